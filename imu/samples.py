@@ -1,0 +1,151 @@
+"""The block of motion samples that flows through the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imu.errors import InputError
+
+__all__ = ["STANDARD_GRAVITY_M_S2", "Quality", "Samples"]
+
+#: Standard gravity, m/s² (CGPM 1901); turns specific force in g into SI and back.
+STANDARD_GRAVITY_M_S2: Final = 9.80665
+
+
+class Quality(IntFlag):
+    """Why a sample or a step is not fully trustworthy; 0 is trusted."""
+
+    TRUSTED = 0
+    GAP = 1  # lost or quarantined samples were filled by interpolation
+    CLIPPED = 2  # the sensor was at the end of its range
+    NO_GYRO = 4  # no angular velocity: lean from the mean direction, ranges empty
+    SETTLING = 8  # the inclination is younger than its settling time
+    SLIP = 16  # the sensor moved on the body
+    BEND = 32  # running a bend
+    EDGE = 64  # the filter padding reached beyond the recording
+
+    @property
+    def tokens(self) -> str:
+        """The flags as the steps table writes them: ``gap;clipped``, empty when trusted."""
+        return ";".join(flag.name.lower() for flag in Quality if flag in self and flag.name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """A block of consecutive samples of one sensor.
+
+    Parameters
+    ----------
+    time_s : array_like, shape (N,)
+        Time of each sample in seconds, strictly increasing (checked where it is used).
+    acceleration_m_s2 : array_like, shape (N, 3)
+        Specific force in m/s², sensor frame; at rest it points up with 9.81. NaN means lost.
+    angular_velocity_rad_s : array_like, shape (N, 3), optional
+        Angular velocity in rad/s, same frame; None when the sensor has no gyroscope.
+    quality : array_like of uint8, shape (N,), optional
+        :class:`Quality` bits; all trusted by default.
+
+    Raises
+    ------
+    InputError
+        When shapes disagree or an array is not numeric.
+
+    Examples
+    --------
+    >>> block = Samples([0.0, 0.01], [[0, 0, 9.81], [0, 0, 9.81]])
+    >>> len(block), block.has_gyro
+    (2, False)
+    """
+
+    time_s: NDArray[np.float64]
+    acceleration_m_s2: NDArray[np.float64]
+    angular_velocity_rad_s: NDArray[np.float64] | None
+    quality: NDArray[np.uint8]
+
+    def __init__(
+        self,
+        time_s: ArrayLike,
+        acceleration_m_s2: ArrayLike,
+        angular_velocity_rad_s: ArrayLike | None = None,
+        quality: ArrayLike | None = None,
+    ) -> None:
+        time = _as_float_array(time_s, "time_s")
+        if time.ndim != 1:
+            raise InputError(f"time_s has shape {time.shape}: give one time per sample, (N,).")
+        n = time.shape[0]
+        object.__setattr__(self, "time_s", time)
+        object.__setattr__(
+            self, "acceleration_m_s2", _as_vectors(acceleration_m_s2, n, "acceleration_m_s2")
+        )
+        object.__setattr__(
+            self,
+            "angular_velocity_rad_s",
+            None
+            if angular_velocity_rad_s is None
+            else _as_vectors(angular_velocity_rad_s, n, "angular_velocity_rad_s"),
+        )
+        if quality is None:
+            flags = np.zeros(n, np.uint8)
+        else:
+            flags = np.ascontiguousarray(quality, np.uint8)
+            if flags.shape != (n,):
+                raise InputError(f"quality has shape {flags.shape}: give ({n},), one per sample.")
+        object.__setattr__(self, "quality", flags)
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    def __getitem__(self, window: slice) -> Samples:
+        """The samples of a slice, without a copy where the step is 1."""
+        gyro = self.angular_velocity_rad_s
+        return Samples(
+            self.time_s[window],
+            self.acceleration_m_s2[window],
+            None if gyro is None else gyro[window],
+            self.quality[window],
+        )
+
+    @property
+    def has_gyro(self) -> bool:
+        """Whether angular velocity was measured."""
+        return self.angular_velocity_rad_s is not None
+
+    @staticmethod
+    def concatenate(blocks: list[Samples]) -> Samples:
+        """Join blocks that follow one another; all with a gyroscope or none.
+
+        Raises
+        ------
+        InputError
+            When the list is empty or mixes blocks with and without a gyroscope.
+        """
+        if not blocks:
+            raise InputError("there are no blocks to join: give at least one.")
+        gyros = [b.angular_velocity_rad_s for b in blocks if b.angular_velocity_rad_s is not None]
+        if len(gyros) not in (0, len(blocks)):
+            raise InputError("some blocks have angular velocity and some have none: give one kind.")
+        return Samples(
+            np.concatenate([b.time_s for b in blocks]),
+            np.concatenate([b.acceleration_m_s2 for b in blocks]),
+            np.concatenate(gyros) if gyros else None,
+            np.concatenate([b.quality for b in blocks]),
+        )
+
+
+def _as_float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        return np.ascontiguousarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} is not an array of numbers.") from None
+
+
+def _as_vectors(values: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
+    array = _as_float_array(values, name)
+    if array.shape != (n, 3):
+        raise InputError(f"{name} has shape {array.shape}: give ({n}, 3), one vector per time.")
+    return array

@@ -1,0 +1,220 @@
+"""The steps table: one row a running step, in the order and units every output shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.samples import Quality
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+__all__ = ["NO_STEPS", "SIDE_CODES", "STEP_COLUMNS", "STEP_ROW", "Steps", "concatenate"]
+
+#: Side as stored in a row: letters once the vote has settled, A and B before.
+SIDE_CODES: Final = ("A", "B", "L", "R")
+
+#: One finished step as compiled code writes it. NaN means "not measurable".
+STEP_ROW: Final = np.dtype(
+    [
+        ("step", np.int64),
+        ("initial_contact_s", np.float64),
+        ("toe_off_s", np.float64),
+        ("side", np.uint8),
+        ("step_time_s", np.float64),
+        ("contact_time_ms", np.float64),
+        ("flight_time_ms", np.float64),
+        ("cadence_spm", np.float64),
+        ("peak_force_bw", np.float64),
+        ("impact_shock_g", np.float64),
+        ("vertical_oscillation_mm", np.float64),
+        ("braking_m_s", np.float64),
+        ("sacral_lean_deg", np.float64),
+        ("sacral_roll_deg", np.float64),
+        ("pelvic_tilt_range_deg", np.float64),
+        ("pelvic_obliquity_range_deg", np.float64),
+        ("pelvic_rotation_range_deg", np.float64),
+        ("lumbar_index", np.float64),
+        ("quality", np.uint8),
+        # indicators that the table does not list
+        ("peak_10hz_bw", np.float64),
+        ("lumbar_compression_bw", np.float64),
+    ]
+)
+
+#: The columns of the steps table, in order; the row's other fields are library-only.
+STEP_COLUMNS: Final[tuple[str, ...]] = tuple(STEP_ROW.names or ())[:19]
+
+Column = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Finished running steps; every column is an array of ``len(steps)`` values.
+
+    Parameters
+    ----------
+    rows : ndarray of :data:`STEP_ROW`, shape (N,)
+        The steps in order of initial contact. Not copied; treat as read-only.
+
+    Examples
+    --------
+    >>> len(NO_STEPS), NO_STEPS.contact_time_ms.shape
+    (0, (0,))
+    """
+
+    rows: NDArray[np.void]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, window: slice) -> Steps:
+        """The steps of a slice."""
+        return Steps(self.rows[window])
+
+    @property
+    def step(self) -> NDArray[np.int64]:
+        """Number of the step, from 1."""
+        return self.rows["step"]
+
+    @property
+    def initial_contact_s(self) -> Column:
+        """Time at which the vertical force rises through 0.1 body weight, s."""
+        return self.rows["initial_contact_s"]
+
+    @property
+    def toe_off_s(self) -> Column:
+        """Time at which the vertical force falls through 0.1 body weight, s."""
+        return self.rows["toe_off_s"]
+
+    @property
+    def side(self) -> NDArray[np.str_]:
+        """``L`` or ``R`` once the vote has settled, ``A`` and ``B`` in turn before."""
+        letters: NDArray[np.str_] = np.array(SIDE_CODES)[self.rows["side"]]
+        return letters
+
+    @property
+    def step_time_s(self) -> Column:
+        """Time to the next initial contact, s."""
+        return self.rows["step_time_s"]
+
+    @property
+    def contact_time_ms(self) -> Column:
+        """Initial contact to toe-off, ms."""
+        return self.rows["contact_time_ms"]
+
+    @property
+    def flight_time_ms(self) -> Column:
+        """Toe-off to the next initial contact, ms, never negative."""
+        return self.rows["flight_time_ms"]
+
+    @property
+    def cadence_spm(self) -> Column:
+        """Steps a minute, both feet counted: 60 over the median step time of the last 10 s."""
+        return self.rows["cadence_spm"]
+
+    @property
+    def peak_force_bw(self) -> Column:
+        """Best estimate of the peak vertical force, body weights."""
+        return self.rows["peak_force_bw"]
+
+    @property
+    def impact_shock_g(self) -> Column:
+        """Largest vertical specific force below 20 Hz within 80 ms of contact, g (1 at rest)."""
+        return self.rows["impact_shock_g"]
+
+    @property
+    def vertical_oscillation_mm(self) -> Column:
+        """Peak-to-peak vertical displacement of the sensor over the step, mm."""
+        return self.rows["vertical_oscillation_mm"]
+
+    @property
+    def braking_m_s(self) -> Column:
+        """Forward speed lost in the step's deceleration, below 10 Hz, m/s."""
+        return self.rows["braking_m_s"]
+
+    @property
+    def sacral_lean_deg(self) -> Column:
+        """Mean forward lean at the sacrum over the step, degrees, positive forward."""
+        return self.rows["sacral_lean_deg"]
+
+    @property
+    def sacral_roll_deg(self) -> Column:
+        """Mean sideways lean at the sacrum over the step, degrees, positive to the right."""
+        return self.rows["sacral_roll_deg"]
+
+    @property
+    def pelvic_tilt_range_deg(self) -> Column:
+        """Range of forward tilt over the step, degrees."""
+        return self.rows["pelvic_tilt_range_deg"]
+
+    @property
+    def pelvic_obliquity_range_deg(self) -> Column:
+        """Range of sideways tilt over the step, degrees."""
+        return self.rows["pelvic_obliquity_range_deg"]
+
+    @property
+    def pelvic_rotation_range_deg(self) -> Column:
+        """Range of rotation about the vertical over the step, degrees."""
+        return self.rows["pelvic_rotation_range_deg"]
+
+    @property
+    def lumbar_index(self) -> Column:
+        """Lumbar compression as a percentage of the runner's own baseline; NaN before one."""
+        return self.rows["lumbar_index"]
+
+    @property
+    def quality(self) -> NDArray[np.str_]:
+        """Why the step is not fully trusted, tokens joined by ``;``, empty when trusted."""
+        return np.array([Quality(int(bits)).tokens for bits in self.quality_bits], dtype=np.str_)
+
+    @property
+    def quality_bits(self) -> NDArray[np.uint8]:
+        """The same as :class:`~imu.samples.Quality` bits."""
+        return self.rows["quality"]
+
+    @property
+    def peak_10hz_bw(self) -> Column:
+        """Peak of the 10 Hz low-passed vertical specific force, g (an indicator, not a force)."""
+        return self.rows["peak_10hz_bw"]
+
+    @property
+    def lumbar_compression_bw(self) -> Column:
+        """Modelled lumbar compression, body weights; only its ratio to a baseline has meaning."""
+        return self.rows["lumbar_compression_bw"]
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The steps table: its columns by name, in order."""
+        return {name: getattr(self, name) for name in STEP_COLUMNS}
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The steps table as a pandas data frame (extra ``lab``)."""
+        import pandas
+
+        return pandas.DataFrame(self.columns())
+
+    def to_polars(self) -> polars.DataFrame:
+        """The steps table as a polars data frame (extra ``lab``)."""
+        import polars
+
+        return polars.DataFrame(self.columns())
+
+
+#: The one shared result of a push that finishes no step.
+NO_STEPS: Final = Steps(np.zeros(0, STEP_ROW))
+
+
+def concatenate(parts: list[Steps]) -> Steps:
+    """Join steps that follow one another.
+
+    Examples
+    --------
+    >>> len(concatenate([]))
+    0
+    """
+    return Steps(np.concatenate([part.rows for part in parts])) if parts else NO_STEPS
