@@ -217,4 +217,9 @@ def concatenate(parts: list[Steps]) -> Steps:
     >>> len(concatenate([]))
     0
     """
-    return Steps(np.concatenate([part.rows for part in parts])) if parts else NO_STEPS
+    rows = np.empty(sum(len(part) for part in parts), STEP_ROW)
+    start = 0
+    for part in parts:
+        rows[start : start + len(part)] = part.rows
+        start += len(part)
+    return Steps(rows)

@@ -1,0 +1,158 @@
+"""Device time: 32-bit microsecond stamps unwrapped into seconds since the first sample.
+
+What this clock claims: sample times are the *device's* own, counted from the first sample received.
+It does not translate them to host time; the arrival stamps serve only to tell how often the 32 bits
+have wrapped while nothing was heard, and how long a device was away that started again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LONGEST_PACKET", "STAMP_MODULUS_US", "DeviceClock", "unwrapped"]
+
+#: Device time wraps here, µs: every 71.6 minutes.
+STAMP_MODULUS_US: Final = 1 << 32
+#: Most samples placed at once.
+LONGEST_PACKET: Final = 256
+
+# A device that runs from the sensor's own oscillator is off by a few percent (1-3 % for common
+# MEMS parts), and so may its sample rate be.
+_RATE_DEVIATION_MAX: Final = 0.06
+# A packet cannot be from the host's future, up to that drift while nothing is heard and this, µs.
+_AHEAD_MAX_US: Final = 5_000_000
+# Span over which the sample period is averaged, s.
+_PERIOD_AVERAGING_S: Final = 4.0
+
+_INDEX: Final = np.arange(LONGEST_PACKET, dtype=np.float64)
+
+
+def unwrapped(reading: int, modulus: int, expected: int) -> int:
+    """The number that equals ``reading`` modulo ``modulus`` and lies nearest to ``expected``.
+
+    Examples
+    --------
+    >>> unwrapped(3, 1 << 16, 65530), unwrapped(65530, 1 << 16, 65540), unwrapped(65530, 1 << 16, 3)
+    (65539, 65530, -6)
+    """
+    half = modulus >> 1
+    return expected + (reading - expected + half) % modulus - half
+
+
+class DeviceClock:
+    """Times of samples in seconds since the first one, by the device's clock.
+
+    Time never stands still and never goes back: over a restart of the device it goes on by what the
+    host's clock says has passed.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Nominal sample rate, Hz. The true period between stamps is learned within 6 % of it and
+        places the samples inside a packet.
+
+    Examples
+    --------
+    >>> clock = DeviceClock(100.0)
+    >>> elapsed_us = clock.read(4_294_967_000, arrival_ns=0)
+    >>> clock.sample_times_s(elapsed_us, 0, 2, arrival_ns=0).tolist()
+    [0.0, 0.01]
+    >>> elapsed_us = clock.read(19_704, arrival_ns=20_000_000)  # the 32 bits have wrapped
+    >>> elapsed_us
+    20000
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self.set_rate(rate_hz)
+        self._started = False
+        self._origin_us = 0  # stamp at elapsed time 0
+        self._lead_us = 0  # elapsed less arrival, of the packet that was the least delayed
+        self._elapsed_us = 0  # of the latest packet's first sample
+        self._index = 0  # of the latest packet's first sample
+        self._arrival_ns = 0
+        self._last_s = -np.inf  # of the latest sample
+
+    def set_rate(self, rate_hz: float) -> None:
+        """Take another nominal sample rate, Hz, from the next packet on."""
+        self._nominal_us = self._period_us = 1e6 / rate_hz
+
+    @property
+    def period_s(self) -> float:
+        """Sample period by the device's clock, s, as learned so far."""
+        return self._period_us * 1e-6
+
+    def read(self, stamp_us: int, arrival_ns: int) -> int:
+        """Elapsed device time of a stamp, µs; the first stamp ever read is 0.
+
+        Right as long as a packet is not more than 35 minutes late, however long the link is silent.
+        """
+        if not self._started:
+            self._started = True
+            self._origin_us, self._arrival_ns = stamp_us, arrival_ns
+            self._lead_us = -(arrival_ns // 1000)
+        expected = self._elapsed_us + (arrival_ns - self._arrival_ns) // 1000
+        return unwrapped(stamp_us - self._origin_us, STAMP_MODULUS_US, expected)
+
+    def latest_us(self, arrival_ns: int) -> int:
+        """The most that the elapsed time of a packet can be, µs, that arrives at this instant."""
+        silence_us = (arrival_ns - self._arrival_ns) // 1000
+        drift_us = round(_RATE_DEVIATION_MAX * silence_us)
+        return arrival_ns // 1000 + self._lead_us + drift_us + _AHEAD_MAX_US
+
+    def restart(self, stamp_us: int, arrival_ns: int) -> int:
+        """Begin anew after the device did; elapsed time goes on by the arrival difference, µs.
+
+        At least one sample is left out, so that a restart always shows as a gap.
+        """
+        passed_us = (arrival_ns - self._arrival_ns) // 1000
+        soonest_us = round(self._last_s * 1e6 + 2 * self._period_us)
+        elapsed_us = max(self._elapsed_us + passed_us, soonest_us)
+        self._origin_us = stamp_us - elapsed_us
+        self._lead_us = elapsed_us - arrival_ns // 1000
+        return elapsed_us
+
+    def step(self, stamp_us: int, index: int) -> int:
+        """Go on by sample count where the device has set its clock, µs of elapsed time."""
+        elapsed_us = self._elapsed_us + round((index - self._index) * self._period_us)
+        self._origin_us = stamp_us - elapsed_us
+        return elapsed_us
+
+    def sample_times_s(
+        self, elapsed_us: int, index: int, n: int, arrival_ns: int, *, continues: bool = True
+    ) -> NDArray[np.float64]:
+        """Times of a packet's samples, and learn from its stamp.
+
+        Parameters
+        ----------
+        elapsed_us, index : int
+            Elapsed time of the first sample, µs, and its index, counted without wrapping.
+        n : int
+            Samples in the packet, at most :data:`LONGEST_PACKET`.
+        arrival_ns : int
+            The host's clock at arrival, ns.
+        continues : bool
+            Whether stamp and index count on from the previous packet's: false after a restart.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            Seconds since the first sample, strictly increasing from packet to packet.
+        """
+        span = index - self._index
+        if continues and span > 0:
+            period_us = (elapsed_us - self._elapsed_us) / span
+            if abs(period_us - self._nominal_us) <= _RATE_DEVIATION_MAX * self._nominal_us:
+                weight = min(1.0, span * self._nominal_us * 1e-6 / _PERIOD_AVERAGING_S)
+                self._period_us += weight * (period_us - self._period_us)
+        self._elapsed_us, self._index, self._arrival_ns = elapsed_us, index, arrival_ns
+        self._lead_us = max(self._lead_us, elapsed_us - arrival_ns // 1000)
+        period_s = self._period_us * 1e-6
+        first_s = elapsed_us * 1e-6
+        if first_s <= self._last_s:  # a stamp a little too early: squeeze, never go back
+            first_s = self._last_s + 0.5 * period_s
+        self._last_s = first_s + (n - 1) * period_s
+        times: NDArray[np.float64] = _INDEX[:n] * period_s + first_s
+        return times

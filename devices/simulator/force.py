@@ -1,0 +1,170 @@
+"""Vertical ground reaction force of a running step: two masses, two raised cosines.
+
+Clark, Ryan & Weyand 2017 (J Exp Biol 220:247, doi:10.1242/jeb.138057): the lower limb (8 % of the
+body) stops early in stance and adds a short impact to the slower waveform that carries the rest.
+Here the slow waveform has two shape terms, so that contact time, peak, impulse and the height
+regained over the step can each be prescribed: a crest term that makes it flatter or more peaked,
+and a skew term that moves it earlier without changing its impulse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.simulator.lobes import SKEW_MOMENT, ContactBasis, Pulse, contact_basis
+from imu.samples import STANDARD_GRAVITY_M_S2
+
+__all__ = [
+    "CONTACT_THRESHOLD_BW",
+    "LOWER_LIMB_FRACTION",
+    "TwoMassForce",
+    "contact_crossings",
+    "impact_impulse_bw_s",
+    "solve_two_mass_force",
+]
+
+Array = NDArray[np.float64]
+
+#: Contact begins and ends where the vertical force crosses this, body weights.
+CONTACT_THRESHOLD_BW: Final = 0.1
+#: Share of the body's mass that stops in the impact (Clark, Ryan & Weyand 2017).
+LOWER_LIMB_FRACTION: Final = 0.08
+
+_CREST_LIMITS: Final = (-0.17, 0.24)  # beyond: too thin at the ends, or two humps
+
+
+def impact_impulse_bw_s(limb_velocity_change_m_s: Array, impact_duration_s: Array) -> Array:
+    """Impulse of the impact part, body weight seconds: momentum of the limb and its weight.
+
+    Clark, Ryan & Weyand 2017, doi:10.1242/jeb.138057: the mean force ``m1 Δv / Δt + m1 g`` acts for
+    twice the time Δt in which the limb stops.
+    """
+    return LOWER_LIMB_FRACTION * (
+        2.0 * limb_velocity_change_m_s / STANDARD_GRAVITY_M_S2 + impact_duration_s
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoMassForce:
+    """Vertical force of N steps, each starting from zero at its onset.
+
+    Parameters
+    ----------
+    duration_s, mean_bw, crest, skew : ndarray, shape (N,)
+        Slow part ``mean·(lobe + crest·crest pulse + skew·skew pulse)`` over its duration.
+    impact_mean_bw, impact_duration_s : ndarray, shape (N,)
+        Fast part, a raised cosine of its own.
+    """
+
+    duration_s: Array
+    mean_bw: Array
+    crest: Array
+    skew: Array
+    impact_mean_bw: Array
+    impact_duration_s: Array
+
+    def __getitem__(self, steps: NDArray[np.intp] | slice) -> TwoMassForce:
+        """The waveforms of the steps listed, one a sample for instance."""
+        return TwoMassForce(
+            self.duration_s[steps],
+            self.mean_bw[steps],
+            self.crest[steps],
+            self.skew[steps],
+            self.impact_mean_bw[steps],
+            self.impact_duration_s[steps],
+        )
+
+    def pulse(self, time_s: Array, basis: ContactBasis | None = None) -> Pulse:
+        """Force (BW) and its integrals (BW·s, BW·s²) at a time since each step's onset.
+
+        ``basis`` saves computing the pulses of the slow part again where the caller has them.
+        """
+        slow = contact_basis(time_s, self.duration_s) if basis is None else basis
+        total = slow.lobe.plus(slow.crest.times(self.crest)).plus(slow.skew.times(self.skew))
+        impact = contact_basis(time_s, self.impact_duration_s).lobe
+        return total.times(self.mean_bw).plus(impact.times(self.impact_mean_bw))
+
+    def force_bw(self, time_s: Array) -> Array:
+        """Force alone, body weights; 0 in flight."""
+        angle = 2.0 * np.pi * np.clip(time_s / self.duration_s, 0.0, 1.0)
+        lobe = 1.0 - np.cos(angle)
+        # both shape terms are the lobe times a factor
+        shape = 1.0 + 2.0 * self.crest * (2.0 - lobe) + self.skew * np.sin(angle)
+        impact = 2.0 * np.pi * np.clip(time_s / self.impact_duration_s, 0.0, 1.0)
+        return self.mean_bw * lobe * shape + self.impact_mean_bw * (1.0 - np.cos(impact))
+
+
+def solve_two_mass_force(
+    step_time_s: Array,
+    contact_time_s: Array,
+    peak_bw: Array,
+    impulse_bw_s: Array,
+    double_impulse_bw_s2: Array,
+    impact_impulse: Array,
+    impact_duration_s: Array,
+) -> TwoMassForce:
+    """The waveforms that have the contact time, the peak and the impulses asked for.
+
+    Parameters
+    ----------
+    step_time_s, contact_time_s, peak_bw : ndarray, shape (N,)
+        Per step; contact is between the 0.1 body weight crossings, peak is that of mid-stance.
+    impulse_bw_s, double_impulse_bw_s2 : ndarray, shape (N,)
+        First and second integral of the force over the step time. Met exactly; the contact time is
+        met to about 0.1 ms, the peak as far as the shape allows.
+    impact_impulse, impact_duration_s : ndarray, shape (N,)
+        The fast part.
+    """
+    impact_mean = impact_impulse / impact_duration_s
+    slow_impulse = impulse_bw_s - impact_impulse
+    crest = np.zeros_like(step_time_s)
+    duration = contact_time_s / 0.92
+    phase = np.linspace(0.3, 0.7, 21)[:, None]
+    iterations = 14
+    for iteration in range(iterations):
+        mean = slow_impulse / (duration * (1.0 + crest))
+        # what the raised cosines leave over of the second integral is the skew's
+        lobes = impact_impulse * (step_time_s - impact_duration_s / 2.0) + slow_impulse * (
+            step_time_s - duration / 2.0
+        )
+        skew = (double_impulse_bw_s2 - lobes) / (mean * duration**2 * SKEW_MOMENT)
+        force = TwoMassForce(duration, mean, crest, skew, impact_mean, impact_duration_s)
+        if iteration == iterations - 1:
+            break
+        onset, end = contact_crossings(force, iterations=14)
+        peak = force.force_bw(phase * duration).max(axis=0)
+        duration = duration + 0.9 * (contact_time_s - (end - onset))
+        # the force is nowhere negative while skew² ≤ 1 + 4·crest
+        lowest = np.clip((1.1 * skew**2 - 1.0) / 4.0, *_CREST_LIMITS)
+        crest = (1.0 + crest) * (peak / peak_bw) ** 0.8 - 1.0
+        crest = np.clip(crest, lowest, _CREST_LIMITS[1])
+    return force
+
+
+def contact_crossings(
+    force: TwoMassForce, *, threshold_bw: float = CONTACT_THRESHOLD_BW, iterations: int = 52
+) -> tuple[Array, Array]:
+    """Times since onset at which the force rises and falls through the threshold, s.
+
+    By bisection; 52 halvings are exact to the last bits of a double.
+    """
+    start, end = np.zeros_like(force.duration_s), force.duration_s
+    return (
+        _bisect(force, start, force.impact_duration_s / 2.0, threshold_bw, iterations),
+        _bisect(force, end, 0.6 * end, threshold_bw, iterations),
+    )
+
+
+def _bisect(
+    force: TwoMassForce, below: Array, above: Array, threshold_bw: float, iterations: int
+) -> Array:
+    for _ in range(iterations):
+        middle = 0.5 * (below + above)
+        is_above = force.force_bw(middle) >= threshold_bw
+        above = np.where(is_above, middle, above)
+        below = np.where(is_above, below, middle)
+    return 0.5 * (below + above)

@@ -1,0 +1,278 @@
+"""What a simulated session is made of: runner, place, sensor and link faults, with their ranges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any, Final
+from urllib.parse import unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.errors import ParameterError
+
+__all__ = ["FATIGUES", "NOISE_CLASSES", "SURFACES", "Scenario", "axes_matrix"]
+
+#: Surfaces, firmest first. Their effect at the sacrum is small (Ferro-Sánchez 2023).
+SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
+#: What changes between minute 8 and minute 12 of the run.
+FATIGUES: Final = ("none", "lean", "shock", "cadence", "all")
+#: Noise of the sensor; ``ideal`` has no error of any kind, not even saturation.
+NOISE_CLASSES: Final = ("bmi270", "icm42688", "lsm6dso", "ideal")
+
+_AXES_ACCEPTED: Final = (
+    "three different signed sensor axes that point forward, left and up and are right-handed, "
+    "such as '+x+y+z' or '-z+y+x'"
+)
+
+#: Lowest and highest value of each number, and its unit.
+_RANGES: Final[dict[str, tuple[float, float, str]]] = {
+    "speed": (2.0, 6.5, "m/s"),
+    "minutes": (0.1, 600.0, "minutes"),
+    "rate": (50.0, 1600.0, "Hz"),
+    "seed": (0, 2**32 - 1, ""),
+    "mass": (30.0, 200.0, "kg"),
+    "height": (1.2, 2.3, "m"),
+    "lean": (-15.0, 30.0, "degrees"),
+    "slope": (-15.0, 15.0, "degrees"),
+    "mount_pitch": (-60.0, 60.0, "degrees"),
+    "mount_roll": (-60.0, 60.0, "degrees"),
+    "mount_yaw": (-180.0, 180.0, "degrees"),
+    "acceleration_range_g": (2.0, 64.0, "g"),
+    "gyro_range_deg_s": (125.0, 4000.0, "degrees/s"),
+    "standing_s": (0.0, 600.0, "s"),
+    "walk_s": (0.0, 3600.0, "s"),
+    "loss": (0.0, 100.0, "percent of packets"),
+    "jitter_ms": (0.0, 10000.0, "ms"),
+    "corrupt": (0.0, 100.0, "percent of packets"),
+    "clock_ppm": (-50000.0, 50000.0, "parts per million"),
+    "saturate": (0.0, 100.0, "percent of samples"),
+    "nan": (0.0, 100.0, "percent of samples"),
+    "time_scale": (0.0, 10000.0, "times real time, 0 for as fast as it goes"),
+}
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "surface": SURFACES,
+    "fatigue": FATIGUES,
+    "device": NOISE_CLASSES,
+}
+_DISCONNECT_ACCEPTED: Final = (
+    "a whole number of link losses from 0 to 1000 ('2'), or their times in seconds ('60s,120s')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All parameters of a simulated session; the same values give the same bytes.
+
+    Each attribute is also a key of a ``sim:`` address.
+
+    Parameters
+    ----------
+    speed : float
+        Running speed, m/s, 2.0 to 6.5.
+    minutes : float
+        Duration of the running, minutes, 0.1 to 600.
+    rate : float
+        Samples per second, 50 to 1600.
+    seed : int
+        Seed of everything random.
+    mass, height : float
+        Of the runner, kg and m.
+    lean : float
+        Mean forward lean at the sacrum while running, degrees; 0 while standing.
+    slope : float
+        Of the ground, degrees, positive uphill.
+    surface : str
+        One of :data:`SURFACES`.
+    fatigue : str
+        One of :data:`FATIGUES`; sets in from minute 8 to minute 12 of running: lean +4 to +6
+        degrees, shock +25 %, cadence −6 %.
+    device : str
+        One of :data:`NOISE_CLASSES`.
+    axes : str
+        Which signed sensor axes point forward, left and up.
+    mount_pitch, mount_roll, mount_yaw : float
+        How the sensor sits on the body, degrees: pitched forward, rolled to the right, turned to
+        the left, as roll first, then pitch, then yaw.
+    acceleration_range_g, gyro_range_deg_s : float
+        Where the sensor saturates.
+    standing_s, walk_s : float
+        Quiet standing at the start, then walking, seconds.
+    loss, corrupt, saturate, nan : float
+        Link and sensor faults, percent; not applied by the runner model.
+    jitter_ms, clock_ppm : float
+        Spread of the arrival times, ms, and the sensor clock's error; likewise.
+    disconnect : int or tuple of float
+        How many link losses, or their times in seconds; likewise.
+    time_scale : float
+        How much faster than real time a live session runs; 0 is as fast as it goes.
+    baseline : str
+        File with the runner's baseline, passed through.
+
+    Raises
+    ------
+    ParameterError
+        When a value is outside its range; names the key, the value and the range.
+
+    Examples
+    --------
+    >>> Scenario(speed=3.3).minutes
+    30.0
+    >>> Scenario.from_query("speed=3.3&axes=-z+y+x&disconnect=60s,90s").disconnect
+    (60.0, 90.0)
+    """
+
+    speed: float = 3.0
+    minutes: float = 30.0
+    rate: float = 200.0
+    seed: int = 1
+    mass: float = 70.0
+    height: float = 1.75
+    lean: float = 5.0
+    slope: float = 0.0
+    surface: str = "asphalt"
+    fatigue: str = "none"
+    device: str = "bmi270"
+    axes: str = "+x+y+z"
+    mount_pitch: float = 0.0
+    mount_roll: float = 0.0
+    mount_yaw: float = 0.0
+    acceleration_range_g: float = 16.0
+    gyro_range_deg_s: float = 2000.0
+    standing_s: float = 8.0
+    walk_s: float = 0.0
+    loss: float = 0.0
+    jitter_ms: float = 0.0
+    corrupt: float = 0.0
+    disconnect: int | tuple[float, ...] = 0
+    clock_ppm: float = 0.0
+    saturate: float = 0.0
+    nan: float = 0.0
+    time_scale: float = 1.0
+    baseline: str = ""
+
+    def __post_init__(self) -> None:
+        for name, (low, high, unit) in _RANGES.items():
+            value = getattr(self, name)
+            accepted = f"a{' whole' * (name == 'seed')} number from {low:g} to {high:g} {unit}"
+            if not math.isfinite(value) or not low <= value <= high:
+                raise ParameterError(name, value, accepted.rstrip())
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ParameterError(name, getattr(self, name), "one of " + ", ".join(choices))
+        axes_matrix(self.axes)
+        times = self.disconnect if isinstance(self.disconnect, tuple) else ()
+        count = self.disconnect if isinstance(self.disconnect, int) else 0
+        if not 0 <= count <= 1000 or not all(math.isfinite(t) and t >= 0 for t in times):
+            raise ParameterError("disconnect", self.disconnect, _DISCONNECT_ACCEPTED)
+
+    @classmethod
+    def from_query(cls, query: str) -> Scenario:
+        """Read the keys of a ``sim:`` address, the part after ``sim:?``.
+
+        A plus sign is itself here, not a blank, so that ``axes=+x+y+z`` can be typed.
+
+        Raises
+        ------
+        ParameterError
+            When a key is unknown, given twice or has no value, or a value is out of range.
+
+        Examples
+        --------
+        >>> Scenario.from_query("speed=3.3&minutes=2").speed
+        3.3
+        >>> Scenario.from_query("sped=3")
+        Traceback (most recent call last):
+        ...
+        imu.errors.ParameterError: sped is '3': give one of the keys speed, minutes, rate, seed, \
+mass, height, lean, slope, surface, fatigue, device, axes, mount_pitch, mount_roll, mount_yaw, \
+acceleration_range_g, gyro_range_deg_s, standing_s, walk_s, loss, jitter_ms, corrupt, disconnect, \
+clock_ppm, saturate, nan, time_scale, baseline.
+        """
+        names = [field.name for field in fields(cls)]
+        values: dict[str, Any] = {}
+        for pair in query.removeprefix("?").split("&"):
+            if not pair:
+                continue
+            key, _, text = pair.partition("=")
+            key, text = unquote(key).strip(), unquote(text).strip()
+            if key not in names:
+                raise ParameterError(key, text, "one of the keys " + ", ".join(names))
+            if key in values:
+                raise ParameterError(key, text, "each key once")
+            values[key] = _value(key, text)
+        return cls(**values)
+
+    def disconnect_times_s(self, duration_s: float) -> tuple[float, ...]:
+        """When the link is lost, s: the times as given, or the count spread over the session.
+
+        Examples
+        --------
+        >>> Scenario(disconnect=1).disconnect_times_s(60.0)
+        (30.0,)
+        """
+        if isinstance(self.disconnect, tuple):
+            return self.disconnect
+        return tuple(duration_s * (i + 1) / (self.disconnect + 1) for i in range(self.disconnect))
+
+
+def _value(key: str, text: str) -> Any:
+    if key in _CHOICES:
+        return text.lower()
+    if key in ("axes", "baseline"):
+        return text
+    if key == "disconnect":
+        return _disconnect(text)
+    low, high, unit = _RANGES[key]
+    try:
+        return int(text) if key == "seed" else float(text)
+    except ValueError:
+        kind = "a whole number" if key == "seed" else "a number"
+        raise ParameterError(
+            key, text, f"{kind} from {low:g} to {high:g} {unit}".rstrip()
+        ) from None
+
+
+def _disconnect(text: str) -> int | tuple[float, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        if len(parts) == 1 and not text.endswith("s"):
+            return int(text)
+        # "60" among several parts has lost its unit: float() refuses the empty text
+        return tuple(float(part[:-1] if part.endswith("s") else "") for part in parts)
+    except ValueError:
+        raise ParameterError("disconnect", text, _DISCONNECT_ACCEPTED) from None
+
+
+def axes_matrix(axes: str) -> NDArray[np.float64]:
+    """Rotation that turns a vector in sensor axes into body axes (forward, left, up).
+
+    Parameters
+    ----------
+    axes : str
+        The signed sensor axes that point forward, left and up, such as ``"-z+y+x"``.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+
+    Raises
+    ------
+    ParameterError
+        When the text is no such triple, or the triple is left-handed.
+
+    Examples
+    --------
+    >>> axes_matrix("-z+y+x") @ [1.0, 2.0, 3.0]
+    array([-3.,  2.,  1.])
+    """
+    signs, letters = axes[::2], axes[1::2].lower()
+    if len(axes) != 6 or set(signs) - set("+-") or sorted(letters) != ["x", "y", "z"]:
+        raise ParameterError("axes", axes, _AXES_ACCEPTED)
+    matrix = np.zeros((3, 3))
+    for row, (sign, letter) in enumerate(zip(signs, letters, strict=True)):
+        matrix[row, "xyz".index(letter)] = 1.0 if sign == "+" else -1.0
+    if np.linalg.det(matrix) < 0:
+        raise ParameterError("axes", axes, _AXES_ACCEPTED)
+    return matrix

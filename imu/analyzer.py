@@ -1,0 +1,322 @@
+"""The public face of the chain: samples in, finished running steps out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imu.chain import (
+    ALIGN,
+    CHAIN_STATE,
+    CLOSE,
+    CONTACTS,
+    DONE,
+    END_BOUT,
+    GAP_BEFORE,
+    HIGHEST_RATE_HZ,
+    MOUNTING_KNOWN,
+    RING_SAMPLES,
+    AnalyzerParams,
+    align,
+    chain_coefficients,
+    restart,
+    run_samples,
+)
+from imu.errors import InputError, ParameterError
+from imu.finished_step import (
+    WINDOW_SHAPE,
+    close_steps,
+    end_bout,
+    find_mounting,
+    mounting_wanted,
+)
+from imu.gait import GAIT_NAMES
+from imu.intake import time_order_error
+from imu.mounting import mounting_from_axes, mounting_from_up
+from imu.orientation import new_inclination_state
+from imu.runner import Runner
+from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
+from imu.waveforms import Waveforms
+
+__all__ = ["LOWEST_RATE_HZ", "AnalyzerParams", "StepAnalyzer", "analyze", "warm_up"]
+
+#: Lowest sample rate the chain takes, Hz.
+LOWEST_RATE_HZ: Final = 50.0
+
+
+class StepAnalyzer:
+    """The whole chain over one sensor's stream.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Nominal sample rate, Hz, 50 to 1600.
+    runner : Runner, optional
+        Body data; only ``lumbar_index`` needs them.
+    axes : str
+        Signed sensor axes forward, left, up, or ``"auto"``.
+    neutral_up : array_like, shape (3,), optional
+        Specific force in the sensor frame while standing in neutral; lean and roll are then
+        measured from there. Only with stated axes: ``"auto"`` finds its own.
+    params : AnalyzerParams, optional
+        Parameters of the stages.
+    lumbar_baseline_bw : float, optional
+        Lumbar compression of the runner's baseline; learned during the run otherwise.
+    waveforms : bool
+        Also keep the per-sample waveforms of finished steps (:meth:`take_waveforms`).
+
+    Raises
+    ------
+    ParameterError
+        When an argument is outside its range.
+
+    Examples
+    --------
+    >>> analyzer = StepAnalyzer(200.0, axes="+x+y+z")
+    >>> at_rest = Samples(np.arange(400) / 200.0, np.tile([0.0, 0.0, 9.81], (400, 1)))
+    >>> len(analyzer.push(at_rest)), analyzer.gait
+    (0, 'still')
+    """
+
+    def __init__(
+        self,
+        rate_hz: float,
+        runner: Runner | None = None,
+        *,
+        axes: str = "auto",
+        neutral_up: ArrayLike | None = None,
+        params: AnalyzerParams | None = None,
+        lumbar_baseline_bw: float | None = None,
+        waveforms: bool = False,
+    ) -> None:
+        if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+            raise ParameterError(
+                "rate_hz",
+                rate_hz,
+                f"a sample rate from {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz",
+            )
+        self._rate_hz = float(rate_hz)
+        self._runner = runner or Runner()
+        self._axes = axes
+        self._params = params or AnalyzerParams()
+        self._mounting = None if axes == "auto" else mounting_from_axes(axes)
+        if neutral_up is not None:
+            if self._mounting is None:
+                raise ParameterError("neutral_up", neutral_up, "stated axes together with it")
+            self._mounting = mounting_from_up(self._mounting, neutral_up)
+        self._lumbar_baseline_bw = lumbar_baseline_bw
+        self._coefficients = chain_coefficients(self._rate_hz, self._runner, self._params)
+        self._state = np.zeros(1, CHAIN_STATE)
+        self._window = np.empty(WINDOW_SHAPE)
+        self._rows = np.zeros(2 * CONTACTS, STEP_ROW)
+        self._row_count = 0
+        self._waves = np.empty((RING_SAMPLES if waveforms else 0, 5))
+        self._finished_waves: list[NDArray[np.float64]] = []
+        self._kind_known = False
+        self.reset()
+
+    @property
+    def params(self) -> AnalyzerParams:
+        """The parameters, frozen."""
+        return self._params
+
+    @property
+    def state(self) -> NDArray[np.void]:
+        """A copy of the state; assign one to a new analyzer to go on from there."""
+        return self._state.copy()
+
+    @state.setter
+    def state(self, value: NDArray[np.void]) -> None:
+        self._state[:] = value
+
+    @property
+    def gait(self) -> str:
+        """What the runner does now: ``still``, ``walk`` or ``run``."""
+        return GAIT_NAMES[int(self._state["gait"]["gait"][0])]
+
+    @property
+    def mounting(self) -> NDArray[np.float64] | None:
+        """Rotation sensor → body, shape (3, 3); None while ``"auto"`` is still searching."""
+        if self._state["mounting_status"][0] != MOUNTING_KNOWN:
+            return None
+        mounting: NDArray[np.float64] = self._state["mounting"][0].copy()
+        return mounting
+
+    @property
+    def lost_samples(self) -> tuple[int, int, int]:
+        """Samples filled by interpolation, quarantined as non-finite, and restarts after gaps."""
+        intake = self._state["intake"]
+        return int(intake["filled"][0]), int(intake["quarantined"][0]), int(intake["restarts"][0])
+
+    def push(self, samples: Samples) -> Steps:
+        """Take the next samples; returns the steps that got finished.
+
+        Raises
+        ------
+        InputError
+            When time does not increase (nothing of the block is taken then), or when blocks with
+            and without angular velocity are mixed.
+        """
+        gyro = samples.angular_velocity_rad_s
+        if not self._kind_known:
+            self._coefficients["has_gyro"] = gyro is not None
+            self._kind_known = True
+        elif (gyro is not None) != (self._coefficients["has_gyro"][0] == 1):
+            raise InputError("some blocks have angular velocity and some have none: give one kind.")
+        rates = samples.acceleration_m_s2 if gyro is None else gyro
+        index = 0
+        while True:
+            why, index = run_samples(
+                self._coefficients,
+                self._state,
+                samples.time_s,
+                samples.acceleration_m_s2,
+                rates,
+                samples.quality,
+                index,
+            )
+            if why == DONE:
+                return self._take_steps()
+            if why == CLOSE:
+                self._close_steps(finish=False)
+            elif why == END_BOUT:
+                self._end_bout()
+            elif why == ALIGN:
+                align(self._coefficients, self._state)
+            elif why == GAP_BEFORE:
+                self._finish_segment()
+                self._state["intake"]["restarts"] += 1
+            else:
+                last_seen = float(self._state["intake"]["last_seen_s"][0])
+                raise time_order_error(index, samples.time_s, last_seen)
+
+    def flush(self) -> Steps:
+        """Finish every step whose closing contact is in the data; the next push starts anew.
+
+        What was learned about the session stays: mounting, step count, gyroscope bias, baseline.
+        """
+        self._finish_segment()
+        return self._take_steps()
+
+    def _finish_segment(self) -> None:
+        if self._state["held"][0] > 0:
+            # shorter than the alignment: level by what there is, then let it through
+            align(self._coefficients, self._state)
+            nothing = np.empty((0, 3))
+            times, flags = np.empty(0), np.empty(0, np.uint8)
+            why = CLOSE
+            while why != DONE:
+                why, _ = run_samples(
+                    self._coefficients, self._state, times, nothing, nothing, flags, 0
+                )
+                if why == END_BOUT:
+                    self._end_bout()
+        self._state["opening_contact"] = -1
+        self._end_bout()
+        restart(self._coefficients, self._state)
+
+    def _take_steps(self) -> Steps:
+        count, self._row_count = self._row_count, 0
+        return Steps(self._rows[:count].copy()) if count else NO_STEPS
+
+    def _close_steps(self, *, finish: bool) -> None:
+        if mounting_wanted(self._state, finish=finish):
+            find_mounting(self._state)
+        if self._row_count + CONTACTS > len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+        n, m = close_steps(
+            self._coefficients,
+            self._state,
+            self._window,
+            self._rows[self._row_count :],
+            self._waves,
+            finish,
+        )
+        self._row_count += n
+        if m:
+            self._finished_waves.append(self._waves[:m].copy())
+
+    def _end_bout(self) -> None:
+        self._close_steps(finish=True)
+        end_bout(self._coefficients, self._state)
+
+    def take_waveforms(self) -> Waveforms:
+        """The waveforms of the steps finished since the last call (with ``waveforms=True``)."""
+        parts, self._finished_waves = self._finished_waves, []
+        table = np.concatenate(parts) if parts else np.empty((0, 5))
+        return Waveforms(*(np.ascontiguousarray(column) for column in table.T))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        s = self._state
+        s[:] = np.zeros(1, CHAIN_STATE)
+        s["inclination"] = new_inclination_state(self._coefficients["inclination"])
+        s["lumbar_baseline"] = (
+            np.nan if self._lumbar_baseline_bw is None else self._lumbar_baseline_bw
+        )
+        if self._mounting is not None:
+            s["mounting"] = self._mounting
+            s["mounting_status"] = MOUNTING_KNOWN
+        self._finished_waves = []
+        self._kind_known = False
+        restart(self._coefficients, self._state)
+
+    def reseat(self) -> None:
+        """Search the axes anew after the sensor was moved (``axes="auto"`` only)."""
+        if self._mounting is None:
+            self._state["mounting_status"] = 0
+            self._state["mounting_tried"] = 0
+            self._state["stood"] = 0
+
+
+def analyze(
+    samples: Samples,
+    runner: Runner | None = None,
+    *,
+    axes: str = "auto",
+    rate_hz: float | None = None,
+    params: AnalyzerParams | None = None,
+) -> Steps:
+    """All running steps of a recording, in one call.
+
+    Parameters
+    ----------
+    samples : Samples
+        The recording.
+    runner : Runner, optional
+        Body data; only ``lumbar_index`` needs them.
+    axes : str
+        Signed sensor axes forward, left, up, or ``"auto"``.
+    rate_hz : float, optional
+        Sample rate; the median of the time steps otherwise.
+    params : AnalyzerParams, optional
+        Parameters of the stages.
+
+    Returns
+    -------
+    Steps
+        In order of initial contact.
+
+    Raises
+    ------
+    InputError
+        When the recording is empty or its time does not increase.
+    ParameterError
+        When an argument or the rate is outside its range.
+    """
+    if rate_hz is None:
+        if len(samples) < 2:
+            raise InputError("a recording needs at least two samples: this one is empty.")
+        rate_hz = 1.0 / float(np.median(np.diff(samples.time_s)))
+    analyzer = StepAnalyzer(rate_hz, runner, axes=axes, params=params)
+    return concatenate([analyzer.push(samples), analyzer.flush()])
+
+
+def warm_up() -> None:
+    """Compile the chain, or load it from the cache, before the first sample arrives."""
+    analyzer = StepAnalyzer(100.0, axes="+x+y+z")
+    analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
+    analyzer.flush()

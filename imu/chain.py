@@ -1,0 +1,384 @@
+"""The per-sample chain: one compiled loop through intake, inclination and gait.
+
+The loop stops where something is to be done that does not belong to a sample: a second of samples
+waits to be levelled, a step is ready to be closed, or a gap is too long. What follows is then
+called once, and the loop goes on where it stopped, so every stop falls on the same sample however
+the stream is cut.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.compiled import Record, kernel
+from imu.events import SIDE_STATE
+from imu.filters import butterworth_low_pass, zero_phase_cutoff
+from imu.gait import (
+    GAIT_COEFFICIENTS,
+    GAIT_STATE,
+    GaitParams,
+    gait_coefficients,
+    gait_sample,
+    new_gait_state,
+)
+from imu.intake import (
+    DROP,
+    INTAKE_COEFFICIENTS,
+    INTAKE_STATE,
+    RESTART,
+    IntakeParams,
+    accept_sample,
+    check_sample,
+    first_disorder,
+    intake_coefficients,
+)
+from imu.orientation import (
+    INCLINATION_COEFFICIENTS,
+    INCLINATION_STATE,
+    InclinationParams,
+    inclination_coefficients,
+    incline,
+    level,
+    new_inclination_state,
+    rotate,
+    strapdown_step,
+)
+from imu.runner import Runner
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+
+__all__ = [
+    "ALIGN",
+    "CHAIN_COEFFICIENTS",
+    "CHAIN_STATE",
+    "CLOSE",
+    "DISORDER",
+    "DONE",
+    "END_BOUT",
+    "GAP_BEFORE",
+    "MOUNTING_KNOWN",
+    "AnalyzerParams",
+    "align",
+    "chain_coefficients",
+    "restart",
+    "run_samples",
+    "schedule_closing",
+    "up_in_inertial_frame",
+]
+
+#: Why :func:`run_samples` stopped.
+DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, DISORDER = range(6)
+
+#: Value of ``mounting_status`` once the axes are known.
+MOUNTING_KNOWN: Final = 1
+
+_G: Final = STANDARD_GRAVITY_M_S2
+_GAP: Final = int(Quality.GAP)
+_SETTLING: Final = int(Quality.SETTLING)
+
+# capacities, for the highest rate
+HIGHEST_RATE_HZ: Final = 1600.0
+_ALIGNMENT_S: Final = 1.0
+_HELD: Final = int(_ALIGNMENT_S * HIGHEST_RATE_HZ)
+RING_SAMPLES: Final = 16384  # 10 s
+CONTACTS: Final = 64
+STEP_TIMES: Final = 64
+
+_LEAD_S: Final = 0.18  # pad before the first contact of a step
+_TAIL_S: Final = 0.18  # pad after the closing contact
+STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
+_NEVER: Final = 1 << 62
+
+#: Columns of the ring.
+TIME, FX, FY, FZ, Q0, Q1, Q2, Q3, FLAGS = range(9)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzerParams:
+    """Parameters of every stage of the chain.
+
+    Attributes
+    ----------
+    intake, inclination, gait
+        Parameters of the stages of these names.
+    lumbar_skip_s, lumbar_baseline_s : float
+        Running time that is skipped, and the running time after it that makes the lumbar baseline.
+    """
+
+    intake: IntakeParams = field(default_factory=IntakeParams)
+    inclination: InclinationParams = field(default_factory=InclinationParams)
+    gait: GaitParams = field(default_factory=GaitParams)
+    lumbar_skip_s: float = 150.0
+    lumbar_baseline_s: float = 300.0
+
+
+CHAIN_COEFFICIENTS: Final = np.dtype(
+    [
+        ("intake", INTAKE_COEFFICIENTS),
+        ("inclination", INCLINATION_COEFFICIENTS),
+        ("gait", GAIT_COEFFICIENTS),
+        ("rate_hz", np.float64),
+        ("interval_s", np.float64),
+        ("alignment_samples", np.int64),
+        ("settling_samples", np.int64),
+        ("lead_samples", np.int64),
+        ("tail_samples", np.int64),
+        ("shock_samples", np.int64),
+        ("low_pass_10hz", np.float64, 5),
+        ("low_pass_20hz", np.float64, 5),
+        ("height_m", np.float64),  # NaN when not given
+        ("has_gyro", np.uint8),
+        ("lumbar_skip_s", np.float64),
+        ("lumbar_baseline_s", np.float64),
+    ],
+    align=True,
+)
+
+CHAIN_STATE: Final = np.dtype(
+    [
+        ("intake", INTAKE_STATE),
+        ("inclination", INCLINATION_STATE),
+        ("gait", GAIT_STATE),
+        ("side", SIDE_STATE),
+        # alignment: the first second is held until its mean tells up
+        ("held", np.int64),
+        ("released", np.int64),
+        ("aligned", np.uint8),
+        # samples to fill before the one at hand, -1 when it is not judged yet, and filled so far
+        ("filling", np.int64),
+        ("filled", np.int64),
+        # samples since the start or restart
+        ("samples", np.int64),
+        # standing, sensor frame
+        ("standing_sum", np.float64, 3),
+        ("standing_count", np.int64),
+        ("standing_up", np.float64, 3),
+        ("stood", np.uint8),
+        # mounting, sensor → body
+        ("mounting", np.float64, (3, 3)),
+        ("mounting_status", np.uint8),
+        ("mounting_tried", np.int64),
+        # the bout of running
+        ("contacts", np.int64, CONTACTS),  # coarse, by contact number modulo the capacity
+        ("contact_count", np.int64),
+        ("closed", np.int64),
+        ("opening_contact", np.int64),  # the first of the next bout, -1 for none
+        ("running", np.uint8),
+        ("due", np.int64),  # sample at which the next step can be closed
+        ("rise", np.float64),  # fine crossing of 1 g at the step's first contact, sample index
+        ("initial_contact", np.float64),  # sample index
+        ("above_s", np.float64),  # smoothed stance geometry
+        ("step_s", np.float64),
+        ("step_times", np.float64, STEP_TIMES),
+        ("step_time_count", np.int64),
+        # over the whole session
+        ("steps", np.int64),
+        ("running_s", np.float64),
+        ("lumbar_sum", np.float64),
+        ("lumbar_count", np.int64),
+        ("lumbar_baseline", np.float64),  # NaN before one exists
+        # buffers
+        ("hold", np.float64, (_HELD, 8)),
+        ("ring", np.float64, (RING_SAMPLES, 9)),
+    ],
+    align=True,
+)
+
+
+@kernel
+def up_in_inertial_frame(levelling: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Earth's up in the inertial frame: the third row of the levelling rotation."""
+    q0, q1, q2, q3 = levelling[0], levelling[1], levelling[2], levelling[3]
+    return (
+        2.0 * (q1 * q3 - q0 * q2),
+        2.0 * (q2 * q3 + q0 * q1),
+        1.0 - 2.0 * (q1 * q1 + q2 * q2),
+    )
+
+
+@kernel
+def schedule_closing(c: Record, s: Record) -> None:
+    """Set the sample at which the next step can be closed: its closing contact plus the pad."""
+    s.due = _NEVER
+    if s.running == 1 and s.closed + 1 < s.contact_count:
+        waiting = s.contact_count - s.mounting_tried
+        if s.mounting_status == MOUNTING_KNOWN or s.mounting_tried > 0 or waiting > STEPS_TO_MOUNT:
+            s.due = s.contacts[(s.closed + 1) % CONTACTS] + c.tail_samples
+
+
+@kernel
+def _advance(
+    c: Record,
+    s: Record,
+    t: float,
+    ax: float,
+    ay: float,
+    az: float,
+    gx: float,
+    gy: float,
+    gz: float,
+    flags: int,
+) -> int:
+    """Take one clean sample; returns :data:`DONE`, :data:`CLOSE` or :data:`END_BOUT`."""
+    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, c.has_gyro == 1)
+    ux, uy, uz = up_in_inertial_frame(s.inclination.levelling)
+    n = s.samples
+    r, q = s.ring[n % RING_SAMPLES], s.inclination.strapdown
+    r[TIME] = t
+    r[FX], r[FY], r[FZ] = x, y, z
+    r[Q0], r[Q1], r[Q2], r[Q3] = q[0], q[1], q[2], q[3]
+    r[FLAGS] = flags | (_SETTLING if n < c.settling_samples else 0)
+    s.samples = n + 1
+
+    v = s.standing_sum
+    v[0], v[1], v[2] = v[0] + ax, v[1] + ay, v[2] + az
+    event = gait_sample(c.gait, s.gait, (x * ux + y * uy + z * uz) / _G)
+    if s.gait.still_count == 0:
+        if s.gait.still == 1:
+            norm = math.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2)
+            up = s.standing_up
+            up[0], up[1], up[2] = v[0] / norm, v[1] / norm, v[2] / norm
+            s.stood = 1
+        v[0], v[1], v[2] = 0.0, 0.0, 0.0
+    if event >= 2:
+        s.opening_contact = n - c.gait.delay_samples if event == 2 else -1
+        return END_BOUT
+    if event == 1:
+        s.contacts[s.contact_count % CONTACTS] = n - c.gait.delay_samples
+        s.contact_count += 1
+        if s.gait.streak >= c.gait.steps_to_decide:
+            s.running = 1
+        schedule_closing(c, s)
+    return CLOSE if s.samples >= s.due else DONE
+
+
+@kernel
+def run_samples(
+    coefficients: NDArray[np.void],
+    state: NDArray[np.void],
+    time_s: NDArray[np.float64],
+    acceleration: NDArray[np.float64],
+    angular_velocity: NDArray[np.float64],
+    quality: NDArray[np.uint8],
+    start: int,
+) -> tuple[int, int]:
+    """Run a block from sample ``start`` on; returns why it stopped and the sample to go on with."""
+    c, s = coefficients[0], state[0]
+    door = s.intake
+    if start == 0 and s.filling < 0:
+        bad = first_disorder(door, time_s)
+        if bad >= 0:
+            return DISORDER, bad
+    gyro = c.has_gyro == 1
+    i = start
+    while True:
+        if s.aligned == 1 and s.released < s.held:
+            h = s.hold[s.released]
+            s.released += 1
+            t, ax, ay, az, gx, gy, gz, flags = h[0], h[1], h[2], h[3], h[4], h[5], h[6], int(h[7])
+            if s.released == s.held:
+                s.held = 0
+                s.released = 0
+        else:
+            if i == time_s.shape[0]:
+                return DONE, i
+            t, ax, ay, az = time_s[i], acceleration[i, 0], acceleration[i, 1], acceleration[i, 2]
+            gx, gy, gz = 0.0, 0.0, 0.0
+            if gyro:
+                gx, gy, gz = angular_velocity[i, 0], angular_velocity[i, 1], angular_velocity[i, 2]
+            if s.filling < 0:
+                verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
+                if verdict == DROP:
+                    i += 1
+                    continue
+                if verdict == RESTART:
+                    return GAP_BEFORE, i
+                s.filling = verdict
+                s.filled = 0
+            if s.filled < s.filling:
+                s.filled += 1
+                k = s.filled / (s.filling + 1)
+                p, o = door.acceleration, door.angular_velocity
+                t = door.time_s + (t - door.time_s) * k
+                ax, gx = p[0] + (ax - p[0]) * k, o[0] + (gx - o[0]) * k
+                ay, gy = p[1] + (ay - p[1]) * k, o[1] + (gy - o[1]) * k
+                az, gz = p[2] + (az - p[2]) * k, o[2] + (gz - o[2]) * k
+                flags = _GAP
+            else:
+                flags = accept_sample(
+                    c.intake, door, t, ax, ay, az, gx, gy, gz, int(quality[i]), s.filling
+                )
+                s.filling = -1
+                i += 1
+            if s.aligned == 0:
+                h = s.hold[s.held]
+                h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7] = t, ax, ay, az, gx, gy, gz, flags
+                s.held += 1
+                if s.held == c.alignment_samples:
+                    return ALIGN, i
+                continue
+        why = _advance(c, s, t, ax, ay, az, gx, gy, gz, flags)
+        if why != DONE:
+            return why, i
+
+
+@kernel
+def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
+    """Level by the mean of the held samples, in the frame that the gyroscope keeps still."""
+    c, s = coefficients[0], state[0]
+    o = s.inclination
+    q = np.array([1.0, 0.0, 0.0, 0.0])
+    x, y, z = 0.0, 0.0, 0.0
+    for i in range(s.held):
+        h = s.hold[i]
+        if c.has_gyro == 1:
+            b = o.bias
+            strapdown_step(q, h[4] - b[0], h[5] - b[1], h[6] - b[2], c.interval_s)
+        fx, fy, fz = rotate(q, h[1], h[2], h[3])
+        x, y, z = x + fx, y + fy, z + fz
+    level(o.levelling, x, y, z)
+    # the mean stays in the low-pass as its first guess
+    o.acceleration.count = s.held
+    o.acceleration.sum[0], o.acceleration.sum[1], o.acceleration.sum[2] = x, y, z
+    s.aligned = 1
+
+
+def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
+    """Begin a new segment of samples; mounting, step count, bias and baseline stay."""
+    bias = state["inclination"]["bias"].copy()
+    covariance = state["inclination"]["covariance"].copy()
+    state["inclination"] = new_inclination_state(coefficients["inclination"])
+    if covariance.any():
+        state["inclination"]["bias"] = bias
+        state["inclination"]["covariance"] = covariance
+    state["gait"] = new_gait_state()
+    state["intake"]["joined"] = 0
+    for name in ("held", "released", "aligned", "samples", "standing_sum"):
+        state[name] = 0
+    state["filling"] = -1
+    state["due"] = _NEVER
+
+
+def chain_coefficients(rate_hz: float, runner: Runner, params: AnalyzerParams) -> NDArray[np.void]:
+    """Everything the compiled code needs of the parameters, for one rate."""
+    c = np.zeros(1, CHAIN_COEFFICIENTS)
+    c["intake"] = intake_coefficients(rate_hz, params.intake)
+    c["inclination"] = inclination_coefficients(rate_hz, params.inclination)
+    c["gait"] = gait_coefficients(rate_hz, params.gait)
+    c["rate_hz"] = rate_hz
+    c["interval_s"] = 1.0 / rate_hz
+    c["alignment_samples"] = round(_ALIGNMENT_S * rate_hz)
+    c["settling_samples"] = c["inclination"]["settling_samples"]
+    c["lead_samples"] = round(_LEAD_S * rate_hz)
+    c["tail_samples"] = round(_TAIL_S * rate_hz)
+    c["shock_samples"] = round(0.08 * rate_hz)
+    c["low_pass_10hz"] = butterworth_low_pass(zero_phase_cutoff(10.0), rate_hz)
+    c["low_pass_20hz"] = butterworth_low_pass(min(zero_phase_cutoff(20.0), 0.49 * rate_hz), rate_hz)
+    c["height_m"] = np.nan if runner.height_m is None else runner.height_m
+    c["lumbar_skip_s"] = params.lumbar_skip_s
+    c["lumbar_baseline_s"] = params.lumbar_baseline_s
+    return c

@@ -1,0 +1,66 @@
+"""How kernels are compiled and where the compiled code is kept.
+
+numba's own cache does not notice when a kernel that another kernel calls is edited in a different
+file, so the directory is keyed by a digest of every source in this package and the numba version.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+import numba
+from numba.core import config
+
+__all__ = ["Record", "cache_directory", "kernel"]
+
+#: One element of a structured array inside compiled code: fields are attributes.
+Record: TypeAlias = Any
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@functools.cache
+def cache_directory() -> Path:
+    """Where this version's compiled kernels are kept.
+
+    Under ``NUMBA_CACHE_DIR`` when that is set, else under the user's cache directory.
+    """
+    digest = hashlib.blake2b(f"{numba.__version__} {platform.python_version()}".encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    return _cache_root() / digest.hexdigest()[:16]
+
+
+def _cache_root() -> Path:
+    if configured := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(configured) / "backstride"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "backstride" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "backstride"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backstride"
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a typed, module-level function on first use and keep the result on disk.
+
+    Strict IEEE arithmetic: no fused multiply-add, no reordering, so results are the same for every
+    way of cutting the input.
+    """
+    previous = config.CACHE_DIR
+    # numba reads the directory while it decorates; other packages' setting stays as it was
+    config.CACHE_DIR = str(cache_directory())
+    try:
+        compiled: Callable[P, R] = numba.njit(cache=True, error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = previous
+    return compiled

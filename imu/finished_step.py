@@ -1,0 +1,383 @@
+"""A finished step: everything that is measured once the next contact has closed it.
+
+It reads the samples of the step and a fixed pad on both sides from the chain's ring, brings them
+into levelled body axes and writes one row of the steps table.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.chain import (
+    CONTACTS,
+    FLAGS,
+    FX,
+    FY,
+    FZ,
+    MOUNTING_KNOWN,
+    Q0,
+    Q1,
+    Q2,
+    Q3,
+    RING_SAMPLES,
+    STEP_TIMES,
+    STEPS_TO_MOUNT,
+    TIME,
+    schedule_closing,
+    up_in_inertial_frame,
+)
+from imu.compiled import Record, kernel
+from imu.events import (
+    SHAPE_EXPONENT,
+    TRAILING_SHARE,
+    cast_side_vote,
+    crossing_down_before,
+    crossing_up_near,
+    lowest_between,
+    stance_from_crossings,
+)
+from imu.filters import zero_phase_low_pass
+from imu.lumbar import peak_lumbar_compression
+from imu.mounting import forward_from_steps
+from imu.orientation import rotate
+from imu.oscillation import vertical_displacement
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from imu.step_metrics import angle_range, largest, mean, median_of, speed_lost
+
+__all__ = ["WINDOW_SHAPE", "close_steps", "end_bout", "find_mounting", "mounting_wanted"]
+
+_G: Final = STANDARD_GRAVITY_M_S2
+_DEG: Final = 180.0 / math.pi
+_EDGE: Final = int(Quality.EDGE)
+_NO_GYRO: Final = int(Quality.NO_GYRO)
+
+_CADENCE_WINDOW_S: Final = 10.0
+_SMOOTHING: Final = 0.2  # share of the newest step in the stance geometry
+
+# rows of the scratch window; its length holds the longest step with both pads at the highest rate
+_VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M, _HX, _HY = range(12)
+WINDOW_SHAPE: Final = (12, 2048)
+
+
+@kernel
+def _turn_back(
+    q0: float, q1: float, q2: float, q3: float, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Rotate a vector by the inverse of a unit quaternion."""
+    tx = 2.0 * (q3 * y - q2 * z)
+    ty = 2.0 * (q1 * z - q3 * x)
+    tz = 2.0 * (q2 * x - q1 * y)
+    return (
+        x + q0 * tx - q2 * tz + q3 * ty,
+        y + q0 * ty - q3 * tx + q1 * tz,
+        z + q0 * tz - q1 * ty + q2 * tx,
+    )
+
+
+@kernel
+def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> int:
+    """Bring the ring's samples ``[first, last)`` into levelled body axes; returns their flags.
+
+    One levelling, the newest, serves the whole window: within a step the gyroscope alone moves.
+    """
+    m = s.mounting
+    levelling = s.inclination.levelling
+    ux, uy, uz = up_in_inertial_frame(levelling)
+    flags = 0
+    sum_x, sum_y = 0.0, 0.0
+    for i in range(last - first):
+        r = s.ring[(first + i) % RING_SAMPLES]
+        q0, q1, q2, q3 = r[Q0], r[Q1], r[Q2], r[Q3]
+        flags |= int(r[FLAGS])
+        ex, ey, ez = rotate(levelling, r[FX], r[FY], r[FZ])
+        w[_VERTICAL, i] = ez / _G
+        w[_FORWARD, i] = ex
+        w[_LEFT, i] = ey
+        # earth's up in the sensor, then along the body axes: the third row of body → earth
+        vx, vy, vz = _turn_back(q0, q1, q2, q3, ux, uy, uz)
+        r20 = m[0, 0] * vx + m[0, 1] * vy + m[0, 2] * vz
+        r21 = m[1, 0] * vx + m[1, 1] * vy + m[1, 2] * vz
+        r22 = m[2, 0] * vx + m[2, 1] * vy + m[2, 2] * vz
+        w[_LEAN, i] = math.atan2(-r20, r22) * _DEG
+        w[_ROLL, i] = math.asin(min(max(r21, -1.0), 1.0)) * _DEG
+        # the body's forward axis, levelled
+        bx, by, bz = _turn_back(q0, -q1, -q2, -q3, m[0, 0], m[0, 1], m[0, 2])
+        hx, hy, _ = rotate(levelling, bx, by, bz)
+        w[_HX, i] = hx
+        w[_HY, i] = hy
+        sum_x += hx
+        sum_y += hy
+    norm = math.hypot(sum_x, sum_y)
+    cx, cy = (sum_x / norm, sum_y / norm) if norm > 0.0 else (1.0, 0.0)
+    for i in range(last - first):
+        ex, ey = w[_FORWARD, i], w[_LEFT, i]
+        w[_FORWARD, i] = (ex * cx + ey * cy) / _G
+        w[_LEFT, i] = (ey * cx - ex * cy) / _G
+        hx, hy = w[_HX, i], w[_HY, i]
+        w[_YAW, i] = math.atan2(hy * cx - hx * cy, hx * cx + hy * cy) * _DEG
+    return flags
+
+
+@kernel
+def _time_at(s: Record, index: float) -> float:
+    """Time at a fractional sample index of the ring."""
+    i = int(math.floor(index))
+    newest = s.samples - 1
+    i = min(max(i, max(0, s.samples - RING_SAMPLES)), newest - 1)
+    a, b = s.ring[i % RING_SAMPLES, TIME], s.ring[(i + 1) % RING_SAMPLES, TIME]
+    return a + (b - a) * (index - i)
+
+
+@kernel
+def find_mounting(state: NDArray[np.void]) -> None:
+    """Try to find the mounting from the last steps of the bout."""
+    s = state[0]
+    count = min(s.contact_count, STEPS_TO_MOUNT + 1)
+    s.mounting_tried = s.contact_count
+    while count >= 3:
+        oldest = s.contacts[(s.contact_count - count) % CONTACTS]
+        if oldest >= 0 and oldest > s.samples - RING_SAMPLES:
+            break
+        count -= 1
+    count -= (count + 1) % 2  # an even number of steps
+    if count < 3:
+        return
+    first = s.contacts[(s.contact_count - count) % CONTACTS]
+    last = s.contacts[(s.contact_count - 1) % CONTACTS]
+    contacts = np.empty(count, np.int64)
+    for k in range(count):
+        contacts[k] = s.contacts[(s.contact_count - count + k) % CONTACTS] - first
+    force = np.empty((last - first, 3))
+    up = np.zeros(3)
+    for i in range(last - first):
+        r = s.ring[(first + i) % RING_SAMPLES]
+        x, y, z = _turn_back(r[Q0], r[Q1], r[Q2], r[Q3], r[FX], r[FY], r[FZ])
+        force[i, 0], force[i, 1], force[i, 2] = x / _G, y / _G, z / _G
+        up[0], up[1], up[2] = up[0] + x, up[1] + y, up[2] + z
+    norm = math.sqrt(up[0] ** 2 + up[1] ** 2 + up[2] ** 2)
+    if norm == 0.0:
+        return
+    for axis in range(3):
+        up[axis] /= norm
+    if s.stood == 1:
+        v = s.standing_up
+        # a sensor that lay on a table before it was clipped on tells nothing of standing
+        if up[0] * v[0] + up[1] * v[1] + up[2] * v[2] > 0.8:
+            up[0], up[1], up[2] = v[0], v[1], v[2]
+    if forward_from_steps(force, contacts, up, s.mounting):
+        s.mounting_status = MOUNTING_KNOWN
+
+
+@kernel
+def _cadence(s: Record, step_time: float) -> float:
+    """Add a step time; 60 over the median of those of the last 10 s."""
+    s.step_times[s.step_time_count % STEP_TIMES] = step_time
+    s.step_time_count += 1
+    recent = np.empty(STEP_TIMES)
+    total, n = 0.0, 0
+    while n < min(s.step_time_count, STEP_TIMES) and total < _CADENCE_WINDOW_S:
+        value = s.step_times[(s.step_time_count - 1 - n) % STEP_TIMES]
+        recent[n] = value
+        total += value
+        n += 1
+    return 60.0 / median_of(recent, n)
+
+
+@kernel
+def _lumbar_index(c: Record, s: Record, compression: float, trusted: bool) -> float:
+    """Percentage of the baseline, which is learned from trusted steps on the way."""
+    if not math.isfinite(s.lumbar_baseline):
+        if c.lumbar_skip_s <= s.running_s and trusted and math.isfinite(compression):
+            s.lumbar_sum += compression
+            s.lumbar_count += 1
+        if s.running_s >= c.lumbar_skip_s + c.lumbar_baseline_s and s.lumbar_count > 0:
+            s.lumbar_baseline = s.lumbar_sum / s.lumbar_count
+        return np.nan
+    return 100.0 * compression / s.lumbar_baseline
+
+
+@kernel
+def _close_step(
+    c: Record,
+    s: Record,
+    w: NDArray[np.float64],
+    rows: NDArray[np.void],
+    row: int,
+    waves: NDArray[np.float64],
+    wave: int,
+) -> tuple[int, int]:
+    """Finish the step between contacts ``closed`` and ``closed + 1``; returns rows and waves."""
+    begin = s.contacts[s.closed % CONTACTS]
+    end = s.contacts[(s.closed + 1) % CONTACTS]
+    number = s.closed
+    s.closed += 1
+    oldest = max(0, s.samples - RING_SAMPLES)
+    first, last = begin - c.lead_samples, end + c.tail_samples
+    edge = first < oldest or last > s.samples
+    first, last = max(first, oldest), min(last, s.samples)
+    n = last - first
+    flags = _fill_window(s, first, last, w)
+    if edge:
+        flags |= _EDGE
+
+    vertical, v10, v20, f10 = w[_VERTICAL], w[_V10], w[_V20], w[_F10]
+    for i in range(n):
+        v10[i] = v20[i] = vertical[i]
+        f10[i] = w[_FORWARD, i]
+    zero_phase_low_pass(c.low_pass_10hz, v10, n)
+    zero_phase_low_pass(c.low_pass_20hz, v20, n)
+    zero_phase_low_pass(c.low_pass_10hz, f10, n)
+
+    # crossings of 1 g, as sample indices within the window
+    if number == 0:
+        s.rise = first + crossing_up_near(v10, n, begin - first, 1.0)
+    rise = s.rise - first
+    # the flight before the closing contact lies in the second half of the step
+    flight = lowest_between(v10, (begin + end) // 2 - first, end - first)
+    fall = crossing_down_before(v10, flight, 1.0)
+    next_rise = crossing_up_near(v10, n, flight, 1.0)
+    if rise < 0.0 or fall <= rise or next_rise <= fall:
+        # no stance and flight in it: begin anew with the next contact
+        s.rise = first + crossing_up_near(v10, n, end - first, 1.0)
+        s.above_s = 0.0
+        return row, wave
+    above = (fall - rise) * c.interval_s
+    step_s = (next_rise - rise) * c.interval_s
+    if s.above_s == 0.0:
+        s.above_s, s.step_s = above, step_s
+        contact, _ = stance_from_crossings(above, step_s)
+        inside = (0.5 * (contact - above) - TRAILING_SHARE * contact) * c.rate_hz
+        s.initial_contact = s.rise - inside
+    else:
+        s.above_s += _SMOOTHING * (above - s.above_s)
+        s.step_s += _SMOOTHING * (step_s - s.step_s)
+    contact, _ = stance_from_crossings(s.above_s, s.step_s)
+    margin, shift = 0.5 * (contact - s.above_s), TRAILING_SHARE * contact
+    contact_index = s.initial_contact
+    next_contact = first + next_rise - (margin - shift) * c.rate_hz
+    toe_off = min(first + fall + (margin + shift) * c.rate_hz, next_contact)
+    s.rise = first + next_rise
+    s.initial_contact = next_contact
+    _, peak = stance_from_crossings(above, step_s)
+
+    a = max(0, int(math.ceil(contact_index)) - first)
+    b = min(n - 1, int(math.ceil(next_contact)) - first)
+    t = min(b, int(math.ceil(toe_off)) - first)
+    if b - a < 4:
+        return row, wave
+    mounted = s.mounting_status == MOUNTING_KNOWN
+    gyro = c.has_gyro == 1 and s.intake.gyro_measured == 1
+    left_measured, forward_measured = 0.0, 0.0
+    for axis in range(3):
+        if s.intake.measured[axis] == 1:
+            forward_measured += s.mounting[0, axis] ** 2
+            left_measured += s.mounting[1, axis] ** 2
+    has_forward = mounted and forward_measured > 0.5
+    has_left = mounted and left_measured > 0.5
+    if not gyro:
+        flags |= _NO_GYRO
+
+    start_s, end_s = _time_at(s, contact_index), _time_at(s, next_contact)
+    toe_off_s = _time_at(s, toe_off)
+    step_time = end_s - start_s
+    s.steps += 1
+    s.running_s += step_time
+    r = rows[row]
+    r.step = s.steps
+    r.initial_contact_s = start_s
+    r.toe_off_s = toe_off_s
+    r.step_time_s = step_time
+    r.contact_time_ms = 1000.0 * (toe_off_s - start_s)
+    r.flight_time_ms = 1000.0 * (end_s - toe_off_s)
+    r.cadence_spm = _cadence(s, step_time)
+    r.peak_force_bw = peak
+    r.peak_10hz_bw = largest(v10, a, t)
+    r.impact_shock_g = largest(v20, a, min(a + c.shock_samples, n))
+    displacement = w[_UP_M]
+    for i in range(n):
+        w[_HX, i] = (vertical[i] - 1.0) * _G
+    r.vertical_oscillation_mm = 1000.0 * vertical_displacement(
+        w[_HX], a, b, c.interval_s, displacement
+    )
+    for i in range(n):
+        w[_HY, i] = f10[i] * _G
+    r.braking_m_s = speed_lost(w[_HY], a, b, c.interval_s) if has_forward else np.nan
+    lean = mean(w[_LEAN], a, b) if has_forward else np.nan
+    r.sacral_lean_deg = lean
+    r.sacral_roll_deg = mean(w[_ROLL], a, b) if has_left else np.nan
+    r.pelvic_tilt_range_deg = angle_range(w[_LEAN], a, b) if gyro and mounted else np.nan
+    r.pelvic_obliquity_range_deg = angle_range(w[_ROLL], a, b) if gyro and mounted else np.nan
+    r.pelvic_rotation_range_deg = angle_range(w[_YAW], a, b) if gyro and mounted else np.nan
+    leftward = mean(w[_LEFT], a, t) if has_left else np.nan
+    r.side = cast_side_vote(s.side, number % 2, leftward)
+    compression = peak_lumbar_compression(v10, f10, a, t, lean / _DEG, c.height_m)
+    r.lumbar_compression_bw = compression
+    r.lumbar_index = _lumbar_index(c, s, compression, flags & ~_NO_GYRO == 0)
+    r.quality = flags
+
+    if waves.shape[0] > 0:
+        span = toe_off - contact_index
+        for i in range(a, b):
+            phase = (first + i - contact_index) / span
+            waves[wave, 0] = s.ring[(first + i) % RING_SAMPLES, TIME]
+            waves[wave, 1] = (
+                peak * math.sin(math.pi * phase) ** SHAPE_EXPONENT if 0.0 < phase < 1.0 else 0.0
+            )
+            waves[wave, 2] = 1000.0 * displacement[i]
+            waves[wave, 3] = w[_LEAN, i] if has_forward else np.nan
+            waves[wave, 4] = w[_ROLL, i] if has_left else np.nan
+            wave += 1
+    return row + 1, wave
+
+
+@kernel
+def close_steps(
+    coefficients: NDArray[np.void],
+    state: NDArray[np.void],
+    window: NDArray[np.float64],
+    rows: NDArray[np.void],
+    waves: NDArray[np.float64],
+    finish: bool,
+) -> tuple[int, int]:
+    """Close the steps whose pad has arrived, all of them to ``finish``; returns rows and waves."""
+    c, s = coefficients[0], state[0]
+    row, wave = 0, 0
+    while s.running == 1 and s.closed + 1 < s.contact_count:
+        if not finish:
+            schedule_closing(c, s)
+            if s.samples < s.due:
+                break
+        row, wave = _close_step(c, s, window, rows, row, waves, wave)
+    schedule_closing(c, s)
+    return row, wave
+
+
+def mounting_wanted(state: NDArray[np.void], *, finish: bool) -> bool:
+    """Whether the axes are to be searched before steps are closed."""
+    s = state[0]
+    if s["mounting_status"] == MOUNTING_KNOWN or s["running"] == 0:
+        return False
+    return bool(finish or s["contact_count"] - s["mounting_tried"] > STEPS_TO_MOUNT)
+
+
+@kernel
+def end_bout(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
+    """Forget the bout whose steps are closed; a contact that opens a new one is kept."""
+    c, s = coefficients[0], state[0]
+    s.contact_count = 0
+    s.closed = 0
+    s.running = 0
+    s.above_s = 0.0
+    s.mounting_tried = 0
+    s.step_time_count = 0
+    s.side.steps = 0
+    s.side.left_is_even = 0
+    if s.opening_contact >= 0:
+        s.contacts[0] = s.opening_contact
+        s.contact_count = 1
+        s.opening_contact = -1
+    schedule_closing(c, s)

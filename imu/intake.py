@@ -1,0 +1,348 @@
+"""The door: what may enter the chain, what is filled, and where the chain must start anew.
+
+Lost samples show as a jump of time, non-finite ones are treated as lost. Up to a limit they are
+filled by interpolation and flagged; beyond it nothing is joined over the gap. Samples at the end of
+the sensor's range pass, flagged: the true value is unknown, but at least as large.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.compiled import Record, kernel
+from imu.errors import InputError, ParameterError
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
+
+__all__ = [
+    "DROP",
+    "INTAKE_COEFFICIENTS",
+    "INTAKE_STATE",
+    "RESTART",
+    "Intake",
+    "IntakeParams",
+    "accept_sample",
+    "check_sample",
+    "first_disorder",
+    "intake_coefficients",
+    "time_order_error",
+]
+
+#: Verdicts of :func:`check_sample` besides the number of samples to fill in first.
+DROP: Final = -1
+RESTART: Final = -2
+
+_CLIPPED: Final = int(Quality.CLIPPED)
+_GAP: Final = int(Quality.GAP)
+
+#: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit.
+_REPEATS: Final = 3
+_REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
+#: How fast the expected time follows the time stamps, per sample.
+_FOLLOW: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeParams:
+    """Parameters of :class:`Intake`.
+
+    Attributes
+    ----------
+    fill_limit_s : float
+        Longest gap that is filled by interpolation, s, 0 to 1.
+    acceleration_range_m_s2, angular_velocity_range_rad_s : float
+        End of the sensor's range, 0 when unknown; then three equal readings beyond 1.5 g count.
+    """
+
+    fill_limit_s: float = 0.1
+    acceleration_range_m_s2: float = 0.0
+    angular_velocity_range_rad_s: float = 0.0
+
+
+INTAKE_COEFFICIENTS: Final = np.dtype(
+    [
+        ("rate_hz", np.float64),
+        ("fill_limit_samples", np.int64),
+        ("acceleration_limit", np.float64),
+        ("angular_velocity_limit", np.float64),
+    ],
+    align=True,
+)
+
+INTAKE_STATE: Final = np.dtype(
+    [
+        ("started", np.uint8),
+        ("last_seen_s", np.float64),  # of any sample, quarantined ones too
+        ("time_s", np.float64),  # of the last accepted sample
+        ("expected_s", np.float64),  # of the next one
+        ("acceleration", np.float64, 3),
+        ("angular_velocity", np.float64, 3),
+        ("repeats", np.int64, 3),
+        ("measured", np.uint8, 3),  # axes that ever were different from zero
+        ("gyro_measured", np.uint8),
+        ("joined", np.uint8),  # whether a sample precedes without a gap
+        ("accepted", np.int64),
+        ("filled", np.int64),
+        ("quarantined", np.int64),
+        ("clipped", np.int64),
+        ("restarts", np.int64),
+    ],
+    align=True,
+)
+
+
+def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void]:
+    """Everything the kernel needs of the parameters, for one rate.
+
+    Raises
+    ------
+    ParameterError
+        When the fill limit is outside 0 to 1 s or a range is negative.
+    """
+    if not 0.0 <= params.fill_limit_s <= 1.0:
+        raise ParameterError("fill_limit_s", params.fill_limit_s, "a time from 0 to 1 s")
+    for name in ("acceleration_range_m_s2", "angular_velocity_range_rad_s"):
+        if not getattr(params, name) >= 0.0:
+            raise ParameterError(name, getattr(params, name), "a positive range, or 0 for unknown")
+    c = np.zeros(1, INTAKE_COEFFICIENTS)
+    c["rate_hz"] = rate_hz
+    c["fill_limit_samples"] = round(params.fill_limit_s * rate_hz)
+    # one part in a thousand below the end: scaling and bias are applied after the converter
+    c["acceleration_limit"] = 0.999 * params.acceleration_range_m_s2 or np.inf
+    c["angular_velocity_limit"] = 0.999 * params.angular_velocity_range_rad_s or np.inf
+    return c
+
+
+def time_order_error(index: int, time_s: NDArray[np.float64], last_seen_s: float) -> InputError:
+    """The sentence for a time stamp that does not increase."""
+    previous = float(time_s[index - 1]) if index > 0 else last_seen_s
+    return InputError(
+        f"time {time_s[index]:.6f} s follows {previous:.6f} s: sort the samples, drop doubles.",
+        place=f"sample {index} of the block",
+    )
+
+
+@kernel
+def first_disorder(s: Record, time_s: NDArray[np.float64]) -> int:
+    """Index of the first time that does not increase, or is not finite; −1 when all do."""
+    previous = s.last_seen_s if s.started == 1 else -np.inf
+    for i in range(time_s.shape[0]):
+        if not previous < time_s[i] < np.inf:
+            return i
+        previous = time_s[i]
+    return -1
+
+
+@kernel
+def check_sample(
+    c: Record,
+    s: Record,
+    t: float,
+    ax: float,
+    ay: float,
+    az: float,
+    gx: float,
+    gy: float,
+    gz: float,
+) -> int:
+    """Judge the next sample (its time increases) without accepting it.
+
+    Returns
+    -------
+    int
+        How many samples were lost just before it and are to be filled in, or :data:`DROP`,
+        :data:`RESTART`.
+    """
+    missing = 0
+    lost = not math.isfinite(ax + ay + az + gx + gy + gz)
+    if s.joined == 1 and not lost:
+        late = (t - s.expected_s) * c.rate_hz
+        missing = int(math.floor(late + 0.5)) if late >= 0.5 else 0
+        if missing > c.fill_limit_samples:
+            # not taken yet: it comes again as the first sample after the restart
+            return RESTART
+    s.last_seen_s = t
+    s.started = 1
+    if lost:
+        s.quarantined += 1
+        return DROP
+    return missing
+
+
+@kernel
+def accept_sample(
+    c: Record,
+    s: Record,
+    t: float,
+    ax: float,
+    ay: float,
+    az: float,
+    gx: float,
+    gy: float,
+    gz: float,
+    quality: int,
+    missing: int,
+) -> int:
+    """Take a judged sample into the state; returns its quality bits."""
+    repeats, last, measured = s.repeats, s.acceleration, s.measured
+    clipped = False
+    for axis in range(3):
+        value = ax if axis == 0 else (ay if axis == 1 else az)
+        rate = gx if axis == 0 else (gy if axis == 1 else gz)
+        size = abs(value)
+        repeats[axis] = repeats[axis] + 1 if value == last[axis] else 1
+        if size >= c.acceleration_limit or abs(rate) >= c.angular_velocity_limit:
+            clipped = True
+        if repeats[axis] >= _REPEATS and size > _REPEAT_LEVEL_M_S2:
+            clipped = True
+        if value != 0.0:
+            measured[axis] = 1
+        if rate != 0.0:
+            s.gyro_measured = 1
+        last[axis] = value
+        s.angular_velocity[axis] = rate
+    if clipped:
+        quality |= _CLIPPED
+    if quality & _CLIPPED:
+        s.clipped += 1
+    interval = 1.0 / c.rate_hz
+    if s.joined == 0:
+        s.expected_s = t + interval
+        s.joined = 1
+    else:
+        arrived = s.expected_s + missing * interval
+        s.expected_s = arrived + _FOLLOW * (t - arrived) + interval
+    s.filled += missing
+    s.time_s = t
+    s.accepted += 1
+    return quality
+
+
+@kernel
+def _intake_push(
+    coefficients: NDArray[np.void],
+    state: NDArray[np.void],
+    time_s: NDArray[np.float64],
+    acceleration: NDArray[np.float64],
+    angular_velocity: NDArray[np.float64],
+    quality: NDArray[np.uint8],
+    out: NDArray[np.float64],
+    out_quality: NDArray[np.uint8],
+) -> tuple[int, int]:
+    c, s = coefficients[0], state[0]
+    n = 0
+    bad = first_disorder(s, time_s)
+    if bad >= 0:
+        return bad, n
+    for i in range(time_s.shape[0]):
+        a, w, t = acceleration[i], angular_velocity[i], time_s[i]
+        verdict = check_sample(c, s, t, a[0], a[1], a[2], w[0], w[1], w[2])
+        if verdict == DROP:
+            continue
+        if verdict == RESTART:
+            s.joined = 0
+            s.restarts += 1
+            verdict = 0
+        for k in range(1, verdict + 1):
+            x = k / (verdict + 1)
+            out[n, 0] = s.time_s + (t - s.time_s) * x
+            for axis in range(3):
+                out[n, 1 + axis] = s.acceleration[axis] + (a[axis] - s.acceleration[axis]) * x
+                out[n, 4 + axis] = (
+                    s.angular_velocity[axis] + (w[axis] - s.angular_velocity[axis]) * x
+                )
+            out_quality[n] = _GAP
+            n += 1
+        out_quality[n] = accept_sample(
+            c, s, t, a[0], a[1], a[2], w[0], w[1], w[2], int(quality[i]), verdict
+        )
+        out[n, 0] = t
+        for axis in range(3):
+            out[n, 1 + axis] = a[axis]
+            out[n, 4 + axis] = w[axis]
+        n += 1
+    return -1, n
+
+
+class Intake:
+    """Clean a stream of samples: quarantine, fill, flag.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Sample rate, Hz.
+    params : IntakeParams, optional
+        Fill limit and sensor ranges.
+
+    Raises
+    ------
+    ParameterError
+        When a parameter is outside its range.
+
+    Examples
+    --------
+    >>> door = Intake(100.0)
+    >>> out = door.push(Samples([0.00, 0.01, 0.03], [[0, 0, 9.8]] * 3))
+    >>> out.time_s.round(3).tolist(), out.quality.tolist()
+    ([0.0, 0.01, 0.02, 0.03], [0, 0, 1, 0])
+    """
+
+    def __init__(self, rate_hz: float, params: IntakeParams | None = None) -> None:
+        self._params = params or IntakeParams()
+        self._coefficients = intake_coefficients(rate_hz, self._params)
+        self._state = np.zeros(1, INTAKE_STATE)
+
+    @property
+    def params(self) -> IntakeParams:
+        """The parameters, frozen."""
+        return self._params
+
+    @property
+    def state(self) -> NDArray[np.void]:
+        """A copy of the state; assign one to go on from there."""
+        return self._state.copy()
+
+    @state.setter
+    def state(self, value: NDArray[np.void]) -> None:
+        self._state[:] = value
+
+    def push(self, samples: Samples) -> Samples:
+        """Clean the next samples; a gap beyond the limit stays visible as a jump of time.
+
+        Raises
+        ------
+        InputError
+            When time does not increase; names the sample.
+        """
+        gyro = samples.angular_velocity_rad_s
+        limit = int(self._coefficients["fill_limit_samples"][0])
+        room = len(samples) * (1 + limit)
+        out, quality = np.empty((room, 7)), np.empty(room, np.uint8)
+        rates = np.zeros_like(samples.acceleration_m_s2) if gyro is None else gyro
+        bad, n = _intake_push(
+            self._coefficients,
+            self._state,
+            samples.time_s,
+            samples.acceleration_m_s2,
+            rates,
+            samples.quality,
+            out,
+            quality,
+        )
+        if bad >= 0:
+            raise time_order_error(bad, samples.time_s, float(self._state["last_seen_s"][0]))
+        return Samples(
+            out[:n, 0], out[:n, 1:4], None if gyro is None else out[:n, 4:7], quality[:n]
+        )
+
+    def flush(self) -> Samples:
+        """Nothing is held back: an empty block."""
+        return Samples(np.empty(0), np.empty((0, 3)))
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._state[:] = np.zeros(1, INTAKE_STATE)

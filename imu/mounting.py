@@ -1,0 +1,173 @@
+"""Sensor to body: which way the sensor's axes point on the runner.
+
+The body frame has x forward, y left, z up. The mounting is a rotation whose rows are the body axes
+seen in the sensor frame. It is either stated (``"-z+y+x"``), or found: up from standing, failing
+that from the run's mean, and forward from the horizontal acceleration at step frequency.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imu.compiled import kernel
+from imu.errors import ParameterError
+
+__all__ = ["AXES_HELP", "forward_from_steps", "mounting_from_axes", "mounting_from_up"]
+
+#: What the ``axes`` parameter accepts, in words.
+AXES_HELP: Final = (
+    'the signed sensor axes that point forward, left and up, right-handed, such as "+x+y+z" '
+    'or "-z+y+x", or "auto"'
+)
+
+#: Least forward acceleration at step frequency that is believed, g.
+_LEAST_FORWARD_G: Final = 0.03
+#: Largest share that the other horizontal direction may have in what swings with the steps.
+_MOST_SIDEWAYS: Final = 0.6
+
+
+def mounting_from_axes(axes: str) -> NDArray[np.float64]:
+    """The rotation that a signed axis triple states.
+
+    Parameters
+    ----------
+    axes : str
+        Three signed letters, e.g. ``"-z+y+x"`` for a sensor whose x is up and whose z is backward.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        Sensor → body.
+
+    Raises
+    ------
+    ParameterError
+        When it is no such triple or a left-handed one.
+
+    Examples
+    --------
+    >>> mounting_from_axes("-z+y+x") @ [9.81, 0.0, 0.0]
+    array([0.  , 0.  , 9.81])
+    """
+    if (
+        len(axes) != 6
+        or any(axes[i] not in "+-" for i in (0, 2, 4))
+        or sorted(axes[i] for i in (1, 3, 5)) != ["x", "y", "z"]
+    ):
+        raise ParameterError("axes", axes, AXES_HELP)
+    matrix = np.zeros((3, 3))
+    for row in range(3):
+        sign = 1.0 if axes[2 * row] == "+" else -1.0
+        matrix[row, "xyz".index(axes[2 * row + 1])] = sign
+    if np.linalg.det(matrix) < 0.0:
+        raise ParameterError("axes", axes, AXES_HELP + "; this one is left-handed")
+    return matrix
+
+
+def mounting_from_up(mounting: NDArray[np.float64], up: ArrayLike) -> NDArray[np.float64]:
+    """The stated mounting, tilted by the least angle that makes ``up`` the body's z.
+
+    Parameters
+    ----------
+    mounting : ndarray, shape (3, 3)
+        Sensor → body as stated.
+    up : array_like, shape (3,)
+        Direction of the specific force in the sensor frame while standing in neutral.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        Sensor → body with the standing neutral as reference.
+
+    Raises
+    ------
+    ParameterError
+        When ``up`` is zero or more than 60° off the stated up axis.
+    """
+    direction = mounting @ np.asarray(up, np.float64)
+    norm = float(np.linalg.norm(direction))
+    if not norm > 0.0 or direction[2] / norm < 0.5:
+        raise ParameterError("up", list(np.asarray(up)), "a direction within 60° of the up axis")
+    x, y, z = direction / norm
+    k = 1.0 / (1.0 + z)
+    tilt = np.array(
+        [[1.0 - k * x * x, -k * x * y, -x], [-k * x * y, 1.0 - k * y * y, -y], [x, y, z]]
+    )
+    return np.asarray(tilt @ mounting, np.float64)
+
+
+@kernel
+def forward_from_steps(
+    force: NDArray[np.float64],
+    contacts: NDArray[np.int64],
+    up: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> bool:
+    """Find forward from the component of the horizontal specific force at step frequency.
+
+    In stance a runner is slowed, then driven: the forward acceleration lags the vertical one by a
+    quarter of a step, which gives the line and the sign at once. Sideways swings have half that
+    frequency and drop out over whole strides.
+
+    Parameters
+    ----------
+    force : ndarray, shape (N, 3)
+        Specific force in the sensor frame, g, from the first contact to the last.
+    contacts : ndarray of int, shape (C,)
+        Sample of each contact, from 0 to N − 1, C ≥ 3.
+    up : ndarray, shape (3,)
+        Up in the sensor frame, unit vector.
+    out : ndarray, shape (3, 3)
+        Receives the mounting (sensor → body), only when found.
+
+    Returns
+    -------
+    bool
+        False when the direction is ambiguous.
+    """
+    real, imaginary = np.zeros(3), np.zeros(3)
+    steps = contacts.shape[0] - 1
+    steps -= steps % 2
+    for k in range(steps):
+        first, last = contacts[k], contacts[k + 1]
+        turn = 2.0 * math.pi / (last - first)
+        weight = 2.0 / ((last - first) * steps)
+        for i in range(first, last):
+            c, s = math.cos(turn * (i - first)) * weight, math.sin(turn * (i - first)) * weight
+            for axis in range(3):
+                real[axis] += force[i, axis] * c
+                imaginary[axis] -= force[i, axis] * s
+    vertical_real = real[0] * up[0] + real[1] * up[1] + real[2] * up[2]
+    vertical_imaginary = imaginary[0] * up[0] + imaginary[1] * up[1] + imaginary[2] * up[2]
+    size = math.hypot(vertical_real, vertical_imaginary)
+    if size < 0.2:
+        return False
+    cosine, sine = vertical_real / size, vertical_imaginary / size
+    forward, in_phase = np.zeros(3), np.zeros(3)
+    for axis in range(3):
+        horizontal_real = real[axis] - vertical_real * up[axis]
+        horizontal_imaginary = imaginary[axis] - vertical_imaginary * up[axis]
+        in_phase[axis] = horizontal_real * cosine + horizontal_imaginary * sine
+        forward[axis] = -(horizontal_imaginary * cosine - horizontal_real * sine)
+    length = math.sqrt(forward[0] ** 2 + forward[1] ** 2 + forward[2] ** 2)
+    if length < _LEAST_FORWARD_G:
+        return False
+    for axis in range(3):
+        forward[axis] /= length
+    left = np.array(
+        [
+            up[1] * forward[2] - up[2] * forward[1],
+            up[2] * forward[0] - up[0] * forward[2],
+            up[0] * forward[1] - up[1] * forward[0],
+        ]
+    )
+    sideways = left[0] * in_phase[0] + left[1] * in_phase[1] + left[2] * in_phase[2]
+    if abs(sideways) > _MOST_SIDEWAYS * length:
+        return False
+    for axis in range(3):
+        out[0, axis], out[1, axis], out[2, axis] = forward[axis], left[axis], up[axis]
+    return True

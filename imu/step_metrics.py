@@ -1,0 +1,70 @@
+"""What is measured in one finished step, from its window of samples in body axes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.compiled import kernel
+
+__all__ = ["angle_range", "largest", "mean", "median_of", "speed_lost"]
+
+_MOST_VALUES: Final = 64
+
+
+@kernel
+def largest(values: NDArray[np.float64], first: int, last: int) -> float:
+    """Largest value in ``[first, last)``; NaN when empty."""
+    result = np.nan
+    for i in range(first, last):
+        if not result >= values[i]:
+            result = values[i]
+    return result
+
+
+@kernel
+def mean(values: NDArray[np.float64], first: int, last: int) -> float:
+    """Mean of ``[first, last)``; NaN when empty."""
+    total = 0.0
+    for i in range(first, last):
+        total += values[i]
+    return total / (last - first) if last > first else np.nan
+
+
+@kernel
+def angle_range(values: NDArray[np.float64], first: int, last: int) -> float:
+    """Largest minus least value in ``[first, last)``; NaN when empty."""
+    if last <= first:
+        return np.nan
+    low = high = values[first]
+    for i in range(first + 1, last):
+        low, high = min(low, values[i]), max(high, values[i])
+    return high - low
+
+
+@kernel
+def speed_lost(
+    forward_m_s2: NDArray[np.float64], first: int, last: int, interval_s: float
+) -> float:
+    """Integral of the deceleration in ``[first, last)``, m/s, positive."""
+    total = 0.0
+    for i in range(first, last):
+        if forward_m_s2[i] < 0.0:
+            total -= forward_m_s2[i]
+    return total * interval_s
+
+
+@kernel
+def median_of(values: NDArray[np.float64], n: int) -> float:
+    """Median of the first ``n`` values (at most 64), the values unchanged."""
+    ordered = np.empty(_MOST_VALUES)
+    for i in range(n):
+        k = i
+        while k > 0 and ordered[k - 1] > values[i]:
+            ordered[k] = ordered[k - 1]
+            k -= 1
+        ordered[k] = values[i]
+    half = n // 2
+    return ordered[half] if n % 2 == 1 else 0.5 * (ordered[half - 1] + ordered[half])
