@@ -150,7 +150,8 @@ def _marker_trial(path: Path, rate_hz: float) -> MarkerTrial:
     for channel in markers.reshape(len(markers), -1).T:
         # a marker hidden for some frames
         seen = np.isfinite(channel)
-        channel[:] = make_interp_spline(np.flatnonzero(seen), channel[seen])(np.arange(len(channel)))
+        frames = np.arange(len(channel))
+        channel[:] = make_interp_spline(frames[seen], channel[seen])(frames)
     smooth = butter(4, 25.0, fs=marker_rate, output="sos")
     markers = sosfiltfilt(smooth, markers, axis=0)
     at = {str(name): markers[:, k] for k, name in enumerate(data["marker_names"])}

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import os
 import platform
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar
@@ -18,7 +17,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 import numba
 from numba.core import config
 
-__all__ = ["Record", "cache_directory", "kernel"]
+__all__ = ["Record", "cache_directory", "is_compiled", "kernel"]
 
 #: One element of a structured array inside compiled code: fields are attributes.
 Record: TypeAlias = Any
@@ -31,7 +30,7 @@ R = TypeVar("R")
 def cache_directory() -> Path:
     """Where this version's compiled kernels are kept.
 
-    Under ``NUMBA_CACHE_DIR`` when that is set, else under the user's cache directory.
+    Under ``NUMBA_CACHE_DIR`` when that is set, else in the user's cache directory.
     """
     digest = hashlib.blake2b(f"{numba.__version__} {platform.python_version()}".encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
@@ -43,11 +42,14 @@ def cache_directory() -> Path:
 def _cache_root() -> Path:
     if configured := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(configured) / "backstride"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "backstride" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "backstride"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backstride"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("backstride", appauthor=False)
+
+
+def is_compiled() -> bool:
+    """Whether compiled kernels of this version are already on disk."""
+    return any(cache_directory().rglob("*.nbc"))
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

@@ -25,9 +25,9 @@ AXES_HELP: Final = (
 )
 
 #: Least forward acceleration at step frequency that is believed, g.
-_LEAST_FORWARD_G: Final = 0.03
+_LEAST_FORWARD_G: Final = 0.05
 #: Largest share that the other horizontal direction may have in what swings with the steps.
-_MOST_SIDEWAYS: Final = 0.6
+_MOST_SIDEWAYS: Final = 0.5
 
 
 def mounting_from_axes(axes: str) -> NDArray[np.float64]:
@@ -109,9 +109,10 @@ def forward_from_steps(
 ) -> bool:
     """Find forward from the component of the horizontal specific force at step frequency.
 
-    In stance a runner is slowed, then driven: the forward acceleration lags the vertical one by a
-    quarter of a step, which gives the line and the sign at once. Sideways swings have half that
-    frequency and drop out over whole strides.
+    In stance a runner is slowed, then driven, and the pelvis tips with the load: the forward
+    acceleration follows the vertical one by an eighth of a step (0 to a quarter in the 19 public
+    trials at hand, treadmill, 2.5 to 4.2 m/s), which gives the line and the sign at once. Sideways
+    swings have half that frequency and drop out over whole strides.
 
     Parameters
     ----------
@@ -147,17 +148,17 @@ def forward_from_steps(
     if size < 0.2:
         return False
     cosine, sine = vertical_real / size, vertical_imaginary / size
-    forward, in_phase = np.zeros(3), np.zeros(3)
+    in_phase, lagging = np.zeros(3), np.zeros(3)
     for axis in range(3):
         horizontal_real = real[axis] - vertical_real * up[axis]
         horizontal_imaginary = imaginary[axis] - vertical_imaginary * up[axis]
         in_phase[axis] = horizontal_real * cosine + horizontal_imaginary * sine
-        forward[axis] = -(horizontal_imaginary * cosine - horizontal_real * sine)
+        lagging[axis] = horizontal_real * sine - horizontal_imaginary * cosine
+    forward = in_phase + lagging
     length = math.sqrt(forward[0] ** 2 + forward[1] ** 2 + forward[2] ** 2)
     if length < _LEAST_FORWARD_G:
         return False
-    for axis in range(3):
-        forward[axis] /= length
+    forward /= length
     left = np.array(
         [
             up[1] * forward[2] - up[2] * forward[1],
@@ -165,8 +166,11 @@ def forward_from_steps(
             up[0] * forward[1] - up[1] * forward[0],
         ]
     )
-    sideways = left[0] * in_phase[0] + left[1] * in_phase[1] + left[2] * in_phase[2]
-    if abs(sideways) > _MOST_SIDEWAYS * length:
+    sideways = math.hypot(
+        left[0] * in_phase[0] + left[1] * in_phase[1] + left[2] * in_phase[2],
+        left[0] * lagging[0] + left[1] * lagging[1] + left[2] * lagging[2],
+    )
+    if sideways > _MOST_SIDEWAYS * length:
         return False
     for axis in range(3):
         out[0, axis], out[1, axis], out[2, axis] = forward[axis], left[axis], up[axis]

@@ -75,18 +75,17 @@ class InclinationParams:
     rest_acceleration_m_s2: float = 0.5
 
 
-def _low_pass_bank(channels: int) -> np.dtype[np.void]:
-    """State of ``channels`` parallel low-passes that begin as a running mean."""
-    return np.dtype(
-        [
-            ("count", np.int64),
-            ("sum", np.float64, channels),
-            ("delay", np.float64, (channels, 2)),
-            ("value", np.float64, channels),
-        ],
-        align=True,
-    )
-
+# Parallel low-passes that begin as a running mean. All banks have one type, whatever they need:
+# every further type would compile the filter once more.
+_LOW_PASS_BANK: Final = np.dtype(
+    [
+        ("count", np.int64),
+        ("sum", np.float64, 9),
+        ("delay", np.float64, (9, 2)),
+        ("value", np.float64, 9),
+    ],
+    align=True,
+)
 
 INCLINATION_COEFFICIENTS: Final = np.dtype(
     [
@@ -115,16 +114,15 @@ INCLINATION_STATE: Final = np.dtype(
     [
         ("strapdown", np.float64, 4),  # sensor → inertial, gyroscope alone
         ("levelling", np.float64, 4),  # inertial → earth, z up
-        ("up", np.float64, 3),  # low-passed specific force, inertial frame
-        ("acceleration", _low_pass_bank(3)),
+        ("acceleration", _LOW_PASS_BANK),  # of the specific force, inertial frame
         ("bias", np.float64, 3),
         ("covariance", np.float64, (3, 3)),
         ("tilt", np.float64, 2),  # corrections summed since the last bias update
         ("bias_count", np.int64),
-        ("rotation", _low_pass_bank(9)),
-        ("rotated_bias", _low_pass_bank(2)),
+        ("rotation", _LOW_PASS_BANK),
+        ("rotated_bias", _LOW_PASS_BANK),
         ("rest_sum", np.float64, 6),
-        ("rest_mean", _low_pass_bank(6)),
+        ("rest_mean", _LOW_PASS_BANK),
         ("rest_broken", np.uint8),
         ("rest_count", np.int64),
         ("at_rest", np.uint8),
@@ -313,19 +311,30 @@ def _update_bias(c: Record, s: Record) -> None:
     r22 = 1.0 - 2.0 * (q1 * q1 + q2 * q2)
     bias = s.bias
     low, n = c.bias_low_pass, c.bias_settling
-    bx = _low_pass(s.rotated_bias, low, n, 0, r00 * bias[0] + r01 * bias[1] + r02 * bias[2])
-    by = _low_pass(s.rotated_bias, low, n, 1, r10 * bias[0] + r11 * bias[1] + r12 * bias[2])
+    seen = (
+        r00 * bias[0] + r01 * bias[1] + r02 * bias[2],
+        r10 * bias[0] + r11 * bias[1] + r12 * bias[2],
+    )
+    for k in range(2):
+        _low_pass(s.rotated_bias, low, n, k, seen[k])
     s.rotated_bias.count += 1
-    r00 = _low_pass(s.rotation, low, n, 0, r00)
-    r01 = _low_pass(s.rotation, low, n, 1, r01)
-    r02 = _low_pass(s.rotation, low, n, 2, r02)
-    r10 = _low_pass(s.rotation, low, n, 3, r10)
-    r11 = _low_pass(s.rotation, low, n, 4, r11)
-    r12 = _low_pass(s.rotation, low, n, 5, r12)
-    r20 = _low_pass(s.rotation, low, n, 6, r20)
-    r21 = _low_pass(s.rotation, low, n, 7, r21)
-    r22 = _low_pass(s.rotation, low, n, 8, r22)
+    bx, by = s.rotated_bias.value[0], s.rotated_bias.value[1]
+    rotation = (r00, r01, r02, r10, r11, r12, r20, r21, r22)
+    for k in range(9):
+        _low_pass(s.rotation, low, n, k, rotation[k])
     s.rotation.count += 1
+    v = s.rotation.value
+    r00, r01, r02, r10, r11, r12, r20, r21, r22 = (
+        v[0],
+        v[1],
+        v[2],
+        v[3],
+        v[4],
+        v[5],
+        v[6],
+        v[7],
+        v[8],
+    )
 
     if s.at_rest:
         r00, r01, r02, r10, r11, r12, r20, r21, r22 = 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0
@@ -405,12 +414,12 @@ def incline(
         bias = s.bias
         strapdown_step(s.strapdown, gx - bias[0], gy - bias[1], gz - bias[2], c.interval_s)
     fx, fy, fz = rotate(s.strapdown, ax, ay, az)
-    low, settling = c.acceleration_low_pass, c.settling_samples
-    s.up[0] = _low_pass(s.acceleration, low, settling, 0, fx)
-    s.up[1] = _low_pass(s.acceleration, low, settling, 1, fy)
-    s.up[2] = _low_pass(s.acceleration, low, settling, 2, fz)
+    force = (fx, fy, fz)
+    for k in range(3):
+        _low_pass(s.acceleration, c.acceleration_low_pass, c.settling_samples, k, force[k])
     s.acceleration.count += 1
-    ex, ey = level(s.levelling, s.up[0], s.up[1], s.up[2])
+    up = s.acceleration.value
+    ex, ey = level(s.levelling, up[0], up[1], up[2])
     if has_gyro:
         s.tilt[0] += ex
         s.tilt[1] += ey

@@ -124,25 +124,33 @@ def solve_two_mass_force(
     crest = np.zeros_like(step_time_s)
     duration = contact_time_s / 0.92
     phase = np.linspace(0.3, 0.7, 21)[:, None]
-    iterations = 14
+    iterations = 16
     for iteration in range(iterations):
-        mean = slow_impulse / (duration * (1.0 + crest))
         # what the raised cosines leave over of the second integral is the skew's
         lobes = impact_impulse * (step_time_s - impact_duration_s / 2.0) + slow_impulse * (
             step_time_s - duration / 2.0
         )
-        skew = (double_impulse_bw_s2 - lobes) / (mean * duration**2 * SKEW_MOMENT)
+        bare_skew = (double_impulse_bw_s2 - lobes) / (slow_impulse * duration * SKEW_MOMENT)
+        crest = np.maximum(crest, _lowest_crest(bare_skew))
+        mean = slow_impulse / (duration * (1.0 + crest))
+        skew = bare_skew * (1.0 + crest)
         force = TwoMassForce(duration, mean, crest, skew, impact_mean, impact_duration_s)
         if iteration == iterations - 1:
             break
         onset, end = contact_crossings(force, iterations=14)
         peak = force.force_bw(phase * duration).max(axis=0)
-        duration = duration + 0.9 * (contact_time_s - (end - onset))
-        # the force is nowhere negative while skew² ≤ 1 + 4·crest
-        lowest = np.clip((1.1 * skew**2 - 1.0) / 4.0, *_CREST_LIMITS)
-        crest = (1.0 + crest) * (peak / peak_bw) ** 0.8 - 1.0
-        crest = np.clip(crest, lowest, _CREST_LIMITS[1])
+        duration = duration + 0.45 * (contact_time_s - (end - onset))
+        crest = np.clip((1.0 + crest) * (peak / peak_bw) ** 0.8 - 1.0, *_CREST_LIMITS)
     return force
+
+
+def _lowest_crest(bare_skew: Array) -> Array:
+    """Least crest at which the force is nowhere negative.
+
+    That is while skew² ≤ 1 + 4·crest, and the skew is ``bare_skew·(1 + crest)``.
+    """
+    k2 = np.minimum(bare_skew**2, 1.27)  # where the crest reaches its upper limit
+    return 2.0 * (k2 - 1.0) / (4.0 - 2.0 * k2 + np.sqrt(16.0 - 12.0 * k2)) + 1e-9
 
 
 def contact_crossings(

@@ -77,7 +77,7 @@ _SWAY_VELOCITY_M_S: Final = 0.07
 _CONTACT_FOLLOWS_STEP_TIME: Final = 0.9
 _FIRST_FORCE_DURATION: Final = 1.09  # of the contact time between the crossings, refined
 _ONSET_HEIGHT_M: Final = -0.02  # of the centre of mass, against standing
-_ONSET_HEIGHT_SD_M: Final = 0.0015
+_ONSET_HEIGHT_SD_M: Final = 0.001
 _WANDER_TIME_S: Final = 90.0
 
 

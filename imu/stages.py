@@ -1,0 +1,91 @@
+"""Every streaming stage of this package, as the contract checks drive it.
+
+A new stage is one more entry here; the tests run the whole contract over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.analyzer import StepAnalyzer
+from imu.contract import Arrays, StageEntry
+from imu.filters import SosFilter
+from imu.gait import GaitClassifier
+from imu.intake import Intake
+from imu.orientation import InclinationFilter
+from imu.runner import Runner
+from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from imu.steps import Steps
+from imu.waveforms import Waveforms
+
+__all__ = ["STAGES"]
+
+# two different stable sections with every coefficient in use
+_SECTIONS: Final = (
+    (0.01, 0.016, 0.01, 1.0, -1.4, 0.52),
+    (1.0, -0.3, 1.0, 1.0, -1.5, 0.86),
+)
+
+
+def _one(output: NDArray[Any]) -> Arrays:
+    return (output,)
+
+
+def _sample_arrays(block: Samples) -> Arrays:
+    gyro = block.angular_velocity_rad_s
+    common: Arrays = (block.time_s, block.acceleration_m_s2, block.quality)
+    return common if gyro is None else (*common, gyro)
+
+
+def _step_arrays(output: tuple[Steps, Waveforms]) -> Arrays:
+    steps, waveforms = output
+    return (steps.rows, np.stack(list(waveforms.columns().values()), axis=1))
+
+
+def _push_vertical_g(stage: SosFilter | GaitClassifier, block: Samples) -> NDArray[Any]:
+    # a filter of numbers takes what is finite; gaps are the intake's business
+    return stage.push(np.nan_to_num(block.acceleration_m_s2[:, 2]) / STANDARD_GRAVITY_M_S2)
+
+
+def _push_vectors(stage: InclinationFilter, block: Samples) -> NDArray[np.float64]:
+    gyro = block.angular_velocity_rad_s
+    return stage.push(
+        np.nan_to_num(block.acceleration_m_s2), None if gyro is None else np.nan_to_num(gyro)
+    )
+
+
+def _analyzer(name: str, axes: str, *, gyro: bool) -> StageEntry:
+    def create(rate_hz: float) -> StepAnalyzer:
+        return StepAnalyzer(rate_hz, Runner(70.0, 1.75), axes=axes, waveforms=True)
+
+    def push(stage: StepAnalyzer, block: Samples) -> tuple[Steps, Waveforms]:
+        if not gyro:
+            block = Samples(block.time_s, block.acceleration_m_s2, quality=block.quality)
+        return stage.push(block), stage.take_waveforms()
+
+    def flush(stage: StepAnalyzer) -> tuple[Steps, Waveforms]:
+        return stage.flush(), stage.take_waveforms()
+
+    return StageEntry(name, create, push, _step_arrays, flush)
+
+
+def _named(*entries: StageEntry) -> Mapping[str, StageEntry]:
+    return MappingProxyType({entry.name: entry for entry in entries})
+
+
+#: The stages by name; ``StepAnalyzer`` once for each kind of input that takes another path.
+STAGES: Final[Mapping[str, StageEntry]] = _named(
+    StageEntry("SosFilter", lambda _: SosFilter(_SECTIONS), _push_vertical_g, _one),
+    StageEntry("GaitClassifier", GaitClassifier, _push_vertical_g, _one),
+    StageEntry("Intake", Intake, lambda stage, block: stage.push(block), _sample_arrays),
+    StageEntry("InclinationFilter", InclinationFilter, _push_vectors, _one),
+    _analyzer("StepAnalyzer", "+x+y+z", gyro=True),
+    _analyzer("StepAnalyzer, auto axes", "auto", gyro=True),
+    _analyzer("StepAnalyzer, no gyroscope", "+x+y+z", gyro=False),
+    _analyzer("StepAnalyzer, no gyroscope, auto axes", "auto", gyro=False),
+)

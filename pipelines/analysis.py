@@ -1,0 +1,131 @@
+"""One session's analysis: the ordered log in, steps and alerts out.
+
+Live and replay both run this, over the same records and the same header, so they give the same
+bytes. Nothing here looks at a clock or a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devices.receiver import Receiver
+from devices.records import DeviceInfo, Record
+from imu.analyzer import AnalyzerParams, StepAnalyzer
+from imu.drift import Baseline, DriftDetector
+from imu.intake import IntakeParams
+from imu.runner import Runner
+from imu.samples import Samples
+from imu.steps import NO_STEPS, Steps
+from pipelines.coach import Alert, Coach
+from pipelines.formats.session_messages import SessionHeader
+
+__all__ = ["Outcome", "SessionAnalysis", "StepsAnalysis"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one record gave."""
+
+    samples: Samples | None
+    steps: Steps
+    alerts: list[Alert]
+
+
+class StepsAnalysis:
+    """Samples to steps and alerts, with the runner's baseline.
+
+    Parameters
+    ----------
+    rate_hz
+        Sample rate, Hz.
+    axes
+        Signed sensor axes forward, left, up, or ``"auto"``.
+    runner
+        Body data.
+    baseline
+        A baseline of earlier runs; learned on the way otherwise.
+    acceleration_range_m_s2, angular_velocity_range_rad_s
+        End of the sensor's range, 0 when unknown.
+    waveforms
+        Keep the waveforms of finished steps.
+    """
+
+    def __init__(
+        self,
+        rate_hz: float,
+        *,
+        axes: str = "auto",
+        runner: Runner | None = None,
+        baseline: Baseline | None = None,
+        acceleration_range_m_s2: float = 0.0,
+        angular_velocity_range_rad_s: float = 0.0,
+        waveforms: bool = False,
+    ) -> None:
+        params = AnalyzerParams(
+            intake=IntakeParams(
+                acceleration_range_m_s2=acceleration_range_m_s2,
+                angular_velocity_range_rad_s=angular_velocity_range_rad_s,
+            )
+        )
+        lumbar = None if baseline is None else baseline.mean("lumbar_index")
+        self.analyzer = StepAnalyzer(
+            rate_hz,
+            runner,
+            axes=axes,
+            params=params,
+            lumbar_baseline_bw=lumbar,
+            waveforms=waveforms,
+        )
+        self.drift = DriftDetector(baseline=baseline)
+        self.coach = Coach()
+
+    def push(self, samples: Samples) -> tuple[Steps, list[Alert]]:
+        """Take the next samples."""
+        return self._judge(self.analyzer.push(samples))
+
+    def flush(self) -> tuple[Steps, list[Alert]]:
+        """Finish what the data so far allow."""
+        return self._judge(self.analyzer.flush())
+
+    def _judge(self, steps: Steps) -> tuple[Steps, list[Alert]]:
+        if not len(steps):
+            return steps, []
+        alerts = [self.coach.push(change) for change in self.drift.push(steps)]
+        return steps, [alert for alert in alerts if alert is not None]
+
+
+class SessionAnalysis:
+    """The analysis of one session, record by record.
+
+    Parameters
+    ----------
+    header
+        What besides the log influences the results.
+    info
+        The sensor.
+    waveforms
+        Keep the waveforms of finished steps.
+    """
+
+    def __init__(self, header: SessionHeader, info: DeviceInfo, *, waveforms: bool = False) -> None:
+        self.receiver = Receiver(info)
+        self.chain = StepsAnalysis(
+            info.rate_hz,
+            axes=header.axes or info.axes or "auto",
+            runner=Runner(header.mass_kg, header.height_m),
+            baseline=Baseline.from_json(header.baseline_json) if header.baseline_json else None,
+            acceleration_range_m_s2=info.acceleration_range_m_s2,
+            angular_velocity_range_rad_s=info.angular_velocity_range_rad_s,
+            waveforms=waveforms,
+        )
+
+    def push(self, record: Record) -> Outcome:
+        """Take the next record of the log."""
+        samples = self.receiver.push(record)
+        if samples is None:
+            return Outcome(None, NO_STEPS, [])
+        return Outcome(samples, *self.chain.push(samples))
+
+    def flush(self) -> Outcome:
+        """Finish what the log so far allows."""
+        return Outcome(None, *self.chain.flush())

@@ -1,0 +1,176 @@
+"""Coach: decides whether, and in which words, the runner is told of a change.
+
+A change is told as "changed from your baseline" with one thing to try, seldom enough to be listened
+to; never as a diagnosis. A quicker step is tried first: it is the only cue that both gait
+(Heiderscheit 2011, doi:10.1249/MSS.0b013e3181ebedf4) and spinal-shrinkage data (Rodacki 2024)
+support. No trial shows that such cues lower back pain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from imu.drift import Change, Direction, indicator_named
+from imu.errors import ParameterError
+from pipelines.alerts import Alert
+
+__all__ = ["Coach", "CoachParams"]
+
+#: Directions that add load, or may; the runner is not told of others.
+_TOLD: Final[dict[str, tuple[Direction, ...]]] = {
+    "peak_10hz_bw": ("up",),
+    "impact_shock_g": ("up",),
+    "sacral_lean_deg": ("up", "down"),
+    "vertical_oscillation_mm": ("up",),
+    "cadence_spm": ("down",),
+    "lumbar_index": ("up",),
+}
+_HOUR_S: Final = 3600.0
+
+_QUICKER: Final = "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
+_EASIER: Final = "Try an easier pace for a minute."
+_BOTH_READINGS: Final = (
+    "a slump and an arched back can both read like this, as the sensor sees the pelvis and not "
+    "the chest"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CoachParams:
+    """How often the runner may be told.
+
+    Attributes
+    ----------
+    shortest_interval_s : float
+        Between two cues, s, 0 to 3600.
+    cues_per_hour : int
+        Most cues in any hour, 1 to 60.
+
+    Raises
+    ------
+    ParameterError
+        When a value is outside its range.
+    """
+
+    shortest_interval_s: float = 180.0
+    cues_per_hour: int = 6
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.shortest_interval_s <= _HOUR_S:
+            raise ParameterError(
+                "shortest_interval_s", self.shortest_interval_s, "a number from 0 to 3600"
+            )
+        if self.cues_per_hour not in range(1, 61):
+            raise ParameterError("cues_per_hour", self.cues_per_hour, "a whole number from 1 to 60")
+
+
+class Coach:
+    """Turns changes into alerts, or keeps quiet; the same changes give the same alerts.
+
+    A change that comes too soon after another cue is not told later: one thing at a time, and the
+    thing to try is mostly the same. That a change is over is told when the change itself was; it
+    uses up no cue.
+
+    Parameters
+    ----------
+    params : CoachParams, optional
+        How often.
+
+    Examples
+    --------
+    >>> slower = Change(600.0, "cadence_spm", "down", 161.0, 170.0, -5.3, 3.0, "raised")
+    >>> alert = Coach().push(slower)
+    >>> print(alert.message)
+    Cadence changed from your baseline: 161 steps a minute, 5 % lower. Try a quicker rhythm at \
+the same speed, towards 170 steps a minute.
+    """
+
+    def __init__(self, params: CoachParams | None = None) -> None:
+        self._params = params or CoachParams()
+        self._cue_times_s: list[float] = []
+        self._told: set[str] = set()
+        self._quicker_already = False
+
+    @property
+    def params(self) -> CoachParams:
+        """The parameters, frozen."""
+        return self._params
+
+    def push(self, change: Change) -> Alert | None:
+        """Take the next change, in order of time; returns what the runner is told, or None.
+
+        Time that goes back is a new session, whose cues are counted anew.
+
+        Raises
+        ------
+        ParameterError
+            When the indicator is unknown.
+        """
+        words = indicator_named(change.indicator).words
+        if (change.indicator, change.direction) == ("cadence_spm", "up"):
+            self._quicker_already = change.severity == "raised"
+        if change.severity == "cleared":
+            if change.indicator not in self._told:
+                return None
+            self._told.remove(change.indicator)
+            return _alert(change, f"{words.capitalize()} is back near your baseline.")
+        if change.direction not in _TOLD.get(change.indicator, ()):
+            return None
+        if not self._may_cue(change.time_s):
+            return None
+        self._cue_times_s.append(change.time_s)
+        self._told.add(change.indicator)
+        return _alert(
+            change,
+            f"{words.capitalize()} changed from your baseline: {_what(change)}. "
+            f"{self._to_try(change)}",
+        )
+
+    def reset(self) -> None:
+        """Forget earlier cues."""
+        self._cue_times_s.clear()
+        self._told.clear()
+        self._quicker_already = False
+
+    def _may_cue(self, time_s: float) -> bool:
+        if self._cue_times_s and time_s < self._cue_times_s[-1]:
+            self._cue_times_s.clear()
+        self._cue_times_s = [cue for cue in self._cue_times_s if time_s - cue < _HOUR_S]
+        if not self._cue_times_s:
+            return True
+        rested = time_s - self._cue_times_s[-1] >= self._params.shortest_interval_s
+        return rested and len(self._cue_times_s) < self._params.cues_per_hour
+
+    def _to_try(self, change: Change) -> str:
+        if change.indicator == "cadence_spm":
+            return (
+                f"Try a quicker rhythm at the same speed, towards {change.baseline:.0f} steps a "
+                "minute."
+            )
+        return _EASIER if self._quicker_already else _QUICKER
+
+
+def _what(change: Change) -> str:
+    size = abs(change.change)
+    if change.indicator == "sacral_lean_deg":
+        where = "forward" if change.direction == "up" else "back"
+        return f"{size:.1f}° further {where}; {_BOTH_READINGS}"
+    where = "higher" if change.direction == "up" else "lower"
+    if change.indicator == "cadence_spm":
+        return f"{change.value:.0f} steps a minute, {size:.0f} % {where}"
+    return f"{size:.0f} % {where}"
+
+
+def _alert(change: Change, message: str) -> Alert:
+    return Alert(
+        change.time_s,
+        change.indicator,
+        change.direction,
+        change.value,
+        change.baseline,
+        change.change,
+        change.gate,
+        change.severity,
+        message,
+    )

@@ -1,0 +1,238 @@
+"""Live: a sensor's records through the analysis, into the recording and onto the screen.
+
+The order is the promise: a record is written to the session file before it is analysed, so whatever
+happens next, replay sees what live saw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devices.records import LinkEvent, Record
+from devices.sources import HostClock, Source, open_source
+from imu.errors import BackstrideError, RecordingError
+from imu.steps import Steps, concatenate
+from pipelines.alerts import AlertWriter
+from pipelines.analysis import Outcome, SessionAnalysis
+from pipelines.coach import Alert
+from pipelines.formats.session_messages import SessionHeader
+from pipelines.live_status import LiveStatus
+from pipelines.recording import SessionWriter
+from pipelines.summary import Summary, summarise
+from pipelines.terminal_view import TerminalView
+
+__all__ = ["LiveOptions", "LiveRun", "run_live"]
+
+#: Least time between two redraws without a finished step, s.
+_REDRAW_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What the user states about a live run."""
+
+    axes: str = ""
+    mass_kg: float | None = None
+    height_m: float | None = None
+    baseline_json: str = ""
+    record: Path | None = None
+    alerts: Path | None = None
+
+
+@dataclass(slots=True)
+class LiveRun:
+    """What a live run has gathered when it ends."""
+
+    steps: list[Steps] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    summary: Summary | None = None
+    recording: Path | None = None
+    trouble: BackstrideError | None = None
+
+
+class _Session:
+    """One live session: every record goes through :meth:`take`."""
+
+    def __init__(self, url: str, source: Source, options: LiveOptions, view: TerminalView) -> None:
+        self.run = LiveRun(recording=options.record)
+        self._url, self._source, self._view = url, source, view
+        header = SessionHeader(
+            utc_start_ns=time.time_ns(),
+            source=url,
+            axes=options.axes,
+            mass_kg=options.mass_kg,
+            height_m=options.height_m,
+            baseline_json=options.baseline_json,
+        )
+        self._analysis = SessionAnalysis(header, source.info)
+        self._writer = None
+        if options.record is not None:
+            _make_folder(options.record)
+            self._writer = SessionWriter(options.record, header)
+        self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
+        self._link = "connecting"
+        self._alert = ""
+        self._first_ns: int | None = None
+        self._last_ns = 0
+        self._drawn = 0.0
+        self._record(source.info)
+
+    def take(self, record: Record) -> None:
+        """Write, analyse and show one record."""
+        self._record(record)
+        if isinstance(record, LinkEvent):
+            self._link = _LINK_WORDS.get(record.kind, record.kind)
+        arrival_ns = getattr(record, "arrival_ns", None)
+        if arrival_ns is not None:
+            if self._first_ns is None:
+                self._first_ns = arrival_ns
+            self._last_ns = arrival_ns
+        self._spread(self._analysis.push(record))
+
+    def finish(self) -> LiveRun:
+        """Finish the last steps, close the recording, sum up."""
+        self._spread(self._analysis.flush())
+        self._link = "ended"
+        self.show()
+        if self._writer is not None:
+            with self._keeping_trouble():
+                self._writer.close()
+        if self._alerts is not None:
+            with self._keeping_trouble():
+                self._alerts.close()
+        chain, losses = self._analysis.chain, self._analysis.receiver.losses
+        baseline = chain.drift.baseline
+        self.run.summary = summarise(
+            self._url,
+            concatenate(self.run.steps),
+            duration_s=self._elapsed_s(),
+            rate_hz=self._source.info.rate_hz,
+            lost_samples=chain.analyzer.lost_samples,
+            lost_in_transit=losses.lost + losses.reordered,
+            alerts=len(self.run.alerts),
+            axes_found=chain.analyzer.mounting is not None,
+            baseline=None if baseline is None else json.loads(baseline.to_json()),
+        )
+        return self.run
+
+    def show(self) -> None:
+        """Redraw the view."""
+        self._drawn = time.monotonic()
+        chain = self._analysis.chain
+        self._view.update(
+            LiveStatus.of_run(
+                source=self._url,
+                info=self._source.info,
+                elapsed_s=self._elapsed_s(),
+                gait=chain.analyzer.gait,
+                link=self._link,
+                lost_samples=self._analysis.receiver.losses.lost,
+                recording="" if self.run.recording is None else str(self.run.recording),
+                recording_note="" if self.run.trouble is None else str(self.run.trouble),
+                drift=chain.drift,
+                alert=self._alert,
+                steps=self.run.steps,
+            )
+        )
+
+    def _elapsed_s(self) -> float:
+        return 0.0 if self._first_ns is None else (self._last_ns - self._first_ns) / 1e9
+
+    def _record(self, record: Record) -> None:
+        if self._writer is not None:
+            with self._keeping_trouble():
+                self._writer.write_record(record)
+
+    def _spread(self, outcome: Outcome) -> None:
+        if self._writer is not None:
+            with self._keeping_trouble():
+                if outcome.samples is not None:
+                    self._writer.write_samples(outcome.samples)
+                if len(outcome.steps):
+                    self._writer.write_steps(outcome.steps)
+                for alert in outcome.alerts:
+                    self._writer.write_alert(json.loads(alert.to_json()))
+        for alert in outcome.alerts:
+            self.run.alerts.append(alert)
+            self._alert = alert.message
+            if self._alerts is not None:
+                with self._keeping_trouble():
+                    self._alerts.write(alert)
+        if len(outcome.steps):
+            self.run.steps.append(outcome.steps)
+        if len(outcome.steps) or time.monotonic() - self._drawn > _REDRAW_S:
+            self.show()
+
+    @contextlib.contextmanager
+    def _keeping_trouble(self) -> Iterator[None]:
+        """A full disk is told, and the run goes on."""
+        try:
+            yield
+        except RecordingError as error:
+            if self.run.trouble is None:
+                self.run.trouble = error
+                self._view.note(str(error))
+
+
+_LINK_WORDS = {
+    "connected": "connected",
+    "lost": "lost, trying again",
+    "resumed": "connected",
+    "gap": "connected",
+    "ended": "ended",
+}
+
+
+def _make_folder(path: Path) -> None:
+    from pipelines.formats.system_error import explain
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordingError(
+            f"the folder for the recording cannot be made: {explain(error)}", path=str(path.parent)
+        ) from None
+
+
+async def run_live(
+    url: str,
+    options: LiveOptions,
+    view: TerminalView,
+    *,
+    clock: HostClock | None = None,
+) -> LiveRun:
+    """Run a source until it ends or the program is interrupted; both end it cleanly.
+
+    Raises
+    ------
+    BackstrideError
+        When the source cannot be opened, is lost for good, or the recording cannot be created.
+    """
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    if task is not None:
+        for name in ("SIGINT", "SIGTERM"):
+            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
+            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), task.cancel)
+    async with open_source(url, clock=clock) as source:
+        session = _Session(url, source, options, view)
+        try:
+            async for record in source:
+                session.take(record)
+        except asyncio.CancelledError:
+            # asked to stop: what has arrived is finished and kept
+            if task is not None:
+                task.uncancel()
+        except BackstrideError as error:
+            session.run.trouble = session.run.trouble or error
+        finally:
+            run = session.finish()
+    return run

@@ -1,0 +1,231 @@
+"""Replay: a recorded session or a sample table through the chain, once more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from devices.records import DeviceInfo
+from imu.drift import Baseline
+from imu.errors import InputError, ParameterError, RecordingError
+from imu.runner import Runner
+from imu.samples import Samples
+from imu.steps import Steps, concatenate
+from imu.waveforms import Waveforms
+from pipelines.analysis import SessionAnalysis, StepsAnalysis
+from pipelines.coach import Alert
+from pipelines.summary import Summary, summarise
+
+__all__ = ["ReplayOptions", "Replayed", "load_baseline", "replay"]
+
+Progress = Callable[[float, float], None]
+
+#: Samples a block of a table, where the user states none.
+_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What the user may state about a recording; None or empty leaves it to the recording."""
+
+    axes: str = ""
+    mass_kg: float | None = None
+    height_m: float | None = None
+    rate_hz: float | None = None
+    block: int | None = None
+    baseline_json: str = ""
+    waveforms: bool = False
+
+    def __post_init__(self) -> None:
+        if self.block is not None and self.block < 1:
+            raise ParameterError("--block", self.block, "a number of samples from 1 up")
+        Runner(self.mass_kg, self.height_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Everything a replay gives."""
+
+    steps: Steps
+    waveforms: Waveforms
+    alerts: list[Alert]
+    summary: Summary
+
+
+def load_baseline(path: str) -> str:
+    """Read a baseline: a file of its own, or the summary of an earlier replay; returns JSON.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be read.
+    InputError
+        When it holds no baseline.
+    """
+    from pipelines.formats.system_error import explain
+
+    try:
+        content = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordingError(f"the baseline cannot be read: {explain(error)}", path=path) from None
+    except UnicodeDecodeError:
+        raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
+    try:
+        parsed = json.loads(content)
+    except ValueError:
+        raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
+    if isinstance(parsed, dict) and "steps" in parsed and "baseline" in parsed:
+        if parsed["baseline"] is None:
+            raise InputError(
+                "that session was too short for a baseline: use a longer one.", place=path
+            )
+        content = json.dumps(parsed["baseline"])
+    Baseline.from_json(content)
+    return content
+
+
+def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+    """Run a session file (``.mcap``) or a sample table (anything else) through the chain.
+
+    Raises
+    ------
+    BackstrideError
+        When the file cannot be read or an option does not fit it.
+    """
+    if path.suffix.lower() == ".mcap":
+        return _replay_session(path, options, report)
+    return _replay_table(path, options, report)
+
+
+def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+    from pipelines.session import read_session
+
+    if options.rate_hz is not None:
+        raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
+    session = read_session(path)
+    header = session.header
+    header = replace(
+        header,
+        axes=options.axes or header.axes,
+        mass_kg=header.mass_kg if options.mass_kg is None else options.mass_kg,
+        height_m=header.height_m if options.height_m is None else options.height_m,
+        baseline_json=options.baseline_json or header.baseline_json,
+    )
+    info = next((record for record in session.records if isinstance(record, DeviceInfo)), None)
+    if info is None:
+        raise RecordingError(
+            "the session ends before the sensor had introduced itself: there is nothing to replay.",
+            path=str(path),
+        )
+    analysis = SessionAnalysis(header, info, waveforms=options.waveforms)
+    steps: list[Steps] = []
+    alerts: list[Alert] = []
+    first_s = last_s = 0.0
+    count = 0
+    for number, record in enumerate(session.records):
+        outcome = analysis.push(record)
+        if outcome.samples is not None and len(outcome.samples):
+            if not count:
+                first_s = float(outcome.samples.time_s[0])
+            last_s = float(outcome.samples.time_s[-1])
+            count += len(outcome.samples)
+        if len(outcome.steps):
+            steps.append(outcome.steps)
+            alerts += outcome.alerts
+        if number % 256 == 0:
+            report(number, len(session.records))
+    outcome = analysis.flush()
+    steps.append(outcome.steps)
+    alerts += outcome.alerts
+    notes = [session.note] if session.note else []
+    return _finish(
+        str(path),
+        analysis.chain,
+        concatenate(steps),
+        alerts,
+        duration_s=last_s - first_s,
+        rate_hz=info.rate_hz,
+        lost_in_transit=analysis.receiver.losses.lost + analysis.receiver.losses.reordered,
+        cut_short=session.cut_short,
+        notes=notes,
+    )
+
+
+def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+    from pipelines.formats.sample_table import read_sample_table
+
+    # reading is about half of the work
+    table = read_sample_table(
+        path,
+        rate_hz=options.rate_hz,
+        progress=lambda done, total: report(0.5 * done, total),
+    )
+    chain = StepsAnalysis(
+        table.rate_hz,
+        axes=options.axes or table.axes or "auto",
+        runner=Runner(options.mass_kg, options.height_m),
+        baseline=Baseline.from_json(options.baseline_json) if options.baseline_json else None,
+        waveforms=options.waveforms,
+    )
+    steps: list[Steps] = []
+    alerts: list[Alert] = []
+    for done, block in _blocks(table.samples, options.block or _BLOCK):
+        part, raised = chain.push(block)
+        steps.append(part)
+        alerts += raised
+        report(0.5 + 0.5 * done / len(table.samples), 1.0)
+    part, raised = chain.flush()
+    steps.append(part)
+    alerts += raised
+    time = table.samples.time_s
+    return _finish(
+        str(path),
+        chain,
+        concatenate(steps),
+        alerts,
+        duration_s=float(time[-1] - time[0]) + 1.0 / table.rate_hz,
+        rate_hz=table.rate_hz,
+        notes=list(table.notes),
+    )
+
+
+def _blocks(samples: Samples, size: int) -> Iterator[tuple[int, Samples]]:
+    for start in range(0, len(samples), size):
+        yield start, samples[start : start + size]
+
+
+def _finish(
+    source: str,
+    chain: StepsAnalysis,
+    steps: Steps,
+    alerts: list[Alert],
+    *,
+    duration_s: float,
+    rate_hz: float,
+    lost_in_transit: int = 0,
+    cut_short: bool = False,
+    notes: list[str],
+) -> Replayed:
+    axes_found = chain.analyzer.mounting is not None
+    if len(steps) and not axes_found:
+        notes.append(
+            "the sensor's forward axis could not be told from the run, so lean is empty: "
+            "state it with --axes."
+        )
+    baseline = chain.drift.baseline
+    summary = summarise(
+        source,
+        steps,
+        duration_s=duration_s,
+        rate_hz=rate_hz,
+        lost_samples=chain.analyzer.lost_samples,
+        lost_in_transit=lost_in_transit,
+        alerts=len(alerts),
+        axes_found=axes_found,
+        cut_short=cut_short,
+        baseline=None if baseline is None else json.loads(baseline.to_json()),
+        notes=notes,
+    )
+    return Replayed(steps, chain.analyzer.take_waveforms(), alerts, summary)

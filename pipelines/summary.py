@@ -1,0 +1,127 @@
+"""A session in a few numbers, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from imu.steps import STEP_COLUMNS, Steps
+
+__all__ = ["Summary", "summarise"]
+
+_MEASURES = tuple(
+    name
+    for name in STEP_COLUMNS
+    if name not in {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+)
+
+#: Lines of the summary for people: column, label, unit, decimals.
+_LINES = (
+    ("cadence_spm", "cadence", "steps/min", 1),
+    ("contact_time_ms", "contact time", "ms", 0),
+    ("flight_time_ms", "flight time", "ms", 0),
+    ("peak_force_bw", "peak force", "BW", 2),
+    ("impact_shock_g", "impact shock", "g", 2),
+    ("vertical_oscillation_mm", "vertical oscillation", "mm", 1),
+    ("sacral_lean_deg", "trunk lean (at the sacrum)", "°", 1),
+    ("sacral_roll_deg", "sideways lean (at the sacrum)", "°", 1),
+    ("lumbar_index", "lumbar index", "% of baseline", 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Medians over the steps, what was lost, and what should be known about the result."""
+
+    source: str
+    duration_s: float
+    rate_hz: float
+    steps: int
+    trusted_steps: int
+    quality: dict[str, int]
+    median: dict[str, float | None]
+    samples_filled: int
+    samples_quarantined: int
+    restarts: int
+    samples_lost_in_transit: int
+    alerts: int
+    axes_found: bool
+    cut_short: bool
+    baseline: dict[str, object] | None
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """The summary as JSON, null where there is no value."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    def lines(self) -> list[str]:
+        """The summary for people, one line each."""
+        minutes, seconds = divmod(round(self.duration_s), 60)
+        lines = [
+            f"{self.source}: {self.steps} running steps in {minutes}:{seconds:02d} "
+            f"({self.rate_hz:g} Hz)"
+        ]
+        for name, label, unit, decimals in _LINES:
+            value = self.median.get(name)
+            if value is not None:
+                lines.append(f"  {label:<30} {value:8.{decimals}f} {unit}")
+        if self.steps:
+            lines.append(f"  {'steps without reservation':<30} {self.trusted_steps:8d}")
+        reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())
+        if reservations:
+            lines.append(f"  {'reservations':<30} {reservations}")
+        lost = self.samples_lost_in_transit + self.samples_quarantined
+        if lost or self.restarts:
+            lines.append(
+                f"  {'lost or unusable samples':<30} {lost:8d} "
+                f"({self.samples_filled} filled in, {self.restarts} gaps too long to fill)"
+            )
+        if self.alerts:
+            lines.append(f"  {'changes from the baseline':<30} {self.alerts:8d}")
+        return lines
+
+
+def summarise(
+    source: str,
+    steps: Steps,
+    *,
+    duration_s: float,
+    rate_hz: float,
+    lost_samples: tuple[int, int, int] = (0, 0, 0),
+    lost_in_transit: int = 0,
+    alerts: int = 0,
+    axes_found: bool = True,
+    cut_short: bool = False,
+    baseline: dict[str, object] | None = None,
+    notes: list[str] | None = None,
+) -> Summary:
+    """Put a session into a few numbers; medians leave out what was not measurable."""
+    medians: dict[str, float | None] = {}
+    for name in _MEASURES:
+        values = steps.rows[name]
+        values = values[np.isfinite(values)]
+        medians[name] = round(float(np.median(values)), 6) if values.size else None
+    tokens: Counter[str] = Counter()
+    for quality in steps.quality:
+        tokens.update(str(quality).split(";") if quality else [])
+    return Summary(
+        source=source,
+        duration_s=round(duration_s, 6),
+        rate_hz=rate_hz,
+        steps=len(steps),
+        trusted_steps=int(np.count_nonzero(steps.quality_bits == 0)),
+        quality=dict(sorted(tokens.items())),
+        median=medians,
+        samples_filled=lost_samples[0],
+        samples_quarantined=lost_samples[1],
+        restarts=lost_samples[2],
+        samples_lost_in_transit=lost_in_transit,
+        alerts=alerts,
+        axes_found=axes_found,
+        cut_short=cut_short,
+        baseline=baseline,
+        notes=list(notes or []),
+    )

@@ -1,0 +1,30 @@
+"""Where a user's sessions are kept."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+__all__ = ["data_directory", "new_session_path"]
+
+
+def data_directory() -> Path:
+    """The user's data directory of this program: ``$BACKSTRIDE_HOME`` or the system's usual one."""
+    if configured := os.environ.get("BACKSTRIDE_HOME"):
+        return Path(configured)
+    from platformdirs import user_data_path
+
+    return user_data_path("backstride", appauthor=False)
+
+
+def new_session_path(utc_start_ns: int) -> Path:
+    """A free file name for a session that starts now; its folder may not exist yet."""
+    start = datetime.fromtimestamp(utc_start_ns / 1e9, tz=UTC)
+    folder = data_directory() / "sessions"
+    path = folder / f"{start:%Y-%m-%dT%H-%M-%SZ}.mcap"
+    number = 2
+    while path.exists():
+        path = folder / f"{start:%Y-%m-%dT%H-%M-%SZ}-{number}.mcap"
+        number += 1
+    return path

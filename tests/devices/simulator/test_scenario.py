@@ -1,0 +1,96 @@
+"""A simulated session's address: every key, and one sentence for every mistake."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.simulator.scenario import Scenario, axes_matrix
+from imu.errors import ParameterError
+
+
+def test_an_empty_query_gives_the_defaults() -> None:
+    assert Scenario.from_query("") == Scenario.from_query("?") == Scenario()
+
+
+def test_every_key_can_be_written_in_an_address() -> None:
+    changed = Scenario(
+        speed=3.3, minutes=2, rate=100, seed=7, mass=61, height=1.66, lean=3, slope=-5,
+        surface="grass", fatigue="lean", device="lsm6dso", axes="-z+y+x", mount_pitch=15,
+        mount_roll=-4, mount_yaw=9, acceleration_range_g=8, gyro_range_deg_s=1000, standing_s=3,
+        walk_s=20, loss=1.5, jitter_ms=20, corrupt=0.5, disconnect=(60.0, 90.5), clock_ppm=-35,
+        saturate=0.1, nan=0.2, time_scale=0, baseline="runner.json",
+    )  # fmt: skip
+    assert all(getattr(changed, f.name) != getattr(Scenario(), f.name) for f in fields(Scenario))
+    pairs = {f.name: getattr(changed, f.name) for f in fields(Scenario)}
+    pairs["disconnect"] = "60s,90.5s"
+    assert Scenario.from_query("&".join(f"{k}={v}" for k, v in pairs.items())) == changed
+
+
+def test_a_plus_sign_in_axes_is_not_a_blank() -> None:
+    assert Scenario.from_query("axes=+y-x+z").axes == "+y-x+z"
+    assert Scenario.from_query("axes=%2By-x%2Bz").axes == "+y-x+z"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("sped=3", ("sped", "'3'", "speed, minutes")),
+        ("speed=9", ("speed", "9.0", "from 2 to 6.5 m/s")),
+        ("speed=fast", ("speed", "'fast'", "from 2 to 6.5 m/s")),
+        ("speed=nan", ("speed", "nan", "from 2 to 6.5 m/s")),
+        ("speed", ("speed", "''", "from 2 to 6.5 m/s")),
+        ("rate=20", ("rate", "20.0", "from 50 to 1600 Hz")),
+        ("seed=1.5", ("seed", "'1.5'", "whole number")),
+        ("seed=-1", ("seed", "-1", "whole number")),
+        ("surface=sand", ("surface", "'sand'", "grass")),
+        ("fatigue=arms", ("fatigue", "'arms'", "cadence")),
+        ("device=mpu6050", ("device", "'mpu6050'", "bmi270")),
+        ("axes=+x+y-z", ("axes", "'+x+y-z'", "right-handed")),
+        ("axes=xyz", ("axes", "'xyz'", "right-handed")),
+        ("axes=+x+x+z", ("axes", "'+x+x+z'", "right-handed")),
+        ("disconnect=60,90", ("disconnect", "'60,90'", "times in seconds")),
+        ("disconnect=-1", ("disconnect", "-1", "times in seconds")),
+        ("loss=101", ("loss", "101", "percent of packets")),
+        ("speed=3&speed=4", ("speed", "'4'", "once")),
+    ],
+)
+def test_a_mistake_names_the_key_the_value_and_what_is_accepted(
+    query: str, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(ParameterError) as caught:
+        Scenario.from_query(query)
+    message = str(caught.value)
+    assert all(word in message for word in words), message
+    assert caught.value.exit_code == 2
+    assert "\n" not in message
+
+
+def test_ranges_hold_without_an_address_too() -> None:
+    with pytest.raises(ParameterError, match=r"minutes is 0: give a number from 0\.1 to 600"):
+        Scenario(minutes=0)
+    with pytest.raises(ParameterError, match="mass"):
+        replace(Scenario(), mass=float("inf"))
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_scenario_or_a_parameter_error(text: str) -> None:
+    try:
+        assert isinstance(Scenario.from_query(text), Scenario)
+    except ParameterError as error:
+        assert str(error)
+
+
+def test_link_losses_by_count_are_spread_and_by_time_are_kept() -> None:
+    assert Scenario(disconnect=3).disconnect_times_s(100.0) == (25.0, 50.0, 75.0)
+    assert Scenario.from_query("disconnect=12s").disconnect_times_s(100.0) == (12.0,)
+
+
+def test_axes_turn_sensor_readings_into_forward_left_up() -> None:
+    # a sensor whose x points up and whose z points backward
+    resting = np.array([9.81, 0.0, 0.0])
+    np.testing.assert_array_equal(axes_matrix("-z+y+x") @ resting, [0.0, 0.0, 9.81])

@@ -1,0 +1,321 @@
+"""The kernels once more, slow and plain, from their definitions; nothing here is compiled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.integrate import cumulative_trapezoid, quad
+from scipy.optimize import brentq
+from scipy.signal import butter, lfilter, lfilter_zi
+
+Array = NDArray[np.float64]
+
+
+# ---- filters
+
+
+def butterworth(cutoff_hz: float, rate_hz: float) -> tuple[Array, Array]:
+    b, a = butter(2, cutoff_hz, fs=rate_hz)
+    return np.asarray(b), np.asarray(a)
+
+
+def settled_filter(b: Array, a: Array, x: Array) -> Array:
+    """One pass that starts in the steady state of the first value."""
+    y, _ = lfilter(b, a, x, zi=lfilter_zi(b, a) * x[0])
+    return np.asarray(y)
+
+
+def zero_phase(b: Array, a: Array, x: Array) -> Array:
+    return settled_filter(b, a, settled_filter(b, a, x)[::-1])[::-1]
+
+
+class MeanThenLowPass:
+    """A low-pass whose first outputs are the mean of what came."""
+
+    def __init__(self, cutoff_hz: float, rate_hz: float, settling: int) -> None:
+        self.b, self.a = butterworth(cutoff_hz, rate_hz)
+        self.settling = settling
+        self.seen: list[Array] = []
+        self.memory: Array | None = None
+        self.value: Array = np.zeros(0)
+
+    def __call__(self, x: Array) -> Array:
+        x = np.asarray(x, float)
+        if len(self.seen) < self.settling:
+            self.seen.append(x)
+            self.value = np.mean(self.seen, axis=0)
+            if len(self.seen) == self.settling:
+                self.memory = np.outer(lfilter_zi(self.b, self.a), self.value.ravel())
+            return self.value
+        y, self.memory = lfilter(self.b, self.a, x.reshape(1, -1), axis=0, zi=self.memory)
+        self.value = np.asarray(y).reshape(x.shape)
+        return self.value
+
+
+# ---- orientation, with rotation matrices
+
+
+def turn(rotation_vector: Array) -> Array:
+    """Rotation matrix of a rotation vector (Rodrigues)."""
+    angle = float(np.linalg.norm(rotation_vector))
+    x, y, z = rotation_vector
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]], float)
+    if angle < 1e-12:
+        return np.asarray(np.eye(3) + k)
+    k /= angle
+    return np.asarray(np.eye(3) + math.sin(angle) * k + (1.0 - math.cos(angle)) * k @ k)
+
+
+def matrix_of(q: Array) -> Array:
+    """Rotation matrix of a unit quaternion wxyz."""
+    w, v = q[0], np.asarray(q[1:])
+    cross = np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
+    return np.asarray((w * w - v @ v) * np.eye(3) + 2.0 * np.outer(v, v) + 2.0 * w * cross)
+
+
+def least_turn_up(direction: Array) -> Array:
+    """The least rotation that brings a unit vector to z; about x when it points straight down."""
+    axis = np.cross(direction, [0.0, 0.0, 1.0])
+    sine = float(np.linalg.norm(axis))
+    if sine < 1e-12:
+        return np.eye(3) if direction[2] > 0 else np.diag([1.0, -1.0, -1.0])
+    return turn(axis / sine * math.atan2(sine, direction[2]))
+
+
+@dataclass
+class Inclination:
+    """The inclination filter with matrices and a textbook Kalman update every 50 ms."""
+
+    rate_hz: float
+    tau_s: float = 3.0
+    bias: Array = field(default_factory=lambda: np.zeros(3))
+    estimate_bias: bool = True
+
+    def __post_init__(self) -> None:
+        every = self.every = max(1, round(0.05 * self.rate_hz))
+        slow = self.rate_hz / every
+        corner = math.sqrt(2.0) / (2.0 * math.pi * self.tau_s)
+        self.strapdown, self.levelling = np.eye(3), np.eye(3)
+        self.up = MeanThenLowPass(corner, self.rate_hz, max(1, round(self.tau_s * self.rate_hz)))
+        settling = max(1, round(self.tau_s * slow))
+        self.rotation = MeanThenLowPass(min(corner, 0.4 * slow), slow, settling)
+        self.rotated_bias = MeanThenLowPass(min(corner, 0.4 * slow), slow, settling)
+        half = math.sqrt(2.0) / (2.0 * math.pi * 0.5)
+        self.rest_mean = MeanThenLowPass(half, slow, max(1, round(0.5 * slow)))
+        # published unit: (0.01 °/s)²
+        self.initial = (0.5 * 100) ** 2
+        self.growth = (0.1 * 100) ** 2 / 100.0 * every / self.rate_hz
+        self.motion = (0.1 * 100) ** 4 / self.growth + (0.1 * 100) ** 2
+        self.rest = (0.03 * 100) ** 4 / self.growth + (0.03 * 100) ** 2
+        self.limit = math.radians(2.0)
+        self.covariance = self.initial * np.eye(3)
+        self.rest_needed = round(1.5 * slow)
+        self.quiet_intervals = 0
+        self.window: list[Array] = []
+        self.tilt = np.zeros(2)
+        self.broken = False
+
+    def push(self, acceleration: Array, angular_velocity: Array) -> Array:
+        """Rotation matrices sensor → earth, (N, 3, 3)."""
+        pairs = zip(acceleration, angular_velocity, strict=True)
+        return np.array([self._sample(a, w) for a, w in pairs])
+
+    def _sample(self, a: Array, w: Array) -> Array:
+        self.strapdown = self.strapdown @ turn((w - self.bias) / self.rate_hz)
+        seen = self.levelling @ self.up(self.strapdown @ a)
+        seen = seen / np.linalg.norm(seen)
+        self.levelling = least_turn_up(seen) @ self.levelling
+        self.tilt += seen[:2]
+        smooth = self.rest_mean.value if self.rest_mean.value.size else np.zeros(6)
+        self.broken |= bool(np.linalg.norm(w - smooth[:3]) > math.radians(2.0))
+        self.broken |= bool(np.linalg.norm(a - smooth[3:]) > 0.5)
+        self.window.append(np.concatenate([w, a]))
+        if len(self.window) == self.every:
+            if self.estimate_bias:
+                self._update_bias()
+            self.window = []
+        return np.asarray(self.levelling @ self.strapdown)
+
+    def _update_bias(self) -> None:
+        smooth = self.rest_mean(np.mean(self.window, axis=0))
+        quiet = not self.broken and bool(np.all(np.abs(smooth[:3]) <= self.limit))
+        self.quiet_intervals = self.quiet_intervals + 1 if quiet else 0
+        self.broken = False
+        now = self.levelling @ self.strapdown
+        seen_bias = self.rotated_bias((now @ self.bias)[:2])
+        rotation = self.rotation(now)
+        if self.quiet_intervals >= self.rest_needed:
+            rotation = np.eye(3)
+            error = smooth[:3] - self.bias
+            noise = self.rest * np.eye(3)
+        else:
+            seconds = self.every / self.rate_hz
+            rate = np.array([-self.tilt[1], self.tilt[0]]) / seconds
+            error = np.append(rate + seen_bias, 0.0) - rotation @ self.bias
+            noise = np.diag([self.motion, self.motion, self.motion * 1e4])
+        self.tilt = np.zeros(2)
+        error = np.clip(error, -self.limit, self.limit)
+        p = self.covariance + np.diag(
+            np.where(np.diag(self.covariance) < self.initial, self.growth, 0.0)
+        )
+        gain = p @ rotation.T @ np.linalg.inv(rotation @ p @ rotation.T + noise)
+        self.bias = np.clip(self.bias + gain @ error, -self.limit, self.limit)
+        self.covariance = p - gain @ rotation @ p
+
+
+# ---- gait
+
+
+def gait(vertical_g: Array, rate_hz: float) -> tuple[list[int], list[int]]:
+    """Class of each sample and event of each sample, for the default levels."""
+    b, a = butterworth(6.0, rate_hz)
+    low = settled_filter(b, a, vertical_g)
+    shortest, longest, second = round(0.22 * rate_hz), round(0.6 * rate_hz), round(rate_hz)
+    classes, events = [], []
+    last: int | None = None
+    flown = still = False
+    streak = 0
+    peak = 0.0
+    for n, y in enumerate(low):
+        if (n + 1) % second == 0:
+            still = bool(np.std(vertical_g[n + 1 - second : n + 1]) < 0.03)
+        flown |= bool(y < 0.6)
+        peak = max(peak, float(y))
+        rises = (low[n - 1] if n else 1.0) < 1.0 <= y
+        event = 0
+        if flown and rises and (last is None or n - last >= shortest):
+            if last is not None and n - last <= longest and peak >= 1.4:
+                streak, event = streak + 1, 1
+            else:
+                streak, event = 0, 2
+            last, flown, peak = n, False, float(y)
+        elif last is not None and n - last > longest:
+            last, streak, event = None, 0, 3
+        classes.append(2 if streak >= 4 else (0 if still else 1))
+        events.append(event)
+    return classes, events
+
+
+# ---- events and the step
+
+
+def time_above_weight(contact_s: float, step_s: float, exponent: float) -> float:
+    """Time over 1 body weight of a sin^p stance with the impulse of one step, by root finding."""
+    mean, _ = quad(lambda x: math.sin(math.pi * x) ** exponent, 0.0, 1.0)
+    peak = step_s / (contact_s * mean)
+    if peak <= 1.0:
+        return 0.0
+    rise = brentq(lambda x: peak * math.sin(math.pi * x) ** exponent - 1.0, 0.0, 0.5, xtol=1e-14)
+    return contact_s * (1.0 - 2.0 * float(rise))
+
+
+def displacement(acceleration: Array, interval_s: float) -> Array:
+    """Twice integrated; mean, mean velocity and trend removed; about its mean."""
+    n = len(acceleration)
+    span = (n - 1) * interval_s
+    mean = float(np.trapezoid(acceleration, dx=interval_s)) / span
+    velocity = cumulative_trapezoid(acceleration - mean, dx=interval_s, initial=0.0)
+    velocity = velocity - float(np.trapezoid(velocity, dx=interval_s)) / span
+    position = cumulative_trapezoid(velocity, dx=interval_s, initial=0.0)
+    position = position - np.linspace(position[0], position[-1], n)
+    return np.asarray(position - position.mean())
+
+
+def lumbar_compression(
+    vertical_g: float, forward_g: float, lean_rad: float, height_m: float
+) -> float:
+    """SCIENCE-table model with forces in newtons, for 70 kg, back in body weights."""
+    mass, g = 70.0, 9.80665
+    upper, arm = 0.54 * mass, 0.16 * height_m
+    along, across = math.cos(lean_rad), math.sin(lean_rad)
+    axial = upper * (vertical_g * g * along + forward_g * g * across)
+    moment = upper * arm * (vertical_g * g * across - forward_g * g * along)
+    muscle = moment / 0.058 if moment > 0 else abs(moment) / 0.09
+    return (axial + 1.15 * muscle) / (mass * g)
+
+
+# ---- mounting
+
+
+def forward(force_g: Array, contacts: list[int], up: Array) -> tuple[Array, float, float]:
+    """Forward by the phasor at step frequency: unit vector, its size, and the in-phase side."""
+    pairs = list(zip(contacts[:-1], contacts[1:], strict=True))
+    pairs = pairs[: len(pairs) // 2 * 2]
+    phasors = []
+    for begin, end in pairs:
+        carrier = np.exp(-2j * np.pi * np.arange(end - begin) / (end - begin))
+        phasors.append(2.0 * np.mean(force_g[begin:end] * carrier[:, None], axis=0))
+    phasor = np.mean(phasors, axis=0)
+    vertical = phasor @ up
+    horizontal = (phasor - vertical * up) * np.conj(vertical) / abs(vertical)
+    # lagging the vertical by a quarter of a turn: times −j
+    direction = -horizontal.imag
+    size = float(np.linalg.norm(direction))
+    direction = direction / size
+    return direction, size, float(np.cross(up, direction) @ horizontal.real)
+
+
+# ---- intake
+
+
+@dataclass
+class Door:
+    """The intake as one would write it for a recording that is all there."""
+
+    rate_hz: float
+    fill_limit_s: float = 0.1
+    acceleration_range: float = math.inf
+    angular_velocity_range: float = math.inf
+
+    def clean(
+        self, time_s: Array, acceleration: Array, gyro: Array, quality: Array
+    ) -> tuple[Array, Array, Array]:
+        """Rows of time, acceleration and angular velocity; quality; counts."""
+        limit = round(self.fill_limit_s * self.rate_hz)
+        interval = 1.0 / self.rate_hz
+        rows: list[Array] = []
+        flags: list[int] = []
+        expected = math.nan
+        previous: Array | None = None
+        run = [0, 0, 0]
+        filled = lost = restarts = 0
+        for t, a, w, q in zip(time_s, acceleration, gyro, quality, strict=True):
+            row = np.concatenate([[t], a, w])
+            if not np.all(np.isfinite(row)):
+                lost += 1
+                continue
+            missing = 0
+            if previous is not None:
+                late = (t - expected) * self.rate_hz
+                missing = math.floor(late + 0.5) if late >= 0.5 else 0
+            if missing > limit:
+                restarts += 1
+                missing = 0
+                expected = math.nan
+            for k in range(1, missing + 1):
+                assert previous is not None
+                rows.append(previous + (row - previous) * (k / (missing + 1)))
+                flags.append(1)
+            filled += missing
+            bad = bool(np.any(np.abs(a) >= 0.999 * self.acceleration_range))
+            bad |= bool(np.any(np.abs(w) >= 0.999 * self.angular_velocity_range))
+            for axis in range(3):
+                same = previous is not None and previous[1 + axis] == a[axis]
+                run[axis] = run[axis] + 1 if same else 1
+                bad |= run[axis] >= 3 and abs(a[axis]) > 1.5 * 9.80665
+            rows.append(row)
+            flags.append(int(q) | (2 if bad else 0))
+            if math.isnan(expected):
+                expected = t + interval
+            else:
+                arrived = expected + missing * interval
+                expected = arrived + 0.2 * (t - arrived) + interval
+            previous = row
+        return (
+            np.array(rows).reshape(-1, 7),
+            np.array(flags, int),
+            np.array([filled, lost, restarts]),
+        )
