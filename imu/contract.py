@@ -253,8 +253,7 @@ def check_flush(
     """
     stage = entry.create(rate_hz)
     nothing = entry.arrays(entry.flush(stage))
-    outputs = [nothing, entry.arrays(entry.push(stage, samples[:cut]))]
-    outputs.append(entry.arrays(entry.flush(stage)))
+    outputs = [entry.arrays(entry.push(stage, samples[:cut])), entry.arrays(entry.flush(stage))]
     again = entry.arrays(entry.flush(stage))
     empty = entry.arrays(entry.push(stage, samples[:0]))
     for output, what in (

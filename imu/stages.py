@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from imu.analyzer import StepAnalyzer
 from imu.contract import Arrays, StageEntry
+from imu.drift import INDICATORS, Change, DriftDetector, DriftParams
 from imu.filters import SosFilter
 from imu.gait import GaitClassifier
 from imu.intake import Intake
 from imu.orientation import InclinationFilter
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
-from imu.steps import Steps
+from imu.steps import STEP_ROW, Steps
 from imu.waveforms import Waveforms
 
 __all__ = ["STAGES"]
@@ -59,6 +60,34 @@ def _push_vectors(stage: InclinationFilter, block: Samples) -> NDArray[np.float6
     )
 
 
+#: Short times, so that some hundred steps hold baselines and changes.
+_QUICK: Final = DriftParams(
+    skip_s=5.0, block_steps=6, baseline_blocks=5, dwell_blocks=2, cool_off_s=20.0
+)
+
+
+def _push_as_steps(stage: DriftDetector, block: Samples) -> list[Change]:
+    """One made-up step a sample: the detector only sees a table of numbers and flags."""
+    rows = np.zeros(len(block), STEP_ROW)
+    rows["initial_contact_s"] = block.time_s
+    rows["step_time_s"] = 0.36
+    rows["side"] = np.signbit(block.acceleration_m_s2[:, 1])
+    rows["quality"] = block.quality
+    for place, indicator in enumerate(INDICATORS):
+        swing = block.acceleration_m_s2[:, place % 3] / STANDARD_GRAVITY_M_S2
+        rows[indicator.column] = 10.0 + (place + 1) * swing
+    return stage.push(Steps(rows))
+
+
+def _change_arrays(changes: list[Change]) -> Arrays:
+    numbers = [[c.time_s, c.value, c.baseline, c.change, c.gate] for c in changes]
+    words = [(c.indicator, c.direction, c.severity) for c in changes]
+    return (
+        np.array(numbers, np.float64).reshape(-1, 5),
+        np.array(words, "U32").reshape(-1, 3),
+    )
+
+
 def _analyzer(name: str, axes: str, *, gyro: bool) -> StageEntry:
     def create(rate_hz: float) -> StepAnalyzer:
         return StepAnalyzer(rate_hz, Runner(70.0, 1.75), axes=axes, waveforms=True)
@@ -84,6 +113,7 @@ STAGES: Final[Mapping[str, StageEntry]] = _named(
     StageEntry("GaitClassifier", GaitClassifier, _push_vertical_g, _one),
     StageEntry("Intake", Intake, lambda stage, block: stage.push(block), _sample_arrays),
     StageEntry("InclinationFilter", InclinationFilter, _push_vectors, _one),
+    StageEntry("DriftDetector", lambda _: DriftDetector(_QUICK), _push_as_steps, _change_arrays),
     _analyzer("StepAnalyzer", "+x+y+z", gyro=True),
     _analyzer("StepAnalyzer, auto axes", "auto", gyro=True),
     _analyzer("StepAnalyzer, no gyroscope", "+x+y+z", gyro=False),

@@ -8,7 +8,9 @@ support. No trial shows that such cues lower back pain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from imu.drift import Change, Direction, indicator_named
@@ -68,9 +70,9 @@ class CoachParams:
 class Coach:
     """Turns changes into alerts, or keeps quiet; the same changes give the same alerts.
 
-    A change that comes too soon after another cue is not told later: one thing at a time, and the
-    thing to try is mostly the same. That a change is over is told when the change itself was; it
-    uses up no cue.
+    A change that comes too soon after another cue waits, and is told when it may be unless it is
+    over by then. That a change is over is told when the change itself was; it uses up no cue.
+    :meth:`advance` does all of it, :meth:`push` and :meth:`due` are its parts.
 
     Parameters
     ----------
@@ -89,6 +91,7 @@ the same speed, towards 170 steps a minute.
     def __init__(self, params: CoachParams | None = None) -> None:
         self._params = params or CoachParams()
         self._cue_times_s: list[float] = []
+        self._waiting: list[Change] = []
         self._told: set[str] = set()
         self._quicker_already = False
 
@@ -97,8 +100,28 @@ the same speed, towards 170 steps a minute.
         """The parameters, frozen."""
         return self._params
 
+    def advance(self, changes: Iterable[Change], time_s: float) -> list[Alert]:
+        """Take the next changes and go on to a time; returns what the runner is told, in order.
+
+        The alerts of a session do not depend on how it is cut into calls.
+
+        Parameters
+        ----------
+        changes : iterable of Change
+            In order of time.
+        time_s : float
+            End of the latest step, s.
+        """
+        alerts: list[Alert] = []
+        for change in changes:
+            alerts += self._all_due(change.time_s)
+            alert = self.push(change)
+            if alert is not None:
+                alerts.append(alert)
+        return alerts + self._all_due(time_s)
+
     def push(self, change: Change) -> Alert | None:
-        """Take the next change, in order of time; returns what the runner is told, or None.
+        """Take the next change, in order of time; returns what the runner is told now, or None.
 
         Time that goes back is a new session, whose cues are counted anew.
 
@@ -108,39 +131,63 @@ the same speed, towards 170 steps a minute.
             When the indicator is unknown.
         """
         words = indicator_named(change.indicator).words
+        if self._cue_times_s and change.time_s < self._cue_times_s[-1]:
+            self.reset()
         if (change.indicator, change.direction) == ("cadence_spm", "up"):
             self._quicker_already = change.severity == "raised"
         if change.severity == "cleared":
+            self._waiting = [item for item in self._waiting if item.indicator != change.indicator]
             if change.indicator not in self._told:
                 return None
             self._told.remove(change.indicator)
             return _alert(change, f"{words.capitalize()} is back near your baseline.")
         if change.direction not in _TOLD.get(change.indicator, ()):
             return None
-        if not self._may_cue(change.time_s):
+        if change.time_s < self._free_from_s():
+            self._waiting.append(change)
             return None
-        self._cue_times_s.append(change.time_s)
-        self._told.add(change.indicator)
-        return _alert(
-            change,
-            f"{words.capitalize()} changed from your baseline: {_what(change)}. "
-            f"{self._to_try(change)}",
-        )
+        return self._cue(change)
+
+    def due(self, time_s: float) -> Alert | None:
+        """Tell the change that has waited longest, when another cue may be given by ``time_s``.
+
+        Its time is the moment from which it could be told; its values are those of the change.
+        """
+        free_from_s = self._free_from_s()
+        if not self._waiting or time_s < free_from_s:
+            return None
+        change = self._waiting.pop(0)
+        return self._cue(replace(change, time_s=max(change.time_s, free_from_s)))
 
     def reset(self) -> None:
-        """Forget earlier cues."""
+        """Forget earlier changes and cues."""
         self._cue_times_s.clear()
+        self._waiting.clear()
         self._told.clear()
         self._quicker_already = False
 
-    def _may_cue(self, time_s: float) -> bool:
-        if self._cue_times_s and time_s < self._cue_times_s[-1]:
-            self._cue_times_s.clear()
-        self._cue_times_s = [cue for cue in self._cue_times_s if time_s - cue < _HOUR_S]
-        if not self._cue_times_s:
-            return True
-        rested = time_s - self._cue_times_s[-1] >= self._params.shortest_interval_s
-        return rested and len(self._cue_times_s) < self._params.cues_per_hour
+    def _all_due(self, time_s: float) -> list[Alert]:
+        alerts: list[Alert] = []
+        while (alert := self.due(time_s)) is not None:
+            alerts.append(alert)
+        return alerts
+
+    def _free_from_s(self) -> float:
+        """Earliest time of the next cue."""
+        cues, most = self._cue_times_s, self._params.cues_per_hour
+        if not cues:
+            return -math.inf
+        rested_s = cues[-1] + self._params.shortest_interval_s
+        return max(rested_s, cues[-most] + _HOUR_S) if len(cues) >= most else rested_s
+
+    def _cue(self, change: Change) -> Alert:
+        self._cue_times_s.append(change.time_s)
+        del self._cue_times_s[: -self._params.cues_per_hour]
+        self._told.add(change.indicator)
+        words = indicator_named(change.indicator).words.capitalize()
+        return _alert(
+            change, f"{words} changed from your baseline: {_what(change)}. {self._to_try(change)}"
+        )
 
     def _to_try(self, change: Change) -> str:
         if change.indicator == "cadence_spm":

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.drift import INDICATORS
 from imu.steps import NO_STEPS, Steps, concatenate
 
-__all__ = ["RECENT_STEPS", "IndicatorStatus", "LiveStatus", "keep_recent"]
+if TYPE_CHECKING:
+    from devices.records import DeviceInfo
+    from imu.drift import DriftDetector
+
+__all__ = ["RECENT_STEPS", "IndicatorStatus", "LiveStatus", "indicator_statuses", "newest_steps"]
 
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60
@@ -29,6 +35,16 @@ class IndicatorStatus(NamedTuple):
     baseline: float
     gate: float
     changed: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is both a value and a usual range."""
+        return math.isfinite(self.value) and math.isfinite(self.baseline)
+
+    @property
+    def outside(self) -> bool:
+        """Whether the value is beyond the gate; a change is one that stays there."""
+        return abs(self.value - self.baseline) > self.gate
 
 
 @dataclass(slots=True)
@@ -60,9 +76,9 @@ class LiveStatus:
     notes : tuple of str
         Anything else worth telling, oldest first.
     recent : Steps
-        The last steps, oldest first, see :func:`keep_recent`.
+        The last steps, oldest first, see :func:`newest_steps`.
     indicators : mapping of str to IndicatorStatus
-        By column of the steps table.
+        By column of the steps table, see :func:`indicator_statuses`.
 
     Examples
     --------
@@ -87,6 +103,49 @@ class LiveStatus:
     recent: Steps = NO_STEPS
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
 
+    @classmethod
+    def of_run(
+        cls,
+        *,
+        source: str,
+        info: DeviceInfo,
+        elapsed_s: float,
+        gait: str,
+        link: str,
+        lost_samples: int,
+        recording: str,
+        recording_note: str,
+        drift: DriftDetector,
+        alert: str,
+        steps: Sequence[Steps],
+        battery_percent: float | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> LiveStatus:
+        """Gather the status of a run from its parts.
+
+        ``steps`` are all steps so far, in parts. An alert is shown for as long as any indicator is
+        changed.
+        """
+        recent = newest_steps(steps)
+        indicators = indicator_statuses(drift)
+        return cls(
+            source=source,
+            device=info.name,
+            elapsed_s=elapsed_s,
+            gait=gait,
+            steps=int(recent.step[-1]) if len(recent) else 0,
+            link=link,
+            battery_percent=battery_percent,
+            lost_samples=lost_samples,
+            recording=recording,
+            recording_note=recording_note,
+            baseline_status=drift.status,
+            alert=alert if any(one.changed for one in indicators.values()) else "",
+            notes=notes,
+            recent=recent,
+            indicators=indicators,
+        )
+
     def latest(self, column: str) -> float:
         """Value of the last step; NaN before the first and where it is not measurable."""
         values = self.history(column)
@@ -104,14 +163,42 @@ class LiveStatus:
         return values
 
 
-def keep_recent(recent: Steps, finished: Steps, limit: int = RECENT_STEPS) -> Steps:
-    """Add newly finished steps and keep the last ``limit``, at least 1.
+def newest_steps(parts: Sequence[Steps], limit: int = RECENT_STEPS) -> Steps:
+    """The last ``limit`` steps, at least 1, of parts that follow one another.
 
     Examples
     --------
-    >>> len(keep_recent(NO_STEPS, NO_STEPS))
+    >>> len(newest_steps([]))
     0
     """
-    if not len(finished):
-        return recent
-    return concatenate([recent, finished])[-limit:]
+    kept: list[Steps] = []
+    count = 0
+    for part in reversed(parts):
+        if count >= limit:
+            break
+        kept.append(part)
+        count += len(part)
+    return concatenate(kept[::-1])[-limit:]
+
+
+def indicator_statuses(drift: DriftDetector) -> dict[str, IndicatorStatus]:
+    """Each indicator's smoothed value and usual range, in the unit of its column.
+
+    Examples
+    --------
+    >>> from imu.drift import Baseline, DriftDetector, IndicatorBaseline
+    >>> usual = Baseline((IndicatorBaseline("cadence_spm", 170.0, 0.0),), blocks=40)
+    >>> indicator_statuses(DriftDetector(baseline=usual))["cadence_spm"]
+    IndicatorStatus(value=nan, baseline=170.0, gate=5.1, changed=False)
+    """
+    statuses = {}
+    for indicator in INDICATORS:
+        reading = drift.current(indicator.name)
+        unit = 0.01 * reading.baseline if indicator.relative else 1.0
+        statuses[indicator.name] = IndicatorStatus(
+            reading.baseline + reading.change * unit,
+            reading.baseline,
+            round(reading.gate * unit, 12),
+            reading.changed is not None,
+        )
+    return statuses

@@ -103,11 +103,12 @@ _SMALL: Final = (
 _NAMES: Final = {quantity.column: quantity.name for quantity in (*_LARGE, *_SMALL)} | {
     "contact_time_ms": "contact time",
     "flight_time_ms": "flight time",
-    "peak_10hz_bw": "vertical load",
+    "peak_10hz_bw": "peak force",
     "step_time_s": "step time",
     "braking_m_s": "braking",
     "sacral_roll_deg": "sideways lean (at the sacrum)",
 }
+_JUDGED_BY: Final = {"peak_force_bw": "peak_10hz_bw"}
 _GAITS: Final = {"still": "standing still", "walk": "walking", "run": "running"}
 _SIDES: Final = {"L": "left foot", "R": "right foot"}
 _QUALITIES: Final = {
@@ -447,9 +448,20 @@ def _verdict(status: LiveStatus) -> str:
     changed = [_NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
     if changed:
         return f"changed from your baseline: {', '.join(changed)}"
-    if any(math.isfinite(one.baseline) for one in status.indicators.values()):
-        return "within your usual range"
-    return status.baseline_status
+    judged = {name: one for name, one in status.indicators.items() if one.judged}
+    if not _is_watching(status) or not judged:
+        return status.baseline_status
+    outside = [_NAMES.get(name, name) for name, one in judged.items() if one.outside]
+    return f"{_OUTSIDE}: {', '.join(outside)}" if outside else _WITHIN
+
+
+_WITHIN: Final = "within your usual range"
+_OUTSIDE: Final = "outside your usual range, watching it"
+
+
+def _is_watching(status: LiveStatus) -> bool:
+    """Whether the detector judges at the moment, rather than warming up, learning or pausing."""
+    return status.baseline_status in {"", "watching"} or status.baseline_status.endswith(" changed")
 
 
 def picture(
@@ -602,11 +614,13 @@ def _words(status: LiveStatus, quantity: _Quantity) -> tuple[str, str]:
         return f"changed from your baseline: {amount}".rstrip(": "), _CHANGED
     if status.steps and not math.isfinite(value):
         return "not measured", _QUIET
-    if indicator is not None and math.isfinite(indicator.baseline):
-        return "within your usual range", _USUAL
     if not status.steps:
         return "waiting for running steps", _QUIET
-    return _printable(status.baseline_status) or "learning your baseline", _QUIET
+    if indicator is not None and indicator.judged and _is_watching(status):
+        return (_OUTSIDE, "") if indicator.outside else (_WITHIN, _USUAL)
+    # the sentence below says it in full
+    brief = _printable(status.baseline_status).partition(", because")[0].removesuffix(" blocks")
+    return brief or "no baseline yet", _QUIET
 
 
 def _usual_range(quantity: _Quantity, known: IndicatorStatus | None, width: int) -> str:
@@ -680,7 +694,7 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
     numbers: Line = []
     bars: Line = []
     for quantity in _SMALL:
-        indicator = status.indicators.get(quantity.column)
+        indicator = status.indicators.get(_JUDGED_BY.get(quantity.column, quantity.column))
         changed = indicator is not None and indicator.changed
         mark = "" if not changed else " changed" if each >= 20 else " *"
         amount = quantity.amount(status.typical(quantity.column))
@@ -703,7 +717,7 @@ def _condition(status: LiveStatus) -> tuple[str, str]:
     if not status.steps:
         return "Waiting for running steps.", ""
     verdict = _printable(_verdict(status))
-    if verdict == "within your usual range":
+    if verdict == _WITHIN:
         return "Everything is within your usual range.", _USUAL
     sentence = f"{verdict[:1].upper()}{verdict[1:]}".rstrip(".")
     return f"{sentence or 'No baseline yet'}.", ""
@@ -818,8 +832,8 @@ def _wrapped(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells, broken at spaces where there are any."""
     rows: list[str] = []
     text = re.sub(r"(\d+) of (\d+)", "\\1\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}\\2", text)
-    for row in textwrap.wrap(text, max(1, width)) or [""]:
-        row = row.replace("\N{NO-BREAK SPACE}", " ")
+    for kept in textwrap.wrap(text, max(1, width)) or [""]:
+        row = kept.replace("\N{NO-BREAK SPACE}", " ")
         if _cells(row) <= width:
             rows.append(row)
         else:  # signs two cells wide
@@ -851,7 +865,7 @@ _SVG: Final = """\
   <style>
     .{unique_id}-matrix {{
       font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace;
-      font-size: {char_height}px;
+      font-size: 20.26px; /* most fonts are 0.602 of it wide: the grid's 12.2 px */
       line-height: {line_height}px;
       font-variant-east-asian: full-width;
     }}

@@ -11,8 +11,8 @@ __all__ = ["low_pass"]
 def low_pass(values: NDArray[np.float64], rate_hz: float, cutoff_hz: float) -> NDArray[np.float64]:
     """Second-order Butterworth run forward and backward, without phase.
 
-    Computed on the spectrum (gain 1/(1 + (f/f_c)⁴), a half at the cut-off), so the first and the
-    last half second of a block are not to be used.
+    Computed on the spectrum (gain 1/(1 + (√2 − 1)(f/f_c)⁴), −3 dB at the cut-off for both passes
+    together), so the first and the last half second of a block are not to be used.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ def low_pass(values: NDArray[np.float64], rate_hz: float, cutoff_hz: float) -> N
     --------
     >>> wave = np.cos(2 * np.pi * 20.0 * np.arange(1000) / 1000.0)
     >>> float(low_pass(wave, 1000.0, 20.0)[500].round(9))
-    0.5
+    0.707106781
     """
     n = values.shape[0]
-    gain = 1.0 / (1.0 + (np.fft.rfftfreq(n, 1.0 / rate_hz) / cutoff_hz) ** 4)
+    gain = 1.0 / (1.0 + (np.sqrt(2.0) - 1.0) * (np.fft.rfftfreq(n, 1.0 / rate_hz) / cutoff_hz) ** 4)
     shape = (-1,) + (1,) * (values.ndim - 1)
     return np.fft.irfft(np.fft.rfft(values, axis=0) * gain.reshape(shape), n, axis=0)

@@ -56,10 +56,10 @@ _GAIT: Final = np.array(
 # fitted, on this force, to the shocks; the transients measured are 2.9, 2.5, 1.4 and 0.5 g.
 _TRANSIENT: Final = np.array(
     [
-        [-10.0, 3.20, 15.0, 0.25, 4.9],
-        [-5.0, 2.45, 17.0, 0.28, 3.9],
-        [0.0, 1.75, 16.5, 0.33, 3.1],
-        [5.0, 0.60, 9.5, 0.33, 2.2],
+        [-10.0, 3.43, 15.0, 0.25, 4.9],
+        [-5.0, 2.53, 17.0, 0.28, 3.9],
+        [0.0, 1.84, 16.5, 0.33, 3.1],
+        [5.0, 0.90, 9.5, 0.33, 2.2],
     ]
 )
 #: Sacral shock relative to asphalt; concrete against track and grass after Ferro-Sánchez 2023.

@@ -20,7 +20,7 @@ __all__ = ["SacralTransient"]
 
 Array = NDArray[np.float64]
 
-_SOFT_DAMPING: Final = 1.6
+_SOFT_DAMPING: Final = 2.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class SacralTransient:
     frequency_hz: float
     damping_ratio: float
     delay_s: float = 0.015
-    own_recoil: float = 0.5
+    own_recoil: float = 0.0
 
     def _rate(self) -> complex:
         w = 2.0 * np.pi * self.frequency_hz

@@ -104,7 +104,7 @@ def test_the_transient_leaves_neither_velocity_nor_displacement(slope: float) ->
     stance = np.full_like(time, 0.24)
     for shape in (model.transient, model.forward_transient):
         pulse = shape.pulse(time, stance, contact_basis(time, stance))
-        assert pulse.value.max() > 0.85
+        assert pulse.value.max() > 0.8  # taking its impulse back costs the peak little
         np.testing.assert_allclose(pulse.first[time > 0.24], 0.0, atol=1e-12)
         np.testing.assert_allclose(pulse.second[time > 0.24], 0.0, atol=1e-12)
         assert np.trapezoid(pulse.value, time) == pytest.approx(0.0, abs=1e-5)
