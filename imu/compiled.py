@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numba
-from numba.core import config
+from numba.core import config as numba_config
 
 __all__ = ["Record", "cache_directory", "is_compiled", "kernel"]
 
@@ -58,6 +58,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     Strict IEEE arithmetic: no fused multiply-add, no reordering, so results are the same for every
     way of cutting the input.
     """
+    config: Any = numba_config
     previous = config.CACHE_DIR
     # numba reads the directory while it decorates; other packages' setting stays as it was
     config.CACHE_DIR = str(cache_directory())

@@ -345,8 +345,8 @@ def close_steps(
 ) -> tuple[int, int]:
     """Close the steps whose pad has arrived, all of them to ``finish``; returns rows and waves."""
     c, s = coefficients[0], state[0]
-    # typed, or the first call would compile a version of its own for the literals
-    row, wave = np.int64(0), np.int64(0)
+    # not written as 0: the first call would compile a version of its own for the literals
+    row, wave = int(s.held) * 0, int(s.held) * 0
     while s.running == 1 and s.closed + 1 < s.contact_count:
         if not finish:
             schedule_closing(c, s)

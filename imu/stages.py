@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.analyzer import StepAnalyzer
+from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.contract import Arrays, StageEntry
 from imu.drift import INDICATORS, Change, DriftDetector, DriftParams
 from imu.filters import SosFilter
@@ -60,7 +60,8 @@ def _push_vectors(stage: InclinationFilter, block: Samples) -> NDArray[np.float6
     )
 
 
-#: Short times, so that some hundred steps hold baselines and changes.
+# short times, so that a few steps hold baselines and changes
+_QUICK_LUMBAR: Final = AnalyzerParams(lumbar_skip_s=2.0, lumbar_baseline_s=3.0)
 _QUICK: Final = DriftParams(
     skip_s=5.0, block_steps=6, baseline_blocks=5, dwell_blocks=2, cool_off_s=20.0
 )
@@ -90,7 +91,9 @@ def _change_arrays(changes: list[Change]) -> Arrays:
 
 def _analyzer(name: str, axes: str, *, gyro: bool) -> StageEntry:
     def create(rate_hz: float) -> StepAnalyzer:
-        return StepAnalyzer(rate_hz, Runner(70.0, 1.75), axes=axes, waveforms=True)
+        return StepAnalyzer(
+            rate_hz, Runner(70.0, 1.75), axes=axes, params=_QUICK_LUMBAR, waveforms=True
+        )
 
     def push(stage: StepAnalyzer, block: Samples) -> tuple[Steps, Waveforms]:
         if not gyro:

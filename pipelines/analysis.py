@@ -16,7 +16,8 @@ from imu.intake import IntakeParams
 from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import NO_STEPS, Steps
-from pipelines.coach import Alert, Coach
+from pipelines.alerts import Alert
+from pipelines.coach import Coach
 from pipelines.formats.session_messages import SessionHeader
 
 __all__ = ["Outcome", "SessionAnalysis", "StepsAnalysis"]
@@ -67,13 +68,13 @@ class StepsAnalysis:
                 angular_velocity_range_rad_s=angular_velocity_range_rad_s,
             )
         )
-        lumbar = None if baseline is None else baseline.mean("lumbar_index")
+        lumbar = None if baseline is None else baseline.of("lumbar_index")
         self.analyzer = StepAnalyzer(
             rate_hz,
             runner,
             axes=axes,
             params=params,
-            lumbar_baseline_bw=lumbar,
+            lumbar_baseline_bw=None if lumbar is None else lumbar.mean,
             waveforms=waveforms,
         )
         self.drift = DriftDetector(baseline=baseline)
@@ -90,8 +91,9 @@ class StepsAnalysis:
     def _judge(self, steps: Steps) -> tuple[Steps, list[Alert]]:
         if not len(steps):
             return steps, []
-        alerts = [self.coach.push(change) for change in self.drift.push(steps)]
-        return steps, [alert for alert in alerts if alert is not None]
+        last = steps.rows[-1]
+        ended_s = float(last["initial_contact_s"] + last["step_time_s"])
+        return steps, self.coach.advance(self.drift.push(steps), ended_s)
 
 
 class SessionAnalysis:

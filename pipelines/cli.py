@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from devices.simulator.scenario import Scenario
     from pipelines.summary import Summary
 
 __all__ = ["app", "main"]
@@ -86,11 +87,17 @@ def live(
     path = record
     if path is None and not no_record:
         path = new_session_path(time.time_ns())
+    simulated = _simulated(source)
+    if simulated is not None:
+        # the simulated runner is as heavy and tall as the scenario says
+        mass = simulated.mass if mass is None else mass
+        height = simulated.height if height is None else height
+        baseline = baseline or (Path(simulated.baseline) if simulated.baseline else None)
     options = LiveOptions(
         axes=axes,
         mass_kg=mass,
         height_m=height,
-        baseline_json=load_baseline(str(baseline)) if baseline else _stated_baseline(source),
+        baseline_json=load_baseline(str(baseline)) if baseline else "",
         record=None if no_record else path,
         alerts=alerts,
     )
@@ -135,7 +142,7 @@ def replay(
     baseline: BaselineFile = None,
 ) -> None:
     """Run a recording through the same chain as a live session."""
-    from pipelines.alerts import write_alerts
+    from pipelines.alerts import AlertWriter
     from pipelines.formats.replacing import replacing
     from pipelines.formats.steps_table import write_steps
     from pipelines.formats.table_output import table_format
@@ -166,7 +173,9 @@ def replay(
     if waveforms is not None:
         write_waveforms(waveforms, result.waveforms)
     if alerts is not None:
-        write_alerts(alerts, result.alerts)
+        with AlertWriter(alerts, append=False) as writer:
+            for alert in result.alerts:
+                writer.write(alert)
     if summary is not None:
         with replacing(summary) as out:
             out.write(result.summary.to_json().encode())
@@ -242,18 +251,14 @@ def _check_axes(axes: str) -> None:
         mounting_from_axes(axes)
 
 
-def _stated_baseline(source: str) -> str:
-    """The baseline a ``sim:`` URL names."""
+def _simulated(source: str) -> Scenario | None:
+    """The scenario of a ``sim:`` URL."""
     from urllib.parse import urlsplit
 
     from devices.simulator.scenario import Scenario
-    from pipelines.replay import load_baseline
 
     parts = urlsplit(source)
-    if parts.scheme != "sim":
-        return ""
-    stated = Scenario.from_query(parts.query).baseline
-    return load_baseline(stated) if stated else ""
+    return Scenario.from_query(parts.query) if parts.scheme == "sim" else None
 
 
 def _say_summary(summary: Summary) -> None:

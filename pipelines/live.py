@@ -19,9 +19,8 @@ from devices.records import LinkEvent, Record
 from devices.sources import HostClock, Source, open_source
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
-from pipelines.alerts import AlertWriter
+from pipelines.alerts import Alert, AlertWriter
 from pipelines.analysis import Outcome, SessionAnalysis
-from pipelines.coach import Alert
 from pipelines.formats.session_messages import SessionHeader
 from pipelines.live_status import LiveStatus
 from pipelines.recording import SessionWriter

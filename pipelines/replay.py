@@ -15,7 +15,7 @@ from imu.samples import Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
 from pipelines.analysis import SessionAnalysis, StepsAnalysis
-from pipelines.coach import Alert
+from pipelines.alerts import Alert
 from pipelines.summary import Summary, summarise
 
 __all__ = ["ReplayOptions", "Replayed", "load_baseline", "replay"]

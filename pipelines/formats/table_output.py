@@ -115,8 +115,8 @@ def _write_to_stdout(pieces: Iterable[str]) -> None:
 
 
 def _write_parquet(file: BinaryIO, columns: Mapping[str, NDArray[Any]]) -> None:
-    import pyarrow as pa  # type: ignore[import-untyped]
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     arrays = {
         name: pa.array(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -242,7 +243,7 @@ def lumbar_compression(
 
 def forward(force_g: Array, contacts: list[int], up: Array) -> tuple[Array, float, float]:
     """Forward by the phasor at step frequency: unit vector, its size, and the in-phase side."""
-    pairs = list(zip(contacts[:-1], contacts[1:], strict=True))
+    pairs = list(itertools.pairwise(contacts))
     pairs = pairs[: len(pairs) // 2 * 2]
     phasors = []
     for begin, end in pairs:

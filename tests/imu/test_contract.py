@@ -162,7 +162,7 @@ def test_each_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> Non
     samples = Samples(np.arange(100) / 100.0, np.repeat(values[:, None], 3, axis=1))
     entry = StageEntry(
         "Broken",
-        lambda rate_hz: Broken(),
+        lambda _: Broken(),
         lambda stage, block: stage.push(block.acceleration_m_s2[:, 2]),
         lambda output: (output,),
     )
@@ -181,7 +181,7 @@ def test_parameters_that_can_change_are_found() -> None:
 
     entry = StageEntry(
         "Loose",
-        lambda rate_hz: Loose([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]),
+        lambda _: Loose([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]),
         lambda stage, block: stage.push(block.time_s),
         lambda output: (output,),
     )

@@ -1,0 +1,244 @@
+"""The coach: when the runner is told, and in which words."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imu.drift import INDICATORS, Change, Direction, Severity
+from imu.errors import ParameterError
+from pipelines.alerts import Alert
+from pipelines.coach import Coach, CoachParams
+
+CUED: list[tuple[str, Direction]] = [
+    ("peak_10hz_bw", "up"),
+    ("impact_shock_g", "up"),
+    ("sacral_lean_deg", "up"),
+    ("sacral_lean_deg", "down"),
+    ("vertical_oscillation_mm", "up"),
+    ("cadence_spm", "down"),
+    ("lumbar_index", "up"),
+]
+
+
+def change(
+    time_s: float,
+    indicator: str = "impact_shock_g",
+    direction: Direction = "up",
+    severity: Severity = "raised",
+) -> Change:
+    sign = 1.0 if direction == "up" else -1.0
+    return Change(
+        time_s, indicator, direction, 100.0 + sign * 12, 100.0, sign * 12.3, 10.0, severity
+    )
+
+
+def spoken(indicator: str, direction: Direction = "up") -> str:
+    alert = Coach().push(change(0.0, indicator, direction))
+    assert alert is not None
+    return alert.message
+
+
+# ------------------------------------------------------------------------------------------ words
+
+
+@pytest.mark.parametrize(("indicator", "direction"), CUED)
+def test_a_cue_says_changed_from_your_baseline_and_one_thing_to_try(
+    indicator: str, direction: Direction
+) -> None:
+    message = spoken(indicator, direction)
+    assert "changed from your baseline" in message
+    assert message.count("Try ") == 1
+    assert "quicker rhythm" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(("indicator", "direction"), CUED)
+def test_no_cue_diagnoses_or_frightens(indicator: str, direction: Direction) -> None:
+    frightening = r"injur|damag|harm|danger|risk|pain|wrong|bad|must|warning|should|\bstop\b"
+    assert re.search(frightening, spoken(indicator, direction), re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_lean_names_both_readings_and_that_it_is_the_pelvis(direction: Direction) -> None:
+    message = spoken("sacral_lean_deg", direction)
+    for word in ("slump", "arched back", "pelvis", "not the chest", "12.3°"):
+        assert word in message
+    assert ("forward" in message) == (direction == "up")
+
+
+def test_the_words_in_full() -> None:
+    assert spoken("impact_shock_g") == (
+        "Impact shock changed from your baseline: 12 % higher. "
+        "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
+    )
+    assert spoken("cadence_spm", "down") == (
+        "Cadence changed from your baseline: 88 steps a minute, 12 % lower. "
+        "Try a quicker rhythm at the same speed, towards 100 steps a minute."
+    )
+
+
+def test_a_runner_who_has_quickened_already_is_asked_for_something_else() -> None:
+    coach = Coach()
+    assert coach.push(change(0.0, "cadence_spm", "up")) is None
+    alert = coach.push(change(10.0))
+    assert alert is not None
+    assert "easier pace" in alert.message and "quicker" not in alert.message
+    coach.push(change(20.0, "cadence_spm", "up", "cleared"))
+    later = coach.push(change(400.0, "peak_10hz_bw"))
+    assert later is not None
+    assert "quicker" in later.message
+
+
+@pytest.mark.parametrize(
+    ("indicator", "direction"),
+    [
+        (indicator.name, direction)
+        for indicator in INDICATORS
+        for direction in ("up", "down")
+        if (indicator.name, direction) not in CUED
+    ],
+)
+def test_changes_towards_less_load_are_not_cued(indicator: str, direction: Direction) -> None:
+    coach = Coach()
+    assert coach.push(change(0.0, indicator, direction)) is None
+    assert coach.push(change(60.0, indicator, direction, "cleared")) is None
+    assert coach.advance([], 1e6) == []
+
+
+def test_the_alert_carries_the_figures_of_the_change() -> None:
+    told = change(12.5, "sacral_lean_deg", "down")
+    alert = Coach().push(told)
+    assert alert is not None
+    for name in (
+        "time_s",
+        "indicator",
+        "direction",
+        "value",
+        "baseline",
+        "change",
+        "gate",
+        "severity",
+    ):
+        assert getattr(alert, name) == getattr(told, name)
+
+
+# ------------------------------------------------------------------------------------------- when
+
+
+def test_a_second_change_waits_for_three_minutes() -> None:
+    coach = Coach()
+    assert coach.push(change(100.0, "lumbar_index")) is not None
+    assert coach.push(change(110.0, "sacral_lean_deg")) is None
+    assert coach.due(279.9) is None
+    alert = coach.due(300.0)
+    assert alert is not None
+    assert (alert.indicator, alert.time_s) == ("sacral_lean_deg", 280.0)
+    assert coach.due(1e9) is None
+
+
+def test_a_change_that_is_over_while_it_waits_is_not_told() -> None:
+    coach = Coach()
+    coach.push(change(100.0, "lumbar_index"))
+    coach.push(change(110.0, "sacral_lean_deg"))
+    assert coach.push(change(200.0, "sacral_lean_deg", "up", "cleared")) is None
+    assert coach.advance([], 1e6) == []
+
+
+def test_that_a_change_is_over_is_told_once_and_costs_no_cue() -> None:
+    coach = Coach()
+    coach.push(change(100.0))
+    over = coach.push(change(150.0, severity="cleared"))
+    assert over is not None
+    assert over.severity == "cleared"
+    assert over.message == "Impact shock is back near your baseline."
+    assert coach.push(change(151.0, severity="cleared")) is None
+    assert coach.push(change(280.0)) is not None  # three minutes after the cue, not after its end
+
+
+def test_time_that_goes_back_is_a_new_session() -> None:
+    coach = Coach()
+    assert coach.push(change(5000.0)) is not None
+    assert coach.push(change(5.0)) is not None
+
+
+def test_reset_forgets() -> None:
+    coach = Coach()
+    first = coach.push(change(0.0))
+    coach.push(change(1.0, "peak_10hz_bw"))
+    coach.reset()
+    assert coach.due(1e9) is None
+    assert coach.push(change(0.0)) == first
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> list[Change]:
+    """Changes as a detector gives them: each indicator raised, then cleared, then raised, …"""
+    time_s, raised = 0.0, dict[str, Direction]()
+    changes = []
+    for _ in range(draw(st.integers(0, 60))):
+        time_s += draw(st.sampled_from([0.0, 1.0, 30.0, 170.0, 600.0]))
+        name, direction = draw(st.sampled_from([*CUED, ("cadence_spm", "up")]))
+        if name in raised:
+            changes.append(change(time_s, name, raised.pop(name), "cleared"))
+        else:
+            raised[name] = direction
+            changes.append(change(time_s, name, direction))
+    return changes
+
+
+@given(changes=sessions(), most=st.integers(1, 8))
+def test_never_two_cues_in_three_minutes_nor_more_than_allowed_in_an_hour(
+    changes: list[Change], most: int
+) -> None:
+    alerts = Coach(CoachParams(cues_per_hour=most)).advance(changes, 1e6)
+    cues = [alert.time_s for alert in alerts if alert.severity == "raised"]
+    assert all(b - a >= 180.0 for a, b in pairwise(cues))
+    assert all(b - a >= 3600.0 for a, b in zip(cues, cues[most:], strict=False))
+    times = [alert.time_s for alert in alerts]
+    assert times == sorted(times)
+
+
+@given(changes=sessions(), data=st.data())
+def test_the_alerts_do_not_depend_on_the_cutting(
+    changes: list[Change], data: st.DataObject
+) -> None:
+    end_s = (changes[-1].time_s if changes else 0.0) + 5000.0
+    expected = Coach().advance(changes, end_s)
+    coach, alerts, time_s = Coach(), list[Alert](), 0.0
+    left = list(changes)
+    while time_s < end_s:
+        time_s = min(time_s + data.draw(st.sampled_from([50.0, 400.0, 3000.0])), end_s)
+        now = [item for item in left if item.time_s <= time_s]
+        left = left[len(now) :]
+        alerts += coach.advance(now, time_s)
+    assert alerts == expected
+
+
+@given(changes=sessions())
+def test_nothing_is_called_over_that_was_not_told(changes: list[Change]) -> None:
+    told: set[str] = set()
+    for alert in Coach().advance(changes, 1e6):
+        if alert.severity == "raised":
+            assert alert.indicator not in told
+            told.add(alert.indicator)
+        else:
+            told.remove(alert.indicator)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("shortest_interval_s", -1.0), ("shortest_interval_s", float("nan")), ("cues_per_hour", 0)],
+)
+def test_a_parameter_out_of_range_is_named(name: str, value: float) -> None:
+    with pytest.raises(ParameterError, match=name):
+        CoachParams(**{name: value})  # type: ignore[arg-type]
+
+
+def test_an_unknown_indicator_is_refused() -> None:
+    with pytest.raises(ParameterError, match="mood"):
+        Coach().push(change(0.0, "mood"))
