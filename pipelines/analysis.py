@@ -86,7 +86,9 @@ class StepsAnalysis:
 
     def flush(self) -> tuple[Steps, list[Alert]]:
         """Finish what the data so far allow."""
-        return self._judge(self.analyzer.flush())
+        finished = self._judge(self.analyzer.flush())
+        self.drift.flush()
+        return finished
 
     def _judge(self, steps: Steps) -> tuple[Steps, list[Alert]]:
         if not len(steps):

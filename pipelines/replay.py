@@ -14,8 +14,8 @@ from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
-from pipelines.analysis import SessionAnalysis, StepsAnalysis
 from pipelines.alerts import Alert
+from pipelines.analysis import SessionAnalysis, StepsAnalysis
 from pipelines.summary import Summary, summarise
 
 __all__ = ["ReplayOptions", "Replayed", "load_baseline", "replay"]

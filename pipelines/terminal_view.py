@@ -36,6 +36,7 @@ __all__ = ["PlainLog", "TerminalView", "picture", "render_svg"]
 _FRAME_S: Final = 1.0 / 8.0  # least time between two redraws
 _WIDEST: Final = 120  # columns; wider pictures only pull things that belong together apart
 _NARROWEST: Final = 56  # columns for three numbers side by side
+_BRIEF_ROWS: Final = 14  # too few for large numbers: what stays on the screen after the run
 _STEPS_A_LINE: Final = 10
 _SECONDS_A_LINE: Final = 5.0
 _QUIET_S: Final = 30.0  # a line at least this often, so that standing still is no silence
@@ -139,15 +140,16 @@ _DIGITS: Final = {
     ".": (" ", " ", "▪"),
 }
 _BARS: Final = "▁▂▃▄▅▆▇█"
-_TO_ASCII: Final = str.maketrans("╭╮╰╯─│┏┓┗┛━┃·–…●◂▸▪×", "++++-|++++=|.-~o<>.x", "╺╸╹╻┣┫┻" + _BARS)
+_TO_ASCII: Final = str.maketrans({"°": " deg", "·": "-", "–": "-", "…": "~"})
 
 
 class TerminalView:
     """Show a live run in a terminal, or as plain lines where standard output is no terminal.
 
     Use it as a context manager around the run. :meth:`update` and :meth:`note` return at once;
-    leaving the block shows the last status first. When the reader of a pipe goes away the view
-    falls silent and the run goes on.
+    leaving the block shows the last status first, and waits for an output that is held: close the
+    recording within the block. When the reader of a pipe goes away the view falls silent and the
+    run goes on.
 
     Parameters
     ----------
@@ -347,9 +349,8 @@ class _Screen:
             return
         self._live.stop()
         if draw_last and self.status is not None:
-            # the second screen is gone: leave the last picture on the first
-            size = self._console.size
-            self._console.print(_text(self._picture(size.width, max(size.height - 6, 16))))
+            # the second screen is gone: leave the last numbers on the first
+            self._console.print(_text(self._picture(self._console.size.width, _BRIEF_ROWS)))
 
     def _picture(self, width: int, height: int) -> list[Line]:
         return picture(
@@ -484,7 +485,7 @@ def picture(
     notes : iterable of str
         Shown after the status's own.
     unicode : bool
-        Whether box characters can be shown; plain ASCII otherwise.
+        Whether box characters can be shown; a plain ASCII layout otherwise.
 
     Returns
     -------
@@ -499,15 +500,17 @@ def picture(
     """
     width = max(1, min(width, _WIDEST))
     told = [_printable(text) for text in (*status.notes, *notes)]
+    if not unicode:  # no frames, no large digits; room for a degree spelled out
+        return [_in_ascii(line, width) for line in _small_picture(status, width - 6)][:height]
     alert = _alert_panel(status, width, 1)
-    fixed = 1 + _CARD_ROWS + len(alert) + 2
+    fixed = 1 + _CARD_ROWS + 1 + len(alert) + 2
     if width < _NARROWEST or (height is not None and height < fixed):
         lines = _small_picture(status, width)[:height]
     else:
         room = 10**6 if height is None else height - fixed
         shown: set[str] = set()
         for part, rows in (
-            ("small numbers", 2),
+            ("small numbers", 1),  # a second row, with their names above
             ("usual range", 1),
             ("note", min(1, len(told))),
             ("trend", 1),
@@ -524,8 +527,6 @@ def picture(
                 shown.add(part)
                 room -= rows
         lines = _large_picture(status, width, shown, told)
-    if not unicode:
-        lines = [[(text.translate(_TO_ASCII), style) for text, style in line] for line in lines]
     return lines
 
 
@@ -540,6 +541,8 @@ def _large_picture(status: LiveStatus, width: int, shown: set[str], told: list[s
     lines += gap + _cards(status, width, shown)
     if "small numbers" in shown:
         lines += gap + _small_numbers(status, width, trends="small trends" in shown)
+    else:
+        lines.append(_numbers_in_a_line(status, width))
     lines += gap + _alert_panel(status, width, 2 if "tall alert" in shown else 1)
     lines += _state(status, width, last_step="last step" in shown)
     count = 5 if "notes" in shown else 1 if "note" in shown else 0
@@ -554,13 +557,16 @@ def _small_picture(status: LiveStatus, width: int) -> list[Line]:
     lines = [_header(status, width)]
     for quantity in _LARGE:
         words, style = _words(status, quantity)
-        label = quantity.name if width >= _NARROWEST else quantity.short[0]
+        label, column = (quantity.name, 27) if width >= 72 else (quantity.short[0], 13)
         number = quantity.amount(status.typical(quantity.column))
-        lead = f" {label:<{27 if width >= _NARROWEST else 13}}{number:>8}  "
+        lead = f" {label:<{column}}{number:>8}  "
         lines.append([(_fit(lead, width), _STRONG), (_fit(words, width - _cells(lead)), style)])
+    lines.append(_numbers_in_a_line(status, width))
     text, style = _condition(status)
+    text = f"alert: {text}" if status.alert else text
     lines += [[(f" {row}", style)] for row in _wrapped(text, width - 1)]
-    return lines + _state(status, width, last_step=False)
+    lines += _state(status, width, last_step=False)
+    return [_cut(line, width) for line in lines]
 
 
 def _header(status: LiveStatus, width: int) -> Line:
@@ -710,6 +716,11 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
     return [labels, numbers, bars] if trends else [labels, numbers]
 
 
+def _numbers_in_a_line(status: LiveStatus, width: int) -> Line:
+    told = (f"{item.name} {item.amount(status.typical(item.column))}" for item in _SMALL[:3])
+    return [(_fit(f" {' · '.join(told)}", width), "")]
+
+
 def _condition(status: LiveStatus) -> tuple[str, str]:
     """The one plain sentence of the moment."""
     if status.alert:
@@ -828,6 +839,22 @@ def _fit(text: str, width: int, *, pad: bool = False) -> str:
     return set_cell_size(text, width) if pad else text
 
 
+def _cut(line: Line, width: int) -> Line:
+    kept: Line = []
+    for text, style in line:
+        kept.append((_fit(text, width), style))
+        width -= _cells(kept[-1][0])
+    return kept
+
+
+def _in_ascii(line: Line, width: int) -> Line:
+    spelled = _cut([(text.translate(_TO_ASCII), style) for text, style in line], width)
+    return [
+        (text.translate(_TO_ASCII).encode("ascii", "replace").decode(), style)
+        for text, style in spelled
+    ]
+
+
 def _wrapped(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells, broken at spaces where there are any."""
     rows: list[str] = []
@@ -881,7 +908,7 @@ _SVG: Final = """\
   {chrome}
   <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
     {backgrounds}
-    <g class="{unique_id}-matrix">
+    <g class="{unique_id}-matrix" xml:space="preserve">
     {matrix}
     </g>
   </g>
@@ -911,6 +938,7 @@ def render_svg(status: LiveStatus, width: int = 100) -> str:
     console = Console(
         record=True,
         width=max(20, min(width, _WIDEST)),
+        height=100,  # with a width alone rich would ask the environment
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",

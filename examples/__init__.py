@@ -1,0 +1,1 @@
+"""Runnable stories, one per kind of user."""

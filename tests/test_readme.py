@@ -1,0 +1,62 @@
+"""What the README prints works as printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def test_library_example_runs() -> None:
+    (example,) = blocks("python")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    count, cadence = done.stdout.split()
+    assert abs(int(count) - 26) <= 2
+    assert abs(float(cadence) - 162.0) < 0.5
+
+
+def test_both_newcomer_blocks_are_marked() -> None:
+    assert re.search(r"^<!-- newcomer: run -->\n```sh\n.*backstride live", README, re.M)
+    assert re.search(r"^<!-- newcomer: test -->\n```sh\n.*pytest", README, re.M)
+
+
+def test_printed_table_is_read(tmp_path: Path) -> None:
+    from pipelines.formats.sample_table import read_sample_table
+
+    (table,) = blocks("text")
+    path = tmp_path / "run.csv"
+    rows = [
+        line.replace("0.000,", f"{k / 100:.3f},")
+        for k in range(300)
+        for line in [table.splitlines()[2]]
+    ]
+    path.write_text("\n".join(table.splitlines()[:2] + rows) + "\n", encoding="utf-8")
+    read = read_sample_table(path)
+    assert read.axes == "+x+y+z"
+    assert read.samples.has_gyro
+
+
+def test_printed_commands_run(tmp_path: Path) -> None:
+    simulated = next(b for b in blocks("sh") if "backstride simulate" in b)
+    for line in simulated.strip().splitlines():
+        arguments = re.findall(r'"[^"]*"|\S+', line.replace("minutes=10", "minutes=1"))[1:]
+        done = subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", *(a.strip('"') for a in arguments)],
+            cwd=tmp_path,
+            env=None,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "steps.csv").read_text(encoding="utf-8").count("\n") > 100
