@@ -169,10 +169,10 @@ CHAIN_STATE: Final = np.dtype(
         ("opening_contact", np.int64),  # the first of the next bout, -1 for none
         ("running", np.uint8),
         ("due", np.int64),  # sample at which the next step can be closed
-        ("rise", np.float64),  # fine crossing of 1 g at the step's first contact, sample index
-        ("initial_contact", np.float64),  # sample index
-        ("above_s", np.float64),  # smoothed stance geometry
-        ("step_s", np.float64),
+        ("rise", np.float64),  # through 1 g at the open step's contact, sample index
+        ("initial_contact", np.float64),  # of the open step, sample index
+        ("onset", np.float64, 2),  # samples from contact to rise, of either foot
+        ("onsets_known", np.uint8, 2),
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),
         # over the whole session

@@ -29,6 +29,7 @@ __all__ = [
     "check_resume",
     "check_stage",
     "check_state_is_a_copy",
+    "require_same_bits",
 ]
 
 Arrays = tuple[NDArray[Any], ...]
@@ -327,18 +328,32 @@ def _join(entry: StageEntry, outputs: Sequence[Arrays]) -> Arrays:
 
 def _compare(entry: StageEntry, expected: Arrays, found: Arrays, how: str) -> None:
     for place, (a, b) in enumerate(zip(expected, found, strict=True)):
-        _compare_arrays(f"{entry.name} {how}: array {place}", np.asarray(a), np.asarray(b))
+        require_same_bits(f"{entry.name} {how}: array {place}", np.asarray(a), np.asarray(b))
 
 
-def _compare_arrays(what: str, expected: NDArray[Any], found: NDArray[Any]) -> None:
+def require_same_bits(what: str, expected: NDArray[Any], found: NDArray[Any]) -> None:
+    """Two arrays, structured ones field by field, have the same type, shape and bits.
+
+    Parameters
+    ----------
+    what : str
+        What is compared, for the message.
+    expected, found : ndarray
+        The arrays; of a structured type the bytes between the fields are left out, since copying
+        does not keep them.
+
+    Raises
+    ------
+    ContractViolation
+        When they differ; names the first place.
+    """
     if expected.dtype != found.dtype or expected.shape != found.shape:
         raise ContractViolation(
             f"{what} has {found.shape} {found.dtype}, expected {expected.shape} {expected.dtype}."
         )
     if expected.dtype.names is not None:
-        # field by field: the bytes between fields mean nothing
         for name in expected.dtype.names:
-            _compare_arrays(f"{what}, {name}", expected[name], found[name])
+            require_same_bits(f"{what}, {name}", expected[name], found[name])
         return
     if expected.size == 0:
         return

@@ -11,7 +11,6 @@ the gate never exceeds a stated number of floors.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -20,23 +19,20 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.errors import InputError, ParameterError
+from imu.baseline import Baseline, IndicatorBaseline
+from imu.errors import ParameterError
+from imu.indicators import INDICATORS, Indicator, indicator_named
 from imu.samples import Quality
 from imu.steps import STEP_ROW, Steps
 
 __all__ = [
     "DRIFT_STATE",
-    "INDICATORS",
-    "Baseline",
     "Change",
     "Direction",
     "DriftDetector",
     "DriftParams",
-    "Indicator",
-    "IndicatorBaseline",
     "Reading",
     "Severity",
-    "indicator_named",
     "robust_mean",
     "slow_wander_sd",
     "smooth",
@@ -47,76 +43,12 @@ Direction = Literal["up", "down"]
 Severity = Literal["raised", "cleared"]
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """One load indicator that is watched.
-
-    Attributes
-    ----------
-    name : str
-        As alerts and baselines name it.
-    column : str
-        Column of :class:`~imu.steps.Steps` that it is computed from.
-    words : str
-        Its name for the runner.
-    unit : str
-        Of its values.
-    change_unit : str
-        ``%`` of the baseline, or ``deg`` for a difference of angles.
-    floor : str
-        Field of :class:`DriftParams` with its smallest gate.
-    percent_of_baseline : bool
-        Whether the value itself is only told as a percentage of the baseline.
-    """
-
-    name: str
-    column: str
-    words: str
-    unit: str
-    change_unit: Literal["%", "deg"]
-    floor: str
-    percent_of_baseline: bool = False
-
-    @property
-    def relative(self) -> bool:
-        """Whether changes are percentages of the baseline."""
-        return self.change_unit == "%"
-
-
-#: What is watched, in the order in which changes of the same block are reported.
-INDICATORS: Final = (
-    Indicator("peak_10hz_bw", "peak_10hz_bw", "peak force", "bw", "%", "peak_floor_percent"),
-    Indicator("impact_shock_g", "impact_shock_g", "impact shock", "g", "%", "shock_floor_percent"),
-    Indicator("sacral_lean_deg", "sacral_lean_deg", "lean", "deg", "deg", "lean_floor_deg"),
-    Indicator(
-        "vertical_oscillation_mm",
-        "vertical_oscillation_mm",
-        "vertical oscillation",
-        "mm",
-        "%",
-        "oscillation_floor_percent",
-    ),
-    Indicator("cadence_spm", "cadence_spm", "cadence", "spm", "%", "cadence_floor_percent"),
-    Indicator(
-        "lumbar_index",
-        "lumbar_compression_bw",
-        "lumbar index",
-        "%",
-        "%",
-        "lumbar_floor_percent",
-        percent_of_baseline=True,
-    ),
-)
-
 _COUNT: Final = len(INDICATORS)
 _MOST_BLOCK_STEPS: Final = 100
 _MOST_BASELINE_BLOCKS: Final = 400
 _MEASURABLE_SHARE: Final = 0.75  # of the baseline's blocks that need a value
 _TRIM: Final = 0.2
 _NEVER: Final = -math.inf
-
-_FORMAT: Final = "backstride-baseline"
-_VERSION: Final = 1
 
 _FIELDS: Final = STEP_ROW.names or ()
 _CONTACT: Final = _FIELDS.index("initial_contact_s")
@@ -233,27 +165,6 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
 }
 
 
-def indicator_named(name: str) -> Indicator:
-    """The indicator of a name.
-
-    Raises
-    ------
-    ParameterError
-        When there is none.
-
-    Examples
-    --------
-    >>> indicator_named("sacral_lean_deg").words
-    'lean'
-    """
-    for indicator in INDICATORS:
-        if indicator.name == name:
-            return indicator
-    raise ParameterError(
-        "indicator", name, "one of " + ", ".join(indicator.name for indicator in INDICATORS)
-    )
-
-
 def robust_mean(values: Sequence[float], sides: Sequence[int]) -> float:
     """Mean of a block that a few odd steps do not move.
 
@@ -337,151 +248,6 @@ def slow_wander_sd(blocks: Sequence[float], mean: float, smoothing: float) -> fl
         average = smooth(average, value, smoothing)
         squares += (average - mean) ** 2
     return math.sqrt(squares / (len(blocks) - 1))
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorBaseline:
-    """Baseline of one indicator, in the unit of its column (``lumbar_index``: body weights).
-
-    Attributes
-    ----------
-    indicator : str
-        Name of the indicator.
-    mean : float
-        Robust mean of the baseline's blocks.
-    wander_sd : float
-        The runner's own slow wander (:func:`slow_wander_sd`).
-    """
-
-    indicator: str
-    mean: float
-    wander_sd: float
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """What is usual for one runner.
-
-    Attributes
-    ----------
-    indicators : tuple of IndicatorBaseline
-        At least one; an indicator that was not measurable is missing.
-    blocks : int
-        Blocks it was learned from.
-
-    Raises
-    ------
-    InputError
-        When a name is unknown or double or a number makes no sense.
-
-    Examples
-    --------
-    >>> baseline = Baseline((IndicatorBaseline("sacral_lean_deg", 6.0, 0.4),), blocks=40)
-    >>> Baseline.from_json(baseline.to_json()) == baseline
-    True
-    """
-
-    indicators: tuple[IndicatorBaseline, ...]
-    blocks: int
-
-    def __post_init__(self) -> None:
-        if not _is_number(self.blocks) or self.blocks < 1 or self.blocks != int(self.blocks):
-            raise InputError(
-                f"the baseline has {self.blocks!r} blocks: give a whole number from 1."
-            )
-        if not self.indicators:
-            raise InputError("the baseline has no indicator: learn a new one.")
-        seen: set[str] = set()
-        for item in self.indicators:
-            _check_indicator_baseline(item)
-            if item.indicator in seen:
-                raise InputError(f"the baseline names {item.indicator} twice: keep one of them.")
-            seen.add(item.indicator)
-
-    def of(self, indicator: str) -> IndicatorBaseline | None:
-        """The baseline of one indicator; None when it was not measurable."""
-        for item in self.indicators:
-            if item.indicator == indicator:
-                return item
-        return None
-
-    def to_json(self) -> str:
-        """Write as JSON, one object; numbers are exact."""
-        return json.dumps(
-            {
-                "format": _FORMAT,
-                "version": _VERSION,
-                "blocks": self.blocks,
-                "indicators": {
-                    item.indicator: {"mean": item.mean, "wander_sd": item.wander_sd}
-                    for item in self.indicators
-                },
-            },
-            indent=2,
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> Baseline:
-        """Read what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            When the text is no baseline; says what is wrong.
-        """
-        try:
-            content: Any = json.loads(text)
-        except (ValueError, RecursionError):
-            content = None
-        if not isinstance(content, dict) or content.get("format") != _FORMAT:
-            raise InputError(
-                "this is not a baseline: give a JSON file that was saved as a runner's baseline."
-            )
-        if content.get("version") != _VERSION:
-            raise InputError(
-                f"the baseline has version {content.get('version')!r}, this program reads "
-                f"{_VERSION}: update the program or learn a new baseline."
-            )
-        indicators = content.get("indicators")
-        if not isinstance(indicators, dict):
-            raise InputError("the baseline has no table of indicators: learn a new one.")
-        items = []
-        for name, entry in indicators.items():
-            if not isinstance(entry, dict) or not {"mean", "wander_sd"} <= entry.keys():
-                raise InputError(
-                    f"the baseline of {name!r} lacks a mean and a wander_sd: learn a new one."
-                )
-            items.append(IndicatorBaseline(name, entry["mean"], entry["wander_sd"]))
-        return cls(tuple(items), content.get("blocks", 0))
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31
-
-
-def _is_number(value: object) -> bool:
-    """Whether a value is a finite number that fits a double."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < 1e300
-
-
-def _check_indicator_baseline(item: IndicatorBaseline) -> None:
-    known = [indicator for indicator in INDICATORS if indicator.name == item.indicator]
-    if not known:
-        raise InputError(
-            f"the baseline names an unknown indicator {item.indicator!r}: give some of "
-            + ", ".join(indicator.name for indicator in INDICATORS)
-            + "."
-        )
-    positive = known[0].relative
-    if not _is_number(item.mean) or (positive and not item.mean > 0.0):
-        kind = "a positive number" if positive else "a number"
-        raise InputError(f"the baseline of {item.indicator} is {item.mean!r}: it must be {kind}.")
-    if not _is_number(item.wander_sd) or item.wander_sd < 0.0:
-        raise InputError(
-            f"the wander_sd of {item.indicator} is {item.wander_sd!r}: it must be a number from 0."
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Initial contact and toe-off, and the side, of a finished step.
 
-The instants at which the vertical specific force crosses 1 g repeat to a few milliseconds but lie
-inside the stance, the deeper the longer it lasts. How deep follows from physics: over a step the
-ground gives back exactly what gravity took, so a stance whose force has a known family of shapes
-and whose time above body weight is measured has one contact time.
+Contact: the vertical specific force leaves its level in flight and rises through body weight within
+some twenty milliseconds; the straight line through that rise, followed down to 0.1 body weight over
+the flight level, meets the rise of the ground force, early for a hard landing, late for a soft one.
+
+Toe-off: the specific force falls through body weight well before the ground force ends. How long
+before follows from physics: over a step the ground gives back exactly what gravity took, so a
+half-sine stance has one duration for which it falls through body weight just then.
 """
 
 from __future__ import annotations
@@ -17,36 +20,20 @@ from numpy.typing import NDArray
 from imu.compiled import Record, kernel
 
 __all__ = [
-    "SHAPE_EXPONENT",
     "SIDE_STATE",
-    "TRAILING_SHARE",
     "cast_side_vote",
+    "contact_from_rise",
+    "contact_time_from_fall",
     "crossing_down_before",
-    "crossing_up_near",
+    "crossing_up_after",
     "lowest_between",
-    "stance_from_crossings",
+    "peak_force",
 ]
 
-#: Exponent p of the stance shape sin^p: between a half sine (1) and a raised cosine (2).
-SHAPE_EXPONENT: Final = 1.15
 #: Force at which contact begins and ends, body weights.
 _CONTACT_FORCE_BW: Final = 0.1
-#: Share of the contact time by which the middle of the stance lies after the middle of the time
-#: above body weight: force rises faster than it falls.
-TRAILING_SHARE: Final = 0.03
 
-_LONGEST_DUTY: Final = 0.85
-_SHAPE_POINTS: Final = 201
-
-
-def _shape_mean(exponent: float) -> float:
-    """Mean of sin^p over half a period."""
-    return math.gamma((exponent + 1.0) / 2.0) / (
-        math.sqrt(math.pi) * math.gamma(exponent / 2.0 + 1.0)
-    )
-
-
-_SHAPE_MEAN: Final = _shape_mean(SHAPE_EXPONENT)
+_ITERATIONS: Final = 8
 
 
 @kernel
@@ -60,22 +47,13 @@ def lowest_between(values: NDArray[np.float64], first: int, last: int) -> int:
 
 
 @kernel
-def crossing_up_near(values: NDArray[np.float64], n: int, near: int, level: float) -> float:
-    """Where the values rise through a level, searched from ``near``; −1 when nowhere.
-
-    From above the level it walks back, from below forward; linear between samples.
-    """
-    i = min(max(near, 0), n - 1)
-    if values[i] >= level:
-        while i > 0 and values[i - 1] >= level:
-            i -= 1
-        if i == 0:
-            return -1.0
-    else:
-        while i < n and values[i] < level:
-            i += 1
-        if i == n:
-            return -1.0
+def crossing_up_after(values: NDArray[np.float64], n: int, start: int, level: float) -> float:
+    """Where the first ``n`` values next rise through a level after ``start``; −1 when nowhere."""
+    i = start + 1
+    while i < n and not values[i - 1] < level <= values[i]:
+        i += 1
+    if i >= n:
+        return -1.0
     return i - 1 + (level - values[i - 1]) / (values[i] - values[i - 1])
 
 
@@ -91,57 +69,72 @@ def crossing_down_before(values: NDArray[np.float64], last: int, level: float) -
 
 
 @kernel
-def _time_above(contact_s: float, step_s: float) -> float:
-    """Time above body weight of a sin^p stance with the impulse of one step."""
-    peak = step_s / (contact_s * _SHAPE_MEAN)
-    if peak <= 1.0:
-        return 0.0
-    return contact_s * (1.0 - 2.0 / math.pi * math.asin(peak ** (-1.0 / SHAPE_EXPONENT)))
-
-
-@kernel
-def stance_from_crossings(above_s: float, step_s: float) -> tuple[float, float]:
-    """Contact time and peak force of the stance with this time above body weight.
+def contact_from_rise(
+    vertical_g: NDArray[np.float64], n: int, flight: int, flight_level_g: float
+) -> float:
+    """Initial contact from the rise of the vertical specific force.
 
     Parameters
     ----------
-    above_s : float
-        Time from the rise of the vertical force through body weight to its fall, s.
-    step_s : float
-        Time from one contact to the next, s.
+    vertical_g : ndarray
+        Vertical specific force below 20 Hz, g.
+    n : int
+        Number of values.
+    flight : int
+        A sample in the flight before the contact.
+    flight_level_g : float
+        Specific force in flight, g; below 1.
 
     Returns
     -------
-    tuple of float
-        Contact time between the 0.1 body weight crossings, s, and peak force, body weights.
+    float
+        Sample index of the contact, not before ``flight``; −1 when the force does not rise.
+    """
+    if not flight_level_g < 1.0 - 2.0 * _CONTACT_FORCE_BW:
+        return -1.0
+    half_g = 0.5 * (flight_level_g + 1.0)
+    half = crossing_up_after(vertical_g, n, flight, half_g)
+    whole = crossing_up_after(vertical_g, n, flight, 1.0)
+    if half < 0.0 or whole < half:
+        return -1.0
+    slope = (1.0 - half_g) / max(whole - half, 1e-9)
+    return max(half - (half_g - flight_level_g - _CONTACT_FORCE_BW) / slope, float(flight))
+
+
+@kernel
+def peak_force(contact_s: float, step_s: float) -> float:
+    """Peak of a half-sine stance with the impulse of the step, body weights."""
+    return 0.5 * math.pi * step_s / contact_s
+
+
+@kernel
+def contact_time_from_fall(fall_s: float, step_s: float) -> float:
+    """Contact time of a stance that falls through body weight a given time after contact.
+
+    Parameters
+    ----------
+    fall_s : float
+        From initial contact to the fall of the vertical specific force through 1 g, s.
+    step_s : float
+        From one contact to the next, s.
+
+    Returns
+    -------
+    float
+        Contact time, s, at most ``step_s``.
 
     Notes
     -----
-    ``F = P sin^p(πt/t₀)`` with ``P·t₀·mean(sin^p) = step_s``. The time above body weight grows with
-    ``t₀`` up to a maximum; the shorter solution is taken, and the maximum when there is none.
+    A half sine with the impulse of the step, ``F = π T / (2 t_c) · sin(π t / t_c)``, is at body
+    weight ``t_c / π · asin(1 / P)`` before its end; solved by iteration. Measured against the 0.1
+    body weight crossing of 17 treadmill trials of two runners, the end lies −6 ± 17 ms and −22 ms
+    off.
     """
-    low, high = above_s, _LONGEST_DUTY * step_s
-    # the turning point of the curve bounds the search
-    best = low
-    a, b = low, high
-    for _ in range(24):
-        m1, m2 = a + (b - a) / 3.0, b - (b - a) / 3.0
-        if _time_above(m1, step_s) < _time_above(m2, step_s):
-            a = m1
-        else:
-            b = m2
-    best = 0.5 * (a + b)
-    high = best
-    for _ in range(24):
-        middle = 0.5 * (low + high)
-        if _time_above(middle, step_s) < above_s:
-            low = middle
-        else:
-            high = middle
-    base = 0.5 * (low + high)
-    peak = step_s / (base * _SHAPE_MEAN)
-    outside = math.asin(min(1.0, (_CONTACT_FORCE_BW / peak) ** (1.0 / SHAPE_EXPONENT))) / math.pi
-    return base * (1.0 - 2.0 * outside), peak
+    contact_s = fall_s
+    for _ in range(_ITERATIONS):
+        before_end = math.asin(min(1.0, 1.0 / peak_force(contact_s, step_s))) / math.pi
+        contact_s = min(fall_s + contact_s * before_end, step_s)
+    return contact_s
 
 
 SIDE_STATE: Final = np.dtype(

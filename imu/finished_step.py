@@ -32,13 +32,13 @@ from imu.chain import (
 )
 from imu.compiled import Record, kernel
 from imu.events import (
-    SHAPE_EXPONENT,
-    TRAILING_SHARE,
     cast_side_vote,
+    contact_from_rise,
+    contact_time_from_fall,
     crossing_down_before,
-    crossing_up_near,
+    crossing_up_after,
     lowest_between,
-    stance_from_crossings,
+    peak_force,
 )
 from imu.filters import zero_phase_low_pass
 from imu.lumbar import peak_lumbar_compression
@@ -56,7 +56,7 @@ _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
 
 _CADENCE_WINDOW_S: Final = 10.0
-_SMOOTHING: Final = 0.2  # share of the newest step in the stance geometry
+_SMOOTHING: Final = 0.2  # share of the newest step in the time from contact to rise
 
 # rows of the scratch window; its length holds the longest step with both pads at the highest rate
 _VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M, _HX, _HY = range(12)
@@ -201,6 +201,30 @@ def _lumbar_index(c: Record, s: Record, compression: float, trusted: bool) -> fl
 
 
 @kernel
+def _contact(
+    s: Record,
+    parity: int,
+    v10: NDArray[np.float64],
+    v20: NDArray[np.float64],
+    n: int,
+    flight: int,
+    rise: float,
+) -> float:
+    """Initial contact as a sample index of the window.
+
+    The rise of the 10 Hz force through 1 g repeats to a few milliseconds; how long before it the
+    foot touched is smoothed over the steps of the same foot.
+    """
+    onset = rise - contact_from_rise(v20, n, flight, v10[flight])
+    if s.onsets_known[parity] == 0:
+        s.onset[parity] = onset
+        s.onsets_known[parity] = 1
+    else:
+        s.onset[parity] += _SMOOTHING * (onset - s.onset[parity])
+    return rise - s.onset[parity]
+
+
+@kernel
 def _close_step(
     c: Record,
     s: Record,
@@ -232,37 +256,26 @@ def _close_step(
     zero_phase_low_pass(c.low_pass_20hz, v20, n)
     zero_phase_low_pass(c.low_pass_10hz, f10, n)
 
-    # crossings of 1 g, as sample indices within the window
+    # the flights before the first contact and before the closing one, within the window
     if number == 0:
-        s.rise = first + crossing_up_near(v10, n, begin - first, 1.0)
-    rise = s.rise - first
-    # the flight before the closing contact lies in the second half of the step
+        flight = lowest_between(v10, 0, max(begin - first, 1))
+        s.rise = first + crossing_up_after(v10, n, flight, 1.0)
+        s.initial_contact = _contact(s, 0, v10, v20, n, flight, s.rise - first) + first
+    contact_index, rise = s.initial_contact, s.rise
     flight = lowest_between(v10, (begin + end) // 2 - first, end - first)
-    fall = crossing_down_before(v10, flight, 1.0)
-    next_rise = crossing_up_near(v10, n, flight, 1.0)
-    if rise < 0.0 or fall <= rise or next_rise <= fall:
-        # no stance and flight in it: begin anew with the next contact
-        s.rise = first + crossing_up_near(v10, n, end - first, 1.0)
-        s.above_s = 0.0
+    next_rise = first + crossing_up_after(v10, n, flight, 1.0)
+    next_contact = first + _contact(s, (number + 1) % 2, v10, v20, n, flight, next_rise - first)
+    fall = first + crossing_down_before(v10, flight, 1.0)
+    s.rise, s.initial_contact = next_rise, next_contact
+    if contact_index < first or fall <= rise or next_contact < fall or rise < contact_index:
+        # no stance followed by a flight
         return row, wave
-    above = (fall - rise) * c.interval_s
-    step_s = (next_rise - rise) * c.interval_s
-    if s.above_s == 0.0:
-        s.above_s, s.step_s = above, step_s
-        contact, _ = stance_from_crossings(above, step_s)
-        inside = (0.5 * (contact - above) - TRAILING_SHARE * contact) * c.rate_hz
-        s.initial_contact = s.rise - inside
-    else:
-        s.above_s += _SMOOTHING * (above - s.above_s)
-        s.step_s += _SMOOTHING * (step_s - s.step_s)
-    contact, _ = stance_from_crossings(s.above_s, s.step_s)
-    margin, shift = 0.5 * (contact - s.above_s), TRAILING_SHARE * contact
-    contact_index = s.initial_contact
-    next_contact = first + next_rise - (margin - shift) * c.rate_hz
-    toe_off = min(first + fall + (margin + shift) * c.rate_hz, next_contact)
-    s.rise = first + next_rise
-    s.initial_contact = next_contact
-    _, peak = stance_from_crossings(above, step_s)
+    step_samples = next_contact - contact_index
+    contact_s = contact_time_from_fall(
+        (fall - contact_index) * c.interval_s, step_samples * c.interval_s
+    )
+    peak = peak_force(contact_s, step_samples * c.interval_s)
+    toe_off = min(contact_index + contact_s * c.rate_hz, next_contact)
 
     a = max(0, int(math.ceil(contact_index)) - first)
     b = min(n - 1, int(math.ceil(next_contact)) - first)
@@ -300,8 +313,13 @@ def _close_step(
     displacement = w[_UP_M]
     for i in range(n):
         w[_HX, i] = (vertical[i] - 1.0) * _G
+    # from rise to rise, which repeats better than the contacts and holds the same extremes
     r.vertical_oscillation_mm = 1000.0 * vertical_displacement(
-        w[_HX], a, b, c.interval_s, displacement
+        w[_HX],
+        int(round(rise)) - first,
+        min(n - 1, int(round(next_rise)) - first),
+        c.interval_s,
+        displacement,
     )
     for i in range(n):
         w[_HY, i] = f10[i] * _G
@@ -324,9 +342,7 @@ def _close_step(
         for i in range(a, b):
             phase = (first + i - contact_index) / span
             waves[wave, 0] = s.ring[(first + i) % RING_SAMPLES, TIME]
-            waves[wave, 1] = (
-                peak * math.sin(math.pi * phase) ** SHAPE_EXPONENT if 0.0 < phase < 1.0 else 0.0
-            )
+            waves[wave, 1] = peak * math.sin(math.pi * phase) if 0.0 < phase < 1.0 else 0.0
             waves[wave, 2] = 1000.0 * displacement[i]
             waves[wave, 3] = w[_LEAN, i] if has_forward else np.nan
             waves[wave, 4] = w[_ROLL, i] if has_left else np.nan
@@ -372,11 +388,12 @@ def end_bout(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     s.contact_count = 0
     s.closed = 0
     s.running = 0
-    s.above_s = 0.0
     s.mounting_tried = 0
     s.step_time_count = 0
     s.side.steps = 0
     s.side.left_is_even = 0
+    s.onsets_known[0] = 0
+    s.onsets_known[1] = 0
     if s.opening_contact >= 0:
         s.contacts[0] = s.opening_contact
         s.contact_count = 1

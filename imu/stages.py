@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.contract import Arrays, StageEntry
-from imu.drift import INDICATORS, Change, DriftDetector, DriftParams
+from imu.drift import Change, DriftDetector, DriftParams
 from imu.filters import SosFilter
 from imu.gait import GaitClassifier
+from imu.indicators import INDICATORS
 from imu.intake import Intake
 from imu.orientation import InclinationFilter
 from imu.runner import Runner

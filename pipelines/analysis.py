@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, Record
 from imu.analyzer import AnalyzerParams, StepAnalyzer
-from imu.drift import Baseline, DriftDetector
+from imu.baseline import Baseline
+from imu.drift import DriftDetector
 from imu.intake import IntakeParams
 from imu.runner import Runner
 from imu.samples import Samples

@@ -79,7 +79,7 @@ def live(
     from devices.sources import open_source
     from pipelines.live import LiveOptions, run_live
     from pipelines.replay import load_baseline
-    from pipelines.terminal_view import TerminalView
+    from pipelines.terminal.view import TerminalView
     from pipelines.user_directory import new_session_path
 
     _check_axes(axes)

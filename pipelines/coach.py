@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from imu.drift import Change, Direction, indicator_named
+from imu.drift import Change, Direction
 from imu.errors import ParameterError
+from imu.indicators import indicator_named
 from pipelines.alerts import Alert
 
 __all__ = ["Coach", "CoachParams"]
@@ -33,8 +34,7 @@ _HOUR_S: Final = 3600.0
 _QUICKER: Final = "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
 _EASIER: Final = "Try an easier pace for a minute."
 _BOTH_READINGS: Final = (
-    "a slump and an arched back can both read like this, as the sensor sees the pelvis and not "
-    "the chest"
+    "A slump and an arched back can both read like this. The sensor sees the pelvis, not the chest"
 )
 
 
@@ -202,7 +202,7 @@ def _what(change: Change) -> str:
     size = abs(change.change)
     if change.indicator == "sacral_lean_deg":
         where = "forward" if change.direction == "up" else "back"
-        return f"{size:.1f}° further {where}; {_BOTH_READINGS}"
+        return f"{size:.1f}° further {where}. {_BOTH_READINGS}"
     where = "higher" if change.direction == "up" else "lower"
     if change.indicator == "cadence_spm":
         return f"{change.value:.0f} steps a minute, {size:.0f} % {where}"

@@ -22,10 +22,10 @@ from imu.steps import Steps, concatenate
 from pipelines.alerts import Alert, AlertWriter
 from pipelines.analysis import Outcome, SessionAnalysis
 from pipelines.formats.session_messages import SessionHeader
-from pipelines.live_status import LiveStatus
 from pipelines.recording import SessionWriter
 from pipelines.summary import Summary, summarise
-from pipelines.terminal_view import TerminalView
+from pipelines.terminal.status import LiveStatus
+from pipelines.terminal.view import TerminalView
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
 
@@ -160,7 +160,10 @@ class _Session:
                     self._writer.write_alert(json.loads(alert.to_json()))
         for alert in outcome.alerts:
             self.run.alerts.append(alert)
-            self._alert = alert.message
+            if alert.severity == "raised":
+                self._alert = alert.message
+            else:
+                self._view.note(alert.message)
             if self._alerts is not None:
                 with self._keeping_trouble():
                     self._alerts.write(alert)

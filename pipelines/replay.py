@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devices.records import DeviceInfo
-from imu.drift import Baseline
+from imu.baseline import Baseline
 from imu.errors import InputError, ParameterError, RecordingError
 from imu.runner import Runner
 from imu.samples import Samples

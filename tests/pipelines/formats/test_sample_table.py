@@ -364,8 +364,8 @@ def test_real_force_trials_are_plausible(tmp_path: Path) -> None:
     """Two axes, no gyro, flight clipped to zero: input, not fault."""
     if not (DATA / "sacral_force" / "trials.npz").exists():
         pytest.skip("the real recordings are not here; set BACKSTRIDE_DATA")
-    trials = np.load(DATA / "sacral_force" / "trials.npz")
-    vertical, forward = trials["acc_vertical_g"], trials["acc_anteroposterior_g"]
+    with np.load(DATA / "sacral_force" / "trials.npz") as trials:
+        vertical, forward = trials["acc_vertical_g"], trials["acc_anteroposterior_g"]
     for z, x in zip(vertical, forward, strict=True):
         body = "".join(f"{a},{b}\n" for a, b in zip(x.tolist(), z.tolist(), strict=True))
         path = saved(tmp_path, "acc_x_g,acc_z_g\n" + body)

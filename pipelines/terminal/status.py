@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.drift import INDICATORS
+from imu.indicators import INDICATORS
 from imu.steps import NO_STEPS, Steps, concatenate
 
 if TYPE_CHECKING:
@@ -186,7 +186,8 @@ def indicator_statuses(drift: DriftDetector) -> dict[str, IndicatorStatus]:
 
     Examples
     --------
-    >>> from imu.drift import Baseline, DriftDetector, IndicatorBaseline
+    >>> from imu.baseline import Baseline, IndicatorBaseline
+    >>> from imu.drift import DriftDetector
     >>> usual = Baseline((IndicatorBaseline("cadence_spm", 170.0, 0.0),), blocks=40)
     >>> indicator_statuses(DriftDetector(baseline=usual))["cadence_spm"]
     IndicatorStatus(value=nan, baseline=170.0, gate=5.1, changed=False)

@@ -1,0 +1,1 @@
+"""Every number against a truth: ``python -m benchmarks.accuracy [--data DIR]``."""

@@ -1,0 +1,160 @@
+"""A runner's own baseline: what each indicator usually is, and how far it wanders slowly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from imu.errors import InputError
+from imu.indicators import INDICATORS
+
+__all__ = ["Baseline", "IndicatorBaseline"]
+
+_FORMAT: Final = "backstride-baseline"
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorBaseline:
+    """Baseline of one indicator, in the unit of its column (``lumbar_index``: body weights).
+
+    Attributes
+    ----------
+    indicator : str
+        Name of the indicator.
+    mean : float
+        Robust mean of the baseline's blocks.
+    wander_sd : float
+        The runner's own slow wander (:func:`slow_wander_sd`).
+    """
+
+    indicator: str
+    mean: float
+    wander_sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is usual for one runner.
+
+    Attributes
+    ----------
+    indicators : tuple of IndicatorBaseline
+        At least one; an indicator that was not measurable is missing.
+    blocks : int
+        Blocks it was learned from.
+
+    Raises
+    ------
+    InputError
+        When a name is unknown or double or a number makes no sense.
+
+    Examples
+    --------
+    >>> baseline = Baseline((IndicatorBaseline("sacral_lean_deg", 6.0, 0.4),), blocks=40)
+    >>> Baseline.from_json(baseline.to_json()) == baseline
+    True
+    """
+
+    indicators: tuple[IndicatorBaseline, ...]
+    blocks: int
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.blocks) or self.blocks < 1 or self.blocks != int(self.blocks):
+            raise InputError(
+                f"the baseline has {self.blocks!r} blocks: give a whole number from 1."
+            )
+        if not self.indicators:
+            raise InputError("the baseline has no indicator: learn a new one.")
+        seen: set[str] = set()
+        for item in self.indicators:
+            _check_indicator_baseline(item)
+            if item.indicator in seen:
+                raise InputError(f"the baseline names {item.indicator} twice: keep one of them.")
+            seen.add(item.indicator)
+
+    def of(self, indicator: str) -> IndicatorBaseline | None:
+        """The baseline of one indicator; None when it was not measurable."""
+        for item in self.indicators:
+            if item.indicator == indicator:
+                return item
+        return None
+
+    def to_json(self) -> str:
+        """Write as JSON, one object; numbers are exact."""
+        return json.dumps(
+            {
+                "format": _FORMAT,
+                "version": _VERSION,
+                "blocks": self.blocks,
+                "indicators": {
+                    item.indicator: {"mean": item.mean, "wander_sd": item.wander_sd}
+                    for item in self.indicators
+                },
+            },
+            indent=2,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Baseline:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            When the text is no baseline; says what is wrong.
+        """
+        try:
+            content: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise InputError(
+                "this is not a baseline: give a JSON file that was saved as a runner's baseline."
+            )
+        if content.get("version") != _VERSION:
+            raise InputError(
+                f"the baseline has version {content.get('version')!r}, this program reads "
+                f"{_VERSION}: update the program or learn a new baseline."
+            )
+        indicators = content.get("indicators")
+        if not isinstance(indicators, dict):
+            raise InputError("the baseline has no table of indicators: learn a new one.")
+        items = []
+        for name, entry in indicators.items():
+            if not isinstance(entry, dict) or not {"mean", "wander_sd"} <= entry.keys():
+                raise InputError(
+                    f"the baseline of {name!r} lacks a mean and a wander_sd: learn a new one."
+                )
+            items.append(IndicatorBaseline(name, entry["mean"], entry["wander_sd"]))
+        return cls(tuple(items), content.get("blocks", 0))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a finite number that fits a double."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e300
+
+
+def _check_indicator_baseline(item: IndicatorBaseline) -> None:
+    known = [indicator for indicator in INDICATORS if indicator.name == item.indicator]
+    if not known:
+        raise InputError(
+            f"the baseline names an unknown indicator {item.indicator!r}: give some of "
+            + ", ".join(indicator.name for indicator in INDICATORS)
+            + "."
+        )
+    positive = known[0].relative
+    if not _is_number(item.mean) or (positive and not item.mean > 0.0):
+        kind = "a positive number" if positive else "a number"
+        raise InputError(f"the baseline of {item.indicator} is {item.mean!r}: it must be {kind}.")
+    if not _is_number(item.wander_sd) or item.wander_sd < 0.0:
+        raise InputError(
+            f"the wander_sd of {item.indicator} is {item.wander_sd!r}: it must be a number from 0."
+        )
