@@ -6,16 +6,15 @@ manager and iterator: entering connects, iterating yields the session's log in o
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
+from devices.host_clock import HostClock
 from devices.records import DeviceInfo, Record
 from imu.errors import DeviceError, ParameterError
 
-__all__ = ["ACCEPTED_URLS", "HostClock", "Source", "SystemClock", "open_source"]
+__all__ = ["ACCEPTED_URLS", "Source", "open_source"]
 
 #: What :func:`open_source` takes, in words.
 ACCEPTED_URLS: Final = (
@@ -24,30 +23,6 @@ ACCEPTED_URLS: Final = (
 )
 
 _NOT_YET: Final = {"ble": "Bluetooth LE", "serial": "Serial"}
-
-
-class HostClock(Protocol):
-    """The one clock of a program; tests give a virtual one."""
-
-    def monotonic_ns(self) -> int:
-        """Nanoseconds since some fixed instant, never going back."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after this long."""
-        ...
-
-
-class SystemClock:
-    """The computer's own monotonic clock."""
-
-    def monotonic_ns(self) -> int:
-        """Nanoseconds since some fixed instant, never going back."""
-        return time.monotonic_ns()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after this long."""
-        await asyncio.sleep(seconds)
 
 
 @runtime_checkable

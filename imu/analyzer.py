@@ -37,7 +37,8 @@ from imu.intake import time_order_error
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.orientation import new_inclination_state
 from imu.runner import Runner
-from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from imu.samples import STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
+from imu.stage import Stage
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
 from imu.waveforms import Waveforms
 
@@ -47,7 +48,7 @@ __all__ = ["LOWEST_RATE_HZ", "AnalyzerParams", "StepAnalyzer", "analyze", "warm_
 LOWEST_RATE_HZ: Final = 50.0
 
 
-class StepAnalyzer:
+class StepAnalyzer(Stage[AnalyzerParams]):
     """The whole chain over one sensor's stream.
 
     Parameters
@@ -101,36 +102,21 @@ class StepAnalyzer:
         self._rate_hz = float(rate_hz)
         self._runner = runner or Runner()
         self._axes = axes
-        self._params = params or AnalyzerParams()
         self._mounting = None if axes == "auto" else mounting_from_axes(axes)
         if neutral_up is not None:
             if self._mounting is None:
                 raise ParameterError("neutral_up", neutral_up, "stated axes together with it")
             self._mounting = mounting_from_up(self._mounting, neutral_up)
         self._lumbar_baseline_bw = lumbar_baseline_bw
-        self._coefficients = chain_coefficients(self._rate_hz, self._runner, self._params)
-        self._state = np.zeros(1, CHAIN_STATE)
+        chosen = params or AnalyzerParams()
+        self._coefficients = chain_coefficients(self._rate_hz, self._runner, chosen)
+        super().__init__(chosen, self._fresh_state)
         self._window = np.empty(WINDOW_SHAPE)
         self._rows = np.zeros(2 * CONTACTS, STEP_ROW)
         self._row_count = 0
         self._waves = np.empty((RING_SAMPLES if waveforms else 0, 5))
         self._finished_waves: list[NDArray[np.float64]] = []
         self._kind_known = False
-        self.reset()
-
-    @property
-    def params(self) -> AnalyzerParams:
-        """The parameters, frozen."""
-        return self._params
-
-    @property
-    def state(self) -> NDArray[np.void]:
-        """A copy of the state; assign one to a new analyzer to go on from there."""
-        return self._state.copy()
-
-    @state.setter
-    def state(self, value: NDArray[np.void]) -> None:
-        self._state[:] = value
 
     @property
     def gait(self) -> str:
@@ -251,18 +237,20 @@ class StepAnalyzer:
 
     def reset(self) -> None:
         """Forget everything."""
-        s = self._state
-        s[:] = np.zeros(1, CHAIN_STATE)
+        super().reset()
+        self._finished_waves = []
+        self._kind_known = False
+
+    def _fresh_state(self) -> NDArray[np.void]:
+        s = np.zeros(1, CHAIN_STATE)
         s["inclination"] = new_inclination_state(self._coefficients["inclination"])
-        s["lumbar_baseline"] = (
-            np.nan if self._lumbar_baseline_bw is None else self._lumbar_baseline_bw
-        )
+        learned = self._lumbar_baseline_bw
+        s["lumbar_baseline"] = np.nan if learned is None else learned
         if self._mounting is not None:
             s["mounting"] = self._mounting
             s["mounting_status"] = MOUNTING_KNOWN
-        self._finished_waves = []
-        self._kind_known = False
-        restart(self._coefficients, self._state)
+        restart(self._coefficients, s)
+        return s
 
     def reseat(self) -> None:
         """Search the axes anew after the sensor was moved (``axes="auto"`` only)."""
@@ -291,7 +279,7 @@ def analyze(
     axes : str
         Signed sensor axes forward, left, up, or ``"auto"``.
     rate_hz : float, optional
-        Sample rate; the median of the time steps otherwise.
+        Sample rate; that of the time steps otherwise, see :func:`~imu.samples.sample_rate_hz`.
     params : AnalyzerParams, optional
         Parameters of the stages.
 
@@ -310,7 +298,7 @@ def analyze(
     if rate_hz is None:
         if len(samples) < 2:
             raise InputError("a recording needs at least two samples: this one is empty.")
-        rate_hz = 1.0 / float(np.median(np.diff(samples.time_s)))
+        rate_hz, _ = sample_rate_hz(samples.time_s)
     analyzer = StepAnalyzer(rate_hz, runner, axes=axes, params=params)
     return concatenate([analyzer.push(samples), analyzer.flush()])
 

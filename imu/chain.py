@@ -171,8 +171,8 @@ CHAIN_STATE: Final = np.dtype(
         ("due", np.int64),  # sample at which the next step can be closed
         ("rise", np.float64),  # through 1 g at the open step's contact, sample index
         ("initial_contact", np.float64),  # of the open step, sample index
-        ("onset", np.float64, 2),  # samples from contact to rise, of either foot
-        ("onsets_known", np.uint8, 2),
+        ("onset", np.float64),  # samples from contact to rise, smoothed
+        ("onset_known", np.uint8),
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),
         # over the whole session

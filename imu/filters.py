@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
+from imu.stage import Stage
 
 __all__ = [
     "MAX_SECTIONS",
@@ -142,7 +143,7 @@ class SosParams:
     sections: tuple[tuple[float, ...], ...]
 
 
-class SosFilter:
+class SosFilter(Stage[SosParams]):
     """A cascade of second-order sections over a stream of numbers.
 
     Equal to :func:`scipy.signal.sosfilt` bit for bit on x86-64, for any way of cutting the stream.
@@ -170,22 +171,9 @@ class SosFilter:
             raise ParameterError("sos", sections.shape, f"1 to {MAX_SECTIONS} rows of 6 numbers")
         if not np.all(sections[:, 3] == 1.0):
             raise ParameterError("sos", sections[:, 3].tolist(), "sections with a0 = 1")
+        frozen = SosParams(tuple(tuple(float(v) for v in row) for row in sections))
+        super().__init__(frozen, lambda: np.zeros(1, SOS_STATE))
         self._sos = sections
-        self._state = np.zeros(1, SOS_STATE)
-
-    @property
-    def params(self) -> SosParams:
-        """The sections, frozen."""
-        return SosParams(tuple(tuple(float(v) for v in row) for row in self._sos))
-
-    @property
-    def state(self) -> NDArray[np.void]:
-        """A copy of the delay elements; assign one to go on from there."""
-        return self._state.copy()
-
-    @state.setter
-    def state(self, value: NDArray[np.void]) -> None:
-        self._state[:] = value
 
     def push(self, values: ArrayLike) -> NDArray[np.float64]:
         """Filter the next values, shape (N,)."""
@@ -197,7 +185,3 @@ class SosFilter:
     def flush(self) -> NDArray[np.float64]:
         """Nothing is held back: an empty array."""
         return np.empty(0)
-
-    def reset(self) -> None:
-        """Forget the past."""
-        self._state[:] = np.zeros(1, SOS_STATE)

@@ -203,7 +203,6 @@ def _lumbar_index(c: Record, s: Record, compression: float, trusted: bool) -> fl
 @kernel
 def _contact(
     s: Record,
-    parity: int,
     v10: NDArray[np.float64],
     v20: NDArray[np.float64],
     n: int,
@@ -213,15 +212,15 @@ def _contact(
     """Initial contact as a sample index of the window.
 
     The rise of the 10 Hz force through 1 g repeats to a few milliseconds; how long before it the
-    foot touched is smoothed over the steps of the same foot.
+    foot touched is smoothed over the steps.
     """
     onset = rise - contact_from_rise(v20, n, flight, v10[flight])
-    if s.onsets_known[parity] == 0:
-        s.onset[parity] = onset
-        s.onsets_known[parity] = 1
+    if s.onset_known == 0:
+        s.onset = onset
+        s.onset_known = 1
     else:
-        s.onset[parity] += _SMOOTHING * (onset - s.onset[parity])
-    return rise - s.onset[parity]
+        s.onset += _SMOOTHING * (onset - s.onset)
+    return rise - s.onset
 
 
 @kernel
@@ -260,11 +259,11 @@ def _close_step(
     if number == 0:
         flight = lowest_between(v10, 0, max(begin - first, 1))
         s.rise = first + crossing_up_after(v10, n, flight, 1.0)
-        s.initial_contact = _contact(s, 0, v10, v20, n, flight, s.rise - first) + first
+        s.initial_contact = _contact(s, v10, v20, n, flight, s.rise - first) + first
     contact_index, rise = s.initial_contact, s.rise
     flight = lowest_between(v10, (begin + end) // 2 - first, end - first)
     next_rise = first + crossing_up_after(v10, n, flight, 1.0)
-    next_contact = first + _contact(s, (number + 1) % 2, v10, v20, n, flight, next_rise - first)
+    next_contact = first + _contact(s, v10, v20, n, flight, next_rise - first)
     fall = first + crossing_down_before(v10, flight, 1.0)
     s.rise, s.initial_contact = next_rise, next_contact
     if contact_index < first or fall <= rise or next_contact < fall or rise < contact_index:
@@ -306,7 +305,8 @@ def _close_step(
     r.step_time_s = step_time
     r.contact_time_ms = 1000.0 * (toe_off_s - start_s)
     r.flight_time_ms = 1000.0 * (end_s - toe_off_s)
-    r.cadence_spm = _cadence(s, step_time)
+    # from rise to rise, which repeats better than the contacts
+    r.cadence_spm = _cadence(s, (next_rise - rise) * c.interval_s)
     r.peak_force_bw = peak
     r.peak_10hz_bw = largest(v10, a, t)
     r.impact_shock_g = largest(v20, a, min(a + c.shock_samples, n))
@@ -392,8 +392,7 @@ def end_bout(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     s.step_time_count = 0
     s.side.steps = 0
     s.side.left_is_even = 0
-    s.onsets_known[0] = 0
-    s.onsets_known[1] = 0
+    s.onset_known = 0
     if s.opening_contact >= 0:
         s.contacts[0] = s.opening_contact
         s.contact_count = 1

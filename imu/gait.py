@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.compiled import Record, kernel
 from imu.filters import butterworth_low_pass
+from imu.stage import Stage
 
 __all__ = [
     "GAIT_COEFFICIENTS",
@@ -188,7 +189,7 @@ def _gait_push(
         out[i] = state[0].gait
 
 
-class GaitClassifier:
+class GaitClassifier(Stage[GaitParams]):
     """Still, walk or run at each sample of the vertical specific force.
 
     Parameters
@@ -206,23 +207,8 @@ class GaitClassifier:
     """
 
     def __init__(self, rate_hz: float, params: GaitParams | None = None) -> None:
-        self._params = params or GaitParams()
+        super().__init__(params or GaitParams(), new_gait_state)
         self._coefficients = gait_coefficients(rate_hz, self._params)
-        self._state = new_gait_state()
-
-    @property
-    def params(self) -> GaitParams:
-        """The parameters, frozen."""
-        return self._params
-
-    @property
-    def state(self) -> NDArray[np.void]:
-        """A copy of the state; assign one to go on from there."""
-        return self._state.copy()
-
-    @state.setter
-    def state(self, value: NDArray[np.void]) -> None:
-        self._state[:] = value
 
     def push(self, vertical_g: ArrayLike) -> NDArray[np.uint8]:
         """Classify the next samples, g, shape (N,); codes index :data:`GAIT_NAMES`."""
@@ -234,7 +220,3 @@ class GaitClassifier:
     def flush(self) -> NDArray[np.uint8]:
         """Nothing is held back: an empty array."""
         return np.empty(0, np.uint8)
-
-    def reset(self) -> None:
-        """Forget the past."""
-        self._state[:] = new_gait_state()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from imu.compiled import Record, kernel
 from imu.errors import InputError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
+from imu.stage import Stage
 
 __all__ = [
     "DROP",
@@ -268,7 +269,7 @@ def _intake_push(
     return -1, n
 
 
-class Intake:
+class Intake(Stage[IntakeParams]):
     """Clean a stream of samples: quarantine, fill, flag.
 
     Parameters
@@ -292,23 +293,8 @@ class Intake:
     """
 
     def __init__(self, rate_hz: float, params: IntakeParams | None = None) -> None:
-        self._params = params or IntakeParams()
+        super().__init__(params or IntakeParams(), lambda: np.zeros(1, INTAKE_STATE))
         self._coefficients = intake_coefficients(rate_hz, self._params)
-        self._state = np.zeros(1, INTAKE_STATE)
-
-    @property
-    def params(self) -> IntakeParams:
-        """The parameters, frozen."""
-        return self._params
-
-    @property
-    def state(self) -> NDArray[np.void]:
-        """A copy of the state; assign one to go on from there."""
-        return self._state.copy()
-
-    @state.setter
-    def state(self, value: NDArray[np.void]) -> None:
-        self._state[:] = value
 
     def push(self, samples: Samples) -> Samples:
         """Clean the next samples; a gap beyond the limit stays visible as a jump of time.
@@ -342,7 +328,3 @@ class Intake:
     def flush(self) -> Samples:
         """Nothing is held back: an empty block."""
         return Samples(np.empty(0), np.empty((0, 3)))
-
-    def reset(self) -> None:
-        """Forget the past."""
-        self._state[:] = np.zeros(1, INTAKE_STATE)

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from imu.compiled import Record, kernel
 from imu.errors import InputError, ParameterError
 from imu.filters import butterworth_low_pass
+from imu.stage import Stage
 
 __all__ = [
     "INCLINATION_COEFFICIENTS",
@@ -461,7 +462,7 @@ def _inclination_push(
     return -1
 
 
-class InclinationFilter:
+class InclinationFilter(Stage[InclinationParams]):
     """Orientation of a sensor up to heading, streaming.
 
     Parameters
@@ -484,23 +485,9 @@ class InclinationFilter:
     """
 
     def __init__(self, rate_hz: float, params: InclinationParams | None = None) -> None:
-        self._params = params or InclinationParams()
-        self._coefficients = inclination_coefficients(rate_hz, self._params)
-        self._state = new_inclination_state(self._coefficients)
-
-    @property
-    def params(self) -> InclinationParams:
-        """The parameters, frozen."""
-        return self._params
-
-    @property
-    def state(self) -> NDArray[np.void]:
-        """A copy of the state; assign one to go on from there."""
-        return self._state.copy()
-
-    @state.setter
-    def state(self, value: NDArray[np.void]) -> None:
-        self._state[:] = value
+        chosen = params or InclinationParams()
+        self._coefficients = inclination_coefficients(rate_hz, chosen)
+        super().__init__(chosen, lambda: new_inclination_state(self._coefficients))
 
     @property
     def bias_rad_s(self) -> NDArray[np.float64]:
@@ -553,7 +540,3 @@ class InclinationFilter:
     def flush(self) -> NDArray[np.float64]:
         """Nothing is held back: an empty array."""
         return np.empty((0, 4))
-
-    def reset(self) -> None:
-        """Forget the past, the bias included."""
-        self._state[:] = new_inclination_state(self._coefficients)

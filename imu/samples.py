@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import InputError
 
-__all__ = ["STANDARD_GRAVITY_M_S2", "Quality", "Samples"]
+__all__ = ["STANDARD_GRAVITY_M_S2", "Quality", "Samples", "sample_rate_hz"]
 
 #: Standard gravity, m/s² (CGPM 1901); turns specific force in g into SI and back.
 STANDARD_GRAVITY_M_S2: Final = 9.80665
@@ -135,6 +135,25 @@ class Samples:
             np.concatenate(gyros) if gyros else None,
             np.concatenate([b.quality for b in blocks]),
         )
+
+
+def sample_rate_hz(time_s: NDArray[np.float64]) -> tuple[float, float]:
+    """Sample rate of increasing times, and the share of steps that do not fit it.
+
+    The rate is that of the steps within half of their median, so that gaps do not count and times
+    rounded to milliseconds do no harm; to 1 mHz.
+
+    Examples
+    --------
+    >>> sample_rate_hz(np.array([0.0, 0.010, 0.019, 0.029, 0.038, 0.238]))
+    (105.263, 0.2)
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd times end as an absurd rate
+        steps = np.diff(time_s)
+        median = float(np.median(steps))
+        even = np.abs(steps - median) <= 0.5 * median
+        rate = float(np.count_nonzero(even) / np.sum(steps[even]))
+    return round(rate, 3), 1.0 - float(np.mean(even))
 
 
 def _as_float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devices.host_clock import HostClock
 from devices.records import LinkEvent, Record
-from devices.sources import HostClock, Source, open_source
+from devices.sources import Source, open_source
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.alerts import Alert, AlertWriter

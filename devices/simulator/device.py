@@ -19,6 +19,7 @@ from typing import Final, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.host_clock import HostClock, SystemClock
 from devices.protocols.backstride import (
     ACCELERATION_RANGES_G,
     ANGULAR_VELOCITY_RANGES_DEG_S,
@@ -40,7 +41,6 @@ from devices.protocols.backstride import (
 )
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.simulator.scenario import Scenario
-from devices.sources import HostClock, SystemClock
 from imu.errors import DeviceError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 

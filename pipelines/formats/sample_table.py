@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError, ParameterError
-from imu.samples import Samples
+from imu.samples import Samples, sample_rate_hz
 from pipelines.formats.number_rows import NumberRows, read_number_rows
 from pipelines.formats.replacing import replacing
 from pipelines.formats.sample_columns import (
@@ -278,13 +278,10 @@ def _rate(time: Values, unit: str, stated: float | None, place: str, notes: list
                 place=place,
             )
         return stated
+    rate, uneven = sample_rate_hz(time)
     with np.errstate(over="ignore", invalid="ignore"):  # absurd times end as an absurd rate
-        steps = np.diff(time)
-        median = float(np.median(steps))
-        even = np.abs(steps - median) <= 0.5 * median
-        rate = float(np.count_nonzero(even) / np.sum(steps[even]))
+        median = float(np.median(np.diff(time)))
         overall = float((len(time) - 1) / (time[-1] - time[0]))
-    uneven = 1.0 - float(np.mean(even))
     if uneven > _UNEVEN_SHARE:
         notes.append(
             f"{100 * uneven:.0f} % of the time steps in {place} differ from the median of "
@@ -298,7 +295,7 @@ def _rate(time: Values, unit: str, stated: float | None, place: str, notes: list
                 f"{_time_unit_cure(rate, unit)}.",
                 place=place,
             )
-        return round(rate, 3)
+        return rate
     low, high = sorted((rate, overall))  # gaps and bursts set them apart: between is fine
     if not low * (1 - _RATE_TOLERANCE) <= stated <= high * (1 + _RATE_TOLERANCE):
         raise InputError(

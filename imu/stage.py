@@ -1,0 +1,48 @@
+"""What all streaming stages share: frozen parameters, and a state that is one array record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Stage"]
+
+ParamsT = TypeVar("ParamsT")
+
+
+class Stage(Generic[ParamsT]):
+    """Parameters, state and reset of a stage; ``push`` and ``flush`` are its own.
+
+    Parameters
+    ----------
+    params
+        Frozen parameters.
+    new_state
+        Makes the state before the first sample, shape (1,).
+    """
+
+    def __init__(self, params: ParamsT, new_state: Callable[[], NDArray[np.void]]) -> None:
+        self._params = params
+        self._new_state = new_state
+        self._state = new_state()
+
+    @property
+    def params(self) -> ParamsT:
+        """The parameters, frozen."""
+        return self._params
+
+    @property
+    def state(self) -> NDArray[np.void]:
+        """A copy of the state; assign one to a new stage to go on from there."""
+        return self._state.copy()
+
+    @state.setter
+    def state(self, value: NDArray[np.void]) -> None:
+        self._state[:] = value
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._state[:] = self._new_state()
