@@ -18,10 +18,12 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 __all__ = [
     "ForceTrial",
     "MarkerTrial",
+    "OrientationTrial",
     "data_directory",
     "force_contacts",
     "force_trials",
     "marker_trials",
+    "orientation_trials",
     "raw_sacral_clip",
     "walking_trials",
 ]
@@ -66,6 +68,20 @@ class MarkerTrial:
     force_bw: Array | None
     force_rate_hz: float
     speed_m_s: float
+    force_start_s: float = 0.0  # time of the first force value
+    running_s: float = 0.0  # from here on it runs as recorded
+    standing_up: Array | None = None  # (3,) mean specific force in standing, sensor frame
+
+
+@dataclass(frozen=True)
+class OrientationTrial:
+    """A hand-held sensor beside optical truth."""
+
+    name: str
+    samples: Samples
+    rate_hz: float
+    optical_wxyz: Array  # (N, 4) sensor → earth, NaN where the markers were hidden
+    scored: NDArray[np.bool_]  # moving, and the optical orientation is known
 
 
 def force_trials(directory: Path | None = None) -> list[ForceTrial]:
@@ -115,6 +131,29 @@ def walking_trials(directory: Path | None = None) -> list[tuple[str, Samples, fl
     return trials
 
 
+def orientation_trials(directory: Path | None = None) -> list[OrientationTrial]:
+    """The trials of ``orientation/``, none where the folder is missing."""
+    trials = []
+    for path in sorted(((directory or data_directory()) / "orientation").glob("*.npz")):
+        with np.load(path) as file:
+            rate = float(file["rate_hz"])
+            acceleration = file["acc_m_s2"].astype(np.float64)
+            angular_velocity = file["gyr_rad_s"].astype(np.float64)
+            optical = file["optical_quat_wxyz"].astype(np.float64)
+            moving = file["movement"].astype(np.bool_)
+        time = np.arange(len(acceleration)) / rate
+        trials.append(
+            OrientationTrial(
+                name=path.stem.replace("_", " "),
+                samples=Samples(time, acceleration, angular_velocity),
+                rate_hz=rate,
+                optical_wxyz=optical,
+                scored=moving & np.isfinite(optical).all(axis=1),
+            )
+        )
+    return trials
+
+
 def force_contacts(force_bw: Array, rate_hz: float) -> tuple[Array, Array]:
     """Times at which the force rises and falls through 0.1 body weight, of stances over 80 ms."""
     level = CONTACT_FORCE_BW
@@ -132,63 +171,7 @@ def force_contacts(force_bw: Array, rate_hz: float) -> tuple[Array, Array]:
 
 
 def marker_trials(rate_hz: float = 300.0, directory: Path | None = None) -> list[MarkerTrial]:
-    """Virtual sacral sensors at the PSIS midpoint, from the pelvis markers."""
-    folder = (directory or data_directory()) / "treadmill_mocap"
-    return [_marker_trial(path, rate_hz) for path in sorted(folder.glob("*.npz"))]
+    """Ideal virtual sensors at the PSIS midpoint, in the anatomical axes of the pelvis."""
+    from benchmarks.virtual_sensor import pelvis_motions, virtual_sensor
 
-
-def _marker_trial(path: Path, rate_hz: float) -> MarkerTrial:
-    from scipy.interpolate import make_interp_spline
-    from scipy.signal import butter, sosfiltfilt
-    from scipy.spatial.transform import Rotation, RotationSpline
-
-    with np.load(path) as file:
-        data = dict(file)
-    marker_rate = float(data["marker_rate_hz"])
-    # the laboratory has x forward, y up, z right; the body frame x forward, y left, z up
-    markers = data["markers_m"].astype(np.float64) @ np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])
-    for channel in markers.reshape(len(markers), -1).T:
-        # a marker hidden for some frames
-        seen = np.isfinite(channel)
-        frames = np.arange(len(channel))
-        channel[:] = make_interp_spline(frames[seen], channel[seen])(frames)
-    smooth = butter(4, 25.0, fs=marker_rate, output="sos")
-    markers = sosfiltfilt(smooth, markers, axis=0)
-    at = {str(name): markers[:, k] for k, name in enumerate(data["marker_names"])}
-    back = 0.5 * (at["R.PSIS"] + at["L.PSIS"])
-    front = 0.5 * (at["R.ASIS"] + at["L.ASIS"])
-    left = at["L.PSIS"] - at["R.PSIS"] + at["L.ASIS"] - at["R.ASIS"]
-    forward = front - back
-    up = np.cross(forward, left)
-    up /= np.linalg.norm(up, axis=1, keepdims=True)
-    left /= np.linalg.norm(left, axis=1, keepdims=True)
-    left -= up * np.sum(up * left, axis=1, keepdims=True)
-    left /= np.linalg.norm(left, axis=1, keepdims=True)
-    frame = np.stack([np.cross(left, up), left, up], axis=2)  # body → laboratory
-    marker_time = np.arange(len(back)) / marker_rate
-    time = np.arange(0.0, marker_time[-1], 1.0 / rate_hz)
-    position = make_interp_spline(marker_time, back, k=5)
-    turning = RotationSpline(marker_time, Rotation.from_matrix(frame))
-    rotation = turning(time)
-    force = position(time, 2) + np.array([0.0, 0.0, STANDARD_GRAVITY_M_S2])
-    matrix = rotation.as_matrix()
-    heels = np.stack([at["R.Heel.Bottom"][:, 2], at["L.Heel.Bottom"][:, 2]], axis=1)
-    force_bw = None
-    force_rate = 0.0
-    if "force_n" in data:
-        force_rate = float(data["force_rate_hz"])
-        vertical = data["force_n"][:, 1].astype(np.float64)
-        force_bw = vertical / vertical.mean()
-    return MarkerTrial(
-        name=path.stem,
-        samples=Samples(time, rotation.inv().apply(force), turning(time, 1)),
-        rate_hz=rate_hz,
-        height_mm=1000.0 * position(time)[:, 2],
-        lean_deg=np.degrees(np.arctan2(-matrix[:, 2, 0], matrix[:, 2, 2])),
-        roll_deg=np.degrees(np.arcsin(matrix[:, 2, 1])),
-        yaw_deg=np.degrees(np.unwrap(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0]))),
-        heel_height_mm=1000.0 * make_interp_spline(marker_time, heels)(time),
-        force_bw=force_bw,
-        force_rate_hz=force_rate,
-        speed_m_s=float(data["speed_m_s"]),
-    )
+    return [virtual_sensor(m, rate_hz=rate_hz, trim_s=0.0) for m in pelvis_motions(directory)]

@@ -47,13 +47,18 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The tables of one subject."""
+    """The tables of one subject.
+
+    ``notes`` say what was tried and what limits a goal that is not reached, and which peers were
+    not installed; ``cannot_see`` what no table here can show.
+    """
 
     title: str
     about: str
     rows: Sequence[Row]
     missing: Sequence[Missing] = ()
     cannot_see: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def row_of_errors(

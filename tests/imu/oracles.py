@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import cumulative_trapezoid, quad
-from scipy.optimize import brentq
+from scipy.integrate import cumulative_trapezoid
 from scipy.signal import butter, lfilter, lfilter_zi
 
 Array = NDArray[np.float64]
@@ -203,24 +202,14 @@ def gait(vertical_g: Array, rate_hz: float) -> tuple[list[int], list[int]]:
 # ---- events and the step
 
 
-def time_above_weight(contact_s: float, step_s: float, exponent: float) -> float:
-    """Time over 1 body weight of a sin^p stance with the impulse of one step, by root finding."""
-    mean, _ = quad(lambda x: math.sin(math.pi * x) ** exponent, 0.0, 1.0)
-    peak = step_s / (contact_s * mean)
-    if peak <= 1.0:
-        return 0.0
-    rise = brentq(lambda x: peak * math.sin(math.pi * x) ** exponent - 1.0, 0.0, 0.5, xtol=1e-14)
-    return contact_s * (1.0 - 2.0 * float(rise))
-
-
 def displacement(acceleration: Array, interval_s: float) -> Array:
     """Twice integrated; mean, mean velocity and trend removed; about its mean."""
     n = len(acceleration)
     span = (n - 1) * interval_s
     mean = float(np.trapezoid(acceleration, dx=interval_s)) / span
-    velocity = cumulative_trapezoid(acceleration - mean, dx=interval_s, initial=0.0)
+    velocity = cumulative_trapezoid(acceleration - mean, dx=interval_s, initial=0)
     velocity = velocity - float(np.trapezoid(velocity, dx=interval_s)) / span
-    position = cumulative_trapezoid(velocity, dx=interval_s, initial=0.0)
+    position = cumulative_trapezoid(velocity, dx=interval_s, initial=0)
     position = position - np.linspace(position[0], position[-1], n)
     return np.asarray(position - position.mean())
 
@@ -241,22 +230,19 @@ def lumbar_compression(
 # ---- mounting
 
 
-def forward(force_g: Array, contacts: list[int], up: Array) -> tuple[Array, float, float]:
-    """Forward by the phasor at step frequency: unit vector, its size, and the in-phase side."""
+def forward(force_g: Array, contacts: list[int], up: Array) -> Array:
+    """Forward by the phasor at step frequency: what follows the vertical by an eighth of a step."""
     pairs = list(itertools.pairwise(contacts))
     pairs = pairs[: len(pairs) // 2 * 2]
     phasors = []
     for begin, end in pairs:
         carrier = np.exp(-2j * np.pi * np.arange(end - begin) / (end - begin))
-        phasors.append(2.0 * np.mean(force_g[begin:end] * carrier[:, None], axis=0))
+        phasors.append(np.mean(force_g[begin:end] * carrier[:, None], axis=0))
     phasor = np.mean(phasors, axis=0)
     vertical = phasor @ up
-    horizontal = (phasor - vertical * up) * np.conj(vertical) / abs(vertical)
-    # lagging the vertical by a quarter of a turn: times −j
-    direction = -horizontal.imag
-    size = float(np.linalg.norm(direction))
-    direction = direction / size
-    return direction, size, float(np.cross(up, direction) @ horizontal.real)
+    horizontal = (phasor - vertical * up) / vertical
+    direction = (horizontal * np.exp(2j * np.pi / 8)).real
+    return np.asarray(direction / np.linalg.norm(direction))
 
 
 # ---- intake
@@ -272,7 +258,7 @@ class Door:
     angular_velocity_range: float = math.inf
 
     def clean(
-        self, time_s: Array, acceleration: Array, gyro: Array, quality: Array
+        self, time_s: Array, acceleration: Array, gyro: Array, quality: NDArray[np.uint8]
     ) -> tuple[Array, Array, Array]:
         """Rows of time, acceleration and angular velocity; quality; counts."""
         limit = round(self.fill_limit_s * self.rate_hz)

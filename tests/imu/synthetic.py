@@ -46,6 +46,7 @@ def running(
     lean_deg: float = 8.0,
     roll_deg: float = 0.0,
     tilt_range_deg: float = 6.0,
+    drop_deg: float = 4.0,
     standing_s: float = 2.0,
     tail_s: float = 2.0,
     offset_s: float = 0.0,
@@ -56,8 +57,10 @@ def running(
 ) -> Run:
     """Stand, run, stand.
 
-    The stance is ``P sin^1.15``; braking then driving; pushes to the right on the left foot. The
-    pelvis pitches once a step about its mean lean. ``mounting`` turns body vectors into the sensor.
+    The stance is ``P sin^1.15``; braking, then driving. The pelvis pitches once a step about its
+    mean lean and drops on the side of the free leg; its back is driven towards the side of
+    the foot on the ground, as optical recordings show. ``mounting`` turns body vectors into the
+    sensor.
     """
     exponent = 1.15
     peak = sine_power_peak(stance_s, step_s, exponent)
@@ -70,10 +73,13 @@ def running(
     stance = moving & (phase < stance_s)
     x = np.where(stance, phase / stance_s, 0.0)
     force = np.where(moving, np.where(stance, peak * np.sin(np.pi * x) ** exponent, 0.0), 1.0)
-    force[(number == steps) & ~stance] = 1.0
+    # the last stance ends in standing
+    last = number == steps
+    force[last & (x > 0.5)] = np.maximum(force[last & (x > 0.5)], 1.0)
+    force[last & ~stance] = 1.0
     forward = np.where(stance, -0.25 * np.sin(2.0 * np.pi * x), 0.0)
     on_left = (number % 2 == 0) == left_first
-    left = np.where(stance, np.where(on_left, -0.15, 0.15) * np.sin(np.pi * x), 0.0)
+    left = np.where(stance, np.where(on_left, 0.15, -0.15) * np.sin(np.pi * x), 0.0)
     acceleration = STANDARD_GRAVITY_M_S2 * np.stack([forward, left, force], axis=1)
 
     swing = 0.5 * math.radians(tilt_range_deg)
@@ -81,12 +87,15 @@ def running(
     running_now = moving & (number < steps)
     pitch = math.radians(lean_deg) + np.where(running_now, swing * np.sin(turning * since), 0.0)
     pitch_rate = np.where(running_now, swing * turning * np.cos(turning * since), 0.0)
-    # positive roll leans to the right: body x is the axis of a positive turn
-    body_to_earth = Rotation.from_euler(
-        "xy", np.stack([np.full_like(pitch, math.radians(roll_deg)), pitch], 1)
-    )
+    # on the left foot the pelvis drops to the right: positive roll
+    drop = math.radians(drop_deg) * (1.0 if left_first else -1.0)
+    halfway = math.pi / step_s
+    roll = math.radians(roll_deg) + np.where(running_now, drop * np.sin(halfway * since), 0.0)
+    roll_rate = np.where(running_now, drop * halfway * np.cos(halfway * since), 0.0)
+    # lean about y, then roll about x: the lean and roll of the steps table
+    body_to_earth = Rotation.from_euler("yx", np.stack([pitch, roll], axis=1))
     specific = body_to_earth.inv().apply(acceleration)
-    angular = np.stack([np.zeros_like(pitch), pitch_rate, np.zeros_like(pitch)], axis=1)
+    angular = np.stack([roll_rate * np.cos(pitch), pitch_rate, roll_rate * np.sin(pitch)], axis=1)
     if noise_seed is not None:
         random = np.random.default_rng(noise_seed)
         specific = specific + random.normal(0.0, 0.03, specific.shape)
@@ -94,14 +103,14 @@ def running(
     if mounting is not None:
         specific, angular = mounting.apply(specific), mounting.apply(angular)
 
-    begin = standing_s + step_s * np.arange(steps + 1)
+    begin: Array = standing_s + step_s * np.arange(steps + 1.0)
     outside = math.asin((0.1 / peak) ** (1.0 / exponent)) / math.pi * stance_s
     fine = np.linspace(0.0, step_s, 20001)
     fine_force = np.where(
         fine < stance_s, peak * np.sin(np.pi * np.minimum(fine / stance_s, 1.0)) ** exponent, 0.0
     )
-    velocity = cumulative_trapezoid((fine_force - 1.0) * STANDARD_GRAVITY_M_S2, fine, initial=0.0)
-    height = cumulative_trapezoid(velocity - velocity.mean(), fine, initial=0.0)
+    velocity = cumulative_trapezoid((fine_force - 1.0) * STANDARD_GRAVITY_M_S2, fine, initial=0)
+    height = cumulative_trapezoid(velocity - velocity.mean(), fine, initial=0)
     return Run(
         samples=Samples(time + offset_s, specific, angular if gyro else None),
         rate_hz=rate_hz,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from imu.contract import require_same_bits
 from imu.errors import BackstrideError, InputError, ParameterError
 from imu.orientation import InclinationFilter, InclinationParams, level, rotate, strapdown_step
 from tests.imu import oracles
@@ -23,21 +24,22 @@ def matrices(q: Array) -> Array:
 
 
 def movement(
-    seed: int, rate_hz: float, duration_s: float, size: float = 1.0
+    seed: int, rate_hz: float, duration_s: float, *, tumbling: bool = False
 ) -> tuple[Array, Array, Array]:
-    """A hand-held wobble: true rotation matrices, specific force, mean angular velocity."""
+    """True rotation matrices, specific force and mean angular velocity.
+
+    A hand-held wobble, or slow turning over, in which gravity sees every axis.
+    """
     random = np.random.default_rng(seed)
-    n = int(duration_s * rate_hz)
-    time = np.arange(n + 1) / rate_hz
-    angles = sum(
-        a * np.sin(2 * np.pi * f * time[:, None] + p)
-        for a, f, p in zip(
-            size * random.uniform(0.1, 0.5, (3, 3)),
-            (0.2, 0.6, 1.5),
-            random.uniform(0, 6, (3, 3)),
-            strict=True,
-        )
-    )
+    time = np.arange(int(duration_s * rate_hz) + 1) / rate_hz
+    if tumbling:
+        sizes, frequencies = np.diag([1.5, 1.2, 2.5]), (0.05, 0.03, 0.02)
+    else:
+        sizes, frequencies = random.uniform(0.1, 0.5, (3, 3)), (0.2, 0.6, 1.5)
+    angles = np.zeros((len(time), 3))
+    for size, frequency in zip(sizes, frequencies, strict=True):
+        phase = random.uniform(0.0, 6.0, 3)
+        angles += size * np.sin(2.0 * np.pi * frequency * time[:, None] + phase)
     turns = Rotation.random(random_state=seed) * Rotation.from_euler("zyx", angles)
     angular = (turns[:-1].inv() * turns[1:]).as_rotvec() * rate_hz
     shaking = 3.0 * np.sin(2 * np.pi * np.outer(time[1:], [1.1, 1.7, 2.3]))
@@ -47,7 +49,7 @@ def movement(
 
 def tilt_error_deg(found: Array, truth: Array) -> Array:
     cosine = np.sum(found[:, 2] * truth[:, 2], axis=1)
-    return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
 # ---- kernels
@@ -61,7 +63,7 @@ def test_the_strapdown_step_is_the_exact_turn(seed: int, speed: float, rate_hz: 
     omega = speed * direction / np.linalg.norm(direction)
     start = Rotation.random(random_state=seed % 2**32)
     q = start.as_quat(scalar_first=True)
-    strapdown_step(q, *omega, 1.0 / rate_hz)
+    strapdown_step(q, omega[0], omega[1], omega[2], 1.0 / rate_hz)
     expected = start.as_matrix() @ oracles.turn(omega / rate_hz)
     np.testing.assert_allclose(matrices(q), expected, atol=1e-13)
 
@@ -171,8 +173,8 @@ def test_the_tilt_does_not_depend_on_where_the_sensor_began_to_look(
     turn = Rotation.from_euler("z", heading, degrees=True)
     plain = matrices(InclinationFilter(100.0).push(force, angular))
     turned = matrices(InclinationFilter(100.0).push(turn.apply(force), turn.apply(angular)))
-    # not to the bit: the bias correction is limited along each level axis by itself; 0.3°
-    np.testing.assert_allclose((turned @ turn.as_matrix())[:, 2], plain[:, 2], atol=5e-3)
+    # not to the bit: the bias correction is limited along each level axis by itself; 0.5°
+    np.testing.assert_allclose((turned @ turn.as_matrix())[:, 2], plain[:, 2], atol=9e-3)
 
 
 @pytest.mark.parametrize("axis", ["x", "y"])
@@ -189,8 +191,7 @@ def test_it_may_begin_upside_down(axis: str) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_bias_is_learned_in_motion(seed: int) -> None:
-    # turned over again and again: only then every axis is seen by gravity
-    truth, force, angular = movement(seed, 100.0, 240.0, size=4.0)
+    truth, force, angular = movement(seed, 100.0, 240.0, tumbling=True)
     bias = np.radians([0.6, -0.5, 0.4])
     stage = InclinationFilter(100.0)
     found = matrices(stage.push(force, angular + bias))
@@ -252,12 +253,12 @@ def test_a_block_that_is_not_finite_is_refused_and_leaves_the_state(bad: float) 
     stage = InclinationFilter(100.0)
     force = np.tile([0.0, 1.0, G], (6, 1))
     stage.push(force, np.zeros((6, 3)))
-    before = stage.state.tobytes()
+    before = stage.state
     spoiled = force.copy()
     spoiled[4, 1] = bad
     with pytest.raises(InputError, match="sample 4"):
         stage.push(spoiled, np.zeros((6, 3)))
-    assert stage.state.tobytes() == before
+    require_same_bits("state", before, stage.state)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.drift import INDICATORS, Change, Direction, Severity
+from imu.drift import Change, Direction, Severity
 from imu.errors import ParameterError
+from imu.indicators import INDICATORS
 from pipelines.alerts import Alert
 from pipelines.coach import Coach, CoachParams
 
@@ -79,6 +80,12 @@ def test_the_words_in_full() -> None:
     assert spoken("cadence_spm", "down") == (
         "Cadence changed from your baseline: 88 steps a minute, 12 % lower. "
         "Try a quicker rhythm at the same speed, towards 100 steps a minute."
+    )
+    assert spoken("sacral_lean_deg", "down") == (
+        "Trunk lean (at the sacrum) changed from your baseline: 12.3° further back. "
+        "A slump and an arched back can both read like this. "
+        "The sensor sees the pelvis, not the chest. "
+        "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
     )
 
 

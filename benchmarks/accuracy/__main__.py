@@ -1,0 +1,182 @@
+"""Score every number against a truth, print the tables and write the page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.accuracy.tables import Missing, Section
+from benchmarks.recordings import data_directory
+from imu.errors import BackstrideError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["SUBJECTS", "Outcome", "main", "score"]
+
+#: Modules of this package, each with ``sections(data, *, quick)``, in the order of the page.
+SUBJECTS: Final = ("inclination", "contacts", "motion", "population", "gait", "simulated")
+
+#: Characters in a line where the output is a file or a pipe.
+_PAGE_WIDTH: Final = 132
+
+#: What a recording that is cut short, renamed or of another layout raises.
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a subject gave."""
+
+    subject: str
+    sections: list[Section]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was missing."""
+        return not any(section.missing for section in self.sections)
+
+
+def score(subject: str, data: Path, *, quick: bool) -> Outcome:
+    """Score one subject; a recording that cannot be read is reported, not raised."""
+    name = f"benchmarks.accuracy.{subject}"
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        nothing = Missing(f"the module of {subject}", f"{subject}.py")
+        return Outcome(subject, [Section(subject.capitalize(), "Not written yet.", (), (nothing,))])
+    try:
+        found: list[Section] = module.sections(data, quick=quick)
+    except (BackstrideError, *_UNREADABLE) as error:
+        what = f"readable recordings for {subject} ({type(error).__name__}: {error})"
+        section = Section(
+            subject.capitalize(), "Nothing could be scored.", (), (Missing(what, str(data)),)
+        )
+        return Outcome(subject, [section])
+    return Outcome(subject, found)
+
+
+def _print(console: Console, outcome: Outcome) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from benchmarks.accuracy.report import by_metric, limits, number
+
+    for section in outcome.sections:
+        console.rule(escape(section.title), align="left")
+        console.print(escape(section.about), style="dim")
+        for (metric, unit), rows in by_metric(section.rows).items():
+            table = Table(box=box.SIMPLE_HEAD, title=f"{metric} ({unit})", title_justify="left")
+            table.add_column("condition", min_width=30, overflow="fold")
+            for heading in ("n", "bias", "SD", "within", "RMSE", "95 % limits"):
+                table.add_column(heading, justify="right", no_wrap=True)
+            table.add_column("goal", min_width=12, overflow="fold")
+            table.add_column("")
+            for row in rows:
+                mark = {None: "", True: "[green]yes[/]", False: "[red]no[/]"}[row.goal_met]
+                values = (row.bias, row.sd, row.within_sd, row.rmse)
+                table.add_row(
+                    escape(row.condition), str(row.n), *(number(v) for v in values), limits(row),
+                    escape(row.goal), mark,
+                )  # fmt: skip
+            console.print(table)
+            for reference in dict.fromkeys(row.reference for row in rows if row.reference):
+                console.print(escape(f"published: {reference}"), style="dim")
+        for note in section.notes:
+            console.print(escape(f"note: {note}"))
+        for part in section.missing:
+            console.print(escape(f"missing: {part.what}: {part.path}"), style="yellow")
+
+
+def _write(outcomes: Sequence[Outcome], data: Path, out: Path, *, whole: bool) -> list[Path]:
+    from benchmarks.accuracy import figures, report
+
+    sections = [section for outcome in outcomes for section in outcome.sections]
+    out.mkdir(parents=True, exist_ok=True)
+    pictures: dict[str, list[str]] = {}
+    written = []
+    folder = out / "figures" / "accuracy"
+    if figures.can_draw():
+        drawn: set[Path] = set()
+        for section in sections:
+            paths = figures.draw(section, folder)
+            drawn.update(paths)
+            pictures[section.title] = [path.relative_to(out).as_posix() for path in paths]
+        if whole:
+            # figures of metrics that exist no more
+            for old in set(folder.glob("*.svg")) - drawn:
+                old.unlink()
+        written.append(folder)
+    page = out / "ACCURACY.md"
+    page.write_text(report.to_markdown(sections, data, figures=pictures), "utf-8", newline="\n")
+    table = out / "accuracy.json"
+    table.write_text(report.to_json(sections, data), "utf-8", newline="\n")
+    return [page, table, *written]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.accuracy",
+        description="Score every number against a truth; print the tables and write the page.",
+        epilog="Exit status: 0 everything was scored, 1 a part of the data was missing, 2 usage.",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="recordings (default: $BACKSTRIDE_DATA or beside)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="where ACCURACY.md, accuracy.json and figures/accuracy/ go (default: benchmarks/; "
+        "with --only or --quick nothing is written unless this is given)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--only", action="append", choices=SUBJECTS, metavar="SUBJECT",
+        help="one of " + ", ".join(SUBJECTS) + "; may be given more than once",
+    )  # fmt: skip
+    parser.add_argument("--quick", action="store_true", help="a smaller part of each subject")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; returns the exit status."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    given = _parser().parse_args(arguments)
+    data: Path = given.data or data_directory()
+    subjects = [subject for subject in SUBJECTS if not given.only or subject in given.only]
+    whole = not given.only and not given.quick
+    out: Path | None = given.out or (Path(__file__).parents[1] if whole else None)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PAGE_WIDTH)
+    if not data.is_dir():
+        console.print(
+            f"no recordings in {data}: give --data or set BACKSTRIDE_DATA", style="yellow"
+        )
+    outcomes = []
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(subjects))
+        for subject in subjects:
+            progress.update(task, description=subject)
+            outcome = score(subject, data, quick=given.quick)
+            outcomes.append(outcome)
+            _print(console, outcome)
+            progress.advance(task)
+    if out is not None:
+        for path in _write(outcomes, data, out, whole=whole):
+            console.print(f"wrote {path}", style="dim", soft_wrap=True)
+    return 0 if all(outcome.complete for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The block of samples: shapes, refusals, slices and joins."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imu.errors import InputError
+from imu.samples import Quality, Samples
+
+
+def block(n: int, *, gyro: bool = True, seed: int = 0) -> Samples:
+    random = np.random.default_rng(seed)
+    return Samples(
+        np.arange(n) / 100.0,
+        random.normal(size=(n, 3)),
+        random.normal(size=(n, 3)) if gyro else None,
+        random.integers(0, 64, n).astype(np.uint8),
+    )
+
+
+@given(st.integers(0, 50), st.lists(st.integers(0, 50), max_size=6), st.booleans())
+def test_slices_joined_are_the_whole(n: int, cuts: list[int], gyro: bool) -> None:
+    whole = block(n, gyro=gyro)
+    edges = [0, *sorted(min(cut, n) for cut in cuts), n]
+    joined = Samples.concatenate([whole[a:b] for a, b in itertools.pairwise(edges)])
+    assert len(joined) == n
+    assert joined.has_gyro == gyro
+    for name in ("time_s", "acceleration_m_s2", "angular_velocity_rad_s", "quality"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+
+
+def test_whatever_numpy_understands_is_taken_as_numbers() -> None:
+    samples = Samples([0, 1], [[0, 0, 9], [0, 0, 9]], quality=[0, 2])
+    assert samples.time_s.dtype == samples.acceleration_m_s2.dtype == np.float64
+    assert samples.quality.dtype == np.uint8
+    assert samples.acceleration_m_s2.flags.c_contiguous
+    assert Samples(np.zeros(2), np.zeros((3, 2)).T).acceleration_m_s2.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((np.zeros((2, 1)), np.zeros((2, 3))), "time_s has shape"),
+        ((np.zeros(2), np.zeros((3, 3))), r"acceleration_m_s2 has shape \(3, 3\)"),
+        ((np.zeros(2), np.zeros((2, 2))), r"acceleration_m_s2 has shape \(2, 2\)"),
+        ((np.zeros(3), np.zeros(3)), "acceleration_m_s2 has shape"),
+        ((np.zeros(2), np.zeros((2, 3)), np.zeros((1, 3))), "angular_velocity_rad_s has shape"),
+        ((np.zeros(2), np.zeros((2, 3)), None, [0]), "quality has shape"),
+        ((["soon", "later"], np.zeros((2, 3))), "time_s is not an array of numbers"),
+        (([0, 1], [[0, 0, 1], [0, 0]]), "acceleration_m_s2 is not an array of numbers"),
+        (([0, 1], [[0, 0, None], [0, 0, "x"]]), "acceleration_m_s2 is not an array of numbers"),
+        (([0], np.zeros((1, 3)), None, ["gap"]), "quality"),
+        (([0], np.zeros((1, 3)), None, [300]), "quality"),
+        (([0], np.zeros((1, 3)), None, np.array([-1])), "quality"),
+    ],
+)
+def test_what_is_no_motion_data_is_refused_by_name(arguments: Any, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        Samples(*arguments)
+
+
+def test_blocks_of_two_kinds_do_not_join() -> None:
+    with pytest.raises(InputError, match="angular velocity"):
+        Samples.concatenate([block(2), block(2, gyro=False)])
+    with pytest.raises(InputError, match="no blocks"):
+        Samples.concatenate([])
+
+
+def test_a_block_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        block(1).time_s = np.zeros(1)  # type: ignore[misc]
+
+
+def test_quality_reads_as_the_tokens_of_the_table() -> None:
+    assert Quality(0).tokens == ""
+    assert Quality(63).tokens == "gap;clipped;no_gyro;settling;slip;bend"
+    assert (Quality.EDGE | Quality.GAP).tokens == "gap;edge"

@@ -1,0 +1,123 @@
+"""The house stands: floors import downwards only, and the signal knows no file, device or clock."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = ("imu", "devices", "pipelines")
+SOURCES = [source for floor in FLOORS for source in sorted((ROOT / floor).rglob("*.py"))]
+SIGNAL = [source for source in SOURCES if source.relative_to(ROOT).parts[0] == "imu"]
+
+#: What the signal may import: nothing that reads, writes, waits or tells the time.
+PURE = {
+    "__future__", "collections", "dataclasses", "enum", "functools", "importlib", "imu",
+    "itertools", "json", "math", "numba", "numpy", "types", "typing",
+}  # fmt: skip
+#: Where compiled code is kept is the one thing on floor 1 that is a file.
+CACHE = {"hashlib", "os", "pathlib", "platform", "platformdirs", "sys"}
+#: For data frames, asked for by the caller; never while importing.
+FRAMES = {"pandas", "polars"}
+
+
+def name_of(source: Path) -> str:
+    return source.relative_to(ROOT).as_posix()
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Full name of every imported module and its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield ("." * node.level) + (node.module or ""), node.lineno
+
+
+def at_import(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements that run, or may run, while the module is imported."""
+    waiting: list[ast.stmt] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+            continue
+        yield node
+        for name in ("body", "orelse", "finalbody"):
+            waiting += getattr(node, name, [])
+
+
+def parse(source: Path) -> ast.Module:
+    return ast.parse(source.read_text("utf-8"))
+
+
+def test_there_is_a_house() -> None:
+    assert len(SIGNAL) > 15
+    assert len(SOURCES) > len(SIGNAL)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=name_of)
+def test_floors_import_downwards_only(source: Path) -> None:
+    floor = FLOORS.index(source.relative_to(ROOT).parts[0])
+    forbidden = {*FLOORS[floor + 1 :], "tests", "benchmarks", "examples"}
+    for module, line in imports(parse(source)):
+        assert not module.startswith("."), f"{name_of(source)}:{line} imports relatively"
+        assert module.split(".")[0] not in forbidden, f"{name_of(source)}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("source", SIGNAL, ids=name_of)
+def test_the_signal_knows_no_file_device_or_clock(source: Path) -> None:
+    tree = parse(source)
+    allowed = PURE | FRAMES | (CACHE if source.name == "compiled.py" else set())
+    for module, line in imports(tree):
+        assert module.split(".")[0] in allowed, f"{name_of(source)}:{line} imports {module}"
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"{name_of(source)}: async"
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            where = f"{name_of(source)}:{node.lineno} calls {called}"
+            assert called not in {"open", "print", "input"}, where
+            assert called not in {"np.load", "np.save", "np.savez", "np.loadtxt", "np.fromfile"}, (
+                where
+            )
+            assert not called.startswith("np.random."), where
+
+
+@pytest.mark.parametrize("source", SIGNAL, ids=name_of)
+def test_importing_the_signal_loads_no_data_frames(source: Path) -> None:
+    for node in at_import(parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for module, line in imports(node):
+                assert module.split(".")[0] not in FRAMES, f"{name_of(source)}:{line}"
+
+
+def test_no_two_files_of_the_signal_need_each_other() -> None:
+    needs: dict[str, set[str]] = {}
+    for source in SIGNAL:
+        if source.name == "__init__.py":
+            continue
+        found = {module for module, _ in imports(parse(source)) if module.startswith("imu.")}
+        needs[f"imu.{source.stem}"] = found
+    while needs:
+        free = [module for module, on in needs.items() if not on & needs.keys()]
+        assert free, f"these import one another in a ring: {sorted(needs)}"
+        for module in free:
+            del needs[module]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import os.path", ["os.path"]),
+        ("def f():\n    from asyncio import run", ["asyncio"]),
+        ("from . import x", ["."]),
+        ("if True:\n    import a, b.c", ["a", "b.c"]),
+    ],
+)
+def test_the_search_sees_every_kind_of_import(code: str, found: list[str]) -> None:
+    assert [module for module, _ in imports(ast.parse(code))] == found
