@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imu.chain import (
+    ACCELEROMETER,
     ALIGN,
     CHAIN_STATE,
     CLOSE,
@@ -18,6 +19,8 @@ from imu.chain import (
     HIGHEST_RATE_HZ,
     MOUNTING_KNOWN,
     RING_SAMPLES,
+    UNKNOWN,
+    WITH_GYRO,
     AnalyzerParams,
     align,
     chain_coefficients,
@@ -107,6 +110,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             if self._mounting is None:
                 raise ParameterError("neutral_up", neutral_up, "stated axes together with it")
             self._mounting = mounting_from_up(self._mounting, neutral_up)
+        if lumbar_baseline_bw is not None and not 0.0 < lumbar_baseline_bw < np.inf:
+            raise ParameterError("lumbar_baseline_bw", lumbar_baseline_bw, "a positive number")
         self._lumbar_baseline_bw = lumbar_baseline_bw
         chosen = params or AnalyzerParams()
         self._coefficients = chain_coefficients(self._rate_hz, self._runner, chosen)
@@ -116,7 +121,6 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._row_count = 0
         self._waves = np.empty((RING_SAMPLES if waveforms else 0, 5))
         self._finished_waves: list[NDArray[np.float64]] = []
-        self._kind_known = False
 
     @property
     def gait(self) -> str:
@@ -146,12 +150,14 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             When time does not increase (nothing of the block is taken then), or when blocks with
             and without angular velocity are mixed.
         """
+        if not len(samples):
+            return NO_STEPS
         gyro = samples.angular_velocity_rad_s
-        if not self._kind_known:
-            self._coefficients["has_gyro"] = gyro is not None
-            self._kind_known = True
-        elif (gyro is not None) != (self._coefficients["has_gyro"][0] == 1):
+        kind = ACCELEROMETER if gyro is None else WITH_GYRO
+        known = int(self._state["kind"][0])
+        if known not in {UNKNOWN, kind}:
             raise InputError("some blocks have angular velocity and some have none: give one kind.")
+        self._state["kind"] = kind
         rates = samples.acceleration_m_s2 if gyro is None else gyro
         index = 0
         while True:
@@ -176,6 +182,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 self._finish_segment()
                 self._state["intake"]["restarts"] += 1
             else:
+                self._state["kind"] = known
                 last_seen = float(self._state["intake"]["last_seen_s"][0])
                 raise time_order_error(index, samples.time_s, last_seen)
 
@@ -239,13 +246,13 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """Forget everything."""
         super().reset()
         self._finished_waves = []
-        self._kind_known = False
 
     def _fresh_state(self) -> NDArray[np.void]:
         s = np.zeros(1, CHAIN_STATE)
         s["inclination"] = new_inclination_state(self._coefficients["inclination"])
         learned = self._lumbar_baseline_bw
         s["lumbar_baseline"] = np.nan if learned is None else learned
+        s["swing"] = np.nan
         if self._mounting is not None:
             s["mounting"] = self._mounting
             s["mounting_status"] = MOUNTING_KNOWN
@@ -256,7 +263,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """Search the axes anew after the sensor was moved (``axes="auto"`` only)."""
         if self._mounting is None:
             self._state["mounting_status"] = 0
-            self._state["mounting_tried"] = 0
+            self._state["mounting_tried"] = self._state["contact_count"]
+            self._state["mounting_from"] = self._state["contact_count"]
             self._state["stood"] = 0
 
 
@@ -298,6 +306,10 @@ def analyze(
     if rate_hz is None:
         if len(samples) < 2:
             raise InputError("a recording needs at least two samples: this one is empty.")
+        order = np.diff(samples.time_s) > 0.0
+        if not order.all():
+            index = int(np.argmin(order)) + 1
+            raise time_order_error(index, samples.time_s, np.nan)
         rate_hz, _ = sample_rate_hz(samples.time_s)
     analyzer = StepAnalyzer(rate_hz, runner, axes=axes, params=params)
     return concatenate([analyzer.push(samples), analyzer.flush()])
@@ -308,3 +320,4 @@ def warm_up() -> None:
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
     analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
     analyzer.flush()
+    find_mounting(analyzer.state)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.compiled import Record, kernel
+from imu.errors import ParameterError
 from imu.events import SIDE_STATE
 from imu.filters import butterworth_low_pass, zero_phase_cutoff
 from imu.gait import (
@@ -52,6 +53,7 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
 __all__ = [
+    "ACCELEROMETER",
     "ALIGN",
     "CHAIN_COEFFICIENTS",
     "CHAIN_STATE",
@@ -61,6 +63,8 @@ __all__ = [
     "END_BOUT",
     "GAP_BEFORE",
     "MOUNTING_KNOWN",
+    "UNKNOWN",
+    "WITH_GYRO",
     "AnalyzerParams",
     "align",
     "chain_coefficients",
@@ -72,6 +76,9 @@ __all__ = [
 
 #: Why :func:`run_samples` stopped.
 DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, DISORDER = range(6)
+
+#: Values of ``kind``.
+UNKNOWN, ACCELEROMETER, WITH_GYRO = range(3)
 
 #: Value of ``mounting_status`` once the axes are known.
 MOUNTING_KNOWN: Final = 1
@@ -115,6 +122,11 @@ class AnalyzerParams:
     lumbar_skip_s: float = 150.0
     lumbar_baseline_s: float = 300.0
 
+    def __post_init__(self) -> None:
+        for name in ("lumbar_skip_s", "lumbar_baseline_s"):
+            if not 0.0 <= getattr(self, name) <= 7200.0:
+                raise ParameterError(name, getattr(self, name), "a time from 0 to 7200 s")
+
 
 CHAIN_COEFFICIENTS: Final = np.dtype(
     [
@@ -131,7 +143,6 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
         ("low_pass_10hz", np.float64, 5),
         ("low_pass_20hz", np.float64, 5),
         ("height_m", np.float64),  # NaN when not given
-        ("has_gyro", np.uint8),
         ("lumbar_skip_s", np.float64),
         ("lumbar_baseline_s", np.float64),
     ],
@@ -144,6 +155,7 @@ CHAIN_STATE: Final = np.dtype(
         ("inclination", INCLINATION_STATE),
         ("gait", GAIT_STATE),
         ("side", SIDE_STATE),
+        ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
         # alignment: the first second is held until its mean tells up
         ("held", np.int64),
         ("released", np.int64),
@@ -162,6 +174,7 @@ CHAIN_STATE: Final = np.dtype(
         ("mounting", np.float64, (3, 3)),
         ("mounting_status", np.uint8),
         ("mounting_tried", np.int64),
+        ("mounting_from", np.int64),  # first contact of the bout after the last re-seating
         # the bout of running
         ("contacts", np.int64, CONTACTS),  # coarse, by contact number modulo the capacity
         ("contact_count", np.int64),
@@ -172,7 +185,8 @@ CHAIN_STATE: Final = np.dtype(
         ("rise", np.float64),  # through 1 g at the open step's contact, sample index
         ("initial_contact", np.float64),  # of the open step, sample index
         ("onset", np.float64),  # samples from contact to rise, smoothed
-        ("onset_known", np.uint8),
+        ("onsets", np.int64),
+        ("swing", np.float64),  # sideways, of the step before, for the side
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),
         # over the whole session
@@ -224,7 +238,7 @@ def _advance(
     flags: int,
 ) -> int:
     """Take one clean sample; returns :data:`DONE`, :data:`CLOSE` or :data:`END_BOUT`."""
-    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, c.has_gyro == 1)
+    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, s.kind == WITH_GYRO)
     ux, uy, uz = up_in_inertial_frame(s.inclination.levelling)
     n = s.samples
     r, q = s.ring[n % RING_SAMPLES], s.inclination.strapdown
@@ -273,7 +287,7 @@ def run_samples(
         bad = first_disorder(door, time_s)
         if bad >= 0:
             return DISORDER, bad
-    gyro = c.has_gyro == 1
+    gyro = s.kind == WITH_GYRO
     i = start
     while True:
         if s.aligned == 1 and s.released < s.held:
@@ -335,7 +349,7 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     x, y, z = 0.0, 0.0, 0.0
     for i in range(s.held):
         h = s.hold[i]
-        if c.has_gyro == 1:
+        if s.kind == WITH_GYRO:
             b = o.bias
             strapdown_step(q, h[4] - b[0], h[5] - b[1], h[6] - b[2], c.interval_s)
         fx, fy, fz = rotate(q, h[1], h[2], h[3])

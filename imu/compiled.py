@@ -62,8 +62,12 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     previous = config.CACHE_DIR
     # numba reads the directory while it decorates; other packages' setting stays as it was
     config.CACHE_DIR = str(cache_directory())
+    compiled: Callable[P, R]
     try:
-        compiled: Callable[P, R] = numba.njit(cache=True, error_model="numpy")(function)
+        compiled = numba.njit(cache=True, error_model="numpy")(function)
+    except RuntimeError:
+        # nowhere to keep it: compile anew in every process
+        compiled = numba.njit(error_model="numpy")(function)
     finally:
         config.CACHE_DIR = previous
     return compiled

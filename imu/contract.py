@@ -298,7 +298,7 @@ def check_stage(entry: StageEntry, samples: Samples, *, rate_hz: float) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from imu.stages import STAGES
+    >>> from imu.registry import STAGES
     >>> at_rest = Samples(np.arange(300) / 100.0, np.tile([0.0, 0.0, 9.81], (300, 1)))
     >>> check_stage(STAGES["GaitClassifier"], at_rest, rate_hz=100.0)
     """

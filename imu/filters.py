@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imu.blocks import number_block
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.stage import Stage
@@ -166,7 +167,10 @@ class SosFilter(Stage[SosParams]):
     """
 
     def __init__(self, sos: ArrayLike) -> None:
-        sections = np.array(sos, np.float64, ndmin=2)
+        try:
+            sections = np.array(sos, np.float64, ndmin=2)
+        except (TypeError, ValueError):
+            sections = np.empty(0)
         if sections.shape[1:] != (6,) or not 1 <= sections.shape[0] <= MAX_SECTIONS:
             raise ParameterError("sos", sections.shape, f"1 to {MAX_SECTIONS} rows of 6 numbers")
         if not np.all(sections[:, 3] == 1.0):
@@ -177,7 +181,7 @@ class SosFilter(Stage[SosParams]):
 
     def push(self, values: ArrayLike) -> NDArray[np.float64]:
         """Filter the next values, shape (N,)."""
-        block = np.ascontiguousarray(values, np.float64)
+        block = number_block(values, "values")
         out = np.empty_like(block)
         _sos_push(self._sos, self._state, block, out)
         return out

@@ -27,6 +27,7 @@ from imu.chain import (
     STEP_TIMES,
     STEPS_TO_MOUNT,
     TIME,
+    WITH_GYRO,
     schedule_closing,
     up_in_inertial_frame,
 )
@@ -56,6 +57,8 @@ _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
 
 _CADENCE_WINDOW_S: Final = 10.0
+#: Further back than any window.
+_NOWHERE: Final = 1e9
 _SMOOTHING: Final = 0.2  # share of the newest step in the time from contact to rise
 
 # rows of the scratch window; its length holds the longest step with both pads at the highest rate
@@ -136,7 +139,7 @@ def _time_at(s: Record, index: float) -> float:
 def find_mounting(state: NDArray[np.void]) -> None:
     """Try to find the mounting from the last steps of the bout."""
     s = state[0]
-    count = min(s.contact_count, STEPS_TO_MOUNT + 1)
+    count = min(s.contact_count - s.mounting_from, STEPS_TO_MOUNT + 1)
     s.mounting_tried = s.contact_count
     while count >= 3:
         oldest = s.contacts[(s.contact_count - count) % CONTACTS]
@@ -209,17 +212,18 @@ def _contact(
     flight: int,
     rise: float,
 ) -> float:
-    """Initial contact as a sample index of the window.
+    """Initial contact as a sample index of the window, far before it when there is none.
 
     The rise of the 10 Hz force through 1 g repeats to a few milliseconds; how long before it the
     foot touched is smoothed over the steps.
     """
-    onset = rise - contact_from_rise(v20, n, flight, v10[flight])
-    if s.onset_known == 0:
-        s.onset = onset
-        s.onset_known = 1
-    else:
-        s.onset += _SMOOTHING * (onset - s.onset)
+    contact = contact_from_rise(v20, n, flight, v10[flight])
+    if contact >= 0.0 and rise >= 0.0:
+        # the mean of the first ones, then a moving average
+        s.onsets += 1
+        s.onset += max(1.0 / s.onsets, _SMOOTHING) * (rise - contact - s.onset)
+    if s.onsets == 0 or rise < 0.0:
+        return -_NOWHERE
     return rise - s.onset
 
 
@@ -282,7 +286,7 @@ def _close_step(
     if b - a < 4:
         return row, wave
     mounted = s.mounting_status == MOUNTING_KNOWN
-    gyro = c.has_gyro == 1 and s.intake.gyro_measured == 1
+    gyro = s.kind == WITH_GYRO and s.intake.gyro_measured == 1
     left_measured, forward_measured = 0.0, 0.0
     for axis in range(3):
         if s.intake.measured[axis] == 1:
@@ -316,8 +320,9 @@ def _close_step(
     # from rise to rise, which repeats better than the contacts and holds the same extremes
     r.vertical_oscillation_mm = 1000.0 * vertical_displacement(
         w[_HX],
-        int(round(rise)) - first,
-        min(n - 1, int(round(next_rise)) - first),
+        max(0, round(rise) - first),
+        min(n - 1, round(next_rise) - first),
+        a,
         c.interval_s,
         displacement,
     )
@@ -330,8 +335,12 @@ def _close_step(
     r.pelvic_tilt_range_deg = angle_range(w[_LEAN], a, b) if gyro and mounted else np.nan
     r.pelvic_obliquity_range_deg = angle_range(w[_ROLL], a, b) if gyro and mounted else np.nan
     r.pelvic_rotation_range_deg = angle_range(w[_YAW], a, b) if gyro and mounted else np.nan
-    leftward = mean(w[_LEFT], a, t) if has_left else np.nan
-    r.side = cast_side_vote(s.side, number % 2, leftward)
+    # against the step before, so that a crooked sensor or a steady lean does not matter
+    swing = mean(w[_ROLL], a, t) if gyro else mean(w[_LEFT], a, t)
+    if not has_left:
+        swing = np.nan
+    r.side = cast_side_vote(s.side, number % 2, swing - s.swing)
+    s.swing = swing
     compression = peak_lumbar_compression(v10, f10, a, t, lean / _DEG, c.height_m)
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~_NO_GYRO == 0)
@@ -392,7 +401,10 @@ def end_bout(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     s.step_time_count = 0
     s.side.steps = 0
     s.side.left_is_even = 0
-    s.onset_known = 0
+    s.onset = 0.0
+    s.onsets = 0
+    s.swing = np.nan
+    s.mounting_from = 0
     if s.opening_contact >= 0:
         s.contacts[0] = s.opening_contact
         s.contact_count = 1

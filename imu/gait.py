@@ -14,7 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imu.blocks import number_block
 from imu.compiled import Record, kernel
+from imu.errors import ParameterError
 from imu.filters import butterworth_low_pass
 from imu.stage import Stage
 
@@ -37,7 +39,7 @@ _STILL, _WALK, _RUN = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class GaitParams:
-    """Parameters of :class:`GaitClassifier`.
+    """Parameters of :class:`GaitClassifier`; a value outside its range is a ParameterError.
 
     Attributes
     ----------
@@ -60,6 +62,20 @@ class GaitParams:
     longest_step_s: float = 0.6
     steps_to_decide: int = 4
     still_g: float = 0.03
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("cutoff_hz", 1.0, 20.0),
+            ("flight_g", 0.0, 1.0),
+            ("stance_g", 1.0, 5.0),
+            ("shortest_step_s", 0.1, 0.5),
+            ("longest_step_s", self.shortest_step_s, 0.9),
+            ("steps_to_decide", 1, 32),
+            ("still_g", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ParameterError(name, value, f"a value from {low:g} to {high:g}")
 
 
 GAIT_COEFFICIENTS: Final = np.dtype(
@@ -212,7 +228,7 @@ class GaitClassifier(Stage[GaitParams]):
 
     def push(self, vertical_g: ArrayLike) -> NDArray[np.uint8]:
         """Classify the next samples, g, shape (N,); codes index :data:`GAIT_NAMES`."""
-        block = np.ascontiguousarray(vertical_g, np.float64)
+        block = number_block(vertical_g, "vertical_g")
         out = np.empty(block.shape, np.uint8)
         _gait_push(self._coefficients, self._state, block, out)
         return out

@@ -76,6 +76,7 @@ INTAKE_COEFFICIENTS: Final = np.dtype(
 
 INTAKE_STATE: Final = np.dtype(
     [
+        ("with_gyro", np.uint8),  # whether the last block had angular velocity
         ("started", np.uint8),
         ("last_seen_s", np.float64),  # of any sample, quarantined ones too
         ("time_s", np.float64),  # of the last accepted sample
@@ -102,8 +103,11 @@ def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void
     Raises
     ------
     ParameterError
-        When the fill limit is outside 0 to 1 s or a range is negative.
+        When the rate is outside 20 to 5000 Hz, the fill limit outside 0 to 1 s, or a range
+        negative.
     """
+    if not 20.0 <= rate_hz <= 5000.0:
+        raise ParameterError("rate_hz", rate_hz, "a sample rate from 20 to 5000 Hz")
     if not 0.0 <= params.fill_limit_s <= 1.0:
         raise ParameterError("fill_limit_s", params.fill_limit_s, "a time from 0 to 1 s")
     for name in ("acceleration_range_m_s2", "angular_velocity_range_rad_s"):
@@ -305,8 +309,8 @@ class Intake(Stage[IntakeParams]):
             When time does not increase; names the sample.
         """
         gyro = samples.angular_velocity_rad_s
-        limit = int(self._coefficients["fill_limit_samples"][0])
-        room = len(samples) * (1 + limit)
+        self._state["with_gyro"] = gyro is not None
+        room = self._room(samples.time_s)
         out, quality = np.empty((room, 7)), np.empty(room, np.uint8)
         rates = np.zeros_like(samples.acceleration_m_s2) if gyro is None else gyro
         bad, n = _intake_push(
@@ -327,4 +331,17 @@ class Intake(Stage[IntakeParams]):
 
     def flush(self) -> Samples:
         """Nothing is held back: an empty block."""
-        return Samples(np.empty(0), np.empty((0, 3)))
+        nothing = np.empty((0, 3))
+        return Samples(np.empty(0), nothing, nothing if self._state["with_gyro"][0] else None)
+
+    def _room(self, time_s: NDArray[np.float64]) -> int:
+        """Most samples that a block can become: no more are filled in than time has passed for."""
+        n = len(time_s)
+        if n == 0:
+            return 0
+        limit = int(self._coefficients["fill_limit_samples"][0])
+        first = float(self._state["time_s"][0]) if self._state["joined"][0] else float(time_s[0])
+        passed = (float(time_s[-1]) - first) * float(self._coefficients["rate_hz"][0])
+        if not 0.0 <= passed < n * limit:
+            return n * (1 + limit)
+        return n + limit + int(2.0 * passed)

@@ -88,10 +88,15 @@ def mounting_from_up(mounting: NDArray[np.float64], up: ArrayLike) -> NDArray[np
     ParameterError
         When ``up`` is zero or more than 60° off the stated up axis.
     """
-    direction = mounting @ np.asarray(up, np.float64)
+    try:
+        direction = mounting @ np.asarray(up, np.float64)
+    except (TypeError, ValueError):
+        direction = np.zeros(3)
+    if direction.shape != (3,):
+        direction = np.zeros(3)
     norm = float(np.linalg.norm(direction))
-    if not norm > 0.0 or direction[2] / norm < 0.5:
-        raise ParameterError("up", list(np.asarray(up)), "a direction within 60° of the up axis")
+    if not 0.0 < norm < np.inf or direction[2] / norm < 0.5:
+        raise ParameterError("up", up, "three numbers, a direction within 60° of the up axis")
     x, y, z = direction / norm
     k = 1.0 / (1.0 + z)
     tilt = np.array(

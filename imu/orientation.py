@@ -14,12 +14,13 @@ covariances scaled to that interval; heading is left free (no magnetometer).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imu.blocks import vector_block
 from imu.compiled import Record, kernel
 from imu.errors import InputError, ParameterError
 from imu.filters import butterworth_low_pass
@@ -74,6 +75,12 @@ class InclinationParams:
     rest_time_s: float = 1.5
     rest_angular_velocity_deg_s: float = 2.0
     rest_acceleration_m_s2: float = 0.5
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not 0.0 < value < math.inf:
+                raise ParameterError(field.name, value, "a positive number")
 
 
 # Parallel low-passes that begin as a running mean. All banks have one type, whatever they need:
@@ -453,6 +460,8 @@ def _inclination_push(
         a, w = acceleration[i], angular_velocity[i]
         if not math.isfinite(a[0] + a[1] + a[2] + w[0] + w[1] + w[2]):
             return i
+    for i in range(acceleration.shape[0]):
+        a, w = acceleration[i], angular_velocity[i]
         incline(c, s, a[0], a[1], a[2], w[0], w[1], w[2], has_gyro)
         p, q = s.levelling, s.strapdown
         out[i, 0] = p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3]
@@ -519,16 +528,11 @@ class InclinationFilter(Stage[InclinationParams]):
         InputError
             When shapes disagree or a value is not finite.
         """
-        acceleration = np.ascontiguousarray(acceleration_m_s2, np.float64)
+        acceleration = vector_block(acceleration_m_s2, "acceleration_m_s2")
         has_gyro = angular_velocity_rad_s is not None
-        gyro = (
-            np.ascontiguousarray(angular_velocity_rad_s, np.float64) if has_gyro else acceleration
-        )
-        if acceleration.ndim != 2 or acceleration.shape[1] != 3 or gyro.shape != acceleration.shape:
-            raise InputError(
-                f"acceleration has shape {acceleration.shape} and angular velocity {gyro.shape}: "
-                "give (N, 3) for both."
-            )
+        gyro = acceleration
+        if angular_velocity_rad_s is not None:
+            gyro = vector_block(angular_velocity_rad_s, "angular_velocity_rad_s", len(acceleration))
         out = np.empty((acceleration.shape[0], 4))
         bad = _inclination_push(self._coefficients, self._state, acceleration, gyro, has_gyro, out)
         if bad >= 0:

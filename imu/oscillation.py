@@ -15,6 +15,7 @@ def vertical_displacement(
     acceleration_m_s2: NDArray[np.float64],
     first: int,
     last: int,
+    begin: int,
     interval_s: float,
     out_m: NDArray[np.float64],
 ) -> float:
@@ -28,42 +29,43 @@ def vertical_displacement(
     acceleration_m_s2 : ndarray
         Vertical acceleration (gravity removed), m/s².
     first, last : int
-        Samples of the initial contact and of the next one (included).
+        Samples of two equal phases of neighbouring steps, between which it is periodic.
+    begin : int
+        The displacement is also given from here to ``first``, by the same constants.
     interval_s : float
         Time between samples, s.
     out_m : ndarray
-        Receives the displacement about its mean in ``[first, last]``, m.
+        Receives the displacement about its mean, m.
     """
-    n = last - first + 1
-    if n < 3:
+    n = last - first
+    if n < 2:
         return np.nan
     mean = 0.5 * (acceleration_m_s2[first] + acceleration_m_s2[last])
     for i in range(first + 1, last):
         mean += acceleration_m_s2[i]
-    mean /= n - 1
-    velocity = 0.0
-    out_m[first] = 0.0
-    mean_velocity = 0.0
-    for i in range(first + 1, last + 1):
-        velocity += (0.5 * (acceleration_m_s2[i - 1] + acceleration_m_s2[i]) - mean) * interval_s
-        out_m[i] = velocity
-        # velocity is zero at both ends, so the plain sum is the trapezoid
-        mean_velocity += velocity
-    mean_velocity /= n - 1
-    position, previous = 0.0, out_m[first] - mean_velocity
+    mean /= n
+    velocity, position = 0.0, 0.0
+    # trapezoids; the mean velocity is the position at the end over the time
     out_m[first] = 0.0
     for i in range(first + 1, last + 1):
-        current = out_m[i] - mean_velocity
-        position += 0.5 * (previous + current) * interval_s
-        previous = current
+        change = (0.5 * (acceleration_m_s2[i - 1] + acceleration_m_s2[i]) - mean) * interval_s
+        position += (velocity + 0.5 * change) * interval_s
+        velocity += change
         out_m[i] = position
-    slope = position / (n - 1)
-    low, high, mean = 0.0, 0.0, 0.0
+    slope = position / n
+    low, high, centre = 0.0, 0.0, 0.0
     for i in range(first, last + 1):
         out_m[i] -= slope * (i - first)
         low, high = min(low, out_m[i]), max(high, out_m[i])
-        mean += out_m[i]
-    mean /= n
+        centre += out_m[i]
+    centre /= n + 1
+    # backwards from the first sample, where velocity was zero before the mean was removed
+    velocity, position = 0.0, 0.0
+    for i in range(first - 1, begin - 1, -1):
+        change = (0.5 * (acceleration_m_s2[i] + acceleration_m_s2[i + 1]) - mean) * interval_s
+        position -= (velocity - 0.5 * change) * interval_s
+        velocity -= change
+        out_m[i] = position - slope * (i - first) - centre
     for i in range(first, last + 1):
-        out_m[i] -= mean
+        out_m[i] -= centre
     return high - low

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imu.blocks import number_block, vector_block
 from imu.errors import InputError
 
 __all__ = ["STANDARD_GRAVITY_M_S2", "Quality", "Samples", "sample_rate_hz"]
@@ -74,28 +75,19 @@ class Samples:
         angular_velocity_rad_s: ArrayLike | None = None,
         quality: ArrayLike | None = None,
     ) -> None:
-        time = _as_float_array(time_s, "time_s")
-        if time.ndim != 1:
-            raise InputError(f"time_s has shape {time.shape}: give one time per sample, (N,).")
-        n = time.shape[0]
+        time = number_block(time_s, "time_s")
+        n = len(time)
+        gyro = angular_velocity_rad_s
         object.__setattr__(self, "time_s", time)
         object.__setattr__(
-            self, "acceleration_m_s2", _as_vectors(acceleration_m_s2, n, "acceleration_m_s2")
+            self, "acceleration_m_s2", vector_block(acceleration_m_s2, "acceleration_m_s2", n)
         )
         object.__setattr__(
             self,
             "angular_velocity_rad_s",
-            None
-            if angular_velocity_rad_s is None
-            else _as_vectors(angular_velocity_rad_s, n, "angular_velocity_rad_s"),
+            None if gyro is None else vector_block(gyro, "angular_velocity_rad_s", n),
         )
-        if quality is None:
-            flags = np.zeros(n, np.uint8)
-        else:
-            flags = np.ascontiguousarray(quality, np.uint8)
-            if flags.shape != (n,):
-                raise InputError(f"quality has shape {flags.shape}: give ({n},), one per sample.")
-        object.__setattr__(self, "quality", flags)
+        object.__setattr__(self, "quality", _quality_flags(quality, n))
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -145,26 +137,27 @@ def sample_rate_hz(time_s: NDArray[np.float64]) -> tuple[float, float]:
 
     Examples
     --------
-    >>> sample_rate_hz(np.array([0.0, 0.010, 0.019, 0.029, 0.038, 0.238]))
-    (105.263, 0.2)
+    >>> sample_rate_hz(np.array([0.0, 0.010, 0.019, 0.029, 0.038]))
+    (105.263, 0.0)
     """
     with np.errstate(over="ignore", invalid="ignore"):  # absurd times end as an absurd rate
         steps = np.diff(time_s)
         median = float(np.median(steps))
         even = np.abs(steps - median) <= 0.5 * median
         rate = float(np.count_nonzero(even) / np.sum(steps[even]))
-    return round(rate, 3), 1.0 - float(np.mean(even))
+    return round(rate, 3) if rate >= 1.0 else rate, 1.0 - float(np.mean(even))
 
 
-def _as_float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    try:
-        return np.ascontiguousarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} is not an array of numbers.") from None
-
-
-def _as_vectors(values: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
-    array = _as_float_array(values, name)
-    if array.shape != (n, 3):
-        raise InputError(f"{name} has shape {array.shape}: give ({n}, 3), one vector per time.")
-    return array
+def _quality_flags(quality: ArrayLike | None, n: int) -> NDArray[np.uint8]:
+    if quality is None:
+        return np.zeros(n, np.uint8)
+    given = np.asarray(quality)
+    if given.dtype != np.uint8:
+        if given.dtype.kind not in "iub" or (
+            given.size and not 0 <= given.min() <= given.max() < 256
+        ):
+            raise InputError("quality is not an array of flags from 0 to 255.")
+        given = given.astype(np.uint8)
+    if given.shape != (n,):
+        raise InputError(f"quality has shape {given.shape}: give ({n},), one per sample.")
+    return np.ascontiguousarray(given)

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.errors import ParameterError
+
 __all__ = ["Stage"]
 
 ParamsT = TypeVar("ParamsT")
@@ -41,6 +43,8 @@ class Stage(Generic[ParamsT]):
 
     @state.setter
     def state(self, value: NDArray[np.void]) -> None:
+        if value.dtype != self._state.dtype or value.shape != self._state.shape:
+            raise ParameterError("state", value.dtype, "a state of the same kind of stage")
         self._state[:] = value
 
     def reset(self) -> None:

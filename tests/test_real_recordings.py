@@ -24,8 +24,8 @@ from benchmarks.recordings import (
 )
 from imu import contract
 from imu.analyzer import analyze
+from imu.registry import STAGES
 from imu.samples import Samples
-from imu.stages import STAGES
 from imu.steps import Steps
 
 pytestmark = pytest.mark.skipif(

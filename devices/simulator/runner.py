@@ -5,8 +5,10 @@ AR(1) part from step to step, a slow wander over minutes, a constant difference 
 right, and fatigue where the scenario asks for it. The impulse of a step is its duration times body
 weight as long as nothing changes slowly, so the vertical velocity at contact stays where it is.
 
-Sides. In left stance the foot is to the left of the centre of mass: the ground pushes to the right,
-the body sways out to the left and back, and the pelvis drops on the right, the swing side.
+Sides. In left stance the pelvis drops on the right, the swing side. The centre of mass sways out to
+the left and back, but the back of the pelvis, where the sensor is, turns towards the foot on the
+ground and moves the other way (both runners of the Fukuchi et al. 2017 marker recordings at hand,
+doi:10.7717/peerj.3298): the lateral motion is the sensor's.
 """
 
 from __future__ import annotations
@@ -286,7 +288,7 @@ class RunnerModel:
         )
 
         sign = np.where(is_left, 1.0, -1.0)
-        leftward = sign * _SWAY_VELOCITY_M_S
+        leftward = -sign * _SWAY_VELOCITY_M_S
         sway = leftward * (slow_time - duration) / 2.0
         lateral_lobe = np.diff(leftward) / stance
         lateral_skew = (

@@ -14,8 +14,8 @@ from scipy.spatial.transform import Rotation
 from imu import contract
 from imu.contract import ContractViolation, StageEntry
 from imu.filters import SosFilter
+from imu.registry import STAGES
 from imu.samples import Samples
-from imu.stages import STAGES
 from tests.imu.synthetic import running, spoiled
 
 RATE_HZ = 100.0

@@ -119,8 +119,8 @@ def vote(signs: list[float]) -> str:
 
 @pytest.mark.parametrize("left_first", [True, False])
 def test_sides_are_named_once_twenty_steps_agree(left_first: bool) -> None:
-    # on the left foot the push is to the right: negative
-    first = -1.0 if left_first else 1.0
+    # on the left foot the pelvis rolls more to the right than in the step before: positive
+    first = 1.0 if left_first else -1.0
     sides = vote([first * (-1.0) ** k for k in range(30)])
     assert sides[:19] == "ABABABABABABABABABA"
     expected = "LR" if left_first else "RL"
@@ -131,7 +131,7 @@ def test_sides_are_named_once_twenty_steps_agree(left_first: bool) -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_one_wrong_vote_in_five_is_outvoted(seed: int) -> None:
     random = np.random.default_rng(seed)
-    signs = np.array([(-1.0) ** (k + 1) for k in range(200)])
+    signs = np.array([(-1.0) ** k for k in range(200)])
     signs[random.permutation(200)[:36]] *= -1.0
     sides = vote(signs.tolist())
     assert all(sides[k] == "LR"[k % 2] for k in range(120, 200))

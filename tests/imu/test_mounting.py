@@ -183,7 +183,7 @@ def test_axes_freeze_once_found_until_the_sensor_is_seated_anew() -> None:
 def test_a_new_seat_in_mid_run_is_learned_from_what_follows() -> None:
     turned = Rotation.from_euler("z", 90.0, degrees=True)
     before = running(steps=30, lean_deg=0.0, tail_s=0.0)
-    after = running(steps=30, lean_deg=0.0, mounting=turned)
+    after = running(steps=60, lean_deg=0.0, mounting=turned)
     cut = len(before.samples) - 60
     analyzer = StepAnalyzer(before.rate_hz)
     analyzer.push(before.samples[:cut])

@@ -236,16 +236,16 @@ def test_a_rate_outside_the_range_is_refused(rate_hz: float) -> None:
 @pytest.mark.parametrize(
     "params",
     [
-        InclinationParams(acceleration_time_constant_s=0.0),
-        InclinationParams(acceleration_time_constant_s=61.0),
-        InclinationParams(bias_forgetting_time_s=0.0),
-        InclinationParams(bias_motion_deg_s=-1.0),
-        InclinationParams(bias_vertical_forgetting=0.0),
+        {"acceleration_time_constant_s": 0.0},
+        {"acceleration_time_constant_s": 61.0},
+        {"bias_forgetting_time_s": 0.0},
+        {"bias_motion_deg_s": -1.0},
+        {"bias_vertical_forgetting": 0.0},
     ],
 )
-def test_parameters_outside_their_range_are_refused(params: InclinationParams) -> None:
+def test_parameters_outside_their_range_are_refused(params: dict[str, float]) -> None:
     with pytest.raises(ParameterError):
-        InclinationFilter(100.0, params)
+        InclinationFilter(100.0, InclinationParams(**params))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -108,7 +108,7 @@ def test_leaning_forward_turns_gravity_towards_the_back() -> None:
     assert truth.lean_deg.mean() == pytest.approx(12.0, abs=1.5)
 
 
-def test_left_stance_pushes_right_and_drops_the_right_side() -> None:
+def test_left_stance_pushes_the_sacrum_left_and_drops_the_right_side() -> None:
     for seed in (1, 2, 3):
         body = BodyMotion(Scenario(minutes=0.5, seed=seed))
         plan = body.plan
@@ -117,13 +117,13 @@ def test_left_stance_pushes_right_and_drops_the_right_side() -> None:
         truth = body.at(stance)
         lever = LEVER_ARM_M * truth.rotation[:, :, 0]
         y = (truth.position_m + lever)[:, 1]
-        assert (y[left] > 0.003).all()
-        assert (y[~left] < -0.003).all()
+        assert (y[left] < -0.003).all()
+        assert (y[~left] > 0.003).all()
         tau = stance - plan.onset_s[20:60]
         push = plan.lateral_lobe[20:60] * 2.0  # the lobe's own peak, in mid-stance
         assert tau.min() > 0.05
-        assert (push[left] < 0).all()
-        assert (push[~left] > 0).all()
+        assert (push[left] > 0).all()
+        assert (push[~left] < 0).all()
         wobble = truth.roll_deg - truth.roll_deg.mean()
         assert (wobble[left] > 2.0).all()
         assert (wobble[~left] < -2.0).all()

@@ -1,0 +1,48 @@
+"""Arrays a user hands in, made ready for compiled code or refused in one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imu.errors import InputError
+
+__all__ = ["number_block", "vector_block"]
+
+
+def number_block(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """A contiguous array of numbers, shape (N,).
+
+    Raises
+    ------
+    InputError
+        When the values are no numbers or have another shape.
+    """
+    block = _float_array(values, name)
+    if block.ndim != 1:
+        raise InputError(f"{name} has shape {block.shape}: give one value per sample, (N,).")
+    return block
+
+
+def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[np.float64]:
+    """A contiguous array of vectors, shape (N, 3).
+
+    Raises
+    ------
+    InputError
+        When the values are no numbers or have another shape, or not ``n`` rows.
+    """
+    block = _float_array(values, name)
+    if block.ndim != 2 or block.shape[1] != 3 or n not in {None, block.shape[0]}:
+        rows = "N" if n is None else n
+        raise InputError(
+            f"{name} has shape {block.shape}: give ({rows}, 3), one vector per sample."
+        )
+    return block
+
+
+def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, np.float64, order="C")
+    except (TypeError, ValueError):
+        raise InputError(f"{name} is not an array of numbers.") from None
