@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devices.records import DeviceInfo
 from imu.baseline import Baseline
 from imu.errors import InputError, ParameterError, RecordingError
 from imu.runner import Runner
-from imu.samples import Samples
+from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
 from pipelines.alerts import Alert
 from pipelines.analysis import SessionAnalysis, StepsAnalysis
 from pipelines.summary import Summary, summarise
+
+if TYPE_CHECKING:
+    from pipelines.formats.sample_table import SampleTable
 
 __all__ = ["ReplayOptions", "Replayed", "load_baseline", "replay"]
 
@@ -167,6 +172,8 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
         axes=options.axes or table.axes or "auto",
         runner=Runner(options.mass_kg, options.height_m),
         baseline=Baseline.from_json(options.baseline_json) if options.baseline_json else None,
+        acceleration_range_m_s2=_range(table, "acc_range_g", STANDARD_GRAVITY_M_S2, path),
+        angular_velocity_range_rad_s=_range(table, "gyr_range_deg_s", math.radians(1.0), path),
         waveforms=options.waveforms,
     )
     steps: list[Steps] = []
@@ -189,6 +196,23 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
         rate_hz=table.rate_hz,
         notes=list(table.notes),
     )
+
+
+def _range(table: SampleTable, key: str, unit: float, path: Path) -> float:
+    """The sensor's range from the preamble, SI; 0 when it does not say."""
+    text = table.preamble.get(key)
+    if text is None:
+        return 0.0
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise InputError(
+            f"the preamble's {key} is {text!r}: give the sensor's range as a positive number.",
+            place=str(path),
+        )
+    return value * unit
 
 
 def _blocks(samples: Samples, size: int) -> Iterator[tuple[int, Samples]]:
