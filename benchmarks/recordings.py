@@ -7,12 +7,15 @@ They are not part of the project. They are looked for in ``$BACKSTRIDE_DATA``, e
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.errors import RecordingError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 __all__ = [
@@ -84,10 +87,18 @@ class OrientationTrial:
     scored: NDArray[np.bool_]  # moving, and the optical orientation is known
 
 
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Everything in a file; one that is cut short is named."""
+    try:
+        with path.open("rb") as stream, np.load(stream) as file:
+            return dict(file)
+    except (EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise RecordingError(f"cannot be read: {error}", path=path.name) from error
+
+
 def force_trials(directory: Path | None = None) -> list[ForceTrial]:
     """The trials of ``sacral_force/trials.npz``."""
-    with np.load((directory or data_directory()) / "sacral_force" / "trials.npz") as file:
-        data = dict(file)
+    data = _arrays((directory or data_directory()) / "sacral_force" / "trials.npz")
     rate = float(data["rate_hz"])
     trials = []
     for k in range(len(data["row"])):
@@ -113,8 +124,8 @@ def force_trials(directory: Path | None = None) -> list[ForceTrial]:
 
 def raw_sacral_clip(directory: Path | None = None) -> tuple[Samples, float, str]:
     """The unfiltered clip, its rate and its axes."""
-    with np.load((directory or data_directory()) / "sacral_force" / "raw_512hz.npz") as file:
-        acceleration, rate = file["acc_m_s2"].astype(np.float64), float(file["rate_hz"])
+    file = _arrays((directory or data_directory()) / "sacral_force" / "raw_512hz.npz")
+    acceleration, rate = file["acc_m_s2"].astype(np.float64), float(file["rate_hz"])
     return Samples(np.arange(len(acceleration)) / rate, acceleration), rate, "-z-y-x"
 
 
@@ -122,10 +133,10 @@ def walking_trials(directory: Path | None = None) -> list[tuple[str, Samples, fl
     """Name, samples, rate and axes of each walking recording."""
     trials = []
     for path in sorted(((directory or data_directory()) / "walking").glob("*.npz")):
-        with np.load(path) as file:
-            rate = float(file["rate_hz"])
-            acceleration = file["acc_g"].astype(np.float64) * STANDARD_GRAVITY_M_S2
-            angular_velocity = np.radians(file["gyr_deg_s"].astype(np.float64))
+        file = _arrays(path)
+        rate = float(file["rate_hz"])
+        acceleration = file["acc_g"].astype(np.float64) * STANDARD_GRAVITY_M_S2
+        angular_velocity = np.radians(file["gyr_deg_s"].astype(np.float64))
         time = np.arange(len(acceleration)) / rate
         trials.append((path.stem, Samples(time, acceleration, angular_velocity), rate, "auto"))
     return trials
@@ -135,12 +146,12 @@ def orientation_trials(directory: Path | None = None) -> list[OrientationTrial]:
     """The trials of ``orientation/``, none where the folder is missing."""
     trials = []
     for path in sorted(((directory or data_directory()) / "orientation").glob("*.npz")):
-        with np.load(path) as file:
-            rate = float(file["rate_hz"])
-            acceleration = file["acc_m_s2"].astype(np.float64)
-            angular_velocity = file["gyr_rad_s"].astype(np.float64)
-            optical = file["optical_quat_wxyz"].astype(np.float64)
-            moving = file["movement"].astype(np.bool_)
+        file = _arrays(path)
+        rate = float(file["rate_hz"])
+        acceleration = file["acc_m_s2"].astype(np.float64)
+        angular_velocity = file["gyr_rad_s"].astype(np.float64)
+        optical = file["optical_quat_wxyz"].astype(np.float64)
+        moving = file["movement"].astype(np.bool_)
         time = np.arange(len(acceleration)) / rate
         trials.append(
             OrientationTrial(

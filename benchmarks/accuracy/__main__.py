@@ -56,7 +56,11 @@ def score(subject: str, data: Path, *, quick: bool) -> Outcome:
     try:
         found: list[Section] = module.sections(data, quick=quick)
     except (BackstrideError, *_UNREADABLE) as error:
-        what = f"readable recordings for {subject} ({type(error).__name__}: {error})"
+        # a system's message would print where the folder lies
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        name_of_file = getattr(error, "filename", None)
+        said = f"{Path(name_of_file).name}: {said}" if name_of_file else said
+        what = f"readable recordings for {subject} ({type(error).__name__}: {said})"
         section = Section(
             subject.capitalize(), "Nothing could be scored.", (), (Missing(what, str(data)),)
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-__all__ = ["Ended", "backstride", "command", "environment", "one_sentence", "run"]
+__all__ = ["Ended", "backstride", "command", "environment", "one_sentence", "quiet", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +85,7 @@ def one_sentence(ended: Ended) -> str:
     assert text.endswith("."), text
     assert not re.search(r"[.!?] [A-Z]", text), text
     return text.removeprefix("backstride: ")
+
+
+def quiet(done: float, total: float) -> None:
+    """Take reports of progress without a word."""

@@ -1,0 +1,88 @@
+"""A session in a few numbers: what is counted, what is left out, how people read it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imu.samples import Quality
+from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
+from pipelines.summary import Summary, summarise
+
+
+def some_steps(contact_ms: list[float], quality: list[int] | None = None) -> Steps:
+    rows = np.zeros(len(contact_ms), STEP_ROW)
+    for name in STEP_ROW.names or ():
+        if STEP_ROW[name] == np.float64:
+            rows[name] = np.nan
+    rows["contact_time_ms"] = contact_ms
+    rows["quality"] = quality or [0] * len(contact_ms)
+    return Steps(rows)
+
+
+def summary(steps: Steps, **others: object) -> Summary:
+    return summarise("run.csv", steps, **({"duration_s": 61.5, "rate_hz": 200.0} | others))  # type: ignore[arg-type]
+
+
+def test_medians_leave_out_what_was_not_measurable() -> None:
+    result = summary(some_steps([200.0, float("nan"), 240.0, 220.0]))
+    assert result.median["contact_time_ms"] == 220.0
+    assert result.median["sacral_lean_deg"] is None
+    assert result.steps == 4
+
+
+@given(st.lists(st.floats(100, 400) | st.just(float("nan")), max_size=30))
+def test_the_summary_survives_json(values: list[float]) -> None:
+    result = summary(some_steps(values))
+    text = result.to_json()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert json.loads(text)["steps"] == len(values)
+    assert Summary(**json.loads(text)) == result
+
+
+def test_reservations_are_counted_by_kind() -> None:
+    gap, edge = int(Quality.GAP), int(Quality.EDGE)
+    result = summary(some_steps([200.0] * 5, [0, gap, gap | edge, 0, edge]))
+    assert result.quality == {"edge": 2, "gap": 2}
+    assert result.trusted_steps == 2
+    text = "\n".join(result.lines())
+    assert "edge 2, gap 2" in text
+
+
+def test_every_measure_of_the_table_has_a_median() -> None:
+    told = set(summary(NO_STEPS).median)
+    counted = {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+    assert told == set(STEP_COLUMNS) - counted
+
+
+def test_no_steps_are_one_line() -> None:
+    result = summary(NO_STEPS)
+    assert result.lines() == ["run.csv: 0 running steps in 1:02 (200 Hz)"]
+    assert set(result.median.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ({"lost_samples": (3, 5, 1)}, "5 (3 filled in, 1 gaps too long to fill)"),
+        ({"lost_in_transit": 70}, "70 (0 filled in"),
+        ({"alerts": 2}, "changes from the baseline"),
+    ],
+)
+def test_losses_and_changes_are_told(others: dict[str, object], words: str) -> None:
+    assert words in "\n".join(summary(some_steps([210.0]), **others).lines())
+
+
+def test_lines_are_short_and_have_units() -> None:
+    rows = np.ones(4, STEP_ROW)
+    rows["quality"] = 0
+    lines = summary(Steps(rows)).lines()
+    assert all(len(line) < 100 for line in lines)
+    text = "\n".join(lines)
+    for words in ("steps/min", "ms", "BW", " g", "mm", "°", "% of baseline"):
+        assert words in text
