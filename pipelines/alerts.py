@@ -168,6 +168,8 @@ class AlertWriter:
                 )
             else:
                 _write_whole(self._file, line)
+        except BrokenPipeError:
+            raise  # the reader has seen enough
         except OSError as error:
             raise self._failed(error) from None
 

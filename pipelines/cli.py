@@ -5,7 +5,10 @@ What a command does is imported when it runs, so that ``--help`` answers at once
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from devices.simulator.scenario import Scenario
+    from pipelines.replay import Replayed
     from pipelines.summary import Summary
 
 __all__ = ["app", "main"]
@@ -50,6 +54,29 @@ BaselineFile = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        _say(f"backstride {version('backstride')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and stop.",
+            is_eager=True,
+            callback=_print_version,
+        ),
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
 @app.command()
 def live(
     source: Annotated[
@@ -77,6 +104,7 @@ def live(
     import time
 
     from devices.sources import open_source
+    from imu.errors import ParameterError
     from pipelines.live import LiveOptions, run_live
     from pipelines.replay import load_baseline
     from pipelines.terminal.view import TerminalView
@@ -84,9 +112,14 @@ def live(
 
     _check_axes(axes)
     open_source(source)  # a mistyped URL is told before anything is compiled or created
+    if record is not None and no_record:
+        raise ParameterError("--record", str(record), "either --record or --no-record")
+    if record is not None and record.suffix.lower() != ".mcap":
+        raise ParameterError("--record", str(record), "a file that ends in .mcap")
     path = record
     if path is None and not no_record:
         path = new_session_path(time.time_ns())
+    _check_outputs({"--record": record, "--alerts": alerts, "--baseline": baseline})
     simulated = _simulated(source)
     if simulated is not None:
         # the simulated runner is as heavy and tall as the scenario says
@@ -98,7 +131,7 @@ def live(
         mass_kg=mass,
         height_m=height,
         baseline_json=load_baseline(str(baseline)) if baseline else "",
-        record=None if no_record else path,
+        record=path,
         alerts=alerts,
     )
     _warm_up()
@@ -109,11 +142,15 @@ def live(
         raise typer.Exit(130) from None
     if run.summary is not None:
         _say_summary(run.summary)
-    if run.recording is not None and run.trouble is None:
+        for note in run.summary.notes:
+            _complain(f"note: {note}")
+    if run.recording is not None:
         _say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
-    if run.trouble is not None:
-        _complain(str(run.trouble))
-        raise typer.Exit(run.trouble.exit_code)
+    troubles = [run.recording_trouble] if run.recording_trouble else []
+    for trouble in troubles + run.other_trouble:
+        _complain(f"backstride: {trouble}")
+    if troubles or run.other_trouble:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -142,16 +179,22 @@ def replay(
     baseline: BaselineFile = None,
 ) -> None:
     """Run a recording through the same chain as a live session."""
-    from pipelines.alerts import AlertWriter
-    from pipelines.formats.replacing import replacing
-    from pipelines.formats.steps_table import write_steps
     from pipelines.formats.table_output import table_format
-    from pipelines.formats.waveform_table import write_waveforms
     from pipelines.progress import progress
     from pipelines.replay import ReplayOptions, load_baseline
     from pipelines.replay import replay as run_replay
 
     _check_axes(axes)
+    _check_outputs(
+        {
+            "FILE": file,
+            "--baseline": baseline,
+            "--steps": steps,
+            "--waveforms": waveforms,
+            "--alerts": alerts,
+            "--summary": summary,
+        }
+    )
     if steps is not None:
         table_format(steps, "--steps")
     if waveforms is not None:
@@ -168,6 +211,23 @@ def replay(
     _warm_up()
     with progress(f"replaying {file.name}") as report:
         result = run_replay(file, options, report)
+    with _reader_may_leave():
+        _hand_out(result, steps, waveforms, alerts, summary)
+
+
+def _hand_out(
+    result: Replayed,
+    steps: str | None,
+    waveforms: str | None,
+    alerts: Path | None,
+    summary: Path | None,
+) -> None:
+    """Write what was asked for, or tell the summary."""
+    from pipelines.alerts import AlertWriter
+    from pipelines.formats.replacing import replacing
+    from pipelines.formats.steps_table import write_steps
+    from pipelines.formats.waveform_table import write_waveforms
+
     if steps is not None:
         write_steps(steps, result.steps)
     if waveforms is not None:
@@ -176,10 +236,12 @@ def replay(
         with AlertWriter(alerts, append=False) as writer:
             for alert in result.alerts:
                 writer.write(alert)
-    if summary is not None:
+    if summary is not None and str(summary) == "-":
+        _say(result.summary.to_json().rstrip())
+    elif summary is not None:
         with replacing(summary) as out:
             out.write(result.summary.to_json().encode())
-    if steps != "-" and waveforms != "-":
+    if "-" not in {str(steps), str(waveforms), str(alerts), str(summary)}:
         _say_summary(result.summary)
         for alert in result.alerts:
             minutes, seconds = divmod(round(alert.time_s), 60)
@@ -187,7 +249,7 @@ def replay(
     for note in result.summary.notes:
         _complain(f"note: {note}")
     if not len(result.steps):
-        _complain(f"note: {file}: no running in this recording.")
+        _complain(f"note: {result.summary.source}: no running in this recording.")
 
 
 @app.command()
@@ -209,6 +271,7 @@ def simulate(
     from pipelines.progress import progress
     from pipelines.simulation import write_simulation
 
+    _check_outputs({"OUT": out, "--truth": truth})
     if truth is not None:
         table_format(truth, "--truth")
     with progress("simulating") as report:
@@ -244,6 +307,32 @@ def _warm_up() -> None:
     warm_up()
 
 
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """A reader of standard output that has seen enough is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is still buffered has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
+
+
+def _check_outputs(named: dict[str, Path | str | None]) -> None:
+    """Refuse two files that are one: an output must not replace an input or another output."""
+    from imu.errors import ParameterError
+
+    taken: dict[Path | str, str] = {}
+    for name, given in named.items():
+        if given is None:
+            continue
+        place = "-" if str(given) == "-" else Path(given).resolve()
+        if place in taken:
+            raise ParameterError(name, str(given), f"another file than {taken[place]}")
+        taken[place] = name
+
+
 def _check_axes(axes: str) -> None:
     from imu.mounting import mounting_from_axes
 
@@ -253,12 +342,10 @@ def _check_axes(axes: str) -> None:
 
 def _simulated(source: str) -> Scenario | None:
     """The scenario of a ``sim:`` URL."""
-    from urllib.parse import urlsplit
-
     from devices.simulator.scenario import Scenario
 
-    parts = urlsplit(source)
-    return Scenario.from_query(parts.query) if parts.scheme == "sim" else None
+    scheme, _, query = source.partition(":")
+    return Scenario.from_query(query.removeprefix("?")) if scheme == "sim" else None
 
 
 def _say_summary(summary: Summary) -> None:
@@ -282,15 +369,29 @@ def main() -> None:
         # Windows consoles and pipes may not speak UTF-8
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    code = 0
     try:
-        app()
+        with _reader_may_leave():
+            code = app(standalone_mode=False) or 0
+    except typer.Exit as end:
+        code = end.exit_code
     except BackstrideError as error:
         _complain(f"backstride: {error}")
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
+        code = error.exit_code
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except Exception as error:
+        # the command line library's own complaints: not a class it promises to keep
+        sentence = getattr(error, "format_message", None)
+        if sentence is None:
+            raise
+        text = str(sentence())
+        if "Usage:" in text:
+            _say(text)
+        else:
+            _complain(f"backstride: {text.rstrip('.')}; see 'backstride --help'.")
+        code = getattr(error, "exit_code", 2)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ _HOUR_S: Final = 3600.0
 
 _QUICKER: Final = "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
 _EASIER: Final = "Try an easier pace for a minute."
+#: Follow from other indicators, which say more about what changed.
+_DERIVED: Final = frozenset({"lumbar_index"})
+
 _BOTH_READINGS: Final = (
     "A slump and an arched back can both read like this. The sensor sees the pelvis, not the chest"
 )
@@ -48,6 +51,9 @@ class CoachParams:
         Between two cues, s, 0 to 3600.
     cues_per_hour : int
         Most cues in any hour, 1 to 60.
+    derived_wait_s : float
+        How long a change of the lumbar index, which follows from force and lean, waits for one of
+        them to change and be told first, s, 0 to 600.
 
     Raises
     ------
@@ -57,6 +63,7 @@ class CoachParams:
 
     shortest_interval_s: float = 180.0
     cues_per_hour: int = 6
+    derived_wait_s: float = 60.0
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.shortest_interval_s <= _HOUR_S:
@@ -65,14 +72,17 @@ class CoachParams:
             )
         if self.cues_per_hour not in range(1, 61):
             raise ParameterError("cues_per_hour", self.cues_per_hour, "a whole number from 1 to 60")
+        if not 0.0 <= self.derived_wait_s <= 600.0:
+            raise ParameterError("derived_wait_s", self.derived_wait_s, "a number from 0 to 600")
 
 
 class Coach:
     """Turns changes into alerts, or keeps quiet; the same changes give the same alerts.
 
     A change that comes too soon after another cue waits, and is told when it may be unless it is
-    over by then. That a change is over is told when the change itself was; it uses up no cue.
-    :meth:`advance` does all of it, :meth:`push` and :meth:`due` are its parts.
+    over by then. A change of the lumbar index waits a while for what is behind it. That a change is
+    over is told when the change itself was; it uses up no cue. :meth:`advance` does all of it,
+    :meth:`push` and :meth:`due` are its parts.
 
     Parameters
     ----------
@@ -143,21 +153,24 @@ the same speed, towards 170 steps a minute.
             return _alert(change, f"{words.capitalize()} is back near your baseline.")
         if change.direction not in _TOLD.get(change.indicator, ()):
             return None
-        if change.time_s < self._free_from_s():
-            self._waiting.append(change)
-            return None
-        return self._cue(change)
+        if self._turn_s(change) <= change.time_s:
+            return self._cue(change)
+        self._waiting.append(change)
+        return None
 
     def due(self, time_s: float) -> Alert | None:
-        """Tell the change that has waited longest, when another cue may be given by ``time_s``.
+        """Tell the change whose turn comes first, when that is by ``time_s``.
 
         Its time is the moment from which it could be told; its values are those of the change.
         """
-        free_from_s = self._free_from_s()
-        if not self._waiting or time_s < free_from_s:
+        if not self._waiting:
             return None
-        change = self._waiting.pop(0)
-        return self._cue(replace(change, time_s=max(change.time_s, free_from_s)))
+        change = min(self._waiting, key=self._turn_s)
+        turn_s = self._turn_s(change)
+        if time_s < turn_s:
+            return None
+        self._waiting.remove(change)
+        return self._cue(replace(change, time_s=turn_s))
 
     def reset(self) -> None:
         """Forget earlier changes and cues."""
@@ -171,6 +184,11 @@ the same speed, towards 170 steps a minute.
         while (alert := self.due(time_s)) is not None:
             alerts.append(alert)
         return alerts
+
+    def _turn_s(self, change: Change) -> float:
+        """Earliest time at which a waiting change may be told."""
+        wait_s = self._params.derived_wait_s if change.indicator in _DERIVED else 0.0
+        return max(change.time_s + wait_s, self._free_from_s())
 
     def _free_from_s(self) -> float:
         """Earliest time of the next cue."""

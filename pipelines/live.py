@@ -24,7 +24,7 @@ from pipelines.alerts import Alert, AlertWriter
 from pipelines.analysis import Outcome, SessionAnalysis
 from pipelines.formats.session_messages import SessionHeader
 from pipelines.recording import SessionWriter
-from pipelines.summary import Summary, summarise
+from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
 from pipelines.terminal.status import LiveStatus
 from pipelines.terminal.view import TerminalView
 
@@ -54,7 +54,8 @@ class LiveRun:
     alerts: list[Alert] = field(default_factory=list)
     summary: Summary | None = None
     recording: Path | None = None
-    trouble: BackstrideError | None = None
+    recording_trouble: BackstrideError | None = None
+    other_trouble: list[BackstrideError] = field(default_factory=list)
 
 
 class _Session:
@@ -72,11 +73,12 @@ class _Session:
             baseline_json=options.baseline_json,
         )
         self._analysis = SessionAnalysis(header, source.info)
+        # the alerts first: where they cannot be written, no recording of nothing is left behind
+        self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
         self._writer = None
         if options.record is not None:
             _make_folder(options.record)
             self._writer = SessionWriter(options.record, header)
-        self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
         self._link = "connecting"
         self._alert = ""
         self._first_ns: int | None = None
@@ -95,6 +97,13 @@ class _Session:
                 self._first_ns = arrival_ns
             self._last_ns = arrival_ns
         self._spread(self._analysis.push(record))
+        if isinstance(record, LinkEvent):
+            # nothing may come for a while that would redraw it
+            self.show()
+
+    def lose(self, error: BackstrideError) -> None:
+        """The source ended for good."""
+        self.run.other_trouble.append(error)
 
     def finish(self) -> LiveRun:
         """Finish the last steps, close the recording, sum up."""
@@ -102,13 +111,14 @@ class _Session:
         self._link = "ended"
         self.show()
         if self._writer is not None:
-            with self._keeping_trouble():
+            with self._recording_goes_on():
                 self._writer.close()
         if self._alerts is not None:
-            with self._keeping_trouble():
+            with self._alerts_go_on():
                 self._alerts.close()
         chain, losses = self._analysis.chain, self._analysis.receiver.losses
         baseline = chain.drift.baseline
+        axes_found = chain.analyzer.mounting is not None
         self.run.summary = summarise(
             self._url,
             concatenate(self.run.steps),
@@ -117,7 +127,8 @@ class _Session:
             lost_samples=chain.analyzer.lost_samples,
             lost_in_transit=losses.lost + losses.reordered,
             alerts=len(self.run.alerts),
-            axes_found=chain.analyzer.mounting is not None,
+            axes_found=axes_found,
+            notes=[] if axes_found or not self.run.steps else [AXES_NOT_FOUND],
             baseline=None if baseline is None else json.loads(baseline.to_json()),
         )
         return self.run
@@ -135,7 +146,7 @@ class _Session:
                 link=self._link,
                 lost_samples=self._analysis.receiver.losses.lost,
                 recording="" if self.run.recording is None else str(self.run.recording),
-                recording_note="" if self.run.trouble is None else str(self.run.trouble),
+                recording_note=str(self.run.recording_trouble or ""),
                 drift=chain.drift,
                 alert=self._alert,
                 steps=self.run.steps,
@@ -147,12 +158,12 @@ class _Session:
 
     def _record(self, record: Record) -> None:
         if self._writer is not None:
-            with self._keeping_trouble():
+            with self._recording_goes_on():
                 self._writer.write_record(record)
 
     def _spread(self, outcome: Outcome) -> None:
         if self._writer is not None:
-            with self._keeping_trouble():
+            with self._recording_goes_on():
                 if outcome.samples is not None:
                     self._writer.write_samples(outcome.samples)
                 if len(outcome.steps):
@@ -166,7 +177,7 @@ class _Session:
             else:
                 self._view.note(alert.message)
             if self._alerts is not None:
-                with self._keeping_trouble():
+                with self._alerts_go_on():
                     self._alerts.write(alert)
         if len(outcome.steps):
             self.run.steps.append(outcome.steps)
@@ -174,14 +185,22 @@ class _Session:
             self.show()
 
     @contextlib.contextmanager
-    def _keeping_trouble(self) -> Iterator[None]:
+    def _recording_goes_on(self) -> Iterator[None]:
         """A full disk is told, and the run goes on."""
         try:
             yield
         except RecordingError as error:
-            if self.run.trouble is None:
-                self.run.trouble = error
-                self._view.note(str(error))
+            self.run.recording_trouble = error
+            self._view.note(str(error))
+
+    @contextlib.contextmanager
+    def _alerts_go_on(self) -> Iterator[None]:
+        """Alerts that cannot be written are told, and the run goes on."""
+        try:
+            yield
+        except RecordingError as error:
+            self.run.other_trouble.append(error)
+            self._view.note(str(error))
 
 
 _LINK_WORDS = {
@@ -200,7 +219,7 @@ def _make_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RecordingError(
-            f"the folder for the recording cannot be made: {explain(error)}", path=str(path.parent)
+            f"the folder for the recording cannot be made: {explain(error)}.", path=str(path.parent)
         ) from None
 
 
@@ -235,7 +254,7 @@ async def run_live(
             if task is not None:
                 task.uncancel()
         except BackstrideError as error:
-            session.run.trouble = session.run.trouble or error
+            session.lose(error)
         finally:
             run = session.finish()
     return run

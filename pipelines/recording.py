@@ -45,6 +45,8 @@ __all__ = ["FLUSH_INTERVAL_S", "PLOT_SPACING_S", "SessionHeader", "SessionWriter
 
 #: Longest time that data waits in memory while a feed runs, s; half of what a crash may cost.
 FLUSH_INTERVAL_S: Final = 0.5
+#: Most session time in one piece of the file, ns.
+_FLUSH_SESSION_NS: Final = 5_000_000_000
 
 #: Decoded samples closer than this to the last one written are left to the packets, s. A little
 #: under 4 ms, so that the jitter of a 250 Hz clock drops none.
@@ -110,6 +112,7 @@ class SessionWriter:
         self._closed = False
         self._clock_offset_ns: int | None = None  # log time minus arrival, from the first arrival
         self._last_log_time = header.utc_start_ns % _UINT64
+        self._last_flush_log_time = self._last_log_time
         self._last_plotted_s = -math.inf
         self._schemas: dict[str, int] = {}
         self._channels: dict[tuple[str, str], int] = {}
@@ -146,11 +149,12 @@ class SessionWriter:
         raised: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
+        if raised is None:
             self.close()
+            return
+        try:
+            self._leave()
         except RecordingError as error:
-            if raised is None:
-                raise
             raised.add_note(str(error))
 
     def write_record(self, record: Record) -> None:
@@ -298,6 +302,17 @@ class SessionWriter:
             self._disk.wait()
             self._file.close_quietly()
 
+    def _leave(self) -> None:
+        """Keep what there is without the end mark: readers are to see that it was cut short."""
+        if self._closed:
+            return
+        try:
+            self.flush()
+        finally:
+            self._closed = True
+            self._disk.wait()
+            self._file.close_quietly()
+
     def _stopped(self) -> bool:
         if self._error is not None:
             return True
@@ -368,10 +383,14 @@ class SessionWriter:
 
     def _flush_if(self, urgent: bool) -> None:
         now_s = self._clock()
-        if urgent or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
+        # a session written faster than it happened also keeps its pieces short
+        far = self._last_log_time - self._last_flush_log_time >= _FLUSH_SESSION_NS
+        if urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
             self._writer.flush()
-            self._disk.start()
-            self._last_flush_s = now_s
+            self._last_flush_log_time = self._last_log_time
+            if urgent or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
+                self._disk.start()
+                self._last_flush_s = now_s
 
 
 class _UnbufferedFile:
@@ -457,7 +476,7 @@ def _create(path: Path, overwrite: bool) -> IO[bytes]:
         return cast(IO[bytes], path.open("wb" if overwrite else "xb", buffering=0))
     except FileExistsError:
         raise RecordingError(
-            "already exists and is not overwritten: give another name or allow overwriting.",
+            "already exists: give another name, or replace it with --overwrite.",
             path=place,
         ) from None
     except FileNotFoundError:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from devices.records import DeviceInfo
 from imu.baseline import Baseline
 from imu.errors import InputError, ParameterError, RecordingError
+from imu.mounting import mounting_from_axes
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
 from pipelines.alerts import Alert
 from pipelines.analysis import SessionAnalysis, StepsAnalysis
-from pipelines.summary import Summary, summarise
+from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
 
 if TYPE_CHECKING:
     from pipelines.formats.sample_table import SampleTable
@@ -74,7 +75,7 @@ def load_baseline(path: str) -> str:
     try:
         content = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise RecordingError(f"the baseline cannot be read: {explain(error)}", path=path) from None
+        raise RecordingError(f"the baseline cannot be read: {explain(error)}.", path=path) from None
     except UnicodeDecodeError:
         raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
     try:
@@ -87,7 +88,10 @@ def load_baseline(path: str) -> str:
                 "that session was too short for a baseline: use a longer one.", place=path
             )
         content = json.dumps(parsed["baseline"])
-    Baseline.from_json(content)
+    try:
+        Baseline.from_json(content)
+    except InputError as error:
+        raise InputError(str(error), place=path) from None
     return content
 
 
@@ -169,7 +173,7 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
     )
     chain = StepsAnalysis(
         table.rate_hz,
-        axes=options.axes or table.axes or "auto",
+        axes=options.axes or _stated_axes(table, path),
         runner=Runner(options.mass_kg, options.height_m),
         baseline=Baseline.from_json(options.baseline_json) if options.baseline_json else None,
         acceleration_range_m_s2=_range(table, "acc_range_g", STANDARD_GRAVITY_M_S2, path),
@@ -196,6 +200,17 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
         rate_hz=table.rate_hz,
         notes=list(table.notes),
     )
+
+
+def _stated_axes(table: SampleTable, path: Path) -> str:
+    """The axes of the preamble, or auto."""
+    if table.axes in {"", "auto"}:
+        return "auto"
+    try:
+        mounting_from_axes(table.axes)
+    except ParameterError as error:
+        raise InputError(f"the preamble's {error}", place=str(path)) from None
+    return table.axes
 
 
 def _range(table: SampleTable, key: str, unit: float, path: Path) -> float:
@@ -234,10 +249,7 @@ def _finish(
 ) -> Replayed:
     axes_found = chain.analyzer.mounting is not None
     if len(steps) and not axes_found:
-        notes.append(
-            "the sensor's forward axis could not be told from the run, so lean is empty: "
-            "state it with --axes."
-        )
+        notes.append(AXES_NOT_FOUND)
     baseline = chain.drift.baseline
     summary = summarise(
         source,

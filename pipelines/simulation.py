@@ -17,6 +17,10 @@ from imu.steps import Steps
 __all__ = ["Simulated", "write_simulation"]
 
 
+#: Keys of a scenario that only the packets of a session show.
+_LINK_FAULTS = ("loss", "jitter_ms", "corrupt", "disconnect", "clock_ppm", "saturate", "nan")
+
+
 @dataclass(frozen=True, slots=True)
 class Simulated:
     """What was simulated."""
@@ -45,12 +49,21 @@ def write_simulation(
     RecordingError
         When the file exists already or cannot be written.
     """
+    query = query.removeprefix("sim:").removeprefix("?")
     scenario = Scenario.from_query(query)
     run = SimulatedRun(scenario)
     kind = path.suffix.lower()
     if kind == ".mcap":
         _write_session(path, query, run, report, overwrite=overwrite)
     elif kind == ".csv":
+        faults = [name for name in _LINK_FAULTS if getattr(scenario, name)]
+        if faults:
+            raise ParameterError(
+                faults[0],
+                getattr(scenario, faults[0]),
+                "an OUT that ends in .mcap with it: a sample table holds what the sensor measures, "
+                "not what the link makes of it",
+            )
         _write_table(path, run, report, overwrite=overwrite)
     else:
         raise ParameterError("OUT", str(path), "a file that ends in .mcap or .csv")

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from typing import Final
 
 import numpy as np
 
 from imu.steps import STEP_COLUMNS, Steps
 
-__all__ = ["Summary", "summarise"]
+__all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
+
+#: Note of a session whose mounting stayed unknown.
+AXES_NOT_FOUND: Final = (
+    "the sensor's forward axis could not be told from the run, so lean is empty: state it with "
+    "--axes."
+)
 
 _MEASURES = tuple(
     name

@@ -110,6 +110,8 @@ def _write_to_stdout(pieces: Iterable[str]) -> None:
             else:  # bytes, so that Windows does not turn \n into \r\n
                 binary.write(piece.encode())
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # the reader has seen enough
     except OSError as error:
         raise RecordingError(f"{explain(error)}.", path="standard output") from error
 

@@ -169,7 +169,6 @@ def test_a_bad_option_of_a_live_run_leaves_no_recording(options: list[str]) -> N
     assert not Path("run.mcap").exists()
 
 
-@pytest.mark.xfail(reason="the axes of a table's preamble are refused without naming the file")
 def test_left_handed_axes_in_a_preamble_name_the_file() -> None:
     Path("table.csv").write_text(f"# axes: +y+x+z\n{GOOD}")
     ended = backstride("replay", "table.csv")
@@ -364,7 +363,6 @@ def test_a_simulation_into_an_unknown_format_is_refused(ending: str) -> None:
     assert ".mcap or .csv" in one_sentence(ended)
 
 
-@pytest.mark.xfail(reason="an output may be the very recording that is replayed, and replaces it")
 @pytest.mark.parametrize("option", ["--steps", "--waveforms", "--alerts", "--summary"])
 @pytest.mark.parametrize("spelling", ["table.csv", "./table.csv"])
 def test_the_recording_is_never_replaced_by_its_own_result(option: str, spelling: str) -> None:
@@ -375,7 +373,6 @@ def test_the_recording_is_never_replaced_by_its_own_result(option: str, spelling
     assert "table.csv" in one_sentence(ended)
 
 
-@pytest.mark.xfail(reason="a summary or alerts file may replace the session that is replayed")
 @pytest.mark.parametrize("option", ["--alerts", "--summary"])
 def test_the_session_is_never_replaced_by_its_own_result(session: bytes, option: str) -> None:
     Path("run.mcap").write_bytes(session)
@@ -383,7 +380,6 @@ def test_the_session_is_never_replaced_by_its_own_result(session: bytes, option:
     assert Path("run.mcap").read_bytes() == session
 
 
-@pytest.mark.xfail(reason="two outputs may be one file, and the later replaces the earlier")
 def test_two_outputs_are_two_files() -> None:
     Path("table.csv").write_text(GOOD)
     ended = backstride("replay", "table.csv", "--steps", "out.csv", "--waveforms", "out.csv")
@@ -392,7 +388,6 @@ def test_two_outputs_are_two_files() -> None:
     assert simulated.exit_code == 2
 
 
-@pytest.mark.xfail(reason="alerts that cannot be written leave a recording of nothing behind")
 def test_a_live_run_that_cannot_start_leaves_nothing_behind() -> None:
     ended = backstride("live", f"sim:?{FAST}", "--record", "run.mcap", "--alerts", "missing/alerts")
     assert ended.exit_code == 1
@@ -408,11 +403,9 @@ def test_a_live_run_that_cannot_start_leaves_nothing_behind() -> None:
         b"",
         b"\xff\xfe\x00",
         b"not json",
-        pytest.param(b"[]", marks=pytest.mark.xfail(reason="the file is not named")),
-        pytest.param(b'{"a": 1}', marks=pytest.mark.xfail(reason="the file is not named")),
-        pytest.param(
-            b'{"steps": 1, "baseline": 5}', marks=pytest.mark.xfail(reason="the file is not named")
-        ),
+        pytest.param(b"[]"),
+        pytest.param(b'{"a": 1}'),
+        pytest.param(b'{"steps": 1, "baseline": 5}'),
         b'{"steps": 1, "baseline": null}',
     ],
 )
@@ -424,7 +417,6 @@ def test_what_is_no_baseline_is_refused(content: bytes) -> None:
     assert one_sentence(ended).startswith("base.json")
 
 
-@pytest.mark.xfail(reason="these sentences lack their full stop")
 @pytest.mark.parametrize(
     "arguments",
     [

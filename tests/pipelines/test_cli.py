@@ -18,7 +18,7 @@ import pytest
 from imu.analyzer import warm_up
 from imu.steps import STEP_COLUMNS
 from pipelines.session import read_session
-from tests.pipelines.command_line import backstride, command, environment, run
+from tests.pipelines.command_line import backstride, command, environment, one_sentence, run
 
 COMMANDS = ("live", "replay", "simulate", "doctor")
 QUICK = "minutes=0.2&standing_s=1&seed=2"
@@ -96,7 +96,7 @@ def test_a_mistake_in_usage_is_exit_code_2(arguments: list[str]) -> None:
     ended = backstride(*arguments)
     assert ended.exit_code == 2
     assert "Traceback" not in ended.err
-    assert "Usage:" in ended.err + ended.out
+    assert "Usage:" in ended.out or "see 'backstride --help'" in one_sentence(ended)
 
 
 # --- streams --------------------------------------------------------------------------------------
@@ -122,7 +122,6 @@ def test_a_summary_for_people_goes_to_standard_output(recording: Path) -> None:
     assert "\x1b" not in ended.out
 
 
-@pytest.mark.xfail(reason="a reader that has seen enough is called an error, with exit code 1")
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break differently there")
 def test_a_reader_that_has_seen_enough_is_no_error(recording: Path) -> None:
     with subprocess.Popen(
@@ -197,7 +196,6 @@ def test_a_simulated_runner_is_as_heavy_and_tall_as_stated(tmp_path: Path) -> No
     assert read_session(other).header.mass_kg == 60.0
 
 
-@pytest.mark.xfail(reason="without the question mark the source is opened, but its body data lost")
 def test_a_source_without_a_question_mark_is_the_same_source(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
     ended = backstride("live", f"sim:{QUICK}&mass=90&time_scale=0", "--record", path)
@@ -205,14 +203,12 @@ def test_a_source_without_a_question_mark_is_the_same_source(tmp_path: Path) -> 
     assert read_session(path).header.mass_kg == 90.0
 
 
-@pytest.mark.xfail(reason="a session may get a name with which replay does not take it")
 def test_the_replay_that_live_proposes_works(tmp_path: Path) -> None:
     path = tmp_path / "run.session"
     ended = backstride("live", f"sim:?{QUICK}&time_scale=0", "--record", path)
     assert ended.exit_code == 2 or backstride("replay", path).exit_code == 0
 
 
-@pytest.mark.xfail(reason="what was asked to be recorded is not, without a word")
 def test_to_record_and_not_to_record_contradict_each_other(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
     ended = backstride("live", f"sim:?{QUICK}&time_scale=0", "--record", path, "--no-record")

@@ -39,8 +39,7 @@ def change(
 
 
 def spoken(indicator: str, direction: Direction = "up") -> str:
-    alert = Coach().push(change(0.0, indicator, direction))
-    assert alert is not None
+    (alert,) = Coach().advance([change(0.0, indicator, direction)], 60.0)
     return alert.message
 
 
@@ -139,7 +138,7 @@ def test_the_alert_carries_the_figures_of_the_change() -> None:
 
 def test_a_second_change_waits_for_three_minutes() -> None:
     coach = Coach()
-    assert coach.push(change(100.0, "lumbar_index")) is not None
+    assert coach.push(change(100.0, "impact_shock_g")) is not None
     assert coach.push(change(110.0, "sacral_lean_deg")) is None
     assert coach.due(279.9) is None
     alert = coach.due(300.0)
@@ -150,7 +149,7 @@ def test_a_second_change_waits_for_three_minutes() -> None:
 
 def test_a_change_that_is_over_while_it_waits_is_not_told() -> None:
     coach = Coach()
-    coach.push(change(100.0, "lumbar_index"))
+    coach.push(change(100.0, "impact_shock_g"))
     coach.push(change(110.0, "sacral_lean_deg"))
     assert coach.push(change(200.0, "sacral_lean_deg", "up", "cleared")) is None
     assert coach.advance([], 1e6) == []
@@ -249,3 +248,13 @@ def test_a_parameter_out_of_range_is_named(name: str, value: float) -> None:
 def test_an_unknown_indicator_is_refused() -> None:
     with pytest.raises(ParameterError, match="mood"):
         Coach().push(change(0.0, "mood"))
+
+
+def test_the_lumbar_index_waits_for_what_is_behind_it() -> None:
+    coach = Coach()
+    alerts = coach.advance([change(100.0, "lumbar_index"), change(120.0, "sacral_lean_deg")], 130.0)
+    assert [alert.indicator for alert in alerts] == ["sacral_lean_deg"]
+    assert alerts[0].time_s == 120.0
+    # alone it is told after its minute
+    (alone,) = Coach().advance([change(100.0, "lumbar_index")], 400.0)
+    assert (alone.indicator, alone.time_s) == ("lumbar_index", 160.0)

@@ -161,13 +161,11 @@ def test_standard_output_holds_nothing_but_the_table(
     assert ended.exit_code == 0
 
 
-@pytest.mark.xfail(reason="the summary for people goes to standard output as well")
 def test_alerts_on_standard_output_are_nothing_but_json(folder: Path) -> None:
     ended = backstride("replay", folder / "tired.mcap", "--alerts", "-")
     assert [json.loads(line)["severity"] for line in ended.out.splitlines()][:1] == ["raised"]
 
 
-@pytest.mark.xfail(reason="a file named - is written")
 def test_a_summary_on_standard_output_is_nothing_but_json(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
