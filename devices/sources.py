@@ -80,6 +80,7 @@ def open_source(url: str, *, clock: HostClock | None = None) -> Source:
 
     Examples
     --------
+    >>> import asyncio
     >>> async def first_record() -> Record:
     ...     async with open_source("sim:?minutes=1&seed=7") as source:
     ...         return await anext(source)
