@@ -97,8 +97,8 @@ def _pelvis_motion(path: Path) -> PelvisMotion:
 
 
 def _without_dropouts(marker_m: Array) -> Array:
-    """A marker's path (N, 3) with hidden frames and their neighbours filled monotonically."""
-    from scipy.interpolate import PchipInterpolator
+    """A marker's path (N, 3) with hidden frames and their neighbours filled by a spline."""
+    from scipy.interpolate import make_interp_spline
 
     hidden = ~np.isfinite(marker_m).all(axis=1)
     if not hidden.any():
@@ -108,7 +108,7 @@ def _without_dropouts(marker_m: Array) -> Array:
     filled = marker_m.copy()
     # flat beyond the ends: a cubic would run away there
     inside = np.clip(frames, *np.flatnonzero(~wide)[[0, -1]])
-    filled[wide] = PchipInterpolator(frames[~wide], marker_m[~wide])(inside[wide])
+    filled[wide] = make_interp_spline(frames[~wide], marker_m[~wide])(inside[wide])
     return filled
 
 

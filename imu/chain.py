@@ -104,6 +104,14 @@ _NEVER: Final = 1 << 62
 TIME, FX, FY, FZ, Q0, Q1, Q2, Q3, FLAGS = range(9)
 
 
+def _running_inclination() -> InclinationParams:
+    """A runner's accelerations average out within a stride: level faster than a hand-held sensor.
+
+    What a gyroscope's unknown bias turns in the time constant is seen as lean.
+    """
+    return InclinationParams(acceleration_time_constant_s=1.5, bias_initial_deg_s=1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class AnalyzerParams:
     """Parameters of every stage of the chain.
@@ -117,7 +125,7 @@ class AnalyzerParams:
     """
 
     intake: IntakeParams = field(default_factory=IntakeParams)
-    inclination: InclinationParams = field(default_factory=InclinationParams)
+    inclination: InclinationParams = field(default_factory=_running_inclination)
     gait: GaitParams = field(default_factory=GaitParams)
     lumbar_skip_s: float = 150.0
     lumbar_baseline_s: float = 300.0
@@ -186,6 +194,8 @@ CHAIN_STATE: Final = np.dtype(
         ("initial_contact", np.float64),  # of the open step, sample index
         ("onset", np.float64),  # samples from contact to rise, smoothed
         ("onsets", np.int64),
+        ("weight", np.float64),  # what the sensor reads for body weight, g, smoothed
+        ("weights", np.int64),
         ("swing", np.float64),  # sideways, of the step before, for the side
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),

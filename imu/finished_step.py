@@ -33,13 +33,14 @@ from imu.chain import (
 )
 from imu.compiled import Record, kernel
 from imu.events import (
+    body_weight_level,
     cast_side_vote,
     contact_from_rise,
-    contact_time_from_fall,
     crossing_down_before,
     crossing_up_after,
     lowest_between,
-    peak_force,
+    stance_force,
+    toe_off_from_fall,
 )
 from imu.filters import zero_phase_low_pass
 from imu.lumbar import peak_lumbar_compression
@@ -62,8 +63,9 @@ _NOWHERE: Final = 1e9
 _SMOOTHING: Final = 0.2  # share of the newest step in the time from contact to rise
 
 # rows of the scratch window; its length holds the longest step with both pads at the highest rate
-_VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M, _HX, _HY = range(12)
-WINDOW_SHAPE: Final = (12, 2048)
+_VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M = range(10)
+_HX, _HY, _FORCE = range(10, 13)
+WINDOW_SHAPE: Final = (13, 2048)
 
 
 @kernel
@@ -86,6 +88,7 @@ def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> in
     """Bring the ring's samples ``[first, last)`` into levelled body axes; returns their flags.
 
     One levelling, the newest, serves the whole window: within a step the gyroscope alone moves.
+    Lean, roll and yaw are left as directions, since angles are dear and the pads need none.
     """
     m = s.mounting
     levelling = s.inclination.levelling
@@ -105,8 +108,7 @@ def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> in
         r20 = m[0, 0] * vx + m[0, 1] * vy + m[0, 2] * vz
         r21 = m[1, 0] * vx + m[1, 1] * vy + m[1, 2] * vz
         r22 = m[2, 0] * vx + m[2, 1] * vy + m[2, 2] * vz
-        w[_LEAN, i] = math.atan2(-r20, r22) * _DEG
-        w[_ROLL, i] = math.asin(min(max(r21, -1.0), 1.0)) * _DEG
+        w[_LEAN, i], w[_ROLL, i], w[_YAW, i] = r20, r21, r22
         # the body's forward axis, levelled
         bx, by, bz = _turn_back(q0, -q1, -q2, -q3, m[0, 0], m[0, 1], m[0, 2])
         hx, hy, _ = rotate(levelling, bx, by, bz)
@@ -121,8 +123,18 @@ def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> in
         w[_FORWARD, i] = (ex * cx + ey * cy) / _G
         w[_LEFT, i] = (ey * cx - ex * cy) / _G
         hx, hy = w[_HX, i], w[_HY, i]
-        w[_YAW, i] = math.atan2(hy * cx - hx * cy, hx * cx + hy * cy) * _DEG
+        w[_HX, i] = hx * cx + hy * cy
+        w[_HY, i] = hy * cx - hx * cy
     return flags
+
+
+@kernel
+def _turn_into_angles(w: NDArray[np.float64], first: int, last: int) -> None:
+    """Lean, roll and yaw in degrees from the directions that :func:`_fill_window` left there."""
+    for i in range(first, last):
+        w[_LEAN, i] = math.atan2(-w[_LEAN, i], w[_YAW, i]) * _DEG
+        w[_ROLL, i] = math.asin(min(max(w[_ROLL, i], -1.0), 1.0)) * _DEG
+        w[_YAW, i] = math.atan2(w[_HY, i], w[_HX, i]) * _DEG
 
 
 @kernel
@@ -217,7 +229,7 @@ def _contact(
     The rise of the 10 Hz force through 1 g repeats to a few milliseconds; how long before it the
     foot touched is smoothed over the steps.
     """
-    contact = contact_from_rise(v20, n, flight, v10[flight])
+    contact = contact_from_rise(v20, n, flight, v10[flight], s.weight)
     if contact >= 0.0 and rise >= 0.0:
         # the mean of the first ones, then a moving average
         s.onsets += 1
@@ -260,31 +272,40 @@ def _close_step(
     zero_phase_low_pass(c.low_pass_10hz, f10, n)
 
     # the flights before the first contact and before the closing one, within the window
-    if number == 0:
-        flight = lowest_between(v10, 0, max(begin - first, 1))
-        s.rise = first + crossing_up_after(v10, n, flight, 1.0)
-        s.initial_contact = _contact(s, v10, v20, n, flight, s.rise - first) + first
-    contact_index, rise = s.initial_contact, s.rise
+    before = lowest_between(v10, 0, max(begin - first, 1))
     flight = lowest_between(v10, (begin + end) // 2 - first, end - first)
-    next_rise = first + crossing_up_after(v10, n, flight, 1.0)
+    here = crossing_up_after(v10, n, before, 1.0)
+    there = crossing_up_after(v10, n, flight, 1.0)
+    if 0.0 <= here < flight < there:
+        s.weights += 1
+        level = body_weight_level(v10, here, there)
+        s.weight += max(1.0 / s.weights, _SMOOTHING) * (level - s.weight)
+    if s.weights == 0:
+        return row, wave
+    if number == 0 or s.onsets == 0:
+        s.rise = first + crossing_up_after(v10, n, before, s.weight)
+        s.initial_contact = _contact(s, v10, v20, n, before, s.rise - first) + first
+    contact_index, rise = s.initial_contact, s.rise
+    next_rise = first + crossing_up_after(v10, n, flight, s.weight)
     next_contact = first + _contact(s, v10, v20, n, flight, next_rise - first)
-    fall = first + crossing_down_before(v10, flight, 1.0)
+    fall = first + crossing_down_before(v10, flight, s.weight)
     s.rise, s.initial_contact = next_rise, next_contact
     if contact_index < first or fall <= rise or next_contact < fall or rise < contact_index:
         # no stance followed by a flight
         return row, wave
     step_samples = next_contact - contact_index
-    contact_s = contact_time_from_fall(
-        (fall - contact_index) * c.interval_s, step_samples * c.interval_s
-    )
-    peak = peak_force(contact_s, step_samples * c.interval_s)
-    toe_off = min(contact_index + contact_s * c.rate_hz, next_contact)
+    toe_off = toe_off_from_fall(fall, contact_index, step_samples, next_contact)
 
     a = max(0, int(math.ceil(contact_index)) - first)
     b = min(n - 1, int(math.ceil(next_contact)) - first)
     t = min(b, int(math.ceil(toe_off)) - first)
     if b - a < 4:
         return row, wave
+    _turn_into_angles(w, a, b)
+    force = w[_FORCE]
+    peak = stance_force(
+        v20, s.weight, contact_index - first, toe_off - first, step_samples, a, b, force
+    )
     mounted = s.mounting_status == MOUNTING_KNOWN
     gyro = s.kind == WITH_GYRO and s.intake.gyro_measured == 1
     left_measured, forward_measured = 0.0, 0.0
@@ -347,11 +368,9 @@ def _close_step(
     r.quality = flags
 
     if waves.shape[0] > 0:
-        span = toe_off - contact_index
         for i in range(a, b):
-            phase = (first + i - contact_index) / span
             waves[wave, 0] = s.ring[(first + i) % RING_SAMPLES, TIME]
-            waves[wave, 1] = peak * math.sin(math.pi * phase) if 0.0 < phase < 1.0 else 0.0
+            waves[wave, 1] = force[i]
             waves[wave, 2] = 1000.0 * displacement[i]
             waves[wave, 3] = w[_LEAN, i] if has_forward else np.nan
             waves[wave, 4] = w[_ROLL, i] if has_left else np.nan
@@ -403,6 +422,8 @@ def end_bout(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     s.side.left_is_even = 0
     s.onset = 0.0
     s.onsets = 0
+    s.weight = 0.0
+    s.weights = 0
     s.swing = np.nan
     s.mounting_from = 0
     if s.opening_contact >= 0:

@@ -63,6 +63,10 @@ class InclinationParams:
         Quiet time before rest is believed, s.
     rest_angular_velocity_deg_s, rest_acceleration_m_s2 : float
         Largest deviation from the half-second mean that still is rest.
+    gyroscope_delay_samples : float
+        How far a sample lies behind the motion it describes, sample periods, 0 to 5: 0.5 for a mean
+        over the interval before its stamp, about 1 with a sensor's own low-pass. The quaternions
+        :class:`InclinationFilter` returns are turned on by what exceeds 0.5; the state is not.
     """
 
     acceleration_time_constant_s: float = 3.0
@@ -75,6 +79,7 @@ class InclinationParams:
     rest_time_s: float = 1.5
     rest_angular_velocity_deg_s: float = 2.0
     rest_acceleration_m_s2: float = 0.5
+    gyroscope_delay_samples: float = 1.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -98,6 +103,7 @@ _LOW_PASS_BANK: Final = np.dtype(
 INCLINATION_COEFFICIENTS: Final = np.dtype(
     [
         ("interval_s", np.float64),
+        ("advance_s", np.float64),
         ("acceleration_low_pass", np.float64, 5),
         ("settling_samples", np.int64),
         ("bias_samples", np.int64),
@@ -145,16 +151,22 @@ def inclination_coefficients(rate_hz: float, params: InclinationParams) -> NDArr
     Raises
     ------
     ParameterError
-        When the rate is outside 20 to 5000 Hz or the time constant outside 0.1 to 60 s.
+        When the rate is outside 20 to 5000 Hz, the time constant outside 0.1 to 60 s or the delay
+        outside 0 to 5 samples.
     """
     if not 20.0 <= rate_hz <= 5000.0:
         raise ParameterError("rate_hz", rate_hz, "a sample rate from 20 to 5000 Hz")
     tau = params.acceleration_time_constant_s
     if not 0.1 <= tau <= 60.0:
         raise ParameterError("acceleration_time_constant_s", tau, "a time from 0.1 to 60 s")
+    delay = params.gyroscope_delay_samples
+    if not 0.0 <= delay <= 5.0:
+        raise ParameterError("gyroscope_delay_samples", delay, "a delay from 0 to 5 samples")
     c = np.zeros(1, INCLINATION_COEFFICIENTS)
     r = c[0]
     interval = 1.0 / rate_hz
+    # strapdown holds a sample over the interval before it: half a sample is accounted for
+    r["advance_s"] = (delay - 0.5) * interval
     every = max(1, round(_BIAS_INTERVAL_S * rate_hz))
     bias_rate = rate_hz / every
     r["interval_s"] = interval
@@ -456,6 +468,7 @@ def _inclination_push(
     out: NDArray[np.float64],
 ) -> int:
     c, s = coefficients[0], state[0]
+    q = np.empty(4)
     for i in range(acceleration.shape[0]):
         a, w = acceleration[i], angular_velocity[i]
         if not math.isfinite(a[0] + a[1] + a[2] + w[0] + w[1] + w[2]):
@@ -463,7 +476,12 @@ def _inclination_push(
     for i in range(acceleration.shape[0]):
         a, w = acceleration[i], angular_velocity[i]
         incline(c, s, a[0], a[1], a[2], w[0], w[1], w[2], has_gyro)
-        p, q = s.levelling, s.strapdown
+        p = s.levelling
+        for k in range(4):
+            q[k] = s.strapdown[k]
+        if has_gyro and c.advance_s != 0.0:
+            b = s.bias
+            strapdown_step(q, w[0] - b[0], w[1] - b[1], w[2] - b[2], c.advance_s)
         out[i, 0] = p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3]
         out[i, 1] = p[0] * q[1] + p[1] * q[0] + p[2] * q[3] - p[3] * q[2]
         out[i, 2] = p[0] * q[2] - p[1] * q[3] + p[2] * q[0] + p[3] * q[1]

@@ -213,3 +213,42 @@ def test_a_lost_second_costs_the_steps_in_it_and_no_more() -> None:
     outside = (ends < 15.0) | (whole.initial_contact_s > 16.0)
     assert outside.sum() - 3 <= len(steps) <= outside.sum()
     assert np.max(np.abs(nearest(steps.initial_contact_s, whole.initial_contact_s))) < 0.03
+
+
+# ---- events and force against force plates: what the README promises
+
+
+def event_errors(trial: ForceTrial | MarkerTrial) -> Array:
+    """Contact, contact time (ms) and peak force (body weights), estimate less truth, per step."""
+    assert trial.force_bw is not None
+    contacts, toe_offs = force_contacts(trial.force_bw, trial.force_rate_hz)
+    errors = []
+    steps = steps_of(trial)
+    for k in range(len(steps)):
+        j = int(np.argmin(np.abs(contacts - steps.initial_contact_s[k])))
+        if abs(contacts[j] - steps.initial_contact_s[k]) < 0.1:
+            here = slice(*(round(t * trial.force_rate_hz) for t in (contacts[j], toe_offs[j])))
+            errors.append(
+                (
+                    1000.0 * (steps.initial_contact_s[k] - contacts[j]),
+                    steps.contact_time_ms[k] - 1000.0 * (toe_offs[j] - contacts[j]),
+                    steps.peak_force_bw[k] - trial.force_bw[here].max(),
+                )
+            )
+    return np.array(errors)
+
+
+def test_events_and_peak_are_right_for_each_runner() -> None:
+    on_treadmill = [trial for trial in markers() if trial.force_bw is not None]
+    runners = [
+        np.concatenate([event_errors(trial) for trial in forces()]),
+        np.concatenate([event_errors(trial) for trial in on_treadmill]),
+    ]
+    for errors in runners:
+        bias = errors.mean(axis=0)
+        assert abs(bias[1]) <= 15.0, "contact time, ms"
+        assert abs(bias[2]) <= 0.15, "peak force, body weights"
+    pooled = np.concatenate(runners)
+    assert pooled[:, 0].std() <= 12.0, "initial contact, ms"
+    assert np.sqrt(np.mean(pooled[:, 1] ** 2)) <= 16.0, "contact time, ms"
+    assert np.sqrt(np.mean(pooled[:, 2] ** 2)) <= 0.17, "peak force, body weights; the goal is 0.15"

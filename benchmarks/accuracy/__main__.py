@@ -45,14 +45,7 @@ class Outcome:
 
 def score(subject: str, data: Path, *, quick: bool) -> Outcome:
     """Score one subject; a recording that cannot be read is reported, not raised."""
-    name = f"benchmarks.accuracy.{subject}"
-    try:
-        module = import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        nothing = Missing(f"the module of {subject}", f"{subject}.py")
-        return Outcome(subject, [Section(subject.capitalize(), "Not written yet.", (), (nothing,))])
+    module = import_module(f"benchmarks.accuracy.{subject}")
     try:
         found: list[Section] = module.sections(data, quick=quick)
     except (BackstrideError, *_UNREADABLE) as error:
@@ -112,6 +105,8 @@ def _write(outcomes: Sequence[Outcome], data: Path, out: Path, *, whole: bool) -
     if figures.can_draw():
         drawn: set[Path] = set()
         for section in sections:
+            if figures.is_breakdown(section, sections):
+                continue
             paths = figures.draw(section, folder)
             drawn.update(paths)
             pictures[section.title] = [path.relative_to(out).as_posix() for path in paths]

@@ -398,8 +398,8 @@ def sections(data: Path, *, quick: bool) -> list[Section]:
         tables.append(
             Section(
                 "What speed and slope tell without a sensor",
-                "A figure near these is worth nothing when anything was fitted on the same "
-                "runner; the chain fits nothing.",
+                "Fitted to this runner's other trials, without a sensor: a figure near these says "
+                "little unless it also holds for runners on whom nothing was chosen.",
                 no_sensor,
             )
         )

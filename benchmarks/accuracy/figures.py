@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.report import by_metric
 from benchmarks.accuracy.tables import Row, Section
 
-__all__ = ["can_draw", "draw", "file_name", "thin"]
+__all__ = ["can_draw", "draw", "file_name", "is_breakdown", "thin"]
 
 #: More dots than this say no more and make a large file.
 _MOST_POINTS = 2000
 _MOST_CONDITIONS = 24
+#: More dots than this are smaller as one picture inside the file.
+_MOST_DRAWN = 300
 _SETTINGS: Any = {
     "svg.hashsalt": "backstride",
     "svg.fonttype": "none",  # text stays text: small, and searchable
@@ -59,6 +61,19 @@ def thin(count: int) -> NDArray[np.int64]:
     if count <= _MOST_POINTS:
         return np.arange(count, dtype=np.int64)
     return np.linspace(0, count - 1, _MOST_POINTS).round().astype(np.int64)
+
+
+def is_breakdown(section: Section, sections: Sequence[Section]) -> bool:
+    """Whether a section, "A, by b", shows parts of another, "A": its tables do without figures.
+
+    Examples
+    --------
+    >>> whole, part = Section("Force", "", ()), Section("Force, by speed", "", ())
+    >>> is_breakdown(part, [whole, part]), is_breakdown(part, [part])
+    (True, False)
+    """
+    whole, by, _ = section.title.partition(", by ")
+    return bool(by) and any(other.title == whole for other in sections)
 
 
 def draw(section: Section, folder: Path) -> list[Path]:
@@ -122,7 +137,13 @@ def _bland_altman(metric: str, unit: str, row: Row, path: Path) -> None:
     axes = figure.subplots()
     keep = thin(min(len(row.errors), len(row.means)))
     axes.plot(
-        row.means[keep], row.errors[keep], ".", markersize=2.0, alpha=0.5, markeredgewidth=0.0
+        row.means[keep],
+        row.errors[keep],
+        ".",
+        markersize=3.5,
+        alpha=0.5,
+        markeredgewidth=0.0,
+        rasterized=keep.size > _MOST_DRAWN,
     )
     for level, style in ((row.bias, "-"), (row.lower_95, "--"), (row.upper_95, "--")):
         if math.isfinite(level):
@@ -138,4 +159,4 @@ def _save(figure: object, path: Path) -> None:
 
     assert isinstance(figure, Figure)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(path, format="svg", dpi=160, metadata={"Date": None, "Creator": None})

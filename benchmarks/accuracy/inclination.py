@@ -48,9 +48,9 @@ _LIMITS = (
     "gyroscope is 1.2 sample periods late in each of the trials, the accelerometer 0.7 to 1.0). "
     "Means over a step, which the lean of a runner is, do not depend on it.",
     "Tried without a clear gain: a coning correction, other time constants (1 to 10 s), a drift "
-    "state in the earth frame (5 %), a gyroscope calibrated on the truth (1 %). What is left in fast "
-    "motion is the time in which a low-pass follows a drift; the smoothed variant, which sees the "
-    "future, is free of that.",
+    "state in the earth frame (5 %), a gyroscope calibrated on the truth (1 %). What is left in "
+    "fast motion is the time in which a low-pass follows a drift; the smoothed variant, which sees "
+    "the future, is free of that.",
 )
 #: Errors kept for the figures, per row.
 _KEPT = 4000

@@ -145,7 +145,7 @@ def errors_of(trial: MarkerTrial, steps: Steps) -> Errors:
             steps.vertical_oscillation_mm[scored],
             over_steps(trial.height_mm, np.ptp),
         ),
-        "cadence": (steps.cadence_spm[scored], _true_cadence(trial, begin[0], end[scored])),
+        "cadence": (steps.cadence_spm[scored], _true_cadence(trial, steps)[scored]),
     }
     for truth, angle, name, span, span_name in _ANGLES:
         values = getattr(trial, truth)
@@ -161,23 +161,36 @@ def errors_of(trial: MarkerTrial, steps: Steps) -> Errors:
     return errors
 
 
-def _stride_times(trial: MarkerTrial) -> Array:
-    """When the right heel rises above the left one: once a stride."""
+def _crossing_times(trial: MarkerTrial) -> Array:
+    """When one heel rises above the other: once a step."""
     apart = trial.heel_height_mm[:, 0] - trial.heel_height_mm[:, 1]
-    rise = np.flatnonzero((apart[:-1] < 0.0) & (apart[1:] >= 0.0))
-    part = apart[rise] / (apart[rise] - apart[rise + 1])
+    change = np.flatnonzero(apart[:-1] * apart[1:] < 0.0)
+    part = apart[change] / (apart[change] - apart[change + 1])
     time = trial.samples.time_s
-    return np.asarray(time[rise] + part * (time[rise + 1] - time[rise]))
+    return np.asarray(time[change] + part * (time[change + 1] - time[change]))
 
 
-def _true_cadence(trial: MarkerTrial, first_s: float, end_s: Array) -> Array:
-    """Steps of the heels in the last 10 s before each time, per minute."""
-    strides = _stride_times(trial)
-    result = np.full(len(end_s), np.nan)
-    for k, end in enumerate(end_s):
-        window = strides[(strides <= end) & (strides >= max(first_s, end - _CADENCE_WINDOW_S))]
-        if len(window) > 2:
-            result[k] = 120.0 * (len(window) - 1) / (window[-1] - window[0])
+def _true_cadence(trial: MarkerTrial, steps: Steps) -> Array:
+    """Steps per minute of the heels over the same whole strides of the last 10 s.
+
+    NaN before there are 10 s. Each step is known by its crossing of the heels, the last before
+    its mid-stance.
+    """
+    crossings = _crossing_times(trial)
+    middle = 0.5 * (steps.initial_contact_s + steps.toe_off_s)
+    index = np.searchsorted(crossings, middle) - 1
+    end = steps.initial_contact_s + steps.step_time_s
+    result = np.full(len(steps), np.nan)
+    for k in range(len(steps) - 1):
+        first = int(np.searchsorted(steps.initial_contact_s, end[k] - _CADENCE_WINDOW_S))
+        count = k + 1 - first
+        count -= count % 2
+        first = k + 1 - count
+        if end[k] - _CADENCE_WINDOW_S < steps.initial_contact_s[0] or index[first] < 0:
+            continue
+        if index[k + 1] - index[first] == count:  # no step missed or invented
+            time = crossings[index[k + 1]] - crossings[index[first]]
+            result[k] = 60.0 * count / time
     return result
 
 

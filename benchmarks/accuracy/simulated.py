@@ -185,8 +185,9 @@ def errors_of_case(case: Case) -> dict[str, Errors]:
         estimate, truth = getattr(found, column)[i] * factor, getattr(true, column)[j] * factor
         differences[metric] = estimate - truth, 0.5 * (estimate + truth)
     named = np.isin(found.side[i], ("L", "R"))
-    wrong = np.where(named, 100.0 * (found.side[i] != true.side[j]), np.nan).astype(np.float64)
-    differences[_SIDE] = wrong, np.zeros_like(wrong)
+    wrong = np.full(len(i), np.nan)
+    wrong[named] = 100.0 * (found.side[i] != true.side[j])[named]
+    differences[_SIDE] = wrong, np.zeros(len(wrong))
 
     begin = true.initial_contact_s
     start, end = run.motion.run_start_s, run.motion.run_end_s
@@ -208,8 +209,8 @@ def errors_of_case(case: Case) -> dict[str, Errors]:
     missed = np.ones(len(true), np.bool_)
     missed[j] = False
     for phase, chosen in ((RAMP, ramp), (AFTER_RAMP, after), (STEADY, ~(ramp | after))):
-        share = 100.0 * missed[chosen]
-        phases[phase][_MISSED] = share, np.zeros_like(share)
+        share: Array = 100.0 * missed[chosen]
+        phases[phase][_MISSED] = share, np.zeros(len(share))
     return phases
 
 

@@ -49,6 +49,7 @@ def true_steps(keep: NDArray[np.bool_], contact_ms: float = 0.0, late_ms: float 
     rows["toe_off_s"] = rows["initial_contact_s"] + 1e-3 * rows["contact_time_ms"]
     rows["step_time_s"] = STEP_S
     rows["flight_time_ms"] = 1e3 * STEP_S - rows["contact_time_ms"]
+    rows["cadence_spm"] = 60.0 / STEP_S
     rows["peak_force_bw"] = 2.4
     return Steps(rows)
 

@@ -161,7 +161,7 @@ def test_figures_are_small_and_the_same_each_time(tmp_path: Path) -> None:
     ]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
-        assert one.stat().st_size < 250_000
+        assert one.stat().st_size < 40_000
         assert b"<svg" in one.read_bytes()
 
 

@@ -17,6 +17,8 @@ from tests.imu.synthetic import running
 
 Array = NDArray[np.float64]
 G = 9.80665
+#: Of a gyroscope that gives means over the interval before the stamp.
+IDEAL = InclinationParams(gyroscope_delay_samples=0.5)
 
 
 def matrices(q: Array) -> Array:
@@ -116,7 +118,7 @@ def test_levelling_by_nothing_turns_nothing() -> None:
 def test_motion_equals_the_matrix_filter(seed: int, rate_hz: float) -> None:
     _, force, angular = movement(seed, rate_hz, 20.0)
     angular = angular + np.radians([0.5, -0.3, 0.2])
-    stage = InclinationFilter(rate_hz)
+    stage = InclinationFilter(rate_hz, IDEAL)
     found = matrices(stage.push(force, angular))
     oracle = oracles.Inclination(rate_hz)
     np.testing.assert_allclose(found, oracle.push(force, angular), atol=1e-8)
@@ -131,7 +133,7 @@ def test_rest_and_motion_equal_the_matrix_filter() -> None:
     quiet = random.normal(0.0, 0.001, (600, 3))
     force = np.concatenate([force, still, force[::-1]])
     angular = np.concatenate([angular, quiet, -angular[::-1]]) + np.radians([0.7, 0.4, -0.9])
-    stage, oracle = InclinationFilter(rate_hz), oracles.Inclination(rate_hz)
+    stage, oracle = InclinationFilter(rate_hz, IDEAL), oracles.Inclination(rate_hz)
     found = matrices(stage.push(force, angular))
     np.testing.assert_allclose(found, oracle.push(force, angular), atol=1e-8)
     np.testing.assert_allclose(stage.bias_rad_s, oracle.bias, atol=1e-9)
@@ -151,6 +153,26 @@ def test_without_a_gyroscope_it_is_the_low_passed_direction() -> None:
 # ---- what is promised
 
 
+@pytest.mark.parametrize("late", [0, 1, 3])
+def test_a_delay_of_the_sensor_is_made_up_for(late: int) -> None:
+    rate_hz, n = 200.0, 4000
+    time = np.arange(n) / rate_hz
+    angle = 0.6 * np.sin(2 * np.pi * 0.7 * time)
+    truth = Rotation.from_rotvec(np.outer(angle, [0.8, 0.6, 0.0]))
+    angular = np.asarray((truth[:-1].inv() * truth[1:]).as_rotvec()) * rate_hz
+    force = np.asarray(truth.inv().apply([0.0, 0.0, G]))
+    # what is read at a stamp happened some samples ago
+    kept = slice(late + 1, None)
+    read = slice(1, n - late)
+    params = InclinationParams(gyroscope_delay_samples=0.5 + late)
+    found = matrices(InclinationFilter(rate_hz, params).push(force[read], angular[: n - 1 - late]))
+    error = tilt_error_deg(found, truth.as_matrix()[kept])[400:]
+    assert np.sqrt(np.mean(error**2)) < 0.15
+    unaware = matrices(InclinationFilter(rate_hz, IDEAL).push(force[read], angular[: n - 1 - late]))
+    error_unaware = tilt_error_deg(unaware, truth.as_matrix()[kept])[400:]
+    assert late == 0 or np.sqrt(np.mean(error_unaware**2)) > 0.4 * late
+
+
 def test_a_constant_turn_about_a_tilted_axis_is_followed() -> None:
     rate_hz, n = 200.0, 6000
     omega = np.array([0.8, -0.5, 1.1])
@@ -158,7 +180,9 @@ def test_a_constant_turn_about_a_tilted_axis_is_followed() -> None:
     start = Rotation.from_euler("xy", [20.0, -35.0], degrees=True)
     truth = start * turns
     found = matrices(
-        InclinationFilter(rate_hz).push(truth.inv().apply([0.0, 0.0, G]), np.tile(omega, (n, 1)))
+        InclinationFilter(rate_hz, IDEAL).push(
+            truth.inv().apply([0.0, 0.0, G]), np.tile(omega, (n, 1))
+        )
     )
     assert np.max(tilt_error_deg(found, truth.as_matrix())[1:]) < 0.05
 
