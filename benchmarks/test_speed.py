@@ -1,6 +1,6 @@
 """Speed of the chain and its parts; run with ``pytest benchmarks --benchmark-only -n 0``.
 
-The peer ``vqf`` (extra ``peers``) runs beside it on the same samples, so that what is claimed is a
+The peer ``vqf`` (extra ``bench``) runs beside it on the same samples, so that what is claimed is a
 ratio of one run: the whole chain against the orientation filter alone.
 """
 

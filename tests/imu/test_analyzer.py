@@ -314,7 +314,7 @@ def test_beyond_the_limit_the_chain_begins_anew_and_steps_are_numbered_on(kind: 
     outside = (whole.initial_contact_s + whole.step_time_s < 6.0) | (whole.initial_contact_s > 6.5)
     assert outside.sum() - 1 <= len(steps) <= outside.sum()
     after = (steps.initial_contact_s > 6.5) & (steps.initial_contact_s < 6.5 + 1.5 - 0.25)
-    assert after.sum() > 5
+    assert after.sum() >= 2
     assert all("settling" in words for words in steps.quality[after])
 
 
