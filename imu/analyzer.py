@@ -116,6 +116,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         chosen = params or AnalyzerParams()
         self._coefficients = chain_coefficients(self._rate_hz, self._runner, chosen)
         super().__init__(chosen, self._fresh_state)
+        self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
         self._window = np.empty(WINDOW_SHAPE)
         self._rows = np.zeros(2 * CONTACTS, STEP_ROW)
         self._row_count = 0
@@ -150,14 +151,13 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             When time does not increase (nothing of the block is taken then), or when blocks with
             and without angular velocity are mixed.
         """
-        if not len(samples):
-            return NO_STEPS
         gyro = samples.angular_velocity_rad_s
         kind = ACCELEROMETER if gyro is None else WITH_GYRO
-        known = int(self._state["kind"][0])
-        if known not in {UNKNOWN, kind}:
-            raise InputError("some blocks have angular velocity and some have none: give one kind.")
-        self._state["kind"] = kind
+        known = self._kind
+        if kind != known:
+            if not len(samples):
+                return NO_STEPS
+            self._settle_kind(kind)
         rates = samples.acceleration_m_s2 if gyro is None else gyro
         index = 0
         while True:
@@ -182,6 +182,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 self._finish_segment()
                 self._state["intake"]["restarts"] += 1
             else:
+                self._kind = known
                 self._state["kind"] = known
                 last_seen = float(self._state["intake"]["last_seen_s"][0])
                 raise time_order_error(index, samples.time_s, last_seen)
@@ -210,6 +211,15 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._state["opening_contact"] = -1
         self._end_bout()
         restart(self._coefficients, self._state)
+
+    def _restored(self) -> None:
+        self._kind = int(self._state["kind"][0])
+
+    def _settle_kind(self, kind: int) -> None:
+        if self._kind != UNKNOWN:
+            raise InputError("some blocks have angular velocity and some have none: give one kind.")
+        self._kind = kind
+        self._state["kind"] = kind
 
     def _take_steps(self) -> Steps:
         count, self._row_count = self._row_count, 0
@@ -245,6 +255,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def reset(self) -> None:
         """Forget everything."""
         super().reset()
+        self._kind = UNKNOWN
         self._finished_waves = []
 
     def _fresh_state(self) -> NDArray[np.void]:

@@ -46,6 +46,10 @@ class Stage(Generic[ParamsT]):
         if value.dtype != self._state.dtype or value.shape != self._state.shape:
             raise ParameterError("state", value.dtype, "a state of the same kind of stage")
         self._state[:] = value
+        self._restored()
+
+    def _restored(self) -> None:
+        """Take over what a stage keeps beside the state for speed."""
 
     def reset(self) -> None:
         """Forget the past."""
