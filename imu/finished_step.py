@@ -48,7 +48,7 @@ from imu.mounting import forward_from_steps
 from imu.orientation import rotate
 from imu.oscillation import vertical_displacement
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
-from imu.step_metrics import angle_range, largest, mean, median_of, speed_lost
+from imu.step_metrics import angle_range, largest, mean, middle_mean_of, speed_lost
 
 __all__ = ["WINDOW_SHAPE", "close_steps", "end_bout", "find_mounting", "mounting_wanted"]
 
@@ -189,7 +189,7 @@ def find_mounting(state: NDArray[np.void]) -> None:
 
 @kernel
 def _cadence(s: Record, step_time: float) -> float:
-    """Add a step time; 60 over the median of those of the last 10 s."""
+    """Add a step time; 60 over the middle mean of those of the last 10 s."""
     s.step_times[s.step_time_count % STEP_TIMES] = step_time
     s.step_time_count += 1
     recent = np.empty(STEP_TIMES)
@@ -199,7 +199,7 @@ def _cadence(s: Record, step_time: float) -> float:
         recent[n] = value
         total += value
         n += 1
-    return 60.0 / median_of(recent, n)
+    return 60.0 / middle_mean_of(recent, n)
 
 
 @kernel

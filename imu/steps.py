@@ -115,7 +115,7 @@ class Steps:
 
     @property
     def cadence_spm(self) -> Column:
-        """Steps a minute, both feet counted: 60 over the median step time of the last 10 s."""
+        """Steps a minute, both feet: 60 over the mean of the middle half of 10 s of step times."""
         return self.rows["cadence_spm"]
 
     @property
