@@ -200,17 +200,16 @@ def errors_of_case(case: Case) -> dict[str, Errors]:
         STEADY: ~(ramp | after)[j] & ~gap,
         WITH_GAP: ~(ramp | after)[j] & gap,
     }
-    phases = {
-        phase: {
+    phases: dict[str, Errors] = {}
+    for phase, chosen in of_phase.items():
+        phases[phase] = {
             metric: (error[chosen], mean[chosen]) for metric, (error, mean) in differences.items()
         }
-        for phase, chosen in of_phase.items()
-    }
     missed = np.ones(len(true), np.bool_)
     missed[j] = False
     for phase, chosen in ((RAMP, ramp), (AFTER_RAMP, after), (STEADY, ~(ramp | after))):
-        share: Array = 100.0 * missed[chosen]
-        phases[phase][_MISSED] = share, np.zeros(len(share))
+        share = np.where(missed[chosen], 100.0, 0.0)
+        phases[phase][_MISSED] = (share, np.zeros(len(share)))
     return phases
 
 

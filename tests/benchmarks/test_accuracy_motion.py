@@ -44,7 +44,7 @@ def orientation(trial: MarkerTrial) -> Rotation:
     tilted = Rotation.from_euler("XY", angles, degrees=True)
     forward = tilted.as_matrix()[:, :, 0]
     heading = np.radians(trial.yaw_deg) - np.arctan2(forward[:, 1], forward[:, 0])
-    return Rotation.from_euler("z", heading) * tilted
+    return Rotation.from_euler("z", heading[:, None]) * tilted
 
 
 def integrated_height_mm(trial: MarkerTrial, mounting: Rotation) -> Array:

@@ -6,8 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
@@ -47,17 +45,18 @@ def rms(values: Array) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-@given(st.integers(0, 10_000))
-@settings(max_examples=10, deadline=None)
-def test_the_future_brings_it_closer_with_an_unknown_bias(seed: int) -> None:
-    bias = np.random.default_rng(seed).normal(0.0, math.radians(0.4), 3)
-    force, turning, truth = shaken(seed, 60.0, bias)
-    streamed = tilt_deg(InclinationFilter(RATE_HZ).push(force, turning), truth)
-    smoothed = tilt_deg(SmoothedInclination(RATE_HZ).smooth(force, turning), truth)
-    assert rms(smoothed) < 0.8 * rms(streamed)
+def test_the_future_brings_it_closer_with_an_unknown_bias() -> None:
+    streamed, smoothed = [], []
+    for seed in range(8):
+        bias = np.random.default_rng(seed).normal(0.0, math.radians(0.4), 3)
+        force, turning, truth = shaken(seed, 60.0, bias)
+        streamed.append(tilt_deg(InclinationFilter(RATE_HZ).push(force, turning), truth))
+        smoothed.append(tilt_deg(SmoothedInclination(RATE_HZ).smooth(force, turning), truth))
+    assert rms(np.concatenate(smoothed)) < 0.8 * rms(np.concatenate(streamed))
     # also at the ends, where there is no past or no future
     for end in (slice(0, 1000), slice(-1000, None)):
-        assert rms(smoothed[end]) < max(1.0, 1.5 * rms(streamed[end]))
+        ends = rms(np.concatenate([error[end] for error in smoothed]))
+        assert ends < 1.5 * rms(np.concatenate([error[end] for error in streamed]))
 
 
 def test_quaternions_are_unit_and_follow_the_turning_about_the_vertical() -> None:
