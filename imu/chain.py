@@ -190,7 +190,14 @@ CHAIN_STATE: Final = np.dtype(
         ("opening_contact", np.int64),  # the first of the next bout, -1 for none
         ("running", np.uint8),
         ("due", np.int64),  # sample at which the next step can be closed
-        ("rise", np.float64),  # through 1 g at the open step's contact, sample index
+        ("rises", np.float64, CONTACTS),  # through 1 g, by contact number, sample index
+        # up in the inertial frame: of the open step, and 1 and 2 s ago while not running
+        ("up", np.float64, 3),
+        ("up_known", np.uint8),
+        ("doubted", np.int64),  # steps in a row whose mean force says otherwise
+        ("up_before", np.float64, (2, 3)),
+        ("ups_before", np.int64),
+        ("last_running", np.int64),  # sample at which a step was last closed
         ("initial_contact", np.float64),  # of the open step, sample index
         ("onset", np.float64),  # samples from contact to rise, smoothed
         ("onsets", np.int64),
@@ -235,6 +242,18 @@ def schedule_closing(c: Record, s: Record) -> None:
 
 
 @kernel
+def _mean_of_last_second(c: Record, s: Record, out: NDArray[np.float64]) -> None:
+    """Direction of the specific force of the last second, inertial frame."""
+    x, y, z = 0.0, 0.0, 0.0
+    for i in range(s.samples - c.gait.second_samples, s.samples):
+        r = s.ring[i % RING_SAMPLES]
+        x, y, z = x + r[FX], y + r[FY], z + r[FZ]
+    norm = math.sqrt(x * x + y * y + z * z)
+    if norm > 0.0:
+        out[0, 0], out[0, 1], out[0, 2] = x / norm, y / norm, z / norm
+
+
+@kernel
 def _advance(
     c: Record,
     s: Record,
@@ -268,6 +287,13 @@ def _advance(
             up[0], up[1], up[2] = v[0] / norm, v[1] / norm, v[2] / norm
             s.stood = 1
         v[0], v[1], v[2] = 0.0, 0.0, 0.0
+        if s.contact_count == 0:
+            b = s.up_before
+            b[1, 0], b[1, 1], b[1, 2] = b[0, 0], b[0, 1], b[0, 2]
+            b[0, 0], b[0, 1], b[0, 2] = ux, uy, uz
+            if s.gait.still == 1:
+                _mean_of_last_second(c, s, b)
+            s.ups_before += 1
     if event >= 2:
         s.opening_contact = n - c.gait.delay_samples if event == 2 else -1
         return END_BOUT
@@ -381,7 +407,16 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
         state["inclination"]["covariance"] = covariance
     state["gait"] = new_gait_state()
     state["intake"]["joined"] = 0
-    for name in ("held", "released", "aligned", "samples", "standing_sum"):
+    for name in (
+        "held",
+        "released",
+        "aligned",
+        "samples",
+        "standing_sum",
+        "up_known",
+        "ups_before",
+        "last_running",
+    ):
         state[name] = 0
     state["filling"] = -1
     state["due"] = _NEVER

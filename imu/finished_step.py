@@ -45,15 +45,17 @@ from imu.events import (
 from imu.filters import zero_phase_low_pass
 from imu.lumbar import peak_lumbar_compression
 from imu.mounting import forward_from_steps
-from imu.orientation import rotate
+from imu.orientation import level, rotate, turn_back
 from imu.oscillation import vertical_displacement
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step_metrics import angle_range, largest, mean, middle_mean_of, speed_lost
+from imu.stride_levelling import begin_up, find_up, mean_in_ring, strides_to_average
 
 __all__ = ["WINDOW_SHAPE", "close_steps", "end_bout", "find_mounting", "mounting_wanted"]
 
 _G: Final = STANDARD_GRAVITY_M_S2
 _DEG: Final = 180.0 / math.pi
+_GAP: Final = int(Quality.GAP)
 _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
 
@@ -64,34 +66,20 @@ _SMOOTHING: Final = 0.2  # share of the newest step in the time from contact to 
 
 # rows of the scratch window; its length holds the longest step with both pads at the highest rate
 _VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M = range(10)
-_HX, _HY, _FORCE = range(10, 13)
-WINDOW_SHAPE: Final = (13, 2048)
+_HX, _HY, _FORCE, _SPARE = range(10, 14)
+WINDOW_SHAPE: Final = (14, 2048)
 
 
 @kernel
-def _turn_back(
-    q0: float, q1: float, q2: float, q3: float, x: float, y: float, z: float
-) -> tuple[float, float, float]:
-    """Rotate a vector by the inverse of a unit quaternion."""
-    tx = 2.0 * (q3 * y - q2 * z)
-    ty = 2.0 * (q1 * z - q3 * x)
-    tz = 2.0 * (q2 * x - q1 * y)
-    return (
-        x + q0 * tx - q2 * tz + q3 * ty,
-        y + q0 * ty - q3 * tx + q1 * tz,
-        z + q0 * tz - q1 * ty + q2 * tx,
-    )
-
-
-@kernel
-def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> int:
+def _fill_window(
+    s: Record, levelling: NDArray[np.float64], first: int, last: int, w: NDArray[np.float64]
+) -> int:
     """Bring the ring's samples ``[first, last)`` into levelled body axes; returns their flags.
 
-    One levelling, the newest, serves the whole window: within a step the gyroscope alone moves.
+    One levelling serves the whole window: within a step the gyroscope alone moves.
     Lean, roll and yaw are left as directions, since angles are dear and the pads need none.
     """
     m = s.mounting
-    levelling = s.inclination.levelling
     ux, uy, uz = up_in_inertial_frame(levelling)
     flags = 0
     sum_x, sum_y = 0.0, 0.0
@@ -104,13 +92,13 @@ def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> in
         w[_FORWARD, i] = ex
         w[_LEFT, i] = ey
         # earth's up in the sensor, then along the body axes: the third row of body → earth
-        vx, vy, vz = _turn_back(q0, q1, q2, q3, ux, uy, uz)
+        vx, vy, vz = turn_back(q0, q1, q2, q3, ux, uy, uz)
         r20 = m[0, 0] * vx + m[0, 1] * vy + m[0, 2] * vz
         r21 = m[1, 0] * vx + m[1, 1] * vy + m[1, 2] * vz
         r22 = m[2, 0] * vx + m[2, 1] * vy + m[2, 2] * vz
         w[_LEAN, i], w[_ROLL, i], w[_YAW, i] = r20, r21, r22
         # the body's forward axis, levelled
-        bx, by, bz = _turn_back(q0, -q1, -q2, -q3, m[0, 0], m[0, 1], m[0, 2])
+        bx, by, bz = turn_back(q0, -q1, -q2, -q3, m[0, 0], m[0, 1], m[0, 2])
         hx, hy, _ = rotate(levelling, bx, by, bz)
         w[_HX, i] = hx
         w[_HY, i] = hy
@@ -135,6 +123,57 @@ def _turn_into_angles(w: NDArray[np.float64], first: int, last: int) -> None:
         w[_LEAN, i] = math.atan2(-w[_LEAN, i], w[_YAW, i]) * _DEG
         w[_ROLL, i] = math.asin(min(max(w[_ROLL, i], -1.0), 1.0)) * _DEG
         w[_YAW, i] = math.atan2(w[_HY, i], w[_HX, i]) * _DEG
+
+
+@kernel
+def _fill_vertical(s: Record, first: int, last: int, out: NDArray[np.float64]) -> None:
+    """Vertical specific force of the ring's samples ``[first, last)``, g, along ``s.up``."""
+    u = s.up
+    for i in range(last - first):
+        r = s.ring[(first + i) % RING_SAMPLES]
+        out[i] = (r[FX] * u[0] + r[FY] * u[1] + r[FZ] * u[2]) / _G
+
+
+@kernel
+def _oscillation(
+    c: Record, s: Record, number: int, first: int, a: int, n: int, w: NDArray[np.float64]
+) -> float:
+    """Peak to peak of the height in a step, m; the displacement goes to the window."""
+    rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
+    oldest = float(max(0, s.samples - RING_SAMPLES))
+    steps = strides_to_average(number + 1)
+    begin = rise
+    mean_from = rise
+    if steps >= 2:
+        begin = s.rises[(number - 1) % CONTACTS]
+        mean_from = s.rises[(number + 1 - steps) % CONTACTS]
+    # nothing is averaged over filled samples, except within the step alone
+    whole = int(math.floor(end))
+    while whole > mean_from and not int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _GAP:
+        whole -= 1
+    while not mean_from >= whole and steps > 2:
+        steps -= 2
+        mean_from = s.rises[(number + 1 - steps) % CONTACTS]
+    if not mean_from >= max(oldest, whole) or end - begin > w.shape[1] - 8:
+        begin, mean_from = rise, rise
+    if not (rise >= oldest and end - rise > 3.0):
+        return np.nan
+    u = s.up
+    x, y, z = mean_in_ring(s.ring, FX, mean_from, end)
+    constant = x * u[0] + y * u[1] + z * u[2]
+    start = max(min(int(math.floor(begin)), first + a) - 1, int(oldest))
+    stop = min(int(math.ceil(end)) + 2, s.samples)
+    m = min(stop - start, w.shape[1])
+    _fill_vertical(s, start, start + m, w[_HX])
+    for i in range(m):
+        w[_HX, i] = w[_HX, i] * _G - constant
+    height = vertical_displacement(
+        w[_HX], m, begin - start, rise - start, end - start, c.interval_s, w[_HY], w[_SPARE]
+    )
+    for i in range(n):
+        k = first + i - start
+        w[_UP_M, i] = w[_SPARE, k] if 0 <= k < m else np.nan
+    return height
 
 
 @kernel
@@ -170,7 +209,7 @@ def find_mounting(state: NDArray[np.void]) -> None:
     up = np.zeros(3)
     for i in range(last - first):
         r = s.ring[(first + i) % RING_SAMPLES]
-        x, y, z = _turn_back(r[Q0], r[Q1], r[Q2], r[Q3], r[FX], r[FY], r[FZ])
+        x, y, z = turn_back(r[Q0], r[Q1], r[Q2], r[Q3], r[FX], r[FY], r[FZ])
         force[i, 0], force[i, 1], force[i, 2] = x / _G, y / _G, z / _G
         up[0], up[1], up[2] = up[0] + x, up[1] + y, up[2] + z
     norm = math.sqrt(up[0] ** 2 + up[1] ** 2 + up[2] ** 2)
@@ -189,17 +228,22 @@ def find_mounting(state: NDArray[np.void]) -> None:
 
 @kernel
 def _cadence(s: Record, step_time: float) -> float:
-    """Add a step time; 60 over the middle mean of those of the last 10 s."""
+    """Add a step time; 120 over the middle mean of the stride times of the last 10 s.
+
+    Strides, since legs that differ have two kinds of step times; the middle mean, which one odd
+    stride does not move.
+    """
     s.step_times[s.step_time_count % STEP_TIMES] = step_time
     s.step_time_count += 1
-    recent = np.empty(STEP_TIMES)
-    total, n = 0.0, 0
-    while n < min(s.step_time_count, STEP_TIMES) and total < _CADENCE_WINDOW_S:
-        value = s.step_times[(s.step_time_count - 1 - n) % STEP_TIMES]
-        recent[n] = value
-        total += value
+    strides = np.empty(STEP_TIMES)
+    total, n = step_time, 0
+    while n + 1 < min(s.step_time_count, STEP_TIMES) and total < _CADENCE_WINDOW_S:
+        newer = s.step_times[(s.step_time_count - 1 - n) % STEP_TIMES]
+        older = s.step_times[(s.step_time_count - 2 - n) % STEP_TIMES]
+        strides[n] = newer + older
+        total += older
         n += 1
-    return 60.0 / middle_mean_of(recent, n)
+    return 120.0 / middle_mean_of(strides, n) if n > 0 else 60.0 / step_time
 
 
 @kernel
@@ -259,17 +303,18 @@ def _close_step(
     edge = first < oldest or last > s.samples
     first, last = max(first, oldest), min(last, s.samples)
     n = last - first
-    flags = _fill_window(s, first, last, w)
-    if edge:
-        flags |= _EDGE
+    if number == 0:
+        begin_up(c, s, begin)
+    s.last_running = end
+    s.rises[(number + 1) % CONTACTS] = np.nan
 
-    vertical, v10, v20, f10 = w[_VERTICAL], w[_V10], w[_V20], w[_F10]
+    # the direction of the last step serves to find the contacts: a degree changes 0.02 %
+    v10, v20, f10 = w[_V10], w[_V20], w[_F10]
+    _fill_vertical(s, first, last, v10)
     for i in range(n):
-        v10[i] = v20[i] = vertical[i]
-        f10[i] = w[_FORWARD, i]
+        v20[i] = v10[i]
     zero_phase_low_pass(c.low_pass_10hz, v10, n)
     zero_phase_low_pass(c.low_pass_20hz, v20, n)
-    zero_phase_low_pass(c.low_pass_10hz, f10, n)
 
     # the flights before the first contact and before the closing one, within the window
     before = lowest_between(v10, 0, max(begin - first, 1))
@@ -278,19 +323,30 @@ def _close_step(
     there = crossing_up_after(v10, n, flight, 1.0)
     if 0.0 <= here < flight < there:
         s.weights += 1
-        level = body_weight_level(v10, here, there)
-        s.weight += max(1.0 / s.weights, _SMOOTHING) * (level - s.weight)
+        weight = body_weight_level(v10, here, there)
+        s.weight += max(1.0 / s.weights, _SMOOTHING) * (weight - s.weight)
     if s.weights == 0:
         return row, wave
     if number == 0 or s.onsets == 0:
-        s.rise = first + crossing_up_after(v10, n, before, s.weight)
-        s.initial_contact = _contact(s, v10, v20, n, before, s.rise - first) + first
-    contact_index, rise = s.initial_contact, s.rise
-    next_rise = first + crossing_up_after(v10, n, flight, s.weight)
-    next_contact = first + _contact(s, v10, v20, n, flight, next_rise - first)
+        opening = crossing_up_after(v10, n, before, s.weight)
+        s.rises[number % CONTACTS] = first + opening if opening >= 0.0 else np.nan
+        s.initial_contact = _contact(s, v10, v20, n, before, opening) + first
+    contact_index, rise = s.initial_contact, s.rises[number % CONTACTS]
+    closing = crossing_up_after(v10, n, flight, s.weight)
+    next_rise = first + closing if closing >= 0.0 else np.nan
+    next_contact = first + _contact(s, v10, v20, n, flight, closing)
     fall = first + crossing_down_before(v10, flight, s.weight)
-    s.rise, s.initial_contact = next_rise, next_contact
-    if contact_index < first or fall <= rise or next_contact < fall or rise < contact_index:
+    s.rises[(number + 1) % CONTACTS], s.initial_contact = next_rise, next_contact
+    find_up(c, s, number)
+    levelling = np.array([1.0, 0.0, 0.0, 0.0])
+    level(levelling, s.up[0], s.up[1], s.up[2])
+    flags = _fill_window(s, levelling, first, last, w)
+    if edge:
+        flags |= _EDGE
+    for i in range(n):
+        f10[i] = w[_FORWARD, i]
+    zero_phase_low_pass(c.low_pass_10hz, f10, n)
+    if not (first <= contact_index < fall <= next_contact and rise < fall):
         # no stance followed by a flight
         return row, wave
     step_samples = next_contact - contact_index
@@ -336,17 +392,7 @@ def _close_step(
     r.peak_10hz_bw = largest(v10, a, t)
     r.impact_shock_g = largest(v20, a, min(a + c.shock_samples, n))
     displacement = w[_UP_M]
-    for i in range(n):
-        w[_HX, i] = (vertical[i] - 1.0) * _G
-    # from rise to rise, which repeats better than the contacts and holds the same extremes
-    r.vertical_oscillation_mm = 1000.0 * vertical_displacement(
-        w[_HX],
-        max(0, round(rise) - first),
-        min(n - 1, round(next_rise) - first),
-        a,
-        c.interval_s,
-        displacement,
-    )
+    r.vertical_oscillation_mm = 1000.0 * _oscillation(c, s, number, first, a, n, w)
     for i in range(n):
         w[_HY, i] = f10[i] * _G
     r.braking_m_s = speed_lost(w[_HY], a, b, c.interval_s) if has_forward else np.nan

@@ -37,6 +37,7 @@ __all__ = [
     "new_inclination_state",
     "rotate",
     "strapdown_step",
+    "turn_back",
 ]
 
 _BIAS_INTERVAL_S: Final = 0.05
@@ -217,6 +218,21 @@ def rotate(q: NDArray[np.float64], x: float, y: float, z: float) -> tuple[float,
         x + q[0] * tx + q[2] * tz - q[3] * ty,
         y + q[0] * ty + q[3] * tx - q[1] * tz,
         z + q[0] * tz + q[1] * ty - q[2] * tx,
+    )
+
+
+@kernel
+def turn_back(
+    q0: float, q1: float, q2: float, q3: float, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Rotate a vector by the inverse of a unit quaternion."""
+    tx = 2.0 * (q3 * y - q2 * z)
+    ty = 2.0 * (q1 * z - q3 * x)
+    tz = 2.0 * (q2 * x - q1 * y)
+    return (
+        x + q0 * tx - q2 * tz + q3 * ty,
+        y + q0 * ty - q3 * tx + q1 * tz,
+        z + q0 * tz - q1 * ty + q2 * tx,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,59 +15,77 @@ __all__ = ["vertical_displacement"]
 @kernel
 def vertical_displacement(
     acceleration_m_s2: NDArray[np.float64],
-    first: int,
-    last: int,
-    begin: int,
+    n: int,
+    begin: float,
+    middle: float,
+    end: float,
     interval_s: float,
+    velocity_m_s: NDArray[np.float64],
     out_m: NDArray[np.float64],
 ) -> float:
-    """Integrate vertical acceleration twice over one step; returns the peak-to-peak, m.
+    """Integrate vertical acceleration twice; returns the peak to peak of the last step, m.
 
-    The step is periodic to first order, so the mean acceleration, the mean velocity and the trend
-    of the displacement are removed: what a constant sensor error would add.
+    Height and vertical velocity are alike a stride later, not a step later: legs differ. So the
+    velocity has zero mean between ``begin`` and ``end``, a stride where there is one.
 
     Parameters
     ----------
     acceleration_m_s2 : ndarray
-        Vertical acceleration (gravity removed), m/s².
-    first, last : int
-        Samples of two equal phases of neighbouring steps, between which it is periodic.
-    begin : int
-        The displacement is also given from here to ``first``, by the same constants.
+        Vertical acceleration, gravity and the sensor's own constant error removed, m/s².
+    n : int
+        Number of values.
+    begin, middle, end : float
+        Fractional samples: where the span begins, and the last step begins and ends.
     interval_s : float
         Time between samples, s.
+    velocity_m_s : ndarray
+        Scratch.
     out_m : ndarray
-        Receives the displacement about its mean, m.
+        Receives the displacement about its mean over the last step, m.
     """
-    n = last - first
-    if n < 2:
+    a, v, z, h = acceleration_m_s2, velocity_m_s, out_m, interval_s
+    if n < 4 or end - middle < 2.0:
         return np.nan
-    mean = 0.5 * (acceleration_m_s2[first] + acceleration_m_s2[last])
-    for i in range(first + 1, last):
-        mean += acceleration_m_s2[i]
-    mean /= n
-    velocity, position = 0.0, 0.0
-    # trapezoids; the mean velocity is the position at the end over the time
-    out_m[first] = 0.0
-    for i in range(first + 1, last + 1):
-        change = (0.5 * (acceleration_m_s2[i - 1] + acceleration_m_s2[i]) - mean) * interval_s
-        position += (velocity + 0.5 * change) * interval_s
-        velocity += change
-        out_m[i] = position
-    slope = position / n
-    low, high, centre = 0.0, 0.0, 0.0
-    for i in range(first, last + 1):
-        out_m[i] -= slope * (i - first)
-        low, high = min(low, out_m[i]), max(high, out_m[i])
-        centre += out_m[i]
-    centre /= n + 1
-    # backwards from the first sample, where velocity was zero before the mean was removed
-    velocity, position = 0.0, 0.0
-    for i in range(first - 1, begin - 1, -1):
-        change = (0.5 * (acceleration_m_s2[i] + acceleration_m_s2[i + 1]) - mean) * interval_s
-        position -= (velocity - 0.5 * change) * interval_s
-        velocity -= change
-        out_m[i] = position - slope * (i - first) - centre
-    for i in range(first, last + 1):
-        out_m[i] -= centre
-    return high - low
+    v[0], z[0] = 0.0, 0.0
+    for i in range(1, n):
+        if 1 < i < n - 1:
+            v[i] = v[i - 1] + h / 24.0 * (13.0 * (a[i - 1] + a[i]) - a[i - 2] - a[i + 1])
+        else:
+            v[i] = v[i - 1] + 0.5 * h * (a[i - 1] + a[i])
+        # the trapezoid with its end correction: the velocity's slope is known
+        z[i] = z[i - 1] + 0.5 * h * (v[i - 1] + v[i]) - h * h / 12.0 * (a[i] - a[i - 1])
+    slope = (_at(z, n, end) - _at(z, n, begin)) / (end - begin)
+    first, last = max(int(math.ceil(middle)), 0), min(int(math.floor(end)), n - 1)
+    total = 0.0
+    for i in range(n):
+        z[i] -= slope * i
+        if first <= i <= last:
+            total += z[i]
+    total /= last - first + 1
+    low, high = first, first
+    for i in range(n):
+        z[i] -= total
+        if first <= i <= last:
+            if z[i] < z[low]:
+                low = i
+            if z[i] > z[high]:
+                high = i
+    return _vertex(z, n, high) - _vertex(z, n, low)
+
+
+@kernel
+def _at(values: NDArray[np.float64], n: int, index: float) -> float:
+    i = min(max(int(math.floor(index)), 0), n - 2)
+    return values[i] + (values[i + 1] - values[i]) * (index - i)
+
+
+@kernel
+def _vertex(values: NDArray[np.float64], n: int, i: int) -> float:
+    """Value of the parabola through an extreme and its neighbours at its vertex."""
+    if i < 1 or i > n - 2:
+        return values[i]
+    slope = 0.5 * (values[i + 1] - values[i - 1])
+    bend = values[i + 1] - 2.0 * values[i] + values[i - 1]
+    if bend == 0.0 or abs(slope) > abs(bend):
+        return values[i]
+    return values[i] - 0.5 * slope * slope / bend

@@ -115,7 +115,7 @@ class Steps:
 
     @property
     def cadence_spm(self) -> Column:
-        """Steps a minute, both feet: 60 over the mean of the middle half of 10 s of step times."""
+        """Steps a minute, both feet: 120 over the middle mean of 10 s of stride times."""
         return self.rows["cadence_spm"]
 
     @property
