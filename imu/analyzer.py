@@ -244,7 +244,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
     def _end_bout(self) -> None:
         self._close_steps(finish=True)
-        end_bout(self._coefficients, self._state)
+        end_bout(self._state)
 
     def take_waveforms(self) -> Waveforms:
         """The waveforms of the steps finished since the last call (with ``waveforms=True``)."""

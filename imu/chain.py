@@ -63,6 +63,7 @@ __all__ = [
     "END_BOUT",
     "GAP_BEFORE",
     "MOUNTING_KNOWN",
+    "NEVER",
     "UNKNOWN",
     "WITH_GYRO",
     "AnalyzerParams",
@@ -98,7 +99,8 @@ STEP_TIMES: Final = 64
 _LEAD_S: Final = 0.18  # pad before the first contact of a step
 _TAIL_S: Final = 0.18  # pad after the closing contact
 STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
-_NEVER: Final = 1 << 62
+#: Value of ``due`` while no step can be closed.
+NEVER: Final = 1 << 62
 
 #: Columns of the ring.
 TIME, FX, FY, FZ, Q0, Q1, Q2, Q3, FLAGS = range(9)
@@ -193,6 +195,7 @@ CHAIN_STATE: Final = np.dtype(
         ("rises", np.float64, CONTACTS),  # through 1 g, by contact number, sample index
         # up in the inertial frame: of the open step, and 1 and 2 s ago while not running
         ("up", np.float64, 3),
+        ("levelling", np.float64, 4),  # inertial → earth, of the open step
         ("up_known", np.uint8),
         ("doubted", np.int64),  # steps in a row whose mean force says otherwise
         ("up_before", np.float64, (2, 3)),
@@ -234,7 +237,7 @@ def up_in_inertial_frame(levelling: NDArray[np.float64]) -> tuple[float, float, 
 @kernel
 def schedule_closing(c: Record, s: Record) -> None:
     """Set the sample at which the next step can be closed: its closing contact plus the pad."""
-    s.due = _NEVER
+    s.due = NEVER
     if s.running == 1 and s.closed + 1 < s.contact_count:
         waiting = s.contact_count - s.mounting_tried
         if s.mounting_status == MOUNTING_KNOWN or s.mounting_tried > 0 or waiting > STEPS_TO_MOUNT:
@@ -381,7 +384,8 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     """Level by the mean of the held samples, in the frame that the gyroscope keeps still."""
     c, s = coefficients[0], state[0]
     o = s.inclination
-    q = np.array([1.0, 0.0, 0.0, 0.0])
+    # the strapdown runs through them twice: now to level, then again as they are released
+    q = o.strapdown
     x, y, z = 0.0, 0.0, 0.0
     for i in range(s.held):
         h = s.hold[i]
@@ -390,6 +394,7 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
             strapdown_step(q, h[4] - b[0], h[5] - b[1], h[6] - b[2], c.interval_s)
         fx, fy, fz = rotate(q, h[1], h[2], h[3])
         x, y, z = x + fx, y + fy, z + fz
+    q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(o.levelling, x, y, z)
     # the mean stays in the low-pass as its first guess
     o.acceleration.count = s.held
@@ -419,7 +424,7 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     ):
         state[name] = 0
     state["filling"] = -1
-    state["due"] = _NEVER
+    state["due"] = NEVER
 
 
 def chain_coefficients(rate_hz: float, runner: Runner, params: AnalyzerParams) -> NDArray[np.void]:

@@ -19,6 +19,7 @@ from imu.chain import (
     FY,
     FZ,
     MOUNTING_KNOWN,
+    NEVER,
     Q0,
     Q1,
     Q2,
@@ -71,15 +72,13 @@ WINDOW_SHAPE: Final = (14, 2048)
 
 
 @kernel
-def _fill_window(
-    s: Record, levelling: NDArray[np.float64], first: int, last: int, w: NDArray[np.float64]
-) -> int:
+def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> int:
     """Bring the ring's samples ``[first, last)`` into levelled body axes; returns their flags.
 
     One levelling serves the whole window: within a step the gyroscope alone moves.
     Lean, roll and yaw are left as directions, since angles are dear and the pads need none.
     """
-    m = s.mounting
+    m, levelling = s.mounting, s.levelling
     ux, uy, uz = up_in_inertial_frame(levelling)
     flags = 0
     sum_x, sum_y = 0.0, 0.0
@@ -186,44 +185,31 @@ def _time_at(s: Record, index: float) -> float:
     return a + (b - a) * (index - i)
 
 
-@kernel
 def find_mounting(state: NDArray[np.void]) -> None:
     """Try to find the mounting from the last steps of the bout."""
     s = state[0]
-    count = min(s.contact_count - s.mounting_from, STEPS_TO_MOUNT + 1)
-    s.mounting_tried = s.contact_count
-    while count >= 3:
-        oldest = s.contacts[(s.contact_count - count) % CONTACTS]
-        if oldest >= 0 and oldest > s.samples - RING_SAMPLES:
-            break
-        count -= 1
-    count -= (count + 1) % 2  # an even number of steps
-    if count < 3:
+    total = int(s["contact_count"])
+    s["mounting_tried"] = total
+    oldest = max(total - STEPS_TO_MOUNT - 1, int(s["mounting_from"]))
+    contacts = s["contacts"][np.arange(oldest, total) % CONTACTS]
+    contacts = contacts[(contacts >= 0) & (contacts > s["samples"] - RING_SAMPLES)]
+    contacts = contacts[(len(contacts) + 1) % 2 :]  # an even number of steps
+    if len(contacts) < 3:
         return
-    first = s.contacts[(s.contact_count - count) % CONTACTS]
-    last = s.contacts[(s.contact_count - 1) % CONTACTS]
-    contacts = np.empty(count, np.int64)
-    for k in range(count):
-        contacts[k] = s.contacts[(s.contact_count - count + k) % CONTACTS] - first
-    force = np.empty((last - first, 3))
-    up = np.zeros(3)
-    for i in range(last - first):
-        r = s.ring[(first + i) % RING_SAMPLES]
-        x, y, z = turn_back(r[Q0], r[Q1], r[Q2], r[Q3], r[FX], r[FY], r[FZ])
-        force[i, 0], force[i, 1], force[i, 2] = x / _G, y / _G, z / _G
-        up[0], up[1], up[2] = up[0] + x, up[1] + y, up[2] + z
-    norm = math.sqrt(up[0] ** 2 + up[1] ** 2 + up[2] ** 2)
+    rows = s["ring"][np.arange(contacts[0], contacts[-1]) % RING_SAMPLES]
+    force, w, v = rows[:, FX : FZ + 1] / _G, rows[:, Q0 : Q0 + 1], -rows[:, Q1 : Q3 + 1]
+    turned = 2.0 * np.cross(v, force)
+    force = force + w * turned + np.cross(v, turned)  # back into the sensor
+    up = force.mean(axis=0)
+    norm = float(np.linalg.norm(up))
     if norm == 0.0:
         return
-    for axis in range(3):
-        up[axis] /= norm
-    if s.stood == 1:
-        v = s.standing_up
-        # a sensor that lay on a table before it was clipped on tells nothing of standing
-        if up[0] * v[0] + up[1] * v[1] + up[2] * v[2] > 0.8:
-            up[0], up[1], up[2] = v[0], v[1], v[2]
-    if forward_from_steps(force, contacts, up, s.mounting):
-        s.mounting_status = MOUNTING_KNOWN
+    up /= norm
+    # a sensor that lay on a table before it was clipped on tells nothing of standing
+    if s["stood"] and float(up @ s["standing_up"]) > 0.8:
+        up = s["standing_up"]
+    if forward_from_steps(force, contacts - contacts[0], up, s["mounting"]):
+        s["mounting_status"] = MOUNTING_KNOWN
 
 
 @kernel
@@ -338,9 +324,10 @@ def _close_step(
     fall = first + crossing_down_before(v10, flight, s.weight)
     s.rises[(number + 1) % CONTACTS], s.initial_contact = next_rise, next_contact
     find_up(c, s, number)
-    levelling = np.array([1.0, 0.0, 0.0, 0.0])
-    level(levelling, s.up[0], s.up[1], s.up[2])
-    flags = _fill_window(s, levelling, first, last, w)
+    q = s.levelling
+    q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
+    level(q, s.up[0], s.up[1], s.up[2])
+    flags = _fill_window(s, first, last, w)
     if edge:
         flags |= _EDGE
     for i in range(n):
@@ -455,25 +442,27 @@ def mounting_wanted(state: NDArray[np.void], *, finish: bool) -> bool:
     return bool(finish or s["contact_count"] - s["mounting_tried"] > STEPS_TO_MOUNT)
 
 
-@kernel
-def end_bout(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
+def end_bout(state: NDArray[np.void]) -> None:
     """Forget the bout whose steps are closed; a contact that opens a new one is kept."""
-    c, s = coefficients[0], state[0]
-    s.contact_count = 0
-    s.closed = 0
-    s.running = 0
-    s.mounting_tried = 0
-    s.step_time_count = 0
-    s.side.steps = 0
-    s.side.left_is_even = 0
-    s.onset = 0.0
-    s.onsets = 0
-    s.weight = 0.0
-    s.weights = 0
-    s.swing = np.nan
-    s.mounting_from = 0
-    if s.opening_contact >= 0:
-        s.contacts[0] = s.opening_contact
-        s.contact_count = 1
-        s.opening_contact = -1
-    schedule_closing(c, s)
+    s = state[0]
+    for name in (
+        "contact_count",
+        "closed",
+        "running",
+        "mounting_tried",
+        "mounting_from",
+        "step_time_count",
+        "onset",
+        "onsets",
+        "weight",
+        "weights",
+    ):
+        s[name] = 0
+    s["side"]["steps"] = 0
+    s["side"]["left_is_even"] = 0
+    s["swing"] = np.nan
+    s["due"] = NEVER
+    if s["opening_contact"] >= 0:
+        s["contacts"][0] = s["opening_contact"]
+        s["contact_count"] = 1
+        s["opening_contact"] = -1

@@ -7,13 +7,12 @@ that from the run's mean, and forward from the horizontal acceleration at step f
 
 from __future__ import annotations
 
-import math
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.compiled import kernel
 from imu.errors import ParameterError
 
 __all__ = ["AXES_HELP", "forward_from_steps", "mounting_from_axes", "mounting_from_up"]
@@ -105,7 +104,6 @@ def mounting_from_up(mounting: NDArray[np.float64], up: ArrayLike) -> NDArray[np
     return np.asarray(tilt @ mounting, np.float64)
 
 
-@kernel
 def forward_from_steps(
     force: NDArray[np.float64],
     contacts: NDArray[np.int64],
@@ -135,48 +133,25 @@ def forward_from_steps(
     bool
         False when the direction is ambiguous.
     """
-    real, imaginary = np.zeros(3), np.zeros(3)
-    steps = contacts.shape[0] - 1
+    steps = len(contacts) - 1
     steps -= steps % 2
-    for k in range(steps):
-        first, last = contacts[k], contacts[k + 1]
-        turn = 2.0 * math.pi / (last - first)
-        weight = 2.0 / ((last - first) * steps)
-        for i in range(first, last):
-            c, s = math.cos(turn * (i - first)) * weight, math.sin(turn * (i - first)) * weight
-            for axis in range(3):
-                real[axis] += force[i, axis] * c
-                imaginary[axis] -= force[i, axis] * s
-    vertical_real = real[0] * up[0] + real[1] * up[1] + real[2] * up[2]
-    vertical_imaginary = imaginary[0] * up[0] + imaginary[1] * up[1] + imaginary[2] * up[2]
-    size = math.hypot(vertical_real, vertical_imaginary)
+    phasor = np.zeros(3, np.complex128)
+    for first, last in pairwise(contacts[: steps + 1]):
+        turn = np.exp(-2j * np.pi * np.arange(last - first) / (last - first))
+        phasor += 2.0 / ((last - first) * steps) * (turn @ force[first:last])
+    vertical = phasor @ up
+    size = abs(vertical)
     if size < 0.2:
         return False
-    cosine, sine = vertical_real / size, vertical_imaginary / size
-    in_phase, lagging = np.zeros(3), np.zeros(3)
-    for axis in range(3):
-        horizontal_real = real[axis] - vertical_real * up[axis]
-        horizontal_imaginary = imaginary[axis] - vertical_imaginary * up[axis]
-        in_phase[axis] = horizontal_real * cosine + horizontal_imaginary * sine
-        lagging[axis] = horizontal_real * sine - horizontal_imaginary * cosine
-    forward = in_phase + lagging
-    length = math.sqrt(forward[0] ** 2 + forward[1] ** 2 + forward[2] ** 2)
+    # relative to the vertical: its real part is in phase, its negative imaginary part lags
+    horizontal = (phasor - vertical * up) * np.conj(vertical) / size
+    forward = horizontal.real - horizontal.imag
+    length = float(np.linalg.norm(forward))
     if length < _LEAST_FORWARD_G:
         return False
     forward /= length
-    left = np.array(
-        [
-            up[1] * forward[2] - up[2] * forward[1],
-            up[2] * forward[0] - up[0] * forward[2],
-            up[0] * forward[1] - up[1] * forward[0],
-        ]
-    )
-    sideways = math.hypot(
-        left[0] * in_phase[0] + left[1] * in_phase[1] + left[2] * in_phase[2],
-        left[0] * lagging[0] + left[1] * lagging[1] + left[2] * lagging[2],
-    )
-    if sideways > _MOST_SIDEWAYS * length:
+    left = np.cross(up, forward)
+    if abs(horizontal @ left) > _MOST_SIDEWAYS * length:
         return False
-    for axis in range(3):
-        out[0, axis], out[1, axis], out[2, axis] = forward[axis], left[axis], up[axis]
+    out[0], out[1], out[2] = forward, left, up
     return True

@@ -171,5 +171,5 @@ def find_up(c: Record, s: Record, number: int) -> None:
         if norm > 0.0:
             u[0], u[1], u[2] = x / norm, y / norm, z / norm
         # believed once the newest stride agrees with those before: the speed is constant
-        if sure and steps == strides_to_average(CONTACTS) and tilt < 0.5 * _LARGEST_TILT:
+        if sure and steps == _MOST_STEPS and tilt < 0.5 * _LARGEST_TILT:
             s.up_known = 1
