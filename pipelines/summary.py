@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from imu.block_means import block_means
 from imu.steps import STEP_COLUMNS, Steps
 
 __all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
@@ -58,6 +60,7 @@ class Summary:
     axes_found: bool
     cut_short: bool
     baseline: dict[str, object] | None
+    blocks: dict[str, object]
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:
@@ -115,6 +118,7 @@ def summarise(
     for quality in steps.quality:
         tokens.update(str(quality).split(";") if quality else [])
     return Summary(
+        blocks=_blocks(steps),
         source=source,
         duration_s=round(duration_s, 6),
         rate_hz=rate_hz,
@@ -132,3 +136,19 @@ def summarise(
         baseline=baseline,
         notes=list(notes or []),
     )
+
+
+def _blocks(steps: Steps) -> dict[str, object]:
+    """Means of twenty steps with their standard errors, null where not measurable."""
+    means = block_means(steps)
+    blocks: dict[str, object] = {"time_s": _numbers(means.time_s)}
+    for name in _MEASURES:
+        blocks[name] = {
+            "mean": _numbers(means.mean[name]),
+            "standard_error": _numbers(means.standard_error[name]),
+        }
+    return blocks
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float | None]:
+    return [round(float(value), 6) if np.isfinite(value) else None for value in values]
