@@ -314,9 +314,13 @@ def _reader_may_leave() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # what is still buffered has nowhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         raise typer.Exit from None
+
+
+def _drop_output() -> None:
+    """What is still buffered has nowhere to go: spare the interpreter's complaint at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_outputs(named: dict[str, Path | str | None]) -> None:
@@ -364,6 +368,7 @@ def _complain(text: str) -> None:
 def main() -> None:
     """Run the command line; a user's mistake is one sentence, never a traceback."""
     from imu.errors import BackstrideError
+    from pipelines.formats.system_error import explain
 
     for stream in (sys.stdout, sys.stderr):
         # Windows consoles and pipes may not speak UTF-8
@@ -391,6 +396,13 @@ def main() -> None:
         else:
             _complain(f"backstride: {text.rstrip('.')}; see 'backstride --help'.")
         code = getattr(error, "exit_code", 2)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _drop_output()
+        if code == 0:
+            _complain(f"backstride: standard output: {explain(error)}.")
+            code = 1
     sys.exit(code)
 
 
