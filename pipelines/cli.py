@@ -358,7 +358,15 @@ def _say_summary(summary: Summary) -> None:
 
 
 def _say(text: str) -> None:
-    typer.echo(text)
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        raise  # the reader has seen enough
+    except OSError as error:
+        from imu.errors import RecordingError
+        from pipelines.formats.system_error import explain
+
+        raise RecordingError(f"{explain(error)}.", path="standard output") from None
 
 
 def _complain(text: str) -> None:

@@ -304,11 +304,19 @@ def test_a_full_disk_leaves_the_earlier_result(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_standard_output_is_told() -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("replay", "table.csv", "--steps", "-"),
+        ("replay", "table.csv"),
+        ("simulate", "out.csv", "minutes=0.1"),
+    ],
+)
+def test_a_full_standard_output_is_told(arguments: tuple[str, ...]) -> None:
     Path("table.csv").write_text(GOOD)
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            command("replay", "table.csv", "--steps", "-"),
+            command(*arguments),
             stdout=full,
             stderr=subprocess.PIPE,
             encoding="utf-8",
