@@ -62,12 +62,14 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     previous = config.CACHE_DIR
     # numba reads the directory while it decorates; other packages' setting stays as it was
     config.CACHE_DIR = str(cache_directory())
+    # nothing calls these from C: without that wrapper the first compilation is shorter
+    options: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
     compiled: Callable[P, R]
     try:
-        compiled = numba.njit(cache=True, error_model="numpy")(function)
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:
         # nowhere to keep it: compile anew in every process
-        compiled = numba.njit(error_model="numpy")(function)
+        compiled = numba.njit(**options)(function)
     finally:
         config.CACHE_DIR = previous
     return compiled
