@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Final
 
 import numpy as np
@@ -28,6 +27,7 @@ from imu.chain import (
     restart,
     run_samples,
 )
+from imu.compiled import compiling
 from imu.errors import InputError, ParameterError
 from imu.finished_step import (
     WINDOW_SHAPE,
@@ -330,12 +330,6 @@ def analyze(
 def warm_up() -> None:
     """Compile the chain, or load it from the cache, before the first sample arrives."""
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
-    collecting = gc.isenabled()
-    # the compiler makes millions of small objects; looking for dead ones is a tenth of its time
-    gc.disable()
-    try:
+    with compiling():
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
-    finally:
-        if collecting:
-            gc.enable()

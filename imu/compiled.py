@@ -7,17 +7,19 @@ file, so the directory is keyed by a digest of every source in this package and 
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numba
 from numba.core import config as numba_config
 
-__all__ = ["Record", "cache_directory", "is_compiled", "kernel"]
+__all__ = ["Record", "cache_directory", "compiling", "is_compiled", "kernel"]
 
 #: One element of a structured array inside compiled code: fields are attributes.
 Record: TypeAlias = Any
@@ -73,3 +75,18 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     finally:
         config.CACHE_DIR = previous
     return compiled
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Let the compiler work undisturbed.
+
+    It makes millions of small objects, and looking for dead ones is a tenth of its time.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -18,8 +18,8 @@ PURE = {
     "__future__", "collections", "dataclasses", "enum", "functools", "importlib", "imu",
     "itertools", "json", "math", "numba", "numpy", "types", "typing",
 }  # fmt: skip
-#: Where compiled code is kept is the one thing on floor 1 that is a file.
-CACHE = {"hashlib", "os", "pathlib", "platform", "platformdirs", "sys"}
+#: How code is compiled, and where it is kept: the one thing on floor 1 that is a file.
+CACHE = {"contextlib", "gc", "hashlib", "os", "pathlib", "platform", "platformdirs", "sys"}
 #: For data frames, asked for by the caller; never while importing.
 FRAMES = {"pandas", "polars"}
 
