@@ -31,7 +31,8 @@ from imu.compiled import compiling
 from imu.errors import InputError, ParameterError
 from imu.finished_step import (
     WINDOW_SHAPE,
-    close_steps,
+    closable,
+    close_step,
     end_bout,
     find_mounting,
     mounting_wanted,
@@ -229,19 +230,24 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def _close_steps(self, *, finish: bool) -> None:
         if mounting_wanted(self._state, finish=finish):
             find_mounting(self._state)
-        if self._row_count + CONTACTS > len(self._rows):
-            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
-        n, m = close_steps(
-            self._coefficients,
-            self._state,
-            self._window,
-            self._rows[self._row_count :],
-            self._waves,
-            finish,
-        )
-        self._row_count += n
-        if m:
-            self._finished_waves.append(self._waves[:m].copy())
+        while closable(self._state, finish=finish):
+            if self._row_count == len(self._rows):
+                self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+            n, m = close_step(
+                self._coefficients,
+                self._state,
+                self._window,
+                self._rows[self._row_count :],
+                self._waves,
+            )
+            self._row_count += n
+            if m:
+                self._finished_waves.append(self._waves[:m].copy())
+
+    def close_nothing(self) -> None:
+        """Compile what closes a step, without one; only for :func:`warm_up`."""
+        nothing = self._fresh_state()
+        close_step(self._coefficients, nothing, self._window, self._rows, self._waves)
 
     def _end_bout(self) -> None:
         self._close_steps(finish=True)
@@ -333,3 +339,4 @@ def warm_up() -> None:
     with compiling():
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
+        analyzer.close_nothing()

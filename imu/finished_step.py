@@ -52,7 +52,7 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step_metrics import angle_range, largest, mean, middle_mean_of, speed_lost
 from imu.stride_levelling import begin_up, find_up, mean_in_ring, strides_to_average
 
-__all__ = ["WINDOW_SHAPE", "close_steps", "end_bout", "find_mounting", "mounting_wanted"]
+__all__ = ["WINDOW_SHAPE", "closable", "close_step", "end_bout", "find_mounting", "mounting_wanted"]
 
 _G: Final = STANDARD_GRAVITY_M_S2
 _DEG: Final = 180.0 / math.pi
@@ -270,20 +270,20 @@ def _contact(
 
 
 @kernel
-def _close_step(
-    c: Record,
-    s: Record,
+def close_step(
+    coefficients: NDArray[np.void],
+    state: NDArray[np.void],
     w: NDArray[np.float64],
     rows: NDArray[np.void],
-    row: int,
     waves: NDArray[np.float64],
-    wave: int,
 ) -> tuple[int, int]:
     """Finish the step between contacts ``closed`` and ``closed + 1``; returns rows and waves."""
+    c, s = coefficients[0], state[0]
     begin = s.contacts[s.closed % CONTACTS]
     end = s.contacts[(s.closed + 1) % CONTACTS]
     number = s.closed
     s.closed += 1
+    schedule_closing(c, s)
     oldest = max(0, s.samples - RING_SAMPLES)
     first, last = begin - c.lead_samples, end + c.tail_samples
     edge = first < oldest or last > s.samples
@@ -312,7 +312,7 @@ def _close_step(
         weight = body_weight_level(v10, here, there)
         s.weight += max(1.0 / s.weights, _SMOOTHING) * (weight - s.weight)
     if s.weights == 0:
-        return row, wave
+        return 0, 0
     if number == 0 or s.onsets == 0:
         opening = crossing_up_after(v10, n, before, s.weight)
         s.rises[number % CONTACTS] = first + opening if opening >= 0.0 else np.nan
@@ -335,7 +335,7 @@ def _close_step(
     zero_phase_low_pass(c.low_pass_10hz, f10, n)
     if not (first <= contact_index < fall <= next_contact and rise < fall):
         # no stance followed by a flight
-        return row, wave
+        return 0, 0
     step_samples = next_contact - contact_index
     toe_off = toe_off_from_fall(fall, contact_index, step_samples, next_contact)
 
@@ -343,7 +343,7 @@ def _close_step(
     b = min(n - 1, int(math.ceil(next_contact)) - first)
     t = min(b, int(math.ceil(toe_off)) - first)
     if b - a < 4:
-        return row, wave
+        return 0, 0
     _turn_into_angles(w, a, b)
     force = w[_FORCE]
     peak = stance_force(
@@ -366,7 +366,7 @@ def _close_step(
     step_time = end_s - start_s
     s.steps += 1
     s.running_s += step_time
-    r = rows[row]
+    r = rows[0]
     r.step = s.steps
     r.initial_contact_s = start_s
     r.toe_off_s = toe_off_s
@@ -400,6 +400,7 @@ def _close_step(
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~_NO_GYRO == 0)
     r.quality = flags
 
+    wave = 0
     if waves.shape[0] > 0:
         for i in range(a, b):
             waves[wave, 0] = s.ring[(first + i) % RING_SAMPLES, TIME]
@@ -408,30 +409,15 @@ def _close_step(
             waves[wave, 3] = w[_LEAN, i] if has_forward else np.nan
             waves[wave, 4] = w[_ROLL, i] if has_left else np.nan
             wave += 1
-    return row + 1, wave
+    return 1, wave
 
 
-@kernel
-def close_steps(
-    coefficients: NDArray[np.void],
-    state: NDArray[np.void],
-    window: NDArray[np.float64],
-    rows: NDArray[np.void],
-    waves: NDArray[np.float64],
-    finish: bool,
-) -> tuple[int, int]:
-    """Close the steps whose pad has arrived, all of them to ``finish``; returns rows and waves."""
-    c, s = coefficients[0], state[0]
-    # not written as 0: the first call would compile a version of its own for the literals
-    row, wave = int(s.held) * 0, int(s.held) * 0
-    while s.running == 1 and s.closed + 1 < s.contact_count:
-        if not finish:
-            schedule_closing(c, s)
-            if s.samples < s.due:
-                break
-        row, wave = _close_step(c, s, window, rows, row, waves, wave)
-    schedule_closing(c, s)
-    return row, wave
+def closable(state: NDArray[np.void], *, finish: bool) -> bool:
+    """Whether a step can be closed: its pad has arrived, or nothing more comes."""
+    s = state[0]
+    if s["running"] == 0 or s["closed"] + 1 >= s["contact_count"]:
+        return False
+    return bool(finish or s["samples"] >= s["due"])
 
 
 def mounting_wanted(state: NDArray[np.void], *, finish: bool) -> bool:
