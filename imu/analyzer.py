@@ -104,9 +104,6 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 rate_hz,
                 f"a sample rate from {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz",
             )
-        self._rate_hz = float(rate_hz)
-        self._runner = runner or Runner()
-        self._axes = axes
         self._mounting = None if axes == "auto" else mounting_from_axes(axes)
         if neutral_up is not None:
             if self._mounting is None:
@@ -116,7 +113,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             raise ParameterError("lumbar_baseline_bw", lumbar_baseline_bw, "a positive number")
         self._lumbar_baseline_bw = lumbar_baseline_bw
         chosen = params or AnalyzerParams()
-        self._coefficients = chain_coefficients(self._rate_hz, self._runner, chosen)
+        self._coefficients = chain_coefficients(float(rate_hz), runner or Runner(), chosen)
         super().__init__(chosen, self._fresh_state)
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
         self._window = np.empty(WINDOW_SHAPE)

@@ -131,10 +131,6 @@ class Baseline:
         return cls(tuple(items), content.get("blocks", 0))
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31
-
-
 def _is_number(value: object) -> bool:
     """Whether a value is a finite number that fits a double."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -303,7 +303,7 @@ def _warm_up() -> None:
     from imu.compiled import is_compiled
 
     if not is_compiled():
-        _complain("preparing the filters for this machine, once, about ten seconds …")
+        _complain("preparing the filters for this machine, once, for some seconds …")
     warm_up()
 
 
