@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Protocol, TypeVar
 
-__all__ = ["HostClock", "SystemClock"]
+__all__ = ["HostClock", "ScaledClock", "SystemClock", "within"]
+
+T = TypeVar("T")
 
 
 class HostClock(Protocol):
@@ -31,3 +35,50 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Return after this long."""
         await asyncio.sleep(seconds)
+
+
+class ScaledClock:
+    """Another clock that goes faster: simulated sensors in less time than life.
+
+    Parameters
+    ----------
+    clock : HostClock
+        The clock behind it.
+    scale : float
+        Its seconds in one second of that, above 0.
+    """
+
+    def __init__(self, clock: HostClock, scale: float) -> None:
+        self._clock, self._scale = clock, scale
+        self._start_ns = clock.monotonic_ns()
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since this clock was made."""
+        return round((self._clock.monotonic_ns() - self._start_ns) * self._scale)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after this long by this clock."""
+        await self._clock.sleep(seconds / self._scale)
+
+
+async def within(clock: HostClock, seconds: float, awaited: Awaitable[T]) -> T:
+    """Wait for something, but no longer than this by the given clock.
+
+    Raises
+    ------
+    TimeoutError
+        When it took too long; what was awaited is cancelled, and has ended.
+    """
+    work = asyncio.ensure_future(awaited)
+    timer = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({work, timer}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+    finally:
+        timer.cancel()
+        if not work.done():
+            work.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await work
+    raise TimeoutError

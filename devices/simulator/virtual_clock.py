@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Sized
 from itertools import count
 from typing import Final
 
 __all__ = ["VirtualClock"]
 
-# Passes of the event loop without a new sleeper before time moves on: enough for a task to wake,
-# take an item from a queue, hand it on, and go to sleep again.
-_SETTLING_PASSES: Final = 4
+# Where the event loop does not show what is ready to run: passes without a new sleeper before time
+# moves on, enough for an item to go through a dozen tasks.
+_SETTLING_PASSES: Final = 32
 
 
 class VirtualClock:
@@ -66,7 +67,9 @@ class VirtualClock:
             self._ticking_in = None
             return
         self._quiet_passes += 1
-        if self._quiet_passes >= _SETTLING_PASSES:
+        ready: Sized | None = getattr(loop, "_ready", None)  # asyncio's own loops have it
+        idle = not ready if ready is not None else self._quiet_passes >= _SETTLING_PASSES
+        if idle:
             self._quiet_passes = 0
             deadline_ns, _, awake = heapq.heappop(self._sleepers)
             self._now_ns = max(self._now_ns, deadline_ns)

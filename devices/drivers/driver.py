@@ -1,0 +1,97 @@
+"""What every driver does: the conversation with one kind of sensor over a link."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devices.links import Link
+from devices.readings import Decoder
+from devices.records import DeviceInfo
+
+__all__ = ["Advertisement", "Driver", "Wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advertisement:
+    """What a sensor says of itself before anyone connects."""
+
+    address: str
+    name: str = ""
+    service_uuids: tuple[str, ...] = ()  # lower case, 128 bits
+    signal_dbm: int | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user would like; a driver takes the nearest that the sensor offers.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Samples per second; 200 serves impact shock and event timing.
+    acceleration_range_g, angular_velocity_range_deg_s : float
+        Ends of the range: the smallest on offer that is not below.
+    """
+
+    rate_hz: float = 200.0
+    acceleration_range_g: float = 16.0
+    angular_velocity_range_deg_s: float = 2000.0
+
+
+class Driver(ABC):
+    """The conversation with sensors of one protocol, without any knowledge of the radio.
+
+    A driver is made anew for every connection and keeps no state over it. Anything that influences
+    decoding is in the :class:`~devices.records.DeviceInfo` that :meth:`open` returns, or in the
+    packets.
+    """
+
+    #: Name of the protocol, as in ``DeviceInfo.protocol`` and ``?protocol=``.
+    protocol: ClassVar[str]
+    #: Links that such sensors have: any of "ble", "serial".
+    links: ClassVar[tuple[str, ...]]
+    #: What people call the sensors, for ``scan``.
+    sold_as: ClassVar[str]
+    #: Channel names to 128-bit characteristic UUIDs in lower case; empty without Bluetooth LE.
+    characteristics: ClassVar[Mapping[str, str]] = {}
+    #: Channels whose silence means that the sensor has stopped measuring.
+    sample_channels: ClassVar[frozenset[str]] = frozenset({"data", "bytes"})
+    #: Silence after which a sensor is taken for lost, though connected, s.
+    silence_s: ClassVar[float] = 2.5
+    #: Usual speeds of the serial line, the most likely first; empty without a serial line.
+    baud_rates: ClassVar[tuple[int, ...]] = ()
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, advertisement: Advertisement) -> bool:
+        """Whether this is such a sensor, by its services or name."""
+
+    @classmethod
+    def recognises_bytes(cls, heard: bytes) -> bool:  # noqa: ARG003
+        """Whether bytes heard on a serial line, from anywhere on, are this protocol's."""
+        return False
+
+    @abstractmethod
+    async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
+        """Identify, subscribe, configure and start streaming; returns what was agreed.
+
+        Raises
+        ------
+        DeviceError
+            When the sensor refuses or does not answer; one sentence with what to do.
+        """
+
+    @abstractmethod
+    async def close(self, link: Link) -> None:
+        """Stop streaming; the link may be half dead already, errors are the caller's to ignore."""
+
+    async def accompany(self, link: Link) -> None:  # noqa: B027
+        """Run beside the stream until cancelled: clock probes, battery; nothing by default."""
+
+    @staticmethod
+    @abstractmethod
+    def decoder(info: DeviceInfo) -> Decoder:
+        """The decoder for what this sensor sends."""

@@ -1,0 +1,88 @@
+"""What a protocol's decoder makes of the packets of one sensor."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.records import Packet
+
+__all__ = ["Battery", "ClockAnchor", "Decoded", "Decoder", "Reading"]
+
+
+class Reading(NamedTuple):
+    """Consecutive samples of one message, in SI units and the sensor's own frame.
+
+    Attributes
+    ----------
+    acceleration_m_s2 : ndarray of float64, shape (n, 3)
+        Specific force.
+    angular_velocity_rad_s : ndarray of float64, shape (n, 3), or None
+        None where it was not measured.
+    sequence : int or None
+        Index of the first sample modulo 65536, where the protocol counts.
+    time_us : int or None
+        Device time of the sample ``stamped``, modulo the decoder's ``time_modulus_us``.
+    stamped : int
+        Which of the samples the time belongs to; 0 is the first.
+    quality : ndarray of uint8, shape (n,), or None
+        :class:`~imu.samples.Quality` bits; None when all is well.
+    time_step : bool
+        Whether the device says that it has just set its clock.
+    """
+
+    acceleration_m_s2: NDArray[np.float64]
+    angular_velocity_rad_s: NDArray[np.float64] | None = None
+    sequence: int | None = None
+    time_us: int | None = None
+    stamped: int = 0
+    quality: NDArray[np.uint8] | None = None
+    time_step: bool = False
+
+
+class ClockAnchor(NamedTuple):
+    """The device's clock at the moment it sent a message of no fixed rhythm: a ping's reply.
+
+    ``device_us`` is device time without wrapping, on the line of the readings' stamps;
+    ``requested_ns`` the host's clock when it asked, None where nobody did.
+    """
+
+    device_us: int
+    arrival_ns: int
+    requested_ns: int | None = None
+
+
+class Battery(NamedTuple):
+    """Charge of the sensor's battery, %, 0 to 100."""
+
+    percent: float
+
+
+Decoded = Reading | ClockAnchor | Battery
+
+
+class Decoder(Protocol):
+    """Turns one sensor's packets, in order, into values: a deterministic function of the log.
+
+    It resynchronises by itself after bytes that make no sense, and counts them.
+    """
+
+    @property
+    def time_modulus_us(self) -> int | None:
+        """Where device time wraps, µs; None when the protocol carries no time."""
+        ...
+
+    @property
+    def malformed_packets(self) -> int:
+        """Messages dropped because they do not follow the wire format."""
+        ...
+
+    def push(self, packet: Packet) -> list[Decoded]:
+        """Take the next packet of any channel; returns what it completes, often nothing."""
+        ...
+
+    def reset(self) -> None:
+        """Forget half a message: the link has begun anew. Counts stay."""
+        ...
