@@ -1,6 +1,9 @@
-"""The project's own wire format: the Data and Info messages, bytes to values and back.
+"""The project's own wire format, version 0.1: Data, Info and Status messages.
 
-All fields are little-endian. A Data message is a header of 8 bytes and ``n`` samples::
+Requests and replies are in ``backstride_control.py``, logged runs in ``backstride_log.py``, how
+messages travel in ``backstride_frames.py``, what becomes of them in ``backstride_decoder.py``. The
+major version stays 0 until firmware exists. All fields are little-endian. A Data message is a
+header of 8 bytes and ``n`` samples::
 
     0  u8   n (1..31) in the low 5 bits, layout in the high 3
     1  u8   flags
@@ -9,6 +12,8 @@ All fields are little-endian. A Data message is a header of 8 bytes and ``n`` sa
     8  n × i16 values: ax ay az gx gy gz, or three of them; value × range / 32768
 
 The message carries no checksum: the link layer of Bluetooth LE has one, serial framing adds one.
+Limits: Bluetooth LE without a longer MTU than 23 carries one sample a message and is unreliable
+above about 400 Hz; 1 kHz on a serial line needs 230 400 baud or USB.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ __all__ = [
     "ANGULAR_VELOCITY_RANGES_DEG_S",
     "CHANNELS",
     "COUNTS_FULL_SCALE",
+    "PROTOCOL_VERSION",
     "RATES_HZ",
     "SAMPLES_MAX",
     "SEQUENCE_MODULUS",
@@ -38,14 +44,22 @@ __all__ = [
     "Feature",
     "InfoMessage",
     "Layout",
+    "SensorState",
+    "StatusMessage",
+    "clipping_flags",
     "decode_data",
     "decode_info",
+    "decode_status",
     "encode_data",
     "encode_info",
+    "encode_status",
     "mask_of",
     "quantised",
     "samples_per_packet",
 ]
+
+#: Major and minor version of this format.
+PROTOCOL_VERSION: Final = (0, 1)
 
 #: Counts at the end of the range.
 COUNTS_FULL_SCALE: Final = 32768
@@ -64,7 +78,10 @@ ANGULAR_VELOCITY_RANGES_DEG_S: Final = (125, 250, 500, 1000, 2000, 4000)
 
 _HEADER: Final = struct.Struct("<BBHI")
 _INFO: Final = struct.Struct("<BBHHIHBBBBI")
+_STATUS: Final = struct.Struct("<BBHQHHhBB")
+_STATUS_KIND: Final = 0x10
 _COUNTS: Final = np.dtype("<i2")
+_LARGEST_COUNT: Final = COUNTS_FULL_SCALE - 1
 
 
 class Layout(IntEnum):
@@ -105,6 +122,19 @@ class Feature(IntFlag):
     STEPS = 512
 
 
+_ACCELERATION_CLIPPED: Final = int(DataFlag.ACCELERATION_CLIPPED)
+_ANGULAR_VELOCITY_CLIPPED: Final = int(DataFlag.ANGULAR_VELOCITY_CLIPPED)
+
+
+class SensorState(IntEnum):
+    """What a sensor is doing."""
+
+    IDLE = 0
+    STREAMING = 1
+    LOGGING = 2
+    STREAMING_AND_LOGGING = 3
+
+
 class DataPacket(NamedTuple):
     """A decoded Data message.
 
@@ -124,8 +154,8 @@ class DataPacket(NamedTuple):
 class InfoMessage:
     """What a device says about itself; masks are kept as sent, so that nothing unknown is lost."""
 
-    major: int = 1
-    minor: int = 0
+    major: int = PROTOCOL_VERSION[0]
+    minor: int = PROTOCOL_VERSION[1]
     hardware: int = 0
     firmware: int = 0
     features: int = 0
@@ -150,6 +180,38 @@ class InfoMessage:
     def angular_velocity_ranges_deg_s(self) -> tuple[int, ...]:
         """Full-scale angular velocities on offer, degrees per second."""
         return _chosen(ANGULAR_VELOCITY_RANGES_DEG_S, self.angular_velocity_ranges_mask)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMessage:
+    """What a sensor says of itself once a second.
+
+    Attributes
+    ----------
+    state : int
+        :class:`SensorState`; kept as sent.
+    sequence, time_us : int
+        Index modulo 65536 of the newest sample, and its device time, µs, without wrapping.
+    dropped_samples : int
+        Lost in the sensor's queue since it was switched on, modulo 65536.
+    battery_mv : int
+        Voltage, mV.
+    temperature_c : float
+        °C, in hundredths.
+    battery_percent : int
+        Charge, 0 to 100; 255 when unknown.
+    flags : int
+        Reserved; kept as sent.
+    """
+
+    state: int
+    sequence: int
+    time_us: int
+    dropped_samples: int = 0
+    battery_mv: int = 0
+    temperature_c: float = 0.0
+    battery_percent: int = 255
+    flags: int = 0
 
 
 def decode_data(payload: bytes) -> DataPacket:
@@ -223,7 +285,7 @@ def decode_info(payload: bytes) -> InfoMessage:
     Raises
     ------
     ProtocolError
-        When it does not have 20 bytes, or its major version is not 1.
+        When it does not have 20 bytes, or its major version is not 0.
 
     Examples
     --------
@@ -236,10 +298,10 @@ def decode_info(payload: bytes) -> InfoMessage:
             f"an info message has {len(payload)} bytes: it must have {_INFO.size}.", payload=payload
         )
     info = InfoMessage(*_INFO.unpack(payload))
-    if info.major != 1:
+    if info.major != PROTOCOL_VERSION[0]:
         raise ProtocolError(
             f"the device speaks version {info.major}.{info.minor} of the protocol and this program "
-            "version 1: update the older of the two.",
+            f"version {PROTOCOL_VERSION[0]}.{PROTOCOL_VERSION[1]}: update the older of the two.",
             payload=payload,
         )
     return info
@@ -269,6 +331,58 @@ def encode_info(info: InfoMessage) -> bytes:
         )
     except struct.error as error:
         raise ProtocolError(f"a field of the info message does not fit: {error}.") from None
+
+
+def decode_status(payload: bytes) -> StatusMessage:
+    """Read a Status message.
+
+    Raises
+    ------
+    ProtocolError
+        When it does not have 20 bytes, or does not start with 0x10.
+
+    Examples
+    --------
+    >>> status = StatusMessage(SensorState.IDLE, 9, 45_000, battery_percent=80)
+    >>> decode_status(encode_status(status)) == status
+    True
+    """
+    if len(payload) != _STATUS.size or payload[0] != _STATUS_KIND:
+        raise ProtocolError(
+            f"{len(payload)} bytes are no status message: it has {_STATUS.size} and starts with "
+            f"0x{_STATUS_KIND:02x}.",
+            payload=payload,
+        )
+    _, state, sequence, time_us, dropped, millivolts, hundredths, percent, flags = _STATUS.unpack(
+        payload
+    )
+    return StatusMessage(
+        state, sequence, time_us, dropped, millivolts, hundredths / 100, percent, flags
+    )
+
+
+def encode_status(status: StatusMessage) -> bytes:
+    """Write a Status message; the inverse of :func:`decode_status`.
+
+    Raises
+    ------
+    ProtocolError
+        When a field does not fit its width.
+    """
+    try:
+        return _STATUS.pack(
+            _STATUS_KIND,
+            status.state,
+            status.sequence,
+            status.time_us,
+            status.dropped_samples,
+            status.battery_mv,
+            round(status.temperature_c * 100),
+            status.battery_percent,
+            status.flags,
+        )
+    except (struct.error, ValueError, OverflowError) as error:
+        raise ProtocolError(f"a field of the status message does not fit: {error}.") from None
 
 
 def quantised(values: ArrayLike, full_scale: float) -> NDArray[np.int16]:
@@ -303,6 +417,21 @@ def mask_of(choices: tuple[int, ...], chosen: tuple[int, ...]) -> int:
     10
     """
     return sum(1 << bit for bit, value in enumerate(choices) if value in chosen)
+
+
+def clipping_flags(counts: NDArray[np.int16]) -> int:
+    """:class:`DataFlag` bits for counts of shape (n, 3) or (n, 6) that are at the end of the range.
+
+    Examples
+    --------
+    >>> clipping_flags(np.array([[0, 32767, 0, 0, 0, 0]], np.int16))
+    2
+    """
+    if counts.max() < _LARGEST_COUNT and counts.min() > -_LARGEST_COUNT:
+        return 0
+    at_end = np.any((counts >= _LARGEST_COUNT) | (counts <= -_LARGEST_COUNT), axis=0).tolist()
+    flags = _ACCELERATION_CLIPPED if any(at_end[:3]) else 0
+    return flags | _ANGULAR_VELOCITY_CLIPPED if any(at_end[3:]) else flags
 
 
 def _chosen(choices: tuple[int, ...], mask: int) -> tuple[int, ...]:

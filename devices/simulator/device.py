@@ -24,7 +24,6 @@ from devices.protocols.backstride import (
     ACCELERATION_RANGES_G,
     ANGULAR_VELOCITY_RANGES_DEG_S,
     CHANNELS,
-    COUNTS_FULL_SCALE,
     RATES_HZ,
     SEQUENCE_MODULUS,
     TIME_MODULUS_US,
@@ -33,6 +32,7 @@ from devices.protocols.backstride import (
     Feature,
     InfoMessage,
     Layout,
+    clipping_flags,
     encode_data,
     encode_info,
     mask_of,
@@ -62,7 +62,6 @@ OUTAGE_S: Final = (3.0, 8.0)
 _LATENCY_NS: Final = 5_000_000  # from the last sample of a packet to the host, at best
 _CHUNK_PACKETS: Final = 20  # packets made at once
 _RECORDS_PER_BREATH: Final = 32  # records handed on before the event loop gets its turn
-_LARGEST_COUNT: Final = COUNTS_FULL_SCALE - 1
 
 
 class MotionRun(Protocol):
@@ -400,12 +399,7 @@ def _outages_ns(
 
 
 def _flags(counts: NDArray[np.int16], *, gap_before: bool) -> int:
-    flags = int(DataFlag.GAP_BEFORE) if gap_before else 0
-    if counts.max() >= _LARGEST_COUNT or counts.min() <= -_LARGEST_COUNT:
-        at_end = (counts >= _LARGEST_COUNT) | (counts <= -_LARGEST_COUNT)
-        flags |= int(DataFlag.ACCELERATION_CLIPPED) * bool(at_end[:, :3].any())
-        flags |= int(DataFlag.ANGULAR_VELOCITY_CLIPPED) * bool(at_end[:, 3:].any())
-    return flags
+    return clipping_flags(counts) | (int(DataFlag.GAP_BEFORE) if gap_before else 0)
 
 
 def _damaged(payload: bytes, random: np.random.Generator) -> bytes:
