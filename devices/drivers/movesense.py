@@ -1,0 +1,149 @@
+"""Conversation with a Movesense sensor whose firmware speaks the GATT SensorData Protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from devices.drivers.driver import Advertisement, Driver, Wanted
+from devices.links import Link
+from devices.protocols.movesense import (
+    ACCELERATION_RANGE_MAX_M_S2,
+    ANGULAR_VELOCITY_RANGE_MAX_RAD_S,
+    COMMAND_UUID,
+    DATA_CHANNEL,
+    DATA_UUID,
+    HELLO_REFERENCE,
+    IMU_REFERENCE,
+    RATES_HZ,
+    SERVICE_UUID,
+    Code,
+    Hello,
+    MovesenseDecoder,
+    Operation,
+    decode_hello,
+    decode_status,
+    encode_command,
+    imu6_path,
+)
+from devices.records import DeviceInfo, Packet
+from imu.errors import DeviceError, DeviceLost
+
+__all__ = ["MovesenseDriver", "rates_by_nearness"]
+
+_COMMAND_CHANNEL: Final = "command"
+_NAME: Final = "Movesense"
+_NOT_OFFERED: Final = (400, 404, 501)  # there is no such path: another rate may do
+
+
+class MovesenseDriver(Driver):
+    """Subscribes to ``/Meas/IMU6`` at the wanted rate, or the nearest that the firmware has.
+
+    The stock firmware for phones does not speak this protocol; one that holds the sample
+    application ``gatt_sensordata_app`` does. The full scale is the firmware's: it can neither be
+    set nor read, so the agreed range is the widest there is, and the decoder finds the real end.
+    """
+
+    protocol = "movesense"
+    links = ("ble",)
+    sold_as = "Movesense HR+, HR2, MD or Flash"
+    characteristics: ClassVar[Mapping[str, str]] = {
+        _COMMAND_CHANNEL: COMMAND_UUID,
+        DATA_CHANNEL: DATA_UUID,
+    }
+
+    @classmethod
+    def recognises(cls, advertisement: Advertisement) -> bool:
+        """By the service, or the name ``Movesense`` and a serial number."""
+        return SERVICE_UUID in advertisement.service_uuids or (
+            advertisement.name.startswith(f"{_NAME} ")
+        )
+
+    async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
+        """Greet, then subscribe to acceleration and angular velocity.
+
+        Raises
+        ------
+        DeviceError
+            When the sensor does not answer, or refuses every rate.
+        """
+        await link.subscribe(DATA_CHANNEL)
+        hello = await _greet(link)
+        rate_hz = await _subscribe(link, wanted.rate_hz)
+        name = link.name
+        return DeviceInfo(
+            name=name,
+            protocol=self.protocol,
+            rate_hz=float(rate_hz),
+            acceleration_range_m_s2=ACCELERATION_RANGE_MAX_M_S2,
+            angular_velocity_range_rad_s=ANGULAR_VELOCITY_RANGE_MAX_RAD_S,
+            serial=hello.serial or name.removeprefix(_NAME).strip(),
+            firmware=hello.firmware,
+        )
+
+    async def close(self, link: Link) -> None:
+        """Unsubscribe; the sensor then sleeps."""
+        await link.write(_COMMAND_CHANNEL, encode_command(Operation.UNSUBSCRIBE, IMU_REFERENCE))
+
+    @staticmethod
+    def decoder(info: DeviceInfo) -> MovesenseDecoder:
+        """The decoder for the subscribed rate."""
+        return MovesenseDecoder(info.rate_hz)
+
+
+def rates_by_nearness(rate_hz: float) -> tuple[int, ...]:
+    """Rates on offer in the order in which to try them, Hz.
+
+    First the lowest that is not below the wanted one, then by ratio to it.
+
+    Examples
+    --------
+    >>> rates_by_nearness(200.0)
+    (208, 104, 416, 52, 833, 26, 1666, 13)
+    """
+    by_ratio = sorted(RATES_HZ, key=lambda offer: max(offer / rate_hz, rate_hz / offer))
+    first = next((offer for offer in RATES_HZ if offer >= rate_hz), RATES_HZ[-1])
+    return (first, *(offer for offer in by_ratio if offer != first))
+
+
+async def _greet(link: Link) -> Hello:
+    """What the sensor says of itself; nothing where its firmware does not answer."""
+
+    def answer(packet: Packet) -> Hello | None:
+        head, content = packet.payload[:2], packet.payload[2:]
+        if packet.channel == DATA_CHANNEL and head == bytes((Code.RESULT, HELLO_REFERENCE)):
+            return decode_hello(content)
+        return None
+
+    command = encode_command(Operation.HELLO, HELLO_REFERENCE)
+    try:
+        return await link.ask(_COMMAND_CHANNEL, command, answer)
+    except DeviceLost:
+        raise
+    except DeviceError:
+        return Hello()
+
+
+async def _subscribe(link: Link, wanted_hz: float) -> int:
+    """Start the stream at the first rate that is not refused; returns it, Hz."""
+
+    def answer(packet: Packet) -> int | None:
+        if packet.channel != DATA_CHANNEL or packet.payload[1:2] != bytes((IMU_REFERENCE,)):
+            return None
+        if packet.payload[0] == Code.RESULT:
+            return decode_status(packet.payload[2:])
+        return 200 if packet.payload[0] == Code.DATA else None  # some firmware just begins
+
+    status = 0
+    for rate_hz in rates_by_nearness(wanted_hz):
+        command = encode_command(Operation.SUBSCRIBE, IMU_REFERENCE, imu6_path(rate_hz))
+        status = await link.ask(_COMMAND_CHANNEL, command, answer, timeout_s=4.0)
+        if 200 <= status < 300:
+            return rate_hz
+        if status not in _NOT_OFFERED:
+            break
+    raise DeviceError(
+        f"refuses to send acceleration and angular velocity (status {status}): install firmware "
+        "with the GATT sensor data service, close other apps that use it, and try again.",
+        source=link.name,
+    )
