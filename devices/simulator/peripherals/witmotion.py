@@ -1,0 +1,223 @@
+"""A simulated WitMotion sensor: Bluetooth LE frames of 20 or 28 bytes, or wired frames of 11."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from math import ceil
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.host_clock import HostClock
+from devices.protocols.backstride import quantised
+from devices.protocols.witmotion import (
+    ACCELERATION_RANGE_G,
+    ANGULAR_VELOCITY_RANGE_DEG_S,
+    BATTERY_REGISTER,
+    CONTENT_REGISTER,
+    RATE_REGISTER,
+    UNLOCK,
+    Layout,
+    Registers,
+    WiredContent,
+    encode_frames,
+    encode_registers,
+    encode_wired,
+)
+from devices.simulator.device import MotionRun
+from devices.simulator.measured import MeasuredBlock, MeasuredStream
+from devices.simulator.peripheral import BYTES_CHANNEL, Host
+from imu.samples import STANDARD_GRAVITY_M_S2
+
+__all__ = ["WitMotionPeripheral"]
+
+_SERVICE: Final = "0000ffe5-0000-1000-8000-00805f9a34fb"
+_NOTIFY: Final = "0000ffe4-0000-1000-8000-00805f9a34fb"
+_WRITE: Final = "0000ffe9-0000-1000-8000-00805f9a34fb"
+
+#: Rate codes, Hz, of the Bluetooth family and of the wired one.
+_RATES_HZ: Final = {
+    "ble": {0x06: 10.0, 0x07: 20.0, 0x08: 50.0, 0x09: 100.0, 0x0A: 200.0},
+    "serial": {0x06: 10.0, 0x07: 20.0, 0x08: 50.0, 0x09: 100.0, 0x0A: 125.0, 0x0B: 200.0},
+}
+_FIRST_RATE_HZ: Final = 10.0  # as delivered
+_UNLOCKED_S: Final = 10.0
+_FRAMES_S: Final = 0.005  # at higher rates a notification or a write holds several frames
+_BATTERY_CENTIVOLTS: Final = 391
+_ROOM_CENTIDEGREES: Final = 2500
+_COMMAND_BYTES: Final = 5
+_DEFAULT_CONTENT: Final = 0b11110  # acceleration, angular velocity, angles, magnetic field
+
+Counts = NDArray[np.int16]
+
+
+class WitMotionPeripheral:
+    """Streams from the moment it is connected, at 10 Hz until it is told otherwise.
+
+    It sends every first, second, … of the samples that its run has, so of the sensor's rates it
+    obeys those that divide the run's; a run whose rate 10 Hz does not divide is sent whole from the
+    start. Settings need the unlock command, and stay over connections.
+
+    Parameters
+    ----------
+    run : MotionRun
+        What it measures.
+    clock : HostClock
+        True time.
+    link : {"ble", "serial"}
+    layout : Layout, optional
+        Of its frames; A over Bluetooth LE and wired frames over serial by default.
+    name : str
+        As advertised.
+    """
+
+    def __init__(
+        self,
+        run: MotionRun,
+        clock: HostClock,
+        *,
+        link: str = "ble",
+        layout: Layout | None = None,
+        name: str = "WT901BLE67",
+    ) -> None:
+        self.name = name
+        self._link = link
+        self._layout = layout or (Layout.A if link == "ble" else Layout.WIRED)
+        self._stream = MeasuredStream(run, clock)
+        self._every = 1  # of so many samples one is sent
+        self._set_rate(_FIRST_RATE_HZ)
+        self._content = _DEFAULT_CONTENT
+        self._unlocked_until_us = -1
+        self._answers: list[bytes] = []
+
+    @property
+    def advertised_services(self) -> tuple[str, ...]:
+        """Its one service, over Bluetooth LE."""
+        return (_SERVICE,) if self._link == "ble" else ()
+
+    @property
+    def services(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
+        """Service to characteristic to properties; empty on a serial line."""
+        if self._link != "ble":
+            return {}
+        return {
+            _SERVICE: {
+                _NOTIFY: frozenset({"notify"}),
+                _WRITE: frozenset({"write", "write-without-response"}),
+            }
+        }
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames it sends a second."""
+        return self._stream.rate_hz / self._every
+
+    async def serve(self, host: Host) -> None:
+        """Send frames and take commands until cancelled."""
+        sending = asyncio.create_task(self._send(host))
+        try:
+            while True:
+                _, written = await host.receive()
+                for at in range(0, len(written) - _COMMAND_BYTES + 1, _COMMAND_BYTES):
+                    self._obey(written[at : at + _COMMAND_BYTES])
+        finally:
+            sending.cancel()
+
+    async def _send(self, host: Host) -> None:
+        channel = _NOTIFY if self._link == "ble" else BYTES_CHANNEL
+        room = 1 << 16 if self._link != "ble" else host.notification_bytes_max
+        most = max(1, room // self._layout.value)
+        while True:
+            every = self._every
+            n = max(1, min(most, ceil(_FRAMES_S * self.rate_hz)))
+            block = await self._stream.take(n * every)
+            if block is None:
+                return
+            await host.send(channel, self._framed(block, every))
+            while self._answers:
+                await host.send(channel, self._answers.pop(0))
+
+    def _framed(self, block: MeasuredBlock, every: int) -> bytes:
+        """The block as frames, one of ``every`` samples."""
+        motion = _counts(block, every)
+        if self._layout is Layout.A:
+            return encode_frames(motion)
+        first_ms, step_ms = block.device_us / 1e3, every * 1e3 / self._stream.rate_hz
+        wall_time = _wall_time(first_ms + step_ms * np.arange(len(motion)))
+        if self._layout is Layout.B:
+            return encode_frames(motion, wall_time)
+        fourth = np.full((len(motion), 1), _ROOM_CENTIDEGREES, np.int16)
+        values = {
+            WiredContent.TIME: _time_values(wall_time),
+            WiredContent.ACCELERATION: np.hstack((motion[:, :3], fourth)),
+            WiredContent.ANGULAR_VELOCITY: np.hstack((motion[:, 3:6], fourth)),
+            WiredContent.ANGLES: np.hstack((motion[:, 6:], fourth)),
+            WiredContent.MAGNETIC_FIELD: np.hstack((np.zeros_like(motion[:, :3]), fourth)),
+        }
+        frames = [
+            np.frombuffer(encode_wired(content, values[content]), np.uint8).reshape(-1, 11)
+            for content in WiredContent
+            if self._content >> content & 1
+        ]
+        return np.stack(frames, axis=1).tobytes() if frames else b""
+
+    def _obey(self, command: bytes) -> None:
+        if command == UNLOCK:
+            self._unlocked_until_us = self._stream.device_us() + round(_UNLOCKED_S * 1e6)
+            return
+        if not command.startswith(b"\xff\xaa"):
+            return
+        register, value = command[2], int.from_bytes(command[3:], "little")
+        if register == 0x27:
+            if self._layout is not Layout.WIRED:
+                first = _BATTERY_CENTIVOLTS if value == BATTERY_REGISTER else 0
+                self._answers.append(encode_registers(Registers(value, (first, *(0,) * 7))))
+        elif self._stream.device_us() <= self._unlocked_until_us:
+            if register == RATE_REGISTER:
+                self._set_rate(_RATES_HZ[self._link].get(value, 0.0))
+            elif register == CONTENT_REGISTER:
+                self._content = value
+
+    def _set_rate(self, rate_hz: float) -> None:
+        """Obey as far as the run's own rate allows; other rates change nothing."""
+        every = round(self._stream.rate_hz / rate_hz) if rate_hz else 0
+        if every and every * rate_hz == self._stream.rate_hz:
+            self._every = every
+
+
+def _counts(block: MeasuredBlock, every: int) -> Counts:
+    """Acceleration, angular velocity, and roll, pitch and yaw from the gravity of the moment."""
+    acceleration = block.samples.acceleration_m_s2[::every]
+    angular_velocity = block.samples.angular_velocity_rad_s
+    turning = np.zeros_like(acceleration) if angular_velocity is None else angular_velocity[::every]
+    x, y, z = acceleration.T
+    angles = np.degrees(
+        np.column_stack((np.arctan2(y, z), np.arctan2(-x, np.hypot(y, z)), np.zeros_like(x)))
+    )
+    return np.hstack(
+        (
+            quantised(acceleration / STANDARD_GRAVITY_M_S2, ACCELERATION_RANGE_G),
+            quantised(np.degrees(turning), ANGULAR_VELOCITY_RANGE_DEG_S),
+            quantised(angles, 180.0),
+        )
+    )
+
+
+def _wall_time(passed_ms: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Year after 2000, month, day, hour, minute, second, millisecond, counted from January 2025."""
+    ms = np.rint(passed_ms).astype(np.int64)
+    day, ms = np.divmod(ms, 86_400_000)
+    hour, ms = np.divmod(ms, 3_600_000)
+    minute, ms = np.divmod(ms, 60_000)
+    second, ms = np.divmod(ms, 1000)
+    one = np.ones_like(ms)
+    return np.column_stack((25 * one, one, 1 + day % 31, hour, minute, second, ms))
+
+
+def _time_values(wall_time: NDArray[np.int64]) -> Counts:
+    """The eight bytes of a wired time frame, as four values a row."""
+    ms = wall_time[:, 6:]
+    eight = np.hstack((wall_time[:, :6], ms & 0xFF, ms >> 8)).astype(np.uint8)
+    return np.ascontiguousarray(eight).view(np.dtype("<i2"))
