@@ -1,8 +1,9 @@
-"""Device time: 32-bit microsecond stamps unwrapped into seconds since the first sample.
+"""Device time: stamps that wrap, unwrapped into elapsed time since the first sample.
 
-What this clock claims: sample times are the *device's* own, counted from the first sample received.
-It does not translate them to host time; the arrival stamps serve only to tell how often the 32 bits
-have wrapped while nothing was heard, and how long a device was away that started again.
+What these clocks claim: sample times are the *device's* own, counted from the first sample
+received. They do not translate to host time (:mod:`devices.host_time` does); the arrival stamps
+serve only to tell how often the stamp has wrapped while nothing was heard, and how long a device
+was away that started again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LONGEST_PACKET", "STAMP_MODULUS_US", "DeviceClock", "unwrapped"]
+__all__ = ["LONGEST_PACKET", "STAMP_MODULUS_US", "DeviceClock", "StampLine", "unwrapped"]
 
 #: Device time wraps here, µs: every 71.6 minutes.
 STAMP_MODULUS_US: Final = 1 << 32
@@ -42,6 +43,63 @@ def unwrapped(reading: int, modulus: int, expected: int) -> int:
     return expected + (reading - expected + half) % modulus - half
 
 
+class StampLine:
+    """Elapsed device time, µs, of stamps that wrap; 0 at the first one.
+
+    Parameters
+    ----------
+    modulus_us : int
+        Where stamps wrap, µs.
+
+    Examples
+    --------
+    >>> line = StampLine(512_000_000)
+    >>> line.read(511_000_000, arrival_ns=0), line.read(500_000, arrival_ns=1_500_000_000)
+    (0, 1500000)
+    """
+
+    def __init__(self, modulus_us: int = STAMP_MODULUS_US) -> None:
+        self._modulus_us = modulus_us
+        self.started = False
+        self._origin_us = 0  # stamp at elapsed time 0
+        self._lead_us = 0  # elapsed less arrival, of the packet that was the least delayed
+        self.elapsed_us = 0  # of the latest packet
+        self.arrival_ns = 0
+
+    def read(self, stamp_us: int, arrival_ns: int) -> int:
+        """Elapsed device time of a stamp, µs; the first stamp ever read is 0.
+
+        Right as long as a packet is not more than half the modulus late, however long the link is
+        silent.
+        """
+        if not self.started:
+            self.started = True
+            self._origin_us, self.arrival_ns = stamp_us, arrival_ns
+            self._lead_us = -(arrival_ns // 1000)
+        expected = self.elapsed_us + (arrival_ns - self.arrival_ns) // 1000
+        return unwrapped(stamp_us - self._origin_us, self._modulus_us, expected)
+
+    def latest_us(self, arrival_ns: int) -> int:
+        """The most that the elapsed time of a packet can be, µs, that arrives at this instant."""
+        silence_us = (arrival_ns - self.arrival_ns) // 1000
+        drift_us = round(_RATE_DEVIATION_MAX * silence_us)
+        return arrival_ns // 1000 + self._lead_us + drift_us + _AHEAD_MAX_US
+
+    def take(self, elapsed_us: int, arrival_ns: int) -> None:
+        """Go on to a packet that is the latest from now on."""
+        self.elapsed_us, self.arrival_ns = elapsed_us, arrival_ns
+        self._lead_us = max(self._lead_us, elapsed_us - arrival_ns // 1000)
+
+    def set(self, stamp_us: int, elapsed_us: int) -> None:
+        """Say that this stamp is at this elapsed time, since the device has set its clock."""
+        self._origin_us = stamp_us - elapsed_us
+
+    def restart(self, stamp_us: int, elapsed_us: int, arrival_ns: int) -> None:
+        """Say the same after the device has started again: the past tells nothing of delays."""
+        self.set(stamp_us, elapsed_us)
+        self._lead_us = elapsed_us - arrival_ns // 1000
+
+
 class DeviceClock:
     """Times of samples in seconds since the first one, by the device's clock.
 
@@ -53,6 +111,8 @@ class DeviceClock:
     rate_hz : float
         Nominal sample rate, Hz. The true period between stamps is learned within 6 % of it and
         places the samples inside a packet.
+    modulus_us : int
+        Where stamps wrap, µs.
 
     Examples
     --------
@@ -65,14 +125,10 @@ class DeviceClock:
     20000
     """
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, rate_hz: float, modulus_us: int = STAMP_MODULUS_US) -> None:
         self.set_rate(rate_hz)
-        self._started = False
-        self._origin_us = 0  # stamp at elapsed time 0
-        self._lead_us = 0  # elapsed less arrival, of the packet that was the least delayed
-        self._elapsed_us = 0  # of the latest packet's first sample
+        self.line = StampLine(modulus_us)  # elapsed time of the latest packet's first sample
         self._index = 0  # of the latest packet's first sample
-        self._arrival_ns = 0
         self._last_s = -np.inf  # of the latest sample
 
     def set_rate(self, rate_hz: float) -> None:
@@ -89,35 +145,28 @@ class DeviceClock:
 
         Right as long as a packet is not more than 35 minutes late, however long the link is silent.
         """
-        if not self._started:
-            self._started = True
-            self._origin_us, self._arrival_ns = stamp_us, arrival_ns
-            self._lead_us = -(arrival_ns // 1000)
-        expected = self._elapsed_us + (arrival_ns - self._arrival_ns) // 1000
-        return unwrapped(stamp_us - self._origin_us, STAMP_MODULUS_US, expected)
+        return self.line.read(stamp_us, arrival_ns)
 
     def latest_us(self, arrival_ns: int) -> int:
         """The most that the elapsed time of a packet can be, µs, that arrives at this instant."""
-        silence_us = (arrival_ns - self._arrival_ns) // 1000
-        drift_us = round(_RATE_DEVIATION_MAX * silence_us)
-        return arrival_ns // 1000 + self._lead_us + drift_us + _AHEAD_MAX_US
+        return self.line.latest_us(arrival_ns)
 
     def restart(self, stamp_us: int, arrival_ns: int) -> int:
         """Begin anew after the device did; elapsed time goes on by the arrival difference, µs.
 
         At least one sample is left out, so that a restart always shows as a gap.
         """
-        passed_us = (arrival_ns - self._arrival_ns) // 1000
+        line = self.line
+        passed_us = (arrival_ns - line.arrival_ns) // 1000
         soonest_us = round(self._last_s * 1e6 + 2 * self._period_us)
-        elapsed_us = max(self._elapsed_us + passed_us, soonest_us)
-        self._origin_us = stamp_us - elapsed_us
-        self._lead_us = elapsed_us - arrival_ns // 1000
+        elapsed_us = max(line.elapsed_us + passed_us, soonest_us)
+        line.restart(stamp_us, elapsed_us, arrival_ns)
         return elapsed_us
 
     def step(self, stamp_us: int, index: int) -> int:
         """Go on by sample count where the device has set its clock, µs of elapsed time."""
-        elapsed_us = self._elapsed_us + round((index - self._index) * self._period_us)
-        self._origin_us = stamp_us - elapsed_us
+        elapsed_us = self.line.elapsed_us + round((index - self._index) * self._period_us)
+        self.line.set(stamp_us, elapsed_us)
         return elapsed_us
 
     def sample_times_s(
@@ -143,12 +192,12 @@ class DeviceClock:
         """
         span = index - self._index
         if continues and span > 0:
-            period_us = (elapsed_us - self._elapsed_us) / span
+            period_us = (elapsed_us - self.line.elapsed_us) / span
             if abs(period_us - self._nominal_us) <= _RATE_DEVIATION_MAX * self._nominal_us:
                 weight = min(1.0, span * self._nominal_us * 1e-6 / _PERIOD_AVERAGING_S)
                 self._period_us += weight * (period_us - self._period_us)
-        self._elapsed_us, self._index, self._arrival_ns = elapsed_us, index, arrival_ns
-        self._lead_us = max(self._lead_us, elapsed_us - arrival_ns // 1000)
+        self.line.take(elapsed_us, arrival_ns)
+        self._index = index
         period_s = self._period_us * 1e-6
         first_s = elapsed_us * 1e-6
         if first_s <= self._last_s:  # a stamp a little too early: squeeze, never go back

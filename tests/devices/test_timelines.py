@@ -1,0 +1,532 @@
+"""Placing samples and counting losses for every kind of stream, against simulated truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from devices.host_time import HostTime
+from devices.readings import ClockAnchor, Reading
+from devices.sequence import Losses
+from devices.simulator.connection_events import (
+    ConnectionEvents,
+    ConnectionParams,
+    PacketArrival,
+    observed,
+)
+from devices.timelines import (
+    ArrivalTimeline,
+    NumberedTimeline,
+    StampedTimeline,
+    Timeline,
+    timeline_for,
+)
+
+MS_MODULUS_US = 1000 << 32
+TICK_MODULUS_US = 512_000_000
+
+
+def reading(
+    n: int, *, sequence: int | None = None, time_us: int | None = None, stamped: int = 0
+) -> Reading:
+    return Reading(np.zeros((n, 3)), None, sequence, time_us, stamped)
+
+
+@dataclass
+class Followed:
+    """What a timeline made of a stream, beside the true times, s since the first sample."""
+
+    timeline: Timeline
+    placed_s: list[NDArray[np.float64]] = field(default_factory=list)
+    true_s: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def place(self, item: Reading, arrival_ns: int, true_s: NDArray[np.float64]) -> None:
+        placed = self.timeline.place(item, arrival_ns)
+        if placed is None:
+            return
+        assert len(placed.time_s) == len(true_s) - placed.stale
+        self.placed_s.append(placed.time_s)
+        self.true_s.append(true_s[placed.stale :])
+
+    @property
+    def time_s(self) -> NDArray[np.float64]:
+        return np.concatenate(self.placed_s)
+
+    def error_s(self, after_s: float = 0.0) -> NDArray[np.float64]:
+        true_s = np.concatenate(self.true_s)
+        return (self.time_s - true_s)[true_s >= after_s]
+
+
+def test_the_reading_tells_the_kind_of_stream() -> None:
+    assert isinstance(timeline_for(reading(1, sequence=3, time_us=5), 100.0), NumberedTimeline)
+    assert isinstance(timeline_for(reading(1, time_us=5), 100.0, MS_MODULUS_US), StampedTimeline)
+    assert isinstance(timeline_for(reading(1), 100.0, None), ArrivalTimeline)
+
+
+# ---- numbered
+
+
+def numbered(first: int, n: int = 10) -> Reading:
+    return reading(n, sequence=(7 + first) % 65536, time_us=(2**32 - 10**6 + first * 5000) % 2**32)
+
+
+def test_numbered_samples_keep_their_time_over_wraps_and_gaps() -> None:
+    followed = Followed(NumberedTimeline(200.0))
+    for first in range(0, 150_000, 10):
+        if not 500 <= first < 730:
+            true_s = np.arange(first, first + 10) / 200.0
+            followed.place(numbered(first), (first + 10) * 5_000_000, true_s)
+    assert np.abs(followed.error_s()).max() < 2e-6
+    assert followed.timeline.losses == Losses(received=149_770, lost=230)
+
+
+def test_numbered_duplicates_late_and_overlapping_packets() -> None:
+    timeline = NumberedTimeline(200.0)
+    assert timeline.place(numbered(0), 0) is not None
+    assert timeline.place(numbered(0), 1) is None
+    assert timeline.place(numbered(20), 2) is not None
+    assert timeline.place(numbered(10), 3) is None
+    overlapping = timeline.place(numbered(25), 4)
+    assert overlapping is not None
+    assert (overlapping.stale, len(overlapping.time_s)) == (5, 5)
+    assert overlapping.time_s[0] == pytest.approx(0.15)
+    assert timeline.losses == Losses(received=25, reordered=10, duplicated=15)
+
+
+@pytest.mark.parametrize("interval_ms", [50.0, 30.0])
+def test_numbered_stream_with_pings_knows_host_time(interval_ms: float) -> None:
+    """32-bit stamps that wrap, 64-bit replies, the truth at the last sample."""
+    timeline = NumberedTimeline(200.0)
+    uptime_s, ppm = 2**32 * 1e-6 - 200.0, 35.0
+    seen = observed(
+        ConnectionParams(interval_ms),
+        packet_ms=50.0,
+        duration_s=600.0,
+        clock_ppm=ppm,
+        seed=3,
+        ping_s=1.0,
+        uptime_s=uptime_s,
+    )
+    k, last_s, last_us, first_us = 0, 0.0, 0, None
+    for item in seen:
+        if isinstance(item, ClockAnchor):
+            timeline.anchor(item)
+            continue
+        first_us = item.device_us - 45_000 if first_us is None else first_us
+        stamp_us = (item.device_us - 45_000) % 2**32
+        placed = timeline.place(
+            reading(10, sequence=10 * k % 65536, time_us=stamp_us), item.arrival_ns
+        )
+        assert placed is not None
+        k, last_s, last_us = k + 1, float(placed.time_s[-1]), item.device_us
+    truth_s = 5000.0 + (last_us * 1e-6 - uptime_s) / (1 + ppm * 1e-6)
+    assert abs(timeline.host.host_ns(last_s * 1e6) * 1e-9 - truth_s) < 3e-3
+    assert timeline.host.estimate.basis == "ping floor"
+    assert timeline.host.estimate.skew_ppm == pytest.approx(ppm, abs=5.0)
+
+
+def test_a_restart_of_the_device_begins_host_time_anew() -> None:
+    timeline = NumberedTimeline(200.0)
+    for k in range(200):
+        timeline.place(reading(10, sequence=10 * k, time_us=9_000_000 + k * 50_000), k * 50_000_000)
+    last_s = 0.0
+    for k in range(200):  # 4 s later
+        placed = timeline.place(
+            reading(10, sequence=10 * k, time_us=k * 50_000), 14_000_000_000 + k * 50_000_000
+        )
+        assert placed is not None
+        assert placed.time_s[0] > last_s
+        last_s = float(placed.time_s[-1])
+    assert timeline.losses.restarts == 1
+    assert abs(timeline.host.host_ns(last_s * 1e6) - 23_950_000_000) < 10_000_000
+
+
+def test_a_reply_from_another_clock_is_ignored() -> None:
+    timeline = NumberedTimeline(200.0)
+    timeline.anchor(ClockAnchor(5, 0))  # before the first sample
+    for k in range(300):
+        timeline.place(reading(10, sequence=10 * k, time_us=k * 50_000), k * 50_000_000)
+        timeline.anchor(ClockAnchor(2_000_000_000 + k * 50_000, k * 50_000_000))
+    assert timeline.host.estimate.basis != "ping floor"
+
+
+# ---- stamped
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A sensor that stamps its messages."""
+
+    rate_hz: float
+    n: int
+    resolution_us: float = 1.0
+    modulus_us: int = 2**32
+    stamped: int = 0
+    start_us: float = 77_123_456.0
+    true_rate: float = 1.0  # times the nominal one
+
+    @property
+    def period_us(self) -> float:
+        return 1e6 / (self.rate_hz * self.true_rate)
+
+    def reading(self, first: int) -> Reading:
+        exact_us = self.start_us + (first + self.stamped) * self.period_us
+        stamp_us = int(exact_us // self.resolution_us * self.resolution_us)
+        return reading(self.n, time_us=stamp_us % self.modulus_us, stamped=self.stamped)
+
+    def arrival_ns(self, first: int) -> int:
+        return round((first + self.n) * self.period_us * 1e3) + 9_000_000_000
+
+    def true_s(self, first: int) -> NDArray[np.float64]:
+        return np.arange(first, first + self.n, dtype=np.float64) * (self.period_us * 1e-6)
+
+    def followed(self, firsts: Iterable[int]) -> Followed:
+        result = Followed(StampedTimeline(self.rate_hz, self.modulus_us))
+        for first in firsts:
+            result.place(self.reading(first), self.arrival_ns(first), self.true_s(first))
+        return result
+
+
+TICK_US = 1e6 / 32768
+SENSORS = {
+    "movesense 52": Sensor(52.0, 4, 1000, MS_MODULUS_US),
+    "movesense 104": Sensor(104.0, 8, 1000, MS_MODULUS_US),
+    "movesense 208": Sensor(208.0, 8, 1000, MS_MODULUS_US),
+    "movesense 416": Sensor(416.0, 8, 1000, MS_MODULUS_US),
+    "movesense 833": Sensor(833.0, 8, 1000, MS_MODULUS_US),
+    "movesense 1666": Sensor(1666.0, 8, 1000, MS_MODULUS_US),
+    "polar 52": Sensor(52.0, 36, 1, 1 << 60, stamped=35),
+    "polar 416": Sensor(416.0, 57, 1, 1 << 60, stamped=56),
+    "shimmer": Sensor(204.8, 1, TICK_US, TICK_MODULUS_US),
+    "shimmer 512": Sensor(512.0, 1, TICK_US, TICK_MODULUS_US),
+}
+
+
+def off(sensor: Sensor, true_rate: float) -> Sensor:
+    values = {name: getattr(sensor, name) for name in sensor.__dataclass_fields__}
+    return Sensor(**{**values, "true_rate": true_rate})
+
+
+@pytest.mark.parametrize("sensor", SENSORS.values(), ids=SENSORS.keys())
+@pytest.mark.parametrize("true_rate", [1.0, 0.97])
+def test_stamped_samples_lie_where_they_were_taken(sensor: Sensor, true_rate: float) -> None:
+    sensor = off(sensor, true_rate)
+    stop = round(40 * sensor.rate_hz)
+    followed = sensor.followed(range(0, stop - sensor.n, sensor.n))
+    received = sum(len(block) for block in followed.placed_s)
+    assert followed.timeline.losses == Losses(received=received)
+    steps = np.diff(followed.time_s)
+    assert np.all(steps > 0)
+    error_s = followed.error_s(after_s=10.0)
+    assert np.ptp(error_s) < max(0.5e-3, 1e-3 * sensor.resolution_us / 1000)
+    first_s = sensor.stamped * abs(sensor.period_us - 1e6 / sensor.rate_hz) * 1e-6
+    assert np.abs(error_s).max() < 1.2e-3 + first_s  # of the first sample, before the first stamp
+    late = steps[-len(steps) // 2 :] * 1e6 / sensor.period_us
+    assert np.abs(late - 1.0).max() < 0.15  # 0.1 ms at 1666 Hz, with stamps of 1 ms
+    assert late.std() < 0.03
+
+
+@pytest.mark.parametrize("sensor", SENSORS.values(), ids=SENSORS.keys())
+@pytest.mark.parametrize("true_rate", [1.0, 1.02])
+def test_lost_messages_of_stamped_samples_are_counted_exactly(
+    sensor: Sensor, true_rate: float
+) -> None:
+    sensor, random = off(sensor, true_rate), Random(4)
+    messages = round(60 * sensor.rate_hz / sensor.n)
+    gone = {k for k in range(messages // 6, messages - 1) if random.random() < 0.02}
+    gone |= set(range(messages // 2, messages // 2 + round(8 * sensor.rate_hz / sensor.n)))
+    kept = [k * sensor.n for k in range(messages) if k not in gone]
+    followed = sensor.followed(kept)
+    assert followed.timeline.losses == Losses(
+        received=len(kept) * sensor.n, lost=len(gone) * sensor.n
+    )
+    assert np.ptp(followed.error_s(after_s=20.0)) < 1.5e-3
+
+
+def test_a_silence_beyond_the_wrap_is_counted_by_arrival() -> None:
+    sensor = SENSORS["shimmer"]
+    silence = round(1800 * 204.8)
+    followed = sensor.followed([*range(8000), *range(8000 + silence, 12_000 + silence)])
+    assert followed.timeline.losses == Losses(received=12_000, lost=silence)
+    assert np.abs(followed.error_s(after_s=20.0)).max() < 1e-3
+
+
+def test_repeated_and_late_messages_of_stamped_samples() -> None:
+    sensor = SENSORS["movesense 104"]
+    order = [*range(0, 808, 8), 792, 784, 816, 808, 824, 824, 832]
+    followed = sensor.followed(order)
+    assert followed.timeline.losses == Losses(received=832, duplicated=24, reordered=8)
+    assert np.all(np.diff(followed.time_s) > 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(sorted(SENSORS)),
+    st.floats(0.985, 1.015),
+    st.lists(st.sampled_from([0, 1, 1, 1, 2]), min_size=5, max_size=60),
+)
+def test_counts_of_stamped_samples_equal_a_plain_count(
+    name: str, true_rate: float, copies: list[int]
+) -> None:
+    sensor = off(SENSORS[name], true_rate)
+    learned = min(600, round(12 * sensor.rate_hz / sensor.n))
+    firsts = [k * sensor.n for k in range(learned)]
+    came = {*firsts}
+    for k, number in enumerate(copies, start=learned):
+        firsts += [k * sensor.n] * number
+        came |= {k * sensor.n} if number else set()
+    followed = sensor.followed(firsts)
+    newest = max(firsts)
+    assert followed.timeline.losses == Losses(
+        received=len(came) * sensor.n,
+        lost=newest + sensor.n - len(came) * sensor.n,
+        duplicated=(len(firsts) - len(came)) * sensor.n,
+    )
+    assert np.all(np.diff(followed.time_s) > 0)
+
+
+def test_a_stamped_device_that_starts_again_goes_on_by_arrival() -> None:
+    sensor = SENSORS["movesense 104"]
+    timeline = StampedTimeline(104.0, MS_MODULUS_US)
+    for first in range(0, 8000, 8):
+        timeline.place(sensor.reading(first), sensor.arrival_ns(first))
+    again = Sensor(104.0, 8, 1000, MS_MODULUS_US, start_us=3_000_000.0)
+    away_ns = sensor.arrival_ns(8000) + 5_000_000_000
+    placed_s = []
+    for first in range(0, 4000, 8):
+        placed = timeline.place(again.reading(first), away_ns + again.arrival_ns(first) - 9 * 10**9)
+        assert placed is not None
+        placed_s.append(placed.time_s)
+    time_s = np.concatenate(placed_s)
+    assert time_s[0] == pytest.approx(8000 / 104 + 5.0, abs=0.1)
+    assert time_s[-1] - time_s[0] == pytest.approx(3999 / 104, abs=2e-3)
+    assert timeline.losses == Losses(received=12_000, restarts=1)
+
+
+def test_a_clock_that_the_device_sets_does_not_move_the_samples() -> None:
+    sensor = SENSORS["polar 52"]
+    timeline = StampedTimeline(52.0, 1 << 60)
+    blocks = []
+    for k in range(20):
+        item = sensor.reading(36 * k)
+        assert item.time_us is not None
+        if k >= 10:
+            item = item._replace(time_us=item.time_us + 10**15, time_step=k == 10)
+        placed = timeline.place(item, sensor.arrival_ns(36 * k))
+        assert placed is not None
+        blocks.append(placed.time_s)
+    np.testing.assert_allclose(np.diff(np.concatenate(blocks)), 1 / 52, rtol=1e-3)
+    assert timeline.losses == Losses(received=720)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2**32), st.integers(0, 10**10)), max_size=60))
+def test_whatever_the_stamps_time_strictly_increases(log: list[tuple[int, int]]) -> None:
+    for timeline in (StampedTimeline(200.0), NumberedTimeline(200.0)):
+        last_s, arrival_ns = -1.0, 0
+        for stamp_us, passed_ns in log:
+            arrival_ns += passed_ns
+            item = reading(5, sequence=stamp_us % 977, time_us=stamp_us)
+            placed = timeline.place(item, arrival_ns)
+            if placed is not None:
+                assert placed.time_s[0] > last_s
+                assert np.all(np.diff(placed.time_s) > 0)
+                last_s = float(placed.time_s[-1])
+
+
+# ---- only arrivals
+
+
+def arrivals_only(
+    *,
+    rate_hz: float = 200.0,
+    n: int = 1,
+    interval_ms: float = 30.0,
+    clock_ppm: float = 35.0,
+    seconds: float = 70.0,
+    lost_s: Iterable[tuple[float, float]] = (),
+    away_s: tuple[float, float] | None = None,
+    seed: int = 1,
+) -> tuple[Followed, int]:
+    """A stream without number or stamp over a radio; also how many samples were really lost."""
+    params = ConnectionParams(interval_ms, packets_per_event=24, retransmission=0.01)
+    link = ConnectionEvents(params, seed)
+    followed, lost = Followed(ArrivalTimeline(rate_hz)), 0
+    true_rate_hz = rate_hz * (1 + clock_ppm * 1e-6)
+    resumed = False
+    for first in range(0, round(seconds * rate_hz) - n, n):
+        true_s = np.arange(first, first + n) / true_rate_hz
+        arrival_ns = round(link.uplink_s(50.0 + true_s[-1] + 3e-4) * 1e9)
+        if away_s is not None and away_s[0] <= true_s[0] < away_s[1]:
+            resumed, lost = True, lost + n
+            continue
+        if any(begin <= true_s[0] < end for begin, end in lost_s):
+            lost += n
+            continue
+        if resumed:
+            followed.timeline.link_resumed(arrival_ns)
+            resumed = False
+        followed.place(reading(n), arrival_ns, true_s)
+    return followed, lost
+
+
+@pytest.mark.parametrize("interval_ms", [7.5, 15.0, 30.0, 50.0])
+@pytest.mark.parametrize(("rate_hz", "n"), [(200.0, 1), (100.0, 1), (208.0, 8)])
+@pytest.mark.parametrize("clock_ppm", [35.0, -15_000.0])
+def test_bursts_make_no_gaps_and_do_not_move_the_samples(
+    interval_ms: float, rate_hz: float, n: int, clock_ppm: float
+) -> None:
+    followed, _ = arrivals_only(rate_hz=rate_hz, n=n, interval_ms=interval_ms, clock_ppm=clock_ppm)
+    assert followed.timeline.losses.lost == 0
+    steps = np.diff(followed.time_s)
+    assert np.all(steps > 0)
+    late = steps[len(steps) // 4 :] * rate_hz * (1 + clock_ppm * 1e-6)
+    assert np.abs(late - 1.0).max() < 0.021
+    assert np.ptp(followed.error_s(after_s=20.0)) < 0.02
+
+
+@pytest.mark.parametrize("interval_ms", [7.5, 30.0, 50.0])
+@pytest.mark.parametrize(("rate_hz", "n"), [(200.0, 1), (208.0, 8)])
+def test_a_loss_is_seen_as_a_deficit(interval_ms: float, rate_hz: float, n: int) -> None:
+    followed, lost = arrivals_only(
+        rate_hz=rate_hz, n=n, interval_ms=interval_ms, lost_s=[(40.0, 41.3), (60.0, 60.2)]
+    )
+    assert followed.timeline.losses.lost == pytest.approx(lost, abs=6)
+    error_s = followed.error_s()
+    true_s = np.concatenate(followed.true_s)
+    wrong = np.abs(error_s - np.median(error_s[true_s > 65.0])) > 0.05
+    assert np.sum(wrong & (true_s > 20.0)) < 1.2 * rate_hz  # for a short while after each loss
+    assert not np.any(wrong & (true_s > 61.5))
+
+
+def test_a_reconnection_counts_at_once_what_was_missed() -> None:
+    followed, lost = arrivals_only(away_s=(40.0, 47.5))
+    assert followed.timeline.losses.lost == pytest.approx(lost, abs=8)
+    error_s = followed.error_s()
+    true_s = np.concatenate(followed.true_s)
+    assert np.abs(error_s[true_s > 47.5] - np.median(error_s[true_s < 40.0])).max() < 0.05
+
+
+def test_what_a_link_holds_back_for_a_second_is_not_lost() -> None:
+    """The link stands still, then everything comes in a burst."""
+    timeline, last_s = ArrivalTimeline(200.0), -1.0
+    for k in range(12_000):
+        due_ns = k * 5_000_000
+        if 30 * 10**9 <= due_ns < 31 * 10**9:
+            due_ns = 31 * 10**9 + (due_ns - 30 * 10**9) // 8  # at eight times the rate
+        elif 31 * 10**9 <= due_ns < 31_150_000_000:
+            due_ns = max(due_ns, 31_130_000_000)
+        placed = timeline.place(reading(1), due_ns)
+        assert placed is not None
+        assert placed.time_s[0] > last_s
+        last_s = float(placed.time_s[0])
+    assert timeline.losses == Losses(received=12_000)
+    assert last_s == pytest.approx(11_999 / 200, abs=0.01)
+
+
+def test_a_wrong_rate_is_found_out() -> None:
+    """The sensor was set to 100 Hz and sends 125."""
+    timeline = ArrivalTimeline(100.0)
+    last_s = 0.0
+    for k in range(125 * 60):
+        placed = timeline.place(reading(1), k * 8_000_000 + k * 7919 % 20 * 1_000_000)
+        assert placed is not None
+        last_s = float(placed.time_s[0])
+    assert last_s == pytest.approx(60.0, abs=1.5)
+    assert timeline.period_s == pytest.approx(0.008, rel=1e-3)
+
+
+def test_another_rate_from_now_on() -> None:
+    for timeline in (ArrivalTimeline(100.0), StampedTimeline(100.0), NumberedTimeline(100.0)):
+        blocks, k = [], 0
+        for rate_hz, count in ((100, 3000), (200, 6000)):
+            timeline.set_rate(rate_hz)
+            for _ in range(count):
+                at_us = k * 10_000 if k <= 3000 else 30_000_000 + (k - 3000) * 5000
+                item = reading(1, sequence=k % 65536, time_us=at_us)
+                placed = timeline.place(item, at_us * 1000)
+                assert placed is not None
+                blocks.append(placed.time_s)
+                k += 1
+        time_s = np.concatenate(blocks)
+        assert np.all(np.diff(time_s) > 0)
+        assert time_s[-1] == pytest.approx(59.995, abs=0.05)
+        assert timeline.losses.lost == 0
+
+
+def test_a_reconnection_at_another_rate_counts_what_was_missed() -> None:
+    timeline = ArrivalTimeline(100.0)
+    for k in range(2000):
+        timeline.place(reading(1), k * 10_000_000)
+    timeline.set_rate(200.0)
+    timeline.link_resumed(30 * 10**9)
+    last_s = 0.0
+    for k in range(4000):
+        placed = timeline.place(reading(1), 30 * 10**9 + k * 5_000_000)
+        assert placed is not None
+        last_s = float(placed.time_s[0])
+    assert last_s == pytest.approx(49.995, abs=0.02)
+    assert timeline.losses.received == 6000
+    assert timeline.losses.lost == pytest.approx(2000, abs=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 3 * 10**9)), max_size=80))
+def test_whatever_the_arrivals_time_strictly_increases(log: list[tuple[int, int]]) -> None:
+    timeline, arrival_ns, last_s, received = ArrivalTimeline(200.0), 0, -1.0, 0
+    for n, passed_ns in log:
+        arrival_ns += passed_ns
+        placed = timeline.place(reading(n), arrival_ns)
+        assert placed is not None
+        assert placed.time_s[0] > last_s
+        assert np.all(np.diff(placed.time_s) > 0)
+        last_s, received = float(placed.time_s[-1]), received + n
+    assert timeline.losses.received == received
+    assert timeline.losses.lost >= 0
+
+
+def test_time_never_runs_away_from_arrival() -> None:
+    """A quarter of an hour with gaps, stalls and a rate that wanders by 0.2 %."""
+    timeline, random, at_s = ArrivalTimeline(100.0), Random(5), 0.0
+    ahead_s = []
+    for k in range(90_000):
+        at_s += 0.01 * (1.0 + 2e-3 * k / 90_000)
+        if random.random() < 1e-4:
+            at_s += random.random()
+        arrival_s = at_s + random.random() * 0.03
+        placed = timeline.place(reading(1), round(arrival_s * 1e9))
+        assert placed is not None
+        ahead_s.append(float(placed.time_s[0]) - arrival_s)
+    assert max(ahead_s) < 0.1
+    assert np.quantile(ahead_s, 0.01) > -0.5
+
+
+def test_the_host_time_of_a_stream_without_stamps_is_its_arrival_floor() -> None:
+    followed, _ = arrivals_only(interval_ms=30.0)
+    host: HostTime = followed.timeline.host
+    error_s = host.host_ns(float(followed.time_s[-1]) * 1e6) * 1e-9 - 50.0
+    error_s -= float(followed.true_s[-1][-1])
+    assert abs(error_s) < 0.012
+    assert abs(error_s) <= host.estimate.offset_uncertainty_ms * 1e-3
+
+
+def test_the_radio_delivers_in_order_and_never_early() -> None:
+    seen = list(
+        observed(ConnectionParams(30.0), packet_ms=50.0, duration_s=60.0, clock_ppm=0.0, seed=1)
+    )
+    arrivals = [item.arrival_ns for item in seen]
+    assert sorted(arrivals) == arrivals
+    delays_ms = [
+        item.arrival_ns * 1e-6 - 4900_000.0 - item.device_us * 1e-3
+        for item in seen
+        if isinstance(item, PacketArrival)
+    ]
+    assert min(delays_ms) >= 3.0
+    assert 10.0 < float(np.median(delays_ms)) < 30.0
