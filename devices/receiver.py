@@ -1,37 +1,19 @@
-"""From the ordered log to samples: decode, count losses, place in time, turn into SI units."""
+"""From the ordered log to samples: decode, count losses, place in time."""
 
 from __future__ import annotations
 
 from math import inf
-from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+from devices.drivers.registry import PROTOCOLS, driver_named
+from devices.host_time import HostTime
+from devices.readings import Battery, ClockAnchor, Reading
+from devices.records import DeviceInfo, LinkEvent, Packet, Record
+from devices.sequence import NO_LOSSES, Losses
+from devices.timelines import Timeline, timeline_for
+from imu.errors import DeviceError, ParameterError
+from imu.samples import Samples
 
-from devices.clock import DeviceClock
-from devices.protocols.backstride import (
-    COUNTS_FULL_SCALE,
-    DataFlag,
-    DataPacket,
-    Layout,
-    decode_data,
-)
-from devices.records import DeviceInfo, Packet, Record
-from devices.sequence import NO_LOSSES, Arrival, Losses, SequenceState, account
-from imu.errors import DeviceError, ParameterError, ProtocolError
-from imu.samples import Quality, Samples
-
-__all__ = ["DATA_CHANNEL", "Receiver"]
-
-#: Packets of this channel hold samples.
-DATA_CHANNEL: Final = "data"
-
-_DECODERS: Final = {"backstride": decode_data}
-_LARGEST_COUNT: Final = COUNTS_FULL_SCALE - 1
-_ACCELERATION_CLIPPED: Final = int(DataFlag.ACCELERATION_CLIPPED)
-_ANGULAR_VELOCITY_CLIPPED: Final = int(DataFlag.ANGULAR_VELOCITY_CLIPPED)
-_TIME_RESYNC: Final = int(DataFlag.TIME_RESYNC)
-_CLIPPED: Final = np.uint8(Quality.CLIPPED)
+__all__ = ["Receiver"]
 
 
 class Receiver:
@@ -56,10 +38,10 @@ class Receiver:
     """
 
     def __init__(self, info: DeviceInfo) -> None:
-        self._malformed_packets = 0
-        self._sequence: SequenceState | None = None
+        self._timeline: Timeline | None = None
+        self._malformed_before = 0  # by earlier decoders
+        self.battery_percent: float | None = None
         self._configure(info)
-        self._clock = DeviceClock(info.rate_hz)
 
     @property
     def info(self) -> DeviceInfo:
@@ -69,8 +51,14 @@ class Receiver:
     @property
     def losses(self) -> Losses:
         """What came and what did not, so far."""
-        counts = NO_LOSSES if self._sequence is None else self._sequence.losses
-        return counts._replace(malformed_packets=self._malformed_packets)
+        counts = NO_LOSSES if self._timeline is None else self._timeline.losses
+        malformed = self._malformed_before + self._decoder.malformed_packets
+        return counts._replace(malformed_packets=malformed)
+
+    @property
+    def host_time(self) -> HostTime | None:
+        """Host time of the samples' device time; None before the first sample."""
+        return None if self._timeline is None else self._timeline.host
 
     def push(self, record: Record) -> Samples | None:
         """Take the next record of the log.
@@ -79,8 +67,6 @@ class Receiver:
         -------
         Samples or None
             The record's new samples in SI units and the sensor's frame; None when it has none.
-            :attr:`~imu.samples.Quality.CLIPPED` marks samples at the end of the range, or the
-            whole packet where the device only says that some sample in it was.
 
         Raises
         ------
@@ -88,28 +74,25 @@ class Receiver:
             For a description of a sensor that cannot be used, as at the start.
         """
         if isinstance(record, Packet):
-            if record.channel != DATA_CHANNEL:
-                return None
-            try:
-                packet = self._decode(record.payload)
-            except ProtocolError:
-                self._malformed_packets += 1
-                return None
-            if packet.layout == Layout.ANGULAR_VELOCITY:  # says nothing without acceleration
-                self._malformed_packets += 1
-                return None
-            return self._place(packet, record.arrival_ns)
-        if isinstance(record, DeviceInfo) and record != self._info:
-            if record.rate_hz != self._info.rate_hz:
-                self._clock.set_rate(record.rate_hz)
-            self._configure(record)
+            return self._take(record)
+        if isinstance(record, DeviceInfo):
+            if record != self._info:
+                self._malformed_before += self._decoder.malformed_packets
+                rate_hz = self._info.rate_hz
+                self._configure(record)
+                if self._timeline is not None and record.rate_hz != rate_hz:
+                    self._timeline.set_rate(record.rate_hz)
+        elif isinstance(record, LinkEvent) and record.kind == "resumed":
+            self._decoder.reset()
+            if self._timeline is not None:
+                self._timeline.link_resumed(record.arrival_ns)
         return None
 
     def _configure(self, info: DeviceInfo) -> None:
-        if info.protocol not in _DECODERS:
+        if info.protocol not in PROTOCOLS:
             raise DeviceError(
                 f"speaks the protocol {info.protocol!r}, which this version cannot decode: "
-                f"use a sensor that speaks {', '.join(sorted(_DECODERS))}.",
+                f"use a sensor that speaks {', '.join(PROTOCOLS)}.",
                 source=info.name,
             )
         if not 0 < info.rate_hz < inf:
@@ -119,54 +102,36 @@ class Receiver:
                 "acceleration_range_m_s2", info.acceleration_range_m_s2, "a positive range in m/s²"
             )
         self._info = info
-        self._decode = _DECODERS[info.protocol]
-        self._acceleration_scale = info.acceleration_range_m_s2 / COUNTS_FULL_SCALE
-        self._angular_velocity_scale = info.angular_velocity_range_rad_s / COUNTS_FULL_SCALE
+        self._decoder = driver_named(info.protocol).decoder(info)
 
-    def _place(self, packet: DataPacket, arrival_ns: int) -> Samples | None:
-        clock, counts, n = self._clock, packet.counts, len(packet.counts)
-        elapsed_us = clock.read(packet.time_us, arrival_ns)
-        self._sequence, verdict = account(
-            self._sequence,
-            packet.sequence,
-            n,
-            elapsed_us,
-            self._info.rate_hz,
-            latest_us=clock.latest_us(arrival_ns),
-            time_step=bool(packet.flags & _TIME_RESYNC),
-        )
-        arrival, index = verdict.arrival, verdict.first_index
-        if arrival is Arrival.BEHIND:
+    def _take(self, packet: Packet) -> Samples | None:
+        blocks: list[Samples] = []
+        for item in self._decoder.push(packet):
+            if isinstance(item, Reading):
+                block = self._place(item, packet.arrival_ns)
+                if block is not None:
+                    blocks.append(block)
+            elif isinstance(item, ClockAnchor):
+                if self._timeline is not None:
+                    self._timeline.anchor(item)
+            elif isinstance(item, Battery):
+                self.battery_percent = item.percent
+        if not blocks:
             return None
-        if arrival is Arrival.RESTART:
-            elapsed_us = clock.restart(packet.time_us, arrival_ns)
-            self._sequence = self._sequence._replace(time_us=elapsed_us)
-        elif arrival is Arrival.TIME_STEP:
-            elapsed_us = clock.step(packet.time_us, index)
-            self._sequence = self._sequence._replace(time_us=elapsed_us)
-        if verdict.stale:
-            counts = counts[verdict.stale :]
-            n -= verdict.stale
-            index += verdict.stale
-            elapsed_us += round(verdict.stale * clock.period_s * 1e6)
-        time_s = clock.sample_times_s(
-            elapsed_us, index, n, arrival_ns, continues=arrival is not Arrival.RESTART
-        )
-        has_gyro = packet.layout == Layout.IMU6 and self._angular_velocity_scale > 0
-        return Samples(
-            time_s,
-            counts[:, :3] * self._acceleration_scale,
-            counts[:, 3:] * self._angular_velocity_scale if has_gyro else None,
-            _clipping(counts, packet.flags),
-        )
+        return blocks[0] if len(blocks) == 1 else Samples.concatenate(blocks)
 
-
-def _clipping(counts: NDArray[np.int16], flags: int) -> NDArray[np.uint8] | None:
-    """Quality of each sample by the ends of the range; None when all is well."""
-    flagged = flags & (_ACCELERATION_CLIPPED | _ANGULAR_VELOCITY_CLIPPED)
-    if not flagged and counts.max() < _LARGEST_COUNT and counts.min() > -_LARGEST_COUNT:
-        return None
-    at_end = np.any((counts >= _LARGEST_COUNT) | (counts <= -_LARGEST_COUNT), axis=1)
-    if flagged and not np.any(at_end):
-        return np.full(len(counts), _CLIPPED)
-    return np.where(at_end, _CLIPPED, np.uint8(0))
+    def _place(self, reading: Reading, arrival_ns: int) -> Samples | None:
+        if self._timeline is None:
+            self._timeline = timeline_for(
+                reading, self._info.rate_hz, self._decoder.time_modulus_us
+            )
+        placed = self._timeline.place(reading, arrival_ns)
+        if placed is None:
+            return None
+        acceleration, gyro = reading.acceleration_m_s2, reading.angular_velocity_rad_s
+        quality = reading.quality
+        if placed.stale:
+            acceleration = acceleration[placed.stale :]
+            gyro = None if gyro is None else gyro[placed.stale :]
+            quality = None if quality is None else quality[placed.stale :]
+        return Samples(placed.time_s, acceleration, gyro, quality)

@@ -1,6 +1,7 @@
 """The door to sensors: open one by URL, iterate over its records.
 
-``sim:?speed=3.3&minutes=30&seed=1`` is the simulated sensor. A source is an asynchronous context
+``ble:AA:BB:CC:DD:EE:FF`` and ``serial:/dev/ttyACM0?protocol=witmotion`` are real sensors,
+``sim:?speed=3.3&minutes=30&seed=1`` is the simulated one. A source is an asynchronous context
 manager and iterator: entering connects, iterating yields the session's log in order.
 """
 
@@ -8,21 +9,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Final, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
 from devices.host_clock import HostClock
 from devices.records import DeviceInfo, Record
-from imu.errors import DeviceError, ParameterError
+from imu.errors import ParameterError
 
-__all__ = ["ACCEPTED_URLS", "Source", "open_source"]
+__all__ = ["ACCEPTED_URLS", "Source", "open_connector", "open_source"]
+
+if TYPE_CHECKING:
+    from devices.addresses import SensorAddress
+    from devices.open_link import Connector
+
 
 #: What :func:`open_source` takes, in words.
 ACCEPTED_URLS: Final = (
-    "sim: or sim:?speed=3.3&minutes=30&seed=1 for the simulated sensor "
-    "(a recording is opened with 'replay')"
+    "ble:ADDRESS or ble:?name=… for Bluetooth LE, serial:PORT?protocol=… for a serial port, or "
+    "sim:?speed=3.3&minutes=30 for the simulated sensor (a recording is opened with 'replay')"
 )
-
-_NOT_YET: Final = {"ble": "Bluetooth LE", "serial": "Serial"}
 
 
 @runtime_checkable
@@ -67,7 +71,9 @@ def open_source(url: str, *, clock: HostClock | None = None) -> Source:
     Parameters
     ----------
     url : str
-        ``sim:?key=value&…``, see :class:`devices.simulator.scenario.Scenario` for the keys.
+        ``ble:ADDRESS?key=value&…`` or ``serial:PORT?…``, see
+        :class:`devices.addresses.SensorAddress`; ``sim:?key=value&…``, see
+        :class:`devices.simulator.scenario.Scenario` for the keys.
     clock : HostClock, optional
         Where time comes from; the computer's clock by default.
 
@@ -75,8 +81,6 @@ def open_source(url: str, *, clock: HostClock | None = None) -> Source:
     ------
     ParameterError
         When the URL has none of the accepted forms, or a key or a value of it is not valid.
-    DeviceError
-        For ``ble:`` and ``serial:``, which this version does not have.
 
     Examples
     --------
@@ -93,14 +97,66 @@ def open_source(url: str, *, clock: HostClock | None = None) -> Source:
         from devices.simulator.scenario import Scenario
 
         scenario = Scenario.from_query(query)
+        if scenario.protocol:
+            from devices.simulator.virtual_sensor import VirtualSensorSource
+
+            return VirtualSensorSource(scenario, clock=clock)
         from devices.simulator.device import SimulatedSource
         from devices.simulator.generate import SimulatedRun
 
         return SimulatedSource(SimulatedRun(scenario), clock=clock)
-    if colon and kind in _NOT_YET:
-        raise DeviceError(
-            f"{_NOT_YET[kind]} sensors are not available in this version yet: "
-            "use the simulated sensor, sim:, for now.",
-            source=url,
-        )
+    if colon and kind in {"ble", "serial"}:
+        return _sensor(url, clock)
     raise ParameterError("source", url, ACCEPTED_URLS)
+
+
+def open_connector(url: str) -> Connector:
+    """What opens links to the sensor at a URL, for other things than streaming.
+
+    Parameters
+    ----------
+    url : str
+        ``ble:…``, ``serial:…`` or ``sim:?protocol=…``, as :func:`open_source`.
+
+    Raises
+    ------
+    ParameterError
+        When the URL has none of these forms, or a key or a value of it is not valid.
+    """
+    kind, colon, query = url.partition(":")
+    kind = kind.strip().lower()
+    if colon and kind == "sim":
+        from devices.simulator.scenario import Scenario
+        from devices.simulator.virtual_sensor import virtual_connector
+
+        scenario = Scenario.from_query(query)
+        if scenario.protocol:
+            return virtual_connector(scenario)
+    if colon and kind in {"ble", "serial"}:
+        from devices.addresses import SensorAddress
+
+        return _connector(SensorAddress.from_url(url))
+    raise ParameterError(
+        "source", url, "ble:ADDRESS, serial:PORT, or sim:?protocol=… for a simulated link"
+    )
+
+
+def _sensor(url: str, clock: HostClock | None) -> Source:
+    from devices.addresses import SensorAddress
+    from devices.sensor_source import SensorSource
+
+    address = SensorAddress.from_url(url)
+    return SensorSource(_connector(address), wanted=address.wanted, axes=address.axes, clock=clock)
+
+
+def _connector(address: SensorAddress) -> Connector:
+    from devices.drivers.registry import driver_named
+
+    driver = driver_named(address.protocol) if address.protocol else None
+    if address.link == "ble":
+        from devices.ble import BleConnector
+
+        return BleConnector(address.place, address.name, driver)
+    from devices.serial_port import SerialConnector
+
+    return SerialConnector(address.place, driver, address.baud)

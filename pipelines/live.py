@@ -23,10 +23,10 @@ from imu.steps import Steps, concatenate
 from pipelines.alerts import Alert, AlertWriter
 from pipelines.analysis import Outcome, SessionAnalysis
 from pipelines.formats.session_messages import SessionHeader
+from pipelines.live_controls import LiveControls, LiveView
+from pipelines.live_status import LiveStatus
 from pipelines.recording import SessionWriter
 from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
-from pipelines.terminal.status import LiveStatus
-from pipelines.terminal.view import TerminalView
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
 
@@ -61,9 +61,16 @@ class LiveRun:
 class _Session:
     """One live session: every record goes through :meth:`take`."""
 
-    def __init__(self, url: str, source: Source, options: LiveOptions, view: TerminalView) -> None:
+    def __init__(
+        self,
+        url: str,
+        source: Source,
+        options: LiveOptions,
+        view: LiveView,
+        controls: LiveControls,
+    ) -> None:
         self.run = LiveRun(recording=options.record)
-        self._url, self._source, self._view = url, source, view
+        self._url, self._source, self._view, self._controls = url, source, view, controls
         header = SessionHeader(
             utc_start_ns=time.time_ns(),
             source=url,
@@ -87,7 +94,12 @@ class _Session:
         self._record(source.info)
 
     def take(self, record: Record) -> None:
-        """Write, analyse and show one record."""
+        """Write, analyse and show one record, and first what the viewers have marked."""
+        for mark in self._controls.take_marks(self._source.now_ns()):
+            self._take(mark)
+        self._take(record)
+
+    def _take(self, record: Record) -> None:
         self._record(record)
         if isinstance(record, LinkEvent):
             self._link = _LINK_WORDS.get(record.kind, record.kind)
@@ -174,8 +186,7 @@ class _Session:
             self.run.alerts.append(alert)
             if alert.severity == "raised":
                 self._alert = alert.message
-            else:
-                self._view.note(alert.message)
+            self._view.alert(alert)
             if self._alerts is not None:
                 with self._alerts_go_on():
                     self._alerts.write(alert)
@@ -226,8 +237,9 @@ def _make_folder(path: Path) -> None:
 async def run_live(
     url: str,
     options: LiveOptions,
-    view: TerminalView,
+    view: LiveView,
     *,
+    controls: LiveControls | None = None,
     clock: HostClock | None = None,
 ) -> LiveRun:
     """Run a source until it ends or the program is interrupted; both end it cleanly.
@@ -244,11 +256,14 @@ async def run_live(
             # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
             with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
                 loop.add_signal_handler(getattr(signal, name), task.cancel)
+    controls = controls or LiveControls()
     async with open_source(url, clock=clock) as source:
-        session = _Session(url, source, options, view)
+        session = _Session(url, source, options, view, controls)
         try:
             async for record in source:
                 session.take(record)
+                if controls.stop_wanted:
+                    break
         except asyncio.CancelledError:
             # asked to stop: what has arrived is finished and kept
             if task is not None:

@@ -18,10 +18,10 @@ def data_directory() -> Path:
     return user_data_path("backstride", appauthor=False)
 
 
-def new_session_path(utc_start_ns: int) -> Path:
-    """A free file name for a session that starts now; its folder may not exist yet."""
+def new_session_path(utc_start_ns: int, folder: Path | None = None) -> Path:
+    """A free file name for a session that started then; its folder may not exist yet."""
     start = datetime.fromtimestamp(utc_start_ns / 1e9, tz=UTC)
-    folder = data_directory() / "sessions"
+    folder = folder or data_directory() / "sessions"
     path = folder / f"{start:%Y-%m-%dT%H-%M-%SZ}.mcap"
     number = 2
     while path.exists():

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.drivers.registry import PROTOCOLS
 from imu.errors import ParameterError
 
 __all__ = ["FATIGUES", "NOISE_CLASSES", "SURFACES", "Scenario", "axes_matrix"]
@@ -43,6 +44,7 @@ _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "gyro_range_deg_s": (125.0, 4000.0, "degrees/s"),
     "standing_s": (0.0, 600.0, "s"),
     "walk_s": (0.0, 3600.0, "s"),
+    "logged_runs": (0, 9, ""),
     "loss": (0.0, 100.0, "percent of packets"),
     "jitter_ms": (0.0, 10000.0, "ms"),
     "corrupt": (0.0, 100.0, "percent of packets"),
@@ -51,10 +53,13 @@ _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "nan": (0.0, 100.0, "percent of samples"),
     "time_scale": (0.0, 10000.0, "times real time, 0 for as fast as it goes"),
 }
+_WHOLE: Final = ("seed", "logged_runs")
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "surface": SURFACES,
     "fatigue": FATIGUES,
     "device": NOISE_CLASSES,
+    "protocol": ("", *PROTOCOLS),
+    "link": ("", "ble", "serial"),
 }
 _DISCONNECT_ACCEPTED: Final = (
     "a whole number of link losses from 0 to 1000 ('2'), or their times in seconds ('60s,120s')"
@@ -107,6 +112,14 @@ class Scenario:
         How many link losses, or their times in seconds; likewise.
     time_scale : float
         How much faster than real time a live session runs; 0 is as fast as it goes.
+    protocol : str
+        What the simulated sensor speaks, one of :data:`devices.drivers.registry.PROTOCOLS`, over
+        a simulated radio or port; empty for the project's own packets without any link.
+    logged_runs : int
+        Runs in the flash of a simulated sensor of the project's own profile, 0 to 9, each of
+        ``minutes``; only with ``protocol=backstride``.
+    link : str
+        ``ble`` or ``serial``; empty for what such sensors usually have.
     baseline : str
         File with the runner's baseline, passed through.
 
@@ -150,17 +163,24 @@ class Scenario:
     saturate: float = 0.0
     nan: float = 0.0
     time_scale: float = 1.0
+    protocol: str = ""
+    link: str = ""
+    logged_runs: int = 0
     baseline: str = ""
 
     def __post_init__(self) -> None:
         for name, (low, high, unit) in _RANGES.items():
             value = getattr(self, name)
-            accepted = f"a{' whole' * (name == 'seed')} number from {low:g} to {high:g} {unit}"
+            accepted = f"a{' whole' * (name in _WHOLE)} number from {low:g} to {high:g} {unit}"
             if not math.isfinite(value) or not low <= value <= high:
                 raise ParameterError(name, value, accepted.rstrip())
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
-                raise ParameterError(name, getattr(self, name), "one of " + ", ".join(choices))
+                raise ParameterError(
+                    name, getattr(self, name), "one of " + ", ".join(filter(None, choices))
+                )
+        if self.logged_runs and self.protocol != "backstride":
+            raise ParameterError("logged_runs", self.logged_runs, "0, or protocol=backstride too")
         axes_matrix(self.axes)
         times = self.disconnect if isinstance(self.disconnect, tuple) else ()
         count = self.disconnect if isinstance(self.disconnect, int) else 0
@@ -226,9 +246,9 @@ def _value(key: str, text: str) -> Any:
         return _disconnect(text)
     low, high, unit = _RANGES[key]
     try:
-        return int(text) if key == "seed" else float(text)
+        return int(text) if key in _WHOLE else float(text)
     except ValueError:
-        kind = "a whole number" if key == "seed" else "a number"
+        kind = "a whole number" if key in _WHOLE else "a number"
         raise ParameterError(
             key, text, f"{kind} from {low:g} to {high:g} {unit}".rstrip()
         ) from None

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from imu.steps import SIDE_CODES
+from pipelines.live_status import IndicatorStatus, LiveStatus
 from pipelines.terminal.cells import Line, cells_wide, cut, fit, in_ascii, printable, wrapped
-from pipelines.terminal.status import IndicatorStatus, LiveStatus
 from pipelines.terminal.wording import (
     GAITS,
     LARGE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pipelines.live_status import LiveStatus
 from pipelines.terminal.cells import printable
-from pipelines.terminal.status import LiveStatus
 from pipelines.terminal.wording import (
     GAITS,
     LEAN,

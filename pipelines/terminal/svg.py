@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.live_status import LiveStatus
 from pipelines.terminal.cells import rich_text
 from pipelines.terminal.picture import WIDEST, picture
-from pipelines.terminal.status import LiveStatus
 
 __all__ = ["render_svg"]
 

@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
+from pipelines.alerts import Alert, ring_bell
+from pipelines.live_status import LiveStatus
 from pipelines.terminal.cells import Line, printable, rich_text
 from pipelines.terminal.picture import picture
 from pipelines.terminal.plain_log import PlainLog
-from pipelines.terminal.status import LiveStatus
 from pipelines.terminal.svg import render_svg
 
 if TYPE_CHECKING:
@@ -127,6 +128,13 @@ class TerminalView:
             self._wake.set()
         else:
             self._say(self._log.note(text))
+
+    def alert(self, alert: Alert) -> None:
+        """Ring the bell for a change, which the status shows; tell one that is over."""
+        if alert.severity == "raised":
+            ring_bell(alert)
+        else:
+            self.note(alert.message)
 
     def export_svg(self, path: str | os.PathLike[str], status: LiveStatus) -> None:
         """Write the picture of a status as an SVG file.

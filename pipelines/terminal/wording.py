@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.terminal.status import LiveStatus
+from pipelines.live_status import LiveStatus
 
 __all__ = [
     "GAITS",

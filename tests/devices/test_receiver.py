@@ -210,7 +210,7 @@ def test_other_records_hold_no_samples() -> None:
         INFO,
         LinkEvent(0, "connected"),
         Mark(0, "surface", "track"),
-        Packet(0, "status", b"\x10"),
+        Packet(0, "something else", b"\x10"),
     ]
     assert [receiver.push(record) for record in records] == [None] * 4
     assert receiver.losses == Losses()

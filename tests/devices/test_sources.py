@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from devices.addresses import SensorAddress
 from devices.receiver import Receiver
 from devices.records import Record
 from devices.sequence import Losses
@@ -90,12 +91,41 @@ def test_the_computers_clock_paces_by_the_time_scale() -> None:
     assert len(records) >= 123
 
 
-@pytest.mark.parametrize("url", ["ble:AA:BB:CC:DD:EE:FF", "ble:?name=x", "serial:/dev/ttyACM0"])
-def test_what_a_later_version_brings_is_said_in_one_sentence(url: str) -> None:
-    with pytest.raises(DeviceError, match=r"not available in this version yet: .*\.$") as caught:
+@pytest.mark.parametrize(
+    "url",
+    ["ble:AA:BB:CC:DD:EE:FF", "ble:?name=x", "ble:", "serial:/dev/ttyACM0", "sim:?protocol=polar"],
+)
+def test_opening_connects_nothing_yet(url: str) -> None:
+    with pytest.raises(DeviceError, match="not open"):
+        _ = open_source(url).info
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("ble:?colour=red", "colour"),
+        ("ble:?baud=9600", "baud"),
+        ("ble:?rate=fast", "rate"),
+        ("ble:?rate=1e9", "rate"),
+        ("ble:?name=a&name=b", "name"),
+        ("ble:?axes=+x+y-z", "axes"),
+        ("ble:?protocol=shimmer3", "protocol"),
+        ("serial:/dev/ttyACM0?protocol=polar", "protocol"),
+        ("serial:", "source"),
+        ("sim:?protocol=polar&link=serial", "link"),
+        ("sim:?protocol=backstride&link=serial&time_scale=5", "time_scale"),
+    ],
+)
+def test_a_mistake_in_an_address_is_named(url: str, named: str) -> None:
+    with pytest.raises(ParameterError) as caught:
         open_source(url)
-    assert caught.value.source == url
-    assert str(caught.value).startswith(url)
+    assert caught.value.name == named
+
+
+def test_axes_in_an_address_keep_their_signs() -> None:
+    assert SensorAddress.from_url("ble:?axes=-z+y+x&name=My%20sensor") == SensorAddress(
+        "ble", name="My sensor", axes="-z+y+x"
+    )
 
 
 @pytest.mark.parametrize(

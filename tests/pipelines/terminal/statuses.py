@@ -8,8 +8,8 @@ import re
 import numpy as np
 
 from imu.steps import STEP_ROW, Steps
+from pipelines.live_status import IndicatorStatus, LiveStatus
 from pipelines.terminal.picture import picture
-from pipelines.terminal.status import IndicatorStatus, LiveStatus
 
 ALERT = (
     "Trunk lean (at the sacrum) changed from your baseline: 3.9° further forward. Try a quicker "

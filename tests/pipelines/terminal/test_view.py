@@ -15,10 +15,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console
+from tests.pipelines.terminal.statuses import ALERT, some_status
 
 from imu.steps import Steps
 from pipelines.terminal.view import TerminalView
-from tests.pipelines.terminal.statuses import ALERT, some_status
 
 
 def terminal(width: int = 100, height: int = 30) -> Console:
@@ -159,7 +159,7 @@ def test_notes_are_shown() -> None:
 def test_piped_output_is_plain_and_arrives_at_once() -> None:
     process = run_python(
         """
-        from pipelines.terminal.status import LiveStatus
+        from pipelines.live_status import LiveStatus
         from pipelines.terminal.view import TerminalView
         with TerminalView() as view:
             view.update(LiveStatus("sim:", "clip", link="connected"))
@@ -182,7 +182,7 @@ def test_reader_that_goes_away_leaves_no_traceback_and_the_run_goes_on() -> None
     process = run_python(
         """
         import sys, time
-        from pipelines.terminal.status import LiveStatus
+        from pipelines.live_status import LiveStatus
         from pipelines.terminal.view import TerminalView
         with TerminalView() as view:
             view.note("first")

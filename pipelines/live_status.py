@@ -79,6 +79,8 @@ class LiveStatus:
         The last steps, oldest first, see :func:`newest_steps`.
     indicators : mapping of str to IndicatorStatus
         By column of the steps table, see :func:`indicator_statuses`.
+    easy_km : float
+        Dose of the session so far, as kilometres of easy running; NaN while it is not known.
 
     Examples
     --------
@@ -102,6 +104,7 @@ class LiveStatus:
     notes: tuple[str, ...] = ()
     recent: Steps = NO_STEPS
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
+    easy_km: float = math.nan
 
     @classmethod
     def of_run(
@@ -120,6 +123,7 @@ class LiveStatus:
         steps: Sequence[Steps],
         battery_percent: float | None = None,
         notes: tuple[str, ...] = (),
+        easy_km: float = math.nan,
     ) -> LiveStatus:
         """Gather the status of a run from its parts.
 
@@ -144,6 +148,7 @@ class LiveStatus:
             notes=notes,
             recent=recent,
             indicators=indicators,
+            easy_km=easy_km,
         )
 
     def latest(self, column: str) -> float:

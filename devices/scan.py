@@ -1,0 +1,99 @@
+"""Which sensors are near: Bluetooth LE as heard, serial ports as found."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from devices.ble import SCAN_S, Radio, scan_ble
+from devices.drivers.registry import driver_for_bytes
+from devices.host_clock import HostClock, SystemClock
+from devices.serial_port import serial_ports
+from imu.errors import DeviceError
+
+__all__ = ["Found", "scan_bluetooth", "scan_serial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sensor, or a port that may have one.
+
+    Attributes
+    ----------
+    url : str
+        What ``live`` takes.
+    name : str
+        As advertised, or the port's description.
+    protocol : str
+        What it speaks; empty when that is not known.
+    sold_as : str
+        What people call such sensors; empty when that is not known.
+    signal_dbm : int or None
+        Strength of the radio signal, dBm.
+    """
+
+    url: str
+    name: str
+    protocol: str = ""
+    sold_as: str = ""
+    signal_dbm: int | None = None
+
+
+async def scan_bluetooth(
+    seconds: float = SCAN_S, *, radio: Radio | None = None, clock: HostClock | None = None
+) -> list[Found]:
+    """Bluetooth LE sensors heard within some seconds, those that are known first.
+
+    Raises
+    ------
+    DeviceError
+        When Bluetooth is off, missing or not permitted.
+    """
+    seen = await scan_ble(clock or SystemClock(), radio or Radio(), seconds)
+    return [
+        Found(
+            f"ble:{sensor.advertisement.address}",
+            sensor.advertisement.name,
+            "" if sensor.driver is None else sensor.driver.protocol,
+            "" if sensor.driver is None else sensor.driver.sold_as,
+            sensor.advertisement.signal_dbm,
+        )
+        for sensor in seen
+    ]
+
+
+async def scan_serial(listen_s: float = 0.0) -> list[Found]:
+    """Serial ports of this computer, with what is heard on them when they are listened to.
+
+    Opening a port restarts some boards, so listening is asked for.
+
+    Parameters
+    ----------
+    listen_s : float
+        How long to listen on each port at 115200 baud, s; 0 opens none.
+    """
+    found = []
+    for port in serial_ports():
+        name = " ".join(filter(None, (port.manufacturer, port.description, port.usb_id)))
+        driver = None
+        if listen_s:
+            with contextlib.suppress(DeviceError):
+                driver = driver_for_bytes(await _heard(port.path, listen_s))
+        found.append(
+            Found(f"serial:{port.path}", name)
+            if driver is None
+            else Found(f"serial:{port.path}", name, driver.protocol, driver.sold_as)
+        )
+    return found
+
+
+async def _heard(path: str, seconds: float) -> bytes:
+    from devices.inbox import Inbox
+    from devices.serial_port import SerialLink, open_port
+
+    inbox = Inbox(SystemClock())
+    link = SerialLink(inbox, await open_port(path, 115200), path)
+    try:
+        return await link.listen(seconds)
+    finally:
+        await link.close()

@@ -1,0 +1,244 @@
+"""A real sensor as a source: connects, keeps watch, and comes back after the link was lost.
+
+Every connection has a new link and a new driver. What was lost while the sensor was away shows as a
+gap; the session goes on in the same log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from devices.drivers.driver import Driver, Wanted
+from devices.host_clock import HostClock, SystemClock, within
+from devices.inbox import Inbox
+from devices.open_link import Connector, OpenLink
+from devices.records import DeviceInfo, LinkEvent, Record
+from imu.errors import DeviceError, DeviceLost
+
+__all__ = ["GIVE_UP_S", "SensorSource"]
+
+#: A sensor that does not come back for this long ends the session, s.
+GIVE_UP_S: Final = 600.0
+
+_WATCH_S: Final = 0.25  # how often silence is looked for
+_BACKOFF_S: Final = (0.5, 8.0)  # wait before the second try, and the longest
+_FAREWELL_S: Final = 2.0  # for telling the sensor to stop
+
+
+class SensorSource:
+    """A :class:`~devices.sources.Source` over a link of any kind.
+
+    Parameters
+    ----------
+    connector : Connector
+        Opens links to the sensor.
+    wanted : Wanted, optional
+        Rate and ranges.
+    axes : str
+        Which signed sensor axes point forward, left and up, where the user says so.
+    clock : HostClock, optional
+        The computer's by default.
+    give_up_s : float
+        Longest time away before the session ends, s.
+    ends_after_s : float, optional
+        Ends the session by itself this long after it was entered: simulated runs.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        *,
+        wanted: Wanted | None = None,
+        axes: str = "",
+        clock: HostClock | None = None,
+        give_up_s: float = GIVE_UP_S,
+        ends_after_s: float | None = None,
+    ) -> None:
+        self._connector = connector
+        self._wanted = wanted or Wanted()
+        self._axes = axes
+        self._clock: HostClock = SystemClock() if clock is None else clock
+        self._give_up_s, self._ends_after_s = give_up_s, ends_after_s
+        self._inbox = Inbox(self._clock)
+        self._info: DeviceInfo | None = None
+        self._link: OpenLink | None = None
+        self._driver: Driver | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What is known of the sensor.
+
+        Raises
+        ------
+        DeviceError
+            Before the source was entered.
+        """
+        if self._info is None:
+            raise DeviceError(
+                "the source is not open: enter it with 'async with' first.",
+                source=self._connector.place,
+            )
+        return self._info
+
+    @property
+    def overflowed_packets(self) -> int:
+        """Packets dropped since the session began because nobody took them in time."""
+        return self._inbox.overflowed_packets
+
+    def now_ns(self) -> int:
+        """The host's time on the line of the records' ``arrival_ns``."""
+        return self._clock.monotonic_ns()
+
+    async def close(self) -> None:
+        """Stop the sensor and let it go; iteration ends after what has already arrived."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError, DeviceError):
+                await task
+        await self._let_go(stop=True)
+        await self._connector.end()
+        self._event("ended")
+        self._inbox.end()
+
+    async def __aenter__(self) -> Self:
+        began_ns = self._clock.monotonic_ns()
+        await self._connect("connected")
+        self._tasks.append(asyncio.create_task(self._keep_connected()))
+        if self._ends_after_s is not None:
+            left_s = self._ends_after_s - (self._clock.monotonic_ns() - began_ns) * 1e-9
+            self._tasks.append(asyncio.create_task(self._end_after(max(0.0, left_s))))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __aiter__(self) -> AsyncIterator[Record]:
+        return self
+
+    async def __anext__(self) -> Record:
+        return await self._inbox.get()
+
+    async def _connect(self, kind: Literal["connected", "resumed"]) -> None:
+        link = await self._connector.connect(self._inbox)
+        self._link, driver_type = link, self._connector.driver
+        if driver_type is None:
+            raise DeviceError(
+                "nobody knows what it speaks: add '?protocol=…'.", source=self._connector.place
+            )
+        self._event(kind, link.name)
+        self._driver = driver_type()
+        self._inbox.sample_channels = driver_type.sample_channels
+        try:
+            info = await self._driver.open(link, self._wanted)
+        except BaseException as error:
+            await self._let_go(stop=False)
+            self._event("lost", str(error))
+            raise
+        if self._axes:
+            info = replace(info, axes=self._axes)
+        if kind == "resumed" and info != self._info:
+            self._inbox.put_event(info)
+        self._info = info
+
+    async def _keep_connected(self) -> None:
+        try:
+            while True:
+                why = await self._until_lost()
+                await self._let_go(stop=False)
+                self._event("lost", why)
+                await self._come_back(why)
+        except DeviceError as error:
+            self._inbox.end(error)
+
+    async def _until_lost(self) -> str:
+        """Watch the link until it is gone or silent; returns why."""
+        link, driver = self._link, self._driver
+        assert link is not None
+        assert driver is not None
+        lost = asyncio.ensure_future(link.lost())
+        company = asyncio.ensure_future(_accompany(driver, link))
+        self._inbox.latest_sample_ns = self._clock.monotonic_ns()
+        try:
+            while True:
+                tick = asyncio.ensure_future(self._clock.sleep(_WATCH_S))
+                waited: set[asyncio.Future[Any]] = {lost, tick}
+                try:
+                    await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    tick.cancel()
+                if lost.done():
+                    return lost.result()
+                if company.done():
+                    company.result()  # a mistake of ours is not kept quiet
+                silent_ns = self._clock.monotonic_ns() - self._inbox.latest_sample_ns
+                if silent_ns > driver.silence_s * 1e9:
+                    return f"the sensor sent nothing for {driver.silence_s:g} s"
+        finally:
+            lost.cancel()
+            company.cancel()
+            with suppress(asyncio.CancelledError):
+                await company
+
+    async def _come_back(self, why: str) -> None:
+        left_ns = self._clock.monotonic_ns()
+        wait_s, longest_s = _BACKOFF_S
+        while (self._clock.monotonic_ns() - left_ns) * 1e-9 < self._give_up_s:
+            try:
+                await self._connect("resumed")
+            except DeviceError as error:
+                why = str(error)
+            else:
+                return
+            await self._clock.sleep(wait_s)
+            wait_s = min(2 * wait_s, longest_s)
+        raise DeviceLost(
+            f"the link was lost and did not come back within {self._give_up_s / 60:g} minutes "
+            f"({why.rstrip('.')}); everything until then is kept.",
+            source=self._connector.place,
+        )
+
+    async def _let_go(self, *, stop: bool) -> None:
+        """End the link, telling the sensor to stop where it still listens."""
+        link, driver = self._link, self._driver
+        if link is None:
+            return
+        self._link = None
+        if stop and driver is not None and not link.is_lost:
+            with suppress(DeviceError, TimeoutError):
+                await within(self._clock, _FAREWELL_S, driver.close(link))
+        await link.close()
+
+    async def _end_after(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._tasks[0].cancel()
+        await self._let_go(stop=True)
+        await self._connector.end()
+        self._event("ended", "the simulated session is over")
+        self._closed = True
+        self._inbox.end()
+
+    def _event(
+        self, kind: Literal["connected", "lost", "resumed", "ended"], detail: str = ""
+    ) -> None:
+        self._inbox.put_event(LinkEvent(self._clock.monotonic_ns(), kind, detail))
+
+
+async def _accompany(driver: Driver, link: OpenLink) -> None:
+    with suppress(DeviceError):  # the link's own end is noticed elsewhere
+        await driver.accompany(link)

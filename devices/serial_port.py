@@ -1,0 +1,310 @@
+"""Serial ports: USB, Bluetooth serial, or ``socket://`` and other addresses that pyserial opens.
+
+A daemon thread reads and stamps what arrives; the event loop takes it from there. pyserial stays
+behind this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from devices.drivers.driver import Driver, Wanted
+from devices.drivers.registry import serial_drivers
+from devices.host_clock import HostClock
+from devices.inbox import Inbox
+from devices.links import BYTES_CHANNEL
+from devices.open_link import OpenLink
+from devices.records import Packet
+from imu.errors import DeviceError, DeviceNotFound
+
+if TYPE_CHECKING:
+    from serial import SerialBase
+
+__all__ = ["SerialConnector", "SerialLink", "SerialPort", "open_port", "serial_ports"]
+
+#: A read returns after this long without a byte, s: how soon a closed link is noticed.
+_READ_S: Final = 0.1
+#: Network ports cannot say how much waits: what comes within this long is one chunk, s.
+_GATHER_S: Final = 0.005
+_WRITE_S: Final = 2.0
+_LISTEN_S: Final = 1.0  # at each speed, when nobody says what the sensor speaks
+_CHUNK_BYTES: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A serial port of this computer."""
+
+    path: str
+    description: str = ""
+    manufacturer: str = ""
+    usb_id: str = ""  # vendor:product in hexadecimal
+
+
+def serial_ports() -> list[SerialPort]:
+    """The serial ports of this computer, those on USB first."""
+    from serial.tools.list_ports import comports
+
+    ports = [
+        SerialPort(
+            port.device,
+            port.description if port.description not in {None, "n/a"} else "",
+            port.manufacturer or "",
+            "" if port.vid is None else f"{port.vid:04x}:{port.pid:04x}",
+        )
+        for port in comports()
+    ]
+    return sorted(ports, key=lambda port: (not port.usb_id, port.path))
+
+
+class SerialConnector:
+    """Opens links over one serial port.
+
+    Parameters
+    ----------
+    port : str
+        Path or name of the port, or an address that pyserial opens (``socket://HOST:PORT``).
+    driver : type of Driver, optional
+        What the sensor speaks; recognised from what it sends otherwise.
+    baud_rate : int, optional
+        Speed of the line, bits per second; the driver's usual ones are tried otherwise.
+    """
+
+    def __init__(
+        self, port: str, driver: type[Driver] | None = None, baud_rate: int | None = None
+    ) -> None:
+        self._port, self._baud_rate = port, baud_rate
+        self.driver = driver
+
+    @property
+    def place(self) -> str:
+        """What the user gave, for messages."""
+        return f"serial:{self._port}"
+
+    async def connect(self, inbox: Inbox) -> SerialLink:
+        """Open the port, and find out what the sensor speaks where nobody said.
+
+        Raises
+        ------
+        DeviceNotFound
+            When there is no such port now.
+        DeviceError
+            When it is in use, not permitted, no port, or nothing known is heard.
+        """
+        if self.driver is None or self._baud_rate is None:
+            self.driver, self._baud_rate = await self._recognise(inbox.clock)
+        return await self._link(inbox, self._baud_rate)
+
+    async def end(self) -> None:
+        """Nothing is kept between connections."""
+
+    async def _link(self, inbox: Inbox, baud_rate: int) -> SerialLink:
+        return SerialLink(inbox, await open_port(self._port, baud_rate), self._port)
+
+    async def _recognise(self, clock: HostClock) -> tuple[type[Driver], int]:
+        """Listen at the usual speeds, then ask; what is heard here is not part of the session."""
+        drivers = serial_drivers() if self.driver is None else [self.driver]
+        rates = [self._baud_rate] if self._baud_rate else _usual_rates(drivers)
+        if len(drivers) == 1 and len(rates) == 1:
+            return drivers[0], rates[0]
+        for asks in (False, True):
+            for rate in rates:
+                inbox = Inbox(clock)
+                link = await self._link(inbox, rate)
+                try:
+                    for driver in await _heard(link, drivers, asks=asks):
+                        return driver, rate
+                finally:
+                    await link.close()
+        raise DeviceError(
+            f"nothing known is heard at {', '.join(map(str, rates))} baud: switch the sensor on, "
+            "and give '?protocol=' and '?baud=' where they are unusual.",
+            source=self.place,
+        )
+
+
+async def open_port(path: str, baud_rate: int) -> SerialBase:
+    """Open a port without holding up the event loop.
+
+    Raises
+    ------
+    DeviceNotFound
+        When there is no such port now.
+    DeviceError
+        When it is in use, not permitted, or no port.
+    """
+    return await asyncio.get_running_loop().run_in_executor(None, _open, path, baud_rate)
+
+
+def _open(path: str, baud_rate: int) -> SerialBase:
+    import serial
+
+    try:
+        port: Any = serial.serial_for_url(
+            path,
+            baudrate=baud_rate,
+            timeout=_GATHER_S if _is_network(path) else _READ_S,
+            write_timeout=_WRITE_S,
+            do_not_open=True,
+        )
+        # two programs on one port would share its bytes between them
+        if not _is_network(path) and sys.platform != "win32":
+            port.exclusive = True
+        port.open()
+    except (OSError, ValueError) as error:  # SerialException is an OSError
+        raise _failed_to_open(error, f"serial:{path}") from None
+    return cast("SerialBase", port)
+
+
+class SerialLink(OpenLink):
+    """An open serial line.
+
+    Parameters
+    ----------
+    inbox : Inbox
+        Takes every chunk.
+    port : serial.SerialBase
+        Open.
+    path : str
+        Its name.
+    """
+
+    kind = "serial"
+    silence_hint = "check the cable and its power, and give the right '?protocol=' and '?baud='"
+
+    def __init__(self, inbox: Inbox, port: SerialBase, path: str) -> None:
+        super().__init__(inbox, path, path)
+        self._port = port
+        self._loop = asyncio.get_running_loop()
+        self._gathers = _is_network(path)
+        self._closing = threading.Event()
+        self._reader = threading.Thread(target=self._read_on, name=f"reads {path}", daemon=True)
+        self._reader.start()
+
+    async def read(self, channel: str) -> bytes:
+        """A serial line has no characteristics."""
+        raise DeviceError(f"a serial line has no characteristic {channel!r}.", source=self.name)
+
+    async def write(self, _channel: str, payload: bytes, *, response: bool = True) -> None:  # noqa: ARG002
+        """Write to the line."""
+        self._check_open()
+        try:
+            await self._loop.run_in_executor(None, self._port.write, payload)
+        except OSError as error:
+            why = _reason(error)
+            self.lose(why)
+            raise DeviceError(f"cannot be written to: {why}.", source=self.name) from None
+
+    async def subscribe(self, channel: str) -> None:
+        """Nothing to do: everything comes."""
+
+    async def listen(self, seconds: float) -> bytes:
+        """What is sent within some seconds without being asked."""
+        heard = bytearray()
+
+        def take(packet: Packet) -> None:
+            heard.extend(packet.payload)
+
+        with self.inbox.watch(take):
+            await self.sleep(seconds)
+        return bytes(heard)
+
+    async def close(self) -> None:
+        """Close the port; never raises, may be called again."""
+        self._closing.set()
+        await self._loop.run_in_executor(None, self._reader.join, 10 * _READ_S)
+        with contextlib.suppress(OSError):
+            self._port.close()
+        self.lose("closed")
+
+    def _read_on(self) -> None:
+        port, clock = self._port, self.inbox.clock
+        while not self._closing.is_set():
+            try:
+                if self._gathers:
+                    chunk = port.read(_CHUNK_BYTES)
+                    arrival_ns = clock.monotonic_ns()
+                else:
+                    # the first byte is waited for, what else is there comes with it
+                    chunk = port.read(1)
+                    arrival_ns = clock.monotonic_ns()
+                    waiting = min(getattr(port, "in_waiting", 0), _CHUNK_BYTES)
+                    if chunk and waiting:
+                        chunk += port.read(waiting)
+            except (OSError, TypeError, ValueError, AttributeError) as error:
+                # the port's own thread may find it half closed
+                self._hand_over(self.lose, _reason(error))
+                return
+            if chunk:
+                self._hand_over(self.inbox.put, BYTES_CHANNEL, bytes(chunk), arrival_ns)
+
+    def _hand_over(self, call: object, *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(call, *arguments)  # type: ignore[arg-type]
+
+
+def _is_network(path: str) -> bool:
+    return path.partition("://")[0] in {"socket", "rfc2217"}
+
+
+def _usual_rates(drivers: list[type[Driver]]) -> list[int]:
+    """Speeds in the order in which they are worth trying: every driver's first, then the rest."""
+    most = max(len(driver.baud_rates) for driver in drivers)
+    ranked = [d.baud_rates[k] for k in range(most) for d in drivers if k < len(d.baud_rates)]
+    return list(dict.fromkeys(ranked))
+
+
+async def _heard(
+    link: SerialLink, drivers: list[type[Driver]], *, asks: bool
+) -> list[type[Driver]]:
+    """The drivers that recognise what is sent unasked, or, asking, whose sensor answers."""
+    if not asks:
+        heard = await link.listen(_LISTEN_S)
+        return [driver for driver in drivers if driver.recognises_bytes(heard)]
+    for driver in drivers:
+        with contextlib.suppress(DeviceError):
+            talk = driver()
+            await talk.open(link, Wanted())
+            await talk.close(link)
+            return [driver]
+    return []
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, TypeError | ValueError | AttributeError) or not text:
+        return "the port is gone"
+    return text.split("(")[0].strip().rstrip(".:").lower() or "the port is gone"
+
+
+def _failed_to_open(error: Exception, place: str) -> DeviceError:
+    number = getattr(error, "errno", None)
+    text = str(error).lower()
+    if number in {errno.ENOENT, errno.ENXIO, errno.ENODEV} or "filenotfound" in text:
+        return DeviceNotFound(
+            "there is no such port: plug the sensor in; 'backstride scan' lists the ports.",
+            source=place,
+        )
+    if number in {errno.EACCES, errno.EPERM} or "permission" in text or "access is denied" in text:
+        if sys.platform == "win32":
+            hint = "end the other program that uses it"
+        elif sys.platform == "linux":
+            hint = "add yourself to its group (often 'dialout'), and log in again"
+        else:
+            hint = "end the other program that uses it, or change its permissions"
+        return DeviceError(f"there is no permission to open it: {hint}.", source=place)
+    if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in text or "busy" in text:
+        return DeviceError("is in use: end the other program that uses it.", source=place)
+    if number == errno.ECONNREFUSED or "connection refused" in text or "could not open" in text:
+        return DeviceNotFound(
+            f"cannot be opened ({_reason(error)}): check the address and the cable.", source=place
+        )
+    if isinstance(error, ValueError):
+        return DeviceError(f"is no serial port ({_reason(error)}): check the name.", source=place)
+    return DeviceError(f"cannot be opened ({_reason(error)}): check the cable.", source=place)

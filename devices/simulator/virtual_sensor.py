@@ -1,0 +1,223 @@
+"""A simulated sensor behind a simulated link, as a source: the same code as with a real one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from devices.drivers.driver import Driver, Wanted
+from devices.drivers.registry import driver_named
+from devices.host_clock import HostClock, ScaledClock, SystemClock
+from devices.inbox import Inbox
+from devices.open_link import Connector, OpenLink
+from devices.sensor_source import SensorSource
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.link_params import LinkParams
+from devices.simulator.peripheral import Peripheral
+from devices.simulator.port import PortParams, TcpPort, VirtualPort
+from devices.simulator.scenario import Scenario
+from devices.simulator.virtual_clock import VirtualClock
+from imu.errors import ParameterError
+
+if TYPE_CHECKING:
+    from devices.simulator.peripherals.backstride_flash import FlashLog
+
+__all__ = ["VirtualSensorSource", "link_of", "link_params", "make_peripheral", "virtual_connector"]
+
+_PERIPHERALS: Final = {
+    "backstride": "BackstridePeripheral",
+    "movesense": "MovesensePeripheral",
+    "polar": "PolarPeripheral",
+    "witmotion": "WitMotionPeripheral",
+    "shimmer3": "Shimmer3Peripheral",
+}
+#: Where such sensors do not have the scenario's usual rate: the one next to it, Hz.
+_RATES_HZ: Final = {"movesense": 208.0, "shimmer3": 204.8}
+#: A lost link comes back after this long, s.
+_OUTAGE_S: Final = 5.0
+#: After the last sample, for what is still on its way, s.
+_LAST_PACKETS_S: Final = 1.0
+_DAY_S: Final = 86400
+
+
+def link_of(scenario: Scenario) -> str:
+    """``"ble"`` or ``"serial"``: as the scenario says, or as such sensors usually have it.
+
+    Raises
+    ------
+    ParameterError
+        When such sensors have no link of that kind.
+    """
+    links = driver_named(scenario.protocol).links
+    if scenario.link and scenario.link not in links:
+        raise ParameterError("link", scenario.link, f"{' or '.join(links)} for {scenario.protocol}")
+    return scenario.link or links[0]
+
+
+def as_such_sensors_measure(scenario: Scenario) -> Scenario:
+    """The scenario with a rate that its sensor has, where none was asked for."""
+    rate_hz = _RATES_HZ.get(scenario.protocol)
+    asked = scenario.rate != Scenario().rate
+    return scenario if asked or rate_hz is None else replace(scenario, rate=rate_hz)
+
+
+def make_peripheral(scenario: Scenario, clock: HostClock) -> Peripheral:
+    """The simulated sensor of a scenario, measuring from now on."""
+    module = import_module(f"devices.simulator.peripherals.{scenario.protocol}")
+    kept: dict[str, Any] = {}
+    if scenario.logged_runs:
+        kept["logs"] = _logged(scenario)
+    peripheral: Peripheral = getattr(module, _PERIPHERALS[scenario.protocol])(
+        SimulatedRun(scenario), clock, link=link_of(scenario), **kept
+    )
+    return peripheral
+
+
+def link_params(scenario: Scenario, duration_s: float) -> LinkParams:
+    """How the radio treats the sensor, by the scenario's faults."""
+    return LinkParams(
+        jitter_ms=scenario.jitter_ms,
+        corrupt_percent=scenario.corrupt,
+        blackouts_s=tuple(
+            (start_s, start_s + _OUTAGE_S) for start_s in scenario.disconnect_times_s(duration_s)
+        ),
+    )
+
+
+def virtual_connector(scenario: Scenario) -> Connector:
+    """What opens links to a scenario's sensor, in an air or on a port of its own.
+
+    Raises
+    ------
+    ParameterError
+        When protocol, link and time scale do not go together.
+    """
+    scenario = as_such_sensors_measure(scenario)
+    if link_of(scenario) == "ble":
+        return _InTheAir(scenario, SimulatedRun(scenario).duration_s)
+    if scenario.time_scale != 1.0:
+        raise ParameterError(
+            "time_scale", scenario.time_scale, "1 with link=serial: the port is a real one"
+        )
+    return _OnAPort(scenario)
+
+
+class VirtualSensorSource(SensorSource):
+    """A :class:`~devices.sources.Source` over a simulated radio or port.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a ``protocol``. Over a port, which is real, time has its own pace: ``time_scale`` 1.
+    clock : HostClock, optional
+        The computer's by default; ``time_scale`` is on top of it.
+
+    Raises
+    ------
+    ParameterError
+        When protocol, link and time scale do not go together.
+    """
+
+    def __init__(self, scenario: Scenario, *, clock: HostClock | None = None) -> None:
+        scenario = as_such_sensors_measure(scenario)
+        scale = scenario.time_scale
+        base: HostClock = SystemClock() if clock is None else clock
+        if scale == 0.0:
+            base = VirtualClock()
+        elif scale != 1.0:
+            base = ScaledClock(base, scale)
+        super().__init__(
+            virtual_connector(scenario),
+            wanted=Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
+            axes=scenario.axes,
+            clock=base,
+            ends_after_s=SimulatedRun(scenario).duration_s + _LAST_PACKETS_S,
+        )
+
+
+class _InTheAir:
+    """Connects to a sensor that is placed in its own air at the first try."""
+
+    def __init__(self, scenario: Scenario, run_s: float) -> None:
+        self._scenario, self._run_s = scenario, run_s
+        self._connector: Connector | None = None
+
+    @property
+    def place(self) -> str:
+        return f"sim:?protocol={self._scenario.protocol}"
+
+    @property
+    def driver(self) -> type[Driver] | None:
+        return None if self._connector is None else self._connector.driver
+
+    async def connect(self, inbox: Inbox) -> OpenLink:
+        if self._connector is None:
+            from devices.ble import BleConnector, Radio
+            from devices.simulator.air import Air
+            from devices.simulator.loopback import loopback_backend
+
+            air = Air(inbox.clock, seed=self._scenario.seed)
+            peripheral = make_peripheral(self._scenario, inbox.clock)
+            address = air.place(peripheral, link_params(self._scenario, self._run_s))
+            backend = loopback_backend(air)
+            self._connector = BleConnector(address, radio=Radio(backend.client, backend.scanner))
+        return await self._connector.connect(inbox)
+
+    async def end(self) -> None:
+        """Nothing outside this program to be ended."""
+
+
+class _OnAPort:
+    """Connects to a sensor on a virtual port of its own."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._port: VirtualPort | None = None
+        self._connector: Connector | None = None
+
+    @property
+    def place(self) -> str:
+        return f"sim:?protocol={self._scenario.protocol}&link=serial"
+
+    @property
+    def driver(self) -> type[Driver] | None:
+        return None if self._connector is None else self._connector.driver
+
+    async def connect(self, inbox: Inbox) -> OpenLink:
+        if self._connector is None:
+            from devices.serial_port import SerialConnector
+
+            peripheral = make_peripheral(self._scenario, inbox.clock)
+            params = PortParams(
+                corrupt_percent=self._scenario.corrupt, seed=self._scenario.seed % 2**31
+            )
+            self._port = TcpPort(peripheral, params)
+            await self._port.__aenter__()
+            driver = driver_named(self._scenario.protocol)
+            self._connector = SerialConnector(self._port.address, driver, driver.baud_rates[0])
+        return await self._connector.connect(inbox)
+
+    async def end(self) -> None:
+        if self._port is not None:
+            await self._port.__aexit__(None, None, None)
+
+
+def _logged(scenario: Scenario) -> list[FlashLog]:
+    """Runs in the sensor's flash, a day apart, the last a day ago."""
+    from devices.protocols.backstride_control import Configuration
+    from devices.simulator.peripherals.backstride_flash import recorded_log
+
+    configuration = Configuration(
+        rate_hz=scenario.rate,
+        acceleration_range_g=int(scenario.acceleration_range_g),
+        angular_velocity_range_deg_s=int(scenario.gyro_range_deg_s),
+    )
+    now_s = int(time.time())
+    logs = []
+    for number in range(1, scenario.logged_runs + 1):
+        run = SimulatedRun(replace(scenario, seed=scenario.seed + number))
+        utc_s = now_s - _DAY_S * (scenario.logged_runs + 1 - number)
+        logs.append(recorded_log(run, configuration, log_id=number, utc_s=utc_s))
+    return logs

@@ -1,0 +1,98 @@
+"""What commands have in common: telling, complaining, checking what was given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.summary import Summary
+
+__all__ = [
+    "check_axes",
+    "check_outputs",
+    "complain",
+    "drop_output",
+    "reader_may_leave",
+    "say",
+    "say_summary",
+    "warm_up_filters",
+]
+
+
+def warm_up_filters() -> None:
+    """Compile before the first sample arrives; say so when it takes a while."""
+    from imu.analyzer import warm_up
+    from imu.compiled import is_compiled
+
+    if not is_compiled():
+        complain("preparing the filters for this machine, once, for some seconds …")
+    warm_up()
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """A reader of standard output that has seen enough is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()
+        raise typer.Exit from None
+
+
+def drop_output() -> None:
+    """What is still buffered has nowhere to go: spare the interpreter's complaint at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def check_outputs(named: dict[str, Path | str | None]) -> None:
+    """Refuse two files that are one: an output must not replace an input or another output."""
+    from imu.errors import ParameterError
+
+    taken: dict[Path | str, str] = {}
+    for name, given in named.items():
+        if given is None:
+            continue
+        place = "-" if str(given) == "-" else Path(given).resolve()
+        if place in taken:
+            raise ParameterError(name, str(given), f"another file than {taken[place]}")
+        taken[place] = name
+
+
+def check_axes(axes: str) -> None:
+    """Refuse axes that are none, before anything is made."""
+    from imu.mounting import mounting_from_axes
+
+    if axes not in {"", "auto"}:
+        mounting_from_axes(axes)
+
+
+def say_summary(summary: Summary) -> None:
+    """Tell what a session held."""
+    for line in summary.lines():
+        say(line)
+
+
+def say(text: str) -> None:
+    """Write a line to standard output."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        raise  # the reader has seen enough
+    except OSError as error:
+        from imu.errors import RecordingError
+        from pipelines.formats.system_error import explain
+
+        raise RecordingError(f"{explain(error)}.", path="standard output") from None
+
+
+def complain(text: str) -> None:
+    """Write a line to standard error."""
+    typer.echo(text, err=True)

@@ -1,0 +1,31 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Axes", "BaselineFile", "Height", "Mass"]
+
+Axes = Annotated[
+    str,
+    typer.Option(
+        help="Signed sensor axes that point forward, left and up, such as +x+y+z, or auto.",
+        show_default=False,
+    ),
+]
+Mass = Annotated[float | None, typer.Option(help="Body mass in kg.", show_default=False)]
+Height = Annotated[
+    float | None,
+    typer.Option(help="Height in m; the lumbar index needs it.", show_default=False),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        help="Baseline of an earlier run: the --summary of its replay.",
+        show_default=False,
+    ),
+]

@@ -1,0 +1,122 @@
+"""``backstride replay``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.commands.messages import (
+    check_axes,
+    check_outputs,
+    complain,
+    reader_may_leave,
+    say,
+    say_summary,
+    warm_up_filters,
+)
+from pipelines.commands.options import Axes, BaselineFile, Height, Mass
+
+if TYPE_CHECKING:
+    from pipelines.replay import Replayed
+
+__all__ = ["replay"]
+
+
+def replay(
+    file: Annotated[
+        Path, typer.Argument(help="Session (.mcap) or sample table (.csv).", show_default=False)
+    ],
+    steps: Annotated[
+        str | None,
+        typer.Option(help="Steps table to write (.csv, .parquet, - for standard output)."),
+    ] = None,
+    waveforms: Annotated[
+        str | None, typer.Option(help="Waveform table to write (.csv, .parquet).")
+    ] = None,
+    alerts: Annotated[Path | None, typer.Option(help="Alerts to write (JSON Lines).")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Summary to write (.json).")] = None,
+    axes: Axes = "",
+    mass: Mass = None,
+    height: Height = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Sample rate in Hz of a table without a time column.")
+    ] = None,
+    block: Annotated[
+        int | None, typer.Option(help="Samples a block; the result does not depend on it.")
+    ] = None,
+    baseline: BaselineFile = None,
+) -> None:
+    """Run a recording through the same chain as a live session."""
+    from pipelines.formats.table_output import table_format
+    from pipelines.progress import progress
+    from pipelines.replay import ReplayOptions, load_baseline
+    from pipelines.replay import replay as run_replay
+
+    check_axes(axes)
+    check_outputs(
+        {
+            "FILE": file,
+            "--baseline": baseline,
+            "--steps": steps,
+            "--waveforms": waveforms,
+            "--alerts": alerts,
+            "--summary": summary,
+        }
+    )
+    if steps is not None:
+        table_format(steps, "--steps")
+    if waveforms is not None:
+        table_format(waveforms, "--waveforms")
+    options = ReplayOptions(
+        axes=axes,
+        mass_kg=mass,
+        height_m=height,
+        rate_hz=rate,
+        block=block,
+        baseline_json=load_baseline(str(baseline)) if baseline else "",
+        waveforms=waveforms is not None,
+    )
+    warm_up_filters()
+    with progress(f"replaying {file.name}") as report:
+        result = run_replay(file, options, report)
+    with reader_may_leave():
+        _hand_out(result, steps, waveforms, alerts, summary)
+
+
+def _hand_out(
+    result: Replayed,
+    steps: str | None,
+    waveforms: str | None,
+    alerts: Path | None,
+    summary: Path | None,
+) -> None:
+    """Write what was asked for, or tell the summary."""
+    from pipelines.alerts import AlertWriter
+    from pipelines.formats.replacing import replacing
+    from pipelines.formats.steps_table import write_steps
+    from pipelines.formats.waveform_table import write_waveforms
+
+    if steps is not None:
+        write_steps(steps, result.steps)
+    if waveforms is not None:
+        write_waveforms(waveforms, result.waveforms)
+    if alerts is not None:
+        with AlertWriter(alerts, append=False) as writer:
+            for alert in result.alerts:
+                writer.write(alert)
+    if summary is not None and str(summary) == "-":
+        say(result.summary.to_json().rstrip())
+    elif summary is not None:
+        with replacing(summary) as out:
+            out.write(result.summary.to_json().encode())
+    if "-" not in {str(steps), str(waveforms), str(alerts), str(summary)}:
+        say_summary(result.summary)
+        for alert in result.alerts:
+            minutes, seconds = divmod(round(alert.time_s), 60)
+            say(f"  {minutes:3d}:{seconds:02d}  {alert.message}")
+    for note in result.summary.notes:
+        complain(f"note: {note}")
+    if not len(result.steps):
+        complain(f"note: {result.summary.source}: no running in this recording.")

@@ -1,0 +1,114 @@
+"""The inbox: order, stamps, counted overflow, and answers found while packets pass by."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from devices.inbox import Inbox
+from devices.records import LinkEvent, Packet
+from devices.simulator.virtual_clock import VirtualClock
+from imu.errors import DeviceError, DeviceLost
+
+
+def test_records_come_out_in_the_order_of_their_arrival() -> None:
+    async def run() -> None:
+        inbox = Inbox(VirtualClock())
+        inbox.put("data", b"a", 5)
+        inbox.put_event(LinkEvent(6, "lost", "away"))
+        inbox.put("data", b"b", 7)
+        assert [await inbox.get() for _ in range(3)] == [
+            Packet(5, "data", b"a"),
+            LinkEvent(6, "lost", "away"),
+            Packet(7, "data", b"b"),
+        ]
+
+    asyncio.run(run())
+
+
+def test_a_slow_reader_costs_counted_packets_and_no_event() -> None:
+    async def run() -> None:
+        inbox = Inbox(VirtualClock(), capacity=3)
+        for k in range(8):
+            inbox.put("data", bytes([k]), k)
+        inbox.put_event(LinkEvent(8, "lost"))
+        assert inbox.overflowed_packets == 5
+        records = [await inbox.get() for _ in range(5)]
+        assert [r.payload for r in records if isinstance(r, Packet)] == [b"\0", b"\1", b"\2"]
+        gap = records[3]
+        assert isinstance(gap, LinkEvent)
+        assert gap.kind == "gap"
+        assert gap.detail.startswith("5 packets were dropped")
+        assert records[4] == LinkEvent(8, "lost")
+
+    asyncio.run(run())
+
+
+def test_a_cancelled_wait_loses_no_record() -> None:
+    async def run() -> None:
+        inbox = Inbox(VirtualClock())
+        waiting = asyncio.ensure_future(inbox.get())
+        await asyncio.sleep(0)
+        inbox.put("data", b"x", 1)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert await inbox.get() == Packet(1, "data", b"x")
+
+    asyncio.run(run())
+
+
+def test_an_end_comes_after_what_has_arrived() -> None:
+    async def run() -> None:
+        inbox = Inbox(VirtualClock())
+        inbox.put("data", b"x", 1)
+        inbox.end(DeviceLost("gone."))
+        assert await inbox.get() == Packet(1, "data", b"x")
+        with pytest.raises(DeviceLost, match="gone"):
+            await inbox.get()
+
+    asyncio.run(run())
+
+
+def test_an_answer_is_found_and_still_recorded() -> None:
+    async def run() -> None:
+        inbox = Inbox(VirtualClock())
+        with inbox.watch(lambda p: p.payload[1:] if p.payload[:1] == b"?" else None) as answered:
+            inbox.put("data", b"no", 1)
+            inbox.put("control", b"?yes", 2)
+            assert await answered == b"yes"
+        assert await inbox.get() == Packet(1, "data", b"no")
+        assert await inbox.get() == Packet(2, "control", b"?yes")
+
+    asyncio.run(run())
+
+
+def test_a_refusal_and_a_lost_link_end_the_wait() -> None:
+    def refuse(packet: Packet) -> None:
+        raise DeviceError("refused.", source="sensor")
+
+    async def run() -> None:
+        inbox = Inbox(VirtualClock())
+        with inbox.watch(refuse) as answered:
+            inbox.put("data", b"", 1)
+            with pytest.raises(DeviceError, match="refused"):
+                await answered
+        with inbox.watch(lambda _: None) as answered:
+            inbox.lose("out of reach")
+            with pytest.raises(DeviceLost, match="out of reach"):
+                await answered
+
+    asyncio.run(run())
+
+
+def test_silence_is_measured_on_the_channels_of_samples() -> None:
+    async def run() -> None:
+        inbox = Inbox(VirtualClock(start_ns=10))
+        inbox.sample_channels = frozenset({"data"})
+        inbox.put("control", b"pong", 50)
+        assert inbox.latest_sample_ns == 10
+        inbox.put("data", b"", 60)
+        assert inbox.latest_sample_ns == 60
+
+    asyncio.run(run())
