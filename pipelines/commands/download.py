@@ -1,0 +1,81 @@
+"""``backstride download``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.messages import check_axes, complain, say, warm_up_filters
+from pipelines.commands.options import Axes, BaselineFile, Height, Mass
+
+__all__ = ["download"]
+
+
+def download(
+    source: Annotated[
+        str, typer.Argument(help="Sensor, such as ble:ADDRESS or serial:PORT.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File (.mcap, with --log) or folder; your data folder otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    log: Annotated[
+        int | None, typer.Option(help="Number of the run; all of them otherwise.")
+    ] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="Only list the runs.")] = False,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase each run once it is safely here.")
+    ] = False,
+    axes: Axes = "",
+    mass: Mass = None,
+    height: Height = None,
+    baseline: BaselineFile = None,
+) -> None:
+    """Fetch runs that a sensor has logged by itself, as ordinary sessions."""
+    import asyncio
+    from datetime import UTC, datetime
+
+    from devices.sources import open_connector
+    from imu.errors import ParameterError
+    from pipelines.download import DownloadOptions, download_logs, list_logged_runs
+    from pipelines.progress import progress
+    from pipelines.replay import load_baseline
+
+    check_axes(axes)
+    open_connector(source)  # a mistyped URL is told at once
+    if out is not None and out.suffix.lower() == ".mcap" and log is None:
+        raise ParameterError("--out", str(out), "a folder, or the number of one run with --log")
+    if list_only:
+        for entry in asyncio.run(list_logged_runs(source)):
+            begin = "time unknown"
+            if entry.utc_s:
+                begin = f"{datetime.fromtimestamp(entry.utc_s, tz=UTC):%Y-%m-%d %H:%M} UTC"
+            minutes = entry.samples / entry.rate_hz / 60 if entry.rate_hz else 0.0
+            say(
+                f"{entry.log_id:5d}  {begin}  {minutes:6.1f} min  {entry.rate_hz:g} Hz  "
+                f"{entry.size_bytes / 1e6:.1f} MB"
+            )
+        return
+    warm_up_filters()
+    options = DownloadOptions(
+        log_id=log,
+        out=out,
+        axes=axes,
+        mass_kg=mass,
+        height_m=height,
+        baseline_json=load_baseline(str(baseline)) if baseline else "",
+        erase=erase,
+    )
+    with progress("downloading") as report:
+        done = asyncio.run(download_logs(source, options, report))
+    for item in done:
+        say(f"{item.path}: log {item.entry.log_id}, {item.steps} running steps")
+        if item.note:
+            complain(f"note: {item.path}: {item.note}.")
+    if not done:
+        complain("note: the sensor has logged no run.")

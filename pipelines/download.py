@@ -1,0 +1,272 @@
+"""Download: runs that a sensor has logged in its own memory, into ordinary session files.
+
+What has come of a log is kept beside the sessions, so that a lost link, or another day, costs
+nothing: the download goes on where it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from devices.host_clock import HostClock, SystemClock
+from devices.inbox import Inbox
+from devices.sources import open_connector
+from imu.errors import DeviceError, RecordingError
+from pipelines.formats.replacing import replacing
+from pipelines.formats.system_error import explain
+from pipelines.user_directory import data_directory, new_session_path
+
+if TYPE_CHECKING:
+    from devices.open_link import OpenLink
+    from devices.protocols.backstride_log import LogEntry, PartialLog
+    from devices.records import Record
+
+__all__ = ["DownloadOptions", "Downloaded", "download_logs", "list_logged_runs"]
+
+#: How often a lost link is opened again without a new byte in between.
+_FRUITLESS_LINKS: Final = 5
+_PAUSE_S: Final = 2.0
+
+Progress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadOptions:
+    """What the user states about downloaded runs."""
+
+    log_id: int | None = None  # all of them otherwise
+    out: Path | None = None  # file of the only run, or folder; the sessions' folder otherwise
+    axes: str = ""
+    mass_kg: float | None = None
+    height_m: float | None = None
+    baseline_json: str = ""
+    erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """One run that is now a session."""
+
+    path: Path
+    entry: LogEntry
+    steps: int
+    note: str = ""
+
+
+async def list_logged_runs(url: str, *, clock: HostClock | None = None) -> list[LogEntry]:
+    """The runs in a sensor's memory, oldest first.
+
+    Raises
+    ------
+    DeviceError
+        When the sensor is not there, or has no memory for runs.
+    """
+    from devices.drivers.backstride_storage import list_logs
+
+    connection = _Connection(url, clock or SystemClock())
+    try:
+        return await list_logs(await connection.open())
+    finally:
+        await connection.end()
+
+
+async def download_logs(
+    url: str,
+    options: DownloadOptions,
+    progress: Progress,
+    *,
+    clock: HostClock | None = None,
+) -> list[Downloaded]:
+    """Fetch logged runs into session files of their own time.
+
+    A run that has a session file already is fetched again under another name.
+
+    Raises
+    ------
+    DeviceError
+        When the sensor is not there or stays away; what has come is kept.
+    RecordingError
+        When a file cannot be written.
+    """
+    from devices.drivers.backstride_storage import erase_log, list_logs
+
+    connection = _Connection(url, clock or SystemClock())
+    done = []
+    try:
+        entries = await list_logs(await connection.open())
+        if options.log_id is not None:
+            entries = [entry for entry in entries if entry.log_id == options.log_id]
+            if not entries:
+                raise DeviceError(
+                    f"there is no log {options.log_id}: 'backstride download --list' shows them.",
+                    source=url,
+                )
+        for entry in entries:
+            content = await _fetch(connection, entry, progress)
+            downloaded = _write_session(url, connection, entry, content, options)
+            done.append(downloaded)
+            _partial_path(connection, entry).unlink(missing_ok=True)
+            if options.erase:
+                await erase_log(await connection.open(), entry.log_id)
+    finally:
+        await connection.end()
+    return done
+
+
+class _Connection:
+    """A link that is opened again when it was lost."""
+
+    def __init__(self, url: str, clock: HostClock) -> None:
+        self.clock = clock
+        self.serial = self.firmware = self.name = ""
+        self._connector = open_connector(url)
+        self._link: OpenLink | None = None
+
+    async def open(self) -> OpenLink:
+        from devices.drivers.backstride_requests import read_info
+
+        if self._link is not None and not self._link.is_lost:
+            return self._link
+        link = await self._connector.connect(Inbox(self.clock))
+        driver = self._connector.driver
+        if driver is None or driver.protocol != "backstride":
+            await link.close()
+            raise DeviceError(
+                "keeps no runs that this program can fetch: only sensors of the Backstride "
+                "profile do.",
+                source=self._connector.place,
+            )
+        info = await read_info(link)
+        self.name, self.firmware = link.name, f"{info.firmware >> 8}.{info.firmware & 0xFF}"
+        self.serial = link.address
+        self._link = link
+        return link
+
+    async def end(self) -> None:
+        if self._link is not None:
+            await self._link.close()
+        await self._connector.end()
+
+
+async def _fetch(connection: _Connection, entry: LogEntry, progress: Progress) -> bytes:
+    from devices.drivers.backstride_storage import download_log
+
+    partial = _load_partial(connection, entry)
+    fruitless = 0
+    while True:
+        before = partial.received.count
+        try:
+            link = await connection.open()
+            return await download_log(link, partial, progress)
+        except DeviceError:
+            _keep_partial(connection, partial)
+            fruitless = 0 if partial.received.count > before else fruitless + 1
+            if fruitless >= _FRUITLESS_LINKS:
+                raise
+            await connection.clock.sleep(_PAUSE_S)
+        except BaseException:
+            _keep_partial(connection, partial)
+            raise
+
+
+def _partial_path(connection: _Connection, entry: LogEntry) -> Path:
+    name = "".join(c if c.isalnum() else "-" for c in connection.serial)
+    return data_directory() / "downloads" / f"{name}-{entry.log_id}-{entry.checksum:04x}.part"
+
+
+def _keep_partial(connection: _Connection, partial: PartialLog) -> None:
+    path = _partial_path(connection, partial.entry)
+    head = json.dumps({"entry": asdict(partial.entry), "spans": partial.received.spans})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as out:
+            out.write(head.encode() + b"\n" + bytes(partial.content))
+    except OSError as error:
+        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
+
+
+def _load_partial(connection: _Connection, entry: LogEntry) -> PartialLog:
+    from devices.protocols.backstride_log import PartialLog, RangeMap
+
+    try:
+        head, _, content = _partial_path(connection, entry).read_bytes().partition(b"\n")
+        kept = json.loads(head)
+        if kept["entry"] == asdict(entry) and len(content) == entry.size_bytes:
+            spans = [(int(start), int(stop)) for start, stop in kept["spans"]]
+            return PartialLog(entry, bytearray(content), RangeMap(entry.size_bytes, spans))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # nothing kept, or nothing that can be used: begin anew
+    return PartialLog(entry)
+
+
+def _write_session(
+    url: str, connection: _Connection, entry: LogEntry, content: bytes, options: DownloadOptions
+) -> Downloaded:
+    from devices.protocols.backstride_log import device_info_of, split_log
+    from devices.records import LinkEvent
+    from pipelines.analysis import SessionAnalysis
+    from pipelines.formats.session_messages import SessionHeader
+    from pipelines.recording import SessionWriter
+
+    log = split_log(content)
+    notes = []
+    if log.malformed_packets or log.unread_bytes:
+        notes.append(
+            f"{log.malformed_packets} damaged packets and {log.unread_bytes} bytes at its end "
+            "were left out"
+        )
+    if not entry.utc_s:
+        notes.append("the sensor did not know the time of day: now is taken instead")
+    header = SessionHeader(
+        utc_start_ns=entry.utc_s * 10**9 or time.time_ns(),
+        source=url,
+        axes=options.axes,
+        mass_kg=options.mass_kg,
+        height_m=options.height_m,
+        baseline_json=options.baseline_json,
+    )
+    info = device_info_of(
+        entry, connection.name, serial=connection.serial, firmware=connection.firmware
+    )
+    last_ns = log.packets[-1].arrival_ns if log.packets else 0
+    records: list[Record] = [
+        info,
+        LinkEvent(0, "connected", f"log {entry.log_id} of {connection.name}"),
+        *log.packets,
+        LinkEvent(last_ns, "ended", "end of the log"),
+    ]
+    analysis = SessionAnalysis(header, info)
+    path = _target(options.out, header.utc_start_ns)
+    steps = 0
+    with SessionWriter(path, header) as writer:
+        for record in records:
+            writer.write_record(record)
+            outcome = analysis.push(record)
+            steps += len(outcome.steps)
+            if outcome.samples is not None:
+                writer.write_samples(outcome.samples)
+            writer.write_steps(outcome.steps)
+            for alert in outcome.alerts:
+                writer.write_alert(alert.record())
+        outcome = analysis.flush()
+        steps += len(outcome.steps)
+        writer.write_steps(outcome.steps)
+        for alert in outcome.alerts:
+            writer.write_alert(alert.record())
+    return Downloaded(path, entry, steps, "; ".join(notes))
+
+
+def _target(out: Path | None, utc_start_ns: int) -> Path:
+    if out is not None and out.suffix.lower() == ".mcap":
+        return out
+    path = new_session_path(utc_start_ns, out)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordingError(f"{explain(error)}.", path=str(path.parent)) from None
+    return path
