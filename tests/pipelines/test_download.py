@@ -1,0 +1,98 @@
+"""Runs from a sensor's memory become ordinary sessions, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from devices.simulator.virtual_clock import VirtualClock
+from imu.errors import DeviceError, ParameterError
+from pipelines.download import DownloadOptions, download_logs, list_logged_runs
+from pipelines.replay import ReplayOptions
+from pipelines.replay import replay as run_replay
+from pipelines.session import read_session
+from tests.pipelines.command_line import quiet, run
+
+SENSOR = "sim:?protocol=backstride&minutes=1&logged_runs=2&time_scale=0"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_every_run_becomes_a_session_of_its_own_time_that_replays_alike(home: Path) -> None:
+    done = asyncio.run(
+        download_logs(SENSOR, DownloadOptions(height_m=1.75), quiet, clock=VirtualClock())
+    )
+    assert [item.entry.log_id for item in done] == [1, 2]
+    first, second = (read_session(item.path) for item in done)
+    assert second.header.utc_start_ns - first.header.utc_start_ns == 86400 * 10**9
+    assert first.header.utc_start_ns == done[0].entry.utc_s * 10**9
+    for item, session in zip(done, (first, second), strict=True):
+        assert item.path.parent == home / "sessions"
+        again = run_replay(item.path, ReplayOptions(), quiet)
+        assert again.steps.rows.tobytes() == session.steps.rows.tobytes()
+        assert len(again.steps) == item.steps > 100
+
+
+def test_a_lost_link_and_another_day_cost_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link ends after each part; the second call goes on from what the first has kept."""
+    from devices.drivers import backstride_storage
+    from devices.links import Link
+    from devices.protocols.backstride_log import PartialLog
+
+    asked: list[int] = []
+    read_part = backstride_storage._read_part
+
+    async def breaking(link: Link, log: PartialLog, start: int, stop: int) -> None:
+        if len(asked) == 3:
+            asked.append(-1)
+            raise KeyboardInterrupt
+        asked.append(start)
+        await read_part(link, log, start, stop)
+
+    monkeypatch.setattr(backstride_storage, "_read_part", breaking)
+    options = DownloadOptions(log_id=1)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(download_logs(SENSOR, options, quiet, clock=VirtualClock()))
+    kept = list((home / "downloads").iterdir())
+    assert len(kept) == 1
+    (done,) = asyncio.run(download_logs(SENSOR, options, quiet, clock=VirtualClock()))
+    starts = [start for start in asked if start >= 0]
+    assert starts == sorted(set(starts))  # nothing was fetched twice
+    assert done.steps > 100
+    assert not list((home / "downloads").iterdir())
+
+
+def test_an_unknown_log_is_told() -> None:
+    with pytest.raises(DeviceError, match="there is no log 7"):
+        asyncio.run(download_logs(SENSOR, DownloadOptions(log_id=7), quiet, clock=VirtualClock()))
+
+
+def test_other_sensors_keep_no_runs() -> None:
+    with pytest.raises(DeviceError, match="keeps no runs"):
+        asyncio.run(list_logged_runs("sim:?protocol=movesense&time_scale=0", clock=VirtualClock()))
+    with pytest.raises(ParameterError, match="source"):
+        asyncio.run(list_logged_runs("sim:?speed=3"))
+
+
+def test_the_command_lists_fetches_and_erases(tmp_path: Path) -> None:
+    listed = run("download", "--list", SENSOR)
+    assert listed.exit_code == 0
+    assert len(listed.out.splitlines()) == 2
+    out = tmp_path / "run.mcap"
+    fetched = run("download", SENSOR, "--log", 2, "--out", out, "--erase")
+    assert fetched.exit_code == 0, fetched.err
+    assert "log 2" in fetched.out
+    assert out.exists()
+    again = run("download", SENSOR, "--log", 2, "--out", out)
+    assert again.exit_code == 1
+    assert "exists" in again.err
+    wrong = run("download", SENSOR, "--out", out)
+    assert wrong.exit_code == 2
