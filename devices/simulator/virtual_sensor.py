@@ -40,6 +40,7 @@ _OUTAGE_S: Final = 5.0
 #: After the last sample, for what is still on its way, s.
 _LAST_PACKETS_S: Final = 1.0
 _DAY_S: Final = 86400
+_MORNING_S: Final = 6 * 3600
 
 
 def link_of(scenario: Scenario) -> str:
@@ -205,7 +206,7 @@ class _OnAPort:
 
 
 def _logged(scenario: Scenario) -> list[FlashLog]:
-    """Runs in the sensor's flash, a day apart, the last a day ago."""
+    """Runs in the sensor's flash, one each morning, the last yesterday."""
     from devices.protocols.backstride_control import Configuration
     from devices.simulator.peripherals.backstride_flash import recorded_log
 
@@ -214,10 +215,10 @@ def _logged(scenario: Scenario) -> list[FlashLog]:
         acceleration_range_g=int(scenario.acceleration_range_g),
         angular_velocity_range_deg_s=int(scenario.gyro_range_deg_s),
     )
-    now_s = int(time.time())
+    today_s = int(time.time()) // _DAY_S * _DAY_S + _MORNING_S
     logs = []
     for number in range(1, scenario.logged_runs + 1):
         run = SimulatedRun(replace(scenario, seed=scenario.seed + number))
-        utc_s = now_s - _DAY_S * (scenario.logged_runs + 1 - number)
+        utc_s = today_s - _DAY_S * (scenario.logged_runs + 1 - number)
         logs.append(recorded_log(run, configuration, log_id=number, utc_s=utc_s))
     return logs
