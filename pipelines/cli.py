@@ -12,6 +12,7 @@ import typer
 
 from pipelines.commands.doctor import doctor
 from pipelines.commands.download import download
+from pipelines.commands.journal import journal_app
 from pipelines.commands.live import live
 from pipelines.commands.messages import complain, drop_output, reader_may_leave, say
 from pipelines.commands.replay import replay
@@ -57,6 +58,7 @@ def program(
 
 for command in (scan, live, replay, download, simulate, doctor):
     app.command()(command)
+app.add_typer(journal_app)
 
 
 def main() -> None:

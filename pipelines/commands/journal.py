@@ -1,0 +1,491 @@
+"""The commands ``backstride journal …``: arguments, questions and messages, nothing else.
+
+What a command does is imported when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.journal.messages import add_or_tell, asked, complain, say, say_cues, tell_notes
+
+__all__ = ["journal_app"]
+
+journal_app = typer.Typer(
+    name="journal",
+    help="The journal: runs, pain, shoes, exercises, the week, comparisons, and your settings.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+At = Annotated[
+    str, typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.", show_default=False)
+]
+
+
+@journal_app.command()
+def add(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Session (.mcap), or a summary of a replay (.json).", show_default=False
+        ),
+    ],
+    distance: Annotated[
+        str, typer.Option(help="Distance run, such as '5 km'.", show_default=False)
+    ] = "",
+    treadmill: Annotated[
+        str, typer.Option(help="Distance the treadmill showed.", show_default=False)
+    ] = "",
+    speed: Annotated[
+        str, typer.Option(help="The treadmill's speed, such as '10 km/h'.", show_default=False)
+    ] = "",
+    surface: Annotated[str, typer.Option(help="Surface, a word.", show_default=False)] = "",
+    shoe: Annotated[str, typer.Option(help="Name of the shoe.", show_default=False)] = "",
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Baseline of earlier easy runs; the dose needs it.", show_default=False),
+    ] = None,
+    at: Annotated[
+        str, typer.Option(help="Start, where the file does not say it.", show_default=False)
+    ] = "",
+    note: Annotated[str, typer.Option(help="Your own words.", show_default=False)] = "",
+) -> None:
+    """Add a recorded session. The sensor cannot measure distance: state it."""
+    from dataclasses import replace
+
+    from pipelines.journal.advice import after_run
+    from pipelines.journal.arguments import time_of
+    from pipelines.journal.database import Journal
+    from pipelines.journal.recorded import AddOptions, session_of
+    from pipelines.journal.words import session_line
+
+    options = AddOptions(
+        distance=distance,
+        treadmill=treadmill,
+        speed=speed,
+        surface=surface,
+        shoe=shoe,
+        baseline=baseline,
+        start_ns=time_of(at)[0] if at else None,
+        note=note,
+    )
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        session = session_of(file, options, journal)
+        session = replace(session, identifier=journal.add(session))
+        say(session_line(session, journal.settings().units))
+        if session.distance_m is None:
+            complain(
+                "note: this run has no distance, so weeks, shoes and the dose leave it out; delete "
+                "it and add it again with --distance, --treadmill or --speed."
+            )
+        elif session.dose_easy_km_m4 is None:
+            complain("note: no dose: it needs a height and a --baseline of earlier easy runs.")
+        say_cues(after_run(journal, session))
+
+
+@journal_app.command("list")
+def list_sessions(
+    newest: Annotated[int, typer.Option(min=1, help="How many of the last runs.")] = 20,
+) -> None:
+    """List the last runs with the pain noted around them."""
+    from pipelines.journal.database import Journal
+    from pipelines.journal.queries import pains_of_runs
+    from pipelines.journal.words import session_line
+
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        units = journal.settings().units
+        runs = pains_of_runs(journal, newest=newest)
+    for session, pain in runs:
+        levels = (pain.before, pain.after, pain.next_day, pain.second_day)
+        known = any(level is not None for level in levels)
+        words = " ".join("-" if level is None else str(level) for level in levels)
+        rated = f"  pain {words} (before, after, 24 h, 48 h)" if known else ""
+        say(session_line(session, units) + rated)
+    if not runs:
+        say("no runs yet; add one with: backstride journal add FILE --distance '5 km'")
+
+
+@journal_app.command()
+def pain(
+    level: Annotated[int, typer.Argument(help="0 (none) to 10.", show_default=False)],
+    when: Annotated[
+        str, typer.Option(help="before, during, after, 24h, 48h (of a run), or other.")
+    ] = "other",
+    session: Annotated[
+        int | None, typer.Option(help="Number of the run; the last one.", show_default=False)
+    ] = None,
+    place: Annotated[str, typer.Option(help="Where it is.", show_default=False)] = "",
+    quality: Annotated[str, typer.Option(help="How it feels.", show_default=False)] = "",
+    activity: Annotated[str, typer.Option(help="What it came with.", show_default=False)] = "",
+    at: At = "",
+) -> None:
+    """Note pain, from 0 to 10, and what the notes of the last weeks add up to."""
+    from typing import cast
+
+    from imu.errors import ParameterError
+    from pipelines.journal.arguments import time_of
+    from pipelines.journal.database import Journal
+    from pipelines.journal.entries import Pain, PainMoment
+    from pipelines.journal.entries import Session as SessionEntry
+
+    if when != "other" and session is None:
+        with Journal() as journal:
+            latest = journal.entries(SessionEntry, newest=1)
+        if not latest:
+            raise ParameterError("--when", when, "'other', since the journal has no run yet")
+        session = latest[0].identifier
+    utc_ns, offset = time_of(at)
+    note = Pain(
+        utc_ns,
+        level,
+        cast(PainMoment, when),
+        session,
+        place=place,
+        quality=quality,
+        activity=activity,
+        utc_offset_minutes=offset,
+    )
+    if add_or_tell(note):
+        _say_pain()
+
+
+@journal_app.command()
+def shoe(
+    name: Annotated[str, typer.Argument(help="Name; none lists all.", show_default=False)] = "",
+    bought: Annotated[str, typer.Option(help="Day, such as 2026-03-02.", show_default=False)] = "",
+    start: Annotated[
+        str, typer.Option(help="Distance it has already, such as '120 km'.", show_default=False)
+    ] = "",
+    retire: Annotated[bool, typer.Option("--retire", help="It is not used any more.")] = False,
+) -> None:
+    """Add or retire a pair of shoes, or list all with their distance."""
+    from dataclasses import replace
+
+    from imu.errors import ParameterError
+    from pipelines.journal.arguments import day_of
+    from pipelines.journal.database import Journal
+    from pipelines.journal.entries import Shoe
+    from pipelines.journal.queries import odometers_m
+    from pipelines.journal.units import distance_words, parse_distance
+    from pipelines.training.shoes import shoe_cue
+
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        if name:
+            found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+            if retire:
+                if not found:
+                    raise ParameterError("NAME", name, "the name of a shoe in use")
+                journal.replace(replace(found[0], retired=date.today()))
+            else:
+                start_km = parse_distance(start, "--start") / 1000.0 if start else 0.0
+                journal.add(Shoe(name, day_of(bought, "--bought"), start_km))
+        units = journal.settings().units
+        distances = odometers_m(journal)
+        shoes = journal.entries(Shoe)
+    for item in shoes:
+        distance_m = distances[item.identifier or 0]
+        state = f"  retired {item.retired}" if item.retired else ""
+        say(f"{item.name:<24} {distance_words(distance_m, units):>12}{state}")
+        worn = None if item.retired else shoe_cue(item.name, distance_m, units)
+        if worn is not None:
+            say(f"  {worn.message}")
+    if not shoes:
+        say("no shoes yet; add one with: backstride journal shoe NAME")
+
+
+@journal_app.command()
+def exercise(
+    kind: Annotated[
+        str, typer.Argument(help="strength, stretch, core or cross.", show_default=False)
+    ],
+    minutes: Annotated[float, typer.Argument(help="How long.", show_default=False)],
+    note: Annotated[str, typer.Option(help="What exactly.", show_default=False)] = "",
+    at: At = "",
+) -> None:
+    """Note strength training, a stretch, core work or cross-training."""
+    from typing import cast
+
+    from pipelines.journal.arguments import time_of
+    from pipelines.journal.entries import Exercise, ExerciseKind
+
+    utc_ns, offset = time_of(at)
+    done = Exercise(utc_ns, cast(ExerciseKind, kind), minutes, note, utc_offset_minutes=offset)
+    if add_or_tell(done):
+        say(f"noted: {kind}, {minutes:g} minutes")
+
+
+@journal_app.command()
+def week(
+    count: Annotated[int, typer.Option("--weeks", min=1, max=520, help="How many.")] = 5,
+    charts: Annotated[
+        bool, typer.Option("--charts", help="Also load ratio, monotony and strain.")
+    ] = False,
+) -> None:
+    """Show the weeks, and what is due today."""
+    from math import isfinite
+
+    from pipelines.journal.advice import advice
+    from pipelines.journal.database import Journal
+    from pipelines.journal.queries import load_charts, weeks
+    from pipelines.journal.units import distance_words
+
+    now = datetime.now().astimezone()
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        units = journal.settings().units
+        for item in weeks(journal, now.date(), count):
+            unknown = item.runs_without_distance
+            rest = f", {unknown} of them without a distance" if unknown else ""
+            distance = distance_words(item.distance_m, units)
+            say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
+        say_cues(advice(journal, now).cues)
+        if charts:
+            for chart in load_charts(journal, now.date(), now.date()):
+                value = f"{chart.values[0]:.2f}" if isfinite(chart.values[0]) else "not yet known"
+                say(f"{chart.name}: {value}. {chart.note}")
+
+
+@journal_app.command()
+def compare(
+    kind: Annotated[str, typer.Argument(help="surface or shoe.", show_default=False)],
+    first: Annotated[str, typer.Argument(help="The one to start from.", show_default=False)],
+    second: Annotated[str, typer.Argument(help="The other one.", show_default=False)],
+) -> None:
+    """Compare two surfaces, or the runs before and after a change of shoes."""
+    from imu.errors import ParameterError
+    from pipelines.journal.database import Journal
+    from pipelines.journal.queries import runs_by_shoe, runs_by_surface
+    from pipelines.training.comparisons import comparison_cues
+
+    if kind not in {"surface", "shoe"}:
+        raise ParameterError("KIND", kind, "surface or shoe")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        runs = runs_by_surface(journal) if kind == "surface" else runs_by_shoe(journal)
+    say_cues(comparison_cues(runs, first, second, before_and_after=kind == "shoe"))
+
+
+@journal_app.command()
+def plan(
+    start: Annotated[bool, typer.Option("--start", help="Begin a return after a break.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End the plan.")] = False,
+    rest: Annotated[
+        int | None,
+        typer.Option(min=0, max=60, help="Days without running first.", show_default=False),
+    ] = None,
+) -> None:
+    """Return to running: rest, treadmill, track, usual route."""
+    from imu.errors import ParameterError
+    from pipelines.journal.advice import return_state
+    from pipelines.journal.database import Journal
+    from pipelines.journal.entries import utc_ns_of
+    from pipelines.training.return_to_run import rest_cues, stage_cue
+
+    if start and stop:
+        raise ParameterError("--start", "given with --stop", "one of them")
+    now_ns = utc_ns_of(datetime.now().astimezone())
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        if start:
+            journal.change_settings(return_since_ns=now_ns)
+        if stop:
+            journal.change_settings(return_since_ns=None)
+        if rest is not None:
+            journal.change_settings(rest_days=rest)
+        settings, state = journal.settings(), return_state(journal)
+    if settings.return_since_ns is None or state is None:
+        say("no plan; begin one with: backstride journal plan --start")
+        return
+    resting = rest_cues(settings.return_since_ns, now_ns, rest_days=settings.rest_days)
+    say_cues(resting or [stage_cue(state)])
+
+
+@journal_app.command()
+def stretch(
+    hold: Annotated[float, typer.Option(min=30, max=60, help="Seconds of each hold.")] = 30.0,
+    rounds: Annotated[int, typer.Option(min=1, max=10, help="Times on each side.")] = 2,
+    note: Annotated[str, typer.Option(help="Which stretch.")] = "hamstrings",
+) -> None:
+    """Time a stretch, side by side, and note it when it is done."""
+    import time
+
+    from pipelines.journal.arguments import time_of
+    from pipelines.journal.entries import Exercise
+    from pipelines.training.strength import StretchPlan, stretch_timer
+
+    cues = stretch_timer(StretchPlan(hold, rounds))
+    begin_s = time.monotonic()
+    for cue in cues:
+        time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
+        say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
+    utc_ns, offset = time_of("")
+    minutes = cues[-1].time_s / 60.0
+    add_or_tell(Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset))
+
+
+@journal_app.command()
+def check(
+    yes: Annotated[
+        list[str] | None,
+        typer.Option(help="Question with the answer yes; may be repeated.", show_default=False),
+    ] = None,
+    no_others: Annotated[
+        bool, typer.Option("--no-others", help="All other answers are no; nothing is asked.")
+    ] = False,
+    cleared: Annotated[
+        bool, typer.Option("--cleared", help="A professional has said that you may run.")
+    ] = False,
+) -> None:
+    """Ask about signs that belong into a doctor's hands."""
+    from imu.errors import ParameterError
+    from pipelines.journal.arguments import time_of
+    from pipelines.journal.database import Journal
+    from pipelines.journal.entries import Questionnaire
+    from pipelines.journal.queries import red_flag_state
+    from pipelines.texts import text
+    from pipelines.training.red_flags import QUESTIONS, Answered, judge, question
+
+    given = set(yes or [])
+    if unknown := sorted(given - set(QUESTIONS)):
+        raise ParameterError("--yes", unknown[0], "one of " + ", ".join(QUESTIONS))
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        state = red_flag_state(journal)
+    answers = dict.fromkeys(QUESTIONS, False) | dict.fromkeys(given, True)
+    if not no_others:
+        say(text("red_flags.introduction"))
+        for name in QUESTIONS:
+            answers[name] = name in given or asked(question(name))
+        if state.stopped and not any(answers.values()):
+            cleared = cleared or asked(text("red_flags.cleared_question"))
+    after = judge(state, Answered(answers, cleared))
+    if after.cue is not None:
+        say(after.cue.message)
+    utc_ns, offset = time_of("")
+    add_or_tell(Questionnaire(utc_ns, answers, cleared, utc_offset_minutes=offset))
+
+
+@journal_app.command()
+def settings(
+    height: Annotated[
+        str, typer.Option(help="Such as '1.75 m' or '5 ft 9 in'.", show_default=False)
+    ] = "",
+    mass: Annotated[
+        str, typer.Option(help="Such as '70 kg' or '154 lb'.", show_default=False)
+    ] = "",
+    units: Annotated[str, typer.Option(help="metric or imperial.", show_default=False)] = "",
+    ceiling: Annotated[
+        str,
+        typer.Option(help="Weekly distance, or 'default': 2 miles more.", show_default=False),
+    ] = "",
+    strength: Annotated[
+        int | None, typer.Option(help="Strength days a week.", show_default=False)
+    ] = None,
+    stretches: Annotated[
+        int | None, typer.Option(help="Stretches a day.", show_default=False)
+    ] = None,
+) -> None:
+    """Show or change your settings."""
+    from pipelines.journal.database import Journal
+    from pipelines.journal.units import parse_distance, parse_height, parse_mass
+    from pipelines.journal.words import settings_lines
+    from pipelines.texts import text
+
+    changes: dict[str, object] = {}
+    if height:
+        changes["height_m"] = parse_height(height, "--height")
+    if mass:
+        changes["mass_kg"] = parse_mass(mass, "--mass")
+    if units:
+        changes["units"] = units
+    if ceiling:
+        own = None if ceiling == "default" else parse_distance(ceiling, "--ceiling")
+        changes["weekly_ceiling_m"] = own
+    if strength is not None:
+        changes["strength_days"] = strength
+    if stretches is not None:
+        changes["stretches_per_day"] = stretches
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        now = journal.change_settings(**changes) if changes else journal.settings()
+        path = journal.path
+    for line in settings_lines(now):
+        say(line)
+    say(f"journal           {path}")
+    if now.weekly_ceiling_m is None:
+        say(f"note: {text('weekly.why')}")
+
+
+@journal_app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="Archive to write (.zip).", show_default=False)],
+) -> None:
+    """Write everything to an archive: JSON, and a CSV file a table."""
+    from imu.errors import ParameterError
+    from pipelines.journal.database import Journal
+    from pipelines.journal.export import export_journal
+
+    if out.suffix.lower() != ".zip":
+        raise ParameterError("OUT", str(out), "a file that ends in .zip")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        counts = export_journal(journal, out)
+    say(f"{out}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+@journal_app.command()
+def delete(
+    session: Annotated[
+        int | None, typer.Argument(help="Number of a run.", show_default=False)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="Empty the journal.")] = False,
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="Do not ask again.")] = False,
+) -> None:
+    """Delete one run with its pain notes, or everything. Recordings stay."""
+    from imu.errors import ParameterError
+    from pipelines.journal.database import Journal
+    from pipelines.journal.entries import Session as SessionEntry
+    from pipelines.journal.words import session_line
+
+    if (session is None) == (not everything):
+        raise ParameterError("SESSION", session, "the number of a run, or --everything")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        if session is not None:
+            found = journal.entry(SessionEntry, session)
+            what = session_line(found, journal.settings().units)
+        else:
+            what = f"everything in {journal.path}, and copies kept aside"
+        if not confirmed and not asked(f"Delete {what}?"):
+            say("nothing was deleted")
+            return
+        if session is not None:
+            journal.delete(SessionEntry, session)
+            say("deleted")
+            return
+        left = journal.delete_everything()
+    say("deleted; your recordings are files of their own and stay")
+    for path in left:
+        complain(f"backstride: {path}: could not be removed: close programs that use it.")
+    if left:
+        raise typer.Exit(1)
+
+
+def _say_pain() -> None:
+    from pipelines.journal.advice import advice
+    from pipelines.journal.database import Journal
+
+    with Journal() as journal:
+        found = advice(journal, datetime.now().astimezone())
+    told = [cue for cue in found.cues if cue.text_id.startswith(("pain.", "red_flags."))]
+    say("noted")
+    say_cues(told)

@@ -1,0 +1,74 @@
+"""What the journal's commands say, and the questions they ask."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelines.journal.entries import Entry
+    from pipelines.training.cues import Cue
+
+__all__ = ["add_or_tell", "asked", "complain", "say", "say_cues", "tell_notes"]
+
+
+def asked(words: str) -> bool:
+    """Ask for yes or no; an end of the input is no answer."""
+    from imu.errors import ParameterError
+
+    while True:
+        say(f"{words} [y/n]")
+        line = sys.stdin.readline()
+        if not line:
+            raise ParameterError("the answer", "", "y or n, or state the answers as options")
+        answer = line.strip().lower()
+        if answer in {"y", "yes"}:
+            return True
+        if answer in {"n", "no"}:
+            return False
+
+
+def tell_notes(notes: Iterable[str]) -> None:
+    """Say on standard error what the opening of the journal found."""
+    for note in notes:
+        complain(f"note: {note}")
+
+
+def say_cues(cues: Iterable[Cue]) -> None:
+    """Say each cue with its sources."""
+    for cue in cues:
+        where = f" [{'; '.join(cue.sources)}]" if cue.sources else ""
+        say(f"{cue.message}{where}")
+
+
+def say(words: str) -> None:
+    """Say a line on standard output; what the system refuses is one sentence."""
+    try:
+        typer.echo(words)
+    except BrokenPipeError:
+        raise  # the reader has seen enough
+    except OSError as error:
+        from imu.errors import RecordingError
+        from pipelines.formats.system_error import explain
+
+        raise RecordingError(f"{explain(error)}.", path="standard output") from None
+
+
+def complain(words: str) -> None:
+    """Say a line on standard error."""
+    typer.echo(words, err=True)
+
+
+def add_or_tell(entry: Entry) -> bool:
+    """Add an entry, or keep it until the journal can take it; whether it is in the journal."""
+    from pipelines.journal.database import journal_path
+    from pipelines.journal.pending import add_or_keep, pending_path
+
+    trouble = add_or_keep([entry])
+    if trouble:
+        complain(f"note: {trouble}")
+    return not pending_path(journal_path()).exists()

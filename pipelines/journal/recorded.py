@@ -1,0 +1,205 @@
+"""A recording on disk as an entry of the journal: reads, replays, and asks the marks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imu.errors import InputError, ParameterError, RecordingError
+from pipelines.formats.system_error import explain
+from pipelines.journal.entries import DistanceSource, Session, Shoe
+from pipelines.journal.session_entry import (
+    Distance,
+    distance_from_marks,
+    distance_from_speed,
+    entry_from_steps,
+    entry_from_summary,
+    running_stretches,
+    tags_from_marks,
+)
+from pipelines.journal.units import parse_distance, parse_speed
+
+if TYPE_CHECKING:
+    from imu.steps import Steps
+    from pipelines.journal.database import Journal
+    from pipelines.session import Session as RecordedSession
+
+__all__ = ["AddOptions", "local_offset_minutes", "session_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """What the user states about a recording; empty leaves it to the recording's marks.
+
+    Attributes
+    ----------
+    distance, treadmill : str
+        Distance with its unit: stated, or read off the treadmill.
+    speed : str
+        The treadmill's speed with its unit.
+    surface, shoe, note : str
+        Tags, and the runner's own words.
+    baseline : Path, optional
+        Baseline of earlier easy runs.
+    start_ns : int, optional
+        Start, ns since 1970, where the recording does not say it.
+
+    Raises
+    ------
+    ParameterError
+        When more than one way to tell the distance is used.
+    """
+
+    distance: str = ""
+    treadmill: str = ""
+    speed: str = ""
+    surface: str = ""
+    shoe: str = ""
+    baseline: Path | None = None
+    start_ns: int | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("distance", "treadmill", "speed") if getattr(self, name)]
+        if len(given) > 1:
+            raise ParameterError(
+                f"--{given[1]}", getattr(self, given[1]), f"it or --{given[0]}, not both"
+            )
+
+
+def session_of(path: Path, options: AddOptions, journal: Journal) -> Session:
+    """The entry of a recording: a session file, or a summary that a replay wrote.
+
+    Raises
+    ------
+    BackstrideError
+        When the file cannot be read, or something that is stated makes no sense.
+    """
+    stated = _stated_distance(options)
+    if path.suffix.lower() == ".json":
+        return _from_summary(path, options, stated, journal)
+    if path.suffix.lower() != ".mcap":
+        raise InputError(
+            "this is neither a session (.mcap) nor a summary (.json): give one of them.",
+            place=str(path),
+        )
+    return _from_recording(path, options, stated, journal)
+
+
+def local_offset_minutes(utc_ns: int) -> int:
+    """Offset of this machine's clock at a moment, minutes."""
+    offset = datetime.fromtimestamp(utc_ns / 1e9, tz=UTC).astimezone().utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() / 60.0)
+
+
+def _from_recording(
+    path: Path, options: AddOptions, stated: Distance | None, journal: Journal
+) -> Session:
+    from pipelines.progress import progress
+    from pipelines.replay import ReplayOptions, load_baseline, replay
+    from pipelines.session import read_session
+
+    recorded = read_session(path)
+    tags = tags_from_marks(recorded.records)
+    shoe_id = _shoe_id(journal, options.shoe or tags.shoe)
+    settings = journal.settings()
+    baseline = load_baseline(str(options.baseline)) if options.baseline else ""
+    replay_options = ReplayOptions(
+        mass_kg=settings.mass_kg if recorded.header.mass_kg is None else None,
+        height_m=settings.height_m if recorded.header.height_m is None else None,
+        baseline_json=baseline,
+    )
+    with progress(f"replaying {path.name}") as report:
+        result = replay(path, replay_options, report)
+    distance = stated or _distance(options, recorded, result.steps)
+    start_ns = recorded.header.utc_start_ns
+    return entry_from_steps(
+        result.steps,
+        utc_start_ns=start_ns,
+        duration_s=max(result.summary.duration_s, 0.001),
+        distance=distance,
+        index_of_earlier_runs=bool(baseline or recorded.header.baseline_json),
+        utc_offset_minutes=local_offset_minutes(start_ns),
+        surface=options.surface or tags.surface,
+        shoe_id=shoe_id,
+        source_file=str(path),
+        note=options.note,
+    )
+
+
+def _distance(options: AddOptions, recorded: RecordedSession, steps: Steps) -> Distance:
+    from devices.records import DeviceInfo, Mark
+
+    stretches = running_stretches(steps)
+    if options.speed:
+        speed = parse_speed(options.speed, "--speed")
+        return distance_from_speed(speed, sum(end - begin for begin, end in stretches))
+    timed = [item for item in recorded.records if not isinstance(item, DeviceInfo)]
+    if not timed:
+        return Distance()
+    marks = [item for item in timed if isinstance(item, Mark)]
+    return distance_from_marks(marks, timed[0].arrival_ns, timed[-1].arrival_ns, stretches)
+
+
+def _from_summary(
+    path: Path, options: AddOptions, stated: Distance | None, journal: Journal
+) -> Session:
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise InputError("this is no summary: give what 'replay --summary' wrote.", place=str(path))
+    if options.start_ns is None:
+        raise ParameterError("--at", "", "the start of the run, which a summary does not hold")
+    if options.baseline is not None:
+        raise ParameterError(
+            "--baseline", str(options.baseline), "it with a session file: a summary has no steps"
+        )
+    shoe_id = _shoe_id(journal, options.shoe)
+    entry = entry_from_summary(
+        content,
+        utc_start_ns=options.start_ns,
+        distance=stated,
+        utc_offset_minutes=local_offset_minutes(options.start_ns),
+        surface=options.surface,
+        shoe_id=shoe_id,
+        note=options.note,
+    )
+    if not options.speed:
+        return entry
+    from dataclasses import replace
+
+    speed = parse_speed(options.speed, "--speed")
+    distance = distance_from_speed(speed, entry.running_s or 0.0)
+    return replace(entry, distance_m=distance.distance_m, distance_source=distance.source)
+
+
+def _stated_distance(options: AddOptions) -> Distance | None:
+    ways: tuple[tuple[str, DistanceSource], ...] = (
+        (options.distance, "user"),
+        (options.treadmill, "treadmill"),
+    )
+    for words, source in ways:
+        if words:
+            name = "--distance" if source == "user" else "--treadmill"
+            return Distance(parse_distance(words, name), source)
+    return None
+
+
+def _shoe_id(journal: Journal, name: str) -> int | None:
+    if not name:
+        return None
+    shoes = journal.entries(Shoe, "retired IS NULL")
+    for shoe in shoes:
+        if shoe.name == name:
+            return shoe.identifier
+    known = ", ".join(shoe.name for shoe in shoes) or "none yet"
+    raise ParameterError(
+        "--shoe", name, f"a shoe in use ({known}), or add it with 'backstride journal shoe NAME'"
+    )

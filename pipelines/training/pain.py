@@ -1,0 +1,178 @@
+"""Pain over days: when to see a physiotherapist, and when a specialist.
+
+Tiers (health articles 000, 003, 004): pain for more than 48 hours or growing, a physiotherapist;
+two to three weeks, a specialist; a rise of 2 points or more in 3 of the last 5 runs, a specialist.
+Two of eleven points are what patients call a clear change (Farrar 2001,
+doi:10.1016/S0304-3959(01)00349-9). Nothing here says what the pain is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from imu.errors import ParameterError
+from pipelines.training.cues import Cue
+
+__all__ = ["PainNote", "PainTier", "RunPain", "TierFinding", "due_ratings", "pain_tier"]
+
+_HOUR_NS: Final = 3600 * 10**9
+_DAY_H: Final = 24.0
+_CLEAR_RISE: Final = 2
+#: Notes further apart are not taken for one pain: nothing is known of the time in between.
+_LONGEST_SILENCE_H: Final = 7 * _DAY_H
+#: A pain is called growing only on another day than the one on which it began.
+_LATER_H: Final = 12.0
+
+
+class PainTier(IntEnum):
+    """Whom to see, in rising order."""
+
+    NONE = 0
+    WATCH = 1
+    PHYSIOTHERAPIST = 2
+    SPECIALIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PainNote:
+    """One rating: time in ns since 1970, level 0 to 10."""
+
+    utc_ns: int
+    level: int
+
+    def __post_init__(self) -> None:
+        if self.level not in range(11):
+            raise ParameterError("level", self.level, "a whole number from 0 to 10")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPain:
+    """Ratings that belong to one run, None where there is none.
+
+    Attributes
+    ----------
+    before, after, next_day, second_day : int, optional
+        0 to 10: before, right after, after 24 and 48 hours.
+    """
+
+    before: int | None = None
+    after: int | None = None
+    next_day: int | None = None
+    second_day: int | None = None
+
+    @property
+    def rise(self) -> int | None:
+        """The most after the run, less before it; None when either is unknown."""
+        later = [item for item in (self.after, self.next_day, self.second_day) if item is not None]
+        if self.before is None or not later:
+            return None
+        return max(later) - self.before
+
+    @property
+    def pain_free(self) -> bool | None:
+        """Whether the run was without pain, judged the day after; None while not known.
+
+        Any pain noted settles it at once; that there was none is known only from ratings right
+        after the run and the day after.
+        """
+        if any(item for item in (self.after, self.next_day, self.second_day)):
+            return False
+        if self.after is None or (self.next_day is None and self.second_day is None):
+            return None
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class TierFinding:
+    """Whom to see and why.
+
+    Attributes
+    ----------
+    tier : PainTier
+        The highest that applies.
+    cues : tuple of Cue
+        What to tell: one sentence for each reason of that tier.
+    """
+
+    tier: PainTier
+    cues: tuple[Cue, ...]
+
+
+def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -> TierFinding:
+    """Judge the ratings of the last weeks.
+
+    Parameters
+    ----------
+    notes : sequence of PainNote
+        All ratings of pain, in order of time.
+    runs : sequence of RunPain
+        The last runs, in order; only the last five count.
+    now_ns : int
+        The time, ns since 1970.
+
+    Notes
+    -----
+    A pain is a row of ratings above 0 that no rating of 0 interrupts and no silence of more than a
+    week; it lasts from its first to its latest rating, since nothing is known after that. A pain
+    that was last noted more than a week ago is over.
+    """
+    reasons: list[tuple[PainTier, Cue]] = []
+    pain = _current_pain(notes, now_ns)
+    if pain:
+        lasted_h = (pain[-1].utc_ns - pain[0].utc_ns) / _HOUR_NS
+        days = lasted_h / _DAY_H
+        grown = pain[-1].level - pain[0].level
+        if days >= 21.0:
+            reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_now", {"days": days})))
+        elif days >= 14.0:
+            reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_soon", {"days": days})))
+        elif lasted_h > 48.0:
+            reasons.append((PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_lasting")))
+        if grown >= _CLEAR_RISE and lasted_h >= _LATER_H:
+            reasons.append(
+                (PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_worse", {"points": grown}))
+            )
+        hours = max(0.0, (now_ns - pain[-1].utc_ns) / _HOUR_NS)
+        reasons.append((PainTier.WATCH, Cue("pain.watch", {"hours": hours})))
+    latest = list(runs)[-5:]
+    rises = sum(1 for run in latest if run.rise is not None and run.rise >= _CLEAR_RISE)
+    if rises >= 3:
+        numbers = {"runs": rises, "of": len(latest)}
+        reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_rise", numbers)))
+    if not reasons:
+        return TierFinding(PainTier.NONE, (Cue("pain.none"),))
+    highest = max(tier for tier, _ in reasons)
+    return TierFinding(highest, tuple(cue for tier, cue in reasons if tier is highest))
+
+
+def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:
+    """Ask for a rating that is due, after the run, 24 h and 48 h; None when nothing is.
+
+    The day after counts from 18 to 36 hours, the second from 36 to 72.
+    """
+    hours = (now_ns - run_end_ns) / _HOUR_NS
+    given = {
+        (0.0, 6.0): run.after,
+        (18.0, 36.0): run.next_day,
+        (36.0, 72.0): run.second_day,
+    }
+    for (first, last), rating in given.items():
+        if first <= hours < last and rating is None:
+            return Cue("pain.ask", {"hours": hours})
+    return None
+
+
+def _current_pain(notes: Sequence[PainNote], now_ns: int) -> list[PainNote]:
+    pain: list[PainNote] = []
+    for note in notes:
+        if note.utc_ns > now_ns:
+            break
+        if pain and (note.utc_ns - pain[-1].utc_ns) / _HOUR_NS > _LONGEST_SILENCE_H:
+            pain = []
+        pain = [*pain, note] if note.level else []
+    if pain and (now_ns - pain[-1].utc_ns) / _HOUR_NS > _LONGEST_SILENCE_H:
+        return []
+    return pain

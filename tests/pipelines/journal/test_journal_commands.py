@@ -1,0 +1,262 @@
+"""The commands ``journal …``, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from imu.errors import BackstrideError
+from pipelines.journal.database import Journal, journal_path
+from pipelines.journal.entries import Exercise, Pain, Session
+from pipelines.commands.journal import journal_app
+from pipelines.simulation import write_simulation
+from tests.pipelines.command_line import environment, quiet
+from tests.pipelines.journal.journals import held_by_another_process
+
+Command = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recording") / "run.mcap"
+    write_simulation(path, "minutes=0.5&standing_s=1&speed=3", quiet)
+    return path
+
+
+def journal(*words: object, answers: str = "", code: int = 0) -> str:
+    """Run a command; returns what it said."""
+    program = typer.Typer()
+    program.add_typer(journal_app)
+    result = CliRunner().invoke(program, ["journal", *map(str, words)], input=answers)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def refused(*words: object, answers: str = "") -> str:
+    """Run a command that a mistake of the user's ends; returns its sentence."""
+    with pytest.raises(BackstrideError) as caught:
+        journal(*words, answers=answers)
+    text = str(caught.value)
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+# --------------------------------------------------------------------------------------------- runs
+
+
+def test_a_run_is_added_listed_and_deleted(recording: Path) -> None:
+    journal("shoe", "Blue", "--start", "482 km")
+    said = journal("add", recording, "--treadmill", "5 km", "--shoe", "Blue", "--surface", "belt")
+    assert "run 1: " in said
+    assert "5.0 km (as the treadmill showed)" in said
+    # this run took the shoe past 300 miles
+    assert "Blue have 487.0 km: between 300 and 500 miles" in said
+    journal("pain", 2, "--when", "after", "--place", "lower back")
+    assert "pain - 2 - - (before, after, 24 h, 48 h)" in journal("list")
+    assert "nothing was deleted" in journal("delete", 1, answers="n\n")
+    assert journal("delete", 1, answers="y\n").endswith("deleted\n")
+    assert "no runs yet" in journal("list")
+
+
+def test_a_run_without_a_distance_says_what_it_is_left_out_of(recording: Path) -> None:
+    said = journal("add", recording)
+    assert "distance unknown" in said
+    assert "weeks, shoes and the dose leave it out" in said
+
+
+def test_a_run_beyond_the_longest_is_told(recording: Path, tmp_path: Path) -> None:
+    with Journal() as opened:
+        entry = Session(1_772_474_400 * 10**9, 1800.0, distance_m=5000.0, distance_source="user")
+        opened.add(entry)
+    later = tmp_path / "later.json"
+    from pipelines.replay import ReplayOptions, replay
+
+    summary = replay(recording, ReplayOptions(), quiet).summary
+    later.write_text(summary.to_json(), encoding="utf-8")
+    said = journal("add", later, "--at", "2026-03-09 18:00", "--distance", "6 km")
+    assert "6.0 km: 10 % further than your longest run of the last 30 days." in said
+    assert "Frandsen 2025" in said
+
+
+def test_the_same_recording_is_not_added_twice(recording: Path) -> None:
+    journal("add", recording, "--distance", "5 km")
+    assert "session 1" in refused("add", recording, "--distance", "5 km")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["add", "nowhere.mcap"], "no such file"),
+        (["add", "run.fit"], r"\.mcap"),
+        (["add", "x.mcap", "--distance", "5", "--speed", "9 km/h"], "not both"),
+        (["add", "x.mcap", "--at", "yesterday"], "--at"),
+        (["pain", "11"], "0 to 10"),
+        (["pain", "3", "--when", "after"], "no run yet"),
+        (["pain", "3", "--when", "noon"], "no run yet|one of"),
+        (["exercise", "yoga", "10"], "strength, stretch, core, cross"),
+        (["exercise", "core", "0"], "minutes"),
+        (["shoe", "Red", "--retire"], "Red"),
+        (["shoe", "Red", "--bought", "last year"], "--bought"),
+        (["shoe", "Red", "--start", "120"], "--start"),
+        (["compare", "mood", "a", "b"], "surface or shoe"),
+        (["settings", "--height", "9 m"], "--height"),
+        (["settings", "--mass", "700 kg"], "--mass"),
+        (["settings", "--units", "nautical"], "units"),
+        (["settings", "--ceiling", "40"], "--ceiling"),
+        (["plan", "--start", "--stop"], "--stop"),
+        (["export", "journal.json"], r"\.zip"),
+        (["delete"], "--everything"),
+        (["delete", "1", "--everything"], "--everything"),
+        (["delete", "99"], "99"),
+        (["check", "--yes", "mood", "--no-others"], "mood"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_sentence(words: list[str], told: str) -> None:
+    assert re.search(told, refused(*words))
+
+
+# --------------------------------------------------------------------------------- notes and weeks
+
+
+def test_pain_is_judged_as_it_is_noted() -> None:
+    assert "Pain noted" in journal("pain", 3, "--activity", "gardening")
+    journal("pain", 3, "--at", "2020-01-01 10:00")
+    with Journal() as opened:
+        assert [item.activity for item in opened.entries(Pain)] == ["", "gardening"]
+
+
+def test_the_week_tells_what_is_due_with_its_sources() -> None:
+    journal("exercise", "strength", 20, "--note", "squats")
+    said = journal("week", "--weeks", 2, "--charts")
+    assert said.count("week of ") == 2
+    assert "Strength this week: 1 of 2 days" in said
+    assert "health article 000" in said
+    assert said.count("Chart only") == 3
+    assert "nan" not in said
+
+
+def test_a_stretch_is_timed_and_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    said = journal("stretch", "--hold", 40, "--rounds", 1)
+    assert said.splitlines() == [
+        "Left: hold for 40 seconds, without bouncing.",
+        "Let go. Change over.",
+        "Right: hold for 40 seconds, without bouncing.",
+        "Stretching done.",
+    ]
+    assert [round(seconds) for seconds in slept] == [0, 40, 45, 85]
+    with Journal() as opened:
+        (done,) = opened.entries(Exercise)
+    assert (done.kind, done.note) == ("stretch", "hamstrings")
+
+
+def test_the_plan_begins_with_rest_and_ends_when_asked() -> None:
+    assert "no plan" in journal("plan")
+    assert "Day 1 of about 7" in journal("plan", "--start")
+    assert "treadmill" in journal("plan", "--rest", 0)
+    assert "no plan" in journal("plan", "--stop")
+
+
+def test_settings_are_shown_in_the_users_units() -> None:
+    said = journal("settings", "--height", "5 ft 9 in", "--mass", "154 lb", "--units", "imperial")
+    assert "5 ft 9 in" in said
+    assert "154.0 lb" in said
+    assert "rule of thumb" in said
+    said = journal("settings", "--ceiling", "20 mi")
+    assert "20.0 miles" in said
+    assert "rule of thumb" not in said
+    assert "two miles more" in journal("settings", "--ceiling", "default")
+
+
+# ---------------------------------------------------------------------------------------- red flags
+
+
+def test_the_questions_are_asked_and_a_yes_stops_coaching() -> None:
+    said = journal("check", answers="n\nmaybe\nn\nn\nn\nn\nn\ny\nn\n")
+    assert "Stop running, seek medical care." in said
+    week = journal("week", "--weeks", 1)
+    assert "Stop running" in week
+    assert "Strength" not in week
+    assert "stays off" in journal("check", "--no-others")
+    assert "coaching goes on" in journal("check", answers="n\n" * 8 + "y\n")
+    assert "Strength" in journal("week")
+
+
+def test_an_end_of_the_input_is_no_answer() -> None:
+    assert "y or n" in refused("check", answers="n\nn\n")
+    with Journal() as opened:
+        assert opened.rows("SELECT count(*) FROM questionnaires")[0][0] == 0
+    assert "y or n" in refused("delete", "--everything")
+
+
+# -------------------------------------------------------------------------------- export and delete
+
+
+def test_export_then_delete_everything(tmp_path: Path) -> None:
+    journal("pain", 3)
+    journal("shoe", "Blue")
+    assert "pains 1" in journal("export", tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert len(json.loads(archive.read("journal.json"))["pains"]) == 1
+    assert "stay" in journal("delete", "--everything", "--confirmed")
+    assert "no shoes yet" in journal("shoe")
+
+
+# ------------------------------------------------------------------------------------------ trouble
+
+
+def test_a_damaged_journal_is_told_and_the_note_is_not_lost(home: Path) -> None:
+    home.mkdir()
+    journal_path().write_bytes(b"garbage" * 1000)
+    said = journal("pain", 3)
+    assert "was damaged; it was kept as journal-damaged-" in said
+    with Journal() as opened:
+        assert len(opened.entries(Pain)) == 1
+
+
+def test_a_note_while_another_process_holds_the_journal_is_kept() -> None:
+    Journal().close()
+    with held_by_another_process(journal_path()):
+        said = journal("pain", 4)
+    assert "is kept and will be added the next time" in said
+    said = journal("list")
+    assert "in the journal now: 1" in said
+
+
+@pytest.mark.parametrize("words", [["--help"], ["add", "--help"], ["week", "--help"]])
+def test_help_loads_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys, typer\n"
+        "from pipelines.commands.journal import journal_app\n"
+        "program = typer.Typer(rich_markup_mode=None)\n"
+        "program.add_typer(journal_app)\n"
+        f"program(['journal', *{words!r}], standalone_mode=False)\n"
+        "heavy = {'numba', 'numpy', 'scipy', 'mcap', 'sqlite3', 'pipelines.texts'}\n"
+        "sys.exit(len(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout
