@@ -22,6 +22,7 @@ from pipelines.analysis import SessionAnalysis, StepsAnalysis
 from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
 
 if TYPE_CHECKING:
+    from devices.receiver import Receiver
     from pipelines.formats.sample_table import SampleTable
 
 __all__ = ["ReplayOptions", "Replayed", "load_baseline", "replay"]
@@ -156,7 +157,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         alerts,
         duration_s=last_s - first_s,
         rate_hz=info.rate_hz,
-        lost_in_transit=analysis.receiver.losses.lost + analysis.receiver.losses.reordered,
+        receiver=analysis.receiver,
         cut_short=session.cut_short,
         notes=notes,
     )
@@ -243,7 +244,7 @@ def _finish(
     *,
     duration_s: float,
     rate_hz: float,
-    lost_in_transit: int = 0,
+    receiver: Receiver | None = None,
     cut_short: bool = False,
     notes: list[str],
 ) -> Replayed:
@@ -257,7 +258,7 @@ def _finish(
         duration_s=duration_s,
         rate_hz=rate_hz,
         lost_samples=chain.analyzer.lost_samples,
-        lost_in_transit=lost_in_transit,
+        receiver=receiver,
         alerts=len(alerts),
         axes_found=axes_found,
         cut_short=cut_short,

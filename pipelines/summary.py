@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.block_means import block_means
 from imu.steps import STEP_COLUMNS, Steps
+
+if TYPE_CHECKING:
+    from devices.receiver import Receiver
 
 __all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
 
@@ -41,6 +45,15 @@ _LINES = (
 )
 
 
+#: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
+_TROUBLES: Final = (
+    ("reordered", "samples too late"),
+    ("duplicated", "samples twice"),
+    ("malformed_packets", "damaged packets"),
+    ("restarts", "restarts of the sensor"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Medians over the steps, what was lost, and what should be known about the result."""
@@ -62,6 +75,8 @@ class Summary:
     baseline: dict[str, object] | None
     blocks: dict[str, object]
     notes: list[str] = field(default_factory=list)
+    link: dict[str, int] = field(default_factory=dict)  # counts of the wire, by name
+    clock: dict[str, object] | None = None  # of the sensor, against this computer's
 
     def to_json(self) -> str:
         """The summary as JSON, null where there is no value."""
@@ -89,6 +104,17 @@ class Summary:
                 f"  {'lost or unusable samples':<30} {lost:8d} "
                 f"({self.samples_filled} filled in, {self.restarts} gaps too long to fill)"
             )
+        troubles = ", ".join(
+            f"{self.link[name]} {words}" for name, words in _TROUBLES if self.link.get(name)
+        )
+        if troubles:
+            lines.append(f"  {'on the way':<30} {troubles}")
+        if self.clock is not None:
+            lines.append(
+                f"  {'sensor clock':<30} {self.clock['skew_ppm']:8.1f} ppm fast "
+                f"(± {self.clock['skew_sd_ppm']:.1f}), host time ± "
+                f"{self.clock['offset_uncertainty_ms']:.1f} ms"
+            )
         if self.alerts:
             lines.append(f"  {'changes from the baseline':<30} {self.alerts:8d}")
         return lines
@@ -101,7 +127,7 @@ def summarise(
     duration_s: float,
     rate_hz: float,
     lost_samples: tuple[int, int, int] = (0, 0, 0),
-    lost_in_transit: int = 0,
+    receiver: Receiver | None = None,
     alerts: int = 0,
     axes_found: bool = True,
     cut_short: bool = False,
@@ -117,6 +143,7 @@ def summarise(
     tokens: Counter[str] = Counter()
     for quality in steps.quality:
         tokens.update(str(quality).split(";") if quality else [])
+    link = {} if receiver is None else receiver.losses._asdict()
     return Summary(
         blocks=_blocks(steps),
         source=source,
@@ -129,13 +156,30 @@ def summarise(
         samples_filled=lost_samples[0],
         samples_quarantined=lost_samples[1],
         restarts=lost_samples[2],
-        samples_lost_in_transit=lost_in_transit,
+        samples_lost_in_transit=link.get("lost", 0) + link.get("reordered", 0),
+        link=link,
+        clock=None if receiver is None else _clock(receiver),
         alerts=alerts,
         axes_found=axes_found,
         cut_short=cut_short,
         baseline=baseline,
         notes=list(notes or []),
     )
+
+
+def _clock(receiver: Receiver) -> dict[str, object] | None:
+    """Skew and offset of the sensor's clock with their uncertainty; None until it is known."""
+    if receiver.host_time is None:
+        return None
+    estimate = receiver.host_time.estimate
+    if estimate.basis == "too little" or not math.isfinite(estimate.offset_uncertainty_ms):
+        return None
+    return {
+        "skew_ppm": round(estimate.skew_ppm, 3) + 0.0,
+        "skew_sd_ppm": round(estimate.skew_sd_ppm, 3),
+        "offset_uncertainty_ms": round(estimate.offset_uncertainty_ms, 3),
+        "basis": estimate.basis,
+    }
 
 
 def _blocks(steps: Steps) -> dict[str, object]:

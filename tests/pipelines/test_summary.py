@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.sequence import Losses
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.summary import Summary, summarise
@@ -26,6 +28,11 @@ def some_steps(contact_ms: list[float], quality: list[int] | None = None) -> Ste
 
 def summary(steps: Steps, **others: object) -> Summary:
     return summarise("run.csv", steps, **({"duration_s": 61.5, "rate_hz": 200.0} | others))  # type: ignore[arg-type]
+
+
+def after(**counts: int) -> SimpleNamespace:
+    """A receiver that has seen so much go wrong."""
+    return SimpleNamespace(losses=Losses(**counts), host_time=None)
 
 
 def test_medians_leave_out_what_was_not_measurable() -> None:
@@ -70,7 +77,8 @@ def test_no_steps_are_one_line() -> None:
     ("others", "words"),
     [
         ({"lost_samples": (3, 5, 1)}, "5 (3 filled in, 1 gaps too long to fill)"),
-        ({"lost_in_transit": 70}, "70 (0 filled in"),
+        ({"receiver": after(lost=70)}, "70 (0 filled in"),
+        ({"receiver": after(malformed_packets=3, restarts=1)}, "3 damaged packets, 1 restarts"),
         ({"alerts": 2}, "changes from the baseline"),
     ],
 )
