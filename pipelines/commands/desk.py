@@ -1,0 +1,51 @@
+"""``backstride desk``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.commands.messages import check_axes, complain, say, warm_up_filters
+from pipelines.commands.options import Axes
+
+if TYPE_CHECKING:
+    from pipelines.training.cues import Cue
+
+__all__ = ["desk"]
+
+
+def desk(
+    source: Annotated[str, typer.Argument(help="Source URL, such as 'ble:ADDRESS'.")],
+    minutes: Annotated[
+        float, typer.Option(min=1.0, max=120.0, help="Without a change before you are nudged.")
+    ] = 10.0,
+    axes: Axes = "",
+) -> None:
+    """Nudge you to change position while you sit or stand; Ctrl-C ends it."""
+    import asyncio
+    import sys
+
+    from devices.sources import open_source
+    from pipelines.desk import run_desk
+    from pipelines.training.desk import DeskParams
+
+    check_axes(axes)
+    open_source(source)  # a mistyped URL is told before anything is compiled
+    bell = "\a" if sys.stdout.isatty() else ""
+
+    def nudge(cue: Cue) -> None:
+        say(f"{bell}{cue.message}")
+
+    warm_up_filters()
+    say(f"watching: a nudge after {minutes:g} min without a change of position; Ctrl-C ends.")
+    params = DeskParams(static_s=60.0 * minutes)
+    try:
+        summary = asyncio.run(run_desk(source, nudge, axes=axes, params=params))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise typer.Exit(130) from None
+    for line in summary.lines():
+        say(line)
+    if summary.trouble is not None:
+        complain(f"backstride: {summary.trouble}")
+        raise typer.Exit(1)

@@ -1,0 +1,72 @@
+"""``backstride metronome``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.commands.messages import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipelines.training.metronome import Metronome
+
+__all__ = ["beat", "metronome"]
+
+
+def metronome(
+    usual: Annotated[float, typer.Argument(help="Your usual cadence, steps a minute.")],
+    percent: Annotated[
+        float, typer.Option(min=5.0, max=10.0, help="How much quicker to beat, percent.")
+    ] = 5.0,
+    minutes: Annotated[float, typer.Option(min=0.1, max=180.0, help="How long.")] = 10.0,
+) -> None:
+    """Beat a quicker rhythm with the terminal's bell; Ctrl-C ends it."""
+    import sys
+    import time
+
+    from imu.errors import InputError
+    from pipelines.training.metronome import metronome_for
+
+    rhythm, cue = metronome_for(usual, percent)
+    if not sys.stdout.isatty():
+        raise InputError("the metronome beats with a terminal's bell: run it in a terminal.")
+    say(cue.message)
+
+    def ring() -> None:
+        sys.stdout.write("\a")
+        sys.stdout.flush()
+
+    beat(rhythm, 60.0 * minutes, ring, time.monotonic, time.sleep)
+
+
+def beat(
+    rhythm: Metronome,
+    duration_s: float,
+    ring: Callable[[], None],
+    now_s: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> None:
+    """Ring at every beat until the time is over; a late beat delays no other.
+
+    Parameters
+    ----------
+    rhythm : Metronome
+        Its times count from now.
+    duration_s : float
+        How long, s.
+    ring, now_s, sleep : callable
+        The sound, a clock in s, and what waits on it.
+    """
+    from pipelines.training.metronome import beats_between
+
+    start_s = now_s()
+    for at_s in beats_between(rhythm, -1.0, duration_s):
+        late_s = now_s() - start_s - at_s
+        if late_s < 0.0:
+            sleep(-late_s)
+        elif late_s > 0.1:
+            continue  # the machine slept: beats that are over are not made up for
+        ring()

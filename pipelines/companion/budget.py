@@ -1,0 +1,66 @@
+"""How often a runner is spoken to: the coach's alerts and the companion's cues share one budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+from pipelines.coach import CoachParams
+from pipelines.training.cues import Cue
+
+__all__ = ["CueBudget", "uses_budget"]
+
+_HOUR_S: Final = 3600.0
+#: Red flags are never held back; a plan of run and walk is made of its instructions.
+_FREE: Final = ("red_flags.", "intervals.", "bends.")
+
+
+def uses_budget(cue: Cue) -> bool:
+    """Whether a cue counts among those that come seldom.
+
+    Examples
+    --------
+    >>> uses_budget(Cue("bends.walk")), uses_budget(Cue("cool_down.walk"))
+    (False, True)
+    """
+    return not cue.text_id.startswith(_FREE)
+
+
+class CueBudget:
+    """Counts what was told, by the coach and here.
+
+    Parameters
+    ----------
+    params : CoachParams
+        Shortest interval and most cues an hour.
+
+    Examples
+    --------
+    >>> budget = CueBudget(CoachParams())
+    >>> budget.note(100.0)
+    >>> budget.is_free(279.0), budget.is_free(280.0)
+    (False, True)
+    """
+
+    def __init__(self, params: CoachParams) -> None:
+        self._params = params
+        self._told_s: list[float] = []
+
+    def note(self, time_s: float) -> None:
+        """Something was told at this time, s."""
+        # an alert may bear the time of a step that ended a little before the latest cue
+        self._told_s = sorted([*self._told_s, time_s])[-self._params.cues_per_hour :]
+
+    def is_free(self, time_s: float) -> bool:
+        """Whether a cue may be told at this time."""
+        told, most = self._told_s, self._params.cues_per_hour
+        rested_s = told[-1] + self._params.shortest_interval_s if told else -math.inf
+        if len(told) >= most:
+            rested_s = max(rested_s, told[-most] + _HOUR_S)
+        return time_s >= rested_s
+
+    def note_all(self, times_s: Iterable[float]) -> None:
+        """Several things were told."""
+        for time_s in times_s:
+            self.note(time_s)
