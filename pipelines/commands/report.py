@@ -1,0 +1,133 @@
+"""``backstride report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.commands.messages import check_axes, check_outputs, complain, say, warm_up_filters
+from pipelines.commands.options import Axes, BaselineFile, Height, Mass
+
+if TYPE_CHECKING:
+    from pipelines.report.recording import PreviousRun, Recording
+
+__all__ = ["report"]
+
+
+def report(
+    session: Annotated[
+        Path, typer.Argument(help="Session (.mcap) or sample table (.csv).", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Page to write; beside the session otherwise.", show_default=False
+        ),
+    ] = None,
+    previous: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="An earlier run to compare with: session, or --summary of its replay; from three "
+            "on. Give it once for each run.",
+            show_default=False,
+        ),
+    ] = None,
+    with_journal: Annotated[
+        bool, typer.Option("--with-journal", help="Compare with earlier runs of your journal.")
+    ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Compute steps and alerts again instead of as written."),
+    ] = False,
+    axes: Axes = "",
+    mass: Mass = None,
+    height: Height = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Sample rate in Hz of a table without a time column.")
+    ] = None,
+    baseline: BaselineFile = None,
+    units: Annotated[str, typer.Option(help="metric or imperial.")] = "metric",
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Write a page on one run: what changed, plots, data quality, method; for screen and paper."""
+    from imu.errors import ParameterError
+    from pipelines.journal.units import UNITS
+    from pipelines.progress import progress
+    from pipelines.report.page import check_libraries
+
+    page = session.with_suffix(".html") if out is None else out
+    check_axes(axes)
+    if units not in UNITS:
+        raise ParameterError("--units", units, "metric or imperial")
+    if page.suffix.lower() not in {".html", ".htm"}:
+        raise ParameterError("--out", str(page), "a file that ends in .html")
+    inputs = {f"--previous {path}": path for path in previous or []}
+    for path in inputs.values():
+        if path.resolve() == page.resolve():
+            raise ParameterError("--out", str(page), f"another file than --previous {path}")
+    check_outputs({"SESSION": session, "--baseline": baseline, "--out": page})
+    check_libraries()
+    from pipelines.report.content import content_of
+    from pipelines.report.page import render, write_page
+    from pipelines.report.reading import ReadingOptions, read_recording
+
+    options = ReadingOptions(
+        axes=axes,
+        mass_kg=mass,
+        height_m=height,
+        rate_hz=rate,
+        baseline_json=_baseline(baseline),
+        fresh=fresh,
+        prepare=warm_up_filters,
+    )
+    with progress(f"reading {session.name}") as told:
+        recording = read_recording(session, options, told)
+    runs = _earlier(recording, previous or [], with_journal)
+    write_page(
+        page, render(content_of(recording, runs), "imperial" if units == "imperial" else "metric")
+    )
+    for note in recording.notes:
+        complain(f"note: {note}")
+    if not len(recording.steps):
+        complain(f"note: {session}: no running in this recording.")
+    say(f"{page}")
+    if open_page:
+        _open(page)
+
+
+def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> list[PreviousRun]:
+    """Earlier runs, oldest first where their dates are known; never the run itself."""
+    from pipelines.progress import progress
+    from pipelines.report.reading import ReadingOptions, previous_run, previous_runs_of_journal
+
+    runs: list[PreviousRun] = []
+    for file in files:
+        with progress(f"reading {file.name}") as told:
+            runs.append(previous_run(file, ReadingOptions(prepare=warm_up_filters), told))
+    if with_journal:
+        from pipelines.journal.database import Journal
+
+        with Journal() as journal:
+            runs += previous_runs_of_journal(journal, recording.utc_start_ns)
+    start_ns = recording.utc_start_ns
+    runs = [run for run in runs if run.utc_start_ns is None or run.utc_start_ns != start_ns]
+    if all(run.utc_start_ns is not None for run in runs):
+        runs.sort(key=lambda run: run.utc_start_ns or 0)
+    return runs
+
+
+def _baseline(path: Path | None) -> str:
+    if path is None:
+        return ""
+    from pipelines.replay import load_baseline
+
+    return load_baseline(str(path))
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        complain(f"note: no browser could be opened: open {page} in one.")

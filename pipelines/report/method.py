@@ -1,0 +1,168 @@
+"""Method, limits and glossary of a report, and the accuracy it may quote.
+
+Every figure of :data:`ACCURACY` stands in ``benchmarks/ACCURACY.md``; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from imu.drift import DriftParams
+
+__all__ = ["ACCURACY", "CANNOT", "GLOSSARY", "SEES", "AccuracyFigure", "method_sentences"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyFigure:
+    """A figure of the accuracy page, as quoted.
+
+    Attributes
+    ----------
+    section, metric, condition : str
+        Its place in that page.
+    statistic : {"rmse", "bias"}
+        Which column.
+    value : str
+        As written in the page.
+    name, words : str
+        The measure, and the sentence with ``{value}`` in it.
+    """
+
+    section: str
+    metric: str
+    condition: str
+    statistic: Literal["rmse", "bias"]
+    value: str
+    name: str
+    words: str
+
+    @property
+    def sentence(self) -> str:
+        """The words with the figure in them."""
+        return self.words.format(value=self.value)
+
+
+#: Typical error of single steps against a truth; conditions as the page has them.
+ACCURACY: Final = (
+    AccuracyFigure(
+        "Contact and vertical force",
+        "contact time",
+        "all runners and slopes",
+        "rmse",
+        "10.7",
+        "Contact time",
+        "{value} ms, against the measured belt force of 297 steps, most of them of one person",
+    ),
+    AccuracyFigure(
+        "Contact and vertical force",
+        "peak vertical force",
+        "all runners and slopes",
+        "rmse",
+        "0.150",
+        "Peak vertical force",
+        "{value} body weights, against the same belt force",
+    ),
+    AccuracyFigure(
+        "Pelvic motion",
+        "vertical oscillation",
+        "consumer, auto axes, all mounts, places, rates",
+        "rmse",
+        "2.05",
+        "Vertical oscillation",
+        "{value} mm, against optical markers on two runners, sensor errors simulated",
+    ),
+    AccuracyFigure(
+        "Pelvic motion",
+        "sacral lean",
+        "consumer, auto axes, all mounts, places, rates",
+        "rmse",
+        "0.369",
+        "Trunk lean",
+        "{value}°, against the same markers, with no samples lost and a recorded standing",
+    ),
+    AccuracyFigure(
+        "Pelvic motion",
+        "cadence",
+        "consumer, auto axes, all mounts, places, rates",
+        "rmse",
+        "0.128",
+        "Cadence",
+        "{value} steps a minute, against the same markers",
+    ),
+    AccuracyFigure(
+        "Impact shock",
+        "impact shock",
+        "two sensors, same place, mounted 15° off, another unit",
+        "rmse",
+        "0.104",
+        "Impact shock",
+        "no public truth; in simulation two sensors of which one sits 15° off differ by {value} g",
+    ),
+)
+
+#: What one sensor at the sacrum sees.
+SEES: Final = (
+    "When each foot meets and leaves the ground, and how often.",
+    "How hard the landing arrives at the pelvis, as acceleration there.",
+    "How far the pelvis moves up and down and how it is tilted.",
+    "Whether any of this changes from the runner's own baseline.",
+)
+
+#: What it cannot see.
+CANNOT: Final = (
+    "The chest, the shoulders and the shape of the spine: it sees the pelvis. A slump and an "
+    "arched back can look alike.",
+    "Loading rate and the impact peak of the ground force: against force plates the limits of "
+    "agreement are beyond ±65 %, so neither is given (Kiernan, Ng & Hawkins 2023, Sensors "
+    "23:8719).",
+    "The load on a disc or a vertebra. The lumbar index is a simple model, told only as a "
+    "percentage of the runner's own baseline, and comparable within one runner only.",
+    "Speed, distance, pain and its causes.",
+    "Whether a change is good or bad. No trial shows that such feedback lowers back pain.",
+)
+
+
+def method_sentences() -> tuple[str, ...]:
+    """How the figures come about, with the detector's own parameters."""
+    p = DriftParams()
+    return (
+        "One motion sensor clipped to the waistband over the sacrum measures acceleration and, "
+        "where it has a gyroscope, rotation. Steps are found in that signal, and each is described "
+        "by the measures below. Only running steps count.",
+        f"Levels are means of blocks of {p.block_steps} steps. “± … (95 %)” says how far a mean "
+        "may be from the runner's level by chance of the steps that were taken. It does not "
+        "contain what the sensor gets wrong on all steps alike: that is the accuracy below.",
+        f"The first {p.skip_s / 60.0:.1f} minutes of running are left out as warming up; the next "
+        f"{p.baseline_blocks} blocks make the baseline unless one was given. A measure counts as "
+        f"changed when its smoothed blocks stay outside the usual range for {p.dwell_blocks} "
+        "blocks in a row (about a minute), and as back when it is within "
+        f"{100.0 * p.clear_share:.0f} % of the way to the edge of that range.",
+        "The usual range is the baseline and, on both sides, the larger of a fixed floor and the "
+        f"runner's own slow wander: at least {p.peak_floor_percent:.0f} % for peak force, "
+        f"{p.shock_floor_percent:.0f} % for impact shock, {p.lean_floor_deg:.0f}° for lean, "
+        f"{p.oscillation_floor_percent:.0f} % for oscillation, {p.cadence_floor_percent:.0f} % for "
+        f"cadence, {p.lumbar_floor_percent:.0f} % for the lumbar index.",
+        "Steps with a reservation are left out of baseline, levels and changes, save for those "
+        "whose only reservation is that there is no gyroscope.",
+    )
+
+
+#: Further words of the report, for a physiotherapist.
+GLOSSARY: Final = (
+    ("Baseline", "The runner's own usual value: no norm, and no other person's."),
+    (
+        "Usual range",
+        "Around the baseline; within it, differences are taken as the runner's usual wander.",
+    ),
+    ("Block", "Twenty steps with no reservation, about 7 s of running."),
+    (
+        "Left and right difference",
+        "Right minus left, as a percentage of their mean. Healthy runners differ by up to 10 % in "
+        "impact shock; a sensor beside the midline adds to it.",
+    ),
+    ("Sides A and B", "The two feet in turn, where the sensor could not tell which is left."),
+    ("BW", "Body weights."),
+    ("g", "The acceleration of gravity, 9.81 m/s²; a sensor at rest reads 1 g upwards."),
+    ("Reservation", "A reason why a step is not fully trusted, such as lost samples."),
+)

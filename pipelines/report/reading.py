@@ -1,0 +1,418 @@
+"""Reads what a report is made of: a session, a sample table, earlier runs, the journal."""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from imu.errors import InputError, RecordingError
+from imu.runner import Runner
+from imu.steps import Steps, concatenate
+from pipelines.report.measures import COMPARED
+from pipelines.report.recording import LinkLoss, Losses, PreviousRun, Recording, SessionMark
+
+if TYPE_CHECKING:
+    from devices.receiver import Receiver
+    from devices.records import Record
+    from imu.samples import Samples
+    from pipelines.journal.database import Journal
+    from pipelines.session import Session
+
+__all__ = [
+    "ReadingOptions",
+    "previous_run",
+    "previous_run_of",
+    "previous_runs_of_journal",
+    "read_recording",
+]
+
+Progress = Callable[[float, float], None]
+
+_COLUMNS: Final = tuple(measure.column for measure in COMPARED)
+#: Most runs of the journal that are compared with.
+_MOST_RUNS: Final = 20
+_PACKETS_A_BLOCK: Final = 512
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What the user may state about a recording; None or empty leaves it to the recording.
+
+    Attributes
+    ----------
+    axes, mass_kg, height_m, rate_hz, baseline_json
+        As in :class:`pipelines.replay.ReplayOptions`.
+    fresh : bool
+        Compute steps and alerts again even where they were written.
+    prepare : callable
+        Called before anything is computed again: compiled code may have to be made ready.
+    """
+
+    axes: str = ""
+    mass_kg: float | None = None
+    height_m: float | None = None
+    rate_hz: float | None = None
+    baseline_json: str = ""
+    fresh: bool = False
+    prepare: Callable[[], None] = _nothing
+
+    def __post_init__(self) -> None:
+        Runner(self.mass_kg, self.height_m)
+
+
+def read_recording(path: Path, options: ReadingOptions, report: Progress) -> Recording:
+    """Read a session (``.mcap``) or a sample table (anything else).
+
+    Steps and alerts of a whole session are taken as they were written; they are computed again when
+    none were written, when the file is cut short, or when ``options`` state something.
+
+    Raises
+    ------
+    BackstrideError
+        When the file cannot be read or an option does not fit it.
+    """
+    if path.suffix.lower() != ".mcap":
+        return _read_table(path, options, report)
+    from imu.errors import ParameterError
+    from pipelines.session import read_session
+
+    if options.rate_hz is not None:
+        raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
+    with _without_collecting():
+        session = read_session(path)
+        stated = options.axes or options.baseline_json or options.mass_kg or options.height_m
+        none = not len(session.steps)
+        recompute = bool(options.fresh or stated or session.cut_short or none)
+        if recompute:
+            options.prepare()
+        return _recording(session, options, report, recompute=recompute)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Collect no garbage meanwhile: the log is long and holds no cycles to look for."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _recording(
+    session: Session, options: ReadingOptions, report: Progress, *, recompute: bool
+) -> Recording:
+    from devices.receiver import Receiver
+    from devices.records import DeviceInfo
+
+    info = next((record for record in session.records if isinstance(record, DeviceInfo)), None)
+    if info is None:
+        raise RecordingError(
+            "the session ends before the sensor had introduced itself: there is nothing to report.",
+            path=str(session.path),
+        )
+    header = session.header
+    header = replace(
+        header,
+        axes=options.axes or header.axes,
+        mass_kg=header.mass_kg if options.mass_kg is None else options.mass_kg,
+        height_m=header.height_m if options.height_m is None else options.height_m,
+        baseline_json=options.baseline_json or header.baseline_json,
+    )
+    steps, alerts = session.steps, tuple(session.alerts)
+    notes = [session.note] if session.note else []
+    span = _Span()
+    counts: dict[str, int] = {}
+    if recompute:
+        from pipelines.analysis import SessionAnalysis
+        from pipelines.summary import AXES_NOT_FOUND
+
+        analysis = SessionAnalysis(header, info)
+        receiver = analysis.receiver
+        parts: list[Steps] = []
+        told: list[dict[str, object]] = []
+        for block in _blocks(receiver, session.records, report):
+            span.add(block)
+            found, raised = analysis.chain.push(block)
+            parts.append(found)
+            told += [alert.record() for alert in raised]
+        found, raised = analysis.chain.flush()
+        steps = concatenate([*parts, found])
+        alerts = (*told, *(alert.record() for alert in raised))
+        analyzer = analysis.chain.analyzer
+        names = ("filled", "quarantined", "chain_restarts")
+        counts = dict(zip(names, analyzer.lost_samples, strict=True))
+        if len(steps) and analyzer.mounting is None:
+            notes.append(AXES_NOT_FOUND)
+    else:
+        receiver = Receiver(info)  # what was lost on the way is not written
+        for block in _blocks(receiver, session.records, report):
+            span.add(block)
+    losses = receiver.losses
+    start_ns = _first_arrival_ns(session.records)
+    return Recording(
+        name=session.path.name,
+        utc_start_ns=header.utc_start_ns,
+        duration_s=span.duration_s,
+        rate_hz=info.rate_hz,
+        steps=steps,
+        source=header.source,
+        device=info.name,
+        firmware=info.firmware,
+        protocol=info.protocol,
+        software=header.software,
+        has_gyro=info.angular_velocity_range_rad_s > 0.0,
+        axes=header.axes or info.axes,
+        mass_kg=header.mass_kg,
+        height_m=header.height_m,
+        alerts=alerts,
+        baseline_json=header.baseline_json,
+        marks=_marks(session.records, start_ns),
+        link_losses=_link_losses(session.records, start_ns),
+        losses=Losses(
+            losses.received,
+            losses.lost + losses.reordered,
+            losses.malformed_packets,
+            losses.restarts,
+            **counts,
+        ),
+        recomputed=recompute,
+        cut_short=session.cut_short,
+        clock=_clock(receiver),
+        notes=tuple(notes),
+    )
+
+
+def _blocks(receiver: Receiver, records: Sequence[Record], report: Progress) -> Iterator[Samples]:
+    """The samples of a log in long blocks; results do not depend on how they are cut."""
+    from devices.records import DeviceInfo
+    from imu.samples import Samples
+
+    waiting: list[Samples] = []
+    for number, record in enumerate(records):
+        # another sensor's samples may have other columns
+        if waiting and (len(waiting) == _PACKETS_A_BLOCK or isinstance(record, DeviceInfo)):
+            report(number, len(records))
+            yield Samples.concatenate(waiting)
+            waiting = []
+        samples = receiver.push(record)
+        if samples is not None and len(samples):
+            waiting.append(samples)
+    if waiting:
+        yield Samples.concatenate(waiting)
+
+
+class _Span:
+    """First and last sample."""
+
+    def __init__(self) -> None:
+        self._first_s = self._last_s = math.nan
+
+    def add(self, samples: Samples | None) -> None:
+        if samples is not None and len(samples):
+            if math.isnan(self._first_s):
+                self._first_s = float(samples.time_s[0])
+            self._last_s = float(samples.time_s[-1])
+
+    @property
+    def duration_s(self) -> float:
+        return 0.0 if math.isnan(self._first_s) else self._last_s - self._first_s
+
+
+def _first_arrival_ns(records: Iterable[Record]) -> int:
+    from devices.records import Packet
+
+    return next((record.arrival_ns for record in records if isinstance(record, Packet)), 0)
+
+
+def _marks(records: Iterable[Record], start_ns: int) -> tuple[SessionMark, ...]:
+    from devices.records import Mark
+
+    return tuple(
+        SessionMark(max(record.arrival_ns - start_ns, 0) / 1e9, record.kind, record.value)
+        for record in records
+        if isinstance(record, Mark)
+    )
+
+
+def _link_losses(records: Iterable[Record], start_ns: int) -> tuple[LinkLoss, ...]:
+    from devices.records import LinkEvent
+
+    found: list[LinkLoss] = []
+    lost_s: float | None = None
+    for record in records:
+        if not isinstance(record, LinkEvent):
+            continue
+        at_s = max(record.arrival_ns - start_ns, 0) / 1e9
+        if record.kind == "lost" and lost_s is None:
+            lost_s = at_s
+        elif record.kind == "resumed" and lost_s is not None:
+            found.append(LinkLoss(lost_s, at_s))
+            lost_s = None
+    if lost_s is not None:
+        found.append(LinkLoss(lost_s, None))
+    return tuple(found)
+
+
+def _clock(receiver: Receiver) -> tuple[tuple[str, str], ...]:
+    """How the sensor's clock ran, as far as the recording tells."""
+    host = receiver.host_time
+    if host is None:
+        return ()
+    estimate = host.estimate
+    if estimate.basis == "too little":
+        return ()
+    skew = f"{round(estimate.skew_ppm):+d}" if round(estimate.skew_ppm) else "0"
+    return (
+        (
+            "Sensor's clock against the computer's",
+            f"{skew.replace('-', '−')} ± {1.96 * estimate.skew_sd_ppm:.0f} parts per million",
+        ),
+        ("Time of day of a sample", f"within {max(estimate.offset_uncertainty_ms, 0.1):.1f} ms"),
+    )
+
+
+def _read_table(path: Path, options: ReadingOptions, report: Progress) -> Recording:
+    from pipelines.replay import ReplayOptions, replay
+
+    options.prepare()
+    stated = ReplayOptions(
+        axes=options.axes,
+        mass_kg=options.mass_kg,
+        height_m=options.height_m,
+        rate_hz=options.rate_hz,
+        baseline_json=options.baseline_json,
+    )
+    result = replay(path, stated, report)
+    summary = result.summary
+    unknown = int(np.count_nonzero(_no_gyro(result.steps)))
+    return Recording(
+        name=path.name,
+        utc_start_ns=None,
+        duration_s=summary.duration_s,
+        rate_hz=summary.rate_hz,
+        steps=result.steps,
+        source=path.name,
+        has_gyro=not unknown,
+        axes=options.axes if options.axes != "auto" else "",
+        mass_kg=options.mass_kg,
+        height_m=options.height_m,
+        alerts=tuple(alert.record() for alert in result.alerts),
+        baseline_json=options.baseline_json,
+        losses=Losses(
+            round(summary.duration_s * summary.rate_hz),
+            summary.samples_lost_in_transit,
+            filled=summary.samples_filled,
+            quarantined=summary.samples_quarantined,
+            chain_restarts=summary.restarts,
+        ),
+        recomputed=True,
+        notes=tuple(summary.notes),
+    )
+
+
+def _no_gyro(steps: Steps) -> Any:
+    from imu.samples import Quality
+
+    return steps.quality_bits & np.uint8(Quality.NO_GYRO)
+
+
+def previous_run_of(recording: Recording) -> PreviousRun:
+    """A recording as an earlier run: means of its trusted steps."""
+    from pipelines.report.content import trusted_steps
+
+    trusted = trusted_steps(recording.steps)
+    steps = trusted if len(trusted) else recording.steps
+    means: dict[str, float] = {}
+    for column in _COLUMNS:
+        values = steps.rows[column]
+        values = values[np.isfinite(values)]
+        if values.size:
+            means[column] = float(values.mean())
+    tags = {mark.kind: mark.value for mark in recording.marks}
+    return PreviousRun(
+        recording.name,
+        recording.utc_start_ns,
+        means,
+        surface=tags.get("surface", ""),
+        shoe=tags.get("shoe", ""),
+    )
+
+
+def previous_run(path: Path, options: ReadingOptions, report: Progress) -> PreviousRun:
+    """An earlier run from its session, its sample table, or the summary of its replay (``.json``).
+
+    Raises
+    ------
+    BackstrideError
+        When the file cannot be read or is none of these.
+    """
+    if path.suffix.lower() == ".json":
+        return _previous_of_summary(path)
+    return previous_run_of(read_recording(path, options, report))
+
+
+def _previous_of_summary(path: Path) -> PreviousRun:
+    from pipelines.formats.system_error import explain
+
+    problem = InputError(
+        "this is no summary of a run: give a session, or what 'replay --summary' wrote.",
+        place=str(path),
+    )
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
+    except ValueError:
+        raise problem from None
+    means: dict[str, float] = {}
+    try:
+        blocks = summary["blocks"]
+        for column in _COLUMNS:
+            values = [float(value) for value in blocks[column]["mean"] if value is not None]
+            if values:
+                means[column] = math.fsum(values) / len(values)
+    except (KeyError, TypeError, ValueError):
+        raise problem from None
+    return PreviousRun(path.stem, None, means)
+
+
+def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:
+    """The latest runs of the journal, oldest first, at most twenty.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    before_ns : int, optional
+        Only runs that began before this, ns since 1970.
+    """
+    from pipelines.journal.entries import Session, Shoe
+
+    limit = 2**63 - 1 if before_ns is None else before_ns
+    sessions = journal.entries(Session, "utc_start_ns < ?", (limit,), newest=_MOST_RUNS)
+    shoes = {shoe.identifier: shoe.name for shoe in journal.entries(Shoe)}
+    return [
+        PreviousRun(
+            f"{session.day:%Y-%m-%d}",
+            session.utc_start_ns,
+            {name: session.means[name] for name in _COLUMNS if name in session.means},
+            surface=session.surface,
+            shoe=shoes.get(session.shoe_id, ""),
+        )
+        for session in sessions
+        if session.means
+    ]
