@@ -22,6 +22,7 @@ from imu.errors import DeviceError, DeviceLost, DeviceNotFound
 
 if TYPE_CHECKING:
     from bleak import BleakClient
+    from bleak.backends.adapter import BaseBleakAdapter
     from bleak.backends.characteristic import BleakGATTCharacteristic
     from bleak.backends.client import BaseBleakClient
     from bleak.backends.device import BLEDevice
@@ -44,6 +45,7 @@ class Radio:
 
     client: type[BaseBleakClient] | None = None
     scanner: type[BaseBleakScanner] | None = None
+    adapter: type[BaseBleakAdapter] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,33 +164,36 @@ class BleConnector:
         """Nothing is kept between connections."""
 
     async def _find(self, clock: HostClock) -> SeenSensor:
-        wanted_address, wanted_name = self._address.lower(), self._name.lower()
         async with _scanning(self._radio) as heard:
 
             async def first() -> SeenSensor:
                 async for sensor in heard:
-                    advertisement = sensor.advertisement
-                    if wanted_address:
-                        fits = advertisement.address.lower() == wanted_address
-                    elif wanted_name:
-                        fits = wanted_name in advertisement.name.lower()
-                    elif self.driver is not None:
-                        fits = self.driver.recognises(advertisement)
-                    else:
-                        fits = sensor.driver is not None
-                    if fits:
+                    if self._fits(sensor):
                         return sensor
                 raise AssertionError("a scan does not end by itself")
 
-            try:
+            with suppress(TimeoutError):
                 return await within(clock, SCAN_S, first())
-            except TimeoutError:
-                what = "is not heard" if wanted_address or wanted_name else "no sensor is heard"
-                raise DeviceNotFound(
-                    f"{what} within {SCAN_S:g} s: wake it, bring it nearer, and end other programs "
-                    "and phones that are connected to it; 'backstride scan' lists what is heard.",
-                    source=self.place,
-                ) from None
+        for sensor in await _connected_already(self._radio):
+            if self._fits(sensor):
+                return sensor
+        what = "is not heard" if self._address or self._name else "no sensor is heard"
+        raise DeviceNotFound(
+            f"{what} within {SCAN_S:g} s: wake it, bring it nearer, and end other programs "
+            "and phones that are connected to it; 'backstride scan' lists what is heard.",
+            source=self.place,
+        )
+
+    def _fits(self, sensor: SeenSensor) -> bool:
+        """Whether this is the one that is meant."""
+        advertisement = sensor.advertisement
+        if self._address:
+            return advertisement.address.lower() == self._address.lower()
+        if self._name:
+            return self._name.lower() in advertisement.name.lower()
+        if self.driver is not None:
+            return self.driver.recognises(advertisement)
+        return sensor.driver is not None
 
 
 class BleLink(OpenLink):
@@ -305,6 +310,27 @@ async def _scanning(radio: Radio) -> AsyncIterator[AsyncIterator[SeenSensor]]:
     finally:
         with suppress(Exception):  # the radio may be gone meanwhile
             await scanner.stop()
+
+
+async def _connected_already(radio: Radio) -> list[SeenSensor]:
+    """Sensors that this computer is connected to, and which therefore do not advertise.
+
+    The system keeps a link whose program was killed, on Linux until someone ends it.
+    """
+    if radio.client is not None and radio.adapter is None:
+        return []  # a simulated radio that cannot tell
+    try:
+        from bleak import BleakAdapter  # since bleak 3.1
+
+        adapter = await BleakAdapter.get(backend=radio.adapter)
+        devices = await adapter.get_connected_devices()
+    except Exception:
+        return []
+    heard = [Advertisement(device.address, device.name or "") for device in devices]
+    return [
+        SeenSensor(each, driver_for(each), device)
+        for each, device in zip(heard, devices, strict=True)
+    ]
 
 
 async def _let_go(client: BleakClient, clock: HostClock) -> None:

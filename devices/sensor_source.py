@@ -202,14 +202,15 @@ class SensorSource:
             try:
                 await self._connect("resumed")
             except DeviceError as error:
-                why = str(error)
+                # the reason alone: what to do about it was said long ago
+                why = str(error).removeprefix(f"{error.source}: ").split(":")[0].rstrip(".")
             else:
                 return
             await self._clock.sleep(wait_s)
             wait_s = min(2 * wait_s, longest_s)
         raise DeviceLost(
-            f"the link was lost and did not come back within {self._give_up_s / 60:g} minutes "
-            f"({why.rstrip('.')}); everything until then is kept.",
+            f"the link was lost and did not come back within {_in_words(self._give_up_s)} "
+            f"({why}); everything until then is kept.",
             source=self._connector.place,
         )
 
@@ -237,6 +238,10 @@ class SensorSource:
         self, kind: Literal["connected", "lost", "resumed", "ended"], detail: str = ""
     ) -> None:
         self._inbox.put_event(LinkEvent(self._clock.monotonic_ns(), kind, detail))
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} minutes"
 
 
 async def _accompany(driver: Driver, link: OpenLink) -> None:

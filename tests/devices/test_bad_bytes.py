@@ -1,0 +1,217 @@
+"""Bytes, clocks and sensors gone wrong: a counted gap, and no sample that was not measured."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable, Iterable
+from random import Random
+
+import numpy as np
+import pytest
+
+from devices.drivers.registry import PROTOCOLS, driver_named
+from devices.host_clock import HostClock
+from devices.protocols.polar import DATA_UUID as POLAR_DATA_UUID
+from devices.simulator.link_params import LinkParams
+from devices.simulator.virtual_clock import VirtualClock
+from tests.devices.sessions import (
+    KINDS,
+    Bench,
+    Course,
+    Restarting,
+    assert_timed,
+    linked,
+    measured,
+    places_in,
+    run,
+    scenario,
+    session,
+    wanted_of,
+)
+
+Meddle = Callable[[str, bytes], Iterable[bytes]]
+
+#: Set-up is over by then, s.
+SET_UP_S = 5.0
+
+
+def meddled(protocol: str, link: str, make: Callable[[HostClock], Meddle], seed: int = 1) -> Course:
+    """A session in which the sensor's messages are tampered with."""
+    each = scenario(protocol, seed=seed, link=link)
+
+    async def meddle() -> Course:
+        clock = VirtualClock()
+        connector = Bench(clock).sensor(each, meddle=make(clock))
+        return await session(connector, clock, seconds=16.0, wanted=wanted_of(each))
+
+    return run(meddle())
+
+
+def from_then_on(clock: HostClock, meddle: Meddle, at_s: float = SET_UP_S) -> Meddle:
+    """The fault begins after the set-up."""
+
+    def later(channel: str, payload: bytes) -> Iterable[bytes]:
+        return meddle(channel, payload) if clock.monotonic_ns() >= at_s * 1e9 else [payload]
+
+    return later
+
+
+def sometimes(
+    fault: Callable[[Random, bytes], Iterable[bytes]], percent: float = 4.0, seed: int = 3
+) -> Callable[[HostClock], Meddle]:
+    """The fault comes by chance."""
+
+    def make(clock: HostClock) -> Meddle:
+        random = Random(seed)
+
+        def meddle(_channel: str, payload: bytes) -> Iterable[bytes]:
+            if random.random() * 100 < percent:
+                return fault(random, payload)
+            return [payload]
+
+        return from_then_on(clock, meddle)
+
+    return make
+
+
+# bytes that are wrong
+
+
+@pytest.mark.parametrize(("protocol", "kind"), KINDS)
+def test_garbage_between_messages_costs_little_and_is_counted(protocol: str, kind: str) -> None:
+    course = meddled(
+        protocol,
+        kind,
+        sometimes(lambda random, sent: (random.randbytes(random.randint(1, 40)), sent)),
+    )
+    each = scenario(protocol, link=kind)
+    place = places_in(measured(each), course.samples, protocol)
+    assert len(place) > 0.8 * (place[-1] - place[0])
+    # what Movesense sends on other subscriptions is passed over
+    assert course.malformed > 0 or (protocol == "movesense" and np.all(np.diff(place) == 1))
+
+
+@pytest.mark.parametrize(("protocol", "kind"), KINDS)
+def test_a_packet_cut_in_half_is_dropped_and_counted(protocol: str, kind: str) -> None:
+    # 9 of the 20 bytes of WitMotion's frames: two halves in a row would be a frame
+    course = meddled(protocol, kind, sometimes(lambda _, sent: (sent[: len(sent) // 2 - 1],), 8.0))
+    each = scenario(protocol, link=kind)
+    assert course.malformed > 0
+    place = places_in(measured(each), course.samples, protocol)
+    missing = int(np.sum(np.diff(place) - 1))
+    assert missing > 0
+    if protocol != "witmotion":  # which says neither number nor time
+        assert course.lost == pytest.approx(missing, abs=1)
+        assert_timed(course.samples, place, each.rate, 3e-3)
+
+
+@pytest.mark.parametrize("protocol", ["backstride", "witmotion"])
+def test_a_wrong_checksum_is_dropped_and_counted(protocol: str) -> None:
+    def flip(random: Random, sent: bytes) -> Iterable[bytes]:
+        at = random.randrange(len(sent))
+        return (sent[:at] + bytes((sent[at] ^ 1 << random.randrange(8),)) + sent[at + 1 :],)
+
+    course = meddled(protocol, "serial", sometimes(flip, 8.0))
+    assert course.malformed > 0
+    each = scenario(protocol, link="serial")
+    place = places_in(measured(each), course.samples, protocol)
+    assert np.any(np.diff(place) > 1)
+
+
+@pytest.mark.parametrize("fault", ["twice", "late"])
+@pytest.mark.parametrize(
+    ("protocol", "rate"), [("backstride", 200.0), ("movesense", 104.0), ("polar", 52.0)]
+)
+def test_what_comes_twice_or_late_is_used_once_and_counted(
+    protocol: str, rate: float, fault: str
+) -> None:
+    each = scenario(protocol, rate=rate)
+    twice = fault == "twice"
+    faulty = LinkParams(duplicate_percent=12.0 * twice, reorder_percent=12.0 * (not twice))
+    course = linked(protocol, faulty, rate=rate)
+    place = places_in(measured(each), course.samples, protocol)
+    losses = course.receiver.losses
+    missing = int(np.sum(np.diff(place) - 1))
+    if twice:
+        assert missing == 0
+        assert losses.duplicated > 0
+    else:
+        assert losses.reordered == missing
+        assert missing > 0 or protocol == "polar"  # neighbours are of different measurements
+    assert_timed(course.samples, place, rate, 3e-3)
+
+
+# clocks
+
+
+def jump(protocol: str, us: int) -> Meddle:
+    """Stamps from now on are off by this."""
+
+    def backstride(channel: str, sent: bytes) -> Iterable[bytes]:
+        if channel != driver_named("backstride").characteristics["data"]:
+            return [sent]
+        (stamp_us,) = struct.unpack_from("<I", sent, 4)
+        return [sent[:4] + struct.pack("<I", (stamp_us + us) % 2**32) + sent[8:]]
+
+    def movesense(_channel: str, sent: bytes) -> Iterable[bytes]:
+        if sent[:1] != b"\x02":
+            return [sent]
+        (stamp_ms,) = struct.unpack_from("<I", sent, 2)
+        return [sent[:2] + struct.pack("<I", (stamp_ms + us // 1000) % 2**32) + sent[6:]]
+
+    def polar(channel: str, sent: bytes) -> Iterable[bytes]:
+        if channel != POLAR_DATA_UUID:
+            return [sent]
+        (stamp_ns,) = struct.unpack_from("<Q", sent, 1)
+        return [sent[:1] + struct.pack("<Q", (stamp_ns + us * 1000) % 2**64) + sent[9:]]
+
+    return {"backstride": backstride, "movesense": movesense, "polar": polar}[protocol]
+
+
+@pytest.mark.parametrize("jump_s", [3.0, 30.0, -3.0, 600.0])
+@pytest.mark.parametrize("protocol", ["backstride", "movesense", "polar"])
+def test_a_clock_that_jumps_is_a_counted_gap(protocol: str, jump_s: float) -> None:
+    course = meddled(
+        protocol, "ble", lambda clock: from_then_on(clock, jump(protocol, round(jump_s * 1e6)), 8.0)
+    )
+    each = scenario(protocol)
+    samples = course.samples
+    place = places_in(measured(each), samples, protocol)
+    losses = course.receiver.losses
+    assert losses.restarts == 1 or losses.lost > 0
+    steps = np.diff(samples.time_s)
+    assert np.all(steps > 0)
+    assert np.sum(steps > 1.6 / each.rate) == 1
+    # time goes on by the computer's clock, unless it looks like a loss
+    assert np.ptp(samples.time_s - place / each.rate) < (0.5 if losses.restarts else 3.1)
+
+
+@pytest.mark.parametrize("keeps_link", [False, True])
+@pytest.mark.parametrize(("protocol", "kind"), [k for k in KINDS if k[0] != "witmotion"])
+def test_a_sensor_that_restarts_goes_on_after_a_gap(
+    protocol: str, kind: str, keeps_link: bool
+) -> None:
+    first, second = (scenario(protocol, link=kind, seed=seed, seconds=20.0) for seed in (1, 2))
+
+    async def brown_out() -> Course:
+        clock = VirtualClock()
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        sensor = Restarting(first, second, clock, 12.0, keeps_link=keeps_link or kind == "serial")
+        connector = Bench(clock).connector(first, sensor)
+        return await session(connector, clock, seconds=24.0, wanted=wanted_of(first))
+
+    course = run(brown_out())
+    assert course.error is None
+    samples = course.samples
+    place = places_in(measured(first, second), samples, protocol)
+    (gap,) = np.flatnonzero(np.diff(place) > 1)
+    assert place[gap] < len(measured(first)) <= place[gap + 1]
+    assert np.all(np.diff(samples.time_s) > 0)
+    assert samples.time_s[gap + 1] - samples.time_s[gap] > 1.5 / first.rate
+    assert course.receiver.losses.restarts == 1
+    assert len(place) - gap > 2 * first.rate
+
+
+def test_every_protocol_is_put_to_these_tests() -> None:
+    assert set(KINDS) == {(name, kind) for name in PROTOCOLS for kind in driver_named(name).links}

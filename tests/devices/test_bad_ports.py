@@ -1,0 +1,132 @@
+"""Serial ports in trouble: one sentence that says what to do, and no sample of rubbish."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serial
+
+from devices.drivers.registry import driver_named
+from devices.host_clock import ScaledClock, SystemClock
+from devices.serial_port import SerialConnector
+from devices.simulator.port import PortParams, PseudoTerminal, TcpPort
+from devices.simulator.virtual_sensor import make_peripheral
+from imu.errors import DeviceError, DeviceLost, DeviceNotFound
+from tests.devices.sessions import (
+    Course,
+    one_sentence,
+    run,
+    scenario,
+    session,
+)
+
+
+def opened(place: str, protocol: str = "backstride", baud: int | None = None) -> DeviceError:
+    """How a session over this port fails; the program's waits are ten times as short."""
+
+    async def attempt() -> DeviceError:
+        clock = ScaledClock(SystemClock(), 10.0)
+        connector = SerialConnector(place, driver_named(protocol), baud)
+        with pytest.raises(DeviceError) as caught:
+            await session(connector, clock, seconds=5.0)
+        return caught.value
+
+    return run(attempt())
+
+
+def test_a_port_that_is_missing_or_is_none_is_said(tmp_path: Path) -> None:
+    missing = opened(str(tmp_path / "ttyACM7"))
+    assert isinstance(missing, DeviceNotFound)
+    assert "there is no such port" in one_sentence(missing)
+    file = tmp_path / "notes.txt"
+    file.write_text("no port")
+    assert str(file) in one_sentence(opened(str(file)))
+    one_sentence(opened("socket://127.0.0.1:1"))
+    one_sentence(opened("socket://nobody"))
+    one_sentence(opened("carrier-pigeon://roof"))
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.EACCES, "no permission"), (errno.EPERM, "no permission"), (errno.EBUSY, "in use")],
+)
+def test_a_port_that_may_not_be_opened_is_said(
+    number: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(port: Any) -> None:
+        raise serial.SerialException(number, f"could not open port {port.port}")
+
+    monkeypatch.setattr(serial.Serial, "open", refuse)
+    assert words in one_sentence(opened("/dev/ttyACM0"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("could not open port 'COM3': PermissionError(13, 'Access is denied.', None, 5)", "permis"),
+        ("could not open port 'COM9': FileNotFoundError(2, 'The system cannot find…')", "no such"),
+        ("could not open port 'COM4': OSError(22, 'The semaphore timeout period…')", "cannot be"),
+    ],
+)
+def test_what_windows_says_is_understood(
+    text: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_port: Any) -> None:
+        raise serial.SerialException(text)
+
+    monkeypatch.setattr(serial.Serial, "open", refuse)
+    assert words in one_sentence(opened("COM3"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+@pytest.mark.parametrize("protocol", ["backstride", "shimmer3", "witmotion"])
+def test_the_wrong_speed_is_one_sentence_and_no_sample(protocol: str) -> None:
+    async def listen() -> DeviceError:
+        clock = ScaledClock(SystemClock(), 10.0)
+        each = scenario(protocol, link="serial", seconds=60.0)
+        sensor = make_peripheral(each, clock)
+        async with PseudoTerminal(sensor, PortParams(baud_rate=230_400)) as port:
+            connector = SerialConnector(port.address, driver_named(protocol), 57_600)
+            with pytest.raises(DeviceError) as caught:
+                await session(connector, clock, seconds=5.0)
+        return caught.value
+
+    assert "?baud=" in one_sentence(run(listen()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+def test_a_port_that_another_program_has_is_in_use() -> None:
+    async def share() -> DeviceError:
+        clock = ScaledClock(SystemClock(), 10.0)
+        sensor = make_peripheral(scenario("backstride", link="serial"), clock)
+        async with PseudoTerminal(sensor) as port:
+            with (
+                serial.Serial(port.address, 115_200, exclusive=True),
+                pytest.raises(DeviceError) as caught,
+            ):
+                await session(
+                    SerialConnector(port.address, driver_named("backstride"), 115_200),
+                    clock,
+                    seconds=5.0,
+                )
+        return caught.value
+
+    assert "is in use" in one_sentence(run(share()))
+
+
+def test_a_port_that_is_unplugged_ends_the_session_in_one_sentence() -> None:
+    async def pull() -> Course:
+        clock = ScaledClock(SystemClock(), 10.0)
+        sensor = make_peripheral(scenario("backstride", link="serial", seconds=60.0), clock)
+        async with TcpPort(sensor, PortParams(unplug_after_s=1.0)) as port:
+            connector = SerialConnector(port.address, driver_named("backstride"), 230_400)
+            return await session(connector, clock, seconds=60.0, give_up_s=3.0)
+
+    course = run(pull())
+    assert isinstance(course.error, DeviceLost)
+    one_sentence(course.error)
+    assert len(course.samples) > 200
