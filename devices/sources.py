@@ -102,9 +102,9 @@ def open_source(url: str, *, clock: HostClock | None = None) -> Source:
 
             return VirtualSensorSource(scenario, clock=clock)
         from devices.simulator.device import SimulatedSource
-        from devices.simulator.generate import SimulatedRun
+        from devices.simulator.generate import measured_run
 
-        return SimulatedSource(SimulatedRun(scenario), clock=clock)
+        return SimulatedSource(measured_run(scenario), clock=clock)
     if colon and kind in {"ble", "serial"}:
         return _sensor(url, clock)
     raise ParameterError("source", url, ACCEPTED_URLS)

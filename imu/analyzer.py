@@ -274,6 +274,33 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         restart(self._coefficients, s)
         return s
 
+    def take_neutral(self, up: ArrayLike) -> None:
+        """Measure lean and roll from the posture that the runner stands in now.
+
+        Known axes are tilted by the least angle that makes ``up`` the body's z; while ``"auto"``
+        is still searching, ``up`` is the standing that they will be found from.
+
+        Parameters
+        ----------
+        up : array_like, shape (3,)
+            Mean specific force in the sensor frame while standing in neutral, any unit.
+
+        Raises
+        ------
+        ParameterError
+            When ``up`` is no direction, or more than 60° off the known up axis; nothing changes.
+        """
+        known = self.mounting
+        if known is not None:
+            self._state["mounting"] = mounting_from_up(known, up)
+            return
+        direction = np.asarray(up, np.float64)
+        norm = float(np.linalg.norm(direction))
+        if direction.shape != (3,) or not 0.0 < norm < np.inf:
+            raise ParameterError("up", up, "three numbers that are a direction")
+        self._state["standing_up"] = direction / norm
+        self._state["stood"] = 1
+
     def reseat(self) -> None:
         """Search the axes anew after the sensor was moved (``axes="auto"`` only)."""
         if self._mounting is None:

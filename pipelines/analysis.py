@@ -6,13 +6,15 @@ bytes. Nothing here looks at a clock or a file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devices.receiver import Receiver
-from devices.records import DeviceInfo, Record
+from devices.records import DeviceInfo, Mark, Record
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.baseline import Baseline
+from imu.calibration import Calibration
 from imu.drift import DriftDetector
+from imu.errors import ParameterError
 from imu.intake import IntakeParams
 from imu.runner import Runner
 from imu.samples import Samples
@@ -20,6 +22,7 @@ from imu.steps import NO_STEPS, Steps
 from pipelines.alerts import Alert
 from pipelines.coach import Coach
 from pipelines.formats.session_messages import SessionHeader
+from pipelines.session_marks import Pauses, SessionMarks, fits
 
 __all__ = ["Outcome", "SessionAnalysis", "StepsAnalysis"]
 
@@ -31,6 +34,7 @@ class Outcome:
     samples: Samples | None
     steps: Steps
     alerts: list[Alert]
+    notes: list[str] = field(default_factory=list)
 
 
 class StepsAnalysis:
@@ -42,6 +46,9 @@ class StepsAnalysis:
         Sample rate, Hz.
     axes
         Signed sensor axes forward, left, up, or ``"auto"``.
+    neutral_up
+        Specific force in the sensor frame while standing in neutral; with stated axes alone, since
+        ``"auto"`` takes up from standing before the run.
     runner
         Body data.
     baseline
@@ -57,6 +64,7 @@ class StepsAnalysis:
         rate_hz: float,
         *,
         axes: str = "auto",
+        neutral_up: tuple[float, float, float] | None = None,
         runner: Runner | None = None,
         baseline: Baseline | None = None,
         acceleration_range_m_s2: float = 0.0,
@@ -74,12 +82,14 @@ class StepsAnalysis:
             rate_hz,
             runner,
             axes=axes,
+            neutral_up=neutral_up,
             params=params,
             lumbar_baseline_bw=None if lumbar is None else lumbar.mean,
             waveforms=waveforms,
         )
         self.drift = DriftDetector(baseline=baseline)
         self.coach = Coach()
+        self.pauses = Pauses()
 
     def push(self, samples: Samples) -> tuple[Steps, list[Alert]]:
         """Take the next samples."""
@@ -92,11 +102,12 @@ class StepsAnalysis:
         return finished
 
     def _judge(self, steps: Steps) -> tuple[Steps, list[Alert]]:
-        if not len(steps):
+        judged = self.pauses.outside(steps)
+        if not len(judged):
             return steps, []
-        last = steps.rows[-1]
+        last = judged.rows[-1]
         ended_s = float(last["initial_contact_s"] + last["step_time_s"])
-        return steps, self.coach.advance(self.drift.push(steps), ended_s)
+        return steps, self.coach.advance(self.drift.push(judged), ended_s)
 
 
 class SessionAnalysis:
@@ -114,21 +125,33 @@ class SessionAnalysis:
 
     def __init__(self, header: SessionHeader, info: DeviceInfo, *, waveforms: bool = False) -> None:
         self.receiver = Receiver(info)
+        stored, axes = header.calibration_json, header.axes or info.axes or "auto"
+        self._calibration = Calibration.from_json(stored) if stored else None
+        neutral_up = None if axes == "auto" else header.neutral_up
+        if neutral_up is not None and not fits(neutral_up, axes):
+            raise ParameterError("axes", axes, "axes whose last pointed up while the runner stood")
         self.chain = StepsAnalysis(
             info.rate_hz,
-            axes=header.axes or info.axes or "auto",
+            axes=axes,
+            neutral_up=neutral_up,
             runner=Runner(header.mass_kg, header.height_m),
             baseline=Baseline.from_json(header.baseline_json) if header.baseline_json else None,
             acceleration_range_m_s2=info.acceleration_range_m_s2,
             angular_velocity_range_rad_s=info.angular_velocity_range_rad_s,
             waveforms=waveforms,
         )
+        self._marks = SessionMarks(self.chain.analyzer, self.chain.pauses)
 
     def push(self, record: Record) -> Outcome:
         """Take the next record of the log."""
+        if isinstance(record, Mark):
+            return Outcome(None, NO_STEPS, [], self._marks.take(record))
         samples = self.receiver.push(record)
         if samples is None:
             return Outcome(None, NO_STEPS, [])
+        if self._calibration is not None:
+            samples = self._calibration.apply(samples)
+        self._marks.see(samples)
         return Outcome(samples, *self.chain.push(samples))
 
     def flush(self) -> Outcome:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +47,7 @@ class DownloadOptions:
     mass_kg: float | None = None
     height_m: float | None = None
     baseline_json: str = ""
+    devices: Path | None = None  # folder of the device store; None: no calibration
     erase: bool = False
 
 
@@ -124,6 +127,7 @@ class _Connection:
     def __init__(self, url: str, clock: HostClock) -> None:
         self.clock = clock
         self.serial = self.firmware = self.name = ""
+        self.serial_number = ""  # as the sensor itself says, the key of its calibration
         self._connector = open_connector(url)
         self._link: OpenLink | None = None
 
@@ -144,6 +148,9 @@ class _Connection:
         info = await read_info(link)
         self.name, self.firmware = link.name, f"{info.firmware >> 8}.{info.firmware & 0xFF}"
         self.serial = link.address
+        with suppress(DeviceError):  # a serial line does not tell it
+            raw = await link.read("serial_number")
+            self.serial_number = raw.decode("utf-8", "replace").strip("\0 ")
         self._link = link
         return link
 
@@ -207,9 +214,10 @@ def _load_partial(connection: _Connection, entry: LogEntry) -> PartialLog:
 def _write_session(
     url: str, connection: _Connection, entry: LogEntry, content: bytes, options: DownloadOptions
 ) -> Downloaded:
-    from devices.protocols.backstride_log import device_info_of, split_log
+    from devices.protocols.backstride_log import LogFlag, device_info_of, split_log
     from devices.records import LinkEvent
     from pipelines.analysis import SessionAnalysis
+    from pipelines.device_store import settings_for
     from pipelines.formats.session_messages import SessionHeader
     from pipelines.recording import SessionWriter
 
@@ -222,16 +230,27 @@ def _write_session(
         )
     if not entry.utc_s:
         notes.append("the sensor did not know the time of day: now is taken instead")
-    header = SessionHeader(
-        utc_start_ns=entry.utc_s * 10**9 or time.time_ns(),
-        source=url,
+    info = device_info_of(
+        entry, connection.name, serial=connection.serial, firmware=connection.firmware
+    )
+    utc_start_ns = entry.utc_s * 10**9 or time.time_ns()
+    known = settings_for(
+        None if entry.flags & LogFlag.CALIBRATED else options.devices,
+        replace(info, serial=connection.serial_number),
+        url,
         axes=options.axes,
+        now=datetime.fromtimestamp(utc_start_ns * 1e-9, tz=UTC),
+    )
+    notes += [note.removesuffix(".") for note in known.notes]
+    header = SessionHeader(
+        utc_start_ns=utc_start_ns,
+        source=url,
+        axes=known.axes,
         mass_kg=options.mass_kg,
         height_m=options.height_m,
         baseline_json=options.baseline_json,
-    )
-    info = device_info_of(
-        entry, connection.name, serial=connection.serial, firmware=connection.firmware
+        calibration_json=known.calibration_json,
+        neutral_up=known.neutral_up,
     )
     last_ns = log.packets[-1].arrival_ns if log.packets else 0
     records: list[Record] = [

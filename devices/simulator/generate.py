@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from devices.simulator.motion import BodyMotion, Motion
 from devices.simulator.scenario import Scenario
 from devices.simulator.sensor import SensorModel
+from devices.simulator.six_faces import SixFacesRun
 from devices.simulator.truth import TrueSteps
+from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import Steps
 
-__all__ = ["SimulatedRun", "WaveformTruth", "simulate"]
+if TYPE_CHECKING:
+    from devices.simulator.device import MotionRun
+
+__all__ = ["SimulatedRun", "WaveformTruth", "measured_run", "simulate"]
 
 Array = NDArray[np.float64]
 
@@ -54,6 +59,12 @@ class SimulatedRun:
     Parameters
     ----------
     scenario : Scenario
+        With ``motion`` "run"; :func:`measured_run` takes the others too.
+
+    Raises
+    ------
+    ParameterError
+        When the scenario's motion is no run.
 
     Attributes
     ----------
@@ -76,6 +87,8 @@ class SimulatedRun:
     """
 
     def __init__(self, scenario: Scenario) -> None:
+        if scenario.motion != "run":
+            raise ParameterError("motion", scenario.motion, "run, where truth is asked for too")
         self.scenario = scenario
         self.motion = BodyMotion(scenario)
         self.sensor = SensorModel(scenario)
@@ -155,6 +168,11 @@ def _join(parts: list[WaveformTruth]) -> WaveformTruth:
         np.concatenate([part.sacral_lean_deg for part in parts]),
         np.concatenate([part.sacral_roll_deg for part in parts]),
     )
+
+
+def measured_run(scenario: Scenario) -> MotionRun:
+    """What the scenario's sensor measures: a run, or whatever else its ``motion`` says."""
+    return SimulatedRun(scenario) if scenario.motion == "run" else SixFacesRun(scenario)
 
 
 def simulate(scenario: Scenario) -> tuple[Samples, Steps]:

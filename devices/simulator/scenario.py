@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from devices.drivers.registry import PROTOCOLS
 from imu.errors import ParameterError
 
-__all__ = ["FATIGUES", "NOISE_CLASSES", "SURFACES", "Scenario", "axes_matrix"]
+__all__ = ["FATIGUES", "MOTIONS", "NOISE_CLASSES", "SURFACES", "Scenario", "axes_matrix"]
 
 #: Surfaces, firmest first. Their effect at the sacrum is small (Ferro-Sánchez 2023).
 SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
@@ -21,6 +21,8 @@ SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass"
 FATIGUES: Final = ("none", "lean", "shock", "cadence", "all")
 #: Noise of the sensor; ``ideal`` has no error of any kind, not even saturation.
 NOISE_CLASSES: Final = ("bmi270", "icm42688", "lsm6dso", "ideal")
+#: What is done with the sensor: running, or a calibration (:mod:`devices.simulator.six_faces`).
+MOTIONS: Final = ("run", "six_faces")
 
 _AXES_ACCEPTED: Final = (
     "three different signed sensor axes that point forward, left and up and are right-handed, "
@@ -58,6 +60,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "surface": SURFACES,
     "fatigue": FATIGUES,
     "device": NOISE_CLASSES,
+    "motion": MOTIONS,
     "protocol": ("", *PROTOCOLS),
     "link": ("", "ble", "serial"),
 }
@@ -115,6 +118,9 @@ class Scenario:
     protocol : str
         What the simulated sensor speaks, one of :data:`devices.drivers.registry.PROTOCOLS`, over
         a simulated radio or port; empty for the project's own packets without any link.
+    motion : str
+        One of :data:`MOTIONS`: ``six_faces`` lays the sensor on each face, then it is worn
+        standing for ``standing_s``; for trying ``backstride calibrate``.
     logged_runs : int
         Runs in the flash of a simulated sensor of the project's own profile, 0 to 9, each of
         ``minutes``; only with ``protocol=backstride``.
@@ -165,6 +171,7 @@ class Scenario:
     time_scale: float = 1.0
     protocol: str = ""
     link: str = ""
+    motion: str = "run"
     logged_runs: int = 0
     baseline: str = ""
 
@@ -202,13 +209,10 @@ class Scenario:
         --------
         >>> Scenario.from_query("speed=3.3&minutes=2").speed
         3.3
-        >>> Scenario.from_query("sped=3")
+        >>> Scenario.from_query("sped=3")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
-        imu.errors.ParameterError: sped is '3': give one of the keys speed, minutes, rate, seed, \
-mass, height, lean, slope, surface, fatigue, device, axes, mount_pitch, mount_roll, mount_yaw, \
-acceleration_range_g, gyro_range_deg_s, standing_s, walk_s, loss, jitter_ms, corrupt, disconnect, \
-clock_ppm, saturate, nan, time_scale, baseline.
+        imu.errors.ParameterError: sped is '3': give one of the keys speed, minutes, rate, ...
         """
         names = [field.name for field in fields(cls)]
         values: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from devices.host_clock import HostClock, ScaledClock, SystemClock
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.sensor_source import SensorSource
-from devices.simulator.generate import SimulatedRun
+from devices.simulator.generate import SimulatedRun, measured_run
 from devices.simulator.link_params import LinkParams
 from devices.simulator.peripheral import Peripheral
 from devices.simulator.port import PortParams, TcpPort, VirtualPort
@@ -68,10 +68,12 @@ def make_peripheral(scenario: Scenario, clock: HostClock) -> Peripheral:
     """The simulated sensor of a scenario, measuring from now on."""
     module = import_module(f"devices.simulator.peripherals.{scenario.protocol}")
     kept: dict[str, Any] = {}
+    if scenario.protocol == "backstride":  # a seed is a sensor, with errors of its own
+        kept["serial_number"] = f"BS-{scenario.seed:04d}"
     if scenario.logged_runs:
         kept["logs"] = _logged(scenario)
     peripheral: Peripheral = getattr(module, _PERIPHERALS[scenario.protocol])(
-        SimulatedRun(scenario), clock, link=link_of(scenario), **kept
+        measured_run(scenario), clock, link=link_of(scenario), **kept
     )
     return peripheral
 
@@ -97,7 +99,7 @@ def virtual_connector(scenario: Scenario) -> Connector:
     """
     scenario = as_such_sensors_measure(scenario)
     if link_of(scenario) == "ble":
-        return _InTheAir(scenario, SimulatedRun(scenario).duration_s)
+        return _InTheAir(scenario, measured_run(scenario).duration_s)
     if scenario.time_scale != 1.0:
         raise ParameterError(
             "time_scale", scenario.time_scale, "1 with link=serial: the port is a real one"
@@ -134,7 +136,7 @@ class VirtualSensorSource(SensorSource):
             wanted=Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
             axes=scenario.axes,
             clock=base,
-            ends_after_s=SimulatedRun(scenario).duration_s + _LAST_PACKETS_S,
+            ends_after_s=measured_run(scenario).duration_s + _LAST_PACKETS_S,
         )
 
 

@@ -66,8 +66,9 @@ __all__ = [
     "encode_steps",
 ]
 
-#: Raised when an older reader could misread a file.
-FORMAT_VERSION: Final = 1
+#: Newest form that this version reads. A file states the oldest form that tells all it holds, so
+#: that an older reader refuses only what it would misread: 2 has a calibration or a neutral.
+FORMAT_VERSION: Final = 2
 
 #: Largest message; a chunk holds 1 MiB beside it and stays below the reader's record limit.
 MAX_MESSAGE_BYTES: Final = 8 * 2**20
@@ -112,6 +113,12 @@ class SessionHeader:
         The baseline the alerts start from, empty without one.
     parameters_json
         Parameters of the analysis.
+    calibration_json
+        The sensor's :class:`~imu.calibration.Calibration`, empty without one; packets are as the
+        sensor sent them, the decoded samples are calibrated.
+    neutral_up
+        Direction of the calibrated specific force in the sensor's axes while the runner stood in
+        neutral, None when not known; only used with stated axes.
     software
         What wrote the file.
     """
@@ -123,6 +130,8 @@ class SessionHeader:
     height_m: float | None = None
     baseline_json: str = ""
     parameters_json: str = "{}"
+    calibration_json: str = ""
+    neutral_up: tuple[float, float, float] | None = None
     software: str = field(default_factory=_software)
 
 
@@ -168,6 +177,8 @@ SESSION: Final = _json_kind(
         "height_m": "number",
         "baseline_json": "string",
         "parameters_json": "string",
+        "calibration_json": "string",
+        "neutral_up_json": "string",
         "software": "string",
     },
 )
@@ -245,7 +256,10 @@ def encode_header(header: SessionHeader) -> bytes:
     for name in ("mass_kg", "height_m"):
         if content[name] is not None:
             content[name] = _exact(content[name])
-    return _dump({"format": FORMAT_VERSION, **content})
+    up = content.pop("neutral_up")
+    content["neutral_up_json"] = "" if up is None else json.dumps(up, allow_nan=False)
+    needed = 2 if header.calibration_json or header.neutral_up is not None else 1
+    return _dump({"format": needed, **content})
 
 
 def decode_header(data: bytes) -> SessionHeader:
@@ -263,6 +277,7 @@ def decode_header(data: bytes) -> SessionHeader:
             "files this version cannot read: update backstride."
         )
     mass, height = content["mass_kg"], content["height_m"]
+    up = json.loads(content.get("neutral_up_json") or "null")
     return SessionHeader(
         utc_start_ns=int(content["utc_start_ns"]),
         source=str(content["source"]),
@@ -271,6 +286,8 @@ def decode_header(data: bytes) -> SessionHeader:
         height_m=None if height is None else float(height),
         baseline_json=str(content["baseline_json"]),
         parameters_json=str(content["parameters_json"]),
+        calibration_json=str(content.get("calibration_json", "")),
+        neutral_up=None if up is None else (float(up[0]), float(up[1]), float(up[2])),
         software=str(content["software"]),
     )
 

@@ -23,7 +23,8 @@ def test_every_key_can_be_written_in_an_address() -> None:
         surface="grass", fatigue="lean", device="lsm6dso", axes="-z+y+x", mount_pitch=15,
         mount_roll=-4, mount_yaw=9, acceleration_range_g=8, gyro_range_deg_s=1000, standing_s=3,
         walk_s=20, loss=1.5, jitter_ms=20, corrupt=0.5, disconnect=(60.0, 90.5), clock_ppm=-35,
-        saturate=0.1, nan=0.2, time_scale=0, baseline="runner.json",
+        saturate=0.1, nan=0.2, time_scale=0, baseline="runner.json", protocol="backstride",
+        link="serial", logged_runs=2, motion="six_faces",
     )  # fmt: skip
     assert all(getattr(changed, f.name) != getattr(Scenario(), f.name) for f in fields(Scenario))
     pairs = {f.name: getattr(changed, f.name) for f in fields(Scenario)}

@@ -1,0 +1,141 @@
+"""What the runner's marks do to the analysis: standing neutral, a moved sensor, pauses.
+
+Marks are part of the log, and time is that of the latest sample before them, so a replay does the
+same at the same place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.records import Mark
+from imu.analyzer import StepAnalyzer
+from imu.errors import ParameterError
+from imu.mounting import mounting_from_axes, mounting_from_up
+from imu.samples import Samples
+from imu.steps import Steps
+
+__all__ = ["STANDING_S", "Pauses", "SessionMarks", "fits"]
+
+#: A neutral is the mean of this long before its mark, s.
+STANDING_S: Final = 2.0
+
+_STILL_M_S2: Final = 0.3  # largest standard deviation of an axis, as for standing in imu/gait.py
+_HOLE_S: Final = 0.1
+
+
+def fits(neutral_up: tuple[float, float, float], axes: str) -> bool:
+    """Whether a standing neutral is near enough to the up axis of stated axes.
+
+    Examples
+    --------
+    >>> fits((0.0, 2.0, 9.6), "+x+y+z"), fits((0.0, 2.0, 9.6), "-z+y+x")
+    (True, False)
+    """
+    try:
+        mounting_from_up(mounting_from_axes(axes), neutral_up)
+    except ParameterError:
+        return False
+    return True
+
+
+class Pauses:
+    """The times of a session that are not judged."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[float, float]] = []  # the last may still be open: until infinity
+
+    def begin(self, time_s: float) -> None:
+        """Judge nothing from here on."""
+        if not self._spans or self._spans[-1][1] < math.inf:
+            self._spans.append((time_s, math.inf))
+
+    def end(self, time_s: float) -> None:
+        """Judge again."""
+        if self._spans and self._spans[-1][1] == math.inf:
+            self._spans[-1] = (self._spans[-1][0], time_s)
+
+    def outside(self, steps: Steps) -> Steps:
+        """The steps whose initial contact is in no pause."""
+        if not self._spans or not len(steps):
+            return steps
+        contact = steps.initial_contact_s
+        judged = np.ones(len(steps), np.bool_)
+        for start_s, end_s in self._spans:
+            judged &= (contact < start_s) | (contact >= end_s)
+        return steps if judged.all() else Steps(steps.rows[judged])
+
+
+class SessionMarks:
+    """Carries out the marks of one session.
+
+    Parameters
+    ----------
+    analyzer : StepAnalyzer
+        Gets a new neutral, or searches its axes anew.
+    pauses : Pauses
+        Gets the pauses.
+    """
+
+    def __init__(self, analyzer: StepAnalyzer, pauses: Pauses) -> None:
+        self._analyzer, self._pauses = analyzer, pauses
+        self._recent: deque[Samples] = deque()
+        self._now_s = 0.0
+
+    def see(self, samples: Samples) -> None:
+        """Take note of the samples that the analyzer gets."""
+        if not len(samples):
+            return
+        recent = self._recent
+        recent.append(samples)
+        self._now_s = float(samples.time_s[-1])
+        while len(recent) > 1 and recent[1].time_s[0] <= self._now_s - STANDING_S:
+            recent.popleft()
+
+    def take(self, mark: Mark) -> list[str]:
+        """Carry out a mark; returns what is worth telling of it, in sentences."""
+        if mark.kind == "pause":
+            self._pauses.begin(self._now_s)
+        elif mark.kind == "resume":
+            self._pauses.end(self._now_s)
+        elif mark.kind == "neutral":
+            return [self._take_neutral()]
+        elif mark.kind == "reseat":
+            searching = self._analyzer.mounting is None
+            self._analyzer.reseat()
+            if searching or self._analyzer.mounting is None:
+                return ["the sensor was moved: its axes are searched anew while you run."]
+            return ["the sensor was moved: stand upright and still, and mark the neutral again."]
+        return []
+
+    def _take_neutral(self) -> str:
+        force, trouble = self._standing()
+        if force is not None and self._analyzer.gait != "still":
+            trouble = "you were moving"
+        if force is not None and not trouble:
+            try:
+                self._analyzer.take_neutral(force)
+            except ParameterError:
+                trouble = "the sensor is turned away from its axes: mark it as moved first"
+            else:
+                return "the standing neutral was taken: lean is measured from it."
+        return f"the standing neutral was not taken, because {trouble}."
+
+    def _standing(self) -> tuple[NDArray[np.float64] | None, str]:
+        """Mean specific force of the latest seconds; or why it is none of standing still."""
+        if not self._recent:
+            return None, "no sample has come yet"
+        latest = Samples.concatenate(list(self._recent))
+        latest = latest[int(np.searchsorted(latest.time_s, self._now_s - STANDING_S)) :]
+        force = latest.acceleration_m_s2
+        holes = np.diff(latest.time_s, prepend=self._now_s - STANDING_S)
+        if not np.all(np.isfinite(force)) or float(holes.max()) > _HOLE_S:
+            return None, f"not all of the last {STANDING_S:g} s has come from the sensor"
+        if np.any(force.std(axis=0) > _STILL_M_S2):
+            return None, "you were moving"
+        return force.mean(axis=0), ""
