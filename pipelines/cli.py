@@ -10,12 +10,16 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.calibrate import calibrate
+from pipelines.commands.desk import desk
 from pipelines.commands.doctor import doctor
 from pipelines.commands.download import download
 from pipelines.commands.journal import journal_app
 from pipelines.commands.live import live
 from pipelines.commands.messages import complain, drop_output, reader_may_leave, say
+from pipelines.commands.metronome import metronome
 from pipelines.commands.replay import replay
+from pipelines.commands.report import report
 from pipelines.commands.scan import scan
 from pipelines.commands.simulate import simulate
 
@@ -56,7 +60,18 @@ def program(
     """Hold the options that stand before a command."""
 
 
-for command in (scan, live, replay, download, simulate, doctor):
+for command in (
+    scan,
+    calibrate,
+    live,
+    replay,
+    report,
+    download,
+    desk,
+    metronome,
+    simulate,
+    doctor,
+):
     app.command()(command)
 app.add_typer(journal_app)
 

@@ -16,12 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devices.host_clock import HostClock
-from devices.records import LinkEvent, Record
+from devices.records import LinkEvent, Mark, Record
 from devices.sources import Source, open_source
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.alerts import Alert, AlertWriter
 from pipelines.analysis import Outcome, SessionAnalysis
+from pipelines.companion.companion import Companion
+from pipelines.companion.plan import CompanionPlan
+from pipelines.companion.turning import heading_turn_deg
+from pipelines.device_store import settings_for
 from pipelines.formats.session_messages import SessionHeader
 from pipelines.live_controls import LiveControls, LiveView
 from pipelines.live_status import LiveStatus
@@ -42,8 +46,11 @@ class LiveOptions:
     mass_kg: float | None = None
     height_m: float | None = None
     baseline_json: str = ""
+    devices: Path | None = None  # folder of the device store; None: no calibration
+    companion: CompanionPlan | None = None  # None: nobody beside the alerts
     record: Path | None = None
     alerts: Path | None = None
+    marks: tuple[tuple[str, str], ...] = ()  # kind and value, from the beginning
 
 
 @dataclass(slots=True)
@@ -54,6 +61,8 @@ class LiveRun:
     alerts: list[Alert] = field(default_factory=list)
     summary: Summary | None = None
     recording: Path | None = None
+    utc_start_ns: int = 0
+    companion: Companion | None = None
     recording_trouble: BackstrideError | None = None
     other_trouble: list[BackstrideError] = field(default_factory=list)
 
@@ -71,15 +80,22 @@ class _Session:
     ) -> None:
         self.run = LiveRun(recording=options.record)
         self._url, self._source, self._view, self._controls = url, source, view, controls
+        known = settings_for(options.devices, source.info, url, axes=options.axes)
         header = SessionHeader(
             utc_start_ns=time.time_ns(),
             source=url,
-            axes=options.axes,
+            axes=known.axes,
             mass_kg=options.mass_kg,
             height_m=options.height_m,
             baseline_json=options.baseline_json,
+            calibration_json=known.calibration_json,
+            neutral_up=known.neutral_up,
         )
+        self.run.utc_start_ns = header.utc_start_ns
         self._analysis = SessionAnalysis(header, source.info)
+        if options.companion is not None:
+            self.run.companion = Companion(options.companion)
+        self._time_s = 0.0  # of the latest sample
         # the alerts first: where they cannot be written, no recording of nothing is left behind
         self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
         self._writer = None
@@ -92,6 +108,10 @@ class _Session:
         self._last_ns = 0
         self._drawn = 0.0
         self._record(source.info)
+        if known.notes:
+            self.show()
+        for note in known.notes:
+            view.note(note)
 
     def take(self, record: Record) -> None:
         """Write, analyse and show one record, and first what the viewers have marked."""
@@ -108,10 +128,28 @@ class _Session:
             if self._first_ns is None:
                 self._first_ns = arrival_ns
             self._last_ns = arrival_ns
-        self._spread(self._analysis.push(record))
+        outcome = self._analysis.push(record)
+        self._spread(outcome)
+        self._accompany(outcome, (record,) if isinstance(record, Mark) else ())
         if isinstance(record, LinkEvent):
             # nothing may come for a while that would redraw it
             self.show()
+
+    def _accompany(self, outcome: Outcome, marks: tuple[Mark, ...] = ()) -> None:
+        """Let the companion see what has happened, and tell its cues."""
+        companion, samples = self.run.companion, outcome.samples
+        if companion is None:
+            return
+        analyzer, turn_deg = self._analysis.chain.analyzer, None
+        if samples is not None and len(samples):
+            self._time_s = float(samples.time_s[-1])
+            if companion.plan.walk_bends:
+                rate_hz = self._source.info.rate_hz
+                turn_deg = heading_turn_deg(samples, analyzer.mounting, rate_hz)
+        for cue in companion.advance(
+            self._time_s, analyzer.gait, outcome.steps, marks, outcome.alerts, turn_deg=turn_deg
+        ):
+            self._view.note(cue.message)
 
     def lose(self, error: BackstrideError) -> None:
         """The source ended for good."""
@@ -119,7 +157,9 @@ class _Session:
 
     def finish(self) -> LiveRun:
         """Finish the last steps, close the recording, sum up."""
-        self._spread(self._analysis.flush())
+        outcome = self._analysis.flush()
+        self._spread(outcome)
+        self._accompany(outcome)
         self._link = "ended"
         self.show()
         if self._writer is not None:
@@ -128,7 +168,7 @@ class _Session:
         if self._alerts is not None:
             with self._alerts_go_on():
                 self._alerts.close()
-        chain, losses = self._analysis.chain, self._analysis.receiver.losses
+        chain = self._analysis.chain
         baseline = chain.drift.baseline
         axes_found = chain.analyzer.mounting is not None
         self.run.summary = summarise(
@@ -137,7 +177,7 @@ class _Session:
             duration_s=self._elapsed_s(),
             rate_hz=self._source.info.rate_hz,
             lost_samples=chain.analyzer.lost_samples,
-            lost_in_transit=losses.lost + losses.reordered,
+            receiver=self._analysis.receiver,
             alerts=len(self.run.alerts),
             axes_found=axes_found,
             notes=[] if axes_found or not self.run.steps else [AXES_NOT_FOUND],
@@ -162,8 +202,14 @@ class _Session:
                 drift=chain.drift,
                 alert=self._alert,
                 steps=self.run.steps,
+                battery_percent=self._analysis.receiver.battery_percent,
+                easy_km=self._easy_km(),
             )
         )
+
+    def _easy_km(self) -> float:
+        dose = None if self.run.companion is None else self.run.companion.progress.dose_easy_km
+        return float("nan") if dose is None else dose
 
     def _elapsed_s(self) -> float:
         return 0.0 if self._first_ns is None else (self._last_ns - self._first_ns) / 1e9
@@ -174,6 +220,8 @@ class _Session:
                 self._writer.write_record(record)
 
     def _spread(self, outcome: Outcome) -> None:
+        for note in outcome.notes:
+            self._view.note(note)
         if self._writer is not None:
             with self._recording_goes_on():
                 if outcome.samples is not None:
@@ -257,6 +305,8 @@ async def run_live(
             with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
                 loop.add_signal_handler(getattr(signal, name), task.cancel)
     controls = controls or LiveControls()
+    for kind, value in options.marks:
+        controls.mark(kind, value)
     async with open_source(url, clock=clock) as source:
         session = _Session(url, source, options, view, controls)
         try:

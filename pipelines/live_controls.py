@@ -13,7 +13,10 @@ __all__ = ["MARK_KINDS", "LiveControls", "LiveView"]
 
 #: What may be marked during a run. ``neutral``: the runner stands upright now. ``reseat``: the
 #: sensor was moved. ``pause`` and ``resume``: nothing is judged in between; it is recorded.
-MARK_KINDS = ("neutral", "pain", "pause", "reseat", "resume", "shoe", "surface")
+MARK_KINDS = (
+    "distance", "neutral", "pain", "pause", "red_flags", "reseat", "resume", "shoe", "speed",
+    "surface",
+)  # fmt: skip
 
 
 class LiveView(Protocol):

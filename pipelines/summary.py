@@ -109,7 +109,7 @@ class Summary:
         )
         if troubles:
             lines.append(f"  {'on the way':<30} {troubles}")
-        if self.clock is not None:
+        if self.clock is not None and self.clock["basis"] != "arrival floor without beat":
             lines.append(
                 f"  {'sensor clock':<30} {self.clock['skew_ppm']:8.1f} ppm fast "
                 f"(± {self.clock['skew_sd_ppm']:.1f}), host time ± "

@@ -42,9 +42,11 @@ def download(
 
     from devices.sources import open_connector
     from imu.errors import ParameterError
+    from pipelines.device_store import devices_directory
     from pipelines.download import DownloadOptions, download_logs, list_logged_runs
     from pipelines.progress import progress
     from pipelines.replay import load_baseline
+    from pipelines.stay_awake import staying_awake
 
     check_axes(axes)
     open_connector(source)  # a mistyped URL is told at once
@@ -69,9 +71,10 @@ def download(
         mass_kg=mass,
         height_m=height,
         baseline_json=load_baseline(str(baseline)) if baseline else "",
+        devices=devices_directory(),
         erase=erase,
     )
-    with progress("downloading") as report:
+    with staying_awake(), progress("downloading") as report:
         done = asyncio.run(download_logs(source, options, report))
     for item in done:
         say(f"{item.path}: log {item.entry.log_id}, {item.steps} running steps")

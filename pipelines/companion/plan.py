@@ -25,8 +25,15 @@ from pipelines.training.warm_up import WarmUpParams
 if TYPE_CHECKING:
     from imu.baseline import Baseline
     from pipelines.journal.database import Journal
+    from pipelines.journal.entries import Settings
 
-__all__ = ["CompanionPlan", "UsualIntensity", "plan_for_run", "plan_from_journal"]
+__all__ = [
+    "CompanionPlan",
+    "UsualIntensity",
+    "plan_for_run",
+    "plan_from_journal",
+    "settings_for_run",
+]
 
 _DAY_NS: Final = 86_400 * 10**9
 #: Sessions that tell what is usual: the last ten of three months.
@@ -256,6 +263,21 @@ def plan_for_run(
             return plan_from_journal(journal, now, baseline), list(journal.notes)
     except RecordingError as trouble:
         return blank, [f"{trouble} This run is accompanied without what the journal knows."]
+
+
+def settings_for_run(path: Path | None = None) -> Settings:
+    """Body data and units as the journal has them; the defaults where it cannot be read."""
+    from pipelines.journal.database import Journal, journal_path
+    from pipelines.journal.entries import Settings
+
+    place = journal_path() if path is None else path
+    if not place.exists():
+        return Settings()
+    try:
+        with Journal(place, busy_s=0.5) as journal:
+            return journal.settings()
+    except RecordingError:  # told once already, with the plan
+        return Settings()
 
 
 def _usual_of(baseline: Baseline | None) -> UsualIntensity | None:
