@@ -147,7 +147,12 @@ async def _run(
         from pipelines.report.making import make_report
 
         return await run_dashboard(
-            source, options, port=port, open_browser=open_browser, make_report=make_report
+            source,
+            options,
+            port=port,
+            open_browser=open_browser,
+            tell=complain,
+            make_report=make_report,
         )
     assert source is not None  # asked for, unless there is a page to ask on
     with TerminalView() as view:

@@ -1,0 +1,197 @@
+"""A live run with its page: from the first screen to the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from devices.host_clock import HostClock
+from imu.errors import BackstrideError, RecordingError
+from pipelines.dashboard.server import check_nicegui, listen, serve
+from pipelines.dashboard.several_views import SeveralViews
+from pipelines.dashboard.view import Dashboard
+from pipelines.live import LiveOptions, LiveRun, run_live
+from pipelines.live_controls import LiveView
+
+__all__ = ["run_dashboard"]
+
+#: How long the page stays after the run without any tab, s.
+_LINGER_S: Final = 5.0
+#: What the tabs get to show that the run is about to start, s.
+_SHOW_S: Final = 0.1
+
+
+async def run_dashboard(
+    url: str | None,
+    options: LiveOptions,
+    *,
+    port: int = 0,
+    open_browser: bool = True,
+    other_views: Sequence[LiveView] = (),
+    clock: HostClock | None = None,
+    make_report: Callable[[Path], Path] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> LiveRun | None:
+    """Run a source with the live page; it ends when the summary is left, or on Ctrl-C.
+
+    Parameters
+    ----------
+    url : str or None
+        The source; without one the page begins with the choice of a sensor.
+    options : LiveOptions
+        As for :func:`~pipelines.live.run_live`.
+    port : int
+        Of this computer; 0 takes any that is free.
+    open_browser : bool
+        Whether to show the page in the user's browser.
+    other_views : sequence of LiveView
+        Told the same as the page.
+    clock : HostClock, optional
+        The one clock of the program.
+    make_report : callable, optional
+        Makes a report from a session file and gives the HTML file; called in a thread.
+    tell : callable, optional
+        Takes the sentence with the page's address; standard error by default.
+
+    Returns
+    -------
+    LiveRun or None
+        None when the page was left without any run.
+
+    Raises
+    ------
+    ParameterError
+        When the port is taken.
+    BackstrideError
+        When the page's library is missing, or as :func:`~pipelines.live.run_live` where the URL
+        was given; a sensor chosen on the page that cannot be opened is told there.
+    """
+    check_nicegui()
+    listening = listen(port)
+    dashboard = Dashboard(clock=clock, report=make_report is not None)
+    stay = _Stay(url, options, dashboard, other_views, clock)
+
+    def report() -> Path:
+        recording = None if stay.run is None else stay.run.recording
+        if recording is None or make_report is None:
+            raise RecordingError("the run has not ended, or it was not recorded.")
+        return make_report(recording)
+
+    async with serve(dashboard, listening, report if make_report else None) as address:
+        (tell or _tell)(f"the live page is at {address}")
+        opening = asyncio.ensure_future(_open(address)) if open_browser else None
+        await stay.until_left()
+        if opening is not None:
+            opening.cancel()
+    return stay.run
+
+
+class _Stay:
+    """From the first screen to leaving the summary."""
+
+    def __init__(
+        self,
+        url: str | None,
+        options: LiveOptions,
+        dashboard: Dashboard,
+        other_views: Sequence[LiveView],
+        clock: HostClock | None,
+    ) -> None:
+        self.run: LiveRun | None = None
+        self._url, self._options, self._clock = url, options, clock
+        self._dashboard = dashboard
+        self._view = SeveralViews([dashboard, *other_views])
+        self._task = asyncio.current_task()
+        self._start_again = False
+
+    async def until_left(self) -> None:
+        self._take_signals()
+        while self.run is None:
+            try:
+                url = self._url or await self._dashboard.setup.chosen()
+                await self._run(url)
+            except BackstrideError as error:
+                if self._url is not None:
+                    raise
+                self._dashboard.connect(str(error))
+            except asyncio.CancelledError:
+                self._calm_down()
+                if not self._start_again:
+                    return
+                self._start_again = False
+                self._dashboard.connect()
+        self._dashboard.end(self.run)
+        self._view.note("the run has ended; its summary is on the live page.")
+        try:
+            await self._summary_left()
+        except asyncio.CancelledError:
+            self._calm_down()
+
+    async def _run(self, url: str) -> None:
+        self._dashboard.start()
+        # where the choice was made on the page, it may be made anew
+        self._dashboard.cancel_start = self._cancel_start if self._url is None else None
+        # a simulated runner takes a moment to make: the page says so before
+        await asyncio.sleep(_SHOW_S if self._dashboard.tabs else 0.0)
+        controls = self._dashboard.controls
+        self.run = await run_live(
+            url, self._options, self._view, controls=controls, clock=self._clock
+        )
+
+    def _cancel_start(self) -> None:
+        if self._task is not None:
+            self._start_again = True
+            self._task.cancel()
+
+    def _calm_down(self) -> None:
+        if self._task is not None:
+            self._task.uncancel()
+
+    def _take_signals(self) -> None:
+        """Ctrl-C leaves the page, before, during and after the run."""
+        loop, task = asyncio.get_running_loop(), self._task
+        if task is None:
+            return
+        for name in ("SIGINT", "SIGTERM"):
+            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
+            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), task.cancel)
+
+    async def _summary_left(self) -> None:
+        """Until the page is left: said so, or no tab shows it any more."""
+        dashboard = self._dashboard
+        finished = asyncio.ensure_future(dashboard.finish_wanted.wait())
+        try:
+            while not finished.done():
+                dashboard.tabs_changed.clear()
+                moved = asyncio.ensure_future(dashboard.tabs_changed.wait())
+                try:
+                    done, _ = await asyncio.wait(
+                        {finished, moved},
+                        timeout=None if dashboard.tabs else _LINGER_S,
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                finally:
+                    moved.cancel()
+                if not done:
+                    return
+        finally:
+            finished.cancel()
+
+
+async def _open(address: str) -> None:
+    import webbrowser
+
+    # a browser that cannot be started is no harm: the address is told
+    with contextlib.suppress(Exception):
+        await asyncio.to_thread(webbrowser.open, address)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,81 @@
+"""What the page shows of a run besides its numbers: head, condition, link, recording."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from pipelines.live_status import LiveStatus
+from pipelines.terminal.cells import printable
+from pipelines.terminal.wording import GAITS, WITHIN, clock, verdict
+
+__all__ = ["condition", "head", "state"]
+
+_CALM_LINKS: Final = frozenset({"", "connecting", "connected", "ended"})
+_LOW_BATTERY_PERCENT: Final = 15.0
+
+
+def head(status: LiveStatus) -> dict[str, str]:
+    """Time, gait, steps and dose.
+
+    Examples
+    --------
+    >>> head(LiveStatus(source="sim:", device="clip", elapsed_s=751.0, easy_km=2.34))["dose"]
+    '2.3'
+    """
+    return {
+        "device": printable(status.device),
+        "source": printable(status.source),
+        "time": clock(status.elapsed_s),
+        "gait": GAITS.get(status.gait, printable(status.gait)),
+        "steps": str(status.steps),
+        "dose": f"{status.easy_km:.1f}" if math.isfinite(status.easy_km) else "",
+    }
+
+
+def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
+    """The one plain sentence of the moment: ``title``, ``text`` and its ``state``."""
+    if status.alert:
+        title, text, state = "Changed from your baseline", printable(status.alert), "changed"
+    elif not status.steps:
+        title, text, state = "Your baseline", "Waiting for running steps.", "waiting"
+    else:
+        words = printable(verdict(status))
+        title, state = "Your baseline", "waiting"
+        if words == WITHIN:
+            text, state = "Everything is within your usual range.", "within"
+        else:
+            sentence = f"{words[:1].upper()}{words[1:]}".rstrip(".")
+            text = f"{sentence or 'No baseline yet'}."
+    if paused:
+        title, state = "Paused", "waiting"
+        text = "Nothing is judged until you resume. The recording goes on."
+    # a number stays with its sign
+    return {"title": title, "text": text.replace(" %", "\N{NO-BREAK SPACE}%"), "state": state}
+
+
+def state(status: LiveStatus) -> dict[str, Any]:
+    """Link, battery, losses and recording, in words, and whether each wants attention.
+
+    Examples
+    --------
+    >>> [item["text"] for item in state(LiveStatus(source="", device=""))["items"]]
+    ['link connecting', 'no samples lost', 'not recording']
+    """
+    items = [_item(f"link {printable(status.link) or 'connecting'}", status.link in _CALM_LINKS)]
+    if status.battery_percent is not None:
+        enough = status.battery_percent >= _LOW_BATTERY_PERCENT
+        low = "" if enough else ", charge it after the run"
+        items.append(_item(f"battery {status.battery_percent:.0f} %{low}", enough))
+    samples = "sample" if status.lost_samples == 1 else "samples"
+    items.append(_item(f"{status.lost_samples or 'no'} {samples} lost", True))
+    note = printable(status.recording_note)
+    recording = (
+        f"recording to {printable(status.recording)}" if status.recording else ("not recording")
+    )
+    items.append(_item(f"{recording}: {note}" if note else recording, not note))
+    return {"items": items}
+
+
+def _item(text: str, calm: bool) -> dict[str, Any]:
+    return {"text": text, "calm": calm}

@@ -1,0 +1,41 @@
+// The first screen: sensors that are near, and the simulated one.
+export const ConnectScreen = {
+  props: { setup: Object },
+  emits: ["ask"],
+  data() {
+    return { address: "" };
+  },
+  template: `
+    <section class="sheet connect" aria-labelledby="connect-title">
+      <h1 id="connect-title">Connect your sensor</h1>
+      <p class="lead">Clip it to the back of your waistband, in the middle, and switch it on.</p>
+      <p v-if="setup.trouble" class="trouble"><span aria-hidden="true">▲</span> {{ setup.trouble }}</p>
+      <button type="button" class="act strong big" :disabled="setup.scanning" @click="$emit('ask', 'scan')">
+        {{ setup.scanning ? "Looking for sensors …" : "Find my sensor" }}</button>
+      <p class="fine" role="status">{{ setup.words }}</p>
+      <ul v-if="setup.found.length" class="found">
+        <li v-for="one in setup.found" :key="one.url">
+          <span><strong>{{ one.name }}</strong><small>{{ one.details }}</small></span>
+          <button type="button" class="act" :aria-label="'Connect ' + one.name"
+                  @click="$emit('ask', 'connect', one.url)">Connect</button>
+        </li>
+      </ul>
+      <h2>Without a sensor</h2>
+      <ul class="found simulated">
+        <li v-for="one in setup.simulated" :key="one.url">
+          <span><strong>{{ one.name }}</strong><small>simulated, {{ one.details }}</small></span>
+          <button type="button" class="act" :aria-label="'Start: ' + one.name"
+                  @click="$emit('ask', 'connect', one.url)">Start</button>
+        </li>
+      </ul>
+      <details>
+        <summary>Another address</summary>
+        <form class="row" @submit.prevent="$emit('ask', 'connect', address)">
+          <label for="address">Source address</label>
+          <input id="address" v-model="address" autocomplete="off" autocapitalize="off"
+                 spellcheck="false" required placeholder="ble:?name=…">
+          <button type="submit" class="act">Connect</button>
+        </form>
+      </details>
+    </section>`,
+};

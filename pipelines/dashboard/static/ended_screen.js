@@ -1,0 +1,30 @@
+// The last screen: the run in a few lines, its recording and its report.
+export const EndedScreen = {
+  props: { ended: Object },
+  emits: ["ask"],
+  mounted() {
+    this.$refs.title.focus();
+  },
+  template: `
+    <section class="sheet ended" aria-labelledby="ended-title">
+      <h1 id="ended-title" ref="title" tabindex="-1">Run ended</h1>
+      <p class="lead">{{ ended.title }}</p>
+      <p v-for="text in ended.troubles" :key="text" class="trouble"><span aria-hidden="true">▲</span> {{ text }}</p>
+      <dl class="summary">
+        <div v-for="row in ended.rows" :key="row.label"><dt>{{ row.label }}</dt><dd>{{ row.value }}</dd></div>
+      </dl>
+      <h2>Changes from your baseline</h2>
+      <ol v-if="ended.changes.length" class="changes">
+        <li v-for="(one, index) in ended.changes" :key="index"><time>{{ one.time }}</time> {{ one.text }}</li>
+      </ol>
+      <p v-else>None was told in this run.</p>
+      <p v-for="text in ended.notes" :key="text" class="fine">{{ text }}</p>
+      <p v-if="ended.recording" class="file">Recorded in <code>{{ ended.recording }}</code></p>
+      <p v-else class="file">This run was not recorded.</p>
+      <div class="row">
+        <a v-if="ended.report" class="act strong big" href="report" target="_blank" rel="noopener">
+          Open the report <span class="unseen">(in a new tab)</span></a>
+        <button type="button" class="act big" @click="$emit('ask', 'finish')">Finish</button>
+      </div>
+    </section>`,
+};

@@ -1,0 +1,136 @@
+// The live page: shows the pieces that the program sends, and asks for what the runner wants.
+import { nextTick } from "vue";
+import { ConnectScreen } from "backstride-dashboard/connect_screen.js";
+import { EndedScreen } from "backstride-dashboard/ended_screen.js";
+import { NumberCard } from "backstride-dashboard/number_card.js";
+import { PostureFigure } from "backstride-dashboard/posture_figure.js";
+import { RunControls } from "backstride-dashboard/run_controls.js";
+import { TrendLine } from "backstride-dashboard/trend_line.js";
+import { Voice } from "backstride-dashboard/voice.js";
+
+const TOLD_MS = 8000;
+
+export default {
+  components: { ConnectScreen, EndedScreen, NumberCard, PostureFigure, RunControls, TrendLine },
+  props: { surfaces: Array },
+  emits: ["ask"],
+  data() {
+    return { is: { screen: "loading" }, told: [], sound: true, speech: true };
+  },
+  created() {
+    this.voice = new Voice();
+    this.sound = this.voice.on.sound;
+    this.speech = this.voice.on.speech;
+    this.heard = null;
+    this.lastTold = 0;
+  },
+  mounted() {
+    for (const gesture of ["pointerdown", "keydown"])
+      window.addEventListener(gesture, () => this.voice.allow());
+  },
+  methods: {
+    // Called by the program; what it gives back tells that the pieces are drawn.
+    async show(pieces) {
+      Object.assign(this.is, pieces);
+      if (pieces.screen) this.told = [];
+      if (pieces.alert) this.hear(pieces.alert);
+      if (pieces.told) this.tell(pieces.told, Boolean(pieces.screen));
+      if ("countdown" in pieces && pieces.countdown) this.voice.beep([520]);
+      if (pieces.screen === "closed") setTimeout(() => window.socket?.disconnect(), 50);
+      await nextTick();
+      return true;
+    },
+    hear(alert) {
+      // a tab that was opened late is not told what is past
+      const isNew = this.heard !== null && alert.number > this.heard;
+      this.heard = alert.number;
+      if (isNew) this.voice.tell(alert.text);
+    },
+    tell(lines, past) {
+      const news = past ? [] : lines.filter((line) => line.number > this.lastTold);
+      this.lastTold = lines.at(-1)?.number ?? this.lastTold;
+      if (news.length) this.say(news.map((line) => line.text));
+      const aloud = news.filter((line) => line.aloud).map((line) => line.text);
+      if (aloud.length) {
+        this.voice.beep([520]);
+        this.voice.speak(aloud.join(" "));
+      }
+    },
+    say(texts) {
+      clearTimeout(this.forgetting);
+      this.told = texts;
+      this.forgetting = setTimeout(() => (this.told = []), TOLD_MS);
+    },
+    ask(what, value = "") {
+      this.$emit("ask", { what, value });
+    },
+    toggle(what) {
+      this.voice.allow();
+      this[what] = this.voice.toggle(what);
+      this.say([`${what === "sound" ? "Sound" : "Speech"} ${this[what] ? "on" : "muted"}.`]);
+      if (what === "sound") this.voice.beep([660]);
+    },
+  },
+  template: `
+    <div class="backstride" :data-screen="is.screen">
+      <p v-if="is.screen === 'loading'" class="sheet">Connecting to Backstride …</p>
+      <connect-screen v-else-if="is.screen === 'connect'" :setup="is.setup" @ask="ask"></connect-screen>
+      <section v-else-if="is.screen === 'starting'" class="sheet" aria-labelledby="starting-title">
+        <h1 id="starting-title">Connecting to the sensor …</h1>
+        <p class="lead">Stand still for a moment; the first numbers come with your first running steps.</p>
+        <button type="button" class="act" @click="ask('cancel')">Choose another sensor</button>
+      </section>
+      <div v-else-if="is.screen === 'live'" class="live">
+        <div class="head">
+          <h1>Backstride <small>{{ is.head.device }}</small></h1>
+          <dl class="facts">
+            <div class="time"><dt>time</dt><dd>{{ is.head.time }}</dd></div>
+            <div :data-state="is.small[0].changed ? 'changed' : ''"><dt>cadence</dt>
+              <dd>{{ is.small[0].number }} <small>{{ is.small[0].unit }}</small></dd></div>
+            <div v-if="is.head.dose"><dt>dose</dt><dd>{{ is.head.dose }} <small>easy km</small></dd></div>
+            <div class="count"><dt>steps</dt><dd>{{ is.head.steps }}</dd></div>
+            <div class="gait"><dt>now</dt><dd>{{ is.head.gait }}</dd></div>
+          </dl>
+        </div>
+        <div class="cards">
+          <number-card v-for="(card, index) in is.cards" :key="index" :card="card" :index="index"></number-card>
+        </div>
+        <section class="condition" :data-state="is.condition.state" aria-labelledby="condition-title">
+          <h2 id="condition-title">{{ is.condition.title }}</h2>
+          <div class="alert" role="alert"><p v-if="is.condition.state === 'changed'" class="sentence">
+            <span class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}</p></div>
+          <p v-if="is.condition.state !== 'changed'" class="sentence">
+            <span v-if="is.condition.state === 'within'" class="sign" aria-hidden="true">✓</span>
+            {{ is.condition.text }}</p>
+          <p v-for="note in is.notes" :key="note" class="note">{{ note }}</p>
+        </section>
+        <posture-figure :posture="is.posture"></posture-figure>
+        <section class="courses" aria-labelledby="courses-title">
+          <h2 id="courses-title">The whole run <small v-if="is.run_trends[0].path">{{ is.run_trends[0].long }}</small></h2>
+          <div v-for="line in is.run_trends" :key="line.name" class="course">
+            <span>{{ line.name }}</span><trend-line :trend="line"></trend-line></div>
+          <dl class="others">
+            <div v-for="one in is.small.slice(1)" :key="one.name" :data-state="one.changed ? 'changed' : ''">
+              <dt>{{ one.name }}<template v-if="one.changed"> ▲ changed</template></dt>
+              <dd>{{ one.number }} <small>{{ one.unit }}</small></dd></div>
+          </dl>
+        </section>
+        <run-controls :surfaces="surfaces" :marked="is.marked" :paused="is.paused" :stopping="is.stopping"
+          :counting="is.countdown !== null" :sound="sound" :speech="speech"
+          @ask="ask" @toggle="toggle"></run-controls>
+        <ul class="state" aria-label="Sensor and recording">
+          <li v-for="item in is.state.items" :key="item.text" :class="{ attention: !item.calm }">
+            <span v-if="!item.calm" aria-hidden="true">▲ </span>{{ item.text }}</li>
+        </ul>
+        <div v-if="is.countdown" class="countdown">
+          <p>Stand upright and still</p><p class="left" aria-hidden="true">{{ is.countdown }}</p>
+        </div>
+      </div>
+      <ended-screen v-else-if="is.screen === 'ended'" :ended="is.ended" @ask="ask"></ended-screen>
+      <section v-else class="sheet"><h1>Backstride has ended</h1>
+        <p class="lead">You may close this tab.</p></section>
+      <div class="told" role="status">
+        <p v-if="is.countdown" class="unseen">Stand upright and still for three seconds.</p>
+        <p v-else v-for="text in told" :key="text">{{ text }}</p></div>
+    </div>`,
+};

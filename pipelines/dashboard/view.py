@@ -1,0 +1,224 @@
+"""The live page's side of the run: takes what the run tells, holds what the tabs show."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Literal
+
+from devices.host_clock import HostClock, SystemClock
+from pipelines.alerts import Alert
+from pipelines.dashboard.ended_screen import ended_pieces
+from pipelines.dashboard.numbers import large_numbers, small_numbers
+from pipelines.dashboard.posture import posture
+from pipelines.dashboard.run_requests import RunRequests
+from pipelines.dashboard.session_pieces import condition, head, state
+from pipelines.dashboard.setup_screen import SetupScreen
+from pipelines.dashboard.tab import Tab
+from pipelines.dashboard.trends import RunTrends
+from pipelines.live import LiveRun
+from pipelines.live_controls import LiveControls
+from pipelines.live_status import LiveStatus, newest_steps
+from pipelines.terminal.cells import printable
+
+__all__ = ["Dashboard"]
+
+_LOG: Final = logging.getLogger(__name__)
+_NOTES: Final = 3
+_SAME_NOTE_S: Final = 5.0
+_NO_RUN: Final = LiveStatus(source="", device="")
+
+Screen = Literal["connect", "starting", "live", "ended", "closed"]
+
+
+class Dashboard:
+    """A :class:`~pipelines.live_controls.LiveView` that any number of browser tabs watch.
+
+    Everything is used in the run's event loop. What the run tells is only kept here; each tab
+    fetches it in its own time, so that none of them can hold up the run.
+
+    Parameters
+    ----------
+    clock : HostClock, optional
+        Counts down to the standing neutral; the computer's clock by default.
+    report : bool
+        Whether the page may offer a report after the run.
+
+    Examples
+    --------
+    >>> page = Dashboard()
+    >>> page.update(LiveStatus(source="sim:", device="simulated sensor", elapsed_s=61.0))
+    >>> page.shown()["head"]["time"]
+    '1:01'
+    """
+
+    def __init__(self, *, clock: HostClock | None = None, report: bool = False) -> None:
+        self._clock = clock or SystemClock()
+        self.setup = SetupScreen(self._changed)
+        self.tabs: set[Tab] = set()
+        self.finish_wanted = asyncio.Event()
+        self.tabs_changed = asyncio.Event()
+        self.cancel_start: Callable[[], None] | None = None
+        self._report = report
+        self._last_told = 0
+        self._screen: Screen = "connect"
+        self._begin()
+
+    def _begin(self) -> None:
+        self.requests = RunRequests(LiveControls(), self._tell, self._changed, self._clock)
+        self._status = _NO_RUN
+        self._trends = RunTrends()
+        self._drawn_trends: tuple[object, list[dict[str, Any]]] = (None, [])
+        self._noted: dict[str, float] = {}
+        self._told: tuple[dict[str, Any], ...] = ()
+        self._alert: dict[str, Any] = {"number": 0, "text": ""}
+        self._ended: dict[str, Any] = {}
+        self._pieces: dict[str, Any] | None = None
+
+    # what the run tells
+
+    def update(self, status: LiveStatus) -> None:
+        """Show this status; the caller may go on changing it."""
+        new_steps = status.steps - self._status.steps
+        self._status = dataclasses.replace(status, indicators=dict(status.indicators))
+        if self._screen in {"connect", "starting"}:
+            self._screen = "live"
+        if new_steps > 0:
+            try:
+                self._trends.push(newest_steps([status.recent], new_steps))
+            except Exception:  # a fault of the page is no fault of the run
+                _LOG.exception("the trend of the run could not be drawn")
+        self._changed(step=new_steps > 0)
+
+    def note(self, text: str) -> None:
+        """Show and speak a note; one that keeps coming, such as of a full disk, only once."""
+        note, now = printable(text), time.monotonic()
+        last = self._noted.pop(note, -_SAME_NOTE_S)
+        self._noted[note] = now
+        while len(self._noted) > _NOTES:
+            self._noted.pop(next(iter(self._noted)))
+        if now - last >= _SAME_NOTE_S:
+            self._tell(note, aloud=True)
+
+    def alert(self, alert: Alert) -> None:
+        """Show, sound and speak a change; show one that is over."""
+        if alert.severity == "raised":
+            number = self._alert["number"] + 1
+            self._alert = {"number": number, "text": printable(alert.message)}
+            self._changed(step=True)
+        else:
+            self._tell(alert.message)
+
+    # where the run is
+
+    @property
+    def controls(self) -> LiveControls:
+        """Of the run that is shown."""
+        return self.requests.controls
+
+    def start(self) -> None:
+        """Show a run that is about to start."""
+        self._begin()
+        self._screen = "starting"
+        self._changed()
+
+    def connect(self, trouble: str = "") -> None:
+        """Show the first screen, and why the last choice did not work."""
+        self._screen = "connect"
+        if trouble:
+            self.setup.fail(trouble)
+        self._changed()
+
+    def end(self, run: LiveRun) -> None:
+        """Show what became of the run."""
+        self._ended = ended_pieces(run, report=self._report)
+        self._screen = "ended"
+        self._changed()
+
+    def close(self) -> None:
+        """Tell the tabs that the program ends."""
+        self.setup.close()
+        self._screen = "closed"
+        self._changed()
+
+    # what the tabs ask and show
+
+    def ask(self, what: str, value: str = "") -> None:
+        """Do what a tab asks; unknown requests are left alone."""
+        if self._screen == "connect":
+            if what == "scan":
+                self.setup.scan()
+            elif what == "connect":
+                self.setup.choose(value)
+        elif self._screen == "starting":
+            if what == "cancel" and self.cancel_start is not None:
+                self.cancel_start()
+        elif self._screen == "live":
+            self.requests.ask(what, value)
+        elif self._screen == "ended" and what == "finish":
+            self.finish_wanted.set()
+
+    def join(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> Tab:
+        """Let one more tab watch."""
+        tab = Tab(self.shown, send)
+        self.tabs.add(tab)
+        self.tabs_changed.set()
+        return tab
+
+    def leave(self, tab: Tab) -> None:
+        """A tab is gone."""
+        self.tabs.discard(tab)
+        self.tabs_changed.set()
+
+    def shown(self) -> Mapping[str, Any]:
+        """Everything a tab shows, by piece; made once for all tabs."""
+        if self._pieces is None:
+            self._pieces = self._make_pieces()
+        return self._pieces
+
+    def _make_pieces(self) -> dict[str, Any]:
+        pieces: dict[str, Any] = {"screen": self._screen}
+        if self._screen == "connect":
+            pieces["setup"] = self.setup.pieces()
+        elif self._screen == "ended":
+            pieces["ended"] = self._ended
+        elif self._screen == "live":
+            status = self._status
+            pieces |= {
+                "head": head(status),
+                "cards": large_numbers(status),
+                "small": small_numbers(status),
+                "posture": posture(status),
+                "run_trends": self._run_trends(status),
+                "condition": condition(status, paused=self.controls.paused),
+                "state": state(status),
+                "paused": self.controls.paused,
+                "stopping": self.controls.stop_wanted,
+                "countdown": self.requests.countdown,
+                "marked": {"surface": self.requests.surface, "shoe": self.requests.shoe},
+                "notes": [*status.notes, *self._noted][-_NOTES:],
+            }
+        pieces["told"], pieces["alert"] = self._told, self._alert
+        return pieces
+
+    def _run_trends(self, status: LiveStatus) -> list[dict[str, Any]]:
+        """Drawn anew when there is something new to see."""
+        ranges = [(one.baseline, one.gate) for one in status.indicators.values()]
+        key = (self._trends.drawn, repr(ranges))
+        if self._drawn_trends[0] != key:
+            self._drawn_trends = (key, self._trends.lines(status))
+        return self._drawn_trends[1]
+
+    def _tell(self, text: str, *, aloud: bool = False) -> None:
+        self._last_told += 1
+        told = {"number": self._last_told, "text": printable(text), "aloud": aloud}
+        self._told = (*self._told, told)[-_NOTES:]
+        self._changed()
+
+    def _changed(self, *, step: bool = False) -> None:
+        self._pieces = None
+        for tab in self.tabs:
+            tab.wake(step=step)
