@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from imu.analyzer import StepAnalyzer
@@ -28,6 +29,11 @@ def analyzed(run: Run, axes: str, *, neutral: bool) -> Steps:
         analyzer.take_neutral(UP)
     parts += [analyzer.push(run.samples[CUT:]), analyzer.flush()]
     return concatenate(parts)
+
+
+def bits(state: NDArray[np.void]) -> str:
+    """All fields of a state, exactly; the bytes between them mean nothing."""
+    return repr(state.tolist())
 
 
 def test_lean_is_measured_from_the_neutral_once_it_is_taken() -> None:
@@ -76,7 +82,7 @@ def test_however_the_stream_is_cut_or_resumed_it_does_the_same(cuts: list[int]) 
     expected = analyzed(RUN, "+x+y+z", neutral=True)
     analyzer = StepAnalyzer(RUN.rate_hz, axes="+x+y+z")
     parts = []
-    for start, stop in pairwise(sorted([0, CUT, *cuts, len(RUN.samples)])):
+    for start, stop in pairwise(sorted({0, CUT, *cuts, len(RUN.samples)})):
         if start == CUT:
             analyzer.take_neutral(UP)
         parts.append(analyzer.push(RUN.samples[start:stop]))
@@ -91,9 +97,9 @@ def test_a_reset_forgets_it() -> None:
     analyzer = StepAnalyzer(RUN.rate_hz, axes="+x+y+z")
     fresh = analyzer.state
     analyzer.take_neutral(UP)
-    assert analyzer.state.tobytes() != fresh.tobytes()
+    assert bits(analyzer.state) != bits(fresh)
     analyzer.reset()
-    assert analyzer.state.tobytes() == fresh.tobytes()
+    assert bits(analyzer.state) == bits(fresh)
 
 
 @pytest.mark.parametrize("axes", ["auto", "+x+y+z"])
@@ -103,7 +109,7 @@ def test_what_is_no_direction_is_refused_and_changes_nothing(axes: str, up: list
     before = analyzer.state
     with pytest.raises(ParameterError, match="up"):
         analyzer.take_neutral(up)
-    assert analyzer.state.tobytes() == before.tobytes()
+    assert bits(analyzer.state) == bits(before)
 
 
 def test_a_sensor_that_hangs_upside_down_is_refused() -> None:

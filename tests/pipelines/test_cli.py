@@ -82,7 +82,7 @@ def test_every_option_is_explained(name: str, options: str) -> None:
     [
         [],
         ["fly"],
-        ["live"],
+        ["live", "sim:", "sim:"],
         ["replay"],
         ["replay", "a.csv", "b.csv"],
         ["replay", "a.csv", "--colour", "red"],
