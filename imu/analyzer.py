@@ -34,6 +34,7 @@ from imu.finished_step import (
     closable,
     close_step,
     end_bout,
+    end_segment,
     find_mounting,
     mounting_wanted,
 )
@@ -45,6 +46,7 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
 from imu.stage import Stage
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
+from imu.stride_levelling import find_up_before_step
 from imu.waveforms import Waveforms
 
 __all__ = ["LOWEST_RATE_HZ", "AnalyzerParams", "StepAnalyzer", "analyze", "warm_up"]
@@ -178,7 +180,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             elif why == ALIGN:
                 align(self._coefficients, self._state)
             elif why == GAP_BEFORE:
-                self._finish_segment()
+                self._finish_segment(float(samples.time_s[index]))
                 self._state["intake"]["restarts"] += 1
             else:
                 self._kind = known
@@ -194,7 +196,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._finish_segment()
         return self._take_steps()
 
-    def _finish_segment(self) -> None:
+    def _finish_segment(self, next_s: float = np.inf) -> None:
         if self._state["held"][0] > 0:
             # shorter than the alignment: level by what there is, then let it through
             align(self._coefficients, self._state)
@@ -208,7 +210,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 if why == END_BOUT:
                     self._end_bout()
         self._state["opening_contact"] = -1
-        self._end_bout()
+        self._close_steps(finish=True)
+        end_segment(self._coefficients, self._state, next_s)
         restart(self._coefficients, self._state)
 
     def _restored(self) -> None:
@@ -230,6 +233,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         while closable(self._state, finish=finish):
             if self._row_count == len(self._rows):
                 self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+            find_up_before_step(self._coefficients, self._state)
             n, m = close_step(
                 self._coefficients,
                 self._state,
@@ -268,6 +272,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         learned = self._lumbar_baseline_bw
         s["lumbar_baseline"] = np.nan if learned is None else learned
         s["swing"] = np.nan
+        s["last_step_s"] = s["posture_s"] = -np.inf
         if self._mounting is not None:
             s["mounting"] = self._mounting
             s["mounting_status"] = MOUNTING_KNOWN

@@ -97,6 +97,7 @@ CONTACTS: Final = 64
 STEP_TIMES: Final = 64
 
 _LEAD_S: Final = 0.18  # pad before the first contact of a step
+_SHAKING_S: Final = 0.05  # filled samples in a stride from which on its attitude is doubted
 _TAIL_S: Final = 0.18  # pad after the closing contact
 STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
 #: Value of ``due`` while no step can be closed.
@@ -150,6 +151,7 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
         ("lead_samples", np.int64),
         ("tail_samples", np.int64),
         ("shock_samples", np.int64),
+        ("shaking_samples", np.int64),
         ("low_pass_10hz", np.float64, 5),
         ("low_pass_20hz", np.float64, 5),
         ("height_m", np.float64),  # NaN when not given
@@ -200,8 +202,15 @@ CHAIN_STATE: Final = np.dtype(
         ("doubted", np.int64),  # steps in a row whose mean force says otherwise
         ("up_before", np.float64, (2, 3)),
         ("ups_before", np.int64),
+        # up in the sensor: of the last strides, or as it stood before a gap, and when that was
+        ("posture", np.float64, 3),
+        ("posture_running", np.uint8),
+        ("posture_s", np.float64),
+        ("shaken", np.uint8),  # by a filled gap since
+        ("last_step_s", np.float64),  # contact that closed the last step
         ("last_running", np.int64),  # sample at which a step was last closed
         ("initial_contact", np.float64),  # of the open step, sample index
+        ("toe_off", np.float64),  # of the step before, sample index
         ("onset", np.float64),  # samples from contact to rise, smoothed
         ("onsets", np.int64),
         ("weight", np.float64),  # what the sensor reads for body weight, g, smoothed
@@ -403,7 +412,7 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
 
 
 def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
-    """Begin a new segment of samples; mounting, step count, bias and baseline stay."""
+    """Begin a new segment of samples; mounting, posture, step count, bias and baseline stay."""
     bias = state["inclination"]["bias"].copy()
     covariance = state["inclination"]["covariance"].copy()
     state["inclination"] = new_inclination_state(coefficients["inclination"])
@@ -420,6 +429,7 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
         "standing_sum",
         "up_known",
         "ups_before",
+        "shaken",
         "last_running",
     ):
         state[name] = 0
@@ -440,6 +450,7 @@ def chain_coefficients(rate_hz: float, runner: Runner, params: AnalyzerParams) -
     c["lead_samples"] = round(_LEAD_S * rate_hz)
     c["tail_samples"] = round(_TAIL_S * rate_hz)
     c["shock_samples"] = round(0.08 * rate_hz)
+    c["shaking_samples"] = max(1, round(_SHAKING_S * rate_hz))
     c["low_pass_10hz"] = butterworth_low_pass(zero_phase_cutoff(10.0), rate_hz)
     c["low_pass_20hz"] = butterworth_low_pass(min(zero_phase_cutoff(20.0), 0.49 * rate_hz), rate_hz)
     c["height_m"] = np.nan if runner.height_m is None else runner.height_m

@@ -189,15 +189,17 @@ def stance_force(
     weight_g: float,
     contact: float,
     toe_off: float,
-    step: float,
+    borne: float,
     first: int,
     last: int,
     force_bw: NDArray[np.float64],
 ) -> float:
     """Estimate the vertical ground reaction force of a step; returns its peak, body weights.
 
-    A shape common to runners and the measured specific force are mixed, each with the impulse of
-    the step; outside contact the force is zero.
+    A shape common to runners and the measured specific force are mixed, each with the impulse that
+    the stance has to give; outside contact the force is zero. At the height of a flight nothing
+    moves up or down, so a stance carries the weight from the middle of the flight before to the
+    middle of the flight after, which differs from the step time where the two legs differ.
 
     Parameters
     ----------
@@ -207,8 +209,8 @@ def stance_force(
         Body weight as the sensor reads it, g.
     contact, toe_off : float
         Sample indices.
-    step : float
-        Duration of the step, samples.
+    borne : float
+        From the middle of the flight before to the middle of the flight after, samples.
     first, last : int
         Samples to fill, ``last`` excluded.
     force_bw : ndarray
@@ -222,9 +224,9 @@ def stance_force(
             measured = max(vertical_g[i] - weight_g + 1.0, 0.0)
         force_bw[i] = measured
         total += measured
-    gain = (1.0 - _SHAPE_WEIGHT) * step / total if total > 0.0 else 0.0
+    gain = (1.0 - _SHAPE_WEIGHT) * borne / total if total > 0.0 else 0.0
     # the integral of p (1 − p)^b is 1 / ((b + 1)(b + 2))
-    scale = _SHAPE_WEIGHT * (_SHAPE_EXPONENT + 1.0) * (_SHAPE_EXPONENT + 2.0) * step / span
+    scale = _SHAPE_WEIGHT * (_SHAPE_EXPONENT + 1.0) * (_SHAPE_EXPONENT + 2.0) * borne / span
     peak = 0.0
     for i in range(first, last):
         phase = (i - contact) / span

@@ -50,9 +50,24 @@ from imu.orientation import level, rotate, turn_back
 from imu.oscillation import vertical_displacement
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step_metrics import angle_range, largest, mean, middle_mean_of, speed_lost
-from imu.stride_levelling import begin_up, find_up, mean_in_ring, strides_to_average
+from imu.stride_levelling import (
+    KEPT_S,
+    find_up,
+    forget_posture,
+    keep_posture,
+    mean_in_ring,
+    strides_to_average,
+)
 
-__all__ = ["WINDOW_SHAPE", "closable", "close_step", "end_bout", "find_mounting", "mounting_wanted"]
+__all__ = [
+    "WINDOW_SHAPE",
+    "closable",
+    "close_step",
+    "end_bout",
+    "end_segment",
+    "find_mounting",
+    "mounting_wanted",
+]
 
 _G: Final = STANDARD_GRAVITY_M_S2
 _DEG: Final = 180.0 / math.pi
@@ -289,10 +304,11 @@ def close_step(
     edge = first < oldest or last > s.samples
     first, last = max(first, oldest), min(last, s.samples)
     n = last - first
-    if number == 0:
-        begin_up(c, s, begin)
     s.last_running = end
+    s.last_step_s = s.ring[end % RING_SAMPLES, TIME]
     s.rises[(number + 1) % CONTACTS] = np.nan
+    toe_off_before = s.toe_off if number > 0 else -_NOWHERE
+    s.toe_off = -_NOWHERE
 
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[_V10], w[_V20], w[_F10]
@@ -315,6 +331,8 @@ def close_step(
         return 0, 0
     if number == 0 or s.onsets == 0:
         opening = crossing_up_after(v10, n, before, s.weight)
+        if edge and before == 0:
+            opening = -1.0  # the samples begin while the force rises already
         s.rises[number % CONTACTS] = first + opening if opening >= 0.0 else np.nan
         s.initial_contact = _contact(s, v10, v20, n, before, opening) + first
     contact_index, rise = s.initial_contact, s.rises[number % CONTACTS]
@@ -346,9 +364,13 @@ def close_step(
         return 0, 0
     _turn_into_angles(w, a, b)
     force = w[_FORCE]
-    peak = stance_force(
-        v20, s.weight, contact_index - first, toe_off - first, step_samples, a, b, force
-    )
+    flight_before = contact_index - toe_off_before
+    flight_after = next_contact - toe_off
+    if not 0.0 <= flight_before < step_samples:
+        flight_before = flight_after
+    s.toe_off = toe_off
+    borne = toe_off - contact_index + 0.5 * (flight_before + flight_after)
+    peak = stance_force(v20, s.weight, contact_index - first, toe_off - first, borne, a, b, force)
     mounted = s.mounting_status == MOUNTING_KNOWN
     gyro = s.kind == WITH_GYRO and s.intake.gyro_measured == 1
     left_measured, forward_measured = 0.0, 0.0
@@ -437,7 +459,6 @@ def end_bout(state: NDArray[np.void]) -> None:
         "running",
         "mounting_tried",
         "mounting_from",
-        "step_time_count",
         "onset",
         "onsets",
         "weight",
@@ -452,3 +473,12 @@ def end_bout(state: NDArray[np.void]) -> None:
         s["contacts"][0] = s["opening_contact"]
         s["contact_count"] = 1
         s["opening_contact"] = -1
+
+
+def end_segment(coefficients: NDArray[np.void], state: NDArray[np.void], next_s: float) -> None:
+    """End the bout; over a gap to ``next_s`` that is short posture and step times are kept."""
+    if next_s - float(state["intake"]["time_s"][0]) <= KEPT_S:
+        keep_posture(coefficients, state)
+    else:
+        forget_posture(state)
+    end_bout(state)

@@ -59,7 +59,7 @@ ACCURACY: Final = (
         "peak vertical force",
         "all runners and slopes",
         "rmse",
-        "0.150",
+        "0.131",
         "Peak vertical force",
         "{value} body weights, against the same belt force",
     ),

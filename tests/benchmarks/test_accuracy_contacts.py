@@ -64,7 +64,7 @@ def test_the_truth_has_no_error() -> None:
     made = errors_of(trial(), true_steps(np.ones(STEPS - 1, np.bool_)), true_waveforms())
     assert (made.true_steps, made.missed, made.extra) == (STEPS - 1, 0, 0)
     for metric, errors in made.errors.items():
-        limit = 2e-3 if metric in ("peak vertical force", "force waveform", "cadence") else 0.3
+        limit = 2e-3 if metric in ("peak vertical force", "force waveform") else 0.3
         assert errors.size
         assert np.abs(errors).max() < limit, metric
 

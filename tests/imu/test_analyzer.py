@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import Steps, concatenate
 from tests.imu import oracles
-from tests.imu.synthetic import Run, running
+from tests.imu.synthetic import Run, running, sine_power_peak
 
 Array = NDArray[np.float64]
 
@@ -187,6 +188,29 @@ def test_lean_is_told_from_the_standing_neutral_where_one_was_captured() -> None
     np.testing.assert_allclose(steps.sacral_lean_deg[-20:], 0.0, atol=0.3)
 
 
+def unequal_legs() -> Samples:
+    """Two kinds of flight in turn, of 80 and 160 ms, and stances of one kind, 240 ms."""
+    rate_hz, stance_s, standing_s = 400.0, 0.24, 3.0
+    flights = np.tile([0.08, 0.16], 20)
+    begin = standing_s + np.append(0.0, np.cumsum(stance_s + flights))
+    # each stance carries the weight from the middle of one flight to the middle of the next
+    peak = sine_power_peak(stance_s, stance_s + 0.12, 1.15)
+    time = np.arange(0.0, begin[-1], 1.0 / rate_hz)
+    number = np.searchsorted(begin, time, "right") - 1
+    phase = np.clip((time - begin[number]) / stance_s, 0.0, 1.0)
+    force = np.where(number >= 0, peak * np.sin(np.pi * phase) ** 1.15, 1.0)
+    nothing = np.zeros_like(time)
+    acceleration = G * np.stack([nothing, nothing, force], axis=1)
+    return Samples(time, acceleration, np.zeros((len(time), 3)))
+
+
+def test_legs_of_unequal_flights_with_the_same_stance_have_the_same_peak() -> None:
+    steps = analyze(unequal_legs(), axes="+x+y+z", rate_hz=400.0)
+    assert len(steps) > 30
+    peaks = steps.peak_force_bw[2:-1]
+    assert abs(peaks[::2].mean() / peaks[1::2].mean() - 1.0) < 0.03
+
+
 def test_shock_peak_and_braking_are_those_of_the_filtered_truth() -> None:
     run = running(rate_hz=400.0, lean_deg=0.0, tilt_range_deg=0.0)
     steps = analyze(run.samples, axes="+x+y+z")
@@ -316,6 +340,123 @@ def test_beyond_the_limit_the_chain_begins_anew_and_steps_are_numbered_on(kind: 
     after = (steps.initial_contact_s > 6.5) & (steps.initial_contact_s < 6.5 + 1.5 - 0.25)
     assert after.sum() >= 2
     assert all("settling" in words for words in steps.quality[after])
+
+
+def speeding_up(acceleration_m_s2: float, begin_s: float, end_s: float) -> Run:
+    """A run from standing whose speed changes for a while, at a lean of 8°."""
+    run = running(steps=40, standing_s=4.0, tilt_range_deg=3.0)
+    samples = run.samples
+    lean = np.radians(run.lean_deg)
+    forward = acceleration_m_s2 * np.array([np.cos(lean), 0.0, np.sin(lean)])
+    during = (samples.time_s > begin_s) & (samples.time_s < end_s)
+    force = samples.acceleration_m_s2 + np.where(during[:, None], forward, 0.0)
+    return replace(run, samples=Samples(samples.time_s, force, samples.angular_velocity_rad_s))
+
+
+@pytest.mark.parametrize("lost_s", [0.15, 0.4, 1.0])
+@pytest.mark.parametrize("from_s", [5.2, 6.0, 8.03])
+def test_up_is_kept_over_a_gap_while_the_speed_changes(from_s: float, lost_s: float) -> None:
+    run = speeding_up(1.5, from_s - 0.5, from_s + lost_s + 3.0)
+    samples = run.samples
+    gyro = samples.angular_velocity_rad_s
+    assert gyro is not None
+    keep = (samples.time_s < from_s) | (samples.time_s > from_s + lost_s)
+    analyzer = StepAnalyzer(200.0, axes="+x+y+z")
+    steps = concatenate(
+        [
+            analyzer.push(
+                Samples(samples.time_s[keep], samples.acceleration_m_s2[keep], gyro[keep])
+            ),
+            analyzer.flush(),
+        ]
+    )
+    assert analyzer.lost_samples[2] == 1
+    after = steps.initial_contact_s > from_s + lost_s
+    assert after.sum() > 15
+    # the mean force alone is 8.7° off there
+    assert np.all(np.abs(steps.sacral_lean_deg[after] - run.lean_deg) < 2.0)
+
+
+@pytest.mark.parametrize("between_s", [0.03, 0.1, 0.3, 0.6, 1.2])
+def test_up_is_kept_over_two_gaps_with_little_between_them(between_s: float) -> None:
+    run = running(steps=40, standing_s=4.0, tilt_range_deg=10.0)
+    samples = run.samples
+    gyro = samples.angular_velocity_rad_s
+    assert gyro is not None
+    second = 8.0 + 0.2 + between_s
+    for phase in np.arange(0.0, 0.36, 0.06):
+        since = samples.time_s - phase
+        keep = ~((since > 8.0) & (since < 8.2) | (since > second) & (since < second + 0.2))
+        steps = analyze(
+            Samples(samples.time_s[keep], samples.acceleration_m_s2[keep], gyro[keep]),
+            axes="+x+y+z",
+            rate_hz=200.0,
+        )
+        after = steps.initial_contact_s > second + 0.2
+        assert after.sum() > 15
+        assert np.abs(steps.sacral_lean_deg[after] - run.lean_deg).max() < 1.0
+
+
+@pytest.mark.parametrize("from_s", np.arange(7.0, 7.7, 0.07).tolist())
+def test_filling_a_gap_does_not_tilt_what_follows(from_s: float) -> None:
+    run = running(steps=30, standing_s=3.5, tilt_range_deg=10.0, drop_deg=5.0)
+    samples = run.samples
+    gyro = samples.angular_velocity_rad_s
+    assert gyro is not None
+    keep = (samples.time_s < from_s) | (samples.time_s > from_s + 0.085)
+    steps = analyze(
+        Samples(samples.time_s[keep], samples.acceleration_m_s2[keep], gyro[keep]),
+        axes="+x+y+z",
+        rate_hz=200.0,
+    )
+    after = steps.initial_contact_s > from_s + 0.8
+    assert after.sum() > 10
+    assert not any("settling" in words for words in steps.quality[after])
+    assert np.abs(steps.sacral_lean_deg[after] - run.lean_deg).max() < 0.3
+
+
+@pytest.mark.parametrize("late_s", np.arange(0.0, 0.36, 0.01).tolist())
+def test_a_step_whose_contact_was_lost_is_not_told(late_s: float) -> None:
+    run = usual()
+    samples = run.samples
+    gyro = samples.angular_velocity_rad_s
+    assert gyro is not None
+    resumes = 7.0 + late_s
+    keep = (samples.time_s < 6.6) | (samples.time_s >= resumes)
+    steps = analyze(
+        Samples(samples.time_s[keep], samples.acceleration_m_s2[keep], gyro[keep]),
+        axes="+x+y+z",
+        rate_hz=200.0,
+    )
+    apart = np.abs(run.initial_contact_s - steps.initial_contact_s[:, None]).min(axis=1)
+    assert apart.max() < 0.008
+    assert np.all(np.abs(steps.step_time_s - 0.36) < 0.002)
+    assert len(steps) >= 26
+
+
+def test_the_cadence_counts_the_strides_before_a_short_gap() -> None:
+    samples = unequal_legs()
+    gyro = samples.angular_velocity_rad_s
+    assert gyro is not None
+    keep = (samples.time_s < 9.0) | (samples.time_s > 9.5)
+    steps = analyze(
+        Samples(samples.time_s[keep], samples.acceleration_m_s2[keep], gyro[keep]),
+        axes="+x+y+z",
+        rate_hz=400.0,
+    )
+    assert np.all(np.abs(steps.cadence_spm[steps.initial_contact_s > 9.5] - 60.0 / 0.36) < 1.0)
+
+
+def test_what_a_gap_was_bridged_with_is_forgotten_when_the_stream_is_flushed() -> None:
+    run = usual()
+    samples = run.samples
+    cut = int(np.searchsorted(samples.time_s, 6.0))
+    analyzer = StepAnalyzer(200.0, axes="+x+y+z")
+    analyzer.push(samples[:cut])
+    analyzer.flush()
+    tilted = running(steps=30, lean_deg=20.0).samples
+    steps = concatenate([analyzer.push(tilted[cut:]), analyzer.flush()])
+    assert np.all(np.abs(steps.sacral_lean_deg - 20.0) < 2.0)
 
 
 def test_saturation_is_flagged() -> None:
