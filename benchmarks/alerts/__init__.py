@@ -1,0 +1,1 @@
+"""Evidence for the alerts: simulated run-hours, false alerts, detections and delays."""
