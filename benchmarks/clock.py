@@ -58,7 +58,7 @@ def _observations(
     )
 
 
-def _outcome(
+def outcome(
     packet_ms: float, interval_ms: float, minutes: float, ping_s: float | None, seed: int
 ) -> Outcome:
     clock_ppm, seen = _observations(packet_ms, interval_ms, minutes, ping_s, seed)
@@ -91,7 +91,7 @@ def main() -> None:
     for ping_s in (1.0, None):
         for packet_ms, interval_ms in CASES:
             for minutes in MINUTES:
-                done = [_outcome(packet_ms, interval_ms, minutes, ping_s, k) for k in SEEDS]
+                done = [outcome(packet_ms, interval_ms, minutes, ping_s, k) for k in SEEDS]
                 offset_ms = max(abs(one.offset_error_ms) for one in done)
                 claimed_ms = max(one.estimate.offset_uncertainty_ms for one in done)
                 skew_ppm = max(abs(one.skew_error_ppm) for one in done)

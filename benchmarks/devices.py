@@ -65,7 +65,7 @@ def _links() -> Iterator[Row]:
 def _clocks() -> Iterator[Row]:
     for ping_s, words, goals in ((1.0, "pings", True), (None, "no pings", False)):
         done = [
-            clock._outcome(packet_ms, interval_ms, _MINUTES, ping_s, seed)
+            clock.outcome(packet_ms, interval_ms, _MINUTES, ping_s, seed)
             for packet_ms, interval_ms in clock.CASES
             for seed in clock.SEEDS
         ]

@@ -373,7 +373,7 @@ def _translated(error: Exception, source: str) -> DeviceError:
                 "this program may not use Bluetooth: allow it in the system's privacy settings.",
                 source=source,
             )
-        return DeviceError(f"Bluetooth is not available: {_SWITCH_ON}.", source=source)
+        return DeviceError(f"is not available: {_SWITCH_ON}.", source=source)
     if isinstance(error, BleakDeviceNotFoundError):
         return DeviceNotFound(
             "is not known to the system any more: wake it and try again.", source=source
@@ -391,6 +391,11 @@ def _translated(error: Exception, source: str) -> DeviceError:
         return DeviceError(
             f"the system's Bluetooth service does not answer ({(error.strerror or 'error').lower()}"
             f"): {_SWITCH_ON}.",
+            source=source,
+        )
+    if "ServiceUnknown" in str(error):  # Linux with a message bus, without bluetoothd
+        return DeviceError(
+            f"the system's Bluetooth service does not run: start it (bluetoothd), {_SWITCH_ON}.",
             source=source,
         )
     if isinstance(error, BleakError | EOFError):

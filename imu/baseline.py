@@ -13,6 +13,7 @@ __all__ = ["Baseline", "IndicatorBaseline"]
 
 _FORMAT: Final = "backstride-baseline"
 _VERSION: Final = 1
+_COVARIATES: Final = ("speed_m_s", "slope_deg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,15 @@ class IndicatorBaseline:
     mean : float
         Robust mean of the baseline's blocks.
     wander_sd : float
-        The runner's own slow wander (:func:`slow_wander_sd`).
+        The runner's own slow wander (:func:`~imu.step_blocks.slow_wander_sd`).
+    block_sd : float
+        Spread of single blocks about the mean; 0 when not known.
     """
 
     indicator: str
     mean: float
     wander_sd: float
+    block_sd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Baseline:
         At least one; an indicator that was not measurable is missing.
     blocks : int
         Blocks it was learned from.
+    speed_m_s, slope_deg : float or None
+        Of the running it was learned from, where known.
 
     Raises
     ------
@@ -59,8 +65,14 @@ class Baseline:
 
     indicators: tuple[IndicatorBaseline, ...]
     blocks: int
+    speed_m_s: float | None = None
+    slope_deg: float | None = None
 
     def __post_init__(self) -> None:
+        for name in _COVARIATES:
+            value = getattr(self, name)
+            if value is not None and not _is_number(value):
+                raise InputError(f"the baseline's {name} is {value!r}: it must be a number.")
         if not _is_number(self.blocks) or self.blocks < 1 or self.blocks != int(self.blocks):
             raise InputError(
                 f"the baseline has {self.blocks!r} blocks: give a whole number from 1."
@@ -89,9 +101,16 @@ class Baseline:
                 "version": _VERSION,
                 "blocks": self.blocks,
                 "indicators": {
-                    item.indicator: {"mean": item.mean, "wander_sd": item.wander_sd}
+                    item.indicator: {
+                        "mean": item.mean,
+                        "wander_sd": item.wander_sd,
+                        "block_sd": item.block_sd,
+                    }
                     for item in self.indicators
                 },
+            }
+            | {
+                name: getattr(self, name) for name in _COVARIATES if getattr(self, name) is not None
             },
             indent=2,
         )
@@ -127,8 +146,17 @@ class Baseline:
                 raise InputError(
                     f"the baseline of {name!r} lacks a mean and a wander_sd: learn a new one."
                 )
-            items.append(IndicatorBaseline(name, entry["mean"], entry["wander_sd"]))
-        return cls(tuple(items), content.get("blocks", 0))
+            items.append(
+                IndicatorBaseline(
+                    name, entry["mean"], entry["wander_sd"], entry.get("block_sd", 0.0)
+                )
+            )
+        return cls(
+            tuple(items),
+            content.get("blocks", 0),
+            content.get("speed_m_s"),
+            content.get("slope_deg"),
+        )
 
 
 def _is_number(value: object) -> bool:
@@ -150,7 +178,9 @@ def _check_indicator_baseline(item: IndicatorBaseline) -> None:
     if not _is_number(item.mean) or (positive and not item.mean > 0.0):
         kind = "a positive number" if positive else "a number"
         raise InputError(f"the baseline of {item.indicator} is {item.mean!r}: it must be {kind}.")
-    if not _is_number(item.wander_sd) or item.wander_sd < 0.0:
-        raise InputError(
-            f"the wander_sd of {item.indicator} is {item.wander_sd!r}: it must be a number from 0."
-        )
+    for name in ("wander_sd", "block_sd"):
+        spread = getattr(item, name)
+        if not _is_number(spread) or spread < 0.0:
+            raise InputError(
+                f"the {name} of {item.indicator} is {spread!r}: it must be a number from 0."
+            )

@@ -50,6 +50,7 @@ from imu.orientation import level, rotate, turn_back
 from imu.oscillation import vertical_displacement
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step_metrics import angle_range, largest, mean, middle_mean_of, speed_lost
+from imu.step_waveform import band_power, likeness_to_last_step
 from imu.stride_levelling import (
     KEPT_S,
     find_up,
@@ -400,6 +401,11 @@ def close_step(
     r.peak_force_bw = peak
     r.peak_10hz_bw = largest(v10, a, t)
     r.impact_shock_g = largest(v20, a, min(a + c.shock_samples, n))
+    r.shock_power_g2 = band_power(v10, v20, a, b)
+    r.step_regularity = likeness_to_last_step(s, number, rise, next_rise, oldest)
+    r.yaw_rate_deg_s = np.nan
+    if gyro and mounted:
+        r.yaw_rate_deg_s = (w[_YAW, b - 1] - w[_YAW, a]) / ((b - 1 - a) * c.interval_s)
     displacement = w[_UP_M]
     r.vertical_oscillation_mm = 1000.0 * _oscillation(c, s, number, first, a, n, w)
     for i in range(n):

@@ -44,6 +44,9 @@ STEP_ROW: Final = np.dtype(
         # indicators that the table does not list
         ("peak_10hz_bw", np.float64),
         ("lumbar_compression_bw", np.float64),
+        ("shock_power_g2", np.float64),
+        ("step_regularity", np.float64),
+        ("yaw_rate_deg_s", np.float64),
     ]
 )
 
@@ -187,6 +190,21 @@ class Steps:
     def lumbar_compression_bw(self) -> Column:
         """Modelled lumbar compression, body weights; only its ratio to a baseline has meaning."""
         return self.rows["lumbar_compression_bw"]
+
+    @property
+    def shock_power_g2(self) -> Column:
+        """Mean square of the vertical specific force between 10 and 20 Hz over the step, g²."""
+        return self.rows["shock_power_g2"]
+
+    @property
+    def step_regularity(self) -> Column:
+        """Correlation of the vertical specific force with that one step earlier, −1 to 1."""
+        return self.rows["step_regularity"]
+
+    @property
+    def yaw_rate_deg_s(self) -> Column:
+        """Turn to the left from the step's first sample to its last, degrees a second."""
+        return self.rows["yaw_rate_deg_s"]
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The steps table: its columns by name, in order."""

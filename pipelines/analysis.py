@@ -13,12 +13,14 @@ from devices.records import DeviceInfo, Mark, Record
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.baseline import Baseline
 from imu.calibration import Calibration
+from imu.changes import Change
 from imu.drift import DriftDetector
 from imu.errors import ParameterError
 from imu.intake import IntakeParams
 from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import NO_STEPS, Steps
+from pipelines.alert_settings import AlertSettings
 from pipelines.alerts import Alert
 from pipelines.coach import Coach
 from pipelines.formats.session_messages import SessionHeader
@@ -53,10 +55,17 @@ class StepsAnalysis:
         Body data.
     baseline
         A baseline of earlier runs; learned on the way otherwise.
+    settings
+        How changes are found and told.
     acceleration_range_m_s2, angular_velocity_range_rad_s
         End of the sensor's range, 0 when unknown.
     waveforms
         Keep the waveforms of finished steps.
+
+    Attributes
+    ----------
+    changes
+        What the last block of samples changed, told or not.
     """
 
     def __init__(
@@ -67,6 +76,7 @@ class StepsAnalysis:
         neutral_up: tuple[float, float, float] | None = None,
         runner: Runner | None = None,
         baseline: Baseline | None = None,
+        settings: AlertSettings | None = None,
         acceleration_range_m_s2: float = 0.0,
         angular_velocity_range_rad_s: float = 0.0,
         waveforms: bool = False,
@@ -87,8 +97,10 @@ class StepsAnalysis:
             lumbar_baseline_bw=None if lumbar is None else lumbar.mean,
             waveforms=waveforms,
         )
-        self.drift = DriftDetector(baseline=baseline)
-        self.coach = Coach()
+        chosen = settings or AlertSettings()
+        self.drift = DriftDetector(chosen.drift, baseline)
+        self.coach = Coach(chosen.coach)
+        self.changes: list[Change] = []
         self.pauses = Pauses()
 
     def push(self, samples: Samples) -> tuple[Steps, list[Alert]]:
@@ -102,12 +114,14 @@ class StepsAnalysis:
         return finished
 
     def _judge(self, steps: Steps) -> tuple[Steps, list[Alert]]:
+        self.changes = []
         judged = self.pauses.outside(steps)
         if not len(judged):
             return steps, []
         last = judged.rows[-1]
         ended_s = float(last["initial_contact_s"] + last["step_time_s"])
-        return steps, self.coach.advance(self.drift.push(judged), ended_s)
+        self.changes = self.drift.push(judged)
+        return steps, self.coach.advance(self.changes, ended_s)
 
 
 class SessionAnalysis:
@@ -136,11 +150,12 @@ class SessionAnalysis:
             neutral_up=neutral_up,
             runner=Runner(header.mass_kg, header.height_m),
             baseline=Baseline.from_json(header.baseline_json) if header.baseline_json else None,
+            settings=AlertSettings.from_json(header.parameters_json),
             acceleration_range_m_s2=info.acceleration_range_m_s2,
             angular_velocity_range_rad_s=info.angular_velocity_range_rad_s,
             waveforms=waveforms,
         )
-        self._marks = SessionMarks(self.chain.analyzer, self.chain.pauses)
+        self._marks = SessionMarks(self.chain.analyzer, self.chain.pauses, self.chain.drift)
 
     def push(self, record: Record) -> Outcome:
         """Take the next record of the log."""

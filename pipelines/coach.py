@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 
-from imu.drift import Change, Direction
-from imu.errors import ParameterError
+from imu.changes import SENSOR_POSITION, Change, Direction
+from imu.errors import InputError, ParameterError
 from imu.indicators import indicator_named
 from pipelines.alerts import Alert
 
@@ -28,13 +28,27 @@ _TOLD: Final[dict[str, tuple[Direction, ...]]] = {
     "vertical_oscillation_mm": ("up",),
     "cadence_spm": ("down",),
     "lumbar_index": ("up",),
+    "shock_power_g2": ("up",),
+    "dose_rate": ("up",),
+    "pelvic_tilt_range_deg": ("up",),
+    "pelvic_obliquity_range_deg": ("up",),
+    "pelvic_rotation_range_deg": ("up",),
+    "shock_difference_percent": ("up", "down"),
 }
 _HOUR_S: Final = 3600.0
 
 _QUICKER: Final = "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
 _EASIER: Final = "Try an easier pace for a minute."
-#: Follow from other indicators, which say more about what changed.
-_DERIVED: Final = frozenset({"lumbar_index"})
+_RESEAT: Final = (
+    "The sensor seems to have moved on your back. Re-seat it when you can; your baseline is "
+    "learned anew."
+)
+#: Indicators that follow from others, which say more about what changed and are told instead.
+_CAUSES: Final[dict[str, frozenset[str]]] = {
+    "lumbar_index": frozenset({"peak_10hz_bw", "sacral_lean_deg"}),
+    "shock_power_g2": frozenset({"impact_shock_g"}),
+    "dose_rate": frozenset({"peak_10hz_bw", "sacral_lean_deg", "lumbar_index"}),
+}
 
 _BOTH_READINGS: Final = (
     "A slump and an arched back can both read like this. The sensor sees the pelvis, not the chest"
@@ -52,8 +66,11 @@ class CoachParams:
     cues_per_hour : int
         Most cues in any hour, 1 to 60.
     derived_wait_s : float
-        How long a change of the lumbar index, which follows from force and lean, waits for one of
-        them to change and be told first, s, 0 to 600.
+        How long a change that follows from others, as the lumbar index does from force and lean,
+        waits for one of them to change and be told instead, s, 0 to 600.
+    fade_after : int
+        Cues in a row without any change coming back, after which each further cue doubles the
+        shortest interval, 1 to 60.
 
     Raises
     ------
@@ -64,25 +81,35 @@ class CoachParams:
     shortest_interval_s: float = 180.0
     cues_per_hour: int = 6
     derived_wait_s: float = 60.0
+    fade_after: int = 3
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.shortest_interval_s <= _HOUR_S:
-            raise ParameterError(
-                "shortest_interval_s", self.shortest_interval_s, "a number from 0 to 3600"
-            )
-        if self.cues_per_hour not in range(1, 61):
-            raise ParameterError("cues_per_hour", self.cues_per_hour, "a whole number from 1 to 60")
-        if not 0.0 <= self.derived_wait_s <= 600.0:
-            raise ParameterError("derived_wait_s", self.derived_wait_s, "a number from 0 to 600")
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            whole = isinstance(most, int)
+            fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+            if not fits or not least <= value <= most:
+                kind = "a whole number" if whole else "a number"
+                raise ParameterError(name, value, f"{kind} from {least:g} to {most:g}")
+
+
+_RANGES: Final[dict[str, tuple[float, float]]] = {
+    "shortest_interval_s": (0.0, _HOUR_S),
+    "cues_per_hour": (1, 60),
+    "derived_wait_s": (0.0, 600.0),
+    "fade_after": (1, 60),
+}
 
 
 class Coach:
     """Turns changes into alerts, or keeps quiet; the same changes give the same alerts.
 
     A change that comes too soon after another cue waits, and is told when it may be unless it is
-    over by then. A change of the lumbar index waits a while for what is behind it. That a change is
-    over is told when the change itself was; it uses up no cue. :meth:`advance` does all of it,
-    :meth:`push` and :meth:`due` are its parts.
+    over by then. A change that follows from others, such as that of the lumbar index, waits a
+    while for what is behind it and is not told beside it. When cues bring nothing back, they
+    become rarer. That a change is over is told when the change itself was, and so is a sensor that
+    moved; neither uses up a cue. :meth:`advance` does all of it, :meth:`push` and :meth:`due` are
+    its parts.
 
     Parameters
     ----------
@@ -104,6 +131,36 @@ the same speed, towards 170 steps a minute.
         self._waiting: list[Change] = []
         self._told: set[str] = set()
         self._quicker_already = False
+        self._unanswered = 0
+        self._answered_s = -math.inf
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """All that was heard and told so far, as JSON takes it; assign it to go on from there."""
+        return {
+            "cue_times_s": list(self._cue_times_s),
+            "waiting": [asdict(change) for change in self._waiting],
+            "told": sorted(self._told),
+            "quicker_already": self._quicker_already,
+            "unanswered": self._unanswered,
+            "answered_s": self._answered_s if math.isfinite(self._answered_s) else None,
+        }
+
+    @state.setter
+    def state(self, value: dict[str, Any]) -> None:
+        try:
+            waiting = [Change(**item) for item in value["waiting"]]
+            times = [float(time_s) for time_s in value["cue_times_s"]]
+            told = {str(name) for name in value["told"]}
+            quicker, unanswered = bool(value["quicker_already"]), int(value["unanswered"])
+            answered_s = -math.inf if value["answered_s"] is None else float(value["answered_s"])
+        except (KeyError, TypeError, ValueError):
+            raise InputError(
+                "this is no state of a coach: give what an earlier coach saved."
+            ) from None
+        self._waiting, self._cue_times_s, self._told = waiting, times, told
+        self._quicker_already, self._unanswered = quicker, unanswered
+        self._answered_s = answered_s
 
     @property
     def params(self) -> CoachParams:
@@ -140,18 +197,23 @@ the same speed, towards 170 steps a minute.
         ParameterError
             When the indicator is unknown.
         """
+        if change.indicator == SENSOR_POSITION:
+            return _alert(change, _RESEAT)
         words = indicator_named(change.indicator).words
         if self._cue_times_s and change.time_s < self._cue_times_s[-1]:
             self.reset()
         if (change.indicator, change.direction) == ("cadence_spm", "up"):
             self._quicker_already = change.severity == "raised"
-        if change.severity == "cleared":
+        if change.severity != "raised":
             self._waiting = [item for item in self._waiting if item.indicator != change.indicator]
             if change.indicator not in self._told:
                 return None
             self._told.remove(change.indicator)
+            if change.severity == "withdrawn":
+                return None
+            self._unanswered, self._answered_s = 0, change.time_s
             return _alert(change, f"{words.capitalize()} is back near your baseline.")
-        if change.direction not in _TOLD.get(change.indicator, ()):
+        if change.direction not in _TOLD.get(change.indicator, ()) or self._told_instead(change):
             return None
         if self._turn_s(change) <= change.time_s:
             return self._cue(change)
@@ -163,6 +225,7 @@ the same speed, towards 170 steps a minute.
 
         Its time is the moment from which it could be told; its values are those of the change.
         """
+        self._waiting = [item for item in self._waiting if not self._told_instead(item)]
         if not self._waiting:
             return None
         change = min(self._waiting, key=self._turn_s)
@@ -178,6 +241,8 @@ the same speed, towards 170 steps a minute.
         self._waiting.clear()
         self._told.clear()
         self._quicker_already = False
+        self._unanswered = 0
+        self._answered_s = -math.inf
 
     def _all_due(self, time_s: float) -> list[Alert]:
         alerts: list[Alert] = []
@@ -185,9 +250,13 @@ the same speed, towards 170 steps a minute.
             alerts.append(alert)
         return alerts
 
+    def _told_instead(self, change: Change) -> bool:
+        """Whether what is behind a change has been told already."""
+        return not self._told.isdisjoint(_CAUSES.get(change.indicator, ()))
+
     def _turn_s(self, change: Change) -> float:
         """Earliest time at which a waiting change may be told."""
-        wait_s = self._params.derived_wait_s if change.indicator in _DERIVED else 0.0
+        wait_s = self._params.derived_wait_s if change.indicator in _CAUSES else 0.0
         return max(change.time_s + wait_s, self._free_from_s())
 
     def _free_from_s(self) -> float:
@@ -195,13 +264,17 @@ the same speed, towards 170 steps a minute.
         cues, most = self._cue_times_s, self._params.cues_per_hour
         if not cues:
             return -math.inf
-        rested_s = cues[-1] + self._params.shortest_interval_s
+        faded = max(self._unanswered - self._params.fade_after + 1, 0)
+        rested_s = cues[-1] + self._params.shortest_interval_s * 2.0 ** min(faded, 10)
+        # an answer shortens the interval, but turns no time back
+        rested_s = max(rested_s, self._answered_s) if self._answered_s > cues[-1] else rested_s
         return max(rested_s, cues[-most] + _HOUR_S) if len(cues) >= most else rested_s
 
     def _cue(self, change: Change) -> Alert:
         self._cue_times_s.append(change.time_s)
         del self._cue_times_s[: -self._params.cues_per_hour]
         self._told.add(change.indicator)
+        self._unanswered += 1
         words = indicator_named(change.indicator).words.capitalize()
         return _alert(
             change, f"{words} changed from your baseline: {_what(change)}. {self._to_try(change)}"
@@ -221,6 +294,9 @@ def _what(change: Change) -> str:
     if change.indicator == "sacral_lean_deg":
         where = "forward" if change.direction == "up" else "back"
         return f"{size:.1f}° further {where}. {_BOTH_READINGS}"
+    if change.indicator == "shock_difference_percent":
+        side = "left" if change.value > 0.0 else "right"
+        return f"{abs(change.value):.0f} % more on the {side}"
     where = "higher" if change.direction == "up" else "lower"
     if change.indicator == "cadence_spm":
         return f"{change.value:.0f} steps a minute, {size:.0f} % {where}"

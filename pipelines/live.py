@@ -18,8 +18,10 @@ from pathlib import Path
 from devices.host_clock import HostClock
 from devices.records import LinkEvent, Mark, Record
 from devices.sources import Source, open_source
+from imu.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
+from pipelines.alert_command import AlertCommand
 from pipelines.alerts import Alert, AlertWriter
 from pipelines.analysis import Outcome, SessionAnalysis
 from pipelines.companion.companion import Companion
@@ -46,10 +48,12 @@ class LiveOptions:
     mass_kg: float | None = None
     height_m: float | None = None
     baseline_json: str = ""
+    parameters_json: str = "{}"
     devices: Path | None = None  # folder of the device store; None: no calibration
     companion: CompanionPlan | None = None  # None: nobody beside the alerts
     record: Path | None = None
     alerts: Path | None = None
+    on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and value, from the beginning
 
 
@@ -80,6 +84,7 @@ class _Session:
     ) -> None:
         self.run = LiveRun(recording=options.record)
         self._url, self._source, self._view, self._controls = url, source, view, controls
+        self._loop = asyncio.get_running_loop()
         known = settings_for(options.devices, source.info, url, axes=options.axes)
         header = SessionHeader(
             utc_start_ns=time.time_ns(),
@@ -88,6 +93,7 @@ class _Session:
             mass_kg=options.mass_kg,
             height_m=options.height_m,
             baseline_json=options.baseline_json,
+            parameters_json=options.parameters_json,
             calibration_json=known.calibration_json,
             neutral_up=known.neutral_up,
         )
@@ -96,6 +102,9 @@ class _Session:
         if options.companion is not None:
             self.run.companion = Companion(options.companion)
         self._time_s = 0.0  # of the latest sample
+        self._on_alert = None
+        if options.on_alert:
+            self._on_alert = AlertCommand(options.on_alert, self._note_from_a_thread)
         # the alerts first: where they cannot be written, no recording of nothing is left behind
         self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
         self._writer = None
@@ -168,6 +177,8 @@ class _Session:
         if self._alerts is not None:
             with self._alerts_go_on():
                 self._alerts.close()
+        if self._on_alert is not None:
+            self._on_alert.close()
         chain = self._analysis.chain
         baseline = chain.drift.baseline
         axes_found = chain.analyzer.mounting is not None
@@ -207,6 +218,10 @@ class _Session:
             )
         )
 
+    def _note_from_a_thread(self, text: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the run is over: nobody looks any more
+            self._loop.call_soon_threadsafe(self._view.note, text)
+
     def _easy_km(self) -> float:
         dose = None if self.run.companion is None else self.run.companion.progress.dose_easy_km
         return float("nan") if dose is None else dose
@@ -232,9 +247,13 @@ class _Session:
                     self._writer.write_alert(json.loads(alert.to_json()))
         for alert in outcome.alerts:
             self.run.alerts.append(alert)
-            if alert.severity == "raised":
+            if alert.indicator == SENSOR_POSITION:
+                self._view.note(alert.message)
+            elif alert.severity == "raised":
                 self._alert = alert.message
             self._view.alert(alert)
+            if self._on_alert is not None:
+                self._on_alert(alert)
             if self._alerts is not None:
                 with self._alerts_go_on():
                     self._alerts.write(alert)

@@ -17,6 +17,7 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
+from pipelines.alert_settings import AlertSettings
 from pipelines.alerts import Alert
 from pipelines.analysis import SessionAnalysis, StepsAnalysis
 from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
@@ -44,6 +45,7 @@ class ReplayOptions:
     block: int | None = None
     baseline_json: str = ""
     waveforms: bool = False
+    parameters_json: str = ""
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:
@@ -122,6 +124,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         mass_kg=header.mass_kg if options.mass_kg is None else options.mass_kg,
         height_m=header.height_m if options.height_m is None else options.height_m,
         baseline_json=options.baseline_json or header.baseline_json,
+        parameters_json=options.parameters_json or header.parameters_json,
     )
     info = next((record for record in session.records if isinstance(record, DeviceInfo)), None)
     if info is None:
@@ -177,6 +180,7 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
         axes=options.axes or _stated_axes(table, path),
         runner=Runner(options.mass_kg, options.height_m),
         baseline=Baseline.from_json(options.baseline_json) if options.baseline_json else None,
+        settings=AlertSettings.from_json(options.parameters_json or "{}"),
         acceleration_range_m_s2=_range(table, "acc_range_g", STANDARD_GRAVITY_M_S2, path),
         angular_velocity_range_rad_s=_range(table, "gyr_range_deg_s", math.radians(1.0), path),
         waveforms=options.waveforms,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from devices.records import Mark
 from imu.analyzer import StepAnalyzer
+from imu.drift import DriftDetector
 from imu.errors import ParameterError
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.samples import Samples
@@ -80,10 +81,13 @@ class SessionMarks:
         Gets a new neutral, or searches its axes anew.
     pauses : Pauses
         Gets the pauses.
+    drift : DriftDetector
+        Learns anew where the sensor, or what lean is measured from, has changed; waits a while on
+        a new surface.
     """
 
-    def __init__(self, analyzer: StepAnalyzer, pauses: Pauses) -> None:
-        self._analyzer, self._pauses = analyzer, pauses
+    def __init__(self, analyzer: StepAnalyzer, pauses: Pauses, drift: DriftDetector) -> None:
+        self._analyzer, self._pauses, self._drift = analyzer, pauses, drift
         self._recent: deque[Samples] = deque()
         self._now_s = 0.0
 
@@ -108,9 +112,12 @@ class SessionMarks:
         elif mark.kind == "reseat":
             searching = self._analyzer.mounting is None
             self._analyzer.reseat()
+            self._drift.mark("reseat")
             if searching or self._analyzer.mounting is None:
                 return ["the sensor was moved: its axes are searched anew while you run."]
             return ["the sensor was moved: stand upright and still, and mark the neutral again."]
+        else:
+            self._drift.mark(mark.kind, mark.value)
         return []
 
     def _take_neutral(self) -> str:
@@ -123,6 +130,7 @@ class SessionMarks:
             except ParameterError:
                 trouble = "the sensor is turned away from its axes: mark it as moved first"
             else:
+                self._drift.mark("reseat")
                 return "the standing neutral was taken: lean is measured from it."
         return f"the standing neutral was not taken, because {trouble}."
 

@@ -30,22 +30,26 @@ lean / °), with 3 % noise of its own.
 
 **Disturbances** (a switch), none of which is a change of form:
 
-* Bends. Three runs in ten are on a 400 m track: half of the time at speed / 36.5 m, where lean is off
-  by ±1°, roll by 2°, shock by 3 %, the left/right difference by 8 points. Others turn 12 street
+* Bends. Three runs in ten are on a 400 m track: half of the time at speed / 36.5 m, where lean is
+  off by ±1°, roll by 2°, shock by 3 %, the left/right difference by 8 points. Others turn 12 street
   corners an hour, 90° in 3 s.
 * Hills in six runs of ten: six an hour, slope 0 ± 2° and at most 4°, lasting 50 s (median;
   log-normal, σ 0.6). A degree uphill: peak −1 %, shock −4 % (downhill +5 %), shock power twice
   that, lean +0.6°, oscillation −2 %, contact +1 %, cadence −0.4 %, pelvic ranges +3 %.
-* Speed changes: four an hour of 0 ± 0.25 m/s, lasting 90 s (median; σ 0.7). One m/s more: peak +7 %,
-  shock +20 %, shock power +45 %, contact −22 %, cadence +4 %, oscillation −3 %, lean +1°, pelvic
-  ranges +8 %, each times a personal factor of 1 ± 0.3. For 5 s the lean is off by as many degrees as
-  the speed changes in m/s, the other way.
+* Speed changes: four an hour of 0 ± 0.25 m/s, lasting 90 s (median; σ 0.7). One m/s more: peak
+  +7 %, shock +20 %, shock power +45 %, contact −22 %, cadence +4 %, oscillation −3 %, lean +1°,
+  pelvic ranges +8 %, each times a personal factor of 1 ± 0.3. For 5 s the lean is off by as many
+  degrees as the speed changes in m/s, the other way.
 * Surface changes: two an hour, among three surfaces with shock 0, −3.6 and −5.6 % (shock power
   twice that, peak a fifth). The runner marks every second one.
 * Stops: two an hour, 20 to 60 s.
 * Loss: one step in a hundred is flagged, in runs of 1 to 10 steps.
 * Slips of the sensor: 0.2 an hour of 5–15° in any direction, within 2 s, for good; and 0.1 an hour
   of 2–5°, which nobody can tell from a lean.
+
+**Days** (added later, for baselines from earlier runs; nothing above depends on it): a runner's
+levels differ from day to day by 1 % (SD) in peak, contact, cadence and regularity, 2 % in shock,
+4 % in shock power, 1.5 % in oscillation, 3 % in pelvic ranges and 0.7° in lean.
 
 **Imposed changes**, in a run with or without disturbances, from a moment between 30 and 31 min on
 and for good: peak +10 %; shock +15 % (shock power +30 %); lean by 1.5 times the gate the runner has
@@ -65,7 +69,16 @@ from numpy.typing import NDArray
 from imu.samples import Quality
 from imu.steps import STEP_ROW, Steps
 
-__all__ = ["CHANGES", "ChangeKind", "Conditions", "Hour", "Marked", "impose", "simulate_hour"]
+__all__ = [
+    "CHANGES",
+    "ChangeKind",
+    "Conditions",
+    "Hour",
+    "Marked",
+    "impose",
+    "ramp_share",
+    "simulate_hour",
+]
 
 Array = NDArray[np.float64]
 ChangeKind = Literal["peak", "shock", "lean", "cadence", "ramp"]
@@ -121,6 +134,15 @@ _FASTER: Final = {  # one m/s
     "contact_time_ms": -0.22,
     "vertical_oscillation_mm": -0.03,
     **dict.fromkeys(_PELVIC, 0.08),
+}
+_DAY: Final = {  # SD from day to day, as a share
+    "peak_10hz_bw": 0.01,
+    "impact_shock_g": 0.02,
+    "shock_power_g2": 0.04,
+    "vertical_oscillation_mm": 0.015,
+    "contact_time_ms": 0.01,
+    "step_regularity": 0.01,
+    **dict.fromkeys(_PELVIC, 0.03),
 }
 _SURFACES: Final = (0.0, -0.036, -0.056)
 _TRACK_RADIUS_M: Final = 36.5
@@ -179,16 +201,25 @@ class Hour:
     onset: int
 
 
-def simulate_hour(seed: int, conditions: Conditions) -> Hour:
-    """One run of the model; the same arguments give the same bits."""
+def simulate_hour(seed: int, conditions: Conditions, day: int = 0) -> Hour:
+    """One run of the model; the same arguments give the same bits.
+
+    Days from 1 on are other runs of the same runner, who differs a little from day to day.
+    """
     from scipy.signal import lfilter
 
     rng = np.random.default_rng([seed, 20250])
     step_s = 60.0 / rng.normal(170.0, 8.0)
-    n = int(conditions.minutes * 60.0 / step_s)
-    time_s = step_s * np.arange(n)
     level = _runner(rng)
     speed = rng.uniform(2.6, 3.4)
+    if day:
+        rng = np.random.default_rng([seed, 20250, day])
+        for name, sd in _DAY.items():
+            level[name] *= 1.0 + sd * rng.standard_normal()
+        level["sacral_lean_deg"] += 0.7 * rng.standard_normal()
+        step_s *= 1.0 + 0.01 * rng.standard_normal()
+    n = int(conditions.minutes * 60.0 / step_s)
+    time_s = step_s * np.arange(n)
 
     def noise() -> Array:
         """Unit AR(1) noise with odd steps."""

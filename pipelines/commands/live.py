@@ -15,7 +15,7 @@ from pipelines.commands.messages import (
     say_summary,
     warm_up_filters,
 )
-from pipelines.commands.options import Axes, BaselineFile, Height, Mass
+from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 
 if TYPE_CHECKING:
     from devices.simulator.scenario import Scenario
@@ -54,6 +54,14 @@ def live(
         Path | None,
         typer.Option(help="JSON Lines file that alerts are added to.", show_default=False),
     ] = None,
+    on_alert: Annotated[
+        str,
+        typer.Option(
+            help="Program to run for each alert, such as 'say {message}'; no shell runs it.",
+            show_default=False,
+        ),
+    ] = "",
+    settings: SettingsFile = None,
     surface: Annotated[
         str, typer.Option(help="What you run on, such as treadmill or track.", show_default=False)
     ] = "",
@@ -79,6 +87,8 @@ def live(
 
     from devices.sources import open_source
     from imu.errors import ParameterError
+    from pipelines.alert_command import AlertCommand
+    from pipelines.alert_settings import load_alert_settings
     from pipelines.device_store import devices_directory
     from pipelines.live import LiveOptions
     from pipelines.replay import load_baseline
@@ -92,7 +102,16 @@ def live(
         raise ParameterError("--record", str(record), "either --record or --no-record")
     if record is not None and record.suffix.lower() != ".mcap":
         raise ParameterError("--record", str(record), "a file that ends in .mcap")
-    check_outputs({"--record": record, "--alerts": alerts, "--baseline": baseline})
+    check_outputs(
+        {
+            "--record": record,
+            "--alerts": alerts,
+            "--baseline": baseline,
+            "--settings": settings,
+        }
+    )
+    if on_alert:
+        AlertCommand(on_alert)  # a mistake in it is told at once
     if source is None and not dashboard:
         from pipelines.first_run import ask_for_source
 
@@ -118,6 +137,8 @@ def live(
         devices=None if no_calibration else devices_directory(),
         record=path,
         alerts=alerts,
+        on_alert=on_alert,
+        parameters_json="{}" if settings is None else load_alert_settings(settings).to_json(),
         marks=tuple(
             (kind, value)
             for kind, value in (("surface", surface), ("shoe", shoe), ("speed", speed))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Axes", "BaselineFile", "Height", "Mass"]
+__all__ = ["Axes", "BaselineFile", "Height", "Mass", "SettingsFile"]
 
 Axes = Annotated[
     str,
@@ -28,4 +28,8 @@ BaselineFile = Annotated[
         help="Baseline of an earlier run: the --summary of its replay.",
         show_default=False,
     ),
+]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--settings", help="How changes are found and told (.toml).", show_default=False),
 ]

@@ -16,7 +16,7 @@ from pipelines.commands.messages import (
     say_summary,
     warm_up_filters,
 )
-from pipelines.commands.options import Axes, BaselineFile, Height, Mass
+from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 
 if TYPE_CHECKING:
     from pipelines.replay import Replayed
@@ -47,8 +47,10 @@ def replay(
         int | None, typer.Option(help="Samples a block; the result does not depend on it.")
     ] = None,
     baseline: BaselineFile = None,
+    settings: SettingsFile = None,
 ) -> None:
     """Run a recording through the same chain as a live session."""
+    from pipelines.alert_settings import load_alert_settings
     from pipelines.formats.table_output import table_format
     from pipelines.progress import progress
     from pipelines.replay import ReplayOptions, load_baseline
@@ -59,6 +61,7 @@ def replay(
         {
             "FILE": file,
             "--baseline": baseline,
+            "--settings": settings,
             "--steps": steps,
             "--waveforms": waveforms,
             "--alerts": alerts,
@@ -77,6 +80,7 @@ def replay(
         block=block,
         baseline_json=load_baseline(str(baseline)) if baseline else "",
         waveforms=waveforms is not None,
+        parameters_json="" if settings is None else load_alert_settings(settings).to_json(),
     )
     warm_up_filters()
     with progress(f"replaying {file.name}") as report:

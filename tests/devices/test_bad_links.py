@@ -21,6 +21,7 @@ from devices.simulator.air import Adapter
 from devices.simulator.cable import Cable
 from devices.simulator.link_params import LinkParams
 from devices.simulator.virtual_clock import VirtualClock
+from devices.records import LinkEvent
 from imu.errors import DeviceError, DeviceLost, DeviceNotFound
 from tests.devices.counting_peripheral import CountingPeripheral
 from tests.devices.sessions import (
@@ -330,6 +331,25 @@ def test_a_cable_pulled_and_put_back_is_a_gap() -> None:
     place = places_in(measured(each), course.samples, "backstride")
     assert course.lost == np.sum(np.diff(place) - 1) > 2.5 * 200
     assert_timed(course.samples, place, 200.0, 1e-4)
+
+
+def test_closing_during_the_set_up_of_a_return_is_said_in_the_log() -> None:
+    async def close() -> list[LinkEvent]:
+        clock = VirtualClock()
+        away = LinkParams(drops_s=(8.0,))
+        connector = Bench(clock).sensor(scenario("witmotion", seconds=30.0), away)
+        events: list[LinkEvent] = []
+        async with SensorSource(connector, clock=clock) as source:
+            async for record in source:
+                events += [record] if isinstance(record, LinkEvent) else []
+                if events[-1].kind == "resumed":
+                    break
+            await clock.sleep(0.5)  # in the midst of measuring its rate
+        return events + [record async for record in source if isinstance(record, LinkEvent)]
+
+    events = run(close())
+    assert [event.kind for event in events] == ["connected", "lost", "resumed", "lost", "ended"]
+    assert events[3].detail == "closed"
 
 
 def test_a_source_can_be_closed_while_it_is_away() -> None:

@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from imu.baseline import Baseline, IndicatorBaseline
+from imu.baseline_learning import EarlierRun, warm_start
+from imu.changes import SENSOR_POSITION
+from imu.covariates import Covariates
 from imu.drift import Change, DriftDetector, DriftParams, robust_mean
 from imu.errors import InputError, ParameterError
-from imu.indicators import INDICATORS
+from imu.indicators import INDICATORS, Indicator
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
 
@@ -26,7 +29,28 @@ Array = NDArray[np.float64]
 
 #: Everything happens within a few dozen steps.
 QUICK = DriftParams(
-    skip_s=2.0, block_steps=4, baseline_blocks=5, dwell_blocks=2, cool_off_s=6.0, gate_limit=1.5
+    skip_s=2.0,
+    block_steps=6,
+    baseline_blocks=5,
+    dwell_blocks=2,
+    lean_dwell_blocks=2,
+    cadence_dwell_blocks=2,
+    shock_dwell_blocks=3,
+    supporting_dwell_blocks=4,
+    cool_off_s=6.0,
+    gate_limit=1.5,
+    refined_blocks=9,
+)
+#: The same without what leaves stretches out, adjusts, or learns on the way.
+PLAIN = replace(
+    QUICK,
+    refined_blocks=4,
+    cadence_adjustment=0.0,
+    pace_adjustment=0.0,
+    bend_rate_deg_s=360.0,
+    contact_jump_percent=100.0,
+    cadence_jump_percent=100.0,
+    slip_deg=90.0,
 )
 
 
@@ -62,6 +86,11 @@ def stationary_run(minutes: float, seed: int = 0) -> Steps:
     rows["sacral_lean_deg"] = 6.0 + 30.0 * spread(0.03)
     rows["vertical_oscillation_mm"] = 90.0 * (1.0 + spread(0.08))
     rows["lumbar_compression_bw"] = 2.0 * (1.0 + spread(0.04))
+    rows["contact_time_ms"] = 240.0 * (1.0 + spread(0.035))
+    rows["shock_power_g2"] = 0.14 * (1.0 + spread(0.2))
+    rows["step_regularity"] = 0.9 + spread(0.03)
+    for name, size in (("tilt", 6.0), ("obliquity", 8.5), ("rotation", 12.0)):
+        rows[f"pelvic_{name}_range_deg"] = size * (1.0 + spread(0.1))
     return Steps(rows)
 
 
@@ -95,10 +124,10 @@ def test_lean_that_grows_in_four_minutes_is_reported_about_a_degree_above_the_ga
         "up",
         "raised",
     )
-    # a degree a minute over a dwell of eight blocks, and the runner's own wander of 0.3°
-    assert change.gate <= change.change <= change.gate + 1.0 + 0.3
+    # a degree a minute over a dwell of ten blocks, and the runner's own wander of 0.3°
+    assert change.gate <= change.change <= change.gate + 1.5 + 0.3
     assert change.change == pytest.approx(change.value - change.baseline)
-    assert change.baseline == pytest.approx(6.0, abs=0.5)
+    assert change.baseline == pytest.approx(6.0, abs=0.7)
     assert 700.0 < change.time_s < 840.0
     assert detector.status == "trunk lean (at the sacrum) changed"
     assert detector.current("sacral_lean_deg").changed == "up"
@@ -106,13 +135,18 @@ def test_lean_that_grows_in_four_minutes_is_reported_about_a_degree_above_the_ga
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_lean_that_grows_in_twenty_minutes_is_caught_before_gate_plus_one_degree(sign: int) -> None:
-    steps = changed_run(
-        40, "sacral_lean_deg", lambda t, lean: lean + sign * 4.0 * ramp(t, 600.0, 1800.0)
-    )
-    change = DriftDetector().push(steps)[0]
-    true_lean = 4.0 * float(ramp(np.array([change.time_s]), 600.0, 1800.0)[0])
-    assert change.direction == ("up" if sign > 0 else "down")
-    assert true_lean < change.gate + 1.0
+    """In most runs: the runner's own wander may hide it for a while."""
+    beyond = []
+    for seed in range(5):
+        steps = stationary_run(50, seed)
+        course = ramp(steps.initial_contact_s, 1200.0, 2400.0)
+        steps.rows["sacral_lean_deg"] += sign * 4.0 * course
+        change = DriftDetector().push(steps)[0]
+        assert change.indicator == "sacral_lean_deg"
+        assert change.direction == ("up" if sign > 0 else "down")
+        true_lean = 4.0 * float(ramp(np.array([change.time_s]), 1200.0, 2400.0)[0])
+        beyond.append(true_lean - change.gate)
+    assert float(np.median(beyond)) < 1.0
 
 
 @pytest.mark.parametrize(
@@ -128,12 +162,21 @@ def test_lean_that_grows_in_twenty_minutes_is_caught_before_gate_plus_one_degree
 def test_a_sudden_change_is_reported_soon(
     column: str, indicator: str, factor: float, direction: str, within_s: float
 ) -> None:
-    steps = changed_run(20, column, lambda t, x: np.where(t > 900.0, factor * x, x))
-    (change,) = DriftDetector().push(steps)
+    if indicator == "cadence_spm":
+        # blocks of steps know it sooner than the column's window of ten seconds
+        steps = changed_run(20, "step_time_s", lambda t, x: np.where(t > 900.0, x / factor, x))
+        rows = steps.rows
+        rows["initial_contact_s"] = 10.0 + np.cumsum(rows["step_time_s"]) - rows["step_time_s"]
+        # as a body in free fall for longer
+        rows["vertical_oscillation_mm"][rows["initial_contact_s"] > 900.0] /= factor**2
+    else:
+        steps = changed_run(20, column, lambda t, x: np.where(t > 900.0, factor * x, x))
+    change, *others = DriftDetector().push(steps)
+    assert {other.indicator for other in others} <= {"dose_rate"}  # the lumbar index's fourth power
     assert (change.indicator, change.direction) == (indicator, direction)
     assert 900.0 < change.time_s < 900.0 + within_s
     assert change.change == pytest.approx(100.0 * (change.value / change.baseline - 1.0))
-    assert change.gate < abs(change.change) < 100.0 * abs(factor - 1.0) + 3.0
+    assert change.gate < abs(change.change) < 100.0 * abs(factor - 1.0) + 4.0
     if indicator == "lumbar_index":
         assert change.baseline == 100.0
 
@@ -150,14 +193,14 @@ def test_a_change_is_cleared_below_half_of_the_gate_and_not_reported_anew_for_fi
     None
 ):
     def three_spells(t: Array, lean: Array) -> Array:
-        spells = ((t > 600) & (t < 900)) | ((t > 960) & (t < 1200)) | ((t > 2000) & (t < 2300))
-        return lean + 5.0 * spells
+        spells = ((t > 600) & (t < 900)) | ((t > 980) & (t < 1200)) | ((t > 2000) & (t < 2300))
+        return lean + 4.0 * spells
 
     changes = DriftDetector().push(changed_run(45, "sacral_lean_deg", three_spells))
     assert [change.severity for change in changes] == ["raised", "cleared"] * 2
     assert [change.direction for change in changes] == ["up"] * 4
     first, over, again, _ = changes
-    assert 600 < first.time_s < 900 < over.time_s < 960  # the second spell falls into the cool-off
+    assert 600 < first.time_s < 900 < over.time_s < 980  # the second spell falls into the cool-off
     assert 2000 < again.time_s < 2300
     assert over.change < 0.5 * over.gate
 
@@ -172,7 +215,7 @@ def test_a_flagged_stretch_reports_nothing_and_says_so() -> None:
 
 
 def test_without_a_gyroscope_it_watches_all_the_same() -> None:
-    steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 5.0, x))
+    steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 4.0, x))
     steps.rows["quality"] = Quality.NO_GYRO
     assert [c.indicator for c in DriftDetector().push(steps)] == ["sacral_lean_deg"]
 
@@ -201,14 +244,15 @@ def test_a_wandering_runner_has_a_wider_gate_but_never_beyond_its_limit() -> Non
         detector.push(steps)
         return detector.current("sacral_lean_deg").gate
 
-    assert gate(0.0) == 2.0
-    assert 2.2 < gate(1.6) < 4.0
-    assert gate(5.0) == 4.0
+    limit = DriftParams().lean_gate_limit * 2.0
+    assert 2.0 <= gate(0.0) < 2.2
+    assert 2.2 < gate(0.7) <= limit
+    assert gate(5.0) == pytest.approx(limit)
 
 
 def test_pauses_and_restarted_numbers_do_not_break_blocks() -> None:
     """The same steps in bouts, with minutes between them, give the same figures."""
-    steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 5.0, x))
+    steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 4.0, x))
     bouts = Steps(steps.rows.copy())
     for start in range(997, len(bouts), 997):
         bouts.rows["initial_contact_s"][start:] += 120.0
@@ -269,8 +313,11 @@ def test_nothing_measurable_gives_no_baseline_until_it_is() -> None:
     blind = steps.initial_contact_s < 600.0
     for indicator in INDICATORS:
         steps.rows[indicator.column][blind] = np.nan
-    detector = DriftDetector()
+    timeless = steps.rows["step_time_s"].copy()
+    detector = DriftDetector(DriftParams(skip_s=0.0))
+    steps.rows["step_time_s"][blind] = np.nan  # cadence is measured by it
     detector.push(steps[: int(blind.sum())])
+    steps.rows["step_time_s"] = timeless
     assert detector.status == (
         "no baseline yet, because no indicator could be measured often enough"
     )
@@ -286,11 +333,11 @@ def test_a_given_baseline_is_used_from_the_end_of_warming_up() -> None:
     baseline = Baseline.from_json(learned.baseline.to_json())
     assert baseline == learned.baseline
     assert baseline.blocks == 40
-    today = changed_run(8, "sacral_lean_deg", lambda _, x: x + 5.0)
+    today = changed_run(8, "sacral_lean_deg", lambda _, x: x + 4.0)
     detector = DriftDetector(baseline=baseline)
     (change,) = detector.push(today)
     assert change.direction == "up"
-    assert 160.0 < change.time_s < 160.0 + 9 * 20 * 0.37
+    assert 160.0 < change.time_s < 160.0 + 12 * 20 * 0.37
     assert detector.baseline == baseline
     detector.reset()
     assert detector.baseline == baseline
@@ -435,6 +482,11 @@ def eventful_runs(draw: st.DrawFn) -> Steps:
         values = 5.0 * (1.0 + level + rng.normal(0.0, 0.02, count))
         values[rng.random(count) < draw(st.sampled_from([0.0, 0.1, 0.45, 0.9]))] = np.nan
         rows[indicator.column] = values
+    # a contact time that doubles is a change of speed under any parameters
+    rows["contact_time_ms"] = np.clip(rows["contact_time_ms"], 3.5, 6.5)
+    if draw(st.booleans()):  # bends and slips
+        rows["yaw_rate_deg_s"] = np.repeat(rng.choice([0.0, 0.0, 20.0], 60), 5)[:count]
+        rows["sacral_roll_deg"] = np.repeat(rng.choice([0.0, 0.0, 0.0, 9.0], 12), 30)[:count]
     flagged = rng.random(count) < draw(st.sampled_from([0.0, 0.05, 0.6]))
     rows["quality"] = np.where(flagged, 1 << rng.integers(0, 7, count), 0)
     return Steps(rows)
@@ -478,7 +530,7 @@ def test_a_saved_state_goes_on_as_if_never_stopped(steps: Steps, place: int) -> 
 
 
 def test_the_state_is_a_copy_and_reset_forgets_all() -> None:
-    steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 5.0, x))
+    steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 4.0, x))
     detector = DriftDetector()
     fresh = detector.state
     first = detector.push(steps)
@@ -514,8 +566,26 @@ def naive_mean(values: Array, sides: NDArray[np.uint8]) -> float:
     return float(np.mean(means))
 
 
+def naive_block(indicator: Indicator, rows: NDArray[np.void]) -> float:
+    sides, times = rows["side"], naive_mean(rows["step_time_s"], rows["side"])
+    column = rows[indicator.column]
+    if indicator.statistic == "rate":
+        return 60.0 / times
+    if indicator.statistic == "dose":
+        return naive_mean(column**4, sides) / times
+    if indicator.statistic == "difference":
+        if (sides < 2).any() or not np.isfinite(column).all():
+            return math.nan
+        left, right = (np.sort(column[sides == code]) for code in (2, 3))
+        if min(len(left), len(right)) < 3:
+            return math.nan
+        a, b = (foot[len(foot) // 5 : len(foot) - len(foot) // 5].mean() for foot in (left, right))
+        return float(200.0 * (a - b) / (a + b))
+    return naive_mean(column, sides)
+
+
 def naive_changes(steps: Steps, p: DriftParams) -> list[Change]:
-    """The whole recording at once, one indicator after the other."""
+    """The whole recording at once, one indicator after the other, without adjustments."""
     rows = steps.rows
     running = np.cumsum(rows["step_time_s"])
     usable = running - rows["step_time_s"] >= p.skip_s - 1e-9
@@ -524,58 +594,72 @@ def naive_changes(steps: Steps, p: DriftParams) -> list[Change]:
     count = len(trusted) // p.block_steps
     index = trusted[: count * p.block_steps].reshape(count, p.block_steps)
     ends = rows["initial_contact_s"] + rows["step_time_s"]
-    blocks = {
-        i.name: np.array([naive_mean(rows[i.column][b], rows["side"][b]) for b in index])
-        for i in INDICATORS
-    }
-    baselines: dict[str, tuple[float, float]] = {}
+    blocks = {i.name: np.array([naive_block(i, rows[b]) for b in index]) for i in INDICATORS}
+    baselines: dict[str, tuple[float, float, float]] = {}
     learned = p.baseline_blocks
     while learned <= len(index) and not baselines:
-        for name, values in blocks.items():
-            window = values[learned - p.baseline_blocks : learned]
+        for indicator in INDICATORS:
+            window = blocks[indicator.name][learned - p.baseline_blocks : learned]
             window = window[np.isfinite(window)]
             if len(window) < 0.75 * p.baseline_blocks:
                 continue
             drop = len(window) // 5
             mean = np.sort(window)[drop : len(window) - drop].mean()
+            if indicator.change_unit == "%" and not mean > 0.0:
+                continue
             average, squares = window[0], 0.0
             for value in window:
                 average = 0.7 * average + 0.3 * value
                 squares += (average - mean) ** 2
-            baselines[name] = mean, math.sqrt(squares / (len(window) - 1))
+            wander = math.sqrt(squares / (len(window) - 1))
+            spread = math.sqrt(((window - mean) ** 2).sum() / (len(window) - 1))
+            baselines[indicator.name] = mean, wander, spread
         learned += 1
     learned -= 1
     changes = []
     for order, indicator in enumerate(INDICATORS):
         if indicator.name not in baselines:
             continue
-        mean, wander = baselines[indicator.name]
+        mean, wander, spread = baselines[indicator.name]
         scale = 100.0 / mean if indicator.change_unit == "%" else 1.0
         floor = getattr(p, indicator.floor)
-        gate = float(np.clip(p.wander_multiple * wander * scale, floor, p.gate_limit * floor))
+        wander *= math.sqrt(1.0 + p.short_wander_blocks / p.baseline_blocks)
+        most = getattr(p, indicator.limit) * floor
+        gate = p.family_factor * float(np.clip(p.wander_multiple * wander * scale, floor, most))
+        spread = max(spread, floor / 6.0 / scale)
+        dwell = getattr(p, indicator.dwell)
+        least = getattr(p, indicator.least_size) if indicator.least_size else 0.0
         history: list[int] = []
         average, raised, quiet = math.nan, 0, -math.inf
+        sums = [0.0, 0.0]
         for k, value in enumerate(blocks[indicator.name]):
             if math.isnan(value):
                 continue
             average = value if math.isnan(average) else 0.7 * average + 0.3 * value
             if k < learned:
                 continue
+            z = (value - mean) / spread
+            for side, sign in enumerate((1.0, -1.0)):
+                total = sums[side] + sign * z - p.cusum_slack
+                sums[side] = min(max(total, 0.0), 2.0 * p.cusum_limit)
             change = (average - mean) * scale
             severity = ""
             if raised:
                 if change * raised < p.clear_share * gate:
                     severity, way = "cleared", raised
                     raised, history, quiet = 0, [], running[index[k][-1]] + p.cool_off_s
+                    sums = [0.0, 0.0]
             else:
                 history.append(int(np.sign(change)) if abs(change) > gate else 0)
-                last = history[-p.dwell_blocks :]
-                beyond = len(last) == p.dwell_blocks and abs(sum(last)) == p.dwell_blocks
-                if beyond and running[index[k][-1]] >= quiet:
+                last = history[-dwell:]
+                beyond = len(last) == dwell and abs(sum(last)) == dwell
+                agreed = sums[0 if last[-1] > 0 else 1] >= p.cusum_limit
+                late = running[index[k][-1]] >= quiet
+                if beyond and agreed and late and abs(average) >= least:
                     raised = way = last[-1]
                     severity = "raised"
             if severity:
-                told = 100.0 / mean if indicator.name == "lumbar_index" else 1.0
+                told = 100.0 / mean if indicator.percent_of_baseline else 1.0
                 changes.append(
                     (
                         k,
@@ -609,7 +693,7 @@ def assert_same_changes(found: list[Change], expected: list[Change]) -> None:
 @settings(max_examples=80, deadline=None)
 @given(steps=eventful_runs())
 def test_it_equals_the_plain_computation_over_the_whole_run(steps: Steps) -> None:
-    assert_same_changes(DriftDetector(QUICK).push(steps), naive_changes(steps, QUICK))
+    assert_same_changes(DriftDetector(PLAIN).push(steps), naive_changes(steps, PLAIN))
 
 
 def test_the_eventful_runs_do_have_events() -> None:
@@ -618,7 +702,150 @@ def test_the_eventful_runs_do_have_events() -> None:
     steps.rows["initial_contact_s"] = np.cumsum(steps.step_time_s)
     steps.rows["peak_10hz_bw"][400:700] *= 1.3
     steps.rows["sacral_lean_deg"][300:] -= 6.0
-    found = DriftDetector(QUICK).push(steps)
+    found = DriftDetector(PLAIN).push(steps)
     assert {c.severity for c in found} == {"raised", "cleared"}
     assert {"peak_10hz_bw", "sacral_lean_deg"} <= {c.indicator for c in found}
-    assert_same_changes(found, naive_changes(steps, QUICK))
+    assert_same_changes(found, naive_changes(steps, PLAIN))
+
+
+# ------------------------------------------------ what is left out, adjusted, and learned anew
+
+
+def test_a_sensor_that_moves_is_said_once_and_the_baseline_is_learned_anew() -> None:
+    steps = changed_run(30, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 9.0, x))
+    detector = DriftDetector()
+    before, after = cut(steps, [int(np.searchsorted(steps.initial_contact_s, 900.0))])
+    changes = detector.push(before)
+    (moved,) = detector.push(after)
+    assert changes == []
+    assert (moved.indicator, moved.severity) == (SENSOR_POSITION, "raised")
+    assert 900.0 < moved.time_s < 912.0
+    assert moved.change == pytest.approx(9.0, abs=1.5)
+    assert detector.status == "watching"
+    baseline = detector.baseline
+    assert baseline is not None
+    lean = baseline.of("sacral_lean_deg")
+    assert lean is not None
+    assert lean.mean == pytest.approx(15.0, abs=0.7)
+
+
+def test_a_change_that_was_reported_is_withdrawn_when_the_sensor_moves() -> None:
+    def course(t: Array, shock: Array) -> Array:
+        return shock * np.where(t > 900.0, 1.3, 1.0)
+
+    steps = changed_run(25, "impact_shock_g", course)
+    steps.rows["sacral_roll_deg"][steps.initial_contact_s > 1200.0] = 12.0
+    found = [(c.indicator, c.severity) for c in DriftDetector().push(steps)]
+    assert found[0] == ("impact_shock_g", "raised")
+    assert found[-2:] == [("impact_shock_g", "withdrawn"), (SENSOR_POSITION, "raised")]
+
+
+def test_a_lean_in_bends_is_no_change() -> None:
+    steps = changed_run(40, "sacral_lean_deg", lambda t, x: x + 3.0 * (t % 60.0 < 40.0))
+    steps.rows["yaw_rate_deg_s"] = 5.0 * (steps.initial_contact_s % 60.0 < 40.0)
+    assert DriftDetector().push(steps) == []
+    straight = Steps(steps.rows.copy())
+    straight.rows["yaw_rate_deg_s"] = 0.0
+    detector = DriftDetector()
+    detector.push(straight)
+    # it was the turning that made the difference
+    assert detector.current("sacral_lean_deg").baseline > 7.5
+
+
+def test_a_marked_surface_is_given_a_minute() -> None:
+    steps = changed_run(
+        20, "peak_10hz_bw", lambda t, x: np.where((t > 900) & (t < 960), 1.5 * x, x)
+    )
+    before, after = cut(steps, [int(np.searchsorted(steps.initial_contact_s, 900.0))])
+    told = DriftDetector()
+    told.push(before)
+    told.mark("surface", "grass")
+    assert told.status == "waiting a moment after a new surface"
+    assert told.push(after) == []
+    untold = DriftDetector()
+    untold.push(before)
+    peak = [c.severity for c in untold.push(after) if c.indicator == "peak_10hz_bw"]
+    assert peak == ["raised", "cleared"]
+
+
+def test_a_reseat_learns_anew() -> None:
+    detector = DriftDetector()
+    detector.push(stationary_run(15))
+    assert detector.baseline is not None
+    detector.mark("reseat")
+    assert detector.baseline is None
+    assert "learning your baseline: 0 of 40 blocks" in detector.status
+
+
+def test_a_faster_pace_is_not_told_as_a_change_of_form() -> None:
+    """Half a metre a second more moves everything together."""
+    steps = stationary_run(25)
+    late = steps.initial_contact_s > 900.0
+    for name, share in (
+        ("peak_10hz_bw", 0.035),
+        ("impact_shock_g", 0.10),
+        ("shock_power_g2", 0.225),
+        ("contact_time_ms", -0.11),
+    ):
+        steps.rows[name][late] *= 1.0 + share
+    known = Covariates(np.where(late, 3.5, 3.0), np.zeros(len(steps)))
+    for covariates in (None, known):
+        raised = DriftDetector().push(steps, covariates)
+        assert not {"peak_10hz_bw", "impact_shock_g"} & {c.indicator for c in raised}
+
+
+def test_a_left_right_difference_below_twenty_percent_is_never_reported() -> None:
+    def differing(percent: float) -> list[str]:
+        steps = stationary_run(30)
+        rows = steps.rows
+        late = rows["initial_contact_s"] > 900.0
+        left = rows["side"] == 2
+        rows["impact_shock_g"][late & left] *= 1.0 + percent / 200.0
+        rows["impact_shock_g"][late & ~left] *= 1.0 - percent / 200.0
+        return [c.indicator for c in DriftDetector().push(steps)]
+
+    assert "shock_difference_percent" not in differing(25.0)  # from −10 to +15 %
+    assert "shock_difference_percent" in differing(40.0)
+
+
+def test_the_whole_run_tells_more_of_the_wander_than_its_first_minutes() -> None:
+    steps = changed_run(40, "sacral_lean_deg", lambda t, x: x + 0.7 * np.sin(t / 150.0))
+    detector = DriftDetector()
+    detector.push(steps)
+    whole = detector.run_baseline
+    assert whole is not None
+    lean = whole.of("sacral_lean_deg")
+    assert lean is not None
+    assert lean.mean == pytest.approx(6.0, abs=0.2)
+    assert 0.45 < lean.wander_sd < 0.75
+    assert whole.blocks > 200
+
+
+def test_earlier_runs_on_other_ground_or_in_other_shoes_do_not_count() -> None:
+    def run(lean_deg: float, surface: str, shoe: str) -> EarlierRun:
+        item = IndicatorBaseline("sacral_lean_deg", lean_deg, 0.3, 0.2)
+        return EarlierRun(Baseline((item,), 40), surface, shoe)
+
+    runs = [run(90.0, "road", "red"), *(run(v, "road", "blue") for v in (3.0, 4.0, 5.0, 6.0, 7.0))]
+    runs += [run(50.0, "grass", "blue"), run(8.0, "road", "blue")]
+    usual = warm_start(runs, surface="road", shoe="blue")
+    assert usual is not None
+    lean = usual.of("sacral_lean_deg")
+    assert lean is not None
+    assert lean.mean == 6.0  # of the last five
+    assert lean.wander_sd == pytest.approx(math.hypot(0.3, math.sqrt(2.5)))
+    assert usual.blocks == 200
+    assert warm_start(runs, surface="grass", shoe="blue") is None
+    assert warm_start([], surface="", shoe="") is None
+    assert Baseline.from_json(usual.to_json()) == usual
+
+
+def test_after_the_sensor_moved_a_run_tells_later_ones_nothing_of_the_lean() -> None:
+    steps = changed_run(30, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 9.0, x))
+    detector = DriftDetector()
+    detector.push(steps)
+    whole = detector.run_baseline
+    assert whole is not None
+    assert whole.of("sacral_lean_deg") is None
+    assert whole.of("lumbar_index") is None
+    assert whole.of("impact_shock_g") is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.drift import Change, Direction, Severity
-from imu.errors import ParameterError
+from imu.changes import SENSOR_POSITION, Change, Direction, Severity
+from imu.errors import InputError, ParameterError
 from imu.indicators import INDICATORS
 from pipelines.alerts import Alert
 from pipelines.coach import Coach, CoachParams
@@ -23,6 +24,13 @@ CUED: list[tuple[str, Direction]] = [
     ("vertical_oscillation_mm", "up"),
     ("cadence_spm", "down"),
     ("lumbar_index", "up"),
+    ("shock_power_g2", "up"),
+    ("dose_rate", "up"),
+    ("pelvic_tilt_range_deg", "up"),
+    ("pelvic_obliquity_range_deg", "up"),
+    ("pelvic_rotation_range_deg", "up"),
+    ("shock_difference_percent", "up"),
+    ("shock_difference_percent", "down"),
 ]
 
 
@@ -258,3 +266,60 @@ def test_the_lumbar_index_waits_for_what_is_behind_it() -> None:
     # alone it is told after its minute
     (alone,) = Coach().advance([change(100.0, "lumbar_index")], 400.0)
     assert (alone.indicator, alone.time_s) == ("lumbar_index", 160.0)
+
+
+def test_what_was_told_already_is_not_told_again_in_other_words() -> None:
+    coach = Coach()
+    alerts = coach.advance([change(100.0, "impact_shock_g"), change(110.0, "shock_power_g2")], 2e3)
+    assert [alert.indicator for alert in alerts] == ["impact_shock_g"]
+
+
+def test_cues_that_bring_nothing_back_become_rarer_until_one_does() -> None:
+    names = ("impact_shock_g", "peak_10hz_bw", "sacral_lean_deg", "vertical_oscillation_mm")
+    coach = Coach()
+    raised = [change(float(i), name) for i, name in enumerate((*names, "cadence_spm"))]
+    raised[-1] = change(4.0, "cadence_spm", "down")
+    times = [alert.time_s for alert in coach.advance(raised, 3600.0)]
+    assert [b - a for a, b in pairwise(times)] == [180.0, 180.0, 360.0, 720.0]
+    answered = Coach()
+    alerts = answered.advance(raised[:3], 400.0)
+    alerts += answered.advance([change(401.0, "impact_shock_g", severity="cleared")], 401.0)
+    alerts += answered.advance([change(402.0, names[3])], 3600.0)
+    cues = [alert.time_s for alert in alerts if alert.severity == "raised"]
+    assert [b - a for a, b in pairwise(cues)] == [180.0, 180.0, 180.0]  # not 360
+
+
+def test_a_sensor_that_moved_is_told_at_once_and_costs_no_cue() -> None:
+    coach = Coach()
+    assert coach.push(change(100.0)) is not None
+    told = coach.push(change(101.0, SENSOR_POSITION))
+    assert told is not None
+    assert "Re-seat" in told.message
+    assert coach.push(change(280.0, "peak_10hz_bw")) is not None
+
+
+def test_a_change_that_lost_its_baseline_is_forgotten_silently() -> None:
+    coach = Coach()
+    coach.push(change(100.0))
+    coach.push(change(110.0, "peak_10hz_bw"))
+    for name in ("impact_shock_g", "peak_10hz_bw"):
+        assert coach.push(change(120.0, name, severity="withdrawn")) is None
+    assert coach.advance([], 1e6) == []
+
+
+@given(changes=sessions(), place=st.integers(0, 60))
+def test_a_state_saved_as_json_goes_on_as_if_never_stopped(
+    changes: list[Change], place: int
+) -> None:
+    coach = Coach()
+    before, after = changes[:place], changes[place:]
+    middle_s = before[-1].time_s if before else 0.0
+    coach.advance(before, middle_s)
+    restored = Coach()
+    restored.state = json.loads(json.dumps(coach.state))
+    assert restored.advance(after, 1e6) == coach.advance(after, 1e6)
+
+
+def test_no_state_of_a_coach_is_refused() -> None:
+    with pytest.raises(InputError, match="state of a coach"):
+        Coach().state = {"told": 3}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.pipelines.terminal.statuses import ALERT, some_steps, text_of
 
 from devices.records import DeviceInfo
 from imu.baseline import Baseline, IndicatorBaseline
 from imu.drift import DriftDetector, DriftParams
 from imu.steps import NO_STEPS, Steps
 from pipelines.live_status import LiveStatus, indicator_statuses, newest_steps
+from tests.pipelines.terminal.statuses import ALERT, some_steps, text_of
 
 
 def test_newest_steps_joins_the_end_of_the_parts() -> None:

@@ -17,6 +17,8 @@ from devices.simulator.device import SimulatedDevice
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from imu.changes import Change
+from imu.covariates import Covariates
 from imu.steps import STEP_ROW, Steps, concatenate
 from pipelines.alerts import Alert
 from pipelines.analysis import SessionAnalysis
@@ -116,7 +118,12 @@ def test_steps_of_a_pause_are_listed_and_not_judged() -> None:
     def watch(analysis: SessionAnalysis) -> None:
         drift = analysis.chain.drift
         push = drift.push
-        drift.push = lambda steps: (judged.append(steps), push(steps))[1]  # type: ignore[method-assign, func-returns-value]
+
+        def seen(steps: Steps, covariates: Covariates | None = None) -> list[Change]:
+            judged.append(steps)
+            return push(steps, covariates)
+
+        drift.push = seen  # type: ignore[method-assign]
 
     marks = (at(15.0, "pause"), at(20.0, "resume"), at(25.0, "pause"))
     steps, notes, _ = analysed(ASKEW, *marks, watch=watch)

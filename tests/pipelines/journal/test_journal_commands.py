@@ -15,9 +15,9 @@ import typer
 from typer.testing import CliRunner
 
 from imu.errors import BackstrideError
+from pipelines.commands.journal import journal_app
 from pipelines.journal.database import Journal, journal_path
 from pipelines.journal.entries import Exercise, Pain, Session
-from pipelines.commands.journal import journal_app
 from pipelines.simulation import write_simulation
 from tests.pipelines.command_line import environment, quiet
 from tests.pipelines.journal.journals import held_by_another_process

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from tests.pipelines.terminal.statuses import ALERT, some_status, text_of, words_of
 
 from imu.steps import Steps
 from pipelines.live_status import IndicatorStatus, LiveStatus
 from pipelines.terminal.picture import picture
 from pipelines.terminal.plain_log import PlainLog
+from tests.pipelines.terminal.statuses import ALERT, some_status, text_of, words_of
 
 
 @pytest.mark.parametrize("alert", ["", ALERT])

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.pipelines.terminal.statuses import ALERT, some_status
 
 from pipelines.terminal.plain_log import PlainLog
+from tests.pipelines.terminal.statuses import ALERT, some_status
 
 
 @given(

@@ -7,11 +7,11 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from tests.pipelines.terminal.statuses import ALERT, some_status
 
 from imu.errors import RecordingError
 from pipelines.terminal.svg import render_svg
 from pipelines.terminal.view import TerminalView
+from tests.pipelines.terminal.statuses import ALERT, some_status
 
 
 def test_svg_is_complete_in_itself() -> None:

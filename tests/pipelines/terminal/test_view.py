@@ -15,10 +15,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console
-from tests.pipelines.terminal.statuses import ALERT, some_status
 
 from imu.steps import Steps
 from pipelines.terminal.view import TerminalView
+from tests.pipelines.terminal.statuses import ALERT, some_status
 
 
 def terminal(width: int = 100, height: int = 30) -> Console:

@@ -1,0 +1,49 @@
+"""Shares and medians with their 95 % intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["median_interval", "wilson"]
+
+_Z: float = 1.959963984540054
+
+
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """Interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    Examples
+    --------
+    >>> low, high = wilson(0, 100)
+    >>> round(low, 3), round(high, 3)
+    (0.0, 0.037)
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share = hits / trials
+    spread = _Z * math.sqrt(share * (1.0 - share) / trials + _Z**2 / (4.0 * trials**2))
+    centre = share + _Z**2 / (2.0 * trials)
+    scale = 1.0 + _Z**2 / trials
+    return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
+
+
+def median_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Median and its interval from order statistics; infinite values are the largest.
+
+    Examples
+    --------
+    >>> median_interval([float(v) for v in range(101)])
+    (50.0, 40.0, 60.0)
+    """
+    ordered = np.sort(np.asarray(values, np.float64))
+    n = len(ordered)
+    if n == 0:
+        return math.nan, math.nan, math.nan
+    reach = 0.5 * _Z * math.sqrt(n)
+    low = max(math.floor(0.5 * (n - 1) - reach) + 0, 0)
+    high = min(math.ceil(0.5 * (n - 1) + reach), n - 1)
+    middle = float(ordered[(n - 1) // 2])
+    return middle, float(ordered[low]), float(ordered[high])

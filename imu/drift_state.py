@@ -1,0 +1,63 @@
+"""The state of the drift detector as one record: readable, and saved by copying."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from imu.drift_params import MOST_BASELINE_BLOCKS, MOST_BLOCK_STEPS
+from imu.indicators import INDICATORS
+from imu.interruptions import GROUP_COLUMNS, INTERRUPTION_STATE
+
+__all__ = ["DRIFT_STATE"]
+
+_COUNT: Final = len(INDICATORS)
+
+#: State of :class:`~imu.drift.DriftDetector`; arrays over indicators are in their order.
+#: Eight bytes everywhere, so that no padding makes equal states differ.
+DRIFT_STATE: Final = np.dtype(
+    [
+        ("running_s", np.float64),
+        ("ended", np.int64),
+        # since warming up
+        ("steps", np.int64),
+        ("flagged_steps", np.int64),
+        ("flagged_by", np.int64, 8),  # steps by quality bit
+        ("flagged_in_row", np.int64),
+        ("blocks", np.int64),
+        # half a block being gathered, and the block it joins
+        ("gathered", np.int64),
+        ("half", np.int64),
+        ("values", np.float64, (MOST_BLOCK_STEPS, _COUNT)),
+        ("group", np.float64, (MOST_BLOCK_STEPS // 2, len(GROUP_COLUMNS))),
+        ("pace", np.float64, (MOST_BLOCK_STEPS, 2)),  # speed, slope
+        ("sides", np.int64, MOST_BLOCK_STEPS),
+        ("interruption", INTERRUPTION_STATE),
+        ("slips", np.int64),
+        # the baseline, and the blocks it is learned from
+        ("learned", np.int64),
+        ("learning", np.float64, (MOST_BASELINE_BLOCKS, _COUNT)),
+        ("learning_pace", np.float64, (MOST_BASELINE_BLOCKS, 2)),
+        ("baseline_blocks", np.int64),  # 0 without a baseline
+        ("given", np.int64),
+        ("refined", np.int64),  # blocks in it by now
+        ("mean", np.float64, _COUNT),
+        ("wander_sd", np.float64, _COUNT),
+        ("block_sd", np.float64, _COUNT),
+        ("usual_pace", np.float64, 2),
+        # the indicators
+        ("latest", np.float64, _COUNT),
+        ("smoothed", np.float64, _COUNT),
+        ("effect", np.float64, _COUNT),  # of pace and slope, in units of the indicator
+        ("cusum_up", np.float64, _COUNT),
+        ("cusum_down", np.float64, _COUNT),
+        ("beyond", np.int64, _COUNT),  # blocks in a row beyond the gate, negative below
+        ("raised", np.int64, _COUNT),  # 1 up, -1 down, 0 not changed
+        ("quiet_until_s", np.float64, _COUNT),  # running time
+        # smoothed blocks about the baseline while nothing is changed, for the runs to come
+        ("calm", np.int64, _COUNT),
+        ("calm_sum", np.float64, _COUNT),
+        ("calm_squares", np.float64, _COUNT),
+    ]
+)

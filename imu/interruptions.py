@@ -1,0 +1,124 @@
+"""Stretches in which a change says nothing about form: bends, speed changes, surfaces, slips.
+
+Looked at in halves of blocks: ten steps, even in number, so that the swings of both legs cancel.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.compiled import Record
+from imu.drift_params import DriftParams
+
+__all__ = [
+    "GROUP_COLUMNS",
+    "INTERRUPTION_STATE",
+    "REASONS",
+    "SLIPPED",
+    "forget_groups",
+    "interruption",
+    "new_surface",
+]
+
+#: Columns of the steps that are looked at.
+GROUP_COLUMNS: Final = (
+    "yaw_rate_deg_s",
+    "contact_time_ms",
+    "step_time_s",
+    "sacral_lean_deg",
+    "sacral_roll_deg",
+)
+_YAW, _CONTACT, _STEP_TIME, _LEAN, _ROLL = range(5)
+
+#: Why a stretch is left out; the place is the code.
+REASONS: Final = ("", "a bend", "a change of speed", "a new surface", "a sensor that moved")
+_NOTHING, _BEND, _SPEED, _SURFACE, _AFTER_A_SLIP = range(5)
+#: The group in which the sensor is seen to have moved.
+SLIPPED: Final = len(REASONS)
+_AFTER_A_SLIP_S: Final = 10.0
+
+INTERRUPTION_STATE: Final = np.dtype(
+    [
+        ("groups", np.float64, (2, len(GROUP_COLUMNS))),  # means of the two groups before
+        ("until_s", np.float64),  # running time
+        ("reason", np.int64),
+        ("jump_deg", np.float64),  # of the last slip
+    ]
+)
+
+
+def forget_groups(s: Record) -> None:
+    """Compare what follows with nothing before it."""
+    s["groups"] = math.nan
+
+
+def interruption(s: Record, group: NDArray[np.float64], running_s: float, p: DriftParams) -> int:
+    """Whether a group of steps is left out, as a place in :data:`REASONS`.
+
+    Parameters
+    ----------
+    s : record of INTERRUPTION_STATE
+        The past; updated.
+    group : ndarray, shape (N, 5)
+        The group's :data:`GROUP_COLUMNS`.
+    running_s : float
+        Running time at the end of the group, s.
+    p : DriftParams
+        Parameters.
+
+    Returns
+    -------
+    int
+        0 when the group is used; :data:`SLIPPED` when the sensor has moved on the body within this
+        and the last group.
+    """
+    now = _means(group)
+    if abs(now[_YAW]) > p.bend_rate_deg_s:
+        s["reason"] = _BEND
+        return _BEND
+    # of the straights: a sensor that moves in a bend is seen after it
+    earlier, before = s["groups"].tolist()
+    s["groups"][0] = before
+    s["groups"][1] = now
+    slower_or_faster = _gait_change(now, before, p)
+    if slower_or_faster:
+        s["until_s"] = max(float(s["until_s"]), running_s + p.speed_change_s)
+        s["reason"] = _SPEED
+        return _SPEED
+    jump = math.hypot(now[_LEAN] - earlier[_LEAN], now[_ROLL] - earlier[_ROLL])
+    if jump > p.slip_deg and not _gait_change(now, earlier, p):
+        s["jump_deg"] = jump
+        s["until_s"] = max(float(s["until_s"]), running_s + _AFTER_A_SLIP_S)
+        s["reason"] = _AFTER_A_SLIP
+        forget_groups(s)
+        return SLIPPED
+    if running_s < s["until_s"]:
+        return int(s["reason"])
+    s["reason"] = _NOTHING
+    return _NOTHING
+
+
+def new_surface(s: Record, running_s: float, p: DriftParams) -> None:
+    """Leave out what follows a change of surface."""
+    s["until_s"] = max(float(s["until_s"]), running_s + p.surface_change_s)
+    s["reason"] = _SURFACE
+
+
+def _gait_change(now: list[float], then: list[float], p: DriftParams) -> bool:
+    contact = abs(now[_CONTACT] / then[_CONTACT] - 1.0) if then[_CONTACT] else math.nan
+    cadence = abs(then[_STEP_TIME] / now[_STEP_TIME] - 1.0) if now[_STEP_TIME] else math.nan
+    return 100.0 * contact > p.contact_jump_percent or 100.0 * cadence > p.cadence_jump_percent
+
+
+def _means(group: NDArray[np.float64]) -> list[float]:
+    """Means of the columns over the steps that have a value; NaN where fewer than half have."""
+    known = np.isfinite(group)
+    count = known.sum(axis=0)
+    total = np.where(known, group, 0.0).sum(axis=0)
+    means = np.where(2 * count >= len(group), total / np.maximum(count, 1), math.nan)
+    values: list[float] = means.tolist()
+    return values
