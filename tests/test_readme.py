@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.pipelines.command_line import run
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
@@ -60,3 +62,18 @@ def test_printed_commands_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "steps.csv").read_text(encoding="utf-8").count("\n") > 100
+
+
+def test_every_printed_command_and_option_exists() -> None:
+    lines = [line.partition("#")[0] for block in blocks("console") for line in block.splitlines()]
+    lines += re.findall(r"`backstride ([a-z]+[^`]*)`", README)
+    seen = set()
+    for line in lines:
+        words = line.removeprefix("backstride ").split()
+        command = [words[0]] + (words[1:2] if words[0] == "journal" and len(words) > 1 else [])
+        shown = run(*command, "--help")
+        assert shown.exit_code == 0, line
+        for option in re.findall(r"(?<=\s)--[a-z-]+", line):
+            assert re.search(rf"{option}\b", shown.out), f"{option} in {line}"
+        seen.add(words[0])
+    assert {"scan", "calibrate", "live", "download", "report", "journal", "desk"} <= seen
