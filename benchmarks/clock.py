@@ -61,6 +61,7 @@ def _observations(
 def outcome(
     packet_ms: float, interval_ms: float, minutes: float, ping_s: float | None, seed: int
 ) -> Outcome:
+    """What the host's clock makes of one simulated device, and how far off that is."""
     clock_ppm, seen = _observations(packet_ms, interval_ms, minutes, ping_s, seed)
     messages = list(seen)
     host, device_us = HostTime(), 0

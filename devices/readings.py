@@ -30,7 +30,10 @@ class Reading(NamedTuple):
     quality : ndarray of uint8, shape (n,), or None
         :class:`~imu.samples.Quality` bits; None when all is well.
     time_step : bool
-        Whether the device says that it has just set its clock.
+        Whether the device says that it has just set its clock; without a time, that samples before
+        it were left out, nobody knows how many.
+    missing_before : int
+        Samples known to be missing before the first, where no number or stamp tells.
     """
 
     acceleration_m_s2: NDArray[np.float64]
@@ -40,6 +43,7 @@ class Reading(NamedTuple):
     stamped: int = 0
     quality: NDArray[np.uint8] | None = None
     time_step: bool = False
+    missing_before: int = 0
 
 
 class ClockAnchor(NamedTuple):

@@ -148,7 +148,7 @@ class SensorSource:
             info = await self._driver.open(link, self._wanted)
         except BaseException as error:
             await self._let_go(stop=False)
-            self._event("lost", str(error))
+            self._event("lost", str(error) or "closed")  # cancelled: no words
             raise
         if self._axes:
             info = replace(info, axes=self._axes)

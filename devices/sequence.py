@@ -85,6 +85,7 @@ class Verdict(NamedTuple):
     first_index: int  # unwrapped
     stale: int  # samples at its start that are not new
     lost: int  # samples missing before it
+    late: int = 0  # of the stale ones, those that were counted as lost until now
 
 
 def account(
@@ -96,6 +97,7 @@ def account(
     *,
     latest_us: int | None = None,
     time_step: bool = False,
+    restart: bool = False,
 ) -> tuple[SequenceState, Verdict]:
     """Judge one packet against what came before.
 
@@ -115,6 +117,8 @@ def account(
         Device time that cannot have been reached yet; a packet beyond it shows a restart.
     time_step : bool, default False
         Whether the device says that it has set its clock: then the index alone counts.
+    restart : bool, default False
+        Whether it is known that the device has started again.
 
     Returns
     -------
@@ -134,6 +138,8 @@ def account(
         return first, Verdict(Arrival.NEXT, sequence, 0, 0)
 
     index_before, time_before_us, next_index, missing, losses = state
+    if restart:
+        return _restarted(losses, sequence, n, time_us)
     advance = (time_us - time_before_us) * rate_hz * 1e-6
     expected = index_before + round(advance)
     index = unwrapped(sequence, INDEX_MODULUS, expected)
@@ -200,9 +206,9 @@ def _behind(
     if stale == n:
         return (
             state._replace(missing=tuple(left), losses=counts),
-            Verdict(Arrival.BEHIND, index, stale, 0),
+            Verdict(Arrival.BEHIND, index, stale, 0, late),
         )
     return (
         SequenceState(index, time_us, index + n, tuple(left), counts),
-        Verdict(Arrival.NEXT, index, stale, 0),
+        Verdict(Arrival.NEXT, index, stale, 0, late),
     )

@@ -6,12 +6,13 @@ Three kinds of streams, alike from outside:
 * :class:`StampedTimeline`: stamped only (Movesense, Polar, Shimmer);
 * :class:`ArrivalTimeline`: neither (WitMotion): only the arrival is known.
 
-All give seconds since the first sample by the *device's* clock, strictly increasing, count what was
-lost, and learn what host time that is.
+All give seconds since the first sample by the *device's* clock, count losses, and learn host time.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from functools import partial
 from math import inf
 from typing import Final, NamedTuple, Protocol
 
@@ -22,7 +23,15 @@ from devices.clock import STAMP_MODULUS_US, DeviceClock, StampLine
 from devices.deficit import DeficitWatch
 from devices.host_time import LEAST_DELAY_MS, HostTime
 from devices.readings import ClockAnchor, Reading
-from devices.sequence import INDEX_MODULUS, NO_LOSSES, Arrival, Losses, SequenceState, account
+from devices.sequence import (
+    INDEX_MODULUS,
+    NO_LOSSES,
+    Arrival,
+    Losses,
+    SequenceState,
+    Verdict,
+    account,
+)
 from devices.stamp_filter import StampFilter
 
 __all__ = [
@@ -101,6 +110,17 @@ def timeline_for(
         return StampedTimeline(rate_hz, modulus_us)
     return NumberedTimeline(rate_hz, modulus_us)
 
+
+# After the link was away, stamps off the arrival by more than this, µs, and this share of the
+# absence are of a clock that began anew: a clock not yet learned may be off by 3 %, and a sensor
+# sends what it measures then. A restart that is not seen moves all later samples.
+_RESUMED_US: Final = 1_000_000.0
+_RESUMED_SHARE: Final = 0.03
+# What comes again or late has a stamp that was seen, or fills a gap, and lasts no longer than this,
+# ns. Else a clock began anew: at once where more than this overlaps, or the second in a row.
+_OVERLAP_US: Final = 15_000.0
+_OVERLAP_SAMPLES: Final = 3
+_BEHIND_NS: Final = 300_000_000
 
 # A ping's reply further than this from the latest reading is of a clock that was set since, s.
 _ANCHOR_WINDOW_S: Final = 10.0
@@ -206,14 +226,13 @@ class NumberedTimeline:
 class StampedTimeline:
     """Samples that are stamped, but not counted: one stamp a reading.
 
-    Samples lie on a slow line through the stamps (:class:`devices.stamp_filter.StampFilter`), so
-    that stamps in whole milliseconds do not make them jitter. What a stamp is late by is counted as
-    lost samples, in whole messages of the reading's length where that fits; a reading from the past
-    is a duplicate or a late one.
+    Samples lie on a slow line through the stamps (:class:`devices.stamp_filter.StampFilter`). What
+    a stamp is late by is counted as lost, in whole messages of the reading's length where that
+    fits; a reading from the past came again or late. Where it can be neither, or many do, or where
+    after an absence stamp and arrival disagree by more than 1 s and 3 %, the device has restarted.
 
-    A loss is seen when it is longer than half a sample period plus the resolution of the stamps,
-    which a lost message is at any rate of the known sensors. While the true rate is unknown, during
-    the first seconds, it must also be longer than 6 % of a message.
+    A loss is seen when it is longer than half a sample period plus the resolution of the stamps; in
+    the first seconds, while the true rate is unknown, also than 6 % of a message.
 
     Parameters
     ----------
@@ -230,6 +249,9 @@ class StampedTimeline:
         self._host = HostTime()
         self._anchors = _Anchors(self._line, self._host)
         self._last_us = -inf  # of the latest sample given out
+        self._stamps: deque[int] = deque(maxlen=1024)  # seen lately
+        self._behind: tuple[int, int] | None = None  # since when all is past, ns; so many doubtful
+        self._resumed = False
 
     @property
     def losses(self) -> Losses:
@@ -265,7 +287,8 @@ class StampedTimeline:
                 stamped_us = round(samples.expected_us(next_index + stamped))
                 line.set(reading.time_us, stamped_us)
             gap = samples.missing(stamped_us, next_index + stamped, n)
-        self._sequence, verdict = account(
+        judge = partial(
+            account,
             self._sequence,
             (next_index + gap) % INDEX_MODULUS,
             n,
@@ -273,9 +296,14 @@ class StampedTimeline:
             1e6 / samples.period_us,
             latest_us=line.latest_us(arrival_ns),
         )
+        self._sequence, verdict = judge(restart=self._began_anew(stamped_us, arrival_ns))
+        if verdict.lost == 0 and self._is_behind_anew(reading.time_us, n, verdict, arrival_ns):
+            self._sequence, verdict = judge(restart=True)
+        self._stamps.append(reading.time_us)
         index = verdict.first_index
         if verdict.arrival is Arrival.BEHIND:
             return None
+        self._behind = None
         if verdict.arrival is Arrival.RESTART:
             stamped_us = self._restarted(reading.time_us, stamped, arrival_ns)
             samples.begin(index + stamped, float(stamped_us))
@@ -294,8 +322,31 @@ class StampedTimeline:
         next_index = 0 if self._sequence is None else self._sequence.next_index
         self._filter.set_rate(rate_hz, next_index)
 
-    def link_resumed(self, arrival_ns: int) -> None:
-        """Nothing to do: the stamp tells what is missing."""
+    def link_resumed(self, arrival_ns: int) -> None:  # noqa: ARG002
+        """Compare the next stamp with its arrival: the device may have started again."""
+        self._resumed = True
+
+    def _began_anew(self, stamped_us: int, arrival_ns: int) -> bool:
+        """Whether the first stamp after the link was away is of another clock."""
+        resumed, self._resumed = self._resumed, False
+        if not resumed or self._last_us == -inf:
+            return False
+        late_us = (arrival_ns - self._host.host_ns(stamped_us)) * 1e-3
+        absent_us = (arrival_ns - self._line.arrival_ns) * 1e-3
+        return abs(late_us) > _RESUMED_US + _RESUMED_SHARE * absent_us
+
+    def _is_behind_anew(self, stamp_us: int, n: int, verdict: Verdict, arrival_ns: int) -> bool:
+        """Whether stale samples, in this reading or before, are of a clock that began anew."""
+        since_ns, doubtful = self._behind or (arrival_ns, 0)
+        if not verdict.stale:
+            return doubtful > 0
+        if stamp_us not in self._stamps and 2 * verdict.late < verdict.stale:
+            least = max(_OVERLAP_SAMPLES, _OVERLAP_US / self._filter.period_us)
+            if (doubtful or least < verdict.stale) and verdict.stale < n:
+                return True
+            doubtful += verdict.stale == n
+        self._behind = since_ns, doubtful
+        return doubtful > 1 or arrival_ns - since_ns > _BEHIND_NS
 
     def _restarted(self, stamp_us: int, stamped: int, arrival_ns: int) -> int:
         """Go on by the arrival difference after the device has started again."""
@@ -334,16 +385,14 @@ _ABSENCE_US: Final = 200_000.0
 class ArrivalTimeline:
     """Samples that come in order, and nothing more is known of them.
 
-    The time of a sample is its count times the sample period, which is learned from the floor of
-    the arrivals over the last two minutes, never from a single arrival: packets that come in bursts
-    do not move it.
+    The time of a sample is its count times the period, learned from the floor of the arrivals over
+    the last two minutes: packets that come in bursts do not move it.
 
-    A loss shows only as a deficit (:class:`devices.deficit.DeficitWatch`): all later samples come
-    later than their count says. Hence the limits: less than 15 ms, 3 samples or ¾ of a message is
-    not seen until more of it adds up, and samples lost steadily pass for a lower rate; a loss
-    appears 0.3 to 1 s after it happened, or at once where the link was away, there to a connection
-    interval; a delay that comes and stays is taken for a loss until samples come too early again;
-    duplicates cannot be told from samples.
+    What the decoder knows to be lost (``missing_before``) counts at once, anything else shows as a
+    deficit (:class:`devices.deficit.DeficitWatch`): all later samples come late. So less than 15
+    ms, 3 samples or ¾ of a message is not seen until more adds up, samples lost steadily pass for a
+    lower rate; a loss appears 0.3 to 1 s after it happened, or at once where the link was away; a
+    delay that stays is taken for a loss until samples come too early; duplicates cannot be told.
 
     Parameters
     ----------
@@ -379,7 +428,9 @@ class ArrivalTimeline:
         if not n:
             return None
         period_us = self.period_s * 1e6
-        lost = self._lost(n, period_us, arrival_ns)
+        self._resumed |= reading.time_step and self._index > 0
+        known = reading.missing_before if self._losses.received else 0
+        lost = known + self._lost(n, period_us, arrival_ns, known)
         begin_us = self._last_us + period_us * max(lost, 0)
         self._index += lost + n
         self._counted.observe((self._index - 1) * nominal_us, arrival_ns)
@@ -420,12 +471,12 @@ class ArrivalTimeline:
         self._resumed = False
         self._watch = DeficitWatch(0)
 
-    def _lost(self, n: int, period_us: float, arrival_ns: int) -> int:
-        """Samples believed lost before this reading; negative when fewer were than believed."""
+    def _lost(self, n: int, period_us: float, arrival_ns: int, known: int) -> int:
+        """Samples believed lost besides those known; negative when fewer were than believed."""
         if not self._index:
-            return self._lost_before(n, period_us, arrival_ns)
+            return self._lost_before(known + n, period_us, arrival_ns)
         counted = self._counted
-        due_ns = counted.host_ns((self._index + n - 1) * self._nominal_us)
+        due_ns = counted.host_ns((self._index + known + n - 1) * self._nominal_us)
         delay_us = (arrival_ns - due_ns) * 1e-3 - LEAST_DELAY_MS * 1e3
         if self._resumed:
             self._resumed = False

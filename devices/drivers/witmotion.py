@@ -38,6 +38,8 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 __all__ = ["RateMeter", "WitMotionDriver"]
 
 _COMMAND_CHANNEL: Final = "command"
+#: Tells the decoder, in the log, that samples are at a settled rate.
+_ALL_IS_SET: Final = read_register(BATTERY_REGISTER)
 _SERVICE: Final = "0000ffe5-0000-1000-8000-00805f9a34fb"  # not on the Bluetooth base address
 _NAMES: Final = ("WT901", "WT9011", "BWT901")
 
@@ -60,6 +62,9 @@ _FAR: Final = 0.3
 _FIRST_FRAMES_S: Final = 1.5
 _SETTLE_S: Final = 0.3
 _BATTERY_EVERY_S: Final = 60.0
+#: A sensor that has lost its settings: its rate is off by this share, twice in a row the same.
+_OFF: Final = 0.2
+_SAME: Final = 0.25
 
 
 class RateMeter:
@@ -103,6 +108,33 @@ class RateMeter:
         far = abs(rate_hz / self._hoped_hz - 1.0) > _FAR
         return rate_hz if far or passed_s >= _COUNT_S else None
 
+    def begin(self) -> None:
+        """Count anew from the next sample on."""
+        self._start_ns, self._count = None, 0
+
+
+class _RateWatch:
+    """Says when the rate is no longer what was agreed.
+
+    A link that stalls or catches up is not the same twice in a row; a sensor without its settings
+    is.
+    """
+
+    def __init__(self, agreed_hz: float) -> None:
+        self._agreed_hz, self._meter = agreed_hz, RateMeter(agreed_hz)
+        self._before_hz = agreed_hz
+
+    def wrong_rate_hz(self, packet: Packet) -> float | None:
+        """The rate, Hz, once this packet shows that it has changed for good."""
+        rate_hz = self._meter.rate_hz(packet)
+        if rate_hz is None:
+            return None
+        self._meter.begin()
+        before_hz, self._before_hz = self._before_hz, rate_hz
+        off = min(abs(rate_hz / self._agreed_hz - 1.0), abs(before_hz / self._agreed_hz - 1.0))
+        same = abs(rate_hz - before_hz) <= _SAME * max(rate_hz, before_hz)
+        return rate_hz if off > _OFF and same else None
+
 
 class WitMotionDriver(Driver):
     """Sets the rate, measures it, and asks for the battery now and then.
@@ -144,22 +176,15 @@ class WitMotionDriver(Driver):
         await _command(link, UNLOCK)
         if link.kind == "ble":
             await link.subscribe(DATA_CHANNEL)
-        hoped_hz = min(_CODES, key=lambda rate_hz: abs(rate_hz - wanted.rate_hz))
-        rate_hz, layout = await _measured(link, hoped_hz)
-        if link.kind != "ble" and layout is not Layout.A and layout is not Layout.B:
-            content = 1 << WiredContent.ACCELERATION | 1 << WiredContent.ANGULAR_VELOCITY
-            await _command(link, UNLOCK)
-            await _command(link, write_register(CONTENT_REGISTER, content))
-            rate_hz = 0.0  # a slow line may have held it up until now
-        if not _is_near(rate_hz, hoped_hz):
-            rate_hz = await _set_rate(link, hoped_hz)
+        self._hoped_hz = min(_CODES, key=lambda rate_hz: abs(rate_hz - wanted.rate_hz))
+        self._rate_hz = rate_hz = await _configured(link, self._hoped_hz)
         if rate_hz <= 0.0:
             raise DeviceError(
                 "sends no motion that can be read: charge it, check that it is a WitMotion motion "
                 "sensor, and on a serial line that '?baud=' is right.",
                 source=link.name,
             )
-        await _command(link, read_register(BATTERY_REGISTER))  # tells the decoder that all is set
+        await _command(link, _ALL_IS_SET)
         return DeviceInfo(
             link.name,
             self.protocol,
@@ -172,15 +197,51 @@ class WitMotionDriver(Driver):
         """Nothing to do: such a sensor streams until it is switched off."""
 
     async def accompany(self, link: Link) -> None:
-        """Ask for the battery every minute."""
+        """Ask for the battery every minute, and set up anew a sensor that lost its settings.
+
+        After a dip of its power it sends at another rate, and nothing else tells. A new set-up that
+        changes nothing is not tried again before the next minute.
+        """
         while True:
-            await link.sleep(_BATTERY_EVERY_S)
+            minute_ns = link.now_ns() + round(_BATTERY_EVERY_S * 1e9)
+            if await self._lost_its_settings(link):
+                await _command(link, UNLOCK)
+                rate_hz = await _configured(link, self._hoped_hz)
+                await _command(link, _ALL_IS_SET)
+                if abs(rate_hz / self._rate_hz - 1.0) <= _OFF:
+                    continue
+            await link.sleep(max(0.0, (minute_ns - link.now_ns()) * 1e-9))
             await _write(link, read_register(BATTERY_REGISTER))
+
+    async def _lost_its_settings(self, link: Link) -> bool:
+        """Watch the rate for a minute; returns at once when it has changed."""
+        watch = _RateWatch(self._rate_hz)
+        channel = DATA_CHANNEL if link.kind == "ble" else BYTES_CHANNEL
+        try:
+            await link.ask(channel, b"", watch.wrong_rate_hz, timeout_s=_BATTERY_EVERY_S)
+        except DeviceLost:
+            raise
+        except DeviceError:  # nothing in a minute
+            return False
+        return True
 
     @staticmethod
     def decoder(info: DeviceInfo) -> WitMotionDecoder:  # noqa: ARG004
         """It finds out by itself how frames are laid out."""
         return WitMotionDecoder()
+
+
+async def _configured(link: Link, hoped_hz: float) -> float:
+    """Have it send motion at this rate, where it does not yet; returns the rate measured."""
+    rate_hz, layout = await _measured(link, hoped_hz)
+    if link.kind != "ble" and layout is not Layout.A and layout is not Layout.B:
+        content = 1 << WiredContent.ACCELERATION | 1 << WiredContent.ANGULAR_VELOCITY
+        await _command(link, UNLOCK)
+        await _command(link, write_register(CONTENT_REGISTER, content))
+        rate_hz = 0.0  # a slow line may have held it up until now
+    if not _is_near(rate_hz, hoped_hz):
+        rate_hz = await _set_rate(link, hoped_hz)
+    return rate_hz
 
 
 async def _set_rate(link: Link, hoped_hz: float) -> float:

@@ -10,9 +10,6 @@ long for one notification. Everything is little-endian. The body of ``/Meas/IMU6
 
 Source: "GATT SensorData Protocol specification", Movesense GD-77 version 1.0. Only the commands of
 all firmware are used; the full scale can be neither set nor asked for with them.
-
-Limits: a message says neither its length nor its number, a second part only its stream;
-:class:`MovesenseDecoder` tells how it stays on the safe side.
 """
 
 from __future__ import annotations
@@ -137,24 +134,12 @@ class Hello(NamedTuple):
 
 
 def imu6_path(rate_hz: int) -> str:
-    """What to subscribe to for six-axis motion data.
-
-    Examples
-    --------
-    >>> imu6_path(104)
-    '/Meas/IMU6/104'
-    """
+    """What to subscribe to for six-axis motion data."""
     return f"/Meas/IMU6/{rate_hz}"
 
 
 def encode_command(operation: int, reference: int, path: str = "") -> bytes:
-    """Write a command.
-
-    Examples
-    --------
-    >>> encode_command(Operation.SUBSCRIBE, 99, imu6_path(104)).hex(" ")
-    '01 63 2f 4d 65 61 73 2f 49 4d 55 36 2f 31 30 34'
-    """
+    """Write a command, such as ``encode_command(Operation.SUBSCRIBE, 99, imu6_path(104))``."""
     return bytes((operation, reference)) + path.encode()
 
 
@@ -305,14 +290,17 @@ class _Message(NamedTuple):
 class MovesenseDecoder:
     """Turns the notifications of one Movesense into readings; never a sample put together wrongly.
 
-    A message has no length: the first part of a split one can look like a whole one with fewer
-    samples, and when parts get lost the second part of one message can follow the first part of
+    A message has neither length nor number: the first part of a split one can look like a whole one
+    with fewer samples, and when parts get lost the second part of one can follow the first part of
     another. So the number of samples in a message, which is constant, is learned first: at least
     four messages over 60 ms must agree with their stamps; they are held until then, not lost. Data
     of that length is whole, shorter data waits for its second part, anything else is dropped. A
     joined message is believed at once when its second part came too soon after its stamp to belong
     to the message after it; otherwise when the next stamp shows that nothing is missing between.
-    A joined message just before a loss may be dropped that way, a wrong one never gets through.
+
+    The other half of a lone part was lost or comes late: a radio keeps the order, a host's stack
+    may not. Then the second part of one message may follow the first part of the next again and
+    again. So messages are held as at first, until four in a row have come without such a part.
 
     The full scale is not told: samples at the end of a range that firmware can set are clipped,
     until a larger value shows that the range is wider.
@@ -328,8 +316,9 @@ class MovesenseDecoder:
     def __init__(self, rate_hz: float) -> None:
         self._period_ms = 1000.0 / rate_hz
         self._malformed_packets = 0
-        self._samples = 0  # in a message; 0 until it is known
-        self._misfits = 0  # in a row
+        self._samples = 0  # in a message; 0 until it is known, and while the order is doubtful
+        self._are_split = False  # messages of that many samples come in two parts
+        self._payload, self._misfits = b"", 0  # the latest; messages dropped in a row
         self._open: _Message | None = None  # data that may go on in a second part
         self._unsure: _Message | None = None  # joined, waits for the next stamp
         self._candidates: list[_Message] = []
@@ -360,6 +349,10 @@ class MovesenseDecoder:
         code, reference = payload[0], payload[1]
         if reference != IMU_REFERENCE or code == Code.RESULT:
             return []
+        if self._are_split and payload == self._payload:
+            self._malformed_packets += 1  # a part that comes twice
+            return []
+        self._payload = payload
         if code == Code.DATA and len(payload) >= 6:
             return self._take_data(_Message(payload[2:], packet.arrival_ns))
         if code == Code.DATA_PART2:
@@ -381,10 +374,10 @@ class MovesenseDecoder:
 
     def _take_second_part(self, part: bytes, arrival_ns: int) -> list[Decoded]:
         first, self._open = self._open, None
-        readings: list[Decoded] = []
         if first is None or first.is_joined:
-            self._drop()
-            return readings
+            self._doubt()
+            return []
+        readings: list[Decoded] = []
         joined = _Message(first.body + part, arrival_ns, is_joined=True)
         if not self._samples:
             self._open = joined  # until the next stamp
@@ -407,7 +400,7 @@ class MovesenseDecoder:
             else:
                 self._drop()
         if held is not None and self._samples:
-            self._drop()  # its second part is lost
+            self._doubt()  # its second part is lost, or comes late
         elif held is not None:
             self._learn(held, next_stamp_ms, readings)
         return readings
@@ -426,7 +419,7 @@ class MovesenseDecoder:
             self._malformed_packets += 1
         if not candidates or len(candidates) < max(_AGREEING, _AGREEING_MS / (n * self._period_ms)):
             return
-        self._samples, self._candidates = n, []
+        self._samples, self._candidates, self._are_split = n, [], message.is_joined
         for candidate in candidates:
             self._read(candidate, readings)
 
@@ -454,6 +447,13 @@ class MovesenseDecoder:
         if least is None:
             return False
         return self._delay_ms(joined) < least + 0.5 * self._samples * self._period_ms
+
+    def _doubt(self) -> None:
+        """Drop a part without its other half; where messages are split, their order is doubtful."""
+        self._drop()
+        if self._are_split:
+            self._malformed_packets += (self._unsure is not None) + len(self._candidates)
+            self._samples, self._unsure, self._candidates = 0, None, []
 
     def _drop(self) -> None:
         self._malformed_packets += 1

@@ -14,13 +14,11 @@ remembered and *unverified*.
 
 What the format cannot do
 -------------------------
-* No layout has a sequence number, so lost frames show only as a rate that is too low. Layout B's
-  wall time is not used: its resolution is 1 ms, it is set by hand and may jump, and whether it is
-  the time of sampling or of sending is not documented. There is no device time.
+* No layout has a sequence number or device time: frames that never came show only as a rate that is
+  too low. Layout B's wall time is not used: it may jump, and what moment it is is not documented.
 * A and B have no checksum. On a serial line, a loss of bytes inside a frame is seen at the next
-  header, and that frame is dropped; a loss of exactly a whole number of frames' length is not seen
-  and mixes two samples, and neither is a value changed in place. A Bluetooth LE notification comes
-  whole or not at all, so there neither can happen.
+  header; a loss of exactly a whole number of frames' length mixes two samples and is not seen, nor
+  is a value changed in place. A Bluetooth LE notification comes whole or not at all.
 * The wired checksum sees every change of one byte, and misses one in 256 of the others. A sample
   comes in two frames; when exactly those in between are lost, two samples are mixed.
 """
@@ -135,18 +133,7 @@ class Registers(NamedTuple):
 
 
 def write_register(register: int, value: int) -> bytes:
-    """The command that sets a register; opened by :data:`UNLOCK`, kept by :data:`SAVE`.
-
-    Raises
-    ------
-    ProtocolError
-        When register or value do not fit 8 and 16 bits.
-
-    Examples
-    --------
-    >>> write_register(RATE_REGISTER, 0x09).hex(" ")
-    'ff aa 03 09 00'
-    """
+    """Command that sets a register; raises ProtocolError beyond its 8 and its value's 16 bits."""
     if not (0 <= register <= 0xFF and 0 <= value <= 0xFFFF):
         raise ProtocolError(
             f"register {register} or value {value} does not fit: give 8 and 16 bits."
@@ -160,14 +147,7 @@ def read_register(register: int) -> bytes:
 
 
 def decode_registers(frame: bytes) -> Registers:
-    """Read the answer to a register read; raises ProtocolError when it is not one.
-
-    Examples
-    --------
-    >>> answer = decode_registers(bytes.fromhex("55713a00680169007a00") + bytes(10))
-    >>> hex(answer.first), answer.values[:3]
-    ('0x3a', (360, 105, 122))
-    """
+    """Read the answer to a register read; raises ProtocolError when it is not one."""
     if len(frame) != _ANSWER.size or frame[0] != _HEADER or frame[1] != _REGISTERS:
         raise ProtocolError(
             f"a register answer has {len(frame)} bytes that start with {frame[:2].hex(' ')!r}: "
@@ -189,14 +169,8 @@ def encode_registers(answer: Registers) -> bytes:
 def encode_frames(counts: ArrayLike, wall_time: ArrayLike | None = None) -> bytes:
     """Write frames of layout A, or of layout B when a wall time is given.
 
-    ``counts`` are int16 of shape (n, 9): ax ay az gx gy gz roll pitch yaw; ``wall_time`` has shape
-    (n, 7): year after 2000, month, day, hour, minute, second, millisecond. Raises ProtocolError
-    when the counts have another shape.
-
-    Examples
-    --------
-    >>> encode_frames([[0, 0, 2048, 1, -1, 0, 0, 0, 0]]).hex(" ")
-    '55 61 00 00 00 00 00 08 01 00 ff ff 00 00 00 00 00 00 00 00'
+    ``counts`` are int16 of shape (n, 9): ax ay az gx gy gz roll pitch yaw, or ProtocolError is
+    raised; ``wall_time`` has shape (n, 7): year after 2000, month, day, hour, minute, second, ms.
     """
     values = np.asarray(counts, _COUNTS)
     n = len(values)
@@ -217,11 +191,6 @@ def encode_wired(content: int, values: ArrayLike) -> bytes:
     """Write wired frames of one :class:`WiredContent`; values are int16 of shape (n, 4).
 
     Raises ProtocolError when the shape is another or the type has more than four bits.
-
-    Examples
-    --------
-    >>> encode_wired(WiredContent.ACCELERATION, [[0, 0, 2048, 2500]]).hex(" ")
-    '55 51 00 00 00 00 00 08 c4 09 7b'
     """
     numbers = np.asarray(values, _COUNTS)
     n = len(numbers)
@@ -237,13 +206,7 @@ def encode_wired(content: int, values: ArrayLike) -> bytes:
 
 
 def battery_percent(centivolts: int) -> float:
-    """Charge, %, by the resting voltage of its lithium cell; see the module for the table.
-
-    Examples
-    --------
-    >>> [battery_percent(centivolts) for centivolts in (420, 385, 330)]
-    [100.0, 56.0, 0.0]
-    """
+    """Charge, %, by the resting voltage of its lithium cell; see the module for the table."""
     return round(float(np.interp(centivolts / 100, _BATTERY_V, _BATTERY_PERCENT)), 1)
 
 
@@ -253,29 +216,22 @@ class WitMotionDecoder:
     The layout is decided, and the frames are found, by headers at a constant spacing:
     :data:`FRAMES_TO_LOCK` in a row at 20, 28 or 11 bytes (there with right checksums), while no
     other phase and no other spacing has three in the same stretch. What came meanwhile is kept and
-    decoded once this is settled. The first header that is wrong ends it, and the search begins
-    anew behind it.
+    decoded once this is settled. The first wrong header ends it, and the search begins anew.
 
-    A payload that itself holds ``55 61`` at the same place in frame after frame, as when a sensor
-    lies still at an angle of 136.88 degrees, looks like frames of another phase. Nothing is decoded
-    until that ends; it is taken for frames only if, besides, most of the true headers in a stretch
-    of six frames are destroyed, which is not excluded but needs both at once.
+    A payload with ``55 61`` at the same place in frame after frame, as when a sensor lies still at
+    an angle of 136.88 degrees, looks like frames of another phase. Nothing is decoded until that
+    ends; it is taken for frames only if, besides, most of the true headers meanwhile are destroyed.
 
     A frame is believed when the next header is in its place as well; on a serial line each sample
     therefore comes one sample late. One that lies whole in one notification needs no such proof.
 
+    Half a frame is given up when the next notification begins with a header. What was skipped is
+    told with the next reading, in samples as far as its length says (``missing_before``).
+
     ``55 71`` answers between frames are understood; :data:`BATTERY_REGISTER` is the battery.
 
     Between a logged :data:`UNLOCK` and a logged register read the sensor is being set up, at rates
-    that change: no samples are given.
-
-    Examples
-    --------
-    >>> decoder = WitMotionDecoder()
-    >>> stream = encode_frames([[0, 0, 2048, 0, 0, 0, 0, 0, 0]] * 8)
-    >>> [reading] = decoder.push(Packet(0, "data", stream))
-    >>> len(reading.acceleration_m_s2), decoder.layout
-    (8, <Layout.A: 20>)
+    that change: no samples are given. The next reading says so (``time_step``).
     """
 
     def __init__(self) -> None:
@@ -283,7 +239,10 @@ class WitMotionDecoder:
         self._rest = b""
         self._malformed = 0
         self._begun = self._set_up = False  # frames were found; samples are at no settled rate
+        self._interrupted = False  # by a set-up, since the latest sample
         self._acceleration: Counts | None = None  # wired: waits for its angular velocity
+        self._notified = self._skipped = 0  # bytes since a header began one; since the last sample
+        self._wired_sample = 2 * Layout.WIRED.value  # bytes from one acceleration to the next
 
     @property
     def time_modulus_us(self) -> int | None:
@@ -302,16 +261,20 @@ class WitMotionDecoder:
 
     def reset(self) -> None:
         """Forget half a frame and where frames start."""
-        self._layout, self._rest, self._acceleration, self._begun = None, b"", None, False
+        self._layout, self._rest, self._acceleration = None, b"", None
+        self._begun, self._skipped = False, 0
 
     def push(self, packet: Packet) -> list[Decoded]:
         """Take a notification of channel "data", a chunk of channel "bytes", or a request."""
         if packet.channel == REQUEST_CHANNEL:
-            self._set_up = packet.payload == UNLOCK or (
-                self._set_up and not packet.payload.startswith(_READ)
-            )
+            if packet.payload == UNLOCK:
+                self._set_up = self._interrupted = True
+            elif packet.payload.startswith(_READ):
+                self._set_up = False
         if packet.channel not in {DATA_CHANNEL, BYTES_CHANNEL}:
             return []
+        if packet.channel == DATA_CHANNEL:
+            self._give_up_half(packet.payload)
         starts_here = packet.channel == DATA_CHANNEL and not self._rest
         data = self._rest + packet.payload if self._rest else packet.payload
         decoded: list[Decoded] = []
@@ -327,13 +290,33 @@ class WitMotionDecoder:
             if self._layout is not None:
                 break
         self._rest = data
-        return [d for d in decoded if not isinstance(d, Reading)] if self._set_up else decoded
+        if self._set_up:
+            return [d for d in decoded if not isinstance(d, Reading)]
+        for k, item in enumerate(decoded if self._interrupted else ()):
+            if isinstance(item, Reading):
+                decoded[k], self._interrupted = item._replace(time_step=True), False
+                break
+        return decoded
+
+    def _give_up_half(self, payload: bytes) -> None:
+        """Drop the unfinished end of earlier notifications, if this one begins with a frame."""
+        self._notified += len(payload)
+        if payload[:1] != b"\x55" or payload[1:2] not in {b"\x61", b"\x71"}:
+            return
+        end = self._rest[-min(self._notified - len(payload), len(self._rest)) :]
+        self._notified = len(payload)
+        sizes = [Layout.A.value, Layout.B.value] if self._layout is None else [self._layout.value]
+        if end and Layout.WIRED.value not in sizes and not any(_is_whole(end, k) for k in sizes):
+            self._rest = self._rest[: -len(end)]
+            self._malformed += 1
+            self._skipped += sizes[0] * (len(end) // sizes[0] + 1)
 
     def _seek(self, data: bytes) -> bytes:
         """Find layout and phase; returns the data from the first frame on."""
         found = _frames_in(np.frombuffer(data, np.uint8))
         if found is not None:
             start, self._layout = found
+            self._skipped += start + self._layout.value * (start > 0) if self._begun else 0
             if self._begun or start >= self._layout.value:  # else it joined within a frame
                 self._malformed += -(-start // self._layout.value)
             self._begun = True
@@ -342,12 +325,23 @@ class WitMotionDecoder:
         if len(data) > _SEARCHED_BYTES:
             given_up = len(data) - _SEARCHED_BYTES // 2
             self._malformed += -(-given_up // Layout.A.value)
+            self._skipped += given_up
             return data[given_up:]
         return data
 
-    def _lose(self) -> None:
+    def _lose(self, skipped: int) -> None:
+        self._skipped += skipped + (0 if self._acceleration is None else Layout.WIRED.value)
         self._layout, self._acceleration = None, None
         self._malformed += 1
+
+    def _give(self, counts: Counts, sample_bytes: int, decoded: list[Decoded]) -> None:
+        missing, self._skipped = int(self._skipped / sample_bytes + 0.5), 0
+        decoded.append(_reading(counts, missing))
+
+    def _read_motion(self, raw: Bytes, at: int, n: int, size: int, decoded: list[Decoded]) -> None:
+        if n > 0:
+            motion = raw[at : at + n * size].reshape(n, size)[:, 2:14]
+            self._give(np.ascontiguousarray(motion).view(_COUNTS), size, decoded)
 
     def _take_motion(
         self, data: bytes, size: int, starts_here: bool, decoded: list[Decoded]
@@ -364,19 +358,19 @@ class WitMotionDecoder:
             if good == seen:
                 whole = starts_here and end == last + size
                 believed = seen if whole else seen - 1
-                _read_motion(raw, at, believed, size, decoded)
+                self._read_motion(raw, at, believed, size, decoded)
                 return data[at + believed * size :]
             stop = at + good * size
             if not (data[stop] == _HEADER and data[stop + 1] == _REGISTERS):
-                _read_motion(raw, at, good - 1, size, decoded)
-                self._lose()
+                self._read_motion(raw, at, good - 1, size, decoded)
+                self._lose(2 if good else 0)
                 return data[stop - size + 2 if good else at :]
-            _read_motion(raw, at, good, size, decoded)
+            self._read_motion(raw, at, good, size, decoded)
             at = stop + _ANSWER.size
             if at + 2 > end and not (starts_here and at == end):
                 return data[stop:]
             if at < end and not (data[at] == _HEADER and data[at + 1] in {_MOTION, _REGISTERS}):
-                self._lose()
+                self._lose(2)
                 return data[stop + 2 :]
             answer = decode_registers(data[stop:at])
             if answer.first == BATTERY_REGISTER and answer.values[0] > _BATTERY_ABSENT:
@@ -399,7 +393,7 @@ class WitMotionDecoder:
         self._read_wired(frames[:good], decoded)
         if good == n:
             return data[n * size :]
-        self._lose()
+        self._lose(1)
         return data[good * size + 1 :]
 
     def _read_wired(self, frames: Bytes, decoded: list[Decoded]) -> None:
@@ -416,11 +410,18 @@ class WitMotionDecoder:
         first = np.flatnonzero(is_acceleration[:-1] & ~is_acceleration[1:])
         alone = len(values) - 2 * len(first) - (self._acceleration is not None)
         self._malformed += alone
-        if not len(first):
-            return
+        every = np.diff(np.flatnonzero(frames[:, 1] == _WIRED_ACCELERATION))
+        if len(every):
+            self._wired_sample = int(every.min()) * Layout.WIRED.value
         counts = np.concatenate((values[first], values[first + 1]), axis=1)
+        lone_bytes, at = self._wired_sample // 2 + 1, 0  # a frame without its other half
         gaps = np.flatnonzero(np.diff(first) != 2) + 1
-        decoded.extend(_reading(part) for part in np.split(counts, gaps))
+        starts = first[[0, *gaps]].tolist() if len(first) else []
+        for start, part in zip(starts, np.split(counts, gaps), strict=False):
+            self._skipped += (start - at) * lone_bytes
+            self._give(part, self._wired_sample, decoded)
+            at = start + 2 * len(part)
+        self._skipped += (len(values) - (self._acceleration is not None) - at) * lone_bytes
 
 
 def _frames_in(raw: Bytes) -> tuple[int, Layout] | None:
@@ -478,14 +479,15 @@ def _is_rivalled(places: dict[Layout, NDArray[np.bool_]], layout: Layout, start:
     return False
 
 
-def _read_motion(raw: Bytes, at: int, n: int, size: int, decoded: list[Decoded]) -> None:
-    if n <= 0:
-        return
-    frames = raw[at : at + n * size].reshape(n, size)
-    decoded.append(_reading(np.ascontiguousarray(frames[:, 2:14]).view(_COUNTS)))
+def _is_whole(data: bytes, size: int) -> bool:
+    """Whether frames of this size, and answers, fill the data to its end."""
+    at = 0
+    while at < len(data):
+        at += _ANSWER.size if data[at + 1 : at + 2] == b"\x71" else size
+    return at == len(data)
 
 
-def _reading(counts: Counts) -> Reading:
+def _reading(counts: Counts, missing_before: int) -> Reading:
     """SI units; counts has shape (n, 6)."""
     values, quality = counts.astype(np.float64), None
     if counts.max() >= _LARGEST_COUNT or counts.min() <= -_LARGEST_COUNT:
@@ -493,4 +495,5 @@ def _reading(counts: Counts) -> Reading:
         quality = np.where(at_end.any(axis=1), _CLIPPED, np.uint8(0))
     values[:, :3] *= _ACCELERATION_SCALE
     values[:, 3:] *= _ANGULAR_VELOCITY_SCALE
-    return Reading(values[:, :3], values[:, 3:], quality=quality)
+    angular_velocity = values[:, 3:]
+    return Reading(values[:, :3], angular_velocity, None, None, 0, quality, False, missing_before)

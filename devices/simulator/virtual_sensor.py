@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from importlib import import_module
+from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from devices.drivers.driver import Driver, Wanted
@@ -13,10 +14,10 @@ from devices.host_clock import HostClock, ScaledClock, SystemClock
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.sensor_source import SensorSource
+from devices.simulator.cable import Cable
 from devices.simulator.generate import SimulatedRun, measured_run
 from devices.simulator.link_params import LinkParams
-from devices.simulator.peripheral import Peripheral
-from devices.simulator.port import PortParams, TcpPort, VirtualPort
+from devices.simulator.peripheral import Host, Peripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import ParameterError
@@ -90,37 +91,37 @@ def link_params(scenario: Scenario, duration_s: float) -> LinkParams:
 
 
 def virtual_connector(scenario: Scenario) -> Connector:
-    """What opens links to a scenario's sensor, in an air or on a port of its own.
+    """What opens links to a scenario's sensor, in an air or on a cable of its own.
+
+    The cable is in memory, at every time scale: the same address then gives the same samples
+    however fast, and nothing on the computer can be in its way. The port's code has test doubles of
+    its own (:mod:`devices.simulator.port`).
 
     Raises
     ------
     ParameterError
-        When protocol, link and time scale do not go together.
+        When protocol and link do not go together.
     """
     scenario = as_such_sensors_measure(scenario)
     if link_of(scenario) == "ble":
         return _InTheAir(scenario, measured_run(scenario).duration_s)
-    if scenario.time_scale != 1.0:
-        raise ParameterError(
-            "time_scale", scenario.time_scale, "1 with link=serial: the port is a real one"
-        )
-    return _OnAPort(scenario)
+    return _OnACable(scenario)
 
 
 class VirtualSensorSource(SensorSource):
-    """A :class:`~devices.sources.Source` over a simulated radio or port.
+    """A :class:`~devices.sources.Source` over a simulated radio or serial line.
 
     Parameters
     ----------
     scenario : Scenario
-        With a ``protocol``. Over a port, which is real, time has its own pace: ``time_scale`` 1.
+        With a ``protocol``.
     clock : HostClock, optional
         The computer's by default; ``time_scale`` is on top of it.
 
     Raises
     ------
     ParameterError
-        When protocol, link and time scale do not go together.
+        When protocol and link do not go together.
     """
 
     def __init__(self, scenario: Scenario, *, clock: HostClock | None = None) -> None:
@@ -172,39 +173,55 @@ class _InTheAir:
         """Nothing outside this program to be ended."""
 
 
-class _OnAPort:
-    """Connects to a sensor on a virtual port of its own."""
+class _OnACable:
+    """Connects to a sensor at the end of a cable of its own, made at the first try."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._port: VirtualPort | None = None
-        self._connector: Connector | None = None
+        self._cable: Cable | None = None
 
     @property
     def place(self) -> str:
         return f"sim:?protocol={self._scenario.protocol}&link=serial"
 
     @property
-    def driver(self) -> type[Driver] | None:
-        return None if self._connector is None else self._connector.driver
+    def driver(self) -> type[Driver]:
+        return driver_named(self._scenario.protocol)
 
     async def connect(self, inbox: Inbox) -> OpenLink:
-        if self._connector is None:
-            from devices.serial_port import SerialConnector
-
-            peripheral = make_peripheral(self._scenario, inbox.clock)
-            params = PortParams(
-                corrupt_percent=self._scenario.corrupt, seed=self._scenario.seed % 2**31
-            )
-            self._port = TcpPort(peripheral, params)
-            await self._port.__aenter__()
-            driver = driver_named(self._scenario.protocol)
-            self._connector = SerialConnector(self._port.address, driver, driver.baud_rates[0])
-        return await self._connector.connect(inbox)
+        if self._cable is None:
+            sensor = make_peripheral(self._scenario, inbox.clock)
+            if self._scenario.corrupt:
+                sensor = _Damaged(sensor, self._scenario.corrupt, self._scenario.seed)
+            self._cable = Cable(sensor, self.driver)
+        return await self._cable.connect(inbox)
 
     async def end(self) -> None:
-        if self._port is not None:
-            await self._port.__aexit__(None, None, None)
+        if self._cable is not None:
+            await self._cable.end()
+
+
+class _Damaged:
+    """A sensor in some of whose messages a byte is changed."""
+
+    def __init__(self, sensor: Peripheral, percent: float, seed: int) -> None:
+        self._sensor, self._percent, self._random = sensor, percent, Random(seed)
+        self.name, self.services = sensor.name, sensor.services
+        self.advertised_services = sensor.advertised_services
+
+    async def serve(self, host: Host) -> None:
+        self._host = host
+        self.is_subscribed, self.receive = host.is_subscribed, host.receive
+        self.set_value = host.set_value
+        self.notification_bytes_max = host.notification_bytes_max
+        await self._sensor.serve(self)
+
+    async def send(self, channel: str, payload: bytes) -> None:
+        if payload and self._random.random() * 100 < self._percent:
+            at = self._random.randrange(len(payload))
+            changed = payload[at] ^ self._random.randrange(1, 256)
+            payload = payload[:at] + bytes((changed,)) + payload[at + 1 :]
+        await self._host.send(channel, payload)
 
 
 def _logged(scenario: Scenario) -> list[FlashLog]:

@@ -15,13 +15,13 @@ from bleak.backends.device import BLEDevice
 from devices.ble import BleConnector, Radio
 from devices.drivers.registry import driver_named
 from devices.open_link import Connector
+from devices.records import LinkEvent
 from devices.scan import scan_bluetooth
 from devices.sensor_source import SensorSource
 from devices.simulator.air import Adapter
 from devices.simulator.cable import Cable
 from devices.simulator.link_params import LinkParams
 from devices.simulator.virtual_clock import VirtualClock
-from devices.records import LinkEvent
 from imu.errors import DeviceError, DeviceLost, DeviceNotFound
 from tests.devices.counting_peripheral import CountingPeripheral
 from tests.devices.sessions import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable, Coroutine
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -351,14 +352,45 @@ def test_lost_parts_never_make_a_wrong_sample(
 
 
 def test_each_lost_half_is_counted() -> None:
-    recited = Recited(208, 16, 40, room=244)
+    recited = Recited(208, 16, 50, room=244)
     decoder = MovesenseDecoder(208)
     packets = arrived(recited.notifications)
     del packets[51]  # second part of message 25
-    del packets[59]  # first part of message 30
+    del packets[69]  # first part of message 35
     readings = readings_of(decoder, packets)
-    assert recited.check(readings) == 38 * 16
+    assert recited.check(readings) == 48 * 16
     assert decoder.malformed_packets == 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_parts_that_come_after_their_successors_make_no_wrong_sample(seed: int) -> None:
+    """One in twenty: a second part then fits the first part of the next message."""
+    random, kept = Random(seed), list[bytes]()
+    recited = Recited(208, 16, 500, room=244)
+    packets = arrived(recited.notifications)
+    held: bytes | None = None
+    for packet in packets:
+        if held is None and random.random() < 0.05:
+            held = packet.payload
+            continue
+        kept += [packet.payload] if held is None else [packet.payload, held]
+        held = None
+    decoder = MovesenseDecoder(208)
+    late = [
+        Packet(packet.arrival_ns, "data", part) for packet, part in zip(packets, kept, strict=False)
+    ]
+    assert sum(a != b.payload for a, b in zip(kept, packets, strict=False)) > 40
+    assert recited.check(readings_of(decoder, late)) > 0.6 * 500 * 16
+    assert decoder.malformed_packets > 20
+
+
+def test_parts_that_come_twice_cost_nothing() -> None:
+    recited = Recited(208, 16, 60, room=244)
+    packets = arrived(recited.notifications)
+    twice = [packet for k, packet in enumerate(packets) for _ in range(2 if k > 20 else 1)]
+    decoder = MovesenseDecoder(208)
+    assert recited.check(readings_of(decoder, twice)) == 60 * 16
+    assert decoder.malformed_packets == len(twice) - len(packets)
 
 
 def test_other_subscriptions_and_results_in_between_do_no_harm() -> None:

@@ -78,6 +78,29 @@ def test_ten_minutes_of_running_with_every_fault_are_counted_exactly() -> None:
     assert jumps.min() == 0
 
 
+@pytest.mark.parametrize("time_scale", [0, 4])
+def test_a_simulated_serial_line_runs_at_any_time_scale(time_scale: int) -> None:
+    url = f"sim:?protocol=shimmer3&link=serial&minutes=0.1&seed=3&time_scale={time_scale}"
+    source = open_source(url)
+    records = drained(source)
+    receiver = Receiver(source.info)
+    blocks = [block for r in records if (block := receiver.push(r)) is not None]
+    assert len(Samples.concatenate(blocks)) > 4 * 204.8
+    assert time_scale or receiver.losses.lost == receiver.losses.malformed_packets == 0
+
+
+def test_bytes_damaged_on_a_simulated_serial_line_are_dropped_and_counted() -> None:
+    source = open_source(
+        "sim:?protocol=backstride&link=serial&minutes=0.2&seed=3&time_scale=0&corrupt=5"
+    )
+    records = drained(source)
+    receiver = Receiver(source.info)
+    blocks = [block for r in records if (block := receiver.push(r)) is not None]
+    assert receiver.losses.malformed_packets > 3
+    assert receiver.losses.lost > 20
+    assert len(Samples.concatenate(blocks)) == receiver.losses.received
+
+
 def test_the_same_address_gives_the_same_records() -> None:
     url = "sim:?minutes=0.2&loss=5&jitter_ms=30&time_scale=0&seed="
     assert drained(open_source(url + "4")) == drained(open_source(url + "4"))
@@ -113,7 +136,6 @@ def test_opening_connects_nothing_yet(url: str) -> None:
         ("serial:/dev/ttyACM0?protocol=polar", "protocol"),
         ("serial:", "source"),
         ("sim:?protocol=polar&link=serial", "link"),
-        ("sim:?protocol=backstride&link=serial&time_scale=5", "time_scale"),
     ],
 )
 def test_a_mistake_in_an_address_is_named(url: str, named: str) -> None:

@@ -310,6 +310,71 @@ def test_a_stamped_device_that_starts_again_goes_on_by_arrival() -> None:
     assert timeline.losses == Losses(received=12_000, restarts=1)
 
 
+def resumed_at(sensor: Sensor, moved_s: float, away_s: float) -> Losses:
+    """The link was away; then stamps are off by ``moved_s``."""
+    timeline = StampedTimeline(sensor.rate_hz, sensor.modulus_us)
+    settled = round(20 * sensor.rate_hz / sensor.n) * sensor.n
+    later = settled + round(away_s * sensor.rate_hz / sensor.n) * sensor.n
+    for first in range(0, settled, sensor.n):
+        timeline.place(sensor.reading(first), sensor.arrival_ns(first))
+    timeline.link_resumed(sensor.arrival_ns(later) - 50_000_000)
+    for first in range(later, later + settled, sensor.n):
+        item = sensor.reading(first)
+        assert item.time_us is not None
+        moved_us = (item.time_us + round(moved_s * 1e6)) % sensor.modulus_us
+        timeline.place(item._replace(time_us=moved_us), sensor.arrival_ns(first))
+    return timeline.losses
+
+
+@pytest.mark.parametrize("name", ["movesense 104", "movesense 833", "polar 52", "shimmer"])
+@pytest.mark.parametrize("moved_s", [-6.0, -1.9, 1.9, 6.0])
+def test_a_clock_that_began_anew_while_the_link_was_away_is_a_restart(
+    name: str, moved_s: float
+) -> None:
+    losses = resumed_at(SENSORS[name], moved_s, away_s=5.0)
+    assert losses.restarts == 1
+    assert losses.lost == losses.duplicated == 0
+
+
+@pytest.mark.parametrize("name", ["movesense 104", "movesense 833", "polar 52", "shimmer"])
+@pytest.mark.parametrize("away_s", [1.0, 5.0, 120.0])
+def test_a_clock_that_went_on_while_the_link_was_away_counts_the_loss(
+    name: str, away_s: float
+) -> None:
+    sensor = off(SENSORS[name], 0.99)
+    losses = resumed_at(sensor, 0.0, away_s)
+    assert losses.restarts == 0
+    assert losses.lost == round(away_s * sensor.rate_hz / sensor.n) * sensor.n
+
+
+@pytest.mark.parametrize("name", sorted(SENSORS))
+@pytest.mark.parametrize("back_s", [0.05, 0.3, 0.8, 1.7])
+def test_a_clock_that_goes_back_while_the_link_lasts_is_a_restart(name: str, back_s: float) -> None:
+    sensor = SENSORS[name]
+    if back_s * sensor.rate_hz < 6:
+        back_s = 0.3
+    timeline = StampedTimeline(sensor.rate_hz, sensor.modulus_us)
+    settled = round(20 * sensor.rate_hz / sensor.n) * sensor.n
+    blocks: list[NDArray[np.float64]] = []
+    true_s: list[NDArray[np.float64]] = []
+    for first in range(0, 2 * settled, sensor.n):
+        item = sensor.reading(first)
+        assert item.time_us is not None
+        if first >= settled:
+            item = item._replace(time_us=(item.time_us - round(back_s * 1e6)) % sensor.modulus_us)
+        placed = timeline.place(item, sensor.arrival_ns(first))
+        if placed is not None:
+            blocks.append(placed.time_s)
+            true_s.append(sensor.true_s(first))
+            assert placed.stale == 0
+    losses, times_s = timeline.losses, np.concatenate(blocks)
+    assert losses.restarts == 1
+    assert losses.lost == 0
+    assert losses.duplicated <= max(sensor.n, 0.4 * sensor.rate_hz)
+    assert np.sum(np.diff(times_s) > 1.6 / sensor.rate_hz) == 1
+    assert np.ptp(times_s - np.concatenate(true_s)) < 0.2
+
+
 def test_a_clock_that_the_device_sets_does_not_move_the_samples() -> None:
     sensor = SENSORS["polar 52"]
     timeline = StampedTimeline(52.0, 1 << 60)
@@ -412,6 +477,33 @@ def test_a_reconnection_counts_at_once_what_was_missed() -> None:
     error_s = followed.error_s()
     true_s = np.concatenate(followed.true_s)
     assert np.abs(error_s[true_s > 47.5] - np.median(error_s[true_s < 40.0])).max() < 0.05
+
+
+def test_what_the_decoder_knows_to_be_missing_counts_at_once() -> None:
+    timeline, times_s = ArrivalTimeline(100.0), list[float]()
+    gone = {3000, 3001, 4000, *range(5000, 5040)}
+    missing = 0
+    for k in range(6000):
+        if k in gone:
+            missing += 1
+            continue
+        placed = timeline.place(reading(1)._replace(missing_before=missing), k * 10_000_000)
+        assert placed is not None
+        times_s.append(float(placed.time_s[0]))
+        missing = 0
+    assert timeline.losses == Losses(received=6000 - len(gone), lost=len(gone))
+    true_s = np.array([k for k in range(6000) if k not in gone]) / 100.0
+    np.testing.assert_allclose(times_s, true_s, atol=1e-3)
+
+
+def test_samples_left_out_show_at_once_as_a_gap() -> None:
+    timeline = ArrivalTimeline(100.0)
+    for k in range(3000):
+        timeline.place(reading(1), k * 10_000_000)
+    placed = timeline.place(reading(1)._replace(time_step=True), 3400 * 10_000_000)
+    assert placed is not None
+    assert placed.time_s[0] == pytest.approx(34.0, abs=0.03)
+    assert timeline.losses.lost == pytest.approx(400, abs=3)
 
 
 def test_what_a_link_holds_back_for_a_second_is_not_lost() -> None:

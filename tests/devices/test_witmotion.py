@@ -317,6 +317,49 @@ def test_nothing_is_given_while_the_sensor_is_set_up() -> None:
     np.testing.assert_array_equal(got, counts[30:, :6])
 
 
+def test_half_a_frame_is_given_up_when_a_notification_begins_with_a_header() -> None:
+    counts = motion(30)
+    frames = [encode_frames(counts[k : k + 1]) for k in range(30)]
+    for k in (3, 14, 15, 16, 22):  # also while the frames are sought
+        frames[k] = frames[k][:10]
+    decoder = WitMotionDecoder()
+    readings = [r for f in frames for r in decoder.push(Packet(0, "data", f))]
+    got = decoded(WitMotionDecoder(), *frames, channel="data")
+    np.testing.assert_array_equal(got, np.delete(counts, (3, 14, 15, 16, 22), axis=0)[:, :6])
+    missing = [r.missing_before for r in readings if isinstance(r, Reading) and r.missing_before]
+    assert missing[-2:] == [3, 1]
+    assert decoder.malformed_packets == 5
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_dropped_frame_is_told_with_the_next_reading(layout: Layout) -> None:
+    counts = motion(60)
+    stream = bytearray(framed(counts, layout))
+    stream[30 * len(stream) // 60] ^= 0x10  # a header
+    readings = [
+        reading
+        for reading in WitMotionDecoder().push(Packet(0, "bytes", bytes(stream)))
+        if isinstance(reading, Reading)
+    ]
+    received = sum(len(reading.acceleration_m_s2) for reading in readings)
+    missing = sum(reading.missing_before for reading in readings)
+    assert missing > 0
+    assert received + missing in {59, 60}  # the last waits for its successor
+
+
+def test_the_reading_after_a_set_up_says_that_samples_were_left_out() -> None:
+    stream = encode_frames(motion(40))
+    decoder = WitMotionDecoder()
+    first = decoder.push(Packet(0, "data", stream[:200]))
+    decoder.push(Packet(0, REQUEST_CHANNEL, UNLOCK))
+    decoder.push(Packet(0, "data", stream[200:600]))
+    decoder.push(Packet(0, REQUEST_CHANNEL, read_register(BATTERY_REGISTER)))
+    later = [*decoder.push(Packet(0, "data", stream[600:700]))]
+    later += decoder.push(Packet(0, "data", stream[700:]))
+    readings = [r for r in [*first, *later] if isinstance(r, Reading)]
+    assert [reading.time_step for reading in readings] == [False, True, False]
+
+
 def test_reset_forgets_half_a_frame_and_keeps_counts() -> None:
     counts = motion(30)
     decoder = WitMotionDecoder()
