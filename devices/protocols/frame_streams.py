@@ -73,6 +73,11 @@ class FrameTimes:
         """How far a stamp is behind the latest, ns; negative when it is ahead, or the first."""
         return -1 if self._latest_ns is None else self._latest_ns - stamp_ns
 
+    def is_too_soon(self, stamp_ns: int, n: int) -> bool:
+        """Whether a frame of ``n`` samples would begin before the latest has ended."""
+        soonest_ns = (1 - _RATE_DEVIATION) * n * self._nominal_ns
+        return self._latest_ns is not None and stamp_ns - self._latest_ns < soonest_ns
+
     def restart(self) -> None:
         """Forget the latest stamp: the clock has begun anew."""
         self._latest_ns = None

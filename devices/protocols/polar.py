@@ -22,6 +22,7 @@ Limits: no sequence number and no checksum beyond the link's; a lost frame shows
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Mapping
 from enum import IntEnum
 from math import isfinite
@@ -366,6 +367,7 @@ class PolarDecoder:
         self._acceleration_times = FrameTimes(rate_hz)
         self._gyro_times = FrameTimes(rate_hz)
         self._factors: dict[int, float] = {}
+        self._stamps_ns: deque[int] = deque(maxlen=16)  # of the latest acceleration frames
         self._origin_ns: int | None = None
         self._malformed_packets = 0
 
@@ -409,14 +411,20 @@ class PolarDecoder:
         values, clipped = self._samples(frame)
         readings: list[Decoded] = []
         stamp_ns = self._since_origin_ns(frame.time_ns)
-        if self._acceleration_times.behind_ns(stamp_ns) > RESTART_NS:
+        times = self._acceleration_times
+        # a frame that cannot be so soon: what would be paired is of two clocks
+        new = self._has_gyro and stamp_ns not in self._stamps_ns
+        if times.behind_ns(stamp_ns) > RESTART_NS or (
+            new and times.is_too_soon(stamp_ns, len(values))
+        ):
             readings += [self._reading(*merged) for merged in self._merge.flush()]
             self._restart_clock()
-        times_ns = self._acceleration_times.place(stamp_ns, len(values))
+        self._stamps_ns.append(stamp_ns)
+        times_ns = times.place(stamp_ns, len(values))
         block = Block(stamp_ns, times_ns, values, clipped)
         if not self._has_gyro:
             return [*readings, self._reading(block)]
-        return readings + [self._reading(*merged) for merged in self._merge.push(block)]
+        return readings + [self._reading(*each) for each in self._merge.push(block)]
 
     def _take_angular_velocity(self, frame: Frame) -> list[Decoded]:
         values, clipped = self._samples(frame)

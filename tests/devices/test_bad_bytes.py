@@ -306,3 +306,15 @@ def test_a_sensor_that_lost_its_settings_is_set_up_again(kind: str) -> None:
 
 def test_every_protocol_is_put_to_these_tests() -> None:
     assert set(KINDS) == {(name, kind) for name in PROTOCOLS for kind in driver_named(name).links}
+
+
+@pytest.mark.parametrize("jump_s", [-0.3, -0.8, -1.5])
+def test_streams_of_two_clocks_are_never_paired(jump_s: float) -> None:
+    """Polar sends acceleration and angular velocity apart: each sample was measured as it is."""
+    course = meddled(
+        "polar", "ble", lambda clock: from_then_on(clock, jump("polar", round(jump_s * 1e6)), 8.0)
+    )
+    places_in(measured(scenario("polar")), course.samples, "polar")
+    assert np.all(np.diff(course.samples.time_s) > 0)
+    losses = course.receiver.losses
+    assert losses.restarts >= 1 or losses.lost > 0
