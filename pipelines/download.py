@@ -98,6 +98,7 @@ async def download_logs(
     """
     from devices.drivers.backstride_storage import erase_log, list_logs
 
+    _target(options.out, time.time_ns())  # a folder that cannot be made is told before fetching
     connection = _Connection(url, clock or SystemClock())
     done = []
     try:

@@ -476,7 +476,7 @@ def _create(path: Path, overwrite: bool) -> IO[bytes]:
         return cast(IO[bytes], path.open("wb" if overwrite else "xb", buffering=0))
     except FileExistsError:
         raise RecordingError(
-            "already exists: give another name, or replace it with --overwrite.",
+            "already exists: give another name.",
             path=place,
         ) from None
     except FileNotFoundError:

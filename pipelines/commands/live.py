@@ -82,6 +82,7 @@ def live(
 ) -> None:
     """Show a sensor's steps as they happen, and record the session."""
     import asyncio
+    import shutil
     import time
     from contextlib import nullcontext
 
@@ -90,6 +91,7 @@ def live(
     from pipelines.alert_command import AlertCommand
     from pipelines.alert_settings import load_alert_settings
     from pipelines.device_store import devices_directory
+    from pipelines.journal.units import parse_speed
     from pipelines.live import LiveOptions
     from pipelines.replay import load_baseline
     from pipelines.stay_awake import staying_awake
@@ -110,8 +112,10 @@ def live(
             "--settings": settings,
         }
     )
-    if on_alert:
-        AlertCommand(on_alert)  # a mistake in it is told at once
+    if on_alert and shutil.which(AlertCommand(on_alert).words[0]) is None:
+        raise ParameterError("--on-alert", on_alert, "a program that can be found")
+    if speed:
+        parse_speed(speed, "--speed")  # told now, not after the run
     if source is None and not dashboard:
         from pipelines.first_run import ask_for_source
 
@@ -163,7 +167,10 @@ async def _run(
     from pipelines.live import run_live
     from pipelines.terminal.view import TerminalView
 
-    if dashboard:
+    with TerminalView() as view:
+        if not dashboard:
+            assert source is not None  # asked for, unless there is a page to ask on
+            return await run_live(source, options, view)
         from pipelines.dashboard.run import run_dashboard
         from pipelines.report.making import make_report
 
@@ -172,12 +179,10 @@ async def _run(
             options,
             port=port,
             open_browser=open_browser,
-            tell=complain,
+            other_views=[view],
+            tell=view.note,
             make_report=make_report,
         )
-    assert source is not None  # asked for, unless there is a page to ask on
-    with TerminalView() as view:
-        return await run_live(source, options, view)
 
 
 def _as_the_journal_says(options: LiveOptions) -> LiveOptions:

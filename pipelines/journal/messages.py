@@ -68,7 +68,7 @@ def add_or_tell(entry: Entry) -> bool:
     from pipelines.journal.database import journal_path
     from pipelines.journal.pending import add_or_keep, pending_path
 
-    trouble = add_or_keep([entry])
+    trouble = add_or_keep([entry], must_keep=True)
     if trouble:
         complain(f"note: {trouble}")
     return not pending_path(journal_path()).exists()

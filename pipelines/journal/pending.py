@@ -32,7 +32,13 @@ def pending_path(journal: Path) -> Path:
     return journal.with_name(f"{journal.stem}-pending.jsonl")
 
 
-def add_or_keep(entries: Sequence[Entry], path: Path | None = None, *, busy_s: float = 0.5) -> str:
+def add_or_keep(
+    entries: Sequence[Entry],
+    path: Path | None = None,
+    *,
+    busy_s: float = 0.5,
+    must_keep: bool = False,
+) -> str:
     """Add entries to the journal, or keep them for later; never raises for a journal in trouble.
 
     May wait for ``busy_s``: not to be called where samples are being received.
@@ -46,6 +52,8 @@ def add_or_keep(entries: Sequence[Entry], path: Path | None = None, *, busy_s: f
     ------
     ParameterError
         When an entry itself is at fault.
+    RecordingError
+        With ``must_keep``, when it can be kept nowhere; else that is part of the sentences.
     """
     from imu.errors import ParameterError
     from pipelines.journal.database import Journal, journal_path
@@ -63,6 +71,8 @@ def add_or_keep(entries: Sequence[Entry], path: Path | None = None, *, busy_s: f
         try:
             keep_for_later(entries, place)
         except RecordingError as worse:
+            if must_keep:
+                raise
             return f"{trouble} {worse}"
         return f"{trouble} What you noted is kept and will be added the next time."
 

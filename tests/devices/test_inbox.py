@@ -85,8 +85,11 @@ def test_an_answer_is_found_and_still_recorded() -> None:
 
 
 def test_a_refusal_and_a_lost_link_end_the_wait() -> None:
-    def refuse(packet: Packet) -> None:
+    def refuse(packet: Packet) -> str | None:
         raise DeviceError("refused.", source="sensor")
+
+    def ignore(packet: Packet) -> str | None:
+        return None
 
     async def run() -> None:
         inbox = Inbox(VirtualClock())
@@ -94,7 +97,7 @@ def test_a_refusal_and_a_lost_link_end_the_wait() -> None:
             inbox.put("data", b"", 1)
             with pytest.raises(DeviceError, match="refused"):
                 await answered
-        with inbox.watch(lambda _: None) as answered:
+        with inbox.watch(ignore) as answered:
             inbox.lose("out of reach")
             with pytest.raises(DeviceLost, match="out of reach"):
                 await answered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from selenium.webdriver.common.keys import Keys
 
 from devices.records import Mark
@@ -31,6 +32,7 @@ print("steps", sum(map(len, run.steps)), "alerts", len(run.alerts))
 _LEANING = "sim:?fatigue=lean&minutes=60&time_scale=60&rate=100"
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path) -> None:
     recording = tmp_path / "run.mcap"

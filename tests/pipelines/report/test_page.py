@@ -14,6 +14,7 @@ from imu.errors import ParameterError
 from imu.steps import NO_STEPS
 from pipelines.report import page as page_module
 from pipelines.report.content import content_of
+from pipelines.report.measures import WATCHED
 from pipelines.report.page import LARGEST_BYTES, render
 from pipelines.report.recording import PreviousRun, Recording, SessionMark
 from tests.pipelines.report.runs import changed, recording_of, steps_of
@@ -109,7 +110,9 @@ def test_those_who_cannot_see_the_figures_are_told(whole: str) -> None:
     page = Page(whole)
     pictures = page.all("svg")
 
-    assert len(pictures) == 1 + 6 + 1 + 6 + 2  # timeline, courses, sides, spread, earlier runs
+    assert (
+        len(pictures) == 1 + len(WATCHED) + 1 + 6 + 2
+    )  # timeline, courses, sides, spread, earlier runs
     assert all(a["role"] == "img" and a["aria-labelledby"] for a in pictures)
     assert len(page.all("figcaption")) == len(page.all("figure")) == len(pictures)
     assert page.all("html") == [{"lang": "en"}]
