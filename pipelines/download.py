@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -128,12 +127,12 @@ class _Connection:
     def __init__(self, url: str, clock: HostClock) -> None:
         self.clock = clock
         self.serial = self.firmware = self.name = ""
-        self.serial_number = ""  # as the sensor itself says, the key of its calibration
+        self.key = ""  # tells sensors apart, also those without a serial number
         self._connector = open_connector(url)
         self._link: OpenLink | None = None
 
     async def open(self) -> OpenLink:
-        from devices.drivers.backstride_requests import read_info
+        from devices.drivers.backstride_requests import read_info, read_serial_number
 
         if self._link is not None and not self._link.is_lost:
             return self._link
@@ -148,10 +147,8 @@ class _Connection:
             )
         info = await read_info(link)
         self.name, self.firmware = link.name, f"{info.firmware >> 8}.{info.firmware & 0xFF}"
-        self.serial = link.address
-        with suppress(DeviceError):  # a serial line does not tell it
-            raw = await link.read("serial_number")
-            self.serial_number = raw.decode("utf-8", "replace").strip("\0 ")
+        self.serial = await read_serial_number(link)
+        self.key = self.serial or link.address
         self._link = link
         return link
 
@@ -183,7 +180,7 @@ async def _fetch(connection: _Connection, entry: LogEntry, progress: Progress) -
 
 
 def _partial_path(connection: _Connection, entry: LogEntry) -> Path:
-    name = "".join(c if c.isalnum() else "-" for c in connection.serial)
+    name = "".join(c if c.isalnum() else "-" for c in connection.key)
     return data_directory() / "downloads" / f"{name}-{entry.log_id}-{entry.checksum:04x}.part"
 
 
@@ -237,7 +234,7 @@ def _write_session(
     utc_start_ns = entry.utc_s * 10**9 or time.time_ns()
     known = settings_for(
         None if entry.flags & LogFlag.CALIBRATED else options.devices,
-        replace(info, serial=connection.serial_number),
+        info,
         url,
         axes=options.axes,
         now=datetime.fromtimestamp(utc_start_ns * 1e-9, tz=UTC),

@@ -7,7 +7,13 @@ from math import radians
 from random import Random
 from typing import ClassVar, Final
 
-from devices.drivers.backstride_requests import ask, read_info, set_utc
+from devices.drivers.backstride_requests import (
+    SERIAL_NUMBER_CHANNEL,
+    ask,
+    read_info,
+    read_serial_number,
+    set_utc,
+)
 from devices.drivers.driver import Advertisement, Driver, Wanted
 from devices.links import Link
 from devices.protocols.backstride import (
@@ -44,7 +50,6 @@ __all__ = ["SERVICE_UUID", "BackstrideDriver"]
 #: The profile's service on Bluetooth LE.
 SERVICE_UUID: Final = "45c00001-a7a3-41bb-ae9b-b4b2f3b37bc1"
 
-_SERIAL_NUMBER_CHANNEL: Final = "serial_number"
 _SERIAL_NUMBER_UUID: Final = "00002a25-0000-1000-8000-00805f9b34fb"
 _DATA_HEADER_BYTES: Final = 8
 _FAREWELL_S: Final = 1.0
@@ -63,7 +68,7 @@ class BackstrideDriver(Driver):
         DATA_CHANNEL: "45c00004-a7a3-41bb-ae9b-b4b2f3b37bc1",
         STATUS_CHANNEL: "45c00005-a7a3-41bb-ae9b-b4b2f3b37bc1",
         BULK_CHANNEL: "45c00006-a7a3-41bb-ae9b-b4b2f3b37bc1",
-        _SERIAL_NUMBER_CHANNEL: _SERIAL_NUMBER_UUID,
+        SERIAL_NUMBER_CHANNEL: _SERIAL_NUMBER_UUID,
     }
     baud_rates: ClassVar[tuple[int, ...]] = (230400, 921600, 460800, 115200)
 
@@ -90,7 +95,7 @@ class BackstrideDriver(Driver):
         self._features = info.features
         if info.features & Feature.UTC:
             await set_utc(link, time.time_ns() // 1000)
-        serial_number = await _serial_number(link)
+        serial_number = await read_serial_number(link)
         configuration = await self._start(link, _nearest(info, wanted, link))
         return DeviceInfo(
             name=link.name,
@@ -182,16 +187,3 @@ def _nearest(info: InfoMessage, wanted: Wanted, link: Link) -> Configuration:
 def _range_from(offered: tuple[int, ...], wanted: float) -> int:
     """The smallest that is not below what is wanted, else the largest."""
     return min((each for each in offered if each >= wanted), default=max(offered))
-
-
-async def _serial_number(link: Link) -> str:
-    """Of the device information service, where there is one."""
-    if link.kind == "serial":
-        return ""
-    try:
-        raw = await link.read(_SERIAL_NUMBER_CHANNEL)
-    except DeviceLost:
-        raise
-    except DeviceError:
-        return ""
-    return raw.decode("utf-8", "replace").strip("\0 ")

@@ -28,12 +28,23 @@ from devices.protocols.backstride_frames import (
     encode_message,
 )
 from devices.records import Packet
-from imu.errors import ProtocolError
+from imu.errors import DeviceError, DeviceLost, ProtocolError
 
-__all__ = ["FLASH_S", "ask", "identify", "read_info", "self_test", "set_utc"]
+__all__ = [
+    "FLASH_S",
+    "SERIAL_NUMBER_CHANNEL",
+    "ask",
+    "identify",
+    "read_info",
+    "read_serial_number",
+    "self_test",
+    "set_utc",
+]
 
 #: Longest wait where the sensor writes to its flash or tests itself, s.
 FLASH_S: Final = 20.0
+#: Channel of the serial number, Bluetooth LE only.
+SERIAL_NUMBER_CHANNEL: Final = "serial_number"
 
 _ANSWER_S: Final = 2.0  # longest wait for another reply, and how often to ask
 _TRIES: Final = 3
@@ -157,3 +168,16 @@ async def self_test(link: Link) -> SelfTestFailure:
             source=link.name,
         )
     return SelfTestFailure(reply.parameters[0])
+
+
+async def read_serial_number(link: Link) -> str:
+    """Serial number of the device information service; empty where there is none."""
+    if link.kind == "serial":
+        return ""
+    try:
+        raw = await link.read(SERIAL_NUMBER_CHANNEL)
+    except DeviceLost:
+        raise
+    except DeviceError:
+        return ""
+    return raw.decode("utf-8", "replace").strip("\0 ")
