@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from bleak.args import SizedBuffer
 from bleak.assigned_numbers import CharacteristicPropertyName
 from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.backends.client import BaseBleakClient, NotifyCallback
+from bleak.backends.client import NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
-from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 from bleak.uuids import normalize_uuid_str
 
-from devices.drivers.driver import Advertisement
+from devices.simulator.bleak_types import SimulatedClient, SimulatedScanner
 from devices.simulator.bumble_radio import BumbleRadio
 from devices.simulator.loopback import RadioBackend
 
@@ -40,19 +38,10 @@ def bumble_backend(radio: BumbleRadio) -> RadioBackend:
     )
 
 
-class BumbleScanner(BaseBleakScanner):
+class BumbleScanner(SimulatedScanner):
     """Hears what bumble's central hears; made by bleak from a type of :func:`bumble_backend`."""
 
     radio: ClassVar[BumbleRadio]
-
-    def __init__(
-        self,
-        detection_callback: AdvertisementDataCallback | None = None,
-        service_uuids: list[str] | None = None,
-        scanning_mode: str = "active",  # noqa: ARG002 - all there is comes in the advertisement
-        **_: Any,
-    ) -> None:
-        super().__init__(detection_callback, service_uuids)
 
     async def start(self) -> None:
         """Start scanning."""
@@ -63,42 +52,14 @@ class BumbleScanner(BaseBleakScanner):
         """Stop scanning."""
         await self.radio.stop_listening(self._hear)
 
-    def _hear(self, heard: Advertisement) -> None:
-        services = list(heard.service_uuids)
-        if not self.is_allowed_uuid(services):
-            return
-        signal_dbm = -127 if heard.signal_dbm is None else heard.signal_dbm
-        data = AdvertisementData(heard.name or None, {}, {}, services, None, signal_dbm, ())
-        device = self.create_or_update_device(
-            heard.address, heard.address, heard.name or None, None, data
-        )
-        self.call_detection_callbacks(device, data)
 
-
-class BumbleClient(BaseBleakClient):
+class BumbleClient(SimulatedClient):
     """A connection of bumble's central; made by bleak from a type of :func:`bumble_backend`."""
 
     radio: ClassVar[BumbleRadio]
 
-    def __init__(
-        self,
-        address_or_ble_device: BLEDevice | str,
-        *,
-        disconnected_callback: Callable[[], None] | None = None,
-        timeout: float = 30.0,
-        services: set[str] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            address_or_ble_device,
-            disconnected_callback=disconnected_callback,
-            timeout=timeout,
-            **kwargs,
-        )
-        self._device = (
-            address_or_ble_device if isinstance(address_or_ble_device, BLEDevice) else None
-        )
-        self._wanted_services = services
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._connection: Connection | None = None
         self._notifying: set[str] = set()
 
@@ -150,12 +111,6 @@ class BumbleClient(BaseBleakClient):
         connection = self._connection
         if connection is not None:
             await connection.disconnect()
-
-    async def pair(self, *args: Any, **kwargs: Any) -> None:
-        """Does nothing: the simulated sensors ask for no pairing."""
-
-    async def unpair(self) -> None:
-        """Does nothing: the simulated sensors ask for no pairing."""
 
     async def read_gatt_char(
         self,
@@ -241,9 +196,7 @@ class BumbleClient(BaseBleakClient):
 
     def _on_disconnection(self, _reason: int) -> None:
         self._connection = None
-        self.services = None
-        if self._disconnected_callback is not None:
-            self._disconnected_callback()
+        self._ended()
 
     async def _discover(self, peer: Peer) -> BleakGATTServiceCollection:
         found, connection = BleakGATTServiceCollection(), self._open_connection()

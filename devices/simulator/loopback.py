@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, ClassVar, Final, NamedTuple, cast
 
 from bleak.args import SizedBuffer
@@ -11,10 +10,7 @@ from bleak.assigned_numbers import CharacteristicPropertyName
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient, NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
-from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import (
-    AdvertisementData,
-    AdvertisementDataCallback,
     BaseBleakScanner,
 )
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
@@ -26,8 +22,8 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
-from devices.drivers.driver import Advertisement
 from devices.simulator.air import Adapter, AdapterUnavailable, Air
+from devices.simulator.bleak_types import SimulatedClient, SimulatedScanner
 from devices.simulator.radio_link import AttError, RadioLink
 
 __all__ = ["LoopbackClient", "LoopbackScanner", "RadioBackend", "loopback_backend"]
@@ -72,19 +68,13 @@ def loopback_backend(air: Air) -> RadioBackend:
     )
 
 
-class LoopbackScanner(BaseBleakScanner):
+class LoopbackScanner(SimulatedScanner):
     """Hears the sensors of an air; made by bleak from a type of :func:`loopback_backend`."""
 
     air: ClassVar[Air]
 
-    def __init__(
-        self,
-        detection_callback: AdvertisementDataCallback | None = None,
-        service_uuids: list[str] | None = None,
-        scanning_mode: str = "active",  # noqa: ARG002 - all there is comes in the advertisement
-        **_: Any,
-    ) -> None:
-        super().__init__(detection_callback, service_uuids)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._scan: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -111,40 +101,14 @@ class LoopbackScanner(BaseBleakScanner):
                     {"message": "detection callback failed", "exception": error}
                 )
 
-    def _hear(self, heard: Advertisement) -> None:
-        services = list(heard.service_uuids)
-        if not self.is_allowed_uuid(services):
-            return
-        signal_dbm = -127 if heard.signal_dbm is None else heard.signal_dbm
-        data = AdvertisementData(heard.name or None, {}, {}, services, None, signal_dbm, ())
-        device = self.create_or_update_device(
-            heard.address, heard.address, heard.name or None, None, data
-        )
-        self.call_detection_callbacks(device, data)
 
-
-class LoopbackClient(BaseBleakClient):
+class LoopbackClient(SimulatedClient):
     """A connection in an air; made by bleak from a type of :func:`loopback_backend`."""
 
     air: ClassVar[Air]
 
-    def __init__(
-        self,
-        address_or_ble_device: BLEDevice | str,
-        *,
-        disconnected_callback: Callable[[], None] | None = None,
-        timeout: float = 30.0,
-        services: set[str] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            address_or_ble_device,
-            disconnected_callback=disconnected_callback,
-            timeout=timeout,
-            **kwargs,
-        )
-        self._seen = isinstance(address_or_ble_device, BLEDevice)
-        self._wanted_services = services
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._name = ""
         self._link: RadioLink | None = None
 
@@ -177,7 +141,7 @@ class LoopbackClient(BaseBleakClient):
         except ConnectionRefusedError as error:
             raise BleakError(f"failed to connect: {error}") from error
         except TimeoutError as error:
-            if self._seen:
+            if self._device is not None:
                 raise
             raise BleakDeviceNotFoundError(
                 self.address, f"Device with address {self.address} was not found."
@@ -190,12 +154,6 @@ class LoopbackClient(BaseBleakClient):
         link = self._link
         if link is not None:
             await link.disconnect()
-
-    async def pair(self, *args: Any, **kwargs: Any) -> None:
-        """Does nothing: the simulated sensors ask for no pairing."""
-
-    async def unpair(self) -> None:
-        """Does nothing: the simulated sensors ask for no pairing."""
 
     async def read_gatt_char(
         self,
@@ -279,9 +237,7 @@ class LoopbackClient(BaseBleakClient):
         return self._link
 
     def _end(self, _reason: str) -> None:
-        self.services = None
-        if self._disconnected_callback is not None:
-            self._disconnected_callback()
+        self._ended()
 
 
 def _require_adapter(air: Air) -> None:
