@@ -25,8 +25,18 @@ from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
 if TYPE_CHECKING:
     from devices.receiver import Receiver
     from pipelines.formats.sample_table import SampleTable
+    from pipelines.formats.session_messages import SessionHeader
+    from pipelines.session import Session
 
-__all__ = ["ReplayOptions", "Replayed", "load_baseline", "replay"]
+__all__ = [
+    "RanAgain",
+    "ReplayOptions",
+    "Replayed",
+    "header_as_stated",
+    "load_baseline",
+    "replay",
+    "run_again",
+]
 
 Progress = Callable[[float, float], None]
 
@@ -117,52 +127,95 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
     if options.rate_hz is not None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
     session = read_session(path)
-    header = session.header
-    header = replace(
-        header,
-        axes=options.axes or header.axes,
-        mass_kg=header.mass_kg if options.mass_kg is None else options.mass_kg,
-        height_m=header.height_m if options.height_m is None else options.height_m,
-        baseline_json=options.baseline_json or header.baseline_json,
-        parameters_json=options.parameters_json or header.parameters_json,
+    header = header_as_stated(
+        session.header,
+        axes=options.axes,
+        mass_kg=options.mass_kg,
+        height_m=options.height_m,
+        baseline_json=options.baseline_json,
+        parameters_json=options.parameters_json,
     )
+    ran = run_again(session, header, report, waveforms=options.waveforms)
+    return _finish(
+        str(path),
+        ran.analysis.chain,
+        ran.steps,
+        ran.alerts,
+        duration_s=ran.duration_s,
+        rate_hz=ran.info.rate_hz,
+        receiver=ran.analysis.receiver,
+        cut_short=session.cut_short,
+        notes=[session.note] if session.note else [],
+    )
+
+
+def header_as_stated(
+    header: SessionHeader,
+    *,
+    axes: str = "",
+    mass_kg: float | None = None,
+    height_m: float | None = None,
+    baseline_json: str = "",
+    parameters_json: str = "",
+) -> SessionHeader:
+    """A session's header with what the user states now in place of what it holds."""
+    return replace(
+        header,
+        axes=axes or header.axes,
+        mass_kg=header.mass_kg if mass_kg is None else mass_kg,
+        height_m=header.height_m if height_m is None else height_m,
+        baseline_json=baseline_json or header.baseline_json,
+        parameters_json=parameters_json or header.parameters_json,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RanAgain:
+    """What a session's log gave once more."""
+
+    analysis: SessionAnalysis
+    info: DeviceInfo
+    steps: Steps
+    alerts: list[Alert]
+    duration_s: float
+
+
+def run_again(
+    session: Session, header: SessionHeader, report: Progress, *, waveforms: bool = False
+) -> RanAgain:
+    """Run a session's log through the analysis, marks and all.
+
+    Raises
+    ------
+    RecordingError
+        When the sensor never introduced itself.
+    """
     info = next((record for record in session.records if isinstance(record, DeviceInfo)), None)
     if info is None:
         raise RecordingError(
             "the session ends before the sensor had introduced itself: there is nothing to replay.",
-            path=str(path),
+            path=str(session.path),
         )
-    analysis = SessionAnalysis(header, info, waveforms=options.waveforms)
+    analysis = SessionAnalysis(header, info, waveforms=waveforms)
     steps: list[Steps] = []
     alerts: list[Alert] = []
-    first_s = last_s = 0.0
-    count = 0
+    first_s: float | None = None
+    last_s = 0.0
     for number, record in enumerate(session.records):
         outcome = analysis.push(record)
         if outcome.samples is not None and len(outcome.samples):
-            if not count:
+            if first_s is None:
                 first_s = float(outcome.samples.time_s[0])
             last_s = float(outcome.samples.time_s[-1])
-            count += len(outcome.samples)
         if len(outcome.steps):
             steps.append(outcome.steps)
             alerts += outcome.alerts
         if number % 256 == 0:
             report(number, len(session.records))
     outcome = analysis.flush()
-    steps.append(outcome.steps)
-    alerts += outcome.alerts
-    notes = [session.note] if session.note else []
-    return _finish(
-        str(path),
-        analysis.chain,
-        concatenate(steps),
-        alerts,
-        duration_s=last_s - first_s,
-        rate_hz=info.rate_hz,
-        receiver=analysis.receiver,
-        cut_short=session.cut_short,
-        notes=notes,
+    duration_s = 0.0 if first_s is None else last_s - first_s
+    return RanAgain(
+        analysis, info, concatenate([*steps, outcome.steps]), alerts + outcome.alerts, duration_s
     )
 
 

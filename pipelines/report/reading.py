@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from imu.errors import InputError, RecordingError
 from imu.runner import Runner
-from imu.steps import Steps, concatenate
+from imu.steps import Steps
 from pipelines.report.measures import COMPARED
 from pipelines.report.recording import LinkLoss, Losses, PreviousRun, Recording, SessionMark
 
@@ -39,7 +39,7 @@ Progress = Callable[[float, float], None]
 _COLUMNS: Final = tuple(measure.column for measure in COMPARED)
 #: Most runs of the journal that are compared with.
 _MOST_RUNS: Final = 20
-_PACKETS_A_BLOCK: Final = 512
+_REPORT_EVERY: Final = 256
 
 
 def _nothing() -> None:
@@ -117,56 +117,49 @@ def _recording(
 ) -> Recording:
     from devices.receiver import Receiver
     from devices.records import DeviceInfo
+    from pipelines.replay import header_as_stated, run_again
 
+    header = header_as_stated(
+        session.header,
+        axes=options.axes,
+        mass_kg=options.mass_kg,
+        height_m=options.height_m,
+        baseline_json=options.baseline_json,
+    )
     info = next((record for record in session.records if isinstance(record, DeviceInfo)), None)
     if info is None:
         raise RecordingError(
             "the session ends before the sensor had introduced itself: there is nothing to report.",
             path=str(session.path),
         )
-    header = session.header
-    header = replace(
-        header,
-        axes=options.axes or header.axes,
-        mass_kg=header.mass_kg if options.mass_kg is None else options.mass_kg,
-        height_m=header.height_m if options.height_m is None else options.height_m,
-        baseline_json=options.baseline_json or header.baseline_json,
-    )
     steps, alerts = session.steps, tuple(session.alerts)
     notes = [session.note] if session.note else []
-    span = _Span()
     counts: dict[str, int] = {}
     if recompute:
-        from pipelines.analysis import SessionAnalysis
         from pipelines.summary import AXES_NOT_FOUND
 
-        analysis = SessionAnalysis(header, info)
-        receiver = analysis.receiver
-        parts: list[Steps] = []
-        told: list[dict[str, object]] = []
-        for block in _blocks(receiver, session.records, report):
-            span.add(block)
-            found, raised = analysis.chain.push(block)
-            parts.append(found)
-            told += [alert.record() for alert in raised]
-        found, raised = analysis.chain.flush()
-        steps = concatenate([*parts, found])
-        alerts = (*told, *(alert.record() for alert in raised))
-        analyzer = analysis.chain.analyzer
+        ran = run_again(session, header, report)
+        steps, alerts = ran.steps, tuple(alert.record() for alert in ran.alerts)
+        receiver, duration_s = ran.analysis.receiver, ran.duration_s
+        analyzer = ran.analysis.chain.analyzer
         names = ("filled", "quarantined", "chain_restarts")
         counts = dict(zip(names, analyzer.lost_samples, strict=True))
         if len(steps) and analyzer.mounting is None:
             notes.append(AXES_NOT_FOUND)
     else:
         receiver = Receiver(info)  # what was lost on the way is not written
-        for block in _blocks(receiver, session.records, report):
-            span.add(block)
+        span = _Span()
+        for number, record in enumerate(session.records):
+            span.add(receiver.push(record))
+            if number % _REPORT_EVERY == 0:
+                report(number, len(session.records))
+        duration_s = span.duration_s
     losses = receiver.losses
     start_ns = _first_arrival_ns(session.records)
     return Recording(
         name=session.path.name,
         utc_start_ns=header.utc_start_ns,
-        duration_s=span.duration_s,
+        duration_s=duration_s,
         rate_hz=info.rate_hz,
         steps=steps,
         source=header.source,
@@ -194,25 +187,6 @@ def _recording(
         clock=_clock(receiver),
         notes=tuple(notes),
     )
-
-
-def _blocks(receiver: Receiver, records: Sequence[Record], report: Progress) -> Iterator[Samples]:
-    """The samples of a log in long blocks; results do not depend on how they are cut."""
-    from devices.records import DeviceInfo
-    from imu.samples import Samples
-
-    waiting: list[Samples] = []
-    for number, record in enumerate(records):
-        # another sensor's samples may have other columns
-        if waiting and (len(waiting) == _PACKETS_A_BLOCK or isinstance(record, DeviceInfo)):
-            report(number, len(records))
-            yield Samples.concatenate(waiting)
-            waiting = []
-        samples = receiver.push(record)
-        if samples is not None and len(samples):
-            waiting.append(samples)
-    if waiting:
-        yield Samples.concatenate(waiting)
 
 
 class _Span:

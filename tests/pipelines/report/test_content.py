@@ -63,12 +63,14 @@ def test_shock_that_rises_for_good_is_one_episode_to_the_end() -> None:
 
 
 def test_change_that_goes_back_has_an_end() -> None:
-    steps = changed(steps_of(HOUR), "vertical_oscillation_mm", 1.15, 4000, 6000)
+    steps = changed(steps_of(HOUR), "cadence_spm", 0.94, 4000, 6000)
+    # the detector takes cadence from the step times
+    steps = changed(steps, "step_time_s", 1.0 / 0.94, 4000, 6000)
 
     content = content_of(recording_of(steps))
 
-    episode = of_column(content, "vertical_oscillation_mm")
-    assert episode.direction == "up"
+    episode = of_column(content, "cadence_spm")
+    assert episode.direction == "down"
     assert episode.end_s is not None
     assert episode.end_s == pytest.approx(float(steps.initial_contact_s[6000]), abs=120.0)
 
