@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipelines.dashboard.trends import step_trend
 from pipelines.live_status import IndicatorStatus, LiveStatus
-from pipelines.terminal.wording import LARGE, OUTSIDE, SMALL, WITHIN, Quantity, is_watching
+from pipelines.terminal.wording import LARGE, SMALL, Quantity, standing
 
 __all__ = ["gauge_place", "large_numbers", "small_numbers"]
 
@@ -68,7 +68,7 @@ def _large(status: LiveStatus, quantity: Quantity) -> dict[str, Any]:
     indicator = status.indicators.get(quantity.column)
     known = indicator if indicator is not None and math.isfinite(indicator.baseline) else None
     value = status.typical(quantity.column)
-    state, words = _words(status, quantity, value)
+    state, words = standing(status, quantity)
     name, rest = quantity.short
     return {
         "name": name,
@@ -82,24 +82,6 @@ def _large(status: LiveStatus, quantity: Quantity) -> dict[str, Any]:
         "gauge": gauge_place(known),
         "trend": step_trend(status.history(quantity.column), quantity, known),
     }
-
-
-def _words(status: LiveStatus, quantity: Quantity, value: float) -> tuple[str, str]:
-    """How a number stands to the baseline: its state, and what is said of it."""
-    indicator = status.indicators.get(quantity.column)
-    if indicator is not None and indicator.changed:
-        difference = value - indicator.baseline
-        amount = quantity.amount(difference, sign=True) if math.isfinite(difference) else ""
-        return "changed", f"changed from your baseline: {amount}".rstrip(": ")
-    if not status.steps:
-        return "waiting", "waiting for running steps"
-    if not math.isfinite(value):
-        return "waiting", "not measured"
-    if indicator is not None and indicator.judged and is_watching(status):
-        return ("outside", OUTSIDE) if indicator.outside else ("within", WITHIN)
-    # the sentence below the numbers says it in full
-    brief = status.baseline_status.partition(", because")[0].removesuffix(" blocks")
-    return "waiting", brief or "no baseline yet"
 
 
 def _usual_range(quantity: Quantity, known: IndicatorStatus | None) -> str:

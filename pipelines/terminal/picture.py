@@ -17,12 +17,11 @@ from pipelines.terminal.cells import Line, cells_wide, cut, fit, in_ascii, print
 from pipelines.terminal.wording import (
     GAITS,
     LARGE,
-    OUTSIDE,
     SMALL,
     WITHIN,
     Quantity,
     clock,
-    is_watching,
+    standing,
     verdict,
 )
 
@@ -35,6 +34,7 @@ _SMOOTHED_STEPS: Final = 4  # of a trend: both feet twice
 
 # readable on dark and on light grounds
 _QUIET, _STRONG, _USUAL, _CHANGED = "dim", "bold", "green", "bold magenta"
+_STYLES: Final = {"within": _USUAL, "outside": "", "changed": _CHANGED, "waiting": _QUIET}
 
 _JUDGED_BY: Final = {"peak_force_bw": "peak_10hz_bw"}
 _SIDES: Final = {"L": "left foot", "R": "right foot"}
@@ -215,21 +215,8 @@ def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -
 
 def _words(status: LiveStatus, quantity: Quantity) -> tuple[str, str]:
     """What is to be said of a number, and in which style."""
-    indicator = status.indicators.get(quantity.column)
-    value = status.typical(quantity.column)
-    if indicator is not None and indicator.changed:
-        difference = value - indicator.baseline
-        amount = quantity.amount(difference, sign=True) if math.isfinite(difference) else ""
-        return f"changed from your baseline: {amount}".rstrip(": "), _CHANGED
-    if status.steps and not math.isfinite(value):
-        return "not measured", _QUIET
-    if not status.steps:
-        return "waiting for running steps", _QUIET
-    if indicator is not None and indicator.judged and is_watching(status):
-        return (OUTSIDE, "") if indicator.outside else (WITHIN, _USUAL)
-    # the sentence below says it in full
-    brief = printable(status.baseline_status).partition(", because")[0].removesuffix(" blocks")
-    return brief or "no baseline yet", _QUIET
+    state, words = standing(status, quantity)
+    return printable(words), _STYLES[state]
 
 
 def _usual_range(quantity: Quantity, known: IndicatorStatus | None, width: int) -> str:

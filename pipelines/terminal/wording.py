@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+from imu.indicators import INDICATORS
 from pipelines.live_status import LiveStatus
 
 __all__ = [
@@ -19,10 +20,15 @@ __all__ = [
     "SMALL",
     "WITHIN",
     "Quantity",
+    "Standing",
     "clock",
     "is_watching",
+    "standing",
     "verdict",
 ]
+
+#: ``waiting`` while there is nothing to judge by.
+Standing = Literal["within", "outside", "changed", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +94,19 @@ SMALL: Final = (
     Quantity("peak_force_bw", "peak force", ("peak force", ""), "BW", "BW", 2, 0.4),
     Quantity("lumbar_index", "lumbar index", ("lumbar index", ""), "%", "%", 0, 20.0),
 )
-#: Name of each column for people.
-NAMES: Final = {quantity.column: quantity.name for quantity in (*LARGE, *SMALL)} | {
-    "contact_time_ms": "contact time",
-    "flight_time_ms": "flight time",
-    "peak_10hz_bw": "peak force",
-    "step_time_s": "step time",
-    "braking_m_s": "braking",
-    "sacral_roll_deg": "sideways lean (at the sacrum)",
-}
+#: Name of each column and each indicator for people.
+NAMES: Final = (
+    {indicator.name: indicator.words for indicator in INDICATORS}
+    | {quantity.column: quantity.name for quantity in (*LARGE, *SMALL)}
+    | {
+        "contact_time_ms": "contact time",
+        "flight_time_ms": "flight time",
+        "peak_10hz_bw": "peak force",
+        "step_time_s": "step time",
+        "braking_m_s": "braking",
+        "sacral_roll_deg": "sideways lean (at the sacrum)",
+    }
+)
 GAITS: Final = {"still": "standing still", "walk": "walking", "run": "running"}
 WITHIN: Final = "within your usual range"
 OUTSIDE: Final = "outside your usual range, watching it"
@@ -112,6 +122,30 @@ def verdict(status: LiveStatus) -> str:
         return status.baseline_status
     outside = [NAMES.get(name, name) for name, one in judged.items() if one.outside]
     return f"{OUTSIDE}: {', '.join(outside)}" if outside else WITHIN
+
+
+def standing(status: LiveStatus, quantity: Quantity) -> tuple[Standing, str]:
+    """How a number stands to the baseline: its state, and what is said of it.
+
+    Examples
+    --------
+    >>> standing(LiveStatus(source="", device=""), LEAN)
+    ('waiting', 'waiting for running steps')
+    """
+    indicator, value = status.indicators.get(quantity.column), status.typical(quantity.column)
+    if indicator is not None and indicator.changed:
+        difference = value - indicator.baseline
+        amount = quantity.amount(difference, sign=True) if math.isfinite(difference) else ""
+        return "changed", f"changed from your baseline: {amount}".rstrip(": ")
+    if not status.steps:
+        return "waiting", "waiting for running steps"
+    if not math.isfinite(value):
+        return "waiting", "not measured"
+    if indicator is not None and indicator.judged and is_watching(status):
+        return ("outside", OUTSIDE) if indicator.outside else ("within", WITHIN)
+    # the sentence below the numbers says it in full
+    brief = status.baseline_status.partition(", because")[0].removesuffix(" blocks")
+    return "waiting", brief or "no baseline yet"
 
 
 def is_watching(status: LiveStatus) -> bool:
