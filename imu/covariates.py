@@ -34,14 +34,14 @@ class Covariates:
 
 
 # Percent of the value that a percent of cadence changes it by. Oscillation: a body in free fall for
-# half as long rises a quarter as high. Peak: the regression over 37 runners in Patoz 2022.
+# half as long rises a quarter as high. Peak: a regression over 37 runners in public recordings.
 _CADENCE: Final = {
     "vertical_oscillation_mm": -2.0,
     "contact_time_ms": -0.5,
     "peak_10hz_bw": -0.4,
 }
-# Change a metre a second, as a share, or in degrees for the lean. Peak: 0.171 BW of 2.4 (Patoz
-# 2022); contact: 265 to 216 ms from 2.5 to 3.33 m/s.
+# Change a metre a second, as a share, or in degrees for the lean. Peak: 0.171 BW of 2.4 (the same
+# regression); contact: 265 to 216 ms from 2.5 to 3.33 m/s.
 _SPEED: Final = {
     "peak_10hz_bw": 0.07,
     "impact_shock_g": 0.20,

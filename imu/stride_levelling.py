@@ -288,7 +288,6 @@ def find_up(c: Record, s: Record, number: int) -> None:
         tilt = _tilt_between(u, x, y, z)
         if s.up_known == 1 and sure:
             first, last = int(begin), int(end)
-            first, last = int(begin), int(end)
             if _filled_samples(s.ring, first, last) >= c.shaking_samples:
                 s.shaken = 1
             if s.shaken == 1:
