@@ -42,6 +42,7 @@ from imu.gait import GAIT_NAMES
 from imu.intake import time_order_error
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.orientation import new_inclination_state
+from imu.posture_quality import PostureQuality, new_posture_quality_state
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
 from imu.stage import Stage
@@ -53,6 +54,8 @@ __all__ = ["LOWEST_RATE_HZ", "AnalyzerParams", "StepAnalyzer", "analyze", "warm_
 
 #: Lowest sample rate the chain takes, Hz.
 LOWEST_RATE_HZ: Final = 50.0
+
+_ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
 
 
 class StepAnalyzer(Stage[AnalyzerParams]):
@@ -117,6 +120,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         chosen = params or AnalyzerParams()
         self._coefficients = chain_coefficients(float(rate_hz), runner or Runner(), chosen)
         super().__init__(chosen, self._fresh_state)
+        self._posture = PostureQuality(chosen.posture_quality, self._state["posture_quality"])
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
         self._window = np.empty(WINDOW_SHAPE)
         self._rows = np.zeros(2 * CONTACTS, STEP_ROW)
@@ -194,7 +198,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         What was learned about the session stays: mounting, step count, gyroscope bias, baseline.
         """
         self._finish_segment()
-        return self._take_steps()
+        steps = self._take_steps()
+        self._posture.flush()
+        return steps
 
     def _finish_segment(self, next_s: float = np.inf) -> None:
         if self._state["held"][0] > 0:
@@ -214,8 +220,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         end_segment(self._coefficients, self._state, next_s)
         restart(self._coefficients, self._state)
 
+    def _saving(self) -> None:
+        self._posture.put_down()
+
     def _restored(self) -> None:
         self._kind = int(self._state["kind"][0])
+        self._posture.take_over()
 
     def _settle_kind(self, kind: int) -> None:
         if self._kind != UNKNOWN:
@@ -225,12 +235,19 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
     def _take_steps(self) -> Steps:
         count, self._row_count = self._row_count, 0
-        return Steps(self._rows[:count].copy()) if count else NO_STEPS
+        if not count:
+            return NO_STEPS
+        # as bytes: to copy a step field by field takes four times as long
+        rows = self._rows[:count].view(_ROW_BYTES).copy().view(STEP_ROW)
+        self._posture.flag(rows)
+        return Steps(rows)
 
     def _close_steps(self, *, finish: bool) -> None:
         if mounting_wanted(self._state, finish=finish):
             find_mounting(self._state)
-        while closable(self._state, finish=finish):
+        due = not finish  # the chain has stopped because a step is
+        while due or closable(self._state, finish=finish):
+            due = False
             if self._row_count == len(self._rows):
                 self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
             find_up_before_step(self._coefficients, self._state)
@@ -263,6 +280,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def reset(self) -> None:
         """Forget everything."""
         super().reset()
+        self._posture.take_over()
         self._kind = UNKNOWN
         self._finished_waves = []
 
@@ -273,6 +291,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         s["lumbar_baseline"] = np.nan if learned is None else learned
         s["swing"] = np.nan
         s["last_step_s"] = s["posture_s"] = -np.inf
+        s["posture_quality"] = new_posture_quality_state()
         if self._mounting is not None:
             s["mounting"] = self._mounting
             s["mounting_status"] = MOUNTING_KNOWN
@@ -298,6 +317,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         known = self.mounting
         if known is not None:
             self._state["mounting"] = mounting_from_up(known, up)
+            self._forget_posture()
             return
         direction = np.asarray(up, np.float64)
         norm = float(np.linalg.norm(direction))
@@ -307,12 +327,17 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._state["stood"] = 1
 
     def reseat(self) -> None:
-        """Search the axes anew after the sensor was moved (``axes="auto"`` only)."""
+        """Take note that the sensor was moved: ``"auto"`` axes are searched anew."""
+        self._forget_posture()
         if self._mounting is None:
             self._state["mounting_status"] = 0
             self._state["mounting_tried"] = self._state["contact_count"]
             self._state["mounting_from"] = self._state["contact_count"]
             self._state["stood"] = 0
+
+    def _forget_posture(self) -> None:
+        intake = self._state["intake"]
+        self._posture.forget(float(intake["last_seen_s"][0]) if intake["started"][0] else -np.inf)
 
 
 def analyze(

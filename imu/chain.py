@@ -49,6 +49,7 @@ from imu.orientation import (
     rotate,
     strapdown_step,
 )
+from imu.posture_quality import POSTURE_QUALITY_STATE, PostureQualityParams
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
@@ -121,7 +122,7 @@ class AnalyzerParams:
 
     Attributes
     ----------
-    intake, inclination, gait
+    intake, inclination, gait, posture_quality
         Parameters of the stages of these names.
     lumbar_skip_s, lumbar_baseline_s : float
         Running time that is skipped, and the running time after it that makes the lumbar baseline.
@@ -130,6 +131,7 @@ class AnalyzerParams:
     intake: IntakeParams = field(default_factory=IntakeParams)
     inclination: InclinationParams = field(default_factory=_running_inclination)
     gait: GaitParams = field(default_factory=GaitParams)
+    posture_quality: PostureQualityParams = field(default_factory=PostureQualityParams)
     lumbar_skip_s: float = 150.0
     lumbar_baseline_s: float = 300.0
 
@@ -224,6 +226,7 @@ CHAIN_STATE: Final = np.dtype(
         ("lumbar_sum", np.float64),
         ("lumbar_count", np.int64),
         ("lumbar_baseline", np.float64),  # NaN before one exists
+        ("posture_quality", POSTURE_QUALITY_STATE),  # over the finished steps
         # buffers
         ("hold", np.float64, (_HELD, 8)),
         ("ring", np.float64, (RING_SAMPLES, 9)),

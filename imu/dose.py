@@ -21,7 +21,8 @@ __all__ = ["DEFAULT_POWER", "DOSE_POWERS", "equivalent_easy_km"]
 
 DEFAULT_POWER: Final = 4
 DOSE_POWERS: Final = (2, 4, 6)
-_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO)
+#: Lean, and with it the compression, is as good in a bend.
+_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND)
 
 
 def equivalent_easy_km(

@@ -20,6 +20,7 @@ from imu.gait import GaitClassifier
 from imu.indicators import INDICATORS
 from imu.intake import Intake
 from imu.orientation import InclinationFilter
+from imu.posture_quality import PostureQuality, PostureQualityParams
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import STEP_ROW, Steps
@@ -61,11 +62,24 @@ def _push_vectors(stage: InclinationFilter, block: Samples) -> NDArray[np.float6
     )
 
 
-# short times, so that a few steps hold baselines and changes
-_QUICK_LUMBAR: Final = AnalyzerParams(lumbar_skip_s=2.0, lumbar_baseline_s=3.0)
+# short times and low limits, so that a few steps hold baselines, changes, bends and slips
+_EAGER: Final = PostureQualityParams(bend_rate_deg_s=0.5, slip_deg=1.0)
+_QUICK_CHAIN: Final = AnalyzerParams(
+    posture_quality=_EAGER, lumbar_skip_s=2.0, lumbar_baseline_s=3.0
+)
 _QUICK: Final = DriftParams(
     skip_s=5.0, block_steps=6, baseline_blocks=5, dwell_blocks=2, cool_off_s=20.0
 )
+
+
+def _push_as_turning(stage: PostureQuality, block: Samples) -> Steps:
+    """One made-up step a sample; the sensor's time is stretched to that of steps."""
+    rows = np.zeros(len(block), STEP_ROW)
+    swing = block.acceleration_m_s2[:, 1] / STANDARD_GRAVITY_M_S2
+    rows["initial_contact_s"], rows["step_time_s"] = 36.0 * block.time_s, 0.36
+    rows["contact_time_ms"], rows["quality"] = 240.0, block.quality
+    rows["sacral_lean_deg"] = rows["yaw_rate_deg_s"] = 10.0 * swing
+    return stage.push(Steps(rows))
 
 
 def _push_as_steps(stage: DriftDetector, block: Samples) -> list[Change]:
@@ -93,7 +107,7 @@ def _change_arrays(changes: list[Change]) -> Arrays:
 def _analyzer(name: str, axes: str, *, gyro: bool) -> StageEntry:
     def create(rate_hz: float) -> StepAnalyzer:
         return StepAnalyzer(
-            rate_hz, Runner(70.0, 1.75), axes=axes, params=_QUICK_LUMBAR, waveforms=True
+            rate_hz, Runner(70.0, 1.75), axes=axes, params=_QUICK_CHAIN, waveforms=True
         )
 
     def push(stage: StepAnalyzer, block: Samples) -> tuple[Steps, Waveforms]:
@@ -118,6 +132,12 @@ STAGES: Final[Mapping[str, StageEntry]] = _named(
     StageEntry("Intake", Intake, lambda stage, block: stage.push(block), _sample_arrays),
     StageEntry("InclinationFilter", InclinationFilter, _push_vectors, _one),
     StageEntry("DriftDetector", lambda _: DriftDetector(_QUICK), _push_as_steps, _change_arrays),
+    StageEntry(
+        "PostureQuality",
+        lambda _: PostureQuality(_EAGER),
+        _push_as_turning,
+        lambda steps: (steps.rows,),
+    ),
     _analyzer("StepAnalyzer", "+x+y+z", gyro=True),
     _analyzer("StepAnalyzer, auto axes", "auto", gyro=True),
     _analyzer("StepAnalyzer, no gyroscope", "+x+y+z", gyro=False),

@@ -39,6 +39,7 @@ class Stage(Generic[ParamsT]):
     @property
     def state(self) -> NDArray[np.void]:
         """A copy of the state; assign one to a new stage to go on from there."""
+        self._saving()
         return self._state.copy()
 
     @state.setter
@@ -47,6 +48,9 @@ class Stage(Generic[ParamsT]):
             raise ParameterError("state", value.dtype, "a state of the same kind of stage")
         self._state[:] = value
         self._restored()
+
+    def _saving(self) -> None:
+        """Put into the state what a stage keeps beside it for speed."""
 
     def _restored(self) -> None:
         """Take over what a stage keeps beside the state for speed."""

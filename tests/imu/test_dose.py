@@ -38,6 +38,12 @@ def test_steps_that_are_not_trusted_count_as_the_others() -> None:
     assert equivalent_easy_km(steps, 2.0, 5.0)[4] == 5.0
 
 
+def test_bends_count_and_steps_after_a_slip_count_as_the_others() -> None:
+    steps = steps_of([2.0, 2.0, 4.0, 9.0])
+    steps.rows["quality"][2:] = Quality.BEND, Quality.SLIP
+    assert equivalent_easy_km(steps, 2.0, 3.0)[2] == pytest.approx(2.0 + 4.0)
+
+
 def test_without_a_trusted_step_nothing_is_known() -> None:
     assert all(math.isnan(v) for v in equivalent_easy_km(NO_STEPS, 2.0, 5.0).values())
 

@@ -1,0 +1,63 @@
+"""The steps that figures rest on, with a posture in doubt left empty.
+
+A bend or a slip puts lean and roll in doubt, and nothing else: a run on a track, half of it bends,
+keeps all its other figures.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from imu.samples import Quality
+from imu.steps import Steps
+
+__all__ = ["trusted_steps", "without_doubtful_posture"]
+
+_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP)
+#: What is in doubt, by flag; the lumbar load follows from the lean, which a bend hardly moves.
+_DOUBTED: Final = (
+    (Quality.BEND | Quality.SLIP, ("sacral_lean_deg", "sacral_roll_deg")),
+    (Quality.SLIP, ("lumbar_index", "lumbar_compression_bw")),
+)
+
+
+def without_doubtful_posture(steps: Steps) -> Steps:
+    """The same steps; lean and roll are NaN in bends and after slips, lumbar load after slips.
+
+    Parameters
+    ----------
+    steps : Steps
+        Any number of steps; not changed.
+
+    Examples
+    --------
+    >>> from imu.steps import STEP_ROW
+    >>> rows = np.zeros(2, STEP_ROW)
+    >>> rows["quality"][1] = Quality.BEND
+    >>> without_doubtful_posture(Steps(rows)).sacral_roll_deg.tolist()
+    [0.0, nan]
+    """
+    flags = steps.quality_bits
+    if not (flags & int(Quality.BEND | Quality.SLIP)).any():
+        return steps
+    rows = steps.rows.copy()
+    for doubt, columns in _DOUBTED:
+        doubted = (flags & int(doubt)) != 0
+        for column in columns:
+            rows[column][doubted] = np.nan
+    return Steps(rows)
+
+
+def trusted_steps(steps: Steps) -> Steps:
+    """The steps without a reservation but a missing gyroscope, a bend or a slip.
+
+    Of bends and slips what is in doubt is NaN (:func:`without_doubtful_posture`).
+
+    Parameters
+    ----------
+    steps : Steps
+        Any number of steps; not changed.
+    """
+    return without_doubtful_posture(Steps(steps.rows[(steps.quality_bits & _DISTRUST) == 0]))
