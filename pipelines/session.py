@@ -6,11 +6,12 @@ import io
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, NamedTuple, cast
 
+import numpy as np
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import EndOfFile, RecordLengthLimitExceeded
 from mcap.opcode import Opcode
@@ -53,7 +54,9 @@ _KINDS: Final = {
 }
 _RECORD_HEAD: Final = struct.Struct("<BQ")  # opcode, length
 _MESSAGE_HEAD: Final = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
-_CHANNEL_ID: Final = struct.Struct("<H")
+#: Where a record's length and a message's channel lie, from the record's first byte.
+_LENGTH_AT: Final = 1
+_CHANNEL_AT: Final = 9
 _DATA_END_BYTES: Final = 4
 _FOOTER_BYTES: Final = 20
 
@@ -150,8 +153,7 @@ def read_session(path: str | os.PathLike[str]) -> Session:
     return Session(path, header, records, concatenate(steps), alerts, bool(note), note)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     kind: MessageKind
     value: object  # a record, a header, steps, an alert or samples
 
@@ -161,6 +163,31 @@ class _Topic:
     kind: MessageKind | None  # None: not ours
     clock_offset_ns: int
     packet_channel: str
+
+
+def _decoded(items: Sequence[_Item]) -> Iterator[_Item]:
+    """Decode samples and steps, many at a time, which costs less; other items are left as they are.
+
+    Raises whatever a parser raises at a step that is not sound, after those before it.
+    """
+    by_kind = {SAMPLE: list[bytes](), STEP: list[bytes]()}
+    for item in items:
+        if item.kind in by_kind:
+            by_kind[item.kind].append(cast(bytes, item.value))
+        else:
+            yield item
+    for samples in decode_samples(by_kind[SAMPLE]):
+        yield _Item(SAMPLE, samples)
+    messages = by_kind[STEP]
+    if not messages:
+        return
+    try:
+        steps = decode_steps(messages)
+    except Exception:
+        for message in messages:
+            yield _Item(STEP, decode_steps([message]))
+    else:
+        yield _Item(STEP, steps)
 
 
 class _Damage(Exception):
@@ -208,10 +235,8 @@ class _Recovery:
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL, Opcode.MESSAGE):
                 # in the index, or in the data where another program rewrote it without chunks
                 item = self._content(opcode, body)
-                if item is not None and item.kind is SAMPLE:
-                    item = _Item(SAMPLE, decode_samples([cast(bytes, item.value)])[0])
                 if item is not None:
-                    yield item
+                    yield from _decoded([item])
             elif opcode == Opcode.DATA_END and len(body) == _DATA_END_BYTES:
                 self.whole = True  # a damaged index after this costs no data
             elif opcode == Opcode.STATISTICS:
@@ -230,34 +255,43 @@ class _Recovery:
             raise _Damage
         stream, size = get_chunk_data_stream(chunk, validate_crc=True)
         data = stream.read(size)
-        samples: list[bytes] = []
+        later: list[_Item] = []
+        runs = self._sample_runs(data)
         end = 0
         while end < size:
+            if end in runs:
+                end, count = runs[end]
+                self.messages += count
+                continue
             opcode, length = _RECORD_HEAD.unpack_from(data, end)
             start = end + _RECORD_HEAD.size
             end = start + length
-            if opcode == Opcode.MESSAGE and not self.with_samples:
-                # an hour holds 700 000 samples: passed over without being touched
-                (channel_id,) = _CHANNEL_ID.unpack_from(data, start)
-                topic = self.topics.get(channel_id)
-                if topic is not None and topic.kind is SAMPLE:
-                    self.messages += 1
-                    continue
-            item = self._content(opcode, data[start:end])
+            if opcode != Opcode.MESSAGE:
+                self._content(opcode, data[start:end])
+                runs = self._sample_runs(data)  # a channel may be new
+                continue
+            item = self._decode(data[start:end])
             if item is None:
                 continue
-            if item.kind is SAMPLE:
-                samples.append(cast(bytes, item.value))
+            if item.kind is SAMPLE or item.kind is STEP:
+                later.append(item)
             else:
                 yield item
-        for block in decode_samples(samples):
-            yield _Item(SAMPLE, block)
+        yield from _decoded(later)
+
+    def _sample_runs(self, data: bytes) -> dict[int, tuple[int, int]]:
+        """What is passed over in a chunk: samples, unless they are wanted."""
+        if self.with_samples:
+            return {}
+        return _runs_of_channels(
+            data, [number for number, topic in self.topics.items() if topic.kind is SAMPLE]
+        )
 
     def _content(self, opcode: int, body: bytes) -> _Item | None:
         """Take in a schema or a channel, or give what a message holds."""
-        stream = ReadDataStream(io.BytesIO(body))
         if opcode == Opcode.MESSAGE:
             return self._decode(body)
+        stream = ReadDataStream(io.BytesIO(body))
         if opcode == Opcode.SCHEMA:
             schema = Schema.read(stream)
             self._schemas[schema.id] = schema.name
@@ -294,13 +328,41 @@ class _Recovery:
             value = decode_mark(data, arrival_ns)
         elif kind is DEVICE_INFO:
             value = decode_device_info(data)
-        elif kind is STEP:
-            value = decode_steps([data])
         elif kind is ALERT:
             value = decode_alert(data)
         elif kind is SESSION:
             value = decode_header(data)
         return _Item(kind, value)
+
+
+def _runs_of_channels(data: bytes, channels: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Where messages of some channels follow one another in a chunk: an hour holds 700 000 samples.
+
+    Returns
+    -------
+    dict
+        By the place of the first message of a run: the place behind its last one, and how many
+        they are. Bytes inside other messages may look like one; nobody who reads record by record
+        comes there. A run entered in its middle is not found, and is stepped through.
+    """
+    beginnings = len(data) - _CHANNEL_AT - 1
+    if not channels or beginnings <= 0:
+        return {}
+    first_bytes = np.frombuffer(data, np.uint8, beginnings)
+    at = np.flatnonzero(first_bytes == int(Opcode.MESSAGE))
+    # views that begin at every byte
+    channel = np.ndarray((beginnings,), "<u2", data, _CHANNEL_AT, (1,))
+    length = np.ndarray((beginnings,), "<u8", data, _LENGTH_AT, (1,))
+    wanted = length[at] < len(data)
+    wanted &= np.logical_or.reduce([channel[at] == number for number in channels])
+    at = at[wanted]
+    if not len(at):
+        return {}
+    behind = at + _CHANNEL_AT + length[at].astype(np.int64)
+    last = np.append(np.flatnonzero(behind[:-1] != at[1:]), len(at) - 1)
+    first = np.append(0, last[:-1] + 1)
+    places = zip(behind[last].tolist(), (last - first + 1).tolist(), strict=True)
+    return dict(zip(at[first].tolist(), places, strict=True))
 
 
 def _top_level_records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
