@@ -30,12 +30,16 @@ class IndicatorBaseline:
         The runner's own slow wander (:func:`~imu.step_blocks.slow_wander_sd`).
     block_sd : float
         Spread of single blocks about the mean; 0 when not known.
+    level_sd : float
+        How far the mean of a run may be from ``mean`` with nothing changed; 0 when a run is to be
+        compared with exactly this one.
     """
 
     indicator: str
     mean: float
     wander_sd: float
     block_sd: float = 0.0
+    level_sd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Baseline:
                         "mean": item.mean,
                         "wander_sd": item.wander_sd,
                         "block_sd": item.block_sd,
+                        "level_sd": item.level_sd,
                     }
                     for item in self.indicators
                 },
@@ -148,7 +153,11 @@ class Baseline:
                 )
             items.append(
                 IndicatorBaseline(
-                    name, entry["mean"], entry["wander_sd"], entry.get("block_sd", 0.0)
+                    name,
+                    entry["mean"],
+                    entry["wander_sd"],
+                    entry.get("block_sd", 0.0),
+                    entry.get("level_sd", 0.0),
                 )
             )
         return cls(
@@ -178,7 +187,7 @@ def _check_indicator_baseline(item: IndicatorBaseline) -> None:
     if not _is_number(item.mean) or (positive and not item.mean > 0.0):
         kind = "a positive number" if positive else "a number"
         raise InputError(f"the baseline of {item.indicator} is {item.mean!r}: it must be {kind}.")
-    for name in ("wander_sd", "block_sd"):
+    for name in ("wander_sd", "block_sd", "level_sd"):
         spread = getattr(item, name)
         if not _is_number(spread) or spread < 0.0:
             raise InputError(

@@ -13,17 +13,32 @@ from numpy.typing import NDArray
 from imu.baseline import Baseline, IndicatorBaseline
 from imu.covariates import adjusted
 from imu.drift_params import DriftParams
-from imu.indicators import INDICATORS
+from imu.indicators import INDICATORS, Indicator
 from imu.step_blocks import slow_wander_sd, trimmed_mean
 
-__all__ = ["EarlierRun", "at_baseline_pace", "learn", "warm_start"]
+__all__ = ["EarlierRun", "at_baseline_pace", "learn", "unsteadiness", "warm_start"]
 
 Array = NDArray[np.float64]
 
 _MEASURABLE_SHARE: Final = 0.75  # of the baseline's blocks that need a value
 _RUNS: Final = 5
+_ASSUMED_RUNS: Final = 2.0  # what the assumption about other days counts as
+_WANDER_BLOCKS: Final = 60.0  # a baseline of so many blocks shows 0.7 of the wander
+_STEADY_UP_TO: Final = 1.3  # times the wander that is assumed
+_STEEPNESS: Final = 2.0
 _NAMES: Final = tuple(indicator.name for indicator in INDICATORS)
 _CADENCE: Final = _NAMES.index("cadence_spm")
+_BASIC: Final = [
+    _NAMES.index(name)
+    for name in (
+        "peak_10hz_bw",
+        "impact_shock_g",
+        "sacral_lean_deg",
+        "vertical_oscillation_mm",
+        "cadence_spm",
+        "contact_time_ms",
+    )
+]
 #: Farther than this from the usual pace nobody runs by mistake, m/s.
 _MOST_FASTER_M_S: Final = 0.75
 
@@ -110,6 +125,46 @@ def _means(blocks: Array, usable: NDArray[np.bool_]) -> Array:
     return means
 
 
+def unsteadiness(wander: Array, floors: Array, blocks: int) -> float:
+    """How much wider the gates of a runner have to be who wanders more than their floors assume.
+
+    By the middle of the indicators that say something of their own, so that one which changes while
+    the baseline is learned has no say. Beyond an excess that chance and a few hills make, it rises
+    faster than the excess, since the estimate is of few minutes.
+
+    Parameters
+    ----------
+    wander : ndarray, shape (indicators,)
+        In units of the gates; NaN where not known.
+    floors : ndarray, shape (indicators,)
+        Smallest gates, of which the assumed wander is a quarter.
+    blocks : int
+        Blocks that the wander was seen in.
+
+    Returns
+    -------
+    float
+        From 1.
+
+    Examples
+    --------
+    >>> floors = np.full(len(INDICATORS), 6.0)
+    >>> [round(unsteadiness(0.01 * sd * floors, floors, 240), 2) for sd in (20, 25, 40)]
+    [1.0, 1.0, 1.89]
+    """
+    ratio = 4.0 * wander[_BASIC] / floors[_BASIC]
+    known = ratio[np.isfinite(ratio)]
+    if not len(known):
+        return 1.0
+    middle = float(np.median(known)) * math.sqrt(1.0 + _WANDER_BLOCKS / blocks)
+    return max(middle / _STEADY_UP_TO, 1.0) ** _STEEPNESS
+
+
+def _assumed_wander(indicator: Indicator) -> float:
+    floor: float = getattr(DriftParams(), indicator.floor)
+    return 0.25 * floor
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierRun:
     """What an earlier run was like.
@@ -133,8 +188,9 @@ def warm_start(
 ) -> Baseline | None:
     """The baseline to start a run with: the mean of the last five runs of the same kind.
 
-    An indicator's wander is that within the runs, and that from run to run: two or more runs tell
-    what five minutes cannot. An indicator is kept when at least ``least`` of the runs have it.
+    Two or more whole runs tell what five minutes cannot: an indicator's wander within a run, and
+    how far the mean of a run is from the runs before, where few runs are helped out by what is
+    assumed of everybody. An indicator is kept when at least ``least`` of the runs have it.
 
     Parameters
     ----------
@@ -157,20 +213,31 @@ def warm_start(
     ...     return EarlierRun(Baseline((item,), blocks=40), "road", shoe)
     >>> usual = warm_start([run(168, "old"), run(169, "new"), run(171, "new")],
     ...                    surface="road", shoe="new")
-    >>> usual.of("cadence_spm").mean, round(usual.of("cadence_spm").wander_sd, 3)
-    (170.0, 1.732)
+    >>> usual.of("cadence_spm").mean, usual.of("cadence_spm").wander_sd
+    (170.0, 1.0)
     """
     alike = [run.baseline for run in runs if (run.surface, run.shoe) == (surface, shoe)][-_RUNS:]
     items = []
-    for name in _NAMES:
+    for indicator in INDICATORS:
+        name = indicator.name
         found = [item for item in (baseline.of(name) for baseline in alike) if item is not None]
         if len(found) < max(least, 1):
             continue
         mean = math.fsum(item.mean for item in found) / len(found)
         within = math.fsum(item.wander_sd**2 for item in found) / len(found)
-        between = math.fsum((item.mean - mean) ** 2 for item in found) / max(len(found) - 1, 1)
         spread = math.fsum(item.block_sd**2 for item in found) / len(found)
-        items.append(IndicatorBaseline(name, mean, math.sqrt(within + between), math.sqrt(spread)))
+        between = math.fsum((item.mean - mean) ** 2 for item in found)
+        assumed = _assumed_wander(indicator) * (0.01 * mean if indicator.relative else 1.0)
+        between = (between + _ASSUMED_RUNS * assumed**2) / (_ASSUMED_RUNS + len(found) - 1)
+        items.append(
+            IndicatorBaseline(
+                name,
+                mean,
+                math.sqrt(within),
+                math.sqrt(spread),
+                math.sqrt(between * (1.0 + 1.0 / len(found))),
+            )
+        )
     if not items:
         return None
     speeds = [baseline.speed_m_s for baseline in alike if baseline.speed_m_s is not None]

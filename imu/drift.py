@@ -7,7 +7,9 @@ how, is decided elsewhere.
 
 The gate is the larger of a floor and a multiple of the runner's own slow wander. Five minutes show
 less wander than an hour holds, and a baseline learned while form is already changing shows more, so
-the gate never exceeds a stated number of floors.
+the gate never exceeds a stated number of floors; that number grows where most indicators wander.
+A baseline from earlier runs is where a run starts: its blocks move it to the level of the day, the
+sooner, the more the runner's days differ.
 """
 
 from __future__ import annotations
@@ -19,11 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.baseline import Baseline
-from imu.baseline_learning import at_baseline_pace, learn
+from imu.baseline_learning import at_baseline_pace, learn, unsteadiness
 from imu.changes import SENSOR_POSITION, Change, Direction, Reading, Severity
 from imu.covariates import Covariates
 from imu.cusum import next_cusum
-from imu.drift_baseline import as_baseline, calm_baseline, refine, take_given
+from imu.drift_baseline import (
+    as_baseline,
+    calm_baseline,
+    level_sd_now,
+    refine,
+    take_given,
+)
 from imu.drift_params import DriftParams
 from imu.drift_state import DRIFT_STATE
 from imu.drift_status import drift_status
@@ -59,24 +67,34 @@ _COUNT: Final = len(INDICATORS)
 _NEVER: Final = -math.inf
 _CUSUM_ROOM: Final = 2.0  # limits that the cumulative sum may reach
 _LEAST_SPREAD: Final = 1.0 / 6.0  # of a floor, for blocks that hardly differ
-_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO)  # the lean of an accelerometer is steady enough
+# the lean of an accelerometer is steady enough; bends and slips are judged here, in groups of steps
+_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP)
 _RELATIVE: Final = np.array([indicator.relative for indicator in INDICATORS])
 
 Array = NDArray[np.float64]
 
 
-_UNKNOWN: Final = ("mean", "wander_sd", "block_sd", "usual_pace", "latest", "smoothed")
+_UNKNOWN: Final = (
+    "mean",
+    "first_mean",
+    "wander_sd",
+    "level_sd",
+    "block_sd",
+    "usual_pace",
+    "latest",
+    "smoothed",
+)
 
 
 class DriftDetector:
     """Watches the load indicators of a run for changes from the runner's own baseline.
 
-    Steps with any quality flag but ``no_gyro`` are left out, as are those of the first ``skip_s``
-    of running, with a given baseline too: the first minutes are unlike the rest. So are bends, what
-    follows a change of speed or of surface, and what follows a sensor that moved; after that the
-    baseline is learned anew. Blocks and running time go on over pauses. An indicator without a
-    value in three quarters of the baseline's blocks is not watched. Results do not depend on how
-    the steps are cut into pushes.
+    Steps with any quality flag but ``no_gyro``, ``bend`` and ``slip`` are left out, as are those of
+    the first ``skip_s`` of running, with a given baseline too: the first minutes are unlike the
+    rest. So are bends, what follows a change of speed or of surface, and what follows a sensor that
+    moved; after that the baseline is learned anew. Blocks and running time go on over pauses. An
+    indicator without a value in three quarters of the baseline's blocks is not watched. Results do
+    not depend on how the steps are cut into pushes.
 
     Parameters
     ----------
@@ -306,7 +324,9 @@ class DriftDetector:
         s["smoothed"] = np.where(known, first, before)
         unit = np.where(_RELATIVE, s["mean"], 1.0)
         deviation = (s["smoothed"] - s["mean"]) / unit
-        effect = p.pace_adjustment * unit * effect_of_pace(deviation, self._wander)
+        stated = np.isfinite(pace - s["usual_pace"])
+        shares = effect_of_pace(deviation, self._wander, stated, p.outlier_penalty)
+        effect = p.pace_adjustment * unit * shares
         s["effect"] = effect = np.where(np.isfinite(effect), effect, 0.0)
         standardised = (block - effect - s["mean"]) / self._spread
         s["cusum_up"], s["cusum_down"] = next_cusum(
@@ -318,17 +338,23 @@ class DriftDetector:
         )
         judged = known & np.isfinite(self._gates)
         changes = self._judge(time_s, running_s, judged)
-        if not s["given"] and s["refined"] < p.refined_blocks:
-            refine(s, block - effect, judged & (s["raised"] == 0) & self._near())
+        if s["refined"] < p.refined_blocks:
+            calm = judged & (s["raised"] == 0)
+            refine(
+                s,
+                block - effect,
+                calm & self._near(p.refined_share),
+                calm & self._near(p.clear_share),
+            )
             self._find_gates()
         return changes
 
-    def _near(self) -> NDArray[np.bool_]:
-        """Where the smoothed value is so near the baseline that a change would be over."""
+    def _near(self, share: float) -> NDArray[np.bool_]:
+        """Where the smoothed value is nearer to the baseline than this share of the gate."""
         s = self._s
         unit = np.where(_RELATIVE, 0.01 * s["mean"], 1.0)
         away = np.abs(s["smoothed"] - s["effect"] - s["mean"])
-        near: NDArray[np.bool_] = away < self._params.clear_share * self._gates * unit
+        near: NDArray[np.bool_] = away < share * self._gates * unit
         return near
 
     def _learn(self, block: Array, pace: Array) -> None:
@@ -345,8 +371,10 @@ class DriftDetector:
             s["learned"] = n
             return
         s["mean"], s["wander_sd"], s["block_sd"], s["usual_pace"], s["smoothed"] = found
-        s["baseline_blocks"] = s["refined"] = p.baseline_blocks
-        s["effect"] = 0.0
+        for name in ("baseline_blocks", "wander_blocks", "refined", "weight"):
+            s[name] = p.baseline_blocks
+        s["first_mean"] = s["mean"]
+        s["level_sd"] = s["effect"] = 0.0
         self._find_gates()
 
     def _learn_anew(self) -> None:
@@ -362,7 +390,9 @@ class DriftDetector:
             "learned",
             "baseline_blocks",
             "given",
+            "wander_blocks",
             "refined",
+            "weight",
             "gathered",
             "half",
             "calm",
@@ -375,10 +405,14 @@ class DriftDetector:
     def _find_gates(self) -> None:
         p, s = self._params, self._s
         unit = np.where(_RELATIVE, 0.01 * s["mean"], 1.0)  # of a gate in that of the value
-        blocks = max(int(s["baseline_blocks"] if s["given"] else s["refined"]), 1)
+        blocks = max(int(s["wander_blocks"]), 1)
         short = math.sqrt(1.0 + p.short_wander_blocks / blocks)
-        wander = short * s["wander_sd"] / unit
-        gates = np.clip(p.wander_multiple * wander, self._floors, self._limits)
+        seen, level = s["wander_sd"] / unit, level_sd_now(s) / unit
+        wander = np.hypot(short * seen, level)
+        wider = min(unsteadiness(seen, self._floors, blocks), p.unsteadiness_limit)
+        # what is not known of the day may widen them beyond that
+        limits = np.hypot(wider * self._limits, p.wander_multiple * level)
+        gates = np.clip(p.wander_multiple * wander, self._floors, limits)
         # as a share, or in degrees
         self._wander = np.maximum(wander, 0.25 * self._floors) * np.where(_RELATIVE, 0.01, 1.0)
         self._gates = p.family_factor * gates
@@ -406,8 +440,9 @@ class DriftDetector:
         ends = judged & (raised != 0) & (change * raised < p.clear_share * gates)
         calm = quiet & ~begins
         s["calm"] += calm
-        s["calm_sum"] += np.where(calm, deviation, 0.0)
-        s["calm_squares"] += np.where(calm, deviation**2, 0.0)
+        usual = np.where(calm, smoothed - s["first_mean"], 0.0)
+        s["calm_sum"] += usual
+        s["calm_squares"] += usual**2
         changes = []
         for i in np.flatnonzero(begins | ends).tolist():
             severity: Severity = "raised" if begins[i] else "cleared"

@@ -12,9 +12,13 @@ from imu.baseline import Baseline, IndicatorBaseline
 from imu.compiled import Record
 from imu.indicators import INDICATORS
 
-__all__ = ["as_baseline", "calm_baseline", "refine", "take_given"]
+__all__ = ["as_baseline", "calm_baseline", "level_sd_now", "refine", "take_given"]
 
 Array = NDArray[np.float64]
+
+#: Blocks that a slow wander stays alike: two of its time constants, as far as anybody knows.
+_ALIKE_BLOCKS: Final = 30.0
+_LEAST_AND_MOST: Final = (4.0, 400.0)
 
 
 def take_given(s: Record, baseline: Baseline) -> None:
@@ -23,30 +27,56 @@ def take_given(s: Record, baseline: Baseline) -> None:
         item = baseline.of(indicator.name)
         if item is not None:
             s["mean"][i], s["wander_sd"][i] = item.mean, item.wander_sd
-            s["block_sd"][i] = item.block_sd
+            s["block_sd"][i], s["level_sd"][i] = item.block_sd, item.level_sd
     for i, value in enumerate((baseline.speed_m_s, baseline.slope_deg)):
         s["usual_pace"][i] = math.nan if value is None else value
-    s["baseline_blocks"], s["given"] = baseline.blocks, 1
+    s["first_mean"] = s["mean"]
+    s["weight"] = _worth(s)
+    s["baseline_blocks"] = s["wander_blocks"] = baseline.blocks
+    s["given"] = 1
 
 
-def refine(s: Record, block: Array, within: NDArray[np.bool_]) -> None:
-    """Let one more block into the baseline, for the indicators that are within their gates."""
-    n = s["refined"] = int(s["refined"]) + 1
-    square = (s["smoothed"] - s["effect"] - s["mean"]) ** 2
-    wander = np.sqrt(s["wander_sd"] ** 2 + (square - s["wander_sd"] ** 2) / n)
-    s["wander_sd"] = np.where(within, wander, s["wander_sd"])
-    s["mean"] = np.where(within, s["mean"] + (block - s["mean"]) / n, s["mean"])
+def _worth(s: Record) -> Array:
+    """What a given mean counts as beside blocks of this run; infinite where it is to stay."""
+    level = s["level_sd"]
+    varies = level > 0.0
+    ratio = np.where(varies, s["wander_sd"] / np.where(varies, level, 1.0), math.inf)
+    worth: Array = np.where(varies, np.clip(_ALIKE_BLOCKS * ratio**2, *_LEAST_AND_MOST), math.inf)
+    return worth
+
+
+def level_sd_now(s: Record) -> Array:
+    """How far the mean of this run may be from the baseline by now, SD."""
+    level = np.where(s["level_sd"] > 0.0, s["level_sd"], 0.0)
+    worth = np.where(level > 0.0, _worth(s), 0.0)
+    now: Array = level * np.sqrt(worth / np.maximum(np.maximum(worth, s["weight"]), 1.0))
+    return now
+
+
+def refine(s: Record, block: Array, near: NDArray[np.bool_], calm: NDArray[np.bool_]) -> None:
+    """Let one more block into the mean of the indicators that are near, the wander of the calm.
+
+    The wander of a given baseline stays.
+    """
+    s["refined"] += 1
+    weight = s["weight"] = s["weight"] + near
+    if not s["given"]:
+        n = s["wander_blocks"] = int(s["wander_blocks"]) + 1
+        square = (s["smoothed"] - s["effect"] - s["mean"]) ** 2
+        wander = np.sqrt(s["wander_sd"] ** 2 + (square - s["wander_sd"] ** 2) / n)
+        s["wander_sd"] = np.where(calm, wander, s["wander_sd"])
+    s["mean"] = np.where(near, s["mean"] + (block - s["mean"]) / weight, s["mean"])
 
 
 def as_baseline(s: Record, mean: Array, wander_sd: Array, blocks: int) -> Baseline:
     """The baseline of some means and wanders; an indicator without a mean is left out."""
     speed, slope = (v if math.isfinite(v) else None for v in s["usual_pace"].tolist())
-    spread = s["block_sd"].tolist()
-    items = zip(INDICATORS, mean.tolist(), wander_sd.tolist(), spread, strict=True)
+    spread, varies = s["block_sd"].tolist(), s["level_sd"].tolist()
+    items = zip(INDICATORS, mean.tolist(), wander_sd.tolist(), spread, varies, strict=True)
     return Baseline(
         tuple(
-            IndicatorBaseline(indicator.name, level, wander, single)
-            for indicator, level, wander, single in items
+            IndicatorBaseline(indicator.name, level, wander, single, from_run_to_run)
+            for indicator, level, wander, single, from_run_to_run in items
             if math.isfinite(level)
         ),
         blocks,
@@ -71,7 +101,7 @@ def calm_baseline(s: Record, least_blocks: int) -> Baseline | None:
     count = np.maximum(calm, 2)
     offset = s["calm_sum"] / count
     variance = np.maximum(s["calm_squares"] / count - offset**2, 0.0)
-    mean = np.where(known, s["mean"] + offset, s["mean"])
+    mean = np.where(known, s["first_mean"] + offset, s["mean"])
     if s["slips"]:
         mean[_BY_POSITION] = math.nan
     if not np.isfinite(mean).any():

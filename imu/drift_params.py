@@ -35,8 +35,11 @@ class DriftParams:
     wander_multiple : float
         Gate in standard deviations of the runner's slow wander, 0 to 20.
     refined_blocks : int
-        Blocks up to which a baseline learned on the way goes on being refined by blocks that are
-        near it, 4 to 1000; 120 of 20 steps end at minute 17.
+        Blocks up to which a baseline goes on being refined by blocks that are near it, 4 to 1000;
+        240 of 20 steps end at minute 30.
+    refined_share : float
+        Share of the gate that near is for the mean, 0 to 1, since what drifts slowly must not be
+        followed; for the wander it is ``clear_share``.
     short_wander_blocks : int
         Five minutes show less wander than an hour holds: of a baseline of N blocks the wander is
         enlarged by √(1 + this / N), 0 to 1000.
@@ -45,6 +48,9 @@ class DriftParams:
     lean_gate_limit, lumbar_gate_limit, dose_gate_limit : float
         The same for the lean, for the lumbar index, which moves by 6 % a degree of lean, and for
         the dose rate, its fourth power, 1 to 20.
+    unsteadiness_limit : float
+        How many times wider these largest gates may become for a runner who wanders more than is
+        assumed in most indicators at once, 1 to 5.
     family_factor : float
         Gates of all indicators together are this much wider, 0.2 to 5: buys fewer false alerts of
         the family for later detection.
@@ -76,6 +82,12 @@ class DriftParams:
     slip_deg : float
         Jump of lean and roll within ten seconds, without a change of gait, from which the sensor
         has moved, degrees, 1 to 90.
+    slip_lean_deg : float
+        The same for a jump straight forward or back, which a runner's lean may make too, degrees, 1
+        to 90.
+    outlier_penalty : float
+        By how much a pace that ignores one kind of indicators has to fit the others better (χ²)
+        before they are ignored, 0 to 1000.
     peak_floor_percent, shock_floor_percent, oscillation_floor_percent, cadence_floor_percent, \
 lumbar_floor_percent, contact_floor_percent, shock_power_floor_percent, dose_floor_percent, \
 pelvic_floor_percent, regularity_floor_percent : float
@@ -105,19 +117,21 @@ pelvic_floor_percent, regularity_floor_percent : float
     baseline_blocks: int = 40
     smoothing: float = 0.3
     wander_multiple: float = 4.0
-    refined_blocks: int = 120
+    refined_blocks: int = 240
+    refined_share: float = 0.35
     short_wander_blocks: int = 160
     gate_limit: float = 1.2
     lean_gate_limit: float = 1.4
     lumbar_gate_limit: float = 2.5
     dose_gate_limit: float = 6.0
+    unsteadiness_limit: float = 2.5
     family_factor: float = 1.0
     cusum_slack: float = 1.0
     cusum_limit: float = 6.0
     dwell_blocks: int = 8
     cadence_dwell_blocks: int = 5
     shock_dwell_blocks: int = 8
-    lean_dwell_blocks: int = 10
+    lean_dwell_blocks: int = 8
     supporting_dwell_blocks: int = 24
     clear_share: float = 0.5
     cool_off_s: float = 300.0
@@ -129,6 +143,8 @@ pelvic_floor_percent, regularity_floor_percent : float
     speed_change_s: float = 5.0
     surface_change_s: float = 60.0
     slip_deg: float = 5.0
+    slip_lean_deg: float = 6.0
+    outlier_penalty: float = 9.0
     peak_floor_percent: float = 6.0
     shock_floor_percent: float = 10.0
     lean_floor_deg: float = 2.0
@@ -174,11 +190,13 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "smoothing": (0.0, 1.0),
     "wander_multiple": (0.0, 20.0),
     "refined_blocks": (4, 1000),
+    "refined_share": (0.0, 1.0),
     "short_wander_blocks": (0, 1000),
     "gate_limit": (1.0, 10.0),
     "lean_gate_limit": (1.0, 20.0),
     "lumbar_gate_limit": (1.0, 20.0),
     "dose_gate_limit": (1.0, 20.0),
+    "unsteadiness_limit": (1.0, 5.0),
     "family_factor": (0.2, 5.0),
     "cusum_slack": (0.0, 5.0),
     "cusum_limit": (0.0, 100.0),
@@ -197,6 +215,8 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "speed_change_s": (0.0, 600.0),
     "surface_change_s": (0.0, 3600.0),
     "slip_deg": (1.0, 90.0),
+    "slip_lean_deg": (1.0, 90.0),
+    "outlier_penalty": (0.0, 1000.0),
     "peak_floor_percent": _PERCENT,
     "shock_floor_percent": _PERCENT,
     "lean_floor_deg": (0.1, 45.0),

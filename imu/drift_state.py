@@ -41,9 +41,13 @@ DRIFT_STATE: Final = np.dtype(
         ("learning_pace", np.float64, (MOST_BASELINE_BLOCKS, 2)),
         ("baseline_blocks", np.int64),  # 0 without a baseline
         ("given", np.int64),
-        ("refined", np.int64),  # blocks in it by now
+        ("wander_blocks", np.int64),  # that the wander was seen in
+        ("refined", np.int64),  # blocks of this run in it by now
+        ("weight", np.float64, _COUNT),  # what the mean counts as, in blocks
         ("mean", np.float64, _COUNT),
+        ("first_mean", np.float64, _COUNT),  # before it was refined
         ("wander_sd", np.float64, _COUNT),
+        ("level_sd", np.float64, _COUNT),  # of a given mean, from run to run
         ("block_sd", np.float64, _COUNT),
         ("usual_pace", np.float64, 2),
         # the indicators

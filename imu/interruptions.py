@@ -40,6 +40,7 @@ _NOTHING, _BEND, _SPEED, _SURFACE, _AFTER_A_SLIP = range(5)
 #: The group in which the sensor is seen to have moved.
 SLIPPED: Final = len(REASONS)
 _AFTER_A_SLIP_S: Final = 10.0
+_STRAIGHT: Final = 0.25  # sideways part of a jump below which a lean may be behind it
 
 INTERRUPTION_STATE: Final = np.dtype(
     [
@@ -89,8 +90,10 @@ def interruption(s: Record, group: NDArray[np.float64], running_s: float, p: Dri
         s["until_s"] = max(float(s["until_s"]), running_s + p.speed_change_s)
         s["reason"] = _SPEED
         return _SPEED
-    jump = math.hypot(now[_LEAN] - earlier[_LEAN], now[_ROLL] - earlier[_ROLL])
-    if jump > p.slip_deg and not _gait_change(now, earlier, p):
+    forward, sideways = now[_LEAN] - earlier[_LEAN], now[_ROLL] - earlier[_ROLL]
+    jump = math.hypot(forward, sideways)
+    straight = abs(sideways) < _STRAIGHT * abs(forward)
+    if jump > (p.slip_lean_deg if straight else p.slip_deg) and not _gait_change(now, earlier, p):
         s["jump_deg"] = jump
         s["until_s"] = max(float(s["until_s"]), running_s + _AFTER_A_SLIP_S)
         s["reason"] = _AFTER_A_SLIP

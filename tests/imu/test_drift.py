@@ -51,6 +51,8 @@ PLAIN = replace(
     contact_jump_percent=100.0,
     cadence_jump_percent=100.0,
     slip_deg=90.0,
+    slip_lean_deg=90.0,
+    unsteadiness_limit=1.0,
 )
 
 
@@ -589,7 +591,8 @@ def naive_changes(steps: Steps, p: DriftParams) -> list[Change]:
     rows = steps.rows
     running = np.cumsum(rows["step_time_s"])
     usable = running - rows["step_time_s"] >= p.skip_s - 1e-9
-    usable &= (rows["quality"] & ~np.uint8(Quality.NO_GYRO)) == 0
+    judged_here = Quality.NO_GYRO | Quality.BEND | Quality.SLIP
+    usable &= (rows["quality"] & ~np.uint8(judged_here)) == 0
     trusted = np.flatnonzero(usable)
     count = len(trusted) // p.block_steps
     index = trusted[: count * p.block_steps].reshape(count, p.block_steps)
@@ -833,11 +836,78 @@ def test_earlier_runs_on_other_ground_or_in_other_shoes_do_not_count() -> None:
     lean = usual.of("sacral_lean_deg")
     assert lean is not None
     assert lean.mean == 6.0  # of the last five
-    assert lean.wander_sd == pytest.approx(math.hypot(0.3, math.sqrt(2.5)))
+    assert lean.wander_sd == pytest.approx(0.3)
+    # five runs of SD √2.5, two that were assumed at 0.5°, and what the mean of five leaves open
+    assert lean.level_sd == pytest.approx(math.sqrt((4 * 2.5 + 2 * 0.25) / 6 * 1.2))
     assert usual.blocks == 200
     assert warm_start(runs, surface="grass", shoe="blue") is None
     assert warm_start([], surface="", shoe="") is None
     assert Baseline.from_json(usual.to_json()) == usual
+
+
+def usual_of(lean_deg: float, wander_deg: float, level_deg: float) -> Baseline:
+    item = IndicatorBaseline("sacral_lean_deg", lean_deg, wander_deg, 0.4, level_deg)
+    return Baseline((item,), 1500)
+
+
+def test_a_baseline_of_earlier_runs_moves_to_that_of_the_day() -> None:
+    """A runner who leans 1° more today, as on other days too, is told nothing."""
+    detector = DriftDetector(baseline=usual_of(5.0, 0.5, 0.8))
+    steps = stationary_run(20)
+    detector.push(steps[:800])
+    early = detector.current("sacral_lean_deg")
+    assert detector.push(steps[800:]) == []
+    late = detector.current("sacral_lean_deg")
+    assert early.baseline < 5.5
+    assert late.baseline == pytest.approx(5.95, abs=0.2)
+    assert late.gate < early.gate - 0.5  # the day is known by now
+
+
+def test_a_change_from_earlier_runs_is_told_from_the_first_minutes_on() -> None:
+    detector = DriftDetector(baseline=usual_of(1.0, 0.3, 0.3))
+    (change,) = detector.push(stationary_run(6))
+    assert (change.indicator, change.direction) == ("sacral_lean_deg", "up")
+    assert change.time_s < 300.0
+
+
+def test_a_runner_who_wanders_in_everything_has_wider_gates_in_all() -> None:
+    def gate(columns: tuple[str, ...]) -> float:
+        steps = stationary_run(30)
+        for phase, column in enumerate(columns):
+            course = np.sin(steps.initial_contact_s / 60.0 + phase)
+            size = 2.5 if column == "sacral_lean_deg" else 0.06 * steps.rows[column]
+            steps.rows[column] += size * course
+        detector = DriftDetector()
+        detector.push(steps)
+        return detector.current("peak_10hz_bw").gate
+
+    one = gate(("peak_10hz_bw",))
+    assert one == pytest.approx(1.2 * 6.0, abs=1e-9)
+    many = ("peak_10hz_bw", "impact_shock_g", "sacral_lean_deg", "contact_time_ms")
+    assert gate((*many, "vertical_oscillation_mm")) > 1.5 * one
+
+
+def test_a_jump_straight_forward_may_be_the_runner_a_crooked_one_is_the_sensor() -> None:
+    def found(forward_deg: float, sideways_deg: float) -> set[str]:
+        steps = stationary_run(25)
+        late = steps.initial_contact_s > 900.0
+        steps.rows["sacral_roll_deg"] = np.where(late, sideways_deg, 0.0)
+        steps.rows["sacral_lean_deg"] += np.where(late, forward_deg, 0.0)
+        return {change.indicator for change in DriftDetector().push(steps)}
+
+    assert found(5.4, 0.0) >= {"sacral_lean_deg"}
+    assert "sensor_position" not in found(5.4, 0.0)
+    assert found(4.0, 4.0) == {"sensor_position"}
+    assert found(7.5, 0.0) == {"sensor_position"}
+
+
+def test_a_harder_landing_alone_is_not_taken_for_a_change_of_pace() -> None:
+    steps = stationary_run(40)
+    late = steps.initial_contact_s > 900.0
+    for column, share in (("impact_shock_g", 0.3), ("shock_power_g2", 0.6)):
+        steps.rows[column] *= np.where(late, 1.0 + share, 1.0)
+    raised = {c.indicator for c in DriftDetector().push(steps) if c.severity == "raised"}
+    assert raised == {"impact_shock_g", "shock_power_g2"}
 
 
 def test_after_the_sensor_moved_a_run_tells_later_ones_nothing_of_the_lean() -> None:
