@@ -52,9 +52,10 @@ levels differ from day to day by 1 % (SD) in peak, contact, cadence and regulari
 4 % in shock power, 1.5 % in oscillation, 3 % in pelvic ranges and 0.7° in lean.
 
 **Imposed changes**, in a run with or without disturbances, from a moment between 30 and 31 min on
-and for good: peak +10 %; shock +15 % (shock power +30 %); lean by 1.5 times the gate the runner has
-at that moment; cadence −5 % (contact +2.5 %, oscillation +10 %, peak +2 %); lean +4° as a ramp over
-20 min. A change is missed when it is not reported within 10 min, the ramp when not by its end.
+(in one table, added later, 11 and 12 min) and for good: peak +10 %; shock +15 % (shock power
++30 %); lean by 1.5 times the gate the runner has at that moment; cadence −5 % (contact +2.5 %,
+oscillation +10 %, peak +2 %); lean +4° as a ramp over 20 min. A change is missed when it is not
+reported within 10 min, the ramp when not by its end.
 """
 
 from __future__ import annotations
@@ -163,12 +164,15 @@ class Conditions:
         Whether bends, hills and the like happen.
     minutes : float
         Running time.
+    onset_minute : float
+        Within the minute from this one on a change may be imposed.
     """
 
     wander_percent: float = 1.5
     time_constant_s: float | None = None
     disturbances: bool = False
     minutes: float = 60.0
+    onset_minute: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +359,7 @@ def simulate_hour(seed: int, conditions: Conditions, day: int = 0) -> Hour:
     rows["quality"] = quality
     rows["step_time_s"] = step_s * (1.0 - cadence + step_noise)
     _set_times(rows, 10.0, pause_s)
-    onset = int(np.searchsorted(time_s, 1800.0 + rng.uniform(0.0, 60.0)))
+    onset = int(np.searchsorted(time_s, 60.0 * conditions.onset_minute + rng.uniform(0.0, 60.0)))
     return Hour(Steps(rows), tuple(marks), tuple(sorted(slips)), onset)
 
 

@@ -20,6 +20,8 @@ __all__ = ["Caught", "FalseAlerts", "Study", "as_json", "carry_out"]
 WANDERS_PERCENT: Final = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 TIME_CONSTANTS_S: Final = (30.0, 90.0, 300.0, 900.0)
 FAMILY_FACTORS: Final = (0.6, 0.8, 1.0, 1.2, 1.4)
+#: Earlier runs that a baseline is from.
+WARM_RUNS: Final = (2, 5)
 REFERENCE: Final = Conditions()
 #: Tuning looked at seeds below this; the figures are of other ones.
 _FIRST_SEED: Final = 100_000
@@ -123,8 +125,17 @@ def carry_out(pool: Executor, trials: int, progress: Callable[[str, float], None
         quiet[f"family {factor:g}"] = (Conditions(disturbances=True), wider, trials)
         for change in CHANGES:
             caught[f"family {factor:g} {change}"] = (REFERENCE, wider, change, trials // 2)
-    for name, disturbed in (("warm stationary", False), ("warm disturbed", True)):
-        quiet[name] = (Conditions(disturbances=disturbed), replace(rule, warm_runs=5), trials)
+    for runs in WARM_RUNS:
+        warm = replace(rule, warm_runs=runs)
+        for disturbed in (False, True):
+            kind_of_run = "disturbed" if disturbed else "stationary"
+            conditions = Conditions(disturbances=disturbed)
+            quiet[f"warm {runs} {kind_of_run}"] = (conditions, warm, trials)
+        for change in CHANGES:
+            caught[f"warm {runs} {change}"] = (REFERENCE, warm, change, trials // 2)
+    early = Conditions(onset_minute=11.0)
+    for change in CHANGES:
+        caught[f"early {change}"] = (early, rule, change, trials)
     without = replace(rule, params=replace(rule.params, pace_adjustment=0.0))
     quiet["pace not judged"] = (Conditions(disturbances=True), without, trials)
 
