@@ -310,7 +310,7 @@ def test_whatever_the_link_is_like_counts_arrive_once_and_in_order(
 
     bench = run(count())
     assert bench.numbers == list(range(bench.numbers[0], bench.numbers[0] + len(bench.numbers)))
-    assert len(bench.numbers) > 350  # of 400: connecting takes its events, lost ones too
+    assert len(bench.numbers) > 300  # of 400: connecting takes its events, lost ones too
     latest = max(stamp for stamp, _ in bench.arrivals if stamp < 10e9)
     assert any(stamp >= (10 + blackout_s) * 1e9 for stamp, _ in bench.arrivals)
     # what was under way when the blackout began may still take its time to the program
