@@ -156,10 +156,11 @@ class DriftDetector:
 
     @property
     def run_baseline(self) -> Baseline | None:
-        """Mean and wander of the whole run so far, for later runs (:func:`warm_start`).
+        """What was usual in this run so far, for later ones (:func:`warm_start`).
 
-        Over the blocks in which an indicator was not changed; the baseline where there are none.
-        What hangs on the sensor's position is left out when the sensor has moved.
+        Mean and wander of the blocks in which an indicator was not changed; with few of those, of
+        the baseline that was learned, and nothing of one that was given. What hangs on the sensor's
+        position is left out when the sensor has moved.
         """
         s = self._s
         if s["baseline_blocks"] == 0:

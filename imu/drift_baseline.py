@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -92,23 +93,27 @@ _BY_POSITION: Final = np.array(
 
 
 def calm_baseline(s: Record, least_blocks: int) -> Baseline | None:
-    """Mean and wander of the blocks in which nothing was changed, where there are enough.
+    """What was usual in this run: mean and wander of the blocks in which nothing was changed.
 
-    None when there is nothing that could serve a later run.
+    Where there are few of them, those of the baseline that the run has learned; of one that was
+    given nothing, since it is not this run's own. None when there is nothing for a later run.
     """
-    calm = s["calm"]
+    calm, given = s["calm"], bool(s["given"])
     known = calm >= least_blocks
     count = np.maximum(calm, 2)
     offset = s["calm_sum"] / count
     variance = np.maximum(s["calm_squares"] / count - offset**2, 0.0)
-    mean = np.where(known, s["first_mean"] + offset, s["mean"])
+    mean = np.where(known, s["first_mean"] + offset, math.nan if given else s["mean"])
     if s["slips"]:
         mean[_BY_POSITION] = math.nan
     if not np.isfinite(mean).any():
         return None
-    return as_baseline(
+    whole = as_baseline(
         s,
         mean,
         np.where(known, np.sqrt(variance), s["wander_sd"]),
-        int(max(calm.max(), s["baseline_blocks"])),
+        int(calm.max() if given else max(calm.max(), s["baseline_blocks"])),
+    )
+    return replace(
+        whole, indicators=tuple(replace(item, level_sd=0.0) for item in whole.indicators)
     )
