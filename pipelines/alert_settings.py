@@ -142,7 +142,12 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     try:
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"this is no TOML: {error}.", place=place) from None
+        reason = str(error)
+        raise InputError(
+            f"this is no TOML ({reason[:1].lower()}{reason[1:]}): correct it there; below a line "
+            "[drift] or [coach] each line is a key and its value, such as lean_floor_deg = 3.0.",
+            place=place,
+        ) from None
     return AlertSettings.from_tables(tables, place=place)
 
 

@@ -6,9 +6,10 @@ What a command does is imported when it runs, so that ``--help`` answers at once
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pipelines.commands.calibrate import calibrate
 from pipelines.commands.desk import desk
@@ -25,8 +26,32 @@ from pipelines.commands.simulate import simulate
 
 __all__ = ["app", "main"]
 
+
+class _Commands(TyperGroup):
+    """All commands; Ctrl-C that a command does not take itself ends it with one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, Exception) as error:
+            if not _was_interrupted(error):
+                raise
+        # the terminal shows ^C on the line of whatever was being said
+        line = "\n" if sys.stderr.isatty() else ""
+        complain(f"{line}backstride: stopped before the end.")
+        raise typer.Exit(130)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C began it: a compiler that is interrupted fails in its own ways."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return error is not None
+
+
 app = typer.Typer(
     name="backstride",
+    cls=_Commands,
     help="Reads a motion sensor clipped to a runner's waistband: steps, impact, oscillation, lean. "
     "Not a medical device.",
     no_args_is_help=True,
@@ -88,7 +113,7 @@ def main() -> None:
     code = 0
     try:
         with reader_may_leave():
-            code = app(standalone_mode=False) or 0
+            code = app(prog_name="backstride", standalone_mode=False) or 0
     except typer.Exit as end:
         code = end.exit_code
     except BackstrideError as error:
@@ -105,7 +130,8 @@ def main() -> None:
         if "Usage:" in text:
             say(text)
         else:
-            complain(f"backstride: {text.rstrip('.')}; see 'backstride --help'.")
+            place = getattr(getattr(error, "ctx", None), "command_path", "backstride")
+            complain(f"backstride: {text.rstrip('.')}; see '{place} --help'.")
         code = getattr(error, "exit_code", 2)
     try:
         sys.stdout.flush()

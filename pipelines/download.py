@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,8 @@ from devices.host_clock import HostClock, SystemClock
 from devices.inbox import Inbox
 from devices.sources import open_connector
 from imu.errors import DeviceError, RecordingError
-from pipelines.formats.replacing import replacing
+from pipelines.counted import counted
+from pipelines.formats.replacing import refuse_existing, replacing
 from pipelines.formats.system_error import explain
 from pipelines.user_directory import data_directory, new_session_path
 
@@ -86,7 +88,8 @@ async def download_logs(
 ) -> list[Downloaded]:
     """Fetch logged runs into session files of their own time.
 
-    A run that has a session file already is fetched again under another name.
+    A run that has a session file already is fetched again under another name. A session has its
+    name only when it is whole; until then what has come is kept for the next time.
 
     Raises
     ------
@@ -97,7 +100,8 @@ async def download_logs(
     """
     from devices.drivers.backstride_storage import erase_log, list_logs
 
-    _target(options.out, time.time_ns())  # a folder that cannot be made is told before fetching
+    # a folder that cannot be made, or a name that is taken, is told before fetching
+    refuse_existing(_target(options.out, time.time_ns()))
     connection = _Connection(url, clock or SystemClock())
     done = []
     try:
@@ -110,9 +114,15 @@ async def download_logs(
                     source=url,
                 )
         for entry in entries:
-            content = await _fetch(connection, entry, progress)
-            downloaded = _write_session(url, connection, entry, content, options)
-            done.append(downloaded)
+            partial = _load_partial(connection, entry)
+            content = await _fetch(connection, partial, progress)
+            try:
+                done.append(_write_session(url, connection, entry, content, options))
+            except BaseException:
+                # the log is still in the sensor: what ended this is what is told
+                with suppress(RecordingError):
+                    _keep_partial(connection, partial)
+                raise
             _partial_path(connection, entry).unlink(missing_ok=True)
             if options.erase:
                 await erase_log(await connection.open(), entry.log_id)
@@ -158,10 +168,9 @@ class _Connection:
         await self._connector.end()
 
 
-async def _fetch(connection: _Connection, entry: LogEntry, progress: Progress) -> bytes:
+async def _fetch(connection: _Connection, partial: PartialLog, progress: Progress) -> bytes:
     from devices.drivers.backstride_storage import download_log
 
-    partial = _load_partial(connection, entry)
     fruitless = 0
     while True:
         before = partial.received.count
@@ -217,14 +226,14 @@ def _write_session(
     from pipelines.analysis import SessionAnalysis
     from pipelines.device_store import settings_for
     from pipelines.formats.session_messages import SessionHeader
-    from pipelines.recording import SessionWriter
+    from pipelines.whole_recording import whole_session
 
     log = split_log(content)
     notes = []
     if log.malformed_packets or log.unread_bytes:
         notes.append(
-            f"{log.malformed_packets} damaged packets and {log.unread_bytes} bytes at its end "
-            "were left out"
+            f"{counted(log.malformed_packets, 'damaged packet')} and "
+            f"{counted(log.unread_bytes, 'byte')} at its end were left out"
         )
     if not entry.utc_s:
         notes.append("the sensor did not know the time of day: now is taken instead")
@@ -260,7 +269,7 @@ def _write_session(
     analysis = SessionAnalysis(header, info)
     path = _target(options.out, header.utc_start_ns)
     steps = 0
-    with SessionWriter(path, header) as writer:
+    with whole_session(path, header) as writer:
         for record in records:
             writer.write_record(record)
             outcome = analysis.push(record)

@@ -480,9 +480,10 @@ def _create(path: Path, overwrite: bool) -> IO[bytes]:
             path=place,
         ) from None
     except FileNotFoundError:
-        raise RecordingError(
-            f"there is no folder {path.parent}: create it or give another path.", path=place
-        ) from None
+        what = f"there is no folder {path.parent}: create it or give another path."
+        if path.parent.is_dir():  # one of the system's, which take no files
+            what = f"nothing can be written in the folder {path.parent}: give another path."
+        raise RecordingError(what, path=place) from None
     except ValueError:
         raise RecordingError("is not a file name: give another path.", path=place) from None
     except OSError as error:

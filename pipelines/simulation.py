@@ -37,7 +37,7 @@ def write_simulation(
     *,
     overwrite: bool = False,
 ) -> Simulated:
-    """Simulate a scenario into a session (``.mcap``) or a sample table (``.csv``).
+    """Simulate a scenario into a session (``.mcap``) or a sample table (``.csv``), whole or not.
 
     A session holds the device's packets, with quantisation and the link faults of the scenario; a
     sample table holds the sensor's samples as they are.
@@ -80,7 +80,7 @@ def _write_session(
 ) -> None:
     from devices.receiver import Receiver
     from pipelines.formats.session_messages import SessionHeader
-    from pipelines.recording import SessionWriter
+    from pipelines.whole_recording import whole_session
 
     device = SimulatedDevice(run)
     receiver = Receiver(device.info)
@@ -90,7 +90,7 @@ def _write_session(
         mass_kg=run.scenario.mass,
         height_m=run.scenario.height,
     )
-    with SessionWriter(path, header, overwrite=overwrite) as writer:
+    with whole_session(path, header, overwrite=overwrite, option="--overwrite") as writer:
         writer.write_record(device.info)
         for record in device.records():
             writer.write_record(record)
@@ -107,11 +107,11 @@ def _write_table(
     *,
     overwrite: bool,
 ) -> None:
-    from imu.errors import RecordingError
+    from pipelines.formats.replacing import refuse_existing
     from pipelines.formats.sample_table import write_sample_table
 
-    if path.exists() and not overwrite:
-        raise RecordingError("the file exists: give another name or --overwrite.", path=str(path))
+    if not overwrite:
+        refuse_existing(path, "--overwrite")
     blocks: list[Samples] = []
     while len(block := run.read(4096)):
         blocks.append(block)

@@ -156,6 +156,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "can find out why.",
             (_A3, _FARRAR),
         ),
+        "pain.check": Text(
+            "Pain of {level:.0f} is worth a few questions about signs that belong into a doctor's "
+            "hands; answer them with: backstride journal check",
+            (_OWN,),
+        ),
         "pain.ask": Text("How is your back, from 0 (no pain) to 10? It is {hours:.0f} h since."),
         # ------------------------------------------------------------------ red flags
         "red_flags.introduction": Text(
@@ -280,6 +285,9 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "A quick twist, faster than nearly all of your usual movement. Turn with the feet "
             "where you can.",
             (_A4,),
+        ),
+        "twisting.unseen": Text(
+            "This sensor has no gyroscope: quick twists cannot be seen with it.", (_A4,)
         ),
         # ------------------------------------------------------------------ shoes
         "shoes.first": Text(

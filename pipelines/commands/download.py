@@ -20,7 +20,7 @@ def download(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="File (.mcap, with --log) or folder; your data folder otherwise.",
+            help="New file (.mcap, with --log) or folder; your data folder otherwise.",
             show_default=False,
         ),
     ] = None,
@@ -36,12 +36,16 @@ def download(
     height: Height = None,
     baseline: BaselineFile = None,
 ) -> None:
-    """Fetch runs that a sensor has logged by itself, as ordinary sessions."""
+    """Fetch runs that a sensor has logged by itself, as ordinary sessions.
+
+    An older file is never replaced; interrupted, the same command goes on where it ended.
+    """
     import asyncio
     from datetime import UTC, datetime
 
     from devices.sources import open_connector
     from imu.errors import ParameterError
+    from pipelines.counted import counted
     from pipelines.device_store import devices_directory
     from pipelines.download import DownloadOptions, download_logs, list_logged_runs
     from pipelines.progress import progress
@@ -74,10 +78,18 @@ def download(
         devices=devices_directory(),
         erase=erase,
     )
-    with staying_awake(), progress("downloading") as report:
-        done = asyncio.run(download_logs(source, options, report))
+    try:
+        with staying_awake(), progress("downloading") as report:
+            done = asyncio.run(download_logs(source, options, report))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        complain(
+            "backstride: stopped before the end: what has come is kept, and the same command goes "
+            "on from there."
+        )
+        raise typer.Exit(130) from None
     for item in done:
-        say(f"{item.path}: log {item.entry.log_id}, {item.steps} running steps")
+        steps = counted(item.steps, "running step")
+        say(f"{item.path}: log {item.entry.log_id}, {steps}")
         if item.note:
             complain(f"note: {item.path}: {item.note}.")
     if not done:

@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from pipelines.journal.messages import add_or_tell, asked, complain, say, say_cues, tell_notes
+from pipelines.commands.journal_archive import delete, export
+from pipelines.journal.messages import (
+    add_or_tell,
+    asked,
+    complain,
+    say,
+    say_cues,
+    say_pain,
+    tell_notes,
+)
 
 __all__ = ["journal_app"]
 
@@ -62,7 +71,7 @@ def add(
     from pipelines.journal.advice import after_run
     from pipelines.journal.arguments import time_of
     from pipelines.journal.database import Journal
-    from pipelines.journal.recorded import AddOptions, session_of
+    from pipelines.journal.recorded import AddOptions, recorded_run
     from pipelines.journal.words import session_line
 
     options = AddOptions(
@@ -77,8 +86,11 @@ def add(
     )
     with Journal() as journal:
         tell_notes(journal.notes)
-        session = session_of(file, options, journal)
-        session = replace(session, identifier=journal.add(session))
+        run = recorded_run(file, options, journal)
+        with journal.transaction():
+            session = replace(run.session, identifier=journal.add(run.session))
+            if run.baseline is not None:
+                journal.add(replace(run.baseline, session_id=session.identifier or 0))
         say(session_line(session, journal.settings().units))
         if session.distance_m is None:
             complain(
@@ -153,8 +165,7 @@ def pain(
         activity=activity,
         utc_offset_minutes=offset,
     )
-    if add_or_tell(note):
-        _say_pain()
+    say_pain(level, judged=add_or_tell(note))
 
 
 @journal_app.command()
@@ -166,7 +177,7 @@ def shoe(
     ] = "",
     retire: Annotated[bool, typer.Option("--retire", help="It is not used any more.")] = False,
 ) -> None:
-    """Add or retire a pair of shoes, or list all with their distance."""
+    """Add, correct or retire a pair of shoes, or list all with their distance."""
     from dataclasses import replace
 
     from imu.errors import ParameterError
@@ -177,6 +188,10 @@ def shoe(
     from pipelines.journal.units import distance_words, parse_distance
     from pipelines.training.shoes import shoe_cue
 
+    if not name and (retire or start or bought):
+        raise ParameterError("NAME", "none", "the name of the shoe; without one all are listed")
+    if retire and (start or bought):
+        raise ParameterError("--retire", True, "it alone, or first correct --start and --bought")
     with Journal() as journal:
         tell_notes(journal.notes)
         if name:
@@ -186,8 +201,17 @@ def shoe(
                     raise ParameterError("NAME", name, "the name of a shoe in use")
                 journal.replace(replace(found[0], retired=date.today()))
             else:
-                start_km = parse_distance(start, "--start") / 1000.0 if start else 0.0
-                journal.add(Shoe(name, day_of(bought, "--bought"), start_km))
+                known = found[0] if found and (start or bought) else None
+                pair = known or Shoe(name)
+                pair = replace(
+                    pair,
+                    bought=day_of(bought, "--bought") or pair.bought,
+                    start_km=parse_distance(start, "--start") / 1000.0 if start else pair.start_km,
+                )
+                if known:
+                    journal.replace(pair)
+                else:
+                    journal.add(pair)
         units = journal.settings().units
         distances = odometers_m(journal)
         shoes = journal.entries(Shoe)
@@ -220,7 +244,7 @@ def exercise(
     utc_ns, offset = time_of(at)
     done = Exercise(utc_ns, cast(ExerciseKind, kind), minutes, note, utc_offset_minutes=offset)
     if add_or_tell(done):
-        say(f"noted: {kind}, {minutes:g} minutes")
+        say(f"noted: {kind}, {minutes:g} {'minute' if minutes == 1 else 'minutes'}")
 
 
 @journal_app.command()
@@ -324,9 +348,13 @@ def stretch(
 
     cues = stretch_timer(StretchPlan(hold, rounds))
     begin_s = time.monotonic()
-    for cue in cues:
-        time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
-        say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
+    try:
+        for cue in cues:
+            time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
+            say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
+    except KeyboardInterrupt:
+        complain("backstride: stopped before the end: nothing was noted.")
+        raise typer.Exit(130) from None
     utc_ns, offset = time_of("")
     minutes = cues[-1].time_s / 60.0
     add_or_tell(Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset))
@@ -425,67 +453,5 @@ def settings(
         say(f"note: {text('weekly.why')}")
 
 
-@journal_app.command()
-def export(
-    out: Annotated[Path, typer.Argument(help="Archive to write (.zip).", show_default=False)],
-) -> None:
-    """Write everything to an archive: JSON, and a CSV file a table."""
-    from imu.errors import ParameterError
-    from pipelines.journal.database import Journal
-    from pipelines.journal.export import export_journal
-
-    if out.suffix.lower() != ".zip":
-        raise ParameterError("OUT", str(out), "a file that ends in .zip")
-    with Journal() as journal:
-        tell_notes(journal.notes)
-        counts = export_journal(journal, out)
-    say(f"{out}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
-
-
-@journal_app.command()
-def delete(
-    session: Annotated[
-        int | None, typer.Argument(help="Number of a run.", show_default=False)
-    ] = None,
-    everything: Annotated[bool, typer.Option("--everything", help="Empty the journal.")] = False,
-    confirmed: Annotated[bool, typer.Option("--confirmed", help="Do not ask again.")] = False,
-) -> None:
-    """Delete one run with its pain notes, or everything. Recordings stay."""
-    from imu.errors import ParameterError
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import Session as SessionEntry
-    from pipelines.journal.words import session_line
-
-    if (session is None) == (not everything):
-        raise ParameterError("SESSION", session, "the number of a run, or --everything")
-    with Journal() as journal:
-        tell_notes(journal.notes)
-        if session is not None:
-            found = journal.entry(SessionEntry, session)
-            what = session_line(found, journal.settings().units)
-        else:
-            what = f"everything in {journal.path}, and copies kept aside"
-        if not confirmed and not asked(f"Delete {what}?"):
-            say("nothing was deleted")
-            return
-        if session is not None:
-            journal.delete(SessionEntry, session)
-            say("deleted")
-            return
-        left = journal.delete_everything()
-    say("deleted; your recordings are files of their own and stay")
-    for path in left:
-        complain(f"backstride: {path}: could not be removed: close programs that use it.")
-    if left:
-        raise typer.Exit(1)
-
-
-def _say_pain() -> None:
-    from pipelines.journal.advice import advice
-    from pipelines.journal.database import Journal
-
-    with Journal() as journal:
-        found = advice(journal, datetime.now().astimezone())
-    told = [cue for cue in found.cues if cue.text_id.startswith(("pain.", "red_flags."))]
-    say("noted")
-    say_cues(told)
+journal_app.command()(export)
+journal_app.command()(delete)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "check_axes",
     "check_outputs",
+    "check_port",
+    "check_results",
     "complain",
     "drop_output",
     "reader_may_leave",
@@ -64,6 +66,38 @@ def check_outputs(named: dict[str, Path | str | None]) -> None:
         if place in taken:
             raise ParameterError(name, str(given), f"another file than {taken[place]}")
         taken[place] = name
+
+
+def check_results(named: dict[str, Path | str | None]) -> None:
+    """Refuse results that would take the place of a recording, as a slip in a name may make it."""
+    from imu.errors import ParameterError
+    from pipelines.formats.recognise import holds_recording
+
+    for name, given in named.items():
+        if given is not None and str(given) != "-" and holds_recording(given):
+            raise ParameterError(name, str(given), "another file, since this one holds a recording")
+
+
+def check_port(port: int) -> None:
+    """Refuse a port of this computer that cannot be listened on, before anything is compiled."""
+    import errno
+    import socket
+
+    from imu.errors import ParameterError
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":  # elsewhere this would let two programs share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            why = "is taken by another program" if taken else "is not for this user"
+            raise ParameterError(
+                "--port",
+                port,
+                f"another port, or leave --port out for a free one: this one {why}",
+            ) from None
 
 
 def check_axes(axes: str) -> None:

@@ -26,6 +26,7 @@ def metronome(
     """Beat a quicker rhythm with the terminal's bell; Ctrl-C ends it."""
     import sys
     import time
+    from contextlib import suppress
 
     from imu.errors import InputError
     from pipelines.training.metronome import metronome_for
@@ -39,7 +40,11 @@ def metronome(
         sys.stdout.write("\a")
         sys.stdout.flush()
 
-    beat(rhythm, 60.0 * minutes, ring, time.monotonic, time.sleep)
+    begin_s = time.monotonic()
+    with suppress(KeyboardInterrupt):  # the way to end it, no failure
+        beat(rhythm, 60.0 * minutes, ring, time.monotonic, time.sleep)
+    passed_min, passed_s = divmod(round(time.monotonic() - begin_s), 60)
+    say(f"ended after {passed_min}:{passed_s:02d}")
 
 
 def beat(

@@ -10,6 +10,7 @@ import typer
 from pipelines.commands.messages import (
     check_axes,
     check_outputs,
+    check_results,
     complain,
     reader_may_leave,
     say,
@@ -49,7 +50,10 @@ def replay(
     baseline: BaselineFile = None,
     settings: SettingsFile = None,
 ) -> None:
-    """Run a recording through the same chain as a live session."""
+    """Run a recording through the same chain as a live session.
+
+    What is written replaces an older file of that name, whole or not at all; never a recording.
+    """
     from pipelines.alert_settings import load_alert_settings
     from pipelines.formats.table_output import table_format
     from pipelines.progress import progress
@@ -67,6 +71,9 @@ def replay(
             "--alerts": alerts,
             "--summary": summary,
         }
+    )
+    check_results(
+        {"--steps": steps, "--waveforms": waveforms, "--alerts": alerts, "--summary": summary}
     )
     if steps is not None:
         table_format(steps, "--steps")
@@ -106,10 +113,14 @@ def _hand_out(
         write_steps(steps, result.steps)
     if waveforms is not None:
         write_waveforms(waveforms, result.waveforms)
-    if alerts is not None:
-        with AlertWriter(alerts, append=False) as writer:
+    if alerts is not None and str(alerts) == "-":
+        with AlertWriter(alerts) as writer:
             for alert in result.alerts:
                 writer.write(alert)
+    elif alerts is not None:
+        with replacing(alerts) as out:
+            for alert in result.alerts:
+                out.write(f"{alert.to_json()}\n".encode())
     if summary is not None and str(summary) == "-":
         say(result.summary.to_json().rstrip())
     elif summary is not None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.commands.messages import check_axes, check_outputs, complain, say, warm_up_filters
+from pipelines.commands.messages import (
+    check_axes,
+    check_outputs,
+    check_results,
+    complain,
+    say,
+    warm_up_filters,
+)
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
 
 if TYPE_CHECKING:
@@ -23,7 +30,10 @@ def report(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="Page to write; beside the session otherwise.", show_default=False
+            "--out",
+            "-o",
+            help="Page to write, in the place of an older one; beside the session otherwise.",
+            show_default=False,
         ),
     ] = None,
     previous: Annotated[
@@ -68,6 +78,7 @@ def report(
         if path.resolve() == page.resolve():
             raise ParameterError("--out", str(page), f"another file than --previous {path}")
     check_outputs({"SESSION": session, "--baseline": baseline, "--out": page})
+    check_results({"--out": page})
     check_libraries()
     from pipelines.report.content import content_of
     from pipelines.report.page import render, write_page

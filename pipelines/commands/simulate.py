@@ -7,30 +7,33 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import check_outputs, say
+from pipelines.commands.messages import check_outputs, check_results, say
 
 __all__ = ["simulate"]
 
 
 def simulate(
     out: Annotated[
-        Path, typer.Argument(help="File to write: session (.mcap) or sample table (.csv).")
+        Path, typer.Argument(help="New file to write: session (.mcap) or sample table (.csv).")
     ],
     scenario: Annotated[
         str, typer.Argument(help="What happens, such as 'speed=3.3&minutes=5&seed=1'.")
     ] = "minutes=5",
     truth: Annotated[
-        str | None, typer.Option(help="Table of the true steps to write (.csv, .parquet).")
+        str | None,
+        typer.Option(help="Table of the true steps to write (.csv, .parquet); replaces an older."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older file.")] = False,
 ) -> None:
     """Write what the simulated sensor would send, and what truly happened."""
+    from pipelines.counted import counted
     from pipelines.formats.steps_table import write_steps
     from pipelines.formats.table_output import table_format
     from pipelines.progress import progress
     from pipelines.simulation import write_simulation
 
     check_outputs({"OUT": out, "--truth": truth})
+    check_results({"--truth": truth})
     if truth is not None:
         table_format(truth, "--truth")
     with progress("simulating") as report:
@@ -39,5 +42,5 @@ def simulate(
         write_steps(truth, simulated.truth)
     say(
         f"{out}: {simulated.duration_s:.0f} s at {simulated.rate_hz:g} Hz, "
-        f"{len(simulated.truth)} running steps"
+        f"{counted(len(simulated.truth), 'running step')}"
     )

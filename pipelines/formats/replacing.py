@@ -1,4 +1,9 @@
-"""Replace a file whole or not at all: write a temporary sibling, then rename it."""
+"""Replace a file whole or not at all: write a temporary sibling, then rename it.
+
+The rule for everything a user names as an output: what a recording gives again (tables, alerts, a
+summary, a page) replaces an older file, but never a recording; what nothing gives again (a
+recording, a simulated run, the journal's archive) replaces no file unless the user says so.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,27 @@ from typing import BinaryIO
 from imu.errors import RecordingError
 from pipelines.formats.system_error import explain
 
-__all__ = ["replacing"]
+__all__ = ["refuse_existing", "replacing"]
+
+
+def refuse_existing(path: str | os.PathLike[str], option: str = "") -> None:
+    """Refuse a name that is taken, before any work is done for it.
+
+    Parameters
+    ----------
+    path : path
+        What is going to be written.
+    option : str
+        With which the older file would be replaced, where there is one.
+
+    Raises
+    ------
+    RecordingError
+        When there is something of this name, a broken link included.
+    """
+    if os.path.lexists(path):
+        otherwise = f", or {option} to replace it" if option else ""
+        raise RecordingError(f"already exists: give another name{otherwise}.", path=str(path))
 
 
 @contextmanager
@@ -55,6 +80,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             )
         with _temporary_sibling(real) as file:
             yield file
+    except FileNotFoundError:
+        # the folder is there: it is one of the system's, which take no files
+        raise RecordingError(
+            f"nothing can be written in the folder {str(target.parent)!r}: choose another place.",
+            path=str(path),
+        ) from None
     except OSError as error:
         raise RecordingError(f"{explain(error)}; {state}.", path=str(path)) from error
 

@@ -10,6 +10,7 @@ __all__ = ["explain"]
 _WORDS: Final = {
     errno.ENOENT: "there is no such file or folder: check the path",
     errno.ENOTDIR: "a part of the path is a file where a folder is needed: check the path",
+    errno.EEXIST: "something of this name is in the way: choose another name",
     errno.EISDIR: "this is a folder: give the name of a file",
     errno.EACCES: "permission is denied: change the permissions, close programs that use the file, "
     "or choose another place",
@@ -18,6 +19,7 @@ _WORDS: Final = {
     errno.ENOSPC: "the disk is full: free some space and try again",
     errno.EFBIG: "the file grows larger than this disk or account allows: choose another place",
     errno.ENAMETOOLONG: "the name is too long: give a shorter one",
+    errno.EADDRINUSE: "another program uses this port: end it or choose another port",
     errno.EPIPE: "the program reading this output has ended: start it again, or write to a file",
 }
 if hasattr(errno, "EDQUOT"):  # Windows before Python 3.12 has no quota error

@@ -16,7 +16,7 @@ def time_of(words: str, name: str = "--at") -> tuple[int, int]:
     Raises
     ------
     ParameterError
-        When this is no time.
+        When this is no time, or one that is still to come.
 
     Examples
     --------
@@ -24,10 +24,13 @@ def time_of(words: str, name: str = "--at") -> tuple[int, int]:
     (473382000000000000, 60)
     """
     try:
-        when = datetime.fromisoformat(words) if words else datetime.now()
+        now = datetime.now().astimezone()
+        when = datetime.fromisoformat(words) if words else now
         when = when if when.tzinfo is not None else when.astimezone()
     except (ValueError, OSError, OverflowError):
         raise ParameterError(name, words, "a time such as '2026-03-02 18:30'") from None
+    if when > now:
+        raise ParameterError(name, words, f"a time that is over; it is {now:%Y-%m-%d %H:%M} now")
     offset = when.utcoffset()
     return utc_ns_of(when), 0 if offset is None else round(offset.total_seconds() / 60.0)
 
@@ -38,9 +41,12 @@ def day_of(words: str, name: str) -> date | None:
     Raises
     ------
     ParameterError
-        When this is no day.
+        When this is no day, or one that is still to come.
     """
     try:
-        return date.fromisoformat(words) if words else None
+        day = date.fromisoformat(words) if words else None
     except ValueError:
         raise ParameterError(name, words, "a day such as 2026-03-02") from None
+    if day is not None and day > date.today():
+        raise ParameterError(name, words, f"a day up to today, {date.today()}")
+    return day

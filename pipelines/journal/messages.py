@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipelines.journal.entries import Entry
     from pipelines.training.cues import Cue
 
-__all__ = ["add_or_tell", "asked", "complain", "say", "say_cues", "tell_notes"]
+__all__ = ["add_or_tell", "asked", "complain", "say", "say_cues", "say_pain", "tell_notes"]
 
 
 def asked(words: str) -> bool:
@@ -43,6 +43,34 @@ def say_cues(cues: Iterable[Cue]) -> None:
     for cue in cues:
         where = f" [{'; '.join(cue.sources)}]" if cue.sources else ""
         say(f"{cue.message}{where}")
+
+
+def say_pain(level: int, *, judged: bool) -> None:
+    """Say what a rating that was just noted adds up to with those of the last weeks.
+
+    Parameters
+    ----------
+    level : int
+        As noted, 0 to 10.
+    judged : bool
+        Whether it is in the journal, which can be asked then.
+    """
+    from datetime import datetime
+
+    from pipelines.journal.advice import advice
+    from pipelines.journal.database import Journal
+    from pipelines.training.pain import check_cue
+
+    told: list[Cue] = []
+    stopped = False
+    if judged:
+        with Journal() as journal:
+            found = advice(journal, datetime.now().astimezone())
+        told = [cue for cue in found.cues if cue.text_id.startswith(("pain.", "red_flags."))]
+        stopped = found.red_flags.stopped
+        say("noted")
+    asks = None if stopped else check_cue(level)
+    say_cues([*told, asks] if asks is not None else told)
 
 
 def say(words: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.counted import counted
 from pipelines.journal.entries import Session, Settings, moment
 from pipelines.journal.units import Units, distance_words, height_words, mass_words
 
@@ -42,7 +43,7 @@ def session_line(session: Session, units: Units = "metric") -> str:
             load += f" ({distance_words(ends[0], units)} to {distance_words(ends[1], units)})"
     return (
         f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}, "
-        f"{session.steps} steps{load}"
+        f"{counted(session.steps, 'step')}{load}"
     )
 
 
@@ -65,6 +66,6 @@ def settings_lines(settings: Settings) -> list[str]:
         f"mass              {heavy}",
         f"units             {units}",
         f"weekly ceiling    {ceiling}",
-        f"strength          {settings.strength_days} days a week",
-        f"stretching        {settings.stretches_per_day} times a day",
+        f"strength          {counted(settings.strength_days, 'day')} a week",
+        f"stretching        {counted(settings.stretches_per_day, 'time')} a day",
     ]

@@ -16,11 +16,21 @@ from typing import Final
 from imu.errors import ParameterError
 from pipelines.training.cues import Cue
 
-__all__ = ["PainNote", "PainTier", "RunPain", "TierFinding", "due_ratings", "pain_tier"]
+__all__ = [
+    "PainNote",
+    "PainTier",
+    "RunPain",
+    "TierFinding",
+    "check_cue",
+    "due_ratings",
+    "pain_tier",
+]
 
 _HOUR_NS: Final = 3600 * 10**9
 _DAY_H: Final = 24.0
 _CLEAR_RISE: Final = 2
+#: From here on the questions about red flags are offered.
+_SEVERE: Final = 9
 #: Notes further apart are not taken for one pain: nothing is known of the time in between.
 _LONGEST_SILENCE_H: Final = 7 * _DAY_H
 #: A pain is called growing only on another day than the one on which it began.
@@ -146,6 +156,17 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
         return TierFinding(PainTier.NONE, (Cue("pain.none"),))
     highest = max(tier for tier, _ in reasons)
     return TierFinding(highest, tuple(cue for tier, cue in reasons if tier is highest))
+
+
+def check_cue(level: int) -> Cue | None:
+    """Offer the red-flag questions after a rating of 9 or 10; the rating itself answers none.
+
+    Examples
+    --------
+    >>> check_cue(8) is None, check_cue(9).text_id
+    (True, 'pain.check')
+    """
+    return Cue("pain.check", {"level": level}) if level >= _SEVERE else None
 
 
 def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:

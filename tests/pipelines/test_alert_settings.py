@@ -42,7 +42,9 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ("[drift]\nlean_flor_deg = 3", "drift.lean_flor_deg is 3, and there is no such setting"),
         ("[lean]\nfloor = 3", "'lean' is no table of settings: give [drift] or [coach]."),
         ("drift = 3", "drift is 3: give a table, [drift]."),
-        ("[drift", "this is no TOML"),
+        ("[drift", "this is no TOML (expected ']' at the end"),
+        ("[drift]\nskip_s 3", "line 2"),
+        ("[drift]\nskip_s = \n", "each line is a key and its value, such as lean_floor_deg = 3.0."),
     ],
 )
 def test_a_mistake_is_named_with_file_key_value_and_range(

@@ -284,7 +284,7 @@ def test_an_output_that_cannot_be_written_is_named(option: str, where: str) -> N
     assert Path("table.csv").read_text() == GOOD
 
 
-@pytest.mark.parametrize("option", ["--steps", "--waveforms", "--summary"])
+@pytest.mark.parametrize("option", ["--steps", "--waveforms", "--alerts", "--summary"])
 def test_a_full_disk_leaves_the_earlier_result(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -437,3 +437,12 @@ def test_every_complaint_is_a_whole_sentence(arguments: list[str]) -> None:
     ended = backstride(*arguments)
     assert ended.exit_code == 1
     assert arguments[-1].split("/")[0] in one_sentence(ended)
+
+
+def test_broken_settings_say_what_to_do() -> None:
+    Path("alerts.toml").write_text("[drift")
+    ended = backstride("live", f"sim:?{FAST}", "--settings", "alerts.toml")
+    sentence = one_sentence(ended)
+    assert ended.exit_code == 1
+    assert sentence.startswith("alerts.toml: this is no TOML")
+    assert "correct it" in sentence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -17,6 +18,7 @@ import pytest
 
 from imu.analyzer import warm_up
 from imu.steps import STEP_COLUMNS
+from pipelines.cli import main
 from pipelines.session import read_session
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, run
 
@@ -90,13 +92,24 @@ def test_every_option_is_explained(name: str, options: str) -> None:
         ["replay", "a.csv", "--block", "1.5"],
         ["simulate"],
         ["doctor", "now"],
+        ["metronome", "quick"],
+        ["journal", "delete", "last"],
+        ["journal", "pain"],
     ],
 )
 def test_a_mistake_in_usage_is_exit_code_2(arguments: list[str]) -> None:
     ended = backstride(*arguments)
     assert ended.exit_code == 2
     assert "Traceback" not in ended.err
-    assert "Usage:" in ended.out or "see 'backstride --help'" in one_sentence(ended)
+    if "Usage:" in ended.out:
+        return
+    found = re.search(r"; see 'backstride((?: \w+)*) --help'\.$", one_sentence(ended))
+    assert found is not None
+    # the help of the command that was meant, and it exists
+    named = found[1].split()
+    assert named == [word for word in arguments if word.isalpha()][: len(named)]
+    assert len(named) == len(arguments[:1]) + (arguments[0] == "journal") or arguments == ["fly"]
+    assert backstride(*named, "--help").exit_code == 0
 
 
 # --- streams --------------------------------------------------------------------------------------
@@ -265,10 +278,12 @@ def test_the_compile_pause_is_announced(recording: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only POSIX sends signals to one process")
-@pytest.mark.parametrize("name", ["replay", "simulate"])
+@pytest.mark.parametrize("name", ["replay", "simulate", "simulate a session"])
 def test_ctrl_c_during_work_leaves_neither_traceback_nor_pieces(name: str, tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     words: list[object] = ["simulate", path, "minutes=600"]
+    if name == "simulate a session":
+        words[1] = tmp_path / "long.mcap"
     if name == "replay":
         os.mkfifo(path)  # a recording that never comes
         words = ["replay", path, "--steps", tmp_path / "steps.csv"]
@@ -281,4 +296,45 @@ def test_ctrl_c_during_work_leaves_neither_traceback_nor_pieces(name: str, tmp_p
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert out == b""
+    assert err.decode().endswith("backstride: stopped before the end.\n")
     assert [entry.name for entry in tmp_path.iterdir()] == ["long.csv"] * (name == "replay")
+
+
+def test_ctrl_c_while_compiling_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiler that is interrupted fails in its own ways on the way out."""
+
+    def interrupted() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("no compiled object yet")
+
+    monkeypatch.setattr("imu.analyzer.warm_up", interrupted)
+    out, err = (io.StringIO() for _ in range(2))
+    with (
+        monkeypatch.context() as patched,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        patched.setattr(sys, "argv", ["backstride", "live", "sim:", "--no-record"])
+        main()
+    assert ended.value.code == 130
+    assert err.getvalue().endswith("backstride: stopped before the end.\n")
+    assert "Traceback" not in err.getvalue()
+
+
+#: What each command says about files that are there already.
+RULE = {
+    "replay": "replaces an older file of that name, whole or not at all; never a recording",
+    "report": "in the place of an older one",
+    "live": "never in the place of an older one",
+    "simulate": "--overwrite",
+    "download": "never replaced",
+    "journal export": "--overwrite",
+}
+
+
+@pytest.mark.parametrize("name", RULE)
+def test_help_says_what_happens_to_a_file_that_is_there(name: str) -> None:
+    assert RULE[name] in " ".join(backstride(*name.split(), "--help").out.split())

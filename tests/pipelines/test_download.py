@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from devices.records import Record
 from devices.simulator.virtual_clock import VirtualClock
-from imu.errors import DeviceError, ParameterError
+from imu.errors import DeviceError, ParameterError, RecordingError
 from pipelines.download import DownloadOptions, download_logs, list_logged_runs
+from pipelines.recording import SessionWriter
 from pipelines.replay import ReplayOptions
 from pipelines.replay import replay as run_replay
 from pipelines.session import read_session
-from tests.pipelines.command_line import quiet, run
+from tests.pipelines.command_line import command, environment, one_sentence, quiet, run
 
 SENSOR = "sim:?protocol=backstride&minutes=1&logged_runs=2&time_scale=0"
 
@@ -96,3 +103,83 @@ def test_the_command_lists_fetches_and_erases(tmp_path: Path) -> None:
     assert "exists" in again.err
     wrong = run("download", SENSOR, "--out", out)
     assert wrong.exit_code == 2
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt(), OSError(errno.ENOSPC, "no room")])
+def test_a_session_has_its_name_only_when_it_is_whole(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
+) -> None:
+    """Ended while it is written, by the user or a full disk: no piece; and nothing comes twice."""
+    from devices.drivers import backstride_storage
+
+    out = tmp_path / "sessions" / "run.mcap"
+    out.parent.mkdir()
+    seen: list[list[str]] = []
+    write = SessionWriter.write_record
+
+    def breaking(self: SessionWriter, record: Record) -> None:
+        write(self, record)
+        seen.append([entry.name for entry in out.parent.iterdir()])
+        if len(seen) == 200:
+            with self._writing():
+                raise trouble
+
+    monkeypatch.setattr(SessionWriter, "write_record", breaking)
+    options = DownloadOptions(log_id=1, out=out)
+    with pytest.raises((KeyboardInterrupt, RecordingError)) as caught:
+        asyncio.run(download_logs(SENSOR, options, quiet, clock=VirtualClock()))
+    if isinstance(trouble, OSError):
+        assert str(caught.value) == (
+            f"{out}: the disk is full: free some space and try again; nothing was written."
+        )
+    assert seen[-1] == [".run.mcap.part"]
+    assert list(out.parent.iterdir()) == []
+    assert len(list((home / "downloads").iterdir())) == 1
+
+    monkeypatch.undo()
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
+
+    async def never(*_: object) -> None:
+        raise AssertionError("fetched again")
+
+    monkeypatch.setattr(backstride_storage, "_read_part", never)
+    (done,) = asyncio.run(download_logs(SENSOR, options, quiet, clock=VirtualClock()))
+    assert done.path == out
+    assert not read_session(out).cut_short
+    assert [entry.name for entry in out.parent.iterdir()] == ["run.mcap"]
+    assert list((home / "downloads").iterdir()) == []
+
+
+def test_an_older_file_is_told_before_anything_is_fetched(tmp_path: Path, home: Path) -> None:
+    out = tmp_path / "run.mcap"
+    out.write_bytes(b"recorded before")
+    ended = run("download", SENSOR, "--log", 1, "--out", out)
+    assert ended.exit_code == 1
+    assert one_sentence(ended) == f"{out}: already exists: give another name."
+    assert out.read_bytes() == b"recorded before"
+    assert not (home / "downloads").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only POSIX sends signals to one process")
+def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path, home: Path) -> None:
+    sensor = "sim:?protocol=backstride&minutes=10&logged_runs=1&time_scale=1"
+    out = tmp_path / "run.mcap"
+    with subprocess.Popen(
+        command("download", sensor, "--log", 1, "--out", out),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(),
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "downloading …\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        told, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert told == ""
+    assert err == (
+        "backstride: stopped before the end: what has come is kept, and the same command goes on "
+        "from there.\n"
+    )
+    assert not out.exists()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from imu.errors import InputError, ParameterError
 from pipelines.commands.metronome import beat, metronome
 from pipelines.training.metronome import Metronome
+from tests.pipelines.command_line import command, environment
 
 
 class Clock:
@@ -48,3 +52,27 @@ def test_without_a_terminal_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         metronome(160.0, 5.0, 1.0)
     with pytest.raises(ParameterError, match="usual_spm"):
         metronome(16.0, 5.0, 1.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
+def test_ctrl_c_is_the_way_to_end_it() -> None:
+    import pty
+
+    ours, its = pty.openpty()
+    with subprocess.Popen(
+        command("metronome", 160), stdout=its, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        os.close(its)
+        said = b""
+        while b"\a" not in said:
+            said += os.read(ours, 1024)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        err = process.stderr.read()
+        assert process.wait(10) == 0
+    while b"ended" not in said:
+        said += os.read(ours, 1024)
+    os.close(ours)
+    assert err == b""
+    assert b"168 steps a minute" in said
+    assert b"ended after 0:0" in said

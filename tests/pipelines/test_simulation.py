@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +19,7 @@ from pipelines.formats.steps_table import read_steps
 from pipelines.replay import ReplayOptions, replay
 from pipelines.session import read_session
 from pipelines.simulation import write_simulation
-from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.command_line import backstride, command, environment, quiet
 
 QUERY = "minutes=0.5&standing_s=3&seed=11"
 
@@ -118,16 +121,39 @@ def test_progress_goes_up_to_the_end(tmp_path: Path, ending: str) -> None:
     assert shares[-1] == 1.0
 
 
-def test_an_interrupted_simulation_is_no_whole_session(tmp_path: Path) -> None:
+@pytest.mark.parametrize("older", [b"", b"simulated before"])
+def test_an_interrupted_simulation_leaves_no_piece(tmp_path: Path, older: bytes) -> None:
     path = tmp_path / "run.mcap"
+    if older:
+        path.write_bytes(older)
 
     def interrupt(done: float, total: float) -> None:
         if done > total / 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_simulation(path, QUERY, interrupt)
-    assert not path.exists() or read_session(path).cut_short
+        write_simulation(path, QUERY, interrupt, overwrite=bool(older))
+    assert [entry.read_bytes() for entry in tmp_path.iterdir()] == [older] * bool(older)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only POSIX kills a process at once")
+def test_a_killed_simulation_leaves_no_piece_under_the_name_and_none_for_long(
+    tmp_path: Path,
+) -> None:
+    path, part = tmp_path / "run.mcap", tmp_path / ".run.mcap.part"
+    with subprocess.Popen(
+        command("simulate", path, "minutes=120"), stderr=subprocess.DEVNULL, env=environment()
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not (part.exists() and part.stat().st_size > 100_000):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+    assert not path.exists()
+    write_simulation(path, "minutes=0.1&standing_s=1", quiet)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.mcap"]
+    assert not read_session(path).cut_short
 
 
 @pytest.mark.parametrize("fault", ["loss=5", "nan=5", "saturate=5", "disconnect=1"])

@@ -15,7 +15,7 @@ import pytest
 from imu.errors import RecordingError
 from imu.steps import NO_STEPS
 from imu.waveforms import Waveforms
-from pipelines.formats.replacing import replacing
+from pipelines.formats.replacing import refuse_existing, replacing
 from pipelines.formats.steps_table import write_steps
 from pipelines.formats.waveform_table import write_waveforms
 
@@ -223,3 +223,20 @@ def test_a_full_device() -> None:
         file.write(b"x")
     said(caught.value, "/dev/full", "disk is full", "incomplete")
     assert not Path("/dev/full").is_file()
+
+
+def test_a_name_that_is_taken_is_refused_also_by_a_broken_link(tmp_path: Path) -> None:
+    refuse_existing(tmp_path / "new.zip")
+    old = tmp_path / "old.zip"
+    old.touch()
+    with pytest.raises(RecordingError) as caught:
+        refuse_existing(old)
+    said(caught.value, str(old), "already exists: give another name.")
+    with pytest.raises(RecordingError) as caught:
+        refuse_existing(old, "--overwrite")
+    said(caught.value, "or --overwrite to replace it")
+    if POSIX:
+        link = tmp_path / "link.zip"
+        link.symlink_to("nowhere")
+        with pytest.raises(RecordingError, match="already exists"):
+            refuse_existing(link)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ from tests.pipelines.command_line import environment, quiet
 from tests.pipelines.journal.journals import held_by_another_process
 
 Command = Callable[..., str]
+#: A day that is still to come.
+FUTURE = str(date.today() + timedelta(days=2))
 
 
 @pytest.fixture(autouse=True)
@@ -85,14 +88,14 @@ def test_a_run_without_a_distance_says_what_it_is_left_out_of(recording: Path) -
 
 def test_a_run_beyond_the_longest_is_told(recording: Path, tmp_path: Path) -> None:
     with Journal() as opened:
-        entry = Session(1_772_474_400 * 10**9, 1800.0, distance_m=5000.0, distance_source="user")
+        entry = Session(1_583_172_000 * 10**9, 1800.0, distance_m=5000.0, distance_source="user")
         opened.add(entry)
     later = tmp_path / "later.json"
     from pipelines.replay import ReplayOptions, replay
 
     summary = replay(recording, ReplayOptions(), quiet).summary
     later.write_text(summary.to_json(), encoding="utf-8")
-    said = journal("add", later, "--at", "2026-03-09 18:00", "--distance", "6 km")
+    said = journal("add", later, "--at", "2020-03-09 18:00", "--distance", "6 km")
     assert "6.0 km: 10 % further than your longest run of the last 30 days." in said
     assert "Frandsen 2025" in said
 
@@ -124,9 +127,16 @@ def test_the_same_recording_is_not_added_twice(recording: Path) -> None:
         (["settings", "--ceiling", "40"], "--ceiling"),
         (["plan", "--start", "--stop"], "--stop"),
         (["export", "journal.json"], r"\.zip"),
-        (["delete"], "--everything"),
+        (["delete"], "the run to delete .* 'backstride journal list' shows, or --everything"),
+        (["add", "x.mcap", "--at", FUTURE], f"--at is '{FUTURE}': give a time that is over"),
+        (["pain", "3", "--at", FUTURE], "--at .* a time that is over; it is 20.* now"),
+        (["exercise", "core", "5", "--at", f"{FUTURE} 18:30+02:00"], "--at .* that is over"),
+        (["shoe", "Red", "--bought", FUTURE], "--bought .* a day up to today"),
+        (["shoe", "--retire"], "the name of the shoe"),
+        (["shoe", "--start", "5 km"], "the name of the shoe"),
+        (["shoe", "Red", "--retire", "--start", "5 km"], "--retire"),
         (["delete", "1", "--everything"], "--everything"),
-        (["delete", "99"], "99"),
+        (["delete", "99"], "99: give a number that 'backstride journal list' shows"),
         (["check", "--yes", "mood", "--no-others"], "mood"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -143,6 +153,38 @@ def test_pain_is_judged_as_it_is_noted() -> None:
     journal("pain", 3, "--at", "2020-01-01 10:00")
     with Journal() as opened:
         assert [item.activity for item in opened.entries(Pain)] == ["", "gardening"]
+
+
+@pytest.mark.parametrize("level", [8, 9, 10])
+def test_strong_pain_names_the_questions_about_red_flags(level: int) -> None:
+    said = journal("pain", level)
+    assert ("backstride journal check" in said) is (level >= 9)
+    journal("check", "--yes", "numbness", "--no-others")
+    # they are answered, and what follows from them is what is said
+    assert "journal check" not in journal("pain", level)
+
+
+def test_strong_pain_names_the_questions_also_while_the_journal_is_in_use() -> None:
+    Journal().close()
+    with held_by_another_process(journal_path()):
+        said = journal("pain", 10)
+    assert "is kept and will be added the next time" in said
+    assert "backstride journal check" in said
+
+
+def test_a_time_up_to_now_is_taken() -> None:
+    now = datetime.now().astimezone()
+    journal("pain", 1, "--at", f"{now:%Y-%m-%d %H:%M}")
+    journal("exercise", "core", 5, "--at", (now - timedelta(seconds=1)).isoformat())
+    journal("shoe", "Red", "--bought", date.today())
+
+
+def test_a_shoe_that_a_run_has_added_can_be_corrected() -> None:
+    journal("shoe", "Blue")
+    assert "120.0 km" in journal("shoe", "Blue", "--start", "120 km")
+    assert "120.0 km" in journal("shoe", "Blue", "--bought", "2020-03-02")
+    assert journal("shoe").count("Blue") == 1
+    assert "no shoe in use" in refused("shoe", "Blue")
 
 
 def test_the_week_tells_what_is_due_with_its_sources() -> None:
@@ -169,6 +211,17 @@ def test_a_stretch_is_timed_and_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     with Journal() as opened:
         (done,) = opened.entries(Exercise)
     assert (done.kind, done.note) == ("stretch", "hamstrings")
+
+
+def test_a_stretch_that_is_broken_off_is_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(seconds: float) -> None:
+        if seconds > 1.0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupt)
+    assert "nothing was noted" in journal("stretch", code=130)
+    with Journal() as opened:
+        assert opened.entries(Exercise) == []
 
 
 def test_the_plan_begins_with_rest_and_ends_when_asked() -> None:
@@ -219,6 +272,12 @@ def test_export_then_delete_everything(tmp_path: Path) -> None:
     assert "pains 1" in journal("export", tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert len(json.loads(archive.read("journal.json"))["pains"]) == 1
+    # an archive may hold what was deleted since
+    before = (tmp_path / "out.zip").read_bytes()
+    journal("pain", 2)
+    assert "--overwrite" in refused("export", tmp_path / "out.zip")
+    assert (tmp_path / "out.zip").read_bytes() == before
+    assert "pains 2" in journal("export", tmp_path / "out.zip", "--overwrite")
     assert "stay" in journal("delete", "--everything", "--confirmed")
     assert "no shoes yet" in journal("shoe")
 

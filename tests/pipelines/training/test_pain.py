@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.errors import ParameterError
-from pipelines.training.pain import PainNote, PainTier, RunPain, TierFinding, due_ratings, pain_tier
+from pipelines.training.pain import (
+    PainNote,
+    PainTier,
+    RunPain,
+    TierFinding,
+    check_cue,
+    due_ratings,
+    pain_tier,
+)
 
 HOUR = 3600 * 10**9
 START = 1_767_225_600 * 10**9
@@ -135,3 +143,10 @@ def test_whatever_was_noted_gives_one_tier_with_its_words(
 def test_levels_are_zero_to_ten(level: int) -> None:
     with pytest.raises(ParameterError, match="0 to 10"):
         PainNote(START, level)
+
+
+@pytest.mark.parametrize("level", range(11))
+def test_nine_and_ten_offer_the_questions_about_red_flags(level: int) -> None:
+    cue = check_cue(level)
+    assert (cue is not None) is (level >= 9)
+    assert cue is None or f"Pain of {level} " in cue.message

@@ -1,0 +1,81 @@
+"""``backstride journal export`` and ``journal delete``: what is taken out of the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.journal.messages import asked, complain, say, tell_notes
+
+__all__ = ["delete", "export"]
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="New archive to write (.zip).", show_default=False)],
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace an older file, which may hold what was deleted since."
+        ),
+    ] = False,
+) -> None:
+    """Write everything to an archive: JSON, and a CSV file a table."""
+    from imu.errors import ParameterError
+    from pipelines.formats.replacing import refuse_existing
+    from pipelines.journal.database import Journal
+    from pipelines.journal.export import export_journal
+
+    if out.suffix.lower() != ".zip":
+        raise ParameterError("OUT", str(out), "a file that ends in .zip")
+    if not overwrite:
+        refuse_existing(out, "--overwrite")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        counts = export_journal(journal, out)
+    say(f"{out}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+def delete(
+    session: Annotated[
+        int | None,
+        typer.Argument(help="Number of a run, as 'journal list' shows it.", show_default=False),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="Empty the journal.")] = False,
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="Do not ask again.")] = False,
+) -> None:
+    """Delete one run with its pain notes, or everything. Recordings stay."""
+    from imu.errors import ParameterError
+    from pipelines.journal.database import Journal
+    from pipelines.journal.entries import Session
+    from pipelines.journal.words import session_line
+
+    if session is None and not everything:
+        raise ParameterError(
+            "the run to delete",
+            "none",
+            "its number, which 'backstride journal list' shows, or --everything",
+        )
+    if session is not None and everything:
+        raise ParameterError("the run to delete", session, "it or --everything, not both")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        if session is not None:
+            found = journal.entry(Session, session)
+            what = session_line(found, journal.settings().units)
+        else:
+            what = f"everything in {journal.path}, and copies kept aside"
+        if not confirmed and not asked(f"Delete {what}?"):
+            say("nothing was deleted")
+            return
+        if session is not None:
+            journal.delete(Session, session)
+            say("deleted")
+            return
+        left = journal.delete_everything()
+    say("deleted; your recordings are files of their own and stay")
+    for path in left:
+        complain(f"backstride: {path}: could not be removed: close programs that use it.")
+    if left:
+        raise typer.Exit(1)
