@@ -1,4 +1,8 @@
-"""Desk mode: watches a worn sensor while its wearer sits or stands, and nudges for a change."""
+"""Desk mode: watches a worn sensor while its wearer sits or stands, and nudges for a change.
+
+Quick twists are pointed out too, where a gyroscope shows them and what is usual is known; both
+share one budget, a cue in as long as a position may be held.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ import math
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
 from typing import Final, Literal, cast
 
 import numpy as np
@@ -20,13 +26,27 @@ from imu.analyzer import StepAnalyzer
 from imu.errors import DeviceError
 from imu.mounting import mounting_from_axes
 from imu.samples import Samples
+from pipelines.axial_rate import AxialRate
+from pipelines.counted import counted
+from pipelines.texts import text
 from pipelines.training.cues import Cue
 from pipelines.training.desk import DeskParams, DeskState, advance_desk
+from pipelines.training.twisting import (
+    TwistingHistory,
+    TwistingState,
+    add_rates,
+    advance_twisting,
+)
+from pipelines.twisting_store import TwistingStore
 
 __all__ = ["DeskSummary", "DeskWatch", "run_desk"]
 
 #: What counts of a second that a lost link made longer, s.
 _LONGEST_SECOND_S: Final = 2.0
+#: Slower is no turning, °/s: hours of sitting, or a sensor left on the table, make nothing quick.
+_TURNING_DEG_S: Final = 5.0
+#: What was learned is written after so much time, s.
+_KEPT_EVERY_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,10 @@ class DeskSummary:
         Changes of position.
     nudges : int
         How often one was asked for.
+    twists : int
+        How many quick twists were pointed out.
+    learns_twisting : bool
+        Whether turning was seen while it was not known yet what is usual.
     trouble : DeviceError, optional
         What ended it, when it was not the user.
     """
@@ -54,6 +78,8 @@ class DeskSummary:
     moving_s: float = 0.0
     changes: int = 0
     nudges: int = 0
+    twists: int = 0
+    learns_twisting: bool = False
     trouble: DeviceError | None = None
 
     def lines(self) -> list[str]:
@@ -65,10 +91,15 @@ class DeskSummary:
         '50 min at the desk: 4 changes of position, 2 min moving, 0 nudges'
         """
         minutes, moving = self.duration_s / 60.0, self.moving_s / 60.0
+        twists = [f"{counted(self.twists, 'quick twist')} pointed out"] if self.twists else []
+        if self.learns_twisting:
+            twists = ["quick twists: what is usual for you is still being learned"]
         return [
-            f"{minutes:.0f} min at the desk: {self.changes} changes of position, "
-            f"{moving:.0f} min moving, {self.nudges} nudges",
+            f"{minutes:.0f} min at the desk: "
+            f"{counted(self.changes, 'change of position', 'changes of position')}, "
+            f"{moving:.0f} min moving, {counted(self.nudges, 'nudge')}",
             f"longest time without a change: {self.longest_s / 60.0:.0f} min",
+            *twists,
         ]
 
 
@@ -76,7 +107,8 @@ class DeskWatch:
     """Takes a sensor's samples and says when a nudge is due.
 
     The inclination is the forward one where the axes are known, else the angle to the first posture
-    that was held still.
+    that was held still. What is up, for twists, is the specific force while still; before the first
+    still second the axes tell it, where they are known.
 
     Parameters
     ----------
@@ -86,9 +118,25 @@ class DeskWatch:
         Signed sensor axes forward, left, up; empty when not known.
     params : DeskParams, optional
         Limits of the rule.
+    twisting_limit_deg_s : float, optional
+        The wearer's own 99.9th percentile of turning, °/s; None points out no twist.
+
+    Attributes
+    ----------
+    twisting_limit_deg_s : float or None
+        As given; may be changed.
+    sees_twisting : bool or None
+        Whether the sensor has a gyroscope; None before the first sample.
     """
 
-    def __init__(self, rate_hz: float, axes: str = "", params: DeskParams | None = None) -> None:
+    def __init__(
+        self,
+        rate_hz: float,
+        axes: str = "",
+        params: DeskParams | None = None,
+        *,
+        twisting_limit_deg_s: float | None = None,
+    ) -> None:
         self._analyzer = StepAnalyzer(rate_hz, axes=axes or "auto")
         self._mounting = mounting_from_axes(axes) if axes not in {"", "auto"} else None
         self._params = params or DeskParams()
@@ -99,8 +147,16 @@ class DeskWatch:
         self._began_s: float | None = None
         self._last_s = 0.0
         self._longest_s = self._moving_s = 0.0
-        self._changes = self._nudges = 0
+        self._changes = self._nudges = self._twists = 0
         self._changing = False
+        self.twisting_limit_deg_s = twisting_limit_deg_s
+        self.sees_twisting: bool | None = None
+        self._axial = AxialRate(rate_hz, None if self._mounting is None else self._mounting[2])
+        self._turning: list[NDArray[np.float64]] = []
+        self._turned = TwistingHistory()
+        self._quickest_deg_s = 0.0
+        self._told_s: float | None = None
+        self._learns = False
 
     @property
     def gait(self) -> str:
@@ -112,14 +168,33 @@ class DeskWatch:
         """So far."""
         began_s = self._last_s if self._began_s is None else self._began_s
         return DeskSummary(
-            self._last_s - began_s, self._longest_s, self._moving_s, self._changes, self._nudges
+            self._last_s - began_s,
+            self._longest_s,
+            self._moving_s,
+            self._changes,
+            self._nudges,
+            self._twists,
+            self._learns,
         )
 
+    @property
+    def turned(self) -> TwistingHistory:
+        """How quickly the wearer turned, a count a tenth of a second, not yet forgotten."""
+        rates, self._turning = self._turning, []
+        if rates:
+            self._turned = add_rates(self._turned, np.concatenate(rates))
+        return self._turned
+
+    def forget_turned(self) -> None:
+        """Begin to count turning anew: what was counted is kept elsewhere."""
+        self._turning, self._turned = [], TwistingHistory()
+
     def push(self, samples: Samples) -> Cue | None:
-        """Take the next samples; returns a nudge where one is due."""
+        """Take the next samples; returns a nudge where one is due, or a note on a quick twist."""
         if not len(samples):
             return None
         self._analyzer.push(samples)
+        self._take_turning(samples)
         force = samples.acceleration_m_s2
         finite = np.isfinite(force).all(axis=1)
         self._sum += force[finite].sum(axis=0)
@@ -136,7 +211,10 @@ class DeskWatch:
         passed_s = now_s - self._last_s
         if gait != "still":
             self._moving_s += min(passed_s, _LONGEST_SECOND_S)
-        inclination = self._inclination_deg() if gait == "still" else None
+        inclination = None
+        if gait == "still" and self._count:
+            inclination = self._inclination_deg()
+            self._axial.set_up(self._sum)
         self._sum[:] = 0.0
         self._count = 0
         self._last_s = now_s
@@ -150,11 +228,38 @@ class DeskWatch:
         if since_s is not None:
             self._longest_s = max(self._longest_s, now_s - since_s)
         self._nudges += nudge is not None
-        return nudge
+        note = self._twist(now_s)
+        if nudge is None and note is not None:
+            self._twists += 1
+            self._state = replace(self._state, nudged_s=now_s)  # it uses up the budget of both
+        cue = nudge or note
+        self._told_s = self._told_s if cue is None else now_s
+        return cue
+
+    def _take_turning(self, samples: Samples) -> None:
+        self.sees_twisting = samples.has_gyro or bool(self.sees_twisting)
+        rates = np.abs(self._axial.push(samples))
+        turning = rates[rates >= _TURNING_DEG_S]
+        if len(turning):
+            self._turning.append(turning)
+            self._quickest_deg_s = max(self._quickest_deg_s, float(turning.max()))
+            self._learns |= self.twisting_limit_deg_s is None
+
+    def _twist(self, now_s: float) -> Cue | None:
+        """A note on the quickest turn of the second, where there is room for a cue."""
+        quickest, self._quickest_deg_s = self._quickest_deg_s, 0.0
+        _, note = advance_twisting(
+            TwistingState(self._told_s),
+            now_s,
+            quickest,
+            self.twisting_limit_deg_s,
+            shortest_interval_s=self._params.static_s,
+        )
+        return note
 
     def _inclination_deg(self) -> float | None:
         size = float(np.linalg.norm(self._sum))
-        if not self._count or size == 0.0:
+        if size == 0.0:
             return None
         up = self._sum / size
         if self._mounting is not None:
@@ -165,6 +270,38 @@ class DeskWatch:
         return math.degrees(math.acos(min(1.0, max(-1.0, float(up @ self._first_up)))))
 
 
+class _Learned:
+    """Brings what was learned to the store, now and then; on another day the limit is found anew.
+
+    Within a day the limit stays: a restless hour does not make itself usual.
+    """
+
+    def __init__(self, watch: DeskWatch, store: TwistingStore, today: Callable[[], date]) -> None:
+        self._watch, self._store, self._today = watch, store, today
+        self._day = today()
+        self._kept_s: float | None = None
+
+    def advance(self, time_s: float) -> None:
+        """Go on to a time, s."""
+        if self._kept_s is None or time_s < self._kept_s:
+            self._kept_s = time_s
+        if time_s - self._kept_s >= _KEPT_EVERY_S:
+            self._kept_s = time_s
+            self.keep()
+
+    def keep(self) -> None:
+        """Write now."""
+        if self._store.add(self._watch.turned):
+            self._watch.forget_turned()
+        if self._today() != self._day:
+            self._day = self._today()
+            self._watch.twisting_limit_deg_s = self._store.load().limit_deg_s
+
+
+def _untold(sentence: str) -> None:
+    """Keep it to oneself."""
+
+
 async def run_desk(
     url: str,
     tell: Callable[[Cue], None],
@@ -172,6 +309,9 @@ async def run_desk(
     axes: str = "",
     params: DeskParams | None = None,
     clock: HostClock | None = None,
+    note: Callable[[str], None] = _untold,
+    folder: Path | None = None,
+    today: Callable[[], date] = date.today,
 ) -> DeskSummary:
     """Watch a source until it ends or the program is interrupted; both give the summary.
 
@@ -187,6 +327,12 @@ async def run_desk(
         Limits of the rule.
     clock : HostClock, optional
         The one clock of the program.
+    note : callable
+        Takes what the user should know besides, a sentence at a time.
+    folder : Path, optional
+        Data folder, where it is kept how quickly the wearer turns; None learns nothing.
+    today : callable
+        The day on the user's clock.
 
     Raises
     ------
@@ -202,17 +348,34 @@ async def run_desk(
     trouble: DeviceError | None = None
     async with open_source(url, clock=clock) as source:
         receiver = Receiver(source.info)
-        watch = DeskWatch(source.info.rate_hz, axes or source.info.axes, params)
+        store = TwistingStore(folder, note, today)
+        watch = DeskWatch(
+            source.info.rate_hz,
+            axes or source.info.axes,
+            params,
+            twisting_limit_deg_s=store.load().limit_deg_s,
+        )
+        learned = _Learned(watch, store, today)
         try:
             async for record in source:
                 samples = receiver.push(record)
-                nudge = None if samples is None else watch.push(samples)
+                if samples is None or not len(samples):
+                    continue
+                before = watch.sees_twisting
+                nudge = watch.push(samples)
+                if before is None and not watch.sees_twisting:
+                    note(text("twisting.unseen"))
                 if nudge is not None:
                     tell(nudge)
+                learned.advance(float(samples.time_s[-1]))
         except asyncio.CancelledError:
             # asked to stop
             if task is not None:
                 task.uncancel()
         except DeviceError as error:
             trouble = error
-    return replace(watch.summary, trouble=trouble)
+        finally:
+            learned.keep()
+    summary = watch.summary
+    learns = summary.learns_twisting and folder is not None
+    return replace(summary, learns_twisting=learns, trouble=trouble)

@@ -29,6 +29,7 @@ def desk(
     from devices.sources import open_source
     from pipelines.desk import run_desk
     from pipelines.training.desk import DeskParams
+    from pipelines.user_directory import data_directory
 
     check_axes(axes)
     open_source(source)  # a mistyped URL is told before anything is compiled
@@ -37,11 +38,16 @@ def desk(
     def nudge(cue: Cue) -> None:
         say(f"{bell}{cue.message}")
 
+    def note(sentence: str) -> None:
+        complain(f"note: {sentence}")
+
     warm_up_filters()
     say(f"watching: a nudge after {minutes:g} min without a change of position; Ctrl-C ends.")
     params = DeskParams(static_s=60.0 * minutes)
     try:
-        summary = asyncio.run(run_desk(source, nudge, axes=axes, params=params))
+        summary = asyncio.run(
+            run_desk(source, nudge, axes=axes, params=params, note=note, folder=data_directory())
+        )
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
     for line in summary.lines():

@@ -139,4 +139,6 @@ def test_ctrl_c_ends_with_a_summary() -> None:
 
 def test_a_summary_is_told_in_minutes() -> None:
     told = replace(DeskSummary(), duration_s=1500.0, longest_s=900.0, nudges=1).lines()
-    assert told[0] == "25 min at the desk: 0 changes of position, 0 min moving, 1 nudges"
+    assert told[0] == "25 min at the desk: 0 changes of position, 0 min moving, 1 nudge"
+    told = DeskSummary(duration_s=1500.0, changes=1, nudges=2).lines()
+    assert told[0] == "25 min at the desk: 1 change of position, 0 min moving, 2 nudges"
