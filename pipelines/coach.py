@@ -18,7 +18,10 @@ from imu.errors import InputError, ParameterError
 from imu.indicators import indicator_named
 from pipelines.alerts import Alert
 
-__all__ = ["Coach", "CoachParams"]
+__all__ = ["TOLD_MARK", "Coach", "CoachParams"]
+
+#: Kind of the marks that put what others told the runner into the log; the value names the text.
+TOLD_MARK: Final = "told"
 
 #: Directions that add load, or may; the runner is not told of others.
 _TOLD: Final[dict[str, tuple[Direction, ...]]] = {
@@ -36,6 +39,8 @@ _TOLD: Final[dict[str, tuple[Direction, ...]]] = {
     "shock_difference_percent": ("up", "down"),
 }
 _HOUR_S: Final = 3600.0
+#: A change is found when its step is finished, and bears the time of that step: no longer ago, s.
+_FINISHED_S: Final = 60.0
 
 _QUICKER: Final = "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
 _EASIER: Final = "Try an easier pace for a minute."
@@ -109,7 +114,7 @@ class Coach:
     while for what is behind it and is not told beside it. When cues bring nothing back, they
     become rarer. That a change is over is told when the change itself was, and so is a sensor that
     moved; neither uses up a cue. :meth:`advance` does all of it, :meth:`push` and :meth:`due` are
-    its parts.
+    its parts. What others tell the runner, by :meth:`told_elsewhere`, uses up the same budget.
 
     Parameters
     ----------
@@ -128,6 +133,7 @@ the same speed, towards 170 steps a minute.
     def __init__(self, params: CoachParams | None = None) -> None:
         self._params = params or CoachParams()
         self._cue_times_s: list[float] = []
+        self._elsewhere_s: list[float] = []
         self._waiting: list[Change] = []
         self._told: set[str] = set()
         self._quicker_already = False
@@ -139,6 +145,7 @@ the same speed, towards 170 steps a minute.
         """All that was heard and told so far, as JSON takes it; assign it to go on from there."""
         return {
             "cue_times_s": list(self._cue_times_s),
+            "elsewhere_s": list(self._elsewhere_s),
             "waiting": [asdict(change) for change in self._waiting],
             "told": sorted(self._told),
             "quicker_already": self._quicker_already,
@@ -151,14 +158,16 @@ the same speed, towards 170 steps a minute.
         try:
             waiting = [Change(**item) for item in value["waiting"]]
             times = [float(time_s) for time_s in value["cue_times_s"]]
+            elsewhere = [float(time_s) for time_s in value.get("elsewhere_s", ())]
             told = {str(name) for name in value["told"]}
             quicker, unanswered = bool(value["quicker_already"]), int(value["unanswered"])
             answered_s = -math.inf if value["answered_s"] is None else float(value["answered_s"])
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError(
                 "this is no state of a coach: give what an earlier coach saved."
             ) from None
         self._waiting, self._cue_times_s, self._told = waiting, times, told
+        self._elsewhere_s = elsewhere
         self._quicker_already, self._unanswered = quicker, unanswered
         self._answered_s = answered_s
 
@@ -200,7 +209,7 @@ the same speed, towards 170 steps a minute.
         if change.indicator == SENSOR_POSITION:
             return _alert(change, _RESEAT)
         words = indicator_named(change.indicator).words
-        if self._cue_times_s and change.time_s < self._cue_times_s[-1]:
+        if self._goes_back(change.time_s):
             self.reset()
         if (change.indicator, change.direction) == ("cadence_spm", "up"):
             self._quicker_already = change.severity == "raised"
@@ -235,14 +244,42 @@ the same speed, towards 170 steps a minute.
         self._waiting.remove(change)
         return self._cue(replace(change, time_s=turn_s))
 
+    def told_elsewhere(self, time_s: float) -> None:
+        """Count a cue that was told by others: at most so many come altogether.
+
+        It is no cue of this coach: nothing has to come back for it, and it makes none rarer.
+
+        Parameters
+        ----------
+        time_s : float
+            When, on the clock of the changes, s; may be a little after changes that are still to
+            come.
+
+        Examples
+        --------
+        >>> coach = Coach()
+        >>> coach.told_elsewhere(590.0)
+        >>> slower = Change(600.0, "cadence_spm", "down", 161.0, 170.0, -5.3, 3.0, "raised")
+        >>> coach.advance([slower], 769.0), [alert.time_s for alert in coach.advance([], 771.0)]
+        ([], [770.0])
+        """
+        self._elsewhere_s = sorted([*self._elsewhere_s, time_s])[-self._params.cues_per_hour :]
+
     def reset(self) -> None:
         """Forget earlier changes and cues."""
         self._cue_times_s.clear()
+        self._elsewhere_s.clear()
         self._waiting.clear()
         self._told.clear()
         self._quicker_already = False
         self._unanswered = 0
         self._answered_s = -math.inf
+
+    def _goes_back(self, time_s: float) -> bool:
+        """Whether time begins anew."""
+        if self._cue_times_s and time_s < self._cue_times_s[-1]:
+            return True
+        return bool(self._elsewhere_s) and time_s < self._elsewhere_s[-1] - _FINISHED_S
 
     def _all_due(self, time_s: float) -> list[Alert]:
         alerts: list[Alert] = []
@@ -262,13 +299,16 @@ the same speed, towards 170 steps a minute.
     def _free_from_s(self) -> float:
         """Earliest time of the next cue."""
         cues, most = self._cue_times_s, self._params.cues_per_hour
-        if not cues:
-            return -math.inf
-        faded = max(self._unanswered - self._params.fade_after + 1, 0)
-        rested_s = cues[-1] + self._params.shortest_interval_s * 2.0 ** min(faded, 10)
-        # an answer shortens the interval, but turns no time back
-        rested_s = max(rested_s, self._answered_s) if self._answered_s > cues[-1] else rested_s
-        return max(rested_s, cues[-most] + _HOUR_S) if len(cues) >= most else rested_s
+        rested_s = -math.inf
+        if cues:
+            faded = max(self._unanswered - self._params.fade_after + 1, 0)
+            rested_s = cues[-1] + self._params.shortest_interval_s * 2.0 ** min(faded, 10)
+            # an answer shortens the interval, but turns no time back
+            rested_s = max(rested_s, self._answered_s) if self._answered_s > cues[-1] else rested_s
+        if self._elsewhere_s:
+            rested_s = max(rested_s, self._elsewhere_s[-1] + self._params.shortest_interval_s)
+        told = sorted(cues + self._elsewhere_s)
+        return max(rested_s, told[-most] + _HOUR_S) if len(told) >= most else rested_s
 
     def _cue(self, change: Change) -> Alert:
         self._cue_times_s.append(change.time_s)

@@ -1,4 +1,9 @@
-"""How often a runner is spoken to: the coach's alerts and the companion's cues share one budget."""
+"""How often a runner is spoken to: the coach's alerts and the companion's cues share one budget.
+
+The companion counts the coach's alerts, which it is given. The coach counts the companion's cues,
+which go into the log as marks: a replay, which has no companion, hears of them in the same place
+and gives the same alerts.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,11 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from pipelines.coach import CoachParams
+from devices.records import Mark
+from pipelines.coach import TOLD_MARK, CoachParams
 from pipelines.training.cues import Cue
 
-__all__ = ["CueBudget", "uses_budget"]
+__all__ = ["CueBudget", "told_mark", "uses_budget"]
 
 _HOUR_S: Final = 3600.0
 #: Red flags are never held back; a plan of run and walk is made of its instructions.
@@ -25,6 +31,18 @@ def uses_budget(cue: Cue) -> bool:
     (False, True)
     """
     return not cue.text_id.startswith(_FREE)
+
+
+def told_mark(cue: Cue, arrival_ns: int) -> Mark | None:
+    """What the log has to hold of a cue that was told; None of one that uses no budget.
+
+    Examples
+    --------
+    >>> told_mark(Cue("cool_down.walk"), 7)
+    Mark(arrival_ns=7, kind='told', value='cool_down.walk')
+    >>> told_mark(Cue("bends.walk"), 7)
+    """
+    return Mark(arrival_ns, TOLD_MARK, cue.text_id) if uses_budget(cue) else None
 
 
 class CueBudget:
