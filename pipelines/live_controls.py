@@ -8,14 +8,16 @@ from devices.records import Mark
 from imu.errors import ParameterError
 from pipelines.alerts import Alert
 from pipelines.live_status import LiveStatus
+from pipelines.pace_marks import pace_mark_value
 
 __all__ = ["MARK_KINDS", "LiveControls", "LiveView"]
 
 #: What may be marked during a run. ``neutral``: the runner stands upright now. ``reseat``: the
 #: sensor was moved. ``pause`` and ``resume``: nothing is judged in between; it is recorded.
+#: ``speed`` and ``slope``: what holds from here on, "unknown" where nothing does.
 MARK_KINDS = (
-    "distance", "neutral", "pain", "pause", "red_flags", "reseat", "resume", "shoe", "speed",
-    "surface",
+    "distance", "neutral", "pain", "pause", "red_flags", "reseat", "resume", "shoe", "slope",
+    "speed", "surface",
 )  # fmt: skip
 
 
@@ -52,11 +54,11 @@ class LiveControls:
         Raises
         ------
         ParameterError
-            When the kind is none of :data:`MARK_KINDS`.
+            When the kind is none of :data:`MARK_KINDS`, or a speed or a slope cannot be.
         """
         if kind not in MARK_KINDS:
             raise ParameterError("mark", kind, "one of " + ", ".join(MARK_KINDS))
-        self._marks.append((kind, value))
+        self._marks.append((kind, pace_mark_value(kind, value)))
 
     def pause(self) -> None:
         """Judge nothing until :meth:`resume`; the recording goes on."""

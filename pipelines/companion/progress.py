@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from imu.errors import ParameterError
-from pipelines.journal.units import parse_distance, parse_speed
+from imu.trusted_steps import trusted_steps
+from pipelines.journal.units import parse_distance
+from pipelines.pace_marks import marked_speed_m_s
 
 if TYPE_CHECKING:
     from devices.records import Mark
@@ -24,6 +26,8 @@ _EXPONENT: Final = 4.0
 def marked_value(mark: Mark) -> float | None:
     """What a mark of kind "speed" (m/s) or "distance" (m) says; None when it cannot be read.
 
+    NaN for a speed that is not known any more.
+
     Examples
     --------
     >>> from devices.records import Mark
@@ -31,13 +35,10 @@ def marked_value(mark: Mark) -> float | None:
     (5000.0, 0.0)
     >>> marked_value(Mark(0, "speed", "fast"))
     """
-    words = mark.value.strip()
-    if mark.kind == "speed" and (words == "0" or words.startswith("0 ")):
-        return 0.0
     try:
         if mark.kind == "distance":
-            return parse_distance(words)
-        return parse_speed(words) if mark.kind == "speed" else None
+            return parse_distance(mark.value)
+        return marked_speed_m_s(mark.value) if mark.kind == "speed" else None
     except ParameterError:
         return None
 
@@ -45,8 +46,8 @@ def marked_value(mark: Mark) -> float | None:
 class SessionProgress:
     """Adds up a session.
 
-    A speed, stated or marked, counts while running; a distance that is marked is taken as covered
-    so far. The sensor itself measures no distance.
+    A speed, stated or marked, counts while running, until it is marked as unknown; a distance that
+    is marked is taken as covered so far. The sensor itself measures no distance.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ class SessionProgress:
         if self._speed_m_s is not None:
             self._distance_m = (self._distance_m or 0.0) + self._speed_m_s * seconds
         if self._with_index:
-            self._index += steps.lumbar_index[steps.quality_bits == 0].tolist()
+            self._index += trusted_steps(steps).lumbar_index.tolist()
             while len(self._index) >= _BLOCK:
                 self._take_block(self._index[:_BLOCK])
                 del self._index[:_BLOCK]
@@ -104,7 +105,7 @@ class SessionProgress:
         if value is not None and mark.kind == "distance":
             self._distance_m = value
         elif value is not None:
-            self._speed_m_s = value
+            self._speed_m_s = None if math.isnan(value) else value
 
     def _take_block(self, values: list[float]) -> None:
         self._blocks += 1

@@ -1,4 +1,4 @@
-"""Distances, speeds, masses and heights as people write them, metric or imperial; SI inside."""
+"""Distances, speeds, slopes, masses and heights as people write them; SI and degrees inside."""
 
 from __future__ import annotations
 
@@ -18,13 +18,21 @@ __all__ = [
     "parse_distance",
     "parse_height",
     "parse_mass",
+    "parse_slope",
     "parse_speed",
+    "parse_typed_height",
+    "parse_typed_mass",
+    "slope_with_unit",
+    "slope_words",
+    "speed_with_unit",
 ]
 
 Units = Literal["metric", "imperial"]
 UNITS: Final[tuple[Units, ...]] = ("metric", "imperial")
 
 METRES_PER_MILE: Final = 1609.344  # international mile, exact
+_FASTEST_M_S: Final = 12.0
+_STEEPEST_PERCENT: Final = 40.0
 _KILOGRAMS_PER_POUND: Final = 0.45359237  # exact
 _METRES_PER_INCH: Final = 0.0254  # exact
 
@@ -33,6 +41,10 @@ _QUANTITY: Final = re.compile(r"\s*(\d+(?:\.\d+|,\d{1,2})?)\s*([^\d\s.,].*?)\s*"
 _PACE: Final = re.compile(r"\s*(\d{1,2}):([0-5]\d)\s*(?:min)?\s*/\s*(km|mi|mile)\s*", re.ASCII)
 _FEET: Final = re.compile(
     r"\s*(\d)\s*(?:ft|feet|')\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:in|inches|\"|'')?)?\s*", re.ASCII
+)
+
+_SLOPE: Final = re.compile(
+    r"\s*([+−-]?)\s*(\d+(?:\.\d+|,\d{1,2})?)\s*(?:(%|percent)|(°|deg|degrees?))?\s*", re.ASCII
 )
 
 _DISTANCES: Final = {
@@ -55,6 +67,8 @@ _MASSES: Final = {
     "lbs": _KILOGRAMS_PER_POUND,
     "pounds": _KILOGRAMS_PER_POUND,
 }
+#: Below this, a height without a unit is in metres.
+_METRES_BELOW: Final = 3.0
 _HEIGHTS: Final = {"m": 1.0, "cm": 0.01, "in": _METRES_PER_INCH, "inches": _METRES_PER_INCH}
 
 
@@ -98,6 +112,18 @@ def height_words(height_m: float, units: Units = "metric") -> str:
     return f"{height_m:.2f} m"
 
 
+def slope_words(slope_deg: float) -> str:
+    """A slope as a treadmill shows it, in percent.
+
+    Examples
+    --------
+    >>> slope_words(1.0), slope_words(-1.7183580016554572), slope_words(0.0)
+    ('1.746 %', '-3 %', '0 %')
+    """
+    percent = round(100.0 * math.tan(math.radians(slope_deg)), 3)
+    return f"{percent + 0.0:.3f}".rstrip("0").rstrip(".") + " %"
+
+
 def parse_distance(words: str, name: str = "distance") -> float:
     """A distance with its unit, to metres, above 0 and at most 500 km.
 
@@ -116,7 +142,7 @@ def parse_distance(words: str, name: str = "distance") -> float:
 
 
 def parse_speed(words: str, name: str = "speed") -> float:
-    """A speed or a pace with its unit, to m/s, above 0 and at most 12.5 m/s (a sprinter's).
+    """A speed or a pace with its unit, to m/s, above 0 and at most 12 m/s (a sprinter's).
 
     Raises
     ------
@@ -130,15 +156,49 @@ def parse_speed(words: str, name: str = "speed") -> float:
     >>> round(parse_speed("6:00 /km"), 3)
     2.778
     """
-    accepted = "a speed up to 45 km/h with its unit, such as '10 km/h', '6 mph' or '6:00 /km'"
+    accepted = "a speed up to 43 km/h with its unit, such as '10 km/h', '6 mph' or '6:00 /km'"
     pace = _PACE.fullmatch(words)
     if pace is not None:
         seconds = 60 * int(pace[1]) + int(pace[2])
         speed_m_s = _DISTANCES[pace[3]] / seconds if seconds else math.inf
-        if speed_m_s > 12.5:
+        if speed_m_s > _FASTEST_M_S:
             raise ParameterError(name, words, accepted)
         return speed_m_s
-    return _quantity(words, name, _SPEEDS, accepted, 0.0, 12.5)
+    return _quantity(words, name, _SPEEDS, accepted, 0.0, _FASTEST_M_S)
+
+
+def parse_slope(words: str, name: str = "slope") -> float:
+    """A slope in percent (metres up on 100 m along the level) or degrees, to degrees.
+
+    Positive uphill, from −40 to 40 %; only a slope of 0 needs no unit.
+
+    Raises
+    ------
+    ParameterError
+        When the unit is missing or unknown, or the slope is out of range.
+
+    Examples
+    --------
+    >>> round(parse_slope("2 %"), 3), round(parse_slope("−3 %"), 3), parse_slope("2 deg")
+    (1.146, -1.718, 2.0)
+    """
+    accepted = "a slope from -40 to 40 % with its unit, such as '2 %', '-3 %' downhill or '2 deg'"
+    found = _SLOPE.fullmatch(words.lower())
+    if found is None:
+        raise ParameterError(name, words, accepted)
+    sign, number, percent, degrees = found.groups()
+    size = float(number.replace(",", "."))
+    if size == 0.0:
+        return 0.0
+    if degrees:
+        slope_deg = min(size, 90.0)  # the tangent comes round again
+    elif percent:
+        slope_deg = math.degrees(math.atan(0.01 * size))
+    else:
+        raise ParameterError(name, words, accepted)
+    if slope_deg > math.degrees(math.atan(0.01 * _STEEPEST_PERCENT)):
+        raise ParameterError(name, words, accepted)
+    return slope_deg if sign in ("", "+") else -slope_deg
 
 
 def parse_mass(words: str, name: str = "mass") -> float:
@@ -169,6 +229,66 @@ def parse_height(words: str, name: str = "height") -> float:
             raise ParameterError(name, words, accepted)
         return height_m
     return _quantity(words, name, _HEIGHTS, accepted, 1.0, 2.5)
+
+
+def parse_typed_mass(words: str, units: Units) -> float:
+    """A body mass as :func:`parse_mass` reads it; without a unit it is in the user's.
+
+    Examples
+    --------
+    >>> parse_typed_mass("70", "metric"), round(parse_typed_mass("154", "imperial"), 1)
+    (70.0, 69.9)
+    """
+    return parse_mass(_with_unit(words, "lb" if units == "imperial" else "kg"))
+
+
+def parse_typed_height(words: str, units: Units) -> float:
+    """A stature as :func:`parse_height` reads it; without a unit it is in the user's.
+
+    Such a one is in inches, or else in metres below 3 and in centimetres above.
+
+    Examples
+    --------
+    >>> parse_typed_height("1,75", "metric"), round(parse_typed_height("69", "imperial"), 2)
+    (1.75, 1.75)
+    """
+    number = _bare_number(words)
+    short = number is not None and number < _METRES_BELOW
+    return parse_height(_with_unit(words, "in" if units == "imperial" else "m" if short else "cm"))
+
+
+def speed_with_unit(words: str, units: Units) -> str:
+    """A speed as :func:`parse_speed` reads it; one without a unit gets the user's.
+
+    Examples
+    --------
+    >>> speed_with_unit("10.5", "metric"), speed_with_unit("6 mph", "metric")
+    ('10.5 km/h', '6 mph')
+    """
+    return _with_unit(words, "mph" if units == "imperial" else "km/h")
+
+
+def slope_with_unit(words: str) -> str:
+    """A slope as :func:`parse_slope` reads it; one without a unit is in percent.
+
+    Examples
+    --------
+    >>> slope_with_unit("−1.5"), slope_with_unit("2 deg")
+    ('−1.5 %', '2 deg')
+    """
+    return _with_unit(words, "%")
+
+
+def _with_unit(words: str, unit: str) -> str:
+    return words if _bare_number(words) is None else f"{words.strip()} {unit}"
+
+
+def _bare_number(words: str) -> float | None:
+    """A number without its unit, as people type one; None when it is anything else."""
+    try:
+        return float(words.replace(",", ".").replace("−", "-"))
+    except ValueError:
+        return None
 
 
 def _quantity(

@@ -17,7 +17,9 @@ from pipelines.journal.units import (
     parse_distance,
     parse_height,
     parse_mass,
+    parse_slope,
     parse_speed,
+    slope_words,
 )
 
 
@@ -57,6 +59,27 @@ def test_a_distance_without_a_clear_unit_is_refused(words: str) -> None:
 def test_a_speed_that_nobody_runs_is_refused(words: str) -> None:
     with pytest.raises(ParameterError, match="10 km/h"):
         parse_speed(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "slope_deg"),
+    [("2 %", 1.1458), ("-3,5%", -2.0045), ("−1.5 percent", -0.8594), ("+2 deg", 2.0), ("0", 0.0)],
+)
+def test_a_slope_is_told_in_percent_or_degrees(words: str, slope_deg: float) -> None:
+    assert parse_slope(words) == pytest.approx(slope_deg, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "words", ["", "2", "41 %", "-40.1 %", "21.9 deg", "91 deg", "2 m", "1,000 %", "nan %"]
+)
+def test_a_slope_without_a_unit_or_that_nobody_runs_is_refused(words: str) -> None:
+    with pytest.raises(ParameterError, match="-40 to 40 %"):
+        parse_slope(words)
+
+
+@given(st.floats(-21.8, 21.8))
+def test_a_slope_reads_back_as_it_was_told(slope_deg: float) -> None:
+    assert parse_slope(slope_words(slope_deg)) == pytest.approx(slope_deg, abs=3e-4)
 
 
 def test_a_pace_a_mile() -> None:
