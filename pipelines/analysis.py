@@ -7,6 +7,7 @@ bytes. Nothing here looks at a clock or a file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, Mark, Record
@@ -24,9 +25,16 @@ from pipelines.alert_settings import AlertSettings
 from pipelines.alerts import Alert
 from pipelines.coach import Coach
 from pipelines.formats.session_messages import SessionHeader
+from pipelines.lean_reference import LeanReference
+from pipelines.pace_marks import PaceMarks
 from pipelines.session_marks import Pauses, SessionMarks, fits
 
 __all__ = ["Outcome", "SessionAnalysis", "StepsAnalysis"]
+
+_NOT_COMPARABLE: Final = (
+    "learning your baseline on the way, since lean of other days can be compared only when you "
+    "have stood still before the run."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,9 @@ class StepsAnalysis:
     ----------
     changes
         What the last block of samples changed, told or not.
+    pauses, pace_marks
+        What is not judged; the speed and the slope that are known. To be told of a mark before the
+        samples that follow it.
     """
 
     def __init__(
@@ -102,6 +113,7 @@ class StepsAnalysis:
         self.coach = Coach(chosen.coach)
         self.changes: list[Change] = []
         self.pauses = Pauses()
+        self.pace_marks = PaceMarks()
 
     def push(self, samples: Samples) -> tuple[Steps, list[Alert]]:
         """Take the next samples."""
@@ -120,7 +132,7 @@ class StepsAnalysis:
             return steps, []
         last = judged.rows[-1]
         ended_s = float(last["initial_contact_s"] + last["step_time_s"])
-        self.changes = self.drift.push(judged)
+        self.changes = self.drift.push(judged, self.pace_marks.at(judged))
         return steps, self.coach.advance(self.changes, ended_s)
 
 
@@ -135,6 +147,15 @@ class SessionAnalysis:
         The sensor.
     waveforms
         Keep the waveforms of finished steps.
+
+    Attributes
+    ----------
+    chain
+        The analysis of its samples.
+    receiver
+        What came, and what was lost.
+    lean_reference
+        What lean is measured from.
     """
 
     def __init__(self, header: SessionHeader, info: DeviceInfo, *, waveforms: bool = False) -> None:
@@ -144,18 +165,38 @@ class SessionAnalysis:
         neutral_up = None if axes == "auto" else header.neutral_up
         if neutral_up is not None and not fits(neutral_up, axes):
             raise ParameterError("axes", axes, "axes whose last pointed up while the runner stood")
+        baseline = Baseline.from_json(header.baseline_json) if header.baseline_json else None
+        lean = None if baseline is None else baseline.of("sacral_lean_deg")
+        # of several runs, and not of one that the runner has chosen
+        self._lean_unproven = lean is not None and lean.level_sd > 0.0
         self.chain = StepsAnalysis(
             info.rate_hz,
             axes=axes,
             neutral_up=neutral_up,
             runner=Runner(header.mass_kg, header.height_m),
-            baseline=Baseline.from_json(header.baseline_json) if header.baseline_json else None,
+            baseline=baseline,
             settings=AlertSettings.from_json(header.parameters_json),
             acceleration_range_m_s2=info.acceleration_range_m_s2,
             angular_velocity_range_rad_s=info.angular_velocity_range_rad_s,
             waveforms=waveforms,
         )
-        self._marks = SessionMarks(self.chain.analyzer, self.chain.pauses, self.chain.drift)
+        chain = self.chain
+        self.lean_reference = LeanReference(chain.analyzer, neutral=neutral_up is not None)
+        self._marks = SessionMarks(
+            chain.analyzer,
+            chain.pauses,
+            chain.drift,
+            chain.pace_marks,
+            chain.coach,
+            self.lean_reference,
+        )
+
+    @property
+    def run_baseline(self) -> Baseline | None:
+        """What was usual in this run, for later ones; None when there is nothing they could use."""
+        if not self.lean_reference.from_standing:
+            return None
+        return self.chain.drift.run_baseline
 
     def push(self, record: Record) -> Outcome:
         """Take the next record of the log."""
@@ -167,7 +208,22 @@ class SessionAnalysis:
         if self._calibration is not None:
             samples = self._calibration.apply(samples)
         self._marks.see(samples)
-        return Outcome(samples, *self.chain.push(samples))
+        outcome = Outcome(samples, *self.chain.push(samples))
+        if len(outcome.steps):
+            outcome.notes.extend(self._see_steps())
+        return outcome
+
+    def _see_steps(self) -> list[str]:
+        """A baseline of other days goes where this day's lean has no reference in common."""
+        reference = self.lean_reference
+        reference.see_steps()
+        if not (self._lean_unproven and reference.known):
+            return []
+        self._lean_unproven = False
+        if reference.from_standing:
+            return []
+        self.chain.drift.mark("reseat")
+        return [_NOT_COMPARABLE]
 
     def flush(self) -> Outcome:
         """Finish what the log so far allows."""

@@ -92,6 +92,8 @@ class KnownSettings:
         Empty without a calibration.
     neutral_up : tuple of 3 float, optional
         Only where it fits stated axes: ``"auto"`` finds its own.
+    neutral_is_old : bool
+        Whether the sensor was probably clipped on anew since that neutral.
     notes : list of str
         Sentences for the user.
     """
@@ -99,6 +101,7 @@ class KnownSettings:
     axes: str = ""
     calibration_json: str = ""
     neutral_up: tuple[float, float, float] | None = None
+    neutral_is_old: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -225,7 +228,7 @@ def settings_for(
                 f"the sensor's calibration of {_day(device.calibrated_utc)} is used, which is "
                 f"{_days(device.calibrated_utc, now):.0f} days old: calibrate it again."
             )
-    neutral = device.neutral_up
+    neutral, old = device.neutral_up, False
     stated = axes or info.axes
     if neutral is not None and stated in {"", "auto"}:
         neutral = None  # standing still before the run is found by itself
@@ -245,7 +248,7 @@ def settings_for(
                     else "."
                 )
             )
-    return KnownSettings(axes, device.calibration_json, neutral, notes)
+    return KnownSettings(axes, device.calibration_json, neutral, old, notes)
 
 
 def _day(moment: datetime | None) -> str:

@@ -18,17 +18,21 @@ from pathlib import Path
 from devices.host_clock import HostClock
 from devices.records import LinkEvent, Mark, Record
 from devices.sources import Source, open_source
+from imu.baseline import Baseline
 from imu.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.alert_command import AlertCommand
 from pipelines.alerts import Alert, AlertWriter
 from pipelines.analysis import Outcome, SessionAnalysis
+from pipelines.companion.budget import told_mark
 from pipelines.companion.companion import Companion
-from pipelines.companion.plan import CompanionPlan
+from pipelines.companion.history import LEARNING, RunHistory, Start
+from pipelines.companion.plan import CompanionPlan, plan_with_baseline
 from pipelines.companion.turning import heading_turn_deg
 from pipelines.device_store import settings_for
 from pipelines.formats.session_messages import SessionHeader
+from pipelines.journal.run_baseline import sensor_kind
 from pipelines.live_controls import LiveControls, LiveView
 from pipelines.live_status import LiveStatus
 from pipelines.recording import SessionWriter
@@ -48,6 +52,7 @@ class LiveOptions:
     mass_kg: float | None = None
     height_m: float | None = None
     baseline_json: str = ""
+    history: RunHistory | None = None  # what to start from without a baseline; None: no word of it
     parameters_json: str = "{}"
     devices: Path | None = None  # folder of the device store; None: no calibration
     companion: CompanionPlan | None = None  # None: nobody beside the alerts
@@ -67,7 +72,10 @@ class LiveRun:
     recording: Path | None = None
     utc_start_ns: int = 0
     companion: Companion | None = None
+    baseline: Baseline | None = None  # what was usual in it, where later runs can use it
+    sensor: str = ""  # kind of sensor
     recording_trouble: BackstrideError | None = None
+    recorded_s: float | None = None  # how much was kept when the recording ended early
     other_trouble: list[BackstrideError] = field(default_factory=list)
 
 
@@ -84,15 +92,19 @@ class _Session:
     ) -> None:
         self.run = LiveRun(recording=options.record)
         self._url, self._source, self._view, self._controls = url, source, view, controls
+        self._options = options
         self._loop = asyncio.get_running_loop()
         known = settings_for(options.devices, source.info, url, axes=options.axes)
+        self._neutral_is_old = known.neutral_is_old
+        self.run.sensor = sensor_kind(source.info)
+        start = self._start()
         header = SessionHeader(
             utc_start_ns=time.time_ns(),
             source=url,
             axes=known.axes,
             mass_kg=options.mass_kg,
             height_m=options.height_m,
-            baseline_json=options.baseline_json,
+            baseline_json=options.baseline_json or _json_of(start.baseline),
             parameters_json=options.parameters_json,
             calibration_json=known.calibration_json,
             neutral_up=known.neutral_up,
@@ -100,7 +112,10 @@ class _Session:
         self.run.utc_start_ns = header.utc_start_ns
         self._analysis = SessionAnalysis(header, source.info)
         if options.companion is not None:
-            self.run.companion = Companion(options.companion)
+            plan = options.companion
+            if start.baseline is not None:
+                plan = plan_with_baseline(plan, start.baseline)
+            self.run.companion = Companion(plan)
         self._time_s = 0.0  # of the latest sample
         self._on_alert = None
         if options.on_alert:
@@ -117,10 +132,20 @@ class _Session:
         self._last_ns = 0
         self._drawn = 0.0
         self._record(source.info)
-        if known.notes:
+        notes = [*known.notes, *filter(None, (start.words,))]
+        if notes:
             self.show()
-        for note in known.notes:
+        for note in notes:
             view.note(note)
+
+    def _start(self) -> Start:
+        """The baseline of earlier runs, and what to tell the runner of it."""
+        options = self._options
+        if options.baseline_json or options.history is None:
+            return Start(None, "")
+        if self._neutral_is_old:
+            return Start(None, f"{LEARNING}, since the standing neutral is of another day.")
+        return options.history.start(self.run.sensor)
 
     def take(self, record: Record) -> None:
         """Write, analyse and show one record, and first what the viewers have marked."""
@@ -144,8 +169,13 @@ class _Session:
             # nothing may come for a while that would redraw it
             self.show()
 
-    def _accompany(self, outcome: Outcome, marks: tuple[Mark, ...] = ()) -> None:
-        """Let the companion see what has happened, and tell its cues."""
+    def _accompany(
+        self, outcome: Outcome, marks: tuple[Mark, ...] = (), *, ended: bool = False
+    ) -> None:
+        """Let the companion see what has happened, and tell its cues.
+
+        At the end nothing more goes into the log: the analysis has told its last already.
+        """
         companion, samples = self.run.companion, outcome.samples
         if companion is None:
             return
@@ -159,6 +189,10 @@ class _Session:
             self._time_s, analyzer.gait, outcome.steps, marks, outcome.alerts, turn_deg=turn_deg
         ):
             self._view.note(cue.message)
+            told = None if ended else told_mark(cue, self._source.now_ns())
+            if told is not None:  # the coach is silent for a while after it, in replay too
+                self._record(told)
+                self._analysis.push(told)
 
     def lose(self, error: BackstrideError) -> None:
         """The source ended for good."""
@@ -168,7 +202,7 @@ class _Session:
         """Finish the last steps, close the recording, sum up."""
         outcome = self._analysis.flush()
         self._spread(outcome)
-        self._accompany(outcome)
+        self._accompany(outcome, ended=True)
         self._link = "ended"
         self.show()
         if self._writer is not None:
@@ -182,6 +216,9 @@ class _Session:
         chain = self._analysis.chain
         baseline = chain.drift.baseline
         axes_found = chain.analyzer.mounting is not None
+        # the neutral of another day tells nothing of how the sensor sits today
+        if self._analysis.lean_reference.marked or not self._neutral_is_old:
+            self.run.baseline = self._analysis.run_baseline
         self.run.summary = summarise(
             self._url,
             concatenate(self.run.steps),
@@ -269,7 +306,10 @@ class _Session:
             yield
         except RecordingError as error:
             self.run.recording_trouble = error
-            self._view.note(str(error))
+            ended = self._writer is not None and self._writer.error is not None
+            if ended:
+                self.run.recorded_s = self._elapsed_s()
+            self._view.note(f"{error} The run goes on." if ended else str(error))
 
     @contextlib.contextmanager
     def _alerts_go_on(self) -> Iterator[None]:
@@ -288,6 +328,10 @@ _LINK_WORDS = {
     "gap": "connected",
     "ended": "ended",
 }
+
+
+def _json_of(baseline: Baseline | None) -> str:
+    return "" if baseline is None else baseline.to_json()
 
 
 def _make_folder(path: Path) -> None:

@@ -71,6 +71,8 @@ class Replayed:
     waveforms: Waveforms
     alerts: list[Alert]
     summary: Summary
+    baseline: Baseline | None = None  # what was usual in a session, where later runs can use it
+    sensor: str = ""  # kind of a session's sensor
 
 
 def load_baseline(path: str) -> str:
@@ -122,6 +124,7 @@ def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
 
 
 def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+    from pipelines.journal.run_baseline import sensor_kind
     from pipelines.session import read_session
 
     if options.rate_hz is not None:
@@ -136,7 +139,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         parameters_json=options.parameters_json,
     )
     ran = run_again(session, header, report, waveforms=options.waveforms)
-    return _finish(
+    done = _finish(
         str(path),
         ran.analysis.chain,
         ran.steps,
@@ -147,6 +150,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         cut_short=session.cut_short,
         notes=[session.note] if session.note else [],
     )
+    return replace(done, baseline=ran.analysis.run_baseline, sensor=sensor_kind(ran.info))
 
 
 def header_as_stated(

@@ -1,4 +1,4 @@
-"""What the runner's marks do to the analysis: standing neutral, a moved sensor, pauses.
+"""What the runner's marks do to the analysis: neutral, a moved sensor, pauses, speed and slope.
 
 Marks are part of the log, and time is that of the latest sample before them, so a replay does the
 same at the same place.
@@ -20,6 +20,9 @@ from imu.errors import ParameterError
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.samples import Samples
 from imu.steps import Steps
+from pipelines.coach import TOLD_MARK, Coach
+from pipelines.lean_reference import LeanReference
+from pipelines.pace_marks import PACE_KINDS, PaceMarks
 
 __all__ = ["STANDING_S", "Pauses", "SessionMarks", "fits"]
 
@@ -84,10 +87,26 @@ class SessionMarks:
     drift : DriftDetector
         Learns anew where the sensor, or what lean is measured from, has changed; waits a while on
         a new surface.
+    pace_marks : PaceMarks
+        Gets the speed and the slope.
+    coach : Coach, optional
+        Hears what others told the runner.
+    lean_reference : LeanReference, optional
+        Hears of neutrals and of a moved sensor.
     """
 
-    def __init__(self, analyzer: StepAnalyzer, pauses: Pauses, drift: DriftDetector) -> None:
+    def __init__(
+        self,
+        analyzer: StepAnalyzer,
+        pauses: Pauses,
+        drift: DriftDetector,
+        pace_marks: PaceMarks,
+        coach: Coach | None = None,
+        lean_reference: LeanReference | None = None,
+    ) -> None:
+        self._lean_reference = lean_reference
         self._analyzer, self._pauses, self._drift = analyzer, pauses, drift
+        self._pace_marks, self._coach = pace_marks, coach
         self._recent: deque[Samples] = deque()
         self._now_s = 0.0
 
@@ -112,10 +131,18 @@ class SessionMarks:
         elif mark.kind == "reseat":
             searching = self._analyzer.mounting is None
             self._analyzer.reseat()
-            self._drift.mark("reseat")
+            if self._lean_reference is not None:
+                self._lean_reference.reseat()
+            self._learn_anew()
             if searching or self._analyzer.mounting is None:
                 return ["the sensor was moved: its axes are searched anew while you run."]
             return ["the sensor was moved: stand upright and still, and mark the neutral again."]
+        elif mark.kind == TOLD_MARK:
+            if self._coach is not None:
+                self._coach.told_elsewhere(self._now_s)
+        elif mark.kind in PACE_KINDS:
+            trouble = self._pace_marks.take(mark, self._now_s if self._recent else -math.inf)
+            return [trouble] if trouble else []
         else:
             self._drift.mark(mark.kind, mark.value)
         return []
@@ -130,9 +157,19 @@ class SessionMarks:
             except ParameterError:
                 trouble = "the sensor is turned away from its axes: mark it as moved first"
             else:
-                self._drift.mark("reseat")
+                if self._lean_reference is not None:
+                    self._lean_reference.take_neutral()
+                self._learn_anew()
                 return "the standing neutral was taken: lean is measured from it."
         return f"the standing neutral was not taken, because {trouble}."
+
+    def _learn_anew(self) -> None:
+        """What this run has taught is gone; before the first step that is nothing.
+
+        A baseline of earlier runs then stays: it is a standing neutral that makes it comparable.
+        """
+        if self._drift.state["running_s"][0] > 0.0:
+            self._drift.mark("reseat")
 
     def _standing(self) -> tuple[NDArray[np.float64] | None, str]:
         """Mean specific force of the latest seconds; or why it is none of standing still."""

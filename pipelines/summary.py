@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from imu.block_means import block_means
 from imu.steps import STEP_COLUMNS, Steps
+from imu.trusted_steps import trusted_steps, without_doubtful_posture
+from pipelines.counted import counted
 
 if TYPE_CHECKING:
     from devices.receiver import Receiver
@@ -47,10 +49,10 @@ _LINES = (
 
 #: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
 _TROUBLES: Final = (
-    ("reordered", "samples too late"),
-    ("duplicated", "samples twice"),
-    ("malformed_packets", "damaged packets"),
-    ("restarts", "restarts of the sensor"),
+    ("reordered", "sample too late", "samples too late"),
+    ("duplicated", "sample twice", "samples twice"),
+    ("malformed_packets", "damaged packet", "damaged packets"),
+    ("restarts", "restart of the sensor", "restarts of the sensor"),
 )
 
 
@@ -86,7 +88,7 @@ class Summary:
         """The summary for people, one line each."""
         minutes, seconds = divmod(round(self.duration_s), 60)
         lines = [
-            f"{self.source}: {self.steps} running steps in {minutes}:{seconds:02d} "
+            f"{self.source}: {counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
             f"({self.rate_hz:g} Hz)"
         ]
         for name, label, unit, decimals in _LINES:
@@ -94,7 +96,7 @@ class Summary:
             if value is not None:
                 lines.append(f"  {label:<30} {value:8.{decimals}f} {unit}")
         if self.steps:
-            lines.append(f"  {'steps without reservation':<30} {self.trusted_steps:8d}")
+            lines.append(f"  {'trusted steps':<30} {self.trusted_steps:8d}")
         reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())
         if reservations:
             lines.append(f"  {'reservations':<30} {reservations}")
@@ -102,10 +104,11 @@ class Summary:
         if lost or self.restarts:
             lines.append(
                 f"  {'lost or unusable samples':<30} {lost:8d} "
-                f"({self.samples_filled} filled in, {self.restarts} gaps too long to fill)"
+                f"({self.samples_filled} filled in, "
+                f"{counted(self.restarts, 'gap')} too long to fill)"
             )
         troubles = ", ".join(
-            f"{self.link[name]} {words}" for name, words in _TROUBLES if self.link.get(name)
+            counted(self.link[name], *words) for name, *words in _TROUBLES if self.link.get(name)
         )
         if troubles:
             lines.append(f"  {'on the way':<30} {troubles}")
@@ -134,23 +137,28 @@ def summarise(
     baseline: dict[str, object] | None = None,
     notes: list[str] | None = None,
 ) -> Summary:
-    """Put a session into a few numbers; medians leave out what was not measurable."""
+    """Put a session into a few numbers.
+
+    Medians leave out what was not measurable, and lean and roll in bends and after slips.
+    """
+    settled = without_doubtful_posture(steps)
     medians: dict[str, float | None] = {}
     for name in _MEASURES:
-        values = steps.rows[name]
-        values = values[np.isfinite(values)]
+        values = _known(settled.rows[name])
+        if not values.size:  # a run all in bends still has a lean
+            values = _known(steps.rows[name])
         medians[name] = round(float(np.median(values)), 6) if values.size else None
     tokens: Counter[str] = Counter()
     for quality in steps.quality:
         tokens.update(str(quality).split(";") if quality else [])
     link = {} if receiver is None else receiver.losses._asdict()
     return Summary(
-        blocks=_blocks(steps),
+        blocks=_blocks(settled),
         source=source,
         duration_s=round(duration_s, 6),
         rate_hz=rate_hz,
         steps=len(steps),
-        trusted_steps=int(np.count_nonzero(steps.quality_bits == 0)),
+        trusted_steps=len(trusted_steps(steps)),
         quality=dict(sorted(tokens.items())),
         median=medians,
         samples_filled=lost_samples[0],
@@ -192,6 +200,10 @@ def _blocks(steps: Steps) -> dict[str, object]:
             "standard_error": _numbers(means.standard_error[name]),
         }
     return blocks
+
+
+def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values[np.isfinite(values)]
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:

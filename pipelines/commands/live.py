@@ -10,6 +10,8 @@ import typer
 from pipelines.commands.messages import (
     check_axes,
     check_outputs,
+    check_port,
+    check_results,
     complain,
     say,
     say_summary,
@@ -18,8 +20,11 @@ from pipelines.commands.messages import (
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from devices.simulator.scenario import Scenario
     from pipelines.companion.companion import Companion
+    from pipelines.journal.entries import Settings
     from pipelines.live import LiveOptions, LiveRun
 
 __all__ = ["live"]
@@ -38,10 +43,17 @@ def live(
     mass: Mass = None,
     height: Height = None,
     baseline: BaselineFile = None,
+    no_history: Annotated[
+        bool,
+        typer.Option(
+            "--no-history", help="Compare with the beginning of this run, not with earlier ones."
+        ),
+    ] = False,
     record: Annotated[
         Path | None,
         typer.Option(
-            help="Session file to write (.mcap); in your data folder otherwise.",
+            help="New session file to write (.mcap), never in the place of an older one; in your "
+            "data folder otherwise.",
             show_default=False,
         ),
     ] = None,
@@ -68,7 +80,17 @@ def live(
     shoe: Annotated[str, typer.Option(help="Name of your shoes.", show_default=False)] = "",
     speed: Annotated[
         str,
-        typer.Option(help="Speed of the treadmill, such as '10 km/h': gives the distance."),
+        typer.Option(
+            help="Speed of the treadmill, such as '10 km/h': gives the distance, and what speed "
+            "does to your form is not told as a change."
+        ),
+    ] = "",
+    slope: Annotated[
+        str,
+        typer.Option(
+            help="Slope of the treadmill, such as '1 %': what it does to your form is not told as "
+            "a change."
+        ),
     ] = "",
     dashboard: Annotated[
         bool, typer.Option("--dashboard", help="Show a page in the browser too.")
@@ -85,13 +107,16 @@ def live(
     import shutil
     import time
     from contextlib import nullcontext
+    from functools import partial
 
     from devices.sources import open_source
     from imu.errors import ParameterError
     from pipelines.alert_command import AlertCommand
     from pipelines.alert_settings import load_alert_settings
     from pipelines.device_store import devices_directory
-    from pipelines.journal.units import parse_speed
+    from pipelines.formats.replacing import refuse_existing
+    from pipelines.journal.shoe_names import unknown_shoe_note
+    from pipelines.journal.units import parse_slope, parse_speed
     from pipelines.live import LiveOptions
     from pipelines.replay import load_baseline
     from pipelines.stay_awake import staying_awake
@@ -104,6 +129,8 @@ def live(
         raise ParameterError("--record", str(record), "either --record or --no-record")
     if record is not None and record.suffix.lower() != ".mcap":
         raise ParameterError("--record", str(record), "a file that ends in .mcap")
+    if record is not None:
+        refuse_existing(record)
     check_outputs(
         {
             "--record": record,
@@ -112,10 +139,17 @@ def live(
             "--settings": settings,
         }
     )
+    check_results({"--alerts": alerts})
+    if dashboard:
+        check_port(port)
+    elif port:
+        raise ParameterError("--port", port, "it with --dashboard, which shows the page")
     if on_alert and shutil.which(AlertCommand(on_alert).words[0]) is None:
         raise ParameterError("--on-alert", on_alert, "a program that can be found")
     if speed:
         parse_speed(speed, "--speed")  # told now, not after the run
+    if slope:
+        parse_slope(slope, "--slope")
     if source is None and not dashboard:
         from pipelines.first_run import ask_for_source
 
@@ -124,16 +158,11 @@ def live(
         mass = first.settings.mass_kg if mass is None else mass
         height = first.settings.height_m if height is None else height
     simulated = None if source is None else _simulated(source)
-    if simulated is not None:
-        # the simulated runner is as heavy and tall as the scenario says
-        mass = simulated.mass if mass is None else mass
-        height = simulated.height if height is None else height
-        baseline = baseline or (Path(simulated.baseline) if simulated.baseline else None)
     path = record
     if path is None and not no_record:
         path = new_session_path(time.time_ns())
     baseline_json = load_baseline(str(baseline)) if baseline else ""
-    options = LiveOptions(
+    stated = LiveOptions(
         axes=axes,
         mass_kg=mass,
         height_m=height,
@@ -145,24 +174,42 @@ def live(
         parameters_json="{}" if settings is None else load_alert_settings(settings).to_json(),
         marks=tuple(
             (kind, value)
-            for kind, value in (("surface", surface), ("shoe", shoe), ("speed", speed))
+            for kind, value in (
+                ("surface", surface),
+                ("shoe", shoe),
+                ("speed", speed),
+                ("slope", slope),
+            )
             if value
         ),
     )
-    if simulated is None:
-        options = _as_the_journal_says(options)
+    # a source that is chosen on the page is asked for what goes with it then
+    tags = None if no_history else (surface, shoe)
+    options, notes = (stated, ()) if source is None else _completed(source, None, stated, tags)
+    for note in notes:
+        complain(f"note: {note}")
+    if note := unknown_shoe_note(shoe, filed=simulated is None):
+        complain(f"note: {note}")
     warm_up_filters()
     try:
         with nullcontext() if simulated is not None else staying_awake():
-            run = asyncio.run(_run(source, options, dashboard, port, not no_browser))
+            prepare = partial(_completed, stated=stated, tags=tags)
+            run = asyncio.run(_run(source, options, dashboard, port, not no_browser, prepare))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
     if run is not None:
-        _tell_end(run, journal=simulated is None)
+        # a simulated one may have been chosen on the page
+        filed = run.summary is not None and _simulated(run.summary.source) is None
+        _tell_end(run, journal=filed)
 
 
 async def _run(
-    source: str | None, options: LiveOptions, dashboard: bool, port: int, open_browser: bool
+    source: str | None,
+    options: LiveOptions,
+    dashboard: bool,
+    port: int,
+    open_browser: bool,
+    prepare: Callable[[str, Settings], tuple[LiveOptions, Sequence[str]]],
 ) -> LiveRun | None:
     from pipelines.live import run_live
     from pipelines.terminal.view import TerminalView
@@ -182,39 +229,80 @@ async def _run(
             other_views=[view],
             tell=view.note,
             make_report=make_report,
+            prepare=prepare,
         )
 
 
-def _as_the_journal_says(options: LiveOptions) -> LiveOptions:
+def _completed(
+    source: str, body: Settings | None, stated: LiveOptions, tags: tuple[str, str] | None
+) -> tuple[LiveOptions, Sequence[str]]:
+    """What goes with a source besides what was stated, and what the user should know of it.
+
+    ``body`` is what the runner has told on the page, None where nothing was asked; ``tags`` are
+    surface and shoe of the earlier runs to compare with, None where there is to be no comparison.
+    """
+    from dataclasses import replace
+
+    from pipelines.replay import load_baseline
+
+    simulated = _simulated(source)
+    if body is not None:
+        stated = replace(stated, mass_kg=body.mass_kg, height_m=body.height_m)
+    if simulated is None:
+        return _as_the_journal_says(stated, body, tags)
+    # the simulated runner is as heavy and tall as the scenario says
+    return replace(
+        stated,
+        mass_kg=simulated.mass if stated.mass_kg is None else stated.mass_kg,
+        height_m=simulated.height if stated.height_m is None else stated.height_m,
+        baseline_json=stated.baseline_json
+        or (load_baseline(simulated.baseline) if simulated.baseline else ""),
+    ), ()
+
+
+def _as_the_journal_says(
+    options: LiveOptions, body: Settings | None, tags: tuple[str, str] | None
+) -> tuple[LiveOptions, Sequence[str]]:
     """Body data and what accompanies the run, from the journal; it may be in trouble."""
     from dataclasses import replace
     from datetime import datetime
 
     from imu.baseline import Baseline
+    from pipelines.companion.history import RunHistory, history_for_run
     from pipelines.companion.plan import plan_for_run, settings_for_run
 
-    stored = options.baseline_json
-    plan, notes = plan_for_run(
-        datetime.now().astimezone(), Baseline.from_json(stored) if stored else None
-    )
-    settings = settings_for_run()
-    for note in notes:
-        complain(f"note: {note}")
+    stored, now = options.baseline_json, datetime.now().astimezone()
+    plan, notes = plan_for_run(now, Baseline.from_json(stored) if stored else None)
+    history = RunHistory()
+    if stored:
+        notes.append("compared with the baseline that you gave.")
+    elif tags is not None and plan.longest is not None:  # else the journal is no help, as is told
+        history, trouble = history_for_run(now, *tags)
+        notes += [trouble] if trouble else []
+    settings = settings_for_run() if body is None else body
     return replace(
         options,
-        companion=plan,
+        history=history,
+        companion=plan if body is None else replace(plan, units=body.units),
         mass_kg=settings.mass_kg if options.mass_kg is None else options.mass_kg,
         height_m=settings.height_m if options.height_m is None else options.height_m,
-    )
+    ), notes
 
 
 def _tell_end(run: LiveRun, *, journal: bool) -> None:
     """Tell what the session held, file it in the journal, and complain where something failed."""
+    from pipelines.kept_recording import kept_words
+
     if run.summary is not None:
         say_summary(run.summary)
         for note in run.summary.notes:
             complain(f"note: {note}")
-    if run.recording is not None:
+    if kept := kept_words(run):
+        say(
+            f"recorded in {run.recording}: {kept}; see what was kept with: "
+            f"backstride replay {run.recording}"
+        )
+    elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
     if journal and run.companion is not None:
         _file(run, run.companion)

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from imu.errors import ParameterError, RecordingError
-from pipelines.journal.entries import Entry, Pain, PainMoment, Session, Shoe
+from pipelines.journal.entries import Entry, Pain, PainMoment, RunBaseline, Session
 
 if TYPE_CHECKING:
     from imu.steps import Steps
     from pipelines.companion.companion import Companion, TimedMark
-    from pipelines.journal.database import Journal
     from pipelines.journal.session_entry import Distance
     from pipelines.live import LiveRun
     from pipelines.training.cues import Cue
@@ -25,7 +24,6 @@ __all__ = ["FinishedRun", "PainRating", "file_run", "file_run_now", "journal_ent
 _PAIN: Final = re.compile(r"\s*(10|\d)\s*(before|during|after)?\b\s*(.*)", re.ASCII | re.DOTALL)
 #: A rating so long after the last step is one after the run, s.
 _AFTER_S: Final = 30.0
-_LONGEST_WORDS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,14 @@ class FinishedRun:
         Name of the shoe; empty when none was marked.
     pains : tuple of PainRating
         In order.
+    baseline : RunBaseline, optional
+        What was usual in it, where that can serve later runs.
     """
 
     session: Session | None
     shoe: str = ""
     pains: tuple[PainRating, ...] = ()
+    baseline: RunBaseline | None = None
 
 
 def journal_entry(
@@ -81,7 +82,8 @@ def journal_entry(
     """
     from imu.steps import concatenate
     from pipelines.journal.recorded import local_offset_minutes
-    from pipelines.journal.session_entry import entry_from_steps, tags_from_marks
+    from pipelines.journal.run_baseline import run_baseline_entry, surface_of_most
+    from pipelines.journal.session_entry import entry_from_steps, one_line, tags_from_marks
 
     steps = concatenate(run.steps)
     ending = companion.ending()
@@ -91,7 +93,7 @@ def journal_entry(
     )
     pains = _pains(ending.marks, steps, utc_start_ns)
     tags = tags_from_marks([item.mark for item in ending.marks])
-    shoe = _one_line(tags.shoe)
+    shoe = one_line(tags.shoe)
     if not len(steps):
         return FinishedRun(None, shoe, pains)
     last_s = float(steps.initial_contact_s[-1])
@@ -102,13 +104,19 @@ def journal_entry(
         distance=_distance(ending.marks, steps, max(ended_s, last_s), companion.plan.speed_m_s),
         index_of_earlier_runs=companion.plan.index_of_earlier_runs,
         utc_offset_minutes=offset,
-        surface=_one_line(tags.surface),
+        surface=one_line(tags.surface),
         source_file="" if run.recording is None else str(run.recording),
         warm_up_s=ending.warm_up_s,
         cool_down_s=None if ending.cool_down is None else ending.cool_down.easy_s,
         before_warm_up_m=ending.before_warm_up_m,
     )
-    return FinishedRun(session, shoe, pains)
+    surfaces = [
+        (item.time_s, one_line(item.mark.value))
+        for item in ending.marks
+        if item.mark.kind == "surface"
+    ]
+    baseline = run_baseline_entry(run.baseline, surface_of_most(steps, surfaces), run.sensor)
+    return FinishedRun(session, shoe, pains, baseline)
 
 
 async def file_run(finished: FinishedRun, path: Path | None = None) -> tuple[list[str], list[Cue]]:
@@ -141,6 +149,9 @@ def file_run_now(
     """
     from pipelines.journal.advice import after_run
     from pipelines.journal.database import Journal, journal_path
+    from pipelines.journal.queries import red_flag_state
+    from pipelines.journal.shoe_names import shoe_number
+    from pipelines.training.pain import check_cue
 
     if finished.session is None and not finished.pains:
         return [], []
@@ -149,14 +160,19 @@ def file_run_now(
         with Journal(place, busy_s=busy_s) as journal:
             session = finished.session
             with journal.transaction():
-                shoe_id = _shoe_id(journal, finished.shoe) if session is not None else None
+                shoe_id = shoe_number(journal, finished.shoe) if session is not None else None
                 number: int | None = None
                 if session is not None:
                     session = replace(session, shoe_id=shoe_id)
                     number = journal.add(session)
+                    if finished.baseline is not None:
+                        journal.add(replace(finished.baseline, session_id=number))
                 for rating in finished.pains:
                     journal.add(_pain(rating, number))
             cues = [] if session is None else after_run(journal, session)
+            asks = check_cue(max((rating.level for rating in finished.pains), default=0))
+            if asks is not None and not red_flag_state(journal).stopped:
+                cues.append(asks)
             return list(journal.notes), cues
     except ParameterError as error:
         return [f"this run is not added to the journal: {error}"], []
@@ -172,19 +188,10 @@ def _kept(finished: FinishedRun, place: Path) -> str:
         note = f"shoe: {finished.shoe}" if finished.shoe else ""
         waiting.insert(0, replace(finished.session, note=note))
     try:
-        keep_for_later(waiting, place)
+        keep_for_later(waiting, place, shoe=finished.shoe, baseline=finished.baseline)
     except RecordingError as worse:
         return str(worse)
     return "This run is kept and will be added the next time."
-
-
-def _shoe_id(journal: Journal, name: str) -> int | None:
-    if not name:
-        return None
-    for shoe in journal.entries(Shoe, "retired IS NULL"):
-        if shoe.name == name:
-            return shoe.identifier
-    return journal.add(Shoe(name))
 
 
 def _pain(rating: PainRating, session_id: int | None) -> Pain:
@@ -198,6 +205,8 @@ def _pain(rating: PainRating, session_id: int | None) -> Pain:
 
 
 def _pains(marks: Sequence[TimedMark], steps: Steps, utc_start_ns: int) -> tuple[PainRating, ...]:
+    from pipelines.journal.session_entry import one_line
+
     first_s = float(steps.initial_contact_s[0]) if len(steps) else float("inf")
     last_s = float(steps.initial_contact_s[-1]) if len(steps) else float("inf")
     ratings: list[PainRating] = []
@@ -213,7 +222,7 @@ def _pains(marks: Sequence[TimedMark], steps: Steps, utc_start_ns: int) -> tuple
         elif item.time_s > last_s + _AFTER_S:
             when = "after"
         utc_ns = utc_start_ns + round(item.time_s * 1e9)
-        ratings.append(PainRating(utc_ns, int(found[1]), when, _one_line(found[3])))
+        ratings.append(PainRating(utc_ns, int(found[1]), when, one_line(found[3])))
     return tuple(ratings)
 
 
@@ -247,7 +256,3 @@ def _distance(
     if speed_m_s is not None:
         placed.insert(0, Mark(0, "speed", f"{speed_m_s:.6f} m/s"))
     return distance_from_marks(placed, 0, round(ended_s * 1e9), running)
-
-
-def _one_line(words: str) -> str:
-    return "".join(x for x in words if x.isprintable()).strip()[:_LONGEST_WORDS]

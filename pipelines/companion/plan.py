@@ -32,6 +32,7 @@ __all__ = [
     "UsualIntensity",
     "plan_for_run",
     "plan_from_journal",
+    "plan_with_baseline",
     "settings_for_run",
 ]
 
@@ -83,7 +84,7 @@ class CompanionPlan:
         Whether the lumbar index refers to a baseline of earlier easy runs; only then is there a
         dose.
     speed_m_s : float, optional
-        As the user stated it, above 0, at most 12.5 m/s; marks of kind "speed" go first.
+        As the user stated it, above 0, at most 12 m/s; marks of kind "speed" go first.
     intervals : RunWalkPlan, optional
         Run and walk in turn.
     walk_bends : bool
@@ -133,8 +134,8 @@ class CompanionPlan:
             raise ParameterError("stopped", self.stopped, "one of " + ", ".join(_STOPS[1:]))
         if self.units not in UNITS:
             raise ParameterError("units", self.units, "one of " + ", ".join(UNITS))
-        if self.speed_m_s is not None and not 0.0 < self.speed_m_s <= 12.5:
-            raise ParameterError("speed_m_s", self.speed_m_s, "a speed above 0, at most 12.5 m/s")
+        if self.speed_m_s is not None and not 0.0 < self.speed_m_s <= 12.0:
+            raise ParameterError("speed_m_s", self.speed_m_s, "a speed above 0, at most 12 m/s")
         if self.return_stage is not None and self.return_stage not in range(len(STAGES)):
             raise ParameterError(
                 "return_stage", self.return_stage, f"a number from 0 to {len(STAGES) - 1}"
@@ -263,6 +264,15 @@ def plan_for_run(
             return plan_from_journal(journal, now, baseline), list(journal.notes)
     except RecordingError as trouble:
         return blank, [f"{trouble} This run is accompanied without what the journal knows."]
+
+
+def plan_with_baseline(plan: CompanionPlan, baseline: Baseline) -> CompanionPlan:
+    """The plan of a run that starts from a baseline of earlier runs."""
+    return replace(
+        plan,
+        usual=_usual_of(baseline) or plan.usual,
+        index_of_earlier_runs=baseline.of("lumbar_index") is not None,
+    )
 
 
 def settings_for_run(path: Path | None = None) -> Settings:

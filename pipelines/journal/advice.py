@@ -15,6 +15,7 @@ from pipelines.journal.queries import (
     pain_notes,
     pains_of_runs,
     red_flag_state,
+    run_pains,
     stretch_times,
     weeks,
 )
@@ -126,7 +127,7 @@ def return_state(journal: Journal) -> ReturnState | None:
     since_ns = journal.settings().return_since_ns
     if since_ns is None:
         return None
-    return state_of(pain for _, pain in pains_of_runs(journal, since_ns=since_ns))
+    return state_of(run_pains(journal, since_ns))
 
 
 def _return_cues(journal: Journal, since_ns: int, now_ns: int, rest_days: int) -> list[Cue]:

@@ -24,27 +24,33 @@ from pipelines.journal.entries import (
     Exercise,
     Pain,
     Questionnaire,
+    RunBaseline,
     Session,
     Settings,
     Shoe,
 )
-from pipelines.journal.rows import columns_of, entry_from, settings_from, settings_rows
+from pipelines.journal.rows import NAMES, columns_of, entries_from, settings_from, settings_rows
 from pipelines.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.user_directory import data_directory
 
 __all__ = ["Journal", "journal_path"]
 
-EntryType = TypeVar("EntryType", bound=Session | Pain | Shoe | Exercise | Questionnaire)
+EntryType = TypeVar(
+    "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
+)
 
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 #: The column by which the entries of a kind are listed.
 _ORDER: Final = {
     "sessions": "utc_start_ns",
+    "run_baselines": "session_id",
     "shoes": "identifier",
     "pains": "utc_ns",
     "exercises": "utc_ns",
     "questionnaires": "utc_ns",
 }
+#: Commands that show the numbers of a kind.
+_LISTS: Final = {"sessions": "backstride journal list"}
 
 
 class _Damaged(Exception):
@@ -173,7 +179,7 @@ class Journal:
         Parameters
         ----------
         kind : type
-            Session, Pain, Shoe, Exercise or Questionnaire.
+            Session, RunBaseline, Pain, Shoe, Exercise or Questionnaire.
         where : str
             An SQL condition of this program's own, with ``?`` for values.
         values : sequence
@@ -182,12 +188,13 @@ class Journal:
             Only so many, the last ones.
         """
         limit = "" if newest is None else f" LIMIT {int(newest)}"
+        names = ", ".join(f'"{name}"' for name in NAMES[kind.TABLE])
         rows = self.rows(
-            f"SELECT * FROM {kind.TABLE} WHERE {where} "
+            f"SELECT {names} FROM {kind.TABLE} WHERE {where} "
             f"ORDER BY {_ORDER[kind.TABLE]} DESC, identifier DESC{limit}",
             values,
         )
-        return [entry_from(kind, row) for row in reversed(rows)]
+        return entries_from(kind, reversed(rows))
 
     def entry(self, kind: type[EntryType], identifier: int) -> EntryType:
         """One entry by its number.
@@ -203,7 +210,7 @@ class Journal:
         return found[0]
 
     def delete(self, kind: type[Entry], identifier: int) -> None:
-        """Delete one entry; with a session goes the pain noted with it.
+        """Delete one entry; with a session goes its baseline, and the pain noted with it.
 
         The bytes are overwritten in the file.
 
@@ -223,7 +230,8 @@ class Journal:
     def delete_everything(self) -> list[Path]:
         """Empty the journal, and remove copies that were kept aside and entries kept for later.
 
-        Recordings are files of their own and stay.
+        What desk mode has learned of the wearer's turning goes too. Recordings are files of their
+        own and stay.
 
         Returns
         -------
@@ -231,10 +239,12 @@ class Journal:
             Files that could not be removed.
         """
         from pipelines.journal.pending import pending_path
+        from pipelines.twisting_store import FILE_NAME
 
         with self._lock:
             with self.transaction():
-                for table in ("pains", "sessions", "shoes", "exercises", "questionnaires"):
+                # what refers to others first
+                for table in reversed(NAMES):
                     self._connection.execute(f"DELETE FROM {table}")
                 for table in ("settings", "taken_in", "sqlite_sequence"):
                     self._connection.execute(f"DELETE FROM {table}")
@@ -243,7 +253,9 @@ class Journal:
             self._empty_write_ahead_log()
         left = []
         pending = pending_path(self.path)
-        for path in (*kept_aside(self.path), pending, pending.with_suffix(".unreadable")):
+        others = [pending, pending.with_suffix(".unreadable")]
+        others += self.path.parent.glob(f"{FILE_NAME}*")  # the damaged ones too
+        for path in (*kept_aside(self.path), *others):
             try:
                 path.unlink(missing_ok=True)
             except OSError:
@@ -384,7 +396,7 @@ class Journal:
                     f"{entry.day}, as of session {same[0]['identifier']}",
                     "a session that is not in the journal yet, or delete the other one first",
                 )
-        elif isinstance(entry, Pain) and entry.session_id is not None:
+        elif isinstance(entry, RunBaseline | Pain) and entry.session_id is not None:
             self.entry(Session, entry.session_id)
         elif isinstance(entry, Shoe) and entry.retired is None:
             same = self.rows(
@@ -439,7 +451,9 @@ def _code(error: sqlite3.Error) -> int:
 
 
 def _unknown(table: str, identifier: int | None) -> ParameterError:
-    return ParameterError(f"the number among the {table}", identifier, "a number of the list")
+    shown = _LISTS.get(table)
+    accepted = f"a number that '{shown}' shows" if shown else "a number that the journal has"
+    return ParameterError(f"the number among the {table}", identifier, accepted)
 
 
 def _set_aside(path: Path) -> Path:

@@ -24,6 +24,7 @@ __all__ = [
     "Pain",
     "PainMoment",
     "Questionnaire",
+    "RunBaseline",
     "Session",
     "Settings",
     "Shoe",
@@ -38,6 +39,7 @@ PainMoment = Literal["before", "during", "after", "24h", "48h", "other"]
 ExerciseKind = Literal["strength", "stretch", "core", "cross"]
 
 _LONGEST_TEXT: Final = 500
+_LONGEST_BASELINE: Final = 50_000
 _DAY_NS: Final = 86_400 * 10**9
 #: From 1980 to 2200: outside of it a clock is wrong.
 _FIRST_NS: Final = 315_532_800 * 10**9
@@ -134,6 +136,38 @@ class Session:
     def day(self) -> date:
         """The runner's own day on which the session began."""
         return local_day(self.utc_start_ns, self.utc_offset_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class RunBaseline:
+    """What was usual in one run, for later runs of the same kind to start from.
+
+    Attributes
+    ----------
+    session_id : int
+        The session; 0 before that has its number.
+    baseline : str
+        JSON of :class:`~imu.baseline.Baseline`, on one line.
+    surface : str
+        What nearly all of it was run on, in the runner's own word; the shoe is the session's.
+    sensor : str
+        Kind of sensor (:func:`~pipelines.journal.run_baseline.sensor_kind`).
+    identifier : int, optional
+        The journal's number.
+    """
+
+    TABLE: ClassVar[str] = "run_baselines"
+
+    session_id: int
+    baseline: str
+    surface: str = ""
+    sensor: str = ""
+    identifier: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("baseline", self.baseline, _LONGEST_BASELINE)
+        for name in ("surface", "sensor"):
+            _check_text(name, getattr(self, name), _LONGEST_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +376,7 @@ class Settings:
 
 
 #: What is added one by one and keeps its number.
-Entry = Session | Pain | Shoe | Exercise | Questionnaire
+Entry = Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
 
 
 def moment(utc_ns: int, utc_offset_minutes: int = 0) -> datetime:

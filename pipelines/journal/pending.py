@@ -11,15 +11,16 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imu.errors import BackstrideError, RecordingError
 from pipelines.formats.system_error import explain
-from pipelines.journal.entries import Entry
+from pipelines.journal.entries import Entry, RunBaseline, Session
 from pipelines.journal.rows import ENTRIES, entry_from
+from pipelines.journal.shoe_names import shoe_number
 
 if TYPE_CHECKING:
     from pipelines.journal.database import Journal
@@ -77,8 +78,25 @@ def add_or_keep(
         return f"{trouble} What you noted is kept and will be added the next time."
 
 
-def keep_for_later(entries: Sequence[Entry], journal: Path) -> None:
+def keep_for_later(
+    entries: Sequence[Entry],
+    journal: Path,
+    *,
+    shoe: str = "",
+    baseline: RunBaseline | None = None,
+) -> None:
     """Append entries to the waiting ones; they are on the disk when this returns.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        What waits.
+    journal : Path
+        The journal's file.
+    shoe : str
+        Name of the shoe of a session among them, whose number nobody knows now.
+    baseline : RunBaseline, optional
+        What was usual in that session.
 
     Raises
     ------
@@ -87,7 +105,10 @@ def keep_for_later(entries: Sequence[Entry], journal: Path) -> None:
     """
     path = pending_path(journal)
     lines = "".join(
-        json.dumps({"key": secrets.token_hex(16), "kind": entry.TABLE, "entry": _plain(entry)})
+        json.dumps(
+            {"key": secrets.token_hex(16), "kind": entry.TABLE, "entry": _plain(entry)}
+            | _beside(entry, shoe, baseline)
+        )
         + "\n"
         for entry in entries
     )
@@ -100,6 +121,14 @@ def keep_for_later(entries: Sequence[Entry], journal: Path) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise RecordingError(f"the note is not saved: {explain(error)}.", path=str(path)) from None
+
+
+def _beside(entry: Entry, shoe: str, baseline: RunBaseline | None) -> dict[str, object]:
+    """What goes with a session besides its own fields."""
+    if not isinstance(entry, Session):
+        return {}
+    kept = None if baseline is None else _plain(baseline)
+    return {"shoe": shoe, "run_baseline": kept}
 
 
 def take_in(journal: Journal) -> list[str]:
@@ -156,10 +185,16 @@ def _take_in_line(journal: Journal, line: bytes) -> int:
         try:
             # the type of the table decides which class it is
             entry: Entry = entry_from(kind, row)
+            kept = content.get("run_baseline")
+            baseline = None if kept is None else entry_from(RunBaseline, kept)
         except BackstrideError:
             raise _Unreadable from None
         try:
-            journal.add(entry)
+            if isinstance(entry, Session) and content.get("shoe"):
+                entry = replace(entry, shoe_id=shoe_number(journal, str(content["shoe"])))
+            number = journal.add(entry)
+            if baseline is not None:
+                journal.add(replace(baseline, session_id=number))
         except RecordingError:
             raise
         except BackstrideError:

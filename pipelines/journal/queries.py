@@ -22,6 +22,7 @@ __all__ = [
     "LoadChart",
     "Measure",
     "daily_loads",
+    "earlier_baselines",
     "exercise_days",
     "load_charts",
     "longest_session",
@@ -29,6 +30,7 @@ __all__ = [
     "pain_notes",
     "pains_of_runs",
     "red_flag_state",
+    "run_pains",
     "runs_by_shoe",
     "runs_by_surface",
     "stretch_times",
@@ -129,6 +131,35 @@ def odometers_m(journal: Journal) -> dict[int, float]:
         "GROUP BY shoes.identifier"
     )
     return {int(row["identifier"]): float(row["odometer_m"]) for row in rows}
+
+
+def earlier_baselines(
+    journal: Journal, since_ns: int, before_ns: int, surface: str, shoe: str, newest: int = 20
+) -> list[tuple[str, str]]:
+    """Baselines of the last runs on a surface in a shoe, with their kinds of sensors, in order.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    since_ns, before_ns : int
+        Runs that began from the one moment on and before the other, ns since 1970.
+    surface, shoe : str
+        Names; empty for runs of which it was not said. A shoe is one in use: another pair of that
+        name is retired.
+    newest : int
+        At most so many, the last ones.
+    """
+    rows = journal.rows(
+        "SELECT baseline, sensor FROM sessions "
+        "JOIN run_baselines ON session_id = sessions.identifier "
+        "LEFT JOIN shoes ON shoes.identifier = shoe_id "
+        "WHERE utc_start_ns >= ? AND utc_start_ns < ? AND run_baselines.surface = ? AND "
+        "CASE WHEN ? = '' THEN shoe_id IS NULL ELSE name = ? AND retired IS NULL END "
+        "ORDER BY utc_start_ns DESC LIMIT ?",
+        (since_ns, before_ns, surface, shoe, shoe, newest),
+    )
+    return [(str(row["baseline"]), str(row["sensor"])) for row in reversed(rows)]
 
 
 # ------------------------------------------------------------------------------------------- charts
@@ -255,26 +286,45 @@ def pains_of_runs(
     sessions = journal.entries(Session, "utc_start_ns >= ?", (since_ns,), newest=newest)
     if not sessions:
         return []
-    rows = journal.rows(
-        'SELECT session_id, "when", max(level) AS level FROM pains WHERE session_id IN '
-        '(SELECT identifier FROM sessions WHERE utc_start_ns >= ?) GROUP BY session_id, "when"',
-        (sessions[0].utc_start_ns,),
-    )
-    levels = {(row["session_id"], row["when"]): int(row["level"]) for row in rows}
-    result: list[tuple[Session, RunPain]] = []
-    for session in sessions:
-        number = session.identifier
-        during, after = levels.get((number, "during")), levels.get((number, "after"))
-        if during is not None:  # felt during the run: it belongs to the run
-            after = max(during, after or 0)
-        pain = RunPain(
-            levels.get((number, "before")),
-            after,
-            levels.get((number, "24h")),
-            levels.get((number, "48h")),
-        )
-        result.append((session, pain))
-    return result
+    pains = _run_pains(journal, sessions[0].utc_start_ns)
+    # another program may have deleted one meanwhile
+    return [(session, pains.get(session.identifier or 0, RunPain())) for session in sessions]
+
+
+def run_pains(journal: Journal, since_ns: int = 0) -> list[RunPain]:
+    """The ratings alone, of every session from a moment on, in order of time.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    since_ns : int
+        Only sessions from this moment on, ns since 1970.
+    """
+    return list(_run_pains(journal, since_ns).values())
+
+
+def _run_pains(journal: Journal, since_ns: int) -> dict[int, RunPain]:
+    """The worst ratings of each session by its number, in order of time."""
+    # the worst is found here: the database would sort all ratings for it
+    worst: dict[int, dict[str, int]] = {}
+    for number, when, level in journal.rows(
+        'SELECT sessions.identifier, "when", level FROM sessions LEFT JOIN pains '
+        "ON session_id = sessions.identifier WHERE utc_start_ns >= ? "
+        "ORDER BY utc_start_ns, sessions.identifier",
+        (since_ns,),
+    ):
+        levels = worst.setdefault(number, {})
+        if when is not None:
+            levels[when] = max(level, levels.get(when, 0))
+    return {number: _run_pain(levels) for number, levels in worst.items()}
+
+
+def _run_pain(levels: dict[str, int]) -> RunPain:
+    during, after = levels.get("during"), levels.get("after")
+    if during is not None:  # felt during the run: it belongs to the run
+        after = max(during, after or 0)
+    return RunPain(levels.get("before"), after, levels.get("24h"), levels.get("48h"))
 
 
 def red_flag_state(journal: Journal) -> RedFlagState:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.formats.system_error import explain
-from pipelines.journal.entries import DistanceSource, Session, Shoe
+from pipelines.journal.entries import DistanceSource, RunBaseline, Session, Shoe
+from pipelines.journal.run_baseline import run_baseline_entry, surface_of_most
 from pipelines.journal.session_entry import (
     Distance,
     distance_from_marks,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pipelines.journal.database import Journal
     from pipelines.session import Session as RecordedSession
 
-__all__ = ["AddOptions", "local_offset_minutes", "session_of"]
+__all__ = ["AddOptions", "RecordedRun", "local_offset_minutes", "recorded_run", "session_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,30 @@ class AddOptions:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """A recording as entries of the journal.
+
+    Attributes
+    ----------
+    session : Session
+        Without a number.
+    baseline : RunBaseline, optional
+        What was usual in it, where that can serve later runs: never of the simulated runner, who is
+        nobody's history, nor of a summary, which does not tell who ran nor on what.
+    """
+
+    session: Session
+    baseline: RunBaseline | None = None
+
+
 def session_of(path: Path, options: AddOptions, journal: Journal) -> Session:
-    """The entry of a recording: a session file, or a summary that a replay wrote.
+    """:func:`recorded_run` without its baseline."""
+    return recorded_run(path, options, journal).session
+
+
+def recorded_run(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
+    """The entries of a recording: a session file, or a summary that a replay wrote.
 
     Raises
     ------
@@ -80,7 +103,7 @@ def session_of(path: Path, options: AddOptions, journal: Journal) -> Session:
     """
     stated = _stated_distance(options)
     if path.suffix.lower() == ".json":
-        return _from_summary(path, options, stated, journal)
+        return RecordedRun(_from_summary(path, options, stated, journal))
     if path.suffix.lower() != ".mcap":
         raise InputError(
             "this is neither a session (.mcap) nor a summary (.json): give one of them.",
@@ -97,7 +120,8 @@ def local_offset_minutes(utc_ns: int) -> int:
 
 def _from_recording(
     path: Path, options: AddOptions, stated: Distance | None, journal: Journal
-) -> Session:
+) -> RecordedRun:
+    from imu.baseline import Baseline
     from pipelines.progress import progress
     from pipelines.replay import ReplayOptions, load_baseline, replay
     from pipelines.session import read_session
@@ -116,18 +140,36 @@ def _from_recording(
         result = replay(path, replay_options, report)
     distance = stated or _distance(options, recorded, result.steps)
     start_ns = recorded.header.utc_start_ns
-    return entry_from_steps(
+    used = baseline or recorded.header.baseline_json
+    given = Baseline.from_json(used) if used else None
+    session = entry_from_steps(
         result.steps,
         utc_start_ns=start_ns,
         duration_s=max(result.summary.duration_s, 0.001),
         distance=distance,
-        index_of_earlier_runs=bool(baseline or recorded.header.baseline_json),
+        index_of_earlier_runs=given is not None and given.of("lumbar_index") is not None,
         utc_offset_minutes=local_offset_minutes(start_ns),
         surface=options.surface or tags.surface,
         shoe_id=shoe_id,
         source_file=str(path),
         note=options.note,
     )
+    if recorded.header.source.startswith("sim:"):
+        return RecordedRun(session)
+    surface = options.surface or surface_of_most(result.steps, _surfaces(recorded))
+    return RecordedRun(session, run_baseline_entry(result.baseline, surface, result.sensor))
+
+
+def _surfaces(recorded: RecordedSession) -> list[tuple[float, str]]:
+    """Session time, s, and name of each surface that was marked."""
+    from devices.records import DeviceInfo, Mark
+
+    timed = [item for item in recorded.records if not isinstance(item, DeviceInfo)]
+    return [
+        ((item.arrival_ns - timed[0].arrival_ns) / 1e9, item.value)
+        for item in timed
+        if isinstance(item, Mark) and item.kind == "surface"
+    ]
 
 
 def _distance(options: AddOptions, recorded: RecordedSession, steps: Steps) -> Distance:

@@ -89,8 +89,19 @@ _WARM_UP: Final = (
     "CREATE TABLE taken_in (key TEXT PRIMARY KEY)",
 )
 
+_RUN_BASELINES: Final = (
+    # a table of its own, so that whoever asks for sessions does not read them
+    """CREATE TABLE run_baselines (
+        identifier INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id INTEGER NOT NULL UNIQUE REFERENCES sessions (identifier) ON DELETE CASCADE,
+        baseline TEXT NOT NULL,
+        surface TEXT NOT NULL,
+        sensor TEXT NOT NULL
+    )""",
+)
+
 #: Step N leads from version N - 1 to N.
-MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP)
+MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES)
 
 #: What this program reads and writes.
 VERSION: Final = len(MIGRATIONS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import InputError, ParameterError
 from pipelines.journal.entries import DistanceSource, Session
-from pipelines.journal.units import parse_distance, parse_speed
+from pipelines.journal.units import parse_distance
 
 if TYPE_CHECKING:
     from devices.records import Mark, Record
@@ -23,6 +23,7 @@ __all__ = [
     "dose_easy_km",
     "entry_from_steps",
     "entry_from_summary",
+    "one_line",
     "running_stretches",
     "tags_from_marks",
 ]
@@ -47,6 +48,7 @@ _MEANS: Final = (
     "lumbar_index",
 )
 _EXPONENTS: Final = (2.0, 4.0, 6.0)
+_LONGEST_WORDS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def distance_from_marks(
     ----------
     marks : sequence of Mark
         Of the session's log; ``kind`` "distance" with a value such as "5 km", or "speed" with
-        "10 km/h". "0 km/h" is a belt that stands.
+        "10 km/h". "0 km/h" is a belt that stands; nothing is counted where it is "unknown".
     start_ns, end_ns : int
         Of the session, on the clock of the marks.
     running : sequence of (float, float)
@@ -136,6 +138,8 @@ def distance_from_marks(
     ParameterError
         When the value of such a mark has no known unit.
     """
+    from pipelines.pace_marks import marked_speed_m_s
+
     stated = [mark for mark in marks if mark.kind == "distance"]
     if stated:
         return Distance(parse_distance(stated[-1].value, "the mark 'distance'"), "mark")
@@ -147,9 +151,9 @@ def distance_from_marks(
         begin_s = (mark.arrival_ns - start_ns) / 1e9
         end_s = ((end_ns if following is None else following.arrival_ns) - start_ns) / 1e9
         seconds = sum(max(0.0, min(end_s, b) - max(begin_s, a)) for a, b in running)
-        stopped = mark.value.strip().startswith("0 ") or mark.value.strip() == "0"
-        if not stopped:
-            total_m += parse_speed(mark.value, "the mark 'speed'") * seconds
+        speed_m_s = marked_speed_m_s(mark.value, "the mark 'speed'")
+        if speed_m_s > 0.0:  # a belt that moves, at a speed that is known
+            total_m += speed_m_s * seconds
     return Distance(total_m, "mark") if total_m > 0.0 else Distance()
 
 
@@ -180,6 +184,17 @@ def tags_from_marks(records: Iterable[Record]) -> Tags:
     return Tags(surface, shoe)
 
 
+def one_line(words: str) -> str:
+    r"""A mark's words as the journal keeps them: one printable line of at most 100 characters.
+
+    Examples
+    --------
+    >>> one_line(" old\ntrack ")
+    'oldtrack'
+    """
+    return "".join(x for x in words if x.isprintable()).strip()[:_LONGEST_WORDS]
+
+
 def entry_from_steps(
     steps: Steps,
     *,
@@ -201,7 +216,7 @@ def entry_from_steps(
     Parameters
     ----------
     steps : Steps
-        All of the session; means leave out steps with reservations where there are others.
+        All of the session; means leave out steps that are not trusted where there are others.
     utc_start_ns, duration_s, utc_offset_minutes, surface, shoe_id, source_file, note, warm_up_s, \
 cool_down_s, before_warm_up_m
         As in :class:`~pipelines.journal.entries.Session`.
@@ -215,9 +230,10 @@ cool_down_s, before_warm_up_m
 
     from imu.block_means import block_means
     from imu.steps import Steps as StepsTable
+    from imu.trusted_steps import trusted_steps
 
     known = distance or Distance()
-    trusted = steps.rows[steps.quality_bits == 0]
+    trusted = trusted_steps(steps).rows
     rows = trusted if len(trusted) else steps.rows
     means: dict[str, float] = {}
     for name in (*_MEANS, "peak_10hz_bw"):

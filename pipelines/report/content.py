@@ -1,8 +1,8 @@
 """The plain data of a report: what is told, compared and drawn, computed from one run's steps.
 
 Nothing here reads a file, writes a word or draws. Levels are means of blocks of twenty trusted
-steps (:mod:`imu.block_means`); a step is trusted when it has no reservation, or only that there is
-no gyroscope. Baseline, usual range and changes are the detector's own (:mod:`imu.drift`).
+steps (:mod:`imu.block_means`, :mod:`imu.trusted_steps`); lean and roll are left out in bends and
+after slips. Baseline, usual range and changes are the detector's own (:mod:`imu.drift`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from imu.block_means import BlockMeans, block_means
 from imu.drift import Change, DriftDetector, DriftParams
 from imu.samples import Quality
 from imu.steps import SIDE_CODES, Steps
+from imu.trusted_steps import trusted_steps
 from pipelines.report.comparisons import (
     LevelRow,
     PreviousComparison,
@@ -39,7 +40,6 @@ __all__ = [
     "Flag",
     "Headline",
     "content_of",
-    "trusted_steps",
 ]
 
 Column = NDArray[np.float64]
@@ -139,16 +139,12 @@ class Content:
     previous: tuple[PreviousComparison, ...]
     previous_runs: tuple[PreviousRun, ...]
     flags: tuple[Flag, ...]
+    baseline_refined: bool = False  # whether this run went on with a given baseline of several
 
     @property
     def has_running(self) -> bool:
         """Whether there is any running step."""
         return len(self.recording.steps) > 0
-
-
-def trusted_steps(steps: Steps) -> Steps:
-    """The steps without a reservation other than a missing gyroscope."""
-    return Steps(steps.rows[(steps.quality_bits & ~np.uint8(Quality.NO_GYRO)) == 0])
 
 
 def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Content:
@@ -180,7 +176,8 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
         trusted=len(trusted),
         all_shown=not len(trusted) and len(steps) > 0,
         learned_s=learned_s,
-        baseline_given=given is not None,
+        # after the sensor has moved a baseline is learned anew
+        baseline_given=bool(detector.state["given"][0]),
         baseline_blocks=0 if baseline is None else baseline.blocks,
         watching=detector.status,
         headlines=tuple(_headline(m, shown, blocks, bands[m.column], episodes) for m in LARGE),
@@ -201,6 +198,8 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
         previous=against_previous(COMPARED, shown, previous),
         previous_runs=tuple(previous),
         flags=_flags(steps),
+        baseline_refined=baseline is not None
+        and any(item.level_sd > 0.0 for item in baseline.indicators),
     )
 
 
@@ -212,9 +211,10 @@ def _detect(detector: DriftDetector, steps: Steps) -> tuple[list[Change], float 
     for start in range(0, len(steps), _DETECTOR_CHUNK):
         part = steps[start : start + _DETECTOR_CHUNK]
         changes += detector.push(part)
-        if not had and detector.baseline is not None:
-            had = True
+        has = detector.baseline is not None
+        if has and not had and learned_s is None:
             learned_s = float(part.initial_contact_s[-1])
+        had = has
     detector.flush()
     return changes, learned_s
 

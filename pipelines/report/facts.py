@@ -63,7 +63,7 @@ def head_rows(recording: Recording, running_s: float, units: Units) -> list[tupl
     rows.append(("Sensor", f"{sensor or 'not recorded'}, {recording.rate_hz:g} samples a second"))
     tags: dict[str, list[str]] = {}
     for mark in recording.marks:
-        if mark.value and mark.kind in {"surface", "shoe", "distance", "speed"}:
+        if mark.value and mark.kind in {"surface", "shoe", "distance", "speed", "slope"}:
             values = tags.setdefault(mark.kind, [])
             if mark.value not in values:
                 values.append(mark.value)
@@ -111,7 +111,7 @@ def loss_rows(content: Content) -> list[tuple[str, str]]:
         share = 100.0 * content.trusted / steps
         rows.append(
             (
-                "Steps without reservation",
+                "Trusted steps",
                 f"{count_words(content.trusted)} of {count_words(steps)} ({share:.1f} %)",
             )
         )

@@ -134,9 +134,9 @@ def method_sentences() -> tuple[str, ...]:
         "may be from the runner's level by chance of the steps that were taken. It does not "
         "contain what the sensor gets wrong on all steps alike: that is the accuracy below.",
         f"The first {p.skip_s / 60.0:.1f} minutes of running are left out as warming up; the next "
-        f"{p.baseline_blocks} blocks make the baseline unless one was given. A measure counts as "
-        f"changed when its smoothed blocks stay outside the usual range for {p.dwell_blocks} "
-        "blocks in a row (about a minute), and as back when it is within "
+        f"{p.baseline_blocks} blocks make the baseline unless it comes from earlier runs. A "
+        "measure counts as changed when its smoothed blocks stay outside the usual range for "
+        f"{p.dwell_blocks} blocks in a row (about a minute), and as back when it is within "
         f"{100.0 * p.clear_share:.0f} % of the way to the edge of that range.",
         "The usual range is the baseline and, on both sides, the larger of a fixed floor and the "
         f"runner's own slow wander: at least {p.peak_floor_percent:.0f} % for peak force, "

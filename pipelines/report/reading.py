@@ -214,11 +214,12 @@ def _first_arrival_ns(records: Iterable[Record]) -> int:
 
 def _marks(records: Iterable[Record], start_ns: int) -> tuple[SessionMark, ...]:
     from devices.records import Mark
+    from pipelines.coach import TOLD_MARK
 
     return tuple(
         SessionMark(max(record.arrival_ns - start_ns, 0) / 1e9, record.kind, record.value)
         for record in records
-        if isinstance(record, Mark)
+        if isinstance(record, Mark) and record.kind != TOLD_MARK
     )
 
 
@@ -306,7 +307,7 @@ def _no_gyro(steps: Steps) -> Any:
 
 def previous_run_of(recording: Recording) -> PreviousRun:
     """A recording as an earlier run: means of its trusted steps."""
-    from pipelines.report.content import trusted_steps
+    from imu.trusted_steps import trusted_steps
 
     trusted = trusted_steps(recording.steps)
     steps = trusted if len(trusted) else recording.steps

@@ -266,9 +266,16 @@ def watch_words(content: Content) -> str:
     """Where the baseline comes from."""
     params = DriftParams()
     if content.baseline_given:
-        return (
+        where = (
             f"The baseline comes from earlier running ({content.baseline_blocks} blocks of "
-            f"{params.block_steps} steps)."
+            f"{params.block_steps} steps)"
+        )
+        if not content.baseline_refined:
+            return f"{where}."
+        return (
+            f"{where}, and this run went on refining it as long as it was near. Changes are judged "
+            f"after {clock_words(params.skip_s)} of warming up; a change that came about slowly, "
+            "over several runs, is not seen."
         )
     if content.learned_s is not None:
         return (

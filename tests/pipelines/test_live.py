@@ -6,6 +6,7 @@ import asyncio
 import errno
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from devices.records import DeviceInfo, LinkEvent, Packet, Record
+from devices.records import DeviceInfo, LinkEvent, Mark, Packet, Record
 from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
 from imu.errors import RecordingError
@@ -30,7 +31,7 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay
 from pipelines.session import read_session
 from pipelines.terminal.view import TerminalView
-from tests.pipelines.command_line import command, environment, quiet, run
+from tests.pipelines.command_line import backstride, command, environment, quiet, run
 
 POSIX = sys.platform != "win32"
 FAULTS = "loss=1&jitter_ms=40&corrupt=0.5&clock_ppm=300&nan=0.1&saturate=0.05&disconnect=30s"
@@ -260,7 +261,8 @@ def test_a_full_disk_is_told_and_the_run_goes_on(
     assert isinstance(ran.run.recording_trouble, RecordingError)
     assert "the disk is full" in str(ran.run.recording_trouble)
     assert str(ran.path) in str(ran.run.recording_trouble)
-    assert ran.shown.count("the disk is full") >= 1
+    assert "start a new one. The run goes on." in ran.shown
+    assert whole.run.recorded_s is None
     session = read_session(ran.path)  # what is on the disk stays readable
     assert session.cut_short
     packets = [record for record in session.records if isinstance(record, Packet)]
@@ -289,9 +291,22 @@ def test_a_system_that_refuses_the_recording_ends_with_one_sentence(tmp_path: Pa
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
-    assert str(tmp_path / "run.mcap") in done.stderr
-    assert "running steps in 2:" in done.stdout
-    assert read_session(tmp_path / "run.mcap").cut_short
+    assert str(path) in done.stderr
+    assert "running steps in 2:12" in done.stdout
+    session = read_session(path)
+    assert session.cut_short
+    # what was kept, where, and that the run went on
+    found = re.search(
+        rf"^recorded in {re.escape(str(path))}: about the first (\d+):(\d\d) of 2:12, and the run "
+        rf"went on without it; see what was kept with: backstride replay {re.escape(str(path))}$",
+        done.stdout,
+        re.MULTILINE,
+    )
+    assert found is not None, done.stdout
+    arrivals = [item.arrival_ns for item in session.records if isinstance(item, Packet)]
+    kept_s = (arrivals[-1] - arrivals[0]) * 1e-9
+    assert 60 * int(found[1]) + int(found[2]) == pytest.approx(kept_s, abs=6.0)
+    assert kept_s > 30.0
 
 
 def test_alerts_that_cannot_be_written_cost_no_recording(
@@ -411,3 +426,22 @@ def test_no_record_records_nothing(tmp_path: Path) -> None:
     assert ended.exit_code == 0
     assert "not recording" in ended.out
     assert not home.exists()
+
+
+def test_a_shoe_that_the_journal_does_not_know_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    path = tmp_path / "run.mcap"
+    words = ("live", "sim:?minutes=0.1&standing_s=1&time_scale=0", "--shoe", "Blue pair")
+    ended = backstride(*words, "--record", path)
+    assert ended.exit_code == 0
+    assert ended.err == (
+        "note: your journal has no shoe 'Blue pair' yet: add it with: "
+        'backstride journal shoe "Blue pair".\n'
+    )
+    marks = [item for item in read_session(path).records if isinstance(item, Mark)]
+    assert [(mark.kind, mark.value) for mark in marks] == [("shoe", "Blue pair")]
+    assert backstride("journal", "shoe", "Blue pair").exit_code == 0
+    known = backstride(*words, "--no-record")
+    assert (known.exit_code, known.err) == (0, "")

@@ -76,9 +76,13 @@ def test_no_steps_are_one_line() -> None:
 @pytest.mark.parametrize(
     ("others", "words"),
     [
-        ({"lost_samples": (3, 5, 1)}, "5 (3 filled in, 1 gaps too long to fill)"),
+        ({"lost_samples": (3, 5, 1)}, "5 (3 filled in, 1 gap too long to fill)"),
         ({"receiver": after(lost=70)}, "70 (0 filled in"),
-        ({"receiver": after(malformed_packets=3, restarts=1)}, "3 damaged packets, 1 restarts"),
+        (
+            {"receiver": after(malformed_packets=3, restarts=1)},
+            "3 damaged packets, 1 restart of the sensor",
+        ),
+        ({"receiver": after(malformed_packets=1, restarts=2)}, "1 damaged packet, 2 restarts"),
         ({"alerts": 2}, "changes from the baseline"),
     ],
 )

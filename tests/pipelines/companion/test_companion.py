@@ -145,6 +145,12 @@ def test_standing_on_the_belt_and_walking_cover_no_distance() -> None:
     assert companion.progress.distance_m == pytest.approx(720.0, rel=0.01)
 
 
+def test_an_unknown_speed_covers_no_distance_that_is_known() -> None:
+    companion = Companion(CompanionPlan(speed_m_s=3.0))
+    feed(companion, [Part(4, "run")], marks={120: [mark("speed", "unknown")]})
+    assert companion.progress.distance_m == pytest.approx(360.0, rel=0.02)
+
+
 def test_a_stated_distance_counts_and_units_are_the_users() -> None:
     plan = CompanionPlan(longest=LongestSession(distance_m=4500.0), units="imperial")
     marks = {400: [mark("distance", "3.1 mi"), mark("speed", "quick"), mark("distance", "far")]}

@@ -16,6 +16,7 @@ from pipelines.journal.database import Journal
 from pipelines.journal.entries import Pain, Session, Shoe
 from pipelines.journal.pending import pending_path
 from pipelines.journal.queries import pains_of_runs
+from pipelines.journal.shoe_names import unknown_shoe_note
 from pipelines.live import LiveRun
 from pipelines.summary import summarise
 from pipelines.training.single_session import LongestSession
@@ -119,6 +120,20 @@ def test_after_the_run_the_journals_rules_speak(tmp_path: Path) -> None:
     assert [cue.text_id for cue in cues] == ["session.beyond_distance", "shoes.first"]
 
 
+def test_a_new_shoe_is_told_before_the_run_and_added_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    said = unknown_shoe_note("Blue", path)
+    assert said == (
+        "your journal has no shoe 'Blue' yet: this run adds it, and backstride journal shoe "
+        "\"Blue\" --start '120 km' tells what it had run before."
+    )
+    assert not path.exists()
+    file_run_now(finished_run(), path)
+    assert unknown_shoe_note("Blue", path) == ""
+    assert "(it has Blue)" in unknown_shoe_note("blue", path)
+    assert unknown_shoe_note(" \n", path) == ""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="another process holds the file open")
 def test_a_journal_in_use_gets_the_run_later_and_once(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
@@ -157,7 +172,9 @@ def test_a_session_without_running_is_none_but_its_pain_is_kept(tmp_path: Path) 
     finished = journal_entry(LiveRun(), companion, utc_start_ns=at(0))
     assert finished.session is None
     path = tmp_path / "journal.sqlite3"
-    assert file_run_now(finished, path) == ([], [])
+    notes, cues = file_run_now(finished, path)
+    assert notes == []
+    assert [cue.text_id for cue in cues] == ["pain.check"]  # a 10
     with Journal(path) as journal:
         (rating,) = journal.entries(Pain)
         assert journal.entries(Session) == []

@@ -139,7 +139,7 @@ def test_a_journal_in_use_never_stops_a_run(tmp_path: Path) -> None:
 
 
 @given(
-    speed=st.none() | st.floats(0.1, 12.5),
+    speed=st.none() | st.floats(0.1, 12.0),
     longest=st.none() | st.builds(LongestSession, st.none() | st.floats(0.0, 1e5)),
     usual=st.none() | st.builds(UsualIntensity, st.floats(1.01, 10.0), st.floats(100.0, 240.0)),
     repeats=st.integers(1, 100),

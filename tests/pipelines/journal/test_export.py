@@ -14,7 +14,7 @@ import pytest
 
 from imu.errors import RecordingError
 from pipelines.journal.database import Journal
-from pipelines.journal.entries import Exercise, Questionnaire, Shoe
+from pipelines.journal.entries import Exercise, Questionnaire, RunBaseline, Shoe
 from pipelines.journal.export import export_journal
 from pipelines.journal.rows import ENTRIES, entry_from
 from tests.pipelines.journal.journals import at, pain, run
@@ -28,6 +28,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
             run(0, shoe_id=shoe, means={"cadence_spm": 170.0}, utc_offset_minutes=60, note="=1+1")
         )
         opened.add(run(1, None, means={"impact_shock_g": 3.0}))
+        opened.add(RunBaseline(first, '{"blocks":40}', "track", "movesense 208 Hz"))
         opened.add(pain(1, 3, "24h", first))
         opened.add(Exercise(at(2), "core", 5.0, 'said "fine", twice'))
         opened.add(Questionnaire(at(3), {"weakness": False}))
@@ -39,7 +40,8 @@ def test_everything_is_exported_and_reads_back_as_it_was(journal: Journal, tmp_p
     out = tmp_path / "out.zip"
     counts = export_journal(journal, out)
     assert counts == {
-        "shoes": 1, "sessions": 2, "pains": 1, "exercises": 1, "questionnaires": 1
+        "shoes": 1, "sessions": 2, "run_baselines": 1, "pains": 1, "exercises": 1,
+        "questionnaires": 1,
     }  # fmt: skip
     with zipfile.ZipFile(out) as archive:
         assert archive.testzip() is None

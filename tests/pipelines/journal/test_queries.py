@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 import time
@@ -13,11 +14,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imu.baseline import Baseline, IndicatorBaseline
+from imu.indicators import INDICATORS
+from pipelines.companion.history import history_for_run
 from pipelines.journal.advice import advice, return_state
 from pipelines.journal.database import Journal
-from pipelines.journal.entries import Exercise, Pain, Questionnaire, Shoe, utc_ns_of
+from pipelines.journal.entries import (
+    Exercise,
+    Pain,
+    Questionnaire,
+    RunBaseline,
+    Session,
+    Shoe,
+    moment,
+    utc_ns_of,
+)
 from pipelines.journal.queries import (
     daily_loads,
+    earlier_baselines,
     exercise_days,
     load_charts,
     longest_session,
@@ -25,11 +39,13 @@ from pipelines.journal.queries import (
     pain_notes,
     pains_of_runs,
     red_flag_state,
+    run_pains,
     runs_by_shoe,
     runs_by_surface,
     stretch_times,
     weeks,
 )
+from pipelines.report.reading import previous_runs_of_journal
 from pipelines.training.comparisons import NEXT_DAY_PAIN, compare
 from pipelines.training.pain import PainNote, PainTier, RunPain
 from pipelines.training.red_flags import QUESTIONS
@@ -196,6 +212,8 @@ def test_the_worst_rating_of_each_moment_counts(journal: Journal) -> None:
     (last,) = pains_of_runs(journal, newest=1)
     assert (last[0].identifier, last[1]) == (second, RunPain())
     assert pains_of_runs(journal, since_ns=at(4)) == []
+    assert run_pains(journal) == [RunPain(1, 2, 4, 3), RunPain()]
+    assert run_pains(journal, since_ns=at(2)) == [RunPain()]
 
 
 def test_notes_of_pain_come_in_order_of_time(journal: Journal) -> None:
@@ -297,6 +315,9 @@ def test_the_plan_rests_then_follows_the_sessions(journal: Journal) -> None:
 def five_years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
     """A run, three ratings and two exercises a day, ten pairs of shoes, over five years."""
     generator = np.random.default_rng(5)
+    usual = Baseline(
+        tuple(IndicatorBaseline(item.name, 1.0 / 3.0, 0.1, 0.1, 0.1) for item in INDICATORS), 240
+    )
     with Journal(tmp_path_factory.mktemp("years") / "journal.sqlite3") as journal:
         with journal.transaction():
             shoes = [journal.add(Shoe(f"pair {number}")) for number in range(10)]
@@ -312,11 +333,14 @@ def five_years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
                         means=means | {"impact_shock_g": float(generator.normal(3, 0.3))},
                     )
                 )
+                kept = " ".join(usual.to_json().split())
+                journal.add(RunBaseline(session, kept, ("road", "track", "belt")[number % 3]))
                 journal.add(Pain(at(number), 1, "before", session))
                 journal.add(Pain(at(number, 19), number % 4, "after", session))
                 journal.add(Pain(at(number + 1), number % 3, "24h", session))
                 journal.add(Exercise(at(number, 7), "stretch", 2.0))
                 journal.add(Exercise(at(number, 8), "strength", 20.0))
+            journal.change_settings(return_since_ns=at(-1825, 0.0), rest_days=0)
         yield journal
 
 
@@ -327,23 +351,44 @@ QUERIES: dict[str, Callable[[Journal], object]] = {
     "charts": lambda journal: load_charts(journal, day(-1825), day(-1)),
     "surfaces": runs_by_surface,
     "shoes": runs_by_shoe,
+    "baselines": lambda journal: earlier_baselines(journal, at(-90), at(0), "track", "pair 9"),
+    "history": lambda journal: history_for_run(moment(at(0)), "track", "pair 9", journal.path),
     "pain notes": pain_notes,
     "pains of runs": pains_of_runs,
+    "pains of the last runs": lambda journal: pains_of_runs(journal, newest=20),
+    "return plan": return_state,
+    "sessions": lambda journal: journal.entries(Session),
+    "earlier runs of a report": lambda journal: previous_runs_of_journal(journal, None),
+    "stretches": lambda journal: stretch_times(journal, day(-1)),
     "exercise days": lambda journal: exercise_days(journal, "strength", day(-1825), day(0)),
     "red flags": red_flag_state,
     "advice": lambda journal: advice(journal, noon(0)),
 }
 
 
+def bare_reading(journal: Journal) -> None:
+    """What nobody can do without: the rows of all sessions, and the numbers in them."""
+    for row in journal.rows("SELECT * FROM sessions"):
+        json.loads(row["means"])
+
+
+def elapsed_s(ask: Callable[[Journal], object], journal: Journal) -> float:
+    begin_s = time.perf_counter()
+    ask(journal)
+    return time.perf_counter() - begin_s
+
+
 @pytest.mark.parametrize("name", QUERIES)
 def test_five_years_of_daily_runs_are_asked_in_no_time(five_years: Journal, name: str) -> None:
-    best_s = math.inf
-    for _ in range(3):
-        begin_s = time.perf_counter()
-        assert QUERIES[name](five_years) is not None
-        best_s = min(best_s, time.perf_counter() - begin_s)
-    # 50 ms is promised; a busy machine may take ten times that
-    assert best_s < 0.5
+    assert QUERIES[name](five_years) is not None
+    asked_s = bare_s = math.inf
+    for _ in range(20):  # in turn, so that a busy machine slows down both; once is enough
+        asked_s = min(asked_s, elapsed_s(QUERIES[name], five_years))
+        bare_s = min(bare_s, elapsed_s(bare_reading, five_years))
+        if asked_s < 4.0 * bare_s:
+            return
+    # bare reading takes some 10 ms, and 50 ms is promised
+    pytest.fail(f"{asked_s:.3f} s, where bare reading takes {bare_s:.3f} s")
 
 
 def test_opening_five_years_is_quick(five_years: Journal) -> None:

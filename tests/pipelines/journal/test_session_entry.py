@@ -135,8 +135,9 @@ def test_marked_speeds_count_where_somebody_ran() -> None:
     told = from_marks(mark(0, "speed", "9 km/h"), mark(720, "speed", "10.8 km/h"))
     assert told.source == "mark"
     assert told.distance_m == pytest.approx(600 * 2.5 + 600 * 3.0)
-    stopped = from_marks(mark(0, "speed", "9 km/h"), mark(700, "speed", "0 km/h"))
-    assert stopped.distance_m == pytest.approx(1500.0)
+    for value in ("0 km/h", "unknown", ""):
+        ended = from_marks(mark(0, "speed", "9 km/h"), mark(700, "speed", value))
+        assert ended.distance_m == pytest.approx(1500.0)
 
 
 def test_other_marks_tell_no_distance_and_a_wrong_one_is_named() -> None:
