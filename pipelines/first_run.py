@@ -17,8 +17,8 @@ from pipelines.journal.units import (
     Units,
     height_words,
     mass_words,
-    parse_height,
-    parse_mass,
+    parse_typed_height,
+    parse_typed_mass,
 )
 from pipelines.terminal.cells import printable
 
@@ -169,14 +169,14 @@ def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:
         ask,
         tell,
         _question("Height", settings.height_m, height_words, settings.units),
-        lambda words: _height_m(words, settings.units),
+        lambda words: parse_typed_height(words, settings.units),
         settings.height_m,
     )
     mass_kg = _asked(
         ask,
         tell,
         _question("Mass", settings.mass_kg, mass_words, settings.units),
-        lambda words: _mass_kg(words, settings.units),
+        lambda words: parse_typed_mass(words, settings.units),
         settings.mass_kg,
     )
     return replace(settings, height_m=height_m, mass_kg=mass_kg)
@@ -234,29 +234,6 @@ def _units(words: str) -> Units:
     if "imperial".startswith(lower):
         return "imperial"
     raise ParameterError("units", words, "metric or imperial")
-
-
-def _height_m(words: str, units: Units) -> float:
-    number = _bare_number(words)
-    if number is None:
-        return parse_height(words)
-    if units == "imperial":
-        return parse_height(f"{words} in")
-    return parse_height(f"{words} m" if number < 3.0 else f"{words} cm")
-
-
-def _mass_kg(words: str, units: Units) -> float:
-    if _bare_number(words) is None:
-        return parse_mass(words)
-    return parse_mass(f"{words} lb" if units == "imperial" else f"{words} kg")
-
-
-def _bare_number(words: str) -> float | None:
-    """A number without its unit, as people type one; None when it is anything else."""
-    try:
-        return float(words.replace(",", "."))
-    except ValueError:
-        return None
 
 
 def _sensor_words(item: Found) -> str:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.dashboard.shown_quantities import large_quantities
+from pipelines.journal.units import Units
+from pipelines.kept_recording import kept_words
 from pipelines.live import LiveRun
+from pipelines.summary import Summary
 from pipelines.terminal.cells import printable
+from pipelines.terminal.wording import LARGE
 
 __all__ = ["ended_pieces", "summary_rows"]
 
 _LABEL_END: Final = 32  # of a summary line: two blanks and a label of 30
 
 
-def ended_pieces(run: LiveRun, *, report: bool) -> dict[str, Any]:
+def ended_pieces(run: LiveRun, *, report: bool, units: Units = "metric") -> dict[str, Any]:
     """What the page shows of a run that has ended.
 
     Parameters
@@ -22,13 +27,15 @@ def ended_pieces(run: LiveRun, *, report: bool) -> dict[str, Any]:
         As the run left it.
     report : bool
         Whether a report of its recording can be asked for.
+    units : {"metric", "imperial"}
+        Of lengths.
     """
     lines = [] if run.summary is None else run.summary.lines()
     troubles = [run.recording_trouble] if run.recording_trouble else []
     raised = [alert for alert in run.alerts if alert.severity == "raised"]
     return {
         "title": lines[0].partition(": ")[2] if lines else "The run has ended",
-        "rows": summary_rows(lines[1:]),
+        "rows": [] if run.summary is None else _rows(run.summary, units),
         "changes": [
             {"time": f"{int(one.time_s) // 60}:{int(one.time_s) % 60:02d}", "text": one.message}
             for one in raised
@@ -36,8 +43,25 @@ def ended_pieces(run: LiveRun, *, report: bool) -> dict[str, Any]:
         "notes": [printable(note) for note in (run.summary.notes if run.summary else [])],
         "troubles": [printable(str(trouble)) for trouble in [*troubles, *run.other_trouble]],
         "recording": "" if run.recording is None else printable(str(run.recording)),
+        "kept": kept_words(run),
         "report": report and run.recording is not None and Path(run.recording).is_file(),
     }
+
+
+def _rows(summary: Summary, units: Units) -> list[dict[str, str]]:
+    rows = summary_rows(summary.lines()[1:])
+    if units == "metric":
+        return rows
+    medians = {
+        quantity.name: (quantity, summary.median.get(quantity.column))
+        for quantity in large_quantities(units)
+        if quantity not in LARGE
+    }
+    for row in rows:
+        quantity, median = medians.get(row["label"], (None, None))
+        if quantity is not None and median is not None:
+            row["value"] = quantity.amount(median)
+    return rows
 
 
 def summary_rows(lines: list[str]) -> list[dict[str, str]]:

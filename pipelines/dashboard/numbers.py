@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from pipelines.dashboard.shown_quantities import large_quantities
 from pipelines.dashboard.trends import step_trend
+from pipelines.journal.units import Units
 from pipelines.live_status import IndicatorStatus, LiveStatus
-from pipelines.terminal.wording import LARGE, SMALL, Quantity, standing
+from pipelines.terminal.wording import SMALL, Quantity, standing
 
 __all__ = ["gauge_place", "large_numbers", "small_numbers"]
 
@@ -16,7 +18,7 @@ _JUDGED_BY: Final = {"peak_force_bw": "peak_10hz_bw"}
 _SIGNS: Final = {"within": "✓", "outside": "◐", "changed": "▲", "waiting": "…"}
 
 
-def large_numbers(status: LiveStatus) -> list[dict[str, Any]]:
+def large_numbers(status: LiveStatus, units: Units = "metric") -> list[dict[str, Any]]:
     """The three large numbers, as the page places them.
 
     Each has ``name``, ``rest`` (of the name), ``number``, ``unit``, ``state`` (``within``,
@@ -29,7 +31,7 @@ def large_numbers(status: LiveStatus) -> list[dict[str, Any]]:
     >>> lean["name"], lean["number"], lean["unit"], lean["words"]
     ('trunk lean', '–', '°', 'waiting for running steps')
     """
-    return [_large(status, quantity) for quantity in LARGE]
+    return [_large(status, quantity) for quantity in large_quantities(units)]
 
 
 def small_numbers(status: LiveStatus) -> list[dict[str, Any]]:

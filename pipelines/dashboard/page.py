@@ -97,15 +97,20 @@ class _Watching:
         self._task: asyncio.Task[None] | None = None
         client.on_connect(self._connected)
         client.on_disconnect(self._disconnected)
-        client.on_delete(self._disconnected)
+        client.on_delete(self._leave)
 
     def _connected(self) -> None:
-        self._disconnected()
+        self._leave()
         self._tab = self._dashboard.join(self._page.show)
         self._tab.forget()
         self._task = asyncio.get_running_loop().create_task(self._tab.run())
 
-    def _disconnected(self) -> None:
+    def _disconnected(self, client: Client) -> None:
+        # one that has come back is often there before its old line is found dead
+        if not client.has_socket_connection:
+            self._leave()
+
+    def _leave(self) -> None:
         if self._tab is not None:
             self._dashboard.leave(self._tab)
         if self._task is not None:

@@ -7,18 +7,30 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from devices.host_clock import HostClock
 from imu.errors import BackstrideError, RecordingError
+from pipelines.calibrate import CalibrateOptions, run_calibration
+from pipelines.dashboard.body_data import BodyData, journal_settings, keep_in_journal
+from pipelines.dashboard.calibration_screen import Wish
+from pipelines.dashboard.run_requests import Beforehand
 from pipelines.dashboard.server import check_nicegui, listen, serve
+from pipelines.dashboard.setup_screen import Choice
 from pipelines.dashboard.several_views import SeveralViews
 from pipelines.dashboard.view import Dashboard
+from pipelines.journal.entries import Settings
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
 
-__all__ = ["run_dashboard"]
+__all__ = ["Prepare", "run_dashboard"]
+
+#: Completes the options for a source chosen on the page, with what the runner has told of the
+#: body there; gives sentences for the runner too.
+Prepare = Callable[[str, Settings], tuple[LiveOptions, Sequence[str]]]
 
 #: How long the page stays after the run without any tab, s.
 _LINGER_S: Final = 5.0
@@ -36,6 +48,7 @@ async def run_dashboard(
     clock: HostClock | None = None,
     make_report: Callable[[Path], Path] | None = None,
     tell: Callable[[str], None] | None = None,
+    prepare: Prepare | None = None,
 ) -> LiveRun | None:
     """Run a source with the live page; it ends when the summary is left, or on Ctrl-C.
 
@@ -57,6 +70,9 @@ async def run_dashboard(
         Makes a report from a session file and gives the HTML file; called in a thread.
     tell : callable, optional
         Takes the sentence with the page's address; standard error by default.
+    prepare : callable, optional
+        Completes the options for a source that is chosen on the page; by default they only get
+        the height and the mass told there.
 
     Returns
     -------
@@ -73,8 +89,13 @@ async def run_dashboard(
     """
     check_nicegui()
     listening = listen(port)
-    dashboard = Dashboard(clock=clock, report=make_report is not None)
-    stay = _Stay(url, options, dashboard, other_views, clock)
+    dashboard = Dashboard(
+        clock=clock,
+        report=make_report is not None,
+        body=_body_data(options, tell or _tell),
+        calibrates=options.devices is not None,
+    )
+    stay = _Stay(url, options, dashboard, other_views, clock, prepare or _prepare(options))
 
     def report() -> Path:
         recording = None if stay.run is None else stay.run.recording
@@ -101,10 +122,11 @@ class _Stay:
         dashboard: Dashboard,
         other_views: Sequence[LiveView],
         clock: HostClock | None,
+        prepare: Prepare,
     ) -> None:
         self.run: LiveRun | None = None
         self._url, self._options, self._clock = url, options, clock
-        self._dashboard = dashboard
+        self._dashboard, self._prepare = dashboard, prepare
         self._view = SeveralViews([dashboard, *other_views])
         self._task = asyncio.current_task()
         self._start_again = False
@@ -113,8 +135,10 @@ class _Stay:
         self._take_signals()
         while self.run is None:
             try:
-                url = self._url or await self._dashboard.setup.chosen()
-                await self._run(url)
+                if self._url is not None:
+                    await self._run(self._url, self._options)
+                else:
+                    await self._run_or_calibrate(await self._dashboard.setup.chosen())
             except BackstrideError as error:
                 if self._url is not None:
                     raise
@@ -132,16 +156,45 @@ class _Stay:
         except asyncio.CancelledError:
             self._calm_down()
 
-    async def _run(self, url: str) -> None:
-        self._dashboard.start()
+    async def _run_or_calibrate(self, choice: Choice) -> None:
         # where the choice was made on the page, it may be made anew
-        self._dashboard.cancel_start = self._cancel_start if self._url is None else None
-        # a simulated runner takes a moment to make: the page says so before
-        await asyncio.sleep(_SHOW_S if self._dashboard.tabs else 0.0)
+        self._dashboard.cancel_start = self._cancel_start
+        if choice.purpose == "calibrate" and await self._calibrate(choice.url) != "run":
+            self._dashboard.connect()
+            return
+        options, notes = self._prepare(choice.url, self._dashboard.body.settings)
+        await self._run(choice.url, options, notes)
+
+    async def _run(self, url: str, options: LiveOptions, notes: Sequence[str] = ()) -> None:
+        self._dashboard.start(_beforehand(options))
+        for note in notes:
+            self._view.note(note)
+        await self._let_show()
         controls = self._dashboard.controls
-        self.run = await run_live(
-            url, self._options, self._view, controls=controls, clock=self._clock
-        )
+        self.run = await run_live(url, options, self._view, controls=controls, clock=self._clock)
+
+    async def _calibrate(self, url: str) -> Wish:
+        """Until the runner wants something else."""
+        devices, screen = self._options.devices, self._dashboard.calibration
+        assert devices is not None  # or the page offers no calibration
+        options = CalibrateOptions(axes=self._options.axes)
+        while True:
+            self._dashboard.calibrate(faces=options.sensor)
+            await self._let_show()
+            try:
+                done = await run_calibration(url, options, screen, devices, clock=self._clock)
+            except BackstrideError as error:
+                screen.fail(error)
+            else:
+                screen.finish(done)
+            wish = await screen.wish()
+            if wish in {"run", "back"}:
+                return wish
+            options = replace(options, sensor=wish == "again")
+
+    async def _let_show(self) -> None:
+        """A simulated runner takes a moment to make: the page says so before."""
+        await asyncio.sleep(_SHOW_S if self._dashboard.tabs else 0.0)
 
     def _cancel_start(self) -> None:
         if self._task is not None:
@@ -182,6 +235,39 @@ class _Stay:
                     return
         finally:
             finished.cancel()
+
+
+def _body_data(options: LiveOptions, tell: Callable[[str], None]) -> BodyData:
+    """What the journal knows of the runner, and before it what was stated for this run."""
+    settings, trouble = journal_settings()
+    if trouble:
+        tell(f"note: {trouble}")
+    if options.mass_kg is not None:
+        settings = replace(settings, mass_kg=options.mass_kg)
+    if options.height_m is not None:
+        settings = replace(settings, height_m=options.height_m)
+    return BodyData(settings, keep_in_journal)
+
+
+def _beforehand(options: LiveOptions) -> Beforehand:
+    from pipelines.journal.shoe_names import unknown_shoe_note
+
+    plan = options.companion
+    usual = None if plan is None else plan.usual
+    return Beforehand(
+        usual_spm=None if usual is None else usual.cadence_spm,
+        marks=options.marks,
+        # without a companion, as with a simulated runner, the journal gets no run
+        shoe_note=partial(unknown_shoe_note, filed=plan is not None),
+        asks_check=plan is None or not plan.stopped,
+    )
+
+
+def _prepare(options: LiveOptions) -> Prepare:
+    def prepare(_: str, body: Settings) -> tuple[LiveOptions, Sequence[str]]:
+        return replace(options, mass_kg=body.mass_kg, height_m=body.height_m), ()
+
+    return prepare
 
 
 async def _open(address: str) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from devices.host_clock import HostClock
+from pipelines.dashboard.treadmill import Treadmill
+from pipelines.journal.units import Units
 from pipelines.live_controls import LiveControls
 from pipelines.terminal.cells import printable
+from pipelines.training.pain import check_cue
 
-__all__ = ["COUNTDOWN_S", "SURFACES", "RunRequests"]
+__all__ = ["COUNTDOWN_S", "SURFACES", "Beforehand", "RunRequests", "Tell"]
+
+_LOG: Final = logging.getLogger(__name__)
 
 #: What may be run on.
 SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
@@ -18,6 +25,38 @@ SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass"
 COUNTDOWN_S: Final = 3
 _LONGEST_SHOE: Final = 60
 _WORST_PAIN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Beforehand:
+    """What is known of a run before it starts.
+
+    Attributes
+    ----------
+    usual_spm : float, optional
+        The runner's usual cadence, steps a minute.
+    marks : tuple of pairs of str
+        Kind and value of what holds from the beginning.
+    shoe_note : callable, optional
+        Takes the name of a shoe, gives a sentence where the journal does not know it, else
+        nothing; may take its time, and is called in a thread.
+    asks_check : bool
+        Whether severe pain brings up the questions about red flags; not where they have stopped
+        the coaching already.
+    """
+
+    usual_spm: float | None = None
+    marks: tuple[tuple[str, str], ...] = ()
+    shoe_note: Callable[[str], str] | None = None
+    asks_check: bool = True
+
+
+class Tell(Protocol):
+    """Tells one sentence to the runner."""
+
+    def __call__(self, text: str, *, aloud: bool = False, kept: bool = False) -> None:
+        """Show it for a while, or, ``kept``, until others have come; speak it where wanted."""
+        ...
 
 
 class RunRequests:
@@ -30,29 +69,41 @@ class RunRequests:
     tell : callable
         Takes one sentence for the runner.
     changed : callable
-        Called when :attr:`countdown` or the pause changed.
+        Called when what is counted down, marked or paused has changed.
     clock : HostClock
         Counts down.
+    units : {"metric", "imperial"}
+        Of the runner.
+    before : Beforehand
+        What is known already.
     """
 
     def __init__(
         self,
         controls: LiveControls,
-        tell: Callable[[str], None],
+        tell: Tell,
         changed: Callable[[], None],
         clock: HostClock,
+        units: Units = "metric",
+        before: Beforehand | None = None,
     ) -> None:
         self.controls = controls
+        self.before = Beforehand() if before is None else before
+        self.treadmill = Treadmill(controls, tell, changed, units, self.before.marks)
         self.countdown: int | None = None
-        self.surface, self.shoe = "", ""
+        stated = dict(self.before.marks)
+        self.surface, self.shoe = printable(stated.get("surface", "")), _named(stated.get("shoe"))
         self._tell, self._changed, self._clock = tell, changed, clock
         self._counting: asyncio.Task[None] | None = None
+        self._looking_up: asyncio.Task[None] | None = None
+        self._worst_pain = 0
 
     def ask(self, what: str, value: str) -> None:
         """Do what was asked; what makes no sense is told and not done."""
         wishes: dict[str, Callable[[str], None]] = {
             "neutral": self._neutral,
             "surface": self._surface,
+            "treadmill": self.treadmill.ask,
             "shoe": self._shoe,
             "pain": self._pain,
             "reseat": self._reseat,
@@ -89,20 +140,38 @@ class RunRequests:
         self._tell(f"Surface marked: {value}.")
 
     def _shoe(self, value: str) -> None:
-        shoe = printable(value).strip()[:_LONGEST_SHOE]
+        shoe = _named(value)
         if not shoe:
             self._tell("The shoe has no name yet: type one, such as the make and the colour.")
             return
         self.shoe = shoe
         self.controls.mark("shoe", shoe)
         self._tell(f"Shoe marked: {shoe}.")
+        if self.before.shoe_note is not None:
+            look_up = self._look_up(shoe, self.before.shoe_note)
+            self._looking_up = asyncio.get_running_loop().create_task(look_up)
+
+    async def _look_up(self, shoe: str, shoe_note: Callable[[str], str]) -> None:
+        try:
+            note = await asyncio.to_thread(shoe_note, shoe)
+        except Exception:  # the mark is made, whatever the journal says
+            _LOG.exception("the shoe could not be looked up")
+            return
+        if note and shoe == self.shoe:
+            self._tell(f"{note[:1].upper()}{note[1:]}", kept=True)
 
     def _pain(self, value: str) -> None:
         if not (value.isascii() and value.isdigit() and int(value[:3]) <= _WORST_PAIN):
             self._tell("Pain is told from 0 to 10.")
             return
-        self.controls.mark("pain", str(int(value)))
-        self._tell(f"Pain {int(value)} of 10 marked.")
+        level = int(value)
+        self.controls.mark("pain", str(level))
+        self._tell(f"Pain {level} of 10 marked.")
+        cue = check_cue(level)
+        # again only where it has become worse: nobody is told the same at every mark
+        if cue is not None and self.before.asks_check and level > self._worst_pain:
+            self._tell(cue.message, aloud=True, kept=True)
+        self._worst_pain = max(self._worst_pain, level)
 
     def _reseat(self, _: str) -> None:
         self.controls.mark("reseat")
@@ -119,3 +188,7 @@ class RunRequests:
     def _stop(self, _: str) -> None:
         self.controls.stop()
         self._tell("Stopping: the last steps are finished and the recording is closed.")
+
+
+def _named(shoe: str | None) -> str:
+    return printable(shoe or "").strip()[:_LONGEST_SHOE]

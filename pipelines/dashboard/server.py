@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import socket
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["TokenGate", "check_nicegui", "listen", "serve"]
 
+_LOG: Final = logging.getLogger(__name__)
 _HOST: Final = "127.0.0.1"
 _SHUTDOWN_S: Final = 1
+#: They tell of browsers that leave, which are free to, in tracebacks on the runner's terminal.
+_TALKATIVE: Final = ("engineio.server", "socketio.server", "uvicorn.error")
 #: The page may load nothing from anywhere else. The scripts of NiceGUI are written into the page.
 _HEADERS: Final = (
     (
@@ -90,16 +94,25 @@ def listen(port: int) -> socket.socket:
 class TokenGate:
     """Lets requests through whose path begins with the token; the others get one sentence.
 
+    A browser may leave at any moment, and the libraries behind this then fail in many ways: nobody
+    is left to answer, so that is no fault. Any other fault is one line in the log.
+
     Parameters
     ----------
     app : ASGI application
         What is behind it.
     token : str
         The secret.
+
+    Attributes
+    ----------
+    closing : bool
+        Set when the page ends, and requests that are under way are called off.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self.app = app
+        self.closing = False
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,12 +125,32 @@ class TokenGate:
             await _refuse(scope, receive, send)
             return
 
+        left = False
+
+        async def receive_until_left() -> Message:
+            nonlocal left
+            message = await receive()
+            left = left or message["type"] in {"http.disconnect", "websocket.disconnect"}
+            return message
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal left
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
-            await send(message)
+            try:
+                await send(message)
+            except OSError:  # nobody is there to take it
+                left = True
+                raise
 
-        await self.app(scope, receive, send_with_headers)
+        try:
+            await self.app(scope, receive_until_left, send_with_headers)
+        except asyncio.CancelledError:
+            if not self.closing:
+                raise
+        except Exception as error:
+            if not (left or self.closing):
+                _LOG.error("the live page could not answer a request: %r", error)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,8 +195,11 @@ async def serve(
 
     app.add_route(f"/{token}/report", report)
     mount_page(app, f"/{token}", dashboard)
+    gate = TokenGate(app, token)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     config = uvicorn.Config(
-        TokenGate(app, token),
+        gate,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
@@ -181,7 +217,7 @@ async def serve(
         dashboard.close()
         # the tabs get the last word before the line is cut
         await asyncio.sleep(0.3 if dashboard.tabs else 0.0)
-        server.should_exit = True
+        gate.closing = server.should_exit = True
         with contextlib.suppress(Exception):
             await task
         listening.close()

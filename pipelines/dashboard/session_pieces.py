@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
+from pipelines.dashboard.shown_quantities import dose_words
+from pipelines.journal.units import Units
 from pipelines.live_status import LiveStatus
 from pipelines.terminal.cells import printable
 from pipelines.terminal.wording import GAITS, WITHIN, clock, verdict
@@ -15,7 +16,7 @@ _CALM_LINKS: Final = frozenset({"", "connecting", "connected", "ended"})
 _LOW_BATTERY_PERCENT: Final = 15.0
 
 
-def head(status: LiveStatus) -> dict[str, str]:
+def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
     """Time, gait, steps and dose.
 
     Examples
@@ -23,13 +24,15 @@ def head(status: LiveStatus) -> dict[str, str]:
     >>> head(LiveStatus(source="sim:", device="clip", elapsed_s=751.0, easy_km=2.34))["dose"]
     '2.3'
     """
+    dose, dose_unit = dose_words(status.easy_km, units)
     return {
         "device": printable(status.device),
         "source": printable(status.source),
         "time": clock(status.elapsed_s),
         "gait": GAITS.get(status.gait, printable(status.gait)),
         "steps": str(status.steps),
-        "dose": f"{status.easy_km:.1f}" if math.isfinite(status.easy_km) else "",
+        "dose": dose,
+        "dose_unit": dose_unit,
     }
 
 

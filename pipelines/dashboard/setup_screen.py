@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from devices.scan import Found, scan_bluetooth, scan_serial
 from imu.errors import BackstrideError
 from pipelines.terminal.cells import printable
 
-__all__ = ["SIMULATED", "SetupScreen"]
+__all__ = ["SIMULATED", "Choice", "SetupScreen"]
+
+#: What a sensor is chosen for.
+Purpose = Literal["run", "calibrate"]
 
 #: The simulated sensor, always offered.
 SIMULATED: Final = (
@@ -21,6 +25,14 @@ SIMULATED: Final = (
         sold_as="20 times as fast, to see an alert",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A source, and what for."""
+
+    url: str
+    purpose: Purpose = "run"
 
 
 class SetupScreen:
@@ -44,7 +56,7 @@ class SetupScreen:
         self._troubles: list[str] = []
         self._scanning: asyncio.Task[None] | None = None
         self._scanned = False
-        self._choice: asyncio.Future[str] | None = None
+        self._choice: asyncio.Future[Choice] | None = None
 
     def pieces(self) -> dict[str, Any]:
         """What the page shows: ``found``, ``simulated``, ``scanning``, ``words``, ``trouble``."""
@@ -56,8 +68,8 @@ class SetupScreen:
             "trouble": " ".join(self._troubles),
         }
 
-    async def chosen(self) -> str:
-        """The URL that the runner chooses."""
+    async def chosen(self) -> Choice:
+        """What the runner chooses."""
         self._choice = asyncio.get_running_loop().create_future()
         return await self._choice
 
@@ -71,7 +83,7 @@ class SetupScreen:
         if not self._is_scanning:
             self._scanning = asyncio.get_running_loop().create_task(self._scan())
 
-    def choose(self, url: str) -> None:
+    def choose(self, url: str, purpose: Purpose = "run") -> None:
         """Take this one; a mistyped address is told."""
         from devices.sources import open_source
 
@@ -83,7 +95,7 @@ class SetupScreen:
             return
         if self._choice is not None and not self._choice.done():
             self._troubles = []
-            self._choice.set_result(url.strip())
+            self._choice.set_result(Choice(url.strip(), purpose))
 
     def close(self) -> None:
         """Stop looking."""

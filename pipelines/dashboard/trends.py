@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.steps import Steps
+from pipelines.dashboard.shown_quantities import large_quantities
+from pipelines.journal.units import Units
 from pipelines.live_status import RECENT_STEPS, IndicatorStatus, LiveStatus
 from pipelines.terminal.wording import LARGE, Quantity, clock
 
@@ -100,7 +102,7 @@ class RunTrends:
             self._counts[at, finite] += 1.0
             self._used = max(self._used, at + 1)
 
-    def lines(self, status: LiveStatus) -> list[dict[str, Any]]:
+    def lines(self, status: LiveStatus, units: Units = "metric") -> list[dict[str, Any]]:
         """One line a large number, from the start of the run at the left to now at the right.
 
         Each is as :func:`step_trend` gives it, with its ``name`` and, in words, how ``long`` it is.
@@ -111,7 +113,7 @@ class RunTrends:
         places = [index * pixel for index in range(self._used)]
         long = clock(self._used * self.span_s)
         lines = []
-        for number, quantity in enumerate(LARGE):
+        for number, quantity in enumerate(large_quantities(units)):
             indicator = status.indicators.get(quantity.column)
             line = _line(places, means[:, number].tolist(), quantity, indicator, "the whole run")
             lines.append({"name": quantity.short[0], "long": long, **line})
@@ -136,10 +138,16 @@ def _line(
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return {"path": "", "band": None, "label": f"{quantity.name}: nothing to show yet"}
+    label = (
+        f"{quantity.name} over {of_what}: from {quantity.number(min(finite))} "
+        f"to {quantity.amount(max(finite))}, now {quantity.amount(finite[-1])}"
+    )
     low, high = _span(finite, quantity, known)
+    if not 0.0 < high - low < math.inf:  # numbers beyond all measure
+        return {"path": "", "band": None, "label": label}
 
     def y(value: float) -> float:
-        return round(_MARGIN + (HEIGHT - 2 * _MARGIN) * (high - value) / (high - low), 1)
+        return round(_MARGIN + (HEIGHT - 2 * _MARGIN) * ((high - value) / (high - low)), 1)
 
     band = None
     if known is not None and math.isfinite(known.baseline) and known.gate > 0.0:
@@ -153,10 +161,6 @@ def _line(
             if not drawing:
                 parts.append("l0 0")
         drawing = math.isfinite(value)
-    label = (
-        f"{quantity.name} over {of_what}: from {quantity.number(min(finite))} "
-        f"to {quantity.amount(max(finite))}, now {quantity.amount(finite[-1])}"
-    )
     return {"path": "".join(parts), "band": band, "label": label}
 
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal
 
 from devices.host_clock import HostClock, SystemClock
 from pipelines.alerts import Alert
+from pipelines.dashboard.body_data import BodyData
+from pipelines.dashboard.cadence_suggestion import cadence_suggestion
+from pipelines.dashboard.calibration_screen import CalibrationScreen
 from pipelines.dashboard.ended_screen import ended_pieces
 from pipelines.dashboard.numbers import large_numbers, small_numbers
 from pipelines.dashboard.posture import posture
-from pipelines.dashboard.run_requests import RunRequests
+from pipelines.dashboard.run_requests import Beforehand, RunRequests
 from pipelines.dashboard.session_pieces import condition, head, state
 from pipelines.dashboard.setup_screen import SetupScreen
 from pipelines.dashboard.tab import Tab
 from pipelines.dashboard.trends import RunTrends
+from pipelines.journal.entries import Settings
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.live_status import LiveStatus, newest_steps
@@ -31,7 +36,7 @@ _NOTES: Final = 3
 _SAME_NOTE_S: Final = 5.0
 _NO_RUN: Final = LiveStatus(source="", device="")
 
-Screen = Literal["connect", "starting", "live", "ended", "closed"]
+Screen = Literal["connect", "starting", "calibrate", "live", "ended", "closed"]
 
 
 class Dashboard:
@@ -46,6 +51,10 @@ class Dashboard:
         Counts down to the standing neutral; the computer's clock by default.
     report : bool
         Whether the page may offer a report after the run.
+    body : BodyData, optional
+        Height, mass and units of the runner; forgotten afterwards by default.
+    calibrates : bool
+        Whether the page may offer to calibrate a sensor.
 
     Examples
     --------
@@ -55,20 +64,38 @@ class Dashboard:
     '1:01'
     """
 
-    def __init__(self, *, clock: HostClock | None = None, report: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        clock: HostClock | None = None,
+        report: bool = False,
+        body: BodyData | None = None,
+        calibrates: bool = False,
+    ) -> None:
         self._clock = clock or SystemClock()
-        self.setup = SetupScreen(self._changed)
         self.tabs: set[Tab] = set()
-        self.finish_wanted = asyncio.Event()
         self.tabs_changed = asyncio.Event()
+        self.setup = SetupScreen(self._changed)
+        self.body = BodyData(Settings()) if body is None else body
+        self.body.changed = self._changed
+        self.calibration = CalibrationScreen(self._changed, self._tell_aloud)
+        self._calibrates = calibrates
+        self.finish_wanted = asyncio.Event()
         self.cancel_start: Callable[[], None] | None = None
         self._report = report
         self._last_told = 0
         self._screen: Screen = "connect"
         self._begin()
 
-    def _begin(self) -> None:
-        self.requests = RunRequests(LiveControls(), self._tell, self._changed, self._clock)
+    def _begin(self, before: Beforehand | None = None) -> None:
+        self.requests = RunRequests(
+            LiveControls(),
+            self._tell,
+            self._changed,
+            self._clock,
+            self.body.settings.units,
+            before,
+        )
         self._status = _NO_RUN
         self._trends = RunTrends()
         self._drawn_trends: tuple[object, list[dict[str, Any]]] = (None, [])
@@ -95,13 +122,9 @@ class Dashboard:
 
     def note(self, text: str) -> None:
         """Show and speak a note; one that keeps coming, such as of a full disk, only once."""
-        note, now = printable(text), time.monotonic()
-        last = self._noted.pop(note, -_SAME_NOTE_S)
-        self._noted[note] = now
-        while len(self._noted) > _NOTES:
-            self._noted.pop(next(iter(self._noted)))
-        if now - last >= _SAME_NOTE_S:
-            self._tell(note, aloud=True)
+        last_s = self._keep(printable(text))
+        if time.monotonic() - last_s >= _SAME_NOTE_S:
+            self._tell(text, aloud=True)
 
     def alert(self, alert: Alert) -> None:
         """Show, sound and speak a change; show one that is over."""
@@ -119,11 +142,17 @@ class Dashboard:
         """Of the run that is shown."""
         return self.requests.controls
 
-    def start(self) -> None:
-        """Show a run that is about to start."""
-        self._begin()
+    def start(self, before: Beforehand | None = None) -> None:
+        """Show a run that is about to start, and what is known of it."""
+        self._begin(before)
         self._screen = "starting"
         self._changed()
+
+    def calibrate(self, *, faces: bool = True) -> None:
+        """Show a calibration that begins; without ``faces`` of the standing alone."""
+        self._told = ()
+        self._screen = "calibrate"
+        self.calibration.begin(faces=faces)
 
     def connect(self, trouble: str = "") -> None:
         """Show the first screen, and why the last choice did not work."""
@@ -134,7 +163,7 @@ class Dashboard:
 
     def end(self, run: LiveRun) -> None:
         """Show what became of the run."""
-        self._ended = ended_pieces(run, report=self._report)
+        self._ended = ended_pieces(run, report=self._report, units=self.body.settings.units)
         self._screen = "ended"
         self._changed()
 
@@ -149,17 +178,28 @@ class Dashboard:
     def ask(self, what: str, value: str = "") -> None:
         """Do what a tab asks; unknown requests are left alone."""
         if self._screen == "connect":
-            if what == "scan":
-                self.setup.scan()
-            elif what == "connect":
-                self.setup.choose(value)
-        elif self._screen == "starting":
-            if what == "cancel" and self.cancel_start is not None:
+            self._ask_before_the_run(what, value)
+        elif self._screen in {"starting", "calibrate"} and what == "cancel":
+            if self.cancel_start is not None:
                 self.cancel_start()
+        elif self._screen == "calibrate":
+            self.calibration.choose(what)
         elif self._screen == "live":
             self.requests.ask(what, value)
         elif self._screen == "ended" and what == "finish":
             self.finish_wanted.set()
+
+    def _ask_before_the_run(self, what: str, value: str) -> None:
+        if what == "scan":
+            self.setup.scan()
+        elif what == "body":
+            self.body.save(value)
+        elif self.body.refused:
+            return  # what is wrong with it stands there; the run would go on without
+        elif what == "connect":
+            self.setup.choose(value)
+        elif what == "calibrate" and self._calibrates:
+            self.setup.choose(value, "calibrate")
 
     def join(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> Tab:
         """Let one more tab watch."""
@@ -182,23 +222,28 @@ class Dashboard:
     def _make_pieces(self) -> dict[str, Any]:
         pieces: dict[str, Any] = {"screen": self._screen}
         if self._screen == "connect":
-            pieces["setup"] = self.setup.pieces()
+            pieces["setup"] = self.setup.pieces() | {"calibrates": self._calibrates}
+            pieces["body"] = self.body.pieces()
+        elif self._screen == "calibrate":
+            pieces["calibration"] = self.calibration.pieces()
         elif self._screen == "ended":
             pieces["ended"] = self._ended
         elif self._screen == "live":
-            status = self._status
+            status, units = self._status, self.body.settings.units
             pieces |= {
-                "head": head(status),
-                "cards": large_numbers(status),
+                "head": head(status, units),
+                "cards": large_numbers(status, units),
                 "small": small_numbers(status),
                 "posture": posture(status),
                 "run_trends": self._run_trends(status),
                 "condition": condition(status, paused=self.controls.paused),
                 "state": state(status),
+                "cadence": cadence_suggestion(status, self.requests.before.usual_spm),
                 "paused": self.controls.paused,
                 "stopping": self.controls.stop_wanted,
                 "countdown": self.requests.countdown,
                 "marked": {"surface": self.requests.surface, "shoe": self.requests.shoe},
+                "treadmill": self.requests.treadmill.pieces(),
                 "notes": [*status.notes, *self._noted][-_NOTES:],
             }
         pieces["told"], pieces["alert"] = self._told, self._alert
@@ -209,14 +254,27 @@ class Dashboard:
         ranges = [(one.baseline, one.gate) for one in status.indicators.values()]
         key = (self._trends.drawn, repr(ranges))
         if self._drawn_trends[0] != key:
-            self._drawn_trends = (key, self._trends.lines(status))
+            self._drawn_trends = (key, self._trends.lines(status, self.body.settings.units))
         return self._drawn_trends[1]
 
-    def _tell(self, text: str, *, aloud: bool = False) -> None:
+    def _keep(self, note: str) -> float:
+        """Keep a note on the page as the newest; when it was noted last, −∞ if never."""
+        last_s = self._noted.pop(note, -math.inf)
+        self._noted[note] = time.monotonic()
+        while len(self._noted) > _NOTES:
+            self._noted.pop(next(iter(self._noted)))
+        return last_s
+
+    def _tell(self, text: str, *, aloud: bool = False, kept: bool = False) -> None:
+        if kept:
+            self._keep(printable(text))
         self._last_told += 1
         told = {"number": self._last_told, "text": printable(text), "aloud": aloud}
         self._told = (*self._told, told)[-_NOTES:]
         self._changed()
+
+    def _tell_aloud(self, text: str) -> None:
+        self._tell(text, aloud=True)
 
     def _changed(self, *, step: bool = False) -> None:
         self._pieces = None

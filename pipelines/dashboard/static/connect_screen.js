@@ -1,13 +1,22 @@
-// The first screen: sensors that are near, and the simulated one.
+// The first screen: sensors that are near, the simulated one, and what is known of the runner.
+import { BodyForm } from "backstride-dashboard/body_form.js";
+
 export const ConnectScreen = {
-  props: { setup: Object },
+  components: { BodyForm },
+  props: { setup: Object, body: Object },
   emits: ["ask"],
   data() {
     return { address: "" };
   },
+  methods: {
+    choose(what, address) {
+      this.$refs.body.saveIfTyped();
+      this.$emit("ask", what, address);
+    },
+  },
   template: `
     <section class="sheet connect" aria-labelledby="connect-title">
-      <h1 id="connect-title">Connect your sensor</h1>
+      <h1 id="connect-title" tabindex="-1">Connect your sensor</h1>
       <p class="lead">Clip it to the back of your waistband, in the middle, and switch it on.</p>
       <p v-if="setup.trouble" class="trouble"><span aria-hidden="true">▲</span> {{ setup.trouble }}</p>
       <button type="button" class="act strong big" :disabled="setup.scanning" @click="$emit('ask', 'scan')">
@@ -16,25 +25,31 @@ export const ConnectScreen = {
       <ul v-if="setup.found.length" class="found">
         <li v-for="one in setup.found" :key="one.url">
           <span><strong>{{ one.name }}</strong><small>{{ one.details }}</small></span>
-          <button type="button" class="act" :aria-label="'Connect ' + one.name"
-                  @click="$emit('ask', 'connect', one.url)">Connect</button>
+          <span class="row">
+            <button v-if="setup.calibrates" type="button" class="act quiet"
+                    :aria-label="'Calibrate ' + one.name" @click="choose('calibrate', one.url)">Calibrate</button>
+            <button type="button" class="act" :aria-label="'Connect ' + one.name"
+                    @click="choose('connect', one.url)">Connect</button></span>
         </li>
       </ul>
+      <body-form ref="body" :body="body" @ask="(what, value) => $emit('ask', what, value)"></body-form>
       <h2>Without a sensor</h2>
       <ul class="found simulated">
         <li v-for="one in setup.simulated" :key="one.url">
           <span><strong>{{ one.name }}</strong><small>simulated, {{ one.details }}</small></span>
           <button type="button" class="act" :aria-label="'Start: ' + one.name"
-                  @click="$emit('ask', 'connect', one.url)">Start</button>
+                  @click="choose('connect', one.url)">Start</button>
         </li>
       </ul>
       <details>
         <summary>Another address</summary>
-        <form class="row" @submit.prevent="$emit('ask', 'connect', address)">
+        <form class="row" @submit.prevent="choose('connect', address)">
           <label for="address">Source address</label>
           <input id="address" v-model="address" autocomplete="off" autocapitalize="off"
                  spellcheck="false" required placeholder="ble:?name=…">
           <button type="submit" class="act">Connect</button>
+          <button v-if="setup.calibrates" type="button" class="act quiet" :disabled="!address.trim()"
+                  @click="choose('calibrate', address)">Calibrate</button>
         </form>
       </details>
     </section>`,

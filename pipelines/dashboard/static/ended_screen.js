@@ -19,7 +19,8 @@ export const EndedScreen = {
       </ol>
       <p v-else>None was told in this run.</p>
       <p v-for="text in ended.notes" :key="text" class="fine">{{ text }}</p>
-      <p v-if="ended.recording" class="file">Recorded in <code>{{ ended.recording }}</code></p>
+      <p v-if="ended.recording" class="file">Recorded in <code>{{ ended.recording }}</code><template
+        v-if="ended.kept">: {{ ended.kept }}</template></p>
       <p v-else class="file">This run was not recorded.</p>
       <div class="row">
         <a v-if="ended.report" class="act strong big" href="report" target="_blank" rel="noopener">

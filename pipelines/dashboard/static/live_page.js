@@ -1,7 +1,9 @@
 // The live page: shows the pieces that the program sends, and asks for what the runner wants.
 import { nextTick } from "vue";
+import { CalibrateScreen } from "backstride-dashboard/calibrate_screen.js";
 import { ConnectScreen } from "backstride-dashboard/connect_screen.js";
 import { EndedScreen } from "backstride-dashboard/ended_screen.js";
+import { Metronome } from "backstride-dashboard/metronome.js";
 import { NumberCard } from "backstride-dashboard/number_card.js";
 import { PostureFigure } from "backstride-dashboard/posture_figure.js";
 import { RunControls } from "backstride-dashboard/run_controls.js";
@@ -9,16 +11,26 @@ import { TrendLine } from "backstride-dashboard/trend_line.js";
 import { Voice } from "backstride-dashboard/voice.js";
 
 const TOLD_MS = 8000;
+const READ_MS = 80; // a letter, by someone who runs
 
 export default {
-  components: { ConnectScreen, EndedScreen, NumberCard, PostureFigure, RunControls, TrendLine },
+  components: {
+    CalibrateScreen,
+    ConnectScreen,
+    EndedScreen,
+    NumberCard,
+    PostureFigure,
+    RunControls,
+    TrendLine,
+  },
   props: { surfaces: Array },
   emits: ["ask"],
   data() {
-    return { is: { screen: "loading" }, told: [], sound: true, speech: true };
+    return { is: { screen: "loading" }, told: [], sound: true, speech: true, beating: 0 };
   },
   created() {
     this.voice = new Voice();
+    this.metronome = new Metronome(this.voice);
     this.sound = this.voice.on.sound;
     this.speech = this.voice.on.speech;
     this.heard = null;
@@ -33,11 +45,15 @@ export default {
     async show(pieces) {
       Object.assign(this.is, pieces);
       if (pieces.screen) this.told = [];
+      if (pieces.screen && pieces.screen !== "live" && this.beating) this.beat(0);
       if (pieces.alert) this.hear(pieces.alert);
       if (pieces.told) this.tell(pieces.told, Boolean(pieces.screen));
       if ("countdown" in pieces && pieces.countdown) this.voice.beep([520]);
       if (pieces.screen === "closed") setTimeout(() => window.socket?.disconnect(), 50);
       await nextTick();
+      // a button that is gone takes the focus with it
+      if (pieces.screen && document.activeElement === document.body)
+        this.$el.querySelector("h1[tabindex]")?.focus();
       return true;
     },
     hear(alert) {
@@ -59,14 +75,25 @@ export default {
     say(texts) {
       clearTimeout(this.forgetting);
       this.told = texts;
-      this.forgetting = setTimeout(() => (this.told = []), TOLD_MS);
+      const shown = Math.max(TOLD_MS, READ_MS * texts.join(" ").length);
+      this.forgetting = setTimeout(() => (this.told = []), shown);
     },
     ask(what, value = "") {
       this.$emit("ask", { what, value });
     },
+    beat(beats) {
+      const was = this.beating;
+      if (!beats) this.metronome.stop();
+      this.beating = beats && this.metronome.start(beats) ? beats : 0;
+      if (beats && !this.beating) this.say(["This browser makes no sound."]);
+      else if (beats)
+        this.say([`Metronome: ${beats} beats a minute${this.sound ? "." : ", but sound is muted."}`]);
+      else if (was) this.say(["Metronome stopped."]);
+    },
     toggle(what) {
       this.voice.allow();
       this[what] = this.voice.toggle(what);
+      this.metronome.mute(!this.voice.on.sound);
       this.say([`${what === "sound" ? "Sound" : "Speech"} ${this[what] ? "on" : "muted"}.`]);
       if (what === "sound") this.voice.beep([660]);
     },
@@ -74,9 +101,12 @@ export default {
   template: `
     <div class="backstride" :data-screen="is.screen">
       <p v-if="is.screen === 'loading'" class="sheet">Connecting to Backstride …</p>
-      <connect-screen v-else-if="is.screen === 'connect'" :setup="is.setup" @ask="ask"></connect-screen>
+      <connect-screen v-else-if="is.screen === 'connect'" :setup="is.setup" :body="is.body"
+        @ask="ask"></connect-screen>
+      <calibrate-screen v-else-if="is.screen === 'calibrate'" :calibration="is.calibration"
+        :sound="sound" :speech="speech" @ask="ask" @toggle="toggle"></calibrate-screen>
       <section v-else-if="is.screen === 'starting'" class="sheet" aria-labelledby="starting-title">
-        <h1 id="starting-title">Connecting to the sensor …</h1>
+        <h1 id="starting-title" tabindex="-1">Connecting to the sensor …</h1>
         <p class="lead">Stand still for a moment; the first numbers come with your first running steps.</p>
         <button type="button" class="act" @click="ask('cancel')">Choose another sensor</button>
       </section>
@@ -87,7 +117,7 @@ export default {
             <div class="time"><dt>time</dt><dd>{{ is.head.time }}</dd></div>
             <div :data-state="is.small[0].changed ? 'changed' : ''"><dt>cadence</dt>
               <dd>{{ is.small[0].number }} <small>{{ is.small[0].unit }}</small></dd></div>
-            <div v-if="is.head.dose"><dt>dose</dt><dd>{{ is.head.dose }} <small>easy km</small></dd></div>
+            <div v-if="is.head.dose"><dt>dose</dt><dd>{{ is.head.dose }} <small>{{ is.head.dose_unit }}</small></dd></div>
             <div class="count"><dt>steps</dt><dd>{{ is.head.steps }}</dd></div>
             <div class="gait"><dt>now</dt><dd>{{ is.head.gait }}</dd></div>
           </dl>
@@ -115,9 +145,9 @@ export default {
               <dd>{{ one.number }} <small>{{ one.unit }}</small></dd></div>
           </dl>
         </section>
-        <run-controls :surfaces="surfaces" :marked="is.marked" :paused="is.paused" :stopping="is.stopping"
-          :counting="is.countdown !== null" :sound="sound" :speech="speech"
-          @ask="ask" @toggle="toggle"></run-controls>
+        <run-controls :surfaces="surfaces" :marked="is.marked" :treadmill="is.treadmill" :paused="is.paused" :stopping="is.stopping"
+          :counting="is.countdown !== null" :sound="sound" :speech="speech" :cadence="is.cadence"
+          :beating="beating" @ask="ask" @toggle="toggle" @beat="beat"></run-controls>
         <ul class="state" aria-label="Sensor and recording">
           <li v-for="item in is.state.items" :key="item.text" :class="{ attention: !item.calm }">
             <span v-if="!item.calm" aria-hidden="true">▲ </span>{{ item.text }}</li>

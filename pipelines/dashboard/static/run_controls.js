@@ -1,10 +1,15 @@
 // What the runner can do during a run: buttons, their dialogs, and keys.
+import { MetronomeDialog } from "backstride-dashboard/metronome_dialog.js";
+import { TreadmillDialog } from "backstride-dashboard/treadmill_dialog.js";
+
 const KEYS = [
   ["n", "Standing neutral"],
   ["s", "Surface"],
+  ["t", "Treadmill"],
   ["h", "Shoe"],
   ["i", "Pain"],
   ["r", "Sensor moved"],
+  ["b", "Metronome"],
   ["p", "Pause or resume"],
   ["x", "Stop"],
   ["m", "Sound on or off"],
@@ -14,16 +19,20 @@ const KEYS = [
 const KEYS_KEPT = "backstride-keys";
 
 export const RunControls = {
+  components: { MetronomeDialog, TreadmillDialog },
   props: {
+    cadence: Object,
+    beating: Number,
     surfaces: Array,
     marked: Object,
+    treadmill: Object,
     paused: Boolean,
     stopping: Boolean,
     counting: Boolean,
     sound: Boolean,
     speech: Boolean,
   },
-  emits: ["ask", "toggle"],
+  emits: ["ask", "toggle", "beat"],
   data() {
     let on = true;
     try {
@@ -75,9 +84,11 @@ export const RunControls = {
       const does = {
         n: () => this.ask("neutral"),
         s: () => this.open("surface"),
+        t: () => this.$refs.treadmill.open(),
         h: () => this.open("shoe"),
         i: () => this.open("pain"),
         r: () => this.ask("reseat"),
+        b: () => this.$refs.metronome.open(),
         p: () => this.ask(this.paused ? "resume" : "pause"),
         x: () => this.open("stop"),
         m: () => this.$emit("toggle", "sound"),
@@ -94,15 +105,18 @@ export const RunControls = {
       <button type="button" class="act" :disabled="counting" @click="ask('neutral')">
         <span>Standing neutral</span><kbd aria-hidden="true">N</kbd></button>
       <button type="button" class="act" @click="open('surface')">
-        <span>Surface<small v-if="marked.surface">: {{ marked.surface }}</small></span
+        <span>Surface<small v-if="marked.surface">{{ marked.surface }}</small></span
         ><kbd aria-hidden="true">S</kbd></button>
+      <treadmill-dialog ref="treadmill" :treadmill="treadmill" @ask="ask"></treadmill-dialog>
       <button type="button" class="act" @click="open('shoe')">
-        <span class="long">Shoe<small v-if="marked.shoe">: {{ marked.shoe }}</small></span
+        <span>Shoe<small v-if="marked.shoe" class="long">{{ marked.shoe }}</small></span
         ><kbd aria-hidden="true">H</kbd></button>
       <button type="button" class="act" @click="open('pain')">
         <span>Pain</span><kbd aria-hidden="true">I</kbd></button>
       <button type="button" class="act" @click="ask('reseat')">
         <span>Sensor moved</span><kbd aria-hidden="true">R</kbd></button>
+      <metronome-dialog ref="metronome" :cadence="cadence" :beating="beating" :sound="sound"
+        @beat="(beats) => $emit('beat', beats)"></metronome-dialog>
       <button type="button" class="act" :class="{ pressed: paused }"
               @click="ask(paused ? 'resume' : 'pause')">
         <span>{{ paused ? "Resume" : "Pause" }}</span><kbd aria-hidden="true">P</kbd></button>

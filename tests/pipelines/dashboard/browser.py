@@ -52,10 +52,12 @@ _ROOT = Path(__file__).parents[3]
 #: What the browser would sound and say, kept where a test can read it.
 _LISTEN = """
 window.heard = [];
+window.heardAt = [];
 window.spoken = [];
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (...given) {
   window.heard.push(this.frequency.value);
+  window.heardAt.push(given[0]);
   return start.apply(this, given);
 };
 window.speechSynthesis.speak = (words) => window.spoken.push(words.text);
@@ -79,9 +81,26 @@ class Program:
 
 
 @contextmanager
-def program(code: str, *arguments: str) -> Iterator[Program]:
-    """Run Python code that tells ``the live page is at ADDRESS`` on standard error."""
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
+def program(code: str, *arguments: str, home: Path | None = None) -> Iterator[Program]:
+    """Run Python code that tells ``the live page is at ADDRESS`` on standard error.
+
+    It has a data folder of its own, or ``home``.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(_ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "BACKSTRIDE_HOME": str(own if home is None else home),
+        }
+        with _program(code, arguments, environment) as running:
+            yield running
+
+
+@contextmanager
+def _program(
+    code: str, arguments: tuple[str, ...], environment: dict[str, str]
+) -> Iterator[Program]:
     process = subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,
@@ -95,7 +114,7 @@ def program(code: str, *arguments: str) -> Iterator[Program]:
         told: list[str] = []
         for line in process.stdout:
             told.append(line)
-            if line.startswith("the live page is at "):
+            if "the live page is at " in line:
                 yield Program(process, line.split()[-1], told)
                 return
         raise AssertionError("the page did not start: " + "".join(told))

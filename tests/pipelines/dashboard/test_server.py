@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import subprocess
@@ -11,11 +12,12 @@ import urllib.parse
 import urllib.request
 from email.message import Message
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imu.errors import ParameterError
-from pipelines.dashboard.server import listen
+from pipelines.dashboard.server import TokenGate, listen
 from pipelines.dashboard.several_views import SeveralViews
 from pipelines.dashboard.view import Dashboard
 from tests.pipelines.dashboard.browser import Program, program
@@ -78,6 +80,27 @@ def test_only_the_whole_address_opens_anything(tmp_path: Path) -> None:
         assert _get(f"{host}{token}/report")[0] == 404  # no report was promised
         running.interrupt()
         assert "no run" in running.wait()
+
+
+@pytest.mark.parametrize(("leaves", "lines"), [(True, 0), (False, 1)])
+def test_fault_of_the_page_is_one_line_and_none_where_nobody_is_left(
+    leaves: bool, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def faulty(_: Any, receive: Any, __: Any) -> None:
+        await receive()
+        raise KeyError("REQUEST_METHOD")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect" if leaves else "http.request"}
+
+    async def send(_: Any) -> None:
+        raise AssertionError("nothing was to be sent")
+
+    asyncio.run(TokenGate(faulty, "token")({"type": "http", "path": "/token/"}, receive, send))
+    assert len(caplog.records) == lines
+    for record in caplog.records:
+        assert record.getMessage().startswith("the live page could not answer a request: KeyError")
+        assert record.exc_info is None
 
 
 def test_interrupt_ends_the_run_cleanly_and_again_leaves_the_page(tmp_path: Path) -> None:

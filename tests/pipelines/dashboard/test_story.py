@@ -9,6 +9,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from devices.records import Mark
+from pipelines.journal.database import Journal
+from pipelines.journal.entries import Session
 from pipelines.session import read_session
 from tests.pipelines.dashboard.browser import Tab, browser, needs_chromium, program
 
@@ -90,12 +92,66 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
     ]
 
 
+_COMMAND = """
+import sys
+sys.argv = ["backstride", "live", "--dashboard", "--no-browser"]
+from pipelines.cli import main
+main()
+"""
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_first_run_tells_the_body_calibrates_and_runs_to_the_metronome(tmp_path: Path) -> None:
+    with browser() as tab, program(_COMMAND, home=tmp_path) as running:
+        tab.open(running.address)
+        tab.until_shown("About you")
+        tab.find("[value=imperial]").click()
+        tab.find("#height").send_keys("5 ft 9 in")
+        tab.find("#mass").send_keys("154", Keys.ENTER)
+        tab.until_shown("5 ft 9 in tall, 154.0 lb, imperial", ".known")
+        _type(tab, "sim:?motion=six_faces&time_scale=20&seed=3")
+        tab.press("Calibrate")
+        tab.until_shown("is calibrated: every run with it uses what was found.", ".result")
+        tab.press("Choose another sensor")
+        tab.until_shown("Connect your sensor")
+        _choose(tab, f"{_LEANING}&seed=3")
+        tab.until_shown("the sensor's calibration of", ".condition")
+        _numbers_move(tab)
+        tab.until_shown("within your usual range", ".cards", 40)
+        tab.key("b")
+        tab.until_shown("5 % quicker than your usual", "dialog[open]")
+        tab.press("Start the metronome")
+        tab.until(lambda: 1000 in tab.run("return window.heard"), "a beat")
+        tab.press("Stop")
+        tab.press("Stop the run")
+        tab.until_shown("Run ended")
+        _open_report(tab, "Backstride")
+        tab.press("Finish")
+        said = running.wait(30)
+        assert "running steps in" in said
+        assert "Traceback" not in said
+    (recording,) = (tmp_path / "sessions").glob("*.mcap")
+    header = read_session(recording).header
+    assert header.calibration_json
+    assert header.height_m == pytest.approx(69 * 0.0254)
+    assert header.mass_kg == pytest.approx(154 * 0.45359237)
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        assert journal.settings().units == "imperial"
+        assert journal.entries(Session) == []  # a simulated run is none of the runner's own
+
+
 def _choose(tab: Tab, address: str) -> None:
+    _type(tab, address, Keys.ENTER)
+
+
+def _type(tab: Tab, *keys: str) -> None:
+    tab.until(lambda: tab.find("summary").is_displayed(), "the first screen")
     if not tab.find("#address").is_displayed():
         tab.find("summary").click()
     field = tab.find("#address")
     field.clear()
-    field.send_keys(address, Keys.ENTER)
+    field.send_keys(*keys)
 
 
 def _numbers_move(tab: Tab) -> None:
@@ -145,10 +201,10 @@ def _mark(tab: Tab) -> None:
     tab.until_shown("Standing neutral marked", ".told")
 
 
-def _open_report(tab: Tab) -> None:
+def _open_report(tab: Tab, words: str = "Report of your run") -> None:
     tab.press("Open the report")
     tab.until(lambda: len(tab.driver.window_handles) == 2, "another tab")
     tab.driver.switch_to.window(tab.driver.window_handles[1])
-    tab.until_shown("Report of your run")
+    tab.until_shown(words)
     tab.driver.close()
     tab.here()

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from devices.scan import Found
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError
 from pipelines.alerts import Alert
-from pipelines.dashboard.setup_screen import SetupScreen
+from pipelines.dashboard.setup_screen import Choice, SetupScreen
 from pipelines.dashboard.view import Dashboard
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
@@ -141,6 +141,8 @@ def test_caller_may_go_on_changing_the_status() -> None:
     st.integers(0, 70),
     st.floats(allow_nan=True, allow_infinity=True),
 )
+@example(number=0.0, text="", steps=1, baseline=3.6e16)  # where a gate is nothing
+@example(number=1e308, text="", steps=60, baseline=-1e308)
 @settings(max_examples=60, deadline=None)
 def test_no_status_makes_the_page_raise(
     number: float, text: str, steps: int, baseline: float
@@ -278,7 +280,7 @@ def test_search_shows_what_is_near_and_says_what_could_not_be_searched() -> None
         setup.choose("blue:tooth")
         assert "source is 'blue:tooth'" in setup.pieces()["trouble"]
         setup.choose("sim:?minutes=2")
-        assert await choice == "sim:?minutes=2"
+        assert await choice == Choice("sim:?minutes=2")
 
     asyncio.run(story())
 
