@@ -27,7 +27,7 @@ def desk(
     import sys
 
     from devices.sources import open_source
-    from pipelines.desk import run_desk
+    from pipelines.desk.run import run_desk
     from pipelines.training.desk import DeskParams
     from pipelines.user_directory import data_directory
 

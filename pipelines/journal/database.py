@@ -238,8 +238,8 @@ class Journal:
         list of Path
             Files that could not be removed.
         """
+        from pipelines.desk.twisting_store import FILE_NAME
         from pipelines.journal.pending import pending_path
-        from pipelines.twisting_store import FILE_NAME
 
         with self._lock:
             with self.transaction():

@@ -17,14 +17,15 @@ from hypothesis import strategies as st
 
 from devices.simulator.virtual_clock import VirtualClock
 from imu.samples import Samples
-from pipelines.axial_rate import AxialRate
-from pipelines.desk import DeskSummary, DeskWatch, run_desk
+from pipelines.desk.axial_rate import AxialRate
+from pipelines.desk.run import run_desk
+from pipelines.desk.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
+from pipelines.desk.watch import DeskSummary, DeskWatch
 from pipelines.journal.database import Journal
 from pipelines.texts import text
 from pipelines.training.cues import Cue
 from pipelines.training.desk import DeskParams
 from pipelines.training.twisting import TwistingHistory, add_rates
-from pipelines.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
 from tests.pipelines.command_line import backstride
 
 RATE_HZ = 50.0

@@ -13,7 +13,8 @@ import pytest
 
 from devices.simulator.virtual_clock import VirtualClock
 from imu.samples import Samples
-from pipelines.desk import DeskSummary, DeskWatch, run_desk
+from pipelines.desk.run import run_desk
+from pipelines.desk.watch import DeskSummary, DeskWatch
 from pipelines.training.cues import Cue
 from pipelines.training.desk import DeskParams
 from tests.pipelines.command_line import environment

@@ -1,0 +1,1 @@
+"""Desk mode: sitting and standing with a worn sensor."""
