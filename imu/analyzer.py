@@ -50,12 +50,39 @@ from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
 from imu.stride_levelling import find_up_before_step
 from imu.waveforms import Waveforms
 
-__all__ = ["LOWEST_RATE_HZ", "AnalyzerParams", "StepAnalyzer", "analyze", "warm_up"]
+__all__ = [
+    "LEARNED_STATE",
+    "LOWEST_RATE_HZ",
+    "AnalyzerParams",
+    "StepAnalyzer",
+    "analyze",
+    "warm_up",
+]
 
 #: Lowest sample rate the chain takes, Hz.
 LOWEST_RATE_HZ: Final = 50.0
 
 _ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
+
+#: What hangs on neither clock nor samples: it holds as long as the sensor stays where it is.
+_LASTING: Final = (
+    "mounting",
+    "mounting_status",
+    "standing_up",
+    "stood",
+    "steps",
+    "running_s",
+    "lumbar_sum",
+    "lumbar_count",
+    "lumbar_baseline",
+)
+_BIAS: Final = ("bias", "covariance")  # rad/s and (0.01 °/s)², sensor frame
+
+#: What :attr:`StepAnalyzer.learned` gives, one record.
+LEARNED_STATE: Final = np.dtype(
+    [(name, CHAIN_STATE[name]) for name in _LASTING]
+    + [(name, CHAIN_STATE["inclination"][name]) for name in _BIAS]
+)
 
 
 class StepAnalyzer(Stage[AnalyzerParams]):
@@ -298,6 +325,61 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         restart(self._coefficients, s)
         return s
 
+    @property
+    def learned(self) -> NDArray[np.void]:
+        """What has been learned about runner and sensor, :data:`LEARNED_STATE`, shape (1,)."""
+        learned = np.zeros(1, LEARNED_STATE)
+        for name in _LASTING:
+            learned[name] = self._state[name]
+        for name in _BIAS:
+            learned[name] = self._state["inclination"][name]
+        return learned
+
+    def carry_on(self, learned: NDArray[np.void], gap_s: float = 0.0) -> None:
+        """Begin with what an earlier analyzer has learned, as after a gap in one stream.
+
+        Mounting, standing, step count, running time, lumbar baseline and gyroscope bias are taken
+        over. What hangs on its clock or samples is not: a posture is believed for seconds only.
+        The bias has drifted in the gap, as far as the parameters say that it does.
+
+        Parameters
+        ----------
+        learned : ndarray of :data:`LEARNED_STATE`, shape (1,)
+            :attr:`learned` of an analyzer of the same rate, axes, runner and parameters, whose
+            sensor has stayed on the body.
+        gap_s : float
+            From its last sample to the first one here, s, 0 or more.
+
+        Raises
+        ------
+        ParameterError
+            When an argument is none of these, or samples have been taken already.
+
+        Examples
+        --------
+        >>> analyzer = StepAnalyzer(200.0)
+        >>> analyzer.carry_on(StepAnalyzer(200.0, axes="+x+y+z").learned)
+        >>> analyzer.mounting.tolist()
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+        """
+        if learned.dtype != LEARNED_STATE or learned.shape != (1,):
+            raise ParameterError("learned", learned.dtype, "what an earlier analyzer has learned")
+        if not 0.0 <= gap_s < np.inf:
+            raise ParameterError("gap_s", gap_s, "a time from 0 s up")
+        if self._kind != UNKNOWN:
+            raise ParameterError("learned", learned.dtype, "it before the first sample")
+        state = self._state
+        for name in _LASTING:
+            state[name] = learned[name]
+        covariance = learned["covariance"][0].copy()
+        forgetting_s = self._params.inclination.bias_forgetting_time_s
+        drift = (0.1 / 0.01) ** 2 * gap_s / forgetting_s  # by 0.1 °/s in that time
+        unknown = self._coefficients["inclination"]["variance_initial"][0]
+        variance = np.diagonal(covariance)
+        np.fill_diagonal(covariance, np.maximum(np.minimum(variance + drift, unknown), variance))
+        state["inclination"]["bias"] = learned["bias"]
+        state["inclination"]["covariance"] = covariance
+
     def take_neutral(self, up: ArrayLike) -> None:
         """Measure lean and roll from the posture that the runner stands in now.
 
@@ -387,10 +469,18 @@ def analyze(
     return concatenate([analyzer.push(samples), analyzer.flush()])
 
 
-def warm_up() -> None:
-    """Compile the chain, or load it from the cache, before the first sample arrives."""
+def warm_up(*, closing: bool = True) -> None:
+    """Compile the chain, or load it from the cache, before the first sample arrives.
+
+    Parameters
+    ----------
+    closing : bool
+        Whether what closes a step is compiled too, which is two thirds of the work: one process can
+        do all while another does the rest, and finds it on the disk then.
+    """
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
     with compiling():
+        if closing:
+            analyzer.close_nothing()
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
-        analyzer.close_nothing()

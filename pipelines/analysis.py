@@ -23,6 +23,7 @@ from imu.samples import Samples
 from imu.steps import NO_STEPS, Steps
 from pipelines.alert_settings import AlertSettings
 from pipelines.alerts import Alert
+from pipelines.carried import Carried, LeanKnown
 from pipelines.coach import Coach
 from pipelines.formats.session_messages import SessionHeader
 from pipelines.lean_reference import LeanReference
@@ -190,6 +191,28 @@ class SessionAnalysis:
             chain.coach,
             self.lean_reference,
         )
+        if header.carried_json:
+            self._go_on_from(Carried.from_json(header.carried_json))
+
+    @property
+    def carried(self) -> Carried:
+        """What a session that goes on from this one begins with, once this one is flushed."""
+        chain, lean = self.chain, self.lean_reference
+        return Carried(
+            chain.analyzer.learned,
+            chain.drift.state,
+            chain.coach.state,
+            LeanKnown(lean.known, lean.from_standing, lean.marked, self._lean_unproven),
+        )
+
+    def _go_on_from(self, earlier: Carried) -> None:
+        chain, lean = self.chain, self.lean_reference
+        chain.analyzer.carry_on(earlier.analyzer, earlier.gap_s)
+        chain.drift.state = earlier.drift
+        chain.coach.state = earlier.coach
+        lean.known, lean.from_standing = earlier.lean.known, earlier.lean.from_standing
+        lean.marked, self._lean_unproven = earlier.lean.marked, earlier.lean.unproven
+        self._marks.surface_before = earlier.surface
 
     @property
     def run_baseline(self) -> Baseline | None:

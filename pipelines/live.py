@@ -30,6 +30,7 @@ from pipelines.companion.companion import Companion
 from pipelines.companion.history import LEARNING, RunHistory, Start
 from pipelines.companion.plan import CompanionPlan, plan_with_baseline
 from pipelines.companion.turning import heading_turn_deg
+from pipelines.continuing import EarlierSession
 from pipelines.device_store import settings_for
 from pipelines.formats.session_messages import SessionHeader
 from pipelines.journal.run_baseline import sensor_kind
@@ -53,6 +54,7 @@ class LiveOptions:
     height_m: float | None = None
     baseline_json: str = ""
     history: RunHistory | None = None  # what to start from without a baseline; None: no word of it
+    earlier: EarlierSession | None = None  # what to go on from
     parameters_json: str = "{}"
     devices: Path | None = None  # folder of the device store; None: no calibration
     companion: CompanionPlan | None = None  # None: nobody beside the alerts
@@ -97,9 +99,10 @@ class _Session:
         known = settings_for(options.devices, source.info, url, axes=options.axes)
         self._neutral_is_old = known.neutral_is_old
         self.run.sensor = sensor_kind(source.info)
-        start = self._start()
+        utc_start_ns, earlier = time.time_ns(), options.earlier
+        start = self._start(utc_start_ns)
         header = SessionHeader(
-            utc_start_ns=time.time_ns(),
+            utc_start_ns=utc_start_ns,
             source=url,
             axes=known.axes,
             mass_kg=options.mass_kg,
@@ -109,6 +112,8 @@ class _Session:
             calibration_json=known.calibration_json,
             neutral_up=known.neutral_up,
         )
+        if earlier is not None:
+            header = earlier.followed_by(header, source.info)
         self.run.utc_start_ns = header.utc_start_ns
         self._analysis = SessionAnalysis(header, source.info)
         if options.companion is not None:
@@ -116,6 +121,8 @@ class _Session:
             if start.baseline is not None:
                 plan = plan_with_baseline(plan, start.baseline)
             self.run.companion = Companion(plan)
+            if earlier is not None:
+                self.run.companion.count_told(earlier.told_s(utc_start_ns))
         self._time_s = 0.0  # of the latest sample
         self._on_alert = None
         if options.on_alert:
@@ -138,9 +145,13 @@ class _Session:
         for note in notes:
             view.note(note)
 
-    def _start(self) -> Start:
+    def _start(self, utc_ns: int) -> Start:
         """The baseline of earlier runs, and what to tell the runner of it."""
         options = self._options
+        if options.earlier is not None:
+            stored = options.earlier.header.baseline_json
+            given = Baseline.from_json(stored) if stored else None
+            return Start(given, options.earlier.words(utc_ns))
         if options.baseline_json or options.history is None:
             return Start(None, "")
         if self._neutral_is_old:

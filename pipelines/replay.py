@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from devices.records import DeviceInfo
 from imu.baseline import Baseline
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipelines.session import Session
 
 __all__ = [
+    "ON_ITS_OWN",
     "RanAgain",
     "ReplayOptions",
     "Replayed",
@@ -40,6 +41,10 @@ __all__ = [
 
 Progress = Callable[[float, float], None]
 
+#: What is said of a session that went on from an earlier one, where something is stated anew.
+ON_ITS_OWN: Final = (
+    "this session went on from an earlier one; with what you state now it is looked at on its own."
+)
 #: Samples a block of a table, where the user states none.
 _BLOCK = 4096
 
@@ -138,6 +143,9 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         baseline_json=options.baseline_json,
         parameters_json=options.parameters_json,
     )
+    notes = [session.note] if session.note else []
+    if session.header.carried_json and not header.carried_json:
+        notes.append(ON_ITS_OWN)
     ran = run_again(session, header, report, waveforms=options.waveforms)
     done = _finish(
         str(path),
@@ -148,7 +156,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         rate_hz=ran.info.rate_hz,
         receiver=ran.analysis.receiver,
         cut_short=session.cut_short,
-        notes=[session.note] if session.note else [],
+        notes=notes,
     )
     return replace(done, baseline=ran.analysis.run_baseline, sensor=sensor_kind(ran.info))
 
@@ -162,8 +170,11 @@ def header_as_stated(
     baseline_json: str = "",
     parameters_json: str = "",
 ) -> SessionHeader:
-    """A session's header with what the user states now in place of what it holds."""
-    return replace(
+    """A session's header with what the user states now in place of what it holds.
+
+    What an earlier session has taught fits nothing that is stated otherwise: then it goes.
+    """
+    stated = replace(
         header,
         axes=axes or header.axes,
         mass_kg=header.mass_kg if mass_kg is None else mass_kg,
@@ -171,6 +182,7 @@ def header_as_stated(
         baseline_json=baseline_json or header.baseline_json,
         parameters_json=parameters_json or header.parameters_json,
     )
+    return stated if stated == header else replace(stated, carried_json="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from pipelines.formats.session_messages import (
     decode_steps,
 )
 
-__all__ = ["RECORD_LIMIT_BYTES", "Session", "SessionHeader", "read_session"]
+__all__ = ["RECORD_LIMIT_BYTES", "Session", "SessionHeader", "read_header", "read_session"]
 
 #: No sound record is larger; a damaged length must not fill the memory.
 RECORD_LIMIT_BYTES: Final = 16 * 2**20
@@ -151,6 +151,24 @@ def read_session(path: str | os.PathLike[str]) -> Session:
             f"and everything before that ({len(records)} records) was read."
         )
     return Session(path, header, records, concatenate(steps), alerts, bool(note), note)
+
+
+def read_header(path: str | os.PathLike[str]) -> SessionHeader:
+    """Read how a session began, and no more of its file.
+
+    Raises
+    ------
+    RecordingError
+        As :func:`read_session`.
+    """
+    path = Path(path)
+    with _open(path) as file:
+        _check_beginning(file, path)
+        recovery = _Recovery(file, with_samples=False)
+        for item in recovery:
+            if item.kind is SESSION:
+                return cast(SessionHeader, item.value)
+    raise _without_header(recovery, path)
 
 
 class _Item(NamedTuple):

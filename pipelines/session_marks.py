@@ -93,6 +93,12 @@ class SessionMarks:
         Hears what others told the runner.
     lean_reference : LeanReference, optional
         Hears of neutrals and of a moved sensor.
+
+    Attributes
+    ----------
+    surface_before
+        The surface of an earlier session that this one goes on from: no new one when it is said
+        again.
     """
 
     def __init__(
@@ -109,6 +115,7 @@ class SessionMarks:
         self._pace_marks, self._coach = pace_marks, coach
         self._recent: deque[Samples] = deque()
         self._now_s = 0.0
+        self.surface_before = ""
 
     def see(self, samples: Samples) -> None:
         """Take note of the samples that the analyzer gets."""
@@ -143,8 +150,10 @@ class SessionMarks:
         elif mark.kind in PACE_KINDS:
             trouble = self._pace_marks.take(mark, self._now_s if self._recent else -math.inf)
             return [trouble] if trouble else []
-        else:
+        elif mark.kind != "surface" or mark.value != self.surface_before:
             self._drift.mark(mark.kind, mark.value)
+        if mark.kind == "surface":
+            self.surface_before = ""
         return []
 
     def _take_neutral(self) -> str:

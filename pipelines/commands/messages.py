@@ -30,12 +30,12 @@ __all__ = [
 
 def warm_up_filters() -> None:
     """Compile before the first sample arrives; say so when it takes a while."""
-    from imu.analyzer import warm_up
     from imu.compiled import is_compiled
+    from pipelines.preparing import prepare_filters
 
     if not is_compiled():
         complain("preparing the filters for this machine, once, for some seconds …")
-    warm_up()
+    prepare_filters()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ the same ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -214,6 +214,10 @@ class Companion:
         if self._flags.stopped:
             return self._stop(time_s)
         return cues or _NOTHING
+
+    def count_told(self, times_s: Iterable[float]) -> None:
+        """Count what the runner was told before this session, at times below 0, s."""
+        self._budget.note_all(times_s)
 
     def ending(self) -> Ending:
         """What is known at the end of the session."""

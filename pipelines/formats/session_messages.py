@@ -67,8 +67,9 @@ __all__ = [
 ]
 
 #: Newest form that this version reads. A file states the oldest form that tells all it holds, so
-#: that an older reader refuses only what it would misread: 2 has a calibration or a neutral.
-FORMAT_VERSION: Final = 2
+#: that an older reader refuses only what it would misread: 2 has a calibration or a neutral, 3 goes
+#: on from an earlier session.
+FORMAT_VERSION: Final = 3
 
 #: Largest message; a chunk holds 1 MiB beside it and stays below the reader's record limit.
 MAX_MESSAGE_BYTES: Final = 8 * 2**20
@@ -119,6 +120,9 @@ class SessionHeader:
     neutral_up
         Direction of the calibrated specific force in the sensor's axes while the runner stood in
         neutral, None when not known; only used with stated axes.
+    carried_json
+        What an earlier session has taught, :class:`~pipelines.carried.Carried`, for one that goes
+        on from it; empty without one.
     software
         What wrote the file.
     """
@@ -132,6 +136,7 @@ class SessionHeader:
     parameters_json: str = "{}"
     calibration_json: str = ""
     neutral_up: tuple[float, float, float] | None = None
+    carried_json: str = ""
     software: str = field(default_factory=_software)
 
 
@@ -179,6 +184,7 @@ SESSION: Final = _json_kind(
         "parameters_json": "string",
         "calibration_json": "string",
         "neutral_up_json": "string",
+        "carried_json": "string",
         "software": "string",
     },
 )
@@ -259,6 +265,7 @@ def encode_header(header: SessionHeader) -> bytes:
     up = content.pop("neutral_up")
     content["neutral_up_json"] = "" if up is None else json.dumps(up, allow_nan=False)
     needed = 2 if header.calibration_json or header.neutral_up is not None else 1
+    needed = 3 if header.carried_json else needed
     return _dump({"format": needed, **content})
 
 
@@ -288,6 +295,7 @@ def decode_header(data: bytes) -> SessionHeader:
         parameters_json=str(content["parameters_json"]),
         calibration_json=str(content.get("calibration_json", "")),
         neutral_up=None if up is None else (float(up[0]), float(up[1]), float(up[2])),
+        carried_json=str(content.get("carried_json", "")),
         software=str(content["software"]),
     )
 
