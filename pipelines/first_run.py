@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, ParameterError
+from pipelines.dashboard.run_requests import SURFACES, shoe_name
 from pipelines.journal.entries import Settings
-from pipelines.journal.units import (
+from pipelines.journal.tags import KnownTags, tags_in_journal
+from pipelines.terminal.cells import printable
+from pipelines.units import (
     Units,
     height_words,
     mass_words,
     parse_typed_height,
     parse_typed_mass,
 )
-from pipelines.terminal.cells import printable
 
 if TYPE_CHECKING:
     from devices.scan import Found
@@ -31,6 +33,10 @@ __all__ = ["SIMULATED", "FirstRun", "Sightings", "ask_for_source", "guide", "loo
 SIMULATED: Final = "sim:"
 #: Devices of an unknown kind that are listed; a house is full of them.
 _MOST_UNKNOWN: Final = 8
+#: Shoes that are named in the question.
+_MOST_SHOES: Final = 6
+#: What takes back what was known.
+_NONE: Final = "none"
 #: Answers that cannot be read before a question is left out.
 _TRIES: Final = 3
 _NEUTRAL: Final = (
@@ -55,14 +61,28 @@ class Sightings:
 
 @dataclass(frozen=True, slots=True)
 class FirstRun:
-    """What the guide found out: the source to run, and the settings with the runner's answers."""
+    """What the guide found out: the source to run, and the settings with the runner's answers.
+
+    ``surface`` and ``shoe`` of the run are empty where not said.
+    """
 
     source: str
     settings: Settings
+    surface: str = ""
+    shoe: str = ""
 
 
-def guide(ask: Ask, tell: Tell, look: Callable[[], Sightings], settings: Settings) -> FirstRun:
-    """Ask for sensor, units, height and mass, and explain the standing neutral.
+def guide(
+    ask: Ask,
+    tell: Tell,
+    look: Callable[[], Sightings],
+    settings: Settings,
+    tags: KnownTags | None = None,
+    *,
+    surface: str = "",
+    shoe: str = "",
+) -> FirstRun:
+    """Ask for sensor, units, height, mass, surface and shoe, and explain the standing neutral.
 
     Parameters
     ----------
@@ -74,17 +94,27 @@ def guide(ask: Ask, tell: Tell, look: Callable[[], Sightings], settings: Setting
         Looks for sensors; called again where the user wants that.
     settings : Settings
         As known so far; what is not answered stays.
+    tags : KnownTags, optional
+        Surface and shoe of the last run, which Enter keeps, and the shoes in use.
+    surface, shoe : str
+        Where stated already, which is not asked for.
     """
+    tags = KnownTags() if tags is None else tags
     source = _choose_source(ask, tell, look)
     settings = _ask_body(ask, tell, settings)
+    if source != SIMULATED:
+        surface = surface or _ask_surface(ask, tell, tags.surface)
+        shoe = shoe or _ask_shoe(ask, tell, tags)
     for line in _NEUTRAL:
         tell(line)
     ask("Enter when you are ready: ")
-    return FirstRun(source, settings)
+    return FirstRun(source, settings, surface, shoe)
 
 
-def ask_for_source(path: Path | None = None, *, seconds: float = 4.0) -> FirstRun:
-    """The guide in this terminal; answers are kept in the journal's settings.
+def ask_for_source(
+    path: Path | None = None, *, seconds: float = 4.0, surface: str = "", shoe: str = ""
+) -> FirstRun:
+    """The guide in this terminal; answers about the body are kept in the journal's settings.
 
     Parameters
     ----------
@@ -92,6 +122,8 @@ def ask_for_source(path: Path | None = None, *, seconds: float = 4.0) -> FirstRu
         The journal; the user's own by default.
     seconds : float
         How long to look for Bluetooth sensors, s.
+    surface, shoe : str
+        Where stated already, which is not asked for.
 
     Raises
     ------
@@ -103,7 +135,16 @@ def ask_for_source(path: Path | None = None, *, seconds: float = 4.0) -> FirstRu
             "SOURCE", "", "a source, such as 'sim:' or 'ble:ADDRESS' ('backstride scan' lists them)"
         )
     known = _known_settings(path)
-    result = guide(_ask_here, _tell_here, lambda: look_around(seconds), known)
+    tags, _ = tags_in_journal(path)  # trouble with the journal has been told
+    result = guide(
+        _ask_here,
+        _tell_here,
+        lambda: look_around(seconds),
+        known,
+        tags,
+        surface=surface,
+        shoe=shoe,
+    )
     if result.settings != known:
         _keep(result.settings, path)
     return result
@@ -180,6 +221,42 @@ def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:
         settings.mass_kg,
     )
     return replace(settings, height_m=height_m, mass_kg=mass_kg)
+
+
+def _ask_surface(ask: Ask, tell: Tell, known: str) -> str:
+    several = f"{', '.join(SURFACES[:-1])} or {SURFACES[-1]}"
+    question = f"You run on {several}? [{_known(known)}] "
+    return _asked(ask, tell, question, lambda words: _surface(words, known), known)
+
+
+def _ask_shoe(ask: Ask, tell: Tell, tags: KnownTags) -> str:
+    shoes = [printable(shoe) for shoe in tags.shoes[-_MOST_SHOES:]]
+    several = f"{', '.join(shoes)}, or a new name" if shoes else "by a name of your own"
+    question = f"In the shoes, {several}? [{_known(tags.shoe)}] "
+    return _asked(ask, tell, question, lambda words: _shoe(words, tags.shoes), tags.shoe)
+
+
+def _known(words: str) -> str:
+    return f"{printable(words)}, {_NONE!r} for none" if words else "skip"
+
+
+def _surface(words: str, known: str) -> str:
+    wanted = words.lower()
+    if wanted == _NONE:
+        return ""
+    if wanted == known.lower():
+        return known
+    fitting = [one for one in SURFACES if one.startswith(wanted)]
+    if wanted not in SURFACES and len(fitting) != 1:
+        raise ParameterError("the surface", words, f"one of {', '.join(SURFACES)}, or {_NONE}")
+    return fitting[0]
+
+
+def _shoe(words: str, known: tuple[str, ...]) -> str:
+    """One of those known where only the capitals differ, else the new name."""
+    if words.lower() == _NONE:
+        return ""
+    return next((one for one in known if one.lower() == words.lower()), shoe_name(words))
 
 
 def _asked(
@@ -271,6 +348,8 @@ def _known_settings(path: Path | None) -> Settings:
         return Settings()
     try:
         with Journal(place, busy_s=0.5) as journal:
+            for note in journal.notes:
+                _tell_here(f"note: {note}")
             return journal.settings()
     except BackstrideError as error:
         _tell_here(f"note: {error}")

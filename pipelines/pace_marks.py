@@ -14,7 +14,7 @@ import numpy as np
 
 from imu.covariates import Covariates
 from imu.errors import ParameterError
-from pipelines.journal.units import parse_slope, parse_speed, slope_words
+from pipelines.units import parse_slope, parse_speed, slope_words
 
 if TYPE_CHECKING:
     from devices.records import Mark

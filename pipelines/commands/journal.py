@@ -185,8 +185,8 @@ def shoe(
     from pipelines.journal.database import Journal
     from pipelines.journal.entries import Shoe
     from pipelines.journal.queries import odometers_m
-    from pipelines.journal.units import distance_words, parse_distance
     from pipelines.training.shoes import shoe_cue
+    from pipelines.units import distance_words, parse_distance
 
     if not name and (retire or start or bought):
         raise ParameterError("NAME", "none", "the name of the shoe; without one all are listed")
@@ -260,7 +260,7 @@ def week(
     from pipelines.journal.advice import advice
     from pipelines.journal.database import Journal
     from pipelines.journal.queries import load_charts, weeks
-    from pipelines.journal.units import distance_words
+    from pipelines.units import distance_words
 
     now = datetime.now().astimezone()
     with Journal() as journal:
@@ -424,9 +424,9 @@ def settings(
 ) -> None:
     """Show or change your settings."""
     from pipelines.journal.database import Journal
-    from pipelines.journal.units import parse_distance, parse_height, parse_mass
     from pipelines.journal.words import settings_lines
     from pipelines.texts import text
+    from pipelines.units import parse_distance, parse_height, parse_mass
 
     changes: dict[str, object] = {}
     if height:

@@ -20,10 +20,12 @@ from pipelines.commands.messages import (
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from devices.simulator.scenario import Scenario
     from pipelines.companion.companion import Companion
+    from pipelines.continuing import EarlierSession
+    from pipelines.dashboard.run import Marks, Prepare
     from pipelines.journal.entries import Settings
     from pipelines.live import LiveOptions, LiveRun
 
@@ -49,6 +51,16 @@ def live(
             "--no-history", help="Compare with the beginning of this run, not with earlier ones."
         ),
     ] = False,
+    continue_from: Annotated[
+        str,
+        typer.Option(
+            "--continue",
+            metavar="FILE",
+            help="Go on from a session that stopped in mid-run, with its baseline: its file, or "
+            "'last' for the newest in your data folder.",
+            show_default=False,
+        ),
+    ] = "",
     record: Annotated[
         Path | None,
         typer.Option(
@@ -115,11 +127,10 @@ def live(
     from pipelines.alert_settings import load_alert_settings
     from pipelines.device_store import devices_directory
     from pipelines.formats.replacing import refuse_existing
-    from pipelines.journal.shoe_names import unknown_shoe_note
-    from pipelines.journal.units import parse_slope, parse_speed
     from pipelines.live import LiveOptions
     from pipelines.replay import load_baseline
     from pipelines.stay_awake import staying_awake
+    from pipelines.units import parse_slope, parse_speed
     from pipelines.user_directory import new_session_path
 
     check_axes(axes)
@@ -131,8 +142,11 @@ def live(
         raise ParameterError("--record", str(record), "a file that ends in .mcap")
     if record is not None:
         refuse_existing(record)
+    if continue_from and baseline is not None:
+        raise ParameterError("--continue", continue_from, "either --continue or --baseline")
     check_outputs(
         {
+            "--continue": continue_from or None,
             "--record": record,
             "--alerts": alerts,
             "--baseline": baseline,
@@ -150,11 +164,23 @@ def live(
         parse_speed(speed, "--speed")  # told now, not after the run
     if slope:
         parse_slope(slope, "--slope")
+    parameters_json = "" if settings is None else load_alert_settings(settings).to_json()
+    earlier = _earlier(continue_from) if continue_from else None
+    if earlier is not None:
+        parameters_json = earlier.check(
+            axes=axes,
+            mass_kg=mass,
+            height_m=height,
+            calibrated=not no_calibration,
+            parameters_json=parameters_json,
+        )
+        source = source or earlier.header.source
+        surface, shoe = surface or earlier.surface, shoe or earlier.shoe
     if source is None and not dashboard:
         from pipelines.first_run import ask_for_source
 
-        first = ask_for_source()
-        source = first.source
+        first = ask_for_source(surface=surface, shoe=shoe)
+        source, surface, shoe = first.source, first.surface, first.shoe
         mass = first.settings.mass_kg if mass is None else mass
         height = first.settings.height_m if height is None else height
     simulated = None if source is None else _simulated(source)
@@ -167,11 +193,12 @@ def live(
         mass_kg=mass,
         height_m=height,
         baseline_json=baseline_json,
+        earlier=earlier,
         devices=None if no_calibration else devices_directory(),
         record=path,
         alerts=alerts,
         on_alert=on_alert,
-        parameters_json="{}" if settings is None else load_alert_settings(settings).to_json(),
+        parameters_json=parameters_json or "{}",
         marks=tuple(
             (kind, value)
             for kind, value in (
@@ -184,16 +211,13 @@ def live(
         ),
     )
     # a source that is chosen on the page is asked for what goes with it then
-    tags = None if no_history else (surface, shoe)
-    options, notes = (stated, ()) if source is None else _completed(source, None, stated, tags)
+    prepare = partial(_completed, stated=stated, history=not no_history and earlier is None)
+    options, notes = (stated, ()) if source is None else prepare(source, None, stated.marks)
     for note in notes:
-        complain(f"note: {note}")
-    if note := unknown_shoe_note(shoe, filed=simulated is None):
         complain(f"note: {note}")
     warm_up_filters()
     try:
         with nullcontext() if simulated is not None else staying_awake():
-            prepare = partial(_completed, stated=stated, tags=tags)
             run = asyncio.run(_run(source, options, dashboard, port, not no_browser, prepare))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
@@ -203,13 +227,26 @@ def live(
         _tell_end(run, journal=filed)
 
 
+def _earlier(given: str) -> EarlierSession:
+    """The session to go on from, once it has been run again."""
+    import time
+
+    from pipelines.continuing import continued_path, earlier_session
+    from pipelines.progress import progress
+
+    path = continued_path(given)
+    warm_up_filters()
+    with progress(f"going through {path.name}") as report:
+        return earlier_session(path, time.time_ns(), report)
+
+
 async def _run(
     source: str | None,
     options: LiveOptions,
     dashboard: bool,
     port: int,
     open_browser: bool,
-    prepare: Callable[[str, Settings], tuple[LiveOptions, Sequence[str]]],
+    prepare: Prepare,
 ) -> LiveRun | None:
     from pipelines.live import run_live
     from pipelines.terminal.view import TerminalView
@@ -234,22 +271,34 @@ async def _run(
 
 
 def _completed(
-    source: str, body: Settings | None, stated: LiveOptions, tags: tuple[str, str] | None
+    source: str, body: Settings | None, marks: Marks, *, stated: LiveOptions, history: bool
 ) -> tuple[LiveOptions, Sequence[str]]:
     """What goes with a source besides what was stated, and what the user should know of it.
 
-    ``body`` is what the runner has told on the page, None where nothing was asked; ``tags`` are
-    surface and shoe of the earlier runs to compare with, None where there is to be no comparison.
+    ``body`` is what the runner has told on the page, None where nothing was asked; ``marks`` are
+    surface, shoe, speed and slope from the beginning; ``history``, whether to compare with earlier
+    runs on that surface in that shoe.
     """
+    import time
     from dataclasses import replace
 
+    from pipelines.continuing import interrupted_note
+    from pipelines.journal.tags import unknown_shoe_note
     from pipelines.replay import load_baseline
 
     simulated = _simulated(source)
+    stated = replace(stated, marks=marks)
     if body is not None:
         stated = replace(stated, mass_kg=body.mass_kg, height_m=body.height_m)
+    options = stated
+    notes: list[str] = []
     if simulated is None:
-        return _as_the_journal_says(stated, body, tags)
+        options, notes = _as_the_journal_says(stated, body, history=history)
+    shoe = unknown_shoe_note(dict(marks).get("shoe", ""), filed=simulated is None)
+    cut = interrupted_note(source, time.time_ns()) if stated.earlier is None else ""
+    notes += [note for note in (shoe, cut) if note]
+    if simulated is None:
+        return options, notes
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
         stated,
@@ -257,12 +306,12 @@ def _completed(
         height_m=simulated.height if stated.height_m is None else stated.height_m,
         baseline_json=stated.baseline_json
         or (load_baseline(simulated.baseline) if simulated.baseline else ""),
-    ), ()
+    ), notes
 
 
 def _as_the_journal_says(
-    options: LiveOptions, body: Settings | None, tags: tuple[str, str] | None
-) -> tuple[LiveOptions, Sequence[str]]:
+    options: LiveOptions, body: Settings | None, *, history: bool
+) -> tuple[LiveOptions, list[str]]:
     """Body data and what accompanies the run, from the journal; it may be in trouble."""
     from dataclasses import replace
     from datetime import datetime
@@ -273,16 +322,17 @@ def _as_the_journal_says(
 
     stored, now = options.baseline_json, datetime.now().astimezone()
     plan, notes = plan_for_run(now, Baseline.from_json(stored) if stored else None)
-    history = RunHistory()
+    earlier = RunHistory()
     if stored:
         notes.append("compared with the baseline that you gave.")
-    elif tags is not None and plan.longest is not None:  # else the journal is no help, as is told
-        history, trouble = history_for_run(now, *tags)
+    elif history and plan.longest is not None:  # else the journal is no help, as is told
+        marks = dict(options.marks)
+        earlier, trouble = history_for_run(now, marks.get("surface", ""), marks.get("shoe", ""))
         notes += [trouble] if trouble else []
     settings = settings_for_run() if body is None else body
     return replace(
         options,
-        history=history,
+        history=earlier,
         companion=plan if body is None else replace(plan, units=body.units),
         mass_kg=settings.mass_kg if options.mass_kg is None else options.mass_kg,
         height_m=settings.height_m if options.height_m is None else options.height_m,

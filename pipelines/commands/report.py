@@ -63,9 +63,9 @@ def report(
 ) -> None:
     """Write a page on one run: what changed, plots, data quality, method; for screen and paper."""
     from imu.errors import ParameterError
-    from pipelines.journal.units import UNITS
     from pipelines.progress import progress
     from pipelines.report.page import check_libraries
+    from pipelines.units import UNITS
 
     page = session.with_suffix(".html") if out is None else out
     check_axes(axes)

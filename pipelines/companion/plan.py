@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coach import CoachParams
-from pipelines.journal.units import UNITS, Units
 from pipelines.training.intervals import RunWalkPlan
 from pipelines.training.return_to_run import STAGES
 from pipelines.training.single_session import LongestSession
 from pipelines.training.warm_up import WarmUpParams
+from pipelines.units import UNITS, Units
 
 if TYPE_CHECKING:
     from imu.baseline import Baseline

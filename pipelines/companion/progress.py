@@ -9,8 +9,8 @@ import numpy as np
 
 from imu.errors import ParameterError
 from imu.trusted_steps import trusted_steps
-from pipelines.journal.units import parse_distance
 from pipelines.pace_marks import marked_speed_m_s
+from pipelines.units import parse_distance
 
 if TYPE_CHECKING:
     from devices.records import Mark

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from imu.errors import BackstrideError, ParameterError
 from pipelines.journal.entries import Settings
-from pipelines.journal.units import (
+from pipelines.terminal.cells import printable
+from pipelines.units import (
     UNITS,
     Units,
     height_words,
@@ -18,7 +19,6 @@ from pipelines.journal.units import (
     parse_typed_height,
     parse_typed_mass,
 )
-from pipelines.terminal.cells import printable
 
 __all__ = ["BodyData", "journal_settings", "keep_in_journal"]
 
@@ -138,7 +138,7 @@ class BodyData:
 
 
 def journal_settings(path: Path | None = None) -> tuple[Settings, str]:
-    """The settings of the journal, and what kept them from being read, in a sentence.
+    """The settings of the journal, and what kept them from being read or was repaired, in words.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def journal_settings(path: Path | None = None) -> tuple[Settings, str]:
         return Settings(), ""
     try:
         with Journal(place, busy_s=0.5) as journal:
-            return journal.settings(), ""
+            return journal.settings(), " ".join(journal.notes)
     except BackstrideError as error:
         return Settings(), str(error)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.dashboard.shown_quantities import large_quantities
-from pipelines.journal.units import Units
 from pipelines.kept_recording import kept_words
 from pipelines.live import LiveRun
 from pipelines.summary import Summary
 from pipelines.terminal.cells import printable
 from pipelines.terminal.wording import LARGE
+from pipelines.units import Units
 
 __all__ = ["ended_pieces", "summary_rows"]
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from pipelines.dashboard.shown_quantities import large_quantities
 from pipelines.dashboard.trends import step_trend
-from pipelines.journal.units import Units
 from pipelines.live_status import IndicatorStatus, LiveStatus
 from pipelines.terminal.wording import SMALL, Quantity, standing
+from pipelines.units import Units
 
 __all__ = ["gauge_place", "large_numbers", "small_numbers"]
 

@@ -21,16 +21,20 @@ from pipelines.dashboard.run_requests import Beforehand
 from pipelines.dashboard.server import check_nicegui, listen, serve
 from pipelines.dashboard.setup_screen import Choice
 from pipelines.dashboard.several_views import SeveralViews
+from pipelines.dashboard.todays_run import TodaysRun
 from pipelines.dashboard.view import Dashboard
 from pipelines.journal.entries import Settings
+from pipelines.journal.tags import tags_in_journal
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
 
-__all__ = ["Prepare", "run_dashboard"]
+__all__ = ["Marks", "Prepare", "run_dashboard"]
 
+#: Kind and value of what is known of a run from its beginning.
+Marks = tuple[tuple[str, str], ...]
 #: Completes the options for a source chosen on the page, with what the runner has told of the
-#: body there; gives sentences for the runner too.
-Prepare = Callable[[str, Settings], tuple[LiveOptions, Sequence[str]]]
+#: body and of today's run there; gives sentences for the runner too.
+Prepare = Callable[[str, Settings, Marks], tuple[LiveOptions, Sequence[str]]]
 
 #: How long the page stays after the run without any tab, s.
 _LINGER_S: Final = 5.0
@@ -72,7 +76,7 @@ async def run_dashboard(
         Takes the sentence with the page's address; standard error by default.
     prepare : callable, optional
         Completes the options for a source that is chosen on the page; by default they only get
-        the height and the mass told there.
+        height, mass, surface, shoe and treadmill told there.
 
     Returns
     -------
@@ -89,12 +93,19 @@ async def run_dashboard(
     """
     check_nicegui()
     listening = listen(port)
+    body, trouble = _body_data(options)
+    if trouble:
+        (tell or _tell)(f"note: {trouble}")
+    tags, _ = tags_in_journal()  # trouble with the journal has been told
     dashboard = Dashboard(
         clock=clock,
         report=make_report is not None,
-        body=_body_data(options, tell or _tell),
+        body=body,
+        today=TodaysRun(tags, options.marks),
         calibrates=options.devices is not None,
     )
+    if trouble:
+        dashboard.setup.fail(trouble)
     stay = _Stay(url, options, dashboard, other_views, clock, prepare or _prepare(options))
 
     def report() -> Path:
@@ -127,6 +138,7 @@ class _Stay:
         self.run: LiveRun | None = None
         self._url, self._options, self._clock = url, options, clock
         self._dashboard, self._prepare = dashboard, prepare
+        self._others = SeveralViews(other_views)
         self._view = SeveralViews([dashboard, *other_views])
         self._task = asyncio.current_task()
         self._start_again = False
@@ -150,7 +162,7 @@ class _Stay:
                 self._start_again = False
                 self._dashboard.connect()
         self._dashboard.end(self.run)
-        self._view.note("the run has ended; its summary is on the live page.")
+        self._others.note("the run has ended; its summary is on the live page.")
         try:
             await self._summary_left()
         except asyncio.CancelledError:
@@ -162,7 +174,8 @@ class _Stay:
         if choice.purpose == "calibrate" and await self._calibrate(choice.url) != "run":
             self._dashboard.connect()
             return
-        options, notes = self._prepare(choice.url, self._dashboard.body.settings)
+        body, marks = self._dashboard.body.settings, self._dashboard.today.marks()
+        options, notes = self._prepare(choice.url, body, marks)
         await self._run(choice.url, options, notes)
 
     async def _run(self, url: str, options: LiveOptions, notes: Sequence[str] = ()) -> None:
@@ -237,20 +250,21 @@ class _Stay:
             finished.cancel()
 
 
-def _body_data(options: LiveOptions, tell: Callable[[str], None]) -> BodyData:
-    """What the journal knows of the runner, and before it what was stated for this run."""
+def _body_data(options: LiveOptions) -> tuple[BodyData, str]:
+    """What the journal knows of the runner, and before it what was stated for this run.
+
+    And what is wrong with the journal, in words.
+    """
     settings, trouble = journal_settings()
-    if trouble:
-        tell(f"note: {trouble}")
     if options.mass_kg is not None:
         settings = replace(settings, mass_kg=options.mass_kg)
     if options.height_m is not None:
         settings = replace(settings, height_m=options.height_m)
-    return BodyData(settings, keep_in_journal)
+    return BodyData(settings, keep_in_journal), trouble
 
 
 def _beforehand(options: LiveOptions) -> Beforehand:
-    from pipelines.journal.shoe_names import unknown_shoe_note
+    from pipelines.journal.tags import unknown_shoe_note
 
     plan = options.companion
     usual = None if plan is None else plan.usual
@@ -264,8 +278,8 @@ def _beforehand(options: LiveOptions) -> Beforehand:
 
 
 def _prepare(options: LiveOptions) -> Prepare:
-    def prepare(_: str, body: Settings) -> tuple[LiveOptions, Sequence[str]]:
-        return replace(options, mass_kg=body.mass_kg, height_m=body.height_m), ()
+    def prepare(_: str, body: Settings, marks: Marks) -> tuple[LiveOptions, Sequence[str]]:
+        return replace(options, mass_kg=body.mass_kg, height_m=body.height_m, marks=marks), ()
 
     return prepare
 

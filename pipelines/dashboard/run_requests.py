@@ -10,12 +10,12 @@ from typing import Final, Protocol
 
 from devices.host_clock import HostClock
 from pipelines.dashboard.treadmill import Treadmill
-from pipelines.journal.units import Units
 from pipelines.live_controls import LiveControls
 from pipelines.terminal.cells import printable
 from pipelines.training.pain import check_cue
+from pipelines.units import Units
 
-__all__ = ["COUNTDOWN_S", "SURFACES", "Beforehand", "RunRequests", "Tell"]
+__all__ = ["COUNTDOWN_S", "SURFACES", "Beforehand", "RunRequests", "Tell", "shoe_name"]
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -92,7 +92,10 @@ class RunRequests:
         self.treadmill = Treadmill(controls, tell, changed, units, self.before.marks)
         self.countdown: int | None = None
         stated = dict(self.before.marks)
-        self.surface, self.shoe = printable(stated.get("surface", "")), _named(stated.get("shoe"))
+        self.surface, self.shoe = (
+            printable(stated.get("surface", "")),
+            shoe_name(stated.get("shoe")),
+        )
         self._tell, self._changed, self._clock = tell, changed, clock
         self._counting: asyncio.Task[None] | None = None
         self._looking_up: asyncio.Task[None] | None = None
@@ -140,7 +143,7 @@ class RunRequests:
         self._tell(f"Surface marked: {value}.")
 
     def _shoe(self, value: str) -> None:
-        shoe = _named(value)
+        shoe = shoe_name(value)
         if not shoe:
             self._tell("The shoe has no name yet: type one, such as the make and the colour.")
             return
@@ -190,5 +193,6 @@ class RunRequests:
         self._tell("Stopping: the last steps are finished and the recording is closed.")
 
 
-def _named(shoe: str | None) -> str:
+def shoe_name(shoe: str | None) -> str:
+    """The name of a shoe as it is marked: printable, and not longer than a line."""
     return printable(shoe or "").strip()[:_LONGEST_SHOE]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pipelines.dashboard.shown_quantities import dose_words
-from pipelines.journal.units import Units
 from pipelines.live_status import LiveStatus
 from pipelines.terminal.cells import printable
 from pipelines.terminal.wording import GAITS, WITHIN, clock, verdict
+from pipelines.units import Units
 
 __all__ = ["condition", "head", "state"]
 
 _CALM_LINKS: Final = frozenset({"", "connecting", "connected", "ended"})
 _LOW_BATTERY_PERCENT: Final = 15.0
+_STAND: Final = "Stand upright and still for five seconds, then run: that posture is your neutral."
 
 
 def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
@@ -37,11 +38,15 @@ def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
 
 
 def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
-    """The one plain sentence of the moment: ``title``, ``text`` and its ``state``."""
+    """The one plain sentence of the moment: ``title``, ``text``, ``advice`` and its ``state``."""
+    advice = ""
     if status.alert:
-        title, text, state = "Changed from your baseline", printable(status.alert), "changed"
+        title, state = "Changed from your baseline", "changed"
+        text, stop, advice = printable(status.alert).partition(". ")
+        text += stop.strip()
     elif not status.steps:
-        title, text, state = "Your baseline", "Waiting for running steps.", "waiting"
+        title, state = "Your baseline", "waiting"
+        text = _STAND if status.gait == "still" else "Waiting for running steps."
     else:
         words = printable(verdict(status))
         title, state = "Your baseline", "waiting"
@@ -52,9 +57,10 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
             text = f"{sentence or 'No baseline yet'}."
     if paused:
         title, state = "Paused", "waiting"
-        text = "Nothing is judged until you resume. The recording goes on."
+        text, advice = "Nothing is judged until you resume. The recording goes on.", ""
     # a number stays with its sign
-    return {"title": title, "text": text.replace(" %", "\N{NO-BREAK SPACE}%"), "state": state}
+    text, advice = (words.replace(" %", "\N{NO-BREAK SPACE}%") for words in (text, advice))
+    return {"title": title, "text": text, "advice": advice, "state": state}
 
 
 def state(status: LiveStatus) -> dict[str, Any]:

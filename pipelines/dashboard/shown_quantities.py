@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.journal.units import METRES_PER_MILE, Units
 from pipelines.terminal.wording import LARGE, OSCILLATION, Quantity
+from pipelines.units import METRES_PER_MILE, Units
 
 __all__ = ["dose_words", "large_quantities"]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import ParameterError
-from pipelines.journal.units import Units, slope_with_unit, speed_with_unit
 from pipelines.live_controls import LiveControls
 from pipelines.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
 from pipelines.terminal.cells import printable
+from pipelines.units import Units, slope_with_unit, speed_with_unit
 
 __all__ = ["Treadmill"]
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from imu.steps import Steps
 from pipelines.dashboard.shown_quantities import large_quantities
-from pipelines.journal.units import Units
 from pipelines.live_status import RECENT_STEPS, IndicatorStatus, LiveStatus
 from pipelines.terminal.wording import LARGE, Quantity, clock
+from pipelines.units import Units
 
 __all__ = ["HEIGHT", "WIDTH", "RunTrends", "step_trend"]
 

@@ -15,6 +15,7 @@ from pipelines.alerts import Alert
 from pipelines.dashboard.body_data import BodyData
 from pipelines.dashboard.cadence_suggestion import cadence_suggestion
 from pipelines.dashboard.calibration_screen import CalibrationScreen
+from pipelines.dashboard.comparison import comparison_words, tells_comparison
 from pipelines.dashboard.ended_screen import ended_pieces
 from pipelines.dashboard.numbers import large_numbers, small_numbers
 from pipelines.dashboard.posture import posture
@@ -22,6 +23,7 @@ from pipelines.dashboard.run_requests import Beforehand, RunRequests
 from pipelines.dashboard.session_pieces import condition, head, state
 from pipelines.dashboard.setup_screen import SetupScreen
 from pipelines.dashboard.tab import Tab
+from pipelines.dashboard.todays_run import TodaysRun
 from pipelines.dashboard.trends import RunTrends
 from pipelines.journal.entries import Settings
 from pipelines.live import LiveRun
@@ -53,6 +55,8 @@ class Dashboard:
         Whether the page may offer a report after the run.
     body : BodyData, optional
         Height, mass and units of the runner; forgotten afterwards by default.
+    today : TodaysRun, optional
+        Surface, shoe and treadmill of the run; nothing is known of them by default.
     calibrates : bool
         Whether the page may offer to calibrate a sensor.
 
@@ -70,6 +74,7 @@ class Dashboard:
         clock: HostClock | None = None,
         report: bool = False,
         body: BodyData | None = None,
+        today: TodaysRun | None = None,
         calibrates: bool = False,
     ) -> None:
         self._clock = clock or SystemClock()
@@ -78,6 +83,8 @@ class Dashboard:
         self.setup = SetupScreen(self._changed)
         self.body = BodyData(Settings()) if body is None else body
         self.body.changed = self._changed
+        self.today = TodaysRun() if today is None else today
+        self.today.changed = self._changed
         self.calibration = CalibrationScreen(self._changed, self._tell_aloud)
         self._calibrates = calibrates
         self.finish_wanted = asyncio.Event()
@@ -100,6 +107,7 @@ class Dashboard:
         self._trends = RunTrends()
         self._drawn_trends: tuple[object, list[dict[str, Any]]] = (None, [])
         self._noted: dict[str, float] = {}
+        self._comparison = ""
         self._told: tuple[dict[str, Any], ...] = ()
         self._alert: dict[str, Any] = {"number": 0, "text": ""}
         self._ended: dict[str, Any] = {}
@@ -122,6 +130,11 @@ class Dashboard:
 
     def note(self, text: str) -> None:
         """Show and speak a note; one that keeps coming, such as of a full disk, only once."""
+        if tells_comparison(text):
+            self._comparison = printable(text)  # stays, whatever comes after it
+            self._tell(_sentence(text), aloud=True, placed=True)
+            return
+        text = _sentence(text)
         last_s = self._keep(printable(text))
         if time.monotonic() - last_s >= _SAME_NOTE_S:
             self._tell(text, aloud=True)
@@ -194,7 +207,9 @@ class Dashboard:
             self.setup.scan()
         elif what == "body":
             self.body.save(value)
-        elif self.body.refused:
+        elif what == "today":
+            self.today.save(value, self.body.settings.units)
+        elif self.body.refused or self.today.refused:
             return  # what is wrong with it stands there; the run would go on without
         elif what == "connect":
             self.setup.choose(value)
@@ -224,6 +239,7 @@ class Dashboard:
         if self._screen == "connect":
             pieces["setup"] = self.setup.pieces() | {"calibrates": self._calibrates}
             pieces["body"] = self.body.pieces()
+            pieces["today"] = self.today.pieces(self.body.settings.units)
         elif self._screen == "calibrate":
             pieces["calibration"] = self.calibration.pieces()
         elif self._screen == "ended":
@@ -237,6 +253,7 @@ class Dashboard:
                 "posture": posture(status),
                 "run_trends": self._run_trends(status),
                 "condition": condition(status, paused=self.controls.paused),
+                "comparison": comparison_words(self._comparison, status),
                 "state": state(status),
                 "cadence": cadence_suggestion(status, self.requests.before.usual_spm),
                 "paused": self.controls.paused,
@@ -265,11 +282,18 @@ class Dashboard:
             self._noted.pop(next(iter(self._noted)))
         return last_s
 
-    def _tell(self, text: str, *, aloud: bool = False, kept: bool = False) -> None:
+    def _tell(
+        self, text: str, *, aloud: bool = False, kept: bool = False, placed: bool = False
+    ) -> None:
         if kept:
             self._keep(printable(text))
         self._last_told += 1
-        told = {"number": self._last_told, "text": printable(text), "aloud": aloud}
+        told = {
+            "number": self._last_told,
+            "text": printable(text),
+            "aloud": aloud,
+            "placed": placed,  # stands elsewhere on the page
+        }
         self._told = (*self._told, told)[-_NOTES:]
         self._changed()
 
@@ -280,3 +304,7 @@ class Dashboard:
         self._pieces = None
         for tab in self.tabs:
             tab.wake(step=step)
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:]}"

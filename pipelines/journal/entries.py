@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import ClassVar, Final, Literal, get_args
 
 from imu.errors import ParameterError
-from pipelines.journal.units import UNITS, Units
+from pipelines.units import UNITS, Units
 
 __all__ = [
     "DistanceSource",

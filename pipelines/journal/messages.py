@@ -93,8 +93,9 @@ def complain(words: str) -> None:
 
 def add_or_tell(entry: Entry) -> bool:
     """Add an entry, or keep it until the journal can take it; whether it is in the journal."""
+    from pipelines.journal.adding import add_or_keep
     from pipelines.journal.database import journal_path
-    from pipelines.journal.pending import add_or_keep, pending_path
+    from pipelines.journal.pending import pending_path
 
     trouble = add_or_keep([entry], must_keep=True)
     if trouble:

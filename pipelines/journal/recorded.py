@@ -21,7 +21,7 @@ from pipelines.journal.session_entry import (
     running_stretches,
     tags_from_marks,
 )
-from pipelines.journal.units import parse_distance, parse_speed
+from pipelines.units import parse_distance, parse_speed
 
 if TYPE_CHECKING:
     from imu.steps import Steps

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import InputError, ParameterError
 from pipelines.journal.entries import DistanceSource, Session
-from pipelines.journal.units import parse_distance
+from pipelines.units import parse_distance
 
 if TYPE_CHECKING:
     from devices.records import Mark, Record

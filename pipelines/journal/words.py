@@ -6,7 +6,7 @@ from typing import Final
 
 from pipelines.counted import counted
 from pipelines.journal.entries import Session, Settings, moment
-from pipelines.journal.units import Units, distance_words, height_words, mass_words
+from pipelines.units import Units, distance_words, height_words, mass_words
 
 __all__ = ["session_line", "settings_lines"]
 

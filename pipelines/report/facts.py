@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from pipelines.journal.units import height_words, mass_words
 from pipelines.report.words import (
     capital,
     clock_words,
@@ -13,11 +12,12 @@ from pipelines.report.words import (
     date_words,
     duration_words,
 )
+from pipelines.units import height_words, mass_words
 
 if TYPE_CHECKING:
-    from pipelines.journal.units import Units
     from pipelines.report.content import Content
     from pipelines.report.recording import LinkLoss, Recording
+    from pipelines.units import Units
 
 __all__ = ["flag_words", "head_rows", "link_loss_words", "loss_rows"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.journal.units import Units
+from pipelines.units import Units
 
 __all__ = ["make_report"]
 

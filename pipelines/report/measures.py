@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imu.indicators import INDICATORS, Indicator
 
 if TYPE_CHECKING:
-    from pipelines.journal.units import Units
+    from pipelines.units import Units
 
 __all__ = ["COMPARED", "LARGE", "MEASURES", "PAIRED", "WATCHED", "Measure", "measure_named"]
 

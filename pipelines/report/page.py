@@ -13,7 +13,7 @@ from pipelines.report.content import Content
 from pipelines.report.measures import MEASURES
 
 if TYPE_CHECKING:
-    from pipelines.journal.units import Units
+    from pipelines.units import Units
 
 __all__ = ["LARGEST_BYTES", "check_libraries", "render", "write_page"]
 

@@ -21,9 +21,9 @@ from pipelines.report.measures import Measure
 from pipelines.report.words import measure_title
 
 if TYPE_CHECKING:
-    from pipelines.journal.units import Units
     from pipelines.report.comparisons import PreviousComparison, SideRow
     from pipelines.report.content import Content, Course, Distribution
+    from pipelines.units import Units
 
 __all__ = [
     "course_figure",

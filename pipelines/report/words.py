@@ -13,11 +13,11 @@ from pipelines.report.measures import Measure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.journal.units import Units
     from pipelines.report.comparisons import LevelRow, PreviousComparison, SideRow
     from pipelines.report.content import Content, Course, Distribution, Headline
     from pipelines.report.episodes import Episode
     from pipelines.report.recording import Recording
+    from pipelines.units import Units
 
 __all__ = [
     "BOTH_READINGS",

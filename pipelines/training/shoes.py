@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from imu.errors import ParameterError
-from pipelines.journal.units import METRES_PER_MILE, Units, distance_words
 from pipelines.training.cues import Cue
+from pipelines.units import METRES_PER_MILE, Units, distance_words
 
 __all__ = ["FIRST_WARNING_M", "SECOND_WARNING_M", "WearLevel", "shoe_cue", "wear_level"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from imu.errors import ParameterError
-from pipelines.journal.units import Units, distance_words
 from pipelines.training.cues import Cue
+from pipelines.units import Units, distance_words
 
 __all__ = ["BEYOND", "WINDOW_DAYS", "LongestSession", "SingleSessionState", "advance_session"]
 

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from imu.errors import ParameterError
-from pipelines.journal.units import METRES_PER_MILE, Units, distance_words
 from pipelines.training.cues import Cue
+from pipelines.units import METRES_PER_MILE, Units, distance_words
 
 __all__ = ["DEFAULT_INCREASE_M", "Week", "monday_of", "week_cues", "weekly_ceiling_m"]
 

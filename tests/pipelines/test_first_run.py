@@ -15,13 +15,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.records import Mark
 from devices.scan import Found
 from devices.sources import open_source
 from imu.errors import ParameterError
+from pipelines import first_run
+from pipelines.dashboard.run_requests import SURFACES
 from pipelines.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
 from pipelines.journal.database import Journal
 from pipelines.journal.entries import Settings
-from tests.pipelines.command_line import environment
+from pipelines.journal.tags import KnownTags
+from pipelines.session import read_session
+from tests.pipelines.command_line import backstride, environment
 
 POLAR = Found("ble:AA:BB:CC:DD:EE:01", "Polar H10", "polar", "Polar H10", -60)
 KETTLE = Found("ble:AA:BB:CC:DD:EE:02", "kettle\x1b[31m", "", "", -50)
@@ -33,6 +38,8 @@ def guided(
     found: tuple[Found, ...] = (),
     settings: Settings | None = None,
     troubles: tuple[str, ...] = (),
+    tags: KnownTags | None = None,
+    **stated: str,
 ) -> tuple[FirstRun, str]:
     """The guide with these answers; what lies beyond them is the end of the input."""
     shown: list[str] = []
@@ -42,7 +49,8 @@ def guided(
         shown.append(question)
         return next(left, None)
 
-    result = guide(ask, shown.append, lambda: Sightings(found, troubles), settings or Settings())
+    seen = Sightings(found, troubles)
+    result = guide(ask, shown.append, lambda: seen, settings or Settings(), tags, **stated)
     return result, "\n".join(shown)
 
 
@@ -113,9 +121,74 @@ def test_what_is_known_is_asked_for_in_one_question() -> None:
     assert replace(result.settings, mass_kg=known.mass_kg) == known
 
 
+LAST = KnownTags("track", "Blue pair", ("Blue pair", "Old\x1b[31m"))
+BODY = Settings(height_m=1.75, mass_kg=70.0)
+
+
+@pytest.mark.parametrize(
+    ("surface", "shoe", "told"),
+    [
+        ("", "", ("track", "Blue pair")),
+        ("none", "NONE", ("", "")),
+        ("tread", "blue PAIR", ("treadmill", "Blue pair")),
+        ("Trail", "  Green ones ", ("trail", "Green ones")),
+        (None, None, ("track", "Blue pair")),
+    ],
+)
+def test_surface_and_shoe_are_one_line_each_and_enter_keeps_the_last(
+    surface: str | None, shoe: str | None, told: tuple[str, str]
+) -> None:
+    result, shown = guided(["", "", surface, shoe], (POLAR,), BODY, tags=LAST)
+    assert (result.surface, result.shoe) == told
+    assert "You run on concrete, asphalt, track, treadmill, trail or grass? [track" in shown
+    assert "In the shoes, Blue pair, Old" in shown
+    assert "\x1b" not in shown
+
+
+def test_unknown_surface_is_asked_again() -> None:
+    result, shown = guided(["", "", "tr", "lava", "grass"], (POLAR,), BODY, tags=LAST)
+    assert result.surface == "grass"
+    assert "the surface is 'tr': give one of concrete, asphalt" in shown
+
+
+def test_nothing_is_asked_that_was_stated_or_that_a_simulated_runner_has_not() -> None:
+    stated, shown = guided(["", ""], (POLAR,), BODY, tags=LAST, surface="beach", shoe="Red")
+    assert (stated.surface, stated.shoe) == ("beach", "Red")
+    assert "You run on" not in shown
+    assert "In the shoes" not in shown
+    simulated, shown = guided(["2"], (POLAR,), BODY, tags=LAST)
+    assert (simulated.source, simulated.surface, simulated.shoe) == (SIMULATED, "", "")
+    assert "You run on" not in shown
+    assert "You run on" in guided([], (POLAR,), BODY)[1]
+
+
+@pytest.mark.parametrize("stated", [(), ("--surface", "grass")])
+def test_answers_of_the_guide_are_marks_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stated: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    recording = tmp_path / "run.mcap"
+
+    def asked(*, surface: str, shoe: str) -> FirstRun:
+        assert (surface, shoe) == ("grass" if stated else "", "")
+        return FirstRun("sim:?minutes=0.1&time_scale=0", BODY, surface or "track", "Blue pair")
+
+    monkeypatch.setattr(first_run, "ask_for_source", asked)
+    ended = backstride("live", "--record", recording, *stated)
+    assert ended.exit_code == 0
+    assert "your journal has no shoe 'Blue pair' yet" in ended.err
+    marks = {
+        one.kind: one.value for one in read_session(recording).records if isinstance(one, Mark)
+    }
+    surface = "grass" if stated else "track"
+    assert marks.items() >= {"surface": surface, "shoe": "Blue pair"}.items()
+
+
 @given(st.lists(st.none() | st.text(max_size=12), max_size=30))
 def test_whatever_is_typed_there_is_a_source_in_the_end(answers: list[str | None]) -> None:
     result, _ = guided(answers, (POLAR, KETTLE))
+    assert result.surface in ("", *SURFACES)
+    assert result.shoe.isprintable()
     assert result.source in {POLAR.url, KETTLE.url, SIMULATED}
     assert result.settings.units in {"metric", "imperial"}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.errors import ParameterError
-from pipelines.journal.units import (
+from pipelines.units import (
     METRES_PER_MILE,
     UNITS,
     Units,

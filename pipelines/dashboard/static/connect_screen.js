@@ -1,9 +1,10 @@
-// The first screen: sensors that are near, the simulated one, and what is known of the runner.
+// The first screen: sensors that are near, the simulated one, what is known of runner and run.
 import { BodyForm } from "backstride-dashboard/body_form.js";
+import { TodayForm } from "backstride-dashboard/today_form.js";
 
 export const ConnectScreen = {
-  components: { BodyForm },
-  props: { setup: Object, body: Object },
+  components: { BodyForm, TodayForm },
+  props: { setup: Object, body: Object, today: Object },
   emits: ["ask"],
   data() {
     return { address: "" };
@@ -11,6 +12,7 @@ export const ConnectScreen = {
   methods: {
     choose(what, address) {
       this.$refs.body.saveIfTyped();
+      this.$refs.today.insist();
       this.$emit("ask", what, address);
     },
   },
@@ -19,6 +21,7 @@ export const ConnectScreen = {
       <h1 id="connect-title" tabindex="-1">Connect your sensor</h1>
       <p class="lead">Clip it to the back of your waistband, in the middle, and switch it on.</p>
       <p v-if="setup.trouble" class="trouble"><span aria-hidden="true">▲</span> {{ setup.trouble }}</p>
+      <today-form ref="today" :today="today" @ask="(what, value) => $emit('ask', what, value)"></today-form>
       <button type="button" class="act strong big" :disabled="setup.scanning" @click="$emit('ask', 'scan')">
         {{ setup.scanning ? "Looking for sensors …" : "Find my sensor" }}</button>
       <p class="fine" role="status">{{ setup.words }}</p>

@@ -10,6 +10,7 @@ import { RunControls } from "backstride-dashboard/run_controls.js";
 import { TrendLine } from "backstride-dashboard/trend_line.js";
 import { Voice } from "backstride-dashboard/voice.js";
 
+const BEGUN = ["starting", "live"];
 const TOLD_MS = 8000;
 const READ_MS = 80; // a letter, by someone who runs
 
@@ -43,11 +44,14 @@ export default {
   methods: {
     // Called by the program; what it gives back tells that the pieces are drawn.
     async show(pieces) {
+      // a tab that was opened late, or that was away, is not told what is past
+      const late = this.is.screen === "loading" || pieces.screen === this.is.screen;
+      const over = pieces.screen && !BEGUN.includes(pieces.screen);
       Object.assign(this.is, pieces);
-      if (pieces.screen) this.told = [];
+      if (pieces.screen && pieces.screen !== "live") this.told = [];
       if (pieces.screen && pieces.screen !== "live" && this.beating) this.beat(0);
       if (pieces.alert) this.hear(pieces.alert);
-      if (pieces.told) this.tell(pieces.told, Boolean(pieces.screen));
+      if (pieces.told) this.tell(pieces.told, late || over);
       if ("countdown" in pieces && pieces.countdown) this.voice.beep([520]);
       if (pieces.screen === "closed") setTimeout(() => window.socket?.disconnect(), 50);
       await nextTick();
@@ -65,16 +69,18 @@ export default {
     tell(lines, past) {
       const news = past ? [] : lines.filter((line) => line.number > this.lastTold);
       this.lastTold = lines.at(-1)?.number ?? this.lastTold;
-      if (news.length) this.say(news.map((line) => line.text));
+      if (news.length) this.say(news.map((line) => line.text), news.filter((line) => line.placed));
       const aloud = news.filter((line) => line.aloud).map((line) => line.text);
       if (aloud.length) {
         this.voice.beep([520]);
         this.voice.speak(aloud.join(" "));
       }
     },
-    say(texts) {
+    // What has its own place on the page is not shown once more; screen readers say it here.
+    say(texts, placed = []) {
       clearTimeout(this.forgetting);
-      this.told = texts;
+      const there = placed.map((line) => line.text);
+      this.told = texts.map((text) => ({ text, placed: there.includes(text) }));
       const shown = Math.max(TOLD_MS, READ_MS * texts.join(" ").length);
       this.forgetting = setTimeout(() => (this.told = []), shown);
     },
@@ -102,7 +108,7 @@ export default {
     <div class="backstride" :data-screen="is.screen">
       <p v-if="is.screen === 'loading'" class="sheet">Connecting to Backstride …</p>
       <connect-screen v-else-if="is.screen === 'connect'" :setup="is.setup" :body="is.body"
-        @ask="ask"></connect-screen>
+        :today="is.today" @ask="ask"></connect-screen>
       <calibrate-screen v-else-if="is.screen === 'calibrate'" :calibration="is.calibration"
         :sound="sound" :speech="speech" @ask="ask" @toggle="toggle"></calibrate-screen>
       <section v-else-if="is.screen === 'starting'" class="sheet" aria-labelledby="starting-title">
@@ -126,9 +132,11 @@ export default {
           <number-card v-for="(card, index) in is.cards" :key="index" :card="card" :index="index"></number-card>
         </div>
         <section class="condition" :data-state="is.condition.state" aria-labelledby="condition-title">
-          <h2 id="condition-title">{{ is.condition.title }}</h2>
+          <h2 id="condition-title">{{ is.condition.title }}
+            <small v-if="is.comparison">{{ is.comparison }}</small></h2>
           <div class="alert" role="alert"><p v-if="is.condition.state === 'changed'" class="sentence">
-            <span class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}</p></div>
+            <span class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}
+            <span class="advice">{{ is.condition.advice }}</span></p></div>
           <p v-if="is.condition.state !== 'changed'" class="sentence">
             <span v-if="is.condition.state === 'within'" class="sign" aria-hidden="true">✓</span>
             {{ is.condition.text }}</p>
@@ -161,6 +169,6 @@ export default {
         <p class="lead">You may close this tab.</p></section>
       <div class="told" role="status">
         <p v-if="is.countdown" class="unseen">Stand upright and still for three seconds.</p>
-        <p v-else v-for="text in told" :key="text">{{ text }}</p></div>
+        <p v-else v-for="one in told" :key="one.text" :class="{ unseen: one.placed }">{{ one.text }}</p></div>
     </div>`,
 };

@@ -8,7 +8,7 @@ export const NumberCard = {
     <section class="card" :data-state="card.state" :aria-labelledby="'card-' + index">
       <h2 :id="'card-' + index">{{ card.name }} <small v-if="card.rest">{{ card.rest }}</small></h2>
       <p class="figure"><span class="number">{{ card.number }}</span
-        ><span class="unit" :class="{ high: card.unit === '°' }">{{ card.unit }}</span></p>
+        ><span v-if="card.number !== '–'" class="unit" :class="{ high: card.unit === '°' }">{{ card.unit }}</span></p>
       <p class="words"><span class="sign" aria-hidden="true">{{ card.sign }}</span>
         <span>{{ card.words }}</span></p>
       <div class="gauge" :class="{ empty: card.gauge === null }" aria-hidden="true">

@@ -38,6 +38,8 @@ export class Voice {
 
   tell(text) {
     this.beep([660, 880]);
+    // a change goes before whatever is being said
+    if (this.on.speech && window.speechSynthesis) speechSynthesis.cancel();
     this.speak(text);
   }
 
@@ -59,7 +61,6 @@ export class Voice {
 
   speak(text) {
     if (!this.on.speech || !window.speechSynthesis || !text) return;
-    speechSynthesis.cancel();
     const words = new SpeechSynthesisUtterance(text);
     words.lang = "en";
     speechSynthesis.speak(words);

@@ -16,7 +16,7 @@ from pipelines.journal.database import Journal
 from pipelines.journal.entries import Pain, Session, Shoe
 from pipelines.journal.pending import pending_path
 from pipelines.journal.queries import pains_of_runs
-from pipelines.journal.shoe_names import unknown_shoe_note
+from pipelines.journal.tags import unknown_shoe_note
 from pipelines.live import LiveRun
 from pipelines.summary import summarise
 from pipelines.training.single_session import LongestSession

@@ -106,6 +106,14 @@ def test_answers_are_kept_where_the_first_run_keeps_them(tmp_path: Path) -> None
     assert (settings.weekly_ceiling_m, trouble) == (20_000.0, "")
 
 
+def test_journal_that_was_damaged_is_told_before_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+    settings, trouble = journal_settings(path)
+    assert settings == Settings()
+    assert "the journal was damaged" in trouble
+
+
 def test_answers_that_cannot_be_stored_hold_for_this_run(tmp_path: Path) -> None:
     place = tmp_path / "a file"
     place.write_text("in the way")

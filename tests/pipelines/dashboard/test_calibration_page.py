@@ -154,7 +154,7 @@ def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(tmp_path: 
         # the title has the focus, so that a screen reader says it
         assert tab.run("return document.activeElement.id") == "calibrate-title"
         tab.press("Start the run")
-        tab.until_shown("the sensor's calibration of", ".condition")
+        tab.until_shown("The sensor's calibration of", ".condition")
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")

@@ -56,9 +56,7 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         assert "trunk lean" in card
         assert "changed from your baseline: +" in card
         assert tab.run("return window.heard.slice(-2)") == [660, 880]
-        assert tab.run("return window.spoken") == [
-            alert.replace("▲", "").replace("\xa0", " ").strip()
-        ]
+        assert tab.run("return window.spoken") == [" ".join(alert.replace("▲", "").split())]
 
         _mute(tab)
         _pause_and_go_on(tab)
@@ -116,7 +114,7 @@ def test_first_run_tells_the_body_calibrates_and_runs_to_the_metronome(tmp_path:
         tab.press("Choose another sensor")
         tab.until_shown("Connect your sensor")
         _choose(tab, f"{_LEANING}&seed=3")
-        tab.until_shown("the sensor's calibration of", ".condition")
+        tab.until_shown("The sensor's calibration of", ".condition")
         _numbers_move(tab)
         tab.until_shown("within your usual range", ".cards", 40)
         tab.key("b")

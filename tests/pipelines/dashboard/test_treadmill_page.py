@@ -13,9 +13,9 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from pipelines.dashboard.treadmill import Treadmill
-from pipelines.journal.units import Units
 from pipelines.live_controls import LiveControls
 from pipelines.pace_marks import marked_slope_deg, marked_speed_m_s
+from pipelines.units import Units
 from tests.pipelines.dashboard.accessibility import assert_accessible
 from tests.pipelines.dashboard.browser import Program, Tab, needs_chromium, program
 from tests.pipelines.dashboard.steady_program import STILL

@@ -88,6 +88,20 @@ def test_nothing_is_called_usual_while_nothing_is_judged() -> None:
     assert page.controls.paused
 
 
+def test_runner_is_told_to_stand_before_the_first_steps() -> None:
+    page = _running(LiveStatus(source="", device=""))
+    assert page.shown()["condition"]["text"].startswith("Stand upright and still for five seconds")
+    page.update(LiveStatus(source="", device="", gait="walk"))
+    assert page.shown()["condition"]["text"] == "Waiting for running steps."
+
+
+def test_alert_stands_out_from_its_advice() -> None:
+    shown = _running(some_status(alert=ALERT)).shown()["condition"]
+    assert shown["text"].endswith("3.9° further forward.")
+    whole = f"{shown['text']} {shown['advice']}"
+    assert whole.replace("\N{NO-BREAK SPACE}", " ") == ALERT.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_dose_is_shown_once_it_is_known() -> None:
     assert _running().shown()["head"]["dose"] == ""
     known = dataclasses.replace(some_status(), easy_km=4.26)
@@ -175,7 +189,8 @@ def test_note_is_spoken_and_one_that_keeps_coming_is_told_once() -> None:
     page = _running()
     for _ in range(500):
         page.note("The disk is full.")
-    assert page.shown()["told"] == ({"number": 1, "text": "The disk is full.", "aloud": True},)
+    (told,) = page.shown()["told"]
+    assert (told["number"], told["text"], told["aloud"]) == (1, "The disk is full.", True)
     for number in range(10):
         page.note(f"Walk for {number} minutes.")
     assert page.shown()["notes"] == [f"Walk for {number} minutes." for number in (7, 8, 9)]

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from imu.errors import ParameterError, RecordingError
+from pipelines.journal.adding import add_or_keep
 from pipelines.journal.database import Journal
 from pipelines.journal.entries import Exercise, Pain, Session, Shoe
-from pipelines.journal.pending import add_or_keep, keep_for_later, pending_path
+from pipelines.journal.pending import keep_for_later, pending_path
 from tests.pipelines.journal.journals import at, held_by_another_process, pain, run
 
 
