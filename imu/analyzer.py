@@ -75,6 +75,7 @@ _LASTING: Final = (
     "lumbar_sum",
     "lumbar_count",
     "lumbar_baseline",
+    "lumbar_from_s",
 )
 _BIAS: Final = ("bias", "covariance")  # rad/s and (0.01 °/s)², sensor frame
 
@@ -418,8 +419,14 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             self._state["stood"] = 0
 
     def _forget_posture(self) -> None:
-        intake = self._state["intake"]
+        s, intake = self._state, self._state["intake"]
         self._posture.forget(float(intake["last_seen_s"][0]) if intake["started"][0] else -np.inf)
+        if self._lumbar_baseline_bw is None and s["running_s"][0] > 0.0:
+            # what was learned so far is of a lean that was measured from elsewhere
+            s["lumbar_sum"] = s["lumbar_count"] = 0
+            s["lumbar_baseline"] = np.nan
+            begun_s = s["running_s"] - self._coefficients["lumbar_skip_s"]
+            s["lumbar_from_s"] = np.maximum(s["lumbar_from_s"], begun_s)
 
 
 def analyze(

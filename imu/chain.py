@@ -226,6 +226,7 @@ CHAIN_STATE: Final = np.dtype(
         ("lumbar_sum", np.float64),
         ("lumbar_count", np.int64),
         ("lumbar_baseline", np.float64),  # NaN before one exists
+        ("lumbar_from_s", np.float64),  # running time that its skipped time begins at
         ("posture_quality", POSTURE_QUALITY_STATE),  # over the finished steps
         # buffers
         ("hold", np.float64, (_HELD, 8)),

@@ -252,10 +252,11 @@ def _cadence(s: Record, step_time: float) -> float:
 def _lumbar_index(c: Record, s: Record, compression: float, trusted: bool) -> float:
     """Percentage of the baseline, which is learned from trusted steps on the way."""
     if not math.isfinite(s.lumbar_baseline):
-        if c.lumbar_skip_s <= s.running_s and trusted and math.isfinite(compression):
+        learning_s = s.running_s - s.lumbar_from_s
+        if c.lumbar_skip_s <= learning_s and trusted and math.isfinite(compression):
             s.lumbar_sum += compression
             s.lumbar_count += 1
-        if s.running_s >= c.lumbar_skip_s + c.lumbar_baseline_s and s.lumbar_count > 0:
+        if learning_s >= c.lumbar_skip_s + c.lumbar_baseline_s and s.lumbar_count > 0:
             s.lumbar_baseline = s.lumbar_sum / s.lumbar_count
         return np.nan
     return 100.0 * compression / s.lumbar_baseline

@@ -18,10 +18,15 @@ from imu.errors import InputError, ParameterError
 from imu.indicators import indicator_named
 from pipelines.alerts import Alert
 
-__all__ = ["TOLD_MARK", "Coach", "CoachParams"]
+__all__ = ["COACHING_MARK", "STOPPED", "TOLD_MARK", "Coach", "CoachParams"]
 
 #: Kind of the marks that put what others told the runner into the log; the value names the text.
 TOLD_MARK: Final = "told"
+
+#: Kind and value of the mark of a run that begins while a red flag stands: changes are told, and
+#: nothing to try.
+COACHING_MARK: Final = "coaching"
+STOPPED: Final = "stopped"
 
 #: Directions that add load, or may; the runner is not told of others.
 _TOLD: Final[dict[str, tuple[Direction, ...]]] = {
@@ -121,6 +126,11 @@ class Coach:
     params : CoachParams, optional
         How often.
 
+    Attributes
+    ----------
+    advises : bool
+        Whether the runner is told what to try; not while a red flag stands.
+
     Examples
     --------
     >>> slower = Change(600.0, "cadence_spm", "down", 161.0, 170.0, -5.3, 3.0, "raised")
@@ -139,6 +149,7 @@ the same speed, towards 170 steps a minute.
         self._quicker_already = False
         self._unanswered = 0
         self._answered_s = -math.inf
+        self.advises = True
 
     @property
     def state(self) -> dict[str, Any]:
@@ -151,6 +162,7 @@ the same speed, towards 170 steps a minute.
             "quicker_already": self._quicker_already,
             "unanswered": self._unanswered,
             "answered_s": self._answered_s if math.isfinite(self._answered_s) else None,
+            "advises": self.advises,
         }
 
     @state.setter
@@ -162,6 +174,7 @@ the same speed, towards 170 steps a minute.
             told = {str(name) for name in value["told"]}
             quicker, unanswered = bool(value["quicker_already"]), int(value["unanswered"])
             answered_s = -math.inf if value["answered_s"] is None else float(value["answered_s"])
+            advises = bool(value.get("advises", True))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError(
                 "this is no state of a coach: give what an earlier coach saved."
@@ -169,7 +182,7 @@ the same speed, towards 170 steps a minute.
         self._waiting, self._cue_times_s, self._told = waiting, times, told
         self._elsewhere_s = elsewhere
         self._quicker_already, self._unanswered = quicker, unanswered
-        self._answered_s = answered_s
+        self._answered_s, self.advises = answered_s, advises
 
     @property
     def params(self) -> CoachParams:
@@ -316,9 +329,8 @@ the same speed, towards 170 steps a minute.
         self._told.add(change.indicator)
         self._unanswered += 1
         words = indicator_named(change.indicator).words.capitalize()
-        return _alert(
-            change, f"{words} changed from your baseline: {_what(change)}. {self._to_try(change)}"
-        )
+        message = f"{words} changed from your baseline: {_what(change)}."
+        return _alert(change, f"{message} {self._to_try(change)}" if self.advises else message)
 
     def _to_try(self, change: Change) -> str:
         if change.indicator == "cadence_spm":

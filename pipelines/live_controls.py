@@ -15,9 +15,10 @@ __all__ = ["MARK_KINDS", "LiveControls", "LiveView"]
 #: What may be marked during a run. ``neutral``: the runner stands upright now. ``reseat``: the
 #: sensor was moved. ``pause`` and ``resume``: nothing is judged in between; it is recorded.
 #: ``speed`` and ``slope``: what holds from here on, "unknown" where nothing does.
+#: ``coaching``: "stopped" where a red flag stands from before the run.
 MARK_KINDS = (
-    "distance", "neutral", "pain", "pause", "red_flags", "reseat", "resume", "shoe", "slope",
-    "speed", "surface",
+    "coaching", "distance", "neutral", "pain", "pause", "red_flags", "reseat", "resume", "shoe",
+    "slope", "speed", "surface",
 )  # fmt: skip
 
 

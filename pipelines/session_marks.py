@@ -20,9 +20,10 @@ from imu.errors import ParameterError
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.samples import Samples
 from imu.steps import Steps
-from pipelines.coach import TOLD_MARK, Coach
+from pipelines.coach import COACHING_MARK, STOPPED, TOLD_MARK, Coach
 from pipelines.lean_reference import LeanReference
 from pipelines.pace_marks import PACE_KINDS, PaceMarks
+from pipelines.training.red_flags import RedFlagState, judge_marked
 
 __all__ = ["STANDING_S", "Pauses", "SessionMarks", "fits"]
 
@@ -115,6 +116,7 @@ class SessionMarks:
         self._pace_marks, self._coach = pace_marks, coach
         self._recent: deque[Samples] = deque()
         self._now_s = 0.0
+        self._flags = RedFlagState()
         self.surface_before = ""
 
     def see(self, samples: Samples) -> None:
@@ -144,6 +146,8 @@ class SessionMarks:
             if searching or self._analyzer.mounting is None:
                 return ["the sensor was moved: its axes are searched anew while you run."]
             return ["the sensor was moved: stand upright and still, and mark the neutral again."]
+        elif mark.kind in {COACHING_MARK, "red_flags"}:
+            self._take_flags(mark)
         elif mark.kind == TOLD_MARK:
             if self._coach is not None:
                 self._coach.told_elsewhere(self._now_s)
@@ -155,6 +159,15 @@ class SessionMarks:
         if mark.kind == "surface":
             self.surface_before = ""
         return []
+
+    def _take_flags(self, mark: Mark) -> None:
+        """While a red flag stands, changes are told without anything to try."""
+        if mark.kind == COACHING_MARK:
+            self._flags = RedFlagState(mark.value == STOPPED)
+        else:
+            self._flags = judge_marked(self._flags, mark.value)
+        if self._coach is not None:
+            self._coach.advises = not self._flags.stopped
 
     def _take_neutral(self) -> str:
         force, trouble = self._standing()

@@ -281,10 +281,13 @@ def _completed(
     """
     import time
     from dataclasses import replace
+    from datetime import datetime
 
+    from pipelines.companion.plan import plan_for_run
     from pipelines.continuing import interrupted_note
     from pipelines.journal.tags import unknown_shoe_note
     from pipelines.replay import load_baseline
+    from pipelines.texts import text
 
     simulated = _simulated(source)
     stated = replace(stated, marks=marks)
@@ -299,14 +302,26 @@ def _completed(
     notes += [note for note in (shoe, cut) if note]
     if simulated is None:
         return options, notes
+    # a trial run is not filed, but its runner is the same person
+    stopped = plan_for_run(datetime.now().astimezone())[0].stopped
+    if stopped:
+        notes.append(text(stopped))
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
         stated,
+        marks=(*marks, *_coaching_marks(stopped)),
         mass_kg=simulated.mass if stated.mass_kg is None else stated.mass_kg,
         height_m=simulated.height if stated.height_m is None else stated.height_m,
         baseline_json=stated.baseline_json
         or (load_baseline(simulated.baseline) if simulated.baseline else ""),
     ), notes
+
+
+def _coaching_marks(stopped: str) -> Marks:
+    """What a run begins with while a red flag stands."""
+    from pipelines.coach import COACHING_MARK, STOPPED
+
+    return ((COACHING_MARK, STOPPED),) if stopped else ()
 
 
 def _as_the_journal_says(
@@ -332,6 +347,7 @@ def _as_the_journal_says(
     settings = settings_for_run() if body is None else body
     return replace(
         options,
+        marks=(*options.marks, *_coaching_marks(plan.stopped)),
         history=earlier,
         companion=plan if body is None else replace(plan, units=body.units),
         mass_kg=settings.mass_kg if options.mass_kg is None else options.mass_kg,

@@ -22,7 +22,7 @@ from pipelines.training.bends import BendState, advance_bend
 from pipelines.training.cues import Cue
 from pipelines.training.intervals import Phase, interval_cues, phase_at
 from pipelines.training.metronome import Metronome, metronome_for
-from pipelines.training.red_flags import QUESTIONS, Answered, RedFlagState, judge
+from pipelines.training.red_flags import RedFlagState, judge_marked
 from pipelines.training.return_to_run import ReturnState, ceiling_cue, stage_cue
 from pipelines.training.single_session import SingleSessionState, advance_session
 from pipelines.training.warm_up import (
@@ -242,9 +242,7 @@ class Companion:
         elif mark.kind in {"pause", "resume"}:
             self._paused = mark.kind == "pause"
         elif mark.kind == "red_flags":
-            names = {name.strip() for name in mark.value.split(",")}
-            answers = {name: name in names for name in QUESTIONS}
-            self._flags = judge(self._flags, Answered(answers, "cleared" in names))
+            self._flags = judge_marked(self._flags, mark.value)
             self._flags_told = self._flags_told and self._flags.stopped
 
     def _stop(self, time_s: float) -> Sequence[Cue]:

@@ -14,7 +14,15 @@ from typing import Final
 from imu.errors import ParameterError
 from pipelines.training.cues import Cue
 
-__all__ = ["QUESTIONS", "Answered", "RedFlagState", "judge", "question", "state_after"]
+__all__ = [
+    "QUESTIONS",
+    "Answered",
+    "RedFlagState",
+    "judge",
+    "judge_marked",
+    "question",
+    "state_after",
+]
 
 #: Names of the questions, in the order in which they are asked; all are asked.
 QUESTIONS: Final = (
@@ -97,6 +105,20 @@ def judge(state: RedFlagState, answered: Answered) -> RedFlagState:
     if state.stopped and not answered.cleared:
         return RedFlagState(True, Cue("red_flags.still_stopped"))
     return RedFlagState(False, Cue("red_flags.clear"))
+
+
+def judge_marked(state: RedFlagState, value: str) -> RedFlagState:
+    """Take a questionnaire from a mark: the names answered with yes, and ``cleared``, by commas.
+
+    Examples
+    --------
+    >>> stopped = judge_marked(RedFlagState(), "numbness")
+    >>> stopped.stopped, judge_marked(stopped, "cleared").stopped
+    (True, False)
+    """
+    names = {name.strip() for name in value.split(",")}
+    answers = {name: name in names for name in QUESTIONS}
+    return judge(state, Answered(answers, "cleared" in names))
 
 
 def state_after(history: Iterable[Answered]) -> RedFlagState:

@@ -275,6 +275,20 @@ def test_the_lumbar_index_is_a_percentage_of_the_runs_own_baseline() -> None:
     assert steps[50.0].rows.tobytes() == steps[90.0].rows.tobytes()
 
 
+def test_after_the_sensor_moved_the_index_has_a_baseline_of_its_own() -> None:
+    run = running(steps=60)
+    analyzer = StepAnalyzer(200.0, Runner(70.0, 1.75), axes="+x+y+z", params=QUICK_LUMBAR)
+    half = len(run.samples) // 2
+    before = analyzer.push(run.samples[:half])
+    assert np.isfinite(before.lumbar_index[-1])
+    analyzer.reseat()
+    steps = concatenate([analyzer.push(run.samples[half:]), analyzer.flush()])
+    since = np.cumsum(steps.step_time_s)
+    # three seconds of learning, without the skipped ones again
+    assert np.all(np.isnan(steps.lumbar_index[since < 2.9]))
+    np.testing.assert_allclose(steps.lumbar_index[since > 3.5], 100.0, atol=3.0)
+
+
 def test_a_known_baseline_counts_at_once_and_no_height_gives_none() -> None:
     run = usual()
     analyzer = StepAnalyzer(run.rate_hz, Runner(70, 1.75), axes="+x+y+z", lumbar_baseline_bw=2.0)

@@ -79,6 +79,16 @@ def test_lean_names_both_readings_and_that_it_is_the_pelvis(direction: Direction
     assert ("forward" in message) == (direction == "up")
 
 
+def test_while_a_red_flag_stands_changes_are_told_with_nothing_to_try() -> None:
+    coach = Coach()
+    coach.advises = False
+    (alert,) = coach.advance([change(0.0)], 60.0)
+    assert alert.message == "Impact shock changed from your baseline: 12 % higher."
+    again = Coach()
+    again.state = coach.state
+    assert not again.advises
+
+
 def test_the_words_in_full() -> None:
     assert spoken("impact_shock_g") == (
         "Impact shock changed from your baseline: 12 % higher. "

@@ -29,7 +29,7 @@ from pipelines.live_status import LiveStatus
 from pipelines.replay import ReplayOptions, replay
 from pipelines.session import read_session
 from pipelines.session_marks import Pauses
-from tests.pipelines.command_line import quiet
+from tests.pipelines.command_line import backstride, quiet
 
 ASKEW = Scenario(minutes=0.4, seed=2, mount_pitch=15.0, device="ideal")
 HEADER = SessionHeader(0, "sim:")
@@ -211,3 +211,38 @@ def test_marks_of_a_live_run_are_recorded_and_replayed_to_the_byte(tmp_path: Pat
     assert again.steps.rows.tobytes() == steps.rows.tobytes()
     assert again.alerts == run.alerts
     assert any(isinstance(record, Packet) for record in read_session(path).records)
+
+
+# ------------------------------------------------------------------------------------- red flags
+
+
+def test_a_red_flag_takes_the_advice_out_of_alerts_until_it_is_cleared() -> None:
+    device = SimulatedDevice(SimulatedRun(ASKEW))
+    analysis = SessionAnalysis(HEADER, device.info)
+    advises = []
+    for kind, value in (
+        ("coaching", "stopped"),
+        ("red_flags", ""),
+        ("red_flags", "cleared"),
+        ("red_flags", "weakness"),
+    ):
+        analysis.push(Mark(0, kind, value))
+        advises.append(analysis.chain.coach.advises)
+    assert advises == [False, False, True, False]
+
+
+def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    assert backstride("journal", "check", "--yes", "weakness", "--no-others").exit_code == 0
+    recording = tmp_path / "run.mcap"
+    url = "sim:?fatigue=lean&minutes=12.5&seed=3&rate=100&time_scale=600"
+    ended = backstride("live", url, "--record", recording)
+    assert ended.exit_code == 0
+    assert "seek medical care" in ended.out + ended.err
+    told = [str(alert["message"]) for alert in read_session(recording).alerts]
+    assert any("Trunk lean" in message for message in told)
+    assert not [message for message in told if "Try " in message]
+    again = [alert.message for alert in replay(recording, ReplayOptions(), quiet).alerts]
+    assert again == told
