@@ -11,16 +11,27 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from imu.errors import ParameterError
+from pipelines.counted import counted
 
-__all__ = ["CATALOGUE", "Number", "Text", "check_translation", "sources", "text"]
+__all__ = [
+    "CATALOGUE",
+    "Number",
+    "Text",
+    "check_translation",
+    "is_article",
+    "sources",
+    "text",
+    "texts_by_source",
+]
 
 #: What fills a field of a text: a number, or a quantity already in words, such as "5.2 km".
 Number = float | str
 
-_A0, _A1, _A2, _A3, _A4 = (f"health article {number:03d}" for number in range(5))
+_ARTICLE: Final = "health article "
+_A0, _A1, _A2, _A3, _A4 = (f"{_ARTICLE}{number:03d}" for number in range(5))
 _FRANDSEN: Final = "Frandsen 2025, doi:10.1136/bjsports-2024-109380"
 _FARRAR: Final = "Farrar 2001, doi:10.1016/S0304-3959(01)00349-9"
 _FINUCANE: Final = "Finucane 2020, doi:10.2519/jospt.2020.9971"
@@ -38,7 +49,8 @@ class Text:
     Attributes
     ----------
     words : str
-        With fields in braces for :func:`text`.
+        With fields in braces for :func:`text`. A field such as ``{days:#day}`` is a whole number
+        with its noun, in the plural where it is not one; ``{days:#Tag|Tage}`` names the plural.
     sources : tuple of str
         Articles and studies, empty for plain wording.
     """
@@ -51,11 +63,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
     {
         # ------------------------------------------------------------------ warm-up, cool-down
         "warm_up.ease": Text(
-            "Ease off for now: {minutes:.0f} more easy minutes make a full warm-up.",
+            "Ease off for now: {minutes:#more easy minute} for a full warm-up.",
             (_A1, _A2, _A3),
         ),
         "warm_up.done": Text(
-            "Warm-up done: {minutes:.0f} easy minutes. Run as you like.", (_A1, _A2, _A3)
+            "Warm-up done: {minutes:#easy minute}. Run as you like.", (_A1, _A2, _A3)
         ),
         "cool_down.walk": Text("Walk for a minute or two before you stand still.", (_A1,)),
         "cool_down.done": Text("You cooled down well: easy at the end, with a walk.", (_A1,)),
@@ -80,6 +92,12 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Load of {distance} of easy running: 10 % more than your most of the last 30 days. A "
             "good moment to finish.",
             (_OWN,),
+        ),
+        "session.longer_distance": Text(
+            "{distance}: further than your longest run of the last 30 days.", (_FRANDSEN, _A1)
+        ),
+        "session.longer_dose": Text(
+            "Load of {distance} of easy running: more than your most of the last 30 days.", (_OWN,)
         ),
         "session.no_history": Text(
             "No run of the last 30 days has a distance here, so there is no longest run to go by: "
@@ -111,25 +129,41 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         ),
         # ------------------------------------------------------------------ charts
         "chart.acwr": Text(
-            "Chart only: this week over the mean of the three weeks before. In 5205 runners a "
-            "higher ratio did not go with more injuries, so nothing here acts on it.",
+            "Chart only: the distance of the last 7 days over a week's mean of the three weeks "
+            "before; 1 is as much as usual. In 5205 runners a higher ratio did not go with more "
+            "injuries, so nothing here acts on it.",
             (_FRANDSEN,),
         ),
         "chart.monotony": Text(
-            "Chart only: mean over standard deviation of a week's daily loads. Shown for those who "
-            "keep such a record; nothing here acts on it.",
+            "Chart only: how alike the last 7 days were, the mean over the standard deviation of "
+            "their distances. Shown for those who keep such a record; nothing here acts on it.",
             (_FOSTER,),
         ),
         "chart.strain": Text(
-            "Chart only: a week's load times its monotony. Shown for those who keep such a record; "
-            "nothing here acts on it.",
+            "Chart only: the distance of the last 7 days in metres times the monotony. Shown for "
+            "those who keep such a record; nothing here acts on it.",
             (_FOSTER,),
         ),
         # ------------------------------------------------------------------ pain
         "pain.none": Text("No pain noted lately."),
         "pain.watch": Text(
-            "Pain noted {hours:.0f} hours ago. Note it again after 24 and 48 hours, and keep "
-            "moving gently as far as it is comfortable.",
+            "Pain noted {ago}. Note it again after 24 and 48 hours, and keep moving gently as far "
+            "as it is comfortable.",
+            (_A0, _A2, _A4),
+        ),
+        "pain.watch_second": Text(
+            "Pain noted {ago}. Note it again 48 hours after it began, and keep moving gently as "
+            "far as it is comfortable.",
+            (_A0, _A2, _A4),
+        ),
+        "pain.watch_today": Text(
+            "Pain noted {ago}. Note how it is today, and keep moving gently as far as it is "
+            "comfortable.",
+            (_A0, _A2, _A4),
+        ),
+        "pain.watch_noted": Text(
+            "Pain noted {ago}, two days after it began: keep moving gently as far as it is "
+            "comfortable, and note it again if it stays or grows.",
             (_A0, _A2, _A4),
         ),
         "pain.physiotherapist_lasting": Text(
@@ -138,17 +172,16 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_A0,),
         ),
         "pain.physiotherapist_worse": Text(
-            "The pain you noted has grown by {points:.0f} points. A physiotherapist can find out "
+            "The pain you noted has grown by {points:#point}. A physiotherapist can find out "
             "what helps.",
             (_A0, _FARRAR),
         ),
         "pain.specialist_soon": Text(
-            "You have noted pain for {days:.0f} days. Two weeks are a good time to see a "
-            "specialist.",
+            "You have noted pain for {days:#day}. Two weeks are a good time to see a specialist.",
             (_A3, _A4),
         ),
         "pain.specialist_now": Text(
-            "You have noted pain for {days:.0f} days. After three weeks, please see a specialist.",
+            "You have noted pain for {days:#day}. After three weeks, please see a specialist.",
             (_A3, _A4),
         ),
         "pain.specialist_rise": Text(
@@ -161,7 +194,7 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "hands; answer them with: backstride journal check",
             (_OWN,),
         ),
-        "pain.ask": Text("How is your back, from 0 (no pain) to 10? It is {hours:.0f} h since."),
+        "pain.ask": Text("How is your back, from 0 (no pain) to 10? Your last run ended {ago}."),
         # ------------------------------------------------------------------ red flags
         "red_flags.introduction": Text(
             "A few questions about signs that belong into a doctor's hands. The sensor cannot see "
@@ -236,29 +269,29 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_A3, _OWN),
         ),
         # ------------------------------------------------------------------ intervals, bends
-        "intervals.warm_up": Text("Walk for {seconds:.0f} seconds to begin.", (_A0, _A1)),
-        "intervals.run": Text("Jog for {seconds:.0f} seconds.", (_A0,)),
-        "intervals.walk": Text("Walk for {seconds:.0f} seconds.", (_A0,)),
+        "intervals.warm_up": Text("Walk for {seconds:#second} to begin.", (_A0, _A1)),
+        "intervals.run": Text("Jog for {seconds:#second}.", (_A0,)),
+        "intervals.walk": Text("Walk for {seconds:#second}.", (_A0,)),
         "intervals.done": Text("Intervals done. Walk until you have cooled down.", (_A0, _A1)),
         "bends.walk": Text("Bend: walk.", (_A0,)),
         "bends.jog": Text("Straight: jog.", (_A0,)),
         # ------------------------------------------------------------------ strength, stretching
         "strength.done": Text(
-            "Strength this week: {days:.0f} days, not on consecutive ones. Well done.", (_A0, _A1)
+            "Strength this week: {days:#day}, as many as you wanted. Well done.", (_A0, _A1)
         ),
         "strength.due": Text(
-            "Strength this week: {days:.0f} of {target:.0f} days so far; today would suit.",
+            "Strength this week: {days:.0f} of {target:#day} so far; today would suit.",
             (_A0, _A1),
         ),
         "strength.wait": Text(
             "You did strength training yesterday or today: leave a day in between.", (_A0, _A1)
         ),
         "strength.open": Text(
-            "Strength this week: {days:.0f} of {target:.0f} days so far.", (_A0, _A1)
+            "Strength this week: {days:.0f} of {target:#day} so far.", (_A0, _A1)
         ),
         "strength.late": Text(
-            "Strength this week: {days:.0f} of {target:.0f} days; what is left of the week is too "
-            "short for the rest. Start the next one early.",
+            "Strength this week: {days:.0f} of {target:#day}. With a day in between, not all of "
+            "them fit in before Sunday is over; next week, begin a little earlier.",
             (_A0, _A1),
         ),
         "cross.suggest": Text(
@@ -271,14 +304,14 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Hamstring stretches today: {done:.0f} of {target:.0f}. A good moment for one.",
             (_A0, _A2),
         ),
-        "stretch.hold": Text("{side}: hold for {seconds:.0f} seconds, without bouncing.", (_A1,)),
+        "stretch.hold": Text("{side}: hold for {seconds:#second}, without bouncing.", (_A1,)),
         "stretch.change": Text("Let go. Change over.", (_A1,)),
         "stretch.done": Text("Stretching done.", (_A1,)),
         "stretch.left": Text("Left"),
         "stretch.right": Text("Right"),
         # ------------------------------------------------------------------ desk, twisting
         "desk.nudge": Text(
-            "{minutes:.0f} minutes without a change: stand up, sit down, or walk a few steps.",
+            "{minutes:#minute} without a change: stand up, sit down, or walk a few steps.",
             (_A1,),
         ),
         "twisting.note": Text(
@@ -368,13 +401,15 @@ def text(
     --------
     >>> text("shoes.second", name="Blue", distance="812 km")
     'Blue have 812 km, past 500 miles: a new pair is due by the usual rule.'
+    >>> text("desk.nudge", minutes=1.0)
+    '1 minute without a change: stand up, sit down, or walk a few steps.'
     >>> text("bends.walk", translation={"bends.walk": "Kurve: gehen."})
     'Kurve: gehen.'
     """
     entry = _entry(identifier)
     words = entry.words if translation is None else translation.get(identifier, entry.words)
     try:
-        return words.format(**numbers)
+        return _FORMATTER.vformat(words, (), numbers)
     except KeyError as error:
         raise ParameterError(
             f"the text {identifier!r}", sorted(numbers), f"a value for {error.args[0]!r} too"
@@ -390,6 +425,26 @@ def sources(identifier: str, /) -> tuple[str, ...]:
     ('health article 001',)
     """
     return _entry(identifier).sources
+
+
+def is_article(source: str) -> bool:
+    """Whether a source is one of the health articles, which have a number and no address.
+
+    Examples
+    --------
+    >>> is_article("health article 001"), is_article("Rodacki 2024")
+    (True, False)
+    """
+    return source.startswith(_ARTICLE)
+
+
+def texts_by_source() -> dict[str, list[str]]:
+    """Names of the texts that stand on each source: studies first, the articles last."""
+    found: dict[str, list[str]] = {}
+    for name, entry in CATALOGUE.items():
+        for source in entry.sources:
+            found.setdefault(source, []).append(name)
+    return {source: found[source] for source in sorted(found, key=lambda x: (is_article(x), x))}
 
 
 def check_translation(translation: Mapping[str, str]) -> list[str]:
@@ -417,6 +472,19 @@ def check_translation(translation: Mapping[str, str]) -> list[str]:
             )
     # what was mistaken comes before what is merely missing
     return sorted(complaints, key=lambda line: line.endswith("not translated"))
+
+
+class _WithNouns(string.Formatter):
+    """Formats ``#noun`` and ``#noun|nouns`` as a count of them."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec.startswith("#"):
+            return str(super().format_field(value, format_spec))
+        one, _, many = format_spec[1:].partition("|")
+        return counted(round(float(value)), one, many)
+
+
+_FORMATTER: Final = _WithNouns()
 
 
 def _entry(identifier: str) -> Text:

@@ -6,22 +6,17 @@ What a command does is imported when it runs, so that ``--help`` answers at once
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.commands.journal_archive import delete, export
-from pipelines.journal.messages import (
-    add_or_tell,
-    asked,
-    complain,
-    say,
-    say_cues,
-    say_pain,
-    tell_notes,
-)
+from pipelines.commands.journal_pain import pain
+from pipelines.commands.journal_shoe import shoe
+from pipelines.commands.journal_sources import sources
+from pipelines.journal.messages import add_or_tell, asked, complain, say, say_cues, tell_notes
 
 __all__ = ["journal_app"]
 
@@ -68,7 +63,7 @@ def add(
     """Add a recorded session. The sensor cannot measure distance: state it."""
     from dataclasses import replace
 
-    from pipelines.journal.advice import after_run
+    from pipelines.journal.advice import after_run, stop_cue
     from pipelines.journal.arguments import time_of
     from pipelines.journal.database import Journal
     from pipelines.journal.recorded import AddOptions, recorded_run
@@ -98,8 +93,12 @@ def add(
                 "it and add it again with --distance, --treadmill or --speed."
             )
         elif session.dose_easy_km_m4 is None:
-            complain("note: no dose: it needs a height and a --baseline of earlier easy runs.")
-        say_cues(after_run(journal, session))
+            lacks = run.dose_lacks or "steps that can be trusted, and this run has none"
+            complain(f"note: no dose: it needs {lacks}.")
+        if run.simulated:
+            complain("note: a simulated run leaves no baseline for your own runs.")
+        stopped = stop_cue(journal)
+        say_cues(after_run(journal, session) if stopped is None else [stopped])
 
 
 @journal_app.command("list")
@@ -115,8 +114,8 @@ def list_sessions(
         tell_notes(journal.notes)
         units = journal.settings().units
         runs = pains_of_runs(journal, newest=newest)
-    for session, pain in runs:
-        levels = (pain.before, pain.after, pain.next_day, pain.second_day)
+    for session, rating in runs:
+        levels = (rating.before, rating.after, rating.next_day, rating.second_day)
         known = any(level is not None for level in levels)
         words = " ".join("-" if level is None else str(level) for level in levels)
         rated = f"  pain {words} (before, after, 24 h, 48 h)" if known else ""
@@ -125,105 +124,8 @@ def list_sessions(
         say("no runs yet; add one with: backstride journal add FILE --distance '5 km'")
 
 
-@journal_app.command()
-def pain(
-    level: Annotated[int, typer.Argument(help="0 (none) to 10.", show_default=False)],
-    when: Annotated[
-        str, typer.Option(help="before, during, after, 24h, 48h (of a run), or other.")
-    ] = "other",
-    session: Annotated[
-        int | None, typer.Option(help="Number of the run; the last one.", show_default=False)
-    ] = None,
-    place: Annotated[str, typer.Option(help="Where it is.", show_default=False)] = "",
-    quality: Annotated[str, typer.Option(help="How it feels.", show_default=False)] = "",
-    activity: Annotated[str, typer.Option(help="What it came with.", show_default=False)] = "",
-    at: At = "",
-) -> None:
-    """Note pain, from 0 to 10, and what the notes of the last weeks add up to."""
-    from typing import cast
-
-    from imu.errors import ParameterError
-    from pipelines.journal.arguments import time_of
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import Pain, PainMoment
-    from pipelines.journal.entries import Session as SessionEntry
-
-    if when != "other" and session is None:
-        with Journal() as journal:
-            latest = journal.entries(SessionEntry, newest=1)
-        if not latest:
-            raise ParameterError("--when", when, "'other', since the journal has no run yet")
-        session = latest[0].identifier
-    utc_ns, offset = time_of(at)
-    note = Pain(
-        utc_ns,
-        level,
-        cast(PainMoment, when),
-        session,
-        place=place,
-        quality=quality,
-        activity=activity,
-        utc_offset_minutes=offset,
-    )
-    say_pain(level, judged=add_or_tell(note))
-
-
-@journal_app.command()
-def shoe(
-    name: Annotated[str, typer.Argument(help="Name; none lists all.", show_default=False)] = "",
-    bought: Annotated[str, typer.Option(help="Day, such as 2026-03-02.", show_default=False)] = "",
-    start: Annotated[
-        str, typer.Option(help="Distance it has already, such as '120 km'.", show_default=False)
-    ] = "",
-    retire: Annotated[bool, typer.Option("--retire", help="It is not used any more.")] = False,
-) -> None:
-    """Add, correct or retire a pair of shoes, or list all with their distance."""
-    from dataclasses import replace
-
-    from imu.errors import ParameterError
-    from pipelines.journal.arguments import day_of
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import Shoe
-    from pipelines.journal.queries import odometers_m
-    from pipelines.training.shoes import shoe_cue
-    from pipelines.units import distance_words, parse_distance
-
-    if not name and (retire or start or bought):
-        raise ParameterError("NAME", "none", "the name of the shoe; without one all are listed")
-    if retire and (start or bought):
-        raise ParameterError("--retire", True, "it alone, or first correct --start and --bought")
-    with Journal() as journal:
-        tell_notes(journal.notes)
-        if name:
-            found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
-            if retire:
-                if not found:
-                    raise ParameterError("NAME", name, "the name of a shoe in use")
-                journal.replace(replace(found[0], retired=date.today()))
-            else:
-                known = found[0] if found and (start or bought) else None
-                pair = known or Shoe(name)
-                pair = replace(
-                    pair,
-                    bought=day_of(bought, "--bought") or pair.bought,
-                    start_km=parse_distance(start, "--start") / 1000.0 if start else pair.start_km,
-                )
-                if known:
-                    journal.replace(pair)
-                else:
-                    journal.add(pair)
-        units = journal.settings().units
-        distances = odometers_m(journal)
-        shoes = journal.entries(Shoe)
-    for item in shoes:
-        distance_m = distances[item.identifier or 0]
-        state = f"  retired {item.retired}" if item.retired else ""
-        say(f"{item.name:<24} {distance_words(distance_m, units):>12}{state}")
-        worn = None if item.retired else shoe_cue(item.name, distance_m, units)
-        if worn is not None:
-            say(f"  {worn.message}")
-    if not shoes:
-        say("no shoes yet; add one with: backstride journal shoe NAME")
+journal_app.command()(pain)
+journal_app.command()(shoe)
 
 
 @journal_app.command()
@@ -257,7 +159,7 @@ def week(
     """Show the weeks, and what is due today."""
     from math import isfinite
 
-    from pipelines.journal.advice import advice
+    from pipelines.journal.advice import advice, stop_cue
     from pipelines.journal.database import Journal
     from pipelines.journal.queries import load_charts, weeks
     from pipelines.units import distance_words
@@ -265,6 +167,9 @@ def week(
     now = datetime.now().astimezone()
     with Journal() as journal:
         tell_notes(journal.notes)
+        if (stopped := stop_cue(journal)) is not None:
+            say_cues([stopped])
+            return
         units = journal.settings().units
         for item in weeks(journal, now.date(), count):
             unknown = item.runs_without_distance
@@ -275,7 +180,8 @@ def week(
         if charts:
             for chart in load_charts(journal, now.date(), now.date()):
                 value = f"{chart.values[0]:.2f}" if isfinite(chart.values[0]) else "not yet known"
-                say(f"{chart.name}: {value}. {chart.note}")
+                name = "load ratio (acwr)" if chart.name == "acwr" else chart.name
+                say(f"{name}: {value}. {chart.note}")
 
 
 @journal_app.command()
@@ -308,8 +214,8 @@ def plan(
     ] = None,
 ) -> None:
     """Return to running: rest, treadmill, track, usual route."""
-    from imu.errors import ParameterError
-    from pipelines.journal.advice import return_state
+    from imu.errors import InputError, ParameterError
+    from pipelines.journal.advice import return_state, stop_cue
     from pipelines.journal.database import Journal
     from pipelines.journal.entries import utc_ns_of
     from pipelines.training.return_to_run import rest_cues, stage_cue
@@ -319,6 +225,9 @@ def plan(
     now_ns = utc_ns_of(datetime.now().astimezone())
     with Journal() as journal:
         tell_notes(journal.notes)
+        stopped = stop_cue(journal)
+        if start and stopped is not None:
+            raise InputError(stopped.message)
         if start:
             journal.change_settings(return_since_ns=now_ns)
         if stop:
@@ -326,6 +235,9 @@ def plan(
         if rest is not None:
             journal.change_settings(rest_days=rest)
         settings, state = journal.settings(), return_state(journal)
+    if stopped is not None:
+        say_cues([stopped])
+        return
     if settings.return_since_ns is None or state is None:
         say("no plan; begin one with: backstride journal plan --start")
         return
@@ -453,5 +365,6 @@ def settings(
         say(f"note: {text('weekly.why')}")
 
 
+journal_app.command()(sources)
 journal_app.command()(export)
 journal_app.command()(delete)

@@ -147,9 +147,8 @@ def file_run_now(
     cues : list of Cue
         What the rules say of the run now that it is over, its shoe included.
     """
-    from pipelines.journal.advice import after_run
+    from pipelines.journal.advice import after_run, stop_cue
     from pipelines.journal.database import Journal, journal_path
-    from pipelines.journal.queries import red_flag_state
     from pipelines.journal.shoe_names import shoe_number
     from pipelines.training.pain import check_cue
 
@@ -169,9 +168,10 @@ def file_run_now(
                         journal.add(replace(finished.baseline, session_id=number))
                 for rating in finished.pains:
                     journal.add(_pain(rating, number))
-            cues = [] if session is None else after_run(journal, session)
+            stopped = stop_cue(journal) is not None
+            cues = [] if session is None or stopped else after_run(journal, session)
             asks = check_cue(max((rating.level for rating in finished.pains), default=0))
-            if asks is not None and not red_flag_state(journal).stopped:
+            if asks is not None and not stopped:
                 cues.append(asks)
             return list(journal.notes), cues
     except ParameterError as error:

@@ -24,11 +24,11 @@ from pipelines.training.pain import PainTier, due_ratings, pain_tier
 from pipelines.training.red_flags import RedFlagState
 from pipelines.training.return_to_run import ReturnState, rest_cues, stage_cue, state_of
 from pipelines.training.shoes import shoe_cue
-from pipelines.training.single_session import SingleSessionState, advance_session
+from pipelines.training.single_session import finished_session
 from pipelines.training.strength import strength_cue, stretch_cue
 from pipelines.training.weekly import monday_of, week_cues, weekly_ceiling_m
 
-__all__ = ["Advice", "advice", "after_run", "return_state"]
+__all__ = ["Advice", "advice", "after_run", "return_state", "stop_cue"]
 
 _DAY_NS: Final = 86_400 * 10**9
 #: How far back pain is looked at: longer than the longest tier.
@@ -102,16 +102,12 @@ def advice(journal: Journal, now: datetime) -> Advice:
 def after_run(journal: Journal, session: Session) -> list[Cue]:
     """What the rules say of a run that has just been added: its length, and its shoe's distance."""
     settings = journal.settings()
-    _, cues = advance_session(
-        SingleSessionState(),
+    cues = finished_session(
         longest_session(journal, session.utc_start_ns),
-        session.duration_s,
         distance_m=session.distance_m,
         dose_easy_km=session.dose_easy_km_m4,
         units=settings.units,
     )
-    # a run that is over cannot be kept short
-    cues = [cue for cue in cues if cue.text_id != "session.no_history"]
     if session.shoe_id is not None and session.distance_m is not None:
         shoe = journal.entry(Shoe, session.shoe_id)
         now_m = odometers_m(journal)[session.shoe_id]
@@ -120,6 +116,12 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
         worn = shoe_cue(shoe.name, now_m, settings.units, before_m=before_m)
         cues += [worn] if worn is not None and shoe.retired is None else []
     return cues
+
+
+def stop_cue(journal: Journal) -> Cue | None:
+    """What to say in place of any training advice while a red flag stands; None without one."""
+    state = red_flag_state(journal)
+    return state.cue if state.stopped else None
 
 
 def return_state(journal: Journal) -> ReturnState | None:

@@ -28,6 +28,7 @@ from pipelines.journal.entries import (
     Session,
     Settings,
     Shoe,
+    moment,
 )
 from pipelines.journal.rows import NAMES, columns_of, entries_from, settings_from, settings_rows
 from pipelines.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
@@ -392,9 +393,10 @@ class Journal:
             )
             if same:
                 raise ParameterError(
-                    "the session's start",
-                    f"{entry.day}, as of session {same[0]['identifier']}",
-                    "a session that is not in the journal yet, or delete the other one first",
+                    "the run's start",
+                    f"{moment(entry.utc_start_ns, entry.utc_offset_minutes):%Y-%m-%d %H:%M:%S}",
+                    "another run: this one is in the journal already, as run "
+                    f"{same[0]['identifier']}",
                 )
         elif isinstance(entry, RunBaseline | Pain) and entry.session_id is not None:
             self.entry(Session, entry.session_id)

@@ -39,9 +39,16 @@ def tell_notes(notes: Iterable[str]) -> None:
 
 
 def say_cues(cues: Iterable[Cue]) -> None:
-    """Say each cue with its sources."""
+    """Say each cue with its sources.
+
+    Health articles are known by a number alone, which says nothing beside a sentence; they are
+    told all together by ``journal sources``.
+    """
+    from pipelines.texts import is_article
+
     for cue in cues:
-        where = f" [{'; '.join(cue.sources)}]" if cue.sources else ""
+        named = [source for source in cue.sources if not is_article(source)]
+        where = f" [{'; '.join(named)}]" if named else ""
         say(f"{cue.message}{where}")
 
 

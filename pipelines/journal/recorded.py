@@ -21,6 +21,7 @@ from pipelines.journal.session_entry import (
     running_stretches,
     tags_from_marks,
 )
+from pipelines.journal.shoe_names import retired_shoe
 from pipelines.units import parse_distance, parse_speed
 
 if TYPE_CHECKING:
@@ -82,10 +83,16 @@ class RecordedRun:
     baseline : RunBaseline, optional
         What was usual in it, where that can serve later runs: never of the simulated runner, who is
         nobody's history, nor of a summary, which does not tell who ran nor on what.
+    simulated : bool
+        Whether the runner was.
+    dose_lacks : str
+        What has to be there for a dose and is not, besides a distance; empty where nothing lacks.
     """
 
     session: Session
     baseline: RunBaseline | None = None
+    simulated: bool = False
+    dose_lacks: str = ""
 
 
 def session_of(path: Path, options: AddOptions, journal: Journal) -> Session:
@@ -103,7 +110,8 @@ def recorded_run(path: Path, options: AddOptions, journal: Journal) -> RecordedR
     """
     stated = _stated_distance(options)
     if path.suffix.lower() == ".json":
-        return RecordedRun(_from_summary(path, options, stated, journal))
+        entry = _from_summary(path, options, stated, journal)
+        return RecordedRun(entry, dose_lacks="the session (.mcap): a summary has no steps")
     if path.suffix.lower() != ".mcap":
         raise InputError(
             "this is neither a session (.mcap) nor a summary (.json): give one of them.",
@@ -127,6 +135,7 @@ def _from_recording(
     from pipelines.session import read_session
 
     recorded = read_session(path)
+    _refuse_known(journal, recorded.header.utc_start_ns, path)
     tags = tags_from_marks(recorded.records)
     shoe_id = _shoe_id(journal, options.shoe or tags.shoe)
     settings = journal.settings()
@@ -142,22 +151,47 @@ def _from_recording(
     start_ns = recorded.header.utc_start_ns
     used = baseline or recorded.header.baseline_json
     given = Baseline.from_json(used) if used else None
+    has_index = given is not None and given.of("lumbar_index") is not None
     session = entry_from_steps(
         result.steps,
         utc_start_ns=start_ns,
         duration_s=max(result.summary.duration_s, 0.001),
         distance=distance,
-        index_of_earlier_runs=given is not None and given.of("lumbar_index") is not None,
+        index_of_earlier_runs=has_index,
         utc_offset_minutes=local_offset_minutes(start_ns),
         surface=options.surface or tags.surface,
         shoe_id=shoe_id,
         source_file=str(path),
         note=options.note,
     )
+    height_m = recorded.header.height_m or settings.height_m
+    lacks = _dose_lacks(height_m is not None, given is not None, has_index)
     if recorded.header.source.startswith("sim:"):
-        return RecordedRun(session)
+        return RecordedRun(session, simulated=True, dose_lacks=lacks)
     surface = options.surface or surface_of_most(result.steps, _surfaces(recorded))
-    return RecordedRun(session, run_baseline_entry(result.baseline, surface, result.sensor))
+    kept = run_baseline_entry(result.baseline, surface, result.sensor)
+    return RecordedRun(session, kept, dose_lacks=lacks)
+
+
+def _refuse_known(journal: Journal, start_ns: int, path: Path) -> None:
+    """Say it before the replay, which takes a while; the journal itself refuses a second one."""
+    same = journal.entries(Session, "utc_start_ns = ?", (start_ns,))
+    if same:
+        number = same[0].identifier
+        raise InputError(
+            f"this run is in the journal already, as run {number}; to add it anew, first: "
+            f"backstride journal delete {number}.",
+            place=str(path),
+        )
+
+
+def _dose_lacks(height: bool, baseline: bool, index: bool) -> str:
+    wanted = [] if height else ["your height (backstride journal settings --height '1.75 m')"]
+    if not baseline:
+        wanted.append("a --baseline of earlier easy runs")
+    elif not index:
+        wanted.append("a --baseline of easy runs for which your height was known")
+    return " and ".join(wanted)
 
 
 def _surfaces(recorded: RecordedSession) -> list[tuple[float, str]]:
@@ -203,6 +237,7 @@ def _from_summary(
         raise ParameterError(
             "--baseline", str(options.baseline), "it with a session file: a summary has no steps"
         )
+    _refuse_known(journal, options.start_ns, path)
     shoe_id = _shoe_id(journal, options.shoe)
     entry = entry_from_summary(
         content,
@@ -242,6 +277,13 @@ def _shoe_id(journal: Journal, name: str) -> int | None:
         if shoe.name == name:
             return shoe.identifier
     known = ", ".join(shoe.name for shoe in shoes) or "none yet"
+    if (retired := retired_shoe(journal, name)) is not None:
+        raise ParameterError(
+            "--shoe",
+            name,
+            f"a shoe in use ({known}), or bring this one back, which is retired since "
+            f'{retired.retired}, with: backstride journal shoe "{name}" --back',
+        )
     raise ParameterError(
         "--shoe", name, f"a shoe in use ({known}), or add it with 'backstride journal shoe NAME'"
     )

@@ -9,7 +9,13 @@ from pipelines.journal.entries import Shoe
 if TYPE_CHECKING:
     from pipelines.journal.database import Journal
 
-__all__ = ["shoe_number"]
+__all__ = ["retired_shoe", "shoe_number"]
+
+
+def retired_shoe(journal: Journal, name: str) -> Shoe | None:
+    """The retired shoe of a name, the last one where there are several; None without one."""
+    found = journal.entries(Shoe, "name = ? AND retired IS NOT NULL", (name,), newest=1)
+    return found[0] if found else None
 
 
 def shoe_number(journal: Journal, name: str) -> int | None:

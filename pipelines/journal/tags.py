@@ -9,6 +9,7 @@ from imu.errors import BackstrideError
 from pipelines.journal.database import Journal, journal_path
 from pipelines.journal.entries import Session, Shoe
 from pipelines.journal.pending import pending_path
+from pipelines.journal.shoe_names import retired_shoe
 
 __all__ = ["KnownTags", "tags_in_journal", "unknown_shoe_note"]
 
@@ -56,7 +57,7 @@ def tags_in_journal(path: Path | None = None) -> tuple[KnownTags, str]:
 
 
 def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True) -> str:
-    """Say before a run that its shoe is new to the journal; a slip of the pen shows at once.
+    """Say before a run that its shoe is new to the journal, or retired; a slip shows at once.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True
     Returns
     -------
     str
-        One sentence; empty when the shoe is known, none is named, or the journal is in trouble,
+        One sentence; empty when the shoe is in use, none is named, or the journal is in trouble,
         which is told elsewhere.
     """
     wanted = "".join(character for character in name if character.isprintable()).strip()
@@ -78,16 +79,23 @@ def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True
         return ""
     place = journal_path() if path is None else path
     known: list[str] = []
+    retired: Shoe | None = None
     if place.exists():
         try:
             with Journal(place, busy_s=0.5) as journal:
                 known = [shoe.name for shoe in journal.entries(Shoe, "retired IS NULL")]
+                retired = retired_shoe(journal, wanted)
         except BackstrideError:
             return ""
     if wanted in known:
         return ""
     others = f" (it has {', '.join(known)})" if known else ""
     command = f'backstride journal shoe "{wanted}"'
+    if retired is not None:
+        return (
+            f"your shoe {wanted!r} is retired since {retired.retired}: {command} --back brings it "
+            f"back{', else this run adds a second pair of that name' if filed else ''}."
+        )
     if filed:
         return (
             f"your journal has no shoe {wanted!r} yet{others}: this run adds it, and "

@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Final
 
 from imu.errors import ParameterError
+from pipelines.counted import counted
 from pipelines.training.cues import Cue
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "PainTier",
     "RunPain",
     "TierFinding",
+    "ago_words",
     "check_cue",
     "due_ratings",
+    "earliest_h",
     "pain_tier",
 ]
 
@@ -35,6 +38,8 @@ _SEVERE: Final = 9
 _LONGEST_SILENCE_H: Final = 7 * _DAY_H
 #: A pain is called growing only on another day than the one on which it began.
 _LATER_H: Final = 12.0
+#: Hours after which a rating is the one of the day after, and of the second day; and then too late.
+_NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
 
 
 class PainTier(IntEnum):
@@ -145,8 +150,7 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
             reasons.append(
                 (PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_worse", {"points": grown}))
             )
-        hours = max(0.0, (now_ns - pain[-1].utc_ns) / _HOUR_NS)
-        reasons.append((PainTier.WATCH, Cue("pain.watch", {"hours": hours})))
+        reasons.append((PainTier.WATCH, _watch(pain, now_ns)))
     latest = list(runs)[-5:]
     rises = sum(1 for run in latest if run.rise is not None and run.rise >= _CLEAR_RISE)
     if rises >= 3:
@@ -177,13 +181,56 @@ def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:
     hours = (now_ns - run_end_ns) / _HOUR_NS
     given = {
         (0.0, 6.0): run.after,
-        (18.0, 36.0): run.next_day,
-        (36.0, 72.0): run.second_day,
+        (_NEXT_DAY_H, _SECOND_DAY_H): run.next_day,
+        (_SECOND_DAY_H, _TOO_LATE_H): run.second_day,
     }
     for (first, last), rating in given.items():
         if first <= hours < last and rating is None:
-            return Cue("pain.ask", {"hours": hours})
+            return Cue("pain.ask", {"ago": ago_words(hours)})
     return None
+
+
+def earliest_h(when: str) -> float:
+    """Hours after a run from which a rating may be the one of 24 or 48 hours; 0 for any other.
+
+    Examples
+    --------
+    >>> earliest_h("24h"), earliest_h("48h"), earliest_h("after")
+    (18.0, 36.0, 0.0)
+    """
+    return {"24h": _NEXT_DAY_H, "48h": _SECOND_DAY_H}.get(when, 0.0)
+
+
+def ago_words(hours: float) -> str:
+    """How long ago something was, in whole hours up to three days, then in days.
+
+    Examples
+    --------
+    >>> ago_words(0.1), ago_words(1.2), ago_words(47.9), ago_words(100.0)
+    ('just now', '1 hour ago', '48 hours ago', '4 days ago')
+    """
+    if hours < 0.25:
+        return "just now"
+    if round(hours) == 0:
+        return "less than an hour ago"
+    if hours < 3.0 * _DAY_H:
+        return f"{counted(round(hours), 'hour')} ago"
+    return f"{counted(round(hours / _DAY_H), 'day')} ago"
+
+
+def _watch(pain: Sequence[PainNote], now_ns: int) -> Cue:
+    """What is still to be noted of a pain that has lasted up to 48 hours."""
+    began_ns = pain[0].utc_ns
+    ages_h = [(note.utc_ns - began_ns) / _HOUR_NS for note in pain]
+    age_h = (now_ns - began_ns) / _HOUR_NS
+    name = "pain.watch"
+    if ages_h[-1] >= _SECOND_DAY_H:
+        name = "pain.watch_noted"
+    elif age_h >= _SECOND_DAY_H:
+        name = "pain.watch_today"
+    elif ages_h[-1] >= _NEXT_DAY_H:
+        name = "pain.watch_second"
+    return Cue(name, {"ago": ago_words(max(0.0, age_h - ages_h[-1]))})
 
 
 def _current_pain(notes: Sequence[PainNote], now_ns: int) -> list[PainNote]:

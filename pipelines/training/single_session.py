@@ -14,7 +14,14 @@ from imu.errors import ParameterError
 from pipelines.training.cues import Cue
 from pipelines.units import Units, distance_words
 
-__all__ = ["BEYOND", "WINDOW_DAYS", "LongestSession", "SingleSessionState", "advance_session"]
+__all__ = [
+    "BEYOND",
+    "WINDOW_DAYS",
+    "LongestSession",
+    "SingleSessionState",
+    "advance_session",
+    "finished_session",
+]
 
 WINDOW_DAYS: Final = 30
 #: How much longer than the longest is told a second time.
@@ -109,6 +116,54 @@ def advance_session(
             cues.append(Cue(f"session.{_name(first)}", {"distance": words}, time_s))
         told_now = True
     return state, cues
+
+
+def finished_session(
+    longest: LongestSession,
+    *,
+    distance_m: float | None = None,
+    dose_easy_km: float | None = None,
+    units: Units = "metric",
+) -> list[Cue]:
+    """What to tell of a session that is over: only one that is longer than the longest.
+
+    While it lasts, 100 % is told to somebody who is about to go on; afterwards a run as long as
+    ever is nothing to tell.
+
+    Examples
+    --------
+    >>> finished_session(LongestSession(5000.0), distance_m=5000.0)
+    []
+    >>> finished_session(LongestSession(5000.0), distance_m=5300.0)[0].message
+    '5.3 km: further than your longest run of the last 30 days.'
+    """
+    _, cues = advance_session(
+        SingleSessionState(told=frozenset({"no_history"})),
+        longest,
+        0.0,
+        distance_m=distance_m,
+        dose_easy_km=dose_easy_km,
+        units=units,
+    )
+    beyond = {"session.beyond_distance", "session.beyond_dose"}
+    if told := [cue for cue in cues if cue.text_id in beyond]:
+        return told
+    dose_m, most_dose_m = _km_to_m(dose_easy_km), _km_to_m(longest.dose_easy_km)
+    done_and_most = {
+        "session.longer_distance": (distance_m, longest.distance_m),
+        "session.longer_dose": (dose_m, most_dose_m),
+    }
+    for name, (done_m, most_m) in done_and_most.items():
+        if done_m is None or not most_m or done_m <= most_m:
+            continue
+        words = distance_words(done_m, units)
+        if words != distance_words(most_m, units):  # what cannot be seen is no difference
+            return [Cue(name, {"distance": words})]
+    return []
+
+
+def _km_to_m(kilometres: float | None) -> float | None:
+    return None if kilometres is None else kilometres * 1000.0
 
 
 def _marks(

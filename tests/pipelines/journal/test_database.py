@@ -115,7 +115,7 @@ def test_what_is_not_there_is_told(journal: Journal) -> None:
 
 def test_a_session_is_not_added_twice(journal: Journal) -> None:
     journal.add(run(0))
-    with pytest.raises(ParameterError, match="session 1"):
+    with pytest.raises(ParameterError, match="in the journal already, as run 1"):
         journal.add(run(0))
 
 

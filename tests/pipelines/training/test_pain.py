@@ -40,9 +40,27 @@ def test_no_pain_is_no_finding() -> None:
     assert judged((0, 0), (24, 0)).tier is PainTier.NONE
 
 
-def test_fresh_pain_is_watched() -> None:
-    finding = judged((0, 3), (48, 3))
-    assert (finding.tier, names(finding)) == (PainTier.WATCH, ["pain.watch"])
+@pytest.mark.parametrize(
+    ("ratings", "now_h", "told", "words"),
+    [
+        ([(0, 3)], 0.0, "pain.watch", "Pain noted just now. Note it again after 24 and 48 hours"),
+        ([(0, 3)], 0.5, "pain.watch", "Pain noted less than an hour ago."),
+        ([(0, 3)], 1.2, "pain.watch", "Pain noted 1 hour ago."),
+        ([(0, 3), (6, 2)], 6.0, "pain.watch", "again after 24 and 48 hours"),
+        ([(0, 3), (24, 2)], 24.0, "pain.watch_second", "again 48 hours after it began"),
+        ([(0, 3)], 40.0, "pain.watch_today", "Pain noted 40 hours ago. Note how it is today"),
+        ([(0, 3)], 120.0, "pain.watch_today", "Pain noted 5 days ago."),
+        ([(0, 3), (24, 2)], 50.0, "pain.watch_today", "Note how it is today"),
+        ([(0, 3), (24, 3), (48, 3)], 48.0, "pain.watch_noted", "noted just now, two days after"),
+        ([(0, 3), (48, 3)], 60.0, "pain.watch_noted", "Pain noted 12 hours ago, two days after"),
+    ],
+)
+def test_fresh_pain_is_watched_and_what_has_been_noted_is_not_asked_for_again(
+    ratings: list[tuple[float, int]], now_h: float, told: str, words: str
+) -> None:
+    finding = judged(*ratings, now_h=now_h)
+    assert (finding.tier, names(finding)) == (PainTier.WATCH, [told])
+    assert words in finding.cues[0].message
 
 
 def test_more_than_48_hours_is_for_a_physiotherapist() -> None:
@@ -125,6 +143,13 @@ def test_ratings_are_asked_for_after_the_run_and_24_and_48_hours(
 ) -> None:
     cue = due_ratings(START, run, START + round(hours * HOUR))
     assert (cue is not None) is asked
+
+
+def test_the_question_after_a_run_says_when_it_ended() -> None:
+    for hours, words in ((0.0, "ended just now."), (24.0, "ended 24 hours ago.")):
+        cue = due_ratings(START, RunPain(), START + round(hours * HOUR))
+        assert cue is not None
+        assert cue.message.endswith(words)
 
 
 @given(st.lists(st.tuples(st.floats(0, 2000), st.integers(0, 10)), max_size=30), st.floats(0, 3000))

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.training.cues import Cue
-from pipelines.training.single_session import LongestSession, SingleSessionState, advance_session
+from pipelines.training.single_session import (
+    LongestSession,
+    SingleSessionState,
+    advance_session,
+    finished_session,
+)
 
 
 def run(
@@ -53,6 +58,22 @@ def test_the_dose_counts_too_and_says_whose_choice_that_is() -> None:
 def test_distance_and_dose_at_once_are_one_cue() -> None:
     cues = run(LongestSession(10_000.0, 10.0), [10_000.0, 10_100.0], [10.0, 10.1])
     assert [cue.text_id for cue in cues] == ["session.longest_distance"]
+
+
+def test_a_finished_session_is_told_only_when_it_was_longer() -> None:
+    def told(distance_m: float | None, dose_km: float | None = None) -> list[str]:
+        longest = LongestSession(10_000.0, 10.0)
+        cues = finished_session(longest, distance_m=distance_m, dose_easy_km=dose_km)
+        return [cue.text_id for cue in cues]
+
+    assert told(9_000.0) == told(10_000.0) == told(10_000.0, 10.0) == told(None) == []
+    # what both would be told as 10.0 km is as long
+    assert told(10_010.0) == []
+    assert told(10_100.0) == ["session.longer_distance"]
+    assert told(10_000.0, 10.5) == ["session.longer_dose"]
+    assert told(10_500.0, 12.0) == ["session.beyond_dose"]
+    assert told(11_000.0) == ["session.beyond_distance"]
+    assert finished_session(LongestSession(), distance_m=50_000.0) == []
 
 
 def test_without_a_history_that_is_said_once() -> None:

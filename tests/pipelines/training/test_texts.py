@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from imu.errors import ParameterError
-from pipelines.texts import CATALOGUE, check_translation, sources, text
+from pipelines.texts import (
+    CATALOGUE,
+    check_translation,
+    is_article,
+    sources,
+    text,
+    texts_by_source,
+)
 
 ROOT = Path(__file__).parents[3]
 #: Words that only a reference to a study or a red flag may use.
@@ -29,6 +36,7 @@ def test_every_text_is_complete_with_its_fields(name: str) -> None:
     numbers: dict[str, float | str] = {}
     for _, field, form, _ in string.Formatter().parse(words):
         if field is not None:
+            assert form in {"", ".0f", "+.1f"} or (form or "").startswith("#")
             numbers[field] = 7.0 if form else "x"
     told = text(name, translation=None, **numbers)
     assert "{" not in told
@@ -52,6 +60,38 @@ def test_advice_names_its_sources(name: str) -> None:
     assert sources(name)
     for source in sources(name):
         assert re.search(r"health article 00[0-4]|(19|20)\d\d|rule of thumb", source), source
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "one", "two"),
+    [
+        ("desk.nudge", {"minutes": 1.4}, "1 minute without", "11 minutes without"),
+        ("strength.open", {"target": 1, "days": 0}, "0 of 1 day so far", "0 of 11 days so far"),
+        ("strength.due", {"target": 1, "days": 0}, "0 of 1 day so far", "0 of 11 days so far"),
+        ("strength.late", {"target": 1, "days": 0}, "0 of 1 day.", "0 of 11 days."),
+        ("strength.done", {"days": 1}, "week: 1 day,", "week: 11 days,"),
+        ("warm_up.ease", {"minutes": 1.0}, "1 more easy minute for", "11 more easy minutes for"),
+        ("intervals.run", {"seconds": 1.0}, "1 second.", "11 seconds."),
+    ],
+)
+def test_one_of_a_thing_is_in_the_singular(
+    name: str, numbers: dict[str, float], one: str, two: str
+) -> None:
+    assert one in text(name, translation=None, **numbers)
+    more = numbers | {field: value + 10 for field, value in numbers.items() if value}
+    assert two in text(name, translation=None, **more)
+
+
+def test_a_translation_names_its_own_plurals() -> None:
+    german = {"return.rest": "Tag {day:.0f} von {days:#Tag|Tagen}."}
+    assert text("return.rest", translation=german, day=1, days=1) == "Tag 1 von 1 Tag."
+    assert text("return.rest", translation=german, day=1, days=2) == "Tag 1 von 2 Tagen."
+
+
+def test_sources_are_found_with_the_texts_that_stand_on_them() -> None:
+    found = texts_by_source()
+    assert sum(map(len, found.values())) == sum(len(entry.sources) for entry in CATALOGUE.values())
+    assert [is_article(source) for source in found] == [False] * (len(found) - 5) + [True] * 5
 
 
 def test_two_miles_a_week_is_labelled_a_rule_of_thumb() -> None:

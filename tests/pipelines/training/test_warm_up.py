@@ -49,7 +49,7 @@ def test_five_easy_minutes_are_a_warm_up() -> None:
 def test_running_hard_at_once_is_told_once_politely_and_logged() -> None:
     state, cues = watch(session((1, "run", 0.7), (6, "run", 1.0), (1, "run", 0.7), (5, "run", 1.0)))
     assert [(cue.text_id, cue.time_s) for cue in cues] == [("warm_up.ease", 90.0)]
-    assert cues[0].message == "Ease off for now: 4 more easy minutes make a full warm-up."
+    assert cues[0].message == "Ease off for now: 4 more easy minutes for a full warm-up."
     assert state.hard_before_s == 660.0
     assert state.hard_before_m == 1320.0
 

@@ -1,0 +1,90 @@
+"""``backstride journal shoe``: pairs of shoes, what they have run, and which are in use."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.journal.messages import say, tell_notes
+
+__all__ = ["shoe"]
+
+
+def shoe(
+    name: Annotated[str, typer.Argument(help="Name; none lists all.", show_default=False)] = "",
+    bought: Annotated[str, typer.Option(help="Day, such as 2026-03-02.", show_default=False)] = "",
+    start: Annotated[
+        str, typer.Option(help="Distance it has already, such as '120 km'.", show_default=False)
+    ] = "",
+    retire: Annotated[bool, typer.Option("--retire", help="It is not used any more.")] = False,
+    back: Annotated[bool, typer.Option("--back", help="A retired one is used again.")] = False,
+) -> None:
+    """Add, correct, retire, bring back or list shoes."""
+    from dataclasses import replace
+    from datetime import date
+
+    from imu.errors import ParameterError
+    from pipelines.journal.arguments import day_of
+    from pipelines.journal.database import Journal
+    from pipelines.journal.entries import Shoe
+    from pipelines.journal.queries import odometers_m
+    from pipelines.journal.shoe_names import retired_shoe
+    from pipelines.training.shoes import shoe_cue
+    from pipelines.units import distance_words, parse_distance
+
+    if not name and (retire or back or start or bought):
+        raise ParameterError("NAME", "none", "the name of the shoe; without one all are listed")
+    if retire and back:
+        raise ParameterError("--back", True, "it or --retire, not both")
+    if back and (start or bought):
+        raise ParameterError("--back", True, "it alone, and correct --start and --bought after it")
+    if retire and (start or bought):
+        raise ParameterError("--retire", True, "it alone, or first correct --start and --bought")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        if name:
+            found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+            if retire:
+                if not found:
+                    raise ParameterError("NAME", name, "the name of a shoe in use")
+                journal.replace(replace(found[0], retired=date.today()))
+            elif back:
+                given_up = retired_shoe(journal, name)
+                if given_up is None or found:
+                    accepted = "the name of a retired shoe; this one is in use"
+                    if not found:
+                        accepted = "the name of a retired shoe, which 'journal shoe' lists"
+                    raise ParameterError("NAME", name, accepted)
+                journal.replace(replace(given_up, retired=None))
+            elif not found and retired_shoe(journal, name) is not None:
+                raise ParameterError(
+                    "NAME",
+                    name,
+                    "a new pair another name, such as "
+                    f"{f'{name} 2'!r}: this one is retired, and --back brings it back",
+                )
+            else:
+                known = found[0] if found and (start or bought) else None
+                pair = known or Shoe(name)
+                pair = replace(
+                    pair,
+                    bought=day_of(bought, "--bought") or pair.bought,
+                    start_km=parse_distance(start, "--start") / 1000.0 if start else pair.start_km,
+                )
+                if known:
+                    journal.replace(pair)
+                else:
+                    journal.add(pair)
+        units = journal.settings().units
+        distances = odometers_m(journal)
+        shoes = journal.entries(Shoe)
+    for item in shoes:
+        distance_m = distances[item.identifier or 0]
+        state = f"  retired {item.retired}" if item.retired else ""
+        say(f"{item.name:<24} {distance_words(distance_m, units):>12}{state}")
+        worn = None if item.retired else shoe_cue(item.name, distance_m, units)
+        if worn is not None:
+            say(f"  {worn.message}")
+    if not shoes:
+        say("no shoes yet; add one with: backstride journal shoe NAME")

@@ -1,0 +1,46 @@
+"""``backstride journal sources``: what the advice stands on, in one place."""
+
+from __future__ import annotations
+
+__all__ = ["sources"]
+
+#: What the families of texts are about; plain wording has no sources and is not among them.
+_SUBJECTS = {
+    "warm_up": "warm-up",
+    "cool_down": "cool-down",
+    "session": "length of a run",
+    "weekly": "weekly distance",
+    "chart": "charts",
+    "pain": "pain",
+    "red_flags": "red flags",
+    "return": "return to running",
+    "intervals": "run and walk",
+    "bends": "straights and bends",
+    "strength": "strength",
+    "cross": "cross-training",
+    "core": "core work",
+    "stretch": "stretching",
+    "desk": "desk",
+    "twisting": "twisting",
+    "shoes": "shoes",
+    "compare": "comparisons",
+    "metronome": "cadence",
+    "words": "posture",
+}
+
+
+def sources() -> None:
+    """List the studies and articles behind the advice."""
+    from pipelines.journal.messages import say
+    from pipelines.texts import is_article, texts_by_source
+
+    articles_begun = False
+    for source, names in texts_by_source().items():
+        if is_article(source) and not articles_begun:
+            say(
+                "Health articles on running with back pain, which this program was begun from, "
+                "have numbers:"
+            )
+            articles_begun = True
+        families = dict.fromkeys(name.split(".")[0] for name in names)
+        say(f"{source}: {', '.join(_SUBJECTS[family] for family in families)}")
