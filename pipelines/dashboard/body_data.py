@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from imu.errors import BackstrideError, ParameterError
+from pipelines.dashboard.refusals import fitted
 from pipelines.journal.entries import Settings
 from pipelines.terminal.cells import printable
 from pipelines.units import (
@@ -45,8 +46,7 @@ class BodyData:
     '5 ft 9 in tall, 154.0 lb, imperial'
     >>> body.save('{"units": "metric", "height": "17", "mass": ""}')
     >>> body.pieces()["trouble"]
-    "height is '17 cm': give a height from 1.0 to 2.5 m with its unit, such as '1.75 m' or \
-'5 ft 9 in'."
+    "height is '17 cm': give a height from 100 to 250 cm, such as '175 cm'."
     """
 
     def __init__(
@@ -127,7 +127,12 @@ class BodyData:
         ) -> float | None:
             words = printable(str(given.get(name, ""))).strip()[:_LONGEST_ANSWER]
             # what the page itself has written is rounded
-            return was if words == fields[name] else parse(words, units) if words else None
+            if words == fields[name]:
+                return was
+            try:
+                return parse(words, units) if words else None
+            except ParameterError as error:
+                raise fitted(error, units) from None
 
         return replace(
             known,

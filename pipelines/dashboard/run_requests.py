@@ -54,8 +54,13 @@ class Beforehand:
 class Tell(Protocol):
     """Tells one sentence to the runner."""
 
-    def __call__(self, text: str, *, aloud: bool = False, kept: bool = False) -> None:
-        """Show it for a while, or, ``kept``, until others have come; speak it where wanted."""
+    def __call__(
+        self, text: str, *, aloud: bool = False, kept: bool = False, placed: bool = False
+    ) -> None:
+        """Show it for a while, or, ``kept``, until others have come; speak it where wanted.
+
+        What is ``placed`` stands elsewhere on the page: screen readers alone are told.
+        """
         ...
 
 
@@ -182,7 +187,7 @@ class RunRequests:
 
     def _pause(self, _: str) -> None:
         self.controls.pause()
-        self._tell("Paused. The recording goes on.")
+        self._tell("Paused. The recording goes on.", placed=True)
 
     def _resume(self, _: str) -> None:
         self.controls.resume()

@@ -54,18 +54,23 @@ class SetupScreen:
         self._changed, self._scans = changed, scans
         self._found: list[Found] = []
         self._troubles: list[str] = []
+        self._address = ""
         self._scanning: asyncio.Task[None] | None = None
         self._scanned = False
         self._choice: asyncio.Future[Choice] | None = None
 
     def pieces(self) -> dict[str, Any]:
-        """What the page shows: ``found``, ``simulated``, ``scanning``, ``words``, ``trouble``."""
+        """What the page shows: ``found``, ``simulated``, ``scanning``, ``words``, ``trouble``.
+
+        And ``address``, one that was typed and chosen last.
+        """
         return {
             "found": [_shown(found) for found in self._found],
             "simulated": [_shown(found) | {"details": found.sold_as} for found in SIMULATED],
             "scanning": self._is_scanning,
             "words": self._words(),
             "trouble": " ".join(self._troubles),
+            "address": self._address,
         }
 
     async def chosen(self) -> Choice:
@@ -87,6 +92,8 @@ class SetupScreen:
         """Take this one; a mistyped address is told."""
         from devices.sources import open_source
 
+        if url not in {one.url for one in (*self._found, *SIMULATED)}:
+            self._address = printable(url).strip()
         try:
             if not url.lstrip().lower().startswith("sim:"):  # which would be generated twice
                 open_source(url)

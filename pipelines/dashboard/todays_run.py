@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import ParameterError
+from pipelines.dashboard.refusals import fitted
 from pipelines.dashboard.run_requests import SURFACES, shoe_name
 from pipelines.journal.tags import KnownTags
 from pipelines.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
@@ -123,7 +124,7 @@ class TodaysRun:
         try:
             value = pace_mark_value(kind, with_unit)
         except ParameterError as error:
-            self._troubles[kind] = printable(str(error))
+            self._troubles[kind] = printable(str(fitted(error, units)))
             return
         self._pace[kind] = "" if value == UNKNOWN else value
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import ParameterError
+from pipelines.dashboard.refusals import fitted
 from pipelines.live_controls import LiveControls
 from pipelines.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
 from pipelines.terminal.cells import printable
@@ -43,8 +44,7 @@ class Treadmill:
     (['Treadmill marked: 10 km/h, 2 %.'], '10 km/h, 2 %')
     >>> treadmill.ask('{"form": "b", "speed": "99", "slope": "2 %"}')
     >>> treadmill.pieces()["troubles"]["speed"]
-    "speed is '99 km/h': give a speed up to 43 km/h with its unit, such as '10 km/h', '6 mph' \
-or '6:00 /km'."
+    "speed is '99 km/h': give a speed up to 43 km/h, such as '10 km/h'."
     """
 
     def __init__(
@@ -137,7 +137,7 @@ or '6:00 /km'."
             try:
                 wanted[kind] = pace_mark_value(kind, words)
             except ParameterError as error:
-                self._troubles[kind] = printable(str(error))
+                self._troubles[kind] = printable(str(fitted(error, self._units)))
         return wanted
 
 

@@ -30,6 +30,7 @@ from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.live_status import LiveStatus, newest_steps
 from pipelines.terminal.cells import printable
+from pipelines.terminal.wording import clock as time_words
 
 __all__ = ["Dashboard"]
 
@@ -106,7 +107,7 @@ class Dashboard:
         self._status = _NO_RUN
         self._trends = RunTrends()
         self._drawn_trends: tuple[object, list[dict[str, Any]]] = (None, [])
-        self._noted: dict[str, float] = {}
+        self._noted: dict[str, tuple[float, str]] = {}
         self._comparison = ""
         self._told: tuple[dict[str, Any], ...] = ()
         self._alert: dict[str, Any] = {"number": 0, "text": ""}
@@ -261,7 +262,7 @@ class Dashboard:
                 "countdown": self.requests.countdown,
                 "marked": {"surface": self.requests.surface, "shoe": self.requests.shoe},
                 "treadmill": self.requests.treadmill.pieces(),
-                "notes": [*status.notes, *self._noted][-_NOTES:],
+                "notes": self._notes(status),
             }
         pieces["told"], pieces["alert"] = self._told, self._alert
         return pieces
@@ -274,10 +275,16 @@ class Dashboard:
             self._drawn_trends = (key, self._trends.lines(status, self.body.settings.units))
         return self._drawn_trends[1]
 
+    def _notes(self, status: LiveStatus) -> list[dict[str, str]]:
+        """The newest notes, and for those of a moment the time of the run they were told ``at``."""
+        lasting = [{"text": text, "at": ""} for text in status.notes]
+        told = [{"text": text, "at": at} for text, (_, at) in self._noted.items()]
+        return [*lasting, *told][-_NOTES:]
+
     def _keep(self, note: str) -> float:
         """Keep a note on the page as the newest; when it was noted last, −∞ if never."""
-        last_s = self._noted.pop(note, -math.inf)
-        self._noted[note] = time.monotonic()
+        last_s, _ = self._noted.pop(note, (-math.inf, ""))
+        self._noted[note] = (time.monotonic(), time_words(self._status.elapsed_s))
         while len(self._noted) > _NOTES:
             self._noted.pop(next(iter(self._noted)))
         return last_s

@@ -7,7 +7,13 @@ export const ConnectScreen = {
   props: { setup: Object, body: Object, today: Object },
   emits: ["ask"],
   data() {
-    return { address: "" };
+    // one that did not work is still there to be mended
+    return { address: this.setup.address };
+  },
+  watch: {
+    "setup.trouble"(trouble) {
+      if (trouble) this.$nextTick(() => this.$refs.trouble?.scrollIntoView({ block: "nearest" }));
+    },
   },
   methods: {
     choose(what, address) {
@@ -20,7 +26,8 @@ export const ConnectScreen = {
     <section class="sheet connect" aria-labelledby="connect-title">
       <h1 id="connect-title" tabindex="-1">Connect your sensor</h1>
       <p class="lead">Clip it to the back of your waistband, in the middle, and switch it on.</p>
-      <p v-if="setup.trouble" class="trouble"><span aria-hidden="true">▲</span> {{ setup.trouble }}</p>
+      <div role="alert"><p v-if="setup.trouble" ref="trouble" class="trouble">
+        <span aria-hidden="true">▲</span> {{ setup.trouble }}</p></div>
       <today-form ref="today" :today="today" @ask="(what, value) => $emit('ask', what, value)"></today-form>
       <button type="button" class="act strong big" :disabled="setup.scanning" @click="$emit('ask', 'scan')">
         {{ setup.scanning ? "Looking for sensors …" : "Find my sensor" }}</button>
@@ -44,7 +51,7 @@ export const ConnectScreen = {
                   @click="choose('connect', one.url)">Start</button>
         </li>
       </ul>
-      <details>
+      <details :open="Boolean(setup.address)">
         <summary>Another address</summary>
         <form class="row" @submit.prevent="choose('connect', address)">
           <label for="address">Source address</label>

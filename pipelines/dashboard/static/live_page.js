@@ -27,7 +27,7 @@ export default {
   props: { surfaces: Array },
   emits: ["ask"],
   data() {
-    return { is: { screen: "loading" }, told: [], sound: true, speech: true, beating: 0 };
+    return { is: { screen: "loading" }, told: [], toldAbove: false, sound: true, speech: true, beating: 0 };
   },
   created() {
     this.voice = new Voice();
@@ -80,6 +80,8 @@ export default {
     say(texts, placed = []) {
       clearTimeout(this.forgetting);
       const there = placed.map((line) => line.text);
+      const sentence = this.$el.querySelector(".condition")?.getBoundingClientRect();
+      this.toldAbove = Boolean(sentence) && sentence.top + sentence.bottom > window.innerHeight;
       this.told = texts.map((text) => ({ text, placed: there.includes(text) }));
       const shown = Math.max(TOLD_MS, READ_MS * texts.join(" ").length);
       this.forgetting = setTimeout(() => (this.told = []), shown);
@@ -140,7 +142,8 @@ export default {
           <p v-if="is.condition.state !== 'changed'" class="sentence">
             <span v-if="is.condition.state === 'within'" class="sign" aria-hidden="true">✓</span>
             {{ is.condition.text }}</p>
-          <p v-for="note in is.notes" :key="note" class="note">{{ note }}</p>
+          <p v-for="note in is.notes" :key="note.text" class="note">{{ note.text }}
+            <small v-if="note.at">told at {{ note.at }}</small></p>
         </section>
         <posture-figure :posture="is.posture"></posture-figure>
         <section class="courses" aria-labelledby="courses-title">
@@ -167,7 +170,7 @@ export default {
       <ended-screen v-else-if="is.screen === 'ended'" :ended="is.ended" @ask="ask"></ended-screen>
       <section v-else class="sheet"><h1>Backstride has ended</h1>
         <p class="lead">You may close this tab.</p></section>
-      <div class="told" role="status">
+      <div class="told" :class="{ above: toldAbove }" role="status">
         <p v-if="is.countdown" class="unseen">Stand upright and still for three seconds.</p>
         <p v-else v-for="one in told" :key="one.text" :class="{ unseen: one.placed }">{{ one.text }}</p></div>
     </div>`,

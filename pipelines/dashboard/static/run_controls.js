@@ -68,6 +68,12 @@ export const RunControls = {
       this.close("stop");
       this.ask("stop");
     },
+    // On a small screen only the main ones are always in view.
+    showAll() {
+      const first = this.$el.querySelector("button");
+      first.focus({ preventScroll: true });
+      first.scrollIntoView({ block: "center" });
+    },
     keepKeys() {
       try {
         sessionStorage.setItem(KEYS_KEPT, this.keysOn ? "on" : "off");
@@ -111,17 +117,20 @@ export const RunControls = {
       <button type="button" class="act" @click="open('shoe')">
         <span>Shoe<small v-if="marked.shoe" class="long">{{ marked.shoe }}</small></span
         ><kbd aria-hidden="true">H</kbd></button>
-      <button type="button" class="act" @click="open('pain')">
-        <span>Pain</span><kbd aria-hidden="true">I</kbd></button>
       <button type="button" class="act" @click="ask('reseat')">
         <span>Sensor moved</span><kbd aria-hidden="true">R</kbd></button>
       <metronome-dialog ref="metronome" :cadence="cadence" :beating="beating" :sound="sound"
         @beat="(beats) => $emit('beat', beats)"></metronome-dialog>
-      <button type="button" class="act" :class="{ pressed: paused }"
-              @click="ask(paused ? 'resume' : 'pause')">
-        <span>{{ paused ? "Resume" : "Pause" }}</span><kbd aria-hidden="true">P</kbd></button>
-      <button type="button" class="act strong" :disabled="stopping" @click="open('stop')">
-        <span>{{ stopping ? "Stopping …" : "Stop" }}</span><kbd aria-hidden="true">X</kbd></button>
+      <span class="main-controls">
+        <button type="button" class="act more" aria-label="More controls" @click="showAll">More</button>
+        <button type="button" class="act" @click="open('pain')">
+          <span>Pain</span><kbd aria-hidden="true">I</kbd></button>
+        <button type="button" class="act" :class="{ pressed: paused }"
+                @click="ask(paused ? 'resume' : 'pause')">
+          <span>{{ paused ? "Resume" : "Pause" }}</span><kbd aria-hidden="true">P</kbd></button>
+        <button type="button" class="act strong" :disabled="stopping" @click="open('stop')">
+          <span>{{ stopping ? "Stopping …" : "Stop" }}</span><kbd aria-hidden="true">X</kbd></button>
+      </span>
       <span class="quiet-controls">
         <button type="button" class="act quiet" :aria-pressed="sound" @click="$emit('toggle', 'sound')">
           <span>Sound {{ sound ? "on" : "muted" }}</span><kbd aria-hidden="true">M</kbd></button>

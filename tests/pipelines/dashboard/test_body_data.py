@@ -80,6 +80,37 @@ def test_absurd_answer_is_told_in_one_sentence_and_changes_nothing(
     assert not body.refused
 
 
+@pytest.mark.parametrize(
+    ("units", "height", "mass", "words"),
+    [
+        ("metric", "70", "", "height is '70 cm': give a height from 100 to 250 cm"),
+        ("metric", "2.9", "", "height is '2.9 m': give a height from 1.0 to 2.5 m"),
+        ("metric", "tall", "", "height is 'tall': give a height from 100 to 250 cm"),
+        ("imperial", "20", "", "height is '20 in': give a height from 40 to 98 in"),
+        ("imperial", "3 ft 1 in", "", "'3 ft 1 in': give a height from 3 ft 4 in to 8 ft 2 in"),
+        ("imperial", "90 cm", "", "height is '90 cm': give a height from 100 to 250 cm"),
+        ("metric", "", "7", "mass is '7 kg': give a mass from 20 to 250 kg"),
+        ("imperial", "", "900", "mass is '900 lb': give a mass from 45 to 550 lb"),
+    ],
+)
+def test_refused_answer_is_told_in_the_unit_that_it_was_taken_in(
+    units: str, height: str, mass: str, words: str
+) -> None:
+    body = BodyData(Settings())
+    body.save(_answers(units, height, mass))
+    assert words in body.pieces()["trouble"]
+
+
+@pytest.mark.parametrize("bound", ["100", "250 cm", "40 in", "98 in", "3 ft 4 in", "8 ft 2 in"])
+def test_ends_of_a_range_that_is_told_are_taken(bound: str) -> None:
+    body = BodyData(Settings())
+    body.save(_answers("metric", bound))
+    assert not body.refused
+    for mass in ("20 kg", "250 kg", "45 lb", "550 lb"):
+        body.save(_answers("metric", "", mass))
+        assert not body.refused, mass
+
+
 @given(st.text(max_size=60) | st.dictionaries(st.text(), st.integers()).map(json.dumps))
 def test_nothing_that_a_tab_sends_makes_it_raise(answers: str) -> None:
     body = BodyData(_TOLD)
@@ -152,7 +183,9 @@ def test_runner_tells_height_mass_and_units_and_the_run_uses_them(tmp_path: Path
         tab.open(running.address)
         tab.until_shown("About you")
         tab.find("#height").send_keys("17", Keys.ENTER)
-        tab.until_shown("height is '17 cm': give a height from 1.0 to 2.5 m", "[role=alert]")
+        tab.until_shown(
+            "height is '17 cm': give a height from 100 to 250 cm", ".body-data [role=alert]"
+        )
         assert _focus(tab) == "height"
         assert tab.find("#height").get_attribute("aria-invalid") == "true"
         tab.find("#height").send_keys(Keys.BACKSPACE * 2, "180", Keys.TAB, "75", Keys.ENTER)

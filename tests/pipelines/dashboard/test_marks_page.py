@@ -56,7 +56,9 @@ def test_severe_pain_brings_up_the_questions_at_once_and_once(level: int) -> Non
     page.ask("pain", str(level))
     assert _told(page) == [f"Pain {level} of 10 marked.", cue.message]
     assert page.shown()["told"][-1]["aloud"] is True
-    assert page.shown()["notes"] == [cue.message]  # it stays after the words are gone
+    assert [note["text"] for note in page.shown()["notes"]] == [
+        cue.message
+    ]  # it stays after the words are gone
     page.ask("pain", "3")
     page.ask("pain", str(level))
     assert _told(page)[-2:] == ["Pain 3 of 10 marked.", f"Pain {level} of 10 marked."]
@@ -66,7 +68,7 @@ def test_worse_pain_brings_them_up_again() -> None:
     page = _running()
     for level in ("9", "10"):
         page.ask("pain", level)
-    assert [text[:10] for text in page.shown()["notes"]] == ["Pain of 9 ", "Pain of 10"]
+    assert [note["text"][:10] for note in page.shown()["notes"]] == ["Pain of 9 ", "Pain of 10"]
 
 
 def test_questions_are_not_asked_of_whom_they_have_stopped_already() -> None:
@@ -96,7 +98,9 @@ def test_shoe_that_the_journal_does_not_know_is_told_without_holding_up_the_run(
         page.ask("shoe", "blue")
         await asyncio.sleep(0.05)
         assert asked == ["blu", "blue"]
-        assert page.shown()["notes"] == ["Your journal has no such shoe."]
+        assert [note["text"] for note in page.shown()["notes"]] == [
+            "Your journal has no such shoe."
+        ]
 
     asyncio.run(story())
 

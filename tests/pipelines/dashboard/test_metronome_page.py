@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
@@ -14,6 +15,7 @@ from pipelines.dashboard.cadence_suggestion import cadence_suggestion
 from pipelines.dashboard.run_requests import Beforehand
 from pipelines.dashboard.view import Dashboard
 from pipelines.live_status import IndicatorStatus, LiveStatus
+from tests.pipelines.dashboard.accessibility import assert_accessible
 from tests.pipelines.dashboard.browser import Tab, browser, needs_chromium, program
 from tests.pipelines.dashboard.steady_program import STILL
 from tests.pipelines.terminal.statuses import some_status
@@ -49,7 +51,9 @@ def test_five_percent_more_than_the_baseline_is_suggested(
 
 
 @needs_chromium
-def test_metronome_beats_evenly_by_keyboard_and_is_silent_when_muted_or_stopped() -> None:
+def test_metronome_beats_evenly_by_keyboard_and_is_silent_when_muted_or_stopped(
+    tmp_path: Path,
+) -> None:
     with browser() as tab, program(STILL) as running:
         tab.open(running.address)
         tab.until_shown("9.9", ".card[data-state=changed]")
@@ -66,8 +70,20 @@ def test_metronome_beats_evenly_by_keyboard_and_is_silent_when_muted_or_stopped(
         # another rate, and back to the one that is suggested
         tab.key("b")
         _keys(tab, Keys.BACKSPACE * 3, "90", Keys.ENTER)
-        assert tab.run("return document.querySelector('#metronome-beats:invalid') !== null")
-        _keys(tab, Keys.BACKSPACE * 2, "180", Keys.ENTER)
+        refused = (
+            "The metronome cannot beat 90 times a minute: give a whole number from 100 to 240."
+        )
+        tab.until_shown(refused, "dialog[open] [role=alert]")
+        assert tab.find("#metronome-beats").get_attribute("aria-invalid") == "true"
+        assert_accessible(tab, "a rate that cannot be")
+        tab.picture(tmp_path, "metronome-refused")
+        # what was typed is selected: typing replaces it
+        for words in ("900", "170.5"):
+            _keys(tab, words, Keys.ENTER)
+            tab.until_shown(f"cannot beat {words} times", "dialog[open] [role=alert]")
+        _keys(tab, Keys.BACKSPACE, Keys.ENTER)
+        tab.until_shown("No rate is given: give a whole number", "dialog[open] [role=alert]")
+        _keys(tab, "180", Keys.ENTER)
         tab.until_shown("Metronome\n180", ".controls")
         _beats_evenly(tab, 180)
 

@@ -189,4 +189,4 @@ def test_every_view_is_told_everything() -> None:
     views.update(some_status())
     views.note("The sensor is warm.")
     assert first.shown() == second.shown()
-    assert first.shown()["notes"] == ["The sensor is warm."]
+    assert [note["text"] for note in first.shown()["notes"]] == ["The sensor is warm."]

@@ -130,7 +130,9 @@ def test_what_the_run_is_compared_with_stays_on_the_page(runs: int, sensor: str)
     page.note(words)
     for number in range(9):
         page.note(f"Note {number}.")
-    assert page.shown()["notes"] == [f"Note {number}." for number in (6, 7, 8)]
+    assert [note["text"] for note in page.shown()["notes"]] == [
+        f"Note {number}." for number in (6, 7, 8)
+    ]
     if words.startswith("compared"):
         assert page.shown()["comparison"] == words.removesuffix(".")
     else:
@@ -240,7 +242,7 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: 
         tab.driver.switch_to.active_element.send_keys("Red pair")
         tab.find("#today-speed").send_keys("99")
         _choose_sensor(tab)
-        tab.until_shown("speed is '99 km/h': give a speed up to 43 km/h", "[role=alert]")
+        tab.until_shown("speed is '99 km/h': give a speed up to 43 km/h", ".today [role=alert]")
         tab.until(lambda: tab.run("return document.activeElement.id") == "today-speed", "focus")
         for width, height, dark in ((1280, 900, False), (390, 844, True), (320, 640, False)):
             tab.size(width, height, dark=dark)

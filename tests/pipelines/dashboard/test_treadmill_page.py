@@ -60,7 +60,15 @@ def test_speed_and_slope_are_marked_as_people_write_them(
     [
         ("99", "2", {"speed": "speed is '99 km/h': give a speed up to 43 km/h", "slope": ""}),
         ("10", "99", {"speed": "", "slope": "slope is '99 %': give a slope from -40 to 40 %"}),
-        ("fast", "up", {"speed": "speed is 'fast': give", "slope": "slope is 'up': give"}),
+        (
+            "abc",
+            "up",
+            {
+                "speed": "speed is 'abc': give a speed in km/h, such as '10', or one with its unit",
+                "slope": "slope is 'up': give a slope from -40 to 40 %, such as '2'",
+            },
+        ),
+        ("30 mph", "", {"speed": "speed is '30 mph': give a speed up to 26 mph", "slope": ""}),
         ("", "", {"speed": "Type the speed that the treadmill shows", "slope": ""}),
     ],
 )

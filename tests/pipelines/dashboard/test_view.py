@@ -193,8 +193,26 @@ def test_note_is_spoken_and_one_that_keeps_coming_is_told_once() -> None:
     assert (told["number"], told["text"], told["aloud"]) == (1, "The disk is full.", True)
     for number in range(10):
         page.note(f"Walk for {number} minutes.")
-    assert page.shown()["notes"] == [f"Walk for {number} minutes." for number in (7, 8, 9)]
+    assert [note["text"] for note in page.shown()["notes"]] == [
+        f"Walk for {number} minutes." for number in (7, 8, 9)
+    ]
     assert [told["number"] for told in page.shown()["told"]] == [9, 10, 11]
+
+
+def test_note_says_when_in_the_run_it_was_told_and_a_lasting_one_does_not() -> None:
+    page = _running()
+    page.update(dataclasses.replace(some_status(), elapsed_s=65.0))
+    page.note("Ease off: this is the warm-up.")
+    page.update(dataclasses.replace(some_status(), elapsed_s=1200.0, notes=("No gyroscope.",)))
+    page.note("The disk is full.")
+    assert page.shown()["notes"] == [
+        {"text": "No gyroscope.", "at": ""},
+        {"text": "Ease off: this is the warm-up.", "at": "1:05"},
+        {"text": "The disk is full.", "at": "20:00"},
+    ]
+    page.note("Ease off: this is the warm-up.")  # the newest time counts
+    page.update(page._status)
+    assert page.shown()["notes"][-1] == {"text": "Ease off: this is the warm-up.", "at": "20:00"}
 
 
 def _told(page: Dashboard) -> list[str]:
