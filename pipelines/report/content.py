@@ -1,8 +1,9 @@
 """The plain data of a report: what is told, compared and drawn, computed from one run's steps.
 
-Nothing here reads a file, writes a word or draws. Levels are means of blocks of twenty trusted
-steps (:mod:`imu.block_means`, :mod:`imu.trusted_steps`); lean and roll are left out in bends and
-after slips. Baseline, usual range and changes are the detector's own (:mod:`imu.drift`).
+Nothing here reads a file, writes a word or draws. The mean of the run is that of all trusted steps
+(:mod:`imu.trusted_steps`); courses, early and late parts and intervals come from blocks of twenty
+of them (:mod:`imu.block_means`). Lean and roll are left out in bends and after slips. Baseline,
+usual range and changes are the detector's own (:mod:`pipelines.report.judgement`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.baseline import Baseline
 from imu.block_means import BlockMeans, block_means
-from imu.drift import Change, DriftDetector, DriftParams
 from imu.samples import Quality
 from imu.steps import SIDE_CODES, Steps
 from imu.trusted_steps import trusted_steps
@@ -29,7 +28,8 @@ from pipelines.report.comparisons import (
     level_rows,
     side_rows,
 )
-from pipelines.report.episodes import Band, Episode, episodes_of
+from pipelines.report.episodes import Episode, episodes_of
+from pipelines.report.judgement import Band, Judgement, Stretch, judge
 from pipelines.report.measures import COMPARED, LARGE, MEASURES, PAIRED, WATCHED, Measure
 from pipelines.report.recording import PreviousRun, Recording
 
@@ -62,7 +62,6 @@ _SPREAD: Final = (
     "contact_time_ms",
     "step_time_s",
 )
-_DETECTOR_CHUNK: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,15 @@ class Headline:
     """One of the large numbers; NaN where not measured.
 
     ``state`` says how the run stood to the usual range; ``changed`` ended that way, ``returned``
-    was changed for a while.
+    was changed for a while, ``given up`` until its baseline was given up.
     """
 
     measure: Measure
-    level: float
+    level: float  # mean of the steps that count, as in the table
     half_width: float  # 95 %, by chance of the steps
     block_half_width: float  # of one block of twenty steps, typical
     band: Band | None
-    state: Literal["within", "changed", "returned", "no baseline", "not measured"]
+    state: Literal["within", "changed", "returned", "given up", "no baseline", "not measured"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +88,9 @@ class Course:
     time_s: Column
     mean: Column
     half_width: Column
-    band: Band | None
+    band: Band | None  # at the end of the run
     episodes: tuple[Episode, ...]
+    stretches: tuple[Stretch, ...] = ()  # for the bands before that
 
     @property
     def measured(self) -> bool:
@@ -125,10 +125,8 @@ class Content:
     running_s: float
     trusted: int
     all_shown: bool  # no step is trusted, so the means rest on all of them
-    learned_s: float | None  # when the baseline was learned, None without or with a given one
-    baseline_given: bool
-    baseline_blocks: int
-    watching: str  # the detector's state at the end, in words
+    judgement: Judgement  # baselines, and the changes from them
+    baseline_blocks: int  # of the last baseline, 0 without
     headlines: tuple[Headline, ...]
     episodes: tuple[Episode, ...]
     courses: tuple[Course, ...]
@@ -146,6 +144,16 @@ class Content:
         """Whether there is any running step."""
         return len(self.recording.steps) > 0
 
+    @property
+    def baseline_given(self) -> bool:
+        """Whether the last baseline is one of earlier runs."""
+        return self.judgement.given
+
+    @property
+    def learned_s(self) -> float | None:
+        """When the last baseline was learned; None without one, or when it was there at once."""
+        return self.judgement.stretches[-1].learned_s
+
 
 def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Content:
     """Compute the content of a report.
@@ -158,35 +166,34 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
         Earlier runs; compared from three on.
     """
     steps = recording.steps
-    given = Baseline.from_json(recording.baseline_json) if recording.baseline_json else None
-    detector = DriftDetector(baseline=given)
-    changes, learned_s = _detect(detector, steps)
-    bands = {measure.column: _band(measure, detector) for measure in WATCHED}
+    judgement = judge(recording)
+    last = judgement.stretches[-1]
     trusted = trusted_steps(steps)
-    shown = _with_lumbar_index(trusted if len(trusted) else steps, detector.baseline)
+    shown = _with_lumbar_index(trusted if len(trusted) else steps, judgement.stretches)
     blocks = _blocks(shown)
     middle_s = _middle_s(shown, len(blocks))
-    episodes = episodes_of(recording, changes, bands, blocks, middle_s)
+    episodes = episodes_of(recording, judgement, blocks, middle_s)
     sides = _side_names(shown)
-    windows = _windows(steps)
-    baseline = detector.baseline
+    windows = _windows(steps, judgement.params.skip_s)
+    levels = level_rows(MEASURES, shown, blocks, middle_s, windows)
+    means = {row.measure.column: row.mean for row in levels}
+    baseline = last.baseline
     return Content(
         recording=recording,
         running_s=_running_s(steps),
         trusted=len(trusted),
         all_shown=not len(trusted) and len(steps) > 0,
-        learned_s=learned_s,
-        # after the sensor has moved a baseline is learned anew
-        baseline_given=bool(detector.state["given"][0]),
+        judgement=judgement,
         baseline_blocks=0 if baseline is None else baseline.blocks,
-        watching=detector.status,
-        headlines=tuple(_headline(m, shown, blocks, bands[m.column], episodes) for m in LARGE),
+        headlines=tuple(
+            _headline(m, means.get(m.column, math.nan), blocks, last.bands.get(m.column), episodes)
+            for m in LARGE
+        ),
         episodes=episodes,
         courses=tuple(
-            _course(measure, blocks, middle_s, bands[measure.column], episodes)
-            for measure in WATCHED
+            _course(measure, blocks, middle_s, judgement, episodes) for measure in WATCHED
         ),
-        levels=level_rows(MEASURES, shown, blocks, middle_s, windows),
+        levels=levels,
         windows=windows,
         sides=side_rows(PAIRED, shown, sides),
         distributions=tuple(
@@ -203,43 +210,14 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
     )
 
 
-def _detect(detector: DriftDetector, steps: Steps) -> tuple[list[Change], float | None]:
-    """All changes, and the session time at which a baseline was first there."""
-    changes: list[Change] = []
-    learned_s: float | None = None
-    had = detector.baseline is not None
-    for start in range(0, len(steps), _DETECTOR_CHUNK):
-        part = steps[start : start + _DETECTOR_CHUNK]
-        changes += detector.push(part)
-        has = detector.baseline is not None
-        if has and not had and learned_s is None:
-            learned_s = float(part.initial_contact_s[-1])
-        had = has
-    detector.flush()
-    return changes, learned_s
-
-
-def _band(measure: Measure, detector: DriftDetector) -> Band | None:
-    indicator = measure.indicator
-    assert indicator is not None
-    reading = detector.current(indicator.name)
-    if not (math.isfinite(reading.baseline) and math.isfinite(reading.gate)):
-        return None
-    half = reading.baseline * reading.gate / 100.0 if indicator.relative else reading.gate
-    return Band(
-        reading.baseline,
-        reading.baseline - half,
-        reading.baseline + half,
-        reading.gate,
-        indicator.change_unit,
-    )
-
-
-def _with_lumbar_index(steps: Steps, baseline: Baseline | None) -> Steps:
-    """The steps with the compression as % of the detector's baseline; empty without one."""
-    item = None if baseline is None else baseline.of("lumbar_index")
+def _with_lumbar_index(steps: Steps, stretches: Sequence[Stretch]) -> Steps:
+    """The steps with the compression as % of the baseline of then; empty without one."""
     rows = steps.rows.copy()
-    rows["lumbar_compression_bw"] *= math.nan if item is None else 100.0 / item.mean
+    contact_s, index = steps.initial_contact_s, rows["lumbar_compression_bw"]
+    for stretch in stretches:
+        item = None if stretch.baseline is None else stretch.baseline.of("lumbar_index")
+        within = (contact_s >= stretch.begin_s) & (contact_s < stretch.end_s)
+        index[within] *= math.nan if item is None else 100.0 / item.mean
     return Steps(rows)
 
 
@@ -271,7 +249,7 @@ def _running_s(steps: Steps) -> float:
     return float(np.nansum(steps.step_time_s)) if len(steps) else 0.0
 
 
-def _windows(steps: Steps) -> tuple[tuple[float, float], tuple[float, float]] | None:
+def _windows(steps: Steps, skip_s: float) -> tuple[tuple[float, float], tuple[float, float]] | None:
     """Early and late part, session time: from warm to 10 min of running, and the last 5 min.
 
     None where the run is too short for both.
@@ -279,7 +257,7 @@ def _windows(steps: Steps) -> tuple[tuple[float, float], tuple[float, float]] | 
     if not len(steps):
         return None
     running = np.nancumsum(steps.step_time_s)
-    skip_s, early_s, late_s = DriftParams().skip_s, 600.0, 300.0
+    early_s, late_s = 600.0, 300.0
     if running[-1] < early_s + late_s:
         return None
     at = steps.initial_contact_s[
@@ -299,31 +277,29 @@ def _side_names(steps: Steps) -> tuple[str, str]:
 
 def _headline(
     measure: Measure,
-    steps: Steps,
+    level: float,
     blocks: BlockMeans,
     band: Band | None,
     episodes: Sequence[Episode],
 ) -> Headline:
-    values = steps.rows[measure.column]
-    values = values[np.isfinite(values)]
-    if not values.size:
+    if not math.isfinite(level):
         return Headline(measure, math.nan, math.nan, math.nan, band, "not measured")
     own = [episode for episode in episodes if episode.measure is measure]
-    state: Literal["within", "changed", "returned", "no baseline"] = "within"
+    state: Literal["within", "changed", "returned", "given up", "no baseline"] = "within"
     if band is None:
         state = "no baseline"
     elif any(episode.end_s is None for episode in own):
         state = "changed"
     elif own:
-        state = "returned"
-    mean, error = blocks.mean[measure.column], blocks.standard_error[measure.column]
-    known = np.isfinite(mean)
+        state = "given up" if own[-1].given_up else "returned"
+    error = blocks.standard_error[measure.column]
+    known = np.isfinite(blocks.mean[measure.column])
     count = int(known.sum())
     if not count:
-        return Headline(measure, float(values.mean()), math.nan, math.nan, band, state)
+        return Headline(measure, level, math.nan, math.nan, band, state)
     return Headline(
         measure,
-        float(mean[known].mean()),
+        level,
         1.96 * float(np.sqrt((error[known] ** 2).sum())) / count,
         float(np.median(blocks.half_width_95[measure.column][known])),
         band,
@@ -335,7 +311,7 @@ def _course(
     measure: Measure,
     blocks: BlockMeans,
     middle_s: Column,
-    band: Band | None,
+    judgement: Judgement,
     episodes: Sequence[Episode],
 ) -> Course:
     time_s, mean = middle_s, blocks.mean[measure.column]
@@ -346,7 +322,8 @@ def _course(
         time_s = np.insert(time_s, pauses, 0.5 * (time_s[pauses] + time_s[pauses - 1]))
         mean, half = np.insert(mean, pauses, np.nan), np.insert(half, pauses, np.nan)
     own = tuple(episode for episode in episodes if episode.measure is measure)
-    return Course(measure, time_s, mean, half, band, own)
+    band = judgement.band(measure.column)
+    return Course(measure, time_s, mean, half, band, own, judgement.stretches)
 
 
 def _distribution(measure: Measure, steps: Steps, sides: tuple[str, str]) -> Distribution | None:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.block_means import BlockMeans
-from imu.drift import Change, Direction
+from imu.drift import Direction
+from pipelines.report.judgement import Judgement
 from pipelines.report.measures import WATCHED, Measure
 from pipelines.report.recording import Recording
 
-__all__ = ["Band", "Episode", "episodes_of"]
+__all__ = ["Episode", "episodes_of"]
 
 Column = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The usual range: baseline ± gate, in the shown column's unit."""
-
-    baseline: float
-    low: float
-    high: float
-    gate: float  # in the indicator's change unit
-    change_unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,7 @@ class Episode:
     begin_s : float
         When the detector was sure, or the runner was told, s.
     end_s : float or None
-        When it was over, s; None when it lasted to the end.
+        When it was over, or its baseline given up, s; None when it lasted to the end.
     baseline, level : float
         Baseline, and mean of the blocks of the episode, in the measure's unit.
     change : float
@@ -54,6 +43,8 @@ class Episode:
         When the runner was told; None when it was only noticed.
     message : str
         What the runner was told.
+    given_up : bool
+        Whether it ended with its baseline, and not by going back.
     """
 
     measure: Measure
@@ -66,12 +57,12 @@ class Episode:
     change_unit: str
     told_s: float | None
     message: str = ""
+    given_up: bool = False
 
 
 def episodes_of(
     recording: Recording,
-    changes: Sequence[Change],
-    bands: Mapping[str, Band | None],
+    judgement: Judgement,
     blocks: BlockMeans,
     middle_s: Column,
 ) -> tuple[Episode, ...]:
@@ -82,11 +73,11 @@ def episodes_of(
     for measure in WATCHED:
         assert measure.indicator is not None
         name = measure.indicator.name
-        own = [change for change in changes if change.indicator == name]
+        own = [change for change in judgement.changes if change.indicator == name]
         for change in own:
             if change.severity != "raised":
                 continue
-            end_s = next((c.time_s for c in own if c.time_s > change.time_s), None)
+            end_s = _until(change.time_s, [each.time_s for each in own], judgement)
             alert = None
             for number, candidate in enumerate(told):
                 at_s = _number(candidate.get("time_s"))
@@ -99,7 +90,7 @@ def episodes_of(
                     used.add(number)
                     alert = candidate
                     break
-            band = bands[measure.column]
+            band = judgement.band(measure.column, change.time_s)
             baseline = change.baseline if band is None else band.baseline
             level = _level(measure, blocks, middle_s, change.time_s, end_s, change.value)
             found.append(
@@ -107,12 +98,27 @@ def episodes_of(
             )
     for number, alert in enumerate(told):
         if number not in used:  # another version of the program saw it otherwise
-            found += _as_told(alert, recording, blocks, middle_s)
+            found += _as_told(alert, recording, judgement, blocks, middle_s)
+    found = [
+        replace(each, given_up=each.end_s == judgement.restart_after(each.begin_s))
+        for each in found
+    ]
     return tuple(sorted(found, key=lambda episode: episode.begin_s))
 
 
+def _until(begin_s: float, times_s: list[float], judgement: Judgement) -> float | None:
+    """When it was over: the next change, or the loss of its baseline; None for neither."""
+    later = [time_s for time_s in times_s if time_s > begin_s]
+    end_s = min([*later, judgement.restart_after(begin_s)])
+    return end_s if math.isfinite(end_s) else None
+
+
 def _as_told(
-    alert: dict[str, object], recording: Recording, blocks: BlockMeans, middle_s: Column
+    alert: dict[str, object],
+    recording: Recording,
+    judgement: Judgement,
+    blocks: BlockMeans,
+    middle_s: Column,
 ) -> list[Episode]:
     name, begin_s = alert.get("indicator"), _number(alert.get("time_s"))
     measures = [m for m in WATCHED if m.indicator is not None and m.indicator.name == name]
@@ -123,7 +129,7 @@ def _as_told(
         for other in recording.alerts
         if other.get("indicator") == name and other.get("severity") == "cleared"
     ]
-    end_s = min((time_s for time_s in later if time_s > begin_s), default=None)
+    end_s = _until(begin_s, later, judgement)
     baseline, value = _number(alert.get("baseline")), _number(alert.get("value"))
     level = value
     if measures[0].column != "lumbar_compression_bw":

@@ -123,14 +123,15 @@ CANNOT: Final = (
 )
 
 
-def method_sentences() -> tuple[str, ...]:
+def method_sentences(params: DriftParams | None = None) -> tuple[str, ...]:
     """How the figures come about, with the detector's own parameters."""
-    p = DriftParams()
+    p = params or DriftParams()
     return (
         "One motion sensor clipped to the waistband over the sacrum measures acceleration and, "
         "where it has a gyroscope, rotation. Steps are found in that signal, and each is described "
         "by the measures below. Only running steps count.",
-        f"Levels are means of blocks of {p.block_steps} steps. “± … (95 %)” says how far a mean "
+        f"The mean of the run is that of all trusted steps; courses, changes, and early and late "
+        f"levels are means of blocks of {p.block_steps} of them. “± … (95 %)” says how far a mean "
         "may be from the runner's level by chance of the steps that were taken. It does not "
         "contain what the sensor gets wrong on all steps alike: that is the accuracy below.",
         f"The first {p.skip_s / 60.0:.1f} minutes of running are left out as warming up; the next "

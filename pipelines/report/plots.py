@@ -23,6 +23,7 @@ from pipelines.report.words import measure_title
 if TYPE_CHECKING:
     from pipelines.report.comparisons import PreviousComparison, SideRow
     from pipelines.report.content import Content, Course, Distribution
+    from pipelines.report.judgement import Stretch
     from pipelines.units import Units
 
 __all__ = [
@@ -77,7 +78,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "text.parse_math": False,
 }
 #: Points of a line; more blocks than this are drawn as means of several.
-_MOST_POINTS: Final = 900
+_MOST_POINTS: Final = 600
 _BINS: Final = 36
 
 Column = NDArray[np.float64]
@@ -90,17 +91,13 @@ def course_figure(
     """A time course with its usual range, its 95 % interval and its changes, as SVG."""
 
     def draw(figure: Any) -> None:
-        axes = _axes(figure, (0.068, 0.15, 0.877, 0.71))
+        axes = _axes(figure, (0.09, 0.15, 0.82, 0.71))
         factor = course.measure.factor(units)
         time, mean, half = _thinned(course.time_s / 60.0, course.mean * factor, course.half_width)
         half = half * factor
         end = content.recording.duration_s / 60.0
-        if course.band is not None:
-            low, high = course.band.low * factor, course.band.high * factor
-            begin = 0.0 if content.learned_s is None else content.learned_s / 60.0
-            axes.fill_between((0.0, begin), low, high, color=_BAND, alpha=0.4, linewidth=0)
-            axes.fill_between((begin, end), low, high, color=_BAND, linewidth=0)
-            axes.axhline(course.band.baseline * factor, color=_MUTED, linewidth=0.6, dashes=(4, 3))
+        for stretch in course.stretches:
+            _usual_range(axes, stretch, course.measure, end, factor)
         axes.fill_between(time, mean - half, mean + half, color=_LINE, alpha=0.22, linewidth=0)
         axes.plot(time, mean, color=_LINE, linewidth=1.1)
         for episode in course.episodes:
@@ -113,23 +110,23 @@ def course_figure(
                 (begin, stop), (1.0, 1.0), color=_CHANGED, linewidth=4.0, clip_on=False,
                 transform=axes.get_xaxis_transform(), solid_capstyle="butt",
             )  # fmt: skip
-        _limits(axes, mean, course, factor)
+        _limits(axes, mean, half, course, factor)
         axes.set_xlim(0.0, max(end, 0.1))
         axes.set_title(measure_title(course.measure, units), weight="bold")
         axes.grid(axis="y", color=_GRID, linewidth=0.5)
         _minutes(axes)
 
-    return _svg((7.2, 1.75), draw, identifier, words)
+    return _svg((4.4, 1.8), draw, identifier, words)
 
 
 def timeline_figure(content: Content, identifier: str, words: str) -> str:
     """What changed and when, one row a measure, with marks and link losses, as SVG."""
     measures = list(dict.fromkeys(episode.measure for episode in content.episodes))
     recording = content.recording
-    height = 0.52 + 0.27 * max(len(measures), 1)
+    height = 0.52 + 0.27 * max(len(measures), 1)  # inches
 
     def draw(figure: Any) -> None:
-        axes = _axes(figure, (0.235, 0.26 / height, 0.71, 1.0 - 0.46 / height))
+        axes = _axes(figure, (0.40, 0.26 / height, 0.51, 1.0 - 0.46 / height))
         end = recording.duration_s / 60.0
         for row, measure in enumerate(measures):
             axes.plot((0.0, end), (row, row), color=_GRID, linewidth=0.8, zorder=0)
@@ -146,12 +143,13 @@ def timeline_figure(content: Content, identifier: str, words: str) -> str:
                             episode.told_s / 60.0, row - 0.40, marker="v", markersize=5.0,
                             color=_INK, markeredgewidth=0.0,
                         )  # fmt: skip
-        if content.learned_s is not None:
-            axes.axvspan(0.0, content.learned_s / 60.0, color=_BAND, linewidth=0, zorder=-1)
-            axes.text(
-                0.0, 1.02, "warming up, learning the baseline", size=7.5, color=_MUTED,
-                transform=axes.get_xaxis_transform(), va="bottom",
-            )  # fmt: skip
+        for stretch in content.judgement.stretches:
+            begin = max(stretch.begin_s / 60.0, 0.0)
+            if stretch.learned_s is not None:
+                learned = stretch.learned_s / 60.0
+                axes.axvspan(begin, learned, color=_BAND, linewidth=0, zorder=-1)
+            if stretch.reason is not None:
+                axes.axvline(begin, color=_MUTED, linewidth=0.8)
         for loss in recording.link_losses:
             axes.axvline(loss.lost_s / 60.0, color=_MUTED, linewidth=0.8, dashes=(2, 2))
         axes.set_yticks(range(len(measures)), [measure.name for measure in measures])
@@ -161,7 +159,7 @@ def timeline_figure(content: Content, identifier: str, words: str) -> str:
         axes.spines["left"].set_visible(False)
         _minutes(axes)
 
-    return _svg((7.2, height), draw, identifier, words)
+    return _svg((4.4, height), draw, identifier, words)
 
 
 def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
@@ -169,7 +167,7 @@ def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
     height = 0.62 + 0.25 * len(rows)
 
     def draw(figure: Any) -> None:
-        axes = _axes(figure, (0.235, 0.46 / height, 0.757, 1.0 - 0.50 / height))
+        axes = _axes(figure, (0.40, 0.46 / height, 0.585, 1.0 - 0.50 / height))
         reach = max(24.0, *(1.15 * (abs(row.percent) + _finite(row.half_width)) for row in rows))
         axes.axvspan(-10.0, 10.0, color=_BAND, linewidth=0)
         for limit in (-20.0, 20.0):
@@ -194,10 +192,11 @@ def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
                 at, -0.28 / (height - 0.5), text, ha=side, va="top", color=_MUTED,
                 transform=axes.transAxes,
             )  # fmt: skip
-        axes.set_xlabel("difference, %")
+        axes.xaxis.set_major_formatter("{x:.0f} %")
+        axes.locator_params(axis="x", nbins=6)
         axes.spines["left"].set_visible(False)
 
-    return _svg((7.2, height), draw, identifier, words)
+    return _svg((4.4, height), draw, identifier, words)
 
 
 def distribution_figure(
@@ -294,15 +293,36 @@ def _minutes(axes: Any) -> None:
     axes.text(1.008, 0.0, "min", transform=axes.transAxes, va="center", color=_MUTED)
 
 
-def _limits(axes: Any, mean: Column, course: Course, factor: float) -> None:
-    """Room for nearly all blocks and for the usual range; single odd blocks may leave the frame."""
+def _usual_range(axes: Any, stretch: Stretch, measure: Measure, end: float, factor: float) -> None:
+    """The usual range of one baseline, paler while it was being learned."""
+    band = stretch.bands.get(measure.column)
+    if band is None:
+        return
+    low, high = band.low * factor, band.high * factor
+    begin, stop = max(stretch.begin_s / 60.0, 0.0), min(stretch.end_s / 60.0, end)
+    learned = begin if stretch.learned_s is None else stretch.learned_s / 60.0
+    axes.fill_between((begin, learned), low, high, color=_BAND, alpha=0.4, linewidth=0)
+    axes.fill_between((learned, stop), low, high, color=_BAND, linewidth=0)
+    level = band.baseline * factor
+    axes.plot((begin, stop), (level, level), color=_MUTED, linewidth=0.6, dashes=(4, 3))
+    if stretch.reason is not None:
+        axes.axvline(begin, color=_MUTED, linewidth=0.8)
+
+
+def _limits(axes: Any, mean: Column, half: Column, course: Course, factor: float) -> None:
+    """Room for the line, its shade and the usual range; single odd blocks may leave the frame."""
     known = mean[np.isfinite(mean)]
     low, high = np.percentile(known, (0.5, 99.5))
-    if course.band is not None:
-        low, high = min(low, course.band.low * factor), max(high, course.band.high * factor)
+    spread, half = high - low, np.nan_to_num(half)
+    low = max(float(np.nanmin(mean - half)), low - spread)
+    high = min(float(np.nanmax(mean + half)), high + spread)
+    for stretch in course.stretches:
+        band = stretch.bands.get(course.measure.column)
+        if band is not None:
+            low, high = min(low, band.low * factor), max(high, band.high * factor)
     middle = 0.5 * (low + high)
     span = max(high - low, _least_span(course.measure, middle / factor) * factor)
-    axes.set_ylim(middle - 0.58 * span, middle + 0.58 * span)
+    axes.set_ylim(middle - 0.54 * span, middle + 0.54 * span)
     axes.locator_params(axis="y", nbins=4)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,8 +116,9 @@ def _recording(
     session: Session, options: ReadingOptions, report: Progress, *, recompute: bool
 ) -> Recording:
     from devices.receiver import Receiver
-    from devices.records import DeviceInfo
+    from devices.records import DeviceInfo, Mark
     from pipelines.replay import header_as_stated, run_again
+    from pipelines.report.detector_marks import detector_marks
 
     header = header_as_stated(
         session.header,
@@ -146,14 +147,18 @@ def _recording(
         counts = dict(zip(names, analyzer.lost_samples, strict=True))
         if len(steps) and analyzer.mounting is None:
             notes.append(AXES_NOT_FOUND)
-    else:
-        receiver = Receiver(info)  # what was lost on the way is not written
+    mark_times_s: list[float] = []
+    if not recompute or _any_mark(session.records):
+        passed = Receiver(info)  # what was lost on the way, and when it was marked, is not written
         span = _Span()
         for number, record in enumerate(session.records):
-            span.add(receiver.push(record))
+            if isinstance(record, Mark):
+                mark_times_s.append(span.last_s)
+            span.add(passed.push(record))
             if number % _REPORT_EVERY == 0:
                 report(number, len(session.records))
-        duration_s = span.duration_s
+        if not recompute:
+            receiver, duration_s = passed, span.duration_s
     losses = receiver.losses
     start_ns = _first_arrival_ns(session.records)
     return Recording(
@@ -173,7 +178,10 @@ def _recording(
         height_m=header.height_m,
         alerts=alerts,
         baseline_json=header.baseline_json,
-        marks=_marks(session.records, start_ns),
+        parameters_json=header.parameters_json,
+        carried_json=header.carried_json,
+        detector_marks=detector_marks(session, header, info, options.prepare),
+        marks=_marks(session.records, start_ns, mark_times_s),
         link_losses=_link_losses(session.records, start_ns),
         losses=Losses(
             losses.received,
@@ -193,17 +201,24 @@ class _Span:
     """First and last sample."""
 
     def __init__(self) -> None:
-        self._first_s = self._last_s = math.nan
+        self._first_s = math.nan
+        self.last_s = -math.inf
 
     def add(self, samples: Samples | None) -> None:
         if samples is not None and len(samples):
             if math.isnan(self._first_s):
                 self._first_s = float(samples.time_s[0])
-            self._last_s = float(samples.time_s[-1])
+            self.last_s = float(samples.time_s[-1])
 
     @property
     def duration_s(self) -> float:
-        return 0.0 if math.isnan(self._first_s) else self._last_s - self._first_s
+        return 0.0 if math.isnan(self._first_s) else self.last_s - self._first_s
+
+
+def _any_mark(records: Iterable[Record]) -> bool:
+    from devices.records import Mark
+
+    return any(isinstance(record, Mark) for record in records)
 
 
 def _first_arrival_ns(records: Iterable[Record]) -> int:
@@ -212,14 +227,18 @@ def _first_arrival_ns(records: Iterable[Record]) -> int:
     return next((record.arrival_ns for record in records if isinstance(record, Packet)), 0)
 
 
-def _marks(records: Iterable[Record], start_ns: int) -> tuple[SessionMark, ...]:
+def _marks(
+    records: Iterable[Record], start_ns: int, sample_times_s: Sequence[float]
+) -> tuple[SessionMark, ...]:
+    """All but what other programs told the runner; with the latest sample before each mark."""
     from devices.records import Mark
-    from pipelines.coach import TOLD_MARK
+    from pipelines.coach import COACHING_MARK, TOLD_MARK
 
+    marks = [record for record in records if isinstance(record, Mark)]
     return tuple(
-        SessionMark(max(record.arrival_ns - start_ns, 0) / 1e9, record.kind, record.value)
-        for record in records
-        if isinstance(record, Mark) and record.kind != TOLD_MARK
+        SessionMark(max(mark.arrival_ns - start_ns, 0) / 1e9, mark.kind, mark.value, sample_s)
+        for mark, sample_s in zip(marks, sample_times_s, strict=True)
+        if mark.kind != TOLD_MARK
     )
 
 

@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Literal
 
 from imu.steps import Steps
 
-__all__ = ["LinkLoss", "Losses", "PreviousRun", "Recording", "SessionMark"]
+__all__ = [
+    "DetectorMark",
+    "LinkLoss",
+    "Losses",
+    "PreviousRun",
+    "Recording",
+    "Restart",
+    "SessionMark",
+]
+
+#: Why a baseline was given up: the sensor was moved, a neutral was marked, the first steps showed
+#: that lean of other days cannot be compared, or the sensor slipped.
+Restart = Literal["moved", "neutral", "no standing", "slipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class SessionMark:
-    """Something the runner said during the run, at a session time, s."""
+    """Something the runner said during the run.
+
+    Attributes
+    ----------
+    time_s : float
+        Session time at which it arrived, s.
+    kind, value : str
+        What was said.
+    sample_s : float
+        Session time of the latest sample before it, s; −∞ before the first, NaN when not known.
+    """
 
     time_s: float
     kind: str
     value: str
+    sample_s: float = math.nan
+
+    @property
+    def holds_from_s(self) -> float:
+        """Session time from which it holds, s."""
+        return self.time_s if math.isnan(self.sample_s) else self.sample_s
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorMark:
+    """Something the drift detector was told besides the steps.
+
+    Attributes
+    ----------
+    time_s : float
+        Session time of the latest sample before it, s.
+    last_contact_s : float
+        Initial contact of the last step that was finished before it, s; −∞ before the first.
+    reason : Restart or None
+        Why the baseline was given up; None for a new surface, on which it stays.
+    """
+
+    time_s: float
+    last_contact_s: float
+    reason: Restart | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +136,10 @@ class Recording:
         As the runner was told, fields of :class:`pipelines.alerts.Alert`.
     baseline_json : str
         Baseline of earlier runs, empty when it was learned in this one.
+    parameters_json, carried_json : str
+        Settings of the alerts, and what an earlier session had taught, as in the session's header.
+    detector_marks : tuple of DetectorMark
+        What the drift detector was told, in order.
     marks, link_losses : tuple
         What was said and what happened, in order.
     losses : Losses
@@ -117,6 +170,9 @@ class Recording:
     height_m: float | None = None
     alerts: tuple[dict[str, object], ...] = ()
     baseline_json: str = ""
+    parameters_json: str = ""
+    carried_json: str = ""
+    detector_marks: tuple[DetectorMark, ...] = ()
     marks: tuple[SessionMark, ...] = ()
     link_losses: tuple[LinkLoss, ...] = ()
     losses: Losses = field(default_factory=lambda: Losses(0, 0))

@@ -6,7 +6,6 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from imu.drift import DriftParams
 from pipelines.report.comparisons import LEAST_PREVIOUS_RUNS
 from pipelines.report.measures import Measure
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.report.comparisons import LevelRow, PreviousComparison, SideRow
     from pipelines.report.content import Content, Course, Distribution, Headline
     from pipelines.report.episodes import Episode
-    from pipelines.report.recording import Recording
+    from pipelines.report.recording import Recording, Restart, SessionMark
     from pipelines.units import Units
 
 __all__ = [
@@ -34,6 +33,7 @@ __all__ = [
     "early_late_words",
     "episode_words",
     "headline_words",
+    "mark_words",
     "measure_title",
     "percent_words",
     "previous_words",
@@ -47,6 +47,14 @@ __all__ = [
 ]
 
 _NO_BASELINE: Final = "no baseline to compare with"
+
+_RESTARTS: Final[dict[Restart, str]] = {
+    "moved": "The sensor was moved at {}",
+    "neutral": "The standing neutral was marked at {}",
+    "no standing": "At {} lean turned out not to be measured from a standing as on other days",
+    "slipped": "The sensor seems to have slipped at {}",
+}
+_MARKS: Final = {"reseat": "Sensor moved", "neutral": "Standing neutral"}
 
 BOTH_READINGS: Final = (
     "A slump and an arched back can both read as a change of lean: the sensor sees the pelvis, "
@@ -157,6 +165,8 @@ def episode_words(episode: Episode, units: Units) -> str:
     if measure.column == "lumbar_compression_bw":
         levels = "a modelled value"
     until = "to the end of the run" if episode.end_s is None else f"to {clock_words(episode.end_s)}"
+    if episode.given_up:
+        until += ", when the baseline was given up"
     return (
         f"{capital(measure.name)} was {what} than the baseline ({levels}), from "
         f"{clock_words(episode.begin_s)} {until}."
@@ -179,7 +189,9 @@ def summary_sentences(content: Content) -> list[str]:
         f"{count_words(len(recording.steps))} steps{rhythm}."
     ]
     if not content.baseline_blocks:
-        sentences.append(f"The run could not be compared with a baseline ({content.watching}).")
+        sentences.append(
+            f"The run could not be compared with a baseline ({content.judgement.status})."
+        )
     elif not content.episodes:
         sentences.append(
             "Nothing that is watched left the usual range for long: impact shock, peak force, "
@@ -196,6 +208,8 @@ def summary_sentences(content: Content) -> list[str]:
             + (
                 f", and {_joined(lasting)} stayed changed to the end of the run."
                 if lasting
+                else ", and the baseline was given up later in the run."
+                if any(episode.given_up for episode in content.episodes)
                 else ", and all of them went back before the end of the run."
             )
         )
@@ -259,32 +273,67 @@ def headline_words(headline: Headline, units: Units) -> str:
         "within": f"stayed near the baseline; {usual}",
         "changed": f"changed from the baseline at the end; {usual}",
         "returned": f"changed for a while and came back; {usual}",
+        "given up": f"changed until the baseline was given up; since then {usual}",
     }[headline.state]
 
 
 def watch_words(content: Content) -> str:
-    """Where the baseline comes from."""
-    params = DriftParams()
-    if content.baseline_given:
-        where = (
-            f"The baseline comes from earlier running ({content.baseline_blocks} blocks of "
-            f"{params.block_steps} steps)"
+    """Where the baseline comes from, and what became of those before it."""
+    judgement = content.judgement
+    params, last = judgement.params, judgement.stretches[-1]
+    restarts = [
+        f"{_RESTARTS[stretch.reason].format(clock_words(stretch.begin_s))}, so the baseline was "
+        "given up and learned anew."
+        for stretch in judgement.stretches
+        if stretch.reason is not None
+    ]
+    if not content.baseline_blocks:
+        rest = f"There is no baseline for {'the rest of ' if restarts else ''}this run"
+        return " ".join([*restarts, f"{rest}: {judgement.status}."])
+    blocks = f"{content.baseline_blocks} blocks of {params.block_steps} steps"
+    if last.learned_s is not None:
+        since = (
+            f"from {blocks} between {clock_words(last.begin_s)} and {clock_words(last.learned_s)}"
+            if restarts
+            else f"from {blocks} up to {clock_words(last.learned_s)}, after "
+            f"{clock_words(params.skip_s)} of warming up"
         )
-        if not content.baseline_refined:
-            return f"{where}."
+        if judgement.continued:
+            since = f"from {blocks}, with those of the session before, up to "
+            since += clock_words(last.learned_s)
+        return " ".join(
+            [
+                *restarts,
+                f"The {'present ' if restarts else ''}baseline was learned in this run, {since}. "
+                "Changes are judged from then on, so what was already different "
+                f"{'before that' if restarts else 'at the start of the run'} is not seen.",
+            ]
+        )
+    if judgement.carried and not judgement.given:
         return (
-            f"{where}, and this run went on refining it as long as it was near. Changes are judged "
-            f"after {clock_words(params.skip_s)} of warming up; a change that came about slowly, "
-            "over several runs, is not seen."
+            f"The baseline ({blocks}) is that of the session before, which this one goes on from."
         )
-    if content.learned_s is not None:
-        return (
-            f"The baseline was learned in this run, from {content.baseline_blocks} blocks of "
-            f"{params.block_steps} steps up to {clock_words(content.learned_s)}, after "
-            f"{clock_words(params.skip_s)} of warming up. Changes are judged from then on, so "
-            "what was already different at the start of the run is not seen."
-        )
-    return f"There is no baseline for this run: {content.watching}."
+    where = f"The baseline comes from earlier running ({blocks})"
+    if not content.baseline_refined:
+        return f"{where}."
+    return (
+        f"{where}, and this run went on refining it as long as it was near. Changes are judged "
+        f"after {clock_words(params.skip_s)} of warming up; a change that came about slowly, "
+        "over several runs, is not seen."
+    )
+
+
+def mark_words(mark: SessionMark) -> str:
+    """A mark in the words of the page on which it is set.
+
+    Examples
+    --------
+    >>> from pipelines.report.recording import SessionMark
+    >>> mark_words(SessionMark(276.0, "reseat", "")), mark_words(SessionMark(0.0, "shoe", "blue"))
+    ('Sensor moved', 'Shoe: blue')
+    """
+    name = _MARKS.get(mark.kind, capital(mark.kind))
+    return f"{name}: {mark.value}" if mark.value else name
 
 
 def course_words(course: Course, units: Units) -> str:

@@ -16,6 +16,7 @@ from pipelines.report import page as page_module
 from pipelines.report.content import content_of
 from pipelines.report.measures import WATCHED
 from pipelines.report.page import LARGEST_BYTES, render
+from pipelines.report.plots import course_figure
 from pipelines.report.recording import PreviousRun, Recording, SessionMark
 from tests.pipelines.report.runs import changed, recording_of, steps_of
 
@@ -134,6 +135,44 @@ def test_colours_follow_the_page(whole: str) -> None:
         assert "var(--" in svg
     assert "prefers-color-scheme: dark" in whole
     assert "@media print" in whole
+
+
+def test_tables_have_their_column_names_in_every_row_for_narrow_screens(whole: str) -> None:
+    cells = [a for a in Page(whole).all("td") if "n" in str(a.get("class")).split()]
+
+    assert cells
+    assert all(a.get("data-label") for a in cells)
+    assert "min-width: 33rem" not in whole
+    assert "overflow-x" not in whole
+
+
+def test_one_name_is_one_number(whole: str) -> None:
+    content = content_of(many_changes(), EARLIER)
+    means = {row.measure: row.mean for row in content.levels}
+
+    for headline in content.headlines:
+        assert headline.level == means[headline.measure]
+    text = " ".join(Page(whole).text)
+    assert "Mean of the run: over its 10\u202f000 trusted steps" in text
+    assert text.count("Mean of the run, ±") == 3
+
+
+def test_shade_of_the_interval_stays_within_the_plot() -> None:
+    content = content_of(recording_of(steps_of(3000)))
+
+    for number, course in enumerate(content.courses):
+        svg = course_figure(course, content, f"c{number}", "words", "metric")
+        clip = re.search(r'<clipPath[^>]*><rect x="[^"]+" y="([^"]+)"[^>]*height="([^"]+)"', svg)
+        shade = re.search(r'<use href="#([^"]+)"[^>]*y="([^"]+)"[^>]*style="fill: var\(--line', svg)
+        assert clip is not None
+        assert shade is not None
+        top, height = map(float, clip.groups())
+        path = re.search(rf'id="{shade[1]}" d="([^"]+)"', svg)
+        assert path is not None
+        numbers = [float(word) for word in re.findall(r"-?[\d.]+", path[1])]
+        places = [float(shade[2]) + y for y in numbers[1::2]]
+        assert len(places) > 100
+        assert top <= min(places) < max(places) <= top + height
 
 
 def test_page_tells_changes_sides_quality_and_limits(whole: str) -> None:
