@@ -6,6 +6,7 @@ nothing: the download goes on where it ended.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -27,13 +28,16 @@ from pipelines.user_directory import data_directory, new_session_path
 if TYPE_CHECKING:
     from devices.open_link import OpenLink
     from devices.protocols.backstride_log import LogEntry, PartialLog
-    from devices.records import Record
+    from devices.records import DeviceInfo, Record
 
 __all__ = ["DownloadOptions", "Downloaded", "download_logs", "list_logged_runs"]
 
 #: How often a lost link is opened again without a new byte in between.
 _FRUITLESS_LINKS: Final = 5
 _PAUSE_S: Final = 2.0
+#: Records written between two looks at whether the user wants to stop.
+_RECORDS_A_LOOK: Final = 64
+_CHECKSUM: Final = ", checksum "
 
 Progress = Callable[[float, float], None]
 
@@ -50,16 +54,18 @@ class DownloadOptions:
     baseline_json: str = ""
     devices: Path | None = None  # folder of the device store; None: no calibration
     erase: bool = False
+    again: bool = False  # fetch also what is here already
 
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """One run that is now a session."""
+    """One run that is now a session, or was one before: then ``fetched`` is false, ``steps`` 0."""
 
     path: Path
     entry: LogEntry
     steps: int
     note: str = ""
+    fetched: bool = True
 
 
 async def list_logged_runs(url: str, *, clock: HostClock | None = None) -> list[LogEntry]:
@@ -88,8 +94,10 @@ async def download_logs(
 ) -> list[Downloaded]:
     """Fetch logged runs into session files of their own time.
 
-    A run that has a session file already is fetched again under another name. A session has its
-    name only when it is whole; until then what has come is kept for the next time.
+    A run that is already in the folder, from the same sensor with the same start, is passed over
+    unless it is asked for again or under a name of its own; what the sensor has added to it since
+    makes it another. A session has its name only when it is whole; until then, also when the task
+    is cancelled, what has come is kept for the next time.
 
     Raises
     ------
@@ -114,10 +122,16 @@ async def download_logs(
                     source=url,
                 )
         for entry in entries:
+            here = None if options.again else await _already_here(connection, entry, options.out)
+            if here is not None:
+                done.append(here)
+                if options.erase and not here.note:
+                    await erase_log(await connection.open(), entry.log_id)
+                continue
             partial = _load_partial(connection, entry)
             content = await _fetch(connection, partial, progress)
             try:
-                done.append(_write_session(url, connection, entry, content, options))
+                done.append(await _write_session(url, connection, entry, content, options))
             except BaseException:
                 # the log is still in the sensor: what ended this is what is told
                 with suppress(RecordingError):
@@ -129,6 +143,50 @@ async def download_logs(
     finally:
         await connection.end()
     return done
+
+
+async def _already_here(
+    connection: _Connection, entry: LogEntry, out: Path | None
+) -> Downloaded | None:
+    """The whole session of a logged run in the folder that it would go to."""
+    from devices.records import DeviceInfo, LinkEvent
+    from pipelines.session import read_header, read_session
+
+    if not entry.utc_s or _is_session_name(out):
+        return None
+    await connection.open()
+    utc_start_ns = entry.utc_s * 10**9
+    for path in sorted(new_session_path(utc_start_ns, out).parent.glob("*.mcap")):
+        try:
+            if read_header(path).utc_start_ns != utc_start_ns:
+                continue
+            session = read_session(path)
+        except RecordingError:
+            continue  # another program's, or damaged
+        info = next((one for one in session.records if isinstance(one, DeviceInfo)), None)
+        if session.cut_short or info is None or not _is_same_sensor(info, connection):
+            continue
+        link = next((one.detail for one in session.records if isinstance(one, LinkEvent)), "")
+        if not link.startswith(f"log {entry.log_id} of "):
+            continue
+        if link.endswith(_checksum_words(entry)):
+            return Downloaded(path, entry, 0, fetched=False)
+        if _CHECKSUM not in link:
+            # files of earlier versions do not tell which state of the log they hold
+            note = "not erased, since this file does not tell whether it holds all of the log"
+            return Downloaded(path, entry, 0, note, fetched=False)
+    return None
+
+
+def _is_same_sensor(info: DeviceInfo, connection: _Connection) -> bool:
+    if info.serial and connection.serial:
+        return info.serial == connection.serial
+    return info.name == connection.name
+
+
+def _checksum_words(entry: LogEntry) -> str:
+    """Which state of a log it is, at the end of a session's first link event."""
+    return f"{_CHECKSUM}{entry.checksum:04x}"
 
 
 class _Connection:
@@ -218,7 +276,7 @@ def _load_partial(connection: _Connection, entry: LogEntry) -> PartialLog:
     return PartialLog(entry)
 
 
-def _write_session(
+async def _write_session(
     url: str, connection: _Connection, entry: LogEntry, content: bytes, options: DownloadOptions
 ) -> Downloaded:
     from devices.protocols.backstride_log import LogFlag, device_info_of, split_log
@@ -262,7 +320,9 @@ def _write_session(
     last_ns = log.packets[-1].arrival_ns if log.packets else 0
     records: list[Record] = [
         info,
-        LinkEvent(0, "connected", f"log {entry.log_id} of {connection.name}"),
+        LinkEvent(
+            0, "connected", f"log {entry.log_id} of {connection.name}{_checksum_words(entry)}"
+        ),
         *log.packets,
         LinkEvent(last_ns, "ended", "end of the log"),
     ]
@@ -270,7 +330,9 @@ def _write_session(
     path = _target(options.out, header.utc_start_ns)
     steps = 0
     with whole_session(path, header) as writer:
-        for record in records:
+        for number, record in enumerate(records):
+            if number % _RECORDS_A_LOOK == 0:
+                await asyncio.sleep(0)
             writer.write_record(record)
             outcome = analysis.push(record)
             steps += len(outcome.steps)
@@ -287,8 +349,12 @@ def _write_session(
     return Downloaded(path, entry, steps, "; ".join(notes))
 
 
+def _is_session_name(out: Path | None) -> bool:
+    return out is not None and out.suffix.lower() == ".mcap"
+
+
 def _target(out: Path | None, utc_start_ns: int) -> Path:
-    if out is not None and out.suffix.lower() == ".mcap":
+    if out is not None and _is_session_name(out):
         return out
     path = new_session_path(utc_start_ns, out)
     try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.commands.messages import check_axes, complain, say, warm_up_filters
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
+
+if TYPE_CHECKING:
+    from pipelines.download import Downloaded
 
 __all__ = ["download"]
 
@@ -31,6 +34,9 @@ def download(
     erase: Annotated[
         bool, typer.Option("--erase", help="Erase each run once it is safely here.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Fetch also the runs that are already here.")
+    ] = False,
     axes: Axes = "",
     mass: Mass = None,
     height: Height = None,
@@ -38,9 +44,12 @@ def download(
 ) -> None:
     """Fetch runs that a sensor has logged by itself, as ordinary sessions.
 
-    An older file is never replaced; interrupted, the same command goes on where it ended.
+    A run that is already here is passed over, and an older file is never replaced; interrupted, the
+    same command goes on where it ended.
     """
     import asyncio
+    import contextlib
+    import signal
     from datetime import UTC, datetime
 
     from devices.sources import open_connector
@@ -77,10 +86,20 @@ def download(
         baseline_json=load_baseline(str(baseline)) if baseline else "",
         devices=devices_directory(),
         erase=erase,
+        again=again,
     )
+
+    async def fetched() -> list[Downloaded]:
+        task = asyncio.current_task()
+        if task is not None:
+            # Windows' event loop has no signal handlers
+            with contextlib.suppress(NotImplementedError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await download_logs(source, options, report)
+
     try:
         with staying_awake(), progress("downloading") as report:
-            done = asyncio.run(download_logs(source, options, report))
+            done = asyncio.run(fetched())
     except (asyncio.CancelledError, KeyboardInterrupt):
         complain(
             "backstride: stopped before the end: what has come is kept, and the same command goes "
@@ -88,9 +107,12 @@ def download(
         )
         raise typer.Exit(130) from None
     for item in done:
-        steps = counted(item.steps, "running step")
-        say(f"{item.path}: log {item.entry.log_id}, {steps}")
-        if item.note:
+        if item.fetched:
+            steps = counted(item.steps, "running step")
+            say(f"{item.path}: log {item.entry.log_id}, {steps}")
+        else:
+            say(f"already here: {item.path} (log {item.entry.log_id}); --again fetches it anew")
+        if item.note and (item.fetched or erase):
             complain(f"note: {item.path}: {item.note}.")
     if not done:
         complain("note: the sensor has logged no run.")

@@ -9,18 +9,24 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from devices.records import Record
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError, ParameterError, RecordingError
-from pipelines.download import DownloadOptions, download_logs, list_logged_runs
+from pipelines.download import (
+    Downloaded,
+    DownloadOptions,
+    download_logs,
+    list_logged_runs,
+)
 from pipelines.recording import SessionWriter
 from pipelines.replay import ReplayOptions
 from pipelines.replay import replay as run_replay
 from pipelines.session import read_session
-from tests.pipelines.command_line import command, environment, one_sentence, quiet, run
+from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet, run
 
 SENSOR = "sim:?protocol=backstride&minutes=1&logged_runs=2&time_scale=0"
 
@@ -105,6 +111,78 @@ def test_the_command_lists_fetches_and_erases(tmp_path: Path) -> None:
     assert wrong.exit_code == 2
 
 
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's own clock does not wait for the simulated radio."""
+    monkeypatch.setattr("pipelines.download.SystemClock", VirtualClock)
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_run_that_is_here_is_passed_over_and_said(tmp_path: Path, home: Path) -> None:
+    """Under whatever name the user keeps it; again, or under a name of its own, it is fetched."""
+    first = backstride("download", SENSOR, "--log", 1)
+    assert first.exit_code == 0, first.err
+    (made,) = (home / "sessions").iterdir()
+    kept = made.rename(made.with_name("sunday.mcap"))
+    before = kept.read_bytes()
+
+    second = backstride("download", SENSOR, "--log", 1)
+    assert second.exit_code == 0
+    assert second.out == f"already here: {kept} (log 1); --again fetches it anew\n"
+    assert list((home / "sessions").iterdir()) == [kept]
+
+    both = backstride("download", SENSOR)
+    assert len(both.out.splitlines()) == 2
+    assert len(list((home / "sessions").iterdir())) == 2
+
+    named = tmp_path / "named.mcap"
+    assert backstride("download", SENSOR, "--log", 1, "--out", named).exit_code == 0
+    assert read_session(named).header.utc_start_ns == read_session(kept).header.utc_start_ns
+    anew = backstride("download", SENSOR, "--log", 1, "--again")
+    assert "already here" not in anew.out
+    assert made.is_file()
+    assert kept.read_bytes() == before
+
+
+def test_what_is_not_the_same_run_is_fetched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece of a session, another sensor's run of the same second, a log that has grown."""
+
+    def again(source: str = SENSOR) -> Downloaded:
+        options = DownloadOptions(log_id=1)
+        (done,) = asyncio.run(download_logs(source, options, quiet, clock=VirtualClock()))
+        return done
+
+    first = again()
+    assert not again().fetched
+    longer = again(SENSOR.replace("minutes=1", "minutes=2"))
+    assert longer.fetched
+    assert longer.entry.utc_s == first.entry.utc_s
+    assert longer.steps > first.steps
+    monkeypatch.setattr("pipelines.download._is_same_sensor", lambda *_: False)
+    assert again().fetched
+    monkeypatch.undo()
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
+    for path in (home / "sessions").iterdir():
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert again().fetched
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_run_that_is_here_is_erased_when_asked_for(home: Path) -> None:
+    assert backstride("download", SENSOR, "--log", 2).exit_code == 0
+    erased: list[int] = []
+
+    async def erase(_: object, log_id: int) -> None:
+        erased.append(log_id)
+
+    with patch("devices.drivers.backstride_storage.erase_log", erase):
+        assert backstride("download", SENSOR, "--log", 2).exit_code == 0
+        assert erased == []
+        assert backstride("download", SENSOR, "--log", 2, "--erase").exit_code == 0
+    assert erased == [2]
+    assert len(list((home / "sessions").iterdir())) == 1
+
+
 @pytest.mark.parametrize("trouble", [KeyboardInterrupt(), OSError(errno.ENOSPC, "no room")])
 def test_a_session_has_its_name_only_when_it_is_whole(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
@@ -160,8 +238,11 @@ def test_an_older_file_is_told_before_anything_is_fetched(tmp_path: Path, home: 
     assert not (home / "downloads").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.skipif(sys.platform == "win32", reason="only POSIX sends signals to one process")
-def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path, home: Path) -> None:
+def test_a_signal_says_that_the_same_command_goes_on(
+    tmp_path: Path, home: Path, number: signal.Signals
+) -> None:
     sensor = "sim:?protocol=backstride&minutes=10&logged_runs=1&time_scale=1"
     out = tmp_path / "run.mcap"
     with subprocess.Popen(
@@ -174,7 +255,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path, home: Path) -
         assert process.stderr is not None
         assert process.stderr.readline() == "downloading …\n"
         time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         told, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert told == ""
@@ -183,3 +264,33 @@ def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path, home: Path) -
         "from there.\n"
     )
     assert not out.exists()
+    assert list(tmp_path.glob(".*.part")) == []
+
+
+def test_stopped_while_it_is_written_it_leaves_no_piece(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelling, which is what both signals do, comes through between two records."""
+    out = tmp_path / "run.mcap"
+    written: list[bool] = []
+    write = SessionWriter.write_record
+
+    async def stopped() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def stopping(self: SessionWriter, record: Record) -> None:
+            write(self, record)
+            written.append((tmp_path / ".run.mcap.part").exists())
+            if len(written) == 100:
+                task.cancel()
+
+        monkeypatch.setattr(SessionWriter, "write_record", stopping)
+        await download_logs(SENSOR, DownloadOptions(log_id=1, out=out), quiet, clock=VirtualClock())
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(stopped())
+    assert 100 <= len(written) < 200
+    assert all(written)
+    assert [path for path in tmp_path.iterdir() if path != home] == []
+    assert len(list((home / "downloads").iterdir())) == 1
