@@ -10,13 +10,16 @@ A file has two tables, each key optional::
     cues_per_hour = 3
 
 The keys and their ranges are those of :class:`~imu.drift_params.DriftParams` and
-:class:`~pipelines.coach.CoachParams`.
+:class:`~pipelines.coach.CoachParams`; ``examples/alerts.toml`` has each of them at its default.
 """
 
 from __future__ import annotations
 
 import difflib
+import inspect
 import json
+import re
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -27,7 +30,7 @@ from imu.drift_params import DriftParams
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coach import CoachParams
 
-__all__ = ["AlertSettings", "load_alert_settings"]
+__all__ = ["AlertSettings", "explained_defaults", "load_alert_settings"]
 
 _TABLES: Final[dict[str, type[DriftParams] | type[CoachParams]]] = {
     "drift": DriftParams,
@@ -35,6 +38,8 @@ _TABLES: Final[dict[str, type[DriftParams] | type[CoachParams]]] = {
 }
 #: Key of the session header's parameters that holds them.
 _HEADER_KEY: Final = "alerts"
+#: Where every key is explained.
+_EXPLAINED: Final = "examples/alerts.toml explains them all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class AlertSettings:
         for name, table in tables.items():
             if name not in _TABLES:
                 raise InputError(
-                    f"{name!r} is no table of settings: give [drift] or [coach].", place=place
+                    f"{name!r} is no table of settings: give [drift] or [coach]; {_EXPLAINED}.",
+                    place=place,
                 )
             if not isinstance(table, Mapping):
                 raise InputError(f"{name} is {table!r}: give a table, [{name}].", place=place)
@@ -151,16 +157,57 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     return AlertSettings.from_tables(tables, place=place)
 
 
+def explained_defaults() -> str:
+    r"""A file of settings with every key at its default, each below what it means.
+
+    This is ``examples/alerts.toml``; the words are those of the two classes.
+
+    Examples
+    --------
+    >>> print("\n".join(explained_defaults().splitlines()[-3:]))
+    # Cues in a row without any change coming back, after which each further cue doubles the
+    # shortest interval, 1 to 60.
+    fade_after = 3
+    """
+    lines = [_HEAD]
+    for table, kind in _TABLES.items():
+        usual = kind()
+        lines.append(f"[{table}]")
+        for names, meaning in _attributes(kind):
+            lines += [f"# {line}" for line in textwrap.wrap(meaning, 93)]
+            lines += [f"{name} = {getattr(usual, name)!r}" for name in names]
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+_HEAD: Final = """\
+# How changes are found, and how often the runner is told of them: every setting at its default.
+# Copy what you want to change, with its table's name above it, into a file of your own and give it
+# with --settings FILE; what a file does not name keeps its default.
+"""
+
+
+def _attributes(kind: type[DriftParams] | type[CoachParams]) -> list[tuple[list[str], str]]:
+    """The attributes of a class as its docstring has them: names, and what they mean."""
+    text = inspect.getdoc(kind) or ""
+    section = text.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
+    found: list[tuple[list[str], str]] = []
+    for head, body in re.findall(r"^(\S.*) : \w+\n((?: +.*\n?)+)", section, re.MULTILINE):
+        meaning = " ".join(body.split()).replace("``", "")
+        found.append((head.replace(",", " ").split(), meaning))
+    return found
+
+
 def _params(name: str, table: Mapping[str, Any], place: str) -> DriftParams | CoachParams:
     kind = _TABLES[name]
     known = [item.name for item in fields(kind)]
     for key, value in table.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=3) or known
+            near = difflib.get_close_matches(key, known, n=3) or [f"another of [{name}]"]
             raise InputError(
                 f"{name}.{key} is {value!r}, and there is no such setting: give "
                 + ", ".join(near)
-                + ".",
+                + f"; {_EXPLAINED}.",
                 place=place,
             )
     try:

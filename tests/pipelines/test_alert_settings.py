@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 
 from imu.drift_params import RANGES, DriftParams
 from imu.errors import InputError, RecordingError
-from pipelines.alert_settings import AlertSettings, load_alert_settings
+from pipelines.alert_settings import AlertSettings, explained_defaults, load_alert_settings
 from pipelines.coach import CoachParams
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "alerts.toml"
 
 
 def settings_file(folder: Path, text: str) -> Path:
@@ -40,7 +44,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ('[coach]\ncues_per_hour = "six"', "coach.cues_per_hour is 'six': give a whole number"),
         ("[coach]\nfade_after = 0", "coach.fade_after is 0: give a whole number from 1 to 60."),
         ("[drift]\nlean_flor_deg = 3", "drift.lean_flor_deg is 3, and there is no such setting"),
-        ("[lean]\nfloor = 3", "'lean' is no table of settings: give [drift] or [coach]."),
+        ("[lean]\nfloor = 3", "'lean' is no table of settings: give [drift] or [coach]; examples/"),
         ("drift = 3", "drift is 3: give a table, [drift]."),
         ("[drift", "this is no TOML (expected ']' at the end"),
         ("[drift]\nskip_s 3", "line 2"),
@@ -63,6 +67,50 @@ def test_a_key_that_is_nearly_right_is_suggested(tmp_path: Path) -> None:
     path = settings_file(tmp_path, "[drift]\nlean_flor_deg = 3")
     with pytest.raises(InputError, match="give lean_floor_deg"):
         load_alert_settings(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["[drift]\nnonsense = 3", "[coach]\ncues = 3", "[lean]\nfloor = 3"]
+)
+def test_what_is_unknown_is_told_with_where_all_is_explained(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_alert_settings(settings_file(tmp_path, text))
+    assert str(caught.value).endswith("; examples/alerts.toml explains them all.")
+    assert len(str(caught.value)) < 250 + len(str(tmp_path))
+    assert EXAMPLE.is_file()
+
+
+def test_the_example_has_every_key_at_its_default() -> None:
+    assert load_alert_settings(EXAMPLE) == AlertSettings()
+    tables = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    assert {name: set(keys) for name, keys in tables.items()} == {
+        "drift": {item.name for item in fields(DriftParams)},
+        "coach": {item.name for item in fields(CoachParams)},
+    }
+    for name, usual in (("drift", DriftParams()), ("coach", CoachParams())):
+        for key, value in tables[name].items():
+            assert type(value) is type(getattr(usual, key))
+
+
+def test_the_example_says_what_the_classes_say() -> None:
+    """To renew it: write ``explained_defaults()`` into it."""
+    assert EXAMPLE.read_text(encoding="utf-8") == explained_defaults()
+
+
+def test_the_example_tells_the_range_of_every_key() -> None:
+    said = ""
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        key, is_key, _ = line.partition(" = ")
+        if not line:
+            said = ""
+        elif line.startswith("#"):
+            said += line.removeprefix("#")
+        elif is_key and key in RANGES:
+            low, high = (f"{end:g}" for end in RANGES[key])
+            if "The same " not in said:  # as the one above it
+                assert re.search(rf"\b{re.escape(low)}\b", said), key
+                assert re.search(rf"\b{re.escape(high)}\b", said), key
+            assert len(said) > 20
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
