@@ -172,6 +172,12 @@ class DriftDetector:
         """What is going on, in plain words."""
         return drift_status(self._s, self._params)
 
+    @property
+    def changed(self) -> list[str]:
+        """Names of the indicators of which a reported change is going on."""
+        ways = zip(INDICATORS, self._s["raised"].tolist(), strict=True)
+        return [indicator.name for indicator, way in ways if way]
+
     def current(self, indicator: str) -> Reading:
         """What is known of one indicator now.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.block_means import block_means
+from imu.indicators import INDICATORS
 from imu.steps import STEP_COLUMNS, Steps
 from imu.trusted_steps import trusted_steps, without_doubtful_posture
 from pipelines.counted import counted
 
 if TYPE_CHECKING:
     from devices.receiver import Receiver
+    from pipelines.alerts import Alert
 
 __all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
 
@@ -33,6 +37,7 @@ _MEASURES = tuple(
     if name not in {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
 )
 
+_LABEL_END: Final = 32  # of a line for people: two blanks and a label of 30
 #: Lines of the summary for people: column, label, unit, decimals.
 _LINES = (
     ("cadence_spm", "cadence", "steps/min", 1),
@@ -55,10 +60,19 @@ _TROUBLES: Final = (
     ("restarts", "restart of the sensor", "restarts of the sensor"),
 )
 
+#: A median of fewer of the steps, as a share, says of how many.
+_NEARLY_ALL: Final = 0.95
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Medians over the steps, what was lost, and what should be known about the result."""
+    """Medians over the steps, what was lost, and what should be known about the result.
+
+    ``median_steps`` and ``median_last_steps`` say on how many steps each median rests, and among
+    how many at the end of the run they are: the lumbar index begins when its baseline is known.
+    ``alerts_told`` names the indicator of each alert, ``changed`` those that are changed at the
+    end.
+    """
 
     source: str
     duration_s: float
@@ -79,22 +93,42 @@ class Summary:
     notes: list[str] = field(default_factory=list)
     link: dict[str, int] = field(default_factory=dict)  # counts of the wire, by name
     clock: dict[str, object] | None = None  # of the sensor, against this computer's
+    median_steps: dict[str, int] = field(default_factory=dict)
+    median_last_steps: dict[str, int] = field(default_factory=dict)
+    alerts_told: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:
         """The summary as JSON, null where there is no value."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
-    def lines(self) -> list[str]:
-        """The summary for people, one line each."""
+    def lines(self, width: int | None = None) -> list[str]:
+        """The summary for people, one line each; in a narrow window wrapped between words."""
+        lines = self._lines()
+        if width is None or max(map(len, lines)) <= width:
+            return lines
+        rows: list[str] = []
+        for line in lines:
+            label, value = line[:_LABEL_END].strip(), " ".join(line[_LABEL_END:].split())
+            is_row = line.startswith("  ")
+            rows += textwrap.wrap(
+                f"  {label}: {value}" if is_row else line,
+                max(16, width),
+                subsequent_indent="    " if is_row else "  ",
+                break_on_hyphens=False,
+            )
+        return rows
+
+    def _lines(self) -> list[str]:
         minutes, seconds = divmod(round(self.duration_s), 60)
         lines = [
             f"{self.source}: {counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
-            f"({self.rate_hz:g} Hz)"
+            f"({self.rate_hz:g} Hz){'; medians' if self.steps else ''}"
         ]
         for name, label, unit, decimals in _LINES:
             value = self.median.get(name)
             if value is not None:
-                lines.append(f"  {label:<30} {value:8.{decimals}f} {unit}")
+                lines.append(f"  {label:<30} {value:8.{decimals}f} {unit}{self._span(name)}")
         if self.steps:
             lines.append(f"  {'trusted steps':<30} {self.trusted_steps:8d}")
         reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())
@@ -119,8 +153,25 @@ class Summary:
                 f"{self.clock['offset_uncertainty_ms']:.1f} ms"
             )
         if self.alerts:
-            lines.append(f"  {'changes from the baseline':<30} {self.alerts:8d}")
+            told = Counter(_words(name) for name in self.alerts_told)
+            names = [f"{name} {count} ×" if count > 1 else name for name, count in told.items()]
+            which = f": {', '.join(names)}" if names else ""
+            count = len(self.alerts_told) or self.alerts
+            lines.append(f"  {'alerts told':<30} {count:8d} (changes from the baseline{which})")
+        if self.changed:
+            names = [_words(name) for name in self.changed]
+            lines.append(f"  {'changed at the end':<30} {len(names):8d} ({', '.join(names)})")
         return lines
+
+    def _span(self, name: str) -> str:
+        """On which steps a median rests, where these are not nearly all; else nothing."""
+        count = self.median_steps.get(name, self.steps)
+        last = self.median_last_steps.get(name, self.steps)
+        if count >= _NEARLY_ALL * self.steps:
+            return ""
+        if count >= _NEARLY_ALL * last:
+            return f" (of the last {counted(last, 'step')})"
+        return f" (of {counted(count, 'step')})"
 
 
 def summarise(
@@ -131,7 +182,8 @@ def summarise(
     rate_hz: float,
     lost_samples: tuple[int, int, int] = (0, 0, 0),
     receiver: Receiver | None = None,
-    alerts: int = 0,
+    alerts: int | Sequence[Alert] = 0,
+    changed: Sequence[str] = (),
     axes_found: bool = True,
     cut_short: bool = False,
     baseline: dict[str, object] | None = None,
@@ -140,14 +192,22 @@ def summarise(
     """Put a session into a few numbers.
 
     Medians leave out what was not measurable, and lean and roll in bends and after slips.
+    ``alerts`` are those of the session, or their number where no more is known; ``changed`` are the
+    indicators that are changed at its end.
     """
     settled = without_doubtful_posture(steps)
     medians: dict[str, float | None] = {}
+    used: dict[str, int] = {}
+    last: dict[str, int] = {}
     for name in _MEASURES:
-        values = _known(settled.rows[name])
-        if not values.size:  # a run all in bends still has a lean
-            values = _known(steps.rows[name])
-        medians[name] = round(float(np.median(values)), 6) if values.size else None
+        values = settled.rows[name]
+        if not np.isfinite(values).any():  # a run all in bends still has a lean
+            values = steps.rows[name]
+        at = np.flatnonzero(np.isfinite(values))
+        medians[name] = round(float(np.median(values[at])), 6) if at.size else None
+        used[name] = at.size
+        last[name] = len(values) - int(at[0]) if at.size else 0
+    told = [] if isinstance(alerts, int) else [one for one in alerts if one.severity == "raised"]
     tokens: Counter[str] = Counter()
     for quality in steps.quality:
         tokens.update(str(quality).split(";") if quality else [])
@@ -167,11 +227,15 @@ def summarise(
         samples_lost_in_transit=link.get("lost", 0) + link.get("reordered", 0),
         link=link,
         clock=None if receiver is None else _clock(receiver),
-        alerts=alerts,
+        alerts=alerts if isinstance(alerts, int) else len(alerts),
         axes_found=axes_found,
         cut_short=cut_short,
         baseline=baseline,
         notes=list(notes or []),
+        median_steps=used,
+        median_last_steps=last,
+        alerts_told=[alert.indicator for alert in told],
+        changed=list(changed),
     )
 
 
@@ -202,8 +266,9 @@ def _blocks(steps: Steps) -> dict[str, object]:
     return blocks
 
 
-def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values[np.isfinite(values)]
+def _words(name: str) -> str:
+    """An indicator for people; one of another kind, as the sensor's seat, by its name."""
+    return next((one.words for one in INDICATORS if one.name == name), name.replace("_", " "))
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:

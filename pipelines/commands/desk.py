@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,7 +14,51 @@ from pipelines.commands.options import Axes
 if TYPE_CHECKING:
     from pipelines.training.cues import Cue
 
-__all__ = ["desk"]
+__all__ = ["RarerNudges", "desk"]
+
+#: Nudges in a row without a change of position, after which each further pause is doubled.
+_UNANSWERED: Final = 3
+_LONGEST_PAUSE_S: Final = 7200.0
+
+
+class RarerNudges:
+    """Lets nudges through, and fewer of them the longer nobody follows.
+
+    Each nudge after three in a row without a change of position doubles the pause, up to two hours;
+    a change of position makes it what it was.
+
+    Parameters
+    ----------
+    pause_s : float
+        Time between two nudges, s.
+
+    Attributes
+    ----------
+    told : int
+        Nudges let through so far.
+    """
+
+    def __init__(self, pause_s: float) -> None:
+        self.told = 0
+        self._usual_s = pause_s
+        self._since_s = self._told_s = -math.inf
+        self._unanswered = 0
+
+    def push(self, cue: Cue) -> Cue | None:
+        """The cue, when it is to be told; other cues than nudges always are."""
+        if cue.text_id != "desk.nudge":
+            return cue
+        since_s = cue.time_s - 60.0 * float(cue.numbers["minutes"])
+        if abs(since_s - self._since_s) > 1.0:
+            self._since_s, self._told_s, self._unanswered = since_s, -math.inf, 0
+        doubled = max(0, self._unanswered - _UNANSWERED + 1)
+        pause_s = min(self._usual_s * 2.0**doubled, max(self._usual_s, _LONGEST_PAUSE_S))
+        if self._unanswered >= _UNANSWERED and cue.time_s - self._told_s < pause_s:
+            return None
+        self._told_s = cue.time_s
+        self._unanswered += 1
+        self.told += 1
+        return cue
 
 
 def desk(
@@ -35,8 +81,12 @@ def desk(
     open_source(source)  # a mistyped URL is told before anything is compiled
     bell = "\a" if sys.stdout.isatty() else ""
 
+    nudges = RarerNudges(60.0 * minutes)
+
     def nudge(cue: Cue) -> None:
-        say(f"{bell}{cue.message}")
+        told = nudges.push(cue)
+        if told is not None:
+            say(f"{bell}{told.message}")
 
     def note(sentence: str) -> None:
         complain(f"note: {sentence}")
@@ -50,7 +100,7 @@ def desk(
         )
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
-    for line in summary.lines():
+    for line in replace(summary, nudges=nudges.told).lines():
         say(line)
     if summary.trouble is not None:
         complain(f"backstride: {summary.trouble}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,7 +111,8 @@ def check_axes(axes: str) -> None:
 
 def say_summary(summary: Summary) -> None:
     """Tell what a session held."""
-    for line in summary.lines():
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in summary.lines(width):
         say(line)
 
 

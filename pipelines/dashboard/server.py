@@ -56,8 +56,8 @@ def check_nicegui() -> None:
 
     if find_spec("nicegui") is None:
         raise BackstrideError(
-            "the live page needs a library that is not installed: install it with: "
-            "python -m pip install 'backstride[app]'."
+            "the live page needs nicegui, not installed here: give python -m pip install "
+            '".[app]" in the folder that you installed Backstride from.'
         )
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from imu.errors import ParameterError
+from imu.errors import BackstrideError
 from pipelines.report import facts, method, words
 from pipelines.report.content import Content
 from pipelines.report.measures import MEASURES
@@ -28,15 +28,14 @@ def check_libraries() -> None:
 
     Raises
     ------
-    ParameterError
+    BackstrideError
         When one is not installed.
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise ParameterError(
-            "report",
-            f"without {' and '.join(missing)}",
-            "the command: python -m pip install 'backstride[app]'",
+        raise BackstrideError(
+            f"the report needs {' and '.join(missing)}, not installed here: give python -m pip "
+            'install ".[app]" in the folder that you installed Backstride from.'
         )
 
 
@@ -52,7 +51,7 @@ def render(content: Content, units: Units = "metric") -> str:
 
     Raises
     ------
-    ParameterError
+    BackstrideError
         When matplotlib or jinja2 is not installed.
     """
     check_libraries()

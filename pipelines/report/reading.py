@@ -238,7 +238,7 @@ def _marks(
     return tuple(
         SessionMark(max(mark.arrival_ns - start_ns, 0) / 1e9, mark.kind, mark.value, sample_s)
         for mark, sample_s in zip(marks, sample_times_s, strict=True)
-        if mark.kind != TOLD_MARK
+        if mark.kind not in {COACHING_MARK, TOLD_MARK}
     )
 
 

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["Line", "cells_wide", "cut", "fit", "in_ascii", "printable", "rich_text", "wrapped"]
+__all__ = [
+    "Line",
+    "cells_wide",
+    "cut",
+    "fit",
+    "in_ascii",
+    "in_rows",
+    "printable",
+    "rich_text",
+    "wrapped",
+]
 
 #: Pieces of text, each with its style.
 Line = list[tuple[str, str]]
 
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,:]\d+)*")
 _TO_ASCII: Final = str.maketrans({"°": " deg", "·": "-", "–": "-", "…": "~"})
 
 
@@ -37,14 +48,26 @@ def cells_wide(text: str) -> int:
 
 
 def fit(text: str, width: int, *, pad: bool = False) -> str:
-    """Cut to ``width`` cells, with an ellipsis where something is missing."""
+    """Cut to ``width`` cells, with an ellipsis where something is missing.
+
+    A number is left out whole: a piece of it would be another.
+
+    Examples
+    --------
+    >>> fit("learning your baseline: 18 of 40", 26)
+    'learning your baseline:…'
+    """
     from rich.cells import set_cell_size
 
     text = printable(text)
     if width <= 0:
         return ""
     if cells_wide(text) > width:
-        text = f"{set_cell_size(text, width - 1).rstrip()}…"
+        kept = set_cell_size(text, width - 1)
+        for number in _NUMBER.finditer(text):
+            if number.start() < len(kept) < number.end():
+                kept = kept[: number.start()]
+        text = f"{kept.rstrip()}…"
     return set_cell_size(text, width) if pad else text
 
 
@@ -76,6 +99,24 @@ def wrapped(text: str, width: int) -> list[str]:
             rows.append(row)
         else:  # signs two cells wide
             rows += textwrap.wrap(row, max(1, width // 2))
+    return rows
+
+
+def in_rows(pieces: Sequence[str], width: int, between: str = " · ") -> list[str]:
+    """Pieces side by side in rows of at most ``width`` cells; a piece is only cut where it must.
+
+    Examples
+    --------
+    >>> in_rows(["cadence 166 /min", "contact 232 ms", "flight 128 ms"], 36)
+    ['cadence 166 /min · contact 232 ms', 'flight 128 ms']
+    """
+    rows: list[str] = []
+    for piece in pieces:
+        longer = f"{rows[-1]}{between}{piece}" if rows else piece
+        if rows and cells_wide(longer) <= width:
+            rows[-1] = longer
+        else:
+            rows.append(fit(piece, width))
     return rows
 
 

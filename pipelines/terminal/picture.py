@@ -13,7 +13,16 @@ import numpy as np
 
 from imu.steps import SIDE_CODES
 from pipelines.live_status import IndicatorStatus, LiveStatus
-from pipelines.terminal.cells import Line, cells_wide, cut, fit, in_ascii, printable, wrapped
+from pipelines.terminal.cells import (
+    Line,
+    cells_wide,
+    cut,
+    fit,
+    in_ascii,
+    in_rows,
+    printable,
+    wrapped,
+)
 from pipelines.terminal.wording import (
     GAITS,
     LARGE,
@@ -30,6 +39,8 @@ __all__ = ["WIDEST", "picture"]
 #: Columns; wider pictures only pull things that belong together apart.
 WIDEST: Final = 120
 _NARROWEST: Final = 56  # columns for three numbers side by side
+_SPACIOUS: Final = 90  # columns for a gap between them
+_ASIDE: Final = 16  # columns for words beside a number, in a small window
 _SMOOTHED_STEPS: Final = 4  # of a trend: both feet twice
 
 # readable on dark and on light grounds
@@ -104,15 +115,17 @@ def picture(
     width = max(1, min(width, WIDEST))
     told = [printable(text) for text in (*status.notes, *notes)]
     if not unicode:  # no frames, no large digits; room for a degree spelled out
-        return [in_ascii(line, width) for line in _small_picture(status, width - 6)][:height]
+        small = _small_picture(status, width - 6, height, told)
+        return [in_ascii(line, width) for line in small]
     alert = _alert_panel(status, width, 1)
     fixed = 1 + _CARD_ROWS + 1 + len(alert) + 2
     if width < _NARROWEST or (height is not None and height < fixed):
-        lines = _small_picture(status, width)[:height]
+        lines = _small_picture(status, width, height, told)
     else:
         room = 10**6 if height is None else height - fixed
         shown: set[str] = set()
         for part, rows in (
+            ("all words", _word_rows(status, _inside(_card_width(width))) - 2),
             ("small numbers", 1),  # a second row, with their names above
             ("usual range", 1),
             ("note", min(1, len(told))),
@@ -151,25 +164,80 @@ def _large_picture(status: LiveStatus, width: int, shown: set[str], told: list[s
     count = 5 if "notes" in shown else 1 if "note" in shown else 0
     lines += [[(fit(f" note: {text}", width), "")] for text in told[len(told) - count :]]
     if "legend" in shown:
-        legend = "numbers: median of the last 10 steps · trends: the latest steps"
-        lines.append([(fit(f" {legend}", width), _QUIET)])
+        legend = ("numbers: median of the last 10 steps", "trends: the latest steps")
+        lines.append([(f" {in_rows(legend, width - 1)[0]}", _QUIET)])
     return lines
 
 
-def _small_picture(status: LiveStatus, width: int) -> list[Line]:
-    lines = [_header(status, width)]
-    for quantity in LARGE:
-        words, style = _words(status, quantity)
-        label, column = (quantity.name, 27) if width >= 72 else (quantity.short[0], 13)
-        number = quantity.amount(status.typical(quantity.column))
-        lead = f" {label:<{column}}{number:>8}  "
-        lines.append([(fit(lead, width), _STRONG), (fit(words, width - cells_wide(lead)), style)])
-    lines.append(_numbers_in_a_line(status, width))
+def _small_picture(
+    status: LiveStatus, width: int, height: int | None, told: list[str]
+) -> list[Line]:
+    """Without frames and large digits; each part in full where there is room, else in brief."""
     text, style = _condition(status)
     text = f"alert: {text}" if status.alert else text
-    lines += [[(f" {row}", style)] for row in wrapped(text, width - 1)]
-    lines += _state(status, width, last_step=False)
-    return [cut(line, width) for line in lines]
+    condition: list[Line] = [[(f" {row}", style)] for row in wrapped(text, width - 1)]
+    notes = [row for note in told[-5:] for row in wrapped(f"note: {note}", width - 1)]
+    empty: list[Line] = []
+    # in the order of the picture: in brief, in full
+    parts: dict[str, tuple[list[Line], list[Line]]] = {
+        "header": ([_header(status, width)], [_header(status, width)]),
+        "source": (empty, [[(fit(f" {status.source}", width), _QUIET)]]),
+        "space": (empty, [[]]),
+        "words": (
+            [line for one in LARGE for line in _number_and_words(status, one, width, 1)],
+            [line for one in LARGE for line in _number_and_words(status, one, width, None)],
+        ),
+        "more space": (empty, [[]]),
+        "numbers": (
+            [_numbers_in_a_line(status, width)],
+            [[(f" {row}", "")] for row in in_rows(_small_amounts(status), width - 1)],
+        ),
+        "last space": (empty, [[]]),
+        "condition": (condition, condition),
+        "state": (
+            _state(status, width, last_step=False),
+            _state(status, width, last_step=False, rows=True),
+        ),
+        "last step": (empty, [[(fit(f" {_last_step(status)}", width), _QUIET)]]),
+        "notes": (empty, [[(f" {row}", "")] for row in notes]),
+    }
+    room = 10**6 if height is None else height - sum(len(brief) for brief, _ in parts.values())
+    shown = {name: brief for name, (brief, _) in parts.items()}
+    for name in (
+        "words",
+        "numbers",
+        "state",
+        "notes",
+        "last step",
+        "source",
+        "last space",
+        "space",
+        "more space",
+    ):
+        brief, full = parts[name]
+        if len(full) - len(brief) <= room:
+            shown[name] = full
+            room -= len(full) - len(brief)
+    return [cut(line, width) for part in shown.values() for line in part][:height]
+
+
+def _number_and_words(
+    status: LiveStatus, quantity: Quantity, width: int, most: int | None
+) -> list[Line]:
+    """A number with what is said of it, at most so many rows of words beside or below it."""
+    words, style = _words(status, quantity)
+    label, column = (quantity.name, 27) if width >= 72 else (quantity.short[0], 13)
+    lead = fit(f" {label:<{column}}{quantity.amount(status.typical(quantity.column)):>8}  ", width)
+    aside = width - cells_wide(lead)
+    if aside >= _ASIDE:
+        rows = wrapped(words, aside) if most is None else _first_rows(words, aside, most)
+        margin = " " * cells_wide(lead)
+        return [
+            [(margin if number else lead, _STRONG), (row, style)] for number, row in enumerate(rows)
+        ]
+    if most is not None:
+        return [[(lead, _STRONG)]]
+    return [[(lead, _STRONG)], *([(f"   {row}", style)] for row in wrapped(words, width - 3))]
 
 
 def _header(status: LiveStatus, width: int) -> Line:
@@ -183,16 +251,37 @@ def _header(status: LiveStatus, width: int) -> Line:
 
 def _cards(status: LiveStatus, width: int, shown: set[str]) -> list[Line]:
     """The three large numbers side by side."""
-    gap = 1 if width >= 90 else 0
-    each = (width - 2 * gap) // 3
-    cards = [_card(status, quantity, each, shown) for quantity in LARGE]
-    between: Line = [(" " * gap, "")] if gap else []
+    cards = [_card(status, quantity, _card_width(width), shown) for quantity in LARGE]
+    between: Line = [(" ", "")] if width >= _SPACIOUS else []
     return [a + between + b + between + c for a, b, c in zip(*cards, strict=True)]
+
+
+def _card_width(width: int) -> int:
+    return (width - 2) // 3 if width >= _SPACIOUS else width // 3
+
+
+def _inside(width: int) -> int:
+    """Columns within the frame of a card."""
+    return width - (4 if width >= 24 else 2)
+
+
+def _word_rows(status: LiveStatus, inner: int) -> int:
+    """Rows that hold whatever is said of the large numbers, at least two."""
+    return max(2, *(len(wrapped(_words(status, one)[0], inner)) for one in LARGE))
+
+
+def _first_rows(words: str, width: int, count: int) -> list[str]:
+    """The first rows of wrapped words, with an ellipsis where there are more."""
+    rows = wrapped(words, width)
+    if len(rows) <= count:
+        return rows
+    last = rows[count - 1]
+    return [*rows[: count - 1], f"{last if cells_wide(last) < width else last[:-1]}…"]
 
 
 def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -> list[Line]:
     indicator = status.indicators.get(quantity.column)
-    inner = width - (4 if width >= 24 else 2)
+    inner = _inside(width)
     value = status.typical(quantity.column)
     words, style = _words(status, quantity)
     changed = indicator is not None and indicator.changed
@@ -200,7 +289,8 @@ def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -
         [(row, _CHANGED if changed else _STRONG)]
         for row in _large_number(quantity.number(value), quantity.unit)
     ]
-    rows = [*wrapped(words, inner), "", ""][:2]
+    count = _word_rows(status, inner) if "all words" in shown else 2
+    rows = [*_first_rows(words, inner, count), *[""] * count][:count]
     body += [[(fit(row, inner), style)] for row in rows]
     known = indicator if indicator is not None and math.isfinite(indicator.baseline) else None
     if "usual range" in shown:
@@ -223,10 +313,11 @@ def _usual_range(quantity: Quantity, known: IndicatorStatus | None, width: int) 
     if known is None:
         return ""
     low, high = known.baseline - known.gate, known.baseline + known.gate
-    full = f"usual {quantity.number(low)} to {quantity.amount(high)}"
-    if len(full) <= width:
-        return full
-    return f"usual {quantity.number(low)} to {quantity.number(high)}"
+    span = f"{quantity.number(low)} to {quantity.number(high)}"
+    for words in (f"usual {quantity.number(low)} to {quantity.amount(high)}", f"usual {span}"):
+        if len(words) <= width:
+            return words
+    return span
 
 
 def _large_number(number: str, unit: str) -> list[str]:
@@ -304,9 +395,13 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
     return [labels, numbers, bars] if trends else [labels, numbers]
 
 
+def _small_amounts(status: LiveStatus) -> list[str]:
+    """The small numbers with their names."""
+    return [f"{item.name} {item.amount(status.typical(item.column))}" for item in SMALL]
+
+
 def _numbers_in_a_line(status: LiveStatus, width: int) -> Line:
-    told = (f"{item.name} {item.amount(status.typical(item.column))}" for item in SMALL[:3])
-    return [(fit(f" {' · '.join(told)}", width), "")]
+    return [(f" {in_rows(_small_amounts(status)[:3], max(1, width - 1))[0]}", "")]
 
 
 def _condition(status: LiveStatus) -> tuple[str, str]:
@@ -354,18 +449,25 @@ def _framed(title: str, rest: str, body: list[Line], width: int, *, heavy: bool)
     return [*lines, edge(c, rest, d)]
 
 
-def _state(status: LiveStatus, width: int, *, last_step: bool) -> list[Line]:
-    """Link, battery, losses, recording, and how far the last step is to be trusted."""
+def _state(status: LiveStatus, width: int, *, last_step: bool, rows: bool = False) -> list[Line]:
+    """Link, battery, losses, recording, and how far the last step is to be trusted.
+
+    In as many ``rows`` as it takes, or cut where it is too long for two.
+    """
     calm = status.link in _CALM_LINKS
     battery = "" if status.battery_percent is None else f"battery {status.battery_percent:.0f} %"
     lost = (
         f"{status.lost_samples or 'no'} {'sample' if status.lost_samples == 1 else 'samples'} lost"
     )
     link = f" link {status.link or 'connecting'}"
-    others = "".join(f" · {text}" for text in (battery, lost) if text)
+    others = [text for text in (battery, lost) if text]
+    beside = "".join(f" · {text}" for text in others)
+    alone = rows and cells_wide(link + beside) > width
     link = fit(link, width)
+    told = "" if alone else fit(beside, width - cells_wide(link))
     lines: list[Line] = [
-        [(link, "" if calm else _CHANGED), (fit(others, width - cells_wide(link)), "")],
+        [(link, "" if calm else _CHANGED), (told, "")],
+        *([(f" {row}", "")] for row in (in_rows(others, width - 1) if alone else ())),
         [(_recording(status, width), _CHANGED if status.recording_note else "")],
     ]
     if last_step:

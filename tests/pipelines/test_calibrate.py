@@ -275,7 +275,7 @@ def test_who_never_stands_still_keeps_the_six_faces(home: Path) -> None:
     assert ended.exit_code == 1
     assert ended.err.count("\n") == 1
     assert "--neutral-only" in ended.err
-    assert "accelerometer: bias" in ended.out
+    assert "the accelerometer's errors" in ended.out
     device = known(home)
     require_true_errors(device, Scenario(seed=9))
     assert device.neutral_up is None
@@ -309,7 +309,7 @@ def test_a_store_that_cannot_be_written_still_tells_the_result(home: Path) -> No
     (home / "devices").write_text("in the way")
     ended = backstride("calibrate", SIX)
     assert ended.exit_code == 1
-    assert "accelerometer: bias" in ended.out
+    assert "the accelerometer's errors" in ended.out
     assert "stored in" not in ended.out
     assert ended.err.startswith("backstride: ")
     assert "folder for calibrations cannot be made" in ended.err

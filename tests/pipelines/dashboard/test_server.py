@@ -160,8 +160,8 @@ assert "nicegui" not in sys.modules
         cwd=Path(__file__).parents[3],
     )
     assert done.stdout.strip() == (
-        "the live page needs a library that is not installed: install it with: "
-        "python -m pip install 'backstride[app]'."
+        "the live page needs nicegui, not installed here: give python -m pip install "
+        '".[app]" in the folder that you installed Backstride from.'
     )
 
 

@@ -52,6 +52,55 @@ def test_alert_survives_in_a_window_too_small_for_the_large_numbers() -> None:
     assert "9.9°" in shown
 
 
+def learning_at(done: int) -> LiveStatus:
+    status = some_status(learning=True)
+    status.baseline_status = f"learning your baseline: {done} of 40 blocks"
+    return status
+
+
+@pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (56, 24), (50, 20), (30, 30)])
+def test_the_rows_there_are_hold_all_words(width: int, height: int) -> None:
+    shown = text_of(learning_at(18), width, height)
+    assert shown.count("18 of 40") == 4
+    assert "1…" not in shown
+    outside = some_status()
+    outside.indicators = {
+        name: IndicatorStatus(one.baseline + 2.0 * one.gate, one.baseline, one.gate)
+        for name, one in outside.indicators.items()
+    }
+    words = text_of(outside, width, height)
+    assert words.count("watching") >= 4
+    assert words.count("outside") >= 3
+    assert words.count("range,") >= 3
+    changed = text_of(some_status(alert=ALERT), width, height)
+    assert "+3.8°" in changed
+
+
+def test_a_narrow_window_uses_its_rows_for_all_numbers() -> None:
+    shown = text_of(some_status(), 50, 20)
+    for words in ("cadence 166 /min", "contact 232 ms", "flight 128 ms", "peak force 2.42 BW"):
+        assert words in shown
+    assert "last step: right foot" in shown
+    noted = words_of("\n".join(
+        "".join(text for text, _ in line)
+        for line in picture(some_status(), 50, 20, notes=["The disk has 18 minutes left for it."])
+    ))  # fmt: skip
+    assert "note: The disk has 18 minutes left for it." in noted
+
+
+@given(width=st.integers(1, 120), height=st.integers(1, 40), done=st.integers(1, 40))
+@settings(max_examples=80, deadline=None)
+def test_no_window_makes_another_number_of_a_number(width: int, height: int, done: int) -> None:
+    """Wherever a text is cut, a number before the ellipsis is whole."""
+    status = learning_at(done)
+    status.source, status.recording = "sim:", ""
+    full = text_of(status, 120) + text_of(status, 120, 12)  # with and without large digits
+    whole = set(re.findall(r"\d+(?:[.:]\d+)*", full))
+    for line in text_of(status, width, height).splitlines():
+        for number in re.findall(r"(\d+(?:[.:]\d+)*)…", line):
+            assert number in whole
+
+
 def test_frames_are_straight() -> None:
     for width in (60, 80, 100, 120):
         lines = text_of(some_status(alert=ALERT), width, 24).splitlines()
