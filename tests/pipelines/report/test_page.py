@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from imu.errors import ParameterError
+from imu.errors import BackstrideError
 from imu.steps import NO_STEPS
 from pipelines.report import page as page_module
 from pipelines.report.content import content_of
@@ -252,6 +252,6 @@ def test_missing_library_is_one_sentence_that_says_what_to_install(missing: str)
 
     with (
         patch.object(page_module, "find_spec", spec),
-        pytest.raises(ParameterError, match=r"python -m pip install 'backstride\[app\]'"),
+        pytest.raises(BackstrideError, match=rf'needs {missing}, .* pip install "\.\[app\]"'),
     ):
         render(content_of(recording_of(NO_STEPS)))
