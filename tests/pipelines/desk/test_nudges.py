@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from pipelines.commands.desk import RarerNudges
+from pipelines.desk.nudges import RarerNudges
 from pipelines.training.cues import Cue
 from pipelines.training.desk import DeskParams, DeskState, advance_desk
 from tests.pipelines.command_line import backstride
