@@ -15,6 +15,7 @@ from imu.errors import BackstrideError, ParameterError
 from pipelines.dashboard.run_requests import SURFACES, shoe_name
 from pipelines.journal.entries import Settings
 from pipelines.journal.tags import KnownTags, tags_in_journal
+from pipelines.refusals import fitted
 from pipelines.terminal.cells import printable
 from pipelines.units import (
     Units,
@@ -210,14 +211,14 @@ def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:
         ask,
         tell,
         _question("Height", settings.height_m, height_words, settings.units),
-        lambda words: parse_typed_height(words, settings.units),
+        _fitted(parse_typed_height, settings.units),
         settings.height_m,
     )
     mass_kg = _asked(
         ask,
         tell,
         _question("Mass", settings.mass_kg, mass_words, settings.units),
-        lambda words: parse_typed_mass(words, settings.units),
+        _fitted(parse_typed_mass, settings.units),
         settings.mass_kg,
     )
     return replace(settings, height_m=height_m, mass_kg=mass_kg)
@@ -250,6 +251,18 @@ def _surface(words: str, known: str) -> str:
     if wanted not in SURFACES and len(fitting) != 1:
         raise ParameterError("the surface", words, f"one of {', '.join(SURFACES)}, or {_NONE}")
     return fitting[0]
+
+
+def _fitted(parse: Callable[[str, Units], float], units: Units) -> Callable[[str], float]:
+    """A reader whose refusal tells the range in the unit that was typed."""
+
+    def read(words: str) -> float:
+        try:
+            return parse(words, units)
+        except ParameterError as error:
+            raise fitted(error, units) from None
+
+    return read
 
 
 def _shoe(words: str, known: tuple[str, ...]) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from imu.errors import BackstrideError, ParameterError
-from pipelines.dashboard.refusals import fitted
 from pipelines.journal.entries import Settings
+from pipelines.refusals import fitted
 from pipelines.terminal.cells import printable
 from pipelines.units import (
     UNITS,

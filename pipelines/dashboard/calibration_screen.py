@@ -93,7 +93,7 @@ class CalibrationScreen:
 
     def finish(self, done: Calibrated) -> None:
         """Show what came out, and is stored."""
-        from pipelines.commands.calibrate import result_lines
+        from pipelines.calibration_words import result_lines
 
         name = printable(done.info.name)
         if done.calibration is not None:

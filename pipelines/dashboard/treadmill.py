@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import ParameterError
-from pipelines.dashboard.refusals import fitted
 from pipelines.live_controls import LiveControls
 from pipelines.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
+from pipelines.refusals import fitted
 from pipelines.terminal.cells import printable
 from pipelines.units import Units, slope_with_unit, speed_with_unit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from devices.records import DeviceInfo
 from imu.calibration import Calibration
 from pipelines.calibrate import Calibrated
-from pipelines.commands.calibrate import result_lines
+from pipelines.calibration_words import result_lines
 from pipelines.device_store import KnownDevice
 
 

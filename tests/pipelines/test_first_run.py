@@ -107,7 +107,7 @@ def test_an_absurd_answer_is_asked_again_and_then_left_out() -> None:
     result, shown = guided(["99", "1", "", "17 m", "175 cm", "heavy", "1000 kg", "?"], (POLAR,))
     assert result.source == POLAR.url
     assert (result.settings.height_m, result.settings.mass_kg) == (1.75, None)
-    assert "give a height from 1.0 to 2.5 m with its unit" in shown
+    assert "height is '17 m': give a height from 1.0 to 2.5 m, such as '1.75 m'." in shown
     assert "Left as it was." in shown
 
 
