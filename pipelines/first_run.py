@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, ParameterError
-from pipelines.dashboard.run_requests import SURFACES, shoe_name
 from pipelines.journal.entries import Settings
-from pipelines.journal.tags import KnownTags, tags_in_journal
+from pipelines.journal.tags import SURFACES, KnownTags, shoe_name, tags_in_journal
 from pipelines.refusals import fitted
 from pipelines.terminal.cells import printable
 from pipelines.units import (

@@ -11,7 +11,7 @@ from nicegui import Client, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from pipelines.dashboard.run_requests import SURFACES
+from pipelines.journal.tags import SURFACES
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

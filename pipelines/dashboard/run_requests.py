@@ -10,20 +10,18 @@ from typing import Final, Protocol
 
 from devices.host_clock import HostClock
 from pipelines.dashboard.treadmill import Treadmill
+from pipelines.journal.tags import SURFACES, shoe_name
 from pipelines.live_controls import LiveControls
 from pipelines.terminal.cells import printable
 from pipelines.training.pain import check_cue
 from pipelines.units import Units
 
-__all__ = ["COUNTDOWN_S", "SURFACES", "Beforehand", "RunRequests", "Tell", "shoe_name"]
+__all__ = ["COUNTDOWN_S", "Beforehand", "RunRequests", "Tell"]
 
 _LOG: Final = logging.getLogger(__name__)
 
-#: What may be run on.
-SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
 #: Time to stand upright before the neutral is taken, s.
 COUNTDOWN_S: Final = 3
-_LONGEST_SHOE: Final = 60
 _WORST_PAIN: Final = 10
 
 
@@ -196,8 +194,3 @@ class RunRequests:
     def _stop(self, _: str) -> None:
         self.controls.stop()
         self._tell("Stopping: the last steps are finished and the recording is closed.")
-
-
-def shoe_name(shoe: str | None) -> str:
-    """The name of a shoe as it is marked: printable, and not longer than a line."""
-    return printable(shoe or "").strip()[:_LONGEST_SHOE]

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import ParameterError
-from pipelines.dashboard.run_requests import SURFACES, shoe_name
-from pipelines.journal.tags import KnownTags
+from pipelines.journal.tags import SURFACES, KnownTags, shoe_name
 from pipelines.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
 from pipelines.refusals import fitted
 from pipelines.terminal.cells import printable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from imu.errors import BackstrideError
 from pipelines.journal.database import Journal, journal_path
@@ -11,7 +12,11 @@ from pipelines.journal.entries import Session, Shoe
 from pipelines.journal.pending import pending_path
 from pipelines.journal.shoe_names import retired_shoe
 
-__all__ = ["KnownTags", "tags_in_journal", "unknown_shoe_note"]
+__all__ = ["SURFACES", "KnownTags", "shoe_name", "tags_in_journal", "unknown_shoe_note"]
+
+#: What may be run on.
+SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
+_LONGEST_SHOE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,11 @@ class KnownTags:
     surface: str = ""
     shoe: str = ""
     shoes: tuple[str, ...] = ()
+
+
+def shoe_name(shoe: str | None) -> str:
+    """The name of a shoe as it is marked: printable, and not longer than a line."""
+    return "".join(x if x.isprintable() else " " for x in shoe or "").strip()[:_LONGEST_SHOE]
 
 
 def tags_in_journal(path: Path | None = None) -> tuple[KnownTags, str]:

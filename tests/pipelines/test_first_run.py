@@ -20,11 +20,10 @@ from devices.scan import Found
 from devices.sources import open_source
 from imu.errors import ParameterError
 from pipelines import first_run
-from pipelines.dashboard.run_requests import SURFACES
 from pipelines.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
 from pipelines.journal.database import Journal
 from pipelines.journal.entries import Settings
-from pipelines.journal.tags import KnownTags
+from pipelines.journal.tags import SURFACES, KnownTags
 from pipelines.session import read_session
 from tests.pipelines.command_line import backstride, environment
 

@@ -17,12 +17,11 @@ from imu.baseline import Baseline, IndicatorBaseline
 from pipelines.commands.live import _completed
 from pipelines.companion.history import PastRun, RunHistory
 from pipelines.dashboard.comparison import tells_comparison
-from pipelines.dashboard.run_requests import SURFACES
 from pipelines.dashboard.todays_run import TodaysRun
 from pipelines.dashboard.view import Dashboard
 from pipelines.journal.database import Journal
 from pipelines.journal.entries import RunBaseline, Session, Settings, Shoe
-from pipelines.journal.tags import KnownTags, tags_in_journal
+from pipelines.journal.tags import SURFACES, KnownTags, tags_in_journal
 from pipelines.live import LiveOptions
 from pipelines.live_status import LiveStatus
 from pipelines.session import read_session
