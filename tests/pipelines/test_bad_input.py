@@ -6,13 +6,11 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pipelines.simulation import write_simulation
-from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
+from tests.pipelines.command_line import backstride, command, environment, one_sentence
 
 AXES = "acc_x_m_s2,acc_y_m_s2,acc_z_m_s2"
 HEADER = f"time_s,{AXES}\n"
@@ -25,22 +23,7 @@ def rows(count: int = 300) -> str:
 
 GOOD = HEADER + rows()
 FAST = "time_scale=0&minutes=0.1&standing_s=0.5"
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("session") / "run.mcap"
-    write_simulation(path, "minutes=0.1&standing_s=1", quiet)
-    return path.read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run in an empty folder; the user's own data are out of reach."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
-    yield
-    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 @pytest.mark.parametrize(

@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines.formats.recognise import holds_recording
-from pipelines.simulation import write_simulation
-from tests.pipelines.command_line import backstride, one_sentence, quiet
+from tests.pipelines.command_line import backstride, one_sentence
 
 GOOD = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2\n" + "".join(
     f"{i / 100},{0.01 * (i % 7)},{0.02 * (i % 5)},9.8\n" for i in range(300)
 )
 FAST = "time_scale=0&minutes=0.1&standing_s=0.5"
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("session") / "run.mcap"
-    write_simulation(path, "minutes=0.1&standing_s=1", quiet)
-    return path.read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run in an empty folder; the user's own data are out of reach."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
-    yield
-    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 def test_a_port_that_is_taken_is_told_as_such() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,24 +13,9 @@ import pytest
 from pipelines.journal.database import Journal
 from pipelines.journal.entries import Pain, Session, Shoe, utc_ns_of
 from pipelines.journal.tags import unknown_shoe_note
-from pipelines.simulation import write_simulation
 from pipelines.texts import CATALOGUE
 from tests.pipelines.command_line import quiet
 from tests.pipelines.journal.typed import journal, refused
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-    yield tmp_path / "home"
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("recording") / "run.mcap"
-    write_simulation(path, "minutes=0.5&standing_s=1&speed=3", quiet)
-    return path
 
 
 def add_run(ended_hours_ago: float, km: float = 5.0) -> int:

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,27 +14,12 @@ import pytest
 
 from pipelines.journal.database import Journal, journal_path
 from pipelines.journal.entries import Exercise, Pain, Session
-from pipelines.simulation import write_simulation
 from tests.pipelines.command_line import environment, quiet
 from tests.pipelines.journal.journals import held_by_another_process
 from tests.pipelines.journal.typed import journal, refused
 
 #: A day that is still to come.
 FUTURE = str(date.today() + timedelta(days=2))
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-    yield tmp_path / "home"
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("recording") / "run.mcap"
-    write_simulation(path, "minutes=0.5&standing_s=1&speed=3", quiet)
-    return path
 
 
 # --------------------------------------------------------------------------------------------- runs

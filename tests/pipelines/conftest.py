@@ -1,0 +1,28 @@
+"""What tests of whole commands share: a folder of their own, and a short session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.simulation import write_simulation
+from tests.pipelines.command_line import quiet
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A simulated session of six seconds."""
+    path = tmp_path_factory.mktemp("session") / "run.mcap"
+    write_simulation(path, "minutes=0.1&standing_s=1", quiet)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run in an empty folder, with nothing half written left; the user's own data are far."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    yield
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
