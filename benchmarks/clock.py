@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devices.host_time import ClockEstimate, HostTime
 from devices.readings import ClockAnchor
 from devices.simulator.connection_events import ConnectionParams, PacketArrival, observed
+from devices.timing.host_time import ClockEstimate, HostTime
 
 #: Packet spacing and connection interval, ms.
 CASES = ((50.0, 50.0), (60.0, 30.0), (50.0, 7.5), (50.0, 15.0), (50.0, 30.0), (47.0, 50.0))

@@ -13,7 +13,6 @@ from bleak import BleakClient
 
 from devices.ble import BleLink
 from devices.drivers.driver import Advertisement
-from devices.host_clock import SystemClock
 from devices.inbox import Inbox
 from devices.receiver import Receiver
 from devices.records import Packet
@@ -23,6 +22,7 @@ from devices.simulator.loopback import loopback_backend
 from devices.simulator.peripheral import Host
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_sensor import VirtualSensorSource
+from devices.timing.program_clock import SystemClock
 from imu.analyzer import StepAnalyzer, warm_up
 
 __all__ = [

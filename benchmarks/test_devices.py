@@ -14,8 +14,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.device_figures import hand_over
 from benchmarks.device_streams import FULL_RATE_HZ, STREAMS, decode_all, receive_all
-from devices.host_clock import SystemClock
 from devices.inbox import Inbox
+from devices.timing.program_clock import SystemClock
 
 _PACKETS = 1000
 

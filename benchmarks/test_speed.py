@@ -13,7 +13,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer, warm_up
-from imu.orientation import InclinationFilter
+from imu.chain.orientation import InclinationFilter
 from imu.samples import Samples
 
 RATE_HZ = 200.0

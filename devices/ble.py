@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from devices.drivers.driver import Advertisement, Driver
 from devices.drivers.registry import driver_for
-from devices.host_clock import HostClock, within
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
+from devices.timing.program_clock import ProgramClock, within
 from imu.errors import DeviceError, DeviceLost, DeviceNotFound
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class SeenSensor:
     device: BLEDevice
 
 
-async def scan_ble(clock: HostClock, radio: Radio, seconds: float = SCAN_S) -> list[SeenSensor]:
+async def scan_ble(clock: ProgramClock, radio: Radio, seconds: float = SCAN_S) -> list[SeenSensor]:
     """All Bluetooth LE sensors heard within some seconds, those with a driver first.
 
     Raises
@@ -163,7 +163,7 @@ class BleConnector:
     async def end(self) -> None:
         """Nothing is kept between connections."""
 
-    async def _find(self, clock: HostClock) -> SeenSensor:
+    async def _find(self, clock: ProgramClock) -> SeenSensor:
         async with _scanning(self._radio) as heard:
 
             async def first() -> SeenSensor:
@@ -333,7 +333,7 @@ async def _connected_already(radio: Radio) -> list[SeenSensor]:
     ]
 
 
-async def _let_go(client: BleakClient, clock: HostClock) -> None:
+async def _let_go(client: BleakClient, clock: ProgramClock) -> None:
     # in the background of whatever went wrong: a link that hangs must not hold anyone up
     with suppress(Exception):
         await within(clock, _DISCONNECT_S, client.disconnect())

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-from devices.host_clock import HostClock
 from devices.links import REQUEST_CHANNEL
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
+from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceLost
 
 __all__ = ["INBOX_PACKETS", "Inbox"]
@@ -30,13 +30,13 @@ class Inbox:
 
     Parameters
     ----------
-    clock : HostClock
+    clock : ProgramClock
         The line of the stamps.
     capacity : int
         Packets that may wait; events always find room.
     """
 
-    def __init__(self, clock: HostClock, capacity: int = INBOX_PACKETS) -> None:
+    def __init__(self, clock: ProgramClock, capacity: int = INBOX_PACKETS) -> None:
         self.clock = clock
         self.overflowed_packets = 0
         self.latest_sample_ns = clock.monotonic_ns()

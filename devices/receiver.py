@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import inf
 
 from devices.drivers.registry import PROTOCOLS, driver_named
-from devices.host_time import HostTime
 from devices.readings import Battery, ClockAnchor, Reading
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import NO_LOSSES, Losses
-from devices.timelines import Timeline, timeline_for
+from devices.timing.host_time import HostTime
+from devices.timing.timelines import Timeline, timeline_for
 from imu.errors import DeviceError, ParameterError
 from imu.samples import Samples
 

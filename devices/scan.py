@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from devices.ble import SCAN_S, Radio, scan_ble
 from devices.drivers.registry import driver_for_bytes
-from devices.host_clock import HostClock, SystemClock
 from devices.serial_port import serial_ports
+from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 
 __all__ = ["Found", "scan_bluetooth", "scan_serial"]
@@ -40,7 +40,7 @@ class Found:
 
 
 async def scan_bluetooth(
-    seconds: float = SCAN_S, *, radio: Radio | None = None, clock: HostClock | None = None
+    seconds: float = SCAN_S, *, radio: Radio | None = None, clock: ProgramClock | None = None
 ) -> list[Found]:
     """Bluetooth LE sensors heard within some seconds, those that are known first.
 

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from devices.drivers.driver import Driver, Wanted
-from devices.host_clock import HostClock, SystemClock, within
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.records import DeviceInfo, LinkEvent, Record
+from devices.timing.program_clock import ProgramClock, SystemClock, within
 from imu.errors import DeviceError, DeviceLost
 
 __all__ = ["GIVE_UP_S", "SensorSource"]
@@ -41,7 +41,7 @@ class SensorSource:
         Rate and ranges.
     axes : str
         Which signed sensor axes point forward, left and up, where the user says so.
-    clock : HostClock, optional
+    clock : ProgramClock, optional
         The computer's by default.
     give_up_s : float
         Longest time away before the session ends, s.
@@ -55,14 +55,14 @@ class SensorSource:
         *,
         wanted: Wanted | None = None,
         axes: str = "",
-        clock: HostClock | None = None,
+        clock: ProgramClock | None = None,
         give_up_s: float = GIVE_UP_S,
         ends_after_s: float | None = None,
     ) -> None:
         self._connector = connector
         self._wanted = wanted or Wanted()
         self._axes = axes
-        self._clock: HostClock = SystemClock() if clock is None else clock
+        self._clock: ProgramClock = SystemClock() if clock is None else clock
         self._give_up_s, self._ends_after_s = give_up_s, ends_after_s
         self._inbox = Inbox(self._clock)
         self._info: DeviceInfo | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from devices.clock import unwrapped
+from devices.timing.device_clock import unwrapped
 
 __all__ = [
     "INDEX_MODULUS",

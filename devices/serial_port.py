@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from devices.drivers.driver import Driver, Wanted
 from devices.drivers.registry import serial_drivers
-from devices.host_clock import HostClock
 from devices.inbox import Inbox
 from devices.links import BYTES_CHANNEL
 from devices.open_link import OpenLink
 from devices.records import Packet
+from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceNotFound
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class SerialConnector:
     async def _link(self, inbox: Inbox, baud_rate: int) -> SerialLink:
         return SerialLink(inbox, await open_port(self._port, baud_rate), self._port)
 
-    async def _recognise(self, clock: HostClock) -> tuple[type[Driver], int]:
+    async def _recognise(self, clock: ProgramClock) -> tuple[type[Driver], int]:
         """Listen at the usual speeds, then ask; what is heard here is not part of the session."""
         drivers = serial_drivers() if self.driver is None else [self.driver]
         rates = [self._baud_rate] if self._baud_rate else _usual_rates(drivers)

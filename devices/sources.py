@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
-from devices.host_clock import HostClock
 from devices.records import DeviceInfo, Record
+from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 
 __all__ = ["ACCEPTED_URLS", "Source", "open_connector", "open_source"]
@@ -65,7 +65,7 @@ class Source(Protocol):
     async def __anext__(self) -> Record: ...
 
 
-def open_source(url: str, *, clock: HostClock | None = None) -> Source:
+def open_source(url: str, *, clock: ProgramClock | None = None) -> Source:
     """The source at a URL; nothing is connected before it is entered.
 
     Parameters
@@ -74,7 +74,7 @@ def open_source(url: str, *, clock: HostClock | None = None) -> Source:
         ``ble:ADDRESS?key=value&…`` or ``serial:PORT?…``, see
         :class:`devices.addresses.SensorAddress`; ``sim:?key=value&…``, see
         :class:`devices.simulator.scenario.Scenario` for the keys.
-    clock : HostClock, optional
+    clock : ProgramClock, optional
         Where time comes from; the computer's clock by default.
 
     Raises
@@ -141,7 +141,7 @@ def open_connector(url: str) -> Connector:
     )
 
 
-def _sensor(url: str, clock: HostClock | None) -> Source:
+def _sensor(url: str, clock: ProgramClock | None) -> Source:
     from devices.addresses import SensorAddress
     from devices.sensor_source import SensorSource
 

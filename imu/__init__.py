@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imu.analyzer import AnalyzerParams, StepAnalyzer, analyze, warm_up
-    from imu.orientation import InclinationFilter
+    from imu.chain.orientation import InclinationFilter
     from imu.runner import Runner
     from imu.samples import Quality, Samples
     from imu.steps import Steps
@@ -31,7 +31,7 @@ __all__ = [
 
 _HOME = {
     "AnalyzerParams": "imu.analyzer",
-    "InclinationFilter": "imu.orientation",
+    "InclinationFilter": "imu.chain.orientation",
     "Quality": "imu.samples",
     "Runner": "imu.runner",
     "Samples": "imu.samples",

@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.chain import (
+from imu.chain.gait import GAIT_NAMES
+from imu.chain.intake import time_order_error
+from imu.chain.loop import (
     ACCELEROMETER,
     ALIGN,
     CHAIN_STATE,
@@ -27,9 +29,14 @@ from imu.chain import (
     restart,
     run_samples,
 )
+from imu.chain.orientation import new_inclination_state
 from imu.compiled import compiling
 from imu.errors import InputError, ParameterError
-from imu.finished_step import (
+from imu.mounting import mounting_from_axes, mounting_from_up
+from imu.runner import Runner
+from imu.samples import STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
+from imu.stage import Stage
+from imu.step.finished_step import (
     WINDOW_SHAPE,
     closable,
     close_step,
@@ -38,16 +45,9 @@ from imu.finished_step import (
     find_mounting,
     mounting_wanted,
 )
-from imu.gait import GAIT_NAMES
-from imu.intake import time_order_error
-from imu.mounting import mounting_from_axes, mounting_from_up
-from imu.orientation import new_inclination_state
-from imu.posture_quality import PostureQuality, new_posture_quality_state
-from imu.runner import Runner
-from imu.samples import STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
-from imu.stage import Stage
+from imu.step.posture_quality import PostureQuality, new_posture_quality_state
+from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
-from imu.stride_levelling import find_up_before_step
 from imu.waveforms import Waveforms
 
 __all__ = [

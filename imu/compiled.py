@@ -35,8 +35,9 @@ def cache_directory() -> Path:
     Under ``NUMBA_CACHE_DIR`` when that is set, else in the user's cache directory.
     """
     digest = hashlib.blake2b(f"{numba.__version__} {platform.python_version()}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode())
+    here = Path(__file__).parent
+    for source in sorted(here.rglob("*.py")):
+        digest.update(source.relative_to(here).as_posix().encode())
         digest.update(source.read_bytes())
     return _cache_root() / digest.hexdigest()[:16]
 

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.analyzer import AnalyzerParams, StepAnalyzer
+from imu.chain.filters import SosFilter
+from imu.chain.gait import GaitClassifier
+from imu.chain.intake import Intake
+from imu.chain.orientation import InclinationFilter
 from imu.contract import Arrays, StageEntry
-from imu.drift import Change, DriftDetector, DriftParams
-from imu.filters import SosFilter
-from imu.gait import GaitClassifier
-from imu.indicators import INDICATORS
-from imu.intake import Intake
-from imu.orientation import InclinationFilter
-from imu.posture_quality import PostureQuality, PostureQualityParams
+from imu.drift.detector import Change, DriftDetector, DriftParams
+from imu.drift.indicators import INDICATORS
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from imu.step.posture_quality import PostureQuality, PostureQualityParams
 from imu.steps import STEP_ROW, Steps
 from imu.waveforms import Waveforms
 

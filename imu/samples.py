@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.blocks import number_block, vector_block
+from imu.checked_arrays import number_block, vector_block
 from imu.errors import InputError
 
 __all__ = ["STANDARD_GRAVITY_M_S2", "Quality", "Samples", "sample_rate_hz"]

@@ -9,7 +9,7 @@ A file has two tables, each key optional::
     [coach]
     cues_per_hour = 3
 
-The keys and their ranges are those of :class:`~imu.drift_params.DriftParams` and
+The keys and their ranges are those of :class:`~imu.drift.params.DriftParams` and
 :class:`~pipelines.coach.CoachParams`; ``examples/alerts.toml`` has each of them at its default.
 """
 
@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from imu.drift_params import DriftParams
+from imu.drift.params import DriftParams
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coach import CoachParams
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, TextIO
 
-from imu.changes import Direction, Severity
+from imu.drift.changes import Direction, Severity
 from imu.errors import RecordingError
 from pipelines.formats.system_error import explain
 

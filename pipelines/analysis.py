@@ -12,12 +12,12 @@ from typing import Final
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, Mark, Record
 from imu.analyzer import AnalyzerParams, StepAnalyzer
-from imu.baseline import Baseline
 from imu.calibration import Calibration
-from imu.changes import Change
-from imu.drift import DriftDetector
+from imu.chain.intake import IntakeParams
+from imu.drift.baseline import Baseline
+from imu.drift.changes import Change
+from imu.drift.detector import DriftDetector
 from imu.errors import ParameterError
-from imu.intake import IntakeParams
 from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import NO_STEPS, Steps

@@ -18,10 +18,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.host_clock import HostClock
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent
 from devices.sources import Source, open_connector, open_source
+from devices.timing.program_clock import ProgramClock
 from imu.calibration import (
     FACES,
     NO_CALIBRATION,
@@ -224,7 +224,7 @@ async def run_calibration(
     view: CalibrationView,
     folder: Path,
     *,
-    clock: HostClock | None = None,
+    clock: ProgramClock | None = None,
 ) -> Calibrated:
     """Open a source and calibrate its sensor, see :func:`calibrate`."""
     async with open_source(url, clock=clock) as source:
@@ -241,9 +241,9 @@ async def write_to_sensor(url: str, calibration: Calibration) -> None:
     """
     from devices.drivers.backstride_requests import read_info
     from devices.drivers.backstride_storage import write_calibration
-    from devices.host_clock import SystemClock
     from devices.inbox import Inbox
     from devices.protocols.backstride_control import Calibration as StoredCalibration
+    from devices.timing.program_clock import SystemClock
 
     connector = open_connector(url)
     link = await connector.connect(Inbox(SystemClock()))

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.analyzer import LEARNED_STATE
-from imu.drift import DriftDetector
+from imu.drift.detector import DriftDetector
+from imu.drift.indicators import INDICATORS
 from imu.errors import InputError
-from imu.indicators import INDICATORS
 
 __all__ = ["Carried", "LeanKnown", "record_from_json", "record_to_json"]
 

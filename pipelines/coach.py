@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from imu.changes import SENSOR_POSITION, Change, Direction
+from imu.drift.changes import SENSOR_POSITION, Change, Direction
+from imu.drift.indicators import indicator_named
 from imu.errors import InputError, ParameterError
-from imu.indicators import indicator_named
 from pipelines.alerts import Alert
 
 __all__ = ["COACHING_MARK", "STOPPED", "TOLD_MARK", "Coach", "CoachParams"]

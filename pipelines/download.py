@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from devices.host_clock import HostClock, SystemClock
 from devices.inbox import Inbox
 from devices.sources import open_connector
+from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError, RecordingError
 from pipelines.counted import counted
 from pipelines.formats.replacing import refuse_existing, replacing
@@ -68,7 +68,7 @@ class Downloaded:
     fetched: bool = True
 
 
-async def list_logged_runs(url: str, *, clock: HostClock | None = None) -> list[LogEntry]:
+async def list_logged_runs(url: str, *, clock: ProgramClock | None = None) -> list[LogEntry]:
     """The runs in a sensor's memory, oldest first.
 
     Raises
@@ -90,7 +90,7 @@ async def download_logs(
     options: DownloadOptions,
     progress: Progress,
     *,
-    clock: HostClock | None = None,
+    clock: ProgramClock | None = None,
 ) -> list[Downloaded]:
     """Fetch logged runs into session files of their own time.
 
@@ -192,7 +192,7 @@ def _checksum_words(entry: LogEntry) -> str:
 class _Connection:
     """A link that is opened again when it was lost."""
 
-    def __init__(self, url: str, clock: HostClock) -> None:
+    def __init__(self, url: str, clock: ProgramClock) -> None:
         self.clock = clock
         self.serial = self.firmware = self.name = ""
         self.key = ""  # tells sensors apart, also those without a serial number

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devices.host_clock import HostClock
 from devices.records import LinkEvent, Mark, Record
 from devices.sources import Source, open_source
-from imu.baseline import Baseline
-from imu.changes import SENSOR_POSITION
+from devices.timing.program_clock import ProgramClock
+from imu.drift.baseline import Baseline
+from imu.drift.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.alert_command import AlertCommand
@@ -363,7 +363,7 @@ async def run_live(
     view: LiveView,
     *,
     controls: LiveControls | None = None,
-    clock: HostClock | None = None,
+    clock: ProgramClock | None = None,
 ) -> LiveRun:
     """Run a source until it ends or the program is interrupted; both end it cleanly.
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
 from imu.steps import NO_STEPS, Steps, concatenate
 
 if TYPE_CHECKING:
     from devices.records import DeviceInfo
-    from imu.drift import DriftDetector
+    from imu.drift.detector import DriftDetector
 
 __all__ = ["RECENT_STEPS", "IndicatorStatus", "LiveStatus", "indicator_statuses", "newest_steps"]
 
@@ -191,8 +191,8 @@ def indicator_statuses(drift: DriftDetector) -> dict[str, IndicatorStatus]:
 
     Examples
     --------
-    >>> from imu.baseline import Baseline, IndicatorBaseline
-    >>> from imu.drift import DriftDetector
+    >>> from imu.drift.baseline import Baseline, IndicatorBaseline
+    >>> from imu.drift.detector import DriftDetector
     >>> usual = Baseline((IndicatorBaseline("cadence_spm", 170.0, 0.0),), blocks=40)
     >>> indicator_statuses(DriftDetector(baseline=usual))["cadence_spm"]
     IndicatorStatus(value=nan, baseline=170.0, gate=5.1, changed=False)

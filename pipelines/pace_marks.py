@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from imu.covariates import Covariates
+from imu.drift.covariates import Covariates
 from imu.errors import ParameterError
 from pipelines.units import parse_slope, parse_speed, slope_words
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from devices.records import DeviceInfo
-from imu.baseline import Baseline
+from imu.drift.baseline import Baseline
 from imu.errors import InputError, ParameterError, RecordingError
 from imu.mounting import mounting_from_axes
 from imu.runner import Runner

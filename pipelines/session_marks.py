@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from devices.records import Mark
 from imu.analyzer import StepAnalyzer
-from imu.drift import DriftDetector
+from imu.drift.detector import DriftDetector
 from imu.errors import ParameterError
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.samples import Samples
@@ -30,7 +30,7 @@ __all__ = ["STANDING_S", "Pauses", "SessionMarks", "fits"]
 #: A neutral is the mean of this long before its mark, s.
 STANDING_S: Final = 2.0
 
-_STILL_M_S2: Final = 0.3  # largest standard deviation of an axis, as for standing in imu/gait.py
+_STILL_M_S2: Final = 0.3  # largest deviation of an axis, as for standing in imu/chain/gait.py
 _HOLE_S: Final = 0.1
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.block_means import block_means
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
+from imu.step.block_means import block_means
+from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
 from imu.steps import STEP_COLUMNS, Steps
-from imu.trusted_steps import trusted_steps, without_doubtful_posture
 from pipelines.counted import counted
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from benchmarks.recordings import data_directory, force_trials, marker_trials, r
 from imu import contract
 from imu.analyzer import AnalyzerParams, StepAnalyzer, analyze
 from imu.contract import StageEntry
-from imu.posture_quality import PostureQualityParams
 from imu.samples import Quality, Samples
+from imu.step.posture_quality import PostureQualityParams
 from imu.steps import Steps, concatenate
 from tests.bends_and_slips import in_bend, run_of, slipping
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.tables import Missing, Row, Section, row_of_errors
 from benchmarks.recordings import OrientationTrial, orientation_trials
-from imu.orientation import InclinationFilter
-from imu.orientation_smoother import SmoothedInclination
+from imu.chain.orientation import InclinationFilter
+from imu.chain.orientation_smoother import SmoothedInclination
 from imu.samples import STANDARD_GRAVITY_M_S2
 
 __all__ = ["PEERS", "inclination_error_deg", "sections"]

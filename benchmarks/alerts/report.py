@@ -18,7 +18,7 @@ from benchmarks.alerts.study import (
     Study,
 )
 from benchmarks.alerts.whole_chain import ChainRun
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
 
 __all__ = ["GOAL_DELAY_S", "goal_rows", "to_markdown"]
 

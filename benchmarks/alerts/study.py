@@ -13,7 +13,7 @@ from typing import Any, Final
 from benchmarks.alerts.model import CHANGES, ChangeKind, Conditions
 from benchmarks.alerts.statistics import median_interval, wilson
 from benchmarks.alerts.trials import Detection, Quiet, Rule, detect, listen
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
 
 __all__ = ["Caught", "FalseAlerts", "Study", "as_json", "carry_out"]
 

@@ -15,10 +15,10 @@ from benchmarks.alerts.model import (
     ramp_share,
     simulate_hour,
 )
-from imu.baseline import Baseline
-from imu.baseline_learning import EarlierRun, warm_start
-from imu.changes import SENSOR_POSITION, Change
-from imu.drift import DriftDetector, DriftParams
+from imu.drift.baseline import Baseline
+from imu.drift.baseline_learning import EarlierRun, warm_start
+from imu.drift.changes import SENSOR_POSITION, Change
+from imu.drift.detector import DriftDetector, DriftParams
 from pipelines.alerts import Alert
 from pipelines.coach import Coach, CoachParams
 

@@ -9,10 +9,10 @@ from random import Random
 from typing import Final
 
 from devices.drivers.driver import Advertisement
-from devices.host_clock import HostClock
 from devices.simulator.link_params import LinkParams
 from devices.simulator.peripheral import Peripheral
 from devices.simulator.radio_link import RadioLink, wait_until
+from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 
 __all__ = ["Adapter", "AdapterUnavailable", "Air"]
@@ -64,7 +64,7 @@ class Air:
 
     Parameters
     ----------
-    clock : HostClock
+    clock : ProgramClock
         All waiting goes through it.
     seed : int, default 0
         Of everything random: when advertisements are heard, jitter, faults.
@@ -72,7 +72,9 @@ class Air:
         State of the host's adapter; changed by :meth:`turn`.
     """
 
-    def __init__(self, clock: HostClock, *, seed: int = 0, adapter: Adapter = Adapter.ON) -> None:
+    def __init__(
+        self, clock: ProgramClock, *, seed: int = 0, adapter: Adapter = Adapter.ON
+    ) -> None:
         self.clock, self.seed, self._adapter = clock, seed, adapter
         self._stations: dict[str, _Station] = {}
         self._scans = 0

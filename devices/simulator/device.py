@@ -19,7 +19,6 @@ from typing import Final, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.host_clock import HostClock, SystemClock
 from devices.protocols.backstride import (
     ACCELERATION_RANGES_G,
     ANGULAR_VELOCITY_RANGES_DEG_S,
@@ -41,6 +40,7 @@ from devices.protocols.backstride import (
 )
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.simulator.scenario import Scenario
+from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
@@ -279,13 +279,13 @@ class SimulatedSource:
     ----------
     run : MotionRun
         What the device measures.
-    clock : HostClock, optional
+    clock : ProgramClock, optional
         The computer's clock by default.
     """
 
-    def __init__(self, run: MotionRun, *, clock: HostClock | None = None) -> None:
+    def __init__(self, run: MotionRun, *, clock: ProgramClock | None = None) -> None:
         self.device = SimulatedDevice(run)
-        self._clock: HostClock = SystemClock() if clock is None else clock
+        self._clock: ProgramClock = SystemClock() if clock is None else clock
         self._time_scale = run.scenario.time_scale
         self._records: Iterator[Packet | LinkEvent] | None = None
         self._pending: Packet | LinkEvent | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from devices.host_clock import HostClock
 from devices.simulator.device import MotionRun
+from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 from imu.samples import Samples
 
@@ -31,7 +31,7 @@ class MeasuredStream:
     run : MotionRun
         Read from where it stands. Its scenario's ``clock_ppm`` is the error of the device's clock:
         samples are taken at the nominal rate *by that clock*.
-    clock : HostClock
+    clock : ProgramClock
         True time.
     memory_s : float, default 1.0
         How much the device holds back for a slow link, s, 0.05 to 3600.
@@ -47,7 +47,7 @@ class MeasuredStream:
     def __init__(
         self,
         run: MotionRun,
-        clock: HostClock,
+        clock: ProgramClock,
         *,
         memory_s: float = 1.0,
         started_us: int = 0,

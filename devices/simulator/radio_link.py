@@ -9,9 +9,9 @@ from math import inf
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
-from devices.host_clock import HostClock
 from devices.simulator.link_params import LinkParams, is_within
 from devices.simulator.peripheral import Peripheral
+from devices.timing.program_clock import ProgramClock
 
 __all__ = ["ATT_TIMEOUT_S", "AttError", "RadioLink", "wait_until"]
 
@@ -34,7 +34,7 @@ class AttError(Exception):
         self.code = code
 
 
-async def wait_until(clock: HostClock, deadline_ns: float) -> None:
+async def wait_until(clock: ProgramClock, deadline_ns: float) -> None:
     """Return when the clock has reached this reading, ns; for ever when it is infinite."""
     while (wait_ns := deadline_ns - clock.monotonic_ns()) > 0:
         # at least one whole nanosecond, or a virtual clock would stand still
@@ -142,7 +142,7 @@ class RadioLink:
 
     Parameters
     ----------
-    clock : HostClock
+    clock : ProgramClock
         All waiting goes through it.
     peripheral : Peripheral
         Served from the moment the link is made until it ends.
@@ -160,7 +160,7 @@ class RadioLink:
 
     def __init__(
         self,
-        clock: HostClock,
+        clock: ProgramClock,
         peripheral: Peripheral,
         params: LinkParams,
         *,

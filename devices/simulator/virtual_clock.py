@@ -16,7 +16,7 @@ _SETTLING_PASSES: Final = 32
 
 
 class VirtualClock:
-    """A :class:`~devices.sources.HostClock` whose time moves only when every task sleeps.
+    """A :class:`~devices.sources.ProgramClock` whose time moves only when every task sleeps.
 
     Tasks that sleep wake in the order of their deadlines; equal deadlines in the order of their
     calls. Time spent computing does not count. A task that waits for something other than this

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from devices.drivers.driver import Driver, Wanted
 from devices.drivers.registry import driver_named
-from devices.host_clock import HostClock, ScaledClock, SystemClock
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.sensor_source import SensorSource
@@ -20,6 +19,7 @@ from devices.simulator.link_params import LinkParams
 from devices.simulator.peripheral import Host, Peripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from devices.timing.program_clock import ProgramClock, ScaledClock, SystemClock
 from imu.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def as_such_sensors_measure(scenario: Scenario) -> Scenario:
     return scenario if asked or rate_hz is None else replace(scenario, rate=rate_hz)
 
 
-def make_peripheral(scenario: Scenario, clock: HostClock) -> Peripheral:
+def make_peripheral(scenario: Scenario, clock: ProgramClock) -> Peripheral:
     """The simulated sensor of a scenario, measuring from now on."""
     module = import_module(f"devices.simulator.peripherals.{scenario.protocol}")
     kept: dict[str, Any] = {}
@@ -115,7 +115,7 @@ class VirtualSensorSource(SensorSource):
     ----------
     scenario : Scenario
         With a ``protocol``.
-    clock : HostClock, optional
+    clock : ProgramClock, optional
         The computer's by default; ``time_scale`` is on top of it.
 
     Raises
@@ -124,10 +124,10 @@ class VirtualSensorSource(SensorSource):
         When protocol and link do not go together.
     """
 
-    def __init__(self, scenario: Scenario, *, clock: HostClock | None = None) -> None:
+    def __init__(self, scenario: Scenario, *, clock: ProgramClock | None = None) -> None:
         scenario = as_such_sensors_measure(scenario)
         scale = scenario.time_scale
-        base: HostClock = SystemClock() if clock is None else clock
+        base: ProgramClock = SystemClock() if clock is None else clock
         if scale == 0.0:
             base = VirtualClock()
         elif scale != 1.0:

@@ -331,7 +331,7 @@ def _as_the_journal_says(
     from dataclasses import replace
     from datetime import datetime
 
-    from imu.baseline import Baseline
+    from imu.drift.baseline import Baseline
     from pipelines.companion.history import RunHistory, history_for_run
     from pipelines.companion.plan import plan_for_run, settings_for_run
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from imu.baseline import Baseline
+from imu.drift.baseline import Baseline
+from imu.drift.indicators import indicator_named
 from imu.errors import BackstrideError
-from imu.indicators import indicator_named
 
 __all__ = ["LEARNING", "PastRun", "RunHistory", "Start", "history_for_run"]
 
@@ -19,7 +19,7 @@ LEARNING: Final = "learning your baseline on the way"
 #: As long as earlier runs tell what is usual, here and for the intensity.
 _DAYS: Final = 90
 _DAY_NS: Final = 86_400 * 10**9
-#: Runs that a baseline is made of; see :func:`imu.baseline_learning.warm_start`.
+#: Runs that a baseline is made of; see :func:`imu.drift.baseline_learning.warm_start`.
 _RUNS: Final = 5
 _LEAST_RUNS: Final = 2
 
@@ -73,7 +73,7 @@ class RunHistory:
         sensor : str
             Kind of sensor (:func:`~pipelines.journal.run_baseline.sensor_kind`).
         """
-        from imu.baseline_learning import EarlierRun, warm_start
+        from imu.drift.baseline_learning import EarlierRun, warm_start
 
         fitting = [run for run in self.runs if run.sensor == sensor][-_RUNS:]
         if len(fitting) < _LEAST_RUNS <= len(self.runs):

@@ -23,7 +23,7 @@ from pipelines.training.warm_up import WarmUpParams
 from pipelines.units import UNITS, Units
 
 if TYPE_CHECKING:
-    from imu.baseline import Baseline
+    from imu.drift.baseline import Baseline
     from pipelines.journal.database import Journal
     from pipelines.journal.entries import Settings
 

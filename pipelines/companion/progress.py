@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from imu.errors import ParameterError
-from imu.trusted_steps import trusted_steps
+from imu.step.trusted_steps import trusted_steps
 from pipelines.pace_marks import marked_speed_m_s
 from pipelines.units import parse_distance
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from devices.host_clock import HostClock
+from devices.timing.program_clock import ProgramClock
 from imu.errors import BackstrideError, RecordingError
 from pipelines.calibrate import CalibrateOptions, run_calibration
 from pipelines.dashboard.body_data import BodyData, journal_settings, keep_in_journal
@@ -49,7 +49,7 @@ async def run_dashboard(
     port: int = 0,
     open_browser: bool = True,
     other_views: Sequence[LiveView] = (),
-    clock: HostClock | None = None,
+    clock: ProgramClock | None = None,
     make_report: Callable[[Path], Path] | None = None,
     tell: Callable[[str], None] | None = None,
     prepare: Prepare | None = None,
@@ -68,7 +68,7 @@ async def run_dashboard(
         Whether to show the page in the user's browser.
     other_views : sequence of LiveView
         Told the same as the page.
-    clock : HostClock, optional
+    clock : ProgramClock, optional
         The one clock of the program.
     make_report : callable, optional
         Makes a report from a session file and gives the HTML file; called in a thread.
@@ -132,7 +132,7 @@ class _Stay:
         options: LiveOptions,
         dashboard: Dashboard,
         other_views: Sequence[LiveView],
-        clock: HostClock | None,
+        clock: ProgramClock | None,
         prepare: Prepare,
     ) -> None:
         self.run: LiveRun | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from devices.host_clock import HostClock
+from devices.timing.program_clock import ProgramClock
 from pipelines.dashboard.treadmill import Treadmill
 from pipelines.journal.tags import SURFACES, shoe_name
 from pipelines.live_controls import LiveControls
@@ -73,7 +73,7 @@ class RunRequests:
         Takes one sentence for the runner.
     changed : callable
         Called when what is counted down, marked or paused has changed.
-    clock : HostClock
+    clock : ProgramClock
         Counts down.
     units : {"metric", "imperial"}
         Of the runner.
@@ -86,7 +86,7 @@ class RunRequests:
         controls: LiveControls,
         tell: Tell,
         changed: Callable[[], None],
-        clock: HostClock,
+        clock: ProgramClock,
         units: Units = "metric",
         before: Beforehand | None = None,
     ) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal
 
-from devices.host_clock import HostClock, SystemClock
+from devices.timing.program_clock import ProgramClock, SystemClock
 from pipelines.alerts import Alert
 from pipelines.dashboard.body_data import BodyData
 from pipelines.dashboard.cadence_suggestion import cadence_suggestion
@@ -50,7 +50,7 @@ class Dashboard:
 
     Parameters
     ----------
-    clock : HostClock, optional
+    clock : ProgramClock, optional
         Counts down to the standing neutral; the computer's clock by default.
     report : bool
         Whether the page may offer a report after the run.
@@ -72,7 +72,7 @@ class Dashboard:
     def __init__(
         self,
         *,
-        clock: HostClock | None = None,
+        clock: ProgramClock | None = None,
         report: bool = False,
         body: BodyData | None = None,
         today: TodaysRun | None = None,

@@ -14,9 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from devices.host_clock import HostClock
 from devices.receiver import Receiver
 from devices.sources import open_source
+from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
 from pipelines.desk.twisting_store import TwistingStore
 from pipelines.desk.watch import DeskSummary, DeskWatch
@@ -68,7 +68,7 @@ async def run_desk(
     *,
     axes: str = "",
     params: DeskParams | None = None,
-    clock: HostClock | None = None,
+    clock: ProgramClock | None = None,
     note: Callable[[str], None] = _untold,
     folder: Path | None = None,
     today: Callable[[], date] = date.today,
@@ -85,7 +85,7 @@ async def run_desk(
         Signed sensor axes; as the sensor says when empty.
     params : DeskParams, optional
         Limits of the rule.
-    clock : HostClock, optional
+    clock : ProgramClock, optional
         The one clock of the program.
     note : callable
         Takes what the user should know besides, a sentence at a time.

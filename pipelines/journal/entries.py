@@ -147,7 +147,7 @@ class RunBaseline:
     session_id : int
         The session; 0 before that has its number.
     baseline : str
-        JSON of :class:`~imu.baseline.Baseline`, on one line.
+        JSON of :class:`~imu.drift.baseline.Baseline`, on one line.
     surface : str
         What nearly all of it was run on, in the runner's own word; the shoe is the session's.
     sensor : str

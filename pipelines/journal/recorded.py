@@ -129,7 +129,7 @@ def local_offset_minutes(utc_ns: int) -> int:
 def _from_recording(
     path: Path, options: AddOptions, stated: Distance | None, journal: Journal
 ) -> RecordedRun:
-    from imu.baseline import Baseline
+    from imu.drift.baseline import Baseline
     from pipelines.progress import progress
     from pipelines.replay import ReplayOptions, load_baseline, replay
     from pipelines.session import read_session

@@ -19,7 +19,7 @@ from pipelines.journal.entries import RunBaseline
 
 if TYPE_CHECKING:
     from devices.records import DeviceInfo
-    from imu.baseline import Baseline
+    from imu.drift.baseline import Baseline
     from imu.steps import Steps
 
 __all__ = ["run_baseline_entry", "sensor_kind", "surface_of_most"]

@@ -228,9 +228,9 @@ cool_down_s, before_warm_up_m
     """
     import numpy as np
 
-    from imu.block_means import block_means
+    from imu.step.block_means import block_means
+    from imu.step.trusted_steps import trusted_steps
     from imu.steps import Steps as StepsTable
-    from imu.trusted_steps import trusted_steps
 
     known = distance or Distance()
     trusted = trusted_steps(steps).rows

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.block_means import BlockMeans
+from imu.step.block_means import BlockMeans
 from imu.steps import SIDE_CODES, Steps
 from pipelines.report.measures import Measure
 from pipelines.report.recording import PreviousRun

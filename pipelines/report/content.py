@@ -1,9 +1,9 @@
 """The plain data of a report: what is told, compared and drawn, computed from one run's steps.
 
 Nothing here reads a file, writes a word or draws. The mean of the run is that of all trusted steps
-(:mod:`imu.trusted_steps`); courses, early and late parts and intervals come from blocks of twenty
-of them (:mod:`imu.block_means`). Lean and roll are left out in bends and after slips. Baseline,
-usual range and changes are the detector's own (:mod:`pipelines.report.judgement`).
+(:mod:`imu.step.trusted_steps`); courses, early and late parts and intervals come from blocks of
+twenty of them (:mod:`imu.step.block_means`). Lean and roll are left out in bends and after slips.
+Baseline, usual range and changes are the detector's own (:mod:`pipelines.report.judgement`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.block_means import BlockMeans, block_means
 from imu.samples import Quality
+from imu.step.block_means import BlockMeans, block_means
+from imu.step.trusted_steps import trusted_steps
 from imu.steps import SIDE_CODES, Steps
-from imu.trusted_steps import trusted_steps
 from pipelines.report.comparisons import (
     LevelRow,
     PreviousComparison,

@@ -116,7 +116,7 @@ def detector_marks(
 
 def _lean_is_unproven(header: SessionHeader) -> bool:
     """Whether the first steps decide if a baseline of other days can be kept."""
-    from imu.baseline import Baseline
+    from imu.drift.baseline import Baseline
     from pipelines.carried import Carried
 
     if header.carried_json:

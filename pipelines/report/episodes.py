@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.block_means import BlockMeans
-from imu.drift import Direction
+from imu.drift.detector import Direction
+from imu.step.block_means import BlockMeans
 from pipelines.report.judgement import Judgement
 from pipelines.report.measures import WATCHED, Measure
 from pipelines.report.recording import Recording

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 
 from devices.records import Mark
-from imu.baseline import Baseline
-from imu.changes import SENSOR_POSITION
-from imu.drift import Change, DriftDetector, DriftParams
+from imu.drift.baseline import Baseline
+from imu.drift.changes import SENSOR_POSITION
+from imu.drift.detector import Change, DriftDetector, DriftParams
 from imu.steps import Steps
 from pipelines.alert_settings import AlertSettings
 from pipelines.carried import Carried

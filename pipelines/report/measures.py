@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.indicators import INDICATORS, Indicator
+from imu.drift.indicators import INDICATORS, Indicator
 
 if TYPE_CHECKING:
     from pipelines.units import Units

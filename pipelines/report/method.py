@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from imu.drift import DriftParams
+from imu.drift.detector import DriftParams
 
 __all__ = ["ACCURACY", "CANNOT", "GLOSSARY", "SEES", "AccuracyFigure", "method_sentences"]
 

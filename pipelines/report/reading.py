@@ -326,7 +326,7 @@ def _no_gyro(steps: Steps) -> Any:
 
 def previous_run_of(recording: Recording) -> PreviousRun:
     """A recording as an earlier run: means of its trusted steps."""
-    from imu.trusted_steps import trusted_steps
+    from imu.step.trusted_steps import trusted_steps
 
     trusted = trusted_steps(recording.steps)
     steps = trusted if len(trusted) else recording.steps

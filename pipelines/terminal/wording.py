@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
 from pipelines.live_status import LiveStatus
 
 __all__ = [

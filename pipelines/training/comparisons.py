@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
 from pipelines.texts import text
 from pipelines.training.cues import Cue
 

@@ -14,12 +14,12 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from devices.host_clock import SystemClock
 from devices.simulator.bumble_radio import BumbleRadio
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.peripherals.backstride import BackstridePeripheral
 from devices.simulator.peripherals.movesense import MovesensePeripheral
 from devices.simulator.scenario import Scenario
+from devices.timing.program_clock import SystemClock
 
 if TYPE_CHECKING:
     from bumble.controller import Controller

@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from devices.drivers.backstride import BackstrideDriver
-from devices.host_clock import HostClock
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
 from devices.records import Packet
@@ -17,6 +16,7 @@ from devices.simulator.peripherals.backstride import BackstridePeripheral
 from devices.simulator.peripherals.backstride_flash import FlashLog
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class DirectLink(OpenLink):
 
     def __init__(
         self,
-        clock: HostClock,
+        clock: ProgramClock,
         kind: str,
         notification_bytes_max: int,
         harm: Callable[[str, bytes], bytes | None] | None = None,

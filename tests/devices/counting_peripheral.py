@@ -6,8 +6,8 @@ import asyncio
 import struct
 from collections.abc import Mapping
 
-from devices.host_clock import HostClock
 from devices.simulator.peripheral import BYTES_CHANNEL, Host
+from devices.timing.program_clock import ProgramClock
 
 SERVICE = "7a0e0001-5b0c-4f3d-9c55-0d5d2a6c1f00"
 COUNT = "7a0e0002-5b0c-4f3d-9c55-0d5d2a6c1f00"
@@ -30,7 +30,7 @@ class CountingPeripheral:
 
     def __init__(
         self,
-        clock: HostClock,
+        clock: ProgramClock,
         *,
         rate_hz: float = 20.0,
         payload_bytes: int = 20,

@@ -17,7 +17,6 @@ from scipy.spatial import cKDTree
 from devices.ble import BleConnector, Radio
 from devices.drivers.driver import Wanted
 from devices.drivers.registry import driver_named
-from devices.host_clock import HostClock, within
 from devices.open_link import Connector
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
@@ -31,6 +30,7 @@ from devices.simulator.peripheral import Host, Peripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import make_peripheral
+from devices.timing.program_clock import ProgramClock, within
 from imu.errors import BackstrideError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
@@ -121,7 +121,7 @@ class Course:
 
 async def session(
     connector: Connector,
-    clock: HostClock,
+    clock: ProgramClock,
     *,
     seconds: float,
     wanted: Wanted | None = None,
@@ -173,7 +173,7 @@ def wanted_of(scenario: Scenario) -> Wanted:
 class Bench:
     """An air, and cables, with sensors that measure from now on."""
 
-    def __init__(self, clock: HostClock, seed: int = 0) -> None:
+    def __init__(self, clock: ProgramClock, seed: int = 0) -> None:
         self.clock = clock
         self.air = Air(clock, seed=seed)
         backend = loopback_backend(self.air)
@@ -211,7 +211,7 @@ class Restarting:
         self,
         first: Scenario,
         second: Scenario,
-        clock: HostClock,
+        clock: ProgramClock,
         at_s: float,
         *,
         keeps_link: bool = False,

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from devices.drivers.registry import PROTOCOLS, driver_named
-from devices.host_clock import HostClock
 from devices.protocols.polar import DATA_UUID as POLAR_DATA_UUID
 from devices.simulator.link_params import LinkParams
 from devices.simulator.virtual_clock import VirtualClock
+from devices.timing.program_clock import ProgramClock
 from tests.devices.sessions import (
     KINDS,
     Bench,
@@ -36,7 +36,9 @@ Meddle = Callable[[str, bytes], Iterable[bytes]]
 SET_UP_S = 5.0
 
 
-def meddled(protocol: str, link: str, make: Callable[[HostClock], Meddle], seed: int = 1) -> Course:
+def meddled(
+    protocol: str, link: str, make: Callable[[ProgramClock], Meddle], seed: int = 1
+) -> Course:
     """A session in which the sensor's messages are tampered with."""
     each = scenario(protocol, seed=seed, link=link)
 
@@ -48,7 +50,7 @@ def meddled(protocol: str, link: str, make: Callable[[HostClock], Meddle], seed:
     return run(meddle())
 
 
-def from_then_on(clock: HostClock, meddle: Meddle, at_s: float = SET_UP_S) -> Meddle:
+def from_then_on(clock: ProgramClock, meddle: Meddle, at_s: float = SET_UP_S) -> Meddle:
     """The fault begins after the set-up."""
 
     def later(channel: str, payload: bytes) -> Iterable[bytes]:
@@ -59,10 +61,10 @@ def from_then_on(clock: HostClock, meddle: Meddle, at_s: float = SET_UP_S) -> Me
 
 def sometimes(
     fault: Callable[[Random, bytes], Iterable[bytes]], percent: float = 4.0, seed: int = 3
-) -> Callable[[HostClock], Meddle]:
+) -> Callable[[ProgramClock], Meddle]:
     """The fault comes by chance."""
 
-    def make(clock: HostClock) -> Meddle:
+    def make(clock: ProgramClock) -> Meddle:
         random = Random(seed)
 
         def meddle(_channel: str, payload: bytes) -> Iterable[bytes]:

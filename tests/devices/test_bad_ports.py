@@ -11,10 +11,10 @@ import pytest
 import serial
 
 from devices.drivers.registry import driver_named
-from devices.host_clock import ScaledClock, SystemClock
 from devices.serial_port import SerialConnector
 from devices.simulator.port import PortParams, PseudoTerminal, TcpPort
 from devices.simulator.virtual_sensor import make_peripheral
+from devices.timing.program_clock import ScaledClock, SystemClock
 from imu.errors import DeviceError, DeviceLost, DeviceNotFound
 from tests.devices.sessions import (
     Course,

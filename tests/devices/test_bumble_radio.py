@@ -15,9 +15,9 @@ from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
-from devices.host_clock import SystemClock
 from devices.simulator.bumble_backend import bumble_backend
 from devices.simulator.bumble_radio import BumbleRadio, BumbleSensor
+from devices.timing.program_clock import SystemClock
 from imu.errors import DeviceError, ParameterError
 from tests.devices.counting_peripheral import (
     CONTROL,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.delay_floor import DelayFloor
+from devices.timing.delay_floor import DelayFloor
 
 PATIENCE_US = 1e-3
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.clock import STAMP_MODULUS_US, DeviceClock, unwrapped
+from devices.timing.device_clock import STAMP_MODULUS_US, DeviceClock, unwrapped
 
 
 @given(st.integers(-(2**40), 2**40), st.integers(1, 2**33), st.integers(-(2**40), 2**40))

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from devices.host_time import LEAST_DELAY_MS, ClockEstimate, HostTime
 from devices.readings import ClockAnchor
 from devices.simulator.connection_events import ConnectionParams, PacketArrival, observed
+from devices.timing.host_time import LEAST_DELAY_MS, ClockEstimate, HostTime
 
 UPTIME_S, START_S = 100.0, 5000.0
 RADIO = ConnectionParams(retransmission=0.05, jitter_ms=1.0)

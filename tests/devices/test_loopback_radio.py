@@ -25,12 +25,12 @@ from bleak.exc import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.host_clock import HostClock, SystemClock
 from devices.simulator.air import Adapter, Air
 from devices.simulator.link_params import LinkParams
 from devices.simulator.loopback import loopback_backend
 from devices.simulator.peripheral import Host
 from devices.simulator.virtual_clock import VirtualClock
+from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import ParameterError
 from tests.devices.counting_peripheral import (
     CONTROL,
@@ -60,7 +60,7 @@ class Bench:
         rate_hz: float = 20.0,
         memory: int = 20,
         payload_bytes: int = 20,
-        clock: HostClock | None = None,
+        clock: ProgramClock | None = None,
         seed: int = 1,
     ) -> None:
         self.clock = clock or VirtualClock()

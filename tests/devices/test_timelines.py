@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from devices.host_time import HostTime
 from devices.readings import ClockAnchor, Reading
 from devices.sequence import Losses
 from devices.simulator.connection_events import (
@@ -21,7 +20,8 @@ from devices.simulator.connection_events import (
     PacketArrival,
     observed,
 )
-from devices.timelines import (
+from devices.timing.host_time import HostTime
+from devices.timing.timelines import (
     ArrivalTimeline,
     NumberedTimeline,
     StampedTimeline,

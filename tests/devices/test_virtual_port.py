@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import pytest
 import serial
 
-from devices.host_clock import SystemClock
 from devices.simulator.peripheral import BYTES_CHANNEL, Host
 from devices.simulator.port import PortParams, PseudoTerminal, TcpPort, VirtualPort
+from devices.timing.program_clock import SystemClock
 from imu.errors import DeviceError, ParameterError
 from tests.devices.counting_peripheral import CountingPeripheral, number_of
 

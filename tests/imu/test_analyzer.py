@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from imu.analyzer import AnalyzerParams, StepAnalyzer, analyze
+from imu.chain.filters import zero_phase_cutoff
 from imu.contract import require_same_bits
 from imu.errors import InputError, ParameterError
-from imu.filters import zero_phase_cutoff
 from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import Steps, concatenate

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from imu.block_means import MEAN_COLUMNS, block_means
 from imu.errors import ParameterError
+from imu.step.block_means import MEAN_COLUMNS, block_means
 from imu.steps import NO_STEPS, STEP_ROW, Steps
 
 Array = NDArray[np.float64]

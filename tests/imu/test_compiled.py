@@ -78,7 +78,10 @@ def test_where_nothing_can_be_kept_it_still_works(copied: Path, tmp_path: Path) 
     in_the_way = tmp_path / "file"
     in_the_way.write_text("no directory")
     (copied / "imu" / "__pycache__").write_text("nor this")
-    code = "from imu.filters import SosFilter\nprint(SosFilter([[2, 0, 0, 1, 0, 0]]).push([1, 2]))"
+    code = (
+        "from imu.chain.filters import SosFilter\n"
+        "print(SosFilter([[2, 0, 0, 1, 0, 0]]).push([1, 2]))"
+    )
     home = str(in_the_way)
     places = {"HOME": home, "XDG_CACHE_HOME": home, "LOCALAPPDATA": home, "USERPROFILE": home}
     assert python(code, path=copied, cache=in_the_way, **places) == "[2. 4.]"

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
 from imu import contract
+from imu.chain.filters import SosFilter
 from imu.contract import ContractViolation, StageEntry
-from imu.filters import SosFilter
 from imu.registry import STAGES
 from imu.samples import Samples
 from tests.imu.synthetic import running, spoiled

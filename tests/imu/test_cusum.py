@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.cusum import next_cusum
+from imu.drift.cusum import next_cusum
 
 
 @given(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.dose import DOSE_POWERS, equivalent_easy_km
+from imu.drift.dose import DOSE_POWERS, equivalent_easy_km
 from imu.errors import ParameterError
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_ROW, Steps

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.baseline_learning import EarlierRun, warm_start
-from imu.changes import SENSOR_POSITION
-from imu.covariates import Covariates
-from imu.drift import Change, DriftDetector, DriftParams, robust_mean
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.baseline_learning import EarlierRun, warm_start
+from imu.drift.changes import SENSOR_POSITION
+from imu.drift.covariates import Covariates
+from imu.drift.detector import Change, DriftDetector, DriftParams, robust_mean
+from imu.drift.indicators import INDICATORS, Indicator
 from imu.errors import InputError, ParameterError
-from imu.indicators import INDICATORS, Indicator
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
 

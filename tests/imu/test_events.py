@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from imu.events import (
+from imu.step.events import (
     SIDE_STATE,
     body_weight_level,
     cast_side_vote,

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 from scipy import signal
 
-from imu.errors import BackstrideError, ParameterError
-from imu.filters import (
+from imu.chain.filters import (
     MAX_SECTIONS,
     SosFilter,
     butterworth_low_pass,
     zero_phase_cutoff,
     zero_phase_low_pass,
 )
+from imu.errors import BackstrideError, ParameterError
 from tests.imu import oracles
 
 EXACT = platform.machine().lower() in ("x86_64", "amd64")

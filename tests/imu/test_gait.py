@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from imu.errors import BackstrideError, ParameterError
-from imu.gait import (
+from imu.chain.gait import (
     GAIT_NAMES,
     GaitClassifier,
     GaitParams,
@@ -19,6 +18,7 @@ from imu.gait import (
     gait_sample,
     new_gait_state,
 )
+from imu.errors import BackstrideError, ParameterError
 from tests.imu import oracles
 from tests.imu.synthetic import running
 

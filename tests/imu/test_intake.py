@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imu.chain.intake import Intake, IntakeParams
 from imu.contract import require_same_bits
 from imu.errors import InputError, ParameterError
-from imu.intake import Intake, IntakeParams
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from tests.imu.oracles import Door
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.lumbar import lumbar_compression_bw, peak_lumbar_compression
+from imu.step.lumbar import lumbar_compression_bw, peak_lumbar_compression
 from tests.imu import oracles
 
 

@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from imu.chain.orientation import (
+    InclinationFilter,
+    InclinationParams,
+    level,
+    rotate,
+    strapdown_step,
+)
 from imu.contract import require_same_bits
 from imu.errors import BackstrideError, InputError, ParameterError
-from imu.orientation import InclinationFilter, InclinationParams, level, rotate, strapdown_step
 from tests.imu import oracles
 from tests.imu.synthetic import running
 

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from imu.chain.orientation import InclinationFilter
+from imu.chain.orientation_smoother import SmoothedInclination
 from imu.errors import InputError, ParameterError
-from imu.orientation import InclinationFilter
-from imu.orientation_smoother import SmoothedInclination
 
 Array = NDArray[np.float64]
 G = 9.80665

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
-from imu.oscillation import vertical_displacement
+from imu.step.oscillation import vertical_displacement
 
 Array = NDArray[np.float64]
 

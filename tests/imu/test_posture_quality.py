@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from imu.contract import require_same_bits
 from imu.errors import ParameterError
-from imu.posture_quality import PostureQuality, PostureQualityParams
 from imu.samples import Quality
+from imu.step.posture_quality import PostureQuality, PostureQualityParams
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
 
 BEND, SLIP = int(Quality.BEND), int(Quality.SLIP)

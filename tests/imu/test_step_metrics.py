@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from imu.step_metrics import angle_range, largest, mean, middle_mean_of, speed_lost
+from imu.step.metrics import angle_range, largest, mean, middle_mean_of, speed_lost
 
 windows = st.tuples(
     st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=64), st.integers(0, 63), st.integers(0, 64)

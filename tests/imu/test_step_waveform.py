@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import analyze
-from imu.step_waveform import band_power, correlation
+from imu.step.waveform import band_power, correlation
 
 
 @given(size_g=st.floats(0.01, 3.0), periods=st.integers(1, 6), level=st.floats(-2.0, 2.0))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.samples import Quality
+from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
 from imu.steps import NO_STEPS, STEP_ROW, Steps
-from imu.trusted_steps import trusted_steps, without_doubtful_posture
 
 POSTURE = {"sacral_lean_deg", "sacral_roll_deg"}
 LOAD = {"lumbar_index", "lumbar_compression_bw"}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.drift_params import RANGES, DriftParams
+from imu.drift.params import RANGES, DriftParams
 from imu.errors import InputError, RecordingError
 from pipelines.alert_settings import AlertSettings, explained_defaults, load_alert_settings
 from pipelines.coach import CoachParams

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from devices.records import DeviceInfo, Mark
-from imu.drift_params import DriftParams
+from imu.drift.params import DriftParams
 from imu.steps import Steps
 from pipelines.alert_settings import AlertSettings
 from pipelines.analysis import SessionAnalysis, StepsAnalysis

@@ -20,7 +20,6 @@ import pytest
 
 from devices.drivers.backstride_requests import read_info
 from devices.drivers.backstride_storage import read_calibration
-from devices.host_clock import SystemClock
 from devices.inbox import Inbox
 from devices.records import DeviceInfo, LinkEvent, Record
 from devices.simulator.device import SimulatedDevice, SimulatedSource
@@ -30,6 +29,7 @@ from devices.simulator.sensor import SensorModel
 from devices.simulator.six_faces import ORDER, SixFacesRun
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import virtual_connector
+from devices.timing.program_clock import SystemClock
 from imu.calibration import Calibration
 from imu.errors import DeviceError, DeviceLost, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples

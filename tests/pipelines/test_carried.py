@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu.analyzer import LEARNED_STATE
-from imu.changes import Change
-from imu.drift import DriftDetector
-from imu.drift_params import DriftParams
+from imu.drift.changes import Change
+from imu.drift.detector import DriftDetector
+from imu.drift.params import DriftParams
 from imu.errors import InputError, RecordingError
 from imu.steps import STEP_ROW, Steps
 from pipelines.carried import Carried, LeanKnown

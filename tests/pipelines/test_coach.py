@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.changes import SENSOR_POSITION, Change, Direction, Severity
+from imu.drift.changes import SENSOR_POSITION, Change, Direction, Severity
+from imu.drift.indicators import INDICATORS
 from imu.errors import InputError, ParameterError
-from imu.indicators import INDICATORS
 from pipelines.alerts import Alert
 from pipelines.coach import Coach, CoachParams
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from devices.records import DeviceInfo
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.drift import DriftDetector, DriftParams
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.detector import DriftDetector, DriftParams
 from imu.steps import NO_STEPS, Steps
 from pipelines.live_status import LiveStatus, indicator_statuses, newest_steps
 from tests.pipelines.terminal.statuses import ALERT, some_steps, text_of

@@ -20,9 +20,9 @@ from devices.records import Mark
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
-from imu.changes import Change
-from imu.covariates import Covariates
-from imu.drift import DriftParams
+from imu.drift.changes import Change
+from imu.drift.covariates import Covariates
+from imu.drift.detector import DriftParams
 from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import STEP_ROW, Steps, concatenate

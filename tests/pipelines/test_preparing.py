@@ -22,8 +22,8 @@ from imu.compiled import is_compiled
 from pipelines.preparing import prepare_filters
 before = is_compiled()
 prepare_filters()
-from imu.chain import run_samples
-from imu.finished_step import close_step
+from imu.chain.loop import run_samples
+from imu.step.finished_step import close_step
 hits = [sum(kernel.stats.cache_hits.values()) for kernel in (run_samples, close_step)]
 print(before, is_compiled(), len(started), all(p.poll() is not None for p in started), hits)
 """

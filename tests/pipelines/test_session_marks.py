@@ -17,8 +17,8 @@ from devices.simulator.device import SimulatedDevice
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
-from imu.changes import Change
-from imu.covariates import Covariates
+from imu.drift.changes import Change
+from imu.drift.covariates import Covariates
 from imu.steps import STEP_ROW, Steps, concatenate
 from pipelines.alerts import Alert
 from pipelines.analysis import SessionAnalysis

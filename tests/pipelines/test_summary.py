@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.sequence import Losses
-from imu.changes import Severity
+from imu.drift.changes import Severity
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.alerts import Alert

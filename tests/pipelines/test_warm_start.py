@@ -13,14 +13,14 @@ from unittest.mock import patch
 
 import pytest
 
-from devices.host_clock import HostClock
 from devices.records import DeviceInfo, LinkEvent, Mark, Record
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.sources import Source, open_source
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.drift_params import DriftParams
+from devices.timing.program_clock import ProgramClock
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.params import DriftParams
 from pipelines import live
 from pipelines.alert_settings import AlertSettings
 from pipelines.analysis import SessionAnalysis
@@ -54,7 +54,9 @@ def ran(scenario: str, *words: object, axes: str = "auto") -> Ended:
     With axes that are searched, as those of real sensors are.
     """
 
-    def opened(url: str, *, clock: HostClock | None = None) -> AbstractAsyncContextManager[Source]:
+    def opened(
+        url: str, *, clock: ProgramClock | None = None
+    ) -> AbstractAsyncContextManager[Source]:
         assert url == SENSOR
         return open_source(f"sim:?rate=100&time_scale=0&{scenario}", clock=clock)
 

@@ -11,7 +11,6 @@ from zlib import crc32
 import numpy as np
 
 from devices.drivers.backstride import SERVICE_UUID, BackstrideDriver
-from devices.host_clock import HostClock
 from devices.protocols.backstride import (
     CHANNELS,
     SAMPLES_MAX,
@@ -67,6 +66,7 @@ from devices.simulator.peripherals.backstride_identity import (
     SERVICES,
     info_of,
 )
+from devices.timing.program_clock import ProgramClock
 from imu.errors import ProtocolError
 
 __all__ = ["BackstridePeripheral"]
@@ -118,7 +118,7 @@ class BackstridePeripheral:
     ----------
     run : MotionRun
         What it measures; the rate is one of the profile's.
-    clock : HostClock
+    clock : ProgramClock
         True time.
     link : {"ble", "serial"}
     name, serial_number : str
@@ -150,7 +150,7 @@ class BackstridePeripheral:
     def __init__(
         self,
         run: MotionRun,
-        clock: HostClock,
+        clock: ProgramClock,
         *,
         link: Literal["ble", "serial"] | str = "ble",
         name: str = "Backstride 0001",

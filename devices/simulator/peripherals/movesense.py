@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.host_clock import HostClock
 from devices.protocols.movesense import (
     ACCELERATION_RANGES_G,
     ANGULAR_VELOCITY_RANGES_DEG_S,
@@ -30,6 +29,7 @@ from devices.protocols.movesense import (
 from devices.simulator.device import MotionRun
 from devices.simulator.measured import MeasuredBlock, MeasuredStream
 from devices.simulator.peripheral import Host
+from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
@@ -52,7 +52,7 @@ class MovesensePeripheral:
     ----------
     run : MotionRun
         What it measures; its rate is one of 52, 104, 208, 416, 833 Hz.
-    clock : HostClock
+    clock : ProgramClock
         True time.
     link : str, default "ble"
         It has no other.
@@ -75,7 +75,7 @@ class MovesensePeripheral:
     def __init__(
         self,
         run: MotionRun,
-        clock: HostClock,
+        clock: ProgramClock,
         *,
         link: str = "ble",
         serial: str = "000000000001",

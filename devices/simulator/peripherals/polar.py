@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.host_clock import HostClock
 from devices.protocols.polar import (
     COMPRESSED,
     CONTROL_UUID,
@@ -30,6 +29,7 @@ from devices.protocols.polar import (
 from devices.simulator.device import MotionRun
 from devices.simulator.measured import MeasuredBlock, MeasuredStream
 from devices.simulator.peripheral import Host
+from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
@@ -90,7 +90,7 @@ class PolarPeripheral:
     ----------
     run : MotionRun
         What it measures.
-    clock : HostClock
+    clock : ProgramClock
         True time.
     link : str, default "ble"
         It has no other.
@@ -108,7 +108,7 @@ class PolarPeripheral:
     def __init__(
         self,
         run: MotionRun,
-        clock: HostClock,
+        clock: ProgramClock,
         *,
         link: str = "ble",
         model: str = "",

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.host_clock import HostClock
 from devices.protocols.shimmer3 import (
     ACCELERATION_CHANNELS,
     ACKNOWLEDGED,
@@ -31,6 +30,7 @@ from devices.protocols.shimmer3_calibration import (
 from devices.simulator.device import MotionRun
 from devices.simulator.measured import MeasuredStream
 from devices.simulator.peripheral import BYTES_CHANNEL, Host
+from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 
 __all__ = ["CALIBRATIONS", "Shimmer3Peripheral"]
@@ -65,7 +65,7 @@ class Shimmer3Peripheral:
     ----------
     run : MotionRun
         What it measures.
-    clock : HostClock
+    clock : ProgramClock
         True time.
     link : {"serial"}
     calibrations : Calibrations, optional
@@ -85,7 +85,7 @@ class Shimmer3Peripheral:
     def __init__(
         self,
         run: MotionRun,
-        clock: HostClock,
+        clock: ProgramClock,
         *,
         link: str = "serial",
         calibrations: Calibrations = CALIBRATIONS,

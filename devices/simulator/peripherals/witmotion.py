@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.host_clock import HostClock
 from devices.protocols.backstride import quantised
 from devices.protocols.witmotion import (
     ACCELERATION_RANGE_G,
@@ -29,6 +28,7 @@ from devices.protocols.witmotion import (
 from devices.simulator.device import MotionRun
 from devices.simulator.measured import MeasuredBlock, MeasuredStream
 from devices.simulator.peripheral import BYTES_CHANNEL, Host
+from devices.timing.program_clock import ProgramClock
 from imu.samples import STANDARD_GRAVITY_M_S2
 
 __all__ = ["WitMotionPeripheral"]
@@ -64,7 +64,7 @@ class WitMotionPeripheral:
     ----------
     run : MotionRun
         What it measures.
-    clock : HostClock
+    clock : ProgramClock
         True time.
     link : {"ble", "serial"}
     layout : Layout, optional
@@ -76,7 +76,7 @@ class WitMotionPeripheral:
     def __init__(
         self,
         run: MotionRun,
-        clock: HostClock,
+        clock: ProgramClock,
         *,
         link: str = "ble",
         layout: Layout | None = None,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.baseline import Baseline, IndicatorBaseline
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.companion.history import PastRun, RunHistory, history_for_run
 from pipelines.companion.plan import CompanionPlan, plan_with_baseline
 from pipelines.journal.database import Journal

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.baseline import Baseline, IndicatorBaseline
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.errors import InputError, ParameterError
 from pipelines.coach import CoachParams
 from pipelines.companion.plan import (

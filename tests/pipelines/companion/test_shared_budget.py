@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from devices.records import Mark, Packet
 from devices.simulator.virtual_clock import VirtualClock
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.changes import Change
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.changes import Change
 from pipelines.alerts import Alert
 from pipelines.coach import TOLD_MARK, Coach, CoachParams
 from pipelines.companion.budget import CueBudget

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from devices.records import DeviceInfo, Mark, Record
 from devices.simulator.virtual_clock import VirtualClock
 from devices.sources import open_source
-from imu.baseline import Baseline, IndicatorBaseline
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.steps import Steps
 from pipelines.alerts import Alert
 from pipelines.analysis import SessionAnalysis

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from devices.records import Mark
-from imu.baseline import Baseline, IndicatorBaseline
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.commands.live import _completed
 from pipelines.companion.history import PastRun, RunHistory
 from pipelines.dashboard.comparison import tells_comparison

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.indicators import INDICATORS
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.indicators import INDICATORS
 from pipelines.companion.history import history_for_run
 from pipelines.journal.advice import advice, return_state
 from pipelines.journal.database import Journal

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.records import DeviceInfo, Mark, Record
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.drift import DriftDetector, DriftParams
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.detector import DriftDetector, DriftParams
 from imu.errors import ParameterError, RecordingError
 from imu.steps import STEP_ROW, Steps
 from pipelines.alert_settings import AlertSettings

@@ -184,7 +184,7 @@ def test_a_recorded_session_becomes_an_entry(recording: Path, journal: Journal) 
 def test_with_a_baseline_of_earlier_runs_and_a_height_there_is_a_dose(
     recording: Path, journal: Journal, tmp_path: Path
 ) -> None:
-    from imu.baseline import Baseline, IndicatorBaseline
+    from imu.drift.baseline import Baseline, IndicatorBaseline
 
     journal.change_settings(height_m=1.75)
     result = replay(recording, ReplayOptions(height_m=1.75), quiet)

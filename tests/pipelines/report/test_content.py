@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.drift import DriftDetector
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.detector import DriftDetector
 from imu.samples import Quality
 from imu.steps import NO_STEPS, Steps
 from pipelines.report.content import Content, content_of

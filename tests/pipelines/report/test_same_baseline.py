@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from devices.records import Mark, Record
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.drift import DriftDetector, DriftParams
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.detector import DriftDetector, DriftParams
 from pipelines.alert_settings import AlertSettings
 from pipelines.formats.session_messages import SessionHeader
 from pipelines.recording import SessionWriter

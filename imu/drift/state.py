@@ -6,15 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from imu.drift_params import MOST_BASELINE_BLOCKS, MOST_BLOCK_STEPS
-from imu.indicators import INDICATORS
-from imu.interruptions import GROUP_COLUMNS, INTERRUPTION_STATE
+from imu.drift.indicators import INDICATORS
+from imu.drift.interruptions import GROUP_COLUMNS, INTERRUPTION_STATE
+from imu.drift.params import MOST_BASELINE_BLOCKS, MOST_BLOCK_STEPS
 
 __all__ = ["DRIFT_STATE"]
 
 _COUNT: Final = len(INDICATORS)
 
-#: State of :class:`~imu.drift.DriftDetector`; arrays over indicators are in their order.
+#: State of :class:`~imu.drift.detector.DriftDetector`; arrays over indicators are in their order.
 #: Eight bytes everywhere, so that no padding makes equal states differ.
 DRIFT_STATE: Final = np.dtype(
     [

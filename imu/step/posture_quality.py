@@ -82,7 +82,7 @@ class PostureQualityParams:
 
     Notes
     -----
-    The same numbers as in :class:`~imu.drift_params.DriftParams`, which judges blocks of its own.
+    The same numbers as in :class:`~imu.drift.params.DriftParams`, which judges blocks of its own.
     """
 
     bend_rate_deg_s: float = 2.5

@@ -19,9 +19,6 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.clock import STAMP_MODULUS_US, DeviceClock, StampLine
-from devices.deficit import DeficitWatch
-from devices.host_time import LEAST_DELAY_MS, HostTime
 from devices.readings import ClockAnchor, Reading
 from devices.sequence import (
     INDEX_MODULUS,
@@ -32,7 +29,10 @@ from devices.sequence import (
     Verdict,
     account,
 )
-from devices.stamp_filter import StampFilter
+from devices.timing.deficit import DeficitWatch
+from devices.timing.device_clock import STAMP_MODULUS_US, DeviceClock, StampLine
+from devices.timing.host_time import LEAST_DELAY_MS, HostTime
+from devices.timing.stamp_filter import StampFilter
 
 __all__ = [
     "ArrivalTimeline",
@@ -226,10 +226,11 @@ class NumberedTimeline:
 class StampedTimeline:
     """Samples that are stamped, but not counted: one stamp a reading.
 
-    Samples lie on a slow line through the stamps (:class:`devices.stamp_filter.StampFilter`). What
-    a stamp is late by is counted as lost, in whole messages of the reading's length where that
-    fits; a reading from the past came again or late. Where it can be neither, or many do, or where
-    after an absence stamp and arrival disagree by more than 1 s and 3 %, the device has restarted.
+    Samples lie on a slow line through the stamps
+    (:class:`devices.timing.stamp_filter.StampFilter`). What a stamp is late by is counted as lost,
+    in whole messages of the reading's length where that fits; a reading from the past came again or
+    late. Where it can be neither, or many do, or where after an absence stamp and arrival disagree
+    by more than 1 s and 3 %, the device has restarted.
 
     A loss is seen when it is longer than half a sample period plus the resolution of the stamps; in
     the first seconds, while the true rate is unknown, also than 6 % of a message.
@@ -389,10 +390,11 @@ class ArrivalTimeline:
     the last two minutes: packets that come in bursts do not move it.
 
     What the decoder knows to be lost (``missing_before``) counts at once, anything else shows as a
-    deficit (:class:`devices.deficit.DeficitWatch`): all later samples come late. So less than 15
-    ms, 3 samples or ¾ of a message is not seen until more adds up, samples lost steadily pass for a
-    lower rate; a loss appears 0.3 to 1 s after it happened, or at once where the link was away; a
-    delay that stays is taken for a loss until samples come too early; duplicates cannot be told.
+    deficit (:class:`devices.timing.deficit.DeficitWatch`): all later samples come late. So less
+    than 15 ms, 3 samples or ¾ of a message is not seen until more adds up, samples lost steadily
+    pass for a lower rate; a loss appears 0.3 to 1 s after it happened, or at once where the link
+    was away; a delay that stays is taken for a loss until samples come too early; duplicates cannot
+    be told.
 
     Parameters
     ----------

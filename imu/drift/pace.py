@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.covariates import BY_SLOPE, BY_SPEED
-from imu.indicators import INDICATORS
+from imu.drift.covariates import BY_SLOPE, BY_SPEED
+from imu.drift.indicators import INDICATORS
 
 __all__ = ["effect_of_pace"]
 

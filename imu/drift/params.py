@@ -20,7 +20,7 @@ MOST_BASELINE_BLOCKS: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class DriftParams:
-    """Parameters of :class:`~imu.drift.DriftDetector`.
+    """Parameters of :class:`~imu.drift.detector.DriftDetector`.
 
     Attributes
     ----------

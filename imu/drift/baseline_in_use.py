@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.baseline import Baseline, IndicatorBaseline
 from imu.compiled import Record
-from imu.indicators import INDICATORS
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.indicators import INDICATORS
 
 __all__ = ["as_baseline", "calm_baseline", "level_sd_now", "refine", "take_given"]
 

@@ -2,7 +2,7 @@
 
 A message that the device stamps at ``d`` arrives at the host at ``a``: its host time is ``a`` less
 a delay that is never negative, often small, and cannot be seen. Three floors bound it, each the
-convex hull of many messages (:mod:`devices.delay_floor`):
+convex hull of many messages (:mod:`devices.timing.delay_floor`):
 
 * packets of samples: host time is *before* their arrival;
 * replies to pings: likewise;
@@ -27,8 +27,8 @@ from bisect import bisect_right
 from math import hypot
 from typing import Final, Literal, NamedTuple
 
-from devices.delay_floor import DelayFloor
 from devices.readings import ClockAnchor
+from devices.timing.delay_floor import DelayFloor
 
 __all__ = ["LEAST_DELAY_MS", "Basis", "ClockEstimate", "HostTime"]
 

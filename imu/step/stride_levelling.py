@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain import (
+from imu.chain.loop import (
     CONTACTS,
     FLAGS,
     FX,
@@ -33,8 +33,8 @@ from imu.chain import (
     WITH_GYRO,
     up_in_inertial_frame,
 )
+from imu.chain.orientation import turn_back
 from imu.compiled import Record, kernel
-from imu.orientation import turn_back
 from imu.samples import Quality
 
 __all__ = [

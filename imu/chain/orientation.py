@@ -20,10 +20,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.blocks import vector_block
+from imu.chain.filters import butterworth_low_pass
+from imu.checked_arrays import vector_block
 from imu.compiled import Record, kernel
 from imu.errors import InputError, ParameterError
-from imu.filters import butterworth_low_pass
 from imu.stage import Stage
 
 __all__ = [

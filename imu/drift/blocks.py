@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
 from imu.steps import Steps
 
 __all__ = ["block_values", "robust_mean", "slow_wander_sd", "smooth", "trimmed_mean", "watched"]

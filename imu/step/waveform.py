@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain import CONTACTS, FLAGS, FX, FY, FZ, RING_SAMPLES
+from imu.chain.loop import CONTACTS, FLAGS, FX, FY, FZ, RING_SAMPLES
 from imu.compiled import Record, kernel
 from imu.samples import Quality
 

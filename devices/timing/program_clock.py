@@ -8,12 +8,12 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-__all__ = ["HostClock", "ScaledClock", "SystemClock", "within"]
+__all__ = ["ProgramClock", "ScaledClock", "SystemClock", "within"]
 
 T = TypeVar("T")
 
 
-class HostClock(Protocol):
+class ProgramClock(Protocol):
     """The one clock of a program; tests give a virtual one."""
 
     def monotonic_ns(self) -> int:
@@ -42,13 +42,13 @@ class ScaledClock:
 
     Parameters
     ----------
-    clock : HostClock
+    clock : ProgramClock
         The clock behind it.
     scale : float
         Its seconds in one second of that, above 0.
     """
 
-    def __init__(self, clock: HostClock, scale: float) -> None:
+    def __init__(self, clock: ProgramClock, scale: float) -> None:
         self._clock, self._scale = clock, scale
         self._start_ns = clock.monotonic_ns()
 
@@ -61,7 +61,7 @@ class ScaledClock:
         await self._clock.sleep(seconds / self._scale)
 
 
-async def within(clock: HostClock, seconds: float, awaited: Awaitable[T]) -> T:
+async def within(clock: ProgramClock, seconds: float, awaited: Awaitable[T]) -> T:
     """Wait for something, but no longer than this by the given clock.
 
     Raises

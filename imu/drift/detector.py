@@ -20,33 +20,33 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.baseline import Baseline
-from imu.baseline_learning import at_baseline_pace, learn, unsteadiness
-from imu.changes import SENSOR_POSITION, Change, Direction, Reading, Severity
-from imu.covariates import Covariates
-from imu.cusum import next_cusum
-from imu.drift_baseline import (
+from imu.drift.baseline import Baseline
+from imu.drift.baseline_in_use import (
     as_baseline,
     calm_baseline,
     level_sd_now,
     refine,
     take_given,
 )
-from imu.drift_params import DriftParams
-from imu.drift_state import DRIFT_STATE
-from imu.drift_status import drift_status
-from imu.errors import ParameterError
-from imu.indicators import INDICATORS, Indicator, indicator_named
-from imu.interruptions import (
+from imu.drift.baseline_learning import at_baseline_pace, learn, unsteadiness
+from imu.drift.blocks import block_values, robust_mean, slow_wander_sd, smooth, watched
+from imu.drift.changes import SENSOR_POSITION, Change, Direction, Reading, Severity
+from imu.drift.covariates import Covariates
+from imu.drift.cusum import next_cusum
+from imu.drift.indicators import INDICATORS, Indicator, indicator_named
+from imu.drift.interruptions import (
     GROUP_COLUMNS,
     SLIPPED,
     forget_groups,
     interruption,
     new_surface,
 )
-from imu.pace import effect_of_pace
+from imu.drift.pace import effect_of_pace
+from imu.drift.params import DriftParams
+from imu.drift.state import DRIFT_STATE
+from imu.drift.status import drift_status
+from imu.errors import ParameterError
 from imu.samples import Quality
-from imu.step_blocks import block_values, robust_mean, slow_wander_sd, smooth, watched
 from imu.steps import Steps
 
 __all__ = [

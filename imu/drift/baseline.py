@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from imu.drift.indicators import INDICATORS
 from imu.errors import InputError
-from imu.indicators import INDICATORS
 
 __all__ = ["Baseline", "IndicatorBaseline"]
 
@@ -27,7 +27,7 @@ class IndicatorBaseline:
     mean : float
         Robust mean of the baseline's blocks.
     wander_sd : float
-        The runner's own slow wander (:func:`~imu.step_blocks.slow_wander_sd`).
+        The runner's own slow wander (:func:`~imu.drift.blocks.slow_wander_sd`).
     block_sd : float
         Spread of single blocks about the mean; 0 when not known.
     level_sd : float

@@ -36,7 +36,7 @@ class Indicator:
         ``%`` of the baseline, ``deg`` for a difference of angles, ``points`` for one of
         percentages.
     floor : str
-        Field of :class:`~imu.drift_params.DriftParams` with its smallest gate.
+        Field of :class:`~imu.drift.params.DriftParams` with its smallest gate.
     definition, evidence, limits : str
         What it is; what speaks for watching it; what it cannot tell.
     statistic : str
@@ -44,12 +44,12 @@ class Indicator:
     percent_of_baseline : bool
         Whether the value itself is only told as a percentage of the baseline.
     dwell : str
-        Field of :class:`~imu.drift_params.DriftParams` with the blocks it has to stay changed;
+        Field of :class:`~imu.drift.params.DriftParams` with the blocks it has to stay changed;
         longer for indicators that no published work ties to load by themselves.
     limit : str
-        Field of :class:`~imu.drift_params.DriftParams` with its largest gate, in floors.
+        Field of :class:`~imu.drift.params.DriftParams` with its largest gate, in floors.
     least_size : str
-        Field of :class:`~imu.drift_params.DriftParams` below which the size of the value itself is
+        Field of :class:`~imu.drift.params.DriftParams` below which the size of the value itself is
         no change at all, empty without one.
     """
 
@@ -148,7 +148,7 @@ INDICATORS: Final = (
         "%",
         "%",
         "lumbar_floor_percent",
-        "Compression of the lower back in a static hand-over model (imu.lumbar).",
+        "Compression of the lower back in a static hand-over model (imu.step.lumbar).",
         "The ratio for 4° more lean is 1.22 ± 0.05 in simulation.",
         "Follows from peak force and lean; absolute figures are off by about 21 %.",
         percent_of_baseline=True,

@@ -16,10 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.compiled import kernel
-from imu.errors import InputError
-from imu.filters import butterworth_low_pass, zero_phase_low_pass
-from imu.orientation import (
+from imu.chain.filters import butterworth_low_pass, zero_phase_low_pass
+from imu.chain.orientation import (
     InclinationParams,
     inclination_coefficients,
     incline,
@@ -28,6 +26,8 @@ from imu.orientation import (
     rotate,
     strapdown_step,
 )
+from imu.compiled import kernel
+from imu.errors import InputError
 
 __all__ = ["SmoothedInclination"]
 
@@ -104,8 +104,8 @@ def _level_all(up: NDArray[np.float64], q: NDArray[np.float64]) -> None:
 class SmoothedInclination:
     """Orientation of a sensor up to heading, from the whole recording.
 
-    Its results differ from those of :class:`imu.orientation.InclinationFilter`, which live use and
-    the steps rest on.
+    Its results differ from those of :class:`imu.chain.orientation.InclinationFilter`, which live
+    use and the steps rest on.
 
     Parameters
     ----------

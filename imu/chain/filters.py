@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.blocks import number_block
+from imu.checked_arrays import number_block
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.stage import Stage

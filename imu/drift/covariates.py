@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS
 
 __all__ = ["BY_SLOPE", "BY_SPEED", "Covariates", "adjusted"]
 

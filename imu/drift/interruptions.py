@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.compiled import Record
-from imu.drift_params import DriftParams
+from imu.drift.params import DriftParams
 
 __all__ = [
     "GROUP_COLUMNS",

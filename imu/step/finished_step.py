@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain import (
+from imu.chain.filters import zero_phase_low_pass
+from imu.chain.loop import (
     CONTACTS,
     FLAGS,
     FX,
@@ -32,8 +33,11 @@ from imu.chain import (
     schedule_closing,
     up_in_inertial_frame,
 )
+from imu.chain.orientation import level, rotate, turn_back
 from imu.compiled import Record, kernel
-from imu.events import (
+from imu.mounting import forward_from_steps
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from imu.step.events import (
     body_weight_level,
     cast_side_vote,
     contact_from_rise,
@@ -43,15 +47,10 @@ from imu.events import (
     stance_force,
     toe_off_from_fall,
 )
-from imu.filters import zero_phase_low_pass
-from imu.lumbar import peak_lumbar_compression
-from imu.mounting import forward_from_steps
-from imu.orientation import level, rotate, turn_back
-from imu.oscillation import vertical_displacement
-from imu.samples import STANDARD_GRAVITY_M_S2, Quality
-from imu.step_metrics import angle_range, largest, mean, middle_mean_of, speed_lost
-from imu.step_waveform import band_power, likeness_to_last_step
-from imu.stride_levelling import (
+from imu.step.lumbar import peak_lumbar_compression
+from imu.step.metrics import angle_range, largest, mean, middle_mean_of, speed_lost
+from imu.step.oscillation import vertical_displacement
+from imu.step.stride_levelling import (
     KEPT_S,
     find_up,
     forget_posture,
@@ -59,6 +58,7 @@ from imu.stride_levelling import (
     mean_in_ring,
     strides_to_average,
 )
+from imu.step.waveform import band_power, likeness_to_last_step
 
 __all__ = [
     "WINDOW_SHAPE",

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.baseline import Baseline, IndicatorBaseline
-from imu.covariates import adjusted
-from imu.drift_params import DriftParams
-from imu.indicators import INDICATORS, Indicator
-from imu.step_blocks import slow_wander_sd, trimmed_mean
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.blocks import slow_wander_sd, trimmed_mean
+from imu.drift.covariates import adjusted
+from imu.drift.indicators import INDICATORS, Indicator
+from imu.drift.params import DriftParams
 
 __all__ = ["EarlierRun", "at_baseline_pace", "learn", "unsteadiness", "warm_start"]
 
@@ -172,8 +172,8 @@ class EarlierRun:
     Attributes
     ----------
     baseline : Baseline
-        Of the whole run where possible (:attr:`~imu.drift.DriftDetector.run_baseline`), else of its
-        first minutes.
+        Of the whole run where possible (:attr:`~imu.drift.detector.DriftDetector.run_baseline`),
+        else of its first minutes.
     surface, shoe : str
         As the runner calls them, empty where not said.
     """

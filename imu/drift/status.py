@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from imu.compiled import Record
-from imu.drift_params import DriftParams
-from imu.indicators import INDICATORS
-from imu.interruptions import REASONS
+from imu.drift.indicators import INDICATORS
+from imu.drift.interruptions import REASONS
+from imu.drift.params import DriftParams
 from imu.samples import Quality
 
 __all__ = ["drift_status"]
@@ -23,7 +23,7 @@ _FLAG_WORDS: Final = {
 
 
 def drift_status(s: Record, p: DriftParams) -> str:
-    """The sentence for a state of :class:`~imu.drift.DriftDetector`.
+    """The sentence for a state of :class:`~imu.drift.detector.DriftDetector`.
 
     Parameters
     ----------

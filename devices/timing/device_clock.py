@@ -1,9 +1,9 @@
 """Device time: stamps that wrap, unwrapped into elapsed time since the first sample.
 
 What these clocks claim: sample times are the *device's* own, counted from the first sample
-received. They do not translate to host time (:mod:`devices.host_time` does); the arrival stamps
-serve only to tell how often the stamp has wrapped while nothing was heard, and how long a device
-was away that started again.
+received. They do not translate to host time (:mod:`devices.timing.host_time` does); the arrival
+stamps serve only to tell how often the stamp has wrapped while nothing was heard, and how long a
+device was away that started again.
 """
 
 from __future__ import annotations

@@ -15,11 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.compiled import Record, kernel
-from imu.errors import ParameterError
-from imu.events import SIDE_STATE
-from imu.filters import butterworth_low_pass, zero_phase_cutoff
-from imu.gait import (
+from imu.chain.filters import butterworth_low_pass, zero_phase_cutoff
+from imu.chain.gait import (
     GAIT_COEFFICIENTS,
     GAIT_STATE,
     GaitParams,
@@ -27,7 +24,7 @@ from imu.gait import (
     gait_sample,
     new_gait_state,
 )
-from imu.intake import (
+from imu.chain.intake import (
     DROP,
     INTAKE_COEFFICIENTS,
     INTAKE_STATE,
@@ -38,7 +35,7 @@ from imu.intake import (
     first_disorder,
     intake_coefficients,
 )
-from imu.orientation import (
+from imu.chain.orientation import (
     INCLINATION_COEFFICIENTS,
     INCLINATION_STATE,
     InclinationParams,
@@ -49,9 +46,12 @@ from imu.orientation import (
     rotate,
     strapdown_step,
 )
-from imu.posture_quality import POSTURE_QUALITY_STATE, PostureQualityParams
+from imu.compiled import Record, kernel
+from imu.errors import ParameterError
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from imu.step.events import SIDE_STATE
+from imu.step.posture_quality import POSTURE_QUALITY_STATE, PostureQualityParams
 
 __all__ = [
     "ACCELEROMETER",

@@ -25,7 +25,7 @@ class Change:
     time_s : float
         End of the step that completed the block, s.
     indicator : str
-        Its name in :data:`~imu.indicators.INDICATORS`, or :data:`SENSOR_POSITION`.
+        Its name in :data:`~imu.drift.indicators.INDICATORS`, or :data:`SENSOR_POSITION`.
     direction : {"up", "down"}
         Away from the baseline; of a cleared change, where it had gone.
     value, baseline : float

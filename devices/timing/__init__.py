@@ -1,0 +1,1 @@
+"""When each sample was taken: device clocks, host time, and which samples are missing."""

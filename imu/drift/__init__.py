@@ -1,0 +1,1 @@
+"""Over many steps: blocks, the runner's own baseline, and what has left it."""
