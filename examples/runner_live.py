@@ -10,7 +10,7 @@ import sys
 
 from imu import warm_up
 from pipelines.live import LiveOptions, run_live
-from pipelines.terminal.view import TerminalView
+from pipelines.views.terminal.view import TerminalView
 
 
 def main(url: str = "sim:?fatigue=lean&minutes=14&time_scale=20") -> int:

@@ -104,7 +104,7 @@ app.add_typer(journal_app)
 def main() -> None:
     """Run the command line; a user's mistake is one sentence, never a traceback."""
     from imu.errors import BackstrideError
-    from pipelines.formats.system_error import explain
+    from pipelines.files.system_error import explain
 
     for stream in (sys.stdout, sys.stderr):
         # Windows consoles and pipes may not speak UTF-8

@@ -22,22 +22,22 @@ from imu.drift.baseline import Baseline
 from imu.drift.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
-from pipelines.alert_command import AlertCommand
-from pipelines.alerts import Alert, AlertWriter
-from pipelines.analysis import Outcome, SessionAnalysis
-from pipelines.companion.budget import told_mark
-from pipelines.companion.companion import Companion
-from pipelines.companion.history import LEARNING, RunHistory, Start
-from pipelines.companion.plan import CompanionPlan, plan_with_baseline
-from pipelines.companion.turning import heading_turn_deg
-from pipelines.continuing import EarlierSession
-from pipelines.device_store import settings_for
-from pipelines.formats.session_messages import SessionHeader
-from pipelines.journal.run_baseline import sensor_kind
+from pipelines.coaching.alert_command import AlertCommand
+from pipelines.coaching.budget import told_mark
+from pipelines.coaching.companion import Companion
+from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
+from pipelines.coaching.turning import heading_turn_deg
+from pipelines.files.alerts import Alert, AlertWriter
+from pipelines.files.session_messages import SessionHeader
+from pipelines.files.session_writer import SessionWriter
 from pipelines.live_controls import LiveControls, LiveView
-from pipelines.live_status import LiveStatus
-from pipelines.recording import SessionWriter
-from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
+from pipelines.runner.continuing import EarlierSession
+from pipelines.runner.history import LEARNING, RunHistory, Start
+from pipelines.runner.journal.run_baseline import sensor_kind
+from pipelines.sensors.device_store import settings_for
+from pipelines.session.analysis import Outcome, SessionAnalysis
+from pipelines.session.live_status import LiveStatus
+from pipelines.session.summary import AXES_NOT_FOUND, Summary, summarise
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
 
@@ -347,7 +347,7 @@ def _json_of(baseline: Baseline | None) -> str:
 
 
 def _make_folder(path: Path) -> None:
-    from pipelines.formats.system_error import explain
+    from pipelines.files.system_error import explain
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

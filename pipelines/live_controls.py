@@ -6,9 +6,9 @@ from typing import Protocol
 
 from devices.records import Mark
 from imu.errors import ParameterError
-from pipelines.alerts import Alert
-from pipelines.live_status import LiveStatus
-from pipelines.pace_marks import pace_mark_value
+from pipelines.files.alerts import Alert
+from pipelines.session.live_status import LiveStatus
+from pipelines.session.pace_marks import pace_mark_value
 
 __all__ = ["MARK_KINDS", "LiveControls", "LiveView"]
 

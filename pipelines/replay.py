@@ -17,16 +17,16 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
-from pipelines.alert_settings import AlertSettings
-from pipelines.alerts import Alert
-from pipelines.analysis import SessionAnalysis, StepsAnalysis
-from pipelines.summary import AXES_NOT_FOUND, Summary, summarise
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.files.alerts import Alert
+from pipelines.session.analysis import SessionAnalysis, StepsAnalysis
+from pipelines.session.summary import AXES_NOT_FOUND, Summary, summarise
 
 if TYPE_CHECKING:
     from devices.receiver import Receiver
-    from pipelines.formats.sample_table import SampleTable
-    from pipelines.formats.session_messages import SessionHeader
-    from pipelines.session import Session
+    from pipelines.files.sample_table import SampleTable
+    from pipelines.files.session_messages import SessionHeader
+    from pipelines.files.session_reader import Session
 
 __all__ = [
     "ON_ITS_OWN",
@@ -90,7 +90,7 @@ def load_baseline(path: str) -> str:
     InputError
         When it holds no baseline.
     """
-    from pipelines.formats.system_error import explain
+    from pipelines.files.system_error import explain
 
     try:
         content = Path(path).read_text(encoding="utf-8")
@@ -129,8 +129,8 @@ def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
 
 
 def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
-    from pipelines.journal.run_baseline import sensor_kind
-    from pipelines.session import read_session
+    from pipelines.files.session_reader import read_session
+    from pipelines.runner.journal.run_baseline import sensor_kind
 
     if options.rate_hz is not None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
@@ -236,7 +236,7 @@ def run_again(
 
 
 def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
-    from pipelines.formats.sample_table import read_sample_table
+    from pipelines.files.sample_table import read_sample_table
 
     # reading is about half of the work
     table = read_sample_table(

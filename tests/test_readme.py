@@ -33,7 +33,7 @@ def test_both_newcomer_blocks_are_marked() -> None:
 
 
 def test_printed_table_is_read(tmp_path: Path) -> None:
-    from pipelines.formats.sample_table import read_sample_table
+    from pipelines.files.sample_table import read_sample_table
 
     (table,) = blocks("text")
     path = tmp_path / "run.csv"

@@ -18,8 +18,8 @@ from benchmarks.recordings import (
     walking_trials,
 )
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
-from pipelines.formats.sample_table import write_sample_table
-from pipelines.formats.steps_table import read_steps
+from pipelines.files.sample_table import write_sample_table
+from pipelines.files.steps_table import read_steps
 from tests.pipelines.command_line import backstride
 
 pytestmark = pytest.mark.skipif(

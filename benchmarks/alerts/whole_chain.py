@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from imu.runner import Runner
-from pipelines.analysis import StepsAnalysis
+from pipelines.session.analysis import StepsAnalysis
 
 __all__ = ["ChainRun", "through_the_chain"]
 

@@ -10,7 +10,7 @@ from pipelines.commands.messages import check_axes, complain, say
 from pipelines.commands.options import Axes
 
 if TYPE_CHECKING:
-    from pipelines.calibrate import Calibrated
+    from pipelines.sensors.calibrate import Calibrated
 
 __all__ = ["calibrate"]
 
@@ -44,10 +44,10 @@ def calibrate(
 
     from devices.sources import open_connector, open_source
     from imu.errors import ParameterError
-    from pipelines.calibrate import CalibrateOptions, run_calibration, write_to_sensor
-    from pipelines.calibration_words import result_lines
-    from pipelines.device_store import devices_directory
-    from pipelines.terminal.calibration_guide import CalibrationGuide
+    from pipelines.sensors.calibrate import CalibrateOptions, run_calibration, write_to_sensor
+    from pipelines.sensors.device_store import devices_directory
+    from pipelines.views.calibration_words import result_lines
+    from pipelines.views.terminal.calibration_guide import CalibrationGuide
 
     check_axes(axes)
     if sensor_only and neutral_only:

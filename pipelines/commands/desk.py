@@ -11,7 +11,7 @@ from pipelines.commands.messages import check_axes, complain, say, warm_up_filte
 from pipelines.commands.options import Axes
 
 if TYPE_CHECKING:
-    from pipelines.training.cues import Cue
+    from pipelines.coaching.training.cues import Cue
 
 __all__ = ["desk"]
 
@@ -28,10 +28,10 @@ def desk(
     import sys
 
     from devices.sources import open_source
-    from pipelines.desk.nudges import RarerNudges
-    from pipelines.desk.run import run_desk
-    from pipelines.training.desk import DeskParams
-    from pipelines.user_directory import data_directory
+    from pipelines.coaching.training.desk import DeskParams
+    from pipelines.runner.desk.nudges import RarerNudges
+    from pipelines.runner.desk.run import run_desk
+    from pipelines.runner.user_directory import data_directory
 
     check_axes(axes)
     open_source(source)  # a mistyped URL is told before anything is compiled

@@ -11,7 +11,7 @@ __all__ = ["doctor"]
 
 def doctor() -> None:
     """Check this machine: versions, folders, compiled code, speed."""
-    from pipelines.doctor import examine
+    from pipelines.commands.doctor_checks import examine
 
     healthy = True
     for finding in examine():

@@ -11,7 +11,7 @@ from pipelines.commands.messages import check_axes, complain, say, warm_up_filte
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
 
 if TYPE_CHECKING:
-    from pipelines.download import Downloaded
+    from pipelines.sensors.download import Downloaded
 
 __all__ = ["download"]
 
@@ -54,12 +54,12 @@ def download(
 
     from devices.sources import open_connector
     from imu.errors import ParameterError
-    from pipelines.counted import counted
-    from pipelines.device_store import devices_directory
-    from pipelines.download import DownloadOptions, download_logs, list_logged_runs
-    from pipelines.progress import progress
     from pipelines.replay import load_baseline
-    from pipelines.stay_awake import staying_awake
+    from pipelines.sensors.device_store import devices_directory
+    from pipelines.sensors.download import DownloadOptions, download_logs, list_logged_runs
+    from pipelines.sensors.stay_awake import staying_awake
+    from pipelines.views.counted import counted
+    from pipelines.views.progress import progress
 
     check_axes(axes)
     open_connector(source)  # a mistyped URL is told at once

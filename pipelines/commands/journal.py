@@ -16,7 +16,14 @@ from pipelines.commands.journal_archive import delete, export
 from pipelines.commands.journal_pain import pain
 from pipelines.commands.journal_shoe import shoe
 from pipelines.commands.journal_sources import sources
-from pipelines.journal.messages import add_or_tell, asked, complain, say, say_cues, tell_notes
+from pipelines.runner.journal.messages import (
+    add_or_tell,
+    asked,
+    complain,
+    say,
+    say_cues,
+    tell_notes,
+)
 
 __all__ = ["journal_app"]
 
@@ -63,11 +70,11 @@ def add(
     """Add a recorded session. The sensor cannot measure distance: state it."""
     from dataclasses import replace
 
-    from pipelines.journal.advice import after_run, stop_cue
-    from pipelines.journal.arguments import time_of
-    from pipelines.journal.database import Journal
-    from pipelines.journal.recorded import AddOptions, recorded_run
-    from pipelines.journal.words import session_line
+    from pipelines.runner.journal.advice import after_run, stop_cue
+    from pipelines.runner.journal.arguments import time_of
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.recorded import AddOptions, recorded_run
+    from pipelines.runner.journal.words import session_line
 
     options = AddOptions(
         distance=distance,
@@ -106,9 +113,9 @@ def list_sessions(
     newest: Annotated[int, typer.Option(min=1, help="How many of the last runs.")] = 20,
 ) -> None:
     """List the last runs with the pain noted around them."""
-    from pipelines.journal.database import Journal
-    from pipelines.journal.queries import pains_of_runs
-    from pipelines.journal.words import session_line
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.queries import pains_of_runs
+    from pipelines.runner.journal.words import session_line
 
     with Journal() as journal:
         tell_notes(journal.notes)
@@ -140,8 +147,8 @@ def exercise(
     """Note strength training, a stretch, core work or cross-training."""
     from typing import cast
 
-    from pipelines.journal.arguments import time_of
-    from pipelines.journal.entries import Exercise, ExerciseKind
+    from pipelines.runner.journal.arguments import time_of
+    from pipelines.runner.journal.entries import Exercise, ExerciseKind
 
     utc_ns, offset = time_of(at)
     done = Exercise(utc_ns, cast(ExerciseKind, kind), minutes, note, utc_offset_minutes=offset)
@@ -159,9 +166,9 @@ def week(
     """Show the weeks, and what is due today."""
     from math import isfinite
 
-    from pipelines.journal.advice import advice, stop_cue
-    from pipelines.journal.database import Journal
-    from pipelines.journal.queries import load_charts, weeks
+    from pipelines.runner.journal.advice import advice, stop_cue
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.queries import load_charts, weeks
     from pipelines.units import distance_words
 
     now = datetime.now().astimezone()
@@ -192,9 +199,9 @@ def compare(
 ) -> None:
     """Compare two surfaces, or the runs before and after a change of shoes."""
     from imu.errors import ParameterError
-    from pipelines.journal.database import Journal
-    from pipelines.journal.queries import runs_by_shoe, runs_by_surface
-    from pipelines.training.comparisons import comparison_cues
+    from pipelines.coaching.training.comparisons import comparison_cues
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.queries import runs_by_shoe, runs_by_surface
 
     if kind not in {"surface", "shoe"}:
         raise ParameterError("KIND", kind, "surface or shoe")
@@ -215,10 +222,10 @@ def plan(
 ) -> None:
     """Return to running: rest, treadmill, track, usual route."""
     from imu.errors import InputError, ParameterError
-    from pipelines.journal.advice import return_state, stop_cue
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import utc_ns_of
-    from pipelines.training.return_to_run import rest_cues, stage_cue
+    from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
+    from pipelines.runner.journal.advice import return_state, stop_cue
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.entries import utc_ns_of
 
     if start and stop:
         raise ParameterError("--start", "given with --stop", "one of them")
@@ -254,9 +261,9 @@ def stretch(
     """Time a stretch, side by side, and note it when it is done."""
     import time
 
-    from pipelines.journal.arguments import time_of
-    from pipelines.journal.entries import Exercise
-    from pipelines.training.strength import StretchPlan, stretch_timer
+    from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+    from pipelines.runner.journal.arguments import time_of
+    from pipelines.runner.journal.entries import Exercise
 
     cues = stretch_timer(StretchPlan(hold, rounds))
     begin_s = time.monotonic()
@@ -287,12 +294,12 @@ def check(
 ) -> None:
     """Ask about signs that belong into a doctor's hands."""
     from imu.errors import ParameterError
-    from pipelines.journal.arguments import time_of
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import Questionnaire
-    from pipelines.journal.queries import red_flag_state
-    from pipelines.texts import text
-    from pipelines.training.red_flags import QUESTIONS, Answered, judge, question
+    from pipelines.coaching.texts import text
+    from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge, question
+    from pipelines.runner.journal.arguments import time_of
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.entries import Questionnaire
+    from pipelines.runner.journal.queries import red_flag_state
 
     given = set(yes or [])
     if unknown := sorted(given - set(QUESTIONS)):
@@ -335,9 +342,9 @@ def settings(
     ] = None,
 ) -> None:
     """Show or change your settings."""
-    from pipelines.journal.database import Journal
-    from pipelines.journal.words import settings_lines
-    from pipelines.texts import text
+    from pipelines.coaching.texts import text
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.words import settings_lines
     from pipelines.units import parse_distance, parse_height, parse_mass
 
     changes: dict[str, object] = {}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.journal.messages import asked, complain, say, tell_notes
+from pipelines.runner.journal.messages import asked, complain, say, tell_notes
 
 __all__ = ["delete", "export"]
 
@@ -23,9 +23,9 @@ def export(
 ) -> None:
     """Write everything to an archive: JSON, and a CSV file a table."""
     from imu.errors import ParameterError
-    from pipelines.formats.replacing import refuse_existing
-    from pipelines.journal.database import Journal
-    from pipelines.journal.export import export_journal
+    from pipelines.files.replacing import refuse_existing
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.export import export_journal
 
     if out.suffix.lower() != ".zip":
         raise ParameterError("OUT", str(out), "a file that ends in .zip")
@@ -47,9 +47,9 @@ def delete(
 ) -> None:
     """Delete one run with its pain notes, or everything. Recordings stay."""
     from imu.errors import ParameterError
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import Session
-    from pipelines.journal.words import session_line
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.entries import Session
+    from pipelines.runner.journal.words import session_line
 
     if session is None and not everything:
         raise ParameterError(

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.journal.messages import add_or_tell, say_pain
+from pipelines.runner.journal.messages import add_or_tell, say_pain
 
 if TYPE_CHECKING:
-    from pipelines.journal.entries import Session
+    from pipelines.runner.journal.entries import Session
 
 __all__ = ["pain"]
 
@@ -35,10 +35,10 @@ def pain(
     from typing import cast
 
     from imu.errors import ParameterError, RecordingError
-    from pipelines.journal.arguments import time_of
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import Pain, PainMoment
-    from pipelines.journal.entries import Session as SessionEntry
+    from pipelines.runner.journal.arguments import time_of
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.entries import Pain, PainMoment
+    from pipelines.runner.journal.entries import Session as SessionEntry
 
     utc_ns, offset = time_of(at)
     if when != "other" and session is None:
@@ -67,7 +67,7 @@ def pain(
 def _refuse_too_early(run: Session, when: str, utc_ns: int) -> None:
     """A rating of the day after that was made on the day itself would clear a run of pain."""
     from imu.errors import ParameterError
-    from pipelines.training.pain import ago_words, earliest_h
+    from pipelines.coaching.training.pain import ago_words, earliest_h
 
     hours = (utc_ns - run.utc_start_ns) / 3.6e12 - run.duration_s / 3600.0
     if hours < earliest_h(when):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.journal.messages import say, tell_notes
+from pipelines.runner.journal.messages import say, tell_notes
 
 __all__ = ["shoe"]
 
@@ -25,12 +25,12 @@ def shoe(
     from datetime import date
 
     from imu.errors import ParameterError
-    from pipelines.journal.arguments import day_of
-    from pipelines.journal.database import Journal
-    from pipelines.journal.entries import Shoe
-    from pipelines.journal.queries import odometers_m
-    from pipelines.journal.shoe_names import retired_shoe
-    from pipelines.training.shoes import shoe_cue
+    from pipelines.coaching.training.shoes import shoe_cue
+    from pipelines.runner.journal.arguments import day_of
+    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.entries import Shoe
+    from pipelines.runner.journal.queries import odometers_m
+    from pipelines.runner.journal.shoe_names import retired_shoe
     from pipelines.units import distance_words, parse_distance
 
     if not name and (retire or back or start or bought):

@@ -31,8 +31,8 @@ _SUBJECTS = {
 
 def sources() -> None:
     """List the studies and articles behind the advice."""
-    from pipelines.journal.messages import say
-    from pipelines.texts import is_article, texts_by_source
+    from pipelines.coaching.texts import is_article, texts_by_source
+    from pipelines.runner.journal.messages import say
 
     articles_begun = False
     for source, names in texts_by_source().items():

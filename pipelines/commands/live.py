@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devices.simulator.scenario import Scenario
-    from pipelines.companion.companion import Companion
-    from pipelines.continuing import EarlierSession
-    from pipelines.dashboard.run import Marks, Prepare
-    from pipelines.journal.entries import Settings
+    from pipelines.coaching.companion import Companion
     from pipelines.live import LiveOptions, LiveRun
+    from pipelines.runner.continuing import EarlierSession
+    from pipelines.runner.journal.entries import Settings
+    from pipelines.views.page.run import Marks, Prepare
 
 __all__ = ["live"]
 
@@ -123,15 +123,15 @@ def live(
 
     from devices.sources import open_source
     from imu.errors import ParameterError
-    from pipelines.alert_command import AlertCommand
-    from pipelines.alert_settings import load_alert_settings
-    from pipelines.device_store import devices_directory
-    from pipelines.formats.replacing import refuse_existing
+    from pipelines.coaching.alert_command import AlertCommand
+    from pipelines.coaching.alert_settings import load_alert_settings
+    from pipelines.files.replacing import refuse_existing
     from pipelines.live import LiveOptions
     from pipelines.replay import load_baseline
-    from pipelines.stay_awake import staying_awake
+    from pipelines.runner.user_directory import new_session_path
+    from pipelines.sensors.device_store import devices_directory
+    from pipelines.sensors.stay_awake import staying_awake
     from pipelines.units import parse_slope, parse_speed
-    from pipelines.user_directory import new_session_path
 
     check_axes(axes)
     if source is not None:
@@ -177,7 +177,7 @@ def live(
         source = source or earlier.header.source
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
     if source is None and not dashboard:
-        from pipelines.first_run import ask_for_source
+        from pipelines.runner.first_run import ask_for_source
 
         first = ask_for_source(surface=surface, shoe=shoe)
         source, surface, shoe = first.source, first.surface, first.shoe
@@ -231,8 +231,8 @@ def _earlier(given: str) -> EarlierSession:
     """The session to go on from, once it has been run again."""
     import time
 
-    from pipelines.continuing import continued_path, earlier_session
-    from pipelines.progress import progress
+    from pipelines.runner.continuing import continued_path, earlier_session
+    from pipelines.views.progress import progress
 
     path = continued_path(given)
     warm_up_filters()
@@ -249,14 +249,14 @@ async def _run(
     prepare: Prepare,
 ) -> LiveRun | None:
     from pipelines.live import run_live
-    from pipelines.terminal.view import TerminalView
+    from pipelines.views.terminal.view import TerminalView
 
     with TerminalView() as view:
         if not dashboard:
             assert source is not None  # asked for, unless there is a page to ask on
             return await run_live(source, options, view)
-        from pipelines.dashboard.run import run_dashboard
-        from pipelines.report.making import make_report
+        from pipelines.views.page.run import run_dashboard
+        from pipelines.views.report.making import make_report
 
         return await run_dashboard(
             source,
@@ -283,11 +283,11 @@ def _completed(
     from dataclasses import replace
     from datetime import datetime
 
-    from pipelines.companion.plan import plan_for_run
-    from pipelines.continuing import interrupted_note
-    from pipelines.journal.tags import unknown_shoe_note
+    from pipelines.coaching.plan import plan_for_run
+    from pipelines.coaching.texts import text
     from pipelines.replay import load_baseline
-    from pipelines.texts import text
+    from pipelines.runner.continuing import interrupted_note
+    from pipelines.runner.journal.tags import unknown_shoe_note
 
     simulated = _simulated(source)
     stated = replace(stated, marks=marks)
@@ -319,7 +319,7 @@ def _completed(
 
 def _coaching_marks(stopped: str) -> Marks:
     """What a run begins with while a red flag stands."""
-    from pipelines.coach import COACHING_MARK, STOPPED
+    from pipelines.coaching.coach import COACHING_MARK, STOPPED
 
     return ((COACHING_MARK, STOPPED),) if stopped else ()
 
@@ -332,8 +332,8 @@ def _as_the_journal_says(
     from datetime import datetime
 
     from imu.drift.baseline import Baseline
-    from pipelines.companion.history import RunHistory, history_for_run
-    from pipelines.companion.plan import plan_for_run, settings_for_run
+    from pipelines.coaching.plan import plan_for_run, settings_for_run
+    from pipelines.runner.history import RunHistory, history_for_run
 
     stored, now = options.baseline_json, datetime.now().astimezone()
     plan, notes = plan_for_run(now, Baseline.from_json(stored) if stored else None)
@@ -357,7 +357,7 @@ def _as_the_journal_says(
 
 def _tell_end(run: LiveRun, *, journal: bool) -> None:
     """Tell what the session held, file it in the journal, and complain where something failed."""
-    from pipelines.kept_recording import kept_words
+    from pipelines.views.kept_recording import kept_words
 
     if run.summary is not None:
         say_summary(run.summary)
@@ -381,7 +381,7 @@ def _tell_end(run: LiveRun, *, journal: bool) -> None:
 
 def _file(run: LiveRun, companion: Companion) -> None:
     from imu.errors import BackstrideError
-    from pipelines.companion.filing import file_run_now, journal_entry
+    from pipelines.runner.filing import file_run_now, journal_entry
 
     try:
         notes, cues = file_run_now(journal_entry(run, companion, utc_start_ns=run.utc_start_ns))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from pipelines.summary import Summary
+    from pipelines.session.summary import Summary
 
 __all__ = [
     "check_axes",
@@ -32,7 +32,7 @@ __all__ = [
 def warm_up_filters() -> None:
     """Compile before the first sample arrives; say so when it takes a while."""
     from imu.compiled import is_compiled
-    from pipelines.preparing import prepare_filters
+    from pipelines.views.preparing import prepare_filters
 
     if not is_compiled():
         complain("preparing the filters for this machine, once, for some seconds …")
@@ -72,7 +72,7 @@ def check_outputs(named: dict[str, Path | str | None]) -> None:
 def check_results(named: dict[str, Path | str | None]) -> None:
     """Refuse results that would take the place of a recording, as a slip in a name may make it."""
     from imu.errors import ParameterError
-    from pipelines.formats.recognise import holds_recording
+    from pipelines.files.recognise import holds_recording
 
     for name, given in named.items():
         if given is not None and str(given) != "-" and holds_recording(given):
@@ -124,7 +124,7 @@ def say(text: str) -> None:
         raise  # the reader has seen enough
     except OSError as error:
         from imu.errors import RecordingError
-        from pipelines.formats.system_error import explain
+        from pipelines.files.system_error import explain
 
         raise RecordingError(f"{explain(error)}.", path="standard output") from None
 

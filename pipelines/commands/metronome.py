@@ -11,7 +11,7 @@ from pipelines.commands.messages import say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipelines.training.metronome import Metronome
+    from pipelines.coaching.training.metronome import Metronome
 
 __all__ = ["beat", "metronome"]
 
@@ -29,7 +29,7 @@ def metronome(
     from contextlib import suppress
 
     from imu.errors import InputError
-    from pipelines.training.metronome import metronome_for
+    from pipelines.coaching.training.metronome import metronome_for
 
     rhythm, cue = metronome_for(usual, percent)
     if not sys.stdout.isatty():
@@ -65,7 +65,7 @@ def beat(
     ring, now_s, sleep : callable
         The sound, a clock in s, and what waits on it.
     """
-    from pipelines.training.metronome import beats_between
+    from pipelines.coaching.training.metronome import beats_between
 
     start_s = now_s()
     for at_s in beats_between(rhythm, -1.0, duration_s):

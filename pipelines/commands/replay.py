@@ -54,11 +54,11 @@ def replay(
 
     What is written replaces an older file of that name, whole or not at all; never a recording.
     """
-    from pipelines.alert_settings import load_alert_settings
-    from pipelines.formats.table_output import table_format
-    from pipelines.progress import progress
+    from pipelines.coaching.alert_settings import load_alert_settings
+    from pipelines.files.table_output import table_format
     from pipelines.replay import ReplayOptions, load_baseline
     from pipelines.replay import replay as run_replay
+    from pipelines.views.progress import progress
 
     check_axes(axes)
     check_outputs(
@@ -104,10 +104,10 @@ def _hand_out(
     summary: Path | None,
 ) -> None:
     """Write what was asked for, or tell the summary."""
-    from pipelines.alerts import AlertWriter
-    from pipelines.formats.replacing import replacing
-    from pipelines.formats.steps_table import write_steps
-    from pipelines.formats.waveform_table import write_waveforms
+    from pipelines.files.alerts import AlertWriter
+    from pipelines.files.replacing import replacing
+    from pipelines.files.steps_table import write_steps
+    from pipelines.files.waveform_table import write_waveforms
 
     if steps is not None:
         write_steps(steps, result.steps)

@@ -18,7 +18,7 @@ from pipelines.commands.messages import (
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
 
 if TYPE_CHECKING:
-    from pipelines.report.recording import PreviousRun, Recording
+    from pipelines.views.report.recording import PreviousRun, Recording
 
 __all__ = ["report"]
 
@@ -63,9 +63,9 @@ def report(
 ) -> None:
     """Write a page on one run: what changed, plots, data quality, method; for screen and paper."""
     from imu.errors import ParameterError
-    from pipelines.progress import progress
-    from pipelines.report.page import check_libraries
     from pipelines.units import UNITS
+    from pipelines.views.progress import progress
+    from pipelines.views.report.page import check_libraries
 
     page = session.with_suffix(".html") if out is None else out
     check_axes(axes)
@@ -80,9 +80,9 @@ def report(
     check_outputs({"SESSION": session, "--baseline": baseline, "--out": page})
     check_results({"--out": page})
     check_libraries()
-    from pipelines.report.content import content_of
-    from pipelines.report.page import render, write_page
-    from pipelines.report.reading import ReadingOptions, read_recording
+    from pipelines.views.report.content import content_of
+    from pipelines.views.report.page import render, write_page
+    from pipelines.views.report.reading import ReadingOptions, read_recording
 
     options = ReadingOptions(
         axes=axes,
@@ -110,15 +110,19 @@ def report(
 
 def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> list[PreviousRun]:
     """Earlier runs, oldest first where their dates are known; never the run itself."""
-    from pipelines.progress import progress
-    from pipelines.report.reading import ReadingOptions, previous_run, previous_runs_of_journal
+    from pipelines.views.progress import progress
+    from pipelines.views.report.reading import (
+        ReadingOptions,
+        previous_run,
+        previous_runs_of_journal,
+    )
 
     runs: list[PreviousRun] = []
     for file in files:
         with progress(f"reading {file.name}") as told:
             runs.append(previous_run(file, ReadingOptions(prepare=warm_up_filters), told))
     if with_journal:
-        from pipelines.journal.database import Journal
+        from pipelines.runner.journal.database import Journal
 
         with Journal() as journal:
             runs += previous_runs_of_journal(journal, recording.utc_start_ns)

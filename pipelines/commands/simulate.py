@@ -26,11 +26,11 @@ def simulate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older file.")] = False,
 ) -> None:
     """Write what the simulated sensor would send, and what truly happened."""
-    from pipelines.counted import counted
-    from pipelines.formats.steps_table import write_steps
-    from pipelines.formats.table_output import table_format
-    from pipelines.progress import progress
-    from pipelines.simulation import write_simulation
+    from pipelines.files.simulation import write_simulation
+    from pipelines.files.steps_table import write_steps
+    from pipelines.files.table_output import table_format
+    from pipelines.views.counted import counted
+    from pipelines.views.progress import progress
 
     check_outputs({"OUT": out, "--truth": truth})
     check_results({"--truth": truth})

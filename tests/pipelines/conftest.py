@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.simulation import write_simulation
+from pipelines.files.simulation import write_simulation
 from tests.pipelines.command_line import quiet
 
 

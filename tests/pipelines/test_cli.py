@@ -19,7 +19,7 @@ import pytest
 from imu.analyzer import warm_up
 from imu.steps import STEP_COLUMNS
 from pipelines.cli import main
-from pipelines.session import read_session
+from pipelines.files.session_reader import read_session
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, run
 
 COMMANDS = ("live", "replay", "simulate", "doctor")

@@ -11,8 +11,8 @@ import pytest
 
 from devices.records import LinkEvent, Packet
 from imu.analyzer import warm_up
+from pipelines.files.session_reader import read_session
 from pipelines.replay import ReplayOptions, replay
-from pipelines.session import read_session
 from tests.pipelines.command_line import backstride, command, environment, quiet
 
 #: A kill may cost this much of what the sensor had sent, in the runner's own time, s.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import doctor
-from pipelines.doctor import Finding, examine
+from pipelines.commands import doctor_checks as doctor
+from pipelines.commands.doctor_checks import Finding, examine
 from tests.pipelines.command_line import backstride
 
 

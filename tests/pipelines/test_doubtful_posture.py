@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from imu.samples import Quality
 from imu.steps import Steps
-from pipelines.companion.progress import SessionProgress
-from pipelines.journal.session_entry import Distance, entry_from_steps
-from pipelines.report.content import content_of
-from pipelines.summary import summarise
-from tests.pipelines.report.runs import recording_of, steps_of
+from pipelines.coaching.progress import SessionProgress
+from pipelines.runner.journal.session_entry import Distance, entry_from_steps
+from pipelines.session.summary import summarise
+from pipelines.views.report.content import content_of
+from tests.pipelines.views.report.runs import recording_of, steps_of
 
 BEND, SLIP = int(Quality.BEND), int(Quality.SLIP)
 COUNT = 3000

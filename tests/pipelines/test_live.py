@@ -24,13 +24,13 @@ from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
-from pipelines import recording
-from pipelines.analysis import Outcome, SessionAnalysis
-from pipelines.formats.steps_table import write_steps
+from pipelines.files import session_writer as recording
+from pipelines.files.session_reader import read_session
+from pipelines.files.steps_table import write_steps
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay
-from pipelines.session import read_session
-from pipelines.terminal.view import TerminalView
+from pipelines.session.analysis import Outcome, SessionAnalysis
+from pipelines.views.terminal.view import TerminalView
 from tests.pipelines.command_line import backstride, command, environment, quiet, run
 
 POSIX = sys.platform != "win32"
@@ -315,7 +315,7 @@ def test_alerts_that_cannot_be_written_cost_no_recording(
     def refuse(file: object, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("pipelines.alerts._write_whole", refuse)
+    monkeypatch.setattr("pipelines.files.alerts._write_whole", refuse)
     ran = live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=0", tmp_path)
     assert ran.run.alerts == tired.run.alerts
     assert ran.run.recording_trouble is None

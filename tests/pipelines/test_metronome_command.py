@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from imu.errors import InputError, ParameterError
+from pipelines.coaching.training.metronome import Metronome
 from pipelines.commands.metronome import beat, metronome
-from pipelines.training.metronome import Metronome
 from tests.pipelines.command_line import command, environment
 
 

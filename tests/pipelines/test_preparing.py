@@ -19,7 +19,7 @@ class Popen(subprocess.Popen):
         super().__init__(command, **given)
 subprocess.Popen = Popen
 from imu.compiled import is_compiled
-from pipelines.preparing import prepare_filters
+from pipelines.views.preparing import prepare_filters
 before = is_compiled()
 prepare_filters()
 from imu.chain.loop import run_samples

@@ -19,10 +19,10 @@ from imu.mounting import mounting_from_axes
 from imu.samples import Samples
 from imu.steps import STEP_COLUMNS
 from imu.waveforms import WAVEFORM_COLUMNS
-from pipelines.formats.sample_table import write_sample_table
-from pipelines.formats.steps_table import read_steps
+from pipelines.files.sample_table import write_sample_table
+from pipelines.files.simulation import write_simulation
+from pipelines.files.steps_table import read_steps
 from pipelines.replay import ReplayOptions, load_baseline, replay
-from pipelines.simulation import write_simulation
 from tests.pipelines.command_line import Ended, backstride, quiet
 
 AXES = "-z+y+x"

@@ -1,0 +1,1 @@
+"""What the runner is told, when, and why."""

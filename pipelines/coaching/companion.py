@@ -1,0 +1,389 @@
+"""The companion of a live run: the training rules, told seldom, beside the analysis.
+
+Red flags come before anything else: while they stop coaching, their one sentence is all that is
+said. Alerts of the coach go first; what else there is to tell shares their budget, save for the
+instructions of a run/walk plan. The cues follow from the log and the plan alone, so replay finds
+the same ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from imu.steps import NO_STEPS
+from pipelines.coaching.budget import CueBudget
+from pipelines.coaching.intensity import RunningIntensity
+from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.progress import SessionProgress
+from pipelines.coaching.training.bends import BendState, advance_bend
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
+from pipelines.coaching.training.metronome import Metronome, metronome_for
+from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
+from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
+from pipelines.coaching.training.single_session import SingleSessionState, advance_session
+from pipelines.coaching.training.warm_up import (
+    CoolDown,
+    Moment,
+    WarmUpState,
+    advance_warm_up,
+    cool_down_of,
+)
+
+if TYPE_CHECKING:
+    from devices.records import Mark
+    from imu.steps import Steps
+    from pipelines.files.alerts import Alert
+
+__all__ = ["Companion", "Ending", "TimedMark"]
+
+Gait = Literal["still", "walk", "run"]
+
+_NOTHING: Final[tuple[Cue, ...]] = ()
+#: The rules look once a second.
+_TICK_S: Final = 1.0
+#: A longer silence is a lost link: what the runner did in it is not known.
+_LONGEST_TICK_S: Final = 5.0
+#: Running above a stage's ceiling in a row before it is told, and the time until it is told again.
+_CEILING_PATIENCE_S: Final = 20.0
+_CEILING_AGAIN_S: Final = 300.0
+#: How long a cue that has to wait is worth telling, s; most important first.
+_WORTH_S: Final = {
+    "ceiling": 5.0,
+    "warm_up": 60.0,
+    "cool_down": 60.0,
+    "session": math.inf,
+    "opening": 600.0,
+    "metronome": 600.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimedMark:
+    """A mark and the session time at which it came, s."""
+
+    time_s: float
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the companion knows of a session at its end.
+
+    Attributes
+    ----------
+    warm_up_s, before_warm_up_m : float, optional
+        Easy time up to the end of the warm-up, and the distance run harder before it, where the
+        usual intensity and the distance are known.
+    cool_down : CoolDown, optional
+        How the session ended; None when it was too short to need a cool-down.
+    marks : tuple of TimedMark
+        In order.
+    cues : tuple of Cue
+        What to tell after the session.
+    """
+
+    warm_up_s: float | None
+    before_warm_up_m: float | None
+    cool_down: CoolDown | None
+    marks: tuple[TimedMark, ...]
+    cues: tuple[Cue, ...]
+
+
+class Companion:
+    """Takes a live run as it goes on and gives cues.
+
+    Parameters
+    ----------
+    plan : CompanionPlan, optional
+        Everything that influences it besides the log.
+
+    Attributes
+    ----------
+    progress : SessionProgress
+        Distance, dose and running time so far.
+    metronome : Metronome, optional
+        What to beat; None when the plan has none or nothing usual is known.
+
+    Examples
+    --------
+    >>> companion = Companion(CompanionPlan(stopped="red_flags.urgent"))
+    >>> [cue.text_id for cue in companion.advance(0.0, "still")]
+    ['red_flags.urgent']
+    >>> companion.advance(60.0, "run")
+    ()
+    """
+
+    def __init__(self, plan: CompanionPlan | None = None) -> None:
+        self._plan = plan or CompanionPlan()
+        chosen = self._plan
+        self.progress = SessionProgress(
+            chosen.speed_m_s, index_of_earlier_runs=chosen.index_of_earlier_runs
+        )
+        self.metronome: Metronome | None = None
+        self._metronome_cue: Cue | None = None
+        if chosen.metronome_percent is not None and chosen.usual is not None:
+            usual_spm = min(chosen.usual.cadence_spm, 218.0)
+            self.metronome, self._metronome_cue = metronome_for(usual_spm, chosen.metronome_percent)
+        self._budget = CueBudget(chosen.budget)
+        self._intensity = RunningIntensity(chosen.usual)
+        stop = Cue(chosen.stopped) if chosen.stopped else None
+        self._flags = RedFlagState(stop is not None, stop)
+        self._flags_told = False
+        self._paused = False
+        self._marks: list[TimedMark] = []
+        self._moments: list[Moment] = []
+        self._last_s: float | None = None
+        self._next_s = -math.inf
+        self._moved = False
+        self._plan_s = 0.0
+        self._turn_deg: float | None = None
+        self._bend = BendState()
+        self._warm_up = WarmUpState()
+        self._single = SingleSessionState()
+        self._told_distance_m = 0.0
+        self._over_s = 0.0
+        self._ceiling_told_s = -math.inf
+        self._waiting: dict[str, tuple[Cue, float]] = {}
+
+    @property
+    def plan(self) -> CompanionPlan:
+        """The plan, frozen."""
+        return self._plan
+
+    @property
+    def stopped(self) -> bool:
+        """Whether red flags have stopped coaching: then no cadence is to be beaten either."""
+        return self._flags.stopped
+
+    @property
+    def phase(self) -> Phase | None:
+        """Where the run/walk plan stands; None without one."""
+        return (
+            None if self._plan.intervals is None else phase_at(self._plan.intervals, self._plan_s)
+        )
+
+    def advance(
+        self,
+        time_s: float,
+        gait: str,
+        steps: Steps = NO_STEPS,
+        marks: Sequence[Mark] = (),
+        alerts: Sequence[Alert] = (),
+        *,
+        turn_deg: float | None = None,
+    ) -> Sequence[Cue]:
+        """Go on to a time; returns what to tell now, the weightiest first.
+
+        Called with every record of the log. Between two seconds, and with nothing new, it costs
+        less than a microsecond.
+
+        Parameters
+        ----------
+        time_s : float
+            Session time of the latest sample, s; time that goes back counts as no time.
+        gait : {"still", "walk", "run"}
+            Now, as :attr:`imu.analyzer.StepAnalyzer.gait` has it.
+        steps : Steps
+            Finished since the call before.
+        marks : sequence of Mark
+            Since the call before; they count as of now. Kinds that matter here: "speed",
+            "distance", "pause", "resume" and "red_flags", whose value names the questions answered
+            with yes, separated by commas, or is "none" or "cleared". The others are kept for the
+            journal.
+        alerts : sequence of Alert
+            Told since the call before, by the coach.
+        turn_deg : float, optional
+            How far the heading turned since the call before, degrees; only where the plan walks
+            the bends (:func:`pipelines.coaching.turning.heading_turn_deg`).
+        """
+        if turn_deg is not None:
+            self._turn_deg = turn_deg + (self._turn_deg or 0.0)
+        if time_s < self._next_s and not marks and not alerts and not len(steps):
+            return _NOTHING
+        for mark in marks:
+            self._take_mark(mark, time_s)
+        self._budget.note_all(item.time_s for item in alerts if item.severity == "raised")
+        if len(steps):
+            self.progress.take_steps(steps)
+            self._intensity.take_steps(steps)
+        cues = self._tick(time_s, cast(Gait, gait)) if time_s >= self._next_s else []
+        if self._flags.stopped:
+            return self._stop(time_s)
+        return cues or _NOTHING
+
+    def count_told(self, times_s: Iterable[float]) -> None:
+        """Count what the runner was told before this session, at times below 0, s."""
+        self._budget.note_all(times_s)
+
+    def ending(self) -> Ending:
+        """What is known at the end of the session."""
+        known = self._plan.usual is not None
+        with_distance = known and self.progress.distance_m is not None
+        cool_down = cool_down_of(self._moments, self._plan.warm_up)
+        cues = () if cool_down is None or self._flags.stopped else (cool_down.cue,)
+        return Ending(
+            self._warm_up.easy_s if known else None,
+            self._warm_up.hard_before_m if with_distance else None,
+            cool_down,
+            tuple(self._marks),
+            cues,
+        )
+
+    # --------------------------------------------------------------------------------- marks
+
+    def _take_mark(self, mark: Mark, time_s: float) -> None:
+        self._marks.append(TimedMark(time_s, mark))
+        if mark.kind in {"speed", "distance"}:
+            self.progress.take_mark(mark)
+        elif mark.kind in {"pause", "resume"}:
+            self._paused = mark.kind == "pause"
+        elif mark.kind == "red_flags":
+            self._flags = judge_marked(self._flags, mark.value)
+            self._flags_told = self._flags_told and self._flags.stopped
+
+    def _stop(self, time_s: float) -> Sequence[Cue]:
+        self._waiting.clear()
+        if self._flags_told or self._flags.cue is None:
+            return _NOTHING
+        self._flags_told = True
+        return [replace(self._flags.cue, time_s=time_s)]
+
+    # ---------------------------------------------------------------------------------- time
+
+    def _tick(self, time_s: float, gait: Gait) -> list[Cue]:
+        self._next_s = time_s + _TICK_S
+        last_s, self._last_s = self._last_s, time_s
+        if last_s is None:
+            return self._start(time_s)
+        duration_s = time_s - last_s
+        turn_deg, self._turn_deg = self._turn_deg, None
+        if self._paused or not duration_s > 0.0:
+            return []
+        if duration_s > _LONGEST_TICK_S:
+            self._bend = BendState()
+            self._over_s = 0.0
+        else:
+            self._take_moment(time_s, duration_s, gait)
+            self._take_ceiling(time_s, duration_s, gait)
+        self._take_session(time_s)
+        cues = self._interval_cue(time_s, duration_s, gait)
+        if self._plan.walk_bends and turn_deg is not None and duration_s <= _LONGEST_TICK_S:
+            self._bend, bend = advance_bend(self._bend, time_s, duration_s, turn_deg, gait)
+            cues += [] if bend is None else [bend]
+        return cues + self._weightiest(time_s)
+
+    def _start(self, time_s: float) -> list[Cue]:
+        plan = self._plan
+        if plan.rest_day is not None:
+            numbers = {"day": float(plan.rest_day), "days": float(plan.rest_days)}
+            self._wait("opening", Cue("return.rest", numbers, time_s))
+        elif plan.return_stage is not None:
+            cue = stage_cue(ReturnState(plan.return_stage))
+            self._wait("opening", replace(cue, time_s=time_s))
+        cues: list[Cue] = []
+        if plan.intervals is not None:
+            cues = interval_cues(plan.intervals, -1.0, 0.0)
+        self._take_session(time_s)
+        return [replace(cue, time_s=time_s) for cue in cues] + self._weightiest(time_s)
+
+    # --------------------------------------------------------------------------------- rules
+
+    def _take_moment(self, time_s: float, duration_s: float, gait: Gait) -> None:
+        """Warm-up, cool-down and metronome."""
+        intensity = self._intensity.value
+        if gait == "run" and intensity is None:
+            return  # the first steps are not finished yet
+        now_m = self.progress.distance_m or 0.0
+        covered_m, self._told_distance_m = now_m - self._told_distance_m, now_m
+        moment = Moment(
+            time_s, duration_s, gait, 1.0 if intensity is None else intensity, max(0.0, covered_m)
+        )
+        self._moments.append(moment)
+        self._warm_up, cue = advance_warm_up(self._warm_up, moment, self._plan.warm_up)
+        # what is not true any more is not told: eased off, or walking already
+        if self._warm_up.hard_streak_s == 0.0:
+            self._forget("warm_up.ease")
+        if gait != "still":
+            self._forget("cool_down.walk")
+        if cue is not None and cue.text_id == "cool_down.walk":
+            self._wait("cool_down", cue)
+        elif cue is not None and self._warm_up_is_told(cue):
+            self._wait("warm_up", cue)
+        rhythm = self._metronome_cue
+        if rhythm is not None and gait == "run" and self._warm_up.done:
+            self._wait("metronome", replace(rhythm, time_s=time_s))
+            self._metronome_cue = None
+
+    def _warm_up_is_told(self, cue: Cue) -> bool:
+        """One cue a session, and only where usual is known; a run/walk plan has its own walk."""
+        if self._plan.usual is None or self._plan.intervals is not None:
+            return False
+        return cue.text_id == "warm_up.ease" or not self._warm_up.asked
+
+    def _take_ceiling(self, time_s: float, duration_s: float, gait: Gait) -> None:
+        stage, intensity = self._plan.return_stage, self._intensity.value
+        if stage is None or self._plan.usual is None or intensity is None or gait != "run":
+            self._over_s = 0.0
+            return
+        cue = ceiling_cue(ReturnState(stage), intensity, time_s)
+        self._over_s = 0.0 if cue is None else self._over_s + duration_s
+        again = time_s - self._ceiling_told_s >= _CEILING_AGAIN_S
+        if cue is not None and self._over_s >= _CEILING_PATIENCE_S and again:
+            self._wait("ceiling", cue)
+
+    def _take_session(self, time_s: float) -> None:
+        if self._plan.longest is None:
+            return
+        self._single, cues = advance_session(
+            self._single,
+            self._plan.longest,
+            time_s,
+            distance_m=self.progress.distance_m,
+            dose_easy_km=self.progress.dose_easy_km,
+            units=self._plan.units,
+        )
+        for cue in cues:
+            self._wait("session", cue)
+
+    def _interval_cue(self, time_s: float, duration_s: float, gait: Gait) -> list[Cue]:
+        plan = self._plan.intervals
+        if plan is None or not (self._moved or gait != "still"):
+            return []
+        self._moved = True  # the plan begins with the first movement
+        before_s, self._plan_s = self._plan_s, self._plan_s + duration_s
+        if phase_at(plan, before_s).remaining_s > duration_s:
+            return []
+        # after a lost link only what holds now
+        return [replace(cue, time_s=time_s) for cue in interval_cues(plan, before_s, self._plan_s)][
+            -1:
+        ]
+
+    # --------------------------------------------------------------------------------- telling
+
+    def _wait(self, family: str, cue: Cue) -> None:
+        self._waiting[family] = (cue, cue.time_s + _WORTH_S[family])
+
+    def _forget(self, text_id: str) -> None:
+        for family, (cue, _) in list(self._waiting.items()):
+            if cue.text_id == text_id:
+                del self._waiting[family]
+
+    def _weightiest(self, time_s: float) -> list[Cue]:
+        """The most important cue that waits, when the budget has room for it."""
+        if not self._waiting or self._flags.stopped:
+            return []
+        for family in _WORTH_S:
+            if family in self._waiting and time_s > self._waiting[family][1]:
+                del self._waiting[family]
+        if not self._waiting or not self._budget.is_free(time_s):
+            return []
+        family = next(name for name in _WORTH_S if name in self._waiting)
+        cue, _ = self._waiting.pop(family)
+        self._budget.note(time_s)
+        if family == "ceiling":
+            self._ceiling_told_s = time_s
+        return [replace(cue, time_s=time_s)]

@@ -1,0 +1,499 @@
+"""Every text of the training rules, by name: the one place to translate, each with its sources.
+
+Health articles are named by the numbers 000 to 004 of the project's notes; studies by first author,
+year and DOI. A text without a source is this program's own wording or a rule of thumb, and says so.
+Nothing here diagnoses, and nothing but the answer to a red flag tells anybody to stop.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from imu.errors import ParameterError
+from pipelines.views.counted import counted
+
+__all__ = [
+    "CATALOGUE",
+    "Number",
+    "Text",
+    "check_translation",
+    "is_article",
+    "sources",
+    "text",
+    "texts_by_source",
+]
+
+#: What fills a field of a text: a number, or a quantity already in words, such as "5.2 km".
+Number = float | str
+
+_ARTICLE: Final = "health article "
+_A0, _A1, _A2, _A3, _A4 = (f"{_ARTICLE}{number:03d}" for number in range(5))
+_FRANDSEN: Final = "Frandsen 2025, doi:10.1136/bjsports-2024-109380"
+_FARRAR: Final = "Farrar 2001, doi:10.1016/S0304-3959(01)00349-9"
+_FINUCANE: Final = "Finucane 2020, doi:10.2519/jospt.2020.9971"
+_FOSTER: Final = "Foster 1998, Med Sci Sports Exerc 30(7):1164"
+_HEIDERSCHEIT: Final = "Heiderscheit 2011, doi:10.1249/MSS.0b013e3181ebedf4"
+_RODACKI: Final = "Rodacki 2024"
+_THUMB: Final = "users' rule of thumb"
+_OWN: Final = "this program's rule of thumb"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words in English and where the advice comes from.
+
+    Attributes
+    ----------
+    words : str
+        With fields in braces for :func:`text`. A field such as ``{days:#day}`` is a whole number
+        with its noun, in the plural where it is not one; ``{days:#Tag|Tage}`` names the plural.
+    sources : tuple of str
+        Articles and studies, empty for plain wording.
+    """
+
+    words: str
+    sources: tuple[str, ...] = ()
+
+
+CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        # ------------------------------------------------------------------ warm-up, cool-down
+        "warm_up.ease": Text(
+            "Ease off for now: {minutes:#more easy minute} for a full warm-up.",
+            (_A1, _A2, _A3),
+        ),
+        "warm_up.done": Text(
+            "Warm-up done: {minutes:#easy minute}. Run as you like.", (_A1, _A2, _A3)
+        ),
+        "cool_down.walk": Text("Walk for a minute or two before you stand still.", (_A1,)),
+        "cool_down.done": Text("You cooled down well: easy at the end, with a walk.", (_A1,)),
+        "cool_down.short": Text(
+            "The run ended without a cool-down: next time take three easy minutes, one of them "
+            "walking.",
+            (_A1,),
+        ),
+        # ------------------------------------------------------------------ single session
+        "session.longest_distance": Text(
+            "{distance}: as far as your longest run of the last 30 days.", (_FRANDSEN, _A1)
+        ),
+        "session.beyond_distance": Text(
+            "{distance}: 10 % further than your longest run of the last 30 days. A good moment to "
+            "finish.",
+            (_FRANDSEN, _A1),
+        ),
+        "session.longest_dose": Text(
+            "Load of {distance} of easy running: as much as your most of the last 30 days.", (_OWN,)
+        ),
+        "session.beyond_dose": Text(
+            "Load of {distance} of easy running: 10 % more than your most of the last 30 days. A "
+            "good moment to finish.",
+            (_OWN,),
+        ),
+        "session.longer_distance": Text(
+            "{distance}: further than your longest run of the last 30 days.", (_FRANDSEN, _A1)
+        ),
+        "session.longer_dose": Text(
+            "Load of {distance} of easy running: more than your most of the last 30 days.", (_OWN,)
+        ),
+        "session.no_history": Text(
+            "No run of the last 30 days has a distance here, so there is no longest run to go by: "
+            "keep this one short.",
+            (_A1,),
+        ),
+        "session.why": Text(
+            "Among 5205 runners, overuse injuries were more frequent after runs more than 10 % "
+            "longer than the longest of the 30 days before. Weekly ratios did not tell. The study "
+            "counted distance; applying the same rule to the load is this program's choice.",
+            (_FRANDSEN,),
+        ),
+        # ------------------------------------------------------------------ week
+        "weekly.within": Text("{distance} this week, {left} below your ceiling of {ceiling}."),
+        "weekly.reached": Text(
+            "{distance} this week: your ceiling is {ceiling}. Rest or cross-train until the next "
+            "week begins.",
+            (_A1, _THUMB),
+        ),
+        "weekly.no_ceiling": Text(
+            "{distance} this week. A ceiling needs an earlier week with a known distance, or one "
+            "that you set."
+        ),
+        "weekly.unknown": Text("Runs of this week without a distance: {runs:.0f}."),
+        "weekly.why": Text(
+            "Two miles a week more than the week before is a rule of thumb among runners, not a "
+            "finding; set your own ceiling where you know better.",
+            (_A1, _THUMB),
+        ),
+        # ------------------------------------------------------------------ charts
+        "chart.acwr": Text(
+            "Chart only: the distance of the last 7 days over a week's mean of the three weeks "
+            "before; 1 is as much as usual. In 5205 runners a higher ratio did not go with more "
+            "injuries, so nothing here acts on it.",
+            (_FRANDSEN,),
+        ),
+        "chart.monotony": Text(
+            "Chart only: how alike the last 7 days were, the mean over the standard deviation of "
+            "their distances. Shown for those who keep such a record; nothing here acts on it.",
+            (_FOSTER,),
+        ),
+        "chart.strain": Text(
+            "Chart only: the distance of the last 7 days in metres times the monotony. Shown for "
+            "those who keep such a record; nothing here acts on it.",
+            (_FOSTER,),
+        ),
+        # ------------------------------------------------------------------ pain
+        "pain.none": Text("No pain noted lately."),
+        "pain.watch": Text(
+            "Pain noted {ago}. Note it again after 24 and 48 hours, and keep moving gently as far "
+            "as it is comfortable.",
+            (_A0, _A2, _A4),
+        ),
+        "pain.watch_second": Text(
+            "Pain noted {ago}. Note it again 48 hours after it began, and keep moving gently as "
+            "far as it is comfortable.",
+            (_A0, _A2, _A4),
+        ),
+        "pain.watch_today": Text(
+            "Pain noted {ago}. Note how it is today, and keep moving gently as far as it is "
+            "comfortable.",
+            (_A0, _A2, _A4),
+        ),
+        "pain.watch_noted": Text(
+            "Pain noted {ago}, two days after it began: keep moving gently as far as it is "
+            "comfortable, and note it again if it stays or grows.",
+            (_A0, _A2, _A4),
+        ),
+        "pain.physiotherapist_lasting": Text(
+            "You have noted pain for more than 48 hours. A physiotherapist can find out what "
+            "helps.",
+            (_A0,),
+        ),
+        "pain.physiotherapist_worse": Text(
+            "The pain you noted has grown by {points:#point}. A physiotherapist can find out "
+            "what helps.",
+            (_A0, _FARRAR),
+        ),
+        "pain.specialist_soon": Text(
+            "You have noted pain for {days:#day}. Two weeks are a good time to see a specialist.",
+            (_A3, _A4),
+        ),
+        "pain.specialist_now": Text(
+            "You have noted pain for {days:#day}. After three weeks, please see a specialist.",
+            (_A3, _A4),
+        ),
+        "pain.specialist_rise": Text(
+            "Pain rose by 2 points or more in {runs:.0f} of your last {of:.0f} runs. A specialist "
+            "can find out why.",
+            (_A3, _FARRAR),
+        ),
+        "pain.check": Text(
+            "Pain of {level:.0f} is worth a few questions about signs that belong into a doctor's "
+            "hands; answer them with: backstride journal check",
+            (_OWN,),
+        ),
+        "pain.ask": Text("How is your back, from 0 (no pain) to 10? Your last run ended {ago}."),
+        # ------------------------------------------------------------------ red flags
+        "red_flags.introduction": Text(
+            "A few questions about signs that belong into a doctor's hands. The sensor cannot see "
+            "them."
+        ),
+        "red_flags.sciatica": Text("Does pain shoot down a leg, below the knee?", (_A2,)),
+        "red_flags.weakness": Text("Is a leg weaker than it was?", (_A2,)),
+        "red_flags.numbness": Text("Is a part of a leg or foot numb or tingling?", (_A2,)),
+        "red_flags.foot_drop": Text(
+            "Does a foot drag or slap, or is it hard to lift its front?", (_A2,)
+        ),
+        "red_flags.saddle": Text("Is the skin between your legs numb?", (_FINUCANE,)),
+        "red_flags.bladder": Text(
+            "Has passing or holding water or stool changed since the back pain?", (_FINUCANE,)
+        ),
+        "red_flags.accident": Text("Did the pain begin with a fall or an accident?", (_FINUCANE,)),
+        "red_flags.unwell": Text(
+            "Do you have fever, feel ill, or lose weight without knowing why?", (_FINUCANE,)
+        ),
+        "red_flags.stop": Text(
+            "Stop running, seek medical care. Coaching is off until a professional has cleared "
+            "you.",
+            (_A2, _FINUCANE),
+        ),
+        "red_flags.urgent": Text(
+            "Stop running, seek medical care today. Coaching is off until a professional has "
+            "cleared you.",
+            (_A2, _FINUCANE),
+        ),
+        "red_flags.clear": Text("None of these signs: coaching goes on."),
+        "red_flags.cleared_question": Text(
+            "Has a doctor or physiotherapist said that you may run again?", (_OWN,)
+        ),
+        "red_flags.still_stopped": Text(
+            "Coaching stays off until a doctor or physiotherapist has said that you may run again.",
+            (_A2,),
+        ),
+        # ------------------------------------------------------------------ return to running
+        "return.rest": Text(
+            "Day {day:.0f} of about {days:.0f} without running. Walking is welcome.", (_A3, _A4)
+        ),
+        "return.gentle": Text(
+            "Two days of rest have passed: gentle activity, such as a walk, does a back more good "
+            "than more rest.",
+            (_A1, _A4),
+        ),
+        "return.treadmill": Text(
+            "Stage 1 of 3: treadmill, run and walk in turn, at most {percent:.0f} % of your usual "
+            "intensity.",
+            (_A0, _OWN),
+        ),
+        "return.track": Text(
+            "Stage 2 of 3: track, jog the straights and walk the bends, at most {percent:.0f} % of "
+            "your usual intensity.",
+            (_A0, _OWN),
+        ),
+        "return.usual": Text(
+            "Stage 3 of 3: your usual route, at most {percent:.0f} % of your usual intensity.",
+            (_A0, _OWN),
+        ),
+        "return.finished": Text("The return is complete: run as usual.", (_A0,)),
+        "return.advanced": Text("Two sessions without pain: on to the next stage.", (_A0,)),
+        "return.went_back": Text(
+            "Pain with the last session: back by one stage, until two sessions are free of pain.",
+            (_A0,),
+        ),
+        "return.waiting": Text(
+            "Note how your back is 24 hours after the session; it counts only then.", (_A2,)
+        ),
+        "return.ceiling": Text(
+            "A little easier: this stage stays below {percent:.0f} % of your usual intensity.",
+            (_A3, _OWN),
+        ),
+        # ------------------------------------------------------------------ intervals, bends
+        "intervals.warm_up": Text("Walk for {seconds:#second} to begin.", (_A0, _A1)),
+        "intervals.run": Text("Jog for {seconds:#second}.", (_A0,)),
+        "intervals.walk": Text("Walk for {seconds:#second}.", (_A0,)),
+        "intervals.done": Text("Intervals done. Walk until you have cooled down.", (_A0, _A1)),
+        "bends.walk": Text("Bend: walk.", (_A0,)),
+        "bends.jog": Text("Straight: jog.", (_A0,)),
+        # ------------------------------------------------------------------ strength, stretching
+        "strength.done": Text(
+            "Strength this week: {days:#day}, as many as you wanted. Well done.", (_A0, _A1)
+        ),
+        "strength.due": Text(
+            "Strength this week: {days:.0f} of {target:#day} so far; today would suit.",
+            (_A0, _A1),
+        ),
+        "strength.wait": Text(
+            "You did strength training yesterday or today: leave a day in between.", (_A0, _A1)
+        ),
+        "strength.open": Text(
+            "Strength this week: {days:.0f} of {target:#day} so far.", (_A0, _A1)
+        ),
+        "strength.late": Text(
+            "Strength this week: {days:.0f} of {target:#day}. With a day in between, not all of "
+            "them fit in before Sunday is over; next week, begin a little earlier.",
+            (_A0, _A1),
+        ),
+        "cross.suggest": Text(
+            "A day of cycling, swimming or walking in place of a run is training too.", (_A1, _A3)
+        ),
+        "core.suggest": Text(
+            "Some minutes for the muscles around the trunk fit with any day.", (_A0, _A4)
+        ),
+        "stretch.due": Text(
+            "Hamstring stretches today: {done:.0f} of {target:.0f}. A good moment for one.",
+            (_A0, _A2),
+        ),
+        "stretch.hold": Text("{side}: hold for {seconds:#second}, without bouncing.", (_A1,)),
+        "stretch.change": Text("Let go. Change over.", (_A1,)),
+        "stretch.done": Text("Stretching done.", (_A1,)),
+        "stretch.left": Text("Left"),
+        "stretch.right": Text("Right"),
+        # ------------------------------------------------------------------ desk, twisting
+        "desk.nudge": Text(
+            "{minutes:#minute} without a change: stand up, sit down, or walk a few steps.",
+            (_A1,),
+        ),
+        "twisting.note": Text(
+            "A quick twist, faster than nearly all of your usual movement. Turn with the feet "
+            "where you can.",
+            (_A4,),
+        ),
+        "twisting.unseen": Text(
+            "This sensor has no gyroscope: quick twists cannot be seen with it.", (_A4,)
+        ),
+        # ------------------------------------------------------------------ shoes
+        "shoes.first": Text(
+            "{name} have {distance}: between 300 and 500 miles the cushioning of many shoes fades. "
+            "Keep an eye on them.",
+            (_A0, _A1, _A2),
+        ),
+        "shoes.second": Text(
+            "{name} have {distance}, past 500 miles: a new pair is due by the usual rule.",
+            (_A0, _A1, _A2),
+        ),
+        # ------------------------------------------------------------------ comparisons
+        "compare.too_few": Text(
+            "A comparison needs three runs each: {first} has {first_runs:.0f}, {second} has "
+            "{second_runs:.0f}.",
+            (_OWN,),
+        ),
+        "compare.relative": Text(
+            "{indicator}: {second} against {first}, median {change:+.1f} %; higher in {higher:.0f} "
+            "of {pairs:.0f} pairs."
+        ),
+        "compare.absolute": Text(
+            "{indicator}: {second} against {first}, median {change:+.1f} {unit}; higher in "
+            "{higher:.0f} of {pairs:.0f} pairs."
+        ),
+        "compare.limits": Text(
+            "Speed, fatigue and the day differ between runs too; a few pairs show a tendency, "
+            "not a cause.",
+            (_OWN,),
+        ),
+        "compare.next_day_pain": Text("pain the day after"),
+        # ------------------------------------------------------------------ metronome
+        "metronome.target": Text(
+            "{target:.0f} steps a minute, {percent:.0f} % quicker than your usual {usual:.0f}, at "
+            "the same speed.",
+            (_HEIDERSCHEIT, _RODACKI),
+        ),
+        # ------------------------------------------------------------------ words only, no sensor
+        "words.posture": Text(
+            "Head up, shoulders loose, arms swinging easily; the sensor sees the pelvis only.",
+            (_A0, _A1, _A4),
+        ),
+        "words.shoe_fit": Text(
+            "A shoe that fits matters more than its price; the sensor cannot see it.", (_A0, _A1)
+        ),
+        "words.hips": Text(
+            "Supple hips and a strong trunk take work off the back; the sensor cannot see them.",
+            (_A0, _A4),
+        ),
+        "words.not_medical": Text(
+            "This is training advice of a general kind and no medical opinion. It tells how you "
+            "changed from your baseline, not what is the matter."
+        ),
+    }
+)
+
+
+def text(
+    identifier: str, /, *, translation: Mapping[str, str] | None = None, **numbers: Number
+) -> str:
+    """The words of one text, with its numbers.
+
+    Parameters
+    ----------
+    identifier : str
+        A key of :data:`CATALOGUE`.
+    translation : mapping of str, optional
+        Words by identifier in another language; what it lacks is told in English.
+    **numbers : float or str
+        The fields that the text names.
+
+    Raises
+    ------
+    ParameterError
+        When the text is unknown or a field is missing.
+
+    Examples
+    --------
+    >>> text("shoes.second", name="Blue", distance="812 km")
+    'Blue have 812 km, past 500 miles: a new pair is due by the usual rule.'
+    >>> text("desk.nudge", minutes=1.0)
+    '1 minute without a change: stand up, sit down, or walk a few steps.'
+    >>> text("bends.walk", translation={"bends.walk": "Kurve: gehen."})
+    'Kurve: gehen.'
+    """
+    entry = _entry(identifier)
+    words = entry.words if translation is None else translation.get(identifier, entry.words)
+    try:
+        return _FORMATTER.vformat(words, (), numbers)
+    except KeyError as error:
+        raise ParameterError(
+            f"the text {identifier!r}", sorted(numbers), f"a value for {error.args[0]!r} too"
+        ) from None
+
+
+def sources(identifier: str, /) -> tuple[str, ...]:
+    """Where the advice of a text comes from; empty for plain wording.
+
+    Examples
+    --------
+    >>> sources("desk.nudge")
+    ('health article 001',)
+    """
+    return _entry(identifier).sources
+
+
+def is_article(source: str) -> bool:
+    """Whether a source is one of the health articles, which have a number and no address.
+
+    Examples
+    --------
+    >>> is_article("health article 001"), is_article("Rodacki 2024")
+    (True, False)
+    """
+    return source.startswith(_ARTICLE)
+
+
+def texts_by_source() -> dict[str, list[str]]:
+    """Names of the texts that stand on each source: studies first, the articles last."""
+    found: dict[str, list[str]] = {}
+    for name, entry in CATALOGUE.items():
+        for source in entry.sources:
+            found.setdefault(source, []).append(name)
+    return {source: found[source] for source in sorted(found, key=lambda x: (is_article(x), x))}
+
+
+def check_translation(translation: Mapping[str, str]) -> list[str]:
+    """What is wrong with a translation, one line each; empty when it can be used.
+
+    Examples
+    --------
+    >>> check_translation({"bends.walk": "Kurve: {tempo}."})[0]
+    "bends.walk: names ['tempo'], the English text has []"
+    """
+    complaints = [f"{name}: no such text" for name in sorted(translation.keys() - CATALOGUE.keys())]
+    for name in CATALOGUE:
+        if name not in translation:
+            complaints.append(f"{name}: not translated")
+            continue
+        try:
+            given = _fields(translation[name])
+        except ValueError as error:
+            complaints.append(f"{name}: {error}")
+            continue
+        wanted = _fields(CATALOGUE[name].words)
+        if given != wanted:
+            complaints.append(
+                f"{name}: names {sorted(given)}, the English text has {sorted(wanted)}"
+            )
+    # what was mistaken comes before what is merely missing
+    return sorted(complaints, key=lambda line: line.endswith("not translated"))
+
+
+class _WithNouns(string.Formatter):
+    """Formats ``#noun`` and ``#noun|nouns`` as a count of them."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec.startswith("#"):
+            return str(super().format_field(value, format_spec))
+        one, _, many = format_spec[1:].partition("|")
+        return counted(round(float(value)), one, many)
+
+
+_FORMATTER: Final = _WithNouns()
+
+
+def _entry(identifier: str) -> Text:
+    if identifier not in CATALOGUE:
+        raise ParameterError(
+            "text", identifier, "the name of a text in pipelines/coaching/texts.py"
+        )
+    return CATALOGUE[identifier]
+
+
+def _fields(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name is not None}

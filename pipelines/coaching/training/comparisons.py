@@ -1,0 +1,227 @@
+"""Comparison of runs by tag: surfaces side by side, shoes before and after; from three runs each.
+
+Runs are compared in pairs, so that what drifts over weeks (fitness, season) drops out: a run on one
+surface with the run on the other that is nearest in time. What a few pairs show is a tendency.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from imu.drift.indicators import INDICATORS
+from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
+
+__all__ = ["LEAST_RUNS", "NEXT_DAY_PAIN", "Comparison", "TaggedRun", "compare", "comparison_cues"]
+
+#: Fewer runs a tag show nothing.
+LEAST_RUNS: Final = 3
+#: Name of the pain the day after among the values.
+NEXT_DAY_PAIN: Final = "next_day_pain"
+#: Before and after a change of shoes: so many runs on either side.
+_RUNS_AROUND: Final = 5
+_ABSOLUTE: Final = {"sacral_lean_deg": "°", "sacral_roll_deg": "°", NEXT_DAY_PAIN: "points"}
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedRun:
+    """A run as far as comparisons need it.
+
+    Attributes
+    ----------
+    tag : str
+        Surface or shoe.
+    utc_ns : int
+        Start, ns since 1970.
+    values : mapping of str to float
+        Session means by indicator, and the pain of the day after.
+    """
+
+    tag: str
+    utc_ns: int
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One indicator with one tag against another.
+
+    Attributes
+    ----------
+    indicator : str
+        Name of the value.
+    first, second : str
+        The tags.
+    first_runs, second_runs : int
+        Runs of each that have the value.
+    first_mean, second_mean : float
+        Their means.
+    pairs : int
+        How many pairs were formed.
+    median_change : float
+        Median over the pairs of second against first: % of the first, or a difference.
+    lowest_change, highest_change : float
+        The range over the pairs.
+    higher : int
+        Pairs in which the second was higher.
+    relative : bool
+        Whether the changes are percentages.
+    """
+
+    indicator: str
+    first: str
+    second: str
+    first_runs: int
+    second_runs: int
+    first_mean: float
+    second_mean: float
+    pairs: int
+    median_change: float
+    lowest_change: float
+    highest_change: float
+    higher: int
+    relative: bool
+
+    @property
+    def cue(self) -> Cue:
+        """The finding as one sentence."""
+        numbers: dict[str, float | str] = {
+            "indicator": _words(self.indicator),
+            "first": self.first,
+            "second": self.second,
+            "change": self.median_change,
+            "higher": self.higher,
+            "pairs": self.pairs,
+        }
+        if self.relative:
+            return Cue("compare.relative", numbers)
+        return Cue("compare.absolute", numbers | {"unit": _ABSOLUTE[self.indicator]})
+
+
+def compare(
+    runs: Sequence[TaggedRun],
+    first: str,
+    second: str,
+    indicator: str,
+    *,
+    before_and_after: bool = False,
+) -> Comparison | None:
+    """Compare two tags; None where either has fewer than three runs with the value.
+
+    Parameters
+    ----------
+    runs : sequence of TaggedRun
+        In any order.
+    first, second : str
+        The tags; changes are those of the second against the first.
+    indicator : str
+        Which value.
+    before_and_after : bool
+        For shoes: the last five runs with the first against the first five with the second, in
+        order, instead of the nearest in time.
+    """
+    with_value = [run for run in runs if math.isfinite(run.values.get(indicator, math.nan))]
+    ordered = sorted(with_value, key=lambda run: run.utc_ns)
+    one = [run for run in ordered if run.tag == first]
+    other = [run for run in ordered if run.tag == second]
+    if before_and_after:
+        one, other = one[-_RUNS_AROUND:], other[:_RUNS_AROUND]
+    if min(len(one), len(other)) < LEAST_RUNS:
+        return None
+    pairs = _in_order(one, other) if before_and_after else _nearest(one, other)
+    relative = indicator not in _ABSOLUTE
+    changes: list[float] = []
+    for a, b in pairs:
+        base, value = a.values[indicator], b.values[indicator]
+        if not relative:
+            changes.append(value - base)
+        elif base > 0.0:
+            changes.append(100.0 * (value / base - 1.0))
+    if len(changes) < LEAST_RUNS:
+        return None
+    return Comparison(
+        indicator,
+        first,
+        second,
+        len(one),
+        len(other),
+        statistics.fmean(run.values[indicator] for run in one),
+        statistics.fmean(run.values[indicator] for run in other),
+        len(changes),
+        statistics.median(changes),
+        min(changes),
+        max(changes),
+        sum(change > 0.0 for change in changes),
+        relative,
+    )
+
+
+def comparison_cues(
+    runs: Sequence[TaggedRun],
+    first: str,
+    second: str,
+    indicators: Sequence[str] = ("impact_shock_g", "peak_10hz_bw", NEXT_DAY_PAIN),
+    *,
+    before_and_after: bool = False,
+) -> list[Cue]:
+    """What to tell of two tags: a sentence for each value that can be compared, and the limits.
+
+    With fewer than three runs a tag only that is told.
+    """
+    found = [
+        result
+        for indicator in indicators
+        if (result := compare(runs, first, second, indicator, before_and_after=before_and_after))
+    ]
+    if found:
+        return [*(result.cue for result in found), Cue("compare.limits")]
+    counts = {tag: sum(run.tag == tag for run in runs) for tag in (first, second)}
+    return [
+        Cue(
+            "compare.too_few",
+            {
+                "first": first,
+                "second": second,
+                "first_runs": counts[first],
+                "second_runs": counts[second],
+            },
+        )
+    ]
+
+
+def _nearest(
+    one: Sequence[TaggedRun], other: Sequence[TaggedRun]
+) -> list[tuple[TaggedRun, TaggedRun]]:
+    """Pairs of runs nearest in time, each run once, the closest pair first."""
+    distances = sorted(
+        (abs(a.utc_ns - b.utc_ns), i, j) for i, a in enumerate(one) for j, b in enumerate(other)
+    )
+    used_one: set[int] = set()
+    used_other: set[int] = set()
+    pairs: list[tuple[TaggedRun, TaggedRun]] = []
+    for _, i, j in distances:
+        if i not in used_one and j not in used_other:
+            used_one.add(i)
+            used_other.add(j)
+            pairs.append((one[i], other[j]))
+    return pairs
+
+
+def _in_order(
+    one: Sequence[TaggedRun], other: Sequence[TaggedRun]
+) -> list[tuple[TaggedRun, TaggedRun]]:
+    """The last run before with the first one after, and so on outwards."""
+    return list(zip(reversed(one), other, strict=False))
+
+
+def _words(indicator: str) -> str:
+    if indicator == NEXT_DAY_PAIN:
+        return text("compare.next_day_pain").capitalize()
+    for item in INDICATORS:
+        if item.name == indicator:
+            return item.words.capitalize()
+    return indicator.replace("_", " ").capitalize()

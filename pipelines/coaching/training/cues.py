@@ -1,0 +1,48 @@
+"""What a rule tells the runner: a text of the catalogue, its numbers and its moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipelines.coaching.texts import Number, sources, text
+
+__all__ = ["Cue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One thing to tell.
+
+    Attributes
+    ----------
+    text_id : str
+        Name of the text in :data:`pipelines.coaching.texts.CATALOGUE`.
+    numbers : mapping
+        What fills its fields.
+    time_s : float
+        Session time, s; 0 where there is no session.
+
+    Examples
+    --------
+    >>> Cue("bends.walk").message
+    'Bend: walk.'
+    """
+
+    text_id: str
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    time_s: float = 0.0
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return self.in_language(None)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Articles and studies behind it."""
+        return sources(self.text_id)
+
+    def in_language(self, translation: Mapping[str, str] | None) -> str:
+        """The sentence in another language."""
+        return text(self.text_id, translation=translation, **self.numbers)

@@ -1,0 +1,112 @@
+"""Run/walk intervals: which phase it is, how long it lasts, and when to say so.
+
+Run and walk in turn is how health article 000 begins the return; the walk at the beginning and the
+end is health article 001.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.cues import Cue
+
+__all__ = ["Phase", "RunWalkPlan", "interval_cues", "phase_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunWalkPlan:
+    """A walk to begin, then run and walk in turn.
+
+    Attributes
+    ----------
+    run_s, walk_s : float
+        Length of each, 10 to 3600 s.
+    repeats : int
+        How many pairs, 1 to 100.
+    warm_up_s : float
+        Walk at the beginning, 0 to 1800 s.
+
+    Raises
+    ------
+    ParameterError
+        When a value is out of range.
+    """
+
+    run_s: float = 60.0
+    walk_s: float = 60.0
+    repeats: int = 10
+    warm_up_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        for name in ("run_s", "walk_s"):
+            if not 10.0 <= getattr(self, name) <= 3600.0:
+                raise ParameterError(name, getattr(self, name), "a time from 10 to 3600 s")
+        if self.repeats not in range(1, 101):
+            raise ParameterError("repeats", self.repeats, "a whole number from 1 to 100")
+        if not 0.0 <= self.warm_up_s <= 1800.0:
+            raise ParameterError("warm_up_s", self.warm_up_s, "a time from 0 to 1800 s")
+
+    @property
+    def duration_s(self) -> float:
+        """Of the whole plan, s."""
+        return self.warm_up_s + self.repeats * (self.run_s + self.walk_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where a plan stands.
+
+    Attributes
+    ----------
+    kind : {"warm_up", "run", "walk", "done"}
+        What to do.
+    number : int
+        Which repeat, from 1; 0 before the first and after the last.
+    remaining_s : float
+        To the next phase, s; infinite when done.
+    """
+
+    kind: Literal["warm_up", "run", "walk", "done"]
+    number: int
+    remaining_s: float
+
+
+def phase_at(plan: RunWalkPlan, elapsed_s: float) -> Phase:
+    """The phase at a time since the start; a phase includes its beginning, not its end.
+
+    Examples
+    --------
+    >>> phase_at(RunWalkPlan(run_s=60, walk_s=30, repeats=2, warm_up_s=0), 75.0)
+    Phase(kind='walk', number=1, remaining_s=15.0)
+    """
+    if not elapsed_s >= 0.0:
+        raise ParameterError("elapsed_s", elapsed_s, "a time from 0 s")
+    if elapsed_s < plan.warm_up_s:
+        return Phase("warm_up", 0, plan.warm_up_s - elapsed_s)
+    if elapsed_s >= plan.duration_s:
+        return Phase("done", 0, math.inf)
+    pair_s = plan.run_s + plan.walk_s
+    number, within_s = divmod(elapsed_s - plan.warm_up_s, pair_s)
+    repeat = min(int(number) + 1, plan.repeats)
+    if within_s < plan.run_s:
+        return Phase("run", repeat, plan.run_s - within_s)
+    return Phase("walk", repeat, pair_s - within_s)
+
+
+def interval_cues(plan: RunWalkPlan, after_s: float, until_s: float) -> list[Cue]:
+    """What to say in the time ``after_s < t <= until_s``; with -1 the start is included.
+
+    However a session is cut into calls, every cue comes once.
+    """
+    cues: list[Cue] = []
+    if plan.warm_up_s > 0.0:
+        cues.append(Cue("intervals.warm_up", {"seconds": plan.warm_up_s}, 0.0))
+    for repeat in range(plan.repeats):
+        start_s = plan.warm_up_s + repeat * (plan.run_s + plan.walk_s)
+        cues.append(Cue("intervals.run", {"seconds": plan.run_s}, start_s))
+        cues.append(Cue("intervals.walk", {"seconds": plan.walk_s}, start_s + plan.run_s))
+    cues.append(Cue("intervals.done", {}, plan.duration_s))
+    return [cue for cue in cues if after_s < cue.time_s <= until_s]

@@ -1,0 +1,246 @@
+"""Pain over days: when to see a physiotherapist, and when a specialist.
+
+Tiers (health articles 000, 003, 004): pain for more than 48 hours or growing, a physiotherapist;
+two to three weeks, a specialist; a rise of 2 points or more in 3 of the last 5 runs, a specialist.
+Two of eleven points are what patients call a clear change (Farrar 2001,
+doi:10.1016/S0304-3959(01)00349-9). Nothing here says what the pain is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.cues import Cue
+from pipelines.views.counted import counted
+
+__all__ = [
+    "PainNote",
+    "PainTier",
+    "RunPain",
+    "TierFinding",
+    "ago_words",
+    "check_cue",
+    "due_ratings",
+    "earliest_h",
+    "pain_tier",
+]
+
+_HOUR_NS: Final = 3600 * 10**9
+_DAY_H: Final = 24.0
+_CLEAR_RISE: Final = 2
+#: From here on the questions about red flags are offered.
+_SEVERE: Final = 9
+#: Notes further apart are not taken for one pain: nothing is known of the time in between.
+_LONGEST_SILENCE_H: Final = 7 * _DAY_H
+#: A pain is called growing only on another day than the one on which it began.
+_LATER_H: Final = 12.0
+#: Hours after which a rating is the one of the day after, and of the second day; and then too late.
+_NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
+
+
+class PainTier(IntEnum):
+    """Whom to see, in rising order."""
+
+    NONE = 0
+    WATCH = 1
+    PHYSIOTHERAPIST = 2
+    SPECIALIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PainNote:
+    """One rating: time in ns since 1970, level 0 to 10."""
+
+    utc_ns: int
+    level: int
+
+    def __post_init__(self) -> None:
+        if self.level not in range(11):
+            raise ParameterError("level", self.level, "a whole number from 0 to 10")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPain:
+    """Ratings that belong to one run, None where there is none.
+
+    Attributes
+    ----------
+    before, after, next_day, second_day : int, optional
+        0 to 10: before, right after, after 24 and 48 hours.
+    """
+
+    before: int | None = None
+    after: int | None = None
+    next_day: int | None = None
+    second_day: int | None = None
+
+    @property
+    def rise(self) -> int | None:
+        """The most after the run, less before it; None when either is unknown."""
+        later = [item for item in (self.after, self.next_day, self.second_day) if item is not None]
+        if self.before is None or not later:
+            return None
+        return max(later) - self.before
+
+    @property
+    def pain_free(self) -> bool | None:
+        """Whether the run was without pain, judged the day after; None while not known.
+
+        Any pain noted settles it at once; that there was none is known only from ratings right
+        after the run and the day after.
+        """
+        if any(item for item in (self.after, self.next_day, self.second_day)):
+            return False
+        if self.after is None or (self.next_day is None and self.second_day is None):
+            return None
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class TierFinding:
+    """Whom to see and why.
+
+    Attributes
+    ----------
+    tier : PainTier
+        The highest that applies.
+    cues : tuple of Cue
+        What to tell: one sentence for each reason of that tier.
+    """
+
+    tier: PainTier
+    cues: tuple[Cue, ...]
+
+
+def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -> TierFinding:
+    """Judge the ratings of the last weeks.
+
+    Parameters
+    ----------
+    notes : sequence of PainNote
+        All ratings of pain, in order of time.
+    runs : sequence of RunPain
+        The last runs, in order; only the last five count.
+    now_ns : int
+        The time, ns since 1970.
+
+    Notes
+    -----
+    A pain is a row of ratings above 0 that no rating of 0 interrupts and no silence of more than a
+    week; it lasts from its first to its latest rating, since nothing is known after that. A pain
+    that was last noted more than a week ago is over.
+    """
+    reasons: list[tuple[PainTier, Cue]] = []
+    pain = _current_pain(notes, now_ns)
+    if pain:
+        lasted_h = (pain[-1].utc_ns - pain[0].utc_ns) / _HOUR_NS
+        days = lasted_h / _DAY_H
+        grown = pain[-1].level - pain[0].level
+        if days >= 21.0:
+            reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_now", {"days": days})))
+        elif days >= 14.0:
+            reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_soon", {"days": days})))
+        elif lasted_h > 48.0:
+            reasons.append((PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_lasting")))
+        if grown >= _CLEAR_RISE and lasted_h >= _LATER_H:
+            reasons.append(
+                (PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_worse", {"points": grown}))
+            )
+        reasons.append((PainTier.WATCH, _watch(pain, now_ns)))
+    latest = list(runs)[-5:]
+    rises = sum(1 for run in latest if run.rise is not None and run.rise >= _CLEAR_RISE)
+    if rises >= 3:
+        numbers = {"runs": rises, "of": len(latest)}
+        reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_rise", numbers)))
+    if not reasons:
+        return TierFinding(PainTier.NONE, (Cue("pain.none"),))
+    highest = max(tier for tier, _ in reasons)
+    return TierFinding(highest, tuple(cue for tier, cue in reasons if tier is highest))
+
+
+def check_cue(level: int) -> Cue | None:
+    """Offer the red-flag questions after a rating of 9 or 10; the rating itself answers none.
+
+    Examples
+    --------
+    >>> check_cue(8) is None, check_cue(9).text_id
+    (True, 'pain.check')
+    """
+    return Cue("pain.check", {"level": level}) if level >= _SEVERE else None
+
+
+def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:
+    """Ask for a rating that is due, after the run, 24 h and 48 h; None when nothing is.
+
+    The day after counts from 18 to 36 hours, the second from 36 to 72.
+    """
+    hours = (now_ns - run_end_ns) / _HOUR_NS
+    given = {
+        (0.0, 6.0): run.after,
+        (_NEXT_DAY_H, _SECOND_DAY_H): run.next_day,
+        (_SECOND_DAY_H, _TOO_LATE_H): run.second_day,
+    }
+    for (first, last), rating in given.items():
+        if first <= hours < last and rating is None:
+            return Cue("pain.ask", {"ago": ago_words(hours)})
+    return None
+
+
+def earliest_h(when: str) -> float:
+    """Hours after a run from which a rating may be the one of 24 or 48 hours; 0 for any other.
+
+    Examples
+    --------
+    >>> earliest_h("24h"), earliest_h("48h"), earliest_h("after")
+    (18.0, 36.0, 0.0)
+    """
+    return {"24h": _NEXT_DAY_H, "48h": _SECOND_DAY_H}.get(when, 0.0)
+
+
+def ago_words(hours: float) -> str:
+    """How long ago something was, in whole hours up to three days, then in days.
+
+    Examples
+    --------
+    >>> ago_words(0.1), ago_words(1.2), ago_words(47.9), ago_words(100.0)
+    ('just now', '1 hour ago', '48 hours ago', '4 days ago')
+    """
+    if hours < 0.25:
+        return "just now"
+    if round(hours) == 0:
+        return "less than an hour ago"
+    if hours < 3.0 * _DAY_H:
+        return f"{counted(round(hours), 'hour')} ago"
+    return f"{counted(round(hours / _DAY_H), 'day')} ago"
+
+
+def _watch(pain: Sequence[PainNote], now_ns: int) -> Cue:
+    """What is still to be noted of a pain that has lasted up to 48 hours."""
+    began_ns = pain[0].utc_ns
+    ages_h = [(note.utc_ns - began_ns) / _HOUR_NS for note in pain]
+    age_h = (now_ns - began_ns) / _HOUR_NS
+    name = "pain.watch"
+    if ages_h[-1] >= _SECOND_DAY_H:
+        name = "pain.watch_noted"
+    elif age_h >= _SECOND_DAY_H:
+        name = "pain.watch_today"
+    elif ages_h[-1] >= _NEXT_DAY_H:
+        name = "pain.watch_second"
+    return Cue(name, {"ago": ago_words(max(0.0, age_h - ages_h[-1]))})
+
+
+def _current_pain(notes: Sequence[PainNote], now_ns: int) -> list[PainNote]:
+    pain: list[PainNote] = []
+    for note in notes:
+        if note.utc_ns > now_ns:
+            break
+        if pain and (note.utc_ns - pain[-1].utc_ns) / _HOUR_NS > _LONGEST_SILENCE_H:
+            pain = []
+        pain = [*pain, note] if note.level else []
+    if pain and (now_ns - pain[-1].utc_ns) / _HOUR_NS > _LONGEST_SILENCE_H:
+        return []
+    return pain

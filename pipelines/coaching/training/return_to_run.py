@@ -1,0 +1,158 @@
+"""Return to running: rest for about a week, then treadmill, track, usual route.
+
+Stages are those of health article 000; each is left upwards after two sessions in a row without
+pain and downwards on pain. About a week off and easing back: health articles 003 and 004; not too
+much rest: 001 and 004. The percentages are this program's rule of thumb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.pain import RunPain
+
+__all__ = [
+    "STAGES",
+    "ReturnState",
+    "Stage",
+    "after_session",
+    "ceiling_cue",
+    "rest_cues",
+    "stage_cue",
+    "state_of",
+]
+
+_HOUR_NS: Final = 3600 * 10**9
+_GENTLE_AFTER_H: Final = 48.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the plan.
+
+    Attributes
+    ----------
+    name : str
+        "treadmill", "track" or "usual".
+    intensity_ceiling : float
+        Most, relative to the runner's usual intensity.
+    """
+
+    name: str
+    intensity_ceiling: float
+
+
+#: In order.
+STAGES: Final = (Stage("treadmill", 0.8), Stage("track", 0.8), Stage("usual", 0.9))
+
+_SESSIONS_TO_ADVANCE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnState:
+    """Where the plan stands; the first state is ``ReturnState()``.
+
+    Attributes
+    ----------
+    stage : int
+        Index of :data:`STAGES`; ``len(STAGES)`` when the return is complete.
+    pain_free : int
+        Sessions without pain in a row in this stage.
+    """
+
+    stage: int = 0
+    pain_free: int = 0
+
+    def __post_init__(self) -> None:
+        if self.stage not in range(len(STAGES) + 1):
+            raise ParameterError("stage", self.stage, f"a number from 0 to {len(STAGES)}")
+
+    @property
+    def finished(self) -> bool:
+        """Whether the runner is back to usual."""
+        return self.stage == len(STAGES)
+
+    @property
+    def intensity_ceiling(self) -> float | None:
+        """Most intensity of this stage, relative to usual; None when the return is complete."""
+        return None if self.finished else STAGES[self.stage].intensity_ceiling
+
+
+def after_session(state: ReturnState, run: RunPain) -> tuple[ReturnState, Cue]:
+    """Take a session with its ratings; returns the new state and what to tell.
+
+    Pain goes back a stage at once (from the first: it starts anew); a session counts as free of
+    pain only when that is known the day after; until then the state stays.
+    """
+    if run.pain_free is None:
+        return state, Cue("return.waiting")
+    if not run.pain_free:
+        return ReturnState(max(0, state.stage - 1)), Cue("return.went_back")
+    if state.finished:
+        return state, Cue("return.finished")
+    state = replace(state, pain_free=state.pain_free + 1)
+    if state.pain_free < _SESSIONS_TO_ADVANCE:
+        return state, stage_cue(state)
+    state = ReturnState(state.stage + 1)
+    return state, Cue("return.finished" if state.finished else "return.advanced")
+
+
+def state_of(runs: Iterable[RunPain]) -> ReturnState:
+    """The state after all sessions since the plan began, the oldest first.
+
+    Once the return is complete the plan is over, and later pain is a matter of the pain rules.
+
+    Examples
+    --------
+    >>> state_of([RunPain(0, 0, 0), RunPain(0, 0, 0), RunPain(0, 2)])
+    ReturnState(stage=0, pain_free=0)
+    """
+    state = ReturnState()
+    for run in runs:
+        if state.finished:
+            break
+        state, _ = after_session(state, run)
+    return state
+
+
+def stage_cue(state: ReturnState) -> Cue:
+    """What the stage asks for."""
+    if state.finished:
+        return Cue("return.finished")
+    stage = STAGES[state.stage]
+    return Cue(f"return.{stage.name}", {"percent": 100.0 * stage.intensity_ceiling})
+
+
+def ceiling_cue(state: ReturnState, intensity: float, time_s: float) -> Cue | None:
+    """Ask to ease off where a block's intensity is above the stage's ceiling."""
+    ceiling = state.intensity_ceiling
+    if ceiling is None or not intensity > ceiling:
+        return None
+    return Cue("return.ceiling", {"percent": 100.0 * ceiling}, time_s)
+
+
+def rest_cues(since_ns: int, now_ns: int, *, rest_days: int = 7, active_ns: int = 0) -> list[Cue]:
+    """What to tell while resting; empty when the rest is over.
+
+    Parameters
+    ----------
+    since_ns, now_ns : int
+        Begin of the rest, and now, ns since 1970.
+    rest_days : int
+        Days without running.
+    active_ns : int
+        Latest exercise noted, ns since 1970: within the last 48 hours it stands for gentle
+        activity, and the nudge is spared.
+    """
+    hours = (now_ns - since_ns) / _HOUR_NS
+    if not 0.0 <= hours < 24.0 * rest_days:
+        return []
+    cues = [Cue("return.rest", {"day": hours // 24.0 + 1.0, "days": rest_days})]
+    inactive_h = (now_ns - max(since_ns, active_ns)) / _HOUR_NS
+    if inactive_h >= _GENTLE_AFTER_H:
+        cues.append(Cue("return.gentle"))
+    return cues

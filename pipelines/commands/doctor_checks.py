@@ -1,0 +1,107 @@
+"""Doctor: what this machine has, and whether the chain runs on it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["Finding", "examine"]
+
+_PACKAGES = ("numpy", "scipy", "numba", "bleak", "pyserial", "typer", "rich", "mcap")
+#: A 200 Hz sensor has to be a small load.
+_LEAST_SAMPLES_PER_S = 50_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    fine: bool
+    text: str
+
+
+def examine() -> Iterator[Finding]:
+    """Look at one thing after another; each is reported as it is found."""
+    yield Finding(
+        "system",
+        sys.version_info >= (3, 11),
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
+    )
+    for name in ("backstride", *_PACKAGES):
+        yield _package(name)
+    yield from _folders()
+    yield from _chain()
+    yield _terminal()
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed: run 'python -m pip install backstride' again")
+
+
+def _folders() -> Iterator[Finding]:
+    from imu.compiled import cache_directory
+    from pipelines.runner.user_directory import data_directory
+
+    yield _writable("data folder", data_directory())
+    yield _writable("compiled code", cache_directory())
+
+
+def _writable(subject: str, folder: Path) -> Finding:
+    from pipelines.files.system_error import explain
+
+    probe = folder / ".backstride-probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return Finding(subject, False, f"{folder} cannot be written: {explain(error)}")
+    return Finding(subject, True, str(folder))
+
+
+def _chain() -> Iterator[Finding]:
+    from devices.simulator.generate import simulate
+    from devices.simulator.scenario import Scenario
+    from imu.analyzer import StepAnalyzer, warm_up
+
+    begin = time.perf_counter()
+    warm_up()
+    yield Finding("filters ready after", True, f"{time.perf_counter() - begin:.1f} s")
+    samples, truth = simulate(Scenario.from_query("minutes=0.5"))
+    analyzer = StepAnalyzer(200.0, axes="+x+y+z")
+    found = 0
+    begin = time.perf_counter()
+    for start in range(0, len(samples), 8):
+        found += len(analyzer.push(samples[start : start + 8]))
+    seconds = time.perf_counter() - begin
+    found += len(analyzer.flush())
+    speed = len(samples) / seconds
+    yield Finding(
+        "speed",
+        speed > _LEAST_SAMPLES_PER_S,
+        f"{speed / 1e6:.1f} million samples/s in blocks of 8; a sensor sends 200/s",
+    )
+    yield Finding(
+        "simulated half minute",
+        abs(found - len(truth)) <= 2,
+        f"{found} steps found, {len(truth)} true",
+    )
+    state = np.isfinite(analyzer.state["inclination"]["levelling"]).all()
+    yield Finding("numbers", bool(state), "finite" if state else "not finite: please report this")
+
+
+def _terminal() -> Finding:
+    encoding = (sys.stdout.encoding or "").lower()
+    kind = "interactive" if sys.stdout.isatty() else "not interactive: live prints plain lines"
+    return Finding("terminal", True, f"{kind}, {encoding or 'unknown encoding'}")

@@ -1,0 +1,1 @@
+"""Bytes on disk: session files, tables, alerts; one form a file."""

@@ -1,0 +1,121 @@
+"""A simulated session written to a file, with what truly happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.simulator.device import SimulatedDevice
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.scenario import Scenario
+from imu.errors import ParameterError
+from imu.samples import Samples
+from imu.steps import Steps
+
+__all__ = ["Simulated", "write_simulation"]
+
+
+#: Keys of a scenario that only the packets of a session show.
+_LINK_FAULTS = ("loss", "jitter_ms", "corrupt", "disconnect", "clock_ppm", "saturate", "nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What was simulated."""
+
+    truth: Steps
+    duration_s: float
+    rate_hz: float
+
+
+def write_simulation(
+    path: Path,
+    query: str,
+    report: Callable[[float, float], None],
+    *,
+    overwrite: bool = False,
+) -> Simulated:
+    """Simulate a scenario into a session (``.mcap``) or a sample table (``.csv``), whole or not.
+
+    A session holds the device's packets, with quantisation and the link faults of the scenario; a
+    sample table holds the sensor's samples as they are.
+
+    Raises
+    ------
+    ParameterError
+        When the scenario or the file's ending is not known.
+    RecordingError
+        When the file exists already or cannot be written.
+    """
+    query = query.removeprefix("sim:").removeprefix("?")
+    scenario = Scenario.from_query(query)
+    run = SimulatedRun(scenario)
+    kind = path.suffix.lower()
+    if kind == ".mcap":
+        _write_session(path, query, run, report, overwrite=overwrite)
+    elif kind == ".csv":
+        faults = [name for name in _LINK_FAULTS if getattr(scenario, name)]
+        if faults:
+            raise ParameterError(
+                faults[0],
+                getattr(scenario, faults[0]),
+                "an OUT that ends in .mcap with it: a sample table holds what the sensor measures, "
+                "not what the link makes of it",
+            )
+        _write_table(path, run, report, overwrite=overwrite)
+    else:
+        raise ParameterError("OUT", str(path), "a file that ends in .mcap or .csv")
+    return Simulated(run.truth(), run.duration_s, scenario.rate)
+
+
+def _write_session(
+    path: Path,
+    query: str,
+    run: SimulatedRun,
+    report: Callable[[float, float], None],
+    *,
+    overwrite: bool,
+) -> None:
+    from devices.receiver import Receiver
+    from pipelines.files.session_messages import SessionHeader
+    from pipelines.files.whole_recording import whole_session
+
+    device = SimulatedDevice(run)
+    receiver = Receiver(device.info)
+    header = SessionHeader(
+        utc_start_ns=time.time_ns(),
+        source=f"sim:?{query}",
+        mass_kg=run.scenario.mass,
+        height_m=run.scenario.height,
+    )
+    with whole_session(path, header, overwrite=overwrite, option="--overwrite") as writer:
+        writer.write_record(device.info)
+        for record in device.records():
+            writer.write_record(record)
+            samples = receiver.push(record)
+            if samples is not None:
+                writer.write_samples(samples)
+            report(run.position, run.n_samples)
+
+
+def _write_table(
+    path: Path,
+    run: SimulatedRun,
+    report: Callable[[float, float], None],
+    *,
+    overwrite: bool,
+) -> None:
+    from pipelines.files.replacing import refuse_existing
+    from pipelines.files.sample_table import write_sample_table
+
+    if not overwrite:
+        refuse_existing(path, "--overwrite")
+    blocks: list[Samples] = []
+    while len(block := run.read(4096)):
+        blocks.append(block)
+        report(run.position, run.n_samples)
+    write_sample_table(
+        path, Samples.concatenate(blocks), rate_hz=run.scenario.rate, axes=run.scenario.axes
+    )

@@ -1,1 +1,0 @@
-"""Exchange formats, one file each."""

@@ -1,0 +1,1 @@
+"""What one person keeps: the journal, the history, the desk."""

@@ -1,0 +1,302 @@
+"""Going on from a session that stopped in mid-run: which one, whether it fits, and what it taught.
+
+The earlier log is run once more, and what it taught goes into the header of the new session. The
+two remain two sessions, here and in the journal: each has its own steps, time and distance, and is
+filed as any other, so that together they make the run. A session that was killed was never filed;
+``backstride journal add`` does so. What was usual is counted over the whole run and filed with the
+second part; filed with the first part as well, it counts as the runs of two days would.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from devices.records import DeviceInfo, Mark
+from imu.errors import ParameterError, RecordingError
+from pipelines.files.session_messages import SessionHeader
+from pipelines.runner.journal.run_baseline import sensor_kind
+
+if TYPE_CHECKING:
+    from pipelines.files.session_reader import Session
+    from pipelines.replay import Progress
+    from pipelines.session.carried import Carried
+
+__all__ = [
+    "LAST",
+    "EarlierSession",
+    "continued_path",
+    "earlier_session",
+    "interrupted_note",
+    "newest_session",
+]
+
+#: Word for the newest session in the data folder.
+LAST: Final = "last"
+#: Who rests for longer runs another run, s.
+_LONGEST_GAP_S: Final = 2 * 3600.0
+#: A session that was cut short so recently is worth a word, s.
+_RECENTLY_S: Final = 1800.0
+_END_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSession:
+    """A session that another one goes on from.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    header : SessionHeader
+        Its own.
+    info : DeviceInfo
+        Its sensor.
+    carried : Carried
+        What it taught, on its own clock.
+    ended_s : float
+        Its end on that clock, s.
+    surface, shoe : str
+        Marked last; empty where none was.
+    """
+
+    path: Path
+    header: SessionHeader
+    info: DeviceInfo
+    carried: Carried
+    ended_s: float
+    surface: str = ""
+    shoe: str = ""
+
+    def gap_s(self, utc_ns: int) -> float:
+        """Time from its end until then, s; 0 for a clock that was set back in between."""
+        return max((utc_ns - self.header.utc_start_ns) / 1e9 - self.ended_s, 0.0)
+
+    def told_s(self, utc_ns: int) -> list[float]:
+        """When the runner was told something, on the clock of a session that begins then, s."""
+        coach = self._seen_from(utc_ns).coach
+        return [*coach["cue_times_s"], *coach["elsewhere_s"]]
+
+    def followed_by(self, header: SessionHeader, info: DeviceInfo) -> SessionHeader:
+        """The header of the session that goes on with this sensor.
+
+        All that was stated or stored for the earlier one goes on with it.
+
+        Raises
+        ------
+        RecordingError
+            When it was measured with another sensor, or by the simulated runner alone.
+        """
+        earlier, path = self.header, str(self.path)
+        kinds = sensor_kind(self.info), sensor_kind(info)
+        if kinds[0] != kinds[1]:
+            raise RecordingError(
+                f"this session was measured with another kind of sensor ({kinds[0]}, now "
+                f"{kinds[1]}): leave --continue out.",
+                path=path,
+            )
+        serials = {self.info.serial, info.serial} - {""}
+        if len(serials) > 1 or _simulated(earlier.source) != _simulated(header.source):
+            raise RecordingError(
+                "this session was measured with another sensor: leave --continue out.", path=path
+            )
+        return replace(
+            header,
+            axes=earlier.axes,
+            mass_kg=earlier.mass_kg,
+            height_m=earlier.height_m,
+            baseline_json=earlier.baseline_json,
+            calibration_json=earlier.calibration_json,
+            neutral_up=earlier.neutral_up,
+            carried_json=self._seen_from(header.utc_start_ns).to_json(),
+        )
+
+    def words(self, utc_ns: int) -> str:
+        """What the runner is told of it."""
+        ago = _clock(self.gap_s(utc_ns))
+        return f"going on from {self.path.name}, which ended {ago} ago, with the baseline it had."
+
+    def check(
+        self,
+        *,
+        axes: str = "",
+        mass_kg: float | None = None,
+        height_m: float | None = None,
+        calibrated: bool = True,
+        parameters_json: str = "",
+    ) -> str:
+        """Refuse what is stated otherwise than for this session; returns the settings to use.
+
+        Raises
+        ------
+        ParameterError
+            When something is.
+        """
+        from pipelines.coaching.alert_settings import AlertSettings
+
+        known = self.header
+        pairs = {
+            "--axes": (axes or known.axes, known.axes),
+            "--mass": (known.mass_kg if mass_kg is None else mass_kg, known.mass_kg),
+            "--height": (known.height_m if height_m is None else height_m, known.height_m),
+        }
+        for name, (stated, was) in pairs.items():
+            if stated != was:
+                like = f"{was} as in that session, or " if was else ""
+                raise ParameterError(name, stated, f"{like}either it or --continue")
+        if not calibrated and known.calibration_json:
+            raise ParameterError(
+                "--continue", str(self.path), "either --continue or --no-calibration"
+            )
+        if not parameters_json:
+            return known.parameters_json
+        then = AlertSettings.from_json(known.parameters_json)
+        if AlertSettings.from_json(parameters_json).drift != then.drift:
+            raise ParameterError(
+                "--continue", str(self.path), "either --continue or other --settings"
+            )
+        return parameters_json
+
+    def _seen_from(self, utc_ns: int) -> Carried:
+        gap_s = self.gap_s(utc_ns)
+        return self.carried.seen_from(self.ended_s + gap_s, gap_s)
+
+
+def newest_session(folder: Path | None = None) -> Path | None:
+    """The session written last in a folder, the user's own by default; None without any."""
+    from pipelines.runner.user_directory import data_directory
+
+    place = data_directory() / "sessions" if folder is None else folder
+    try:
+        written = [(path.stat().st_mtime, path) for path in place.glob("[!.]*.mcap")]
+    except OSError:
+        return None
+    return max(written)[1] if written else None
+
+
+def continued_path(given: str) -> Path:
+    """The file that ``--continue`` names.
+
+    Raises
+    ------
+    RecordingError
+        When the newest one is meant and there is none.
+    """
+    if given != LAST:
+        return Path(given)
+    from pipelines.runner.user_directory import data_directory
+
+    newest = newest_session()
+    if newest is None:
+        raise RecordingError(
+            "there is no session to go on from: leave --continue out.",
+            path=str(data_directory() / "sessions"),
+        )
+    return newest
+
+
+def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession:
+    """Read a session and run it once more.
+
+    Parameters
+    ----------
+    path : Path
+        Its file, whole or cut short.
+    utc_ns : int
+        Now, ns since 1970.
+    report : callable
+        Told the progress.
+
+    Raises
+    ------
+    RecordingError
+        When it cannot be read, ended too long ago, or holds no step.
+    """
+    from pipelines.files.session_reader import read_session
+    from pipelines.replay import run_again
+
+    session = read_session(path)
+    arrived_s = _arrived_s(session)
+    # what lies hours back is refused before it is run
+    gap_s = (utc_ns - session.header.utc_start_ns) / 1e9 - arrived_s
+    if gap_s > _LONGEST_GAP_S:
+        raise RecordingError(
+            f"this session ended {_clock(gap_s)} ago, so this is another run: leave --continue "
+            "out.",
+            path=str(path),
+        )
+    ran = run_again(session, session.header, report)
+    if not len(ran.steps):
+        raise RecordingError(
+            "this session gives no steps to go on from: leave --continue out.", path=str(path)
+        )
+    last = ran.steps.rows[-1]
+    marked = {record.kind: record.value for record in session.records if isinstance(record, Mark)}
+    surface = marked.get("surface", "")
+    return EarlierSession(
+        path,
+        session.header,
+        ran.info,
+        replace(ran.analysis.carried, surface=surface),
+        max(arrived_s, float(last["initial_contact_s"] + last["step_time_s"])),
+        surface,
+        marked.get("shoe", ""),
+    )
+
+
+def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> str:
+    """How to go on from the newest session, where it was cut short lately; else nothing.
+
+    Only the two ends of that file are looked at.
+
+    Parameters
+    ----------
+    source : str
+        URL of the run that begins.
+    utc_ns : int
+        Now, ns since 1970.
+    folder : Path, optional
+        Of the sessions; the user's own by default.
+    """
+    from pipelines.files.session_reader import read_header
+
+    newest = newest_session(folder)
+    if newest is None:
+        return ""
+    try:
+        ago_s = utc_ns / 1e9 - newest.stat().st_mtime
+        if ago_s > _RECENTLY_S or _is_whole(newest) or read_header(newest).source != source:
+            return ""
+    except (OSError, RecordingError):
+        return ""
+    return (
+        f"your last session was cut short {_clock(max(ago_s, 0.0))} ago; to keep its baseline, "
+        f'stop and start with: backstride live "{source}" --continue "{newest}"'
+    )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an MCAP file has its end."""
+    from mcap.writer import MCAP0_MAGIC
+
+    with path.open("rb") as file:
+        file.seek(-min(_END_BYTES, path.stat().st_size), os.SEEK_END)
+        return file.read() == MCAP0_MAGIC
+
+
+def _arrived_s(session: Session) -> float:
+    """When the last record came, on the session's clock, s."""
+    arrivals = [item.arrival_ns for item in session.records if not isinstance(item, DeviceInfo)]
+    return (arrivals[-1] - arrivals[0]) / 1e9 if arrivals else 0.0
+
+
+def _simulated(source: str) -> bool:
+    return source.partition(":")[0] == "sim"
+
+
+def _clock(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, seconds_left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{seconds_left:02d}" if hours else f"{minutes}:{seconds_left:02d}"

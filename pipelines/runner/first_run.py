@@ -1,0 +1,381 @@
+"""The first run: ``backstride live`` without a source asks for what it needs, in the terminal.
+
+Every question has a default that Enter takes; the end of the input takes all of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from imu.errors import BackstrideError, ParameterError
+from pipelines.runner.journal.entries import Settings
+from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name, tags_in_journal
+from pipelines.units import (
+    Units,
+    height_words,
+    mass_words,
+    parse_typed_height,
+    parse_typed_mass,
+)
+from pipelines.views.refusals import fitted
+from pipelines.views.terminal.cells import printable
+
+if TYPE_CHECKING:
+    from devices.scan import Found
+
+__all__ = ["SIMULATED", "FirstRun", "Sightings", "ask_for_source", "guide", "look_around"]
+
+#: The simulated runner.
+SIMULATED: Final = "sim:"
+#: Devices of an unknown kind that are listed; a house is full of them.
+_MOST_UNKNOWN: Final = 8
+#: Shoes that are named in the question.
+_MOST_SHOES: Final = 6
+#: What takes back what was known.
+_NONE: Final = "none"
+#: Answers that cannot be read before a question is left out.
+_TRIES: Final = 3
+_NEUTRAL: Final = (
+    "Clip the sensor to the back of your waistband, in the middle, so that it cannot slip.",
+    "Then stand upright and still for about five seconds before you start: that posture is your",
+    "neutral, and your lean while running is told from there.",
+)
+
+#: Takes the words of a question, gives the line typed; None at the end of the input.
+Ask = Callable[[str], str | None]
+Tell = Callable[[str], None]
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """What was found near, and what kept it from being more, in a sentence each."""
+
+    found: tuple[Found, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRun:
+    """What the guide found out: the source to run, and the settings with the runner's answers.
+
+    ``surface`` and ``shoe`` of the run are empty where not said.
+    """
+
+    source: str
+    settings: Settings
+    surface: str = ""
+    shoe: str = ""
+
+
+def guide(
+    ask: Ask,
+    tell: Tell,
+    look: Callable[[], Sightings],
+    settings: Settings,
+    tags: KnownTags | None = None,
+    *,
+    surface: str = "",
+    shoe: str = "",
+) -> FirstRun:
+    """Ask for sensor, units, height, mass, surface and shoe, and explain the standing neutral.
+
+    Parameters
+    ----------
+    ask : callable
+        Takes the words of a question and gives the line typed, None at the end of the input.
+    tell : callable
+        Shows a line.
+    look : callable
+        Looks for sensors; called again where the user wants that.
+    settings : Settings
+        As known so far; what is not answered stays.
+    tags : KnownTags, optional
+        Surface and shoe of the last run, which Enter keeps, and the shoes in use.
+    surface, shoe : str
+        Where stated already, which is not asked for.
+    """
+    tags = KnownTags() if tags is None else tags
+    source = _choose_source(ask, tell, look)
+    settings = _ask_body(ask, tell, settings)
+    if source != SIMULATED:
+        surface = surface or _ask_surface(ask, tell, tags.surface)
+        shoe = shoe or _ask_shoe(ask, tell, tags)
+    for line in _NEUTRAL:
+        tell(line)
+    ask("Enter when you are ready: ")
+    return FirstRun(source, settings, surface, shoe)
+
+
+def ask_for_source(
+    path: Path | None = None, *, seconds: float = 4.0, surface: str = "", shoe: str = ""
+) -> FirstRun:
+    """The guide in this terminal; answers about the body are kept in the journal's settings.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The journal; the user's own by default.
+    seconds : float
+        How long to look for Bluetooth sensors, s.
+    surface, shoe : str
+        Where stated already, which is not asked for.
+
+    Raises
+    ------
+    ParameterError
+        When there is no terminal to ask in.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ParameterError(
+            "SOURCE", "", "a source, such as 'sim:' or 'ble:ADDRESS' ('backstride scan' lists them)"
+        )
+    known = _known_settings(path)
+    tags, _ = tags_in_journal(path)  # trouble with the journal has been told
+    result = guide(
+        _ask_here,
+        _tell_here,
+        lambda: look_around(seconds),
+        known,
+        tags,
+        surface=surface,
+        shoe=shoe,
+    )
+    if result.settings != known:
+        _keep(result.settings, path)
+    return result
+
+
+def look_around(seconds: float = 4.0) -> Sightings:
+    """Bluetooth LE sensors and serial ports at hand; trouble with either leaves the other."""
+    import asyncio
+
+    from devices.scan import scan_bluetooth, scan_serial
+
+    found: list[Found] = []
+    troubles: list[str] = []
+    try:
+        found += asyncio.run(scan_bluetooth(seconds))
+    except BackstrideError as error:
+        troubles.append(str(error))
+    try:
+        found += asyncio.run(scan_serial())
+    except BackstrideError as error:
+        troubles.append(str(error))
+    return Sightings(tuple(found), tuple(troubles))
+
+
+# -------------------------------------------------------------------------------------- questions
+
+
+def _choose_source(ask: Ask, tell: Tell, look: Callable[[], Sightings]) -> str:
+    while True:
+        tell("Looking for sensors …")
+        seen = look()
+        for trouble in seen.troubles:
+            tell(f"note: {printable(trouble)}")
+        known = [item for item in seen.found if item.protocol]
+        unknown = [item for item in seen.found if not item.protocol]
+        offered = [*known, *unknown[:_MOST_UNKNOWN]]
+        tell("  0  look again")
+        for number, item in enumerate(offered, 1):
+            tell(f"  {number}  {_sensor_words(item)}")
+        last = len(offered) + 1
+        tell(f"  {last}  the simulated runner, to try things out")
+        if len(unknown) > _MOST_UNKNOWN:
+            more = len(unknown) - _MOST_UNKNOWN
+            tell(f"note: devices of an unknown kind that are not listed: {more}.")
+        default = 1 if known else last
+        chosen = _asked(ask, tell, f"Which one? [{default}] ", _number_up_to(last), default)
+        if chosen:
+            return SIMULATED if chosen == last else offered[chosen - 1].url
+
+
+def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:
+    if settings.height_m is not None and settings.mass_kg is not None:
+        tall = height_words(settings.height_m, settings.units)
+        heavy = mass_words(settings.mass_kg, settings.units)
+        question = f"You are {tall} tall and weigh {heavy}. Change that? [n] "
+        if not _asked(ask, tell, question, _yes_or_no, False):
+            return settings
+    else:
+        tell("Height and mass serve the estimate of the load on the lower back, nothing else.")
+    units = _asked(ask, tell, f"Units, metric or imperial? [{settings.units}] ", _units, None)
+    settings = replace(settings, units=units or settings.units)
+    height_m = _asked(
+        ask,
+        tell,
+        _question("Height", settings.height_m, height_words, settings.units),
+        _fitted(parse_typed_height, settings.units),
+        settings.height_m,
+    )
+    mass_kg = _asked(
+        ask,
+        tell,
+        _question("Mass", settings.mass_kg, mass_words, settings.units),
+        _fitted(parse_typed_mass, settings.units),
+        settings.mass_kg,
+    )
+    return replace(settings, height_m=height_m, mass_kg=mass_kg)
+
+
+def _ask_surface(ask: Ask, tell: Tell, known: str) -> str:
+    several = f"{', '.join(SURFACES[:-1])} or {SURFACES[-1]}"
+    question = f"You run on {several}? [{_known(known)}] "
+    return _asked(ask, tell, question, lambda words: _surface(words, known), known)
+
+
+def _ask_shoe(ask: Ask, tell: Tell, tags: KnownTags) -> str:
+    shoes = [printable(shoe) for shoe in tags.shoes[-_MOST_SHOES:]]
+    several = f"{', '.join(shoes)}, or a new name" if shoes else "by a name of your own"
+    question = f"In the shoes, {several}? [{_known(tags.shoe)}] "
+    return _asked(ask, tell, question, lambda words: _shoe(words, tags.shoes), tags.shoe)
+
+
+def _known(words: str) -> str:
+    return f"{printable(words)}, {_NONE!r} for none" if words else "skip"
+
+
+def _surface(words: str, known: str) -> str:
+    wanted = words.lower()
+    if wanted == _NONE:
+        return ""
+    if wanted == known.lower():
+        return known
+    fitting = [one for one in SURFACES if one.startswith(wanted)]
+    if wanted not in SURFACES and len(fitting) != 1:
+        raise ParameterError("the surface", words, f"one of {', '.join(SURFACES)}, or {_NONE}")
+    return fitting[0]
+
+
+def _fitted(parse: Callable[[str, Units], float], units: Units) -> Callable[[str], float]:
+    """A reader whose refusal tells the range in the unit that was typed."""
+
+    def read(words: str) -> float:
+        try:
+            return parse(words, units)
+        except ParameterError as error:
+            raise fitted(error, units) from None
+
+    return read
+
+
+def _shoe(words: str, known: tuple[str, ...]) -> str:
+    """One of those known where only the capitals differ, else the new name."""
+    if words.lower() == _NONE:
+        return ""
+    return next((one for one in known if one.lower() == words.lower()), shoe_name(words))
+
+
+def _asked(
+    ask: Ask, tell: Tell, question: str, read: Callable[[str], Answer], default: Answer
+) -> Answer:
+    """Ask until the answer can be read; an empty one, or too many tries, give the default."""
+    for _ in range(_TRIES):
+        line = ask(question)
+        if line is None or not line.strip():
+            return default
+        try:
+            return read(line.strip())
+        except ParameterError as error:
+            tell(printable(str(error)))
+    tell("Left as it was.")
+    return default
+
+
+def _question(
+    name: str, known: float | None, words: Callable[[float, Units], str], units: Units
+) -> str:
+    if known is not None:
+        return f"{name}? [{words(known, units)}] "
+    example = {
+        ("Height", "metric"): "175 cm",
+        ("Height", "imperial"): "5 ft 9 in",
+        ("Mass", "metric"): "70 kg",
+        ("Mass", "imperial"): "154 lb",
+    }[name, units]
+    return f"{name}, such as {example}? [skip] "
+
+
+def _number_up_to(last: int) -> Callable[[str], int]:
+    def read(words: str) -> int:
+        if not (words.isascii() and words.isdigit() and int(words[:6]) <= last):
+            raise ParameterError("the answer", words, f"a number from 0 to {last}")
+        return int(words[:6])
+
+    return read
+
+
+def _yes_or_no(words: str) -> bool:
+    if words.lower() not in {"y", "yes", "n", "no"}:
+        raise ParameterError("the answer", words, "y or n")
+    return words.lower() in {"y", "yes"}
+
+
+def _units(words: str) -> Units:
+    lower = words.lower()
+    if "metric".startswith(lower):
+        return "metric"
+    if "imperial".startswith(lower):
+        return "imperial"
+    raise ParameterError("units", words, "metric or imperial")
+
+
+def _sensor_words(item: Found) -> str:
+    signal = "" if item.signal_dbm is None else f", {item.signal_dbm} dBm"
+    name = item.sold_as or item.name or "without a name"
+    kind = "" if item.protocol else " (unknown kind)"
+    return printable(f"{name}{kind}: {item.url}{signal}")
+
+
+# ------------------------------------------------------------------------------------ terminal
+
+
+def _ask_here(question: str) -> str | None:
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        _tell_here("")
+    return line or None
+
+
+def _tell_here(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+# -------------------------------------------------------------------------------------- settings
+
+
+def _known_settings(path: Path | None) -> Settings:
+    from pipelines.runner.journal.database import Journal, journal_path
+
+    place = journal_path() if path is None else path
+    if not place.exists():
+        return Settings()
+    try:
+        with Journal(place, busy_s=0.5) as journal:
+            for note in journal.notes:
+                _tell_here(f"note: {note}")
+            return journal.settings()
+    except BackstrideError as error:
+        _tell_here(f"note: {error}")
+        return Settings()
+
+
+def _keep(settings: Settings, path: Path | None) -> None:
+    """Into the journal; where that fails, they hold for this run."""
+    from pipelines.runner.journal.database import Journal
+
+    try:
+        with Journal(path, busy_s=0.5) as journal:
+            journal.change_settings(
+                units=settings.units, height_m=settings.height_m, mass_kg=settings.mass_kg
+            )
+    except BackstrideError as error:
+        _tell_here(f"note: {error} Your answers hold for this run.")

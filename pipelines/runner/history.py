@@ -1,0 +1,149 @@
+"""Earlier runs of the same kind, from the journal, that a run is compared with from its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from imu.drift.baseline import Baseline
+from imu.drift.indicators import indicator_named
+from imu.errors import BackstrideError
+
+__all__ = ["LEARNING", "PastRun", "RunHistory", "Start", "history_for_run"]
+
+#: What the runner is told of a run without a baseline to start from.
+LEARNING: Final = "learning your baseline on the way"
+
+#: As long as earlier runs tell what is usual, here and for the intensity.
+_DAYS: Final = 90
+_DAY_NS: Final = 86_400 * 10**9
+#: Runs that a baseline is made of; see :func:`imu.drift.baseline_learning.warm_start`.
+_RUNS: Final = 5
+_LEAST_RUNS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """An earlier run: what was usual in it, and the kind of sensor that measured it."""
+
+    baseline: Baseline
+    sensor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a run starts from: a baseline or None, and the sentence that tells the runner."""
+
+    baseline: Baseline | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunHistory:
+    """Earlier runs of the kind of the one that begins.
+
+    Attributes
+    ----------
+    runs : tuple of PastRun
+        In order of time.
+    surface, shoe : str
+        Of all of them; empty where not said, which is a kind of its own.
+
+    Examples
+    --------
+    >>> RunHistory().start("movesense 208 Hz").words
+    'learning your baseline on the way.'
+    """
+
+    runs: tuple[PastRun, ...] = ()
+    surface: str = ""
+    shoe: str = ""
+
+    def start(self, sensor: str) -> Start:
+        """What a run with a sensor of this kind starts from.
+
+        A baseline of earlier runs is taken only when it has every indicator that those runs had,
+        and one of the last two runs had it too: what a given baseline lacks is not watched for the
+        whole run, and what has been changed for two runs on end is becoming usual.
+
+        Parameters
+        ----------
+        sensor : str
+            Kind of sensor (:func:`~pipelines.runner.journal.run_baseline.sensor_kind`).
+        """
+        from imu.drift.baseline_learning import EarlierRun, warm_start
+
+        fitting = [run for run in self.runs if run.sensor == sensor][-_RUNS:]
+        if len(fitting) < _LEAST_RUNS <= len(self.runs):
+            why = "since your earlier runs of this kind were measured with another kind of sensor"
+            return Start(None, f"{LEARNING}, {why}.")
+        usual = warm_start([EarlierRun(run.baseline) for run in fitting], least=_LEAST_RUNS)
+        if usual is None:
+            return Start(None, f"{LEARNING}.")
+        lately = [run.baseline for run in fitting[-2:]]
+        missing = [
+            name
+            for name in dict.fromkeys(
+                item.indicator for run in fitting for item in run.baseline.indicators
+            )
+            if usual.of(name) is None or not any(run.of(name) for run in lately)
+        ]
+        if missing:
+            name = indicator_named(missing[0]).words
+            why = f"since your last runs do not agree on what is usual ({name})"
+            return Start(None, f"{LEARNING}, {why}.")
+        return Start(usual, f"compared with your last {len(fitting)} runs {self._kind()}.")
+
+    def _kind(self) -> str:
+        if self.surface and self.shoe:
+            return f"on {self.surface} in the shoes {self.shoe}"
+        if self.surface:
+            return f"on {self.surface}, no shoes named"
+        if self.shoe:
+            return f"in the shoes {self.shoe}, no surface named"
+        return "without a named surface or shoes"
+
+
+def history_for_run(
+    now: datetime, surface: str = "", shoe: str = "", path: Path | None = None
+) -> tuple[RunHistory, str]:
+    """The runs of the user's journal on a surface in a shoe; a run never fails for it.
+
+    Parameters
+    ----------
+    now : datetime
+        The time, with its zone.
+    surface, shoe : str
+        Of the run that begins, as the runner calls them; empty where not said.
+    path : Path, optional
+        The journal; the user's own by default. None is made where there is none.
+
+    Returns
+    -------
+    RunHistory
+        Of the last 90 days; without runs where the journal is in trouble.
+    str
+        That trouble in a sentence, empty without.
+    """
+    from pipelines.runner.journal.database import Journal, journal_path
+    from pipelines.runner.journal.entries import utc_ns_of
+    from pipelines.runner.journal.pending import pending_path
+    from pipelines.runner.journal.queries import earlier_baselines
+    from pipelines.runner.journal.session_entry import one_line
+
+    surface, shoe = one_line(surface), one_line(shoe)
+    nothing = RunHistory(surface=surface, shoe=shoe)
+    place = journal_path() if path is None else path
+    now_ns = utc_ns_of(now)
+    try:
+        if not place.exists() and not pending_path(place).exists():
+            return nothing, ""
+        with Journal(place, busy_s=0.5) as journal:
+            found = earlier_baselines(journal, now_ns - _DAYS * _DAY_NS, now_ns, surface, shoe)
+            notes = " ".join(journal.notes)
+        runs = tuple(PastRun(Baseline.from_json(words), sensor) for words, sensor in found)
+    except BackstrideError as trouble:
+        return nothing, f"{trouble} This run is not compared with earlier ones."
+    return RunHistory(runs, surface, shoe), notes

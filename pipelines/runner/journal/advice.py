@@ -1,0 +1,142 @@
+"""Advice of the day: every rule that looks at the journal, in the order of its weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.pain import PainTier, due_ratings, pain_tier
+from pipelines.coaching.training.red_flags import RedFlagState
+from pipelines.coaching.training.return_to_run import ReturnState, rest_cues, stage_cue, state_of
+from pipelines.coaching.training.shoes import shoe_cue
+from pipelines.coaching.training.single_session import finished_session
+from pipelines.coaching.training.strength import strength_cue, stretch_cue
+from pipelines.coaching.training.weekly import monday_of, week_cues, weekly_ceiling_m
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Exercise, Session, Shoe, utc_ns_of
+from pipelines.runner.journal.queries import (
+    exercise_days,
+    longest_session,
+    odometers_m,
+    pain_notes,
+    pains_of_runs,
+    red_flag_state,
+    run_pains,
+    stretch_times,
+    weeks,
+)
+
+__all__ = ["Advice", "advice", "after_run", "return_state", "stop_cue"]
+
+_DAY_NS: Final = 86_400 * 10**9
+#: How far back pain is looked at: longer than the longest tier.
+_PAIN_DAYS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the rules say today.
+
+    Attributes
+    ----------
+    red_flags : RedFlagState
+        While stopped, nothing else is said.
+    tier : PainTier
+        Whom to see about pain.
+    cues : tuple of Cue
+        What to tell, the weightiest first.
+    """
+
+    red_flags: RedFlagState
+    tier: PainTier
+    cues: tuple[Cue, ...]
+
+
+def advice(journal: Journal, now: datetime) -> Advice:
+    """Ask every rule.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    now : datetime
+        The time on the runner's clock, with its zone.
+    """
+    now_ns = utc_ns_of(now)
+    stopped = red_flag_state(journal)
+    runs = pains_of_runs(journal, newest=5)
+    finding = pain_tier(
+        pain_notes(journal, now_ns - _PAIN_DAYS * _DAY_NS), [pain for _, pain in runs], now_ns
+    )
+    if stopped.stopped and stopped.cue is not None:
+        return Advice(stopped, finding.tier, (stopped.cue,))
+    settings = journal.settings()
+    cues: list[Cue] = []
+    if finding.tier is not PainTier.NONE:
+        cues += finding.cues
+    if runs:
+        session, pain = runs[-1]
+        end_ns = session.utc_start_ns + round(session.duration_s * 1e9)
+        due = due_ratings(end_ns, pain, now_ns)
+        cues += [due] if due is not None else []
+    if settings.return_since_ns is not None:
+        cues += _return_cues(journal, settings.return_since_ns, now_ns, settings.rest_days)
+    today = now.date()
+    recent = weeks(journal, today, 5)
+    ceiling = weekly_ceiling_m(recent[:-1], settings.weekly_ceiling_m)
+    if recent[-1].runs:
+        cues += week_cues(recent[-1], ceiling, settings.units)
+    distances = odometers_m(journal)
+    for shoe in journal.entries(Shoe, "retired IS NULL"):
+        worn = shoe_cue(shoe.name, distances[shoe.identifier or 0], settings.units)
+        cues += [worn] if worn is not None else []
+    days = exercise_days(journal, "strength", monday_of(today) - timedelta(weeks=1), today)
+    cues.append(strength_cue(days, today, settings.strength_days))
+    stretch = stretch_cue(stretch_times(journal, today), now, settings.stretches_per_day)
+    cues += [stretch] if stretch is not None else []
+    return Advice(stopped, finding.tier, tuple(cues))
+
+
+def after_run(journal: Journal, session: Session) -> list[Cue]:
+    """What the rules say of a run that has just been added: its length, and its shoe's distance."""
+    settings = journal.settings()
+    cues = finished_session(
+        longest_session(journal, session.utc_start_ns),
+        distance_m=session.distance_m,
+        dose_easy_km=session.dose_easy_km_m4,
+        units=settings.units,
+    )
+    if session.shoe_id is not None and session.distance_m is not None:
+        shoe = journal.entry(Shoe, session.shoe_id)
+        now_m = odometers_m(journal)[session.shoe_id]
+        # rounding must not lead below zero
+        before_m = max(0.0, now_m - session.distance_m)
+        worn = shoe_cue(shoe.name, now_m, settings.units, before_m=before_m)
+        cues += [worn] if worn is not None and shoe.retired is None else []
+    return cues
+
+
+def stop_cue(journal: Journal) -> Cue | None:
+    """What to say in place of any training advice while a red flag stands; None without one."""
+    state = red_flag_state(journal)
+    return state.cue if state.stopped else None
+
+
+def return_state(journal: Journal) -> ReturnState | None:
+    """Where the return-to-run plan stands; None without one."""
+    since_ns = journal.settings().return_since_ns
+    if since_ns is None:
+        return None
+    return state_of(run_pains(journal, since_ns))
+
+
+def _return_cues(journal: Journal, since_ns: int, now_ns: int, rest_days: int) -> list[Cue]:
+    latest = journal.entries(Exercise, "utc_ns <= ?", (now_ns,), newest=1)
+    active_ns = latest[0].utc_ns if latest else 0
+    resting = rest_cues(since_ns, now_ns, rest_days=rest_days, active_ns=active_ns)
+    if resting:
+        return resting
+    state = return_state(journal)
+    return [] if state is None else [stage_cue(state)]

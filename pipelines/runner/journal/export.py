@@ -1,0 +1,110 @@
+"""Export: the whole journal as one zip, JSON to read back and CSV tables for a spreadsheet."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.runner.journal.entries import Entry, moment
+from pipelines.runner.journal.rows import ENTRIES
+from pipelines.runner.journal.schema import VERSION
+
+if TYPE_CHECKING:
+    from pipelines.runner.journal.database import Journal
+
+__all__ = ["export_journal", "journal_as_json"]
+
+#: The one moment of every member of the archive, so that equal journals give equal files.
+_MEMBER_TIME: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def journal_as_json(journal: Journal) -> str:
+    """Everything in the journal as one JSON object, tables by name."""
+    content: dict[str, Any] = {"format": "backstride-journal", "version": VERSION}
+    with journal.transaction():  # one state of the journal, whoever else writes
+        for table, kind in ENTRIES.items():
+            content[table] = [_plain(entry) for entry in journal.entries(kind)]
+        content["settings"] = asdict(journal.settings())
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def export_journal(journal: Journal, path: Path) -> dict[str, int]:
+    """Write a zip with ``journal.json`` and a CSV file a table; whole or not at all.
+
+    Returns
+    -------
+    dict of str to int
+        Number of entries by table.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written or the journal cannot be read.
+    """
+    import zipfile
+
+    from pipelines.files.replacing import replacing
+
+    text = journal_as_json(journal)
+    content = json.loads(text)
+    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        _write(archive, "journal.json", text)
+        for table, kind in ENTRIES.items():
+            _write(archive, f"{table}.csv", _csv(kind, content[table]))
+    return {table: len(content[table]) for table in ENTRIES}
+
+
+def _write(archive: Any, name: str, text: str) -> None:
+    import zipfile
+
+    archive.writestr(zipfile.ZipInfo(name, _MEMBER_TIME), text, zipfile.ZIP_DEFLATED)
+
+
+def _csv(kind: type[Entry], rows: list[dict[str, Any]]) -> str:
+    """One row an entry; maps become a column a key, empty where there is none."""
+    import csv
+    import io
+    from dataclasses import fields
+
+    flat = [_flat(row) for row in rows]
+    names = [field.name for field in fields(kind) if field.name not in {"means", "answers"}]
+    names.insert(0, names.pop(names.index("identifier")))
+    extra = {name for row in flat for name in row} - set(names)
+    # a time that people can read comes first among what was added
+    names += sorted(extra, key=lambda name: (name != "time", name))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return out.getvalue()
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "means":
+            flat |= {f"mean_{key}": item for key, item in value.items()}
+        elif name == "answers":
+            flat |= {f"answer_{key}": item for key, item in value.items()}
+        else:
+            flat[name] = _inert(value) if isinstance(value, str) else value
+    return flat
+
+
+def _inert(words: str) -> str:
+    """The user's words; a spreadsheet must not take them for a formula."""
+    return f"'{words}" if words[:1] in {"=", "+", "-", "@"} else words
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asdict(entry).items()
+    }
+    utc_ns = values.get("utc_start_ns", values.get("utc_ns"))
+    if utc_ns is not None:
+        values["time"] = moment(utc_ns, values["utc_offset_minutes"]).isoformat(timespec="seconds")
+    return values

@@ -1,0 +1,36 @@
+"""Shoes by name: the number of one in the journal, where it is added when it is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.runner.journal.entries import Shoe
+
+if TYPE_CHECKING:
+    from pipelines.runner.journal.database import Journal
+
+__all__ = ["retired_shoe", "shoe_number"]
+
+
+def retired_shoe(journal: Journal, name: str) -> Shoe | None:
+    """The retired shoe of a name, the last one where there are several; None without one."""
+    found = journal.entries(Shoe, "name = ? AND retired IS NOT NULL", (name,), newest=1)
+    return found[0] if found else None
+
+
+def shoe_number(journal: Journal, name: str) -> int | None:
+    """The number of the shoe in use that has a name; it is added when there is none.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    name : str
+        Empty for no shoe, which has no number.
+    """
+    if not name:
+        return None
+    for shoe in journal.entries(Shoe, "retired IS NULL"):
+        if shoe.name == name:
+            return shoe.identifier
+    return journal.add(Shoe(name))

@@ -1,0 +1,114 @@
+"""Surfaces and shoes for the run that begins: what the journal knows of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from imu.errors import BackstrideError
+from pipelines.runner.journal.database import Journal, journal_path
+from pipelines.runner.journal.entries import Session, Shoe
+from pipelines.runner.journal.pending import pending_path
+from pipelines.runner.journal.shoe_names import retired_shoe
+
+__all__ = ["SURFACES", "KnownTags", "shoe_name", "tags_in_journal", "unknown_shoe_note"]
+
+#: What may be run on.
+SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
+_LONGEST_SHOE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTags:
+    """What a run may be tagged with.
+
+    Attributes
+    ----------
+    surface, shoe : str
+        Of the last run; empty where not said, and where the shoe is in use no more.
+    shoes : tuple of str
+        Names of those in use.
+    """
+
+    surface: str = ""
+    shoe: str = ""
+    shoes: tuple[str, ...] = ()
+
+
+def shoe_name(shoe: str | None) -> str:
+    """The name of a shoe as it is marked: printable, and not longer than a line."""
+    return "".join(x if x.isprintable() else " " for x in shoe or "").strip()[:_LONGEST_SHOE]
+
+
+def tags_in_journal(path: Path | None = None) -> tuple[KnownTags, str]:
+    """The tags that the journal knows, and what kept them from being read, in a sentence.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The journal; the user's own by default. None is made where there is none.
+    """
+    place = journal_path() if path is None else path
+    try:
+        if not place.exists() and not pending_path(place).exists():
+            return KnownTags(), ""
+        with Journal(place, busy_s=0.5) as journal:
+            in_use = {
+                shoe.identifier: shoe.name for shoe in journal.entries(Shoe, "retired IS NULL")
+            }
+            last = journal.entries(Session, newest=1)
+    except BackstrideError as error:
+        return KnownTags(), str(error)
+    shoes = tuple(dict.fromkeys(in_use.values()))
+    if not last:
+        return KnownTags(shoes=shoes), ""
+    return KnownTags(last[0].surface, in_use.get(last[0].shoe_id, ""), shoes), ""
+
+
+def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True) -> str:
+    """Say before a run that its shoe is new to the journal, or retired; a slip shows at once.
+
+    Parameters
+    ----------
+    name : str
+        As the user wrote it.
+    path : Path, optional
+        The journal; the user's own by default. None is created.
+    filed : bool
+        Whether the run goes into the journal at its end, which adds the shoe.
+
+    Returns
+    -------
+    str
+        One sentence; empty when the shoe is in use, none is named, or the journal is in trouble,
+        which is told elsewhere.
+    """
+    wanted = "".join(character for character in name if character.isprintable()).strip()
+    if not wanted:
+        return ""
+    place = journal_path() if path is None else path
+    known: list[str] = []
+    retired: Shoe | None = None
+    if place.exists():
+        try:
+            with Journal(place, busy_s=0.5) as journal:
+                known = [shoe.name for shoe in journal.entries(Shoe, "retired IS NULL")]
+                retired = retired_shoe(journal, wanted)
+        except BackstrideError:
+            return ""
+    if wanted in known:
+        return ""
+    others = f" (it has {', '.join(known)})" if known else ""
+    command = f'backstride journal shoe "{wanted}"'
+    if retired is not None:
+        return (
+            f"your shoe {wanted!r} is retired since {retired.retired}: {command} --back brings it "
+            f"back{', else this run adds a second pair of that name' if filed else ''}."
+        )
+    if filed:
+        return (
+            f"your journal has no shoe {wanted!r} yet{others}: this run adds it, and "
+            f"{command} --start '120 km' tells what it had run before."
+        )
+    return f"your journal has no shoe {wanted!r} yet{others}: add it with: {command}."

@@ -1,0 +1,71 @@
+"""Entries and settings of the journal as lines for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipelines.runner.journal.entries import Session, Settings, moment
+from pipelines.units import Units, distance_words, height_words, mass_words
+from pipelines.views.counted import counted
+
+__all__ = ["session_line", "settings_lines"]
+
+#: How a distance is known.
+_SOURCES: Final = {
+    "user": "as stated",
+    "treadmill": "as the treadmill showed",
+    "speed": "from the treadmill's speed and the time spent running",
+    "mark": "from marks",
+}
+
+
+def session_line(session: Session, units: Units = "metric") -> str:
+    """A session in one line; the dose comes with its range over the exponents 2 to 6.
+
+    Examples
+    --------
+    >>> session_line(Session(1_772_474_400 * 10**9, 1800.0, steps=4800, identifier=3))
+    'run 3: 2026-03-02 18:00, 30:00, distance unknown, 4800 steps'
+    """
+    begin = moment(session.utc_start_ns, session.utc_offset_minutes)
+    minutes, seconds = divmod(round(session.duration_s), 60)
+    words = "distance unknown"
+    if session.distance_m is not None:
+        distance = distance_words(session.distance_m, units)
+        words = f"{distance} ({_SOURCES[session.distance_source]})"
+    dose = session.dose_easy_km_m4
+    low, high = session.dose_easy_km_m2, session.dose_easy_km_m6
+    load = ""
+    if dose is not None:
+        load = f", load of {distance_words(dose * 1000.0, units)} easy"
+        if low is not None and high is not None:
+            ends = sorted((low * 1000.0, high * 1000.0))
+            load += f" ({distance_words(ends[0], units)} to {distance_words(ends[1], units)})"
+    return (
+        f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}, "
+        f"{counted(session.steps, 'step')}{load}"
+    )
+
+
+def settings_lines(settings: Settings) -> list[str]:
+    """The settings, one line each.
+
+    Examples
+    --------
+    >>> settings_lines(Settings(height_m=1.75))[0]
+    'height            1.75 m'
+    """
+    units, own_m = settings.units, settings.weekly_ceiling_m
+    tall = "not set" if settings.height_m is None else height_words(settings.height_m, units)
+    heavy = "not set" if settings.mass_kg is None else mass_words(settings.mass_kg, units)
+    ceiling = "two miles more than the week before"
+    if own_m is not None:
+        ceiling = distance_words(own_m, units)
+    return [
+        f"height            {tall}",
+        f"mass              {heavy}",
+        f"units             {units}",
+        f"weekly ceiling    {ceiling}",
+        f"strength          {counted(settings.strength_days, 'day')} a week",
+        f"stretching        {counted(settings.stretches_per_day, 'time')} a day",
+    ]

@@ -1,0 +1,1 @@
+"""A sensor beside a run: calibrated, downloaded from, remembered."""

@@ -1,0 +1,275 @@
+"""A session in a few numbers, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.drift.indicators import INDICATORS
+from imu.step.block_means import block_means
+from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
+from imu.steps import STEP_COLUMNS, Steps
+from pipelines.views.counted import counted
+
+if TYPE_CHECKING:
+    from devices.receiver import Receiver
+    from pipelines.files.alerts import Alert
+
+__all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
+
+#: Note of a session whose mounting stayed unknown.
+AXES_NOT_FOUND: Final = (
+    "the sensor's forward axis could not be told from the run, so lean is empty: state it with "
+    "--axes."
+)
+
+_MEASURES = tuple(
+    name
+    for name in STEP_COLUMNS
+    if name not in {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+)
+
+_LABEL_END: Final = 32  # of a line for people: two blanks and a label of 30
+#: Lines of the summary for people: column, label, unit, decimals.
+_LINES = (
+    ("cadence_spm", "cadence", "steps/min", 1),
+    ("contact_time_ms", "contact time", "ms", 0),
+    ("flight_time_ms", "flight time", "ms", 0),
+    ("peak_force_bw", "peak force", "BW", 2),
+    ("impact_shock_g", "impact shock", "g", 2),
+    ("vertical_oscillation_mm", "vertical oscillation", "mm", 1),
+    ("sacral_lean_deg", "trunk lean (at the sacrum)", "°", 1),
+    ("sacral_roll_deg", "sideways lean (at the sacrum)", "°", 1),
+    ("lumbar_index", "lumbar index", "% of baseline", 0),
+)
+
+
+#: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
+_TROUBLES: Final = (
+    ("reordered", "sample too late", "samples too late"),
+    ("duplicated", "sample twice", "samples twice"),
+    ("malformed_packets", "damaged packet", "damaged packets"),
+    ("restarts", "restart of the sensor", "restarts of the sensor"),
+)
+
+#: A median of fewer of the steps, as a share, says of how many.
+_NEARLY_ALL: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Medians over the steps, what was lost, and what should be known about the result.
+
+    ``median_steps`` and ``median_last_steps`` say on how many steps each median rests, and among
+    how many at the end of the run they are: the lumbar index begins when its baseline is known.
+    ``alerts_told`` names the indicator of each alert, ``changed`` those that are changed at the
+    end.
+    """
+
+    source: str
+    duration_s: float
+    rate_hz: float
+    steps: int
+    trusted_steps: int
+    quality: dict[str, int]
+    median: dict[str, float | None]
+    samples_filled: int
+    samples_quarantined: int
+    restarts: int
+    samples_lost_in_transit: int
+    alerts: int
+    axes_found: bool
+    cut_short: bool
+    baseline: dict[str, object] | None
+    blocks: dict[str, object]
+    notes: list[str] = field(default_factory=list)
+    link: dict[str, int] = field(default_factory=dict)  # counts of the wire, by name
+    clock: dict[str, object] | None = None  # of the sensor, against this computer's
+    median_steps: dict[str, int] = field(default_factory=dict)
+    median_last_steps: dict[str, int] = field(default_factory=dict)
+    alerts_told: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """The summary as JSON, null where there is no value."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    def lines(self, width: int | None = None) -> list[str]:
+        """The summary for people, one line each; in a narrow window wrapped between words."""
+        lines = self._lines()
+        if width is None or max(map(len, lines)) <= width:
+            return lines
+        rows: list[str] = []
+        for line in lines:
+            label, value = line[:_LABEL_END].strip(), " ".join(line[_LABEL_END:].split())
+            is_row = line.startswith("  ")
+            rows += textwrap.wrap(
+                f"  {label}: {value}" if is_row else line,
+                max(16, width),
+                subsequent_indent="    " if is_row else "  ",
+                break_on_hyphens=False,
+            )
+        return rows
+
+    def _lines(self) -> list[str]:
+        minutes, seconds = divmod(round(self.duration_s), 60)
+        lines = [
+            f"{self.source}: {counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
+            f"({self.rate_hz:g} Hz){'; medians' if self.steps else ''}"
+        ]
+        for name, label, unit, decimals in _LINES:
+            value = self.median.get(name)
+            if value is not None:
+                lines.append(f"  {label:<30} {value:8.{decimals}f} {unit}{self._span(name)}")
+        if self.steps:
+            lines.append(f"  {'trusted steps':<30} {self.trusted_steps:8d}")
+        reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())
+        if reservations:
+            lines.append(f"  {'reservations':<30} {reservations}")
+        lost = self.samples_lost_in_transit + self.samples_quarantined
+        if lost or self.restarts:
+            lines.append(
+                f"  {'lost or unusable samples':<30} {lost:8d} "
+                f"({self.samples_filled} filled in, "
+                f"{counted(self.restarts, 'gap')} too long to fill)"
+            )
+        troubles = ", ".join(
+            counted(self.link[name], *words) for name, *words in _TROUBLES if self.link.get(name)
+        )
+        if troubles:
+            lines.append(f"  {'on the way':<30} {troubles}")
+        if self.clock is not None and self.clock["basis"] != "arrival floor without beat":
+            lines.append(
+                f"  {'sensor clock':<30} {self.clock['skew_ppm']:8.1f} ppm fast "
+                f"(± {self.clock['skew_sd_ppm']:.1f}), host time ± "
+                f"{self.clock['offset_uncertainty_ms']:.1f} ms"
+            )
+        if self.alerts:
+            told = Counter(_words(name) for name in self.alerts_told)
+            names = [f"{name} {count} ×" if count > 1 else name for name, count in told.items()]
+            which = f": {', '.join(names)}" if names else ""
+            count = len(self.alerts_told) or self.alerts
+            lines.append(f"  {'alerts told':<30} {count:8d} (changes from the baseline{which})")
+        if self.changed:
+            names = [_words(name) for name in self.changed]
+            lines.append(f"  {'changed at the end':<30} {len(names):8d} ({', '.join(names)})")
+        return lines
+
+    def _span(self, name: str) -> str:
+        """On which steps a median rests, where these are not nearly all; else nothing."""
+        count = self.median_steps.get(name, self.steps)
+        last = self.median_last_steps.get(name, self.steps)
+        if count >= _NEARLY_ALL * self.steps:
+            return ""
+        if count >= _NEARLY_ALL * last:
+            return f" (of the last {counted(last, 'step')})"
+        return f" (of {counted(count, 'step')})"
+
+
+def summarise(
+    source: str,
+    steps: Steps,
+    *,
+    duration_s: float,
+    rate_hz: float,
+    lost_samples: tuple[int, int, int] = (0, 0, 0),
+    receiver: Receiver | None = None,
+    alerts: int | Sequence[Alert] = 0,
+    changed: Sequence[str] = (),
+    axes_found: bool = True,
+    cut_short: bool = False,
+    baseline: dict[str, object] | None = None,
+    notes: list[str] | None = None,
+) -> Summary:
+    """Put a session into a few numbers.
+
+    Medians leave out what was not measurable, and lean and roll in bends and after slips.
+    ``alerts`` are those of the session, or their number where no more is known; ``changed`` are the
+    indicators that are changed at its end.
+    """
+    settled = without_doubtful_posture(steps)
+    medians: dict[str, float | None] = {}
+    used: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for name in _MEASURES:
+        values = settled.rows[name]
+        if not np.isfinite(values).any():  # a run all in bends still has a lean
+            values = steps.rows[name]
+        at = np.flatnonzero(np.isfinite(values))
+        medians[name] = round(float(np.median(values[at])), 6) if at.size else None
+        used[name] = at.size
+        last[name] = len(values) - int(at[0]) if at.size else 0
+    told = [] if isinstance(alerts, int) else [one for one in alerts if one.severity == "raised"]
+    tokens: Counter[str] = Counter()
+    for quality in steps.quality:
+        tokens.update(str(quality).split(";") if quality else [])
+    link = {} if receiver is None else receiver.losses._asdict()
+    return Summary(
+        blocks=_blocks(settled),
+        source=source,
+        duration_s=round(duration_s, 6),
+        rate_hz=rate_hz,
+        steps=len(steps),
+        trusted_steps=len(trusted_steps(steps)),
+        quality=dict(sorted(tokens.items())),
+        median=medians,
+        samples_filled=lost_samples[0],
+        samples_quarantined=lost_samples[1],
+        restarts=lost_samples[2],
+        samples_lost_in_transit=link.get("lost", 0) + link.get("reordered", 0),
+        link=link,
+        clock=None if receiver is None else _clock(receiver),
+        alerts=alerts if isinstance(alerts, int) else len(alerts),
+        axes_found=axes_found,
+        cut_short=cut_short,
+        baseline=baseline,
+        notes=list(notes or []),
+        median_steps=used,
+        median_last_steps=last,
+        alerts_told=[alert.indicator for alert in told],
+        changed=list(changed),
+    )
+
+
+def _clock(receiver: Receiver) -> dict[str, object] | None:
+    """Skew and offset of the sensor's clock with their uncertainty; None until it is known."""
+    if receiver.host_time is None:
+        return None
+    estimate = receiver.host_time.estimate
+    if estimate.basis == "too little" or not math.isfinite(estimate.offset_uncertainty_ms):
+        return None
+    return {
+        "skew_ppm": round(estimate.skew_ppm, 3) + 0.0,
+        "skew_sd_ppm": round(estimate.skew_sd_ppm, 3),
+        "offset_uncertainty_ms": round(estimate.offset_uncertainty_ms, 3),
+        "basis": estimate.basis,
+    }
+
+
+def _blocks(steps: Steps) -> dict[str, object]:
+    """Means of twenty steps with their standard errors, null where not measurable."""
+    means = block_means(steps)
+    blocks: dict[str, object] = {"time_s": _numbers(means.time_s)}
+    for name in _MEASURES:
+        blocks[name] = {
+            "mean": _numbers(means.mean[name]),
+            "standard_error": _numbers(means.standard_error[name]),
+        }
+    return blocks
+
+
+def _words(name: str) -> str:
+    """An indicator for people; one of another kind, as the sensor's seat, by its name."""
+    return next((one.words for one in INDICATORS if one.name == name), name.replace("_", " "))
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float | None]:
+    return [round(float(value), 6) if np.isfinite(value) else None for value in values]

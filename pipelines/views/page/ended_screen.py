@@ -1,0 +1,81 @@
+"""The last screen: the run in a few lines, where it is recorded, and its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.live import LiveRun
+from pipelines.session.summary import Summary
+from pipelines.units import Units
+from pipelines.views.kept_recording import kept_words
+from pipelines.views.page.shown_quantities import large_quantities
+from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.wording import LARGE
+
+__all__ = ["ended_pieces", "summary_rows"]
+
+_LABEL_END: Final = 32  # of a summary line: two blanks and a label of 30
+
+
+def ended_pieces(run: LiveRun, *, report: bool, units: Units = "metric") -> dict[str, Any]:
+    """What the page shows of a run that has ended.
+
+    Parameters
+    ----------
+    run : LiveRun
+        As the run left it.
+    report : bool
+        Whether a report of its recording can be asked for.
+    units : {"metric", "imperial"}
+        Of lengths.
+    """
+    lines = [] if run.summary is None else run.summary.lines()
+    troubles = [run.recording_trouble] if run.recording_trouble else []
+    raised = [alert for alert in run.alerts if alert.severity == "raised"]
+    return {
+        "title": lines[0].partition(": ")[2] if lines else "The run has ended",
+        "rows": [] if run.summary is None else _rows(run.summary, units),
+        "changes": [
+            {"time": f"{int(one.time_s) // 60}:{int(one.time_s) % 60:02d}", "text": one.message}
+            for one in raised
+        ],
+        "notes": [printable(note) for note in (run.summary.notes if run.summary else [])],
+        "troubles": [printable(str(trouble)) for trouble in [*troubles, *run.other_trouble]],
+        "recording": "" if run.recording is None else printable(str(run.recording)),
+        "kept": kept_words(run),
+        "report": report and run.recording is not None and Path(run.recording).is_file(),
+    }
+
+
+def _rows(summary: Summary, units: Units) -> list[dict[str, str]]:
+    rows = summary_rows(summary.lines()[1:])
+    if units == "metric":
+        return rows
+    medians = {
+        quantity.name: (quantity, summary.median.get(quantity.column))
+        for quantity in large_quantities(units)
+        if quantity not in LARGE
+    }
+    for row in rows:
+        quantity, median = medians.get(row["label"], (None, None))
+        if quantity is not None and median is not None:
+            row["value"] = quantity.amount(median)
+    return rows
+
+
+def summary_rows(lines: list[str]) -> list[dict[str, str]]:
+    """Lines of a summary as labels and values.
+
+    Examples
+    --------
+    >>> summary_rows(["  cadence                           166.0 steps/min"])
+    [{'label': 'cadence', 'value': '166.0 steps/min'}]
+    """
+    return [
+        {
+            "label": printable(line[:_LABEL_END]).strip(),
+            "value": " ".join(printable(line[_LABEL_END:]).split()),
+        }
+        for line in lines
+    ]

@@ -1,0 +1,55 @@
+"""The posture figure: how far the drawn runner leans, and what that says and does not say."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from pipelines.session.live_status import LiveStatus
+from pipelines.views.terminal.wording import LEAN
+
+__all__ = ["DRAWN_TIMES", "posture"]
+
+#: The figure leans this many times the angle, or a degree could not be seen.
+DRAWN_TIMES: Final = 2.0
+_MOST_DRAWN_DEG: Final = 50.0
+
+
+def posture(status: LiveStatus) -> dict[str, Any]:
+    """The figure of a status.
+
+    Returns
+    -------
+    dict
+        ``lean`` and ``usual`` (from, to) as drawn, in degrees, positive forward, None where
+        unknown; ``changed``; ``words`` for people who see the figure and for those who do not.
+
+    Examples
+    --------
+    >>> posture(LiveStatus(source="", device=""))["words"]
+    'Lean is not known yet'
+    """
+    value = status.typical(LEAN.column)
+    indicator = status.indicators.get(LEAN.column)
+    usual = None
+    if indicator is not None and math.isfinite(indicator.baseline) and indicator.gate > 0.0:
+        low, high = indicator.baseline - indicator.gate, indicator.baseline + indicator.gate
+        usual = [_drawn(low), _drawn(high)]
+    return {
+        "lean": _drawn(value) if math.isfinite(value) else None,
+        "usual": usual,
+        "changed": indicator is not None and indicator.changed,
+        "words": _words(value),
+    }
+
+
+def _drawn(angle_deg: float) -> float:
+    return round(min(max(DRAWN_TIMES * angle_deg, -_MOST_DRAWN_DEG), _MOST_DRAWN_DEG), 1)
+
+
+def _words(value: float) -> str:
+    if not math.isfinite(value):
+        return "Lean is not known yet"
+    if LEAN.number(value) == "0.0":
+        return "Upright"
+    return f"Leaning {LEAN.amount(abs(value))} {'forward' if value > 0 else 'back'}"

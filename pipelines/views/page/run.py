@@ -1,0 +1,297 @@
+"""A live run with its page: from the first screen to the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from devices.timing.program_clock import ProgramClock
+from imu.errors import BackstrideError, RecordingError
+from pipelines.live import LiveOptions, LiveRun, run_live
+from pipelines.live_controls import LiveView
+from pipelines.runner.journal.entries import Settings
+from pipelines.runner.journal.tags import tags_in_journal
+from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
+from pipelines.views.page.body_data import BodyData, journal_settings, keep_in_journal
+from pipelines.views.page.calibration_screen import Wish
+from pipelines.views.page.run_requests import Beforehand
+from pipelines.views.page.server import check_nicegui, listen, serve
+from pipelines.views.page.setup_screen import Choice
+from pipelines.views.page.several_views import SeveralViews
+from pipelines.views.page.todays_run import TodaysRun
+from pipelines.views.page.view import Dashboard
+
+__all__ = ["Marks", "Prepare", "run_dashboard"]
+
+#: Kind and value of what is known of a run from its beginning.
+Marks = tuple[tuple[str, str], ...]
+#: Completes the options for a source chosen on the page, with what the runner has told of the
+#: body and of today's run there; gives sentences for the runner too.
+Prepare = Callable[[str, Settings, Marks], tuple[LiveOptions, Sequence[str]]]
+
+#: How long the page stays after the run without any tab, s.
+_LINGER_S: Final = 5.0
+#: What the tabs get to show that the run is about to start, s.
+_SHOW_S: Final = 0.1
+
+
+async def run_dashboard(
+    url: str | None,
+    options: LiveOptions,
+    *,
+    port: int = 0,
+    open_browser: bool = True,
+    other_views: Sequence[LiveView] = (),
+    clock: ProgramClock | None = None,
+    make_report: Callable[[Path], Path] | None = None,
+    tell: Callable[[str], None] | None = None,
+    prepare: Prepare | None = None,
+) -> LiveRun | None:
+    """Run a source with the live page; it ends when the summary is left, or on Ctrl-C.
+
+    Parameters
+    ----------
+    url : str or None
+        The source; without one the page begins with the choice of a sensor.
+    options : LiveOptions
+        As for :func:`~pipelines.live.run_live`.
+    port : int
+        Of this computer; 0 takes any that is free.
+    open_browser : bool
+        Whether to show the page in the user's browser.
+    other_views : sequence of LiveView
+        Told the same as the page.
+    clock : ProgramClock, optional
+        The one clock of the program.
+    make_report : callable, optional
+        Makes a report from a session file and gives the HTML file; called in a thread.
+    tell : callable, optional
+        Takes the sentence with the page's address; standard error by default.
+    prepare : callable, optional
+        Completes the options for a source that is chosen on the page; by default they only get
+        height, mass, surface, shoe and treadmill told there.
+
+    Returns
+    -------
+    LiveRun or None
+        None when the page was left without any run.
+
+    Raises
+    ------
+    ParameterError
+        When the port is taken.
+    BackstrideError
+        When the page's library is missing, or as :func:`~pipelines.live.run_live` where the URL
+        was given; a sensor chosen on the page that cannot be opened is told there.
+    """
+    check_nicegui()
+    listening = listen(port)
+    body, trouble = _body_data(options)
+    if trouble:
+        (tell or _tell)(f"note: {trouble}")
+    tags, _ = tags_in_journal()  # trouble with the journal has been told
+    dashboard = Dashboard(
+        clock=clock,
+        report=make_report is not None,
+        body=body,
+        today=TodaysRun(tags, options.marks),
+        calibrates=options.devices is not None,
+    )
+    if trouble:
+        dashboard.setup.fail(trouble)
+    stay = _Stay(url, options, dashboard, other_views, clock, prepare or _prepare(options))
+
+    def report() -> Path:
+        recording = None if stay.run is None else stay.run.recording
+        if recording is None or make_report is None:
+            raise RecordingError("the run has not ended, or it was not recorded.")
+        return make_report(recording)
+
+    async with serve(dashboard, listening, report if make_report else None) as address:
+        (tell or _tell)(f"the live page is at {address}")
+        opening = asyncio.ensure_future(_open(address)) if open_browser else None
+        await stay.until_left()
+        if opening is not None:
+            opening.cancel()
+    return stay.run
+
+
+class _Stay:
+    """From the first screen to leaving the summary."""
+
+    def __init__(
+        self,
+        url: str | None,
+        options: LiveOptions,
+        dashboard: Dashboard,
+        other_views: Sequence[LiveView],
+        clock: ProgramClock | None,
+        prepare: Prepare,
+    ) -> None:
+        self.run: LiveRun | None = None
+        self._url, self._options, self._clock = url, options, clock
+        self._dashboard, self._prepare = dashboard, prepare
+        self._others = SeveralViews(other_views)
+        self._view = SeveralViews([dashboard, *other_views])
+        self._task = asyncio.current_task()
+        self._start_again = False
+
+    async def until_left(self) -> None:
+        self._take_signals()
+        while self.run is None:
+            try:
+                if self._url is not None:
+                    await self._run(self._url, self._options)
+                else:
+                    await self._run_or_calibrate(await self._dashboard.setup.chosen())
+            except BackstrideError as error:
+                if self._url is not None:
+                    raise
+                self._dashboard.connect(str(error))
+            except asyncio.CancelledError:
+                self._calm_down()
+                if not self._start_again:
+                    return
+                self._start_again = False
+                self._dashboard.connect()
+        self._dashboard.end(self.run)
+        self._others.note("the run has ended; its summary is on the live page.")
+        try:
+            await self._summary_left()
+        except asyncio.CancelledError:
+            self._calm_down()
+
+    async def _run_or_calibrate(self, choice: Choice) -> None:
+        # where the choice was made on the page, it may be made anew
+        self._dashboard.cancel_start = self._cancel_start
+        if choice.purpose == "calibrate" and await self._calibrate(choice.url) != "run":
+            self._dashboard.connect()
+            return
+        body, marks = self._dashboard.body.settings, self._dashboard.today.marks()
+        options, notes = self._prepare(choice.url, body, marks)
+        await self._run(choice.url, options, notes)
+
+    async def _run(self, url: str, options: LiveOptions, notes: Sequence[str] = ()) -> None:
+        self._dashboard.start(_beforehand(options))
+        for note in notes:
+            self._view.note(note)
+        await self._let_show()
+        controls = self._dashboard.controls
+        self.run = await run_live(url, options, self._view, controls=controls, clock=self._clock)
+
+    async def _calibrate(self, url: str) -> Wish:
+        """Until the runner wants something else."""
+        devices, screen = self._options.devices, self._dashboard.calibration
+        assert devices is not None  # or the page offers no calibration
+        options = CalibrateOptions(axes=self._options.axes)
+        while True:
+            self._dashboard.calibrate(faces=options.sensor)
+            await self._let_show()
+            try:
+                done = await run_calibration(url, options, screen, devices, clock=self._clock)
+            except BackstrideError as error:
+                screen.fail(error)
+            else:
+                screen.finish(done)
+            wish = await screen.wish()
+            if wish in {"run", "back"}:
+                return wish
+            options = replace(options, sensor=wish == "again")
+
+    async def _let_show(self) -> None:
+        """A simulated runner takes a moment to make: the page says so before."""
+        await asyncio.sleep(_SHOW_S if self._dashboard.tabs else 0.0)
+
+    def _cancel_start(self) -> None:
+        if self._task is not None:
+            self._start_again = True
+            self._task.cancel()
+
+    def _calm_down(self) -> None:
+        if self._task is not None:
+            self._task.uncancel()
+
+    def _take_signals(self) -> None:
+        """Ctrl-C leaves the page, before, during and after the run."""
+        loop, task = asyncio.get_running_loop(), self._task
+        if task is None:
+            return
+        for name in ("SIGINT", "SIGTERM"):
+            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
+            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), task.cancel)
+
+    async def _summary_left(self) -> None:
+        """Until the page is left: said so, or no tab shows it any more."""
+        dashboard = self._dashboard
+        finished = asyncio.ensure_future(dashboard.finish_wanted.wait())
+        try:
+            while not finished.done():
+                dashboard.tabs_changed.clear()
+                moved = asyncio.ensure_future(dashboard.tabs_changed.wait())
+                try:
+                    done, _ = await asyncio.wait(
+                        {finished, moved},
+                        timeout=None if dashboard.tabs else _LINGER_S,
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                finally:
+                    moved.cancel()
+                if not done:
+                    return
+        finally:
+            finished.cancel()
+
+
+def _body_data(options: LiveOptions) -> tuple[BodyData, str]:
+    """What the journal knows of the runner, and before it what was stated for this run.
+
+    And what is wrong with the journal, in words.
+    """
+    settings, trouble = journal_settings()
+    if options.mass_kg is not None:
+        settings = replace(settings, mass_kg=options.mass_kg)
+    if options.height_m is not None:
+        settings = replace(settings, height_m=options.height_m)
+    return BodyData(settings, keep_in_journal), trouble
+
+
+def _beforehand(options: LiveOptions) -> Beforehand:
+    from pipelines.runner.journal.tags import unknown_shoe_note
+
+    plan = options.companion
+    usual = None if plan is None else plan.usual
+    return Beforehand(
+        usual_spm=None if usual is None else usual.cadence_spm,
+        marks=options.marks,
+        # without a companion, as with a simulated runner, the journal gets no run
+        shoe_note=partial(unknown_shoe_note, filed=plan is not None),
+        asks_check=plan is None or not plan.stopped,
+    )
+
+
+def _prepare(options: LiveOptions) -> Prepare:
+    def prepare(_: str, body: Settings, marks: Marks) -> tuple[LiveOptions, Sequence[str]]:
+        return replace(options, mass_kg=body.mass_kg, height_m=body.height_m, marks=marks), ()
+
+    return prepare
+
+
+async def _open(address: str) -> None:
+    import webbrowser
+
+    # a browser that cannot be started is no harm: the address is told
+    with contextlib.suppress(Exception):
+        await asyncio.to_thread(webbrowser.open, address)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,132 @@
+"""Surface, shoe and treadmill of the run that is about to start, on the first screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from imu.errors import ParameterError
+from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name
+from pipelines.session.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
+from pipelines.units import Units, slope_with_unit, speed_with_unit
+from pipelines.views.refusals import fitted
+from pipelines.views.terminal.cells import printable
+
+__all__ = ["TodaysRun"]
+
+_TREADMILL: Final = "treadmill"
+_LONGEST_ANSWER: Final = 40
+_KINDS: Final = ("surface", "shoe", *PACE_KINDS)
+
+
+class TodaysRun:
+    """What the runner says of today's run; the last run's answers are there already.
+
+    Speed and slope are asked for on a treadmill, and where they were stated before. What is not
+    asked for does not count.
+
+    Parameters
+    ----------
+    known : KnownTags
+        Of the journal.
+    stated : sequence of pairs of str
+        Kind and value of the marks that were stated for this run, which go first.
+    changed : callable
+        Called when :meth:`pieces` would give something else.
+
+    Examples
+    --------
+    >>> today = TodaysRun(KnownTags("track", "Blue pair", ("Blue pair",)), [("surface", "trail")])
+    >>> today.marks()
+    (('surface', 'trail'), ('shoe', 'Blue pair'))
+    >>> today.save('{"surface": "treadmill", "shoe": "Red pair", "speed": "10", "slope": ""}')
+    >>> today.marks()
+    (('surface', 'treadmill'), ('shoe', 'Red pair'), ('speed', '10 km/h'))
+    """
+
+    def __init__(
+        self,
+        known: KnownTags | None = None,
+        stated: Sequence[tuple[str, str]] = (),
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        known = KnownTags() if known is None else known
+        given = dict(stated)
+        self.surface = printable(given.get("surface", known.surface))
+        self.shoe = shoe_name(given.get("shoe", known.shoe))
+        self._pace = {kind: printable(given.get(kind, "")) for kind in PACE_KINDS}
+        self._pace_stated = any(self._pace.values())
+        self._others = tuple(mark for mark in stated if mark[0] not in _KINDS)
+        # whatever was said once can be said again
+        self._surfaces = list(dict.fromkeys([*SURFACES, *filter(None, (self.surface,))]))
+        self._shoes = known.shoes
+        self.changed = changed
+        self._troubles = dict.fromkeys(PACE_KINDS, "")
+        self._saved = 0
+
+    @property
+    def refused(self) -> bool:
+        """Whether one of the answers that count is none that can be used."""
+        return self._asks_pace and any(self._troubles.values())
+
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Kind and value of what holds from the beginning of the run."""
+        said = {"surface": self.surface, "shoe": self.shoe}
+        if self._asks_pace:
+            said |= self._pace
+        return (*((kind, value) for kind, value in said.items() if value), *self._others)
+
+    def pieces(self, units: Units = "metric") -> dict[str, Any]:
+        """What the page shows.
+
+        Returns
+        -------
+        dict
+            ``surface`` of ``surfaces`` and ``shoe`` of ``shoes``, empty where not said; ``speed``
+            and ``slope``, with ``asks_pace`` where they are asked for on any surface, a ``speed``
+            as an ``example``, and ``troubles``, a sentence for each that was refused; ``saved``
+            counts the answers.
+        """
+        return {
+            "surface": self.surface,
+            "surfaces": self._surfaces,
+            "shoe": self.shoe,
+            "shoes": list(dict.fromkeys([*self._shoes, *filter(None, (self.shoe,))])),
+            **self._pace,
+            "asks_pace": self._pace_stated,
+            "example": "6 mph" if units == "imperial" else "10 km/h",
+            "troubles": dict(self._troubles),
+            "saved": self._saved,
+        }
+
+    def save(self, answers: str, units: Units = "metric") -> None:
+        """Take the form's answers, as JSON; what makes no sense leaves its field as it was."""
+        try:
+            given = dict(json.loads(answers))
+        except (ValueError, TypeError, RecursionError):
+            return
+        surface = given.get("surface", self.surface)
+        if surface in ("", *self._surfaces):
+            self.surface = surface
+        if "shoe" in given:
+            self.shoe = shoe_name(str(given["shoe"]))
+        for kind in PACE_KINDS:
+            if kind in given:
+                self._read_pace(kind, printable(str(given[kind])).strip()[:_LONGEST_ANSWER], units)
+        self._saved += 1
+        self.changed()
+
+    def _read_pace(self, kind: str, words: str, units: Units) -> None:
+        self._troubles[kind] = ""
+        with_unit = speed_with_unit(words, units) if kind == "speed" else slope_with_unit(words)
+        try:
+            value = pace_mark_value(kind, with_unit)
+        except ParameterError as error:
+            self._troubles[kind] = printable(str(fitted(error, units)))
+            return
+        self._pace[kind] = "" if value == UNKNOWN else value
+
+    @property
+    def _asks_pace(self) -> bool:
+        return self._pace_stated or self.surface == _TREADMILL

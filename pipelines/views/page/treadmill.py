@@ -1,0 +1,145 @@
+"""Speed and slope of the treadmill, as the page shows and marks them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from imu.errors import ParameterError
+from pipelines.live_controls import LiveControls
+from pipelines.session.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
+from pipelines.units import Units, slope_with_unit, speed_with_unit
+from pipelines.views.refusals import fitted
+from pipelines.views.terminal.cells import printable
+
+__all__ = ["Treadmill"]
+
+_LONGEST_ANSWER: Final = 40
+_NOTHING_TYPED: Final = "Type the speed that the treadmill shows, such as {}."
+
+
+class Treadmill:
+    """What is marked of the treadmill; a tab's form marks something else.
+
+    Parameters
+    ----------
+    controls : LiveControls
+        Of the run.
+    tell : callable
+        Takes one sentence for the runner.
+    changed : callable
+        Called when :meth:`pieces` would give something else.
+    units : {"metric", "imperial"}
+        Of a speed that is typed without one.
+    marks : sequence of pairs of str
+        Kind and value, as stated before the run.
+
+    Examples
+    --------
+    >>> told = []
+    >>> treadmill = Treadmill(LiveControls(), told.append)
+    >>> treadmill.ask('{"form": "a", "speed": "10", "slope": "2"}')
+    >>> told, treadmill.pieces()["words"]
+    (['Treadmill marked: 10 km/h, 2 %.'], '10 km/h, 2 %')
+    >>> treadmill.ask('{"form": "b", "speed": "99", "slope": "2 %"}')
+    >>> treadmill.pieces()["troubles"]["speed"]
+    "speed is '99 km/h': give a speed up to 43 km/h, such as '10 km/h'."
+    """
+
+    def __init__(
+        self,
+        controls: LiveControls,
+        tell: Callable[[str], None],
+        changed: Callable[[], None] = lambda: None,
+        units: Units = "metric",
+        marks: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._controls, self._tell, self._changed, self._units = controls, tell, changed, units
+        self._marked = dict.fromkeys(PACE_KINDS, UNKNOWN)
+        for kind, value in marks:
+            if kind in self._marked:
+                self._marked[kind] = pace_mark_value(kind, value)
+        self._answered = ""
+        self._troubles = dict.fromkeys(PACE_KINDS, "")
+
+    def pieces(self) -> dict[str, Any]:
+        """What the page shows.
+
+        Returns
+        -------
+        dict
+            ``speed`` and ``slope`` as they hold, empty where unknown; ``words`` of what is known;
+            ``units``; ``answered``, the name of the form that was answered last, and its
+            ``troubles``, a sentence for each field that was refused.
+        """
+        known = {kind: "" if value == UNKNOWN else value for kind, value in self._marked.items()}
+        return {
+            **known,
+            "words": ", ".join(filter(None, known.values())),
+            "units": self._units,
+            "answered": self._answered,
+            "troubles": dict(self._troubles),
+        }
+
+    def ask(self, answers: str) -> None:
+        """Mark what a form says, as JSON; one answer that makes no sense leaves all as it was.
+
+        ``speed`` and ``slope`` as typed, empty where unknown; ``left`` when the runner has left
+        the treadmill; ``form`` names the form, so that the tab finds its answer.
+        """
+        try:
+            given = dict(json.loads(answers))
+        except (ValueError, TypeError, RecursionError):
+            return
+        self._answered = _typed(given, "form")
+        if given.get("left") is True:
+            self._leave()
+        else:
+            self._mark({kind: _typed(given, kind) for kind in PACE_KINDS})
+        self._changed()
+
+    def _mark(self, typed: dict[str, str]) -> None:
+        wanted = self._read(typed)
+        if any(self._troubles.values()):
+            return
+        new = {kind: value for kind, value in wanted.items() if value != self._marked[kind]}
+        if not any(typed.values()):
+            if new:
+                self._leave()
+            else:
+                example = "'6 mph'" if self._units == "imperial" else "'10 km/h'"
+                self._troubles["speed"] = _NOTHING_TYPED.format(example)
+            return
+        for kind, value in new.items():
+            self._controls.mark(kind, value)
+        self._marked = wanted
+        said = [f"{kind} {value}" if value == UNKNOWN else value for kind, value in new.items()]
+        if said:
+            self._tell(f"Treadmill marked: {', '.join(said)}.")
+
+    def _leave(self) -> None:
+        self._troubles = dict.fromkeys(PACE_KINDS, "")
+        for kind in PACE_KINDS:
+            self._controls.mark(kind, "")
+            self._marked[kind] = UNKNOWN
+        self._tell("Marked: off the treadmill. Its speed and slope count no more.")
+
+    def _read(self, typed: dict[str, str]) -> dict[str, str]:
+        """The values to mark; what cannot be read is told at its field."""
+        with_units = {
+            "speed": speed_with_unit(typed["speed"], self._units),
+            "slope": slope_with_unit(typed["slope"]),
+        }
+        self._troubles = dict.fromkeys(PACE_KINDS, "")
+        wanted = dict(self._marked)
+        for kind, words in with_units.items():
+            try:
+                wanted[kind] = pace_mark_value(kind, words)
+            except ParameterError as error:
+                self._troubles[kind] = printable(str(fitted(error, self._units)))
+        return wanted
+
+
+def _typed(given: dict[str, object], field: str) -> str:
+    return printable(str(given.get(field, ""))).strip()[:_LONGEST_ANSWER]

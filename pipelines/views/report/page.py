@@ -1,0 +1,161 @@
+"""The page of a report: one HTML file with everything in it, for screen and paper."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from imu.errors import BackstrideError
+from pipelines.views.report import facts, method, words
+from pipelines.views.report.content import Content
+from pipelines.views.report.measures import MEASURES
+
+if TYPE_CHECKING:
+    from pipelines.units import Units
+
+__all__ = ["LARGEST_BYTES", "check_libraries", "render", "write_page"]
+
+#: A page stays below this, whatever the run's length.
+LARGEST_BYTES: Final = 3_000_000
+
+_NEEDED: Final = ("matplotlib", "jinja2")
+
+
+def check_libraries() -> None:
+    """Say what to install where a library of the extra ``app`` is missing.
+
+    Raises
+    ------
+    BackstrideError
+        When one is not installed.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise BackstrideError(
+            f"the report needs {' and '.join(missing)}, not installed here: give python -m pip "
+            'install ".[app]" in the folder that you installed Backstride from.'
+        )
+
+
+def render(content: Content, units: Units = "metric") -> str:
+    """The page as text; the same content gives the same text.
+
+    Parameters
+    ----------
+    content : Content
+        What to say.
+    units : {"metric", "imperial"}
+        For people.
+
+    Raises
+    ------
+    BackstrideError
+        When matplotlib or jinja2 is not installed.
+    """
+    check_libraries()
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("pipelines.views.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html.j2")
+    return template.render(_values(content, units)) + "\n"
+
+
+def write_page(path: str | os.PathLike[str], page: str) -> None:
+    """Write a page, whole or not at all.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written; what was there before is intact.
+    """
+    from pipelines.files.replacing import replacing
+
+    data = page.encode("utf-8", "backslashreplace")
+    with replacing(Path(path)) as file:
+        file.write(data)
+
+
+def _values(content: Content, units: Units) -> dict[str, Any]:
+    from pipelines.views.report import plots
+
+    recording = content.recording
+    timeline = [
+        {
+            "words": words.episode_words(episode, units),
+            "told": ""
+            if episode.told_s is None
+            else f"{words.clock_words(episode.told_s)}: “{episode.message}”",
+            "begin": words.clock_words(episode.begin_s),
+            "end": "end of run" if episode.end_s is None else words.clock_words(episode.end_s),
+            "change": words.change_words(episode.change, episode.change_unit),
+            "name": episode.measure.name,
+        }
+        for episode in content.episodes
+    ]
+    timeline_picture = ""
+    if content.episodes:
+        told = " ".join(words.episode_words(episode, units) for episode in content.episodes)
+        timeline_picture = plots.timeline_figure(content, "timeline", told)
+    sides_picture = ""
+    if content.sides:
+        sides_picture = plots.sides_figure(content.sides, "sides", words.sides_words(content.sides))
+    return {
+        "content": content,
+        "recording": recording,
+        "title": words.title_words(recording),
+        "units": units,
+        "words": words,
+        "facts": facts,
+        "method": method,
+        "head_rows": facts.head_rows(recording, content.running_s, units),
+        "sentences": words.summary_sentences(content),
+        "timeline": timeline,
+        "timeline_picture": timeline_picture,
+        "glossary": [
+            *((words.capital(m.name), m.meaning) for m in MEASURES),
+            *method.GLOSSARY,
+        ],
+        "courses": [
+            (
+                course,
+                plots.course_figure(
+                    course, content, f"course{n}", words.course_words(course, units), units
+                ),
+            )
+            for n, course in enumerate(content.courses)
+            if course.measured
+        ],
+        "not_measured": [
+            course.measure.name
+            for course in content.courses
+            if all(row.measure is not course.measure for row in content.levels)
+        ],
+        "sides_picture": sides_picture,
+        "distributions": [
+            (
+                item,
+                plots.distribution_figure(
+                    item, f"spread{n}", words.distribution_words(item, units), units
+                ),
+            )
+            for n, item in enumerate(content.distributions)
+        ],
+        "previous": [
+            (
+                item,
+                words.previous_words(item, units),
+                plots.previous_figure(
+                    item, f"previous{n}", words.previous_words(item, units), units
+                ),
+            )
+            for n, item in enumerate(content.previous)
+        ],
+    }

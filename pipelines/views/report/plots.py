@@ -1,0 +1,394 @@
+"""The figures of a report: small SVG pictures to stand inside a page, drawn with matplotlib.
+
+Text stays text, colours are the page's own (CSS variables), so that dark, light and print each have
+theirs. Decimated to blocks and histograms, a figure takes some kilobytes whatever the run's length.
+The same content gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.views.report.measures import Measure
+from pipelines.views.report.words import measure_title
+
+if TYPE_CHECKING:
+    from pipelines.units import Units
+    from pipelines.views.report.comparisons import PreviousComparison, SideRow
+    from pipelines.views.report.content import Content, Course, Distribution
+    from pipelines.views.report.judgement import Stretch
+
+__all__ = [
+    "course_figure",
+    "distribution_figure",
+    "previous_figure",
+    "sides_figure",
+    "timeline_figure",
+]
+
+# Stand-ins for the page's colours; a drawing has no other use for them.
+_INK, _MUTED, _GRID = "#010101", "#020202", "#030303"
+_LINE, _BAND, _CHANGED, _FIRST, _SECOND, _SOFT = (
+    "#040404",
+    "#050505",
+    "#060606",
+    "#070707",
+    "#080808",
+    "#090909",
+)
+_VARIABLES: Final = {
+    _INK: "--ink",
+    _MUTED: "--muted",
+    _GRID: "--grid",
+    _LINE: "--line",
+    _BAND: "--band",
+    _CHANGED: "--changed",
+    _FIRST: "--first",
+    _SECOND: "--second",
+    _SOFT: "--soft",
+}
+_SETTINGS: Final[dict[str, Any]] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "backstride",
+    "font.size": 9.0,
+    "axes.edgecolor": _MUTED,
+    "axes.labelcolor": _MUTED,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _MUTED,
+    "ytick.color": _MUTED,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 0.0,
+    "xtick.major.width": 0.6,
+    "text.color": _INK,
+    "axes.titlesize": 9.0,
+    "axes.titlelocation": "left",
+    "axes.titlecolor": _INK,
+    "legend.frameon": False,
+    "path.simplify": True,
+    "text.parse_math": False,
+}
+#: Points of a line; more blocks than this are drawn as means of several.
+_MOST_POINTS: Final = 600
+_BINS: Final = 36
+
+Column = NDArray[np.float64]
+Draw = Callable[[Any], None]
+
+
+def course_figure(
+    course: Course, content: Content, identifier: str, words: str, units: Units
+) -> str:
+    """A time course with its usual range, its 95 % interval and its changes, as SVG."""
+
+    def draw(figure: Any) -> None:
+        axes = _axes(figure, (0.09, 0.15, 0.82, 0.71))
+        factor = course.measure.factor(units)
+        time, mean, half = _thinned(course.time_s / 60.0, course.mean * factor, course.half_width)
+        half = half * factor
+        end = content.recording.duration_s / 60.0
+        for stretch in course.stretches:
+            _usual_range(axes, stretch, course.measure, end, factor)
+        axes.fill_between(time, mean - half, mean + half, color=_LINE, alpha=0.22, linewidth=0)
+        axes.plot(time, mean, color=_LINE, linewidth=1.1)
+        for episode in course.episodes:
+            begin = episode.begin_s / 60.0
+            stop = end if episode.end_s is None else episode.end_s / 60.0
+            within = (time >= begin) & (time <= stop)
+            axes.plot(time, np.where(within, mean, np.nan), color=_CHANGED, linewidth=1.4)
+            axes.axvline(begin, color=_CHANGED, linewidth=0.8, dashes=(2, 2))
+            axes.plot(
+                (begin, stop), (1.0, 1.0), color=_CHANGED, linewidth=4.0, clip_on=False,
+                transform=axes.get_xaxis_transform(), solid_capstyle="butt",
+            )  # fmt: skip
+        _limits(axes, mean, half, course, factor)
+        axes.set_xlim(0.0, max(end, 0.1))
+        axes.set_title(measure_title(course.measure, units), weight="bold")
+        axes.grid(axis="y", color=_GRID, linewidth=0.5)
+        _minutes(axes)
+
+    return _svg((4.4, 1.8), draw, identifier, words)
+
+
+def timeline_figure(content: Content, identifier: str, words: str) -> str:
+    """What changed and when, one row a measure, with marks and link losses, as SVG."""
+    measures = list(dict.fromkeys(episode.measure for episode in content.episodes))
+    recording = content.recording
+    height = 0.52 + 0.27 * max(len(measures), 1)  # inches
+
+    def draw(figure: Any) -> None:
+        axes = _axes(figure, (0.40, 0.26 / height, 0.51, 1.0 - 0.46 / height))
+        end = recording.duration_s / 60.0
+        for row, measure in enumerate(measures):
+            axes.plot((0.0, end), (row, row), color=_GRID, linewidth=0.8, zorder=0)
+            for episode in content.episodes:
+                if episode.measure is measure:
+                    begin = episode.begin_s / 60.0
+                    stop = end if episode.end_s is None else episode.end_s / 60.0
+                    axes.barh(
+                        row, stop - begin, left=begin, height=0.42,
+                        color=_CHANGED, alpha=0.9 if episode.told_s is not None else 0.4,
+                    )  # fmt: skip
+                    if episode.told_s is not None:
+                        axes.plot(
+                            episode.told_s / 60.0, row - 0.40, marker="v", markersize=5.0,
+                            color=_INK, markeredgewidth=0.0,
+                        )  # fmt: skip
+        for stretch in content.judgement.stretches:
+            begin = max(stretch.begin_s / 60.0, 0.0)
+            if stretch.learned_s is not None:
+                learned = stretch.learned_s / 60.0
+                axes.axvspan(begin, learned, color=_BAND, linewidth=0, zorder=-1)
+            if stretch.reason is not None:
+                axes.axvline(begin, color=_MUTED, linewidth=0.8)
+        for loss in recording.link_losses:
+            axes.axvline(loss.lost_s / 60.0, color=_MUTED, linewidth=0.8, dashes=(2, 2))
+        axes.set_yticks(range(len(measures)), [measure.name for measure in measures])
+        axes.tick_params(axis="y", labelcolor=_INK)
+        axes.set_ylim(len(measures) - 0.4, -0.75)
+        axes.set_xlim(0.0, max(end, 0.1))
+        axes.spines["left"].set_visible(False)
+        _minutes(axes)
+
+    return _svg((4.4, height), draw, identifier, words)
+
+
+def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
+    """Differences between the feet in percent, with what is usual in healthy runners, as SVG."""
+    height = 0.62 + 0.25 * len(rows)
+
+    def draw(figure: Any) -> None:
+        axes = _axes(figure, (0.40, 0.46 / height, 0.585, 1.0 - 0.50 / height))
+        reach = max(24.0, *(1.15 * (abs(row.percent) + _finite(row.half_width)) for row in rows))
+        axes.axvspan(-10.0, 10.0, color=_BAND, linewidth=0)
+        for limit in (-20.0, 20.0):
+            axes.axvline(limit, color=_MUTED, linewidth=0.7, dashes=(3, 3))
+        axes.axvline(0.0, color=_MUTED, linewidth=0.6)
+        for place, row in enumerate(rows):
+            half = _finite(row.half_width)
+            axes.plot(
+                (row.percent - half, row.percent + half), (place, place), color=_LINE, linewidth=2.0
+            )
+            axes.plot(row.percent, place, "o", color=_LINE, markersize=5.0, markeredgewidth=0.0)
+        axes.set_yticks(range(len(rows)), [row.measure.name for row in rows])
+        axes.tick_params(axis="y", labelcolor=_INK)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlim(-reach, reach)
+        first, second = _side_names(rows[0].sides)
+        for at, side, text in (
+            (0.0, "left", f"← {first} higher"),
+            (1.0, "right", f"{second} higher →"),
+        ):
+            axes.text(
+                at, -0.28 / (height - 0.5), text, ha=side, va="top", color=_MUTED,
+                transform=axes.transAxes,
+            )  # fmt: skip
+        axes.xaxis.set_major_formatter("{x:.0f} %")
+        axes.locator_params(axis="x", nbins=6)
+        axes.spines["left"].set_visible(False)
+
+    return _svg((4.4, height), draw, identifier, words)
+
+
+def distribution_figure(
+    distribution: Distribution, identifier: str, words: str, units: Units
+) -> str:
+    """Histogram of single steps, one outline a side, as SVG."""
+
+    def draw(figure: Any) -> None:
+        axes = _axes(figure, (0.04, 0.20, 0.92, 0.62))
+        factor = distribution.measure.factor(units)
+        everything = np.concatenate(distribution.values) * factor
+        if not everything.size:
+            return
+        low, high = np.percentile(everything, (0.2, 99.8))
+        edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
+        names = _side_names(distribution.sides)
+        styles = zip(distribution.values, names, (_FIRST, _SECOND), strict=True)
+        for place, (values, name, colour) in enumerate(styles):
+            counts, _ = np.histogram(values * factor, edges)
+            axes.stairs(counts, edges, color=colour, fill=True, alpha=0.16, linewidth=0)
+            axes.stairs(
+                counts, edges, color=colour, linewidth=1.3, linestyle="-" if place == 0 else "--"
+            )
+            axes.text(
+                1.0, 0.98 - 0.15 * place, name, color=colour, ha="right", va="top", size=8.0,
+                transform=axes.transAxes,
+            )  # fmt: skip
+        middle = distribution.quantiles[1] * factor
+        axes.axvline(middle, color=_INK, linewidth=0.8)
+        axes.set_yticks([])
+        axes.set_ylim(bottom=0.0)
+        axes.spines["left"].set_visible(False)
+        axes.set_title(measure_title(distribution.measure, units), weight="bold")
+
+    return _svg((3.5, 1.65), draw, identifier, words)
+
+
+def previous_figure(
+    comparison: PreviousComparison, identifier: str, words: str, units: Units
+) -> str:
+    """Draw this run beside earlier ones, a dot a run, as SVG."""
+
+    def draw(figure: Any) -> None:
+        axes = _axes(figure, (0.13, 0.17, 0.84, 0.64))
+        factor = comparison.measure.factor(units)
+        earlier = np.array(comparison.earlier) * factor
+        places = np.arange(len(earlier)) - len(earlier)
+        known = earlier[np.isfinite(earlier)]
+        axes.axhspan(known.min(), known.max(), color=_BAND, linewidth=0)
+        axes.plot(places, earlier, "-", color=_SOFT, linewidth=0.8)
+        axes.plot(places, earlier, "o", color=_SOFT, markersize=4.0, markeredgewidth=0.0)
+        axes.plot(
+            0.0, comparison.this * factor, "D", color=_LINE, markersize=6.5, markeredgewidth=0.0
+        )
+        values = np.append(known, comparison.this * factor)
+        middle, reach = 0.5 * (values.min() + values.max()), 0.6 * np.ptp(values)
+        reach = max(reach, _least_span(comparison.measure, middle / factor) * factor / 2.0)
+        axes.set_ylim(middle - reach, middle + reach)
+        axes.set_xlim(-len(earlier) - 0.5, 0.6)
+        axes.set_xticks((-len(earlier), 0.0), ("earliest", "this run"))
+        axes.get_xticklabels()[0].set_ha("left")
+        axes.get_xticklabels()[1].set_ha("right")
+        axes.grid(axis="y", color=_GRID, linewidth=0.5)
+        axes.locator_params(axis="y", nbins=5)
+        axes.set_title(measure_title(comparison.measure, units), weight="bold")
+
+    return _svg((3.5, 1.7), draw, identifier, words)
+
+
+def _side_names(sides: tuple[str, str]) -> tuple[str, str]:
+    names = {"L": "left", "R": "right"}
+    first, second = (names.get(side, f"side {side}") for side in sides)
+    return first, second
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def _axes(figure: Any, place: tuple[float, float, float, float]) -> Any:
+    axes = figure.add_axes(place)
+    axes.set_axisbelow(True)
+    axes.patch.set_visible(False)
+    return axes
+
+
+def _least_span(measure: Measure, level: float) -> float:
+    """A span of values below which a figure would blow up noise."""
+    return 2.0 if measure.unit == "°" else 0.05 * abs(level)
+
+
+def _minutes(axes: Any) -> None:
+    """The unit of time at the end of its axis."""
+    axes.text(1.008, 0.0, "min", transform=axes.transAxes, va="center", color=_MUTED)
+
+
+def _usual_range(axes: Any, stretch: Stretch, measure: Measure, end: float, factor: float) -> None:
+    """The usual range of one baseline, paler while it was being learned."""
+    band = stretch.bands.get(measure.column)
+    if band is None:
+        return
+    low, high = band.low * factor, band.high * factor
+    begin, stop = max(stretch.begin_s / 60.0, 0.0), min(stretch.end_s / 60.0, end)
+    learned = begin if stretch.learned_s is None else stretch.learned_s / 60.0
+    axes.fill_between((begin, learned), low, high, color=_BAND, alpha=0.4, linewidth=0)
+    axes.fill_between((learned, stop), low, high, color=_BAND, linewidth=0)
+    level = band.baseline * factor
+    axes.plot((begin, stop), (level, level), color=_MUTED, linewidth=0.6, dashes=(4, 3))
+    if stretch.reason is not None:
+        axes.axvline(begin, color=_MUTED, linewidth=0.8)
+
+
+def _limits(axes: Any, mean: Column, half: Column, course: Course, factor: float) -> None:
+    """Room for the line, its shade and the usual range; single odd blocks may leave the frame."""
+    known = mean[np.isfinite(mean)]
+    low, high = np.percentile(known, (0.5, 99.5))
+    spread, half = high - low, np.nan_to_num(half)
+    low = max(float(np.nanmin(mean - half)), low - spread)
+    high = min(float(np.nanmax(mean + half)), high + spread)
+    for stretch in course.stretches:
+        band = stretch.bands.get(course.measure.column)
+        if band is not None:
+            low, high = min(low, band.low * factor), max(high, band.high * factor)
+    middle = 0.5 * (low + high)
+    span = max(high - low, _least_span(course.measure, middle / factor) * factor)
+    axes.set_ylim(middle - 0.54 * span, middle + 0.54 * span)
+    axes.locator_params(axis="y", nbins=4)
+
+
+def _thinned(time: Column, mean: Column, half: Column) -> tuple[Column, Column, Column]:
+    """Every so many blocks as one where there are too many; the interval is the widest of them."""
+    each = -(-len(time) // _MOST_POINTS)
+    if each <= 1:
+        return time, mean, half
+    count = len(time) // each * each
+    grouped = [column[:count].reshape(-1, each) for column in (time, mean, half)]
+    return grouped[0].mean(axis=1), grouped[1].mean(axis=1), grouped[2].max(axis=1)
+
+
+def _svg(size: tuple[float, float], draw: Draw, identifier: str, words: str) -> str:
+    """Draw and turn into an element of the page."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    settings: Any = _SETTINGS
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever the user's own settings are
+        mpl.rcParams.update(settings)
+        figure = Figure(figsize=size)
+        FigureCanvasSVG(figure)
+        draw(figure)
+        out = io.BytesIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
+    return _inline(out.getvalue().decode(), identifier, words)
+
+
+_KEPT_ID: Final = re.compile(r'(?:xlink:)?href="#([^"]+)"|url\(#([^)]+)\)')
+
+
+def _inline(svg: str, identifier: str, words: str) -> str:
+    """The picture as part of a page: named for those who cannot see it, with identifiers apart."""
+    body = svg[svg.index("<svg") :].strip()
+    head, _, body = body.partition(">")
+    box = re.search(r'viewBox="([^"]+)"', head)
+    assert box is not None
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    # the page's font, at the drawn size
+    body = re.sub(r"font: (?:(bold) )?([\d.]+px)[^;\"]*", _font, body)
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(colour, f"var({variable})")
+    used = {a or b for a, b in _KEPT_ID.findall(body)}
+    body = re.sub(
+        r' id="([^"]+)"',
+        lambda match: f' id="{identifier}-{match[1]}"' if match[1] in used else "",
+        body,
+    )
+    body = re.sub(r'xlink:href="#', f'href="#{identifier}-', body)
+    body = body.replace("url(#", f"url(#{identifier}-")
+    body = re.sub(r"(\d+\.\d\d)\d+", r"\1", body)
+    body = re.sub(r">\s+<", "><", body)
+    # \n inside paths and styles says nothing
+    body = re.sub(r"\s*\n\s*", " ", body)
+    return (
+        f'<svg viewBox="{box[1]}" role="img" aria-labelledby="{identifier}-title">'
+        f'<title id="{identifier}-title">{escape(words)}</title>{body}'
+    )
+
+
+def _font(match: re.Match[str]) -> str:
+    weight = "font-weight: 600; " if match[1] else ""
+    return f"{weight}font-size: {match[2]}"

@@ -1,0 +1,493 @@
+"""The sentences of a report: plain, relative to the runner's own baseline, never a diagnosis."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
+from pipelines.views.report.measures import Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.units import Units
+    from pipelines.views.report.comparisons import LevelRow, PreviousComparison, SideRow
+    from pipelines.views.report.content import Content, Course, Distribution, Headline
+    from pipelines.views.report.episodes import Episode
+    from pipelines.views.report.recording import Recording, Restart, SessionMark
+
+__all__ = [
+    "BOTH_READINGS",
+    "capital",
+    "chance_words",
+    "change_words",
+    "clock_words",
+    "count_words",
+    "course_words",
+    "date_words",
+    "difference_words",
+    "distribution_words",
+    "duration_words",
+    "early_late_words",
+    "episode_words",
+    "headline_words",
+    "mark_words",
+    "measure_title",
+    "percent_words",
+    "previous_words",
+    "side_words",
+    "sides_words",
+    "small_amount",
+    "summary_sentences",
+    "tags_differ",
+    "title_words",
+    "watch_words",
+]
+
+_NO_BASELINE: Final = "no baseline to compare with"
+
+_RESTARTS: Final[dict[Restart, str]] = {
+    "moved": "The sensor was moved at {}",
+    "neutral": "The standing neutral was marked at {}",
+    "no standing": "At {} lean turned out not to be measured from a standing as on other days",
+    "slipped": "The sensor seems to have slipped at {}",
+}
+_MARKS: Final = {"reseat": "Sensor moved", "neutral": "Standing neutral"}
+
+BOTH_READINGS: Final = (
+    "A slump and an arched back can both read as a change of lean: the sensor sees the pelvis, "
+    "not the chest."
+)
+
+
+def duration_words(seconds: float) -> str:
+    """A duration in words.
+
+    Examples
+    --------
+    >>> duration_words(42.0), duration_words(3540.0), duration_words(3672.0)
+    ('42 s', '59 min', '1 h 1 min')
+    """
+    if seconds < 60.0:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60.0), 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count_words(count: int) -> str:
+    """A number of things, its thousands apart.
+
+    Examples
+    --------
+    >>> count_words(731073)
+    '731\u202f073'
+    """
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def clock_words(seconds: float) -> str:
+    """A session time as minutes and seconds, with hours where there are any.
+
+    Examples
+    --------
+    >>> clock_words(751.0), clock_words(3661.0)
+    ('12:31', '1:01:01')
+    """
+    whole = int(max(seconds, 0.0))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def date_words(utc_ns: int | None, *, local: bool = False) -> str:
+    """A moment for people; the local one as this computer's clock has it.
+
+    Examples
+    --------
+    >>> date_words(0), date_words(None)
+    ('Thursday 1 January 1970, 00:00 UTC', 'not recorded')
+    """
+    if utc_ns is None:
+        return "not recorded"
+    when = datetime.fromtimestamp(utc_ns // 10**9, tz=UTC)
+    if not local:
+        return f"{when:%A} {when.day} {when:%B %Y, %H:%M} UTC"
+    when = when.astimezone()
+    return f"{when:%A} {when.day} {when:%B %Y, %H:%M} ({when:%Z})"
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning; the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def change_words(change: float, unit: str) -> str:
+    """A change with its sign.
+
+    Examples
+    --------
+    >>> change_words(12.3, "%"), change_words(-2.04, "deg")
+    ('+12 %', '−2.0°')
+    """
+    if not math.isfinite(change):
+        return "–"
+    return (
+        f"{change:+.1f}°".replace("-", "−")
+        if unit == "deg"
+        else f"{change:+.0f} %".replace("-", "−")
+    )
+
+
+def episode_words(episode: Episode, units: Units) -> str:
+    """What changed, by how much, from when to when."""
+    measure = episode.measure
+    size = abs(episode.change)
+    if episode.change_unit == "deg":
+        way = "further forward" if episode.direction == "up" else "further back"
+        what = f"{size:.1f}° {way}"
+    else:
+        way = "higher" if episode.direction == "up" else "lower"
+        what = f"{size:.0f} % {way}"
+    levels = (
+        f"{measure.amount(episode.level, units)} against {measure.amount(episode.baseline, units)}"
+    )
+    if measure.column == "lumbar_compression_bw":
+        levels = "a modelled value"
+    until = "to the end of the run" if episode.end_s is None else f"to {clock_words(episode.end_s)}"
+    if episode.given_up:
+        until += ", when the baseline was given up"
+    return (
+        f"{capital(measure.name)} was {what} than the baseline ({levels}), from "
+        f"{clock_words(episode.begin_s)} {until}."
+    )
+
+
+def summary_sentences(content: Content) -> list[str]:
+    """The run in plain words, the most important first."""
+    recording = content.recording
+    if not content.has_running:
+        return [
+            "No running was found in this recording, so there is nothing to report about form.",
+            "Walking and standing are left out on purpose; below is what the recording holds.",
+        ]
+    rows = {row.measure.column: row for row in content.levels}
+    cadence = rows.get("cadence_spm")
+    rhythm = "" if cadence is None else f", at {cadence.mean:.0f} steps a minute"
+    sentences = [
+        f"{duration_words(content.running_s)} of running in "
+        f"{count_words(len(recording.steps))} steps{rhythm}."
+    ]
+    if not content.baseline_blocks:
+        sentences.append(
+            f"The run could not be compared with a baseline ({content.judgement.status})."
+        )
+    elif not content.episodes:
+        sentences.append(
+            "Nothing that is watched left the usual range for long: impact shock, peak force, "
+            "lean, oscillation, cadence and lumbar index stayed near the baseline as far as they "
+            "could be measured."
+        )
+    else:
+        names = list(dict.fromkeys(episode.measure.name for episode in content.episodes))
+        first = content.episodes[0]
+        lasting = list(dict.fromkeys(e.measure.name for e in content.episodes if e.end_s is None))
+        sentences.append(
+            f"Changed from the baseline: {_joined(names)}. The first change was seen at "
+            f"{clock_words(first.begin_s)}"
+            + (
+                f", and {_joined(lasting)} stayed changed to the end of the run."
+                if lasting
+                else ", and the baseline was given up later in the run."
+                if any(episode.given_up for episode in content.episodes)
+                else ", and all of them went back before the end of the run."
+            )
+        )
+        if any(episode.measure.column == "sacral_lean_deg" for episode in content.episodes):
+            sentences.append(BOTH_READINGS)
+    large = [row for row in content.sides if row.size == "large"]
+    if large:
+        sentences.append(
+            f"Left and right differ by 20 % or more in {_joined([r.measure.name for r in large])}: "
+            "see below for what that can and cannot mean."
+        )
+    flagged = len(recording.steps) - content.trusted
+    if content.all_shown:
+        sentences.append(
+            "No step is without a reservation, so the figures rest on all of them: read them with "
+            "care."
+        )
+    elif 4 * flagged > len(recording.steps):
+        sentences.append(
+            f"{flagged} of {len(recording.steps)} steps have a reservation and are left out of the "
+            "figures: see the data quality."
+        )
+    if recording.cut_short:
+        sentences.append("The recording was cut short; this covers what was saved before that.")
+    what = "These are changes from the runner's own baseline. They are"
+    if not content.episodes:
+        what = "This is a description of one run. It is"
+    sentences.append(f"{what} no diagnosis, and running is not shown to harm backs.")
+    return sentences
+
+
+def early_late_words(headline: Headline, content: Content, units: Units) -> str:
+    """Early and late level of a large number; empty where the run is too short."""
+    for row in content.levels:
+        if row.measure is headline.measure and math.isfinite(row.difference):
+            return (
+                f"early {row.measure.number(row.early, units)}, "
+                f"late {row.measure.amount(row.late, units)}"
+            )
+    return ""
+
+
+def chance_words(headline: Headline, units: Units) -> str:
+    """How sure a large number is."""
+    if not math.isfinite(headline.half_width):
+        return "Mean of the run; too few steps for an interval."
+    run = small_amount(headline.measure, headline.half_width, units)
+    block = small_amount(headline.measure, headline.block_half_width, units)
+    return f"Mean of the run, ± {run} (95 %). A block of 20 steps: ± {block}."
+
+
+def headline_words(headline: Headline, units: Units) -> str:
+    """How a large number stands to its usual range."""
+    band, measure = headline.band, headline.measure
+    if headline.state == "not measured":
+        return "not measured in this run"
+    if band is None:
+        return _NO_BASELINE
+    usual = f"usual range {measure.number(band.low, units)} to {measure.amount(band.high, units)}"
+    return {
+        "within": f"stayed near the baseline; {usual}",
+        "changed": f"changed from the baseline at the end; {usual}",
+        "returned": f"changed for a while and came back; {usual}",
+        "given up": f"changed until the baseline was given up; since then {usual}",
+    }[headline.state]
+
+
+def watch_words(content: Content) -> str:
+    """Where the baseline comes from, and what became of those before it."""
+    judgement = content.judgement
+    params, last = judgement.params, judgement.stretches[-1]
+    restarts = [
+        f"{_RESTARTS[stretch.reason].format(clock_words(stretch.begin_s))}, so the baseline was "
+        "given up and learned anew."
+        for stretch in judgement.stretches
+        if stretch.reason is not None
+    ]
+    if not content.baseline_blocks:
+        rest = f"There is no baseline for {'the rest of ' if restarts else ''}this run"
+        return " ".join([*restarts, f"{rest}: {judgement.status}."])
+    blocks = f"{content.baseline_blocks} blocks of {params.block_steps} steps"
+    if last.learned_s is not None:
+        since = (
+            f"from {blocks} between {clock_words(last.begin_s)} and {clock_words(last.learned_s)}"
+            if restarts
+            else f"from {blocks} up to {clock_words(last.learned_s)}, after "
+            f"{clock_words(params.skip_s)} of warming up"
+        )
+        if judgement.continued:
+            since = f"from {blocks}, with those of the session before, up to "
+            since += clock_words(last.learned_s)
+        return " ".join(
+            [
+                *restarts,
+                f"The {'present ' if restarts else ''}baseline was learned in this run, {since}. "
+                "Changes are judged from then on, so what was already different "
+                f"{'before that' if restarts else 'at the start of the run'} is not seen.",
+            ]
+        )
+    if judgement.carried and not judgement.given:
+        return (
+            f"The baseline ({blocks}) is that of the session before, which this one goes on from."
+        )
+    where = f"The baseline comes from earlier running ({blocks})"
+    if not content.baseline_refined:
+        return f"{where}."
+    return (
+        f"{where}, and this run went on refining it as long as it was near. Changes are judged "
+        f"after {clock_words(params.skip_s)} of warming up; a change that came about slowly, "
+        "over several runs, is not seen."
+    )
+
+
+def mark_words(mark: SessionMark) -> str:
+    """A mark in the words of the page on which it is set.
+
+    Examples
+    --------
+    >>> from pipelines.views.report.recording import SessionMark
+    >>> mark_words(SessionMark(276.0, "reseat", "")), mark_words(SessionMark(0.0, "shoe", "blue"))
+    ('Sensor moved', 'Shoe: blue')
+    """
+    name = _MARKS.get(mark.kind, capital(mark.kind))
+    return f"{name}: {mark.value}" if mark.value else name
+
+
+def course_words(course: Course, units: Units) -> str:
+    """What a time course shows, for those who cannot see it."""
+    known = course.mean[[math.isfinite(value) for value in course.mean]]
+    name = course.measure.name
+    if not known.size:
+        return f"{capital(name)} was not measured."
+    text = (
+        f"{capital(name)} per block of twenty steps: "
+        f"{course.measure.number(float(known[0]), units)} at first, "
+        f"{course.measure.number(float(known[-1]), units)} at the end, between "
+        f"{course.measure.number(float(known.min()), units)} and "
+        f"{course.measure.amount(float(known.max()), units)}."
+    )
+    if course.band is not None:
+        text += (
+            f" Usual range {course.measure.number(course.band.low, units)} to "
+            f"{course.measure.amount(course.band.high, units)}."
+        )
+    for episode in course.episodes:
+        end = "the end" if episode.end_s is None else clock_words(episode.end_s)
+        text += f" Changed from {clock_words(episode.begin_s)} to {end}."
+    return text
+
+
+def distribution_words(distribution: Distribution, units: Units) -> str:
+    """What a distribution shows, for those who cannot see it."""
+    measure = distribution.measure
+    low, middle, high = distribution.quantiles
+    return (
+        f"{capital(measure.name)} of single steps: half of them below "
+        f"{measure.amount(middle, units)}, nine in ten between {measure.number(low, units)} and "
+        f"{measure.amount(high, units)}."
+    )
+
+
+def difference_words(row: LevelRow, units: Units) -> str:
+    """Late minus early with its 95 % interval."""
+    if not math.isfinite(row.difference):
+        return "–"
+    if row.measure.difference == "%":
+        change, half = row.percent
+        if math.isfinite(change):
+            decimals = 0 if abs(change) >= 10.0 else 1
+            return f"{change:+.{decimals}f} ± {half:.{decimals}f} %".replace("-", "−")
+    half_text = small_amount(row.measure, row.difference_half_width, units)
+    return f"{row.measure.number(row.difference, units, sign=True)} ± {half_text}"
+
+
+def side_words(row: SideRow) -> str:
+    """How the feet compare, without judging below 20 %."""
+    if row.size == "alike":
+        return "up to 10 %: as in healthy runners"
+    if row.size == "moderate":
+        return "10 to 20 %: not judged"
+    return "20 % or more: worth checking that the sensor sits in the middle, and a talk"
+
+
+def previous_words(comparison: PreviousComparison, units: Units) -> str:
+    """Where this run stands among earlier ones."""
+    known = [value for value in comparison.earlier if math.isfinite(value)]
+    measure = comparison.measure
+    span = f"{measure.number(min(known), units)} to {measure.amount(max(known), units)}"
+    this = measure.amount(comparison.this, units)
+    count = len(known)
+    if count < LEAST_PREVIOUS_RUNS:
+        return f"{this}; measured in {_count(count, 'earlier run', 'earlier runs')} only."
+    place = {
+        "above all": f"higher than in each of {count} earlier runs ({span})",
+        "below all": f"lower than in each of {count} earlier runs ({span})",
+        "among": f"among {count} earlier runs ({span})",
+    }[comparison.place]
+    return f"{this}: {place}."
+
+
+def measure_title(measure: Measure, units: Units) -> str:
+    """A measure's name with its unit, for a figure or a table.
+
+    Examples
+    --------
+    >>> from pipelines.views.report.measures import measure_named
+    >>> measure_title(measure_named("impact_shock_g"), "metric")
+    'Impact shock, g'
+    """
+    unit = measure.unit_in(units)
+    return f"{capital(measure.name)}, {unit}" if unit else capital(measure.name)
+
+
+def title_words(recording: Recording) -> str:
+    """The page's title.
+
+    Examples
+    --------
+    >>> from imu.steps import NO_STEPS
+    >>> from pipelines.views.report.recording import Recording
+    >>> title_words(Recording("evening.mcap", 0, 60.0, 200.0, NO_STEPS))
+    'Running report, Thursday 1 January 1970, 00:00 UTC'
+    """
+    if recording.utc_start_ns is None:
+        return f"Running report, {recording.name}"
+    return f"Running report, {date_words(recording.utc_start_ns)}"
+
+
+def sides_words(rows: Sequence[SideRow]) -> str:
+    """What the comparison of the feet shows, for those who cannot see it."""
+    names = {"L": "left", "R": "right"}
+    parts = []
+    for row in rows:
+        higher = row.sides[1] if row.percent >= 0.0 else row.sides[0]
+        side = names.get(higher, f"side {higher}")
+        parts.append(f"{row.measure.name} {abs(row.percent):.1f} % higher on the {side}")
+    return "Differences between the feet: " + "; ".join(parts) + "."
+
+
+def small_amount(measure: Measure, value: float, units: Units) -> str:
+    """An uncertainty with its unit, to two figures where the measure's own decimals show none.
+
+    Examples
+    --------
+    >>> from pipelines.views.report.measures import measure_named
+    >>> small_amount(measure_named("impact_shock_g"), 0.0042, "metric")
+    '0.004 g'
+    >>> small_amount(measure_named("sacral_lean_deg"), 0.31, "metric")
+    '0.3°'
+    """
+    shown = value * measure.factor(units)
+    if not math.isfinite(shown):
+        return "–"
+    decimals = measure.imperial[2] if units == "imperial" and measure.imperial else measure.decimals
+    if 0.0 < shown < 10.0**-decimals:
+        decimals = min(decimals + 1, 4)
+    unit = measure.unit_in(units)
+    return f"{shown:.{decimals}f}" + (unit if unit == "°" else f" {unit}")
+
+
+def percent_words(percent: float, half_width: float) -> str:
+    """A percentage with its 95 % interval, where there is one.
+
+    Examples
+    --------
+    >>> percent_words(-3.21, 0.4), percent_words(12.0, float("nan"))
+    ('−3.2 ± 0.4 %', '+12.0 %')
+    """
+    text = f"{percent:+.1f}".replace("-", "−")
+    return f"{text} ± {half_width:.1f} %" if math.isfinite(half_width) else f"{text} %"
+
+
+def tags_differ(content: Content) -> str:
+    """A warning when earlier runs were marked with another surface or shoe; empty otherwise."""
+    own = {mark.kind: mark.value for mark in content.recording.marks}
+    others = []
+    for kind in ("surface", "shoe"):
+        this = own.get(kind, "")
+        if this and any(getattr(run, kind) not in {"", this} for run in content.previous_runs):
+            others.append(kind)
+    return f"Some of them were on another {' or with another '.join(others)}." if others else ""

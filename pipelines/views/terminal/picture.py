@@ -1,0 +1,498 @@
+"""The picture of a live run, laid out in rows and columns without knowing any terminal.
+
+Colour only ever repeats what the words say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from imu.steps import SIDE_CODES
+from pipelines.session.live_status import IndicatorStatus, LiveStatus
+from pipelines.views.terminal.cells import (
+    Line,
+    cells_wide,
+    cut,
+    fit,
+    in_ascii,
+    in_rows,
+    printable,
+    wrapped,
+)
+from pipelines.views.terminal.wording import (
+    GAITS,
+    LARGE,
+    SMALL,
+    WITHIN,
+    Quantity,
+    clock,
+    standing,
+    verdict,
+)
+
+__all__ = ["WIDEST", "picture"]
+
+#: Columns; wider pictures only pull things that belong together apart.
+WIDEST: Final = 120
+_NARROWEST: Final = 56  # columns for three numbers side by side
+_SPACIOUS: Final = 90  # columns for a gap between them
+_ASIDE: Final = 16  # columns for words beside a number, in a small window
+_SMOOTHED_STEPS: Final = 4  # of a trend: both feet twice
+
+# readable on dark and on light grounds
+_QUIET, _STRONG, _USUAL, _CHANGED = "dim", "bold", "green", "bold magenta"
+_STYLES: Final = {"within": _USUAL, "outside": "", "changed": _CHANGED, "waiting": _QUIET}
+
+_JUDGED_BY: Final = {"peak_force_bw": "peak_10hz_bw"}
+_SIDES: Final = {"L": "left foot", "R": "right foot"}
+_QUALITIES: Final = {
+    "gap": "lost samples filled in",
+    "clipped": "sensor at the end of its range",
+    "no_gyro": "no gyroscope",
+    "settling": "lean still settling",
+    "slip": "sensor moved on the body",
+    "bend": "running a bend",
+    "edge": "at the edge of the recording",
+}
+_CALM_LINKS: Final = frozenset({"", "connecting", "connected", "ended"})
+
+# each digit: three rows of three cells
+_DIGITS: Final = {
+    "0": ("┏━┓", "┃ ┃", "┗━┛"),
+    "1": ("╺┓ ", " ┃ ", "╺┻╸"),
+    "2": ("╺━┓", "┏━┛", "┗━╸"),
+    "3": ("╺━┓", "╺━┫", "╺━┛"),
+    "4": ("╻ ╻", "┗━┫", "  ╹"),
+    "5": ("┏━╸", "┗━┓", "╺━┛"),
+    "6": ("┏━╸", "┣━┓", "┗━┛"),
+    "7": ("╺━┓", "  ┃", "  ╹"),
+    "8": ("┏━┓", "┣━┫", "┗━┛"),
+    "9": ("┏━┓", "┗━┫", "╺━┛"),
+    "-": ("   ", "╺━╸", "   "),
+    "–": ("   ", "╺━╸", "   "),
+    ".": (" ", " ", "▪"),
+}
+_BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+def picture(
+    status: LiveStatus,
+    width: int,
+    height: int | None = None,
+    *,
+    notes: Iterable[str] = (),
+    unicode: bool = True,
+) -> list[Line]:
+    """Lay out a status as lines of styled pieces.
+
+    Parameters
+    ----------
+    status : LiveStatus
+        What to show.
+    width, height : int
+        Columns and rows there are; everything is shown where no height is given. Small windows
+        lose trends and details first, the numbers and the alert last.
+    notes : iterable of str
+        Shown after the status's own.
+    unicode : bool
+        Whether box characters can be shown; a plain ASCII layout otherwise.
+
+    Returns
+    -------
+    list of list of (str, str)
+        At most ``height`` lines of at most ``width`` cells, as (text, rich style).
+
+    Examples
+    --------
+    >>> lines = picture(LiveStatus(source="", device="clip", alert="Lean has changed."), 60, 16)
+    >>> any("Lean has changed." in text for line in lines for text, _ in line)
+    True
+    """
+    width = max(1, min(width, WIDEST))
+    told = [printable(text) for text in (*status.notes, *notes)]
+    if not unicode:  # no frames, no large digits; room for a degree spelled out
+        small = _small_picture(status, width - 6, height, told)
+        return [in_ascii(line, width) for line in small]
+    alert = _alert_panel(status, width, 1)
+    fixed = 1 + _CARD_ROWS + 1 + len(alert) + 2
+    if width < _NARROWEST or (height is not None and height < fixed):
+        lines = _small_picture(status, width, height, told)
+    else:
+        room = 10**6 if height is None else height - fixed
+        shown: set[str] = set()
+        for part, rows in (
+            ("all words", _word_rows(status, _inside(_card_width(width))) - 2),
+            ("small numbers", 1),  # a second row, with their names above
+            ("usual range", 1),
+            ("note", min(1, len(told))),
+            ("trend", 1),
+            ("source", 1),
+            ("last step", 1),
+            ("gauge", 1),
+            ("tall alert", max(0, 4 - len(alert))),
+            ("small trends", 1),
+            ("spacing", 3),
+            ("notes", min(5, len(told)) - 1),
+            ("legend", 1),
+        ):
+            if 0 < rows <= room:
+                shown.add(part)
+                room -= rows
+        lines = _large_picture(status, width, shown, told)
+    return lines
+
+
+_CARD_ROWS: Final = 7  # two of frame, three of digits, two of words
+
+
+def _large_picture(status: LiveStatus, width: int, shown: set[str], told: list[str]) -> list[Line]:
+    gap: list[Line] = [[]] if "spacing" in shown else []
+    lines = [_header(status, width)]
+    if "source" in shown:
+        lines.append([(fit(f" {status.source}", width), _QUIET)])
+    lines += gap + _cards(status, width, shown)
+    if "small numbers" in shown:
+        lines += gap + _small_numbers(status, width, trends="small trends" in shown)
+    else:
+        lines.append(_numbers_in_a_line(status, width))
+    lines += gap + _alert_panel(status, width, 2 if "tall alert" in shown else 1)
+    lines += _state(status, width, last_step="last step" in shown)
+    count = 5 if "notes" in shown else 1 if "note" in shown else 0
+    lines += [[(fit(f" note: {text}", width), "")] for text in told[len(told) - count :]]
+    if "legend" in shown:
+        legend = ("numbers: median of the last 10 steps", "trends: the latest steps")
+        lines.append([(f" {in_rows(legend, width - 1)[0]}", _QUIET)])
+    return lines
+
+
+def _small_picture(
+    status: LiveStatus, width: int, height: int | None, told: list[str]
+) -> list[Line]:
+    """Without frames and large digits; each part in full where there is room, else in brief."""
+    text, style = _condition(status)
+    text = f"alert: {text}" if status.alert else text
+    condition: list[Line] = [[(f" {row}", style)] for row in wrapped(text, width - 1)]
+    notes = [row for note in told[-5:] for row in wrapped(f"note: {note}", width - 1)]
+    empty: list[Line] = []
+    # in the order of the picture: in brief, in full
+    parts: dict[str, tuple[list[Line], list[Line]]] = {
+        "header": ([_header(status, width)], [_header(status, width)]),
+        "source": (empty, [[(fit(f" {status.source}", width), _QUIET)]]),
+        "space": (empty, [[]]),
+        "words": (
+            [line for one in LARGE for line in _number_and_words(status, one, width, 1)],
+            [line for one in LARGE for line in _number_and_words(status, one, width, None)],
+        ),
+        "more space": (empty, [[]]),
+        "numbers": (
+            [_numbers_in_a_line(status, width)],
+            [[(f" {row}", "")] for row in in_rows(_small_amounts(status), width - 1)],
+        ),
+        "last space": (empty, [[]]),
+        "condition": (condition, condition),
+        "state": (
+            _state(status, width, last_step=False),
+            _state(status, width, last_step=False, rows=True),
+        ),
+        "last step": (empty, [[(fit(f" {_last_step(status)}", width), _QUIET)]]),
+        "notes": (empty, [[(f" {row}", "")] for row in notes]),
+    }
+    room = 10**6 if height is None else height - sum(len(brief) for brief, _ in parts.values())
+    shown = {name: brief for name, (brief, _) in parts.items()}
+    for name in (
+        "words",
+        "numbers",
+        "state",
+        "notes",
+        "last step",
+        "source",
+        "last space",
+        "space",
+        "more space",
+    ):
+        brief, full = parts[name]
+        if len(full) - len(brief) <= room:
+            shown[name] = full
+            room -= len(full) - len(brief)
+    return [cut(line, width) for part in shown.values() for line in part][:height]
+
+
+def _number_and_words(
+    status: LiveStatus, quantity: Quantity, width: int, most: int | None
+) -> list[Line]:
+    """A number with what is said of it, at most so many rows of words beside or below it."""
+    words, style = _words(status, quantity)
+    label, column = (quantity.name, 27) if width >= 72 else (quantity.short[0], 13)
+    lead = fit(f" {label:<{column}}{quantity.amount(status.typical(quantity.column)):>8}  ", width)
+    aside = width - cells_wide(lead)
+    if aside >= _ASIDE:
+        rows = wrapped(words, aside) if most is None else _first_rows(words, aside, most)
+        margin = " " * cells_wide(lead)
+        return [
+            [(margin if number else lead, _STRONG), (row, style)] for number, row in enumerate(rows)
+        ]
+    if most is not None:
+        return [[(lead, _STRONG)]]
+    return [[(lead, _STRONG)], *([(f"   {row}", style)] for row in wrapped(words, width - 3))]
+
+
+def _header(status: LiveStatus, width: int) -> Line:
+    gait = GAITS.get(status.gait, status.gait)
+    steps = "1 step" if status.steps == 1 else f"{status.steps} steps"
+    right = f"{clock(status.elapsed_s)}   {steps}   {gait} "
+    left = f" Backstride   {status.device}"
+    left = fit(left, max(0, width - cells_wide(right) - 2), pad=True)
+    return [(left, _STRONG), ("  ", ""), (fit(right, width), "")]
+
+
+def _cards(status: LiveStatus, width: int, shown: set[str]) -> list[Line]:
+    """The three large numbers side by side."""
+    cards = [_card(status, quantity, _card_width(width), shown) for quantity in LARGE]
+    between: Line = [(" ", "")] if width >= _SPACIOUS else []
+    return [a + between + b + between + c for a, b, c in zip(*cards, strict=True)]
+
+
+def _card_width(width: int) -> int:
+    return (width - 2) // 3 if width >= _SPACIOUS else width // 3
+
+
+def _inside(width: int) -> int:
+    """Columns within the frame of a card."""
+    return width - (4 if width >= 24 else 2)
+
+
+def _word_rows(status: LiveStatus, inner: int) -> int:
+    """Rows that hold whatever is said of the large numbers, at least two."""
+    return max(2, *(len(wrapped(_words(status, one)[0], inner)) for one in LARGE))
+
+
+def _first_rows(words: str, width: int, count: int) -> list[str]:
+    """The first rows of wrapped words, with an ellipsis where there are more."""
+    rows = wrapped(words, width)
+    if len(rows) <= count:
+        return rows
+    last = rows[count - 1]
+    return [*rows[: count - 1], f"{last if cells_wide(last) < width else last[:-1]}…"]
+
+
+def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -> list[Line]:
+    indicator = status.indicators.get(quantity.column)
+    inner = _inside(width)
+    value = status.typical(quantity.column)
+    words, style = _words(status, quantity)
+    changed = indicator is not None and indicator.changed
+    body: list[Line] = [
+        [(row, _CHANGED if changed else _STRONG)]
+        for row in _large_number(quantity.number(value), quantity.unit)
+    ]
+    count = _word_rows(status, inner) if "all words" in shown else 2
+    rows = [*_first_rows(words, inner, count), *[""] * count][:count]
+    body += [[(fit(row, inner), style)] for row in rows]
+    known = indicator if indicator is not None and math.isfinite(indicator.baseline) else None
+    if "usual range" in shown:
+        body.append([(fit(_usual_range(quantity, known, inner), inner), "")])
+    if "gauge" in shown:
+        body.append(_gauge(known, inner))
+    if "trend" in shown:
+        body.append([(_trend(status, quantity, inner, known), "")])
+    title, rest = (quantity.name, "") if width >= 32 else quantity.short
+    return _framed(title, rest, body, width, heavy=changed)
+
+
+def _words(status: LiveStatus, quantity: Quantity) -> tuple[str, str]:
+    """What is to be said of a number, and in which style."""
+    state, words = standing(status, quantity)
+    return printable(words), _STYLES[state]
+
+
+def _usual_range(quantity: Quantity, known: IndicatorStatus | None, width: int) -> str:
+    if known is None:
+        return ""
+    low, high = known.baseline - known.gate, known.baseline + known.gate
+    span = f"{quantity.number(low)} to {quantity.number(high)}"
+    for words in (f"usual {quantity.number(low)} to {quantity.amount(high)}", f"usual {span}"):
+        if len(words) <= width:
+            return words
+    return span
+
+
+def _large_number(number: str, unit: str) -> list[str]:
+    rows = [" ".join(_DIGITS[sign][row] for sign in number) for row in range(3)]
+    # the degree sign stands high, units stand on the line
+    if number == "–":
+        return rows
+    rows[0 if unit == "°" else 2] += unit if unit == "°" else f" {unit}"
+    return rows
+
+
+def _gauge(known: IndicatorStatus | None, width: int) -> Line:
+    """The usual range as a bar, with the value on it; as wide as two gates to both sides."""
+    if known is None or not known.gate > 0.0:
+        return [(" " * width, "")]
+    cells = ["·"] * width
+    first, last = round(0.25 * (width - 1)), round(0.75 * (width - 1))
+    cells[first : last + 1] = "━" * (last + 1 - first)
+    at = 0.5 + 0.25 * (known.value - known.baseline) / known.gate
+    if not math.isfinite(at):
+        return [("".join(cells), _QUIET)]
+    place = min(max(round(at * (width - 1)), 0), width - 1)
+    mark = "◂" if at < 0.0 else "▸" if at > 1.0 else "●"
+    return [
+        ("".join(cells[:place]), _QUIET),
+        (mark, _CHANGED if known.changed else _USUAL),
+        ("".join(cells[place + 1 :]), _QUIET),
+    ]
+
+
+def _trend(
+    status: LiveStatus, quantity: Quantity, width: int, known: IndicatorStatus | None = None
+) -> str:
+    """The recent steps as bars, newest at the right, smoothed over both feet."""
+    values = status.history(quantity.column)
+    if len(values) >= _SMOOTHED_STEPS:
+        values = np.convolve(values, np.full(_SMOOTHED_STEPS, 1.0 / _SMOOTHED_STEPS), "valid")
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return " " * width
+    if known is not None and known.gate > 0.0:
+        low = min(known.baseline - 2.0 * known.gate, float(np.min(finite)))
+        high = max(known.baseline + 2.0 * known.gate, float(np.max(finite)))
+    else:
+        middle = float(np.median(finite))
+        half = max(0.5 * quantity.least_span, float(np.max(np.abs(finite - middle))))
+        low, high = middle - half, middle + half
+    bars = "".join(
+        _BARS[min(max(int(8 * (value - low) / (high - low)), 0), 7)]
+        if math.isfinite(value)
+        else " "
+        for value in values[-width:]
+    )
+    return f"{bars:>{width}}"
+
+
+def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line]:
+    each = width // len(SMALL)
+    margin = " " if each >= 13 else ""
+    labels: Line = []
+    numbers: Line = []
+    bars: Line = []
+    for quantity in SMALL:
+        indicator = status.indicators.get(_JUDGED_BY.get(quantity.column, quantity.column))
+        changed = indicator is not None and indicator.changed
+        mark = "" if not changed else " changed" if each >= 20 else " *"
+        amount = quantity.amount(status.typical(quantity.column))
+        if each >= 18:
+            amount = amount.replace("%", "% of baseline")
+        if each >= 16:
+            amount = amount.replace("/min", "steps/min")
+        labels.append((fit(f"{margin}{quantity.name}{mark}", each, pad=True), _QUIET))
+        numbers.append((fit(f"{margin}{amount}", each, pad=True), _CHANGED if changed else _STRONG))
+        bars.append((f"{margin}{_trend(status, quantity, min(each - 3, 20))}".ljust(each), ""))
+    return [labels, numbers, bars] if trends else [labels, numbers]
+
+
+def _small_amounts(status: LiveStatus) -> list[str]:
+    """The small numbers with their names."""
+    return [f"{item.name} {item.amount(status.typical(item.column))}" for item in SMALL]
+
+
+def _numbers_in_a_line(status: LiveStatus, width: int) -> Line:
+    return [(f" {in_rows(_small_amounts(status)[:3], max(1, width - 1))[0]}", "")]
+
+
+def _condition(status: LiveStatus) -> tuple[str, str]:
+    """The one plain sentence of the moment."""
+    if status.alert:
+        return printable(status.alert), _CHANGED
+    if not status.steps:
+        return "Waiting for running steps.", ""
+    words = printable(verdict(status))
+    if words == WITHIN:
+        return "Everything is within your usual range.", _USUAL
+    sentence = f"{words[:1].upper()}{words[1:]}".rstrip(".")
+    return f"{sentence or 'No baseline yet'}.", ""
+
+
+def _alert_panel(status: LiveStatus, width: int, least_rows: int) -> list[Line]:
+    text, style = _condition(status)
+    rows = wrapped(text, max(1, width - 4))
+    rows += [""] * (least_rows - len(rows))
+    title = "alert: changed from your baseline" if status.alert else "your baseline"
+    body: list[Line] = [[(row, style)] for row in rows]
+    return _framed(title, "", body, width, heavy=bool(status.alert))
+
+
+def _framed(title: str, rest: str, body: list[Line], width: int, *, heavy: bool) -> list[Line]:
+    """A frame around lines; a heavy one says with its shape what its colour says."""
+    a, b, c, d, across, down = "┏┓┗┛━┃" if heavy else "╭╮╰╯─│"
+    style = _CHANGED if heavy else _QUIET
+    margin = " " if width >= 24 else ""
+    inner = width - 2 - 2 * len(margin)
+
+    def edge(left: str, text: str, right: str) -> Line:
+        text = fit(text, width - 5)
+        if not text:
+            return [(left + across * (width - 2) + right, style)]
+        tail = across * (width - 5 - cells_wide(text)) + right
+        return [(f"{left}{across} ", style), (text, "bold" if heavy else ""), (f" {tail}", style)]
+
+    lines = [edge(a, title, b)]
+    for line in body:
+        fill = inner - sum(cells_wide(text) for text, _ in line)
+        lines.append(
+            [(down + margin, style), *line, (" " * max(0, fill), ""), (margin + down, style)]
+        )
+    return [*lines, edge(c, rest, d)]
+
+
+def _state(status: LiveStatus, width: int, *, last_step: bool, rows: bool = False) -> list[Line]:
+    """Link, battery, losses, recording, and how far the last step is to be trusted.
+
+    In as many ``rows`` as it takes, or cut where it is too long for two.
+    """
+    calm = status.link in _CALM_LINKS
+    battery = "" if status.battery_percent is None else f"battery {status.battery_percent:.0f} %"
+    lost = (
+        f"{status.lost_samples or 'no'} {'sample' if status.lost_samples == 1 else 'samples'} lost"
+    )
+    link = f" link {status.link or 'connecting'}"
+    others = [text for text in (battery, lost) if text]
+    beside = "".join(f" · {text}" for text in others)
+    alone = rows and cells_wide(link + beside) > width
+    link = fit(link, width)
+    told = "" if alone else fit(beside, width - cells_wide(link))
+    lines: list[Line] = [
+        [(link, "" if calm else _CHANGED), (told, "")],
+        *([(f" {row}", "")] for row in (in_rows(others, width - 1) if alone else ())),
+        [(_recording(status, width), _CHANGED if status.recording_note else "")],
+    ]
+    if last_step:
+        lines.append([(fit(f" {_last_step(status)}", width), _QUIET)])
+    return lines
+
+
+def _recording(status: LiveStatus, width: int) -> str:
+    note = printable(status.recording_note)
+    if not status.recording:
+        return fit(f" not recording{': ' if note else ''}{note}", width)
+    lead, tail = " recording to ", f" · {note}" if note else ""
+    path = printable(status.recording)
+    room = max(width - len(lead) - cells_wide(tail), 16)
+    if cells_wide(path) > room:  # the end of a path tells more than its beginning
+        while cells_wide(path) > room - 1:
+            path = path[1:]
+        path = f"…{path}"
+    return fit(f"{lead}{path}{tail}", width)
+
+
+def _last_step(status: LiveStatus) -> str:
+    if not len(status.recent):
+        return "no step yet"
+    side = _SIDES.get(SIDE_CODES[int(status.recent.rows["side"][-1])], "side not settled yet")
+    tokens = str(status.recent[-1:].quality[0])
+    reasons = ", ".join(_QUALITIES.get(token, token) for token in tokens.split(";") if token)
+    return f"last step: {side} · {reasons or 'trusted'}"

@@ -1,0 +1,107 @@
+"""A live run as plain lines of text, for pipes and files."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pipelines.session.live_status import LiveStatus
+from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.wording import (
+    GAITS,
+    LEAN,
+    OSCILLATION,
+    SHOCK,
+    SMALL,
+    Quantity,
+    clock,
+    verdict,
+)
+
+__all__ = ["PlainLog"]
+
+_STEPS_A_LINE: Final = 10
+_SECONDS_A_LINE: Final = 5.0
+_QUIET_S: Final = 30.0  # a line at least this often, so that standing still is no silence
+
+
+class PlainLog:
+    """A live run as lines of text: which lines a status is worth.
+
+    A heading that explains the units; one line every 10 steps or 5 s of the session, whichever is
+    rarer, and every 30 s without steps; alerts, link changes and notes at once, each in a line of
+    its own. No control characters, whatever a device calls itself.
+
+    Examples
+    --------
+    >>> log = PlainLog()
+    >>> status = LiveStatus(source="", device="clip", alert="Your lean has changed.")
+    >>> log.lines(status)[-1]
+    '   0:00  alert: Your lean has changed.'
+    """
+
+    def __init__(self) -> None:
+        self._headed = False
+        self._elapsed_s = 0.0
+        self._line_steps, self._line_s = 0, 0.0
+        self._alert = self._link = self._trouble = ""
+        self._notes: tuple[str, ...] = ()
+
+    def lines(self, status: LiveStatus) -> list[str]:
+        """The lines this status adds, without line ends."""
+        self._elapsed_s = status.elapsed_s
+        lines = [] if self._headed else _heading(status)
+        self._headed = True
+        if status.link != self._link:
+            self._link = status.link
+            lines += self._stamped(f"link {status.link}")
+        if status.recording_note != self._trouble:
+            self._trouble = status.recording_note
+            lines += self._stamped(f"recording: {status.recording_note or 'in order'}")
+        for text in status.notes:
+            if text not in self._notes:
+                lines += self._stamped(f"note: {text}")
+        self._notes = status.notes
+        steps, seconds = status.steps - self._line_steps, status.elapsed_s - self._line_s
+        due = steps >= _STEPS_A_LINE and seconds >= _SECONDS_A_LINE
+        if due or (seconds >= _QUIET_S and steps < _STEPS_A_LINE):
+            self._line_steps, self._line_s = status.steps, status.elapsed_s
+            lines += self._stamped(_summary(status))
+        # the same alert with newer figures in it is no new alert
+        alert = re.sub(r"\d+", "", status.alert)
+        if alert != self._alert:
+            self._alert = alert
+            lines += self._stamped(
+                f"alert: {status.alert}" if status.alert else "alert over: back in your usual range"
+            )
+        return lines
+
+    def note(self, text: str) -> list[str]:
+        """The lines of a note."""
+        return self._stamped(f"note: {text}")
+
+    def _stamped(self, text: str) -> list[str]:
+        return [printable(f"{clock(self._elapsed_s):>7}  {text}")]
+
+
+def _heading(status: LiveStatus) -> list[str]:
+    about = [text for text in (status.device, status.source) if text]
+    return [
+        printable(f"Backstride live: {', '.join(about)}"),
+        printable(f"recording to {status.recording}" if status.recording else "not recording"),
+        "time in min:s; medians of the last 10 steps; contact: foot on the ground; shock: impact "
+        "shock, 1 g at rest; oscillation: up and down; lean: trunk lean (at the sacrum), forward "
+        "positive",
+    ]
+
+
+def _summary(status: LiveStatus) -> str:
+    def cell(quantity: Quantity, width: int) -> str:
+        number = quantity.number(status.typical(quantity.column)).replace("–", "-")
+        return f"{number:>{width}} {quantity.plain_unit}"
+
+    return (
+        f"{status.steps:5d} steps  {GAITS.get(status.gait, status.gait)}  {cell(SMALL[0], 3)}  "
+        f"contact {cell(SMALL[1], 3)}  shock {cell(SHOCK, 4)}  "
+        f"oscillation {cell(OSCILLATION, 3)}  lean {cell(LEAN, 5)}  {verdict(status)}"
+    ).rstrip()

@@ -1,0 +1,335 @@
+"""The coach: when the runner is told, and in which words."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imu.drift.changes import SENSOR_POSITION, Change, Direction, Severity
+from imu.drift.indicators import INDICATORS
+from imu.errors import InputError, ParameterError
+from pipelines.coaching.coach import Coach, CoachParams
+from pipelines.files.alerts import Alert
+
+CUED: list[tuple[str, Direction]] = [
+    ("peak_10hz_bw", "up"),
+    ("impact_shock_g", "up"),
+    ("sacral_lean_deg", "up"),
+    ("sacral_lean_deg", "down"),
+    ("vertical_oscillation_mm", "up"),
+    ("cadence_spm", "down"),
+    ("lumbar_index", "up"),
+    ("shock_power_g2", "up"),
+    ("dose_rate", "up"),
+    ("pelvic_tilt_range_deg", "up"),
+    ("pelvic_obliquity_range_deg", "up"),
+    ("pelvic_rotation_range_deg", "up"),
+    ("shock_difference_percent", "up"),
+    ("shock_difference_percent", "down"),
+]
+
+
+def change(
+    time_s: float,
+    indicator: str = "impact_shock_g",
+    direction: Direction = "up",
+    severity: Severity = "raised",
+) -> Change:
+    sign = 1.0 if direction == "up" else -1.0
+    return Change(
+        time_s, indicator, direction, 100.0 + sign * 12, 100.0, sign * 12.3, 10.0, severity
+    )
+
+
+def spoken(indicator: str, direction: Direction = "up") -> str:
+    (alert,) = Coach().advance([change(0.0, indicator, direction)], 60.0)
+    return alert.message
+
+
+# ------------------------------------------------------------------------------------------ words
+
+
+@pytest.mark.parametrize(("indicator", "direction"), CUED)
+def test_a_cue_says_changed_from_your_baseline_and_one_thing_to_try(
+    indicator: str, direction: Direction
+) -> None:
+    message = spoken(indicator, direction)
+    assert "changed from your baseline" in message
+    assert message.count("Try ") == 1
+    assert "quicker rhythm" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(("indicator", "direction"), CUED)
+def test_no_cue_diagnoses_or_frightens(indicator: str, direction: Direction) -> None:
+    frightening = r"injur|damag|harm|danger|risk|pain|wrong|bad|must|warning|should|\bstop\b"
+    assert re.search(frightening, spoken(indicator, direction), re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_lean_names_both_readings_and_that_it_is_the_pelvis(direction: Direction) -> None:
+    message = spoken("sacral_lean_deg", direction)
+    for word in ("slump", "arched back", "pelvis", "not the chest", "12.3°"):
+        assert word in message
+    assert ("forward" in message) == (direction == "up")
+
+
+def test_while_a_red_flag_stands_changes_are_told_with_nothing_to_try() -> None:
+    coach = Coach()
+    coach.advises = False
+    (alert,) = coach.advance([change(0.0)], 60.0)
+    assert alert.message == "Impact shock changed from your baseline: 12 % higher."
+    again = Coach()
+    again.state = coach.state
+    assert not again.advises
+
+
+def test_the_words_in_full() -> None:
+    assert spoken("impact_shock_g") == (
+        "Impact shock changed from your baseline: 12 % higher. "
+        "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
+    )
+    assert spoken("cadence_spm", "down") == (
+        "Cadence changed from your baseline: 88 steps a minute, 12 % lower. "
+        "Try a quicker rhythm at the same speed, towards 100 steps a minute."
+    )
+    assert spoken("sacral_lean_deg", "down") == (
+        "Trunk lean (at the sacrum) changed from your baseline: 12.3° further back. "
+        "A slump and an arched back can both read like this. "
+        "The sensor sees the pelvis, not the chest. "
+        "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
+    )
+
+
+def test_a_runner_who_has_quickened_already_is_asked_for_something_else() -> None:
+    coach = Coach()
+    assert coach.push(change(0.0, "cadence_spm", "up")) is None
+    alert = coach.push(change(10.0))
+    assert alert is not None
+    assert "easier pace" in alert.message and "quicker" not in alert.message
+    coach.push(change(20.0, "cadence_spm", "up", "cleared"))
+    later = coach.push(change(400.0, "peak_10hz_bw"))
+    assert later is not None
+    assert "quicker" in later.message
+
+
+@pytest.mark.parametrize(
+    ("indicator", "direction"),
+    [
+        (indicator.name, direction)
+        for indicator in INDICATORS
+        for direction in ("up", "down")
+        if (indicator.name, direction) not in CUED
+    ],
+)
+def test_changes_towards_less_load_are_not_cued(indicator: str, direction: Direction) -> None:
+    coach = Coach()
+    assert coach.push(change(0.0, indicator, direction)) is None
+    assert coach.push(change(60.0, indicator, direction, "cleared")) is None
+    assert coach.advance([], 1e6) == []
+
+
+def test_the_alert_carries_the_figures_of_the_change() -> None:
+    told = change(12.5, "sacral_lean_deg", "down")
+    alert = Coach().push(told)
+    assert alert is not None
+    for name in (
+        "time_s",
+        "indicator",
+        "direction",
+        "value",
+        "baseline",
+        "change",
+        "gate",
+        "severity",
+    ):
+        assert getattr(alert, name) == getattr(told, name)
+
+
+# ------------------------------------------------------------------------------------------- when
+
+
+def test_a_second_change_waits_for_three_minutes() -> None:
+    coach = Coach()
+    assert coach.push(change(100.0, "impact_shock_g")) is not None
+    assert coach.push(change(110.0, "sacral_lean_deg")) is None
+    assert coach.due(279.9) is None
+    alert = coach.due(300.0)
+    assert alert is not None
+    assert (alert.indicator, alert.time_s) == ("sacral_lean_deg", 280.0)
+    assert coach.due(1e9) is None
+
+
+def test_a_change_that_is_over_while_it_waits_is_not_told() -> None:
+    coach = Coach()
+    coach.push(change(100.0, "impact_shock_g"))
+    coach.push(change(110.0, "sacral_lean_deg"))
+    assert coach.push(change(200.0, "sacral_lean_deg", "up", "cleared")) is None
+    assert coach.advance([], 1e6) == []
+
+
+def test_that_a_change_is_over_is_told_once_and_costs_no_cue() -> None:
+    coach = Coach()
+    coach.push(change(100.0))
+    over = coach.push(change(150.0, severity="cleared"))
+    assert over is not None
+    assert over.severity == "cleared"
+    assert over.message == "Impact shock is back near your baseline."
+    assert coach.push(change(151.0, severity="cleared")) is None
+    assert coach.push(change(280.0)) is not None  # three minutes after the cue, not after its end
+
+
+def test_time_that_goes_back_is_a_new_session() -> None:
+    coach = Coach()
+    assert coach.push(change(5000.0)) is not None
+    assert coach.push(change(5.0)) is not None
+
+
+def test_reset_forgets() -> None:
+    coach = Coach()
+    first = coach.push(change(0.0))
+    coach.push(change(1.0, "peak_10hz_bw"))
+    coach.reset()
+    assert coach.due(1e9) is None
+    assert coach.push(change(0.0)) == first
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> list[Change]:
+    """Changes as a detector gives them: each indicator raised, then cleared, then raised, …"""
+    time_s, raised = 0.0, dict[str, Direction]()
+    changes = []
+    for _ in range(draw(st.integers(0, 60))):
+        time_s += draw(st.sampled_from([0.0, 1.0, 30.0, 170.0, 600.0]))
+        name, direction = draw(st.sampled_from([*CUED, ("cadence_spm", "up")]))
+        if name in raised:
+            changes.append(change(time_s, name, raised.pop(name), "cleared"))
+        else:
+            raised[name] = direction
+            changes.append(change(time_s, name, direction))
+    return changes
+
+
+@given(changes=sessions(), most=st.integers(1, 8))
+def test_never_two_cues_in_three_minutes_nor_more_than_allowed_in_an_hour(
+    changes: list[Change], most: int
+) -> None:
+    alerts = Coach(CoachParams(cues_per_hour=most)).advance(changes, 1e6)
+    cues = [alert.time_s for alert in alerts if alert.severity == "raised"]
+    assert all(b - a >= 180.0 for a, b in pairwise(cues))
+    assert all(b - a >= 3600.0 for a, b in zip(cues, cues[most:], strict=False))
+    times = [alert.time_s for alert in alerts]
+    assert times == sorted(times)
+
+
+@given(changes=sessions(), data=st.data())
+def test_the_alerts_do_not_depend_on_the_cutting(
+    changes: list[Change], data: st.DataObject
+) -> None:
+    end_s = (changes[-1].time_s if changes else 0.0) + 5000.0
+    expected = Coach().advance(changes, end_s)
+    coach, alerts, time_s = Coach(), list[Alert](), 0.0
+    left = list(changes)
+    while time_s < end_s:
+        time_s = min(time_s + data.draw(st.sampled_from([50.0, 400.0, 3000.0])), end_s)
+        now = [item for item in left if item.time_s <= time_s]
+        left = left[len(now) :]
+        alerts += coach.advance(now, time_s)
+    assert alerts == expected
+
+
+@given(changes=sessions())
+def test_nothing_is_called_over_that_was_not_told(changes: list[Change]) -> None:
+    told: set[str] = set()
+    for alert in Coach().advance(changes, 1e6):
+        if alert.severity == "raised":
+            assert alert.indicator not in told
+            told.add(alert.indicator)
+        else:
+            told.remove(alert.indicator)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("shortest_interval_s", -1.0), ("shortest_interval_s", float("nan")), ("cues_per_hour", 0)],
+)
+def test_a_parameter_out_of_range_is_named(name: str, value: float) -> None:
+    with pytest.raises(ParameterError, match=name):
+        CoachParams(**{name: value})  # type: ignore[arg-type]
+
+
+def test_an_unknown_indicator_is_refused() -> None:
+    with pytest.raises(ParameterError, match="mood"):
+        Coach().push(change(0.0, "mood"))
+
+
+def test_the_lumbar_index_waits_for_what_is_behind_it() -> None:
+    coach = Coach()
+    alerts = coach.advance([change(100.0, "lumbar_index"), change(120.0, "sacral_lean_deg")], 130.0)
+    assert [alert.indicator for alert in alerts] == ["sacral_lean_deg"]
+    assert alerts[0].time_s == 120.0
+    # alone it is told after its minute
+    (alone,) = Coach().advance([change(100.0, "lumbar_index")], 400.0)
+    assert (alone.indicator, alone.time_s) == ("lumbar_index", 160.0)
+
+
+def test_what_was_told_already_is_not_told_again_in_other_words() -> None:
+    coach = Coach()
+    alerts = coach.advance([change(100.0, "impact_shock_g"), change(110.0, "shock_power_g2")], 2e3)
+    assert [alert.indicator for alert in alerts] == ["impact_shock_g"]
+
+
+def test_cues_that_bring_nothing_back_become_rarer_until_one_does() -> None:
+    names = ("impact_shock_g", "peak_10hz_bw", "sacral_lean_deg", "vertical_oscillation_mm")
+    coach = Coach()
+    raised = [change(float(i), name) for i, name in enumerate((*names, "cadence_spm"))]
+    raised[-1] = change(4.0, "cadence_spm", "down")
+    times = [alert.time_s for alert in coach.advance(raised, 3600.0)]
+    assert [b - a for a, b in pairwise(times)] == [180.0, 180.0, 360.0, 720.0]
+    answered = Coach()
+    alerts = answered.advance(raised[:3], 400.0)
+    alerts += answered.advance([change(401.0, "impact_shock_g", severity="cleared")], 401.0)
+    alerts += answered.advance([change(402.0, names[3])], 3600.0)
+    cues = [alert.time_s for alert in alerts if alert.severity == "raised"]
+    assert [b - a for a, b in pairwise(cues)] == [180.0, 180.0, 180.0]  # not 360
+
+
+def test_a_sensor_that_moved_is_told_at_once_and_costs_no_cue() -> None:
+    coach = Coach()
+    assert coach.push(change(100.0)) is not None
+    told = coach.push(change(101.0, SENSOR_POSITION))
+    assert told is not None
+    assert "Re-seat" in told.message
+    assert coach.push(change(280.0, "peak_10hz_bw")) is not None
+
+
+def test_a_change_that_lost_its_baseline_is_forgotten_silently() -> None:
+    coach = Coach()
+    coach.push(change(100.0))
+    coach.push(change(110.0, "peak_10hz_bw"))
+    for name in ("impact_shock_g", "peak_10hz_bw"):
+        assert coach.push(change(120.0, name, severity="withdrawn")) is None
+    assert coach.advance([], 1e6) == []
+
+
+@given(changes=sessions(), place=st.integers(0, 60))
+def test_a_state_saved_as_json_goes_on_as_if_never_stopped(
+    changes: list[Change], place: int
+) -> None:
+    coach = Coach()
+    before, after = changes[:place], changes[place:]
+    middle_s = before[-1].time_s if before else 0.0
+    coach.advance(before, middle_s)
+    restored = Coach()
+    restored.state = json.loads(json.dumps(coach.state))
+    assert restored.advance(after, 1e6) == coach.advance(after, 1e6)
+
+
+def test_no_state_of_a_coach_is_refused() -> None:
+    with pytest.raises(InputError, match="state of a coach"):
+        Coach().state = {"told": 3}

@@ -1,0 +1,198 @@
+"""A session's end: what was run and marked is in the journal, or waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from imu.steps import concatenate
+from pipelines.coaching.companion import Companion
+from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.training.single_session import LongestSession
+from pipelines.live import LiveRun
+from pipelines.runner.filing import FinishedRun, file_run, file_run_now, journal_entry
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Pain, Session, Shoe
+from pipelines.runner.journal.pending import pending_path
+from pipelines.runner.journal.queries import pains_of_runs
+from pipelines.runner.journal.tags import unknown_shoe_note
+from pipelines.session.summary import summarise
+from tests.pipelines.coaching.runs import USUAL, Part, feed, live, mark, samples_of
+from tests.pipelines.runner.journal.journals import at, held_by_another_process, run
+
+PLAN = CompanionPlan(usual=USUAL, longest=LongestSession(), index_of_earlier_runs=True)
+MARKS = {
+    10: [mark("pain", "2 lower back, left"), mark("surface", "grass"), mark("surface", "track")],
+    340: [mark("speed", "9 km/h"), mark("shoe", "Blue")],
+    500: [mark("pain", "4"), mark("pain", "awful")],
+    1030: [mark("pain", "1 after")],
+    1100: [mark("pain", "3"), mark("speed", "fast")],
+}
+PARTS = [
+    Part(5.5, "walk"),
+    Part(1, "run", 1.2),
+    Part(10, "run", 0.9, index=110.0),
+    Part(2.5, "walk"),
+]
+
+
+def finished_run(plan: CompanionPlan = PLAN) -> FinishedRun:
+    companion = Companion(plan)
+    _, steps = feed(companion, PARTS, marks=MARKS)
+    live_run = LiveRun(steps=steps, recording=Path("run.mcap"))
+    live_run.summary = summarise(
+        "sim:", concatenate(steps), duration_s=1140.0, rate_hz=200.0, lost_samples=(0, 0, 0)
+    )
+    return journal_entry(live_run, companion, utc_start_ns=at(0), utc_offset_minutes=60)
+
+
+def test_the_entry_holds_what_was_run() -> None:
+    finished = finished_run()
+    session = finished.session
+    assert session is not None
+    assert session.duration_s == 1140.0
+    assert session.running_s == pytest.approx(660.0, abs=1.0)
+    # marked ten seconds into the run
+    assert session.distance_m is not None
+    assert session.distance_m == pytest.approx(650.0 * 2.5, rel=0.01)
+    assert session.distance_source == "mark"
+    # a minute at 100 %, ten at 110 %
+    expected = (1.0 + 10.0 * 1.1**4) / 11.0 * session.distance_m / 1000.0
+    assert session.dose_easy_km_m4 == pytest.approx(expected, rel=0.01)
+    assert (session.surface, finished.shoe, session.source_file) == ("track", "Blue", "run.mcap")
+    assert session.warm_up_s == pytest.approx(300.0, abs=2.0)
+    assert session.before_warm_up_m == 0.0
+    assert session.cool_down_s == pytest.approx(150.0, abs=3.0)
+    assert session.means["peak_10hz_bw"] == pytest.approx(2.4, abs=0.1)
+    assert session.utc_offset_minutes == 60
+
+
+def test_the_live_distance_and_dose_are_those_of_the_entry() -> None:
+    companion = Companion(CompanionPlan(speed_m_s=2.5, index_of_earlier_runs=True))
+    _, steps = feed(companion, [Part(4, "run", index=90.0), Part(4, "run", index=120.0)])
+    live_run = LiveRun(steps=steps)
+    session = journal_entry(live_run, companion, utc_start_ns=at(0)).session
+    assert session is not None
+    assert session.distance_source == "speed"
+    assert companion.progress.distance_m == pytest.approx(session.distance_m, rel=0.005)
+    assert companion.progress.dose_easy_km == pytest.approx(session.dose_easy_km_m4, rel=0.01)
+
+
+def test_a_stated_speed_counts_until_one_is_marked() -> None:
+    companion = Companion(CompanionPlan(speed_m_s=2.0))
+    _, steps = feed(companion, [Part(4, "run")], marks={120: [mark("speed", "4 m/s")]})
+    session = journal_entry(LiveRun(steps=steps), companion, utc_start_ns=at(0)).session
+    assert session is not None
+    assert session.distance_m == pytest.approx(720.0, rel=0.01)
+    assert companion.progress.distance_m == pytest.approx(720.0, rel=0.01)
+
+
+def test_pain_is_filed_with_its_moment(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    notes, cues = asyncio.run(file_run(finished_run(), path))
+    assert notes == []
+    assert cues == []
+    with Journal(path) as journal:
+        pains = journal.entries(Pain)
+        ((session, ratings),) = pains_of_runs(journal)
+        (shoe,) = journal.entries(Shoe)
+    assert [(item.level, item.when, item.place) for item in pains] == [
+        (2, "before", "lower back, left"),
+        (4, "during", ""),
+        (1, "after", ""),
+        (3, "after", ""),
+    ]
+    assert (ratings.before, ratings.after) == (2, 4)
+    assert shoe.name == "Blue"
+    assert session.shoe_id == shoe.identifier
+    assert pains[0].utc_ns == at(0) + 10 * 10**9
+
+
+def test_after_the_run_the_journals_rules_speak(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    with Journal(path) as journal:
+        journal.add(Shoe("Blue", start_km=481.5))
+        journal.add(run(-3.0, km=1.2))
+    _, cues = file_run_now(finished_run(), path)
+    assert [cue.text_id for cue in cues] == ["session.beyond_distance", "shoes.first"]
+
+
+def test_a_new_shoe_is_told_before_the_run_and_added_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    said = unknown_shoe_note("Blue", path)
+    assert said == (
+        "your journal has no shoe 'Blue' yet: this run adds it, and backstride journal shoe "
+        "\"Blue\" --start '120 km' tells what it had run before."
+    )
+    assert not path.exists()
+    file_run_now(finished_run(), path)
+    assert unknown_shoe_note("Blue", path) == ""
+    assert "(it has Blue)" in unknown_shoe_note("blue", path)
+    assert unknown_shoe_note(" \n", path) == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another process holds the file open")
+def test_a_journal_in_use_gets_the_run_later_and_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    Journal(path).close()
+    finished = finished_run()
+    with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
+        notes, cues = file_run_now(finished, path, busy_s=0.1)
+    assert cues == []
+    assert notes[0].endswith("This run is kept and will be added the next time.")
+    assert pending_path(path).exists()
+    for _ in range(2):
+        with Journal(path) as journal:
+            (session,) = journal.entries(Session)
+            pains = journal.entries(Pain)
+    assert session.note == "shoe: Blue"
+    assert [(item.level, item.activity) for item in pains][:2] == [
+        (2, "before the run"),
+        (4, "while running"),
+    ]
+
+
+def test_a_run_that_is_in_the_journal_already_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    file_run_now(finished_run(), path)
+    notes, _ = file_run_now(finished_run(), path)
+    assert len(notes) == 1
+    assert notes[0].startswith("this run is not added to the journal: ")
+    with Journal(path) as journal:
+        assert len(journal.entries(Session)) == 1
+        assert len(journal.entries(Pain)) == 4
+
+
+def test_a_session_without_running_is_none_but_its_pain_is_kept(tmp_path: Path) -> None:
+    companion = Companion()
+    feed(companion, [Part(1, "walk")], marks={20: [mark("pain", "10")]})
+    finished = journal_entry(LiveRun(), companion, utc_start_ns=at(0))
+    assert finished.session is None
+    path = tmp_path / "journal.sqlite3"
+    notes, cues = file_run_now(finished, path)
+    assert notes == []
+    assert [cue.text_id for cue in cues] == ["pain.check"]  # a 10
+    with Journal(path) as journal:
+        (rating,) = journal.entries(Pain)
+        assert journal.entries(Session) == []
+    assert (rating.level, rating.when, rating.activity) == (10, "other", "before the run")
+    nothing = FinishedRun(None)
+    assert file_run_now(nothing, tmp_path / "other.sqlite3") == ([], [])
+    assert not (tmp_path / "other.sqlite3").exists()
+
+
+def test_a_simulated_run_is_filed(tmp_path: Path) -> None:
+    companion = Companion(CompanionPlan(speed_m_s=3.0))
+    samples = samples_of(minutes=2.0, standing_s=3.0)
+    _, steps = live(companion, samples, marks={1.0: [mark("pain", "0")]})
+    finished = journal_entry(LiveRun(steps=[steps]), companion, utc_start_ns=at(0))
+    session = finished.session
+    assert session is not None
+    assert session.distance_m == pytest.approx(360.0, rel=0.02)
+    assert session.dose_easy_km_m4 is None  # no baseline of earlier runs
+    assert session.means["cadence_spm"] == pytest.approx(165.0, abs=8.0)
+    assert [(item.level, item.when) for item in finished.pains] == [(0, "before")]
+    assert file_run_now(finished, tmp_path / "journal.sqlite3") == ([], [])

@@ -1,0 +1,164 @@
+"""The coach's alerts and the companion's cues come seldom together, and replay tells the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.records import Mark, Packet
+from devices.simulator.virtual_clock import VirtualClock
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.changes import Change
+from pipelines.coaching.budget import CueBudget
+from pipelines.coaching.coach import TOLD_MARK, Coach, CoachParams
+from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.training.single_session import LongestSession
+from pipelines.files.alerts import Alert
+from pipelines.files.session_reader import read_session
+from pipelines.live import LiveOptions, LiveRun, run_live
+from pipelines.replay import ReplayOptions, replay
+from pipelines.session.live_status import LiveStatus
+from pipelines.views.report.reading import ReadingOptions, read_recording
+from tests.pipelines.command_line import quiet
+
+HOUR_S = 3600.0
+URL = "sim:?minutes=9&standing_s=5&walk_s=5&speed=3.4&time_scale=0&rate=100"
+#: Another runner's: what is run here is a change from it, told after some minutes.
+BASELINE = Baseline((IndicatorBaseline("impact_shock_g", 2.0, 0.02),), blocks=40)
+
+
+def raised(time_s: float, indicator: str = "impact_shock_g") -> Change:
+    return Change(time_s, indicator, "up", 112.0, 100.0, 12.0, 10.0, "raised")
+
+
+def cleared(time_s: float, indicator: str) -> Change:
+    return Change(time_s, indicator, "up", 100.0, 100.0, 0.0, 10.0, "cleared")
+
+
+# --------------------------------------------------------------------------------------- the coach
+
+
+@given(
+    events=st.lists(
+        st.tuples(st.floats(0.5, 400.0), st.sampled_from(("change", "over", "companion"))),
+        max_size=60,
+    )
+)
+def test_cues_of_both_keep_the_interval_and_the_number_an_hour(
+    events: list[tuple[float, str]],
+) -> None:
+    coach, budget = Coach(), CueBudget(CoachParams())
+    now_s, told = 0.0, list[float]()
+    indicators = ("impact_shock_g", "peak_10hz_bw", "vertical_oscillation_mm")
+    for number, (after_s, kind) in enumerate(events):
+        now_s += after_s
+        indicator = indicators[number % 3]
+        changes = {"change": [raised(now_s, indicator)], "over": [cleared(now_s, indicator)]}
+        alerts = [a for a in coach.advance(changes.get(kind, []), now_s) if a.severity == "raised"]
+        told += [alert.time_s for alert in alerts]
+        budget.note_all(alert.time_s for alert in alerts)
+        if kind == "companion" and budget.is_free(now_s):
+            budget.note(now_s)
+            coach.told_elsewhere(now_s)
+            told.append(now_s)
+    assert all(later - earlier >= 180.0 - 1e-6 for earlier, later in pairwise(sorted(told)))
+    for begin_s in told:
+        assert sum(begin_s <= time_s < begin_s + HOUR_S - 1e-6 for time_s in told) <= 6
+
+
+def test_what_others_tell_makes_the_coach_no_rarer_than_it_is() -> None:
+    coach = Coach()
+    for number in range(4):
+        coach.told_elsewhere(200.0 * number)
+    (alert,) = coach.advance([raised(900.0)], 900.0)
+    assert alert.time_s == 900.0
+
+
+def test_a_change_of_a_step_that_ended_just_before_is_no_new_session() -> None:
+    coach = Coach()
+    coach.told_elsewhere(100.0)
+    assert coach.advance([raised(99.0)], 99.0) == []
+    (alert,) = coach.advance([], 300.0)
+    assert alert.time_s == 280.0
+
+
+def test_time_that_begins_anew_forgets_what_others_told() -> None:
+    coach = Coach()
+    coach.told_elsewhere(5000.0)
+    (alert,) = coach.advance([raised(10.0)], 10.0)
+    assert alert.time_s == 10.0
+
+
+def test_a_saved_coach_remembers_what_others_told() -> None:
+    coach, restored = Coach(), Coach()
+    coach.told_elsewhere(100.0)
+    restored.state = json.loads(json.dumps(coach.state))
+    assert restored.advance([raised(110.0)], 110.0) == []
+    # one that was saved before there was anybody else
+    older = coach.state
+    del older["elsewhere_s"]
+    restored.state = older
+    assert len(restored.advance([raised(110.0)], 110.0)) == 1
+
+
+# --------------------------------------------------------------------------------- live and replay
+
+
+@dataclass
+class Heard:
+    """Everything that a runner is told, in order."""
+
+    notes: list[str] = field(default_factory=list)
+
+    def update(self, status: LiveStatus) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def alert(self, alert: Alert) -> None:
+        pass
+
+
+def ran(path: Path, longest_m: float) -> tuple[LiveRun, Heard]:
+    heard = Heard()
+    options = LiveOptions(
+        axes="+x+y+z",
+        baseline_json=BASELINE.to_json(),
+        companion=CompanionPlan(longest=LongestSession(distance_m=longest_m), speed_m_s=3.4),
+        record=path,
+    )
+    return asyncio.run(run_live(URL, options, heard, clock=VirtualClock())), heard
+
+
+@pytest.mark.parametrize("longest_m", [450.0, 20_000.0])
+def test_a_live_run_and_its_replay_give_the_same_alerts(tmp_path: Path, longest_m: float) -> None:
+    path = tmp_path / "run.mcap"
+    live, heard = ran(path, longest_m)
+    again = replay(path, ReplayOptions(), quiet)
+    assert [alert.to_json() for alert in again.alerts] == [alert.to_json() for alert in live.alerts]
+    marks = [record for record in read_session(path).records if isinstance(record, Mark)]
+    companion_s = [mark.arrival_ns / 1e9 for mark in marks if mark.kind == TOLD_MARK]
+    alerts_s = [alert.time_s for alert in live.alerts if alert.severity == "raised"]
+    assert len(companion_s) == len([note for note in heard.notes if "longest run" in note])
+    if longest_m > 10_000.0:
+        assert companion_s == []
+        assert alerts_s[0] < 300.0
+        return
+    assert len(companion_s) == 2
+    packets = [record for record in read_session(path).records if isinstance(record, Packet)]
+    first_ns = packets[0].arrival_ns
+    # arrivals are some tenths of a second later than the samples
+    companion_s = [time_s - first_ns / 1e9 for time_s in companion_s]
+    told = sorted(alerts_s + companion_s)
+    assert alerts_s
+    assert all(later - earlier > 178.0 for earlier, later in pairwise(told))
+    # what the program said is no mark of the runner's
+    assert read_recording(path, ReadingOptions(), quiet).marks == ()

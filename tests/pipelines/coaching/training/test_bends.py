@@ -1,0 +1,96 @@
+"""Bends of a track: found from the turning of a pelvis that also turns with every step."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.bends import BendParams, BendState, advance_bend
+from pipelines.coaching.training.cues import Cue
+
+RADIUS_M, STRAIGHT_M = 36.5, 84.39
+BEND_M = math.pi * RADIUS_M
+
+
+def laps(
+    every_s: float, *, run_m_s: float = 3.0, walk_m_s: float = 1.3, bias_deg_s: float = 0.5
+) -> list[tuple[Cue, float, bool]]:
+    """Two laps of someone who does as told; each cue with the way into the section, and its kind.
+
+    The pelvis turns by 12° to and fro once a stride of 0.7 s.
+    """
+    state, time_s, way_m, gait = BendState(), 0.0, 0.0, "run"
+    told: list[tuple[Cue, float, bool]] = []
+    heading_before = 0.0
+    track_heading = 0.0
+    while way_m < 2 * (2 * STRAIGHT_M + 2 * BEND_M):
+        speed = run_m_s if gait == "run" else walk_m_s
+        within = way_m % (STRAIGHT_M + BEND_M)
+        in_bend = within >= STRAIGHT_M
+        time_s += every_s
+        way_m += speed * every_s
+        track_heading += math.degrees(speed / RADIUS_M) * every_s if in_bend else 0.0
+        pelvis = 6.0 * math.sin(2 * math.pi * time_s / 0.7)
+        heading = track_heading + pelvis + bias_deg_s * time_s
+        state, cue = advance_bend(
+            state,
+            time_s,
+            every_s,
+            heading - heading_before,
+            gait,  # type: ignore[arg-type]
+        )
+        heading_before = heading
+        if cue is not None:
+            told.append((cue, within - STRAIGHT_M if in_bend else within, in_bend))
+            gait = "walk" if cue.text_id == "bends.walk" else "run"
+    return told
+
+
+@pytest.mark.parametrize("every_s", [0.005, 0.35, 1.0])
+@pytest.mark.parametrize("run_m_s", [2.5, 3.0, 4.0])
+def test_every_bend_is_walked_and_every_straight_jogged(every_s: float, run_m_s: float) -> None:
+    told = laps(every_s, run_m_s=run_m_s)
+    names = [cue.text_id for cue, _, _ in told]
+    assert names[:7] == ["bends.walk", "bends.jog"] * 3 + ["bends.walk"]
+    for cue, way_m, in_bend in told:
+        assert in_bend == (cue.text_id == "bends.walk")
+        assert way_m < 25.0
+
+
+@pytest.mark.parametrize("bias_deg_s", [-1.0, 0.0, 1.0])
+def test_a_straight_road_has_no_bends(bias_deg_s: float) -> None:
+    state = BendState()
+    for step in range(2000):
+        swing = 12.0 if step % 2 else -12.0
+        state, cue = advance_bend(state, step * 0.35, 0.35, swing + bias_deg_s * 0.35, "run")
+        assert cue is None
+        assert not state.in_bend
+
+
+def test_turning_on_the_spot_is_no_reason_to_jog() -> None:
+    state = BendState()
+    cues: list[Cue | None] = []
+    for second in range(30):
+        state, cue = advance_bend(state, second, 1.0, 30.0 if second < 6 else 0.0, "still")
+        cues.append(cue)
+    assert cues == [None] * 30
+
+
+def test_left_and_right_bends_are_alike() -> None:
+    for sign in (-1.0, 1.0):
+        state, cues = BendState(), list[str]()
+        for second in range(20):
+            state, cue = advance_bend(state, second, 1.0, sign * 4.7, "run")
+            cues += [] if cue is None else [cue.text_id]
+        assert cues == ["bends.walk"]
+
+
+def test_params_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ParameterError, match="leave_deg_s"):
+        BendParams(enter_deg_s=1.0, leave_deg_s=1.0)
+    with pytest.raises(ParameterError, match="average_s"):
+        BendParams(average_s=0.1)
+    with pytest.raises(ParameterError, match="duration_s"):
+        advance_bend(BendState(), 0.0, 0.0, 1.0, "run")

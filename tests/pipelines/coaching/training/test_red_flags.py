@@ -1,0 +1,84 @@
+"""Red flags: any yes stops coaching until a professional has cleared the runner."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.red_flags import (
+    QUESTIONS,
+    Answered,
+    RedFlagState,
+    judge,
+    question,
+    state_after,
+)
+
+NO = dict.fromkeys(QUESTIONS, False)
+
+
+def answered(*yes: str, cleared: bool = False) -> Answered:
+    return Answered(NO | dict.fromkeys(yes, True), cleared)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_any_yes_stops_coaching(name: str) -> None:
+    state = judge(RedFlagState(), answered(name))
+    assert state.stopped
+    assert state.cue is not None
+    assert state.cue.message.startswith("Stop running, seek medical care")
+
+
+@pytest.mark.parametrize("name", ["saddle", "bladder", "foot_drop", "weakness"])
+def test_some_are_not_for_tomorrow(name: str) -> None:
+    cue = judge(RedFlagState(), answered(name)).cue
+    assert cue is not None
+    assert "today" in cue.message
+
+
+def test_no_to_all_goes_on() -> None:
+    state = judge(RedFlagState(), answered())
+    assert not state.stopped
+    assert state.cue is not None
+    assert state.cue.text_id == "red_flags.clear"
+
+
+def test_once_stopped_only_a_clearance_lets_go_on() -> None:
+    stopped = judge(RedFlagState(), answered("sciatica"))
+    still = judge(stopped, answered())
+    assert still.stopped
+    assert still.cue is not None
+    assert still.cue.text_id == "red_flags.still_stopped"
+    assert not judge(still, answered(cleared=True)).stopped
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), list(itertools.permutations(["numbness", "unwell"], 2))
+)
+def test_a_yes_outweighs_a_clearance(first: str, second: str) -> None:
+    assert judge(RedFlagState(), answered(first, second, cleared=True)).stopped
+
+
+def test_the_history_is_followed_in_order() -> None:
+    history = [answered(), answered("accident"), answered(), answered(cleared=True), answered()]
+    assert [state_after(history[:n]).stopped for n in range(6)] == [
+        False, False, True, True, False, False
+    ]  # fmt: skip
+
+
+def test_every_question_is_asked_in_words() -> None:
+    for name in QUESTIONS:
+        assert question(name).endswith("?")
+    with pytest.raises(ParameterError, match="mood"):
+        question("mood")
+
+
+def test_a_question_without_an_answer_is_refused() -> None:
+    with pytest.raises(ParameterError, match="unwell"):
+        Answered({name: False for name in QUESTIONS if name != "unwell"})
+
+
+def test_a_yes_to_a_question_of_an_older_set_counts() -> None:
+    assert judge(RedFlagState(), Answered(NO | {"older_question": True})).stopped

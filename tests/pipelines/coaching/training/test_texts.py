@@ -1,0 +1,151 @@
+"""Texts: every one has its fields, its sources, and no word that diagnoses or frightens."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from imu.errors import ParameterError
+from pipelines.coaching.texts import (
+    CATALOGUE,
+    check_translation,
+    is_article,
+    sources,
+    text,
+    texts_by_source,
+)
+
+ROOT = Path(__file__).parents[4]
+#: Words that only a reference to a study or a red flag may use.
+FRIGHTENING = r"injur|damag|harm|danger|risk|wrong|\bbad\b|\bmust\b|warning|diagnos|\bstop\b|disc\b"
+MAY = {"session.why", "chart.acwr", "red_flags.stop", "red_flags.urgent"}
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE.keys() - MAY))
+def test_no_text_diagnoses_or_frightens(name: str) -> None:
+    assert re.search(FRIGHTENING, CATALOGUE[name].words, re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_every_text_is_complete_with_its_fields(name: str) -> None:
+    words = CATALOGUE[name].words
+    numbers: dict[str, float | str] = {}
+    for _, field, form, _ in string.Formatter().parse(words):
+        if field is not None:
+            assert form in {"", ".0f", "+.1f"} or (form or "").startswith("#")
+            numbers[field] = 7.0 if form else "x"
+    told = text(name, translation=None, **numbers)
+    assert "{" not in told
+    assert told == told.strip()
+    assert "  " not in told
+    if numbers:
+        with pytest.raises(ParameterError, match="too"):
+            text(name)
+
+
+#: Families that advise; what is left is plain wording.
+ADVISING = (
+    "warm_up.", "cool_down.", "session.", "weekly.why", "chart.", "pain.phys", "pain.spec",
+    "red_flags.s", "red_flags.w", "red_flags.u", "return.", "intervals.", "bends.", "strength.",
+    "desk.", "twisting.", "shoes.", "metronome.", "stretch.due", "stretch.hold",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if name.startswith(ADVISING)])
+def test_advice_names_its_sources(name: str) -> None:
+    assert sources(name)
+    for source in sources(name):
+        assert re.search(r"health article 00[0-4]|(19|20)\d\d|rule of thumb", source), source
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "one", "two"),
+    [
+        ("desk.nudge", {"minutes": 1.4}, "1 minute without", "11 minutes without"),
+        ("strength.open", {"target": 1, "days": 0}, "0 of 1 day so far", "0 of 11 days so far"),
+        ("strength.due", {"target": 1, "days": 0}, "0 of 1 day so far", "0 of 11 days so far"),
+        ("strength.late", {"target": 1, "days": 0}, "0 of 1 day.", "0 of 11 days."),
+        ("strength.done", {"days": 1}, "week: 1 day,", "week: 11 days,"),
+        ("warm_up.ease", {"minutes": 1.0}, "1 more easy minute for", "11 more easy minutes for"),
+        ("intervals.run", {"seconds": 1.0}, "1 second.", "11 seconds."),
+    ],
+)
+def test_one_of_a_thing_is_in_the_singular(
+    name: str, numbers: dict[str, float], one: str, two: str
+) -> None:
+    assert one in text(name, translation=None, **numbers)
+    more = numbers | {field: value + 10 for field, value in numbers.items() if value}
+    assert two in text(name, translation=None, **more)
+
+
+def test_a_translation_names_its_own_plurals() -> None:
+    german = {"return.rest": "Tag {day:.0f} von {days:#Tag|Tagen}."}
+    assert text("return.rest", translation=german, day=1, days=1) == "Tag 1 von 1 Tag."
+    assert text("return.rest", translation=german, day=1, days=2) == "Tag 1 von 2 Tagen."
+
+
+def test_sources_are_found_with_the_texts_that_stand_on_them() -> None:
+    found = texts_by_source()
+    assert sum(map(len, found.values())) == sum(len(entry.sources) for entry in CATALOGUE.values())
+    assert [is_article(source) for source in found] == [False] * (len(found) - 5) + [True] * 5
+
+
+def test_two_miles_a_week_is_labelled_a_rule_of_thumb() -> None:
+    assert "rule of thumb" in text("weekly.why")
+    assert "users' rule of thumb" in sources("weekly.reached")
+
+
+def test_charts_are_marked_as_charts_only() -> None:
+    for name in ("acwr", "monotony", "strain"):
+        assert text(f"chart.{name}").startswith("Chart only: ")
+
+
+def test_an_unknown_text_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"no\.such"):
+        text("no.such")
+
+
+def test_every_text_that_the_rules_name_exists() -> None:
+    """A name in the code that the catalogue lacks would fail before a runner's eyes."""
+    families = {name.split(".")[0] for name in CATALOGUE}
+    named: set[str] = set()
+    for folder in ("pipelines/training", "pipelines/journal"):
+        for source in (ROOT / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+                if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+                    continue
+                if re.fullmatch(r"[a-z_]+\.[a-z_0-9]+", node.value):
+                    named.add(node.value)
+    named = {name for name in named if name.split(".")[0] in families}
+    named -= {name for name in named if name.endswith((".py", ".json", ".csv"))}
+    assert named <= set(CATALOGUE)
+
+
+# ------------------------------------------------------------------------------------- translation
+
+
+def test_a_whole_translation_is_accepted_and_used() -> None:
+    german = {name: f"DE {entry.words}" for name, entry in CATALOGUE.items()}
+    assert check_translation(german) == []
+    assert text("desk.nudge", translation=german, minutes=11.0).startswith("DE 11 minutes")
+
+
+def test_what_is_missing_in_a_translation_is_told_in_english() -> None:
+    assert text("bends.jog", translation={}) == "Straight: jog."
+
+
+@pytest.mark.parametrize(
+    ("translation", "complaint"),
+    [
+        ({"no.such": "…"}, "no.such: no such text"),
+        ({"bends.walk": "{a}"}, "bends.walk: names ['a'], the English text has []"),
+        ({"bends.walk": "{"}, "bends.walk: "),
+        ({}, "not translated"),
+    ],
+)
+def test_a_mistaken_translation_is_told(translation: dict[str, str], complaint: str) -> None:
+    assert complaint in check_translation(translation)[0]

@@ -1,0 +1,204 @@
+"""Alerts: the record, the JSON Lines file, the bell."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imu.errors import RecordingError
+from pipelines.files.alerts import Alert, AlertWriter, ring_bell
+
+FIELDS = [
+    "time_s",
+    "indicator",
+    "direction",
+    "value",
+    "baseline",
+    "change",
+    "gate",
+    "severity",
+    "message",
+]
+ALERT = Alert(
+    647.0612, "sacral_lean_deg", "up", 9.1066, 5.0839, 4.0227, 2.0, "raised", "Lean changed: 4.0°."
+)
+
+
+def lines(path: Path) -> list[object]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+# -------------------------------------------------------------------------------------- the record
+
+
+def test_the_line_has_the_promised_fields_in_order() -> None:
+    text = ALERT.to_json()
+    assert text == (
+        '{"time_s":647.061,"indicator":"sacral_lean_deg","direction":"up","value":9.107,'
+        '"baseline":5.084,"change":4.023,"gate":2.0,"severity":"raised",'
+        '"message":"Lean changed: 4.0°."}'
+    )
+    assert list(json.loads(text)) == FIELDS
+    assert ALERT.record() == json.loads(text)
+
+
+def test_an_alert_cannot_be_altered() -> None:
+    with pytest.raises(FrozenInstanceError):
+        ALERT.message = "other"  # type: ignore[misc]
+
+
+@given(value=st.floats(), message=st.text())
+def test_every_alert_is_one_line_of_strict_json(value: float, message: str) -> None:
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    text = replace(ALERT, value=value, message=message).to_json()
+    assert "\n" not in text and "\r" not in text
+    content = json.loads(text, parse_constant=refuse)
+    assert content["message"] == message
+    if math.isfinite(value):
+        assert content["value"] == pytest.approx(value, abs=6e-4)
+    else:
+        assert content["value"] is None
+
+
+# ---------------------------------------------------------------------------------------- the file
+
+
+def test_each_alert_is_in_the_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.jsonl"
+    with AlertWriter(path) as writer:
+        assert path.read_bytes() == b""
+        writer.write(ALERT)
+        assert lines(path) == [ALERT.record()]
+        writer(replace(ALERT, severity="cleared"))
+        assert len(lines(path)) == 2
+    assert path.read_bytes().endswith(b"}\n")
+    assert b"\r" not in path.read_bytes()
+
+
+def test_an_existing_file_is_continued_or_begun_anew_as_asked(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.jsonl"
+    for _ in range(2):
+        with AlertWriter(path) as writer:
+            writer.write(ALERT)
+    assert len(lines(path)) == 2
+    with AlertWriter(path, append=False) as writer:
+        writer.write(ALERT)
+    assert len(lines(path)) == 1
+
+
+def test_a_line_torn_by_a_crash_does_not_spoil_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.jsonl"
+    path.write_bytes(b'{"time_s":1.0,"indi')
+    with AlertWriter(path) as writer:
+        writer.write(ALERT)
+    torn, whole = path.read_text(encoding="utf-8").splitlines()
+    assert torn == '{"time_s":1.0,"indi'
+    assert json.loads(whole) == ALERT.record()
+
+
+def test_alerts_survive_the_death_of_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.jsonl"
+    code = f"""
+import os, signal
+from pipelines.files.alerts import Alert, AlertWriter
+writer = AlertWriter({str(path)!r})
+for i in range(50):
+    writer.write(Alert(float(i), "cadence_spm", "down", 1.0, 2.0, -50.0, 3.0, "raised", "…"))
+os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert done.returncode != 0
+    if hasattr(signal, "SIGKILL"):
+        assert done.returncode == -signal.SIGKILL
+    written = lines(path)
+    assert len(written) == 50
+
+
+def test_dash_is_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with AlertWriter("-") as writer:
+        writer.write(ALERT)
+    assert capfdbinary.readouterr().out == (ALERT.to_json() + "\n").encode()
+
+
+def complaint(error: pytest.ExceptionInfo[RecordingError], *said: str) -> None:
+    text = str(error.value)
+    assert text.endswith(".") and "\n" not in text
+    for piece in said:
+        assert piece in text
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError) as caught:
+        AlertWriter(tmp_path)
+    complaint(caught, str(tmp_path))
+    missing = tmp_path / "no" / "alerts.jsonl"
+    with pytest.raises(RecordingError) as caught:
+        AlertWriter(missing)
+    complaint(caught, str(missing), "check the path")
+    with pytest.raises(RecordingError) as caught:
+        AlertWriter("a\0b")
+    complaint(caught, "not a file name")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_told_once_and_the_run_goes_on() -> None:
+    with AlertWriter("/dev/full") as writer:
+        with pytest.raises(RecordingError) as caught:
+            writer.write(ALERT)
+        complaint(caught, "/dev/full", "the disk is full")
+        assert writer.error is caught.value
+        writer.write(ALERT)
+
+
+def test_a_closed_writer_takes_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.jsonl"
+    writer = AlertWriter(path)
+    writer.close()
+    writer.close()
+    with pytest.raises(RecordingError) as caught:
+        writer.write(ALERT)
+    complaint(caught, str(path), "closed")
+
+
+# ---------------------------------------------------------------------------------------- the bell
+
+
+def test_the_bell_rings_for_a_change_in_a_terminal_only() -> None:
+    terminal, pipe = Terminal(), io.StringIO()
+    ring_bell(ALERT, terminal)
+    assert terminal.getvalue() == "\a"
+    ring_bell(replace(ALERT, severity="cleared"), terminal)
+    assert terminal.getvalue() == "\a"
+    ring_bell(ALERT, pipe)
+    assert pipe.getvalue() == ""
+
+
+def test_a_closed_terminal_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    terminal.close()
+    ring_bell(ALERT, terminal)
+    monkeypatch.setattr(sys, "stderr", None)
+    ring_bell(ALERT)

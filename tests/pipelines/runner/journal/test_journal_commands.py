@@ -1,0 +1,286 @@
+"""The commands ``journal …``, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.runner.journal.database import Journal, journal_path
+from pipelines.runner.journal.entries import Exercise, Pain, Session
+from tests.pipelines.command_line import environment, quiet
+from tests.pipelines.runner.journal.journals import held_by_another_process
+from tests.pipelines.runner.journal.typed import journal, refused
+
+#: A day that is still to come.
+FUTURE = str(date.today() + timedelta(days=2))
+
+
+# --------------------------------------------------------------------------------------------- runs
+
+
+def test_a_run_is_added_listed_and_deleted(recording: Path) -> None:
+    journal("shoe", "Blue", "--start", "482 km")
+    said = journal("add", recording, "--treadmill", "5 km", "--shoe", "Blue", "--surface", "belt")
+    assert "run 1: " in said
+    assert "5.0 km (as the treadmill showed)" in said
+    # this run took the shoe past 300 miles
+    assert "Blue have 487.0 km: between 300 and 500 miles" in said
+    journal("pain", 2, "--when", "after", "--place", "lower back")
+    assert "pain - 2 - - (before, after, 24 h, 48 h)" in journal("list")
+    assert "nothing was deleted" in journal("delete", 1, answers="n\n")
+    assert journal("delete", 1, answers="y\n").endswith("deleted\n")
+    assert "no runs yet" in journal("list")
+
+
+def test_a_run_without_a_distance_says_what_it_is_left_out_of(recording: Path) -> None:
+    said = journal("add", recording)
+    assert "distance unknown" in said
+    assert "weeks, shoes and the dose leave it out" in said
+
+
+def test_a_run_beyond_the_longest_is_told(recording: Path, tmp_path: Path) -> None:
+    with Journal() as opened:
+        entry = Session(1_583_172_000 * 10**9, 1800.0, distance_m=5000.0, distance_source="user")
+        opened.add(entry)
+    later = tmp_path / "later.json"
+    from pipelines.replay import ReplayOptions, replay
+
+    summary = replay(recording, ReplayOptions(), quiet).summary
+    later.write_text(summary.to_json(), encoding="utf-8")
+    said = journal("add", later, "--at", "2020-03-09 18:00", "--distance", "6 km")
+    assert "6.0 km: 10 % further than your longest run of the last 30 days." in said
+    assert "[Frandsen 2025, doi:10.1136/bjsports-2024-109380]" in said
+
+
+def test_the_same_recording_is_not_added_twice(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal("add", recording, "--distance", "5 km")
+    # it is told before the replay, which takes a while
+    monkeypatch.setattr("pipelines.replay.replay", pytest.fail)
+    said = refused("add", recording, "--distance", "5 km")
+    assert "this run is in the journal already, as run 1; " in said
+    assert "backstride journal delete 1" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["add", "nowhere.mcap"], "no such file"),
+        (["add", "run.fit"], r"\.mcap"),
+        (["add", "x.mcap", "--distance", "5", "--speed", "9 km/h"], "not both"),
+        (["add", "x.mcap", "--at", "yesterday"], "--at"),
+        (["pain", "11"], "0 to 10"),
+        (["pain", "3", "--when", "after"], "no run yet"),
+        (["pain", "3", "--when", "noon"], "no run yet|one of"),
+        (["exercise", "yoga", "10"], "strength, stretch, core, cross"),
+        (["exercise", "core", "0"], "minutes"),
+        (["shoe", "Red", "--retire"], "Red"),
+        (["shoe", "Red", "--bought", "last year"], "--bought"),
+        (["shoe", "Red", "--start", "120"], "--start"),
+        (["compare", "mood", "a", "b"], "surface or shoe"),
+        (["settings", "--height", "9 m"], "--height"),
+        (["settings", "--mass", "700 kg"], "--mass"),
+        (["settings", "--units", "nautical"], "units"),
+        (["settings", "--ceiling", "40"], "--ceiling"),
+        (["plan", "--start", "--stop"], "--stop"),
+        (["export", "journal.json"], r"\.zip"),
+        (["delete"], "the run to delete .* 'backstride journal list' shows, or --everything"),
+        (["add", "x.mcap", "--at", FUTURE], f"--at is '{FUTURE}': give a time that is over"),
+        (["pain", "3", "--at", FUTURE], "--at .* a time that is over; it is 20.* now"),
+        (["exercise", "core", "5", "--at", f"{FUTURE} 18:30+02:00"], "--at .* that is over"),
+        (["shoe", "Red", "--bought", FUTURE], "--bought .* a day up to today"),
+        (["shoe", "--retire"], "the name of the shoe"),
+        (["shoe", "--start", "5 km"], "the name of the shoe"),
+        (["shoe", "Red", "--retire", "--start", "5 km"], "--retire"),
+        (["delete", "1", "--everything"], "--everything"),
+        (["delete", "99"], "99: give a number that 'backstride journal list' shows"),
+        (["check", "--yes", "mood", "--no-others"], "mood"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_sentence(words: list[str], told: str) -> None:
+    assert re.search(told, refused(*words))
+
+
+# --------------------------------------------------------------------------------- notes and weeks
+
+
+def test_pain_is_judged_as_it_is_noted() -> None:
+    assert "Pain noted" in journal("pain", 3, "--activity", "gardening")
+    journal("pain", 3, "--at", "2020-01-01 10:00")
+    with Journal() as opened:
+        assert [item.activity for item in opened.entries(Pain)] == ["", "gardening"]
+
+
+@pytest.mark.parametrize("level", [8, 9, 10])
+def test_strong_pain_names_the_questions_about_red_flags(level: int) -> None:
+    said = journal("pain", level)
+    assert ("backstride journal check" in said) is (level >= 9)
+    journal("check", "--yes", "numbness", "--no-others")
+    # they are answered, and what follows from them is what is said
+    assert "journal check" not in journal("pain", level)
+
+
+def test_strong_pain_names_the_questions_also_while_the_journal_is_in_use() -> None:
+    Journal().close()
+    with held_by_another_process(journal_path()):
+        said = journal("pain", 10)
+    assert "is kept and will be added the next time" in said
+    assert "backstride journal check" in said
+
+
+def test_a_time_up_to_now_is_taken() -> None:
+    now = datetime.now().astimezone()
+    journal("pain", 1, "--at", f"{now:%Y-%m-%d %H:%M}")
+    journal("exercise", "core", 5, "--at", (now - timedelta(seconds=1)).isoformat())
+    journal("shoe", "Red", "--bought", date.today())
+
+
+def test_a_shoe_that_a_run_has_added_can_be_corrected() -> None:
+    journal("shoe", "Blue")
+    assert "120.0 km" in journal("shoe", "Blue", "--start", "120 km")
+    assert "120.0 km" in journal("shoe", "Blue", "--bought", "2020-03-02")
+    assert journal("shoe").count("Blue") == 1
+    assert "no shoe in use" in refused("shoe", "Blue")
+
+
+def test_the_week_tells_what_is_due() -> None:
+    journal("exercise", "strength", 20, "--note", "squats")
+    said = journal("week", "--weeks", 2, "--charts")
+    assert said.count("week of ") == 2
+    assert "Strength this week: 1 of 2 days" in said
+    assert said.count("Chart only") == 3
+    assert "load ratio (acwr): not yet known. Chart only: the distance of the last 7 days" in said
+    assert "nan" not in said
+
+
+def test_a_stretch_is_timed_and_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    said = journal("stretch", "--hold", 40, "--rounds", 1)
+    assert said.splitlines() == [
+        "Left: hold for 40 seconds, without bouncing.",
+        "Let go. Change over.",
+        "Right: hold for 40 seconds, without bouncing.",
+        "Stretching done.",
+    ]
+    assert [round(seconds) for seconds in slept] == [0, 40, 45, 85]
+    with Journal() as opened:
+        (done,) = opened.entries(Exercise)
+    assert (done.kind, done.note) == ("stretch", "hamstrings")
+
+
+def test_a_stretch_that_is_broken_off_is_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(seconds: float) -> None:
+        if seconds > 1.0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupt)
+    assert "nothing was noted" in journal("stretch", code=130)
+    with Journal() as opened:
+        assert opened.entries(Exercise) == []
+
+
+def test_the_plan_begins_with_rest_and_ends_when_asked() -> None:
+    assert "no plan" in journal("plan")
+    assert "Day 1 of about 7" in journal("plan", "--start")
+    assert "treadmill" in journal("plan", "--rest", 0)
+    assert "no plan" in journal("plan", "--stop")
+
+
+def test_settings_are_shown_in_the_users_units() -> None:
+    said = journal("settings", "--height", "5 ft 9 in", "--mass", "154 lb", "--units", "imperial")
+    assert "5 ft 9 in" in said
+    assert "154.0 lb" in said
+    assert "rule of thumb" in said
+    said = journal("settings", "--ceiling", "20 mi")
+    assert "20.0 miles" in said
+    assert "rule of thumb" not in said
+    assert "two miles more" in journal("settings", "--ceiling", "default")
+
+
+# ---------------------------------------------------------------------------------------- red flags
+
+
+def test_the_questions_are_asked_and_a_yes_stops_coaching() -> None:
+    said = journal("check", answers="n\nmaybe\nn\nn\nn\nn\nn\ny\nn\n")
+    assert "Stop running, seek medical care." in said
+    week = journal("week", "--weeks", 1)
+    assert "Stop running" in week
+    assert "Strength" not in week
+    assert "stays off" in journal("check", "--no-others")
+    assert "coaching goes on" in journal("check", answers="n\n" * 8 + "y\n")
+    assert "Strength" in journal("week")
+
+
+def test_an_end_of_the_input_is_no_answer() -> None:
+    assert "y or n" in refused("check", answers="n\nn\n")
+    with Journal() as opened:
+        assert opened.rows("SELECT count(*) FROM questionnaires")[0][0] == 0
+    assert "y or n" in refused("delete", "--everything")
+
+
+# -------------------------------------------------------------------------------- export and delete
+
+
+def test_export_then_delete_everything(tmp_path: Path) -> None:
+    journal("pain", 3)
+    journal("shoe", "Blue")
+    assert "pains 1" in journal("export", tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert len(json.loads(archive.read("journal.json"))["pains"]) == 1
+    # an archive may hold what was deleted since
+    before = (tmp_path / "out.zip").read_bytes()
+    journal("pain", 2)
+    assert "--overwrite" in refused("export", tmp_path / "out.zip")
+    assert (tmp_path / "out.zip").read_bytes() == before
+    assert "pains 2" in journal("export", tmp_path / "out.zip", "--overwrite")
+    assert "stay" in journal("delete", "--everything", "--confirmed")
+    assert "no shoes yet" in journal("shoe")
+
+
+# ------------------------------------------------------------------------------------------ trouble
+
+
+def test_a_damaged_journal_is_told_and_the_note_is_not_lost(home: Path) -> None:
+    home.mkdir()
+    journal_path().write_bytes(b"garbage" * 1000)
+    said = journal("pain", 3)
+    assert "was damaged; it was kept as journal-damaged-" in said
+    with Journal() as opened:
+        assert len(opened.entries(Pain)) == 1
+
+
+def test_a_note_while_another_process_holds_the_journal_is_kept() -> None:
+    Journal().close()
+    with held_by_another_process(journal_path()):
+        said = journal("pain", 4)
+    assert "is kept and will be added the next time" in said
+    said = journal("list")
+    assert "in the journal now: 1" in said
+
+
+@pytest.mark.parametrize("words", [["--help"], ["add", "--help"], ["week", "--help"]])
+def test_help_loads_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys, typer\n"
+        "from pipelines.commands.journal import journal_app\n"
+        "program = typer.Typer(rich_markup_mode=None)\n"
+        "program.add_typer(journal_app)\n"
+        f"program(['journal', *{words!r}], standalone_mode=False)\n"
+        "heavy = {'numba', 'numpy', 'scipy', 'mcap', 'sqlite3', 'pipelines.coaching.texts'}\n"
+        "sys.exit(len(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout

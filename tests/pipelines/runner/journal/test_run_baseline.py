@@ -1,0 +1,348 @@
+"""What a run leaves to later ones: its own baseline, of one surface, filed with the session."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+import sys
+import zipfile
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.records import DeviceInfo, Mark, Record
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.detector import DriftDetector, DriftParams
+from imu.errors import ParameterError, RecordingError
+from imu.steps import STEP_ROW, Steps
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.coaching.companion import Companion
+from pipelines.files.session_messages import SessionHeader
+from pipelines.files.session_reader import read_session
+from pipelines.files.session_writer import SessionWriter
+from pipelines.files.simulation import write_simulation
+from pipelines.live import LiveRun
+from pipelines.runner.filing import FinishedRun, file_run_now, journal_entry
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import RunBaseline, Session, Shoe
+from pipelines.runner.journal.export import export_journal
+from pipelines.runner.journal.queries import earlier_baselines
+from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.run_baseline import (
+    run_baseline_entry,
+    sensor_kind,
+    surface_of_most,
+)
+from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from tests.pipelines.coaching.runs import Part, feed, mark
+from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.runner.journal.journals import at, held_by_another_process, run
+
+USUAL = Baseline((IndicatorBaseline("cadence_spm", 168.0, 1.0, 1.5),), blocks=60)
+KEPT = RunBaseline(0, '{"a":1}', "track", "movesense 208 Hz")
+
+
+def some_steps(minutes: float, cadence: float = 168.0, seed: int = 1) -> Steps:
+    """Trusted steps whose cadence and shock scatter a little."""
+    count = round(minutes * cadence)
+    generator = np.random.default_rng(seed)
+    rows = np.zeros(count, STEP_ROW)
+    for name in STEP_ROW.names or ():
+        if STEP_ROW[name] == np.float64:
+            rows[name] = np.nan
+    rows["step_time_s"] = 60.0 / cadence
+    rows["initial_contact_s"] = 10.0 + np.arange(count) * 60.0 / cadence
+    rows["cadence_spm"] = cadence + generator.normal(0.0, 0.5, count)
+    rows["impact_shock_g"] = 3.0 + generator.normal(0.0, 0.1, count)
+    rows["contact_time_ms"] = 250.0
+    rows["side"] = np.arange(count) % 2
+    return Steps(rows)
+
+
+# ------------------------------------------------------------------------------------ what is own
+
+
+def given_baseline(shock_g: float = 3.0) -> Baseline:
+    items = (
+        IndicatorBaseline("cadence_spm", 168.0, 1.0, 1.0, 1.0),
+        IndicatorBaseline("impact_shock_g", shock_g, 0.05, 0.05, 0.05),
+    )
+    return Baseline(items, blocks=1000)
+
+
+def test_a_run_that_learned_its_baseline_leaves_all_of_it() -> None:
+    drift = DriftDetector()
+    assert drift.run_baseline is None
+    drift.push(some_steps(12.0))
+    own = drift.run_baseline
+    assert own is not None
+    assert {"cadence_spm", "impact_shock_g"} <= {item.indicator for item in own.indicators}
+
+
+def test_a_short_run_that_was_given_a_baseline_leaves_none() -> None:
+    drift = DriftDetector(baseline=given_baseline())
+    drift.push(some_steps(5.0))
+    assert drift.baseline is not None
+    assert drift.run_baseline is None
+
+
+def test_blocks_of_earlier_runs_do_not_add_up_from_run_to_run() -> None:
+    drift = DriftDetector(baseline=given_baseline())
+    drift.push(some_steps(12.0))
+    own = drift.run_baseline
+    assert own is not None
+    assert 40 <= own.blocks <= 12 * 168 / 20
+
+
+def test_what_was_changed_nearly_all_the_time_is_no_usual() -> None:
+    drift = DriftDetector(baseline=given_baseline(shock_g=2.0))
+    changes = drift.push(some_steps(12.0))
+    assert [change.indicator for change in changes] == ["impact_shock_g"]
+    own = drift.run_baseline
+    assert own is not None
+    assert [item.indicator for item in own.indicators] == ["cadence_spm"]
+    # with nothing given it was learned here, change or not
+    drift = DriftDetector(DriftParams(baseline_blocks=8))
+    drift.push(some_steps(12.0))
+    own = drift.run_baseline
+    assert own is not None
+    assert own.of("impact_shock_g") is not None
+
+
+# -------------------------------------------------------------------------------------- one surface
+
+
+@pytest.mark.parametrize(
+    ("marks", "surface"),
+    [
+        ([], ""),
+        ([(0.0, "track")], "track"),
+        ([(1.0, "gras"), (2.0, "grass")], "grass"),
+        # 600 s of running from 10 s on
+        ([(0.0, "road"), (129.0, "track")], "track"),
+        ([(0.0, "road"), (135.0, "track")], None),
+        ([(0.0, "road"), (100.0, "track"), (550.0, "road")], None),
+        ([(0.0, "road"), (300.0, "track"), (400.0, "road")], "road"),
+        ([(135.0, "track")], None),
+        ([(590.0, "track")], ""),
+    ],
+)
+def test_four_fifths_of_the_running_on_one_surface_make_a_run_on_it(
+    marks: list[tuple[float, str]], surface: str | None
+) -> None:
+    assert surface_of_most(some_steps(10.0), marks) == surface
+
+
+@given(st.lists(st.tuples(st.floats(0, 700), st.sampled_from(["", "a", "b"])), max_size=6))
+def test_no_other_surface_has_a_fifth(marks: list[tuple[float, str]]) -> None:
+    marks.sort(key=lambda item: item[0])
+    steps = some_steps(10.0)
+    now = [
+        next((name for at_s, name in reversed(marks) if at_s <= time_s), "")
+        for time_s in steps.initial_contact_s
+    ]
+    most = max(set(now), key=now.count)
+    found = surface_of_most(steps, marks)
+    share = now.count(most) / len(now)
+    if abs(share - 0.8) > 1e-3:
+        assert found == (most if share > 0.8 else None)
+
+
+def test_kinds_of_sensors_differ_in_protocol_rate_and_gyroscope() -> None:
+    info = DeviceInfo("Clip 1", "movesense", 208.0, 78.5, 35.0, serial="1")
+    assert sensor_kind(info) == sensor_kind(replace(info, name="Clip 2", serial="2"))
+    others = (
+        replace(info, protocol="metawear"),
+        replace(info, rate_hz=104.0),
+        replace(info, angular_velocity_range_rad_s=0.0),
+    )
+    assert len({sensor_kind(item) for item in (info, *others)}) == 4
+
+
+# ---------------------------------------------------------------------------------- in the journal
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite3"
+
+
+def test_a_baseline_comes_back_as_it_was_and_belongs_to_one_session(path: Path) -> None:
+    entry = run_baseline_entry(USUAL, "track", "movesense 208 Hz")
+    assert entry is not None
+    assert "\n" not in entry.baseline
+    with Journal(path) as journal:
+        number = journal.add(run(0))
+        journal.add(replace(entry, session_id=number))
+        (back,) = journal.entries(RunBaseline)
+        assert Baseline.from_json(back.baseline) == USUAL
+        assert (back.session_id, back.surface, back.sensor) == (number, "track", entry.sensor)
+        with pytest.raises(RecordingError):
+            journal.add(replace(entry, session_id=number))
+        with pytest.raises(ParameterError, match="99"):
+            journal.add(replace(entry, session_id=99))
+    assert run_baseline_entry(None, "track", "x") is None
+    assert run_baseline_entry(USUAL, None, "x") is None
+
+
+def test_what_is_deleted_takes_its_baseline_with_it(path: Path) -> None:
+    with Journal(path) as journal:
+        for day in range(3):
+            journal.add(replace(KEPT, session_id=journal.add(run(day)), baseline=f"private {day}"))
+        journal.delete(Session, 2)
+        assert [item.baseline for item in journal.entries(RunBaseline)] == [
+            "private 0",
+            "private 2",
+        ]
+        assert not any(b"private 1" in item.read_bytes() for item in path.parent.iterdir())
+        journal.delete_everything()
+        assert not any(b"private" in item.read_bytes() for item in path.parent.iterdir())
+
+
+def test_an_export_has_the_baselines(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.zip"
+    with Journal(path) as journal:
+        journal.add(replace(KEPT, session_id=journal.add(run(0))))
+        assert export_journal(journal, out)["run_baselines"] == 1
+    with zipfile.ZipFile(out) as archive:
+        (entry,) = json.loads(archive.read("journal.json"))["run_baselines"]
+        (row,) = csv.DictReader(io.StringIO(archive.read("run_baselines.csv").decode()))
+    assert (entry["baseline"], entry["session_id"]) == (KEPT.baseline, 1)
+    assert (row["baseline"], row["surface"]) == (KEPT.baseline, "track")
+
+
+def test_a_journal_of_the_version_before_keeps_its_runs_and_takes_baselines(path: Path) -> None:
+    steps = ";\n".join(statement for step in MIGRATIONS[:3] for statement in step)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            f"""{steps};
+            INSERT INTO shoes VALUES (1, 'Blue', NULL, 0.0, NULL);
+            INSERT INTO sessions VALUES (7, 739677, 1772474400000000000, 60, 1800.0, 1700.0, 4800,
+                5000.0, 'treadmill', NULL, 5.5, NULL, 'belt', 1, 'old.mcap', '{{}}', 'kept', 300.0,
+                60.0, NULL);
+            INSERT INTO pains VALUES (1, 739677, 1772481600000000000, 60, 2, 'after', 7, '', '',
+                '');
+            PRAGMA application_id = {APPLICATION_ID};
+            PRAGMA user_version = 3;"""
+        )
+    with Journal(path) as journal:
+        assert journal.rows("PRAGMA user_version")[0][0] == VERSION
+        (session,) = journal.entries(Session)
+        assert (session.identifier, session.note, session.warm_up_s) == (7, "kept", 300.0)
+        assert journal.entries(RunBaseline) == []
+        journal.add(replace(KEPT, session_id=7, surface="belt"))
+        found = earlier_baselines(journal, 0, 2**62, "belt", "Blue")
+    assert found == [(KEPT.baseline, KEPT.sensor)]
+
+
+# ------------------------------------------------------------------------------------------ filing
+
+
+def finished(marks: dict[int, list[str]], baseline: Baseline | None = USUAL) -> FinishedRun:
+    """Ten minutes of running, with surfaces marked at some seconds."""
+    companion = Companion()
+    told = {second: [mark("surface", name) for name in names] for second, names in marks.items()}
+    told.setdefault(0, []).append(mark("shoe", "Blue"))
+    _, steps = feed(companion, [Part(10, "run")], marks=told)
+    live = LiveRun(steps=steps, baseline=baseline, sensor="movesense 208 Hz")
+    return journal_entry(live, companion, utc_start_ns=at(0), utc_offset_minutes=60)
+
+
+def test_a_run_is_filed_with_its_baseline_under_its_surface_and_shoe(path: Path) -> None:
+    assert file_run_now(finished({0: ["track"]}), path) == ([], [])
+    with Journal(path) as journal:
+        found = earlier_baselines(journal, 0, 2**62, "track", "Blue")
+        assert [Baseline.from_json(words) for words, _ in found] == [USUAL]
+        assert found[0][1] == "movesense 208 Hz"
+        assert earlier_baselines(journal, 0, 2**62, "track", "") == []
+
+
+def test_a_run_on_two_surfaces_leaves_none_and_a_short_stretch_does_not_matter() -> None:
+    assert finished({0: ["track"], 300: ["road"]}).baseline is None
+    short = finished({0: ["track"], 550: ["road"]})
+    assert short.session is not None
+    assert short.session.surface == "road"  # the last that was said, as ever
+    assert short.baseline is not None
+    assert short.baseline.surface == "track"
+
+
+def test_a_run_without_a_baseline_is_a_session_all_the_same(path: Path) -> None:
+    file_run_now(finished({}, None), path)
+    with Journal(path) as journal:
+        assert len(journal.entries(Session)) == 1
+        assert journal.entries(RunBaseline) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another process holds the file open")
+def test_a_run_kept_for_later_comes_in_with_its_baseline_and_shoe(path: Path) -> None:
+    Journal(path).close()
+    with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
+        file_run_now(finished({0: ["track"]}), path, busy_s=0.1)
+    for _ in range(2):
+        with Journal(path) as journal:
+            (shoe,) = journal.entries(Shoe)
+            (session,) = journal.entries(Session)
+            assert session.shoe_id == shoe.identifier
+            assert len(earlier_baselines(journal, 0, 2**62, "track", "Blue")) == 1
+
+
+# ----------------------------------------------------------------------------------- journal add
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
+    """The log of a minute and a half."""
+    path = tmp_path_factory.mktemp("simulated") / "run.mcap"
+    write_simulation(path, "minutes=1.5&rate=100", quiet)
+    return list(read_session(path).records)
+
+
+def recorded_from(source: str, log: list[Record], path: Path) -> Path:
+    """The log as a session of a source, on the track, with a baseline that is learned soon."""
+    quick = AlertSettings(drift=DriftParams(skip_s=5.0, baseline_blocks=4))
+    header = SessionHeader(at(0), source, axes="auto", parameters_json=quick.to_json())
+    writer = SessionWriter(path, header)
+    for number, record in enumerate(log):
+        writer.write_record(record)
+        if number == 5 and not isinstance(record, DeviceInfo):
+            writer.write_record(Mark(record.arrival_ns, "surface", "track"))
+    writer.close()
+    return path
+
+
+def test_a_recording_is_added_with_its_baseline_but_not_the_simulated_runners(
+    log: list[Record], path: Path, tmp_path: Path
+) -> None:
+    real = recorded_from("ble:00:11:22:33:44:55", log, tmp_path / "real.mcap")
+    simulated = recorded_from("sim:?minutes=1.5", log, tmp_path / "simulated.mcap")
+    with Journal(path) as journal:
+        journal.add(Shoe("Blue"))
+        assert recorded_run(simulated, AddOptions(), journal).baseline is None
+        added = recorded_run(real, AddOptions(shoe="Blue"), journal)
+        stated = recorded_run(real, AddOptions(surface="belt"), journal)
+    assert added.baseline is not None
+    assert (added.session.surface, added.baseline.surface) == ("track", "track")
+    found = Baseline.from_json(added.baseline.baseline)
+    assert found.of("sacral_lean_deg") is not None
+    cadence = found.of("cadence_spm")
+    assert cadence is not None
+    assert cadence.mean == pytest.approx(added.session.means["cadence_spm"], rel=0.02)
+    assert stated.baseline is not None
+    assert stated.baseline.surface == "belt"
+
+
+def test_the_command_files_both(
+    log: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    real = recorded_from("ble:00:11:22:33:44:55", log, tmp_path / "real.mcap")
+    assert backstride("journal", "add", real, "--distance", "300 m").exit_code == 0
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        assert len(earlier_baselines(journal, 0, 2**62, "track", "")) == 1

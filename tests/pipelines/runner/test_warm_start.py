@@ -1,0 +1,319 @@
+"""A run is compared with earlier runs of its kind from the end of the warm-up on, and says so."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from contextlib import AbstractAsyncContextManager, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from devices.records import DeviceInfo, LinkEvent, Mark, Record
+from devices.simulator.device import SimulatedDevice
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.scenario import Scenario
+from devices.sources import Source, open_source
+from devices.timing.program_clock import ProgramClock
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.params import DriftParams
+from pipelines import live
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.files.session_messages import SessionHeader
+from pipelines.files.session_reader import read_session
+from pipelines.files.simulation import write_simulation
+from pipelines.replay import ReplayOptions, replay
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import RunBaseline, Session
+from pipelines.sensors.device_store import KnownDevice, device_path, devices_directory, save_device
+from pipelines.session.analysis import SessionAnalysis
+from pipelines.views.report.content import content_of
+from pipelines.views.report.reading import ReadingOptions, read_recording
+from pipelines.views.report.words import watch_words
+from tests.pipelines.command_line import Ended, backstride, quiet
+from tests.pipelines.runner.journal.journals import DAY_NS, held_by_another_process
+
+SENSOR = "ble:00:11:22:33:44:55"
+ON_TRACK = ("--surface", "track", "--shoe", "Blue")
+LONG_ENOUGH = "minutes=8.2"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def ran(scenario: str, *words: object, axes: str = "auto") -> Ended:
+    """A live run of a sensor that measures a simulated runner, as fast as it goes.
+
+    With axes that are searched, as those of real sensors are.
+    """
+
+    def opened(
+        url: str, *, clock: ProgramClock | None = None
+    ) -> AbstractAsyncContextManager[Source]:
+        assert url == SENSOR
+        return open_source(f"sim:?rate=100&time_scale=0&{scenario}", clock=clock)
+
+    with patch.object(live, "open_source", opened):
+        ended = backstride("live", SENSOR, "--axes", axes, *words)
+    assert ended.exit_code == 0, ended.err
+    return ended
+
+
+def watching_from_s(ended: Ended) -> float:
+    """Session time at which the run was first said to be within the usual range or not."""
+    for line in ended.out.splitlines():
+        found = re.match(r" *(\d+):(\d\d) .*(within|outside) your usual range", line)
+        if found:
+            return 60.0 * int(found[1]) + int(found[2])
+    return float("inf")
+
+
+@pytest.fixture(scope="module")
+def five_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[float]]:
+    """A journal with five runs on the track, and from when the two that were run were watched.
+
+    The others are those two again, on other days.
+    """
+    home = tmp_path_factory.mktemp("five")
+    watched = []
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
+        for seed in range(2):
+            words = ("--no-record", "--no-history", *ON_TRACK)
+            ended = ran(f"{LONG_ENOUGH}&seed={seed}", *words)
+            assert "note: learning your baseline on the way." in ended.out
+            watched.append(watching_from_s(ended))
+    with Journal(home / "journal.sqlite3") as journal:
+        known = zip(journal.entries(Session), journal.entries(RunBaseline), strict=True)
+        for days, (session, usual_then) in zip((1, 2, 3), [*known] * 2, strict=False):
+            earlier = replace(session, utc_start_ns=session.utc_start_ns - days * DAY_NS)
+            journal.add(replace(usual_then, session_id=journal.add(earlier)))
+    return home, watched
+
+
+@pytest.fixture
+def after_five(five_runs: tuple[Path, list[float]], home: Path) -> Path:
+    """A copy of that journal as the user's own."""
+    with (
+        closing(sqlite3.connect(five_runs[0] / "journal.sqlite3")) as source,
+        closing(sqlite3.connect(home / "journal.sqlite3")) as target,
+    ):
+        source.backup(target)
+    return home
+
+
+def test_the_sixth_run_is_watched_five_minutes_earlier_and_replays_alike(
+    five_runs: tuple[Path, list[float]], after_five: Path
+) -> None:
+    path = after_five / "run.mcap"
+    ended = ran("minutes=4&seed=9", "--record", path, *ON_TRACK)
+    told = "compared with your last 5 runs on track in the shoes Blue."
+    assert ended.out.count(told) == 1
+    _, cold_s = five_runs
+    warm_s = watching_from_s(ended)
+    # 12 s of standing and walking come before the running
+    assert all(440.0 < time_s < 500.0 for time_s in cold_s), cold_s
+    assert 150.0 < warm_s < 180.0
+    assert all(time_s - warm_s > 280.0 for time_s in cold_s)
+    session = read_session(path)
+    given = Baseline.from_json(session.header.baseline_json)
+    assert given.of("sacral_lean_deg") is not None
+    assert all(item.level_sd > 0.0 for item in given.indicators)
+    again = replay(path, ReplayOptions(), quiet)
+    assert again.steps.rows.tobytes() == session.steps.rows.tobytes()
+    assert [alert.record() for alert in again.alerts] == session.alerts
+    content = content_of(read_recording(path, ReadingOptions(), quiet))
+    assert content.baseline_given
+    assert "earlier running" in watch_words(content)
+    assert "this run went on refining it" in watch_words(content)
+    assert "learned in this run" not in watch_words(content)
+
+
+def test_a_run_of_another_kind_learns_on_the_way(after_five: Path) -> None:
+    for words in (
+        ("--surface", "track", "--shoe", "Green"),
+        ("--surface", "track"),
+        ("--surface", "road", "--shoe", "Blue"),
+        (*ON_TRACK, "--no-history"),
+    ):
+        ended = ran("minutes=0.3", "--no-record", *words)
+        assert "note: learning your baseline on the way." in ended.out, words
+        assert "compared with" not in ended.out
+
+
+def test_a_stated_baseline_goes_first(after_five: Path) -> None:
+    stated = Baseline((IndicatorBaseline("cadence_spm", 170.0, 1.0),), blocks=40)
+    file, path = after_five / "baseline.json", after_five / "run.mcap"
+    file.write_text(stated.to_json(), encoding="utf-8")
+    ended = ran("minutes=0.3", "--record", path, "--baseline", file, *ON_TRACK)
+    assert "compared with the baseline that you gave." in ended.err
+    assert "your last" not in ended.out
+    assert Baseline.from_json(read_session(path).header.baseline_json) == stated
+
+
+def test_the_simulated_runner_is_nobodys_history(after_five: Path) -> None:
+    path = after_five / "run.mcap"
+    before = (after_five / "journal.sqlite3").read_bytes()
+    url = "sim:?minutes=0.3&rate=100&time_scale=0"
+    ended = backstride("live", url, "--record", path, *ON_TRACK)
+    assert ended.exit_code == 0
+    assert "compared with" not in ended.out + ended.err
+    assert read_session(path).header.baseline_json == ""
+    assert (after_five / "journal.sqlite3").read_bytes() == before
+
+
+def test_a_short_warm_run_does_not_hand_on_what_it_was_given(after_five: Path) -> None:
+    ran("minutes=4&seed=9", "--no-record", *ON_TRACK)
+    with Journal(after_five / "journal.sqlite3") as journal:
+        assert len(journal.entries(Session)) == 6
+        assert len(journal.entries(RunBaseline)) == 5
+
+
+# ------------------------------------------------------------------------------ journal in trouble
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another process holds the file open")
+def test_a_locked_journal_costs_the_comparison_not_the_run(after_five: Path) -> None:
+    path = after_five / "journal.sqlite3"
+    with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
+        ended = ran("minutes=0.3", "--no-record", *ON_TRACK)
+    assert "note: learning your baseline on the way." in ended.out
+    before_the_run = [line for line in ended.err.splitlines() if "without what the" in line]
+    assert len(before_the_run) == 1
+    assert "another program is using the journal" in before_the_run[0]
+    assert "Traceback" not in ended.err
+
+
+def test_a_corrupt_journal_costs_the_comparison_not_the_run(after_five: Path) -> None:
+    path = after_five / "journal.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+    ended = ran("minutes=0.3", "--no-record", *ON_TRACK)
+    assert "note: learning your baseline on the way." in ended.out
+    assert ended.err.count("the journal was damaged") == 1
+
+
+def test_a_baseline_that_makes_no_sense_is_told_in_a_sentence(after_five: Path) -> None:
+    with Journal(after_five / "journal.sqlite3") as journal, journal.transaction() as connection:
+        connection.execute("UPDATE run_baselines SET baseline = '{}' WHERE session_id = 3")
+    ended = ran("minutes=0.3", "--no-record", *ON_TRACK)
+    assert "note: learning your baseline on the way." in ended.out
+    assert ended.err.count("This run is not compared with earlier ones.") == 1
+
+
+def test_without_a_journal_the_run_learns_and_makes_one(home: Path) -> None:
+    ended = ran("minutes=0.3", "--no-record")
+    assert "note: learning your baseline on the way." in ended.out
+    assert ended.err == ""
+
+
+# ------------------------------------------------------------------------------- what lean is from
+
+
+def usual(level_sd: float = 0.4) -> Baseline:
+    items = (
+        IndicatorBaseline("sacral_lean_deg", 5.0, 0.5, 0.5, level_sd),
+        IndicatorBaseline("cadence_spm", 166.0, 1.0, 1.0, level_sd),
+    )
+    return Baseline(items, blocks=200)
+
+
+def analysed(
+    tmp_path: Path,
+    scenario: str,
+    *,
+    axes: str = "auto",
+    baseline: Baseline | None = None,
+    marks: tuple[tuple[float, str], ...] = (),
+) -> tuple[SessionAnalysis, list[str]]:
+    """A simulated session's log through the analysis, with marks at some times of it."""
+    path = tmp_path / "run.mcap"
+    write_simulation(path, f"rate=100&{scenario}", quiet, overwrite=True)
+    records: list[Record] = list(read_session(path).records)
+    info = next(record for record in records if isinstance(record, DeviceInfo))
+    stored = "" if baseline is None else baseline.to_json()
+    quick = AlertSettings(drift=DriftParams(skip_s=5.0, baseline_blocks=4))
+    header = SessionHeader(0, "", axes=axes, baseline_json=stored, parameters_json=quick.to_json())
+    analysis = SessionAnalysis(header, info)
+    notes: list[str] = []
+    waiting = list(marks)
+    for record in records:
+        at_s = 0.0 if isinstance(record, DeviceInfo) else record.arrival_ns / 1e9
+        while waiting and at_s >= waiting[0][0]:
+            notes += analysis.push(Mark(0, waiting.pop(0)[1])).notes
+        if not isinstance(record, LinkEvent):
+            notes += analysis.push(record).notes
+    return analysis, notes
+
+
+def test_standing_before_the_run_makes_days_comparable(tmp_path: Path) -> None:
+    analysis, notes = analysed(tmp_path, "minutes=0.5", baseline=usual())
+    assert analysis.chain.drift.baseline is not None
+    assert notes == []
+    assert analysis.lean_reference.from_standing
+
+
+@pytest.mark.parametrize("axes", ["auto", "+x+y+z"])
+def test_without_a_standing_neutral_earlier_runs_do_not_count(tmp_path: Path, axes: str) -> None:
+    scenario = "minutes=0.5&standing_s=0&walk_s=0"
+    analysis, notes = analysed(tmp_path, scenario, axes=axes, baseline=usual())
+    assert analysis.chain.drift.baseline is None
+    assert len(notes) == 1
+    assert notes[0].startswith("learning your baseline on the way, since ")
+    assert analysis.run_baseline is None
+    # one that the runner has chosen stays
+    chosen, notes = analysed(tmp_path, scenario, axes=axes, baseline=usual(level_sd=0.0))
+    assert chosen.chain.drift.baseline is not None
+    assert notes == []
+
+
+def test_a_neutral_marked_before_the_run_keeps_the_baseline_and_one_during_it_does_not(
+    tmp_path: Path,
+) -> None:
+    scenario = "minutes=0.5&standing_s=8&walk_s=2"
+    before, notes = analysed(
+        tmp_path, scenario, axes="+x+y+z", baseline=usual(), marks=((6.0, "neutral"),)
+    )
+    assert notes == ["the standing neutral was taken: lean is measured from it."]
+    assert before.chain.drift.baseline is not None
+    assert before.lean_reference.from_standing
+    moved, _ = analysed(
+        tmp_path,
+        scenario,
+        axes="+x+y+z",
+        baseline=usual(),
+        marks=((6.0, "neutral"), (25.0, "reseat")),
+    )
+    assert moved.chain.drift.baseline is None
+    assert not moved.lean_reference.from_standing
+
+
+def test_a_run_leaves_a_baseline_only_where_lean_is_from_standing(tmp_path: Path) -> None:
+    stood, _ = analysed(tmp_path, "minutes=1")
+    assert stood.run_baseline is not None
+    assert stood.run_baseline.of("sacral_lean_deg") is not None
+    fell_in, _ = analysed(tmp_path, "minutes=1&standing_s=0&walk_s=0")
+    assert fell_in.chain.drift.run_baseline is not None
+    assert fell_in.run_baseline is None
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_the_neutral_of_another_day_is_not_compared(
+    five_runs: tuple[Path, list[float]], after_five: Path, days: int
+) -> None:
+    info = SimulatedDevice(SimulatedRun(Scenario(rate=100))).info
+    taken = datetime.now(UTC) - timedelta(days=days)
+    device = KnownDevice(neutral_up=(0.2, 0.0, 0.98), neutral_utc=taken, axes="+x+y+z")
+    save_device(device_path(devices_directory(), info, SENSOR), device)
+    ended = ran("minutes=0.3", "--no-record", *ON_TRACK, axes="+x+y+z")
+    if days:
+        told = "learning your baseline on the way, since the standing neutral is of another day."
+    else:
+        told = "compared with your last 5 runs on track in the shoes Blue."
+    assert f"note: {told}" in ended.out

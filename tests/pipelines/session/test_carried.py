@@ -1,0 +1,170 @@
+"""What a session hands to the next survives as text, exactly, and counts on the other's clock."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imu.analyzer import LEARNED_STATE
+from imu.drift.changes import Change
+from imu.drift.detector import DriftDetector
+from imu.drift.params import DriftParams
+from imu.errors import InputError, RecordingError
+from imu.steps import STEP_ROW, Steps
+from pipelines.coaching.coach import Coach
+from pipelines.coaching.companion import Companion
+from pipelines.coaching.plan import CompanionPlan
+from pipelines.files import session_messages
+from pipelines.files.session_messages import SessionHeader, decode_header, encode_header
+from pipelines.session.carried import Carried, LeanKnown
+
+QUICK = DriftParams(skip_s=5.0, baseline_blocks=4, block_steps=4)
+
+
+def run_of(seed: int, count: int, first_s: float, unknown: float) -> Steps:
+    """Steps that scatter, with some values that were not measured and some flags."""
+    rng = np.random.default_rng(seed)
+    rows = np.zeros(count, STEP_ROW)
+    for name in STEP_ROW.names or ():
+        if STEP_ROW[name].kind == "f":
+            values = rng.uniform(0.9, 1.1, count) * (1.0 + (np.arange(count) > count // 2))
+            rows[name] = np.where(rng.random(count) < unknown, math.nan, values)
+    rows["step_time_s"] = 0.36
+    rows["initial_contact_s"] = first_s + 0.36 * np.arange(count)
+    rows["side"] = np.arange(count) % 2
+    rows["quality"] = np.where(rng.random(count) < 0.1, 1, 0)
+    return Steps(rows)
+
+
+def carried(drift: DriftDetector, coach: Coach | None = None) -> Carried:
+    learned = np.zeros(1, LEARNED_STATE)
+    learned["bias"], learned["lumbar_baseline"] = (1e-3, -0.1 + 0.2, 1 / 3), math.nan
+    state = (coach or Coach()).state
+    return Carried(learned, drift.state, state, LeanKnown(known=True), "track", 12.5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(0, 200),
+    unknown=st.sampled_from([0.0, 0.02, 1.0]),
+    ended=st.booleans(),
+)
+def test_a_detector_goes_on_from_text_as_if_it_had_never_stopped(
+    seed: int, count: int, unknown: float, ended: bool
+) -> None:
+    detector = DriftDetector(QUICK)
+    detector.push(run_of(seed, count, 0.0, unknown))
+    if ended:
+        detector.flush()
+    again = DriftDetector(QUICK)
+    again.state = Carried.from_json(carried(detector).to_json()).drift
+    assert repr(again.state) == repr(detector.state)
+    for name in detector.state.dtype.names or ():
+        if detector.state[name].dtype.names is None:
+            np.testing.assert_array_equal(again.state[name], detector.state[name], strict=True)
+    later = run_of(seed + 1, 120, 500.0, unknown)
+    assert repr(again.push(later)) == repr(detector.push(later))
+    assert again.status == detector.status
+
+
+def test_all_of_it_comes_back_from_text() -> None:
+    coach = Coach()
+    coach.advance([change(600.0)], 700.0)
+    first = carried(DriftDetector(), coach)
+    again = Carried.from_json(first.to_json())
+    assert again.analyzer.tobytes() == first.analyzer.tobytes()
+    assert (again.coach, again.lean, again.surface) == (first.coach, first.lean, "track")
+    assert again.gap_s == 12.5
+    assert len(first.to_json()) < 30_000
+
+
+def test_a_field_that_came_later_is_as_in_a_new_run() -> None:
+    content = json.loads(carried(DriftDetector()).to_json())
+    del content["drift"]["quiet_until_s"]
+    assert np.isneginf(Carried.from_json(json.dumps(content)).drift["quiet_until_s"]).all()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"indicators": []}'])
+def test_what_is_none_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(InputError) as raised:
+        Carried.from_json(text)
+    assert str(raised.value).endswith(".")
+
+
+def test_every_damaged_field_is_refused_and_never_half_taken() -> None:
+    content = json.loads(carried(DriftDetector()).to_json())
+    for name in content:
+        with pytest.raises(InputError):
+            Carried.from_json(json.dumps(content | {name: "x"} if name != "surface" else {}))
+    content["drift"]["mean"] = [[1.0, 2.0], [3.0]]
+    with pytest.raises(InputError, match="damaged"):
+        Carried.from_json(json.dumps(content))
+
+
+def change(time_s: float, name: str = "cadence_spm") -> Change:
+    return Change(time_s, name, "down", 161.0, 170.0, -5.3, 3.0, "raised")
+
+
+def test_a_cue_of_before_counts_by_the_true_time_since() -> None:
+    """3 minutes between cues: told 30 s before the end, 50 s of gap, so 100 s are left."""
+    before = Coach()
+    assert before.advance([change(600.0)], 630.0)
+    seen = carried(DriftDetector(), before).seen_from(680.0, 50.0)
+    coach = Coach()
+    coach.state = seen.coach
+    assert coach.advance([change(20.0, "sacral_lean_deg")], 99.0) == []
+    assert [alert.time_s for alert in coach.advance([], 101.0)] == [100.0]
+
+
+def test_a_change_that_waits_is_told_in_the_new_session_and_not_before_it() -> None:
+    before = Coach()
+    before.advance([change(600.0), change(620.0, "sacral_lean_deg")], 630.0)
+    seen = carried(DriftDetector(), before).seen_from(4000.0, 3370.0)
+    coach = Coach()
+    coach.state = seen.coach
+    told = coach.advance([], 15.0)
+    assert [(alert.time_s, alert.indicator) for alert in told] == [(0.0, "sacral_lean_deg")]
+
+
+def test_the_six_cues_of_an_hour_are_those_of_both_sessions() -> None:
+    before = Coach(replace(Coach().params, shortest_interval_s=0.0, fade_after=60))
+    for number in range(6):
+        assert before.advance([change(100.0 * number)], 100.0 * number)
+    seen = carried(DriftDetector(), before).seen_from(1000.0, 400.0)
+    coach = Coach(before.params)
+    coach.state = seen.coach
+    assert coach.advance([change(60.0, "sacral_lean_deg")], 2599.0) == []
+    assert [alert.time_s for alert in coach.advance([], 2601.0)] == [2600.0]
+
+
+def test_the_companion_is_silent_too_after_what_was_told_before() -> None:
+    told: dict[bool, list[float]] = {}
+    for before in (False, True):
+        companion = Companion(CompanionPlan(rest_day=2, rest_days=7))
+        if before:
+            companion.count_told([-10.0])
+        told[before] = [
+            time_s for time_s in range(0, 200) for _ in companion.advance(float(time_s), "still")
+        ]
+    assert told[False] == [0]
+    assert all(time_s >= 170 for time_s in told[True])
+
+
+def test_a_version_that_knows_of_no_earlier_session_refuses_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = carried(DriftDetector()).to_json()
+    header = SessionHeader(0, "sim:", carried_json=text)
+    assert decode_header(encode_header(header)) == header
+    plain = encode_header(SessionHeader(0, "sim:"))
+    monkeypatch.setattr(session_messages, "FORMAT_VERSION", 2)
+    decode_header(plain)
+    with pytest.raises(RecordingError, match="update backstride"):
+        decode_header(encode_header(header))

@@ -1,0 +1,390 @@
+"""Stated speed and slope: what is known at each step, and no alert for what they do to the form."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from devices.records import Mark
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.scenario import Scenario
+from devices.simulator.virtual_clock import VirtualClock
+from imu.drift.changes import Change
+from imu.drift.covariates import Covariates
+from imu.drift.detector import DriftParams
+from imu.errors import ParameterError
+from imu.samples import Samples
+from imu.steps import STEP_ROW, Steps, concatenate
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.files.alerts import Alert
+from pipelines.files.session_reader import read_session
+from pipelines.live import LiveOptions, LiveRun, run_live
+from pipelines.live_controls import LiveControls
+from pipelines.replay import Replayed, ReplayOptions, replay
+from pipelines.session.analysis import StepsAnalysis
+from pipelines.session.live_status import LiveStatus
+from pipelines.session.pace_marks import UNKNOWN, PaceMarks, pace_mark_value
+from pipelines.session.session_marks import SessionMarks
+from tests.pipelines.command_line import backstride, one_sentence, quiet
+
+Array = NDArray[np.float64]
+
+#: Everything happens within two minutes, and nothing but the marks tells the pace: the indicators
+#: are not asked for it.
+QUICK = DriftParams(
+    skip_s=5.0,
+    baseline_blocks=6,
+    refined_blocks=6,
+    dwell_blocks=2,
+    shock_dwell_blocks=2,
+    lean_dwell_blocks=2,
+    cadence_dwell_blocks=2,
+    supporting_dwell_blocks=3,
+    pace_adjustment=0.0,
+)
+
+
+def steps_at(*contacts_s: float) -> Steps:
+    rows = np.zeros(len(contacts_s), STEP_ROW)
+    rows["initial_contact_s"] = contacts_s
+    return Steps(rows)
+
+
+def known_at(marks: PaceMarks, *contacts_s: float) -> tuple[list[float], list[float]]:
+    pace = marks.at(steps_at(*contacts_s))
+    assert pace is not None
+    return pace.speed_m_s.tolist(), pace.slope_deg.tolist()
+
+
+# ------------------------------------------------------------------------------------------- marks
+
+
+def test_a_step_has_what_was_marked_last_before_its_contact() -> None:
+    marks = PaceMarks()
+    marks.take(Mark(0, "speed", "9 km/h"), -math.inf)
+    marks.take(Mark(0, "slope", "2 deg"), 20.0)
+    marks.take(Mark(0, "speed", "10.8 km/h"), 30.0)
+    speed, slope = known_at(marks, -1.0, 19.9, 20.0, 29.9, 30.0, 31.0)
+    np.testing.assert_allclose(speed, [2.5, 2.5, 2.5, 2.5, 3.0, 3.0])
+    np.testing.assert_allclose(slope, [math.nan, math.nan, 2.0, 2.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize("value", ["", " ", "unknown", "Unknown", "0 km/h", "0"])
+def test_who_leaves_the_treadmill_runs_at_an_unknown_speed(value: str) -> None:
+    marks = PaceMarks()
+    marks.take(Mark(0, "speed", "10 km/h"), 0.0)
+    marks.take(Mark(0, "slope", "1 %"), 0.0)
+    assert marks.take(Mark(0, "speed", value), 5.0) == ""
+    speed, slope = known_at(marks, 4.0, 6.0)
+    assert speed[0] == pytest.approx(10 / 3.6)
+    assert math.isnan(speed[1])
+    assert slope[0] == slope[1] == pytest.approx(0.573, abs=0.001)
+
+
+def test_a_mark_that_cannot_be_read_ends_the_knowledge_and_says_so() -> None:
+    marks = PaceMarks()
+    marks.take(Mark(0, "speed", "10 km/h"), 0.0)
+    trouble = marks.take(Mark(0, "speed", "faster"), 5.0)
+    assert "'faster'" in trouble
+    assert trouble.endswith("the speed counts as unknown from here.")
+    assert math.isnan(known_at(marks, 6.0)[0][0])
+
+
+def test_without_marks_nothing_is_known() -> None:
+    assert PaceMarks().at(steps_at(1.0, 2.0)) is None
+
+
+@given(
+    percent=st.floats(-40.0, 40.0),
+    unit=st.sampled_from([" %", "%", " percent"]),
+    minus=st.sampled_from("-−"),
+)
+def test_the_log_keeps_a_slope_in_percent(percent: float, unit: str, minus: str) -> None:
+    words = f"{percent:.2f}{unit}".replace("-", minus)
+    kept = pace_mark_value("slope", words)
+    assert float(kept.removesuffix(" %")) == pytest.approx(round(percent, 2), abs=1e-9)
+    assert pace_mark_value("slope", kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("speed", "44 km/h"),
+        ("speed", "12.1 m/s"),
+        ("speed", "-3 km/h"),
+        ("speed", "10"),
+        ("slope", "41 %"),
+        ("slope", "-41 %"),
+        ("slope", "22 deg"),
+        ("slope", "100 deg"),
+        ("slope", "2"),
+        ("slope", "steep"),
+    ],
+)
+def test_what_nobody_runs_is_refused_where_it_is_said(kind: str, value: str) -> None:
+    controls = LiveControls()
+    with pytest.raises(ParameterError, match=f"{kind} is '{value}': give a {kind} "):
+        controls.mark(kind, value)
+    assert controls.take_marks(0) == []
+
+
+def test_viewers_may_mark_speed_and_slope() -> None:
+    controls = LiveControls()
+    for kind, value in [("speed", "10 km/h"), ("slope", "−1,5 %"), ("slope", ""), ("speed", "0")]:
+        controls.mark(kind, value)
+    told = [(mark.kind, mark.value) for mark in controls.take_marks(7)]
+    assert told == [("speed", "10 km/h"), ("slope", "-1.5 %"), ("slope", UNKNOWN), ("speed", "0")]
+
+
+# ----------------------------------------------------------------------------------- any cut alike
+
+
+@cache
+def run_of(scenario: Scenario) -> Samples:
+    run = SimulatedRun(scenario)
+    return run.read(run.n_samples)
+
+
+class Marked:
+    """A run with marks at places among its samples, and what the detector was told of each step."""
+
+    def __init__(
+        self,
+        samples: Samples,
+        marks: Sequence[tuple[int, Mark]] = (),
+        cuts: Sequence[int] = (),
+        *,
+        params: DriftParams = QUICK,
+    ) -> None:
+        analysis = StepsAnalysis(200.0, axes="+x+y+z", settings=AlertSettings(drift=params))
+        told: list[tuple[Steps, Covariates | None]] = []
+        push = analysis.drift.push
+
+        def seen(steps: Steps, covariates: Covariates | None = None) -> list[Change]:
+            told.append((steps, covariates))
+            return push(steps, covariates)
+
+        analysis.drift.push = seen  # type: ignore[method-assign]
+        marking = SessionMarks(
+            analysis.analyzer, analysis.pauses, analysis.drift, analysis.pace_marks
+        )
+        waiting = sorted(marks, key=lambda item: item[0])
+        self.changes: list[Change] = []
+        self.alerts: list[Alert] = []
+        self.steps: list[Steps] = []
+        places = sorted({0, len(samples), *cuts, *(place for place, _ in marks)})
+        for start, end in pairwise(places):
+            while waiting and waiting[0][0] <= start:
+                marking.take(waiting.pop(0)[1])
+            block = samples[start:end]
+            marking.see(block)
+            self._keep(*analysis.push(block))
+            self.changes += analysis.changes
+        self._keep(*analysis.flush())
+        self.state = analysis.drift.state
+        self.raised = [alert.indicator for alert in self.alerts if alert.severity == "raised"]
+        self.contacts_s = concatenate([steps for steps, _ in told]).initial_contact_s
+        pace = [
+            np.full((len(steps), 2), math.nan)
+            if known is None
+            else np.stack([known.speed_m_s, known.slope_deg], axis=1)
+            for steps, known in told
+        ]
+        self.pace = np.concatenate(pace) if pace else np.zeros((0, 2))
+
+    def _keep(self, steps: Steps, alerts: list[Alert]) -> None:
+        self.steps.append(steps)
+        self.alerts += alerts
+
+
+SHORT = Scenario(minutes=1.2, seed=5, standing_s=3.0)
+_SAMPLES = 15_000  # of a little more
+
+PACE_MARKS = st.one_of(
+    st.floats(5.0, 20.0).map(lambda v: Mark(0, "speed", f"{v:.2f} km/h")),
+    st.floats(-9.0, 9.0).map(lambda v: Mark(0, "slope", f"{v:.2f} %")),
+    st.sampled_from([Mark(0, "speed", ""), Mark(0, "slope", "unknown"), Mark(0, "speed", "huh")]),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    marks=st.lists(st.tuples(st.integers(0, _SAMPLES - 1), PACE_MARKS), max_size=6),
+    cuts=st.lists(st.integers(1, _SAMPLES - 1), max_size=30),
+)
+def test_any_cut_gives_the_same_pace_and_the_same_changes(
+    marks: list[tuple[int, Mark]], cuts: list[int]
+) -> None:
+    samples = run_of(SHORT)
+    whole, cut = Marked(samples, marks), Marked(samples, marks, cuts)
+    np.testing.assert_array_equal(cut.pace, whole.pace)
+    assert cut.state.tobytes() == whole.state.tobytes()
+    assert cut.changes == whole.changes
+    assert cut.alerts == whole.alerts
+    # what held at each contact, found without a search
+    for contact_s, told in zip(whole.contacts_s, whole.pace, strict=True):
+        held = {"speed": math.nan, "slope": math.nan}
+        for place, mark in sorted(marks, key=lambda item: item[0]):
+            if place == 0 or samples.time_s[place - 1] <= contact_s:
+                alone = PaceMarks()
+                alone.take(mark, 0.0)
+                speed, slope = known_at(alone, 1.0)
+                held[mark.kind] = speed[0] if mark.kind == "speed" else slope[0]
+        np.testing.assert_array_equal(told, [held["speed"], held["slope"]])
+
+
+def test_what_is_known_reaches_every_step_that_is_judged() -> None:
+    run = Marked(run_of(SHORT), [(0, Mark(0, "speed", "3 m/s")), (9000, Mark(0, "slope", "2 deg"))])
+    assert len(run.pace) == sum(len(steps) for steps in run.steps) > 150
+    assert np.all(run.pace[:, 0] == 3.0)
+    at_s = run_of(SHORT).time_s[8999]
+    np.testing.assert_array_equal(np.isnan(run.pace[:, 1]), run.contacts_s < at_s)
+
+
+# -------------------------------------------------------------- a known change is none of form
+
+
+def then(first: Scenario, second: Scenario) -> Samples:
+    """Two runs in a row; the runner stands for a moment in between."""
+    a, b = run_of(first), run_of(second)
+    assert a.angular_velocity_rad_s is not None
+    assert b.angular_velocity_rad_s is not None
+    return Samples(
+        np.concatenate([a.time_s, b.time_s + a.time_s[-1] + 0.005]),
+        np.concatenate([a.acceleration_m_s2, b.acceleration_m_s2]),
+        np.concatenate([a.angular_velocity_rad_s, b.angular_velocity_rad_s]),
+    )
+
+
+LEVEL = Scenario(minutes=8.5, seed=3)
+
+
+def test_a_marked_descent_is_no_change_of_form_and_an_unmarked_one_is() -> None:
+    samples = then(LEVEL, replace(LEVEL, minutes=5.0, slope=-2.6, standing_s=3.0))
+    place = len(run_of(LEVEL))
+    usual = DriftParams()
+    assert "impact_shock_g" in Marked(samples, params=usual).raised
+    marks = [(0, Mark(0, "slope", "0 %")), (place, Mark(0, "slope", "-4.54 %"))]
+    assert Marked(samples, marks, params=usual).raised == []
+
+
+def test_a_marked_rise_of_speed_is_no_change_of_form_and_an_unmarked_one_is() -> None:
+    params = DriftParams(pace_adjustment=0.0)
+    first = replace(LEVEL, speed=2.8)
+    samples = then(first, replace(first, minutes=5.0, speed=3.25, standing_s=3.0))
+    place = len(run_of(first))
+    assert "peak_10hz_bw" in Marked(samples, params=params).raised
+    marks = [(0, Mark(0, "speed", "2.8 m/s")), (place, Mark(0, "speed", "3.25 m/s"))]
+    assert Marked(samples, marks, params=params).raised == []
+
+
+# ------------------------------------------------------------------------------ live and replayed
+
+
+class TimedMarks(LiveControls):
+    """A viewer who marks at some times, s."""
+
+    def __init__(self, *plan: tuple[float, str, str]) -> None:
+        super().__init__()
+        self._plan = list(plan)
+
+    def take_marks(self, now_ns: int) -> list[Mark]:
+        while self._plan and now_ns >= self._plan[0][0] * 1e9:
+            self.mark(*self._plan.pop(0)[1:])
+        return super().take_marks(now_ns)
+
+
+class Nobody:
+    """A view that looks at nothing."""
+
+    def update(self, status: LiveStatus) -> None:
+        """Not looked at."""
+
+    def note(self, text: str) -> None:
+        """Not looked at."""
+
+    def alert(self, alert: Alert) -> None:
+        """Not looked at."""
+
+
+def lived(path: Path, *plan: tuple[float, str, str]) -> tuple[LiveRun, Replayed]:
+    """A recorded run of two minutes with marks, and its replay."""
+    options = LiveOptions(
+        record=path,
+        marks=(("speed", "3 m/s"), ("slope", "5 %")),
+        parameters_json=AlertSettings(drift=QUICK).to_json(),
+    )
+    url = "sim:?minutes=2&seed=2&standing_s=4&time_scale=20"
+    controls = TimedMarks(*plan)
+    live = run_live(url, options, Nobody(), controls=controls, clock=VirtualClock())
+    return asyncio.run(live), replay(path, ReplayOptions(), quiet)
+
+
+def test_replay_knows_speed_and_slope_as_live_did(tmp_path: Path) -> None:
+    run, again = lived(tmp_path / "steady.mcap")
+    assert run.alerts == again.alerts == []
+    # a runner who says that the belt goes downhill while it does not: the form no longer fits
+    plan = ((75.0, "slope", "-5 %"), (76.0, "speed", "3.1 m/s"), (110.0, "speed", ""))
+    path = tmp_path / "marked.mcap"
+    run, again = lived(path, *plan)
+    assert run.alerts != []
+    assert again.alerts == run.alerts
+    assert again.steps.rows.tobytes() == concatenate(run.steps).rows.tobytes()
+    assert again.summary.baseline is not None
+    assert again.summary.baseline["speed_m_s"] == pytest.approx(3.0)
+    assert again.summary.baseline["slope_deg"] == pytest.approx(2.862, abs=0.001)
+    marks = [record for record in read_session(path).records if isinstance(record, Mark)]
+    assert [(mark.kind, mark.value) for mark in marks] == [
+        ("speed", "3 m/s"),
+        ("slope", "5 %"),
+        ("slope", "-5 %"),
+        ("speed", "3.1 m/s"),
+        ("speed", UNKNOWN),
+    ]
+
+
+# ----------------------------------------------------------------------------------- command line
+
+
+def test_live_begins_its_log_with_what_was_stated(tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    words = ("--speed", "10 km/h", "--slope", "-3 %", "--record", path)
+    ended = backstride("live", "sim:?minutes=0.2&standing_s=1&time_scale=0", *words)
+    assert ended.exit_code == 0, ended.err
+    records = read_session(path).records
+    assert records[1:3] == [
+        Mark(records[1].arrival_ns, "speed", "10 km/h"),  # type: ignore[union-attr]
+        Mark(records[2].arrival_ns, "slope", "-3 %"),  # type: ignore[union-attr]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "accepted"),
+    [
+        ("--speed", "50 km/h", "up to 43 km/h"),
+        ("--speed", "0 km/h", "up to 43 km/h"),
+        ("--slope", "50 %", "from -40 to 40 %"),
+        ("--slope", "2", "with its unit"),
+    ],
+)
+def test_an_implausible_pace_is_refused_before_the_run(
+    option: str, value: str, accepted: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.mcap"
+    ended = backstride("live", "sim:?minutes=0.2", option, value, "--record", path)
+    assert ended.exit_code == 2
+    complaint = one_sentence(ended)
+    assert complaint.startswith(f"{option} is '{value}': give a ")
+    assert accepted in complaint
+    assert not path.exists()

@@ -1,0 +1,248 @@
+"""Marks of a run: a neutral while standing counts, a pause is not judged, and replay does alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.records import LinkEvent, Mark, Packet, Record
+from devices.simulator.device import SimulatedDevice
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.scenario import Scenario
+from devices.simulator.virtual_clock import VirtualClock
+from imu.drift.changes import Change
+from imu.drift.covariates import Covariates
+from imu.steps import STEP_ROW, Steps, concatenate
+from pipelines.files.alerts import Alert
+from pipelines.files.session_messages import SessionHeader
+from pipelines.files.session_reader import read_session
+from pipelines.live import LiveOptions, run_live
+from pipelines.live_controls import LiveControls
+from pipelines.replay import ReplayOptions, replay
+from pipelines.session.analysis import SessionAnalysis
+from pipelines.session.live_status import LiveStatus
+from pipelines.session.session_marks import Pauses
+from tests.pipelines.command_line import backstride, quiet
+
+ASKEW = Scenario(minutes=0.4, seed=2, mount_pitch=15.0, device="ideal")
+HEADER = SessionHeader(0, "sim:")
+
+
+def analysed(
+    scenario: Scenario,
+    *marks: Mark,
+    axes: str = "",
+    watch: Callable[[SessionAnalysis], None] | None = None,
+) -> tuple[Steps, list[str], SessionAnalysis]:
+    """The steps and notes of a session with marks at their times."""
+    device = SimulatedDevice(SimulatedRun(scenario))
+    analysis = SessionAnalysis(replace(HEADER, axes=axes), device.info)
+    if watch is not None:
+        watch(analysis)
+    waiting = list(marks)
+    steps, notes = [], []
+    for record in device.records():
+        records: list[Record] = [record]
+        while waiting and waiting[0].arrival_ns <= record.arrival_ns:
+            records.insert(-1, waiting.pop(0))
+        for each in records:
+            outcome = analysis.push(each)
+            steps.append(outcome.steps)
+            notes += outcome.notes
+    steps.append(analysis.flush().steps)
+    return concatenate(steps), notes, analysis
+
+
+def at(seconds: float, kind: str) -> Mark:
+    return Mark(round(seconds * 1e9), kind)
+
+
+def lean(steps: Steps) -> float:
+    return float(np.median(steps.sacral_lean_deg[-20:]))
+
+
+def test_a_neutral_while_standing_takes_the_clip_out_of_the_lean() -> None:
+    without, _, _ = analysed(ASKEW)
+    steps, notes, _ = analysed(ASKEW, at(6.0, "neutral"))
+    assert lean(without) == pytest.approx(ASKEW.lean + 15.0, abs=1.0)
+    assert lean(steps) == pytest.approx(ASKEW.lean, abs=0.5)
+    assert notes == ["the standing neutral was taken: lean is measured from it."]
+    assert len(steps) == len(without)
+
+
+def test_with_axes_that_are_found_it_may_be_taken_too() -> None:
+    steps, notes, _ = analysed(ASKEW, at(6.0, "neutral"), axes="auto")
+    assert "was taken" in notes[0]
+    assert lean(steps) == pytest.approx(ASKEW.lean, abs=1.0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 8.7, 15.0])
+def test_a_neutral_that_is_none_says_why_and_changes_nothing(seconds: float) -> None:
+    without, _, _ = analysed(ASKEW)
+    steps, notes, _ = analysed(ASKEW, at(seconds, "neutral"))
+    assert len(notes) == 1
+    assert notes[0].startswith("the standing neutral was not taken, because ")
+    assert notes[0].endswith(".")
+    assert ("you were moving" in notes[0]) == (seconds > 8)
+    assert steps.rows.tobytes() == without.rows.tobytes()
+
+
+def test_a_neutral_over_lost_samples_is_not_taken() -> None:
+    lossy = replace(ASKEW, disconnect=(3.0,), standing_s=20.0)
+    device = SimulatedDevice(SimulatedRun(lossy))
+    events = [e for e in device.records() if isinstance(e, LinkEvent) and e.kind == "resumed"]
+    resumed_s = events[0].arrival_ns / 1e9
+    _, notes, _ = analysed(lossy, at(resumed_s + 1.5, "neutral"), at(resumed_s + 4.0, "neutral"))
+    assert "not all of the last 2 s has come" in notes[0]
+    assert "was taken" in notes[1]
+
+
+def test_a_moved_sensor_has_its_axes_searched_anew() -> None:
+    _, notes, analysis = analysed(ASKEW, at(15.0, "reseat"), axes="auto")
+    assert "searched anew" in notes[0]
+    assert analysis.chain.analyzer.mounting is not None  # found again
+    _, notes, _ = analysed(ASKEW, at(15.0, "reseat"))
+    assert "stand upright and still" in notes[0]
+
+
+def test_steps_of_a_pause_are_listed_and_not_judged() -> None:
+    judged: list[Steps] = []
+
+    def watch(analysis: SessionAnalysis) -> None:
+        drift = analysis.chain.drift
+        push = drift.push
+
+        def seen(steps: Steps, covariates: Covariates | None = None) -> list[Change]:
+            judged.append(steps)
+            return push(steps, covariates)
+
+        drift.push = seen  # type: ignore[method-assign]
+
+    marks = (at(15.0, "pause"), at(20.0, "resume"), at(25.0, "pause"))
+    steps, notes, _ = analysed(ASKEW, *marks, watch=watch)
+    without, _, _ = analysed(ASKEW)
+    assert notes == []
+    assert steps.rows.tobytes() == without.rows.tobytes()
+    contact = steps.initial_contact_s
+    # arrival is some milliseconds after the samples
+    sure = (np.abs(contact - 15) > 0.06) & (np.abs(contact - 20) > 0.06)
+    expected = contact[sure & (contact < 25.0 - 0.06) & ~((contact > 15) & (contact < 20))]
+    found = concatenate(judged).initial_contact_s
+    assert set(expected) <= set(found)
+    assert not np.any((found > 15.0) & (found < 19.9))
+    assert found.max() < 25.0
+
+
+@given(
+    marks=st.lists(st.tuples(st.floats(0, 100), st.booleans()), max_size=8),
+    contacts=st.lists(st.floats(0, 100), max_size=20),
+)
+def test_a_step_is_judged_unless_the_last_mark_before_it_is_a_pause(
+    marks: list[tuple[float, bool]], contacts: list[float]
+) -> None:
+    pauses = Pauses()
+    marks = sorted(marks, key=lambda mark: mark[0])
+    for time_s, begins in marks:
+        (pauses.begin if begins else pauses.end)(time_s)
+    rows = np.zeros(len(contacts), STEP_ROW)
+    rows["initial_contact_s"] = contacts
+    expected = []
+    for contact in contacts:
+        paused = False
+        for time_s, begins in marks:
+            paused = begins if time_s <= contact else paused
+        expected.append(not paused)
+    found = pauses.outside(Steps(rows)).initial_contact_s.tolist()
+    assert found == [c for c, judged in zip(contacts, expected, strict=True) if judged]
+
+
+class TimedMarks(LiveControls):
+    """A viewer who marks the neutral at 6 s, while standing, and more later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._plan = [(6, "neutral"), (15, "pause"), (17, "resume"), (18, "neutral")]
+
+    def take_marks(self, now_ns: int) -> list[Mark]:
+        while self._plan and now_ns >= self._plan[0][0] * 10**9:
+            self.mark(self._plan.pop(0)[1])
+        return super().take_marks(now_ns)
+
+
+class Notes:
+    """A view that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notes = list[str]()
+
+    def update(self, status: LiveStatus) -> None:
+        """Not looked at."""
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def alert(self, alert: Alert) -> None:
+        """Not looked at."""
+
+
+def test_marks_of_a_live_run_are_recorded_and_replayed_to_the_byte(tmp_path: Path) -> None:
+    view = Notes()
+    path = tmp_path / "run.mcap"
+    url = "sim:?minutes=0.4&seed=2&mount_pitch=15&time_scale=20"
+    run = asyncio.run(
+        run_live(url, LiveOptions(record=path), view, controls=TimedMarks(), clock=VirtualClock())
+    )
+    steps = concatenate(run.steps)
+    assert [note.split(",")[0].split(":")[0] for note in view.notes] == [
+        "the standing neutral was taken",
+        "the standing neutral was not taken",
+    ]
+    assert lean(steps) == pytest.approx(5.0, abs=1.0)
+    marks = [record for record in read_session(path).records if isinstance(record, Mark)]
+    assert [mark.kind for mark in marks] == ["neutral", "pause", "resume", "neutral"]
+    again = replay(path, ReplayOptions(), quiet)
+    assert again.steps.rows.tobytes() == steps.rows.tobytes()
+    assert again.alerts == run.alerts
+    assert any(isinstance(record, Packet) for record in read_session(path).records)
+
+
+# ------------------------------------------------------------------------------------- red flags
+
+
+def test_a_red_flag_takes_the_advice_out_of_alerts_until_it_is_cleared() -> None:
+    device = SimulatedDevice(SimulatedRun(ASKEW))
+    analysis = SessionAnalysis(HEADER, device.info)
+    advises = []
+    for kind, value in (
+        ("coaching", "stopped"),
+        ("red_flags", ""),
+        ("red_flags", "cleared"),
+        ("red_flags", "weakness"),
+    ):
+        analysis.push(Mark(0, kind, value))
+        advises.append(analysis.chain.coach.advises)
+    assert advises == [False, False, True, False]
+
+
+def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    assert backstride("journal", "check", "--yes", "weakness", "--no-others").exit_code == 0
+    recording = tmp_path / "run.mcap"
+    url = "sim:?fatigue=lean&minutes=12.5&seed=3&rate=100&time_scale=600"
+    ended = backstride("live", url, "--record", recording)
+    assert ended.exit_code == 0
+    assert "seek medical care" in ended.out + ended.err
+    told = [str(alert["message"]) for alert in read_session(recording).alerts]
+    assert any("Trunk lean" in message for message in told)
+    assert not [message for message in told if "Try " in message]
+    again = [alert.message for alert in replay(recording, ReplayOptions(), quiet).alerts]
+    assert again == told

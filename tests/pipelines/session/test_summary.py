@@ -1,0 +1,166 @@
+"""A session in a few numbers: what is counted, what is left out, how people read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.sequence import Losses
+from imu.drift.changes import Severity
+from imu.samples import Quality
+from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
+from pipelines.files.alerts import Alert
+from pipelines.session.summary import Summary, summarise
+
+
+def some_steps(contact_ms: list[float], quality: list[int] | None = None) -> Steps:
+    rows = np.zeros(len(contact_ms), STEP_ROW)
+    for name in STEP_ROW.names or ():
+        if STEP_ROW[name] == np.float64:
+            rows[name] = np.nan
+    rows["contact_time_ms"] = contact_ms
+    rows["quality"] = quality or [0] * len(contact_ms)
+    return Steps(rows)
+
+
+def summary(steps: Steps, **others: object) -> Summary:
+    return summarise("run.csv", steps, **({"duration_s": 61.5, "rate_hz": 200.0} | others))  # type: ignore[arg-type]
+
+
+def after(**counts: int) -> SimpleNamespace:
+    """A receiver that has seen so much go wrong."""
+    return SimpleNamespace(losses=Losses(**counts), host_time=None)
+
+
+def test_medians_leave_out_what_was_not_measurable() -> None:
+    result = summary(some_steps([200.0, float("nan"), 240.0, 220.0]))
+    assert result.median["contact_time_ms"] == 220.0
+    assert result.median["sacral_lean_deg"] is None
+    assert result.steps == 4
+
+
+@given(st.lists(st.floats(100, 400) | st.just(float("nan")), max_size=30))
+def test_the_summary_survives_json(values: list[float]) -> None:
+    result = summary(some_steps(values))
+    text = result.to_json()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert json.loads(text)["steps"] == len(values)
+    assert Summary(**json.loads(text)) == result
+
+
+def test_reservations_are_counted_by_kind() -> None:
+    gap, edge = int(Quality.GAP), int(Quality.EDGE)
+    result = summary(some_steps([200.0] * 5, [0, gap, gap | edge, 0, edge]))
+    assert result.quality == {"edge": 2, "gap": 2}
+    assert result.trusted_steps == 2
+    text = "\n".join(result.lines())
+    assert "edge 2, gap 2" in text
+
+
+def test_every_measure_of_the_table_has_a_median() -> None:
+    told = set(summary(NO_STEPS).median)
+    counted = {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+    assert told == set(STEP_COLUMNS) - counted
+
+
+def test_no_steps_are_one_line() -> None:
+    result = summary(NO_STEPS)
+    assert result.lines() == ["run.csv: 0 running steps in 1:02 (200 Hz)"]
+    assert set(result.median.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ({"lost_samples": (3, 5, 1)}, "5 (3 filled in, 1 gap too long to fill)"),
+        ({"receiver": after(lost=70)}, "70 (0 filled in"),
+        (
+            {"receiver": after(malformed_packets=3, restarts=1)},
+            "3 damaged packets, 1 restart of the sensor",
+        ),
+        ({"receiver": after(malformed_packets=1, restarts=2)}, "1 damaged packet, 2 restarts"),
+        ({"alerts": 2}, "2 (changes from the baseline)"),
+    ],
+)
+def test_losses_and_changes_are_told(others: dict[str, object], words: str) -> None:
+    assert words in "\n".join(summary(some_steps([210.0]), **others).lines())
+
+
+def test_the_head_says_what_the_numbers_are() -> None:
+    head, contact, *_ = summary(some_steps([200.0] * 40)).lines()
+    assert head == "run.csv: 40 running steps in 1:02 (200 Hz); medians"
+    assert contact == f"  {'contact time':<30} {200:8d} ms"
+
+
+def test_a_row_that_rests_on_other_steps_says_so() -> None:
+    rows = some_steps([200.0] * 100).rows.copy()
+    rows["lumbar_index"][60:] = 133.0
+    rows["sacral_lean_deg"] = 5.4
+    rows["quality"][10:30] = int(Quality.BEND)
+    rows["flight_time_ms"][1:] = 90.0  # a step alone is not worth a word
+    result = summary(Steps(rows))
+    shown = "\n".join(result.lines())
+    assert "133 % of baseline (of the last 40 steps)\n" in shown
+    assert "5.4 ° (of 80 steps)\n" in shown
+    assert "200 ms\n" in shown
+    assert "90 ms\n" in shown
+    assert result.median_steps["sacral_lean_deg"] == 80
+
+
+def an_alert(indicator: str, severity: Severity = "raised") -> Alert:
+    return Alert(600.0, indicator, "up", 9.0, 6.0, 3.0, 2.0, severity, "It changed.")
+
+
+def test_alerts_are_counted_as_told_and_changes_are_named_by_their_words() -> None:
+    alerts = [
+        an_alert("sacral_lean_deg"),
+        an_alert("sacral_lean_deg", "cleared"),
+        an_alert("impact_shock_g"),
+        an_alert("sacral_lean_deg"),
+    ]
+    result = summary(
+        some_steps([210.0]), alerts=alerts, changed=["sacral_lean_deg", "lumbar_index"]
+    )
+    *_, told, changed = result.lines()
+    assert told.split()[:3] == ["alerts", "told", "3"]
+    assert told.endswith(
+        "(changes from the baseline: trunk lean (at the sacrum) 2 ×, impact shock)"
+    )
+    assert changed.split()[:5] == ["changed", "at", "the", "end", "2"]
+    assert changed.endswith("(trunk lean (at the sacrum), lumbar index)")
+    assert result.alerts == 4  # the lines of the alerts file
+    assert Summary(**json.loads(result.to_json())) == result
+
+
+def test_lines_are_short_and_have_units() -> None:
+    rows = np.ones(4, STEP_ROW)
+    rows["quality"] = 0
+    lines = summary(Steps(rows)).lines()
+    assert all(len(line) < 100 for line in lines)
+    text = "\n".join(lines)
+    for words in ("steps/min", "ms", "BW", " g", "mm", "°", "% of baseline"):
+        assert words in text
+
+
+@given(st.integers(30, 60))
+def test_a_narrow_window_breaks_no_word_and_no_number(width: int) -> None:
+    rows = np.ones(4, STEP_ROW)
+    rows["quality"] = 0
+    result = summary(Steps(rows), alerts=[an_alert("sacral_lean_deg")])
+    narrow = result.lines(width)
+    assert all(len(line) <= width for line in narrow)
+    plain = re.sub(r"[ :]+", " ", " ".join(narrow)).split()
+    assert plain == re.sub(r"[ :]+", " ", " ".join(result.lines())).split()
+    assert "  cadence: 1.0 steps/min" in narrow
+
+
+def test_a_wide_window_changes_nothing() -> None:
+    result = summary(some_steps([200.0]))
+    assert result.lines(200) == result.lines()

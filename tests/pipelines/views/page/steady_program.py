@@ -1,0 +1,126 @@
+"""Programs that show known statuses on the page, for tests that need no run."""
+
+from __future__ import annotations
+
+__all__ = ["SCREENS", "STEADY", "STILL"]
+
+_HEAD = """
+import asyncio, dataclasses, sys, time
+from tests.pipelines.views.terminal.statuses import ALERT, some_status, some_steps
+from pipelines.files.alerts import Alert
+from pipelines.views.page.server import listen, serve
+from pipelines.views.page.body_data import BodyData
+from pipelines.views.page.view import Dashboard
+from pipelines.runner.journal.entries import Settings
+from pipelines.session.live_status import IndicatorStatus
+
+def with_cadence(status):
+    cadence = {"cadence_spm": IndicatorStatus(160.4, 160.0, 4.8)}
+    return dataclasses.replace(status, indicators={**status.indicators, **cadence})
+
+async def main():
+    units = sys.argv[1] if sys.argv[1:] == ["imperial"] else "metric"
+    page = Dashboard(body=BodyData(Settings(units=units)), calibrates=True)
+    async with serve(page, listen(0)) as address:
+        print("the live page is at", address, flush=True)
+        page.start()
+        await show(page)
+"""
+
+#: One status with an alert, and nothing after it; in other units where "imperial" is given.
+STILL = (
+    _HEAD
+    + """
+async def show(page):
+    page.note("The sensor is warm.")
+    page.update(with_cadence(dataclasses.replace(some_status(alert=ALERT), easy_km=2.34)))
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+)
+
+#: A step every 0.36 s, and an update between two of them; the device's name is the time, in ms,
+#: at which the step was told.
+STEADY = (
+    _HEAD
+    + """
+async def show(page):
+    number = 60
+    while True:
+        number += 1
+        steps = some_steps(60, first=number - 59, lean_deg=6.0 + 0.01 * (number % 50))
+        status = dataclasses.replace(some_status(), recent=steps, steps=number,
+                                     elapsed_s=0.36 * number)
+        page.update(dataclasses.replace(status, device=f"{1000.0 * time.time():.3f}"))
+        await asyncio.sleep(0.3)
+        page.update(dataclasses.replace(page._status, elapsed_s=0.36 * number + 0.3))
+        await asyncio.sleep(0.06)
+
+asyncio.run(main())
+"""
+)
+
+#: Shows the screen that a file names, as soon as it does.
+SCREENS = (
+    _HEAD
+    + """
+async def show(page):
+    from pathlib import Path
+    from devices.scan import Found
+    from imu.errors import DeviceError
+    from pipelines.sensors.calibrate import CalibrationStatus
+    from pipelines.views.page.setup_screen import SetupScreen
+    from pipelines.live import LiveRun
+    from tests.pipelines.views.page.calibrations import calibrated
+
+    async def radio():
+        polar = Found("ble:AA:BB:CC:DD:EE:01", "Polar H10 A1B2C3D4", "polar", "Polar H10", -60)
+        return [polar, Found("ble:AA:BB:CC:DD:EE:02", "kettle", signal_dbm=-70)]
+
+    page.setup = SetupScreen(page._changed, (radio,))
+
+    def found():
+        page.connect()
+        page.ask("scan")
+
+    def refused():
+        page.connect()
+        page.ask("body", '{"units": "metric", "height": "17", "mass": "70"}')
+
+    def faces():
+        page.calibrate()
+        page.calibration.update(
+            CalibrationStatus("faces", ("-x", "-y"), 1.2, 3.0, "the link was lost.", 251.0))
+
+    def standing():
+        page.calibrate()
+        page.calibration.update(CalibrationStatus("stand", (), 2.0, 5.0, "", 51.0))
+
+    def done():
+        page.calibrate()
+        page.calibration.finish(calibrated())
+
+    def failed():
+        page.calibrate()
+        page.calibration.fail(DeviceError("300 s are over: calibrate again.", source="clip"))
+
+    def ended():
+        run = LiveRun(recording=Path("run.mcap"))
+        run.other_trouble.append(DeviceError("the link ended.", source="ble:1"))
+        page.end(run)
+
+    screens = {"connect": page.connect, "found": found, "refused": refused, "starting": page.start,
+               "faces": faces, "standing": standing, "done": done, "failed": failed,
+               "ended": ended}
+    wanted, shown = Path(sys.argv[1]), ""
+    while True:
+        name = wanted.read_text() if wanted.exists() else ""
+        if name != shown and name in screens:
+            screens[name]()
+            shown = name
+        await asyncio.sleep(0.02)
+
+asyncio.run(main())
+"""
+)

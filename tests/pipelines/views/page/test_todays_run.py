@@ -1,0 +1,271 @@
+"""What the runner is promised of surface and shoe: asked for before the run, and what they do."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from devices.records import Mark
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from pipelines.commands.live import _completed
+from pipelines.files.session_reader import read_session
+from pipelines.live import LiveOptions
+from pipelines.runner.history import PastRun, RunHistory
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import RunBaseline, Session, Settings, Shoe
+from pipelines.runner.journal.tags import SURFACES, KnownTags, tags_in_journal
+from pipelines.session.live_status import LiveStatus
+from pipelines.views.page.comparison import tells_comparison
+from pipelines.views.page.todays_run import TodaysRun
+from pipelines.views.page.view import Dashboard
+from tests.pipelines.runner.journal.journals import run
+from tests.pipelines.views.page.accessibility import assert_accessible
+from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.terminal.statuses import ALERT, some_status
+
+_KNOWN = KnownTags("track", "Blue", ("Blue", "Old pair"))
+_SENSOR = "backstride 100 Hz"
+
+
+def _answers(**given: object) -> str:
+    return json.dumps(given)
+
+
+def test_last_run_is_there_already_and_what_was_stated_goes_first() -> None:
+    assert TodaysRun(_KNOWN).marks() == (("surface", "track"), ("shoe", "Blue"))
+    stated = [("surface", "beach"), ("note", "kept")]
+    today = TodaysRun(_KNOWN, stated)
+    assert today.marks() == (("surface", "beach"), ("shoe", "Blue"), ("note", "kept"))
+    today.save(_answers(surface="track", shoe=""))
+    assert today.marks() == (("surface", "track"), ("note", "kept"))
+    assert today.pieces()["surfaces"] == [*SURFACES, "beach"]
+    assert TodaysRun().marks() == ()
+
+
+@pytest.mark.parametrize("surface", ["treadmill", "track"])
+def test_speed_and_slope_count_where_they_are_asked_for(surface: str) -> None:
+    today = TodaysRun()
+    today.save(_answers(surface="treadmill", speed="6", slope="2"), "imperial")
+    assert today.marks()[1:] == (("speed", "6 mph"), ("slope", "2 %"))
+    today.save(_answers(surface=surface))
+    assert len(today.marks()) == (3 if surface == "treadmill" else 1)
+    # what the command line stated is shown on any surface, and can be taken back
+    stated = TodaysRun(stated=[("speed", "10 km/h")])
+    stated.save(_answers(surface=surface))
+    assert stated.pieces()["asks_pace"]
+    assert ("speed", "10 km/h") in stated.marks()
+    stated.save(_answers(speed=""))
+    assert stated.marks() == (("surface", surface),)
+
+
+def test_run_does_not_begin_over_a_speed_that_was_refused() -> None:
+    page = Dashboard()
+    page.ask("today", _answers(surface="treadmill", speed="99", slope=""))
+    shown = page.shown()["today"]
+    assert shown["troubles"]["speed"].startswith("speed is '99 km/h': give a speed up to 43 km/h")
+    page.ask("connect", "nonsense")
+    assert page.shown()["setup"]["trouble"] == ""  # not even looked at
+    # on another surface it is not asked for
+    page.ask("today", _answers(surface="track"))
+    page.ask("connect", "nonsense")
+    assert "nonsense" in page.shown()["setup"]["trouble"]
+
+
+@given(
+    st.text(max_size=40)
+    | st.dictionaries(
+        st.sampled_from(["surface", "shoe", "speed", "slope", "?"]),
+        st.text(max_size=99) | st.integers() | st.lists(st.none(), max_size=1),
+    ).map(json.dumps)
+)
+def test_nothing_that_a_tab_sends_makes_it_raise(answers: str) -> None:
+    today = TodaysRun(_KNOWN)
+    today.save(answers)
+    assert today.surface in ("", *SURFACES)
+    assert len(today.shoe) <= 60
+    assert "".join(value for _, value in today.marks()).isprintable()
+
+
+def test_journal_knows_the_last_run_and_the_shoes_in_use(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    assert tags_in_journal(path) == (KnownTags(), "")
+    assert not path.exists()
+    with Journal(path) as journal:
+        blue = journal.add(Shoe("Blue"))
+        worn = journal.add(Shoe("Worn", retired=run(1.0).day))
+        assert tags_in_journal(path) == (KnownTags("", "", ("Blue",)), "")
+        journal.add(run(1.0, surface="trail", shoe_id=blue))
+        journal.add(run(0.5, surface="grass"))
+        assert tags_in_journal(path) == (KnownTags("trail", "Blue", ("Blue",)), "")
+        journal.add(run(2.0, surface="track", shoe_id=worn))
+        assert tags_in_journal(path) == (KnownTags("track", "", ("Blue",)), "")
+    (tmp_path / "a file").write_text("in the way")
+    tags, trouble = tags_in_journal(tmp_path / "a file" / "journal.sqlite3")
+    assert tags == KnownTags()
+    assert trouble == "" or trouble.endswith(".")
+
+
+def _baseline() -> Baseline:
+    means = {"sacral_lean_deg": 6.0, "cadence_spm": 168.0, "vertical_oscillation_mm": 80.0}
+    items = (IndicatorBaseline(name, mean, 0.02 * mean, 0.2) for name, mean in means.items())
+    return Baseline(tuple(items), blocks=60)
+
+
+@pytest.mark.parametrize("runs", [0, 1, 4])
+@pytest.mark.parametrize("sensor", [_SENSOR, "another"])
+def test_what_the_run_is_compared_with_stays_on_the_page(runs: int, sensor: str) -> None:
+    history = RunHistory((PastRun(_baseline(), _SENSOR),) * runs, "track", "Blue")
+    words = history.start(sensor).words
+    page = Dashboard()
+    page.start()
+    page.update(some_status())
+    page.note(words)
+    for number in range(9):
+        page.note(f"Note {number}.")
+    assert [note["text"] for note in page.shown()["notes"]] == [
+        f"Note {number}." for number in (6, 7, 8)
+    ]
+    if words.startswith("compared"):
+        assert page.shown()["comparison"] == words.removesuffix(".")
+    else:
+        assert page.shown()["comparison"] == "compared with the beginning of this run"
+    page.update(LiveStatus(source="", device=""))
+    assert page.shown()["comparison"] == words.removesuffix(".")
+    assert not tells_comparison(ALERT)
+    # the next run begins anew
+    page.start()
+    page.update(some_status())
+    assert page.shown()["comparison"] == ""
+
+
+@pytest.mark.parametrize("compares", [True, False])
+def test_answers_choose_the_earlier_runs_unless_there_is_to_be_no_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, compares: bool
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    _four_runs(tmp_path)
+    stated = LiveOptions(marks=(("surface", "trail"), ("shoe", "Old pair")))
+    for marks, runs in ((TodaysRun(_KNOWN).marks(), 4), ((("surface", "track"),), 0)):
+        options, _ = _completed(
+            "ble:00:11:22:33:44:55", Settings(), marks, stated=stated, history=compares
+        )
+        assert options.marks == marks
+        assert options.history is not None
+        assert len(options.history.runs) == (runs if compares else 0)
+
+
+#: The command, with a sensor that measures a simulated runner.
+_COMMAND = """
+import sys
+from unittest.mock import patch
+from devices.sources import open_source
+from pipelines import live
+from pipelines.cli import main
+
+def opened(url, *, clock=None):
+    assert url == "ble:00:11:22:33:44:55"
+    return open_source("sim:?rate=100&minutes=20&time_scale=8&seed=3", clock=clock)
+
+with patch.object(live, "open_source", opened):
+    words = "backstride live --dashboard --no-browser --axes auto".split()
+    sys.argv = [*words, *sys.argv[1:]]
+    main()
+"""
+
+
+def _four_runs(home: Path) -> None:
+    with Journal(home / "journal.sqlite3") as journal:
+        blue = journal.add(Shoe("Blue"))
+        journal.add(Shoe("Old pair"))
+        for days in range(4, 0, -1):
+            started = time.time_ns() - days * 86_400 * 10**9
+            session = Session(started, 1800.0, surface="track", shoe_id=blue)
+            kept = " ".join(_baseline().to_json().split())
+            journal.add(RunBaseline(journal.add(session), kept, "track", _SENSOR))
+
+
+def _choose_sensor(tab: Tab) -> None:
+    if not tab.find("#address").is_displayed():
+        tab.find("summary").click()
+    tab.find("#address").clear()
+    tab.find("#address").send_keys("ble:00:11:22:33:44:55", Keys.ENTER)
+
+
+@needs_chromium
+def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path: Path) -> None:
+    _four_runs(tmp_path)
+    recording = tmp_path / "run.mcap"
+    words = ("--record", str(recording), "--mass", "70", "--height", "1.75")
+    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
+        tab.open(running.address)
+        tab.until_shown("Today", "h2")
+        assert Select(tab.find("#today-surface")).first_selected_option.text == "track"
+        assert Select(tab.find("#today-shoe")).first_selected_option.text == "Blue"
+        tab.find("body").click()  # browsers speak once a page was used
+        _choose_sensor(tab)
+        compared = "compared with your last 4 runs on track in the shoes Blue"
+        tab.until_shown(compared, ".condition h2", 60)
+        assert f"C{compared[1:]}." in " ".join(tab.run("return window.spoken"))
+        assert tab.text("#controls").count("track") == 1
+        for width, height, dark in ((1280, 800, False), (390, 844, True)):
+            tab.size(width, height, dark=dark)
+            assert_accessible(tab, f"compared, {width}")
+            tab.picture(tmp_path, f"compared-{width}")
+        tab.key("x")
+        tab.press("Stop the run")
+        tab.until_shown("Run ended")
+        tab.press("Finish")
+        assert "Traceback" not in running.wait()
+    header = read_session(recording).header
+    assert Baseline.from_json(header.baseline_json).of("cadence_spm") is not None
+
+
+@needs_chromium
+def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: Path) -> None:
+    _four_runs(tmp_path)
+    recording = tmp_path / "run.mcap"
+    words = ("--record", str(recording), "--no-history")
+    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
+        tab.open(running.address)
+        tab.until_shown("Today", "h2")
+        Select(tab.find("#today-surface")).select_by_value("treadmill")
+        Select(tab.find("#today-shoe")).select_by_visible_text("others, to be named …")
+        tab.until(lambda: tab.run("return document.activeElement.id") == "today-name", "a field")
+        tab.driver.switch_to.active_element.send_keys("Red pair")
+        tab.find("#today-speed").send_keys("99")
+        _choose_sensor(tab)
+        tab.until_shown("speed is '99 km/h': give a speed up to 43 km/h", ".today [role=alert]")
+        tab.until(lambda: tab.run("return document.activeElement.id") == "today-speed", "focus")
+        for width, height, dark in ((1280, 900, False), (390, 844, True), (320, 640, False)):
+            tab.size(width, height, dark=dark)
+            assert_accessible(tab, f"today, {width}")
+            assert tab.run("return document.documentElement.scrollWidth") <= width
+            tab.picture(tmp_path, f"today-{width}")
+        tab.size(1280, 800)
+        # another tab, or this one loaded anew, shows the same
+        tab.open(running.address)
+        tab.until_shown("Today", "h2")
+        assert Select(tab.find("#today-shoe")).first_selected_option.text == "Red pair"
+        tab.find("#today-speed").clear()
+        tab.find("#today-speed").send_keys("10")
+        _choose_sensor(tab)
+        tab.until_shown("earning your baseline", ".condition", 60)
+        tab.until_shown("Your journal has no shoe 'Red pair' yet", ".condition")
+        assert "10 km/h" in tab.text("#controls")
+        tab.picture(tmp_path, "learning")
+        tab.key("x")
+        tab.press("Stop the run")
+        tab.until_shown("Run ended")
+        tab.press("Finish")
+        assert "Traceback" not in running.wait()
+    session = read_session(recording)
+    marks = {one.kind: one.value for one in session.records if isinstance(one, Mark)}
+    assert marks.items() >= {"surface": "treadmill", "shoe": "Red pair", "speed": "10 km/h"}.items()
+    assert session.header.baseline_json == ""

@@ -1,0 +1,331 @@
+"""What the run is promised of the page, and what the runner finds there in words."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from devices.scan import Found
+from devices.simulator.virtual_clock import VirtualClock
+from imu.errors import DeviceError
+from pipelines.files.alerts import Alert
+from pipelines.live import LiveRun
+from pipelines.live_controls import LiveControls
+from pipelines.session.live_status import IndicatorStatus, LiveStatus
+from pipelines.views.page.setup_screen import Choice, SetupScreen
+from pipelines.views.page.view import Dashboard
+from tests.pipelines.views.terminal.statuses import ALERT, some_status, some_steps
+
+_LEAN = Alert(661.0, "sacral_lean_deg", "up", 9.9, 6.1, 3.8, 2.0, "raised", ALERT)
+
+
+def _running(status: LiveStatus | None = None) -> Dashboard:
+    page = Dashboard()
+    page.start()
+    page.update(status or some_status())
+    return page
+
+
+def test_run_waits_for_no_tab() -> None:
+    async def took_s() -> float:
+        page = _running()
+
+        async def never(pieces: dict[str, Any]) -> None:
+            await asyncio.Event().wait()
+
+        tabs = [page.join(never) for _ in range(20)]
+        tasks = [asyncio.create_task(tab.run()) for tab in tabs]
+        await asyncio.sleep(0.05)
+        begin = time.perf_counter()
+        for number in range(200):
+            page.update(some_status_after(number))
+            await asyncio.sleep(0)
+        took = time.perf_counter() - begin
+        for task in tasks:
+            task.cancel()
+        return took
+
+    assert asyncio.run(took_s()) < 1.0  # 5 ms an update, on a busy machine
+
+
+def some_status_after(number: int) -> LiveStatus:
+    return dataclasses.replace(some_status(), steps=2071 + number, elapsed_s=751.0 + number)
+
+
+def test_each_large_number_says_how_it_stands_to_the_baseline() -> None:
+    shock, oscillation, lean = _running(some_status(alert=ALERT)).shown()["cards"]
+    assert (shock["number"], shock["unit"], shock["state"]) == ("2.31", "g", "within")
+    assert shock["words"] == "within your usual range"
+    assert oscillation["usual"] == "usual 72 to 84 mm"
+    assert (lean["number"], lean["state"], lean["sign"]) == ("9.9", "changed", "▲")
+    assert lean["words"] == "changed from your baseline: +3.8°"
+    assert lean["gauge"] == pytest.approx(0.975)
+
+
+def test_value_beyond_the_gate_is_watched_before_it_counts_as_changed() -> None:
+    status = some_status()
+    status.indicators = {"sacral_lean_deg": IndicatorStatus(9.0, 6.1, 2.0, changed=False)}
+    lean = _running(status).shown()["cards"][2]
+    assert (lean["state"], lean["words"]) == ("outside", "outside your usual range, watching it")
+
+
+def test_nothing_is_called_usual_while_nothing_is_judged() -> None:
+    page = _running(some_status(learning=True))
+    assert {card["state"] for card in page.shown()["cards"]} == {"waiting"}
+    assert page.shown()["cards"][0]["words"] == "learning your baseline: 12 of 40"
+    assert page.shown()["condition"]["text"] == "Learning your baseline: 12 of 40 blocks."
+    page = _running()
+    page.ask("pause")
+    assert page.shown()["condition"]["title"] == "Paused"
+    assert page.controls.paused
+
+
+def test_runner_is_told_to_stand_before_the_first_steps() -> None:
+    page = _running(LiveStatus(source="", device=""))
+    assert page.shown()["condition"]["text"].startswith("Stand upright and still for five seconds")
+    page.update(LiveStatus(source="", device="", gait="walk"))
+    assert page.shown()["condition"]["text"] == "Waiting for running steps."
+
+
+def test_alert_stands_out_from_its_advice() -> None:
+    shown = _running(some_status(alert=ALERT)).shown()["condition"]
+    assert shown["text"].endswith("3.9° further forward.")
+    whole = f"{shown['text']} {shown['advice']}"
+    assert whole.replace("\N{NO-BREAK SPACE}", " ") == ALERT.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_dose_is_shown_once_it_is_known() -> None:
+    assert _running().shown()["head"]["dose"] == ""
+    known = dataclasses.replace(some_status(), easy_km=4.26)
+    assert _running(known).shown()["head"]["dose"] == "4.3"
+
+
+def test_posture_leans_with_the_runner_and_says_where_it_is_measured() -> None:
+    figure = _running(some_status(alert=ALERT)).shown()["posture"]
+    assert figure["lean"] == pytest.approx(19.8, abs=0.1)
+    assert figure["usual"] == [8.2, 16.2]
+    assert figure["words"] == "Leaning 9.9° forward"
+    back = dataclasses.replace(some_status(), recent=some_steps(60, lean_deg=-3.0))
+    assert _running(back).shown()["posture"]["words"] == "Leaning 3.0° back"
+
+
+def test_trouble_is_said_in_words() -> None:
+    status = dataclasses.replace(
+        some_status(), link="lost, trying again", battery_percent=9.0, recording_note="disk full"
+    )
+    items = _running(status).shown()["state"]["items"]
+    assert [item["text"] for item in items if not item["calm"]] == [
+        "link lost, trying again",
+        "battery 9 %, charge it after the run",
+        "recording to /home/runner/backstride/sessions/2026-11-22T01-50-12.mcap: disk full",
+    ]
+
+
+def test_alerts_are_counted_so_that_a_tab_sounds_each_once() -> None:
+    page = _running()
+    page.alert(_LEAN)
+    assert page.shown()["alert"] == {"number": 1, "text": ALERT}
+    page.alert(dataclasses.replace(_LEAN, severity="cleared", message="Lean is back."))
+    assert page.shown()["alert"] == {"number": 1, "text": ALERT}
+    assert _told(page) == ["Lean is back."]
+
+
+def test_caller_may_go_on_changing_the_status() -> None:
+    status = some_status()
+    indicators = dict(status.indicators)
+    status.indicators = indicators
+    page = _running(status)
+    status.elapsed_s = 9999.0
+    indicators.clear()
+    assert page.shown()["head"]["time"] == "12:31"
+    assert page.shown()["cards"][0]["state"] == "within"
+
+
+@given(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.text(max_size=40),
+    st.integers(0, 70),
+    st.floats(allow_nan=True, allow_infinity=True),
+)
+@example(number=0.0, text="", steps=1, baseline=3.6e16)  # where a gate is nothing
+@example(number=1e308, text="", steps=60, baseline=-1e308)
+@settings(max_examples=60, deadline=None)
+def test_no_status_makes_the_page_raise(
+    number: float, text: str, steps: int, baseline: float
+) -> None:
+    recent = some_steps(steps)
+    if steps:
+        recent.rows["sacral_lean_deg"][-1] = number
+    status = dataclasses.replace(
+        some_status(),
+        recent=recent,
+        steps=steps,
+        elapsed_s=0.0,
+        easy_km=number,
+        link=text,
+        gait=text,
+        alert=text,
+        device=text,
+        battery_percent=None,
+        baseline_status=text,
+        indicators={"sacral_lean_deg": IndicatorStatus(number, baseline, 2.0)},
+    )
+    page = _running(status)
+    page.note(text)
+    shown = page.shown()
+    assert len(shown["cards"]) == 3
+    assert "nan" not in str(shown["cards"]).lower()
+
+
+def test_note_is_spoken_and_one_that_keeps_coming_is_told_once() -> None:
+    page = _running()
+    for _ in range(500):
+        page.note("The disk is full.")
+    (told,) = page.shown()["told"]
+    assert (told["number"], told["text"], told["aloud"]) == (1, "The disk is full.", True)
+    for number in range(10):
+        page.note(f"Walk for {number} minutes.")
+    assert [note["text"] for note in page.shown()["notes"]] == [
+        f"Walk for {number} minutes." for number in (7, 8, 9)
+    ]
+    assert [told["number"] for told in page.shown()["told"]] == [9, 10, 11]
+
+
+def test_note_says_when_in_the_run_it_was_told_and_a_lasting_one_does_not() -> None:
+    page = _running()
+    page.update(dataclasses.replace(some_status(), elapsed_s=65.0))
+    page.note("Ease off: this is the warm-up.")
+    page.update(dataclasses.replace(some_status(), elapsed_s=1200.0, notes=("No gyroscope.",)))
+    page.note("The disk is full.")
+    assert page.shown()["notes"] == [
+        {"text": "No gyroscope.", "at": ""},
+        {"text": "Ease off: this is the warm-up.", "at": "1:05"},
+        {"text": "The disk is full.", "at": "20:00"},
+    ]
+    page.note("Ease off: this is the warm-up.")  # the newest time counts
+    page.update(page._status)
+    assert page.shown()["notes"][-1] == {"text": "Ease off: this is the warm-up.", "at": "20:00"}
+
+
+def _told(page: Dashboard) -> list[str]:
+    return [told["text"] for told in page.shown()["told"]]
+
+
+def _marks(controls: LiveControls) -> list[tuple[str, str]]:
+    return [(mark.kind, mark.value) for mark in controls.take_marks(0)]
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "mark", "told"),
+    [
+        ("pain", "3", [("pain", "3")], "Pain 3 of 10 marked."),
+        ("pain", "11", [], "Pain is told from 0 to 10."),
+        ("pain", "³", [], "Pain is told from 0 to 10."),
+        ("pain", "9" * 5000, [], "Pain is told from 0 to 10."),
+        ("surface", "track", [("surface", "track")], "Surface marked: track."),
+        ("surface", "lava", [], "That surface is not known: choose one of the list."),
+        ("shoe", "  blue\x1b pair ", [("shoe", "blue  pair")], "Shoe marked: blue  pair."),
+        ("shoe", " ", [], "The shoe has no name yet"),
+        ("reseat", "", [("reseat", "")], "Marked: the sensor was moved."),
+        ("rm -rf", "", [], ""),
+    ],
+)
+def test_page_marks_what_makes_sense_and_says_so(
+    what: str, value: str, mark: list[tuple[str, str]], told: str
+) -> None:
+    page = _running()
+    page.ask(what, value)
+    assert _marks(page.controls) == mark
+    assert " ".join(_told(page)).startswith(told)
+
+
+def test_neutral_is_taken_after_a_countdown_of_three_seconds() -> None:
+    async def story() -> None:
+        clock = VirtualClock()
+        page = Dashboard(clock=clock)
+        page.start()
+        page.update(some_status())
+        seen = []
+        page.ask("neutral")
+        page.ask("neutral")  # pressed twice: one countdown
+        await clock.sleep(0.5)
+        for _ in range(3):
+            seen.append(page.shown()["countdown"])
+            assert _marks(page.controls) == []
+            await clock.sleep(1.0)
+        assert seen == [3, 2, 1]
+        assert page.shown()["countdown"] is None
+        assert _marks(page.controls) == [("neutral", "")]
+
+    asyncio.run(story())
+
+
+def test_stop_asks_the_run_to_end_and_the_summary_tells_where_it_is_recorded(
+    tmp_path: Path,
+) -> None:
+    page = _running()
+    page.ask("stop")
+    assert page.controls.stop_wanted
+    trouble = DeviceError("the link ended.", source="ble:1")
+    run = LiveRun(alerts=[_LEAN], recording=tmp_path / "run.mcap", other_trouble=[trouble])
+    page.end(run)
+    ended = page.shown()["ended"]
+    assert ended["changes"] == [{"time": "11:01", "text": ALERT}]
+    assert ended["troubles"] == ["ble:1: the link ended."]
+    assert ended["recording"].endswith("run.mcap")
+    assert ended["report"] is False
+    page.ask("pain", "3")  # too late: nothing happens
+    assert _marks(page.controls) == []
+    page.ask("finish")
+    assert page.finish_wanted.is_set()
+
+
+def test_search_shows_what_is_near_and_says_what_could_not_be_searched() -> None:
+    async def story() -> None:
+        async def radio() -> list[Found]:
+            raise DeviceError("Bluetooth is off: switch it on.")
+
+        async def ports() -> list[Found]:
+            return [
+                Found("serial:/dev/ttyS0", "a port"),
+                Found("serial:/dev/ttyACM0", "clip", "backstride", "Backstride clip"),
+            ]
+
+        setup = SetupScreen(lambda: None, (radio, ports))
+        setup.scan()
+        assert setup.pieces()["words"] == "Looking for sensors …"
+        await asyncio.sleep(0.01)
+        pieces = setup.pieces()
+        assert [one["name"] for one in pieces["found"]] == ["clip", "a port"]
+        assert pieces["trouble"] == "Bluetooth is off: switch it on."
+        assert pieces["words"] == "2 sensors and ports found."
+        assert len(pieces["simulated"]) == 2
+        choice = asyncio.create_task(setup.chosen())
+        await asyncio.sleep(0)
+        setup.choose("blue:tooth")
+        assert "source is 'blue:tooth'" in setup.pieces()["trouble"]
+        setup.choose("sim:?minutes=2")
+        assert await choice == Choice("sim:?minutes=2")
+
+    asyncio.run(story())
+
+
+def test_trend_of_a_day_takes_the_room_of_an_hour() -> None:
+    from pipelines.views.page.trends import RunTrends
+
+    trends = RunTrends(span_s=5.0, most=8)
+    for number in range(2000):
+        trends.push(some_steps(1, first=1 + 3 * number))
+    (lean,) = [one for one in trends.lines(some_status()) if one["name"] == "trunk lean"]
+    assert len(lean["path"]) < 8 * 20
+    assert trends.span_s * 8 >= 2000 * 3 * 0.36
+    assert "now 6.1°" in lean["label"]
+    assert math.isfinite(lean["band"][1])

@@ -1,0 +1,257 @@
+"""The page of a report: one file, nothing from anywhere, readable by people and by machines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+import pytest
+
+from imu.errors import BackstrideError
+from imu.steps import NO_STEPS
+from pipelines.views.report import page as page_module
+from pipelines.views.report.content import content_of
+from pipelines.views.report.measures import WATCHED
+from pipelines.views.report.page import LARGEST_BYTES, render
+from pipelines.views.report.plots import course_figure
+from pipelines.views.report.recording import PreviousRun, Recording, SessionMark
+from tests.pipelines.views.report.runs import changed, recording_of, steps_of
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect"}
+
+
+class Page(HTMLParser):
+    """What a browser sees: elements, and whether each was closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Attributes of every element of a name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def many_changes() -> Recording:
+    steps = steps_of(10_000)
+    for column, factor in (("impact_shock_g", 1.3), ("sacral_lean_deg", 2.0), ("cadence_spm", 0.9)):
+        for start in range(3000, 9000, 2000):
+            steps = changed(steps, column, factor, start, start + 900)
+    return recording_of(steps, mass_kg=70.0, height_m=1.75)
+
+
+EARLIER = [
+    PreviousRun(f"run {n}", n, {"impact_shock_g": 2.5 + 0.1 * n, "cadence_spm": 160.0 + n})
+    for n in range(5)
+]
+
+
+@pytest.fixture(scope="module")
+def whole() -> str:
+    """A report with every section."""
+    return render(content_of(many_changes(), EARLIER))
+
+
+def test_nothing_is_loaded_and_nothing_runs(whole: str) -> None:
+    page = Page(whole)
+
+    assert {"script", "link", "img", "iframe", "object"}.isdisjoint(tag for tag, _ in page.elements)
+    addresses = [
+        value
+        for _, attributes in page.elements
+        for name, value in attributes.items()
+        if name in {"href", "src", "xlink:href", "data", "action"}
+    ]
+    assert addresses
+    assert all(value is not None and value.startswith("#") for value in addresses)
+    assert not re.search(r"@import|url\((?!#)", whole)
+    assert not any(name.startswith("on") for _, a in page.elements for name in a)
+
+
+def test_page_is_small_and_the_same_each_time(whole: str) -> None:
+    assert len(whole.encode()) < LARGEST_BYTES / 4
+    assert render(content_of(many_changes(), EARLIER)) == whole
+
+
+def test_elements_are_closed_and_names_are_unique(whole: str) -> None:
+    page = Page(whole)
+
+    assert page.open == []
+    names = Counter(a["id"] for _, a in page.elements if "id" in a)
+    assert [name for name, count in names.items() if count > 1] == []
+    for attributes in page.all("a") + page.all("use"):
+        target = attributes.get("href") or attributes.get("xlink:href")
+        assert target is not None
+        assert target.removeprefix("#") in names
+
+
+def test_those_who_cannot_see_the_figures_are_told(whole: str) -> None:
+    page = Page(whole)
+    pictures = page.all("svg")
+
+    assert (
+        len(pictures) == 1 + len(WATCHED) + 1 + 6 + 2
+    )  # timeline, courses, sides, spread, earlier runs
+    assert all(a["role"] == "img" and a["aria-labelledby"] for a in pictures)
+    assert len(page.all("figcaption")) == len(page.all("figure")) == len(pictures)
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == 1
+    assert all(a.get("scope") in {"row", "col"} for a in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    for svg in re.findall(r"<svg.*?</svg>", whole, re.DOTALL):
+        title = ElementTree.fromstring(
+            svg.replace("<svg ", '<svg xmlns:xlink="http://www.w3.org/1999/xlink" ', 1)
+        ).find("title")
+        assert title is not None
+        assert title.text
+        assert title.text.endswith(".")
+
+
+def test_colours_follow_the_page(whole: str) -> None:
+    for svg in re.findall(r"<svg.*?</svg>", whole, re.DOTALL):
+        assert not re.search(r"#[0-9a-f]{6}\b", svg)
+        assert "var(--" in svg
+    assert "prefers-color-scheme: dark" in whole
+    assert "@media print" in whole
+
+
+def test_tables_have_their_column_names_in_every_row_for_narrow_screens(whole: str) -> None:
+    cells = [a for a in Page(whole).all("td") if "n" in str(a.get("class")).split()]
+
+    assert cells
+    assert all(a.get("data-label") for a in cells)
+    assert "min-width: 33rem" not in whole
+    assert "overflow-x" not in whole
+
+
+def test_one_name_is_one_number(whole: str) -> None:
+    content = content_of(many_changes(), EARLIER)
+    means = {row.measure: row.mean for row in content.levels}
+
+    for headline in content.headlines:
+        assert headline.level == means[headline.measure]
+    text = " ".join(Page(whole).text)
+    assert "Mean of the run: over its 10\u202f000 trusted steps" in text
+    assert text.count("Mean of the run, ±") == 3
+
+
+def test_shade_of_the_interval_stays_within_the_plot() -> None:
+    content = content_of(recording_of(steps_of(3000)))
+
+    for number, course in enumerate(content.courses):
+        svg = course_figure(course, content, f"c{number}", "words", "metric")
+        clip = re.search(r'<clipPath[^>]*><rect x="[^"]+" y="([^"]+)"[^>]*height="([^"]+)"', svg)
+        shade = re.search(r'<use href="#([^"]+)"[^>]*y="([^"]+)"[^>]*style="fill: var\(--line', svg)
+        assert clip is not None
+        assert shade is not None
+        top, height = map(float, clip.groups())
+        path = re.search(rf'id="{shade[1]}" d="([^"]+)"', svg)
+        assert path is not None
+        numbers = [float(word) for word in re.findall(r"-?[\d.]+", path[1])]
+        places = [float(shade[2]) + y for y in numbers[1::2]]
+        assert len(places) > 100
+        assert top <= min(places) < max(places) <= top + height
+
+
+def test_page_tells_changes_sides_quality_and_limits(whole: str) -> None:
+    text = " ".join(Page(whole).text)
+
+    for needle in (
+        "Impact shock was",
+        "Left and right",
+        "Against earlier runs",
+        "Data quality",
+        "not the chest",
+        "not a medical device",
+        "Loading rate",
+        "Notes",
+        "Glossary",
+    ):
+        assert needle in text
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        recording_of(NO_STEPS),
+        recording_of(NO_STEPS, duration_s=0.0),
+        recording_of(steps_of(1)),
+        recording_of(steps_of(45)),
+        recording_of(steps_of(700, gyro=False), has_gyro=False),
+        recording_of(steps_of(3000), cut_short=True, notes=("the recording was cut short.",)),
+        recording_of(changed(steps_of(5000), "cadence_spm", 0.9, 3000)),
+    ],
+    ids=["nothing", "no sample", "one step", "two blocks", "no gyroscope", "cut short", "one"],
+)
+def test_every_kind_of_run_has_a_page(recording: Recording) -> None:
+    text = render(content_of(recording))
+    page = Page(text)
+
+    assert page.open == []
+    assert not re.search(r"\bnan\b|\bNone\b|\binf\b", " ".join(page.text))
+
+
+def test_page_without_running_has_no_figure() -> None:
+    page = Page(render(content_of(recording_of(NO_STEPS))))
+
+    assert page.all("svg") == []
+    assert "No running was found" in " ".join(page.text)
+
+
+def test_what_people_wrote_is_text_and_never_markup() -> None:
+    evil = "<script>alert(1)</script> & $x_1$"
+    recording = recording_of(
+        steps_of(300),
+        name=evil,
+        source=evil,
+        device=evil,
+        marks=(SessionMark(1.0, evil, evil), SessionMark(1.0, "shoe", evil)),
+        notes=(evil,),
+        alerts=(
+            {
+                "severity": "raised",
+                "indicator": "cadence_spm",
+                "time_s": 50.0,
+                "direction": "down",
+                "message": evil,
+            },
+        ),
+    )
+    page = Page(render(content_of(recording)))
+
+    assert page.all("script") == []
+    assert "".join(page.text).count(evil) >= 6
+
+
+@pytest.mark.parametrize("missing", ["matplotlib", "jinja2"])
+def test_missing_library_is_one_sentence_that_says_what_to_install(missing: str) -> None:
+    def spec(name: str) -> object:
+        return None if name == missing else object()
+
+    with (
+        patch.object(page_module, "find_spec", spec),
+        pytest.raises(BackstrideError, match=rf'needs {missing}, .* pip install "\.\[app\]"'),
+    ):
+        render(content_of(recording_of(NO_STEPS)))

@@ -1,0 +1,195 @@
+"""The baseline and the ranges of a report are those that the alerts of the run were judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devices.records import Mark, Record
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.detector import DriftDetector, DriftParams
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.files.session_messages import SessionHeader
+from pipelines.files.session_reader import Session, read_session
+from pipelines.files.session_writer import SessionWriter
+from pipelines.files.simulation import write_simulation
+from pipelines.replay import RanAgain, run_again
+from pipelines.views.report.content import Content, content_of
+from pipelines.views.report.measures import WATCHED
+from pipelines.views.report.page import render
+from pipelines.views.report.reading import ReadingOptions, read_recording
+from pipelines.views.report.recording import DetectorMark, SessionMark
+from pipelines.views.report.words import watch_words
+from tests.pipelines.command_line import quiet
+from tests.pipelines.views.report.runs import changed, recording_of, steps_of
+
+SOON = AlertSettings(drift=DriftParams(skip_s=30.0, baseline_blocks=8)).to_json()
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    path = tmp_path_factory.mktemp("simulated") / "run.mcap"
+    write_simulation(path, "minutes=4.5&seed=5&standing_s=4&fatigue=lean", quiet)
+    return read_session(path)
+
+
+def recorded(
+    simulated: Session, path: Path, marks: Sequence[tuple[float, str, str]], header: SessionHeader
+) -> tuple[RanAgain, Content]:
+    """A session with marks at shares of its log, as during the run and as reported."""
+    records: list[Record] = list(simulated.records)
+    for share, kind, value in sorted(marks, reverse=True):
+        place = max(int(share * len(records)), 1)
+        arrival_ns = getattr(records[place], "arrival_ns", 0)
+        records.insert(place, Mark(arrival_ns, kind, value))
+    ran = run_again(replace(simulated, records=records), header, quiet)
+    with SessionWriter(path, header) as writer:
+        for record in records:
+            writer.write_record(record)
+        writer.write_steps(ran.steps)
+        for alert in ran.alerts:
+            writer.write_alert(alert.record())
+    recording = read_recording(path, ReadingOptions(), quiet)
+    assert not recording.recomputed
+    return ran, content_of(recording)
+
+
+def same_baseline(detector: DriftDetector, content: Content) -> None:
+    for measure in WATCHED:
+        assert measure.indicator is not None
+        reading = detector.current(measure.indicator.name)
+        band = content.judgement.band(measure.column)
+        if detector.baseline is None:
+            assert band is None
+        elif reading.gate == reading.gate:
+            assert band is not None
+            assert (band.baseline, band.gate) == (reading.baseline, reading.gate)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        [],
+        [(0.5, "reseat", "")],
+        [(0.3, "pause", ""), (0.4, "resume", "")],
+        [(0.0, "surface", "track"), (0.25, "surface", "grass"), (0.6, "surface", "gravel")],
+        [(0.1, "speed", "10 km/h"), (0.1, "slope", "1 %"), (0.7, "speed", "11 km/h")],
+        [(0.005, "neutral", ""), (0.45, "neutral", ""), (0.2, "pain", "2")],
+        [(0.35, "reseat", ""), (0.1, "pause", ""), (0.15, "resume", ""), (0.6, "surface", "x")],
+    ],
+    ids=["nothing", "moved", "paused", "surfaces", "pace", "neutral", "several"],
+)
+def test_report_judges_by_the_baseline_of_the_run(
+    simulated: Session, tmp_path: Path, marks: list[tuple[float, str, str]]
+) -> None:
+    header = replace(simulated.header, parameters_json=SOON)
+
+    ran, content = recorded(simulated, tmp_path / "run.mcap", marks, header)
+
+    moved = sum(kind == "reseat" for _, kind, _ in marks)
+    assert [s.reason for s in content.judgement.stretches] == [None] + ["moved"] * moved
+    assert content.baseline_blocks == 8
+    same_baseline(ran.analysis.chain.drift, content)
+    told = [a for a in ran.alerts if a.severity == "raised" and a.indicator != "sensor_position"]
+    assert sorted(e.told_s for e in content.episodes if e.told_s is not None) == sorted(
+        alert.time_s for alert in told
+    )
+
+
+def test_baseline_of_other_days_that_was_dropped_is_not_reported(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bare.mcap"
+    write_simulation(path, "minutes=3&seed=5&standing_s=0", quiet)
+    days = Baseline(
+        (
+            IndicatorBaseline("sacral_lean_deg", 9.0, 0.3, level_sd=0.5),
+            IndicatorBaseline("impact_shock_g", 2.0, 0.1, level_sd=0.1),
+        ),
+        80,
+    )
+    session = read_session(path)
+    header = replace(session.header, parameters_json=SOON, baseline_json=days.to_json())
+
+    ran, content = recorded(session, tmp_path / "run.mcap", [], header)
+
+    same_baseline(ran.analysis.chain.drift, content)
+    assert not content.baseline_given
+    words = watch_words(content)
+    assert "not to be measured from a standing as on other days" in words
+    assert "learned in this run" in words
+
+
+@pytest.mark.parametrize("neutral", [False, True])
+def test_session_that_goes_on_has_the_baseline_of_the_one_before(
+    simulated: Session, tmp_path: Path, neutral: bool
+) -> None:
+    header = replace(simulated.header, parameters_json=SOON)
+    before = run_again(simulated, header, quiet)
+    carried = replace(before.analysis.carried.seen_from(300.0, 20.0), surface="")
+    header = replace(header, carried_json=carried.to_json())
+    marks = [(0.0125, "neutral", "")] if neutral else []  # still standing then
+
+    ran, content = recorded(simulated, tmp_path / "run.mcap", marks, header)
+
+    same_baseline(ran.analysis.chain.drift, content)
+    words = watch_words(content)
+    if neutral:
+        assert words.startswith("The standing neutral was marked at 0:0")
+        assert "learned in this run" in words
+    else:
+        assert "that of the session before, which this one goes on from" in words
+
+
+def test_restart_is_named_and_ends_what_had_changed() -> None:
+    steps = changed(steps_of(6000), "impact_shock_g", 1.4, 2000)
+    contact_s = steps.initial_contact_s
+    moved = DetectorMark(float(contact_s[3999]) + 1.0, float(contact_s[3999]), "moved")
+    recording = recording_of(
+        steps,
+        detector_marks=(moved,),
+        marks=(SessionMark(moved.time_s, "reseat", ""),),
+    )
+
+    content = content_of(recording)
+
+    (episode,) = [e for e in content.episodes if e.measure.column == "impact_shock_g"]
+    assert episode.end_s == moved.time_s
+    assert episode.baseline == pytest.approx(3.0, rel=0.02)
+    band = content.judgement.band("impact_shock_g")
+    assert band is not None
+    assert band.baseline == pytest.approx(4.2, rel=0.02)
+    assert watch_words(content).startswith("The sensor was moved at 24:1")
+    page = render(content)
+    assert "given up and learned anew" in page
+    assert "Changed until the baseline was given up" in page
+    assert "when the baseline was given up" in page
+    assert "went back" not in page
+    assert "came back" not in page
+    assert "Sensor moved" in page
+    assert "reseat" not in page
+
+
+def test_index_of_each_stretch_is_a_percentage_of_its_own_baseline() -> None:
+    steps = changed(steps_of(6000), "lumbar_compression_bw", 1.5, 3000)
+    contact_s = float(steps.initial_contact_s[2999])
+    moved = DetectorMark(contact_s + 0.1, contact_s, "moved")
+
+    content = content_of(recording_of(steps, detector_marks=(moved,)))
+
+    (row,) = [r for r in content.levels if r.measure.column == "lumbar_compression_bw"]
+    assert row.mean == pytest.approx(100.0, abs=1.0)
+
+
+def test_run_that_ends_before_the_new_baseline_says_so() -> None:
+    steps = steps_of(3000)
+    contact_s = float(steps.initial_contact_s[2799])
+    moved = DetectorMark(contact_s + 0.1, contact_s, "moved")
+
+    content = content_of(recording_of(steps, detector_marks=(moved,)))
+
+    assert content.baseline_blocks == 0
+    assert "There is no baseline for the rest of this run" in watch_words(content)

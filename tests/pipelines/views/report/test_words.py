@@ -1,0 +1,132 @@
+"""The words of a report: plain, complete, and never a verdict on health."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from imu.steps import NO_STEPS, Steps
+from pipelines.views.report import facts, method, words
+from pipelines.views.report.content import content_of
+from pipelines.views.report.recording import LinkLoss, Losses, SessionMark
+from tests.pipelines.views.report.runs import changed, recording_of, steps_of
+
+ACCURACY_PAGE = Path(__file__).parents[4] / "benchmarks" / "accuracy.json"
+
+
+@pytest.mark.parametrize("figure", method.ACCURACY, ids=lambda figure: figure.name)
+def test_quoted_accuracy_is_that_of_the_accuracy_page(figure: method.AccuracyFigure) -> None:
+    sections = json.loads(ACCURACY_PAGE.read_text(encoding="utf-8"))["sections"]
+    (found,) = (
+        row[figure.statistic]
+        for section in sections
+        if section["title"] == figure.section
+        for row in section["rows"]
+        if (row["metric"], row["condition"]) == (figure.metric, figure.condition)
+    )
+
+    decimals = len(figure.value.partition(".")[2])
+    assert f"{found:.{decimals}f}" == figure.value
+    assert figure.value in figure.sentence
+
+
+def test_summary_names_what_changed_and_when() -> None:
+    steps = changed(steps_of(10_000), "sacral_lean_deg", 2.0, 4000)
+    sentences = words.summary_sentences(content_of(recording_of(steps)))
+
+    assert sentences[0] == "1 h of running in 10\u202f000 steps, at 167 steps a minute."
+    assert "Changed from the baseline: trunk lean (at the sacrum)." in sentences[1]
+    assert "stayed changed to the end of the run" in sentences[1]
+    assert words.BOTH_READINGS in sentences
+
+
+def test_summary_of_an_even_run_says_so() -> None:
+    sentences = words.summary_sentences(content_of(recording_of(steps_of(5000))))
+
+    assert "Nothing that is watched left the usual range for long" in sentences[1]
+
+
+def test_summary_without_running_or_baseline_says_why() -> None:
+    still = words.summary_sentences(content_of(recording_of(NO_STEPS)))
+    short = words.summary_sentences(content_of(recording_of(steps_of(400))))
+
+    assert still[0].startswith("No running was found")
+    assert "could not be compared with a baseline" in short[1]
+    assert "it takes 2:30 of warming up" in short[1]
+
+
+def test_no_word_frightens_or_diagnoses() -> None:
+    steps = steps_of(10_000)
+    for column, factor in (("impact_shock_g", 1.4), ("sacral_lean_deg", 0.2), ("cadence_spm", 0.9)):
+        steps = changed(steps, column, factor, 4000)
+    rows = steps.rows.copy()
+    rows["impact_shock_g"][::2] *= 1.5
+    content = content_of(recording_of(Steps(rows)))
+    text = " ".join(
+        [
+            *words.summary_sentences(content),
+            *(words.episode_words(episode, "metric") for episode in content.episodes),
+            *(words.side_words(row) for row in content.sides),
+            *method.method_sentences(),
+            *method.SEES,
+            *method.CANNOT,
+            *(f"{name} {meaning}" for name, meaning in method.GLOSSARY),
+        ]
+    ).lower()
+
+    for word in ("damag", "danger", "injur", "abnormal", "pathol", "warning", "bad form"):
+        assert word not in text
+    assert re.findall(r"\bdiagnos\w*", text) == ["diagnosis"]  # "they are no diagnosis"
+
+
+def test_lean_is_told_in_degrees_and_lower_measures_as_lower() -> None:
+    steps = changed(steps_of(10_000), "sacral_lean_deg", 0.2, 4000)
+    (episode,) = content_of(recording_of(steps)).episodes
+
+    text = words.episode_words(episode, "metric")
+
+    assert re.search(r"was 4\.0° further back than the baseline \(1\.0° against 5\.0°\)", text)
+    assert words.change_words(episode.change, episode.change_unit).startswith("−4.0°")
+
+
+def test_imperial_readers_get_their_units() -> None:
+    recording = recording_of(steps_of(3000), mass_kg=70.0, height_m=1.75)
+    content = content_of(recording)
+
+    rows = dict(facts.head_rows(recording, content.running_s, "imperial"))
+    oscillation = content.headlines[1]
+
+    assert rows["Runner"] == "154.3 lb, 5 ft 9 in"
+    assert oscillation.measure.amount(oscillation.level, "imperial") == "3.15 in"
+    assert " in" in words.headline_words(oscillation, "imperial")
+
+
+def test_head_names_surface_and_shoe() -> None:
+    marks = (
+        SessionMark(0.0, "surface", "asphalt"),
+        SessionMark(9.0, "surface", "grass"),
+        SessionMark(9.0, "shoe", "old blue"),
+    )
+    rows = dict(facts.head_rows(recording_of(steps_of(30), marks=marks), 10.0, "metric"))
+
+    assert rows["Surface"] == "asphalt, then grass"
+    assert rows["Shoe"] == "old blue"
+
+
+def test_data_quality_counts_what_was_lost() -> None:
+    recording = recording_of(
+        steps_of(3000),
+        losses=Losses(99_000, 1_000, 3, 1, 40, 5, 2),
+        link_losses=(LinkLoss(600.0, 612.0), LinkLoss(900.0, None)),
+        cut_short=True,
+    )
+    rows = dict(facts.loss_rows(content_of(recording)))
+
+    assert rows["File"] == "cut short"
+    assert rows["Lost on the way"] == "1\u202f000 (1.00 %)"
+    assert rows["Link"] == ("link lost at 10:00 for 12 s; link lost at 15:00 and not found again")
+    assert rows["Damaged packets dropped"] == "3"
+    assert rows["Gaps too long to fill"] == "2"

@@ -1,0 +1,68 @@
+"""What a reader of the plain lines is promised: few, complete, each in its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.views.terminal.plain_log import PlainLog
+from tests.pipelines.views.terminal.statuses import ALERT, some_status
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.floats(0.05, 3.0)),
+        min_size=1,
+        max_size=300,
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_lines_keep_ten_steps_and_five_seconds_apart(moves: list[tuple[int, float]]) -> None:
+    log = PlainLog()
+    steps, elapsed_s = 0, 0.0
+    last_steps, last_s = 0, 0.0
+    for more_steps, seconds in moves:
+        steps, elapsed_s = steps + more_steps, elapsed_s + seconds
+        status = replace(some_status(), steps=steps, elapsed_s=elapsed_s)
+        told = [line for line in log.lines(status) if " steps  running" in line]
+        if told:
+            assert len(told) == 1
+            assert elapsed_s - last_s >= 5.0
+            assert steps - last_steps >= 10 or elapsed_s - last_s >= 30.0
+            last_steps, last_s = steps, elapsed_s
+        else:
+            assert steps - last_steps < 10 or elapsed_s - last_s < 5.0
+
+
+def test_heading_explains_the_units() -> None:
+    heading = "\n".join(PlainLog().lines(some_status()))
+    for words in ("shock, 1 g at rest", "trunk lean (at the sacrum)", "median", "min:s"):
+        assert words in heading
+    assert heading.startswith("Backstride live: simulated sensor, sim:?fatigue")
+
+
+def test_alert_has_its_own_line_at_once_and_only_once() -> None:
+    log = PlainLog()
+    log.lines(some_status())
+    assert log.lines(some_status(alert=ALERT))[-1] == f"  12:31  alert: {ALERT}"
+    newer = some_status(alert=ALERT.replace("3.9°", "4.2°"))
+    assert log.lines(newer) == []
+    assert log.lines(some_status()) == ["  12:31  alert over: back in your usual range"]
+    assert log.lines(some_status()) == []
+
+
+def test_link_recording_and_notes_are_told_when_they_change() -> None:
+    log = PlainLog()
+    log.lines(some_status())
+    changed = replace(
+        some_status(), link="lost, trying again", recording_note="disk full", notes=("one", "two")
+    )
+    assert [line[9:] for line in log.lines(changed)] == [
+        "link lost, trying again",
+        "recording: disk full",
+        "note: one",
+        "note: two",
+    ]
+    assert log.lines(changed) == []
