@@ -165,6 +165,14 @@ class SensorSource:
                 await self._come_back(why)
         except DeviceError as error:
             self._inbox.end(error)
+        except Exception as error:  # a watch that ends must end the session, with its reason
+            self._inbox.end(
+                DeviceError(
+                    f"the session ends here because of a fault in the program ({_what(error)}); "
+                    "everything until then is kept: please report it.",
+                    source=self._connector.place,
+                )
+            )
 
     async def _until_lost(self) -> str:
         """Watch the link until it is gone or silent; returns why."""
@@ -204,6 +212,8 @@ class SensorSource:
             except DeviceError as error:
                 # the reason alone: what to do about it was said long ago
                 why = str(error).removeprefix(f"{error.source}: ").split(":")[0].rstrip(".")
+            except Exception as error:  # a backend raises what it likes at a reconnect
+                why = _what(error)
             else:
                 return
             await self._clock.sleep(wait_s)
@@ -238,6 +248,10 @@ class SensorSource:
         self, kind: Literal["connected", "lost", "resumed", "ended"], detail: str = ""
     ) -> None:
         self._inbox.put_event(LinkEvent(self._clock.monotonic_ns(), kind, detail))
+
+
+def _what(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _in_words(seconds: float) -> str:

@@ -57,9 +57,13 @@ class Calibration:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it can be inverted: sensitivities above 0, an alignment near to a rotation."""
+        """Whether it can be inverted: sensitivities above 0, an alignment near to a rotation.
+
+        A mirrored one counts too: the vendor's own for the later wide-range accelerometer
+        (LSM303AHTR) is (0 −1 0; 1 0 0; 0 0 −1), since that chip's axes are left-handed.
+        """
         alignment = np.array(self.alignment, np.float64).reshape(3, 3) / 100
-        return min(self.sensitivity) > 0 and 0.5 < float(np.linalg.det(alignment)) < 2.0
+        return min(self.sensitivity) > 0 and 0.5 < abs(float(np.linalg.det(alignment))) < 2.0
 
     def matrix(self, scale: float) -> Array:
         """Shape (3, 3): raw values without their bias, times this, are physical ones."""

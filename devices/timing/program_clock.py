@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -25,12 +26,16 @@ class ProgramClock(Protocol):
         ...
 
 
+# before Python 3.13 Windows moves time.monotonic() on in steps of 15.6 ms
+_now_ns = time.perf_counter_ns if sys.platform == "win32" else time.monotonic_ns
+
+
 class SystemClock:
-    """The computer's own monotonic clock."""
+    """The computer's own monotonic clock, in steps far below a millisecond on every system."""
 
     def monotonic_ns(self) -> int:
         """Nanoseconds since some fixed instant, never going back."""
-        return time.monotonic_ns()
+        return _now_ns()
 
     async def sleep(self, seconds: float) -> None:
         """Return after this long."""

@@ -13,8 +13,10 @@ from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.device import BLEDevice
 
 from devices.ble import BleConnector, Radio
+from devices.drivers.driver import Driver
 from devices.drivers.registry import driver_named
-from devices.open_link import Connector
+from devices.inbox import Inbox
+from devices.open_link import Connector, OpenLink
 from devices.records import LinkEvent
 from devices.scan import scan_bluetooth
 from devices.sensor_source import SensorSource
@@ -22,7 +24,7 @@ from devices.simulator.air import Adapter
 from devices.simulator.cable import Cable
 from devices.simulator.link_params import LinkParams
 from devices.simulator.virtual_clock import VirtualClock
-from imu.errors import DeviceError, DeviceLost, DeviceNotFound
+from imu.errors import BackstrideError, DeviceError, DeviceLost, DeviceNotFound
 from tests.devices.counting_peripheral import CountingPeripheral
 from tests.devices.sessions import (
     KINDS,
@@ -262,6 +264,84 @@ def test_a_sensor_that_does_not_come_back_ends_the_session_with_everything_kept(
     assert 60.0 <= ended_s - lost_s <= 80.0
     place = places_in(measured(each), course.samples, "backstride")
     assert place[-1] >= 7.5 * 200
+
+
+class _RaisesAtReturns:
+    """A connector whose backend raises something of its own the first times it is to come back."""
+
+    def __init__(self, inner: Connector, error: Exception, times: int) -> None:
+        self._inner, self._error, self._left = inner, error, times
+        self._connected = False
+
+    @property
+    def place(self) -> str:
+        return self._inner.place
+
+    @property
+    def driver(self) -> type[Driver] | None:
+        return self._inner.driver
+
+    async def connect(self, inbox: Inbox) -> OpenLink:
+        if self._connected and self._left > 0:
+            self._left -= 1
+            raise self._error
+        self._connected = True
+        return await self._inner.connect(inbox)
+
+    async def end(self) -> None:
+        await self._inner.end()
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("Characteristic notifications already started"), AttributeError("x")]
+)
+def test_whatever_a_backend_raises_at_a_return_is_tried_again(error: Exception) -> None:
+    each = scenario("backstride", seconds=40.0)
+
+    async def away() -> Course:
+        clock = VirtualClock()
+        inner = Bench(clock).sensor(each, LinkParams(drops_s=(8.0,)))
+        return await session(_RaisesAtReturns(inner, error, 3), clock, seconds=30.0)
+
+    course = run(away())
+    assert course.error is None
+    assert course.kinds == ["connected", "lost", "resumed", "ended"]
+
+
+def test_a_backend_that_never_recovers_ends_the_session_with_its_reason() -> None:
+    each = scenario("backstride", seconds=40.0)
+
+    async def away() -> Course:
+        clock = VirtualClock()
+        inner = Bench(clock).sensor(each, LinkParams(drops_s=(8.0,)))
+        broken = _RaisesAtReturns(inner, AttributeError("no such thing"), 10_000)
+        return await session(broken, clock, seconds=500.0, give_up_s=60.0)
+
+    course = run(away())
+    assert isinstance(course.error, DeviceLost)
+    assert "AttributeError: no such thing" in one_sentence(course.error)
+
+
+def test_a_fault_in_keeping_watch_ends_the_session_and_is_told() -> None:
+    each = scenario("backstride", seconds=40.0)
+
+    class Faulty(SensorSource):
+        async def _until_lost(self) -> str:
+            await self._clock.sleep(5.0)
+            raise RuntimeError("out of step")
+
+    async def watched() -> BackstrideError | None:
+        clock = VirtualClock()
+        source = Faulty(Bench(clock).sensor(each), clock=clock, ends_after_s=30.0)
+        async with source:
+            try:
+                async for _ in source:
+                    pass
+            except BackstrideError as error:
+                return error
+        return None
+
+    assert "RuntimeError: out of step" in one_sentence(run(watched()))
 
 
 @pytest.mark.parametrize("protocol", ["backstride", "movesense", "polar", "witmotion"])

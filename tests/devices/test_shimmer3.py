@@ -169,6 +169,17 @@ def test_nominal_calibrations_are_rotations_and_give_g() -> None:
         np.testing.assert_allclose(end[0, 2], radians(250 * 2**code), rtol=1e-2)
 
 
+def test_a_mirrored_alignment_is_the_vendors_own_and_is_taken() -> None:
+    mirrored = Calibration((0, 0, 0), (1671,) * 3, (0, -100, 0, 100, 0, 0, 0, 0, -100))
+    read = decode_calibrations(encode_calibrations(Calibrations(mirrored, None))).acceleration
+    assert read == mirrored
+    values = np.array([[1.0, -2.0, 9.81]])
+    raw = read.raw(values, ACCELERATION_SCALE)
+    np.testing.assert_allclose(raw @ read.matrix(ACCELERATION_SCALE), values, atol=1e-12)
+    # counts a m/s² along the axes, turned and mirrored as the vendor says
+    np.testing.assert_allclose(raw, 1671.0 * np.array([[2.0, 1.0, -9.81]]), atol=1e-9)
+
+
 def test_a_calibration_that_cannot_be_inverted_is_refused() -> None:
     flat = Calibration((0, 0, 0), (135, 135, 135), (100, 0, 0, 0, 100, 0, 100, 0, 0))
     with pytest.raises(ProtocolError, match="calibrate"):
