@@ -20,8 +20,9 @@ _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "acceleration_range_g": (2.0, 64.0, "g"),
     "gyro_range_deg_s": (125.0, 4000.0, "degrees/s"),
 }
-_TEXTS: Final = ("protocol", "axes", "name")
-_ONLY: Final = {"name": "ble", "baud": "serial"}
+_TEXTS: Final = ("protocol", "axes", "name", "adapter", "pair")
+_ONLY: Final = {"name": "ble", "adapter": "ble", "pair": "ble", "baud": "serial"}
+_YES_NO: Final = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class SensorAddress:
         What it speaks; empty when it is to be recognised.
     axes : str
         Signed sensor axes that point forward, left and up; empty when not stated.
+    adapter : str
+        Which of several Bluetooth adapters, as Linux calls it (``hci1``); empty for the usual one.
+    pair : bool
+        Pair with the sensor (``ble`` only).
     baud : int, optional
         Speed of a serial line, bits per second.
     wanted : Wanted
@@ -63,6 +68,8 @@ class SensorAddress:
     name: str = ""
     protocol: str = ""
     axes: str = ""
+    adapter: str = ""
+    pair: bool = False
     baud: int | None = None
     wanted: Wanted = field(default_factory=Wanted)
 
@@ -116,11 +123,15 @@ class SensorAddress:
             numbers.get("gyro_range_deg_s", Wanted.angular_velocity_range_deg_s),
         )
         baud = numbers.get("baud")
+        pair = texts.pop("pair", "no").lower()
+        if pair not in _YES_NO:
+            raise ParameterError("pair", pair, "yes or no")
         return cls(
             link,
             unquote(place).strip(),
             baud=None if baud is None else int(baud),
             wanted=wanted,
+            pair=_YES_NO[pair],
             **texts,
         )
 

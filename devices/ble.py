@@ -11,14 +11,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from devices.ble_failures import in_words, reason_of
 from devices.drivers.driver import Advertisement, Driver
 from devices.drivers.registry import driver_for
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
 from devices.timing.program_clock import ProgramClock, within
-from imu.errors import DeviceError, DeviceLost, DeviceNotFound
+from imu.errors import DeviceError, DeviceNotFound
 
 if TYPE_CHECKING:
     from bleak import BleakClient
@@ -35,8 +36,8 @@ SCAN_S: Final = 10.0
 _CONNECT_S: Final = 30.0
 _ANSWER_S: Final = 10.0  # for one read, write or subscription
 _DISCONNECT_S: Final = 5.0  # Windows may take a minute: nobody waits for it
-
-_SWITCH_ON: Final = "switch Bluetooth on, or plug in an adapter, and try again"
+#: How long a second sensor that fits as well may still be heard, s.
+_RIVALS_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ class Radio:
     client: type[BaseBleakClient] | None = None
     scanner: type[BaseBleakScanner] | None = None
     adapter: type[BaseBleakAdapter] | None = None
+    adapter_name: str = ""  # which of several, as Linux calls it: hci1
+
+    @property
+    def bluez(self) -> dict[str, str]:
+        """What bleak's backend for Linux is told."""
+        return {"adapter": self.adapter_name} if self.adapter_name else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,8 @@ class BleConnector:
         What it speaks; recognised from its advertisement otherwise.
     radio : Radio, optional
         The computer's by default.
+    pair : bool
+        Pair with it, which some sensors ask for before they send anything.
     """
 
     def __init__(
@@ -101,10 +110,13 @@ class BleConnector:
         name: str = "",
         driver: type[Driver] | None = None,
         radio: Radio | None = None,
+        *,
+        pair: bool = False,
     ) -> None:
-        self._address, self._name = address, name
+        self._address, self._name, self._pair = address, name, pair
         self.driver = driver
         self._radio = radio or Radio()
+        self._known: Advertisement | None = None  # of the sensor that was connected before
 
     @property
     def place(self) -> str:
@@ -131,7 +143,7 @@ class BleConnector:
                 source=self.place,
             )
         self.driver = driver
-        self._address = seen.advertisement.address  # the same sensor after a lost link
+        self._known = seen.advertisement
         losing: list[BleLink] = []
 
         def on_disconnected(_client: BleakClient) -> None:
@@ -139,17 +151,27 @@ class BleConnector:
                 link.lose("the sensor, or the radio, ended it")
 
         client = BleakClient(
-            seen.device, on_disconnected, timeout=_CONNECT_S, backend=self._radio.client
+            seen.device,
+            on_disconnected,
+            timeout=_CONNECT_S,
+            pair=self._pair,
+            # a table of characteristics from before new firmware would be read otherwise
+            winrt={"use_cached_services": False},
+            bluez=cast(Any, self._radio.bluez),
+            backend=self._radio.client,
         )
         try:
-            with _in_words(self.place):
+            with in_words(self.place):
                 await within(inbox.clock, _CONNECT_S, client.connect())
         except DeviceError as error:
             await _let_go(client, inbox.clock)
+            if not error.may_pass:
+                raise
             raise DeviceNotFound(
-                f"cannot be connected ({_cause(error)}): bring it nearer, charge it, and end other "
-                "programs and phones that are connected to it.",
+                f"cannot be connected ({reason_of(error)}): bring it nearer, charge it, and end "
+                "other programs and phones that are connected to it.",
                 source=self.place,
+                may_pass=True,
             ) from None
         except asyncio.CancelledError:
             await _let_go(client, inbox.clock)
@@ -164,16 +186,28 @@ class BleConnector:
         """Nothing is kept between connections."""
 
     async def _find(self, clock: ProgramClock) -> SeenSensor:
+        """The sensor that is meant; of several that fit, the one that is heard loudest."""
+        found: dict[str, SeenSensor] = {}
         async with _scanning(self._radio) as heard:
 
-            async def first() -> SeenSensor:
+            async def first() -> None:
                 async for sensor in heard:
                     if self._fits(sensor):
-                        return sensor
-                raise AssertionError("a scan does not end by itself")
+                        found[sensor.advertisement.address] = sensor
+                        return
+
+            async def rivals() -> None:
+                async for sensor in heard:
+                    if self._fits(sensor):
+                        found[sensor.advertisement.address] = sensor
 
             with suppress(TimeoutError):
-                return await within(clock, SCAN_S, first())
+                await within(clock, SCAN_S, first())
+            if found and not self._names_one:
+                with suppress(TimeoutError):
+                    await within(clock, _RIVALS_S, rivals())
+        if found:
+            return max(found.values(), key=lambda each: each.advertisement.signal_dbm or -999)
         for sensor in await _connected_already(self._radio):
             if self._fits(sensor):
                 return sensor
@@ -184,9 +218,20 @@ class BleConnector:
             source=self.place,
         )
 
+    @property
+    def _names_one(self) -> bool:
+        """Whether only one sensor can be meant."""
+        return bool(self._address) or self._known is not None
+
     def _fits(self, sensor: SeenSensor) -> bool:
         """Whether this is the one that is meant."""
-        advertisement = sensor.advertisement
+        advertisement, known = sensor.advertisement, self._known
+        if known is not None:
+            if advertisement.address.lower() == known.address.lower():
+                return True
+            # an address made for privacy is another one after a while; one that was given is not
+            renamed = advertisement.name == known.name != "" and sensor.driver is self.driver
+            return renamed and not self._address and _is_private(advertisement.address)
         if self._address:
             return advertisement.address.lower() == self._address.lower()
         if self._name:
@@ -194,6 +239,12 @@ class BleConnector:
         if self.driver is not None:
             return self.driver.recognises(advertisement)
         return sensor.driver is not None
+
+
+def _is_private(address: str) -> bool:
+    """Whether a Bluetooth address is a resolvable private one; macOS gives identifiers instead."""
+    first = address.split(":", maxsplit=1)[0]
+    return len(first) == 2 and int(first, 16) >> 6 == 0b01
 
 
 class BleLink(OpenLink):
@@ -240,7 +291,7 @@ class BleLink(OpenLink):
     async def read(self, channel: str) -> bytes:
         """Read a characteristic."""
         self._check_open()
-        with _in_words(self.name):
+        with in_words(self.name):
             return bytes(
                 await within(
                     self.inbox.clock,
@@ -252,7 +303,7 @@ class BleLink(OpenLink):
     async def write(self, channel: str, payload: bytes, *, response: bool = True) -> None:
         """Write to a characteristic."""
         self._check_open()
-        with _in_words(self.name):
+        with in_words(self.name):
             await within(
                 self.inbox.clock,
                 _ANSWER_S,
@@ -269,7 +320,7 @@ class BleLink(OpenLink):
         def on_notification(_sender: BleakGATTCharacteristic, data: bytearray) -> None:
             put(channel, bytes(data), now_ns())
 
-        with _in_words(self.name):
+        with in_words(self.name):
             await within(
                 self.inbox.clock,
                 _ANSWER_S,
@@ -302,8 +353,8 @@ async def _scanning(radio: Radio) -> AsyncIterator[AsyncIterator[SeenSensor]]:
         while True:
             yield await heard.get()
 
-    scanner = BleakScanner(on_heard, backend=radio.scanner)
-    with _in_words("Bluetooth"):
+    scanner = BleakScanner(on_heard, bluez=cast(Any, radio.bluez), backend=radio.scanner)
+    with in_words("Bluetooth"):
         await scanner.start()
     try:
         yield sensors()
@@ -337,75 +388,3 @@ async def _let_go(client: BleakClient, clock: ProgramClock) -> None:
     # in the background of whatever went wrong: a link that hangs must not hold anyone up
     with suppress(Exception):
         await within(clock, _DISCONNECT_S, client.disconnect())
-
-
-class _in_words:  # noqa: N801
-    """What bleak and the systems below it raise, as one sentence of ours."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, DeviceError) or not isinstance(error, Exception):
-            return
-        raise _translated(error, self._source) from None
-
-
-def _translated(error: Exception, source: str) -> DeviceError:
-    from bleak.exc import (
-        BleakBluetoothNotAvailableError,
-        BleakBluetoothNotAvailableReason,
-        BleakCharacteristicNotFoundError,
-        BleakDeviceNotFoundError,
-        BleakError,
-    )
-
-    reasons = BleakBluetoothNotAvailableReason
-    if isinstance(error, BleakBluetoothNotAvailableError):
-        if error.reason in {
-            reasons.DENIED_BY_USER,
-            reasons.DENIED_BY_SYSTEM,
-            reasons.DENIED_BY_UNKNOWN,
-        }:
-            return DeviceError(
-                "this program may not use Bluetooth: allow it in the system's privacy settings.",
-                source=source,
-            )
-        return DeviceError(f"is not available: {_SWITCH_ON}.", source=source)
-    if isinstance(error, BleakDeviceNotFoundError):
-        return DeviceNotFound(
-            "is not known to the system any more: wake it and try again.", source=source
-        )
-    if isinstance(error, BleakCharacteristicNotFoundError):
-        return DeviceError(
-            f"does not have the characteristic {error.char_specifier}: it speaks another protocol "
-            "or another version of it, give the right one with '?protocol=…'.",
-            source=source,
-        )
-    if isinstance(error, TimeoutError):
-        return DeviceError("does not answer in time: bring it nearer.", source=source)
-    if isinstance(error, OSError):
-        # Linux without a message bus, or without its Bluetooth service
-        return DeviceError(
-            f"the system's Bluetooth service does not answer ({(error.strerror or 'error').lower()}"
-            f"): {_SWITCH_ON}.",
-            source=source,
-        )
-    if "ServiceUnknown" in str(error):  # Linux with a message bus, without bluetoothd
-        return DeviceError(
-            f"the system's Bluetooth service does not run: start it (bluetoothd), {_SWITCH_ON}.",
-            source=source,
-        )
-    if isinstance(error, BleakError | EOFError):
-        text = str(error).strip().rstrip(".") or type(error).__name__
-        if "not connected" in text.lower() or "disconnected" in text.lower():
-            return DeviceLost("the link was lost: bring the sensor nearer.", source=source)
-        return DeviceError(f"{text[:1].lower()}{text[1:]}: {_SWITCH_ON}.", source=source)
-    raise error
-
-
-def _cause(error: DeviceError) -> str:
-    text = str(error).removeprefix(f"{error.source}: ")
-    return text.split(":")[0].rstrip(".")

@@ -27,6 +27,10 @@ GIVE_UP_S: Final = 600.0
 
 _WATCH_S: Final = 0.25  # how often silence is looked for
 _BACKOFF_S: Final = (0.5, 8.0)  # wait before the second try, and the longest
+#: The first connection: tries, the time after which none is begun, and the wait between two, s.
+_FIRST_TRIES: Final = 3
+_FIRST_S: Final = 30.0
+_FIRST_WAIT_S: Final = 1.0
 _FAREWELL_S: Final = 2.0  # for telling the sensor to stop
 
 
@@ -113,7 +117,7 @@ class SensorSource:
 
     async def __aenter__(self) -> Self:
         began_ns = self._clock.monotonic_ns()
-        await self._connect("connected")
+        await self._connect_first()
         self._tasks.append(asyncio.create_task(self._keep_connected()))
         if self._ends_after_s is not None:
             left_s = self._ends_after_s - (self._clock.monotonic_ns() - began_ns) * 1e-9
@@ -133,6 +137,20 @@ class SensorSource:
 
     async def __anext__(self) -> Record:
         return await self._inbox.get()
+
+    async def _connect_first(self) -> None:
+        """Connect, and again where that is known to help: the system's Bluetooth is moody."""
+        began_ns = self._clock.monotonic_ns()
+        for tries_left in reversed(range(_FIRST_TRIES)):
+            try:
+                await self._connect("connected")
+            except DeviceError as error:
+                passed_s = (self._clock.monotonic_ns() - began_ns) * 1e-9
+                if not error.may_pass or not tries_left or passed_s > _FIRST_S:
+                    raise
+            else:
+                return
+            await self._clock.sleep(_FIRST_WAIT_S)
 
     async def _connect(self, kind: Literal["connected", "resumed"]) -> None:
         link = await self._connector.connect(self._inbox)

@@ -300,7 +300,9 @@ def _failed_to_open(error: Exception, place: str) -> DeviceError:
             hint = "end the other program that uses it, or change its permissions"
         return DeviceError(f"there is no permission to open it: {hint}.", source=place)
     if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in text or "busy" in text:
-        return DeviceError("is in use: end the other program that uses it.", source=place)
+        return DeviceError(
+            "is in use: end the other program that uses it.", source=place, may_pass=True
+        )
     if number == errno.ECONNREFUSED or "connection refused" in text or "could not open" in text:
         return DeviceNotFound(
             f"cannot be opened ({_reason(error)}): check the address and the cable.", source=place

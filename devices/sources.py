@@ -154,9 +154,10 @@ def _connector(address: SensorAddress) -> Connector:
 
     driver = driver_named(address.protocol) if address.protocol else None
     if address.link == "ble":
-        from devices.ble import BleConnector
+        from devices.ble import BleConnector, Radio
 
-        return BleConnector(address.place, address.name, driver)
+        radio = Radio(adapter_name=address.adapter)
+        return BleConnector(address.place, address.name, driver, radio, pair=address.pair)
     from devices.serial_port import SerialConnector
 
     return SerialConnector(address.place, driver, address.baud)

@@ -103,11 +103,13 @@ class DeviceError(BackstrideError):
     ----------
     source
         The source URL or the device's name.
+    may_pass
+        Whether the same is known to go well when it is tried again a little later.
     """
 
-    def __init__(self, message: str, *, source: str = "") -> None:
+    def __init__(self, message: str, *, source: str = "", may_pass: bool = False) -> None:
         super().__init__(f"{source}: {message}" if source else message)
-        self.source = source
+        self.source, self.may_pass = source, may_pass
 
 
 class DeviceNotFound(DeviceError):
