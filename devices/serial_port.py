@@ -20,7 +20,6 @@ from devices.inbox import Inbox
 from devices.links import BYTES_CHANNEL
 from devices.open_link import OpenLink
 from devices.records import Packet
-from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceNotFound
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ class SerialPort:
     description: str = ""
     manufacturer: str = ""
     usb_id: str = ""  # vendor:product in hexadecimal
+    serial_number: str = ""  # of the device on USB
 
 
 def serial_ports() -> list[SerialPort]:
@@ -57,6 +57,7 @@ def serial_ports() -> list[SerialPort]:
             port.description if port.description not in {None, "n/a"} else "",
             port.manufacturer or "",
             "" if port.vid is None else f"{port.vid:04x}:{port.pid:04x}",
+            port.serial_number or "",
         )
         for port in comports()
     ]
@@ -81,6 +82,7 @@ class SerialConnector:
     ) -> None:
         self._port, self._baud_rate = port, baud_rate
         self.driver = driver
+        self._device: SerialPort | None = None  # as it was found, for when it comes back
 
     @property
     def place(self) -> str:
@@ -98,30 +100,69 @@ class SerialConnector:
             When it is in use, not permitted, no port, or nothing known is heard.
         """
         if self.driver is None or self._baud_rate is None:
-            self.driver, self._baud_rate = await self._recognise(inbox.clock)
-        return await self._link(inbox, self._baud_rate)
+            return await self._recognise(inbox)
+        try:
+            return await self._open(inbox, self._baud_rate)
+        except DeviceNotFound:
+            # plugged in again, a device may come back under another number
+            if not await self._find_again():
+                raise
+            return await self._open(inbox, self._baud_rate)
 
     async def end(self) -> None:
         """Nothing is kept between connections."""
 
-    async def _link(self, inbox: Inbox, baud_rate: int) -> SerialLink:
-        return SerialLink(inbox, await open_port(self._port, baud_rate), self._port)
+    async def _open(self, inbox: Inbox, baud_rate: int) -> SerialLink:
+        link = SerialLink(inbox, await open_port(self._port, baud_rate), self._port)
+        if self._device is None:
+            self._device = await asyncio.get_running_loop().run_in_executor(None, self._seen)
+        return link
 
-    async def _recognise(self, clock: ProgramClock) -> tuple[type[Driver], int]:
-        """Listen at the usual speeds, then ask; what is heard here is not part of the session."""
+    def _seen(self) -> SerialPort | None:
+        """What the system says of the port, where it is one that can be told again."""
+        ports = [] if "://" in self._port else serial_ports()
+        return next((p for p in ports if p.path == self._port and p.usb_id), None)
+
+    async def _find_again(self) -> bool:
+        """Look for the device by its USB numbers; whether it has another port now."""
+        known = self._device
+        if known is None:
+            return False
+        ports = await asyncio.get_running_loop().run_in_executor(None, serial_ports)
+        alike = [
+            port
+            for port in ports
+            if (port.usb_id, port.serial_number) == (known.usb_id, known.serial_number)
+        ]
+        # two alike without a serial number cannot be told apart
+        if len(alike) != 1 or alike[0].path == self._port:
+            return False
+        self._port = alike[0].path
+        return True
+
+    async def _recognise(self, inbox: Inbox) -> SerialLink:
+        """Listen at the usual speeds, then ask; what is heard here is not part of the session.
+
+        The port is opened once: opening it again would restart many boards.
+        """
         drivers = serial_drivers() if self.driver is None else [self.driver]
         rates = [self._baud_rate] if self._baud_rate else _usual_rates(drivers)
+        link = await self._open(inbox, rates[0])
         if len(drivers) == 1 and len(rates) == 1:
-            return drivers[0], rates[0]
-        for asks in (False, True):
-            for rate in rates:
-                inbox = Inbox(clock)
-                link = await self._link(inbox, rate)
-                try:
+            self.driver, self._baud_rate = drivers[0], rates[0]
+            return link
+        try:
+            for asks in (False, True):
+                for rate in rates:
+                    link.begin(Inbox(inbox.clock), rate)
                     for driver in await _heard(link, drivers, asks=asks):
-                        return driver, rate
-                finally:
-                    await link.close()
+                        self.driver, self._baud_rate = driver, rate
+                        link.begin(inbox, rate)
+                        return link
+        except BaseException:
+            await link.close()
+            raise
+        await link.close()
         raise DeviceError(
             f"nothing known is heard at {', '.join(map(str, rates))} baud: switch the sensor on, "
             "and give '?protocol=' and '?baud=' where they are unusual.",
@@ -186,6 +227,14 @@ class SerialLink(OpenLink):
         self._closing = threading.Event()
         self._reader = threading.Thread(target=self._read_on, name=f"reads {path}", daemon=True)
         self._reader.start()
+
+    def begin(self, inbox: Inbox, baud_rate: int) -> None:
+        """Go on at this speed and deliver into this inbox; what waited in the port is dropped."""
+        port: Any = self._port
+        with contextlib.suppress(OSError):  # a lost port is noticed by its reader
+            port.baudrate = baud_rate
+            port.reset_input_buffer()
+        self.inbox = inbox
 
     async def read(self, channel: str) -> bytes:
         """A serial line has no characteristics."""

@@ -11,7 +11,8 @@ import pytest
 import serial
 
 from devices.drivers.registry import driver_named
-from devices.serial_port import SerialConnector
+from devices.inbox import Inbox
+from devices.serial_port import SerialConnector, SerialPort
 from devices.simulator.port import PortParams, PseudoTerminal, TcpPort
 from devices.simulator.virtual_sensor import make_peripheral
 from devices.timing.program_clock import ScaledClock, SystemClock
@@ -130,3 +131,64 @@ def test_a_port_that_is_unplugged_ends_the_session_in_one_sentence() -> None:
     assert isinstance(course.error, DeviceLost)
     one_sentence(course.error)
     assert len(course.samples) > 200
+
+
+class _Ports:
+    """The ports of a computer: which there are, and which of them opens."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *ports: SerialPort) -> None:
+        self.there = list(ports)
+        self.opened: list[str] = []
+        monkeypatch.setattr("devices.serial_port.serial_ports", lambda: list(self.there))
+        monkeypatch.setattr("devices.serial_port._open", self._open)
+
+    def _open(self, path: str, baud_rate: int) -> Any:
+        if path not in [port.path for port in self.there]:
+            raise DeviceNotFound("there is no such port: plug the sensor in.", source=path)
+        self.opened.append(path)
+        return serial.serial_for_url("loop://", baudrate=baud_rate, timeout=0.01)
+
+
+async def _opens(connector: SerialConnector) -> str:
+    link = await connector.connect(Inbox(SystemClock()))
+    await link.close()
+    return link.name
+
+
+@pytest.mark.parametrize("serial_number", ["A1", ""])
+def test_a_port_that_comes_back_under_another_number_is_found(
+    serial_number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usb = "239a:8029"
+    ports = _Ports(monkeypatch, SerialPort("/dev/ttyACM0", usb_id=usb, serial_number=serial_number))
+    connector = SerialConnector("/dev/ttyACM0", driver_named("backstride"), 115_200)
+    assert run(_opens(connector)) == "/dev/ttyACM0"
+    ports.there = [
+        SerialPort("/dev/ttyUSB0", usb_id="0403:6001"),
+        SerialPort("/dev/ttyACM1", usb_id=usb, serial_number=serial_number),
+    ]
+    assert run(_opens(connector)) == "/dev/ttyACM1"
+    assert connector.place == "serial:/dev/ttyACM1"
+
+
+def test_of_two_that_are_alike_none_is_taken_for_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    usb = "239a:8029"
+    ports = _Ports(monkeypatch, SerialPort("/dev/ttyACM0", usb_id=usb))
+    connector = SerialConnector("/dev/ttyACM0", driver_named("backstride"), 115_200)
+    run(_opens(connector))
+    ports.there = [SerialPort(f"/dev/ttyACM{k}", usb_id=usb) for k in (1, 2)]
+    with pytest.raises(DeviceNotFound, match="no such port"):
+        run(_opens(connector))
+
+
+def test_finding_out_what_a_sensor_speaks_opens_its_port_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ports = _Ports(monkeypatch, SerialPort("/dev/ttyACM0"))
+
+    async def listen() -> None:
+        with pytest.raises(DeviceError, match="nothing known is heard"):
+            await SerialConnector("/dev/ttyACM0").connect(Inbox(ScaledClock(SystemClock(), 200.0)))
+
+    run(listen())
+    assert ports.opened == ["/dev/ttyACM0"]
