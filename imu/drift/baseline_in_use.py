@@ -87,9 +87,7 @@ def as_baseline(s: Record, mean: Array, wander_sd: Array, blocks: int) -> Baseli
 
 
 #: Of no use to later runs once the sensor has moved on the body.
-_BY_POSITION: Final = np.array(
-    [i.name in {"sacral_lean_deg", "lumbar_index", "dose_rate"} for i in INDICATORS]
-)
+_BY_POSITION: Final = np.array([indicator.by_position for indicator in INDICATORS])
 
 
 def calm_baseline(s: Record, least_blocks: int) -> Baseline | None:

@@ -33,7 +33,7 @@ from imu.drift.blocks import block_values, robust_mean, slow_wander_sd, smooth, 
 from imu.drift.changes import SENSOR_POSITION, Change, Direction, Reading, Severity
 from imu.drift.covariates import Covariates
 from imu.drift.cusum import next_cusum
-from imu.drift.indicators import INDICATORS, Indicator, indicator_named
+from imu.drift.indicators import INDICATORS, RELATIVE, Indicator, indicator_named
 from imu.drift.interruptions import (
     GROUP_COLUMNS,
     SLIPPED,
@@ -69,7 +69,6 @@ _CUSUM_ROOM: Final = 2.0  # limits that the cumulative sum may reach
 _LEAST_SPREAD: Final = 1.0 / 6.0  # of a floor, for blocks that hardly differ
 # the lean of an accelerometer is steady enough; bends and slips are judged here, in groups of steps
 _DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP)
-_RELATIVE: Final = np.array([indicator.relative for indicator in INDICATORS])
 
 Array = NDArray[np.float64]
 
@@ -118,12 +117,10 @@ class DriftDetector:
     def __init__(self, params: DriftParams | None = None, baseline: Baseline | None = None) -> None:
         self._params = p = params or DriftParams()
         self._given = baseline
-        self._floors = np.array([getattr(p, indicator.floor) for indicator in INDICATORS])
-        self._limits = self._floors * [getattr(p, indicator.limit) for indicator in INDICATORS]
-        self._least = np.array(
-            [getattr(p, item.least_size) if item.least_size else 0.0 for item in INDICATORS]
-        )
-        self._dwell = np.array([getattr(p, indicator.dwell) for indicator in INDICATORS])
+        self._floors = np.array([gate.floor for gate in p.gates])
+        self._limits = self._floors * [gate.limit for gate in p.gates]
+        self._least = np.array([gate.least for gate in p.gates])
+        self._dwell = np.array([gate.dwell_blocks for gate in p.gates])
         self._gates = self._spread = self._wander = np.full(_COUNT, math.nan)
         self._state = np.zeros(1, DRIFT_STATE)
         self._s: Any = self._state[0]
@@ -329,7 +326,7 @@ class DriftDetector:
         known = np.isfinite(block)
         first = np.where(np.isfinite(before), before + p.smoothing * (block - before), block)
         s["smoothed"] = np.where(known, first, before)
-        unit = np.where(_RELATIVE, s["mean"], 1.0)
+        unit = np.where(RELATIVE, s["mean"], 1.0)
         deviation = (s["smoothed"] - s["mean"]) / unit
         stated = np.isfinite(pace - s["usual_pace"])
         shares = effect_of_pace(deviation, self._wander, stated, p.outlier_penalty)
@@ -359,7 +356,7 @@ class DriftDetector:
     def _near(self, share: float) -> NDArray[np.bool_]:
         """Where the smoothed value is nearer to the baseline than this share of the gate."""
         s = self._s
-        unit = np.where(_RELATIVE, 0.01 * s["mean"], 1.0)
+        unit = np.where(RELATIVE, 0.01 * s["mean"], 1.0)
         away = np.abs(s["smoothed"] - s["effect"] - s["mean"])
         near: NDArray[np.bool_] = away < share * self._gates * unit
         return near
@@ -411,7 +408,7 @@ class DriftDetector:
 
     def _find_gates(self) -> None:
         p, s = self._params, self._s
-        unit = np.where(_RELATIVE, 0.01 * s["mean"], 1.0)  # of a gate in that of the value
+        unit = np.where(RELATIVE, 0.01 * s["mean"], 1.0)  # of a gate in that of the value
         blocks = max(int(s["wander_blocks"]), 1)
         short = math.sqrt(1.0 + p.short_wander_blocks / blocks)
         seen, level = s["wander_sd"] / unit, level_sd_now(s) / unit
@@ -421,7 +418,7 @@ class DriftDetector:
         limits = np.hypot(wider * self._limits, p.wander_multiple * level)
         gates = np.clip(p.wander_multiple * wander, self._floors, limits)
         # as a share, or in degrees
-        self._wander = np.maximum(wander, 0.25 * self._floors) * np.where(_RELATIVE, 0.01, 1.0)
+        self._wander = np.maximum(wander, 0.25 * self._floors) * np.where(RELATIVE, 0.01, 1.0)
         self._gates = p.family_factor * gates
         self._spread = np.maximum(s["block_sd"], _LEAST_SPREAD * self._floors * unit)
 
@@ -430,7 +427,7 @@ class DriftDetector:
         s, p, gates = self._s, self._params, self._gates
         smoothed, mean, raised = s["smoothed"] - s["effect"], s["mean"], s["raised"]
         deviation = smoothed - mean
-        change = np.where(_RELATIVE, 100.0 * deviation / mean, deviation)
+        change = np.where(RELATIVE, 100.0 * deviation / mean, deviation)
         quiet = judged & (raised == 0)
         way = np.where(quiet, (change > gates).astype(np.int64) - (change < -gates), 0)
         beyond = s["beyond"]
