@@ -152,7 +152,8 @@ def check_ranges(params: Any) -> None:
     ...
     imu.errors.ParameterError: share is 2.0: give a number from 0 to 1.
     """
-    for name, allowed in allowed_of(type(params)).items():
+    kind: Any = type(params)
+    for name, allowed in allowed_of(kind).items():
         value = getattr(params, name)
         if not allowed.holds(value):
             raise ParameterError(name, value, allowed.words)
