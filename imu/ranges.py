@@ -15,11 +15,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from unicodedata import category
 
 from imu.errors import ParameterError
 
 __all__ = ["Allowed", "Longest", "Within", "allowed_of", "check_ranges"]
+
+#: Of a text that is refused, in characters.
+_LONGEST_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Within:
         Whether the lowest value itself is too low.
     even : bool
         Whether a whole number has to be even.
+    said : str
+        What is accepted, in words of its own.
     """
 
     low: float
@@ -43,6 +49,7 @@ class Within:
     unit: str = ""
     above: bool = False
     even: bool = False
+    said: str = ""
 
     def holds(self, value: object, *, whole: bool) -> bool:
         """Whether a value is a number of the range; neither NaN nor a truth value is."""
@@ -61,6 +68,8 @@ class Within:
         >>> Within(0.0, 1.0, above=True).words(whole=False)
         'a number above 0, at most 1'
         """
+        if self.said:
+            return self.said
         kind = "an even whole number" if self.even else "a whole number" if whole else "a number"
         span = f"above {self.low:g}, at most" if self.above else f"from {self.low:g} to"
         high = f"{self.high:.0f}" if whole else f"{self.high:g}"
@@ -69,7 +78,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Longest:
-    """How long a text may be, in characters; without any that ends a line or drives a terminal."""
+    """One line of printable text: how long it may be, and whether it must not be empty."""
 
     characters: int
     filled: bool = False
@@ -78,11 +87,14 @@ class Longest:
         """Whether a value is such a text."""
         if not isinstance(value, str) or len(value) > self.characters:
             return False
-        return value.isprintable() and (not self.filled or bool(value.strip()))
+        # no control characters and no halves of characters; joiners inside an emoji are welcome
+        odd = not value.isprintable() and any(category(one) in {"Cc", "Cs"} for one in value)
+        return not odd and (not self.filled or bool(value.strip()))
 
     def words(self) -> str:
         """What is accepted, behind "give"."""
-        return f"a text{' that is not empty' * self.filled} of at most {self.characters} characters"
+        filled = ", not empty" * self.filled
+        return f"one line of printable text{filled}, at most {self.characters} characters"
 
 
 class Allowed(NamedTuple):
@@ -156,4 +168,5 @@ def check_ranges(params: Any) -> None:
     for name, allowed in allowed_of(kind).items():
         value = getattr(params, name)
         if not allowed.holds(value):
-            raise ParameterError(name, value, allowed.words)
+            long = isinstance(value, str) and len(value) > _LONGEST_SHOWN
+            raise ParameterError(name, f"{value[:20]}…" if long else value, allowed.words)
