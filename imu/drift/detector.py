@@ -44,7 +44,7 @@ from imu.drift.interruptions import (
 from imu.drift.pace import effect_of_pace
 from imu.drift.params import DriftParams
 from imu.drift.state import DRIFT_STATE
-from imu.drift.status import drift_status
+from imu.drift.status import DriftStatus, drift_status, status_words
 from imu.errors import ParameterError
 from imu.samples import Quality
 from imu.steps import Steps
@@ -170,6 +170,11 @@ class DriftDetector:
     @property
     def status(self) -> str:
         """What is going on, in plain words."""
+        return status_words(self.standing, self._params)
+
+    @property
+    def standing(self) -> DriftStatus:
+        """What is going on, as a code and its figures."""
         return drift_status(self._s, self._params)
 
     @property

@@ -16,7 +16,7 @@ from typing import Any, Final
 from imu.drift.changes import SENSOR_POSITION, Change, Direction
 from imu.drift.indicators import indicator_named
 from imu.errors import InputError, ParameterError
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 
 __all__ = ["COACHING_MARK", "STOPPED", "TOLD_MARK", "Coach", "CoachParams"]
 
