@@ -11,6 +11,7 @@ from typing import IO, Final
 
 from devices.records import Packet
 from imu.errors import InputError, RecordingError
+from imu.steps import Steps, concatenate
 from pipelines.files import session_old_forms as old_forms
 from pipelines.files.mcap_recovery import MAGIC, Message, Recovery, Topic
 from pipelines.files.packet_batches import decode_packets
@@ -30,7 +31,7 @@ from pipelines.files.session_messages import (
     decode_steps,
     form_of,
 )
-from pipelines.session.facts import Fact
+from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
 
@@ -74,6 +75,11 @@ class Session:
     facts: list[Fact]
     cut_short: bool
     note: str
+
+    @property
+    def steps(self) -> Steps:
+        """The steps among the facts."""
+        return concatenate([fact.steps for fact in self.facts if isinstance(fact, StepsFinished)])
 
 
 def read_session(path: str | os.PathLike[str]) -> Session:
