@@ -70,34 +70,38 @@ class DriftStatus:
     reason: int = 0
 
 
-def drift_status(s: Record, p: DriftParams) -> DriftStatus:
+def drift_status(state: Record, p: DriftParams) -> DriftStatus:
     """The status for a state of :class:`~imu.drift.detector.DriftDetector`.
 
     Parameters
     ----------
-    s : record of DRIFT_STATE
+    state : record of DRIFT_STATE
         Its state.
     p : DriftParams
         Its parameters.
     """
-    most = _most_flagged_for(s, p)
-    changed = tuple(i.name for i, way in zip(INDICATORS, s["raised"].tolist(), strict=True) if way)
+    session, segment = state["session"], state["segment"]
+    most = _most_flagged_for(session, p)
+    ways = zip(INDICATORS, segment["raised"].tolist(), strict=True)
+    changed = tuple(indicator.name for indicator, way in ways if way)
     return DriftStatus(
-        _code(s, p, distrusted=most != 0, changed=bool(changed)),
-        float(s["running_s"]),
-        int(s["learned"]),
-        int(s["steps"]),
-        int(s["flagged_steps"]),
+        _code(session, segment, p, distrusted=most != 0, changed=bool(changed)),
+        float(session["running_s"]),
+        int(segment["learned"]),
+        int(session["steps"]),
+        int(session["flagged_steps"]),
         most,
         changed,
-        int(s["interruption"]["reason"]),
+        int(session["interruption"]["reason"]),
     )
 
 
-def _code(s: Record, p: DriftParams, *, distrusted: bool, changed: bool) -> StatusCode:
-    running_s = float(s["running_s"])
-    learning = s["baseline_blocks"] == 0
-    if learning and s["ended"]:
+def _code(
+    session: Record, segment: Record, p: DriftParams, *, distrusted: bool, changed: bool
+) -> StatusCode:
+    running_s = float(session["running_s"])
+    learning = segment["baseline_blocks"] == 0
+    if learning and session["ended"]:
         if running_s == 0.0:
             return "no steps"
         return "no baseline, distrust" if distrusted else "ended early"
@@ -106,14 +110,14 @@ def _code(s: Record, p: DriftParams, *, distrusted: bool, changed: bool) -> Stat
     if learning:
         if distrusted:
             return "no baseline, distrust"
-        if s["learned"] >= p.baseline_blocks - 1 and s["blocks"] >= p.baseline_blocks:
+        if segment["learned"] >= p.baseline_blocks - 1 and session["blocks"] >= p.baseline_blocks:
             return "unmeasurable"
-        return "learning anew" if s["slips"] else "learning"
+        return "learning anew" if session["slips"] else "learning"
     if changed:
         return "changed"
-    if s["flagged_in_row"] >= p.block_steps:
+    if session["flagged_in_row"] >= p.block_steps:
         return "not watching"
-    return "waiting" if running_s < s["interruption"]["until_s"] else "watching"
+    return "waiting" if running_s < session["interruption"]["until_s"] else "watching"
 
 
 def status_words(status: DriftStatus, p: DriftParams) -> str:
@@ -151,13 +155,13 @@ def status_words(status: DriftStatus, p: DriftParams) -> str:
     }[status.code]
 
 
-def _most_flagged_for(s: Record, p: DriftParams) -> int:
+def _most_flagged_for(session: Record, p: DriftParams) -> int:
     """Why steps are left out, when too many are; 0 otherwise."""
-    steps, flagged = int(s["steps"]), int(s["flagged_steps"])
+    steps, flagged = int(session["steps"]), int(session["flagged_steps"])
     often = steps >= 2 * p.block_steps and 2 * flagged > steps
-    if not often and s["flagged_in_row"] < p.block_steps:
+    if not often and session["flagged_in_row"] < p.block_steps:
         return 0
-    counts = {int(flag): int(s["flagged_by"][flag.bit_length() - 1]) for flag in _FLAG_WORDS}
+    counts = {int(flag): int(session["flagged_by"][flag.bit_length() - 1]) for flag in _FLAG_WORDS}
     return max(counts, key=lambda flag: counts[flag])
 
 

@@ -17,6 +17,7 @@ from imu.drift.indicators import INDICATORS
 from imu.step.block_means import block_means
 from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
 from imu.steps import STEP_COLUMNS, Steps
+from pipelines.quantities import quantities_in
 from pipelines.views.counted import counted
 
 if TYPE_CHECKING:
@@ -31,26 +32,15 @@ AXES_NOT_FOUND: Final = (
     "--axes."
 )
 
-_MEASURES = tuple(
-    name
-    for name in STEP_COLUMNS
-    if name not in {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+_NO_MEASURES: Final = {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+_MEASURES: Final = tuple(
+    dict.fromkeys(
+        [name for name in STEP_COLUMNS if name not in _NO_MEASURES]
+        + [one.column for one in quantities_in("summary")]
+    )
 )
 
 _LABEL_END: Final = 32  # of a line for people: two blanks and a label of 30
-#: Lines of the summary for people: column, label, unit, decimals.
-_LINES = (
-    ("cadence_spm", "cadence", "steps/min", 1),
-    ("contact_time_ms", "contact time", "ms", 0),
-    ("flight_time_ms", "flight time", "ms", 0),
-    ("peak_force_bw", "peak force", "BW", 2),
-    ("impact_shock_g", "impact shock", "g", 2),
-    ("vertical_oscillation_mm", "vertical oscillation", "mm", 1),
-    ("sacral_lean_deg", "trunk lean (at the sacrum)", "°", 1),
-    ("sacral_roll_deg", "sideways lean (at the sacrum)", "°", 1),
-    ("lumbar_index", "lumbar index", "% of baseline", 0),
-)
-
 
 #: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
 _TROUBLES: Final = (
@@ -125,10 +115,11 @@ class Summary:
             f"{self.source}: {counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
             f"({self.rate_hz:g} Hz){'; medians' if self.steps else ''}"
         ]
-        for name, label, unit, decimals in _LINES:
-            value = self.median.get(name)
+        for one in quantities_in("summary"):
+            value = self.median.get(one.column)
             if value is not None:
-                lines.append(f"  {label:<30} {value:8.{decimals}f} {unit}{self._span(name)}")
+                number = f"{value:8.{one.decimals}f} {one.unit}"
+                lines.append(f"  {one.name:<30} {number}{self._span(one.column)}")
         if self.steps:
             lines.append(f"  {'trusted steps':<30} {self.trusted_steps:8d}")
         reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())

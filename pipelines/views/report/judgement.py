@@ -19,10 +19,10 @@ from imu.drift.changes import SENSOR_POSITION
 from imu.drift.detector import Change, DriftDetector, DriftParams
 from imu.steps import Steps
 from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.quantities import WATCHED, Quantity
 from pipelines.session.carried import Carried
 from pipelines.session.pace_marks import PACE_KINDS, PaceMarks
 from pipelines.session.session_marks import Pauses
-from pipelines.views.report.measures import WATCHED, Measure
 from pipelines.views.report.recording import DetectorMark, Recording, Restart
 
 __all__ = ["Band", "Judgement", "Stretch", "judge"]
@@ -153,7 +153,7 @@ def judge(recording: Recording) -> Judgement:
         params,
         tuple(changes),
         (*stretches, end(math.inf)),
-        bool(detector.state["given"][0]),
+        bool(detector.state["segment"]["given"][0]),
         carried,
         bool(recording.carried_json) and not stretches,
         detector.status,
@@ -192,8 +192,8 @@ def _bands(detector: DriftDetector) -> dict[str, Band]:
     return {column: band for column, band in bands.items() if band is not None}
 
 
-def _band(measure: Measure, detector: DriftDetector) -> Band | None:
-    indicator = measure.indicator
+def _band(measure: Quantity, detector: DriftDetector) -> Band | None:
+    indicator = measure.watched
     assert indicator is not None
     reading = detector.current(indicator.name)
     if not (math.isfinite(reading.baseline) and math.isfinite(reading.gate)):

@@ -16,7 +16,7 @@ import numpy as np
 from imu.errors import InputError, RecordingError
 from imu.runner import Runner
 from imu.steps import Steps
-from pipelines.views.report.measures import COMPARED
+from pipelines.quantities import quantities_in
 from pipelines.views.report.recording import LinkLoss, Losses, PreviousRun, Recording, SessionMark
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ __all__ = [
 
 Progress = Callable[[float, float], None]
 
-_COLUMNS: Final = tuple(measure.column for measure in COMPARED)
+_COLUMNS: Final = tuple(one.column for one in quantities_in("compared"))
 #: Most runs of the journal that are compared with.
 _MOST_RUNS: Final = 20
 _REPORT_EVERY: Final = 256

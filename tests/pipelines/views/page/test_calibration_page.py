@@ -162,7 +162,7 @@ def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(tmp_path: 
         assert "Traceback" not in running.wait()
     assert device is not None
     used = Calibration.from_json(read_session(recording).header.calibration_json)
-    assert used == Calibration.from_json(device.calibration_json)
+    assert used == device.calibration
 
 
 def _calibrate(tab: Tab, address: str) -> None:

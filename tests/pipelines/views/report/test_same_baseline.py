@@ -16,9 +16,9 @@ from pipelines.files.session_messages import SessionHeader
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
+from pipelines.quantities import WATCHED
 from pipelines.replay import RanAgain, run_again
 from pipelines.views.report.content import Content, content_of
-from pipelines.views.report.measures import WATCHED
 from pipelines.views.report.page import render
 from pipelines.views.report.reading import ReadingOptions, read_recording
 from pipelines.views.report.recording import DetectorMark, SessionMark
@@ -59,8 +59,8 @@ def recorded(
 
 def same_baseline(detector: DriftDetector, content: Content) -> None:
     for measure in WATCHED:
-        assert measure.indicator is not None
-        reading = detector.current(measure.indicator.name)
+        assert measure.watched is not None
+        reading = detector.current(measure.watched.name)
         band = content.judgement.band(measure.column)
         if detector.baseline is None:
             assert band is None
