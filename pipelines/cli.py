@@ -15,6 +15,7 @@ from pipelines.commands.calibrate import calibrate
 from pipelines.commands.desk import desk
 from pipelines.commands.doctor import doctor
 from pipelines.commands.download import download
+from pipelines.commands.export import export
 from pipelines.commands.journal import journal_app
 from pipelines.commands.live import live
 from pipelines.commands.messages import complain, drop_output, reader_may_leave, say
@@ -91,6 +92,7 @@ for command in (
     live,
     replay,
     report,
+    export,
     download,
     desk,
     metronome,

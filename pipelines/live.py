@@ -22,12 +22,13 @@ from imu.drift.baseline import Baseline
 from imu.drift.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps, concatenate
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.budget import told_mark
 from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
 from pipelines.coaching.turning import heading_turn_deg
-from pipelines.files.alerts import Alert, AlertWriter
+from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_messages import SessionHeader
 from pipelines.files.session_writer import SessionWriter
 from pipelines.live_controls import LiveControls, LiveView

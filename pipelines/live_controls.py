@@ -6,7 +6,7 @@ from typing import Protocol
 
 from devices.records import Mark
 from imu.errors import ParameterError
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.pace_marks import pace_mark_value
 

@@ -17,8 +17,8 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.alerts import Alert
 from pipelines.session.analysis import SessionAnalysis, StepsAnalysis
 from pipelines.session.summary import AXES_NOT_FOUND, Summary, summarise
 

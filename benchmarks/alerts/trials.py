@@ -19,8 +19,8 @@ from imu.drift.baseline import Baseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.changes import SENSOR_POSITION, Change
 from imu.drift.detector import DriftDetector, DriftParams
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.coach import Coach, CoachParams
-from pipelines.files.alerts import Alert
 
 __all__ = ["Detection", "Quiet", "Rule", "detect", "listen", "warm_baseline"]
 

@@ -38,7 +38,7 @@ from imu.drift.interruptions import GROUP_COLUMNS, SLIPPED, interruption, new_su
 from imu.drift.pace import effect_of_pace
 from imu.drift.params import DriftParams
 from imu.drift.state import DRIFT_STATE, fresh_state
-from imu.drift.status import drift_status
+from imu.drift.status import DriftStatus, drift_status, status_words
 from imu.errors import ParameterError
 from imu.samples import Quality
 from imu.steps import Steps
@@ -155,6 +155,11 @@ class DriftDetector:
     @property
     def status(self) -> str:
         """What is going on, in plain words."""
+        return status_words(self.standing, self._params)
+
+    @property
+    def standing(self) -> DriftStatus:
+        """What is going on, as a code and its figures."""
         return drift_status(self._state[0], self._params)
 
     @property

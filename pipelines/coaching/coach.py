@@ -17,7 +17,7 @@ from imu.drift.changes import SENSOR_POSITION, Change
 from imu.drift.indicators import indicator_named
 from imu.errors import InputError
 from imu.ranges import Within, check_ranges
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 
 __all__ = ["COACHING_MARK", "STOPPED", "TOLD_MARK", "Coach", "CoachParams"]
 

@@ -36,7 +36,7 @@ from pipelines.coaching.training.warm_up import (
 if TYPE_CHECKING:
     from devices.records import Mark
     from imu.steps import Steps
-    from pipelines.files.alerts import Alert
+    from pipelines.coaching.alert import Alert
 
 __all__ = ["Companion", "Ending", "TimedMark"]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imu.errors import RecordingError
+from pipelines.files.kept_file import open_private, sync_folder
 from pipelines.files.system_error import explain
 
 __all__ = ["private_file", "refuse_existing", "replacing"]
@@ -46,8 +47,8 @@ def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterato
     """Open ``path`` for binary writing; it changes only when the block ends without an error.
 
     The body should do nothing but write. A symbolic link keeps pointing where it did, an existing
-    file keeps its permissions, and a device or pipe is written to directly. A ``private`` file is
-    for the user alone, whatever it was before.
+    file keeps its permissions, a new one is for its owner alone, and a device or pipe is written to
+    directly. A ``private`` file is for the user alone, whatever it was before.
 
     Raises
     ------
@@ -95,13 +96,14 @@ def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterato
 def _temporary_sibling(real: Path, private: bool) -> Iterator[BinaryIO]:
     part = real.with_name(f".backstride-{secrets.token_hex(8)}.part")
     try:
-        with open(part, "xb", opener=private_file if private else None) as file:
+        with open_private(part) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # else a power cut can leave the new name with no content
         if real.exists() and not private:
             shutil.copymode(real, part)
         part.replace(real)
+        sync_folder(real.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)

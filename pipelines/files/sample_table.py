@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from imu.errors import InputError, ParameterError
 from imu.samples import Samples, sample_rate_hz
 from pipelines.files.number_rows import NumberRows, read_number_rows
-from pipelines.files.replacing import replacing
 from pipelines.files.sample_columns import (
     ACCELERATION_UNITS,
     ANGULAR_VELOCITY_UNITS,
@@ -23,6 +23,7 @@ from pipelines.files.sample_columns import (
     sample_columns,
 )
 from pipelines.files.table_head import TableHead, excerpt, open_table
+from pipelines.files.table_output import write_table
 
 __all__ = ["RATE_RANGE_HZ", "SampleTable", "read_sample_table", "write_sample_table"]
 
@@ -166,12 +167,12 @@ def write_sample_table(
     """Write samples in SI units so that reading gives back the same numbers, bit for bit.
 
     The quality flags are not written: the chain finds them again. An existing file is replaced
-    whole or not at all.
+    whole or not at all. A ``.parquet`` file has the columns alone, without the preamble.
 
     Parameters
     ----------
-    path : path
-        The file.
+    path : path or ``-``
+        Ends in ``.csv`` or ``.parquet``; ``-`` is CSV on standard output.
     samples : Samples
         What to write; NaN becomes an empty cell.
     rate_hz : float
@@ -203,11 +204,15 @@ def write_sample_table(
     entries |= {
         key: value for key, value in (preamble or {}).items() if key not in ("rate_hz", "axes")
     }
-    with replacing(path) as file:
-        for key, value in entries.items():
-            file.write(f"# {_preamble_key(key)}: {_preamble_value(key, value)}\n".encode())
-        for piece in _csv_lines(samples):
-            file.write(piece.encode())
+    lines = [
+        f"# {_preamble_key(key)}: {_preamble_value(key, value)}\n" for key, value in entries.items()
+    ]
+    write_table(
+        path,
+        table="the sample table",
+        csv_lines=lambda: chain(lines, _csv_lines(samples)),
+        columns=lambda: _columns(samples),
+    )
 
 
 def _with_total(
@@ -391,14 +396,19 @@ def _preamble_value(key: str, value: str) -> str:
     return value
 
 
+def _columns(samples: Samples) -> dict[str, Values]:
+    columns = {"time_s": samples.time_s}
+    acceleration, gyro = samples.acceleration_m_s2, samples.angular_velocity_rad_s
+    columns |= {f"acc_{axis}_m_s2": acceleration[:, i] for i, axis in enumerate("xyz")}
+    if gyro is not None:
+        columns |= {f"gyr_{axis}_rad_s": gyro[:, i] for i, axis in enumerate("xyz")}
+    return columns
+
+
 def _csv_lines(samples: Samples) -> Iterator[str]:
-    names = ["time_s", *(f"acc_{axis}_m_s2" for axis in "xyz")]
-    arrays = [samples.time_s[:, np.newaxis], samples.acceleration_m_s2]
-    if samples.angular_velocity_rad_s is not None:
-        names += [f"gyr_{axis}_rad_s" for axis in "xyz"]
-        arrays.append(samples.angular_velocity_rad_s)
-    yield ",".join(names) + "\n"
+    columns = _columns(samples)
+    yield ",".join(columns) + "\n"
     for start in range(0, len(samples), _ROWS_A_PIECE):
-        rows = np.hstack([array[start : start + _ROWS_A_PIECE] for array in arrays])
+        rows = np.stack([c[start : start + _ROWS_A_PIECE] for c in columns.values()], axis=1)
         text = "\n".join(",".join(map(repr, row)) for row in rows.tolist())
         yield text.replace("nan", "") + "\n"

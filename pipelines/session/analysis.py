@@ -21,9 +21,9 @@ from imu.errors import ParameterError
 from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import NO_STEPS, Steps
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.coach import Coach
-from pipelines.files.alerts import Alert
 from pipelines.files.session_messages import SessionHeader
 from pipelines.session.carried import Carried, LeanKnown
 from pipelines.session.lean_reference import LeanReference

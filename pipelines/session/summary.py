@@ -22,7 +22,7 @@ from pipelines.views.counted import counted
 
 if TYPE_CHECKING:
     from devices.receiver import Receiver
-    from pipelines.files.alerts import Alert
+    from pipelines.coaching.alert import Alert
 
 __all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
 

@@ -14,7 +14,9 @@ from imu.errors import ParameterError
 from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["Phase", "RunWalkPlan", "interval_cues", "phase_at"]
+__all__ = ["Phase", "PhaseKind", "RunWalkPlan", "interval_cues", "phase_at"]
+
+PhaseKind = Literal["warm_up", "run", "walk", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Phase:
         To the next phase, s; infinite when done.
     """
 
-    kind: Literal["warm_up", "run", "walk", "done"]
+    kind: PhaseKind
     number: int
     remaining_s: float
 

@@ -133,7 +133,7 @@ class Recording:
     steps : Steps
         All running steps.
     alerts : tuple of dict
-        As the runner was told, fields of :class:`pipelines.files.alerts.Alert`.
+        As the runner was told, fields of :class:`pipelines.coaching.alert.Alert`.
     baseline_json : str
         Baseline of earlier runs, empty when it was learned in this one.
     parameters_json, carried_json : str

@@ -15,11 +15,11 @@ from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer
 from imu.samples import Samples
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import UsualIntensity
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.turning import heading_turn_deg
-from pipelines.files.alerts import Alert
 
 __all__ = [
     "USUAL",

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from imu.errors import ParameterError
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_command import AlertCommand
-from pipelines.files.alerts import Alert
 
 ALERT = Alert(
     9.0, "cadence_spm", "down", 160.0, 170.0, -5.9, 3.0, "raised", "Cadence; $(exit 3) `x` | y"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from imu.drift.changes import SENSOR_POSITION, Change, Direction, Severity
 from imu.drift.indicators import INDICATORS
 from imu.errors import InputError, ParameterError
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.coach import Coach, CoachParams
-from pipelines.files.alerts import Alert
 
 CUED: list[tuple[str, Direction]] = [
     ("peak_10hz_bw", "up"),

@@ -16,11 +16,11 @@ from devices.records import Mark, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.changes import Change
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.coach import TOLD_MARK, Coach, CoachParams
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.single_session import LongestSession
-from pipelines.files.alerts import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay

@@ -11,13 +11,13 @@ from devices.simulator.virtual_clock import VirtualClock
 from devices.sources import open_source
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.steps import Steps
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import uses_budget
 from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession
-from pipelines.files.alerts import Alert
 from pipelines.files.session_messages import SessionHeader
 from pipelines.session.analysis import SessionAnalysis
 from tests.pipelines.coaching.runs import USUAL

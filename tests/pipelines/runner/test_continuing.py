@@ -20,7 +20,7 @@ from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.live import LiveOptions, LiveRun, run_live

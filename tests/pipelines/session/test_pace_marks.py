@@ -27,8 +27,8 @@ from imu.drift.indicators import INDICATORS
 from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import STEP_ROW, Steps, concatenate
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.alerts import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveControls

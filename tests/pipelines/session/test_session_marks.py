@@ -20,7 +20,7 @@ from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
 from imu.steps import STEP_ROW, Steps, concatenate
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.files.session_messages import SessionHeader
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, run_live

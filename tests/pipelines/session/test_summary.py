@@ -15,7 +15,7 @@ from devices.sequence import Losses
 from imu.drift.changes import Severity
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.session.summary import Summary, summarise
 
 

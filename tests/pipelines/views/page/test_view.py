@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from devices.scan import Found
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.session.live_status import IndicatorStatus, LiveStatus

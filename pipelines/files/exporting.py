@@ -1,0 +1,145 @@
+"""What a session holds, for other programs: its samples in tables and plots, its marks as lines."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+from devices.receiver import Receiver
+from devices.records import DeviceInfo
+from imu.errors import RecordingError
+from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from pipelines.files.protobuf_rows import RowMessage
+from pipelines.files.replacing import replacing
+from pipelines.files.sample_table import write_sample_table
+from pipelines.session.json_form import to_plain
+from pipelines.session.marks import LoggedMark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelines.files.session_reader import Session
+
+__all__ = ["PLOTS", "decoded_samples", "mark_lines", "write_samples"]
+
+#: Ending of a file for Foxglove and PlotJuggler.
+PLOTS: Final = ".mcap"
+_AXES: Final = "xyz"
+
+
+def decoded_samples(session: Session, *, raw: bool = False) -> tuple[DeviceInfo, Samples]:
+    """The samples that a session's packets hold, and the sensor they are of.
+
+    Parameters
+    ----------
+    session : Session
+        As its file has it.
+    raw : bool
+        As the sensor sent them, without the calibration that the session was recorded with.
+
+    Returns
+    -------
+    DeviceInfo
+        The sensor, as it first introduced itself.
+    Samples
+        SI units, the sensor's axes, time in s from the first sample. Lost ones show as a jump.
+
+    Raises
+    ------
+    RecordingError
+        When there is no sample.
+    """
+    calibration = None if raw else session.header.calibration
+    info, receiver, blocks = None, None, []
+    for record in session.records:
+        if isinstance(record, LoggedMark):
+            continue
+        if receiver is None and isinstance(record, DeviceInfo):
+            info, receiver = record, Receiver(record)
+        block = None if receiver is None else receiver.push(record)
+        if block is not None and len(block):
+            blocks.append(block if calibration is None else calibration.apply(block))
+    if info is None or not blocks:
+        raise RecordingError(
+            "holds no sample: give a session in which the sensor had begun to send.",
+            path=str(session.path),
+        )
+    return info, Samples.concatenate(blocks)
+
+
+def write_samples(path: str | os.PathLike[str], session: Session, *, raw: bool = False) -> int:
+    """Write a session's samples: a table by ``.csv`` or ``.parquet``, plots by ``.mcap``.
+
+    Returns
+    -------
+    int
+        How many they are.
+
+    Raises
+    ------
+    BackstrideError
+        When there are none, or the file cannot be written; what was there before is intact.
+    """
+    info, samples = decoded_samples(session, raw=raw)
+    if Path(path).suffix.lower() == PLOTS:
+        _write_plots(path, samples, session.header.utc_start_ns)
+        return len(samples)
+    calibrated = session.header.calibration is not None and not raw
+    preamble = {
+        "utc_start": _utc(session.header.utc_start_ns, 0.0),
+        "sensor": " ".join(f"{info.name} ({info.protocol})".split()),
+        "calibrated": "yes" if calibrated else "no",
+        "acc_range_g": f"{info.acceleration_range_m_s2 / STANDARD_GRAVITY_M_S2:.6g}",
+    }
+    axes = session.header.axes or info.axes
+    write_sample_table(path, samples, rate_hz=info.rate_hz, axes=axes, preamble=preamble)
+    return len(samples)
+
+
+def mark_lines(session: Session) -> Iterator[dict[str, Any]]:
+    """The marks of a session, each with its time in s from the first arrival, and in UTC."""
+    first_ns = None
+    for record in session.records:
+        if isinstance(record, DeviceInfo):
+            continue
+        first_ns = record.arrival_ns if first_ns is None else first_ns
+        if isinstance(record, LoggedMark):
+            time_s = (record.arrival_ns - first_ns) / 1e9
+            utc = _utc(session.header.utc_start_ns, time_s)
+            yield {"time_s": time_s, "utc": utc, **to_plain(record.mark)}
+
+
+def _utc(start_ns: int, time_s: float) -> str:
+    try:
+        start = datetime.fromtimestamp(start_ns / 1e9, tz=UTC)
+        return (start + timedelta(seconds=time_s)).isoformat(timespec="milliseconds")
+    except (OverflowError, ValueError, OSError):  # a clock that was never set
+        return ""
+
+
+def _write_plots(path: str | os.PathLike[str], samples: Samples, utc_start_ns: int) -> None:
+    """Every sample as a message of its own: the form that viewers plot."""
+    from mcap.writer import Writer
+
+    gyro = samples.angular_velocity_rad_s
+    columns: list[tuple[str, str]] = [("time_s", "f8"), *((f"acc_{a}_m_s2", "f4") for a in _AXES)]
+    if gyro is not None:
+        columns += [(f"gyr_{axis}_rad_s", "f4") for axis in _AXES]
+    message = RowMessage("backstride.Sample", tuple(columns))
+    rows = message.rows(len(samples))
+    rows["time_s"] = samples.time_s
+    for index, axis in enumerate(_AXES):
+        rows[f"acc_{axis}_m_s2"] = samples.acceleration_m_s2[:, index]
+        if gyro is not None:
+            rows[f"gyr_{axis}_rad_s"] = gyro[:, index]
+    with replacing(path) as file:
+        writer = cast(Any, Writer(cast(IO[Any], file)))  # its methods carry no types
+        writer.start("x-backstride-samples")
+        schema = writer.register_schema(message.name, "protobuf", message.description)
+        channel = writer.register_channel("/samples", "protobuf", schema)
+        for time_s, data in zip(samples.time_s.tolist(), message.encode(rows), strict=True):
+            log_time = max(utc_start_ns + round(time_s * 1e9), 0) % 2**64
+            writer.add_message(channel, log_time, data, log_time)
+        writer.finish()
