@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from imu.analyzer import warm_up
 from imu.steps import STEP_COLUMNS
 from pipelines.cli import main
 from pipelines.files.session_reader import read_session
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, run
 
 COMMANDS = ("live", "replay", "simulate", "doctor")
@@ -277,6 +279,21 @@ def test_the_compile_pause_is_announced(recording: Path, tmp_path: Path) -> None
     assert warm.out == cold.out
 
 
+@contextlib.contextmanager
+def _at_work(process: subprocess.Popen[bytes], path: Path) -> Iterator[None]:
+    """Wait until the command reads the pipe at that path, or has begun to write the file."""
+    if path.is_fifo():
+        with path.open("wb"):  # opens once somebody reads
+            yield
+        return
+    end = time.monotonic() + HANG_S
+    while not (path.parent / f".{path.name}.part").exists():
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    yield
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="only POSIX sends signals to one process")
 @pytest.mark.parametrize("name", ["replay", "simulate", "simulate a session"])
 def test_ctrl_c_during_work_leaves_neither_traceback_nor_pieces(name: str, tmp_path: Path) -> None:
@@ -287,12 +304,14 @@ def test_ctrl_c_during_work_leaves_neither_traceback_nor_pieces(name: str, tmp_p
     if name == "replay":
         os.mkfifo(path)  # a recording that never comes
         words = ["replay", path, "--steps", tmp_path / "steps.csv"]
-    with subprocess.Popen(
-        command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
-    ) as process:
-        time.sleep(1.0)
+    with (
+        subprocess.Popen(
+            command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        ) as process,
+        _at_work(process, path),
+    ):
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert out == b""
