@@ -11,8 +11,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -279,19 +277,23 @@ def test_the_compile_pause_is_announced(recording: Path, tmp_path: Path) -> None
     assert warm.out == cold.out
 
 
+#: Runs a command that tells when its work begins.
+AT_WORK = """
+import contextlib, sys
+from pipelines.views import progress
+
+shown = progress.progress
+
 @contextlib.contextmanager
-def _at_work(process: subprocess.Popen[bytes], path: Path) -> Iterator[None]:
-    """Wait until the command reads the pipe at that path, or has begun to write the file."""
-    if path.is_fifo():
-        with path.open("wb"):  # opens once somebody reads
-            yield
-        return
-    end = time.monotonic() + HANG_S
-    while not (path.parent / f".{path.name}.part").exists():
-        assert process.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    yield
+def progress_told(words):
+    with shown(words) as report:
+        print("at work", file=sys.stderr, flush=True)
+        yield report
+
+progress.progress = progress_told
+from pipelines.cli import main
+main()
+"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only POSIX sends signals to one process")
@@ -304,12 +306,15 @@ def test_ctrl_c_during_work_leaves_neither_traceback_nor_pieces(name: str, tmp_p
     if name == "replay":
         os.mkfifo(path)  # a recording that never comes
         words = ["replay", path, "--steps", tmp_path / "steps.csv"]
-    with (
-        subprocess.Popen(
-            command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
-        ) as process,
-        _at_work(process, path),
-    ):
+    with subprocess.Popen(
+        [sys.executable, "-c", AT_WORK, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    ) as process:
+        assert process.stderr is not None
+        while process.stderr.readline() not in (b"at work\n", b""):
+            pass  # the filters may have to be prepared first
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
