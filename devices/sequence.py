@@ -133,10 +133,8 @@ def account(
     ('after gap', 65550, 10)
     """
     if state is None:
-        losses = Losses(received=n)
-        first = SequenceState(sequence, time_us, sequence + n, (), losses)
+        first = SequenceState(sequence, time_us, sequence + n, (), Losses(received=n))
         return first, Verdict(Arrival.NEXT, sequence, 0, 0)
-
     index_before, time_before_us, next_index, missing, losses = state
     if restart:
         return _restarted(losses, sequence, n, time_us)
@@ -148,7 +146,6 @@ def account(
     agree = abs(index - expected) <= _AGREEMENT_SAMPLES + share
     possible = latest_us is None or time_us <= latest_us
     arrival = Arrival.NEXT
-
     if not (agree and possible):
         if time_step:
             index = next_index + (sequence - next_index) % INDEX_MODULUS
@@ -164,13 +161,21 @@ def account(
         if arrival is Arrival.NEXT:
             arrival = Arrival.AFTER_GAP
         missing = (*missing, (next_index, index))
-    if missing and missing[0][1] < index - window:
-        missing = tuple(span for span in missing if span[1] >= index - window)
+    missing = _still_waited_for(missing, index - window)
     counts = Losses(losses.received + n, losses.lost + gap, *losses[2:])
     return (
         SequenceState(index, time_us, index + n, missing, counts),
         Verdict(arrival, index, 0, gap),
     )
+
+
+def _still_waited_for(
+    missing: tuple[tuple[int, int], ...], since: int
+) -> tuple[tuple[int, int], ...]:
+    """Leave out gaps so far back that nothing can fill them any more."""
+    if missing and missing[0][1] < since:
+        return tuple(span for span in missing if span[1] >= since)
+    return missing
 
 
 def _restarted(

@@ -1,35 +1,31 @@
-"""The command line: which commands there are, and how a mistake is told.
+"""The command line: where a command begins, and how a mistake is told.
 
-What a command does is imported when it runs, so that ``--help`` answers at once.
+A command is a row in ``pipelines/commands/table.py`` and a file that is imported when it is called,
+so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version as version_of
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from pipelines.commands.calibrate import calibrate
-from pipelines.commands.desk import desk
-from pipelines.commands.doctor import doctor
-from pipelines.commands.download import download
-from pipelines.commands.export import export
-from pipelines.commands.journal import journal_app
-from pipelines.commands.live import live
+from imu.errors import BackstrideError
+from pipelines.commands.lazy_group import LazyGroup
 from pipelines.commands.messages import complain, drop_output, reader_may_leave, say
-from pipelines.commands.metronome import metronome
-from pipelines.commands.replay import replay
-from pipelines.commands.report import report
-from pipelines.commands.scan import scan
-from pipelines.commands.simulate import simulate
+from pipelines.commands.table import COMMANDS
+from pipelines.files.system_error import explain
 
 __all__ = ["app", "main"]
 
 
-class _Commands(TyperGroup):
+class _Commands(LazyGroup):
     """All commands; Ctrl-C that a command does not take itself ends it with one sentence."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(table=COMMANDS, **given)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -53,21 +49,15 @@ def _was_interrupted(error: BaseException | None) -> bool:
 app = typer.Typer(
     name="backstride",
     cls=_Commands,
-    help="Reads a motion sensor clipped to a runner's waistband: steps, impact, oscillation, lean. "
-    "Not a medical device.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        say(f"backstride {version('backstride')}")
+        say(f"backstride {version_of('backstride')}")
         raise typer.Exit
 
 
@@ -86,28 +76,8 @@ def program(
     """Hold the options that stand before a command."""
 
 
-for command in (
-    scan,
-    calibrate,
-    live,
-    replay,
-    report,
-    export,
-    download,
-    desk,
-    metronome,
-    simulate,
-    doctor,
-):
-    app.command()(command)
-app.add_typer(journal_app)
-
-
 def main() -> None:
     """Run the command line; a user's mistake is one sentence, never a traceback."""
-    from imu.errors import BackstrideError
-    from pipelines.files.system_error import explain
-
     for stream in (sys.stdout, sys.stderr):
         # Windows consoles and pipes may not speak UTF-8
         if hasattr(stream, "reconfigure"):

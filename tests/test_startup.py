@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
+
+from pipelines.commands.lazy_group import Row, Table
+from pipelines.commands.table import COMMANDS
+from tests.pipelines.command_line import backstride
 
 HEAVY = ("numba", "llvmlite", "scipy", "rich", "mcap", "bleak", "pandas", "polars", "pyarrow")
 
@@ -37,22 +44,47 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
     assert loaded("import pipelines.cli") == set()
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--help"],
-        ["live", "--help"],
-        ["replay", "--help"],
-        ["simulate", "--help"],
-        ["doctor", "--help"],
-    ],
-)
-def test_help_loads_nothing_heavy(words: list[str]) -> None:
+@pytest.mark.parametrize("words", [["--help"], ["journal", "--help"], ["--version"]])
+def test_the_list_of_commands_loads_none_of_them(words: list[str]) -> None:
     assert loaded(HELP.format(words=words, code=0)) == set()
 
 
-def test_a_mistake_in_usage_loads_nothing_heavy() -> None:
-    assert loaded(HELP.format(words=["replay", "--colour"], code=2)) == set()
+def test_a_command_that_there_is_none_of_loads_nothing_heavy() -> None:
+    assert loaded(HELP.format(words=["replai"], code=2)) == set()
+
+
+def rows(table: Table, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Row]]:
+    """Every command of a table, with the words that call it."""
+    for name, row in table.rows.items():
+        if isinstance(row, Table):
+            yield from rows(row, (*path, name))
+        else:
+            yield (*path, name), row
+
+
+ROWS = dict(rows(COMMANDS))
+
+
+@pytest.mark.parametrize("words", ROWS, ids=" ".join)
+def test_a_row_says_what_the_command_says_of_itself(words: tuple[str, ...]) -> None:
+    row = ROWS[words]
+    module = import_module(f"pipelines.commands.{row.place}")
+    command = getattr(module, row.place.rpartition(".")[2])
+    assert (inspect.getdoc(command) or "").split("\n\n")[0].replace("\n", " ") == row.help
+
+
+@pytest.mark.parametrize("words", ROWS, ids=" ".join)
+def test_help_on_a_command_names_it_and_says_the_same(words: tuple[str, ...]) -> None:
+    ended = backstride(*words, "--help")
+    assert ended.exit_code == 0
+    assert ended.out.startswith(f"Usage: backstride {' '.join(words)} [OPTIONS]")
+    assert ROWS[words].help in " ".join(ended.out.split())
+
+
+def test_commands_load_no_library_that_serves_others_only() -> None:
+    # Bluetooth is opened, pages, tables and pictures are made by what needs them
+    places = [f"pipelines.commands.{row.place}" for row in ROWS.values()]
+    assert loaded("import " + ", ".join(places)) <= {"numba", "llvmlite", "scipy", "rich", "mcap"}
 
 
 def test_importing_imu_compiles_nothing_and_loads_no_scipy() -> None:

@@ -127,9 +127,34 @@ def to_markdown(
     study: Study, chain: Sequence[ChainRun], seconds: float, figures: Sequence[str]
 ) -> str:
     """The page, ending with a line end."""
-    goals = goal_rows(study)
-    calm, rough = study.quiet[f"stationary {_AT}"], study.quiet[f"disturbed {_AT}"]
     lines = [
+        *_head_lines(study, seconds),
+        *_goal_lines(study),
+        *_false_alert_lines(study),
+        *_change_lines(study),
+        *_wander_lines(study),
+        *_joint_rule_lines(study),
+        *_warm_start_lines(study),
+        *_early_lines(study),
+        *_chain_lines(chain),
+        *[f"![{name}]({name})\n" for name in figures],
+        "## The disturbance model",
+        "",
+        (model.__doc__ or "").partition("\n\n")[2].strip(),
+        "",
+        "## What this cannot see",
+        "",
+        "* Real wander over hours, and whether it is anything like an Ornstein-Uhlenbeck process.",
+        "* Whether a change that is told matters to anyone's back.",
+        "* A sensor that creeps by 2–5°: it reads as a lean, and is told as one.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _head_lines(study: Study, seconds: float) -> list[str]:
+    """What the page is, and how it was made."""
+    return [
         "# Alerts",
         "",
         "Written by `python -m benchmarks.alerts`; run it again rather than edit it. Simulation: "
@@ -143,6 +168,13 @@ def to_markdown(
         f"{seconds:.0f} s on two processes ({study.hours / max(seconds, 1e-9):.0f} run-hours a "
         f"second). Made with " + ", ".join(f"{k} {v}" for k, v in versions().items()) + ".",
         "",
+    ]
+
+
+def _goal_lines(study: Study) -> list[str]:
+    """What was aimed at, and whether it was reached."""
+    goals = goal_rows(study)
+    return [
         f"## Goals: {sum(row[3] for row in goals)} of {len(goals)} reached "
         f"(wander {_AT} % of the peak, {_AT} · 5/3 % of the shock, 0.7° of the lean)",
         "",
@@ -154,6 +186,13 @@ def to_markdown(
         "to 400 hours each with seeds below 100 000; the hours here are others. Disturbances were "
         "tuned for as well as wander, so the figures hold for this model and not beyond it.",
         "",
+    ]
+
+
+def _false_alert_lines(study: Study) -> list[str]:
+    """How often each indicator says something where nothing changes."""
+    calm, rough = study.quiet[f"stationary {_AT}"], study.quiet[f"disturbed {_AT}"]
+    return [
         "## False alerts an indicator",
         "",
         f"% of one-hour runs at a wander of {_AT} %: {calm.hours} stationary, {rough.hours} "
@@ -181,6 +220,12 @@ def to_markdown(
                 for name in ("any", *(indicator.name for indicator in INDICATORS))
             ],
         ),
+    ]
+
+
+def _change_lines(study: Study) -> list[str]:
+    """How soon a change of form is found."""
+    return [
         "## Changes of form",
         "",
         f"Imposed after half an hour, at a wander of {_AT} %. Delay in s to the detector's report, "
@@ -203,6 +248,12 @@ def to_markdown(
                 for row in (study.caught[f"{run} {_AT} {kind}"] for kind in _WORDS)
             ],
         ),
+    ]
+
+
+def _wander_lines(study: Study) -> list[str]:
+    """How all of it hangs on how much the runner wanders."""
+    return [
         "## Over the amplitude of the runner's own wander",
         "",
         "Nobody has measured it over hours. False alerts in % of the hours; delays (median, s) and "
@@ -237,6 +288,12 @@ def to_markdown(
                 for tau, row in ((t, study.quiet[f"tau {t:g}"]) for t in TIME_CONSTANTS_S)
             ],
         ),
+    ]
+
+
+def _joint_rule_lines(study: Study) -> list[str]:
+    """What the rule over all indicators costs and gives."""
+    return [
         "## The joint rule",
         "",
         "All indicators share one budget: `family_factor` widens all gates together; supporting "
@@ -264,6 +321,12 @@ def to_markdown(
         "simulated hills is that of the detector, speed differs from runner to runner by 30 %: "
         "real runners will gain less.",
         "",
+    ]
+
+
+def _warm_start_lines(study: Study) -> list[str]:
+    """What a baseline from earlier runs changes."""
+    return [
         "## A baseline from earlier runs",
         "",
         "The mean of earlier runs of one hour; the runner differs from day to day, as the model "
@@ -295,6 +358,12 @@ def to_markdown(
                 )
             ],
         ),
+    ]
+
+
+def _early_lines(study: Study) -> list[str]:
+    """Changes while the baseline is young."""
+    return [
         "## Changes that begin soon after the baseline",
         "",
         "From minute 11 instead of 30, stationary: the baseline is young, its gates are wide, and "
@@ -307,20 +376,7 @@ def to_markdown(
                 for row in (study.caught[f"early {kind}"] for kind in _WORDS)
             ],
         ),
-        *_chain_lines(chain),
-        *[f"![{name}]({name})\n" for name in figures],
-        "## The disturbance model",
-        "",
-        (model.__doc__ or "").partition("\n\n")[2].strip(),
-        "",
-        "## What this cannot see",
-        "",
-        "* Real wander over hours, and whether it is anything like an Ornstein-Uhlenbeck process.",
-        "* Whether a change that is told matters to anyone's back.",
-        "* A sensor that creeps by 2–5°: it reads as a lean, and is told as one.",
-        "",
     ]
-    return "\n".join(lines)
 
 
 def _chain_lines(chain: Sequence[ChainRun]) -> list[str]:

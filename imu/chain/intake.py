@@ -45,6 +45,12 @@ _REPEATS: Final = 3
 _REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
 #: How fast the expected time follows the time stamps, per sample.
 _FOLLOW: Final = 0.2
+#: Intervals by which a sample is late when one before it was lost. A clock that is 5 % slow alone
+#: makes every sample a quarter late, so that from half an interval on the sample must also stand so
+#: far from the one before that another had room between them; later than this it need not.
+_LATE: Final = 0.5
+_ROOM: Final = 1.5
+_SURELY_LATE: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +172,8 @@ def check_sample(
     lost = not math.isfinite(ax + ay + az + gx + gy + gz)
     if s.joined == 1 and not lost:
         late = (t - s.expected_s) * c.rate_hz
-        missing = int(math.floor(late + 0.5)) if late >= 0.5 else 0
+        if late >= _SURELY_LATE or (late >= _LATE and (t - s.time_s) * c.rate_hz >= _ROOM):
+            missing = int(math.floor(late + 0.5))
         if missing > c.fill_limit_samples:
             # not taken yet: it comes again as the first sample after the restart
             return RESTART

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import asyncio
+from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import check_axes, complain, say
+from devices.sources import open_connector, open_source
+from imu.errors import ParameterError
+from pipelines.commands.checks import check_axes
+from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes
-
-if TYPE_CHECKING:
-    from pipelines.sensors.calibrate import Calibrated
+from pipelines.sensors.calibrate import (
+    Calibrated,
+    CalibrateOptions,
+    run_calibration,
+    write_to_sensor,
+)
+from pipelines.sensors.device_store import devices_directory
+from pipelines.views.calibration_words import result_lines
+from pipelines.views.terminal.calibration_guide import CalibrationGuide
 
 __all__ = ["calibrate"]
 
@@ -40,15 +50,6 @@ def calibrate(
     ] = 300.0,
 ) -> None:
     """Find a sensor's errors by laying it on six sides, and your neutral by standing still."""
-    import asyncio
-
-    from devices.sources import open_connector, open_source
-    from imu.errors import ParameterError
-    from pipelines.sensors.calibrate import CalibrateOptions, run_calibration, write_to_sensor
-    from pipelines.sensors.device_store import devices_directory
-    from pipelines.views.calibration_words import result_lines
-    from pipelines.views.terminal.calibration_guide import CalibrationGuide
-
     check_axes(axes)
     if sensor_only and neutral_only:
         raise ParameterError("--neutral-only", True, "either --sensor-only or --neutral-only")

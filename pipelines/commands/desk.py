@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import check_axes, complain, say, warm_up_filters
+from devices.sources import open_source
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.desk import DeskParams
+from pipelines.commands.checks import check_axes, warm_up_filters
+from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes
-
-if TYPE_CHECKING:
-    from pipelines.coaching.training.cues import Cue
+from pipelines.runner.desk.nudges import RarerNudges
+from pipelines.runner.desk.run import run_desk
+from pipelines.runner.user_directory import data_directory
 
 __all__ = ["desk"]
 
@@ -24,15 +30,6 @@ def desk(
     axes: Axes = "",
 ) -> None:
     """Nudge you to change position while you sit or stand; Ctrl-C ends it."""
-    import asyncio
-    import sys
-
-    from devices.sources import open_source
-    from pipelines.coaching.training.desk import DeskParams
-    from pipelines.runner.desk.nudges import RarerNudges
-    from pipelines.runner.desk.run import run_desk
-    from pipelines.runner.user_directory import data_directory
-
     check_axes(axes)
     open_source(source)  # a mistyped URL is told before anything is compiled
     bell = "\a" if sys.stdout.isatty() else ""

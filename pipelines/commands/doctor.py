@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from pipelines.commands.doctor_checks import examine
 from pipelines.commands.messages import say
 
 __all__ = ["doctor"]
@@ -11,8 +12,6 @@ __all__ = ["doctor"]
 
 def doctor() -> None:
     """Check this machine: versions, folders, compiled code, speed."""
-    from pipelines.commands.doctor_checks import examine
-
     healthy = True
     for finding in examine():
         say(f"{'ok ' if finding.fine else 'BAD'}  {finding.subject:<22} {finding.text}")

@@ -12,6 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from imu.analyzer import StepAnalyzer, warm_up
+from imu.compiled import cache_directory
+from pipelines.files.system_error import explain
+from pipelines.runner.user_directory import data_directory
+
 __all__ = ["Finding", "examine"]
 
 _PACKAGES = ("numpy", "scipy", "numba", "bleak", "pyserial", "typer", "rich", "mcap")
@@ -50,15 +57,12 @@ def _package(name: str) -> Finding:
 
 
 def _folders() -> Iterator[Finding]:
-    from imu.compiled import cache_directory
-    from pipelines.runner.user_directory import data_directory
 
     yield _writable("data folder", data_directory())
     yield _writable("compiled code", cache_directory())
 
 
 def _writable(subject: str, folder: Path) -> Finding:
-    from pipelines.files.system_error import explain
 
     probe = folder / ".backstride-probe"
     try:
@@ -71,9 +75,6 @@ def _writable(subject: str, folder: Path) -> Finding:
 
 
 def _chain() -> Iterator[Finding]:
-    from devices.simulator.generate import simulate
-    from devices.simulator.scenario import Scenario
-    from imu.analyzer import StepAnalyzer, warm_up
 
     begin = time.perf_counter()
     warm_up()

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import check_axes, complain, say, warm_up_filters
+from devices.sources import open_connector
+from imu.errors import ParameterError
+from pipelines.commands.checks import check_axes, warm_up_filters
+from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
-
-if TYPE_CHECKING:
-    from pipelines.sensors.download import Downloaded
+from pipelines.replay import load_baseline
+from pipelines.sensors.device_store import devices_directory
+from pipelines.sensors.download import Downloaded, DownloadOptions, download_logs, list_logged_runs
+from pipelines.sensors.stay_awake import staying_awake
+from pipelines.views.counted import counted
+from pipelines.views.progress import progress
 
 __all__ = ["download"]
 
@@ -47,34 +58,12 @@ def download(
     A run that is already here is passed over, and an older file is never replaced; interrupted, the
     same command goes on where it ended.
     """
-    import asyncio
-    import contextlib
-    import signal
-    from datetime import UTC, datetime
-
-    from devices.sources import open_connector
-    from imu.errors import ParameterError
-    from pipelines.replay import load_baseline
-    from pipelines.sensors.device_store import devices_directory
-    from pipelines.sensors.download import DownloadOptions, download_logs, list_logged_runs
-    from pipelines.sensors.stay_awake import staying_awake
-    from pipelines.views.counted import counted
-    from pipelines.views.progress import progress
-
     check_axes(axes)
     open_connector(source)  # a mistyped URL is told at once
     if out is not None and out.suffix.lower() == ".mcap" and log is None:
         raise ParameterError("--out", str(out), "a folder, or the number of one run with --log")
     if list_only:
-        for entry in asyncio.run(list_logged_runs(source)):
-            begin = "time unknown"
-            if entry.utc_s:
-                begin = f"{datetime.fromtimestamp(entry.utc_s, tz=UTC):%Y-%m-%d %H:%M} UTC"
-            minutes = entry.samples / entry.rate_hz / 60 if entry.rate_hz else 0.0
-            say(
-                f"{entry.log_id:5d}  {begin}  {minutes:6.1f} min  {entry.rate_hz:g} Hz  "
-                f"{entry.size_bytes / 1e6:.1f} MB"
-            )
+        _list(source)
         return
     warm_up_filters()
     options = DownloadOptions(
@@ -89,17 +78,9 @@ def download(
         again=again,
     )
 
-    async def fetched() -> list[Downloaded]:
-        task = asyncio.current_task()
-        if task is not None:
-            # Windows' event loop has no signal handlers
-            with contextlib.suppress(NotImplementedError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await download_logs(source, options, report)
-
     try:
         with staying_awake(), progress("downloading") as report:
-            done = asyncio.run(fetched())
+            done = asyncio.run(_fetched(source, options, report))
     except (asyncio.CancelledError, KeyboardInterrupt):
         complain(
             "backstride: stopped before the end: what has come is kept, and the same command goes "
@@ -116,3 +97,27 @@ def download(
             complain(f"note: {item.path}: {item.note}.")
     if not done:
         complain("note: the sensor has logged no run.")
+
+
+def _list(source: str) -> None:
+    for entry in asyncio.run(list_logged_runs(source)):
+        begin = "time unknown"
+        if entry.utc_s:
+            begin = f"{datetime.fromtimestamp(entry.utc_s, tz=UTC):%Y-%m-%d %H:%M} UTC"
+        minutes = entry.samples / entry.rate_hz / 60 if entry.rate_hz else 0.0
+        say(
+            f"{entry.log_id:5d}  {begin}  {minutes:6.1f} min  {entry.rate_hz:g} Hz  "
+            f"{entry.size_bytes / 1e6:.1f} MB"
+        )
+
+
+async def _fetched(
+    source: str, options: DownloadOptions, report: Callable[[float, float], None]
+) -> list[Downloaded]:
+    """Download; SIGTERM ends it as Ctrl-C does."""
+    task = asyncio.current_task()
+    if task is not None:
+        # Windows' event loop has no signal handlers
+        with contextlib.suppress(NotImplementedError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await download_logs(source, options, report)

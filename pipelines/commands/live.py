@@ -2,146 +2,163 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import (
+from devices.simulator.scenario import Scenario
+from devices.sources import open_source
+from imu.drift.baseline import Baseline
+from imu.errors import BackstrideError, ParameterError
+from pipelines.coaching.alert_command import AlertCommand
+from pipelines.coaching.alert_settings import load_alert_settings
+from pipelines.coaching.coach import COACHING_MARK, STOPPED
+from pipelines.coaching.companion import Companion
+from pipelines.coaching.plan import plan_for_run, settings_for_run
+from pipelines.coaching.texts import text
+from pipelines.commands.checks import (
     check_axes,
     check_outputs,
     check_port,
     check_results,
-    complain,
-    say,
-    say_summary,
     warm_up_filters,
 )
+from pipelines.commands.messages import complain, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from devices.simulator.scenario import Scenario
-    from pipelines.coaching.companion import Companion
-    from pipelines.live import LiveOptions, LiveRun
-    from pipelines.runner.continuing import EarlierSession
-    from pipelines.runner.journal.entries import Settings
-    from pipelines.views.page.run import Marks, Prepare
+from pipelines.files.replacing import refuse_existing
+from pipelines.live import LiveOptions, LiveRun, run_live
+from pipelines.replay import load_baseline
+from pipelines.runner.continuing import (
+    EarlierSession,
+    continued_path,
+    earlier_session,
+    interrupted_note,
+)
+from pipelines.runner.filing import file_run_now, journal_entry
+from pipelines.runner.first_run import ask_for_source
+from pipelines.runner.history import RunHistory, history_for_run
+from pipelines.runner.journal.entries import Settings
+from pipelines.runner.journal.tags import unknown_shoe_note
+from pipelines.runner.user_directory import new_session_path
+from pipelines.sensors.device_store import devices_directory
+from pipelines.sensors.stay_awake import staying_awake
+from pipelines.units import parse_slope, parse_speed
+from pipelines.views.kept_recording import kept_words
+from pipelines.views.page.run import Marks, Prepare, run_dashboard
+from pipelines.views.progress import progress
+from pipelines.views.report.making import make_report
+from pipelines.views.terminal.view import TerminalView
 
 __all__ = ["live"]
 
+_SourceUrl = Annotated[
+    str | None,
+    typer.Argument(
+        help="Sensor: ble:ADDRESS, serial:PORT or 'sim:?speed=3.3&minutes=30'; asked for "
+        "without one.",
+        show_default=False,
+    ),
+]
+_NoHistory = Annotated[
+    bool,
+    typer.Option(
+        "--no-history", help="Compare with the beginning of this run, not with earlier ones."
+    ),
+]
+_ContinueFrom = Annotated[
+    str,
+    typer.Option(
+        "--continue",
+        metavar="FILE",
+        help="Go on from a session that stopped in mid-run, with its baseline: its file, or "
+        "'last' for the newest in your data folder.",
+        show_default=False,
+    ),
+]
+_Record = Annotated[
+    Path | None,
+    typer.Option(
+        help="New session file to write (.mcap), never in the place of an older one; in your "
+        "data folder otherwise.",
+        show_default=False,
+    ),
+]
+_NoRecord = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
+_NoCalibration = Annotated[
+    bool,
+    typer.Option("--no-calibration", help="Take the sensor's readings as they are."),
+]
+_AlertsFile = Annotated[
+    Path | None,
+    typer.Option(help="JSON Lines file that alerts are added to.", show_default=False),
+]
+_OnAlert = Annotated[
+    str,
+    typer.Option(
+        help="Program to run for each alert, such as 'say {message}'; no shell runs it.",
+        show_default=False,
+    ),
+]
+_SurfaceName = Annotated[
+    str, typer.Option(help="What you run on, such as treadmill or track.", show_default=False)
+]
+_ShoeName = Annotated[str, typer.Option(help="Name of your shoes.", show_default=False)]
+_Speed = Annotated[
+    str,
+    typer.Option(
+        help="Speed of the treadmill, such as '10 km/h': gives the distance, and what speed "
+        "does to your form is not told as a change."
+    ),
+]
+_Slope = Annotated[
+    str,
+    typer.Option(
+        help="Slope of the treadmill, such as '1 %': what it does to your form is not told as "
+        "a change."
+    ),
+]
+_ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
+_Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
+_NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only tell the page's address.")]
+
 
 def live(
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            help="Sensor: ble:ADDRESS, serial:PORT or 'sim:?speed=3.3&minutes=30'; asked for "
-            "without one.",
-            show_default=False,
-        ),
-    ] = None,
+    source: _SourceUrl = None,
     axes: Axes = "",
     mass: Mass = None,
     height: Height = None,
     baseline: BaselineFile = None,
-    no_history: Annotated[
-        bool,
-        typer.Option(
-            "--no-history", help="Compare with the beginning of this run, not with earlier ones."
-        ),
-    ] = False,
-    continue_from: Annotated[
-        str,
-        typer.Option(
-            "--continue",
-            metavar="FILE",
-            help="Go on from a session that stopped in mid-run, with its baseline: its file, or "
-            "'last' for the newest in your data folder.",
-            show_default=False,
-        ),
-    ] = "",
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            help="New session file to write (.mcap), never in the place of an older one; in your "
-            "data folder otherwise.",
-            show_default=False,
-        ),
-    ] = None,
-    no_record: Annotated[bool, typer.Option("--no-record", help="Record nothing.")] = False,
-    no_calibration: Annotated[
-        bool,
-        typer.Option("--no-calibration", help="Take the sensor's readings as they are."),
-    ] = False,
-    alerts: Annotated[
-        Path | None,
-        typer.Option(help="JSON Lines file that alerts are added to.", show_default=False),
-    ] = None,
-    on_alert: Annotated[
-        str,
-        typer.Option(
-            help="Program to run for each alert, such as 'say {message}'; no shell runs it.",
-            show_default=False,
-        ),
-    ] = "",
+    no_history: _NoHistory = False,
+    continue_from: _ContinueFrom = "",
+    record: _Record = None,
+    no_record: _NoRecord = False,
+    no_calibration: _NoCalibration = False,
+    alerts: _AlertsFile = None,
+    on_alert: _OnAlert = "",
     settings: SettingsFile = None,
-    surface: Annotated[
-        str, typer.Option(help="What you run on, such as treadmill or track.", show_default=False)
-    ] = "",
-    shoe: Annotated[str, typer.Option(help="Name of your shoes.", show_default=False)] = "",
-    speed: Annotated[
-        str,
-        typer.Option(
-            help="Speed of the treadmill, such as '10 km/h': gives the distance, and what speed "
-            "does to your form is not told as a change."
-        ),
-    ] = "",
-    slope: Annotated[
-        str,
-        typer.Option(
-            help="Slope of the treadmill, such as '1 %': what it does to your form is not told as "
-            "a change."
-        ),
-    ] = "",
-    dashboard: Annotated[
-        bool, typer.Option("--dashboard", help="Show a page in the browser too.")
-    ] = False,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")
-    ] = 0,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Only tell the page's address.")
-    ] = False,
+    surface: _SurfaceName = "",
+    shoe: _ShoeName = "",
+    speed: _Speed = "",
+    slope: _Slope = "",
+    dashboard: _ShowPage = False,
+    port: _Port = 0,
+    no_browser: _NoBrowser = False,
 ) -> None:
     """Show a sensor's steps as they happen, and record the session."""
-    import asyncio
-    import shutil
-    import time
-    from contextlib import nullcontext
-    from functools import partial
-
-    from devices.sources import open_source
-    from imu.errors import ParameterError
-    from pipelines.coaching.alert_command import AlertCommand
-    from pipelines.coaching.alert_settings import load_alert_settings
-    from pipelines.files.replacing import refuse_existing
-    from pipelines.live import LiveOptions
-    from pipelines.replay import load_baseline
-    from pipelines.runner.user_directory import new_session_path
-    from pipelines.sensors.device_store import devices_directory
-    from pipelines.sensors.stay_awake import staying_awake
-    from pipelines.units import parse_slope, parse_speed
-
     check_axes(axes)
     if source is not None:
         open_source(source)  # a mistyped URL is told before anything is compiled or created
-    if record is not None and no_record:
-        raise ParameterError("--record", str(record), "either --record or --no-record")
-    if record is not None and record.suffix.lower() != ".mcap":
-        raise ParameterError("--record", str(record), "a file that ends in .mcap")
     if record is not None:
-        refuse_existing(record)
+        _check_record(record, forbidden=no_record)
     if continue_from and baseline is not None:
         raise ParameterError("--continue", continue_from, "either --continue or --baseline")
     check_outputs(
@@ -158,12 +175,7 @@ def live(
         check_port(port)
     elif port:
         raise ParameterError("--port", port, "it with --dashboard, which shows the page")
-    if on_alert and shutil.which(AlertCommand(on_alert).words[0]) is None:
-        raise ParameterError("--on-alert", on_alert, "a program that can be found")
-    if speed:
-        parse_speed(speed, "--speed")  # told now, not after the run
-    if slope:
-        parse_slope(slope, "--slope")
+    _check_words(on_alert, speed, slope)
     parameters_json = "" if settings is None else load_alert_settings(settings).to_json()
     earlier = _earlier(continue_from) if continue_from else None
     if earlier is not None:
@@ -177,48 +189,68 @@ def live(
         source = source or earlier.header.source
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
     if source is None and not dashboard:
-        from pipelines.runner.first_run import ask_for_source
-
         first = ask_for_source(surface=surface, shoe=shoe)
         source, surface, shoe = first.source, first.surface, first.shoe
         mass = first.settings.mass_kg if mass is None else mass
         height = first.settings.height_m if height is None else height
-    simulated = None if source is None else _simulated(source)
-    path = record
-    if path is None and not no_record:
-        path = new_session_path(time.time_ns())
-    baseline_json = load_baseline(str(baseline)) if baseline else ""
+    if record is None and not no_record:
+        record = new_session_path(time.time_ns())
+    marks = {"surface": surface, "shoe": shoe, "speed": speed, "slope": slope}
     stated = LiveOptions(
         axes=axes,
         mass_kg=mass,
         height_m=height,
-        baseline_json=baseline_json,
+        baseline_json=load_baseline(str(baseline)) if baseline else "",
         earlier=earlier,
         devices=None if no_calibration else devices_directory(),
-        record=path,
+        record=record,
         alerts=alerts,
         on_alert=on_alert,
         parameters_json=parameters_json or "{}",
-        marks=tuple(
-            (kind, value)
-            for kind, value in (
-                ("surface", surface),
-                ("shoe", shoe),
-                ("speed", speed),
-                ("slope", slope),
-            )
-            if value
-        ),
+        marks=tuple((kind, value) for kind, value in marks.items() if value),
     )
+    history = not no_history and earlier is None
+    _watch(source, stated, history=history, dashboard=dashboard, port=port, browser=not no_browser)
+
+
+def _check_record(record: Path, *, forbidden: bool) -> None:
+    if forbidden:
+        raise ParameterError("--record", str(record), "either --record or --no-record")
+    if record.suffix.lower() != ".mcap":
+        raise ParameterError("--record", str(record), "a file that ends in .mcap")
+    refuse_existing(record)
+
+
+def _check_words(on_alert: str, speed: str, slope: str) -> None:
+    """Refuse now what could not be understood later."""
+    if on_alert and shutil.which(AlertCommand(on_alert).words[0]) is None:
+        raise ParameterError("--on-alert", on_alert, "a program that can be found")
+    if speed:
+        parse_speed(speed, "--speed")
+    if slope:
+        parse_slope(slope, "--slope")
+
+
+def _watch(
+    source: str | None,
+    stated: LiveOptions,
+    *,
+    history: bool,
+    dashboard: bool,
+    port: int,
+    browser: bool,
+) -> None:
+    """Run it to its end, and tell how it ended."""
+    simulated = None if source is None else _simulated(source)
     # a source that is chosen on the page is asked for what goes with it then
-    prepare = partial(_completed, stated=stated, history=not no_history and earlier is None)
+    prepare = partial(_completed, stated=stated, history=history)
     options, notes = (stated, ()) if source is None else prepare(source, None, stated.marks)
     for note in notes:
         complain(f"note: {note}")
     warm_up_filters()
     try:
         with nullcontext() if simulated is not None else staying_awake():
-            run = asyncio.run(_run(source, options, dashboard, port, not no_browser, prepare))
+            run = asyncio.run(_run(source, options, dashboard, port, browser, prepare))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
     if run is not None:
@@ -229,11 +261,6 @@ def live(
 
 def _earlier(given: str) -> EarlierSession:
     """The session to go on from, once it has been run again."""
-    import time
-
-    from pipelines.runner.continuing import continued_path, earlier_session
-    from pipelines.views.progress import progress
-
     path = continued_path(given)
     warm_up_filters()
     with progress(f"going through {path.name}") as report:
@@ -248,15 +275,10 @@ async def _run(
     open_browser: bool,
     prepare: Prepare,
 ) -> LiveRun | None:
-    from pipelines.live import run_live
-    from pipelines.views.terminal.view import TerminalView
-
     with TerminalView() as view:
         if not dashboard:
             assert source is not None  # asked for, unless there is a page to ask on
             return await run_live(source, options, view)
-        from pipelines.views.page.run import run_dashboard
-        from pipelines.views.report.making import make_report
 
         return await run_dashboard(
             source,
@@ -279,16 +301,6 @@ def _completed(
     surface, shoe, speed and slope from the beginning; ``history``, whether to compare with earlier
     runs on that surface in that shoe.
     """
-    import time
-    from dataclasses import replace
-    from datetime import datetime
-
-    from pipelines.coaching.plan import plan_for_run
-    from pipelines.coaching.texts import text
-    from pipelines.replay import load_baseline
-    from pipelines.runner.continuing import interrupted_note
-    from pipelines.runner.journal.tags import unknown_shoe_note
-
     simulated = _simulated(source)
     stated = replace(stated, marks=marks)
     if body is not None:
@@ -319,8 +331,6 @@ def _completed(
 
 def _coaching_marks(stopped: str) -> Marks:
     """What a run begins with while a red flag stands."""
-    from pipelines.coaching.coach import COACHING_MARK, STOPPED
-
     return ((COACHING_MARK, STOPPED),) if stopped else ()
 
 
@@ -328,13 +338,6 @@ def _as_the_journal_says(
     options: LiveOptions, body: Settings | None, *, history: bool
 ) -> tuple[LiveOptions, list[str]]:
     """Body data and what accompanies the run, from the journal; it may be in trouble."""
-    from dataclasses import replace
-    from datetime import datetime
-
-    from imu.drift.baseline import Baseline
-    from pipelines.coaching.plan import plan_for_run, settings_for_run
-    from pipelines.runner.history import RunHistory, history_for_run
-
     stored, now = options.baseline_json, datetime.now().astimezone()
     plan, notes = plan_for_run(now, Baseline.from_json(stored) if stored else None)
     earlier = RunHistory()
@@ -357,8 +360,6 @@ def _as_the_journal_says(
 
 def _tell_end(run: LiveRun, *, journal: bool) -> None:
     """Tell what the session held, file it in the journal, and complain where something failed."""
-    from pipelines.views.kept_recording import kept_words
-
     if run.summary is not None:
         say_summary(run.summary)
         for note in run.summary.notes:
@@ -380,8 +381,6 @@ def _tell_end(run: LiveRun, *, journal: bool) -> None:
 
 
 def _file(run: LiveRun, companion: Companion) -> None:
-    from imu.errors import BackstrideError
-    from pipelines.runner.filing import file_run_now, journal_entry
 
     try:
         notes, cues = file_run_now(journal_entry(run, companion, utc_start_ns=run.utc_start_ns))
@@ -396,7 +395,5 @@ def _file(run: LiveRun, companion: Companion) -> None:
 
 def _simulated(source: str) -> Scenario | None:
     """The scenario of a ``sim:`` URL."""
-    from devices.simulator.scenario import Scenario
-
     scheme, _, query = source.partition(":")
     return Scenario.from_query(query.removeprefix("?")) if scheme == "sim" else None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated
 
 import typer
 
+from imu.errors import InputError
+from pipelines.coaching.training.metronome import Metronome, beats_between, metronome_for
 from pipelines.commands.messages import say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pipelines.coaching.training.metronome import Metronome
 
 __all__ = ["beat", "metronome"]
 
@@ -24,13 +25,6 @@ def metronome(
     minutes: Annotated[float, typer.Option(min=0.1, max=180.0, help="How long.")] = 10.0,
 ) -> None:
     """Beat a quicker rhythm with the terminal's bell; Ctrl-C ends it."""
-    import sys
-    import time
-    from contextlib import suppress
-
-    from imu.errors import InputError
-    from pipelines.coaching.training.metronome import metronome_for
-
     rhythm, cue = metronome_for(usual, percent)
     if not sys.stdout.isatty():
         raise InputError("the metronome beats with a terminal's bell: run it in a terminal.")
@@ -65,8 +59,6 @@ def beat(
     ring, now_s, sleep : callable
         The sound, a clock in s, and what waits on it.
     """
-    from pipelines.coaching.training.metronome import beats_between
-
     start_s = now_s()
     for at_s in beats_between(rhythm, -1.0, duration_s):
         late_s = now_s() - start_s - at_s

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Axes", "BaselineFile", "Height", "Mass", "SettingsFile"]
+__all__ = ["Axes", "BaselineFile", "Height", "Mass", "Rate", "SettingsFile"]
 
 Axes = Annotated[
     str,
@@ -20,6 +20,9 @@ Mass = Annotated[float | None, typer.Option(help="Body mass in kg.", show_defaul
 Height = Annotated[
     float | None,
     typer.Option(help="Height in m; the lumbar index needs it.", show_default=False),
+]
+Rate = Annotated[
+    float | None, typer.Option(help="Sample rate in Hz of a table without a time column.")
 ]
 BaselineFile = Annotated[
     Path | None,

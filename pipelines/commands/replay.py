@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import (
-    check_axes,
-    check_outputs,
-    check_results,
-    complain,
-    reader_may_leave,
-    say,
-    say_summary,
-    warm_up_filters,
-)
-from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
-
-if TYPE_CHECKING:
-    from pipelines.replay import Replayed
+from pipelines.coaching.alert_settings import load_alert_settings
+from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
+from pipelines.commands.messages import complain, reader_may_leave, say, say_summary
+from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate, SettingsFile
+from pipelines.files.alerts import AlertWriter
+from pipelines.files.replacing import replacing
+from pipelines.files.steps_table import write_steps
+from pipelines.files.table_output import table_format
+from pipelines.files.waveform_table import write_waveforms
+from pipelines.replay import Replayed, ReplayOptions, load_baseline
+from pipelines.replay import replay as run_replay
+from pipelines.views.progress import progress
 
 __all__ = ["replay"]
 
@@ -41,9 +39,7 @@ def replay(
     axes: Axes = "",
     mass: Mass = None,
     height: Height = None,
-    rate: Annotated[
-        float | None, typer.Option(help="Sample rate in Hz of a table without a time column.")
-    ] = None,
+    rate: Rate = None,
     block: Annotated[
         int | None, typer.Option(help="Samples a block; the result does not depend on it.")
     ] = None,
@@ -54,12 +50,6 @@ def replay(
 
     What is written replaces an older file of that name, whole or not at all; never a recording.
     """
-    from pipelines.coaching.alert_settings import load_alert_settings
-    from pipelines.files.table_output import table_format
-    from pipelines.replay import ReplayOptions, load_baseline
-    from pipelines.replay import replay as run_replay
-    from pipelines.views.progress import progress
-
     check_axes(axes)
     check_outputs(
         {
@@ -104,11 +94,6 @@ def _hand_out(
     summary: Path | None,
 ) -> None:
     """Write what was asked for, or tell the summary."""
-    from pipelines.files.alerts import AlertWriter
-    from pipelines.files.replacing import replacing
-    from pipelines.files.steps_table import write_steps
-    from pipelines.files.waveform_table import write_waveforms
-
     if steps is not None:
         write_steps(steps, result.steps)
     if waveforms is not None:

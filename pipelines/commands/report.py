@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import (
-    check_axes,
-    check_outputs,
-    check_results,
-    complain,
-    say,
-    warm_up_filters,
+from imu.errors import ParameterError
+from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
+from pipelines.commands.messages import complain, say
+from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate
+from pipelines.replay import load_baseline
+from pipelines.runner.journal.database import Journal
+from pipelines.units import UNITS
+from pipelines.views.progress import progress
+from pipelines.views.report.content import content_of
+from pipelines.views.report.page import check_libraries, render, write_page
+from pipelines.views.report.reading import (
+    ReadingOptions,
+    previous_run,
+    previous_runs_of_journal,
+    read_recording,
 )
-from pipelines.commands.options import Axes, BaselineFile, Height, Mass
-
-if TYPE_CHECKING:
-    from pipelines.views.report.recording import PreviousRun, Recording
+from pipelines.views.report.recording import PreviousRun, Recording
 
 __all__ = ["report"]
 
@@ -54,19 +60,12 @@ def report(
     axes: Axes = "",
     mass: Mass = None,
     height: Height = None,
-    rate: Annotated[
-        float | None, typer.Option(help="Sample rate in Hz of a table without a time column.")
-    ] = None,
+    rate: Rate = None,
     baseline: BaselineFile = None,
     units: Annotated[str, typer.Option(help="metric or imperial.")] = "metric",
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Write a page on one run: what changed, plots, data quality, method; for screen and paper."""
-    from imu.errors import ParameterError
-    from pipelines.units import UNITS
-    from pipelines.views.progress import progress
-    from pipelines.views.report.page import check_libraries
-
     page = session.with_suffix(".html") if out is None else out
     check_axes(axes)
     if units not in UNITS:
@@ -80,10 +79,6 @@ def report(
     check_outputs({"SESSION": session, "--baseline": baseline, "--out": page})
     check_results({"--out": page})
     check_libraries()
-    from pipelines.views.report.content import content_of
-    from pipelines.views.report.page import render, write_page
-    from pipelines.views.report.reading import ReadingOptions, read_recording
-
     options = ReadingOptions(
         axes=axes,
         mass_kg=mass,
@@ -110,20 +105,11 @@ def report(
 
 def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> list[PreviousRun]:
     """Earlier runs, oldest first where their dates are known; never the run itself."""
-    from pipelines.views.progress import progress
-    from pipelines.views.report.reading import (
-        ReadingOptions,
-        previous_run,
-        previous_runs_of_journal,
-    )
-
     runs: list[PreviousRun] = []
     for file in files:
         with progress(f"reading {file.name}") as told:
             runs.append(previous_run(file, ReadingOptions(prepare=warm_up_filters), told))
     if with_journal:
-        from pipelines.runner.journal.database import Journal
-
         with Journal() as journal:
             runs += previous_runs_of_journal(journal, recording.utc_start_ns)
     start_ns = recording.utc_start_ns
@@ -136,13 +122,11 @@ def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> lis
 def _baseline(path: Path | None) -> str:
     if path is None:
         return ""
-    from pipelines.replay import load_baseline
 
     return load_baseline(str(path))
 
 
 def _open(page: Path) -> None:
-    import webbrowser
 
     if not webbrowser.open(page.resolve().as_uri()):
         complain(f"note: no browser could be opened: open {page} in one.")

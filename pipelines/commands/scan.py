@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import asyncio
+from typing import Annotated
 
 import typer
 
+from devices.scan import Found, scan_bluetooth, scan_serial
+from imu.errors import DeviceError
 from pipelines.commands.messages import complain, say
-
-if TYPE_CHECKING:
-    from devices.scan import Found
 
 __all__ = ["scan"]
 
@@ -26,11 +26,6 @@ def scan(
     ] = False,
 ) -> None:
     """List the Bluetooth LE sensors and serial ports at hand."""
-    import asyncio
-
-    from devices.scan import scan_bluetooth, scan_serial
-    from imu.errors import DeviceError
-
     found: list[Found] = []
     trouble: DeviceError | None = None
     try:

@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.messages import check_outputs, check_results, say
+from pipelines.commands.checks import check_outputs, check_results
+from pipelines.commands.messages import say
+from pipelines.files.simulation import write_simulation
+from pipelines.files.steps_table import write_steps
+from pipelines.files.table_output import table_format
+from pipelines.views.counted import counted
+from pipelines.views.progress import progress
 
 __all__ = ["simulate"]
 
@@ -26,12 +32,6 @@ def simulate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older file.")] = False,
 ) -> None:
     """Write what the simulated sensor would send, and what truly happened."""
-    from pipelines.files.simulation import write_simulation
-    from pipelines.files.steps_table import write_steps
-    from pipelines.files.table_output import table_format
-    from pipelines.views.counted import counted
-    from pipelines.views.progress import progress
-
     check_outputs({"OUT": out, "--truth": truth})
     check_results({"--truth": truth})
     if truth is not None:

@@ -147,13 +147,9 @@ def read_sample_table(
         _check_acceleration_unit(acceleration, columns, place)
         if angular_velocity is not None:
             _check_angular_velocity_unit(angular_velocity, columns, place)
-    return SampleTable(
-        samples=Samples(time, acceleration, angular_velocity),
-        rate_hz=rate,
-        axes=head.preamble.get("axes", ""),
-        preamble=head.preamble,
-        notes=tuple(notes),
-    )
+    samples = Samples(time, acceleration, angular_velocity)
+    axes = head.preamble.get("axes", "")
+    return SampleTable(samples, rate, axes, head.preamble, tuple(notes))
 
 
 def write_sample_table(

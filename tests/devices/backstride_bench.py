@@ -18,6 +18,7 @@ from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
+from tests.patience import HANG_S
 
 T = TypeVar("T")
 
@@ -155,4 +156,4 @@ class Bench:
 
 def run(work: Awaitable[T]) -> T:
     """Run it; a hang is a failure, by real time."""
-    return asyncio.run(asyncio.wait_for(work, 20))
+    return asyncio.run(asyncio.wait_for(work, HANG_S))

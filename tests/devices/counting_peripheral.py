@@ -50,6 +50,11 @@ class CountingPeripheral:
         self._serial = serial
 
     @property
+    def has_counted(self) -> bool:
+        """Whether it has come to the end of its counts."""
+        return self._next >= self._count_max
+
+    @property
     def advertised_services(self) -> tuple[str, ...]:
         return () if self._serial else (SERVICE,)
 

@@ -33,6 +33,7 @@ from devices.simulator.virtual_sensor import make_peripheral
 from devices.timing.program_clock import ProgramClock, within
 from imu.errors import BackstrideError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from tests.patience import HANG_S
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run it; a hang is a failure, by real time, and so is a task that nobody ended."""
 
     async def limited() -> T:
-        result = await asyncio.wait_for(work, 20)
+        result = await asyncio.wait_for(work, HANG_S)
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import radians
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -423,8 +423,8 @@ def test_decoding_is_two_hundred_times_faster_than_1600_hz() -> None:
         decoder = BackstrideDecoder(INFO)
         fastest_s = 10.0
         for _ in range(8):
-            start = perf_counter()
+            start = process_time()
             for packet in packets:
                 decoder.push(packet)
-            fastest_s = min(fastest_s, perf_counter() - start)
+            fastest_s = min(fastest_s, process_time() - start)
         assert 300 * 19 / fastest_s >= 200 * 1600

@@ -205,8 +205,8 @@ def test_a_data_frame_takes_microseconds() -> None:
     fastest_s = 1.0
     deframer = Deframer()
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(100):
             deframer.push(frame)
-        fastest_s = min(fastest_s, (time.perf_counter() - start) / 100)
+        fastest_s = min(fastest_s, (time.process_time() - start) / 100)
     assert fastest_s < 50e-6

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.simulator.virtual_clock import VirtualClock
+from tests.patience import HANG_S
 
 
 @given(st.lists(st.integers(0, 10**6), max_size=20))
@@ -35,7 +36,7 @@ def test_a_day_passes_in_no_time() -> None:
 
     before = time.monotonic()
     assert asyncio.run(run()) == 5 + 86_400 * 10**9
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < HANG_S
 
 
 def test_a_task_that_works_between_sleeps_keeps_its_place() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -18,6 +18,7 @@ from devices.simulator.port import PortParams, PseudoTerminal, TcpPort, VirtualP
 from devices.timing.program_clock import SystemClock
 from imu.errors import DeviceError, ParameterError
 from tests.devices.counting_peripheral import CountingPeripheral, number_of
+from tests.patience import HANG_S
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ KINDS: list[Any] = [TcpPort, pytest.param(PseudoTerminal, marks=posix)]
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run it; a hang is a failure."""
-    return asyncio.run(asyncio.wait_for(work, 20))
+    return asyncio.run(asyncio.wait_for(work, HANG_S))
 
 
 def counter(rate_hz: float, *, count_max: int = 1 << 31) -> CountingPeripheral:
@@ -61,37 +62,53 @@ class OnceAsked(CountingPeripheral):
         await super().serve(host)
 
 
-async def ask_and_read(address: str) -> bytes:
-    """All that comes until it is quiet, without pyserial, which opens and closes slowly."""
+async def ask_and_read(address: str, sensor: OnceAsked) -> bytes:
+    """All that comes, without pyserial, which opens and closes slowly."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
     writer.write(b"?")
-    heard = bytearray()
-    with contextlib.suppress(TimeoutError):
-        while chunk := await asyncio.wait_for(reader.read(4096), 0.1):
-            heard += chunk
+    heard, quiet = bytearray(), 0
+    while quiet < 2:  # it has sent all, and nothing more has come
+        try:
+            heard += await asyncio.wait_for(reader.read(4096), 0.05)
+        except TimeoutError:
+            quiet += sensor.has_counted
     writer.close()
     return bytes(heard)
 
 
-def read_for(port: serial.SerialBase, seconds: float) -> bytes:
-    """Everything that comes in this time."""
-    heard, end_s = bytearray(), time.monotonic() + seconds
-    while (left_s := end_s - time.monotonic()) > 0:
-        port.timeout = min(left_s, 0.05)
+def read_until(port: serial.SerialBase, enough: Callable[[bytes], bool]) -> bytes:
+    """Read until what has come is enough; a sensor that falls silent before is a failure."""
+    heard, end_s = bytearray(), time.monotonic() + HANG_S
+    port.timeout = 0.05
+    while not enough(bytes(heard)):
         heard += port.read(256)
+        assert time.monotonic() < end_s, bytes(heard)
     return bytes(heard)
+
+
+def ends_with(number: int) -> Callable[[bytes], bool]:
+    """Whether a count is the last that has come."""
+    return lambda heard: numbers_in(heard[-BYTES:]) == [number] and len(heard) % BYTES == 0
 
 
 def numbers_in(heard: bytes) -> list[int]:
     return [number_of(heard[at : at + 4]) for at in range(0, len(heard) - BYTES + 1, BYTES)]
 
 
-async def listen(port: VirtualPort, seconds: float, *, baud_rate: int = 115_200) -> bytes:
-    """Open the port in a thread as a program does, and read."""
+async def listen(
+    port: VirtualPort,
+    enough: int | Callable[[bytes], bool],
+    *,
+    baud_rate: int = 115_200,
+    say: bytes = b"",
+) -> bytes:
+    """Open the port in a thread as a program does; read so many bytes, or until that is true."""
 
     def read() -> bytes:
         with serial.serial_for_url(port.address, baudrate=baud_rate) as line:
-            return read_for(line, seconds)
+            line.write(say)
+            done = enough if callable(enough) else lambda heard: len(heard) >= enough
+            return read_until(line, done)
 
     return await asyncio.to_thread(read)
 
@@ -100,12 +117,11 @@ async def listen(port: VirtualPort, seconds: float, *, baud_rate: int = 115_200)
 def test_a_program_reads_every_byte_in_order(kind: Callable[..., VirtualPort]) -> None:
     async def count() -> bytes:
         async with kind(counter(4000, count_max=1500)) as port:
-            return await listen(port, 0.6)
+            return await listen(port, ends_with(1499))
 
     numbers = numbers_in(run(count()))
     # a program that opens a terminal discards what has come so far
     assert numbers == list(range(numbers[0], 1500))
-    assert len(numbers) > 1000
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -129,7 +145,7 @@ def test_pulling_the_cable_is_an_error_for_whoever_reads(kind: Callable[..., Vir
         async with kind(sensor, PortParams(unplug_after_s=0.4)) as port:
             before = time.monotonic()
             with pytest.raises(serial.SerialException):
-                await listen(port, 10)
+                await listen(port, 1 << 30)
             await asyncio.sleep(0)
             assert not sensor.serving
             port.unplug()  # nothing more happens
@@ -137,59 +153,59 @@ def test_pulling_the_cable_is_an_error_for_whoever_reads(kind: Callable[..., Vir
                 await listen(port, 1)
             return time.monotonic() - before
 
-    assert 0.3 < run(pull()) < 3
+    assert run(pull()) > 0.3
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_port_can_be_opened_again(kind: Callable[..., VirtualPort]) -> None:
     async def count() -> list[bytes]:
         async with kind(counter(1000)) as port:
-            return [await listen(port, 0.2) for _ in range(2)]
+            return [await listen(port, 500) for _ in range(2)]
 
     for heard in run(count()):
-        assert len(heard) > 500
+        assert len(heard) >= 500
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_uart_sends_no_faster_than_its_speed(kind: Callable[..., VirtualPort]) -> None:
-    async def count() -> int:
+    async def count() -> tuple[int, float]:
         params = PortParams(baud_rate=9600)
         async with kind(counter(100_000), params) as port:
-            return len(await listen(port, 0.5, baud_rate=9600))
+            before_s = time.monotonic()
+            heard = await listen(port, 300, baud_rate=9600)
+            return len(heard), time.monotonic() - before_s
 
-    assert 300 < run(count()) <= 520  # 960 bytes/s
+    heard, passed_s = run(count())
+    assert 300 <= heard <= 960 * passed_s + 40  # 960 bytes/s
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_uart_does_not_wait_for_a_host_that_is_away(kind: Callable[..., VirtualPort]) -> None:
-    async def count() -> tuple[int, list[int]]:
-        sensor = counter(5000)
-        async with kind(sensor, PortParams(baud_rate=921_600)) as port:
-            await asyncio.sleep(1.5)  # 60 000 bytes that nobody reads
-            lost = port.overflowed_bytes
-            return lost, numbers_in(await listen(port, 0.2, baud_rate=921_600))
+    async def count() -> list[int]:
+        async with kind(counter(5000), PortParams(baud_rate=921_600)) as port:
+            while port.overflowed_bytes < 10_000:  # that nobody reads
+                await asyncio.sleep(0.05)
+            return numbers_in(await listen(port, 8000, baud_rate=921_600))
 
-    lost, numbers = run(count())
-    assert lost > 10_000
-    assert max(numbers) >= 3000, "what comes now is new"
+    assert 10_000 / BYTES < run(count())[-1] < 1 << 20, "what comes now is new"
 
 
 @posix
 def test_the_wrong_speed_gives_garbage_and_the_right_one_does_not() -> None:
     async def count(host_baud_rate: int) -> list[int]:
         async with PseudoTerminal(counter(500), PortParams(baud_rate=115_200)) as port:
-            return numbers_in(await listen(port, 0.4, baud_rate=host_baud_rate))
+            return numbers_in(await listen(port, 800, baud_rate=host_baud_rate))
 
     right, wrong = run(count(115_200)), run(count(9600))
     assert right == list(range(right[0], right[0] + len(right)))
-    assert len(wrong) > 50
     assert max(wrong) > 1 << 20
 
 
 def test_faults_come_as_often_as_asked_and_the_same_by_seed() -> None:
     async def count(params: PortParams) -> bytes:
-        async with TcpPort(OnceAsked(1000), params) as port:
-            return await ask_and_read(port.address)
+        sensor = OnceAsked(1000)
+        async with TcpPort(sensor, params) as port:
+            return await ask_and_read(port.address, sensor)
 
     changed = numbers_in(run(count(PortParams(corrupt_percent=20, seed=3))))
     assert len(changed) == 1000
@@ -205,9 +221,11 @@ def test_faults_come_as_often_as_asked_and_the_same_by_seed() -> None:
 
 def test_noise_can_be_put_between_two_messages() -> None:
     async def count() -> bytes:
-        async with TcpPort(OnceAsked(0)) as port:
-            reading = asyncio.ensure_future(listen(port, 0.4))
-            await asyncio.sleep(0.2)  # what comes while a program opens the port is discarded
+        sensor = OnceAsked(0)
+        async with TcpPort(sensor) as port:
+            reading = asyncio.ensure_future(listen(port, 8, say=b"?"))
+            while not sensor.serving:  # what comes while a program opens the port is discarded
+                await asyncio.sleep(0.01)
             await port.inject(b"\x00\xff noise")
             return await reading
 
@@ -221,10 +239,18 @@ def test_a_second_program_finds_the_port_in_use() -> None:
 
     async def both() -> int:
         async with TcpPort(counter(200)) as port:
-            first = asyncio.ensure_future(listen(port, 0.6))
-            await asyncio.sleep(0.2)
+            opened, refused = threading.Event(), threading.Event()
+
+            def go_on(heard: bytes) -> bool:
+                if heard:
+                    opened.set()
+                return refused.is_set() and len(heard) > 500
+
+            first = asyncio.ensure_future(listen(port, go_on))
+            await asyncio.to_thread(opened.wait, HANG_S)
             with pytest.raises(serial.SerialException):
                 await asyncio.to_thread(second, port.address)
+            refused.set()
             return len(await first)
 
     assert run(both()) > 500
@@ -242,7 +268,7 @@ def test_a_sensor_that_crashes_takes_the_port_with_it() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, what: told.append(what))
         async with TcpPort(Crashing(SystemClock(), serial=True)) as port:
             with pytest.raises(serial.SerialException):
-                await listen(port, 5)
+                await listen(port, 1)
         return told
 
     (told,) = run(crash())

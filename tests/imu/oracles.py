@@ -277,7 +277,9 @@ class Door:
             missing = 0
             if previous is not None:
                 late = (t - expected) * self.rate_hz
-                missing = math.floor(late + 0.5) if late >= 0.5 else 0
+                room = (t - previous[0]) * self.rate_hz >= 1.5
+                if late >= 0.75 or (late >= 0.5 and room):
+                    missing = math.floor(late + 0.5)
             if missing > limit:
                 restarts += 1
                 missing = 0

@@ -13,6 +13,7 @@ import pytest
 
 import imu
 from imu import compiled
+from tests.patience import HANG_S
 
 PACKAGE = Path(imu.__file__).parent
 
@@ -31,7 +32,7 @@ def python(code: str, *, path: Path, cache: Path, **environment: str) -> str:
         cwd=path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -128,6 +128,26 @@ def test_a_clock_that_is_a_little_off_loses_nothing(drift: float, jitter: float,
     assert not out.quality.any()
 
 
+def test_no_jitter_makes_a_slow_clock_lose_a_sample() -> None:
+    """The worst that can be: all early until the clock's lag has built up, then one late."""
+    for early in range(1, 60):
+        ticks = np.arange(early + 1) + np.array([-0.2] * early + [0.2])
+        out = Intake(RATE_HZ).push(at_rest((ticks * 1.05 / RATE_HZ).tolist()))
+        assert len(out) == early + 1
+
+
+@settings(deadline=None)
+@given(drift=st.floats(0.97, 1.05), jitter=st.floats(0.0, 0.1), seed=st.integers(0, 1000))
+def test_every_lost_sample_is_found_all_the_same(drift: float, jitter: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    ticks = np.arange(400) + jitter * random.uniform(-1.0, 1.0, 400)
+    kept = np.ones(400, bool)
+    kept[random.choice(np.arange(40, 380, 20), 5, replace=False)] = False
+    out = Intake(RATE_HZ).push(at_rest((ticks[kept] * drift / RATE_HZ).tolist()))
+    assert len(out) == 400
+    assert out.quality.astype(bool).tolist() == (~kept).tolist()
+
+
 @pytest.mark.parametrize("times", [[0.0, 0.01, 0.01], [0.0, 0.02, 0.01], [0.0, np.nan, 0.02]])
 def test_time_that_does_not_increase_is_refused_and_nothing_is_taken(times: list[float]) -> None:
     stage = Intake(RATE_HZ)

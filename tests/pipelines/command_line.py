@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+from tests.patience import HANG_S
+
 __all__ = ["Ended", "backstride", "command", "environment", "one_sentence", "quiet", "run"]
 
 
@@ -42,7 +44,7 @@ def run(*args: object, cwd: Path | None = None, **changes: str) -> Ended:
         command(*args),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=HANG_S,
         check=False,
         cwd=cwd,
         env=environment(**changes),

@@ -11,7 +11,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from imu.analyzer import warm_up
 from imu.steps import STEP_COLUMNS
 from pipelines.cli import main
 from pipelines.files.session_reader import read_session
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, run
 
 COMMANDS = ("live", "replay", "simulate", "doctor")
@@ -277,6 +277,25 @@ def test_the_compile_pause_is_announced(recording: Path, tmp_path: Path) -> None
     assert warm.out == cold.out
 
 
+#: Runs a command that tells when its work begins.
+AT_WORK = """
+import contextlib, sys
+from pipelines.views import progress
+
+shown = progress.progress
+
+@contextlib.contextmanager
+def progress_told(words):
+    with shown(words) as report:
+        print("at work", file=sys.stderr, flush=True)
+        yield report
+
+progress.progress = progress_told
+from pipelines.cli import main
+main()
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="only POSIX sends signals to one process")
 @pytest.mark.parametrize("name", ["replay", "simulate", "simulate a session"])
 def test_ctrl_c_during_work_leaves_neither_traceback_nor_pieces(name: str, tmp_path: Path) -> None:
@@ -288,11 +307,16 @@ def test_ctrl_c_during_work_leaves_neither_traceback_nor_pieces(name: str, tmp_p
         os.mkfifo(path)  # a recording that never comes
         words = ["replay", path, "--steps", tmp_path / "steps.csv"]
     with subprocess.Popen(
-        command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        [sys.executable, "-c", AT_WORK, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
     ) as process:
-        time.sleep(1.0)
+        assert process.stderr is not None
+        while process.stderr.readline() not in (b"at work\n", b""):
+            pass  # the filters may have to be prepared first
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert out == b""

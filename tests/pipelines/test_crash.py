@@ -13,6 +13,7 @@ from devices.records import LinkEvent, Packet
 from imu.analyzer import warm_up
 from pipelines.files.session_reader import read_session
 from pipelines.replay import ReplayOptions, replay
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 
 #: A kill may cost this much of what the sensor had sent, in the runner's own time, s.
@@ -33,7 +34,7 @@ def killed(path: Path, time_scale: int, after_s: float) -> int:
         stderr=subprocess.PIPE,
         env=environment(),
     ) as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + HANG_S
         while not path.exists():
             assert process.poll() is None
             assert time.monotonic() < deadline
@@ -42,7 +43,7 @@ def killed(path: Path, time_scale: int, after_s: float) -> int:
         assert process.poll() is None
         before_ns = time.time_ns()
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=HANG_S)
     return before_ns
 
 

@@ -31,6 +31,7 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay
 from pipelines.session.analysis import Outcome, SessionAnalysis
 from pipelines.views.terminal.view import TerminalView
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet, run
 
 POSIX = sys.platform != "win32"
@@ -335,7 +336,7 @@ def started(path: Path, *options: str) -> subprocess.Popen[str]:
         encoding="utf-8",
         env=environment(),
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + HANG_S
     while not (path.exists() and path.stat().st_size > 5_000):
         assert process.poll() is None
         assert time.monotonic() < deadline
@@ -354,7 +355,7 @@ def test_ctrl_c_ends_a_run_cleanly(ending_signal: signal.Signals, tmp_path: Path
     with started(path, "sim:?minutes=30&standing_s=1&time_scale=10") as process:
         time.sleep(0.8)
         process.send_signal(ending_signal)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 0
     assert err == ""
     assert f"recorded in {path}" in out
@@ -372,7 +373,7 @@ def test_an_impatient_second_ctrl_c_costs_no_data(tmp_path: Path) -> None:
     with started(path, "sim:?minutes=30&standing_s=1&time_scale=10") as process:
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=HANG_S)
     assert process.returncode in (0, 130)
     assert "Traceback" not in err
     assert not read_session(path).cut_short

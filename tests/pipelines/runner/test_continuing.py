@@ -27,6 +27,7 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ON_ITS_OWN, ReplayOptions, replay
 from pipelines.runner.continuing import EarlierSession, earlier_session, interrupted_note
 from pipelines.views.terminal.view import TerminalView
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
 
 RUNNER = "sim:?seed=4&rate=100"
@@ -91,7 +92,7 @@ def killed(home: Path, url: str, *words: object) -> Path:
             if usual == 10:
                 break
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=HANG_S)
     [path] = (home / "sessions").glob("*.mcap")
     return path
 

@@ -25,6 +25,7 @@ from pipelines.runner.first_run import SIMULATED, FirstRun, Sightings, ask_for_s
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import SURFACES, KnownTags
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment
 
 POLAR = Found("ble:AA:BB:CC:DD:EE:01", "Polar H10", "polar", "Polar H10", -60)
@@ -246,7 +247,7 @@ def in_a_terminal(home: Path, answers: list[tuple[str, str]], until: str) -> str
     shown = ""
     try:
         for question, answer in [*answers, (until, None)]:
-            deadline = time.monotonic() + 20.0
+            deadline = time.monotonic() + HANG_S
             seen = len(shown)
             while question not in shown[seen:]:
                 assert time.monotonic() < deadline, shown
@@ -255,7 +256,7 @@ def in_a_terminal(home: Path, answers: list[tuple[str, str]], until: str) -> str
             if answer is not None:
                 os.write(master, f"{answer}\n".encode())
         if answers[-1][0].startswith("Enter"):
-            assert process.wait(20) == 0
+            assert process.wait(HANG_S) == 0
     finally:
         process.kill()
         process.wait()

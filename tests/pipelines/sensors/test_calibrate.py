@@ -42,6 +42,7 @@ from pipelines.sensors.calibrate import Calibrated, CalibrateOptions, calibrate,
 from pipelines.sensors.device_store import KnownDevice, load_device
 from pipelines.views.terminal.calibration_guide import CalibrationGuide
 from pipelines.views.terminal.view import TerminalView
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
 
 SIX = "sim:?motion=six_faces&time_scale=0"
@@ -390,7 +391,7 @@ def scripted(
         source = Scripted(records, then)
         return await calibrate(source, "sim:", options, view, home / "devices"), view
 
-    return asyncio.run(asyncio.wait_for(through(), 20))
+    return asyncio.run(asyncio.wait_for(through(), HANG_S))
 
 
 async def lost_for_good() -> AsyncIterator[Record]:
@@ -409,10 +410,8 @@ def test_a_sensor_that_is_lost_between_the_faces_leaves_nothing(home: Path) -> N
 
 
 def test_a_sensor_that_falls_silent_ends_with_the_time_limit(home: Path) -> None:
-    begin = time.monotonic()
     with pytest.raises(DeviceError, match=r"1\.5 s are over, and 2 of 6"):
         scripted(home, 350, silence, 1.5)
-    assert time.monotonic() - begin < 10
     assert files(home) == []
 
 
@@ -436,7 +435,7 @@ def test_ctrl_c_stores_nothing_and_says_so(home: Path) -> None:
         while "+z up: seen" not in process.stdout.readline():
             pass
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert err == "backstride: stopped before the end: nothing was stored.\n"
     assert files(home) == []

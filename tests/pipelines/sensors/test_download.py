@@ -26,6 +26,7 @@ from pipelines.sensors.download import (
     download_logs,
     list_logged_runs,
 )
+from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet, run
 
 SENSOR = "sim:?protocol=backstride&minutes=1&logged_runs=2&time_scale=0"
@@ -256,7 +257,7 @@ def test_a_signal_says_that_the_same_command_goes_on(
         assert process.stderr.readline() == "downloading …\n"
         time.sleep(0.5)
         process.send_signal(number)
-        told, err = process.communicate(timeout=20)
+        told, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert told == ""
     assert err == (

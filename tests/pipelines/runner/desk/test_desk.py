@@ -17,6 +17,7 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams
 from pipelines.runner.desk.run import run_desk
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
+from tests.patience import HANG_S
 from tests.pipelines.command_line import environment
 
 RATE_HZ = 50.0
@@ -130,9 +131,9 @@ def test_ctrl_c_ends_with_a_summary() -> None:
     first = process.stdout.readline()
     assert first.startswith("watching: a nudge after 10 min")
     with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1.5)
+        process.wait(0.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 0
     assert out.startswith("0 min at the desk: 0 changes of position")
     assert err == ""

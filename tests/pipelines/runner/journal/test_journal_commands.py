@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 
 from pipelines.runner.journal.database import Journal, journal_path
 from pipelines.runner.journal.entries import Exercise, Pain, Session
-from tests.pipelines.command_line import environment, quiet
+from tests.pipelines.command_line import quiet
 from tests.pipelines.runner.journal.journals import held_by_another_process
 from tests.pipelines.runner.journal.typed import journal, refused
 
@@ -266,21 +264,3 @@ def test_a_note_while_another_process_holds_the_journal_is_kept() -> None:
     assert "is kept and will be added the next time" in said
     said = journal("list")
     assert "in the journal now: 1" in said
-
-
-@pytest.mark.parametrize("words", [["--help"], ["add", "--help"], ["week", "--help"]])
-def test_help_loads_nothing_heavy(words: list[str]) -> None:
-    code = (
-        "import sys, typer\n"
-        "from pipelines.commands.journal import journal_app\n"
-        "program = typer.Typer(rich_markup_mode=None)\n"
-        "program.add_typer(journal_app)\n"
-        f"program(['journal', *{words!r}], standalone_mode=False)\n"
-        "heavy = {'numba', 'numpy', 'scipy', 'mcap', 'sqlite3', 'pipelines.coaching.texts'}\n"
-        "sys.exit(len(heavy & set(sys.modules)))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Usage" in done.stdout

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from imu.errors import BackstrideError
-from pipelines.commands.journal import journal_app
+from pipelines.cli import app
 
 __all__ = ["journal", "refused"]
 
 
 def journal(*words: object, answers: str = "", code: int = 0) -> str:
     """Run a command; returns what it said."""
-    program = typer.Typer()
-    program.add_typer(journal_app)
-    result = CliRunner().invoke(program, ["journal", *map(str, words)], input=answers)
+    result = CliRunner().invoke(app, ["journal", *map(str, words)], input=answers)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == code, result.output

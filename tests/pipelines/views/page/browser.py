@@ -28,6 +28,8 @@ from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
 
+from tests.patience import HANG_S  # noqa: E402
+
 __all__ = ["CHROMIUM", "DRIVER", "Program", "Tab", "browser", "needs_chromium", "program"]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -75,7 +77,7 @@ class Program:
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
 
-    def wait(self, seconds: float = 20.0) -> str:
+    def wait(self, seconds: float = HANG_S) -> str:
         """Wait until it ends; what it wrote."""
         return self.process.communicate(timeout=seconds)[0]
 
@@ -122,7 +124,7 @@ def _program(
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(HANG_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -168,7 +170,7 @@ class Tab:
     def key(self, key: str) -> None:
         self.find("body").send_keys(key)
 
-    def until(self, ask: Callable[[], T], what: str, seconds: float = 25.0) -> T:
+    def until(self, ask: Callable[[], T], what: str, seconds: float = HANG_S) -> T:
         """Wait until that gives something true."""
         end = time.monotonic() + seconds
         while True:
@@ -183,7 +185,7 @@ class Tab:
                 raise AssertionError(f"{what} did not come; shown is: {self.text()}")
             time.sleep(0.05)
 
-    def until_shown(self, text: str, selector: str = "body", seconds: float = 25.0) -> None:
+    def until_shown(self, text: str, selector: str = "body", seconds: float = HANG_S) -> None:
         self.until(lambda: text in self.text(selector), repr(text), seconds)
 
     def size(self, width: int, height: int, *, dark: bool = False) -> None:

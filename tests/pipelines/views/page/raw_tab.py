@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from tests.patience import HANG_S
+
 __all__ = ["RawPage"]
 
 _CLIENT = re.compile(rb"client_id.{0,40}?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22})")
@@ -26,7 +28,7 @@ class RawPage:
         place = urlsplit(self.address)
         line = socket.socket()
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.settimeout(10)
+        line.settimeout(HANG_S)
         line.connect((place.hostname or "", place.port or 0))
         return line
 

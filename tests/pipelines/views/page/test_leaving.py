@@ -20,7 +20,7 @@ from tests.pipelines.views.page.raw_tab import RawPage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs end on a signal")
 
-#: Updates every 10 ms until Ctrl-C; then tells how late the latest was.
+#: Updates every 10 ms until Ctrl-C; then tells how late the latest was, and the middle one, ms.
 _BUSY = """
 import asyncio, dataclasses, signal, sys, time
 from pathlib import Path
@@ -40,13 +40,14 @@ async def main():
     async with serve(page, listen(0), report) as address:
         print("the live page is at", address, flush=True)
         page.start()
-        late, number, began = [], 0, time.monotonic()
+        late, number = [], 0
         while not stop.is_set():
             number += 1
+            due = time.monotonic() + 0.01
             page.update(dataclasses.replace(status, steps=number, elapsed_s=0.01 * number))
-            await asyncio.sleep(max(0.0, began + 0.01 * number - time.monotonic()))
-            late.append(time.monotonic() - began - 0.01 * number)
-    print("updates", number, "late", round(1000 * sorted(late)[int(0.9 * len(late))]))
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            late.append(round(1000 * (time.monotonic() - due)))
+    print("updates", number, "late", max(late), sorted(late)[number // 2])
 
 asyncio.run(main())
 """
@@ -62,9 +63,11 @@ def _ended_quietly(running: Program) -> None:
     """The program ends with its one line, and its updates were not held up."""
     running.interrupt()
     said = running.wait()
-    told = re.fullmatch(r"updates (\d+) late (\d+)\n", said)
+    told = re.fullmatch(r"updates (\d+) late (\d+) (\d+)\n", said)
     assert told is not None, said
-    assert int(told[2]) < 100  # ms, nine updates of ten; the machine may be busy
+    # a tab that is waited for holds the run up for seconds; the machine may be busy
+    assert int(told[2]) < 2000, said
+    assert int(told[3]) < 100, said
 
 
 def test_tabs_that_vanish_at_any_moment_leave_no_trace(busy: Program) -> None:

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -20,6 +21,7 @@ from imu.errors import ParameterError
 from pipelines.views.page.server import TokenGate, listen
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.view import Dashboard
+from tests.patience import HANG_S
 from tests.pipelines.views.page.browser import Program, program
 from tests.pipelines.views.terminal.statuses import some_status
 
@@ -29,6 +31,7 @@ from email.message import Message
 from pathlib import Path
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
+from tests.patience import HANG_S
 
 run = asyncio.run(run_dashboard(sys.argv[1] or None, LiveOptions(record=Path(sys.argv[2])),
                                 open_browser=False))
@@ -38,7 +41,7 @@ print("no run" if run is None else f"recorded {run.recording.stat().st_size > 10
 
 def _get(address: str) -> tuple[int, str, Message]:
     try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=HANG_S) as answer:
             return answer.status, answer.read().decode(), answer.headers
     except urllib.error.HTTPError as error:
         with error:
@@ -48,7 +51,7 @@ def _get(address: str) -> tuple[int, str, Message]:
 def _upgrade(address: str, path: str) -> str:
     """First line of the answer to a WebSocket handshake."""
     place = urllib.parse.urlsplit(address)
-    with socket.create_connection((place.hostname or "", place.port or 0), 10) as line:
+    with socket.create_connection((place.hostname or "", place.port or 0), HANG_S) as line:
         line.sendall(
             f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -109,13 +112,11 @@ def test_interrupt_ends_the_run_cleanly_and_again_leaves_the_page(tmp_path: Path
         _until_recorded(recording, running)
         running.interrupt()
         # no tab watches: the page does not keep the program for long
-        assert "recorded True" in running.wait(20)
+        assert "recorded True" in running.wait()
 
 
 def _until_recorded(recording: Path, running: Program) -> None:
-    import time
-
-    end = time.monotonic() + 30
+    end = time.monotonic() + HANG_S
     while not recording.exists() or recording.stat().st_size < 20000:
         assert running.process.poll() is None
         assert time.monotonic() < end
@@ -156,7 +157,7 @@ assert "nicegui" not in sys.modules
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=HANG_S,
         cwd=Path(__file__).parents[4],
     )
     assert done.stdout.strip() == (

@@ -80,7 +80,7 @@ def test_a_step_is_on_the_page_within_150_ms(tab: Tab, steady: Program) -> None:
         took: list[float] = tab.run("return window.took")
         return sorted(took) if len(took) >= 15 else []
 
-    took = tab.until(told, "15 steps", 40)
+    took = tab.until(told, "15 steps")
     assert took[len(took) // 2] <= 150.0
 
 
@@ -112,7 +112,7 @@ asyncio.run(main())
 """
     with browser() as tab, program(code, str(tmp_path / "run.mcap")) as running:
         tab.open(running.address)
-        tab.until_shown("running", ".facts", 60)
+        tab.until_shown("running", ".facts")
         line = ""
         assert running.process.stdout is not None
         while not line.startswith("used"):

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from imu.steps import Steps
 from pipelines.views.terminal.view import TerminalView
+from tests.patience import HANG_S
 from tests.pipelines.views.terminal.statuses import ALERT, some_status
 
 
@@ -113,7 +114,7 @@ class HeldFile(io.StringIO):
         self.released = threading.Event()
 
     def write(self, text: str, /) -> int:
-        self.released.wait(20.0)
+        self.released.wait(HANG_S)
         return super().write(text)
 
 
@@ -172,7 +173,7 @@ def test_piped_output_is_plain_and_arrives_at_once() -> None:
     assert process.stderr is not None
     lines = [process.stdout.readline() for _ in range(5)]
     assert process.poll() is None
-    rest, errors = process.communicate("\n", timeout=20)
+    rest, errors = process.communicate("\n", timeout=HANG_S)
     assert "12 steps  running" in lines[4]
     assert errors == ""
     assert all(line.rstrip("\n").isprintable() for line in [*lines, *rest.splitlines()])
@@ -204,7 +205,7 @@ def test_reader_that_goes_away_leaves_no_traceback_and_the_run_goes_on() -> None
     process.stdin.close()
     errors = process.stderr.read()
     process.stderr.close()
-    assert process.wait(20) == 0
+    assert process.wait(HANG_S) == 0
     assert errors == "after True the program reading this output has ended\n"
 
 
@@ -232,5 +233,5 @@ def test_import_is_cheap() -> None:
         print([name for name in ("rich", "scipy", "numba") if name in sys.modules])
         """
     )
-    shown, errors = process.communicate(timeout=30)
+    shown, errors = process.communicate(timeout=HANG_S)
     assert (shown.strip(), errors) == ("[]", "")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from contextlib import suppress
+from typing import Annotated, cast
 
 import typer
 
+from imu.errors import ParameterError, RecordingError
+from pipelines.coaching.training.pain import ago_words, earliest_h
+from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Pain, PainMoment, Session
+from pipelines.runner.journal.entries import Session as SessionEntry
 from pipelines.runner.journal.messages import add_or_tell, say_pain
-
-if TYPE_CHECKING:
-    from pipelines.runner.journal.entries import Session
 
 __all__ = ["pain"]
 
@@ -31,15 +35,6 @@ def pain(
     ] = "",
 ) -> None:
     """Note pain, from 0 to 10, and what the notes of the last weeks add up to."""
-    from contextlib import suppress
-    from typing import cast
-
-    from imu.errors import ParameterError, RecordingError
-    from pipelines.runner.journal.arguments import time_of
-    from pipelines.runner.journal.database import Journal
-    from pipelines.runner.journal.entries import Pain, PainMoment
-    from pipelines.runner.journal.entries import Session as SessionEntry
-
     utc_ns, offset = time_of(at)
     if when != "other" and session is None:
         with Journal() as journal:
@@ -66,9 +61,6 @@ def pain(
 
 def _refuse_too_early(run: Session, when: str, utc_ns: int) -> None:
     """A rating of the day after that was made on the day itself would clear a run of pain."""
-    from imu.errors import ParameterError
-    from pipelines.coaching.training.pain import ago_words, earliest_h
-
     hours = (utc_ns - run.utc_start_ns) / 3.6e12 - run.duration_s / 3600.0
     if hours < earliest_h(when):
         ended = "has not ended then" if hours < 0.0 else f"ended {ago_words(hours)}"

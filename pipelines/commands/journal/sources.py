@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pipelines.coaching.texts import is_article, texts_by_source
+from pipelines.runner.journal.messages import say
+
 __all__ = ["sources"]
 
 #: What the families of texts are about; plain wording has no sources and is not among them.
@@ -31,9 +34,6 @@ _SUBJECTS = {
 
 def sources() -> None:
     """List the studies and articles behind the advice."""
-    from pipelines.coaching.texts import is_article, texts_by_source
-    from pipelines.runner.journal.messages import say
-
     articles_begun = False
     for source, names in texts_by_source().items():
         if is_article(source) and not articles_begun:

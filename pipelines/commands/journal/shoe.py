@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Annotated
 
 import typer
 
+from imu.errors import ParameterError
+from pipelines.coaching.training.shoes import shoe_cue
+from pipelines.runner.journal.arguments import day_of
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Shoe
 from pipelines.runner.journal.messages import say, tell_notes
+from pipelines.runner.journal.queries import odometers_m
+from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.units import distance_words, parse_distance
 
 __all__ = ["shoe"]
 
@@ -21,18 +31,6 @@ def shoe(
     back: Annotated[bool, typer.Option("--back", help="A retired one is used again.")] = False,
 ) -> None:
     """Add, correct, retire, bring back or list shoes."""
-    from dataclasses import replace
-    from datetime import date
-
-    from imu.errors import ParameterError
-    from pipelines.coaching.training.shoes import shoe_cue
-    from pipelines.runner.journal.arguments import day_of
-    from pipelines.runner.journal.database import Journal
-    from pipelines.runner.journal.entries import Shoe
-    from pipelines.runner.journal.queries import odometers_m
-    from pipelines.runner.journal.shoe_names import retired_shoe
-    from pipelines.units import distance_words, parse_distance
-
     if not name and (retire or back or start or bought):
         raise ParameterError("NAME", "none", "the name of the shoe; without one all are listed")
     if retire and back:

@@ -1,40 +1,18 @@
-"""``backstride journal export`` and ``journal delete``: what is taken out of the journal."""
+"""``backstride journal delete``."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from imu.errors import ParameterError
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Session
 from pipelines.runner.journal.messages import asked, complain, say, tell_notes
+from pipelines.runner.journal.words import session_line
 
-__all__ = ["delete", "export"]
-
-
-def export(
-    out: Annotated[Path, typer.Argument(help="New archive to write (.zip).", show_default=False)],
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace an older file, which may hold what was deleted since."
-        ),
-    ] = False,
-) -> None:
-    """Write everything to an archive: JSON, and a CSV file a table."""
-    from imu.errors import ParameterError
-    from pipelines.files.replacing import refuse_existing
-    from pipelines.runner.journal.database import Journal
-    from pipelines.runner.journal.export import export_journal
-
-    if out.suffix.lower() != ".zip":
-        raise ParameterError("OUT", str(out), "a file that ends in .zip")
-    if not overwrite:
-        refuse_existing(out, "--overwrite")
-    with Journal() as journal:
-        tell_notes(journal.notes)
-        counts = export_journal(journal, out)
-    say(f"{out}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+__all__ = ["delete"]
 
 
 def delete(
@@ -46,11 +24,6 @@ def delete(
     confirmed: Annotated[bool, typer.Option("--confirmed", help="Do not ask again.")] = False,
 ) -> None:
     """Delete one run with its pain notes, or everything. Recordings stay."""
-    from imu.errors import ParameterError
-    from pipelines.runner.journal.database import Journal
-    from pipelines.runner.journal.entries import Session
-    from pipelines.runner.journal.words import session_line
-
     if session is None and not everything:
         raise ParameterError(
             "the run to delete",

@@ -1,0 +1,66 @@
+"""What commands check before they begin, so that a mistake is told at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+from imu.compiled import is_compiled
+from imu.errors import ParameterError
+from imu.mounting import mounting_from_axes
+from pipelines.commands.messages import complain
+from pipelines.files.recognise import holds_recording
+from pipelines.views.preparing import prepare_filters
+
+__all__ = ["check_axes", "check_outputs", "check_port", "check_results", "warm_up_filters"]
+
+
+def warm_up_filters() -> None:
+    """Compile before the first sample arrives; say so when it takes a while."""
+    if not is_compiled():
+        complain("preparing the filters for this machine, once, for some seconds …")
+    prepare_filters()
+
+
+def check_outputs(named: dict[str, Path | str | None]) -> None:
+    """Refuse two files that are one: an output must not replace an input or another output."""
+    taken: dict[Path | str, str] = {}
+    for name, given in named.items():
+        if given is None:
+            continue
+        place = "-" if str(given) == "-" else Path(given).resolve()
+        if place in taken:
+            raise ParameterError(name, str(given), f"another file than {taken[place]}")
+        taken[place] = name
+
+
+def check_results(named: dict[str, Path | str | None]) -> None:
+    """Refuse results that would take the place of a recording, as a slip in a name may make it."""
+    for name, given in named.items():
+        if given is not None and str(given) != "-" and holds_recording(given):
+            raise ParameterError(name, str(given), "another file, since this one holds a recording")
+
+
+def check_port(port: int) -> None:
+    """Refuse a port of this computer that cannot be listened on, before anything is compiled."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":  # elsewhere this would let two programs share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            why = "is taken by another program" if taken else "is not for this user"
+            raise ParameterError(
+                "--port",
+                port,
+                f"another port, or leave --port out for a free one: this one {why}",
+            ) from None
+
+
+def check_axes(axes: str) -> None:
+    """Refuse axes that are none, before anything is made."""
+    if axes not in {"", "auto"}:
+        mounting_from_axes(axes)

@@ -1,0 +1,1 @@
+"""The commands ``backstride journal …``, one a file."""

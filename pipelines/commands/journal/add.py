@@ -1,0 +1,78 @@
+"""``backstride journal add``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.runner.journal.advice import after_run, stop_cue
+from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.messages import complain, say, say_cues, tell_notes
+from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.words import session_line
+
+__all__ = ["add"]
+
+
+def add(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Session (.mcap), or a summary of a replay (.json).", show_default=False
+        ),
+    ],
+    distance: Annotated[
+        str, typer.Option(help="Distance run, such as '5 km'.", show_default=False)
+    ] = "",
+    treadmill: Annotated[
+        str, typer.Option(help="Distance the treadmill showed.", show_default=False)
+    ] = "",
+    speed: Annotated[
+        str, typer.Option(help="The treadmill's speed, such as '10 km/h'.", show_default=False)
+    ] = "",
+    surface: Annotated[str, typer.Option(help="Surface, a word.", show_default=False)] = "",
+    shoe: Annotated[str, typer.Option(help="Name of the shoe.", show_default=False)] = "",
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Baseline of earlier easy runs; the dose needs it.", show_default=False),
+    ] = None,
+    at: Annotated[
+        str, typer.Option(help="Start, where the file does not say it.", show_default=False)
+    ] = "",
+    note: Annotated[str, typer.Option(help="Your own words.", show_default=False)] = "",
+) -> None:
+    """Add a recorded session. The sensor cannot measure distance: state it."""
+    options = AddOptions(
+        distance=distance,
+        treadmill=treadmill,
+        speed=speed,
+        surface=surface,
+        shoe=shoe,
+        baseline=baseline,
+        start_ns=time_of(at)[0] if at else None,
+        note=note,
+    )
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        run = recorded_run(file, options, journal)
+        with journal.transaction():
+            session = replace(run.session, identifier=journal.add(run.session))
+            if run.baseline is not None:
+                journal.add(replace(run.baseline, session_id=session.identifier or 0))
+        say(session_line(session, journal.settings().units))
+        if session.distance_m is None:
+            complain(
+                "note: this run has no distance, so weeks, shoes and the dose leave it out; delete "
+                "it and add it again with --distance, --treadmill or --speed."
+            )
+        elif session.dose_easy_km_m4 is None:
+            lacks = run.dose_lacks or "steps that can be trusted, and this run has none"
+            complain(f"note: no dose: it needs {lacks}.")
+        if run.simulated:
+            complain("note: a simulated run leaves no baseline for your own runs.")
+        stopped = stop_cue(journal)
+        say_cues(after_run(journal, session) if stopped is None else [stopped])

@@ -1,0 +1,29 @@
+"""``backstride journal compare``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.comparisons import comparison_cues
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.messages import say_cues, tell_notes
+from pipelines.runner.journal.queries import runs_by_shoe, runs_by_surface
+
+__all__ = ["compare"]
+
+
+def compare(
+    kind: Annotated[str, typer.Argument(help="surface or shoe.", show_default=False)],
+    first: Annotated[str, typer.Argument(help="The one to start from.", show_default=False)],
+    second: Annotated[str, typer.Argument(help="The other one.", show_default=False)],
+) -> None:
+    """Compare two surfaces, or the runs before and after a change of shoes."""
+    if kind not in {"surface", "shoe"}:
+        raise ParameterError("KIND", kind, "surface or shoe")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        runs = runs_by_surface(journal) if kind == "surface" else runs_by_shoe(journal)
+    say_cues(comparison_cues(runs, first, second, before_and_after=kind == "shoe"))

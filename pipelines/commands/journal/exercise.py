@@ -1,0 +1,31 @@
+"""``backstride journal exercise``."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import typer
+
+from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.entries import Exercise, ExerciseKind
+from pipelines.runner.journal.messages import add_or_tell, say
+
+__all__ = ["exercise"]
+
+
+def exercise(
+    kind: Annotated[
+        str, typer.Argument(help="strength, stretch, core or cross.", show_default=False)
+    ],
+    minutes: Annotated[float, typer.Argument(help="How long.", show_default=False)],
+    note: Annotated[str, typer.Option(help="What exactly.", show_default=False)] = "",
+    at: Annotated[
+        str,
+        typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.", show_default=False),
+    ] = "",
+) -> None:
+    """Note strength training, a stretch, core work or cross-training."""
+    utc_ns, offset = time_of(at)
+    done = Exercise(utc_ns, cast(ExerciseKind, kind), minutes, note, utc_offset_minutes=offset)
+    if add_or_tell(done):
+        say(f"noted: {kind}, {minutes:g} {'minute' if minutes == 1 else 'minutes'}")

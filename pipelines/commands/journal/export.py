@@ -1,0 +1,36 @@
+"""``backstride journal export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imu.errors import ParameterError
+from pipelines.files.replacing import refuse_existing
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.export import export_journal
+from pipelines.runner.journal.messages import say, tell_notes
+
+__all__ = ["export"]
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="New archive to write (.zip).", show_default=False)],
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace an older file, which may hold what was deleted since."
+        ),
+    ] = False,
+) -> None:
+    """Write everything to an archive: JSON, and a CSV file a table."""
+    if out.suffix.lower() != ".zip":
+        raise ParameterError("OUT", str(out), "a file that ends in .zip")
+    if not overwrite:
+        refuse_existing(out, "--overwrite")
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        counts = export_journal(journal, out)
+    say(f"{out}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))

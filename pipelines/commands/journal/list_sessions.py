@@ -1,0 +1,32 @@
+"""``backstride journal list``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.messages import say, tell_notes
+from pipelines.runner.journal.queries import pains_of_runs
+from pipelines.runner.journal.words import session_line
+
+__all__ = ["list_sessions"]
+
+
+def list_sessions(
+    newest: Annotated[int, typer.Option(min=1, help="How many of the last runs.")] = 20,
+) -> None:
+    """List the last runs with the pain noted around them."""
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        units = journal.settings().units
+        runs = pains_of_runs(journal, newest=newest)
+    for session, rating in runs:
+        levels = (rating.before, rating.after, rating.next_day, rating.second_day)
+        known = any(level is not None for level in levels)
+        words = " ".join("-" if level is None else str(level) for level in levels)
+        rated = f"  pain {words} (before, after, 24 h, 48 h)" if known else ""
+        say(session_line(session, units) + rated)
+    if not runs:
+        say("no runs yet; add one with: backstride journal add FILE --distance '5 km'")

@@ -1,0 +1,51 @@
+"""``backstride journal plan``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from imu.errors import InputError, ParameterError
+from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
+from pipelines.runner.journal.advice import return_state, stop_cue
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import utc_ns_of
+from pipelines.runner.journal.messages import say, say_cues, tell_notes
+
+__all__ = ["plan"]
+
+
+def plan(
+    start: Annotated[bool, typer.Option("--start", help="Begin a return after a break.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End the plan.")] = False,
+    rest: Annotated[
+        int | None,
+        typer.Option(min=0, max=60, help="Days without running first.", show_default=False),
+    ] = None,
+) -> None:
+    """Return to running: rest, treadmill, track, usual route."""
+    if start and stop:
+        raise ParameterError("--start", "given with --stop", "one of them")
+    now_ns = utc_ns_of(datetime.now().astimezone())
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        stopped = stop_cue(journal)
+        if start and stopped is not None:
+            raise InputError(stopped.message)
+        if start:
+            journal.change_settings(return_since_ns=now_ns)
+        if stop:
+            journal.change_settings(return_since_ns=None)
+        if rest is not None:
+            journal.change_settings(rest_days=rest)
+        settings, state = journal.settings(), return_state(journal)
+    if stopped is not None:
+        say_cues([stopped])
+        return
+    if settings.return_since_ns is None or state is None:
+        say("no plan; begin one with: backstride journal plan --start")
+        return
+    resting = rest_cues(settings.return_since_ns, now_ns, rest_days=settings.rest_days)
+    say_cues(resting or [stage_cue(state)])

@@ -1,0 +1,60 @@
+"""``backstride journal settings``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.coaching.texts import text
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.messages import say, tell_notes
+from pipelines.runner.journal.words import settings_lines
+from pipelines.units import parse_distance, parse_height, parse_mass
+
+__all__ = ["settings"]
+
+
+def settings(
+    height: Annotated[
+        str, typer.Option(help="Such as '1.75 m' or '5 ft 9 in'.", show_default=False)
+    ] = "",
+    mass: Annotated[
+        str, typer.Option(help="Such as '70 kg' or '154 lb'.", show_default=False)
+    ] = "",
+    units: Annotated[str, typer.Option(help="metric or imperial.", show_default=False)] = "",
+    ceiling: Annotated[
+        str,
+        typer.Option(help="Weekly distance, or 'default': 2 miles more.", show_default=False),
+    ] = "",
+    strength: Annotated[
+        int | None, typer.Option(help="Strength days a week.", show_default=False)
+    ] = None,
+    stretches: Annotated[
+        int | None, typer.Option(help="Stretches a day.", show_default=False)
+    ] = None,
+) -> None:
+    """Show or change your settings."""
+    changes: dict[str, object] = {}
+    if height:
+        changes["height_m"] = parse_height(height, "--height")
+    if mass:
+        changes["mass_kg"] = parse_mass(mass, "--mass")
+    if units:
+        changes["units"] = units
+    if ceiling:
+        own = None if ceiling == "default" else parse_distance(ceiling, "--ceiling")
+        changes["weekly_ceiling_m"] = own
+    if strength is not None:
+        changes["strength_days"] = strength
+    if stretches is not None:
+        changes["stretches_per_day"] = stretches
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        now = journal.change_settings(**changes) if changes else journal.settings()
+        path = journal.path
+    for line in settings_lines(now):
+        say(line)
+    say(f"journal           {path}")
+    if now.weekly_ceiling_m is None:
+        say(f"note: {text('weekly.why')}")

@@ -1,0 +1,36 @@
+"""``backstride journal stretch``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.entries import Exercise
+from pipelines.runner.journal.messages import add_or_tell, complain, say
+
+__all__ = ["stretch"]
+
+
+def stretch(
+    hold: Annotated[float, typer.Option(min=30, max=60, help="Seconds of each hold.")] = 30.0,
+    rounds: Annotated[int, typer.Option(min=1, max=10, help="Times on each side.")] = 2,
+    note: Annotated[str, typer.Option(help="Which stretch.")] = "hamstrings",
+) -> None:
+    """Time a stretch, side by side, and note it when it is done."""
+    cues = stretch_timer(StretchPlan(hold, rounds))
+    begin_s = time.monotonic()
+    try:
+        for cue in cues:
+            time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
+            say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
+    except KeyboardInterrupt:
+        complain("backstride: stopped before the end: nothing was noted.")
+        raise typer.Exit(130) from None
+    utc_ns, offset = time_of("")
+    minutes = cues[-1].time_s / 60.0
+    add_or_tell(Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset))

@@ -1,0 +1,44 @@
+"""``backstride journal week``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import isfinite
+from typing import Annotated
+
+import typer
+
+from pipelines.runner.journal.advice import advice, stop_cue
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.messages import say, say_cues, tell_notes
+from pipelines.runner.journal.queries import load_charts, weeks
+from pipelines.units import distance_words
+
+__all__ = ["week"]
+
+
+def week(
+    count: Annotated[int, typer.Option("--weeks", min=1, max=520, help="How many.")] = 5,
+    charts: Annotated[
+        bool, typer.Option("--charts", help="Also load ratio, monotony and strain.")
+    ] = False,
+) -> None:
+    """Show the weeks, and what is due today."""
+    now = datetime.now().astimezone()
+    with Journal() as journal:
+        tell_notes(journal.notes)
+        if (stopped := stop_cue(journal)) is not None:
+            say_cues([stopped])
+            return
+        units = journal.settings().units
+        for item in weeks(journal, now.date(), count):
+            unknown = item.runs_without_distance
+            rest = f", {unknown} of them without a distance" if unknown else ""
+            distance = distance_words(item.distance_m, units)
+            say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
+        say_cues(advice(journal, now).cues)
+        if charts:
+            for chart in load_charts(journal, now.date(), now.date()):
+                value = f"{chart.values[0]:.2f}" if isfinite(chart.values[0]) else "not yet known"
+                name = "load ratio (acwr)" if chart.name == "acwr" else chart.name
+                say(f"{name}: {value}. {chart.note}")
