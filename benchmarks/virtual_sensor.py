@@ -7,6 +7,7 @@ an impact cannot be judged with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,14 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
 
-__all__ = ["PelvisMotion", "pelvis_motions", "virtual_sensor"]
+__all__ = [
+    "PelvisMotion",
+    "anatomical_axes",
+    "from_laboratory",
+    "pelvis_motion",
+    "pelvis_motions",
+    "virtual_sensor",
+]
 
 Array = NDArray[np.float64]
 
@@ -57,28 +65,22 @@ class PelvisMotion:
 def pelvis_motions(directory: Path | None = None) -> list[PelvisMotion]:
     """The trials of ``treadmill_mocap/``, none where the folder is missing."""
     folder = (directory or data_directory()) / "treadmill_mocap"
-    return [_pelvis_motion(path) for path in sorted(folder.glob("*.npz"))]
+    return [pelvis_motion(path) for path in sorted(folder.glob("*.npz"))]
 
 
-def _pelvis_motion(path: Path) -> PelvisMotion:
+def pelvis_motion(path: Path) -> PelvisMotion:
+    """One treadmill trial of marker frames, low-passed."""
     from scipy.signal import butter, sosfiltfilt
 
     with np.load(path) as file:
         data = dict(file)
     rate = float(data["marker_rate_hz"])
-    markers = data["markers_m"].astype(np.float64) @ _FROM_LABORATORY
+    markers = from_laboratory(data["markers_m"])
     for k in range(markers.shape[1]):
         markers[:, k] = _without_dropouts(markers[:, k])
     smooth = butter(4, MARKER_CUTOFF_HZ, fs=rate, output="sos")
     markers = sosfiltfilt(smooth, markers, axis=0)
     at = {str(name): markers[:, k] for k, name in enumerate(data["marker_names"])}
-    back = 0.5 * (at["R.PSIS"] + at["L.PSIS"])
-    forward = 0.5 * (at["R.ASIS"] + at["L.ASIS"]) - back
-    left = at["L.PSIS"] - at["R.PSIS"] + at["L.ASIS"] - at["R.ASIS"]
-    up = np.cross(forward, left)
-    up /= np.linalg.norm(up, axis=1, keepdims=True)
-    left -= up * np.sum(up * left, axis=1, keepdims=True)
-    left /= np.linalg.norm(left, axis=1, keepdims=True)
     force_bw, force_rate = None, 0.0
     if "force_n" in data:
         force_rate = float(data["force_rate_hz"])
@@ -87,13 +89,30 @@ def _pelvis_motion(path: Path) -> PelvisMotion:
     return PelvisMotion(
         name=path.stem,
         rate_hz=rate,
-        position_m=back,
-        frame=np.stack([np.cross(left, up), left, up], axis=2),
+        position_m=0.5 * (at["R.PSIS"] + at["L.PSIS"]),
+        frame=anatomical_axes(at),
         heel_m=np.stack([at["R.Heel.Bottom"][:, 2], at["L.Heel.Bottom"][:, 2]], axis=1),
         force_bw=force_bw,
         force_rate_hz=force_rate,
         speed_m_s=float(data["speed_m_s"]),
     )
+
+
+def from_laboratory(markers_m: NDArray[np.floating]) -> Array:
+    """Markers (…, 3) of the laboratory, y up, as x forward, y left, z up."""
+    turned: Array = markers_m.astype(np.float64) @ _FROM_LABORATORY
+    return turned
+
+
+def anatomical_axes(at: Mapping[str, Array]) -> Array:
+    """Forward from PSIS to ASIS, left and up as columns (N, 3, 3), of markers (N, 3) by name."""
+    forward = 0.5 * (at["R.ASIS"] + at["L.ASIS"] - at["R.PSIS"] - at["L.PSIS"])
+    left = at["L.PSIS"] - at["R.PSIS"] + at["L.ASIS"] - at["R.ASIS"]
+    up = np.cross(forward, left)
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    left -= up * np.sum(up * left, axis=1, keepdims=True)
+    left /= np.linalg.norm(left, axis=1, keepdims=True)
+    return np.stack([np.cross(left, up), left, up], axis=2)
 
 
 def _without_dropouts(marker_m: Array) -> Array:
