@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["SUBJECTS", "Outcome", "main", "score"]
 
 #: Modules of this package, each with ``sections(data, *, quick)``, in the order of the page.
-SUBJECTS: Final = ("inclination", "contacts", "motion", "population", "gait", "simulated")
+SUBJECTS: Final = (
+    "strangers",
+    "inclination",
+    "contacts",
+    "motion",
+    "population",
+    "gait",
+    "simulated",
+)
 
 #: Characters in a line where the output is a file or a pipe.
 _PAGE_WIDTH: Final = 132

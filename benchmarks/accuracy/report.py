@@ -168,6 +168,10 @@ def to_markdown(
         "bias ± 1.96 SD unless a table says otherwise. “Published” is what others state, on their "
         "own data.",
         "",
+        "**Contact, flight and force of a person whom the code has not seen stand in “People "
+        "nobody had looked at”**; what other tables tell of them comes from two people on whom the "
+        "constants were chosen, or from a simulator that shares their assumption.",
+        "",
         "Made with " + ", ".join(f"{name} {text}" for name, text in versions().items()) + ".",
         "",
         *_goal_lines(sections),
