@@ -17,8 +17,7 @@ from benchmarks.accuracy.contacts import (
     steps_and_waveforms,
 )
 from benchmarks.accuracy.tables import Missing, Row, Section, row_of_errors
-from benchmarks.treadmill_runners import RunnerTrial, runner_trials
-from benchmarks.virtual_sensor import virtual_sensor
+from benchmarks.virtual_sensor import PelvisMotion, runner_motions, virtual_sensor
 
 __all__ = ["sections"]
 
@@ -50,15 +49,15 @@ _ABOUT = (
 
 @dataclass(frozen=True)
 class _Judged:
-    trial: RunnerTrial
+    trial: PelvisMotion
     found: ForceErrors
 
 
-def _judged(trial: RunnerTrial) -> _Judged:
-    sensor = virtual_sensor(trial.motion, rate_hz=200.0)
+def _judged(trial: PelvisMotion) -> _Judged:
+    sensor = virtual_sensor(trial, rate_hz=200.0)
     assert sensor.force_bw is not None
     with_force = TrialWithForce(
-        trial.runner,
+        trial.subject,
         trial.name,
         sensor.samples,
         sensor.rate_hz,
@@ -86,9 +85,9 @@ def _share_of_step_time(part: _Judged) -> Array:
 
 def _response(parts: Sequence[_Judged], metric: str) -> Row:
     told, true = [], []
-    runners = {part.trial.runner: part for part in parts if part.trial.speed_m_s == 2.5}
+    runners = {part.trial.subject: part for part in parts if part.trial.speed_m_s == 2.5}
     for fast in (part for part in parts if part.trial.speed_m_s == 4.5):
-        slow = runners[fast.trial.runner].found
+        slow = runners[fast.trial.subject].found
         change = float(fast.found.truth[metric].mean() - slow.truth[metric].mean())
         error = float(fast.found.errors[metric].mean() - slow.errors[metric].mean())
         true.append(change)
@@ -100,13 +99,13 @@ def _response(parts: Sequence[_Judged], metric: str) -> Row:
 
 def sections(data: Path, *, quick: bool) -> list[Section]:
     """Tables on the 18 runners; a quick run takes every third of them."""
-    trials = runner_trials(data)
+    trials = runner_motions(data)
     if not trials:
         missing = (Missing("treadmill runners with force", "treadmill_runners/*.npz"),)
         return [Section("People nobody had looked at", _ABOUT, (), missing)]
     if quick:
-        kept = sorted({trial.runner for trial in trials})[::3]
-        trials = [trial for trial in trials if trial.runner in kept]
+        kept = sorted({trial.subject for trial in trials})[::3]
+        trials = [trial for trial in trials if trial.subject in kept]
     parts = [_judged(trial) for trial in trials]
     speeds = sorted({part.trial.speed_m_s for part in parts})
     rows = []
