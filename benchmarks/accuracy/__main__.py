@@ -17,11 +17,20 @@ from imu.errors import BackstrideError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 __all__ = ["SUBJECTS", "Outcome", "main", "score"]
 
 #: Modules of this package, each with ``sections(data, *, quick)``, in the order of the page.
-SUBJECTS: Final = ("inclination", "contacts", "motion", "population", "gait", "simulated")
+SUBJECTS: Final = (
+    "strangers",
+    "inclination",
+    "contacts",
+    "motion",
+    "population",
+    "gait",
+    "simulated",
+)
 
 #: Characters in a line where the output is a file or a pipe.
 _PAGE_WIDTH: Final = 132
@@ -61,33 +70,50 @@ def score(subject: str, data: Path, *, quick: bool) -> Outcome:
     return Outcome(subject, found)
 
 
-def _print(console: Console, outcome: Outcome) -> None:
+def _empty_table(metric: str, unit: str, headings: Sequence[str]) -> Table:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
-    from benchmarks.accuracy.report import by_metric, limits, number
+    title = f"{metric} ({unit})" if unit else metric
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table.add_column("condition", min_width=30, overflow="fold")
+    table.add_column("who")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("goal", min_width=12, overflow="fold")
+    table.add_column("")
+    return table
+
+
+def _print(console: Console, outcome: Outcome) -> None:
+    from rich.markup import escape
+
+    from benchmarks.accuracy.report import by_metric, interval, limits, number, yes_or_no
 
     for section in outcome.sections:
         console.rule(escape(section.title), align="left")
         console.print(escape(section.about), style="dim")
         for (metric, unit), rows in by_metric(section.rows).items():
-            table = Table(box=box.SIMPLE_HEAD, title=f"{metric} ({unit})", title_justify="left")
-            table.add_column("condition", min_width=30, overflow="fold")
-            for heading in ("n", "bias", "SD", "within", "RMSE", "95 % limits"):
-                table.add_column(heading, justify="right", no_wrap=True)
-            table.add_column("goal", min_width=12, overflow="fold")
-            table.add_column("")
+            table = _empty_table(metric, unit, ("n", "bias", "SD", "RMSE", "its 95 %", "limits"))
             for row in rows:
-                mark = {None: "", True: "[green]yes[/]", False: "[red]no[/]"}[row.goal_met]
-                values = (row.bias, row.sd, row.within_sd, row.rmse)
+                values = (row.bias, row.sd, row.rmse)
                 table.add_row(
-                    escape(row.condition), str(row.n), *(number(v) for v in values), limits(row),
-                    escape(row.goal), mark,
+                    escape(row.condition), row.people or section.people, str(row.n),
+                    *(number(v) for v in values), interval(row.rmse_95), limits(row),
+                    escape(row.goal), yes_or_no(row.goal_met).strip("*"),
                 )  # fmt: skip
             console.print(table)
             for reference in dict.fromkeys(row.reference for row in rows if row.reference):
                 console.print(escape(f"published: {reference}"), style="dim")
+        for (metric, unit), scores in by_metric(section.scores).items():
+            table = _empty_table(metric, unit, ("people", "found", "its 95 %"))
+            for score in scores:
+                table.add_row(
+                    escape(score.condition), score.people or section.people, str(score.runners),
+                    number(score.found.value), interval(score.found),
+                    escape(score.goal), yes_or_no(score.goal_met).strip("*"),
+                )  # fmt: skip
+            console.print(table)
         for note in section.notes:
             console.print(escape(f"note: {note}"))
         for part in section.missing:

@@ -1,15 +1,50 @@
-"""One accuracy table: errors in, bias, SD, RMSE and limits out, with the published reference."""
+"""One accuracy table: errors in, bias, SD, RMSE and limits out, with the published reference.
+
+A :class:`Row` sums up errors, a :class:`Score` is one figure of another kind: a share, a slope, a
+count of people.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Missing", "Row", "Section", "row_of_errors"]
+from benchmarks.accuracy.statistics import (
+    RMSE,
+    Interval,
+    Statistic,
+    TrialPairs,
+    of_runners,
+)
+
+__all__ = [
+    "LEFT_OUT",
+    "NOT_LEARNED",
+    "SEEN",
+    "SIMULATED",
+    "Missing",
+    "Row",
+    "Score",
+    "Section",
+    "row_of_errors",
+    "row_of_pairs",
+    "score_of_pairs",
+]
+
+#: What a row's people are to what was learned: each judged by a model that never saw him,
+LEFT_OUT: str = "left out"
+#: judged by what was learned or chosen on them,
+SEEN: str = "seen"
+#: judged by what nothing was learned for,
+NOT_LEARNED: str = "nothing learned"
+#: or made by the simulator.
+SIMULATED: str = "simulated"
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +52,9 @@ class Row:
     """Errors of one metric under one condition; estimate minus truth.
 
     ``within_sd`` is the mean SD inside a trial, which leaves out each trial's own bias; NaN where
-    there is one trial only. ``goal_met`` is None where no goal is set.
+    there is one trial only. ``rmse_95`` is the interval of the RMSE over ``runners`` people, NaN
+    for fewer than three. ``people`` says what they are to what was learned, as the section says
+    when empty. ``goal_met`` is None where no goal is set.
     """
 
     metric: str
@@ -33,8 +70,25 @@ class Row:
     reference: str = ""
     goal: str = ""
     goal_met: bool | None = None
+    runners: int = 0
+    rmse_95: Interval = UNKNOWN
+    people: str = ""
     errors: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
     means: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One figure with its 95 % interval over ``runners`` people; fields as those of a row."""
+
+    metric: str
+    condition: str
+    unit: str
+    runners: int
+    found: Interval
+    goal: str = ""
+    goal_met: bool | None = None
+    people: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +103,19 @@ class Missing:
 class Section:
     """The tables of one subject.
 
-    ``notes`` say what was tried and what limits a goal that is not reached, and which peers were
-    not installed; ``cannot_see`` what no table here can show.
+    ``people`` goes for rows and scores that do not say otherwise. ``notes`` say what was tried and
+    what limits a goal that is not reached, and which peers were not installed; ``cannot_see`` what
+    no table here can show.
     """
 
     title: str
     about: str
-    rows: Sequence[Row]
+    rows: Sequence[Row] = ()
     missing: Sequence[Missing] = ()
     cannot_see: Sequence[str] = ()
     notes: Sequence[str] = ()
+    scores: Sequence[Score] = ()
+    people: str = ""
 
 
 def row_of_errors(
@@ -118,3 +175,58 @@ def row_of_errors(
         errors=values,
         means=centres,
     )
+
+
+def row_of_pairs(
+    metric: str,
+    condition: str,
+    unit: str,
+    pairs: Sequence[TrialPairs],
+    *,
+    people: str = "",
+    reference: str = "",
+    most: float | None = None,
+    goal: str = "",
+) -> Row:
+    """Sum up told and true of many people's trials, with the interval of the RMSE over people.
+
+    ``most`` is a goal for the RMSE; ``goal`` are its words, made from it when empty.
+    """
+    trials = [trial.errors for trial in pairs]
+    row = row_of_errors(
+        metric,
+        condition,
+        unit,
+        np.concatenate(trials) if trials else [],
+        trials=trials,
+        reference=reference,
+        means=np.concatenate([0.5 * (p.told + p.true)[p.known] for p in pairs]) if pairs else None,
+    )
+    judged = replace(
+        row,
+        people=people,
+        runners=len({trial.runner for trial in pairs}),
+        rmse_95=of_runners(RMSE, pairs),
+    )
+    if most is None:
+        return judged
+    words = goal or f"RMSE ≤ {most:g} {unit}"
+    return replace(judged, goal=words, goal_met=judged.rmse <= most if judged.n else None)
+
+
+def score_of_pairs(
+    statistic: Statistic,
+    metric: str,
+    condition: str,
+    unit: str,
+    pairs: Sequence[TrialPairs],
+    *,
+    within: tuple[float, float] | None = None,
+    goal: str = "",
+    people: str = "",
+) -> Score:
+    """One figure over many people's trials; ``within`` are the bounds that reach the goal."""
+    found = of_runners(statistic, pairs)
+    met = None if within is None else within[0] <= found.value <= within[1]
+    runners = len({trial.runner for trial in pairs})
+    return Score(metric, condition, unit, runners, found, goal, met, people)
