@@ -149,8 +149,8 @@ def main() -> None:
             at_200_hz = mega * GOAL_RATE_HZ / rate_hz
             goal = f"goal ≤ {GOAL_MB:g}: {'reached' if at_200_hz <= GOAL_MB else 'missed'}"
             print(
-                f"  {name:12} {rate_hz} Hz {version:12} {mega:5.1f} MB, {at_200_hz:5.1f} at 200 Hz   "
-                f"written in {wrote_s / hours:5.2f} s, read in {read_s / hours:5.2f} s   "
+                f"  {name:12} {rate_hz} Hz {version:12} {mega:5.1f} MB, {at_200_hz:5.1f} at 200 Hz"
+                f"   written in {wrote_s / hours:5.2f} s, read in {read_s / hours:5.2f} s   "
                 f"{goal if version == 'now' else ''}".rstrip()
             )
 
