@@ -49,9 +49,11 @@ def test_printed_table_is_read(tmp_path: Path) -> None:
 
 
 def test_printed_commands_run(tmp_path: Path) -> None:
-    simulated = next(b for b in blocks("sh") if "backstride simulate" in b)
-    for line in simulated.strip().splitlines():
-        arguments = re.findall(r'"[^"]*"|\S+', line.replace("minutes=10", "minutes=1"))[1:]
+    shown = [b for b in blocks("sh") if re.search("backstride (simulate|export)", b)]
+    assert len(shown) == 2
+    for line in "".join(shown).strip().splitlines():
+        words = line.partition("#")[0].replace("minutes=10", "minutes=1")
+        arguments = re.findall(r'"[^"]*"|\S+', words)[1:]
         done = subprocess.run(
             [sys.executable, "-m", "pipelines.cli", *(a.strip('"') for a in arguments)],
             cwd=tmp_path,
@@ -62,6 +64,7 @@ def test_printed_commands_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "steps.csv").read_text(encoding="utf-8").count("\n") > 100
+    assert (tmp_path / "samples.csv").read_text(encoding="utf-8").count("\n") > 12_000
 
 
 def test_every_printed_command_and_option_exists() -> None:

@@ -25,7 +25,7 @@ from mcap.writer import MCAP0_MAGIC
 
 from imu.errors import RecordingError
 
-__all__ = ["MAGIC", "RECORD_LIMIT_BYTES", "Message", "Recovery", "Topic"]
+__all__ = ["MAGIC", "RECORD_LIMIT_BYTES", "Message", "Recovery", "Topic", "expanded"]
 
 MAGIC: Final[bytes] = MCAP0_MAGIC
 #: No sound record is larger; a damaged length must not fill the memory.
@@ -134,7 +134,7 @@ class Recovery:
                 return
 
     def _read_chunk(self, chunk: Chunk) -> Iterator[Message]:
-        data = _expanded(chunk)
+        data = _records_of(chunk)
         runs = self._runs_passed_over(data)
         end = 0
         while end < len(data):
@@ -178,19 +178,14 @@ class Recovery:
         return Message(self.topics[channel_id], sequence, log_time, body[_MESSAGE_HEAD.size :])
 
 
-def _expanded(chunk: Chunk) -> bytes:
+def _records_of(chunk: Chunk) -> bytes:
     """The records of a chunk, in no more memory than a sound one takes."""
     size = chunk.uncompressed_size
     if size > RECORD_LIMIT_BYTES:
         raise Damage
     data = chunk.data
     if chunk.compression == "zstd":
-        # a frame that says otherwise than the chunk would be given as much as it says
-        if zstandard.frame_content_size(data) not in (size, -1):
-            raise Damage
-        data = zstandard.ZstdDecompressor(max_window_size=RECORD_LIMIT_BYTES).decompress(
-            data, max_output_size=size
-        )
+        data = expanded(data, size)
     elif chunk.compression == "lz4":
         data = cast(Any, lz4.frame.LZ4FrameDecompressor)().decompress(data, max_length=size + 1)
     elif chunk.compression:
@@ -198,6 +193,24 @@ def _expanded(chunk: Chunk) -> bytes:
     if len(data) != size or (chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc):
         raise Damage
     return data
+
+
+def expanded(data: bytes, size: int) -> bytes:
+    """What a zstd frame expands to, in no more memory than it is to take.
+
+    Raises
+    ------
+    ValueError, zstandard.ZstdError
+        When it is no frame, or not of that size.
+    """
+    # a frame that says otherwise would be given as much as it says
+    if size > RECORD_LIMIT_BYTES or zstandard.frame_content_size(data) not in (size, -1):
+        raise ValueError("a frame is not of the size that it should have")
+    decompressor = zstandard.ZstdDecompressor(max_window_size=RECORD_LIMIT_BYTES)
+    content = decompressor.decompress(data, max_output_size=size)
+    if len(content) != size:
+        raise ValueError("a frame is not of the size that it should have")
+    return content
 
 
 def _runs_of_channels(data: bytes, channels: Sequence[int]) -> dict[int, tuple[int, int]]:

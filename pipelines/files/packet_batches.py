@@ -26,15 +26,19 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 
 from devices.records import Packet
+from pipelines.files.mcap_recovery import expanded
 
 __all__ = ["MOST_CHANNELS", "MOST_PACKETS", "decode_packets", "encode_packets"]
 
 #: Most packets, and channels, in a batch.
 MOST_PACKETS: Final = 20_000
 MOST_CHANNELS: Final = 255
+#: From 13 on zstd looks for places where the kind of the bytes changes.
+_LEVEL: Final = 13
 #: Places in a payload this far apart lie side by side in a batch.
 _STRIDE: Final = 4
 _UINT64: Final = 2**64
@@ -80,7 +84,9 @@ def encode_packets(packets: Sequence[Packet]) -> bytes:
             bytes(channels),
             _planes(np.array(lengths, "<u4")),
             _planes(np.diff(arrivals, prepend=arrivals[:1]).astype("<u8")),
-            b"".join(_interleaved(payloads, length) for (_, length), payloads in groups.items()),
+            _packed(
+                b"".join(_interleaved(payloads, length) for (_, length), payloads in groups.items())
+            ),
         )
     )
 
@@ -110,8 +116,8 @@ def decode_packets(data: bytes, first_arrival_ns: int) -> list[Packet]:
         raise ValueError("a batch names no such channel")
     lengths = _from_planes(batch.lengths, count, "<u4")
     waits = _from_planes(batch.waits_ns, count, "<u8")
-    if int(lengths.sum(dtype=np.uint64)) != len(batch.payloads):
-        raise ValueError("the lengths of a batch are not those of its payloads")
+    size = int(lengths.sum(dtype=np.uint64))
+    together = _unpacked(batch.payloads, size)
     arrivals = (np.cumsum(waits, dtype=np.uint64) + np.uint64(first_arrival_ns % _UINT64)).view(
         np.int64
     )
@@ -123,7 +129,7 @@ def decode_packets(data: bytes, first_arrival_ns: int) -> list[Packet]:
         members.setdefault(key, []).append(index)
     for (_, length), indices in members.items():
         start, end = end, end + length * len(indices)
-        parts = _separated(batch.payloads[start:end], length)
+        parts = _separated(together[start:end], length)
         for index, payload in zip(indices, parts, strict=False):
             payloads[index] = payload
     names = [name.decode("utf-8", "surrogatepass") for name in batch.names]
@@ -133,6 +139,19 @@ def decode_packets(data: bytes, first_arrival_ns: int) -> list[Packet]:
             arrivals.tolist(), channels.tolist(), payloads, strict=True
         )
     ]
+
+
+def _packed(data: bytes) -> bytes:
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
+    return compressor.compress(data)
+
+
+def _unpacked(data: bytes, size: int) -> bytes:
+    try:
+        content = expanded(data, size)
+    except zstandard.ZstdError as error:
+        raise ValueError(f"this is no batch: {error}") from None
+    return content
 
 
 def _planes(values: NDArray[np.unsignedinteger]) -> bytes:

@@ -38,11 +38,13 @@ from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
 
-__all__ = ["FLUSH_INTERVAL_S", "SessionHeader", "SessionWriter"]
+__all__ = ["FACTS_INTERVAL_S", "FLUSH_INTERVAL_S", "SessionHeader", "SessionWriter"]
 
 #: Longest time that data waits in memory while a feed runs, s. A crash may cost a second; the
 #: longer a piece, the better it packs: 0.5 s would make the file a twentieth larger.
 FLUSH_INTERVAL_S: Final = 0.8
+#: Longest time that facts wait, s: many together pack better, and the log gives them again.
+FACTS_INTERVAL_S: Final = 5.0
 #: Most session time in one piece of the file, ns.
 _FLUSH_SESSION_NS: Final = 5_000_000_000
 
@@ -57,9 +59,10 @@ _DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") els
 class SessionWriter:
     """Writes one session file, record by record, in the order of the calls.
 
-    Everything written reaches the file within :data:`FLUSH_INTERVAL_S` of the next call, a mark
-    and the end of a link at once. The disk is waited for in a thread of its own, so that a slow
-    one does not delay arrival stamps. Use it from one thread, as a context manager.
+    Every record reaches the file within :data:`FLUSH_INTERVAL_S` of the next call, a mark and the
+    end of a link at once, a fact within :data:`FACTS_INTERVAL_S`. The disk is waited for in a
+    thread of its own, so that a slow one does not delay arrival stamps. Use it from one thread, as
+    a context manager.
 
     The first write that fails raises; from then on the file stays as it is, :attr:`error` says
     why, and further calls do nothing, so that a live run can go on without its recording.
@@ -111,6 +114,7 @@ class SessionWriter:
         self._waiting: list[Packet] = []
         self._waiting_bytes = 0
         self._waiting_channels: set[str] = set()
+        self._found: list[tuple[MessageKind, bytes, int]] = []  # facts that wait
         self._channels: dict[str, int] = {}
         self._sequence: dict[str, int] = {}
         first = encode_header(header)
@@ -118,7 +122,7 @@ class SessionWriter:
         self._file = UnbufferedFile(_create(self.path, overwrite))
         self._disk = DiskSync(self._file.fileno())
         self._writer = cast(Any, Writer(cast(IO[Any], self._file)))  # its methods carry no types
-        self._last_flush_s = clock()
+        self._last_flush_s = self._last_facts_s = clock()
         try:
             with self._writing():
                 self._writer.start("x-backstride", f"{header.software}; {LIBRARY_IDENTIFIER}")
@@ -200,12 +204,11 @@ class SessionWriter:
             for fact in facts:
                 log_time = self._log_time_of_session(fact.time_s)
                 if isinstance(fact, StepsFinished):
-                    for data in encode_steps(fact):
-                        self._add(STEPS, data, log_time)
+                    self._found += [(STEPS, data, log_time) for data in encode_steps(fact)]
                 else:
                     data = encode_fact(fact)
                     self._checked(len(data))
-                    self._add(fact_kind(type(fact)), data, log_time)
+                    self._found.append((fact_kind(type(fact)), data, log_time))
             self._flush_if(urgent=False)
 
     def flush(self) -> None:
@@ -220,6 +223,7 @@ class SessionWriter:
             return
         with self._writing():
             self._write_waiting()
+            self._write_found()
             self._writer.flush()
             self._disk.sync()
             self._last_flush_s = self._clock()
@@ -239,6 +243,7 @@ class SessionWriter:
             if self._error is None:
                 with self._writing():
                     self._write_waiting()
+                    self._write_found()
                     self._writer.finish()
                     self._disk.sync()
                     self._file.close()
@@ -309,6 +314,12 @@ class SessionWriter:
             self._add(PACKETS, encode_packets(packets), first)
             self._log_time_of_arrival(packets[-1].arrival_ns)
 
+    def _write_found(self) -> None:
+        found, self._found = self._found, []
+        for kind, data, log_time in found:
+            self._add(kind, data, log_time)
+        self._last_facts_s = self._clock()
+
     def _add(self, kind: MessageKind, data: bytes, log_time: int) -> None:
         sequence = self._sequence.get(kind.count, 0)
         self._sequence[kind.count] = sequence + 1
@@ -349,6 +360,8 @@ class SessionWriter:
         far = self._last_log_time - self._last_flush_log_time >= _FLUSH_SESSION_NS
         if urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
             self._write_waiting()
+            if urgent or now_s - self._last_facts_s >= FACTS_INTERVAL_S:
+                self._write_found()
             self._writer.flush()
             self._last_flush_log_time = self._last_log_time
             if urgent or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:

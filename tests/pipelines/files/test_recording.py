@@ -299,14 +299,14 @@ def test_a_kill_in_mid_session_costs_at_most_a_second(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Session]:
-    """A small session of seven chunks with everything in it."""
+    """A small session of thirteen chunks with everything in it."""
     path = tmp_path_factory.mktemp("whole") / "whole.mcap"
     clock = SteppedClock()
     with SessionWriter(path, HEADER, clock=clock) as writer:
         writer.write_record(DEVICE)
         writer.write_record(LinkEvent(10**12 - 1, "connected"))
         for index, packet in enumerate(packets(50)):
-            clock.now_s += 0.1
+            clock.now_s += 0.25
             writer.write_record(packet)
             writer.write_facts([GaitChanged(index / 10, "run")])
             if index % 10 == 5:
@@ -375,7 +375,7 @@ def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(
     data, session = whole
     summary = make_reader(io.BytesIO(data)).get_summary()
     assert summary is not None
-    assert len(summary.chunk_indexes) > 5
+    assert len(summary.chunk_indexes) > 10
     start_of_first = summary.chunk_indexes[0].chunk_start_offset
     for chunk in summary.chunk_indexes[1:]:
         start = chunk.chunk_start_offset
@@ -393,7 +393,7 @@ def test_the_zeros_a_power_cut_leaves_count_as_cut_short(
     path: Path, whole: tuple[bytes, Session]
 ) -> None:
     data, session = whole
-    for size in range(len(data) // 3, len(data) // 2, 50):
+    for size in range(len(data) // 4, len(data) // 3, 50):
         assert prefix_of(path, data[:size] + bytes(5000), session) == (True, False)
         assert "was cut short" in read_session(path).note
 
@@ -546,7 +546,7 @@ def test_a_real_limit_of_the_system_tears_no_more_than_the_tail(path: Path) -> N
     session = read_session(path)
     failed = int(done.stdout.split()[0])
     # the record at which it failed may be whole, where the limit hit what was written after it
-    assert failed - 11 <= len(session.records) <= failed + 1
+    assert failed - 17 <= len(session.records) <= failed + 1
     assert [r.arrival_ns for r in session.records if isinstance(r, Packet)] == list(
         range(len(session.records))
     )

@@ -1,0 +1,157 @@
+"""``backstride export``: what a session holds, in forms that other programs read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mcap.reader import make_reader
+
+from imu.analyzer import warm_up
+from pipelines.files.sample_table import read_sample_table
+from pipelines.files.session_reader import read_header
+from tests.pipelines.command_line import backstride, one_sentence
+from tests.pipelines.files.golden.replaying import SESSIONS
+
+GOLDEN = {path.stem: path for path in SESSIONS}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    warm_up()
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(in_a_folder_of_its_own: None) -> None:
+    """Every test runs in an empty folder."""
+
+
+@pytest.fixture
+def run(session: bytes, tmp_path: Path) -> Path:
+    path = tmp_path / "run.mcap"
+    path.write_bytes(session)
+    return path
+
+
+def test_a_table_of_the_samples_gives_the_steps_of_the_session(run: Path) -> None:
+    ended = backstride("export", run, "--samples", "run.csv", "--steps", "steps.csv")
+    assert ended.exit_code == 0, ended.err
+    assert backstride("replay", "run.csv", "--steps", "again.csv").exit_code == 0
+    steps = Path("steps.csv").read_text()
+    assert steps.count("\n") > 10
+    assert Path("again.csv").read_text() == steps
+
+
+def test_samples_are_calibrated_unless_raw_ones_are_asked_for() -> None:
+    session = GOLDEN["movesense_calibrated"]
+    ended = backstride("export", session, "--samples", "true.csv")
+    assert ended.exit_code == 0, ended.err
+    assert backstride("export", session, "--samples", "raw.csv", "--raw").exit_code == 0
+    calibrated, raw = read_sample_table("true.csv"), read_sample_table("raw.csv")
+    assert (calibrated.preamble["calibrated"], raw.preamble["calibrated"]) == ("yes", "no")
+    assert calibrated.axes == "-z+y+x"
+    assert calibrated.rate_hz == 52.0
+    calibration = read_header(session).calibration
+    assert calibration is not None
+    expected = calibration.apply(raw.samples)
+    np.testing.assert_array_equal(calibrated.samples.acceleration_m_s2, expected.acceleration_m_s2)
+    assert np.any(raw.samples.acceleration_m_s2 != expected.acceleration_m_s2)
+
+
+def test_parquet_and_csv_hold_the_same(run: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for name in ("run.csv", "run.parquet"):
+        assert backstride("export", run, "--samples", name).exit_code == 0
+    samples = read_sample_table("run.csv").samples
+    table = parquet.read_table("run.parquet")
+    assert table.column_names[:4] == ["time_s", "acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2"]
+    np.testing.assert_array_equal(table["time_s"].to_numpy(), samples.time_s)
+    np.testing.assert_array_equal(
+        table["gyr_z_rad_s"].to_numpy(), samples.angular_velocity_rad_s[:, 2]
+    )
+
+
+def test_a_file_for_viewers_holds_every_sample_at_its_time(run: Path) -> None:
+    for name in ("run.csv", "plots.mcap"):
+        assert backstride("export", run, "--samples", name).exit_code == 0
+    samples, start_ns = read_sample_table("run.csv").samples, read_header(run).utc_start_ns
+    with Path("plots.mcap").open("rb") as file:
+        messages = list(make_reader(file, validate_crcs=True).iter_messages())
+    assert len(messages) == len(samples)
+    times = [message.log_time - start_ns for _, _, message in messages]
+    np.testing.assert_allclose(np.array(times) / 1e9, samples.time_s, rtol=0, atol=1e-9)
+    schema, channel, message = messages[100]
+    assert schema is not None
+    assert (schema.name, channel.message_encoding) == ("backstride.Sample", "protobuf")
+    assert np.float32(samples.acceleration_m_s2[100, 0]).tobytes() in message.data
+    # it is no session, and is told as such
+    told = one_sentence(backstride("replay", "plots.mcap"))
+    assert "another program" in told
+
+
+def test_marks_and_facts_are_lines(run: Path) -> None:
+    del run
+    session = GOLDEN["own_marks"]
+    ended = backstride("export", session, "--marks", "marks.jsonl", "--facts", "facts.jsonl")
+    assert ended.exit_code == 0, ended.err
+    marks = [json.loads(line) for line in Path("marks.jsonl").read_text().splitlines()]
+    assert [mark["kind"] for mark in marks] == [
+        "surface", "shoe", "speed", "slope", "neutral", "pain", "pause", "resume", "slope", "pain",
+    ]  # fmt: skip
+    pain = marks[5]
+    assert pain["level"] == 3
+    assert pain["time_s"] == pytest.approx(20.0, abs=0.2)
+    assert pain["utc"].startswith("2026-")
+    facts = [json.loads(line) for line in Path("facts.jsonl").read_text().splitlines()]
+    assert "steps" not in {fact["kind"] for fact in facts}
+    [alert] = [fact["alert"] for fact in facts if fact["kind"] == "alert"]
+    expected = json.loads(session.with_suffix(".alerts.jsonl").read_text())
+    assert alert["indicator"] == expected["indicator"]
+    assert [fact["level"] for fact in facts if fact["kind"] == "pain"] == [3, 6]
+    assert facts[-1]["kind"] == "ended"
+
+
+def test_lines_and_tables_go_to_standard_output_too(run: Path) -> None:
+    out = backstride("export", run, "--samples", "-").out
+    assert out.splitlines()[0].startswith("# rate_hz: ")
+    assert "time_s,acc_x_m_s2" in out
+    out = backstride("export", GOLDEN["own_marks"], "--marks", "-").out
+    assert json.loads(out.splitlines()[0])["name"] == "treadmill"
+
+
+def test_a_session_that_was_cut_short_is_exported_and_told() -> None:
+    ended = backstride("export", GOLDEN["cut_short"], "--samples", "run.csv")
+    assert ended.exit_code == 0
+    assert "was cut short after 14.1 s" in ended.err
+    assert read_sample_table("run.csv").samples.time_s[-1] > 13.0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["run.mcap"], "what to write, such as --samples"),
+        (["run.mcap", "--samples", "run.mcap"], "another file than FILE"),
+        (["run.mcap", "--samples", "a.csv", "--steps", "a.csv"], "another file than --samples"),
+        (["run.mcap", "--samples", "older.mcap"], "this one holds a recording"),
+        (["run.mcap", "--samples", "samples.csv"], "this one holds a recording"),
+        (["run.mcap", "--steps", "older.mcap"], "this one holds a recording"),
+        (["run.mcap", "--samples", "run.txt"], "ending in .csv or .parquet"),
+        (["run.mcap", "--raw", "--steps", "a.csv"], "with --samples"),
+        (["samples.csv", "--samples", "a.csv"], "is no session: give an .mcap file"),
+        (["none.mcap", "--samples", "a.csv"], "there is no such file"),
+        (["run.mcap", "--samples", "none/a.csv"], "does not exist: create it first"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(
+    run: Path, words: list[str], sentence: str
+) -> None:
+    content = run.read_bytes()
+    Path("older.mcap").write_bytes(content)
+    Path("samples.csv").write_text("time_s,acc_x_g,acc_y_g,acc_z_g\n0,0,0,1\n")
+    ended = backstride("export", *words)
+    assert ended.exit_code in (1, 2)
+    assert sentence in one_sentence(ended)
+    assert Path("older.mcap").read_bytes() == run.read_bytes() == content
+    assert not Path("a.csv").exists()
