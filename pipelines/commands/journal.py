@@ -148,12 +148,14 @@ def exercise(
     from typing import cast
 
     from pipelines.runner.journal.arguments import time_of
+    from pipelines.runner.journal.at_hand import JournalAtHand
     from pipelines.runner.journal.entries import Exercise, ExerciseKind
 
     utc_ns, offset = time_of(at)
     done = Exercise(utc_ns, cast(ExerciseKind, kind), minutes, note, utc_offset_minutes=offset)
-    if add_or_tell(done):
-        say(f"noted: {kind}, {minutes:g} {'minute' if minutes == 1 else 'minutes'}")
+    with JournalAtHand() as journal:
+        if add_or_tell(done, journal):
+            say(f"noted: {kind}, {minutes:g} {'minute' if minutes == 1 else 'minutes'}")
 
 
 @journal_app.command()
@@ -263,6 +265,7 @@ def stretch(
 
     from pipelines.coaching.training.strength import StretchPlan, stretch_timer
     from pipelines.runner.journal.arguments import time_of
+    from pipelines.runner.journal.at_hand import JournalAtHand
     from pipelines.runner.journal.entries import Exercise
 
     cues = stretch_timer(StretchPlan(hold, rounds))
@@ -276,7 +279,9 @@ def stretch(
         raise typer.Exit(130) from None
     utc_ns, offset = time_of("")
     minutes = cues[-1].time_s / 60.0
-    add_or_tell(Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset))
+    done = Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset)
+    with JournalAtHand() as journal:
+        add_or_tell(done, journal)
 
 
 @journal_app.command()
@@ -297,28 +302,28 @@ def check(
     from pipelines.coaching.texts import text
     from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge, question
     from pipelines.runner.journal.arguments import time_of
-    from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.at_hand import JournalAtHand
     from pipelines.runner.journal.entries import Questionnaire
     from pipelines.runner.journal.queries import red_flag_state
 
     given = set(yes or [])
     if unknown := sorted(given - set(QUESTIONS)):
         raise ParameterError("--yes", unknown[0], "one of " + ", ".join(QUESTIONS))
-    with Journal() as journal:
-        tell_notes(journal.notes)
-        state = red_flag_state(journal)
-    answers = dict.fromkeys(QUESTIONS, False) | dict.fromkeys(given, True)
-    if not no_others:
-        say(text("red_flags.introduction"))
-        for name in QUESTIONS:
-            answers[name] = name in given or asked(question(name))
-        if state.stopped and not any(answers.values()):
-            cleared = cleared or asked(text("red_flags.cleared_question"))
-    after = judge(state, Answered(answers, cleared))
-    if after.cue is not None:
-        say(after.cue.message)
-    utc_ns, offset = time_of("")
-    add_or_tell(Questionnaire(utc_ns, answers, cleared, utc_offset_minutes=offset))
+    with JournalAtHand(busy_s=2.0) as journal:
+        state = red_flag_state(journal.open())
+        tell_notes(journal.take_notes())
+        answers = dict.fromkeys(QUESTIONS, False) | dict.fromkeys(given, True)
+        if not no_others:
+            say(text("red_flags.introduction"))
+            for name in QUESTIONS:
+                answers[name] = name in given or asked(question(name))
+            if state.stopped and not any(answers.values()):
+                cleared = cleared or asked(text("red_flags.cleared_question"))
+        after = judge(state, Answered(answers, cleared))
+        if after.cue is not None:
+            say(after.cue.message)
+        utc_ns, offset = time_of("")
+        add_or_tell(Questionnaire(utc_ns, answers, cleared, utc_offset_minutes=offset), journal)
 
 
 @journal_app.command()
