@@ -13,17 +13,11 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.journal_archive import delete, export
+from pipelines.commands.journal_messages import add_or_tell, asked, say_cues, tell_notes
 from pipelines.commands.journal_pain import pain
 from pipelines.commands.journal_shoe import shoe
 from pipelines.commands.journal_sources import sources
-from pipelines.runner.journal.messages import (
-    add_or_tell,
-    asked,
-    complain,
-    say,
-    say_cues,
-    tell_notes,
-)
+from pipelines.commands.messages import complain, say
 
 __all__ = ["journal_app"]
 
@@ -168,9 +162,10 @@ def week(
     """Show the weeks, and what is due today."""
     from math import isfinite
 
+    from pipelines.coaching.texts import text
     from pipelines.runner.journal.advice import advice, stop_cue
     from pipelines.runner.journal.database import Journal
-    from pipelines.runner.journal.queries import load_charts, weeks
+    from pipelines.runner.journal.queries import load_figures, weeks
     from pipelines.units import distance_words
 
     now = datetime.now().astimezone()
@@ -187,10 +182,10 @@ def week(
             say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
         say_cues(advice(journal, now).cues)
         if charts:
-            for chart in load_charts(journal, now.date(), now.date()):
-                value = f"{chart.values[0]:.2f}" if isfinite(chart.values[0]) else "not yet known"
-                name = "load ratio (acwr)" if chart.name == "acwr" else chart.name
-                say(f"{name}: {value}. {chart.note}")
+            for name, figure in load_figures(journal, now.date()).items():
+                value = f"{figure:.2f}" if isfinite(figure) else "not yet known"
+                title = "load ratio (acwr)" if name == "acwr" else name
+                say(f"{title}: {value}. {text(f'chart.{name}')}")
 
 
 @journal_app.command()

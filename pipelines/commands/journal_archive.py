@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.runner.journal.messages import asked, complain, say, tell_notes
+from pipelines.commands.journal_messages import asked, tell_notes
+from pipelines.commands.messages import complain, say
 
 __all__ = ["delete", "export"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.runner.journal.messages import add_or_tell, say_pain
+from pipelines.commands.journal_messages import add_or_tell, say_pain
 
 if TYPE_CHECKING:
     from pipelines.runner.journal.entries import Session

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.runner.journal.messages import say, tell_notes
+from pipelines.commands.journal_messages import tell_notes
+from pipelines.commands.messages import say
 
 __all__ = ["shoe"]
 

@@ -32,7 +32,7 @@ _SUBJECTS = {
 def sources() -> None:
     """List the studies and articles behind the advice."""
     from pipelines.coaching.texts import is_article, texts_by_source
-    from pipelines.runner.journal.messages import say
+    from pipelines.commands.messages import say
 
     articles_begun = False
     for source, names in texts_by_source().items():

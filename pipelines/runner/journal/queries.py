@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from imu.errors import InputError, RecordingError
-from pipelines.coaching.texts import text
 from pipelines.coaching.training.comparisons import NEXT_DAY_PAIN, TaggedRun
 from pipelines.coaching.training.pain import PainNote, RunPain
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
@@ -19,12 +17,9 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Questionnaire, Session, moment
 
 __all__ = [
-    "LoadChart",
-    "Measure",
-    "daily_loads",
     "earlier_baselines",
     "exercise_days",
-    "load_charts",
+    "load_figures",
     "longest_session",
     "odometers_m",
     "pain_notes",
@@ -37,36 +32,8 @@ __all__ = [
     "weeks",
 ]
 
-#: What a day's load is counted in.
-Measure = Literal["distance_m", "dose_easy_km_m4", "duration_s"]
-
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class LoadChart:
-    """A chart of loads over days; nothing may act on it.
-
-    Attributes
-    ----------
-    name : {"acwr", "monotony", "strain"}
-        Which.
-    days : tuple of date
-        The days.
-    values : tuple of float
-        One a day, NaN where not defined.
-    note : str
-        What has to stand beside the chart.
-    chart_only : bool
-        True: a reminder to whoever shows it.
-    """
-
-    name: Literal["acwr", "monotony", "strain"]
-    days: tuple[date, ...]
-    values: tuple[float, ...]
-    note: str
-    chart_only: bool = True
 
 
 def weeks(journal: Journal, until: date, count: int) -> list[Week]:
@@ -162,59 +129,33 @@ def earlier_baselines(
 # ------------------------------------------------------------------------------------------- charts
 
 
-def daily_loads(
-    journal: Journal, first: date, last: date, measure: Measure = "distance_m"
-) -> list[float]:
-    """Sum of each day from the first to the last, both included; 0 on days without a run."""
-    if measure not in {"distance_m", "dose_easy_km_m4", "duration_s"}:
-        raise ValueError(f"no such measure: {measure}")  # it becomes part of a statement
-    rows = journal.records(
-        tuple[int, float],
-        f"SELECT day, total({measure}) FROM sessions WHERE day BETWEEN ? AND ? GROUP BY day",
-        (first.toordinal(), last.toordinal()),
-    )
-    loads = [0.0] * ((last - first).days + 1)
-    for day, load in rows:
-        loads[day - first.toordinal()] = load
-    return loads
+def load_figures(journal: Journal, day: date) -> dict[str, float]:
+    """Acute:chronic ratio, monotony and strain of the distances up to a day; nothing acts on them.
 
-
-def load_charts(
-    journal: Journal, first: date, last: date, measure: Measure = "distance_m"
-) -> list[LoadChart]:
-    """Charts of the acute:chronic ratio, monotony and strain, one value a day.
-
-    The ratio is the last 7 days over a week's mean of the 21 days before them, as in Frandsen 2025
-    (doi:10.1136/bjsports-2024-109380); monotony is the mean over the standard deviation of the last
-    7 daily loads, strain their sum times monotony (Foster 1998, Med Sci Sports Exerc 30(7):1164). A
-    day is empty before the first entry of the journal covers its window.
+    ``acwr`` is the last 7 days over a week's mean of the 21 days before them, as in Frandsen 2025
+    (doi:10.1136/bjsports-2024-109380); ``monotony`` the mean over the standard deviation of the
+    last 7 days, ``strain`` their sum times monotony (Foster 1998, Med Sci Sports Exerc
+    30(7):1164). NaN before the first entry of the journal covers the window, and where not defined.
     """
-    lead = 27
-    loads = daily_loads(journal, first - timedelta(days=lead), last, measure)
+    today = day.toordinal()
+    sums = dict(
+        journal.records(
+            tuple[int, float],
+            "SELECT day, total(distance_m) FROM sessions WHERE day BETWEEN ? AND ? GROUP BY day",
+            (today - 27, today),
+        )
+    )
     ((first_day,),) = journal.records(tuple[int | None], "SELECT min(day) FROM sessions")
-    began = math.inf if first_day is None else first_day
-    ratio: list[float] = []
-    monotony: list[float] = []
-    strain: list[float] = []
-    days = tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
-    for number, day in enumerate(days):
-        end = number + lead + 1
-        week, before = loads[end - 7 : end], loads[end - 28 : end - 7]
-        total, chronic = math.fsum(week), math.fsum(before) / 3.0
-        known = day.toordinal() - 6 >= began
-        ratio_known = day.toordinal() - 27 >= began and chronic > 0.0
-        ratio.append(total / chronic if ratio_known else math.nan)
-        mean = total / 7.0
-        spread = math.sqrt(math.fsum((load - mean) ** 2 for load in week) / 7.0)
-        # equal days differ by rounding alone
-        even = mean / spread if known and spread > 1e-9 * mean else math.nan
-        monotony.append(even)
-        strain.append(total * even)
-    return [
-        LoadChart("acwr", days, tuple(ratio), text("chart.acwr")),
-        LoadChart("monotony", days, tuple(monotony), text("chart.monotony")),
-        LoadChart("strain", days, tuple(strain), text("chart.strain")),
-    ]
+    known_days = 0 if first_day is None else today - first_day + 1
+    loads = [sums.get(number, 0.0) for number in range(today - 27, today + 1)]
+    before, week = loads[:21], loads[21:]
+    total, chronic = math.fsum(week), math.fsum(before) / 3.0
+    mean = total / 7.0
+    spread = math.sqrt(math.fsum((load - mean) ** 2 for load in week) / 7.0)
+    # equal days differ by rounding alone
+    even = mean / spread if known_days >= 7 and spread > 1e-9 * mean else math.nan
+    ratio = total / chronic if known_days >= 28 and chronic > 0.0 else math.nan
+    return {"acwr": ratio, "monotony": even, "strain": total * even}
 
 
 # ------------------------------------------------------------------------------------ comparisons

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import typer
+from pipelines.commands.messages import complain, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
     from pipelines.runner.journal.entries import Entry
 
-__all__ = ["add_or_tell", "asked", "complain", "say", "say_cues", "say_pain", "tell_notes"]
+__all__ = ["add_or_tell", "asked", "say_cues", "say_pain", "tell_notes"]
 
 
 def asked(words: str) -> bool:
@@ -78,24 +78,6 @@ def say_pain(level: int, journal: Journal | None) -> None:
         say("noted")
     asks = None if stopped else check_cue(level)
     say_cues([*told, asks] if asks is not None else told)
-
-
-def say(words: str) -> None:
-    """Say a line on standard output; what the system refuses is one sentence."""
-    try:
-        typer.echo(words)
-    except BrokenPipeError:
-        raise  # the reader has seen enough
-    except OSError as error:
-        from imu.errors import RecordingError
-        from pipelines.files.system_error import explain
-
-        raise RecordingError(f"{explain(error)}.", path="standard output") from None
-
-
-def complain(words: str) -> None:
-    """Say a line on standard error."""
-    typer.echo(words, err=True)
 
 
 def add_or_tell(entry: Entry, journal: JournalAtHand) -> bool:
