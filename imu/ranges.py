@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
-from unicodedata import category
 
 from imu.errors import ParameterError
 
@@ -88,7 +87,9 @@ class Longest:
         if not isinstance(value, str) or len(value) > self.characters:
             return False
         # no control characters and no halves of characters; joiners inside an emoji are welcome
-        odd = not value.isprintable() and any(category(one) in {"Cc", "Cs"} for one in value)
+        odd = any(
+            one < " " or "\x7f" <= one < "\xa0" or "\ud800" <= one < "\ue000" for one in value
+        )
         return not odd and (not self.filled or bool(value.strip()))
 
     def words(self) -> str:

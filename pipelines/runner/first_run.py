@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, ParameterError
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
-from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name, tags_in_journal
+from pipelines.runner.journal.tags import SURFACES, KnownTags, known_tags, shoe_name
 from pipelines.units import (
     Units,
     height_words,
@@ -134,19 +136,21 @@ def ask_for_source(
         raise ParameterError(
             "SOURCE", "", "a source, such as 'sim:' or 'ble:ADDRESS' ('backstride scan' lists them)"
         )
-    known = _known_settings(path)
-    tags, _ = tags_in_journal(path)  # trouble with the journal has been told
-    result = guide(
-        _ask_here,
-        _tell_here,
-        lambda: look_around(seconds),
-        known,
-        tags,
-        surface=surface,
-        shoe=shoe,
-    )
-    if result.settings != known:
-        _keep(result.settings, path)
+    with JournalAtHand(path) as journal:
+        known = journal.ask(Journal.settings, Settings())
+        for note in filter(None, [*journal.take_notes(), journal.trouble]):
+            _tell_here(f"note: {note}")
+        result = guide(
+            _ask_here,
+            _tell_here,
+            lambda: look_around(seconds),
+            known,
+            journal.ask(known_tags, KnownTags()),
+            surface=surface,
+            shoe=shoe,
+        )
+        if result.settings != known and (trouble := journal.keep_settings(result.settings)):
+            _tell_here(f"note: {trouble}")
     return result
 
 
@@ -347,35 +351,3 @@ def _ask_here(question: str) -> str | None:
 def _tell_here(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-# -------------------------------------------------------------------------------------- settings
-
-
-def _known_settings(path: Path | None) -> Settings:
-    from pipelines.runner.journal.database import Journal, journal_path
-
-    place = journal_path() if path is None else path
-    if not place.exists():
-        return Settings()
-    try:
-        with Journal(place, busy_s=0.5) as journal:
-            for note in journal.notes:
-                _tell_here(f"note: {note}")
-            return journal.settings()
-    except BackstrideError as error:
-        _tell_here(f"note: {error}")
-        return Settings()
-
-
-def _keep(settings: Settings, path: Path | None) -> None:
-    """Into the journal; where that fails, they hold for this run."""
-    from pipelines.runner.journal.database import Journal
-
-    try:
-        with Journal(path, busy_s=0.5) as journal:
-            journal.change_settings(
-                units=settings.units, height_m=settings.height_m, mass_kg=settings.mass_kg
-            )
-    except BackstrideError as error:
-        _tell_here(f"note: {error} Your answers hold for this run.")

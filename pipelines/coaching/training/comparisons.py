@@ -56,16 +56,10 @@ class Comparison:
         Name of the value.
     first, second : str
         The tags.
-    first_runs, second_runs : int
-        Runs of each that have the value.
-    first_mean, second_mean : float
-        Their means.
     pairs : int
         How many pairs were formed.
     median_change : float
         Median over the pairs of second against first: % of the first, or a difference.
-    lowest_change, highest_change : float
-        The range over the pairs.
     higher : int
         Pairs in which the second was higher.
     relative : bool
@@ -75,14 +69,8 @@ class Comparison:
     indicator: str
     first: str
     second: str
-    first_runs: int
-    second_runs: int
-    first_mean: float
-    second_mean: float
     pairs: int
     median_change: float
-    lowest_change: float
-    highest_change: float
     higher: int
     relative: bool
 
@@ -147,14 +135,8 @@ def compare(
         indicator,
         first,
         second,
-        len(one),
-        len(other),
-        statistics.fmean(run.values[indicator] for run in one),
-        statistics.fmean(run.values[indicator] for run in other),
         len(changes),
         statistics.median(changes),
-        min(changes),
-        max(changes),
         sum(change > 0.0 for change in changes),
         relative,
     )

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.journal.messages import say_cues, tell_notes
+from pipelines.commands.messages import complain, say
 from pipelines.runner.journal.advice import after_run, stop_cue
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.messages import complain, say, say_cues, tell_notes
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.words import session_line
 

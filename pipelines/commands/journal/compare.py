@@ -8,8 +8,8 @@ import typer
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.comparisons import comparison_cues
+from pipelines.commands.journal.messages import say_cues, tell_notes
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.messages import say_cues, tell_notes
 from pipelines.runner.journal.queries import runs_by_shoe, runs_by_surface
 
 __all__ = ["compare"]

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
+from pipelines.commands.journal.messages import asked, tell_notes
+from pipelines.commands.messages import complain, say
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session
-from pipelines.runner.journal.messages import asked, complain, say, tell_notes
 from pipelines.runner.journal.words import session_line
 
 __all__ = ["delete"]

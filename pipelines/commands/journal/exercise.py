@@ -6,9 +6,11 @@ from typing import Annotated, cast
 
 import typer
 
+from pipelines.commands.journal.messages import add_or_tell
+from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise, ExerciseKind
-from pipelines.runner.journal.messages import add_or_tell, say
 
 __all__ = ["exercise"]
 
@@ -27,5 +29,6 @@ def exercise(
     """Note strength training, a stretch, core work or cross-training."""
     utc_ns, offset = time_of(at)
     done = Exercise(utc_ns, cast(ExerciseKind, kind), minutes, note, utc_offset_minutes=offset)
-    if add_or_tell(done):
-        say(f"noted: {kind}, {minutes:g} {'minute' if minutes == 1 else 'minutes'}")
+    with JournalAtHand() as journal:
+        if add_or_tell(done, journal):
+            say(f"noted: {kind}, {minutes:g} {'minute' if minutes == 1 else 'minutes'}")

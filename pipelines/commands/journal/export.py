@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
+from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.messages import say
 from pipelines.files.replacing import refuse_existing
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.export import export_journal
-from pipelines.runner.journal.messages import say, tell_notes
 
 __all__ = ["export"]
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.messages import say
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.messages import say, tell_notes
 from pipelines.runner.journal.queries import pains_of_runs
 from pipelines.runner.journal.words import session_line
 

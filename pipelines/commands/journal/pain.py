@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated, cast
 
 import typer
 
-from imu.errors import ParameterError, RecordingError
+from imu.errors import ParameterError
 from pipelines.coaching.training.pain import ago_words, earliest_h
+from pipelines.commands.journal.messages import add_or_tell, say_pain
 from pipelines.runner.journal.arguments import time_of
-from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Pain, PainMoment, Session
 from pipelines.runner.journal.entries import Session as SessionEntry
-from pipelines.runner.journal.messages import add_or_tell, say_pain
 
 __all__ = ["pain"]
 
@@ -36,27 +35,29 @@ def pain(
 ) -> None:
     """Note pain, from 0 to 10, and what the notes of the last weeks add up to."""
     utc_ns, offset = time_of(at)
-    if when != "other" and session is None:
-        with Journal() as journal:
-            latest = journal.entries(SessionEntry, newest=1)
-        if not latest:
-            raise ParameterError("--when", when, "'other', since the journal has no run yet")
-        session = latest[0].identifier
-    note = Pain(
-        utc_ns,
-        level,
-        cast(PainMoment, when),
-        session,
-        place=place,
-        quality=quality,
-        activity=activity,
-        utc_offset_minutes=offset,
-    )
-    if session is not None and when in {"24h", "48h"}:
-        # one that is in use cannot be asked; the note is kept for later then
-        with suppress(RecordingError), Journal() as journal:
-            _refuse_too_early(journal.entry(SessionEntry, session), when, utc_ns)
-    say_pain(level, judged=add_or_tell(note))
+    with JournalAtHand() as journal:
+        if when != "other" and session is None:
+            latest = journal.open().entries(SessionEntry, newest=1)
+            if not latest:
+                raise ParameterError("--when", when, "'other', since the journal has no run yet")
+            session = latest[0].identifier
+        note = Pain(
+            utc_ns,
+            level,
+            cast(PainMoment, when),
+            session,
+            place=place,
+            quality=quality,
+            activity=activity,
+            utc_offset_minutes=offset,
+        )
+        if session is not None and when in {"24h", "48h"}:
+            number = session
+            # one that is in use cannot be asked; the note is kept for later then
+            runs = journal.ask(lambda it: it.entries(SessionEntry, "identifier = ?", (number,)), ())
+            for run in runs:
+                _refuse_too_early(run, when, utc_ns)
+        say_pain(level, journal.open() if add_or_tell(note, journal) else None)
 
 
 def _refuse_too_early(run: Session, when: str, utc_ns: int) -> None:

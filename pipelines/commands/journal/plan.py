@@ -9,10 +9,11 @@ import typer
 
 from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
+from pipelines.commands.journal.messages import say_cues, tell_notes
+from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import return_state, stop_cue
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import utc_ns_of
-from pipelines.runner.journal.messages import say, say_cues, tell_notes
 
 __all__ = ["plan"]
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from pipelines.coaching.texts import text
+from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.messages import say
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.messages import say, tell_notes
 from pipelines.runner.journal.words import settings_lines
 from pipelines.units import parse_distance, parse_height, parse_mass
 

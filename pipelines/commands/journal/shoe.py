@@ -10,10 +10,11 @@ import typer
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.shoes import shoe_cue
+from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import day_of
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Shoe
-from pipelines.runner.journal.messages import say, tell_notes
 from pipelines.runner.journal.queries import odometers_m
 from pipelines.runner.journal.shoe_names import retired_shoe
 from pipelines.units import distance_words, parse_distance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.coaching.texts import is_article, texts_by_source
-from pipelines.runner.journal.messages import say
+from pipelines.commands.messages import say
 
 __all__ = ["sources"]
 

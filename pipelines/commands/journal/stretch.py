@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+from pipelines.commands.journal.messages import add_or_tell
+from pipelines.commands.messages import complain, say
 from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise
-from pipelines.runner.journal.messages import add_or_tell, complain, say
 
 __all__ = ["stretch"]
 
@@ -33,4 +35,6 @@ def stretch(
         raise typer.Exit(130) from None
     utc_ns, offset = time_of("")
     minutes = cues[-1].time_s / 60.0
-    add_or_tell(Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset))
+    done = Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset)
+    with JournalAtHand() as journal:
+        add_or_tell(done, journal)

@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from pipelines.coaching.texts import text
+from pipelines.commands.journal.messages import say_cues, tell_notes
+from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import advice, stop_cue
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.messages import say, say_cues, tell_notes
-from pipelines.runner.journal.queries import load_charts, weeks
+from pipelines.runner.journal.queries import load_figures, weeks
 from pipelines.units import distance_words
 
 __all__ = ["week"]
@@ -38,7 +40,7 @@ def week(
             say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
         say_cues(advice(journal, now).cues)
         if charts:
-            for chart in load_charts(journal, now.date(), now.date()):
-                value = f"{chart.values[0]:.2f}" if isfinite(chart.values[0]) else "not yet known"
-                name = "load ratio (acwr)" if chart.name == "acwr" else chart.name
-                say(f"{name}: {value}. {chart.note}")
+            for name, figure in load_figures(journal, now.date()).items():
+                value = f"{figure:.2f}" if isfinite(figure) else "not yet known"
+                title = "load ratio (acwr)" if name == "acwr" else name
+                say(f"{title}: {value}. {text(f'chart.{name}')}")

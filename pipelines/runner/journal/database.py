@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
+import msgspec
+
 from imu.errors import ParameterError, RecordingError
 from pipelines.files.replacing import private_file
 from pipelines.files.stored import private_folder
@@ -48,6 +50,7 @@ __all__ = ["Journal", "journal_path"]
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
 )
+EveryRow = TypeVar("EveryRow", bound=tuple[object, ...])
 
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 #: The column by which the entries of a kind are listed.
@@ -305,6 +308,26 @@ class Journal:
         """
         with self._lock, self._explained():
             return self._connection.execute(statement, tuple(values)).fetchall()
+
+    def records(
+        self, kind: type[EveryRow], statement: str, values: Sequence[object] = ()
+    ) -> list[EveryRow]:
+        """The rows of a query of this program's own, each a tuple of the types of ``kind``.
+
+        Raises
+        ------
+        RecordingError
+            When the file cannot be read, or holds values of other types.
+        """
+        rows = [tuple(row) for row in self.rows(statement, values)]
+        try:
+            return msgspec.convert(rows, list[kind])  # type: ignore[valid-type]
+        except msgspec.ValidationError as error:
+            raise RecordingError(
+                f"the journal holds values that make no sense ({error}): restore it from a copy or "
+                "delete the entry.",
+                path=str(self.path),
+            ) from None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from imu.errors import InputError, RecordingError
-from pipelines.coaching.texts import text
 from pipelines.coaching.training.comparisons import NEXT_DAY_PAIN, TaggedRun
 from pipelines.coaching.training.pain import PainNote, RunPain
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
@@ -19,12 +17,9 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Questionnaire, Session, moment
 
 __all__ = [
-    "LoadChart",
-    "Measure",
-    "daily_loads",
     "earlier_baselines",
     "exercise_days",
-    "load_charts",
+    "load_figures",
     "longest_session",
     "odometers_m",
     "pain_notes",
@@ -37,36 +32,8 @@ __all__ = [
     "weeks",
 ]
 
-#: What a day's load is counted in.
-Measure = Literal["distance_m", "dose_easy_km_m4", "duration_s"]
-
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class LoadChart:
-    """A chart of loads over days; nothing may act on it.
-
-    Attributes
-    ----------
-    name : {"acwr", "monotony", "strain"}
-        Which.
-    days : tuple of date
-        The days.
-    values : tuple of float
-        One a day, NaN where not defined.
-    note : str
-        What has to stand beside the chart.
-    chart_only : bool
-        True: a reminder to whoever shows it.
-    """
-
-    name: Literal["acwr", "monotony", "strain"]
-    days: tuple[date, ...]
-    values: tuple[float, ...]
-    note: str
-    chart_only: bool = True
 
 
 def weeks(journal: Journal, until: date, count: int) -> list[Week]:
@@ -83,24 +50,17 @@ def weeks(journal: Journal, until: date, count: int) -> list[Week]:
     """
     last = monday_of(until)
     first = last - timedelta(weeks=count - 1)
-    rows = journal.rows(
-        "SELECT (day - ?) / 7 AS week, total(distance_m) AS distance_m, count(*) AS runs, "
-        "count(*) - count(distance_m) AS unknown FROM sessions WHERE day BETWEEN ? AND ? "
-        "GROUP BY week",
+    rows = journal.records(
+        tuple[int, float, int, int],
+        "SELECT (day - ?) / 7 AS week, total(distance_m), count(*), "
+        "count(*) - count(distance_m) FROM sessions WHERE day BETWEEN ? AND ? GROUP BY week",
         (first.toordinal(), first.toordinal(), until.toordinal()),
     )
-    found = {int(row["week"]): row for row in rows}
-    result: list[Week] = []
-    for number in range(count):
-        start = first + timedelta(weeks=number)
-        row = found.get(number)
-        if row is None:
-            result.append(Week(start, 0.0, 0))
-        else:
-            result.append(
-                Week(start, float(row["distance_m"]), int(row["runs"]), int(row["unknown"]))
-            )
-    return result
+    found = {number: known for number, *known in rows}
+    return [
+        Week(first + timedelta(weeks=number), *found.get(number, (0.0, 0)))
+        for number in range(count)
+    ]
 
 
 def longest_session(journal: Journal, before_ns: int, days: int = WINDOW_DAYS) -> LongestSession:
@@ -115,22 +75,25 @@ def longest_session(journal: Journal, before_ns: int, days: int = WINDOW_DAYS) -
     days : int
         How many.
     """
-    (row,) = journal.rows(
-        "SELECT max(distance_m) AS distance_m, max(dose_easy_km_m4) AS dose FROM sessions "
+    (most,) = journal.records(
+        tuple[float | None, float | None],
+        "SELECT max(distance_m), max(dose_easy_km_m4) FROM sessions "
         "WHERE utc_start_ns >= ? AND utc_start_ns < ?",
         (before_ns - days * _DAY_NS, before_ns),
     )
-    return LongestSession(row["distance_m"], row["dose"])
+    return LongestSession(*most)
 
 
 def odometers_m(journal: Journal) -> dict[int, float]:
     """Distance of each shoe by its number, m: what it had at first, and its sessions since."""
-    rows = journal.rows(
-        "SELECT shoes.identifier, start_km * 1000.0 + total(sessions.distance_m) AS odometer_m "
-        "FROM shoes LEFT JOIN sessions ON sessions.shoe_id = shoes.identifier "
-        "GROUP BY shoes.identifier"
+    return dict(
+        journal.records(
+            tuple[int, float],
+            "SELECT shoes.identifier, start_km * 1000.0 + total(sessions.distance_m) "
+            "FROM shoes LEFT JOIN sessions ON sessions.shoe_id = shoes.identifier "
+            "GROUP BY shoes.identifier",
+        )
     )
-    return {int(row["identifier"]): float(row["odometer_m"]) for row in rows}
 
 
 def earlier_baselines(
@@ -150,7 +113,8 @@ def earlier_baselines(
     newest : int
         At most so many, the last ones.
     """
-    rows = journal.rows(
+    rows = journal.records(
+        tuple[str, str],
         "SELECT baseline, sensor FROM sessions "
         "JOIN run_baselines ON session_id = sessions.identifier "
         "LEFT JOIN shoes ON shoes.identifier = shoe_id "
@@ -159,65 +123,39 @@ def earlier_baselines(
         "ORDER BY utc_start_ns DESC LIMIT ?",
         (since_ns, before_ns, surface, shoe, shoe, newest),
     )
-    return [(str(row["baseline"]), str(row["sensor"])) for row in reversed(rows)]
+    return rows[::-1]
 
 
 # ------------------------------------------------------------------------------------------- charts
 
 
-def daily_loads(
-    journal: Journal, first: date, last: date, measure: Measure = "distance_m"
-) -> list[float]:
-    """Sum of each day from the first to the last, both included; 0 on days without a run."""
-    if measure not in {"distance_m", "dose_easy_km_m4", "duration_s"}:
-        raise ValueError(f"no such measure: {measure}")  # it becomes part of a statement
-    rows = journal.rows(
-        f"SELECT day, total({measure}) AS load FROM sessions WHERE day BETWEEN ? AND ? "
-        "GROUP BY day",
-        (first.toordinal(), last.toordinal()),
-    )
-    loads = [0.0] * ((last - first).days + 1)
-    for row in rows:
-        loads[int(row["day"]) - first.toordinal()] = float(row["load"])
-    return loads
+def load_figures(journal: Journal, day: date) -> dict[str, float]:
+    """Acute:chronic ratio, monotony and strain of the distances up to a day; nothing acts on them.
 
-
-def load_charts(
-    journal: Journal, first: date, last: date, measure: Measure = "distance_m"
-) -> list[LoadChart]:
-    """Charts of the acute:chronic ratio, monotony and strain, one value a day.
-
-    The ratio is the last 7 days over a week's mean of the 21 days before them, as in Frandsen 2025
-    (doi:10.1136/bjsports-2024-109380); monotony is the mean over the standard deviation of the last
-    7 daily loads, strain their sum times monotony (Foster 1998, Med Sci Sports Exerc 30(7):1164). A
-    day is empty before the first entry of the journal covers its window.
+    ``acwr`` is the last 7 days over a week's mean of the 21 days before them, as in Frandsen 2025
+    (doi:10.1136/bjsports-2024-109380); ``monotony`` the mean over the standard deviation of the
+    last 7 days, ``strain`` their sum times monotony (Foster 1998, Med Sci Sports Exerc
+    30(7):1164). NaN before the first entry of the journal covers the window, and where not defined.
     """
-    lead = 27
-    loads = daily_loads(journal, first - timedelta(days=lead), last, measure)
-    (row,) = journal.rows("SELECT min(day) AS day FROM sessions")
-    began = math.inf if row["day"] is None else int(row["day"])
-    ratio: list[float] = []
-    monotony: list[float] = []
-    strain: list[float] = []
-    days = tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
-    for number, day in enumerate(days):
-        end = number + lead + 1
-        week, before = loads[end - 7 : end], loads[end - 28 : end - 7]
-        total, chronic = math.fsum(week), math.fsum(before) / 3.0
-        known = day.toordinal() - 6 >= began
-        ratio_known = day.toordinal() - 27 >= began and chronic > 0.0
-        ratio.append(total / chronic if ratio_known else math.nan)
-        mean = total / 7.0
-        spread = math.sqrt(math.fsum((load - mean) ** 2 for load in week) / 7.0)
-        # equal days differ by rounding alone
-        even = mean / spread if known and spread > 1e-9 * mean else math.nan
-        monotony.append(even)
-        strain.append(total * even)
-    return [
-        LoadChart("acwr", days, tuple(ratio), text("chart.acwr")),
-        LoadChart("monotony", days, tuple(monotony), text("chart.monotony")),
-        LoadChart("strain", days, tuple(strain), text("chart.strain")),
-    ]
+    today = day.toordinal()
+    sums = dict(
+        journal.records(
+            tuple[int, float],
+            "SELECT day, total(distance_m) FROM sessions WHERE day BETWEEN ? AND ? GROUP BY day",
+            (today - 27, today),
+        )
+    )
+    ((first_day,),) = journal.records(tuple[int | None], "SELECT min(day) FROM sessions")
+    known_days = 0 if first_day is None else today - first_day + 1
+    loads = [sums.get(number, 0.0) for number in range(today - 27, today + 1)]
+    before, week = loads[:21], loads[21:]
+    total, chronic = math.fsum(week), math.fsum(before) / 3.0
+    mean = total / 7.0
+    spread = math.sqrt(math.fsum((load - mean) ** 2 for load in week) / 7.0)
+    # equal days differ by rounding alone
+    even = mean / spread if known_days >= 7 and spread > 1e-9 * mean else math.nan
+    ratio = total / chronic if known_days >= 28 and chronic > 0.0 else math.nan
+    return {"acwr": ratio, "monotony": even, "strain": total * even}
 
 
 # ------------------------------------------------------------------------------------ comparisons
@@ -235,23 +173,24 @@ def runs_by_shoe(journal: Journal) -> list[TaggedRun]:
 
 def _tagged(journal: Journal, tag: str, source: str) -> list[TaggedRun]:
     # plain rows: whole entries would take five times as long over some years
-    rows = journal.rows(
-        f"SELECT sessions.identifier, {tag} AS tag, utc_start_ns, means, "
+    rows = journal.records(
+        tuple[int, str, int, str, int | None],
+        f"SELECT sessions.identifier, {tag}, utc_start_ns, means, "
         "(SELECT max(level) FROM pains WHERE session_id = sessions.identifier "
-        f"AND \"when\" = '24h') AS pain FROM {source} ORDER BY utc_start_ns"
+        f"AND \"when\" = '24h') FROM {source} ORDER BY utc_start_ns",
     )
     runs: list[TaggedRun] = []
-    for row in rows:
+    for identifier, name, utc_start_ns, means, pain in rows:
         try:
-            values = decoded(str(row["means"]), dict[str, float])
+            values = decoded(means, dict[str, float])
         except InputError:
             raise RecordingError(
-                f"the means of session {row['identifier']} make no sense: delete the session and "
-                "add it again."
+                f"the means of session {identifier} make no sense: delete the session and add it "
+                "again."
             ) from None
-        if row["pain"] is not None:
-            values[NEXT_DAY_PAIN] = float(row["pain"])
-        runs.append(TaggedRun(row["tag"], row["utc_start_ns"], values))
+        if pain is not None:
+            values[NEXT_DAY_PAIN] = float(pain)
+        runs.append(TaggedRun(name, utc_start_ns, values))
     return runs
 
 
@@ -260,10 +199,12 @@ def _tagged(journal: Journal, tag: str, source: str) -> list[TaggedRun]:
 
 def pain_notes(journal: Journal, since_ns: int = 0) -> list[PainNote]:
     """All ratings since a moment, in order of time, as the pain rules take them."""
-    rows = journal.rows(
-        "SELECT utc_ns, level FROM pains WHERE utc_ns >= ? ORDER BY utc_ns, identifier", (since_ns,)
+    rows = journal.records(
+        tuple[int, int],
+        "SELECT utc_ns, level FROM pains WHERE utc_ns >= ? ORDER BY utc_ns, identifier",
+        (since_ns,),
     )
-    return [PainNote(row["utc_ns"], row["level"]) for row in rows]
+    return [PainNote(*row) for row in rows]
 
 
 def pains_of_runs(
@@ -305,14 +246,15 @@ def _run_pains(journal: Journal, since_ns: int) -> dict[int, RunPain]:
     """The worst ratings of each session by its number, in order of time."""
     # the worst is found here: the database would sort all ratings for it
     worst: dict[int, dict[str, int]] = {}
-    for number, when, level in journal.rows(
+    for number, when, level in journal.records(
+        tuple[int, str | None, int | None],
         'SELECT sessions.identifier, "when", level FROM sessions LEFT JOIN pains '
         "ON session_id = sessions.identifier WHERE utc_start_ns >= ? "
         "ORDER BY utc_start_ns, sessions.identifier",
         (since_ns,),
     ):
         levels = worst.setdefault(number, {})
-        if when is not None:
+        if when is not None and level is not None:
             levels[when] = max(level, levels.get(when, 0))
     return {number: _run_pain(levels) for number, levels in worst.items()}
 
@@ -341,11 +283,12 @@ def red_flag_state(journal: Journal) -> RedFlagState:
 
 def exercise_days(journal: Journal, kind: str, first: date, last: date) -> list[date]:
     """Days on which a kind of exercise was noted, in order."""
-    rows = journal.rows(
+    rows = journal.records(
+        tuple[int],
         "SELECT DISTINCT day FROM exercises WHERE kind = ? AND day BETWEEN ? AND ? ORDER BY day",
         (kind, first.toordinal(), last.toordinal()),
     )
-    return [date.fromordinal(row["day"]) for row in rows]
+    return [date.fromordinal(day) for (day,) in rows]
 
 
 def stretch_times(journal: Journal, day: date) -> list[datetime]:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from imu.errors import BackstrideError
-from pipelines.runner.journal.database import Journal, journal_path
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
-from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.shoe_names import retired_shoe
 
-__all__ = ["SURFACES", "KnownTags", "shoe_name", "tags_in_journal", "unknown_shoe_note"]
+__all__ = ["SURFACES", "KnownTags", "known_tags", "shoe_name", "unknown_shoe_note"]
 
 #: What may be run on.
 SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
@@ -41,29 +40,14 @@ def shoe_name(shoe: str | None) -> str:
     return "".join(x if x.isprintable() else " " for x in shoe or "").strip()[:_LONGEST_SHOE]
 
 
-def tags_in_journal(path: Path | None = None) -> tuple[KnownTags, str]:
-    """The tags that the journal knows, and what kept them from being read, in a sentence.
-
-    Parameters
-    ----------
-    path : Path, optional
-        The journal; the user's own by default. None is made where there is none.
-    """
-    place = journal_path() if path is None else path
-    try:
-        if not place.exists() and not pending_path(place).exists():
-            return KnownTags(), ""
-        with Journal(place, busy_s=0.5) as journal:
-            in_use = {
-                shoe.identifier: shoe.name for shoe in journal.entries(Shoe, "retired IS NULL")
-            }
-            last = journal.entries(Session, newest=1)
-    except BackstrideError as error:
-        return KnownTags(), str(error)
+def known_tags(journal: Journal) -> KnownTags:
+    """The tags that the journal knows."""
+    in_use = {shoe.identifier: shoe.name for shoe in journal.entries(Shoe, "retired IS NULL")}
+    last = journal.entries(Session, newest=1)
     shoes = tuple(dict.fromkeys(in_use.values()))
     if not last:
-        return KnownTags(shoes=shoes), ""
-    return KnownTags(last[0].surface, in_use.get(last[0].shoe_id, ""), shoes), ""
+        return KnownTags(shoes=shoes)
+    return KnownTags(last[0].surface, in_use.get(last[0].shoe_id, ""), shoes)
 
 
 def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True) -> str:
@@ -87,15 +71,10 @@ def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True
     wanted = "".join(character for character in name if character.isprintable()).strip()
     if not wanted:
         return ""
-    place = journal_path() if path is None else path
-    known: list[str] = []
-    retired: Shoe | None = None
-    if place.exists():
-        try:
-            with Journal(place, busy_s=0.5) as journal:
-                known = [shoe.name for shoe in journal.entries(Shoe, "retired IS NULL")]
-                retired = retired_shoe(journal, wanted)
-        except BackstrideError:
+    with JournalAtHand(path) as journal:
+        known = journal.ask(_shoes_in_use, ())
+        retired = journal.ask(lambda it: retired_shoe(it, wanted), None)
+        if journal.trouble:
             return ""
     if wanted in known:
         return ""
@@ -112,3 +91,7 @@ def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True
             f"{command} --start '120 km' tells what it had run before."
         )
     return f"your journal has no shoe {wanted!r} yet{others}: add it with: {command}."
+
+
+def _shoes_in_use(journal: Journal) -> list[str]:
+    return [shoe.name for shoe in journal.entries(Shoe, "retired IS NULL")]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
-from imu.errors import BackstrideError, ParameterError
+from imu.errors import InputError, ParameterError
+from pipelines.files.stored import decoded
 from pipelines.runner.journal.entries import Settings
 from pipelines.units import (
     UNITS,
@@ -21,7 +20,7 @@ from pipelines.units import (
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["BodyData", "journal_settings", "keep_in_journal"]
+__all__ = ["BodyData"]
 
 _LONGEST_ANSWER: Final = 40
 
@@ -112,8 +111,8 @@ class BodyData:
 
     def _read(self, answers: str) -> Settings:
         try:
-            given = dict(json.loads(answers))
-        except (ValueError, TypeError):
+            given = decoded(answers, dict[str, Any])
+        except InputError:
             raise ParameterError("the form", answers[:_LONGEST_ANSWER], "what it asks") from None
         asked = given.get("units")
         units = next((one for one in UNITS if one == asked), None)
@@ -140,46 +139,6 @@ class BodyData:
             height_m=read("height", known.height_m, parse_typed_height),
             mass_kg=read("mass", known.mass_kg, parse_typed_mass),
         )
-
-
-def journal_settings(path: Path | None = None) -> tuple[Settings, str]:
-    """The settings of the journal, and what kept them from being read or was repaired, in words.
-
-    Parameters
-    ----------
-    path : Path, optional
-        The journal; the user's own by default. None is made where there is none.
-    """
-    from pipelines.runner.journal.database import Journal, journal_path
-
-    place = journal_path() if path is None else path
-    if not place.exists():
-        return Settings(), ""
-    try:
-        with Journal(place, busy_s=0.5) as journal:
-            return journal.settings(), " ".join(journal.notes)
-    except BackstrideError as error:
-        return Settings(), str(error)
-
-
-def keep_in_journal(settings: Settings, path: Path | None = None) -> str:
-    """Store height, mass and units in the journal.
-
-    Returns
-    -------
-    str
-        What kept them from being stored, in a sentence; they then hold for this run. Else empty.
-    """
-    from pipelines.runner.journal.database import Journal
-
-    try:
-        with Journal(path, busy_s=0.5) as journal:
-            journal.change_settings(
-                units=settings.units, height_m=settings.height_m, mass_kg=settings.mass_kg
-            )
-    except BackstrideError as error:
-        return f"{error} Your answers hold for this run."
-    return ""
 
 
 def _told(known: Settings) -> tuple[Units, float | None, float | None]:

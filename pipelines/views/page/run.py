@@ -16,10 +16,12 @@ from devices.timing.program_clock import ProgramClock
 from imu.errors import BackstrideError, RecordingError
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
-from pipelines.runner.journal.tags import tags_in_journal
+from pipelines.runner.journal.tags import KnownTags, known_tags
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
-from pipelines.views.page.body_data import BodyData, journal_settings, keep_in_journal
+from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.run_requests import Beforehand
 from pipelines.views.page.server import check_nicegui, listen, serve
@@ -93,34 +95,35 @@ async def run_dashboard(
     """
     check_nicegui()
     listening = listen(port)
-    body, trouble = _body_data(options)
-    if trouble:
-        (tell or _tell)(f"note: {trouble}")
-    tags, _ = tags_in_journal()  # trouble with the journal has been told
-    dashboard = Dashboard(
-        clock=clock,
-        report=make_report is not None,
-        body=body,
-        today=TodaysRun(tags, options.marks),
-        calibrates=options.devices is not None,
-    )
-    if trouble:
-        dashboard.setup.fail(trouble)
-    stay = _Stay(url, options, dashboard, other_views, clock, prepare or _prepare(options))
+    with JournalAtHand() as journal:
+        body, trouble = _body_data(options, journal)
+        if trouble:
+            (tell or _tell)(f"note: {trouble}")
+        tags = journal.ask(known_tags, KnownTags())
+        dashboard = Dashboard(
+            clock=clock,
+            report=make_report is not None,
+            body=body,
+            today=TodaysRun(tags, options.marks),
+            calibrates=options.devices is not None,
+        )
+        if trouble:
+            dashboard.setup.fail(trouble)
+        stay = _Stay(url, options, dashboard, other_views, clock, prepare or _prepare(options))
 
-    def report() -> Path:
-        recording = None if stay.run is None else stay.run.recording
-        if recording is None or make_report is None:
-            raise RecordingError("the run has not ended, or it was not recorded.")
-        return make_report(recording)
+        def report() -> Path:
+            recording = None if stay.run is None else stay.run.recording
+            if recording is None or make_report is None:
+                raise RecordingError("the run has not ended, or it was not recorded.")
+            return make_report(recording)
 
-    async with serve(dashboard, listening, report if make_report else None) as address:
-        (tell or _tell)(f"the live page is at {address}")
-        opening = asyncio.ensure_future(_open(address)) if open_browser else None
-        await stay.until_left()
-        if opening is not None:
-            opening.cancel()
-    return stay.run
+        async with serve(dashboard, listening, report if make_report else None) as address:
+            (tell or _tell)(f"the live page is at {address}")
+            opening = asyncio.ensure_future(_open(address)) if open_browser else None
+            await stay.until_left()
+            if opening is not None:
+                opening.cancel()
+        return stay.run
 
 
 class _Stay:
@@ -250,17 +253,18 @@ class _Stay:
             finished.cancel()
 
 
-def _body_data(options: LiveOptions) -> tuple[BodyData, str]:
+def _body_data(options: LiveOptions, journal: JournalAtHand) -> tuple[BodyData, str]:
     """What the journal knows of the runner, and before it what was stated for this run.
 
     And what is wrong with the journal, in words.
     """
-    settings, trouble = journal_settings()
+    settings = journal.ask(Journal.settings, Settings())
+    trouble = " ".join(filter(None, [*journal.take_notes(), journal.trouble]))
     if options.mass_kg is not None:
         settings = replace(settings, mass_kg=options.mass_kg)
     if options.height_m is not None:
         settings = replace(settings, height_m=options.height_m)
-    return BodyData(settings, keep_in_journal), trouble
+    return BodyData(settings, journal.keep_settings), trouble
 
 
 def _beforehand(options: LiveOptions) -> Beforehand:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from imu.errors import ParameterError
+from imu.errors import InputError, ParameterError
+from pipelines.files.stored import decoded
 from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name
 from pipelines.session.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
 from pipelines.units import Units, slope_with_unit, speed_with_unit
@@ -103,8 +103,8 @@ class TodaysRun:
     def save(self, answers: str, units: Units = "metric") -> None:
         """Take the form's answers, as JSON; what makes no sense leaves its field as it was."""
         try:
-            given = dict(json.loads(answers))
-        except (ValueError, TypeError, RecursionError):
+            given = decoded(answers, dict[str, Any])
+        except InputError:
             return
         surface = given.get("surface", self.surface)
         if surface in ("", *self._surfaces):

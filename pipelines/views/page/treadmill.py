@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from imu.errors import ParameterError
+from imu.errors import InputError, ParameterError
+from pipelines.files.stored import decoded
 from pipelines.live_controls import LiveControls
 from pipelines.session.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
 from pipelines.units import Units, slope_with_unit, speed_with_unit
@@ -89,8 +89,8 @@ class Treadmill:
         the treadmill; ``form`` names the form, so that the tab finds its answer.
         """
         try:
-            given = dict(json.loads(answers))
-        except (ValueError, TypeError, RecursionError):
+            given = decoded(answers, dict[str, Any])
+        except InputError:
             return
         self._answered = _typed(given, "form")
         if given.get("left") is True:

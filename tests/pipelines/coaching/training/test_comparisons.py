@@ -38,7 +38,6 @@ def test_three_runs_a_tag_are_compared_in_pairs() -> None:
     assert found is not None
     assert (found.pairs, found.higher, found.relative) == (3, 1, True)
     assert found.median_change == pytest.approx(-5.0)
-    assert (found.lowest_change, found.highest_change) == pytest.approx((-10.0, 5.0))
     assert found.cue.message == (
         "Impact shock: track against road, median -5.0 %; higher in 1 of 3 pairs."
     )
@@ -55,8 +54,11 @@ def test_pairs_take_a_slow_trend_out() -> None:
     found = compare(runs, "road", "track", "impact_shock_g")
     assert found is not None
     assert -5.0 < found.median_change < -3.5
-    unpaired = 100.0 * (found.second_mean / found.first_mean - 1.0)
-    assert unpaired > 0.0
+    means = [
+        np.mean([one.values["impact_shock_g"] for one in runs if one.tag == tag])
+        for tag in ("road", "track")
+    ]
+    assert means[1] > means[0]  # unpaired, the trend would hide it
 
 
 def test_pain_and_lean_are_differences() -> None:
@@ -81,7 +83,7 @@ def test_shoes_compare_the_runs_around_the_change() -> None:
     ]
     found = compare(runs, "old", "new", "impact_shock_g", before_and_after=True)
     assert found is not None
-    assert (found.first_runs, found.second_runs, found.pairs) == (5, 5, 5)
+    assert found.pairs == 5
     assert found.median_change == pytest.approx(10.0)
 
 
@@ -109,8 +111,10 @@ def test_what_is_told_lies_within_its_range_and_turns_with_the_tags(
     assert (found is not None) == (min(counts) >= 3)
     if found is not None:
         assert found.pairs == min(counts)
-        assert found.lowest_change <= found.median_change <= found.highest_change
+        by_tag = [[shock for tag, _, shock in items if tag == name] for name in "ab"]
+        least = 100.0 * (min(by_tag[1]) / max(by_tag[0]) - 1.0)
+        most = 100.0 * (max(by_tag[1]) / min(by_tag[0]) - 1.0)
+        assert least - 1e-9 <= found.median_change <= most + 1e-9
         other = compare(runs, "b", "a", "impact_shock_g")
         assert other is not None
         assert other.pairs == found.pairs
-        assert np.isclose(other.first_mean, found.second_mean)

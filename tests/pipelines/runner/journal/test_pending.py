@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from imu.errors import ParameterError, RecordingError
-from pipelines.runner.journal.adding import add_or_keep
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Exercise, Pain, Session, Shoe
+from pipelines.runner.journal.entries import Entry, Exercise, Pain, Session, Shoe
 from pipelines.runner.journal.pending import keep_for_later, pending_path
 from tests.pipelines.runner.journal.journals import at, held_by_another_process, pain, run
+
+
+def add_or_keep(entries: list[Entry], path: Path, busy_s: float = 0.5) -> str:
+    with JournalAtHand(path, busy_s=busy_s) as journal:
+        return journal.add(entries)
 
 
 @pytest.fixture

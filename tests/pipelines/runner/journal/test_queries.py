@@ -35,10 +35,9 @@ from pipelines.runner.journal.entries import (
     utc_ns_of,
 )
 from pipelines.runner.journal.queries import (
-    daily_loads,
     earlier_baselines,
     exercise_days,
-    load_charts,
+    load_figures,
     longest_session,
     odometers_m,
     pain_notes,
@@ -116,48 +115,36 @@ def test_an_odometer_starts_from_what_the_shoe_had(journal: Journal) -> None:
 # ------------------------------------------------------------------------------------------- charts
 
 
-def test_charts_agree_with_their_definitions_and_are_charts_only(journal: Journal) -> None:
+def test_load_figures_agree_with_their_definitions(journal: Journal) -> None:
     generator = np.random.default_rng(4)
     loads = [round(float(value), 3) for value in generator.uniform(1, 12, 40)]
     for number, km in enumerate(loads):
         journal.add(run(number, km))
-    charts = {chart.name: chart for chart in load_charts(journal, day(0), day(39))}
-    assert all(
-        chart.chart_only and chart.note.startswith("Chart only") for chart in charts.values()
-    )
     for number in range(40):
+        figures = load_figures(journal, day(number))
         week = [1000.0 * item for item in loads[max(0, number - 6) : number + 1]]
         if number < 6:
-            assert math.isnan(charts["monotony"].values[number])
-            assert math.isnan(charts["strain"].values[number])
+            assert math.isnan(figures["monotony"])
+            assert math.isnan(figures["strain"])
             continue
         even = statistics.fmean(week) / statistics.pstdev(week)
-        assert charts["monotony"].values[number] == pytest.approx(even)
-        assert charts["strain"].values[number] == pytest.approx(sum(week) * even)
+        assert figures["monotony"] == pytest.approx(even)
+        assert figures["strain"] == pytest.approx(sum(week) * even)
         if number < 27:
-            assert math.isnan(charts["acwr"].values[number])
+            assert math.isnan(figures["acwr"])
         else:
             before = sum(loads[number - 27 : number - 6]) * 1000.0 / 3.0
-            assert charts["acwr"].values[number] == pytest.approx(sum(week) / before)
+            assert figures["acwr"] == pytest.approx(sum(week) / before)
 
 
 def test_rest_weeks_and_equal_weeks_have_no_figure_instead_of_infinity(journal: Journal) -> None:
     for number in range(10):
         journal.add(run(number, 5.0))
-    for chart in load_charts(journal, day(0), day(80)):
-        assert all(math.isnan(value) or value < 100_000 for value in chart.values)
-        assert math.isnan(chart.values[-1])
-    empty = load_charts(journal, day(-100), day(-90))
-    assert all(math.isnan(value) for chart in empty for value in chart.values)
-
-
-def test_daily_loads_add_up_the_runs_of_a_day(journal: Journal) -> None:
-    journal.add(run(1, 5.0))
-    journal.add(run(1.05, 2.0))
-    assert daily_loads(journal, day(0), day(2)) == [0.0, 7000.0, 0.0]
-    assert daily_loads(journal, day(0), day(2), "duration_s") == [0.0, 3600.0, 0.0]
-    with pytest.raises(ValueError, match="measure"):
-        daily_loads(journal, day(0), day(2), "1; DROP TABLE sessions")  # type: ignore[arg-type]
+        journal.add(run(number + 0.05, 2.0))
+    for number in (*range(0, 80, 3), 80, -90):
+        figures = load_figures(journal, day(number)).values()
+        assert all(math.isnan(value) or value < 200_000 for value in figures)
+        assert number < 45 or all(math.isnan(value) for value in figures)
 
 
 # -------------------------------------------------------------------------------------- comparisons
@@ -348,7 +335,7 @@ QUERIES: dict[str, Callable[[Journal], object]] = {
     "weeks": lambda journal: weeks(journal, day(-1), 260),
     "longest": lambda journal: longest_session(journal, at(0)),
     "odometers": odometers_m,
-    "charts": lambda journal: load_charts(journal, day(-1825), day(-1)),
+    "charts": lambda journal: load_figures(journal, day(-1)),
     "surfaces": runs_by_surface,
     "shoes": runs_by_shoe,
     "baselines": lambda journal: earlier_baselines(journal, at(-90), at(0), "track", "pair 9"),

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from selenium.webdriver.common.keys import Keys
 
 from pipelines.files.session_reader import read_session
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
-from pipelines.views.page.body_data import BodyData, journal_settings, keep_in_journal
+from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
 
@@ -127,28 +128,30 @@ def test_what_the_page_has_rounded_is_not_taken_for_an_answer() -> None:
 
 def test_answers_are_kept_where_the_first_run_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    assert journal_settings(path) == (Settings(), "")
-    assert not path.exists()
-    with Journal(path) as journal:
-        journal.change_settings(weekly_ceiling_m=20_000.0)
-    assert keep_in_journal(_TOLD, path) == ""
-    settings, trouble = journal_settings(path)
-    assert (settings.height_m, settings.mass_kg, settings.units) == (1.783, 70.4, "imperial")
-    assert (settings.weekly_ceiling_m, trouble) == (20_000.0, "")
+    with JournalAtHand(path) as hand:
+        assert hand.ask(Journal.settings, Settings()) == Settings()
+        assert not path.exists()
+        with Journal(path) as journal:
+            journal.change_settings(weekly_ceiling_m=20_000.0)
+        assert hand.keep_settings(_TOLD) == ""
+    with JournalAtHand(path) as hand:
+        settings = hand.ask(Journal.settings, Settings())
+        assert (settings.height_m, settings.mass_kg, settings.units) == (1.783, 70.4, "imperial")
+        assert (settings.weekly_ceiling_m, hand.trouble) == (20_000.0, "")
 
 
 def test_journal_that_was_damaged_is_told_before_the_run(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     path.write_bytes(b"no database" * 1000)
-    settings, trouble = journal_settings(path)
-    assert settings == Settings()
-    assert "the journal was damaged" in trouble
+    with JournalAtHand(path) as hand:
+        assert hand.ask(Journal.settings, Settings()) == Settings()
+        assert "the journal was damaged" in hand.take_notes()[0]
 
 
 def test_answers_that_cannot_be_stored_hold_for_this_run(tmp_path: Path) -> None:
     place = tmp_path / "a file"
     place.write_text("in the way")
-    body = BodyData(Settings(), lambda settings: keep_in_journal(settings, place / "journal"))
+    body = BodyData(Settings(), JournalAtHand(place / "journal").keep_settings)
     body.save(_answers("metric", "180", "80"))
     assert body.settings.mass_kg == 80.0
     assert body.pieces()["note"].endswith("Your answers hold for this run.")

@@ -18,9 +18,10 @@ from pipelines.commands.live import _completed
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions
 from pipelines.runner.history import PastRun, RunHistory
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session, Settings, Shoe
-from pipelines.runner.journal.tags import SURFACES, KnownTags, tags_in_journal
+from pipelines.runner.journal.tags import SURFACES, KnownTags, known_tags
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.page.comparison import tells_comparison
 from pipelines.views.page.todays_run import TodaysRun
@@ -93,21 +94,26 @@ def test_nothing_that_a_tab_sends_makes_it_raise(answers: str) -> None:
     assert "".join(value for _, value in today.marks()).isprintable()
 
 
+def tags_in(path: Path) -> tuple[KnownTags, str]:
+    with JournalAtHand(path) as hand:
+        return hand.ask(known_tags, KnownTags()), hand.trouble
+
+
 def test_journal_knows_the_last_run_and_the_shoes_in_use(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    assert tags_in_journal(path) == (KnownTags(), "")
+    assert tags_in(path) == (KnownTags(), "")
     assert not path.exists()
     with Journal(path) as journal:
         blue = journal.add(Shoe("Blue"))
         worn = journal.add(Shoe("Worn", retired=run(1.0).day))
-        assert tags_in_journal(path) == (KnownTags("", "", ("Blue",)), "")
+        assert tags_in(path) == (KnownTags("", "", ("Blue",)), "")
         journal.add(run(1.0, surface="trail", shoe_id=blue))
         journal.add(run(0.5, surface="grass"))
-        assert tags_in_journal(path) == (KnownTags("trail", "Blue", ("Blue",)), "")
+        assert tags_in(path) == (KnownTags("trail", "Blue", ("Blue",)), "")
         journal.add(run(2.0, surface="track", shoe_id=worn))
-        assert tags_in_journal(path) == (KnownTags("track", "", ("Blue",)), "")
+        assert tags_in(path) == (KnownTags("track", "", ("Blue",)), "")
     (tmp_path / "a file").write_text("in the way")
-    tags, trouble = tags_in_journal(tmp_path / "a file" / "journal.sqlite3")
+    tags, trouble = tags_in(tmp_path / "a file" / "journal.sqlite3")
     assert tags == KnownTags()
     assert trouble == "" or trouble.endswith(".")
 

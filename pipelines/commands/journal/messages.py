@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import typer
+from pipelines.commands.messages import complain, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipelines.coaching.training.cues import Cue
+    from pipelines.runner.journal.at_hand import JournalAtHand
+    from pipelines.runner.journal.database import Journal
     from pipelines.runner.journal.entries import Entry
 
-__all__ = ["add_or_tell", "asked", "complain", "say", "say_cues", "say_pain", "tell_notes"]
+__all__ = ["add_or_tell", "asked", "say_cues", "say_pain", "tell_notes"]
 
 
 def asked(words: str) -> bool:
@@ -52,27 +54,25 @@ def say_cues(cues: Iterable[Cue]) -> None:
         say(f"{cue.message}{where}")
 
 
-def say_pain(level: int, *, judged: bool) -> None:
+def say_pain(level: int, journal: Journal | None) -> None:
     """Say what a rating that was just noted adds up to with those of the last weeks.
 
     Parameters
     ----------
     level : int
         As noted, 0 to 10.
-    judged : bool
-        Whether it is in the journal, which can be asked then.
+    journal : Journal, optional
+        That has it and can be asked; None where it waits to be added.
     """
     from datetime import datetime
 
     from pipelines.coaching.training.pain import check_cue
     from pipelines.runner.journal.advice import advice
-    from pipelines.runner.journal.database import Journal
 
     told: list[Cue] = []
     stopped = False
-    if judged:
-        with Journal() as journal:
-            found = advice(journal, datetime.now().astimezone())
+    if journal is not None:
+        found = advice(journal, datetime.now().astimezone())
         told = [cue for cue in found.cues if cue.text_id.startswith(("pain.", "red_flags."))]
         stopped = found.red_flags.stopped
         say("noted")
@@ -80,31 +80,11 @@ def say_pain(level: int, *, judged: bool) -> None:
     say_cues([*told, asks] if asks is not None else told)
 
 
-def say(words: str) -> None:
-    """Say a line on standard output; what the system refuses is one sentence."""
-    try:
-        typer.echo(words)
-    except BrokenPipeError:
-        raise  # the reader has seen enough
-    except OSError as error:
-        from imu.errors import RecordingError
-        from pipelines.files.system_error import explain
-
-        raise RecordingError(f"{explain(error)}.", path="standard output") from None
-
-
-def complain(words: str) -> None:
-    """Say a line on standard error."""
-    typer.echo(words, err=True)
-
-
-def add_or_tell(entry: Entry) -> bool:
+def add_or_tell(entry: Entry, journal: JournalAtHand) -> bool:
     """Add an entry, or keep it until the journal can take it; whether it is in the journal."""
-    from pipelines.runner.journal.adding import add_or_keep
-    from pipelines.runner.journal.database import journal_path
     from pipelines.runner.journal.pending import pending_path
 
-    trouble = add_or_keep([entry], must_keep=True)
+    trouble = journal.add([entry], must_keep=True)
     if trouble:
         complain(f"note: {trouble}")
-    return not pending_path(journal_path()).exists()
+    return not pending_path(journal.path).exists()

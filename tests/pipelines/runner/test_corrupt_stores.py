@@ -1,0 +1,228 @@
+"""Whatever is in the files that the program keeps, a command answers or refuses in one sentence."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from devices.records import DeviceInfo
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.errors import BackstrideError
+from pipelines.runner.desk.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
+from pipelines.runner.journal.database import Journal, journal_path
+from pipelines.runner.journal.entries import Exercise, Questionnaire, RunBaseline, Shoe
+from pipelines.runner.journal.pending import keep_for_later, pending_path
+from pipelines.sensors.device_store import (
+    KnownDevice,
+    device_path,
+    devices_directory,
+    load_device,
+    save_device,
+    settings_for,
+)
+from tests.pipelines.command_line import backstride
+from tests.pipelines.runner.journal.journals import at, pain, run
+
+#: What asks every rule that looks at the journal.
+COMMANDS = (
+    ("list",),
+    ("week", "--charts"),
+    ("compare", "surface", "track", "trail"),
+    ("compare", "shoe", "Blue", "Red"),
+    ("pain", "3", "--when", "24h"),
+    ("exercise", "core", "5"),
+    ("plan", "--rest", "3"),
+    ("shoe",),
+    ("settings",),
+    ("check", "--no-others"),
+    ("export", "all.zip"),
+)
+
+#: One damage each: a statement on the sound journal's file.
+STATEMENTS = (
+    "UPDATE sessions SET means = 'null'",
+    "UPDATE sessions SET means = '[1, 2]'",
+    """UPDATE sessions SET means = '{"cadence_spm": "quick"}'""",
+    """UPDATE sessions SET means = '{"cadence_spm": 1e999}'""",
+    "UPDATE sessions SET means = '{'",
+    "UPDATE sessions SET means = x'ff00fe'",
+    "UPDATE sessions SET means = replace(printf('%100000d', 0), ' ', '[')",
+    "UPDATE sessions SET duration_s = 'long'",
+    "UPDATE sessions SET duration_s = -1.0",
+    "UPDATE sessions SET utc_start_ns = 9e18",
+    "UPDATE sessions SET utc_start_ns = 'yesterday'",
+    "UPDATE sessions SET utc_offset_minutes = 99999",
+    "UPDATE sessions SET day = 'Monday'",
+    "UPDATE sessions SET day = 99999999999",
+    "UPDATE sessions SET distance_m = 'far', distance_source = 'guess'",
+    "UPDATE sessions SET distance_m = 1e300",
+    "UPDATE sessions SET surface = x'80'",
+    "UPDATE sessions SET surface = 'a\u0007b'",
+    "UPDATE pains SET level = 'much'",
+    "UPDATE pains SET level = 99",
+    """UPDATE pains SET "when" = 'later'""",
+    "UPDATE pains SET utc_ns = 'noon'",
+    "UPDATE shoes SET bought = 'in spring'",
+    "UPDATE shoes SET start_km = 'many'",
+    "UPDATE exercises SET kind = 'chess'",
+    "UPDATE exercises SET day = 'Sunday'",
+    "UPDATE exercises SET day = -5",
+    "UPDATE questionnaires SET answers = '[]'",
+    "UPDATE questionnaires SET answers = '{\"numbness\": 3}'",
+    "UPDATE questionnaires SET cleared = 'maybe'",
+    "UPDATE settings SET value = '{'",
+    "UPDATE settings SET value = '[]'",
+    "UPDATE settings SET value = '1e999'",
+    "UPDATE settings SET value = x'ff'",
+    "UPDATE run_baselines SET baseline = 'usual'",
+    "DROP TABLE sessions",
+    "DROP TABLE taken_in",
+    "ALTER TABLE pains RENAME COLUMN level TO strength",
+    "PRAGMA user_version = 99",
+    "PRAGMA user_version = 1",
+    "PRAGMA application_id = 7",
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path / "home"
+
+
+def sound_journal() -> Path:
+    usual = Baseline((IndicatorBaseline("cadence_spm", 168.0, 1.0),), 40)
+    with Journal() as journal:
+        blue, red = journal.add(Shoe("Blue", bought=run(-9).day)), journal.add(Shoe("Red"))
+        for number in range(8):
+            means = {"cadence_spm": 168.0, "impact_shock_g": 3.0, "peak_10hz_bw": 2.5}
+            shoe, surface = (blue, "track") if number < 4 else (red, "trail")
+            session = run(number, shoe_id=shoe, surface=surface, means=means)
+            identifier = journal.add(session)
+            journal.add(pain(number + 0.1, 2, "after", identifier))
+            journal.add(RunBaseline(identifier, " ".join(usual.to_json().split()), surface))
+        journal.add(Exercise(at(1), "strength", 20.0))
+        journal.add(Questionnaire(at(1), {"numbness": False}))
+        journal.change_settings(height_m=1.75, return_since_ns=at(0))
+    return journal_path()
+
+
+def answered_or_refused(*words: str) -> str:
+    """Run a command on what there is; it says something, and never shows its insides."""
+    ended = backstride("journal", *words)
+    said = ended.out + ended.err
+    assert "Traceback" not in said, said
+    assert ended.exit_code in (0, 1, 2)
+    if ended.exit_code:
+        last = ended.err.splitlines()[-1]
+        assert last.startswith("backstride: ") and last.endswith("."), ended.err
+    return said
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_journal_with_values_that_make_no_sense(statement: str, tmp_path: Path) -> None:
+    path = sound_journal()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(statement)
+        connection.commit()
+    for words in COMMANDS:
+        answered_or_refused(*words)
+        (tmp_path / "all.zip").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_journal_with_bytes_that_changed_is_told_and_kept(seed: int, home: Path) -> None:
+    path = sound_journal()
+    content = bytearray(path.read_bytes())
+    rng = random.Random(seed)
+    if seed == 0:
+        content = bytearray(b"no database" * 1000)
+    elif seed == 1:
+        del content[len(content) // 2 :]
+    else:
+        for _ in range(40):
+            content[rng.randrange(100, len(content))] = rng.randrange(256)
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    path.write_bytes(content)
+    said = "".join(answered_or_refused(*words) for words in COMMANDS)
+    aside = list(home.glob("journal-damaged-*"))
+    if aside:
+        assert aside[0].name in said
+        assert any(one.read_bytes() == content for one in aside)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"\x00\xff", b"[" * 100_000, b'{"key": 1, "kind": "pains", "entry": {"level": 1}}', b"{}"],
+)
+def test_notes_for_later_that_cannot_be_read_are_kept_aside(line: bytes, home: Path) -> None:
+    path = sound_journal()
+    keep_for_later([pain(0, 3)], path)
+    with pending_path(path).open("ab") as file:
+        file.write(line + b"\n")
+    assert "kept there: 1" in answered_or_refused("list")
+    assert line in (home / "journal-pending.unreadable").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"7",
+        b'"text"',
+        b"[]",
+        b"{",
+        b"{}",
+        b'{"format": null}',
+        b'{"format": 1e999}',
+        b'{"format": 1, "name": 7}',
+        b"[" * 100_000,
+        b'{"format": 1, "a":' * 50_000,
+        b"\xff\xfe\x00",
+        b" " * 5_000_000,
+    ],
+    ids=lambda content: repr(content[:20]),
+)
+def test_a_store_of_one_record_is_kept_aside_and_told(content: bytes, home: Path) -> None:
+    info = DeviceInfo("Clip", "movesense", 208.0, 78.5, 35.0, serial="1")
+    path = device_path(devices_directory(), info)
+    save_device(path, KnownDevice(name="Clip"))
+    path.write_bytes(content)
+    (note,) = settings_for(devices_directory(), info).notes
+    assert note.count(". ") == 0 and note.endswith(".")
+    assert path.with_name(f"{path.name}.unreadable").read_bytes() == content
+    assert load_device(path) == (None, "")
+    (home / FILE_NAME).write_bytes(content)
+    told: list[str] = []
+    assert TwistingStore(home, told.append).load() == KnownTwisting()
+    assert len(told) == 1
+    assert (home / f"{FILE_NAME}.unreadable").read_bytes() == content
+
+
+def test_what_is_kept_is_for_the_user_alone(home: Path) -> None:
+    path = sound_journal()
+    keep_for_later([pain(0, 3)], path)
+    save_device(devices_directory() / "clip.json", KnownDevice(name="Clip"))
+    answered_or_refused("export", str(home / "all.zip"))
+    kept = [home, *home.rglob("*")]
+    assert len(kept) >= 4
+    for one in kept:
+        mode = stat.S_IMODE(one.stat().st_mode)
+        assert mode == (0o700 if one.is_dir() else 0o600), one
+
+
+def test_a_folder_in_place_of_a_store_is_refused(home: Path) -> None:
+    journal_path().mkdir(parents=True)
+    assert "backstride: " in answered_or_refused("list")
+    with pytest.raises(BackstrideError):
+        save_device(home, KnownDevice())
