@@ -42,6 +42,12 @@ class Alert:
         Whether the indicator changed or came back.
     message : str
         For the runner.
+
+    Examples
+    --------
+    >>> alert = Alert(900.0, "sacral_lean_deg", "up", 10.0, 6.0, 4.0, 2.0, "raised", "…")
+    >>> alert.severity, alert.value - alert.baseline
+    ('raised', 4.0)
     """
 
     time_s: float
@@ -55,17 +61,27 @@ class Alert:
     message: str
 
     def record(self) -> dict[str, object]:
-        """Fields by name, in order; numbers with three decimals, None where not finite."""
+        """Fields by name, in order; numbers with three decimals, None where not finite.
+
+        Returns
+        -------
+        dict
+            As a line of the file holds them.
+        """
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
     def to_json(self) -> str:
         """One line of the file, without its end.
 
+        Returns
+        -------
+        str
+            A JSON object.
+
         Examples
         --------
         >>> Alert(9.0, "cadence_spm", "down", 160.0, 170.0, -5.88235, 3.0, "raised", "…").to_json()
-        '{"time_s":9.0,"indicator":"cadence_spm","direction":"down","value":160.0,\
-"baseline":170.0,"change":-5.882,"gate":3.0,"severity":"raised","message":"…"}'
+        '{"time_s":9.0,"indicator":"cadence_spm","direction":"down","value":160.0,"baseline":170.0,"change":-5.882,"gate":3.0,"severity":"raised","message":"…"}'
         """
         return json.dumps(self.record(), ensure_ascii=False, separators=(",", ":"))
 

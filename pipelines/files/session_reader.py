@@ -81,6 +81,17 @@ class Session:
         Whether the file lacks its end or a part; everything before that is here.
     note
         One sentence for the user about that, empty when the file is whole.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pipelines.files.simulation import write_simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.mcap"
+    ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
+    ...     session = read_session(path)
+    >>> session.cut_short, type(session.records[1]).__name__
+    (False, 'LinkEvent')
     """
 
     path: Path
@@ -95,6 +106,11 @@ class Session:
         """Read the decoded samples, block by block, from the file.
 
         These are for plots: rounded, and thinned above 250 Hz. For results decode the packets.
+
+        Yields
+        ------
+        Samples
+            A block, SI units, sensor frame.
 
         Raises
         ------
@@ -115,10 +131,26 @@ def read_session(path: str | os.PathLike[str]) -> Session:
     path
         The file, as :class:`~pipelines.files.session_writer.SessionWriter` writes it.
 
+    Returns
+    -------
+    Session
+        All that is sound in the file.
+
     Raises
     ------
     RecordingError
         When there is no such file, it is not a session, or its beginning is lost.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pipelines.files.simulation import write_simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.mcap"
+    ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
+    ...     session = read_session(path)
+    >>> session.header.source
+    'sim:?minutes=0.2'
     """
     path = Path(path)
     records: list[Record] = []
