@@ -35,6 +35,19 @@ class Receiver:
         When the protocol is not one that this version can decode.
     ParameterError
         When the rate or the acceleration range is not a positive number.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from devices.sources import open_source
+    >>> async def lost() -> tuple[int, float]:
+    ...     async with open_source("sim:?minutes=0.5&loss=5&seed=1&time_scale=0") as source:
+    ...         receiver = Receiver(source.info)
+    ...         async for record in source:
+    ...             receiver.push(record)
+    ...     return receiver.losses.lost, round(receiver.losses.lost_fraction, 2)
+    >>> asyncio.run(lost())
+    (410, 0.05)
     """
 
     def __init__(self, info: DeviceInfo) -> None:
@@ -62,6 +75,11 @@ class Receiver:
 
     def push(self, record: Record) -> Samples | None:
         """Take the next record of the log.
+
+        Parameters
+        ----------
+        record : DeviceInfo, Packet or LinkEvent
+            As a source yields it.
 
         Returns
         -------

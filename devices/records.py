@@ -16,8 +16,26 @@ __all__ = ["DeviceInfo", "LinkEvent", "Mark", "Packet", "Record"]
 class DeviceInfo:
     """What is known of a sensor once it is connected.
 
-    ``protocol`` names the file in ``devices/protocols`` that decodes its packets; ``axes`` says
-    which signed sensor axes point forward, left and up, empty when the device does not say.
+    Parameters
+    ----------
+    name : str
+        As the sensor is called.
+    protocol : str
+        The file in ``devices/protocols`` that decodes its packets.
+    rate_hz : float
+        Nominal sample rate, Hz, positive; the true one may differ by some percent.
+    acceleration_range_m_s2, angular_velocity_range_rad_s : float
+        End of the ranges, m/s² and rad/s; the latter 0 without a gyroscope.
+    axes : str
+        Which signed sensor axes point forward, left and up, such as ``"+x+y+z"``; empty when the
+        sensor does not say.
+    serial, firmware : str
+        As the sensor tells them; empty when it does not.
+
+    Examples
+    --------
+    >>> DeviceInfo("Clip", "backstride", 200.0, 156.9, 34.9, axes="+x+y+z").firmware
+    ''
     """
 
     name: str
@@ -32,7 +50,22 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """Bytes as received, stamped with the host's monotonic clock on arrival."""
+    """Bytes as received, stamped on arrival.
+
+    Parameters
+    ----------
+    arrival_ns : int
+        On the host's monotonic clock, ns.
+    channel : str
+        Of the protocol: ``"data"``, ``"status"``, …
+    payload : bytes
+        Nothing is decoded yet.
+
+    Examples
+    --------
+    >>> len(Packet(5_000_000, "data", b"abc").payload)
+    3
+    """
 
     arrival_ns: int
     channel: str  # of the protocol: "data", "status", …
@@ -41,7 +74,22 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class LinkEvent:
-    """Something that happened to the link."""
+    """Something that happened to the link.
+
+    Parameters
+    ----------
+    arrival_ns : int
+        On the host's monotonic clock, ns.
+    kind : {"connected", "lost", "resumed", "gap", "ended"}
+        What happened.
+    detail : str
+        In words, for people.
+
+    Examples
+    --------
+    >>> LinkEvent(0, "lost", "out of range").kind
+    'lost'
+    """
 
     arrival_ns: int
     kind: Literal["connected", "lost", "resumed", "gap", "ended"]

@@ -30,6 +30,11 @@ class Found:
         What people call such sensors; empty when that is not known.
     signal_dbm : int or None
         Strength of the radio signal, dBm.
+
+    Examples
+    --------
+    >>> Found("serial:/dev/ttyACM0", "a port").protocol
+    ''
     """
 
     url: str
@@ -44,10 +49,31 @@ async def scan_bluetooth(
 ) -> list[Found]:
     """Bluetooth LE sensors heard within some seconds, those that are known first.
 
+    Parameters
+    ----------
+    seconds : float
+        How long to listen, s.
+    radio : Radio, optional
+        The computer's own by default.
+    clock : ProgramClock, optional
+        Where time comes from; the computer's clock by default.
+
+    Returns
+    -------
+    list of Found
+        One for each sensor.
+
     Raises
     ------
     DeviceError
         When Bluetooth is off, missing or not permitted.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> for sensor in asyncio.run(scan_bluetooth(6.0)):  # doctest: +SKIP
+    ...     print(sensor.url, sensor.sold_as)
+    ble:AA:BB:CC:DD:EE:FF Movesense
     """
     seen = await scan_ble(clock or SystemClock(), radio or Radio(), seconds)
     return [
@@ -71,6 +97,17 @@ async def scan_serial(listen_s: float = 0.0) -> list[Found]:
     ----------
     listen_s : float
         How long to listen on each port at 115200 baud, s; 0 opens none.
+
+    Returns
+    -------
+    list of Found
+        One for each port.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> all(port.url.startswith("serial:") for port in asyncio.run(scan_serial()))
+    True
     """
     found = []
     for port in serial_ports():

@@ -48,6 +48,22 @@ class Losses(NamedTuple):
 
     Every sample that was ever sent between the first and the last packet received is counted in
     ``received``, ``lost`` or ``reordered``, except those around a restart, which nobody can count.
+
+    Parameters
+    ----------
+    received, lost : int
+        Those that came, and those that never did.
+    reordered, duplicated : int
+        Those that came after later ones, too late to be used, and those that came again.
+    restarts : int
+        Of the device.
+    malformed_packets : int
+        Packets that do not follow the wire format, dropped.
+
+    Examples
+    --------
+    >>> Losses(received=995, lost=4, reordered=1).lost_fraction
+    0.005
     """
 
     received: int = 0

@@ -31,11 +31,20 @@ ACCEPTED_URLS: Final = (
 
 @runtime_checkable
 class Source(Protocol):
-    """A connected sensor, real or simulated.
+    """A connected sensor, real or simulated: an asynchronous context manager and iterator.
 
-    Iterating yields :data:`~devices.records.Record` in order of arrival and ends when the session
-    does; a cancelled wait loses no record. A link that ends and does not come back raises
-    :class:`~imu.errors.DeviceLost`.
+    Iterating yields :class:`DeviceInfo`, :class:`Packet` and :class:`LinkEvent` in order of arrival
+    and ends when the session does; a cancelled wait loses no record. A link that ends and does not
+    come back raises :class:`~imu.errors.DeviceLost`.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> async def kinds() -> list[str]:
+    ...     async with open_source("sim:?minutes=0.1&standing_s=0&time_scale=0") as source:
+    ...         return [type(record).__name__ async for record in source]
+    >>> sorted(set(asyncio.run(kinds())))
+    ['LinkEvent', 'Packet']
     """
 
     @property
@@ -44,7 +53,13 @@ class Source(Protocol):
         ...
 
     def now_ns(self) -> int:
-        """The host's time on the line of the records' ``arrival_ns``, for marks."""
+        """The host's time on the line of the records' ``arrival_ns``, for marks.
+
+        Returns
+        -------
+        int
+            Time, ns.
+        """
         ...
 
     async def close(self) -> None:
@@ -76,6 +91,11 @@ def open_source(url: str, *, clock: ProgramClock | None = None) -> Source:
         :class:`devices.simulator.scenario.Scenario` for the keys.
     clock : ProgramClock, optional
         Where time comes from; the computer's clock by default.
+
+    Returns
+    -------
+    Source
+        To be entered with ``async with``, which connects.
 
     Raises
     ------

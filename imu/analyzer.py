@@ -178,6 +178,16 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def push(self, samples: Samples) -> Steps:
         """Take the next samples; returns the steps that got finished.
 
+        Parameters
+        ----------
+        samples : Samples
+            N samples in the sensor frame, any N, in order of time and later than those before.
+
+        Returns
+        -------
+        Steps
+            At most 0.3 s after their closing contact, however the stream is cut into blocks.
+
         Raises
         ------
         InputError
@@ -224,6 +234,11 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """Finish every step whose closing contact is in the data; the next push starts anew.
 
         What was learned about the session stays: mounting, step count, gyroscope bias, baseline.
+
+        Returns
+        -------
+        Steps
+            Those that no push has returned yet.
         """
         self._finish_segment()
         steps = self._take_steps()
@@ -300,7 +315,13 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         end_bout(self._state)
 
     def take_waveforms(self) -> Waveforms:
-        """The waveforms of the steps finished since the last call (with ``waveforms=True``)."""
+        """The waveforms of the steps finished since the last call (with ``waveforms=True``).
+
+        Returns
+        -------
+        Waveforms
+            Of the whole of these steps; empty when none was finished.
+        """
         parts, self._finished_waves = self._finished_waves, []
         table = np.concatenate(parts) if parts else np.empty((0, 5))
         return Waveforms(*(np.ascontiguousarray(column) for column in table.T))
@@ -463,6 +484,22 @@ def analyze(
         When the recording is empty or its time does not increase.
     ParameterError
         When an argument or the rate is outside its range.
+
+    Notes
+    -----
+    Contact and toe-off, force and oscillation are told from the specific force, lean from
+    :class:`InclinationFilter`; each stage's module names its source. What they are worth against
+    measured force stands in ``benchmarks/ACCURACY.md``.
+
+    Examples
+    --------
+    >>> time_s = np.arange(2000) / 200.0
+    >>> beat = 2.0 * np.pi * 2.7 * time_s
+    >>> up = 9.81 * (1.0 + 1.3 * np.sin(beat))
+    >>> force = np.stack([1.96 * np.cos(beat), 0.0 * beat, up], axis=1)
+    >>> steps = analyze(Samples(time_s, force, 0.0 * force), axes="+x+y+z")
+    >>> len(steps), steps.cadence_spm[-1].round(1).item()
+    (25, 162.0)
     """
     if rate_hz is None:
         if len(samples) < 2:
@@ -484,6 +521,10 @@ def warm_up(*, closing: bool = True) -> None:
     closing : bool
         Whether what closes a step is compiled too, which is two thirds of the work: one process can
         do all while another does the rest, and finds it on the disk then.
+
+    Examples
+    --------
+    >>> warm_up()  # at the start of a program; nothing is compiled in mid-run then
     """
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
     with compiling():

@@ -80,6 +80,11 @@ class Calibration:
     ParameterError
         When a number is not finite or no sensor could be that wrong.
 
+    Notes
+    -----
+    Tedaldi, Pretto & Menegatti 2014, doi:10.1109/ICRA.2014.6907297: held still, an accelerometer
+    reads 1 g in whatever position.
+
     Examples
     --------
     >>> tilted = Calibration(acceleration_bias_m_s2=(0.0, 0.0, 0.2))
@@ -117,7 +122,18 @@ class Calibration:
             )
 
     def apply(self, samples: Samples) -> Samples:
-        """Samples with the sensor's errors taken out; the same bits however they are cut."""
+        """Samples with the sensor's errors taken out; the same bits however they are cut.
+
+        Parameters
+        ----------
+        samples : Samples
+            As the sensor reads, N of them, sensor frame.
+
+        Returns
+        -------
+        Samples
+            As many, of the same times and quality.
+        """
         x, y, z = (samples.acceleration_m_s2 - self.acceleration_bias_m_s2).T
         # element by element: a matrix product rounds differently with the length of the block
         rows = self.acceleration_matrix
@@ -128,7 +144,13 @@ class Calibration:
         return Samples(samples.time_s, acceleration, gyro, samples.quality)
 
     def to_json(self) -> str:
-        """As one line of JSON; exact."""
+        """As one line of JSON; exact.
+
+        Returns
+        -------
+        str
+            An object.
+        """
         return json.dumps(
             {
                 "acceleration_bias_m_s2": self.acceleration_bias_m_s2,
@@ -142,6 +164,16 @@ class Calibration:
     @classmethod
     def from_json(cls, text: str) -> Calibration:
         """Read what :meth:`to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+            A JSON object.
+
+        Returns
+        -------
+        Calibration
+            Equal to the one that was written.
 
         Raises
         ------

@@ -73,6 +73,18 @@ class StageEntry:
         element; outputs are joined and compared along the first axis.
     flush : callable, optional
         Flushes the stage; ``stage.flush()`` by default.
+
+    Examples
+    --------
+    >>> from imu.chain.orientation import InclinationFilter
+    >>> entry = StageEntry(
+    ...     "my filter",
+    ...     InclinationFilter,
+    ...     lambda stage, block: stage.push(block.acceleration_m_s2),
+    ...     lambda out: (out,),
+    ... )
+    >>> at_rest = Samples(np.arange(200) / 100.0, np.tile([0.0, 0.0, 9.81], (200, 1)))
+    >>> check_stage(entry, at_rest, rate_hz=100.0)
     """
 
     name: str

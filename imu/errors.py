@@ -33,7 +33,21 @@ __all__ = [
 
 
 class BackstrideError(Exception):
-    """Root of the tree: catch this to catch everything the project raises on purpose."""
+    """Root of the tree: catch this to catch everything the project raises on purpose.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command line ends with: 1 for a problem in data or device, 2 for usage.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise InputError("there are no samples: give at least one.", place="run.csv")
+    ... except BackstrideError as error:
+    ...     print(error, error.exit_code)
+    run.csv: there are no samples: give at least one. 1
+    """
 
     exit_code: ClassVar[int] = 1
 
@@ -41,10 +55,19 @@ class BackstrideError(Exception):
 class ParameterError(BackstrideError):
     """Raised when a parameter is outside its range or an option is malformed.
 
-    Attributes
+    Parameters
     ----------
-    name, value, accepted
-        The parameter, what was given, and the range or the choices in words.
+    name : str
+        The parameter; an attribute, as the others are.
+    value : object
+        What was given.
+    accepted : str
+        The range or the choices in words.
+
+    Examples
+    --------
+    >>> print(ParameterError("mass_kg", 7.0, "a mass from 20 to 250 kg"))
+    mass_kg is 7.0: give a mass from 20 to 250 kg.
     """
 
     exit_code = 2
@@ -57,10 +80,17 @@ class ParameterError(BackstrideError):
 class InputError(BackstrideError):
     """Raised when arrays or a table cannot be read as motion data.
 
-    Attributes
+    Parameters
     ----------
-    place
-        File, line, column or sample index, as far as known.
+    message : str
+        What is wrong, and what to do.
+    place : str
+        File, line, column or sample index, as far as known; an attribute.
+
+    Examples
+    --------
+    >>> print(InputError("time does not increase: sort the samples.", place="sample 7"))
+    sample 7: time does not increase: sort the samples.
     """
 
     def __init__(self, message: str, *, place: str = "") -> None:
@@ -85,10 +115,17 @@ class ColumnError(InputError):
 class RecordingError(BackstrideError):
     """Raised when a session file cannot be created, written or opened.
 
-    Attributes
+    Parameters
     ----------
-    path
-        The file.
+    message : str
+        What is wrong, and what to do.
+    path : str
+        The file; an attribute.
+
+    Examples
+    --------
+    >>> RecordingError("already exists: give another name.", path="run.mcap").path
+    'run.mcap'
     """
 
     def __init__(self, message: str, *, path: str = "") -> None:
@@ -99,12 +136,19 @@ class RecordingError(BackstrideError):
 class DeviceError(BackstrideError):
     """Raised when a sensor, real or simulated, cannot do what was asked.
 
-    Attributes
+    Parameters
     ----------
-    source
-        The source URL or the device's name.
-    may_pass
-        Whether the same is known to go well when it is tried again a little later.
+    message : str
+        What is wrong, and what to do.
+    source : str
+        The source URL or the device's name; an attribute.
+    may_pass : bool
+        Whether the same is known to go well when it is tried again a little later; an attribute.
+
+    Examples
+    --------
+    >>> print(DeviceError("Bluetooth is off: switch it on.", source="ble:"))
+    ble:: Bluetooth is off: switch it on.
     """
 
     def __init__(self, message: str, *, source: str = "", may_pass: bool = False) -> None:
@@ -113,20 +157,55 @@ class DeviceError(BackstrideError):
 
 
 class DeviceNotFound(DeviceError):
-    """Raised when nothing answers at the given address."""
+    """Raised when nothing answers at the given address.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to do.
+    source : str
+        The source URL or the device's name; an attribute.
+
+    Examples
+    --------
+    >>> issubclass(DeviceNotFound, DeviceError)
+    True
+    """
 
 
 class DeviceLost(DeviceError):
-    """Raised when a link ended and did not come back within the stated time."""
+    """Raised when a link ended and did not come back within the stated time.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to do.
+    source : str
+        The source URL or the device's name; an attribute.
+
+    Examples
+    --------
+    >>> DeviceLost("the link was lost and did not come back.", source="Clip").source
+    'Clip'
+    """
 
 
 class ProtocolError(DeviceError):
     """Raised when bytes do not follow the wire format they claim to be.
 
-    Attributes
+    Parameters
     ----------
-    payload
-        The bytes, as received.
+    message : str
+        What is wrong, and what to do.
+    payload : bytes
+        The bytes, as received; an attribute.
+    source : str
+        The source URL or the device's name; an attribute.
+
+    Examples
+    --------
+    >>> ProtocolError("no data packet.", payload=b"abc").payload
+    b'abc'
     """
 
     def __init__(self, message: str, *, payload: bytes = b"", source: str = "") -> None:

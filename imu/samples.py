@@ -19,7 +19,13 @@ STANDARD_GRAVITY_M_S2: Final = 9.80665
 
 
 class Quality(IntFlag):
-    """Why a sample or a step is not fully trustworthy; 0 is trusted."""
+    """Why a sample or a step is not fully trustworthy; 0 is trusted.
+
+    Examples
+    --------
+    >>> (Quality.GAP | Quality.NO_GYRO).tokens
+    'gap;no_gyro'
+    """
 
     TRUSTED = 0
     GAP = 1  # lost or quarantined samples were filled by interpolation
@@ -110,6 +116,16 @@ class Samples:
     @staticmethod
     def concatenate(blocks: list[Samples]) -> Samples:
         """Join blocks that follow one another; all with a gyroscope or none.
+
+        Parameters
+        ----------
+        blocks : list of Samples
+            At least one.
+
+        Returns
+        -------
+        Samples
+            Those of all blocks, copied.
 
         Raises
         ------

@@ -207,17 +207,35 @@ class Steps:
         return self.rows["yaw_rate_deg_s"]
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The steps table: its columns by name, in order."""
+        """The steps table: its columns by name, in order.
+
+        Returns
+        -------
+        dict of ndarray, shape (N,)
+            As the files have them; NaN where nothing could be measured.
+        """
         return {name: getattr(self, name) for name in STEP_COLUMNS}
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The steps table as a pandas data frame (extra ``lab``)."""
+        """The steps table as a pandas data frame (extra ``lab``).
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a step, the columns of :meth:`columns`.
+        """
         import pandas
 
         return pandas.DataFrame(self.columns())
 
     def to_polars(self) -> polars.DataFrame:
-        """The steps table as a polars data frame (extra ``lab``)."""
+        """The steps table as a polars data frame (extra ``lab``).
+
+        Returns
+        -------
+        polars.DataFrame
+            One row a step, the columns of :meth:`columns`.
+        """
         import polars
 
         return polars.DataFrame(self.columns())

@@ -88,12 +88,28 @@ class Waveforms:
         return Waveforms(*(column[window] for column in self.columns().values()))
 
     def columns(self) -> dict[str, NDArray[np.float64]]:
-        """The waveform table: its columns by name, in order."""
+        """The waveform table: its columns by name, in order.
+
+        Returns
+        -------
+        dict of ndarray, shape (N,)
+            As the files have them.
+        """
         return {name: getattr(self, name) for name in WAVEFORM_COLUMNS}
 
     @staticmethod
     def concatenate(parts: list[Waveforms]) -> Waveforms:
         """Join waveforms that follow one another; an empty list gives none.
+
+        Parameters
+        ----------
+        parts : list of Waveforms
+            In order of time.
+
+        Returns
+        -------
+        Waveforms
+            Those of all parts, copied.
 
         Examples
         --------

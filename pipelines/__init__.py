@@ -1,1 +1,65 @@
-"""Floor 3, what people run: live, replay, alerts, recording and the command line."""
+"""Floor 3, what people run: live, replay, alerts, recording and the command line.
+
+What is named here is kept and documented in full; all else in ``pipelines`` is internal and may
+change. Names are loaded on first use, so that ``import pipelines`` costs little.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imu.errors import RecordingError
+    from pipelines.files.alerts import Alert
+    from pipelines.files.sample_table import SampleTable, read_sample_table, write_sample_table
+    from pipelines.files.session_reader import Session, read_session
+    from pipelines.files.steps_table import read_steps, write_steps
+    from pipelines.replay import Replayed, ReplayOptions
+    from pipelines.replay import replay as replay_file
+    from pipelines.session.summary import Summary
+
+__all__ = [
+    "Alert",
+    "RecordingError",
+    "ReplayOptions",
+    "Replayed",
+    "SampleTable",
+    "Session",
+    "Summary",
+    "read_sample_table",
+    "read_session",
+    "read_steps",
+    "replay_file",
+    "write_sample_table",
+    "write_steps",
+]
+
+_HOME = {
+    "Alert": "pipelines.coaching.alert",
+    "RecordingError": "imu.errors",
+    "ReplayOptions": "pipelines.replay",
+    "Replayed": "pipelines.replay",
+    "SampleTable": "pipelines.files.sample_table",
+    "Session": "pipelines.files.session_reader",
+    "Summary": "pipelines.session.summary",
+    "read_sample_table": "pipelines.files.sample_table",
+    "read_session": "pipelines.files.session_reader",
+    "read_steps": "pipelines.files.steps_table",
+    "replay_file": "pipelines.replay",
+    "write_sample_table": "pipelines.files.sample_table",
+    "write_steps": "pipelines.files.steps_table",
+}
+
+#: What is called otherwise at home, where a folder's file has its name.
+_THERE = {"replay_file": "replay"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'pipelines' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), _THERE.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -51,7 +51,35 @@ _BLOCK = 4096
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """What the user may state about a recording; None or empty leaves it to the recording."""
+    """What the user may state about a recording; None or empty leaves it to the recording.
+
+    Parameters
+    ----------
+    axes : str
+        Signed sensor axes that point forward, left and up, such as ``"+x+y+z"``, or ``"auto"``.
+    mass_kg, height_m : float, optional
+        Of the runner, kg from 20 to 250 and m from 1.0 to 2.5.
+    rate_hz : float, optional
+        Sample rate of a table without a time column, Hz, 50 to 1600.
+    block : int, optional
+        Samples a block, from 1; the result does not depend on it.
+    baseline_json : str
+        Baseline of earlier runs, as :meth:`imu.Baseline.to_json` writes it.
+    waveforms : bool
+        Whether waveforms are kept, too.
+    parameters_json : str
+        How changes are found and told, as alert settings write themselves.
+
+    Raises
+    ------
+    ParameterError
+        When ``block``, ``mass_kg`` or ``height_m`` is outside its range.
+
+    Examples
+    --------
+    >>> ReplayOptions(height_m=1.75).axes
+    ''
+    """
 
     axes: str = ""
     mass_kg: float | None = None
@@ -70,7 +98,34 @@ class ReplayOptions:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Everything a replay gives."""
+    """Everything a replay gives.
+
+    Parameters
+    ----------
+    steps : Steps
+        All running steps.
+    waveforms : Waveforms
+        Of these steps; empty unless asked for.
+    alerts : list of Alert
+        In order of time.
+    summary : Summary
+        Medians, losses, and what should be known about the result.
+    baseline : Baseline, optional
+        What was usual in a session, where later runs can use it.
+    sensor : str
+        Kind of a session's sensor.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pipelines.files.simulation import write_simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.csv"
+    ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
+    ...     replayed = replay(path, ReplayOptions(), lambda done, total: None)
+    >>> len(replayed.steps) > 25, replayed.alerts
+    (True, [])
+    """
 
     steps: Steps
     waveforms: Waveforms
@@ -118,10 +173,31 @@ def load_baseline(path: str) -> str:
 def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
     """Run a session file (``.mcap``) or a sample table (anything else) through the chain.
 
+    Parameters
+    ----------
+    path : Path
+        The recording.
+    options : ReplayOptions
+        What is stated besides.
+    report : callable
+        Told what is done and how much there is, in the same unit.
+
+    Returns
+    -------
+    Replayed
+        Steps and alerts to the byte as live gave them.
+
     Raises
     ------
     BackstrideError
         When the file cannot be read or an option does not fit it.
+
+    Examples
+    --------
+    >>> replay(Path("nowhere.mcap"), ReplayOptions(), lambda done, total: None)
+    Traceback (most recent call last):
+    ...
+    imu.errors.RecordingError: nowhere.mcap: there is no such file: check the path.
     """
     if path.suffix.lower() == ".mcap":
         return _replay_session(path, options, report)

@@ -111,11 +111,27 @@ class SimulatedRun:
         ----------
         n : int
             How many at most.
+
+        Returns
+        -------
+        Samples
+            At most n; none at the end.
         """
         return self.read_with_truth(n)[0]
 
     def read_with_truth(self, n: int) -> tuple[Samples, WaveformTruth]:
-        """The next samples and the true waveforms at their times."""
+        """The next samples and the true waveforms at their times.
+
+        Parameters
+        ----------
+        n : int
+            How many at most.
+
+        Returns
+        -------
+        tuple of Samples and WaveformTruth
+            As many of both.
+        """
         end = min(self._next + max(n, 0), self.n_samples)
         blocks: list[Samples] = []
         truths: list[WaveformTruth] = []
@@ -144,7 +160,13 @@ class SimulatedRun:
         return self._block
 
     def truth(self) -> Steps:
-        """All running steps, from the first, whose next contact lies in what has been read."""
+        """All running steps, from the first, whose next contact lies in what has been read.
+
+        Returns
+        -------
+        Steps
+            With the true values in the columns of a steps table.
+        """
         if self._next == 0:
             return self._steps.until(-1.0)
         return self._steps.until((self._next - 1) / self.scenario.rate)
@@ -177,6 +199,21 @@ def measured_run(scenario: Scenario) -> MotionRun:
 
 def simulate(scenario: Scenario) -> tuple[Samples, Steps]:
     """A whole session at once: its samples and its true running steps.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What happens.
+
+    Returns
+    -------
+    tuple of Samples and Steps
+        What the sensor measures, in its own axes, and what is true of each step.
+
+    Raises
+    ------
+    ParameterError
+        When the scenario's motion is no run.
 
     Examples
     --------

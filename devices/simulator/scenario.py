@@ -200,6 +200,16 @@ class Scenario:
 
         A plus sign is itself here, not a blank, so that ``axes=+x+y+z`` can be typed.
 
+        Parameters
+        ----------
+        query : str
+            ``key=value`` joined by ``&``; a leading ``?`` is passed over.
+
+        Returns
+        -------
+        Scenario
+            With the defaults for the keys that are not given.
+
         Raises
         ------
         ParameterError
@@ -229,7 +239,17 @@ class Scenario:
         return cls(**values)
 
     def disconnect_times_s(self, duration_s: float) -> tuple[float, ...]:
-        """When the link is lost, s: the times as given, or the count spread over the session.
+        """When the link is lost: the times as given, or the count spread over the session.
+
+        Parameters
+        ----------
+        duration_s : float
+            Of the session, s.
+
+        Returns
+        -------
+        tuple of float
+            Times, s, in order.
 
         Examples
         --------

@@ -45,11 +45,23 @@ class VirtualClock:
         self._ticking_in: asyncio.AbstractEventLoop | None = None
 
     def monotonic_ns(self) -> int:
-        """Virtual time, ns."""
+        """Virtual time.
+
+        Returns
+        -------
+        int
+            Time, ns.
+        """
         return self._now_ns
 
     async def sleep(self, seconds: float) -> None:
-        """Return when this much virtual time has passed; at least one pass of the event loop."""
+        """Return when this much virtual time has passed; at least one pass of the event loop.
+
+        Parameters
+        ----------
+        seconds : float
+            Virtual time, s.
+        """
         loop = asyncio.get_running_loop()
         awake: asyncio.Future[None] = loop.create_future()
         deadline_ns = self._now_ns + max(0, round(seconds * 1e9))

@@ -15,14 +15,37 @@ T = TypeVar("T")
 
 
 class ProgramClock(Protocol):
-    """The one clock of a program; tests give a virtual one."""
+    """The one clock of a program; tests give a virtual one.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> async def wait(clock: ProgramClock) -> float:
+    ...     before_ns = clock.monotonic_ns()
+    ...     await clock.sleep(0.01)
+    ...     return (clock.monotonic_ns() - before_ns) * 1e-9
+    >>> asyncio.run(wait(SystemClock())) >= 0.01
+    True
+    """
 
     def monotonic_ns(self) -> int:
-        """Nanoseconds since some fixed instant, never going back."""
+        """Nanoseconds since some fixed instant, never going back.
+
+        Returns
+        -------
+        int
+            Time, ns.
+        """
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Return after this long."""
+        """Return after this long.
+
+        Parameters
+        ----------
+        seconds : float
+            Time, s; 0 and less let others run once.
+        """
         ...
 
 
@@ -34,11 +57,23 @@ class SystemClock:
     """The computer's own monotonic clock, in steps far below a millisecond on every system."""
 
     def monotonic_ns(self) -> int:
-        """Nanoseconds since some fixed instant, never going back."""
+        """Nanoseconds since some fixed instant, never going back.
+
+        Returns
+        -------
+        int
+            Time, ns.
+        """
         return _now_ns()
 
     async def sleep(self, seconds: float) -> None:
-        """Return after this long."""
+        """Return after this long.
+
+        Parameters
+        ----------
+        seconds : float
+            Time, s; 0 and less let others run once.
+        """
         await asyncio.sleep(seconds)
 
 
@@ -51,6 +86,16 @@ class ScaledClock:
         The clock behind it.
     scale : float
         Its seconds in one second of that, above 0.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> async def wait() -> float:
+    ...     clock = ScaledClock(SystemClock(), 1000.0)
+    ...     await clock.sleep(10.0)
+    ...     return clock.monotonic_ns() * 1e-9
+    >>> asyncio.run(wait()) >= 10.0
+    True
     """
 
     def __init__(self, clock: ProgramClock, scale: float) -> None:
@@ -58,11 +103,23 @@ class ScaledClock:
         self._start_ns = clock.monotonic_ns()
 
     def monotonic_ns(self) -> int:
-        """Nanoseconds since this clock was made."""
+        """Nanoseconds since this clock was made.
+
+        Returns
+        -------
+        int
+            Time by this clock, ns.
+        """
         return round((self._clock.monotonic_ns() - self._start_ns) * self._scale)
 
     async def sleep(self, seconds: float) -> None:
-        """Return after this long by this clock."""
+        """Return after this long by this clock.
+
+        Parameters
+        ----------
+        seconds : float
+            Time by this clock, s.
+        """
         await self._clock.sleep(seconds / self._scale)
 
 

@@ -126,6 +126,16 @@ class AnalyzerParams:
         Parameters of the stages of these names.
     lumbar_skip_s, lumbar_baseline_s : float
         Running time that is skipped, and the running time after it that makes the lumbar baseline.
+
+    Raises
+    ------
+    ParameterError
+        When a time is outside 0 to 7200 s; the other parameters are checked by their stages.
+
+    Examples
+    --------
+    >>> AnalyzerParams(lumbar_baseline_s=120.0).intake.fill_limit_s
+    0.1
     """
 
     intake: IntakeParams = field(default_factory=IntakeParams)

@@ -520,6 +520,11 @@ class InclinationFilter(Stage[InclinationParams]):
     ParameterError
         When the rate or a parameter is outside its range.
 
+    Notes
+    -----
+    VQF without its magnetometer: Laidig & Seel 2023, doi:10.1016/j.inffus.2022.10.014. Bias and
+    rest are judged every 50 ms instead of every sample.
+
     Examples
     --------
     >>> q = InclinationFilter(100.0).push([[0.0, 0.0, 9.81]] * 3, [[0.0, 0.0, 0.0]] * 3)
@@ -576,5 +581,11 @@ class InclinationFilter(Stage[InclinationParams]):
         return out
 
     def flush(self) -> NDArray[np.float64]:
-        """Nothing is held back: an empty array."""
+        """Nothing is held back.
+
+        Returns
+        -------
+        ndarray, shape (0, 4)
+            Always empty.
+        """
         return np.empty((0, 4))

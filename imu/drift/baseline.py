@@ -33,6 +33,11 @@ class IndicatorBaseline:
     level_sd : float
         How far the mean of a run may be from ``mean`` with nothing changed; 0 when a run is to be
         compared with exactly this one.
+
+    Examples
+    --------
+    >>> IndicatorBaseline("cadence_spm", mean=170.0, wander_sd=1.2).level_sd
+    0.0
     """
 
     indicator: str
@@ -91,14 +96,31 @@ class Baseline:
             seen.add(item.indicator)
 
     def of(self, indicator: str) -> IndicatorBaseline | None:
-        """The baseline of one indicator; None when it was not measurable."""
+        """The baseline of one indicator; None when it was not measurable.
+
+        Parameters
+        ----------
+        indicator : str
+            Its name, such as ``"sacral_lean_deg"``.
+
+        Returns
+        -------
+        IndicatorBaseline or None
+            In the unit of the indicator's column.
+        """
         for item in self.indicators:
             if item.indicator == indicator:
                 return item
         return None
 
     def to_json(self) -> str:
-        """Write as JSON, one object; numbers are exact."""
+        """Write as JSON, one object; numbers are exact.
+
+        Returns
+        -------
+        str
+            One line.
+        """
         return json.dumps(
             {
                 "format": _FORMAT,
@@ -123,6 +145,16 @@ class Baseline:
     @classmethod
     def from_json(cls, text: str) -> Baseline:
         """Read what :meth:`to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+            A JSON object.
+
+        Returns
+        -------
+        Baseline
+            Equal to the one that was written.
 
         Raises
         ------

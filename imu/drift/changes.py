@@ -34,6 +34,12 @@ class Change:
         Value minus baseline, and the size it had to exceed, in the indicator's ``change_unit``.
     severity : {"raised", "cleared", "withdrawn"}
         Whether it changed, came back, or lost its baseline.
+
+    Examples
+    --------
+    >>> change = Change(900.0, "sacral_lean_deg", "up", 10.1, 6.0, 4.1, 2.0, "raised")
+    >>> round(change.value - change.baseline, 3) == change.change
+    True
     """
 
     time_s: float

@@ -171,6 +171,16 @@ class DriftDetector:
     def current(self, indicator: str) -> Reading:
         """What is known of one indicator now.
 
+        Parameters
+        ----------
+        indicator : str
+            Its name, such as ``"sacral_lean_deg"``.
+
+        Returns
+        -------
+        Reading
+            Its smoothed value, baseline, change and gate; NaN before there is one.
+
         Raises
         ------
         ParameterError
@@ -202,6 +212,11 @@ class DriftDetector:
             In order of time.
         covariates : Covariates, optional
             Speed and slope at each of them, where known.
+
+        Returns
+        -------
+        list of Change
+            Of blocks of ``block_steps`` trusted steps; most pushes complete none.
         """
         changes: list[Change] = []
         if not len(steps):
@@ -253,6 +268,13 @@ class DriftDetector:
         """Take what the runner says: a new ``surface``, or ``reseat`` when the sensor was moved.
 
         Other kinds change nothing here.
+
+        Parameters
+        ----------
+        kind : str
+            What it is about.
+        value : str
+            The surface; nothing for the others.
         """
         del value
         if kind == "surface":

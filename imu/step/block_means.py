@@ -68,10 +68,21 @@ def block_means(steps: Steps, size: int = 20) -> BlockMeans:
     size : int
         Steps a block, 10 to 1000.
 
+    Returns
+    -------
+    BlockMeans
+        Mean, standard error and 95 % interval of each column, a value a block.
+
     Raises
     ------
     ParameterError
         When the size is outside its range.
+
+    Notes
+    -----
+    The feet are averaged apart; neighbouring steps are alike, which is estimated over all blocks
+    together and widens the error. Student's quantile is that of Hill 1970,
+    doi:10.1145/355598.355599.
 
     Examples
     --------

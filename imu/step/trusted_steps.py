@@ -59,5 +59,18 @@ def trusted_steps(steps: Steps) -> Steps:
     ----------
     steps : Steps
         Any number of steps; not changed.
+
+    Returns
+    -------
+    Steps
+        At most as many, copied.
+
+    Examples
+    --------
+    >>> from imu.steps import STEP_ROW
+    >>> rows = np.zeros(3, STEP_ROW)
+    >>> rows["quality"] = [0, Quality.GAP, Quality.NO_GYRO]
+    >>> len(trusted_steps(Steps(rows)))
+    2
     """
     return without_doubtful_posture(Steps(steps.rows[(steps.quality_bits & _DISTRUST) == 0]))

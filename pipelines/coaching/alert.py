@@ -34,6 +34,12 @@ class Alert:
         Whether the indicator changed or came back.
     message : str
         For the runner.
+
+    Examples
+    --------
+    >>> alert = Alert(900.0, "sacral_lean_deg", "up", 10.0, 6.0, 4.0, 2.0, "raised", "…")
+    >>> alert.severity, alert.value - alert.baseline
+    ('raised', 4.0)
     """
 
     time_s: float
@@ -47,11 +53,22 @@ class Alert:
     message: str
 
     def record(self) -> dict[str, object]:
-        """Fields by name, in order; numbers with three decimals, None where not finite."""
+        """Fields by name, in order; numbers with three decimals, None where not finite.
+
+        Returns
+        -------
+        dict of str to object
+            As they stand in the file.
+        """
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
     def to_json(self) -> str:
         """One line of the file, without its end.
+
+        Returns
+        -------
+        str
+            JSON.
 
         Examples
         --------

@@ -61,6 +61,12 @@ class SampleTable:
         The ``# key: value`` lines.
     notes : tuple of str
         What the user should be told, one sentence each.
+
+    Examples
+    --------
+    >>> at_rest = Samples([0.0, 0.01], [[0.0, 0.0, 9.81]] * 2)
+    >>> SampleTable(at_rest, 100.0, "+x+y+z", {}, ()).rate_hz
+    100.0
     """
 
     samples: Samples
@@ -94,6 +100,11 @@ def read_sample_table(
     progress : callable, optional
         Called with the bytes read so far and in all.
 
+    Returns
+    -------
+    SampleTable
+        N samples in SI units, sensor frame.
+
     Raises
     ------
     ColumnError
@@ -103,6 +114,16 @@ def read_sample_table(
         rate is unknown or out of range, or the numbers cannot be in the unit of the column's name.
     ParameterError
         When ``rate_hz`` is out of range.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> at_rest = Samples(np.arange(100) / 100.0, np.tile([0.0, 0.0, 9.81], (100, 1)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_sample_table(f"{folder}/run.csv", at_rest, rate_hz=100.0, axes="+x+y+z")
+    ...     table = read_sample_table(f"{folder}/run.csv")
+    >>> len(table.samples), table.rate_hz, table.axes
+    (100, 100.0, '+x+y+z')
     """
     if rate_hz is not None and not _in_range(rate_hz):
         raise ParameterError("--rate", rate_hz, "a sampling rate between 50 and 1600 Hz")
@@ -186,6 +207,14 @@ def write_sample_table(
         When time is not finite and strictly increasing, so that nothing could read the file.
     RecordingError
         When the file cannot be written; what was there before is intact.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_sample_table(f"{folder}/a.csv", Samples([0.0], [[0, 0, 9.81]]), rate_hz=100.0)
+    ...     read_sample_table(f"{folder}/a.csv").samples.has_gyro
+    False
     """
     if not _in_range(rate_hz):
         raise ParameterError("rate_hz", rate_hz, "a sampling rate between 50 and 1600 Hz")

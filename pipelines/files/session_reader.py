@@ -66,6 +66,17 @@ class Session:
         Whether the file lacks its end or a part; everything before that is here.
     note : str
         One sentence for the user about that, empty when the file is whole.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pipelines.files.simulation import write_simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.mcap"
+    ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
+    ...     session = read_session(path)
+    >>> session.cut_short, type(session.records[1]).__name__
+    (False, 'LinkEvent')
     """
 
     path: Path
@@ -90,6 +101,11 @@ def read_session(path: str | os.PathLike[str]) -> Session:
     path
         The file, as :class:`~pipelines.files.session_writer.SessionWriter` writes it, or release
         0.1 did.
+
+    Returns
+    -------
+    Session
+        All that is sound in the file.
 
     Raises
     ------

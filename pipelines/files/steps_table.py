@@ -68,6 +68,15 @@ def write_steps(path: str | os.PathLike[str], steps: Steps) -> None:
     RecordingError
         When the file cannot be written, or Parquet is asked for without pyarrow; what was there
         before is intact.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_steps(f"{folder}/steps.csv", Steps(np.zeros(0, STEP_ROW)))
+    ...     with open(f"{folder}/steps.csv") as file:
+    ...         file.readline().split(",")[:3]
+    ['step', 'initial_contact_s', 'toe_off_s']
     """
     write_table(
         path, table="steps table", csv_lines=lambda: _csv_lines(steps), columns=steps.columns
@@ -80,12 +89,30 @@ def read_steps(path: str | os.PathLike[str]) -> Steps:
     Columns may stand in any order; ``step``, ``initial_contact_s`` and ``side`` are needed, the
     others count as not measured where they are absent.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    Steps
+        NaN where a cell is empty.
+
     Raises
     ------
     ColumnError
         When a column is unknown, stands twice, or one that is needed is missing.
     InputError
         When the file cannot be read, a row is malformed, or contacts do not increase.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_steps(f"{folder}/steps.csv", Steps(np.zeros(0, STEP_ROW)))
+    ...     len(read_steps(f"{folder}/steps.csv"))
+    0
     """
     place = str(path)
     with open_table(path) as (file, head):

@@ -58,10 +58,47 @@ _NEARLY_ALL: Final = 0.95
 class Summary:
     """Medians over the steps, what was lost, and what should be known about the result.
 
-    ``median_steps`` and ``median_last_steps`` say on how many steps each median rests, and among
-    how many at the end of the run they are: the lumbar index begins when its baseline is known.
-    ``alerts_told`` names the indicator of each alert, ``changed`` those that are changed at the
-    end.
+    Parameters
+    ----------
+    source : str
+        File or URL.
+    duration_s, rate_hz : float
+        Length, s, and nominal sample rate, Hz.
+    steps, trusted_steps : int
+        Running steps, and those without a reservation.
+    quality : dict
+        How many steps bear each token.
+    median : dict
+        Of each column, in its unit; None where nothing was measurable.
+    samples_filled, samples_quarantined, restarts : int
+        Samples filled in, samples that were not finite, and restarts after gaps.
+    samples_lost_in_transit : int
+        By the sensor's own numbering.
+    alerts : int
+        How many there were.
+    axes_found, cut_short : bool
+        Whether the sensor's axes are known, and whether the file lacks its end.
+    baseline : dict, optional
+        What later runs may be compared with.
+    blocks : dict
+        Means of twenty steps, with their standard errors.
+    notes : list of str
+        What should be known, one sentence each.
+    link : dict
+        Counts of the wire, by name.
+    clock : dict, optional
+        Of the sensor, against this computer's.
+    median_steps, median_last_steps : dict
+        On how many steps each median rests, and among how many at the end of the run they are: the
+        lumbar index begins when its baseline is known.
+    alerts_told, changed : list of str
+        The indicator of each alert, and those that are changed at the end.
+
+    Examples
+    --------
+    >>> from imu.steps import NO_STEPS
+    >>> summarise("run.csv", NO_STEPS, duration_s=60.0, rate_hz=200.0).trusted_steps
+    0
     """
 
     source: str
@@ -89,11 +126,28 @@ class Summary:
     changed: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:
-        """The summary as JSON, null where there is no value."""
+        """The summary as JSON, null where there is no value.
+
+        Returns
+        -------
+        str
+            An object, over several lines.
+        """
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     def lines(self, width: int | None = None) -> list[str]:
-        """The summary for people, one line each; in a narrow window wrapped between words."""
+        """The summary for people, one line each; in a narrow window wrapped between words.
+
+        Parameters
+        ----------
+        width : int, optional
+            Of the window, in characters.
+
+        Returns
+        -------
+        list of str
+            Without line ends.
+        """
         lines = self._lines()
         if width is None or max(map(len, lines)) <= width:
             return lines
