@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imu.errors import RecordingError
-    from pipelines.files.alerts import Alert
+    from pipelines.coaching.alert import Alert
     from pipelines.files.sample_table import SampleTable, read_sample_table, write_sample_table
     from pipelines.files.session_reader import Session, read_session
     from pipelines.files.steps_table import read_steps, write_steps
