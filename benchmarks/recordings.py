@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import RecordingError
+from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "marker_trials",
     "orientation_trials",
     "raw_sacral_clip",
+    "runner_trials",
     "walking_trials",
 ]
 
@@ -64,6 +66,7 @@ class MarkerTrial:
     samples: Samples
     rate_hz: float
     height_mm: Array  # vertical position of the sensor
+    position_m: Array  # (N, 3) of the sensor: along the belt, to the left of it, up
     lean_deg: Array
     roll_deg: Array
     yaw_deg: Array
@@ -74,6 +77,8 @@ class MarkerTrial:
     force_start_s: float = 0.0  # time of the first force value
     running_s: float = 0.0  # from here on it runs as recorded
     standing_up: Array | None = None  # (3,) mean specific force in standing, sensor frame
+    subject: str = ""
+    runner: Runner = field(default_factory=Runner)
 
 
 @dataclass(frozen=True)
@@ -186,3 +191,10 @@ def marker_trials(rate_hz: float = 300.0, directory: Path | None = None) -> list
     from benchmarks.virtual_sensor import pelvis_motions, virtual_sensor
 
     return [virtual_sensor(m, rate_hz=rate_hz, trim_s=0.0) for m in pelvis_motions(directory)]
+
+
+def runner_trials(rate_hz: float = 300.0, directory: Path | None = None) -> list[MarkerTrial]:
+    """Ideal virtual sensors on the 18 runners of ``treadmill_runners/``, level in standing."""
+    from benchmarks.virtual_sensor import runner_motions, virtual_sensor
+
+    return [virtual_sensor(m, rate_hz=rate_hz, trim_s=0.0) for m in runner_motions(directory)]

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.recordings import MarkerTrial, data_directory
+from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
 
-__all__ = ["PelvisMotion", "pelvis_motions", "virtual_sensor"]
+__all__ = ["PelvisMotion", "pelvis_motions", "runner_motions", "virtual_sensor"]
 
 Array = NDArray[np.float64]
 
@@ -41,7 +42,8 @@ _STANDING_HIGHER_M: Final = 0.03
 class PelvisMotion:
     """One treadmill trial of N marker frames, low-passed, in the body frame's convention.
 
-    ``frame`` turns the anatomical axes (forward from PSIS to ASIS, left, up) to the laboratory.
+    ``frame`` turns the anatomical axes (forward from PSIS to ASIS, left, up) to the laboratory,
+    ``standing_frame`` did while the runner stood, where that was recorded.
     """
 
     name: str
@@ -52,11 +54,20 @@ class PelvisMotion:
     force_bw: Array | None
     force_rate_hz: float
     speed_m_s: float
+    subject: str
+    runner: Runner
+    standing_frame: Array | None  # (3, 3)
 
 
 def pelvis_motions(directory: Path | None = None) -> list[PelvisMotion]:
     """The trials of ``treadmill_mocap/``, none where the folder is missing."""
     folder = (directory or data_directory()) / "treadmill_mocap"
+    return [_pelvis_motion(path) for path in sorted(folder.glob("*.npz"))]
+
+
+def runner_motions(directory: Path | None = None) -> list[PelvisMotion]:
+    """The trials of ``treadmill_runners/``, 18 runners at 3 speeds; none without the folder."""
+    folder = (directory or data_directory()) / "treadmill_runners"
     return [_pelvis_motion(path) for path in sorted(folder.glob("*.npz"))]
 
 
@@ -71,14 +82,12 @@ def _pelvis_motion(path: Path) -> PelvisMotion:
         markers[:, k] = _without_dropouts(markers[:, k])
     smooth = butter(4, MARKER_CUTOFF_HZ, fs=rate, output="sos")
     markers = sosfiltfilt(smooth, markers, axis=0)
-    at = {str(name): markers[:, k] for k, name in enumerate(data["marker_names"])}
-    back = 0.5 * (at["R.PSIS"] + at["L.PSIS"])
-    forward = 0.5 * (at["R.ASIS"] + at["L.ASIS"]) - back
-    left = at["L.PSIS"] - at["R.PSIS"] + at["L.ASIS"] - at["R.ASIS"]
-    up = np.cross(forward, left)
-    up /= np.linalg.norm(up, axis=1, keepdims=True)
-    left -= up * np.sum(up * left, axis=1, keepdims=True)
-    left /= np.linalg.norm(left, axis=1, keepdims=True)
+    names = [str(name) for name in data["marker_names"]]
+    at = {name: markers[:, k] for k, name in enumerate(names)}
+    standing_frame = None
+    if "standing_markers_m" in data:
+        stood = data["standing_markers_m"].astype(np.float64) @ _FROM_LABORATORY
+        standing_frame = _anatomical_frame({n: stood[None, k] for k, n in enumerate(names)})[0]
     force_bw, force_rate = None, 0.0
     if "force_n" in data:
         force_rate = float(data["force_rate_hz"])
@@ -87,13 +96,29 @@ def _pelvis_motion(path: Path) -> PelvisMotion:
     return PelvisMotion(
         name=path.stem,
         rate_hz=rate,
-        position_m=back,
-        frame=np.stack([np.cross(left, up), left, up], axis=2),
+        position_m=0.5 * (at["R.PSIS"] + at["L.PSIS"]),
+        frame=_anatomical_frame(at),
         heel_m=np.stack([at["R.Heel.Bottom"][:, 2], at["L.Heel.Bottom"][:, 2]], axis=1),
         force_bw=force_bw,
         force_rate_hz=force_rate,
         speed_m_s=float(data["speed_m_s"]),
+        subject=path.stem.rpartition("T")[0],
+        runner=Runner(
+            *(float(data[key]) if key in data else None for key in ("mass_kg", "height_m"))
+        ),
+        standing_frame=standing_frame,
     )
+
+
+def _anatomical_frame(at: dict[str, Array]) -> Array:
+    """Forward from PSIS to ASIS, left, up, as the columns of (N, 3, 3), of markers (N, 3)."""
+    forward = 0.5 * (at["R.ASIS"] + at["L.ASIS"] - at["R.PSIS"] - at["L.PSIS"])
+    left = at["L.PSIS"] - at["R.PSIS"] + at["L.ASIS"] - at["R.ASIS"]
+    up = np.cross(forward, left)
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    left -= up * np.sum(up * left, axis=1, keepdims=True)
+    left /= np.linalg.norm(left, axis=1, keepdims=True)
+    return np.stack([np.cross(left, up), left, up], axis=2)
 
 
 def _without_dropouts(marker_m: Array) -> Array:
@@ -142,10 +167,11 @@ def virtual_sensor(
         Of bias, scale, misalignment and noise.
     standing_s : float
         Quiet standing in the neutral posture before the run, s; the run is then blended in over
-        1.5 s. The body axes are those of standing, and so are the true lean and roll. Without it
-        they are the anatomical axes.
+        1.5 s.
     run_lean_deg, run_roll_deg : float
-        The run's mean lean and roll from that neutral, degrees.
+        The run's mean lean and roll from the neutral posture, degrees, for a runner of whom no
+        standing was recorded. The body axes, and with them the true lean and roll, are those of
+        standing; where there is none, neither recorded nor asked for, they are the anatomical ones.
     trim_s : float
         Left out at both ends of the markers, s.
 
@@ -163,7 +189,9 @@ def virtual_sensor(
     skipped = round(trim_s * motion.rate_hz)
     kept = slice(skipped, len(motion.position_m) - skipped)
     turned = Rotation.from_matrix(motion.frame[kept])
-    if standing_s > 0.0:
+    if motion.standing_frame is not None:
+        turned = turned * _level_in_standing(motion.standing_frame)
+    elif standing_s > 0.0:
         turned = turned * _standing_axes(turned, run_lean_deg, run_roll_deg)
     path = motion.position_m[kept] + turned.apply(np.asarray(offset_m))
     heels = motion.heel_m[kept]
@@ -200,6 +228,7 @@ def virtual_sensor(
         samples=Samples(time, *readings),
         rate_hz=rate_hz,
         height_mm=1000.0 * position(time)[:, 2],
+        position_m=position(time),
         lean_deg=np.degrees(np.arctan2(-matrix[:, 2, 0], matrix[:, 2, 2])),
         roll_deg=np.degrees(np.arcsin(matrix[:, 2, 1])),
         yaw_deg=np.degrees(np.unwrap(np.arctan2(matrix[:, 1, 0], matrix[:, 0, 0]))),
@@ -210,7 +239,18 @@ def virtual_sensor(
         force_start_s=standing_s,
         running_s=running_s,
         standing_up=standing_up,
+        subject=motion.subject,
+        runner=motion.runner,
     )
+
+
+def _level_in_standing(standing_frame: Array) -> Rotation:
+    """From body axes, level in standing and facing as the pelvis did, to anatomical axes."""
+    from scipy.spatial.transform import Rotation
+
+    forward = standing_frame[:, 0]
+    level = Rotation.from_euler("z", np.arctan2(forward[1], forward[0]))
+    return Rotation.from_matrix(standing_frame).inv() * level
 
 
 def _standing_axes(frame: Rotation, run_lean_deg: float, run_roll_deg: float) -> Rotation:
