@@ -35,7 +35,12 @@ SMALL: Final = tuple(quantity.live for quantity in quantities_in("small"))
 NAMES: Final = {quantity.column: quantity.name for quantity in QUANTITIES} | {
     indicator.name: indicator.words for indicator in INDICATORS
 }
-GAITS: Final = {"still": "standing still", "walk": "walking", "run": "running"}
+GAITS: Final = {
+    "still": "standing still",
+    "walk": "walking",
+    "grounded run": "running low",
+    "run": "running",
+}
 WITHIN: Final = "within your usual range"
 OUTSIDE: Final = "outside your usual range, watching it"
 
