@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.rules import RuleInput
-from benchmarks.accuracy.sensors import CLEAN, Sensor, worn
+from benchmarks.accuracy.sensors import CLEAN, SENSORS, Sensor, worn
 from benchmarks.accuracy.statistics import TrialPairs
 from benchmarks.accuracy.truth import (
     braking_pairs,
@@ -27,6 +27,7 @@ from benchmarks.accuracy.truth import (
 from benchmarks.recordings import MarkerTrial
 from benchmarks.virtual_sensor import PelvisMotion, runner_motions
 from imu.analyzer import StepAnalyzer
+from imu.samples import Samples
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
 
@@ -56,7 +57,7 @@ class JudgedTrial:
 class _Task:
     data: Path
     number: int
-    sensors: tuple[Sensor, ...]
+    titles: tuple[str, ...]  # sensors hold functions, which no process hands to another
 
 
 def judged(data: Path, runners: Sequence[int], sensors: Sequence[Sensor]) -> list[JudgedTrial]:
@@ -64,7 +65,7 @@ def judged(data: Path, runners: Sequence[int], sensors: Sequence[Sensor]) -> lis
 
     Every runner is judged by weights learned from the 17 others, however few are judged.
     """
-    tasks = [_Task(data, number, tuple(sensors)) for number in runners]
+    tasks = [_Task(data, number, tuple(sensor.title for sensor in sensors)) for number in runners]
     if len(tasks) < _PROCESSES:
         return [trial for task in tasks for trial in _judge(task)]
     with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
@@ -98,8 +99,8 @@ def _motions(data: Path) -> dict[str, list[PelvisMotion]]:
     return dict(sorted(groups.items()))
 
 
-def run_chain(trial: MarkerTrial, axes: str) -> tuple[Steps, Waveforms]:
-    """The chain as shipped over a trial; stated axes are corrected from standing."""
+def run_chain(trial: MarkerTrial, samples: Samples, axes: str) -> tuple[Steps, Waveforms]:
+    """The chain as shipped over a trial's samples; stated axes are corrected from standing."""
     analyzer = StepAnalyzer(
         trial.rate_hz,
         trial.runner,
@@ -107,7 +108,7 @@ def run_chain(trial: MarkerTrial, axes: str) -> tuple[Steps, Waveforms]:
         neutral_up=trial.standing_up if axes != "auto" else None,
         waveforms=True,
     )
-    steps = concatenate([analyzer.push(trial.samples), analyzer.flush()])
+    steps = concatenate([analyzer.push(samples), analyzer.flush()])
     return steps, analyzer.take_waveforms()
 
 
@@ -115,10 +116,10 @@ def _judge(task: _Task) -> list[JudgedTrial]:
     """One runner with every sensor, by weights that never saw this runner."""
     runner, motions = list(_motions(task.data).items())[task.number]
     found = []
-    for sensor in task.sensors:
+    for sensor in (sensor for sensor in SENSORS if sensor.title in task.titles):
         for motion in motions:
-            trial = worn(sensor, motion, task.number)
-            told = run_chain(trial, sensor.axes)
+            trial, samples = worn(sensor, motion, task.number)
+            told = run_chain(trial, samples, sensor.axes)
             found.append(_compared(task.data, sensor, trial, runner, told))
     return found
 
