@@ -46,6 +46,7 @@ from imu.step.finished_step import (
     mounting_wanted,
 )
 from imu.step.posture_quality import PostureQuality, new_posture_quality_state
+from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
 from imu.waveforms import Waveforms
@@ -97,6 +98,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         Body data; only ``lumbar_index`` needs them.
     axes : str
         Signed sensor axes forward, left, up, or ``"auto"``.
+    speed_m_s : float, optional
+        Running speed where it is known and constant, as on a treadmill, m/s, 0.5 to 12; contact and
+        force are then judged with it.
     neutral_up : array_like, shape (3,), optional
         Specific force in the sensor frame while standing in neutral; lean and roll are then
         measured from there. Only with stated axes: ``"auto"`` finds its own.
@@ -106,6 +110,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         Lumbar compression of the runner's baseline; learned during the run otherwise.
     waveforms : bool
         Also keep the per-sample waveforms of finished steps (:meth:`take_waveforms`).
+    features : bool
+        Also keep what the step model saw of them (:meth:`take_features`), to train one.
 
     Raises
     ------
@@ -126,10 +132,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         runner: Runner | None = None,
         *,
         axes: str = "auto",
+        speed_m_s: float | None = None,
         neutral_up: ArrayLike | None = None,
         params: AnalyzerParams | None = None,
         lumbar_baseline_bw: float | None = None,
         waveforms: bool = False,
+        features: bool = False,
     ) -> None:
         if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
             raise ParameterError(
@@ -145,8 +153,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         if lumbar_baseline_bw is not None and not 0.0 < lumbar_baseline_bw < np.inf:
             raise ParameterError("lumbar_baseline_bw", lumbar_baseline_bw, "a positive number")
         self._lumbar_baseline_bw = lumbar_baseline_bw
+        if speed_m_s is not None and not 0.5 <= speed_m_s <= 12.0:
+            raise ParameterError("speed_m_s", speed_m_s, "a running speed from 0.5 to 12 m/s")
         chosen = params or AnalyzerParams()
-        self._coefficients = chain_coefficients(float(rate_hz), runner or Runner(), chosen)
+        self._coefficients = chain_coefficients(
+            float(rate_hz), runner or Runner(), chosen, speed_m_s
+        )
         super().__init__(chosen, self._fresh_state)
         self._posture = PostureQuality(chosen.posture_quality, self._state["posture_quality"])
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
@@ -155,6 +167,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._row_count = 0
         self._waves = np.empty((RING_SAMPLES if waveforms else 0, 5))
         self._finished_waves: list[NDArray[np.float64]] = []
+        self._features = np.empty(FEATURES)
+        self._finished_features: list[NDArray[np.float64]] | None = [] if features else None
 
     @property
     def gait(self) -> str:
@@ -285,15 +299,20 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 self._window,
                 self._rows[self._row_count :],
                 self._waves,
+                self._features,
             )
             self._row_count += n
+            if n and self._finished_features is not None:
+                self._finished_features.append(self._features.copy())
             if m:
                 self._finished_waves.append(self._waves[:m].copy())
 
     def close_nothing(self) -> None:
         """Compile what closes a step, without one; only for :func:`warm_up`."""
         nothing = self._fresh_state()
-        close_step(self._coefficients, nothing, self._window, self._rows, self._waves)
+        close_step(
+            self._coefficients, nothing, self._window, self._rows, self._waves, self._features
+        )
 
     def _end_bout(self) -> None:
         self._close_steps(finish=True)
@@ -304,6 +323,15 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         parts, self._finished_waves = self._finished_waves, []
         table = np.concatenate(parts) if parts else np.empty((0, 5))
         return Waveforms(*(np.ascontiguousarray(column) for column in table.T))
+
+    def take_features(self) -> NDArray[np.float64]:
+        """What the step model saw of the steps finished since the last call, (N, FEATURES).
+
+        With ``features=True``; see :mod:`imu.step.step_features`.
+        """
+        seen = self._finished_features or []
+        self._finished_features = None if self._finished_features is None else []
+        return np.array(seen).reshape(-1, FEATURES)
 
     def reset(self) -> None:
         """Forget everything."""
@@ -434,6 +462,7 @@ def analyze(
     runner: Runner | None = None,
     *,
     axes: str = "auto",
+    speed_m_s: float | None = None,
     rate_hz: float | None = None,
     params: AnalyzerParams | None = None,
 ) -> Steps:
@@ -447,6 +476,8 @@ def analyze(
         Body data; only ``lumbar_index`` needs them.
     axes : str
         Signed sensor axes forward, left, up, or ``"auto"``.
+    speed_m_s : float, optional
+        Running speed where it is known and constant, m/s.
     rate_hz : float, optional
         Sample rate; that of the time steps otherwise, see :func:`~imu.samples.sample_rate_hz`.
     params : AnalyzerParams, optional
@@ -472,7 +503,7 @@ def analyze(
             index = int(np.argmin(order)) + 1
             raise time_order_error(index, samples.time_s, np.nan)
         rate_hz, _ = sample_rate_hz(samples.time_s)
-    analyzer = StepAnalyzer(rate_hz, runner, axes=axes, params=params)
+    analyzer = StepAnalyzer(rate_hz, runner, axes=axes, speed_m_s=speed_m_s, params=params)
     return concatenate([analyzer.push(samples), analyzer.flush()])
 
 

@@ -6,6 +6,7 @@
     ├── ParameterError           a value given by the user is outside its stated range
     ├── InputError               a table or an array that cannot be read as motion data
     │   └── ColumnError          a column without a known unit, unknown, or missing
+    ├── ModelFileError           the packaged weights of the step model cannot be read
     ├── RecordingError           a session file that cannot be written or opened
     └── DeviceError              a sensor, real or simulated
         ├── DeviceNotFound       nothing answers at the address
@@ -26,6 +27,7 @@ __all__ = [
     "DeviceLost",
     "DeviceNotFound",
     "InputError",
+    "ModelFileError",
     "ParameterError",
     "ProtocolError",
     "RecordingError",
@@ -80,6 +82,20 @@ class ColumnError(InputError):
     def __init__(self, message: str, *, column: str, place: str = "") -> None:
         super().__init__(message, place=place)
         self.column = column
+
+
+class ModelFileError(BackstrideError):
+    """Raised when the weights of the step model are missing, damaged or of another version.
+
+    Attributes
+    ----------
+    path
+        The file.
+    """
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(f"{path} {message}")
+        self.path = path
 
 
 class RecordingError(BackstrideError):

@@ -33,6 +33,7 @@ STEP_ROW: Final = np.dtype(
         ("peak_force_bw", np.float64),
         ("impact_shock_g", np.float64),
         ("vertical_oscillation_mm", np.float64),
+        ("mediolateral_oscillation_mm", np.float64),
         ("braking_m_s", np.float64),
         ("sacral_lean_deg", np.float64),
         ("sacral_roll_deg", np.float64),
@@ -47,11 +48,18 @@ STEP_ROW: Final = np.dtype(
         ("shock_power_g2", np.float64),
         ("step_regularity", np.float64),
         ("yaw_rate_deg_s", np.float64),
+        # standard deviations of what the step model tells, for a runner it has not seen
+        ("initial_contact_sd_ms", np.float64),
+        ("toe_off_sd_ms", np.float64),
+        ("contact_time_sd_ms", np.float64),
+        ("flight_time_sd_ms", np.float64),
+        ("peak_force_sd_bw", np.float64),
+        ("force_waveform_sd_bw", np.float64),
     ]
 )
 
 #: The columns of the steps table, in order; the row's other fields are library-only.
-STEP_COLUMNS: Final[tuple[str, ...]] = tuple(STEP_ROW.names or ())[:19]
+STEP_COLUMNS: Final[tuple[str, ...]] = tuple(STEP_ROW.names or ())[:20]
 
 Column = NDArray[np.float64]
 
@@ -137,6 +145,11 @@ class Steps:
         return self.rows["vertical_oscillation_mm"]
 
     @property
+    def mediolateral_oscillation_mm(self) -> Column:
+        """Peak-to-peak sideways displacement of the sensor over the stride that ends here, mm."""
+        return self.rows["mediolateral_oscillation_mm"]
+
+    @property
     def braking_m_s(self) -> Column:
         """Forward speed lost in the step's deceleration, below 10 Hz, m/s."""
         return self.rows["braking_m_s"]
@@ -205,6 +218,36 @@ class Steps:
     def yaw_rate_deg_s(self) -> Column:
         """Turn to the left from the step's first sample to its last, degrees a second."""
         return self.rows["yaw_rate_deg_s"]
+
+    @property
+    def initial_contact_sd_ms(self) -> Column:
+        """Standard deviation of the contact's error for a runner not seen in training, ms."""
+        return self.rows["initial_contact_sd_ms"]
+
+    @property
+    def toe_off_sd_ms(self) -> Column:
+        """The same of toe-off, ms."""
+        return self.rows["toe_off_sd_ms"]
+
+    @property
+    def contact_time_sd_ms(self) -> Column:
+        """The same of the contact time, ms."""
+        return self.rows["contact_time_sd_ms"]
+
+    @property
+    def flight_time_sd_ms(self) -> Column:
+        """The same of the flight time, ms."""
+        return self.rows["flight_time_sd_ms"]
+
+    @property
+    def peak_force_sd_bw(self) -> Column:
+        """The same of the peak force, body weights."""
+        return self.rows["peak_force_sd_bw"]
+
+    @property
+    def force_waveform_sd_bw(self) -> Column:
+        """The same of the force at an instant of the step, body weights."""
+        return self.rows["force_waveform_sd_bw"]
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The steps table: its columns by name, in order."""

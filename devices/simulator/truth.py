@@ -118,6 +118,7 @@ class TrueSteps:
         row["peak_force_bw"] = self._peak_force(step)
         row["impact_shock_g"] = below_20hz[struck].max()
         row["vertical_oscillation_mm"] = 1e3 * np.ptp(truth.position_m[whole, 2])
+        row["mediolateral_oscillation_mm"] = np.nan  # of a stride, which this step is half of
         forward = below_10hz[whole, 0] * STANDARD_GRAVITY_M_S2
         row["braking_m_s"] = np.maximum(-forward, 0.0).sum() / _RATE_HZ
         row["sacral_lean_deg"] = truth.lean_deg[whole].mean()

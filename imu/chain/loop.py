@@ -51,6 +51,8 @@ from imu.errors import ParameterError
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step.events import SIDE_STATE
+from imu.step.model import STEP_MODEL, StepModel
+from imu.step.model_file import packaged_step_model
 from imu.step.posture_quality import POSTURE_QUALITY_STATE, PostureQualityParams
 
 __all__ = [
@@ -97,7 +99,7 @@ RING_SAMPLES: Final = 16384  # 10 s
 CONTACTS: Final = 64
 STEP_TIMES: Final = 64
 
-_LEAD_S: Final = 0.18  # pad before the first contact of a step
+_LEAD_S: Final = 0.25  # pad before the first contact of a step
 _SHAKING_S: Final = 0.05  # filled samples in a stride from which on its attitude is doubted
 _TAIL_S: Final = 0.18  # pad after the closing contact
 STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
@@ -126,6 +128,8 @@ class AnalyzerParams:
         Parameters of the stages of these names.
     lumbar_skip_s, lumbar_baseline_s : float
         Running time that is skipped, and the running time after it that makes the lumbar baseline.
+    step_model : StepModel, optional
+        What judges contact, toe-off and force; that of the package otherwise.
     """
 
     intake: IntakeParams = field(default_factory=IntakeParams)
@@ -134,6 +138,7 @@ class AnalyzerParams:
     posture_quality: PostureQualityParams = field(default_factory=PostureQualityParams)
     lumbar_skip_s: float = 150.0
     lumbar_baseline_s: float = 300.0
+    step_model: StepModel | None = None
 
     def __post_init__(self) -> None:
         for name in ("lumbar_skip_s", "lumbar_baseline_s"):
@@ -157,6 +162,9 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
         ("low_pass_10hz", np.float64, 5),
         ("low_pass_20hz", np.float64, 5),
         ("height_m", np.float64),  # NaN when not given
+        ("speed_m_s", np.float64),  # 0 when not given
+        ("vertical_model", STEP_MODEL),  # where fore-aft is not measured
+        ("model", STEP_MODEL),
         ("lumbar_skip_s", np.float64),
         ("lumbar_baseline_s", np.float64),
     ],
@@ -211,10 +219,7 @@ CHAIN_STATE: Final = np.dtype(
         ("shaken", np.uint8),  # by a filled gap since
         ("last_step_s", np.float64),  # contact that closed the last step
         ("last_running", np.int64),  # sample at which a step was last closed
-        ("initial_contact", np.float64),  # of the open step, sample index
-        ("toe_off", np.float64),  # of the step before, sample index
-        ("onset", np.float64),  # samples from contact to rise, smoothed
-        ("onsets", np.int64),
+        ("initial_contact", np.float64),  # of the open step, sample index; NaN when not known
         ("weight", np.float64),  # what the sensor reads for body weight, g, smoothed
         ("weights", np.int64),
         ("swing", np.float64),  # sideways, of the step before, for the side
@@ -441,7 +446,9 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     state["due"] = NEVER
 
 
-def chain_coefficients(rate_hz: float, runner: Runner, params: AnalyzerParams) -> NDArray[np.void]:
+def chain_coefficients(
+    rate_hz: float, runner: Runner, params: AnalyzerParams, speed_m_s: float | None = None
+) -> NDArray[np.void]:
     """Everything the compiled code needs of the parameters, for one rate."""
     c = np.zeros(1, CHAIN_COEFFICIENTS)
     c["intake"] = intake_coefficients(rate_hz, params.intake)
@@ -458,6 +465,9 @@ def chain_coefficients(rate_hz: float, runner: Runner, params: AnalyzerParams) -
     c["low_pass_10hz"] = butterworth_low_pass(zero_phase_cutoff(10.0), rate_hz)
     c["low_pass_20hz"] = butterworth_low_pass(min(zero_phase_cutoff(20.0), 0.49 * rate_hz), rate_hz)
     c["height_m"] = np.nan if runner.height_m is None else runner.height_m
+    c["speed_m_s"] = 0.0 if speed_m_s is None else speed_m_s
+    model = params.step_model or packaged_step_model()
+    c["vertical_model"], c["model"] = model.for_speed(known=speed_m_s is not None)
     c["lumbar_skip_s"] = params.lumbar_skip_s
     c["lumbar_baseline_s"] = params.lumbar_baseline_s
     return c

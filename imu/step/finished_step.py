@@ -40,16 +40,26 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step.events import (
     body_weight_level,
     cast_side_vote,
-    contact_from_rise,
     crossing_down_before,
     crossing_up_after,
     lowest_between,
-    stance_force,
-    toe_off_from_fall,
 )
 from imu.step.lumbar import peak_lumbar_compression
 from imu.step.metrics import angle_range, largest, mean, middle_mean_of, speed_lost
-from imu.step.oscillation import vertical_displacement
+from imu.step.model import (
+    CONTACT_TO_RISE,
+    FIRST_FORCE_PHASE,
+    FORCE,
+    FORCE_PHASES,
+    LAST_FORCE_PHASE,
+    PEAK,
+    RISE_TO_TOE_OFF,
+    STANCE_OUTPUTS,
+    judge_closing,
+    judge_stance,
+)
+from imu.step.oscillation import periodic_displacement
+from imu.step.step_features import fill_step_features
 from imu.step.stride_levelling import (
     KEPT_S,
     find_up,
@@ -77,19 +87,25 @@ _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
 
 _CADENCE_WINDOW_S: Final = 10.0
-#: Further back than any window.
-_NOWHERE: Final = 1e9
-_SMOOTHING: Final = 0.2  # share of the newest step in the time from contact to rise
+_SMOOTHING: Final = 0.2  # share of the newest step in what the sensor reads for body weight
+#: Outputs of the step model are kept within these shares of the step.
+_LEAST_CONTACT_TO_RISE: Final = -0.2
+_MOST_CONTACT_TO_RISE: Final = 0.4
+_MOST_RISE_TO_TOE_OFF: Final = 1.0
 
 # rows of the scratch window; its length holds the longest step with both pads at the highest rate
 _VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M = range(10)
-_HX, _HY, _FORCE, _SPARE = range(10, 14)
-WINDOW_SHAPE: Final = (14, 2048)
+_HX, _HY, _FORCE, _SPARE, _ALONG, _OUTPUTS = range(10, 16)
+WINDOW_SHAPE: Final = (16, 2048)
 
 
 @kernel
-def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> int:
-    """Bring the ring's samples ``[first, last)`` into levelled body axes; returns their flags.
+def _fill_window(
+    s: Record, first: int, last: int, w: NDArray[np.float64]
+) -> tuple[int, float, float]:
+    """Bring the ring's samples ``[first, last)`` into levelled body axes.
+
+    Returns their flags, and forward in the levelled frame.
 
     One levelling serves the whole window: within a step the gyroscope alone moves.
     Lean, roll and yaw are left as directions, since angles are dear and the pads need none.
@@ -128,7 +144,7 @@ def _fill_window(s: Record, first: int, last: int, w: NDArray[np.float64]) -> in
         hx, hy = w[_HX, i], w[_HY, i]
         w[_HX, i] = hx * cx + hy * cy
         w[_HY, i] = hy * cx - hx * cy
-    return flags
+    return flags, cx, cy
 
 
 @kernel
@@ -141,9 +157,10 @@ def _turn_into_angles(w: NDArray[np.float64], first: int, last: int) -> None:
 
 
 @kernel
-def _fill_vertical(s: Record, first: int, last: int, out: NDArray[np.float64]) -> None:
-    """Vertical specific force of the ring's samples ``[first, last)``, g, along ``s.up``."""
-    u = s.up
+def _fill_along(
+    s: Record, u: NDArray[np.float64], first: int, last: int, out: NDArray[np.float64]
+) -> None:
+    """Specific force of the ring's samples ``[first, last)`` along a direction, g."""
     for i in range(last - first):
         r = s.ring[(first + i) % RING_SAMPLES]
         out[i] = (r[FX] * u[0] + r[FY] * u[1] + r[FZ] * u[2]) / _G
@@ -151,9 +168,19 @@ def _fill_vertical(s: Record, first: int, last: int, out: NDArray[np.float64]) -
 
 @kernel
 def _oscillation(
-    c: Record, s: Record, number: int, first: int, a: int, n: int, w: NDArray[np.float64]
-) -> float:
-    """Peak to peak of the height in a step, m; the displacement goes to the window."""
+    c: Record,
+    s: Record,
+    u: NDArray[np.float64],
+    number: int,
+    first: int,
+    a: int,
+    w: NDArray[np.float64],
+    over_stride: bool,
+) -> tuple[float, int]:
+    """Peak to peak of the way along a direction in a step, or in the stride that ends with it, m.
+
+    The displacement goes to the spare row of the window, from the sample that is returned too.
+    """
     rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
     oldest = float(max(0, s.samples - RING_SAMPLES))
     steps = strides_to_average(number + 1)
@@ -171,24 +198,21 @@ def _oscillation(
         mean_from = s.rises[(number + 1 - steps) % CONTACTS]
     if not mean_from >= max(oldest, whole) or end - begin > w.shape[1] - 8:
         begin, mean_from = rise, rise
-    if not (rise >= oldest and end - rise > 3.0):
-        return np.nan
-    u = s.up
+    if not (rise >= oldest and end - rise > 3.0) or (over_stride and begin == rise):
+        return np.nan, NEVER
     x, y, z = mean_in_ring(s.ring, FX, mean_from, end)
     constant = x * u[0] + y * u[1] + z * u[2]
     start = max(min(int(math.floor(begin)), first + a) - 1, int(oldest))
     stop = min(int(math.ceil(end)) + 2, s.samples)
     m = min(stop - start, w.shape[1])
-    _fill_vertical(s, start, start + m, w[_HX])
+    _fill_along(s, u, start, start + m, w[_HX])
     for i in range(m):
         w[_HX, i] = w[_HX, i] * _G - constant
-    height = vertical_displacement(
-        w[_HX], m, begin - start, rise - start, end - start, c.interval_s, w[_HY], w[_SPARE]
+    middle = begin if over_stride else rise
+    moved = periodic_displacement(
+        w[_HX], m, begin - start, middle - start, end - start, c.interval_s, w[_HY], w[_SPARE]
     )
-    for i in range(n):
-        k = first + i - start
-        w[_UP_M, i] = w[_SPARE, k] if 0 <= k < m else np.nan
-    return height
+    return moved, start
 
 
 @kernel
@@ -263,27 +287,39 @@ def _lumbar_index(c: Record, s: Record, compression: float, trusted: bool) -> fl
 
 
 @kernel
-def _contact(
-    s: Record,
-    v10: NDArray[np.float64],
-    v20: NDArray[np.float64],
-    n: int,
-    flight: int,
+def _fill_force(
+    outputs: NDArray[np.float64],
     rise: float,
-) -> float:
-    """Initial contact as a sample index of the window, far before it when there is none.
+    step_samples: float,
+    contact: float,
+    toe_off: float,
+    first: int,
+    last: int,
+    force_bw: NDArray[np.float64],
+) -> None:
+    """The vertical ground reaction force of the samples ``[first, last)``; none in flight."""
+    per_phase = (FORCE_PHASES - 1) / (LAST_FORCE_PHASE - FIRST_FORCE_PHASE)
+    for i in range(first, last):
+        force_bw[i] = 0.0
+        if contact < i < toe_off:
+            place = ((i - rise) / step_samples - FIRST_FORCE_PHASE) * per_phase
+            place = min(max(place, 0.0), FORCE_PHASES - 1.0)
+            k = min(int(math.floor(place)), FORCE_PHASES - 2)
+            low, high = outputs[FORCE + k], outputs[FORCE + k + 1]
+            force_bw[i] = max(low + (place - k) * (high - low), 0.0)
 
-    The rise of the 10 Hz force through 1 g repeats to a few milliseconds; how long before it the
-    foot touched is smoothed over the steps.
-    """
-    contact = contact_from_rise(v20, n, flight, v10[flight], s.weight)
-    if contact >= 0.0 and rise >= 0.0:
-        # the mean of the first ones, then a moving average
-        s.onsets += 1
-        s.onset += max(1.0 / s.onsets, _SMOOTHING) * (rise - contact - s.onset)
-    if s.onsets == 0 or rise < 0.0:
-        return -_NOWHERE
-    return rise - s.onset
+
+@kernel
+def _write_uncertainty(model: Record, distance: float, r: Record) -> None:
+    """Standard deviations for a runner not seen; wider outside of what was learned from."""
+    wider = max(distance, 1.0)
+    one, all_steps = model.step_sd, model.runner_sd
+    r.initial_contact_sd_ms = wider * math.hypot(all_steps[0], one[0])
+    r.toe_off_sd_ms = wider * math.hypot(all_steps[1], one[1])
+    r.contact_time_sd_ms = wider * math.hypot(all_steps[2], one[2])
+    r.flight_time_sd_ms = wider * math.hypot(all_steps[3], one[3])
+    r.peak_force_sd_bw = wider * math.hypot(all_steps[4], one[4])
+    r.force_waveform_sd_bw = wider * math.hypot(all_steps[5], one[5])
 
 
 @kernel
@@ -293,6 +329,7 @@ def close_step(
     w: NDArray[np.float64],
     rows: NDArray[np.void],
     waves: NDArray[np.float64],
+    features: NDArray[np.float64],
 ) -> tuple[int, int]:
     """Finish the step between contacts ``closed`` and ``closed + 1``; returns rows and waves."""
     c, s = coefficients[0], state[0]
@@ -309,12 +346,12 @@ def close_step(
     s.last_running = end
     s.last_step_s = s.ring[end % RING_SAMPLES, TIME]
     s.rises[(number + 1) % CONTACTS] = np.nan
-    toe_off_before = s.toe_off if number > 0 else -_NOWHERE
-    s.toe_off = -_NOWHERE
+    contact_index = s.initial_contact if number > 0 else np.nan
+    s.initial_contact = np.nan
 
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[_V10], w[_V20], w[_F10]
-    _fill_vertical(s, first, last, v10)
+    _fill_along(s, s.up, first, last, v10)
     for i in range(n):
         v20[i] = v10[i]
     zero_phase_low_pass(c.low_pass_10hz, v10, n)
@@ -331,48 +368,29 @@ def close_step(
         s.weight += max(1.0 / s.weights, _SMOOTHING) * (weight - s.weight)
     if s.weights == 0:
         return 0, 0
-    if number == 0 or s.onsets == 0:
+    if math.isnan(contact_index):
         opening = crossing_up_after(v10, n, before, s.weight)
         if edge and before == 0:
             opening = -1.0  # the samples begin while the force rises already
         s.rises[number % CONTACTS] = first + opening if opening >= 0.0 else np.nan
-        s.initial_contact = _contact(s, v10, v20, n, before, opening) + first
-    contact_index, rise = s.initial_contact, s.rises[number % CONTACTS]
+    rise = s.rises[number % CONTACTS]
     closing = crossing_up_after(v10, n, flight, s.weight)
     next_rise = first + closing if closing >= 0.0 else np.nan
-    next_contact = first + _contact(s, v10, v20, n, flight, closing)
     fall = first + crossing_down_before(v10, flight, s.weight)
-    s.rises[(number + 1) % CONTACTS], s.initial_contact = next_rise, next_contact
+    s.rises[(number + 1) % CONTACTS] = next_rise
     find_up(c, s, number)
     q = s.levelling
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.up[0], s.up[1], s.up[2])
-    flags = _fill_window(s, first, last, w)
+    flags, forward_x, forward_y = _fill_window(s, first, last, w)
     if edge:
         flags |= _EDGE
     for i in range(n):
         f10[i] = w[_FORWARD, i]
     zero_phase_low_pass(c.low_pass_10hz, f10, n)
-    if not (first <= contact_index < fall <= next_contact and rise < fall):
+    if not rise < fall < next_rise:
         # no stance followed by a flight
         return 0, 0
-    step_samples = next_contact - contact_index
-    toe_off = toe_off_from_fall(fall, contact_index, step_samples, next_contact)
-
-    a = max(0, int(math.ceil(contact_index)) - first)
-    b = min(n - 1, int(math.ceil(next_contact)) - first)
-    t = min(b, int(math.ceil(toe_off)) - first)
-    if b - a < 4:
-        return 0, 0
-    _turn_into_angles(w, a, b)
-    force = w[_FORCE]
-    flight_before = contact_index - toe_off_before
-    flight_after = next_contact - toe_off
-    if not 0.0 <= flight_before < step_samples:
-        flight_before = flight_after
-    s.toe_off = toe_off
-    borne = toe_off - contact_index + 0.5 * (flight_before + flight_after)
-    peak = stance_force(v20, s.weight, contact_index - first, toe_off - first, borne, a, b, force)
     mounted = s.mounting_status == MOUNTING_KNOWN
     gyro = s.kind == WITH_GYRO and s.intake.gyro_measured == 1
     left_measured, forward_measured = 0.0, 0.0
@@ -384,6 +402,46 @@ def close_step(
     has_left = mounted and left_measured > 0.5
     if not gyro:
         flags |= _NO_GYRO
+
+    rise_samples = next_rise - rise
+    fill_step_features(
+        v10,
+        f10,
+        n,
+        s.weight,
+        rise - first,
+        rise_samples,
+        rise_samples * c.interval_s,
+        c.speed_m_s,
+        features,
+    )
+    outputs, model = w[_OUTPUTS, :STANCE_OUTPUTS], c.vertical_model
+    if has_forward:
+        model = c.model
+    distance = judge_closing(model, features, w[_SPARE], outputs)
+    onset = min(max(outputs[0], _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
+    next_contact = next_rise - onset * rise_samples
+    distance = max(distance, judge_stance(model, features, w[_SPARE], outputs))
+    if math.isnan(contact_index):
+        onset = outputs[CONTACT_TO_RISE]
+        onset = min(max(onset, _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
+        contact_index = rise - onset * rise_samples
+    toe_off = rise + min(outputs[RISE_TO_TOE_OFF], _MOST_RISE_TO_TOE_OFF) * rise_samples
+    toe_off = min(toe_off, next_contact)
+    if not (first <= contact_index < toe_off and next_contact < last):
+        return 0, 0
+    s.initial_contact = next_contact
+
+    a = max(0, int(math.ceil(contact_index)) - first)
+    b = min(n - 1, int(math.ceil(next_contact)) - first)
+    t = min(b, int(math.ceil(toe_off)) - first)
+    if b - a < 4:
+        return 0, 0
+    _turn_into_angles(w, a, b)
+    force = w[_FORCE]
+    _fill_force(
+        outputs, rise - first, rise_samples, contact_index - first, toe_off - first, a, b, force
+    )
 
     start_s, end_s = _time_at(s, contact_index), _time_at(s, next_contact)
     toe_off_s = _time_at(s, toe_off)
@@ -398,8 +456,9 @@ def close_step(
     r.contact_time_ms = 1000.0 * (toe_off_s - start_s)
     r.flight_time_ms = 1000.0 * (end_s - toe_off_s)
     # from rise to rise, which repeats better than the contacts
-    r.cadence_spm = _cadence(s, (next_rise - rise) * c.interval_s)
-    r.peak_force_bw = peak
+    r.cadence_spm = _cadence(s, rise_samples * c.interval_s)
+    r.peak_force_bw = max(outputs[PEAK], 0.0)
+    _write_uncertainty(model, distance, r)
     r.peak_10hz_bw = largest(v10, a, t)
     r.impact_shock_g = largest(v20, a, min(a + c.shock_samples, n))
     r.shock_power_g2 = band_power(v10, v20, a, b)
@@ -407,8 +466,14 @@ def close_step(
     r.yaw_rate_deg_s = np.nan
     if gyro and mounted:
         r.yaw_rate_deg_s = (w[_YAW, b - 1] - w[_YAW, a]) / ((b - 1 - a) * c.interval_s)
-    displacement = w[_UP_M]
-    r.vertical_oscillation_mm = 1000.0 * _oscillation(c, s, number, first, a, n, w)
+    displacement, along = w[_UP_M], w[_ALONG]
+    along[0], along[1], along[2] = turn_back(q[0], q[1], q[2], q[3], -forward_y, forward_x, 0.0)
+    moved, start = _oscillation(c, s, along, number, first, a, w, True)
+    r.mediolateral_oscillation_mm = 1000.0 * moved if gyro and has_left else np.nan
+    moved, start = _oscillation(c, s, s.up, number, first, a, w, False)
+    r.vertical_oscillation_mm = 1000.0 * moved
+    for i in range(a, b):
+        displacement[i] = w[_SPARE, first + i - start] if start < NEVER else np.nan
     for i in range(n):
         w[_HY, i] = f10[i] * _G
     r.braking_m_s = speed_lost(w[_HY], a, b, c.interval_s) if has_forward else np.nan
@@ -466,8 +531,6 @@ def end_bout(state: NDArray[np.void]) -> None:
         "running",
         "mounting_tried",
         "mounting_from",
-        "onset",
-        "onsets",
         "weight",
         "weights",
     ):

@@ -1,4 +1,4 @@
-"""Vertical displacement of the sensor within a step."""
+"""Displacement of the sensor within a step or a stride, up or sideways."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from imu.compiled import kernel
 
-__all__ = ["vertical_displacement"]
+__all__ = ["periodic_displacement"]
 
 
 @kernel
-def vertical_displacement(
+def periodic_displacement(
     acceleration_m_s2: NDArray[np.float64],
     n: int,
     begin: float,
@@ -23,25 +23,25 @@ def vertical_displacement(
     velocity_m_s: NDArray[np.float64],
     out_m: NDArray[np.float64],
 ) -> float:
-    """Integrate vertical acceleration twice; returns the peak to peak of the last step, m.
+    """Integrate an acceleration twice; returns the peak to peak from ``middle`` on, m.
 
-    Height and vertical velocity are alike a stride later, not a step later: legs differ. So the
-    velocity has zero mean between ``begin`` and ``end``, a stride where there is one.
+    Place and velocity are alike a stride later, not a step later: legs differ. So the velocity has
+    zero mean between ``begin`` and ``end``, a stride where there is one.
 
     Parameters
     ----------
     acceleration_m_s2 : ndarray
-        Vertical acceleration, gravity and the sensor's own constant error removed, m/s².
+        Acceleration along a direction, its mean over whole strides removed, m/s².
     n : int
         Number of values.
     begin, middle, end : float
-        Fractional samples: where the span begins, and the last step begins and ends.
+        Fractional samples: where the span begins, what is measured begins, and both end.
     interval_s : float
         Time between samples, s.
     velocity_m_s : ndarray
         Scratch.
     out_m : ndarray
-        Receives the displacement about its mean over the last step, m.
+        Receives the displacement about its mean from ``middle`` to ``end``, m.
     """
     a, v, z, h = acceleration_m_s2, velocity_m_s, out_m, interval_s
     if n < 4 or end - middle < 2.0:

@@ -32,6 +32,7 @@ _FORMATS: Final = {
     "peak_force_bw": "z.4f",
     "impact_shock_g": "z.4f",
     "vertical_oscillation_mm": "z.3f",
+    "mediolateral_oscillation_mm": "z.3f",
     "braking_m_s": "z.5f",
     "sacral_lean_deg": "z.4f",
     "sacral_roll_deg": "z.4f",

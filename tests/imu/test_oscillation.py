@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
-from imu.step.oscillation import vertical_displacement
+from imu.step.oscillation import periodic_displacement
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ def displacement(
     acceleration: Array, begin: float, middle: float, end: float, interval_s: float
 ) -> tuple[float, Array]:
     velocity, out = np.empty_like(acceleration), np.full_like(acceleration, np.nan)
-    height = vertical_displacement(
+    height = periodic_displacement(
         acceleration, len(acceleration), begin, middle, end, interval_s, velocity, out
     )
     return height, out

@@ -19,6 +19,7 @@ PROMISED = [
     "peak_force_bw",
     "impact_shock_g",
     "vertical_oscillation_mm",
+    "mediolateral_oscillation_mm",
     "braking_m_s",
     "sacral_lean_deg",
     "sacral_roll_deg",

@@ -24,7 +24,7 @@ from pipelines.formats.steps_table import read_steps, write_steps
 
 HEADER = (
     "step,initial_contact_s,toe_off_s,side,step_time_s,contact_time_ms,flight_time_ms,cadence_spm,"
-    "peak_force_bw,impact_shock_g,vertical_oscillation_mm,braking_m_s,sacral_lean_deg,"
+    "peak_force_bw,impact_shock_g,vertical_oscillation_mm,mediolateral_oscillation_mm,braking_m_s,sacral_lean_deg,"
     "sacral_roll_deg,pelvic_tilt_range_deg,pelvic_obliquity_range_deg,pelvic_rotation_range_deg,"
     "lumbar_index,quality"
 )
@@ -78,7 +78,7 @@ def test_a_row_is_written_with_fixed_decimals_and_empty_cells(tmp_path: Path) ->
     path = tmp_path / "steps.csv"
     write_steps(path, Steps(rows))
     assert path.read_text().splitlines()[1] == (
-        "12,3.000000,1234.500000,R,,234.568,,,2.5000,,,0.12346,0.0000,,,,,,gap;no_gyro"
+        "12,3.000000,1234.500000,R,,234.568,,,2.5000,,,,0.12346,0.0000,,,,,,gap;no_gyro"
     )
 
 
