@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.statistics import BIAS, TrialPairs
+from benchmarks.accuracy.statistics import SHARE, TrialPairs
 from benchmarks.accuracy.tables import (
     LEFT_OUT,
     SEEN,
@@ -173,7 +173,7 @@ def _rules(parts: Sequence[_Judged]) -> list[Row]:
 
 def _shares(parts: Sequence[_Judged]) -> list[Score]:
     return [
-        score_of_pairs(BIAS, name, "all slopes", "%", [part.shares[name] for part in parts])
+        score_of_pairs(SHARE, name, "all slopes", "%", [part.shares[name] for part in parts])
         for name in ("steps missed", "steps that are none", "steps flagged")
     ]
 
