@@ -20,9 +20,11 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 __all__ = [
+    "WAIST_AXES",
     "ForceTrial",
     "MarkerTrial",
     "OrientationTrial",
+    "WaistTrial",
     "data_directory",
     "force_contacts",
     "force_trials",
@@ -30,10 +32,15 @@ __all__ = [
     "orientation_trials",
     "raw_sacral_clip",
     "runner_trials",
+    "waist_trials",
     "walking_trials",
 ]
 
 Array = NDArray[np.float64]
+
+# one count of the accelerometers of the waist recordings
+_ADXL345_M_S2 = 32.0 / 8192.0 * STANDARD_GRAVITY_M_S2
+_MMA8451_M_S2 = 16.0 / 16384.0 * STANDARD_GRAVITY_M_S2
 
 #: Force at which contact begins and ends, body weights.
 CONTACT_FORCE_BW = 0.1
@@ -92,6 +99,25 @@ class OrientationTrial:
     scored: NDArray[np.bool_]  # moving, and the optical orientation is known
 
 
+@dataclass(frozen=True)
+class WaistTrial:
+    """What a person of ``waist_daily/`` did, as two accelerometers on one board saw it.
+
+    ``activity`` is the set's code: D01 slow and D02 brisk walking, D03 slow and D04 quick jogging,
+    D05 and D06 stairs slowly and quickly, D18 a stumble, D19 jumps, F05 a fall while jogging.
+    """
+
+    person: str
+    activity: str
+    name: str
+    samples: tuple[Samples, Samples]  # of either accelerometer, with the one gyroscope
+    rate_hz: float
+
+
+#: Axes of the sensor of ``waist_daily/`` on people who wear it upright.
+WAIST_AXES = "+z-x-y"
+
+
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Everything in a file; one that is cut short is named."""
     try:
@@ -144,6 +170,30 @@ def walking_trials(directory: Path | None = None) -> list[tuple[str, Samples, fl
         angular_velocity = np.radians(file["gyr_deg_s"].astype(np.float64))
         time = np.arange(len(acceleration)) / rate
         trials.append((path.stem, Samples(time, acceleration, angular_velocity), rate, "auto"))
+    return trials
+
+
+def waist_trials(directory: Path | None = None) -> list[WaistTrial]:
+    """The recordings of ``waist_daily/``, 20 people, none where the folder is missing."""
+    trials = []
+    for path in sorted(((directory or data_directory()) / "waist_daily").glob("*.npz")):
+        file = _arrays(path)
+        rate = float(file.pop("rate_hz"))
+        for name, counts in sorted(file.items()):
+            time, given = np.arange(len(counts)) / rate, counts.astype(np.float64)
+            turning = np.radians(given[:, 3:6] * 4000.0 / 65536.0)
+            trials.append(
+                WaistTrial(
+                    person=path.stem,
+                    activity=name[:3],
+                    name=f"{path.stem} {name}",
+                    samples=(
+                        Samples(time, given[:, :3] * _ADXL345_M_S2, turning),
+                        Samples(time, given[:, 6:] * _MMA8451_M_S2, turning),
+                    ),
+                    rate_hz=rate,
+                )
+            )
     return trials
 
 

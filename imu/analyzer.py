@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.chain.gait import GAIT_NAMES
+from imu.chain.gait import GAIT_NAMES, believe_open_run
 from imu.chain.intake import time_order_error
 from imu.chain.loop import (
     ACCELEROMETER,
@@ -172,8 +172,17 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
     @property
     def gait(self) -> str:
-        """What the runner does now: ``still``, ``walk`` or ``run``."""
+        """What the runner does now: ``still``, ``walk``, ``grounded run`` or ``run``.
+
+        A grounded run is one whose feet hardly leave the ground; its steps are running steps.
+        """
         return GAIT_NAMES[int(self._state["gait"]["gait"][0])]
+
+    @property
+    def activity(self) -> Literal["still", "walk", "run"]:
+        """The same in three words, for those to whom a run is a run."""
+        gait = self.gait
+        return "still" if gait == "still" else "walk" if gait == "walk" else "run"
 
     @property
     def mounting(self) -> NDArray[np.float64] | None:
@@ -258,6 +267,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 if why == END_BOUT:
                     self._end_bout()
         self._state["opening_contact"] = -1
+        if believe_open_run(self._coefficients["gait"], self._state["gait"]):
+            self._state["running"] = 1
         self._close_steps(finish=True)
         end_segment(self._coefficients, self._state, next_s)
         restart(self._coefficients, self._state)

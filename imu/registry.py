@@ -50,9 +50,9 @@ def _step_arrays(output: tuple[Steps, Waveforms]) -> Arrays:
     return (steps.rows, np.stack(list(waveforms.columns().values()), axis=1))
 
 
-def _push_vertical_g(stage: SosFilter | GaitClassifier, block: Samples) -> NDArray[Any]:
+def _force_g(block: Samples) -> NDArray[np.float64]:
     # a filter of numbers takes what is finite; gaps are the intake's business
-    return stage.push(np.nan_to_num(block.acceleration_m_s2[:, 2]) / STANDARD_GRAVITY_M_S2)
+    return np.nan_to_num(block.acceleration_m_s2) / STANDARD_GRAVITY_M_S2
 
 
 def _push_vectors(stage: InclinationFilter, block: Samples) -> NDArray[np.float64]:
@@ -127,8 +127,18 @@ def _named(*entries: StageEntry) -> Mapping[str, StageEntry]:
 
 #: The stages by name; ``StepAnalyzer`` once for each kind of input that takes another path.
 STAGES: Final[Mapping[str, StageEntry]] = _named(
-    StageEntry("SosFilter", lambda _: SosFilter(_SECTIONS), _push_vertical_g, _one),
-    StageEntry("GaitClassifier", GaitClassifier, _push_vertical_g, _one),
+    StageEntry(
+        "SosFilter",
+        lambda _: SosFilter(_SECTIONS),
+        lambda stage, block: stage.push(_force_g(block)[:, 2]),
+        _one,
+    ),
+    StageEntry(
+        "GaitClassifier",
+        GaitClassifier,
+        lambda stage, block: stage.push(_force_g(block)),
+        _one,
+    ),
     StageEntry("Intake", Intake, lambda stage, block: stage.push(block), _sample_arrays),
     StageEntry("InclinationFilter", InclinationFilter, _push_vectors, _one),
     StageEntry("DriftDetector", lambda _: DriftDetector(_QUICK), _push_as_steps, _change_arrays),

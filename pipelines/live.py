@@ -197,7 +197,7 @@ class _Session:
                 rate_hz = self._source.info.rate_hz
                 turn_deg = heading_turn_deg(samples, analyzer.mounting, rate_hz)
         for cue in companion.advance(
-            self._time_s, analyzer.gait, outcome.steps, marks, outcome.alerts, turn_deg=turn_deg
+            self._time_s, analyzer.activity, outcome.steps, marks, outcome.alerts, turn_deg=turn_deg
         ):
             self._view.note(cue.message)
             told = None if ended else told_mark(cue, self._source.now_ns())

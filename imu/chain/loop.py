@@ -289,7 +289,6 @@ def _advance(
 ) -> int:
     """Take one clean sample; returns :data:`DONE`, :data:`CLOSE` or :data:`END_BOUT`."""
     x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, s.kind == WITH_GYRO)
-    ux, uy, uz = up_in_inertial_frame(s.inclination.levelling)
     n = s.samples
     r, q = s.ring[n % RING_SAMPLES], s.inclination.strapdown
     r[TIME] = t
@@ -300,7 +299,8 @@ def _advance(
 
     v = s.standing_sum
     v[0], v[1], v[2] = v[0] + ax, v[1] + ay, v[2] + az
-    event = gait_sample(c.gait, s.gait, (x * ux + y * uy + z * uz) / _G)
+    hx, hy, vertical = rotate(s.inclination.levelling, x, y, z)
+    event = gait_sample(c.gait, s.gait, hx / _G, hy / _G, vertical / _G)
     if s.gait.still_count == 0:
         if s.gait.still == 1:
             norm = math.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2)
@@ -308,10 +308,10 @@ def _advance(
             up[0], up[1], up[2] = v[0] / norm, v[1] / norm, v[2] / norm
             s.stood = 1
         v[0], v[1], v[2] = 0.0, 0.0, 0.0
-        if s.contact_count == 0:
+        if s.contact_count <= 1:  # no step that may be one of a run
             b = s.up_before
             b[1, 0], b[1, 1], b[1, 2] = b[0, 0], b[0, 1], b[0, 2]
-            b[0, 0], b[0, 1], b[0, 2] = ux, uy, uz
+            b[0, 0], b[0, 1], b[0, 2] = up_in_inertial_frame(s.inclination.levelling)
             if s.gait.still == 1:
                 _mean_of_last_second(c, s, b)
             s.ups_before += 1
@@ -321,7 +321,7 @@ def _advance(
     if event == 1:
         s.contacts[s.contact_count % CONTACTS] = n - c.gait.delay_samples
         s.contact_count += 1
-        if s.gait.streak >= c.gait.steps_to_decide:
+        if s.gait.running == 1:
             s.running = 1
         schedule_closing(c, s)
     return CLOSE if s.samples >= s.due else DONE
@@ -428,7 +428,9 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     if covariance.any():
         state["inclination"]["bias"] = bias
         state["inclination"]["covariance"] = covariance
+    resuming = state["gait"]["resuming"].copy()
     state["gait"] = new_gait_state()
+    state["gait"]["resuming"] = resuming
     state["intake"]["joined"] = 0
     for name in (
         "held",

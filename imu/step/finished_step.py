@@ -551,4 +551,5 @@ def end_segment(coefficients: NDArray[np.void], state: NDArray[np.void], next_s:
         keep_posture(coefficients, state)
     else:
         forget_posture(state)
+        state["gait"]["resuming"] = 0
     end_bout(state)

@@ -186,7 +186,7 @@ class Companion:
         time_s : float
             Session time of the latest sample, s; time that goes back counts as no time.
         gait : {"still", "walk", "run"}
-            Now, as :attr:`imu.analyzer.StepAnalyzer.gait` has it.
+            Now, as :attr:`imu.analyzer.StepAnalyzer.activity` has it.
         steps : Steps
             Finished since the call before.
         marks : sequence of Mark

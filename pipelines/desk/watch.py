@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Final, Literal, cast
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,7 +193,7 @@ class DeskWatch:
         return self._second(now_s)
 
     def _second(self, now_s: float) -> Cue | None:
-        gait = cast(Literal["still", "walk", "run"], self._analyzer.gait)
+        gait = self._analyzer.activity
         passed_s = now_s - self._last_s
         if gait != "still":
             self._moving_s += min(passed_s, _LONGEST_SECOND_S)

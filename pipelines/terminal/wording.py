@@ -107,7 +107,12 @@ NAMES: Final = (
         "sacral_roll_deg": "sideways lean (at the sacrum)",
     }
 )
-GAITS: Final = {"still": "standing still", "walk": "walking", "run": "running"}
+GAITS: Final = {
+    "still": "standing still",
+    "walk": "walking",
+    "grounded run": "running low",
+    "run": "running",
+}
 WITHIN: Final = "within your usual range"
 OUTSIDE: Final = "outside your usual range, watching it"
 

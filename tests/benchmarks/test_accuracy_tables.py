@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -212,19 +214,30 @@ def test_inclination_error_is_the_tilt_whatever_the_heading(
 # ---- gait
 
 
-def test_the_gait_over_time_counts_from_the_decision() -> None:
+def test_the_gait_over_time_is_that_of_the_steps() -> None:
     time = np.arange(0.0, 20.0, 0.01)
     phase = 2 * np.pi * 2.7 * (time - 10.0)
     vertical = np.where(time < 10.0, 1.0, 1.0 + 1.3 * np.sin(phase)) * 9.80665
     force = np.stack([0.05 * np.cos(phase), np.zeros_like(time), vertical], axis=1)
     found = gait.gait_over_time(Samples(time, force, 0.0 * force), 100.0, "+x+y+z")
-    assert 11.0 < found.decision_s < 13.0
-    assert found.running_percent_after_decision == 100.0
-    assert found.running_percent == pytest.approx(100.0 * (20.0 - found.decision_s) / 20.0, abs=0.2)
-    assert found.steps > 20
+    assert 13.0 < found.decision_s < 16.0
+    # the steps before the decision are in the table all the same
+    assert found.steps > 24
+    assert found.table_percent == pytest.approx(48.0, abs=3.0)
     still = gait.gait_over_time(Samples(time[:900], force[:900]), 100.0, "+x+y+z")
     assert math.isnan(still.decision_s)
-    assert still.running_percent == still.running_percent_after_decision == 0.0
+    assert still.table_percent == 0.0
+
+
+@pytest.mark.parametrize("rule", [gait.levels_of_release_0_1, gait.cadence_alone])
+def test_the_simple_rules_find_a_run_and_no_stroll(rule: Callable[..., NDArray[Any]]) -> None:
+    time = np.arange(0.0, 20.0, 0.01)
+    for spm, swing_g, ran in ((165.0, 1.2, True), (100.0, 0.3, False)):
+        force = np.zeros((len(time), 3))
+        force[:, 1] = -9.80665 * (1.0 + swing_g * np.cos(2 * np.pi * spm / 60.0 * time))
+        spans = rule(Samples(time, force), 100.0, -2)
+        assert (np.sum(np.diff(spans, axis=1)) > 18.0) == ran
+        assert ran or len(spans) == 0
 
 
 # ---- missing and broken data
@@ -241,7 +254,13 @@ def test_missing_folders_are_named_and_the_page_is_written(
     assert status == 1
     said = "".join(capsys.readouterr().out.split())
     page = (out / "ACCURACY.md").read_text("utf-8")
-    for folder in ("orientation", "walking", "sacral_force/trials.npz", "treadmill_mocap"):
+    for folder in (
+        "orientation",
+        "walking",
+        "waist_daily",
+        "sacral_force/trials.npz",
+        "treadmill_runners",
+    ):
         assert f"data/{folder}" in said.replace("\\", "/")
         assert f"`{folder}`" in page
     assert str(tmp_path) not in page
@@ -297,17 +316,6 @@ def test_inclination_is_no_worse_than_the_published_filter(monkeypatch: pytest.M
         assert ours.condition.startswith(inclination.OURS)
         assert ours.goal_met
         assert ours.n > 100_000
-
-
-@pytest.mark.skipif(
-    not (data_directory() / "walking").is_dir(),
-    reason=f"no walking in {data_directory()}: set BACKSTRIDE_DATA to where they are",
-)
-def test_walking_and_standing_are_not_called_running() -> None:
-    (section,) = gait.sections(data_directory(), quick=True)
-    walked = [row for row in section.rows if row.metric == "time called running" and row.goal]
-    assert walked
-    assert all(row.goal_met for row in walked)
 
 
 def test_a_peer_that_is_not_installed_is_named(

@@ -169,32 +169,76 @@ class Inclination:
 # ---- gait
 
 
-def gait(vertical_g: Array, rate_hz: float) -> tuple[list[int], list[int]]:
+def _step_measures(force_g: Array, lowest: float, rate_hz: float) -> Array:
+    """Log step time and swing, harmonics of both horizontal axes in the vertical phase, least."""
+    n = len(force_g)
+    first = np.exp(-2j * np.pi * np.arange(n) / n)
+    vertical = 2.0 * np.mean(force_g[:, 2] * first)
+    back = np.conj(vertical) / (abs(vertical) + 2e-12 / n)
+    once = [2.0 * np.mean(force_g[:, k] * first) * back for k in (0, 1)]
+    twice = [2.0 * np.mean(force_g[:, k] * first**2) * back**2 for k in (0, 1)]
+    parts = [part for z in once + twice for part in (z.real, z.imag)]
+    swing = np.log((abs(vertical) + 0.05) / 0.55)
+    return np.array([np.log(n / rate_hz / 0.42), swing, *parts, lowest])
+
+
+def _odds_of_running(measures: list[Array], weights: tuple[float, ...]) -> float:
+    mean = np.mean(measures, axis=0)
+    once, twice = mean[2:6].view(complex), mean[6:10].view(complex)
+    harmonic = np.sum(twice * once.conj()).real / (np.sum(np.abs(once) ** 2) + 0.05**2)
+    share = np.clip(1.0 - mean[1], 0.0, 1.0)
+    features = (mean[0], mean[1], share * np.clip(harmonic, -1.5, 1.5))
+    return float(np.dot(weights[:3], features) + weights[3])
+
+
+def gait(force_g: Array, rate_hz: float, weights: tuple[float, ...]) -> tuple[list[int], list[int]]:
     """Class of each sample and event of each sample, for the default levels."""
     b, a = butterworth(6.0, rate_hz)
-    low = settled_filter(b, a, vertical_g)
-    shortest, longest, second = round(0.22 * rate_hz), round(0.6 * rate_hz), round(rate_hz)
+    low = settled_filter(b, a, force_g[:, 2])
+    shortest, longest, second = round(0.17 * rate_hz), round(0.6 * rate_hz), round(rate_hz)
     classes, events = [], []
     last: int | None = None
-    flown = still = False
-    streak = 0
-    peak = 0.0
-    for n, y in enumerate(low):
+    fallen = still = running = grounded = False
+    measures: list[Array] = []
+    before = fall = lowest = 0.0
+    resuming = 0
+    for n, y in enumerate(low.tolist()):
         if (n + 1) % second == 0:
-            still = bool(np.std(vertical_g[n + 1 - second : n + 1]) < 0.03)
-        flown |= bool(y < 0.6)
-        peak = max(peak, float(y))
-        rises = (low[n - 1] if n else 1.0) < 1.0 <= y
+            still = bool(np.std(force_g[n + 1 - second : n + 1, 2]) < 0.03)
+        lowest = min(lowest, y)
+        fallen |= y < 1.0 - max(0.25, 0.4 * fall)
+        contact = fallen and (low[n - 1] if n else 1.0) < 1.0 <= y
+        if last is None:
+            contact = contact or (still and y >= 1.25)
+        elif n - last < shortest:
+            contact = False
         event = 0
-        if flown and rises and (last is None or n - last >= shortest):
-            if last is not None and n - last <= longest and peak >= 1.4:
-                streak, event = streak + 1, 1
-            else:
-                streak, event = 0, 2
-            last, flown, peak = n, False, float(y)
+        if contact:
+            fall = 1.0 - lowest if fall == 0.0 else fall + 0.3 * (1.0 - lowest - fall)
+            event = 2
+            if last is not None:
+                step_s = (n - last) / rate_hz
+                own = _step_measures(force_g[last + 1 : n + 1], lowest, rate_hz)
+                swing_g = 0.55 * np.exp(own[1]) - 0.05
+                swing_m = 2.0 * swing_g * 9.80665 * (step_s / (2.0 * np.pi)) ** 2
+                regular = not measures or abs(np.log(step_s / before)) <= 0.3
+                before = step_s
+                if step_s <= 0.48 and swing_m >= 0.02 and regular:
+                    some = [*measures, own][-4:]
+                    grounded = float(np.mean([m[10] for m in some])) > 0.35
+                    if _odds_of_running(some, weights) > 0.0 and (
+                        _odds_of_running([own], weights) > -5.0
+                    ):
+                        event = 1
+                        measures.append(own)
+                        running |= len(measures) >= (2 if resuming else 12)
+            if event == 2:
+                measures, running = [], False
+            last, fallen, lowest = n, False, y
         elif last is not None and n - last > longest:
-            last, streak, event = None, 0, 3
-        classes.append(2 if streak >= 4 else (0 if still else 1))
+            last, event, measures, running, fall = None, 3, [], False, 0.0
+        resuming = round(3.0 * rate_hz) if running else max(0, resuming - 1)
+        classes.append((2 if grounded else 3) if running else (0 if still else 1))
         events.append(event)
     return classes, events
 

@@ -71,7 +71,7 @@ def running(
     phase = since - number * step_s
     moving = (number >= 0) & (number <= steps)
     stance = moving & (phase < stance_s)
-    x = np.where(stance, phase / stance_s, 0.0)
+    x = np.where(stance, np.maximum(phase, 0.0) / stance_s, 0.0)
     force = np.where(moving, np.where(stance, peak * np.sin(np.pi * x) ** exponent, 0.0), 1.0)
     # the last stance ends in standing
     last = number == steps

@@ -31,7 +31,7 @@ def test_correlation_equals_that_of_numpy(seed: int, n: int) -> None:
 def test_a_run_has_regular_steps_and_no_turn_and_a_known_shock_power() -> None:
     samples, _ = simulate(Scenario(minutes=1.0, seed=3))
     steps = analyze(samples, axes="+x+y+z")
-    assert np.isnan(steps.step_regularity[0])
+    assert np.count_nonzero(np.isnan(steps.step_regularity)) <= 1
     assert 0.7 < float(np.nanmedian(steps.step_regularity)) <= 1.0
     assert abs(float(np.nanmean(steps.yaw_rate_deg_s[:-20]))) < 2.5
     # 0.14 g² on the level in public recordings

@@ -141,9 +141,9 @@ def live(
         waiting = [item for item in waiting if item[0] > now_s]
         steps.append(analyzer.push(part))
         turn = heading_turn_deg(part, analyzer.mounting, rate_hz)
-        cues += companion.advance(now_s, analyzer.gait, steps[-1], due, turn_deg=turn)
+        cues += companion.advance(now_s, analyzer.activity, steps[-1], due, turn_deg=turn)
     steps.append(analyzer.flush())
-    cues += companion.advance(now_s, analyzer.gait, steps[-1])
+    cues += companion.advance(now_s, analyzer.activity, steps[-1])
     return cues, concatenate(steps)
 
 

@@ -53,7 +53,7 @@ def run(info: DeviceInfo, records: Sequence[Record], plan: CompanionPlan) -> Ran
         if outcome.samples is not None and len(outcome.samples):
             time_s = float(outcome.samples.time_s[-1])
         marks = (record,) if isinstance(record, Mark) else ()
-        gait = analysis.chain.analyzer.gait
+        gait = analysis.chain.analyzer.activity
         ran.cues += ran.companion.advance(time_s, gait, outcome.steps, marks, outcome.alerts)
         ran.alerts += outcome.alerts
         ran.steps.append(outcome.steps)
