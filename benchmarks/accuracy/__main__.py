@@ -24,12 +24,12 @@ __all__ = ["SUBJECTS", "Outcome", "main", "score"]
 #: Modules of this package, each with ``sections(data, *, quick)``, in the order of the page.
 SUBJECTS: Final = (
     "strangers",
-    "inclination",
-    "contacts",
-    "motion",
-    "population",
+    "real_sensor",
     "gait",
+    "inclination",
+    "population",
     "simulated",
+    "shock",
 )
 
 #: Characters in a line where the output is a file or a pipe.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.coverage import covered
 from benchmarks.accuracy.rules import RuleInput
-from benchmarks.accuracy.sensors import CLEAN, Sensor, worn
+from benchmarks.accuracy.sensors import CLEAN, SENSORS, Sensor, worn
 from benchmarks.accuracy.statistics import TrialPairs
 from benchmarks.accuracy.truth import (
     braking_pairs,
@@ -24,9 +25,12 @@ from benchmarks.accuracy.truth import (
     true_steps,
     waveform_pairs,
 )
-from benchmarks.recordings import MarkerTrial
-from benchmarks.virtual_sensor import PelvisMotion, runner_motions
-from imu.analyzer import StepAnalyzer
+from benchmarks.recordings import MarkerTrial, runner_trials
+from benchmarks.step_model import SEED, SeenTrial, fit, see
+from benchmarks.virtual_sensor import runner_motions
+from imu.analyzer import AnalyzerParams, StepAnalyzer
+from imu.samples import Samples
+from imu.step.model import StepModel
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
 
@@ -55,20 +59,34 @@ class JudgedTrial:
 @dataclass(frozen=True, slots=True)
 class _Task:
     data: Path
+    runner: str
     number: int
-    sensors: tuple[Sensor, ...]
+    titles: tuple[str, ...]  # sensors hold functions, which no process hands to another
+
+
+#: What the step model may learn from, once a process.
+_SEEN: list[SeenTrial] = []
 
 
 def judged(data: Path, runners: Sequence[int], sensors: Sequence[Sensor]) -> list[JudgedTrial]:
     """Judge these runners, by number, with these sensors; the clean one also with the speed given.
 
-    Every runner is judged by weights learned from the 17 others, however few are judged.
+    Every runner is judged by weights learned from all the others, however few are judged.
     """
-    tasks = [_Task(data, number, tuple(sensors)) for number in runners]
-    if len(tasks) < _PROCESSES:
-        return [trial for task in tasks for trial in _judge(task)]
-    with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
+    seen = see(runner_trials(directory=data), SEED)
+    names = sorted({one.subject for one in seen})
+    titles = tuple(sensor.title for sensor in sensors)
+    tasks = [_Task(data, names[number], number, titles) for number in runners]
+    # two processes on two cores: the linear algebra need not share them out once more
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    with ProcessPoolExecutor(
+        _PROCESSES, get_context("spawn"), initializer=_remember, initargs=(seen,)
+    ) as pool:
         return [trial for trials in pool.map(_judge, tasks) for trial in trials]
+
+
+def _remember(seen: list[SeenTrial]) -> None:
+    _SEEN.extend(seen)
 
 
 def pairs_of(
@@ -90,53 +108,63 @@ def pairs_of(
     ]
 
 
-@lru_cache(maxsize=1)
-def _motions(data: Path) -> dict[str, list[PelvisMotion]]:
-    groups: dict[str, list[PelvisMotion]] = {}
-    for motion in runner_motions(data):
-        groups.setdefault(motion.subject, []).append(motion)
-    return dict(sorted(groups.items()))
-
-
-def run_chain(trial: MarkerTrial, axes: str) -> tuple[Steps, Waveforms]:
-    """The chain as shipped over a trial; stated axes are corrected from standing."""
+def run_chain(
+    trial: MarkerTrial,
+    samples: Samples,
+    axes: str,
+    *,
+    model: StepModel | None = None,
+    speed_m_s: float | None = None,
+) -> tuple[Steps, Waveforms]:
+    """The chain as shipped over a trial's samples; stated axes are corrected from standing."""
     analyzer = StepAnalyzer(
         trial.rate_hz,
         trial.runner,
         axes=axes,
+        speed_m_s=speed_m_s,
         neutral_up=trial.standing_up if axes != "auto" else None,
+        params=AnalyzerParams(step_model=model),
         waveforms=True,
     )
-    steps = concatenate([analyzer.push(trial.samples), analyzer.flush()])
+    steps = concatenate([analyzer.push(samples), analyzer.flush()])
     return steps, analyzer.take_waveforms()
 
 
 def _judge(task: _Task) -> list[JudgedTrial]:
     """One runner with every sensor, by weights that never saw this runner."""
-    runner, motions = list(_motions(task.data).items())[task.number]
+    model = fit([one for one in _SEEN if one.subject != task.runner])
+    motions = [m for m in runner_motions(task.data) if m.subject == task.runner]
     found = []
-    for sensor in task.sensors:
+    for sensor in (sensor for sensor in SENSORS if sensor.title in task.titles):
         for motion in motions:
-            trial = worn(sensor, motion, task.number)
-            told = run_chain(trial, sensor.axes)
-            found.append(_compared(task.data, sensor, trial, runner, told))
+            trial, samples = worn(sensor, motion, task.number)
+            for given in (None, trial.speed_m_s) if sensor == CLEAN else (None,):
+                told = run_chain(trial, samples, sensor.axes, model=model, speed_m_s=given)
+                found.append(_compared(task.data, sensor, trial, told, speed_given=bool(given)))
     return found
 
 
 def _compared(
-    data: Path, sensor: Sensor, trial: MarkerTrial, runner: str, told: tuple[Steps, Waveforms]
+    data: Path,
+    sensor: Sensor,
+    trial: MarkerTrial,
+    told: tuple[Steps, Waveforms],
+    *,
+    speed_given: bool,
 ) -> JudgedTrial:
     steps, waveforms = told
-    truth = true_steps(trial, runner)
+    truth = true_steps(trial, trial.subject)
     pairs = force_pairs(truth, steps) | motion_pairs(trial, steps) | counts(truth, steps)
     rules = None
     if sensor == CLEAN:
-        pairs["force waveform"] = waveform_pairs(trial, runner, waveforms)
+        pairs |= covered(truth, steps)
+        pairs["force waveform"] = waveform_pairs(trial, trial.subject, waveforms)
         with np.load(data / "treadmill_runners" / f"{trial.name}.npz") as file:
             forward_n, vertical_n = file["force_n"].astype(np.float64)[:, :2].T
         forward_bw = forward_n / vertical_n.mean()
         pairs["braking"] = braking_pairs(truth, steps, forward_bw, trial.force_rate_hz)
+    if sensor == CLEAN and not speed_given:
         height_m = trial.runner.height_m
         assert height_m is not None
         rules = RuleInput(truth, trial.samples, trial.speed_m_s, height_m)
-    return JudgedTrial(sensor.title, False, runner, trial.speed_m_s, pairs, rules)
+    return JudgedTrial(sensor.title, speed_given, trial.subject, trial.speed_m_s, pairs, rules)

@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.tables import Missing, Row, Section, row_of_errors
+from benchmarks.accuracy.statistics import TrialPairs
+from benchmarks.accuracy.tables import (
+    LEFT_OUT,
+    NOT_LEARNED,
+    Missing,
+    Row,
+    Section,
+    row_of_pairs,
+)
 
 __all__ = ["Population", "leave_one_runner_out", "read_population", "sections"]
 
@@ -87,12 +95,16 @@ def _rows(data: Population) -> list[Row]:
             ),
         }  # fmt: skip
         rows += [
-            row_of_errors(
+            row_of_pairs(
                 metric,
                 name,
                 unit,
-                scale * (value - c[truth]),
-                means=0.5 * scale * (value + c[truth]),
+                [
+                    TrialPairs(str(who), scale * value[own], scale * c[truth][own])
+                    for who in np.unique(data.runner)
+                    for own in [data.runner == who]
+                ],
+                people=NOT_LEARNED if name.startswith("raw") else LEFT_OUT,
                 reference=reference if name.startswith("mapping") else "",
             )
             for name, value in estimates.items()

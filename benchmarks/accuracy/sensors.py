@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 Fault = Callable[[Samples, int], Samples]
 
 _STRAIGHT: Final = (0.0, 0.0, 0.0)
+_HERE: Final = (0.0, 0.0, 0.0)
 #: Damping of a clip on a waistband: it rings for some periods.
 _STRAP_DAMPING: Final = 0.1
 _PACKET_SAMPLES: Final = 8
@@ -29,33 +30,34 @@ _STANDING_S: Final = 6.0
 class Sensor:
     """One way to wear a sensor, and what the chain is told of it.
 
-    ``mount_deg`` are roll, pitch and yaw; a list is gone through runner by runner. Without
-    ``stands`` the recording begins in the run.
+    ``mount_deg`` are roll, pitch and yaw, ``place_m`` forward, left and up from the midpoint of the
+    PSIS; what is several is gone through runner by runner. Without ``stands`` the recording begins
+    in the run.
     """
 
     title: str
     group: str
     rate_hz: float = 200.0
     mount_deg: tuple[tuple[float, float, float], ...] = (_STRAIGHT,)
-    device: str = "ideal"
+    place_m: tuple[tuple[float, float, float], ...] = (_HERE,)
+    devices: tuple[str, ...] = ("ideal",)
     axes: str = "+x+y+z"
     stands: bool = True
     fault: Fault | None = None
 
 
-def worn(sensor: Sensor, motion: PelvisMotion, number: int) -> MarkerTrial:
-    """The samples of this sensor on this runner, the ``number``-th of those judged."""
+def worn(sensor: Sensor, motion: PelvisMotion, number: int) -> tuple[MarkerTrial, Samples]:
+    """The truth of this sensor on this runner, the ``number``-th, and what the chain is given."""
     trial = virtual_sensor(
         motion,
         rate_hz=sensor.rate_hz,
         mount_deg=sensor.mount_deg[number % len(sensor.mount_deg)],
-        device=sensor.device,
+        offset_m=sensor.place_m[number % len(sensor.place_m)],
+        device=sensor.devices[number % len(sensor.devices)],
         seed=number + 1,
         standing_s=_STANDING_S if sensor.stands else 0.0,
     )
-    if sensor.fault is None:
-        return trial
-    return replace(trial, samples=sensor.fault(trial.samples, number))
+    return trial, sensor.fault(trial.samples, number) if sensor.fault else trial.samples
 
 
 def strap(frequency_hz: float) -> Fault:
@@ -86,7 +88,7 @@ def clipped(range_g: float) -> Fault:
         most = range_g * STANDARD_GRAVITY_M_S2
         beyond = np.abs(samples.acceleration_m_s2) >= most
         quality = samples.quality.copy()
-        quality[beyond.any(axis=1)] |= Quality.CLIPPED
+        quality[beyond.any(axis=1)] |= np.uint8(Quality.CLIPPED)
         return replace(
             samples,
             acceleration_m_s2=np.clip(samples.acceleration_m_s2, -most, most),
@@ -121,6 +123,7 @@ def no_gyroscope(samples: Samples, _: int) -> Samples:
 
 _TILTED: Final = ((10.0, 15.0, 10.0), (-10.0, -15.0, -10.0), (10.0, -15.0, -10.0), (0.0, 25.0, 0.0))
 _TURNED: Final = tuple((0.0, 10.0, yaw) for yaw in (30.0, 60.0, 90.0, 120.0, 150.0, 180.0))
+_PLACES: Final = ((0.0, 0.04, 0.0), (0.0, 0.0, 0.06), (-0.02, -0.03, -0.03))
 _DEVICES: Final = ("bmi270", "icm42688", "lsm6dso")
 
 CLEAN: Final = Sensor("clean", "clean")
@@ -130,12 +133,10 @@ SENSORS: Final = (
     Sensor("mounted up to 25° off, told from standing", "mounting", mount_deg=_TILTED),
     Sensor("auto axes, mounted up to 25° off", "mounting", mount_deg=_TILTED, axes="auto"),
     Sensor("auto axes, turned by 30 to 180°", "mounting", mount_deg=_TURNED, axes="auto"),
+    Sensor("up to 6 cm from the midpoint", "place", place_m=_PLACES),
     Sensor("switched on in the run, axes stated", "mounting", stands=False),
     *(Sensor(f"strap ringing at {f} Hz", "strap", fault=strap(f)) for f in (8.0, 10.0, 12.0, 15.0)),
-    *(
-        Sensor(f"noise and bias of a {device}", "noise", device=device, axes="auto")
-        for device in _DEVICES
-    ),
+    Sensor("noise and bias, auto axes", "noise", devices=_DEVICES, axes="auto"),
     Sensor("range of ±2 g, clipping", "range", fault=clipped(2.0)),
     *(Sensor(f"{rate:g} Hz", "rate", rate_hz=rate) for rate in (50.0, 100.0, 500.0, 1600.0)),
     Sensor("2 % of packets lost", "gaps", fault=gaps(2.0)),
@@ -145,7 +146,7 @@ SENSORS: Final = (
         "together",
         rate_hz=100.0,
         mount_deg=_TILTED,
-        device="bmi270",
+        devices=("bmi270",),
         axes="auto",
         fault=lambda samples, number: gaps(2.0)(strap(12.0)(samples, number), number),
     ),

@@ -174,5 +174,5 @@ BIAS: Final = Statistic(_error_sums, lambda s: s[..., 1] / s[..., 0])
 RESPONSE: Final = Statistic(_response_sums, lambda s: s[..., 0] / s[..., 1])
 #: Correlation of told and true left less right, over trials.
 DIFFERENCE_OF_SIDES: Final = Statistic(_side_sums, _correlation)
-#: Share of cases, 1 or 0 in ``told`` where ``true`` is 0, in percent.
-SHARE: Final = Statistic(_error_sums, lambda s: 100.0 * s[..., 1] / s[..., 0])
+#: Share of cases in percent, of pairs that tell 100 or 0 where the truth is written as 0.
+SHARE: Final = BIAS

@@ -8,14 +8,19 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.accuracy.coverage import (
+    COVERED_METRICS,
+    metric_of_differences,
+    metric_of_means,
+)
 from benchmarks.accuracy.left_out import JudgedTrial, judged, pairs_of
 from benchmarks.accuracy.rules import CONTACT_RULE, SPEED_RULE, rule_pairs
 from benchmarks.accuracy.sensors import CLEAN, SENSORS, Sensor
 from benchmarks.accuracy.statistics import (
-    BIAS,
     DIFFERENCE_OF_SIDES,
     RESPONSE,
     RMSE,
+    SHARE,
     Interval,
     TrialPairs,
     of_runners,
@@ -65,6 +70,8 @@ _SIDES_GOAL: Final = (0.8, 1.0)
 _LARGEST_RUNNER_BIAS_MS: Final = 15.0
 _RUNNERS_WITHIN: Final = 16
 _MOST_WRONG_SIDES: Final = 2.0
+_MEANS_COVERED: Final = (93.0, 97.0)
+_DIFFERENCES_COVERED: Final = (93.0, 100.0)
 _MOST_FLAGGED_PERCENT: Final = 5.0
 _STRAP_CONTACT_MS: Final = 16.0
 
@@ -89,6 +96,7 @@ def sections(data: Path, *, quick: bool) -> list[Section]:
     return [
         _contact_and_force(trials),
         _response(trials),
+        _coverage(trials),
         _motion(trials),
         _by_speed(trials),
         _by_runner(trials),
@@ -228,7 +236,36 @@ def _share(
 ) -> Score:
     within = None if most is None else (0.0, most)
     goal = "" if most is None else f"≤ {most:g} %"
-    return score_of_pairs(BIAS, metric, condition, "%", pairs, within=within, goal=goal)
+    return score_of_pairs(SHARE, metric, condition, "%", pairs, within=within, goal=goal)
+
+
+def _coverage(trials: Sequence[JudgedTrial]) -> Section:
+    scores = []
+    for name, bounds, goal in (
+        (metric_of_means, _MEANS_COVERED, "93 to 97 %"),
+        (metric_of_differences, _DIFFERENCES_COVERED, "at least 93 %"),
+    ):
+        for metric in COVERED_METRICS:
+            for condition, given in ((_OURS, False), (_WITH_SPEED, True)):
+                judged_now = not given and metric != "flight time"
+                scores.append(
+                    score_of_pairs(
+                        SHARE,
+                        name(metric),
+                        condition,
+                        "%",
+                        pairs_of(trials, name(metric), speed_given=given),
+                        within=bounds if judged_now else None,
+                        goal=goal if judged_now else "",
+                    )
+                )
+    return Section(
+        "Do the printed intervals hold",
+        "Share of the printed 95 % intervals of a mean that contain the true mean of the same "
+        "steps, one a trial of 30 s, and of the differences of adjacent blocks of twenty steps.",
+        scores=scores,
+        people=LEFT_OUT,
+    )
 
 
 def _motion(trials: Sequence[JudgedTrial]) -> Section:

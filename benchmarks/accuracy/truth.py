@@ -220,11 +220,10 @@ def motion_pairs(trial: MarkerTrial, steps: Steps) -> dict[str, TrialPairs]:
         )
         for name, (column, values, reduce) in told_and_true.items()
     }
-    if hasattr(steps, "mediolateral_oscillation_mm"):
-        told = steps.mediolateral_oscillation_mm
-        pairs["mediolateral oscillation"] = TrialPairs(
-            trial.subject, told[scored], _true_sideways_mm(trial, steps)[scored]
-        )
+    sideways = steps.mediolateral_oscillation_mm[scored]
+    pairs["mediolateral oscillation"] = TrialPairs(
+        trial.subject, sideways, _true_sideways_mm(trial, steps)[scored]
+    )
     wrong = _wrong_side(trial, steps)[scored]
     pairs["side wrong, named steps"] = TrialPairs(trial.subject, 100.0 * wrong, 0.0 * wrong)
     return pairs

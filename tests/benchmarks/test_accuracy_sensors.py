@@ -1,7 +1,8 @@
-"""The virtual sensor tells the truth it is scored against, and the scores find what is wrong."""
+"""The virtual sensor tells the truth it is scored against; what spoils it spoils it as it says."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from scipy.integrate import cumulative_simpson
 from scipy.spatial.transform import Rotation
 
-from benchmarks.accuracy import motion, simulated
+from benchmarks.accuracy import left_out, sensors, shock, simulated
+from benchmarks.accuracy.truth import motion_pairs
 from benchmarks.recordings import MarkerTrial
 from benchmarks.virtual_sensor import PelvisMotion, pelvis_motions, virtual_sensor
-from imu.samples import STANDARD_GRAVITY_M_S2
+from imu.runner import Runner
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 
 Array = NDArray[np.float64]
 
@@ -35,7 +38,9 @@ def runner(duration_s: float = 24.0) -> PelvisMotion:
     )
     frame = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
     heels = np.stack([0.3 + 0.25 * np.cos(stride), 0.3 - 0.25 * np.cos(stride)], axis=1)
-    return PelvisMotion("made up", rate, position, frame, heels, None, 0.0, 3.0)
+    return PelvisMotion(
+        "made up", rate, position, frame, heels, None, 0.0, 3.0, "made up", Runner(), None
+    )
 
 
 def orientation(trial: MarkerTrial) -> Rotation:
@@ -153,22 +158,76 @@ def test_a_hidden_marker_frame_leaves_no_spike(tmp_path: Path) -> None:
 
 def test_the_scores_of_a_made_up_runner_are_near_zero_and_see_an_error() -> None:
     trial = virtual_sensor(runner(), standing_s=6.0)
-    steps = motion.measure(trial, "+x+y+z")
-    errors = motion.errors_of(trial, steps)
-    assert len(errors["sacral lean"][0]) > 40
-    assert np.sqrt(np.mean(errors["sacral lean"][0] ** 2)) < 0.3
-    assert np.nanmax(np.abs(errors["cadence"][0])) < 0.5
-    assert abs(np.mean(errors["vertical oscillation"][0])) < 1.5
+    steps, _ = left_out.run_chain(trial, trial.samples, "+x+y+z")
+    pairs = motion_pairs(trial, steps)
+    assert len(pairs["sacral lean"].errors) > 40
+    assert np.sqrt(np.mean(pairs["sacral lean"].errors ** 2)) < 0.3
+    assert abs(np.mean(pairs["vertical oscillation"].errors)) < 1.5
     tilted = virtual_sensor(runner(), standing_s=6.0, mount_deg=(0.0, 4.0, 0.0))
-    tilted_steps = motion.measure(MarkerTrial(**{**vars(tilted), "standing_up": None}), "+x+y+z")
-    wrong = motion.errors_of(tilted, tilted_steps)["sacral lean"][0]
+    untold = replace(tilted, standing_up=None)
+    steps, _ = left_out.run_chain(untold, untold.samples, "+x+y+z")
+    wrong = motion_pairs(untold, steps)["sacral lean"].errors
     assert abs(float(np.mean(wrong))) == pytest.approx(4.0, abs=0.5)
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    (section,) = motion.sections(tmp_path, quick=True)
-    assert not section.rows
-    assert [m.path for m in section.missing] == [str(tmp_path / "treadmill_mocap")]
+# ---- what spoils a sensor
+
+
+def shaken(frequency_hz: float, rate_hz: float = 400.0) -> Samples:
+    time = np.arange(0.0, 20.0, 1.0 / rate_hz)
+    wave = np.sin(2.0 * np.pi * frequency_hz * time)
+    force = np.stack([wave, 0.0 * wave, STANDARD_GRAVITY_M_S2 + 3.0 * wave], axis=1)
+    return Samples(time, force, 0.0 * force)
+
+
+@pytest.mark.parametrize("shaken_hz", [1.0, 2.7, 8.0, 20.0])
+def test_a_strap_answers_as_a_mass_on_a_spring(shaken_hz: float) -> None:
+    straight = shaken(shaken_hz)
+    rung = sensors.strap(10.0)(straight, 0)
+    ratio, damping = shaken_hz / 10.0, 0.1
+    expected = np.sqrt(
+        (1.0 + (2.0 * damping * ratio) ** 2)
+        / ((1.0 - ratio**2) ** 2 + (2.0 * damping * ratio) ** 2)
+    )
+    late = straight.time_s > 10.0
+    felt = rung.acceleration_m_s2[late, 2]
+    assert np.ptp(felt) / 6.0 == pytest.approx(expected, rel=0.03)
+    assert felt.mean() == pytest.approx(STANDARD_GRAVITY_M_S2, abs=0.1)
+
+
+def test_what_is_beyond_the_range_is_cut_and_marked() -> None:
+    cut = sensors.clipped(1.2)(shaken(2.0), 0)
+    marked = (cut.quality & Quality.CLIPPED) > 0
+    assert 0.1 < marked.mean() < 0.6
+    assert np.abs(cut.acceleration_m_s2).max() == pytest.approx(1.2 * STANDARD_GRAVITY_M_S2)
+    assert np.all(np.abs(cut.acceleration_m_s2[~marked]) < 1.2 * STANDARD_GRAVITY_M_S2)
+
+
+def test_lost_packets_leave_whole_others_at_their_times() -> None:
+    whole = shaken(2.0)
+    rest = sensors.gaps(10.0)(whole, 3)
+    assert 0.85 < len(rest) / len(whole) < 0.95
+    at = np.searchsorted(whole.time_s, rest.time_s)
+    assert np.array_equal(whole.acceleration_m_s2[at], rest.acceleration_m_s2)
+    assert set(np.diff(at)) <= {1, 9, 17, 25, 33}
+    assert len(sensors.gaps(10.0)(whole, 4)) != len(rest)
+
+
+def test_the_truth_of_a_spoiled_sensor_is_that_of_the_whole_one() -> None:
+    lossy = next(sensor for sensor in sensors.SENSORS if sensor.group == "gaps")
+    trial, samples = sensors.worn(lossy, runner(), 2)
+    assert len(samples) < len(trial.samples) == len(trial.height_mm)
+    steps, _ = left_out.run_chain(trial, samples, lossy.axes)
+    errors = motion_pairs(trial, steps)["sacral lean"].errors
+    assert np.median(np.abs(errors)) < 0.3
+
+
+def test_sensors_have_names_of_their_own() -> None:
+    titles = [sensor.title for sensor in sensors.SENSORS]
+    assert len(set(titles)) == len(titles)
+
+
+# ---- simulated
 
 
 def test_steps_are_matched_by_contact_and_ramps_are_scored_apart() -> None:
@@ -187,6 +246,6 @@ def test_lost_packets_are_scored_as_gaps() -> None:
 
 
 def test_a_larger_pulse_is_read_as_a_larger_shock() -> None:
-    small, large = (simulated.injected_pulse_errors(size, 20.0, 400.0) for size in (0.5, 4.0))
+    small, large = (shock.injected_pulse_errors(size, 20.0, 400.0) for size in (0.5, 4.0))
     assert np.abs(small[0]).max() < 0.3
     assert np.mean(large[1]) > np.mean(small[1]) + 1.0
