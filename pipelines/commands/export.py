@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.commands.messages import (
-    check_outputs,
-    check_results,
-    complain,
-    reader_may_leave,
-    say,
-    warm_up_filters,
-)
+from imu.errors import InputError, ParameterError
+from pipelines.commands.checks import check_outputs, check_results, warm_up_filters
+from pipelines.commands.messages import complain, reader_may_leave, say
+from pipelines.files.exporting import PLOTS, mark_lines, write_samples
+from pipelines.files.session_reader import read_session
+from pipelines.files.table_output import table_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,11 +55,6 @@ def export(
 
     Tables and lines replace an older file of that name, whole or not at all; never a recording.
     """
-    from imu.errors import InputError, ParameterError
-    from pipelines.files.exporting import PLOTS, mark_lines, write_samples
-    from pipelines.files.session_reader import read_session
-    from pipelines.files.table_output import table_format
-
     outputs: dict[str, Path | str | None] = {
         "--samples": samples,
         "--steps": steps,

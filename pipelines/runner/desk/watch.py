@@ -147,7 +147,7 @@ class DeskWatch:
     @property
     def gait(self) -> str:
         """What the wearer does now."""
-        return self._analyzer.gait
+        return self._analyzer.activity
 
     @property
     def summary(self) -> DeskSummary:
