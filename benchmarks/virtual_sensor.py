@@ -20,7 +20,7 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
 
-__all__ = ["PelvisMotion", "pelvis_motions", "virtual_sensor"]
+__all__ = ["PelvisMotion", "pelvis_motions", "runner_motions", "virtual_sensor"]
 
 Array = NDArray[np.float64]
 
@@ -57,6 +57,12 @@ class PelvisMotion:
 def pelvis_motions(directory: Path | None = None) -> list[PelvisMotion]:
     """The trials of ``treadmill_mocap/``, none where the folder is missing."""
     folder = (directory or data_directory()) / "treadmill_mocap"
+    return [_pelvis_motion(path) for path in sorted(folder.glob("*.npz"))]
+
+
+def runner_motions(directory: Path | None = None) -> list[PelvisMotion]:
+    """The trials of ``treadmill_runners/``, 18 runners at 3 speeds; none without the folder."""
+    folder = (directory or data_directory()) / "treadmill_runners"
     return [_pelvis_motion(path) for path in sorted(folder.glob("*.npz"))]
 
 
