@@ -530,7 +530,7 @@ def injected_pulse_errors(size_g: float, width_ms: float, rate_hz: float) -> tup
     below = low_pass(felt + pulses(fine_s), _DEFINITION_RATE_HZ, _SHOCK_CUTOFF_HZ)
     i, j = match_steps(found, true)
     steady = (contacts[j] > run.motion.bouts[0].run_start_s + RAMP_S) & (
-        contacts[j] < run.motion.run_end_s - RAMP_S
+        contacts[j] < run.motion.bouts[-1].run_end_s - RAMP_S
     )
     i, j = i[steady], j[steady]
     expected = np.array([_largest(below, contact) for contact in contacts[j]])

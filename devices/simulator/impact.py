@@ -46,7 +46,7 @@ _SLOPE_STEP_DEG: Final = 0.5  # slopes between are taken as the next of these
 _SPEED_STEP_M_S: Final = 0.5  # likewise
 _SLOWEST_M_S: Final = 2.0
 _POINTS: Final = 256
-_STRENGTHS_G: Final = np.linspace(-3.0, 9.0, 61)
+_STRENGTHS_G: Final = np.linspace(-1.5, 6.0, 51)
 _DIES_AWAY_S: Final = 0.12
 _CUTOFF_HZ: Final = 20.0
 

@@ -216,17 +216,18 @@ class Scenario:
         run_s = 60.0 * self.minutes
         for change in self.script.changes:
             key, value = change.key, change.value
+            text = f"{value}@{change.time_s:g}"
             if key in _CHOICES:
                 if value not in _CHOICES[key]:
-                    raise ParameterError(key, value, "one of " + ", ".join(_CHOICES[key]))
+                    raise ParameterError(key, text, "one of " + ", ".join(_CHOICES[key]))
             elif not _RANGES[key][0] <= float(value) <= _RANGES[key][1]:
                 low, high, unit = _RANGES[key]
-                raise ParameterError(key, value, f"a number from {low:g} to {high:g} {unit}")
+                raise ParameterError(key, text, f"a number from {low:g} to {high:g} {unit}")
             self.script.changes_of(key, run_s)
             if key == "surface" and "treadmill" in (self.surface, value):
-                raise ParameterError(key, value, "a treadmill for the whole run or not at all")
+                raise ParameterError(key, text, "a treadmill for the whole run or not at all")
             if change.time_s >= run_s:
-                raise ParameterError(key, f"{value}@{change.time_s:g}", _before_the_end(run_s))
+                raise ParameterError(key, text, _before_the_end(run_s))
         for happening in self.script.happenings:
             if happening.start_s >= run_s:
                 raise ParameterError(
@@ -258,32 +259,24 @@ class Scenario:
         ...
         imu.errors.ParameterError: sped is '3': give one of the keys speed, minutes, rate, ...
         """
-        names = [*(each.name for each in fields(cls)), *HAPPENINGS]
-        values: dict[str, Any] = {}
-        changes: list[Change] = []
-        happenings: list[Happening] = []
-        pairs = []
+        pairs: list[tuple[str, str]] = []
+        from_file: dict[str, str] = {}
         for pair in query.removeprefix("?").split("&"):
             key, _, text = pair.partition("=")
             key, text = unquote(key).strip(), unquote(text).strip()
-            pairs += read_script(text) if key == "script" else [(key, text)] if pair else []
-        seen: set[str] = set()
-        for key, text in pairs:
-            if key not in names or key == "script":
-                raise ParameterError(key, text, "one of the keys " + ", ".join(names))
-            if key in seen:
-                raise ParameterError(key, text, "each key once")
-            seen.add(key)
-            if key in HAPPENINGS:
-                happenings += parse_happenings(key, text)
-            elif key in CHANGING:
-                first, later = parse_changes(key, text, _value)
-                changes += later
-                if first or not later:
-                    values[key] = _value(key, first)
-            else:
-                values[key] = _value(key, text)
-        return cls(**values, script=Script(tuple(changes), tuple(happenings)))
+            if key == "script":
+                written = read_script(text)
+                from_file |= dict.fromkeys((name for name, _ in written), text)
+                pairs += written
+            elif pair:
+                pairs.append((key, text))
+        try:
+            return cls(**_values(pairs, [*(each.name for each in fields(cls)), *HAPPENINGS]))
+        except ParameterError as error:
+            if error.name not in from_file:
+                raise
+            place = f"{error.name} in {from_file[error.name]}"
+            raise ParameterError(place, error.value, error.accepted) from None
 
     def disconnect_times_s(self, duration_s: float) -> tuple[float, ...]:
         """When the link is lost, s: the times as given, or the count spread over the session.
@@ -296,6 +289,30 @@ class Scenario:
         if isinstance(self.disconnect, tuple):
             return self.disconnect
         return tuple(duration_s * (i + 1) / (self.disconnect + 1) for i in range(self.disconnect))
+
+
+def _values(pairs: list[tuple[str, str]], names: list[str]) -> dict[str, Any]:
+    """What the keys and texts of an address make of a scenario's attributes."""
+    values: dict[str, Any] = {}
+    changes: list[Change] = []
+    happenings: list[Happening] = []
+    seen: set[str] = set()
+    for key, text in pairs:
+        if key not in names or key == "script":
+            raise ParameterError(key, text, "one of the keys " + ", ".join(names))
+        if key in seen:
+            raise ParameterError(key, text, "each key once")
+        seen.add(key)
+        if key in HAPPENINGS:
+            happenings += parse_happenings(key, text)
+        elif key in CHANGING:
+            first, later = parse_changes(key, text, _value)
+            changes += later
+            if first or not later:
+                values[key] = _value(key, first)
+        else:
+            values[key] = _value(key, text)
+    return {**values, "script": Script(tuple(changes), tuple(happenings))}
 
 
 def _before_the_end(run_s: float) -> str:

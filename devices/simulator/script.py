@@ -123,6 +123,9 @@ class Script:
             for happening in self.happenings
             if happening.kind in BREAKS
             for start_s in _repeated(happening.kind, happening.start_s, happening.every_s, run_s)
+            # a repetition that the end would cut is left out
+            if start_s == happening.start_s
+            or start_s + happening.duration_s <= run_s - LEAST_RUN_S
         ]
         found.sort(key=lambda entry: entry[1])
         last_end_s = 0.0
@@ -172,7 +175,6 @@ def _repeated(key: str, start_s: float, every_s: float, run_s: float) -> list[fl
     count = max(1, int((run_s - start_s) / every_s) + 1)
     if count > _MOST_ENTRIES:
         raise ParameterError(key, f"…/{every_s:g}", f"at most {_MOST_ENTRIES} repetitions")
-    # a happening that the end would cut is left out by whoever asks for it once
     return [start_s + i * every_s for i in range(count) if i == 0 or start_s + i * every_s < run_s]
 
 
