@@ -74,7 +74,9 @@ def _agreement_rows(*, quick: bool) -> list[Row]:
             )
             second = found_steps(_readings(run.motion, other, place), other)
             i, j = match_steps(second, first)
-            settled = first.initial_contact_s[j] > run.motion.run_start_s + RAMP_S + AFTER_RAMP_S
+            settled = (
+                first.initial_contact_s[j] > run.motion.bouts[0].run_start_s + RAMP_S + AFTER_RAMP_S
+            )
             for metric, _, column in _AGREEMENT:
                 apart = getattr(second, column)[i] - getattr(first, column)[j]
                 parts[metric].append(apart[settled])
@@ -140,8 +142,8 @@ def injected_pulse_errors(size_g: float, width_ms: float, rate_hz: float) -> tup
     felt = run.motion.at(fine_s).acceleration_m_s2[:, 2] / STANDARD_GRAVITY_M_S2 + 1.0
     below = low_pass(felt + pulses(fine_s), _DEFINITION_RATE_HZ, _SHOCK_CUTOFF_HZ)
     i, j = match_steps(found, true)
-    steady = (contacts[j] > run.motion.run_start_s + RAMP_S) & (
-        contacts[j] < run.motion.run_end_s - RAMP_S
+    steady = (contacts[j] > run.motion.bouts[0].run_start_s + RAMP_S) & (
+        contacts[j] < run.motion.bouts[-1].run_end_s - RAMP_S
     )
     i, j = i[steady], j[steady]
     expected = np.array([_largest(below, contact) for contact in contacts[j]])

@@ -178,7 +178,7 @@ def errors_of_case(case: Case) -> dict[str, Errors]:
     differences[_SIDE] = wrong, np.zeros(len(wrong))
 
     begin = true.initial_contact_s
-    start, end = run.motion.run_start_s, run.motion.run_end_s
+    start, end = run.motion.bouts[0].run_start_s, run.motion.bouts[-1].run_end_s
     ramp = (begin < start + RAMP_S) | (begin + true.step_time_s > end - RAMP_S)
     after = ~ramp & (begin < start + RAMP_S + AFTER_RAMP_S)
     gap = np.array(["gap" in words for words in found.quality], np.bool_)[i]

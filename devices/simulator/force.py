@@ -10,21 +10,23 @@ and a skew term that moves it earlier without changing its impulse.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.simulator.lobes import SKEW_MOMENT, ContactBasis, Pulse, contact_basis
+from devices.simulator.lobes import SKEW_MOMENT, ContactBasis, Pulse, contact_basis, lobe_pulse
 from imu.samples import STANDARD_GRAVITY_M_S2
 
 __all__ = [
     "CONTACT_THRESHOLD_BW",
+    "IMPACT_DURATION_S",
     "LOWER_LIMB_FRACTION",
     "TwoMassForce",
     "contact_crossings",
     "impact_impulse_bw_s",
     "solve_two_mass_force",
+    "steady_force",
 ]
 
 Array = NDArray[np.float64]
@@ -34,6 +36,10 @@ CONTACT_THRESHOLD_BW: Final = 0.1
 #: Share of the body's mass that stops in the impact (Clark, Ryan & Weyand 2017).
 LOWER_LIMB_FRACTION: Final = 0.08
 
+#: How long the fast part of the force lasts, s.
+IMPACT_DURATION_S: Final = 0.060
+
+_FIRST_DURATION: Final = 1.09  # of the force, over the contact time between the crossings
 _CREST_LIMITS: Final = (-0.17, 0.24)  # beyond: too thin at the ends, or two humps
 
 
@@ -85,7 +91,7 @@ class TwoMassForce:
         """
         slow = contact_basis(time_s, self.duration_s) if basis is None else basis
         total = slow.lobe.plus(slow.crest.times(self.crest)).plus(slow.skew.times(self.skew))
-        impact = contact_basis(time_s, self.impact_duration_s).lobe
+        impact = lobe_pulse(time_s, self.impact_duration_s)
         return total.times(self.mean_bw).plus(impact.times(self.impact_mean_bw))
 
     def force_bw(self, time_s: Array) -> Array:
@@ -142,6 +148,86 @@ def solve_two_mass_force(
         duration = duration + 0.45 * (contact_time_s - (end - onset))
         crest = np.clip((1.0 + crest) * (peak / peak_bw) ** 0.8 - 1.0, *_CREST_LIMITS)
     return force
+
+
+class RunningForce(NamedTuple):
+    """Forces of N steps, and at their N + 1 onsets how fast the centre of mass moves up, m/s.
+
+    ``duration_s`` (N + 1) is how long the force of an average step of that moment lasts.
+    """
+
+    force: TwoMassForce
+    upward_m_s: Array
+    duration_s: Array
+
+
+def running_force(
+    step_time_s: Array,
+    contact_time_s: Array,
+    peak_bw: Array,
+    average_step_time_s: Array,
+    average_contact_time_s: Array,
+    limb_velocity_m_s: Array,
+    onset_height_m: Array,
+) -> RunningForce:
+    """The forces of consecutive steps that lead from each onset's height and velocity to the next.
+
+    At an onset the centre of mass has the velocity that an average step of that moment gives back,
+    so the impulse of a step is its duration times body weight as long as nothing changes slowly.
+
+    Parameters
+    ----------
+    step_time_s, contact_time_s, peak_bw : ndarray, shape (N,)
+        Of each step.
+    average_step_time_s, average_contact_time_s, limb_velocity_m_s, onset_height_m : ndarray
+        Shape (N + 1,), at each onset and where the last step ends.
+    """
+    g = STANDARD_GRAVITY_M_S2
+    impact_duration = np.full(len(onset_height_m), IMPACT_DURATION_S)
+    impact = impact_impulse_bw_s(limb_velocity_m_s, impact_duration)
+    longer = _FIRST_DURATION
+    for _ in range(2):  # how much longer the force lasts than the contact depends on its shape
+        duration = longer * average_contact_time_s
+        centroid = (average_step_time_s - impact) * duration + impact * impact_duration
+        upward = g * (centroid / average_step_time_s - average_step_time_s) / 2.0
+        force = solve_two_mass_force(
+            step_time_s,
+            contact_time_s,
+            peak_bw,
+            step_time_s + np.diff(upward) / g,
+            (np.diff(onset_height_m) - upward[:-1] * step_time_s) / g + step_time_s**2 / 2.0,
+            impact[:-1],
+            impact_duration[:-1],
+        )
+        longer = float(np.median(force.duration_s / contact_time_s))
+    return RunningForce(force, upward, duration)
+
+
+def limb_velocity_m_s(speed_m_s: Array, slope_deg: Array | float) -> Array:
+    """How fast the lower limb comes down, m/s, after Clark, Ryan & Weyand 2017."""
+    velocity: Array = (0.9 + 0.2 * speed_m_s) * (1.0 - 0.05 * np.clip(slope_deg, -10.0, 10.0))
+    return velocity
+
+
+def braking_m_s2(speed_m_s: Array) -> Array:
+    """Amplitude of the braking, then driving force on the centre of mass, m/s²."""
+    return STANDARD_GRAVITY_M_S2 * (0.03 + 0.06 * speed_m_s)
+
+
+def steady_force(
+    step_time_s: float,
+    contact_time_s: float,
+    peak_bw: float,
+    speed_m_s: float,
+    slope_deg: float = 0.0,
+) -> TwoMassForce:
+    """The force of one step of a run in which all steps are alike."""
+    ends = np.ones(2)
+    step, contact = step_time_s * ends, contact_time_s * ends
+    limb = limb_velocity_m_s(speed_m_s * ends, slope_deg)
+    return running_force(
+        step[:1], contact[:1], np.array([peak_bw]), step, contact, limb, 0.0 * ends
+    ).force
 
 
 def _lowest_crest(bare_skew: Array) -> Array:

@@ -12,7 +12,7 @@ from devices.simulator.motion import BodyMotion, Motion
 from devices.simulator.scenario import Scenario
 from devices.simulator.sensor import SensorModel
 from devices.simulator.six_faces import SixFacesRun
-from devices.simulator.truth import TrueSteps
+from devices.simulator.truth import StepCircumstances, TrueSteps
 from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import Steps
@@ -153,7 +153,10 @@ class SimulatedRun:
             time = numbers / self.scenario.rate
             motion = self.motion.at(time)
             readings = self.sensor.measure(
-                motion.specific_force_m_s2, motion.angular_velocity_rad_s, index
+                motion.specific_force_m_s2,
+                motion.angular_velocity_rad_s,
+                index,
+                self.motion.course.creep.jet(time),
             )
             self._block = (Samples(time, *readings), motion)
             self._block_index = index
@@ -167,9 +170,14 @@ class SimulatedRun:
         Steps
             With the true values in the columns of a steps table.
         """
-        if self._next == 0:
-            return self._steps.until(-1.0)
-        return self._steps.until((self._next - 1) / self.scenario.rate)
+        return self._steps.until(self._read_until_s())
+
+    def circumstances(self) -> StepCircumstances:
+        """Speed, slope and surface of the steps of :meth:`truth`."""
+        return self._steps.circumstances(self._read_until_s())
+
+    def _read_until_s(self) -> float:
+        return (self._next - 1) / self.scenario.rate if self._next else -1.0
 
 
 def _waveforms(motion: Motion, window: slice) -> WaveformTruth:

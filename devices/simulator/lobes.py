@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SKEW_MOMENT", "ContactBasis", "Pulse", "contact_basis"]
+__all__ = ["SKEW_MOMENT", "ContactBasis", "Pulse", "contact_basis", "lobe_pulse"]
 
 Array = NDArray[np.float64]
 
@@ -79,3 +79,19 @@ def contact_basis(time_s: Array, duration_s: Array) -> ContactBasis:
             (inside - s1 / w) / w - (inside - sine2 / (2.0 * w)) / (4.0 * w),
         ),
     )
+
+
+def lobe_pulse(time_s: Array, duration_s: Array) -> Pulse:
+    """The lobe of :func:`contact_basis` alone.
+
+    Examples
+    --------
+    >>> lobe_pulse(np.array([0.1]), np.array([0.2])).value
+    array([2.])
+    """
+    inside = np.clip(time_s, 0.0, duration_s)
+    w = 2.0 * np.pi / duration_s
+    lobe = 1.0 - np.cos(w * inside)
+    first = inside - np.sin(w * inside) / w
+    second = 0.5 * inside * inside - lobe / w**2 + first * np.maximum(time_s - duration_s, 0.0)
+    return Pulse(np.where(time_s < duration_s, lobe, 0.0), first, second)

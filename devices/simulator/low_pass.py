@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["low_pass"]
+__all__ = ["gain", "low_pass"]
+
+
+def gain(frequency_hz: NDArray[np.floating[Any]], cutoff_hz: float) -> NDArray[np.float64]:
+    """Of the filter, at each frequency."""
+    passed: NDArray[np.float64] = 1.0 / (
+        1.0 + (np.sqrt(2.0) - 1.0) * (frequency_hz / cutoff_hz) ** 4
+    )
+    return passed
 
 
 def low_pass(values: NDArray[np.float64], rate_hz: float, cutoff_hz: float) -> NDArray[np.float64]:
@@ -26,6 +36,6 @@ def low_pass(values: NDArray[np.float64], rate_hz: float, cutoff_hz: float) -> N
     0.707106781
     """
     n = values.shape[0]
-    gain = 1.0 / (1.0 + (np.sqrt(2.0) - 1.0) * (np.fft.rfftfreq(n, 1.0 / rate_hz) / cutoff_hz) ** 4)
+    passed = gain(np.fft.rfftfreq(n, 1.0 / rate_hz), cutoff_hz)
     shape = (-1,) + (1,) * (values.ndim - 1)
-    return np.fft.irfft(np.fft.rfft(values, axis=0) * gain.reshape(shape), n, axis=0)
+    return np.fft.irfft(np.fft.rfft(values, axis=0) * passed.reshape(shape), n, axis=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -11,6 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.drivers.registry import PROTOCOLS
+from devices.simulator.script import (
+    CHANGING,
+    HAPPENINGS,
+    Change,
+    Happening,
+    Script,
+    parse_changes,
+    parse_happenings,
+    read_script,
+)
 from imu.errors import ParameterError
 
 __all__ = ["FATIGUES", "MOTIONS", "NOISE_CLASSES", "SURFACES", "Scenario", "axes_matrix"]
@@ -31,7 +41,7 @@ _AXES_ACCEPTED: Final = (
 
 #: Lowest and highest value of each number, and its unit.
 _RANGES: Final[dict[str, tuple[float, float, str]]] = {
-    "speed": (2.0, 6.5, "m/s"),
+    "speed": (1.8, 9.0, "m/s"),
     "minutes": (0.1, 600.0, "minutes"),
     "rate": (50.0, 1600.0, "Hz"),
     "seed": (0, 2**32 - 1, ""),
@@ -78,7 +88,7 @@ class Scenario:
     Parameters
     ----------
     speed : float
-        Running speed, m/s, 2.0 to 6.5.
+        Running speed, m/s, 1.8 to 9.0.
     minutes : float
         Duration of the running, minutes, 0.1 to 600.
     rate : float
@@ -128,6 +138,11 @@ class Scenario:
         ``ble`` or ``serial``; empty for what such sensors usually have.
     baseline : str
         File with the runner's baseline, passed through.
+    script : Script
+        What changes within the run and what happens, see :mod:`devices.simulator.script`. In an
+        address ``speed``, ``slope``, ``surface``, ``lean`` and ``fatigue`` take changes
+        (``speed=3.0,3.6@300``), the keys ``stop``, ``walk``, ``stairs``, ``phone``, ``bend`` and
+        ``creep`` are happenings (``stop=120+30``), and ``script`` is a TOML file with any keys.
 
     Raises
     ------
@@ -174,6 +189,7 @@ class Scenario:
     motion: str = "run"
     logged_runs: int = 0
     baseline: str = ""
+    script: Script = field(default_factory=Script)
 
     def __post_init__(self) -> None:
         for name, (low, high, unit) in _RANGES.items():
@@ -193,6 +209,35 @@ class Scenario:
         count = self.disconnect if isinstance(self.disconnect, int) else 0
         if not 0 <= count <= 1000 or not all(math.isfinite(t) and t >= 0 for t in times):
             raise ParameterError("disconnect", self.disconnect, _DISCONNECT_ACCEPTED)
+        if self.script:
+            self._check_script()
+
+    def _check_script(self) -> None:
+        run_s = 60.0 * self.minutes
+        for change in self.script.changes:
+            key, value = change.key, change.value
+            text = f"{value}@{change.time_s:g}"
+            if key in _CHOICES:
+                if value not in _CHOICES[key]:
+                    raise ParameterError(key, text, "one of " + ", ".join(_CHOICES[key]))
+            elif not _RANGES[key][0] <= float(value) <= _RANGES[key][1]:
+                low, high, unit = _RANGES[key]
+                raise ParameterError(key, text, f"a number from {low:g} to {high:g} {unit}")
+            self.script.changes_of(key, run_s)
+            if key == "surface" and "treadmill" in (self.surface, value):
+                raise ParameterError(key, text, "a treadmill for the whole run or not at all")
+            if change.time_s >= run_s:
+                raise ParameterError(key, text, _before_the_end(run_s))
+        for happening in self.script.happenings:
+            if happening.start_s >= run_s:
+                raise ParameterError(
+                    happening.kind,
+                    f"{happening.start_s:g}+{happening.duration_s:g}",
+                    _before_the_end(run_s),
+                )
+        self.script.breaks(run_s)
+        for kind in ("bend", "creep"):
+            self.script.spans(kind, run_s)
 
     @classmethod
     def from_query(cls, query: str) -> Scenario:
@@ -224,19 +269,24 @@ class Scenario:
         ...
         imu.errors.ParameterError: sped is '3': give one of the keys speed, minutes, rate, ...
         """
-        names = [field.name for field in fields(cls)]
-        values: dict[str, Any] = {}
+        pairs: list[tuple[str, str]] = []
+        from_file: dict[str, str] = {}
         for pair in query.removeprefix("?").split("&"):
-            if not pair:
-                continue
             key, _, text = pair.partition("=")
             key, text = unquote(key).strip(), unquote(text).strip()
-            if key not in names:
-                raise ParameterError(key, text, "one of the keys " + ", ".join(names))
-            if key in values:
-                raise ParameterError(key, text, "each key once")
-            values[key] = _value(key, text)
-        return cls(**values)
+            if key == "script":
+                written = read_script(text)
+                from_file |= dict.fromkeys((name for name, _ in written), text)
+                pairs += written
+            elif pair:
+                pairs.append((key, text))
+        try:
+            return cls(**_values(pairs, [*(each.name for each in fields(cls)), *HAPPENINGS]))
+        except ParameterError as error:
+            if error.name not in from_file:
+                raise
+            place = f"{error.name} in {from_file[error.name]}"
+            raise ParameterError(place, error.value, error.accepted) from None
 
     def disconnect_times_s(self, duration_s: float) -> tuple[float, ...]:
         """When the link is lost: the times as given, or the count spread over the session.
@@ -259,6 +309,34 @@ class Scenario:
         if isinstance(self.disconnect, tuple):
             return self.disconnect
         return tuple(duration_s * (i + 1) / (self.disconnect + 1) for i in range(self.disconnect))
+
+
+def _values(pairs: list[tuple[str, str]], names: list[str]) -> dict[str, Any]:
+    """What the keys and texts of an address make of a scenario's attributes."""
+    values: dict[str, Any] = {}
+    changes: list[Change] = []
+    happenings: list[Happening] = []
+    seen: set[str] = set()
+    for key, text in pairs:
+        if key not in names or key == "script":
+            raise ParameterError(key, text, "one of the keys " + ", ".join(names))
+        if key in seen:
+            raise ParameterError(key, text, "each key once")
+        seen.add(key)
+        if key in HAPPENINGS:
+            happenings += parse_happenings(key, text)
+        elif key in CHANGING:
+            first, later = parse_changes(key, text, _value)
+            changes += later
+            if first or not later:
+                values[key] = _value(key, first)
+        else:
+            values[key] = _value(key, text)
+    return {**values, "script": Script(tuple(changes), tuple(happenings))}
+
+
+def _before_the_end(run_s: float) -> str:
+    return f"a time before the run's end, {run_s:g} s"
 
 
 def _value(key: str, text: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.simulator.jets import Jet
 from devices.simulator.scenario import Scenario, axes_matrix
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
@@ -68,7 +69,11 @@ class SensorModel:
         self.angular_velocity_noise_rad_s = float(np.radians(density[1] * 1e-3)) * bandwidth
 
     def measure(
-        self, specific_force_m_s2: Array, angular_velocity_rad_s: Array, block: int
+        self,
+        specific_force_m_s2: Array,
+        angular_velocity_rad_s: Array,
+        block: int,
+        creep_deg: Jet | None = None,
     ) -> tuple[Array, Array, NDArray[np.uint8]]:
         """Turn true motion in body axes into a block of readings.
 
@@ -78,6 +83,8 @@ class SensorModel:
             In body axes.
         block : int
             Number of the block; it selects the noise, so a block is the same whenever it is made.
+        creep_deg : Jet, optional
+            How far the sensor has turned on its strap, about a horizontal axis of its own choice.
 
         Returns
         -------
@@ -86,6 +93,10 @@ class SensorModel:
         quality : ndarray of uint8, shape (N,)
             ``CLIPPED`` where a channel is at the end of its range.
         """
+        if creep_deg is not None and creep_deg.value.any():
+            specific_force_m_s2, angular_velocity_rad_s = self._crept(
+                specific_force_m_s2, angular_velocity_rad_s, creep_deg
+            )
         acceleration = specific_force_m_s2 @ self.mounting.T
         rate = angular_velocity_rad_s @ self.mounting.T
         quality = np.zeros(len(acceleration), np.uint8)
@@ -108,6 +119,22 @@ class SensorModel:
         clipped = (np.abs(acceleration) >= most).any(axis=1) | (np.abs(rate) >= fastest).any(axis=1)
         quality[clipped] = Quality.CLIPPED
         return np.clip(acceleration, -most, most), np.clip(rate, -fastest, fastest), quality
+
+    def _crept(self, force: Array, rate: Array, creep_deg: Jet) -> tuple[Array, Array]:
+        """Both in axes that have turned with the strap, and the turning itself in the rate."""
+        towards = np.random.default_rng([self.scenario.seed, 22]).uniform(0.0, 2.0 * np.pi)
+        axis = np.array([np.cos(towards), np.sin(towards), 0.0])
+        angle = np.radians(creep_deg.value)[:, None]
+
+        def turned(vectors: Array) -> Array:
+            # the axes turn one way, vectors in them the other: Rodrigues' formula
+            along = np.outer(vectors @ axis, axis)
+            crept: Array = (
+                along + np.cos(angle) * (vectors - along) - np.sin(angle) * np.cross(axis, vectors)
+            )
+            return crept
+
+        return turned(force), turned(rate) + np.radians(creep_deg.rate)[:, None] * axis
 
 
 def _rotation_rpy(roll_deg: float, pitch_deg: float, yaw_deg: float) -> Array:

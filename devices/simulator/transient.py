@@ -8,6 +8,7 @@ net impulse is zero and the sensor is where it was.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -23,7 +24,7 @@ Array = NDArray[np.float64]
 _SOFT_DAMPING: Final = 2.4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SacralTransient:
     """Shape of the transient, the same for every step of a session.
 
@@ -50,59 +51,66 @@ class SacralTransient:
     delay_s: float = 0.015
     own_recoil: float = 0.0
 
+    @cached_property
     def _rate(self) -> complex:
+        """Growth and turning of the complex oscillation, 1/s."""
         w = 2.0 * np.pi * self.frequency_hz
         # the soft start prolongs the oscillation: more damping gives the same second lobe
         return w * complex(
             -_SOFT_DAMPING * self.damping_ratio, np.sqrt(1.0 - self.damping_ratio**2)
         )
 
+    @cached_property
     def _turn(self) -> complex:
-        """Phase of the oscillation: with all of it, the impulse is zero."""
-        rate = self._rate()
-        return complex(np.exp(1j * self.own_recoil * (2.0 * np.angle(-rate) + np.pi)))
+        """Phase of the oscillation, over its largest value: with all of it the impulse is zero."""
+        rate = self._rate
+        turn = complex(np.exp(1j * self.own_recoil * (2.0 * np.angle(-rate) + np.pi)))
+        t = np.linspace(0.0, 1.0 / self.frequency_hz, 4001)
+        return turn / float((t * turn * np.exp(rate * t)).imag.max())
 
     def oscillation(self, time_s: Array) -> Pulse:
         """The oscillation alone, largest value 1, at a time since the onset of the force, s."""
-        rate, turn = self._rate(), self._turn() / self._peak()
+        rate, turn = self._rate, self._turn
         t = np.maximum(time_s - self.delay_s, 0.0)
         wave = turn * np.exp(rate * t)
+        once, twice = wave / rate, wave / rate**2
         return Pulse(
-            (t * wave).imag,
-            (wave * (t / rate - 1.0 / rate**2)).imag + (turn / rate**2).imag,
-            (wave * (t / rate**2 - 2.0 / rate**3)).imag
+            wave.imag * t,
+            once.imag * t - twice.imag + (turn / rate**2).imag,
+            twice.imag * t
+            - (twice / (0.5 * rate)).imag
             + (2.0 * turn / rate**3).imag
             + (turn / rate**2).imag * t,
         )
 
-    def _peak(self) -> float:
-        rate, turn = self._rate(), self._turn()
-        t = np.linspace(0.0, 1.0 / self.frequency_hz, 4001)
-        return float((t * turn * np.exp(rate * t)).imag.max())
+    def low_passed_peak(self, cutoff_hz: float) -> tuple[float, float]:
+        """Largest value of the oscillation, whose own is 1, after a zero-phase low-pass, and when.
 
-    def low_passed_peak(self, cutoff_hz: float) -> float:
-        """Largest value of the oscillation after a zero-phase low-pass, whose own is 1."""
+        The time is from the onset of the force, s.
+        """
         time = np.arange(-1.0, 1.0, 1e-3)
-        return float(low_pass(self.oscillation(time).value, 1000.0, cutoff_hz).max())
+        passed = low_pass(self.oscillation(time).value, 1000.0, cutoff_hz)
+        return float(passed.max()), float(time[passed.argmax()])
 
-    def pulse(self, time_s: Array, duration_s: Array, basis: ContactBasis) -> Pulse:
-        """The transient of unit amplitude: acceleration, velocity, displacement.
+    def recoil(self, duration_s: Array) -> tuple[Array, Array]:
+        """Lobe and skew over contacts of the durations given that take back what it leaves."""
+        end = self.oscillation(duration_s)
+        lobe = end.first / duration_s
+        return lobe, (end.second - lobe * duration_s**2 / 2.0) / (SKEW_MOMENT * duration_s**2)
+
+    def pulse(self, time_s: Array, basis: ContactBasis, recoil: tuple[Array, Array]) -> Pulse:
+        """The transient of unit amplitude during the contact: acceleration, velocity, displacement.
+
+        After the contact all three are zero.
 
         Parameters
         ----------
-        time_s, duration_s : ndarray, shape (N,)
-            Time since the onset, and the duration of the contact it belongs to.
+        time_s : ndarray, shape (N,)
+            Since the onset, not beyond the contact's end.
         basis : ContactBasis
             The contact's pulses at the same times.
+        recoil : tuple of 2 ndarray
+            What :meth:`recoil` gives for the contacts, one a time.
         """
-        end = self.oscillation(duration_s)
-        inside = self.oscillation(np.minimum(time_s, duration_s))
-        after = np.maximum(time_s - duration_s, 0.0)
-        raw = Pulse(
-            np.where(after > 0.0, 0.0, inside.value),
-            inside.first,
-            inside.second + inside.first * after,
-        )
-        lobe = end.first / duration_s
-        skew = (end.second - lobe * duration_s**2 / 2.0) / (SKEW_MOMENT * duration_s**2)
-        return raw.plus(basis.lobe.times(-lobe)).plus(basis.skew.times(-skew))
+        lobe, skew = recoil
+        return self.oscillation(time_s).plus(basis.lobe.times(-lobe)).plus(basis.skew.times(-skew))

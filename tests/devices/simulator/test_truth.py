@@ -12,7 +12,7 @@ from devices.simulator.generate import SimulatedRun, WaveformTruth
 from devices.simulator.scenario import Scenario
 from devices.simulator.truth import lumbar_compression_bw
 from imu.samples import STANDARD_GRAVITY_M_S2
-from imu.steps import Steps
+from imu.steps import STEP_ROW, Steps
 
 
 @cache
@@ -51,7 +51,7 @@ def test_rows_are_numbered_alternate_in_side_and_close_at_the_next_contact() -> 
 def test_contact_and_toe_off_are_the_crossings_of_the_waveform() -> None:
     run, waveform, steps = session()
     above = waveform.vertical_force_bw >= 0.1
-    running = waveform.time_s > run.motion.run_start_s
+    running = waveform.time_s > run.motion.bouts[0].run_start_s
     rising = np.flatnonzero(~above[:-1] & above[1:] & running[:-1])
     falling = np.flatnonzero(above[:-1] & ~above[1:] & running[:-1])
     contact, toe_off = waveform.time_s[rising], waveform.time_s[falling]
@@ -100,27 +100,48 @@ def test_shock_and_10_hz_peak_agree_with_scipy_on_the_samples() -> None:
         assert steps.sacral_roll_deg[row] == pytest.approx(roll.mean(), abs=0.02)
 
 
-@pytest.mark.parametrize(("slope", "shock_g"), [(0.0, 3.1), (-5.0, 3.9), (-10.0, 4.9)])
-def test_shock_is_what_is_measured_on_that_slope(slope: float, shock_g: float) -> None:
+@cache
+def mean_shock_g(slope: float) -> float:
     means = []
     for seed in range(4):
-        run = SimulatedRun(Scenario(speed=3.33, slope=slope, seed=seed, minutes=1, rate=50))
+        run = SimulatedRun(Scenario(speed=3.33, slope=slope, seed=seed, minutes=0.6, rate=50))
         run.read(run.n_samples)
         means.append(run.truth().impact_shock_g[10:-10].mean())
-    assert np.mean(means) == pytest.approx(shock_g, rel=0.1)
+    return float(np.mean(means))
+
+
+@pytest.mark.parametrize(("slope", "ratio"), [(-5.0, 1.26), (-10.0, 1.58)])
+def test_shock_grows_downhill_as_it_was_measured(slope: float, ratio: float) -> None:
+    assert 2.6 < mean_shock_g(0.0) < 4.2
+    assert mean_shock_g(slope) / mean_shock_g(0.0) == pytest.approx(ratio, abs=0.12)
 
 
 def test_oscillation_and_flight_are_those_of_a_runner() -> None:
     run, waveform, steps = session(speed=3.0)
     steady = steps[15:-15]
-    assert ((steady.vertical_oscillation_mm > 62) & (steady.vertical_oscillation_mm < 115)).all()
-    assert 75 < steady.vertical_oscillation_mm.mean() < 110
+    assert 60 < steady.vertical_oscillation_mm.mean() < 140
+    assert steady.vertical_oscillation_mm.std() < 10
     motion = run.motion.at(waveform.time_s)
     for row in range(15, len(steps) - 15, 11):
         after, before = steps.toe_off_s[row] + 0.02, steps.initial_contact_s[row + 1] - 0.01
         flight = (waveform.time_s > after) & (waveform.time_s < before)
+        assert (waveform.vertical_force_bw[flight] < 0.1).all()
         felt = 1.0 + motion.acceleration_m_s2[flight, 2] / STANDARD_GRAVITY_M_S2
-        assert np.abs(felt).max() < 0.3
+        # the pelvis moves against the centre of mass, which falls freely
+        assert felt.min() < -0.1
+
+
+def test_sideways_motion_is_the_sensors_own() -> None:
+    if "mediolateral_oscillation_mm" not in (STEP_ROW.names or ()):
+        pytest.skip("the steps table has no such column yet")
+    run, waveform, steps = session()
+    sideways = 1e3 * run.motion.at(waveform.time_s).position_m[:, 1]
+    for row in range(20, len(steps) - 5, 9):
+        start, end = steps.initial_contact_s[row : row + 2]
+        inside = (waveform.time_s >= start) & (waveform.time_s < end)
+        assert steps.rows["mediolateral_oscillation_mm"][row] == pytest.approx(
+            np.ptp(sideways[inside]), abs=0.1
+        )
 
 
 def test_step_to_step_variation_is_a_runners() -> None:
