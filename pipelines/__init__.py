@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipelines.coaching.alert import Alert
     from pipelines.files.sample_table import SampleTable, read_sample_table, write_sample_table
     from pipelines.files.session_reader import Session, read_session
-    from pipelines.files.steps_table import read_steps, write_steps
+    from pipelines.files.steps_table import write_steps
     from pipelines.replay import Replayed, ReplayOptions
     from pipelines.replay import replay as replay_file
     from pipelines.session.summary import Summary
@@ -29,7 +29,6 @@ __all__ = [
     "Summary",
     "read_sample_table",
     "read_session",
-    "read_steps",
     "replay_file",
     "write_sample_table",
     "write_steps",
@@ -45,7 +44,6 @@ _HOME = {
     "Summary": "pipelines.session.summary",
     "read_sample_table": "pipelines.files.sample_table",
     "read_session": "pipelines.files.session_reader",
-    "read_steps": "pipelines.files.steps_table",
     "replay_file": "pipelines.replay",
     "write_sample_table": "pipelines.files.sample_table",
     "write_steps": "pipelines.files.steps_table",

@@ -19,8 +19,8 @@ from benchmarks.recordings import (
 )
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.files.sample_table import write_sample_table
-from pipelines.files.steps_table import read_steps
 from tests.pipelines.command_line import backstride
+from tests.pipelines.files.steps_in import steps_in
 
 pytestmark = pytest.mark.skipif(
     not data_directory().is_dir(),
@@ -49,14 +49,14 @@ def test_force_trial_as_a_table_of_two_axes(number: int, tmp_path: Path) -> None
     table, _, _ = replayed(path, "--rate", f"{trial.rate_hz:g}")
     contacts, _ = force_contacts(trial.force_bw, trial.force_rate_hz)
     # steps are closed by the next contact; the trial may begin or end within a stance
-    assert abs(len(read_steps(table)) - (len(contacts) - 1)) <= 1
+    assert abs(len(steps_in(table)) - (len(contacts) - 1)) <= 1
 
 
 def test_unfiltered_clip_with_its_own_axes(tmp_path: Path) -> None:
     samples, rate_hz, axes = raw_sacral_clip()
     path = tmp_path / "clip.csv"
     write_sample_table(path, samples, rate_hz=rate_hz, axes=axes, preamble={"acc_range_g": "2.5"})
-    steps = read_steps(replayed(path)[0])
+    steps = steps_in(replayed(path)[0])
     assert 10 <= len(steps) <= 12
     assert np.all((steps.step_time_s > 0.3) & (steps.step_time_s < 0.45))
     assert any("clipped" in quality for quality in steps.quality)
@@ -67,7 +67,7 @@ def test_marker_trial_with_gyroscope(number: int, tmp_path: Path) -> None:
     trial = marker_trials(200.0)[number]
     path = tmp_path / "trial.csv"
     write_sample_table(path, trial.samples, rate_hz=trial.rate_hz, axes="+x+y+z")
-    steps = read_steps(replayed(path)[0])
+    steps = steps_in(replayed(path)[0])
     heel: NDArray[np.float64] = trial.heel_height_mm[:, 0]
     # a heel strides at half the step frequency: the largest peak of its spectrum
     spectrum = np.abs(np.fft.rfft(heel - heel.mean()))

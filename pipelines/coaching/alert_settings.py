@@ -20,10 +20,7 @@ default.
 from __future__ import annotations
 
 import difflib
-import inspect
 import json
-import re
-import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -35,7 +32,7 @@ from imu.drift.params import DriftParams
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coaching.budget import CoachParams
 
-__all__ = ["AlertSettings", "explained_defaults", "load_alert_settings"]
+__all__ = ["AlertSettings", "keys_of", "keys_of_gate", "load_alert_settings"]
 
 #: Key of the session header's parameters that holds them.
 _HEADER_KEY: Final = "alerts"
@@ -133,9 +130,9 @@ class AlertSettings:
             keys = _table(name, table, place)
             drift, coach = settings.drift, settings.coach
             if name == "coach":
-                coach = _filled(coach, name, keys, place, _keys(coach))
+                coach = _filled(coach, name, keys, place, keys_of(coach))
             elif name == "detector":
-                drift = _filled(drift, name, keys, place, _keys(drift))
+                drift = _filled(drift, name, keys, place, keys_of(drift))
             else:
                 drift = _with_gates(drift, keys, place)
             settings = cls(drift, coach)
@@ -167,13 +164,13 @@ class AlertSettings:
         """What differs from the defaults, by table, as :meth:`from_tables` takes it."""
         usual = AlertSettings()
         indicators = {
-            one.key: _differing(gate, one.gate, _gate_keys(one))
+            one.key: _differing(gate, one.gate, keys_of_gate(one))
             for one, gate in zip(INDICATORS, self.drift.gates, strict=True)
         }
         tables: dict[str, Any] = {
-            "detector": _differing(self.drift, usual.drift, _keys(usual.drift)),
+            "detector": _differing(self.drift, usual.drift, keys_of(usual.drift)),
             "indicators": {key: changed for key, changed in indicators.items() if changed},
-            "coach": _differing(self.coach, usual.coach, _keys(usual.coach)),
+            "coach": _differing(self.coach, usual.coach, keys_of(usual.coach)),
         }
         return {name: table for name, table in tables.items() if table}
 
@@ -216,63 +213,12 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     return AlertSettings.from_tables(tables, place=place)
 
 
-def explained_defaults() -> str:
-    r"""A file of settings with every key at its default, each below what it means.
-
-    This is ``examples/alerts.toml``; the words are those of the classes and of the indicators.
-
-    Examples
-    --------
-    >>> print("\n".join(explained_defaults().splitlines()[-4:]))
-    [indicators.regularity]
-    floor_percent = 10.0
-    limit = 1.2
-    dwell_blocks = 24
-    """
-    lines = [_HEAD]
-    for table, usual in (("detector", DriftParams()), ("coach", CoachParams())):
-        lines.append(f"[{table}]")
-        for names, meaning in _attributes(type(usual)):
-            known = [name for name in names if name in _keys(usual)]
-            if known:
-                lines += [f"# {line}" for line in textwrap.wrap(meaning, 93)]
-                lines += [f"{name} = {getattr(usual, name)!r}" for name in known] + [""]
-    lines.append("# Each indicator has a table of its own.")
-    for names, meaning in _attributes(Gate):
-        lines += [f"# {line}" for line in textwrap.wrap(f"{names[0]}: {meaning}", 93)]
-    for indicator in INDICATORS:
-        words = indicator.words[0].upper() + indicator.words[1:]
-        lines += ["", f"# {words}; changes in {indicator.change_unit}."]
-        lines.append(f"[indicators.{indicator.key}]")
-        for key, name in _gate_keys(indicator).items():
-            lines.append(f"{key} = {getattr(indicator.gate, name)!r}")
-    return "\n".join(lines) + "\n"
-
-
-_HEAD: Final = """\
-# How changes are found, and how often the runner is told of them: every setting at its default.
-# Copy what you want to change, with its table's name above it, into a file of your own and give it
-# with --settings FILE; what a file does not name keeps its default.
-"""
-
-
-def _attributes(kind: type) -> list[tuple[list[str], str]]:
-    """The attributes of a class as its docstring has them: names, and what they mean."""
-    text = inspect.getdoc(kind) or ""
-    section = text.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
-    found: list[tuple[list[str], str]] = []
-    for head, body in re.findall(r"^(\S.*) : [\w ]+\n((?: +.*\n?)+)", section, re.MULTILINE):
-        meaning = " ".join(body.split()).replace("``", "")
-        found.append((head.replace(",", " ").split(), meaning))
-    return found
-
-
-def _keys(params: DriftParams | CoachParams) -> dict[str, str]:
+def keys_of(params: DriftParams | CoachParams) -> dict[str, str]:
     """Keys of a table and the fields that they set."""
     return {item.name: item.name for item in fields(params) if item.name != "gates"}
 
 
-def _gate_keys(indicator: Indicator) -> dict[str, str]:
+def keys_of_gate(indicator: Indicator) -> dict[str, str]:
     """The same of an indicator's table: a unit is told where there is one."""
     keys = {
         f"floor_{_UNITS[indicator.change_unit]}": "floor",
@@ -326,7 +272,7 @@ def _with_gates(drift: DriftParams, tables: Mapping[str, Any], place: str) -> Dr
             )
         name = f"indicators.{key}"
         named = _table(name, table, place)
-        gates[key] = _filled(gates[key], name, named, place, _gate_keys(_BY_KEY[key]))
+        gates[key] = _filled(gates[key], name, named, place, keys_of_gate(_BY_KEY[key]))
     return replace(drift, gates=tuple(gates.values()))
 
 
@@ -335,7 +281,7 @@ def _renamed(table: object) -> str:
     for key in table if isinstance(table, Mapping) else ():
         name, whose = _RENAMED.get(key, (key, ()))
         tables = [f"[indicators.{one}]" for one in whose] or ["[detector]"]
-        if key in _RENAMED or key in _keys(DriftParams()):
+        if key in _RENAMED or key in keys_of(DriftParams()):
             where = " and ".join(filter(None, (", ".join(tables[:-1]), tables[-1])))
             return f"drift.{key} is from release 0.1: it is {name} in {where} now; {_EXPLAINED}."
     return f"[drift] is from release 0.1: give {_TABLES} instead; {_EXPLAINED}."

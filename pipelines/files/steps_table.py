@@ -1,22 +1,15 @@
-"""The steps table as a file: CSV or Parquet out, CSV in for truth and earlier results."""
+"""The steps table as a file: CSV or Parquet."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
-from imu.errors import ColumnError, InputError
-from imu.samples import Quality
-from imu.steps import SIDE_CODES, STEP_COLUMNS, STEP_ROW, Steps
-from pipelines.files.table_head import excerpt, open_table
+from imu.steps import STEP_COLUMNS, Steps
 from pipelines.files.table_output import write_table
 
-__all__ = ["read_steps", "write_steps"]
+__all__ = ["write_steps"]
 
 #: Format of each column in CSV: finer than what is known of it, and the same bytes for the same
 #: rows; -0 is written as 0.
@@ -43,9 +36,6 @@ _FORMATS: Final = {
     "quality": "",
 }
 _ROW: Final = ",".join(f"{{:{_FORMATS[name]}}}" for name in STEP_COLUMNS)
-
-_NEEDED: Final = ("step", "initial_contact_s", "side")
-_FLAGS: Final = {flag.tokens: flag for flag in Quality if flag}
 
 
 def write_steps(path: str | os.PathLike[str], steps: Steps) -> None:
@@ -84,147 +74,9 @@ def write_steps(path: str | os.PathLike[str], steps: Steps) -> None:
     )
 
 
-def read_steps(path: str | os.PathLike[str]) -> Steps:
-    """Read a steps table from CSV.
-
-    Columns may stand in any order; ``step``, ``initial_contact_s`` and ``side`` are needed, the
-    others count as not measured where they are absent.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    Steps
-        NaN where a cell is empty.
-
-    Raises
-    ------
-    ColumnError
-        When a column is unknown, stands twice, or one that is needed is missing.
-    InputError
-        When the file cannot be read, a row is malformed, or contacts do not increase.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_steps(f"{folder}/steps.csv", Steps(np.zeros(0, STEP_ROW)))
-    ...     len(read_steps(f"{folder}/steps.csv"))
-    0
-    """
-    place = str(path)
-    with open_table(path) as (file, head):
-        names = head.names
-        _check_names(names, f"{place}, line {head.line}")
-        text = io.TextIOWrapper(file, "utf-8", newline="")
-        try:
-            rows = list(_rows(text, names, place, head.line))
-        except UnicodeDecodeError:
-            raise InputError(
-                "this is not UTF-8 text: save it as CSV in UTF-8.", place=place
-            ) from None
-    return Steps(np.array(rows, STEP_ROW))
-
-
 def _csv_lines(steps: Steps) -> Iterator[str]:
     yield ",".join(STEP_COLUMNS) + "\n"
     columns = (values.tolist() for values in steps.columns().values())
     for row in zip(*columns, strict=True):
         cells = _ROW.format(*row).split(",")
         yield ",".join("" if cell == "nan" else cell for cell in cells) + "\n"
-
-
-def _check_names(names: Sequence[str], place: str) -> None:
-    for index, name in enumerate(names):
-        where = f"{place}, column {index + 1}"
-        if name not in STEP_COLUMNS:
-            raise ColumnError(
-                f"{excerpt(name)} is no column of the steps table: remove it or rename it to one "
-                f"of {', '.join(STEP_COLUMNS)}.",
-                column=name,
-                place=where,
-            )
-        if name in names[:index]:
-            raise ColumnError(f"{name} stands twice: keep one.", column=name, place=where)
-    for name in _NEEDED:
-        if name not in names:
-            raise ColumnError(f"{name} is missing: add the column.", column=name, place=place)
-
-
-def _rows(
-    text: io.TextIOWrapper, names: Sequence[str], place: str, header_line: int
-) -> Iterator[tuple[float | int, ...]]:
-    blank = np.zeros(1, STEP_ROW)
-    for name in STEP_ROW.names or ():
-        if STEP_ROW[name] == np.float64:
-            blank[name] = np.nan
-    template: dict[str, float | int] = dict(
-        zip(STEP_ROW.names or (), blank[0].tolist(), strict=True)
-    )
-    last_contact = -np.inf
-    for number, line in enumerate(text, header_line + 1):
-        where = f"{place}, line {number}"
-        if not line.strip():
-            continue
-        try:
-            cells = next(csv.reader([line.rstrip("\r\n")], strict=True))
-        except csv.Error:
-            raise InputError(
-                "the quotes do not match: correct or delete the row.", place=where
-            ) from None
-        if len(cells) != len(names):
-            raise InputError(
-                f"the row has {len(cells)} cells where the header names {len(names)}: complete "
-                "or delete the row, and write numbers with a decimal point.",
-                place=where,
-            )
-        row = dict(template)
-        for name, cell in zip(names, cells, strict=True):
-            row[name] = _value(name, cell.strip(), f"{where}, column {name}")
-        contact = row["initial_contact_s"]
-        if not np.isfinite(contact):
-            raise InputError(
-                "the step has no time of contact: fill it in or delete the row.",
-                place=f"{where}, column initial_contact_s",
-            )
-        if contact <= last_contact:
-            raise InputError(
-                f"{contact!s} s does not follow {last_contact!s} s: sort the rows and give "
-                "each contact once.",
-                place=f"{where}, column initial_contact_s",
-            )
-        last_contact = contact
-        yield tuple(row.values())
-
-
-def _value(name: str, cell: str, where: str) -> float | int:
-    if name == "side":
-        if cell not in SIDE_CODES:
-            raise InputError(f"{excerpt(cell)} is no side: write L, R, A or B.", place=where)
-        return SIDE_CODES.index(cell)
-    if name == "quality":
-        bits = 0
-        for token in filter(None, cell.split(";")):
-            if token not in _FLAGS:
-                raise InputError(
-                    f"{excerpt(token)} is no quality: write {', '.join(_FLAGS)} joined by "
-                    "semicolons, or nothing.",
-                    place=where,
-                )
-            bits |= _FLAGS[token]
-        return int(bits)
-    if name == "step":
-        if not (cell.isdecimal() and len(cell) < 19 and int(cell) > 0):
-            raise InputError(f"{excerpt(cell)} is no step: count from 1.", place=where)
-        return int(cell)
-    try:
-        if "_" not in cell:  # Python would read 1_000
-            return float(cell or "nan")
-    except ValueError:
-        pass
-    raise InputError(
-        f"{excerpt(cell)} is no number: correct it, or leave the cell empty.", place=where
-    )

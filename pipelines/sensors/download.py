@@ -7,20 +7,22 @@ nothing: the download goes on where it ended.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from devices.inbox import Inbox
 from devices.sources import open_connector
 from devices.timing.program_clock import ProgramClock, SystemClock
-from imu.errors import DeviceError, RecordingError
+from imu.errors import BackstrideError, DeviceError, RecordingError
 from pipelines.files.replacing import refuse_existing, replacing
+from pipelines.files.stored import decoded, private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.user_directory import data_directory, new_session_path
 from pipelines.views.counted import counted
@@ -254,25 +256,22 @@ def _partial_path(connection: _Connection, entry: LogEntry) -> Path:
 
 def _keep_partial(connection: _Connection, partial: PartialLog) -> None:
     path = _partial_path(connection, partial.entry)
-    head = json.dumps({"entry": asdict(partial.entry), "spans": partial.received.spans})
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as out:
-            out.write(head.encode() + b"\n" + bytes(partial.content))
-    except OSError as error:
-        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
+    head = msgspec.json.encode({"entry": partial.entry, "spans": partial.received.spans})
+    private_folder(path.parent, "what was downloaded so far")
+    with replacing(path, private=True) as out:
+        out.write(head + b"\n" + bytes(partial.content))
 
 
 def _load_partial(connection: _Connection, entry: LogEntry) -> PartialLog:
-    from devices.protocols.backstride_log import PartialLog, RangeMap
+    from devices.protocols.backstride_log import LogEntry, PartialLog, RangeMap
 
     try:
         head, _, content = _partial_path(connection, entry).read_bytes().partition(b"\n")
-        kept = json.loads(head)
-        if kept["entry"] == asdict(entry) and len(content) == entry.size_bytes:
-            spans = [(int(start), int(stop)) for start, stop in kept["spans"]]
+        kept = decoded(head, dict[str, Any])
+        if msgspec.convert(kept["entry"], LogEntry) == entry and len(content) == entry.size_bytes:
+            spans = msgspec.convert(kept["spans"], list[tuple[int, int]])
             return PartialLog(entry, bytearray(content), RangeMap(entry.size_bytes, spans))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, BackstrideError):
         pass  # nothing kept, or nothing that can be used: begin anew
     return PartialLog(entry)
 

@@ -24,10 +24,11 @@ INDICATOR = """
 table.RELATIVE = table.np.array([one.relative for one in table.INDICATORS])
 
 from imu.drift.detector import DriftDetector
-from pipelines.coaching.alert_settings import AlertSettings, explained_defaults
+from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.coach import Coach
 from pipelines.session.live_status import indicator_statuses
 from tests.imu.test_drift import changed_run, ramp
+from tests.pipelines.coaching.explained_settings import explained_defaults
 
 assert "[indicators.braking]" in explained_defaults()
 settings = AlertSettings.from_tables({"indicators": {"braking": {"floor_percent": 9.0}}})

@@ -21,9 +21,9 @@ from imu.steps import STEP_COLUMNS
 from imu.waveforms import WAVEFORM_COLUMNS
 from pipelines.files.sample_table import write_sample_table
 from pipelines.files.simulation import write_simulation
-from pipelines.files.steps_table import read_steps
 from pipelines.replay import ReplayOptions, load_baseline, replay
 from tests.pipelines.command_line import Ended, backstride, quiet
+from tests.pipelines.files.steps_in import steps_in
 
 AXES = "-z+y+x"
 
@@ -125,7 +125,7 @@ def test_alerts_are_json_lines_with_the_promised_keys(folder: Path, tmp_path: Pa
 
 def test_the_summary_says_what_the_table_holds(folder: Path, tmp_path: Path) -> None:
     outputs(folder / "run.mcap", tmp_path)
-    steps = read_steps(tmp_path / "steps.csv")
+    steps = steps_in(tmp_path / "steps.csv")
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert summary["steps"] == len(steps)
     assert summary["source"] == str(folder / "run.mcap")
@@ -181,7 +181,7 @@ def test_parquet_holds_the_same_steps(folder: Path, tmp_path: Path) -> None:
     ended = backstride("replay", folder / "run.csv", "--steps", tmp_path / "steps.parquet")
     assert ended.exit_code == 0
     frame = pandas.read_parquet(tmp_path / "steps.parquet")
-    steps = read_steps(tmp_path / "steps.csv")
+    steps = steps_in(tmp_path / "steps.csv")
     assert tuple(frame.columns) == STEP_COLUMNS
     np.testing.assert_allclose(frame["contact_time_ms"], steps.contact_time_ms, atol=1e-3)
 

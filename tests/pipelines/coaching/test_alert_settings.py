@@ -16,8 +16,9 @@ from imu.drift.indicators import INDICATORS, Indicator
 from imu.drift.params import DriftParams
 from imu.errors import InputError, RecordingError
 from imu.ranges import Within, allowed_of
-from pipelines.coaching.alert_settings import AlertSettings, explained_defaults, load_alert_settings
+from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
 from pipelines.coaching.budget import CoachParams
+from tests.pipelines.coaching.explained_settings import explained_defaults
 
 RANGES = allowed_of(DriftParams)
 EXAMPLE = Path(__file__).parents[3] / "examples" / "alerts.toml"
@@ -159,7 +160,7 @@ def test_the_example_has_every_key_at_its_default() -> None:
 
 
 def test_the_example_says_what_the_classes_say() -> None:
-    """To renew it: write ``explained_defaults()`` into it."""
+    """To renew it: python -m tests.pipelines.coaching.explained_settings > examples/alerts.toml."""
     assert EXAMPLE.read_text(encoding="utf-8") == explained_defaults()
 
 

@@ -17,10 +17,10 @@ from imu.errors import ParameterError, RecordingError
 from pipelines.files.sample_table import read_sample_table
 from pipelines.files.session_reader import read_session
 from pipelines.files.simulation import write_simulation
-from pipelines.files.steps_table import read_steps
 from pipelines.replay import ReplayOptions, replay
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
+from tests.pipelines.files.steps_in import steps_in
 
 QUERY = "minutes=0.5&standing_s=3&seed=11"
 
@@ -87,7 +87,7 @@ def test_replay_finds_the_true_steps(tmp_path: Path, ending: str, rate: int) -> 
 def test_the_truth_is_a_steps_table(tmp_path: Path) -> None:
     ended = backstride("simulate", tmp_path / "a.mcap", QUERY, "--truth", tmp_path / "truth.csv")
     assert ended.exit_code == 0
-    truth = read_steps(tmp_path / "truth.csv")
+    truth = steps_in(tmp_path / "truth.csv")
     assert f"{len(truth)} running steps" in ended.out
     assert set(truth.side) == {"L", "R"}
     np.testing.assert_allclose(np.diff(truth.initial_contact_s), truth.step_time_s[:-1], atol=2e-6)

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imu.errors import BackstrideError, ColumnError, InputError, ParameterError, RecordingError
+from imu.errors import BackstrideError, ParameterError, RecordingError
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
-from pipelines.files.steps_table import read_steps, write_steps
+from pipelines.files.steps_table import write_steps
+from tests.pipelines.files.steps_in import steps_in
 
 HEADER = (
     "step,initial_contact_s,toe_off_s,side,step_time_s,contact_time_ms,flight_time_ms,cadence_spm,"
@@ -60,7 +61,7 @@ def test_the_columns_are_those_promised(tmp_path: Path) -> None:
     path = tmp_path / "steps.csv"
     write_steps(path, NO_STEPS)
     assert path.read_bytes() == (HEADER + "\n").encode()
-    assert len(read_steps(path)) == 0
+    assert len(steps_in(path)) == 0
 
 
 def test_a_row_is_written_with_fixed_decimals_and_empty_cells(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_steps_read_back_as_written(tmp_path: Path, count: int, seed: int) -> No
     steps = steps_of(count, seed)
     path, again = tmp_path / "steps.csv", tmp_path / "again.csv"
     write_steps(path, steps)
-    back = read_steps(path)
+    back = steps_in(path)
     for name in NUMBERS:
         np.testing.assert_allclose(getattr(back, name), getattr(steps, name), atol=5.1e-4, rtol=0)
     for name in ("step", "side", "quality"):
@@ -106,71 +107,6 @@ def test_other_programs_read_the_csv(tmp_path: Path) -> None:
     frame = pd.read_csv(path)
     assert tuple(frame.columns) == STEP_COLUMNS
     np.testing.assert_allclose(frame["peak_force_bw"], steps.peak_force_bw, atol=5.1e-5)
-
-
-def test_a_truth_table_may_hold_fewer_columns_in_any_order(tmp_path: Path) -> None:
-    path = tmp_path / "truth.csv"
-    path.write_bytes(
-        b"\xef\xbb\xbf# by: force plate\r\nside, initial_contact_s ,step,toe_off_s\r\n"
-        b"L,1.5,1,\r\n\r\nR,1.8,2,2.05\r\n"
-    )
-    steps = read_steps(path)
-    assert list(steps.side) == ["L", "R"]
-    np.testing.assert_array_equal(steps.toe_off_s, [np.nan, 2.05])
-    assert np.isnan(steps.peak_force_bw).all()
-    assert list(steps.quality) == ["", ""]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", ["empty"]),
-        ("step,initial_contact_s,side\n1,0.5\n", ["line 2", "2 cells", "3"]),
-        ("step,initial_contact_s,side\n1,0.5,L\n2,0.5,R\n", ["line 3", "0.5 s does not follow"]),
-        ("step,initial_contact_s,side\n1,,L\n", ["line 2", "no time of contact"]),
-        ("step,initial_contact_s,side\n1,0.5,left\n", ["line 2", "column side", "L, R, A or B"]),
-        ("step,initial_contact_s,side\none,0.5,L\n", ["column step", "'one'", "count from 1"]),
-        ("step,initial_contact_s,side\n0,0.5,L\n", ["column step", "'0'", "count from 1"]),
-        (f"step,initial_contact_s,side\n{'9' * 9999},0.5,L\n", ["column step", "count from 1"]),
-        ("step,initial_contact_s,side\n1,1_0,L\n", ["line 2", "'1_0'", "correct it"]),
-        ("step,initial_contact_s,side,quality\n1,1,L,bad\n", ["'bad'", "clipped", "semicolons"]),
-        ('step,initial_contact_s,side\n1,"1,L\n', ["line 2", "quotes"]),
-    ],
-)
-def test_bad_steps_tables_are_refused_in_one_sentence(
-    tmp_path: Path, text: str, said: list[str]
-) -> None:
-    path = tmp_path / "truth.csv"
-    path.write_text(text)
-    with pytest.raises(InputError) as caught:
-        read_steps(path)
-    complaint(caught.value, str(path), *said)
-
-
-@pytest.mark.parametrize(
-    ("header", "column"),
-    [
-        ("step,initial_contact_s", "side"),
-        ("step,side,toe_off_s", "initial_contact_s"),
-        ("step,initial_contact_s,side,speed", "speed"),
-        ("step,initial_contact_s,side,side", "side"),
-    ],
-)
-def test_bad_columns_are_named(tmp_path: Path, header: str, column: str) -> None:
-    path = tmp_path / "truth.csv"
-    path.write_text(header + "\n")
-    with pytest.raises(ColumnError) as caught:
-        read_steps(path)
-    complaint(caught.value, f"{path}, line 1", column)
-    assert caught.value.column == column
-
-
-def test_rows_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "truth.csv"
-    path.write_bytes(b"step,initial_contact_s,side\n1,0.5,L\xff\n")
-    with pytest.raises(InputError) as caught:
-        read_steps(path)
-    complaint(caught.value, str(path), "UTF-8")
 
 
 # ----------------------------------------------------------------------------------- Parquet
@@ -223,7 +159,7 @@ def test_csv_needs_no_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     write_steps(tmp_path / "steps.csv", steps_of(2))
-    assert len(read_steps(tmp_path / "steps.csv")) == 2
+    assert len(steps_in(tmp_path / "steps.csv")) == 2
 
 
 # ---------------------------------------------------------------------------------- elsewhere
