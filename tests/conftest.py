@@ -1,4 +1,4 @@
-"""What all tests share: how hypothesis looks for examples.
+"""What all tests share: filters that are compiled already, and how hypothesis looks for examples.
 
 No deadlines, since the first call of a kernel compiles it. The same examples every time, so that a
 suite that passed passes again, here and elsewhere; ``--hypothesis-profile=random`` looks for new
@@ -7,8 +7,24 @@ ones.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("random", deadline=None, print_blob=True)
 settings.load_profile("same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the filters before the first test where that was not done yet.
+
+    Otherwise whichever tests come first compile them, each process for itself, and commands tell
+    their users that they do.
+    """
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    from imu.compiled import is_compiled
+    from pipelines.views.preparing import prepare_filters
+
+    if not is_compiled():
+        prepare_filters()

@@ -112,7 +112,6 @@ KNOWN_RINGS = {
 }
 #: Functions that are being cut, and how; it ends empty.
 KNOWN_LONG = {
-    "benchmarks/alerts/model.py: simulate_hour": "with the next model of a runner's hour",
     "benchmarks/virtual_sensor.py: virtual_sensor": "with one reader of people",
     "devices/simulator/runner.py: _plan": "with the next simulated runner",
     "pipelines/views/report/reading.py: _recording": "goes when the report reads facts",

@@ -205,13 +205,43 @@ class Hour:
     onset: int
 
 
+@dataclass(slots=True)
+class _Course:
+    """A run while it is made: what is shown at each step, and what happens on the way."""
+
+    rng: np.random.Generator
+    conditions: Conditions
+    step_s: float
+    speed: float
+    n: int
+    time_s: Array
+    offset: Array  # half of the difference between the feet
+    change: dict[str, Array]  # of each column, as a share
+    cadence: Array
+    lean: Array
+    roll: Array
+    yaw_rate: Array
+    quality: NDArray[np.uint8]
+    pause_s: Array
+    bout: NDArray[np.int64]
+    marks: list[Marked]
+    slips: list[int]
+
+    def moments(self, an_hour: float) -> NDArray[np.int64]:
+        """Steps at which something happens."""
+        count = self.rng.poisson(an_hour * self.conditions.minutes / 60.0)
+        return np.sort(self.rng.integers(0, self.n, count))
+
+    def lasting(self, median_s: float, sigma: float) -> int:
+        """Steps that something lasts."""
+        return int(median_s * self.rng.lognormal(0.0, sigma) / self.step_s)
+
+
 def simulate_hour(seed: int, conditions: Conditions, day: int = 0) -> Hour:
     """One run of the model; the same arguments give the same bits.
 
     Days from 1 on are other runs of the same runner, who differs a little from day to day.
     """
-    from scipy.signal import lfilter
-
     rng = np.random.default_rng([seed, 20250])
     step_s = 60.0 / rng.normal(170.0, 8.0)
     level = _runner(rng)
@@ -222,33 +252,61 @@ def simulate_hour(seed: int, conditions: Conditions, day: int = 0) -> Hour:
             level[name] *= 1.0 + sd * rng.standard_normal()
         level["sacral_lean_deg"] += 0.7 * rng.standard_normal()
         step_s *= 1.0 + 0.01 * rng.standard_normal()
+    course, step_noise = _undisturbed(rng, conditions, step_s, speed, level["sacral_lean_deg"])
+    if conditions.disturbances:
+        _add_bends(course)
+        _add_hills(course)
+        _add_speed(course)
+        _add_surfaces(course)
+        _add_stops(course)
+        _add_loss(course)
+        _add_slips(course)
+    rows = _rows(course, level, step_noise)
+    onset_s = 60.0 * conditions.onset_minute + rng.uniform(0.0, 60.0)
+    onset = int(np.searchsorted(course.time_s, onset_s))
+    return Hour(Steps(rows), tuple(course.marks), tuple(sorted(course.slips)), onset)
+
+
+def _noise(rng: np.random.Generator, n: int) -> Array:
+    """Unit AR(1) noise with odd steps."""
+    from scipy.signal import lfilter
+
+    r = rng.uniform(0.2, 0.5)
+    draws = rng.standard_normal(n) * math.sqrt(1.0 - r * r)
+    draws[0] = rng.standard_normal()
+    values: Array = lfilter([1.0], [1.0, -r], draws)
+    odd = rng.random(n) < 0.01
+    return np.where(odd, 5.0 * values, values)
+
+
+def _wander(rng: np.random.Generator, n: int, step_s: float, tau_s: float | None) -> Array:
+    """Unit Ornstein-Uhlenbeck process."""
+    from scipy.signal import lfilter
+
+    tau = tau_s or math.exp(rng.uniform(math.log(60.0), math.log(240.0)))
+    r = math.exp(-step_s / tau)
+    draws = rng.standard_normal(n) * math.sqrt(1.0 - r * r)
+    draws[0] = rng.standard_normal()
+    values: Array = lfilter([1.0], [1.0, -r], draws)
+    return values
+
+
+def _undisturbed(
+    rng: np.random.Generator, conditions: Conditions, step_s: float, speed: float, lean_deg: float
+) -> tuple[_Course, Array]:
+    """A run in which nothing happens, and the noise of its step times, as a share."""
     n = int(conditions.minutes * 60.0 / step_s)
-    time_s = step_s * np.arange(n)
+    time_s = step_s * np.arange(n, dtype=np.float64)
 
     def noise() -> Array:
-        """Unit AR(1) noise with odd steps."""
-        r = rng.uniform(0.2, 0.5)
-        draws = rng.standard_normal(n) * math.sqrt(1.0 - r * r)
-        draws[0] = rng.standard_normal()
-        values: Array = lfilter([1.0], [1.0, -r], draws)
-        odd = rng.random(n) < 0.01
-        return np.where(odd, 5.0 * values, values)
+        return _noise(rng, n)
 
     def wander() -> Array:
-        """Unit Ornstein-Uhlenbeck process."""
-        tau = conditions.time_constant_s or math.exp(rng.uniform(math.log(60.0), math.log(240.0)))
-        r = math.exp(-step_s / tau)
-        draws = rng.standard_normal(n) * math.sqrt(1.0 - r * r)
-        draws[0] = rng.standard_normal()
-        values: Array = lfilter([1.0], [1.0, -r], draws)
-        return values
+        return _wander(rng, n, step_s, conditions.time_constant_s)
 
     amplitude = 0.01 * conditions.wander_percent
     settling = np.exp(-time_s / 60.0)
-    bout = np.zeros(n, np.int64)
-    odd_side = np.arange(n) % 2
-    offset = np.where(odd_side, 0.5, -0.5)
-
+    offset = np.where(np.arange(n) % 2, 0.5, -0.5)
     cadence = 0.5 * amplitude * wander() + rng.uniform(-0.03, 0.03) * settling
     change: dict[str, Array] = {}
     for name, (low, high, share) in _SPREAD.items():
@@ -259,108 +317,117 @@ def simulate_hour(seed: int, conditions: Conditions, day: int = 0) -> Hour:
             slow = slow + offset * rng.uniform(-1.0, 1.0) * _SIDE_DIFFERENCE[name]
         change[name] = slow + rng.uniform(low, high) * noise()
     change["impact_shock_g"] += offset * 5.0 / 3.0 * amplitude * wander()
-    lean = level["sacral_lean_deg"] + _LEAN_WANDER_DEG * conditions.wander_percent * wander()
+    lean = lean_deg + _LEAN_WANDER_DEG * conditions.wander_percent * wander()
     lean += rng.uniform(-1.0, 1.0) * settling + rng.uniform(0.6, 1.0) * noise()
     roll = rng.normal(0.0, 1.0) + 0.5 * _LEAN_WANDER_DEG * conditions.wander_percent * wander()
     roll += 0.8 * noise() + 1.5 * offset
     time_cv = rng.uniform(0.02, 0.03)
     step_noise = time_cv * noise()
     yaw_rate = 2.0 * np.diff(rng.standard_normal(n + 1)) / step_s + 20.0 * offset
-    quality = np.zeros(n, np.uint8)
-    pause_s = np.zeros(n)
-    marks: list[Marked] = []
-    slips: list[int] = []
+    quality, pause_s, bout = np.zeros(n, np.uint8), np.zeros(n), np.zeros(n, np.int64)
+    course = _Course(
+        rng, conditions, step_s, speed, n, time_s, offset, change, cadence, lean, roll, yaw_rate,
+        quality, pause_s, bout, [], [],
+    )  # fmt: skip
+    return course, step_noise
 
-    if conditions.disturbances:
-        extra_speed = np.zeros(n)
 
-        def moments(an_hour: float) -> NDArray[np.int64]:
-            count = rng.poisson(an_hour * conditions.minutes / 60.0)
-            return np.sort(rng.integers(0, n, count))
+def _add_bends(run: _Course) -> None:
+    rng = run.rng
+    if rng.random() < 0.3:
+        place = (run.speed * run.time_s) % 200.0
+        bending = place > 200.0 - math.pi * _TRACK_RADIUS_M
+        run.yaw_rate += bending * math.degrees(run.speed / _TRACK_RADIUS_M)
+        run.lean += bending * rng.uniform(-1.0, 1.0)
+        run.roll -= 2.0 * bending
+        run.change["impact_shock_g"] += bending * (rng.uniform(-0.03, 0.03) + 0.08 * run.offset)
+    else:
+        turn = int(3.0 / run.step_s)
+        for at in run.moments(12.0):
+            run.yaw_rate[at : at + turn] += rng.choice([-1.0, 1.0]) * 90.0 / (turn * run.step_s)
 
-        def lasting(median_s: float, sigma: float) -> int:
-            return int(median_s * rng.lognormal(0.0, sigma) / step_s)
 
-        # bends
-        if rng.random() < 0.3:
-            place = (speed * time_s) % 200.0
-            bending = place > 200.0 - math.pi * _TRACK_RADIUS_M
-            yaw_rate += bending * math.degrees(speed / _TRACK_RADIUS_M)
-            lean += bending * rng.uniform(-1.0, 1.0)
-            roll -= 2.0 * bending
-            change["impact_shock_g"] += bending * (rng.uniform(-0.03, 0.03) + 0.08 * offset)
-        else:
-            turn = int(3.0 / step_s)
-            for at in moments(12.0):
-                yaw_rate[at : at + turn] += rng.choice([-1.0, 1.0]) * 90.0 / (turn * step_s)
-        # hills
-        slope = np.zeros(n)
-        if rng.random() < 0.6:
-            for at in moments(6.0):
-                slope[at : at + lasting(50.0, 0.6)] = np.clip(rng.normal(0.0, 2.0), -4.0, 4.0)
-        for name, (up, down) in _UPHILL.items():
-            change[name] += slope * np.where(slope > 0.0, up, down)
-        lean += 0.6 * slope
-        cadence = cadence - 0.004 * slope
-        # speed
-        for at in moments(4.0):
-            faster = rng.normal(0.0, 0.25)
-            extra_speed[at : at + lasting(90.0, 0.7)] = faster
-        for at in np.flatnonzero(np.diff(extra_speed)) + 1:
-            lean[at : at + int(5.0 / step_s)] -= extra_speed[at] - extra_speed[at - 1]
-        for name, effect in _FASTER.items():
-            change[name] += extra_speed * effect * rng.normal(1.0, 0.3)
-        cadence = cadence + 0.04 * extra_speed
-        lean += extra_speed * rng.normal(1.0, 0.3)
-        # surfaces
-        ground = np.zeros(n)
-        for at in moments(2.0):
-            kind = int(rng.integers(3))
-            ground[at:] = _SURFACES[kind]
-            if rng.random() < 0.5:
-                marks.append(Marked(int(at), ("concrete", "synthetic", "grass")[kind]))
-        change["impact_shock_g"] += ground
-        change["shock_power_g2"] += 2.0 * ground
-        change["peak_10hz_bw"] += 0.2 * ground
-        # stops
-        for at in moments(2.0):
-            pause_s[at] += rng.uniform(20.0, 60.0)
-            bout[at:] += 1
-        # loss
-        start = 0
-        while True:
-            start += int(rng.exponential(550.0)) + 1
-            if start >= n:
-                break
-            length = int(rng.integers(1, 11))
-            quality[start : start + length] = int(Quality.GAP)
-            start += length
-        # slips
-        for rate, low, high in ((0.2, 5.0, 15.0), (0.1, 2.0, 5.0)):
-            for at in moments(rate):
-                size, way = rng.uniform(low, high), rng.uniform(0.0, 2.0 * math.pi)
-                course = np.clip((time_s - time_s[at]) / 2.0, 0.0, 1.0)
-                lean += size * math.cos(way) * course
-                roll += size * math.sin(way) * course
-                slips.append(int(at))
+def _add_hills(run: _Course) -> None:
+    rng, slope = run.rng, np.zeros(run.n)
+    if rng.random() < 0.6:
+        for at in run.moments(6.0):
+            slope[at : at + run.lasting(50.0, 0.6)] = np.clip(rng.normal(0.0, 2.0), -4.0, 4.0)
+    for name, (up, down) in _UPHILL.items():
+        run.change[name] += slope * np.where(slope > 0.0, up, down)
+    run.lean += 0.6 * slope
+    run.cadence = run.cadence - 0.004 * slope
 
-    rows = np.zeros(n, STEP_ROW)
-    rows["step"] = np.arange(1, n + 1)
-    rows["side"] = _sides(rng, bout, odd_side)
+
+def _add_speed(run: _Course) -> None:
+    rng, extra = run.rng, np.zeros(run.n)
+    for at in run.moments(4.0):
+        faster = rng.normal(0.0, 0.25)
+        extra[at : at + run.lasting(90.0, 0.7)] = faster
+    for at in np.flatnonzero(np.diff(extra)) + 1:
+        run.lean[at : at + int(5.0 / run.step_s)] -= extra[at] - extra[at - 1]
+    for name, effect in _FASTER.items():
+        run.change[name] += extra * effect * rng.normal(1.0, 0.3)
+    run.cadence = run.cadence + 0.04 * extra
+    run.lean += extra * rng.normal(1.0, 0.3)
+
+
+def _add_surfaces(run: _Course) -> None:
+    rng, ground = run.rng, np.zeros(run.n)
+    for at in run.moments(2.0):
+        kind = int(rng.integers(3))
+        ground[at:] = _SURFACES[kind]
+        if rng.random() < 0.5:
+            run.marks.append(Marked(int(at), ("concrete", "synthetic", "grass")[kind]))
+    run.change["impact_shock_g"] += ground
+    run.change["shock_power_g2"] += 2.0 * ground
+    run.change["peak_10hz_bw"] += 0.2 * ground
+
+
+def _add_stops(run: _Course) -> None:
+    for at in run.moments(2.0):
+        run.pause_s[at] += run.rng.uniform(20.0, 60.0)
+        run.bout[at:] += 1
+
+
+def _add_loss(run: _Course) -> None:
+    start = 0
+    while True:
+        start += int(run.rng.exponential(550.0)) + 1
+        if start >= run.n:
+            break
+        length = int(run.rng.integers(1, 11))
+        run.quality[start : start + length] = int(Quality.GAP)
+        start += length
+
+
+def _add_slips(run: _Course) -> None:
+    for rate, low, high in ((0.2, 5.0, 15.0), (0.1, 2.0, 5.0)):
+        for at in run.moments(rate):
+            size, way = run.rng.uniform(low, high), run.rng.uniform(0.0, 2.0 * math.pi)
+            course = np.clip((run.time_s - run.time_s[at]) / 2.0, 0.0, 1.0)
+            run.lean += size * math.cos(way) * course
+            run.roll += size * math.sin(way) * course
+            run.slips.append(int(at))
+
+
+def _rows(run: _Course, level: dict[str, float], step_noise: Array) -> NDArray[np.void]:
+    """The steps table of the run."""
+    rows = np.zeros(run.n, STEP_ROW)
+    rows["step"] = np.arange(1, run.n + 1)
+    rows["side"] = _sides(run.rng, run.bout, np.arange(run.n) % 2)
     for name in STEP_ROW.names or ():
         if STEP_ROW[name] == np.float64:
             rows[name] = np.nan
-    for name, relative in change.items():
+    for name, relative in run.change.items():
         rows[name] = level[name] * np.maximum(1.0 + relative, 0.05)
     rows["step_regularity"] = np.minimum(rows["step_regularity"], 1.0)
-    rows["sacral_lean_deg"], rows["sacral_roll_deg"] = lean, roll
-    rows["yaw_rate_deg_s"] = yaw_rate
-    rows["lumbar_compression_bw"] = _lumbar(rows) * (1.0 + 0.03 * noise())
-    rows["quality"] = quality
-    rows["step_time_s"] = step_s * (1.0 - cadence + step_noise)
-    _set_times(rows, 10.0, pause_s)
-    onset = int(np.searchsorted(time_s, 60.0 * conditions.onset_minute + rng.uniform(0.0, 60.0)))
-    return Hour(Steps(rows), tuple(marks), tuple(sorted(slips)), onset)
+    rows["sacral_lean_deg"], rows["sacral_roll_deg"] = run.lean, run.roll
+    rows["yaw_rate_deg_s"] = run.yaw_rate
+    rows["lumbar_compression_bw"] = _lumbar(rows) * (1.0 + 0.03 * _noise(run.rng, run.n))
+    rows["quality"] = run.quality
+    rows["step_time_s"] = run.step_s * (1.0 - run.cadence + step_noise)
+    _set_times(rows, 10.0, run.pause_s)
+    return rows
 
 
 def impose(hour: Hour, kind: ChangeKind, size: float) -> Hour:
