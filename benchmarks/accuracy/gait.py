@@ -22,10 +22,10 @@ from benchmarks.recordings import (
     WaistTrial,
     force_trials,
     raw_sacral_clip,
-    runner_trials,
     waist_trials,
     walking_trials,
 )
+from benchmarks.virtual_sensor import runner_trials
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.chain.filters import SosFilter, butterworth_low_pass
 from imu.chain.gait import GaitParams

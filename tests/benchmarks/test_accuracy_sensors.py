@@ -13,8 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.accuracy import left_out, sensors, shock, simulated
 from benchmarks.accuracy.truth import motion_pairs
-from benchmarks.recordings import MarkerTrial
-from benchmarks.virtual_sensor import PelvisMotion, pelvis_motions, virtual_sensor
+from benchmarks.virtual_sensor import MarkerTrial, PelvisMotion, pelvis_motions, virtual_sensor
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 
