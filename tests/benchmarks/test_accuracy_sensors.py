@@ -234,7 +234,7 @@ def test_steps_are_matched_by_contact_and_ramps_are_scored_apart() -> None:
     steady, ramp = phases[simulated.STEADY], phases[simulated.RAMP]
     assert len(steady["contact time"][0]) > 40
     assert len(ramp["contact time"][0]) > 5
-    assert np.abs(steady["initial contact"][0]).max() < 20.0
+    assert np.ptp(steady["initial contact"][0]) < 25.0
     assert np.all(steady["side wrong, named steps"][0] == 0.0)
     assert np.mean(steady["steps missed"][0]) == 0.0
 
