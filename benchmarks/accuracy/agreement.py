@@ -109,7 +109,9 @@ def _rows(told: _Told) -> list[Row]:
 
 def _scores(told: _Told) -> list[Score]:
     def share(metric: str, parts: Sequence[tuple[str, NDArray[np.bool_]]]) -> Score:
-        pairs = [TrialPairs(who, 100.0 * bad, np.zeros(len(bad))) for who, bad in parts]
+        pairs = [
+            TrialPairs(who, np.where(bad, 100.0, 0.0), np.zeros(len(bad))) for who, bad in parts
+        ]
         return score_of_pairs(SHARE, metric, "jogging", "%", pairs)
 
     named = [
