@@ -23,7 +23,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recordings import force_trials, runner_trials, waist_trials
+from benchmarks.recordings import force_trials, waist_trials
+from benchmarks.virtual_sensor import runner_trials
 from imu.chain.gait import (
     GAIT_FEATURES,
     RUN_WEIGHTS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import RecordingError
-from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 __all__ = [
     "WAIST_AXES",
     "ForceTrial",
-    "MarkerTrial",
     "OrientationTrial",
     "WaistTrial",
     "data_directory",
     "force_contacts",
     "force_trials",
-    "marker_trials",
     "orientation_trials",
     "raw_sacral_clip",
-    "runner_trials",
     "waist_trials",
     "walking_trials",
 ]
@@ -63,29 +59,6 @@ class ForceTrial:
     force_rate_hz: float
     speed_m_s: float
     slope_deg: float
-
-
-@dataclass(frozen=True)
-class MarkerTrial:
-    """A treadmill trial with pelvis markers, as a virtual sacral sensor sees it."""
-
-    name: str
-    samples: Samples
-    rate_hz: float
-    height_mm: Array  # vertical position of the sensor
-    position_m: Array  # (N, 3) of the sensor: along the belt, to the left of it, up
-    lean_deg: Array
-    roll_deg: Array
-    yaw_deg: Array
-    heel_height_mm: Array  # (N, 2) right, left
-    force_bw: Array | None
-    force_rate_hz: float
-    speed_m_s: float
-    force_start_s: float = 0.0  # time of the first force value
-    running_s: float = 0.0  # from here on it runs as recorded
-    standing_up: Array | None = None  # (3,) mean specific force in standing, sensor frame
-    subject: str = ""
-    runner: Runner = field(default_factory=Runner)
 
 
 @dataclass(frozen=True)
@@ -234,17 +207,3 @@ def force_contacts(force_bw: Array, rate_hz: float) -> tuple[Array, Array]:
             contacts.append(begin / rate_hz)
             toe_offs.append(after[0] / rate_hz)
     return np.array(contacts), np.array(toe_offs)
-
-
-def marker_trials(rate_hz: float = 300.0, directory: Path | None = None) -> list[MarkerTrial]:
-    """Ideal virtual sensors at the PSIS midpoint, in the anatomical axes of the pelvis."""
-    from benchmarks.virtual_sensor import pelvis_motions, virtual_sensor
-
-    return [virtual_sensor(m, rate_hz=rate_hz, trim_s=0.0) for m in pelvis_motions(directory)]
-
-
-def runner_trials(rate_hz: float = 300.0, directory: Path | None = None) -> list[MarkerTrial]:
-    """Ideal virtual sensors on the 18 runners of ``treadmill_runners/``, level in standing."""
-    from benchmarks.virtual_sensor import runner_motions, virtual_sensor
-
-    return [virtual_sensor(m, rate_hz=rate_hz, trim_s=0.0) for m in runner_motions(directory)]

@@ -7,21 +7,29 @@ an impact cannot be judged with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recordings import MarkerTrial, data_directory
+from benchmarks.recordings import data_directory
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
 
-__all__ = ["PelvisMotion", "pelvis_motions", "runner_motions", "virtual_sensor"]
+__all__ = [
+    "MarkerTrial",
+    "PelvisMotion",
+    "marker_trials",
+    "pelvis_motions",
+    "runner_motions",
+    "runner_trials",
+    "virtual_sensor",
+]
 
 Array = NDArray[np.float64]
 
@@ -36,6 +44,29 @@ SETTING_OFF_S: Final = 1.5
 _FROM_LABORATORY: Final = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])
 _GUARD_FRAMES: Final = 1  # beside a hidden frame a marker is often half hidden
 _STANDING_HIGHER_M: Final = 0.03
+
+
+@dataclass(frozen=True)
+class MarkerTrial:
+    """A treadmill trial with pelvis markers, as a virtual sacral sensor sees it."""
+
+    name: str
+    samples: Samples
+    rate_hz: float
+    height_mm: Array  # vertical position of the sensor
+    position_m: Array  # (N, 3) of the sensor: along the belt, to the left of it, up
+    lean_deg: Array
+    roll_deg: Array
+    yaw_deg: Array
+    heel_height_mm: Array  # (N, 2) right, left
+    force_bw: Array | None
+    force_rate_hz: float
+    speed_m_s: float
+    force_start_s: float = 0.0  # time of the first force value
+    running_s: float = 0.0  # from here on it runs as recorded
+    standing_up: Array | None = None  # (3,) mean specific force in standing, sensor frame
+    subject: str = ""
+    runner: Runner = field(default_factory=Runner)
 
 
 @dataclass(frozen=True)
@@ -289,3 +320,13 @@ def _stand_before(
             [Rotation.from_matrix(np.repeat(level.as_matrix()[None], frames, axis=0)), setting_off]
         ),
     )
+
+
+def marker_trials(rate_hz: float = 300.0, directory: Path | None = None) -> list[MarkerTrial]:
+    """Ideal virtual sensors at the PSIS midpoint, in the anatomical axes of the pelvis."""
+    return [virtual_sensor(m, rate_hz=rate_hz, trim_s=0.0) for m in pelvis_motions(directory)]
+
+
+def runner_trials(rate_hz: float = 300.0, directory: Path | None = None) -> list[MarkerTrial]:
+    """Ideal virtual sensors on the 18 runners of ``treadmill_runners/``, level in standing."""
+    return [virtual_sensor(m, rate_hz=rate_hz, trim_s=0.0) for m in runner_motions(directory)]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.recordings import data_directory, force_trials, marker_trials, raw_sacral_clip
+from benchmarks.recordings import data_directory, force_trials, raw_sacral_clip
+from benchmarks.virtual_sensor import marker_trials
 from imu import contract
 from imu.analyzer import AnalyzerParams, StepAnalyzer, analyze
 from imu.contract import StageEntry

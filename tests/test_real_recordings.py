@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from benchmarks.recordings import (
     ForceTrial,
-    MarkerTrial,
     data_directory,
     force_contacts,
     force_trials,
-    marker_trials,
     raw_sacral_clip,
     walking_trials,
 )
+from benchmarks.virtual_sensor import MarkerTrial, marker_trials
 from imu import contract
 from imu.analyzer import analyze
 from imu.registry import STAGES

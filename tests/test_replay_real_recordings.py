@@ -13,10 +13,10 @@ from benchmarks.recordings import (
     data_directory,
     force_contacts,
     force_trials,
-    marker_trials,
     raw_sacral_clip,
     walking_trials,
 )
+from benchmarks.virtual_sensor import marker_trials
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.files.sample_table import write_sample_table
 from tests.pipelines.command_line import backstride

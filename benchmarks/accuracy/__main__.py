@@ -25,6 +25,7 @@ __all__ = ["SUBJECTS", "Outcome", "main", "score"]
 SUBJECTS: Final = (
     "strangers",
     "real_sensor",
+    "agreement",
     "gait",
     "inclination",
     "population",

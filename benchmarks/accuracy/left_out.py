@@ -25,9 +25,8 @@ from benchmarks.accuracy.truth import (
     true_steps,
     waveform_pairs,
 )
-from benchmarks.recordings import MarkerTrial, runner_trials
 from benchmarks.step_model import SEED, SeenTrial, fit, see
-from benchmarks.virtual_sensor import runner_motions
+from benchmarks.virtual_sensor import MarkerTrial, runner_motions, runner_trials
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.samples import Samples
 from imu.step.model import StepModel

@@ -49,11 +49,11 @@ _PUBLISHED: Final = {
 }
 _ABOUT: Final = (
     "One runner of 76.8 kg, 16 treadmill trials of 5 s with an accelerometer at the sacrum and "
-    "belt-normal force (Alcantara 2022, doi:10.7717/peerj.12752), by the weights as shipped: "
-    "nothing of him was learned. There is neither gyroscope nor mediolateral axis. Steps are "
-    "matched to the nearest rise of the force through 0.1 body weight, at most 100 ms away; errors "
-    "are of single steps, one a trial for cadence, one a sample for the waveform. Being one "
-    "person, he has no interval."
+    "belt-normal force (Alcantara 2022, doi:10.7717/peerj.12752), by the weights as shipped: of "
+    "contact and force nothing was learned from him (that he runs was). There is neither gyroscope "
+    "nor mediolateral axis. Steps are matched to the nearest rise of the force through 0.1 body "
+    "weight, at most 100 ms away; errors are of single steps, one a trial for cadence, one a "
+    "sample for the waveform. Being one person, he has no interval."
 )
 
 

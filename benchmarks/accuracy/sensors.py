@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recordings import MarkerTrial
-from benchmarks.virtual_sensor import PelvisMotion, virtual_sensor
+from benchmarks.virtual_sensor import MarkerTrial, PelvisMotion, virtual_sensor
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 
 __all__ = ["CLEAN", "SENSORS", "Sensor", "worn"]

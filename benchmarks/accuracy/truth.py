@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.accuracy.statistics import TrialPairs
-from benchmarks.recordings import ForceTrial, MarkerTrial, force_contacts
+from benchmarks.recordings import ForceTrial, force_contacts
+from benchmarks.virtual_sensor import MarkerTrial
 from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.steps import Steps
 from imu.waveforms import Waveforms

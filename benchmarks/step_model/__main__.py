@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.recordings import data_directory, runner_trials
+from benchmarks.recordings import data_directory
 from benchmarks.step_model.left_out import table
 from benchmarks.step_model.observing import see
 from benchmarks.step_model.training import SEED, fit, fit_without_each
+from benchmarks.virtual_sensor import runner_trials
 from imu.step.model import MODEL_VERSION, StepModel
 from imu.step.model_file import PACKAGED_MODEL
 

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recordings import MarkerTrial, force_contacts
+from benchmarks.recordings import force_contacts
+from benchmarks.virtual_sensor import MarkerTrial
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.samples import Samples
 from imu.step.model import StepModel

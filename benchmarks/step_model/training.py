@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recordings import MarkerTrial
 from benchmarks.step_model.judging import told_by
 from benchmarks.step_model.observing import SeenTrial, observations, see
 from benchmarks.step_model.regression import Shape, fit_regression
+from benchmarks.virtual_sensor import MarkerTrial
 from imu.step.model import STEP_MODEL, StepModel
 from imu.step.step_features import (
     FEATURES,

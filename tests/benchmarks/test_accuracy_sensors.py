@@ -13,8 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.accuracy import left_out, sensors, shock, simulated
 from benchmarks.accuracy.truth import motion_pairs
-from benchmarks.recordings import MarkerTrial
-from benchmarks.virtual_sensor import PelvisMotion, pelvis_motions, virtual_sensor
+from benchmarks.virtual_sensor import MarkerTrial, PelvisMotion, pelvis_motions, virtual_sensor
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 
@@ -235,7 +234,7 @@ def test_steps_are_matched_by_contact_and_ramps_are_scored_apart() -> None:
     steady, ramp = phases[simulated.STEADY], phases[simulated.RAMP]
     assert len(steady["contact time"][0]) > 40
     assert len(ramp["contact time"][0]) > 5
-    assert np.abs(steady["initial contact"][0]).max() < 20.0
+    assert np.ptp(steady["initial contact"][0]) < 25.0
     assert np.all(steady["side wrong, named steps"][0] == 0.0)
     assert np.mean(steady["steps missed"][0]) == 0.0
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from benchmarks.accuracy import population, real_sensor, rules, strangers
+from benchmarks.accuracy import agreement, population, real_sensor, rules, strangers
 from benchmarks.accuracy.truth import (
     TrialTruth,
     braking_pairs,
@@ -186,7 +186,7 @@ def test_a_runner_left_out_has_no_part_in_his_prediction() -> None:
 # ---- missing folders
 
 
-@pytest.mark.parametrize("subject", [real_sensor, population, strangers])
+@pytest.mark.parametrize("subject", [agreement, real_sensor, population, strangers])
 def test_a_folder_without_recordings_is_named_and_gives_no_rows(
     subject: object, tmp_path: Path
 ) -> None:
