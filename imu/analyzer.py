@@ -69,6 +69,7 @@ _ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
 _LASTING: Final = (
     "mounting",
     "mounting_status",
+    "side_turn",
     "standing_up",
     "stood",
     "steps",
@@ -472,6 +473,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def reseat(self) -> None:
         """Take note that the sensor was moved: ``"auto"`` axes are searched anew."""
         self._forget_posture()
+        self._state["side_turn"] = 0.0
         if self._mounting is None:
             self._state["mounting_status"] = 0
             self._state["mounting_tried"] = self._state["contact_count"]

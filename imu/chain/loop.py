@@ -186,7 +186,8 @@ CHAIN_STATE: Final = np.dtype(
         ("intake", INTAKE_STATE),
         ("inclination", INCLINATION_STATE),
         ("gait", GAIT_STATE),
-        ("side", SIDE_STATE),
+        ("side", SIDE_STATE),  # votes of roll
+        ("side_by_force", SIDE_STATE),
         ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
         # alignment: the first second is held until its mean tells up
         ("held", np.int64),
@@ -205,6 +206,7 @@ CHAIN_STATE: Final = np.dtype(
         # mounting, sensor → body
         ("mounting", np.float64, (3, 3)),
         ("mounting_status", np.uint8),
+        ("side_turn", np.float64, 2),  # of forward in the body axes, cosine and sine; 0 unknown
         ("mounting_tried", np.int64),
         ("mounting_from", np.int64),  # first contact of the bout after the last re-seating
         # the bout of running
@@ -232,7 +234,7 @@ CHAIN_STATE: Final = np.dtype(
         ("initial_contact", np.float64),  # of the open step, sample index; NaN when not known
         ("weight", np.float64),  # what the sensor reads for body weight, g, smoothed
         ("weights", np.int64),
-        ("swing", np.float64),  # sideways, of the step before, for the side
+        ("swing", np.float64, 2),  # roll and sideways force of the step before, for the side
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),
         # over the whole session

@@ -226,7 +226,10 @@ def _time_at(s: Record, index: float) -> float:
 
 
 def find_mounting(state: NDArray[np.void]) -> None:
-    """Try to find the mounting from the last steps of the bout."""
+    """Try to find the mounting from the last steps of the bout, or how far stated axes are off.
+
+    Axes that somebody stated stay as they are, but the feet are told apart by what is forward.
+    """
     s = state[0]
     total = int(s["contact_count"])
     s["mounting_tried"] = total
@@ -248,8 +251,16 @@ def find_mounting(state: NDArray[np.void]) -> None:
     # a sensor that lay on a table before it was clipped on tells nothing of standing
     if s["stood"] and float(up @ s["standing_up"]) > 0.8:
         up = s["standing_up"]
-    if forward_from_steps(force, contacts - contacts[0], up, s["mounting"]):
+    found = np.zeros((3, 3))
+    if not forward_from_steps(force, contacts - contacts[0], up, found):
+        return
+    if s["mounting_status"] != MOUNTING_KNOWN:
+        s["mounting"] = found
         s["mounting_status"] = MOUNTING_KNOWN
+    turn = s["mounting"][:2] @ found[0]
+    norm = float(np.linalg.norm(turn))
+    if norm > 0.0:
+        s["side_turn"] = turn / norm
 
 
 @kernel
@@ -284,6 +295,27 @@ def _lumbar_index(c: Record, s: Record, compression: float, trusted: bool) -> fl
             s.lumbar_baseline = s.lumbar_sum / s.lumbar_count
         return np.nan
     return 100.0 * compression / s.lumbar_baseline
+
+
+@kernel
+def _name_side(s: Record, parity: int, w: NDArray[np.float64], a: int, t: int, voting: bool) -> int:
+    """Let roll and sideways force in stance vote, against the step before; returns the side.
+
+    Along what the steps say is sideways, whatever axes were stated; there is no vote before they
+    do. A few people roll or sway against the rule: a side is named where both votes agree on it.
+    """
+    ahead, aside = s.side_turn[0], s.side_turn[1]
+    roll = ahead * mean(w[_ROLL], a, t) + aside * mean(w[_LEAN], a, t)
+    force = ahead * mean(w[_LEFT], a, t) - aside * mean(w[_FORWARD], a, t)
+    if not voting or (ahead == 0.0 and aside == 0.0):
+        roll, force = np.nan, np.nan
+    rolled, forced = roll - s.swing[0], force - s.swing[1]
+    s.swing[0], s.swing[1] = roll, force
+    by_force = cast_side_vote(s.side_by_force, parity, forced)
+    if s.kind != WITH_GYRO or s.intake.gyro_measured == 0:
+        return by_force
+    by_roll = cast_side_vote(s.side, parity, rolled)
+    return by_roll if by_roll == by_force else parity
 
 
 @kernel
@@ -484,11 +516,7 @@ def close_step(
     r.pelvic_obliquity_range_deg = angle_range(w[_ROLL], a, b) if gyro and mounted else np.nan
     r.pelvic_rotation_range_deg = angle_range(w[_YAW], a, b) if gyro and mounted else np.nan
     # against the step before, so that a crooked sensor or a steady lean does not matter
-    swing = mean(w[_ROLL], a, t) if gyro else mean(w[_LEFT], a, t)
-    if not has_left:
-        swing = np.nan
-    r.side = cast_side_vote(s.side, number % 2, swing - s.swing)
-    s.swing = swing
+    r.side = _name_side(s, number % 2, w, a, t, voting=has_left)
     compression = peak_lumbar_compression(v10, f10, a, t, lean / _DEG, c.height_m)
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~_NO_GYRO == 0)
@@ -517,7 +545,7 @@ def closable(state: NDArray[np.void], *, finish: bool) -> bool:
 def mounting_wanted(state: NDArray[np.void], *, finish: bool) -> bool:
     """Whether the axes are to be searched before steps are closed."""
     s = state[0]
-    if s["mounting_status"] == MOUNTING_KNOWN or s["running"] == 0:
+    if s["running"] == 0 or (s["mounting_status"] == MOUNTING_KNOWN and s["side_turn"].any()):
         return False
     return bool(finish or s["contact_count"] - s["mounting_tried"] > STEPS_TO_MOUNT)
 
@@ -535,8 +563,9 @@ def end_bout(state: NDArray[np.void]) -> None:
         "weights",
     ):
         s[name] = 0
-    s["side"]["steps"] = 0
-    s["side"]["left_is_even"] = 0
+    for votes in ("side", "side_by_force"):
+        s[votes]["steps"] = 0
+        s[votes]["left_is_even"] = 0
     s["swing"] = np.nan
     s["due"] = NEVER
     if s["opening_contact"] >= 0:

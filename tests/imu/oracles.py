@@ -275,7 +275,7 @@ def lumbar_compression(
 
 
 def forward(force_g: Array, contacts: list[int], up: Array) -> Array:
-    """Forward by the phasor at step frequency: what follows the vertical by an eighth of a step."""
+    """Where most swings at step frequency, a sixth of a step behind the vertical."""
     pairs = list(itertools.pairwise(contacts))
     pairs = pairs[: len(pairs) // 2 * 2]
     phasors = []
@@ -285,8 +285,9 @@ def forward(force_g: Array, contacts: list[int], up: Array) -> Array:
     phasor = np.mean(phasors, axis=0)
     vertical = phasor @ up
     horizontal = (phasor - vertical * up) / vertical
-    direction = (horizontal * np.exp(2j * np.pi / 8)).real
-    return np.asarray(direction / np.linalg.norm(direction))
+    parts = np.stack([horizontal.real, horizontal.imag])
+    direction = np.linalg.svd(parts)[2][0]
+    return np.asarray(direction * np.sign((horizontal @ direction * np.exp(1j * np.pi / 3)).real))
 
 
 # ---- intake
