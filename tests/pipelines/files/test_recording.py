@@ -14,6 +14,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -307,7 +308,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Session]:
         writer.write_record(LinkEvent(10**12 - 1, "connected"))
         for index, packet in enumerate(packets(50)):
             clock.now_s += 0.25
-            writer.write_record(packet)
+            writer.write_record(replace(packet, arrival_ns=10**12 + index * 250_000_000))
             writer.write_facts([GaitChanged(index / 10, "run")])
             if index % 10 == 5:
                 writer.write_facts([StepsFinished(index / 10, some_steps(2)), ALERT])
