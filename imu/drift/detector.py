@@ -15,6 +15,7 @@ sooner, the more the runner's days differ.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -50,6 +51,7 @@ __all__ = [
     "Direction",
     "DriftDetector",
     "DriftParams",
+    "InUse",
     "Reading",
     "Severity",
     "robust_mean",
@@ -67,6 +69,22 @@ _DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP)
 _LEARNED: Final = ("mean", "wander_sd", "block_sd", "usual_pace", "smoothed")
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What indicators are compared with at one moment.
+
+    Attributes
+    ----------
+    baseline : Baseline or None
+        None while it is being learned.
+    ranges : tuple of (str, float, float)
+        Indicator, its baseline in its unit, and its gate in its ``change_unit``.
+    """
+
+    baseline: Baseline | None
+    ranges: tuple[tuple[str, float, float], ...] = ()
 
 
 class DriftDetector:
@@ -109,6 +127,7 @@ class DriftDetector:
         self._state = fresh_state()
         self._session: Any = self._state[0]["session"]  # views
         self._segment: Any = self._state[0]["segment"]
+        self._given_up: InUse | None = None
         self.reset()
 
     @property
@@ -136,6 +155,37 @@ class DriftDetector:
             return None
         return as_baseline(
             segment, segment["mean"], segment["wander_sd"], int(segment["baseline_blocks"])
+        )
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether there is a baseline; quicker than to ask for it."""
+        return bool(self._segment["baseline_blocks"])
+
+    @property
+    def running_s(self) -> float:
+        """Running time so far, s."""
+        return float(self._session["running_s"])
+
+    @property
+    def given_up(self) -> InUse | None:
+        """What was in use when the latest :meth:`push` or :meth:`mark` gave it up.
+
+        None when the latest of them gave up nothing.
+        """
+        return self._given_up
+
+    @property
+    def in_use(self) -> InUse:
+        """The baseline and the gates about it, as they are now."""
+        readings = [self.current(indicator.name) for indicator in INDICATORS]
+        return InUse(
+            self.baseline,
+            tuple(
+                (item.indicator, item.baseline, item.gate)
+                for item in readings
+                if math.isfinite(item.baseline) and math.isfinite(item.gate)
+            ),
         )
 
     @property
@@ -204,6 +254,7 @@ class DriftDetector:
             Speed and slope at each of them, where known.
         """
         changes: list[Change] = []
+        self._given_up = None
         if not len(steps):
             return changes
         session, segment = self._session, self._segment
@@ -255,6 +306,7 @@ class DriftDetector:
         Other kinds change nothing here.
         """
         del value
+        self._given_up = None
         if kind == "surface":
             session = self._session
             new_surface(session["interruption"], float(session["running_s"]), self._params)
@@ -377,6 +429,9 @@ class DriftDetector:
 
     def _learn_anew(self) -> None:
         """Forget the baseline, and with it what has changed from it."""
+        segment = self._segment
+        if segment["baseline_blocks"] or segment["learned"]:
+            self._given_up = self.in_use
         self._state["segment"] = fresh_state()["segment"]
         self._find_gates()
 

@@ -13,7 +13,7 @@ Each table and each key is optional::
 
 The keys and their ranges are those of :class:`~imu.drift.params.DriftParams`, of the
 :class:`~imu.drift.indicators.Gate` of each indicator, and of
-:class:`~pipelines.coaching.coach.CoachParams`; ``examples/alerts.toml`` has each of them at its
+:class:`~pipelines.coaching.budget.CoachParams`; ``examples/alerts.toml`` has each of them at its
 default.
 """
 
@@ -33,7 +33,7 @@ from typing import Any, Final, TypeVar
 from imu.drift.indicators import INDICATORS, Gate, Indicator
 from imu.drift.params import DriftParams
 from imu.errors import InputError, ParameterError, RecordingError
-from pipelines.coaching.coach import CoachParams
+from pipelines.coaching.budget import CoachParams
 
 __all__ = ["AlertSettings", "explained_defaults", "load_alert_settings"]
 

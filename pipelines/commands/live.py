@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devices.simulator.scenario import Scenario
-    from pipelines.coaching.companion import Companion
     from pipelines.live import LiveOptions, LiveRun
     from pipelines.runner.continuing import EarlierSession
     from pipelines.runner.journal.entries import Settings
+    from pipelines.session.result import SessionResult
     from pipelines.views.page.run import Marks, Prepare
 
 __all__ = ["live"]
@@ -124,7 +124,7 @@ def live(
     from devices.sources import open_source
     from imu.errors import ParameterError
     from pipelines.coaching.alert_command import AlertCommand
-    from pipelines.coaching.alert_settings import load_alert_settings
+    from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
     from pipelines.files.replacing import refuse_existing
     from pipelines.live import LiveOptions
     from pipelines.replay import load_baseline
@@ -164,15 +164,15 @@ def live(
         parse_speed(speed, "--speed")  # told now, not after the run
     if slope:
         parse_slope(slope, "--slope")
-    parameters_json = "" if settings is None else load_alert_settings(settings).to_json()
+    chosen = None if settings is None else load_alert_settings(settings)
     earlier = _earlier(continue_from) if continue_from else None
     if earlier is not None:
-        parameters_json = earlier.check(
+        chosen = earlier.check(
             axes=axes,
             mass_kg=mass,
             height_m=height,
             calibrated=not no_calibration,
-            parameters_json=parameters_json,
+            settings=chosen,
         )
         source = source or earlier.header.source
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
@@ -187,18 +187,17 @@ def live(
     path = record
     if path is None and not no_record:
         path = new_session_path(time.time_ns())
-    baseline_json = load_baseline(str(baseline)) if baseline else ""
     stated = LiveOptions(
         axes=axes,
         mass_kg=mass,
         height_m=height,
-        baseline_json=baseline_json,
+        baseline=load_baseline(str(baseline)) if baseline else None,
         earlier=earlier,
         devices=None if no_calibration else devices_directory(),
         record=path,
         alerts=alerts,
         on_alert=on_alert,
-        parameters_json=parameters_json or "{}",
+        settings=chosen or AlertSettings(),
         marks=tuple(
             (kind, value)
             for kind, value in (
@@ -222,9 +221,7 @@ def live(
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
     if run is not None:
-        # a simulated one may have been chosen on the page
-        filed = run.summary is not None and _simulated(run.summary.source) is None
-        _tell_end(run, journal=filed)
+        _tell_end(run)
 
 
 def _earlier(given: str) -> EarlierSession:
@@ -284,7 +281,6 @@ def _completed(
     from datetime import datetime
 
     from pipelines.coaching.plan import plan_for_run
-    from pipelines.coaching.texts import text
     from pipelines.replay import load_baseline
     from pipelines.runner.continuing import interrupted_note
     from pipelines.runner.journal.tags import unknown_shoe_note
@@ -303,25 +299,18 @@ def _completed(
     if simulated is None:
         return options, notes
     # a trial run is not filed, but its runner is the same person
-    stopped = plan_for_run(datetime.now().astimezone())[0].stopped
-    if stopped:
-        notes.append(text(stopped))
+    plan, _ = plan_for_run(datetime.now().astimezone())
+    if body is not None:
+        plan = replace(plan, units=body.units)
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
         stated,
-        marks=(*marks, *_coaching_marks(stopped)),
+        companion=plan,
         mass_kg=simulated.mass if stated.mass_kg is None else stated.mass_kg,
         height_m=simulated.height if stated.height_m is None else stated.height_m,
-        baseline_json=stated.baseline_json
-        or (load_baseline(simulated.baseline) if simulated.baseline else ""),
+        baseline=stated.baseline
+        or (load_baseline(simulated.baseline) if simulated.baseline else None),
     ), notes
-
-
-def _coaching_marks(stopped: str) -> Marks:
-    """What a run begins with while a red flag stands."""
-    from pipelines.coaching.coach import COACHING_MARK, STOPPED
-
-    return ((COACHING_MARK, STOPPED),) if stopped else ()
 
 
 def _as_the_journal_says(
@@ -331,14 +320,13 @@ def _as_the_journal_says(
     from dataclasses import replace
     from datetime import datetime
 
-    from imu.drift.baseline import Baseline
     from pipelines.coaching.plan import plan_for_run, settings_for_run
     from pipelines.runner.history import RunHistory, history_for_run
 
-    stored, now = options.baseline_json, datetime.now().astimezone()
-    plan, notes = plan_for_run(now, Baseline.from_json(stored) if stored else None)
+    now = datetime.now().astimezone()
+    plan, notes = plan_for_run(now, options.baseline)
     earlier = RunHistory()
-    if stored:
+    if options.baseline is not None:
         notes.append("compared with the baseline that you gave.")
     elif history and plan.longest is not None:  # else the journal is no help, as is told
         marks = dict(options.marks)
@@ -347,7 +335,7 @@ def _as_the_journal_says(
     settings = settings_for_run() if body is None else body
     return replace(
         options,
-        marks=(*options.marks, *_coaching_marks(plan.stopped)),
+        filed=True,
         history=earlier,
         companion=plan if body is None else replace(plan, units=body.units),
         mass_kg=settings.mass_kg if options.mass_kg is None else options.mass_kg,
@@ -355,7 +343,7 @@ def _as_the_journal_says(
     ), notes
 
 
-def _tell_end(run: LiveRun, *, journal: bool) -> None:
+def _tell_end(run: LiveRun) -> None:
     """Tell what the session held, file it in the journal, and complain where something failed."""
     from pipelines.views.kept_recording import kept_words
 
@@ -370,8 +358,11 @@ def _tell_end(run: LiveRun, *, journal: bool) -> None:
         )
     elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
-    if journal and run.companion is not None:
-        _file(run, run.companion)
+    if run.filed and run.result is not None:
+        _file(run, run.result)
+    elif run.result is not None:
+        for cue in run.result.closing_cues:
+            say(cue.message)
     troubles = [run.recording_trouble] if run.recording_trouble else []
     for trouble in troubles + run.other_trouble:
         complain(f"backstride: {trouble}")
@@ -379,18 +370,19 @@ def _tell_end(run: LiveRun, *, journal: bool) -> None:
         raise typer.Exit(1)
 
 
-def _file(run: LiveRun, companion: Companion) -> None:
+def _file(run: LiveRun, result: SessionResult) -> None:
+    """Put the run into the journal, and tell what the rules say of it."""
     from imu.errors import BackstrideError
-    from pipelines.runner.filing import file_run_now, journal_entry
+    from pipelines.runner.filing import file_run, finished_run
 
     try:
-        notes, cues = file_run_now(journal_entry(run, companion, utc_start_ns=run.utc_start_ns))
+        notes, cues = file_run(finished_run(result, recording=run.recording))
     except BackstrideError as error:
         complain(f"note: the run is not in the journal: {error}")
         return
     for note in notes:
         complain(f"note: {note}")
-    for cue in [*companion.ending().cues, *cues]:
+    for cue in [*result.closing_cues, *cues]:
         say(cue.message)
 
 

@@ -18,6 +18,7 @@ from pipelines.commands.messages import (
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
 
 if TYPE_CHECKING:
+    from imu.drift.baseline import Baseline
     from pipelines.views.report.recording import PreviousRun, Recording
 
 __all__ = ["report"]
@@ -89,7 +90,7 @@ def report(
         mass_kg=mass,
         height_m=height,
         rate_hz=rate,
-        baseline_json=_baseline(baseline),
+        baseline=_baseline(baseline),
         fresh=fresh,
         prepare=warm_up_filters,
     )
@@ -133,9 +134,9 @@ def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> lis
     return runs
 
 
-def _baseline(path: Path | None) -> str:
+def _baseline(path: Path | None) -> Baseline | None:
     if path is None:
-        return ""
+        return None
     from pipelines.replay import load_baseline
 
     return load_baseline(str(path))

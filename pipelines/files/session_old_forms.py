@@ -18,7 +18,7 @@ from imu.drift.baseline import Baseline
 from imu.errors import InputError
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.loading import load_plain
-from pipelines.session.carried import Carried
+from pipelines.session.carried import carried_from_text
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import from_plain
 from pipelines.session.marks import Mark, mark_from_log
@@ -85,7 +85,7 @@ def _with_records(header: SessionHeader, texts: dict[str, str]) -> SessionHeader
         baseline_origin="earlier runs" if of_runs else "given",
         calibration=Calibration.from_json(texts["calibration"]) if texts["calibration"] else None,
         settings=AlertSettings.from_json(texts["parameters"] or "{}"),
-        carried=Carried.from_json(texts["carried"]) if texts["carried"] else None,
+        carried=carried_from_text(texts["carried"]) if texts["carried"] else None,
     )
 
 

@@ -34,7 +34,7 @@ from imu.calibration import (
 from imu.errors import BackstrideError, DeviceError, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.sensors.device_store import KnownDevice, device_path, load_device, save_device
-from pipelines.session.session_marks import fits
+from pipelines.session.standing import fits
 
 __all__ = [
     "FACE_S",

@@ -19,7 +19,7 @@ from imu.errors import ParameterError
 from imu.mounting import mounting_from_axes
 from pipelines.files.stored import Store
 from pipelines.runner.user_directory import data_directory
-from pipelines.session.session_marks import fits
+from pipelines.session.standing import fits
 
 __all__ = [
     "NEUTRAL_DAYS",
@@ -92,8 +92,8 @@ class KnownSettings:
     ----------
     axes : str
         Those given, else the sensor's own, else the stored ones; empty leaves it to the sensor.
-    calibration_json : str
-        Empty without a calibration.
+    calibration : Calibration, optional
+        The sensor's.
     neutral_up : tuple of 3 float, optional
         Only where it fits stated axes: ``"auto"`` finds its own.
     neutral_is_old : bool
@@ -103,7 +103,7 @@ class KnownSettings:
     """
 
     axes: str = ""
-    calibration_json: str = ""
+    calibration: Calibration | None = None
     neutral_up: tuple[float, float, float] | None = None
     neutral_is_old: bool = False
     notes: list[str] = field(default_factory=list)
@@ -236,8 +236,7 @@ def settings_for(
                     else "."
                 )
             )
-    stored = "" if device.calibration is None else device.calibration.to_json()
-    return KnownSettings(axes, stored, neutral, old, notes)
+    return KnownSettings(axes, device.calibration, neutral, old, notes)
 
 
 def _day(moment: datetime | None) -> str:

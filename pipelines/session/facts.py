@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline
 from imu.drift.changes import Change, Direction, Severity
 from imu.drift.status import DriftStatus
@@ -47,15 +48,16 @@ __all__ = [
     "PhaseBegan",
     "Resumed",
     "SensorClock",
+    "SensorKnown",
     "SensorMoved",
     "ShoeKnown",
     "StepsFinished",
     "SurfaceKnown",
-    "SurfaceUnjudged",
     "UsualRange",
     "WarmUpDone",
 ]
 
+#: What the runner does.
 Gait = Literal["still", "walk", "run"]
 #: How a speed, a slope or a distance is known: the runner said so, ``speed``: a speed that was
 #: stated, over the time spent running, or a device measured it, or a model guessed it.
@@ -77,6 +79,13 @@ class UsualRange(msgspec.Struct, frozen=True):
     indicator: str
     baseline: float
     gate: float
+
+
+class SensorKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="sensor"):
+    """The sensor has introduced itself, or described itself anew."""
+
+    time_s: float
+    info: DeviceInfo
 
 
 class StepsFinished(msgspec.Struct, frozen=True, tag_field="kind", tag="steps", eq=False):
@@ -151,12 +160,6 @@ class BaselineGivenUp(msgspec.Struct, frozen=True, tag_field="kind", tag="baseli
     reason: GivenUp
     baseline: Baseline | None = None
     ranges: tuple[UsualRange, ...] = ()
-
-
-class SurfaceUnjudged(msgspec.Struct, frozen=True, tag_field="kind", tag="surface_unjudged"):
-    """A new surface: nothing is judged for a while."""
-
-    time_s: float
 
 
 class NeutralTaken(msgspec.Struct, frozen=True, tag_field="kind", tag="neutral_taken"):
@@ -376,13 +379,13 @@ class Ended(msgspec.Struct, frozen=True, tag_field="kind", tag="ended"):
 
 
 Fact = (
-    StepsFinished
+    SensorKnown
+    | StepsFinished
     | Changed
     | AlertTold
     | CueTold
     | BaselineKnown
     | BaselineGivenUp
-    | SurfaceUnjudged
     | NeutralTaken
     | NeutralRefused
     | SensorMoved

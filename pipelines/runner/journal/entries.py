@@ -145,7 +145,7 @@ class RunBaseline:
     surface : str
         What nearly all of it was run on, in the runner's own word; the shoe is the session's.
     sensor : str
-        Kind of sensor (:func:`~pipelines.runner.journal.run_baseline.sensor_kind`).
+        Kind of sensor (:func:`~pipelines.session.comparable.sensor_kind`).
     identifier : int, optional
         The journal's number.
     """

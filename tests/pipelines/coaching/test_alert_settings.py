@@ -17,7 +17,7 @@ from imu.drift.params import DriftParams
 from imu.errors import InputError, RecordingError
 from imu.ranges import Within, allowed_of
 from pipelines.coaching.alert_settings import AlertSettings, explained_defaults, load_alert_settings
-from pipelines.coaching.coach import CoachParams
+from pipelines.coaching.budget import CoachParams
 
 RANGES = allowed_of(DriftParams)
 EXAMPLE = Path(__file__).parents[3] / "examples" / "alerts.toml"

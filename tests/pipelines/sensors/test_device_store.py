@@ -139,7 +139,7 @@ def test_a_folder_in_its_place_is_told_and_the_session_goes_on(tmp_path: Path) -
     path = device_path(tmp_path, INFO)
     path.mkdir()
     settings = settings_for(tmp_path, INFO)
-    assert settings.calibration_json == ""
+    assert settings.calibration is None
     assert "cannot be read" in settings.notes[0]
     assert settings.notes[0].endswith(".")
 
@@ -162,7 +162,7 @@ def stored(folder: Path, known: KnownDevice = KNOWN) -> Path:
 
 def test_a_session_takes_calibration_neutral_and_axes(tmp_path: Path) -> None:
     settings = settings_for(stored(tmp_path), INFO, now=NOW + timedelta(hours=1))
-    assert Calibration.from_json(settings.calibration_json) == KNOWN.calibration
+    assert settings.calibration == KNOWN.calibration
     assert (settings.neutral_up, settings.axes) == (KNOWN.neutral_up, "+x+y+z")
     assert settings.notes == [
         "the sensor's calibration of 2026-05-04 is used.",
@@ -173,7 +173,7 @@ def test_a_session_takes_calibration_neutral_and_axes(tmp_path: Path) -> None:
 def test_nothing_is_taken_where_it_is_not_wanted(tmp_path: Path) -> None:
     stored(tmp_path)
     settings = settings_for(None, INFO, axes="-z+y+x")
-    assert (settings.axes, settings.calibration_json, settings.neutral_up) == ("-z+y+x", "", None)
+    assert (settings.axes, settings.calibration, settings.neutral_up) == ("-z+y+x", None, None)
     assert settings.notes == []
 
 
@@ -183,7 +183,7 @@ def test_an_old_calibration_is_used_and_said_to_be_old(
 ) -> None:
     stored(tmp_path, replace(KNOWN, neutral_up=None))
     settings = settings_for(tmp_path, INFO, now=NOW + timedelta(days=days))
-    assert settings.calibration_json
+    assert settings.calibration is not None
     assert ("91 days old: calibrate it again." in settings.notes[0]) == old
 
 

@@ -127,7 +127,7 @@ def test_alert_that_cannot_be_understood_does_no_harm(alert: dict[str, object]) 
 def test_given_baseline_is_judged_against_from_the_start() -> None:
     baseline = Baseline((IndicatorBaseline("impact_shock_g", 2.4, 0.01),), 40)
 
-    content = content_of(recording_of(steps_of(3000), baseline_json=baseline.to_json()))
+    content = content_of(recording_of(steps_of(3000), baseline=baseline))
 
     assert content.baseline_given
     assert content.learned_s is None
