@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,9 @@ from pipelines.runner.journal.messages import (
     say_cues,
     tell_notes,
 )
+
+if TYPE_CHECKING:
+    from pipelines.runner.filing import FinishedRun
 
 __all__ = ["journal_app"]
 
@@ -89,7 +92,9 @@ def add(
         tell_notes(journal.notes)
         recorded = recorded_run(file, options, journal)
         session = add_run(journal, recorded.run)
-        assert session is not None  # somebody asked for it
+        if session is None:
+            complain(f"note: {_nothing_run(recorded.run, file)}")
+            return
         say(session_line(session, journal.settings().units))
         if session.distance_m is None:
             complain(
@@ -103,6 +108,15 @@ def add(
             complain("note: a simulated run leaves no baseline for your own runs.")
         stopped = stop_cue(journal)
         say_cues(after_run(journal, session) if stopped is None else [stopped])
+
+
+def _nothing_run(run: FinishedRun, file: Path) -> str:
+    if not run.pains:
+        return (
+            f"{file}: no step was found in this recording, so nothing is added; state what was run "
+            "to add it all the same, such as --distance '5 km'."
+        )
+    return f"{file}: no step was found in this recording; only the pain that was marked is noted."
 
 
 @journal_app.command("list")
