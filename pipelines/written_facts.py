@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.files.session_messages import FORM
 from pipelines.session.facts import Ended
 from pipelines.session.header import SessionHeader, software
 from pipelines.session.json_form import to_json
@@ -42,9 +43,9 @@ def facts_note(session: Session, folded: Folded) -> str:
     folded : Folded
         Its log, folded by this version.
     """
-    if not session.facts or folded.header != session.header:
+    if not session.held_facts or folded.header != session.header:
         return ""
-    if session.header.software != software():
+    if session.form < FORM or session.header.software != software():
         return (
             f"{session.path}: recorded by {session.header.software}, and computed anew by this "
             "version."
@@ -62,6 +63,8 @@ def _agree(session: Session, folded: Folded) -> bool:
 
     Where a file is cut short, its last facts or its last records are missing.
     """
+    if not session.facts:
+        return False  # there were some, and not all could be read
     written = [to_json(fact) for fact in session.facts]
     if isinstance(session.facts[-1], Ended):
         return written == [to_json(fact) for fact in folded.facts]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -60,8 +59,10 @@ class Session:
     records : list of SessionRecord
         The log, in the order in which it was written.
     facts : list of Fact
-        What the version that wrote it found while it recorded, of a file of form 4; those that
-        this version does not know are left out. The log is what counts.
+        What the version that wrote it found while it recorded, of a file of form 4; empty where
+        this version does not know all of them. The log is what counts.
+    held_facts : bool
+        Whether the file holds what was found while it was recorded, in whatever form.
     cut_short : bool
         Whether the file lacks its end or a part; everything before that is here.
     note : str
@@ -84,6 +85,7 @@ class Session:
     form: int
     records: list[SessionRecord]
     facts: list[Fact]
+    held_facts: bool
     cut_short: bool
     note: str
 
@@ -129,7 +131,16 @@ def read_session(path: str | os.PathLike[str]) -> Session:
             f"{path}: the recording {what} after {seconds:.1f} s, "
             f"and everything before that ({len(reading.records)} records) was read."
         )
-    return Session(path, header, reading.form, reading.records, reading.facts, bool(note), note)
+    return Session(
+        path,
+        header,
+        reading.form,
+        reading.records,
+        reading.facts,
+        reading.held_facts,
+        bool(note),
+        note,
+    )
 
 
 def read_header(path: str | os.PathLike[str]) -> SessionHeader:
@@ -168,9 +179,11 @@ class _Reading:
     form: int = 0
     records: list[SessionRecord] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    held_facts: bool = False
     last_log_time: int = 0
     recovery: Recovery = field(init=False)
     _steps: list[bytes] = field(default_factory=list)
+    _unknown: bool = False  # whether there is a fact that this version does not know
     _counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -187,6 +200,8 @@ class _Reading:
                 break
             yield
         self._finish_steps()
+        if self._unknown:
+            self.facts.clear()
 
     def _take(self, message: Message) -> None:
         topic = message.topic
@@ -200,13 +215,11 @@ class _Reading:
             self.last_log_time = message.log_time
             offset_ns = int(topic.metadata.get("clock_offset_ns", "0"))
             self._take_record(message, _signed(message.log_time - offset_ns))
-        elif topic.schema_name == SESSION.schema_name:
+        elif count == SESSION.count:
             self._take_header(message.data)
-        elif topic.schema_name == STEPS.schema_name:
-            if topic.schema == STEPS.schema:  # else of a version with other columns
-                self._steps.append(message.data)
-        elif count == STEPS.count:
-            self._take_fact(message.data)
+        else:
+            self.held_facts = True
+            self._take_fact(message)
 
     def _take_header(self, data: bytes) -> None:
         try:
@@ -235,16 +248,28 @@ class _Reading:
                 mark = decode_mark(data) if self.form >= 4 else old_forms.old_mark(data)
                 self.records.append(LoggedMark(arrival_ns, mark))
 
-    def _take_fact(self, data: bytes) -> None:
-        self._finish_steps()
-        with suppress(InputError):  # of a version that knows others
-            self.facts.append(decode_fact(data))
+    def _take_fact(self, message: Message) -> None:
+        schema = message.topic.schema_name
+        if schema == STEPS.schema_name:
+            self._steps.append(message.data)
+            # the steps of a version with other columns are not known
+            self._unknown |= message.topic.schema != STEPS.schema
+        elif schema.startswith(FACT_SCHEMAS):
+            self._finish_steps()
+            try:
+                self.facts.append(decode_fact(message.data))
+            except InputError:
+                self._unknown = True
 
     def _finish_steps(self) -> None:
         """Decode steps that have gathered: many at a time cost less."""
         steps, self._steps = self._steps, []
-        with suppress(ValueError):
+        if self._unknown:
+            return
+        try:
             self.facts += decode_steps(steps)
+        except ValueError:
+            self._unknown = True
 
 
 def _is_passed_over(topic: Topic) -> bool:

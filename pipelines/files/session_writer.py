@@ -43,10 +43,9 @@ __all__ = ["FACTS_INTERVAL_S", "FLUSH_INTERVAL_S", "SessionHeader", "SessionWrit
 #: Longest time that data waits in memory while a feed runs, s. A crash may cost a second; the
 #: longer a piece, the better it packs: 0.5 s would make the file a twentieth larger.
 FLUSH_INTERVAL_S: Final = 0.8
-#: Longest time that facts wait, s: many together pack better, and the log gives them again.
+#: Most session time in one piece of the file, s, and the longest that facts wait: many together
+#: pack better, and the log gives them again.
 FACTS_INTERVAL_S: Final = 5.0
-#: Most session time in one piece of the file, ns.
-_FLUSH_SESSION_NS: Final = 5_000_000_000
 
 #: Packets that wait to be written together take at most so much, bytes.
 _MOST_WAITING: Final = 2**19
@@ -60,9 +59,9 @@ class SessionWriter:
     """Writes one session file, record by record, in the order of the calls.
 
     Every record reaches the file within :data:`FLUSH_INTERVAL_S` of the next call, a mark and the
-    end of a link at once, a fact within :data:`FACTS_INTERVAL_S`. The disk is waited for in a
-    thread of its own, so that a slow one does not delay arrival stamps. Use it from one thread, as
-    a context manager.
+    end of a link at once, a fact within :data:`FACTS_INTERVAL_S` of the session. The disk is waited
+    for in a thread of its own, so that a slow one does not delay arrival stamps. Use it from one
+    thread, as a context manager.
 
     The first write that fails raises; from then on the file stays as it is, :attr:`error` says
     why, and further calls do nothing, so that a live run can go on without its recording.
@@ -110,7 +109,7 @@ class SessionWriter:
         self._closed = False
         self._clock_offset_ns: int | None = None  # log time minus arrival, from the first arrival
         self._last_log_time = header.utc_start_ns % _UINT64
-        self._last_flush_log_time = self._last_log_time
+        self._last_flush_log_time = self._last_facts_log_time = self._last_log_time
         self._waiting: list[Packet] = []
         self._waiting_bytes = 0
         self._waiting_channels: set[str] = set()
@@ -122,7 +121,7 @@ class SessionWriter:
         self._file = UnbufferedFile(_create(self.path, overwrite))
         self._disk = DiskSync(self._file.fileno())
         self._writer = cast(Any, Writer(cast(IO[Any], self._file)))  # its methods carry no types
-        self._last_flush_s = self._last_facts_s = clock()
+        self._last_flush_s = clock()
         try:
             with self._writing():
                 self._writer.start("x-backstride", f"{header.software}; {LIBRARY_IDENTIFIER}")
@@ -318,7 +317,7 @@ class SessionWriter:
         found, self._found = self._found, []
         for kind, data, log_time in found:
             self._add(kind, data, log_time)
-        self._last_facts_s = self._clock()
+        self._last_facts_log_time = self._last_log_time
 
     def _add(self, kind: MessageKind, data: bytes, log_time: int) -> None:
         sequence = self._sequence.get(kind.count, 0)
@@ -357,10 +356,11 @@ class SessionWriter:
     def _flush_if(self, urgent: bool) -> None:
         now_s = self._clock()
         # a session written faster than it happened also keeps its pieces short
-        far = self._last_log_time - self._last_flush_log_time >= _FLUSH_SESSION_NS
+        longest_ns = FACTS_INTERVAL_S * 1e9
+        far = self._last_log_time - self._last_flush_log_time >= longest_ns
         if urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
             self._write_waiting()
-            if urgent or now_s - self._last_facts_s >= FACTS_INTERVAL_S:
+            if urgent or self._last_log_time - self._last_facts_log_time >= longest_ns:
                 self._write_found()
             self._writer.flush()
             self._last_flush_log_time = self._last_log_time

@@ -57,14 +57,14 @@ def finished_run(
     result : SessionResult
         What the session came to.
     stated : Stated, optional
-        What the user says of it: then it is filed even if nothing was run.
+        What the user says of it: then it is filed even if no step was found.
     recording : Path, optional
         Its file.
     """
     said = stated or Stated()
     start_ns = result.header.utc_start_ns
     shoe = said.shoe or result.shoe
-    if stated is None and not len(result.steps):
+    if not len(result.steps) and said == Stated():
         return FinishedRun(None, shoe, result.pains, utc_start_ns=start_ns)
     session = entry_of(result, said, "" if recording is None else str(recording))
     left = baseline_entry(result, said.surface)

@@ -8,6 +8,7 @@ Coach and companion are rules inside it, with one budget of cues.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from devices.receiver import Receiver
@@ -25,6 +26,7 @@ from imu.waveforms import Waveforms
 from pipelines.coaching.budget import CueBudget, uses_budget
 from pipelines.coaching.coach import Coach
 from pipelines.coaching.companion import Companion
+from pipelines.coaching.texts import Number
 from pipelines.coaching.turning import heading_turn_deg
 from pipelines.session import facts
 from pipelines.session.carried import Carried
@@ -282,7 +284,7 @@ class SessionFold:
         now_s = self._latest.now_s
         cues = companion.advance(now_s, self._analyzer.activity, steps, turn_deg=turn_deg)
         self._facts += [
-            facts.CueTold(cue.time_s, cue.text_id, dict(cue.numbers), uses_budget(cue))
+            facts.CueTold(cue.time_s, cue.text_id, _exact(cue.numbers), uses_budget(cue))
             for cue in cues
         ]
         if companion.warm_up.done and not self._warmed_up:
@@ -389,6 +391,13 @@ def _analyzer(
         lumbar_baseline_bw=None if lumbar is None else lumbar.mean,
         waveforms=waveforms,
     )
+
+
+def _exact(numbers: Mapping[str, Number]) -> dict[str, float | str]:
+    """What fills a text, as it comes back from a file: a whole number is a number as any other."""
+    return {
+        name: value if isinstance(value, str) else float(value) for name, value in numbers.items()
+    }
 
 
 def _ranges(in_use: InUse) -> tuple[facts.UsualRange, ...]:

@@ -9,7 +9,7 @@ import typer
 
 from pipelines.commands.journal.messages import say_cues, tell_notes
 from pipelines.commands.messages import complain, say
-from pipelines.runner.filing import add_run
+from pipelines.runner.filing import FinishedRun, add_run
 from pipelines.runner.journal.advice import after_run, stop_cue
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.database import Journal
@@ -61,7 +61,9 @@ def add(
         tell_notes(journal.notes)
         recorded = recorded_run(file, options, journal)
         session = add_run(journal, recorded.run)
-        assert session is not None  # somebody asked for it
+        if session is None:
+            complain(f"note: {_nothing_run(recorded.run, file)}")
+            return
         say(session_line(session, journal.settings().units))
         if session.distance_m is None:
             complain(
@@ -75,3 +77,12 @@ def add(
             complain("note: a simulated run leaves no baseline for your own runs.")
         stopped = stop_cue(journal)
         say_cues(after_run(journal, session) if stopped is None else [stopped])
+
+
+def _nothing_run(run: FinishedRun, file: Path) -> str:
+    if not run.pains:
+        return (
+            f"{file}: no step was found in this recording, so nothing is added; state what was run "
+            "to add it all the same, such as --distance '5 km'."
+        )
+    return f"{file}: no step was found in this recording; only the pain that was marked is noted."

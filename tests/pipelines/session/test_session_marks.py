@@ -238,7 +238,14 @@ def test_a_red_flag_stands_until_it_is_cleared() -> None:
 
 
 def test_a_surface_that_is_marked_reaches_the_detector() -> None:
-    quick = AlertSettings(drift=DriftParams(skip_s=2.0, baseline_blocks=4, block_steps=4))
+    drift = DriftParams(
+        skip_s=2.0,
+        baseline_blocks=4,
+        block_steps=4,
+        contact_jump_percent=100.0,
+        cadence_jump_percent=100.0,
+    )
+    quick = AlertSettings(drift=drift)
     header = SessionHeader(0, "sim:", settings=quick)
     status = "waiting a moment after a new surface"
     assert folded(ASKEW, header=header)[1].now.baseline_status != status

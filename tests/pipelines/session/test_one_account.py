@@ -1,0 +1,401 @@
+"""One account of a run: live, replay, ``journal add`` and a file cut anywhere give the same.
+
+A sensor's log of a minute is run live on a virtual clock, with marks and a plan at random; the file
+that this wrote is then read in every way there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from devices.records import DeviceInfo, Record
+from imu.analyzer import warm_up
+from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.indicators import INDICATORS
+from imu.drift.params import DriftParams
+from pipelines import live
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.coaching.budget import CoachParams
+from pipelines.coaching.plan import CompanionPlan, UsualIntensity
+from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.single_session import LongestSession
+from pipelines.coaching.training.warm_up import WarmUpParams
+from pipelines.files.session_reader import read_session
+from pipelines.files.session_writer import SessionWriter
+from pipelines.files.simulation import write_simulation
+from pipelines.live_controls import LiveControls
+from pipelines.replay import Folded, ReplayOptions, fold_session, replay
+from pipelines.runner.continuing import EarlierSession
+from pipelines.runner.filing import FinishedRun, finished_run
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.session.facts import (
+    BaselineGivenUp,
+    BaselineKnown,
+    Changed,
+    Ended,
+    Fact,
+    MarkUnreadable,
+    PainReported,
+)
+from pipelines.session.header import SessionHeader
+from pipelines.session.json_form import to_json
+from pipelines.session.live_status import LiveStatus
+from pipelines.session.marks import LoggedMark, SessionRecord
+from pipelines.written_facts import facts_note
+from tests.pipelines.command_line import backstride, quiet
+
+SENSOR = "ble:00:11:22:33:44:55"
+#: Another runner's: nearly all that is run here is a change from it.
+OTHERS = Baseline(
+    (
+        IndicatorBaseline("peak_10hz_bw", 2.0, 0.02),
+        IndicatorBaseline("impact_shock_g", 2.0, 0.02),
+        IndicatorBaseline("cadence_spm", 150.0, 0.5),
+        IndicatorBaseline("lumbar_index", 2.3, 0.05),
+    ),
+    blocks=40,
+)
+QUICK = AlertSettings(
+    DriftParams(
+        skip_s=5.0,
+        block_steps=4,
+        baseline_blocks=6,
+        gates=tuple(replace(one.gate, dwell_blocks=2) for one in INDICATORS),
+    ),
+    CoachParams(shortest_interval_s=4.0, cues_per_hour=20, derived_wait_s=2.0),
+)
+MARKS = (
+    ("surface", "track"),
+    ("surface", "grass"),
+    ("shoe", "Blue pair"),
+    ("speed", "12 km/h"),
+    ("speed", "unknown"),
+    ("slope", "2 %"),
+    ("distance", "150 m"),
+    ("pain", "2 before"),
+    ("pain", "5 lower back"),
+    ("neutral", ""),
+    ("reseat", ""),
+    ("pause", ""),
+    ("resume", ""),
+    ("red_flags", "numbness"),
+    ("red_flags", "cleared"),
+)
+plans = st.none() | st.builds(
+    CompanionPlan,
+    stopped=st.sampled_from(["", "", "red_flags.stop"]),
+    usual=st.sampled_from([None, UsualIntensity(2.6, 165.0)]),
+    longest=st.sampled_from([None, LongestSession(), LongestSession(100.0)]),
+    intervals=st.sampled_from([None, RunWalkPlan(15.0, 10.0, 2, 5.0)]),
+    walk_bends=st.booleans(),
+    return_stage=st.sampled_from([None, 2]),
+    warm_up=st.just(WarmUpParams(warm_up_s=60.0, patience_s=8.0, shortest_run_s=20.0)),
+)
+
+
+class Log(list[Record]):
+    """Records that do not fill the screen when a test fails."""
+
+    def __repr__(self) -> str:
+        return f"Log of {len(self)} records"
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
+    """What a sensor gave: its introduction, a minute of packets, and a link that was lost."""
+    warm_up()
+    path = tmp_path_factory.mktemp("log") / "log.mcap"
+    query = "minutes=0.9&rate=50&standing_s=4&walk_s=3&speed=3.3&seed=2&disconnect=25s&loss=0.5"
+    write_simulation(path, query, quiet)
+    records = Log()
+    for record in read_session(path).records:
+        assert not isinstance(record, LoggedMark)
+        records.append(record)
+    return records
+
+
+class Silent:
+    """A view that is told everything and keeps what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def update(self, status: LiveStatus) -> None:
+        """Not looked at."""
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+    def alert(self, alert: Alert) -> None:
+        self.said.append(alert.message)
+
+
+class Feed:
+    """A source that yields a log, and asks for marks before some of its records."""
+
+    def __init__(
+        self, log: Sequence[Record], marks: Sequence[tuple[int, str, str]], controls: LiveControls
+    ) -> None:
+        info, *self._log = log
+        assert isinstance(info, DeviceInfo)
+        self.info, self._controls = info, controls
+        self._marks = sorted(marks, key=lambda item: item[0])
+        self._now_ns = 0
+
+    def now_ns(self) -> int:
+        return self._now_ns
+
+    async def __aiter__(self) -> AsyncIterator[Record]:
+        waiting = list(self._marks)
+        for number, record in enumerate(self._log):
+            self._now_ns = getattr(record, "arrival_ns", self._now_ns)
+            while waiting and waiting[0][0] <= number:
+                self._controls.mark(*waiting.pop(0)[1:])
+            yield record
+
+
+def lived(
+    log: Sequence[Record],
+    marks: Sequence[tuple[int, str, str]],
+    path: Path,
+    url: str = SENSOR,
+    **options: Any,
+) -> live.LiveRun:
+    """A live run of the log, recorded."""
+    controls = LiveControls()
+
+    @asynccontextmanager
+    async def opened(_url: str, *, clock: object = None) -> AsyncIterator[Feed]:
+        yield Feed(log, marks, controls)
+
+    path.unlink(missing_ok=True)
+    stated = live.LiveOptions(axes="auto", settings=QUICK, record=path, **options)
+    with patch.object(live, "open_source", opened):
+        return asyncio.run(live.run_live(url, stated, Silent(), controls=controls))
+
+
+def as_text(facts: Sequence[Fact]) -> list[bytes]:
+    return [to_json(fact) for fact in facts]
+
+
+def refolded(path: Path) -> Folded:
+    session = read_session(path)
+    return fold_session(session, session.header, quiet)
+
+
+def added(path: Path, journal: Journal) -> FinishedRun:
+    return recorded_run(path, AddOptions(), journal).run
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    with Journal(tmp_path_factory.mktemp("journal") / "journal.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    marks=st.lists(
+        st.tuples(st.integers(0, 400), st.sampled_from(MARKS)).map(lambda x: (x[0], *x[1])),
+        max_size=10,
+    ),
+    plan=plans,
+    baseline=st.sampled_from([None, OTHERS]),
+    cut=st.floats(0.1, 0.999),
+)
+def test_every_way_to_read_a_run_gives_the_same(
+    log: Log,
+    journal: Journal,
+    folder: Path,
+    marks: list[tuple[int, str, str]],
+    plan: CompanionPlan | None,
+    baseline: Baseline | None,
+    cut: float,
+) -> None:
+    path = folder / "run.mcap"
+    run = lived(log, marks, path, companion=plan, baseline=baseline)
+    assert run.result is not None
+    assert run.summary is not None
+
+    # what was written, and what the log gives again
+    session = read_session(path)
+    told = as_text(run.facts)
+    assert as_text(session.facts) == told
+    again = refolded(path)
+    assert as_text(again.facts) == told
+    assert facts_note(session, again) == ""
+
+    # summary, cues and alerts of a replay; the entry of ``journal add``
+    replayed = replay(path, ReplayOptions(), quiet)
+    assert replayed.summary.to_json().replace(str(path), SENSOR) == run.summary.to_json()
+    assert replayed.result.cues == run.result.cues
+    assert list(replayed.alerts) == run.alerts
+    assert added(path, journal) == finished_run(run.result, recording=path)
+
+    # killed at any byte: what came before is as it was
+    part = folder / "part.mcap"
+    content = path.read_bytes()
+    part.write_bytes(content[: int(cut * len(content))])
+    torn = read_session(part)
+    if not any(isinstance(record, DeviceInfo) for record in torn.records):
+        return
+    left = fold_session(torn, torn.header, quiet)
+    before = as_text(left.facts[: left.before_end])
+    assert before == told[: len(before)]
+    assert facts_note(torn, left) == ""
+    assert as_text(refolded(part).facts) == as_text(left.facts)
+    assert isinstance(added(part, journal), FinishedRun)
+
+    # and gone on from: the second file alone gives what its run gave
+    if not len(left.result.steps):
+        return
+    earlier = EarlierSession(
+        part,
+        torn.header,
+        left.info,
+        left.fold.carried,
+        left.fold.elapsed_s,
+        left.result.surface,
+        left.result.shoe,
+    )
+    second = folder / "second.mcap"
+    rest = [log[0], *log[len(torn.records) :]]
+    went_on = lived(rest, [], second, companion=plan, earlier=earlier)
+    assert went_on.result is not None
+    assert as_text(refolded(second).facts) == as_text(went_on.facts)
+    assert added(second, journal) == finished_run(went_on.result, recording=second)
+
+
+def test_a_session_whose_facts_are_not_those_of_its_log_is_told(log: Log, folder: Path) -> None:
+    path = folder / "changed.mcap"
+    run = lived(log, [(5, "pain", "2")], path)
+    session = read_session(path)
+    for facts, words in (
+        ([PainReported(0.0, 7) if isinstance(f, PainReported) else f for f in run.facts], "log"),
+        (run.facts[:-2], ""),
+    ):
+        with SessionWriter(path, session.header, overwrite=True) as writer:
+            for record in session.records:
+                writer.write_record(record)
+            writer.write_facts(facts)
+        again = replay(path, ReplayOptions(), quiet)
+        assert [pain.level for pain in again.result.pains] == [2]
+        assert (words in " ".join(again.summary.notes)) if words else not again.summary.notes
+    other = structs.replace(session.header, software="backstride 0.0.1")
+    with SessionWriter(path, other, overwrite=True) as writer:
+        for record in session.records:
+            writer.write_record(record)
+        writer.write_facts(run.facts)
+    (note,) = replay(path, ReplayOptions(), quiet).summary.notes
+    assert note.endswith("recorded by backstride 0.0.1, and computed anew by this version.")
+
+
+# ------------------------------------------------------------------------------ what was once wrong
+
+
+def test_pain_warm_up_and_distance_are_filed_alike(
+    log: Log, journal: Journal, folder: Path
+) -> None:
+    path = folder / "alike.mcap"
+    marks = [
+        (0, "speed", "12 km/h"),
+        (3, "pain", "2"),
+        (200, "pain", "5 lower back"),
+        (300, "speed", "9 km/h"),
+    ]
+    plan = CompanionPlan(usual=UsualIntensity(2.6, 165.0))
+    run = lived(log, marks, path, companion=plan, url="sim:?minutes=1")
+    assert run.result is not None
+    filed = finished_run(run.result, recording=path)
+    again = added(path, journal)
+    assert again == filed
+    assert again.session is not None
+    assert [(pain.level, pain.when) for pain in again.pains] == [(2, "before"), (5, "during")]
+    assert again.session.warm_up_s is not None
+    assert again.session.before_warm_up_m is not None
+    assert again.session.distance_m is not None
+    assert again.session.distance_m > 100.0
+
+
+def test_the_baseline_that_a_run_refuses_its_recording_does_not_hand_on(
+    log: Log, journal: Journal, folder: Path
+) -> None:
+    kept: dict[bool, FinishedRun] = {}
+    for neutral_is_old in (False, True):
+        path = folder / f"old-{neutral_is_old}.mcap"
+        header = SessionHeader(
+            10**18, SENSOR, axes="auto", settings=QUICK, neutral_is_old=neutral_is_old
+        )
+        with SessionWriter(path, header) as writer:
+            for record in log:
+                writer.write_record(record)
+        kept[neutral_is_old] = added(path, journal)
+    assert kept[False].baseline is not None
+    assert kept[True].baseline is None
+
+
+def test_a_shoe_that_was_named_before_the_run_is_added_with_its_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    path = tmp_path / "a.mcap"
+    url = "sim:?minutes=0.3&rate=50&standing_s=1&time_scale=0"
+    assert backstride("live", url, "--shoe", "Blue pair", "--record", path).exit_code == 0
+    ended = backstride("journal", "add", path)
+    assert ended.exit_code == 0, ended.err
+    assert "Blue pair" in backstride("journal", "shoe").out
+
+
+def test_a_simulated_run_is_accompanied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    path = tmp_path / "a.mcap"
+    url = "sim:?minutes=0.3&rate=50&standing_s=1&time_scale=0"
+    ended = backstride("live", url, "--record", path)
+    assert "there is no longest run to go by" in ended.out
+    assert read_session(path).header.accompanied
+    assert [cue.text_id for cue in replay(path, ReplayOptions(), quiet).result.cues] == [
+        "session.no_history"
+    ]
+
+
+def test_the_facts_tell_what_a_report_judges(log: Log, folder: Path) -> None:
+    """Baselines one after the other, each with why it began and what was usual at its end."""
+    path = folder / "judged.mcap"
+    run = lived(log, [(300, "reseat", ""), (310, "surface", "track")], path, baseline=OTHERS)
+    known = [fact for fact in run.facts if isinstance(fact, BaselineKnown)]
+    given_up = [fact for fact in run.facts if isinstance(fact, BaselineGivenUp)]
+    assert known[0].origin == "given"
+    assert known[0].baseline == OTHERS
+    assert [fact.reason for fact in given_up] == ["moved"]
+    assert given_up[0].ranges
+    changed = [fact for fact in run.facts if isinstance(fact, Changed)]
+    assert changed
+    assert all(a.time_s <= b.time_s for a, b in itertools.pairwise(changed))
+    assert isinstance(run.facts[-1], Ended)
+    assert not any(isinstance(fact, MarkUnreadable) for fact in run.facts)
+    records: list[SessionRecord] = read_session(path).records
+    assert sum(isinstance(record, LoggedMark) for record in records) == 2
