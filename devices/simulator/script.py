@@ -124,8 +124,7 @@ class Script:
             if happening.kind in BREAKS
             for start_s in _repeated(happening.kind, happening.start_s, happening.every_s, run_s)
             # a repetition that the end would cut is left out
-            if start_s == happening.start_s
-            or start_s + happening.duration_s <= run_s - LEAST_RUN_S
+            if start_s == happening.start_s or start_s + happening.duration_s <= run_s - LEAST_RUN_S
         ]
         found.sort(key=lambda entry: entry[1])
         last_end_s = 0.0
