@@ -77,7 +77,7 @@ class Walk:
         self.start_s, self.end_s = start_s, end_s
         person = np.random.default_rng([seed, 12])
         cadence = person.uniform(*_CADENCE_SPM) * (_STAIRS_CADENCE if is_stairs else 1.0)
-        self._strength = person.uniform(0.8, 1.2) * (cadence / 115.0) ** 2
+        self._strength = person.uniform(0.75, 1.1) * (cadence / 115.0) ** 2
         self._strength *= 1.35 if is_stairs else 1.0
         self._lag = float(person.uniform(-0.04, 0.04))
         self._rate_hz = float(cadence) / 60.0

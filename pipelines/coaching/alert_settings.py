@@ -190,11 +190,12 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     InputError
         When it is no TOML, or a table, a key or a value is wrong: names file, key, value and range.
     """
+    from pipelines.files.stored import read_bounded
     from pipelines.files.system_error import explain
 
     place = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_bounded(Path(path)).decode()
     except OSError as error:
         raise RecordingError(
             f"the settings cannot be read: {explain(error)}.", path=place

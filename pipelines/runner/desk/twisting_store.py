@@ -139,7 +139,7 @@ class TwistingStore:
         return True
 
     def _load(self) -> Stored[KnownTwisting]:
-        found = Stored[KnownTwisting]() if self._store is None else self._store.load()
+        found: Stored[KnownTwisting] = Stored() if self._store is None else self._store.load()
         if found.note:
             self._tell(found.note)
         return found

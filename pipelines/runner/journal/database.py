@@ -262,9 +262,9 @@ class Journal:
                 self._connection.execute("VACUUM")
             self._empty_write_ahead_log()
         left = []
-        pending = pending_path(self.path)
-        others = [pending, pending.with_suffix(".unreadable")]
-        others += self.path.parent.glob(f"{FILE_NAME}*")  # the damaged ones too
+        # those that could not be read too
+        others = list(self.path.parent.glob(f"{pending_path(self.path).stem}*"))
+        others += self.path.parent.glob(f"{FILE_NAME}*")
         for path in (*kept_aside(self.path), *others):
             try:
                 path.unlink(missing_ok=True)

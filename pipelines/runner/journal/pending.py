@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from imu.errors import BackstrideError, RecordingError
+from imu.errors import BackstrideError, InputError, RecordingError
 from pipelines.files.replacing import private_file
-from pipelines.files.stored import decoded, private_folder
+from pipelines.files.stored import decoded, keep_aside, private_folder, read_bounded
 from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import Entry, RunBaseline, Session
 from pipelines.runner.journal.rows import ENTRIES, entry_from
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
 __all__ = ["keep_for_later", "pending_path", "take_in"]
+
+#: Some kilobytes a note: ten thousand of them wait in no file.
+_MOST_BYTES: Final = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,13 @@ def take_in(journal: Journal) -> list[str]:
     """
     path = pending_path(journal.path)
     try:
-        content = path.read_bytes()
+        content = read_bounded(path, _MOST_BYTES)
     except FileNotFoundError:
         return []
+    except InputError as error:
+        with suppress(OSError):
+            keep_aside(path)
+        return [f"{error} It is kept aside, and its notes are not in the journal."]
     except OSError as error:
         return [f"{path}: notes that are waiting cannot be read: {explain(error)}."]
     taken = 0

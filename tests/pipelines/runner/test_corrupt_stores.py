@@ -14,6 +14,7 @@ import pytest
 from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.errors import BackstrideError
+from pipelines.coaching.alert_settings import load_alert_settings
 from pipelines.runner.desk.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
 from pipelines.runner.journal.database import Journal, journal_path
 from pipelines.runner.journal.entries import Exercise, Questionnaire, RunBaseline, Shoe
@@ -171,6 +172,23 @@ def test_notes_for_later_that_cannot_be_read_are_kept_aside(line: bytes, home: P
         file.write(line + b"\n")
     assert "kept there: 1" in answered_or_refused("list")
     assert line in (home / "journal-pending.unreadable").read_bytes()
+
+
+def test_notes_for_later_beyond_all_measure_are_kept_aside_unread(home: Path) -> None:
+    path = pending_path(sound_journal())
+    with path.open("wb") as file:
+        file.truncate(2_000_000_000)  # takes no room on the disk
+    assert "larger than 64 MB" in answered_or_refused("list")
+    assert not path.exists()
+    assert (home / f"{path.name}.unreadable").stat().st_size == 2_000_000_000
+
+
+def test_settings_beyond_all_measure_are_refused(tmp_path: Path) -> None:
+    for content in (b"a = " + b"[" * 100_000, b" " * 5_000_000, b"\xff", b"[indicators"):
+        (tmp_path / "alerts.toml").write_bytes(content)
+        with pytest.raises(BackstrideError) as caught:
+            load_alert_settings(tmp_path / "alerts.toml")
+        assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -314,7 +314,7 @@ def test_a_store_that_cannot_be_written_still_tells_the_result(home: Path) -> No
     assert "the accelerometer's errors" in ended.out
     assert "stored in" not in ended.out
     assert ended.err.startswith("backstride: ")
-    assert "folder for calibrations cannot be made" in ended.err
+    assert "the folder for the sensor's calibration cannot be made" in ended.err
     assert ended.err.count("\n") == 1
 
 

@@ -173,6 +173,15 @@ def test_a_limit_is_known_from_the_third_day_on(tmp_path: Path) -> None:
     assert known.limit_deg_s == 40.0
 
 
+def test_without_a_folder_nothing_is_kept_and_nothing_told() -> None:
+    told: list[str] = []
+    store = TwistingStore(None, told.append)
+    assert store.load() == KnownTwisting()
+    assert store.add(USUAL)
+    assert store.load() == KnownTwisting()
+    assert told == []
+
+
 def test_two_desk_modes_at_once_add_up(tmp_path: Path) -> None:
     first, second = (TwistingStore(tmp_path, print, lambda: MONDAY) for _ in range(2))
     first.load(), second.load()
