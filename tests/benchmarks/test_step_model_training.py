@@ -7,10 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmarks.recordings import MarkerTrial, data_directory, runner_trials
+from benchmarks.recordings import data_directory
 from benchmarks.step_model import SEED, SeenTrial, fit, fit_without_each, see
 from benchmarks.step_model.left_out import Judged, judge, response
 from benchmarks.step_model.wear import COPIES
+from benchmarks.virtual_sensor import MarkerTrial, runner_trials
 from imu.step.block_means import block_means
 from imu.step.model import StepModel
 from imu.step.model_file import packaged_step_model
