@@ -79,7 +79,7 @@ def feed_of(url: str) -> Feed:
 
     async def records() -> list[DeviceInfo | Packet | LinkEvent]:
         async with open_source(url, clock=VirtualClock()) as source:
-            return [source.info, *[record async for record in source]]  # type: ignore[list-item]
+            return [source.info, *[record async for record in source]]
 
     log = asyncio.run(records())
     info = log[0]
