@@ -69,6 +69,12 @@ def add(
         str, typer.Option(help="Start, where the file does not say it.", show_default=False)
     ] = "",
     note: Annotated[str, typer.Option(help="Your own words.", show_default=False)] = "",
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Compute a run anew that is there already; what you noted stays."
+        ),
+    ] = False,
 ) -> None:
     """Add a recorded session. The sensor cannot measure distance: state it."""
     from pipelines.runner.filing import add_run
@@ -87,11 +93,12 @@ def add(
         baseline=baseline,
         start_ns=time_of(at)[0] if at else None,
         note=note,
+        again=again,
     )
     with Journal() as journal:
         tell_notes(journal.notes)
         recorded = recorded_run(file, options, journal)
-        session = add_run(journal, recorded.run)
+        session = add_run(journal, recorded.run, recorded.number)
         if session is None:
             complain(f"note: {_nothing_run(recorded.run, file)}")
             return

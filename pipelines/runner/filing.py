@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from imu.errors import ParameterError, RecordingError
 from pipelines.runner.journal.entries import Entry, Pain, RunBaseline, Session
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
     from pipelines.session.result import SessionResult
 
-__all__ = ["FinishedRun", "add_run", "file_run", "finished_run"]
+__all__ = ["FinishedRun", "add_run", "file_run", "finished_run", "stated_of"]
 
 #: A pain that belongs to no session tells its moment in words.
 _ACTIVITY: Final = {"before": "before the run", "during": "while running", "after": "after the run"}
@@ -36,6 +38,8 @@ class FinishedRun:
         In order.
     utc_start_ns : int
         When the session began, ns since 1970.
+    stated : Stated
+        What the user says of it, which was laid over what its log gives.
     baseline : RunBaseline, optional
         What was usual in it, where that can serve later runs.
     """
@@ -45,6 +49,7 @@ class FinishedRun:
     pains: tuple[FeltPain, ...] = ()
     baseline: RunBaseline | None = None
     utc_start_ns: int = 0
+    stated: Stated = field(default_factory=Stated)
 
 
 def finished_run(
@@ -68,13 +73,23 @@ def finished_run(
         return FinishedRun(None, shoe, result.pains, utc_start_ns=start_ns)
     session = entry_of(result, said, "" if recording is None else str(recording))
     left = baseline_entry(result, said.surface)
-    return FinishedRun(session, shoe, result.pains, left, start_ns)
+    return FinishedRun(session, shoe, result.pains, left, start_ns, said)
 
 
-def add_run(journal: Journal, run: FinishedRun) -> Session | None:
+def add_run(journal: Journal, run: FinishedRun, number: int | None = None) -> Session | None:
     """Put a run into an open journal, all of it or nothing; returns the session as it has it.
 
     A shoe that the journal does not know yet is added to it.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    run : FinishedRun
+        From :func:`finished_run`.
+    number : int, optional
+        Of the session that it is in the journal already: its figures, its baseline and the ratings
+        that were marked during it are those of ``run`` then; what was noted of it otherwise stays.
 
     Raises
     ------
@@ -85,16 +100,34 @@ def add_run(journal: Journal, run: FinishedRun) -> Session | None:
     """
     from pipelines.runner.journal.shoe_names import shoe_number
 
-    with journal.transaction():
-        session, number = run.session, None
+    with journal.transaction() as connection:
+        session = run.session
         if session is not None:
-            session = replace(session, shoe_id=shoe_number(journal, run.shoe))
-            number = journal.add(session)
+            session = replace(session, shoe_id=shoe_number(journal, run.shoe), identifier=number)
+            if number is None:
+                number = journal.add(session)
+            else:
+                journal.replace(session)
+                for old in ("run_baselines WHERE", "pains WHERE marked AND", "stated WHERE"):
+                    connection.execute(f"DELETE FROM {old} session_id = ?", (number,))
             if run.baseline is not None:
                 journal.add(replace(run.baseline, session_id=number))
+            if run.stated != Stated():
+                content = msgspec.json.encode(run.stated).decode()
+                connection.execute("INSERT INTO stated VALUES (?, ?)", (number, content))
         for pain in _pains(run, number):
-            journal.add(pain)
+            identifier = journal.add(pain)
+            connection.execute("UPDATE pains SET marked = 1 WHERE identifier = ?", (identifier,))
     return None if session is None else replace(session, identifier=number)
+
+
+def stated_of(journal: Journal, number: int) -> Stated:
+    """What the user has said of a run that is in the journal."""
+    rows = journal.rows("SELECT content FROM stated WHERE session_id = ?", (number,))
+    try:
+        return msgspec.json.decode(rows[0]["content"], type=Stated) if rows else Stated()
+    except (msgspec.MsgspecError, RecursionError):
+        return Stated()
 
 
 def file_run(

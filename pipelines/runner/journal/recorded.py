@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.files.system_error import explain
-from pipelines.runner.filing import FinishedRun, finished_run
+from pipelines.runner.filing import FinishedRun, finished_run, stated_of
 from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
 from pipelines.runner.journal.session_entry import (
     Distance,
@@ -43,6 +43,8 @@ class AddOptions:
         Baseline of earlier easy runs.
     start_ns : int, optional
         Start, ns since 1970, where the recording does not say it.
+    again : bool
+        Compute a run anew that is in the journal already.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class AddOptions:
     baseline: Path | None = None
     start_ns: int | None = None
     note: str = ""
+    again: bool = False
 
     def __post_init__(self) -> None:
         given = [name for name in ("distance", "treadmill", "speed") if getattr(self, name)]
@@ -76,6 +79,8 @@ class RecordedRun:
     run : FinishedRun
         As at the end of a live run. A baseline comes never of the simulated runner, who is nobody's
         history, nor of a summary, which does not tell who ran nor on what.
+    number : int, optional
+        Of the same run in the journal; None where it is new.
     simulated : bool
         Whether the runner was.
     dose_lacks : str
@@ -83,6 +88,7 @@ class RecordedRun:
     """
 
     run: FinishedRun
+    number: int | None = None
     simulated: bool = False
     dose_lacks: str = ""
 
@@ -116,7 +122,9 @@ def _from_recording(
     from pipelines.views.progress import progress
 
     recorded = read_session(path)
-    _refuse_known(journal, recorded.header.utc_start_ns, path)
+    number = _number_of(journal, recorded.header.utc_start_ns)
+    if number is not None and not options.again:
+        raise _known(number, path)
     if options.shoe:
         _known_shoe(journal, options.shoe)
     settings = journal.settings()
@@ -131,23 +139,28 @@ def _from_recording(
     if options.speed:
         stated = distance_from_speed(parse_speed(options.speed, "--speed"), result.steps)
     said = Stated(stated, options.surface, options.shoe, options.note)
+    if number is not None:
+        said = said.over(stated_of(journal, number))
     lacks = _dose_lacks(
         header.height_m is not None, header.baseline is not None, header.index_of_earlier_runs
     )
     run = finished_run(result, said, path)
-    return RecordedRun(run, simulated=header.simulated, dose_lacks=lacks)
+    return RecordedRun(run, number, simulated=header.simulated, dose_lacks=lacks)
 
 
-def _refuse_known(journal: Journal, start_ns: int, path: Path) -> None:
-    """Say it before the replay, which takes a while; the journal itself refuses a second one."""
+def _number_of(journal: Journal, start_ns: int) -> int | None:
+    """The number of the run that began then; None when it is not in the journal."""
     same = journal.entries(Session, "utc_start_ns = ?", (start_ns,))
-    if same:
-        number = same[0].identifier
-        raise InputError(
-            f"this run is in the journal already, as run {number}; to add it anew, first: "
-            f"backstride journal delete {number}.",
-            place=str(path),
-        )
+    return same[0].identifier if same else None
+
+
+def _known(number: int, path: Path) -> InputError:
+    """Said before the replay, which takes a while; the journal itself refuses a second one."""
+    return InputError(
+        f"this run is in the journal already, as run {number}; to compute it anew from its "
+        "recording, add --again: what you stated and noted stays.",
+        place=str(path),
+    )
 
 
 def _dose_lacks(height: bool, baseline: bool, index: bool) -> str:
@@ -176,7 +189,12 @@ def _from_summary(
         raise ParameterError(
             "--baseline", str(options.baseline), "it with a session file: a summary has no steps"
         )
-    _refuse_known(journal, options.start_ns, path)
+    if (number := _number_of(journal, options.start_ns)) is not None:
+        raise InputError(
+            f"this run is in the journal already, as run {number}; to add it anew, first: "
+            f"backstride journal delete {number}.",
+            place=str(path),
+        )
     if options.shoe:
         _known_shoe(journal, options.shoe)
     entry = entry_from_summary(

@@ -100,8 +100,18 @@ _RUN_BASELINES: Final = (
     )""",
 )
 
+_STATED: Final = (
+    # what the runner said of a run when it was filed: laid over what its log gives, again and again
+    """CREATE TABLE stated (
+        session_id INTEGER PRIMARY KEY REFERENCES sessions (identifier) ON DELETE CASCADE,
+        content TEXT NOT NULL
+    )""",
+    # whether a rating was marked during the run, and so comes from its log
+    "ALTER TABLE pains ADD COLUMN marked INTEGER NOT NULL DEFAULT 0",
+)
+
 #: Step N leads from version N - 1 to N.
-MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES)
+MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES, _STATED)
 
 #: What this program reads and writes.
 VERSION: Final = len(MIGRATIONS)

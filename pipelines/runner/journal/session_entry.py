@@ -63,6 +63,15 @@ class Stated:
     shoe: str = ""
     note: str = ""
 
+    def over(self, earlier: Stated) -> Stated:
+        """The same where something is said here, as earlier where not."""
+        return Stated(
+            earlier.distance if self.distance is None else self.distance,
+            self.surface or earlier.surface,
+            self.shoe or earlier.shoe,
+            self.note or earlier.note,
+        )
+
 
 def local_offset_minutes(utc_ns: int) -> int:
     """Offset of this machine's clock at a moment, minutes."""

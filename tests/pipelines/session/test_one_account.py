@@ -41,6 +41,7 @@ from pipelines.replay import Folded, ReplayOptions, fold_session, replay
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.filing import FinishedRun, finished_run
 from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.session.facts import (
     BaselineGivenUp,
@@ -399,3 +400,30 @@ def test_the_facts_tell_what_a_report_judges(log: Log, folder: Path) -> None:
     assert not any(isinstance(fact, MarkUnreadable) for fact in run.facts)
     records: list[SessionRecord] = read_session(path).records
     assert sum(isinstance(record, LoggedMark) for record in records) == 2
+
+
+def test_a_run_computed_anew_keeps_what_people_wrote(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    path = tmp_path / "run.mcap"
+    lived(log, [(0, "surface", "track"), (200, "pain", "5")], path)
+    stated = ("--distance", "3 km", "--note", "windy")
+    assert backstride("journal", "add", path, *stated).exit_code == 0
+    with Journal() as journal:
+        (first,) = journal.entries(Session)
+        journal.add(Pain(first.utc_start_ns + 10**12, 3, "after", first.identifier))
+        # as an earlier version might have it
+        journal.replace(replace(first, steps=1, distance_m=7.0, means={}, surface=""))
+    refused = backstride("journal", "add", path)
+    assert refused.exit_code == 1
+    assert "as run 1; to compute it anew from its recording, add --again" in refused.err
+    assert backstride("journal", "add", path, "--again").exit_code == 0
+    with Journal() as journal:
+        assert journal.entries(Session) == [first]
+        assert sorted(pain.level for pain in journal.entries(Pain)) == [3, 5]
+    # what is stated now goes before what was
+    assert backstride("journal", "add", path, "--again", "--distance", "4 km").exit_code == 0
+    with Journal() as journal:
+        (again,) = journal.entries(Session)
+    assert (again.distance_m, again.note, again.surface) == (4000.0, "windy", "track")
