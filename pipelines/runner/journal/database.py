@@ -21,7 +21,7 @@ from typing import Any, Final, Self, TypeVar, cast
 import msgspec
 
 from imu.errors import ParameterError, RecordingError
-from pipelines.files.replacing import private_file
+from pipelines.files.kept_file import private_file
 from pipelines.files.stored import private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import (
