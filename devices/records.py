@@ -1,7 +1,7 @@
-"""The ordered log: everything that influences a result, in the order in which it happened.
+"""What a source yields, in the order in which it happened; with the marks it is a session's log.
 
-A source yields these records, the recording stores them, and replay reads them back; live analysis
-is replay of the log while it is written.
+The recording stores it, and replay reads it back; live analysis is replay of the log while it is
+written.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DeviceInfo", "LinkEvent", "Mark", "Packet", "Record"]
+__all__ = ["DeviceInfo", "LinkEvent", "Packet", "Record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,4 @@ class LinkEvent:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something the user said during a session: a surface, a shoe, a standing neutral."""
-
-    arrival_ns: int
-    kind: str
-    value: str = ""
-
-
-Record = DeviceInfo | Packet | LinkEvent | Mark
+Record = DeviceInfo | Packet | LinkEvent

@@ -70,8 +70,8 @@ class Calibration:
         Scale and angles of the axes.
     angular_velocity_bias_rad_s : tuple of 3 float
         Reading at rest, rad/s.
-    residual_m_s2 : float
-        RMS deviation from 1 g over the positions used, m/s²; NaN when unknown.
+    residual_m_s2 : float, optional
+        RMS deviation from 1 g over the positions used, m/s²; None when unknown.
     positions : int
         Still positions used.
 
@@ -95,7 +95,7 @@ class Calibration:
     acceleration_bias_m_s2: tuple[float, float, float] = (0.0, 0.0, 0.0)
     acceleration_matrix: Matrix = _IDENTITY
     angular_velocity_bias_rad_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    residual_m_s2: float = math.nan
+    residual_m_s2: float | None = None
     positions: int = 0
 
     def __post_init__(self) -> None:
@@ -156,7 +156,7 @@ class Calibration:
                 "acceleration_bias_m_s2": self.acceleration_bias_m_s2,
                 "acceleration_matrix": self.acceleration_matrix,
                 "angular_velocity_bias_rad_s": self.angular_velocity_bias_rad_s,
-                "residual_m_s2": None if math.isnan(self.residual_m_s2) else self.residual_m_s2,
+                "residual_m_s2": self.residual_m_s2,
                 "positions": self.positions,
             }
         )
@@ -188,7 +188,7 @@ class Calibration:
                 _triple(content["acceleration_bias_m_s2"]),
                 (rows[0], rows[1], rows[2]),
                 _triple(content["angular_velocity_bias_rad_s"]),
-                math.nan if residual is None else float(residual),
+                None if residual is None else float(residual),
                 int(content["positions"]),
             )
         except (KeyError, TypeError, ValueError, IndexError, ParameterError):

@@ -8,36 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devices.records import LinkEvent, Mark, Record
+from devices.records import LinkEvent
 from devices.sources import Source, open_source
 from devices.timing.program_clock import ProgramClock
 from imu.drift.baseline import Baseline
 from imu.drift.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
-from imu.steps import Steps, concatenate
+from imu.steps import Steps
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_command import AlertCommand
-from pipelines.coaching.budget import told_mark
-from pipelines.coaching.companion import Companion
+from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
-from pipelines.coaching.turning import heading_turn_deg
-from pipelines.files.alerts import Alert, AlertWriter
-from pipelines.files.session_messages import SessionHeader
+from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
 from pipelines.live_controls import LiveControls, LiveView
 from pipelines.runner.continuing import EarlierSession
-from pipelines.runner.history import LEARNING, RunHistory, Start
-from pipelines.runner.journal.run_baseline import sensor_kind
-from pipelines.sensors.device_store import settings_for
-from pipelines.session.analysis import Outcome, SessionAnalysis
+from pipelines.runner.history import RunHistory, Start
+from pipelines.runner.journal.session_entry import local_offset_minutes
+from pipelines.sensors.device_store import KnownSettings, settings_for
+from pipelines.session.comparable import sensor_kind
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import AlertTold, Fact, StepsFinished
+from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import LiveStatus
-from pipelines.session.summary import AXES_NOT_FOUND, Summary, summarise
+from pipelines.session.marks import SessionRecord
+from pipelines.session.result import SessionResult, result_of
+from pipelines.session.summary import Summary, summarise
+from pipelines.views.fact_words import fact_words
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
 
@@ -47,35 +50,96 @@ _REDRAW_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """What the user states about a live run."""
+    """What the user states about a live run.
+
+    Parameters
+    ----------
+    axes : str
+        Signed sensor axes that point forward, left and up, such as ``"+x+y+z"``, or ``"auto"``;
+        empty leaves it to the sensor.
+    mass_kg, height_m : float, optional
+        Of the runner, kg from 20 to 250 and m from 1.0 to 2.5.
+    baseline : Baseline, optional
+        Of earlier runs; learned in this run otherwise.
+    history : RunHistory, optional
+        What to start from without a baseline; nothing is said of it without.
+    earlier : EarlierSession, optional
+        What to go on from.
+    settings : AlertSettings
+        How changes are found and told.
+    devices : Path, optional
+        Folder of the device store; no calibration without.
+    companion : CompanionPlan, optional
+        What accompanies the run; alerts alone without.
+    filed : bool
+        Whether the run goes into the journal at its end.
+    record, alerts : Path, optional
+        New session file, and a file of JSON Lines that alerts are added to.
+    on_alert : str
+        A command to run for each alert.
+    marks : tuple of (str, str)
+        Kind and words of what is known from the beginning, such as ``("surface", "track")``.
+
+    Examples
+    --------
+    >>> LiveOptions(height_m=1.75, marks=(("surface", "treadmill"),)).record is None
+    True
+    """
 
     axes: str = ""
     mass_kg: float | None = None
     height_m: float | None = None
-    baseline_json: str = ""
+    baseline: Baseline | None = None
     history: RunHistory | None = None  # what to start from without a baseline; None: no word of it
     earlier: EarlierSession | None = None  # what to go on from
-    parameters_json: str = "{}"
+    settings: AlertSettings = field(default_factory=AlertSettings)
     devices: Path | None = None  # folder of the device store; None: no calibration
     companion: CompanionPlan | None = None  # None: nobody beside the alerts
+    filed: bool = False  # whether the run goes into the journal at its end
     record: Path | None = None
     alerts: Path | None = None
     on_alert: str = ""  # a command to run for each
-    marks: tuple[tuple[str, str], ...] = ()  # kind and value, from the beginning
+    marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
 
 
 @dataclass(slots=True)
 class LiveRun:
-    """What a live run has gathered when it ends."""
+    """What a live run has gathered when it ends.
 
+    Parameters
+    ----------
+    facts : list of Fact
+        Everything that was found, in order.
+    steps, alerts : list
+        Steps as they were finished, and alerts as they were told.
+    result : SessionResult, optional
+        What it comes to; None where nothing came.
+    summary : Summary, optional
+        The same for people.
+    recording : Path, optional
+        The session file.
+    filed : bool
+        Whether the run is to go into the journal.
+    recording_trouble : BackstrideError, optional
+        Why the recording ended early.
+    recorded_s : float, optional
+        How much was kept then, s.
+    other_trouble : list of BackstrideError
+        What else failed while the run went on.
+
+    Examples
+    --------
+    >>> LiveRun().result is None
+    True
+    """
+
+    facts: list[Fact] = field(default_factory=list)
     steps: list[Steps] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    result: SessionResult | None = None
     summary: Summary | None = None
     recording: Path | None = None
-    utc_start_ns: int = 0
-    companion: Companion | None = None
-    baseline: Baseline | None = None  # what was usual in it, where later runs can use it
-    sensor: str = ""  # kind of sensor
+    filed: bool = False
     recording_trouble: BackstrideError | None = None
     recorded_s: float | None = None  # how much was kept when the recording ended early
     other_trouble: list[BackstrideError] = field(default_factory=list)
@@ -92,38 +156,14 @@ class _Session:
         view: LiveView,
         controls: LiveControls,
     ) -> None:
-        self.run = LiveRun(recording=options.record)
+        self.run = LiveRun(recording=options.record, filed=options.filed)
         self._url, self._source, self._view, self._controls = url, source, view, controls
-        self._options = options
         self._loop = asyncio.get_running_loop()
         known = settings_for(options.devices, source.info, url, axes=options.axes)
-        self._neutral_is_old = known.neutral_is_old
-        self.run.sensor = sensor_kind(source.info)
-        utc_start_ns, earlier = time.time_ns(), options.earlier
-        start = self._start(utc_start_ns)
-        header = SessionHeader(
-            utc_start_ns=utc_start_ns,
-            source=url,
-            axes=known.axes,
-            mass_kg=options.mass_kg,
-            height_m=options.height_m,
-            baseline_json=options.baseline_json or _json_of(start.baseline),
-            parameters_json=options.parameters_json,
-            calibration_json=known.calibration_json,
-            neutral_up=known.neutral_up,
-        )
-        if earlier is not None:
-            header = earlier.followed_by(header, source.info)
-        self.run.utc_start_ns = header.utc_start_ns
-        self._analysis = SessionAnalysis(header, source.info)
-        if options.companion is not None:
-            plan = options.companion
-            if start.baseline is not None:
-                plan = plan_with_baseline(plan, start.baseline)
-            self.run.companion = Companion(plan)
-            if earlier is not None:
-                self.run.companion.count_told(earlier.told_s(utc_start_ns))
-        self._time_s = 0.0  # of the latest sample
+        utc_start_ns = time.time_ns()
+        start = _start(options, source, known, utc_start_ns)
+        self._header = _header(url, source, options, known, start, utc_start_ns)
+        self._fold = SessionFold(self._header, source.info)
         self._on_alert = None
         if options.on_alert:
             self._on_alert = AlertCommand(options.on_alert, self._note_from_a_thread)
@@ -132,78 +172,34 @@ class _Session:
         self._writer = None
         if options.record is not None:
             _make_folder(options.record)
-            self._writer = SessionWriter(options.record, header)
+            self._writer = SessionWriter(options.record, self._header)
         self._link = "connecting"
         self._alert = ""
-        self._first_ns: int | None = None
-        self._last_ns = 0
         self._drawn = 0.0
-        self._record(source.info)
         notes = [*known.notes, *filter(None, (start.words,))]
         if notes:
             self.show()
         for note in notes:
             view.note(note)
+        self._take(source.info)
 
-    def _start(self, utc_ns: int) -> Start:
-        """The baseline of earlier runs, and what to tell the runner of it."""
-        options = self._options
-        if options.earlier is not None:
-            stored = options.earlier.header.baseline_json
-            given = Baseline.from_json(stored) if stored else None
-            return Start(given, options.earlier.words(utc_ns))
-        if options.baseline_json or options.history is None:
-            return Start(None, "")
-        if self._neutral_is_old:
-            return Start(None, f"{LEARNING}, since the standing neutral is of another day.")
-        return options.history.start(self.run.sensor)
-
-    def take(self, record: Record) -> None:
+    def take(self, record: SessionRecord) -> None:
         """Write, analyse and show one record, and first what the viewers have marked."""
         for mark in self._controls.take_marks(self._source.now_ns()):
             self._take(mark)
         self._take(record)
 
-    def _take(self, record: Record) -> None:
-        self._record(record)
+    def _take(self, record: SessionRecord) -> None:
+        if self._writer is not None:
+            with self._recording_goes_on():
+                self._writer.write_record(record)
         if isinstance(record, LinkEvent):
             self._link = _LINK_WORDS.get(record.kind, record.kind)
-        arrival_ns = getattr(record, "arrival_ns", None)
-        if arrival_ns is not None:
-            if self._first_ns is None:
-                self._first_ns = arrival_ns
-            self._last_ns = arrival_ns
-        outcome = self._analysis.push(record)
-        self._spread(outcome)
-        self._accompany(outcome, (record,) if isinstance(record, Mark) else ())
+        found = self._fold.push(record)
+        self._spread(found)
         if isinstance(record, LinkEvent):
             # nothing may come for a while that would redraw it
             self.show()
-
-    def _accompany(
-        self, outcome: Outcome, marks: tuple[Mark, ...] = (), *, ended: bool = False
-    ) -> None:
-        """Let the companion see what has happened, and tell its cues.
-
-        At the end nothing more goes into the log: the analysis has told its last already.
-        """
-        companion, samples = self.run.companion, outcome.samples
-        if companion is None:
-            return
-        analyzer, turn_deg = self._analysis.chain.analyzer, None
-        if samples is not None and len(samples):
-            self._time_s = float(samples.time_s[-1])
-            if companion.plan.walk_bends:
-                rate_hz = self._source.info.rate_hz
-                turn_deg = heading_turn_deg(samples, analyzer.mounting, rate_hz)
-        for cue in companion.advance(
-            self._time_s, analyzer.gait, outcome.steps, marks, outcome.alerts, turn_deg=turn_deg
-        ):
-            self._view.note(cue.message)
-            told = None if ended else told_mark(cue, self._source.now_ns())
-            if told is not None:  # the coach is silent for a while after it, in replay too
-                self._record(told)
-                self._analysis.push(told)
 
     def lose(self, error: BackstrideError) -> None:
         """The source ended for good."""
@@ -211,9 +207,7 @@ class _Session:
 
     def finish(self) -> LiveRun:
         """Finish the last steps, close the recording, sum up."""
-        outcome = self._analysis.flush()
-        self._spread(outcome)
-        self._accompany(outcome, ended=True)
+        self._spread(self._fold.finish())
         self._link = "ended"
         self.show()
         if self._writer is not None:
@@ -224,46 +218,24 @@ class _Session:
                 self._alerts.close()
         if self._on_alert is not None:
             self._on_alert.close()
-        chain = self._analysis.chain
-        baseline = chain.drift.baseline
-        axes_found = chain.analyzer.mounting is not None
-        # the neutral of another day tells nothing of how the sensor sits today
-        if self._analysis.lean_reference.marked or not self._neutral_is_old:
-            self.run.baseline = self._analysis.run_baseline
-        self.run.summary = summarise(
-            self._url,
-            concatenate(self.run.steps),
-            duration_s=self._elapsed_s(),
-            rate_hz=self._source.info.rate_hz,
-            lost_samples=chain.analyzer.lost_samples,
-            receiver=self._analysis.receiver,
-            alerts=self.run.alerts,
-            changed=chain.drift.changed,
-            axes_found=axes_found,
-            notes=[] if axes_found or not self.run.steps else [AXES_NOT_FOUND],
-            baseline=None if baseline is None else json.loads(baseline.to_json()),
-        )
+        result = result_of(self._header, self.run.facts)
+        self.run.result = result
+        self.run.summary = summarise(result, self._url, rate_hz=self._source.info.rate_hz)
         return self.run
 
     def show(self) -> None:
         """Redraw the view."""
         self._drawn = time.monotonic()
-        chain = self._analysis.chain
         self._view.update(
             LiveStatus.of_run(
+                self._fold.now,
                 source=self._url,
-                info=self._source.info,
-                elapsed_s=self._elapsed_s(),
-                gait=chain.analyzer.gait,
+                device=self._source.info.name,
                 link=self._link,
-                lost_samples=self._analysis.receiver.losses.lost,
                 recording="" if self.run.recording is None else str(self.run.recording),
                 recording_note=str(self.run.recording_trouble or ""),
-                drift=chain.drift,
                 alert=self._alert,
                 steps=self.run.steps,
-                battery_percent=self._analysis.receiver.battery_percent,
-                easy_km=self._easy_km(),
             )
         )
 
@@ -271,45 +243,36 @@ class _Session:
         with contextlib.suppress(RuntimeError):  # the run is over: nobody looks any more
             self._loop.call_soon_threadsafe(self._view.note, text)
 
-    def _easy_km(self) -> float:
-        dose = None if self.run.companion is None else self.run.companion.progress.dose_easy_km
-        return float("nan") if dose is None else dose
-
-    def _elapsed_s(self) -> float:
-        return 0.0 if self._first_ns is None else (self._last_ns - self._first_ns) / 1e9
-
-    def _record(self, record: Record) -> None:
-        if self._writer is not None:
+    def _spread(self, found: list[Fact]) -> None:
+        """Keep the facts, and tell them to whoever wants to know."""
+        self.run.facts += found
+        if self._writer is not None and found:
             with self._recording_goes_on():
-                self._writer.write_record(record)
-
-    def _spread(self, outcome: Outcome) -> None:
-        for note in outcome.notes:
-            self._view.note(note)
-        if self._writer is not None:
-            with self._recording_goes_on():
-                if outcome.samples is not None:
-                    self._writer.write_samples(outcome.samples)
-                if len(outcome.steps):
-                    self._writer.write_steps(outcome.steps)
-                for alert in outcome.alerts:
-                    self._writer.write_alert(json.loads(alert.to_json()))
-        for alert in outcome.alerts:
-            self.run.alerts.append(alert)
-            if alert.indicator == SENSOR_POSITION:
-                self._view.note(alert.message)
-            elif alert.severity == "raised":
-                self._alert = alert.message
-            self._view.alert(alert)
-            if self._on_alert is not None:
-                self._on_alert(alert)
-            if self._alerts is not None:
-                with self._alerts_go_on():
-                    self._alerts.write(alert)
-        if len(outcome.steps):
-            self.run.steps.append(outcome.steps)
-        if len(outcome.steps) or time.monotonic() - self._drawn > _REDRAW_S:
+                self._writer.write_facts(found)
+        stepped = False
+        for fact in found:
+            if isinstance(fact, StepsFinished):
+                self.run.steps.append(fact.steps)
+                stepped = True
+            elif isinstance(fact, AlertTold):
+                self._tell(fact.alert)
+            elif words := fact_words(fact):
+                self._view.note(words)
+        if stepped or time.monotonic() - self._drawn > _REDRAW_S:
             self.show()
+
+    def _tell(self, alert: Alert) -> None:
+        self.run.alerts.append(alert)
+        if alert.indicator == SENSOR_POSITION:
+            self._view.note(alert.message)
+        elif alert.severity == "raised":
+            self._alert = alert.message
+        self._view.alert(alert)
+        if self._on_alert is not None:
+            self._on_alert(alert)
+        if self._alerts is not None:
+            with self._alerts_go_on():
+                self._alerts.write(alert)
 
     @contextlib.contextmanager
     def _recording_goes_on(self) -> Iterator[None]:
@@ -320,7 +283,7 @@ class _Session:
             self.run.recording_trouble = error
             ended = self._writer is not None and self._writer.error is not None
             if ended:
-                self.run.recorded_s = self._elapsed_s()
+                self.run.recorded_s = self._fold.elapsed_s
             self._view.note(f"{error} The run goes on." if ended else str(error))
 
     @contextlib.contextmanager
@@ -342,8 +305,47 @@ _LINK_WORDS = {
 }
 
 
-def _json_of(baseline: Baseline | None) -> str:
-    return "" if baseline is None else baseline.to_json()
+def _start(options: LiveOptions, source: Source, known: KnownSettings, utc_start_ns: int) -> Start:
+    """The baseline that the run starts from, and what to tell the runner of it."""
+    if options.earlier is not None:
+        earlier = options.earlier
+        return Start(earlier.header.baseline, earlier.words(utc_start_ns))
+    if options.baseline is not None or options.history is None:
+        return Start(options.baseline, "")
+    kind = sensor_kind(source.info)
+    return options.history.start(kind, neutral_is_old=known.neutral_is_old)
+
+
+def _header(
+    url: str,
+    source: Source,
+    options: LiveOptions,
+    known: KnownSettings,
+    start: Start,
+    utc_start_ns: int,
+) -> SessionHeader:
+    """Everything besides the log that decides anything."""
+    plan = options.companion
+    if plan is not None and start.baseline is not None:
+        plan = plan_with_baseline(plan, start.baseline)
+    header = SessionHeader(
+        utc_start_ns,
+        url,
+        utc_offset_minutes=local_offset_minutes(utc_start_ns),
+        axes=known.axes,
+        mass_kg=options.mass_kg,
+        height_m=options.height_m,
+        calibration=known.calibration,
+        neutral_up=known.neutral_up,
+        neutral_is_old=known.neutral_is_old,
+        baseline=start.baseline,
+        baseline_origin="earlier runs" if options.baseline is None else "given",
+        settings=options.settings,
+        plan=plan,
+    )
+    if options.earlier is None:
+        return header
+    return options.earlier.followed_by(header, source.info)
 
 
 def _make_folder(path: Path) -> None:
@@ -367,10 +369,39 @@ async def run_live(
 ) -> LiveRun:
     """Run a source until it ends or the program is interrupted; both end it cleanly.
 
+    Parameters
+    ----------
+    url : str
+        As :func:`devices.open_source` takes it.
+    options : LiveOptions
+        What is stated about the run.
+    view : LiveView
+        Is told the state of the run, notes and alerts, as they happen.
+    controls : LiveControls, optional
+        Requests of whoever watches: marks, pauses, the end.
+    clock : ProgramClock, optional
+        Where time comes from; the computer's clock by default.
+
+    Returns
+    -------
+    LiveRun
+        What was gathered.
+
     Raises
     ------
     BackstrideError
         When the source cannot be opened, is lost for good, or the recording cannot be created.
+
+    Examples
+    --------
+    >>> class Silent:
+    ...     def update(self, status): ...
+    ...     def note(self, text): ...
+    ...     def alert(self, alert): ...
+    >>> url = "sim:?minutes=0.2&standing_s=1&time_scale=0"
+    >>> run = asyncio.run(run_live(url, LiveOptions(), Silent()))
+    >>> sum(map(len, run.steps)) > 25, run.recording_trouble
+    (True, None)
     """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from devices.records import Mark
-from imu.errors import ParameterError
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.session.live_status import LiveStatus
-from pipelines.session.pace_marks import pace_mark_value
+from pipelines.session.marks import LoggedMark, Mark, mark_from_words
 
-__all__ = ["MARK_KINDS", "LiveControls", "LiveView"]
-
-#: What may be marked during a run. ``neutral``: the runner stands upright now. ``reseat``: the
-#: sensor was moved. ``pause`` and ``resume``: nothing is judged in between; it is recorded.
-#: ``speed`` and ``slope``: what holds from here on, "unknown" where nothing does.
-#: ``coaching``: "stopped" where a red flag stands from before the run.
-MARK_KINDS = (
-    "coaching", "distance", "neutral", "pain", "pause", "red_flags", "reseat", "resume", "shoe",
-    "slope", "speed", "surface",
-)  # fmt: skip
+__all__ = ["LiveControls", "LiveView"]
 
 
 class LiveView(Protocol):
@@ -45,21 +34,19 @@ class LiveControls:
     """
 
     def __init__(self) -> None:
-        self._marks: list[tuple[str, str]] = []
+        self._marks: list[Mark] = []
         self.stop_wanted = False
         self.paused = False
 
-    def mark(self, kind: str, value: str = "") -> None:
+    def mark(self, kind: str, words: str = "") -> None:
         """Put a mark into the log, stamped when the run takes it, within half a second.
 
         Raises
         ------
         ParameterError
-            When the kind is none of :data:`MARK_KINDS`, or a speed or a slope cannot be.
+            When it is none, as :func:`~pipelines.session.marks.mark_from_words` says.
         """
-        if kind not in MARK_KINDS:
-            raise ParameterError("mark", kind, "one of " + ", ".join(MARK_KINDS))
-        self._marks.append((kind, pace_mark_value(kind, value)))
+        self._marks.append(mark_from_words(kind, words))
 
     def pause(self) -> None:
         """Judge nothing until :meth:`resume`; the recording goes on."""
@@ -77,8 +64,8 @@ class LiveControls:
         """End the run cleanly, as Ctrl-C does."""
         self.stop_wanted = True
 
-    def take_marks(self, now_ns: int) -> list[Mark]:
+    def take_marks(self, now_ns: int) -> list[LoggedMark]:
         """The marks asked for since the last call, stamped now."""
-        marks = [Mark(now_ns, kind, value) for kind, value in self._marks]
+        marks = [LoggedMark(now_ns, mark) for mark in self._marks]
         self._marks.clear()
         return marks

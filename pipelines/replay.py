@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline
@@ -15,28 +17,30 @@ from imu.errors import InputError, ParameterError, RecordingError
 from imu.mounting import mounting_from_axes
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
-from imu.steps import Steps, concatenate
+from imu.steps import Steps
 from imu.waveforms import Waveforms
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.alerts import Alert
-from pipelines.session.analysis import SessionAnalysis, StepsAnalysis
-from pipelines.session.summary import AXES_NOT_FOUND, Summary, summarise
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import Fact
+from pipelines.session.header import SessionHeader
+from pipelines.session.result import SessionResult, result_of
+from pipelines.session.summary import Summary, summarise
 
 if TYPE_CHECKING:
-    from devices.receiver import Receiver
     from pipelines.files.sample_table import SampleTable
-    from pipelines.files.session_messages import SessionHeader
     from pipelines.files.session_reader import Session
 
 __all__ = [
     "ON_ITS_OWN",
-    "RanAgain",
+    "Folded",
     "ReplayOptions",
     "Replayed",
+    "fold_session",
     "header_as_stated",
     "load_baseline",
     "replay",
-    "run_again",
+    "sensor_of",
 ]
 
 Progress = Callable[[float, float], None]
@@ -63,12 +67,12 @@ class ReplayOptions:
         Sample rate of a table without a time column, Hz, 50 to 1600.
     block : int, optional
         Samples a block, from 1; the result does not depend on it.
-    baseline_json : str
-        Baseline of earlier runs, as :meth:`imu.Baseline.to_json` writes it.
+    baseline : Baseline, optional
+        Of earlier runs.
     waveforms : bool
         Whether waveforms are kept, too.
-    parameters_json : str
-        How changes are found and told, as alert settings write themselves.
+    settings : AlertSettings, optional
+        How changes are found and told.
 
     Raises
     ------
@@ -86,9 +90,9 @@ class ReplayOptions:
     height_m: float | None = None
     rate_hz: float | None = None
     block: int | None = None
-    baseline_json: str = ""
+    baseline: Baseline | None = None
     waveforms: bool = False
-    parameters_json: str = ""
+    settings: AlertSettings | None = None
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:
@@ -102,18 +106,12 @@ class Replayed:
 
     Parameters
     ----------
-    steps : Steps
-        All running steps.
+    result : SessionResult
+        What the session comes to.
     waveforms : Waveforms
-        Of these steps; empty unless asked for.
-    alerts : list of Alert
-        In order of time.
+        Of its steps; empty unless asked for.
     summary : Summary
         Medians, losses, and what should be known about the result.
-    baseline : Baseline, optional
-        What was usual in a session, where later runs can use it.
-    sensor : str
-        Kind of a session's sensor.
 
     Examples
     --------
@@ -124,19 +122,26 @@ class Replayed:
     ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
     ...     replayed = replay(path, ReplayOptions(), lambda done, total: None)
     >>> len(replayed.steps) > 25, replayed.alerts
-    (True, [])
+    (True, ())
     """
 
-    steps: Steps
+    result: SessionResult
     waveforms: Waveforms
-    alerts: list[Alert]
     summary: Summary
-    baseline: Baseline | None = None  # what was usual in a session, where later runs can use it
-    sensor: str = ""  # kind of a session's sensor
+
+    @property
+    def steps(self) -> Steps:
+        """All steps."""
+        return self.result.steps
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """What the runner was told of changes."""
+        return self.result.alerts
 
 
-def load_baseline(path: str) -> str:
-    """Read a baseline: a file of its own, or the summary of an earlier replay; returns JSON.
+def load_baseline(path: str) -> Baseline:
+    """Read a baseline: a file of its own, or the summary of an earlier replay.
 
     Raises
     ------
@@ -164,10 +169,9 @@ def load_baseline(path: str) -> str:
             )
         content = json.dumps(parsed["baseline"])
     try:
-        Baseline.from_json(content)
+        return Baseline.from_json(content)
     except InputError as error:
         raise InputError(str(error), place=path) from None
-    return content
 
 
 def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
@@ -206,7 +210,7 @@ def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
 
 def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
     from pipelines.files.session_reader import read_session
-    from pipelines.runner.journal.run_baseline import sensor_kind
+    from pipelines.written_facts import facts_note
 
     if options.rate_hz is not None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
@@ -216,25 +220,19 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         axes=options.axes,
         mass_kg=options.mass_kg,
         height_m=options.height_m,
-        baseline_json=options.baseline_json,
-        parameters_json=options.parameters_json,
+        baseline=options.baseline,
+        settings=options.settings,
     )
+    ran = fold_session(session, header, report, waveforms=options.waveforms)
     notes = [session.note] if session.note else []
-    if session.header.carried_json and not header.carried_json:
+    if session.header.carried is not None and header.carried is None:
         notes.append(ON_ITS_OWN)
-    ran = run_again(session, header, report, waveforms=options.waveforms)
-    done = _finish(
-        str(path),
-        ran.analysis.chain,
-        ran.steps,
-        ran.alerts,
-        duration_s=ran.duration_s,
-        rate_hz=ran.info.rate_hz,
-        receiver=ran.analysis.receiver,
-        cut_short=session.cut_short,
-        notes=notes,
+    notes += filter(None, [facts_note(session, ran)])
+    result = ran.result
+    summary = summarise(
+        result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
     )
-    return replace(done, baseline=ran.analysis.run_baseline, sensor=sensor_kind(ran.info))
+    return Replayed(result, ran.fold.take_waveforms(), summary)
 
 
 def header_as_stated(
@@ -243,8 +241,8 @@ def header_as_stated(
     axes: str = "",
     mass_kg: float | None = None,
     height_m: float | None = None,
-    baseline_json: str = "",
-    parameters_json: str = "",
+    baseline: Baseline | None = None,
+    settings: AlertSettings | None = None,
 ) -> SessionHeader:
     """A session's header with what the user states now in place of what it holds.
 
@@ -255,60 +253,78 @@ def header_as_stated(
         axes=axes or header.axes,
         mass_kg=header.mass_kg if mass_kg is None else mass_kg,
         height_m=header.height_m if height_m is None else height_m,
-        baseline_json=baseline_json or header.baseline_json,
-        parameters_json=parameters_json or header.parameters_json,
+        baseline=header.baseline if baseline is None else baseline,
+        baseline_origin=header.baseline_origin if baseline is None else "given",
+        settings=header.settings if settings is None else settings,
     )
-    return stated if stated == header else replace(stated, carried_json="")
+    return stated if stated == header else replace(stated, carried=None)
 
 
 @dataclass(frozen=True, slots=True)
-class RanAgain:
-    """What a session's log gave once more."""
+class Folded:
+    """A session's log, folded once more.
 
-    analysis: SessionAnalysis
+    Attributes
+    ----------
+    header : SessionHeader
+        That it was folded with.
+    info : DeviceInfo
+        The sensor.
+    fold : SessionFold
+        Finished.
+    facts : list of Fact
+        All of them.
+    before_end : int
+        How many of them came before the log had ended.
+    """
+
+    header: SessionHeader
     info: DeviceInfo
-    steps: Steps
-    alerts: list[Alert]
-    duration_s: float
+    fold: SessionFold
+    facts: list[Fact]
+    before_end: int
+
+    @property
+    def result(self) -> SessionResult:
+        """What they come to."""
+        return result_of(self.header, self.facts)
 
 
-def run_again(
+def sensor_of(session: Session) -> DeviceInfo:
+    """The sensor of a session.
+
+    Raises
+    ------
+    RecordingError
+        When it never introduced itself.
+    """
+    for record in session.records:
+        if isinstance(record, DeviceInfo):
+            return record
+    raise RecordingError(
+        "the session ends before the sensor had introduced itself: there is nothing to replay.",
+        path=str(session.path),
+    )
+
+
+def fold_session(
     session: Session, header: SessionHeader, report: Progress, *, waveforms: bool = False
-) -> RanAgain:
-    """Run a session's log through the analysis, marks and all.
+) -> Folded:
+    """Fold a session's log once more, marks and all.
 
     Raises
     ------
     RecordingError
         When the sensor never introduced itself.
     """
-    info = next((record for record in session.records if isinstance(record, DeviceInfo)), None)
-    if info is None:
-        raise RecordingError(
-            "the session ends before the sensor had introduced itself: there is nothing to replay.",
-            path=str(session.path),
-        )
-    analysis = SessionAnalysis(header, info, waveforms=waveforms)
-    steps: list[Steps] = []
-    alerts: list[Alert] = []
-    first_s: float | None = None
-    last_s = 0.0
+    info = sensor_of(session)
+    fold = SessionFold(header, info, waveforms=waveforms)
+    found: list[Fact] = []
     for number, record in enumerate(session.records):
-        outcome = analysis.push(record)
-        if outcome.samples is not None and len(outcome.samples):
-            if first_s is None:
-                first_s = float(outcome.samples.time_s[0])
-            last_s = float(outcome.samples.time_s[-1])
-        if len(outcome.steps):
-            steps.append(outcome.steps)
-            alerts += outcome.alerts
+        found += fold.push(record)
         if number % 256 == 0:
             report(number, len(session.records))
-    outcome = analysis.flush()
-    duration_s = 0.0 if first_s is None else last_s - first_s
-    return RanAgain(
-        analysis, info, concatenate([*steps, outcome.steps]), alerts + outcome.alerts, duration_s
-    )
+    return Folded(header, info, fold, found + fold.finish(), len(found))
 
 
 def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
@@ -320,36 +336,33 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
         rate_hz=options.rate_hz,
         progress=lambda done, total: report(0.5 * done, total),
     )
-    chain = StepsAnalysis(
-        table.rate_hz,
-        axes=options.axes or _stated_axes(table, path),
-        runner=Runner(options.mass_kg, options.height_m),
-        baseline=Baseline.from_json(options.baseline_json) if options.baseline_json else None,
-        settings=AlertSettings.from_json(options.parameters_json or "{}"),
-        acceleration_range_m_s2=_range(table, "acc_range_g", STANDARD_GRAVITY_M_S2, path),
-        angular_velocity_range_rad_s=_range(table, "gyr_range_deg_s", math.radians(1.0), path),
-        waveforms=options.waveforms,
-    )
-    steps: list[Steps] = []
-    alerts: list[Alert] = []
-    for done, block in _blocks(table.samples, options.block or _BLOCK):
-        part, raised = chain.push(block)
-        steps.append(part)
-        alerts += raised
-        report(0.5 + 0.5 * done / len(table.samples), 1.0)
-    part, raised = chain.flush()
-    steps.append(part)
-    alerts += raised
-    time = table.samples.time_s
-    return _finish(
+    header = SessionHeader(
+        0,
         str(path),
-        chain,
-        concatenate(steps),
-        alerts,
-        duration_s=float(time[-1] - time[0]) + 1.0 / table.rate_hz,
-        rate_hz=table.rate_hz,
-        notes=list(table.notes),
+        axes=options.axes or _stated_axes(table, path),
+        mass_kg=options.mass_kg,
+        height_m=options.height_m,
+        baseline=options.baseline,
+        settings=options.settings or AlertSettings(),
     )
+    acc_range = _range(table, "acc_range_g", STANDARD_GRAVITY_M_S2, path)
+    gyr_range = _range(table, "gyr_range_deg_s", math.radians(1.0), path)
+    info = DeviceInfo("", "", table.rate_hz, acc_range, gyr_range)
+    fold = SessionFold(header, info, waveforms=options.waveforms)
+    found: list[Fact] = []
+    for done, block in _blocks(table.samples, options.block or _BLOCK):
+        found += fold.push_samples(block)
+        report(0.5 + 0.5 * done / len(table.samples), 1.0)
+    result = result_of(header, found + fold.finish())
+    time = table.samples.time_s
+    summary = summarise(
+        result,
+        str(path),
+        rate_hz=table.rate_hz,
+        duration_s=float(time[-1] - time[0]) + 1.0 / table.rate_hz,
+        notes=table.notes,
+    )
+    return Replayed(result, fold.take_waveforms(), summary)
 
 
 def _stated_axes(table: SampleTable, path: Path) -> str:
@@ -383,36 +396,3 @@ def _range(table: SampleTable, key: str, unit: float, path: Path) -> float:
 def _blocks(samples: Samples, size: int) -> Iterator[tuple[int, Samples]]:
     for start in range(0, len(samples), size):
         yield start, samples[start : start + size]
-
-
-def _finish(
-    source: str,
-    chain: StepsAnalysis,
-    steps: Steps,
-    alerts: list[Alert],
-    *,
-    duration_s: float,
-    rate_hz: float,
-    receiver: Receiver | None = None,
-    cut_short: bool = False,
-    notes: list[str],
-) -> Replayed:
-    axes_found = chain.analyzer.mounting is not None
-    if len(steps) and not axes_found:
-        notes.append(AXES_NOT_FOUND)
-    baseline = chain.drift.baseline
-    summary = summarise(
-        source,
-        steps,
-        duration_s=duration_s,
-        rate_hz=rate_hz,
-        lost_samples=chain.analyzer.lost_samples,
-        receiver=receiver,
-        alerts=alerts,
-        changed=chain.drift.changed,
-        axes_found=axes_found,
-        cut_short=cut_short,
-        baseline=None if baseline is None else json.loads(baseline.to_json()),
-        notes=notes,
-    )
-    return Replayed(steps, chain.analyzer.take_waveforms(), alerts, summary)

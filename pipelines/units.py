@@ -9,10 +9,13 @@ from typing import Final, Literal
 from imu.errors import ParameterError
 
 __all__ = [
+    "FEET_PER_METRE",
+    "INCHES_PER_MM",
     "METRES_PER_MILE",
     "UNITS",
     "Units",
     "distance_words",
+    "dose_words",
     "height_words",
     "mass_words",
     "parse_distance",
@@ -31,6 +34,8 @@ Units = Literal["metric", "imperial"]
 UNITS: Final[tuple[Units, ...]] = ("metric", "imperial")
 
 METRES_PER_MILE: Final = 1609.344  # international mile, exact
+INCHES_PER_MM: Final = 1.0 / 25.4  # exact
+FEET_PER_METRE: Final = 1.0 / 0.3048  # exact
 _FASTEST_M_S: Final = 12.0
 _STEEPEST_PERCENT: Final = 40.0
 _KILOGRAMS_PER_POUND: Final = 0.45359237  # exact
@@ -83,6 +88,21 @@ def distance_words(distance_m: float, units: Units = "metric") -> str:
     if units == "imperial":
         return f"{distance_m / METRES_PER_MILE:.1f} miles"
     return f"{distance_m / 1000.0:.1f} km"
+
+
+def dose_words(easy_km: float, units: Units) -> tuple[str, str]:
+    """The dose of a session, as a distance of easy running, and its unit; empty if unknown.
+
+    Examples
+    --------
+    >>> dose_words(4.26, "metric"), dose_words(4.26, "imperial")
+    (('4.3', 'easy km'), ('2.6', 'easy miles'))
+    """
+    if not math.isfinite(easy_km):
+        return "", ""
+    if units == "imperial":
+        return f"{easy_km * 1000.0 / METRES_PER_MILE:.1f}", "easy miles"
+    return f"{easy_km:.1f}", "easy km"
 
 
 def mass_words(mass_kg: float, units: Units = "metric") -> str:

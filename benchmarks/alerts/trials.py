@@ -19,8 +19,9 @@ from imu.drift.baseline import Baseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.changes import SENSOR_POSITION, Change
 from imu.drift.detector import DriftDetector, DriftParams
-from pipelines.coaching.coach import Coach, CoachParams
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.budget import CoachParams, CueBudget
+from pipelines.coaching.coach import Coach
 
 __all__ = ["Detection", "Quiet", "Rule", "detect", "listen", "warm_baseline"]
 
@@ -173,7 +174,7 @@ def detect(seed: int, conditions: Conditions, rule: Rule, kind: ChangeKind) -> D
 
 def _told(changes: list[Change], hour: Hour, rule: Rule) -> list[Alert]:
     end_s = float(hour.steps.initial_contact_s[-1] + hour.steps.step_time_s[-1])
-    return Coach(rule.coach).advance(changes, end_s)
+    return Coach(CueBudget(rule.coach)).advance(changes, end_s)
 
 
 def warm_baseline(seed: int, conditions: Conditions, rule: Rule) -> Baseline | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from devices.records import DeviceInfo
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
-from imu.runner import Runner
-from pipelines.session.analysis import StepsAnalysis
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import AlertTold, Changed, Fact, StepsFinished
+from pipelines.session.header import SessionHeader
 
 __all__ = ["ChainRun", "through_the_chain"]
 
@@ -39,18 +41,20 @@ class ChainRun:
 def through_the_chain(scenario: Scenario) -> ChainRun:
     """Samples to steps to alerts, in blocks of some seconds."""
     simulated = SimulatedRun(scenario)
-    analysis = StepsAnalysis(
-        scenario.rate, axes=scenario.axes, runner=Runner(scenario.mass, scenario.height)
+    header = SessionHeader(
+        0, "", axes=scenario.axes, mass_kg=scenario.mass, height_m=scenario.height
     )
-    told: list[tuple[float, str]] = []
-    changed: list[str] = []
-    steps = 0
+    fold = SessionFold(header, DeviceInfo("", "", scenario.rate, 0.0, 0.0))
+    found: list[Fact] = []
     block = int(_BLOCK_S * scenario.rate)
-    while True:
-        samples = simulated.read(block)
-        found, alerts = analysis.push(samples) if len(samples) else analysis.flush()
-        steps += len(found)
-        told += [(a.time_s / 60.0, a.indicator) for a in alerts if a.severity == "raised"]
-        changed += [f"{c.indicator} {c.direction}" for c in analysis.changes]
-        if not len(samples):
-            return ChainRun(scenario, tuple(changed), tuple(told), steps)
+    while len(samples := simulated.read(block)):
+        found += fold.push_samples(samples)
+    found += fold.finish()
+    alerts = [fact.alert for fact in found if isinstance(fact, AlertTold)]
+    changes = [fact for fact in found if isinstance(fact, Changed)]
+    return ChainRun(
+        scenario,
+        tuple(f"{one.indicator} {one.direction}" for one in changes),
+        tuple((a.time_s / 60.0, a.indicator) for a in alerts if a.severity == "raised"),
+        sum(len(fact.steps) for fact in found if isinstance(fact, StepsFinished)),
+    )

@@ -1,16 +1,17 @@
-"""What the drift detector is doing, in one plain sentence."""
+"""What the drift detector is doing, as a code and in one plain sentence."""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from imu.compiled import Record
-from imu.drift.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS, indicator_named
 from imu.drift.interruptions import REASONS
 from imu.drift.params import DriftParams
 from imu.samples import Quality
 
-__all__ = ["drift_status"]
+__all__ = ["DriftStatus", "StatusCode", "drift_status", "status_words"]
 
 _FLAG_WORDS: Final = {
     Quality.GAP: "lost samples",
@@ -22,58 +23,146 @@ _FLAG_WORDS: Final = {
 }
 
 
-def drift_status(s: Record, p: DriftParams) -> str:
-    """The sentence for a state of :class:`~imu.drift.detector.DriftDetector`.
+StatusCode = Literal[
+    "no steps",
+    "ended early",
+    "no baseline, distrust",
+    "warming up",
+    "unmeasurable",
+    "learning",
+    "learning anew",
+    "changed",
+    "not watching",
+    "waiting",
+    "watching",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftStatus:
+    """What the detector is doing, as a code and the figures that go with it.
+
+    Attributes
+    ----------
+    code : str
+        Which of the states.
+    running_s : float
+        Running time so far, s.
+    learned : int
+        Blocks of the baseline so far.
+    steps, flagged : int
+        Since warming up, and those that are left out.
+    most_flagged_for : int
+        The quality flag that most of these have, 0 where not too many are left out.
+    changed : tuple of str
+        Names of the indicators that are changed.
+    reason : int
+        Place in :data:`~imu.drift.interruptions.REASONS` of what is waited for.
+    """
+
+    code: StatusCode
+    running_s: float = 0.0
+    learned: int = 0
+    steps: int = 0
+    flagged: int = 0
+    most_flagged_for: int = 0
+    changed: tuple[str, ...] = ()
+    reason: int = 0
+
+
+def drift_status(state: Record, p: DriftParams) -> DriftStatus:
+    """The status for a state of :class:`~imu.drift.detector.DriftDetector`.
 
     Parameters
     ----------
-    s : record of DRIFT_STATE
+    state : record of DRIFT_STATE
         Its state.
     p : DriftParams
         Its parameters.
     """
-    running_s = float(s["running_s"])
-    learning = s["baseline_blocks"] == 0
-    if learning and s["ended"]:
+    session, segment = state["session"], state["segment"]
+    most = _most_flagged_for(session, p)
+    ways = zip(INDICATORS, segment["raised"].tolist(), strict=True)
+    changed = tuple(indicator.name for indicator, way in ways if way)
+    return DriftStatus(
+        _code(session, segment, p, distrusted=most != 0, changed=bool(changed)),
+        float(session["running_s"]),
+        int(segment["learned"]),
+        int(session["steps"]),
+        int(session["flagged_steps"]),
+        most,
+        changed,
+        int(session["interruption"]["reason"]),
+    )
+
+
+def _code(
+    session: Record, segment: Record, p: DriftParams, *, distrusted: bool, changed: bool
+) -> StatusCode:
+    running_s = float(session["running_s"])
+    learning = segment["baseline_blocks"] == 0
+    if learning and session["ended"]:
         if running_s == 0.0:
-            return "no baseline yet, because no running step was seen"
-        reason = _distrust(s, p) or (
-            f"the run ended after {_clock(running_s)}; it takes {_clock(p.skip_s)} of warming "
-            f"up and {p.baseline_blocks} blocks of {p.block_steps} steps"
-        )
-        return f"no baseline yet, because {reason}"
+            return "no steps"
+        return "no baseline, distrust" if distrusted else "ended early"
     if running_s < p.skip_s:
-        return f"warming up: {_clock(running_s)} of {_clock(p.skip_s)}"
-    distrust = _distrust(s, p)
+        return "warming up"
     if learning:
-        if distrust:
-            return f"no baseline yet, because {distrust}"
-        if s["learned"] >= p.baseline_blocks - 1 and s["blocks"] >= p.baseline_blocks:
-            return "no baseline yet, because no indicator could be measured often enough"
-        how = f"{int(s['learned'])} of {p.baseline_blocks} blocks"
-        if s["slips"]:
-            return f"re-seat the sensor, it moved; learning your baseline anew: {how}"
-        return f"learning your baseline: {how}"
-    changed = [i.words for i, way in zip(INDICATORS, s["raised"], strict=True) if way]
+        if distrusted:
+            return "no baseline, distrust"
+        if segment["learned"] >= p.baseline_blocks - 1 and session["blocks"] >= p.baseline_blocks:
+            return "unmeasurable"
+        return "learning anew" if session["slips"] else "learning"
     if changed:
-        names = ", ".join(changed[:-1]) + " and " * (len(changed) > 1) + changed[-1]
-        return f"{names} changed"
-    if s["flagged_in_row"] >= p.block_steps:
-        return f"not watching, because {distrust}"
-    if running_s < s["interruption"]["until_s"]:
-        return f"waiting a moment after {REASONS[int(s['interruption']['reason'])]}"
-    return "watching"
+        return "changed"
+    if session["flagged_in_row"] >= p.block_steps:
+        return "not watching"
+    return "waiting" if running_s < session["interruption"]["until_s"] else "watching"
 
 
-def _distrust(s: Record, p: DriftParams) -> str:
-    """Why steps are left out, when too many are; empty otherwise."""
-    steps, flagged = int(s["steps"]), int(s["flagged_steps"])
+def status_words(status: DriftStatus, p: DriftParams) -> str:
+    """The status in one plain sentence, without its end.
+
+    Examples
+    --------
+    >>> status_words(DriftStatus("warming up", 30.0), DriftParams())
+    'warming up: 0:30 of 2:30'
+    """
+    clock = _clock(status.running_s)
+    distrust = (
+        f"{status.flagged} of {status.steps} steps are not trusted, most for "
+        f"{_FLAG_WORDS.get(Quality(status.most_flagged_for), '')}"
+    )
+    how = f"{status.learned} of {p.baseline_blocks} blocks"
+    if status.code == "changed":
+        names = [indicator_named(name).words for name in status.changed]
+        return f"{', '.join(names[:-1]) + ' and ' * (len(names) > 1) + names[-1]} changed"
+    if status.code == "waiting":
+        return f"waiting a moment after {REASONS[status.reason]}"
+    return {
+        "no steps": "no baseline yet, because no running step was seen",
+        "ended early": (
+            f"no baseline yet, because the run ended after {clock}; it takes {_clock(p.skip_s)} of "
+            f"warming up and {p.baseline_blocks} blocks of {p.block_steps} steps"
+        ),
+        "no baseline, distrust": f"no baseline yet, because {distrust}",
+        "warming up": f"warming up: {clock} of {_clock(p.skip_s)}",
+        "unmeasurable": ("no baseline yet, because no indicator could be measured often enough"),
+        "learning": f"learning your baseline: {how}",
+        "learning anew": f"re-seat the sensor, it moved; learning your baseline anew: {how}",
+        "not watching": f"not watching, because {distrust}",
+        "watching": "watching",
+    }[status.code]
+
+
+def _most_flagged_for(session: Record, p: DriftParams) -> int:
+    """Why steps are left out, when too many are; 0 otherwise."""
+    steps, flagged = int(session["steps"]), int(session["flagged_steps"])
     often = steps >= 2 * p.block_steps and 2 * flagged > steps
-    if not often and s["flagged_in_row"] < p.block_steps:
-        return ""
-    counts = {flag: int(s["flagged_by"][flag.bit_length() - 1]) for flag in _FLAG_WORDS}
-    most = _FLAG_WORDS[max(counts, key=lambda flag: counts[flag])]
-    return f"{flagged} of {steps} steps are not trusted, most for {most}"
+    if not often and session["flagged_in_row"] < p.block_steps:
+        return 0
+    counts = {int(flag): int(session["flagged_by"][flag.bit_length() - 1]) for flag in _FLAG_WORDS}
+    return max(counts, key=lambda flag: counts[flag])
 
 
 def _clock(seconds: float) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from imu.errors import ParameterError
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.files.system_error import explain
 
 __all__ = ["AlertCommand"]

@@ -1,25 +1,53 @@
-"""How often a runner is spoken to: the coach's alerts and the companion's cues share one budget.
-
-The companion counts the coach's alerts, which it is given. The coach counts the companion's cues,
-which go into the log as marks: a replay, which has no companion, hears of them in the same place
-and gives the same alerts.
-"""
+"""How often a runner is spoken to: the coach's alerts and the companion's cues share one budget."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Final
+from dataclasses import dataclass
+from typing import Annotated, Final
 
-from devices.records import Mark
-from pipelines.coaching.coach import TOLD_MARK, CoachParams
+import msgspec
+
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["CueBudget", "told_mark", "uses_budget"]
+__all__ = ["BudgetState", "CoachParams", "CueBudget", "uses_budget"]
 
 _HOUR_S: Final = 3600.0
 #: Red flags are never held back; a plan of run and walk is made of its instructions.
 _FREE: Final = ("red_flags.", "intervals.", "bends.")
+
+
+@dataclass(frozen=True, slots=True)
+class CoachParams:
+    """How often the runner may be told.
+
+    Attributes
+    ----------
+    shortest_interval_s : float
+        Between two cues, s, 0 to 3600.
+    cues_per_hour : int
+        Most cues in any hour, 1 to 60.
+    derived_wait_s : float
+        How long a change that follows from others, as the lumbar index does from force and lean,
+        waits for one of them to change and be told instead, s, 0 to 600.
+    fade_after : int
+        Cues in a row without any change coming back, after which each further cue doubles the
+        shortest interval, 1 to 60.
+
+    Raises
+    ------
+    ParameterError
+        When a value is outside its range.
+    """
+
+    shortest_interval_s: Annotated[float, Within(0.0, _HOUR_S)] = 180.0
+    cues_per_hour: Annotated[int, Within(1, 60)] = 6
+    derived_wait_s: Annotated[float, Within(0.0, 600.0)] = 60.0
+    fade_after: Annotated[int, Within(1, 60)] = 3
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def uses_budget(cue: Cue) -> bool:
@@ -33,52 +61,109 @@ def uses_budget(cue: Cue) -> bool:
     return not cue.text_id.startswith(_FREE)
 
 
-def told_mark(cue: Cue, arrival_ns: int) -> Mark | None:
-    """What the log has to hold of a cue that was told; None of one that uses no budget.
+class BudgetState(msgspec.Struct, frozen=True):
+    """What was told, and what came of it.
 
-    Examples
-    --------
-    >>> told_mark(Cue("cool_down.walk"), 7)
-    Mark(arrival_ns=7, kind='told', value='cool_down.walk')
-    >>> told_mark(Cue("bends.walk"), 7)
+    Attributes
+    ----------
+    alerts_s, cues_s : tuple of float
+        When the latest alerts and the latest cues of the companion were told, s, in order.
+    unanswered : int
+        Alerts in a row without a change coming back.
+    answered_s : float
+        When one last came back, s; minus infinity before.
     """
-    return Mark(arrival_ns, TOLD_MARK, cue.text_id) if uses_budget(cue) else None
+
+    alerts_s: tuple[float, ...] = ()
+    cues_s: tuple[float, ...] = ()
+    unanswered: int = 0
+    answered_s: float = -math.inf
+
+    def seen_from(self, start_s: float) -> BudgetState:
+        """The same on a clock whose zero is then; nothing was told after it."""
+        return BudgetState(
+            tuple(min(time_s - start_s, 0.0) for time_s in self.alerts_s),
+            tuple(min(time_s - start_s, 0.0) for time_s in self.cues_s),
+            self.unanswered,
+            min(self.answered_s - start_s, 0.0),
+        )
 
 
 class CueBudget:
-    """Counts what was told, by the coach and here.
+    """Counts what was told, and says when something may be told again.
+
+    A cue of the companion has nothing that has to come back for it, and makes no alert rarer but by
+    the time it takes.
 
     Parameters
     ----------
-    params : CoachParams
-        Shortest interval and most cues an hour.
+    params : CoachParams, optional
+        Shortest interval, most an hour, and when alerts become rarer.
+
+    Attributes
+    ----------
+    state : BudgetState
+        Assign one to go on from there.
 
     Examples
     --------
-    >>> budget = CueBudget(CoachParams())
-    >>> budget.note(100.0)
-    >>> budget.is_free(279.0), budget.is_free(280.0)
-    (False, True)
+    >>> budget = CueBudget()
+    >>> budget.cue_told(100.0)
+    >>> budget.is_free(279.0), budget.is_free(280.0), budget.alert_from_s()
+    (False, True, 280.0)
     """
 
-    def __init__(self, params: CoachParams) -> None:
-        self._params = params
-        self._told_s: list[float] = []
+    def __init__(self, params: CoachParams | None = None) -> None:
+        self.params = params or CoachParams()
+        self.state = BudgetState()
 
-    def note(self, time_s: float) -> None:
-        """Something was told at this time, s."""
-        # an alert may bear the time of a step that ended a little before the latest cue
-        self._told_s = sorted([*self._told_s, time_s])[-self._params.cues_per_hour :]
+    @property
+    def last_alert_s(self) -> float:
+        """When the latest alert was told, s; minus infinity before the first."""
+        return self.state.alerts_s[-1] if self.state.alerts_s else -math.inf
+
+    @property
+    def last_cue_s(self) -> float:
+        """The same of the companion's latest cue."""
+        return self.state.cues_s[-1] if self.state.cues_s else -math.inf
+
+    def alert_told(self, time_s: float) -> None:
+        """The coach has told of a change at this time, s."""
+        kept = (*self.state.alerts_s, time_s)[-self.params.cues_per_hour :]
+        self.state = msgspec.structs.replace(
+            self.state, alerts_s=kept, unanswered=self.state.unanswered + 1
+        )
+
+    def cue_told(self, time_s: float) -> None:
+        """Something else was told, at this time, s: may be a little after alerts still to come."""
+        kept = tuple(sorted((*self.state.cues_s, time_s)))[-self.params.cues_per_hour :]
+        self.state = msgspec.structs.replace(self.state, cues_s=kept)
+
+    def answered(self, time_s: float) -> None:
+        """A change that was told has come back."""
+        self.state = msgspec.structs.replace(self.state, unanswered=0, answered_s=time_s)
 
     def is_free(self, time_s: float) -> bool:
-        """Whether a cue may be told at this time."""
-        told, most = self._told_s, self._params.cues_per_hour
-        rested_s = told[-1] + self._params.shortest_interval_s if told else -math.inf
-        if len(told) >= most:
-            rested_s = max(rested_s, told[-most] + _HOUR_S)
-        return time_s >= rested_s
+        """Whether a cue of the companion may be told at this time."""
+        told = sorted(self.state.alerts_s + self.state.cues_s)
+        if not told:
+            return True
+        rested_s = told[-1] + self.params.shortest_interval_s
+        return time_s >= max(rested_s, self._hour_from_s(told))
 
-    def note_all(self, times_s: Iterable[float]) -> None:
-        """Several things were told."""
-        for time_s in times_s:
-            self.note(time_s)
+    def alert_from_s(self) -> float:
+        """Earliest time of the next alert, s: the longer off, the more alerts brought nothing."""
+        state, params, last_s = self.state, self.params, self.last_alert_s
+        rested_s = -math.inf
+        if state.alerts_s:
+            faded = max(state.unanswered - params.fade_after + 1, 0)
+            rested_s = last_s + params.shortest_interval_s * 2.0 ** min(faded, 10)
+            # an answer shortens the interval, but turns no time back
+            rested_s = max(rested_s, state.answered_s) if state.answered_s > last_s else rested_s
+        if state.cues_s:
+            rested_s = max(rested_s, self.last_cue_s + params.shortest_interval_s)
+        return max(rested_s, self._hour_from_s(sorted(state.alerts_s + state.cues_s)))
+
+    def _hour_from_s(self, told: list[float]) -> float:
+        most = self.params.cues_per_hour
+        return told[-most] + _HOUR_S if len(told) >= most else -math.inf

@@ -8,42 +8,19 @@ support. No trial shows that such cues lower back pain.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
-from imu.drift.changes import SENSOR_POSITION, Change, Direction
+import msgspec
+
+from imu.drift.changes import SENSOR_POSITION, Change
 from imu.drift.indicators import indicator_named
-from imu.errors import InputError, ParameterError
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.budget import BudgetState, CueBudget
 
-__all__ = ["COACHING_MARK", "STOPPED", "TOLD_MARK", "Coach", "CoachParams"]
+__all__ = ["Coach", "CoachState"]
 
-#: Kind of the marks that put what others told the runner into the log; the value names the text.
-TOLD_MARK: Final = "told"
-
-#: Kind and value of the mark of a run that begins while a red flag stands: changes are told, and
-#: nothing to try.
-COACHING_MARK: Final = "coaching"
-STOPPED: Final = "stopped"
-
-#: Directions that add load, or may; the runner is not told of others.
-_TOLD: Final[dict[str, tuple[Direction, ...]]] = {
-    "peak_10hz_bw": ("up",),
-    "impact_shock_g": ("up",),
-    "sacral_lean_deg": ("up", "down"),
-    "vertical_oscillation_mm": ("up",),
-    "cadence_spm": ("down",),
-    "lumbar_index": ("up",),
-    "shock_power_g2": ("up",),
-    "dose_rate": ("up",),
-    "pelvic_tilt_range_deg": ("up",),
-    "pelvic_obliquity_range_deg": ("up",),
-    "pelvic_rotation_range_deg": ("up",),
-    "shock_difference_percent": ("up", "down"),
-}
-_HOUR_S: Final = 3600.0
 #: A change is found when its step is finished, and bears the time of that step: no longer ago, s.
 _FINISHED_S: Final = 60.0
 
@@ -53,62 +30,41 @@ _RESEAT: Final = (
     "The sensor seems to have moved on your back. Re-seat it when you can; your baseline is "
     "learned anew."
 )
-#: Indicators that follow from others, which say more about what changed and are told instead.
-_CAUSES: Final[dict[str, frozenset[str]]] = {
-    "lumbar_index": frozenset({"peak_10hz_bw", "sacral_lean_deg"}),
-    "shock_power_g2": frozenset({"impact_shock_g"}),
-    "dose_rate": frozenset({"peak_10hz_bw", "sacral_lean_deg", "lumbar_index"}),
-}
-
 _BOTH_READINGS: Final = (
     "A slump and an arched back can both read like this. The sensor sees the pelvis, not the chest"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CoachParams:
-    """How often the runner may be told.
+class CoachState(msgspec.Struct, frozen=True):
+    """All that a coach has heard and told.
 
     Attributes
     ----------
-    shortest_interval_s : float
-        Between two cues, s, 0 to 3600.
-    cues_per_hour : int
-        Most cues in any hour, 1 to 60.
-    derived_wait_s : float
-        How long a change that follows from others, as the lumbar index does from force and lean,
-        waits for one of them to change and be told instead, s, 0 to 600.
-    fade_after : int
-        Cues in a row without any change coming back, after which each further cue doubles the
-        shortest interval, 1 to 60.
-
-    Raises
-    ------
-    ParameterError
-        When a value is outside its range.
+    budget : BudgetState
+        Of all cues.
+    waiting : tuple of Change
+        To be told when their turn comes.
+    told : tuple of str
+        Indicators of which a change was told that has not come back.
+    quicker_already : bool
+        Whether the runner steps quicker than usual.
+    advises : bool
+        Whether the runner is told what to try.
     """
 
-    shortest_interval_s: float = 180.0
-    cues_per_hour: int = 6
-    derived_wait_s: float = 60.0
-    fade_after: int = 3
+    budget: BudgetState = BudgetState()
+    waiting: tuple[Change, ...] = ()
+    told: tuple[str, ...] = ()
+    quicker_already: bool = False
+    advises: bool = True
 
-    def __post_init__(self) -> None:
-        for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            whole = isinstance(most, int)
-            fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-            if not fits or not least <= value <= most:
-                kind = "a whole number" if whole else "a number"
-                raise ParameterError(name, value, f"{kind} from {least:g} to {most:g}")
-
-
-_RANGES: Final[dict[str, tuple[float, float]]] = {
-    "shortest_interval_s": (0.0, _HOUR_S),
-    "cues_per_hour": (1, 60),
-    "derived_wait_s": (0.0, 600.0),
-    "fade_after": (1, 60),
-}
+    def seen_from(self, start_s: float) -> CoachState:
+        """The same on a clock whose zero is then; a change that waits does so from its zero on."""
+        return msgspec.structs.replace(
+            self,
+            budget=self.budget.seen_from(start_s),
+            waiting=tuple(replace(change, time_s=0.0) for change in self.waiting),
+        )
 
 
 class Coach:
@@ -119,12 +75,12 @@ class Coach:
     while for what is behind it and is not told beside it. When cues bring nothing back, they
     become rarer. That a change is over is told when the change itself was, and so is a sensor that
     moved; neither uses up a cue. :meth:`advance` does all of it, :meth:`push` and :meth:`due` are
-    its parts. What others tell the runner, by :meth:`told_elsewhere`, uses up the same budget.
+    its parts.
 
     Parameters
     ----------
-    params : CoachParams, optional
-        How often.
+    budget : CueBudget, optional
+        How often; shared with whoever else tells the runner something.
 
     Attributes
     ----------
@@ -138,56 +94,36 @@ class Coach:
     >>> print(alert.message)
     Cadence changed from your baseline: 161 steps a minute, 5 % lower. Try a quicker rhythm at \
 the same speed, towards 170 steps a minute.
+    >>> budget = CueBudget()
+    >>> budget.cue_told(590.0)
+    >>> coach = Coach(budget)
+    >>> coach.advance([slower], 769.0), [alert.time_s for alert in coach.advance([], 771.0)]
+    ([], [770.0])
     """
 
-    def __init__(self, params: CoachParams | None = None) -> None:
-        self._params = params or CoachParams()
-        self._cue_times_s: list[float] = []
-        self._elsewhere_s: list[float] = []
+    def __init__(self, budget: CueBudget | None = None) -> None:
+        self._budget = budget or CueBudget()
         self._waiting: list[Change] = []
         self._told: set[str] = set()
         self._quicker_already = False
-        self._unanswered = 0
-        self._answered_s = -math.inf
         self.advises = True
 
     @property
-    def state(self) -> dict[str, Any]:
-        """All that was heard and told so far, as JSON takes it; assign it to go on from there."""
-        return {
-            "cue_times_s": list(self._cue_times_s),
-            "elsewhere_s": list(self._elsewhere_s),
-            "waiting": [asdict(change) for change in self._waiting],
-            "told": sorted(self._told),
-            "quicker_already": self._quicker_already,
-            "unanswered": self._unanswered,
-            "answered_s": self._answered_s if math.isfinite(self._answered_s) else None,
-            "advises": self.advises,
-        }
+    def state(self) -> CoachState:
+        """All that was heard and told so far, the budget's state with it; assign it to go on."""
+        return CoachState(
+            self._budget.state,
+            tuple(self._waiting),
+            tuple(sorted(self._told)),
+            self._quicker_already,
+            self.advises,
+        )
 
     @state.setter
-    def state(self, value: dict[str, Any]) -> None:
-        try:
-            waiting = [Change(**item) for item in value["waiting"]]
-            times = [float(time_s) for time_s in value["cue_times_s"]]
-            elsewhere = [float(time_s) for time_s in value.get("elsewhere_s", ())]
-            told = {str(name) for name in value["told"]}
-            quicker, unanswered = bool(value["quicker_already"]), int(value["unanswered"])
-            answered_s = -math.inf if value["answered_s"] is None else float(value["answered_s"])
-            advises = bool(value.get("advises", True))
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise InputError(
-                "this is no state of a coach: give what an earlier coach saved."
-            ) from None
-        self._waiting, self._cue_times_s, self._told = waiting, times, told
-        self._elsewhere_s = elsewhere
-        self._quicker_already, self._unanswered = quicker, unanswered
-        self._answered_s, self.advises = answered_s, advises
-
-    @property
-    def params(self) -> CoachParams:
-        """The parameters, frozen."""
-        return self._params
+    def state(self, value: CoachState) -> None:
+        self._budget.state = value.budget
+        self._waiting, self._told = list(value.waiting), set(value.told)
+        self._quicker_already, self.advises = value.quicker_already, value.advises
 
     def advance(self, changes: Iterable[Change], time_s: float) -> list[Alert]:
         """Take the next changes and go on to a time; returns what the runner is told, in order.
@@ -221,7 +157,7 @@ the same speed, towards 170 steps a minute.
         """
         if change.indicator == SENSOR_POSITION:
             return _alert(change, _RESEAT)
-        words = indicator_named(change.indicator).words
+        indicator = indicator_named(change.indicator)
         if self._goes_back(change.time_s):
             self.reset()
         if (change.indicator, change.direction) == ("cadence_spm", "up"):
@@ -233,9 +169,9 @@ the same speed, towards 170 steps a minute.
             self._told.remove(change.indicator)
             if change.severity == "withdrawn":
                 return None
-            self._unanswered, self._answered_s = 0, change.time_s
-            return _alert(change, f"{words.capitalize()} is back near your baseline.")
-        if change.direction not in _TOLD.get(change.indicator, ()) or self._told_instead(change):
+            self._budget.answered(change.time_s)
+            return _alert(change, f"{indicator.words.capitalize()} is back near your baseline.")
+        if change.direction not in indicator.told or self._told_instead(change):
             return None
         if self._turn_s(change) <= change.time_s:
             return self._cue(change)
@@ -257,42 +193,17 @@ the same speed, towards 170 steps a minute.
         self._waiting.remove(change)
         return self._cue(replace(change, time_s=turn_s))
 
-    def told_elsewhere(self, time_s: float) -> None:
-        """Count a cue that was told by others: at most so many come altogether.
-
-        It is no cue of this coach: nothing has to come back for it, and it makes none rarer.
-
-        Parameters
-        ----------
-        time_s : float
-            When, on the clock of the changes, s; may be a little after changes that are still to
-            come.
-
-        Examples
-        --------
-        >>> coach = Coach()
-        >>> coach.told_elsewhere(590.0)
-        >>> slower = Change(600.0, "cadence_spm", "down", 161.0, 170.0, -5.3, 3.0, "raised")
-        >>> coach.advance([slower], 769.0), [alert.time_s for alert in coach.advance([], 771.0)]
-        ([], [770.0])
-        """
-        self._elsewhere_s = sorted([*self._elsewhere_s, time_s])[-self._params.cues_per_hour :]
-
     def reset(self) -> None:
         """Forget earlier changes and cues."""
-        self._cue_times_s.clear()
-        self._elsewhere_s.clear()
+        self._budget.state = BudgetState()
         self._waiting.clear()
         self._told.clear()
         self._quicker_already = False
-        self._unanswered = 0
-        self._answered_s = -math.inf
 
     def _goes_back(self, time_s: float) -> bool:
         """Whether time begins anew."""
-        if self._cue_times_s and time_s < self._cue_times_s[-1]:
-            return True
-        return bool(self._elsewhere_s) and time_s < self._elsewhere_s[-1] - _FINISHED_S
+        budget = self._budget
+        return time_s < max(budget.last_alert_s, budget.last_cue_s - _FINISHED_S)
 
     def _all_due(self, time_s: float) -> list[Alert]:
         alerts: list[Alert] = []
@@ -302,32 +213,17 @@ the same speed, towards 170 steps a minute.
 
     def _told_instead(self, change: Change) -> bool:
         """Whether what is behind a change has been told already."""
-        return not self._told.isdisjoint(_CAUSES.get(change.indicator, ()))
+        return not self._told.isdisjoint(indicator_named(change.indicator).causes)
 
     def _turn_s(self, change: Change) -> float:
         """Earliest time at which a waiting change may be told."""
-        wait_s = self._params.derived_wait_s if change.indicator in _CAUSES else 0.0
-        return max(change.time_s + wait_s, self._free_from_s())
-
-    def _free_from_s(self) -> float:
-        """Earliest time of the next cue."""
-        cues, most = self._cue_times_s, self._params.cues_per_hour
-        rested_s = -math.inf
-        if cues:
-            faded = max(self._unanswered - self._params.fade_after + 1, 0)
-            rested_s = cues[-1] + self._params.shortest_interval_s * 2.0 ** min(faded, 10)
-            # an answer shortens the interval, but turns no time back
-            rested_s = max(rested_s, self._answered_s) if self._answered_s > cues[-1] else rested_s
-        if self._elsewhere_s:
-            rested_s = max(rested_s, self._elsewhere_s[-1] + self._params.shortest_interval_s)
-        told = sorted(cues + self._elsewhere_s)
-        return max(rested_s, told[-most] + _HOUR_S) if len(told) >= most else rested_s
+        derived = bool(indicator_named(change.indicator).causes)
+        wait_s = self._budget.params.derived_wait_s if derived else 0.0
+        return max(change.time_s + wait_s, self._budget.alert_from_s())
 
     def _cue(self, change: Change) -> Alert:
-        self._cue_times_s.append(change.time_s)
-        del self._cue_times_s[: -self._params.cues_per_hour]
+        self._budget.alert_told(change.time_s)
         self._told.add(change.indicator)
-        self._unanswered += 1
         words = indicator_named(change.indicator).words.capitalize()
         message = f"{words} changed from your baseline: {_what(change)}."
         return _alert(change, f"{message} {self._to_try(change)}" if self.advises else message)
@@ -352,7 +248,8 @@ def _what(change: Change) -> str:
     where = "higher" if change.direction == "up" else "lower"
     if change.indicator == "cadence_spm":
         return f"{change.value:.0f} steps a minute, {size:.0f} % {where}"
-    return f"{size:.0f} % {where}"
+    units = {"%": " %", "deg": "°", "points": " points"}
+    return f"{size:.0f}{units[indicator_named(change.indicator).change_unit]} {where}"
 
 
 def _alert(change: Change, message: str) -> Alert:

@@ -1,15 +1,15 @@
-"""The companion of a live run: the training rules, told seldom, beside the analysis.
+"""The companion of a run: the training rules, told seldom, beside the analysis.
 
 Red flags come before anything else: while they stop coaching, their one sentence is all that is
 said. Alerts of the coach go first; what else there is to tell shares their budget, save for the
-instructions of a run/walk plan. The cues follow from the log and the plan alone, so replay finds
-the same ones.
+instructions of a run/walk plan. The companion is a part of the fold: its cues follow from the log
+and the header alone, so replay finds the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -17,12 +17,11 @@ from imu.steps import NO_STEPS
 from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.intensity import RunningIntensity
 from pipelines.coaching.plan import CompanionPlan
-from pipelines.coaching.progress import SessionProgress
 from pipelines.coaching.training.bends import BendState, advance_bend
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
 from pipelines.coaching.training.metronome import Metronome, metronome_for
-from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
+from pipelines.coaching.training.red_flags import RedFlagState
 from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
 from pipelines.coaching.training.single_session import SingleSessionState, advance_session
 from pipelines.coaching.training.warm_up import (
@@ -32,13 +31,12 @@ from pipelines.coaching.training.warm_up import (
     advance_warm_up,
     cool_down_of,
 )
+from pipelines.session.progress import SessionProgress
 
 if TYPE_CHECKING:
-    from devices.records import Mark
     from imu.steps import Steps
-    from pipelines.files.alerts import Alert
 
-__all__ = ["Companion", "Ending", "TimedMark"]
+__all__ = ["Companion", "Ending", "red_flags_before"]
 
 Gait = Literal["still", "walk", "run"]
 
@@ -62,14 +60,6 @@ _WORTH_S: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class TimedMark:
-    """A mark and the session time at which it came, s."""
-
-    time_s: float
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
 class Ending:
     """What the companion knows of a session at its end.
 
@@ -80,31 +70,29 @@ class Ending:
         usual intensity and the distance are known.
     cool_down : CoolDown, optional
         How the session ended; None when it was too short to need a cool-down.
-    marks : tuple of TimedMark
-        In order.
-    cues : tuple of Cue
-        What to tell after the session.
     """
 
     warm_up_s: float | None
     before_warm_up_m: float | None
     cool_down: CoolDown | None
-    marks: tuple[TimedMark, ...]
-    cues: tuple[Cue, ...]
 
 
 class Companion:
-    """Takes a live run as it goes on and gives cues.
+    """Takes a run as it goes on and gives cues.
 
     Parameters
     ----------
     plan : CompanionPlan, optional
         Everything that influences it besides the log.
+    budget : CueBudget, optional
+        How often the runner is told anything; shared with the coach.
+    progress : SessionProgress, optional
+        Distance, dose and running time so far; to be told of steps before :meth:`advance`.
 
     Attributes
     ----------
-    progress : SessionProgress
-        Distance, dose and running time so far.
+    flags : RedFlagState
+        Whether red flags have stopped coaching.
     metronome : Metronome, optional
         What to beat; None when the plan has none or nothing usual is known.
 
@@ -117,24 +105,26 @@ class Companion:
     ()
     """
 
-    def __init__(self, plan: CompanionPlan | None = None) -> None:
+    def __init__(
+        self,
+        plan: CompanionPlan | None = None,
+        budget: CueBudget | None = None,
+        progress: SessionProgress | None = None,
+    ) -> None:
         self._plan = plan or CompanionPlan()
         chosen = self._plan
-        self.progress = SessionProgress(
-            chosen.speed_m_s, index_of_earlier_runs=chosen.index_of_earlier_runs
-        )
+        self._budget = budget or CueBudget()
+        self._progress = progress or SessionProgress()
         self.metronome: Metronome | None = None
         self._metronome_cue: Cue | None = None
         if chosen.metronome_percent is not None and chosen.usual is not None:
             usual_spm = min(chosen.usual.cadence_spm, 218.0)
             self.metronome, self._metronome_cue = metronome_for(usual_spm, chosen.metronome_percent)
-        self._budget = CueBudget(chosen.budget)
         self._intensity = RunningIntensity(chosen.usual)
-        stop = Cue(chosen.stopped) if chosen.stopped else None
-        self._flags = RedFlagState(stop is not None, stop)
+        self._flags = red_flags_before(chosen)
         self._flags_told = False
         self._paused = False
-        self._marks: list[TimedMark] = []
+        self._asked = False
         self._moments: list[Moment] = []
         self._last_s: float | None = None
         self._next_s = -math.inf
@@ -160,19 +150,31 @@ class Companion:
         return self._flags.stopped
 
     @property
+    def warm_up(self) -> WarmUpState:
+        """How far the warm-up is."""
+        return self._warm_up
+
+    @property
     def phase(self) -> Phase | None:
         """Where the run/walk plan stands; None without one."""
         return (
             None if self._plan.intervals is None else phase_at(self._plan.intervals, self._plan_s)
         )
 
+    def pause(self, *, paused: bool) -> None:
+        """Say nothing for a while, or again."""
+        self._paused = paused
+
+    def answer(self, flags: RedFlagState) -> None:
+        """The questions about red flags were answered; told at the next :meth:`advance`."""
+        self._flags, self._asked = flags, True
+        self._flags_told = self._flags_told and flags.stopped
+
     def advance(
         self,
         time_s: float,
         gait: str,
         steps: Steps = NO_STEPS,
-        marks: Sequence[Mark] = (),
-        alerts: Sequence[Alert] = (),
         *,
         turn_deg: float | None = None,
     ) -> Sequence[Cue]:
@@ -189,61 +191,31 @@ class Companion:
             Now, as :attr:`imu.analyzer.StepAnalyzer.gait` has it.
         steps : Steps
             Finished since the call before.
-        marks : sequence of Mark
-            Since the call before; they count as of now. Kinds that matter here: "speed",
-            "distance", "pause", "resume" and "red_flags", whose value names the questions answered
-            with yes, separated by commas, or is "none" or "cleared". The others are kept for the
-            journal.
-        alerts : sequence of Alert
-            Told since the call before, by the coach.
         turn_deg : float, optional
             How far the heading turned since the call before, degrees; only where the plan walks
             the bends (:func:`pipelines.coaching.turning.heading_turn_deg`).
         """
         if turn_deg is not None:
             self._turn_deg = turn_deg + (self._turn_deg or 0.0)
-        if time_s < self._next_s and not marks and not alerts and not len(steps):
+        if time_s < self._next_s and not self._asked and not len(steps):
             return _NOTHING
-        for mark in marks:
-            self._take_mark(mark, time_s)
-        self._budget.note_all(item.time_s for item in alerts if item.severity == "raised")
+        self._asked = False
         if len(steps):
-            self.progress.take_steps(steps)
             self._intensity.take_steps(steps)
         cues = self._tick(time_s, cast(Gait, gait)) if time_s >= self._next_s else []
         if self._flags.stopped:
             return self._stop(time_s)
         return cues or _NOTHING
 
-    def count_told(self, times_s: Iterable[float]) -> None:
-        """Count what the runner was told before this session, at times below 0, s."""
-        self._budget.note_all(times_s)
-
     def ending(self) -> Ending:
         """What is known at the end of the session."""
         known = self._plan.usual is not None
-        with_distance = known and self.progress.distance_m is not None
-        cool_down = cool_down_of(self._moments, self._plan.warm_up)
-        cues = () if cool_down is None or self._flags.stopped else (cool_down.cue,)
+        with_distance = known and self._progress.distance_m is not None
         return Ending(
             self._warm_up.easy_s if known else None,
             self._warm_up.hard_before_m if with_distance else None,
-            cool_down,
-            tuple(self._marks),
-            cues,
+            cool_down_of(self._moments, self._plan.warm_up),
         )
-
-    # --------------------------------------------------------------------------------- marks
-
-    def _take_mark(self, mark: Mark, time_s: float) -> None:
-        self._marks.append(TimedMark(time_s, mark))
-        if mark.kind in {"speed", "distance"}:
-            self.progress.take_mark(mark)
-        elif mark.kind in {"pause", "resume"}:
-            self._paused = mark.kind == "pause"
-        elif mark.kind == "red_flags":
-            self._flags = judge_marked(self._flags, mark.value)
-            self._flags_told = self._flags_told and self._flags.stopped
 
     def _stop(self, time_s: float) -> Sequence[Cue]:
         self._waiting.clear()
@@ -297,7 +269,7 @@ class Companion:
         intensity = self._intensity.value
         if gait == "run" and intensity is None:
             return  # the first steps are not finished yet
-        now_m = self.progress.distance_m or 0.0
+        now_m = self._progress.distance_m or 0.0
         covered_m, self._told_distance_m = now_m - self._told_distance_m, now_m
         moment = Moment(
             time_s, duration_s, gait, 1.0 if intensity is None else intensity, max(0.0, covered_m)
@@ -342,8 +314,8 @@ class Companion:
             self._single,
             self._plan.longest,
             time_s,
-            distance_m=self.progress.distance_m,
-            dose_easy_km=self.progress.dose_easy_km,
+            distance_m=self._progress.distance_m,
+            dose_easy_km=self._progress.dose_easy_km,
             units=self._plan.units,
         )
         for cue in cues:
@@ -383,7 +355,12 @@ class Companion:
             return []
         family = next(name for name in _WORTH_S if name in self._waiting)
         cue, _ = self._waiting.pop(family)
-        self._budget.note(time_s)
+        self._budget.cue_told(time_s)
         if family == "ceiling":
             self._ceiling_told_s = time_s
         return [replace(cue, time_s=time_s)]
+
+
+def red_flags_before(plan: CompanionPlan) -> RedFlagState:
+    """What the questions about red flags had come to before the run."""
+    return RedFlagState(bool(plan.stopped), Cue(plan.stopped) if plan.stopped else None)

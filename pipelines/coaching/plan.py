@@ -1,21 +1,19 @@
 """The plan of a run: everything besides the log that decides what the companion tells.
 
-It is made from the journal before the run and goes into the recording as JSON, so that nothing
+It is made from the journal before the run and goes into the recording's header, so that nothing
 hidden influences a session.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from imu.errors import InputError, ParameterError, RecordingError
-from pipelines.coaching.coach import CoachParams
+from imu.errors import ParameterError, RecordingError
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import STAGES
 from pipelines.coaching.training.single_session import LongestSession
@@ -80,11 +78,6 @@ class CompanionPlan:
         None: warm-up, ceiling and metronome have nothing to go by and are silent.
     longest : LongestSession, optional
         Of the last 30 days; None: not known whether there was any, and nothing is told of it.
-    index_of_earlier_runs : bool
-        Whether the lumbar index refers to a baseline of earlier easy runs; only then is there a
-        dose.
-    speed_m_s : float, optional
-        As the user stated it, above 0, at most 12 m/s; marks of kind "speed" go first.
     intervals : RunWalkPlan, optional
         Run and walk in turn.
     walk_bends : bool
@@ -99,8 +92,6 @@ class CompanionPlan:
         How much quicker than usual, 5 to 10 %.
     warm_up : WarmUpParams
         Limits of warm-up and cool-down.
-    budget : CoachParams
-        How often cues may come, those of the coach included.
 
     Raises
     ------
@@ -109,17 +100,16 @@ class CompanionPlan:
 
     Examples
     --------
-    >>> plan = CompanionPlan(return_stage=0, intervals=RunWalkPlan())
-    >>> CompanionPlan.from_json(plan.to_json()) == plan
-    True
+    >>> CompanionPlan(return_stage=3)
+    Traceback (most recent call last):
+    ...
+    imu.errors.ParameterError: return_stage is 3: give a number from 0 to 2.
     """
 
     stopped: str = ""
     units: Units = "metric"
     usual: UsualIntensity | None = None
     longest: LongestSession | None = None
-    index_of_earlier_runs: bool = False
-    speed_m_s: float | None = None
     intervals: RunWalkPlan | None = None
     walk_bends: bool = False
     return_stage: int | None = None
@@ -127,15 +117,12 @@ class CompanionPlan:
     rest_days: int = 7
     metronome_percent: float | None = None
     warm_up: WarmUpParams = field(default_factory=WarmUpParams)
-    budget: CoachParams = field(default_factory=CoachParams)
 
     def __post_init__(self) -> None:
         if self.stopped not in _STOPS:
             raise ParameterError("stopped", self.stopped, "one of " + ", ".join(_STOPS[1:]))
         if self.units not in UNITS:
             raise ParameterError("units", self.units, "one of " + ", ".join(UNITS))
-        if self.speed_m_s is not None and not 0.0 < self.speed_m_s <= 12.0:
-            raise ParameterError("speed_m_s", self.speed_m_s, "a speed above 0, at most 12 m/s")
         if self.return_stage is not None and self.return_stage not in range(len(STAGES)):
             raise ParameterError(
                 "return_stage", self.return_stage, f"a number from 0 to {len(STAGES) - 1}"
@@ -146,39 +133,6 @@ class CompanionPlan:
             raise ParameterError("rest_day", self.rest_day, "a day of the rest, from 1")
         if self.metronome_percent is not None and not 5.0 <= self.metronome_percent <= 10.0:
             raise ParameterError("metronome_percent", self.metronome_percent, "5 to 10 %")
-
-    def to_json(self) -> str:
-        """Write as one JSON object; numbers are exact."""
-        return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
-
-    @classmethod
-    def from_json(cls, words: str) -> CompanionPlan:
-        """Read what :meth:`to_json` wrote; what an older version did not know is as by default.
-
-        Raises
-        ------
-        InputError
-            When this is no plan.
-        """
-        try:
-            content: dict[str, Any] = dict(json.loads(words))
-            for name, kind in _PARTS.items():
-                if content.get(name) is not None:
-                    content[name] = kind(**content[name])
-            return cls(**content)
-        except (ValueError, TypeError, ParameterError) as error:
-            raise InputError(
-                f"the recorded plan of the run makes no sense ({error}): record without one."
-            ) from None
-
-
-_PARTS: Final[dict[str, Any]] = {
-    "usual": UsualIntensity,
-    "longest": LongestSession,
-    "intervals": RunWalkPlan,
-    "warm_up": WarmUpParams,
-    "budget": CoachParams,
-}
 
 
 def plan_from_journal(
@@ -225,7 +179,6 @@ def plan_from_journal(
         units=settings.units,
         usual=_usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
         longest=longest_session(journal, now_ns),
-        index_of_earlier_runs=baseline is not None and baseline.of("lumbar_index") is not None,
         intervals=RunWalkPlan() if stage == 0 else None,
         walk_bends=stage == 1,
         return_stage=stage,
@@ -253,10 +206,7 @@ def plan_for_run(
     from pipelines.runner.journal.pending import pending_path
 
     place = journal_path() if path is None else path
-    blank = CompanionPlan(
-        usual=_usual_of(baseline),
-        index_of_earlier_runs=baseline is not None and baseline.of("lumbar_index") is not None,
-    )
+    blank = CompanionPlan(usual=_usual_of(baseline))
     if not place.exists() and not pending_path(place).exists():
         return replace(blank, longest=LongestSession()), []
     try:
@@ -268,11 +218,7 @@ def plan_for_run(
 
 def plan_with_baseline(plan: CompanionPlan, baseline: Baseline) -> CompanionPlan:
     """The plan of a run that starts from a baseline of earlier runs."""
-    return replace(
-        plan,
-        usual=_usual_of(baseline) or plan.usual,
-        index_of_earlier_runs=baseline.of("lumbar_index") is not None,
-    )
+    return replace(plan, usual=_usual_of(baseline) or plan.usual)
 
 
 def settings_for_run(path: Path | None = None) -> Settings:

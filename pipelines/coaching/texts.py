@@ -1,4 +1,4 @@
-"""Every text of the training rules, by name: the one place to translate, each with its sources.
+"""Every text of the training rules, by name: each with its sources.
 
 Health articles are named by the numbers 000 to 004 of the project's notes; studies by first author,
 year and DOI. A text without a source is this program's own wording or a rule of thumb, and says so.
@@ -20,7 +20,6 @@ __all__ = [
     "CATALOGUE",
     "Number",
     "Text",
-    "check_translation",
     "is_article",
     "sources",
     "text",
@@ -50,7 +49,7 @@ class Text:
     ----------
     words : str
         With fields in braces for :func:`text`. A field such as ``{days:#day}`` is a whole number
-        with its noun, in the plural where it is not one; ``{days:#Tag|Tage}`` names the plural.
+        with its noun, in the plural where it is not one.
     sources : tuple of str
         Articles and studies, empty for plain wording.
     """
@@ -103,12 +102,6 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "No run of the last 30 days has a distance here, so there is no longest run to go by: "
             "keep this one short.",
             (_A1,),
-        ),
-        "session.why": Text(
-            "Among 5205 runners, overuse injuries were more frequent after runs more than 10 % "
-            "longer than the longest of the 30 days before. Weekly ratios did not tell. The study "
-            "counted distance; applying the same rule to the load is this program's choice.",
-            (_FRANDSEN,),
         ),
         # ------------------------------------------------------------------ week
         "weekly.within": Text("{distance} this week, {left} below your ceiling of {ceiling}."),
@@ -366,29 +359,17 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "words.shoe_fit": Text(
             "A shoe that fits matters more than its price; the sensor cannot see it.", (_A0, _A1)
         ),
-        "words.hips": Text(
-            "Supple hips and a strong trunk take work off the back; the sensor cannot see them.",
-            (_A0, _A4),
-        ),
-        "words.not_medical": Text(
-            "This is training advice of a general kind and no medical opinion. It tells how you "
-            "changed from your baseline, not what is the matter."
-        ),
     }
 )
 
 
-def text(
-    identifier: str, /, *, translation: Mapping[str, str] | None = None, **numbers: Number
-) -> str:
+def text(identifier: str, /, **numbers: Number) -> str:
     """The words of one text, with its numbers.
 
     Parameters
     ----------
     identifier : str
         A key of :data:`CATALOGUE`.
-    translation : mapping of str, optional
-        Words by identifier in another language; what it lacks is told in English.
     **numbers : float or str
         The fields that the text names.
 
@@ -403,13 +384,9 @@ def text(
     'Blue have 812 km, past 500 miles: a new pair is due by the usual rule.'
     >>> text("desk.nudge", minutes=1.0)
     '1 minute without a change: stand up, sit down, or walk a few steps.'
-    >>> text("bends.walk", translation={"bends.walk": "Kurve: gehen."})
-    'Kurve: gehen.'
     """
-    entry = _entry(identifier)
-    words = entry.words if translation is None else translation.get(identifier, entry.words)
     try:
-        return _FORMATTER.vformat(words, (), numbers)
+        return _FORMATTER.vformat(_entry(identifier).words, (), numbers)
     except KeyError as error:
         raise ParameterError(
             f"the text {identifier!r}", sorted(numbers), f"a value for {error.args[0]!r} too"
@@ -447,41 +424,13 @@ def texts_by_source() -> dict[str, list[str]]:
     return {source: found[source] for source in sorted(found, key=lambda x: (is_article(x), x))}
 
 
-def check_translation(translation: Mapping[str, str]) -> list[str]:
-    """What is wrong with a translation, one line each; empty when it can be used.
-
-    Examples
-    --------
-    >>> check_translation({"bends.walk": "Kurve: {tempo}."})[0]
-    "bends.walk: names ['tempo'], the English text has []"
-    """
-    complaints = [f"{name}: no such text" for name in sorted(translation.keys() - CATALOGUE.keys())]
-    for name in CATALOGUE:
-        if name not in translation:
-            complaints.append(f"{name}: not translated")
-            continue
-        try:
-            given = _fields(translation[name])
-        except ValueError as error:
-            complaints.append(f"{name}: {error}")
-            continue
-        wanted = _fields(CATALOGUE[name].words)
-        if given != wanted:
-            complaints.append(
-                f"{name}: names {sorted(given)}, the English text has {sorted(wanted)}"
-            )
-    # what was mistaken comes before what is merely missing
-    return sorted(complaints, key=lambda line: line.endswith("not translated"))
-
-
 class _WithNouns(string.Formatter):
-    """Formats ``#noun`` and ``#noun|nouns`` as a count of them."""
+    """Formats ``#noun`` as a count of them."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if not format_spec.startswith("#"):
             return str(super().format_field(value, format_spec))
-        one, _, many = format_spec[1:].partition("|")
-        return counted(round(float(value)), one, many)
+        return counted(round(float(value)), format_spec[1:])
 
 
 _FORMATTER: Final = _WithNouns()
@@ -493,7 +442,3 @@ def _entry(identifier: str) -> Text:
             "text", identifier, "the name of a text in pipelines/coaching/texts.py"
         )
     return CATALOGUE[identifier]
-
-
-def _fields(words: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(words) if name is not None}

@@ -72,7 +72,7 @@ def download(
         axes=axes,
         mass_kg=mass,
         height_m=height,
-        baseline_json=load_baseline(str(baseline)) if baseline else "",
+        baseline=load_baseline(str(baseline)) if baseline else None,
         devices=devices_directory(),
         erase=erase,
         again=again,

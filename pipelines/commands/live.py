@@ -17,14 +17,10 @@ import typer
 
 from devices.simulator.scenario import Scenario
 from devices.sources import open_source
-from imu.drift.baseline import Baseline
 from imu.errors import BackstrideError, ParameterError
 from pipelines.coaching.alert_command import AlertCommand
-from pipelines.coaching.alert_settings import load_alert_settings
-from pipelines.coaching.coach import COACHING_MARK, STOPPED
-from pipelines.coaching.companion import Companion
+from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
 from pipelines.coaching.plan import plan_for_run, settings_for_run
-from pipelines.coaching.texts import text
 from pipelines.commands.checks import (
     check_axes,
     check_outputs,
@@ -43,7 +39,7 @@ from pipelines.runner.continuing import (
     earlier_session,
     interrupted_note,
 )
-from pipelines.runner.filing import file_run_now, journal_entry
+from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.first_run import ask_for_source
 from pipelines.runner.history import RunHistory, history_for_run
 from pipelines.runner.journal.entries import Settings
@@ -51,6 +47,7 @@ from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.stay_awake import staying_awake
+from pipelines.session.result import SessionResult
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.page.run import Marks, Prepare, run_dashboard
@@ -176,15 +173,15 @@ def live(
     elif port:
         raise ParameterError("--port", port, "it with --dashboard, which shows the page")
     _check_words(on_alert, speed, slope)
-    parameters_json = "" if settings is None else load_alert_settings(settings).to_json()
+    chosen = None if settings is None else load_alert_settings(settings)
     earlier = _earlier(continue_from) if continue_from else None
     if earlier is not None:
-        parameters_json = earlier.check(
+        chosen = earlier.check(
             axes=axes,
             mass_kg=mass,
             height_m=height,
             calibrated=not no_calibration,
-            parameters_json=parameters_json,
+            settings=chosen,
         )
         source = source or earlier.header.source
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
@@ -200,13 +197,13 @@ def live(
         axes=axes,
         mass_kg=mass,
         height_m=height,
-        baseline_json=load_baseline(str(baseline)) if baseline else "",
+        baseline=load_baseline(str(baseline)) if baseline else None,
         earlier=earlier,
         devices=None if no_calibration else devices_directory(),
         record=record,
         alerts=alerts,
         on_alert=on_alert,
-        parameters_json=parameters_json or "{}",
+        settings=chosen or AlertSettings(),
         marks=tuple((kind, value) for kind, value in marks.items() if value),
     )
     history = not no_history and earlier is None
@@ -254,9 +251,7 @@ def _watch(
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
     if run is not None:
-        # a simulated one may have been chosen on the page
-        filed = run.summary is not None and _simulated(run.summary.source) is None
-        _tell_end(run, journal=filed)
+        _tell_end(run)
 
 
 def _earlier(given: str) -> EarlierSession:
@@ -315,33 +310,28 @@ def _completed(
     if simulated is None:
         return options, notes
     # a trial run is not filed, but its runner is the same person
-    stopped = plan_for_run(datetime.now().astimezone())[0].stopped
-    if stopped:
-        notes.append(text(stopped))
+    plan, _ = plan_for_run(datetime.now().astimezone())
+    if body is not None:
+        plan = replace(plan, units=body.units)
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
         stated,
-        marks=(*marks, *_coaching_marks(stopped)),
+        companion=plan,
         mass_kg=simulated.mass if stated.mass_kg is None else stated.mass_kg,
         height_m=simulated.height if stated.height_m is None else stated.height_m,
-        baseline_json=stated.baseline_json
-        or (load_baseline(simulated.baseline) if simulated.baseline else ""),
+        baseline=stated.baseline
+        or (load_baseline(simulated.baseline) if simulated.baseline else None),
     ), notes
-
-
-def _coaching_marks(stopped: str) -> Marks:
-    """What a run begins with while a red flag stands."""
-    return ((COACHING_MARK, STOPPED),) if stopped else ()
 
 
 def _as_the_journal_says(
     options: LiveOptions, body: Settings | None, *, history: bool
 ) -> tuple[LiveOptions, list[str]]:
     """Body data and what accompanies the run, from the journal; it may be in trouble."""
-    stored, now = options.baseline_json, datetime.now().astimezone()
-    plan, notes = plan_for_run(now, Baseline.from_json(stored) if stored else None)
+    now = datetime.now().astimezone()
+    plan, notes = plan_for_run(now, options.baseline)
     earlier = RunHistory()
-    if stored:
+    if options.baseline is not None:
         notes.append("compared with the baseline that you gave.")
     elif history and plan.longest is not None:  # else the journal is no help, as is told
         marks = dict(options.marks)
@@ -350,7 +340,7 @@ def _as_the_journal_says(
     settings = settings_for_run() if body is None else body
     return replace(
         options,
-        marks=(*options.marks, *_coaching_marks(plan.stopped)),
+        filed=True,
         history=earlier,
         companion=plan if body is None else replace(plan, units=body.units),
         mass_kg=settings.mass_kg if options.mass_kg is None else options.mass_kg,
@@ -358,7 +348,7 @@ def _as_the_journal_says(
     ), notes
 
 
-def _tell_end(run: LiveRun, *, journal: bool) -> None:
+def _tell_end(run: LiveRun) -> None:
     """Tell what the session held, file it in the journal, and complain where something failed."""
     if run.summary is not None:
         say_summary(run.summary)
@@ -371,8 +361,11 @@ def _tell_end(run: LiveRun, *, journal: bool) -> None:
         )
     elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
-    if journal and run.companion is not None:
-        _file(run, run.companion)
+    if run.filed and run.result is not None:
+        _file(run, run.result)
+    elif run.result is not None:
+        for cue in run.result.closing_cues:
+            say(cue.message)
     troubles = [run.recording_trouble] if run.recording_trouble else []
     for trouble in troubles + run.other_trouble:
         complain(f"backstride: {trouble}")
@@ -380,16 +373,16 @@ def _tell_end(run: LiveRun, *, journal: bool) -> None:
         raise typer.Exit(1)
 
 
-def _file(run: LiveRun, companion: Companion) -> None:
-
+def _file(run: LiveRun, result: SessionResult) -> None:
+    """Put the run into the journal, and tell what the rules say of it."""
     try:
-        notes, cues = file_run_now(journal_entry(run, companion, utc_start_ns=run.utc_start_ns))
+        notes, cues = file_run(finished_run(result, recording=run.recording))
     except BackstrideError as error:
         complain(f"note: the run is not in the journal: {error}")
         return
     for note in notes:
         complain(f"note: {note}")
-    for cue in [*companion.ending().cues, *cues]:
+    for cue in [*result.closing_cues, *cues]:
         say(cue.message)
 
 

@@ -75,9 +75,9 @@ def replay(
         height_m=height,
         rate_hz=rate,
         block=block,
-        baseline_json=load_baseline(str(baseline)) if baseline else "",
+        baseline=load_baseline(str(baseline)) if baseline else None,
         waveforms=waveforms is not None,
-        parameters_json="" if settings is None else load_alert_settings(settings).to_json(),
+        settings=None if settings is None else load_alert_settings(settings),
     )
     warm_up_filters()
     with progress(f"replaying {file.name}") as report:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from imu.drift.baseline import Baseline
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
 from pipelines.commands.messages import complain, say
@@ -84,7 +85,7 @@ def report(
         mass_kg=mass,
         height_m=height,
         rate_hz=rate,
-        baseline_json=_baseline(baseline),
+        baseline=_baseline(baseline),
         fresh=fresh,
         prepare=warm_up_filters,
     )
@@ -119,10 +120,9 @@ def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> lis
     return runs
 
 
-def _baseline(path: Path | None) -> str:
+def _baseline(path: Path | None) -> Baseline | None:
     if path is None:
-        return ""
-
+        return None
     return load_baseline(str(path))
 
 

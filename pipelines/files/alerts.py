@@ -1,100 +1,24 @@
-"""Alerts: what the runner is told, as a record, as a JSON Lines file, and as a sound."""
+"""Alerts as a JSON Lines file, and as a sound."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self, TextIO
+from typing import BinaryIO, Self, TextIO
 
-from imu.drift.changes import Direction, Severity
 from imu.errors import RecordingError
+from pipelines.coaching.alert import Alert
 from pipelines.files.system_error import explain
 
-__all__ = ["Alert", "AlertHook", "AlertWriter", "ring_bell"]
-
-_DECIMALS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One alert, its attributes in the order of the JSON Lines file.
-
-    Attributes
-    ----------
-    time_s : float
-        Session time, s.
-    indicator : str
-        Name of the indicator, with its unit.
-    direction : {"up", "down"}
-        Away from the baseline.
-    value, baseline : float
-        In the indicator's unit.
-    change, gate : float
-        In % of the baseline, or in degrees for the lean.
-    severity : {"raised", "cleared"}
-        Whether the indicator changed or came back.
-    message : str
-        For the runner.
-
-    Examples
-    --------
-    >>> alert = Alert(900.0, "sacral_lean_deg", "up", 10.0, 6.0, 4.0, 2.0, "raised", "…")
-    >>> alert.severity, alert.value - alert.baseline
-    ('raised', 4.0)
-    """
-
-    time_s: float
-    indicator: str
-    direction: Direction
-    value: float
-    baseline: float
-    change: float
-    gate: float
-    severity: Severity
-    message: str
-
-    def record(self) -> dict[str, object]:
-        """Fields by name, in order; numbers with three decimals, None where not finite.
-
-        Returns
-        -------
-        dict
-            As a line of the file holds them.
-        """
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
-
-    def to_json(self) -> str:
-        """One line of the file, without its end.
-
-        Returns
-        -------
-        str
-            A JSON object.
-
-        Examples
-        --------
-        >>> Alert(9.0, "cadence_spm", "down", 160.0, 170.0, -5.88235, 3.0, "raised", "…").to_json()
-        '{"time_s":9.0,"indicator":"cadence_spm","direction":"down","value":160.0,"baseline":170.0,"change":-5.882,"gate":3.0,"severity":"raised","message":"…"}'
-        """
-        return json.dumps(self.record(), ensure_ascii=False, separators=(",", ":"))
+__all__ = ["AlertHook", "AlertWriter", "ring_bell"]
 
 
 #: What is done with each alert: show it, write it, make a sound.
 AlertHook = Callable[[Alert], None]
-
-
-def _plain(value: object) -> object:
-    if not isinstance(value, float):
-        return value
-    # adding 0.0 turns -0.0 into 0.0
-    return round(value, _DECIMALS) + 0.0 if math.isfinite(value) else None
 
 
 def ring_bell(alert: Alert, stream: TextIO | None = None) -> None:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imu.errors import RecordingError
+from pipelines.files.kept_file import open_private, sync_folder
 from pipelines.files.system_error import explain
 
-__all__ = ["refuse_existing", "replacing"]
+__all__ = ["private_file", "refuse_existing", "replacing"]
 
 
 def refuse_existing(path: str | os.PathLike[str], option: str = "") -> None:
@@ -42,11 +43,12 @@ def refuse_existing(path: str | os.PathLike[str], option: str = "") -> None:
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
     """Open ``path`` for binary writing; it changes only when the block ends without an error.
 
     The body should do nothing but write. A symbolic link keeps pointing where it did, an existing
-    file keeps its permissions, and a device or pipe is written to directly.
+    file keeps its permissions, a new one is for its owner alone, and a device or pipe is written to
+    directly. A ``private`` file is for the user alone, whatever it was before.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 "the existing file is write-protected: unprotect it or choose another name.",
                 path=str(path),
             )
-        with _temporary_sibling(real) as file:
+        with _temporary_sibling(real, private) as file:
             yield file
     except FileNotFoundError:
         # the folder is there: it is one of the system's, which take no files
@@ -91,17 +93,23 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _temporary_sibling(real: Path) -> Iterator[BinaryIO]:
+def _temporary_sibling(real: Path, private: bool) -> Iterator[BinaryIO]:
     part = real.with_name(f".backstride-{secrets.token_hex(8)}.part")
     try:
-        with part.open("xb") as file:
+        with open_private(part) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # else a power cut can leave the new name with no content
-        if real.exists():
+        if real.exists() and not private:
             shutil.copymode(real, part)
         part.replace(real)
+        sync_folder(real.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def private_file(path: str, flags: int) -> int:
+    """An opener of files that only the user can read."""
+    return os.open(path, flags, 0o600)

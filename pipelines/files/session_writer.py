@@ -4,59 +4,54 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
-import math
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self, SupportsFloat, cast
+from typing import IO, Any, BinaryIO, Final, Self, cast
 
 from mcap.writer import LIBRARY_IDENTIFIER, Writer
 
-from devices.records import DeviceInfo, LinkEvent, Mark, Packet, Record
+from devices.records import DeviceInfo, LinkEvent, Packet
 from imu.errors import RecordingError
-from imu.samples import Samples
-from imu.steps import Steps
+from pipelines.files.kept_file import DiskSync, UnbufferedFile, open_private
+from pipelines.files.packet_batches import MOST_CHANNELS, MOST_PACKETS, encode_packets
 from pipelines.files.session_messages import (
-    ALERT,
-    DEVICE_INFO,
-    LINK_EVENT,
-    MARK,
+    DEVICE,
+    LINK,
+    MARKS,
     MAX_MESSAGE_BYTES,
-    PACKET,
-    SAMPLE,
+    PACKETS,
     SESSION,
-    STEP,
+    STEPS,
     MessageKind,
-    SessionHeader,
-    encode_alert,
-    encode_device_info,
+    encode_device,
+    encode_fact,
     encode_header,
-    encode_link_event,
+    encode_link,
     encode_mark,
-    encode_samples,
     encode_steps,
+    fact_kind,
 )
+from pipelines.session.facts import Fact, StepsFinished
+from pipelines.session.header import SessionHeader
+from pipelines.session.marks import LoggedMark, SessionRecord
 
-__all__ = ["FLUSH_INTERVAL_S", "PLOT_SPACING_S", "SessionHeader", "SessionWriter"]
+__all__ = ["FLUSH_INTERVAL_S", "SessionHeader", "SessionWriter"]
 
-#: Longest time that data waits in memory while a feed runs, s; half of what a crash may cost.
-FLUSH_INTERVAL_S: Final = 0.5
+#: Longest time that data waits in memory while a feed runs, s. A crash may cost a second; the
+#: longer a piece, the better it packs: 0.5 s would make the file a twentieth larger.
+FLUSH_INTERVAL_S: Final = 0.8
 #: Most session time in one piece of the file, ns.
 _FLUSH_SESSION_NS: Final = 5_000_000_000
 
-#: Decoded samples closer than this to the last one written are left to the packets, s. A little
-#: under 4 ms, so that the jitter of a 250 Hz clock drops none.
-PLOT_SPACING_S: Final = 0.0039
+#: Packets that wait to be written together take at most so much, bytes.
+_MOST_WAITING: Final = 2**19
 
 _UINT64: Final = 2**64
 _NO_PERMISSION: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 _DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
-#: Answers of files that have nothing to put on a disk (a pipe, some network shares).
-_CANNOT_SYNC: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 
 
 class SessionWriter:
@@ -113,13 +108,15 @@ class SessionWriter:
         self._clock_offset_ns: int | None = None  # log time minus arrival, from the first arrival
         self._last_log_time = header.utc_start_ns % _UINT64
         self._last_flush_log_time = self._last_log_time
-        self._last_plotted_s = -math.inf
-        self._schemas: dict[str, int] = {}
-        self._channels: dict[tuple[str, str], int] = {}
+        self._waiting: list[Packet] = []
+        self._waiting_bytes = 0
+        self._waiting_channels: set[str] = set()
+        self._channels: dict[str, int] = {}
         self._sequence: dict[str, int] = {}
-        first = self._checked(encode_header(header))
-        self._file = _UnbufferedFile(_create(self.path, overwrite))
-        self._disk = _DiskSync(self._file.fileno())
+        first = encode_header(header)
+        self._checked(len(first))
+        self._file = UnbufferedFile(_create(self.path, overwrite))
+        self._disk = DiskSync(self._file.fileno())
         self._writer = cast(Any, Writer(cast(IO[Any], self._file)))  # its methods carry no types
         self._last_flush_s = clock()
         try:
@@ -157,7 +154,7 @@ class SessionWriter:
         except RecordingError as error:
             raised.add_note(str(error))
 
-    def write_record(self, record: Record) -> None:
+    def write_record(self, record: SessionRecord) -> None:
         """Append one record of the log.
 
         Raises
@@ -168,39 +165,29 @@ class SessionWriter:
         """
         if self._stopped():
             return
-        channel = ""
+        if isinstance(record, Packet):
+            self._take_packet(record)
+            return
         match record:
-            case Packet():
-                kind, data, channel = PACKET, bytes(record.payload), record.channel
             case DeviceInfo():
-                kind, data = DEVICE_INFO, encode_device_info(record)
+                kind, data = DEVICE, encode_device(record)
             case LinkEvent():
-                kind, data = LINK_EVENT, encode_link_event(record)
-            case Mark():
-                kind, data = MARK, encode_mark(record)
-        self._checked(data)
+                kind, data = LINK, encode_link(record)
+            case LoggedMark():
+                kind, data = MARKS, encode_mark(record.mark)
+        self._checked(len(data))
         arrival_ns = None if isinstance(record, DeviceInfo) else record.arrival_ns
         with self._writing():
-            self._add(kind, data, self._log_time_of_arrival(arrival_ns), channel)
+            self._write_waiting()
+            self._add(kind, data, self._log_time_of_arrival(arrival_ns))
             # after these nothing may follow for long, and nobody should have to tap twice
-            urgent = isinstance(record, Mark) or (
+            urgent = isinstance(record, LoggedMark) or (
                 isinstance(record, LinkEvent) and record.kind in ("lost", "ended")
             )
             self._flush_if(urgent)
 
-    def write_samples(self, samples: Samples) -> None:
-        """Append decoded samples, for plots in other programs; the packets are the exact record.
-
-        Each sample is a message of its own, the form every viewer plots, rounded as
-        :func:`~pipelines.files.session_messages.encode_samples` says. Above 250 Hz every second,
-        third, … sample is written (:data:`PLOT_SPACING_S`), unfiltered. An hour with its packets
-        takes about 60 MB at 200 Hz. Samples without a time have no place on an axis and are left
-        out.
-
-        Parameters
-        ----------
-        samples
-            With ``time_s`` counted from the start of the session, ``header.utc_start_ns``.
+    def write_facts(self, facts: Iterable[Fact]) -> None:
+        """Append what was found, at its time on the session's clock.
 
         Raises
         ------
@@ -209,61 +196,16 @@ class SessionWriter:
         """
         if self._stopped():
             return
-        chosen = []
-        for index, time_s in enumerate(samples.time_s.tolist()):
-            since = time_s - self._last_plotted_s
-            # time that goes back is a restart
-            if math.isfinite(time_s) and (since >= PLOT_SPACING_S or since < 0):
-                chosen.append(index)
-                self._last_plotted_s = time_s
-        if not chosen:
-            return
-        if len(chosen) < len(samples):
-            gyro = samples.angular_velocity_rad_s
-            samples = Samples(
-                samples.time_s[chosen],
-                samples.acceleration_m_s2[chosen],
-                None if gyro is None else gyro[chosen],
-                samples.quality[chosen],
-            )
         with self._writing():
-            for time_s, data in zip(samples.time_s.tolist(), encode_samples(samples), strict=True):
-                self._add(SAMPLE, data, self._log_time_of_session(time_s))
-            self._flush_if(urgent=False)
-
-    def write_steps(self, steps: Steps) -> None:
-        """Append finished steps, one message each, at the time of their initial contact.
-
-        Raises
-        ------
-        RecordingError
-            As :meth:`write_record`.
-        """
-        if self._stopped() or not len(steps):
-            return
-        contacts: list[float] = steps.initial_contact_s.tolist()
-        with self._writing():
-            for time_s, data in zip(contacts, encode_steps(steps), strict=True):
-                self._add(STEP, data, self._log_time_of_session(time_s))
-            self._flush_if(urgent=False)
-
-    def write_alert(self, alert: Mapping[str, object]) -> None:
-        """Append one alert, at its ``time_s`` where it has one.
-
-        Raises
-        ------
-        RecordingError
-            As :meth:`write_record`.
-        """
-        if self._stopped():
-            return
-        data = self._checked(encode_alert(alert))
-        time_s = alert.get("time_s")
-        log_time = self._log_time_of_session(
-            float(time_s) if isinstance(time_s, SupportsFloat) else None
-        )
-        with self._writing():
-            self._add(ALERT, data, log_time)
+            for fact in facts:
+                log_time = self._log_time_of_session(fact.time_s)
+                if isinstance(fact, StepsFinished):
+                    for data in encode_steps(fact):
+                        self._add(STEPS, data, log_time)
+                else:
+                    data = encode_fact(fact)
+                    self._checked(len(data))
+                    self._add(fact_kind(type(fact)), data, log_time)
             self._flush_if(urgent=False)
 
     def flush(self) -> None:
@@ -277,6 +219,7 @@ class SessionWriter:
         if self._closed or self._error is not None:
             return
         with self._writing():
+            self._write_waiting()
             self._writer.flush()
             self._disk.sync()
             self._last_flush_s = self._clock()
@@ -295,6 +238,7 @@ class SessionWriter:
         try:
             if self._error is None:
                 with self._writing():
+                    self._write_waiting()
                     self._writer.finish()
                     self._disk.sync()
                     self._file.close()
@@ -331,41 +275,59 @@ class SessionWriter:
             self._error = _failed_write(error, self.path)
             raise self._error from None
 
-    def _checked(self, data: bytes) -> bytes:
-        if len(data) > MAX_MESSAGE_BYTES:
+    def _checked(self, size: int) -> None:
+        if size > MAX_MESSAGE_BYTES:
             raise RecordingError(
-                f"a record of {len(data)} bytes does not fit into a session: keep each below "
+                f"a record of {size} bytes does not fit into a session: keep each below "
                 f"{MAX_MESSAGE_BYTES} bytes.",
                 path=str(self.path),
             )
-        return data
 
-    def _add(self, kind: MessageKind, data: bytes, log_time: int, channel: str = "") -> None:
-        sequence = self._sequence.get(kind.stream, 0)
-        self._sequence[kind.stream] = sequence + 1
-        self._writer.add_message(
-            self._channel(kind, channel), log_time, data, log_time, sequence % 2**32
-        )
+    def _take_packet(self, packet: Packet) -> None:
+        """Keep a packet until it is written with others, at the next flush at the latest."""
+        size = len(packet.payload)
+        self._checked(size)
+        self._waiting_channels.add(packet.channel)
+        with self._writing():
+            if (
+                self._waiting_bytes + size > _MOST_WAITING
+                or len(self._waiting) == MOST_PACKETS
+                or len(self._waiting_channels) > MOST_CHANNELS
+            ):
+                self._write_waiting()
+                self._waiting_channels.add(packet.channel)
+            self._waiting.append(packet)
+            self._waiting_bytes += size
+            self._log_time_of_arrival(packet.arrival_ns)
+            self._flush_if(urgent=False)
 
-    def _channel(self, kind: MessageKind, channel: str) -> int:
-        key = (kind.topic, channel)
-        if key not in self._channels:
+    def _write_waiting(self) -> None:
+        packets, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        self._waiting_channels.clear()
+        if packets:
+            first = self._log_time_of_arrival(packets[0].arrival_ns)
+            self._add(PACKETS, encode_packets(packets), first)
+            self._log_time_of_arrival(packets[-1].arrival_ns)
+
+    def _add(self, kind: MessageKind, data: bytes, log_time: int) -> None:
+        sequence = self._sequence.get(kind.count, 0)
+        self._sequence[kind.count] = sequence + 1
+        self._writer.add_message(self._channel(kind), log_time, data, log_time, sequence % 2**32)
+
+    def _channel(self, kind: MessageKind) -> int:
+        if kind.topic not in self._channels:
             metadata: dict[str, str] = {}
-            if kind is PACKET:
-                metadata["channel"] = json.dumps(channel)
-            if kind.stream == "log" and self._clock_offset_ns is not None:
-                metadata["clock_offset_ns"] = str(self._clock_offset_ns)
-            if kind.schema_name not in self._schemas:
-                self._schemas[kind.schema_name] = self._writer.register_schema(
-                    kind.schema_name, kind.schema_encoding, kind.schema
-                )
-            self._channels[key] = self._writer.register_channel(
-                kind.topic + channel.encode("utf-8", "replace").decode(),
+            if kind.count == "log":
+                metadata["stream"] = ""  # the sensor's; further streams have a name
+                if self._clock_offset_ns is not None:
+                    metadata["clock_offset_ns"] = str(self._clock_offset_ns)
+            self._channels[kind.topic] = self._writer.register_channel(
+                kind.topic,
                 kind.message_encoding,
-                self._schemas[kind.schema_name],
+                self._writer.register_schema(kind.schema_name, kind.schema_encoding, kind.schema),
                 metadata,
             )
-        return self._channels[key]
+        return self._channels[kind.topic]
 
     def _log_time_of_arrival(self, arrival_ns: int | None) -> int:
         if arrival_ns is None:
@@ -386,6 +348,7 @@ class SessionWriter:
         # a session written faster than it happened also keeps its pieces short
         far = self._last_log_time - self._last_flush_log_time >= _FLUSH_SESSION_NS
         if urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
+            self._write_waiting()
             self._writer.flush()
             self._last_flush_log_time = self._last_log_time
             if urgent or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
@@ -393,87 +356,12 @@ class SessionWriter:
                 self._last_flush_s = now_s
 
 
-class _UnbufferedFile:
-    """What the MCAP writer needs of a file; each write has reached the system when it returns."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw = raw
-        self._size = 0
-
-    def write(self, data: bytes) -> int:
-        left = memoryview(data)
-        while left:
-            written = self._raw.write(left)
-            if not written:
-                raise OSError(errno.EIO, "the file takes no more data")
-            self._size += written
-            left = left[written:]
-        return len(data)
-
-    def tell(self) -> int:
-        return self._size
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def fileno(self) -> int:
-        return self._raw.fileno()
-
-    def close(self) -> None:
-        self._raw.close()
-
-    def close_quietly(self) -> None:
-        with contextlib.suppress(OSError):
-            self._raw.close()
-
-
-class _DiskSync:
-    """Waits for the disk, in a thread where the caller must not wait."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._thread: threading.Thread | None = None
-        self._error: OSError | None = None
-
-    def start(self) -> None:
-        """Begin putting on the disk what was written; an earlier wait may still be going on."""
-        if self._thread is not None and self._thread.is_alive():
-            return
-        self._raise_earlier()
-        self._thread = threading.Thread(target=self._run, name="session-sync", daemon=True)
-        self._thread.start()
-
-    def sync(self) -> None:
-        """Return once everything written is on the disk."""
-        self.wait()
-        self._raise_earlier()
-        self._run()
-        self._raise_earlier()
-
-    def wait(self) -> None:
-        """Return once no wait is going on."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def _raise_earlier(self) -> None:
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-    def _run(self) -> None:
-        try:
-            os.fsync(self._descriptor)
-        except OSError as error:
-            if error.errno not in _CANNOT_SYNC:
-                self._error = error
-
-
-def _create(path: Path, overwrite: bool) -> IO[bytes]:
+def _create(path: Path, overwrite: bool) -> BinaryIO:
     place = str(path)
     if path.is_dir():
         raise RecordingError("is a folder: give the name of a file to record to.", path=place)
     try:
-        return cast(IO[bytes], path.open("wb" if overwrite else "xb", buffering=0))
+        return open_private(path, overwrite=overwrite, buffering=0)
     except FileExistsError:
         raise RecordingError(
             "already exists: give another name.",

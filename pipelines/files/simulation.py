@@ -78,12 +78,10 @@ def _write_session(
     *,
     overwrite: bool,
 ) -> None:
-    from devices.receiver import Receiver
-    from pipelines.files.session_messages import SessionHeader
     from pipelines.files.whole_recording import whole_session
+    from pipelines.session.header import SessionHeader
 
     device = SimulatedDevice(run)
-    receiver = Receiver(device.info)
     header = SessionHeader(
         utc_start_ns=time.time_ns(),
         source=f"sim:?{query}",
@@ -94,9 +92,6 @@ def _write_session(
         writer.write_record(device.info)
         for record in device.records():
             writer.write_record(record)
-            samples = receiver.push(record)
-            if samples is not None:
-                writer.write_samples(samples)
             report(run.position, run.n_samples)
 
 

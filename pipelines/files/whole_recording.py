@@ -12,10 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imu.errors import RecordingError
+from pipelines.files.kept_file import sync_folder
 from pipelines.files.replacing import refuse_existing
-from pipelines.files.session_messages import SessionHeader
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.system_error import explain
+from pipelines.session.header import SessionHeader
 
 __all__ = ["whole_session"]
 
@@ -60,6 +61,7 @@ def whole_session(
         if not overwrite:
             refuse_existing(target, option)
         part.replace(target)
+        sync_folder(target.parent)
     except RecordingError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)

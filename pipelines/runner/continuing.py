@@ -10,14 +10,17 @@ second part; filed with the first part as well, it counts as the runs of two day
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from devices.records import DeviceInfo, Mark
+from msgspec.structs import replace
+
+from devices.records import DeviceInfo
 from imu.errors import ParameterError, RecordingError
-from pipelines.files.session_messages import SessionHeader
-from pipelines.runner.journal.run_baseline import sensor_kind
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.session.comparable import sensor_kind
+from pipelines.session.header import SessionHeader
 
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session
@@ -74,11 +77,6 @@ class EarlierSession:
         """Time from its end until then, s; 0 for a clock that was set back in between."""
         return max((utc_ns - self.header.utc_start_ns) / 1e9 - self.ended_s, 0.0)
 
-    def told_s(self, utc_ns: int) -> list[float]:
-        """When the runner was told something, on the clock of a session that begins then, s."""
-        coach = self._seen_from(utc_ns).coach
-        return [*coach["cue_times_s"], *coach["elsewhere_s"]]
-
     def followed_by(self, header: SessionHeader, info: DeviceInfo) -> SessionHeader:
         """The header of the session that goes on with this sensor.
 
@@ -98,7 +96,7 @@ class EarlierSession:
                 path=path,
             )
         serials = {self.info.serial, info.serial} - {""}
-        if len(serials) > 1 or _simulated(earlier.source) != _simulated(header.source):
+        if len(serials) > 1 or earlier.simulated != header.simulated:
             raise RecordingError(
                 "this session was measured with another sensor: leave --continue out.", path=path
             )
@@ -107,10 +105,12 @@ class EarlierSession:
             axes=earlier.axes,
             mass_kg=earlier.mass_kg,
             height_m=earlier.height_m,
-            baseline_json=earlier.baseline_json,
-            calibration_json=earlier.calibration_json,
+            baseline=earlier.baseline,
+            baseline_origin=earlier.baseline_origin,
+            calibration=earlier.calibration,
             neutral_up=earlier.neutral_up,
-            carried_json=self._seen_from(header.utc_start_ns).to_json(),
+            neutral_is_old=earlier.neutral_is_old,
+            carried=self._seen_from(header.utc_start_ns),
         )
 
     def words(self, utc_ns: int) -> str:
@@ -125,8 +125,8 @@ class EarlierSession:
         mass_kg: float | None = None,
         height_m: float | None = None,
         calibrated: bool = True,
-        parameters_json: str = "",
-    ) -> str:
+        settings: AlertSettings | None = None,
+    ) -> AlertSettings:
         """Refuse what is stated otherwise than for this session; returns the settings to use.
 
         Raises
@@ -134,8 +134,6 @@ class EarlierSession:
         ParameterError
             When something is.
         """
-        from pipelines.coaching.alert_settings import AlertSettings
-
         known = self.header
         pairs = {
             "--axes": (axes or known.axes, known.axes),
@@ -146,18 +144,17 @@ class EarlierSession:
             if stated != was:
                 like = f"{was} as in that session, or " if was else ""
                 raise ParameterError(name, stated, f"{like}either it or --continue")
-        if not calibrated and known.calibration_json:
+        if not calibrated and known.calibration is not None:
             raise ParameterError(
                 "--continue", str(self.path), "either --continue or --no-calibration"
             )
-        if not parameters_json:
-            return known.parameters_json
-        then = AlertSettings.from_json(known.parameters_json)
-        if AlertSettings.from_json(parameters_json).drift != then.drift:
+        if settings is None:
+            return known.settings
+        if settings.drift != known.settings.drift:
             raise ParameterError(
                 "--continue", str(self.path), "either --continue or other --settings"
             )
-        return parameters_json
+        return settings
 
     def _seen_from(self, utc_ns: int) -> Carried:
         gap_s = self.gap_s(utc_ns)
@@ -215,7 +212,7 @@ def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession
         When it cannot be read, ended too long ago, or holds no step.
     """
     from pipelines.files.session_reader import read_session
-    from pipelines.replay import run_again
+    from pipelines.replay import fold_session
 
     session = read_session(path)
     arrived_s = _arrived_s(session)
@@ -227,22 +224,21 @@ def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession
             "out.",
             path=str(path),
         )
-    ran = run_again(session, session.header, report)
-    if not len(ran.steps):
+    ran = fold_session(session, session.header, report)
+    result = ran.result
+    if not len(result.steps):
         raise RecordingError(
             "this session gives no steps to go on from: leave --continue out.", path=str(path)
         )
-    last = ran.steps.rows[-1]
-    marked = {record.kind: record.value for record in session.records if isinstance(record, Mark)}
-    surface = marked.get("surface", "")
+    last = result.steps.rows[-1]
     return EarlierSession(
         path,
         session.header,
         ran.info,
-        replace(ran.analysis.carried, surface=surface),
+        ran.fold.carried,
         max(arrived_s, float(last["initial_contact_s"] + last["step_time_s"])),
-        surface,
-        marked.get("shoe", ""),
+        result.surface,
+        result.shoe,
     )
 
 
@@ -290,10 +286,6 @@ def _arrived_s(session: Session) -> float:
     """When the last record came, on the session's clock, s."""
     arrivals = [item.arrival_ns for item in session.records if not isinstance(item, DeviceInfo)]
     return (arrivals[-1] - arrivals[0]) / 1e9 if arrivals else 0.0
-
-
-def _simulated(source: str) -> bool:
-    return source.partition(":")[0] == "sim"
 
 
 def _clock(seconds: float) -> str:

@@ -61,7 +61,7 @@ class RunHistory:
     surface: str = ""
     shoe: str = ""
 
-    def start(self, sensor: str) -> Start:
+    def start(self, sensor: str, *, neutral_is_old: bool = False) -> Start:
         """What a run with a sensor of this kind starts from.
 
         A baseline of earlier runs is taken only when it has every indicator that those runs had,
@@ -71,8 +71,12 @@ class RunHistory:
         Parameters
         ----------
         sensor : str
-            Kind of sensor (:func:`~pipelines.runner.journal.run_baseline.sensor_kind`).
+            Kind of sensor (:func:`~pipelines.session.comparable.sensor_kind`).
+        neutral_is_old : bool
+            Whether the standing neutral is of another day, so that lean compares with none.
         """
+        if neutral_is_old:
+            return Start(None, f"{LEARNING}, since the standing neutral is of another day.")
         from imu.drift.baseline_learning import EarlierRun, warm_start
 
         fitting = [run for run in self.runs if run.sensor == sensor][-_RUNS:]
@@ -131,7 +135,7 @@ def history_for_run(
     from pipelines.runner.journal.entries import utc_ns_of
     from pipelines.runner.journal.pending import pending_path
     from pipelines.runner.journal.queries import earlier_baselines
-    from pipelines.runner.journal.session_entry import one_line
+    from pipelines.session.marks import one_line
 
     surface, shoe = one_line(surface), one_line(shoe)
     nothing = RunHistory(surface=surface, shoe=shoe)

@@ -34,7 +34,7 @@ from imu.calibration import (
 from imu.errors import BackstrideError, DeviceError, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.sensors.device_store import KnownDevice, device_path, load_device, save_device
-from pipelines.session.session_marks import fits
+from pipelines.session.standing import fits
 
 __all__ = [
     "FACE_S",
@@ -275,8 +275,7 @@ class _Work:
         self._axes = "" if axes == "auto" else axes
         self._check_mg: float | None = None
         self._up: NDArray[np.float64] | None = None
-        stored = known.calibration_json
-        self._applied = Calibration.from_json(stored) if stored else NO_CALIBRATION
+        self._applied = known.calibration or NO_CALIBRATION
         self._finder = StillnessFinder(info.rate_hz, _LYING)
         self.phase = "faces"
         if not options.sensor:
@@ -336,9 +335,9 @@ class _Work:
         if self.calibration is not None:
             device = replace(
                 device,
-                calibration_json=self.calibration.to_json(),
+                calibration=self.calibration,
                 calibrated_utc=now,
-                residual_mg=_mg(self.calibration.residual_m_s2),
+                residual_mg=_mg(self.calibration.residual_m_s2 or 0.0),
                 check_mg=self._check_mg,
             )
         if self._up is not None:

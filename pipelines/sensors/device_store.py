@@ -6,22 +6,20 @@ session: it is kept aside, told in one sentence, and the session goes on without
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zlib import crc32
 
 from devices.records import DeviceInfo
 from imu.calibration import Calibration
-from imu.errors import InputError, ParameterError, RecordingError
+from imu.errors import ParameterError
 from imu.mounting import mounting_from_axes
-from pipelines.files.replacing import replacing
-from pipelines.files.system_error import explain
+from pipelines.files.stored import Store
 from pipelines.runner.user_directory import data_directory
-from pipelines.session.session_marks import fits
+from pipelines.session.standing import fits
 
 __all__ = [
     "NEUTRAL_DAYS",
@@ -53,8 +51,8 @@ class KnownDevice:
     ----------
     name, protocol, serial : str
         As the sensor introduced itself.
-    calibration_json : str
-        A :class:`~imu.calibration.Calibration`, empty without one.
+    calibration : Calibration, optional
+        The sensor's.
     calibrated_utc : datetime, optional
         When that was found.
     residual_mg, check_mg : float, optional
@@ -71,13 +69,19 @@ class KnownDevice:
     name: str = ""
     protocol: str = ""
     serial: str = ""
-    calibration_json: str = ""
+    calibration: Calibration | None = None
     calibrated_utc: datetime | None = None
     residual_mg: float | None = None
     check_mg: float | None = None
     neutral_up: tuple[float, float, float] | None = None
     neutral_utc: datetime | None = None
     axes: str = ""
+
+    def __post_init__(self) -> None:
+        if self.neutral_up is not None and not 0.0 < math.hypot(*self.neutral_up) < math.inf:
+            raise ParameterError("neutral_up", self.neutral_up, "a direction")
+        if self.axes not in {"", "auto"}:
+            mounting_from_axes(self.axes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ class KnownSettings:
     ----------
     axes : str
         Those given, else the sensor's own, else the stored ones; empty leaves it to the sensor.
-    calibration_json : str
-        Empty without a calibration.
+    calibration : Calibration, optional
+        The sensor's.
     neutral_up : tuple of 3 float, optional
         Only where it fits stated axes: ``"auto"`` finds its own.
     neutral_is_old : bool
@@ -99,7 +103,7 @@ class KnownSettings:
     """
 
     axes: str = ""
-    calibration_json: str = ""
+    calibration: Calibration | None = None
     neutral_up: tuple[float, float, float] | None = None
     neutral_is_old: bool = False
     notes: list[str] = field(default_factory=list)
@@ -148,22 +152,8 @@ def load_device(path: Path) -> tuple[KnownDevice | None, str]:
     str
         One sentence about a file that cannot be used, else empty.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None, ""
-    except OSError as error:
-        return None, f"{path}: the sensor's calibration cannot be read: {explain(error)}."
-    try:
-        stored = json.loads(content)
-        if int(stored["format"]) > _FORMAT:
-            return None, (
-                f"{path}: a newer version wrote the sensor's calibration, which is not used: "
-                "update backstride."
-            )
-        return _decoded(stored), ""
-    except (ValueError, KeyError, TypeError, AttributeError, InputError, RecursionError):
-        return None, _put_aside(path)
+    found = _store(path).load()
+    return found.value, found.note
 
 
 def save_device(path: Path, device: KnownDevice) -> None:
@@ -174,19 +164,17 @@ def save_device(path: Path, device: KnownDevice) -> None:
     RecordingError
         When it cannot be written; what was there is intact.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordingError(
-            f"the folder for calibrations cannot be made: {explain(error)}.", path=str(path.parent)
-        ) from None
-    content = {"format": _FORMAT, **asdict(device)}
-    del content["calibration_json"]
-    content["calibration"] = json.loads(device.calibration_json or "null")
-    for name in ("calibrated_utc", "neutral_utc"):
-        content[name] = content[name] and content[name].isoformat(timespec="seconds")
-    with replacing(path) as out:
-        out.write(json.dumps(content, indent=1, allow_nan=False).encode())
+    _store(path).save(device)
+
+
+def _store(path: Path) -> Store[KnownDevice]:
+    return Store(
+        path,
+        KnownDevice,
+        version=_FORMAT,
+        what="the sensor's calibration",
+        then="calibrate again",
+    )
 
 
 def settings_for(
@@ -221,7 +209,7 @@ def settings_for(
     notes = []
     if not axes and not info.axes:
         axes = device.axes
-    if device.calibration_json:
+    if device.calibration is not None:
         notes.append(f"the sensor's calibration of {_day(device.calibrated_utc)} is used.")
         if _days(device.calibrated_utc, now) > OLD_DAYS:
             notes[-1] = (
@@ -248,7 +236,7 @@ def settings_for(
                     else "."
                 )
             )
-    return KnownSettings(axes, device.calibration_json, neutral, old, notes)
+    return KnownSettings(axes, device.calibration, neutral, old, notes)
 
 
 def _day(moment: datetime | None) -> str:
@@ -257,60 +245,3 @@ def _day(moment: datetime | None) -> str:
 
 def _days(moment: datetime | None, now: datetime) -> float:
     return math.inf if moment is None else (now - moment).total_seconds() / 86400.0
-
-
-def _decoded(stored: dict[str, Any]) -> KnownDevice:
-    calibration = stored["calibration"]
-    up = stored["neutral_up"]
-    axes = str(stored["axes"])
-    if axes not in {"", "auto"}:
-        try:
-            mounting_from_axes(axes)
-        except ParameterError as error:
-            raise ValueError(str(error)) from None
-    return KnownDevice(
-        name=str(stored["name"]),
-        protocol=str(stored["protocol"]),
-        serial=str(stored["serial"]),
-        calibration_json=""
-        if calibration is None
-        else Calibration.from_json(json.dumps(calibration)).to_json(),
-        calibrated_utc=_moment(stored["calibrated_utc"]),
-        residual_mg=_number(stored["residual_mg"]),
-        check_mg=_number(stored["check_mg"]),
-        neutral_up=None if up is None else _direction(up),
-        neutral_utc=_moment(stored["neutral_utc"]),
-        axes=axes,
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def _direction(values: list[float]) -> tuple[float, float, float]:
-    x, y, z = map(float, values)
-    if not 0.0 < math.hypot(x, y, z) < math.inf:
-        raise ValueError("no direction")
-    return x, y, z
-
-
-def _put_aside(path: Path) -> str:
-    """Keep a file that holds no calibration, under another name."""
-    number, aside = 1, path.with_name(path.name + ".damaged")
-    while aside.exists():
-        number += 1
-        aside = path.with_name(f"{path.name}.damaged-{number}")
-    what = f"{path}: the sensor's calibration is damaged and is not used"
-    try:
-        path.rename(aside)
-    except OSError:
-        return f"{what}: calibrate again."
-    return f"{what} (the file is now {aside.name}): calibrate again."

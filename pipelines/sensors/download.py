@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from devices.open_link import OpenLink
     from devices.protocols.backstride_log import LogEntry, PartialLog
     from devices.records import DeviceInfo, Record
+    from imu.drift.baseline import Baseline
 
 __all__ = ["DownloadOptions", "Downloaded", "download_logs", "list_logged_runs"]
 
@@ -51,7 +52,7 @@ class DownloadOptions:
     axes: str = ""
     mass_kg: float | None = None
     height_m: float | None = None
-    baseline_json: str = ""
+    baseline: Baseline | None = None
     devices: Path | None = None  # folder of the device store; None: no calibration
     erase: bool = False
     again: bool = False  # fetch also what is here already
@@ -281,10 +282,11 @@ async def _write_session(
 ) -> Downloaded:
     from devices.protocols.backstride_log import LogFlag, device_info_of, split_log
     from devices.records import LinkEvent
-    from pipelines.files.session_messages import SessionHeader
     from pipelines.files.whole_recording import whole_session
     from pipelines.sensors.device_store import settings_for
-    from pipelines.session.analysis import SessionAnalysis
+    from pipelines.session.engine import SessionFold
+    from pipelines.session.facts import Fact, StepsFinished
+    from pipelines.session.header import SessionHeader
 
     log = split_log(content)
     notes = []
@@ -313,9 +315,10 @@ async def _write_session(
         axes=known.axes,
         mass_kg=options.mass_kg,
         height_m=options.height_m,
-        baseline_json=options.baseline_json,
-        calibration_json=known.calibration_json,
+        calibration=known.calibration,
         neutral_up=known.neutral_up,
+        neutral_is_old=known.neutral_is_old,
+        baseline=options.baseline,
     )
     last_ns = log.packets[-1].arrival_ns if log.packets else 0
     records: list[Record] = [
@@ -326,26 +329,20 @@ async def _write_session(
         *log.packets,
         LinkEvent(last_ns, "ended", "end of the log"),
     ]
-    analysis = SessionAnalysis(header, info)
+    fold = SessionFold(header, info)
     path = _target(options.out, header.utc_start_ns)
-    steps = 0
+    found: list[Fact] = []
     with whole_session(path, header) as writer:
         for number, record in enumerate(records):
             if number % _RECORDS_A_LOOK == 0:
                 await asyncio.sleep(0)
             writer.write_record(record)
-            outcome = analysis.push(record)
-            steps += len(outcome.steps)
-            if outcome.samples is not None:
-                writer.write_samples(outcome.samples)
-            writer.write_steps(outcome.steps)
-            for alert in outcome.alerts:
-                writer.write_alert(alert.record())
-        outcome = analysis.flush()
-        steps += len(outcome.steps)
-        writer.write_steps(outcome.steps)
-        for alert in outcome.alerts:
-            writer.write_alert(alert.record())
+            new = fold.push(record)
+            writer.write_facts(new)
+            found += new
+        last = fold.finish()
+        writer.write_facts(last)
+    steps = sum(len(fact.steps) for fact in [*found, *last] if isinstance(fact, StepsFinished))
     return Downloaded(path, entry, steps, "; ".join(notes))
 
 

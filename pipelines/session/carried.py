@@ -10,10 +10,9 @@ the same, and begins with those as in a new run.
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,17 +20,31 @@ from imu.analyzer import LEARNED_STATE
 from imu.drift.detector import DriftDetector
 from imu.drift.indicators import INDICATORS
 from imu.errors import InputError
+from pipelines.coaching.coach import CoachState
+from pipelines.session.json_form import from_plain, to_plain
 
-__all__ = ["Carried", "LeanKnown", "record_from_json", "record_to_json"]
+__all__ = ["Carried", "LeanKnown", "carried_from_text", "record_from_json", "record_to_json"]
 
-_NAMES: Final = [indicator.name for indicator in INDICATORS]
+_DAMAGED = "what this session goes on from cannot be read: its file is damaged."
+_OTHERS = (
+    "this session goes on from one in which other indicators were watched: use the version of "
+    "backstride that recorded it."
+)
 
 
-@dataclass(frozen=True, slots=True)
-class LeanKnown:
-    """What lean is measured from, as in :class:`~pipelines.session.lean_reference.LeanReference`.
+class LeanKnown(msgspec.Struct, frozen=True):
+    """What lean is measured from, as far as a session's log tells.
 
-    ``unproven`` is a baseline of other days whose lean has not been found comparable yet.
+    Attributes
+    ----------
+    known : bool
+        Whether the axes are known; before that nothing is measured from anything.
+    from_standing : bool
+        Whether lean can be compared with that of other days.
+    marked : bool
+        Whether the runner has marked the neutral in this session.
+    unproven : bool
+        Whether a baseline of other days has not been found comparable yet.
     """
 
     known: bool = False
@@ -40,32 +53,76 @@ class LeanKnown:
     unproven: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True):
     """What a session has taught so far.
 
-    Parameters
+    Attributes
     ----------
-    analyzer : ndarray of LEARNED_STATE, shape (1,)
-        :attr:`imu.analyzer.StepAnalyzer.learned`.
-    drift : ndarray of DRIFT_STATE, shape (1,)
-        State of the drift detector.
-    coach : dict
-        State of the coach.
+    analyzer, drift : dict
+        State records of the analyzer (:attr:`imu.analyzer.StepAnalyzer.learned`) and of the drift
+        detector, by the names of their fields.
+    coach : CoachState
+        State of the coach, with the budget of cues.
     lean : LeanKnown
         What lean is measured from.
     surface : str
         Marked last, empty where none was.
     gap_s : float
         From the end of that session to the beginning of the one that goes on, s.
+    indicators : tuple of str
+        Those that were watched.
     """
 
-    analyzer: NDArray[np.void]
-    drift: NDArray[np.void]
-    coach: dict[str, Any]
-    lean: LeanKnown
+    analyzer: dict[str, Any]
+    drift: dict[str, Any]
+    coach: CoachState
+    lean: LeanKnown = LeanKnown()
     surface: str = ""
     gap_s: float = 0.0
+    indicators: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        analyzer: NDArray[np.void],
+        drift: NDArray[np.void],
+        coach: CoachState,
+        lean: LeanKnown,
+        surface: str,
+    ) -> Carried:
+        """From the states themselves."""
+        return cls(
+            record_to_json(analyzer),
+            record_to_json(drift),
+            coach,
+            lean,
+            surface,
+            indicators=tuple(indicator.name for indicator in INDICATORS),
+        )
+
+    @property
+    def analyzer_state(self) -> NDArray[np.void]:
+        """The analyzer's record, shape (1,).
+
+        Raises
+        ------
+        InputError
+            When it cannot be read.
+        """
+        return _record(self.analyzer, np.zeros(1, LEARNED_STATE))
+
+    @property
+    def drift_state(self) -> NDArray[np.void]:
+        """The detector's record, shape (1,).
+
+        Raises
+        ------
+        InputError
+            When it cannot be read, or is of a version that watches other indicators.
+        """
+        if self.indicators != tuple(indicator.name for indicator in INDICATORS):
+            raise InputError(_OTHERS)
+        return _record(_by_lifetime(self.drift), DriftDetector().state)
 
     def seen_from(self, start_s: float, gap_s: float) -> Carried:
         """The same on the clock of a session that begins then.
@@ -80,78 +137,53 @@ class Carried:
         gap_s : float
             From the end of that session until then, s.
         """
-        coach = dict(self.coach)
-        for name in ("cue_times_s", "elsewhere_s"):
-            coach[name] = [min(time_s - start_s, 0.0) for time_s in coach[name]]
-        if coach["answered_s"] is not None:
-            coach["answered_s"] = min(coach["answered_s"] - start_s, 0.0)
-        coach["waiting"] = [change | {"time_s": 0.0} for change in coach["waiting"]]
-        drift = self.drift.copy()
-        drift["ended"] = drift["flagged_in_row"] = 0  # the run goes on, with samples yet to come
-        return replace(self, coach=coach, drift=drift, gap_s=gap_s)
-
-    def to_json(self) -> str:
-        """As text, exactly."""
-        return json.dumps(
-            {
-                "indicators": _NAMES,
-                "analyzer": record_to_json(self.analyzer),
-                "drift": record_to_json(self.drift),
-                "coach": _plain(self.coach),
-                "lean": [
-                    self.lean.known,
-                    self.lean.from_standing,
-                    self.lean.marked,
-                    self.lean.unproven,
-                ],
-                "surface": self.surface,
-                "gap_s": self.gap_s,
-            },
-            separators=(",", ":"),
-            allow_nan=False,
+        # the run goes on, with samples yet to come
+        drift = _by_lifetime(self.drift)
+        session = drift["session"] | {"ended": 0, "flagged_in_row": 0}
+        return msgspec.structs.replace(
+            self,
+            coach=self.coach.seen_from(start_s),
+            drift=drift | {"session": session},
+            gap_s=gap_s,
         )
 
-    @classmethod
-    def from_json(cls, text: str) -> Carried:
-        """Read what :meth:`to_json` gives.
 
-        Raises
-        ------
-        InputError
-            When it is none, or of a version that watches other indicators.
-        """
-        try:
-            content = json.loads(text)
-            if content["indicators"] != _NAMES:
-                raise InputError(
-                    "this session goes on from one in which other indicators were watched: use the "
-                    "version of backstride that recorded it."
-                )
-            known, from_standing, marked, unproven = content["lean"]
-            coach: dict[str, Any] = dict(content["coach"])
-            coach["waiting"] = [
-                {
-                    name: _number(value) if name in _NUMBERS else value
-                    for name, value in item.items()
-                }
-                for item in coach["waiting"]
-            ]
-            return cls(
-                record_from_json(content["analyzer"], np.zeros(1, LEARNED_STATE)),
-                record_from_json(content["drift"], DriftDetector().state),
-                coach,
-                LeanKnown(bool(known), bool(from_standing), bool(marked), bool(unproven)),
-                str(content["surface"]),
-                float(content["gap_s"]),
-            )
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            raise InputError(
-                "what this session goes on from cannot be read: its file is damaged."
-            ) from None
+def carried_from_text(text: str) -> Carried:
+    """What the header of a session of form 3 holds as text.
+
+    Raises
+    ------
+    InputError
+        When that is damaged.
+    """
+    try:
+        content: dict[str, Any] = json.loads(text)
+        known, from_standing, marked, unproven = content["lean"]
+        coach = dict(content["coach"])
+        budget = {
+            "alerts_s": coach.pop("cue_times_s"),
+            "cues_s": coach.pop("elsewhere_s", []),
+            "unanswered": coach.pop("unanswered"),
+            "answered_s": "-inf" if coach["answered_s"] is None else coach["answered_s"],
+        }
+        lean = LeanKnown(bool(known), bool(from_standing), bool(marked), bool(unproven))
+        return from_plain(
+            content | {"lean": to_plain(lean), "coach": coach | {"budget": budget}}, Carried
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, InputError):
+        raise InputError(_DAMAGED) from None
 
 
-#: Numbers of a change, which may be NaN.
-_NUMBERS: Final = frozenset({"time_s", "value", "baseline", "change", "gate"})
+def _record(content: dict[str, Any], fresh: NDArray[np.void]) -> NDArray[np.void]:
+    try:
+        return record_from_json(content, fresh)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise InputError(_DAMAGED) from None
+
+
+def _by_lifetime(drift: dict[str, Any]) -> dict[str, Any]:
+    """A state of the detector as it is now; release 0.1 wrote all fields in one record."""
+    return drift if "session" in drift else {"session": drift, "segment": drift}
 
 
 def record_to_json(record: NDArray[np.void]) -> dict[str, Any]:
@@ -170,12 +202,12 @@ def record_to_json(record: NDArray[np.void]) -> dict[str, Any]:
         if value.dtype.names is not None:
             content[name] = record_to_json(record[name])
         elif value.ndim == 0:
-            content[name] = _plain(value.item())
+            content[name] = to_plain(value.item())
         else:
             last = len(value)
             while last and not any(value[last - 1].tobytes()):
                 last -= 1
-            content[name] = _plain(value[:last].tolist())
+            content[name] = to_plain(value[:last].tolist())
     return content
 
 
@@ -211,17 +243,6 @@ def record_from_json(content: dict[str, Any], fresh: NDArray[np.void]) -> NDArra
                 len(rows), *place.shape[2:]
             )
     return record
-
-
-def _plain(value: Any) -> Any:
-    """Numbers that JSON has no word for as text."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return value
 
 
 def _number(value: Any) -> Any:

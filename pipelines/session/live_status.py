@@ -14,10 +14,16 @@ from imu.drift.indicators import INDICATORS
 from imu.steps import NO_STEPS, Steps, concatenate
 
 if TYPE_CHECKING:
-    from devices.records import DeviceInfo
     from imu.drift.detector import DriftDetector
 
-__all__ = ["RECENT_STEPS", "IndicatorStatus", "LiveStatus", "indicator_statuses", "newest_steps"]
+__all__ = [
+    "RECENT_STEPS",
+    "IndicatorStatus",
+    "LiveStatus",
+    "Now",
+    "indicator_statuses",
+    "newest_steps",
+]
 
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60
@@ -45,6 +51,23 @@ class IndicatorStatus(NamedTuple):
     def outside(self) -> bool:
         """Whether the value is beyond the gate; a change is one that stays there."""
         return abs(self.value - self.baseline) > self.gate
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What a session's fold knows at one moment, for display; see :class:`LiveStatus`.
+
+    ``distance_m`` and ``easy_km`` are None while they are not known.
+    """
+
+    elapsed_s: float = 0.0
+    gait: str = "still"
+    battery_percent: float | None = None
+    lost_samples: int = 0
+    baseline_status: str = ""
+    indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
+    distance_m: float | None = None
+    easy_km: float | None = None
 
 
 @dataclass(slots=True)
@@ -109,21 +132,15 @@ class LiveStatus:
     @classmethod
     def of_run(
         cls,
+        now: Now,
         *,
         source: str,
-        info: DeviceInfo,
-        elapsed_s: float,
-        gait: str,
+        device: str,
         link: str,
-        lost_samples: int,
         recording: str,
         recording_note: str,
-        drift: DriftDetector,
         alert: str,
         steps: Sequence[Steps],
-        battery_percent: float | None = None,
-        notes: tuple[str, ...] = (),
-        easy_km: float = math.nan,
     ) -> LiveStatus:
         """Gather the status of a run from its parts.
 
@@ -131,24 +148,22 @@ class LiveStatus:
         changed.
         """
         recent = newest_steps(steps)
-        indicators = indicator_statuses(drift)
         return cls(
             source=source,
-            device=info.name,
-            elapsed_s=elapsed_s,
-            gait=gait,
+            device=device,
+            elapsed_s=now.elapsed_s,
+            gait=now.gait,
             steps=int(recent.step[-1]) if len(recent) else 0,
             link=link,
-            battery_percent=battery_percent,
-            lost_samples=lost_samples,
+            battery_percent=now.battery_percent,
+            lost_samples=now.lost_samples,
             recording=recording,
             recording_note=recording_note,
-            baseline_status=drift.status,
-            alert=alert if any(one.changed for one in indicators.values()) else "",
-            notes=notes,
+            baseline_status=now.baseline_status,
+            alert=alert if any(one.changed for one in now.indicators.values()) else "",
             recent=recent,
-            indicators=indicators,
-            easy_km=easy_km,
+            indicators=now.indicators,
+            easy_km=math.nan if now.easy_km is None else now.easy_km,
         )
 
     def latest(self, column: str) -> float:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.sequence import Losses
 from imu.drift.indicators import INDICATORS
 from imu.step.block_means import block_means
 from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
 from imu.steps import STEP_COLUMNS, Steps
+from pipelines.quantities import quantities_in
 from pipelines.views.counted import counted
 
 if TYPE_CHECKING:
-    from devices.receiver import Receiver
-    from pipelines.files.alerts import Alert
+    from pipelines.session.facts import SensorClock
+    from pipelines.session.result import SessionResult
 
 __all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
 
@@ -31,26 +33,15 @@ AXES_NOT_FOUND: Final = (
     "--axes."
 )
 
-_MEASURES = tuple(
-    name
-    for name in STEP_COLUMNS
-    if name not in {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+_NO_MEASURES: Final = {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
+_MEASURES: Final = tuple(
+    dict.fromkeys(
+        [name for name in STEP_COLUMNS if name not in _NO_MEASURES]
+        + [one.column for one in quantities_in("summary")]
+    )
 )
 
 _LABEL_END: Final = 32  # of a line for people: two blanks and a label of 30
-#: Lines of the summary for people: column, label, unit, decimals.
-_LINES = (
-    ("cadence_spm", "cadence", "steps/min", 1),
-    ("contact_time_ms", "contact time", "ms", 0),
-    ("flight_time_ms", "flight time", "ms", 0),
-    ("peak_force_bw", "peak force", "BW", 2),
-    ("impact_shock_g", "impact shock", "g", 2),
-    ("vertical_oscillation_mm", "vertical oscillation", "mm", 1),
-    ("sacral_lean_deg", "trunk lean (at the sacrum)", "°", 1),
-    ("sacral_roll_deg", "sideways lean (at the sacrum)", "°", 1),
-    ("lumbar_index", "lumbar index", "% of baseline", 0),
-)
-
 
 #: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
 _TROUBLES: Final = (
@@ -59,6 +50,9 @@ _TROUBLES: Final = (
     ("malformed_packets", "damaged packet", "damaged packets"),
     ("restarts", "restart of the sensor", "restarts of the sensor"),
 )
+
+#: Counts between sensor and computer.
+_LINK: Final = Losses._fields
 
 #: A median of fewer of the steps, as a share, says of how many.
 _NEARLY_ALL: Final = 0.95
@@ -179,10 +173,11 @@ class Summary:
             f"{self.source}: {counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
             f"({self.rate_hz:g} Hz){'; medians' if self.steps else ''}"
         ]
-        for name, label, unit, decimals in _LINES:
-            value = self.median.get(name)
+        for one in quantities_in("summary"):
+            value = self.median.get(one.column)
             if value is not None:
-                lines.append(f"  {label:<30} {value:8.{decimals}f} {unit}{self._span(name)}")
+                number = f"{value:8.{one.decimals}f} {one.unit}"
+                lines.append(f"  {one.name:<30} {number}{self._span(one.column)}")
         if self.steps:
             lines.append(f"  {'trusted steps':<30} {self.trusted_steps:8d}")
         reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())
@@ -229,26 +224,34 @@ class Summary:
 
 
 def summarise(
+    result: SessionResult,
     source: str,
-    steps: Steps,
     *,
-    duration_s: float,
     rate_hz: float,
-    lost_samples: tuple[int, int, int] = (0, 0, 0),
-    receiver: Receiver | None = None,
-    alerts: int | Sequence[Alert] = 0,
-    changed: Sequence[str] = (),
-    axes_found: bool = True,
+    duration_s: float | None = None,
     cut_short: bool = False,
-    baseline: dict[str, object] | None = None,
-    notes: list[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Summary:
     """Put a session into a few numbers.
 
     Medians leave out what was not measurable, and lean and roll in bends and after slips.
-    ``alerts`` are those of the session, or their number where no more is known; ``changed`` are the
-    indicators that are changed at its end.
+
+    Parameters
+    ----------
+    result : SessionResult
+        What the session came to.
+    source : str
+        How the summary calls it.
+    rate_hz : float
+        Nominal sample rate.
+    duration_s : float, optional
+        Of the recording, where that is not from the first sample to the last.
+    cut_short : bool
+        Whether the file lacks its end.
+    notes : sequence of str
+        What should be known besides.
     """
+    steps, losses = result.steps, result.losses
     settled = without_doubtful_posture(steps)
     medians: dict[str, float | None] = {}
     used: dict[str, int] = {}
@@ -261,50 +264,48 @@ def summarise(
         medians[name] = round(float(np.median(values[at])), 6) if at.size else None
         used[name] = at.size
         last[name] = len(values) - int(at[0]) if at.size else 0
-    told = [] if isinstance(alerts, int) else [one for one in alerts if one.severity == "raised"]
+    told = [one for one in result.alerts if one.severity == "raised"]
     tokens: Counter[str] = Counter()
     for quality in steps.quality:
         tokens.update(str(quality).split(";") if quality else [])
-    link = {} if receiver is None else receiver.losses._asdict()
+    baseline = result.baseline
+    axes_missing = bool(len(steps)) and not result.axes_found
     return Summary(
         blocks=_blocks(settled),
         source=source,
-        duration_s=round(duration_s, 6),
+        duration_s=round(result.duration_s if duration_s is None else duration_s, 6),
         rate_hz=rate_hz,
         steps=len(steps),
         trusted_steps=len(trusted_steps(steps)),
         quality=dict(sorted(tokens.items())),
         median=medians,
-        samples_filled=lost_samples[0],
-        samples_quarantined=lost_samples[1],
-        restarts=lost_samples[2],
-        samples_lost_in_transit=link.get("lost", 0) + link.get("reordered", 0),
-        link=link,
-        clock=None if receiver is None else _clock(receiver),
-        alerts=alerts if isinstance(alerts, int) else len(alerts),
-        axes_found=axes_found,
+        samples_filled=losses.filled,
+        samples_quarantined=losses.quarantined,
+        restarts=losses.chain_restarts,
+        samples_lost_in_transit=losses.lost + losses.reordered,
+        link={} if result.sensor is None else {name: getattr(losses, name) for name in _LINK},
+        clock=_clock(result.clock),
+        alerts=len(result.alerts),
+        axes_found=result.axes_found,
         cut_short=cut_short,
-        baseline=baseline,
-        notes=list(notes or []),
+        baseline=None if baseline is None else json.loads(baseline.to_json()),
+        notes=[*notes, *([AXES_NOT_FOUND] if axes_missing else [])],
         median_steps=used,
         median_last_steps=last,
         alerts_told=[alert.indicator for alert in told],
-        changed=list(changed),
+        changed=list(result.changed),
     )
 
 
-def _clock(receiver: Receiver) -> dict[str, object] | None:
+def _clock(clock: SensorClock | None) -> dict[str, object] | None:
     """Skew and offset of the sensor's clock with their uncertainty; None until it is known."""
-    if receiver.host_time is None:
-        return None
-    estimate = receiver.host_time.estimate
-    if estimate.basis == "too little" or not math.isfinite(estimate.offset_uncertainty_ms):
+    if clock is None or not math.isfinite(clock.offset_uncertainty_ms):
         return None
     return {
-        "skew_ppm": round(estimate.skew_ppm, 3) + 0.0,
-        "skew_sd_ppm": round(estimate.skew_sd_ppm, 3),
-        "offset_uncertainty_ms": round(estimate.offset_uncertainty_ms, 3),
-        "basis": estimate.basis,
+        "skew_ppm": round(clock.skew_ppm, 3) + 0.0,
+        "skew_sd_ppm": round(clock.skew_sd_ppm, 3),
+        "offset_uncertainty_ms": round(clock.offset_uncertainty_ms, 3),
+        "basis": clock.basis,
     }
 
 

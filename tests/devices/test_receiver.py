@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from devices.protocols.backstride import DataFlag, DataPacket, Layout, encode_data
 from devices.receiver import Receiver
-from devices.records import DeviceInfo, LinkEvent, Mark, Packet, Record
+from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import Losses
 from imu.errors import DeviceError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
@@ -209,10 +209,9 @@ def test_other_records_hold_no_samples() -> None:
     records: list[Record] = [
         INFO,
         LinkEvent(0, "connected"),
-        Mark(0, "surface", "track"),
         Packet(0, "something else", b"\x10"),
     ]
-    assert [receiver.push(record) for record in records] == [None] * 4
+    assert [receiver.push(record) for record in records] == [None] * 3
     assert receiver.losses == Losses()
 
 

@@ -47,7 +47,7 @@ def test_six_faces_laid_askew_give_bias_and_scale(
     np.testing.assert_allclose(found.acceleration_bias_m_s2, bias, atol=1e-6)
     np.testing.assert_allclose(found.acceleration_matrix, matrix, atol=1e-6)
     np.testing.assert_allclose(found.angular_velocity_bias_rad_s, 0.01)
-    assert found.residual_m_s2 < 1e-6
+    assert found.residual_m_s2 is not None and found.residual_m_s2 < 1e-6
 
 
 def test_nine_positions_and_more_give_the_angles_of_the_axes_too() -> None:
@@ -86,7 +86,7 @@ def test_still_positions_are_found_between_movements() -> None:
         np.testing.assert_allclose(position.mean[3:], [0.01, 0.0, -0.02], atol=0.002)
     calibration = fit_calibration([position.mean for position in found])
     np.testing.assert_allclose(calibration.acceleration_bias_m_s2, 0.0, atol=0.02)
-    assert calibration.residual_m_s2 < 0.02
+    assert calibration.residual_m_s2 is not None and calibration.residual_m_s2 < 0.02
 
 
 @given(cuts=st.lists(st.integers(0, 3000), max_size=12))
@@ -158,7 +158,7 @@ def test_many_positions_on_the_faces_alone_tell_no_angles() -> None:
     found = fit_calibration(means)
     assert np.count_nonzero(found.acceleration_matrix) == 3  # not a guess from 1 mg of noise
     np.testing.assert_allclose(np.diag(found.acceleration_matrix), np.diag(matrix), atol=2e-3)
-    assert 0.003 < found.residual_m_s2 < 0.03
+    assert found.residual_m_s2 is not None and 0.003 < found.residual_m_s2 < 0.03
 
 
 @given(cut=st.integers(0, 40))

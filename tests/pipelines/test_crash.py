@@ -15,6 +15,7 @@ from pipelines.files.session_reader import read_session
 from pipelines.replay import ReplayOptions, replay
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
+from tests.pipelines.results import steps_in
 
 #: A kill may cost this much of what the sensor had sent, in the runner's own time, s.
 MOST_LOST_S = 1.0
@@ -83,7 +84,7 @@ def test_kill_9_costs_at_most_a_second(tmp_path: Path, time_scale: int, after_s:
 def test_the_steps_that_were_told_are_in_the_replay(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
     killed(path, 10, 2.0)
-    told = read_session(path).steps
+    told = steps_in(read_session(path).facts)
     again = replay(path, ReplayOptions(), quiet).steps
     assert len(told) > 5
     assert len(again) >= len(told)

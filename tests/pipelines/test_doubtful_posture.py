@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.samples import Quality
 from imu.steps import Steps
-from pipelines.coaching.progress import SessionProgress
-from pipelines.runner.journal.session_entry import Distance, entry_from_steps
+from pipelines.runner.journal.session_entry import Distance, Stated, entry_of
+from pipelines.session.header import SessionHeader
+from pipelines.session.pace import Pace
+from pipelines.session.progress import SessionProgress
 from pipelines.session.summary import summarise
 from pipelines.views.report.content import content_of
+from tests.pipelines.results import result_from_steps
 from tests.pipelines.views.report.runs import recording_of, steps_of
 
 BEND, SLIP = int(Quality.BEND), int(Quality.SLIP)
@@ -32,7 +36,7 @@ def on_a_track(flag: int = BEND) -> tuple[Steps, NDArray[np.bool_]]:
 @pytest.mark.parametrize("flag", [BEND, SLIP])
 def test_the_summary_tells_the_posture_of_the_straights(flag: int) -> None:
     steps, bend = on_a_track(flag)
-    summary = summarise("run.csv", steps, duration_s=1100.0, rate_hz=200.0)
+    summary = summarise(result_from_steps(steps), "run.csv", rate_hz=200.0)
     assert summary.median["sacral_lean_deg"] == 5.0
     assert summary.median["sacral_roll_deg"] == 1.0
     assert summary.median["contact_time_ms"] == pytest.approx(np.median(steps.contact_time_ms))
@@ -44,7 +48,7 @@ def test_a_run_all_in_bends_still_has_a_lean_in_the_summary() -> None:
     steps, _ = on_a_track()
     rows = steps.rows.copy()
     rows["quality"] = BEND
-    summary = summarise("run.csv", Steps(rows), duration_s=1100.0, rate_hz=200.0)
+    summary = summarise(result_from_steps(Steps(rows)), "run.csv", rate_hz=200.0)
     assert summary.median["sacral_lean_deg"] == np.median(steps.sacral_lean_deg)
 
 
@@ -65,7 +69,7 @@ def test_the_report_rests_on_all_steps_and_the_posture_on_the_straights() -> Non
 
 def test_the_journal_keeps_the_posture_of_the_straights() -> None:
     steps, _ = on_a_track()
-    entry = entry_from_steps(steps, utc_start_ns=10**18, duration_s=1100.0)
+    entry = entry_of(result_from_steps(steps), Stated())
     assert entry.means["sacral_lean_deg"] == 5.0
     assert entry.means["contact_time_ms"] == pytest.approx(steps.contact_time_ms.mean(), abs=1e-5)
 
@@ -75,15 +79,15 @@ def test_bends_count_for_the_dose_and_steps_after_a_slip_as_the_others(
     flag: int, index: float
 ) -> None:
     steps, _ = on_a_track(flag)
-    entry = entry_from_steps(
-        steps,
-        utc_start_ns=10**18,
-        duration_s=1100.0,
-        distance=Distance(3000.0, "treadmill"),
-        index_of_earlier_runs=True,
+    header = SessionHeader(
+        10**18, "", baseline=Baseline((IndicatorBaseline("lumbar_index", 2.3, 0.1),), 40)
     )
+    stated = Stated(Distance(3000.0, "treadmill"))
+    entry = entry_of(result_from_steps(steps, header=header), stated)
     assert entry.dose_easy_km_m4 == pytest.approx(3.0 * index)
-    progress = SessionProgress(3000.0 / float(steps.step_time_s.sum()), index_of_earlier_runs=True)
+    pace = Pace()
+    pace.take_speed(3000.0 / float(steps.step_time_s.sum()), -1.0)
+    progress = SessionProgress(pace, index_of_earlier_runs=True)
     for start in range(0, COUNT, 7):
         progress.take_steps(steps[start : start + 7])
     assert progress.dose_easy_km == pytest.approx(entry.dose_easy_km_m4)

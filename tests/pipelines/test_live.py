@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from devices.records import DeviceInfo, LinkEvent, Mark, Packet, Record
+from devices.records import LinkEvent, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
+from imu.drift.baseline import Baseline
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.files import session_writer as recording
@@ -29,10 +30,13 @@ from pipelines.files.session_reader import read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay
-from pipelines.session.analysis import Outcome, SessionAnalysis
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import Fact
+from pipelines.session.marks import LoggedMark, SessionRecord, Shoe
 from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet, run
+from tests.pipelines.results import alerts_in, steps_in
 
 POSIX = sys.platform != "win32"
 FAULTS = "loss=1&jitter_ms=40&corrupt=0.5&clock_ppm=300&nan=0.1&saturate=0.05&disconnect=30s"
@@ -86,7 +90,7 @@ def test_live_and_replay_give_the_same_steps_and_alerts(tired: Live, tmp_path: P
     again = replay(tired.path, ReplayOptions(), quiet)
     assert len(tired.steps) > 1500
     assert len(tired.run.alerts) >= 1
-    assert again.alerts == tired.run.alerts
+    assert list(again.alerts) == tired.run.alerts
     assert again.steps.rows.tobytes() == tired.steps.rows.tobytes()
     assert table(again.steps, tmp_path / "a.csv") == table(tired.steps, tmp_path / "b.csv")
     lines = "".join(alert.to_json() + "\n" for alert in again.alerts)
@@ -102,7 +106,7 @@ def test_faults_of_the_link_change_nothing_about_that(
     again = replay(ran.path, ReplayOptions(), quiet)
     assert len(ran.steps) > 100
     assert again.steps.rows.tobytes() == ran.steps.rows.tobytes()
-    assert again.alerts == ran.run.alerts
+    assert list(again.alerts) == ran.run.alerts
     summary = ran.run.summary
     assert summary is not None
     for name in ("samples_lost_in_transit", "samples_filled", "samples_quarantined", "restarts"):
@@ -131,8 +135,8 @@ def test_options_of_the_live_run_are_kept_for_the_replay(tmp_path: Path) -> None
 def test_the_file_holds_the_steps_and_alerts_of_the_run(tired: Live) -> None:
     session = read_session(tired.path)
     assert not session.cut_short
-    assert session.steps.rows.tobytes() == tired.steps.rows.tobytes()
-    assert session.alerts == [json.loads(alert.to_json()) for alert in tired.run.alerts]
+    assert steps_in(session.facts).rows.tobytes() == tired.steps.rows.tobytes()
+    assert alerts_in(session.facts) == tired.run.alerts
 
 
 def test_fatigue_is_told_in_plain_words_within_a_minute_of_watching(tired: Live) -> None:
@@ -160,7 +164,7 @@ def test_a_baseline_from_an_earlier_replay_fills_the_lumbar_index(
         tmp_path,
         mass_kg=70.0,
         height_m=1.75,
-        baseline_json=json.dumps(summary.baseline),
+        baseline=Baseline.from_json(json.dumps(summary.baseline)),
     )
     assert 50 < float(ran.steps.lumbar_index[-1]) < 200
     again = replay(ran.path, ReplayOptions(), quiet)
@@ -204,21 +208,20 @@ def test_a_lost_link_is_told_while_it_is_lost(interrupted: Live) -> None:
 def test_a_record_is_in_the_file_before_it_is_analysed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[Record] = []
-    analyse = SessionAnalysis.push
+    seen: list[SessionRecord] = []
+    analyse = SessionFold.push
 
-    def push(self: SessionAnalysis, record: Record) -> Outcome:
+    def push(self: SessionFold, record: SessionRecord) -> list[Fact]:
         seen.append(record)
         if len(seen) == 200:
             raise RuntimeError("a fault of the analysis")
         return analyse(self, record)
 
-    monkeypatch.setattr(SessionAnalysis, "push", push)
+    monkeypatch.setattr(SessionFold, "push", push)
     with pytest.raises(RuntimeError, match="a fault of the analysis"):
         live("sim:?minutes=0.5&time_scale=0", tmp_path)
     session = read_session(tmp_path / "run.mcap")
-    assert isinstance(session.records[0], DeviceInfo)
-    assert session.records[1:] == seen
+    assert session.records == seen
     assert not session.cut_short
 
 
@@ -363,7 +366,7 @@ def test_ctrl_c_ends_a_run_cleanly(ending_signal: signal.Signals, tmp_path: Path
     assert not session.cut_short
     again = replay(path, ReplayOptions(), quiet)
     assert len(again.steps) > 5
-    assert session.steps.rows.tobytes() == again.steps.rows.tobytes()
+    assert steps_in(session.facts).rows.tobytes() == again.steps.rows.tobytes()
     assert f"{len(again.steps)} running steps" in out
 
 
@@ -441,8 +444,8 @@ def test_a_shoe_that_the_journal_does_not_know_is_told_at_the_start(
         "note: your journal has no shoe 'Blue pair' yet: add it with: "
         'backstride journal shoe "Blue pair".\n'
     )
-    marks = [item for item in read_session(path).records if isinstance(item, Mark)]
-    assert [(mark.kind, mark.value) for mark in marks] == [("shoe", "Blue pair")]
+    marks = [item.mark for item in read_session(path).records if isinstance(item, LoggedMark)]
+    assert marks == [Shoe("Blue pair")]
     assert backstride("journal", "shoe", "Blue pair").exit_code == 0
     known = backstride(*words, "--no-record")
     assert (known.exit_code, known.err) == (0, "")

@@ -9,9 +9,10 @@ The plan itself is that of health article 000.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
 __all__ = ["BendParams", "BendState", "advance_bend"]
@@ -30,13 +31,12 @@ class BendParams:
         below a walker's rate on a track and above a gyroscope's usual offset.
     """
 
-    average_s: float = 2.0
+    average_s: Annotated[float, Within(1.0, 20.0, "s")] = 2.0
     enter_deg_s: float = 2.5
     leave_deg_s: float = 1.2
 
     def __post_init__(self) -> None:
-        if not 1.0 <= self.average_s <= 20.0:
-            raise ParameterError("average_s", self.average_s, "a time from 1 to 20 s")
+        check_ranges(self)
         if not 0.0 < self.leave_deg_s < self.enter_deg_s:
             raise ParameterError("leave_deg_s", self.leave_deg_s, "a rate below enter_deg_s")
 

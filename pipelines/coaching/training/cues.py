@@ -35,14 +35,10 @@ class Cue:
 
     @property
     def message(self) -> str:
-        """The sentence in English."""
-        return self.in_language(None)
+        """The sentence."""
+        return text(self.text_id, **self.numbers)
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Articles and studies behind it."""
         return sources(self.text_id)
-
-    def in_language(self, translation: Mapping[str, str] | None) -> str:
-        """The sentence in another language."""
-        return text(self.text_id, translation=translation, **self.numbers)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
-from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
 __all__ = ["DeskParams", "DeskState", "advance_desk"]
@@ -26,17 +26,12 @@ class DeskParams:
         standing up tilt it.
     """
 
-    static_s: float = 600.0
-    movement_s: float = 10.0
-    posture_deg: float = 15.0
+    static_s: Annotated[float, Within(60.0, 7200.0, "s")] = 600.0
+    movement_s: Annotated[float, Within(1.0, 60.0, "s")] = 10.0
+    posture_deg: Annotated[float, Within(5.0, 90.0, "degrees")] = 15.0
 
     def __post_init__(self) -> None:
-        if not 60.0 <= self.static_s <= 7200.0:
-            raise ParameterError("static_s", self.static_s, "a time from 60 to 7200 s")
-        if not 1.0 <= self.movement_s <= 60.0:
-            raise ParameterError("movement_s", self.movement_s, "a time from 1 to 60 s")
-        if not 5.0 <= self.posture_deg <= 90.0:
-            raise ParameterError("posture_deg", self.posture_deg, "an angle from 5 to 90 degrees")
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["Phase", "RunWalkPlan", "interval_cues", "phase_at"]
+__all__ = ["Phase", "PhaseKind", "RunWalkPlan", "interval_cues", "phase_at"]
+
+PhaseKind = Literal["warm_up", "run", "walk", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +38,13 @@ class RunWalkPlan:
         When a value is out of range.
     """
 
-    run_s: float = 60.0
-    walk_s: float = 60.0
-    repeats: int = 10
-    warm_up_s: float = 300.0
+    run_s: Annotated[float, Within(10.0, 3600.0, "s")] = 60.0
+    walk_s: Annotated[float, Within(10.0, 3600.0, "s")] = 60.0
+    repeats: Annotated[int, Within(1, 100)] = 10
+    warm_up_s: Annotated[float, Within(0.0, 1800.0, "s")] = 300.0
 
     def __post_init__(self) -> None:
-        for name in ("run_s", "walk_s"):
-            if not 10.0 <= getattr(self, name) <= 3600.0:
-                raise ParameterError(name, getattr(self, name), "a time from 10 to 3600 s")
-        if self.repeats not in range(1, 101):
-            raise ParameterError("repeats", self.repeats, "a whole number from 1 to 100")
-        if not 0.0 <= self.warm_up_s <= 1800.0:
-            raise ParameterError("warm_up_s", self.warm_up_s, "a time from 0 to 1800 s")
+        check_ranges(self)
 
     @property
     def duration_s(self) -> float:
@@ -69,7 +66,7 @@ class Phase:
         To the next phase, s; infinite when done.
     """
 
-    kind: Literal["warm_up", "run", "walk", "done"]
+    kind: PhaseKind
     number: int
     remaining_s: float
 

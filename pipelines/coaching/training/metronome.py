@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
 __all__ = ["Metronome", "beats_between", "metronome_for"]
@@ -27,14 +29,11 @@ class Metronome:
         Time of a beat, s; setting it to a foot contact puts the beats in phase.
     """
 
-    cadence_spm: float
-    first_beat_s: float = 0.0
+    cadence_spm: Annotated[float, Within(100.0, 240.0, "steps a minute")]
+    first_beat_s: Annotated[float, Within(-1e9, 1e9, said="a time in s")] = 0.0
 
     def __post_init__(self) -> None:
-        if not 100.0 <= self.cadence_spm <= 240.0:
-            raise ParameterError("cadence_spm", self.cadence_spm, "a cadence from 100 to 240")
-        if not math.isfinite(self.first_beat_s):
-            raise ParameterError("first_beat_s", self.first_beat_s, "a time in s")
+        check_ranges(self)
 
 
 def metronome_for(

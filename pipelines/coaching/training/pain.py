@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Annotated, Final
 
-from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 from pipelines.views.counted import counted
 
@@ -56,11 +56,10 @@ class PainNote:
     """One rating: time in ns since 1970, level 0 to 10."""
 
     utc_ns: int
-    level: int
+    level: Annotated[int, Within(0, 10)]
 
     def __post_init__(self) -> None:
-        if self.level not in range(11):
-            raise ParameterError("level", self.level, "a whole number from 0 to 10")
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

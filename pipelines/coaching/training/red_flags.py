@@ -7,7 +7,7 @@ bladder or bowel, an accident and feeling ill those of the physiotherapists' fra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ __all__ = [
     "Answered",
     "RedFlagState",
     "judge",
-    "judge_marked",
+    "judge_yes",
     "question",
     "state_after",
 ]
@@ -107,18 +107,16 @@ def judge(state: RedFlagState, answered: Answered) -> RedFlagState:
     return RedFlagState(False, Cue("red_flags.clear"))
 
 
-def judge_marked(state: RedFlagState, value: str) -> RedFlagState:
-    """Take a questionnaire from a mark: the names answered with yes, and ``cleared``, by commas.
+def judge_yes(state: RedFlagState, yes: Collection[str], *, cleared: bool = False) -> RedFlagState:
+    """Take a questionnaire by the names of the questions answered with yes; others are passed over.
 
     Examples
     --------
-    >>> stopped = judge_marked(RedFlagState(), "numbness")
-    >>> stopped.stopped, judge_marked(stopped, "cleared").stopped
+    >>> stopped = judge_yes(RedFlagState(), ["numbness"])
+    >>> stopped.stopped, judge_yes(stopped, (), cleared=True).stopped
     (True, False)
     """
-    names = {name.strip() for name in value.split(",")}
-    answers = {name: name in names for name in QUESTIONS}
-    return judge(state, Answered(answers, "cleared" in names))
+    return judge(state, Answered({name: name in yes for name in QUESTIONS}, cleared))
 
 
 def state_after(history: Iterable[Answered]) -> RedFlagState:

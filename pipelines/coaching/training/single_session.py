@@ -8,9 +8,9 @@ study counted distance; the same rule for the lumbar dose is this program's choi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 from pipelines.units import Units, distance_words
 
@@ -42,14 +42,11 @@ class LongestSession:
         Equivalent easy kilometres, exponent 4.
     """
 
-    distance_m: float | None = None
-    dose_easy_km: float | None = None
+    distance_m: Annotated[float, Within(0.0, 1e9)] | None = None
+    dose_easy_km: Annotated[float, Within(0.0, 1e9)] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("distance_m", "dose_easy_km"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0.0:
-                raise ParameterError(name, value, "a number from 0")
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

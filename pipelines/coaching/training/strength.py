@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.weekly import monday_of
@@ -126,17 +127,12 @@ class StretchPlan:
         When a value is out of range.
     """
 
-    hold_s: float = 30.0
-    rounds: int = 2
-    change_s: float = 5.0
+    hold_s: Annotated[float, Within(30.0, 60.0, "s")] = 30.0
+    rounds: Annotated[int, Within(1, 10)] = 2
+    change_s: Annotated[float, Within(2.0, 60.0, "s")] = 5.0
 
     def __post_init__(self) -> None:
-        if not 30.0 <= self.hold_s <= 60.0:
-            raise ParameterError("hold_s", self.hold_s, "a time from 30 to 60 s")
-        if self.rounds not in range(1, 11):
-            raise ParameterError("rounds", self.rounds, "a whole number from 1 to 10")
-        if not 2.0 <= self.change_s <= 60.0:
-            raise ParameterError("change_s", self.change_s, "a time from 2 to 60 s")
+        check_ranges(self)
 
 
 def stretch_timer(plan: StretchPlan) -> list[Cue]:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from imu.errors import ParameterError
+from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
 __all__ = [
@@ -52,20 +53,16 @@ class WarmUpParams:
         Standing in a row that counts as an abrupt stop, s.
     """
 
-    easy_intensity: float = 0.8
-    warm_up_s: float = 300.0
+    easy_intensity: Annotated[float, Within(0.3, 1.0)] = 0.8
+    warm_up_s: Annotated[float, Within(60.0, 1800.0, "s")] = 300.0
     patience_s: float = 30.0
-    cool_down_s: float = 180.0
+    cool_down_s: Annotated[float, Within(60.0, 1800.0, "s")] = 180.0
     walk_s: float = 60.0
     shortest_run_s: float = 600.0
     still_s: float = 15.0
 
     def __post_init__(self) -> None:
-        if not 0.3 <= self.easy_intensity <= 1.0:
-            raise ParameterError("easy_intensity", self.easy_intensity, "a number from 0.3 to 1")
-        for name in ("warm_up_s", "cool_down_s"):
-            if not 60.0 <= getattr(self, name) <= 1800.0:
-                raise ParameterError(name, getattr(self, name), "a time from 60 to 1800 s")
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

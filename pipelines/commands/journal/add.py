@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipelines.runner.filing import add_run
 from pipelines.runner.journal.advice import after_run, stop_cue
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.database import Journal
@@ -58,11 +58,9 @@ def add(
     )
     with Journal() as journal:
         tell_notes(journal.notes)
-        run = recorded_run(file, options, journal)
-        with journal.transaction():
-            session = replace(run.session, identifier=journal.add(run.session))
-            if run.baseline is not None:
-                journal.add(replace(run.baseline, session_id=session.identifier or 0))
+        recorded = recorded_run(file, options, journal)
+        session = add_run(journal, recorded.run)
+        assert session is not None  # somebody asked for it
         say(session_line(session, journal.settings().units))
         if session.distance_m is None:
             complain(
@@ -70,9 +68,9 @@ def add(
                 "it and add it again with --distance, --treadmill or --speed."
             )
         elif session.dose_easy_km_m4 is None:
-            lacks = run.dose_lacks or "steps that can be trusted, and this run has none"
+            lacks = recorded.dose_lacks or "steps that can be trusted, and this run has none"
             complain(f"note: no dose: it needs {lacks}.")
-        if run.simulated:
+        if recorded.simulated:
             complain("note: a simulated run leaves no baseline for your own runs.")
         stopped = stop_cue(journal)
         say_cues(after_run(journal, session) if stopped is None else [stopped])

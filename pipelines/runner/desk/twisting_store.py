@@ -6,23 +6,21 @@ mode: it is kept aside, told in one sentence, and learning begins anew.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from imu.errors import ParameterError, RecordingError
+from imu.errors import RecordingError
+from imu.ranges import Longest, Within, check_ranges
 from pipelines.coaching.training.twisting import TwistingHistory, limit_deg_s
-from pipelines.files.replacing import replacing
-from pipelines.files.system_error import explain
+from pipelines.files.stored import Store, Stored
 
 __all__ = ["FILE_NAME", "KnownTwisting", "TwistingStore"]
 
 FILE_NAME: Final = "twisting.json"
 
-_FORMAT: Final = 1
 #: Before a personal limit is known: days, and tenths of a second of turning, about 17 minutes.
 _LEAST_DAYS: Final = 3
 _LEAST_TURNING: Final = 10_000
@@ -34,17 +32,26 @@ class KnownTwisting:
 
     Attributes
     ----------
-    history : TwistingHistory
-        Turning rates, one count a tenth of a second of turning.
+    counts : tuple of int
+        Of turning rates, one a tenth of a second of turning, as in :class:`TwistingHistory`.
     days : int
         Days on which some were counted.
     last_day : str
         The latest of them, such as "2026-11-22"; empty before the first.
     """
 
-    history: TwistingHistory = field(default_factory=TwistingHistory)
-    days: int = 0
-    last_day: str = ""
+    counts: tuple[int, ...] = TwistingHistory().counts
+    days: Annotated[int, Within(0, 100_000)] = 0
+    last_day: Annotated[str, Longest(10)] = ""
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        TwistingHistory(self.counts)
+
+    @property
+    def history(self) -> TwistingHistory:
+        """Turning rates, one count a tenth of a second of turning."""
+        return TwistingHistory(self.counts)
 
     @property
     def limit_deg_s(self) -> float | None:
@@ -66,10 +73,10 @@ class KnownTwisting:
         """
         if not history.samples:
             return self
-        pairs = zip(self.history.counts, history.counts, strict=True)
+        pairs = zip(self.counts, history.counts, strict=True)
         day = today.isoformat()
         return KnownTwisting(
-            TwistingHistory(tuple(old + new for old, new in pairs)),
+            tuple(old + new for old, new in pairs),
             self.days + (day != self.last_day),
             day,
         )
@@ -94,13 +101,21 @@ class TwistingStore:
         note: Callable[[str], None],
         today: Callable[[], date] = date.today,
     ) -> None:
-        self._path = None if folder is None else folder / FILE_NAME
+        self._store: Store[KnownTwisting] | None = None
+        if folder is not None:
+            self._store = Store(
+                folder / FILE_NAME,
+                KnownTwisting,
+                version=1,
+                what="what is known of your turning",
+                then="it is learned anew",
+            )
         self._note, self._today = note, today
         self._told: set[str] = set()
 
     def load(self) -> KnownTwisting:
         """What is known by now; nothing where there is no usable file."""
-        return self._load() or KnownTwisting()
+        return self._load().value or KnownTwisting()
 
     def add(self, history: TwistingHistory) -> bool:
         """Add counts to the file, beside what another desk mode may have written meanwhile.
@@ -110,75 +125,26 @@ class TwistingStore:
         bool
             False when they are not on the disk, so that they can be added later.
         """
-        if self._path is None or not history.samples:
+        if self._store is None or not history.samples:
             return True
-        known = self._load()
-        if known is None:
+        found = self._load()
+        if not found.replaceable:
             return False
-        known = known.and_also(history, self._today())
+        known = (found.value or KnownTwisting()).and_also(history, self._today())
         try:
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RecordingError(f"{explain(error)}.", path=str(self._path)) from None
-            with replacing(self._path) as out:
-                out.write(_encoded(known))
+            self._store.save(known)
         except RecordingError as error:
             self._tell(f"what is learned of your turning is not kept: {error}")
             return False
         return True
 
-    def _load(self) -> KnownTwisting | None:
-        """None where there is a file that must not be replaced."""
-        path = self._path
-        if path is None:
-            return KnownTwisting()
-        try:
-            content = json.loads(path.read_bytes())
-            if int(content["format"]) > _FORMAT:
-                self._tell(
-                    f"{path}: a newer version wrote what is known of your turning, which is not "
-                    "used: update backstride."
-                )
-                return None
-            return KnownTwisting(
-                TwistingHistory(tuple(map(int, content["counts"]))),
-                max(int(content["days"]), 0),
-                str(content["last_day"]),
-            )
-        except FileNotFoundError:
-            return KnownTwisting()
-        except OSError as error:
-            self._tell(f"{path}: what is known of your turning cannot be read: {explain(error)}.")
-            return None
-        except (ValueError, KeyError, TypeError, ArithmeticError, ParameterError, RecursionError):
-            return self._put_aside(path)
-
-    def _put_aside(self, path: Path) -> KnownTwisting | None:
-        number, aside = 1, path.with_name(f"{path.name}.damaged")
-        while aside.exists():
-            number += 1
-            aside = path.with_name(f"{path.name}.damaged-{number}")
-        what = f"{path}: what was known of your turning is damaged"
-        try:
-            path.rename(aside)
-        except OSError as error:
-            self._tell(f"{what} and cannot be moved away: {explain(error)}.")
-            return None
-        self._tell(f"{what}; it was kept as {aside.name}, and is learned anew.")
-        return KnownTwisting()
+    def _load(self) -> Stored[KnownTwisting]:
+        found = Stored[KnownTwisting]() if self._store is None else self._store.load()
+        if found.note:
+            self._tell(found.note)
+        return found
 
     def _tell(self, sentence: str) -> None:
         if sentence not in self._told:
             self._told.add(sentence)
             self._note(sentence)
-
-
-def _encoded(known: KnownTwisting) -> bytes:
-    content = {
-        "format": _FORMAT,
-        "days": known.days,
-        "last_day": known.last_day,
-        "counts": known.history.counts,
-    }
-    return json.dumps(content).encode()

@@ -7,6 +7,7 @@ one sentence; a recording never depends on the journal.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
 from imu.errors import ParameterError, RecordingError
+from pipelines.files.replacing import private_file
+from pipelines.files.stored import private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import (
     Entry,
@@ -97,10 +100,7 @@ class Journal:
         self._lock = threading.RLock()
         notes: list[str] = []
         with self._explained():
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RecordingError(f"{explain(error)}.", path=str(self.path.parent)) from None
+            private_folder(self.path.parent, "the journal")
             try:
                 self._connection = self._open(notes)
             except _Damaged:
@@ -325,6 +325,9 @@ class Journal:
     # ---------------------------------------------------------------------------------- opening
 
     def _open(self, notes: list[str]) -> sqlite3.Connection:
+        with suppress(OSError):  # what it is; sqlite tells what is the matter
+            os.close(private_file(str(self.path), os.O_CREAT | os.O_RDWR))
+            self.path.chmod(0o600)  # its log gets the same
         connection = sqlite3.connect(
             self.path,
             timeout=self._busy_s,

@@ -7,14 +7,14 @@ runner's own day. ``identifier`` is the journal's number, None before the entry 
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import ClassVar, Final, Literal, get_args
+from typing import Annotated, ClassVar, Final, Literal
 
 from imu.errors import ParameterError
-from pipelines.units import UNITS, Units
+from imu.ranges import Longest, Within, check_ranges
+from pipelines.units import Units
 
 __all__ = [
     "DistanceSource",
@@ -38,12 +38,17 @@ DistanceSource = Literal["", "user", "treadmill", "speed", "mark"]
 PainMoment = Literal["before", "during", "after", "24h", "48h", "other"]
 ExerciseKind = Literal["strength", "stretch", "core", "cross"]
 
-_LONGEST_TEXT: Final = 500
-_LONGEST_BASELINE: Final = 50_000
 _DAY_NS: Final = 86_400 * 10**9
 #: From 1980 to 2200: outside of it a clock is wrong.
 _FIRST_NS: Final = 315_532_800 * 10**9
 _LAST_NS: Final = 7_258_118_400 * 10**9
+
+UtcNs = Annotated[int, Within(_FIRST_NS, _LAST_NS, said="a time from 1980 to 2200, ns since 1970")]
+OffsetMinutes = Annotated[int, Within(-1440, 1440, "minutes")]
+Words = Annotated[str, Longest(500)]
+Seconds = Annotated[float, Within(0.0, 172_800.0, said="a time up to two days, in s")]
+Metres = Annotated[float, Within(0.0, 500_000.0, said="at most 500 km, in m")]
+EasyKm = Annotated[float, Within(0.0, 1e6, said="a dose from 0, in easy km")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,45 +94,34 @@ class Session:
 
     TABLE: ClassVar[str] = "sessions"
 
-    utc_start_ns: int
-    duration_s: float
-    utc_offset_minutes: int = 0
-    running_s: float | None = None
-    steps: int = 0
-    distance_m: float | None = None
+    utc_start_ns: UtcNs
+    duration_s: Annotated[
+        float, Within(0.0, 172_800.0, above=True, said="a time above 0 s, up to two days")
+    ]
+    utc_offset_minutes: OffsetMinutes = 0
+    running_s: Seconds | None = None
+    steps: Annotated[int, Within(0, 10_000_000)] = 0
+    distance_m: Metres | None = None
     distance_source: DistanceSource = ""
-    dose_easy_km_m2: float | None = None
-    dose_easy_km_m4: float | None = None
-    dose_easy_km_m6: float | None = None
-    surface: str = ""
+    dose_easy_km_m2: EasyKm | None = None
+    dose_easy_km_m4: EasyKm | None = None
+    dose_easy_km_m6: EasyKm | None = None
+    surface: Words = ""
     shoe_id: int | None = None
-    source_file: str = ""
+    source_file: Annotated[str, Longest(4096)] = ""
     means: Mapping[str, float] = field(default_factory=dict)
-    warm_up_s: float | None = None
-    cool_down_s: float | None = None
-    before_warm_up_m: float | None = None
-    note: str = ""
+    warm_up_s: Seconds | None = None
+    cool_down_s: Seconds | None = None
+    before_warm_up_m: Metres | None = None
+    note: Words = ""
     identifier: int | None = None
 
     def __post_init__(self) -> None:
-        _check_time(self.utc_start_ns, self.utc_offset_minutes)
-        _check_range("duration_s", self.duration_s, 0.0, 172_800.0, "a time up to two days, in s")
-        if self.duration_s == 0.0:
-            raise ParameterError("duration_s", self.duration_s, "a time above 0 s")
-        _check_range("steps", self.steps, 0, 10_000_000, "a number of steps from 0")
-        _check_choice("distance_source", self.distance_source, get_args(DistanceSource))
+        check_ranges(self)
         if (self.distance_m is None) != (self.distance_source == ""):
             raise ParameterError(
                 "distance_source", self.distance_source, "how the distance is known, with it"
             )
-        for name in ("distance_m", "before_warm_up_m"):
-            _check_optional(name, getattr(self, name), 500_000.0, "at most 500 km, in m")
-        for name in ("dose_easy_km_m2", "dose_easy_km_m4", "dose_easy_km_m6"):
-            _check_optional(name, getattr(self, name), 1e6, "a dose from 0, in easy km")
-        for name in ("running_s", "warm_up_s", "cool_down_s"):
-            _check_optional(name, getattr(self, name), 172_800.0, "a time up to two days, in s")
-        for name in ("surface", "source_file", "note"):
-            _check_text(name, getattr(self, name), 4096 if name == "source_file" else _LONGEST_TEXT)
         for name, value in self.means.items():
             if not math.isfinite(value):
                 raise ParameterError(f"means[{name!r}]", value, "a finite number")
@@ -151,7 +145,7 @@ class RunBaseline:
     surface : str
         What nearly all of it was run on, in the runner's own word; the shoe is the session's.
     sensor : str
-        Kind of sensor (:func:`~pipelines.runner.journal.run_baseline.sensor_kind`).
+        Kind of sensor (:func:`~pipelines.session.comparable.sensor_kind`).
     identifier : int, optional
         The journal's number.
     """
@@ -159,15 +153,13 @@ class RunBaseline:
     TABLE: ClassVar[str] = "run_baselines"
 
     session_id: int
-    baseline: str
-    surface: str = ""
-    sensor: str = ""
+    baseline: Annotated[str, Longest(50_000)]
+    surface: Words = ""
+    sensor: Words = ""
     identifier: int | None = None
 
     def __post_init__(self) -> None:
-        _check_text("baseline", self.baseline, _LONGEST_BASELINE)
-        for name in ("surface", "sensor"):
-            _check_text(name, getattr(self, name), _LONGEST_TEXT)
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,25 +184,20 @@ class Pain:
 
     TABLE: ClassVar[str] = "pains"
 
-    utc_ns: int
-    level: int
+    utc_ns: UtcNs
+    level: Annotated[int, Within(0, 10)]
     when: PainMoment = "other"
     session_id: int | None = None
-    place: str = ""
-    quality: str = ""
-    activity: str = ""
-    utc_offset_minutes: int = 0
+    place: Words = ""
+    quality: Words = ""
+    activity: Words = ""
+    utc_offset_minutes: OffsetMinutes = 0
     identifier: int | None = None
 
     def __post_init__(self) -> None:
-        _check_time(self.utc_ns, self.utc_offset_minutes)
-        if isinstance(self.level, bool) or self.level not in range(11):
-            raise ParameterError("level", self.level, "a whole number from 0 to 10")
-        _check_choice("when", self.when, get_args(PainMoment))
+        check_ranges(self)
         if self.when != "other" and self.session_id is None:
             raise ParameterError("session_id", self.session_id, f"the session for {self.when!r}")
-        for name in ("place", "quality", "activity"):
-            _check_text(name, getattr(self, name), _LONGEST_TEXT)
 
     @property
     def day(self) -> date:
@@ -238,17 +225,14 @@ class Shoe:
 
     TABLE: ClassVar[str] = "shoes"
 
-    name: str
+    name: Annotated[str, Longest(100, filled=True)]
     bought: date | None = None
-    start_km: float = 0.0
+    start_km: Annotated[float, Within(0.0, 50_000.0, "km")] = 0.0
     retired: date | None = None
     identifier: int | None = None
 
     def __post_init__(self) -> None:
-        _check_text("name", self.name, 100)
-        if not self.name.strip():
-            raise ParameterError("name", self.name, "a name for the shoe")
-        _check_range("start_km", self.start_km, 0.0, 50_000.0, "a distance from 0 km")
+        check_ranges(self)
         if self.bought and self.retired and self.retired < self.bought:
             raise ParameterError("retired", str(self.retired), "a day after it was bought")
 
@@ -273,18 +257,15 @@ class Exercise:
 
     TABLE: ClassVar[str] = "exercises"
 
-    utc_ns: int
+    utc_ns: UtcNs
     kind: ExerciseKind
-    minutes: float
-    note: str = ""
-    utc_offset_minutes: int = 0
+    minutes: Annotated[float, Within(0.0, 1440.0, above=True)]
+    note: Words = ""
+    utc_offset_minutes: OffsetMinutes = 0
     identifier: int | None = None
 
     def __post_init__(self) -> None:
-        _check_time(self.utc_ns, self.utc_offset_minutes)
-        _check_choice("kind", self.kind, get_args(ExerciseKind))
-        _check_range("minutes", self.minutes, 1e-9, 1440.0, "a number of minutes up to 1440")
-        _check_text("note", self.note, _LONGEST_TEXT)
+        check_ranges(self)
 
     @property
     def day(self) -> date:
@@ -310,14 +291,14 @@ class Questionnaire:
 
     TABLE: ClassVar[str] = "questionnaires"
 
-    utc_ns: int
+    utc_ns: UtcNs
     answers: Mapping[str, bool]
     cleared: bool = False
-    utc_offset_minutes: int = 0
+    utc_offset_minutes: OffsetMinutes = 0
     identifier: int | None = None
 
     def __post_init__(self) -> None:
-        _check_time(self.utc_ns, self.utc_offset_minutes)
+        check_ranges(self)
         if not self.answers or not all(isinstance(a, bool) for a in self.answers.values()):
             raise ParameterError("answers", dict(self.answers), "yes or no to each question")
 
@@ -349,30 +330,17 @@ class Settings:
         Days without running that begin it, 0 to 60.
     """
 
-    height_m: float | None = None
-    mass_kg: float | None = None
+    height_m: Annotated[float, Within(1.0, 2.5, "m")] | None = None
+    mass_kg: Annotated[float, Within(20.0, 250.0, "kg")] | None = None
     units: Units = "metric"
-    weekly_ceiling_m: float | None = None
-    strength_days: int = 2
-    stretches_per_day: int = 2
-    return_since_ns: int | None = None
-    rest_days: int = 7
+    weekly_ceiling_m: Annotated[float, Within(1.0, 1e6, said="up to 1000 km, in m")] | None = None
+    strength_days: Annotated[int, Within(1, 4)] = 2
+    stretches_per_day: Annotated[int, Within(0, 6)] = 2
+    return_since_ns: UtcNs | None = None
+    rest_days: Annotated[int, Within(0, 60)] = 7
 
     def __post_init__(self) -> None:
-        if self.height_m is not None:
-            _check_range("height_m", self.height_m, 1.0, 2.5, "a height from 1.0 to 2.5 m")
-        if self.mass_kg is not None:
-            _check_range("mass_kg", self.mass_kg, 20.0, 250.0, "a mass from 20 to 250 kg")
-        _check_choice("units", self.units, UNITS)
-        if self.weekly_ceiling_m is not None:
-            _check_range(
-                "weekly_ceiling_m", self.weekly_ceiling_m, 1.0, 1e6, "a distance up to 1000 km"
-            )
-        _check_range("strength_days", self.strength_days, 1, 4, "a number of days from 1 to 4")
-        _check_range("stretches_per_day", self.stretches_per_day, 0, 6, "a number from 0 to 6")
-        _check_range("rest_days", self.rest_days, 0, 60, "a number of days from 0 to 60")
-        if self.return_since_ns is not None:
-            _check_time(self.return_since_ns, 0)
+        check_ranges(self)
 
 
 #: What is added one by one and keeps its number.
@@ -421,34 +389,3 @@ def utc_ns_of(when: datetime) -> int:
     if when.tzinfo is None:
         raise ParameterError("when", when.isoformat(), "a time with its zone")
     return (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
-
-
-def _check_time(utc_ns: int, utc_offset_minutes: int) -> None:
-    if not _FIRST_NS <= utc_ns <= _LAST_NS:
-        raise ParameterError("the time", f"{utc_ns} ns since 1970", "a time from 1980 to 2200")
-    _check_range("utc_offset_minutes", utc_offset_minutes, -1440, 1440, "minutes within a day")
-
-
-def _check_range(name: str, value: float, low: float, high: float, accepted: str) -> None:
-    if not low <= value <= high:  # refuses NaN too
-        raise ParameterError(name, value, accepted)
-
-
-def _check_optional(name: str, value: float | None, high: float, accepted: str) -> None:
-    if value is not None:
-        _check_range(name, value, 0.0, high, accepted)
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ParameterError(name, value, "one of " + ", ".join(filter(None, choices)))
-
-
-def _check_text(name: str, value: str, longest: int) -> None:
-    if len(value) > longest:
-        raise ParameterError(name, f"{value[:20]}…", f"at most {longest} characters")
-    if value.isprintable():
-        return
-    # control characters and halves of characters; joiners inside an emoji are welcome
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
-        raise ParameterError(name, value[:40], "one line of printable text")

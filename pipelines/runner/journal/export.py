@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from pipelines.runner.journal.entries import Entry, moment
-from pipelines.runner.journal.rows import ENTRIES
+from pipelines.runner.journal.rows import ENTRIES, NAMES
 from pipelines.runner.journal.schema import VERSION
 
 if TYPE_CHECKING:
@@ -23,12 +22,17 @@ _MEMBER_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 def journal_as_json(journal: Journal) -> str:
     """Everything in the journal as one JSON object, tables by name."""
+    return msgspec.json.format(msgspec.json.encode(_content(journal)), indent=2).decode() + "\n"
+
+
+def _content(journal: Journal) -> dict[str, Any]:
     content: dict[str, Any] = {"format": "backstride-journal", "version": VERSION}
     with journal.transaction():  # one state of the journal, whoever else writes
         for table, kind in ENTRIES.items():
-            content[table] = [_plain(entry) for entry in journal.entries(kind)]
-        content["settings"] = asdict(journal.settings())
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+            entries = journal.entries(kind)
+            content[table] = [_with_time(msgspec.to_builtins(entry)) for entry in entries]
+        content["settings"] = msgspec.to_builtins(journal.settings())
+    return content
 
 
 def export_journal(journal: Journal, path: Path) -> dict[str, int]:
@@ -49,28 +53,22 @@ def export_journal(journal: Journal, path: Path) -> dict[str, int]:
     from pipelines.files.replacing import replacing
 
     text = journal_as_json(journal)
-    content = json.loads(text)
-    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        _write(archive, "journal.json", text)
-        for table, kind in ENTRIES.items():
-            _write(archive, f"{table}.csv", _csv(kind, content[table]))
+    content: dict[str, Any] = msgspec.json.decode(text)
+    members = {"journal.json": text}
+    members |= {f"{table}.csv": _csv(kind, content[table]) for table, kind in ENTRIES.items()}
+    with replacing(path, private=True) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, words in members.items():
+            archive.writestr(zipfile.ZipInfo(name, _MEMBER_TIME), words, zipfile.ZIP_DEFLATED)
     return {table: len(content[table]) for table in ENTRIES}
-
-
-def _write(archive: Any, name: str, text: str) -> None:
-    import zipfile
-
-    archive.writestr(zipfile.ZipInfo(name, _MEMBER_TIME), text, zipfile.ZIP_DEFLATED)
 
 
 def _csv(kind: type[Entry], rows: list[dict[str, Any]]) -> str:
     """One row an entry; maps become a column a key, empty where there is none."""
     import csv
     import io
-    from dataclasses import fields
 
     flat = [_flat(row) for row in rows]
-    names = [field.name for field in fields(kind) if field.name not in {"means", "answers"}]
+    names = [name for name in NAMES[kind.TABLE] if name not in {"means", "answers"}]
     names.insert(0, names.pop(names.index("identifier")))
     extra = {name for row in flat for name in row} - set(names)
     # a time that people can read comes first among what was added
@@ -99,11 +97,7 @@ def _inert(words: str) -> str:
     return f"'{words}" if words[:1] in {"=", "+", "-", "@"} else words
 
 
-def _plain(entry: Entry) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in asdict(entry).items()
-    }
+def _with_time(values: dict[str, Any]) -> dict[str, Any]:
     utc_ns = values.get("utc_start_ns", values.get("utc_ns"))
     if utc_ns is not None:
         values["time"] = moment(utc_ns, values["utc_offset_minutes"]).isoformat(timespec="seconds")

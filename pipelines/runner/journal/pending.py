@@ -6,17 +6,19 @@ goes into ``journal-pending.jsonl``, one JSON line each, and the next opening ta
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from imu.errors import BackstrideError, RecordingError
+from pipelines.files.replacing import private_file
+from pipelines.files.stored import decoded, private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import Entry, RunBaseline, Session
 from pipelines.runner.journal.rows import ENTRIES, entry_from
@@ -26,6 +28,17 @@ if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
 __all__ = ["keep_for_later", "pending_path", "take_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A line of the file: the table of an entry, its fields, and what goes with a session."""
+
+    kind: str
+    entry: dict[str, Any]
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
+    shoe: str | None = ""
+    run_baseline: RunBaseline | None = None
 
 
 def pending_path(journal: Path) -> Path:
@@ -59,31 +72,24 @@ def keep_for_later(
         When the file cannot be written.
     """
     path = pending_path(journal)
-    lines = "".join(
-        json.dumps(
-            {"key": secrets.token_hex(16), "kind": entry.TABLE, "entry": _plain(entry)}
-            | _beside(entry, shoe, baseline)
+    lines = [
+        _Waiting(
+            entry.TABLE,
+            msgspec.to_builtins(replace(entry, identifier=None)),
+            shoe=shoe if isinstance(entry, Session) else "",
+            run_baseline=baseline if isinstance(entry, Session) else None,
         )
-        + "\n"
         for entry in entries
-    )
+    ]
+    private_folder(path.parent, "the note, which is not saved,")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        with open(path, "ab", opener=private_file) as file:
             # a line torn by a full disk must not swallow the next one
-            file.write(b"\n" + lines.encode())
+            file.write(b"\n" + msgspec.json.Encoder().encode_lines(lines))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise RecordingError(f"the note is not saved: {explain(error)}.", path=str(path)) from None
-
-
-def _beside(entry: Entry, shoe: str, baseline: RunBaseline | None) -> dict[str, object]:
-    """What goes with a session besides its own fields."""
-    if not isinstance(entry, Session):
-        return {}
-    kept = None if baseline is None else _plain(baseline)
-    return {"shoe": shoe, "run_baseline": kept}
 
 
 def take_in(journal: Journal) -> list[str]:
@@ -113,7 +119,7 @@ def take_in(journal: Journal) -> list[str]:
         notes.append(f"Notes that had been kept for later and are in the journal now: {taken}.")
     if unreadable:
         aside = path.with_suffix(".unreadable")
-        with suppress(OSError), aside.open("ab") as file:
+        with suppress(OSError), open(aside, "ab", opener=private_file) as file:
             file.write(b"\n".join(unreadable) + b"\n")
         notes.append(f"{aside}: notes that could not be added are kept there: {len(unreadable)}.")
     _remove_what_was_read(path, content)
@@ -125,31 +131,24 @@ class _Unreadable(Exception):
 
 
 def _take_in_line(journal: Journal, line: bytes) -> int:
-    try:
-        content: Any = json.loads(line)
-        key, kind = content["key"], ENTRIES[content["kind"]]
-        row = content["entry"]
-    except (ValueError, KeyError, TypeError):
-        raise _Unreadable from None
     with journal.transaction() as connection:
+        try:
+            waiting = decoded(line, _Waiting)
+            # the type of the table decides which class it is
+            entry: Entry = entry_from(ENTRIES[waiting.kind], waiting.entry)
+        except (BackstrideError, KeyError):
+            raise _Unreadable from None
         new = connection.execute(
-            "INSERT INTO taken_in (key) VALUES (?) ON CONFLICT (key) DO NOTHING", (str(key),)
+            "INSERT INTO taken_in (key) VALUES (?) ON CONFLICT (key) DO NOTHING", (waiting.key,)
         ).rowcount
         if not new:
             return 0
         try:
-            # the type of the table decides which class it is
-            entry: Entry = entry_from(kind, row)
-            kept = content.get("run_baseline")
-            baseline = None if kept is None else entry_from(RunBaseline, kept)
-        except BackstrideError:
-            raise _Unreadable from None
-        try:
-            if isinstance(entry, Session) and content.get("shoe"):
-                entry = replace(entry, shoe_id=shoe_number(journal, str(content["shoe"])))
+            if isinstance(entry, Session) and waiting.shoe:
+                entry = replace(entry, shoe_id=shoe_number(journal, waiting.shoe))
             number = journal.add(entry)
-            if baseline is not None:
-                journal.add(replace(baseline, session_id=number))
+            if waiting.run_baseline is not None:
+                journal.add(replace(waiting.run_baseline, session_id=number))
         except RecordingError:
             raise
         except BackstrideError:
@@ -162,12 +161,3 @@ def _remove_what_was_read(path: Path, content: bytes) -> None:
     with suppress(OSError):
         if path.stat().st_size == len(content):
             path.unlink()
-
-
-def _plain(entry: Entry) -> dict[str, object]:
-    values = asdict(entry)
-    values["identifier"] = None
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in values.items()
-    }

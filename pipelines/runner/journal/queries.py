@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
-from imu.errors import RecordingError
+from imu.errors import InputError, RecordingError
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.comparisons import NEXT_DAY_PAIN, TaggedRun
 from pipelines.coaching.training.pain import PainNote, RunPain
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
 from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession
 from pipelines.coaching.training.weekly import Week, monday_of
+from pipelines.files.stored import decoded
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Questionnaire, Session, moment
 
@@ -242,20 +242,17 @@ def _tagged(journal: Journal, tag: str, source: str) -> list[TaggedRun]:
     )
     runs: list[TaggedRun] = []
     for row in rows:
-        values = _means(row["means"], row["identifier"])
+        try:
+            values = decoded(str(row["means"]), dict[str, float])
+        except InputError:
+            raise RecordingError(
+                f"the means of session {row['identifier']} make no sense: delete the session and "
+                "add it again."
+            ) from None
         if row["pain"] is not None:
             values[NEXT_DAY_PAIN] = float(row["pain"])
         runs.append(TaggedRun(row["tag"], row["utc_start_ns"], values))
     return runs
-
-
-def _means(text_of_row: str, identifier: int) -> dict[str, float]:
-    try:
-        return {str(name): float(value) for name, value in json.loads(text_of_row).items()}
-    except (ValueError, TypeError, AttributeError):
-        raise RecordingError(
-            f"the means of session {identifier} make no sense: delete the session and add it again."
-        ) from None
 
 
 # -------------------------------------------------------------------------------------------- pain

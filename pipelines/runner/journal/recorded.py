@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.files.system_error import explain
-from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session, Shoe
-from pipelines.runner.journal.run_baseline import run_baseline_entry, surface_of_most
+from pipelines.runner.filing import FinishedRun, finished_run
+from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
 from pipelines.runner.journal.session_entry import (
     Distance,
-    distance_from_marks,
+    Stated,
     distance_from_speed,
-    entry_from_steps,
     entry_from_summary,
-    running_stretches,
-    tags_from_marks,
+    local_offset_minutes,
 )
 from pipelines.runner.journal.shoe_names import retired_shoe
 from pipelines.units import parse_distance, parse_speed
 
 if TYPE_CHECKING:
-    from imu.steps import Steps
-    from pipelines.files.session_reader import Session as RecordedSession
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["AddOptions", "RecordedRun", "local_offset_minutes", "recorded_run", "session_of"]
+__all__ = ["AddOptions", "RecordedRun", "recorded_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +73,18 @@ class RecordedRun:
 
     Attributes
     ----------
-    session : Session
-        Without a number.
-    baseline : RunBaseline, optional
-        What was usual in it, where that can serve later runs: never of the simulated runner, who is
-        nobody's history, nor of a summary, which does not tell who ran nor on what.
+    run : FinishedRun
+        As at the end of a live run. A baseline comes never of the simulated runner, who is nobody's
+        history, nor of a summary, which does not tell who ran nor on what.
     simulated : bool
         Whether the runner was.
     dose_lacks : str
         What has to be there for a dose and is not, besides a distance; empty where nothing lacks.
     """
 
-    session: Session
-    baseline: RunBaseline | None = None
+    run: FinishedRun
     simulated: bool = False
     dose_lacks: str = ""
-
-
-def session_of(path: Path, options: AddOptions, journal: Journal) -> Session:
-    """:func:`recorded_run` without its baseline."""
-    return recorded_run(path, options, journal).session
 
 
 def recorded_run(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
@@ -111,7 +98,8 @@ def recorded_run(path: Path, options: AddOptions, journal: Journal) -> RecordedR
     stated = _stated_distance(options)
     if path.suffix.lower() == ".json":
         entry = _from_summary(path, options, stated, journal)
-        return RecordedRun(entry, dose_lacks="the session (.mcap): a summary has no steps")
+        lacks = "the session (.mcap): a summary has no steps"
+        return RecordedRun(FinishedRun(entry, options.shoe), dose_lacks=lacks)
     if path.suffix.lower() != ".mcap":
         raise InputError(
             "this is neither a session (.mcap) nor a summary (.json): give one of them.",
@@ -120,57 +108,34 @@ def recorded_run(path: Path, options: AddOptions, journal: Journal) -> RecordedR
     return _from_recording(path, options, stated, journal)
 
 
-def local_offset_minutes(utc_ns: int) -> int:
-    """Offset of this machine's clock at a moment, minutes."""
-    offset = datetime.fromtimestamp(utc_ns / 1e9, tz=UTC).astimezone().utcoffset()
-    return 0 if offset is None else round(offset.total_seconds() / 60.0)
-
-
 def _from_recording(
     path: Path, options: AddOptions, stated: Distance | None, journal: Journal
 ) -> RecordedRun:
-    from imu.drift.baseline import Baseline
     from pipelines.files.session_reader import read_session
-    from pipelines.replay import ReplayOptions, load_baseline, replay
+    from pipelines.replay import fold_session, header_as_stated, load_baseline
     from pipelines.views.progress import progress
 
     recorded = read_session(path)
     _refuse_known(journal, recorded.header.utc_start_ns, path)
-    tags = tags_from_marks(recorded.records)
-    shoe_id = _shoe_id(journal, options.shoe or tags.shoe)
+    if options.shoe:
+        _known_shoe(journal, options.shoe)
     settings = journal.settings()
-    baseline = load_baseline(str(options.baseline)) if options.baseline else ""
-    replay_options = ReplayOptions(
+    header = header_as_stated(
+        recorded.header,
         mass_kg=settings.mass_kg if recorded.header.mass_kg is None else None,
         height_m=settings.height_m if recorded.header.height_m is None else None,
-        baseline_json=baseline,
+        baseline=load_baseline(str(options.baseline)) if options.baseline else None,
     )
     with progress(f"replaying {path.name}") as report:
-        result = replay(path, replay_options, report)
-    distance = stated or _distance(options, recorded, result.steps)
-    start_ns = recorded.header.utc_start_ns
-    used = baseline or recorded.header.baseline_json
-    given = Baseline.from_json(used) if used else None
-    has_index = given is not None and given.of("lumbar_index") is not None
-    session = entry_from_steps(
-        result.steps,
-        utc_start_ns=start_ns,
-        duration_s=max(result.summary.duration_s, 0.001),
-        distance=distance,
-        index_of_earlier_runs=has_index,
-        utc_offset_minutes=local_offset_minutes(start_ns),
-        surface=options.surface or tags.surface,
-        shoe_id=shoe_id,
-        source_file=str(path),
-        note=options.note,
+        result = fold_session(recorded, header, report).result
+    if options.speed:
+        stated = distance_from_speed(parse_speed(options.speed, "--speed"), result.steps)
+    said = Stated(stated, options.surface, options.shoe, options.note)
+    lacks = _dose_lacks(
+        header.height_m is not None, header.baseline is not None, header.index_of_earlier_runs
     )
-    height_m = recorded.header.height_m or settings.height_m
-    lacks = _dose_lacks(height_m is not None, given is not None, has_index)
-    if recorded.header.source.startswith("sim:"):
-        return RecordedRun(session, simulated=True, dose_lacks=lacks)
-    surface = options.surface or surface_of_most(result.steps, _surfaces(recorded))
-    kept = run_baseline_entry(result.baseline, surface, result.sensor)
-    return RecordedRun(session, kept, dose_lacks=lacks)
+    run = finished_run(result, said, path)
+    return RecordedRun(run, simulated=header.simulated, dose_lacks=lacks)
 
 
 def _refuse_known(journal: Journal, start_ns: int, path: Path) -> None:
@@ -194,32 +159,6 @@ def _dose_lacks(height: bool, baseline: bool, index: bool) -> str:
     return " and ".join(wanted)
 
 
-def _surfaces(recorded: RecordedSession) -> list[tuple[float, str]]:
-    """Session time, s, and name of each surface that was marked."""
-    from devices.records import DeviceInfo, Mark
-
-    timed = [item for item in recorded.records if not isinstance(item, DeviceInfo)]
-    return [
-        ((item.arrival_ns - timed[0].arrival_ns) / 1e9, item.value)
-        for item in timed
-        if isinstance(item, Mark) and item.kind == "surface"
-    ]
-
-
-def _distance(options: AddOptions, recorded: RecordedSession, steps: Steps) -> Distance:
-    from devices.records import DeviceInfo, Mark
-
-    stretches = running_stretches(steps)
-    if options.speed:
-        speed = parse_speed(options.speed, "--speed")
-        return distance_from_speed(speed, sum(end - begin for begin, end in stretches))
-    timed = [item for item in recorded.records if not isinstance(item, DeviceInfo)]
-    if not timed:
-        return Distance()
-    marks = [item for item in timed if isinstance(item, Mark)]
-    return distance_from_marks(marks, timed[0].arrival_ns, timed[-1].arrival_ns, stretches)
-
-
 def _from_summary(
     path: Path, options: AddOptions, stated: Distance | None, journal: Journal
 ) -> Session:
@@ -238,23 +177,22 @@ def _from_summary(
             "--baseline", str(options.baseline), "it with a session file: a summary has no steps"
         )
     _refuse_known(journal, options.start_ns, path)
-    shoe_id = _shoe_id(journal, options.shoe)
+    if options.shoe:
+        _known_shoe(journal, options.shoe)
     entry = entry_from_summary(
         content,
         utc_start_ns=options.start_ns,
         distance=stated,
         utc_offset_minutes=local_offset_minutes(options.start_ns),
         surface=options.surface,
-        shoe_id=shoe_id,
         note=options.note,
     )
     if not options.speed:
         return entry
-    from dataclasses import replace
-
-    speed = parse_speed(options.speed, "--speed")
-    distance = distance_from_speed(speed, entry.running_s or 0.0)
-    return replace(entry, distance_m=distance.distance_m, distance_source=distance.source)
+    covered_m = parse_speed(options.speed, "--speed") * (entry.running_s or 0.0)
+    if not covered_m:
+        return entry
+    return replace(entry, distance_m=covered_m, distance_source="speed")
 
 
 def _stated_distance(options: AddOptions) -> Distance | None:
@@ -269,13 +207,11 @@ def _stated_distance(options: AddOptions) -> Distance | None:
     return None
 
 
-def _shoe_id(journal: Journal, name: str) -> int | None:
-    if not name:
-        return None
+def _known_shoe(journal: Journal, name: str) -> None:
+    """Refuse a shoe that the user names here and the journal has not: a slip shows at once."""
     shoes = journal.entries(Shoe, "retired IS NULL")
-    for shoe in shoes:
-        if shoe.name == name:
-            return shoe.identifier
+    if any(shoe.name == name for shoe in shoes):
+        return
     known = ", ".join(shoe.name for shoe in shoes) or "none yet"
     if (retired := retired_shoe(journal, name)) is not None:
         raise ParameterError(

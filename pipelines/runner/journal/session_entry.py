@@ -1,37 +1,34 @@
-"""A recorded session as an entry of the journal: means, dose, distance and how it is known."""
+"""A session as an entry of the journal: a projection of what its facts come to."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import InputError, ParameterError
-from pipelines.runner.journal.entries import DistanceSource, Session
-from pipelines.units import parse_distance
+from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session
+from pipelines.session.pace import Pace
+from pipelines.session.progress import SessionProgress
 
 if TYPE_CHECKING:
-    from devices.records import Mark, Record
     from imu.steps import Steps
+    from pipelines.session.result import SessionResult
 
 __all__ = [
     "Distance",
-    "Tags",
-    "distance_from_marks",
+    "Stated",
+    "baseline_entry",
     "distance_from_speed",
-    "dose_easy_km",
-    "entry_from_steps",
     "entry_from_summary",
-    "one_line",
-    "running_stretches",
-    "tags_from_marks",
+    "entry_of",
+    "local_offset_minutes",
 ]
 
-#: Less of a run than this with a lumbar index gives no dose.
-_LEAST_SHARE: Final = 0.5
-_LONGEST_PAUSE_S: Final = 2.0
-#: Session means that are kept, beside those of the steps table.
+#: Means that a summary has of blocks of twenty steps.
 _MEANS: Final = (
     "contact_time_ms",
     "flight_time_ms",
@@ -47,8 +44,6 @@ _MEANS: Final = (
     "pelvic_rotation_range_deg",
     "lumbar_index",
 )
-_EXPONENTS: Final = (2.0, 4.0, 6.0)
-_LONGEST_WORDS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,212 +55,98 @@ class Distance:
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
-    """What the user said about a session: surface and shoe, by name, empty where not said."""
+class Stated:
+    """What the user says of a run when it is filed; empty and None leave it to the run itself."""
 
+    distance: Distance | None = None
     surface: str = ""
     shoe: str = ""
+    note: str = ""
 
 
-def dose_easy_km(
-    lumbar_index: Iterable[float], distance_m: float | None, exponent: float
-) -> float | None:
-    """Dose as equivalent easy kilometres: the distance, weighted by the lumbar index.
-
-    A step counts ``(index / 100)^m`` of an easy one, with the index of its block of twenty: single
-    steps scatter by 9 % (simulated runner), which the fourth power would turn into some 5 % of dose
-    that nobody ran. Blocks without an index count as the mean of the others.
-
-    Parameters
-    ----------
-    lumbar_index : iterable of float
-        Percent of the baseline of earlier easy runs, one a block, NaN where not known.
-    distance_m : float, optional
-        Of the session, m.
-    exponent : float
-        m: 4 by default, 2 and 6 as its uncertainty.
-
-    Returns
-    -------
-    float or None
-        None without a distance, or where fewer than half of the blocks have an index.
-
-    Examples
-    --------
-    >>> dose_easy_km([100.0] * 10, 5000.0, 4.0)
-    5.0
-    >>> round(dose_easy_km([110.0] * 10, 5000.0, 4.0), 2)
-    7.32
-    """
-    if distance_m is None:
-        return None
-    values = list(lumbar_index)
-    known = [value for value in values if math.isfinite(value)]
-    if not known or len(known) < _LEAST_SHARE * len(values):
-        return None
-    weight = math.fsum((value / 100.0) ** exponent for value in known) / len(known)
-    return distance_m / 1000.0 * weight
+def local_offset_minutes(utc_ns: int) -> int:
+    """Offset of this machine's clock at a moment, minutes."""
+    offset = datetime.fromtimestamp(utc_ns / 1e9, tz=UTC).astimezone().utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() / 60.0)
 
 
-def distance_from_speed(speed_m_s: float, running_s: float) -> Distance:
-    """A steady speed, as a treadmill shows it, over the time spent running.
-
-    Examples
-    --------
-    >>> distance_from_speed(2.5, 600.0)
-    Distance(distance_m=1500.0, source='speed')
-    """
-    return Distance(speed_m_s * running_s, "speed") if running_s > 0.0 else Distance()
+def distance_from_speed(speed_m_s: float, steps: Steps) -> Distance:
+    """A steady speed, as a treadmill shows it, over the time spent running."""
+    pace = Pace()
+    pace.take_speed(speed_m_s, -math.inf)
+    progress = SessionProgress(pace)
+    progress.take_steps(steps)
+    return Distance(progress.distance_m, "speed") if progress.distance_m else Distance()
 
 
-def distance_from_marks(
-    marks: Sequence[Mark], start_ns: int, end_ns: int, running: Sequence[tuple[float, float]]
-) -> Distance:
-    """What the marks of a session say: a ``distance`` (the last one counts), or ``speed`` changes.
+def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Session:
+    """The entry of a session; its shoe, which has a number in the journal, is left open.
 
     Parameters
     ----------
-    marks : sequence of Mark
-        Of the session's log; ``kind`` "distance" with a value such as "5 km", or "speed" with
-        "10 km/h". "0 km/h" is a belt that stands; nothing is counted where it is "unknown".
-    start_ns, end_ns : int
-        Of the session, on the clock of the marks.
-    running : sequence of (float, float)
-        Beginning and end of each stretch of running, session time, s: a speed counts only there.
-
-    Raises
-    ------
-    ParameterError
-        When the value of such a mark has no known unit.
+    result : SessionResult
+        What the session came to.
+    stated : Stated
+        What the user says of it, which goes before what was marked.
+    recording : str
+        Its file, empty without one.
     """
-    from pipelines.session.pace_marks import marked_speed_m_s
-
-    stated = [mark for mark in marks if mark.kind == "distance"]
-    if stated:
-        return Distance(parse_distance(stated[-1].value, "the mark 'distance'"), "mark")
-    speeds = sorted((m for m in marks if m.kind == "speed"), key=lambda mark: mark.arrival_ns)
-    if not speeds:
-        return Distance()
-    total_m = 0.0
-    for mark, following in zip(speeds, [*speeds[1:], None], strict=True):
-        begin_s = (mark.arrival_ns - start_ns) / 1e9
-        end_s = ((end_ns if following is None else following.arrival_ns) - start_ns) / 1e9
-        seconds = sum(max(0.0, min(end_s, b) - max(begin_s, a)) for a, b in running)
-        speed_m_s = marked_speed_m_s(mark.value, "the mark 'speed'")
-        if speed_m_s > 0.0:  # a belt that moves, at a speed that is known
-            total_m += speed_m_s * seconds
-    return Distance(total_m, "mark") if total_m > 0.0 else Distance()
-
-
-def running_stretches(steps: Steps) -> list[tuple[float, float]]:
-    """Beginning and end of each stretch of running, session time, s; a pause is over 2 s long."""
-    stretches: list[tuple[float, float]] = []
-    ends = steps.initial_contact_s + steps.step_time_s
-    for begin, end in zip(steps.initial_contact_s, ends, strict=True):
-        if not math.isfinite(end):
-            continue
-        if stretches and begin - stretches[-1][1] <= _LONGEST_PAUSE_S:
-            stretches[-1] = (stretches[-1][0], float(end))
-        else:
-            stretches.append((float(begin), float(end)))
-    return stretches
-
-
-def tags_from_marks(records: Iterable[Record]) -> Tags:
-    """Surface and shoe as marked; the last ones, since a mark corrects an earlier one."""
-    from devices.records import Mark
-
-    surface = shoe = ""
-    for record in records:
-        if isinstance(record, Mark) and record.kind == "surface":
-            surface = record.value
-        elif isinstance(record, Mark) and record.kind == "shoe":
-            shoe = record.value
-    return Tags(surface, shoe)
-
-
-def one_line(words: str) -> str:
-    r"""A mark's words as the journal keeps them: one printable line of at most 100 characters.
-
-    Examples
-    --------
-    >>> one_line(" old\ntrack ")
-    'oldtrack'
-    """
-    return "".join(x for x in words if x.isprintable()).strip()[:_LONGEST_WORDS]
-
-
-def entry_from_steps(
-    steps: Steps,
-    *,
-    utc_start_ns: int,
-    duration_s: float,
-    distance: Distance | None = None,
-    index_of_earlier_runs: bool = False,
-    utc_offset_minutes: int = 0,
-    surface: str = "",
-    shoe_id: int | None = None,
-    source_file: str = "",
-    note: str = "",
-    warm_up_s: float | None = None,
-    cool_down_s: float | None = None,
-    before_warm_up_m: float | None = None,
-) -> Session:
-    r"""A session from its steps.
-
-    Parameters
-    ----------
-    steps : Steps
-        All of the session; means leave out steps that are not trusted where there are others.
-    utc_start_ns, duration_s, utc_offset_minutes, surface, shoe_id, source_file, note, warm_up_s, \
-cool_down_s, before_warm_up_m
-        As in :class:`~pipelines.runner.journal.entries.Session`.
-    distance : Distance, optional
-        As the user, the treadmill or a mark told it.
-    index_of_earlier_runs : bool
-        Whether the lumbar index refers to a baseline of earlier easy runs. One that was learned in
-        this run tells nothing across days, and gives no dose.
-    """
-    import numpy as np
-
-    from imu.step.block_means import block_means
-    from imu.step.trusted_steps import trusted_steps
-    from imu.steps import Steps as StepsTable
-
-    known = distance or Distance()
-    trusted = trusted_steps(steps).rows
-    rows = trusted if len(trusted) else steps.rows
-    means: dict[str, float] = {}
-    for name in (*_MEANS, "peak_10hz_bw"):
-        values = rows[name]
-        values = values[np.isfinite(values)]
-        if values.size:
-            means[name] = round(float(values.mean()), 6)
-    times = steps.step_time_s[np.isfinite(steps.step_time_s)]
-    index: list[float] = []
-    if index_of_earlier_runs:
-        index = [float(x) for x in block_means(StepsTable(rows)).mean["lumbar_index"]]
-    m2, m4, m6 = (dose_easy_km(index, known.distance_m, m) for m in _EXPONENTS)
+    steps, header = result.steps, result.header
+    distance = stated.distance
+    if distance is None:
+        known = result.distance_m is not None
+        distance = Distance(result.distance_m, "mark") if known else Distance()
+    last_s = float(steps.initial_contact_s[-1]) if len(steps) else 0.0
+    offset = header.utc_offset_minutes
+    m2, m4, m6 = result.doses_easy_km(distance.distance_m)
     return Session(
-        utc_start_ns=utc_start_ns,
-        duration_s=duration_s,
-        utc_offset_minutes=utc_offset_minutes,
-        running_s=float(times.sum()),
+        utc_start_ns=header.utc_start_ns,
+        duration_s=max(result.duration_s, last_s, 0.001),
+        utc_offset_minutes=local_offset_minutes(header.utc_start_ns) if offset is None else offset,
+        running_s=result.running_s,
         steps=len(steps),
-        distance_m=known.distance_m,
-        distance_source=known.source,
+        distance_m=distance.distance_m,
+        distance_source=distance.source,
         dose_easy_km_m2=m2,
         dose_easy_km_m4=m4,
         dose_easy_km_m6=m6,
-        surface=surface,
-        shoe_id=shoe_id,
-        source_file=source_file,
-        means=means,
-        warm_up_s=warm_up_s,
-        cool_down_s=cool_down_s,
-        before_warm_up_m=before_warm_up_m,
-        note=note,
+        surface=stated.surface or result.surface,
+        source_file=recording,
+        means=result.means,
+        warm_up_s=result.warm_up_s,
+        cool_down_s=None if result.cool_down is None else result.cool_down.easy_s,
+        before_warm_up_m=result.before_warm_up_m,
+        note=stated.note,
     )
+
+
+def baseline_entry(result: SessionResult, surface: str = "") -> RunBaseline | None:
+    """What later runs may start from, beside a session that has no number yet.
+
+    Lean, and the loads that are computed from it, depend on how the sensor sits that day. A
+    standing neutral takes this out, so that levels of different days can be compared; a run without
+    one leaves no baseline. Other indicators hardly depend on it, but a start that lacks the lean
+    would leave the lean unwatched for a whole run. Calibration takes out a sensor's offset, as the
+    neutral does, and a scale error of 1 %, which is a third of the smallest gate: it need not be
+    the same.
+
+    Parameters
+    ----------
+    result : SessionResult
+        What the session came to.
+    surface : str
+        As the user states it for the whole run; empty leaves it to the marks.
+
+    Returns
+    -------
+    RunBaseline or None
+        None where there is nothing to keep, or no surface that nearly all of the run was on.
+    """
+    on = surface or result.surface_of_most
+    if result.run_baseline is None or on is None:
+        return None
+    content = json.dumps(json.loads(result.run_baseline.to_json()), separators=(",", ":"))
+    return RunBaseline(0, content, on, result.sensor_kind)
 
 
 def entry_from_summary(
@@ -275,7 +156,6 @@ def entry_from_summary(
     distance: Distance | None = None,
     utc_offset_minutes: int = 0,
     surface: str = "",
-    shoe_id: int | None = None,
     note: str = "",
 ) -> Session:
     """A session from the summary that a replay wrote as JSON.
@@ -314,7 +194,6 @@ def entry_from_summary(
         distance_m=known.distance_m,
         distance_source=known.source,
         surface=surface,
-        shoe_id=shoe_id,
         source_file=source,
         means=means,
         note=note,

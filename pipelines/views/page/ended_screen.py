@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.live import LiveRun
+from pipelines.quantities import quantities_in
 from pipelines.session.summary import Summary
 from pipelines.units import Units
 from pipelines.views.kept_recording import kept_words
-from pipelines.views.page.shown_quantities import large_quantities
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import LARGE
 
 __all__ = ["ended_pieces", "summary_rows"]
 
@@ -50,17 +49,13 @@ def ended_pieces(run: LiveRun, *, report: bool, units: Units = "metric") -> dict
 
 def _rows(summary: Summary, units: Units) -> list[dict[str, str]]:
     rows = summary_rows(summary.lines()[1:])
-    if units == "metric":
-        return rows
-    medians = {
-        quantity.name: (quantity, summary.median.get(quantity.column))
-        for quantity in large_quantities(units)
-        if quantity not in LARGE
-    }
-    for row in rows:
-        quantity, median = medians.get(row["label"], (None, None))
-        if quantity is not None and median is not None:
-            row["value"] = quantity.amount(median)
+    if units == "imperial":
+        imperial = {one.name: one for one in quantities_in("summary") if one.imperial}
+        for row in rows:
+            quantity = imperial.get(row["label"])
+            median = None if quantity is None else summary.median.get(quantity.column)
+            if quantity is not None and median is not None:
+                row["value"] = quantity.amount(median, units)
     return rows
 
 

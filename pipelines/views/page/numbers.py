@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
-from pipelines.views.page.shown_quantities import large_quantities
 from pipelines.views.page.trends import step_trend
-from pipelines.views.terminal.wording import SMALL, Quantity, standing
+from pipelines.views.terminal.wording import LARGE, SMALL, standing
 
 __all__ = ["gauge_place", "large_numbers", "small_numbers"]
 
-_JUDGED_BY: Final = {"peak_force_bw": "peak_10hz_bw"}
 #: How each state looks besides its colour.
 _SIGNS: Final = {"within": "✓", "outside": "◐", "changed": "▲", "waiting": "…"}
 
@@ -31,21 +30,20 @@ def large_numbers(status: LiveStatus, units: Units = "metric") -> list[dict[str,
     >>> lean["name"], lean["number"], lean["unit"], lean["words"]
     ('trunk lean', '–', '°', 'waiting for running steps')
     """
-    return [_large(status, quantity) for quantity in large_quantities(units)]
+    return [_large(status, quantity, units) for quantity in LARGE]
 
 
 def small_numbers(status: LiveStatus) -> list[dict[str, Any]]:
     """The other numbers with ``name``, ``number``, ``unit`` and whether it ``changed``."""
     numbers = []
     for quantity in SMALL:
-        indicator = status.indicators.get(_JUDGED_BY.get(quantity.column, quantity.column))
+        indicator = status.indicators.get(quantity.indicator)
         changed = indicator is not None and indicator.changed
-        unit = {"/min": "steps/min", "%": "% of baseline"}.get(quantity.unit, quantity.unit)
         numbers.append(
             {
-                "name": quantity.name,
+                "name": quantity.title,
                 "number": quantity.number(status.typical(quantity.column)),
-                "unit": unit,
+                "unit": quantity.unit,
                 "changed": changed,
             }
         )
@@ -66,28 +64,28 @@ def gauge_place(known: IndicatorStatus | None) -> float | None:
     return round(min(max(at, 0.0), 1.0), 3)
 
 
-def _large(status: LiveStatus, quantity: Quantity) -> dict[str, Any]:
+def _large(status: LiveStatus, quantity: Quantity, units: Units) -> dict[str, Any]:
     indicator = status.indicators.get(quantity.column)
     known = indicator if indicator is not None and math.isfinite(indicator.baseline) else None
     value = status.typical(quantity.column)
-    state, words = standing(status, quantity)
+    state, words = standing(status, quantity, units)
     name, rest = quantity.short
     return {
-        "name": name,
+        "name": name or quantity.name,
         "rest": rest.strip("()"),
-        "number": quantity.number(value),
-        "unit": quantity.unit,
+        "number": quantity.number(value, units),
+        "unit": quantity.unit_in(units),
         "state": state,
         "sign": _SIGNS[state],
         "words": words,
-        "usual": _usual_range(quantity, known),
+        "usual": _usual_range(quantity, known, units),
         "gauge": gauge_place(known),
-        "trend": step_trend(status.history(quantity.column), quantity, known),
+        "trend": step_trend(status.history(quantity.column), quantity, known, units),
     }
 
 
-def _usual_range(quantity: Quantity, known: IndicatorStatus | None) -> str:
+def _usual_range(quantity: Quantity, known: IndicatorStatus | None, units: Units) -> str:
     if known is None:
         return ""
     low, high = known.baseline - known.gate, known.baseline + known.gate
-    return f"usual {quantity.number(low)} to {quantity.amount(high)}"
+    return f"usual {quantity.number(low, units)} to {quantity.amount(high, units)}"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
-from pipelines.views.terminal.wording import LEAN
 
 __all__ = ["DRAWN_TIMES", "posture"]
 
 #: The figure leans this many times the angle, or a degree could not be seen.
 DRAWN_TIMES: Final = 2.0
 _MOST_DRAWN_DEG: Final = 50.0
+
+
+_LEAN: Final = quantity_named("sacral_lean_deg")
 
 
 def posture(status: LiveStatus) -> dict[str, Any]:
@@ -29,8 +32,8 @@ def posture(status: LiveStatus) -> dict[str, Any]:
     >>> posture(LiveStatus(source="", device=""))["words"]
     'Lean is not known yet'
     """
-    value = status.typical(LEAN.column)
-    indicator = status.indicators.get(LEAN.column)
+    value = status.typical(_LEAN.column)
+    indicator = status.indicators.get(_LEAN.column)
     usual = None
     if indicator is not None and math.isfinite(indicator.baseline) and indicator.gate > 0.0:
         low, high = indicator.baseline - indicator.gate, indicator.baseline + indicator.gate
@@ -50,6 +53,6 @@ def _drawn(angle_deg: float) -> float:
 def _words(value: float) -> str:
     if not math.isfinite(value):
         return "Lean is not known yet"
-    if LEAN.number(value) == "0.0":
+    if _LEAN.number(value) == "0.0":
         return "Upright"
-    return f"Leaning {LEAN.amount(abs(value))} {'forward' if value > 0 else 'back'}"
+    return f"Leaning {_LEAN.amount(abs(value))} {'forward' if value > 0 else 'back'}"

@@ -271,8 +271,7 @@ def _beforehand(options: LiveOptions) -> Beforehand:
     return Beforehand(
         usual_spm=None if usual is None else usual.cadence_spm,
         marks=options.marks,
-        # without a companion, as with a simulated runner, the journal gets no run
-        shoe_note=partial(unknown_shoe_note, filed=plan is not None),
+        shoe_note=partial(unknown_shoe_note, filed=options.filed),
         asks_check=plan is None or not plan.stopped,
     )
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pipelines.session.live_status import LiveStatus
-from pipelines.units import Units
-from pipelines.views.page.shown_quantities import dose_words
+from pipelines.units import Units, dose_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import GAITS, WITHIN, clock, verdict
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.live_controls import LiveView
 from pipelines.session.live_status import LiveStatus
 

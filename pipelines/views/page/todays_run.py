@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from imu.errors import ParameterError
 from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name
-from pipelines.session.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
 from pipelines.units import Units, slope_with_unit, speed_with_unit
+from pipelines.views.page.treadmill import PACE_KINDS, UNKNOWN, pace_words
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
@@ -121,7 +121,7 @@ class TodaysRun:
         self._troubles[kind] = ""
         with_unit = speed_with_unit(words, units) if kind == "speed" else slope_with_unit(words)
         try:
-            value = pace_mark_value(kind, with_unit)
+            value = pace_words(kind, with_unit)
         except ParameterError as error:
             self._troubles[kind] = printable(str(fitted(error, units)))
             return

@@ -8,15 +8,41 @@ from typing import Any, Final
 
 from imu.errors import ParameterError
 from pipelines.live_controls import LiveControls
-from pipelines.session.pace_marks import PACE_KINDS, UNKNOWN, pace_mark_value
-from pipelines.units import Units, slope_with_unit, speed_with_unit
+from pipelines.session.marks import Slope, Speed, mark_from_words
+from pipelines.units import Units, slope_with_unit, slope_words, speed_with_unit
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["Treadmill"]
+__all__ = ["PACE_KINDS", "UNKNOWN", "Treadmill", "pace_words"]
+
+#: Marks that tell the pace.
+PACE_KINDS: Final = ("speed", "slope")
+#: What the page says of a pace that is not known.
+UNKNOWN: Final = "unknown"
 
 _LONGEST_ANSWER: Final = 40
 _NOTHING_TYPED: Final = "Type the speed that the treadmill shows, such as {}."
+
+
+def pace_words(kind: str, words: str) -> str:
+    """A speed in the runner's own words, a slope in percent.
+
+    Raises
+    ------
+    ParameterError
+        When it cannot be read, or nobody runs so fast or so steep.
+
+    Examples
+    --------
+    >>> pace_words("slope", "2 deg"), pace_words("slope", " −3% "), pace_words("slope", "")
+    ('3.492 %', '-3 %', 'unknown')
+    >>> pace_words("speed", "10 km/h"), pace_words("speed", "")
+    ('10 km/h', 'unknown')
+    """
+    mark = mark_from_words(kind, words)
+    if isinstance(mark, Slope):
+        return UNKNOWN if mark.slope_deg is None else slope_words(mark.slope_deg)
+    return UNKNOWN if mark == Speed(None) else words.strip()
 
 
 class Treadmill:
@@ -59,7 +85,7 @@ class Treadmill:
         self._marked = dict.fromkeys(PACE_KINDS, UNKNOWN)
         for kind, value in marks:
             if kind in self._marked:
-                self._marked[kind] = pace_mark_value(kind, value)
+                self._marked[kind] = pace_words(kind, value)
         self._answered = ""
         self._troubles = dict.fromkeys(PACE_KINDS, "")
 
@@ -135,7 +161,7 @@ class Treadmill:
         wanted = dict(self._marked)
         for kind, words in with_units.items():
             try:
-                wanted[kind] = pace_mark_value(kind, words)
+                wanted[kind] = pace_words(kind, words)
             except ParameterError as error:
                 self._troubles[kind] = printable(str(fitted(error, self._units)))
         return wanted

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.steps import Steps
+from pipelines.quantities import Quantity
 from pipelines.session.live_status import RECENT_STEPS, IndicatorStatus, LiveStatus
 from pipelines.units import Units
-from pipelines.views.page.shown_quantities import large_quantities
-from pipelines.views.terminal.wording import LARGE, Quantity, clock
+from pipelines.views.terminal.wording import LARGE, clock
 
 __all__ = ["HEIGHT", "WIDTH", "RunTrends", "step_trend"]
 
@@ -25,7 +25,7 @@ _MARGIN: Final = 3.0  # keeps the line's own width inside
 
 
 def step_trend(
-    values: NDArray[np.float64], quantity: Quantity, known: IndicatorStatus | None
+    values: NDArray[np.float64], quantity: Quantity, known: IndicatorStatus | None, units: Units
 ) -> dict[str, Any]:
     """The recent steps as a line, newest at the right, smoothed over both feet.
 
@@ -37,6 +37,8 @@ def step_trend(
         How it is written.
     known : IndicatorStatus or None
         With the usual range, where there is one.
+    units : {"metric", "imperial"}
+        Of the words.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def step_trend(
         values = np.convolve(values, np.full(_SMOOTHED_STEPS, 1.0 / _SMOOTHED_STEPS), "valid")
     step_px = WIDTH / (RECENT_STEPS - _SMOOTHED_STEPS)
     places = [WIDTH - (len(values) - 1 - index) * step_px for index in range(len(values))]
-    return _line(places, values.tolist(), quantity, known, "the last 60 steps")
+    return _line(places, values.tolist(), quantity, known, units, "the last 60 steps")
 
 
 class RunTrends:
@@ -113,10 +115,11 @@ class RunTrends:
         places = [index * pixel for index in range(self._used)]
         long = clock(self._used * self.span_s)
         lines = []
-        for number, quantity in enumerate(large_quantities(units)):
+        for number, quantity in enumerate(LARGE):
             indicator = status.indicators.get(quantity.column)
-            line = _line(places, means[:, number].tolist(), quantity, indicator, "the whole run")
-            lines.append({"name": quantity.short[0], "long": long, **line})
+            values = means[:, number].tolist()
+            line = _line(places, values, quantity, indicator, units, "the whole run")
+            lines.append({"name": quantity.title, "long": long, **line})
         return lines
 
     def _halve(self) -> None:
@@ -133,14 +136,15 @@ def _line(
     values: Sequence[float],
     quantity: Quantity,
     known: IndicatorStatus | None,
+    units: Units,
     of_what: str,
 ) -> dict[str, Any]:
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return {"path": "", "band": None, "label": f"{quantity.name}: nothing to show yet"}
     label = (
-        f"{quantity.name} over {of_what}: from {quantity.number(min(finite))} "
-        f"to {quantity.amount(max(finite))}, now {quantity.amount(finite[-1])}"
+        f"{quantity.name} over {of_what}: from {quantity.number(min(finite), units)} "
+        f"to {quantity.amount(max(finite), units)}, now {quantity.amount(finite[-1], units)}"
     )
     low, high = _span(finite, quantity, known)
     if not 0.0 < high - low < math.inf:  # numbers beyond all measure

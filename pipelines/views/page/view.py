@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal
 
 from devices.timing.program_clock import ProgramClock, SystemClock
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imu.step.block_means import BlockMeans
 from imu.steps import SIDE_CODES, Steps
-from pipelines.views.report.measures import Measure
+from pipelines.quantities import Quantity
 from pipelines.views.report.recording import PreviousRun
 
 __all__ = [
@@ -43,7 +43,7 @@ Column = NDArray[np.float64]
 class LevelRow:
     """A measure over the run, early and late; NaN where not known, half widths 95 %."""
 
-    measure: Measure
+    measure: Quantity
     mean: float
     low: float  # 5 % of single steps lie below
     high: float  # 5 % of single steps lie above
@@ -77,7 +77,7 @@ class SideRow:
         Up to 10 %, as in healthy runners; up to 20 %; beyond.
     """
 
-    measure: Measure
+    measure: Quantity
     sides: tuple[str, str]
     first: float
     second: float
@@ -90,7 +90,7 @@ class SideRow:
 class PreviousComparison:
     """A measure of this run beside those of earlier runs, oldest first; NaN where not measured."""
 
-    measure: Measure
+    measure: Quantity
     earlier: tuple[float, ...]
     this: float
 
@@ -106,7 +106,7 @@ class PreviousComparison:
 
 
 def level_rows(
-    measures: Sequence[Measure],
+    measures: Sequence[Quantity],
     steps: Steps,
     blocks: BlockMeans,
     middle_s: Column,
@@ -116,7 +116,7 @@ def level_rows(
 
     Parameters
     ----------
-    measures : sequence of Measure
+    measures : sequence of Quantity
         Which.
     steps : Steps
         Those that count.
@@ -156,7 +156,7 @@ def level_rows(
 
 
 def _level(
-    measure: Measure, blocks: BlockMeans, middle_s: Column, window: tuple[float, float]
+    measure: Quantity, blocks: BlockMeans, middle_s: Column, window: tuple[float, float]
 ) -> tuple[float, float]:
     """Mean of the blocks in a time, and half of its 95 % interval."""
     mean, error = blocks.mean[measure.column], blocks.standard_error[measure.column]
@@ -168,7 +168,7 @@ def _level(
 
 
 def side_rows(
-    measures: Sequence[Measure], steps: Steps, sides: tuple[str, str]
+    measures: Sequence[Quantity], steps: Steps, sides: tuple[str, str]
 ) -> tuple[SideRow, ...]:
     """Compare the feet; a row for each measure with enough steps on both sides.
 
@@ -214,7 +214,7 @@ def _difference_half_width(
 
 
 def against_previous(
-    measures: Sequence[Measure], steps: Steps, previous: Sequence[PreviousRun]
+    measures: Sequence[Quantity], steps: Steps, previous: Sequence[PreviousRun]
 ) -> tuple[PreviousComparison, ...]:
     """Compare this run with earlier ones; empty with fewer than three of them, or without steps."""
     if len(previous) < LEAST_PREVIOUS_RUNS or not len(steps):

@@ -20,6 +20,7 @@ from imu.samples import Quality
 from imu.step.block_means import BlockMeans, block_means
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import SIDE_CODES, Steps
+from pipelines.quantities import QUANTITIES, WATCHED, Quantity, quantities_in
 from pipelines.views.report.comparisons import (
     LevelRow,
     PreviousComparison,
@@ -30,7 +31,6 @@ from pipelines.views.report.comparisons import (
 )
 from pipelines.views.report.episodes import Episode, episodes_of
 from pipelines.views.report.judgement import Band, Judgement, Stretch, judge
-from pipelines.views.report.measures import COMPARED, LARGE, MEASURES, PAIRED, WATCHED, Measure
 from pipelines.views.report.recording import PreviousRun, Recording
 
 __all__ = [
@@ -53,6 +53,8 @@ _FLAGS: Final = (
     Quality.BEND,
     Quality.EDGE,
 )
+#: The lumbar index of a report is of each stretch's own baseline.
+_REPORTED: Final = tuple(one for one in QUANTITIES if one.column != "lumbar_index")
 #: Distributions are drawn of these.
 _SPREAD: Final = (
     "impact_shock_g",
@@ -72,7 +74,7 @@ class Headline:
     was changed for a while, ``given up`` until its baseline was given up.
     """
 
-    measure: Measure
+    measure: Quantity
     level: float  # mean of the steps that count, as in the table
     half_width: float  # 95 %, by chance of the steps
     block_half_width: float  # of one block of twenty steps, typical
@@ -84,7 +86,7 @@ class Headline:
 class Course:
     """One indicator over time, a value a block; NaN breaks the line at pauses."""
 
-    measure: Measure
+    measure: Quantity
     time_s: Column
     mean: Column
     half_width: Column
@@ -102,7 +104,7 @@ class Course:
 class Distribution:
     """Single steps of one measure, by side; quantiles over both."""
 
-    measure: Measure
+    measure: Quantity
     sides: tuple[str, str]
     values: tuple[Column, Column]
     quantiles: tuple[float, float, float]  # 5, 50, 95 %
@@ -175,7 +177,7 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
     episodes = episodes_of(recording, judgement, blocks, middle_s)
     sides = _side_names(shown)
     windows = _windows(steps, judgement.params.skip_s)
-    levels = level_rows(MEASURES, shown, blocks, middle_s, windows)
+    levels = level_rows(_REPORTED, shown, blocks, middle_s, windows)
     means = {row.measure.column: row.mean for row in levels}
     baseline = last.baseline
     return Content(
@@ -187,7 +189,7 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
         baseline_blocks=0 if baseline is None else baseline.blocks,
         headlines=tuple(
             _headline(m, means.get(m.column, math.nan), blocks, last.bands.get(m.column), episodes)
-            for m in LARGE
+            for m in quantities_in("large")
         ),
         episodes=episodes,
         courses=tuple(
@@ -195,14 +197,14 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
         ),
         levels=levels,
         windows=windows,
-        sides=side_rows(PAIRED, shown, sides),
+        sides=side_rows(quantities_in("paired"), shown, sides),
         distributions=tuple(
             found
-            for measure in MEASURES
+            for measure in _REPORTED
             if measure.column in _SPREAD
             and (found := _distribution(measure, shown, sides)) is not None
         ),
-        previous=against_previous(COMPARED, shown, previous),
+        previous=against_previous(quantities_in("compared"), shown, previous),
         previous_runs=tuple(previous),
         flags=_flags(steps),
         baseline_refined=baseline is not None
@@ -276,7 +278,7 @@ def _side_names(steps: Steps) -> tuple[str, str]:
 
 
 def _headline(
-    measure: Measure,
+    measure: Quantity,
     level: float,
     blocks: BlockMeans,
     band: Band | None,
@@ -308,7 +310,7 @@ def _headline(
 
 
 def _course(
-    measure: Measure,
+    measure: Quantity,
     blocks: BlockMeans,
     middle_s: Column,
     judgement: Judgement,
@@ -326,7 +328,7 @@ def _course(
     return Course(measure, time_s, mean, half, band, own, judgement.stretches)
 
 
-def _distribution(measure: Measure, steps: Steps, sides: tuple[str, str]) -> Distribution | None:
+def _distribution(measure: Quantity, steps: Steps, sides: tuple[str, str]) -> Distribution | None:
     values = steps.rows[measure.column]
     known = values[np.isfinite(values)]
     if known.size < 20:

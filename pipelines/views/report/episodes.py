@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from imu.drift.detector import Direction
 from imu.step.block_means import BlockMeans
+from pipelines.quantities import WATCHED, Quantity
 from pipelines.views.report.judgement import Judgement
-from pipelines.views.report.measures import WATCHED, Measure
 from pipelines.views.report.recording import Recording
 
 __all__ = ["Episode", "episodes_of"]
@@ -25,7 +25,7 @@ class Episode:
 
     Attributes
     ----------
-    measure : Measure
+    measure : Quantity
         Which.
     direction : {"up", "down"}
         Away from the baseline.
@@ -47,7 +47,7 @@ class Episode:
         Whether it ended with its baseline, and not by going back.
     """
 
-    measure: Measure
+    measure: Quantity
     direction: Direction
     begin_s: float
     end_s: float | None
@@ -71,8 +71,8 @@ def episodes_of(
     used: set[int] = set()
     found: list[Episode] = []
     for measure in WATCHED:
-        assert measure.indicator is not None
-        name = measure.indicator.name
+        assert measure.watched is not None
+        name = measure.watched.name
         own = [change for change in judgement.changes if change.indicator == name]
         for change in own:
             if change.severity != "raised":
@@ -121,7 +121,7 @@ def _as_told(
     middle_s: Column,
 ) -> list[Episode]:
     name, begin_s = alert.get("indicator"), _number(alert.get("time_s"))
-    measures = [m for m in WATCHED if m.indicator is not None and m.indicator.name == name]
+    measures = [m for m in WATCHED if m.watched is not None and m.watched.name == name]
     if not measures or not math.isfinite(begin_s):
         return []
     later = [
@@ -139,7 +139,7 @@ def _as_told(
 
 
 def _episode(
-    measure: Measure,
+    measure: Quantity,
     direction: Direction,
     begin_s: float,
     end_s: float | None,
@@ -147,9 +147,9 @@ def _episode(
     level: float,
     alert: dict[str, object] | None,
 ) -> Episode:
-    assert measure.indicator is not None
+    assert measure.watched is not None
     change = level - baseline
-    if measure.indicator.relative:
+    if measure.watched.relative:
         change = 100.0 * change / baseline if baseline else math.nan
     return Episode(
         measure,
@@ -159,14 +159,14 @@ def _episode(
         baseline,
         level,
         change,
-        measure.indicator.change_unit,
+        measure.watched.change_unit,
         None if alert is None else _number(alert.get("time_s")),
         "" if alert is None else str(alert.get("message") or ""),
     )
 
 
 def _level(
-    measure: Measure,
+    measure: Quantity,
     blocks: BlockMeans,
     middle_s: Column,
     begin_s: float,

@@ -13,16 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from devices.records import Mark
 from imu.drift.baseline import Baseline
 from imu.drift.changes import SENSOR_POSITION
 from imu.drift.detector import Change, DriftDetector, DriftParams
 from imu.steps import Steps
-from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.session.carried import Carried
-from pipelines.session.pace_marks import PACE_KINDS, PaceMarks
-from pipelines.session.session_marks import Pauses
-from pipelines.views.report.measures import WATCHED, Measure
+from pipelines.quantities import WATCHED, Quantity
+from pipelines.session.marks import Slope, Speed
+from pipelines.session.pace import Pace
+from pipelines.session.pauses import Pauses
 from pipelines.views.report.recording import DetectorMark, Recording, Restart
 
 __all__ = ["Band", "Judgement", "Stretch", "judge"]
@@ -109,12 +107,11 @@ class Judgement:
 
 def judge(recording: Recording) -> Judgement:
     """Run the detector over the steps of a recording, with its marks at the same steps."""
-    params = AlertSettings.from_json(recording.parameters_json or "{}").drift
-    given = Baseline.from_json(recording.baseline_json) if recording.baseline_json else None
-    detector = DriftDetector(params, given)
+    params = recording.settings.drift
+    detector = DriftDetector(params, recording.baseline)
     carried = False
-    if recording.carried_json:
-        detector.state = Carried.from_json(recording.carried_json).drift
+    if recording.carried is not None:
+        detector.state = recording.carried.drift_state
         carried = detector.baseline is not None
     pauses, pace = _said(recording)
     changes: list[Change] = []
@@ -153,23 +150,29 @@ def judge(recording: Recording) -> Judgement:
         params,
         tuple(changes),
         (*stretches, end(math.inf)),
-        bool(detector.state["given"][0]),
+        bool(detector.state["segment"]["given"][0]),
         carried,
-        bool(recording.carried_json) and not stretches,
+        recording.carried is not None and not stretches,
         detector.status,
     )
 
 
-def _said(recording: Recording) -> tuple[Pauses, PaceMarks]:
+def _said(recording: Recording) -> tuple[Pauses, Pace]:
     """What was not to be judged, and the speed and slope that were stated."""
-    pauses, pace = Pauses(), PaceMarks()
+    pauses, pace = Pauses(), Pace()
     for mark in recording.marks:
         if mark.kind == "pause":
             pauses.begin(max(mark.holds_from_s, 0.0))
         elif mark.kind == "resume":
             pauses.end(max(mark.holds_from_s, 0.0))
-        elif mark.kind in PACE_KINDS:
-            pace.take(Mark(0, mark.kind, mark.value), mark.holds_from_s)
+        elif isinstance(mark.mark, Speed):
+            pace.take_speed(mark.mark.speed_m_s, mark.holds_from_s)
+        elif isinstance(mark.mark, Slope):
+            pace.take_slope(mark.mark.slope_deg, mark.holds_from_s)
+        elif mark.kind == "speed":  # one that cannot be read
+            pace.take_speed(None, mark.holds_from_s)
+        elif mark.kind == "slope":
+            pace.take_slope(None, mark.holds_from_s)
     return pauses, pace
 
 
@@ -192,8 +195,8 @@ def _bands(detector: DriftDetector) -> dict[str, Band]:
     return {column: band for column, band in bands.items() if band is not None}
 
 
-def _band(measure: Measure, detector: DriftDetector) -> Band | None:
-    indicator = measure.indicator
+def _band(measure: Quantity, detector: DriftDetector) -> Band | None:
+    indicator = measure.watched
     assert indicator is not None
     reading = detector.current(indicator.name)
     if not (math.isfinite(reading.baseline) and math.isfinite(reading.gate)):

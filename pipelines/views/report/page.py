@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import BackstrideError
+from pipelines.quantities import QUANTITIES
 from pipelines.views.report import facts, method, words
 from pipelines.views.report.content import Content
-from pipelines.views.report.measures import MEASURES
 
 if TYPE_CHECKING:
     from pipelines.units import Units
@@ -120,7 +120,7 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
         "timeline": timeline,
         "timeline_picture": timeline_picture,
         "glossary": [
-            *((words.capital(m.name), m.meaning) for m in MEASURES),
+            *((words.capital(m.name), m.meaning) for m in QUANTITIES if m.column != "lumbar_index"),
             *method.GLOSSARY,
         ],
         "courses": [

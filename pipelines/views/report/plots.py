@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.views.report.measures import Measure
+from pipelines.quantities import Quantity
 from pipelines.views.report.words import measure_title
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def _axes(figure: Any, place: tuple[float, float, float, float]) -> Any:
     return axes
 
 
-def _least_span(measure: Measure, level: float) -> float:
+def _least_span(measure: Quantity, level: float) -> float:
     """A span of values below which a figure would blow up noise."""
     return 2.0 if measure.unit == "°" else 0.05 * abs(level)
 
@@ -293,7 +293,7 @@ def _minutes(axes: Any) -> None:
     axes.text(1.008, 0.0, "min", transform=axes.transAxes, va="center", color=_MUTED)
 
 
-def _usual_range(axes: Any, stretch: Stretch, measure: Measure, end: float, factor: float) -> None:
+def _usual_range(axes: Any, stretch: Stretch, measure: Quantity, end: float, factor: float) -> None:
     """The usual range of one baseline, paler while it was being learned."""
     band = stretch.bands.get(measure.column)
     if band is None:

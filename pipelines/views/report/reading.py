@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from devices.receiver import Receiver
+from devices.records import DeviceInfo, LinkEvent, Packet
 from imu.errors import InputError, RecordingError
 from imu.runner import Runner
 from imu.steps import Steps
-from pipelines.views.report.measures import COMPARED
+from pipelines.quantities import quantities_in
 from pipelines.views.report.recording import LinkLoss, Losses, PreviousRun, Recording, SessionMark
 
 if TYPE_CHECKING:
-    from devices.receiver import Receiver
-    from devices.records import Record
-    from imu.samples import Samples
+    from imu.drift.baseline import Baseline
     from pipelines.files.session_reader import Session
     from pipelines.runner.journal.database import Journal
+    from pipelines.session.facts import SensorClock
+    from pipelines.session.marks import Mark, SessionRecord
 
 __all__ = [
     "ReadingOptions",
@@ -36,10 +38,9 @@ __all__ = [
 
 Progress = Callable[[float, float], None]
 
-_COLUMNS: Final = tuple(measure.column for measure in COMPARED)
+_COLUMNS: Final = tuple(one.column for one in quantities_in("compared"))
 #: Most runs of the journal that are compared with.
 _MOST_RUNS: Final = 20
-_REPORT_EVERY: Final = 256
 
 
 def _nothing() -> None:
@@ -52,7 +53,7 @@ class ReadingOptions:
 
     Attributes
     ----------
-    axes, mass_kg, height_m, rate_hz, baseline_json
+    axes, mass_kg, height_m, rate_hz, baseline
         As in :class:`pipelines.replay.ReplayOptions`.
     fresh : bool
         Compute steps and alerts again even where they were written.
@@ -64,7 +65,7 @@ class ReadingOptions:
     mass_kg: float | None = None
     height_m: float | None = None
     rate_hz: float | None = None
-    baseline_json: str = ""
+    baseline: Baseline | None = None
     fresh: bool = False
     prepare: Callable[[], None] = _nothing
 
@@ -75,8 +76,8 @@ class ReadingOptions:
 def read_recording(path: Path, options: ReadingOptions, report: Progress) -> Recording:
     """Read a session (``.mcap``) or a sample table (anything else).
 
-    Steps and alerts of a whole session are taken as they were written; they are computed again when
-    none were written, when the file is cut short, or when ``options`` state something.
+    The facts of a whole session are taken as they were written; they are found again when none were
+    written, or by another version, when the file is cut short, or when ``options`` state something.
 
     Raises
     ------
@@ -91,13 +92,7 @@ def read_recording(path: Path, options: ReadingOptions, report: Progress) -> Rec
     if options.rate_hz is not None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
     with _without_collecting():
-        session = read_session(path)
-        stated = options.axes or options.baseline_json or options.mass_kg or options.height_m
-        none = not len(session.steps)
-        recompute = bool(options.fresh or stated or session.cut_short or none)
-        if recompute:
-            options.prepare()
-        return _recording(session, options, report, recompute=recompute)
+        return _recording(read_session(path), options, report)
 
 
 @contextmanager
@@ -112,61 +107,39 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _recording(
-    session: Session, options: ReadingOptions, report: Progress, *, recompute: bool
-) -> Recording:
-    from devices.receiver import Receiver
-    from devices.records import DeviceInfo, Mark
-    from pipelines.replay import header_as_stated, run_again
+def _recording(session: Session, options: ReadingOptions, report: Progress) -> Recording:
+    from pipelines.replay import fold_session, header_as_stated, sensor_of
+    from pipelines.session.result import result_of
+    from pipelines.session.summary import AXES_NOT_FOUND
     from pipelines.views.report.detector_marks import detector_marks
+    from pipelines.written_facts import facts_are_of_use
 
     header = header_as_stated(
         session.header,
         axes=options.axes,
         mass_kg=options.mass_kg,
         height_m=options.height_m,
-        baseline_json=options.baseline_json,
+        baseline=options.baseline,
     )
-    info = next((record for record in session.records if isinstance(record, DeviceInfo)), None)
-    if info is None:
-        raise RecordingError(
-            "the session ends before the sensor had introduced itself: there is nothing to report.",
-            path=str(session.path),
-        )
-    steps, alerts = session.steps, tuple(session.alerts)
-    notes = [session.note] if session.note else []
-    counts: dict[str, int] = {}
+    info = sensor_of(session)
+    recompute = options.fresh or not facts_are_of_use(session, header)
+    facts = session.facts
     if recompute:
-        from pipelines.session.summary import AXES_NOT_FOUND
-
-        ran = run_again(session, header, report)
-        steps, alerts = ran.steps, tuple(alert.record() for alert in ran.alerts)
-        receiver, duration_s = ran.analysis.receiver, ran.duration_s
-        analyzer = ran.analysis.chain.analyzer
-        names = ("filled", "quarantined", "chain_restarts")
-        counts = dict(zip(names, analyzer.lost_samples, strict=True))
-        if len(steps) and analyzer.mounting is None:
-            notes.append(AXES_NOT_FOUND)
-    mark_times_s: list[float] = []
-    if not recompute or _any_mark(session.records):
-        passed = Receiver(info)  # what was lost on the way, and when it was marked, is not written
-        span = _Span()
-        for number, record in enumerate(session.records):
-            if isinstance(record, Mark):
-                mark_times_s.append(span.last_s)
-            span.add(passed.push(record))
-            if number % _REPORT_EVERY == 0:
-                report(number, len(session.records))
-        if not recompute:
-            receiver, duration_s = passed, span.duration_s
-    losses = receiver.losses
+        options.prepare()
+        facts = fold_session(session, header, report).facts
+    result = result_of(header, facts)
+    notes = [session.note] if session.note else []
+    losses = result.losses
+    counts = {name: getattr(losses, name) for name in ("filled", "quarantined", "chain_restarts")}
+    if len(result.steps) and not result.axes_found:
+        notes.append(AXES_NOT_FOUND)
     start_ns = _first_arrival_ns(session.records)
     return Recording(
         name=session.path.name,
         utc_start_ns=header.utc_start_ns,
-        duration_s=duration_s,
+        duration_s=result.duration_s,
         rate_hz=info.rate_hz,
-        steps=steps,
+        steps=result.steps,
         source=header.source,
         device=info.name,
         firmware=info.firmware,
@@ -176,12 +149,14 @@ def _recording(
         axes=header.axes or info.axes,
         mass_kg=header.mass_kg,
         height_m=header.height_m,
-        alerts=alerts,
-        baseline_json=header.baseline_json,
-        parameters_json=header.parameters_json,
-        carried_json=header.carried_json,
-        detector_marks=detector_marks(session, header, info, options.prepare),
-        marks=_marks(session.records, start_ns, mark_times_s),
+        alerts=tuple(alert.record() for alert in result.alerts),
+        baseline=header.baseline,
+        settings=header.settings,
+        carried=header.carried,
+        detector_marks=detector_marks(
+            facts, header.carried.surface if header.carried is not None else ""
+        ),
+        marks=_marks(session.records, start_ns),
         link_losses=_link_losses(session.records, start_ns),
         losses=Losses(
             losses.received,
@@ -192,59 +167,61 @@ def _recording(
         ),
         recomputed=recompute,
         cut_short=session.cut_short,
-        clock=_clock(receiver),
+        clock=_clock(result.clock),
         notes=tuple(notes),
     )
 
 
-class _Span:
-    """First and last sample."""
-
-    def __init__(self) -> None:
-        self._first_s = math.nan
-        self.last_s = -math.inf
-
-    def add(self, samples: Samples | None) -> None:
-        if samples is not None and len(samples):
-            if math.isnan(self._first_s):
-                self._first_s = float(samples.time_s[0])
-            self.last_s = float(samples.time_s[-1])
-
-    @property
-    def duration_s(self) -> float:
-        return 0.0 if math.isnan(self._first_s) else self.last_s - self._first_s
-
-
-def _any_mark(records: Iterable[Record]) -> bool:
-    from devices.records import Mark
-
-    return any(isinstance(record, Mark) for record in records)
-
-
-def _first_arrival_ns(records: Iterable[Record]) -> int:
-    from devices.records import Packet
-
+def _first_arrival_ns(records: Iterable[SessionRecord]) -> int:
     return next((record.arrival_ns for record in records if isinstance(record, Packet)), 0)
 
 
-def _marks(
-    records: Iterable[Record], start_ns: int, sample_times_s: Sequence[float]
-) -> tuple[SessionMark, ...]:
+def _marks(records: Iterable[SessionRecord], start_ns: int) -> tuple[SessionMark, ...]:
     """All but what other programs told the runner; with the latest sample before each mark."""
-    from devices.records import Mark
-    from pipelines.coaching.coach import COACHING_MARK, TOLD_MARK
+    from pipelines.session.marks import Coaching, LoggedMark, Told
 
-    marks = [record for record in records if isinstance(record, Mark)]
-    return tuple(
-        SessionMark(max(mark.arrival_ns - start_ns, 0) / 1e9, mark.kind, mark.value, sample_s)
-        for mark, sample_s in zip(marks, sample_times_s, strict=True)
-        if mark.kind not in {COACHING_MARK, TOLD_MARK}
-    )
+    receiver = Receiver(next(record for record in records if isinstance(record, DeviceInfo)))
+    found: list[SessionMark] = []
+    sample_s = -math.inf
+    for record in records:
+        if not isinstance(record, LoggedMark):
+            samples = receiver.push(record)
+            if samples is not None and len(samples):
+                sample_s = float(samples.time_s[-1])
+        elif not isinstance(record.mark, Told | Coaching):
+            kind, value = _words(record.mark)
+            time_s = max(record.arrival_ns - start_ns, 0) / 1e9
+            found.append(SessionMark(time_s, kind, value, sample_s, record.mark))
+    return tuple(found)
 
 
-def _link_losses(records: Iterable[Record], start_ns: int) -> tuple[LinkLoss, ...]:
-    from devices.records import LinkEvent
+def _words(mark: Mark) -> tuple[str, str]:
+    """What a mark is called, and what it says, as people read it."""
+    from pipelines.session import marks
+    from pipelines.units import distance_words, slope_words
 
+    match mark:
+        case marks.Surface() | marks.Shoe():
+            return str(mark.__struct_config__.tag), mark.name
+        case marks.Speed(speed_m_s=float() as speed_m_s):
+            return "speed", f"{round(3.6 * speed_m_s, 2):g} km/h"
+        case marks.Slope(slope_deg=float() as slope_deg):
+            return "slope", slope_words(slope_deg)
+        case marks.Distance():
+            return "distance", distance_words(mark.distance_m)
+        case marks.Pain():
+            return "pain", " ".join(filter(None, (str(mark.level), mark.moment, mark.place)))
+        case marks.Speed() | marks.Slope():
+            return str(mark.__struct_config__.tag), "unknown"
+        case marks.RedFlags():
+            said = [*mark.answers, *(["cleared"] if mark.cleared else [])]
+            return "red_flags", ", ".join(said) or "none"
+        case marks.Unknown():
+            return mark.name, mark.value
+    return str(mark.__struct_config__.tag), ""
+
+
+def _link_losses(records: Iterable[SessionRecord], start_ns: int) -> tuple[LinkLoss, ...]:
     found: list[LinkLoss] = []
     lost_s: float | None = None
     for record in records:
@@ -261,13 +238,9 @@ def _link_losses(records: Iterable[Record], start_ns: int) -> tuple[LinkLoss, ..
     return tuple(found)
 
 
-def _clock(receiver: Receiver) -> tuple[tuple[str, str], ...]:
+def _clock(estimate: SensorClock | None) -> tuple[tuple[str, str], ...]:
     """How the sensor's clock ran, as far as the recording tells."""
-    host = receiver.host_time
-    if host is None:
-        return ()
-    estimate = host.estimate
-    if estimate.basis == "too little":
+    if estimate is None:
         return ()
     skew = f"{round(estimate.skew_ppm):+d}" if round(estimate.skew_ppm) else "0"
     return (
@@ -288,7 +261,7 @@ def _read_table(path: Path, options: ReadingOptions, report: Progress) -> Record
         mass_kg=options.mass_kg,
         height_m=options.height_m,
         rate_hz=options.rate_hz,
-        baseline_json=options.baseline_json,
+        baseline=options.baseline,
     )
     result = replay(path, stated, report)
     summary = result.summary
@@ -305,7 +278,7 @@ def _read_table(path: Path, options: ReadingOptions, report: Progress) -> Record
         mass_kg=options.mass_kg,
         height_m=options.height_m,
         alerts=tuple(alert.record() for alert in result.alerts),
-        baseline_json=options.baseline_json,
+        baseline=options.baseline,
         losses=Losses(
             round(summary.duration_s * summary.rate_hz),
             summary.samples_lost_in_transit,

@@ -6,7 +6,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from imu.drift.baseline import Baseline
 from imu.steps import Steps
+from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.session.carried import Carried
+from pipelines.session.marks import Mark
 
 __all__ = [
     "DetectorMark",
@@ -35,12 +39,15 @@ class SessionMark:
         What was said.
     sample_s : float
         Session time of the latest sample before it, s; −∞ before the first, NaN when not known.
+    mark : Mark, optional
+        The mark itself.
     """
 
     time_s: float
     kind: str
     value: str
     sample_s: float = math.nan
+    mark: Mark | None = None
 
     @property
     def holds_from_s(self) -> float:
@@ -133,10 +140,10 @@ class Recording:
     steps : Steps
         All running steps.
     alerts : tuple of dict
-        As the runner was told, fields of :class:`pipelines.files.alerts.Alert`.
-    baseline_json : str
-        Baseline of earlier runs, empty when it was learned in this one.
-    parameters_json, carried_json : str
+        As the runner was told, fields of :class:`pipelines.coaching.alert.Alert`.
+    baseline : Baseline, optional
+        Of earlier runs; None when it was learned in this one.
+    settings, carried
         Settings of the alerts, and what an earlier session had taught, as in the session's header.
     detector_marks : tuple of DetectorMark
         What the drift detector was told, in order.
@@ -169,9 +176,9 @@ class Recording:
     mass_kg: float | None = None
     height_m: float | None = None
     alerts: tuple[dict[str, object], ...] = ()
-    baseline_json: str = ""
-    parameters_json: str = ""
-    carried_json: str = ""
+    baseline: Baseline | None = None
+    settings: AlertSettings = field(default_factory=AlertSettings)
+    carried: Carried | None = None
     detector_marks: tuple[DetectorMark, ...] = ()
     marks: tuple[SessionMark, ...] = ()
     link_losses: tuple[LinkLoss, ...] = ()

@@ -6,8 +6,8 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from pipelines.quantities import Quantity
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
-from pipelines.views.report.measures import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -410,13 +410,13 @@ def previous_words(comparison: PreviousComparison, units: Units) -> str:
     return f"{this}: {place}."
 
 
-def measure_title(measure: Measure, units: Units) -> str:
+def measure_title(measure: Quantity, units: Units) -> str:
     """A measure's name with its unit, for a figure or a table.
 
     Examples
     --------
-    >>> from pipelines.views.report.measures import measure_named
-    >>> measure_title(measure_named("impact_shock_g"), "metric")
+    >>> from pipelines.quantities import quantity_named
+    >>> measure_title(quantity_named("impact_shock_g"), "metric")
     'Impact shock, g'
     """
     unit = measure.unit_in(units)
@@ -449,15 +449,15 @@ def sides_words(rows: Sequence[SideRow]) -> str:
     return "Differences between the feet: " + "; ".join(parts) + "."
 
 
-def small_amount(measure: Measure, value: float, units: Units) -> str:
+def small_amount(measure: Quantity, value: float, units: Units) -> str:
     """An uncertainty with its unit, to two figures where the measure's own decimals show none.
 
     Examples
     --------
-    >>> from pipelines.views.report.measures import measure_named
-    >>> small_amount(measure_named("impact_shock_g"), 0.0042, "metric")
+    >>> from pipelines.quantities import quantity_named
+    >>> small_amount(quantity_named("impact_shock_g"), 0.0042, "metric")
     '0.004 g'
-    >>> small_amount(measure_named("sacral_lean_deg"), 0.31, "metric")
+    >>> small_amount(quantity_named("sacral_lean_deg"), 0.31, "metric")
     '0.3°'
     """
     shown = value * measure.factor(units)

@@ -26,7 +26,7 @@ __all__ = [
 Line = list[tuple[str, str]]
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,:]\d+)*")
-_TO_ASCII: Final = str.maketrans({"°": " deg", "·": "-", "–": "-", "…": "~"})
+_TO_ASCII: Final = str.maketrans({"°": " deg", "·": "-", "–": "-", "−": "-", "…": "~"})
 
 
 def printable(text: str) -> str:

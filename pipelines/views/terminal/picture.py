@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from imu.steps import SIDE_CODES
+from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.terminal.cells import (
     Line,
@@ -28,7 +29,6 @@ from pipelines.views.terminal.wording import (
     LARGE,
     SMALL,
     WITHIN,
-    Quantity,
     clock,
     standing,
     verdict,
@@ -47,7 +47,6 @@ _SMOOTHED_STEPS: Final = 4  # of a trend: both feet twice
 _QUIET, _STRONG, _USUAL, _CHANGED = "dim", "bold", "green", "bold magenta"
 _STYLES: Final = {"within": _USUAL, "outside": "", "changed": _CHANGED, "waiting": _QUIET}
 
-_JUDGED_BY: Final = {"peak_force_bw": "peak_10hz_bw"}
 _SIDES: Final = {"L": "left foot", "R": "right foot"}
 _QUALITIES: Final = {
     "gap": "lost samples filled in",
@@ -226,7 +225,7 @@ def _number_and_words(
 ) -> list[Line]:
     """A number with what is said of it, at most so many rows of words beside or below it."""
     words, style = _words(status, quantity)
-    label, column = (quantity.name, 27) if width >= 72 else (quantity.short[0], 13)
+    label, column = (quantity.name, 27) if width >= 72 else (quantity.title, 13)
     lead = fit(f" {label:<{column}}{quantity.amount(status.typical(quantity.column)):>8}  ", width)
     aside = width - cells_wide(lead)
     if aside >= _ASIDE:
@@ -299,7 +298,9 @@ def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -
         body.append(_gauge(known, inner))
     if "trend" in shown:
         body.append([(_trend(status, quantity, inner, known), "")])
-    title, rest = (quantity.name, "") if width >= 32 else quantity.short
+    title, rest = (quantity.name, "")
+    if width < 32 and quantity.short[0]:
+        title, rest = quantity.short
     return _framed(title, rest, body, width, heavy=changed)
 
 
@@ -381,15 +382,14 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
     numbers: Line = []
     bars: Line = []
     for quantity in SMALL:
-        indicator = status.indicators.get(_JUDGED_BY.get(quantity.column, quantity.column))
+        indicator = status.indicators.get(quantity.indicator)
         changed = indicator is not None and indicator.changed
         mark = "" if not changed else " changed" if each >= 20 else " *"
-        amount = quantity.amount(status.typical(quantity.column))
-        if each >= 18:
-            amount = amount.replace("%", "% of baseline")
-        if each >= 16:
-            amount = amount.replace("/min", "steps/min")
-        labels.append((fit(f"{margin}{quantity.name}{mark}", each, pad=True), _QUIET))
+        value = status.typical(quantity.column)
+        amount = quantity.amount(value)
+        if len(amount) + len(margin) >= each:
+            amount = quantity.amount(value, short=True)
+        labels.append((fit(f"{margin}{quantity.title}{mark}", each, pad=True), _QUIET))
         numbers.append((fit(f"{margin}{amount}", each, pad=True), _CHANGED if changed else _STRONG))
         bars.append((f"{margin}{_trend(status, quantity, min(each - 3, 20))}".ljust(each), ""))
     return [labels, numbers, bars] if trends else [labels, numbers]
@@ -397,7 +397,9 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
 
 def _small_amounts(status: LiveStatus) -> list[str]:
     """The small numbers with their names."""
-    return [f"{item.name} {item.amount(status.typical(item.column))}" for item in SMALL]
+    return [
+        f"{item.title} {item.amount(status.typical(item.column), short=True)}" for item in SMALL
+    ]
 
 
 def _numbers_in_a_line(status: LiveStatus, width: int) -> Line:

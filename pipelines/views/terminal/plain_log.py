@@ -5,21 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import (
-    GAITS,
-    LEAN,
-    OSCILLATION,
-    SHOCK,
-    SMALL,
-    Quantity,
-    clock,
-    verdict,
-)
+from pipelines.views.terminal.wording import GAITS, clock, verdict
 
 __all__ = ["PlainLog"]
 
+_PLAIN: Final = str.maketrans("–−", "--")
 _STEPS_A_LINE: Final = 10
 _SECONDS_A_LINE: Final = 5.0
 _QUIET_S: Final = 30.0  # a line at least this often, so that standing still is no silence
@@ -96,12 +89,15 @@ def _heading(status: LiveStatus) -> list[str]:
 
 
 def _summary(status: LiveStatus) -> str:
-    def cell(quantity: Quantity, width: int) -> str:
-        number = quantity.number(status.typical(quantity.column)).replace("–", "-")
-        return f"{number:>{width}} {quantity.plain_unit}"
+    def cell(column: str, width: int) -> str:
+        quantity = quantity_named(column).live
+        number = quantity.number(status.typical(column)).translate(_PLAIN)
+        return f"{number:>{width}} {quantity.unit.replace('°', 'deg')}"
 
     return (
-        f"{status.steps:5d} steps  {GAITS.get(status.gait, status.gait)}  {cell(SMALL[0], 3)}  "
-        f"contact {cell(SMALL[1], 3)}  shock {cell(SHOCK, 4)}  "
-        f"oscillation {cell(OSCILLATION, 3)}  lean {cell(LEAN, 5)}  {verdict(status)}"
+        f"{status.steps:5d} steps  {GAITS.get(status.gait, status.gait)}  "
+        f"{cell('cadence_spm', 3)}  contact {cell('contact_time_ms', 3)}  "
+        f"shock {cell('impact_shock_g', 4)}  "
+        f"oscillation {cell('vertical_oscillation_mm', 3)}  "
+        f"lean {cell('sacral_lean_deg', 5)}  {verdict(status)}"
     ).rstrip()

@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
-from pipelines.files.alerts import Alert, ring_bell
+from pipelines.coaching.alert import Alert
+from pipelines.files.alerts import ring_bell
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.terminal.cells import Line, printable, rich_text
 from pipelines.views.terminal.picture import picture

@@ -9,26 +9,47 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.records import Mark
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer
 from imu.samples import Samples
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.companion import Companion
-from pipelines.coaching.plan import UsualIntensity
+from pipelines.coaching.plan import CompanionPlan, UsualIntensity
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
 from pipelines.coaching.turning import heading_turn_deg
-from pipelines.files.alerts import Alert
+from pipelines.session import facts
+from pipelines.session.facts import Fact
+from pipelines.session.header import SessionHeader
+from pipelines.session.marks import (
+    Distance,
+    Mark,
+    Pain,
+    Pause,
+    RedFlags,
+    Resume,
+    Shoe,
+    Speed,
+    Surface,
+    mark_from_log,
+)
+from pipelines.session.pace import Pace
+from pipelines.session.progress import SessionProgress
+from pipelines.session.result import SessionResult, result_of
 
 __all__ = [
     "USUAL",
+    "Accompanied",
     "Part",
     "alert",
     "feed",
     "ids",
     "live",
     "mark",
+    "result_after",
     "samples_of",
     "steps_of",
     "told",
@@ -50,6 +71,55 @@ class Part:
     turn_deg_s: float | None = None
 
 
+class Accompanied:
+    """A companion with all that it shares with the rest of a session's fold."""
+
+    def __init__(
+        self,
+        plan: CompanionPlan | None = None,
+        *,
+        speed_m_s: float | None = None,
+        index_of_earlier_runs: bool = False,
+    ) -> None:
+        self.pace, self.budget = Pace(), CueBudget()
+        if speed_m_s is not None:
+            self.pace.take_speed(speed_m_s, -1.0)
+        self.progress = SessionProgress(self.pace, index_of_earlier_runs=index_of_earlier_runs)
+        self.companion = Companion(plan, self.budget, self.progress)
+        self._flags = RedFlagState(self.companion.stopped)
+
+    def advance(
+        self,
+        time_s: float,
+        gait: str,
+        steps: Steps = NO_STEPS,
+        marks: Iterable[Mark] = (),
+        alerts: Iterable[Alert] = (),
+        *,
+        turn_deg: float | None = None,
+    ) -> list[Cue]:
+        """What was said, found and told goes to whom it concerns, then to the companion."""
+        for mark in marks:
+            self._take(mark, time_s)
+        for one in alerts:
+            if one.severity == "raised":
+                self.budget.alert_told(one.time_s)
+        self.progress.take_steps(steps)
+        return list(self.companion.advance(time_s, gait, steps, turn_deg=turn_deg))
+
+    def _take(self, mark: Mark, time_s: float) -> None:
+        match mark:
+            case Speed():
+                self.pace.take_speed(mark.speed_m_s, time_s)
+            case Distance():
+                self.progress.take_distance(mark.distance_m, time_s)
+            case Pause() | Resume():
+                self.companion.pause(paused=isinstance(mark, Pause))
+            case RedFlags():
+                self._flags = judge_yes(self._flags, mark.answers, cleared=mark.cleared)
+                self.companion.answer(self._flags)
+
+
 def steps_of(start_s: float, count: int, intensity: float, index: float = 100.0) -> Steps:
     """Trusted running steps, one after the other."""
     rows = np.zeros(count, STEP_ROW)
@@ -62,7 +132,7 @@ def steps_of(start_s: float, count: int, intensity: float, index: float = 100.0)
 
 
 def feed(
-    companion: Companion,
+    run: Accompanied,
     parts: Iterable[Part],
     *,
     marks: Mapping[int, Iterable[Mark]] | None = None,
@@ -82,7 +152,7 @@ def feed(
                 steps = steps_of(float(second), count, part.intensity, part.index)
                 made += count
                 all_steps.append(steps)
-            cues += companion.advance(
+            cues += run.advance(
                 float(second),
                 part.gait,
                 steps,
@@ -92,6 +162,44 @@ def feed(
             )
             second += 1
     return cues, all_steps
+
+
+def result_after(
+    run: Accompanied,
+    steps: Iterable[Steps],
+    marks: Mapping[int, Iterable[Mark]] | None = None,
+    *,
+    header: SessionHeader,
+    duration_s: float,
+) -> SessionResult:
+    """What a session comes to that :func:`feed` has gone through."""
+    found: list[Fact] = []
+    for second, several in sorted((marks or {}).items()):
+        for one in several:
+            match one:
+                case Surface():
+                    found.append(facts.SurfaceKnown(float(second), one.name))
+                case Shoe():
+                    found.append(facts.ShoeKnown(float(second), one.name))
+                case Pain():
+                    found.append(
+                        facts.PainReported(float(second), one.level, one.moment, one.place)
+                    )
+    found += [facts.StepsFinished(duration_s, part) for part in steps]
+    if run.progress.distance_m:
+        known = facts.DistanceKnown(duration_s, run.progress.distance_m, run.progress.source)
+        found.append(known)
+    ending = run.companion.ending()
+    found.append(
+        facts.Ended(
+            duration_s,
+            duration_s,
+            warm_up_s=ending.warm_up_s,
+            before_warm_up_m=ending.before_warm_up_m,
+            cool_down=ending.cool_down,
+        )
+    )
+    return result_of(header, found)
 
 
 def told(cues: Iterable[Cue]) -> list[tuple[float, str]]:
@@ -105,8 +213,8 @@ def ids(cues: Iterable[Cue]) -> list[str]:
 
 
 def mark(kind: str, value: str = "") -> Mark:
-    """A mark; the companion takes its time from the call."""
-    return Mark(0, kind, value)
+    """A mark; its time is that of the call."""
+    return mark_from_log(kind, value)
 
 
 def alert(time_s: float) -> Alert:
@@ -121,7 +229,7 @@ def samples_of(**scenario: object) -> Samples:
 
 
 def live(
-    companion: Companion,
+    run: Accompanied,
     samples: Samples,
     *,
     block: int = 20,
@@ -141,9 +249,9 @@ def live(
         waiting = [item for item in waiting if item[0] > now_s]
         steps.append(analyzer.push(part))
         turn = heading_turn_deg(part, analyzer.mounting, rate_hz)
-        cues += companion.advance(now_s, analyzer.gait, steps[-1], due, turn_deg=turn)
+        cues += run.advance(now_s, analyzer.gait, steps[-1], due, turn_deg=turn)
     steps.append(analyzer.flush())
-    cues += companion.advance(now_s, analyzer.gait, steps[-1])
+    cues += run.advance(now_s, analyzer.gait, steps[-1])
     return cues, concatenate(steps)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from imu.errors import ParameterError
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_command import AlertCommand
-from pipelines.files.alerts import Alert
 from tests.patience import HANG_S
 
 ALERT = Alert(

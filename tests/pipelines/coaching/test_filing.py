@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
 import pytest
 
-from imu.steps import concatenate
-from pipelines.coaching.companion import Companion
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.single_session import LongestSession
-from pipelines.live import LiveRun
-from pipelines.runner.filing import FinishedRun, file_run, file_run_now, journal_entry
+from pipelines.runner.filing import FinishedRun, file_run, finished_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.queries import pains_of_runs
 from pipelines.runner.journal.tags import unknown_shoe_note
-from pipelines.session.summary import summarise
-from tests.pipelines.coaching.runs import USUAL, Part, feed, live, mark, samples_of
+from pipelines.session.header import SessionHeader
+from tests.pipelines.coaching.runs import (
+    USUAL,
+    Accompanied,
+    Part,
+    feed,
+    live,
+    mark,
+    result_after,
+    samples_of,
+)
 from tests.pipelines.runner.journal.journals import at, held_by_another_process, run
 
-PLAN = CompanionPlan(usual=USUAL, longest=LongestSession(), index_of_earlier_runs=True)
+PLAN = CompanionPlan(usual=USUAL, longest=LongestSession())
+#: Of earlier easy runs.
+EASY = Baseline((IndicatorBaseline("lumbar_index", 2.3, 0.05),), blocks=40)
+HEADER = SessionHeader(at(0), "ble:AB", utc_offset_minutes=60, baseline=EASY, plan=PLAN)
 MARKS = {
     10: [mark("pain", "2 lower back, left"), mark("surface", "grass"), mark("surface", "track")],
     340: [mark("speed", "9 km/h"), mark("shoe", "Blue")],
@@ -39,19 +48,16 @@ PARTS = [
 ]
 
 
-def finished_run(plan: CompanionPlan = PLAN) -> FinishedRun:
-    companion = Companion(plan)
-    _, steps = feed(companion, PARTS, marks=MARKS)
-    live_run = LiveRun(steps=steps, recording=Path("run.mcap"))
-    live_run.summary = summarise(
-        "sim:", concatenate(steps), duration_s=1140.0, rate_hz=200.0, lost_samples=(0, 0, 0)
-    )
-    return journal_entry(live_run, companion, utc_start_ns=at(0), utc_offset_minutes=60)
+def finished() -> FinishedRun:
+    run = Accompanied(PLAN, index_of_earlier_runs=True)
+    _, steps = feed(run, PARTS, marks=MARKS)
+    result = result_after(run, steps, MARKS, header=HEADER, duration_s=1140.0)
+    return finished_run(result, recording=Path("run.mcap"))
 
 
 def test_the_entry_holds_what_was_run() -> None:
-    finished = finished_run()
-    session = finished.session
+    filed = finished()
+    session = filed.session
     assert session is not None
     assert session.duration_s == 1140.0
     assert session.running_s == pytest.approx(660.0, abs=1.0)
@@ -62,7 +68,7 @@ def test_the_entry_holds_what_was_run() -> None:
     # a minute at 100 %, ten at 110 %
     expected = (1.0 + 10.0 * 1.1**4) / 11.0 * session.distance_m / 1000.0
     assert session.dose_easy_km_m4 == pytest.approx(expected, rel=0.01)
-    assert (session.surface, finished.shoe, session.source_file) == ("track", "Blue", "run.mcap")
+    assert (session.surface, filed.shoe, session.source_file) == ("track", "Blue", "run.mcap")
     assert session.warm_up_s == pytest.approx(300.0, abs=2.0)
     assert session.before_warm_up_m == 0.0
     assert session.cool_down_s == pytest.approx(150.0, abs=3.0)
@@ -71,28 +77,26 @@ def test_the_entry_holds_what_was_run() -> None:
 
 
 def test_the_live_distance_and_dose_are_those_of_the_entry() -> None:
-    companion = Companion(CompanionPlan(speed_m_s=2.5, index_of_earlier_runs=True))
-    _, steps = feed(companion, [Part(4, "run", index=90.0), Part(4, "run", index=120.0)])
-    live_run = LiveRun(steps=steps)
-    session = journal_entry(live_run, companion, utc_start_ns=at(0)).session
+    run = Accompanied(speed_m_s=2.5, index_of_earlier_runs=True)
+    _, steps = feed(run, [Part(4, "run", index=90.0), Part(4, "run", index=120.0)])
+    session = finished_run(result_after(run, steps, header=HEADER, duration_s=480.0)).session
     assert session is not None
-    assert session.distance_source == "speed"
-    assert companion.progress.distance_m == pytest.approx(session.distance_m, rel=0.005)
-    assert companion.progress.dose_easy_km == pytest.approx(session.dose_easy_km_m4, rel=0.01)
+    assert session.distance_source == "mark"
+    assert run.progress.distance_m == session.distance_m
+    assert run.progress.dose_easy_km == session.dose_easy_km_m4
 
 
 def test_a_stated_speed_counts_until_one_is_marked() -> None:
-    companion = Companion(CompanionPlan(speed_m_s=2.0))
-    _, steps = feed(companion, [Part(4, "run")], marks={120: [mark("speed", "4 m/s")]})
-    session = journal_entry(LiveRun(steps=steps), companion, utc_start_ns=at(0)).session
+    run = Accompanied(speed_m_s=2.0)
+    _, steps = feed(run, [Part(4, "run")], marks={120: [mark("speed", "4 m/s")]})
+    session = finished_run(result_after(run, steps, header=HEADER, duration_s=240.0)).session
     assert session is not None
-    assert session.distance_m == pytest.approx(720.0, rel=0.01)
-    assert companion.progress.distance_m == pytest.approx(720.0, rel=0.01)
+    assert session.distance_m == run.progress.distance_m == pytest.approx(720.0, rel=0.01)
 
 
 def test_pain_is_filed_with_its_moment(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    notes, cues = asyncio.run(file_run(finished_run(), path))
+    notes, cues = file_run(finished(), path)
     assert notes == []
     assert cues == []
     with Journal(path) as journal:
@@ -116,7 +120,7 @@ def test_after_the_run_the_journals_rules_speak(tmp_path: Path) -> None:
     with Journal(path) as journal:
         journal.add(Shoe("Blue", start_km=481.5))
         journal.add(run(-3.0, km=1.2))
-    _, cues = file_run_now(finished_run(), path)
+    _, cues = file_run(finished(), path)
     assert [cue.text_id for cue in cues] == ["session.beyond_distance", "shoes.first"]
 
 
@@ -128,7 +132,7 @@ def test_a_new_shoe_is_told_before_the_run_and_added_after_it(tmp_path: Path) ->
         "\"Blue\" --start '120 km' tells what it had run before."
     )
     assert not path.exists()
-    file_run_now(finished_run(), path)
+    file_run(finished(), path)
     assert unknown_shoe_note("Blue", path) == ""
     assert "(it has Blue)" in unknown_shoe_note("blue", path)
     assert unknown_shoe_note(" \n", path) == ""
@@ -138,9 +142,9 @@ def test_a_new_shoe_is_told_before_the_run_and_added_after_it(tmp_path: Path) ->
 def test_a_journal_in_use_gets_the_run_later_and_once(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     Journal(path).close()
-    finished = finished_run()
+    filed = finished()
     with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
-        notes, cues = file_run_now(finished, path, busy_s=0.1)
+        notes, cues = file_run(filed, path, busy_s=0.1)
     assert cues == []
     assert notes[0].endswith("This run is kept and will be added the next time.")
     assert pending_path(path).exists()
@@ -157,8 +161,8 @@ def test_a_journal_in_use_gets_the_run_later_and_once(tmp_path: Path) -> None:
 
 def test_a_run_that_is_in_the_journal_already_is_told(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    file_run_now(finished_run(), path)
-    notes, _ = file_run_now(finished_run(), path)
+    file_run(finished(), path)
+    notes, _ = file_run(finished(), path)
     assert len(notes) == 1
     assert notes[0].startswith("this run is not added to the journal: ")
     with Journal(path) as journal:
@@ -167,12 +171,12 @@ def test_a_run_that_is_in_the_journal_already_is_told(tmp_path: Path) -> None:
 
 
 def test_a_session_without_running_is_none_but_its_pain_is_kept(tmp_path: Path) -> None:
-    companion = Companion()
-    feed(companion, [Part(1, "walk")], marks={20: [mark("pain", "10")]})
-    finished = journal_entry(LiveRun(), companion, utc_start_ns=at(0))
-    assert finished.session is None
+    run, marks = Accompanied(), {20: [mark("pain", "10")]}
+    feed(run, [Part(1, "walk")], marks=marks)
+    filed = finished_run(result_after(run, [], marks, header=HEADER, duration_s=60.0))
+    assert filed.session is None
     path = tmp_path / "journal.sqlite3"
-    notes, cues = file_run_now(finished, path)
+    notes, cues = file_run(filed, path)
     assert notes == []
     assert [cue.text_id for cue in cues] == ["pain.check"]  # a 10
     with Journal(path) as journal:
@@ -180,19 +184,20 @@ def test_a_session_without_running_is_none_but_its_pain_is_kept(tmp_path: Path) 
         assert journal.entries(Session) == []
     assert (rating.level, rating.when, rating.activity) == (10, "other", "before the run")
     nothing = FinishedRun(None)
-    assert file_run_now(nothing, tmp_path / "other.sqlite3") == ([], [])
+    assert file_run(nothing, tmp_path / "other.sqlite3") == ([], [])
     assert not (tmp_path / "other.sqlite3").exists()
 
 
 def test_a_simulated_run_is_filed(tmp_path: Path) -> None:
-    companion = Companion(CompanionPlan(speed_m_s=3.0))
+    run, marks = Accompanied(speed_m_s=3.0), {1: [mark("pain", "0")]}
     samples = samples_of(minutes=2.0, standing_s=3.0)
-    _, steps = live(companion, samples, marks={1.0: [mark("pain", "0")]})
-    finished = journal_entry(LiveRun(steps=[steps]), companion, utc_start_ns=at(0))
-    session = finished.session
+    _, steps = live(run, samples)
+    header = SessionHeader(at(0), "sim:")
+    filed = finished_run(result_after(run, [steps], marks, header=header, duration_s=125.0))
+    session = filed.session
     assert session is not None
     assert session.distance_m == pytest.approx(360.0, rel=0.02)
     assert session.dose_easy_km_m4 is None  # no baseline of earlier runs
     assert session.means["cadence_spm"] == pytest.approx(165.0, abs=8.0)
-    assert [(item.level, item.when) for item in finished.pains] == [(0, "before")]
-    assert file_run_now(finished, tmp_path / "journal.sqlite3") == ([], [])
+    assert [(item.level, item.when) for item in filed.pains] == [(0, "before")]
+    assert file_run(filed, tmp_path / "journal.sqlite3") == ([], [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,18 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.records import Mark, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.changes import Change
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CueBudget
-from pipelines.coaching.coach import TOLD_MARK, Coach, CoachParams
+from pipelines.coaching.coach import Coach, CoachState
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.single_session import LongestSession
-from pipelines.files.alerts import Alert
-from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay
+from pipelines.session.json_form import from_json, to_json
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.report.reading import ReadingOptions, read_recording
 from tests.pipelines.command_line import quiet
@@ -54,7 +52,8 @@ def cleared(time_s: float, indicator: str) -> Change:
 def test_cues_of_both_keep_the_interval_and_the_number_an_hour(
     events: list[tuple[float, str]],
 ) -> None:
-    coach, budget = Coach(), CueBudget(CoachParams())
+    budget = CueBudget()
+    coach = Coach(budget)
     now_s, told = 0.0, list[float]()
     indicators = ("impact_shock_g", "peak_10hz_bw", "vertical_oscillation_mm")
     for number, (after_s, kind) in enumerate(events):
@@ -63,49 +62,44 @@ def test_cues_of_both_keep_the_interval_and_the_number_an_hour(
         changes = {"change": [raised(now_s, indicator)], "over": [cleared(now_s, indicator)]}
         alerts = [a for a in coach.advance(changes.get(kind, []), now_s) if a.severity == "raised"]
         told += [alert.time_s for alert in alerts]
-        budget.note_all(alert.time_s for alert in alerts)
         if kind == "companion" and budget.is_free(now_s):
-            budget.note(now_s)
-            coach.told_elsewhere(now_s)
+            budget.cue_told(now_s)
             told.append(now_s)
     assert all(later - earlier >= 180.0 - 1e-6 for earlier, later in pairwise(sorted(told)))
     for begin_s in told:
         assert sum(begin_s <= time_s < begin_s + HOUR_S - 1e-6 for time_s in told) <= 6
 
 
+def after_cues(*times_s: float) -> Coach:
+    """A coach whose budget has gone to others at these times."""
+    budget = CueBudget()
+    for time_s in times_s:
+        budget.cue_told(time_s)
+    return Coach(budget)
+
+
 def test_what_others_tell_makes_the_coach_no_rarer_than_it_is() -> None:
-    coach = Coach()
-    for number in range(4):
-        coach.told_elsewhere(200.0 * number)
+    coach = after_cues(0.0, 200.0, 400.0, 600.0)
     (alert,) = coach.advance([raised(900.0)], 900.0)
     assert alert.time_s == 900.0
 
 
 def test_a_change_of_a_step_that_ended_just_before_is_no_new_session() -> None:
-    coach = Coach()
-    coach.told_elsewhere(100.0)
+    coach = after_cues(100.0)
     assert coach.advance([raised(99.0)], 99.0) == []
     (alert,) = coach.advance([], 300.0)
     assert alert.time_s == 280.0
 
 
 def test_time_that_begins_anew_forgets_what_others_told() -> None:
-    coach = Coach()
-    coach.told_elsewhere(5000.0)
-    (alert,) = coach.advance([raised(10.0)], 10.0)
+    (alert,) = after_cues(5000.0).advance([raised(10.0)], 10.0)
     assert alert.time_s == 10.0
 
 
 def test_a_saved_coach_remembers_what_others_told() -> None:
-    coach, restored = Coach(), Coach()
-    coach.told_elsewhere(100.0)
-    restored.state = json.loads(json.dumps(coach.state))
+    restored = Coach()
+    restored.state = from_json(to_json(after_cues(100.0).state), CoachState)
     assert restored.advance([raised(110.0)], 110.0) == []
-    # one that was saved before there was anybody else
-    older = coach.state
-    del older["elsewhere_s"]
-    restored.state = older
-    assert len(restored.advance([raised(110.0)], 110.0)) == 1
 
 
 # --------------------------------------------------------------------------------- live and replay
@@ -131,8 +125,9 @@ def ran(path: Path, longest_m: float) -> tuple[LiveRun, Heard]:
     heard = Heard()
     options = LiveOptions(
         axes="+x+y+z",
-        baseline_json=BASELINE.to_json(),
-        companion=CompanionPlan(longest=LongestSession(distance_m=longest_m), speed_m_s=3.4),
+        baseline=BASELINE,
+        companion=CompanionPlan(longest=LongestSession(distance_m=longest_m)),
+        marks=(("speed", "3.4 m/s"),),
         record=path,
     )
     return asyncio.run(run_live(URL, options, heard, clock=VirtualClock())), heard
@@ -144,8 +139,9 @@ def test_a_live_run_and_its_replay_give_the_same_alerts(tmp_path: Path, longest_
     live, heard = ran(path, longest_m)
     again = replay(path, ReplayOptions(), quiet)
     assert [alert.to_json() for alert in again.alerts] == [alert.to_json() for alert in live.alerts]
-    marks = [record for record in read_session(path).records if isinstance(record, Mark)]
-    companion_s = [mark.arrival_ns / 1e9 for mark in marks if mark.kind == TOLD_MARK]
+    assert live.result is not None
+    assert again.result.cues == live.result.cues
+    companion_s = [cue.time_s for cue in live.result.cues]
     alerts_s = [alert.time_s for alert in live.alerts if alert.severity == "raised"]
     assert len(companion_s) == len([note for note in heard.notes if "longest run" in note])
     if longest_m > 10_000.0:
@@ -153,12 +149,9 @@ def test_a_live_run_and_its_replay_give_the_same_alerts(tmp_path: Path, longest_
         assert alerts_s[0] < 300.0
         return
     assert len(companion_s) == 2
-    packets = [record for record in read_session(path).records if isinstance(record, Packet)]
-    first_ns = packets[0].arrival_ns
-    # arrivals are some tenths of a second later than the samples
-    companion_s = [time_s - first_ns / 1e9 for time_s in companion_s]
     told = sorted(alerts_s + companion_s)
     assert alerts_s
-    assert all(later - earlier > 178.0 for earlier, later in pairwise(told))
+    assert all(later - earlier >= 180.0 for earlier, later in pairwise(told))
     # what the program said is no mark of the runner's
-    assert read_recording(path, ReadingOptions(), quiet).marks == ()
+    kinds = [mark.kind for mark in read_recording(path, ReadingOptions(), quiet).marks]
+    assert kinds == ["speed"]

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.errors import RecordingError
-from pipelines.files.alerts import Alert, AlertWriter, ring_bell
+from pipelines.coaching.alert import Alert
+from pipelines.files.alerts import AlertWriter, ring_bell
 
 FIELDS = [
     "time_s",
@@ -118,7 +119,8 @@ def test_alerts_survive_the_death_of_the_process(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     code = f"""
 import os, signal
-from pipelines.files.alerts import Alert, AlertWriter
+from pipelines.coaching.alert import Alert
+from pipelines.files.alerts import AlertWriter
 writer = AlertWriter({str(path)!r})
 for i in range(50):
     writer.write(Alert(float(i), "cadence_spm", "down", 1.0, 2.0, -50.0, 3.0, "raised", "…"))

@@ -240,3 +240,10 @@ def test_a_name_that_is_taken_is_refused_also_by_a_broken_link(tmp_path: Path) -
         link.symlink_to("nowhere")
         with pytest.raises(RecordingError, match="already exists"):
             refuse_existing(link)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with replacing(tmp_path / "steps.csv") as file:
+        file.write(b"step")
+    assert (tmp_path / "steps.csv").stat().st_mode & 0o777 == 0o600

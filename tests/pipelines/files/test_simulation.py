@@ -69,7 +69,6 @@ def test_a_session_tells_how_it_came_about(tmp_path: Path) -> None:
     assert isinstance(ended, LinkEvent)
     assert (connected.kind, ended.kind) == ("connected", "ended")
     assert sum(isinstance(record, Packet) for record in session.records) > 500
-    assert sum(map(len, session.samples())) > 6000  # for plots
 
 
 @pytest.mark.parametrize("ending", ["mcap", "csv"])

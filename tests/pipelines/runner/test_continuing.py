@@ -8,27 +8,29 @@ import os
 import re
 import subprocess
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
-from devices.records import Mark
 from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ON_ITS_OWN, ReplayOptions, replay
 from pipelines.runner.continuing import EarlierSession, earlier_session, interrupted_note
+from pipelines.session.marks import LoggedMark, Surface
 from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
+from tests.pipelines.results import steps_in
 
 RUNNER = "sim:?seed=4&rate=100"
 QUICK = "[drift]\nskip_s = 20.0\nbaseline_blocks = 6\nsurface_change_s = 15.0\n"
@@ -117,10 +119,10 @@ def test_a_killed_run_goes_on_with_its_baseline_and_replays_alone(home: Path) ->
     # the second file alone gives the same
     first.unlink()
     told = read_session(second)
-    marked = [record for record in told.records if isinstance(record, Mark)]
-    assert [(mark.kind, mark.value) for mark in marked] == [("surface", "track")]
+    marked = [record.mark for record in told.records if isinstance(record, LoggedMark)]
+    assert marked == [Surface("track")]
     again = replay(second, ReplayOptions(), quiet)
-    assert again.steps.rows.tobytes() == told.steps.rows.tobytes()
+    assert again.steps.rows.tobytes() == steps_in(told.facts).rows.tobytes()
     assert again.steps.rows["step"][0] == before + 1
     assert ON_ITS_OWN not in again.summary.notes
 
@@ -148,7 +150,7 @@ def test_a_change_that_was_told_is_not_told_again(
     assert "changed from your baseline: trunk lean" in second.shown
     again = replay(tmp_path / "second.mcap", ReplayOptions(), quiet)
     assert again.steps.rows.tobytes() == second.steps.rows.tobytes()
-    assert again.alerts == second.run.alerts
+    assert list(again.alerts) == second.run.alerts
 
 
 def test_and_that_it_is_over_is_told_in_the_second_session(
@@ -157,7 +159,8 @@ def test_and_that_it_is_over_is_told_in_the_second_session(
     second = live(f"{RUNNER}&minutes=2&time_scale=0", tmp_path / "second.mcap", earlier=tired[1])
     told = [(alert.indicator, alert.severity) for alert in second.run.alerts]
     assert told == [("sacral_lean_deg", "cleared")]
-    assert replay(tmp_path / "second.mcap", ReplayOptions(), quiet).alerts == second.run.alerts
+    again = replay(tmp_path / "second.mcap", ReplayOptions(), quiet)
+    assert list(again.alerts) == second.run.alerts
 
 
 def test_a_third_session_goes_on_from_the_second(
@@ -166,7 +169,7 @@ def test_a_third_session_goes_on_from_the_second(
     path = tmp_path / "second.mcap"
     second = live(f"{RUNNER}&minutes=1&time_scale=0&lean=10", path, earlier=tired[1])
     earlier = earlier_session(path, time.time_ns(), quiet)
-    assert earlier.carried.coach["told"] == ["sacral_lean_deg"]
+    assert earlier.carried.coach.told == ("sacral_lean_deg",)
     third = live(AGAIN, tmp_path / "third.mcap", earlier=earlier)
     assert third.steps.rows["step"][0] == second.steps.rows["step"][-1] + 1
     assert not BEGINNING.search(third.shown)

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.records import Mark
 from devices.scan import Found
 from devices.sources import open_source
 from imu.errors import ParameterError
@@ -25,6 +24,7 @@ from pipelines.runner.first_run import SIMULATED, FirstRun, Sightings, ask_for_s
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import SURFACES, KnownTags
+from pipelines.session.marks import LoggedMark, Shoe, Surface
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment
 
@@ -177,11 +177,8 @@ def test_answers_of_the_guide_are_marks_of_the_run(
     ended = backstride("live", "--record", recording, *stated)
     assert ended.exit_code == 0
     assert "your journal has no shoe 'Blue pair' yet" in ended.err
-    marks = {
-        one.kind: one.value for one in read_session(recording).records if isinstance(one, Mark)
-    }
-    surface = "grass" if stated else "track"
-    assert marks.items() >= {"surface": surface, "shoe": "Blue pair"}.items()
+    marks = [one.mark for one in read_session(recording).records if isinstance(one, LoggedMark)]
+    assert marks == [Surface("grass" if stated else "track"), Shoe("Blue pair")]
 
 
 @given(st.lists(st.none() | st.text(max_size=12), max_size=30))

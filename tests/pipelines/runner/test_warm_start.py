@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import pytest
 
-from devices.records import DeviceInfo, LinkEvent, Mark, Record
+from devices.records import DeviceInfo, LinkEvent
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
@@ -23,19 +23,24 @@ from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.params import DriftParams
 from pipelines import live
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.session_messages import SessionHeader
 from pipelines.files.session_reader import read_session
 from pipelines.files.simulation import write_simulation
 from pipelines.replay import ReplayOptions, replay
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session
 from pipelines.sensors.device_store import KnownDevice, device_path, devices_directory, save_device
-from pipelines.session.analysis import SessionAnalysis
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import AxesFound, Fact, NeutralTaken
+from pipelines.session.facts import Ended as SessionEnded
+from pipelines.session.header import SessionHeader
+from pipelines.views.fact_words import fact_words
 from pipelines.views.report.content import content_of
 from pipelines.views.report.reading import ReadingOptions, read_recording
 from pipelines.views.report.words import watch_words
 from tests.pipelines.command_line import Ended, backstride, quiet
+from tests.pipelines.results import alerts_in, steps_in
 from tests.pipelines.runner.journal.journals import DAY_NS, held_by_another_process
+from tests.pipelines.said import said
 
 SENSOR = "ble:00:11:22:33:44:55"
 ON_TRACK = ("--surface", "track", "--shoe", "Blue")
@@ -123,12 +128,14 @@ def test_the_sixth_run_is_watched_five_minutes_earlier_and_replays_alike(
     assert 150.0 < warm_s < 180.0
     assert all(time_s - warm_s > 280.0 for time_s in cold_s)
     session = read_session(path)
-    given = Baseline.from_json(session.header.baseline_json)
+    given = session.header.baseline
+    assert given is not None
     assert given.of("sacral_lean_deg") is not None
     assert all(item.level_sd > 0.0 for item in given.indicators)
     again = replay(path, ReplayOptions(), quiet)
-    assert again.steps.rows.tobytes() == session.steps.rows.tobytes()
-    assert [alert.record() for alert in again.alerts] == session.alerts
+    assert again.summary.notes == []
+    assert again.steps.rows.tobytes() == steps_in(session.facts).rows.tobytes()
+    assert list(again.alerts) == alerts_in(session.facts)
     content = content_of(read_recording(path, ReadingOptions(), quiet))
     assert content.baseline_given
     assert "earlier running" in watch_words(content)
@@ -155,7 +162,8 @@ def test_a_stated_baseline_goes_first(after_five: Path) -> None:
     ended = ran("minutes=0.3", "--record", path, "--baseline", file, *ON_TRACK)
     assert "compared with the baseline that you gave." in ended.err
     assert "your last" not in ended.out
-    assert Baseline.from_json(read_session(path).header.baseline_json) == stated
+    header = read_session(path).header
+    assert (header.baseline, header.baseline_origin) == (stated, "given")
 
 
 def test_the_simulated_runner_is_nobodys_history(after_five: Path) -> None:
@@ -165,7 +173,7 @@ def test_the_simulated_runner_is_nobodys_history(after_five: Path) -> None:
     ended = backstride("live", url, "--record", path, *ON_TRACK)
     assert ended.exit_code == 0
     assert "compared with" not in ended.out + ended.err
-    assert read_session(path).header.baseline_json == ""
+    assert read_session(path).header.baseline is None
     assert (after_five / "journal.sqlite3").read_bytes() == before
 
 
@@ -231,76 +239,107 @@ def analysed(
     axes: str = "auto",
     baseline: Baseline | None = None,
     marks: tuple[tuple[float, str], ...] = (),
-) -> tuple[SessionAnalysis, list[str]]:
-    """A simulated session's log through the analysis, with marks at some times of it."""
+    neutral_is_old: bool = False,
+) -> tuple[list[Fact], SessionEnded]:
+    """The facts of a simulated session's log, with marks at some times of it, and its end."""
     path = tmp_path / "run.mcap"
     write_simulation(path, f"rate=100&{scenario}", quiet, overwrite=True)
-    records: list[Record] = list(read_session(path).records)
+    records = read_session(path).records
     info = next(record for record in records if isinstance(record, DeviceInfo))
-    stored = "" if baseline is None else baseline.to_json()
     quick = AlertSettings(drift=DriftParams(skip_s=5.0, baseline_blocks=4))
-    header = SessionHeader(0, "", axes=axes, baseline_json=stored, parameters_json=quick.to_json())
-    analysis = SessionAnalysis(header, info)
-    notes: list[str] = []
+    header = SessionHeader(
+        0, "", axes=axes, baseline=baseline, settings=quick, neutral_is_old=neutral_is_old
+    )
+    fold = SessionFold(header, info)
+    found: list[Fact] = []
     waiting = list(marks)
     for record in records:
         at_s = 0.0 if isinstance(record, DeviceInfo) else record.arrival_ns / 1e9
         while waiting and at_s >= waiting[0][0]:
-            notes += analysis.push(Mark(0, waiting.pop(0)[1])).notes
+            found += fold.push(said(0, waiting.pop(0)[1]))
         if not isinstance(record, LinkEvent):
-            notes += analysis.push(record).notes
-    return analysis, notes
+            found += fold.push(record)
+    found += fold.finish()
+    end = found[-1]
+    assert isinstance(end, SessionEnded)
+    return found, end
+
+
+def words_of(found: list[Fact]) -> list[str]:
+    return [words for fact in found if (words := fact_words(fact))]
+
+
+def from_standing(found: list[Fact]) -> bool:
+    """What was last found of the lean."""
+    known = [
+        isinstance(fact, NeutralTaken) or fact.from_standing
+        for fact in found
+        if isinstance(fact, AxesFound | NeutralTaken)
+    ]
+    return known[-1]
 
 
 def test_standing_before_the_run_makes_days_comparable(tmp_path: Path) -> None:
-    analysis, notes = analysed(tmp_path, "minutes=0.5", baseline=usual())
-    assert analysis.chain.drift.baseline is not None
-    assert notes == []
-    assert analysis.lean_reference.from_standing
+    found, end = analysed(tmp_path, "minutes=0.5", baseline=usual())
+    assert end.baseline is not None
+    assert words_of(found) == []
+    assert from_standing(found)
 
 
 @pytest.mark.parametrize("axes", ["auto", "+x+y+z"])
 def test_without_a_standing_neutral_earlier_runs_do_not_count(tmp_path: Path, axes: str) -> None:
     scenario = "minutes=0.5&standing_s=0&walk_s=0"
-    analysis, notes = analysed(tmp_path, scenario, axes=axes, baseline=usual())
-    assert analysis.chain.drift.baseline is None
-    assert len(notes) == 1
-    assert notes[0].startswith("learning your baseline on the way, since ")
-    assert analysis.run_baseline is None
+    found, end = analysed(tmp_path, scenario, axes=axes, baseline=usual())
+    assert end.baseline is None
+    assert len(words_of(found)) == 1
+    assert words_of(found)[0].startswith("learning your baseline on the way, since ")
+    assert end.run_baseline is None
     # one that the runner has chosen stays
-    chosen, notes = analysed(tmp_path, scenario, axes=axes, baseline=usual(level_sd=0.0))
-    assert chosen.chain.drift.baseline is not None
-    assert notes == []
+    found, chosen = analysed(tmp_path, scenario, axes=axes, baseline=usual(level_sd=0.0))
+    assert chosen.baseline is not None
+    assert words_of(found) == []
 
 
 def test_a_neutral_marked_before_the_run_keeps_the_baseline_and_one_during_it_does_not(
     tmp_path: Path,
 ) -> None:
     scenario = "minutes=0.5&standing_s=8&walk_s=2"
-    before, notes = analysed(
+    found, before = analysed(
         tmp_path, scenario, axes="+x+y+z", baseline=usual(), marks=((6.0, "neutral"),)
     )
-    assert notes == ["the standing neutral was taken: lean is measured from it."]
-    assert before.chain.drift.baseline is not None
-    assert before.lean_reference.from_standing
-    moved, _ = analysed(
+    assert words_of(found) == ["the standing neutral was taken: lean is measured from it."]
+    assert before.baseline is not None
+    assert from_standing(found)
+    _, moved = analysed(
         tmp_path,
         scenario,
         axes="+x+y+z",
         baseline=usual(),
         marks=((6.0, "neutral"), (25.0, "reseat")),
     )
-    assert moved.chain.drift.baseline is None
-    assert not moved.lean_reference.from_standing
+    assert moved.baseline is None
+    assert moved.run_baseline is None
 
 
 def test_a_run_leaves_a_baseline_only_where_lean_is_from_standing(tmp_path: Path) -> None:
-    stood, _ = analysed(tmp_path, "minutes=1")
+    _, stood = analysed(tmp_path, "minutes=1")
     assert stood.run_baseline is not None
     assert stood.run_baseline.of("sacral_lean_deg") is not None
-    fell_in, _ = analysed(tmp_path, "minutes=1&standing_s=0&walk_s=0")
-    assert fell_in.chain.drift.run_baseline is not None
+    _, fell_in = analysed(tmp_path, "minutes=1&standing_s=0&walk_s=0")
+    assert fell_in.baseline is not None
     assert fell_in.run_baseline is None
+
+
+def test_the_neutral_of_another_day_leaves_no_baseline_until_it_is_taken_again(
+    tmp_path: Path,
+) -> None:
+    """The header says so, and with it every reader of the log, not the live program alone."""
+    scenario = "minutes=1&standing_s=8&walk_s=2"
+    _, end = analysed(tmp_path, scenario, neutral_is_old=True)
+    assert end.baseline is not None
+    assert end.run_baseline is None
+    _, again = analysed(tmp_path, scenario, neutral_is_old=True, marks=((6.0, "neutral"),))
+    assert again.run_baseline is not None
 
 
 @pytest.mark.parametrize("days", [0, 3])

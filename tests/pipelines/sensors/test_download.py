@@ -28,6 +28,7 @@ from pipelines.sensors.download import (
 )
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet, run
+from tests.pipelines.results import steps_in
 
 SENSOR = "sim:?protocol=backstride&minutes=1&logged_runs=2&time_scale=0"
 
@@ -49,7 +50,7 @@ def test_every_run_becomes_a_session_of_its_own_time_that_replays_alike(home: Pa
     for item, session in zip(done, (first, second), strict=True):
         assert item.path.parent == home / "sessions"
         again = run_replay(item.path, ReplayOptions(), quiet)
-        assert again.steps.rows.tobytes() == session.steps.rows.tobytes()
+        assert again.steps.rows.tobytes() == steps_in(session.facts).rows.tobytes()
         assert len(again.steps) == item.steps > 100
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.detector import DriftDetector, DriftParams
 from imu.steps import NO_STEPS, Steps
-from pipelines.session.live_status import LiveStatus, indicator_statuses, newest_steps
+from pipelines.session.live_status import LiveStatus, Now, indicator_statuses, newest_steps
 from tests.pipelines.views.terminal.statuses import ALERT, some_steps, text_of
 
 
@@ -22,23 +21,20 @@ def test_newest_steps_joins_the_end_of_the_parts() -> None:
 
 def test_status_of_a_run_follows_the_detector_from_learning_to_changed_and_back() -> None:
     drift = DriftDetector(DriftParams(skip_s=0.0, baseline_blocks=8, cool_off_s=0.0))
-    info = DeviceInfo("clip", "own", 200.0, 156.9, 34.9)
     parts: list[Steps] = []
 
     def go_on(lean_deg: float, count: int) -> LiveStatus:
         first = 1 + sum(len(part) for part in parts)
         parts.append(some_steps(count, first=first, lean_deg=lean_deg))
         drift.push(parts[-1])
+        now = Now(baseline_status=drift.status, indicators=indicator_statuses(drift))
         return LiveStatus.of_run(
+            now,
             source="sim:",
-            info=info,
-            elapsed_s=1.0,
-            gait="run",
+            device="clip",
             link="connected",
-            lost_samples=0,
             recording="",
             recording_note="",
-            drift=drift,
             alert=ALERT,
             steps=parts,
         )

@@ -3,65 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.records import LinkEvent, Mark, Packet, Record
+from devices.records import LinkEvent, Packet
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
+from imu.drift.detector import DriftDetector
+from imu.drift.params import DriftParams
 from imu.steps import STEP_ROW, Steps, concatenate
-from pipelines.files.alerts import Alert
-from pipelines.files.session_messages import SessionHeader
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, run_live
 from pipelines.live_controls import LiveControls
 from pipelines.replay import ReplayOptions, replay
-from pipelines.session.analysis import SessionAnalysis
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import AxesFound, Fact, FlagsAnswered, StepsFinished
+from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import LiveStatus
-from pipelines.session.session_marks import Pauses
+from pipelines.session.marks import LoggedMark, Neutral, Pause, Resume, SessionRecord
+from pipelines.session.pauses import Pauses
+from pipelines.views.fact_words import fact_words
 from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.results import alerts_in
+from tests.pipelines.said import said
 
 ASKEW = Scenario(minutes=0.4, seed=2, mount_pitch=15.0, device="ideal")
 HEADER = SessionHeader(0, "sim:")
 
 
-def analysed(
-    scenario: Scenario,
-    *marks: Mark,
-    axes: str = "",
-    watch: Callable[[SessionAnalysis], None] | None = None,
-) -> tuple[Steps, list[str], SessionAnalysis]:
-    """The steps and notes of a session with marks at their times."""
+def folded(
+    scenario: Scenario, *marks: LoggedMark, header: SessionHeader = HEADER
+) -> tuple[list[Fact], SessionFold]:
+    """The facts of a session with marks at their times."""
     device = SimulatedDevice(SimulatedRun(scenario))
-    analysis = SessionAnalysis(replace(HEADER, axes=axes), device.info)
-    if watch is not None:
-        watch(analysis)
+    fold = SessionFold(header, device.info)
     waiting = list(marks)
-    steps, notes = [], []
+    found: list[Fact] = []
     for record in device.records():
-        records: list[Record] = [record]
+        records: list[SessionRecord] = [record]
         while waiting and waiting[0].arrival_ns <= record.arrival_ns:
             records.insert(-1, waiting.pop(0))
         for each in records:
-            outcome = analysis.push(each)
-            steps.append(outcome.steps)
-            notes += outcome.notes
-    steps.append(analysis.flush().steps)
-    return concatenate(steps), notes, analysis
+            found += fold.push(each)
+    return found + fold.finish(), fold
 
 
-def at(seconds: float, kind: str) -> Mark:
-    return Mark(round(seconds * 1e9), kind)
+def analysed(
+    scenario: Scenario, *marks: LoggedMark, axes: str = ""
+) -> tuple[Steps, list[str], list[Fact]]:
+    """The steps of a session with marks at their times, and what was said of it."""
+    found, _ = folded(scenario, *marks, header=SessionHeader(0, "sim:", axes=axes))
+    steps = concatenate([fact.steps for fact in found if isinstance(fact, StepsFinished)])
+    return steps, [words for fact in found if (words := fact_words(fact))], found
+
+
+def at(seconds: float, kind: str, words: str = "") -> LoggedMark:
+    return said(round(seconds * 1e9), kind, words)
 
 
 def lean(steps: Steps) -> float:
@@ -105,28 +114,27 @@ def test_a_neutral_over_lost_samples_is_not_taken() -> None:
 
 
 def test_a_moved_sensor_has_its_axes_searched_anew() -> None:
-    _, notes, analysis = analysed(ASKEW, at(15.0, "reseat"), axes="auto")
+    _, notes, found = analysed(ASKEW, at(15.0, "reseat"), axes="auto")
     assert "searched anew" in notes[0]
-    assert analysis.chain.analyzer.mounting is not None  # found again
+    axes = [fact for fact in found if isinstance(fact, AxesFound)]
+    assert [one.from_standing for one in axes] == [True, False]  # found again, from the run
     _, notes, _ = analysed(ASKEW, at(15.0, "reseat"))
     assert "stand upright and still" in notes[0]
 
 
 def test_steps_of_a_pause_are_listed_and_not_judged() -> None:
     judged: list[Steps] = []
+    push = DriftDetector.push
 
-    def watch(analysis: SessionAnalysis) -> None:
-        drift = analysis.chain.drift
-        push = drift.push
-
-        def seen(steps: Steps, covariates: Covariates | None = None) -> list[Change]:
-            judged.append(steps)
-            return push(steps, covariates)
-
-        drift.push = seen  # type: ignore[method-assign]
+    def seen(
+        self: DriftDetector, steps: Steps, covariates: Covariates | None = None
+    ) -> list[Change]:
+        judged.append(steps)
+        return push(self, steps, covariates)
 
     marks = (at(15.0, "pause"), at(20.0, "resume"), at(25.0, "pause"))
-    steps, notes, _ = analysed(ASKEW, *marks, watch=watch)
+    with patch.object(DriftDetector, "push", seen):
+        steps, notes, _ = analysed(ASKEW, *marks)
     without, _, _ = analysed(ASKEW)
     assert notes == []
     assert steps.rows.tobytes() == without.rows.tobytes()
@@ -170,7 +178,7 @@ class TimedMarks(LiveControls):
         super().__init__()
         self._plan = [(6, "neutral"), (15, "pause"), (17, "resume"), (18, "neutral")]
 
-    def take_marks(self, now_ns: int) -> list[Mark]:
+    def take_marks(self, now_ns: int) -> list[LoggedMark]:
         while self._plan and now_ns >= self._plan[0][0] * 10**9:
             self.mark(self._plan.pop(0)[1])
         return super().take_marks(now_ns)
@@ -205,30 +213,37 @@ def test_marks_of_a_live_run_are_recorded_and_replayed_to_the_byte(tmp_path: Pat
         "the standing neutral was not taken",
     ]
     assert lean(steps) == pytest.approx(5.0, abs=1.0)
-    marks = [record for record in read_session(path).records if isinstance(record, Mark)]
-    assert [mark.kind for mark in marks] == ["neutral", "pause", "resume", "neutral"]
+    marks = [item.mark for item in read_session(path).records if isinstance(item, LoggedMark)]
+    assert marks == [Neutral(), Pause(), Resume(), Neutral()]
     again = replay(path, ReplayOptions(), quiet)
     assert again.steps.rows.tobytes() == steps.rows.tobytes()
-    assert again.alerts == run.alerts
+    assert list(again.alerts) == run.alerts
     assert any(isinstance(record, Packet) for record in read_session(path).records)
 
 
 # ------------------------------------------------------------------------------------- red flags
 
 
-def test_a_red_flag_takes_the_advice_out_of_alerts_until_it_is_cleared() -> None:
+def test_a_red_flag_stands_until_it_is_cleared() -> None:
     device = SimulatedDevice(SimulatedRun(ASKEW))
-    analysis = SessionAnalysis(HEADER, device.info)
-    advises = []
-    for kind, value in (
-        ("coaching", "stopped"),
-        ("red_flags", ""),
-        ("red_flags", "cleared"),
-        ("red_flags", "weakness"),
-    ):
-        analysis.push(Mark(0, kind, value))
-        advises.append(analysis.chain.coach.advises)
-    assert advises == [False, False, True, False]
+    fold = SessionFold(HEADER, device.info)
+    found = fold.push(said(0, "coaching", "stopped"))
+    for words in ("none", "cleared", "weakness"):
+        found += fold.push(said(0, "red_flags", words))
+    assert [fact.stopped for fact in found if isinstance(fact, FlagsAnswered)] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_surface_that_is_marked_reaches_the_detector() -> None:
+    quick = AlertSettings(drift=DriftParams(skip_s=2.0, baseline_blocks=4, block_steps=4))
+    header = SessionHeader(0, "sim:", settings=quick)
+    status = "waiting a moment after a new surface"
+    assert folded(ASKEW, header=header)[1].now.baseline_status != status
+    _, fold = folded(ASKEW, at(20.0, "surface", "grass"), header=header)
+    assert fold.now.baseline_status == status
 
 
 def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
@@ -241,7 +256,7 @@ def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
     ended = backstride("live", url, "--record", recording)
     assert ended.exit_code == 0
     assert "seek medical care" in ended.out + ended.err
-    told = [str(alert["message"]) for alert in read_session(recording).alerts]
+    told = [alert.message for alert in alerts_in(read_session(recording).facts)]
     assert any("Trunk lean" in message for message in told)
     assert not [message for message in told if "Try " in message]
     again = [alert.message for alert in replay(recording, ReplayOptions(), quiet).alerts]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.sequence import Losses
 from imu.drift.changes import Severity
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
+from pipelines.session.facts import LossCounts
 from pipelines.session.summary import Summary, summarise
+from tests.pipelines.results import result_from_steps
 
 
 def some_steps(contact_ms: list[float], quality: list[int] | None = None) -> Steps:
@@ -30,12 +30,8 @@ def some_steps(contact_ms: list[float], quality: list[int] | None = None) -> Ste
 
 
 def summary(steps: Steps, **others: object) -> Summary:
-    return summarise("run.csv", steps, **({"duration_s": 61.5, "rate_hz": 200.0} | others))  # type: ignore[arg-type]
-
-
-def after(**counts: int) -> SimpleNamespace:
-    """A receiver that has seen so much go wrong."""
-    return SimpleNamespace(losses=Losses(**counts), host_time=None)
+    result = result_from_steps(steps, duration_s=61.5, **others)  # type: ignore[arg-type]
+    return summarise(result, "run.csv", rate_hz=200.0)
 
 
 def test_medians_leave_out_what_was_not_measurable() -> None:
@@ -77,20 +73,16 @@ def test_no_steps_are_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("others", "words"),
+    ("losses", "words"),
     [
-        ({"lost_samples": (3, 5, 1)}, "5 (3 filled in, 1 gap too long to fill)"),
-        ({"receiver": after(lost=70)}, "70 (0 filled in"),
-        (
-            {"receiver": after(malformed_packets=3, restarts=1)},
-            "3 damaged packets, 1 restart of the sensor",
-        ),
-        ({"receiver": after(malformed_packets=1, restarts=2)}, "1 damaged packet, 2 restarts"),
-        ({"alerts": 2}, "2 (changes from the baseline)"),
+        (LossCounts(filled=3, quarantined=5, chain_restarts=1), "5 (3 filled in, 1 gap too long"),
+        (LossCounts(lost=70), "70 (0 filled in"),
+        (LossCounts(malformed_packets=3, restarts=1), "3 damaged packets, 1 restart of the sensor"),
+        (LossCounts(malformed_packets=1, restarts=2), "1 damaged packet, 2 restarts"),
     ],
 )
-def test_losses_and_changes_are_told(others: dict[str, object], words: str) -> None:
-    assert words in "\n".join(summary(some_steps([210.0]), **others).lines())
+def test_losses_are_told(losses: LossCounts, words: str) -> None:
+    assert words in "\n".join(summary(some_steps([210.0]), losses=losses).lines())
 
 
 def test_the_head_says_what_the_numbers_are() -> None:

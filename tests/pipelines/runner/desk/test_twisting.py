@@ -193,7 +193,7 @@ def test_a_damaged_file_is_kept_aside_and_told_once(tmp_path: Path, content: byt
     assert store.load() == KnownTwisting()
     assert store.add(USUAL)
     assert store.load().history == USUAL
-    assert (tmp_path / f"{FILE_NAME}.damaged").read_bytes() == content
+    assert (tmp_path / f"{FILE_NAME}.unreadable").read_bytes() == content
     assert len(told) == 1
     assert told[0].endswith("is learned anew.")
 
@@ -220,7 +220,7 @@ def test_a_folder_that_takes_nothing_is_told_once(tmp_path: Path) -> None:
 
 def test_emptying_the_journal_forgets_the_wearer(tmp_path: Path) -> None:
     TwistingStore(tmp_path, print).add(USUAL)
-    (tmp_path / f"{FILE_NAME}.damaged").write_text("{")
+    (tmp_path / f"{FILE_NAME}.unreadable").write_text("{")
     with Journal(tmp_path / "journal.sqlite3") as journal:
         assert journal.delete_everything() == []
     assert list(tmp_path.glob("twisting*")) == []

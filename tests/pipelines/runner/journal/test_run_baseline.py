@@ -17,35 +17,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.records import DeviceInfo, Mark, Record
+from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.detector import DriftDetector, DriftParams
 from imu.errors import ParameterError, RecordingError
 from imu.steps import STEP_ROW, Steps
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.coaching.companion import Companion
-from pipelines.files.session_messages import SessionHeader
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
-from pipelines.live import LiveRun
-from pipelines.runner.filing import FinishedRun, file_run_now, journal_entry
+from pipelines.runner.filing import FinishedRun, file_run, finished_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session, Shoe
 from pipelines.runner.journal.export import export_journal
 from pipelines.runner.journal.queries import earlier_baselines
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
-from pipelines.runner.journal.run_baseline import (
-    run_baseline_entry,
-    sensor_kind,
-    surface_of_most,
-)
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
-from tests.pipelines.coaching.runs import Part, feed, mark
+from pipelines.runner.journal.session_entry import baseline_entry
+from pipelines.session.comparable import sensor_kind, surface_of_most
+from pipelines.session.facts import Ended, Fact, SensorKnown, ShoeKnown, StepsFinished, SurfaceKnown
+from pipelines.session.header import SessionHeader
+from pipelines.session.marks import SessionRecord
+from pipelines.session.result import SessionResult, result_of
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.journals import at, held_by_another_process, run
+from tests.pipelines.said import said
 
 USUAL = Baseline((IndicatorBaseline("cadence_spm", 168.0, 1.0, 1.5),), blocks=60)
+SENSOR = DeviceInfo("Clip", "movesense", 208.0, 78.5, 35.0)
 KEPT = RunBaseline(0, '{"a":1}', "track", "movesense 208 Hz")
 
 
@@ -175,7 +174,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_baseline_comes_back_as_it_was_and_belongs_to_one_session(path: Path) -> None:
-    entry = run_baseline_entry(USUAL, "track", "movesense 208 Hz")
+    entry = baseline_entry(left({0: ["track"]}))
     assert entry is not None
     assert "\n" not in entry.baseline
     with Journal(path) as journal:
@@ -188,8 +187,8 @@ def test_a_baseline_comes_back_as_it_was_and_belongs_to_one_session(path: Path) 
             journal.add(replace(entry, session_id=number))
         with pytest.raises(ParameterError, match="99"):
             journal.add(replace(entry, session_id=99))
-    assert run_baseline_entry(None, "track", "x") is None
-    assert run_baseline_entry(USUAL, None, "x") is None
+    assert baseline_entry(left({0: ["track"]}, None)) is None
+    assert baseline_entry(left({0: ["track"], 300: ["road"]})) is None
 
 
 def test_what_is_deleted_takes_its_baseline_with_it(path: Path) -> None:
@@ -245,18 +244,27 @@ def test_a_journal_of_the_version_before_keeps_its_runs_and_takes_baselines(path
 # ------------------------------------------------------------------------------------------ filing
 
 
-def finished(marks: dict[int, list[str]], baseline: Baseline | None = USUAL) -> FinishedRun:
-    """Ten minutes of running, with surfaces marked at some seconds."""
-    companion = Companion()
-    told = {second: [mark("surface", name) for name in names] for second, names in marks.items()}
-    told.setdefault(0, []).append(mark("shoe", "Blue"))
-    _, steps = feed(companion, [Part(10, "run")], marks=told)
-    live = LiveRun(steps=steps, baseline=baseline, sensor="movesense 208 Hz")
-    return journal_entry(live, companion, utc_start_ns=at(0), utc_offset_minutes=60)
+def left(
+    surfaces: dict[int, list[str]], baseline: Baseline | None = USUAL, source: str = "ble:AB"
+) -> SessionResult:
+    """What ten minutes of running come to, with surfaces marked at some seconds."""
+    found: list[Fact] = [SensorKnown(0.0, SENSOR), ShoeKnown(0.0, "Blue")]
+    found += [SurfaceKnown(float(at_s), name) for at_s in surfaces for name in surfaces[at_s]]
+    found.append(StepsFinished(610.0, some_steps(10.0)))
+    found.append(Ended(610.0, 610.0, run_baseline=baseline))
+    return result_of(SessionHeader(at(0), source, utc_offset_minutes=60), found)
+
+
+def finished(surfaces: dict[int, list[str]], baseline: Baseline | None = USUAL) -> FinishedRun:
+    return finished_run(left(surfaces, baseline))
+
+
+def test_a_simulated_run_is_nobodys_history() -> None:
+    assert finished_run(left({0: ["track"]}, source="sim:?minutes=10")).baseline is None
 
 
 def test_a_run_is_filed_with_its_baseline_under_its_surface_and_shoe(path: Path) -> None:
-    assert file_run_now(finished({0: ["track"]}), path) == ([], [])
+    assert file_run(finished({0: ["track"]}), path) == ([], [])
     with Journal(path) as journal:
         found = earlier_baselines(journal, 0, 2**62, "track", "Blue")
         assert [Baseline.from_json(words) for words, _ in found] == [USUAL]
@@ -274,7 +282,7 @@ def test_a_run_on_two_surfaces_leaves_none_and_a_short_stretch_does_not_matter()
 
 
 def test_a_run_without_a_baseline_is_a_session_all_the_same(path: Path) -> None:
-    file_run_now(finished({}, None), path)
+    file_run(finished({}, None), path)
     with Journal(path) as journal:
         assert len(journal.entries(Session)) == 1
         assert journal.entries(RunBaseline) == []
@@ -284,7 +292,7 @@ def test_a_run_without_a_baseline_is_a_session_all_the_same(path: Path) -> None:
 def test_a_run_kept_for_later_comes_in_with_its_baseline_and_shoe(path: Path) -> None:
     Journal(path).close()
     with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
-        file_run_now(finished({0: ["track"]}), path, busy_s=0.1)
+        file_run(finished({0: ["track"]}), path, busy_s=0.1)
     for _ in range(2):
         with Journal(path) as journal:
             (shoe,) = journal.entries(Shoe)
@@ -297,36 +305,37 @@ def test_a_run_kept_for_later_comes_in_with_its_baseline_and_shoe(path: Path) ->
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> list[SessionRecord]:
     """The log of a minute and a half."""
     path = tmp_path_factory.mktemp("simulated") / "run.mcap"
     write_simulation(path, "minutes=1.5&rate=100", quiet)
     return list(read_session(path).records)
 
 
-def recorded_from(source: str, log: list[Record], path: Path) -> Path:
+def recorded_from(source: str, log: list[SessionRecord], path: Path) -> Path:
     """The log as a session of a source, on the track, with a baseline that is learned soon."""
     quick = AlertSettings(drift=DriftParams(skip_s=5.0, baseline_blocks=4))
-    header = SessionHeader(at(0), source, axes="auto", parameters_json=quick.to_json())
+    header = SessionHeader(at(0), source, axes="auto", settings=quick)
     writer = SessionWriter(path, header)
     for number, record in enumerate(log):
         writer.write_record(record)
         if number == 5 and not isinstance(record, DeviceInfo):
-            writer.write_record(Mark(record.arrival_ns, "surface", "track"))
+            writer.write_record(said(record.arrival_ns, "surface", "track"))
     writer.close()
     return path
 
 
 def test_a_recording_is_added_with_its_baseline_but_not_the_simulated_runners(
-    log: list[Record], path: Path, tmp_path: Path
+    log: list[SessionRecord], path: Path, tmp_path: Path
 ) -> None:
     real = recorded_from("ble:00:11:22:33:44:55", log, tmp_path / "real.mcap")
     simulated = recorded_from("sim:?minutes=1.5", log, tmp_path / "simulated.mcap")
     with Journal(path) as journal:
         journal.add(Shoe("Blue"))
-        assert recorded_run(simulated, AddOptions(), journal).baseline is None
-        added = recorded_run(real, AddOptions(shoe="Blue"), journal)
-        stated = recorded_run(real, AddOptions(surface="belt"), journal)
+        assert recorded_run(simulated, AddOptions(), journal).run.baseline is None
+        added = recorded_run(real, AddOptions(shoe="Blue"), journal).run
+        stated = recorded_run(real, AddOptions(surface="belt"), journal).run
+    assert added.session is not None
     assert added.baseline is not None
     assert (added.session.surface, added.baseline.surface) == ("track", "track")
     found = Baseline.from_json(added.baseline.baseline)
@@ -339,7 +348,7 @@ def test_a_recording_is_added_with_its_baseline_but_not_the_simulated_runners(
 
 
 def test_the_command_files_both(
-    log: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: list[SessionRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
     real = recorded_from("ble:00:11:22:33:44:55", log, tmp_path / "real.mcap")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,29 +12,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.records import Mark
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.errors import InputError, ParameterError
-from imu.steps import STEP_ROW, Steps
+from imu.steps import NO_STEPS, STEP_ROW, Steps
 from pipelines.files.simulation import write_simulation
 from pipelines.replay import ReplayOptions, replay
+from pipelines.runner.filing import add_run
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Shoe
-from pipelines.runner.journal.recorded import AddOptions, session_of
+from pipelines.runner.journal.entries import Session, Shoe
+from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.session_entry import (
     Distance,
-    Tags,
-    distance_from_marks,
+    Stated,
     distance_from_speed,
-    dose_easy_km,
-    entry_from_steps,
     entry_from_summary,
-    running_stretches,
-    tags_from_marks,
+    entry_of,
 )
+from pipelines.session.dose import Dose
+from pipelines.session.facts import Fact, ShoeKnown, SurfaceKnown
+from pipelines.session.header import SessionHeader
+from pipelines.session.pace import Pace
+from pipelines.session.progress import SessionProgress
+from pipelines.session.summary import summarise
 from tests.pipelines.command_line import quiet
+from tests.pipelines.results import result_from_steps
 from tests.pipelines.runner.journal.journals import at
 
-SECOND = 10**9
+#: Of earlier easy runs.
+EASY = Baseline((IndicatorBaseline("lumbar_index", 2.3, 0.1),), 40)
 
 
 def some_steps(count: int, **columns: float) -> Steps:
@@ -47,7 +53,21 @@ def some_steps(count: int, **columns: float) -> Steps:
     return Steps(rows)
 
 
+def session_of(path: Path, options: AddOptions, journal: Journal) -> Session:
+    session = recorded_run(path, options, journal).run.session
+    assert session is not None
+    return session
+
+
 # --------------------------------------------------------------------------------------------- dose
+
+
+def dose_easy_km(
+    indices: list[float], distance_m: float | None, exponent: float = 4.0
+) -> float | None:
+    dose = Dose()
+    dose.take_blocks(indices)
+    return dose.easy_km(distance_m, exponent)
 
 
 @given(st.floats(80, 130), st.floats(1000, 40_000))
@@ -75,11 +95,15 @@ def test_without_a_distance_or_with_few_indices_there_is_no_dose() -> None:
 def test_an_index_of_this_very_run_gives_no_dose() -> None:
     steps = some_steps(300, lumbar_index=105.0)
     distance = Distance(5000.0, "treadmill")
-    common = {"utc_start_ns": at(0), "duration_s": 120.0}
-    without = entry_from_steps(steps, distance=distance, **common)  # type: ignore[arg-type]
+    with_it, without = (
+        entry_of(
+            result_from_steps(steps, header=SessionHeader(at(0), "", baseline=baseline)),
+            Stated(distance),
+        )
+        for baseline in (EASY, None)
+    )
     assert without.dose_easy_km_m4 is None
-    entry = entry_from_steps(steps, distance=distance, index_of_earlier_runs=True, **common)  # type: ignore[arg-type]
-    assert entry.dose_easy_km_m4 == pytest.approx(5.0 * 1.05**4)
+    assert with_it.dose_easy_km_m4 == pytest.approx(5.0 * 1.05**4)
 
 
 # -------------------------------------------------------------------------------------------- means
@@ -89,7 +113,7 @@ def test_means_are_of_trusted_steps_and_what_was_not_measured_is_missing() -> No
     steps = some_steps(60, impact_shock_g=3.0, peak_10hz_bw=2.4)
     steps.rows["impact_shock_g"][:20] = 9.0
     steps.rows["quality"][:20] = 1
-    entry = entry_from_steps(steps, utc_start_ns=at(0), duration_s=60.0)
+    entry = entry_of(result_from_steps(steps), Stated())
     assert entry.means == {"impact_shock_g": 3.0, "peak_10hz_bw": 2.4}
     assert entry.steps == 60
     assert entry.running_s == pytest.approx(20.0)
@@ -97,7 +121,7 @@ def test_means_are_of_trusted_steps_and_what_was_not_measured_is_missing() -> No
 
 
 def test_a_session_without_a_step_is_a_session() -> None:
-    entry = entry_from_steps(some_steps(0), utc_start_ns=at(0), duration_s=5.0)
+    entry = entry_of(result_from_steps(some_steps(0)), Stated())
     assert (entry.steps, entry.means, entry.running_s) == (0, {}, 0.0)
 
 
@@ -105,50 +129,56 @@ def test_a_session_without_a_step_is_a_session() -> None:
 
 
 def test_a_speed_counts_while_running() -> None:
-    assert distance_from_speed(2.5, 1200.0) == Distance(3000.0, "speed")
-    assert distance_from_speed(2.5, 0.0) == Distance()
+    found = distance_from_speed(2.5, some_steps(3600))
+    assert found.distance_m == pytest.approx(3000.0)
+    assert found.source == "speed"
+    assert distance_from_speed(2.5, NO_STEPS) == Distance()
 
 
-def test_stretches_of_running_are_joined_over_short_pauses() -> None:
+def test_running_goes_on_over_short_pauses() -> None:
     steps = some_steps(9)
     steps.rows["initial_contact_s"][3:] += 1.5
     steps.rows["initial_contact_s"][6:] += 5.0
-    stretches = np.array(running_stretches(steps))
-    assert stretches == pytest.approx(np.array([[10.0, 13.5], [18.5, 19.5]]))
+    # from 10 to 13.5 s, and from 18.5 to 19.5 s
+    assert distance_from_speed(2.0, steps).distance_m == pytest.approx(9.0)
 
 
-def mark(seconds: float, kind: str, value: str) -> Mark:
-    return Mark(round(1e12 + seconds * SECOND), kind, value)
-
-
-def from_marks(*marks: Mark) -> Distance:
-    running = [(60.0, 660.0), (720.0, 1320.0)]
-    return distance_from_marks(marks, 10**12, 10**12 + 1400 * SECOND, running)
+def covered(*speeds: tuple[float, float | None]) -> float | None:
+    """Distance of a run from 60 to 660 and from 720 to 1320 s, with speeds from some times on."""
+    pace = Pace()
+    progress = SessionProgress(pace)
+    for since_s, speed in speeds:
+        pace.take_speed(speed, since_s)
+    rows = some_steps(3600).rows.copy()
+    rows["initial_contact_s"] = 60.0 + np.arange(3600) / 3.0
+    rows["initial_contact_s"][1800:] += 60.0
+    progress.take_steps(Steps(rows))
+    return progress.distance_m
 
 
 def test_a_marked_distance_counts_and_the_last_one_corrects() -> None:
-    told = from_marks(mark(5, "distance", "4 km"), mark(9, "distance", "5 km"))
-    assert told == Distance(5000.0, "mark")
+    progress = SessionProgress()
+    progress.take_distance(4000.0, 5.0)
+    progress.take_distance(5000.0, 9.0)
+    progress.take_steps(some_steps(30))
+    assert (progress.distance_m, progress.source) == (5000.0, "stated")
 
 
 def test_marked_speeds_count_where_somebody_ran() -> None:
-    told = from_marks(mark(0, "speed", "9 km/h"), mark(720, "speed", "10.8 km/h"))
-    assert told.source == "mark"
-    assert told.distance_m == pytest.approx(600 * 2.5 + 600 * 3.0)
-    for value in ("0 km/h", "unknown", ""):
-        ended = from_marks(mark(0, "speed", "9 km/h"), mark(700, "speed", value))
-        assert ended.distance_m == pytest.approx(1500.0)
-
-
-def test_other_marks_tell_no_distance_and_a_wrong_one_is_named() -> None:
-    assert from_marks(mark(0, "surface", "track")) == Distance()
-    with pytest.raises(ParameterError, match="mark 'speed'"):
-        from_marks(mark(0, "speed", "fast"))
+    assert covered((0.0, 2.5), (720.0, 3.0)) == pytest.approx(600 * 2.5 + 600 * 3.0)
+    for ended in (0.0, None):
+        assert covered((0.0, 2.5), (700.0, ended)) == pytest.approx(1500.0)
+    assert covered() is None
 
 
 def test_tags_are_the_last_marked_ones() -> None:
-    marks = [mark(0, "surface", "road"), mark(1, "shoe", "Blue"), mark(2, "surface", "track")]
-    assert tags_from_marks(marks) == Tags("track", "Blue")
+    said: list[Fact] = [
+        SurfaceKnown(0.0, "road"),
+        ShoeKnown(1.0, "Blue"),
+        SurfaceKnown(2.0, "track"),
+    ]
+    result = result_from_steps(some_steps(9), more=said)
+    assert (result.surface, result.shoe) == ("track", "Blue")
 
 
 # ------------------------------------------------------------------------------------- whole files
@@ -170,7 +200,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def test_a_recorded_session_becomes_an_entry(recording: Path, journal: Journal) -> None:
     shoe = journal.add(Shoe("Blue"))
     options = AddOptions(speed="10.8 km/h", surface="belt", shoe="Blue", note="easy")
-    session = session_of(recording, options, journal)
+    session = add_run(journal, recorded_run(recording, options, journal).run)
+    assert session is not None
     assert session.steps > 100
     assert session.distance_source == "speed"
     assert session.distance_m == pytest.approx(180.0, rel=0.1)
@@ -184,8 +215,6 @@ def test_a_recorded_session_becomes_an_entry(recording: Path, journal: Journal) 
 def test_with_a_baseline_of_earlier_runs_and_a_height_there_is_a_dose(
     recording: Path, journal: Journal, tmp_path: Path
 ) -> None:
-    from imu.drift.baseline import Baseline, IndicatorBaseline
-
     journal.change_settings(height_m=1.75)
     result = replay(recording, ReplayOptions(height_m=1.75), quiet)
     usual = float(np.nanmedian(result.steps.lumbar_compression_bw))
@@ -236,12 +265,8 @@ def test_what_is_no_summary_is_told(
 
 
 def test_a_summary_without_running_is_a_session(tmp_path: Path) -> None:
-    import json
-
-    from imu.steps import NO_STEPS
-    from pipelines.session.summary import summarise
-
-    content = json.loads(summarise("a.csv", NO_STEPS, duration_s=60.0, rate_hz=200.0).to_json())
+    summary = summarise(result_from_steps(NO_STEPS), "a.csv", rate_hz=200.0)
+    content = json.loads(summary.to_json())
     entry = entry_from_summary(content, utc_start_ns=at(0))
     assert (entry.steps, entry.running_s, entry.means) == (0, 0.0, {})
 

@@ -7,7 +7,7 @@ __all__ = ["SCREENS", "STEADY", "STILL"]
 _HEAD = """
 import asyncio, dataclasses, sys, time
 from tests.pipelines.views.terminal.statuses import ALERT, some_status, some_steps
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.views.page.server import listen, serve
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.view import Dashboard

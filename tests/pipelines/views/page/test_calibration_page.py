@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imu.calibration import FACES, Calibration
+from imu.calibration import FACES
 from imu.errors import DeviceError, RecordingError
 from pipelines.files.session_reader import read_session
 from pipelines.sensors.calibrate import CalibrationStatus
@@ -161,8 +161,7 @@ def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(tmp_path: 
         tab.press("Finish")
         assert "Traceback" not in running.wait()
     assert device is not None
-    used = Calibration.from_json(read_session(recording).header.calibration_json)
-    assert used == Calibration.from_json(device.calibration_json)
+    assert read_session(recording).header.calibration == device.calibration
 
 
 def _calibrate(tab: Tab, address: str) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from devices.records import Mark
 from pipelines.coaching.training.pain import check_cue
 from pipelines.files.session_reader import read_session
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Shoe
+from pipelines.session import marks
 from pipelines.views.page.run_requests import Beforehand
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.views.page.browser import Tab, needs_chromium, program
@@ -30,11 +31,12 @@ warm_up()
 options = LiveOptions(
     record=Path(sys.argv[1]),
     companion=CompanionPlan(),
+    filed=True,
     marks=(("speed", "9 km/h"), ("surface", "treadmill")),
 )
 address = "sim:?minutes=15&time_scale=20&seed=5&speed=2.5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))
-_tell_end(run, journal=True)
+_tell_end(run)
 """
 
 
@@ -113,7 +115,7 @@ def test_journal_in_trouble_takes_no_mark_away(caplog: pytest.LogCaptureFixture)
         page = _running(Beforehand(shoe_note=look_up))
         page.ask("shoe", "blue")
         await asyncio.sleep(0.05)
-        assert [mark.value for mark in page.controls.take_marks(0)] == ["blue"]
+        assert [item.mark for item in page.controls.take_marks(0)] == [marks.Shoe("blue")]
         assert _told(page) == ["Shoe marked: blue."]
 
     asyncio.run(story())
@@ -146,15 +148,15 @@ def test_treadmill_shoe_and_pain_are_marked_and_answered_in_a_run(tab: Tab, tmp_
         said = running.wait()
     assert "Traceback" not in said
     assert said.count("backstride journal check") == 1  # at the end, where all is summed up
-    log = [one for one in read_session(recording).records if isinstance(one, Mark)]
-    assert [(one.kind, one.value) for one in log] == [
-        ("speed", "9 km/h"),
-        ("surface", "treadmill"),
-        ("slope", "2 %"),
-        ("shoe", "oldpair"),
-        ("pain", "9"),
-        ("speed", "unknown"),
-        ("slope", "unknown"),
+    log = [one for one in read_session(recording).records if isinstance(one, marks.LoggedMark)]
+    assert [one.mark for one in log] == [
+        marks.Speed(2.5),
+        marks.Surface("treadmill"),
+        marks.Slope(math.degrees(math.atan(0.02))),
+        marks.Shoe("oldpair"),
+        marks.Pain(9),
+        marks.Speed(None),
+        marks.Slope(None),
     ]
 
 

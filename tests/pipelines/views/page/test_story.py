@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from devices.records import Mark
 from pipelines.files.session_reader import read_session
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session
+from pipelines.session import marks
 from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
 
 _PROGRAM = """
@@ -75,18 +75,14 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         tab.press("Finish")
         tab.until_shown("Backstride has ended")
         assert re.search(r"steps \d{3,} alerts [1-9]", running.wait())
-    marks = [
-        (record.kind, record.value)
-        for record in read_session(recording).records
-        if isinstance(record, Mark)
-    ]
-    assert marks == [
-        ("pause", ""),
-        ("resume", ""),
-        ("pain", "3"),
-        ("surface", "track"),
-        ("shoe", "blue pair"),
-        ("neutral", ""),
+    log = [one.mark for one in read_session(recording).records if isinstance(one, marks.LoggedMark)]
+    assert log == [
+        marks.Pause(),
+        marks.Resume(),
+        marks.Pain(3),
+        marks.Surface("track"),
+        marks.Shoe("blue pair"),
+        marks.Neutral(),
     ]
 
 
@@ -131,7 +127,7 @@ def test_first_run_tells_the_body_calibrates_and_runs_to_the_metronome(tmp_path:
         assert "Traceback" not in said
     (recording,) = (tmp_path / "sessions").glob("*.mcap")
     header = read_session(recording).header
-    assert header.calibration_json
+    assert header.calibration is not None
     assert header.height_m == pytest.approx(69 * 0.0254)
     assert header.mass_kg == pytest.approx(154 * 0.45359237)
     with Journal(tmp_path / "journal.sqlite3") as journal:

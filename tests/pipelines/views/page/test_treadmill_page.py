@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from pipelines.live_controls import LiveControls
-from pipelines.session.pace_marks import marked_slope_deg, marked_speed_m_s
+from pipelines.session.json_form import from_json, to_json
+from pipelines.session.marks import Mark, Slope, Speed, mark_from_words
 from pipelines.units import Units
 from pipelines.views.page.treadmill import Treadmill
 from tests.pipelines.views.page.accessibility import assert_accessible
@@ -21,8 +21,8 @@ from tests.pipelines.views.page.browser import Program, Tab, needs_chromium, pro
 from tests.pipelines.views.page.steady_program import STILL
 
 
-def _marks(controls: LiveControls) -> list[tuple[str, str]]:
-    return [(mark.kind, mark.value) for mark in controls.take_marks(0)]
+def _marks(controls: LiveControls) -> list[Mark]:
+    return [item.mark for item in controls.take_marks(0)]
 
 
 def _answers(**typed: str | bool) -> str:
@@ -47,7 +47,7 @@ def test_speed_and_slope_are_marked_as_people_write_them(
     controls, said = LiveControls(), list[str]()
     treadmill = Treadmill(controls, said.append, units=units)
     treadmill.ask(_answers(speed=speed, slope=slope))
-    assert _marks(controls) == marks
+    assert _marks(controls) == [mark_from_words(kind, words) for kind, words in marks]
     assert len(said) == 1
     assert told in said[0]
     # the same again is nothing new
@@ -95,10 +95,7 @@ def test_whoever_has_left_the_treadmill_is_judged_without_it(answers: str) -> No
     treadmill = Treadmill(controls, lambda _: None, marks=stated)
     assert treadmill.pieces()["words"] == "9 km/h, 1.746 %"
     treadmill.ask(answers)
-    marks = _marks(controls)
-    assert [kind for kind, _ in marks] == ["speed", "slope"]
-    assert math.isnan(marked_speed_m_s(marks[0][1]))
-    assert math.isnan(marked_slope_deg(marks[1][1]))
+    assert _marks(controls) == [Speed(None), Slope(None)]
     assert treadmill.pieces()["words"] == ""
 
 
@@ -113,9 +110,9 @@ def test_nothing_that_a_tab_sends_marks_what_a_replay_cannot_read(answers: str) 
     controls = LiveControls()
     treadmill = Treadmill(controls, lambda _: None)
     treadmill.ask(answers)
-    for kind, value in _marks(controls):
-        assert kind in {"speed", "slope"}
-        assert not (marked_speed_m_s if kind == "speed" else marked_slope_deg)(value) > 22.0
+    for mark in _marks(controls):
+        assert isinstance(mark, Speed | Slope)
+        assert from_json(to_json(mark), Mark) == mark  # type: ignore[arg-type]
 
 
 @needs_chromium

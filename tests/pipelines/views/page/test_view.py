@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from devices.scan import Found
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError
-from pipelines.files.alerts import Alert
+from pipelines.coaching.alert import Alert
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
+from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.setup_screen import Choice, SetupScreen
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.views.terminal.statuses import ALERT, some_status, some_steps
@@ -219,8 +220,8 @@ def _told(page: Dashboard) -> list[str]:
     return [told["text"] for told in page.shown()["told"]]
 
 
-def _marks(controls: LiveControls) -> list[tuple[str, str]]:
-    return [(mark.kind, mark.value) for mark in controls.take_marks(0)]
+def _marks(controls: LiveControls) -> list[Mark]:
+    return [item.mark for item in controls.take_marks(0)]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_page_marks_what_makes_sense_and_says_so(
 ) -> None:
     page = _running()
     page.ask(what, value)
-    assert _marks(page.controls) == mark
+    assert _marks(page.controls) == [mark_from_words(kind, words) for kind, words in mark]
     assert " ".join(_told(page)).startswith(told)
 
 
@@ -263,7 +264,7 @@ def test_neutral_is_taken_after_a_countdown_of_three_seconds() -> None:
             await clock.sleep(1.0)
         assert seen == [3, 2, 1]
         assert page.shown()["countdown"] is None
-        assert _marks(page.controls) == [("neutral", "")]
+        assert _marks(page.controls) == [Neutral()]
 
     asyncio.run(story())
 

@@ -14,9 +14,9 @@ from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.detector import DriftDetector
 from imu.samples import Quality
 from imu.steps import NO_STEPS, Steps
+from pipelines.quantities import WATCHED
 from pipelines.views.report.content import Content, content_of
 from pipelines.views.report.episodes import Episode
-from pipelines.views.report.measures import WATCHED
 from pipelines.views.report.recording import PreviousRun
 from tests.pipelines.views.report.runs import LEVELS, changed, recording_of, steps_of
 
@@ -127,7 +127,7 @@ def test_alert_that_cannot_be_understood_does_no_harm(alert: dict[str, object]) 
 def test_given_baseline_is_judged_against_from_the_start() -> None:
     baseline = Baseline((IndicatorBaseline("impact_shock_g", 2.4, 0.01),), 40)
 
-    content = content_of(recording_of(steps_of(3000), baseline_json=baseline.to_json()))
+    content = content_of(recording_of(steps_of(3000), baseline=baseline))
 
     assert content.baseline_given
     assert content.learned_s is None
@@ -143,8 +143,8 @@ def test_band_is_the_detector_s_own() -> None:
     detector.push(steps)
 
     for course in content_of(recording_of(steps)).courses:
-        assert course.measure.indicator is not None
-        reading = detector.current(course.measure.indicator.name)
+        assert course.measure.watched is not None
+        reading = detector.current(course.measure.watched.name)
         assert course.band is not None
         assert course.band.baseline == reading.baseline
         assert course.band.gate == reading.gate

@@ -12,9 +12,9 @@ import pytest
 
 from imu.errors import BackstrideError
 from imu.steps import NO_STEPS
+from pipelines.quantities import WATCHED
 from pipelines.views.report import page as page_module
 from pipelines.views.report.content import content_of
-from pipelines.views.report.measures import WATCHED
 from pipelines.views.report.page import LARGEST_BYTES, render
 from pipelines.views.report.plots import course_figure
 from pipelines.views.report.recording import PreviousRun, Recording, SessionMark

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from devices.records import DeviceInfo, Mark
-from pipelines.files.session_messages import SessionHeader
+from devices.records import DeviceInfo
+from pipelines.coaching.alert import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import ReplayOptions, replay, sensor_of
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import AlertTold
+from pipelines.session.header import SessionHeader
 from pipelines.views.report.reading import (
     ReadingOptions,
     previous_run,
@@ -23,6 +26,7 @@ from pipelines.views.report.reading import (
     read_recording,
 )
 from tests.pipelines.command_line import backstride, one_sentence, quiet
+from tests.pipelines.said import said
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +37,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_simulation(folder / "bare.mcap", query, quiet)
     write_simulation(folder / "run.csv", "minutes=0.5&seed=3&standing_s=4", quiet)
     session = read_session(folder / "bare.mcap")
-    result = replay(folder / "bare.mcap", ReplayOptions(), quiet)
+    fold = SessionFold(session.header, sensor_of(session))
+    told = Alert(30.0, "cadence_spm", "down", 160.0, 170.0, -6.0, 3.0, "raised", "As it was told.")
     with SessionWriter(folder / "whole.mcap", session.header) as writer:
         for number, record in enumerate(session.records):
             writer.write_record(record)
+            writer.write_facts(fold.push(record))
             if number == 40:
-                arrival_ns = getattr(record, "arrival_ns", 0)
-                writer.write_record(Mark(arrival_ns, "surface", "grass"))
-        writer.write_steps(result.steps)
-        writer.write_alert({"time_s": 30.0, "indicator": "cadence_spm", "direction": "down",
-                            "severity": "raised", "message": "As it was told."})  # fmt: skip
+                mark = said(getattr(record, "arrival_ns", 0), "surface", "grass")
+                writer.write_record(mark)
+                writer.write_facts(fold.push(mark))
+        # no alert that the log gives: what was written is shown
+        writer.write_facts([AlertTold(30.0, told), *fold.finish()])
     return folder
 
 

@@ -7,26 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from devices.records import Mark, Record
 from imu.drift.baseline import Baseline, IndicatorBaseline
-from imu.drift.detector import DriftDetector, DriftParams
+from imu.drift.detector import DriftParams
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.session_messages import SessionHeader
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import RanAgain, run_again
+from pipelines.quantities import WATCHED
+from pipelines.replay import Folded, fold_session
+from pipelines.session.facts import Ended
+from pipelines.session.header import SessionHeader
 from pipelines.views.report.content import Content, content_of
-from pipelines.views.report.measures import WATCHED
 from pipelines.views.report.page import render
 from pipelines.views.report.reading import ReadingOptions, read_recording
 from pipelines.views.report.recording import DetectorMark, SessionMark
 from pipelines.views.report.words import watch_words
 from tests.pipelines.command_line import quiet
+from tests.pipelines.said import said
 from tests.pipelines.views.report.runs import changed, recording_of, steps_of
 
-SOON = AlertSettings(drift=DriftParams(skip_s=30.0, baseline_blocks=8)).to_json()
+SOON = AlertSettings(drift=DriftParams(skip_s=30.0, baseline_blocks=8))
 
 
 @pytest.fixture(scope="module")
@@ -38,35 +40,32 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 def recorded(
     simulated: Session, path: Path, marks: Sequence[tuple[float, str, str]], header: SessionHeader
-) -> tuple[RanAgain, Content]:
+) -> tuple[Folded, Content]:
     """A session with marks at shares of its log, as during the run and as reported."""
-    records: list[Record] = list(simulated.records)
+    records = list(simulated.records)
     for share, kind, value in sorted(marks, reverse=True):
         place = max(int(share * len(records)), 1)
         arrival_ns = getattr(records[place], "arrival_ns", 0)
-        records.insert(place, Mark(arrival_ns, kind, value))
-    ran = run_again(replace(simulated, records=records), header, quiet)
+        records.insert(place, said(arrival_ns, kind, value))
+    ran = fold_session(replace(simulated, records=records), header, quiet)
     with SessionWriter(path, header) as writer:
         for record in records:
             writer.write_record(record)
-        writer.write_steps(ran.steps)
-        for alert in ran.alerts:
-            writer.write_alert(alert.record())
+        writer.write_facts(ran.facts)
     recording = read_recording(path, ReadingOptions(), quiet)
     assert not recording.recomputed
     return ran, content_of(recording)
 
 
-def same_baseline(detector: DriftDetector, content: Content) -> None:
-    for measure in WATCHED:
-        assert measure.indicator is not None
-        reading = detector.current(measure.indicator.name)
-        band = content.judgement.band(measure.column)
-        if detector.baseline is None:
-            assert band is None
-        elif reading.gate == reading.gate:
-            assert band is not None
-            assert (band.baseline, band.gate) == (reading.baseline, reading.gate)
+def same_baseline(ran: Folded, content: Content) -> None:
+    end = ran.facts[-1]
+    assert isinstance(end, Ended)
+    ranges = {one.indicator: (one.baseline, one.gate) for one in end.ranges}
+    for quantity in WATCHED:
+        assert quantity.indicator is not None
+        band = content.judgement.band(quantity.column)
+        known = ranges.get(quantity.indicator)
+        assert (None if band is None else (band.baseline, band.gate)) == known
 
 
 @pytest.mark.parametrize(
@@ -85,15 +84,17 @@ def same_baseline(detector: DriftDetector, content: Content) -> None:
 def test_report_judges_by_the_baseline_of_the_run(
     simulated: Session, tmp_path: Path, marks: list[tuple[float, str, str]]
 ) -> None:
-    header = replace(simulated.header, parameters_json=SOON)
+    header = structs.replace(simulated.header, settings=SOON)
 
     ran, content = recorded(simulated, tmp_path / "run.mcap", marks, header)
 
     moved = sum(kind == "reseat" for _, kind, _ in marks)
     assert [s.reason for s in content.judgement.stretches] == [None] + ["moved"] * moved
     assert content.baseline_blocks == 8
-    same_baseline(ran.analysis.chain.drift, content)
-    told = [a for a in ran.alerts if a.severity == "raised" and a.indicator != "sensor_position"]
+    same_baseline(ran, content)
+    told = [
+        a for a in ran.result.alerts if a.severity == "raised" and a.indicator != "sensor_position"
+    ]
     assert sorted(e.told_s for e in content.episodes if e.told_s is not None) == sorted(
         alert.time_s for alert in told
     )
@@ -112,11 +113,11 @@ def test_baseline_of_other_days_that_was_dropped_is_not_reported(
         80,
     )
     session = read_session(path)
-    header = replace(session.header, parameters_json=SOON, baseline_json=days.to_json())
+    header = structs.replace(session.header, settings=SOON, baseline=days)
 
     ran, content = recorded(session, tmp_path / "run.mcap", [], header)
 
-    same_baseline(ran.analysis.chain.drift, content)
+    same_baseline(ran, content)
     assert not content.baseline_given
     words = watch_words(content)
     assert "not to be measured from a standing as on other days" in words
@@ -127,15 +128,14 @@ def test_baseline_of_other_days_that_was_dropped_is_not_reported(
 def test_session_that_goes_on_has_the_baseline_of_the_one_before(
     simulated: Session, tmp_path: Path, neutral: bool
 ) -> None:
-    header = replace(simulated.header, parameters_json=SOON)
-    before = run_again(simulated, header, quiet)
-    carried = replace(before.analysis.carried.seen_from(300.0, 20.0), surface="")
-    header = replace(header, carried_json=carried.to_json())
+    header = structs.replace(simulated.header, settings=SOON)
+    before = fold_session(simulated, header, quiet)
+    header = structs.replace(header, carried=before.fold.carried.seen_from(300.0, 20.0))
     marks = [(0.0125, "neutral", "")] if neutral else []  # still standing then
 
     ran, content = recorded(simulated, tmp_path / "run.mcap", marks, header)
 
-    same_baseline(ran.analysis.chain.drift, content)
+    same_baseline(ran, content)
     words = watch_words(content)
     if neutral:
         assert words.startswith("The standing neutral was marked at 0:0")

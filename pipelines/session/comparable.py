@@ -1,28 +1,17 @@
-"""The baseline that a run leaves to later ones: what of it is the run's own, and of what kind.
-
-Lean, and the loads that are computed from it, depend on how the sensor sits that day. A standing
-neutral takes this out, so that levels of different days can be compared; a run without one leaves
-no baseline. Other indicators hardly depend on it, but a start that lacks the lean would leave the
-lean unwatched for a whole run. Calibration takes out a sensor's offset, as the neutral does, and a
-scale error of 1 %, which is a third of the smallest gate: it need not be the same.
-"""
+"""What two runs need in common to be compared: the kind of sensor, and the surface."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.runner.journal.entries import RunBaseline
-
 if TYPE_CHECKING:
     from devices.records import DeviceInfo
-    from imu.drift.baseline import Baseline
     from imu.steps import Steps
 
-__all__ = ["run_baseline_entry", "sensor_kind", "surface_of_most"]
+__all__ = ["sensor_kind", "surface_of_most"]
 
 #: Share of the running time on one surface from which a run counts as one on that surface.
 _LEAST_SHARE: Final = 0.8
@@ -72,13 +61,3 @@ def surface_of_most(steps: Steps, marked: Sequence[tuple[float, str]]) -> str | 
         return names[-1]
     most = max(share, key=lambda name: share[name])
     return most if share[most] >= _LEAST_SHARE * total else None
-
-
-def run_baseline_entry(
-    baseline: Baseline | None, surface: str | None, sensor: str
-) -> RunBaseline | None:
-    """The entry beside a session that has no number yet; None where there is nothing to keep."""
-    if baseline is None or surface is None:
-        return None
-    content = json.dumps(json.loads(baseline.to_json()), separators=(",", ":"))
-    return RunBaseline(0, content, surface, sensor)

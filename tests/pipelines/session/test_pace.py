@@ -9,36 +9,42 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from devices.records import Mark
+from devices.records import DeviceInfo
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
-from imu.drift.detector import DriftParams
+from imu.drift.detector import DriftDetector, DriftParams
+from imu.drift.indicators import INDICATORS
 from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import STEP_ROW, Steps, concatenate
+from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.alerts import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveControls
 from pipelines.replay import Replayed, ReplayOptions, replay
-from pipelines.session.analysis import StepsAnalysis
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import AlertTold, Changed, Fact, MarkUnreadable, StepsFinished
+from pipelines.session.header import SessionHeader
+from pipelines.session.json_form import to_json
 from pipelines.session.live_status import LiveStatus
-from pipelines.session.pace_marks import UNKNOWN, PaceMarks, pace_mark_value
-from pipelines.session.session_marks import SessionMarks
+from pipelines.session.marks import LoggedMark, Slope, Speed, Unknown
+from pipelines.session.pace import Pace
+from pipelines.views.fact_words import fact_words
 from tests.pipelines.command_line import backstride, one_sentence, quiet
+from tests.pipelines.said import said
 
-Array = NDArray[np.float64]
+SENSOR = DeviceInfo("", "", 200.0, 0.0, 0.0)
 
 #: Everything happens within two minutes, and nothing but the marks tells the pace: the indicators
 #: are not asked for it.
@@ -46,11 +52,10 @@ QUICK = DriftParams(
     skip_s=5.0,
     baseline_blocks=6,
     refined_blocks=6,
-    dwell_blocks=2,
-    shock_dwell_blocks=2,
-    lean_dwell_blocks=2,
-    cadence_dwell_blocks=2,
-    supporting_dwell_blocks=3,
+    gates=tuple(
+        replace(one.gate, dwell_blocks=3 if one.gate.dwell_blocks == 24 else 2)
+        for one in INDICATORS
+    ),
     pace_adjustment=0.0,
 )
 
@@ -61,7 +66,7 @@ def steps_at(*contacts_s: float) -> Steps:
     return Steps(rows)
 
 
-def known_at(marks: PaceMarks, *contacts_s: float) -> tuple[list[float], list[float]]:
+def known_at(marks: Pace, *contacts_s: float) -> tuple[list[float], list[float]]:
     pace = marks.at(steps_at(*contacts_s))
     assert pace is not None
     return pace.speed_m_s.tolist(), pace.slope_deg.tolist()
@@ -71,50 +76,59 @@ def known_at(marks: PaceMarks, *contacts_s: float) -> tuple[list[float], list[fl
 
 
 def test_a_step_has_what_was_marked_last_before_its_contact() -> None:
-    marks = PaceMarks()
-    marks.take(Mark(0, "speed", "9 km/h"), -math.inf)
-    marks.take(Mark(0, "slope", "2 deg"), 20.0)
-    marks.take(Mark(0, "speed", "10.8 km/h"), 30.0)
-    speed, slope = known_at(marks, -1.0, 19.9, 20.0, 29.9, 30.0, 31.0)
+    pace = Pace()
+    pace.take_speed(2.5, -math.inf)
+    pace.take_slope(2.0, 20.0)
+    pace.take_speed(3.0, 30.0)
+    speed, slope = known_at(pace, -1.0, 19.9, 20.0, 29.9, 30.0, 31.0)
     np.testing.assert_allclose(speed, [2.5, 2.5, 2.5, 2.5, 3.0, 3.0])
     np.testing.assert_allclose(slope, [math.nan, math.nan, 2.0, 2.0, 2.0, 2.0])
 
 
-@pytest.mark.parametrize("value", ["", " ", "unknown", "Unknown", "0 km/h", "0"])
-def test_who_leaves_the_treadmill_runs_at_an_unknown_speed(value: str) -> None:
-    marks = PaceMarks()
-    marks.take(Mark(0, "speed", "10 km/h"), 0.0)
-    marks.take(Mark(0, "slope", "1 %"), 0.0)
-    assert marks.take(Mark(0, "speed", value), 5.0) == ""
-    speed, slope = known_at(marks, 4.0, 6.0)
+@pytest.mark.parametrize("speed_m_s", [None, 0.0])
+def test_who_leaves_the_treadmill_runs_at_an_unknown_speed(speed_m_s: float | None) -> None:
+    pace = Pace()
+    pace.take_speed(10 / 3.6, 0.0)
+    pace.take_slope(0.573, 0.0)
+    pace.take_speed(speed_m_s, 5.0)
+    speed, slope = known_at(pace, 4.0, 6.0)
     assert speed[0] == pytest.approx(10 / 3.6)
     assert math.isnan(speed[1])
-    assert slope[0] == slope[1] == pytest.approx(0.573, abs=0.001)
-
-
-def test_a_mark_that_cannot_be_read_ends_the_knowledge_and_says_so() -> None:
-    marks = PaceMarks()
-    marks.take(Mark(0, "speed", "10 km/h"), 0.0)
-    trouble = marks.take(Mark(0, "speed", "faster"), 5.0)
-    assert "'faster'" in trouble
-    assert trouble.endswith("the speed counts as unknown from here.")
-    assert math.isnan(known_at(marks, 6.0)[0][0])
-
-
-def test_without_marks_nothing_is_known() -> None:
-    assert PaceMarks().at(steps_at(1.0, 2.0)) is None
+    assert slope[0] == slope[1] == 0.573
 
 
 @given(
-    percent=st.floats(-40.0, 40.0),
-    unit=st.sampled_from([" %", "%", " percent"]),
-    minus=st.sampled_from("-−"),
+    holds=st.lists(st.tuples(st.floats(0.0, 100.0), st.none() | st.floats(0.0, 12.0)), max_size=6),
+    span=st.tuples(st.floats(0.0, 100.0), st.floats(0.0, 100.0)),
 )
-def test_the_log_keeps_a_slope_in_percent(percent: float, unit: str, minus: str) -> None:
-    words = f"{percent:.2f}{unit}".replace("-", minus)
-    kept = pace_mark_value("slope", words)
-    assert float(kept.removesuffix(" %")) == pytest.approx(round(percent, 2), abs=1e-9)
-    assert pace_mark_value("slope", kept) == kept
+def test_the_distance_is_the_sum_of_what_was_covered_at_each_speed(
+    holds: list[tuple[float, float | None]], span: tuple[float, float]
+) -> None:
+    holds = sorted(holds, key=lambda item: item[0])
+    pace = Pace()
+    for since_s, speed in holds:
+        pace.take_speed(speed, since_s)
+    begin_s, end_s = sorted(span)
+    expected = 0.0
+    for number, (since_s, speed) in enumerate(holds):
+        until_s = holds[number + 1][0] if number + 1 < len(holds) else math.inf
+        expected += max(0.0, min(end_s, until_s) - max(begin_s, since_s)) * (speed or 0.0)
+    assert pace.covered_m(begin_s, end_s) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_mark_that_cannot_be_read_ends_the_knowledge_and_says_so() -> None:
+    fold = SessionFold(SessionHeader(0, ""), SENSOR)
+    fold.push(said(0, "speed", "10 km/h"))
+    assert fold.now.distance_m == 0.0
+    unreadable, *_ = fold.push(said(0, "speed", "faster"))
+    assert isinstance(unreadable, MarkUnreadable)
+    assert "'faster'" in fact_words(unreadable)
+    assert fact_words(unreadable).endswith("the speed counts as unknown from here.")
+    assert fold.now.distance_m is None
+
+
+def test_without_marks_nothing_is_known() -> None:
+    assert Pace().at(steps_at(1.0, 2.0)) is None
 
 
 @pytest.mark.parametrize(
@@ -143,8 +157,12 @@ def test_viewers_may_mark_speed_and_slope() -> None:
     controls = LiveControls()
     for kind, value in [("speed", "10 km/h"), ("slope", "−1,5 %"), ("slope", ""), ("speed", "0")]:
         controls.mark(kind, value)
-    told = [(mark.kind, mark.value) for mark in controls.take_marks(7)]
-    assert told == [("speed", "10 km/h"), ("slope", "-1.5 %"), ("slope", UNKNOWN), ("speed", "0")]
+    assert [item.mark for item in controls.take_marks(7)] == [
+        Speed(10 / 3.6),
+        Slope(math.degrees(math.atan(-0.015))),
+        Slope(None),
+        Speed(0.0),
+    ]
 
 
 # ----------------------------------------------------------------------------------- any cut alike
@@ -162,37 +180,35 @@ class Marked:
     def __init__(
         self,
         samples: Samples,
-        marks: Sequence[tuple[int, Mark]] = (),
+        marks: Sequence[tuple[int, LoggedMark]] = (),
         cuts: Sequence[int] = (),
         *,
         params: DriftParams = QUICK,
     ) -> None:
-        analysis = StepsAnalysis(200.0, axes="+x+y+z", settings=AlertSettings(drift=params))
+        header = SessionHeader(0, "", axes="+x+y+z", settings=AlertSettings(drift=params))
+        fold = SessionFold(header, SENSOR)
         told: list[tuple[Steps, Covariates | None]] = []
-        push = analysis.drift.push
+        push = DriftDetector.push
 
-        def seen(steps: Steps, covariates: Covariates | None = None) -> list[Change]:
+        def seen(
+            self: DriftDetector, steps: Steps, covariates: Covariates | None = None
+        ) -> list[Change]:
             told.append((steps, covariates))
-            return push(steps, covariates)
+            return push(self, steps, covariates)
 
-        analysis.drift.push = seen  # type: ignore[method-assign]
-        marking = SessionMarks(
-            analysis.analyzer, analysis.pauses, analysis.drift, analysis.pace_marks
-        )
         waiting = sorted(marks, key=lambda item: item[0])
-        self.changes: list[Change] = []
-        self.alerts: list[Alert] = []
-        self.steps: list[Steps] = []
+        found: list[Fact] = []
         places = sorted({0, len(samples), *cuts, *(place for place, _ in marks)})
-        for start, end in pairwise(places):
-            while waiting and waiting[0][0] <= start:
-                marking.take(waiting.pop(0)[1])
-            block = samples[start:end]
-            marking.see(block)
-            self._keep(*analysis.push(block))
-            self.changes += analysis.changes
-        self._keep(*analysis.flush())
-        self.state = analysis.drift.state
+        with patch.object(DriftDetector, "push", seen):
+            for start, end in pairwise(places):
+                while waiting and waiting[0][0] <= start:
+                    found += fold.push(waiting.pop(0)[1])
+                found += fold.push_samples(samples[start:end])
+            found += fold.finish()
+        self.changes = [fact for fact in found if isinstance(fact, Changed)]
+        self.alerts = [fact.alert for fact in found if isinstance(fact, AlertTold)]
+        self.steps = [fact.steps for fact in found if isinstance(fact, StepsFinished)]
+        self.end = to_json(found[-1])
         self.raised = [alert.indicator for alert in self.alerts if alert.severity == "raised"]
         self.contacts_s = concatenate([steps for steps, _ in told]).initial_contact_s
         pace = [
@@ -203,18 +219,14 @@ class Marked:
         ]
         self.pace = np.concatenate(pace) if pace else np.zeros((0, 2))
 
-    def _keep(self, steps: Steps, alerts: list[Alert]) -> None:
-        self.steps.append(steps)
-        self.alerts += alerts
-
 
 SHORT = Scenario(minutes=1.2, seed=5, standing_s=3.0)
 _SAMPLES = 15_000  # of a little more
 
 PACE_MARKS = st.one_of(
-    st.floats(5.0, 20.0).map(lambda v: Mark(0, "speed", f"{v:.2f} km/h")),
-    st.floats(-9.0, 9.0).map(lambda v: Mark(0, "slope", f"{v:.2f} %")),
-    st.sampled_from([Mark(0, "speed", ""), Mark(0, "slope", "unknown"), Mark(0, "speed", "huh")]),
+    st.floats(5.0, 20.0).map(lambda v: said(0, "speed", f"{v:.2f} km/h")),
+    st.floats(-9.0, 9.0).map(lambda v: said(0, "slope", f"{v:.2f} %")),
+    st.sampled_from([said(0, "speed", ""), said(0, "slope", "unknown"), said(0, "speed", "huh")]),
 )
 
 
@@ -224,12 +236,12 @@ PACE_MARKS = st.one_of(
     cuts=st.lists(st.integers(1, _SAMPLES - 1), max_size=30),
 )
 def test_any_cut_gives_the_same_pace_and_the_same_changes(
-    marks: list[tuple[int, Mark]], cuts: list[int]
+    marks: list[tuple[int, LoggedMark]], cuts: list[int]
 ) -> None:
     samples = run_of(SHORT)
     whole, cut = Marked(samples, marks), Marked(samples, marks, cuts)
     np.testing.assert_array_equal(cut.pace, whole.pace)
-    assert cut.state.tobytes() == whole.state.tobytes()
+    assert cut.end == whole.end
     assert cut.changes == whole.changes
     assert cut.alerts == whole.alerts
     # what held at each contact, found without a search
@@ -237,15 +249,18 @@ def test_any_cut_gives_the_same_pace_and_the_same_changes(
         held = {"speed": math.nan, "slope": math.nan}
         for place, mark in sorted(marks, key=lambda item: item[0]):
             if place == 0 or samples.time_s[place - 1] <= contact_s:
-                alone = PaceMarks()
-                alone.take(mark, 0.0)
-                speed, slope = known_at(alone, 1.0)
-                held[mark.kind] = speed[0] if mark.kind == "speed" else slope[0]
+                match mark.mark:
+                    case Speed(speed_m_s=speed):
+                        held["speed"] = math.nan if speed is None else speed
+                    case Slope(slope_deg=slope):
+                        held["slope"] = math.nan if slope is None else slope
+                    case Unknown(name=name):
+                        held[name] = math.nan
         np.testing.assert_array_equal(told, [held["speed"], held["slope"]])
 
 
 def test_what_is_known_reaches_every_step_that_is_judged() -> None:
-    run = Marked(run_of(SHORT), [(0, Mark(0, "speed", "3 m/s")), (9000, Mark(0, "slope", "2 deg"))])
+    run = Marked(run_of(SHORT), [(0, said(0, "speed", "3 m/s")), (9000, said(0, "slope", "2 deg"))])
     assert len(run.pace) == sum(len(steps) for steps in run.steps) > 150
     assert np.all(run.pace[:, 0] == 3.0)
     at_s = run_of(SHORT).time_s[8999]
@@ -275,7 +290,7 @@ def test_a_marked_descent_is_no_change_of_form_and_an_unmarked_one_is() -> None:
     place = len(run_of(LEVEL))
     usual = DriftParams()
     assert "impact_shock_g" in Marked(samples, params=usual).raised
-    marks = [(0, Mark(0, "slope", "0 %")), (place, Mark(0, "slope", "-4.54 %"))]
+    marks = [(0, said(0, "slope", "0 %")), (place, said(0, "slope", "-4.54 %"))]
     assert Marked(samples, marks, params=usual).raised == []
 
 
@@ -285,7 +300,7 @@ def test_a_marked_rise_of_speed_is_no_change_of_form_and_an_unmarked_one_is() ->
     samples = then(first, replace(first, minutes=5.0, speed=3.25, standing_s=3.0))
     place = len(run_of(first))
     assert "peak_10hz_bw" in Marked(samples, params=params).raised
-    marks = [(0, Mark(0, "speed", "2.8 m/s")), (place, Mark(0, "speed", "3.25 m/s"))]
+    marks = [(0, said(0, "speed", "2.8 m/s")), (place, said(0, "speed", "3.25 m/s"))]
     assert Marked(samples, marks, params=params).raised == []
 
 
@@ -299,7 +314,7 @@ class TimedMarks(LiveControls):
         super().__init__()
         self._plan = list(plan)
 
-    def take_marks(self, now_ns: int) -> list[Mark]:
+    def take_marks(self, now_ns: int) -> list[LoggedMark]:
         while self._plan and now_ns >= self._plan[0][0] * 1e9:
             self.mark(*self._plan.pop(0)[1:])
         return super().take_marks(now_ns)
@@ -323,7 +338,7 @@ def lived(path: Path, *plan: tuple[float, str, str]) -> tuple[LiveRun, Replayed]
     options = LiveOptions(
         record=path,
         marks=(("speed", "3 m/s"), ("slope", "5 %")),
-        parameters_json=AlertSettings(drift=QUICK).to_json(),
+        settings=AlertSettings(drift=QUICK),
     )
     url = "sim:?minutes=2&seed=2&standing_s=4&time_scale=20"
     controls = TimedMarks(*plan)
@@ -333,25 +348,20 @@ def lived(path: Path, *plan: tuple[float, str, str]) -> tuple[LiveRun, Replayed]
 
 def test_replay_knows_speed_and_slope_as_live_did(tmp_path: Path) -> None:
     run, again = lived(tmp_path / "steady.mcap")
-    assert run.alerts == again.alerts == []
+    assert run.alerts == list(again.alerts) == []
     # a runner who says that the belt goes downhill while it does not: the form no longer fits
     plan = ((75.0, "slope", "-5 %"), (76.0, "speed", "3.1 m/s"), (110.0, "speed", ""))
     path = tmp_path / "marked.mcap"
     run, again = lived(path, *plan)
     assert run.alerts != []
-    assert again.alerts == run.alerts
+    assert list(again.alerts) == run.alerts
     assert again.steps.rows.tobytes() == concatenate(run.steps).rows.tobytes()
     assert again.summary.baseline is not None
     assert again.summary.baseline["speed_m_s"] == pytest.approx(3.0)
     assert again.summary.baseline["slope_deg"] == pytest.approx(2.862, abs=0.001)
-    marks = [record for record in read_session(path).records if isinstance(record, Mark)]
-    assert [(mark.kind, mark.value) for mark in marks] == [
-        ("speed", "3 m/s"),
-        ("slope", "5 %"),
-        ("slope", "-5 %"),
-        ("speed", "3.1 m/s"),
-        ("speed", UNKNOWN),
-    ]
+    marks = [item.mark for item in read_session(path).records if isinstance(item, LoggedMark)]
+    slopes = [math.degrees(math.atan(share)) for share in (0.05, -0.05)]
+    assert marks == [Speed(3.0), Slope(slopes[0]), Slope(slopes[1]), Speed(3.1), Speed(None)]
 
 
 # ----------------------------------------------------------------------------------- command line
@@ -362,11 +372,8 @@ def test_live_begins_its_log_with_what_was_stated(tmp_path: Path) -> None:
     words = ("--speed", "10 km/h", "--slope", "-3 %", "--record", path)
     ended = backstride("live", "sim:?minutes=0.2&standing_s=1&time_scale=0", *words)
     assert ended.exit_code == 0, ended.err
-    records = read_session(path).records
-    assert records[1:3] == [
-        Mark(records[1].arrival_ns, "speed", "10 km/h"),  # type: ignore[union-attr]
-        Mark(records[2].arrival_ns, "slope", "-3 %"),  # type: ignore[union-attr]
-    ]
+    marks = [item.mark for item in read_session(path).records[1:3] if isinstance(item, LoggedMark)]
+    assert marks == [Speed(10 / 3.6), Slope(math.degrees(math.atan(-0.03)))]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,406 @@
+"""The fold: a session's log in, record by record, and the facts of the run out.
+
+Live and replay both run it, over the same header and the same records, so that they give the same
+facts to the byte. Nothing here looks at a clock or a file, and nothing knows which of them it is.
+Coach and companion are rules inside it, with one budget of cues.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, cast
+
+from devices.receiver import Receiver
+from devices.records import DeviceInfo, LinkEvent, Record
+from imu.analyzer import AnalyzerParams, StepAnalyzer
+from imu.chain.intake import IntakeParams
+from imu.drift.baseline import Baseline
+from imu.drift.changes import SENSOR_POSITION
+from imu.drift.detector import DriftDetector, InUse
+from imu.errors import ParameterError
+from imu.runner import Runner
+from imu.samples import Samples
+from imu.steps import NO_STEPS, Steps
+from imu.waveforms import Waveforms
+from pipelines.coaching.budget import CueBudget, uses_budget
+from pipelines.coaching.coach import Coach
+from pipelines.coaching.companion import Companion
+from pipelines.coaching.turning import heading_turn_deg
+from pipelines.session import facts
+from pipelines.session.carried import Carried
+from pipelines.session.facts import Fact
+from pipelines.session.header import SessionHeader
+from pipelines.session.lean import LeanReference
+from pipelines.session.live_status import Now, indicator_statuses
+from pipelines.session.mark_rules import MarkRules
+from pipelines.session.marks import LoggedMark, SessionRecord
+from pipelines.session.pace import Pace
+from pipelines.session.pauses import Pauses
+from pipelines.session.progress import SessionProgress
+from pipelines.session.standing import LatestSamples, fits
+
+__all__ = ["SessionFold"]
+
+_AUTO: Final = "auto"
+
+
+class SessionFold:
+    """Folds one session's log into facts.
+
+    Parameters
+    ----------
+    header : SessionHeader
+        Everything besides the log that decides anything.
+    info : DeviceInfo
+        The sensor; without a protocol there are no packets, and samples come by
+        :meth:`push_samples`.
+    waveforms : bool
+        Keep the waveforms of finished steps.
+
+    Raises
+    ------
+    ParameterError
+        When the header's axes are none, or do not fit its neutral.
+    InputError
+        When what it carries of an earlier session cannot be used.
+    """
+
+    def __init__(self, header: SessionHeader, info: DeviceInfo, *, waveforms: bool = False) -> None:
+        self._header, self._info = header, info
+        self._receiver = Receiver(info) if info.protocol else None
+        axes = header.axes or info.axes or _AUTO
+        neutral_up = None if axes == _AUTO else header.neutral_up
+        if neutral_up is not None and not fits(neutral_up, axes):
+            raise ParameterError("axes", axes, "axes whose last pointed up while the runner stood")
+        self._analyzer = _analyzer(header, info, axes, neutral_up, waveforms=waveforms)
+        self._drift = DriftDetector(header.settings.drift, header.baseline)
+        budget = CueBudget(header.settings.coach)
+        self._coach = Coach(budget)
+        self._pace, self._pauses, self._latest = Pace(), Pauses(), LatestSamples()
+        self._progress = SessionProgress(
+            self._pace, index_of_earlier_runs=header.index_of_earlier_runs
+        )
+        self._companion: Companion | None = None
+        if header.plan is not None:
+            self._companion = Companion(header.plan, budget, self._progress)
+            self._coach.advises = not self._companion.stopped
+        # of several runs, and not of one that the runner has chosen
+        lean = None if header.baseline is None else header.baseline.of("sacral_lean_deg")
+        unproven = lean is not None and lean.level_sd > 0.0
+        self._lean = LeanReference(
+            self._analyzer, neutral=neutral_up is not None, unproven=unproven
+        )
+        self._marks = MarkRules(
+            self._analyzer,
+            self._drift,
+            self._coach,
+            self._companion,
+            budget,
+            self._lean,
+            self._latest,
+            self._pace,
+            self._pauses,
+            self._progress,
+        )
+        if header.carried is not None:
+            self._go_on_from(header.carried)
+        self._facts: list[Fact] = self._at_the_start()
+        self._first_s = math.nan
+        self._gait: facts.Gait = "still"
+        self._restarts = 0
+        self._arrivals: tuple[int, int] | None = None  # first and last
+        self._phase = ("", 0)
+        self._warmed_up = False
+        self._stepped = False
+        self._introduced: DeviceInfo | None = None
+        self._samples: Samples | None = None
+
+    # -------------------------------------------------------------------------- what goes in
+
+    def push(self, record: SessionRecord) -> list[Fact]:
+        """Take the next record of the log; returns the facts that it has made."""
+        steps, turn_deg = NO_STEPS, None
+        if isinstance(record, LoggedMark):
+            self._arrive(record.arrival_ns)
+            self._facts += self._marks.take(record.mark)
+        else:
+            self._see(record)
+            assert self._receiver is not None  # without a protocol no records come
+            samples = self._receiver.push(record)
+            if samples is not None:
+                steps, turn_deg = self._take(samples)
+        self._accompany(steps, turn_deg)
+        return self._handed_out()
+
+    def push_samples(self, samples: Samples) -> list[Fact]:
+        """Take the next samples of a source that has no packets."""
+        self._accompany(*self._take(samples))
+        return self._handed_out()
+
+    def finish(self) -> list[Fact]:
+        """The log has ended: finish what it allows, and say what is known only now."""
+        steps = self._take_steps(self._analyzer.flush())
+        self._drift.flush()
+        self._accompany(steps, None)
+        end_s = self._latest.now_s
+        axes_found = self._analyzer.mounting is not None
+        if self._stepped and not axes_found:
+            self._facts.append(facts.AxesMissing(end_s))
+        distance_m = self._progress.distance_m
+        if distance_m:
+            self._facts.append(facts.DistanceKnown(end_s, distance_m, self._progress.source))
+        self._facts.append(self._end(end_s, axes_found=axes_found))
+        return self._handed_out()
+
+    # ------------------------------------------------------------------------ what comes out
+
+    @property
+    def carried(self) -> Carried:
+        """What a session that goes on from this one begins with, once this one is finished."""
+        return Carried.of(
+            self._analyzer.learned,
+            self._drift.state,
+            self._coach.state,
+            self._lean.state,
+            self._marks.surface,
+        )
+
+    @property
+    def now(self) -> Now:
+        """What is known at this moment, for display."""
+        receiver = self._receiver
+        return Now(
+            elapsed_s=self.elapsed_s,
+            gait=self._analyzer.gait,
+            battery_percent=None if receiver is None else receiver.battery_percent,
+            lost_samples=0 if receiver is None else receiver.losses.lost,
+            baseline_status=self._drift.status,
+            indicators=indicator_statuses(self._drift),
+            distance_m=self._progress.distance_m,
+            easy_km=self._progress.dose_easy_km,
+        )
+
+    @property
+    def elapsed_s(self) -> float:
+        """From the first record to the latest, by the computer's clock, s."""
+        return 0.0 if self._arrivals is None else (self._arrivals[1] - self._arrivals[0]) / 1e9
+
+    @property
+    def samples(self) -> Samples | None:
+        """The samples that the latest record brought, calibrated; None when it brought none."""
+        return self._samples
+
+    def take_waveforms(self) -> Waveforms:
+        """Waveforms of the steps finished since the last call (with ``waveforms=True``)."""
+        return self._analyzer.take_waveforms()
+
+    # ------------------------------------------------------------------------------ the parts
+
+    def _handed_out(self) -> list[Fact]:
+        handed, self._facts = self._facts, []
+        return handed
+
+    def _arrive(self, arrival_ns: int) -> None:
+        first_ns = arrival_ns if self._arrivals is None else self._arrivals[0]
+        self._arrivals = (first_ns, arrival_ns)
+        self._samples = None
+
+    def _see(self, record: Record) -> None:
+        now_s = self._latest.now_s
+        if isinstance(record, DeviceInfo):
+            self._samples = None
+            if record != self._introduced:
+                self._introduced = record
+                self._facts.append(facts.SensorKnown(now_s, record))
+            return
+        self._arrive(record.arrival_ns)
+        if isinstance(record, LinkEvent):
+            link = facts.LinkChanged(now_s, self.elapsed_s, record.kind, record.detail)
+            self._facts.append(link)
+
+    def _take(self, samples: Samples) -> tuple[Steps, float | None]:
+        if self._header.calibration is not None:
+            samples = self._header.calibration.apply(samples)
+        self._samples = samples
+        if len(samples) and math.isnan(self._first_s):
+            self._first_s = float(samples.time_s[0])
+        self._latest.take(samples)
+        steps = self._analyzer.push(samples)
+        restarts = self._analyzer.lost_samples[2]
+        if restarts != self._restarts:
+            self._restarts = restarts
+            self._facts.append(facts.Gap(float(samples.time_s[0])))
+        self._take_steps(steps)
+        if self._analyzer.gait != self._gait:
+            self._gait = cast(facts.Gait, self._analyzer.gait)
+            self._facts.append(facts.GaitChanged(self._latest.now_s, self._gait))
+        turn_deg = None
+        plan = self._header.plan
+        if plan is not None and plan.walk_bends and len(samples):
+            turn_deg = heading_turn_deg(samples, self._analyzer.mounting, self._info.rate_hz)
+        return steps, turn_deg
+
+    def _take_steps(self, steps: Steps) -> Steps:
+        """Finished steps: to be judged, told, and counted."""
+        if not len(steps):
+            return steps
+        self._stepped = True
+        self._facts.append(facts.StepsFinished(self._latest.now_s, steps))
+        self._judge(self._pauses.outside(steps))
+        self._progress.take_steps(steps)
+        found = self._lean.see_steps()
+        if found:
+            from_standing = self._lean.state.from_standing
+            self._facts.append(facts.AxesFound(self._latest.now_s, from_standing))
+        if self._lean.is_incomparable():
+            self._drift.mark("reseat")
+            self._facts.append(_given_up(self._latest.now_s, "no standing", self._drift.given_up))
+        return steps
+
+    def _judge(self, steps: Steps) -> None:
+        if not len(steps):
+            return
+        drift, last = self._drift, steps.rows[-1]
+        had = drift.has_baseline
+        changes = drift.push(steps, self._pace.at(steps))
+        self._facts += [facts.Changed.of(change) for change in changes]
+        slipped = next((c for c in changes if c.indicator == SENSOR_POSITION), None)
+        if slipped is not None:
+            self._facts.append(_given_up(slipped.time_s, "slipped", drift.given_up))
+        if drift.has_baseline and (slipped is not None or not had):
+            contact_s = float(last["initial_contact_s"])
+            self._facts.append(_known(contact_s, "learned", drift.in_use))
+        ended_s = float(last["initial_contact_s"] + last["step_time_s"])
+        alerts = self._coach.advance(changes, ended_s)
+        self._facts += [facts.AlertTold(alert.time_s, alert) for alert in alerts]
+
+    def _accompany(self, steps: Steps, turn_deg: float | None) -> None:
+        """Let the companion see what has happened, and tell its cues."""
+        companion = self._companion
+        if companion is None:
+            return
+        now_s = self._latest.now_s
+        cues = companion.advance(now_s, self._analyzer.gait, steps, turn_deg=turn_deg)
+        self._facts += [
+            facts.CueTold(cue.time_s, cue.text_id, dict(cue.numbers), uses_budget(cue))
+            for cue in cues
+        ]
+        if companion.warm_up.done and not self._warmed_up:
+            self._warmed_up = True
+            self._facts.append(facts.WarmUpDone(now_s, companion.warm_up.easy_s))
+        phase = companion.phase
+        if phase is not None and (phase.kind, phase.number) != self._phase:
+            self._phase = phase.kind, phase.number
+            self._facts.append(facts.PhaseBegan(now_s, phase.kind, phase.number))
+
+    # ------------------------------------------------------------------------- start and end
+
+    def _go_on_from(self, earlier: Carried) -> None:
+        advises = self._coach.advises
+        self._analyzer.carry_on(earlier.analyzer_state, earlier.gap_s)
+        self._drift.state = earlier.drift_state
+        self._coach.state = earlier.coach
+        self._coach.advises = advises and earlier.coach.advises
+        self._lean.state = earlier.lean
+        self._marks.surface_before = earlier.surface
+
+    def _at_the_start(self) -> list[Fact]:
+        """What is known before the first record."""
+        found: list[Fact] = []
+        header, drift = self._header, self._drift
+        if drift.has_baseline:
+            carried = header.carried is not None
+            origin: facts.Origin = "session before" if carried else header.baseline_origin
+            found.append(_known(0.0, origin, drift.in_use))
+        if self._lean.state.known:
+            found.append(facts.AxesFound(0.0, self._lean.state.from_standing))
+        return found
+
+    def _end(self, end_s: float, *, axes_found: bool) -> Fact:
+        drift, in_use = self._drift, self._drift.in_use
+        ending = None if self._companion is None else self._companion.ending()
+        first_s = self._first_s
+        return facts.Ended(
+            end_s,
+            0.0 if math.isnan(first_s) else end_s - first_s,
+            losses=self._losses(),
+            clock=self._clock(),
+            axes_found=axes_found,
+            changed=tuple(drift.changed),
+            status=drift.standing,
+            baseline=in_use.baseline,
+            ranges=_ranges(in_use),
+            run_baseline=self._run_baseline(),
+            warm_up_s=None if ending is None else ending.warm_up_s,
+            before_warm_up_m=None if ending is None else ending.before_warm_up_m,
+            cool_down=None if ending is None else ending.cool_down,
+        )
+
+    def _run_baseline(self) -> Baseline | None:
+        """What was usual in this run; None where lean compares with that of no other day."""
+        lean = self._lean.state
+        # the neutral of another day tells nothing of how the sensor sits today
+        if not lean.from_standing or (self._header.neutral_is_old and not lean.marked):
+            return None
+        return self._drift.run_baseline
+
+    def _losses(self) -> facts.LossCounts:
+        filled, quarantined, restarts = self._analyzer.lost_samples
+        link = {} if self._receiver is None else self._receiver.losses._asdict()
+        return facts.LossCounts(
+            **link, filled=filled, quarantined=quarantined, chain_restarts=restarts
+        )
+
+    def _clock(self) -> facts.SensorClock | None:
+        """The sensor's clock, as far as the log tells."""
+        host = None if self._receiver is None else self._receiver.host_time
+        if host is None:
+            return None
+        estimate = host.estimate
+        if estimate.basis == "too little":
+            return None
+        return facts.SensorClock(
+            estimate.skew_ppm,
+            estimate.skew_sd_ppm,
+            estimate.offset_uncertainty_ms,
+            estimate.basis,
+        )
+
+
+def _analyzer(
+    header: SessionHeader,
+    info: DeviceInfo,
+    axes: str,
+    neutral_up: tuple[float, float, float] | None,
+    *,
+    waveforms: bool,
+) -> StepAnalyzer:
+    intake = IntakeParams(
+        acceleration_range_m_s2=info.acceleration_range_m_s2,
+        angular_velocity_range_rad_s=info.angular_velocity_range_rad_s,
+    )
+    lumbar = None if header.baseline is None else header.baseline.of("lumbar_index")
+    return StepAnalyzer(
+        info.rate_hz,
+        Runner(header.mass_kg, header.height_m),
+        axes=axes,
+        neutral_up=neutral_up,
+        params=AnalyzerParams(intake=intake),
+        lumbar_baseline_bw=None if lumbar is None else lumbar.mean,
+        waveforms=waveforms,
+    )
+
+
+def _ranges(in_use: InUse) -> tuple[facts.UsualRange, ...]:
+    return tuple(facts.UsualRange(*item) for item in in_use.ranges)
+
+
+def _known(time_s: float, origin: facts.Origin, in_use: InUse) -> Fact:
+    assert in_use.baseline is not None  # it is asked for only where there is one
+    return facts.BaselineKnown(time_s, origin, in_use.baseline, _ranges(in_use))
+
+
+def _given_up(time_s: float, reason: facts.GivenUp, was: InUse | None) -> Fact:
+    if was is None:
+        return facts.BaselineGivenUp(time_s, reason)
+    return facts.BaselineGivenUp(time_s, reason, was.baseline, _ranges(was))

@@ -1,0 +1,412 @@
+"""Facts: what a session's log says has happened, as the fold finds it, one record a kind.
+
+Facts are numbers and codes; sentences are made of them elsewhere (``pipelines/views/fact_words.py``
+and ``pipelines/coaching/texts.py``). ``time_s`` is on the session's clock, the sensor's, from the
+first sample on: the time of the latest sample when the fact became one, where its class says no
+other. Before the first sample it is 0.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from devices.records import DeviceInfo
+from imu.drift.baseline import Baseline
+from imu.drift.changes import Change, Direction, Severity
+from imu.drift.status import DriftStatus
+from imu.steps import Steps
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.training.intervals import PhaseKind
+from pipelines.coaching.training.warm_up import CoolDown
+from pipelines.session.marks import PainMoment
+
+__all__ = [
+    "FACT_KINDS",
+    "AlertTold",
+    "AxesFound",
+    "AxesMissing",
+    "BaselineGivenUp",
+    "BaselineKnown",
+    "Changed",
+    "CueTold",
+    "DistanceKnown",
+    "Ended",
+    "Fact",
+    "FlagsAnswered",
+    "GaitChanged",
+    "Gap",
+    "LinkChanged",
+    "LossCounts",
+    "MarkUnreadable",
+    "NeutralRefused",
+    "NeutralTaken",
+    "PaceKnown",
+    "PainReported",
+    "Paused",
+    "PhaseBegan",
+    "Resumed",
+    "SensorClock",
+    "SensorKnown",
+    "SensorMoved",
+    "ShoeKnown",
+    "StepsFinished",
+    "SurfaceKnown",
+    "UsualRange",
+    "WarmUpDone",
+]
+
+#: What the runner does.
+Gait = Literal["still", "walk", "run"]
+#: How a speed, a slope or a distance is known: the runner said so, ``speed``: a speed that was
+#: stated, over the time spent running, or a device measured it, or a model guessed it.
+Source = Literal["stated", "speed", "treadmill", "pod", "estimated"]
+#: Where a baseline in use comes from.
+Origin = Literal["given", "earlier runs", "session before", "learned"]
+#: Why a baseline was given up, or learning began anew: the runner said that the sensor was moved,
+#: a neutral was taken in mid-run, lean was measured from no standing while the baseline is of
+#: other days, or the sensor slipped.
+GivenUp = Literal["moved", "neutral", "no standing", "slipped"]
+#: Why a standing neutral was not taken: no sample has come, samples are missing, the runner was
+#: moving, or the sensor is turned away from its axes.
+NeutralTrouble = Literal["no sample", "samples missing", "moving", "turned away"]
+
+
+class UsualRange(msgspec.Struct, frozen=True):
+    """The usual range of an indicator: ``baseline`` in its unit, ± ``gate`` in its change unit."""
+
+    indicator: str
+    baseline: float
+    gate: float
+
+
+class SensorKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="sensor"):
+    """The sensor has introduced itself, or described itself anew."""
+
+    time_s: float
+    info: DeviceInfo
+
+
+class StepsFinished(msgspec.Struct, frozen=True, tag_field="kind", tag="steps", eq=False):
+    """Running steps were finished."""
+
+    time_s: float
+    steps: Steps
+
+
+class Changed(msgspec.Struct, frozen=True, tag_field="kind", tag="changed"):
+    """The detector found a change, told or not; time is the end of the step that completed it.
+
+    Fields are those of :class:`imu.drift.changes.Change`.
+    """
+
+    time_s: float
+    indicator: str
+    direction: Direction
+    value: float
+    baseline: float
+    change: float
+    gate: float
+    severity: Severity
+
+    @classmethod
+    def of(cls, change: Change) -> Changed:
+        """The fact of a change."""
+        return cls(*(getattr(change, name) for name in cls.__struct_fields__))
+
+    @property
+    def as_change(self) -> Change:
+        """The change again."""
+        return Change(*(getattr(self, name) for name in self.__struct_fields__))
+
+
+class AlertTold(msgspec.Struct, frozen=True, tag_field="kind", tag="alert"):
+    """The coach told the runner of a change; its time is that of the alert."""
+
+    time_s: float
+    alert: Alert
+
+
+class CueTold(msgspec.Struct, frozen=True, tag_field="kind", tag="cue"):
+    """The companion told something: a text by name, what fills its fields, and what it cost."""
+
+    time_s: float
+    text_id: str
+    numbers: dict[str, float | str] = {}
+    uses_budget: bool = True
+
+
+class BaselineKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="baseline_known"):
+    """There is a baseline from here on; of one that was learned, time is the last step's contact.
+
+    Where the run starts with one, this is its first fact.
+    """
+
+    time_s: float
+    origin: Origin
+    baseline: Baseline
+    ranges: tuple[UsualRange, ...]
+
+
+class BaselineGivenUp(msgspec.Struct, frozen=True, tag_field="kind", tag="baseline_given_up"):
+    """A baseline is learned anew from here on.
+
+    ``baseline`` and ``ranges`` are what was in use until now, refined by the run; None and empty
+    while it was being learned.
+    """
+
+    time_s: float
+    reason: GivenUp
+    baseline: Baseline | None = None
+    ranges: tuple[UsualRange, ...] = ()
+
+
+class NeutralTaken(msgspec.Struct, frozen=True, tag_field="kind", tag="neutral_taken"):
+    """Lean is measured from the posture in which the runner stood just now."""
+
+    time_s: float
+
+
+class NeutralRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="neutral_refused"):
+    """A neutral was marked and not taken."""
+
+    time_s: float
+    reason: NeutralTrouble
+
+
+class SensorMoved(msgspec.Struct, frozen=True, tag_field="kind", tag="sensor_moved"):
+    """The runner moved the sensor; ``searching``: its axes are searched anew, else they stay."""
+
+    time_s: float
+    searching: bool
+
+
+class AxesFound(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_found"):
+    """The sensor's axes are known; ``from_standing``: lean compares with that of other days."""
+
+    time_s: float
+    from_standing: bool
+
+
+class AxesMissing(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_missing"):
+    """The session ended, with steps, before the sensor's axes were known."""
+
+    time_s: float
+
+
+class PaceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="pace"):
+    """Speed and slope from here on, None where not known; a belt that stands has speed 0."""
+
+    time_s: float
+    speed_m_s: float | None
+    slope_deg: float | None
+    source: Source = "stated"
+
+
+class DistanceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="distance"):
+    """The distance covered so far; the last one of a session is its distance."""
+
+    time_s: float
+    distance_m: float
+    source: Source
+
+
+class SurfaceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="surface"):
+    """What is run on from here."""
+
+    time_s: float
+    name: str
+
+
+class ShoeKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="shoe"):
+    """The shoe."""
+
+    time_s: float
+    name: str
+
+
+class PainReported(msgspec.Struct, frozen=True, tag_field="kind", tag="pain"):
+    """Pain as the runner rates it, as in :class:`pipelines.session.marks.Pain`."""
+
+    time_s: float
+    level: int
+    moment: PainMoment = ""
+    place: str = ""
+
+
+class FlagsAnswered(msgspec.Struct, frozen=True, tag_field="kind", tag="flags"):
+    """The questions about red flags were answered; ``stopped``: nothing is coached from here on."""
+
+    time_s: float
+    answers: tuple[str, ...]
+    cleared: bool
+    stopped: bool
+
+
+class Paused(msgspec.Struct, frozen=True, tag_field="kind", tag="paused"):
+    """Nothing is judged from here on."""
+
+    time_s: float
+
+
+class Resumed(msgspec.Struct, frozen=True, tag_field="kind", tag="resumed"):
+    """It is judged again."""
+
+    time_s: float
+
+
+class LinkChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="link"):
+    """Something happened to the link; while it is lost the sensor's clock cannot be seen.
+
+    ``arrived_s`` is by the computer's clock, s since the session's first arrival.
+    """
+
+    time_s: float
+    arrived_s: float
+    state: Literal["connected", "lost", "resumed", "gap", "ended"]
+    detail: str = ""
+
+
+class GaitChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="gait"):
+    """The runner does something else."""
+
+    time_s: float
+    gait: Gait
+
+
+class Gap(msgspec.Struct, frozen=True, tag_field="kind", tag="gap"):
+    """Samples are missing for too long to fill them in; ``time_s`` is the first sample after it."""
+
+    time_s: float
+
+
+class MarkUnreadable(msgspec.Struct, frozen=True, tag_field="kind", tag="mark_unreadable"):
+    """A mark of the log that this version cannot read, which changes nothing but a pace."""
+
+    time_s: float
+    name: str
+    value: str
+
+
+class WarmUpDone(msgspec.Struct, frozen=True, tag_field="kind", tag="warm_up_done"):
+    """The warm-up is complete."""
+
+    time_s: float
+    easy_s: float
+
+
+class PhaseBegan(msgspec.Struct, frozen=True, tag_field="kind", tag="phase"):
+    """A phase of the run/walk plan began; ``number`` is that of the repeat, from 1."""
+
+    time_s: float
+    phase: PhaseKind
+    number: int
+
+
+class LossCounts(msgspec.Struct, frozen=True):
+    """What came and what did not, in samples unless the name says otherwise.
+
+    Attributes
+    ----------
+    received, lost, reordered, duplicated, restarts, malformed_packets : int
+        Between sensor and computer, as in :class:`devices.sequence.Losses`.
+    filled, quarantined, chain_restarts : int
+        In the signal: interpolated, unusable, and gaps too long to fill.
+    """
+
+    received: int = 0
+    lost: int = 0
+    reordered: int = 0
+    duplicated: int = 0
+    restarts: int = 0
+    malformed_packets: int = 0
+    filled: int = 0
+    quarantined: int = 0
+    chain_restarts: int = 0
+
+
+class SensorClock(msgspec.Struct, frozen=True):
+    """The sensor's clock against the computer's, as in :mod:`devices.timing.host_time`."""
+
+    skew_ppm: float
+    skew_sd_ppm: float
+    offset_uncertainty_ms: float
+    basis: str
+
+
+class Ended(msgspec.Struct, frozen=True, tag_field="kind", tag="ended"):
+    """The log has ended: what is known only then, and what it leaves to later runs.
+
+    Attributes
+    ----------
+    time_s, duration_s : float
+        The last sample, and from the first to the last, s.
+    losses : LossCounts
+        Accounting of samples.
+    clock : SensorClock, optional
+        None while too little is known.
+    axes_found : bool
+        Whether the sensor's axes are known.
+    changed : tuple of str
+        Indicators of which a change is going on.
+    status : DriftStatus
+        What the detector was doing.
+    baseline, ranges
+        In use at the end.
+    run_baseline : Baseline, optional
+        What was usual in this run, for later ones; None when there is nothing they could use.
+    warm_up_s, before_warm_up_m : float, optional
+        Easy time up to the end of the warm-up, and the distance run harder before it, where the
+        usual intensity and the distance are known.
+    cool_down : CoolDown, optional
+        How the session ended; None when it was too short to need one, or nobody looked.
+    """
+
+    time_s: float
+    duration_s: float
+    losses: LossCounts = LossCounts()
+    clock: SensorClock | None = None
+    axes_found: bool = False
+    changed: tuple[str, ...] = ()
+    status: DriftStatus = DriftStatus("no steps")
+    baseline: Baseline | None = None
+    ranges: tuple[UsualRange, ...] = ()
+    run_baseline: Baseline | None = None
+    warm_up_s: float | None = None
+    before_warm_up_m: float | None = None
+    cool_down: CoolDown | None = None
+
+
+Fact = (
+    SensorKnown
+    | StepsFinished
+    | Changed
+    | AlertTold
+    | CueTold
+    | BaselineKnown
+    | BaselineGivenUp
+    | NeutralTaken
+    | NeutralRefused
+    | SensorMoved
+    | AxesFound
+    | AxesMissing
+    | PaceKnown
+    | DistanceKnown
+    | SurfaceKnown
+    | ShoeKnown
+    | PainReported
+    | FlagsAnswered
+    | Paused
+    | Resumed
+    | LinkChanged
+    | GaitChanged
+    | Gap
+    | MarkUnreadable
+    | WarmUpDone
+    | PhaseBegan
+    | Ended
+)
+
+#: By the name under which a fact is written.
+FACT_KINDS: Final = {kind.__struct_config__.tag: kind for kind in Fact.__args__}

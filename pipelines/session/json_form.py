@@ -1,0 +1,114 @@
+"""Records of a session as JSON and back: exact, with what JSON has no number for as text.
+
+Numbers that are not finite are ``"nan"``, ``"inf"`` and ``"-inf"``, which ``float`` reads back. A
+field that is not known is passed over, and one that is missing has its default, so that files of
+other versions are read as far as they are understood.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar, get_origin
+
+import msgspec
+import numpy as np
+
+from imu.errors import BackstrideError, InputError
+from imu.steps import STEP_ROW
+
+__all__ = ["from_json", "from_plain", "to_json", "to_plain"]
+
+_T = TypeVar("_T")
+
+
+def to_plain(value: object) -> Any:
+    """A record as what JSON takes: mappings, lists, text, numbers.
+
+    Raises
+    ------
+    TypeError
+        For something that is no record of a session.
+    """
+    return _finite(msgspec.to_builtins(value, enc_hook=_plain_of))
+
+
+def to_json(value: object) -> bytes:
+    """A record as one line of JSON.
+
+    Examples
+    --------
+    >>> from pipelines.session.marks import Pain
+    >>> to_json(Pain(4, "before", "left hip")).decode()
+    '{"kind":"pain","level":4,"moment":"before","place":"left hip"}'
+    """
+    return msgspec.json.encode(to_plain(value))
+
+
+def from_plain(content: object, kind: type[_T]) -> _T:
+    """A record from what :func:`to_plain` gave; ``kind`` may be a union of tagged records.
+
+    Raises
+    ------
+    InputError
+        When it is none: says which field, and what it has to be.
+    """
+    try:
+        return msgspec.convert(content, kind, strict=False, dec_hook=_value_of)
+    except msgspec.ValidationError as error:
+        raise InputError(f"this is no record of a session: {error}.") from None
+    except BackstrideError as error:
+        raise InputError(f"this is no record of a session: {error}") from None
+
+
+def from_json(data: bytes | str, kind: type[_T]) -> _T:
+    """A record from what :func:`to_json` gave.
+
+    Raises
+    ------
+    InputError
+        As :func:`from_plain`, or when the text is no JSON.
+
+    Examples
+    --------
+    >>> from pipelines.session.marks import Mark, Pain
+    >>> from_json('{"kind":"pain","level":11}', Mark)
+    Traceback (most recent call last):
+    ...
+    imu.errors.InputError: this is no record of a session: Expected `int` <= 10 - at `$.level`.
+    """
+    try:
+        content = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InputError(f"this is no record of a session: {error}.") from None
+    return from_plain(content, kind)
+
+
+def _plain_of(value: object) -> object:
+    if isinstance(value, np.ndarray) and value.dtype == STEP_ROW:
+        return {name: value[name].tolist() for name in STEP_ROW.names or ()}
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a {type(value).__name__} is no part of a session's record")
+
+
+def _value_of(kind: Any, content: Any) -> Any:
+    """Rows of steps from their columns; a column that is missing was not measurable."""
+    if get_origin(kind) is not np.ndarray or not isinstance(content, dict):
+        raise TypeError(f"no {kind} is made of a {type(content).__name__}")
+    rows = np.zeros(len(content["step"]), STEP_ROW)
+    for name in STEP_ROW.names or ():
+        if name in content:
+            rows[name] = np.asarray(content[name], rows[name].dtype)
+        elif rows[name].dtype.kind == "f":
+            rows[name] = math.nan
+    return rows
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

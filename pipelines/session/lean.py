@@ -1,0 +1,72 @@
+"""What the lean of a session is measured from: a posture the runner stood in, or not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu.analyzer import StepAnalyzer
+from pipelines.session.carried import LeanKnown
+
+__all__ = ["LeanReference"]
+
+
+class LeanReference:
+    """Whether lean is measured from a standing neutral, as far as the log tells.
+
+    Parameters
+    ----------
+    analyzer : StepAnalyzer
+        Of the session.
+    neutral : bool
+        Whether it was given a standing neutral.
+    unproven : bool
+        Whether it starts with a baseline whose lean has still to be found comparable.
+
+    Attributes
+    ----------
+    state : LeanKnown
+        What is known; assign it to go on from an earlier session.
+    """
+
+    def __init__(self, analyzer: StepAnalyzer, *, neutral: bool, unproven: bool) -> None:
+        self._analyzer = analyzer
+        self.state = LeanKnown(analyzer.mounting is not None, neutral, False, unproven)
+
+    def see_steps(self) -> bool:
+        """Steps have come: axes that are searched may have been found; whether they were now."""
+        if self.state.known:
+            return False
+        mounting = self._analyzer.mounting
+        if mounting is None:
+            return False
+        state = self._analyzer.state[0]
+        # failing a standing before the run, up is the mean of the run
+        stood = bool(state["stood"]) and np.allclose(mounting[2], state["standing_up"], atol=1e-6)
+        self._set(known=True, from_standing=bool(stood))
+        return True
+
+    def is_incomparable(self) -> bool:
+        """Whether a baseline of other days turns out now to be none for this day's lean."""
+        state = self.state
+        if not (state.unproven and state.known):
+            return False
+        self._set(unproven=False)
+        return not state.from_standing
+
+    def take_neutral(self) -> None:
+        """The runner has marked the neutral."""
+        self._set(marked=True, from_standing=self.state.known or self.state.from_standing)
+
+    def reseat(self) -> None:
+        """The sensor was moved."""
+        known = self._analyzer.mounting is not None
+        self._set(known=known, from_standing=False, marked=False)
+
+    def _set(self, **what: bool) -> None:
+        state = self.state
+        self.state = LeanKnown(
+            what.get("known", state.known),
+            what.get("from_standing", state.from_standing),
+            what.get("marked", state.marked),
+            what.get("unproven", state.unproven),
+        )

@@ -1,0 +1,192 @@
+"""What a mark does to a session: neutral, a moved sensor, pauses, pace, surface, pain, red flags.
+
+Marks are part of the log, and time is that of the latest sample before them, so a replay does the
+same at the same place.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imu.errors import ParameterError
+from pipelines.coaching.companion import red_flags_before
+from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
+from pipelines.session import facts, marks
+from pipelines.session.marks import one_line
+
+if TYPE_CHECKING:
+    from imu.analyzer import StepAnalyzer
+    from imu.drift.detector import DriftDetector
+    from pipelines.coaching.budget import CueBudget
+    from pipelines.coaching.coach import Coach
+    from pipelines.coaching.companion import Companion
+    from pipelines.session.facts import Fact, NeutralTrouble
+    from pipelines.session.lean import LeanReference
+    from pipelines.session.marks import Mark
+    from pipelines.session.pace import Pace
+    from pipelines.session.pauses import Pauses
+    from pipelines.session.progress import SessionProgress
+    from pipelines.session.standing import LatestSamples
+
+__all__ = ["MarkRules"]
+
+
+class MarkRules:
+    """Carries out the marks of one session, on the parts of its fold.
+
+    Attributes
+    ----------
+    surface : str
+        Marked last; empty where none was.
+    surface_before : str
+        The surface of an earlier session that this one goes on from: no new one when it is said
+        again.
+    """
+
+    def __init__(
+        self,
+        analyzer: StepAnalyzer,
+        drift: DriftDetector,
+        coach: Coach,
+        companion: Companion | None,
+        budget: CueBudget,
+        lean: LeanReference,
+        latest: LatestSamples,
+        pace: Pace,
+        pauses: Pauses,
+        progress: SessionProgress,
+    ) -> None:
+        self._analyzer, self._drift, self._coach = analyzer, drift, coach
+        self._companion, self._budget, self._lean = companion, budget, lean
+        self._latest, self._pace, self._pauses = latest, pace, pauses
+        self._progress = progress
+        self._flags = RedFlagState() if companion is None else red_flags_before(companion.plan)
+        self.surface = self.surface_before = ""
+
+    def take(self, mark: Mark) -> list[Fact]:
+        """Carry out a mark; returns the facts that it makes."""
+        now_s = self._latest.now_s
+        match mark:
+            case marks.Surface():
+                self._take_surface(mark.name)
+                return [facts.SurfaceKnown(now_s, mark.name)]
+            case marks.Shoe():
+                return [facts.ShoeKnown(now_s, mark.name)]
+            case marks.Speed():
+                return self._take_speed(mark.speed_m_s)
+            case marks.Slope():
+                return self._take_slope(mark.slope_deg)
+            case marks.Distance():
+                self._progress.take_distance(mark.distance_m, now_s)
+                return [facts.DistanceKnown(now_s, mark.distance_m, "stated")]
+            case marks.Pain():
+                return [facts.PainReported(now_s, mark.level, mark.moment, mark.place)]
+            case marks.Neutral():
+                return self._take_neutral()
+            case marks.Reseat():
+                return self._reseat()
+            case marks.Pause():
+                return self._pause(paused=True)
+            case marks.Resume():
+                return self._pause(paused=False)
+            case marks.RedFlags():
+                return self._take_flags(mark)
+            case marks.Told():  # the coach is silent for a while after it
+                self._budget.cue_told(now_s)
+            case marks.Coaching():
+                self._flags = RedFlagState(mark.stopped)
+                self._coach.advises = not mark.stopped
+            case marks.Unknown():
+                return self._take_unknown(mark)
+        return []
+
+    def _take_surface(self, name: str) -> None:
+        if name != one_line(self.surface_before):
+            self._drift.mark("surface")
+        self.surface, self.surface_before = name, ""
+
+    def _take_speed(self, speed_m_s: float | None) -> list[Fact]:
+        self._pace.take_speed(speed_m_s, self._from_s)
+        return [self._pace_known()]
+
+    def _take_slope(self, slope_deg: float | None) -> list[Fact]:
+        self._pace.take_slope(slope_deg, self._from_s)
+        return [self._pace_known()]
+
+    @property
+    def _from_s(self) -> float:
+        return self._latest.now_s if self._latest.any else -math.inf
+
+    def _pace_known(self) -> Fact:
+        pace = self._pace
+        return facts.PaceKnown(self._latest.now_s, pace.speed_m_s, pace.slope_deg)
+
+    def _take_unknown(self, mark: marks.Unknown) -> list[Fact]:
+        """What was known of a pace holds no more when its mark cannot be read."""
+        found: list[Fact] = [facts.MarkUnreadable(self._latest.now_s, mark.name, mark.value)]
+        if mark.name == "speed":
+            found += self._take_speed(None)
+        elif mark.name == "slope":
+            found += self._take_slope(None)
+        return found
+
+    def _pause(self, *, paused: bool) -> list[Fact]:
+        now_s = self._latest.now_s
+        if self._companion is not None:
+            self._companion.pause(paused=paused)
+        if paused:
+            self._pauses.begin(now_s)
+            return [facts.Paused(now_s)]
+        self._pauses.end(now_s)
+        return [facts.Resumed(now_s)]
+
+    def _take_flags(self, mark: marks.RedFlags) -> list[Fact]:
+        """While a red flag stands, changes are told without anything to try."""
+        self._flags = judge_yes(self._flags, mark.answers, cleared=mark.cleared)
+        self._coach.advises = not self._flags.stopped
+        if self._companion is not None:
+            self._companion.answer(self._flags)
+        return [
+            facts.FlagsAnswered(self._latest.now_s, mark.answers, mark.cleared, self._flags.stopped)
+        ]
+
+    def _reseat(self) -> list[Fact]:
+        searching = self._analyzer.mounting is None
+        self._analyzer.reseat()
+        self._lean.reseat()
+        searching = searching or self._analyzer.mounting is None
+        moved = facts.SensorMoved(self._latest.now_s, searching)
+        return [moved, *self._learn_anew("moved")]
+
+    def _take_neutral(self) -> list[Fact]:
+        now_s = self._latest.now_s
+        force = self._latest.standing()
+        if isinstance(force, np.ndarray) and self._analyzer.gait != "still":
+            force = "moving"
+        if isinstance(force, np.ndarray):
+            try:
+                self._analyzer.take_neutral(force)
+            except ParameterError:
+                force = "turned away"
+            else:
+                self._lean.take_neutral()
+                return [facts.NeutralTaken(now_s), *self._learn_anew("neutral")]
+        trouble: NeutralTrouble = force
+        return [facts.NeutralRefused(now_s, trouble)]
+
+    def _learn_anew(self, reason: facts.GivenUp) -> list[Fact]:
+        """What this run has taught is gone; before the first step that is nothing.
+
+        A baseline of earlier runs then stays: it is a standing neutral that makes it comparable.
+        """
+        if not self._drift.running_s > 0.0:
+            return []
+        self._drift.mark("reseat")
+        was = self._drift.given_up
+        if was is None:
+            return []
+        ranges = tuple(facts.UsualRange(*item) for item in was.ranges)
+        return [facts.BaselineGivenUp(self._latest.now_s, reason, was.baseline, ranges)]

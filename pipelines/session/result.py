@@ -1,0 +1,280 @@
+"""What a session comes to: a projection of its facts, for the journal, summaries and later runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar
+
+import numpy as np
+
+from devices.records import DeviceInfo
+from imu.drift.baseline import Baseline
+from imu.drift.changes import Change
+from imu.step.trusted_steps import trusted_steps
+from imu.steps import Steps, concatenate
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.warm_up import CoolDown
+from pipelines.session import facts
+from pipelines.session.comparable import sensor_kind, surface_of_most
+from pipelines.session.dose import EXPONENTS, Dose
+from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, Source
+from pipelines.session.header import SessionHeader
+
+__all__ = ["FeltPain", "SessionResult", "Stretch", "result_of"]
+
+_F = TypeVar("_F")
+
+#: A rating so long after the last step is one after the run, s.
+_AFTER_S: Final = 30.0
+#: Means of a session, beside those of the steps table.
+_MEANS: Final = (
+    "contact_time_ms",
+    "flight_time_ms",
+    "cadence_spm",
+    "peak_force_bw",
+    "impact_shock_g",
+    "vertical_oscillation_mm",
+    "braking_m_s",
+    "sacral_lean_deg",
+    "sacral_roll_deg",
+    "pelvic_tilt_range_deg",
+    "pelvic_obliquity_range_deg",
+    "pelvic_rotation_range_deg",
+    "lumbar_index",
+    "peak_10hz_bw",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeltPain:
+    """Pain as rated in a session: level 0 to 10, when, and the runner's words for the place."""
+
+    time_s: float
+    level: int
+    when: Literal["before", "during", "after"]
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of one gait, session time, s."""
+
+    gait: Gait
+    begin_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionResult:
+    """What a session comes to.
+
+    Attributes
+    ----------
+    header : SessionHeader
+        Its own.
+    sensor : DeviceInfo, optional
+        As it last described itself; None where the source has no packets.
+    steps : Steps
+        All of them.
+    means : dict of float
+        Over the steps, by column; those that are not trusted are left out where there are others.
+    duration_s, running_s : float
+        From the first sample to the last, and spent in running steps, s.
+    distance_m, distance_source
+        As far as it is known, m, and how; None and empty otherwise.
+    surface, shoe : str
+        As last said; empty where not.
+    surface_of_most : str or None
+        What nearly all of the running was on; None when there is no such surface.
+    pains : tuple of FeltPain
+        In order.
+    stretches : tuple of Stretch
+        Of gait, one after the other.
+    alerts, cues, changes : tuple
+        What the coach and the companion told, and all that changed, told or not, in order.
+    warm_up_s, before_warm_up_m, cool_down
+        As in :class:`~pipelines.session.facts.Ended`.
+    baseline : Baseline or None
+        In use at the end.
+    changed : tuple of str
+        Indicators that are changed at the end.
+    run_baseline : Baseline or None
+        What later runs may start from; none of a simulated runner's, who is nobody's history.
+    stopped : bool
+        Whether red flags stand at the end: then nothing is coached after the run either.
+    losses, clock, axes_found
+        Accounting of samples, the sensor's clock, and whether the axes are known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from pipelines import ReplayOptions, replay_file
+    >>> from pipelines.files.simulation import write_simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.mcap"
+    ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
+    ...     result = replay_file(path, ReplayOptions(), lambda done, total: None).result
+    >>> len(result.steps) > 25, 'run' in {stretch.gait for stretch in result.stretches}
+    (True, True)
+    """
+
+    header: SessionHeader
+    sensor: DeviceInfo | None
+    steps: Steps
+    means: dict[str, float]
+    duration_s: float
+    running_s: float
+    distance_m: float | None
+    distance_source: Source | Literal[""]
+    surface: str
+    shoe: str
+    surface_of_most: str | None
+    pains: tuple[FeltPain, ...]
+    stretches: tuple[Stretch, ...]
+    alerts: tuple[Alert, ...]
+    cues: tuple[facts.CueTold, ...]
+    changes: tuple[Change, ...]
+    warm_up_s: float | None
+    before_warm_up_m: float | None
+    cool_down: CoolDown | None
+    baseline: Baseline | None
+    changed: tuple[str, ...]
+    run_baseline: Baseline | None
+    stopped: bool
+    losses: LossCounts
+    clock: SensorClock | None
+    axes_found: bool
+
+    @property
+    def sensor_kind(self) -> str:
+        """What has to be the same for figures of two runs to be compared."""
+        return "" if self.sensor is None else sensor_kind(self.sensor)
+
+    def doses_easy_km(self, distance_m: float | None) -> tuple[float | None, ...]:
+        """Lumbar dose of a distance for each of the exponents, as equivalent easy kilometres.
+
+        Parameters
+        ----------
+        distance_m : float or None
+            Distance, m; None where it is not known.
+
+        Returns
+        -------
+        tuple of float or None
+            None where the lumbar index refers to no earlier easy runs: one that was learned in this
+            run tells nothing across days.
+        """
+        dose = Dose()
+        if self.header.index_of_earlier_runs:
+            dose.take_steps(self.steps)
+        return tuple(dose.easy_km(distance_m, exponent) for exponent in EXPONENTS)
+
+    @property
+    def closing_cues(self) -> tuple[Cue, ...]:
+        """What to tell once the session is over."""
+        return () if self.cool_down is None or self.stopped else (self.cool_down.cue,)
+
+
+def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
+    """What all facts of a session come to.
+
+    Parameters
+    ----------
+    header : SessionHeader
+        Its own.
+    found : iterable of Fact
+        All of its facts, the end among them, in order.
+
+    Raises
+    ------
+    ValueError
+        When there is no end among them.
+    """
+    known = list(found)
+    ended = _all(known, facts.Ended)
+    if not ended:
+        raise ValueError("the facts of a session have no end: finish its fold first")
+    end = ended[-1]
+    steps = concatenate([fact.steps for fact in _all(known, facts.StepsFinished)])
+    times = steps.step_time_s[np.isfinite(steps.step_time_s)]
+    distances = _all(known, facts.DistanceKnown)
+    distance_m = distances[-1].distance_m if distances else None
+    surfaces = [(fact.time_s, fact.name) for fact in _all(known, facts.SurfaceKnown)]
+    shoes = [fact.name for fact in _all(known, facts.ShoeKnown)]
+    sensors = _all(known, facts.SensorKnown)
+    flags = _all(known, facts.FlagsAnswered)
+    return SessionResult(
+        header,
+        sensors[-1].info if sensors else None,
+        steps,
+        _means(steps),
+        end.duration_s,
+        float(times.sum()),
+        distance_m,
+        distances[-1].source if distances else "",
+        surfaces[-1][1] if surfaces else "",
+        shoes[-1] if shoes else "",
+        surface_of_most(steps, surfaces),
+        tuple(_pain(fact, steps) for fact in _all(known, facts.PainReported)),
+        tuple(_stretches(known, end.time_s)),
+        tuple(fact.alert for fact in _all(known, facts.AlertTold)),
+        tuple(_all(known, facts.CueTold)),
+        tuple(fact.as_change for fact in _all(known, facts.Changed)),
+        end.warm_up_s,
+        end.before_warm_up_m,
+        end.cool_down,
+        end.baseline,
+        end.changed,
+        None if header.simulated else end.run_baseline,
+        flags[-1].stopped if flags else header.plan is not None and bool(header.plan.stopped),
+        end.losses,
+        end.clock,
+        end.axes_found,
+    )
+
+
+def _all(found: Sequence[Fact], kind: type[_F]) -> list[_F]:
+    return [fact for fact in found if isinstance(fact, kind)]
+
+
+def _means(steps: Steps) -> dict[str, float]:
+    trusted = trusted_steps(steps).rows
+    rows = trusted if len(trusted) else steps.rows
+    means: dict[str, float] = {}
+    for name in _MEANS:
+        values = rows[name]
+        values = values[np.isfinite(values)]
+        if values.size:
+            means[name] = round(float(values.mean()), 6)
+    return means
+
+
+def _pain(fact: facts.PainReported, steps: Steps) -> FeltPain:
+    """When it was felt: as the runner said, else by the time of the mark."""
+    when = fact.moment
+    if not when:
+        first_s, last_s = np.inf, np.inf
+        if len(steps):
+            first_s, last_s = steps.initial_contact_s[[0, -1]].tolist()
+        when = "during"
+        if fact.time_s < first_s:
+            when = "before"
+        elif fact.time_s > last_s + _AFTER_S:
+            when = "after"
+    return FeltPain(fact.time_s, fact.level, when, fact.place)
+
+
+def _stretches(found: Sequence[Fact], end_s: float) -> list[Stretch]:
+    stretches: list[Stretch] = []
+    gait: Gait = "still"
+    begin_s = 0.0
+    for fact in _all(found, facts.GaitChanged):
+        if fact.time_s > begin_s:
+            stretches.append(Stretch(gait, begin_s, fact.time_s))
+        gait, begin_s = fact.gait, fact.time_s
+    if end_s > begin_s:
+        stretches.append(Stretch(gait, begin_s, end_s))
+    return stretches

@@ -1,0 +1,57 @@
+"""Sentences about a session's facts, made here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipelines.coaching.training.cues import Cue
+from pipelines.session import facts
+from pipelines.session.standing import STANDING_S
+
+if TYPE_CHECKING:
+    from pipelines.session.facts import Fact, NeutralTrouble
+
+__all__ = ["fact_words"]
+
+_NEUTRAL_TROUBLE: Final[dict[NeutralTrouble, str]] = {
+    "no sample": "no sample has come yet",
+    "samples missing": f"not all of the last {STANDING_S:g} s has come from the sensor",
+    "moving": "you were moving",
+    "turned away": "the sensor is turned away from its axes: mark it as moved first",
+}
+
+
+def fact_words(fact: Fact) -> str:
+    """What is worth telling of a fact while it happens; empty where nothing is.
+
+    Steps, and alerts, which have a message of their own, are shown in other ways.
+
+    Examples
+    --------
+    >>> fact_words(facts.NeutralRefused(9.0, "moving"))
+    'the standing neutral was not taken, because you were moving.'
+    >>> fact_words(facts.Paused(9.0))
+    ''
+    """
+    match fact:
+        case facts.CueTold():
+            return Cue(fact.text_id, fact.numbers).message
+        case facts.NeutralTaken():
+            return "the standing neutral was taken: lean is measured from it."
+        case facts.NeutralRefused():
+            return f"the standing neutral was not taken, because {_NEUTRAL_TROUBLE[fact.reason]}."
+        case facts.SensorMoved(searching=True):
+            return "the sensor was moved: its axes are searched anew while you run."
+        case facts.SensorMoved():
+            return "the sensor was moved: stand upright and still, and mark the neutral again."
+        case facts.BaselineGivenUp(reason="no standing"):
+            return (
+                "learning your baseline on the way, since lean of other days can be compared only "
+                "when you have stood still before the run."
+            )
+        case facts.MarkUnreadable(name="speed" | "slope"):
+            return (
+                f"the mark {fact.name!r} says {fact.value!r}, which cannot be read: the "
+                f"{fact.name} counts as unknown from here."
+            )
+    return ""
