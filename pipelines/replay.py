@@ -67,12 +67,12 @@ class ReplayOptions:
         Sample rate of a table without a time column, Hz, 50 to 1600.
     block : int, optional
         Samples a block, from 1; the result does not depend on it.
-    baseline_json : str
-        Baseline of earlier runs, as :meth:`imu.Baseline.to_json` writes it.
+    baseline : Baseline, optional
+        Of earlier runs.
     waveforms : bool
         Whether waveforms are kept, too.
-    parameters_json : str
-        How changes are found and told, as alert settings write themselves.
+    settings : AlertSettings, optional
+        How changes are found and told.
 
     Raises
     ------
@@ -106,18 +106,12 @@ class Replayed:
 
     Parameters
     ----------
-    steps : Steps
-        All running steps.
+    result : SessionResult
+        What the session comes to.
     waveforms : Waveforms
-        Of these steps; empty unless asked for.
-    alerts : list of Alert
-        In order of time.
+        Of its steps; empty unless asked for.
     summary : Summary
         Medians, losses, and what should be known about the result.
-    baseline : Baseline, optional
-        What was usual in a session, where later runs can use it.
-    sensor : str
-        Kind of a session's sensor.
 
     Examples
     --------
@@ -128,7 +122,7 @@ class Replayed:
     ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
     ...     replayed = replay(path, ReplayOptions(), lambda done, total: None)
     >>> len(replayed.steps) > 25, replayed.alerts
-    (True, [])
+    (True, ())
     """
 
     result: SessionResult

@@ -145,6 +145,13 @@ def read_sample_table(
         )
     if not len(rows.values):
         raise InputError("there are no samples below the header: give at least one.", place=place)
+    return _in_si_units(rows, columns, head, stated, place)
+
+
+def _in_si_units(
+    rows: NumberRows, columns: SampleColumns, head: TableHead, stated: float | None, place: str
+) -> SampleTable:
+    """The table of rows as they stand in the file."""
     notes: list[str] = []
     if columns.time is None:
         assert stated is not None  # refused above
