@@ -290,8 +290,15 @@ class Folded:
         return result_of(self.header, self.facts)
 
 
-def sensor_of(session: Session) -> DeviceInfo:
+def sensor_of(session: Session, wanted: str = "replay") -> DeviceInfo:
     """The sensor of a session.
+
+    Parameters
+    ----------
+    session : Session
+        As its file has it.
+    wanted : str
+        What cannot be done without one, for the message.
 
     Raises
     ------
@@ -302,7 +309,7 @@ def sensor_of(session: Session) -> DeviceInfo:
         if isinstance(record, DeviceInfo):
             return record
     raise RecordingError(
-        "the session ends before the sensor had introduced itself: there is nothing to replay.",
+        f"the session ends before the sensor had introduced itself: there is nothing to {wanted}.",
         path=str(session.path),
     )
 

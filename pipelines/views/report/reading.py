@@ -121,7 +121,7 @@ def _recording(session: Session, options: ReadingOptions, report: Progress) -> R
         height_m=options.height_m,
         baseline=options.baseline,
     )
-    info = sensor_of(session)
+    info = sensor_of(session, "report")
     recompute = options.fresh or not facts_are_of_use(session, header)
     facts = session.facts
     if recompute:
