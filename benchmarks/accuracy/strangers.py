@@ -156,7 +156,7 @@ def _counts(
                 len(biases),
                 Interval(within, np.nan, np.nan),
                 f"{wanted:g} of {len(biases)}" if name == _OURS else "",
-                within >= wanted if name == _OURS else None,
+                bool(within >= wanted) if name == _OURS else None,
             )
         )
     return scores
@@ -183,7 +183,7 @@ def _margins(
                 len({trial.runner for trial in trials}),
                 Interval(ratio, np.nan, np.nan),
                 "< 1",
-                ratio < 1.0,
+                bool(ratio < 1.0),
             )
         )
     return scores
@@ -323,7 +323,7 @@ def _by_sensor(trials: Sequence[JudgedTrial], sensors: Sequence[Sensor]) -> Sect
         for sensor in sensors:
             pairs = pairs_of(trials, metric, sensor=sensor.title)
             strap = sensor.group == "strap" and metric == "contact time"
-            most = _STRAP_CONTACT_MS if strap and " 10 Hz" in sensor.title else None
+            most = _STRAP_CONTACT_MS if strap and "10.0 Hz" in sensor.title else None
             if pairs:
                 rows.append(_row(metric, sensor.title, pairs, most))
     scores = [
