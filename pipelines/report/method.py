@@ -87,7 +87,7 @@ ACCURACY: Final = (
         "cadence",
         "noise and bias, auto axes",
         "rmse",
-        "0.104",
+        "0.031",
         "Cadence",
         "{value} steps a minute, against the same markers",
     ),
