@@ -286,7 +286,7 @@ def _score_json(score: Score, people: str) -> dict[str, Any]:
         "found": _known(score.found.value),
         "found_95": _interval_json(score.found),
         "goal": score.goal,
-        "goal_met": score.goal_met,
+        "goal_met": None if score.goal_met is None else bool(score.goal_met),
     }
 
 
@@ -307,7 +307,7 @@ def _row_json(row: Row, people: str) -> dict[str, Any]:
         "upper_95": _known(row.upper_95),
         "reference": row.reference,
         "goal": row.goal,
-        "goal_met": row.goal_met,
+        "goal_met": None if row.goal_met is None else bool(row.goal_met),
     }
 
 

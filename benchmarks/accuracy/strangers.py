@@ -76,12 +76,13 @@ _MOST_FLAGGED_PERCENT: Final = 5.0
 _STRAP_CONTACT_MS: Final = 16.0
 
 _ABOUT: Final = (
-    "Eighteen treadmill runners (Fukuchi 2017, doi:10.7717/peerj.3298) at 2.5, 3.5 and 4.5 m/s, "
-    "30 s each. Each is judged by the chain as shipped, with weights learned from the 17 others "
-    "alone. The sensor is a virtual one at the midpoint of the PSIS, 200 Hz; truth is the belt "
-    "force, contact from 0.1 to 0.1 body weight, and the markers. Errors are of single steps (one "
-    "a trial for cadence, one a sample for the waveform). The simple rules stand beside, their "
-    "constants fitted to the 17 others; those without a sensor are told each step's time."
+    "Of 18 treadmill runners (Fukuchi 2017, doi:10.7717/peerj.3298) at 2.5, 3.5 and 4.5 m/s, 30 s "
+    "each, as many as “runners” says. Each is judged by the chain as shipped, with weights learned "
+    "from the 17 others alone. The sensor is a virtual one at the midpoint of the PSIS, 200 Hz; "
+    "truth is the belt force, contact from 0.1 to 0.1 body weight, and the markers. Errors are of "
+    "single steps (one a trial for cadence, one a sample for the waveform). The simple rules stand "
+    "beside, their constants fitted to the others judged; those without a sensor are told each "
+    "step's time."
 )
 
 
@@ -155,7 +156,7 @@ def _counts(
                 len(biases),
                 Interval(within, np.nan, np.nan),
                 f"{wanted:g} of {len(biases)}" if name == _OURS else "",
-                within >= wanted if name == _OURS else None,
+                bool(within >= wanted) if name == _OURS else None,
             )
         )
     return scores
@@ -182,7 +183,7 @@ def _margins(
                 len({trial.runner for trial in trials}),
                 Interval(ratio, np.nan, np.nan),
                 "< 1",
-                ratio < 1.0,
+                bool(ratio < 1.0),
             )
         )
     return scores
@@ -322,7 +323,7 @@ def _by_sensor(trials: Sequence[JudgedTrial], sensors: Sequence[Sensor]) -> Sect
         for sensor in sensors:
             pairs = pairs_of(trials, metric, sensor=sensor.title)
             strap = sensor.group == "strap" and metric == "contact time"
-            most = _STRAP_CONTACT_MS if strap and " 10 Hz" in sensor.title else None
+            most = _STRAP_CONTACT_MS if strap and "10.0 Hz" in sensor.title else None
             if pairs:
                 rows.append(_row(metric, sensor.title, pairs, most))
     scores = [
@@ -334,7 +335,7 @@ def _by_sensor(trials: Sequence[JudgedTrial], sensors: Sequence[Sensor]) -> Sect
         "People left out, by sensor",
         "What mounting, strap, noise, range, rate, gaps and a missing gyroscope do, all runners "
         "and speeds. A strap is a mass on a spring with a damping of 0.1; noise and bias are of "
-        "the class of the device; all but the sensor's own axes are found as in use.",
+        "the class of the device.",
         rows,
         scores=scores,
         people=LEFT_OUT,

@@ -211,7 +211,7 @@ def row_of_pairs(
     if most is None:
         return judged
     words = goal or f"RMSE ≤ {most:g} {unit}"
-    return replace(judged, goal=words, goal_met=judged.rmse <= most if judged.n else None)
+    return replace(judged, goal=words, goal_met=bool(judged.rmse <= most) if judged.n else None)
 
 
 def score_of_pairs(
@@ -227,6 +227,6 @@ def score_of_pairs(
 ) -> Score:
     """One figure over many people's trials; ``within`` are the bounds that reach the goal."""
     found = of_runners(statistic, pairs)
-    met = None if within is None else within[0] <= found.value <= within[1]
+    met = None if within is None else bool(within[0] <= found.value <= within[1])
     runners = len({trial.runner for trial in pairs})
     return Score(metric, condition, unit, runners, found, goal, met, people)
