@@ -30,8 +30,8 @@ __all__ = ["BLOCK_STEPS", "SEED", "SHAPE", "fit", "fit_without_each", "train"]
 #: Of everything that the copies of a trial leave to chance.
 SEED: Final = 12
 
-#: What is chosen of every regression. Chosen while looking at the table of people left out, in which
-#: most settings tried gave 9.4 to 10.3 ms of contact time, the worst 13.5 ms.
+#: What is the same for every regression. It was chosen while looking at the table of people left
+#: out, in which most settings tried gave 9.4 to 10.3 ms of contact time, the worst 13.5 ms.
 SHAPE: Final = Shape()
 #: Steps of one foot whose mean is an observation.
 BLOCK_STEPS: Final = 12
