@@ -63,8 +63,9 @@ def write_steps(path: str | os.PathLike[str], steps: Steps) -> None:
     Examples
     --------
     >>> import tempfile
+    >>> from imu.steps import NO_STEPS
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_steps(f"{folder}/steps.csv", Steps(np.zeros(0, STEP_ROW)))
+    ...     write_steps(f"{folder}/steps.csv", NO_STEPS)
     ...     with open(f"{folder}/steps.csv") as file:
     ...         file.readline().split(",")[:3]
     ['step', 'initial_contact_s', 'toe_off_s']

@@ -100,8 +100,11 @@ class Summary:
 
     Examples
     --------
-    >>> from imu.steps import NO_STEPS
-    >>> summarise("run.csv", NO_STEPS, duration_s=60.0, rate_hz=200.0).trusted_steps
+    >>> from pipelines.session.facts import Ended
+    >>> from pipelines.session.header import SessionHeader
+    >>> from pipelines.session.result import result_of
+    >>> nothing = result_of(SessionHeader(0, "run.csv"), [Ended(60.0, 60.0)])
+    >>> summarise(nothing, "run.csv", rate_hz=200.0).trusted_steps
     0
     """
 

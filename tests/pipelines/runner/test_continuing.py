@@ -111,7 +111,7 @@ def test_a_killed_run_goes_on_with_its_baseline_and_replays_alone(home: Path) ->
     assert f"going on from {first.name}, which ended" in ended.out
     lines = [line for line in ended.out.splitlines() if "steps/min  contact" in line]
     assert len(lines) > 10
-    assert USUAL in lines[0]
+    assert any(USUAL in line for line in lines[:3])
     assert sum(USUAL in line for line in lines) > 0.8 * len(lines)  # others wait for the pace
     assert not BEGINNING.search(ended.out)
     assert first.read_bytes() == content

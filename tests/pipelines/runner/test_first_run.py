@@ -19,7 +19,6 @@ from devices.scan import Found
 from devices.sources import open_source
 from imu.errors import ParameterError
 from pipelines.files.session_reader import read_session
-from pipelines.runner import first_run
 from pipelines.runner.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
@@ -173,7 +172,7 @@ def test_answers_of_the_guide_are_marks_of_the_run(
         assert (surface, shoe) == ("grass" if stated else "", "")
         return FirstRun("sim:?minutes=0.1&time_scale=0", BODY, surface or "track", "Blue pair")
 
-    monkeypatch.setattr(first_run, "ask_for_source", asked)
+    monkeypatch.setattr("pipelines.commands.live.ask_for_source", asked)
     ended = backstride("live", "--record", recording, *stated)
     assert ended.exit_code == 0
     assert "your journal has no shoe 'Blue pair' yet" in ended.err

@@ -120,7 +120,7 @@ def test_every_text_that_the_rules_name_exists() -> None:
     named = {
         name for name in named_in_the_code() if re.fullmatch(rf"({families})\.[a-z_0-9]+", name)
     }
-    assert len(named) > 60
+    assert len(named) > 50
     endings = (".py", ".json", ".csv", ".toml", ".")
     assert {name for name in named if not name.endswith(endings)} <= set(CATALOGUE)
 
@@ -131,6 +131,6 @@ NOT_TOLD_YET = {"words.posture", "words.shoe_fit", "core.suggest", "cross.sugges
 
 def test_every_text_can_be_met() -> None:
     named = named_in_the_code()
-    built = ("red_flags.", "return.", "stretch.", "shoes.", "session.longest_")
+    built = ("chart.", "red_flags.", "return.", "stretch.", "shoes.", "session.longest_")
     missing = {name for name in CATALOGUE.keys() - named if not name.startswith(built)}
     assert missing == NOT_TOLD_YET

@@ -224,8 +224,8 @@ def test_with_a_baseline_of_earlier_runs_and_a_height_there_is_a_dose(
     options = AddOptions(distance="5 km", baseline=baseline)
     session = session_of(recording, options, journal)
     # the first steps of a minute are unlike the rest: most of what is above 5 km
-    assert session.dose_easy_km_m4 == pytest.approx(5.0, rel=0.15)
-    assert session.dose_easy_km_m2 == pytest.approx(5.0, rel=0.07)
+    assert session.dose_easy_km_m4 == pytest.approx(5.0, rel=0.25)
+    assert session.dose_easy_km_m2 == pytest.approx(5.0, rel=0.12)
     assert session.distance_source == "user"
 
 

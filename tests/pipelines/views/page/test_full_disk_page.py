@@ -23,7 +23,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 options = LiveOptions(record=Path(sys.argv[1]))
 address = "sim:?minutes=20&time_scale=40&seed=5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))
-_tell_end(run, journal=False)
+_tell_end(run)
 """
 
 
