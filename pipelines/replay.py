@@ -37,6 +37,7 @@ __all__ = [
     "ReplayOptions",
     "Replayed",
     "fold_session",
+    "fold_table",
     "header_as_stated",
     "load_baseline",
     "replay",
@@ -128,7 +129,7 @@ class Replayed:
     ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
     ...     replayed = replay(path, ReplayOptions(), lambda done, total: None)
     >>> len(replayed.steps) > 25, replayed.alerts
-    (True, [])
+    (True, ())
     """
 
     result: SessionResult
@@ -233,7 +234,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
     notes = [session.note] if session.note else []
     if session.header.carried is not None and header.carried is None:
         notes.append(ON_ITS_OWN)
-    notes += filter(None, [facts_note(session, ran)])
+    notes += filter(None, [facts_note(session, header, ran.facts, ran.before_end)])
     result = ran.result
     summary = summarise(
         result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
@@ -268,7 +269,7 @@ def header_as_stated(
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A session's log, folded once more.
+    """A session's log, or a table of samples, folded once more.
 
     Attributes
     ----------
@@ -282,6 +283,8 @@ class Folded:
         All of them.
     before_end : int
         How many of them came before the log had ended.
+    notes : tuple of str
+        What should be known of a table that was read for it.
     """
 
     header: SessionHeader
@@ -289,6 +292,7 @@ class Folded:
     fold: SessionFold
     facts: list[Fact]
     before_end: int
+    notes: tuple[str, ...] = ()
 
     @property
     def result(self) -> SessionResult:
@@ -308,7 +312,8 @@ def sensor_of(session: Session) -> DeviceInfo:
         if isinstance(record, DeviceInfo):
             return record
     raise RecordingError(
-        "the session ends before the sensor had introduced itself: there is nothing to replay.",
+        "the session ends before the sensor had introduced itself: there is nothing to replay or "
+        "report.",
         path=str(session.path),
     )
 
@@ -334,6 +339,26 @@ def fold_session(
 
 
 def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+    ran = fold_table(path, options, report)
+    result, rate_hz = ran.result, ran.info.rate_hz
+    summary = summarise(
+        result,
+        str(path),
+        rate_hz=rate_hz,
+        duration_s=result.duration_s + 1.0 / rate_hz,
+        notes=ran.notes,
+    )
+    return Replayed(result, ran.fold.take_waveforms(), summary)
+
+
+def fold_table(path: Path, options: ReplayOptions, report: Progress) -> Folded:
+    """Fold a table of samples, which has neither packets nor marks.
+
+    Raises
+    ------
+    BackstrideError
+        When the table cannot be read or an option does not fit it.
+    """
     from pipelines.files.sample_table import read_sample_table
 
     # reading is about half of the work
@@ -359,16 +384,7 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
     for done, block in _blocks(table.samples, options.block or _BLOCK):
         found += fold.push_samples(block)
         report(0.5 + 0.5 * done / len(table.samples), 1.0)
-    result = result_of(header, found + fold.finish())
-    time = table.samples.time_s
-    summary = summarise(
-        result,
-        str(path),
-        rate_hz=table.rate_hz,
-        duration_s=float(time[-1] - time[0]) + 1.0 / table.rate_hz,
-        notes=table.notes,
-    )
-    return Replayed(result, fold.take_waveforms(), summary)
+    return Folded(header, info, fold, found + fold.finish(), len(found), tuple(table.notes))
 
 
 def _stated_axes(table: SampleTable, path: Path) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import BackstrideError
 from pipelines.quantities import QUANTITIES
-from pipelines.views.report import facts, method, words
+from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import Content
+from pipelines.views.report.said import said_in
 
 if TYPE_CHECKING:
     from pipelines.units import Units
@@ -113,10 +114,11 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
         "title": words.title_words(recording),
         "units": units,
         "words": words,
-        "facts": facts,
+        "particulars": particulars,
         "method": method,
-        "head_rows": facts.head_rows(recording, content.running_s, units),
+        "head_rows": particulars.head_rows(recording, units),
         "sentences": words.summary_sentences(content),
+        "said": said_in(recording.facts),
         "timeline": timeline,
         "timeline_picture": timeline_picture,
         "glossary": [
