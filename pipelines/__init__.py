@@ -15,36 +15,46 @@ if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable, read_sample_table, write_sample_table
     from pipelines.files.session_reader import Session, read_session
     from pipelines.files.steps_table import write_steps
+    from pipelines.live import LiveOptions, LiveRun, run_live
     from pipelines.replay import Replayed, ReplayOptions
     from pipelines.replay import replay as replay_file
+    from pipelines.session.result import SessionResult
     from pipelines.session.summary import Summary
 
 __all__ = [
     "Alert",
+    "LiveOptions",
+    "LiveRun",
     "RecordingError",
     "ReplayOptions",
     "Replayed",
     "SampleTable",
     "Session",
+    "SessionResult",
     "Summary",
     "read_sample_table",
     "read_session",
     "replay_file",
+    "run_live",
     "write_sample_table",
     "write_steps",
 ]
 
 _HOME = {
     "Alert": "pipelines.coaching.alert",
+    "LiveOptions": "pipelines.live",
+    "LiveRun": "pipelines.live",
     "RecordingError": "imu.errors",
     "ReplayOptions": "pipelines.replay",
     "Replayed": "pipelines.replay",
     "SampleTable": "pipelines.files.sample_table",
     "Session": "pipelines.files.session_reader",
+    "SessionResult": "pipelines.session.result",
     "Summary": "pipelines.session.summary",
     "read_sample_table": "pipelines.files.sample_table",
     "read_session": "pipelines.files.session_reader",
     "replay_file": "pipelines.replay",
+    "run_live": "pipelines.live",
     "write_sample_table": "pipelines.files.sample_table",
     "write_steps": "pipelines.files.steps_table",
 }

@@ -50,7 +50,41 @@ _REDRAW_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """What the user states about a live run."""
+    """What the user states about a live run.
+
+    Parameters
+    ----------
+    axes : str
+        Signed sensor axes that point forward, left and up, such as ``"+x+y+z"``, or ``"auto"``;
+        empty leaves it to the sensor.
+    mass_kg, height_m : float, optional
+        Of the runner, kg from 20 to 250 and m from 1.0 to 2.5.
+    baseline : Baseline, optional
+        Of earlier runs; learned in this run otherwise.
+    history : RunHistory, optional
+        What to start from without a baseline; nothing is said of it without.
+    earlier : EarlierSession, optional
+        What to go on from.
+    settings : AlertSettings
+        How changes are found and told.
+    devices : Path, optional
+        Folder of the device store; no calibration without.
+    companion : CompanionPlan, optional
+        What accompanies the run; alerts alone without.
+    filed : bool
+        Whether the run goes into the journal at its end.
+    record, alerts : Path, optional
+        New session file, and a file of JSON Lines that alerts are added to.
+    on_alert : str
+        A command to run for each alert.
+    marks : tuple of (str, str)
+        Kind and words of what is known from the beginning, such as ``("surface", "track")``.
+
+    Examples
+    --------
+    >>> LiveOptions(height_m=1.75, marks=(("surface", "treadmill"),)).record is None
+    True
+    """
 
     axes: str = ""
     mass_kg: float | None = None
@@ -70,7 +104,34 @@ class LiveOptions:
 
 @dataclass(slots=True)
 class LiveRun:
-    """What a live run has gathered when it ends."""
+    """What a live run has gathered when it ends.
+
+    Parameters
+    ----------
+    facts : list of Fact
+        Everything that was found, in order.
+    steps, alerts : list
+        Steps as they were finished, and alerts as they were told.
+    result : SessionResult, optional
+        What it comes to; None where nothing came.
+    summary : Summary, optional
+        The same for people.
+    recording : Path, optional
+        The session file.
+    filed : bool
+        Whether the run is to go into the journal.
+    recording_trouble : BackstrideError, optional
+        Why the recording ended early.
+    recorded_s : float, optional
+        How much was kept then, s.
+    other_trouble : list of BackstrideError
+        What else failed while the run went on.
+
+    Examples
+    --------
+    >>> LiveRun().result is None
+    True
+    """
 
     facts: list[Fact] = field(default_factory=list)
     steps: list[Steps] = field(default_factory=list)
@@ -308,10 +369,39 @@ async def run_live(
 ) -> LiveRun:
     """Run a source until it ends or the program is interrupted; both end it cleanly.
 
+    Parameters
+    ----------
+    url : str
+        As :func:`devices.open_source` takes it.
+    options : LiveOptions
+        What is stated about the run.
+    view : LiveView
+        Is told the state of the run, notes and alerts, as they happen.
+    controls : LiveControls, optional
+        Requests of whoever watches: marks, pauses, the end.
+    clock : ProgramClock, optional
+        Where time comes from; the computer's clock by default.
+
+    Returns
+    -------
+    LiveRun
+        What was gathered.
+
     Raises
     ------
     BackstrideError
         When the source cannot be opened, is lost for good, or the recording cannot be created.
+
+    Examples
+    --------
+    >>> class Silent:
+    ...     def update(self, status): ...
+    ...     def note(self, text): ...
+    ...     def alert(self, alert): ...
+    >>> url = "sim:?minutes=0.2&standing_s=1&time_scale=0"
+    >>> run = asyncio.run(run_live(url, LiveOptions(), Silent()))
+    >>> sum(map(len, run.steps)) > 25, run.recording_trouble
+    (True, None)
     """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()

@@ -68,12 +68,12 @@ class ReplayOptions:
         Sample rate of a table without a time column, Hz, 50 to 1600.
     block : int, optional
         Samples a block, from 1; the result does not depend on it.
-    baseline_json : str
-        Baseline of earlier runs, as :meth:`imu.Baseline.to_json` writes it.
+    baseline : Baseline, optional
+        Of earlier runs.
     waveforms : bool
         Whether waveforms are kept, too.
-    parameters_json : str
-        How changes are found and told, as alert settings write themselves.
+    settings : AlertSettings, optional
+        How changes are found and told.
 
     Raises
     ------
@@ -107,18 +107,12 @@ class Replayed:
 
     Parameters
     ----------
-    steps : Steps
-        All running steps.
+    result : SessionResult
+        What the session comes to.
     waveforms : Waveforms
-        Of these steps; empty unless asked for.
-    alerts : list of Alert
-        In order of time.
+        Of its steps; empty unless asked for.
     summary : Summary
         Medians, losses, and what should be known about the result.
-    baseline : Baseline, optional
-        What was usual in a session, where later runs can use it.
-    sensor : str
-        Kind of a session's sensor.
 
     Examples
     --------
@@ -300,8 +294,15 @@ class Folded:
         return result_of(self.header, self.facts)
 
 
-def sensor_of(session: Session) -> DeviceInfo:
+def sensor_of(session: Session, wanted: str = "replay") -> DeviceInfo:
     """The sensor of a session.
+
+    Parameters
+    ----------
+    session : Session
+        As its file has it.
+    wanted : str
+        What cannot be done without one, for the message.
 
     Raises
     ------
@@ -312,8 +313,7 @@ def sensor_of(session: Session) -> DeviceInfo:
         if isinstance(record, DeviceInfo):
             return record
     raise RecordingError(
-        "the session ends before the sensor had introduced itself: there is nothing to replay or "
-        "report.",
+        f"the session ends before the sensor had introduced itself: there is nothing to {wanted}.",
         path=str(session.path),
     )
 

@@ -16,7 +16,7 @@ SIGNAL = [source for source in SOURCES if source.relative_to(ROOT).parts[0] == "
 #: What the signal may import: nothing that reads, writes, waits or tells the time.
 PURE = {
     "__future__", "collections", "dataclasses", "enum", "functools", "importlib", "imu",
-    "itertools", "json", "math", "numba", "numpy", "types", "typing",
+    "itertools", "json", "math", "numba", "numpy", "types", "typing", "unicodedata",
 }  # fmt: skip
 #: How code is compiled, and where it is kept: the one thing on floor 1 that is a file.
 CACHE = {"contextlib", "gc", "hashlib", "os", "pathlib", "platform", "platformdirs", "sys"}
@@ -108,6 +108,7 @@ _KEPT = "pipelines.runner.journal"
 #: Rings that are being undone, and how; it ends empty.
 KNOWN_RINGS = {
     frozenset({"benchmarks.recordings", "benchmarks.virtual_sensor"}): "one reader of people",
+    frozenset({"pipelines.replay", "pipelines.written_facts"}): "a place of its own for Folded",
     frozenset({f"{_KEPT}.{name}" for name in ("database", "pending", "shoe_names")}): "one store",
 }
 #: Functions that are being cut, and how; it ends empty.

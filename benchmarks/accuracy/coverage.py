@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.statistics import TrialPairs
 from benchmarks.accuracy.truth import TrialTruth, match_times
 from imu.step.block_means import BlockMeans, block_means
+from imu.step.model import StepModel
 from imu.steps import Steps
 
 __all__ = ["COVERED_METRICS", "covered", "metric_of_differences", "metric_of_means"]
@@ -36,12 +37,12 @@ def metric_of_differences(metric: str) -> str:
     return f"adjacent blocks of {_BLOCK_STEPS} steps, {metric}: difference inside its interval"
 
 
-def covered(truth: TrialTruth, steps: Steps) -> dict[str, TrialPairs]:
+def covered(truth: TrialTruth, steps: Steps, model: StepModel) -> dict[str, TrialPairs]:
     """Which means of the run and which differences of adjacent blocks are inside, in percent.
 
     The means and their half widths are those of :func:`~imu.step.block_means.block_means`, the
     true ones the same means of the true values; a difference's half width is the root of the
-    squares of both blocks'. Only where no step was missed in between.
+    squares of what chance does to either block. Only where no step was missed in between.
     """
     found, true = match_times(steps.initial_contact_s, truth.begin_s)
     shares: dict[str, TrialPairs] = {}
@@ -54,7 +55,7 @@ def covered(truth: TrialTruth, steps: Steps) -> dict[str, TrialPairs]:
     rows["flight_time_ms"] = 1e3 * (truth.end_s[true] - truth.begin_s[true] - contact_s)
     rows["peak_force_bw"] = truth.peak_bw[true]
     for size, whole in ((min(len(told), _LONGEST_BLOCK), True), (_BLOCK_STEPS, False)):
-        estimate, actual = block_means(told, size), block_means(Steps(rows), size)
+        estimate, actual = block_means(told, size, model), block_means(Steps(rows), size)
         for metric, column in COVERED_METRICS.items():
             name = metric_of_means(metric) if whole else metric_of_differences(metric)
             inside = _inside(estimate, actual, column, whole=whole)
@@ -66,5 +67,6 @@ def _inside(estimate: BlockMeans, actual: BlockMeans, column: str, *, whole: boo
     off = estimate.mean[column] - actual.mean[column]
     half = estimate.half_width_95[column]
     if not whole:
-        off, half = np.diff(off), np.hypot(half[1:], half[:-1])
+        chance = estimate.chance_half_width_95[column]
+        off, half = np.diff(off), np.hypot(chance[1:], chance[:-1])
     return (np.abs(off) <= half).astype(np.float64)

@@ -139,7 +139,9 @@ def _judge(task: _Task) -> list[JudgedTrial]:
             trial, samples = worn(sensor, motion, task.number)
             for given in (None, trial.speed_m_s) if sensor == CLEAN else (None,):
                 told = run_chain(trial, samples, sensor.axes, model=model, speed_m_s=given)
-                found.append(_compared(task.data, sensor, trial, told, speed_given=bool(given)))
+                found.append(
+                    _compared(task.data, sensor, trial, told, model, speed_given=bool(given))
+                )
     return found
 
 
@@ -148,6 +150,7 @@ def _compared(
     sensor: Sensor,
     trial: MarkerTrial,
     told: tuple[Steps, Waveforms],
+    model: StepModel,
     *,
     speed_given: bool,
 ) -> JudgedTrial:
@@ -156,7 +159,7 @@ def _compared(
     pairs = force_pairs(truth, steps) | motion_pairs(trial, steps) | counts(truth, steps)
     rules = None
     if sensor == CLEAN:
-        pairs |= covered(truth, steps)
+        pairs |= covered(truth, steps, model)
         pairs["force waveform"] = waveform_pairs(trial, trial.subject, waveforms)
         with np.load(data / "treadmill_runners" / f"{trial.name}.npz") as file:
             forward_n, vertical_n = file["force_n"].astype(np.float64)[:, :2].T

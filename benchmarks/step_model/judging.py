@@ -16,8 +16,9 @@ from imu.step.model import (
     JUDGED,
     PEAK,
     RISE_TO_TOE_OFF,
+    ringing_share,
 )
-from imu.step.step_features import STEP_TIME
+from imu.step.step_features import STEP_TIME, TELLTALES, fill_telltales
 
 __all__ = ["PersonsErrors", "errors_of_steps", "regressed", "told_by"]
 
@@ -33,12 +34,13 @@ class PersonsErrors:
     """Root mean squares by variant and :data:`JUDGED`, shape (4, 6), for one person.
 
     ``runner_sd`` is of what all steps of a trial share, ``step_sd`` of a step about that,
-    ``wander_sd`` of a block of 20 steps about it.
+    ``wander_sd`` of a block of 20 steps about it, ``ringing_sd`` of a step where the sensor rings.
     """
 
     runner_sd: Array
     step_sd: Array
     wander_sd: Array
+    ringing_sd: Array
 
 
 def errors_of_steps(model: np.void, seen: SeenTrial) -> Array:
@@ -50,14 +52,29 @@ def errors_of_steps(model: np.void, seen: SeenTrial) -> Array:
         One variant.
     seen : SeenTrial
     """
+    share = _ringing_share(model, seen.features)[:, None]
+    told = []
+    for part in ("stance", "closing"):
+        tight = regressed(model[part], seen.features)
+        loose = regressed(model[f"ringing_{part}"], seen.features)
+        told.append(tight + share * (loose - tight))
     step_ms = 1e3 * seen.features[:, STEP_TIME]
-    off = regressed(model["stance"], seen.features) - seen.stance
-    closing = -step_ms * (regressed(model["closing"], seen.features) - seen.closing)[:, 0]
+    off = told[0] - seen.stance
+    closing = -step_ms * (told[1] - seen.closing)[:, 0]
     opening, toe_off = -step_ms * off[:, CONTACT_TO_RISE], step_ms * off[:, RISE_TO_TOE_OFF]
     force = np.sqrt(np.mean(off[:, FORCE:] ** 2, axis=1))
     return np.stack(
         [opening, toe_off, toe_off - opening, closing - toe_off, off[:, PEAK], force], axis=1
     )
+
+
+def _ringing_share(model: np.void, features: Array) -> Array:
+    """How much the regressions of a ringing sensor count, from all steps of the trial."""
+    told = np.empty((len(features), TELLTALES))
+    for row, one in zip(told, features, strict=True):
+        fill_telltales(one, row)
+    evidence = model["telltale_constant"] + told @ model["telltale_weights"]
+    return np.full(len(features), ringing_share(float(evidence.mean())))
 
 
 def regressed(part: np.void, features: Array) -> Array:
@@ -73,7 +90,8 @@ def regressed(part: np.void, features: Array) -> Array:
 def told_by(variants: NDArray[np.void], subject: str, seen: Sequence[SeenTrial]) -> PersonsErrors:
     """The errors of weights for one person."""
     own = [s for s in seen if s.subject == subject and s.wear.name in _USUAL_WEARS]
-    runner, step, wander = (np.zeros((4, len(JUDGED))) for _ in range(3))
+    loose = [s for s in seen if s.subject == subject and s.wear.rings]
+    runner, step, wander, ringing = (np.zeros((4, len(JUDGED))) for _ in range(4))
     for number in range(4):
         trials = [errors_of_steps(variants[number], s) for s in own]
         means = np.array([t.mean(axis=0) for t in trials])
@@ -86,4 +104,6 @@ def told_by(variants: NDArray[np.void], subject: str, seen: Sequence[SeenTrial])
         wander[number] = np.sqrt(
             np.mean([b.mean(axis=1).var(axis=0, ddof=1) for b in blocks], axis=0)
         )
-    return PersonsErrors(runner, step, wander)
+        off = np.concatenate([errors_of_steps(variants[number], s) for s in loose])
+        ringing[number] = np.sqrt((off**2).mean(axis=0))
+    return PersonsErrors(runner, step, wander, ringing)

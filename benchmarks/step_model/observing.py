@@ -57,7 +57,8 @@ def _blank_model() -> StepModel:
     """A model that says: contact is the rise. Rows then tell the rises that features hang on."""
     variants = np.zeros(4, STEP_MODEL)
     variants["stance"]["constant"][:, RISE_TO_TOE_OFF] = 0.5
-    for part in ("stance", "closing"):
+    variants["telltale_constant"] = -50.0
+    for part in ("stance", "closing", "ringing_stance", "ringing_closing"):
         variants[part]["farthest"] = variants[part]["inverse_width"] = 1.0
     return StepModel(variants)
 
@@ -76,11 +77,10 @@ def see_trial(trial: MarkerTrial, wear: Wear, seed: int) -> SeenTrial:
     """
     assert trial.force_bw is not None
     random = np.random.default_rng([seed, zlib.crc32(f"{trial.name} {wear.name}".encode())])
-    samples = worn(trial.samples, wear, random)
-    seen, rise, step = _chain(samples, wear)
-    seen[:, SPEED] = trial.speed_m_s
     contact, toe_off = force_contacts(trial.force_bw, trial.force_rate_hz)
     contact, toe_off = contact + trial.force_start_s, toe_off + trial.force_start_s
+    seen, rise, step = _chain(worn(trial.samples, contact, wear, random), wear)
+    seen[:, SPEED] = trial.speed_m_s
     # the contacts nearest to either rise, which a fast runner's rise may precede
     edges = 0.5 * (contact[1:] + contact[:-1]) + _USUAL_RISE_S
     here, there = np.searchsorted(edges, rise), np.searchsorted(edges, rise + step)

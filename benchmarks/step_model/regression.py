@@ -35,17 +35,18 @@ class Shape:
     width : float
         Reach of a centre, in root-mean-square standard deviations of the features.
     runner_sd, trial_sd, block_sd : float
-        Errors that all steps of a runner share, that those of a trial share, and the rest.
+        Errors that all steps of a runner share, that those of a trial share, and of a block; the
+        last is more than blocks scatter, since the copies of a trial have it in common.
     reach_quantile : float
         Share of the observations that count as within the known range.
     """
 
     linear: float = 3.0
-    local: float = 5.0
-    width: float = 4.0
-    runner_sd: float = 0.3
+    local: float = 2.0
+    width: float = 1.5
+    runner_sd: float = 0.2
     trial_sd: float = 0.1
-    block_sd: float = 0.15
+    block_sd: float = 1.0
     reach_quantile: float = 0.995
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.step_model.judging import told_by
 from benchmarks.step_model.observing import SeenTrial, observations, see
 from benchmarks.step_model.regression import Shape, fit_regression
+from benchmarks.step_model.ringing import learn_telltales
 from benchmarks.virtual_sensor import MarkerTrial
 from imu.step.model import STEP_MODEL, StepModel
 from imu.step.step_features import (
@@ -31,9 +32,11 @@ SEED: Final = 12
 
 #: What is chosen of every regression; ``python -m benchmarks.step_model --nested`` tells what the
 #: choice is worth.
-SHAPE: Final = Shape(width=1.5)
+SHAPE: Final = Shape()
 #: Steps of one foot whose mean is an observation.
-BLOCK_STEPS: Final = 20
+BLOCK_STEPS: Final = 12
+#: Groups of people that are left out in turn to learn how far off the rest's model is for them.
+_FOLDS: Final = 6
 #: Of a treadmill's display, or of what a runner states, m/s.
 _SPEED_SD: Final = 0.1
 
@@ -56,6 +59,18 @@ def _used(phases: tuple[float, float], *, both_axes: bool, speed: bool) -> NDArr
 def _weights(seen: Sequence[SeenTrial], shape: Shape) -> NDArray[np.void]:
     """The four variants, without their uncertainties."""
     variants = np.zeros(4, STEP_MODEL)
+    weights, constant = learn_telltales(seen)
+    variants["telltale_weights"], variants["telltale_constant"] = weights, constant
+    tight = [s for s in seen if not s.wear.rings]
+    _fit_parts(variants, "", tight, shape)
+    _fit_parts(variants, "ringing_", [s for s in seen if s.wear.rings], shape)
+    return variants
+
+
+def _fit_parts(
+    variants: NDArray[np.void], prefix: str, seen: Sequence[SeenTrial], shape: Shape
+) -> None:
+    """Fit the regressions of one kind of sensor, for every variant."""
     for part, phases in (("stance", _STANCE_PHASES), ("closing", _CLOSING_PHASES)):
         data = observations(seen, part, BLOCK_STEPS)
         data.features[:, SPEED] += np.random.default_rng(len(data.trial)).normal(
@@ -64,12 +79,11 @@ def _weights(seen: Sequence[SeenTrial], shape: Shape) -> NDArray[np.void]:
         for number in range(4):
             both, speed = number >= 2, number % 2 == 1
             used = _used(phases, both_axes=both, speed=speed)
-            fit_regression(data, used, shape, variants[part][number : number + 1])
-    return variants
+            fit_regression(data, used, shape, variants[prefix + part][number : number + 1])
 
 
 def fit(seen: Sequence[SeenTrial], shape: Shape = SHAPE, provenance: str = "") -> StepModel:
-    """Learn a model, and from leaving each runner out how far it is off for a stranger.
+    """Learn a model, and from leaving runners out how far it is off for a stranger.
 
     Parameters
     ----------
@@ -81,12 +95,14 @@ def fit(seen: Sequence[SeenTrial], shape: Shape = SHAPE, provenance: str = "") -
         Kept with the weights.
     """
     variants = _weights(seen, shape)
-    errors = [
-        told_by(_weights([s for s in seen if s.subject != subject], shape), subject, seen)
-        for subject in sorted({s.subject for s in seen})
-    ]
+    subjects = sorted({s.subject for s in seen})
+    errors = []
+    for first in range(min(_FOLDS, len(subjects))):
+        away = subjects[first::_FOLDS]
+        others = _weights([s for s in seen if s.subject not in away], shape)
+        errors += [told_by(others, subject, seen) for subject in away]
     for number in range(4):
-        for name in ("runner_sd", "step_sd", "wander_sd"):
+        for name in ("runner_sd", "step_sd", "wander_sd", "ringing_sd"):
             squares = [getattr(e, name)[number] ** 2 for e in errors]
             variants[name][number] = np.sqrt(np.mean(squares, axis=0))
     return StepModel(variants, provenance)

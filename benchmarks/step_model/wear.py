@@ -47,8 +47,11 @@ class Wear:
         As they are stated to the analyzer.
     prepared : bool
         Low-passed at 20 Hz, without negative vertical values and without the sideways axis.
+    struck : bool
+        Whether the landing is felt: markers below 25 Hz do not have it.
     roughness : float
-        Standard deviation of the error that this wear may add to a trial, in units of the outputs'.
+        Standard deviation of the error that this wear may add to a trial, in units of the outputs';
+        what is made up, as a landing is, teaches less than what was measured.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Wear:
     lost: float = 0.0
     axes: str = "+x+y+z"
     prepared: bool = False
+    struck: bool = False
     roughness: float = 0.05
 
 
@@ -73,23 +77,32 @@ COPIES: Final = (
     Wear("crooked, 52 Hz, ±8 g", rate_hz=52.0, crooked_deg=12.0, range_g=8.0, roughness=0.15),
     Wear("axes found", axes="auto", crooked_deg=12.0, roughness=0.1),
     Wear("axes found, no gyroscope", axes="auto", crooked_deg=12.0, gyro=False, roughness=0.15),
-    Wear("ringing", rings=True, roughness=0.4),
-    Wear("ringing, crooked", rings=True, crooked_deg=12.0, roughness=0.4),
-    Wear("ringing, crooked, 400 Hz", rate_hz=400.0, rings=True, crooked_deg=12.0, roughness=0.4),
-    Wear("ringing, no gyroscope", rings=True, crooked_deg=8.0, gyro=False, roughness=0.4),
     Wear("±4 g", range_g=4.0, crooked_deg=8.0, roughness=0.15),
     Wear("samples lost", lost=0.02, crooked_deg=8.0, roughness=0.15),
     Wear("prepared, no gyroscope", gyro=False, prepared=True, roughness=0.1),
+    Wear("struck", struck=True, roughness=1.6),
+    Wear("struck, crooked, 100 Hz", rate_hz=100.0, crooked_deg=10.0, struck=True, roughness=1.6),
+    Wear("struck, no gyroscope", crooked_deg=8.0, gyro=False, struck=True, roughness=1.6),
+    Wear("struck, prepared", gyro=False, struck=True, prepared=True, roughness=1.6),
+    Wear("ringing", rings=True, roughness=0.4),
+    Wear("ringing again", rings=True, roughness=0.4),
+    Wear("ringing, 100 Hz", rate_hz=100.0, rings=True, roughness=0.4),
+    Wear("ringing, crooked", rings=True, crooked_deg=12.0, roughness=0.4),
+    Wear("ringing, crooked, 400 Hz", rate_hz=400.0, rings=True, crooked_deg=12.0, roughness=0.4),
+    Wear("ringing, axes found", rings=True, crooked_deg=12.0, axes="auto", roughness=0.4),
+    Wear("ringing, no gyroscope", rings=True, crooked_deg=8.0, gyro=False, roughness=0.4),
 )
 
 
-def worn(samples: Samples, wear: Wear, random: np.random.Generator) -> Samples:
+def worn(samples: Samples, contacts_s: Array, wear: Wear, random: np.random.Generator) -> Samples:
     """The samples of an ideal sensor in body axes as this one would have measured them.
 
     Parameters
     ----------
     samples : Samples
         Of a constant rate, with angular velocity, without gaps.
+    contacts_s : ndarray
+        When a foot touches.
     wear : Wear
     random : numpy.random.Generator
         Decides angles, frequencies, errors and losses.
@@ -98,6 +111,9 @@ def worn(samples: Samples, wear: Wear, random: np.random.Generator) -> Samples:
     time = np.arange(samples.time_s[0], samples.time_s[-1], 1.0 / wear.rate_hz)
     force = CubicSpline(samples.time_s, samples.acceleration_m_s2)(time)
     turning = CubicSpline(samples.time_s, samples.angular_velocity_rad_s)(time)
+    landings = _landings(time, contacts_s, random)
+    if wear.struck:
+        force = force + landings
     roll, pitch, yaw = random.uniform(-1.0, 1.0, 3) * wear.crooked_deg
     mounting = Rotation.from_euler("ZYX", [yaw, pitch, roll], degrees=True).inv()
     force, turning = mounting.apply(force), mounting.apply(turning)
@@ -119,6 +135,26 @@ def worn(samples: Samples, wear: Wear, random: np.random.Generator) -> Samples:
     force = np.clip(force, -wear.range_g * _G, wear.range_g * _G)
     kept = _kept(len(time), wear, random)
     return Samples(time[kept], force[kept], turning[kept] if wear.gyro else None)
+
+
+def _landings(time: Array, contacts_s: Array, random: np.random.Generator) -> Array:
+    """What a sacrum feels of landings: a damped swing upwards and backwards, m/s².
+
+    As strong and as quick as those that were measured on real ones, from soft to hard ones downhill
+    (peaks of 0 to 3 g below 20 Hz, 10 to 20 Hz), and another one at each step.
+    """
+    strength = random.uniform(0.0, 3.0) * _G
+    omega, damping = 2.0 * np.pi * random.uniform(10.0, 20.0), random.uniform(0.2, 0.4)
+    backwards = random.uniform(0.0, 0.7)
+    felt = np.zeros((len(time), 3))
+    for contact in contacts_s:
+        size = strength * max(random.normal(1.0, 0.15), 0.0)
+        first, last = np.searchsorted(time, (contact, contact + 0.25))
+        since = time[first:last] - contact
+        swing = size * np.exp(-damping * omega * since) * np.sin(omega * since)
+        felt[first:last, 2] += swing
+        felt[first:last, 0] -= backwards * swing
+    return np.asarray(felt - felt.mean(axis=0))
 
 
 def _rung(force: Array, rate_hz: float, frequency_hz: float, damping: float) -> Array:

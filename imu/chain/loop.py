@@ -232,6 +232,8 @@ CHAIN_STATE: Final = np.dtype(
         ("last_step_s", np.float64),  # contact that closed the last step
         ("last_running", np.int64),  # sample at which a step was last closed
         ("initial_contact", np.float64),  # of the open step, sample index; NaN when not known
+        ("ringing", np.float64),  # log odds that the sensor rings on its strap, mean over steps
+        ("ringing_steps", np.int64),
         ("weight", np.float64),  # what the sensor reads for body weight, g, smoothed
         ("weights", np.int64),
         ("swing", np.float64, 2),  # roll and sideways force of the step before, for the side

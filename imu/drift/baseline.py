@@ -9,7 +9,11 @@ from typing import Any, Final
 from imu.drift.indicators import INDICATORS
 from imu.errors import InputError
 
-__all__ = ["Baseline", "IndicatorBaseline"]
+__all__ = ["DEFINITIONS", "Baseline", "IndicatorBaseline"]
+
+#: How this version computes the indicators. Values of other definitions are not comparable: 1 is
+#: release 0.1, 2 has contact, toe-off and force learned from many runners.
+DEFINITIONS: Final = 2
 
 _FORMAT: Final = "backstride-baseline"
 _VERSION: Final = 1
@@ -59,6 +63,8 @@ class Baseline:
         Blocks it was learned from.
     speed_m_s, slope_deg : float or None
         Of the running it was learned from, where known.
+    definitions : int
+        How its indicators were computed (:data:`DEFINITIONS`).
 
     Raises
     ------
@@ -76,6 +82,7 @@ class Baseline:
     blocks: int
     speed_m_s: float | None = None
     slope_deg: float | None = None
+    definitions: int = DEFINITIONS
 
     def __post_init__(self) -> None:
         for name in _COVARIATES:
@@ -94,6 +101,11 @@ class Baseline:
             if item.indicator in seen:
                 raise InputError(f"the baseline names {item.indicator} twice: keep one of them.")
             seen.add(item.indicator)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether its values mean what this version computes."""
+        return self.definitions == DEFINITIONS
 
     def of(self, indicator: str) -> IndicatorBaseline | None:
         """The baseline of one indicator; None when it was not measurable.
@@ -125,6 +137,7 @@ class Baseline:
             {
                 "format": _FORMAT,
                 "version": _VERSION,
+                "definitions": self.definitions,
                 "blocks": self.blocks,
                 "indicators": {
                     item.indicator: {
@@ -197,7 +210,14 @@ class Baseline:
             content.get("blocks", 0),
             content.get("speed_m_s"),
             content.get("slope_deg"),
+            _whole(content.get("definitions", 1)),
         )
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"the baseline's definitions are {value!r}: give a whole number.")
+    return value
 
 
 def _is_number(value: object) -> bool:

@@ -130,11 +130,34 @@ class DriftParams:
             raise ParameterError("gates", self.gates, accepted)
 
     def gate_of(self, indicator: str) -> Gate:
-        """The gate of the indicator of a name."""
+        """The gate of the indicator of a name.
+
+        Parameters
+        ----------
+        indicator : str
+            Its name, such as ``"sacral_lean_deg"``.
+
+        Returns
+        -------
+        Gate
+            In the unit of the indicator's changes.
+        """
         return self.gates[INDICATORS.index(indicator_named(indicator))]
 
     def with_gate(self, indicator: str, **changed: float) -> DriftParams:
         """The same parameters with fields of one indicator's :class:`Gate` changed.
+
+        Parameters
+        ----------
+        indicator : str
+            Its name, such as ``"sacral_lean_deg"``.
+        **changed : float
+            Fields of :class:`Gate`, in the unit of the indicator's changes.
+
+        Returns
+        -------
+        DriftParams
+            A copy.
 
         Raises
         ------

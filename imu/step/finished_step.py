@@ -57,6 +57,8 @@ from imu.step.model import (
     STANCE_OUTPUTS,
     judge_closing,
     judge_stance,
+    ringing_evidence,
+    ringing_share,
 )
 from imu.step.oscillation import periodic_displacement
 from imu.step.step_features import fill_step_features
@@ -87,6 +89,8 @@ _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
 
 _CADENCE_WINDOW_S: Final = 10.0
+#: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
+_RINGING_SMOOTHING: Final = 0.05
 _SMOOTHING: Final = 0.2  # share of the newest step in what the sensor reads for body weight
 #: Outputs of the step model are kept within these shares of the step.
 _LEAST_CONTACT_TO_RISE: Final = -0.2
@@ -342,16 +346,20 @@ def _fill_force(
 
 
 @kernel
-def _write_uncertainty(model: Record, distance: float, r: Record) -> None:
-    """Standard deviations for a runner not seen; wider outside of what was learned from."""
-    wider = max(distance, 1.0)
-    one, all_steps = model.step_sd, model.runner_sd
-    r.initial_contact_sd_ms = wider * math.hypot(all_steps[0], one[0])
-    r.toe_off_sd_ms = wider * math.hypot(all_steps[1], one[1])
-    r.contact_time_sd_ms = wider * math.hypot(all_steps[2], one[2])
-    r.flight_time_sd_ms = wider * math.hypot(all_steps[3], one[3])
-    r.peak_force_sd_bw = wider * math.hypot(all_steps[4], one[4])
-    r.force_waveform_sd_bw = wider * math.hypot(all_steps[5], one[5])
+def _judged_sd(model: Record, ringing: float, distance: float, i: int) -> float:
+    """Standard deviation for a runner not seen; wider outside of what was learned from."""
+    tight = math.hypot(model.runner_sd[i], model.step_sd[i])
+    return max(distance, 1.0) * (tight + ringing * (model.ringing_sd[i] - tight))
+
+
+@kernel
+def _write_uncertainty(model: Record, ringing: float, distance: float, r: Record) -> None:
+    r.initial_contact_sd_ms = _judged_sd(model, ringing, distance, 0)
+    r.toe_off_sd_ms = _judged_sd(model, ringing, distance, 1)
+    r.contact_time_sd_ms = _judged_sd(model, ringing, distance, 2)
+    r.flight_time_sd_ms = _judged_sd(model, ringing, distance, 3)
+    r.peak_force_sd_bw = _judged_sd(model, ringing, distance, 4)
+    r.force_waveform_sd_bw = _judged_sd(model, ringing, distance, 5)
 
 
 @kernel
@@ -450,10 +458,14 @@ def close_step(
     outputs, model = w[_OUTPUTS, :STANCE_OUTPUTS], c.vertical_model
     if has_forward:
         model = c.model
-    distance = judge_closing(model, features, w[_SPARE], outputs)
+    s.ringing_steps += 1
+    evidence = ringing_evidence(model, features, w[_SPARE])
+    s.ringing += max(1.0 / s.ringing_steps, _RINGING_SMOOTHING) * (evidence - s.ringing)
+    ringing = ringing_share(s.ringing)
+    distance = judge_closing(model, ringing, features, w[_SPARE], outputs)
     onset = min(max(outputs[0], _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
     next_contact = next_rise - onset * rise_samples
-    distance = max(distance, judge_stance(model, features, w[_SPARE], outputs))
+    distance = max(distance, judge_stance(model, ringing, features, w[_SPARE], outputs))
     if math.isnan(contact_index):
         onset = outputs[CONTACT_TO_RISE]
         onset = min(max(onset, _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
@@ -490,7 +502,7 @@ def close_step(
     # from rise to rise, which repeats better than the contacts
     r.cadence_spm = _cadence(s, rise_samples * c.interval_s)
     r.peak_force_bw = max(outputs[PEAK], 0.0)
-    _write_uncertainty(model, distance, r)
+    _write_uncertainty(model, ringing, distance, r)
     r.peak_10hz_bw = largest(v10, a, t)
     r.impact_shock_g = largest(v20, a, min(a + c.shock_samples, n))
     r.shock_power_g2 = band_power(v10, v20, a, b)
@@ -561,6 +573,8 @@ def end_bout(state: NDArray[np.void]) -> None:
         "mounting_from",
         "weight",
         "weights",
+        "ringing",
+        "ringing_steps",
     ):
         s[name] = 0
     for votes in ("side", "side_by_force"):

@@ -4,7 +4,8 @@ A Gaussian process with a linear and a local part over few centres, so that it i
 were runners to learn from and falls back on a straight line between them. Every output is a share
 of the step or of body weight, and a reading outside the range of the runners is drawn back to its
 edge: a sprint or another shape is then judged by the nearest known share of its step, not by a line
-drawn far beyond.
+drawn far beyond. A sensor that rings on its strap is judged by regressions of its own, as far as
+the roughness of the steps so far says that it does.
 
 Learned by ``benchmarks/step_model`` from 18 runners; see ``step_model.md`` beside the weights.
 """
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
-from imu.step.step_features import FEATURES
+from imu.step.step_features import FEATURES, TELLTALES, fill_telltales
 
 __all__ = [
     "CENTRES",
@@ -33,17 +34,22 @@ __all__ = [
     "MODEL_VERSION",
     "PEAK",
     "RISE_TO_TOE_OFF",
+    "SCRATCH",
     "STANCE_OUTPUTS",
     "STEP_MODEL",
     "StepModel",
     "judge_closing",
     "judge_stance",
+    "ringing_evidence",
+    "ringing_share",
 ]
 
 #: Of the file's meaning: a model of another version is refused.
 MODEL_VERSION: Final = 1
 #: Centres of the local part.
 CENTRES: Final = 48
+#: A sensor that rings with less than this chance is taken for one that does not.
+_UNLIKELY: Final = 0.05
 #: Phases of the step, from its rise, at which the force is told.
 FORCE_PHASES: Final = 41
 FIRST_FORCE_PHASE: Final = -0.3
@@ -52,6 +58,8 @@ LAST_FORCE_PHASE: Final = 0.7
 # places in the outputs about a step: shares of the step time, then body weights
 CONTACT_TO_RISE, RISE_TO_TOE_OFF, PEAK, FORCE = range(4)
 STANCE_OUTPUTS: Final = FORCE + FORCE_PHASES
+#: Numbers that an evaluation needs room for.
+SCRATCH: Final = FEATURES + CENTRES + STANCE_OUTPUTS
 
 #: What has a standard deviation, in this order: of times in ms, of forces in body weights.
 JUDGED: Final = (
@@ -86,11 +94,17 @@ STEP_MODEL: Final = np.dtype(
     [
         ("stance", _part(STANCE_OUTPUTS)),  # of the step at hand
         ("closing", _part(1)),  # from the next contact to its rise
+        # the same for a sensor that rings on its strap, and what tells that it does
+        ("ringing_stance", _part(STANCE_OUTPUTS)),
+        ("ringing_closing", _part(1)),
+        ("telltale_weights", np.float64, TELLTALES),
+        ("telltale_constant", np.float64),
         # of a left-out runner's error: of all steps alike, and of one step about that
         ("runner_sd", np.float64, len(JUDGED)),
         ("step_sd", np.float64, len(JUDGED)),
         # of the change of that error between blocks of steps of the same runner
         ("wander_sd", np.float64, len(JUDGED)),
+        ("ringing_sd", np.float64, len(JUDGED)),  # of one step, where the sensor rings
     ],
     align=True,
 )
@@ -150,7 +164,7 @@ def _regress(
         length += z * z
     distance = math.sqrt(length) / farthest
     back = 1.0 / distance if distance > 1.0 else 1.0
-    apart = scratch[FEATURES:]
+    apart = scratch[FEATURES : FEATURES + CENTRES]
     for k in range(CENTRES):
         apart[k] = 0.0
     for j in range(out.shape[0]):
@@ -172,23 +186,21 @@ def _regress(
 
 
 @kernel
-def judge_stance(
-    model: Record,
+def _judge_part(
+    part: Record,
     features: NDArray[np.float64],
     scratch: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> float:
-    """The outputs about a step, shape (STANCE_OUTPUTS,); returns its distance from the known."""
-    p = model.stance
     return _regress(
-        p.mean,
-        p.inverse_scale,
-        p.farthest,
-        p.inverse_width,
-        p.constant,
-        p.weights,
-        p.centres,
-        p.centre_weights,
+        part.mean,
+        part.inverse_scale,
+        part.farthest,
+        part.inverse_width,
+        part.constant,
+        part.weights,
+        part.centres,
+        part.centre_weights,
         features,
         scratch,
         out,
@@ -196,24 +208,84 @@ def judge_stance(
 
 
 @kernel
-def judge_closing(
+def ringing_evidence(
+    model: Record, features: NDArray[np.float64], scratch: NDArray[np.float64]
+) -> float:
+    """Logarithm of the odds that the sensor rings on its strap, from one step."""
+    told = scratch[:TELLTALES]
+    fill_telltales(features, told)
+    odds = model.telltale_constant
+    for i in range(TELLTALES):
+        odds += model.telltale_weights[i] * told[i]
+    return odds
+
+
+@kernel
+def ringing_share(evidence: float) -> float:
+    """How much the ringing sensor's regressions count, 0 to 1; nothing where it is unlikely."""
+    chance = 1.0 / (1.0 + math.exp(-min(max(evidence, -50.0), 50.0)))
+    return min(max((chance - _UNLIKELY) / (1.0 - 2.0 * _UNLIKELY), 0.0), 1.0)
+
+
+@kernel
+def _mix(share: float, tight: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Mix what the ringing sensor's regression says, in ``out``, with the other one's."""
+    for j in range(out.shape[0]):
+        out[j] = tight[j] + share * (out[j] - tight[j])
+
+
+@kernel
+def judge_stance(
     model: Record,
+    ringing: float,
     features: NDArray[np.float64],
     scratch: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> float:
-    """From the next contact to its rise as a share of this step, to ``out[0]``."""
-    p = model.closing
-    return _regress(
-        p.mean,
-        p.inverse_scale,
-        p.farthest,
-        p.inverse_width,
-        p.constant,
-        p.weights,
-        p.centres,
-        p.centre_weights,
-        features,
-        scratch,
-        out[:1],
-    )
+    """The outputs about a step.
+
+    Parameters
+    ----------
+    model : record of STEP_MODEL
+    ringing : float
+        How much the sensor rings, see :func:`ringing_share`.
+    features : ndarray, shape (FEATURES,)
+    scratch : ndarray, shape (SCRATCH,)
+    out : ndarray, shape (STANCE_OUTPUTS,)
+        Receives the outputs.
+
+    Returns
+    -------
+    float
+        How far from the known the step is; its edge is at 1.
+    """
+    if ringing >= 1.0:
+        return _judge_part(model.ringing_stance, features, scratch, out)
+    distance = _judge_part(model.stance, features, scratch, out)
+    if ringing > 0.0:
+        tight = scratch[FEATURES + CENTRES :]
+        for j in range(out.shape[0]):
+            tight[j] = out[j]
+        distance = min(distance, _judge_part(model.ringing_stance, features, scratch, out))
+        _mix(ringing, tight, out)
+    return distance
+
+
+@kernel
+def judge_closing(
+    model: Record,
+    ringing: float,
+    features: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> float:
+    """From the next contact to its rise as a share of this step; as :func:`judge_stance`."""
+    first = out[:1]
+    if ringing >= 1.0:
+        return _judge_part(model.ringing_closing, features, scratch, first)
+    distance = _judge_part(model.closing, features, scratch, first)
+    if ringing > 0.0:
+        tight = out[0]
+        distance = min(distance, _judge_part(model.ringing_closing, features, scratch, first))
+        out[0] = tight + ringing * (out[0] - tight)
+    return distance

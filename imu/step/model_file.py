@@ -45,7 +45,7 @@ def read_step_model(path: Path) -> StepModel:
     """
     name = path.name
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
     except FileNotFoundError:
         raise ModelFileError(

@@ -23,8 +23,10 @@ __all__ = [
     "PHASES",
     "SPEED",
     "STEP_TIME",
+    "TELLTALES",
     "VERTICAL",
     "fill_step_features",
+    "fill_telltales",
 ]
 
 #: Phases of the step that are read, from its rise through body weight.
@@ -82,3 +84,40 @@ def fill_step_features(
         out[VERTICAL + k] = vertical_g[i] + share * (vertical_g[i + 1] - vertical_g[i])
         out[VERTICAL + k] += 1.0 - weight_g
         out[FORWARD + k] = forward_g[i] + share * (forward_g[i + 1] - forward_g[i])
+
+
+#: Numbers that tell a sensor that rings on its strap from one that sits tight.
+TELLTALES: Final = 5
+
+
+@kernel
+def _mean_square_change(values: NDArray[np.float64], third: bool) -> float:
+    """Of neighbours, or of third differences, which hardly anything but ringing has."""
+    total = 0.0
+    n = values.shape[0]
+    for k in range(3, n):
+        change = values[k] - values[k - 1]
+        if third:
+            change -= 2.0 * (values[k - 1] - values[k - 2]) - (values[k - 2] - values[k - 3])
+        total += change * change
+    return total / (n - 3)
+
+
+@kernel
+def fill_telltales(features: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """How rough both axes are beside how much they move, as logarithms, and the step time.
+
+    Parameters
+    ----------
+    features : ndarray, shape (FEATURES,)
+        Of one step.
+    out : ndarray, shape (TELLTALES,)
+        Receives them.
+    """
+    vertical, forward = features[VERTICAL : VERTICAL + PHASES], features[FORWARD:]
+    least = 1e-9
+    out[0] = math.log(_mean_square_change(vertical, True) + least)
+    out[1] = math.log(_mean_square_change(forward, True) + least)
+    out[2] = math.log(_mean_square_change(vertical, False) + least)
+    out[3] = math.log(_mean_square_change(forward, False) + least)
+    out[4] = features[STEP_TIME]

@@ -73,8 +73,7 @@ class Alert:
         Examples
         --------
         >>> Alert(9.0, "cadence_spm", "down", 160.0, 170.0, -5.88235, 3.0, "raised", "…").to_json()
-        '{"time_s":9.0,"indicator":"cadence_spm","direction":"down","value":160.0,\
-"baseline":170.0,"change":-5.882,"gate":3.0,"severity":"raised","message":"…"}'
+        '{"time_s":9.0,"indicator":"cadence_spm","direction":"down","value":160.0,"baseline":170.0,"change":-5.882,"gate":3.0,"severity":"raised","message":"…"}'
         """
         return json.dumps(self.record(), ensure_ascii=False, separators=(",", ":"))
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, Self, TextIO
 
 from imu.errors import RecordingError
 from pipelines.coaching.alert import Alert
+from pipelines.files.kept_file import private_file
 from pipelines.files.system_error import explain
 
 __all__ = ["AlertHook", "AlertWriter", "ring_bell"]
@@ -133,7 +134,10 @@ class AlertWriter:
     def _open(self, path: Path, append: bool) -> BinaryIO:
         try:
             torn = append and path.is_file() and _ends_torn(path)
-            file: BinaryIO = path.open("ab" if append else "wb", buffering=0)
+            # what is told of a run is as private as its recording
+            file: BinaryIO = open(  # noqa: SIM115 -- closed with the writer
+                path, "ab" if append else "wb", buffering=0, opener=private_file
+            )
         except OSError as error:
             raise self._failed(error) from None
         except ValueError:

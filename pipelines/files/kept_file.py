@@ -13,11 +13,16 @@ import threading
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["DiskSync", "UnbufferedFile", "open_private", "sync_folder"]
+__all__ = ["DiskSync", "UnbufferedFile", "open_private", "private_file", "sync_folder"]
 
 _PRIVATE: Final = 0o600
 #: Answers of files that have nothing to put on a disk (a pipe, some network shares).
 _CANNOT_SYNC: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+
+
+def private_file(path: str, flags: int) -> int:
+    """An opener of files that only the user can read, where it creates them."""
+    return os.open(path, flags, _PRIVATE)
 
 
 def open_private(path: Path, *, overwrite: bool = False, buffering: int = -1) -> BinaryIO:
@@ -41,7 +46,7 @@ def open_private(path: Path, *, overwrite: bool = False, buffering: int = -1) ->
         path,
         "wb" if overwrite else "xb",
         buffering=buffering,
-        opener=lambda name, flags: os.open(name, flags, _PRIVATE),
+        opener=private_file,
     )
     descriptor = file.fileno()
     if overwrite and os.name == "posix" and stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -19,7 +19,7 @@ from imu.errors import RecordingError
 from pipelines.files.kept_file import open_private, sync_folder
 from pipelines.files.system_error import explain
 
-__all__ = ["private_file", "refuse_existing", "replacing"]
+__all__ = ["refuse_existing", "replacing"]
 
 
 def refuse_existing(path: str | os.PathLike[str], option: str = "") -> None:
@@ -108,8 +108,3 @@ def _temporary_sibling(real: Path, private: bool) -> Iterator[BinaryIO]:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
-
-
-def private_file(path: str, flags: int) -> int:
-    """An opener of files that only the user can read."""
-    return os.open(path, flags, 0o600)

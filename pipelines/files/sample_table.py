@@ -145,6 +145,13 @@ def read_sample_table(
         )
     if not len(rows.values):
         raise InputError("there are no samples below the header: give at least one.", place=place)
+    return _in_si_units(rows, columns, head, stated, place)
+
+
+def _in_si_units(
+    rows: NumberRows, columns: SampleColumns, head: TableHead, stated: float | None, place: str
+) -> SampleTable:
+    """The table of rows as they stand in the file."""
     notes: list[str] = []
     if columns.time is None:
         assert stated is not None  # refused above
@@ -154,23 +161,21 @@ def read_sample_table(
         time = _time(rows, columns.time, head, place)
         rate = _rate(time, columns.time.unit, stated, place, notes)
     acceleration = _triad(rows.values, columns.acceleration, ACCELERATION_UNITS, head, place)
-    notes.extend(
-        f"acc_{letter} is not in {place} and counts as not measured."
-        for axis, letter in enumerate("xyz")
-        if axis not in columns.acceleration
-    )
+    notes.extend(_missing_axes(columns, place))
     angular_velocity = None
     if columns.angular_velocity:
         angular_velocity = _triad(
             rows.values, columns.angular_velocity, ANGULAR_VELOCITY_UNITS, head, place
         )
     if len(time) >= _PLAUSIBILITY_S * rate:
-        _check_acceleration_unit(acceleration, columns, place)
-        if angular_velocity is not None:
-            _check_angular_velocity_unit(angular_velocity, columns, place)
-    samples = Samples(time, acceleration, angular_velocity)
-    axes = head.preamble.get("axes", "")
-    return SampleTable(samples, rate, axes, head.preamble, tuple(notes))
+        _check_units(acceleration, angular_velocity, columns, place)
+    return SampleTable(
+        samples=Samples(time, acceleration, angular_velocity),
+        rate_hz=rate,
+        axes=head.preamble.get("axes", ""),
+        preamble=head.preamble,
+        notes=tuple(notes),
+    )
 
 
 def write_sample_table(
@@ -368,6 +373,22 @@ def _median_norm(triad: Values) -> float:
     whole = triad[np.isfinite(triad).all(axis=1)]
     with np.errstate(over="ignore"):
         return float(np.median(np.linalg.norm(whole, axis=1))) if len(whole) else float("nan")
+
+
+def _missing_axes(columns: SampleColumns, place: str) -> list[str]:
+    return [
+        f"acc_{letter} is not in {place} and counts as not measured."
+        for axis, letter in enumerate("xyz")
+        if axis not in columns.acceleration
+    ]
+
+
+def _check_units(
+    acceleration: Values, angular_velocity: Values | None, columns: SampleColumns, place: str
+) -> None:
+    _check_acceleration_unit(acceleration, columns, place)
+    if angular_velocity is not None:
+        _check_angular_velocity_unit(angular_velocity, columns, place)
 
 
 def _check_acceleration_unit(acceleration: Values, columns: SampleColumns, place: str) -> None:

@@ -114,6 +114,17 @@ def read_session(path: str | os.PathLike[str]) -> Session:
     RecordingError
         When there is no such file, it is not a session, its beginning is lost, or a newer version
         wrote it in another form.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pipelines.files.simulation import write_simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.mcap"
+    ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
+    ...     session = read_session(path)
+    >>> session.header.source
+    'sim:?minutes=0.2'
     """
     path = Path(path)
     with _open(path) as file:

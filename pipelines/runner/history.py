@@ -83,6 +83,13 @@ class RunHistory:
         if len(fitting) < _LEAST_RUNS <= len(self.runs):
             why = "since your earlier runs of this kind were measured with another kind of sensor"
             return Start(None, f"{LEARNING}, {why}.")
+        alike = [run for run in fitting if run.baseline.is_comparable]
+        if len(alike) < min(_LEAST_RUNS, len(fitting)):
+            why = (
+                "since your earlier runs were measured by an older version, which does not compare"
+            )
+            return Start(None, f"{LEARNING}, {why}.")
+        fitting = alike
         usual = warm_start([EarlierRun(run.baseline) for run in fitting], least=_LEAST_RUNS)
         if usual is None:
             return Start(None, f"{LEARNING}.")

@@ -75,7 +75,7 @@ class SessionFold:
         if neutral_up is not None and not fits(neutral_up, axes):
             raise ParameterError("axes", axes, "axes whose last pointed up while the runner stood")
         self._analyzer = _analyzer(header, info, axes, neutral_up, waveforms=waveforms)
-        self._drift = DriftDetector(header.settings.drift, header.baseline)
+        self._drift = DriftDetector(header.settings.drift, header.usual)
         budget = CueBudget(header.settings.coach)
         self._coach = Coach(budget)
         self._pace, self._pauses, self._latest = Pace(), Pauses(), LatestSamples()
@@ -87,7 +87,7 @@ class SessionFold:
             self._companion = Companion(header.plan, budget, self._progress)
             self._coach.advises = not self._companion.stopped
         # of several runs, and not of one that the runner has chosen
-        lean = None if header.baseline is None else header.baseline.of("sacral_lean_deg")
+        lean = None if header.usual is None else header.usual.of("sacral_lean_deg")
         unproven = lean is not None and lean.level_sd > 0.0
         self._lean = LeanReference(
             self._analyzer, neutral=neutral_up is not None, unproven=unproven
@@ -310,6 +310,8 @@ class SessionFold:
         """What is known before the first record."""
         found: list[Fact] = []
         header, drift = self._header, self._drift
+        if header.baseline is not None and header.usual is None:
+            found.append(facts.BaselineGivenUp(0.0, "older definitions"))
         if drift.has_baseline:
             carried = header.carried is not None
             origin: facts.Origin = "session before" if carried else header.baseline_origin
@@ -381,7 +383,7 @@ def _analyzer(
         acceleration_range_m_s2=info.acceleration_range_m_s2,
         angular_velocity_range_rad_s=info.angular_velocity_range_rad_s,
     )
-    lumbar = None if header.baseline is None else header.baseline.of("lumbar_index")
+    lumbar = None if header.usual is None else header.usual.of("lumbar_index")
     return StepAnalyzer(
         info.rate_hz,
         Runner(header.mass_kg, header.height_m),

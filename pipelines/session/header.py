@@ -103,6 +103,12 @@ class SessionHeader(msgspec.Struct, frozen=True):
         return self.source.partition(":")[0] == "sim"
 
     @property
+    def usual(self) -> Baseline | None:
+        """The baseline to start from; one of other definitions compares with nothing."""
+        usable = self.baseline is not None and self.baseline.is_comparable
+        return self.baseline if usable else None
+
+    @property
     def index_of_earlier_runs(self) -> bool:
         """Whether the lumbar index refers to earlier easy runs; only then is there a dose."""
-        return self.baseline is not None and self.baseline.of("lumbar_index") is not None
+        return self.usual is not None and self.usual.of("lumbar_index") is not None

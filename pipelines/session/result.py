@@ -106,6 +106,19 @@ class SessionResult:
         Whether red flags stand at the end: then nothing is coached after the run either.
     losses, clock, axes_found
         Accounting of samples, the sensor's clock, and whether the axes are known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from pipelines import ReplayOptions, replay_file
+    >>> from pipelines.files.simulation import write_simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.mcap"
+    ...     _ = write_simulation(path, "minutes=0.2", lambda done, total: None)
+    ...     result = replay_file(path, ReplayOptions(), lambda done, total: None).result
+    >>> len(result.steps) > 25, 'run' in {stretch.gait for stretch in result.stretches}
+    (True, True)
     """
 
     header: SessionHeader
@@ -141,10 +154,18 @@ class SessionResult:
         return "" if self.sensor is None else sensor_kind(self.sensor)
 
     def doses_easy_km(self, distance_m: float | None) -> tuple[float | None, ...]:
-        """Lumbar dose of a distance, m, for each of the exponents, as equivalent easy kilometres.
+        """Lumbar dose of a distance for each of the exponents, as equivalent easy kilometres.
 
-        None where the lumbar index refers to no earlier easy runs: one that was learned in this run
-        tells nothing across days.
+        Parameters
+        ----------
+        distance_m : float or None
+            Distance, m; None where it is not known.
+
+        Returns
+        -------
+        tuple of float or None
+            None where the lumbar index refers to no earlier easy runs: one that was learned in this
+            run tells nothing across days.
         """
         dose = Dose()
         if self.header.index_of_earlier_runs:

@@ -49,6 +49,11 @@ def fact_words(fact: Fact) -> str:
                 "learning your baseline on the way, since lean of other days can be compared only "
                 "when you have stood still before the run."
             )
+        case facts.BaselineGivenUp(reason="older definitions"):
+            return (
+                "learning your baseline on the way, since the earlier one is of an older version, "
+                "whose contact times and forces do not compare with those of this one."
+            )
         case facts.MarkUnreadable(name="speed" | "slope"):
             return (
                 f"the mark {fact.name!r} says {fact.value!r}, which cannot be read: the "

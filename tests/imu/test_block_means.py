@@ -39,7 +39,7 @@ def test_95_percent_intervals_hold_the_level_in_92_to_98_percent(
     for _ in range(2400 // blocks):
         means = block_means(steps_with(alike(random, 20 * blocks, correlation)))
         off = np.abs(means.mean["impact_shock_g"] - 100.0)
-        held.append(off <= means.half_width_95["impact_shock_g"])
+        held.append(off <= means.chance_half_width_95["impact_shock_g"])
     # a share of 2400, so 0.5 % of doubt at one standard deviation
     assert 0.915 <= np.concatenate(held).mean() <= 0.985
 
@@ -64,7 +64,7 @@ def test_what_was_not_measured_has_no_mean() -> None:
     means = block_means(steps_with(values))
     assert np.isfinite(means.mean["impact_shock_g"]).tolist() == [True, True, False]
     assert np.isfinite(means.standard_error["impact_shock_g"]).tolist() == [True, True, False]
-    assert np.isfinite(means.half_width_95["impact_shock_g"]).tolist() == [True, True, False]
+    assert np.isfinite(means.chance_half_width_95["impact_shock_g"]).tolist() == [True, True, False]
 
 
 def test_blocks_are_whole_and_told_by_their_first_contact() -> None:
@@ -85,5 +85,5 @@ def test_the_interval_is_students() -> None:
     # independent steps of one block: the prior correlation widens it a little
     values = np.random.default_rng(3).normal(0.0, 1.0, 20 * 400)
     means = block_means(steps_with(values))
-    ratio = means.half_width_95["impact_shock_g"] / means.standard_error["impact_shock_g"]
+    ratio = means.chance_half_width_95["impact_shock_g"] / means.standard_error["impact_shock_g"]
     assert ratio.mean() == pytest.approx(student.ppf(0.975, 18), rel=0.01)

@@ -254,7 +254,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def create(path: Path, overwrite: bool) -> SmallDisk:
-        return SmallDisk(path, 1_500_000)
+        return SmallDisk(path, 250_000)
 
     monkeypatch.setattr(recording, "_create", create)
     ran = live("sim:?minutes=3&seed=2&time_scale=0", tmp_path)
@@ -279,7 +279,7 @@ def test_a_system_that_refuses_the_recording_ends_with_one_sentence(tmp_path: Pa
     code = """
         import resource, sys
         from pipelines.cli import main
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_200_000, 1_200_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
         main()
     """
     program = "\n".join(line.strip() for line in code.splitlines())

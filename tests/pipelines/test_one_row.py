@@ -42,7 +42,8 @@ print(indicator_statuses(detector)["braking_m_s"].changed)
 
 QUANTITY = """
 from pipelines.session.live_status import LiveStatus, newest_steps
-from pipelines.session.summary import summarise
+from pipelines.quantities import quantities_in
+from pipelines.session import summary
 from pipelines.views.page.numbers import small_numbers
 from pipelines.views.report.content import content_of
 from pipelines.views.terminal.picture import _small_amounts
@@ -52,8 +53,7 @@ from tests.pipelines.views.report.runs import recording_of
 steps = stationary_run(5)
 steps.rows["shock_power_g2"] = 0.14
 status = LiveStatus("", "", recent=newest_steps([steps]))
-print(*(line for line in summarise("", steps, duration_s=300.0, rate_hz=200.0).lines()
-        if "shock power" in line))
+print(quantities_in("summary")[-1].name, row.column in summary._MEASURES)
 print(small_numbers(status)[-1]["number"], _small_amounts(status)[-1])
 print([row.measure.name for row in content_of(recording_of(steps)).levels][-1])
 """
@@ -63,9 +63,10 @@ def lines_of(module: str, table: str, example: str, then: str) -> list[str]:
     """What a process prints that has loaded everything with the example's row in the table."""
     words = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     row = words.partition(f"<!-- {example} -->")[2].partition("```python\n")[2].partition("```")[0]
+    # with or without brackets around it, as formatters have it
     script = (
         f"import {module} as table\nfrom {module} import *\nTABLE = {table!r}\n"
-        f"row = (\n{row.rstrip().rstrip(',')}\n)\n{PUT_IN}{then}"
+        f"row, = (\n{row.strip().strip('()').rstrip().rstrip(',')},\n)\n{PUT_IN}{then}"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -90,7 +91,7 @@ def test_the_example_of_contributing_is_all_that_a_new_indicator_takes() -> None
 
 def test_the_example_of_contributing_is_all_that_a_new_quantity_takes() -> None:
     assert lines_of("pipelines.quantities", "QUANTITIES", "a new quantity", QUANTITY) == [
-        "  shock power                        0.14 g²",
+        "shock power True",
         "0.14 shock power 0.14 g²",
         "shock power",
     ]

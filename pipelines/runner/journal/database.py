@@ -21,7 +21,7 @@ from typing import Any, Final, Self, TypeVar, cast
 import msgspec
 
 from imu.errors import ParameterError, RecordingError
-from pipelines.files.replacing import private_file
+from pipelines.files.kept_file import private_file
 from pipelines.files.stored import private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import (
@@ -362,7 +362,7 @@ class Journal:
             self._prepare(connection, notes)
         except BaseException as error:
             connection.close()
-            if isinstance(error, sqlite3.Error) and _code(error) in _DAMAGE:
+            if _is_damage(error):
                 raise _Damaged from None
             raise
         return connection
@@ -450,7 +450,7 @@ class Journal:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise RecordingError(_sentence(error), path=str(self.path)) from None
 
 
@@ -462,7 +462,14 @@ def kept_aside(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def _sentence(error: sqlite3.Error) -> str:
+def _is_damage(error: BaseException) -> bool:
+    """Whether the file is no sound database; its names may be no text, in messages about it too."""
+    return isinstance(error, UnicodeDecodeError) or (
+        isinstance(error, sqlite3.Error) and _code(error) in _DAMAGE
+    )
+
+
+def _sentence(error: sqlite3.Error | UnicodeDecodeError) -> str:
     code = _code(error)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return "another program is using the journal: close it and try again."
@@ -472,14 +479,14 @@ def _sentence(error: sqlite3.Error) -> str:
         return "the journal is write-protected: change its permissions."
     if code == sqlite3.SQLITE_CANTOPEN:
         return "the journal cannot be opened: check the path and its permissions."
-    if code in _DAMAGE:
+    if _is_damage(error):
         return "the journal is damaged: start the program again, which keeps it aside."
     if isinstance(error, sqlite3.ProgrammingError):
         return "the journal is closed: open it again."
     return f"the journal cannot be used ({error}): check the disk and try again."
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: BaseException) -> int:
     """The primary result code; 0 when the error is Python's own."""
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 

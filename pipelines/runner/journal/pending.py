@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from imu.errors import BackstrideError, InputError, RecordingError
-from pipelines.files.replacing import private_file
+from pipelines.files.kept_file import private_file
 from pipelines.files.stored import decoded, keep_aside, private_folder, read_bounded
 from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import Entry, RunBaseline, Session

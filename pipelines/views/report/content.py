@@ -231,7 +231,7 @@ def _blocks(steps: Steps) -> BlockMeans:
     blocks = block_means(steps)
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = blocks.mean["cadence_spm"] / blocks.mean["step_time_s"]
-    for values in (blocks.standard_error, blocks.half_width_95):
+    for values in (blocks.standard_error, blocks.chance_half_width_95):
         values["cadence_spm"] = factor * values["step_time_s"]
     return blocks
 
@@ -298,7 +298,7 @@ def _headline(
         measure,
         level,
         1.96 * float(np.sqrt((error[known] ** 2).sum())) / count,
-        float(np.median(blocks.half_width_95[measure.column][known])),
+        float(np.median(blocks.chance_half_width_95[measure.column][known])),
         band,
         state,
     )
@@ -312,7 +312,7 @@ def _course(
     episodes: Sequence[Episode],
 ) -> Course:
     time_s, mean = middle_s, blocks.mean[measure.column]
-    half = blocks.half_width_95[measure.column]
+    half = blocks.chance_half_width_95[measure.column]
     if len(time_s) > 2:
         apart = np.diff(time_s)
         pauses = np.flatnonzero(apart > max(30.0, 3.0 * float(np.median(apart)))) + 1

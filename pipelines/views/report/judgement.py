@@ -50,7 +50,8 @@ class Stretch:
     begin_s, end_s : float
         Session time; from −∞ for the first, to ∞ for the last.
     reason : GivenUp or None
-        Why the baseline before it was given up; None for the first.
+        Why the baseline before it was given up; None for the first, unless the one that it was to
+        start from could not be used.
     origin : Origin or None
         Where its baseline comes from; None without one.
     learned_s : float or None
@@ -117,7 +118,8 @@ def judgement_of(header: SessionHeader, found: Iterable[Fact]) -> Judgement:
     params = header.settings.drift
     changes: list[Change] = []
     stretches: list[Stretch] = []
-    begin_s, reason = -math.inf, None
+    begin_s = -math.inf
+    reason: GivenUp | None = None
     known: BaselineKnown | None = None
 
     def stretch(end_s: float, was: BaselineGivenUp | Ended) -> Stretch:
@@ -137,6 +139,8 @@ def judgement_of(header: SessionHeader, found: Iterable[Fact]) -> Judgement:
                 changes.append(fact.as_change)
             case BaselineKnown():
                 known = fact
+            case BaselineGivenUp(reason="older definitions"):
+                reason = fact.reason  # it was never in use
             case BaselineGivenUp():
                 stretches.append(stretch(fact.time_s, fact))
                 begin_s, reason, known = fact.time_s, fact.reason, None

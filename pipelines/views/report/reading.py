@@ -92,7 +92,7 @@ def _of_session(
     *,
     fresh: bool,
 ) -> Recording:
-    info = sensor_of(session)
+    info = sensor_of(session, "report")
     header = header_as_stated(
         session.header,
         axes=options.axes,

@@ -53,6 +53,10 @@ _RESTARTS: Final[dict[GivenUp, str]] = {
     "neutral": "The standing neutral was marked at {}",
     "no standing": "At {} lean turned out not to be measured from a standing as on other days",
     "slipped": "The sensor seems to have slipped at {}",
+    "older definitions": (
+        "The earlier baseline is of an older version, whose contact times and forces do not "
+        "compare with those of this one"
+    ),
 }
 
 BOTH_READINGS: Final = (

@@ -204,3 +204,10 @@ def test_a_closed_terminal_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch)
     ring_bell(ALERT, terminal)
     monkeypatch.setattr(sys, "stderr", None)
     ring_bell(ALERT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_nobody_else_on_the_computer_may_read_what_was_told(tmp_path: Path) -> None:
+    with AlertWriter(tmp_path / "alerts.jsonl"):
+        pass
+    assert (tmp_path / "alerts.jsonl").stat().st_mode & 0o777 == 0o600

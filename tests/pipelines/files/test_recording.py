@@ -1,23 +1,15 @@
-"""What a runner is promised of a recording: it is exact, it survives, and it opens elsewhere."""
+"""What a runner is promised of a recording: it is exact, private, and opens elsewhere."""
 
 from __future__ import annotations
 
-import errno
-import io
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
-import textwrap
-import threading
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,14 +18,11 @@ from mcap.writer import Writer
 
 from devices.records import DeviceInfo, LinkEvent, Packet
 from imu.errors import RecordingError
-from imu.steps import STEP_ROW, Steps, concatenate
-from pipelines.coaching.alert import Alert
 from pipelines.files import session_messages
 from pipelines.files import session_writer as recording
-from pipelines.files.session_reader import Session, read_header, read_session
-from pipelines.files.session_writer import FLUSH_INTERVAL_S, SessionHeader, SessionWriter
-from pipelines.session.facts import AlertTold, Fact, GaitChanged, StepsFinished
-from pipelines.session.json_form import to_json
+from pipelines.files.session_reader import read_header, read_session
+from pipelines.files.session_writer import SessionHeader, SessionWriter
+from pipelines.session.facts import Fact, GaitChanged, StepsFinished
 from pipelines.session.marks import (
     LoggedMark,
     Neutral,
@@ -44,63 +33,18 @@ from pipelines.session.marks import (
     Surface,
     Unknown,
 )
-from tests.patience import HANG_S
-
-
-class SteppedClock:
-    """A clock that moves when told to."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-UTC_START_NS = 1_790_000_000_123_456_789
-HEADER = SessionHeader(UTC_START_NS, "sim:?seed=1", mass_kg=70.0, height_m=1.75)
-DEVICE = DeviceInfo("clip", "own", 200.0, 156.9, 34.9, axes="+x+y+z", serial="7")
-
-
-def packets(count: int, start: int = 0) -> list[Packet]:
-    noise = random.Random(start)
-    return [
-        Packet(10**12 + index * 50_000_000, "data", noise.randbytes(40))
-        for index in range(start, start + count)
-    ]
-
-
-def some_steps(count: int = 3) -> Steps:
-    generator = np.random.default_rng(4)
-    rows = np.zeros(count, STEP_ROW)
-    for name in STEP_ROW.names or ():
-        if STEP_ROW[name] == np.float64:
-            rows[name] = generator.normal(size=count)
-    rows["step"] = np.arange(1, count + 1)
-    rows["side"] = np.arange(count) % 4
-    rows["quality"] = np.arange(count) * 5 % 128
-    rows["lumbar_index"] = np.nan
-    return Steps(rows)
-
-
-ALERT = AlertTold(
-    12.25,
-    Alert(12.25, "sacral_lean_deg", "up", 0.1 + 0.2, -5.0, 5.3, float("nan"), "raised", "Changed."),
+from tests.pipelines.files.recordings import (
+    ALERT,
+    DEVICE,
+    HEADER,
+    UTC_START_NS,
+    SteppedClock,
+    as_text,
+    packets,
+    some_steps,
+    write,
 )
-
-
-def steps_of(facts: list[Fact]) -> Steps:
-    return concatenate([fact.steps for fact in facts if isinstance(fact, StepsFinished)])
-
-
-def as_text(facts: list[Fact]) -> list[bytes]:
-    return [to_json(fact) for fact in facts]
-
-
-def write(path: Path, records: list[SessionRecord], **options: Any) -> None:
-    with SessionWriter(path, HEADER, **options) as writer:
-        for record in records:
-            writer.write_record(record)
+from tests.pipelines.results import steps_in
 
 
 @pytest.fixture
@@ -174,7 +118,7 @@ def test_facts_come_back_exactly_and_in_their_order(path: Path) -> None:
         writer.write_facts(facts[2:])
     read = read_session(path).facts
     assert as_text(read) == as_text(facts)
-    assert steps_of(read).rows.tobytes() == steps.rows.tobytes()
+    assert steps_in(read).rows.tobytes() == steps.rows.tobytes()
 
 
 def test_facts_and_marks_of_another_version_cost_nothing_else(
@@ -224,444 +168,6 @@ def test_packets_of_further_streams_are_passed_over(path: Path) -> None:
     session = read_session(path)
     assert session.records == feed
     assert session.note == ""
-
-
-# --- it survives ----------------------------------------------------------------------------------
-
-
-def test_everything_is_on_disk_half_a_second_later(path: Path) -> None:
-    clock = SteppedClock()
-    writer = SessionWriter(path, HEADER, clock=clock)
-    assert read_session(path).header == HEADER  # the header at once
-    feed = packets(30)
-    for count, packet in enumerate(feed, start=1):
-        clock.now_s += 0.05
-        writer.write_record(packet)
-        on_disk = read_session(path).records
-        assert on_disk == feed[: len(on_disk)]
-        assert (count - len(on_disk)) * 0.05 <= FLUSH_INTERVAL_S
-    writer.flush()
-    assert read_session(path).records == feed
-    assert read_session(path).cut_short
-    writer.close()
-    assert not read_session(path).cut_short
-
-
-@pytest.mark.parametrize("last", [LoggedMark(5, Surface("track")), LinkEvent(5, "lost")])
-def test_what_may_be_followed_by_silence_is_on_disk_at_once(
-    path: Path, last: SessionRecord
-) -> None:
-    with SessionWriter(path, HEADER, clock=lambda: 0.0) as writer:
-        writer.write_record(Packet(3, "data", b"before"))
-        writer.write_record(last)
-        assert read_session(path).records == [Packet(3, "data", b"before"), last]
-
-
-LIVE_FEED = """
-    import sys, time
-    from devices.records import Packet
-    from pipelines.files.session_writer import SessionHeader, SessionWriter
-
-    with SessionWriter(sys.argv[1], SessionHeader(time.time_ns(), "sim:")) as writer:
-        start_s, number = time.monotonic(), 0
-        while True:
-            time.sleep(max(0.0, start_s + number * 0.005 - time.monotonic()))
-            writer.write_record(Packet(time.monotonic_ns(), "data", number.to_bytes(8, "little")))
-            number += 1
-            print(number, time.monotonic_ns(), flush=True)
-"""
-
-
-def test_a_kill_in_mid_session_costs_at_most_a_second(path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(LIVE_FEED), str(path)],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as feed:
-        assert feed.stdout is not None
-        for line in feed.stdout:
-            if int(line.split()[0]) >= 380:  # 1.9 s of data
-                break
-        feed.kill()
-        written, last_ns = map(int, ([line, *feed.stdout][-1]).split()[:2])
-    session = read_session(path)
-    numbers = [
-        int.from_bytes(record.payload, "little")
-        for record in session.records
-        if isinstance(record, Packet)
-    ]
-    assert numbers == list(range(len(session.records)))
-    assert written - len(numbers) <= 200
-    last = session.records[-1]
-    assert isinstance(last, Packet)
-    assert last_ns - last.arrival_ns <= 1e9
-    assert session.cut_short
-    assert "was cut short after" in session.note
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Session]:
-    """A small session of thirteen chunks with everything in it."""
-    path = tmp_path_factory.mktemp("whole") / "whole.mcap"
-    clock = SteppedClock()
-    with SessionWriter(path, HEADER, clock=clock) as writer:
-        writer.write_record(DEVICE)
-        writer.write_record(LinkEvent(10**12 - 1, "connected"))
-        for index, packet in enumerate(packets(50)):
-            clock.now_s += 0.25
-            writer.write_record(replace(packet, arrival_ns=10**12 + index * 250_000_000))
-            writer.write_facts([GaitChanged(index / 10, "run")])
-            if index % 10 == 5:
-                writer.write_facts([StepsFinished(index / 10, some_steps(2)), ALERT])
-    return path.read_bytes(), read_session(path)
-
-
-def prefix_of(path: Path, data: bytes, session: Session) -> tuple[bool, bool]:
-    """Read damaged data; give whether it was readable at all and whether all of it came back."""
-    path.write_bytes(data)
-    try:
-        part = read_session(path)
-    except RecordingError as error:
-        assert str(error).startswith(str(path))
-        return False, False
-    assert part.header == session.header
-    assert part.records == session.records[: len(part.records)]
-    assert as_text(part.facts) == as_text(session.facts)[: len(part.facts)]
-    assert bool(part.note) == part.cut_short
-    everything = part.records == session.records and len(part.facts) == len(session.facts)
-    assert everything or part.cut_short, "data is missing and nobody says so"
-    return True, everything
-
-
-def test_a_file_cut_anywhere_gives_what_lies_before_the_cut(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
-    counts = []
-    for size in [*range(0, len(data), 41), *range(len(data) - 30, len(data))]:
-        readable, _ = prefix_of(path, data[:size], session)
-        counts.append(len(read_session(path).records) if readable else -1)
-    assert counts == sorted(counts)  # never less from a longer file
-    assert counts[0] == -1
-    assert counts[-1] == len(session.records)
-
-
-def test_a_flipped_bit_never_passes_for_data_nor_hides_a_loss(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
-    generator = random.Random(11)
-    outcomes = set()
-    for place in range(0, len(data), 31):
-        damaged = bytearray(data)
-        damaged[place] ^= 1 << generator.randrange(8)
-        outcomes.add(prefix_of(path, bytes(damaged), session))
-    assert outcomes == {(False, False), (True, False), (True, True)}
-
-
-def test_overwritten_and_missing_parts_never_pass_unnoticed(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
-    generator = random.Random(12)
-    for _ in range(200):
-        start = generator.randrange(len(data))
-        length = generator.randrange(1, 2000)
-        junk = generator.choice([b"", bytes(length), generator.randbytes(length), b"\xff" * length])
-        prefix_of(path, data[:start] + junk + data[start + length :], session)
-
-
-def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
-    summary = make_reader(io.BytesIO(data)).get_summary()
-    assert summary is not None
-    assert len(summary.chunk_indexes) > 10
-    start_of_first = summary.chunk_indexes[0].chunk_start_offset
-    for chunk in summary.chunk_indexes[1:]:
-        start = chunk.chunk_start_offset
-        unknown_record = b"\x86" + data[start + 1 :]
-        assert prefix_of(path, data[:start] + unknown_record, session) == (True, False)
-        removed = data[start + chunk.chunk_length :]
-        assert prefix_of(path, data[:start] + removed, session) == (True, False)
-        # one flipped bit makes the first index record look like the end of the data
-        false_end = bytearray(data[:start])
-        false_end[summary.chunk_indexes[0].chunk_length + start_of_first] ^= 0x08
-        assert prefix_of(path, bytes(false_end), session) == (True, False)
-
-
-def test_the_zeros_a_power_cut_leaves_count_as_cut_short(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
-    for size in range(len(data) // 4, len(data) // 3, 50):
-        assert prefix_of(path, data[:size] + bytes(5000), session) == (True, False)
-        assert "was cut short" in read_session(path).note
-
-
-def test_a_damaged_index_costs_no_data(path: Path, whole: tuple[bytes, Session]) -> None:
-    data, session = whole
-    assert prefix_of(path, data[:-100], session) == (True, True)
-    assert not read_session(path).cut_short
-
-
-# --- writing goes wrong ---------------------------------------------------------------------------
-
-
-class SmallDisk(io.RawIOBase):
-    """A file on a disk with room for so many bytes; what does not fit is torn."""
-
-    def __init__(self, path: Path, room: int) -> None:
-        self.file = path.open("xb", buffering=0)
-        self.room = room
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self.file.fileno()
-
-    def write(self, data: Any) -> int:
-        if self.room == 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        written = self.file.write(bytes(data)[: self.room]) or 0
-        self.room -= written
-        return written
-
-    def close(self) -> None:
-        self.file.close()
-        super().close()
-
-
-@pytest.fixture
-def small_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[SmallDisk]]:
-    def install(room: int) -> list[SmallDisk]:
-        made: list[SmallDisk] = []
-
-        def create(path: Path, overwrite: bool) -> SmallDisk:
-            made.append(SmallDisk(path, room))
-            return made[-1]
-
-        monkeypatch.setattr(recording, "_create", create)
-        return made
-
-    return install
-
-
-def test_a_full_disk_is_said_once_and_the_run_goes_on(
-    path: Path, small_disk: Callable[[int], list[SmallDisk]]
-) -> None:
-    disks = small_disk(6000)
-    clock, raised = SteppedClock(), []
-    writer = SessionWriter(path, HEADER, clock=clock)
-    feed = packets(400)
-    for packet in feed:
-        clock.now_s += 0.05
-        try:
-            writer.write_record(packet)
-        except RecordingError as error:
-            raised.append(error)
-    assert len(raised) == 1
-    assert writer.error is raised[0]
-    assert "the disk is full" in str(writer.error)
-    assert "free some space" in str(writer.error)
-    disks[0].room = 10**9  # space that comes back must not bring a file with a hole
-    size = path.stat().st_size
-    writer.write_facts([StepsFinished(1.0, some_steps()), ALERT])
-    writer.flush()
-    writer.close()
-    writer.close()
-    assert path.stat().st_size == size == 6000
-    assert disks[0].closed
-    session = read_session(path)
-    assert session.records == feed[: len(session.records)]
-    assert len(session.records) > 30
-    assert session.cut_short
-
-
-def test_every_size_of_a_full_disk_leaves_a_readable_file(
-    tmp_path: Path, small_disk: Callable[[int], list[SmallDisk]]
-) -> None:
-    feed = packets(40)
-    for room in range(2000, 9500, 375):
-        small_disk(room)
-        clock = SteppedClock()
-        path = tmp_path / f"{room}.mcap"
-        writer = SessionWriter(path, HEADER, clock=clock)
-        try:
-            for packet in feed:
-                clock.now_s += 0.2
-                writer.write_record(packet)
-            writer.close()
-        except RecordingError:
-            writer.close()
-        session = read_session(path)
-        assert session.records == feed[: len(session.records)]
-        assert session.cut_short or session.records == feed
-
-
-def test_a_disk_full_at_the_start_leaves_nothing_in_the_way(
-    path: Path, small_disk: Callable[[int], list[SmallDisk]]
-) -> None:
-    disks = small_disk(100)
-    with pytest.raises(RecordingError, match="disk is full"):
-        SessionWriter(path, HEADER)
-    assert disks[0].closed
-    assert not path.exists()
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_the_systems_own_full_device_is_reported_in_a_sentence() -> None:
-    with pytest.raises(RecordingError, match=r"^/dev/full: the disk is full.*\.$"):
-        SessionWriter("/dev/full", HEADER, overwrite=True)
-
-
-LIMITED_FEED = """
-    import resource, sys
-    from devices.records import Packet
-    from imu.errors import RecordingError
-    from pipelines.files.session_writer import SessionHeader, SessionWriter
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
-    now_s = 0.0
-    with SessionWriter(sys.argv[1], SessionHeader(0, "sim:"), clock=lambda: now_s) as writer:
-        for number in range(500):
-            now_s += 0.05
-            try:
-                writer.write_record(Packet(number, "data", bytes([number % 251]) * 40))
-            except RecordingError as error:
-                print(number, error)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX")
-def test_a_real_limit_of_the_system_tears_no_more_than_the_tail(path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(LIMITED_FEED), str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.count("so this recording ends here") == 1
-    assert done.stderr == ""
-    session = read_session(path)
-    failed = int(done.stdout.split()[0])
-    # the record at which it failed may be whole, where the limit hit what was written after it
-    assert failed - 17 <= len(session.records) <= failed + 1
-    assert [r.arrival_ns for r in session.records if isinstance(r, Packet)] == list(
-        range(len(session.records))
-    )
-
-
-def test_a_slow_disk_does_not_hold_up_the_feed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SteppedClock()
-    writer = SessionWriter(path, HEADER, clock=clock)
-    disk_answers, waiting = threading.Event(), threading.Event()
-
-    def slow_fsync(descriptor: int) -> None:
-        waiting.set()
-        assert disk_answers.wait(2 * HANG_S)
-
-    monkeypatch.setattr(os, "fsync", slow_fsync)
-    feed = packets(40)
-    for packet in feed:
-        clock.now_s += 0.2
-        writer.write_record(packet)
-    writer.write_record(LoggedMark(10**13, Surface("grass")))
-    assert waiting.wait(HANG_S)
-    assert not disk_answers.is_set()
-    assert read_session(path).records[:-1] == feed  # safe from a crash of the program meanwhile
-    disk_answers.set()
-    writer.close()
-    assert not read_session(path).cut_short
-
-
-def test_a_disk_that_fails_in_the_background_is_reported_at_the_next_flush(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer = SessionWriter(path, HEADER)
-
-    def broken(descriptor: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "fsync", broken)
-    writer.write_record(LoggedMark(1, Surface("")))
-    with pytest.raises(RecordingError, match=r"writing failed \(input/output error\)"):
-        writer.flush()
-    writer.close()
-    assert read_session(path).records == [LoggedMark(1, Surface(""))]
-
-
-def test_a_file_is_replaced_only_on_demand(path: Path) -> None:
-    write(path, list(packets(3)))
-    before = path.read_bytes()
-    with pytest.raises(RecordingError, match=r"run\.mcap: already exists") as raised:
-        write(path, [])
-    assert raised.value.path == str(path)
-    assert path.read_bytes() == before
-    write(path, [LoggedMark(1, Shoe("new"))], overwrite=True)
-    assert read_session(path).records == [LoggedMark(1, Shoe("new"))]
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="is a folder"):
-        SessionWriter(tmp_path, HEADER)
-    with pytest.raises(RecordingError, match="there is no folder"):
-        SessionWriter(tmp_path / "none" / "run.mcap", HEADER)
-    with pytest.raises(RecordingError, match="not a file name"):
-        SessionWriter("a\0b", HEADER)
-
-
-@pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="this user may write everywhere"
-)
-def test_no_permission_is_said_in_words(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(RecordingError, match="no permission"):
-        SessionWriter(tmp_path / "run.mcap", HEADER)
-
-
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EPERM])
-def test_refusals_of_the_system_become_one_sentence(
-    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    def refuse(*arguments: object, **options: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(RecordingError, match="no permission to write here"):
-        SessionWriter(path, HEADER)
-
-
-def test_a_closed_session_takes_nothing_silently(path: Path) -> None:
-    writer = SessionWriter(path, HEADER)
-    writer.close()
-    with pytest.raises(RecordingError, match="closed"):
-        writer.write_record(DEVICE)
-
-
-def test_a_record_too_large_is_refused_and_recording_goes_on(path: Path) -> None:
-    feed = packets(2)
-    with SessionWriter(path, HEADER) as writer:
-        writer.write_record(feed[0])
-        with pytest.raises(RecordingError, match="does not fit"):
-            writer.write_record(Packet(1, "data", bytes(session_messages.MAX_MESSAGE_BYTES + 1)))
-        writer.write_record(feed[1])
-        large = Packet(2, "data", random.Random(1).randbytes(session_messages.MAX_MESSAGE_BYTES))
-        writer.write_record(large)
-    assert read_session(path).records == [*feed, large]
-
-
-def test_an_error_in_the_run_is_not_hidden_by_one_of_the_disk(
-    path: Path, small_disk: Callable[[int], list[SmallDisk]]
-) -> None:
-    disks = small_disk(10**6)
-    with pytest.raises(ZeroDivisionError) as raised, SessionWriter(path, HEADER) as writer:
-        writer.write_record(DEVICE)
-        disks[0].room = 0
-        raise ZeroDivisionError
-    assert "the disk is full" in raised.value.__notes__[0]
 
 
 # --- what is not a session ------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def test_a_journal_with_values_that_make_no_sense(statement: str, tmp_path: Path
         (tmp_path / "all.zip").unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(14))
 def test_a_journal_with_bytes_that_changed_is_told_and_kept(seed: int, home: Path) -> None:
     path = sound_journal()
     content = bytearray(path.read_bytes())

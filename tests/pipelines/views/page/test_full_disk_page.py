@@ -19,7 +19,7 @@ from pipelines.commands.live import _tell_end
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
 warm_up()
-resource.setrlimit(resource.RLIMIT_FSIZE, (1_200_000, 1_200_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 options = LiveOptions(record=Path(sys.argv[1]))
 address = "sim:?minutes=20&time_scale=40&seed=5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))

@@ -185,7 +185,7 @@ def test_session_that_ends_before_the_sensor_spoke_is_one_sentence(tmp_path: Pat
     ended = backstride("report", tmp_path / "empty.mcap")
 
     assert ended.exit_code == 1
-    assert "nothing to replay or report" in one_sentence(ended)
+    assert "nothing to report" in one_sentence(ended)
     assert not (tmp_path / "empty.html").exists()
 
 

@@ -123,6 +123,21 @@ def test_baseline_of_other_days_that_was_dropped_is_not_reported(
     assert "learned in this run" in words
 
 
+def test_baseline_of_older_definitions_is_told_and_not_compared_with(
+    simulated: Session, tmp_path: Path
+) -> None:
+    old = Baseline((IndicatorBaseline("impact_shock_g", 1.0, 0.1),), 80, definitions=0)
+    header = structs.replace(simulated.header, settings=SOON, baseline=old)
+
+    ran, content = recorded(simulated, tmp_path / "run.mcap", [], header)
+
+    same_baseline(ran, content)
+    assert not content.baseline_given
+    words = watch_words(content)
+    assert words.startswith("The earlier baseline is of an older version")
+    assert "learned in this run" in words
+
+
 @pytest.mark.parametrize("neutral", [False, True])
 def test_session_that_goes_on_has_the_baseline_of_the_one_before(
     simulated: Session, tmp_path: Path, neutral: bool

@@ -1,0 +1,216 @@
+"""What a runner is promised of a recording: a crash costs a second, damage is told."""
+
+from __future__ import annotations
+
+import io
+import random
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mcap.reader import make_reader
+
+from devices.records import LinkEvent, Packet
+from imu.errors import RecordingError
+from pipelines.files.session_reader import Session, read_session
+from pipelines.files.session_writer import FLUSH_INTERVAL_S, SessionWriter
+from pipelines.session.facts import GaitChanged, StepsFinished
+from pipelines.session.marks import (
+    LoggedMark,
+    SessionRecord,
+    Surface,
+)
+from tests.pipelines.files.recordings import (
+    ALERT,
+    DEVICE,
+    HEADER,
+    SteppedClock,
+    as_text,
+    packets,
+    some_steps,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.mcap"
+
+
+def test_everything_is_on_disk_within_a_second(path: Path) -> None:
+    clock = SteppedClock()
+    writer = SessionWriter(path, HEADER, clock=clock)
+    assert read_session(path).header == HEADER  # the header at once
+    feed = packets(30)
+    for count, packet in enumerate(feed, start=1):
+        clock.now_s += 0.05
+        writer.write_record(packet)
+        on_disk = read_session(path).records
+        assert on_disk == feed[: len(on_disk)]
+        assert (count - len(on_disk)) * 0.05 <= FLUSH_INTERVAL_S
+    writer.flush()
+    assert read_session(path).records == feed
+    assert read_session(path).cut_short
+    writer.close()
+    assert not read_session(path).cut_short
+
+
+@pytest.mark.parametrize("last", [LoggedMark(5, Surface("track")), LinkEvent(5, "lost")])
+def test_what_may_be_followed_by_silence_is_on_disk_at_once(
+    path: Path, last: SessionRecord
+) -> None:
+    with SessionWriter(path, HEADER, clock=lambda: 0.0) as writer:
+        writer.write_record(Packet(3, "data", b"before"))
+        writer.write_record(last)
+        assert read_session(path).records == [Packet(3, "data", b"before"), last]
+
+
+LIVE_FEED = """
+    import sys, time
+    from devices.records import Packet
+    from pipelines.files.session_writer import SessionHeader, SessionWriter
+
+    with SessionWriter(sys.argv[1], SessionHeader(time.time_ns(), "sim:")) as writer:
+        start_s, number = time.monotonic(), 0
+        while True:
+            time.sleep(max(0.0, start_s + number * 0.005 - time.monotonic()))
+            writer.write_record(Packet(time.monotonic_ns(), "data", number.to_bytes(8, "little")))
+            number += 1
+            print(number, time.monotonic_ns(), flush=True)
+"""
+
+
+def test_a_kill_in_mid_session_costs_at_most_a_second(path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(LIVE_FEED), str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as feed:
+        assert feed.stdout is not None
+        for line in feed.stdout:
+            if int(line.split()[0]) >= 380:  # 1.9 s of data
+                break
+        feed.kill()
+        written, last_ns = map(int, ([line, *feed.stdout][-1]).split()[:2])
+    session = read_session(path)
+    numbers = [
+        int.from_bytes(record.payload, "little")
+        for record in session.records
+        if isinstance(record, Packet)
+    ]
+    assert numbers == list(range(len(session.records)))
+    assert written - len(numbers) <= 200
+    last = session.records[-1]
+    assert isinstance(last, Packet)
+    assert last_ns - last.arrival_ns <= 1e9
+    assert session.cut_short
+    assert "was cut short after" in session.note
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Session]:
+    """A small session of thirteen chunks with everything in it."""
+    path = tmp_path_factory.mktemp("whole") / "whole.mcap"
+    clock = SteppedClock()
+    with SessionWriter(path, HEADER, clock=clock) as writer:
+        writer.write_record(DEVICE)
+        writer.write_record(LinkEvent(10**12 - 1, "connected"))
+        for index, packet in enumerate(packets(50)):
+            clock.now_s += 0.25
+            writer.write_record(replace(packet, arrival_ns=10**12 + index * 250_000_000))
+            writer.write_facts([GaitChanged(index / 10, "run")])
+            if index % 10 == 5:
+                writer.write_facts([StepsFinished(index / 10, some_steps(2)), ALERT])
+    return path.read_bytes(), read_session(path)
+
+
+def prefix_of(path: Path, data: bytes, session: Session) -> tuple[bool, bool]:
+    """Read damaged data; give whether it was readable at all and whether all of it came back."""
+    path.write_bytes(data)
+    try:
+        part = read_session(path)
+    except RecordingError as error:
+        assert str(error).startswith(str(path))
+        return False, False
+    assert part.header == session.header
+    assert part.records == session.records[: len(part.records)]
+    assert as_text(part.facts) == as_text(session.facts)[: len(part.facts)]
+    assert bool(part.note) == part.cut_short
+    everything = part.records == session.records and len(part.facts) == len(session.facts)
+    assert everything or part.cut_short, "data is missing and nobody says so"
+    return True, everything
+
+
+def test_a_file_cut_anywhere_gives_what_lies_before_the_cut(
+    path: Path, whole: tuple[bytes, Session]
+) -> None:
+    data, session = whole
+    counts = []
+    for size in [*range(0, len(data), 41), *range(len(data) - 30, len(data))]:
+        readable, _ = prefix_of(path, data[:size], session)
+        counts.append(len(read_session(path).records) if readable else -1)
+    assert counts == sorted(counts)  # never less from a longer file
+    assert counts[0] == -1
+    assert counts[-1] == len(session.records)
+
+
+def test_a_flipped_bit_never_passes_for_data_nor_hides_a_loss(
+    path: Path, whole: tuple[bytes, Session]
+) -> None:
+    data, session = whole
+    generator = random.Random(11)
+    outcomes = set()
+    for place in range(0, len(data), 31):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << generator.randrange(8)
+        outcomes.add(prefix_of(path, bytes(damaged), session))
+    assert outcomes == {(False, False), (True, False), (True, True)}
+
+
+def test_overwritten_and_missing_parts_never_pass_unnoticed(
+    path: Path, whole: tuple[bytes, Session]
+) -> None:
+    data, session = whole
+    generator = random.Random(12)
+    for _ in range(200):
+        start = generator.randrange(len(data))
+        length = generator.randrange(1, 2000)
+        junk = generator.choice([b"", bytes(length), generator.randbytes(length), b"\xff" * length])
+        prefix_of(path, data[:start] + junk + data[start + length :], session)
+
+
+def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(
+    path: Path, whole: tuple[bytes, Session]
+) -> None:
+    data, session = whole
+    summary = make_reader(io.BytesIO(data)).get_summary()
+    assert summary is not None
+    assert len(summary.chunk_indexes) > 10
+    start_of_first = summary.chunk_indexes[0].chunk_start_offset
+    for chunk in summary.chunk_indexes[1:]:
+        start = chunk.chunk_start_offset
+        unknown_record = b"\x86" + data[start + 1 :]
+        assert prefix_of(path, data[:start] + unknown_record, session) == (True, False)
+        removed = data[start + chunk.chunk_length :]
+        assert prefix_of(path, data[:start] + removed, session) == (True, False)
+        # one flipped bit makes the first index record look like the end of the data
+        false_end = bytearray(data[:start])
+        false_end[summary.chunk_indexes[0].chunk_length + start_of_first] ^= 0x08
+        assert prefix_of(path, bytes(false_end), session) == (True, False)
+
+
+def test_the_zeros_a_power_cut_leaves_count_as_cut_short(
+    path: Path, whole: tuple[bytes, Session]
+) -> None:
+    data, session = whole
+    for size in range(len(data) // 4, len(data) // 3, 50):
+        assert prefix_of(path, data[:size] + bytes(5000), session) == (True, False)
+        assert "was cut short" in read_session(path).note
+
+
+def test_a_damaged_index_costs_no_data(path: Path, whole: tuple[bytes, Session]) -> None:
+    data, session = whole
+    assert prefix_of(path, data[:-100], session) == (True, True)
+    assert not read_session(path).cut_short
