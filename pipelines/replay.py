@@ -42,6 +42,7 @@ __all__ = [
     "load_baseline",
     "replay",
     "sensor_of",
+    "session_as_stated",
 ]
 
 Progress = Callable[[float, float], None]
@@ -210,8 +211,32 @@ def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
 
 
 def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
-    from pipelines.files.session_reader import read_session
     from pipelines.written_facts import facts_note
+
+    session, header = session_as_stated(path, options)
+    ran = fold_session(session, header, report, waveforms=options.waveforms)
+    notes = [session.note] if session.note else []
+    if session.header.carried is not None and header.carried is None:
+        notes.append(ON_ITS_OWN)
+    notes += filter(None, [facts_note(session, header, ran.facts, ran.before_end)])
+    result = ran.result
+    summary = summarise(
+        result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
+    )
+    return Replayed(result, ran.fold.take_waveforms(), summary)
+
+
+def session_as_stated(path: Path, options: ReplayOptions) -> tuple[Session, SessionHeader]:
+    """A session of a file, and its header with what the user states now.
+
+    Raises
+    ------
+    ParameterError
+        When a sample rate is stated.
+    RecordingError
+        When the file cannot be read.
+    """
+    from pipelines.files.session_reader import read_session
 
     if options.rate_hz is not None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
@@ -224,16 +249,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         baseline=options.baseline,
         settings=options.settings,
     )
-    ran = fold_session(session, header, report, waveforms=options.waveforms)
-    notes = [session.note] if session.note else []
-    if session.header.carried is not None and header.carried is None:
-        notes.append(ON_ITS_OWN)
-    notes += filter(None, [facts_note(session, header, ran.facts, ran.before_end)])
-    result = ran.result
-    summary = summarise(
-        result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
-    )
-    return Replayed(result, ran.fold.take_waveforms(), summary)
+    return session, header
 
 
 def header_as_stated(

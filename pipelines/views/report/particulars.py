@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pipelines.units import distance_words, height_words, mass_words
+from pipelines.views.clock_words import clock_words
 from pipelines.views.report.said import said_in
 from pipelines.views.report.words import (
-    clock_words,
     count_words,
     date_words,
     duration_words,

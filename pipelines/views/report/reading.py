@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imu.errors import ParameterError
-from pipelines.files.session_reader import Session, read_session
 from pipelines.replay import (
     Progress,
     ReplayOptions,
     fold_session,
     fold_table,
-    header_as_stated,
     sensor_of,
+    session_as_stated,
 )
 from pipelines.session.result import result_of
 from pipelines.session.summary import AXES_NOT_FOUND
@@ -66,10 +64,8 @@ def read_recording(
         return Recording(
             path.name, ran.info, tuple(ran.facts), ran.result, recomputed=True, notes=ran.notes
         )
-    if options.rate_hz is not None:
-        raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
     with _without_collecting():
-        return _of_session(read_session(path), options, report, prepare, fresh=fresh)
+        return _of_session(path, options, report, prepare, fresh=fresh)
 
 
 @contextmanager
@@ -85,22 +81,15 @@ def _without_collecting() -> Iterator[None]:
 
 
 def _of_session(
-    session: Session,
+    path: Path,
     options: ReplayOptions,
     report: Progress,
     prepare: Callable[[], None],
     *,
     fresh: bool,
 ) -> Recording:
+    session, header = session_as_stated(path, options)
     info = sensor_of(session, "report")
-    header = header_as_stated(
-        session.header,
-        axes=options.axes,
-        mass_kg=options.mass_kg,
-        height_m=options.height_m,
-        baseline=options.baseline,
-        settings=options.settings,
-    )
     recompute = fresh or not facts_are_of_use(session, header)
     facts = session.facts
     if recompute:
@@ -111,7 +100,7 @@ def _of_session(
     if len(result.steps) and not result.axes_found:
         notes.append(AXES_NOT_FOUND)
     return Recording(
-        session.path.name,
+        path.name,
         info,
         tuple(facts),
         result,

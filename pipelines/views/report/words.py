@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pipelines.quantities import Quantity
+from pipelines.views.clock_words import clock_words
+from pipelines.views.counted import counted
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ __all__ = [
     "capital",
     "chance_words",
     "change_words",
-    "clock_words",
     "count_words",
     "course_words",
     "date_words",
@@ -92,19 +93,6 @@ def count_words(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
 
 
-def clock_words(seconds: float) -> str:
-    """A session time as minutes and seconds, with hours where there are any.
-
-    Examples
-    --------
-    >>> clock_words(751.0), clock_words(3661.0)
-    ('12:31', '1:01:01')
-    """
-    whole = int(max(seconds, 0.0))
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
-
-
 def date_words(utc_ns: int | None, *, local: bool = False) -> str:
     """A moment for people; the local one as this computer's clock has it.
 
@@ -129,10 +117,6 @@ def _joined(parts: Sequence[str]) -> str:
 def capital(text: str) -> str:
     """The text with a capital at its beginning; the rest as it is."""
     return text[:1].upper() + text[1:]
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def change_words(change: float, unit: str) -> str:
@@ -391,7 +375,7 @@ def previous_words(comparison: PreviousComparison, units: Units) -> str:
     this = measure.amount(comparison.this, units)
     count = len(known)
     if count < LEAST_PREVIOUS_RUNS:
-        return f"{this}; measured in {_count(count, 'earlier run', 'earlier runs')} only."
+        return f"{this}; measured in {counted(count, 'earlier run')} only."
     place = {
         "above all": f"higher than in each of {count} earlier runs ({span})",
         "below all": f"lower than in each of {count} earlier runs ({span})",
