@@ -37,10 +37,12 @@ __all__ = [
     "ReplayOptions",
     "Replayed",
     "fold_session",
+    "fold_table",
     "header_as_stated",
     "load_baseline",
     "replay",
     "sensor_of",
+    "session_as_stated",
 ]
 
 Progress = Callable[[float, float], None]
@@ -209,8 +211,32 @@ def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
 
 
 def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
-    from pipelines.files.session_reader import read_session
     from pipelines.written_facts import facts_note
+
+    session, header = session_as_stated(path, options)
+    ran = fold_session(session, header, report, waveforms=options.waveforms)
+    notes = [session.note] if session.note else []
+    if session.header.carried is not None and header.carried is None:
+        notes.append(ON_ITS_OWN)
+    notes += filter(None, [facts_note(session, header, ran.facts, ran.before_end)])
+    result = ran.result
+    summary = summarise(
+        result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
+    )
+    return Replayed(result, ran.fold.take_waveforms(), summary)
+
+
+def session_as_stated(path: Path, options: ReplayOptions) -> tuple[Session, SessionHeader]:
+    """A session of a file, and its header with what the user states now.
+
+    Raises
+    ------
+    ParameterError
+        When a sample rate is stated.
+    RecordingError
+        When the file cannot be read.
+    """
+    from pipelines.files.session_reader import read_session
 
     if options.rate_hz is not None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
@@ -223,16 +249,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
         baseline=options.baseline,
         settings=options.settings,
     )
-    ran = fold_session(session, header, report, waveforms=options.waveforms)
-    notes = [session.note] if session.note else []
-    if session.header.carried is not None and header.carried is None:
-        notes.append(ON_ITS_OWN)
-    notes += filter(None, [facts_note(session, ran)])
-    result = ran.result
-    summary = summarise(
-        result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
-    )
-    return Replayed(result, ran.fold.take_waveforms(), summary)
+    return session, header
 
 
 def header_as_stated(
@@ -262,7 +279,7 @@ def header_as_stated(
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A session's log, folded once more.
+    """A session's log, or a table of samples, folded once more.
 
     Attributes
     ----------
@@ -276,6 +293,8 @@ class Folded:
         All of them.
     before_end : int
         How many of them came before the log had ended.
+    notes : tuple of str
+        What should be known of a table that was read for it.
     """
 
     header: SessionHeader
@@ -283,6 +302,7 @@ class Folded:
     fold: SessionFold
     facts: list[Fact]
     before_end: int
+    notes: tuple[str, ...] = ()
 
     @property
     def result(self) -> SessionResult:
@@ -335,6 +355,26 @@ def fold_session(
 
 
 def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+    ran = fold_table(path, options, report)
+    result, rate_hz = ran.result, ran.info.rate_hz
+    summary = summarise(
+        result,
+        str(path),
+        rate_hz=rate_hz,
+        duration_s=result.duration_s + 1.0 / rate_hz,
+        notes=ran.notes,
+    )
+    return Replayed(result, ran.fold.take_waveforms(), summary)
+
+
+def fold_table(path: Path, options: ReplayOptions, report: Progress) -> Folded:
+    """Fold a table of samples, which has neither packets nor marks.
+
+    Raises
+    ------
+    BackstrideError
+        When the table cannot be read or an option does not fit it.
+    """
     from pipelines.files.sample_table import read_sample_table
 
     # reading is about half of the work
@@ -360,16 +400,7 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
     for done, block in _blocks(table.samples, options.block or _BLOCK):
         found += fold.push_samples(block)
         report(0.5 + 0.5 * done / len(table.samples), 1.0)
-    result = result_of(header, found + fold.finish())
-    time = table.samples.time_s
-    summary = summarise(
-        result,
-        str(path),
-        rate_hz=table.rate_hz,
-        duration_s=float(time[-1] - time[0]) + 1.0 / table.rate_hz,
-        notes=table.notes,
-    )
-    return Replayed(result, fold.take_waveforms(), summary)
+    return Folded(header, info, fold, found + fold.finish(), len(found), tuple(table.notes))
 
 
 def _stated_axes(table: SampleTable, path: Path) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.files.session_messages import FORM
-from pipelines.session.facts import Ended
+from pipelines.session.facts import Ended, Fact
 from pipelines.session.header import SessionHeader, software
 from pipelines.session.json_form import to_json
 
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session
-    from pipelines.replay import Folded
 
 __all__ = ["facts_are_of_use", "facts_note"]
 
@@ -30,7 +30,9 @@ def facts_are_of_use(session: Session, header: SessionHeader) -> bool:
     return whole and header == session.header and header.software == software()
 
 
-def facts_note(session: Session, folded: Folded) -> str:
+def facts_note(
+    session: Session, header: SessionHeader, found: Sequence[Fact], before_end: int
+) -> str:
     """What to say of facts that a session holds and its log does not give; empty when all is well.
 
     The log counts in any case. A session of another version was found by other rules, and one that
@@ -40,17 +42,21 @@ def facts_note(session: Session, folded: Folded) -> str:
     ----------
     session : Session
         As its file has it.
-    folded : Folded
-        Its log, folded by this version.
+    header : SessionHeader
+        That its log was folded with.
+    found : sequence of Fact
+        What this version makes of that.
+    before_end : int
+        How many of them came before the log had ended.
     """
-    if not session.held_facts or folded.header != session.header:
+    if not session.held_facts or header != session.header:
         return ""
     if session.form < FORM or session.header.software != software():
         return (
             f"{session.path}: recorded by {session.header.software}, and computed anew by this "
             "version."
         )
-    if _agree(session, folded):
+    if _agree(session.facts, found, before_end):
         return ""
     return (
         f"{session.path}: what was found while it was recorded is not what its log gives, so the "
@@ -58,16 +64,16 @@ def facts_note(session: Session, folded: Folded) -> str:
     )
 
 
-def _agree(session: Session, folded: Folded) -> bool:
+def _agree(written: Sequence[Fact], found: Sequence[Fact], before_end: int) -> bool:
     """Whether the written facts are those of the log, as far as both go.
 
     Where a file is cut short, its last facts or its last records are missing.
     """
-    if not session.facts:
+    if not written:
         return False  # there were some, and not all could be read
-    written = [to_json(fact) for fact in session.facts]
-    if isinstance(session.facts[-1], Ended):
-        return written == [to_json(fact) for fact in folded.facts]
-    found = [to_json(fact) for fact in folded.facts[: folded.before_end]]
-    both = min(len(written), len(found))
-    return written[:both] == found[:both]
+    as_written = [to_json(fact) for fact in written]
+    if isinstance(written[-1], Ended):
+        return as_written == [to_json(fact) for fact in found]
+    as_found = [to_json(fact) for fact in found[:before_end]]
+    both = min(len(as_written), len(as_found))
+    return as_written[:both] == as_found[:both]

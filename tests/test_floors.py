@@ -115,7 +115,6 @@ KNOWN_RINGS = {
 KNOWN_LONG = {
     "benchmarks/virtual_sensor.py: virtual_sensor": "with one reader of people",
     "devices/simulator/runner.py: _plan": "with the next simulated runner",
-    "pipelines/views/report/reading.py: _recording": "goes when the report reads facts",
 }
 LONGEST = 80
 

@@ -8,23 +8,18 @@ from typing import Annotated
 
 import typer
 
-from imu.drift.baseline import Baseline
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate
-from pipelines.replay import load_baseline
+from pipelines.replay import ReplayOptions, load_baseline
 from pipelines.runner.journal.database import Journal
 from pipelines.units import UNITS
 from pipelines.views.progress import progress
 from pipelines.views.report.content import content_of
+from pipelines.views.report.earlier import previous_run, previous_runs_of_journal
 from pipelines.views.report.page import check_libraries, render, write_page
-from pipelines.views.report.reading import (
-    ReadingOptions,
-    previous_run,
-    previous_runs_of_journal,
-    read_recording,
-)
+from pipelines.views.report.reading import read_recording
 from pipelines.views.report.recording import PreviousRun, Recording
 
 __all__ = ["report"]
@@ -80,17 +75,15 @@ def report(
     check_outputs({"SESSION": session, "--baseline": baseline, "--out": page})
     check_results({"--out": page})
     check_libraries()
-    options = ReadingOptions(
+    options = ReplayOptions(
         axes=axes,
         mass_kg=mass,
         height_m=height,
         rate_hz=rate,
-        baseline=_baseline(baseline),
-        fresh=fresh,
-        prepare=warm_up_filters,
+        baseline=None if baseline is None else load_baseline(str(baseline)),
     )
     with progress(f"reading {session.name}") as told:
-        recording = read_recording(session, options, told)
+        recording = read_recording(session, options, told, fresh=fresh, prepare=warm_up_filters)
     runs = _earlier(recording, previous or [], with_journal)
     write_page(
         page, render(content_of(recording, runs), "imperial" if units == "imperial" else "metric")
@@ -109,7 +102,7 @@ def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> lis
     runs: list[PreviousRun] = []
     for file in files:
         with progress(f"reading {file.name}") as told:
-            runs.append(previous_run(file, ReadingOptions(prepare=warm_up_filters), told))
+            runs.append(previous_run(file, told, warm_up_filters))
     if with_journal:
         with Journal() as journal:
             runs += previous_runs_of_journal(journal, recording.utc_start_ns)
@@ -120,14 +113,6 @@ def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> lis
     return runs
 
 
-def _baseline(path: Path | None) -> Baseline | None:
-    if path is None:
-        return None
-
-    return load_baseline(str(path))
-
-
 def _open(page: Path) -> None:
-
     if not webbrowser.open(page.resolve().as_uri()):
         complain(f"note: no browser could be opened: open {page} in one.")

@@ -21,6 +21,7 @@ from imu.errors import ParameterError, RecordingError
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.header import SessionHeader
+from pipelines.views.clock_words import clock_words
 
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session
@@ -115,7 +116,7 @@ class EarlierSession:
 
     def words(self, utc_ns: int) -> str:
         """What the runner is told of it."""
-        ago = _clock(self.gap_s(utc_ns))
+        ago = clock_words(self.gap_s(utc_ns))
         return f"going on from {self.path.name}, which ended {ago} ago, with the baseline it had."
 
     def check(
@@ -220,8 +221,8 @@ def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession
     gap_s = (utc_ns - session.header.utc_start_ns) / 1e9 - arrived_s
     if gap_s > _LONGEST_GAP_S:
         raise RecordingError(
-            f"this session ended {_clock(gap_s)} ago, so this is another run: leave --continue "
-            "out.",
+            f"this session ended {clock_words(gap_s)} ago, so this is another run: leave "
+            "--continue out.",
             path=str(path),
         )
     ran = fold_session(session, session.header, report)
@@ -268,8 +269,8 @@ def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> st
     except (OSError, RecordingError):
         return ""
     return (
-        f"your last session was cut short {_clock(max(ago_s, 0.0))} ago; to keep its baseline, "
-        f'stop and start with: backstride live "{source}" --continue "{newest}"'
+        f"your last session was cut short {clock_words(max(ago_s, 0.0))} ago; to keep its "
+        f'baseline, stop and start with: backstride live "{source}" --continue "{newest}"'
     )
 
 
@@ -286,9 +287,3 @@ def _arrived_s(session: Session) -> float:
     """When the last record came, on the session's clock, s."""
     arrivals = [item.arrival_ns for item in session.records if not isinstance(item, DeviceInfo)]
     return (arrivals[-1] - arrivals[0]) / 1e9 if arrivals else 0.0
-
-
-def _clock(seconds: float) -> str:
-    hours, rest = divmod(int(seconds), 3600)
-    minutes, seconds_left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{seconds_left:02d}" if hours else f"{minutes}:{seconds_left:02d}"

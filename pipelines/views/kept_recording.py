@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.live import LiveRun
+from pipelines.views.clock_words import clock_words
 
 __all__ = ["kept_words"]
 
@@ -32,10 +33,6 @@ def kept_words(run: LiveRun) -> str:
         return ""
     ran_s = run.recorded_s if run.summary is None else run.summary.duration_s
     return (
-        f"about the first {_clock(run.recorded_s)} of {_clock(round(ran_s))}, and the run went on "
-        "without it"
+        f"about the first {clock_words(run.recorded_s)} of {clock_words(round(ran_s))}, and the "
+        "run went on without it"
     )
-
-
-def _clock(seconds: float) -> str:
-    return "{}:{:02d}".format(*divmod(int(seconds), 60))

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 from imu.calibration import FACES
 from imu.errors import BackstrideError
 from pipelines.sensors.calibrate import FACE_S, STAND_S, TIME_LIMIT_S, Calibrated, CalibrationStatus
+from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import clock
 
 __all__ = ["CalibrationScreen", "Wish"]
 
@@ -157,7 +157,7 @@ class CalibrationScreen:
             "hint": printable(_sentence(status.hint)) if status.hint else "",
             "left": ""
             if stage in {"opening", "done", "failed"}
-            else f"{clock(status.left_s)} left",
+            else f"{clock_words(status.left_s)} left",
             "result": self._result,
             "details": self._details,
             "trouble": self._trouble,

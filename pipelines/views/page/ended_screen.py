@@ -9,6 +9,7 @@ from pipelines.live import LiveRun
 from pipelines.quantities import quantities_in
 from pipelines.session.summary import Summary
 from pipelines.units import Units
+from pipelines.views.clock_words import clock_words
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.terminal.cells import printable
 
@@ -35,10 +36,7 @@ def ended_pieces(run: LiveRun, *, report: bool, units: Units = "metric") -> dict
     return {
         "title": lines[0].partition(": ")[2] if lines else "The run has ended",
         "rows": [] if run.summary is None else _rows(run.summary, units),
-        "changes": [
-            {"time": f"{int(one.time_s) // 60}:{int(one.time_s) % 60:02d}", "text": one.message}
-            for one in raised
-        ],
+        "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
         "notes": [printable(note) for note in (run.summary.notes if run.summary else [])],
         "troubles": [printable(str(trouble)) for trouble in [*troubles, *run.other_trouble]],
         "recording": "" if run.recording is None else printable(str(run.recording)),

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units, dose_words
+from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import GAITS, WITHIN, clock, verdict
+from pipelines.views.terminal.wording import GAITS, WITHIN, verdict
 
 __all__ = ["condition", "head", "state"]
 
@@ -28,7 +29,7 @@ def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
     return {
         "device": printable(status.device),
         "source": printable(status.source),
-        "time": clock(status.elapsed_s),
+        "time": clock_words(status.elapsed_s),
         "gait": GAITS.get(status.gait, printable(status.gait)),
         "steps": str(status.steps),
         "dose": dose,

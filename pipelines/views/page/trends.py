@@ -13,7 +13,8 @@ from imu.steps import Steps
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import RECENT_STEPS, IndicatorStatus, LiveStatus
 from pipelines.units import Units
-from pipelines.views.terminal.wording import LARGE, clock
+from pipelines.views.clock_words import clock_words
+from pipelines.views.terminal.wording import LARGE
 
 __all__ = ["HEIGHT", "WIDTH", "RunTrends", "step_trend"]
 
@@ -113,7 +114,7 @@ class RunTrends:
             means = self._sums[: self._used] / self._counts[: self._used]
         pixel = WIDTH / max(self._used - 1, 1)
         places = [index * pixel for index in range(self._used)]
-        long = clock(self._used * self.span_s)
+        long = clock_words(self._used * self.span_s)
         lines = []
         for number, quantity in enumerate(LARGE):
             indicator = status.indicators.get(quantity.column)

@@ -16,6 +16,7 @@ from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings
 from pipelines.session.live_status import LiveStatus, newest_steps
+from pipelines.views.clock_words import clock_words
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
 from pipelines.views.page.calibration_screen import CalibrationScreen
@@ -30,7 +31,6 @@ from pipelines.views.page.tab import Tab
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.trends import RunTrends
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import clock as time_words
 
 __all__ = ["Dashboard"]
 
@@ -284,7 +284,7 @@ class Dashboard:
     def _keep(self, note: str) -> float:
         """Keep a note on the page as the newest; when it was noted last, −∞ if never."""
         last_s, _ = self._noted.pop(note, (-math.inf, ""))
-        self._noted[note] = (time.monotonic(), time_words(self._status.elapsed_s))
+        self._noted[note] = (time.monotonic(), clock_words(self._status.elapsed_s))
         while len(self._noted) > _NOTES:
             self._noted.pop(next(iter(self._noted)))
         return last_s

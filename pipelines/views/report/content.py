@@ -3,7 +3,8 @@
 Nothing here reads a file, writes a word or draws. The mean of the run is that of all trusted steps
 (:mod:`imu.step.trusted_steps`); courses, early and late parts and intervals come from blocks of
 twenty of them (:mod:`imu.step.block_means`). Lean and roll are left out in bends and after slips.
-Baseline, usual range and changes are the detector's own (:mod:`pipelines.views.report.judgement`).
+Baseline, usual range and changes are the run's own facts
+(:mod:`pipelines.views.report.judgement`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from pipelines.views.report.comparisons import (
     side_rows,
 )
 from pipelines.views.report.episodes import Episode, episodes_of
-from pipelines.views.report.judgement import Band, Judgement, Stretch, judge
+from pipelines.views.report.judgement import Band, Judgement, Stretch, judgement_of
 from pipelines.views.report.recording import PreviousRun, Recording
 
 __all__ = [
@@ -124,7 +125,6 @@ class Content:
     """Everything a report says, as data."""
 
     recording: Recording
-    running_s: float
     trusted: int
     all_shown: bool  # no step is trusted, so the means rest on all of them
     judgement: Judgement  # baselines, and the changes from them
@@ -149,7 +149,7 @@ class Content:
     @property
     def baseline_given(self) -> bool:
         """Whether the last baseline is one of earlier runs."""
-        return self.judgement.given
+        return self.judgement.stretches[-1].origin in {"given", "earlier runs"}
 
     @property
     def learned_s(self) -> float | None:
@@ -168,13 +168,13 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
         Earlier runs; compared from three on.
     """
     steps = recording.steps
-    judgement = judge(recording)
+    judgement = judgement_of(recording.header, recording.facts)
     last = judgement.stretches[-1]
     trusted = trusted_steps(steps)
     shown = _with_lumbar_index(trusted if len(trusted) else steps, judgement.stretches)
     blocks = _blocks(shown)
     middle_s = _middle_s(shown, len(blocks))
-    episodes = episodes_of(recording, judgement, blocks, middle_s)
+    episodes = episodes_of(judgement, recording.result.alerts, blocks, middle_s)
     sides = _side_names(shown)
     windows = _windows(steps, judgement.params.skip_s)
     levels = level_rows(_REPORTED, shown, blocks, middle_s, windows)
@@ -182,7 +182,6 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
     baseline = last.baseline
     return Content(
         recording=recording,
-        running_s=_running_s(steps),
         trusted=len(trusted),
         all_shown=not len(trusted) and len(steps) > 0,
         judgement=judgement,
@@ -245,10 +244,6 @@ def _middle_s(steps: Steps, blocks: int) -> Column:
         steps.initial_contact_s[: blocks * size].reshape(blocks, size), axis=1
     )
     return times
-
-
-def _running_s(steps: Steps) -> float:
-    return float(np.nansum(steps.step_time_s)) if len(steps) else 0.0
 
 
 def _windows(steps: Steps, skip_s: float) -> tuple[tuple[float, float], tuple[float, float]] | None:

@@ -1,4 +1,4 @@
-"""The drift detector over a run once more, told the same as during it: baselines and changes.
+"""What a run was compared with, and what changed, as its facts tell.
 
 A run has one stretch for each baseline: a sensor that is moved, or a neutral that is marked anew,
 ends one, and what is usual after that has to be learned again.
@@ -7,25 +7,27 @@ ends one, and what is usual after that has to be learned again.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-import numpy as np
 
 from imu.drift.baseline import Baseline
-from imu.drift.changes import SENSOR_POSITION
-from imu.drift.detector import Change, DriftDetector, DriftParams
-from imu.steps import Steps
-from pipelines.quantities import WATCHED, Quantity
-from pipelines.session.marks import Slope, Speed
-from pipelines.session.pace import Pace
-from pipelines.session.pauses import Pauses
-from pipelines.views.report.recording import DetectorMark, Recording, Restart
+from imu.drift.changes import Change
+from imu.drift.params import DriftParams
+from imu.drift.status import status_words
+from pipelines.quantities import WATCHED
+from pipelines.session.facts import (
+    BaselineGivenUp,
+    BaselineKnown,
+    Changed,
+    Ended,
+    Fact,
+    GivenUp,
+    Origin,
+    UsualRange,
+)
+from pipelines.session.header import SessionHeader
 
-__all__ = ["Band", "Judgement", "Stretch", "judge"]
-
-_CHUNK: Final = 20
+__all__ = ["Band", "Judgement", "Stretch", "judgement_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,23 @@ class Stretch:
     ----------
     begin_s, end_s : float
         Session time; from −∞ for the first, to ∞ for the last.
-    reason : Restart or None
-        Why it began; None for the first.
+    reason : GivenUp or None
+        Why the baseline before it was given up; None for the first, unless the one that it was to
+        start from could not be used.
+    origin : Origin or None
+        Where its baseline comes from; None without one.
     learned_s : float or None
         When its baseline was learned; None where it was there at once, or never.
     baseline : Baseline or None
         As it was at the end of the stretch.
     bands : dict of Band
-        By column, of what is watched.
+        By column, of what is watched, as they were then.
     """
 
     begin_s: float
     end_s: float
-    reason: Restart | None
+    reason: GivenUp | None
+    origin: Origin | None
     learned_s: float | None
     baseline: Baseline | None
     bands: dict[str, Band]
@@ -67,29 +73,25 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What the detector made of a run.
+    """What the run was found to be.
 
     Attributes
     ----------
     params : DriftParams
-        Its parameters.
+        How changes were looked for.
     changes : tuple of Change
         All of them, told or not.
     stretches : tuple of Stretch
         At least one, in order.
-    given, carried : bool
-        Whether the last baseline is one of earlier runs; one of the session before, gone on from.
     continued : bool
-        Whether the detector began with what the session before had taught.
+        Whether learning went on from the session before.
     status : str
-        Its state at the end, in words.
+        What was going on at the end, in words.
     """
 
     params: DriftParams
     changes: tuple[Change, ...]
     stretches: tuple[Stretch, ...]
-    given: bool
-    carried: bool
     continued: bool
     status: str
 
@@ -105,107 +107,69 @@ class Judgement:
         return min((s.begin_s for s in self.stretches if s.begin_s > time_s), default=math.inf)
 
 
-def judge(recording: Recording) -> Judgement:
-    """Run the detector over the steps of a recording, with its marks at the same steps."""
-    params = recording.settings.drift
-    detector = DriftDetector(params, recording.baseline)
-    carried = False
-    if recording.carried is not None:
-        detector.state = recording.carried.drift_state
-        carried = detector.baseline is not None
-    pauses, pace = _said(recording)
+def judgement_of(header: SessionHeader, found: Iterable[Fact]) -> Judgement:
+    """What the facts of a whole session say of baselines and changes.
+
+    Raises
+    ------
+    ValueError
+        When the session's end is not among them.
+    """
+    params = header.settings.drift
     changes: list[Change] = []
     stretches: list[Stretch] = []
-    begin_s, reason, learned_s = -math.inf, None, None
-    baseline, bands = detector.baseline, _bands(detector)
+    begin_s = -math.inf
+    reason: GivenUp | None = None
+    known: BaselineKnown | None = None
 
-    def end(at_s: float) -> Stretch:
-        return Stretch(begin_s, at_s, reason, learned_s, baseline, bands)
+    def stretch(end_s: float, was: BaselineGivenUp | Ended) -> Stretch:
+        return Stretch(
+            begin_s,
+            end_s,
+            reason,
+            None if known is None else known.origin,
+            known.time_s if known is not None and known.origin == "learned" else None,
+            was.baseline,
+            _bands(was.ranges),
+        )
 
-    for part, mark in _parts(recording.steps, recording.detector_marks):
-        judged = pauses.outside(part)
-        for start in range(0, len(judged), _CHUNK):
-            chunk = judged[start : start + _CHUNK]
-            had = detector.baseline is not None
-            new = detector.push(chunk, pace.at(chunk))
-            changes += new
-            slipped = next((c.time_s for c in new if c.indicator == SENSOR_POSITION), None)
-            if slipped is not None:
-                stretches.append(end(slipped))
-                begin_s, reason, learned_s, carried = slipped, "slipped", None, False
-            elif not had and detector.baseline is not None:
-                learned_s = float(chunk.initial_contact_s[-1])
-            baseline, bands = detector.baseline, _bands(detector)
-        if mark is None:
+    for fact in found:
+        match fact:
+            case Changed():
+                changes.append(fact.as_change)
+            case BaselineKnown():
+                known = fact
+            case BaselineGivenUp(reason="older definitions"):
+                reason = fact.reason  # it was never in use
+            case BaselineGivenUp():
+                stretches.append(stretch(fact.time_s, fact))
+                begin_s, reason, known = fact.time_s, fact.reason, None
+            case Ended():
+                return Judgement(
+                    params,
+                    tuple(changes),
+                    (*stretches, stretch(math.inf, fact)),
+                    header.carried is not None and not stretches,
+                    status_words(fact.status, params),
+                )
+            case _:
+                pass
+    raise ValueError("the facts of a session have no end: finish its fold first")
+
+
+def _bands(ranges: Sequence[UsualRange]) -> dict[str, Band]:
+    by_name = {each.indicator: each for each in ranges}
+    bands: dict[str, Band] = {}
+    for quantity in WATCHED:
+        indicator, usual = quantity.watched, by_name.get(quantity.indicator)
+        if indicator is None or usual is None:
             continue
-        if mark.reason is None:
-            detector.mark("surface")
-            continue
-        detector.mark("reseat")
-        stretches.append(end(mark.time_s))
-        begin_s, reason, learned_s, carried = mark.time_s, mark.reason, None, False
-        baseline, bands = detector.baseline, _bands(detector)
-    detector.flush()
-    return Judgement(
-        params,
-        tuple(changes),
-        (*stretches, end(math.inf)),
-        bool(detector.state["segment"]["given"][0]),
-        carried,
-        recording.carried is not None and not stretches,
-        detector.status,
-    )
-
-
-def _said(recording: Recording) -> tuple[Pauses, Pace]:
-    """What was not to be judged, and the speed and slope that were stated."""
-    pauses, pace = Pauses(), Pace()
-    for mark in recording.marks:
-        if mark.kind == "pause":
-            pauses.begin(max(mark.holds_from_s, 0.0))
-        elif mark.kind == "resume":
-            pauses.end(max(mark.holds_from_s, 0.0))
-        elif isinstance(mark.mark, Speed):
-            pace.take_speed(mark.mark.speed_m_s, mark.holds_from_s)
-        elif isinstance(mark.mark, Slope):
-            pace.take_slope(mark.mark.slope_deg, mark.holds_from_s)
-        elif mark.kind == "speed":  # one that cannot be read
-            pace.take_speed(None, mark.holds_from_s)
-        elif mark.kind == "slope":
-            pace.take_slope(None, mark.holds_from_s)
-    return pauses, pace
-
-
-def _parts(
-    steps: Steps, marks: Sequence[DetectorMark]
-) -> Iterator[tuple[Steps, DetectorMark | None]]:
-    """The steps up to each mark, and the mark."""
-    begin = 0
-    for mark in marks:
-        stop = int(np.searchsorted(steps.initial_contact_s, mark.last_contact_s, side="right"))
-        yield steps[begin:stop], mark
-        begin = max(begin, stop)
-    yield steps[begin:], None
-
-
-def _bands(detector: DriftDetector) -> dict[str, Band]:
-    if detector.baseline is None:
-        return {}
-    bands = {measure.column: _band(measure, detector) for measure in WATCHED}
-    return {column: band for column, band in bands.items() if band is not None}
-
-
-def _band(measure: Quantity, detector: DriftDetector) -> Band | None:
-    indicator = measure.watched
-    assert indicator is not None
-    reading = detector.current(indicator.name)
-    if not (math.isfinite(reading.baseline) and math.isfinite(reading.gate)):
-        return None
-    half = reading.baseline * reading.gate / 100.0 if indicator.relative else reading.gate
-    return Band(
-        reading.baseline,
-        reading.baseline - half,
-        reading.baseline + half,
-        reading.gate,
-        indicator.change_unit,
-    )
+        half = usual.baseline * usual.gate / 100.0 if indicator.relative else usual.gate
+        bands[quantity.column] = Band(
+            usual.baseline,
+            usual.baseline - half,
+            usual.baseline + half,
+            usual.gate,
+            indicator.change_unit,
+        )
+    return bands

@@ -17,11 +17,12 @@ def make_report(session: Path, *, units: Units = "metric") -> Path:
     BackstrideError
         When the session cannot be read, or the page not written.
     """
+    from pipelines.replay import ReplayOptions
     from pipelines.views.report.content import content_of
     from pipelines.views.report.page import render, write_page
-    from pipelines.views.report.reading import ReadingOptions, read_recording
+    from pipelines.views.report.reading import read_recording
 
-    recording = read_recording(session, ReadingOptions(), lambda _done, _total: None)
+    recording = read_recording(session, ReplayOptions(), lambda _done, _total: None)
     page = session.with_suffix(".html")
     write_page(page, render(content_of(recording), units))
     return page

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import BackstrideError
 from pipelines.quantities import QUANTITIES
-from pipelines.views.report import facts, method, words
+from pipelines.views.clock_words import clock_words
+from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import Content
+from pipelines.views.report.said import said_in
 
 if TYPE_CHECKING:
     from pipelines.units import Units
@@ -92,9 +94,9 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
             "words": words.episode_words(episode, units),
             "told": ""
             if episode.told_s is None
-            else f"{words.clock_words(episode.told_s)}: “{episode.message}”",
-            "begin": words.clock_words(episode.begin_s),
-            "end": "end of run" if episode.end_s is None else words.clock_words(episode.end_s),
+            else f"{clock_words(episode.told_s)}: “{episode.message}”",
+            "begin": clock_words(episode.begin_s),
+            "end": "end of run" if episode.end_s is None else clock_words(episode.end_s),
             "change": words.change_words(episode.change, episode.change_unit),
             "name": episode.measure.name,
         }
@@ -113,10 +115,12 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
         "title": words.title_words(recording),
         "units": units,
         "words": words,
-        "facts": facts,
+        "clock_words": clock_words,
+        "particulars": particulars,
         "method": method,
-        "head_rows": facts.head_rows(recording, content.running_s, units),
+        "head_rows": particulars.head_rows(recording, units),
         "sentences": words.summary_sentences(content),
+        "said": said_in(recording.facts),
         "timeline": timeline,
         "timeline_picture": timeline_picture,
         "glossary": [

@@ -95,7 +95,7 @@ def course_figure(
         factor = course.measure.factor(units)
         time, mean, half = _thinned(course.time_s / 60.0, course.mean * factor, course.half_width)
         half = half * factor
-        end = content.recording.duration_s / 60.0
+        end = content.recording.result.duration_s / 60.0
         for stretch in course.stretches:
             _usual_range(axes, stretch, course.measure, end, factor)
         axes.fill_between(time, mean - half, mean + half, color=_LINE, alpha=0.22, linewidth=0)
@@ -127,7 +127,7 @@ def timeline_figure(content: Content, identifier: str, words: str) -> str:
 
     def draw(figure: Any) -> None:
         axes = _axes(figure, (0.40, 0.26 / height, 0.51, 1.0 - 0.46 / height))
-        end = recording.duration_s / 60.0
+        end = recording.result.duration_s / 60.0
         for row, measure in enumerate(measures):
             axes.plot((0.0, end), (row, row), color=_GRID, linewidth=0.8, zorder=0)
             for episode in content.episodes:

@@ -1,77 +1,19 @@
-"""What a report is made of: one run as it was recorded, and earlier runs to compare it with."""
+"""What a report is made of: the facts of one run, and earlier runs to compare it with."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
-from imu.drift.baseline import Baseline
+import numpy as np
+
+from devices.records import DeviceInfo
+from imu.samples import Quality
 from imu.steps import Steps
-from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.session.carried import Carried
-from pipelines.session.marks import Mark
+from pipelines.session.facts import Fact, LinkChanged
+from pipelines.session.header import SessionHeader
+from pipelines.session.result import SessionResult
 
-__all__ = [
-    "DetectorMark",
-    "LinkLoss",
-    "Losses",
-    "PreviousRun",
-    "Recording",
-    "Restart",
-    "SessionMark",
-]
-
-#: Why a baseline was given up: the sensor was moved, a neutral was marked, the first steps showed
-#: that lean of other days cannot be compared, or the sensor slipped.
-Restart = Literal["moved", "neutral", "no standing", "slipped"]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionMark:
-    """Something the runner said during the run.
-
-    Attributes
-    ----------
-    time_s : float
-        Session time at which it arrived, s.
-    kind, value : str
-        What was said.
-    sample_s : float
-        Session time of the latest sample before it, s; −∞ before the first, NaN when not known.
-    mark : Mark, optional
-        The mark itself.
-    """
-
-    time_s: float
-    kind: str
-    value: str
-    sample_s: float = math.nan
-    mark: Mark | None = None
-
-    @property
-    def holds_from_s(self) -> float:
-        """Session time from which it holds, s."""
-        return self.time_s if math.isnan(self.sample_s) else self.sample_s
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorMark:
-    """Something the drift detector was told besides the steps.
-
-    Attributes
-    ----------
-    time_s : float
-        Session time of the latest sample before it, s.
-    last_contact_s : float
-        Initial contact of the last step that was finished before it, s; −∞ before the first.
-    reason : Restart or None
-        Why the baseline was given up; None for a new surface, on which it stays.
-    """
-
-    time_s: float
-    last_contact_s: float
-    reason: Restart | None
+__all__ = ["LinkLoss", "PreviousRun", "Recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +24,7 @@ class LinkLoss:
     resumed_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """Samples that are not there or not sound; None where it is not known.
-
-    Attributes
-    ----------
-    received : int
-        Samples that came.
-    lost_in_transit : int
-        That never came, or too late.
-    malformed_packets : int or None
-        Packets that could not be decoded, and were dropped.
-    device_restarts : int or None
-        How often the sensor started again.
-    filled, quarantined, chain_restarts : int or None
-        Interpolated; unusable (not finite, clipped); gaps too long to fill. Known after a replay.
-    """
-
-    received: int
-    lost_in_transit: int
-    malformed_packets: int | None = None
-    device_restarts: int | None = None
-    filled: int | None = None
-    quarantined: int | None = None
-    chain_restarts: int | None = None
-
-    @property
-    def share(self) -> float:
-        """Lost in transit, as a share of all that was sent, 0 to 1."""
-        sent = self.received + self.lost_in_transit
-        return self.lost_in_transit / sent if sent else 0.0
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """One run, ready to be reported.
 
@@ -123,70 +32,71 @@ class Recording:
     ----------
     name : str
         File name.
-    utc_start_ns : int or None
-        UTC at session time 0, ns since 1970; None where the recording does not say.
-    duration_s : float
-        First to last sample, s.
-    rate_hz : float
-        Nominal sample rate, Hz.
-    source, device, firmware, protocol, software : str
-        Where it came from and what wrote it; empty where not known.
-    has_gyro : bool
-        Whether the sensor measures angular velocity.
-    axes : str
-        Axes as stated, empty when found from the run.
-    mass_kg, height_m : float or None
-        The runner's.
-    steps : Steps
-        All running steps.
-    alerts : tuple of dict
-        As the runner was told, fields of :class:`pipelines.coaching.alert.Alert`.
-    baseline : Baseline, optional
-        Of earlier runs; None when it was learned in this one.
-    settings, carried
-        Settings of the alerts, and what an earlier session had taught, as in the session's header.
-    detector_marks : tuple of DetectorMark
-        What the drift detector was told, in order.
-    marks, link_losses : tuple
-        What was said and what happened, in order.
-    losses : Losses
-        Accounting of samples.
+    info : DeviceInfo
+        The sensor; without a protocol where the run is a table of samples.
+    facts : tuple of Fact
+        All of its facts, in order.
+    result : SessionResult
+        What they come to.
     recomputed : bool
-        Whether steps and alerts were computed again rather than taken as written.
+        Whether they were found again rather than taken as written.
     cut_short : bool
         Whether the file lacks its end.
-    clock : tuple of (str, str)
-        Figures of the clock, name and value, as far as known.
     notes : tuple of str
         Sentences that the reader should know.
     """
 
     name: str
-    utc_start_ns: int | None
-    duration_s: float
-    rate_hz: float
-    steps: Steps
-    source: str = ""
-    device: str = ""
-    firmware: str = ""
-    protocol: str = ""
-    software: str = ""
-    has_gyro: bool = True
-    axes: str = ""
-    mass_kg: float | None = None
-    height_m: float | None = None
-    alerts: tuple[dict[str, object], ...] = ()
-    baseline: Baseline | None = None
-    settings: AlertSettings = field(default_factory=AlertSettings)
-    carried: Carried | None = None
-    detector_marks: tuple[DetectorMark, ...] = ()
-    marks: tuple[SessionMark, ...] = ()
-    link_losses: tuple[LinkLoss, ...] = ()
-    losses: Losses = field(default_factory=lambda: Losses(0, 0))
+    info: DeviceInfo
+    facts: tuple[Fact, ...]
+    result: SessionResult
     recomputed: bool = False
     cut_short: bool = False
-    clock: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> SessionHeader:
+        """What was known besides the log."""
+        return self.result.header
+
+    @property
+    def steps(self) -> Steps:
+        """All running steps."""
+        return self.result.steps
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table of samples, which says nothing of how they came."""
+        return not self.info.protocol
+
+    @property
+    def utc_start_ns(self) -> int | None:
+        """UTC at session time 0, ns since 1970; None where the recording does not say."""
+        return None if self.is_table else self.header.utc_start_ns
+
+    @property
+    def has_gyro(self) -> bool:
+        """Whether the sensor measures angular velocity."""
+        if not self.is_table:
+            return self.info.angular_velocity_range_rad_s > 0.0
+        return not (self.steps.quality_bits & np.uint8(Quality.NO_GYRO)).any()
+
+    @property
+    def link_losses(self) -> tuple[LinkLoss, ...]:
+        """When the link was lost, by the computer's clock, in order."""
+        found: list[LinkLoss] = []
+        lost_s: float | None = None
+        for fact in self.facts:
+            if not isinstance(fact, LinkChanged):
+                continue
+            if fact.state == "lost" and lost_s is None:
+                lost_s = fact.arrived_s
+            elif fact.state == "resumed" and lost_s is not None:
+                found.append(LinkLoss(lost_s, fact.arrived_s))
+                lost_s = None
+        if lost_s is not None:
+            found.append(LinkLoss(lost_s, None))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,25 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pipelines.quantities import Quantity
+from pipelines.views.clock_words import clock_words
+from pipelines.views.counted import counted
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipelines.session.facts import GivenUp
     from pipelines.units import Units
     from pipelines.views.report.comparisons import LevelRow, PreviousComparison, SideRow
     from pipelines.views.report.content import Content, Course, Distribution, Headline
     from pipelines.views.report.episodes import Episode
-    from pipelines.views.report.recording import Recording, Restart, SessionMark
+    from pipelines.views.report.recording import Recording
 
 __all__ = [
     "BOTH_READINGS",
     "capital",
     "chance_words",
     "change_words",
-    "clock_words",
     "count_words",
     "course_words",
     "date_words",
@@ -33,7 +35,6 @@ __all__ = [
     "early_late_words",
     "episode_words",
     "headline_words",
-    "mark_words",
     "measure_title",
     "percent_words",
     "previous_words",
@@ -48,13 +49,16 @@ __all__ = [
 
 _NO_BASELINE: Final = "no baseline to compare with"
 
-_RESTARTS: Final[dict[Restart, str]] = {
+_RESTARTS: Final[dict[GivenUp, str]] = {
     "moved": "The sensor was moved at {}",
     "neutral": "The standing neutral was marked at {}",
     "no standing": "At {} lean turned out not to be measured from a standing as on other days",
     "slipped": "The sensor seems to have slipped at {}",
+    "older definitions": (
+        "The earlier baseline is of an older version, whose contact times and forces do not "
+        "compare with those of this one"
+    ),
 }
-_MARKS: Final = {"reseat": "Sensor moved", "neutral": "Standing neutral"}
 
 BOTH_READINGS: Final = (
     "A slump and an arched back can both read as a change of lean: the sensor sees the pelvis, "
@@ -89,19 +93,6 @@ def count_words(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
 
 
-def clock_words(seconds: float) -> str:
-    """A session time as minutes and seconds, with hours where there are any.
-
-    Examples
-    --------
-    >>> clock_words(751.0), clock_words(3661.0)
-    ('12:31', '1:01:01')
-    """
-    whole = int(max(seconds, 0.0))
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
-
-
 def date_words(utc_ns: int | None, *, local: bool = False) -> str:
     """A moment for people; the local one as this computer's clock has it.
 
@@ -126,10 +117,6 @@ def _joined(parts: Sequence[str]) -> str:
 def capital(text: str) -> str:
     """The text with a capital at its beginning; the rest as it is."""
     return text[:1].upper() + text[1:]
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def change_words(change: float, unit: str) -> str:
@@ -185,7 +172,7 @@ def summary_sentences(content: Content) -> list[str]:
     cadence = rows.get("cadence_spm")
     rhythm = "" if cadence is None else f", at {cadence.mean:.0f} steps a minute"
     sentences = [
-        f"{duration_words(content.running_s)} of running in "
+        f"{duration_words(recording.result.running_s)} of running in "
         f"{count_words(len(recording.steps))} steps{rhythm}."
     ]
     if not content.baseline_blocks:
@@ -309,7 +296,7 @@ def watch_words(content: Content) -> str:
                 f"{'before that' if restarts else 'at the start of the run'} is not seen.",
             ]
         )
-    if judgement.carried and not judgement.given:
+    if last.origin == "session before" and not content.baseline_refined:
         return (
             f"The baseline ({blocks}) is that of the session before, which this one goes on from."
         )
@@ -321,19 +308,6 @@ def watch_words(content: Content) -> str:
         f"after {clock_words(params.skip_s)} of warming up; a change that came about slowly, "
         "over several runs, is not seen."
     )
-
-
-def mark_words(mark: SessionMark) -> str:
-    """A mark in the words of the page on which it is set.
-
-    Examples
-    --------
-    >>> from pipelines.views.report.recording import SessionMark
-    >>> mark_words(SessionMark(276.0, "reseat", "")), mark_words(SessionMark(0.0, "shoe", "blue"))
-    ('Sensor moved', 'Shoe: blue')
-    """
-    name = _MARKS.get(mark.kind, capital(mark.kind))
-    return f"{name}: {mark.value}" if mark.value else name
 
 
 def course_words(course: Course, units: Units) -> str:
@@ -401,7 +375,7 @@ def previous_words(comparison: PreviousComparison, units: Units) -> str:
     this = measure.amount(comparison.this, units)
     count = len(known)
     if count < LEAST_PREVIOUS_RUNS:
-        return f"{this}; measured in {_count(count, 'earlier run', 'earlier runs')} only."
+        return f"{this}; measured in {counted(count, 'earlier run')} only."
     place = {
         "above all": f"higher than in each of {count} earlier runs ({span})",
         "below all": f"lower than in each of {count} earlier runs ({span})",
@@ -424,15 +398,7 @@ def measure_title(measure: Quantity, units: Units) -> str:
 
 
 def title_words(recording: Recording) -> str:
-    """The page's title.
-
-    Examples
-    --------
-    >>> from imu.steps import NO_STEPS
-    >>> from pipelines.views.report.recording import Recording
-    >>> title_words(Recording("evening.mcap", 0, 60.0, 200.0, NO_STEPS))
-    'Running report, Thursday 1 January 1970, 00:00 UTC'
-    """
+    """The page's title."""
     if recording.utc_start_ns is None:
         return f"Running report, {recording.name}"
     return f"Running report, {date_words(recording.utc_start_ns)}"
@@ -484,10 +450,9 @@ def percent_words(percent: float, half_width: float) -> str:
 
 def tags_differ(content: Content) -> str:
     """A warning when earlier runs were marked with another surface or shoe; empty otherwise."""
-    own = {mark.kind: mark.value for mark in content.recording.marks}
     others = []
     for kind in ("surface", "shoe"):
-        this = own.get(kind, "")
+        this = getattr(content.recording.result, kind)
         if this and any(getattr(run, kind) not in {"", this} for run in content.previous_runs):
             others.append(kind)
     return f"Some of them were on another {' or with another '.join(others)}." if others else ""

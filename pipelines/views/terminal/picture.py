@@ -14,6 +14,7 @@ import numpy as np
 from imu.steps import SIDE_CODES
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
+from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import (
     Line,
     cells_wide,
@@ -29,7 +30,6 @@ from pipelines.views.terminal.wording import (
     LARGE,
     SMALL,
     WITHIN,
-    clock,
     standing,
     verdict,
 )
@@ -242,7 +242,7 @@ def _number_and_words(
 def _header(status: LiveStatus, width: int) -> Line:
     gait = GAITS.get(status.gait, status.gait)
     steps = "1 step" if status.steps == 1 else f"{status.steps} steps"
-    right = f"{clock(status.elapsed_s)}   {steps}   {gait} "
+    right = f"{clock_words(status.elapsed_s)}   {steps}   {gait} "
     left = f" Backstride   {status.device}"
     left = fit(left, max(0, width - cells_wide(right) - 2), pad=True)
     return [(left, _STRONG), ("  ", ""), (fit(right, width), "")]

@@ -7,8 +7,9 @@ from typing import Final
 
 from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
+from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import GAITS, clock, verdict
+from pipelines.views.terminal.wording import GAITS, verdict
 
 __all__ = ["PlainLog"]
 
@@ -74,7 +75,7 @@ class PlainLog:
         return self._stamped(f"note: {text}")
 
     def _stamped(self, text: str) -> list[str]:
-        return [printable(f"{clock(self._elapsed_s):>7}  {text}")]
+        return [printable(f"{clock_words(self._elapsed_s):>7}  {text}")]
 
 
 def _heading(status: LiveStatus) -> list[str]:

@@ -18,7 +18,6 @@ __all__ = [
     "SMALL",
     "WITHIN",
     "Standing",
-    "clock",
     "is_watching",
     "standing",
     "verdict",
@@ -86,18 +85,3 @@ def standing(
 def is_watching(status: LiveStatus) -> bool:
     """Whether the detector judges at the moment, rather than warming up, learning or pausing."""
     return status.baseline_status in {"", "watching"} or status.baseline_status.endswith(" changed")
-
-
-def clock(seconds: float) -> str:
-    """Write a duration as minutes and seconds, with hours where there are any.
-
-    Examples
-    --------
-    >>> clock(751.0), clock(3661.0)
-    ('12:31', '1:01:01')
-    """
-    whole = int(max(seconds, 0.0))
-    hours, minutes = whole // 3600, whole // 60 % 60
-    if hours:
-        return f"{hours}:{minutes:02d}:{whole % 60:02d}"
-    return f"{minutes}:{whole % 60:02d}"

@@ -23,7 +23,8 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay
 from pipelines.session.json_form import from_json, to_json
 from pipelines.session.live_status import LiveStatus
-from pipelines.views.report.reading import ReadingOptions, read_recording
+from pipelines.views.report.reading import read_recording
+from pipelines.views.report.said import said_in
 from tests.pipelines.command_line import quiet
 
 HOUR_S = 3600.0
@@ -153,5 +154,5 @@ def test_a_live_run_and_its_replay_give_the_same_alerts(tmp_path: Path, longest_
     assert alerts_s
     assert all(later - earlier >= 180.0 for earlier, later in pairwise(told))
     # what the program said is no mark of the runner's
-    kinds = [mark.kind for mark in read_recording(path, ReadingOptions(), quiet).marks]
-    assert kinds == ["speed"]
+    recording = read_recording(path, ReplayOptions(), quiet)
+    assert [each.name for each in said_in(recording.facts)] == ["Speed"]

@@ -35,7 +35,7 @@ from pipelines.session.facts import Ended as SessionEnded
 from pipelines.session.header import SessionHeader
 from pipelines.views.fact_words import fact_words
 from pipelines.views.report.content import content_of
-from pipelines.views.report.reading import ReadingOptions, read_recording
+from pipelines.views.report.reading import read_recording
 from pipelines.views.report.words import watch_words
 from tests.pipelines.command_line import Ended, backstride, quiet
 from tests.pipelines.results import alerts_in, steps_in
@@ -136,7 +136,7 @@ def test_the_sixth_run_is_watched_five_minutes_earlier_and_replays_alike(
     assert again.summary.notes == []
     assert again.steps.rows.tobytes() == steps_in(session.facts).rows.tobytes()
     assert list(again.alerts) == alerts_in(session.facts)
-    content = content_of(read_recording(path, ReadingOptions(), quiet))
+    content = content_of(read_recording(path, ReplayOptions(), quiet))
     assert content.baseline_given
     assert "earlier running" in watch_words(content)
     assert "this run went on refining it" in watch_words(content)

@@ -7,7 +7,6 @@ that this wrote is then read in every way there is.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -37,6 +36,7 @@ from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
 from pipelines.live_controls import LiveControls
+from pipelines.quantities import WATCHED
 from pipelines.replay import Folded, ReplayOptions, fold_session, replay
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.filing import FinishedRun, finished_run
@@ -46,16 +46,17 @@ from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.session.facts import (
     BaselineGivenUp,
     BaselineKnown,
-    Changed,
     Ended,
     Fact,
-    MarkUnreadable,
     PainReported,
 )
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
 from pipelines.session.live_status import LiveStatus
-from pipelines.session.marks import LoggedMark, SessionRecord
+from pipelines.session.marks import LoggedMark
+from pipelines.views.report.content import content_of
+from pipelines.views.report.judgement import Judgement
+from pipelines.views.report.reading import read_recording
 from pipelines.written_facts import facts_note
 from tests.pipelines.command_line import backstride, quiet
 
@@ -248,7 +249,7 @@ def test_every_way_to_read_a_run_gives_the_same(
     assert as_text(session.facts) == told
     again = refolded(path)
     assert as_text(again.facts) == told
-    assert facts_note(session, again) == ""
+    assert facts_note(session, again.header, again.facts, again.before_end) == ""
 
     # summary, cues and alerts of a replay; the entry of ``journal add``
     replayed = replay(path, ReplayOptions(), quiet)
@@ -267,7 +268,7 @@ def test_every_way_to_read_a_run_gives_the_same(
     left = fold_session(torn, torn.header, quiet)
     before = as_text(left.facts[: left.before_end])
     assert before == told[: len(before)]
-    assert facts_note(torn, left) == ""
+    assert facts_note(torn, left.header, left.facts, left.before_end) == ""
     assert as_text(refolded(part).facts) == as_text(left.facts)
     assert isinstance(added(part, journal), FinishedRun)
 
@@ -383,23 +384,64 @@ def test_a_simulated_run_is_accompanied(tmp_path: Path, monkeypatch: pytest.Monk
     ]
 
 
-def test_the_facts_tell_what_a_report_judges(log: Log, folder: Path) -> None:
-    """Baselines one after the other, each with why it began and what was usual at its end."""
+def judged(facts: Sequence[Fact]) -> list[object]:
+    """Baselines in order: where each is from, what ended it, and its ranges then."""
+    watched = {quantity.indicator for quantity in WATCHED}
+    found: list[object] = []
+    for fact in facts:
+        if isinstance(fact, BaselineKnown):
+            found.append(fact.origin)
+        elif isinstance(fact, BaselineGivenUp | Ended):
+            gates = {one.indicator: (one.baseline, one.gate) for one in fact.ranges}
+            why = fact.reason if isinstance(fact, BaselineGivenUp) else "end"
+            kept = {name: gate for name, gate in gates.items() if name in watched}
+            found.append((why, fact.time_s, fact.baseline, kept))
+    return found
+
+
+def reported(judgement: Judgement, end_s: float) -> list[object]:
+    """The same as the report has it."""
+    found: list[object] = []
+    reasons = [*(stretch.reason for stretch in judgement.stretches[1:]), "end"]
+    for stretch, why in zip(judgement.stretches, reasons, strict=True):
+        if stretch.origin is not None:
+            found.append(stretch.origin)
+        bands = {q.indicator: stretch.bands.get(q.column) for q in WATCHED}
+        gates = {name: (band.baseline, band.gate) for name, band in bands.items() if band}
+        found.append((why, min(stretch.end_s, end_s), stretch.baseline, gates))
+    return found
+
+
+def test_the_report_judges_as_the_run_did(log: Log, folder: Path) -> None:
+    """As written, as found again, and of a file that was cut: stretches, ranges and changes."""
     path = folder / "judged.mcap"
-    run = lived(log, [(300, "reseat", ""), (310, "surface", "track")], path, baseline=OTHERS)
-    known = [fact for fact in run.facts if isinstance(fact, BaselineKnown)]
-    given_up = [fact for fact in run.facts if isinstance(fact, BaselineGivenUp)]
-    assert known[0].origin == "given"
-    assert known[0].baseline == OTHERS
-    assert [fact.reason for fact in given_up] == ["moved"]
-    assert given_up[0].ranges
-    changed = [fact for fact in run.facts if isinstance(fact, Changed)]
-    assert changed
-    assert all(a.time_s <= b.time_s for a, b in itertools.pairwise(changed))
-    assert isinstance(run.facts[-1], Ended)
-    assert not any(isinstance(fact, MarkUnreadable) for fact in run.facts)
-    records: list[SessionRecord] = read_session(path).records
-    assert sum(isinstance(record, LoggedMark) for record in records) == 2
+    marks = [(500, "surface", "track"), (600, "reseat", ""), (700, "speed", "12 km/h")]
+    for baseline, origins in ((None, ["learned"]), (OTHERS, ["given"])):
+        run = lived(log, marks, path, baseline=baseline)
+        assert run.result is not None
+        expected = judged(run.facts)
+        assert [each for each in expected if isinstance(each, str)][:1] == origins
+        assert "moved" in [each[0] for each in expected if isinstance(each, tuple)]
+        written = read_recording(path, ReplayOptions(), quiet)
+        again = read_recording(path, ReplayOptions(), quiet, fresh=True)
+        assert (written.recomputed, again.recomputed) == (False, True)
+        for recording in (written, again):
+            assert as_text(recording.facts) == as_text(run.facts)
+            content = content_of(recording)
+            assert reported(content.judgement, run.facts[-1].time_s) == expected
+            assert content.judgement.changes == run.result.changes
+            shown = [each.told_s for each in content.episodes if each.told_s is not None]
+            told = [alert.time_s for alert in run.alerts if alert.severity == "raised"]
+            assert sorted(shown) == told
+    assert told
+    # without its end the facts are found again, as far as it goes
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    torn = read_recording(path, ReplayOptions(), quiet)
+    assert torn.recomputed
+    changes = content_of(torn).judgement.changes
+    assert run.result is not None
+    assert changes == run.result.changes[: len(changes)]
 
 
 def test_a_run_computed_anew_keeps_what_people_wrote(

@@ -49,7 +49,7 @@ from pipelines.runner.journal.queries import (
     stretch_times,
     weeks,
 )
-from pipelines.views.report.reading import previous_runs_of_journal
+from pipelines.views.report.earlier import previous_runs_of_journal
 from tests.pipelines.runner.journal.journals import MONDAY, at, pain, run
 
 

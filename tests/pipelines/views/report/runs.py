@@ -6,10 +6,31 @@ import math
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
+from devices.records import DeviceInfo
+from imu.drift.detector import DriftDetector, InUse
 from imu.samples import Quality
 from imu.steps import STEP_ROW, Steps
-from pipelines.views.report.recording import Losses, Recording
+from pipelines.session.facts import (
+    BaselineGivenUp,
+    BaselineKnown,
+    Changed,
+    Ended,
+    Fact,
+    LossCounts,
+    SensorKnown,
+    SensorMoved,
+    StepsFinished,
+    UsualRange,
+)
+from pipelines.session.header import SessionHeader
+from pipelines.session.result import result_of
+from pipelines.views.report.recording import Recording
+
+RATE_HZ = 200.0
+HEADER = SessionHeader(1_700_000_000 * 10**9, "ble:00:11:22:33:44:55", axes="auto")
+INFO = DeviceInfo("Clip", "a protocol", RATE_HZ, 160.0, 35.0)
 
 LEVELS = {
     "contact_time_ms": 240.0,
@@ -58,15 +79,54 @@ def changed(steps: Steps, column: str, factor: float, start: int, stop: int | No
     return Steps(rows)
 
 
-def recording_of(steps: Steps, **stated: Any) -> Recording:
-    """A recording of these steps."""
-    end = float(steps.initial_contact_s[-1]) + 5.0 if len(steps) else 20.0
-    fields: dict[str, Any] = {
-        "name": "evening.mcap",
-        "utc_start_ns": 1_700_000_000 * 10**9,
-        "duration_s": end,
-        "rate_hz": 200.0,
-        "steps": steps,
-        "losses": Losses(round(end * 200.0), 0),
-    }
-    return Recording(**(fields | stated))
+def facts_of(steps: Steps, header: SessionHeader, moved_after: int | None = None) -> list[Fact]:
+    """What is judged of these steps, the sensor moved right after one of them."""
+    drift = DriftDetector(header.settings.drift, header.baseline)
+    found: list[Fact] = []
+
+    def ranges(in_use: InUse) -> tuple[UsualRange, ...]:
+        return tuple(UsualRange(*each) for each in in_use.ranges)
+
+    if header.baseline is not None:
+        given = drift.in_use
+        found.append(BaselineKnown(0.0, "given", header.baseline, ranges(given)))
+    for start in range(0, len(steps), 20):
+        chunk = steps[start : start + 20]
+        last_s = float(chunk.initial_contact_s[-1])
+        had = drift.has_baseline
+        changes = drift.push(chunk)
+        found += [StepsFinished(last_s + 0.5, chunk), *map(Changed.of, changes)]
+        if drift.baseline is not None and not had:
+            found.append(BaselineKnown(last_s, "learned", drift.baseline, ranges(drift.in_use)))
+        if moved_after is not None and start <= moved_after < start + 20:
+            drift.mark("reseat")
+            was = drift.given_up
+            assert was is not None
+            moved = SensorMoved(last_s + 1.0, searching=True)
+            found += [moved, BaselineGivenUp(last_s + 1.0, "moved", was.baseline, ranges(was))]
+    drift.flush()
+    end_s = float(steps.initial_contact_s[-1]) + 5.0 if len(steps) else 20.0
+    in_use = drift.in_use
+    ended = Ended(end_s, end_s, LossCounts(received=round(end_s * RATE_HZ)), axes_found=True)
+    return [
+        *found,
+        structs.replace(
+            ended, status=drift.standing, baseline=in_use.baseline, ranges=ranges(in_use)
+        ),
+    ]
+
+
+def recording_of(
+    steps: Steps,
+    *others: Fact,
+    header: SessionHeader = HEADER,
+    info: DeviceInfo = INFO,
+    moved_after: int | None = None,
+    end: dict[str, Any] | None = None,
+    **stated: Any,
+) -> Recording:
+    """A recording of these steps, in which other facts came before them."""
+    *found, ended = facts_of(steps, header, moved_after)
+    known = (SensorKnown(0.0, info), *others, *found, structs.replace(ended, **(end or {})))
+    fields: dict[str, Any] = {"name": "evening.mcap"} | stated
+    return Recording(info=info, facts=known, result=result_of(header, known), **fields)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.detector import DriftDetector
 from imu.samples import Quality
 from imu.steps import NO_STEPS, Steps
+from pipelines.coaching.alert import Alert
 from pipelines.quantities import WATCHED
+from pipelines.session.facts import AlertTold
 from pipelines.views.report.content import Content, content_of
 from pipelines.views.report.episodes import Episode
 from pipelines.views.report.recording import PreviousRun
-from tests.pipelines.views.report.runs import LEVELS, changed, recording_of, steps_of
+from tests.pipelines.views.report.runs import HEADER, LEVELS, changed, recording_of, steps_of
 
 HOUR = 10_000
 
@@ -78,56 +80,23 @@ def test_change_that_goes_back_has_an_end() -> None:
 def test_alert_and_the_change_behind_it_are_one_episode() -> None:
     steps = changed(steps_of(HOUR), "impact_shock_g", 1.25, 4000)
     silent = of_column(content_of(recording_of(steps)), "impact_shock_g")
-    alert: dict[str, object] = {
-        "time_s": silent.begin_s + 100.0,
-        "indicator": "impact_shock_g",
-        "direction": "up",
-        "value": 3.7,
-        "baseline": 3.0,
-        "severity": "raised",
-        "message": "Try a quicker rhythm.",
-    }
+    told_s = silent.begin_s + 100.0
+    alert = Alert(told_s, "impact_shock_g", "up", 3.7, 3.0, 23.0, 9.0, "raised", "Try this.")
+    recording = recording_of(steps, AlertTold(told_s, alert))
 
-    episode = of_column(content_of(recording_of(steps, alerts=(alert,))), "impact_shock_g")
+    episode = of_column(content_of(recording), "impact_shock_g")
 
     assert episode.begin_s == silent.begin_s
-    assert episode.told_s == silent.begin_s + 100.0
-    assert episode.message == "Try a quicker rhythm."
-
-
-def test_alert_that_this_version_would_not_raise_is_still_reported() -> None:
-    alert: dict[str, object] = {
-        "time_s": 1500.0,
-        "indicator": "sacral_lean_deg",
-        "direction": "down",
-        "value": 1.0,
-        "baseline": 5.0,
-        "severity": "raised",
-        "message": "You were told.",
-    }
-
-    (episode,) = content_of(recording_of(steps_of(HOUR), alerts=(alert,))).episodes
-
-    assert (episode.measure.column, episode.direction) == ("sacral_lean_deg", "down")
-    assert episode.told_s == 1500.0
-
-
-@pytest.mark.parametrize(
-    "alert",
-    [
-        {"severity": "raised"},
-        {"severity": "raised", "indicator": "of a later version", "time_s": 3.0},
-        {"severity": "raised", "indicator": "cadence_spm", "time_s": None, "value": None},
-    ],
-)
-def test_alert_that_cannot_be_understood_does_no_harm(alert: dict[str, object]) -> None:
-    assert content_of(recording_of(steps_of(3000), alerts=(alert,))).episodes == ()
+    assert episode.told_s == told_s
+    assert episode.message == "Try this."
 
 
 def test_given_baseline_is_judged_against_from_the_start() -> None:
     baseline = Baseline((IndicatorBaseline("impact_shock_g", 2.4, 0.01),), 40)
 
-    content = content_of(recording_of(steps_of(3000), baseline=baseline))
+    content = content_of(
+        recording_of(steps_of(3000), header=structs.replace(HEADER, baseline=baseline))
+    )
 
     assert content.baseline_given
     assert content.learned_s is None
@@ -164,7 +133,7 @@ def test_no_running_gives_an_empty_content() -> None:
     content = content_of(recording_of(NO_STEPS))
 
     assert not content.has_running
-    assert content.running_s == 0.0
+    assert content.recording.result.running_s == 0.0
     assert not (content.episodes or content.levels or content.sides or content.distributions)
     assert {headline.state for headline in content.headlines} == {"not measured"}
 
@@ -204,7 +173,7 @@ def test_run_without_a_trusted_step_rests_on_all_of_them() -> None:
 
 
 def test_missing_gyroscope_is_a_flag_and_no_reason_to_leave_steps_out() -> None:
-    content = content_of(recording_of(steps_of(3000, gyro=False), has_gyro=False))
+    content = content_of(recording_of(steps_of(3000, gyro=False)))
 
     assert content.trusted == 3000
     assert [flag.token for flag in content.flags] == ["no_gyro"]
@@ -294,4 +263,3 @@ def test_any_run_has_a_content(count: int, flags: int, emptied: set[str], seed: 
     assert len(content.courses) == len(WATCHED)
     assert {row.measure.column for row in content.levels}.isdisjoint(emptied)
     assert content.trusted <= count
-    assert replace(content.recording).steps is content.recording.steps

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
+from msgspec import structs
 
 from imu.errors import BackstrideError
 from imu.steps import NO_STEPS
+from pipelines.coaching.alert import Alert
 from pipelines.quantities import WATCHED
+from pipelines.session.facts import AlertTold, MarkUnreadable, ShoeKnown
 from pipelines.views.report import page as page_module
 from pipelines.views.report.content import content_of
 from pipelines.views.report.page import LARGEST_BYTES, render
 from pipelines.views.report.plots import course_figure
-from pipelines.views.report.recording import PreviousRun, Recording, SessionMark
-from tests.pipelines.views.report.runs import changed, recording_of, steps_of
+from pipelines.views.report.recording import PreviousRun, Recording
+from tests.pipelines.views.report.runs import HEADER, INFO, changed, recording_of, steps_of
 
+NO_GYRO = replace(INFO, angular_velocity_range_rad_s=0.0)
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect"}
 
 
@@ -59,7 +64,7 @@ def many_changes() -> Recording:
     for column, factor in (("impact_shock_g", 1.3), ("sacral_lean_deg", 2.0), ("cadence_spm", 0.9)):
         for start in range(3000, 9000, 2000):
             steps = changed(steps, column, factor, start, start + 900)
-    return recording_of(steps, mass_kg=70.0, height_m=1.75)
+    return recording_of(steps, header=structs.replace(HEADER, mass_kg=70.0, height_m=1.75))
 
 
 EARLIER = [
@@ -196,10 +201,10 @@ def test_page_tells_changes_sides_quality_and_limits(whole: str) -> None:
     "recording",
     [
         recording_of(NO_STEPS),
-        recording_of(NO_STEPS, duration_s=0.0),
+        recording_of(NO_STEPS, end={"duration_s": 0.0}),
         recording_of(steps_of(1)),
         recording_of(steps_of(45)),
-        recording_of(steps_of(700, gyro=False), has_gyro=False),
+        recording_of(steps_of(700, gyro=False), info=NO_GYRO),
         recording_of(steps_of(3000), cut_short=True, notes=("the recording was cut short.",)),
         recording_of(changed(steps_of(5000), "cadence_spm", 0.9, 3000)),
     ],
@@ -222,22 +227,19 @@ def test_page_without_running_has_no_figure() -> None:
 
 def test_what_people_wrote_is_text_and_never_markup() -> None:
     evil = "<script>alert(1)</script> & $x_1$"
+    steps = changed(steps_of(3000), "cadence_spm", 0.9, 2000)
+    steps = changed(steps, "step_time_s", 1.0 / 0.9, 2000)
+    told_s = float(steps.initial_contact_s[-1])
+    alert = Alert(told_s, "cadence_spm", "down", 150.0, 167.0, -10.0, 3.0, "raised", evil)
     recording = recording_of(
-        steps_of(300),
+        steps,
+        MarkUnreadable(1.0, evil, evil),
+        ShoeKnown(1.0, evil),
+        AlertTold(told_s, alert),
         name=evil,
-        source=evil,
-        device=evil,
-        marks=(SessionMark(1.0, evil, evil), SessionMark(1.0, "shoe", evil)),
+        header=structs.replace(HEADER, source=evil),
+        info=replace(INFO, name=evil),
         notes=(evil,),
-        alerts=(
-            {
-                "severity": "raised",
-                "indicator": "cadence_spm",
-                "time_s": 50.0,
-                "direction": "down",
-                "message": evil,
-            },
-        ),
     )
     page = Page(render(content_of(recording)))
 

@@ -17,14 +17,10 @@ from pipelines.replay import ReplayOptions, replay, sensor_of
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import AlertTold
+from pipelines.session.facts import AlertTold, Changed
 from pipelines.session.header import SessionHeader
-from pipelines.views.report.reading import (
-    ReadingOptions,
-    previous_run,
-    previous_runs_of_journal,
-    read_recording,
-)
+from pipelines.views.report.earlier import previous_run, previous_runs_of_journal
+from pipelines.views.report.reading import read_recording
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 from tests.pipelines.said import said
 
@@ -47,8 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 mark = said(getattr(record, "arrival_ns", 0), "surface", "grass")
                 writer.write_record(mark)
                 writer.write_facts(fold.push(mark))
-        # no alert that the log gives: what was written is shown
-        writer.write_facts([AlertTold(30.0, told), *fold.finish()])
+        # no change that the log gives: what was written is shown
+        changed = Changed(30.0, "cadence_spm", "down", 160.0, 170.0, -6.0, 3.0, "raised")
+        writer.write_facts([changed, AlertTold(30.0, told), *fold.finish()])
     return folder
 
 
@@ -66,32 +63,32 @@ def test_page_stands_beside_the_session_and_its_name_is_told(folder: Path) -> No
 
 
 def test_written_steps_and_those_computed_again_are_the_same(folder: Path) -> None:
-    written = read_recording(folder / "whole.mcap", ReadingOptions(), quiet)
-    fresh = read_recording(folder / "whole.mcap", ReadingOptions(fresh=True), quiet)
+    written = read_recording(folder / "whole.mcap", ReplayOptions(), quiet)
+    fresh = read_recording(folder / "whole.mcap", ReplayOptions(), quiet, fresh=True)
     replayed = replay(folder / "whole.mcap", ReplayOptions(), quiet)
 
     assert not written.recomputed
     assert fresh.recomputed
     assert written.steps.rows.tobytes() == fresh.steps.rows.tobytes()
     assert fresh.steps.rows.tobytes() == replayed.steps.rows.tobytes()
-    assert fresh.losses.lost_in_transit == replayed.summary.samples_lost_in_transit
-    assert fresh.losses.filled == replayed.summary.samples_filled
-    assert written.losses.lost_in_transit == fresh.losses.lost_in_transit > 0
-    assert written.duration_s == pytest.approx(replayed.summary.duration_s)
+    losses = written.result.losses
+    assert losses == fresh.result.losses == replayed.result.losses
+    assert losses.lost > 0
+    assert written.result.duration_s == pytest.approx(replayed.summary.duration_s)
 
 
 def test_session_without_steps_is_computed(folder: Path) -> None:
-    recording = read_recording(folder / "bare.mcap", ReadingOptions(), quiet)
+    recording = read_recording(folder / "bare.mcap", ReplayOptions(), quiet)
 
     assert recording.recomputed
     assert len(recording.steps) > 100
 
 
 def test_what_the_user_states_is_computed_with(folder: Path) -> None:
-    recording = read_recording(folder / "whole.mcap", ReadingOptions(height_m=1.95), quiet)
+    recording = read_recording(folder / "whole.mcap", ReplayOptions(height_m=1.95), quiet)
 
     assert recording.recomputed
-    assert recording.height_m == 1.95
+    assert recording.header.height_m == 1.95
 
 
 def test_session_that_was_cut_short_is_reported_as_far_as_it_goes(
@@ -135,8 +132,8 @@ def test_three_earlier_runs_are_compared_with(folder: Path, tmp_path: Path) -> N
 
 def test_summary_and_session_of_a_run_give_the_same_levels(folder: Path, tmp_path: Path) -> None:
     backstride("replay", folder / "whole.mcap", "--summary", tmp_path / "s.json")
-    of_summary = previous_run(tmp_path / "s.json", ReadingOptions(), quiet)
-    of_session = previous_run(folder / "whole.mcap", ReadingOptions(), quiet)
+    of_summary = previous_run(tmp_path / "s.json", quiet)
+    of_session = previous_run(folder / "whole.mcap", quiet)
 
     for column in ("impact_shock_g", "cadence_spm", "contact_time_ms"):
         assert of_summary.means[column] == pytest.approx(of_session.means[column], rel=0.03)
@@ -232,7 +229,7 @@ def test_existing_page_survives_a_failure(folder: Path, tmp_path: Path) -> None:
 
 
 def test_sensor_is_named(folder: Path) -> None:
-    recording = read_recording(folder / "whole.mcap", ReadingOptions(), quiet)
+    recording = read_recording(folder / "whole.mcap", ReplayOptions(), quiet)
     info = next(r for r in read_session(folder / "whole.mcap").records if isinstance(r, DeviceInfo))
 
-    assert (recording.device, recording.rate_hz) == (info.name, info.rate_hz)
+    assert recording.info == info

@@ -16,13 +16,12 @@ from pipelines.files.session_reader import Session, read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
 from pipelines.quantities import WATCHED
-from pipelines.replay import Folded, fold_session
+from pipelines.replay import Folded, ReplayOptions, fold_session
 from pipelines.session.facts import Ended
 from pipelines.session.header import SessionHeader
 from pipelines.views.report.content import Content, content_of
 from pipelines.views.report.page import render
-from pipelines.views.report.reading import ReadingOptions, read_recording
-from pipelines.views.report.recording import DetectorMark, SessionMark
+from pipelines.views.report.reading import read_recording
 from pipelines.views.report.words import watch_words
 from tests.pipelines.command_line import quiet
 from tests.pipelines.said import said
@@ -52,7 +51,7 @@ def recorded(
         for record in records:
             writer.write_record(record)
         writer.write_facts(ran.facts)
-    recording = read_recording(path, ReadingOptions(), quiet)
+    recording = read_recording(path, ReplayOptions(), quiet)
     assert not recording.recomputed
     return ran, content_of(recording)
 
@@ -124,6 +123,21 @@ def test_baseline_of_other_days_that_was_dropped_is_not_reported(
     assert "learned in this run" in words
 
 
+def test_baseline_of_older_definitions_is_told_and_not_compared_with(
+    simulated: Session, tmp_path: Path
+) -> None:
+    old = Baseline((IndicatorBaseline("impact_shock_g", 1.0, 0.1),), 80, definitions=0)
+    header = structs.replace(simulated.header, settings=SOON, baseline=old)
+
+    ran, content = recorded(simulated, tmp_path / "run.mcap", [], header)
+
+    same_baseline(ran, content)
+    assert not content.baseline_given
+    words = watch_words(content)
+    assert words.startswith("The earlier baseline is of an older version")
+    assert "learned in this run" in words
+
+
 @pytest.mark.parametrize("neutral", [False, True])
 def test_session_that_goes_on_has_the_baseline_of_the_one_before(
     simulated: Session, tmp_path: Path, neutral: bool
@@ -146,18 +160,13 @@ def test_session_that_goes_on_has_the_baseline_of_the_one_before(
 
 def test_restart_is_named_and_ends_what_had_changed() -> None:
     steps = changed(steps_of(6000), "impact_shock_g", 1.4, 2000)
-    contact_s = steps.initial_contact_s
-    moved = DetectorMark(float(contact_s[3999]) + 1.0, float(contact_s[3999]), "moved")
-    recording = recording_of(
-        steps,
-        detector_marks=(moved,),
-        marks=(SessionMark(moved.time_s, "reseat", ""),),
-    )
+    moved_s = float(steps.initial_contact_s[3999]) + 1.0
+    recording = recording_of(steps, moved_after=3999)
 
     content = content_of(recording)
 
     (episode,) = [e for e in content.episodes if e.measure.column == "impact_shock_g"]
-    assert episode.end_s == moved.time_s
+    assert episode.end_s == moved_s
     assert episode.baseline == pytest.approx(3.0, rel=0.02)
     band = content.judgement.band("impact_shock_g")
     assert band is not None
@@ -175,10 +184,7 @@ def test_restart_is_named_and_ends_what_had_changed() -> None:
 
 def test_index_of_each_stretch_is_a_percentage_of_its_own_baseline() -> None:
     steps = changed(steps_of(6000), "lumbar_compression_bw", 1.5, 3000)
-    contact_s = float(steps.initial_contact_s[2999])
-    moved = DetectorMark(contact_s + 0.1, contact_s, "moved")
-
-    content = content_of(recording_of(steps, detector_marks=(moved,)))
+    content = content_of(recording_of(steps, moved_after=2999))
 
     (row,) = [r for r in content.levels if r.measure.column == "lumbar_compression_bw"]
     assert row.mean == pytest.approx(100.0, abs=1.0)
@@ -186,10 +192,7 @@ def test_index_of_each_stretch_is_a_percentage_of_its_own_baseline() -> None:
 
 def test_run_that_ends_before_the_new_baseline_says_so() -> None:
     steps = steps_of(3000)
-    contact_s = float(steps.initial_contact_s[2799])
-    moved = DetectorMark(contact_s + 0.1, contact_s, "moved")
-
-    content = content_of(recording_of(steps, detector_marks=(moved,)))
+    content = content_of(recording_of(steps, moved_after=2799))
 
     assert content.baseline_blocks == 0
     assert "There is no baseline for the rest of this run" in watch_words(content)

@@ -7,12 +7,20 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from imu.steps import NO_STEPS, Steps
-from pipelines.views.report import facts, method, words
+from pipelines.session.facts import (
+    DistanceKnown,
+    LinkChanged,
+    LossCounts,
+    PaceKnown,
+    ShoeKnown,
+    SurfaceKnown,
+)
+from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import content_of
-from pipelines.views.report.recording import LinkLoss, Losses, SessionMark
-from tests.pipelines.views.report.runs import changed, recording_of, steps_of
+from tests.pipelines.views.report.runs import HEADER, changed, recording_of, steps_of
 
 ACCURACY_PAGE = Path(__file__).parents[4] / "benchmarks" / "accuracy.json"
 
@@ -93,10 +101,12 @@ def test_lean_is_told_in_degrees_and_lower_measures_as_lower() -> None:
 
 
 def test_imperial_readers_get_their_units() -> None:
-    recording = recording_of(steps_of(3000), mass_kg=70.0, height_m=1.75)
+    recording = recording_of(
+        steps_of(3000), header=structs.replace(HEADER, mass_kg=70.0, height_m=1.75)
+    )
     content = content_of(recording)
 
-    rows = dict(facts.head_rows(recording, content.running_s, "imperial"))
+    rows = dict(particulars.head_rows(recording, "imperial"))
     oscillation = content.headlines[1]
 
     assert rows["Runner"] == "154.3 lb, 5 ft 9 in"
@@ -104,26 +114,46 @@ def test_imperial_readers_get_their_units() -> None:
     assert " in" in words.headline_words(oscillation, "imperial")
 
 
-def test_head_names_surface_and_shoe() -> None:
-    marks = (
-        SessionMark(0.0, "surface", "asphalt"),
-        SessionMark(9.0, "surface", "grass"),
-        SessionMark(9.0, "shoe", "old blue"),
+def test_head_names_what_was_said_of_the_run() -> None:
+    recording = recording_of(
+        steps_of(30),
+        SurfaceKnown(0.0, "asphalt"),
+        SurfaceKnown(9.0, "grass"),
+        ShoeKnown(9.0, "old blue"),
+        PaceKnown(9.0, 2.5, None),
+        PaceKnown(10.0, 2.5, 1.0),
+        PaceKnown(12.0, None, 1.0),
+        DistanceKnown(20.0, 5230.0, "speed"),
     )
-    rows = dict(facts.head_rows(recording_of(steps_of(30), marks=marks), 10.0, "metric"))
+    rows = dict(particulars.head_rows(recording, "metric"))
 
     assert rows["Surface"] == "asphalt, then grass"
     assert rows["Shoe"] == "old blue"
+    assert rows["Speed"] == "9 km/h, then unknown"
+    assert rows["Slope"] == "1.746 %"
+    assert rows["Distance"] == "5.2 km, from the stated speed and the time spent running"
 
 
 def test_data_quality_counts_what_was_lost() -> None:
+    losses = LossCounts(
+        received=99_000,
+        lost=900,
+        reordered=100,
+        malformed_packets=3,
+        restarts=1,
+        filled=40,
+        quarantined=5,
+        chain_restarts=2,
+    )
     recording = recording_of(
         steps_of(3000),
-        losses=Losses(99_000, 1_000, 3, 1, 40, 5, 2),
-        link_losses=(LinkLoss(600.0, 612.0), LinkLoss(900.0, None)),
+        LinkChanged(599.0, 600.0, "lost"),
+        LinkChanged(611.0, 612.0, "resumed"),
+        LinkChanged(899.0, 900.0, "lost"),
+        end={"losses": losses},
         cut_short=True,
     )
-    rows = dict(facts.loss_rows(content_of(recording)))
+    rows = dict(particulars.loss_rows(content_of(recording)))
 
     assert rows["File"] == "cut short"
     assert rows["Lost on the way"] == "1\u202f000 (1.00 %)"

@@ -1,0 +1,106 @@
+"""Earlier runs that a run is compared with: from their files, or from the journal."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from imu.errors import InputError, RecordingError
+from pipelines.files.system_error import explain
+from pipelines.quantities import quantities_in
+from pipelines.replay import ReplayOptions
+from pipelines.views.report.reading import nothing, read_recording
+from pipelines.views.report.recording import PreviousRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipelines.replay import Progress
+    from pipelines.runner.journal.database import Journal
+
+__all__ = ["previous_run", "previous_runs_of_journal"]
+
+_COLUMNS: Final = tuple(one.column for one in quantities_in("compared"))
+#: Most runs of the journal that are compared with.
+_MOST_RUNS: Final = 20
+
+
+def previous_run(
+    path: Path, report: Progress, prepare: Callable[[], None] = nothing
+) -> PreviousRun:
+    """An earlier run from its session, its sample table, or the summary of its replay (``.json``).
+
+    Parameters
+    ----------
+    path, report, prepare
+        As :func:`~pipelines.views.report.reading.read_recording` takes them.
+
+    Raises
+    ------
+    BackstrideError
+        When the file cannot be read or is none of these.
+    """
+    if path.suffix.lower() == ".json":
+        return _previous_of_summary(path)
+    recording = read_recording(path, ReplayOptions(), report, prepare=prepare)
+    result = recording.result
+    return PreviousRun(
+        recording.name,
+        recording.utc_start_ns,
+        {name: result.means[name] for name in _COLUMNS if name in result.means},
+        surface=result.surface,
+        shoe=result.shoe,
+    )
+
+
+def _previous_of_summary(path: Path) -> PreviousRun:
+    problem = InputError(
+        "this is no summary of a run: give a session, or what 'replay --summary' wrote.",
+        place=str(path),
+    )
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
+    except ValueError:
+        raise problem from None
+    means: dict[str, float] = {}
+    try:
+        blocks = summary["blocks"]
+        for column in _COLUMNS:
+            values = [float(value) for value in blocks[column]["mean"] if value is not None]
+            if values:
+                means[column] = math.fsum(values) / len(values)
+    except (KeyError, TypeError, ValueError):
+        raise problem from None
+    return PreviousRun(path.stem, None, means)
+
+
+def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:
+    """The latest runs of the journal, oldest first, at most twenty.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    before_ns : int, optional
+        Only runs that began before this, ns since 1970.
+    """
+    from pipelines.runner.journal.entries import Session, Shoe
+
+    limit = 2**63 - 1 if before_ns is None else before_ns
+    sessions = journal.entries(Session, "utc_start_ns < ?", (limit,), newest=_MOST_RUNS)
+    shoes = {shoe.identifier: shoe.name for shoe in journal.entries(Shoe)}
+    return [
+        PreviousRun(
+            f"{session.day:%Y-%m-%d}",
+            session.utc_start_ns,
+            {name: session.means[name] for name in _COLUMNS if name in session.means},
+            surface=session.surface,
+            shoe=shoes.get(session.shoe_id, ""),
+        )
+        for session in sessions
+        if session.means
+    ]
