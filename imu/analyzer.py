@@ -69,6 +69,7 @@ _ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
 _LASTING: Final = (
     "mounting",
     "mounting_status",
+    "mounting_stood",
     "side_turn",
     "standing_up",
     "stood",
@@ -192,6 +193,16 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             return None
         mounting: NDArray[np.float64] = self._state["mounting"][0].copy()
         return mounting
+
+    @property
+    def lean_is_relative(self) -> bool:
+        """Whether lean is told from the run's own mean posture: ``"auto"`` axes, nobody stood.
+
+        It then shows how lean changes within the run, and compares with no other run.
+        """
+        state = self._state[0]
+        searched = self._mounting is None and self.mounting is not None
+        return bool(searched and not state["mounting_stood"])
 
     @property
     def lost_samples(self) -> tuple[int, int, int]:
@@ -461,6 +472,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         known = self.mounting
         if known is not None:
             self._state["mounting"] = mounting_from_up(known, up)
+            self._state["mounting_stood"] = 1
             self._forget_posture()
             return
         direction = np.asarray(up, np.float64)
@@ -476,6 +488,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._state["side_turn"] = 0.0
         if self._mounting is None:
             self._state["mounting_status"] = 0
+            self._state["mounting_stood"] = 0
+            self._state["standing_count"] = 0
             self._state["mounting_tried"] = self._state["contact_count"]
             self._state["mounting_from"] = self._state["contact_count"]
             self._state["stood"] = 0

@@ -249,7 +249,8 @@ def find_mounting(state: NDArray[np.void]) -> None:
         return
     up /= norm
     # a sensor that lay on a table before it was clipped on tells nothing of standing
-    if s["stood"] and float(up @ s["standing_up"]) > 0.8:
+    stood = bool(s["stood"]) and float(up @ s["standing_up"]) > 0.8
+    if stood:
         up = s["standing_up"]
     found = np.zeros((3, 3))
     if not forward_from_steps(force, contacts - contacts[0], up, found):
@@ -257,6 +258,7 @@ def find_mounting(state: NDArray[np.void]) -> None:
     if s["mounting_status"] != MOUNTING_KNOWN:
         s["mounting"] = found
         s["mounting_status"] = MOUNTING_KNOWN
+        s["mounting_stood"] = stood
     turn = s["mounting"][:2] @ found[0]
     norm = float(np.linalg.norm(turn))
     if norm > 0.0:

@@ -27,6 +27,7 @@ __all__ = [
     "AlertTold",
     "AxesFound",
     "AxesMissing",
+    "AxesSought",
     "BaselineGivenUp",
     "BaselineKnown",
     "Changed",
@@ -183,10 +184,20 @@ class SensorMoved(msgspec.Struct, frozen=True, tag_field="kind", tag="sensor_mov
 
 
 class AxesFound(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_found"):
-    """The sensor's axes are known; ``from_standing``: lean compares with that of other days."""
+    """The sensor's axes are known; ``from_standing``: lean compares with that of other days.
+
+    ``searched``: they were found from the steps, and stated by nobody.
+    """
 
     time_s: float
     from_standing: bool
+    searched: bool = False
+
+
+class AxesSought(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_sought"):
+    """So many steps have come that the sensor's axes should be known, and they are not."""
+
+    time_s: float
 
 
 class AxesMissing(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_missing"):
@@ -391,6 +402,7 @@ Fact = (
     | SensorMoved
     | AxesFound
     | AxesMissing
+    | AxesSought
     | PaceKnown
     | DistanceKnown
     | SurfaceKnown

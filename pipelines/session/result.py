@@ -106,6 +106,8 @@ class SessionResult:
         Whether red flags stand at the end: then nothing is coached after the run either.
     losses, clock, axes_found
         Accounting of samples, the sensor's clock, and whether the axes are known.
+    lean_is_relative : bool
+        Whether the axes were found from the steps and nobody stood: lean compares within the run.
     """
 
     header: SessionHeader
@@ -134,6 +136,7 @@ class SessionResult:
     losses: LossCounts
     clock: SensorClock | None
     axes_found: bool
+    lean_is_relative: bool
 
     @property
     def sensor_kind(self) -> str:
@@ -212,7 +215,15 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         end.losses,
         end.clock,
         end.axes_found,
+        _lean_is_relative(known),
     )
+
+
+def _lean_is_relative(found: Sequence[Fact]) -> bool:
+    """Whether nobody stood for the lean of the last of the run."""
+    told = [fact for fact in found if isinstance(fact, facts.AxesFound | facts.NeutralTaken)]
+    last = told[-1] if told else None
+    return isinstance(last, facts.AxesFound) and last.searched and not last.from_standing
 
 
 def _all(found: Sequence[Fact], kind: type[_F]) -> list[_F]:

@@ -20,12 +20,13 @@ from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
 from pipelines.views.counted import counted
+from pipelines.views.fact_words import LEAN_IS_RELATIVE
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
     from pipelines.session.result import SessionResult
 
-__all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
+__all__ = ["AXES_NOT_FOUND", "Summary", "summarise", "wear_notes"]
 
 #: Note of a session whose mounting stayed unknown.
 AXES_NOT_FOUND: Final = (
@@ -269,7 +270,6 @@ def summarise(
     for quality in steps.quality:
         tokens.update(str(quality).split(";") if quality else [])
     baseline = result.baseline
-    axes_missing = bool(len(steps)) and not result.axes_found
     return Summary(
         blocks=_blocks(settled),
         source=source,
@@ -289,12 +289,27 @@ def summarise(
         axes_found=result.axes_found,
         cut_short=cut_short,
         baseline=None if baseline is None else json.loads(baseline.to_json()),
-        notes=[*notes, *([AXES_NOT_FOUND] if axes_missing else [])],
+        notes=[*notes, *wear_notes(result)],
         median_steps=used,
         median_last_steps=last,
         alerts_told=[alert.indicator for alert in told],
         changed=list(result.changed),
     )
+
+
+def wear_notes(result: SessionResult) -> list[str]:
+    """What should be known of how the sensor was worn, one sentence each.
+
+    Parameters
+    ----------
+    result : SessionResult
+        What the session came to.
+    """
+    if not len(result.steps):
+        return []
+    if not result.axes_found:
+        return [AXES_NOT_FOUND]
+    return [LEAN_IS_RELATIVE] if result.lean_is_relative else []
 
 
 def _clock(clock: SensorClock | None) -> dict[str, object] | None:

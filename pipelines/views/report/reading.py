@@ -110,7 +110,7 @@ def _without_collecting() -> Iterator[None]:
 def _recording(session: Session, options: ReadingOptions, report: Progress) -> Recording:
     from pipelines.replay import fold_session, header_as_stated, sensor_of
     from pipelines.session.result import result_of
-    from pipelines.session.summary import AXES_NOT_FOUND
+    from pipelines.session.summary import wear_notes
     from pipelines.views.report.detector_marks import detector_marks
     from pipelines.written_facts import facts_are_of_use
 
@@ -131,8 +131,7 @@ def _recording(session: Session, options: ReadingOptions, report: Progress) -> R
     notes = [session.note] if session.note else []
     losses = result.losses
     counts = {name: getattr(losses, name) for name in ("filled", "quarantined", "chain_restarts")}
-    if len(result.steps) and not result.axes_found:
-        notes.append(AXES_NOT_FOUND)
+    notes += wear_notes(result)
     start_ns = _first_arrival_ns(session.records)
     return Recording(
         name=session.path.name,
