@@ -46,6 +46,7 @@ from imu.step.finished_step import (
     mounting_wanted,
 )
 from imu.step.posture_quality import PostureQuality, new_posture_quality_state
+from imu.step.ringing import tells_loose_clip
 from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
@@ -203,6 +204,14 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         state = self._state[0]
         searched = self._mounting is None and self.mounting is not None
         return bool(searched and not state["mounting_stood"])
+
+    @property
+    def loose_clip(self) -> bool:
+        """Whether the sensor rings on its clip, by its last twenty steps or so: tighten the belt.
+
+        Steps are then flagged ``loose``, and their oscillation and shock are too large.
+        """
+        return tells_loose_clip(self._state)
 
     @property
     def lost_samples(self) -> tuple[int, int, int]:
@@ -485,6 +494,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def reseat(self) -> None:
         """Take note that the sensor was moved: ``"auto"`` axes are searched anew."""
         self._forget_posture()
+        self._state["loose_score"] = self._state["loose_steps"] = 0
         self._state["side_turn"] = 0.0
         if self._mounting is None:
             self._state["mounting_status"] = 0

@@ -242,6 +242,8 @@ CHAIN_STATE: Final = np.dtype(
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),
         # over the whole session
+        ("loose_score", np.float64),  # whether the clip is loose, mean over the last steps
+        ("loose_steps", np.int64),
         ("steps", np.int64),
         ("running_s", np.float64),
         ("lumbar_sum", np.float64),

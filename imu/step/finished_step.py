@@ -59,6 +59,7 @@ from imu.step.model import (
     judge_stance,
 )
 from imu.step.oscillation import periodic_displacement
+from imu.step.ringing import LOOSE_FEATURES, fill_loose_features, is_loose, loose_score
 from imu.step.step_features import fill_step_features
 from imu.step.stride_levelling import (
     KEPT_S,
@@ -85,6 +86,7 @@ _DEG: Final = 180.0 / math.pi
 _GAP: Final = int(Quality.GAP)
 _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
+_LOOSE: Final = int(Quality.LOOSE)
 
 _CADENCE_WINDOW_S: Final = 10.0
 _SMOOTHING: Final = 0.2  # share of the newest step in what the sensor reads for body weight
@@ -464,6 +466,11 @@ def close_step(
     toe_off = min(toe_off, next_contact)
     if not (first <= contact_index < toe_off and next_contact < last):
         return 0, 0
+    loose = w[_SPARE, :LOOSE_FEATURES]
+    step_s = (next_contact - contact_index) * c.interval_s
+    fill_loose_features(w[_VERTICAL], w[_FORWARD], w[_LEFT], n, c.interval_s, step_s, loose)
+    if is_loose(s, loose_score(loose)):
+        flags |= _LOOSE
     s.initial_contact = next_contact
 
     a = max(0, int(math.ceil(contact_index)) - first)
@@ -521,7 +528,7 @@ def close_step(
     r.side = _name_side(s, number % 2, w, a, t, voting=has_left)
     compression = peak_lumbar_compression(v10, f10, a, t, lean / _DEG, c.height_m)
     r.lumbar_compression_bw = compression
-    r.lumbar_index = _lumbar_index(c, s, compression, flags & ~_NO_GYRO == 0)
+    r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
 
     wave = 0

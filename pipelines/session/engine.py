@@ -117,6 +117,7 @@ class SessionFold:
         self._phase = ("", 0)
         self._warmed_up = False
         self._stepped = False
+        self._loose = False  # told
         self._without_axes_s = 0.0  # running time
         self._introduced: DeviceInfo | None = None
         self._samples: Samples | None = None
@@ -259,6 +260,9 @@ class SessionFold:
             from_standing = self._lean.state.from_standing
             self._facts.append(facts.AxesFound(self._latest.now_s, from_standing, searched=True))
         self._seek_axes(steps)
+        if self._analyzer.loose_clip and not self._loose:
+            self._loose = True
+            self._facts.append(facts.ClipLoose(self._latest.now_s))
         if self._lean.is_incomparable():
             self._drift.mark("reseat")
             self._facts.append(_given_up(self._latest.now_s, "no standing", self._drift.given_up))

@@ -31,6 +31,7 @@ __all__ = [
     "BaselineGivenUp",
     "BaselineKnown",
     "Changed",
+    "ClipLoose",
     "CueTold",
     "DistanceKnown",
     "Ended",
@@ -202,6 +203,12 @@ class AxesSought(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_sought
 
 class AxesMissing(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_missing"):
     """The session ended, with steps, before the sensor's axes were known."""
+
+    time_s: float
+
+
+class ClipLoose(msgspec.Struct, frozen=True, tag_field="kind", tag="clip_loose"):
+    """The sensor rings on its clip; once a run, however often it is tightened."""
 
     time_s: float
 
@@ -403,6 +410,7 @@ Fact = (
     | AxesFound
     | AxesMissing
     | AxesSought
+    | ClipLoose
     | PaceKnown
     | DistanceKnown
     | SurfaceKnown

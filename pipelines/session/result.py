@@ -106,6 +106,8 @@ class SessionResult:
         Whether red flags stand at the end: then nothing is coached after the run either.
     losses, clock, axes_found
         Accounting of samples, the sensor's clock, and whether the axes are known.
+    loose_clip : bool
+        Whether the sensor was found to ring on its clip.
     lean_is_relative : bool
         Whether the axes were found from the steps and nobody stood: lean compares within the run.
     """
@@ -136,6 +138,7 @@ class SessionResult:
     losses: LossCounts
     clock: SensorClock | None
     axes_found: bool
+    loose_clip: bool
     lean_is_relative: bool
 
     @property
@@ -215,6 +218,7 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         end.losses,
         end.clock,
         end.axes_found,
+        bool(_all(known, facts.ClipLoose)),
         _lean_is_relative(known),
     )
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from devices.sequence import Losses
 from imu.drift.indicators import INDICATORS
 from imu.step.block_means import block_means
-from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
+from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
 from pipelines.views.counted import counted
-from pipelines.views.fact_words import LEAN_IS_RELATIVE
+from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
@@ -253,7 +253,7 @@ def summarise(
         What should be known besides.
     """
     steps, losses = result.steps, result.losses
-    settled = without_doubtful_posture(steps)
+    settled = without_doubtful_columns(steps)
     medians: dict[str, float | None] = {}
     used: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -307,9 +307,12 @@ def wear_notes(result: SessionResult) -> list[str]:
     """
     if not len(result.steps):
         return []
+    notes = [CLIP_IS_LOOSE] if result.loose_clip else []
     if not result.axes_found:
-        return [AXES_NOT_FOUND]
-    return [LEAN_IS_RELATIVE] if result.lean_is_relative else []
+        notes.append(AXES_NOT_FOUND)
+    elif result.lean_is_relative:
+        notes.append(LEAN_IS_RELATIVE)
+    return notes
 
 
 def _clock(clock: SensorClock | None) -> dict[str, object] | None:

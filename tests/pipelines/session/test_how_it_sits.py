@@ -1,9 +1,10 @@
-"""What a runner is told of axes that are searched: relative lean, and axes that do not appear."""
+"""What a runner is told of how the sensor sits: relative lean, axes not found, a loose clip."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import bilinear, lfilter
 
 from devices.records import DeviceInfo
 from devices.simulator.generate import simulate
@@ -15,7 +16,7 @@ from pipelines.session.facts import AxesSought, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import result_of
 from pipelines.session.summary import AXES_NOT_FOUND, summarise
-from pipelines.views.fact_words import LEAN_IS_RELATIVE, fact_words
+from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
 
 RUN = Scenario(minutes=0.4, rate=100.0, seed=3)
 
@@ -71,3 +72,16 @@ def test_axes_that_are_not_found_are_told_once_on_the_way() -> None:
     assert told.endswith(".")
     assert words(found).count(told) == 1
     assert notes(found, "auto") == [AXES_NOT_FOUND]
+
+
+def test_a_loose_clip_is_told_once_on_the_way_and_in_the_summary() -> None:
+    samples, _ = simulate(Scenario(minutes=0.8, rate=100.0, seed=3, standing_s=4.0))
+    omega = 2.0 * np.pi * 10.0
+    b, a = bilinear([0.1 * omega, omega**2], [1.0, 0.1 * omega, omega**2], 100.0)
+    force = samples.acceleration_m_s2
+    rung = force[0] + lfilter(b, a, force - force[0], axis=0)
+    loose = Samples(samples.time_s, rung, samples.angular_velocity_rad_s)
+    found = folded(loose)
+    assert words(found).count(CLIP_IS_LOOSE) == 1
+    assert notes(found, "auto") == [CLIP_IS_LOOSE]
+    assert CLIP_IS_LOOSE not in words(folded(samples))
