@@ -46,6 +46,7 @@ from imu.step.finished_step import (
     mounting_wanted,
 )
 from imu.step.posture_quality import PostureQuality, new_posture_quality_state
+from imu.step.ringing import tells_loose_clip
 from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
@@ -69,6 +70,7 @@ _ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
 _LASTING: Final = (
     "mounting",
     "mounting_status",
+    "mounting_stood",
     "side_turn",
     "standing_up",
     "stood",
@@ -192,6 +194,24 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             return None
         mounting: NDArray[np.float64] = self._state["mounting"][0].copy()
         return mounting
+
+    @property
+    def lean_is_relative(self) -> bool:
+        """Whether lean is told from the run's own mean posture: ``"auto"`` axes, nobody stood.
+
+        It then shows how lean changes within the run, and compares with no other run.
+        """
+        state = self._state[0]
+        searched = self._mounting is None and self.mounting is not None
+        return bool(searched and not state["mounting_stood"])
+
+    @property
+    def loose_clip(self) -> bool:
+        """Whether the sensor rings on its clip, by its last twenty steps or so: tighten the belt.
+
+        Steps are then flagged ``loose``, and their oscillation and shock are too large.
+        """
+        return tells_loose_clip(self._state)
 
     @property
     def lost_samples(self) -> tuple[int, int, int]:
@@ -461,6 +481,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         known = self.mounting
         if known is not None:
             self._state["mounting"] = mounting_from_up(known, up)
+            self._state["mounting_stood"] = 1
             self._forget_posture()
             return
         direction = np.asarray(up, np.float64)
@@ -473,9 +494,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def reseat(self) -> None:
         """Take note that the sensor was moved: ``"auto"`` axes are searched anew."""
         self._forget_posture()
+        self._state["loose_score"] = self._state["loose_steps"] = 0
         self._state["side_turn"] = 0.0
         if self._mounting is None:
             self._state["mounting_status"] = 0
+            self._state["mounting_stood"] = 0
+            self._state["standing_count"] = 0
             self._state["mounting_tried"] = self._state["contact_count"]
             self._state["mounting_from"] = self._state["contact_count"]
             self._state["stood"] = 0

@@ -35,6 +35,7 @@ class Quality(IntFlag):
     SLIP = 16  # the sensor moved on the body
     BEND = 32  # running a bend
     EDGE = 64  # the filter padding reached beyond the recording
+    LOOSE = 128  # the sensor rings on its clip: oscillation and shock are too large
 
     @property
     def tokens(self) -> str:

@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["COPIES", "Wear", "worn"]
+__all__ = ["COPIES", "Wear", "rung", "worn"]
 
 Array = NDArray[np.float64]
 
@@ -120,7 +120,7 @@ def worn(samples: Samples, contacts_s: Array, wear: Wear, random: np.random.Gene
     ringing = random.uniform(8.0, 15.0), random.uniform(0.05, 0.3), random.uniform(0.8, 1.25, 3)
     if wear.rings:
         for axis in range(3):
-            force[:, axis] = _rung(
+            force[:, axis] = rung(
                 force[:, axis], wear.rate_hz, ringing[0] * ringing[2][axis], ringing[1]
             )
     error_g = random.normal(0.0, 0.012, 3) if wear.crooked_deg else np.zeros(3)
@@ -157,7 +157,7 @@ def _landings(time: Array, contacts_s: Array, random: np.random.Generator) -> Ar
     return np.asarray(felt - felt.mean(axis=0))
 
 
-def _rung(force: Array, rate_hz: float, frequency_hz: float, damping: float) -> Array:
+def rung(force: Array, rate_hz: float, frequency_hz: float, damping: float) -> Array:
     """What a sensor on a damped spring measures of the force on what carries it."""
     omega = 2.0 * np.pi * frequency_hz
     b, a = bilinear(

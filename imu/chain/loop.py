@@ -101,6 +101,8 @@ STEP_TIMES: Final = 64
 
 _LEAD_S: Final = 0.25  # pad before the first contact of a step
 _SHAKING_S: Final = 0.05  # filled samples in a stride from which on its attitude is doubted
+#: Who is still for less does not stand but pauses, in whatever posture; both seconds are averaged.
+_STANDING_SECONDS: Final = 2
 _TAIL_S: Final = 0.18  # pad after the closing contact
 STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
 #: Value of ``due`` while no step can be closed.
@@ -199,13 +201,15 @@ CHAIN_STATE: Final = np.dtype(
         # samples since the start or restart
         ("samples", np.int64),
         # standing, sensor frame
-        ("standing_sum", np.float64, 3),
-        ("standing_count", np.int64),
+        ("standing_sum", np.float64, 3),  # of this second
+        ("standing_before", np.float64, 3),  # of the second before
+        ("standing_count", np.int64),  # still seconds in a row
         ("standing_up", np.float64, 3),
         ("stood", np.uint8),
         # mounting, sensor → body
         ("mounting", np.float64, (3, 3)),
         ("mounting_status", np.uint8),
+        ("mounting_stood", np.uint8),  # up was found from standing
         ("side_turn", np.float64, 2),  # of forward in the body axes, cosine and sine; 0 unknown
         ("mounting_tried", np.int64),
         ("mounting_from", np.int64),  # first contact of the bout after the last re-seating
@@ -240,6 +244,8 @@ CHAIN_STATE: Final = np.dtype(
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),
         # over the whole session
+        ("loose_score", np.float64),  # whether the clip is loose, mean over the last steps
+        ("loose_steps", np.int64),
         ("steps", np.int64),
         ("running_s", np.float64),
         ("lumbar_sum", np.float64),
@@ -289,6 +295,22 @@ def _mean_of_last_second(c: Record, s: Record, out: NDArray[np.float64]) -> None
 
 
 @kernel
+def _stand(s: Record) -> None:
+    """A second has passed: the mean of the last still ones is up, once there are enough."""
+    v, before = s.standing_sum, s.standing_before
+    s.standing_count = s.standing_count + 1 if s.gait.still == 1 else 0
+    if s.standing_count >= _STANDING_SECONDS:
+        x, y, z = v[0] + before[0], v[1] + before[1], v[2] + before[2]
+        norm = math.sqrt(x * x + y * y + z * z)
+        up = s.standing_up
+        up[0], up[1], up[2] = x / norm, y / norm, z / norm
+        s.stood = 1
+    for k in range(3):
+        before[k] = v[k]
+        v[k] = 0.0
+
+
+@kernel
 def _advance(
     c: Record,
     s: Record,
@@ -316,12 +338,7 @@ def _advance(
     hx, hy, vertical = rotate(s.inclination.levelling, x, y, z)
     event = gait_sample(c.gait, s.gait, hx / _G, hy / _G, vertical / _G)
     if s.gait.still_count == 0:
-        if s.gait.still == 1:
-            norm = math.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2)
-            up = s.standing_up
-            up[0], up[1], up[2] = v[0] / norm, v[1] / norm, v[2] / norm
-            s.stood = 1
-        v[0], v[1], v[2] = 0.0, 0.0, 0.0
+        _stand(s)
         if s.contact_count <= 1:  # no step that may be one of a run
             b = s.up_before
             b[1, 0], b[1, 1], b[1, 2] = b[0, 0], b[0, 1], b[0, 2]
@@ -452,6 +469,8 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
         "aligned",
         "samples",
         "standing_sum",
+        "standing_before",
+        "standing_count",
         "up_known",
         "ups_before",
         "shaken",

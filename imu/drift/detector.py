@@ -41,7 +41,7 @@ from imu.drift.params import DriftParams
 from imu.drift.state import DRIFT_STATE, fresh_state
 from imu.drift.status import DriftStatus, drift_status, status_words
 from imu.errors import ParameterError
-from imu.samples import Quality
+from imu.step.trusted_steps import DISTRUST
 from imu.steps import Steps
 
 __all__ = [
@@ -62,8 +62,6 @@ __all__ = [
 _COUNT: Final = len(INDICATORS)
 _CUSUM_ROOM: Final = 2.0  # limits that the cumulative sum may reach
 _LEAST_SPREAD: Final = 1.0 / 6.0  # of a floor, for blocks that hardly differ
-# the lean of an accelerometer is steady enough; bends and slips are judged here, in groups of steps
-_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP)
 
 #: What :func:`~imu.drift.baseline_learning.learn` gives, in its order.
 _LEARNED: Final = ("mean", "wander_sd", "block_sd", "usual_pace", "smoothed")
@@ -90,10 +88,11 @@ class InUse:
 class DriftDetector:
     """Watches the load indicators of a run for changes from the runner's own baseline.
 
-    Steps with any quality flag but ``no_gyro``, ``bend`` and ``slip`` are left out, as are those of
-    the first ``skip_s`` of running, with a given baseline too: the first minutes are unlike the
-    rest. So are bends, what follows a change of speed or of surface, and what follows a sensor that
-    moved; after that the baseline is learned anew. Blocks and running time go on over pauses. An
+    Steps with any quality flag but ``no_gyro``, ``bend``, ``slip`` and ``loose`` are left out, as
+    are those of the first ``skip_s`` of running, with a given baseline too: the first minutes are
+    unlike the rest. So are bends, what follows a change of speed or of surface, and what follows a
+    sensor that moved; after that the baseline is learned anew. Of a loose clip's steps oscillation
+    and shock are left out. Blocks and running time go on over pauses. An
     indicator without a value in three quarters of the baseline's blocks is not watched. Results do
     not depend on how the steps are cut into pushes.
 
@@ -281,7 +280,7 @@ class DriftDetector:
         )
         session["running_s"] = running_s[-1]
         late = running_s[:-1] >= p.skip_s
-        flags = np.where(late, rows["quality"] & _DISTRUST, 0)
+        flags = np.where(late, rows["quality"] & DISTRUST, 0)
         trusted = np.flatnonzero(late & (flags == 0))
         session["steps"] += np.count_nonzero(late)
         if flags.any():

@@ -61,6 +61,7 @@ from imu.step.model import (
     ringing_share,
 )
 from imu.step.oscillation import periodic_displacement
+from imu.step.ringing import LOOSE_FEATURES, fill_loose_features, is_loose, loose_score
 from imu.step.step_features import fill_step_features
 from imu.step.stride_levelling import (
     KEPT_S,
@@ -87,6 +88,7 @@ _DEG: Final = 180.0 / math.pi
 _GAP: Final = int(Quality.GAP)
 _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
+_LOOSE: Final = int(Quality.LOOSE)
 
 _CADENCE_WINDOW_S: Final = 10.0
 #: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
@@ -253,7 +255,8 @@ def find_mounting(state: NDArray[np.void]) -> None:
         return
     up /= norm
     # a sensor that lay on a table before it was clipped on tells nothing of standing
-    if s["stood"] and float(up @ s["standing_up"]) > 0.8:
+    stood = bool(s["stood"]) and float(up @ s["standing_up"]) > 0.8
+    if stood:
         up = s["standing_up"]
     found = np.zeros((3, 3))
     if not forward_from_steps(force, contacts - contacts[0], up, found):
@@ -261,6 +264,7 @@ def find_mounting(state: NDArray[np.void]) -> None:
     if s["mounting_status"] != MOUNTING_KNOWN:
         s["mounting"] = found
         s["mounting_status"] = MOUNTING_KNOWN
+        s["mounting_stood"] = stood
     turn = s["mounting"][:2] @ found[0]
     norm = float(np.linalg.norm(turn))
     if norm > 0.0:
@@ -474,6 +478,11 @@ def close_step(
     toe_off = min(toe_off, next_contact)
     if not (first <= contact_index < toe_off and next_contact < last):
         return 0, 0
+    loose = w[_SPARE, :LOOSE_FEATURES]
+    step_s = (next_contact - contact_index) * c.interval_s
+    fill_loose_features(w[_VERTICAL], w[_FORWARD], w[_LEFT], n, c.interval_s, step_s, loose)
+    if is_loose(s, loose_score(loose)):
+        flags |= _LOOSE
     s.initial_contact = next_contact
 
     a = max(0, int(math.ceil(contact_index)) - first)
@@ -531,7 +540,7 @@ def close_step(
     r.side = _name_side(s, number % 2, w, a, t, voting=has_left)
     compression = peak_lumbar_compression(v10, f10, a, t, lean / _DEG, c.height_m)
     r.lumbar_compression_bw = compression
-    r.lumbar_index = _lumbar_index(c, s, compression, flags & ~_NO_GYRO == 0)
+    r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
 
     wave = 0

@@ -1,7 +1,7 @@
-"""The steps that figures rest on, with a posture in doubt left empty.
+"""The steps that figures rest on, with what is in doubt left empty.
 
-A bend or a slip puts lean and roll in doubt, and nothing else: a run on a track, half of it bends,
-keeps all its other figures.
+A bend or a slip puts lean and roll in doubt, a loose clip oscillation and shock, and nothing else:
+a run on a track, half of it bends, keeps all its other figures.
 """
 
 from __future__ import annotations
@@ -13,18 +13,30 @@ import numpy as np
 from imu.samples import Quality
 from imu.steps import Steps
 
-__all__ = ["trusted_steps", "without_doubtful_posture"]
+__all__ = ["DISTRUST", "RUNG_COLUMNS", "trusted_steps", "without_doubtful_columns"]
 
-_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP)
+#: Flags that leave a step out with all that it has.
+DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP | Quality.LOOSE)
+#: What a sensor that rings on its clip reads wrong.
+RUNG_COLUMNS: Final = (
+    "vertical_oscillation_mm",
+    "mediolateral_oscillation_mm",
+    "impact_shock_g",
+    "shock_power_g2",
+)
 #: What is in doubt, by flag; the lumbar load follows from the lean, which a bend hardly moves.
 _DOUBTED: Final = (
     (Quality.BEND | Quality.SLIP, ("sacral_lean_deg", "sacral_roll_deg")),
     (Quality.SLIP, ("lumbar_index", "lumbar_compression_bw")),
+    (Quality.LOOSE, RUNG_COLUMNS),
 )
 
 
-def without_doubtful_posture(steps: Steps) -> Steps:
-    """The same steps; lean and roll are NaN in bends and after slips, lumbar load after slips.
+def without_doubtful_columns(steps: Steps) -> Steps:
+    """The same steps; NaN is what a bend, a slip or a loose clip puts in doubt.
+
+    Lean and roll in bends and after slips, lumbar load after slips, and oscillation and shock while
+    the clip is loose.
 
     Parameters
     ----------
@@ -36,11 +48,11 @@ def without_doubtful_posture(steps: Steps) -> Steps:
     >>> from imu.steps import STEP_ROW
     >>> rows = np.zeros(2, STEP_ROW)
     >>> rows["quality"][1] = Quality.BEND
-    >>> without_doubtful_posture(Steps(rows)).sacral_roll_deg.tolist()
+    >>> without_doubtful_columns(Steps(rows)).sacral_roll_deg.tolist()
     [0.0, nan]
     """
     flags = steps.quality_bits
-    if not (flags & int(Quality.BEND | Quality.SLIP)).any():
+    if not (flags & int(Quality.BEND | Quality.SLIP | Quality.LOOSE)).any():
         return steps
     rows = steps.rows.copy()
     for doubt, columns in _DOUBTED:
@@ -51,9 +63,9 @@ def without_doubtful_posture(steps: Steps) -> Steps:
 
 
 def trusted_steps(steps: Steps) -> Steps:
-    """The steps without a reservation but a missing gyroscope, a bend or a slip.
+    """The steps without a reservation but a missing gyroscope, a bend, a slip or a loose clip.
 
-    Of bends and slips what is in doubt is NaN (:func:`without_doubtful_posture`).
+    Of the last three what is in doubt is NaN (:func:`without_doubtful_columns`).
 
     Parameters
     ----------
@@ -73,4 +85,4 @@ def trusted_steps(steps: Steps) -> Steps:
     >>> len(trusted_steps(Steps(rows)))
     2
     """
-    return without_doubtful_posture(Steps(steps.rows[(steps.quality_bits & _DISTRUST) == 0]))
+    return without_doubtful_columns(Steps(steps.rows[(steps.quality_bits & DISTRUST) == 0]))

@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Record
 from imu.analyzer import AnalyzerParams, StepAnalyzer
@@ -44,6 +46,7 @@ from pipelines.session.standing import LatestSamples, fits
 __all__ = ["SessionFold"]
 
 _AUTO: Final = "auto"
+_SEEKING_S: Final = 30.0  # of running, in which axes are found that can be
 
 
 class SessionFold:
@@ -114,6 +117,8 @@ class SessionFold:
         self._phase = ("", 0)
         self._warmed_up = False
         self._stepped = False
+        self._loose = False  # told
+        self._without_axes_s = 0.0  # running time
         self._introduced: DeviceInfo | None = None
         self._samples: Samples | None = None
 
@@ -253,11 +258,25 @@ class SessionFold:
         found = self._lean.see_steps()
         if found:
             from_standing = self._lean.state.from_standing
-            self._facts.append(facts.AxesFound(self._latest.now_s, from_standing))
+            self._facts.append(facts.AxesFound(self._latest.now_s, from_standing, searched=True))
+        self._seek_axes(steps)
+        if self._analyzer.loose_clip and not self._loose:
+            self._loose = True
+            self._facts.append(facts.ClipLoose(self._latest.now_s))
         if self._lean.is_incomparable():
             self._drift.mark("reseat")
             self._facts.append(_given_up(self._latest.now_s, "no standing", self._drift.given_up))
         return steps
+
+    def _seek_axes(self, steps: Steps) -> None:
+        """Tell, once, that axes are searched for longer than they should be."""
+        if self._analyzer.mounting is not None:
+            return
+        times = steps.step_time_s
+        before_s = self._without_axes_s
+        self._without_axes_s += float(times[np.isfinite(times)].sum())
+        if before_s < _SEEKING_S <= self._without_axes_s:
+            self._facts.append(facts.AxesSought(self._latest.now_s))
 
     def _judge(self, steps: Steps) -> None:
         if not len(steps):
@@ -317,7 +336,8 @@ class SessionFold:
             origin: facts.Origin = "session before" if carried else header.baseline_origin
             found.append(_known(0.0, origin, drift.in_use))
         if self._lean.state.known:
-            found.append(facts.AxesFound(0.0, self._lean.state.from_standing))
+            searched = not self._lean.state.from_standing and self._analyzer.lean_is_relative
+            found.append(facts.AxesFound(0.0, self._lean.state.from_standing, searched=searched))
         return found
 
     def _end(self, end_s: float, *, axes_found: bool) -> Fact:

@@ -27,9 +27,11 @@ __all__ = [
     "AlertTold",
     "AxesFound",
     "AxesMissing",
+    "AxesSought",
     "BaselineGivenUp",
     "BaselineKnown",
     "Changed",
+    "ClipLoose",
     "CueTold",
     "DistanceKnown",
     "Ended",
@@ -183,14 +185,30 @@ class SensorMoved(msgspec.Struct, frozen=True, tag_field="kind", tag="sensor_mov
 
 
 class AxesFound(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_found"):
-    """The sensor's axes are known; ``from_standing``: lean compares with that of other days."""
+    """The sensor's axes are known; ``from_standing``: lean compares with that of other days.
+
+    ``searched``: they were found from the steps, and stated by nobody.
+    """
 
     time_s: float
     from_standing: bool
+    searched: bool = False
+
+
+class AxesSought(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_sought"):
+    """So many steps have come that the sensor's axes should be known, and they are not."""
+
+    time_s: float
 
 
 class AxesMissing(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_missing"):
     """The session ended, with steps, before the sensor's axes were known."""
+
+    time_s: float
+
+
+class ClipLoose(msgspec.Struct, frozen=True, tag_field="kind", tag="clip_loose"):
+    """The sensor rings on its clip; once a run, however often it is tightened."""
 
     time_s: float
 
@@ -391,6 +409,8 @@ Fact = (
     | SensorMoved
     | AxesFound
     | AxesMissing
+    | AxesSought
+    | ClipLoose
     | PaceKnown
     | DistanceKnown
     | SurfaceKnown

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from imu.analyzer import StepAnalyzer
 from pipelines.session.carried import LeanKnown
 
@@ -36,13 +34,10 @@ class LeanReference:
         """Steps have come: axes that are searched may have been found; whether they were now."""
         if self.state.known:
             return False
-        mounting = self._analyzer.mounting
-        if mounting is None:
+        if self._analyzer.mounting is None:
             return False
-        state = self._analyzer.state[0]
         # failing a standing before the run, up is the mean of the run
-        stood = bool(state["stood"]) and np.allclose(mounting[2], state["standing_up"], atol=1e-6)
-        self._set(known=True, from_standing=bool(stood))
+        self._set(known=True, from_standing=not self._analyzer.lean_is_relative)
         return True
 
     def is_incomparable(self) -> bool:

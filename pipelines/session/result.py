@@ -106,6 +106,10 @@ class SessionResult:
         Whether red flags stand at the end: then nothing is coached after the run either.
     losses, clock, axes_found
         Accounting of samples, the sensor's clock, and whether the axes are known.
+    loose_clip : bool
+        Whether the sensor was found to ring on its clip.
+    lean_is_relative : bool
+        Whether the axes were found from the steps and nobody stood: lean compares within the run.
 
     Examples
     --------
@@ -147,6 +151,8 @@ class SessionResult:
     losses: LossCounts
     clock: SensorClock | None
     axes_found: bool
+    loose_clip: bool
+    lean_is_relative: bool
 
     @property
     def sensor_kind(self) -> str:
@@ -233,7 +239,16 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         end.losses,
         end.clock,
         end.axes_found,
+        bool(_all(known, facts.ClipLoose)),
+        _lean_is_relative(known),
     )
+
+
+def _lean_is_relative(found: Sequence[Fact]) -> bool:
+    """Whether nobody stood for the lean of the last of the run."""
+    told = [fact for fact in found if isinstance(fact, facts.AxesFound | facts.NeutralTaken)]
+    last = told[-1] if told else None
+    return isinstance(last, facts.AxesFound) and last.searched and not last.from_standing
 
 
 def _all(found: Sequence[Fact], kind: type[_F]) -> list[_F]:

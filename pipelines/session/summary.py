@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 from devices.sequence import Losses
 from imu.drift.indicators import INDICATORS
 from imu.step.block_means import block_means
-from imu.step.trusted_steps import trusted_steps, without_doubtful_posture
+from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
 from pipelines.views.counted import counted
+from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
     from pipelines.session.result import SessionResult
 
-__all__ = ["AXES_NOT_FOUND", "Summary", "summarise"]
+__all__ = ["AXES_NOT_FOUND", "Summary", "summarise", "wear_notes"]
 
 #: Note of a session whose mounting stayed unknown.
 AXES_NOT_FOUND: Final = (
@@ -255,7 +256,7 @@ def summarise(
         What should be known besides.
     """
     steps, losses = result.steps, result.losses
-    settled = without_doubtful_posture(steps)
+    settled = without_doubtful_columns(steps)
     medians: dict[str, float | None] = {}
     used: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -272,7 +273,6 @@ def summarise(
     for quality in steps.quality:
         tokens.update(str(quality).split(";") if quality else [])
     baseline = result.baseline
-    axes_missing = bool(len(steps)) and not result.axes_found
     return Summary(
         blocks=_blocks(settled),
         source=source,
@@ -292,12 +292,30 @@ def summarise(
         axes_found=result.axes_found,
         cut_short=cut_short,
         baseline=None if baseline is None else json.loads(baseline.to_json()),
-        notes=[*notes, *([AXES_NOT_FOUND] if axes_missing else [])],
+        notes=[*notes, *wear_notes(result)],
         median_steps=used,
         median_last_steps=last,
         alerts_told=[alert.indicator for alert in told],
         changed=list(result.changed),
     )
+
+
+def wear_notes(result: SessionResult) -> list[str]:
+    """What should be known of how the sensor was worn, one sentence each.
+
+    Parameters
+    ----------
+    result : SessionResult
+        What the session came to.
+    """
+    if not len(result.steps):
+        return []
+    notes = [CLIP_IS_LOOSE] if result.loose_clip else []
+    if not result.axes_found:
+        notes.append(AXES_NOT_FOUND)
+    elif result.lean_is_relative:
+        notes.append(LEAN_IS_RELATIVE)
+    return notes
 
 
 def _clock(clock: SensorClock | None) -> dict[str, object] | None:

@@ -11,7 +11,19 @@ from pipelines.session.standing import STANDING_S
 if TYPE_CHECKING:
     from pipelines.session.facts import Fact, NeutralTrouble
 
-__all__ = ["fact_words"]
+__all__ = ["CLIP_IS_LOOSE", "LEAN_IS_RELATIVE", "fact_words"]
+
+#: Where axes were found from the steps and nobody stood.
+LEAN_IS_RELATIVE: Final = (
+    "lean is relative: nobody stood still before the run, so it shows changes within the run only; "
+    "stand upright and still for 3 s before the next one."
+)
+
+#: Where the sensor rings on its clip.
+CLIP_IS_LOOSE: Final = (
+    "the clip seems loose: tighten the belt or clip it to a firmer waistband; oscillation and "
+    "shock are not trusted until then."
+)
 
 _NEUTRAL_TROUBLE: Final[dict[NeutralTrouble, str]] = {
     "no sample": "no sample has come yet",
@@ -44,6 +56,16 @@ def fact_words(fact: Fact) -> str:
             return "the sensor was moved: its axes are searched anew while you run."
         case facts.SensorMoved():
             return "the sensor was moved: stand upright and still, and mark the neutral again."
+        case facts.AxesFound(from_standing=False, searched=True):
+            return LEAN_IS_RELATIVE
+        case facts.ClipLoose():
+            return CLIP_IS_LOOSE
+        case facts.AxesSought():
+            return (
+                "the sensor's forward axis cannot be told from your steps so far, so lean is "
+                "empty: clip the sensor to the middle of the back, or state its axes before you "
+                "start."
+            )
         case facts.BaselineGivenUp(reason="no standing"):
             return (
                 "learning your baseline on the way, since lean of other days can be compared only "

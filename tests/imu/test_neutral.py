@@ -41,7 +41,8 @@ def test_lean_is_measured_from_the_neutral_once_it_is_taken() -> None:
     after = analyzed(RUN, "+x+y+z", neutral=True)
     assert abs(float(np.median(before.sacral_lean_deg)) - 6.0) > 8.0
     assert float(np.median(after.sacral_lean_deg)) == pytest.approx(6.0, abs=0.7)
-    np.testing.assert_array_equal(before.initial_contact_s, after.initial_contact_s)
+    # contact is told from the force along forward too, which tips with the neutral
+    np.testing.assert_allclose(before.initial_contact_s, after.initial_contact_s, atol=1e-5)
 
 
 def test_taken_while_standing_it_equals_one_that_was_given_from_the_start() -> None:

@@ -81,4 +81,5 @@ def test_a_block_is_frozen() -> None:
 def test_quality_reads_as_the_tokens_of_the_table() -> None:
     assert Quality(0).tokens == ""
     assert Quality(63).tokens == "gap;clipped;no_gyro;settling;slip;bend"
+    assert Quality(255).tokens == "gap;clipped;no_gyro;settling;slip;bend;edge;loose"
     assert (Quality.EDGE | Quality.GAP).tokens == "gap;edge"

@@ -30,6 +30,7 @@ _FLAG_WORDS: Final = {
     "slip": ("slip", "the sensor seems to have moved on the body"),
     "bend": ("bend", "running a bend, where the lean is biased"),
     "edge": ("edge", "at the edge of a recorded stretch, where filters lack data"),
+    "loose": ("loose clip", "the sensor rang on its clip: oscillation and shock are too large"),
 }
 
 _DISTANCE_WORDS: Final[dict[Source, str]] = {

@@ -16,7 +16,7 @@ from pipelines.replay import (
     session_as_stated,
 )
 from pipelines.session.result import result_of
-from pipelines.session.summary import AXES_NOT_FOUND
+from pipelines.session.summary import wear_notes
 from pipelines.views.report.recording import Recording
 from pipelines.written_facts import facts_are_of_use
 
@@ -97,8 +97,7 @@ def _of_session(
         facts = fold_session(session, header, report).facts
     result = result_of(header, facts)
     notes = [session.note] if session.note else []
-    if len(result.steps) and not result.axes_found:
-        notes.append(AXES_NOT_FOUND)
+    notes += wear_notes(result)
     return Recording(
         path.name,
         info,

@@ -56,6 +56,7 @@ _QUALITIES: Final = {
     "slip": "sensor moved on the body",
     "bend": "running a bend",
     "edge": "at the edge of the recording",
+    "loose": "clip loose: shock, oscillation too large",
 }
 _CALM_LINKS: Final = frozenset({"", "connecting", "connected", "ended"})
 

@@ -1,0 +1,87 @@
+"""What a runner is told of how the sensor sits: relative lean, axes not found, a loose clip."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import bilinear, lfilter
+
+from devices.records import DeviceInfo
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from imu.samples import Samples
+from imu.steps import concatenate
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import AxesSought, Fact, StepsFinished
+from pipelines.session.header import SessionHeader
+from pipelines.session.result import result_of
+from pipelines.session.summary import AXES_NOT_FOUND, summarise
+from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
+
+RUN = Scenario(minutes=0.4, rate=100.0, seed=3)
+
+
+def folded(samples: Samples, axes: str = "auto") -> list[Fact]:
+    """The facts of a recording that comes a second at a time."""
+    fold = SessionFold(
+        SessionHeader(0, "run.csv", axes=axes), DeviceInfo("run.csv", "", 100.0, 150.0, 35.0)
+    )
+    found: list[Fact] = []
+    for start in range(0, len(samples), 100):
+        found += fold.push_samples(samples[start : start + 100])
+    return found + fold.finish()
+
+
+def notes(found: list[Fact], axes: str) -> list[str]:
+    """Those of the summary."""
+    result = result_of(SessionHeader(0, "run.csv", axes=axes), found)
+    return summarise(result, "run.csv", rate_hz=100.0).notes
+
+
+def words(found: list[Fact]) -> list[str]:
+    """What is told on the way."""
+    return [text for fact in found if (text := fact_words(fact))]
+
+
+@pytest.mark.parametrize(
+    ("standing_s", "axes", "told"),
+    [(0.0, "auto", 1), (4.0, "auto", 0), (0.0, "+x+y+z", 0)],
+)
+def test_lean_of_found_axes_without_a_standing_is_called_relative(
+    standing_s: float, axes: str, told: int
+) -> None:
+    samples, _ = simulate(Scenario(minutes=0.4, rate=100.0, seed=3, standing_s=standing_s))
+    if not standing_s:
+        samples = samples[int(np.searchsorted(samples.time_s, 8.0)) :]  # no walk before either
+    found = folded(samples, axes)
+    assert len(concatenate([f.steps for f in found if isinstance(f, StepsFinished)])) > 30
+    assert words(found).count(LEAN_IS_RELATIVE) == told
+    assert notes(found, axes).count(LEAN_IS_RELATIVE) == told
+
+
+def test_axes_that_are_not_found_are_told_once_on_the_way() -> None:
+    samples, _ = simulate(Scenario(minutes=1.2, rate=100.0, seed=3, standing_s=4.0))
+    force = samples.acceleration_m_s2.copy()
+    force[:, :2] = 0.0  # as on a chest strap that swings up and down alone
+    found = folded(Samples(samples.time_s, force))
+    sought = [fact for fact in found if isinstance(fact, AxesSought)]
+    assert len(sought) == 1
+    assert 30.0 < sought[0].time_s < 60.0
+    told = fact_words(sought[0])
+    assert "lean is empty" in told
+    assert told.endswith(".")
+    assert words(found).count(told) == 1
+    assert notes(found, "auto") == [AXES_NOT_FOUND]
+
+
+def test_a_loose_clip_is_told_once_on_the_way_and_in_the_summary() -> None:
+    samples, _ = simulate(Scenario(minutes=0.8, rate=100.0, seed=3, standing_s=4.0))
+    omega = 2.0 * np.pi * 10.0
+    b, a = bilinear([0.1 * omega, omega**2], [1.0, 0.1 * omega, omega**2], 100.0)
+    force = samples.acceleration_m_s2
+    rung = force[0] + lfilter(b, a, force - force[0], axis=0)
+    loose = Samples(samples.time_s, rung, samples.angular_velocity_rad_s)
+    found = folded(loose)
+    assert words(found).count(CLIP_IS_LOOSE) == 1
+    assert notes(found, "auto") == [CLIP_IS_LOOSE]
+    assert CLIP_IS_LOOSE not in words(folded(samples))
