@@ -381,6 +381,11 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """What the step model saw of the steps finished since the last call, (N, FEATURES).
 
         With ``features=True``; see :mod:`imu.step.step_features`.
+
+        Returns
+        -------
+        ndarray, shape (N, FEATURES)
+            In the order of the steps.
         """
         seen = self._finished_features or []
         self._finished_features = None if self._finished_features is None else []

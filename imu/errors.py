@@ -181,6 +181,8 @@ class DeviceNotFound(DeviceError):
         What is wrong, and what to do.
     source : str
         The source URL or the device's name; an attribute.
+    may_pass : bool
+        Whether trying again a little later is known to help; an attribute.
 
     Examples
     --------
@@ -198,6 +200,8 @@ class DeviceLost(DeviceError):
         What is wrong, and what to do.
     source : str
         The source URL or the device's name; an attribute.
+    may_pass : bool
+        Whether trying again a little later is known to help; an attribute.
 
     Examples
     --------

@@ -238,33 +238,67 @@ def run_of(someone: Person, course: Course, day: int = 0) -> MeasuredRun:
             "speed", "slope_deg", "yaw_rate_deg_s", "shock", "roughness", "cadence", "lean_deg"
         )
     }  # fmt: skip
-    hours = step_s * np.arange(n) / 3600.0
-    relative_speed = at["speed"] * someone.speed_m_s / _USUAL_SPEED_M_S
-    offset = np.where(np.arange(n) % 2, 0.5, -0.5)
-
-    def slow(name: str, drift: float) -> Array:
-        return someone.slow[name] * _wander(rng, n, step_s) + drift * rng.standard_normal() * hours
-
-    own = 0.01 * slow("cadence", _MEASURED["cadence"][2])
-    cadence = (
-        (1.0 + own)
-        * at["cadence"]
-        * relative_speed ** (_ON_SPEED["cadence"] * someone.factor["cadence"])
-        * (1.0 + _by_slope("cadence", at["slope_deg"], someone.factor["cadence"]))
-    )
+    making = _Making(someone, rng, today, step_s, at)
     rows = np.zeros(n, STEP_ROW)
     for name in STEP_ROW.names or ():
         if STEP_ROW[name] == np.float64:
             rows[name] = np.nan
-    settle = np.exp(-3600.0 * hours / (rng.uniform(11.0, 17.0) * 60.0 / 3.0))
-    settle_shock = np.exp(-3600.0 * hours / 20.0)
+    own = 0.01 * making.slow("cadence", _MEASURED["cadence"][2])
+    cadence = (
+        (1.0 + own)
+        * at["cadence"]
+        * making.relative_speed ** (_ON_SPEED["cadence"] * someone.factor["cadence"])
+        * (1.0 + _by_slope("cadence", at["slope_deg"], someone.factor["cadence"]))
+    )
+    _lay_loads(rows, making, own)
+    _lay_posture(rows, making)
+    rows["lumbar_compression_bw"] = (
+        rows["peak_10hz_bw"] * (0.55 + 0.05 * np.abs(rows["sacral_lean_deg"]))
+    ) * (1.0 + 0.03 * _noise(rng, n))
+    rows["step_time_s"] = step_s / cadence * (1.0 + rng.uniform(0.02, 0.03) * _noise(rng, n))
+    _number(rows, rng, course, second)
+    surface = tuple(
+        (int(np.searchsorted(second, second_of)), name) for second_of, name in course.surface
+    )
+    speed = at["speed"] * someone.speed_m_s
+    return MeasuredRun(Steps(rows), speed, at["slope_deg"], surface, course.stated)
+
+
+class _Making:
+    """What the parts of one run share; ``at`` is the course at each step."""
+
+    def __init__(
+        self,
+        someone: Person,
+        rng: np.random.Generator,
+        today: dict[str, float],
+        step_s: float,
+        at: dict[str, Array],
+    ) -> None:
+        self.someone, self.rng, self.today, self.step_s, self.at = someone, rng, today, step_s, at
+        self.n = len(at["speed"])
+        self.hours = step_s * np.arange(self.n) / 3600.0
+        self.relative_speed = at["speed"] * someone.speed_m_s / _USUAL_SPEED_M_S
+        self.offset = np.where(np.arange(self.n) % 2, 0.5, -0.5)
+
+    def slow(self, name: str, drift: float) -> Array:
+        """Slow wander and drift of one column, % or its unit."""
+        wander = self.someone.slow[name] * _wander(self.rng, self.n, self.step_s)
+        return wander + drift * self.rng.standard_normal() * self.hours
+
+
+def _lay_loads(rows: NDArray[np.void], making: _Making, own_cadence: Array) -> None:
+    """Everything but cadence and posture."""
+    rng, at, offset, someone = making.rng, making.at, making.offset, making.someone
+    settle = np.exp(-3600.0 * making.hours / (rng.uniform(11.0, 17.0) * 60.0 / 3.0))
+    settle_shock = np.exp(-3600.0 * making.hours / 20.0)
     for name, (_, _, drift) in {**_MEASURED, **_ASSUMED}.items():
         if name == "cadence":
             continue
         factor = someone.factor[name]
-        value = 1.0 + 0.01 * slow(name, drift)
-        value *= relative_speed ** (_ON_SPEED.get(name, 0.0) * factor)
-        value *= (own + at["cadence"]) ** (_ON_CADENCE.get(name, 0.0) * factor)
+        value = 1.0 + 0.01 * making.slow(name, drift)
+        value *= making.relative_speed ** (_ON_SPEED.get(name, 0.0) * factor)
+        value *= (own_cadence + at["cadence"]) ** (_ON_CADENCE.get(name, 0.0) * factor)
         value *= 1.0 + _by_slope(name, at["slope_deg"], factor)
         value *= 1.0 + rng.normal(0.0, 0.02) * (
             settle_shock if name in {"impact_shock_g", "shock_power_g2"} else settle
@@ -272,43 +306,41 @@ def run_of(someone: Person, course: Course, day: int = 0) -> MeasuredRun:
         if name == "impact_shock_g":
             value *= at["shock"]
             value *= 1.0 + offset * 0.01 * (
-                rng.uniform(-10.0, 10.0) + slow("difference", _DIFFERENCE_POINTS[2])
+                rng.uniform(-10.0, 10.0) + making.slow("difference", _DIFFERENCE_POINTS[2])
             )
         elif name == "shock_power_g2":
             value *= at["shock"] ** 2
         elif name in {"peak_10hz_bw", "contact_time_ms"}:
             value *= 1.0 + offset * rng.uniform(-0.03, 0.03)
-        value *= 1.0 + rng.uniform(*_STEP_NOISE[name]) * at["roughness"] * _noise(rng, n)
-        rows[name] = today[name] * np.maximum(value, 0.05)
+        value *= 1.0 + rng.uniform(*_STEP_NOISE[name]) * at["roughness"] * _noise(rng, making.n)
+        rows[name] = making.today[name] * np.maximum(value, 0.05)
     rows["step_regularity"] = np.minimum(rows["step_regularity"] / at["roughness"] ** 0.1, 1.0)
-    lean = today["lean"] + slow("lean", _LEAN_DEG[2]) + at["lean_deg"]
+
+
+def _lay_posture(rows: NDArray[np.void], making: _Making) -> None:
+    """Lean, roll and the turn of the pelvis."""
+    rng, at, n, someone = making.rng, making.at, making.n, making.someone
+    lean = making.today["lean"] + making.slow("lean", _LEAN_DEG[2]) + at["lean_deg"]
     lean += _LEAN_ON_SPEED_DEG * someone.factor["lean"] * (at["speed"] - 1.0) * someone.speed_m_s
     up, down = _LEAN_ON_SLOPE_DEG
     slope = at["slope_deg"]
     lean += someone.factor["lean"] * slope * np.where(slope > 0.0, up, down)
     changed = np.diff(at["speed"], prepend=at["speed"][:1]) * someone.speed_m_s
-    lean -= _trailing(changed, int(5.0 / step_s))  # an accelerating runner's up is not the earth's
+    # an accelerating runner's up is not the earth's
+    lean -= _trailing(changed, int(5.0 / making.step_s))
     rows["sacral_lean_deg"] = lean + rng.uniform(0.6, 1.0) * at["roughness"] * _noise(rng, n)
     rows["sacral_roll_deg"] = (
         rng.normal(0.0, 1.0)
-        + 0.35 * _wander(rng, n, step_s)
+        + 0.35 * _wander(rng, n, making.step_s)
         - 2.0 * np.clip(at["yaw_rate_deg_s"] / 5.0, -1.0, 1.0)
         + 0.8 * _noise(rng, n)
-        + 1.5 * offset
+        + 1.5 * making.offset
     )
     rows["yaw_rate_deg_s"] = (
-        at["yaw_rate_deg_s"] + 2.0 * np.diff(rng.standard_normal(n + 1)) / step_s + 20.0 * offset
+        at["yaw_rate_deg_s"]
+        + 2.0 * np.diff(rng.standard_normal(n + 1)) / making.step_s
+        + 20.0 * making.offset
     )
-    rows["lumbar_compression_bw"] = (
-        rows["peak_10hz_bw"] * (0.55 + 0.05 * np.abs(rows["sacral_lean_deg"]))
-    ) * (1.0 + 0.03 * _noise(rng, n))
-    rows["step_time_s"] = step_s / cadence * (1.0 + rng.uniform(0.02, 0.03) * _noise(rng, n))
-    _number(rows, rng, course, second)
-    speed = at["speed"] * someone.speed_m_s
-    surface = tuple(
-        (int(np.searchsorted(second, second_of)), name) for second_of, name in course.surface
-    )
-    return MeasuredRun(Steps(rows), speed, slope, surface, course.stated)
 
 
 def _today(someone: Person, rng: np.random.Generator) -> dict[str, float]:

@@ -173,7 +173,13 @@ class SimulatedRun:
         return self._steps.until(self._read_until_s())
 
     def circumstances(self) -> StepCircumstances:
-        """Speed, slope and surface of the steps of :meth:`truth`."""
+        """Speed, slope and surface of the steps of :meth:`truth`.
+
+        Returns
+        -------
+        StepCircumstances
+            A value a step.
+        """
         return self._steps.circumstances(self._read_until_s())
 
     def _read_until_s(self) -> float:

@@ -53,9 +53,7 @@ COMMANDS: Final = Table(
             "Write a page on one run: what changed, plots, data quality, method; for screen and "
             "paper.",
         ),
-        "export": Row(
-            "export", "Write what a session holds as tables: samples, steps, facts, marks."
-        ),
+        "export": Row("export", "Write what a session holds in forms that other programs read."),
         "download": Row(
             "download", "Fetch runs that a sensor has logged by itself, as ordinary sessions."
         ),
