@@ -51,13 +51,17 @@ def rule_rms(judged: list[Judged]) -> float:
     return float(np.sqrt(np.mean((0.66 * (truth[:, 2] + truth[:, 3]) - truth[:, 2]) ** 2)))
 
 
+#: The first of the copies that ring on their strap.
+RINGING = next(copy for copy in COPIES if copy.rings)
+
+
 def test_ten_people_teach_enough_about_two_others() -> None:
     ten = [s for s in sorted({t.subject for t in trials()}) if s not in QUICK_JUDGED][:10]
-    seen = see([t for t in trials() if t.subject in ten], SEED, (COPIES[0], COPIES[-1]))
+    seen = see([t for t in trials() if t.subject in ten], SEED, (COPIES[0], COPIES[2], RINGING))
     model = fit(seen)
     judged = [judge(t, model) for t in trials() if t.subject in QUICK_JUDGED]
     assert sum(len(j.steps) for j in judged) > 450
-    assert rms(judged, 2) < min(16.0, rule_rms(judged))
+    assert rms(judged, 2) < min(20.0, rule_rms(judged))  # one of the two is the hardest of all
     assert rms(judged, 4) < 0.25
     assert response(judged, 2) > 0.75
 

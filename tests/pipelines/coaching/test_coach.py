@@ -27,9 +27,6 @@ CUED: list[tuple[str, Direction]] = [
     ("lumbar_index", "up"),
     ("shock_power_g2", "up"),
     ("dose_rate", "up"),
-    ("pelvic_tilt_range_deg", "up"),
-    ("pelvic_obliquity_range_deg", "up"),
-    ("pelvic_rotation_range_deg", "up"),
     ("shock_difference_percent", "up"),
     ("shock_difference_percent", "down"),
 ]
