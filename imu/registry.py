@@ -6,6 +6,7 @@ A new stage is one more entry here; the tests run the whole contract over it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -68,7 +69,11 @@ _QUICK_CHAIN: Final = AnalyzerParams(
     posture_quality=_EAGER, lumbar_skip_s=2.0, lumbar_baseline_s=3.0
 )
 _QUICK: Final = DriftParams(
-    skip_s=5.0, block_steps=6, baseline_blocks=5, dwell_blocks=2, cool_off_s=20.0
+    skip_s=5.0,
+    block_steps=6,
+    baseline_blocks=5,
+    cool_off_s=20.0,
+    gates=tuple(replace(indicator.gate, dwell_blocks=2) for indicator in INDICATORS),
 )
 
 

@@ -1,4 +1,4 @@
-"""The baseline inside the drift detector's state: given, refined, and handed on to later runs."""
+"""The baseline inside a segment of the detector's state: given, refined, and handed on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST_AND_MOST: Final = (4.0, 400.0)
 
 
 def take_given(s: Record, baseline: Baseline) -> None:
-    """Write a given baseline into the state."""
+    """Write a given baseline into a segment of the state."""
     for i, indicator in enumerate(INDICATORS):
         item = baseline.of(indicator.name)
         if item is not None:
@@ -87,16 +87,15 @@ def as_baseline(s: Record, mean: Array, wander_sd: Array, blocks: int) -> Baseli
 
 
 #: Of no use to later runs once the sensor has moved on the body.
-_BY_POSITION: Final = np.array(
-    [i.name in {"sacral_lean_deg", "lumbar_index", "dose_rate"} for i in INDICATORS]
-)
+_BY_POSITION: Final = np.array([indicator.by_position for indicator in INDICATORS])
 
 
-def calm_baseline(s: Record, least_blocks: int) -> Baseline | None:
+def calm_baseline(s: Record, least_blocks: int, *, moved: bool) -> Baseline | None:
     """What was usual in this run: mean and wander of the blocks in which nothing was changed.
 
     Where there are few of them, those of the baseline that the run has learned; of one that was
-    given nothing, since it is not this run's own. None when there is nothing for a later run.
+    given nothing, since it is not this run's own; where the sensor has moved, nothing that hangs on
+    its position. None when there is nothing for a later run.
     """
     calm, given = s["calm"], bool(s["given"])
     known = calm >= least_blocks
@@ -104,7 +103,7 @@ def calm_baseline(s: Record, least_blocks: int) -> Baseline | None:
     offset = s["calm_sum"] / count
     variance = np.maximum(s["calm_squares"] / count - offset**2, 0.0)
     mean = np.where(known, s["first_mean"] + offset, math.nan if given else s["mean"])
-    if s["slips"]:
+    if moved:
         mean[_BY_POSITION] = math.nan
     if not np.isfinite(mean).any():
         return None

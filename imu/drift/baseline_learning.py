@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.blocks import slow_wander_sd, trimmed_mean
 from imu.drift.covariates import adjusted
-from imu.drift.indicators import INDICATORS, Indicator
+from imu.drift.indicators import INDICATORS
 from imu.drift.params import DriftParams
 
 __all__ = ["EarlierRun", "at_baseline_pace", "learn", "unsteadiness", "warm_start"]
@@ -26,19 +26,8 @@ _ASSUMED_RUNS: Final = 2.0  # what the assumption about other days counts as
 _WANDER_BLOCKS: Final = 60.0  # a baseline of so many blocks shows 0.7 of the wander
 _STEADY_UP_TO: Final = 1.3  # times the wander that is assumed
 _STEEPNESS: Final = 2.0
-_NAMES: Final = tuple(indicator.name for indicator in INDICATORS)
-_CADENCE: Final = _NAMES.index("cadence_spm")
-_BASIC: Final = [
-    _NAMES.index(name)
-    for name in (
-        "peak_10hz_bw",
-        "impact_shock_g",
-        "sacral_lean_deg",
-        "vertical_oscillation_mm",
-        "cadence_spm",
-        "contact_time_ms",
-    )
-]
+_CADENCE: Final = [indicator.name for indicator in INDICATORS].index("cadence_spm")
+_TELLING: Final = [i for i, one in enumerate(INDICATORS) if one.tells_unsteadiness]
 #: Farther than this from the usual pace nobody runs by mistake, m/s.
 _MOST_FASTER_M_S: Final = 0.75
 
@@ -152,17 +141,12 @@ def unsteadiness(wander: Array, floors: Array, blocks: int) -> float:
     >>> [round(unsteadiness(0.01 * sd * floors, floors, 240), 2) for sd in (20, 25, 40)]
     [1.0, 1.0, 1.89]
     """
-    ratio = 4.0 * wander[_BASIC] / floors[_BASIC]
+    ratio = 4.0 * wander[_TELLING] / floors[_TELLING]
     known = ratio[np.isfinite(ratio)]
     if not len(known):
         return 1.0
     middle = float(np.median(known)) * math.sqrt(1.0 + _WANDER_BLOCKS / blocks)
     return max(middle / _STEADY_UP_TO, 1.0) ** _STEEPNESS
-
-
-def _assumed_wander(indicator: Indicator) -> float:
-    floor: float = getattr(DriftParams(), indicator.floor)
-    return 0.25 * floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +211,7 @@ def warm_start(
         within = math.fsum(item.wander_sd**2 for item in found) / len(found)
         spread = math.fsum(item.block_sd**2 for item in found) / len(found)
         between = math.fsum((item.mean - mean) ** 2 for item in found)
-        assumed = _assumed_wander(indicator) * (0.01 * mean if indicator.relative else 1.0)
+        assumed = 0.25 * indicator.gate.floor * (0.01 * mean if indicator.relative else 1.0)
         between = (between + _ASSUMED_RUNS * assumed**2) / (_ASSUMED_RUNS + len(found) - 1)
         items.append(
             IndicatorBaseline(

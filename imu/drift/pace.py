@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.drift.covariates import BY_SLOPE, BY_SPEED
-from imu.drift.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS, Indicator
 
 __all__ = ["effect_of_pace"]
 
@@ -29,47 +29,34 @@ _USUAL_SLOPE_SD_DEG: Final = 0.8
 _STATED_SPEED_SD_M_S: Final = 0.05
 _STATED_SLOPE_SD_DEG: Final = 0.2
 
-_NAMES: Final = tuple(indicator.name for indicator in INDICATORS)
-#: Indicators that say nothing of their own: they follow from others, or from their adjustment.
-_SILENT: Final = frozenset(
-    {"lumbar_index", "dose_rate", "cadence_spm", "shock_difference_percent", "step_regularity"}
-)
-#: Indicators of which none has a say in the others' pace, because one change moves them all.
-_TOGETHER: Final = (
-    {"impact_shock_g", "shock_power_g2"},
-    {"peak_10hz_bw", "lumbar_index", "dose_rate"},
-    {"sacral_lean_deg", "lumbar_index", "dose_rate"},
-    {"pelvic_tilt_range_deg", "pelvic_obliquity_range_deg", "pelvic_rotation_range_deg"},
-)
 _PATTERN: Final = np.stack([BY_SPEED, BY_SLOPE], axis=1)
 _PRIOR: Final = np.array([_USUAL_SPEED_SD_M_S**-2, _USUAL_SLOPE_SD_DEG**-2])
 _STATED_PRIOR: Final = np.array([_STATED_SPEED_SD_M_S**-2, _STATED_SLOPE_SD_DEG**-2])
 
 
+def _kind(indicator: Indicator) -> frozenset[str]:
+    """Names of those that one change of form moves together with an indicator."""
+    together = {one.name for one in INDICATORS if not set(one.groups).isdisjoint(indicator.groups)}
+    return frozenset({indicator.name} | together)
+
+
 def _say() -> Array:
-    say = np.ones((len(_NAMES), len(_NAMES)))
-    for i, name in enumerate(_NAMES):
-        say[:, i] *= name not in _SILENT
-        say[i, i] = 0.0
-        for together in _TOGETHER:
-            if name in together:
-                say[i, [_NAMES.index(other) for other in together]] = 0.0
-    return say
+    rows = [
+        [one.judges_pace and one.name not in _kind(indicator) for one in INDICATORS]
+        for indicator in INDICATORS
+    ]
+    return np.array(rows, np.float64)
 
 
 def _kinds() -> Array:
     """Rows of who is left in: everybody, then all but one kind of those who have a say."""
-    speaking = [name for name in _NAMES if name not in _SILENT]
-    kinds = {frozenset(_together(name)) & frozenset(speaking) for name in speaking}
-    rows = [[name in _SILENT for name in _NAMES]]
-    rows += [
-        [name in _SILENT or name in kind for name in _NAMES] for kind in sorted(kinds, key=sorted)
+    speaking = {one.name: _kind(one) for one in INDICATORS if one.judges_pace}
+    kinds = {kind.intersection(speaking) for kind in speaking.values()}
+    rows = [
+        [one.judges_pace and one.name not in kind for one in INDICATORS]
+        for kind in (frozenset[str](), *sorted(kinds, key=sorted))
     ]
-    return 1.0 - np.array(rows, np.float64)
-
-
-def _together(name: str) -> set[str]:
-    return {name}.union(*(group for group in _TOGETHER if name in group))
+    return np.array(rows, np.float64)
 
 
 #: Whether the second indicator has a say in what is taken out of the first.
@@ -107,7 +94,7 @@ def effect_of_pace(
     --------
     A change of one indicator alone is not a change of pace:
 
-    >>> shock = np.where(np.array(_NAMES) == "impact_shock_g", 0.15, 0.0)
+    >>> shock = np.array([0.15 * (one.key == "impact_shock") for one in INDICATORS])
     >>> effect = effect_of_pace(shock, np.full(len(shock), 0.02), np.zeros(2, bool), 9.0)
     >>> float(np.abs(effect).max())
     0.0

@@ -22,56 +22,57 @@ _FLAG_WORDS: Final = {
 }
 
 
-def drift_status(s: Record, p: DriftParams) -> str:
+def drift_status(state: Record, p: DriftParams) -> str:
     """The sentence for a state of :class:`~imu.drift.detector.DriftDetector`.
 
     Parameters
     ----------
-    s : record of DRIFT_STATE
+    state : record of DRIFT_STATE
         Its state.
     p : DriftParams
         Its parameters.
     """
-    running_s = float(s["running_s"])
-    learning = s["baseline_blocks"] == 0
-    if learning and s["ended"]:
+    session, segment = state["session"], state["segment"]
+    running_s = float(session["running_s"])
+    learning = segment["baseline_blocks"] == 0
+    if learning and session["ended"]:
         if running_s == 0.0:
             return "no baseline yet, because no running step was seen"
-        reason = _distrust(s, p) or (
+        reason = _distrust(session, p) or (
             f"the run ended after {_clock(running_s)}; it takes {_clock(p.skip_s)} of warming "
             f"up and {p.baseline_blocks} blocks of {p.block_steps} steps"
         )
         return f"no baseline yet, because {reason}"
     if running_s < p.skip_s:
         return f"warming up: {_clock(running_s)} of {_clock(p.skip_s)}"
-    distrust = _distrust(s, p)
+    distrust = _distrust(session, p)
     if learning:
         if distrust:
             return f"no baseline yet, because {distrust}"
-        if s["learned"] >= p.baseline_blocks - 1 and s["blocks"] >= p.baseline_blocks:
+        if segment["learned"] >= p.baseline_blocks - 1 and session["blocks"] >= p.baseline_blocks:
             return "no baseline yet, because no indicator could be measured often enough"
-        how = f"{int(s['learned'])} of {p.baseline_blocks} blocks"
-        if s["slips"]:
+        how = f"{int(segment['learned'])} of {p.baseline_blocks} blocks"
+        if session["slips"]:
             return f"re-seat the sensor, it moved; learning your baseline anew: {how}"
         return f"learning your baseline: {how}"
-    changed = [i.words for i, way in zip(INDICATORS, s["raised"], strict=True) if way]
+    changed = [i.words for i, way in zip(INDICATORS, segment["raised"], strict=True) if way]
     if changed:
         names = ", ".join(changed[:-1]) + " and " * (len(changed) > 1) + changed[-1]
         return f"{names} changed"
-    if s["flagged_in_row"] >= p.block_steps:
+    if session["flagged_in_row"] >= p.block_steps:
         return f"not watching, because {distrust}"
-    if running_s < s["interruption"]["until_s"]:
-        return f"waiting a moment after {REASONS[int(s['interruption']['reason'])]}"
+    if running_s < session["interruption"]["until_s"]:
+        return f"waiting a moment after {REASONS[int(session['interruption']['reason'])]}"
     return "watching"
 
 
-def _distrust(s: Record, p: DriftParams) -> str:
+def _distrust(session: Record, p: DriftParams) -> str:
     """Why steps are left out, when too many are; empty otherwise."""
-    steps, flagged = int(s["steps"]), int(s["flagged_steps"])
+    steps, flagged = int(session["steps"]), int(session["flagged_steps"])
     often = steps >= 2 * p.block_steps and 2 * flagged > steps
-    if not often and s["flagged_in_row"] < p.block_steps:
+    if not often and session["flagged_in_row"] < p.block_steps:
         return ""
-    counts = {flag: int(s["flagged_by"][flag.bit_length() - 1]) for flag in _FLAG_WORDS}
+    counts = {flag: int(session["flagged_by"][flag.bit_length() - 1]) for flag in _FLAG_WORDS}
     most = _FLAG_WORDS[max(counts, key=lambda flag: counts[flag])]
     return f"{flagged} of {steps} steps are not trusted, most for {most}"
 

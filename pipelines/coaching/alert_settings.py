@@ -1,15 +1,18 @@
 """Settings of the alerts: a TOML file for the runner, JSON for the session's header.
 
-A file has two tables, each key optional::
+Each table and each key is optional::
 
-    [drift]
-    lean_floor_deg = 3.0
+    [detector]
     family_factor = 1.2
+
+    [indicators.lean]
+    floor_deg = 3.0
 
     [coach]
     cues_per_hour = 3
 
-The keys and their ranges are those of :class:`~imu.drift.params.DriftParams` and
+The keys and their ranges are those of :class:`~imu.drift.params.DriftParams`, of the
+:class:`~imu.drift.indicators.Gate` of each indicator, and of
 :class:`~pipelines.coaching.coach.CoachParams`; ``examples/alerts.toml`` has each of them at its
 default.
 """
@@ -23,24 +26,64 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from imu.drift.indicators import INDICATORS, Gate, Indicator
 from imu.drift.params import DriftParams
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coaching.coach import CoachParams
 
 __all__ = ["AlertSettings", "explained_defaults", "load_alert_settings"]
 
-_TABLES: Final[dict[str, type[DriftParams] | type[CoachParams]]] = {
-    "drift": DriftParams,
-    "coach": CoachParams,
-}
 #: Key of the session header's parameters that holds them.
 _HEADER_KEY: Final = "alerts"
 #: Where every key is explained.
 _EXPLAINED: Final = "examples/alerts.toml explains them all"
+_TABLES: Final = "[detector], [coach] or [indicators.NAME]"
+_BY_KEY: Final = {indicator.key: indicator for indicator in INDICATORS}
+Params = TypeVar("Params", DriftParams, CoachParams, Gate)
+_UNITS: Final = {"%": "percent", "deg": "deg", "points": "points"}
+
+#: Settings of release 0.1 that belong to single indicators now: the key there, and whose.
+_RENAMED: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "peak_floor_percent": ("floor_percent", ("peak_force",)),
+    "shock_floor_percent": ("floor_percent", ("impact_shock",)),
+    "lean_floor_deg": ("floor_deg", ("lean",)),
+    "oscillation_floor_percent": ("floor_percent", ("oscillation",)),
+    "cadence_floor_percent": ("floor_percent", ("cadence",)),
+    "lumbar_floor_percent": ("floor_percent", ("lumbar_index",)),
+    "contact_floor_percent": ("floor_percent", ("contact_time",)),
+    "shock_power_floor_percent": ("floor_percent", ("shock_power",)),
+    "dose_floor_percent": ("floor_percent", ("dose_rate",)),
+    "pelvic_floor_percent": ("floor_percent", ("pelvic_tilt", "pelvic_drop", "pelvic_rotation")),
+    "regularity_floor_percent": ("floor_percent", ("regularity",)),
+    "difference_floor_points": ("floor_points", ("shock_difference",)),
+    "difference_least_percent": ("least_percent", ("shock_difference",)),
+    "gate_limit": (
+        "limit",
+        (
+            *("peak_force", "impact_shock", "oscillation", "cadence", "contact_time"),
+            *("shock_power", "pelvic_tilt", "pelvic_drop", "pelvic_rotation"),
+            *("shock_difference", "regularity"),
+        ),
+    ),
+    "lean_gate_limit": ("limit", ("lean",)),
+    "lumbar_gate_limit": ("limit", ("lumbar_index",)),
+    "dose_gate_limit": ("limit", ("dose_rate",)),
+    "dwell_blocks": ("dwell_blocks", ("peak_force", "oscillation")),
+    "cadence_dwell_blocks": ("dwell_blocks", ("cadence",)),
+    "shock_dwell_blocks": ("dwell_blocks", ("impact_shock",)),
+    "lean_dwell_blocks": ("dwell_blocks", ("lean", "lumbar_index")),
+    "supporting_dwell_blocks": (
+        "dwell_blocks",
+        (
+            *("contact_time", "shock_power", "dose_rate", "shock_difference", "regularity"),
+            *("pelvic_tilt", "pelvic_drop", "pelvic_rotation"),
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +121,31 @@ class AlertSettings:
             When a table or a key is unknown or a value is outside its range: names the place, the
             key, the value and what is accepted.
         """
-        made: dict[str, Any] = {}
+        settings = cls()
         for name, table in tables.items():
-            if name not in _TABLES:
+            if name == "drift":
+                raise InputError(_renamed(table), place=place)
+            if name not in ("detector", "coach", "indicators"):
+                near = f"[indicators.{name}]" if name in _BY_KEY else _TABLES
                 raise InputError(
-                    f"{name!r} is no table of settings: give [drift] or [coach]; {_EXPLAINED}.",
-                    place=place,
+                    f"{name!r} is no table of settings: give {near}; {_EXPLAINED}.", place=place
                 )
-            if not isinstance(table, Mapping):
-                raise InputError(f"{name} is {table!r}: give a table, [{name}].", place=place)
-            made[name] = _params(name, table, place)
-        return cls(**made)
+            keys = _table(name, table, place)
+            drift, coach = settings.drift, settings.coach
+            if name == "coach":
+                coach = _filled(coach, name, keys, place, _keys(coach))
+            elif name == "detector":
+                drift = _filled(drift, name, keys, place, _keys(drift))
+            else:
+                drift = _with_gates(drift, keys, place)
+            settings = cls(drift, coach)
+        return settings
 
     @classmethod
     def from_json(cls, text: str) -> AlertSettings:
         """Settings from a session's ``parameters_json``; other parameters in it are passed over.
+
+        Those of release 0.1 are read as what they are called now.
 
         Raises
         ------
@@ -108,20 +161,25 @@ class AlertSettings:
         tables = content.get(_HEADER_KEY, {})
         if not isinstance(tables, dict):
             raise InputError(f"the session's {_HEADER_KEY} is {tables!r}: it must be a table.")
-        return cls.from_tables(tables, place="the session's parameters")
+        return cls.from_tables(_renewed(tables), place="the session's parameters")
+
+    def to_tables(self) -> dict[str, Any]:
+        """What differs from the defaults, by table, as :meth:`from_tables` takes it."""
+        usual = AlertSettings()
+        indicators = {
+            one.key: _differing(gate, one.gate, _gate_keys(one))
+            for one, gate in zip(INDICATORS, self.drift.gates, strict=True)
+        }
+        tables: dict[str, Any] = {
+            "detector": _differing(self.drift, usual.drift, _keys(usual.drift)),
+            "indicators": {key: changed for key, changed in indicators.items() if changed},
+            "coach": _differing(self.coach, usual.coach, _keys(usual.coach)),
+        }
+        return {name: table for name, table in tables.items() if table}
 
     def to_json(self) -> str:
         """What differs from the defaults, for a session's ``parameters_json``."""
-        tables = {}
-        for name, kind in _TABLES.items():
-            params, usual = getattr(self, name), kind()
-            changed = {
-                item.name: getattr(params, item.name)
-                for item in fields(kind)
-                if getattr(params, item.name) != getattr(usual, item.name)
-            }
-            if changed:
-                tables[name] = changed
+        tables = self.to_tables()
         return json.dumps({_HEADER_KEY: tables} if tables else {})
 
 
@@ -152,7 +210,7 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
         reason = str(error)
         raise InputError(
             f"this is no TOML ({reason[:1].lower()}{reason[1:]}): correct it there; below a line "
-            "[drift] or [coach] each line is a key and its value, such as lean_floor_deg = 3.0.",
+            "such as [indicators.lean] each line is a key and its value, such as floor_deg = 3.0.",
             place=place,
         ) from None
     return AlertSettings.from_tables(tables, place=place)
@@ -161,24 +219,34 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
 def explained_defaults() -> str:
     r"""A file of settings with every key at its default, each below what it means.
 
-    This is ``examples/alerts.toml``; the words are those of the two classes.
+    This is ``examples/alerts.toml``; the words are those of the classes and of the indicators.
 
     Examples
     --------
-    >>> print("\n".join(explained_defaults().splitlines()[-3:]))
-    # Cues in a row without any change coming back, after which each further cue doubles the
-    # shortest interval, 1 to 60.
-    fade_after = 3
+    >>> print("\n".join(explained_defaults().splitlines()[-4:]))
+    [indicators.regularity]
+    floor_percent = 10.0
+    limit = 1.2
+    dwell_blocks = 24
     """
     lines = [_HEAD]
-    for table, kind in _TABLES.items():
-        usual = kind()
+    for table, usual in (("detector", DriftParams()), ("coach", CoachParams())):
         lines.append(f"[{table}]")
-        for names, meaning in _attributes(kind):
-            lines += [f"# {line}" for line in textwrap.wrap(meaning, 93)]
-            lines += [f"{name} = {getattr(usual, name)!r}" for name in names]
-            lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
+        for names, meaning in _attributes(type(usual)):
+            known = [name for name in names if name in _keys(usual)]
+            if known:
+                lines += [f"# {line}" for line in textwrap.wrap(meaning, 93)]
+                lines += [f"{name} = {getattr(usual, name)!r}" for name in known] + [""]
+    lines.append("# Each indicator has a table of its own.")
+    for names, meaning in _attributes(Gate):
+        lines += [f"# {line}" for line in textwrap.wrap(f"{names[0]}: {meaning}", 93)]
+    for indicator in INDICATORS:
+        words = indicator.words[0].upper() + indicator.words[1:]
+        lines += ["", f"# {words}; changes in {indicator.change_unit}."]
+        lines.append(f"[indicators.{indicator.key}]")
+        for key, name in _gate_keys(indicator).items():
+            lines.append(f"{key} = {getattr(indicator.gate, name)!r}")
+    return "\n".join(lines) + "\n"
 
 
 _HEAD: Final = """\
@@ -188,23 +256,50 @@ _HEAD: Final = """\
 """
 
 
-def _attributes(kind: type[DriftParams] | type[CoachParams]) -> list[tuple[list[str], str]]:
+def _attributes(kind: type) -> list[tuple[list[str], str]]:
     """The attributes of a class as its docstring has them: names, and what they mean."""
     text = inspect.getdoc(kind) or ""
     section = text.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
     found: list[tuple[list[str], str]] = []
-    for head, body in re.findall(r"^(\S.*) : \w+\n((?: +.*\n?)+)", section, re.MULTILINE):
+    for head, body in re.findall(r"^(\S.*) : [\w ]+\n((?: +.*\n?)+)", section, re.MULTILINE):
         meaning = " ".join(body.split()).replace("``", "")
         found.append((head.replace(",", " ").split(), meaning))
     return found
 
 
-def _params(name: str, table: Mapping[str, Any], place: str) -> DriftParams | CoachParams:
-    kind = _TABLES[name]
-    known = [item.name for item in fields(kind)]
+def _keys(params: DriftParams | CoachParams) -> dict[str, str]:
+    """Keys of a table and the fields that they set."""
+    return {item.name: item.name for item in fields(params) if item.name != "gates"}
+
+
+def _gate_keys(indicator: Indicator) -> dict[str, str]:
+    """The same of an indicator's table: a unit is told where there is one."""
+    keys = {
+        f"floor_{_UNITS[indicator.change_unit]}": "floor",
+        "limit": "limit",
+        "dwell_blocks": "dwell_blocks",
+    }
+    return keys | ({"least_percent": "least"} if indicator.gate.least else {})
+
+
+def _differing(params: object, usual: object, keys: Mapping[str, str]) -> dict[str, Any]:
+    found = {key: getattr(params, name) for key, name in keys.items()}
+    return {key: value for key, value in found.items() if value != getattr(usual, keys[key])}
+
+
+def _table(name: str, table: object, place: str) -> Mapping[str, Any]:
+    if not isinstance(table, Mapping):
+        raise InputError(f"{name} is {table!r}: give a table, [{name}].", place=place)
+    return table
+
+
+def _filled(
+    usual: Params, name: str, table: Mapping[str, Any], place: str, keys: Mapping[str, str]
+) -> Params:
+    """The usual parameters with what a table names."""
     for key, value in table.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=3) or [f"another of [{name}]"]
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=3) or [f"another of [{name}]"]
             raise InputError(
                 f"{name}.{key} is {value!r}, and there is no such setting: give "
                 + ", ".join(near)
@@ -212,6 +307,52 @@ def _params(name: str, table: Mapping[str, Any], place: str) -> DriftParams | Co
                 place=place,
             )
     try:
-        return kind(**table)
+        return replace(usual, **{keys[key]: value for key, value in table.items()})
     except ParameterError as error:
-        raise InputError(f"{name}.{error}", place=place) from None
+        key = next(key for key, field_name in keys.items() if field_name == error.name)
+        raise InputError(
+            f"{name}.{key} is {error.value!r}: give {error.accepted}.", place=place
+        ) from None
+
+
+def _with_gates(drift: DriftParams, tables: Mapping[str, Any], place: str) -> DriftParams:
+    gates = dict(zip(_BY_KEY, drift.gates, strict=True))
+    for key, table in tables.items():
+        if key not in _BY_KEY:
+            near = difflib.get_close_matches(key, _BY_KEY, n=3) or list(_BY_KEY)
+            raise InputError(
+                f"[indicators.{key}] is no indicator: give {', '.join(near)}; {_EXPLAINED}.",
+                place=place,
+            )
+        name = f"indicators.{key}"
+        named = _table(name, table, place)
+        gates[key] = _filled(gates[key], name, named, place, _gate_keys(_BY_KEY[key]))
+    return replace(drift, gates=tuple(gates.values()))
+
+
+def _renamed(table: object) -> str:
+    """What a table of release 0.1 is called now."""
+    for key in table if isinstance(table, Mapping) else ():
+        name, whose = _RENAMED.get(key, (key, ()))
+        tables = [f"[indicators.{one}]" for one in whose] or ["[detector]"]
+        if key in _RENAMED or key in _keys(DriftParams()):
+            where = " and ".join(filter(None, (", ".join(tables[:-1]), tables[-1])))
+            return f"drift.{key} is from release 0.1: it is {name} in {where} now; {_EXPLAINED}."
+    return f"[drift] is from release 0.1: give {_TABLES} instead; {_EXPLAINED}."
+
+
+def _renewed(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Tables of release 0.1 as they are called now."""
+    old = tables.get("drift")
+    if not isinstance(old, Mapping):
+        return tables
+    detector: dict[str, Any] = {}
+    indicators: dict[str, dict[str, Any]] = {}
+    for key, value in old.items():
+        name, whose = _RENAMED.get(key, (key, ()))
+        if not whose:
+            detector[key] = value
+        for one in whose:
+            indicators.setdefault(one, {})[name] = value
+    others = {name: table for name, table in tables.items() if name != "drift"}
+    return others | {"detector": detector, "indicators": indicators}

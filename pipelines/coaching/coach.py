@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from imu.drift.changes import SENSOR_POSITION, Change, Direction
+from imu.drift.changes import SENSOR_POSITION, Change
 from imu.drift.indicators import indicator_named
-from imu.errors import InputError, ParameterError
+from imu.errors import InputError
+from imu.ranges import Within, check_ranges
 from pipelines.files.alerts import Alert
 
 __all__ = ["COACHING_MARK", "STOPPED", "TOLD_MARK", "Coach", "CoachParams"]
@@ -28,21 +29,6 @@ TOLD_MARK: Final = "told"
 COACHING_MARK: Final = "coaching"
 STOPPED: Final = "stopped"
 
-#: Directions that add load, or may; the runner is not told of others.
-_TOLD: Final[dict[str, tuple[Direction, ...]]] = {
-    "peak_10hz_bw": ("up",),
-    "impact_shock_g": ("up",),
-    "sacral_lean_deg": ("up", "down"),
-    "vertical_oscillation_mm": ("up",),
-    "cadence_spm": ("down",),
-    "lumbar_index": ("up",),
-    "shock_power_g2": ("up",),
-    "dose_rate": ("up",),
-    "pelvic_tilt_range_deg": ("up",),
-    "pelvic_obliquity_range_deg": ("up",),
-    "pelvic_rotation_range_deg": ("up",),
-    "shock_difference_percent": ("up", "down"),
-}
 _HOUR_S: Final = 3600.0
 #: A change is found when its step is finished, and bears the time of that step: no longer ago, s.
 _FINISHED_S: Final = 60.0
@@ -53,13 +39,6 @@ _RESEAT: Final = (
     "The sensor seems to have moved on your back. Re-seat it when you can; your baseline is "
     "learned anew."
 )
-#: Indicators that follow from others, which say more about what changed and are told instead.
-_CAUSES: Final[dict[str, frozenset[str]]] = {
-    "lumbar_index": frozenset({"peak_10hz_bw", "sacral_lean_deg"}),
-    "shock_power_g2": frozenset({"impact_shock_g"}),
-    "dose_rate": frozenset({"peak_10hz_bw", "sacral_lean_deg", "lumbar_index"}),
-}
-
 _BOTH_READINGS: Final = (
     "A slump and an arched back can both read like this. The sensor sees the pelvis, not the chest"
 )
@@ -88,27 +67,13 @@ class CoachParams:
         When a value is outside its range.
     """
 
-    shortest_interval_s: float = 180.0
-    cues_per_hour: int = 6
-    derived_wait_s: float = 60.0
-    fade_after: int = 3
+    shortest_interval_s: Annotated[float, Within(0.0, _HOUR_S)] = 180.0
+    cues_per_hour: Annotated[int, Within(1, 60)] = 6
+    derived_wait_s: Annotated[float, Within(0.0, 600.0)] = 60.0
+    fade_after: Annotated[int, Within(1, 60)] = 3
 
     def __post_init__(self) -> None:
-        for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            whole = isinstance(most, int)
-            fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-            if not fits or not least <= value <= most:
-                kind = "a whole number" if whole else "a number"
-                raise ParameterError(name, value, f"{kind} from {least:g} to {most:g}")
-
-
-_RANGES: Final[dict[str, tuple[float, float]]] = {
-    "shortest_interval_s": (0.0, _HOUR_S),
-    "cues_per_hour": (1, 60),
-    "derived_wait_s": (0.0, 600.0),
-    "fade_after": (1, 60),
-}
+        check_ranges(self)
 
 
 class Coach:
@@ -221,7 +186,7 @@ the same speed, towards 170 steps a minute.
         """
         if change.indicator == SENSOR_POSITION:
             return _alert(change, _RESEAT)
-        words = indicator_named(change.indicator).words
+        indicator = indicator_named(change.indicator)
         if self._goes_back(change.time_s):
             self.reset()
         if (change.indicator, change.direction) == ("cadence_spm", "up"):
@@ -234,8 +199,8 @@ the same speed, towards 170 steps a minute.
             if change.severity == "withdrawn":
                 return None
             self._unanswered, self._answered_s = 0, change.time_s
-            return _alert(change, f"{words.capitalize()} is back near your baseline.")
-        if change.direction not in _TOLD.get(change.indicator, ()) or self._told_instead(change):
+            return _alert(change, f"{indicator.words.capitalize()} is back near your baseline.")
+        if change.direction not in indicator.told or self._told_instead(change):
             return None
         if self._turn_s(change) <= change.time_s:
             return self._cue(change)
@@ -302,11 +267,12 @@ the same speed, towards 170 steps a minute.
 
     def _told_instead(self, change: Change) -> bool:
         """Whether what is behind a change has been told already."""
-        return not self._told.isdisjoint(_CAUSES.get(change.indicator, ()))
+        return not self._told.isdisjoint(indicator_named(change.indicator).causes)
 
     def _turn_s(self, change: Change) -> float:
         """Earliest time at which a waiting change may be told."""
-        wait_s = self._params.derived_wait_s if change.indicator in _CAUSES else 0.0
+        derived = bool(indicator_named(change.indicator).causes)
+        wait_s = self._params.derived_wait_s if derived else 0.0
         return max(change.time_s + wait_s, self._free_from_s())
 
     def _free_from_s(self) -> float:
@@ -352,7 +318,8 @@ def _what(change: Change) -> str:
     where = "higher" if change.direction == "up" else "lower"
     if change.indicator == "cadence_spm":
         return f"{change.value:.0f} steps a minute, {size:.0f} % {where}"
-    return f"{size:.0f} % {where}"
+    units = {"%": " %", "deg": "°", "points": " points"}
+    return f"{size:.0f}{units[indicator_named(change.indicator).change_unit]} {where}"
 
 
 def _alert(change: Change, message: str) -> Alert:

@@ -87,7 +87,9 @@ class Carried:
             coach["answered_s"] = min(coach["answered_s"] - start_s, 0.0)
         coach["waiting"] = [change | {"time_s": 0.0} for change in coach["waiting"]]
         drift = self.drift.copy()
-        drift["ended"] = drift["flagged_in_row"] = 0  # the run goes on, with samples yet to come
+        drift["session"]["ended"] = drift["session"]["flagged_in_row"] = (
+            0  # the run goes on, with samples yet to come
+        )
         return replace(self, coach=coach, drift=drift, gap_s=gap_s)
 
     def to_json(self) -> str:
@@ -138,7 +140,7 @@ class Carried:
             ]
             return cls(
                 record_from_json(content["analyzer"], np.zeros(1, LEARNED_STATE)),
-                record_from_json(content["drift"], DriftDetector().state),
+                record_from_json(_by_lifetime(content["drift"]), DriftDetector().state),
                 coach,
                 LeanKnown(bool(known), bool(from_standing), bool(marked), bool(unproven)),
                 str(content["surface"]),
@@ -148,6 +150,11 @@ class Carried:
             raise InputError(
                 "what this session goes on from cannot be read: its file is damaged."
             ) from None
+
+
+def _by_lifetime(drift: dict[str, Any]) -> dict[str, Any]:
+    """A state of the detector as it is now; release 0.1 wrote all fields in one record."""
+    return drift if "session" in drift else {"session": drift, "segment": drift}
 
 
 #: Numbers of a change, which may be NaN.

@@ -190,7 +190,7 @@ class SessionMarks:
 
         A baseline of earlier runs then stays: it is a standing neutral that makes it comparable.
         """
-        if self._drift.state["running_s"][0] > 0.0:
+        if self._drift.state["session"]["running_s"][0] > 0.0:
             self._drift.mark("reseat")
 
     def _standing(self) -> tuple[NDArray[np.float64] | None, str]:

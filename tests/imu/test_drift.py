@@ -32,15 +32,17 @@ QUICK = DriftParams(
     skip_s=2.0,
     block_steps=6,
     baseline_blocks=5,
-    dwell_blocks=2,
-    lean_dwell_blocks=2,
-    cadence_dwell_blocks=2,
-    shock_dwell_blocks=3,
-    supporting_dwell_blocks=4,
     cool_off_s=6.0,
-    gate_limit=1.5,
     refined_blocks=9,
-)
+    gates=tuple(
+        replace(
+            indicator.gate,
+            dwell_blocks={5: 2, 8: 2, 24: 4}[indicator.gate.dwell_blocks],
+            limit=max(indicator.gate.limit, 1.5),
+        )
+        for indicator in INDICATORS
+    ),
+).with_gate("impact_shock_g", dwell_blocks=3)
 #: The same without what leaves stretches out, adjusts, or learns on the way.
 PLAIN = replace(
     QUICK,
@@ -246,7 +248,7 @@ def test_a_wandering_runner_has_a_wider_gate_but_never_beyond_its_limit() -> Non
         detector.push(steps)
         return detector.current("sacral_lean_deg").gate
 
-    limit = DriftParams().lean_gate_limit * 2.0
+    limit = DriftParams().gate_of("sacral_lean_deg").limit * 2.0
     assert 2.0 <= gate(0.0) < 2.2
     assert 2.2 < gate(0.7) <= limit
     assert gate(5.0) == pytest.approx(limit)
@@ -424,18 +426,24 @@ def test_an_indicator_named_twice_is_refused() -> None:
         ("smoothing", 0.0),
         ("smoothing", 1.01),
         ("wander_multiple", math.nan),
-        ("gate_limit", 0.5),
-        ("dwell_blocks", 0),
         ("clear_share", 1.5),
         ("cool_off_s", math.inf),
-        ("lean_floor_deg", 0.0),
-        ("peak_floor_percent", "6"),
     ],
 )
 def test_a_parameter_out_of_range_is_named(name: str, value: object) -> None:
     with pytest.raises(ParameterError) as caught:
         DriftParams(**{name: value})  # type: ignore[arg-type]
     assert caught.value.name == name
+    assert str(caught.value).startswith(f"{name} is {value!r}: give a")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("floor", 0.0), ("floor", "6"), ("limit", 0.5), ("dwell_blocks", 0), ("least", math.nan)],
+)
+def test_a_gate_out_of_range_is_named(name: str, value: Any) -> None:
+    with pytest.raises(ParameterError) as caught:
+        DriftParams().with_gate("cadence_spm", **{name: value})
     assert str(caught.value).startswith(f"{name} is {value!r}: give a")
 
 
@@ -625,13 +633,13 @@ def naive_changes(steps: Steps, p: DriftParams) -> list[Change]:
             continue
         mean, wander, spread = baselines[indicator.name]
         scale = 100.0 / mean if indicator.change_unit == "%" else 1.0
-        floor = getattr(p, indicator.floor)
+        limits = p.gate_of(indicator.name)
+        floor = limits.floor
         wander *= math.sqrt(1.0 + p.short_wander_blocks / p.baseline_blocks)
-        most = getattr(p, indicator.limit) * floor
+        most = limits.limit * floor
         gate = p.family_factor * float(np.clip(p.wander_multiple * wander * scale, floor, most))
         spread = max(spread, floor / 6.0 / scale)
-        dwell = getattr(p, indicator.dwell)
-        least = getattr(p, indicator.least_size) if indicator.least_size else 0.0
+        dwell, least = limits.dwell_blocks, limits.least
         history: list[int] = []
         average, raised, quiet = math.nan, 0, -math.inf
         sums = [0.0, 0.0]

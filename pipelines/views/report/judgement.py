@@ -153,7 +153,7 @@ def judge(recording: Recording) -> Judgement:
         params,
         tuple(changes),
         (*stretches, end(math.inf)),
-        bool(detector.state["given"][0]),
+        bool(detector.state["segment"]["given"][0]),
         carried,
         bool(recording.carried_json) and not stretches,
         detector.status,

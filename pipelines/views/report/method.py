@@ -126,6 +126,9 @@ CANNOT: Final = (
 def method_sentences(params: DriftParams | None = None) -> tuple[str, ...]:
     """How the figures come about, with the detector's own parameters."""
     p = params or DriftParams()
+    shown = ("peak_10hz_bw", "impact_shock_g", "sacral_lean_deg", "vertical_oscillation_mm")
+    gates = [p.gate_of(name) for name in (*shown, "cadence_spm", "lumbar_index")]
+    peak, shock, lean, oscillation, cadence, lumbar = (gate.floor for gate in gates)
     return (
         "One motion sensor clipped to the waistband over the sacrum measures acceleration and, "
         "where it has a gyroscope, rotation. Steps are found in that signal, and each is described "
@@ -137,13 +140,12 @@ def method_sentences(params: DriftParams | None = None) -> tuple[str, ...]:
         f"The first {p.skip_s / 60.0:.1f} minutes of running are left out as warming up; the next "
         f"{p.baseline_blocks} blocks make the baseline unless it comes from earlier runs. A "
         "measure counts as changed when its smoothed blocks stay outside the usual range for "
-        f"{p.dwell_blocks} blocks in a row (about a minute), and as back when it is within "
+        f"{gates[0].dwell_blocks} blocks in a row (about a minute), and as back when it is within "
         f"{100.0 * p.clear_share:.0f} % of the way to the edge of that range.",
         "The usual range is the baseline and, on both sides, the larger of a fixed floor and the "
-        f"runner's own slow wander: at least {p.peak_floor_percent:.0f} % for peak force, "
-        f"{p.shock_floor_percent:.0f} % for impact shock, {p.lean_floor_deg:.0f}° for lean, "
-        f"{p.oscillation_floor_percent:.0f} % for oscillation, {p.cadence_floor_percent:.0f} % for "
-        f"cadence, {p.lumbar_floor_percent:.0f} % for the lumbar index.",
+        f"runner's own slow wander: at least {peak:.0f} % for peak force, {shock:.0f} % for impact "
+        f"shock, {lean:.0f}° for lean, {oscillation:.0f} % for oscillation, {cadence:.0f} % for "
+        f"cadence, {lumbar:.0f} % for the lumbar index.",
         "Steps with a reservation are left out of baseline, levels and changes, save for those "
         "whose only reservation is that there is no gyroscope.",
     )

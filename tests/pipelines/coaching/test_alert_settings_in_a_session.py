@@ -25,7 +25,9 @@ def header(settings: AlertSettings) -> SessionHeader:
 
 
 def test_the_header_carries_the_settings_into_the_analysis(info: DeviceInfo) -> None:
-    settings = AlertSettings(DriftParams(lean_floor_deg=3.5), CoachParams(cues_per_hour=1))
+    settings = AlertSettings(
+        DriftParams().with_gate("sacral_lean_deg", floor=3.5), CoachParams(cues_per_hour=1)
+    )
     analysis = SessionAnalysis(header(settings), info)
     assert analysis.chain.drift.params == settings.drift
     assert analysis.chain.coach.params == settings.coach

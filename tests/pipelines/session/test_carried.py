@@ -66,9 +66,11 @@ def test_a_detector_goes_on_from_text_as_if_it_had_never_stopped(
     again = DriftDetector(QUICK)
     again.state = Carried.from_json(carried(detector).to_json()).drift
     assert repr(again.state) == repr(detector.state)
-    for name in detector.state.dtype.names or ():
-        if detector.state[name].dtype.names is None:
-            np.testing.assert_array_equal(again.state[name], detector.state[name], strict=True)
+    for lifetime in ("session", "segment"):
+        found, kept = again.state[lifetime], detector.state[lifetime]
+        for name in kept.dtype.names or ():
+            if kept[name].dtype.names is None:
+                np.testing.assert_array_equal(found[name], kept[name], strict=True)
     later = run_of(seed + 1, 120, 500.0, unknown)
     assert repr(again.push(later)) == repr(detector.push(later))
     assert again.status == detector.status
@@ -87,8 +89,17 @@ def test_all_of_it_comes_back_from_text() -> None:
 
 def test_a_field_that_came_later_is_as_in_a_new_run() -> None:
     content = json.loads(carried(DriftDetector()).to_json())
-    del content["drift"]["quiet_until_s"]
-    assert np.isneginf(Carried.from_json(json.dumps(content)).drift["quiet_until_s"]).all()
+    del content["drift"]["session"]["quiet_until_s"]
+    drift = Carried.from_json(json.dumps(content)).drift
+    assert np.isneginf(drift["session"]["quiet_until_s"]).all()
+
+
+def test_a_state_of_release_0_1_in_one_record_is_read_as_what_it_was() -> None:
+    detector = DriftDetector(QUICK)
+    detector.push(run_of(1, 150, 0.0, 0.02))
+    content = json.loads(carried(detector).to_json())
+    content["drift"] = content["drift"]["session"] | content["drift"]["segment"]
+    assert Carried.from_json(json.dumps(content)).drift.tobytes() == detector.state.tobytes()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"indicators": []}'])
@@ -103,7 +114,7 @@ def test_every_damaged_field_is_refused_and_never_half_taken() -> None:
     for name in content:
         with pytest.raises(InputError):
             Carried.from_json(json.dumps(content | {name: "x"} if name != "surface" else {}))
-    content["drift"]["mean"] = [[1.0, 2.0], [3.0]]
+    content["drift"]["segment"]["mean"] = [[1.0, 2.0], [3.0]]
     with pytest.raises(InputError, match="damaged"):
         Carried.from_json(json.dumps(content))
 

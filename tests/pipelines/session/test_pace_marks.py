@@ -23,6 +23,7 @@ from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
 from imu.drift.detector import DriftParams
+from imu.drift.indicators import INDICATORS
 from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import STEP_ROW, Steps, concatenate
@@ -46,11 +47,10 @@ QUICK = DriftParams(
     skip_s=5.0,
     baseline_blocks=6,
     refined_blocks=6,
-    dwell_blocks=2,
-    shock_dwell_blocks=2,
-    lean_dwell_blocks=2,
-    cadence_dwell_blocks=2,
-    supporting_dwell_blocks=3,
+    gates=tuple(
+        replace(one.gate, dwell_blocks=3 if one.gate.dwell_blocks == 24 else 2)
+        for one in INDICATORS
+    ),
     pace_adjustment=0.0,
 )
 
