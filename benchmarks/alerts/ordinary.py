@@ -6,11 +6,13 @@ moved" included. Found: a true change that was put into the same kind of run was
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -18,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.alerts.measured import MeasuredRun, person, run_of
-from benchmarks.alerts.scenarios import course
+from benchmarks.alerts.scenarios import SCENARIOS, course
 from benchmarks.alerts.statistics import median_interval, wilson
 from imu.drift.baseline import Baseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
@@ -26,8 +28,9 @@ from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
 from imu.drift.detector import DriftDetector, DriftParams
 from imu.steps import Steps
+from pipelines.coaching.alert import Alert
+from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
-from pipelines.files.alerts import Alert
 
 __all__ = [
     "CHANGES",
@@ -123,7 +126,7 @@ def heard_in(
 ) -> tuple[list[Change], list[Alert], DriftDetector]:
     """A run through detector and coach."""
     detector = DriftDetector(params or DriftParams(), baseline)
-    coach = Coach()
+    coach = Coach(CueBudget(CoachParams()))
     changes: list[Change] = []
     alerts: list[Alert] = []
     for steps, covariates in _parts(run):
@@ -262,9 +265,37 @@ def search(
     )
 
 
-def counted(listened: Listened) -> Counter[str]:
-    """How many runs were told of each indicator."""
+def _told_most(listened: Listened) -> str:
+    """Which indicators were told, in % of the runs."""
     total: Counter[str] = Counter()
     for run in listened.runs:
         total.update(run.told)
-    return total
+    count = len(listened.runs)
+    return ", ".join(f"{name} {100 * n / count:.0f}" for name, n in total.most_common(4))
+
+
+def main() -> int:
+    """Print, for each scenario, how often something is told though nothing has changed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.alerts.ordinary",
+        description="Ordinary runs in which nothing changes, through detector and coach.",
+    )
+    parser.add_argument("--runs", type=int, default=40, metavar="N", help="of each (40)")
+    parser.add_argument("--history", action="store_true", help="with four earlier runs of each")
+    given = parser.parse_args()
+    first = int(np.random.default_rng().integers(10_000, 1_000_000))  # no run is looked at twice
+    seeds = range(first, first + given.runs)
+    kind = "with four earlier runs" if given.history else "first runs"
+    print(f"{kind}, people {first} to {first + given.runs - 1}: runs told of a change, % (95 %)")
+    with ProcessPoolExecutor(2) as pool:
+        for scenario in SCENARIOS:
+            listened = listen(pool, seeds, scenario, history=given.history)
+            hits = sum(bool(run.told) for run in listened.runs)
+            low, high = wilson(hits, given.runs)
+            share = f"{100 * hits / given.runs:3.0f} ({100 * low:.0f}–{100 * high:.0f})"
+            print(f"{scenario:28} {share:14} {_told_most(listened)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
