@@ -107,14 +107,11 @@ HOUSE = [*SOURCES, *sorted((ROOT / "benchmarks").rglob("*.py"))]
 _KEPT = "pipelines.runner.journal"
 #: Rings that are being undone, and how; it ends empty.
 KNOWN_RINGS = {
-    frozenset({"benchmarks.recordings", "benchmarks.virtual_sensor"}): "one reader of people",
-    frozenset({"pipelines.replay", "pipelines.written_facts"}): "a place of its own for Folded",
     frozenset({f"{_KEPT}.{name}" for name in ("database", "pending", "shoe_names")}): "one store",
 }
 #: Functions that are being cut, and how; it ends empty.
 KNOWN_LONG = {
     "benchmarks/virtual_sensor.py: virtual_sensor": "with one reader of people",
-    "devices/simulator/runner.py: _plan": "with the next simulated runner",
 }
 LONGEST = 80
 
