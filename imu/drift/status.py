@@ -69,6 +69,11 @@ class DriftStatus:
     changed: tuple[str, ...] = ()
     reason: int = 0
 
+    @property
+    def watching(self) -> bool:
+        """Whether the detector judges now, rather than warming up, learning or pausing."""
+        return self.code in {"watching", "changed"}
+
 
 def drift_status(state: Record, p: DriftParams) -> DriftStatus:
     """The status for a state of :class:`~imu.drift.detector.DriftDetector`.

@@ -182,6 +182,7 @@ class SessionFold:
             battery_percent=None if receiver is None else receiver.battery_percent,
             lost_samples=0 if receiver is None else receiver.losses.lost,
             baseline_status=self._drift.status,
+            watching=self._drift.standing.watching,
             indicators=indicator_statuses(self._drift),
             distance_m=self._progress.distance_m,
             easy_km=self._progress.dose_easy_km,

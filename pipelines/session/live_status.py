@@ -65,6 +65,7 @@ class Now:
     battery_percent: float | None = None
     lost_samples: int = 0
     baseline_status: str = ""
+    watching: bool = True
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
     distance_m: float | None = None
     easy_km: float | None = None
@@ -94,6 +95,8 @@ class LiveStatus:
         Path of the session file, empty when nothing is recorded, and what is worth saying of it.
     baseline_status : str
         How far the baseline is, in plain words: ``learning your baseline 12 of 40``.
+    watching : bool
+        Whether the detector judges now, rather than warming up, learning or pausing.
     alert : str
         The alert condition in plain words; empty when there is none.
     notes : tuple of str
@@ -123,6 +126,7 @@ class LiveStatus:
     recording: str = ""
     recording_note: str = ""
     baseline_status: str = ""
+    watching: bool = True
     alert: str = ""
     notes: tuple[str, ...] = ()
     recent: Steps = NO_STEPS
@@ -160,6 +164,7 @@ class LiveStatus:
             recording=recording,
             recording_note=recording_note,
             baseline_status=now.baseline_status,
+            watching=now.watching,
             alert=alert if any(one.changed for one in now.indicators.values()) else "",
             recent=recent,
             indicators=now.indicators,

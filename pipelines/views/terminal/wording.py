@@ -18,7 +18,6 @@ __all__ = [
     "SMALL",
     "WITHIN",
     "Standing",
-    "is_watching",
     "standing",
     "verdict",
 ]
@@ -50,7 +49,7 @@ def verdict(status: LiveStatus) -> str:
     if changed:
         return f"changed from your baseline: {', '.join(changed)}"
     judged = {name: one for name, one in status.indicators.items() if one.judged}
-    if not is_watching(status) or not judged:
+    if not status.watching or not judged:
         return status.baseline_status
     outside = [NAMES.get(name, name) for name, one in judged.items() if one.outside]
     return f"{OUTSIDE}: {', '.join(outside)}" if outside else WITHIN
@@ -75,13 +74,8 @@ def standing(
         return "waiting", "waiting for running steps"
     if not math.isfinite(value):
         return "waiting", "not measured"
-    if indicator is not None and indicator.judged and is_watching(status):
+    if indicator is not None and indicator.judged and status.watching:
         return ("outside", OUTSIDE) if indicator.outside else ("within", WITHIN)
     # the sentence below the numbers says it in full
     brief = status.baseline_status.partition(", because")[0].removesuffix(" blocks")
     return "waiting", brief or "no baseline yet"
-
-
-def is_watching(status: LiveStatus) -> bool:
-    """Whether the detector judges at the moment, rather than warming up, learning or pausing."""
-    return status.baseline_status in {"", "watching"} or status.baseline_status.endswith(" changed")

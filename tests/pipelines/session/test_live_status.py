@@ -27,7 +27,11 @@ def test_status_of_a_run_follows_the_detector_from_learning_to_changed_and_back(
         first = 1 + sum(len(part) for part in parts)
         parts.append(some_steps(count, first=first, lean_deg=lean_deg))
         drift.push(parts[-1])
-        now = Now(baseline_status=drift.status, indicators=indicator_statuses(drift))
+        now = Now(
+            baseline_status=drift.status,
+            watching=drift.standing.watching,
+            indicators=indicator_statuses(drift),
+        )
         return LiveStatus.of_run(
             now,
             source="sim:",

@@ -54,6 +54,7 @@ def some_status(*, alert: str = "", learning: bool = False) -> LiveStatus:
         lost_samples=12,
         recording="/home/runner/backstride/sessions/2026-11-22T01-50-12.mcap",
         baseline_status="learning your baseline: 12 of 40 blocks" if learning else "watching",
+        watching=not learning,
         alert=alert,
         recent=some_steps(60, first=2012, lean_deg=lean),
         indicators={

@@ -125,7 +125,7 @@ def test_each_number_says_in_words_how_it_stands_to_the_baseline() -> None:
 def test_nothing_is_called_usual_while_the_detector_is_not_judging() -> None:
     status = some_status()
     for words in ("warming up: 0:42 of 2:30", "not watching, because 30 of 40 steps are a bend"):
-        status.baseline_status = words
+        status.baseline_status, status.watching = words, False
         shown = words_of(text_of(status, 120))
         assert "within your usual range" not in shown
         assert words[1:] in shown
