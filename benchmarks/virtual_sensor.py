@@ -21,6 +21,8 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
 
+    from devices.simulator.sensor import SensorModel
+
 __all__ = [
     "MarkerTrial",
     "PelvisMotion",
@@ -212,48 +214,22 @@ def virtual_sensor(
         On the markers' clock, later by ``standing_s``.
     """
     from scipy.interpolate import make_interp_spline
-    from scipy.spatial.transform import Rotation, RotationSpline
+    from scipy.spatial.transform import RotationSpline
 
-    from devices.simulator.scenario import Scenario
-    from devices.simulator.sensor import SensorModel
-
-    skipped = round(trim_s * motion.rate_hz)
-    kept = slice(skipped, len(motion.position_m) - skipped)
-    turned = Rotation.from_matrix(motion.frame[kept])
-    if motion.standing_frame is not None:
-        turned = turned * _level_in_standing(motion.standing_frame)
-    elif standing_s > 0.0:
-        turned = turned * _standing_axes(turned, run_lean_deg, run_roll_deg)
-    path = motion.position_m[kept] + turned.apply(np.asarray(offset_m))
-    heels = motion.heel_m[kept]
-    start_s = skipped / motion.rate_hz
-    running_s = start_s + standing_s
-    if standing_s > 0.0:
-        path, turned = _stand_before(path, turned, round(standing_s * motion.rate_hz), motion)
-        heels = np.concatenate([np.repeat(heels[:1], len(path) - len(heels), axis=0), heels])
-        running_s += SETTING_OFF_S
+    path, turned, heels, start_s = _worn(
+        motion, np.asarray(offset_m), trim_s, standing_s, run_lean_deg, run_roll_deg
+    )
+    running_s = start_s + standing_s + (SETTING_OFF_S if standing_s > 0.0 else 0.0)
     frame_s = start_s + np.arange(len(path)) / motion.rate_hz
     time = np.arange(start_s, frame_s[-1], 1.0 / rate_hz)
     position = make_interp_spline(frame_s, path, k=5)
     turning = RotationSpline(frame_s, turned)
     rotation = turning(time)
-    force = position(time, 2) + np.array([0.0, 0.0, STANDARD_GRAVITY_M_S2])
     matrix = rotation.as_matrix()
-    sensor = SensorModel(
-        Scenario(
-            rate=rate_hz,
-            seed=seed,
-            device=device,
-            mount_roll=mount_deg[0],
-            mount_pitch=mount_deg[1],
-            mount_yaw=mount_deg[2],
-        )
-    )
+    force = position(time, 2) + np.array([0.0, 0.0, STANDARD_GRAVITY_M_S2])
+    sensor = _sensor(rate_hz, mount_deg, device, seed)
     readings = sensor.measure(rotation.inv().apply(force), turning(time, 1), 0)
-    standing_up = None
-    if standing_s > 0.0:
-        standing = (time > start_s + 0.5 * standing_s) & (time < start_s + standing_s - 0.1)
-        standing_up = readings[0][standing].mean(axis=0)
+    standing = (time > start_s + 0.5 * standing_s) & (time < start_s + standing_s - 0.1)
     return MarkerTrial(
         name=motion.name,
         samples=Samples(time, *readings),
@@ -269,9 +245,57 @@ def virtual_sensor(
         speed_m_s=motion.speed_m_s,
         force_start_s=standing_s,
         running_s=running_s,
-        standing_up=standing_up,
+        standing_up=readings[0][standing].mean(axis=0) if standing.any() else None,
         subject=motion.subject,
         runner=motion.runner,
+    )
+
+
+def _worn(
+    motion: PelvisMotion,
+    offset_m: Array,
+    trim_s: float,
+    standing_s: float,
+    run_lean_deg: float,
+    run_roll_deg: float,
+) -> tuple[Array, Rotation, Array, float]:
+    """Path of the sensor's place, m, its turning, the heels and the first frame's time, s.
+
+    With standing the pelvis stands first, in its body axes, and the run grows out of it.
+    """
+    from scipy.spatial.transform import Rotation
+
+    skipped = round(trim_s * motion.rate_hz)
+    kept = slice(skipped, len(motion.position_m) - skipped)
+    turned = Rotation.from_matrix(motion.frame[kept])
+    if motion.standing_frame is not None:
+        turned = turned * _level_in_standing(motion.standing_frame)
+    elif standing_s > 0.0:
+        turned = turned * _standing_axes(turned, run_lean_deg, run_roll_deg)
+    path = motion.position_m[kept] + turned.apply(offset_m)
+    heels = motion.heel_m[kept]
+    if standing_s > 0.0:
+        path, turned = _stand_before(path, turned, round(standing_s * motion.rate_hz), motion)
+        heels = np.concatenate([np.repeat(heels[:1], len(path) - len(heels), axis=0), heels])
+    return path, turned, heels, skipped / motion.rate_hz
+
+
+def _sensor(
+    rate_hz: float, mount_deg: tuple[float, float, float], device: str, seed: int
+) -> SensorModel:
+    from devices.simulator.scenario import Scenario
+    from devices.simulator.sensor import SensorModel
+
+    roll_deg, pitch_deg, yaw_deg = mount_deg
+    return SensorModel(
+        Scenario(
+            rate=rate_hz,
+            seed=seed,
+            device=device,
+            mount_roll=roll_deg,
+            mount_pitch=pitch_deg,
+            mount_yaw=yaw_deg,
+        )
     )
 
 

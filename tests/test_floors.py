@@ -109,10 +109,6 @@ _KEPT = "pipelines.runner.journal"
 KNOWN_RINGS = {
     frozenset({f"{_KEPT}.{name}" for name in ("database", "pending", "shoe_names")}): "one store",
 }
-#: Functions that are being cut, and how; it ends empty.
-KNOWN_LONG = {
-    "benchmarks/virtual_sensor.py: virtual_sensor": "with one reader of people",
-}
 LONGEST = 80
 
 
@@ -176,7 +172,7 @@ def test_no_function_is_too_long() -> None:
     found = [
         f"{name_of(source)}: {name}" for source in HOUSE for name in long_functions(parse(source))
     ]
-    assert [name for name in found if name not in KNOWN_LONG] == []
+    assert found == []
 
 
 @pytest.mark.parametrize(("lines", "long"), [(LONGEST, False), (LONGEST + 1, True)])
