@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from devices.ble_failures import in_words, reason_of
-from devices.drivers.driver import Advertisement, Driver
+from devices.drivers.driver import Advertisement, Conversation, Driver
 from devices.drivers.registry import driver_for
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
@@ -96,7 +96,7 @@ class BleConnector:
         Of the sensor; empty for the first that fits.
     name : str
         Part of its advertised name, in any case; empty for any.
-    driver : type of Driver, optional
+    driver : type of Conversation, optional
         What it speaks; recognised from its advertisement otherwise.
     radio : Radio, optional
         The computer's by default.
@@ -108,13 +108,13 @@ class BleConnector:
         self,
         address: str = "",
         name: str = "",
-        driver: type[Driver] | None = None,
+        driver: type[Conversation] | None = None,
         radio: Radio | None = None,
         *,
         pair: bool = False,
     ) -> None:
         self._address, self._name, self._pair = address, name, pair
-        self.driver = driver
+        self.driver: type[Conversation] | None = driver
         self._radio = radio or Radio()
         self._known: Advertisement | None = None  # of the sensor that was connected before
 
@@ -136,7 +136,7 @@ class BleConnector:
         from bleak import BleakClient
 
         seen = await self._find(inbox.clock)
-        driver = self.driver or seen.driver
+        driver: type[Conversation] | None = self.driver or seen.driver
         if driver is None:
             raise DeviceError(
                 "advertises no protocol that is known: add '?protocol=…' with the right one.",
@@ -230,8 +230,9 @@ class BleConnector:
             if advertisement.address.lower() == known.address.lower():
                 return True
             # an address made for privacy is another one after a while; one that was given is not
-            renamed = advertisement.name == known.name != "" and sensor.driver is self.driver
-            return renamed and not self._address and _is_private(advertisement.address)
+            renamed = advertisement.name == known.name != ""
+            like_it = self.driver is not None and self.driver.recognises(advertisement)
+            return renamed and like_it and not self._address and _is_private(advertisement.address)
         if self._address:
             return advertisement.address.lower() == self._address.lower()
         if self._name:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from devices.drivers.driver import Driver
+from devices.drivers.driver import Conversation
 from devices.inbox import Inbox
 from devices.records import Packet
 from imu.errors import DeviceError, DeviceLost
@@ -126,7 +126,7 @@ class Connector(Protocol):
         ...
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         """What the sensor speaks; known once connected."""
         ...
 

@@ -6,7 +6,7 @@ from math import inf
 
 from devices.drivers.registry import PROTOCOLS, driver_named
 from devices.readings import Battery, ClockAnchor, Reading
-from devices.records import DeviceInfo, Packet, Record
+from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import NO_LOSSES, Losses
 from devices.timing.host_time import HostTime
 from devices.timing.timelines import Timeline, timeline_for
@@ -78,8 +78,8 @@ class Receiver:
 
         Parameters
         ----------
-        record : DeviceInfo, Packet or LinkEvent
-            As a source yields it.
+        record : DeviceInfo, Packet, LinkEvent or StreamRecord
+            As a source yields it; what came from other devices is passed over.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class Receiver:
                 self._configure(record)
                 if self._timeline is not None and record.rate_hz != rate_hz:
                     self._timeline.set_rate(record.rate_hz)
-        elif record.kind == "resumed":
+        elif isinstance(record, LinkEvent) and record.kind == "resumed":
             self._decoder.reset()
             if self._timeline is not None:
                 self._timeline.link_resumed(record.arrival_ns)

@@ -11,7 +11,7 @@ from devices.links import Link
 from devices.readings import Decoder
 from devices.records import DeviceInfo
 
-__all__ = ["Advertisement", "Driver", "Wanted"]
+__all__ = ["Advertisement", "Conversation", "Driver", "Wanted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Wanted:
     angular_velocity_range_deg_s: float = 2000.0
 
 
-class Driver(ABC):
-    """The conversation with sensors of one protocol, without any knowledge of the radio.
+class Conversation(ABC):
+    """The conversation with devices of one protocol, without any knowledge of the radio.
 
-    A driver is made anew for every connection and keeps no state over it. Anything that influences
+    It is made anew for every connection and keeps no state over it. Anything that influences
     decoding is in the :class:`~devices.records.DeviceInfo` that :meth:`open` returns, or in the
     packets.
     """
@@ -90,6 +90,10 @@ class Driver(ABC):
 
     async def accompany(self, link: Link) -> None:  # noqa: B027
         """Run beside the stream until cancelled: clock probes, battery; nothing by default."""
+
+
+class Driver(Conversation):
+    """The conversation with motion sensors of one protocol, and what decodes their packets."""
 
     @staticmethod
     @abstractmethod

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.drivers.registry import PROTOCOLS
+from devices.simulator.companions import COMPANIONS, CompanionFault, parse_companion
 from devices.simulator.script import (
     CHANGING,
     HAPPENINGS,
@@ -136,6 +137,9 @@ class Scenario:
         ``minutes``; only with ``protocol=backstride``.
     link : str
         ``ble`` or ``serial``; empty for what such sensors usually have.
+    treadmill, foot_pod, heart_rate : str
+        Devices beside the sensor: ``1``, or what goes wrong with it, see
+        :mod:`devices.simulator.companions`; empty or ``0`` for none.
     baseline : str
         File with the runner's baseline, passed through.
     script : Script
@@ -188,6 +192,9 @@ class Scenario:
     link: str = ""
     motion: str = "run"
     logged_runs: int = 0
+    treadmill: str = ""
+    foot_pod: str = ""
+    heart_rate: str = ""
     baseline: str = ""
     script: Script = field(default_factory=Script)
 
@@ -209,8 +216,16 @@ class Scenario:
         count = self.disconnect if isinstance(self.disconnect, int) else 0
         if not 0 <= count <= 1000 or not all(math.isfinite(t) and t >= 0 for t in times):
             raise ParameterError("disconnect", self.disconnect, _DISCONNECT_ACCEPTED)
+        for name in COMPANIONS:
+            parse_companion(name, getattr(self, name))
         if self.script:
             self._check_script()
+
+    @property
+    def companions(self) -> dict[str, tuple[CompanionFault, ...]]:
+        """The devices beside the sensor, and what goes wrong with each."""
+        found = {name: parse_companion(name, getattr(self, name)) for name in COMPANIONS}
+        return {name: faults for name, faults in found.items() if faults is not None}
 
     def _check_script(self) -> None:
         run_s = 60.0 * self.minutes
@@ -342,7 +357,7 @@ def _before_the_end(run_s: float) -> str:
 def _value(key: str, text: str) -> Any:
     if key in _CHOICES:
         return text.lower()
-    if key in ("axes", "baseline"):
+    if key in ("axes", "baseline", *COMPANIONS):
         return text
     if key == "disconnect":
         return _disconnect(text)

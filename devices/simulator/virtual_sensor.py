@@ -8,7 +8,7 @@ from importlib import import_module
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from devices.drivers.driver import Driver, Wanted
+from devices.drivers.driver import Conversation, Driver, Wanted
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
@@ -17,6 +17,7 @@ from devices.simulator.cable import Cable
 from devices.simulator.generate import SimulatedRun, measured_run
 from devices.simulator.link_params import LinkParams
 from devices.simulator.peripheral import Host, Peripheral
+from devices.simulator.room import Room
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from devices.timing.program_clock import ProgramClock, ScaledClock, SystemClock
@@ -90,12 +91,12 @@ def link_params(scenario: Scenario, duration_s: float) -> LinkParams:
     )
 
 
-def virtual_connector(scenario: Scenario) -> Connector:
+def virtual_connector(scenario: Scenario, room: Room | None = None) -> Connector:
     """What opens links to a scenario's sensor, in an air or on a cable of its own.
 
     The cable is in memory, at every time scale: the same address then gives the same samples
     however fast, and nothing on the computer can be in its way. The port's code has test doubles of
-    its own (:mod:`devices.simulator.port`).
+    its own (:mod:`devices.simulator.port`). Devices beside the sensor are in its ``room``.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def virtual_connector(scenario: Scenario) -> Connector:
     """
     scenario = as_such_sensors_measure(scenario)
     if link_of(scenario) == "ble":
-        return _InTheAir(scenario, measured_run(scenario).duration_s)
+        return _InTheAir(scenario, room or Room(scenario))
     return _OnACable(scenario)
 
 
@@ -122,6 +123,13 @@ class VirtualSensorSource(SensorSource):
     ------
     ParameterError
         When protocol and link do not go together.
+
+    Attributes
+    ----------
+    room : Room
+        The air it is in, with the devices beside it.
+    clock : ProgramClock
+        The one it keeps.
     """
 
     def __init__(self, scenario: Scenario, *, clock: ProgramClock | None = None) -> None:
@@ -132,8 +140,9 @@ class VirtualSensorSource(SensorSource):
             base = VirtualClock()
         elif scale != 1.0:
             base = ScaledClock(base, scale)
+        self.room, self.clock = Room(scenario), base
         super().__init__(
-            virtual_connector(scenario),
+            virtual_connector(scenario, self.room),
             wanted=Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
             axes=scenario.axes,
             clock=base,
@@ -142,10 +151,10 @@ class VirtualSensorSource(SensorSource):
 
 
 class _InTheAir:
-    """Connects to a sensor that is placed in its own air at the first try."""
+    """Connects to a sensor that is placed in the air of its room at the first try."""
 
-    def __init__(self, scenario: Scenario, run_s: float) -> None:
-        self._scenario, self._run_s = scenario, run_s
+    def __init__(self, scenario: Scenario, room: Room) -> None:
+        self._scenario, self._room = scenario, room
         self._connector: Connector | None = None
 
     @property
@@ -153,20 +162,17 @@ class _InTheAir:
         return f"sim:?protocol={self._scenario.protocol}"
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         return None if self._connector is None else self._connector.driver
 
     async def connect(self, inbox: Inbox) -> OpenLink:
         if self._connector is None:
-            from devices.ble import BleConnector, Radio
-            from devices.simulator.air import Air
-            from devices.simulator.loopback import loopback_backend
+            from devices.ble import BleConnector
 
-            air = Air(inbox.clock, seed=self._scenario.seed)
             peripheral = make_peripheral(self._scenario, inbox.clock)
-            address = air.place(peripheral, link_params(self._scenario, self._run_s))
-            backend = loopback_backend(air)
-            self._connector = BleConnector(address, radio=Radio(backend.client, backend.scanner))
+            params = link_params(self._scenario, measured_run(self._scenario).duration_s)
+            address = self._room.place(peripheral, params, inbox.clock)
+            self._connector = BleConnector(address, radio=self._room.radio(inbox.clock))
         return await self._connector.connect(inbox)
 
     async def end(self) -> None:
