@@ -123,6 +123,17 @@ _Slope = Annotated[
         "a change."
     ),
 ]
+_Treadmill = Annotated[
+    str,
+    typer.Option(
+        help="Treadmill that says speed, slope and distance by Bluetooth: ble:ADDRESS, "
+        "ble:?name=… or ble: for the first one heard. A simulated sensor has one with "
+        "'sim:?treadmill=1'.",
+        show_default=False,
+    ),
+]
+_FootPod = Annotated[str, typer.Option(help="Foot pod, likewise.", show_default=False)]
+_HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.", show_default=False)]
 _ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
 _NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only tell the page's address.")]
@@ -146,14 +157,20 @@ def live(
     shoe: _ShoeName = "",
     speed: _Speed = "",
     slope: _Slope = "",
+    treadmill: _Treadmill = "",
+    foot_pod: _FootPod = "",
+    heart_rate: _HeartRate = "",
     dashboard: _ShowPage = False,
     port: _Port = 0,
     no_browser: _NoBrowser = False,
 ) -> None:
     """Show a sensor's steps as they happen, and record the session."""
     check_axes(axes)
+    beside = {"treadmill": treadmill, "foot_pod": foot_pod, "heart_rate": heart_rate}
+    beside = {name: place for name, place in beside.items() if place}
     if source is not None:
-        open_source(source)  # a mistyped URL is told before anything is compiled or created
+        # a mistyped URL is told before anything is compiled or created
+        open_source(source, beside=beside)
     if record is not None:
         _check_record(record, forbidden=no_record)
     if continue_from and baseline is not None:
@@ -184,6 +201,7 @@ def live(
             settings=chosen,
         )
         source = source or earlier.header.source
+        beside = beside or earlier.header.beside
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
     if source is None and not dashboard:
         first = ask_for_source(surface=surface, shoe=shoe)
@@ -205,6 +223,7 @@ def live(
         on_alert=on_alert,
         settings=chosen or AlertSettings(),
         marks=tuple((kind, value) for kind, value in marks.items() if value),
+        beside=beside,
     )
     history = not no_history and earlier is None
     _watch(source, stated, history=history, dashboard=dashboard, port=port, browser=not no_browser)

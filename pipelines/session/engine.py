@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from devices.receiver import Receiver
-from devices.records import DeviceInfo, LinkEvent, Record
+from devices.records import DeviceInfo, LinkEvent, Record, StreamRecord
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.chain.intake import IntakeParams
 from imu.drift.baseline import Baseline
@@ -31,6 +31,7 @@ from pipelines.coaching.companion import Companion
 from pipelines.coaching.texts import Number
 from pipelines.coaching.turning import heading_turn_deg
 from pipelines.session import facts
+from pipelines.session.beside import Beside
 from pipelines.session.carried import Carried
 from pipelines.session.facts import Fact
 from pipelines.session.header import SessionHeader
@@ -39,6 +40,7 @@ from pipelines.session.live_status import Now, indicator_statuses
 from pipelines.session.mark_rules import MarkRules
 from pipelines.session.marks import LoggedMark, SessionRecord
 from pipelines.session.pace import Pace
+from pipelines.session.pace_sources import PaceSources
 from pipelines.session.pauses import Pauses
 from pipelines.session.progress import SessionProgress
 from pipelines.session.standing import LatestSamples, fits
@@ -85,6 +87,8 @@ class SessionFold:
         self._progress = SessionProgress(
             self._pace, index_of_earlier_runs=header.index_of_earlier_runs
         )
+        self._sources = PaceSources(self._pace)
+        self._beside = Beside(self._sources, self._progress)
         self._companion: Companion | None = None
         if header.plan is not None:
             self._companion = Companion(header.plan, budget, self._progress)
@@ -103,7 +107,7 @@ class SessionFold:
             budget,
             self._lean,
             self._latest,
-            self._pace,
+            self._sources,
             self._pauses,
             self._progress,
         )
@@ -130,6 +134,11 @@ class SessionFold:
         if isinstance(record, LoggedMark):
             self._arrive(record.arrival_ns)
             self._facts += self._marks.take(record.mark)
+        elif isinstance(record, StreamRecord):
+            self._arrive(record.arrival_ns)
+            self._facts += self._beside.take(
+                record, **self._when, arrived_s=self.elapsed_s, gait=self._gait
+            )
         else:
             self._see(record)
             assert self._receiver is not None  # without a protocol no records come
@@ -186,6 +195,10 @@ class SessionFold:
             indicators=indicator_statuses(self._drift),
             distance_m=self._progress.distance_m,
             easy_km=self._progress.dose_easy_km,
+            speed_m_s=self._pace.speed_m_s,
+            slope_deg=self._pace.slope_deg,
+            heart_rate_bpm=self._beside.heart_rate_bpm,
+            beside=dict(self._beside.links),
         )
 
     @property
@@ -212,6 +225,13 @@ class SessionFold:
         first_ns = arrival_ns if self._arrivals is None else self._arrivals[0]
         self._arrivals = (first_ns, arrival_ns)
         self._samples = None
+        self._facts += self._beside.pass_time(arrival_ns, **self._when)
+
+    @property
+    def _when(self) -> dict[str, float]:
+        """The session's time, and from when on a pace holds that is told now."""
+        now_s = self._latest.now_s
+        return {"time_s": now_s, "from_s": now_s if self._latest.any else -math.inf}
 
     def _see(self, record: Record) -> None:
         now_s = self._latest.now_s

@@ -8,7 +8,7 @@ other. Before the first sample it is 0.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.intervals import PhaseKind
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.session.marks import PainMoment
+
+if TYPE_CHECKING:
+    from pipelines.session.pace_sources import PaceSources
 
 __all__ = [
     "FACT_KINDS",
@@ -39,6 +42,7 @@ __all__ = [
     "FlagsAnswered",
     "GaitChanged",
     "Gap",
+    "HeartRateKnown",
     "LinkChanged",
     "LossCounts",
     "MarkUnreadable",
@@ -54,9 +58,13 @@ __all__ = [
     "SensorMoved",
     "ShoeKnown",
     "StepsFinished",
+    "StreamBelieved",
+    "StreamChanged",
+    "StreamDoubted",
     "SurfaceKnown",
     "UsualRange",
     "WarmUpDone",
+    "pace_known",
 ]
 
 #: What the runner does.
@@ -64,6 +72,12 @@ Gait = Literal["still", "walk", "run"]
 #: How a speed, a slope or a distance is known: the runner said so, ``speed``: a speed that was
 #: stated, over the time spent running, or a device measured it, or a model guessed it.
 Source = Literal["stated", "speed", "treadmill", "pod", "estimated"]
+#: Who says how fast the heart beats.
+HeartSource = Literal["strap", "treadmill"]
+#: Why a device beside the sensor is not believed: it says that nobody moves while the runner runs,
+#: what no runner runs and no heart beats, speed and distance that are not of the same unit, records
+#: that cannot be read, or that it finds no heart beat.
+Doubt = Literal["stands", "impossible", "units", "unreadable", "no beat"]
 #: Where a baseline in use comes from.
 Origin = Literal["given", "earlier runs", "session before", "learned"]
 #: Why a baseline was given up, or learning began anew: the runner said that the sensor was moved,
@@ -214,12 +228,62 @@ class ClipLoose(msgspec.Struct, frozen=True, tag_field="kind", tag="clip_loose")
 
 
 class PaceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="pace"):
-    """Speed and slope from here on, None where not known; a belt that stands has speed 0."""
+    """Speed and slope from here on, None where not known; a belt that stands has speed 0.
+
+    ``source`` is of the speed, ``slope_source`` of the slope.
+    """
 
     time_s: float
     speed_m_s: float | None
     slope_deg: float | None
     source: Source = "stated"
+    slope_source: Source = "stated"
+
+
+def pace_known(sources: PaceSources, time_s: float) -> PaceKnown:
+    """The fact of a pace by the best that say it."""
+    pace = sources.pace
+    return PaceKnown(
+        time_s, pace.speed_m_s, pace.slope_deg, sources.speed_source, sources.slope_source
+    )
+
+
+class HeartRateKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="heart_rate"):
+    """The heart rate from here on, beats a minute; None where nobody says it any more."""
+
+    time_s: float
+    heart_rate_bpm: float | None
+    source: HeartSource
+
+
+class StreamChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="stream"):
+    """Something happened to the link of a device beside the sensor; as :class:`LinkChanged`."""
+
+    time_s: float
+    arrived_s: float
+    stream: str
+    state: Literal["connected", "lost", "resumed", "gap", "ended"]
+    detail: str = ""
+
+
+class StreamDoubted(msgspec.Struct, frozen=True, tag_field="kind", tag="stream_doubted"):
+    """A device beside the sensor is not believed from here on.
+
+    ``factor`` is by how much its distance is larger than its speed makes it, of ``"units"``.
+    """
+
+    time_s: float
+    stream: str
+    reason: Doubt
+    factor: float | None = None
+
+
+class StreamBelieved(msgspec.Struct, frozen=True, tag_field="kind", tag="stream_believed"):
+    """That doubt is over."""
+
+    time_s: float
+    stream: str
+    reason: Doubt
 
 
 class DistanceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="distance"):
@@ -412,6 +476,10 @@ Fact = (
     | AxesSought
     | ClipLoose
     | PaceKnown
+    | HeartRateKnown
+    | StreamChanged
+    | StreamDoubted
+    | StreamBelieved
     | DistanceKnown
     | SurfaceKnown
     | ShoeKnown

@@ -57,7 +57,7 @@ class IndicatorStatus(NamedTuple):
 class Now:
     """What a session's fold knows at one moment, for display; see :class:`LiveStatus`.
 
-    ``distance_m`` and ``easy_km`` are None while they are not known.
+    Distance, dose, speed, slope and heart rate are None while they are not known.
     """
 
     elapsed_s: float = 0.0
@@ -69,6 +69,10 @@ class Now:
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
     distance_m: float | None = None
     easy_km: float | None = None
+    speed_m_s: float | None = None
+    slope_deg: float | None = None
+    heart_rate_bpm: float | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -107,6 +111,10 @@ class LiveStatus:
         By column of the steps table, see :func:`indicator_statuses`.
     easy_km : float
         Dose of the session so far, as kilometres of easy running; NaN while it is not known.
+    speed_m_s, slope_deg, distance_m, heart_rate_bpm : float, optional
+        As they are known now, by whoever knows them best; None while nobody does.
+    beside : mapping of str to str
+        State of the links of devices beside the sensor, by the name of their stream.
 
     Examples
     --------
@@ -132,6 +140,11 @@ class LiveStatus:
     recent: Steps = NO_STEPS
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
     easy_km: float = math.nan
+    speed_m_s: float | None = None
+    slope_deg: float | None = None
+    distance_m: float | None = None
+    heart_rate_bpm: float | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_run(
@@ -169,6 +182,11 @@ class LiveStatus:
             recent=recent,
             indicators=now.indicators,
             easy_km=math.nan if now.easy_km is None else now.easy_km,
+            speed_m_s=now.speed_m_s,
+            slope_deg=now.slope_deg,
+            distance_m=now.distance_m,
+            heart_rate_bpm=now.heart_rate_bpm,
+            beside=now.beside,
         )
 
     def latest(self, column: str) -> float:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.session.facts import Fact, NeutralTrouble
     from pipelines.session.lean import LeanReference
     from pipelines.session.marks import Mark
-    from pipelines.session.pace import Pace
+    from pipelines.session.pace_sources import PaceSources
     from pipelines.session.pauses import Pauses
     from pipelines.session.progress import SessionProgress
     from pipelines.session.standing import LatestSamples
@@ -55,13 +55,13 @@ class MarkRules:
         budget: CueBudget,
         lean: LeanReference,
         latest: LatestSamples,
-        pace: Pace,
+        sources: PaceSources,
         pauses: Pauses,
         progress: SessionProgress,
     ) -> None:
         self._analyzer, self._drift, self._coach = analyzer, drift, coach
         self._companion, self._budget, self._lean = companion, budget, lean
-        self._latest, self._pace, self._pauses = latest, pace, pauses
+        self._latest, self._sources, self._pauses = latest, sources, pauses
         self._progress = progress
         self._flags = RedFlagState() if companion is None else red_flags_before(companion.plan)
         self.surface = self.surface_before = ""
@@ -109,11 +109,11 @@ class MarkRules:
         self.surface, self.surface_before = name, ""
 
     def _take_speed(self, speed_m_s: float | None) -> list[Fact]:
-        self._pace.take_speed(speed_m_s, self._from_s)
+        self._sources.take_speed("stated", speed_m_s, self._from_s)
         return [self._pace_known()]
 
     def _take_slope(self, slope_deg: float | None) -> list[Fact]:
-        self._pace.take_slope(slope_deg, self._from_s)
+        self._sources.take_slope("stated", slope_deg, self._from_s)
         return [self._pace_known()]
 
     @property
@@ -121,8 +121,8 @@ class MarkRules:
         return self._latest.now_s if self._latest.any else -math.inf
 
     def _pace_known(self) -> Fact:
-        pace = self._pace
-        return facts.PaceKnown(self._latest.now_s, pace.speed_m_s, pace.slope_deg)
+        self._progress.speed_source = self._sources.speed_source
+        return facts.pace_known(self._sources, self._latest.now_s)
 
     def _take_unknown(self, mark: marks.Unknown) -> list[Fact]:
         """What was known of a pace holds no more when its mark cannot be read."""

@@ -98,6 +98,10 @@ class Summary:
         lumbar index begins when its baseline is known.
     alerts_told, changed : list of str
         The indicator of each alert, and those that are changed at the end.
+    distance_m, distance_source
+        As far as it is known, and how.
+    speed_m_s, heart_rate_bpm : float, optional
+        Means of what devices beside the sensor measured.
 
     Examples
     --------
@@ -132,6 +136,10 @@ class Summary:
     median_last_steps: dict[str, int] = field(default_factory=dict)
     alerts_told: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    distance_m: float | None = None
+    distance_source: str = ""
+    speed_m_s: float | None = None  # mean, as a device beside the sensor measured it
+    heart_rate_bpm: float | None = None  # mean
 
     def to_json(self) -> str:
         """The summary as JSON, null where there is no value.
@@ -187,6 +195,7 @@ class Summary:
         reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())
         if reservations:
             lines.append(f"  {'reservations':<30} {reservations}")
+        lines += self._measured()
         lost = self.samples_lost_in_transit + self.samples_quarantined
         if lost or self.restarts:
             lines.append(
@@ -214,6 +223,18 @@ class Summary:
         if self.changed:
             names = [_words(name) for name in self.changed]
             lines.append(f"  {'changed at the end':<30} {len(names):8d} ({', '.join(names)})")
+        return lines
+
+    def _measured(self) -> list[str]:
+        """What devices beside the sensor measured."""
+        lines = []
+        if self.distance_m is not None and self.distance_source in {"treadmill", "pod"}:
+            by = "treadmill" if self.distance_source == "treadmill" else "foot pod"
+            lines.append(f"  {'distance':<30} {self.distance_m / 1000.0:8.2f} km ({by})")
+        if self.speed_m_s is not None:
+            lines.append(f"  {'measured speed':<30} {3.6 * self.speed_m_s:8.1f} km/h")
+        if self.heart_rate_bpm is not None:
+            lines.append(f"  {'heart rate':<30} {self.heart_rate_bpm:8.0f} beats/min")
         return lines
 
     def _span(self, name: str) -> str:
@@ -297,6 +318,10 @@ def summarise(
         median_last_steps=last,
         alerts_told=[alert.indicator for alert in told],
         changed=list(result.changed),
+        distance_m=None if result.distance_m is None else round(result.distance_m, 3),
+        distance_source=result.distance_source,
+        speed_m_s=None if result.speed is None else round(result.speed.mean, 4),
+        heart_rate_bpm=None if result.heart_rate is None else round(result.heart_rate.mean, 1),
     )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from devices.streams.registry import STREAMS
 from pipelines.coaching.training.cues import Cue
 from pipelines.session import facts
 from pipelines.session.standing import STANDING_S
 
 if TYPE_CHECKING:
-    from pipelines.session.facts import Fact, NeutralTrouble
+    from pipelines.session.facts import Doubt, Fact, NeutralTrouble
 
-__all__ = ["CLIP_IS_LOOSE", "LEAN_IS_RELATIVE", "fact_words"]
+__all__ = ["CLIP_IS_LOOSE", "LEAN_IS_RELATIVE", "fact_words", "stream_words"]
 
 #: Where axes were found from the steps and nobody stood.
 LEAN_IS_RELATIVE: Final = (
@@ -33,6 +34,56 @@ _NEUTRAL_TROUBLE: Final[dict[NeutralTrouble, str]] = {
 }
 
 
+#: Why a device beside the sensor is not believed, and what follows.
+_DOUBTS: Final[dict[Doubt, str]] = {
+    "stands": "says that nothing moves while you run, so its speed and distance are not used",
+    "impossible": "says what cannot be, which is passed over",
+    "unreadable": "sends records that cannot be read, which are passed over",
+    "no beat": "finds no heart beat: moisten it and tighten the strap",
+}
+_UNITS_AGREE: Final = 0.1  # how far a factor may be off that of two units
+_MILE_KM: Final = 1.609344
+
+
+def stream_words(stream: str) -> str:
+    """A device beside the sensor, with its article.
+
+    Examples
+    --------
+    >>> stream_words("heart_rate")
+    'the heart rate strap'
+    """
+    return STREAMS[stream].words if stream in STREAMS else f"the device {stream!r}"
+
+
+def _stream_changed(fact: facts.StreamChanged) -> str:
+    name = stream_words(fact.stream)
+    match fact.state:
+        case "connected" | "resumed":
+            return (
+                f"{name} is connected: {fact.detail}." if fact.detail else f"{name} is connected."
+            )
+        case "lost":
+            why = f" ({fact.detail})" if fact.detail else ""
+            return f"{name} is away{why}: the run goes on, and it is used when it is back."
+        case "ended":
+            return f"{name} is not looked for any more: {fact.detail}"
+    return ""
+
+
+def _stream_doubted(fact: facts.StreamDoubted) -> str:
+    name = stream_words(fact.stream)
+    if fact.reason != "units":
+        return f"{name} {_DOUBTS[fact.reason]}."
+    factor = fact.factor or 1.0
+    miles = abs(factor / _MILE_KM - 1.0) < _UNITS_AGREE
+    like = ", as if miles an hour were sent for km/h" if miles else ""
+    return (
+        f"speed and distance of {name} do not fit each other (by a factor of {factor:.2f}{like}): "
+        "neither is used; state the speed if you know it."
+    )
+
+
 def fact_words(fact: Fact) -> str:
     """What is worth telling of a fact while it happens; empty where nothing is.
 
@@ -46,6 +97,12 @@ def fact_words(fact: Fact) -> str:
     ''
     """
     match fact:
+        case facts.StreamChanged():
+            return _stream_changed(fact)
+        case facts.StreamDoubted():
+            return _stream_doubted(fact)
+        case facts.StreamBelieved():
+            return f"what {stream_words(fact.stream)} says makes sense again, and is used."
         case facts.CueTold():
             return Cue(fact.text_id, fact.numbers).message
         case facts.NeutralTaken():

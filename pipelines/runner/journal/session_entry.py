@@ -46,6 +46,10 @@ _MEANS: Final = (
 )
 
 
+#: Distances that a device counted, by what a session calls it.
+_MEASURED: Final[Mapping[str, DistanceSource]] = {"treadmill": "treadmill", "pod": "pod"}
+
+
 @dataclass(frozen=True, slots=True)
 class Distance:
     """A distance, m, and how it is known."""
@@ -104,7 +108,8 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
     distance = stated.distance
     if distance is None:
         known = result.distance_m is not None
-        distance = Distance(result.distance_m, "mark") if known else Distance()
+        source = _MEASURED.get(result.distance_source, "mark")
+        distance = Distance(result.distance_m, source) if known else Distance()
     last_s = float(steps.initial_contact_s[-1]) if len(steps) else 0.0
     offset = header.utc_offset_minutes
     m2, m4, m6 = result.doses_easy_km(distance.distance_m)

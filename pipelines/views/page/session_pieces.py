@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units, dose_words
+from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import GAITS, WITHIN, verdict
@@ -63,7 +64,7 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
     return {"title": title, "text": text, "advice": advice, "state": state}
 
 
-def state(status: LiveStatus) -> dict[str, Any]:
+def state(status: LiveStatus, units: Units = "metric") -> dict[str, Any]:
     """Link, battery, losses and recording, in words, and whether each wants attention.
 
     Examples
@@ -76,6 +77,8 @@ def state(status: LiveStatus) -> dict[str, Any]:
         enough = status.battery_percent >= _LOW_BATTERY_PERCENT
         low = "" if enough else ", charge it after the run"
         items.append(_item(f"battery {status.battery_percent:.0f} %{low}", enough))
+    items += [_item(text, True) for text in beside_words(status, units)]
+    items += [_item(text, False) for text in away_words(status)]
     samples = "sample" if status.lost_samples == 1 else "samples"
     items.append(_item(f"{status.lost_samples or 'no'} {samples} lost", True))
     note = printable(status.recording_note)

@@ -14,6 +14,7 @@ import numpy as np
 from imu.steps import SIDE_CODES
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
+from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import (
     Line,
@@ -463,7 +464,7 @@ def _state(status: LiveStatus, width: int, *, last_step: bool, rows: bool = Fals
         f"{status.lost_samples or 'no'} {'sample' if status.lost_samples == 1 else 'samples'} lost"
     )
     link = f" link {status.link or 'connecting'}"
-    others = [text for text in (battery, lost) if text]
+    others = [text for text in (battery, *beside_words(status), *away_words(status), lost) if text]
     beside = "".join(f" · {text}" for text in others)
     alone = rows and cells_wide(link + beside) > width
     link = fit(link, width)
