@@ -42,6 +42,15 @@ class OpenLink(ABC):
         """Most bytes that one notification can hold."""
         return 1 << 16
 
+    @property
+    def baud_rate(self) -> int:
+        """Speed of a serial line, bits per second; 0 where there is none."""
+        return 0
+
+    async def change_baud_rate(self, baud_rate: int) -> None:
+        """Go on at another speed, of a serial line."""
+        raise DeviceError(f"has no line to go at {baud_rate} baud.", source=self.name)
+
     def now_ns(self) -> int:
         """The host's clock."""
         return self.inbox.clock.monotonic_ns()

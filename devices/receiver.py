@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
+import numpy as np
+
 from devices.drivers.registry import PROTOCOLS, driver_named
 from devices.readings import Battery, ClockAnchor, Reading
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
@@ -11,7 +13,7 @@ from devices.sequence import NO_LOSSES, Losses
 from devices.timing.host_time import HostTime
 from devices.timing.timelines import Timeline, timeline_for
 from imu.errors import DeviceError, ParameterError
-from imu.samples import Samples
+from imu.samples import Quality, Samples
 
 __all__ = ["Receiver"]
 
@@ -152,4 +154,7 @@ class Receiver:
             acceleration = acceleration[placed.stale :]
             gyro = None if gyro is None else gyro[placed.stale :]
             quality = None if quality is None else quality[placed.stale :]
+        if placed.doubtful:
+            gap = np.full(len(acceleration), Quality.GAP, np.uint8)
+            quality = gap if quality is None else quality | gap
         return Samples(placed.time_s, acceleration, gyro, quality)

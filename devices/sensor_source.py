@@ -171,7 +171,7 @@ class SensorSource:
         self._driver = driver_type()
         self._inbox.sample_channels = driver_type.sample_channels
         try:
-            info = await self._driver.open(link, self._wanted)
+            info = await self._driver.open(link, replace(self._wanted, known=self._info))
         except BaseException as error:
             await self._let_go(stop=False)
             self._event("lost", str(error) or "closed")  # cancelled: no words

@@ -34,11 +34,14 @@ class Wanted:
         Samples per second; 200 serves impact shock and event timing.
     acceleration_range_g, angular_velocity_range_deg_s : float
         Ends of the range: the smallest on offer that is not below.
+    known : DeviceInfo, optional
+        What was agreed at the connection before, which is to be agreed again.
     """
 
     rate_hz: float = 200.0
     acceleration_range_g: float = 16.0
     angular_velocity_range_deg_s: float = 2000.0
+    known: DeviceInfo | None = None
 
 
 class Conversation(ABC):

@@ -42,6 +42,11 @@ class MeasuredStream:
     ------
     ParameterError
         When ``memory_s`` is outside its range.
+
+    Attributes
+    ----------
+    clock : ProgramClock
+        True time.
     """
 
     def __init__(
@@ -55,7 +60,7 @@ class MeasuredStream:
         if not 0.05 <= memory_s <= 3600.0:
             raise ParameterError("memory_s", memory_s, "a number from 0.05 to 3600 s")
         self.rate_hz = run.scenario.rate
-        self._run, self._clock = run, clock
+        self._run, self.clock = run, clock
         self._start_ns = clock.monotonic_ns()
         self._speed = 1.0 + run.scenario.clock_ppm * 1e-6  # device seconds per true second
         self._started_us = started_us
@@ -69,21 +74,21 @@ class MeasuredStream:
 
     def device_us(self) -> int:
         """The device's clock now, µs, without wrapping."""
-        passed_us = (self._clock.monotonic_ns() - self._start_ns) / 1000
+        passed_us = (self.clock.monotonic_ns() - self._start_ns) / 1000
         return self._started_us + round(passed_us * self._speed)
 
-    async def take(self, n: int) -> MeasuredBlock | None:
+    async def take(self, n: int, *, whole: bool = False) -> MeasuredBlock | None:
         """The next ``n`` samples, as soon as the last of them is measured; None when it is over.
 
-        A cancelled wait takes nothing.
+        A cancelled wait takes nothing. A device that keeps ``whole`` messages overwrites these.
         """
-        taken = self._taken()
-        if taken - self._next > self._memory:
-            self._skip(taken - self._memory - self._next)
+        over = self._taken() - self._memory - self._next
+        if over > 0:
+            self._skip(-(-over // n) * n if whole else over)
         ready_ns = (self._next + n) / (self.rate_hz * self._speed) * 1e9
-        wait_ns = self._start_ns + ready_ns - self._clock.monotonic_ns()
+        wait_ns = self._start_ns + ready_ns - self.clock.monotonic_ns()
         if wait_ns > 0:
-            await self._clock.sleep(wait_ns * 1e-9)
+            await self.clock.sleep(wait_ns * 1e-9)
         first = self._next
         samples = self._run.read(n)
         if not len(samples):
@@ -94,7 +99,7 @@ class MeasuredStream:
 
     def _taken(self) -> int:
         """Samples measured since the start."""
-        passed_s = (self._clock.monotonic_ns() - self._start_ns) * 1e-9
+        passed_s = (self.clock.monotonic_ns() - self._start_ns) * 1e-9
         return int(passed_s * self._speed * self.rate_hz)
 
     def _skip(self, n: int) -> None:

@@ -60,9 +60,21 @@ def link_of(scenario: Scenario) -> str:
 
 
 def as_such_sensors_measure(scenario: Scenario) -> Scenario:
-    """The scenario with a rate that its sensor has, where none was asked for."""
+    """The scenario with a rate that its sensor has, where none was asked for.
+
+    Raises
+    ------
+    ParameterError
+        When the sensor has no such rate, nor makes one of it by leaving samples out.
+    """
     rate_hz = _RATES_HZ.get(scenario.protocol)
     asked = scenario.rate != Scenario().rate
+    if scenario.protocol == "witmotion" and scenario.rate % 50.0 and scenario.rate % 125.0:
+        raise ParameterError(
+            "rate",
+            scenario.rate,
+            "a multiple of 50 or 125 Hz, of which such sensors send 50 to 200 Hz",
+        )
     return scenario if asked or rate_hz is None else replace(scenario, rate=rate_hz)
 
 
