@@ -108,6 +108,10 @@ class Link(Protocol):
         """
         ...
 
+    def tell(self, words: str) -> None:
+        """Put what people should know of the link into the log."""
+        ...
+
     def log_request(self, payload: bytes) -> None:
         """Put what was just sent into the log, on channel ``"request"``, stamped now."""
         ...

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from devices.drivers.driver import Conversation
 from devices.inbox import Inbox
-from devices.records import Packet
+from devices.records import LinkEvent, Packet
 from imu.errors import DeviceError, DeviceLost
 
 __all__ = ["Connector", "OpenLink"]
@@ -62,6 +62,10 @@ class OpenLink(ABC):
     def log_request(self, payload: bytes) -> None:
         """Put what was just sent into the log."""
         self.inbox.log_request(payload)
+
+    def tell(self, words: str) -> None:
+        """Put what people should know of the link into the log."""
+        self.inbox.put_event(LinkEvent(self.now_ns(), "gap", words))
 
     async def ask(
         self,

@@ -218,8 +218,9 @@ class SensorSource:
                     tick.cancel()
                 if lost.done():
                     return lost.result()
-                if company.done():
-                    company.result()  # a mistake of ours is not kept quiet
+                # a mistake of ours is not kept quiet
+                if company.done() and (why := company.result()):
+                    return why
                 silent_ns = self._clock.monotonic_ns() - self._inbox.latest_sample_ns
                 if silent_ns > driver.silence_s * 1e9:
                     return f"the sensor sent nothing for {driver.silence_s:g} s"
@@ -291,6 +292,7 @@ def _in_words(seconds: float) -> str:
     return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} minutes"
 
 
-async def _accompany(driver: Conversation, link: OpenLink) -> None:
+async def _accompany(driver: Conversation, link: OpenLink) -> str:
     with suppress(DeviceError):  # the link's own end is noticed elsewhere
-        await driver.accompany(link)
+        return await driver.accompany(link)
+    return ""

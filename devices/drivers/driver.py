@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from devices.links import Link
 from devices.readings import Decoder
 from devices.records import DeviceInfo
 
-__all__ = ["Advertisement", "Conversation", "Driver", "Wanted"]
+__all__ = ["FOR_EVER_S", "Advertisement", "Conversation", "Driver", "Wanted"]
+
+#: Longer than any session, s.
+FOR_EVER_S: Final = 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,15 @@ class Conversation(ABC):
     async def close(self, link: Link) -> None:
         """Stop streaming; the link may be half dead already, errors are the caller's to ignore."""
 
-    async def accompany(self, link: Link) -> None:  # noqa: B027
-        """Run beside the stream until cancelled: clock probes, battery; nothing by default."""
+    async def accompany(self, link: Link) -> str:  # noqa: ARG002
+        """Run beside the stream until cancelled: clock probes, battery; nothing by default.
+
+        Returns
+        -------
+        str
+            Why the conversation has to begin anew; empty when it has not.
+        """
+        return ""
 
 
 class Driver(Conversation):

@@ -251,7 +251,7 @@ class WitMotionDriver(Driver):
     async def close(self, link: Link) -> None:
         """Nothing to do: such a sensor streams until it is switched off."""
 
-    async def accompany(self, link: Link) -> None:
+    async def accompany(self, link: Link) -> str:
         """Ask for the battery every minute, and set up anew a sensor that lost its settings.
 
         After a dip of its power it sends at another rate. One that says that its rate is as it was

@@ -97,6 +97,8 @@ def fact_words(fact: Fact) -> str:
     ''
     """
     match fact:
+        case facts.LinkChanged(state="gap"):
+            return f"{fact.detail}."
         case facts.StreamChanged():
             return _stream_changed(fact)
         case facts.StreamDoubted():

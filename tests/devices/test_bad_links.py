@@ -13,7 +13,7 @@ from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.device import BLEDevice
 
 from devices.ble import BleConnector, Radio
-from devices.drivers.driver import Driver
+from devices.drivers.driver import Conversation
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
@@ -278,7 +278,7 @@ class _RaisesAtReturns:
         return self._inner.place
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         return self._inner.driver
 
     async def connect(self, inbox: Inbox) -> OpenLink:
