@@ -225,6 +225,9 @@ CHAIN_STATE: Final = np.dtype(
         ("up", np.float64, 3),
         ("levelling", np.float64, 4),  # inertial → earth, of the open step
         ("up_known", np.uint8),
+        # steps that still bear the flag of a gap, or of settling, before them
+        ("felt_gap", np.int64),
+        ("felt_settling", np.int64),
         ("doubted", np.int64),  # steps in a row whose mean force says otherwise
         ("up_before", np.float64, (2, 3)),
         ("ups_before", np.int64),
