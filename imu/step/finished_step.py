@@ -92,9 +92,9 @@ _SETTLING: Final = int(Quality.SETTLING)
 _LOOSE: Final = int(Quality.LOOSE)
 
 #: Steps after the last one that holds a filled sample, and after the last that settles, in which
-#: the gap is still felt. In simulated runs with filled gaps of 0.1 s lean of the next step is off by
-#: up to 6°, its oscillation by 3 mm, contact and flight of the next two by up to 15 ms; those after
-#: them, as those before the gap, by 0.2° and less than 2 mm on average.
+#: the gap is still felt. In simulated runs with filled gaps of 0.1 s lean of the next step is off
+#: by up to 6°, its oscillation by 3 mm, contact and flight of the next two by up to 15 ms; those
+#: after them, as those before the gap, by 0.2° and less than 2 mm on average.
 _FELT_AFTER_GAP: Final = 2
 _FELT_AFTER_SETTLING: Final = 1
 
