@@ -166,8 +166,7 @@ def live(
 ) -> None:
     """Show a sensor's steps as they happen, and record the session."""
     check_axes(axes)
-    beside = {"treadmill": treadmill, "foot_pod": foot_pod, "heart_rate": heart_rate}
-    beside = {name: place for name, place in beside.items() if place}
+    beside = _given(treadmill=treadmill, foot_pod=foot_pod, heart_rate=heart_rate)
     if source is not None:
         # a mistyped URL is told before anything is compiled or created
         open_source(source, beside=beside)
@@ -185,10 +184,7 @@ def live(
         }
     )
     check_results({"--alerts": alerts})
-    if dashboard:
-        check_port(port)
-    elif port:
-        raise ParameterError("--port", port, "it with --dashboard, which shows the page")
+    _check_page(port, dashboard=dashboard)
     _check_words(on_alert, speed, slope)
     chosen = None if settings is None else load_alert_settings(settings)
     earlier = _earlier(continue_from) if continue_from else None
@@ -210,7 +206,7 @@ def live(
         height = first.settings.height_m if height is None else height
     if record is None and not no_record:
         record = new_session_path(time.time_ns())
-    marks = {"surface": surface, "shoe": shoe, "speed": speed, "slope": slope}
+    marks = _given(surface=surface, shoe=shoe, speed=speed, slope=slope)
     stated = LiveOptions(
         axes=axes,
         mass_kg=mass,
@@ -222,11 +218,23 @@ def live(
         alerts=alerts,
         on_alert=on_alert,
         settings=chosen or AlertSettings(),
-        marks=tuple((kind, value) for kind, value in marks.items() if value),
+        marks=tuple(marks.items()),
         beside=beside,
     )
     history = not no_history and earlier is None
     _watch(source, stated, history=history, dashboard=dashboard, port=port, browser=not no_browser)
+
+
+def _given(**words: str) -> dict[str, str]:
+    """Those that were said."""
+    return {name: text for name, text in words.items() if text}
+
+
+def _check_page(port: int, *, dashboard: bool) -> None:
+    if dashboard:
+        check_port(port)
+    elif port:
+        raise ParameterError("--port", port, "it with --dashboard, which shows the page")
 
 
 def _check_record(record: Path, *, forbidden: bool) -> None:

@@ -212,7 +212,7 @@ class Beside:
         changed = self._sources.take_speed(source, speed_m_s, from_s)
         changed |= self._sources.take_slope(source, slope_deg, from_s)
         self._progress.speed_source = self._sources.speed_source
-        return [facts.pace_known(self._sources, time_s)] if changed else []
+        return [self._sources.fact(time_s)] if changed else []
 
     def _count(
         self,

@@ -8,7 +8,7 @@ other. Before the first sample it is 0.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -21,9 +21,6 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.intervals import PhaseKind
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.session.marks import PainMoment
-
-if TYPE_CHECKING:
-    from pipelines.session.pace_sources import PaceSources
 
 __all__ = [
     "FACT_KINDS",
@@ -64,7 +61,6 @@ __all__ = [
     "SurfaceKnown",
     "UsualRange",
     "WarmUpDone",
-    "pace_known",
 ]
 
 #: What the runner does.
@@ -238,14 +234,6 @@ class PaceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="pace"):
     slope_deg: float | None
     source: Source = "stated"
     slope_source: Source = "stated"
-
-
-def pace_known(sources: PaceSources, time_s: float) -> PaceKnown:
-    """The fact of a pace by the best that say it."""
-    pace = sources.pace
-    return PaceKnown(
-        time_s, pace.speed_m_s, pace.slope_deg, sources.speed_source, sources.slope_source
-    )
 
 
 class HeartRateKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="heart_rate"):

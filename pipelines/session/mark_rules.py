@@ -122,7 +122,7 @@ class MarkRules:
 
     def _pace_known(self) -> Fact:
         self._progress.speed_source = self._sources.speed_source
-        return facts.pace_known(self._sources, self._latest.now_s)
+        return self._sources.fact(self._latest.now_s)
 
     def _take_unknown(self, mark: marks.Unknown) -> list[Fact]:
         """What was known of a pace holds no more when its mark cannot be read."""

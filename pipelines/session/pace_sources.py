@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipelines.session.facts import Source
+from pipelines.session.facts import PaceKnown, Source
 from pipelines.session.pace import Pace
 
 __all__ = ["PRECEDENCE", "PaceSources"]
@@ -64,6 +64,13 @@ class PaceSources:
         if best != before[0]:
             self.pace.take_slope(best, time_s)
         return (best, self.slope_source) != before
+
+    def fact(self, time_s: float) -> PaceKnown:
+        """The pace by the best that say it."""
+        pace = self.pace
+        return PaceKnown(
+            time_s, pace.speed_m_s, pace.slope_deg, self.speed_source, self.slope_source
+        )
 
 
 def _best(
