@@ -170,8 +170,7 @@ def live(
     if source is not None:
         # a mistyped URL is told before anything is compiled or created
         open_source(source, beside=beside)
-    if record is not None:
-        _check_record(record, forbidden=no_record)
+    _check_record(record, forbidden=no_record)
     if continue_from and baseline is not None:
         raise ParameterError("--continue", continue_from, "either --continue or --baseline")
     check_outputs(
@@ -187,8 +186,7 @@ def live(
     _check_page(port, dashboard=dashboard)
     _check_words(on_alert, speed, slope)
     chosen = None if settings is None else load_alert_settings(settings)
-    earlier = _earlier(continue_from) if continue_from else None
-    if earlier is not None:
+    if (earlier := _earlier(continue_from)) is not None:
         chosen = earlier.check(
             axes=axes,
             mass_kg=mass,
@@ -202,11 +200,9 @@ def live(
     if source is None and not dashboard:
         first = ask_for_source(surface=surface, shoe=shoe)
         source, surface, shoe = first.source, first.surface, first.shoe
-        mass = first.settings.mass_kg if mass is None else mass
-        height = first.settings.height_m if height is None else height
+        mass, height = mass or first.settings.mass_kg, height or first.settings.height_m
     if record is None and not no_record:
         record = new_session_path(time.time_ns())
-    marks = _given(surface=surface, shoe=shoe, speed=speed, slope=slope)
     stated = LiveOptions(
         axes=axes,
         mass_kg=mass,
@@ -218,11 +214,11 @@ def live(
         alerts=alerts,
         on_alert=on_alert,
         settings=chosen or AlertSettings(),
-        marks=tuple(marks.items()),
+        marks=tuple(_given(surface=surface, shoe=shoe, speed=speed, slope=slope).items()),
         beside=beside,
     )
-    history = not no_history and earlier is None
-    _watch(source, stated, history=history, dashboard=dashboard, port=port, browser=not no_browser)
+    browser, history = not no_browser, not no_history and earlier is None
+    _watch(source, stated, history=history, dashboard=dashboard, port=port, browser=browser)
 
 
 def _given(**words: str) -> dict[str, str]:
@@ -237,7 +233,9 @@ def _check_page(port: int, *, dashboard: bool) -> None:
         raise ParameterError("--port", port, "it with --dashboard, which shows the page")
 
 
-def _check_record(record: Path, *, forbidden: bool) -> None:
+def _check_record(record: Path | None, *, forbidden: bool) -> None:
+    if record is None:
+        return
     if forbidden:
         raise ParameterError("--record", str(record), "either --record or --no-record")
     if record.suffix.lower() != ".mcap":
@@ -281,8 +279,10 @@ def _watch(
         _tell_end(run)
 
 
-def _earlier(given: str) -> EarlierSession:
-    """The session to go on from, once it has been run again."""
+def _earlier(given: str) -> EarlierSession | None:
+    """The session to go on from, once it has been run again; None where none is."""
+    if not given:
+        return None
     path = continued_path(given)
     warm_up_filters()
     with progress(f"going through {path.name}") as report:
