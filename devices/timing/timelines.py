@@ -415,6 +415,7 @@ class ArrivalTimeline:
         self._losses = NO_LOSSES
         self._host = HostTime()
         self._last_us = -inf  # time of the latest sample
+        self._soonest_us = inf
         self._settled_us = _SETTLING_US  # counted time until which the scale settles
         self._begin(1e6 / rate_hz)
 
@@ -483,7 +484,7 @@ class ArrivalTimeline:
         self._counted = HostTime(skew_limit_ppm=_RATE_LIMIT_PPM, memory_s=_ARRIVALS_S)
         self._zero_ns = 0
         self._losses_ns: deque[int] = deque(maxlen=_STEADY_LOSSES)
-        self._soonest_us: float = inf  # of all arrivals, against those of the slowest sensor
+        self._soonest_us = inf  # of all arrivals, against those of the slowest sensor
         self._resumed = False
         self._watch = DeficitWatch(0)
 

@@ -416,7 +416,7 @@ def test_closing_during_the_set_up_of_a_return_is_said_in_the_log() -> None:
     async def close() -> list[LinkEvent]:
         clock = VirtualClock()
         away = LinkParams(drops_s=(8.0,))
-        connector = Bench(clock).sensor(scenario("witmotion", seconds=30.0), away)
+        connector = Bench(clock).sensor(scenario("witmotion", seconds=30.0, rate=200.0), away)
         events: list[LinkEvent] = []
         async with SensorSource(connector, clock=clock) as source:
             async for record in source:
