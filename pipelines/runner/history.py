@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from imu.drift.baseline import Baseline
+from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.indicators import indicator_named
-from imu.errors import BackstrideError
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import utc_ns_of
+from pipelines.runner.journal.queries import earlier_baselines
+from pipelines.session.marks import one_line
 
 __all__ = ["LEARNING", "PastRun", "RunHistory", "Start", "history_for_run"]
 
@@ -77,8 +81,6 @@ class RunHistory:
         """
         if neutral_is_old:
             return Start(None, f"{LEARNING}, since the standing neutral is of another day.")
-        from imu.drift.baseline_learning import EarlierRun, warm_start
-
         fitting = [run for run in self.runs if run.sensor == sensor][-_RUNS:]
         if len(fitting) < _LEAST_RUNS <= len(self.runs):
             why = "since your earlier runs of this kind were measured with another kind of sensor"
@@ -118,18 +120,18 @@ class RunHistory:
 
 
 def history_for_run(
-    now: datetime, surface: str = "", shoe: str = "", path: Path | None = None
+    journal: JournalAtHand, now: datetime, surface: str = "", shoe: str = ""
 ) -> tuple[RunHistory, str]:
     """The runs of the user's journal on a surface in a shoe; a run never fails for it.
 
     Parameters
     ----------
+    journal : JournalAtHand
+        That of the program.
     now : datetime
         The time, with its zone.
     surface, shoe : str
         Of the run that begins, as the runner calls them; empty where not said.
-    path : Path, optional
-        The journal; the user's own by default. None is made where there is none.
 
     Returns
     -------
@@ -138,23 +140,15 @@ def history_for_run(
     str
         That trouble in a sentence, empty without.
     """
-    from pipelines.runner.journal.database import Journal, journal_path
-    from pipelines.runner.journal.entries import utc_ns_of
-    from pipelines.runner.journal.pending import pending_path
-    from pipelines.runner.journal.queries import earlier_baselines
-    from pipelines.session.marks import one_line
-
     surface, shoe = one_line(surface), one_line(shoe)
-    nothing = RunHistory(surface=surface, shoe=shoe)
-    place = journal_path() if path is None else path
     now_ns = utc_ns_of(now)
-    try:
-        if not place.exists() and not pending_path(place).exists():
-            return nothing, ""
-        with Journal(place, busy_s=0.5) as journal:
-            found = earlier_baselines(journal, now_ns - _DAYS * _DAY_NS, now_ns, surface, shoe)
-            notes = " ".join(journal.notes)
-        runs = tuple(PastRun(Baseline.from_json(words), sensor) for words, sensor in found)
-    except BackstrideError as trouble:
-        return nothing, f"{trouble} This run is not compared with earlier ones."
-    return RunHistory(runs, surface, shoe), notes
+
+    def earlier_runs(opened: Journal) -> tuple[PastRun, ...]:
+        found = earlier_baselines(opened, now_ns - _DAYS * _DAY_NS, now_ns, surface, shoe)
+        return tuple(PastRun(Baseline.from_json(words), sensor) for words, sensor in found)
+
+    runs = journal.ask(earlier_runs, ())
+    told = journal.take_notes()
+    if journal.trouble:
+        told = [f"{journal.trouble} This run is not compared with earlier ones."]
+    return RunHistory(runs, surface, shoe), " ".join(told)

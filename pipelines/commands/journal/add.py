@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.journal.messages import say_cues, tell_notes
+from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.messages import complain, say
-from pipelines.runner.filing import FinishedRun, add_run
 from pipelines.runner.journal.advice import after_run, stop_cue
 from pipelines.runner.journal.arguments import time_of
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.runs import FinishedRun, add_run
 from pipelines.runner.journal.words import session_line
 
 __all__ = ["add"]
@@ -64,8 +63,7 @@ def add(
         note=note,
         again=again,
     )
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         recorded = recorded_run(file, options, journal)
         session = add_run(journal, recorded.run, recorded.number)
         if session is None:

@@ -1,4 +1,4 @@
-"""The journal of a program that goes on without it: opened once, whatever goes wrong is told."""
+"""The journal of a program: opened once, with what waited for it; whatever goes wrong is told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Self, TypeVar
 from imu.errors import BackstrideError, ParameterError, RecordingError
 from pipelines.runner.journal.database import Journal, journal_path
 from pipelines.runner.journal.entries import Entry, Settings
-from pipelines.runner.journal.pending import keep_for_later, pending_path
+from pipelines.runner.journal.pending import keep_for_later, pending_path, take_in
+from pipelines.runner.journal.runs import FinishedRun, add_run
 
 __all__ = ["JournalAtHand"]
 
@@ -20,6 +21,8 @@ Other = TypeVar("Other")
 
 class JournalAtHand:
     """A journal that is opened when it is first needed, and handed on to whoever else needs it.
+
+    Entries that were kept for later are taken in then.
 
     Use it as a context manager. May wait for ``busy_s``: not where samples are being received.
 
@@ -65,7 +68,7 @@ class JournalAtHand:
         """
         if self._journal is None:
             self._journal = Journal(self.path, busy_s=self._busy_s)
-            self._notes = self._journal.notes
+            self._notes = (*self._journal.notes, *take_in(self._journal))
         return self._journal
 
     def take_notes(self) -> list[str]:
@@ -102,8 +105,8 @@ class JournalAtHand:
             return f"{error} Your answers hold for this run."
         return ""
 
-    def add(self, entries: Sequence[Entry], *, must_keep: bool = False) -> str:
-        """Add entries, or keep them for later; never raises for a journal in trouble.
+    def add(self, entries: Sequence[Entry | FinishedRun], *, must_keep: bool = False) -> str:
+        """Add entries and runs, or keep them for later; never raises for a journal in trouble.
 
         Returns
         -------
@@ -121,7 +124,10 @@ class JournalAtHand:
             journal = self.open()
             with journal.transaction():
                 for entry in entries:
-                    journal.add(entry)
+                    if isinstance(entry, FinishedRun):
+                        add_run(journal, entry)
+                    else:
+                        journal.add(entry)
             return " ".join(self.take_notes())
         except ParameterError:
             raise

@@ -45,7 +45,7 @@ from pipelines.runner.journal.rows import (
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
 
-__all__ = ["Journal", "journal_path"]
+__all__ = ["Journal", "journal_path", "kept_aside"]
 
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
@@ -113,9 +113,6 @@ class Journal:
                     "one begun."
                 )
                 self._connection = self._open(notes)
-        from pipelines.runner.journal.pending import take_in
-
-        notes += take_in(self)
         self.notes = tuple(notes)
 
     def __enter__(self) -> Self:
@@ -237,20 +234,8 @@ class Journal:
                 raise _unknown(kind.TABLE, identifier)
         self._empty_write_ahead_log()
 
-    def delete_everything(self) -> list[Path]:
-        """Empty the journal, and remove copies that were kept aside and entries kept for later.
-
-        What desk mode has learned of the wearer's turning goes too. Recordings are files of their
-        own and stay.
-
-        Returns
-        -------
-        list of Path
-            Files that could not be removed.
-        """
-        from pipelines.runner.desk.twisting_store import FILE_NAME
-        from pipelines.runner.journal.pending import pending_path
-
+    def empty(self) -> None:
+        """Delete every entry and setting; the bytes are overwritten in the file."""
         with self._lock:
             with self.transaction():
                 # what refers to others first
@@ -261,16 +246,6 @@ class Journal:
             with self._explained():
                 self._connection.execute("VACUUM")
             self._empty_write_ahead_log()
-        left = []
-        # those that could not be read too
-        others = list(self.path.parent.glob(f"{pending_path(self.path).stem}*"))
-        others += self.path.parent.glob(f"{FILE_NAME}*")
-        for path in (*kept_aside(self.path), *others):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError:
-                left.append(path)
-        return left
 
     # --------------------------------------------------------------------------------- settings
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.files.system_error import explain
-from pipelines.runner.filing import FinishedRun, finished_run, stated_of
+from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
+from pipelines.runner.journal.runs import FinishedRun, stated_of
 from pipelines.runner.journal.session_entry import (
     Distance,
     Stated,

@@ -16,8 +16,6 @@ from imu.errors import InputError, ParameterError
 from pipelines.coaching.plan import (
     CompanionPlan,
     UsualIntensity,
-    plan_for_run,
-    plan_from_journal,
 )
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.red_flags import QUESTIONS
@@ -25,8 +23,9 @@ from pipelines.coaching.training.single_session import LongestSession
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Questionnaire
 from pipelines.runner.journal.pending import keep_for_later, pending_path
+from pipelines.runner.planning import plan_for_run, plan_from_journal
 from pipelines.session.json_form import from_json, to_json
-from tests.pipelines.runner.journal.journals import at, held_by_another_process, pain, run
+from tests.pipelines.runner.journal.journals import at, at_hand, held_by_another_process, pain, run
 
 MEANS = {"peak_10hz_bw": 2.4, "cadence_spm": 168.0}
 
@@ -109,7 +108,7 @@ def test_a_red_flag_stops_the_plan(journal: Journal) -> None:
 
 def test_the_first_run_makes_no_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    plan, notes = plan_for_run(now(), path=path)
+    plan, notes = at_hand(path, lambda it: plan_for_run(it, now()))
     assert (plan.longest, notes) == (LongestSession(), [])
     assert not path.exists()
 
@@ -118,7 +117,7 @@ def test_a_red_flag_that_waits_for_the_journal_counts(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     answers = dict.fromkeys(QUESTIONS, False) | {"sciatica": True}
     keep_for_later([Questionnaire(at(0), answers)], path)
-    plan, notes = plan_for_run(now(1.0), path=path)
+    plan, notes = at_hand(path, lambda it: plan_for_run(it, now(1.0)))
     assert plan.stopped == "red_flags.stop"
     assert len(notes) == 1
     assert not pending_path(path).exists()
@@ -129,7 +128,7 @@ def test_a_journal_in_use_never_stops_a_run(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     Journal(path).close()
     with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
-        plan, notes = plan_for_run(now(), path=path)
+        plan, notes = at_hand(path, lambda it: plan_for_run(it, now()))
     assert plan == CompanionPlan()
     assert "another program is using the journal" in notes[0]
     assert notes[0].endswith("without what the journal knows.")

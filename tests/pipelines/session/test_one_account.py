@@ -39,10 +39,11 @@ from pipelines.live_controls import LiveControls
 from pipelines.quantities import WATCHED
 from pipelines.replay import Folded, ReplayOptions, fold_session, replay
 from pipelines.runner.continuing import EarlierSession
-from pipelines.runner.filing import FinishedRun, finished_run
+from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.runs import FinishedRun
 from pipelines.session.facts import (
     BaselineGivenUp,
     BaselineKnown,

@@ -17,10 +17,10 @@ from imu.errors import InputError, ParameterError
 from imu.steps import NO_STEPS, STEP_ROW, Steps
 from pipelines.files.simulation import write_simulation
 from pipelines.replay import ReplayOptions, replay
-from pipelines.runner.filing import add_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.runs import add_run
 from pipelines.runner.journal.session_entry import (
     Distance,
     Stated,

@@ -159,9 +159,15 @@ def test_answers_choose_the_earlier_runs_unless_there_is_to_be_no_history(
     _four_runs(tmp_path)
     stated = LiveOptions(marks=(("surface", "trail"), ("shoe", "Old pair")))
     for told, runs in ((TodaysRun(_KNOWN).marks(), 4), ((("surface", "track"),), 0)):
-        options, _ = _completed(
-            "ble:00:11:22:33:44:55", Settings(), told, stated=stated, history=compares
-        )
+        with JournalAtHand() as journal:
+            options, _ = _completed(
+                "ble:00:11:22:33:44:55",
+                Settings(),
+                told,
+                journal=journal,
+                stated=stated,
+                history=compares,
+            )
         assert options.marks == told
         assert options.history is not None
         assert len(options.history.runs) == (runs if compares else 0)
