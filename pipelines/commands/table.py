@@ -10,6 +10,7 @@ __all__ = ["COMMANDS"]
 
 _JOURNAL: Final = {
     "add": "journal.add",
+    "edit": "journal.edit",
     "list": "journal.list_sessions",
     "pain": "journal.pain",
     "shoe": "journal.shoe",

@@ -241,7 +241,7 @@ class Journal:
                 # what refers to others first
                 for table in reversed(NAMES):
                     self._connection.execute(f"DELETE FROM {table}")
-                for table in ("settings", "taken_in", "sqlite_sequence"):
+                for table in ("settings", "stated", "taken_in", "sqlite_sequence"):
                     self._connection.execute(f"DELETE FROM {table}")
             with self._explained():
                 self._connection.execute("VACUUM")
