@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,6 +39,7 @@ from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
+from pipelines.stopping import cancelled_by_signals
 from pipelines.views.fact_words import fact_words
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
@@ -403,13 +403,7 @@ async def run_live(
     >>> sum(map(len, run.steps)) > 25, run.recording_trouble
     (True, None)
     """
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    if task is not None:
-        for name in ("SIGINT", "SIGTERM"):
-            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
-            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), task.cancel)
+    task = cancelled_by_signals()
     controls = controls or LiveControls()
     for kind, value in options.marks:
         controls.mark(kind, value)

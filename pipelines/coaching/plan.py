@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 from imu.errors import ParameterError
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within, check_ranges
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import STAGES
 from pipelines.coaching.training.single_session import LongestSession
@@ -27,7 +27,7 @@ _STOPS: Final = ("", "red_flags.stop", "red_flags.urgent", "red_flags.still_stop
 
 
 @dataclass(frozen=True, slots=True)
-class UsualIntensity:
+class UsualIntensity(Checked):
     """What is usual for one runner.
 
     Attributes
@@ -40,9 +40,6 @@ class UsualIntensity:
 
     peak_10hz_bw: Annotated[float, Within(1.0, 10.0, above=True)]
     cadence_spm: Annotated[float, Within(100.0, 240.0, said="a cadence from 100 to 240")]
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet, run
 from tests.pipelines.results import alerts_in, steps_in
+from tests.pipelines.small_disk import SmallDisk
 
 POSIX = sys.platform != "win32"
 FAULTS = "loss=1&jitter_ms=40&corrupt=0.5&clock_ppm=300&nan=0.1&saturate=0.05&disconnect=30s"
@@ -223,31 +224,6 @@ def test_a_record_is_in_the_file_before_it_is_analysed(
     session = read_session(tmp_path / "run.mcap")
     assert session.records == seen
     assert not session.cut_short
-
-
-class SmallDisk(io.RawIOBase):
-    """A file on a disk with room for so many bytes."""
-
-    def __init__(self, path: Path, room: int) -> None:
-        self.file = path.open("xb", buffering=0)
-        self.room = room
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self.file.fileno()
-
-    def write(self, data: Any) -> int:
-        if self.room == 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        written = self.file.write(bytes(data)[: self.room]) or 0
-        self.room -= written
-        return written
-
-    def close(self) -> None:
-        self.file.close()
-        super().close()
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on(

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import GenericAlias
 from typing import Any, Final, Self, TypeVar, cast
 
 import msgspec
@@ -118,12 +118,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -295,14 +290,16 @@ class Journal:
             When the file cannot be read, or holds values of other types.
         """
         rows = [tuple(row) for row in self.rows(statement, values)]
+        found: list[EveryRow]
         try:
-            return msgspec.convert(rows, list[kind])  # type: ignore[valid-type]
+            found = msgspec.convert(rows, GenericAlias(list, (kind,)))
         except msgspec.ValidationError as error:
             raise RecordingError(
                 f"the journal holds values that make no sense ({error}): restore it from a copy or "
                 "delete the entry.",
                 path=str(self.path),
             ) from None
+        return found
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

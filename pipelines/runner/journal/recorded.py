@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from imu.errors import InputError, ParameterError, RecordingError
-from pipelines.files.system_error import explain
+from imu.errors import InputError, ParameterError
+from pipelines.files.summary_file import read_summary
 from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
 from pipelines.runner.journal.runs import FinishedRun, stated_of, typed_run
@@ -109,22 +108,17 @@ def recorded_run(path: Path | None, options: AddOptions, journal: Journal) -> Re
         return _typed(options, journal)
     if options.minutes is not None:
         raise ParameterError("--minutes", options.minutes, "it without a file, which tells it")
-    stated = _stated_distance(options)
     if path.suffix.lower() == ".json":
-        entry = _from_summary(path, options, stated, journal)
-        lacks = "the session (.mcap): a summary has no steps"
-        return RecordedRun(FinishedRun(entry, options.shoe), dose_lacks=lacks)
+        return _from_summary(path, options, journal)
     if path.suffix.lower() != ".mcap":
         raise InputError(
             "this is neither a session (.mcap) nor a summary (.json): give one of them.",
             place=str(path),
         )
-    return _from_recording(path, options, stated, journal)
+    return _from_recording(path, options, journal)
 
 
-def _from_recording(
-    path: Path, options: AddOptions, stated: Distance | None, journal: Journal
-) -> RecordedRun:
+def _from_recording(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
     from pipelines.files.session_reader import read_session
     from pipelines.replay import fold_session, header_as_stated, load_baseline
     from pipelines.views.progress import progress
@@ -145,7 +139,11 @@ def _from_recording(
     with progress(f"replaying {path.name}") as report:
         result = fold_session(recorded, header, report).result
     if options.speed:
-        stated = distance_from_speed(parse_speed(options.speed, "--speed"), result.steps)
+        stated: Distance | None = distance_from_speed(
+            parse_speed(options.speed, "--speed"), result.steps
+        )
+    else:
+        stated = _stated_distance(options)
     if number is None:
         number = _typed_number(journal, header.utc_start_ns, result.duration_s)
     said = Stated(stated, options.surface, options.shoe, options.note)
@@ -244,17 +242,7 @@ def _dose_lacks(height: bool, baseline: bool, index: bool) -> str:
     return " and ".join(wanted)
 
 
-def _from_summary(
-    path: Path, options: AddOptions, stated: Distance | None, journal: Journal
-) -> Session:
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        raise InputError("this is no summary: give what 'replay --summary' wrote.", place=str(path))
+def _from_summary(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
     if options.start_ns is None:
         raise ParameterError("--at", "", "the start of the run, which a summary does not hold")
     if options.baseline is not None:
@@ -269,20 +257,11 @@ def _from_summary(
         )
     if options.shoe:
         _known_shoe(journal, options.shoe)
-    entry = entry_from_summary(
-        content,
-        utc_start_ns=options.start_ns,
-        distance=stated,
-        utc_offset_minutes=local_offset_minutes(options.start_ns),
-        surface=options.surface,
-        note=options.note,
-    )
-    if not options.speed:
-        return entry
-    covered_m = parse_speed(options.speed, "--speed") * (entry.running_s or 0.0)
-    if not covered_m:
-        return entry
-    return replace(entry, distance_m=covered_m, distance_source="speed")
+    summary = read_summary(path)
+    said = stated_in(options, journal, running_s=summary.running_s)
+    session = entry_from_summary(summary, options.start_ns, said)
+    run = FinishedRun(session, said.shoe, utc_start_ns=options.start_ns, stated=said)
+    return RecordedRun(run, dose_lacks="the session (.mcap): a summary has no steps")
 
 
 def _stated_distance(options: AddOptions) -> Distance | None:

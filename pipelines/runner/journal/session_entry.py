@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from imu.errors import InputError, ParameterError
+from pipelines.files.summary_file import WrittenSummary
 from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
@@ -158,52 +157,23 @@ def baseline_entry(result: SessionResult, surface: str = "") -> RunBaseline | No
     return RunBaseline(0, content, on, result.sensor_kind)
 
 
-def entry_from_summary(
-    summary: Mapping[str, Any],
-    *,
-    utc_start_ns: int,
-    distance: Distance | None = None,
-    utc_offset_minutes: int = 0,
-    surface: str = "",
-    note: str = "",
-) -> Session:
-    """A session from the summary that a replay wrote as JSON.
+def entry_from_summary(summary: WrittenSummary, utc_start_ns: int, stated: Stated) -> Session:
+    """A session from the summary that a replay wrote.
 
     A summary has blocks of twenty steps and no single ones: the means are those of its blocks, the
     running time comes from the median cadence, and there is no dose.
-
-    Raises
-    ------
-    InputError
-        When this is no summary.
     """
-    known = distance or Distance()
-    try:
-        source = str(summary["source"])
-        duration_s, steps = float(summary["duration_s"]), int(summary["steps"])
-        cadence = summary["median"]["cadence_spm"]
-        blocks = summary["blocks"]
-        means: dict[str, float] = {}
-        for name in _MEANS:
-            values = [float(value) for value in blocks[name]["mean"] if value is not None]
-            if values:
-                means[name] = round(math.fsum(values) / len(values), 6)
-    except (KeyError, TypeError, ValueError):
-        raise InputError(
-            "this is no summary: give a session, or what 'replay --summary' wrote."
-        ) from None
-    if not duration_s > 0.0:
-        raise ParameterError("duration_s of the summary", duration_s, "a session with a duration")
+    known, means = stated.distance or Distance(), summary.means
     return Session(
         utc_start_ns=utc_start_ns,
-        duration_s=duration_s,
-        utc_offset_minutes=utc_offset_minutes,
-        running_s=60.0 * steps / float(cadence) if cadence else 0.0,
-        steps=steps,
+        duration_s=summary.duration_s,
+        utc_offset_minutes=local_offset_minutes(utc_start_ns),
+        running_s=summary.running_s,
+        steps=summary.steps,
         distance_m=known.distance_m,
         distance_source=known.source,
-        surface=surface,
-        source_file=source,
-        means=means,
-        note=note,
+        surface=stated.surface,
+        source_file=summary.source,
+        means={name: round(means[name], 6) for name in _MEANS if name in means},
+        note=stated.note,
     )

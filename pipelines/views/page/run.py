@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
+from pipelines.stopping import cancelled_by_signals
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.run_requests import Beforehand
@@ -153,7 +153,7 @@ class _Stay:
         return make(recording)
 
     async def until_left(self) -> None:
-        self._take_signals()
+        cancelled_by_signals()
         while self.run is None:
             try:
                 if self._url is not None:
@@ -226,16 +226,6 @@ class _Stay:
     def _calm_down(self) -> None:
         if self._task is not None:
             self._task.uncancel()
-
-    def _take_signals(self) -> None:
-        """Ctrl-C leaves the page, before, during and after the run."""
-        loop, task = asyncio.get_running_loop(), self._task
-        if task is None:
-            return
-        for name in ("SIGINT", "SIGTERM"):
-            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
-            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), task.cancel)
 
     async def _summary_left(self) -> None:
         """Until the page is left: said so, or no tab shows it any more."""
