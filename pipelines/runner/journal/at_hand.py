@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Sequence
+from os.path import samestat
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -44,6 +47,8 @@ class JournalAtHand:
         self._busy_s = busy_s
         self._journal: Journal | None = None
         self._notes: tuple[str, ...] = ()
+        self._file: os.stat_result | None = None
+        self._opening = threading.RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -60,10 +65,22 @@ class JournalAtHand:
         RecordingError
             When it cannot be opened; the next call tries again.
         """
-        if self._journal is None:
-            self._journal = Journal(self.path, busy_s=self._busy_s)
-            self._notes = (*self._journal.notes, *take_in(self._journal))
-        return self._journal
+        with self._opening:
+            if self._journal is not None and not self._is_there():
+                self._journal.close()
+                self._journal = None
+            if self._journal is None:
+                self._journal = Journal(self.path, busy_s=self._busy_s)
+                self._file = self.path.stat()
+                self._notes = (*self._journal.notes, *take_in(self._journal))
+            return self._journal
+
+    def _is_there(self) -> bool:
+        """Whether the open file is still the journal, and not one moved away during a long run."""
+        try:
+            return self._file is not None and samestat(self._file, self.path.stat())
+        except OSError:
+            return False
 
     def take_notes(self) -> list[str]:
         """What the opening found, once."""

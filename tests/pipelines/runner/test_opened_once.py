@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe
 from pipelines.runner.journal.pending import keep_for_later
@@ -117,3 +118,27 @@ def test_what_was_kept_for_later_is_in_before_a_command_looks(tmp_path: Path) ->
     assert "pain - 3 - -" in ended.stdout
     with contextlib.closing(Journal(path)) as journal:
         assert len(journal.entries(Pain)) == len(journal.entries(Session)) == 1
+
+
+def test_a_journal_that_is_emptied_or_moved_during_a_long_run_gets_what_comes_after(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.sqlite3"
+    with JournalAtHand(path) as hand:
+        assert hand.add([pain(0, 1)]) == ""
+        ended = subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", "journal", "delete", "--everything"],
+            input="y\n",
+            capture_output=True,
+            encoding="utf-8",
+            env=environment() | {"BACKSTRIDE_HOME": str(tmp_path)},
+            check=True,
+        )
+        assert "deleted" in ended.stdout
+        assert hand.add([pain(0, 2)]) == ""
+        if sys.platform != "win32":  # there a file that is open cannot be moved
+            path.rename(tmp_path / "moved.sqlite3")
+            assert hand.add([pain(0, 3)]) == ""
+    with Journal(path) as journal:
+        levels = [item.level for item in journal.entries(Pain)]
+    assert levels == ([2] if sys.platform == "win32" else [3])
