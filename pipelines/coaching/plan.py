@@ -66,8 +66,6 @@ class CompanionPlan:
         Which day of rest this would be, from 1.
     rest_days : int
         Days without running that the return begins with, 0 to 60.
-    metronome_percent : float, optional
-        How much quicker than usual, 5 to 10 %.
     warm_up : WarmUpParams
         Limits of warm-up and cool-down.
 
@@ -93,7 +91,6 @@ class CompanionPlan:
     return_stage: Annotated[int, Within(0, len(STAGES) - 1)] | None = None
     rest_day: int | None = None
     rest_days: Annotated[int, Within(0, 60, "days")] = 7
-    metronome_percent: Annotated[float, Within(5.0, 10.0, "%")] | None = None
     warm_up: WarmUpParams = field(default_factory=WarmUpParams)
 
     def __post_init__(self) -> None:

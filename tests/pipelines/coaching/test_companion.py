@@ -45,7 +45,6 @@ def test_while_red_flags_stop_coaching_their_sentence_is_all_that_is_said() -> N
         longest=LongestSession(),
         intervals=RunWalkPlan(),
         return_stage=0,
-        metronome_percent=5.0,
     )
     cues, _ = feed(Accompanied(plan), [Part(15, "run", 1.3), Part(1, "still")])
     assert told(cues) == [(0.0, "red_flags.stop")]
@@ -97,11 +96,10 @@ def test_a_warm_up_that_is_done_is_told_once() -> None:
 
 
 def test_without_anything_usual_nothing_is_told_of_intensity() -> None:
-    companion = Accompanied(CompanionPlan(return_stage=2, metronome_percent=5.0))
+    companion = Accompanied(CompanionPlan(return_stage=2))
     cues, _ = feed(companion, [Part(15, "run", 1.5)])
     assert ids(cues) == ["return.usual"]
     assert companion.companion.ending().warm_up_s is None
-    assert companion.companion.metronome is None
 
 
 def test_an_abrupt_stop_draws_one_cue_and_a_walk_none() -> None:
@@ -239,14 +237,6 @@ def test_running_in_the_days_of_rest_is_answered_with_the_day() -> None:
     assert len(cues) == 1
 
 
-def test_the_rhythm_is_told_after_the_warm_up() -> None:
-    companion = Accompanied(CompanionPlan(usual=USUAL, metronome_percent=6.0))
-    cues, _ = feed(companion, [Part(6, "run", 0.7), Part(6, "run")])
-    assert told(cues) == [(300.0, "warm_up.done"), (480.0, "metronome.target")]
-    assert companion.companion.metronome is not None
-    assert companion.companion.metronome.cadence_spm == pytest.approx(174.9)
-
-
 # ---------------------------------------------------------------------------------------- budget
 
 
@@ -289,7 +279,6 @@ def test_cues_come_seldom_whatever_happens(
         longest=LongestSession(1500.0),
         intervals=RunWalkPlan() if stage == 0 else None,
         return_stage=stage,
-        metronome_percent=5.0,
     )
     alerts = {second: [alert(float(second))] for second in alarms}
     cues, _ = feed(Accompanied(plan, speed_m_s=3.0), parts, alerts=alerts)

@@ -170,7 +170,6 @@ def test_an_older_plan_is_read_with_defaults() -> None:
         ("return_stage", 3),
         ("rest_day", 0),
         ("rest_days", 99),
-        ("metronome_percent", 20.0),
     ],
 )
 def test_values_out_of_range_are_refused(name: str, value: object) -> None:

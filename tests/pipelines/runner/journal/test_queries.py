@@ -198,7 +198,7 @@ def test_the_worst_rating_of_each_moment_counts(journal: Journal) -> None:
     assert [item for _, item in pains_of_runs(journal)] == [RunPain(1, 2, 4, 3), RunPain()]
     (last,) = pains_of_runs(journal, newest=1)
     assert (last[0].identifier, last[1]) == (second, RunPain())
-    assert pains_of_runs(journal, since_ns=at(4)) == []
+    assert run_pains(journal, since_ns=at(4)) == []
     assert run_pains(journal) == [RunPain(1, 2, 4, 3), RunPain()]
     assert run_pains(journal, since_ns=at(2)) == [RunPain()]
 
