@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from imu.errors import InputError, RecordingError
-from pipelines.files.stored import decoded, read_bounded
+from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.system_error import explain
 
 __all__ = ["WrittenSummary", "read_summary"]

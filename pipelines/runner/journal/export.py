@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from pipelines.files.stored import decoded
+from pipelines.files.loading import decoded
 from pipelines.runner.journal.entries import Entry, moment
 from pipelines.runner.journal.rows import ENTRIES, NAMES
 from pipelines.runner.journal.schema import VERSION
