@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Final, Literal
 from zlib import crc32
 
-import numpy as np
-
 from devices.drivers.backstride import SERVICE_UUID, BackstrideDriver
 from devices.protocols.backstride import (
     CHANNELS,
@@ -110,9 +108,9 @@ _PARAMETER_BYTES: Final = {
 class BackstridePeripheral:
     """Speaks the whole profile: streaming, pings, status, calibration, logs in flash.
 
-    It offers the run's own rate and ranges up to the run's. The scenario's ``loss`` is of packets
-    in its queue. A log begun with LOG_START grows while a host is connected; what is measured
-    between connections is in it as far as the sensor's memory reaches.
+    It offers the run's own rate and ranges up to the run's. A log begun with LOG_START grows while
+    a host is connected; what is measured between connections is in it as far as the sensor's memory
+    reaches.
 
     Parameters
     ----------
@@ -170,8 +168,6 @@ class BackstridePeripheral:
         self._clock = clock
         self._stream = MeasuredStream(run, clock, memory_s=memory_s, started_us=started_us)
         self._started_us = started_us
-        self._loss = scenario.loss / 100
-        self._random = np.random.default_rng((scenario.seed, 3))
         offer = info_of(scenario)
         self._info = encode_info(offer)
         self._ranges_g = offer.acceleration_ranges_g
@@ -314,10 +310,6 @@ class BackstridePeripheral:
             if self.flash.open_log is not None:
                 self.flash.open_log.append(payload, n)
             if not self._streaming:
-                continue
-            if self._loss and self._random.random() < self._loss:
-                self.dropped_samples += n
-                gap_before = True
                 continue
             await self._send(host, DATA_CHANNEL, payload)
 
