@@ -22,6 +22,7 @@ from devices.protocols.backstride import (
     samples_per_packet,
 )
 from devices.protocols.backstride_control import (
+    EXCHANGES,
     Calibration,
     Configuration,
     ConfigurationFlag,
@@ -83,26 +84,6 @@ _REPLY_HEADER_BYTES: Final = 4
 _DATA_HEADER_BYTES: Final = 8
 _SERIAL_BULK_BYTES: Final = 512  # in one frame
 _TEMPERATURE_C: Final = 31.5
-# Bytes of parameters, where their number is fixed.
-_PARAMETER_BYTES: Final = {
-    Operation.GET_CONFIG: 0,
-    Operation.SET_CONFIG: 12,
-    Operation.START: 0,
-    Operation.STOP: 0,
-    Operation.PING: 0,
-    Operation.SET_UTC: 8,
-    Operation.GET_CAL: 2,
-    Operation.SAVE: 0,
-    Operation.LOG_START: 0,
-    Operation.LOG_STOP: 0,
-    Operation.LOG_LIST: 2,
-    Operation.LOG_READ: 10,
-    Operation.LOG_ERASE: 2,
-    Operation.ABORT: 0,
-    Operation.IDENTIFY: 1,
-    Operation.REBOOT: 0,
-    Operation.SELF_TEST: 0,
-}
 
 
 class BackstridePeripheral:
@@ -345,11 +326,11 @@ class BackstridePeripheral:
             return
         operation = request.operation
         try:
-            expected = _PARAMETER_BYTES.get(Operation(operation), len(request.parameters))
+            expected = EXCHANGES[Operation(operation)].request_bytes
         except ValueError:
             await self._reply(host, request, ReplyStatus.UNKNOWN_OPERATION)
             return
-        if len(request.parameters) != expected:
+        if expected is not None and len(request.parameters) != expected:
             await self._reply(host, request, ReplyStatus.BAD_LENGTH)
             return
         if operation == Operation.GET_CONFIG and self._is_serial:
