@@ -34,8 +34,9 @@ SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass"
 FATIGUES: Final = ("none", "lean", "shock", "cadence", "all")
 #: Noise of the sensor; ``ideal`` has no error of any kind, not even saturation.
 NOISE_CLASSES: Final = ("bmi270", "icm42688", "lsm6dso", "ideal")
-#: What is done with the sensor: running, or a calibration (:mod:`devices.simulator.six_faces`).
-MOTIONS: Final = ("run", "six_faces")
+#: What is done with the sensor: running, a calibration (:mod:`devices.simulator.six_faces`), or
+#: nothing (:mod:`devices.simulator.resting`).
+MOTIONS: Final = ("run", "six_faces", "rest")
 
 _AXES_ACCEPTED: Final = (
     "three different signed sensor axes that point forward, left and up and are right-handed, "
@@ -127,7 +128,8 @@ class Scenario:
         a simulated radio or port; empty for the project's own packets without any link.
     motion : str
         One of :data:`MOTIONS`: ``six_faces`` lays the sensor on each face, then it is worn
-        standing for ``standing_s``; for trying ``backstride calibrate``.
+        standing for ``standing_s``, for trying ``backstride calibrate``; ``rest`` leaves it on
+        the table for ``minutes``.
     logged_runs : int
         Runs in the flash of a simulated sensor of the project's own profile, 0 to 9, each of
         ``minutes``; only with ``protocol=backstride``.

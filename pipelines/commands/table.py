@@ -64,6 +64,13 @@ COMMANDS: Final = Table(
         "simulate": Row(
             "simulate", "Write what the simulated sensor would send, and what truly happened."
         ),
+        "linktest": Row(
+            "linktest",
+            "Listen to a sensor for two minutes: what its link loses, repeats and delays.",
+        ),
+        "conform": Row(
+            "conform", "Measure a sensor on the bench, and judge it where somebody sets a limit."
+        ),
         "doctor": Row("doctor", "Check this machine: versions, folders, compiled code, speed."),
         "journal": Table(
             "The journal: runs, pain, shoes, exercises, the week, comparisons, and your settings.",
