@@ -19,9 +19,11 @@ from devices.simulator.generate import measured_run
 from devices.simulator.link_params import LinkParams
 from devices.simulator.loopback import loopback_backend
 from devices.simulator.measured import MeasuredBlock, MeasuredStream
+from devices.simulator.peripheral import Peripheral
 from devices.simulator.peripherals.backstride import BackstridePeripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from devices.simulator.virtual_sensor import make_peripheral
 from devices.sources import Source
 from devices.timing.program_clock import ProgramClock
 from imu.samples import Samples
@@ -80,7 +82,7 @@ class Hurried(MeasuredStream):
 class Placed:
     """Connects to a peripheral that is made at the first try, in an air of its own."""
 
-    make: Callable[[ProgramClock], BackstridePeripheral]
+    make: Callable[[ProgramClock], Peripheral]
     params: LinkParams
     place: str = "liar"
     _inner: Connector | None = None
@@ -115,10 +117,11 @@ def liar(
     def placed(handling: Handling, minutes: float) -> tuple[Placed, float]:
         run = measured_run(replace(base, motion=handling, minutes=minutes))
 
-        def made(clock: ProgramClock) -> BackstridePeripheral:
-            sensor = BackstridePeripheral(Told(run, lie), clock, link="ble")
-            sensor._stream = Hurried(sensor._stream, speed)
-            tamper(sensor)
+        def made(clock: ProgramClock) -> Peripheral:
+            sensor = make_peripheral(base, clock, Told(run, lie))
+            if isinstance(sensor, BackstridePeripheral):  # without faults of the engine's
+                sensor._stream = Hurried(sensor._stream, speed)
+                tamper(sensor)
             return sensor
 
         return Placed(made, params or LinkParams()), run.duration_s / speed

@@ -161,7 +161,7 @@ LIES: dict[str, tuple[Callable[[], Unit], set[str], str, Callable[[float], bool]
         lambda value: 14 < value < 26,
     ),
     "messages that come twice": (
-        lambda: liar(params=LinkParams(duplicate_percent=5)),
+        lambda: liar(query="duplicate=5"),
         {"sequence"},
         "sequence",
         lambda value: value > 20,
