@@ -40,6 +40,8 @@ COMMANDS: Final = Table(
         "desk": "desk",
         "metronome": "metronome",
         "simulate": "simulate",
+        "linktest": "linktest",
+        "conform": "conform",
         "doctor": "doctor",
         "journal": Table(
             "The journal: runs, pain, shoes, exercises, the week, comparisons, and your settings.",

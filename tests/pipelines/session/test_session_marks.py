@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from devices.records import LinkEvent, Packet
 from devices.simulator.device import SimulatedDevice
+from devices.simulator.faults.plan import Fault
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
@@ -105,7 +106,7 @@ def test_a_neutral_that_is_none_says_why_and_changes_nothing(seconds: float) -> 
 
 
 def test_a_neutral_over_lost_samples_is_not_taken() -> None:
-    lossy = replace(ASKEW, disconnect=(3.0,), standing_s=20.0)
+    lossy = replace(ASKEW, faults=(Fault("disconnect", 3.0),), standing_s=20.0)
     device = SimulatedDevice(SimulatedRun(lossy))
     events = [e for e in device.records() if isinstance(e, LinkEvent) and e.kind == "resumed"]
     resumed_s = events[0].arrival_ns / 1e9
