@@ -20,9 +20,10 @@ from pipelines.session import facts
 from pipelines.session.comparable import sensor_kind, surface_of_most
 from pipelines.session.dose import EXPONENTS, Dose
 from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, Source
+from pipelines.session.felt_pain import FeltPain
 from pipelines.session.header import SessionHeader
 
-__all__ = ["FeltPain", "SessionResult", "Stretch", "result_of"]
+__all__ = ["SessionResult", "Stretch", "result_of"]
 
 _F = TypeVar("_F")
 
@@ -45,16 +46,6 @@ _MEANS: Final = (
     "lumbar_index",
     "peak_10hz_bw",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FeltPain:
-    """Pain as rated in a session: level 0 to 10, when, and the runner's words for the place."""
-
-    time_s: float
-    level: int
-    when: Literal["before", "during", "after"]
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
