@@ -11,7 +11,8 @@ from pipelines.runner.journal.advice import after_run, stop_cue
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.pending import keep_for_later
 from pipelines.runner.journal.runs import FinishedRun, add_run
-from pipelines.runner.journal.session_entry import Stated, baseline_entry, entry_of
+from pipelines.runner.journal.session_entry import baseline_entry, entry_of
+from pipelines.runner.journal.stated import Stated
 from pipelines.session.result import SessionResult
 
 __all__ = ["file_run", "finished_run"]

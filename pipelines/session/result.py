@@ -21,24 +21,15 @@ from pipelines.session import facts
 from pipelines.session.comparable import sensor_kind, surface_of_most
 from pipelines.session.dose import EXPONENTS, Dose
 from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, Source
+from pipelines.session.felt_pain import FeltPain
 from pipelines.session.header import SessionHeader
 
-__all__ = ["FeltPain", "SessionResult", "Stretch", "result_of"]
+__all__ = ["SessionResult", "Stretch", "result_of"]
 
 _F = TypeVar("_F")
 
 #: A rating so long after the last step is one after the run, s.
 _AFTER_S: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class FeltPain:
-    """Pain as rated in a session: level 0 to 10, when, and the runner's words for the place."""
-
-    time_s: float
-    level: int
-    when: Literal["before", "during", "after"]
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

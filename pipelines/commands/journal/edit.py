@@ -19,7 +19,7 @@ from pipelines.commands.options import (
 )
 from pipelines.runner.journal.recorded import AddOptions, stated_in
 from pipelines.runner.journal.runs import edit_run
-from pipelines.runner.journal.session_entry import Stated
+from pipelines.runner.journal.stated import Stated
 from pipelines.runner.journal.words import session_line
 
 __all__ = ["edit"]

@@ -12,13 +12,12 @@ from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
 from pipelines.runner.journal.runs import FinishedRun, stated_of, typed_run
 from pipelines.runner.journal.session_entry import (
-    Distance,
-    Stated,
     distance_from_speed,
     entry_from_summary,
     local_offset_minutes,
 )
 from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.units import parse_distance, parse_speed
 
 if TYPE_CHECKING:

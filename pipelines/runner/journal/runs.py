@@ -14,9 +14,9 @@ import msgspec
 
 from imu.errors import ParameterError
 from pipelines.runner.journal.entries import Pain, RunBaseline, Session
-from pipelines.runner.journal.session_entry import Distance, Stated
 from pipelines.runner.journal.shoe_names import shoe_number
-from pipelines.session.result import FeltPain
+from pipelines.runner.journal.stated import Distance, Stated
+from pipelines.session.felt_pain import FeltPain
 
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from imu.steps import STEP_COLUMNS
 from pipelines.files.summary_file import WrittenSummary
 from pipelines.quantities import MEANS
-from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session
+from pipelines.runner.journal.entries import RunBaseline, Session
+from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pipelines.session.result import SessionResult
 
 __all__ = [
-    "Distance",
-    "Stated",
     "baseline_entry",
     "distance_from_speed",
     "entry_from_summary",
@@ -31,33 +29,6 @@ __all__ = [
 
 #: Means that a summary has of blocks of twenty steps.
 _MEANS: Final = tuple(name for name in MEANS if name in STEP_COLUMNS)
-
-
-@dataclass(frozen=True, slots=True)
-class Distance:
-    """A distance, m, and how it is known."""
-
-    distance_m: float | None = None
-    source: DistanceSource = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What the user says of a run when it is filed; empty and None leave it to the run itself."""
-
-    distance: Distance | None = None
-    surface: str = ""
-    shoe: str = ""
-    note: str = ""
-
-    def over(self, earlier: Stated) -> Stated:
-        """The same where something is said here, as earlier where not."""
-        return Stated(
-            earlier.distance if self.distance is None else self.distance,
-            self.surface or earlier.surface,
-            self.shoe or earlier.shoe,
-            self.note or earlier.note,
-        )
 
 
 def local_offset_minutes(utc_ns: int) -> int:

@@ -21,13 +21,8 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import add_run
-from pipelines.runner.journal.session_entry import (
-    Distance,
-    Stated,
-    distance_from_speed,
-    entry_from_summary,
-    entry_of,
-)
+from pipelines.runner.journal.session_entry import distance_from_speed, entry_from_summary, entry_of
+from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.dose import Dose
 from pipelines.session.facts import Fact, ShoeKnown, SurfaceKnown
 from pipelines.session.header import SessionHeader

@@ -15,7 +15,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, RunBaseline, Session, moment
 from pipelines.runner.journal.pending import keep_for_later
 from pipelines.runner.journal.runs import FinishedRun, add_run, edit_run, stated_of, typed_run
-from pipelines.runner.journal.session_entry import Distance, Stated
+from pipelines.runner.journal.stated import Distance, Stated
 from tests.pipelines.runner.journal.journals import at, run
 from tests.pipelines.runner.journal.typed import journal, refused
 
