@@ -24,6 +24,7 @@ __all__ = ["TracedSensor"]
 
 #: The samples begin when the computer has asked nothing for so long, s: its set-up is over.
 _QUIET_S: Final = 0.3
+_LOOK_S: Final = 0.05
 _SLOWEST_HZ: Final = 50.0  # of a simulated sensor
 _REPLY, _POLAR_REPLY = 0x80, 0xF0
 
@@ -35,7 +36,7 @@ class TracedSensor:
     What it asks is answered as the sensor answered in the trace, where it was asked the same, and
     else as the simulated sensor of the protocol does, which has nothing to measure itself. Samples
     begin once the set-up is over; a WitMotion sensor, which streams all the time, begins anew with
-    each setting. After a lost link the trace goes on where time has come to.
+    each setting. After a lost link what was due meanwhile comes at once.
 
     Parameters
     ----------
@@ -126,11 +127,11 @@ class TracedSensor:
         return answers[min(given, len(answers) - 1)]
 
     async def _play(self, host: Host) -> None:
+        await self._until_set_up(host)
+        if self._began_ns is None:
+            self._began_ns = self._clock.monotonic_ns()
         while self._next < len(self._played):
-            if self._began_ns is None:
-                await self._until_set_up(host)
             began_ns, event = self._began_ns, self._played[self._next]
-            assert began_ns is not None
             wait_ns = began_ns + event.time_ns - self._clock.monotonic_ns()
             if wait_ns > 0:
                 await self._clock.sleep(wait_ns * 1e-9)
@@ -142,13 +143,12 @@ class TracedSensor:
 
     async def _until_set_up(self, host: Host) -> None:
         channel = self._played[0].channel
+        by_itself = self._trace.protocol in STREAM_BY_THEMSELVES
         while True:
             quiet_ns = self._clock.monotonic_ns() - self._asked_ns
-            by_itself = self._trace.protocol in STREAM_BY_THEMSELVES
             if host.is_subscribed(channel) and (by_itself or quiet_ns >= _QUIET_S * 1e9):
-                self._began_ns = self._clock.monotonic_ns()
                 return
-            await self._clock.sleep(0.05)
+            await self._clock.sleep(_LOOK_S)
 
 
 class _Nothing:

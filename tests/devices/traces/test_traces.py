@@ -161,6 +161,36 @@ def test_hostile_files_end_in_a_sentence_or_a_trace(
     assert told > 5
 
 
+def test_a_damaged_trace_is_a_session_or_a_sentence(
+    sessions: dict[str, Session], tmp_path: Path
+) -> None:
+    path = tmp_path / "a"
+    ran = 0
+    for protocol in ("polar", "backstride"):
+        content = btsnoop(acl_of(sessions[protocol].packets, protocol))
+        for broken in damaged(content, range(6)):
+            path.write_bytes(broken[: len(content) // 3])
+            try:
+                ran += len(session(f"trace:{path}").samples) > 0
+            except BackstrideError as error:
+                assert str(error).endswith(".")
+    assert ran > 2
+
+
+def test_a_hole_in_a_trace_is_a_lost_link_and_no_sample_less(
+    sessions: dict[str, Session], tmp_path: Path
+) -> None:
+    original, path = sessions["backstride"], tmp_path / "a"
+    later = [
+        each._replace(time_us=each.time_us + (8_000_000 if each.time_us > 6_000_000 else 0))
+        for each in acl_of(original.packets, "backstride")
+    ]
+    path.write_bytes(btsnoop(later))
+    traced = session(f"trace:{path}")
+    wanted, found = (each.samples.acceleration_m_s2 for each in (original, traced))
+    assert len(found) >= 0.98 * len(wanted)
+
+
 def test_what_is_cut_short_gives_what_came_before(
     sessions: dict[str, Session], tmp_path: Path
 ) -> None:
