@@ -64,8 +64,8 @@ class Conformance:
         return all(item.verdict != "fail" for item in self.items)
 
     def __getitem__(self, name: str) -> Item:
-        """The item of a name."""
-        return next(item for item in self.items if item.name == name)
+        """The item of a name; KeyError where there is none."""
+        return {item.name: item for item in self.items}[name]
 
 
 async def conform(

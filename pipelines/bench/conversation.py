@@ -126,7 +126,8 @@ async def _own_items(link: OpenLink) -> list[Item]:
 
 
 async def _round_trip(link: OpenLink, info: InfoMessage) -> Item:
-    """Set every rate and range on offer, and read each back."""
+    """Set every rate and range on offer, read each back, and leave it as it was found."""
+    before = (await ask(link, Operation.GET_CONFIG)).parameters
     gyros = info.angular_velocity_ranges_deg_s or (0,)
     asked = [
         Configuration(
@@ -149,6 +150,7 @@ async def _round_trip(link: OpenLink, info: InfoMessage) -> Item:
         kept = (agreed.rate_hz, agreed.acceleration_range_g, agreed.angular_velocity_range_deg_s)
         if found != agreed or chosen != kept:
             wrong.append(f"{wanted.rate_hz:g} Hz, {chosen[1]} g, {chosen[2]} °/s")
+    await ask(link, Operation.SET_CONFIG, before)
     detail = f"of {len(asked)} on offer" + (f"; first {wrong[0]}" if wrong else "")
     return judged(
         "configuration", _TITLES["configuration"], len(wrong), "", limits.ROUND_TRIP, detail

@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     url = config.getoption("--device")
     if url is not None:
+        if getattr(config.option, "numprocesses", None):
+            raise pytest.UsageError("--device: add '-n 0', since a unit serves one at a time.")
         from imu.errors import ParameterError
         from pipelines.bench.unit import unit_at
 

@@ -54,7 +54,7 @@ def unit_at(url: str) -> Unit:
     """
     kind, colon, query = url.partition(":")
     if not colon or kind.strip().lower() != "sim":
-        open_source(url)  # a mistyped URL is told at once
+        open_connector(url)  # a mistyped URL is told at once
         return Unit(
             url, lambda _handling, _s: open_source(url), lambda: open_connector(url), SystemClock
         )

@@ -318,6 +318,8 @@ def _completed(
     stated = replace(stated, marks=marks)
     if body is not None:
         stated = replace(stated, mass_kg=body.mass_kg, height_m=body.height_m)
+    if source.partition(":")[0] == "trace":
+        return stated, ["a trace is nobody's run: it is not filed in the journal."]
     options = stated
     notes: list[str] = []
     if simulated is None:

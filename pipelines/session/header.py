@@ -99,8 +99,8 @@ class SessionHeader(msgspec.Struct, frozen=True):
 
     @property
     def simulated(self) -> bool:
-        """Whether the runner is a simulated one, who is nobody's history."""
-        return self.source.partition(":")[0] == "sim"
+        """Whether the runner is simulated, or of a trace: it is nobody's history."""
+        return self.source.partition(":")[0] in {"sim", "trace"}
 
     @property
     def usual(self) -> Baseline | None:

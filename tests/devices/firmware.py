@@ -68,19 +68,21 @@ FLAGS: Final = (
 Fields = Sequence[int]
 
 
-@cache
-def compiled() -> Path:
-    """The program that lets the codec be tried; skips where there is no C compiler."""
+def build(source: Path, program: Path) -> Path:
+    """Compile a file that needs the header; skips where there is no C compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None or sys.platform == "win32":
         pytest.skip("no C compiler as Linux and macOS have it")
-    program = Path(mkdtemp(prefix="firmware-")) / "exchange"
-    source = str(FIRMWARE / "exchange.c")
-    done = subprocess.run(
-        [compiler, *FLAGS, source, "-o", str(program)], capture_output=True, text=True, check=False
-    )
+    words = [compiler, *FLAGS, "-I", str(FIRMWARE), str(source), "-o", str(program)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return program
+
+
+@cache
+def compiled() -> Path:
+    """The program that lets the codec be tried."""
+    return build(FIRMWARE / "exchange.c", Path(mkdtemp(prefix="firmware-")) / "exchange")
 
 
 class Command(NamedTuple):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import struct
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from devices.protocols.backstride import PROTOCOL_VERSION
 from devices.protocols.backstride_frames import FrameType, encode_message
 from devices.protocols.cobs import FRAME_BYTES_MAX, Deframer
 from imu.errors import ProtocolError
 from tests.devices.firmware import (
+    FIRMWARE,
     MESSAGES,
     Command,
     Fields,
+    build,
     compiled,
     decoded,
     encoded,
@@ -163,8 +169,30 @@ def test_frames_are_stuffed_and_found_alike_on_bad_lines() -> None:
 
 
 def test_the_header_allocates_nothing() -> None:
-    from tests.devices.firmware import FIRMWARE
-
     header = (FIRMWARE / "backstride.h").read_text("utf-8")
     included = {line.split()[1] for line in header.splitlines() if line.startswith("#include")}
     assert included == {"<stdbool.h>", "<stddef.h>", "<stdint.h>", "<string.h>"}
+
+
+def test_the_header_names_the_version_and_the_kinds_of_frame() -> None:
+    header = (FIRMWARE / "backstride.h").read_text("utf-8")
+    major, minor = (re.search(rf"BACKSTRIDE_{name} (\d+)u", header) for name in ("MAJOR", "MINOR"))
+    assert major is not None
+    assert minor is not None
+    assert (int(major[1]), int(minor[1])) == PROTOCOL_VERSION
+    kinds = dict(re.findall(r"BACKSTRIDE_FRAME_([A-Z]+) = (\d+)", header))
+    assert {name: int(value) for name, value in kinds.items()} == {
+        kind.name: int(kind) for kind in FrameType
+    }
+
+
+def test_the_readmes_example_compiles_and_gives_the_golden_bytes(tmp_path: Path) -> None:
+    readme = (FIRMWARE / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```c\n#include \"backstride.h\"\n(.*?)```", readme, re.S)
+    show = 'for (size_t k = 0; k < size; k++) printf("%02x", frame[k]);'
+    body = f'#include "backstride.h"\n#include <stdio.h>\nint main(void)\n{{\n{example}{show}\n}}\n'
+    source = tmp_path / "example.c"
+    source.write_text(body, "utf-8")
+    program = build(source, tmp_path / "example")
+    said = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    assert said == "030101063412" + "40420f0101010101" + "0508ffff0205fdfff36400"

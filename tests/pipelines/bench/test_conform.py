@@ -277,6 +277,42 @@ def test_command_writes_both_reports_and_passes(tmp_path: Path) -> None:
     assert len(suite) == len(content["items"])
 
 
+@pytest.mark.slow
+def test_a_unit_on_a_port_is_measured_in_real_time() -> None:
+    from devices.simulator.port import TcpPort
+    from devices.simulator.scenario import Scenario
+    from devices.simulator.virtual_sensor import make_peripheral
+    from devices.timing.program_clock import SystemClock
+    from tests.pipelines.command_line import command, environment
+
+    scenario = Scenario(protocol="backstride", link="serial", motion="rest", minutes=10.0)
+
+    async def measured_on_a_port() -> tuple[int | None, str, str]:
+        async with TcpPort(make_peripheral(scenario, SystemClock())) as port:
+            process = await asyncio.create_subprocess_exec(
+                *command("conform", f"serial:{port.address}?protocol=backstride", "--quick"),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment(),
+            )
+            out, err = await process.communicate()
+            return process.returncode, out.decode(), err.decode()
+
+    code, out, err = asyncio.run(measured_on_a_port())
+    assert "leave the unit alone on the table for 30 s" in err
+    for name in ("log", "reconnect", "rate", "sequence"):
+        assert f"PASS  {name}" in out, out
+    assert code == 0, out
+
+
+def test_the_unit_is_left_as_it_was_found() -> None:
+    sensors: list[BackstridePeripheral] = []
+    assert found(liar(tamper=sensors.append), "quick").passed
+    talked_to = sensors[0]
+    assert talked_to.configuration.acceleration_range_g == 16
+    assert talked_to.flash.logs == []
+
+
 def test_command_fails_with_what_was_measured_and_exit_1(tmp_path: Path) -> None:
     report = tmp_path / "a.xml"
     ended = backstride("conform", "sim:?loss=30&time_scale=0", "--quick", "--junit", report)

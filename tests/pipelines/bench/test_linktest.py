@@ -88,9 +88,11 @@ def test_nothing_recorded_has_no_values() -> None:
 
 
 def test_command_says_pass_or_fail() -> None:
-    good = backstride("linktest", "sim:?protocol=backstride&minutes=3&time_scale=0")
+    good = backstride("linktest", "sim:?protocol=backstride&minutes=3&motion=rest&time_scale=0")
     assert good.exit_code == 0, good.err
     assert good.out.count("PASS") == 6
-    bad = backstride("linktest", "sim:?protocol=backstride&minutes=3&time_scale=0&loss=30")
+    bad = backstride(
+        "linktest", "sim:?minutes=3&motion=rest&time_scale=0&protocol=backstride&loss=30"
+    )
     assert bad.exit_code == 1
     assert "FAIL  loss" in bad.out

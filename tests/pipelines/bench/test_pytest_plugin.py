@@ -169,6 +169,7 @@ def test_radio_port_clock_and_conversation_are_there(pytester: pytest.Pytester) 
     ("suite", "options", "words"),
     [
         ("def test(unit_under_test): ...", ("--device", "blu:3"), "--device: source is 'blu:3'"),
+        ("def test(unit_under_test): ...", ("--device", "sim:", "-n2"), "one at a time"),
         (
             "import pytest\n\n@pytest.mark.protocols('polr')\ndef test(unit_under_test): ...",
             (),
