@@ -190,7 +190,7 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     InputError
         When it is no TOML, or a table, a key or a value is wrong: names file, key, value and range.
     """
-    from pipelines.files.stored import read_bounded
+    from pipelines.files.loading import read_bounded
     from pipelines.files.system_error import explain
 
     place = str(path)

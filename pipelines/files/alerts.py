@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,11 +14,7 @@ from pipelines.coaching.alert import Alert
 from pipelines.files.kept_file import private_file
 from pipelines.files.system_error import explain
 
-__all__ = ["AlertHook", "AlertWriter", "ring_bell"]
-
-
-#: What is done with each alert: show it, write it, make a sound.
-AlertHook = Callable[[Alert], None]
+__all__ = ["AlertWriter", "ring_bell"]
 
 
 def ring_bell(alert: Alert, stream: TextIO | None = None) -> None:

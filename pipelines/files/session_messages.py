@@ -42,7 +42,7 @@ import numpy as np
 from devices.records import DeviceInfo, LinkEvent
 from imu.errors import InputError, RecordingError
 from imu.steps import STEP_ROW, Steps
-from pipelines.files.loading import load, load_plain
+from pipelines.files.loading import load_plain
 from pipelines.files.protobuf_rows import RowMessage
 from pipelines.session.facts import FACT_KINDS, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
@@ -60,17 +60,13 @@ __all__ = [
     "SESSION",
     "STEPS",
     "MessageKind",
-    "decode_device",
     "decode_fact",
-    "decode_header",
     "decode_link",
     "decode_mark",
     "decode_steps",
-    "encode_device",
-    "encode_fact",
+    "encode",
     "encode_header",
     "encode_link",
-    "encode_mark",
     "encode_steps",
     "fact_kind",
     "form_of",
@@ -169,8 +165,17 @@ def fact_kind(kind: type[Fact]) -> MessageKind:
     return _json_kind(f"/facts/{tag}", f"fact.{tag}", "facts", kind)
 
 
-def _dump(content: dict[str, Any]) -> bytes:
-    """JSON; ASCII, so that any text a device or a file system produced can be written."""
+def encode(record: object, **more: object) -> bytes:
+    """A record to JSON; ASCII, so that any text a device or a file system produced can be written.
+
+    Parameters
+    ----------
+    record : object
+        A device, a mark or a fact; its arrival is the message's time.
+    more
+        Further names, before those of the record.
+    """
+    content = {**more, **to_plain(record)}
     return json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -179,10 +184,11 @@ def encode_header(header: SessionHeader) -> bytes:
 
     Examples
     --------
-    >>> decode_header(encode_header(SessionHeader(0, "sim:", mass_kg=61.5))).mass_kg
+    >>> from pipelines.files.loading import load
+    >>> load(encode_header(SessionHeader(0, "sim:", mass_kg=61.5)), SessionHeader).mass_kg
     61.5
     """
-    return _dump({"form": FORM, **to_plain(header)})
+    return encode(header, form=FORM)
 
 
 def form_of(data: bytes) -> int:
@@ -207,40 +213,14 @@ def form_of(data: bytes) -> int:
     return form
 
 
-def decode_header(data: bytes) -> SessionHeader:
-    """JSON to header.
-
-    Raises
-    ------
-    InputError
-        When it is none.
-    """
-    return load(data, SessionHeader)
-
-
-def encode_device(device: DeviceInfo) -> bytes:
-    """Device description to JSON."""
-    return _dump(to_plain(device))
-
-
-def decode_device(data: bytes) -> DeviceInfo:
-    """JSON to device description."""
-    return load(data, DeviceInfo)
-
-
 def encode_link(event: LinkEvent) -> bytes:
     """Link event to JSON; the arrival is the message's time."""
-    return _dump({"kind": event.kind, "detail": event.detail})
+    return encode({"kind": event.kind, "detail": event.detail})
 
 
 def decode_link(data: bytes, arrival_ns: int) -> LinkEvent:
     """JSON to link event."""
     return from_plain({**load_plain(data), "arrival_ns": arrival_ns}, LinkEvent)
-
-
-def encode_mark(mark: Mark) -> bytes:
-    """Mark to JSON; the arrival is the message's time."""
-    return _dump(to_plain(mark))
 
 
 def decode_mark(data: bytes) -> Mark:
@@ -283,11 +263,6 @@ def decode_steps(messages: Sequence[bytes]) -> list[StepsFinished]:
         facts.append(StepsFinished(float(rows["time_s"][end - 1]), Steps(steps[start:end])))
         start = end
     return facts
-
-
-def encode_fact(fact: Fact) -> bytes:
-    """A fact, but for steps, to JSON."""
-    return _dump(to_plain(fact))
 
 
 def decode_fact(data: bytes) -> Fact:

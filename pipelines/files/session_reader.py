@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-from devices.records import Packet
+from devices.records import DeviceInfo, Packet
 from imu.errors import InputError, RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.files import session_old_forms as old_forms
+from pipelines.files.loading import load
 from pipelines.files.mcap_recovery import MAGIC, Message, Recovery, Topic
 from pipelines.files.packet_batches import decode_packets
 from pipelines.files.session_messages import (
     DEVICE,
     FACT_SCHEMAS,
+    FORM,
     LINK,
     MARKS,
     PACKETS,
     SESSION,
     STEPS,
-    decode_device,
     decode_fact,
-    decode_header,
     decode_link,
     decode_mark,
     decode_steps,
@@ -235,7 +235,8 @@ class _Reading:
     def _take_header(self, data: bytes) -> None:
         try:
             self.form = form_of(data)
-            self.header = decode_header(data) if self.form >= 4 else old_forms.old_header(data)
+            new = self.form >= FORM
+            self.header = load(data, SessionHeader) if new else old_forms.old_header(data)
         except InputError as error:
             raise RecordingError(
                 f"what stands at its beginning cannot be read, since {error}"
@@ -254,9 +255,9 @@ class _Reading:
             case LINK.schema_name | old_forms.LINK:
                 self.records.append(decode_link(data, arrival_ns))
             case DEVICE.schema_name | old_forms.DEVICE:
-                self.records.append(decode_device(data))
+                self.records.append(load(data, DeviceInfo))
             case MARKS.schema_name:
-                mark = decode_mark(data) if self.form >= 4 else old_forms.old_mark(data)
+                mark = decode_mark(data) if self.form >= FORM else old_forms.old_mark(data)
                 self.records.append(LoggedMark(arrival_ns, mark))
 
     def _take_fact(self, message: Message) -> None:

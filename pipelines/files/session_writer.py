@@ -26,11 +26,9 @@ from pipelines.files.session_messages import (
     SESSION,
     STEPS,
     MessageKind,
-    encode_device,
-    encode_fact,
+    encode,
     encode_header,
     encode_link,
-    encode_mark,
     encode_steps,
     fact_kind,
 )
@@ -173,11 +171,11 @@ class SessionWriter:
             return
         match record:
             case DeviceInfo():
-                kind, data = DEVICE, encode_device(record)
+                kind, data = DEVICE, encode(record)
             case LinkEvent():
                 kind, data = LINK, encode_link(record)
             case LoggedMark():
-                kind, data = MARKS, encode_mark(record.mark)
+                kind, data = MARKS, encode(record.mark)
         self._checked(len(data))
         arrival_ns = None if isinstance(record, DeviceInfo) else record.arrival_ns
         with self._writing():
@@ -205,7 +203,7 @@ class SessionWriter:
                 if isinstance(fact, StepsFinished):
                     self._found += [(STEPS, data, log_time) for data in encode_steps(fact)]
                 else:
-                    data = encode_fact(fact)
+                    data = encode(fact)
                     self._checked(len(data))
                     self._found.append((fact_kind(type(fact)), data, log_time))
             self._flush_if(urgent=False)

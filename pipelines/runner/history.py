@@ -10,11 +10,12 @@ from typing import Final
 from imu.drift.baseline import Baseline
 from imu.drift.indicators import indicator_named
 from imu.errors import BackstrideError
+from pipelines.session.live_status import Compared
 
-__all__ = ["LEARNING", "PastRun", "RunHistory", "Start", "history_for_run"]
+__all__ = ["PastRun", "RunHistory", "Start", "history_for_run"]
 
 #: What the runner is told of a run without a baseline to start from.
-LEARNING: Final = "learning your baseline on the way"
+_LEARNING: Final = "learning your baseline on the way"
 
 #: As long as earlier runs tell what is usual, here and for the intensity.
 _DAYS: Final = 90
@@ -34,10 +35,10 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a run starts from: a baseline or None, and the sentence that tells the runner."""
+    """What a run starts from: a baseline or None, and what the runner is told of it."""
 
     baseline: Baseline | None
-    words: str
+    compared: Compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class RunHistory:
 
     Examples
     --------
-    >>> RunHistory().start("movesense 208 Hz").words
+    >>> RunHistory().start("movesense 208 Hz").compared.words
     'learning your baseline on the way.'
     """
 
@@ -76,23 +77,23 @@ class RunHistory:
             Whether the standing neutral is of another day, so that lean compares with none.
         """
         if neutral_is_old:
-            return Start(None, f"{LEARNING}, since the standing neutral is of another day.")
+            return _learning("since the standing neutral is of another day")
         from imu.drift.baseline_learning import EarlierRun, warm_start
 
         fitting = [run for run in self.runs if run.sensor == sensor][-_RUNS:]
         if len(fitting) < _LEAST_RUNS <= len(self.runs):
             why = "since your earlier runs of this kind were measured with another kind of sensor"
-            return Start(None, f"{LEARNING}, {why}.")
+            return _learning(why)
         alike = [run for run in fitting if run.baseline.is_comparable]
         if len(alike) < min(_LEAST_RUNS, len(fitting)):
             why = (
                 "since your earlier runs were measured by an older version, which does not compare"
             )
-            return Start(None, f"{LEARNING}, {why}.")
+            return _learning(why)
         fitting = alike
         usual = warm_start([EarlierRun(run.baseline) for run in fitting], least=_LEAST_RUNS)
         if usual is None:
-            return Start(None, f"{LEARNING}.")
+            return _learning()
         lately = [run.baseline for run in fitting[-2:]]
         missing = [
             name
@@ -104,8 +105,10 @@ class RunHistory:
         if missing:
             name = indicator_named(missing[0]).words
             why = f"since your last runs do not agree on what is usual ({name})"
-            return Start(None, f"{LEARNING}, {why}.")
-        return Start(usual, f"compared with your last {len(fitting)} runs {self._kind()}.")
+            return _learning(why)
+        return Start(
+            usual, Compared(f"compared with your last {len(fitting)} runs {self._kind()}.")
+        )
 
     def _kind(self) -> str:
         if self.surface and self.shoe:
@@ -115,6 +118,12 @@ class RunHistory:
         if self.shoe:
             return f"in the shoes {self.shoe}, no surface named"
         return "without a named surface or shoes"
+
+
+def _learning(why: str = "") -> Start:
+    """Nothing to start from, and why."""
+    words = ", ".join(filter(None, (_LEARNING, why)))
+    return Start(None, Compared(f"{words}.", learning=True, why=why))
 
 
 def history_for_run(

@@ -174,17 +174,16 @@ class SessionFold:
 
     @property
     def now(self) -> Now:
-        """What is known at this moment, for display."""
+        """What is known at this moment, as a fact that nobody keeps."""
         receiver = self._receiver
         return Now(
             elapsed_s=self.elapsed_s,
             gait=self._analyzer.gait,
             battery_percent=None if receiver is None else receiver.battery_percent,
             lost_samples=0 if receiver is None else receiver.losses.lost,
-            baseline_status=self._drift.status,
-            watching=self._drift.standing.watching,
+            standing=self._drift.standing,
+            params=self._header.settings.drift,
             indicators=indicator_statuses(self._drift),
-            distance_m=self._progress.distance_m,
             easy_km=self._progress.dose_easy_km,
         )
 

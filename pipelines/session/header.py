@@ -70,9 +70,9 @@ class SessionHeader(msgspec.Struct, frozen=True):
 
     Examples
     --------
-    >>> from pipelines.session.json_form import from_json, to_json
+    >>> from pipelines.session.json_form import from_plain, to_plain
     >>> header = SessionHeader(0, "sim:", mass_kg=61.5, plan=CompanionPlan())
-    >>> from_json(to_json(header), SessionHeader) == header
+    >>> from_plain(to_plain(header), SessionHeader) == header
     True
     """
 

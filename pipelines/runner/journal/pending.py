@@ -18,7 +18,8 @@ import msgspec
 
 from imu.errors import BackstrideError, InputError, RecordingError
 from pipelines.files.kept_file import private_file
-from pipelines.files.stored import decoded, keep_aside, private_folder, read_bounded
+from pipelines.files.loading import decoded, read_bounded
+from pipelines.files.stored import keep_aside, private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import Entry, RunBaseline, Session
 from pipelines.runner.journal.rows import ENTRIES, entry_from

@@ -12,7 +12,7 @@ from pipelines.coaching.training.pain import PainNote, RunPain
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
 from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession
 from pipelines.coaching.training.weekly import Week, monday_of
-from pipelines.files.stored import decoded
+from pipelines.files.loading import decoded
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Questionnaire, Session, moment
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import InputError, ParameterError
+from imu.steps import STEP_COLUMNS
+from pipelines.quantities import MEANS
 from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
@@ -29,21 +31,7 @@ __all__ = [
 ]
 
 #: Means that a summary has of blocks of twenty steps.
-_MEANS: Final = (
-    "contact_time_ms",
-    "flight_time_ms",
-    "cadence_spm",
-    "peak_force_bw",
-    "impact_shock_g",
-    "vertical_oscillation_mm",
-    "braking_m_s",
-    "sacral_lean_deg",
-    "sacral_roll_deg",
-    "pelvic_tilt_range_deg",
-    "pelvic_obliquity_range_deg",
-    "pelvic_rotation_range_deg",
-    "lumbar_index",
-)
+_MEANS: Final = tuple(name for name in MEANS if name in STEP_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

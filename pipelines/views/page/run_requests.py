@@ -14,7 +14,7 @@ from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.units import Units
 from pipelines.views.page.treadmill import Treadmill
-from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.cells import capital, printable
 
 __all__ = ["COUNTDOWN_S", "Beforehand", "RunRequests", "Tell"]
 
@@ -164,7 +164,7 @@ class RunRequests:
             _LOG.exception("the shoe could not be looked up")
             return
         if note and shoe == self.shoe:
-            self._tell(f"{note[:1].upper()}{note[1:]}", kept=True)
+            self._tell(capital(note), kept=True)
 
     def _pain(self, value: str) -> None:
         if not (value.isascii() and value.isdigit() and int(value[:3]) <= _WORST_PAIN):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import InputError, ParameterError
-from pipelines.files.stored import decoded
+from pipelines.files.loading import decoded
 from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name
 from pipelines.units import Units, slope_with_unit, speed_with_unit
 from pipelines.views.page.treadmill import PACE_KINDS, UNKNOWN, pace_words

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import InputError, ParameterError
-from pipelines.files.stored import decoded
+from pipelines.files.loading import decoded
 from pipelines.live_controls import LiveControls
 from pipelines.session.marks import Slope, Speed, mark_from_words
 from pipelines.units import Units, slope_with_unit, slope_words, speed_with_unit

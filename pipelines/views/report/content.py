@@ -147,11 +147,6 @@ class Content:
         return len(self.recording.steps) > 0
 
     @property
-    def baseline_given(self) -> bool:
-        """Whether the last baseline is one of earlier runs."""
-        return self.judgement.stretches[-1].origin in {"given", "earlier runs"}
-
-    @property
     def learned_s(self) -> float | None:
         """When the last baseline was learned; None without one, or when it was there at once."""
         return self.judgement.stretches[-1].learned_s

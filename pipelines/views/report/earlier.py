@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from imu.errors import InputError, RecordingError
+from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.system_error import explain
 from pipelines.quantities import quantities_in
 from pipelines.replay import ReplayOptions
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["previous_run", "previous_runs_of_journal"]
 
 _COLUMNS: Final = tuple(one.column for one in quantities_in("compared"))
+#: A summary of a run of a week is smaller.
+_MOST_BYTES: Final = 64 * 2**20
 #: Most runs of the journal that are compared with.
 _MOST_RUNS: Final = 20
 
@@ -55,26 +59,27 @@ def previous_run(
     )
 
 
+class _Means(msgspec.Struct):
+    mean: list[float | None]
+
+
+class _Summary(msgspec.Struct):
+    blocks: dict[str, msgspec.Raw]  # what was measured, and when
+
+
 def _previous_of_summary(path: Path) -> PreviousRun:
-    problem = InputError(
-        "this is no summary of a run: give a session, or what 'replay --summary' wrote.",
-        place=str(path),
-    )
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = decoded(read_bounded(path, _MOST_BYTES), _Summary)
+        found = {name: decoded(summary.blocks[name], _Means).mean for name in _COLUMNS}
     except OSError as error:
         raise RecordingError(f"{explain(error)}.", path=str(path)) from None
-    except ValueError:
-        raise problem from None
-    means: dict[str, float] = {}
-    try:
-        blocks = summary["blocks"]
-        for column in _COLUMNS:
-            values = [float(value) for value in blocks[column]["mean"] if value is not None]
-            if values:
-                means[column] = math.fsum(values) / len(values)
-    except (KeyError, TypeError, ValueError):
-        raise problem from None
+    except (InputError, KeyError):
+        raise InputError(
+            "this is no summary of a run: give a session, or what 'replay --summary' wrote.",
+            place=str(path),
+        ) from None
+    known = {name: [x for x in values if x is not None] for name, values in found.items()}
+    means = {name: math.fsum(values) / len(values) for name, values in known.items() if values}
     return PreviousRun(path.stem, None, means)
 
 

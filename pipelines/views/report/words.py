@@ -10,6 +10,7 @@ from pipelines.quantities import Quantity
 from pipelines.views.clock_words import clock_words
 from pipelines.views.counted import counted
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
+from pipelines.views.terminal.cells import capital
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOTH_READINGS",
-    "capital",
     "chance_words",
     "change_words",
     "count_words",
@@ -112,11 +112,6 @@ def date_words(utc_ns: int | None, *, local: bool = False) -> str:
 
 def _joined(parts: Sequence[str]) -> str:
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
-
-
-def capital(text: str) -> str:
-    """The text with a capital at its beginning; the rest as it is."""
-    return text[:1].upper() + text[1:]
 
 
 def change_words(change: float, unit: str) -> str:

@@ -9,7 +9,7 @@ from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import GAITS, verdict
+from pipelines.views.terminal.wording import gait_words, link_words, verdict
 
 __all__ = ["PlainLog"]
 
@@ -29,9 +29,8 @@ class PlainLog:
     Examples
     --------
     >>> log = PlainLog()
-    >>> status = LiveStatus(source="", device="clip", alert="Your lean has changed.")
-    >>> log.lines(status)[-1]
-    '   0:00  alert: Your lean has changed.'
+    >>> log.lines(LiveStatus(source="", device="clip", notes=("No gyroscope.",)))[-1]
+    '   0:00  note: No gyroscope.'
     """
 
     def __init__(self) -> None:
@@ -48,7 +47,7 @@ class PlainLog:
         self._headed = True
         if status.link != self._link:
             self._link = status.link
-            lines += self._stamped(f"link {status.link}")
+            lines += self._stamped(f"link {link_words(status)}")
         if status.recording_note != self._trouble:
             self._trouble = status.recording_note
             lines += self._stamped(f"recording: {status.recording_note or 'in order'}")
@@ -96,9 +95,9 @@ def _summary(status: LiveStatus) -> str:
         return f"{number:>{width}} {quantity.unit.replace('°', 'deg')}"
 
     return (
-        f"{status.steps:5d} steps  {GAITS.get(status.gait, status.gait)}  "
+        f"{status.steps:5d} steps  {gait_words(status)}  "
         f"{cell('cadence_spm', 3)}  contact {cell('contact_time_ms', 3)}  "
         f"shock {cell('impact_shock_g', 4)}  "
         f"oscillation {cell('vertical_oscillation_mm', 3)}  "
-        f"lean {cell('sacral_lean_deg', 5)}  {verdict(status)}"
+        f"lean {cell('sacral_lean_deg', 5)}  {verdict(status)[1]}"
     ).rstrip()

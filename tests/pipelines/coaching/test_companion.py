@@ -19,7 +19,8 @@ from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.coaching.turning import heading_turn_deg
-from pipelines.session.json_form import from_json, to_json
+from pipelines.files.loading import load
+from pipelines.session.json_form import to_json
 from tests.pipelines.coaching.runs import (
     USUAL,
     Accompanied,
@@ -342,7 +343,7 @@ def test_the_same_log_gives_the_same_cues() -> None:
     plan = CompanionPlan(usual=USUAL, longest=LongestSession(distance_m=300.0))
     samples = samples_of(minutes=2.0, standing_s=3.0)
     first, _ = live(Accompanied(plan, speed_m_s=3.0), samples)
-    again, _ = live(Accompanied(from_json(to_json(plan), CompanionPlan), speed_m_s=3.0), samples)
+    again, _ = live(Accompanied(load(to_json(plan), CompanionPlan), speed_m_s=3.0), samples)
     assert first == again
     assert first
 

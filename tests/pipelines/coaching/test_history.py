@@ -46,7 +46,10 @@ def test_the_last_five_runs_make_the_baseline(cadences: list[float]) -> None:
     last = cadences[-5:]
     assert item.mean == pytest.approx(sum(last) / len(last))
     assert item.level_sd > 0.0
-    assert start.words == f"compared with your last {len(last)} runs on track in the shoes Blue."
+    assert (
+        start.compared.words
+        == f"compared with your last {len(last)} runs on track in the shoes Blue."
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_the_runner_is_told_what_the_run_is_compared_with(
     surface: str, shoe: str, words: str
 ) -> None:
     runs = (PastRun(baseline(ALL), SENSOR),) * 4
-    told = RunHistory(runs, surface, shoe).start(SENSOR).words
+    told = RunHistory(runs, surface, shoe).start(SENSOR).compared.words
     assert told == f"compared with your last 4 runs {words}"
 
 
@@ -70,13 +73,13 @@ def test_the_runner_is_told_what_the_run_is_compared_with(
 def test_too_few_runs_are_learned_from_on_the_way(runs: int) -> None:
     start = history(*[baseline(ALL)] * runs).start(SENSOR)
     assert start.baseline is None
-    assert start.words == "learning your baseline on the way."
+    assert start.compared.words == "learning your baseline on the way."
 
 
 def test_another_kind_of_sensor_does_not_count() -> None:
     start = history(*[baseline(ALL)] * 4).start("movesense 104 Hz")
     assert start.baseline is None
-    assert "another kind of sensor" in start.words
+    assert "another kind of sensor" in start.compared.words
 
 
 def test_no_indicator_goes_unwatched_for_want_of_a_baseline() -> None:
@@ -85,7 +88,7 @@ def test_no_indicator_goes_unwatched_for_want_of_a_baseline() -> None:
     for runs in ((baseline(ALL), no_lean), (no_lean, no_lean, baseline(ALL))):
         start = history(*runs).start(SENSOR)
         assert start.baseline is None
-        assert start.words.startswith("learning your baseline on the way, since ")
+        assert start.compared.words.startswith("learning your baseline on the way, since ")
     # one run without it, after a slip, is no harm
     start = history(baseline(ALL), baseline(ALL), no_lean).start(SENSOR)
     assert start.baseline is not None

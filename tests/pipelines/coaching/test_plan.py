@@ -22,10 +22,11 @@ from pipelines.coaching.plan import (
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.red_flags import QUESTIONS
 from pipelines.coaching.training.single_session import LongestSession
+from pipelines.files.loading import load
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Questionnaire
 from pipelines.runner.journal.pending import keep_for_later, pending_path
-from pipelines.session.json_form import from_json, to_json
+from pipelines.session.json_form import to_json
 from tests.pipelines.runner.journal.journals import at, held_by_another_process, pain, run
 
 MEANS = {"peak_10hz_bw": 2.4, "cadence_spm": 168.0}
@@ -57,7 +58,7 @@ def test_the_plan_follows_the_return(
     assert (plan.return_stage, plan.rest_day) == (stage, rest_day)
     assert (plan.intervals is not None, plan.walk_bends) == (stage == 0, stage == 1)
     assert plan.units == "imperial"
-    assert from_json(to_json(plan), CompanionPlan) == plan
+    assert load(to_json(plan), CompanionPlan) == plan
 
 
 def test_the_longest_run_is_that_of_the_last_thirty_days(journal: Journal) -> None:
@@ -150,17 +151,17 @@ def test_a_plan_is_read_back_exactly(
         longest=longest,
         intervals=RunWalkPlan(repeats=repeats),
     )
-    assert from_json(to_json(plan), CompanionPlan) == plan
+    assert load(to_json(plan), CompanionPlan) == plan
 
 
 @pytest.mark.parametrize("words", ["", "7", "[1]", '{"units":3}', '{"intervals":{"run_s":1}}'])
 def test_what_is_no_plan_is_refused_in_one_sentence(words: str) -> None:
-    with pytest.raises(InputError, match="this is no record of a session"):
-        from_json(words, CompanionPlan)
+    with pytest.raises(InputError, match="this (is no record of a session|record is no JSON)"):
+        load(words, CompanionPlan)
 
 
 def test_an_older_plan_is_read_with_defaults() -> None:
-    assert from_json('{"rest_day":2}', CompanionPlan) == CompanionPlan(rest_day=2)
+    assert load('{"rest_day":2}', CompanionPlan) == CompanionPlan(rest_day=2)
 
 
 @pytest.mark.parametrize(

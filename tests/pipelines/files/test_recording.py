@@ -127,8 +127,7 @@ def test_facts_and_marks_of_another_version_cost_nothing_else(
     def of_the_future(value: Any) -> bytes:
         return b'{"kind":"blisters","place":["left","heel"]}'
 
-    monkeypatch.setattr(recording, "encode_fact", of_the_future)
-    monkeypatch.setattr(recording, "encode_mark", of_the_future)
+    monkeypatch.setattr(recording, "encode", of_the_future)
     feed = packets(4)
     with SessionWriter(path, HEADER) as writer:
         writer.write_record(feed[0])

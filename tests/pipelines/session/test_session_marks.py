@@ -21,6 +21,7 @@ from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
 from imu.drift.detector import DriftDetector
 from imu.drift.params import DriftParams
+from imu.drift.status import status_words
 from imu.steps import STEP_ROW, Steps, concatenate
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
@@ -247,10 +248,9 @@ def test_a_surface_that_is_marked_reaches_the_detector() -> None:
     )
     quick = AlertSettings(drift=drift)
     header = SessionHeader(0, "sim:", settings=quick)
-    status = "waiting a moment after a new surface"
-    assert folded(ASKEW, header=header)[1].now.baseline_status != status
+    assert folded(ASKEW, header=header)[1].now.standing.code != "waiting"
     _, fold = folded(ASKEW, at(20.0, "surface", "grass"), header=header)
-    assert fold.now.baseline_status == status
+    assert status_words(fold.now.standing, drift) == "waiting a moment after a new surface"
 
 
 def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(

@@ -120,7 +120,7 @@ def test_posture_leans_with_the_runner_and_says_where_it_is_measured() -> None:
 
 def test_trouble_is_said_in_words() -> None:
     status = dataclasses.replace(
-        some_status(), link="lost, trying again", battery_percent=9.0, recording_note="disk full"
+        some_status(), link="lost", battery_percent=9.0, recording_note="disk full"
     )
     items = _running(status).shown()["state"]["items"]
     assert [item["text"] for item in items if not item["calm"]] == [
@@ -173,10 +173,9 @@ def test_no_status_makes_the_page_raise(
         easy_km=number,
         link=text,
         gait=text,
-        alert=text,
+        told=text,
         device=text,
         battery_percent=None,
-        baseline_status=text,
         indicators={"sacral_lean_deg": IndicatorStatus(number, baseline, 2.0)},
     )
     page = _running(status)

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from imu.drift.status import DriftStatus
 from imu.steps import STEP_ROW, Steps
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.terminal.picture import picture
@@ -53,9 +54,8 @@ def some_status(*, alert: str = "", learning: bool = False) -> LiveStatus:
         battery_percent=83.0,
         lost_samples=12,
         recording="/home/runner/backstride/sessions/2026-11-22T01-50-12.mcap",
-        baseline_status="learning your baseline: 12 of 40 blocks" if learning else "watching",
-        watching=not learning,
-        alert=alert,
+        standing=DriftStatus("learning", learned=12) if learning else DriftStatus("watching"),
+        told=alert,
         recent=some_steps(60, first=2012, lean_deg=lean),
         indicators={
             "impact_shock_g": IndicatorStatus(2.31, 2.3 * baseline, 0.23),
