@@ -40,10 +40,10 @@ __all__ = ["FACTS_INTERVAL_S", "FLUSH_INTERVAL_S", "SessionHeader", "SessionWrit
 
 #: Longest time that data waits in memory while a feed runs, s. A crash may cost a second; the
 #: longer a piece, the better it packs: 0.5 s would make the file a twentieth larger.
-FLUSH_INTERVAL_S: Final = 0.8
+FLUSH_INTERVAL_S: Final = 0.9
 #: Most session time in one piece of the file, s, and the longest that facts wait: many together
 #: pack better, and the log gives them again.
-FACTS_INTERVAL_S: Final = 5.0
+FACTS_INTERVAL_S: Final = 10.0
 
 #: Packets that wait to be written together take at most so much, bytes.
 _MOST_WAITING: Final = 2**19
