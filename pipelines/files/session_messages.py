@@ -53,6 +53,7 @@ __all__ = [
     "DEVICE",
     "FACT_SCHEMAS",
     "FORM",
+    "KINDS",
     "LINK",
     "MARKS",
     "MAX_MESSAGE_BYTES",
@@ -154,6 +155,8 @@ PACKETS: Final = MessageKind("/packets", "backstride.packets", "log", "x-backstr
 LINK: Final = _json_kind("/link", "link", "log", LinkEvent)
 MARKS: Final = _json_kind("/marks", "mark", "log", *Mark.__args__)
 STEPS: Final = MessageKind("/steps", _STEP.name, "facts", "protobuf", "protobuf", _STEP.description)
+#: All of these.
+KINDS: Final = (SESSION, DEVICE, PACKETS, LINK, MARKS, STEPS)
 #: What the schemas of facts begin with, but for that of steps.
 FACT_SCHEMAS: Final = "backstride.fact."
 

@@ -15,23 +15,9 @@ from mcap.writer import LIBRARY_IDENTIFIER, Writer
 
 from devices.records import DeviceInfo, LinkEvent, Packet
 from imu.errors import RecordingError
+from pipelines.files import session_messages as messages
 from pipelines.files.kept_file import DiskSync, UnbufferedFile, open_private
 from pipelines.files.packet_batches import MOST_CHANNELS, MOST_PACKETS, encode_packets
-from pipelines.files.session_messages import (
-    DEVICE,
-    LINK,
-    MARKS,
-    MAX_MESSAGE_BYTES,
-    PACKETS,
-    SESSION,
-    STEPS,
-    MessageKind,
-    encode,
-    encode_header,
-    encode_link,
-    encode_steps,
-    fact_kind,
-)
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
@@ -111,10 +97,10 @@ class SessionWriter:
         self._waiting: list[Packet] = []
         self._waiting_bytes = 0
         self._waiting_channels: set[str] = set()
-        self._found: list[tuple[MessageKind, bytes, int]] = []  # facts that wait
+        self._found: list[tuple[messages.MessageKind, bytes, int]] = []  # facts that wait
         self._channels: dict[str, int] = {}
         self._sequence: dict[str, int] = {}
-        first = encode_header(header)
+        first = messages.encode_header(header)
         self._checked(len(first))
         self._file = UnbufferedFile(_create(self.path, overwrite))
         self._disk = DiskSync(self._file.fileno())
@@ -123,7 +109,7 @@ class SessionWriter:
         try:
             with self._writing():
                 self._writer.start("x-backstride", f"{header.software}; {LIBRARY_IDENTIFIER}")
-                self._add(SESSION, first, self._last_log_time)
+                self._add(messages.SESSION, first, self._last_log_time)
                 self._writer.flush()
                 self._disk.sync()
         except BaseException:
@@ -171,11 +157,11 @@ class SessionWriter:
             return
         match record:
             case DeviceInfo():
-                kind, data = DEVICE, encode(record)
+                kind, data = messages.DEVICE, messages.encode(record)
             case LinkEvent():
-                kind, data = LINK, encode_link(record)
+                kind, data = messages.LINK, messages.encode_link(record)
             case LoggedMark():
-                kind, data = MARKS, encode(record.mark)
+                kind, data = messages.MARKS, messages.encode(record.mark)
         self._checked(len(data))
         arrival_ns = None if isinstance(record, DeviceInfo) else record.arrival_ns
         with self._writing():
@@ -201,11 +187,12 @@ class SessionWriter:
             for fact in facts:
                 log_time = self._log_time_of_session(fact.time_s)
                 if isinstance(fact, StepsFinished):
-                    self._found += [(STEPS, data, log_time) for data in encode_steps(fact)]
+                    rows = messages.encode_steps(fact)
+                    self._found += [(messages.STEPS, data, log_time) for data in rows]
                 else:
-                    data = encode(fact)
+                    data = messages.encode(fact)
                     self._checked(len(data))
-                    self._found.append((fact_kind(type(fact)), data, log_time))
+                    self._found.append((messages.fact_kind(type(fact)), data, log_time))
             self._flush_if(urgent=False)
 
     def flush(self) -> None:
@@ -278,10 +265,10 @@ class SessionWriter:
             raise self._error from None
 
     def _checked(self, size: int) -> None:
-        if size > MAX_MESSAGE_BYTES:
+        if size > messages.MAX_MESSAGE_BYTES:
             raise RecordingError(
                 f"a record of {size} bytes does not fit into a session: keep each below "
-                f"{MAX_MESSAGE_BYTES} bytes.",
+                f"{messages.MAX_MESSAGE_BYTES} bytes.",
                 path=str(self.path),
             )
 
@@ -308,7 +295,7 @@ class SessionWriter:
         self._waiting_channels.clear()
         if packets:
             first = self._log_time_of_arrival(packets[0].arrival_ns)
-            self._add(PACKETS, encode_packets(packets), first)
+            self._add(messages.PACKETS, encode_packets(packets), first)
             self._log_time_of_arrival(packets[-1].arrival_ns)
 
     def _write_found(self) -> None:
@@ -317,12 +304,12 @@ class SessionWriter:
             self._add(kind, data, log_time)
         self._last_facts_log_time = self._last_log_time
 
-    def _add(self, kind: MessageKind, data: bytes, log_time: int) -> None:
+    def _add(self, kind: messages.MessageKind, data: bytes, log_time: int) -> None:
         sequence = self._sequence.get(kind.count, 0)
         self._sequence[kind.count] = sequence + 1
         self._writer.add_message(self._channel(kind), log_time, data, log_time, sequence % 2**32)
 
-    def _channel(self, kind: MessageKind) -> int:
+    def _channel(self, kind: messages.MessageKind) -> int:
         if kind.topic not in self._channels:
             metadata: dict[str, str] = {}
             if kind.count == "log":

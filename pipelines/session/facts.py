@@ -8,7 +8,7 @@ other. Before the first sample it is 0.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.intervals import PhaseKind
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.session.marks import PainMoment
+
+if TYPE_CHECKING:
+    from imu.drift.detector import InUse
 
 __all__ = [
     "FACT_KINDS",
@@ -81,6 +84,11 @@ class UsualRange(msgspec.Struct, frozen=True):
     indicator: str
     baseline: float
     gate: float
+
+    @classmethod
+    def all_of(cls, in_use: InUse) -> tuple[UsualRange, ...]:
+        """The usual ranges that a detector has in use."""
+        return tuple(cls(*item) for item in in_use.ranges)
 
 
 class _Fact(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -159,6 +167,13 @@ class BaselineGivenUp(_Fact, frozen=True, tag="baseline_given_up"):
     reason: GivenUp
     baseline: Baseline | None = None
     ranges: tuple[UsualRange, ...] = ()
+
+    @classmethod
+    def of(cls, time_s: float, reason: GivenUp, was: InUse | None) -> BaselineGivenUp:
+        """The fact, with what was in use."""
+        if was is None:
+            return cls(time_s, reason)
+        return cls(time_s, reason, was.baseline, UsualRange.all_of(was))
 
 
 class NeutralTaken(_Fact, frozen=True, tag="neutral_taken"):

@@ -182,5 +182,4 @@ class MarkRules:
         was = self._drift.given_up
         if was is None:
             return []
-        ranges = tuple(facts.UsualRange(*item) for item in was.ranges)
-        return [facts.BaselineGivenUp(self._latest.now_s, reason, was.baseline, ranges)]
+        return [facts.BaselineGivenUp.of(self._latest.now_s, reason, was)]

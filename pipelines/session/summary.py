@@ -211,8 +211,8 @@ class Summary:
             count = len(self.alerts_told) or self.alerts
             rows.append(("alerts told", f"{count:8d} (changes from the baseline{which})"))
         if self.changed:
-            names = ", ".join(map(_words, self.changed))
-            rows.append(("changed at the end", f"{len(self.changed):8d} ({names})"))
+            listed = ", ".join(map(_words, self.changed))
+            rows.append(("changed at the end", f"{len(self.changed):8d} ({listed})"))
         return [(label, value) for label, value in rows if value]
 
     def _span(self, name: str) -> str:

@@ -156,7 +156,7 @@ def test_a_plan_is_read_back_exactly(
 
 @pytest.mark.parametrize("words", ["", "7", "[1]", '{"units":3}', '{"intervals":{"run_s":1}}'])
 def test_what_is_no_plan_is_refused_in_one_sentence(words: str) -> None:
-    with pytest.raises(InputError, match="this (is no record of a session|record is no JSON)"):
+    with pytest.raises(InputError, match=r"this (is no record of a session|record is no JSON)"):
         load(words, CompanionPlan)
 
 

@@ -66,7 +66,7 @@ def test_every_mark_comes_back_as_it_was(mark: Mark) -> None:
     ],
 )
 def test_what_can_not_be_is_refused_in_a_sentence(text: str) -> None:
-    with pytest.raises(InputError, match=r"^this (is no record of a session: .*|record is no JSON)\.$"):
+    with pytest.raises(InputError, match=r"^this (is no record of a session: |record ).*\.$"):
         load(text, Mark)  # type: ignore[arg-type]
 
 
