@@ -319,7 +319,7 @@ def test_alerts_that_cannot_be_written_cost_no_recording(
 ) -> None:
     class Full(UnbufferedFile):
         def write(self, data: bytes) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(errno.ENOSPC, f"No space left for {len(data)} bytes")
 
     monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
     ran = live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=0", tmp_path)
