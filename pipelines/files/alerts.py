@@ -71,7 +71,7 @@ class AlertWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *failure: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __call__(self, alert: Alert) -> None:

@@ -59,12 +59,6 @@ class _Header(msgspec.Struct):
     parameters_json: str | None = None
 
 
-def _direction(text: str | None) -> tuple[float, float, float] | None:
-    if not text or text == "null":
-        return None
-    return decoded(text, tuple[float, float, float], "neutral_up")
-
-
 def old_header(data: bytes) -> SessionHeader:
     """The header of a session of form 1, 2 or 3.
 
@@ -74,7 +68,9 @@ def old_header(data: bytes) -> SessionHeader:
         When it is none: says what cannot be read.
     """
     old = load(data, _Header)
-    up = _direction(old.neutral_up_json)
+    up = None
+    if old.neutral_up_json not in {None, "", "null"}:
+        up = decoded(str(old.neutral_up_json), tuple[float, float, float], "neutral_up")
     baseline = Baseline.from_json(old.baseline_json) if old.baseline_json else None
     # one of several runs says how far they were apart; nobody chooses such a one
     of_runs = baseline is not None and any(item.level_sd > 0.0 for item in baseline.indicators)

@@ -27,8 +27,9 @@ __all__ = ["FACTS_INTERVAL_S", "FLUSH_INTERVAL_S", "SessionHeader", "SessionWrit
 #: Longest time that data waits in memory while a feed runs, s. A crash may cost a second; the
 #: longer a piece, the better it packs: 0.5 s would make the file a twentieth larger.
 FLUSH_INTERVAL_S: Final = 0.9
-#: Most session time in one piece of the file, s, and the longest that facts wait: many together
-#: pack better, and the log gives them again.
+#: Most session time in one piece of the file, s.
+_LONGEST_PIECE_S: Final = 5.0
+#: Longest session time that facts wait, s: many together pack better, and the log gives them again.
 FACTS_INTERVAL_S: Final = 10.0
 
 #: Packets that wait to be written together take at most so much, bytes.
@@ -341,11 +342,11 @@ class SessionWriter:
     def _flush_if(self, urgent: bool) -> None:
         now_s = self._clock()
         # a session written faster than it happened also keeps its pieces short
-        longest_ns = FACTS_INTERVAL_S * 1e9
-        far = self._last_log_time - self._last_flush_log_time >= longest_ns
+        far = self._last_log_time - self._last_flush_log_time >= _LONGEST_PIECE_S * 1e9
         if urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
             self._write_waiting()
-            if urgent or self._last_log_time - self._last_facts_log_time >= longest_ns:
+            facts_wait_ns = self._last_log_time - self._last_facts_log_time
+            if urgent or facts_wait_ns >= FACTS_INTERVAL_S * 1e9:
                 self._write_found()
             self._writer.flush()
             self._last_flush_log_time = self._last_log_time

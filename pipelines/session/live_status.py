@@ -15,6 +15,7 @@ from imu.drift.indicators import INDICATORS
 from imu.drift.params import DriftParams
 from imu.drift.status import DriftStatus
 from imu.steps import NO_STEPS, Steps, concatenate
+from pipelines.coaching.alert import Alert
 from pipelines.session import facts
 
 if TYPE_CHECKING:
@@ -128,8 +129,8 @@ class LiveStatus:
         What the detector is doing.
     params : DriftParams
         How it looks for changes.
-    told : str
-        The alert that was told last.
+    told : Alert, optional
+        The change that was told last.
     compared : Compared
         What the run is compared with.
     notes : tuple of str
@@ -161,7 +162,7 @@ class LiveStatus:
     recording_note: str = ""
     standing: DriftStatus = _BEGINNING
     params: DriftParams = field(default_factory=DriftParams)
-    told: str = ""
+    told: Alert | None = None
     compared: Compared = _UNTOLD
     notes: tuple[str, ...] = ()
     recent: Steps = NO_STEPS
@@ -180,7 +181,7 @@ class LiveStatus:
             case facts.AlertTold():
                 alert = fact.alert
                 if alert.severity == "raised" and alert.indicator != SENSOR_POSITION:
-                    self.told = alert.message
+                    self.told = alert
             case facts.SensorKnown():
                 self.device = fact.info.name
             case facts.LinkChanged():
@@ -191,7 +192,8 @@ class LiveStatus:
     @property
     def alert(self) -> str:
         """The alert that holds, in plain words: for as long as any indicator is changed."""
-        return self.told if any(one.changed for one in self.indicators.values()) else ""
+        holds = any(one.changed for one in self.indicators.values())
+        return self.told.message if holds and self.told is not None else ""
 
     def typical(self, column: str, steps: int = 10) -> float:
         """Median of the last ``steps`` steps (even, so that both feet count alike); NaN if none."""

@@ -181,6 +181,11 @@ class Summary:
         ----------
         units : {"metric", "imperial"}
             Of lengths.
+
+        Returns
+        -------
+        list of (str, str)
+            One for each line below the first.
         """
         rows = []
         for one in quantities_in("summary"):

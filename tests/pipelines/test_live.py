@@ -26,6 +26,7 @@ from imu.drift.baseline import Baseline
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.files import session_writer as recording
+from pipelines.files.kept_file import UnbufferedFile
 from pipelines.files.session_reader import read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.live import LiveOptions, LiveRun, run_live
@@ -292,10 +293,11 @@ def test_a_system_that_refuses_the_recording_ends_with_one_sentence(tmp_path: Pa
 def test_alerts_that_cannot_be_written_cost_no_recording(
     tired: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(file: object, data: bytes) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    class Full(UnbufferedFile):
+        def write(self, data: bytes) -> int:
+            raise OSError(errno.ENOSPC, f"No space left for {len(data)} bytes")
 
-    monkeypatch.setattr("pipelines.files.alerts._write_whole", refuse)
+    monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
     ran = live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=0", tmp_path)
     assert ran.run.alerts == tired.run.alerts
     assert ran.run.recording_trouble is None

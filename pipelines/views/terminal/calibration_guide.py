@@ -53,7 +53,7 @@ class CalibrationGuide:
             self._living.start()
         return self
 
-    def __exit__(self, *failure: object) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._living is not None:
             with suppress(OSError):
                 self._living.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from pipelines.quantities import quantity_named
@@ -37,7 +36,8 @@ class PlainLog:
         self._headed = False
         self._elapsed_s = 0.0
         self._line_steps, self._line_s = 0, 0.0
-        self._alert = self._link = self._trouble = ""
+        self._link = self._trouble = ""
+        self._alert: tuple[str, str] | None = None
         self._notes: tuple[str, ...] = ()
 
     def lines(self, status: LiveStatus) -> list[str]:
@@ -60,8 +60,9 @@ class PlainLog:
         if due or (seconds >= _QUIET_S and steps < _STEPS_A_LINE):
             self._line_steps, self._line_s = status.steps, status.elapsed_s
             lines += self._stamped(_summary(status))
-        # the same alert with newer figures in it is no new alert
-        alert = re.sub(r"\d+", "", status.alert)
+        # the same change with newer figures is no new one
+        told = status.told if status.alert else None
+        alert = None if told is None else (told.indicator, told.direction)
         if alert != self._alert:
             self._alert = alert
             lines += self._stamped(
