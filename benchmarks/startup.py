@@ -65,6 +65,9 @@ def main() -> None:
         )
         command = [python, "-m", "pipelines.cli", "--help"]
         help_s = statistics.median(_wall(command, env) for _ in range(9))
+        live_help_s = statistics.median(
+            _wall([*command[:-1], "live", "--help"], env) for _ in range(9)
+        )
         first_cold, cold = _first_step(env)
         warm = statistics.median(_first_step(env)[0] for _ in range(9))
     with tempfile.TemporaryDirectory() as cache:
@@ -74,6 +77,7 @@ def main() -> None:
     print(f"bare interpreter             {bare:6.2f} s")
     print(f"import imu (chain included)  {imu - bare:6.2f} s   budget 0.35")
     print(f"backstride --help            {help_s:6.2f} s   budget 0.30")
+    print(f"backstride live --help       {live_help_s:6.2f} s   budget 0.30")
     print(f"first step, warm cache       {warm:6.2f} s   budget 0.50")
     print(f"cold compile                 {cold:6.2f} s   budget 6.00")
     print(f"  in one process             {float(done.stdout):6.2f} s")

@@ -49,7 +49,7 @@ class Receiver:
     ...             receiver.push(record)
     ...     return receiver.losses.lost, round(receiver.losses.lost_fraction, 2)
     >>> asyncio.run(lost())
-    (410, 0.05)
+    (480, 0.06)
     """
 
     def __init__(self, info: DeviceInfo) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 #: What :func:`open_source` takes, in words.
 ACCEPTED_URLS: Final = (
     "ble:ADDRESS or ble:?name=… for Bluetooth LE, serial:PORT?protocol=… for a serial port, or "
-    "sim:?speed=3.3&minutes=30 for the simulated sensor (a recording is opened with 'replay')"
+    "sim:?speed=3.3&minutes=30 for the simulated sensor, or trace:FILE for a btsnoop, pcapng or "
+    "serial trace (a recording is opened with 'replay')"
 )
 
 
@@ -92,7 +93,8 @@ def open_source(
     url : str
         ``ble:ADDRESS?key=value&…`` or ``serial:PORT?…``, see
         :class:`devices.addresses.SensorAddress`; ``sim:?key=value&…``, see
-        :class:`devices.simulator.scenario.Scenario` for the keys.
+        :class:`devices.simulator.scenario.Scenario` for the keys; ``trace:FILE?…``, see
+        :class:`devices.traces.source.TraceSource`.
     beside : mapping of str to str, optional
         Devices beside a real sensor, by the name of their stream (``treadmill``, ``foot_pod``,
         ``heart_rate``): ``ble:ADDRESS``, ``ble:?name=…``, or ``ble:`` for the first that is heard.
@@ -109,6 +111,8 @@ def open_source(
     ------
     ParameterError
         When the URL has none of the accepted forms, or a key or a value of it is not valid.
+    RecordingError
+        When a trace cannot be read.
 
     Examples
     --------
@@ -137,6 +141,10 @@ def open_source(
         from devices.simulator.generate import measured_run
 
         return SimulatedSource(measured_run(scenario), clock=clock)
+    if colon and kind == "trace":
+        from devices.traces.source import TraceSource
+
+        return TraceSource.from_url(url, clock=clock)
     if colon and kind in {"ble", "serial"}:
         return _sensor(url, beside or {}, clock)
     raise ParameterError("source", url, ACCEPTED_URLS)

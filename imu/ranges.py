@@ -3,11 +3,8 @@
 ::
 
     @dataclass(frozen=True, slots=True)
-    class Params:
+    class Params(Checked):
         cool_off_s: Annotated[float, Within(0.0, 3600.0, "s")] = 300.0
-
-        def __post_init__(self) -> None:
-            check_ranges(self)
 """
 
 from __future__ import annotations
@@ -19,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_ori
 
 from imu.errors import ParameterError
 
-__all__ = ["Allowed", "Longest", "Within", "allowed_of", "check_ranges"]
+__all__ = ["Allowed", "Checked", "Longest", "Within", "allowed_of", "check_ranges"]
 
 #: Of a text that is refused, in characters.
 _LONGEST_SHOWN: Final = 40
@@ -171,3 +168,12 @@ def check_ranges(params: Any) -> None:
         if not allowed.holds(value):
             long = isinstance(value, str) and len(value) > _LONGEST_SHOWN
             raise ParameterError(name, f"{value[:20]}…" if long else value, allowed.words)
+
+
+class Checked:
+    """A frozen dataclass whose fields are checked by :func:`check_ranges` when it is made."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        check_ranges(self)

@@ -1,7 +1,7 @@
 """The command line: where a command begins, and how a mistake is told.
 
 A command is a row in ``pipelines/commands/table.py`` and a file that is imported when it is called,
-so that ``--help`` answers at once.
+so that ``--help``, which is made of its signature, answers at once.
 """
 
 from __future__ import annotations

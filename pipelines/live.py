@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,10 +35,11 @@ from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AlertTold, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
-from pipelines.session.live_status import LiveStatus
+from pipelines.session.live_status import Compared, LiveStatus
 from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
+from pipelines.stopping import cancelled_by_signals
 from pipelines.views.fact_words import fact_words
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
@@ -176,10 +176,14 @@ class _Session:
         if options.record is not None:
             _make_folder(options.record)
             self._writer = SessionWriter(options.record, self._header)
-        self._link = "connecting"
-        self._alert = ""
+        self._status = LiveStatus(
+            url,
+            source.info.name,
+            recording="" if options.record is None else str(options.record),
+            compared=start.compared,
+        )
         self._drawn = 0.0
-        notes = [*known.notes, *filter(None, (start.words,))]
+        notes = [*known.notes, *filter(None, (start.compared.words,))]
         if notes:
             self.show()
         for note in notes:
@@ -196,10 +200,7 @@ class _Session:
         if self._writer is not None:
             with self._recording_goes_on():
                 self._writer.write_record(record)
-        if isinstance(record, LinkEvent):
-            self._link = _LINK_WORDS.get(record.kind, record.kind)
-        found = self._fold.push(record)
-        self._spread(found)
+        self._spread(self._fold.push(record))
         if isinstance(record, LinkEvent):
             # nothing may come for a while that would redraw it
             self.show()
@@ -211,7 +212,6 @@ class _Session:
     def finish(self) -> LiveRun:
         """Finish the last steps, close the recording, sum up."""
         self._spread(self._fold.finish())
-        self._link = "ended"
         self.show()
         if self._writer is not None:
             with self._recording_goes_on():
@@ -229,18 +229,9 @@ class _Session:
     def show(self) -> None:
         """Redraw the view."""
         self._drawn = time.monotonic()
-        self._view.update(
-            LiveStatus.of_run(
-                self._fold.now,
-                source=self._url,
-                device=self._source.info.name,
-                link=self._link,
-                recording="" if self.run.recording is None else str(self.run.recording),
-                recording_note=str(self.run.recording_trouble or ""),
-                alert=self._alert,
-                steps=self.run.steps,
-            )
-        )
+        self._status.take(self._fold.now)
+        self._status.recording_note = str(self.run.recording_trouble or "")
+        self._view.update(self._status)
 
     def _note_from_a_thread(self, text: str) -> None:
         with contextlib.suppress(RuntimeError):  # the run is over: nobody looks any more
@@ -254,6 +245,7 @@ class _Session:
                 self._writer.write_facts(found)
         stepped = False
         for fact in found:
+            self._status.take(fact)
             if isinstance(fact, StepsFinished):
                 self.run.steps.append(fact.steps)
                 stepped = True
@@ -268,8 +260,6 @@ class _Session:
         self.run.alerts.append(alert)
         if alert.indicator == SENSOR_POSITION:
             self._view.note(alert.message)
-        elif alert.severity == "raised":
-            self._alert = alert.message
         self._view.alert(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
@@ -299,22 +289,13 @@ class _Session:
             self._view.note(str(error))
 
 
-_LINK_WORDS = {
-    "connected": "connected",
-    "lost": "lost, trying again",
-    "resumed": "connected",
-    "gap": "connected",
-    "ended": "ended",
-}
-
-
 def _start(options: LiveOptions, source: Source, known: KnownSettings, utc_start_ns: int) -> Start:
     """The baseline that the run starts from, and what to tell the runner of it."""
     if options.earlier is not None:
         earlier = options.earlier
-        return Start(earlier.header.baseline, earlier.words(utc_start_ns))
+        return Start(earlier.header.baseline, Compared(earlier.words(utc_start_ns)))
     if options.baseline is not None or options.history is None:
-        return Start(options.baseline, "")
+        return Start(options.baseline, Compared())
     kind = sensor_kind(source.info)
     return options.history.start(kind, neutral_is_old=known.neutral_is_old)
 
@@ -407,13 +388,7 @@ async def run_live(
     >>> sum(map(len, run.steps)) > 25, run.recording_trouble
     (True, None)
     """
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    if task is not None:
-        for name in ("SIGINT", "SIGTERM"):
-            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
-            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), task.cancel)
+    task = cancelled_by_signals()
     controls = controls or LiveControls()
     for kind, value in options.marks:
         controls.mark(kind, value)

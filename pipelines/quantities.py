@@ -12,7 +12,7 @@ from typing import Final, Literal
 from imu.drift.indicators import Indicator, indicator_named
 from pipelines.units import FEET_PER_METRE, INCHES_PER_MM, Units
 
-__all__ = ["QUANTITIES", "WATCHED", "Quantity", "Where", "quantities_in", "quantity_named"]
+__all__ = ["MEANS", "QUANTITIES", "WATCHED", "Quantity", "Where", "quantities_in", "quantity_named"]
 
 #: Large or small beside a live run; a line of the summary; compared between the feet, which needs a
 #: natural zero; compared with earlier runs, which needs the same meaning in each.
@@ -47,6 +47,8 @@ class Quantity:
         Name of the indicator that it is judged by; empty when none is.
     shown : tuple of str
         Where it is shown besides the report.
+    kept : bool
+        Whether the journal keeps its mean over a run.
     """
 
     column: str
@@ -62,6 +64,7 @@ class Quantity:
     least_span: float = 0.0
     indicator: str = ""
     shown: tuple[Where, ...] = ()
+    kept: bool = True
 
     @property
     def title(self) -> str:
@@ -199,7 +202,7 @@ QUANTITIES: Final = (
         indicator="cadence_spm",
         shown=("small", "summary", "compared"),
     ),
-    replace(_LUMBAR, column="lumbar_compression_bw", shown=()),
+    replace(_LUMBAR, column="lumbar_compression_bw", shown=(), kept=False),
     Quantity(
         column="contact_time_ms",
         name="contact time",
@@ -239,6 +242,7 @@ QUANTITIES: Final = (
         decimals=3,
         meaning="From one initial contact to the next.",
         shown=("paired",),
+        kept=False,
     ),
     Quantity(
         column="braking_m_s",
@@ -288,6 +292,8 @@ QUANTITIES: Final = (
 )
 
 
+#: Columns whose means over a run are kept.
+MEANS: Final = tuple(quantity.column for quantity in QUANTITIES if quantity.kept)
 #: Watched against the baseline.
 WATCHED: Final = tuple(quantity for quantity in QUANTITIES if quantity.watched is not None)
 

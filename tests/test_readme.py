@@ -73,9 +73,9 @@ def test_every_printed_command_and_option_exists() -> None:
     options = dict[tuple[str, ...], set[str]]()
     for line in lines:
         words = line.removeprefix("backstride ").split()
-        command = words[:2] if words[0] == "journal" else words[:1]
+        called = words[:2] if words[0] == "journal" else words[:1]
         printed = set(re.findall(r"(?<=\s)--[a-z-]+", line))
-        options.setdefault(tuple(command), set()).update(printed)
+        options.setdefault(tuple(called), set()).update(printed)
     for command, printed in options.items():
         shown = backstride(*command, "--help")
         assert shown.exit_code == 0, command

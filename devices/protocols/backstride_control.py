@@ -2,22 +2,8 @@
 
 A request is ``operation, transaction, parameters``; its reply ``0x80, operation, transaction,
 status, parameters``. The transaction is any byte of the host's choice and comes back with the
-reply. All fields are little-endian. Parameters of requests and, after →, of successful replies::
-
-    01 GET_CONFIG   → configuration; on a serial line an Info message comes first
-    02 SET_CONFIG   configuration → the one that is now in force; refused while streaming
-    03 START        04 STOP: streaming; neither minds being asked twice
-    05 PING         → device time of the request's arrival and of the reply, u64 µs each
-    06 SET_UTC      u64 µs since 1970; dates the log, the device's own clock is left alone
-    08 GET_CAL      u8 offset, u8 length → that part of the stored calibration
-    09 SET_CAL      u8 offset, u8 length, bytes: into a draft
-    0A SAVE         checks the draft and stores it
-    10 LOG_START    → u16 log      11 LOG_STOP
-    12 LOG_LIST     u16 first → u16 how many there are, entries from the first on as they fit
-    13 LOG_READ     u16 log, u32 offset, u32 length → u32 CRC-32 of that part, after all its bytes
-    14 LOG_ERASE    u16 log, 0xFFFF for all      15 ABORT: of a LOG_READ
-    20 IDENTIFY     u8 seconds of blinking
-    7E REBOOT       7F SELF_TEST → u8 what failed
+reply. All fields are little-endian. What each carries is the table :data:`EXCHANGES`; PROFILE.md
+in ``devices`` prints it.
 """
 
 from __future__ import annotations
@@ -34,9 +20,11 @@ from imu.errors import DeviceError, ProtocolError
 __all__ = [
     "ALL_LOGS",
     "CALIBRATION_BYTES",
+    "EXCHANGES",
     "Calibration",
     "Configuration",
     "ConfigurationFlag",
+    "Exchange",
     "Operation",
     "PingTimes",
     "Reply",
@@ -66,7 +54,7 @@ _REPLY_HEADER_BYTES: Final = 4
 _CONFIGURATION: Final = struct.Struct("<HBBHBBHH")
 _PING_TIMES: Final = struct.Struct("<QQ")
 _UTC: Final = struct.Struct("<Q")
-_CALIBRATION: Final = struct.Struct("<HH12f12ff")
+_CALIBRATION: Final = struct.Struct("<HH3f9f3f9ff")
 _CALIBRATION_VERSION: Final = 1
 
 #: Length of a stored calibration.
@@ -94,6 +82,49 @@ class Operation(IntEnum):
     IDENTIFY = 0x20
     REBOOT = 0x7E
     SELF_TEST = 0x7F
+
+
+class Exchange(NamedTuple):
+    """What a request carries, in words, and its successful reply; bytes where always as many."""
+
+    request: str = ""
+    reply: str = ""
+    request_bytes: int | None = 0
+
+
+#: Parameters of each request, and of the reply to one that succeeds.
+EXCHANGES: Final = {
+    Operation.GET_CONFIG: Exchange(
+        reply="configuration; on a serial line an Info message comes first"
+    ),
+    Operation.SET_CONFIG: Exchange(
+        "configuration; refused while streaming or logging", "the one now in force", 12
+    ),
+    Operation.START: Exchange("stream; again does no harm"),
+    Operation.STOP: Exchange("stop streaming; again does no harm"),
+    Operation.PING: Exchange(reply="device time of the request's arrival, of the reply: 2 u64 µs"),
+    Operation.SET_UTC: Exchange(
+        "u64 µs since 1970; dates the log, the device's own clock is left alone", "", 8
+    ),
+    Operation.GET_CAL: Exchange("u8 offset, u8 length", "that part of the calibration", 2),
+    Operation.SET_CAL: Exchange("u8 offset, u8 length, bytes: into a draft", "", None),
+    Operation.SAVE: Exchange("check the draft and store it"),
+    Operation.LOG_START: Exchange(reply="u16 log"),
+    Operation.LOG_STOP: Exchange(),
+    Operation.LOG_LIST: Exchange(
+        "u16 first", "u16 how many there are, entries from the first on as they fit", 2
+    ),
+    Operation.LOG_READ: Exchange(
+        "u16 log, u32 offset, u32 length",
+        "u32 CRC-32 of that part, after all its bytes as Bulk messages",
+        10,
+    ),
+    Operation.LOG_ERASE: Exchange("u16 log, 0xFFFF for all", "", 2),
+    Operation.ABORT: Exchange("of a LOG_READ, which is answered with WRONG_STATE"),
+    Operation.IDENTIFY: Exchange("u8 seconds of blinking", "", 1),
+    Operation.REBOOT: Exchange("clock and sample index begin at 0, idle; the reply comes first"),
+    Operation.SELF_TEST: Exchange(reply="u8 what failed"),
+}
 
 
 class ReplyStatus(IntEnum):

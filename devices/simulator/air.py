@@ -49,6 +49,7 @@ class _Station:
     values: dict[str, bytes] = field(default_factory=dict)
     link: RadioLink | None = None
     connections: int = 0
+    is_paired: bool = False
 
     @property
     def connected(self) -> bool:
@@ -210,6 +211,8 @@ class Air:
             await clock.sleep(_POLL_S)
             self.require_adapter()
             station = self._stations.get(address)
+        if station.link is not None:
+            station.is_paired |= station.link.is_paired
         station.connections += 1
         random = Random(f"{self.seed}/{address}/{station.connections}")
         params = station.params
@@ -228,6 +231,7 @@ class Air:
             placed_ns=station.placed_ns,
             random=random,
             on_end=on_end,
+            is_paired=station.is_paired,
         )
         return station.link
 

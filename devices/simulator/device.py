@@ -1,10 +1,7 @@
-"""The simulated sensor: a run's samples as a real device would send them, faults included.
+"""The simulated sensor without a link: a run's samples as its own firmware would pack them.
 
-Faults are modelled where they arise. The sensor saturates, or has no value to give: sixteen bits
-have no NaN, so such a sample is left out and the index counts on. The device's queue overflows and
-runs of packets are lost, for Bluetooth LE itself is reliable. Damaged packets are cut, grown or
-have a damaged header, so that a receiver can tell; damage to values alone is left to links with a
-checksum of their own. The link may be away for seconds, and arrivals are delayed, in order.
+Faults are those of :mod:`devices.simulator.faults`, without radio or cable. Sixteen bits have no
+NaN, so a sample without a value is left out and the index counts on.
 """
 
 from __future__ import annotations
@@ -12,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from math import radians
+from math import inf, radians
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
@@ -39,25 +36,21 @@ from devices.protocols.backstride import (
     samples_per_packet,
 )
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
+from devices.simulator.faults.kinds import require_possible
+from devices.simulator.faults.messages import Message, MessageFaults
+from devices.simulator.faults.plan import Fault
+from devices.simulator.faults.sensor_clock import SensorClock
 from devices.simulator.scenario import Scenario
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 __all__ = [
-    "LOSS_RUN_PACKETS",
-    "OUTAGE_S",
     "InjectedFaults",
     "MotionRun",
     "SimulatedDevice",
     "SimulatedSource",
 ]
-
-#: An overflow of the device's queue loses this many packets in a row, fewest and most; the next
-#: overflow may follow at once.
-LOSS_RUN_PACKETS: Final = (1, 10)
-#: A lost link comes back after this long, s, shortest and longest.
-OUTAGE_S: Final = (3.0, 8.0)
 
 _LATENCY_NS: Final = 5_000_000  # from the last sample of a packet to the host, at best
 _CHUNK_PACKETS: Final = 20  # packets made at once
@@ -91,7 +84,6 @@ class InjectedFaults:
     disconnected: int = 0  # taken while the link was away
     damaged: int = 0  # in packets that arrived malformed
     missing: int = 0  # without a value
-    saturated: int = 0  # forced to the end of the range, of all samples taken
     damaged_packets: int = 0
 
     @property
@@ -120,10 +112,17 @@ class SimulatedDevice:
     ----------
     run : MotionRun
         Read once, from where it stands to its end.
+
+    Raises
+    ------
+    ParameterError
+        When the scenario has a fault that only a link can have.
     """
 
     def __init__(self, run: MotionRun) -> None:
         scenario = run.scenario
+        for fault in scenario.faults:
+            require_possible(fault.kind, "", "")
         self.run = run
         self.injected = InjectedFaults()
         self.info = DeviceInfo(
@@ -139,77 +138,69 @@ class SimulatedDevice:
 
     def records(self) -> Iterator[Packet | LinkEvent]:
         """The session's log: connected, what the device is, its packets, ended."""
-        scenario, injected = self.run.scenario, self.injected
+        scenario = self.run.scenario
         random = np.random.default_rng((scenario.seed, 1))
         # a device that has been on, and counting, for a while before the session
         uptime_us = int(random.integers(TIME_MODULUS_US))
         sequence_start = int(random.integers(SEQUENCE_MODULUS))
-        microseconds_per_s = 1e6 + scenario.clock_ppm
-        overflow = _Overflow(scenario.loss / 100, random)
-        outages = _outages_ns(scenario, self.run.duration_s, random)
-        away_until_ns = 0
+        clock, link = SensorClock(scenario.faults), _Link(scenario)
+        faults = MessageFaults(scenario.faults, scenario.seed, changes_bytes=False)
         gap_before = False
-        pending = InjectedFaults()
+        self._pending = InjectedFaults()
 
         yield LinkEvent(0, "connected", self.info.name)
         yield Packet(0, "info", encode_info(_info_message(scenario)))
-        arrival_ns = 0
         for cut in self._cuts():
             n = len(cut.counts)
-            ready_ns = round(cut.last_s * 1e9) + _LATENCY_NS
-            while outages and outages[0][0] <= ready_ns:
-                lost_ns, resumed_ns = outages.pop(0)
-                arrival_ns = max(arrival_ns, lost_ns)
-                away_until_ns = resumed_ns
-                yield LinkEvent(arrival_ns, "lost", "the simulated link was interrupted")
-            pending.missing += cut.missing_before
+            ready_s = cut.last_s + _LATENCY_NS * 1e-9
+            yield from link.events_until(ready_s)
+            self._pending.missing += cut.missing_before
             gap_before |= cut.missing_before > 0
-            if ready_ns < away_until_ns:
-                pending.disconnected += n
+            if link.is_away:
+                self._pending.disconnected += n
                 gap_before = True
                 continue
-            if away_until_ns:
-                arrival_ns = max(arrival_ns, away_until_ns)
-                away_until_ns = 0
-                yield LinkEvent(arrival_ns, "resumed")
-            if overflow.takes_next():
-                pending.overflowed += n
+            if faults.is_lost(ready_s):
+                self._pending.overflowed += n
                 gap_before = True
                 continue
-            if scenario.jitter_ms:
-                ready_ns += round(random.uniform(0.0, scenario.jitter_ms * 1e6))
-            arrival_ns = max(arrival_ns, ready_ns)
+            stamp_s = clock.stamp_s(clock.oscillated_s(cut.first_s))
             payload = encode_data(
                 DataPacket(
                     Layout.IMU6 if cut.counts.shape[1] == 6 else Layout.ACCELERATION,
                     _flags(cut.counts, gap_before=gap_before),
                     (sequence_start + cut.first_index) % SEQUENCE_MODULUS,
-                    (uptime_us + round(cut.first_s * microseconds_per_s)) % TIME_MODULUS_US,
+                    (uptime_us + round(stamp_s * 1e6)) % TIME_MODULUS_US,
                     cut.counts,
                 )
             )
             gap_before = False
-            if scenario.corrupt and random.random() * 100 < scenario.corrupt:
-                pending.damaged += n
-                injected.damaged_packets += 1
-                yield Packet(arrival_ns, "data", _damaged(payload, random))
-                continue
-            if injected.delivered:  # nobody can count what is lost before the first packet
-                injected.overflowed += pending.overflowed
-                injected.disconnected += pending.disconnected
-                injected.damaged += pending.damaged
-                injected.missing += pending.missing
-            pending = InjectedFaults()
-            injected.delivered += n
-            yield Packet(arrival_ns, "data", payload)
-        end_ns = max(arrival_ns, round(self.run.duration_s * 1e9) + _LATENCY_NS)
-        yield LinkEvent(end_ns, "ended", "the simulated session is over")
+            arrival_ns = link.arrival_ns(ready_s + faults.delay_s(ready_s))
+            for message in faults.sent(ready_s, Message(payload, n)):
+                self._count(message)
+                yield Packet(arrival_ns, "data", message.payload)
+        end_s = self.run.duration_s + _LATENCY_NS * 1e-9
+        yield from link.events_until(end_s)
+        yield LinkEvent(link.arrival_ns(end_s), "ended", "the simulated session is over")
+
+    def _count(self, message: Message) -> None:
+        """Account for a message that went out; what is lost before the first good one is not."""
+        injected, pending = self.injected, self._pending
+        if message.is_damaged:
+            pending.damaged += message.samples
+            injected.damaged_packets += 1
+            return
+        if injected.delivered:
+            injected.overflowed += pending.overflowed
+            injected.disconnected += pending.disconnected
+            injected.damaged += pending.damaged
+            injected.missing += pending.missing
+        self._pending = InjectedFaults()
+        injected.delivered += message.samples
 
     def _cuts(self) -> Iterator[_Cut]:
         """Cut the run into packets, anew after every sample that has no value."""
-        scenario = self.run.scenario
-        random = np.random.default_rng((scenario.seed, 2))
-        n = samples_per_packet(scenario.rate)
+        n = samples_per_packet(self.run.scenario.rate)
         time_s, counts = np.zeros(0), np.zeros((0, 0), np.int16)
         start = missing = 0  # index of the first sample at hand; missing since the last packet
         over = False
@@ -219,7 +210,7 @@ class SimulatedDevice:
             rest = len(time_s)  # too few to fill a packet, from the chunk before
             valid = np.ones(rest, np.bool_)
             if not over:
-                new_counts, new_valid = self._measured(block, random)
+                new_counts, new_valid = self._measured(block)
                 counts = np.concatenate([counts, new_counts]) if rest else new_counts
                 valid = np.concatenate([valid, new_valid])
                 time_s = np.concatenate([time_s, block.time_s])
@@ -243,11 +234,9 @@ class SimulatedDevice:
             time_s, counts = time_s[first:], counts[first:]
             start += first
 
-    def _measured(
-        self, block: Samples, random: np.random.Generator
-    ) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    def _measured(self, block: Samples) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
         """Counts of a block, and which of its samples have a value."""
-        scenario, size = self.run.scenario, len(block)
+        size = len(block)
         gyro = block.angular_velocity_rad_s
         acceleration = block.acceleration_m_s2
         valid = np.all(np.isfinite(acceleration), axis=1)
@@ -257,13 +246,6 @@ class SimulatedDevice:
         counts[:, :3] = acceleration / self.info.acceleration_range_m_s2
         if gyro is not None:
             counts[:, 3:] = gyro / self.info.angular_velocity_range_rad_s
-        if scenario.nan:
-            valid = valid & (random.random(size) * 100 >= scenario.nan)
-        if scenario.saturate:
-            struck = np.flatnonzero((random.random(size) * 100 < scenario.saturate) & valid)
-            axis = random.integers(0, 3, size)[struck]
-            counts[struck, axis] = np.where(counts[struck, axis] < 0, -2.0, 2.0)
-            self.injected.saturated += len(struck)
         counts[~valid] = 0.0
         return quantised(counts, 1.0), valid
 
@@ -363,54 +345,54 @@ class SimulatedSource:
             await asyncio.sleep(0)
 
 
-class _Overflow:
-    """Which packets the device's queue loses: runs, at a given share of all packets."""
+class _Link:
+    """When the link is away, and when what is sent arrives: in order."""
 
-    def __init__(self, share: float, random: np.random.Generator) -> None:
-        mean_run = sum(LOSS_RUN_PACKETS) / 2
-        self._start_probability = share / (share + mean_run * (1 - share)) if share else 0.0
-        self._random = random
-        self._left = 0
+    def __init__(self, scenario: Scenario) -> None:
+        faults = scenario.faults
+        self._away = sorted(
+            (f for f in faults if f.kind in {"disconnect", "blackout"}), key=lambda f: f.onset_s
+        )
+        self._jitter: list[Fault] = [f for f in faults if f.kind == "jitter_ms"]
+        self._random = np.random.default_rng((scenario.seed, 4))
+        self._latest_ns = 0
+        self._resumes_s = -inf  # while it is away
 
-    def takes_next(self) -> bool:
-        """Whether the next packet is lost."""
-        if self._left:
-            self._left -= 1
-            return True
-        if not self._start_probability or self._random.random() >= self._start_probability:
-            return False
-        self._left = int(self._random.integers(LOSS_RUN_PACKETS[0] - 1, LOSS_RUN_PACKETS[1]))
-        return True
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing gets through, after the latest events."""
+        return self._resumes_s > -inf
 
+    def events_until(self, time_s: float) -> Iterator[LinkEvent]:
+        """What happens to the link until then."""
+        while True:
+            if self._resumes_s > -inf:
+                while self._away and self._away[0].onset_s <= self._resumes_s:
+                    self._resumes_s = max(self._resumes_s, self._away.pop(0).end_s)
+                if self._resumes_s > time_s:
+                    return
+                resumes_s, self._resumes_s = self._resumes_s, -inf
+                yield LinkEvent(self.arrival_ns(resumes_s), "resumed")
+            if not self._away or self._away[0].onset_s > time_s:
+                return
+            lost = self._away.pop(0)
+            self._resumes_s = lost.end_s
+            why = "the simulated link was interrupted"
+            yield LinkEvent(self.arrival_ns(lost.onset_s), "lost", why)
 
-def _outages_ns(
-    scenario: Scenario, duration_s: float, random: np.random.Generator
-) -> list[tuple[int, int]]:
-    """When the link goes and comes back, ns, in order and apart."""
-    outages: list[tuple[int, int]] = []
-    for start_s in sorted(scenario.disconnect_times_s(duration_s)):
-        stop_s = start_s + random.uniform(*OUTAGE_S)
-        start_ns, stop_ns = round(start_s * 1e9), round(stop_s * 1e9)
-        if outages and start_ns <= outages[-1][1]:
-            outages[-1] = (outages[-1][0], max(stop_ns, outages[-1][1]))
-        else:
-            outages.append((start_ns, stop_ns))
-    return outages
+    def arrival_ns(self, sent_s: float) -> int:
+        """When the computer has what is sent then, ns; never before what was sent earlier."""
+        late_ns = sum(
+            self._random.uniform(0.0, fault.amount * 1e6)
+            for fault in self._jitter
+            if fault.is_on(sent_s)
+        )
+        self._latest_ns = max(self._latest_ns, round(sent_s * 1e9 + late_ns))
+        return self._latest_ns
 
 
 def _flags(counts: NDArray[np.int16], *, gap_before: bool) -> int:
     return clipping_flags(counts) | (int(DataFlag.GAP_BEFORE) if gap_before else 0)
-
-
-def _damaged(payload: bytes, random: np.random.Generator) -> bytes:
-    """Bytes that are no valid packet any more: cut, grown, or with another first byte."""
-    kind = random.integers(3)
-    if kind == 0:
-        return payload[: int(random.integers(len(payload)))]
-    if kind == 1:
-        return payload + random.bytes(int(random.integers(1, 9)))
-    other_count = payload[0] & 0xE0 | (payload[0] + int(random.integers(1, 32))) & 0x1F
-    return bytes([other_count]) + payload[1:]
 
 
 def _info_message(scenario: Scenario) -> InfoMessage:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.simulator.faults.samples import FaultyRun, has_sample_faults
 from devices.simulator.motion import BodyMotion, Motion
+from devices.simulator.resting import RestingRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.sensor import SensorModel
 from devices.simulator.six_faces import SixFacesRun
@@ -207,8 +210,13 @@ def _join(parts: list[WaveformTruth]) -> WaveformTruth:
 
 
 def measured_run(scenario: Scenario) -> MotionRun:
-    """What the scenario's sensor measures: a run, or whatever else its ``motion`` says."""
-    return SimulatedRun(scenario) if scenario.motion == "run" else SixFacesRun(scenario)
+    """What the scenario's sensor measures, faults included: a run, or what its ``motion`` says."""
+    kinds: dict[str, Callable[[Scenario], MotionRun]] = {
+        "six_faces": SixFacesRun,
+        "rest": RestingRun,
+    }
+    run = kinds.get(scenario.motion, SimulatedRun)(scenario)
+    return FaultyRun(run) if has_sample_faults(scenario) else run
 
 
 def simulate(scenario: Scenario) -> tuple[Samples, Steps]:

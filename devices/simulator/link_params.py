@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from imu.errors import ParameterError
 
-__all__ = ["LinkParams", "Times", "is_within"]
+__all__ = ["LinkParams", "Spell", "Times", "is_within"]
 
 #: Stretches of time: from, to; seconds since the sensor was placed in the air.
 Times = tuple[tuple[float, float], ...]
@@ -24,13 +24,20 @@ _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "supervision_timeout_s": (0.1, 32.0, "s"),
     "absent_after_s": (0.0, inf, "s"),
     "busy_until_s": (0.0, inf, "s"),
-    "duplicate_percent": (0.0, 100.0, "percent of packets"),
-    "corrupt_percent": (0.0, 100.0, "percent of packets"),
-    "reorder_percent": (0.0, 100.0, "percent of packets"),
+    "att_error": (0, 255, "ATT error code, 0 for none"),
     "read_delay_ms": (0.0, 600_000.0, "ms"),
     "advertising_interval_ms": (20.0, 10_240.0, "ms"),
     "signal_dbm": (-127, 20, "dBm"),
 }
+
+
+class Spell(NamedTuple):
+    """For a while, s since the sensor was placed in the air, a property has another value."""
+
+    start_s: float
+    end_s: float
+    name: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,8 @@ class LinkParams:
     """How the radio treats one sensor; the defaults are a good link without faults.
 
     Bluetooth LE is reliable: what is sent arrives, in order and once, or the link ends. Loss comes
-    from a sensor whose queue overflows while the link is slow or away. Duplicated, damaged and
-    reordered packets are faults of firmware and host stacks, for suites that test against them.
+    from a sensor whose queue overflows while the link is slow or away; what the sensor itself does
+    to its messages is :class:`devices.simulator.faults.peripheral.FaultyPeripheral`'s.
 
     Times are seconds since the sensor was placed in the air.
 
@@ -70,17 +77,20 @@ class LinkParams:
         Gone for good, as with an empty battery.
     busy_until_s : float
         Advertises, but refuses every connection until then; ``inf`` is for ever.
-    duplicate_percent, corrupt_percent, reorder_percent : float
-        Notifications that come twice, that are cut short or grown by an odd number of bytes, and
-        that come after their successor; 0 to 100.
     att_errors : tuple of (channel, code)
         Characteristics that refuse every read, write and subscription, with the ATT error code.
+    att_error : int
+        The code with which all of them do, 1 to 255; 0 for none.
+    demands_pairing : bool
+        Everything is refused until the computer has paired.
     read_delay_ms : float
         How long the sensor takes to answer a request, ms.
     advertising_interval_ms : float
         20 to 10 240 ms.
     signal_dbm : int
         Mean signal strength, dBm, -127 to 20.
+    spells : tuple of Spell
+        Properties that are other for a while.
 
     Raises
     ------
@@ -101,13 +111,13 @@ class LinkParams:
     silences_s: Times = ()
     absent_after_s: float = inf
     busy_until_s: float = 0.0
-    duplicate_percent: float = 0.0
-    corrupt_percent: float = 0.0
-    reorder_percent: float = 0.0
     att_errors: tuple[tuple[str, int], ...] = ()
+    att_error: int = 0
+    demands_pairing: bool = False
     read_delay_ms: float = 0.0
     advertising_interval_ms: float = 100.0
     signal_dbm: int = -60
+    spells: tuple[Spell, ...] = ()
 
     def __post_init__(self) -> None:
         interval_ms = self.connection_interval_ms
@@ -129,6 +139,21 @@ class LinkParams:
         for channel, code in self.att_errors:
             if not 1 <= code <= 0xFF:
                 raise ParameterError("att_errors", (channel, code), "ATT error codes of 1 to 255")
+
+        for spell in self.spells:
+            replace(self, spells=(), **{spell.name: spell.value})  # its ranges are checked
+
+    def at(self, placed_s: float) -> LinkParams:
+        """The properties at this time since the sensor was placed, s."""
+        if not self.spells:
+            return self
+        now = {s.name: s.value for s in self.spells if s.start_s <= placed_s < s.end_s}
+        return replace(self, spells=(), **now)
+
+    def next_change_s(self, placed_s: float) -> float:
+        """When :meth:`at` is another after this time, s; ``inf`` for never."""
+        edges = [edge_s for spell in self.spells for edge_s in spell[:2] if edge_s > placed_s]
+        return min(edges, default=inf)
 
     def reachable(self, placed_s: float) -> bool:
         """Whether the sensor's radio is heard at this time since it was placed, s."""

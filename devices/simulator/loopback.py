@@ -127,8 +127,8 @@ class LoopbackClient(SimulatedClient):
         """Whether the link is open."""
         return self._link is not None and not self._link.end_reason
 
-    async def connect(self, pair: bool, **kwargs: Any) -> None:  # noqa: ARG002
-        """Connect and discover the services; pairing is neither needed nor simulated."""
+    async def connect(self, pair: bool, **kwargs: Any) -> None:
+        """Connect, pair where it is wanted, and discover the services."""
         if self.is_connected:
             raise BleakError("Client is already connected")
         _require_adapter(self.air)
@@ -146,8 +146,18 @@ class LoopbackClient(SimulatedClient):
             raise BleakDeviceNotFoundError(
                 self.address, f"Device with address {self.address} was not found."
             ) from error
+        if pair:
+            await self.pair()
         self._name = self._link.peripheral.name
         self.services = _discovered(self._link, self._wanted_services)
+
+    async def pair(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """Pair with the sensor, which allows it."""
+        link = self._open_link()
+        try:
+            await link.pair()
+        except ConnectionResetError as error:
+            raise _as_bleak(error) from error
 
     async def disconnect(self) -> None:
         """Close the link; nothing happens without one."""

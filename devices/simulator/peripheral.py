@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-__all__ = ["BYTES_CHANNEL", "Host", "Peripheral"]
+__all__ = ["BYTES_CHANNEL", "Host", "Peripheral", "SensorRestarted"]
 
 #: Channel of a serial line, both ways.
 BYTES_CHANNEL = "bytes"
+
+
+class SensorRestarted(Exception):
+    """The sensor has started again while it was served: a radio link ends with it."""
 
 
 class Host(Protocol):

@@ -33,18 +33,15 @@ _LARGEST_MESSAGE: Final = 1 << 16
 class PortParams:
     """Properties and faults of a serial line; the defaults are USB without faults.
 
+    What becomes of the sensor's messages is
+    :class:`devices.simulator.faults.peripheral.FaultyPeripheral`'s.
+
     Parameters
     ----------
     baud_rate : int
         Speed of a UART, bits per second, 300 to 12 000 000; it does not wait for a host that is
         slow or away, and a host that opens a pseudo terminal at another speed hears garbage. 0 is
         USB: as fast as the host takes it, and the sensor waits for the host.
-    corrupt_percent : float
-        Messages of the sensor in which a byte is changed, 0 to 100.
-    lose_percent : float
-        Messages of the sensor in which 1 to 4 bytes are lost, 0 to 100.
-    garbage_percent : float
-        Messages of the sensor before which 1 to 32 random bytes come, 0 to 100.
     unplug_after_s : float
         When the cable is pulled, s after opening.
     seed : int
@@ -57,18 +54,12 @@ class PortParams:
     """
 
     baud_rate: int = 0
-    corrupt_percent: float = 0.0
-    lose_percent: float = 0.0
-    garbage_percent: float = 0.0
     unplug_after_s: float = inf
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.baud_rate and not 300 <= self.baud_rate <= 12_000_000:
             raise ParameterError("baud_rate", self.baud_rate, "300 to 12000000 bits/s, or 0")
-        for name in ("corrupt_percent", "lose_percent", "garbage_percent"):
-            if not 0 <= getattr(self, name) <= 100:
-                raise ParameterError(name, getattr(self, name), "a number from 0 to 100 percent")
         if not self.unplug_after_s > 0:
             raise ParameterError("unplug_after_s", self.unplug_after_s, "a positive time in s")
 
@@ -139,9 +130,9 @@ class VirtualPort(ABC):
         return channel == BYTES_CHANNEL
 
     async def send(self, channel: str, payload: bytes) -> None:
-        """Write to the line, faults included; a UART takes the time that its speed needs."""
+        """Write to the line; a UART takes the time that its speed needs."""
         if channel == BYTES_CHANNEL:
-            await self._write(self._with_faults(payload))
+            await self._write(payload)
 
     async def receive(self) -> tuple[str, bytes]:
         """The next bytes that the host has written."""
@@ -191,19 +182,6 @@ class VirtualPort(ABC):
                 await asyncio.sleep(wait_s)
             heard = self._as_heard_at(payload)
             self.overflowed_bytes += await self._transmit(heard, wait=False)
-
-    def _with_faults(self, payload: bytes) -> bytes:
-        params, random = self.params, self._random
-        if payload and random.random() * 100 < params.corrupt_percent:
-            at = random.randrange(len(payload))
-            changed = payload[at] ^ random.randrange(1, 256)
-            payload = payload[:at] + bytes((changed,)) + payload[at + 1 :]
-        if payload and random.random() * 100 < params.lose_percent:
-            at = random.randrange(len(payload))
-            payload = payload[:at] + payload[at + random.randint(1, 4) :]
-        if random.random() * 100 < params.garbage_percent:
-            payload = random.randbytes(random.randint(1, 32)) + payload
-        return payload
 
     async def _serve(self) -> None:
         try:

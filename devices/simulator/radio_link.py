@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from math import inf
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
 from devices.simulator.link_params import LinkParams, is_within
-from devices.simulator.peripheral import Peripheral
+from devices.simulator.peripheral import Peripheral, SensorRestarted
 from devices.timing.program_clock import ProgramClock
 
 __all__ = ["ATT_TIMEOUT_S", "AttError", "RadioLink", "wait_until"]
@@ -20,6 +21,7 @@ ATT_TIMEOUT_S: Final = 30.0
 
 _READ_NOT_PERMITTED: Final = 0x02
 _WRITE_NOT_PERMITTED: Final = 0x03
+_INSUFFICIENT_AUTHENTICATION: Final = 0x05
 _INVALID_LENGTH: Final = 0x0D
 _VALUE_BYTES_MAX: Final = 512
 
@@ -53,22 +55,20 @@ class _Direction:
     def __init__(self, link: RadioLink, random: Random) -> None:
         self._link, self._random = link, random
         params, self._clock = link.params, link.clock
-        self._interval_ns = round(params.connection_interval_ms * 1e6)
-        self._delay_ns = round(params.latency_ms * 1e6)
-        self._jitter_ns = params.jitter_ms * 1e6
-        self._retransmitted = params.retransmit_percent / 100
-        self._packets_max = params.packets_per_event if self._interval_ns else 1 << 30
         self._ideal = not (
-            self._interval_ns
-            or self._delay_ns
-            or self._jitter_ns
-            or self._retransmitted
+            params.connection_interval_ms
+            or params.latency_ms
+            or params.jitter_ms
+            or params.retransmit_percent
             or params.blackouts_s
             or params.absent_after_s < inf
+            or params.spells
         )
         self._under_way: deque[_Queued] = deque()
         self._something = asyncio.Event()
         self._room = asyncio.Semaphore(params.queue_packets)
+        self._interval_ns = 0
+        self._anchor_ns = link.opened_ns  # events are counted from here, while the interval lasts
         self._event = 0  # number of the next connection event
 
     async def put(self, arrive: Callable[[bytes], None], payload: bytes) -> None:
@@ -99,15 +99,17 @@ class _Direction:
                 self._something.clear()
                 await self._something.wait()
             event_ns = self._next_event_ns(self._under_way[0].queued_ns)
-            delay_ns = self._delay_ns
-            if self._jitter_ns:
-                delay_ns += round(self._random.random() * self._jitter_ns)
+            params = self._link.params_at(event_ns)
+            delay_ns = round(params.latency_ms * 1e6)
+            if params.jitter_ms:
+                delay_ns += round(self._random.random() * params.jitter_ms * 1e6)
             latest_ns = max(latest_ns, event_ns + delay_ns)
             await wait_until(self._clock, latest_ns)
-            for _ in range(self._packets_max):
+            retransmitted = params.retransmit_percent / 100
+            for _ in range(params.packets_per_event if self._interval_ns else 1 << 30):
                 if not self._under_way or self._under_way[0].queued_ns > event_ns:
                     break
-                if self._retransmitted and self._random.random() < self._retransmitted:
+                if retransmitted and self._random.random() < retransmitted:
                     break  # a packet that gets no acknowledgement closes the event
                 packet = self._under_way.popleft()
                 self._room.release()
@@ -117,10 +119,14 @@ class _Direction:
         """When the next connection event is that can carry a packet queued then."""
         link = self._link
         while True:
-            if self._interval_ns:
-                passed_ns = queued_ns - link.opened_ns
-                self._event = max(self._event, -(-passed_ns // self._interval_ns))
-                event_ns = link.opened_ns + self._event * self._interval_ns
+            interval_ns = round(link.params_at(queued_ns).connection_interval_ms * 1e6)
+            if interval_ns != self._interval_ns:  # the central has asked for another
+                self._anchor_ns += self._event * self._interval_ns
+                self._event, self._interval_ns = 0, interval_ns
+            if interval_ns:
+                passed_ns = queued_ns - self._anchor_ns
+                self._event = max(self._event, -(-passed_ns // interval_ns))
+                event_ns = self._anchor_ns + self._event * interval_ns
                 self._event += 1
             else:
                 event_ns = queued_ns
@@ -156,6 +162,8 @@ class RadioLink:
         All chance.
     on_end : callable
         Called once, with the reason in words, when the link has ended.
+    is_paired : bool, default False
+        Whether sensor and computer were paired before.
     """
 
     def __init__(
@@ -168,11 +176,15 @@ class RadioLink:
         placed_ns: int,
         random: Random,
         on_end: Callable[[str], None],
+        is_paired: bool = False,
     ) -> None:
         self.clock, self.params, self.peripheral = clock, params, peripheral
         self.opened_ns = clock.monotonic_ns()
         self.end_reason = ""  # empty while the link lasts
+        self.is_paired = is_paired
         self._placed_ns, self._random, self._on_end = placed_ns, random, on_end
+        self._current, self._current_until_ns = params, float(-inf)
+        self._agreed = self.params_at(self.opened_ns)  # sizes are agreed upon once
         self._values = values
         self._att_errors = dict(params.att_errors)
         self._properties: Mapping[str, frozenset[str]] = {
@@ -182,10 +194,6 @@ class RadioLink:
         }
         self._subscribed: dict[str, Callable[[bytes], None]] = {}
         self._written: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
-        self._held: tuple[Callable[[bytes], None], bytes] | None = None  # comes after the next
-        self._faulty = bool(
-            params.duplicate_percent or params.corrupt_percent or params.reorder_percent
-        )
         self._one_request = asyncio.Lock()
         self._up = _Direction(self, Random(random.random()))
         self._down = _Direction(self, Random(random.random()))
@@ -201,7 +209,7 @@ class RadioLink:
     @property
     def notification_bytes_max(self) -> int:
         """Longest notification, bytes."""
-        return self.params.notification_bytes_max
+        return self._agreed.notification_bytes_max
 
     def is_subscribed(self, channel: str) -> bool:
         """Whether the central wants a characteristic's notifications."""
@@ -215,7 +223,7 @@ class RadioLink:
             await self._awake()
         arrive = self._subscribed.get(channel)
         if arrive is not None:
-            await self._down.put(arrive, payload[: self.params.notification_bytes_max])
+            await self._down.put(arrive, payload[: self.notification_bytes_max])
 
     async def receive(self) -> tuple[str, bytes]:
         """The next thing that the central has written: channel and payload."""
@@ -253,8 +261,8 @@ class RadioLink:
         self._require_open()
 
         def arrive(command: bytes) -> None:
-            permitted = "write-without-response" in self._properties[channel]
-            if permitted and channel not in self._att_errors:  # a command has no error reply
+            with suppress(AttError):  # a command has no error reply
+                self._permit(channel, {"write-without-response"}, _WRITE_NOT_PERMITTED)
                 self._written.put_nowait((channel, command))
 
         await self._until_end(self._up.put(arrive, payload))
@@ -262,15 +270,9 @@ class RadioLink:
     async def subscribe(self, channel: str, notified: Callable[[bytes], None]) -> None:
         """Ask for notifications; ``notified`` is called with each, until the link ends."""
 
-        def deliver(payload: bytes) -> None:
+        def arrive(payload: bytes) -> None:
             if self._subscribed.get(channel) is arrive:
                 self._call(notified, payload)
-
-        def arrive(payload: bytes) -> None:
-            if self._faulty:
-                self._treat(deliver, payload)
-            else:
-                deliver(payload)
 
         def answer() -> None:
             self._permit(channel, {"notify", "indicate"}, _WRITE_NOT_PERMITTED)
@@ -286,6 +288,11 @@ class RadioLink:
 
         await self._request(answer)
 
+    async def pair(self) -> None:
+        """Pair with the sensor, which allows it."""
+        await self._request(lambda: None)
+        self.is_paired = True
+
     async def disconnect(self) -> None:
         """End the link from the central's side, and wait until the sensor has noticed."""
         self.end("the central closed the link")
@@ -297,9 +304,6 @@ class RadioLink:
         """End the link at once, for both ends; does nothing the second time."""
         if self.end_reason:
             return
-        if self._held is not None:
-            (arrive, payload), self._held = self._held, None
-            arrive(payload)
         self.end_reason = reason
         self._subscribed.clear()
         for task in self._tasks:
@@ -307,6 +311,15 @@ class RadioLink:
         if not self._ended.done():
             self._ended.set_result(None)
         self._call(self._on_end, reason)
+
+    def params_at(self, at_ns: int) -> LinkParams:
+        """The link's properties at this reading of the clock."""
+        if at_ns >= self._current_until_ns:
+            placed_s = (at_ns - self._placed_ns) * 1e-9
+            self._current = self.params.at(placed_s)
+            next_s = self.params.next_change_s(placed_s)
+            self._current_until_ns = self._placed_ns + next_s * 1e9
+        return self._current
 
     def deaf_until_ns(self, at_ns: int) -> float:
         """When the blackout ends that this reading of the clock lies in; 0 when it lies in none."""
@@ -321,6 +334,8 @@ class RadioLink:
     async def _serve(self) -> None:
         try:
             await self.peripheral.serve(self)
+        except SensorRestarted:
+            self.end("the sensor restarted")
         except Exception as error:
             # a simulated sensor that breaks behaves as one whose firmware has crashed
             asyncio.get_running_loop().call_exception_handler(
@@ -355,8 +370,11 @@ class RadioLink:
             await wait_until(self.clock, max(end_ns, self.clock.monotonic_ns() + 1))
 
     def _permit(self, channel: str, any_of: set[str], otherwise: int) -> None:
-        if channel in self._att_errors:
-            raise AttError(self._att_errors[channel])
+        now = self.params_at(self.clock.monotonic_ns())
+        if channel in self._att_errors or now.att_error:
+            raise AttError(self._att_errors.get(channel, now.att_error))
+        if now.demands_pairing and not self.is_paired:
+            raise AttError(_INSUFFICIENT_AUTHENTICATION)
         if not any_of & self._properties[channel]:
             raise AttError(otherwise)
 
@@ -399,21 +417,6 @@ class RadioLink:
             task.cancel()
             timer.cancel()
 
-    def _treat(self, arrive: Callable[[bytes], None], payload: bytes) -> None:
-        """Duplicate, damage and reorder a notification on its last leg."""
-        params, chance = self.params, self._random.random
-        if chance() * 100 < params.corrupt_percent:
-            payload = _damaged(payload, self._random)
-        held, self._held = self._held, None
-        if held is None and chance() * 100 < params.reorder_percent:
-            self._held = (arrive, payload)
-            return
-        arrive(payload)
-        if chance() * 100 < params.duplicate_percent:
-            arrive(payload)
-        if held is not None:
-            held[0](held[1])
-
     def _call(self, callback: Callable[[T], None], value: T) -> None:
         """Call the program's callback; what it raises is told, and harms nobody else."""
         try:
@@ -422,10 +425,3 @@ class RadioLink:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"callback failed on {self.peripheral.name}", "exception": error}
             )
-
-
-def _damaged(payload: bytes, random: Random) -> bytes:
-    """The payload cut short or grown by an odd number of bytes."""
-    if payload and random.random() < 0.5:
-        return payload[: -random.randrange(1, len(payload) + 1, 2)]
-    return payload + random.randbytes(random.randrange(1, 8, 2))

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from devices.drivers.registry import PROTOCOLS
 from devices.simulator.companions import COMPANIONS, CompanionFault, parse_companion
+from devices.simulator.faults.kinds import FAULT_KINDS
+from devices.simulator.faults.plan import Fault, read_plan
+from devices.simulator.faults.words import parse_faults, spread_disconnects
 from devices.simulator.script import (
     CHANGING,
     HAPPENINGS,
@@ -32,8 +35,9 @@ SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass"
 FATIGUES: Final = ("none", "lean", "shock", "cadence", "all")
 #: Noise of the sensor; ``ideal`` has no error of any kind, not even saturation.
 NOISE_CLASSES: Final = ("bmi270", "icm42688", "lsm6dso", "ideal")
-#: What is done with the sensor: running, or a calibration (:mod:`devices.simulator.six_faces`).
-MOTIONS: Final = ("run", "six_faces")
+#: What is done with the sensor: running, a calibration (:mod:`devices.simulator.six_faces`), or
+#: nothing (:mod:`devices.simulator.resting`).
+MOTIONS: Final = ("run", "six_faces", "rest")
 
 _AXES_ACCEPTED: Final = (
     "three different signed sensor axes that point forward, left and up and are right-handed, "
@@ -58,12 +62,6 @@ _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "standing_s": (0.0, 600.0, "s"),
     "walk_s": (0.0, 3600.0, "s"),
     "logged_runs": (0, 9, ""),
-    "loss": (0.0, 100.0, "percent of packets"),
-    "jitter_ms": (0.0, 10000.0, "ms"),
-    "corrupt": (0.0, 100.0, "percent of packets"),
-    "clock_ppm": (-50000.0, 50000.0, "parts per million"),
-    "saturate": (0.0, 100.0, "percent of samples"),
-    "nan": (0.0, 100.0, "percent of samples"),
     "time_scale": (0.0, 10000.0, "times real time, 0 for as fast as it goes"),
 }
 _WHOLE: Final = ("seed", "logged_runs")
@@ -75,6 +73,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "protocol": ("", *PROTOCOLS),
     "link": ("", "ble", "serial"),
 }
+_MOST_DISCONNECTS: Final = 1000
 _DISCONNECT_ACCEPTED: Final = (
     "a whole number of link losses from 0 to 1000 ('2'), or their times in seconds ('60s,120s')"
 )
@@ -84,7 +83,7 @@ _DISCONNECT_ACCEPTED: Final = (
 class Scenario:
     """All parameters of a simulated session; the same values give the same bytes.
 
-    Each attribute is also a key of a ``sim:`` address.
+    Each attribute is also a key of a ``sim:`` address, ``faults`` and ``script`` in their own way.
 
     Parameters
     ----------
@@ -118,12 +117,11 @@ class Scenario:
         Where the sensor saturates.
     standing_s, walk_s : float
         Quiet standing at the start, then walking, seconds.
-    loss, corrupt, saturate, nan : float
-        Link and sensor faults, percent; not applied by the runner model.
-    jitter_ms, clock_ppm : float
-        Spread of the arrival times, ms, and the sensor clock's error; likewise.
-    disconnect : int or tuple of float
-        How many link losses, or their times in seconds; likewise.
+    faults : tuple of Fault
+        What goes wrong with sensor and link; not applied by the runner model. In an address each
+        kind of :data:`devices.simulator.faults.kinds.FAULT_KINDS` is a key (``loss=5``,
+        ``loss=5@60+20``, ``reset=30s``), ``disconnect=2`` is so many lost links, spread evenly, and
+        ``faults`` a file with a fault plan, of which the faults are taken.
     time_scale : float
         How much faster than real time a live session runs; 0 is as fast as it goes.
     protocol : str
@@ -131,7 +129,8 @@ class Scenario:
         a simulated radio or port; empty for the project's own packets without any link.
     motion : str
         One of :data:`MOTIONS`: ``six_faces`` lays the sensor on each face, then it is worn
-        standing for ``standing_s``; for trying ``backstride calibrate``.
+        standing for ``standing_s``, for trying ``backstride calibrate``; ``rest`` leaves it on
+        the table for ``minutes``.
     logged_runs : int
         Runs in the flash of a simulated sensor of the project's own profile, 0 to 9, each of
         ``minutes``; only with ``protocol=backstride``.
@@ -157,8 +156,9 @@ class Scenario:
     --------
     >>> Scenario(speed=3.3).minutes
     30.0
-    >>> Scenario.from_query("speed=3.3&axes=-z+y+x&disconnect=60s,90s").disconnect
-    (60.0, 90.0)
+    >>> query = "speed=3.3&axes=-z+y+x&disconnect=60s,90s"
+    >>> [fault.onset_s for fault in Scenario.from_query(query).faults]
+    [60.0, 90.0]
     """
 
     speed: float = 3.0
@@ -180,13 +180,7 @@ class Scenario:
     gyro_range_deg_s: float = 2000.0
     standing_s: float = 8.0
     walk_s: float = 0.0
-    loss: float = 0.0
-    jitter_ms: float = 0.0
-    corrupt: float = 0.0
-    disconnect: int | tuple[float, ...] = 0
-    clock_ppm: float = 0.0
-    saturate: float = 0.0
-    nan: float = 0.0
+    faults: tuple[Fault, ...] = ()
     time_scale: float = 1.0
     protocol: str = ""
     link: str = ""
@@ -212,10 +206,6 @@ class Scenario:
         if self.logged_runs and self.protocol != "backstride":
             raise ParameterError("logged_runs", self.logged_runs, "0, or protocol=backstride too")
         axes_matrix(self.axes)
-        times = self.disconnect if isinstance(self.disconnect, tuple) else ()
-        count = self.disconnect if isinstance(self.disconnect, int) else 0
-        if not 0 <= count <= 1000 or not all(math.isfinite(t) and t >= 0 for t in times):
-            raise ParameterError("disconnect", self.disconnect, _DISCONNECT_ACCEPTED)
         for name in COMPANIONS:
             parse_companion(name, getattr(self, name))
         if self.script:
@@ -296,34 +286,13 @@ class Scenario:
             elif pair:
                 pairs.append((key, text))
         try:
-            return cls(**_values(pairs, [*(each.name for each in fields(cls)), *HAPPENINGS]))
+            names = [*(each.name for each in fields(cls)), *FAULT_KINDS, *HAPPENINGS]
+            return cls(**_values(pairs, names))
         except ParameterError as error:
             if error.name not in from_file:
                 raise
             place = f"{error.name} in {from_file[error.name]}"
             raise ParameterError(place, error.value, error.accepted) from None
-
-    def disconnect_times_s(self, duration_s: float) -> tuple[float, ...]:
-        """When the link is lost: the times as given, or the count spread over the session.
-
-        Parameters
-        ----------
-        duration_s : float
-            Of the session, s.
-
-        Returns
-        -------
-        tuple of float
-            Times, s, in order.
-
-        Examples
-        --------
-        >>> Scenario(disconnect=1).disconnect_times_s(60.0)
-        (30.0,)
-        """
-        if isinstance(self.disconnect, tuple):
-            return self.disconnect
-        return tuple(duration_s * (i + 1) / (self.disconnect + 1) for i in range(self.disconnect))
 
 
 def _values(pairs: list[tuple[str, str]], names: list[str]) -> dict[str, Any]:
@@ -331,6 +300,8 @@ def _values(pairs: list[tuple[str, str]], names: list[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     changes: list[Change] = []
     happenings: list[Happening] = []
+    faults: list[Fault] = []
+    disconnects = 0
     seen: set[str] = set()
     for key, text in pairs:
         if key not in names or key == "script":
@@ -340,6 +311,12 @@ def _values(pairs: list[tuple[str, str]], names: list[str]) -> dict[str, Any]:
         seen.add(key)
         if key in HAPPENINGS:
             happenings += parse_happenings(key, text)
+        elif key == "faults":
+            faults += read_plan(text).faults
+        elif key == "disconnect" and text.removeprefix("-").isdecimal():
+            disconnects = _whole_disconnects(text)
+        elif key in FAULT_KINDS:
+            faults += parse_faults(key, text)
         elif key in CHANGING:
             first, later = parse_changes(key, text, _value)
             changes += later
@@ -347,7 +324,20 @@ def _values(pairs: list[tuple[str, str]], names: list[str]) -> dict[str, Any]:
                 values[key] = _value(key, first)
         else:
             values[key] = _value(key, text)
-    return {**values, "script": Script(tuple(changes), tuple(happenings))}
+    if disconnects:
+        usual = Scenario()
+        minutes, *others_s = (
+            values.get(name, getattr(usual, name)) for name in ("minutes", "standing_s", "walk_s")
+        )
+        faults += spread_disconnects(disconnects, 60.0 * minutes + sum(others_s))
+    script = Script(tuple(changes), tuple(happenings))
+    return {**values, "faults": tuple(faults), "script": script}
+
+
+def _whole_disconnects(text: str) -> int:
+    if not 0 <= int(text) <= _MOST_DISCONNECTS:
+        raise ParameterError("disconnect", text, _DISCONNECT_ACCEPTED)
+    return int(text)
 
 
 def _before_the_end(run_s: float) -> str:
@@ -359,8 +349,6 @@ def _value(key: str, text: str) -> Any:
         return text.lower()
     if key in ("axes", "baseline", *COMPANIONS):
         return text
-    if key == "disconnect":
-        return _disconnect(text)
     low, high, unit = _RANGES[key]
     try:
         return int(text) if key in _WHOLE else float(text)
@@ -369,17 +357,6 @@ def _value(key: str, text: str) -> Any:
         raise ParameterError(
             key, text, f"{kind} from {low:g} to {high:g} {unit}".rstrip()
         ) from None
-
-
-def _disconnect(text: str) -> int | tuple[float, ...]:
-    parts = [part.strip() for part in text.split(",")]
-    try:
-        if len(parts) == 1 and not text.endswith("s"):
-            return int(text)
-        # "60" among several parts has lost its unit: float() refuses the empty text
-        return tuple(float(part[:-1] if part.endswith("s") else "") for part in parts)
-    except ValueError:
-        raise ParameterError("disconnect", text, _DISCONNECT_ACCEPTED) from None
 
 
 def axes_matrix(axes: str) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from devices.simulator.jets import Jet
 from devices.simulator.scenario import Scenario, axes_matrix
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = ["SensorModel"]
+__all__ = ["SensorModel", "turned_about"]
 
 Array = NDArray[np.float64]
 
@@ -124,17 +124,37 @@ class SensorModel:
         """Both in axes that have turned with the strap, and the turning itself in the rate."""
         towards = np.random.default_rng([self.scenario.seed, 22]).uniform(0.0, 2.0 * np.pi)
         axis = np.array([np.cos(towards), np.sin(towards), 0.0])
-        angle = np.radians(creep_deg.value)[:, None]
+        angle = np.radians(creep_deg.value)
+        turning = np.radians(creep_deg.rate)[:, None] * axis
+        return turned_about(force, axis, angle), turned_about(rate, axis, angle) + turning
 
-        def turned(vectors: Array) -> Array:
-            # the axes turn one way, vectors in them the other: Rodrigues' formula
-            along = np.outer(vectors @ axis, axis)
-            crept: Array = (
-                along + np.cos(angle) * (vectors - along) - np.sin(angle) * np.cross(axis, vectors)
-            )
-            return crept
 
-        return turned(force), turned(rate) + np.radians(creep_deg.rate)[:, None] * axis
+def turned_about(vectors: Array, axis: Array, angle_rad: Array) -> Array:
+    """Vectors as axes see them that have turned by an angle each, about an axis of length 1.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (N, 3)
+    axis : ndarray, shape (3,)
+    angle_rad : ndarray, shape (N,)
+
+    Returns
+    -------
+    ndarray, shape (N, 3)
+
+    Examples
+    --------
+    >>> up = np.array([[0.0, 0.0, 1.0]])
+    >>> turned_about(up, np.array([1.0, 0.0, 0.0]), np.array([np.pi / 2])).round(6)
+    array([[0., 1., 0.]])
+    """
+    # the axes turn one way, vectors in them the other: Rodrigues' formula
+    angle = angle_rad[:, None]
+    along = np.outer(vectors @ axis, axis)
+    turned: Array = (
+        along + np.cos(angle) * (vectors - along) - np.sin(angle) * np.cross(axis, vectors)
+    )
+    return turned
 
 
 def _rotation_rpy(roll_deg: float, pitch_deg: float, yaw_deg: float) -> Array:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from devices.drivers.driver import Conversation, Driver, Wanted
@@ -14,9 +14,13 @@ from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.sensor_source import SensorSource
 from devices.simulator.cable import Cable
+from devices.simulator.device import MotionRun
+from devices.simulator.faults.kinds import require_possible
+from devices.simulator.faults.link import radio_params
+from devices.simulator.faults.peripheral import FaultyPeripheral
+from devices.simulator.faults.samples import FaultyRun
 from devices.simulator.generate import SimulatedRun, measured_run
-from devices.simulator.link_params import LinkParams
-from devices.simulator.peripheral import Host, Peripheral
+from devices.simulator.peripheral import BYTES_CHANNEL, Peripheral
 from devices.simulator.room import Room
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
@@ -26,7 +30,7 @@ from imu.errors import ParameterError
 if TYPE_CHECKING:
     from devices.simulator.peripherals.backstride_flash import FlashLog
 
-__all__ = ["VirtualSensorSource", "link_of", "link_params", "make_peripheral", "virtual_connector"]
+__all__ = ["VirtualSensorSource", "link_of", "make_peripheral", "virtual_connector"]
 
 _PERIPHERALS: Final = {
     "backstride": "BackstridePeripheral",
@@ -37,8 +41,8 @@ _PERIPHERALS: Final = {
 }
 #: Where such sensors do not have the scenario's usual rate: the one next to it, Hz.
 _RATES_HZ: Final = {"movesense": 208.0, "shimmer3": 204.8}
-#: A lost link comes back after this long, s.
-_OUTAGE_S: Final = 5.0
+#: Rates of the Polar sensor that has no gyroscope, Hz.
+_WITHOUT_GYRO_HZ: Final = (25.0, 50.0, 100.0, 200.0)
 #: After the last sample, for what is still on its way, s.
 _LAST_PACKETS_S: Final = 1.0
 _DAY_S: Final = 86400
@@ -78,8 +82,49 @@ def as_such_sensors_measure(scenario: Scenario) -> Scenario:
     return scenario if asked or rate_hz is None else replace(scenario, rate=rate_hz)
 
 
-def make_peripheral(scenario: Scenario, clock: ProgramClock) -> Peripheral:
-    """The simulated sensor of a scenario, measuring from now on."""
+def make_peripheral(
+    scenario: Scenario, clock: ProgramClock, run: MotionRun | None = None
+) -> Peripheral:
+    """The simulated sensor of a scenario, measuring from now on, with its faults but the link's.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a ``protocol``.
+    clock : ProgramClock
+        True time.
+    run : MotionRun, optional
+        What it measures, from its start; what the scenario says by default.
+    """
+    measured = FaultyRun(run) if run is not None else measured_run(scenario)
+    if not FaultyPeripheral.acts(scenario.faults):
+        return _peripheral(scenario, clock, measured)
+    driver = driver_named(scenario.protocol)
+    channels = {BYTES_CHANNEL}
+    if link_of(scenario) == "ble":
+        channels = {
+            driver.characteristics[name]
+            for name in driver.sample_channels
+            if name in driver.characteristics
+        }
+    measured = measured if isinstance(measured, FaultyRun) else FaultyRun(measured)
+    return FaultyPeripheral(
+        _peripheral(scenario, clock, measured),
+        scenario.faults,
+        clock,
+        seed=scenario.seed,
+        channels=channels,
+        restarted=partial(_restarted, scenario, clock, measured),
+    )
+
+
+def _restarted(
+    scenario: Scenario, clock: ProgramClock, run: FaultyRun, passed_s: float
+) -> Peripheral:
+    return _peripheral(scenario, clock, run.after_restart(passed_s))
+
+
+def _peripheral(scenario: Scenario, clock: ProgramClock, run: MotionRun) -> Peripheral:
     module = import_module(f"devices.simulator.peripherals.{scenario.protocol}")
     kept: dict[str, Any] = {}
     if scenario.protocol == "backstride":  # a seed is a sensor, with errors of its own
@@ -87,23 +132,14 @@ def make_peripheral(scenario: Scenario, clock: ProgramClock) -> Peripheral:
     if scenario.logged_runs:
         kept["logs"] = _logged(scenario)
     peripheral: Peripheral = getattr(module, _PERIPHERALS[scenario.protocol])(
-        measured_run(scenario), clock, link=link_of(scenario), **kept
+        run, clock, link=link_of(scenario), **kept
     )
     return peripheral
 
 
-def link_params(scenario: Scenario, duration_s: float) -> LinkParams:
-    """How the radio treats the sensor, by the scenario's faults."""
-    return LinkParams(
-        jitter_ms=scenario.jitter_ms,
-        corrupt_percent=scenario.corrupt,
-        blackouts_s=tuple(
-            (start_s, start_s + _OUTAGE_S) for start_s in scenario.disconnect_times_s(duration_s)
-        ),
-    )
-
-
-def virtual_connector(scenario: Scenario, room: Room | None = None) -> Connector:
+def virtual_connector(
+    scenario: Scenario, run: MotionRun | None = None, room: Room | None = None
+) -> Connector:
     """What opens links to a scenario's sensor, in an air or on a cable of its own.
 
     The cable is in memory, at every time scale: the same address then gives the same samples
@@ -113,12 +149,16 @@ def virtual_connector(scenario: Scenario, room: Room | None = None) -> Connector
     Raises
     ------
     ParameterError
-        When protocol and link do not go together.
+        When protocol and link do not go together, or such a sensor cannot have a fault.
     """
     scenario = as_such_sensors_measure(scenario)
-    if link_of(scenario) == "ble":
-        return _InTheAir(scenario, room or Room(scenario))
-    return _OnACable(scenario)
+    link = link_of(scenario)
+    has_gyro = scenario.protocol != "polar" or scenario.rate not in _WITHOUT_GYRO_HZ
+    for fault in scenario.faults:
+        require_possible(fault.kind, scenario.protocol, link, has_gyro=has_gyro)
+    if link == "ble":
+        return _InTheAir(scenario, run, room or Room(scenario))
+    return _OnACable(scenario, run)
 
 
 class VirtualSensorSource(SensorSource):
@@ -130,11 +170,13 @@ class VirtualSensorSource(SensorSource):
         With a ``protocol``.
     clock : ProgramClock, optional
         The computer's by default; ``time_scale`` is on top of it.
+    run : MotionRun, optional
+        What the sensor measures, from its start; what the scenario says by default.
 
     Raises
     ------
     ParameterError
-        When protocol and link do not go together.
+        When protocol and link do not go together, or such a sensor cannot have a fault.
 
     Attributes
     ----------
@@ -144,7 +186,13 @@ class VirtualSensorSource(SensorSource):
         The one it keeps.
     """
 
-    def __init__(self, scenario: Scenario, *, clock: ProgramClock | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        clock: ProgramClock | None = None,
+        run: MotionRun | None = None,
+    ) -> None:
         scenario = as_such_sensors_measure(scenario)
         scale = scenario.time_scale
         base: ProgramClock = SystemClock() if clock is None else clock
@@ -154,19 +202,19 @@ class VirtualSensorSource(SensorSource):
             base = ScaledClock(base, scale)
         self.room, self.clock = Room(scenario), base
         super().__init__(
-            virtual_connector(scenario, self.room),
+            virtual_connector(scenario, run, self.room),
             wanted=Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
             axes=scenario.axes,
             clock=base,
-            ends_after_s=measured_run(scenario).duration_s + _LAST_PACKETS_S,
+            ends_after_s=(run or measured_run(scenario)).duration_s + _LAST_PACKETS_S,
         )
 
 
 class _InTheAir:
     """Connects to a sensor that is placed in the air of its room at the first try."""
 
-    def __init__(self, scenario: Scenario, room: Room) -> None:
-        self._scenario, self._room = scenario, room
+    def __init__(self, scenario: Scenario, run: MotionRun | None, room: Room) -> None:
+        self._scenario, self._run, self._room = scenario, run, room
         self._connector: Connector | None = None
 
     @property
@@ -181,8 +229,8 @@ class _InTheAir:
         if self._connector is None:
             from devices.ble import BleConnector
 
-            peripheral = make_peripheral(self._scenario, inbox.clock)
-            params = link_params(self._scenario, measured_run(self._scenario).duration_s)
+            peripheral = make_peripheral(self._scenario, inbox.clock, self._run)
+            params = radio_params(self._scenario.faults)
             address = self._room.place(peripheral, params, inbox.clock)
             self._connector = BleConnector(address, radio=self._room.radio(inbox.clock))
         return await self._connector.connect(inbox)
@@ -194,8 +242,8 @@ class _InTheAir:
 class _OnACable:
     """Connects to a sensor at the end of a cable of its own, made at the first try."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
+    def __init__(self, scenario: Scenario, run: MotionRun | None) -> None:
+        self._scenario, self._run = scenario, run
         self._cable: Cable | None = None
 
     @property
@@ -208,38 +256,14 @@ class _OnACable:
 
     async def connect(self, inbox: Inbox) -> OpenLink:
         if self._cable is None:
-            sensor = make_peripheral(self._scenario, inbox.clock)
-            if self._scenario.corrupt:
-                sensor = _Damaged(sensor, self._scenario.corrupt, self._scenario.seed)
-            self._cable = Cable(sensor, self.driver)
+            sensor = make_peripheral(self._scenario, inbox.clock, self._run)
+            faults, seed = self._scenario.faults, self._scenario.seed
+            self._cable = Cable(sensor, self.driver, faults, seed=seed)
         return await self._cable.connect(inbox)
 
     async def end(self) -> None:
         if self._cable is not None:
             await self._cable.end()
-
-
-class _Damaged:
-    """A sensor in some of whose messages a byte is changed."""
-
-    def __init__(self, sensor: Peripheral, percent: float, seed: int) -> None:
-        self._sensor, self._percent, self._random = sensor, percent, Random(seed)
-        self.name, self.services = sensor.name, sensor.services
-        self.advertised_services = sensor.advertised_services
-
-    async def serve(self, host: Host) -> None:
-        self._host = host
-        self.is_subscribed, self.receive = host.is_subscribed, host.receive
-        self.set_value = host.set_value
-        self.notification_bytes_max = host.notification_bytes_max
-        await self._sensor.serve(self)
-
-    async def send(self, channel: str, payload: bytes) -> None:
-        if payload and self._random.random() * 100 < self._percent:
-            at = self._random.randrange(len(payload))
-            changed = payload[at] ^ self._random.randrange(1, 256)
-            payload = payload[:at] + bytes((changed,)) + payload[at + 1 :]
-        await self._host.send(channel, payload)
 
 
 def _logged(scenario: Scenario) -> list[FlashLog]:

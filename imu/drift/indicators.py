@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from imu.drift.changes import Direction
 from imu.errors import ParameterError
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 
 __all__ = ["INDICATORS", "RELATIVE", "Effects", "Gate", "Indicator", "Statistic", "indicator_named"]
 
@@ -25,7 +25,7 @@ Statistic = Literal["mean", "difference", "rate", "dose"]
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Checked):
     """When a change of an indicator counts: what a runner may set of each.
 
     Attributes
@@ -50,9 +50,6 @@ class Gate:
     limit: Annotated[float, Within(1.0, 20.0)] = 1.2
     dwell_blocks: Annotated[int, Within(1, 400)] = 8
     least: Annotated[float, Within(0.0, 100.0)] = 0.0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

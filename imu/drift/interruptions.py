@@ -6,13 +6,15 @@ Looked at in halves of blocks: ten steps, even in number, so that the swings of 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.compiled import Record
 from imu.drift.params import DriftParams
+
+if TYPE_CHECKING:
+    from imu.compiled import Record
 
 __all__ = [
     "GROUP_COLUMNS",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from imu.compiled import Record
 from imu.drift.indicators import INDICATORS, indicator_named
 from imu.drift.interruptions import REASONS
 from imu.drift.params import DriftParams
 from imu.samples import Quality
+
+if TYPE_CHECKING:
+    from imu.compiled import Record
 
 __all__ = ["DriftStatus", "StatusCode", "drift_status", "status_words"]
 
@@ -125,39 +127,65 @@ def _code(
     return "waiting" if running_s < session["interruption"]["until_s"] else "watching"
 
 
-def status_words(status: DriftStatus, p: DriftParams) -> str:
+def status_words(status: DriftStatus, p: DriftParams, *, brief: bool = False) -> str:
     """The status in one plain sentence, without its end.
+
+    Parameters
+    ----------
+    status : DriftStatus
+        What the detector is doing.
+    p : DriftParams
+        Its parameters.
+    brief : bool
+        Without the reason, for narrow places.
 
     Examples
     --------
     >>> status_words(DriftStatus("warming up", 30.0), DriftParams())
     'warming up: 0:30 of 2:30'
+    >>> status_words(DriftStatus("no steps"), DriftParams(), brief=True)
+    'no baseline yet'
     """
+    what, more = _parts(status, p)
+    return what if brief else what + more
+
+
+def _parts(status: DriftStatus, p: DriftParams) -> tuple[str, str]:
+    """What is going on, and what a full sentence says besides."""
     clock = _clock(status.running_s)
     distrust = (
-        f"{status.flagged} of {status.steps} steps are not trusted, most for "
+        f", because {status.flagged} of {status.steps} steps are not trusted, most for "
         f"{_FLAG_WORDS.get(Quality(status.most_flagged_for), '')}"
     )
-    how = f"{status.learned} of {p.baseline_blocks} blocks"
-    if status.code == "changed":
-        names = [indicator_named(name).words for name in status.changed]
-        return f"{', '.join(names[:-1]) + ' and ' * (len(names) > 1) + names[-1]} changed"
-    if status.code == "waiting":
-        return f"waiting a moment after {REASONS[status.reason]}"
-    return {
-        "no steps": "no baseline yet, because no running step was seen",
-        "ended early": (
-            f"no baseline yet, because the run ended after {clock}; it takes {_clock(p.skip_s)} of "
-            f"warming up and {p.baseline_blocks} blocks of {p.block_steps} steps"
-        ),
-        "no baseline, distrust": f"no baseline yet, because {distrust}",
-        "warming up": f"warming up: {clock} of {_clock(p.skip_s)}",
-        "unmeasurable": ("no baseline yet, because no indicator could be measured often enough"),
-        "learning": f"learning your baseline: {how}",
-        "learning anew": f"re-seat the sensor, it moved; learning your baseline anew: {how}",
-        "not watching": f"not watching, because {distrust}",
-        "watching": "watching",
-    }[status.code]
+    none, how = "no baseline yet", f"{status.learned} of {p.baseline_blocks}"
+    match status.code:
+        case "changed":
+            names = [indicator_named(name).words for name in status.changed]
+            listed = ", ".join(names[:-1]) + " and " * (len(names) > 1) + names[-1]
+            return f"{listed} changed", ""
+        case "waiting":
+            return f"waiting a moment after {REASONS[status.reason]}", ""
+        case "no steps":
+            return none, ", because no running step was seen"
+        case "ended early":
+            return none, (
+                f", because the run ended after {clock}; it takes {_clock(p.skip_s)} of "
+                f"warming up and {p.baseline_blocks} blocks of {p.block_steps} steps"
+            )
+        case "no baseline, distrust":
+            return none, distrust
+        case "warming up":
+            return f"warming up: {clock} of {_clock(p.skip_s)}", ""
+        case "unmeasurable":
+            return none, ", because no indicator could be measured often enough"
+        case "learning":
+            return f"learning your baseline: {how}", " blocks"
+        case "learning anew":
+            return f"re-seat the sensor, it moved; learning your baseline anew: {how}", " blocks"
+        case "not watching":
+            return "not watching", distrust
+        case "watching":
+            return "watching", ""
 
 
 def _most_flagged_for(session: Record, p: DriftParams) -> int:

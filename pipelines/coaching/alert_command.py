@@ -36,8 +36,6 @@ class AlertCommand:
         Told in one sentence when the command fails, the first time only.
     longest_s : float
         The command is ended after this time, s, above 0 to 600.
-    only_raised : bool
-        Leave out that a change is over.
 
     Raises
     ------
@@ -60,7 +58,6 @@ class AlertCommand:
         note: Callable[[str], None] | None = None,
         *,
         longest_s: float = _LONGEST_S,
-        only_raised: bool = True,
     ) -> None:
         try:
             words = shlex.split(command)
@@ -73,14 +70,13 @@ class AlertCommand:
         self.words = tuple(words)
         self._note = note
         self._longest_s = longest_s
-        self._only_raised = only_raised
         self._lock = threading.Lock()
         self._noted = False
         self._running: list[threading.Thread] = []
 
     def __call__(self, alert: Alert) -> None:
-        """Start the command for an alert; returns at once."""
-        if self._only_raised and alert.severity != "raised":
+        """Start the command for a change, not for its end; returns at once."""
+        if alert.severity != "raised":
             return
         self._running = [thread for thread in self._running if thread.is_alive()]
         if len(self._running) >= _MOST_AT_ONCE:

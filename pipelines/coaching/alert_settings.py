@@ -1,4 +1,4 @@
-"""Settings of the alerts: a TOML file for the runner, JSON for the session's header.
+"""Settings of the alerts: a TOML file for the runner; JSON in the headers of older sessions.
 
 Each table and each key is optional::
 
@@ -96,13 +96,10 @@ class AlertSettings:
 
     Examples
     --------
-    >>> settings = AlertSettings(coach=CoachParams(cues_per_hour=3))
-    >>> settings.to_json()
-    '{"alerts": {"coach": {"cues_per_hour": 3}}}'
-    >>> AlertSettings.from_json(settings.to_json()) == settings
+    >>> AlertSettings.from_json('{"alerts": {"coach": {"cues_per_hour": 3}}}').coach.cues_per_hour
+    3
+    >>> AlertSettings.from_json("{}") == AlertSettings()
     True
-    >>> AlertSettings().to_json()
-    '{}'
     """
 
     drift: DriftParams = field(default_factory=DriftParams)
@@ -140,7 +137,7 @@ class AlertSettings:
 
     @classmethod
     def from_json(cls, text: str) -> AlertSettings:
-        """Settings from a session's ``parameters_json``; other parameters in it are passed over.
+        """Settings from an older session's ``parameters_json``; others in it are passed over.
 
         Those of release 0.1 are read as what they are called now.
 
@@ -160,25 +157,6 @@ class AlertSettings:
             raise InputError(f"the session's {_HEADER_KEY} is {tables!r}: it must be a table.")
         return cls.from_tables(_renewed(tables), place="the session's parameters")
 
-    def to_tables(self) -> dict[str, Any]:
-        """What differs from the defaults, by table, as :meth:`from_tables` takes it."""
-        usual = AlertSettings()
-        indicators = {
-            one.key: _differing(gate, one.gate, keys_of_gate(one))
-            for one, gate in zip(INDICATORS, self.drift.gates, strict=True)
-        }
-        tables: dict[str, Any] = {
-            "detector": _differing(self.drift, usual.drift, keys_of(usual.drift)),
-            "indicators": {key: changed for key, changed in indicators.items() if changed},
-            "coach": _differing(self.coach, usual.coach, keys_of(usual.coach)),
-        }
-        return {name: table for name, table in tables.items() if table}
-
-    def to_json(self) -> str:
-        """What differs from the defaults, for a session's ``parameters_json``."""
-        tables = self.to_tables()
-        return json.dumps({_HEADER_KEY: tables} if tables else {})
-
 
 def load_alert_settings(path: str | Path) -> AlertSettings:
     """Read a TOML file of settings.
@@ -190,7 +168,7 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     InputError
         When it is no TOML, or a table, a key or a value is wrong: names file, key, value and range.
     """
-    from pipelines.files.stored import read_bounded
+    from pipelines.files.loading import read_bounded
     from pipelines.files.system_error import explain
 
     place = str(path)
@@ -227,11 +205,6 @@ def keys_of_gate(indicator: Indicator) -> dict[str, str]:
         "dwell_blocks": "dwell_blocks",
     }
     return keys | ({"least_percent": "least"} if indicator.gate.least else {})
-
-
-def _differing(params: object, usual: object, keys: Mapping[str, str]) -> dict[str, Any]:
-    found = {key: getattr(params, name) for key, name in keys.items()}
-    return {key: value for key, value in found.items() if value != getattr(usual, keys[key])}
 
 
 def _table(name: str, table: object, place: str) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
 __all__ = ["BudgetState", "CoachParams", "CueBudget", "uses_budget"]
@@ -19,7 +19,7 @@ _FREE: Final = ("red_flags.", "intervals.", "bends.")
 
 
 @dataclass(frozen=True, slots=True)
-class CoachParams:
+class CoachParams(Checked):
     """How often the runner may be told.
 
     Attributes
@@ -45,9 +45,6 @@ class CoachParams:
     cues_per_hour: Annotated[int, Within(1, 60)] = 6
     derived_wait_s: Annotated[float, Within(0.0, 600.0)] = 60.0
     fade_after: Annotated[int, Within(1, 60)] = 3
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 def uses_budget(cue: Cue) -> bool:

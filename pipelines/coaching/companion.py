@@ -20,7 +20,6 @@ from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.bends import BendState, advance_bend
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
-from pipelines.coaching.training.metronome import Metronome, metronome_for
 from pipelines.coaching.training.red_flags import RedFlagState
 from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
 from pipelines.coaching.training.single_session import SingleSessionState, advance_session
@@ -55,7 +54,6 @@ _WORTH_S: Final = {
     "cool_down": 60.0,
     "session": math.inf,
     "opening": 600.0,
-    "metronome": 600.0,
 }
 
 
@@ -89,13 +87,6 @@ class Companion:
     progress : SessionProgress, optional
         Distance, dose and running time so far; to be told of steps before :meth:`advance`.
 
-    Attributes
-    ----------
-    flags : RedFlagState
-        Whether red flags have stopped coaching.
-    metronome : Metronome, optional
-        What to beat; None when the plan has none or nothing usual is known.
-
     Examples
     --------
     >>> companion = Companion(CompanionPlan(stopped="red_flags.urgent"))
@@ -115,11 +106,6 @@ class Companion:
         chosen = self._plan
         self._budget = budget or CueBudget()
         self._progress = progress or SessionProgress()
-        self.metronome: Metronome | None = None
-        self._metronome_cue: Cue | None = None
-        if chosen.metronome_percent is not None and chosen.usual is not None:
-            usual_spm = min(chosen.usual.cadence_spm, 218.0)
-            self.metronome, self._metronome_cue = metronome_for(usual_spm, chosen.metronome_percent)
         self._intensity = RunningIntensity(chosen.usual)
         self._flags = red_flags_before(chosen)
         self._flags_told = False
@@ -146,7 +132,7 @@ class Companion:
 
     @property
     def stopped(self) -> bool:
-        """Whether red flags have stopped coaching: then no cadence is to be beaten either."""
+        """Whether red flags have stopped coaching."""
         return self._flags.stopped
 
     @property
@@ -265,7 +251,7 @@ class Companion:
     # --------------------------------------------------------------------------------- rules
 
     def _take_moment(self, time_s: float, duration_s: float, gait: Gait) -> None:
-        """Warm-up, cool-down and metronome."""
+        """Warm-up and cool-down."""
         intensity = self._intensity.value
         if gait == "run" and intensity is None:
             return  # the first steps are not finished yet
@@ -285,10 +271,6 @@ class Companion:
             self._wait("cool_down", cue)
         elif cue is not None and self._warm_up_is_told(cue):
             self._wait("warm_up", cue)
-        rhythm = self._metronome_cue
-        if rhythm is not None and gait == "run" and self._warm_up.done:
-            self._wait("metronome", replace(rhythm, time_s=time_s))
-            self._metronome_cue = None
 
     def _warm_up_is_told(self, cue: Cue) -> bool:
         """One cue a session, and only where usual is known; a run/walk plan has its own walk."""

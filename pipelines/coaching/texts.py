@@ -287,12 +287,6 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "them fit in before Sunday is over; next week, begin a little earlier.",
             (_A0, _A1),
         ),
-        "cross.suggest": Text(
-            "A day of cycling, swimming or walking in place of a run is training too.", (_A1, _A3)
-        ),
-        "core.suggest": Text(
-            "Some minutes for the muscles around the trunk fit with any day.", (_A0, _A4)
-        ),
         "stretch.due": Text(
             "Hamstring stretches today: {done:.0f} of {target:.0f}. A good moment for one.",
             (_A0, _A2),
@@ -350,14 +344,6 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "{target:.0f} steps a minute, {percent:.0f} % quicker than your usual {usual:.0f}, at "
             "the same speed.",
             (_HEIDERSCHEIT, _RODACKI),
-        ),
-        # ------------------------------------------------------------------ words only, no sensor
-        "words.posture": Text(
-            "Head up, shoulders loose, arms swinging easily; the sensor sees the pelvis only.",
-            (_A0, _A1, _A4),
-        ),
-        "words.shoe_fit": Text(
-            "A shoe that fits matters more than its price; the sensor cannot see it.", (_A0, _A1)
         ),
     }
 )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from pipelines.replay import load_baseline
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.download import Downloaded, DownloadOptions, download_logs, list_logged_runs
 from pipelines.sensors.stay_awake import staying_awake
+from pipelines.stopping import cancelled_by_signals
 from pipelines.views.counted import counted
 from pipelines.views.progress import progress
 
@@ -115,9 +114,5 @@ async def _fetched(
     source: str, options: DownloadOptions, report: Callable[[float, float], None]
 ) -> list[Downloaded]:
     """Download; SIGTERM ends it as Ctrl-C does."""
-    task = asyncio.current_task()
-    if task is not None:
-        # Windows' event loop has no signal handlers
-        with contextlib.suppress(NotImplementedError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    cancelled_by_signals()
     return await download_logs(source, options, report)

@@ -1,45 +1,41 @@
-"""A group of commands of which only the one that is called is imported."""
+"""A group of commands that are known by their signatures: a file is imported when it is called."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-__all__ = ["LazyGroup", "Row", "Table"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A command.
-
-    Attributes
-    ----------
-    place : str
-        Module in ``pipelines.commands`` that holds it, in a function of the module's name.
-    help : str
-        The first line of what the function says of itself.
-    """
-
-    place: str
-    help: str
+__all__ = ["LazyGroup", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A group of commands, and what it says of itself."""
+    """A group of commands, and what it says of itself.
+
+    Attributes
+    ----------
+    help : str
+        One line.
+    rows : mapping of str to str or Table
+        By the name of a command the module in ``pipelines.commands`` that holds it, in a function
+        of the module's name.
+    """
 
     help: str
-    rows: Mapping[str, Row | Table]
+    rows: Mapping[str, str | Table]
 
 
 class LazyGroup(TyperGroup):
-    """Commands that are known by the rows of a table until one is called.
+    """Commands of which only the one that is called is imported.
 
     Parameters
     ----------
@@ -51,20 +47,60 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, *, table: Table, **given: Any) -> None:
         self._rows = table.rows
-        known = {name: TyperCommand(name, help=row.help) for name, row in self._rows.items()}
-        given |= {"commands": known, "help": table.help}
-        super().__init__(**given | {"no_args_is_help": True, "rich_markup_mode": None})
+        given |= {"commands": {name: TyperCommand(name) for name in self._rows}}
+        given |= {"help": table.help, "no_args_is_help": True, "rich_markup_mode": None}
+        super().__init__(**given)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that is called, and import it."""
-        name, found, rest = super().resolve_command(ctx, args)
-        return name, found and _loaded(str(name), self._rows[str(name)]), rest
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name, as its signature tells; None where there is none."""
+        if super().get_command(ctx, cmd_name) is None:
+            return None
+        row = self._rows[cmd_name]
+        if isinstance(row, Table):
+            return LazyGroup(table=row, name=cmd_name)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(cmd_name)(_command(row))
+        return get_command(alone)
 
 
-def _loaded(name: str, row: Row | Table) -> Any:
-    if isinstance(row, Table):
-        return LazyGroup(table=row, name=name)
-    module = import_module(f"pipelines.commands.{row.place}")
-    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name)(getattr(module, row.place.rpartition(".")[2]))
-    return get_command(alone)
+def _command(place: str) -> Callable[..., object]:
+    name = place.rpartition(".")[2]
+
+    @wraps(_signature(place.replace(".", "/"), name))
+    def command(**given: object) -> object:
+        module = import_module(f"pipelines.commands.{place}")
+        return getattr(module, name)(**given)
+
+    return command
+
+
+def _signature(place: str, name: str) -> Callable[..., object]:
+    """A function of a file without its body, from the lines alone that its signature needs."""
+    path = Path(__file__).parent / f"{place}.py"
+    statements = ast.parse(path.read_bytes()).body
+    bound = {known: statement for statement in statements for known in _names_bound(statement)}
+    function = bound[name]
+    assert isinstance(function, ast.FunctionDef)
+    del function.body[1:]  # the docstring stays
+    wanted: list[ast.stmt] = [function]
+    for statement in wanted:  # grows on the way
+        used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        wanted += [bound[one] for one in used & bound.keys() if bound[one] not in wanted]
+    kept = [one for one in statements if one in wanted or _is_future(one)]
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(compile(ast.Module(kept, []), path, "exec"), names)
+    found: Callable[..., object] = names[name]
+    return found
+
+
+def _names_bound(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.ImportFrom | ast.Import):
+        yield from (alias.asname or alias.name for alias in statement.names)
+    elif isinstance(statement, ast.FunctionDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign):
+        yield from (target.id for target in statement.targets if isinstance(target, ast.Name))
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"

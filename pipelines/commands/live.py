@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,6 @@ from devices.sources import open_source
 from imu.errors import BackstrideError, ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
-from pipelines.coaching.plan import plan_for_run, settings_for_run
 from pipelines.commands.checks import (
     check_axes,
     check_outputs,
@@ -42,15 +41,18 @@ from pipelines.runner.continuing import (
 from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.first_run import ask_for_source
 from pipelines.runner.history import RunHistory, history_for_run
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import unknown_shoe_note
+from pipelines.runner.planning import plan_for_run
 from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.stay_awake import staying_awake
 from pipelines.session.result import SessionResult
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words
-from pipelines.views.page.run import Marks, Prepare, run_dashboard
+from pipelines.views.page.run import Marks, run_dashboard
 from pipelines.views.progress import progress
 from pipelines.views.report.making import make_report
 from pipelines.views.terminal.view import TerminalView
@@ -136,6 +138,12 @@ _FootPod = Annotated[str, typer.Option(help="Foot pod, likewise.", show_default=
 _HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.", show_default=False)]
 _ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
+#: What may be stated of a run from its beginning, in the order in which it is marked.
+_MARKS = ("surface", "shoe", "speed", "slope")
+#: As :data:`~pipelines.views.page.run.Prepare`; also without answers about the body.
+Completes = Callable[[str, Settings | None, Marks], tuple[LiveOptions, Sequence[str]]]
+#: Shows a run on the page, and asks there for its source where there is none.
+Page = Callable[..., Awaitable[LiveRun | None]]
 _NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only tell the page's address.")]
 
 
@@ -197,10 +205,6 @@ def live(
         source = source or earlier.header.source
         beside = beside or earlier.header.beside
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
-    if source is None and not dashboard:
-        first = ask_for_source(surface=surface, shoe=shoe)
-        source, surface, shoe = first.source, first.surface, first.shoe
-        mass, height = mass or first.settings.mass_kg, height or first.settings.height_m
     if record is None and not no_record:
         record = new_session_path(time.time_ns())
     stated = LiveOptions(
@@ -217,8 +221,29 @@ def live(
         marks=tuple(_given(surface=surface, shoe=shoe, speed=speed, slope=slope).items()),
         beside=beside,
     )
-    browser, history = not no_browser, not no_history and earlier is None
-    _watch(source, stated, history=history, dashboard=dashboard, port=port, browser=browser)
+    history = not no_history and earlier is None
+    _accompany(source, stated, history, port if dashboard else None, browser=not no_browser)
+
+
+def _accompany(
+    source: str | None, stated: LiveOptions, history: bool, port: int | None, *, browser: bool
+) -> None:
+    """From the journal through the run and back; ``port`` is that of a page, None without one."""
+    with JournalAtHand() as journal:
+        if source is None and port is None:
+            source, stated = _asked(journal, stated)
+        prepare = partial(_completed, journal=journal, stated=stated, history=history)
+        page = partial(
+            run_dashboard,
+            port=port or 0,
+            open_browser=browser,
+            make_report=make_report,
+            prepare=prepare,
+            journal=journal,
+        )
+        run = _watch(source, stated, prepare, None if port is None else page)
+        if run is not None:
+            _tell_end(run, journal)
 
 
 def _given(**words: str) -> dict[str, str]:
@@ -253,30 +278,35 @@ def _check_words(on_alert: str, speed: str, slope: str) -> None:
         parse_slope(slope, "--slope")
 
 
+def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOptions]:
+    """The source that the runner chooses in the terminal, with the answers that go with it."""
+    marks = dict(stated.marks)
+    first = ask_for_source(journal, surface=marks.get("surface", ""), shoe=marks.get("shoe", ""))
+    marks |= {"surface": first.surface, "shoe": first.shoe}
+    body = first.settings
+    return first.source, replace(
+        stated,
+        mass_kg=body.mass_kg if stated.mass_kg is None else stated.mass_kg,
+        height_m=body.height_m if stated.height_m is None else stated.height_m,
+        marks=tuple((kind, marks[kind]) for kind in _MARKS if marks.get(kind)),
+    )
+
+
 def _watch(
-    source: str | None,
-    stated: LiveOptions,
-    *,
-    history: bool,
-    dashboard: bool,
-    port: int,
-    browser: bool,
-) -> None:
-    """Run it to its end, and tell how it ended."""
+    source: str | None, stated: LiveOptions, prepare: Completes, page: Page | None
+) -> LiveRun | None:
+    """Run it to its end, on a page where there is one; None when that was left without a run."""
     simulated = None if source is None else _simulated(source)
     # a source that is chosen on the page is asked for what goes with it then
-    prepare = partial(_completed, stated=stated, history=history)
     options, notes = (stated, ()) if source is None else prepare(source, None, stated.marks)
     for note in notes:
         complain(f"note: {note}")
     warm_up_filters()
     try:
         with nullcontext() if simulated is not None else staying_awake():
-            run = asyncio.run(_run(source, options, dashboard, port, browser, prepare))
+            return asyncio.run(_run(source, options, page))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
-    if run is not None:
-        _tell_end(run)
 
 
 def _earlier(given: str) -> EarlierSession | None:
@@ -289,33 +319,22 @@ def _earlier(given: str) -> EarlierSession | None:
         return earlier_session(path, time.time_ns(), report)
 
 
-async def _run(
-    source: str | None,
-    options: LiveOptions,
-    dashboard: bool,
-    port: int,
-    open_browser: bool,
-    prepare: Prepare,
-) -> LiveRun | None:
+async def _run(source: str | None, options: LiveOptions, page: Page | None) -> LiveRun | None:
     with TerminalView() as view:
-        if not dashboard:
-            assert source is not None  # asked for, unless there is a page to ask on
-            return await run_live(source, options, view)
-
-        return await run_dashboard(
-            source,
-            options,
-            port=port,
-            open_browser=open_browser,
-            other_views=[view],
-            tell=view.note,
-            make_report=make_report,
-            prepare=prepare,
-        )
+        if page is not None:
+            return await page(source, options, other_views=[view], tell=view.note)
+        assert source is not None  # asked for, unless there is a page to ask on
+        return await run_live(source, options, view)
 
 
 def _completed(
-    source: str, body: Settings | None, marks: Marks, *, stated: LiveOptions, history: bool
+    source: str,
+    body: Settings | None,
+    marks: Marks,
+    *,
+    journal: JournalAtHand,
+    stated: LiveOptions,
+    history: bool,
 ) -> tuple[LiveOptions, Sequence[str]]:
     """What goes with a source besides what was stated, and what the user should know of it.
 
@@ -327,17 +346,19 @@ def _completed(
     stated = replace(stated, marks=marks)
     if body is not None:
         stated = replace(stated, mass_kg=body.mass_kg, height_m=body.height_m)
+    if source.partition(":")[0] == "trace":
+        return stated, ["a trace is nobody's run: it is not filed in the journal."]
     options = stated
     notes: list[str] = []
     if simulated is None:
-        options, notes = _as_the_journal_says(stated, body, history=history)
-    shoe = unknown_shoe_note(dict(marks).get("shoe", ""), filed=simulated is None)
+        options, notes = _as_the_journal_says(stated, body, journal, history=history)
+    shoe = unknown_shoe_note(journal, dict(marks).get("shoe", ""), filed=simulated is None)
     cut = interrupted_note(source, time.time_ns()) if stated.earlier is None else ""
     notes += [note for note in (shoe, cut) if note]
     if simulated is None:
         return options, notes
     # a trial run is not filed, but its runner is the same person
-    plan, _ = plan_for_run(datetime.now().astimezone())
+    plan, told = plan_for_run(journal, datetime.now().astimezone())
     if body is not None:
         plan = replace(plan, units=body.units)
     # the simulated runner is as heavy and tall as the scenario says
@@ -348,23 +369,25 @@ def _completed(
         height_m=simulated.height if stated.height_m is None else stated.height_m,
         baseline=stated.baseline
         or (load_baseline(simulated.baseline) if simulated.baseline else None),
-    ), notes
+    ), [*told, *notes]
 
 
 def _as_the_journal_says(
-    options: LiveOptions, body: Settings | None, *, history: bool
+    options: LiveOptions, body: Settings | None, journal: JournalAtHand, *, history: bool
 ) -> tuple[LiveOptions, list[str]]:
     """Body data and what accompanies the run, from the journal; it may be in trouble."""
     now = datetime.now().astimezone()
-    plan, notes = plan_for_run(now, options.baseline)
+    plan, notes = plan_for_run(journal, now, options.baseline)
     earlier = RunHistory()
     if options.baseline is not None:
         notes.append("compared with the baseline that you gave.")
     elif history and plan.longest is not None:  # else the journal is no help, as is told
         marks = dict(options.marks)
-        earlier, trouble = history_for_run(now, marks.get("surface", ""), marks.get("shoe", ""))
+        earlier, trouble = history_for_run(
+            journal, now, marks.get("surface", ""), marks.get("shoe", "")
+        )
         notes += [trouble] if trouble else []
-    settings = settings_for_run() if body is None else body
+    settings = journal.ask(Journal.settings, Settings()) if body is None else body
     return replace(
         options,
         filed=True,
@@ -375,7 +398,7 @@ def _as_the_journal_says(
     ), notes
 
 
-def _tell_end(run: LiveRun) -> None:
+def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
     """Tell what the session held, file it in the journal, and complain where something failed."""
     if run.summary is not None:
         say_summary(run.summary)
@@ -389,7 +412,7 @@ def _tell_end(run: LiveRun) -> None:
     elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
     if run.filed and run.result is not None:
-        _file(run, run.result)
+        _file(run, run.result, journal)
     elif run.result is not None:
         for cue in run.result.closing_cues:
             say(cue.message)
@@ -400,10 +423,10 @@ def _tell_end(run: LiveRun) -> None:
         raise typer.Exit(1)
 
 
-def _file(run: LiveRun, result: SessionResult) -> None:
+def _file(run: LiveRun, result: SessionResult, journal: JournalAtHand) -> None:
     """Put the run into the journal, and tell what the rules say of it."""
     try:
-        notes, cues = file_run(finished_run(result, recording=run.recording))
+        notes, cues = file_run(finished_run(result, recording=run.recording), journal)
     except BackstrideError as error:
         complain(f"note: the run is not in the journal: {error}")
         return

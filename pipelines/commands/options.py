@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Axes", "BaselineFile", "Height", "Mass", "Rate", "SettingsFile"]
+__all__ = [
+    "Axes",
+    "BaselineFile",
+    "Height",
+    "Mass",
+    "Note",
+    "Rate",
+    "RunDistance",
+    "RunShoe",
+    "RunSpeed",
+    "RunSurface",
+    "SettingsFile",
+    "TreadmillDistance",
+]
 
 Axes = Annotated[
     str,
@@ -36,3 +49,14 @@ SettingsFile = Annotated[
     Path | None,
     typer.Option("--settings", help="How changes are found and told (.toml).", show_default=False),
 ]
+# of a run in the journal
+RunDistance = Annotated[str, typer.Option(help="Distance run, such as '5 km'.", show_default=False)]
+TreadmillDistance = Annotated[
+    str, typer.Option(help="Distance the treadmill showed.", show_default=False)
+]
+RunSpeed = Annotated[
+    str, typer.Option(help="The treadmill's speed, such as '10 km/h'.", show_default=False)
+]
+RunSurface = Annotated[str, typer.Option(help="Surface, a word.", show_default=False)]
+RunShoe = Annotated[str, typer.Option(help="Name of the shoe.", show_default=False)]
+Note = Annotated[str, typer.Option(help="Your own words.", show_default=False)]

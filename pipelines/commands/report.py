@@ -10,10 +10,10 @@ import typer
 
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
+from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate
 from pipelines.replay import ReplayOptions, load_baseline
-from pipelines.runner.journal.database import Journal
 from pipelines.units import UNITS
 from pipelines.views.progress import progress
 from pipelines.views.report.content import content_of
@@ -104,7 +104,7 @@ def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> lis
         with progress(f"reading {file.name}") as told:
             runs.append(previous_run(file, told, warm_up_filters))
     if with_journal:
-        with Journal() as journal:
+        with opened_journal() as journal:
             runs += previous_runs_of_journal(journal, recording.utc_start_ns)
     start_ns = recording.utc_start_ns
     runs = [run for run in runs if run.utc_start_ns is None or run.utc_start_ns != start_ns]

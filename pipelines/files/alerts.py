@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self, TextIO
 
 from imu.errors import RecordingError
 from pipelines.coaching.alert import Alert
-from pipelines.files.kept_file import private_file
+from pipelines.files.kept_file import UnbufferedFile, private_file
 from pipelines.files.system_error import explain
+from pipelines.files.table_output import write_to_stdout
 
-__all__ = ["AlertHook", "AlertWriter", "ring_bell"]
-
-
-#: What is done with each alert: show it, write it, make a sound.
-AlertHook = Callable[[Alert], None]
+__all__ = ["AlertWriter", "ring_bell"]
 
 
 def ring_bell(alert: Alert, stream: TextIO | None = None) -> None:
@@ -63,7 +58,7 @@ class AlertWriter:
     def __init__(self, path: str | os.PathLike[str], *, append: bool = True) -> None:
         self.path = path
         self._error: RecordingError | None = None
-        self._file: BinaryIO | None = None
+        self._file: UnbufferedFile | None = None
         self._place = "standard output" if str(path) == "-" else str(path)
         if str(path) != "-":
             self._file = self._open(Path(path), append)
@@ -76,12 +71,7 @@ class AlertWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __call__(self, alert: Alert) -> None:
@@ -98,17 +88,17 @@ class AlertWriter:
         """
         if self._error is not None:
             return
-        line = (alert.to_json() + "\n").encode()
+        line = alert.to_json() + "\n"
         try:
             if self._place == "standard output":
-                _write_to_stdout(line)
+                write_to_stdout([line])
             elif self._file is None:
                 raise RecordingError(
                     "the alerts file is closed and takes no more alerts: open it again.",
                     path=self._place,
                 )
             else:
-                _write_whole(self._file, line)
+                self._file.write(line.encode())
         except BrokenPipeError:
             raise  # the reader has seen enough
         except OSError as error:
@@ -131,11 +121,11 @@ class AlertWriter:
             if self._error is None:
                 raise self._failed(error) from None
 
-    def _open(self, path: Path, append: bool) -> BinaryIO:
+    def _open(self, path: Path, append: bool) -> UnbufferedFile:
         try:
             torn = append and path.is_file() and _ends_torn(path)
             # what is told of a run is as private as its recording
-            file: BinaryIO = open(  # noqa: SIM115 -- closed with the writer
+            raw: BinaryIO = open(  # noqa: SIM115 -- closed with the writer
                 path, "ab" if append else "wb", buffering=0, opener=private_file
             )
         except OSError as error:
@@ -144,11 +134,12 @@ class AlertWriter:
             raise RecordingError(
                 "is not a file name: give another path.", path=self._place
             ) from None
+        file = UnbufferedFile(raw)
         if torn:
             try:
-                _write_whole(file, b"\n")
+                file.write(b"\n")
             except OSError as error:
-                file.close()
+                file.close_quietly()
                 raise self._failed(error) from None
         return file
 
@@ -164,20 +155,3 @@ def _ends_torn(path: Path) -> bool:
             return False
         file.seek(size - 1)
         return file.read(1) != b"\n"
-
-
-def _write_whole(file: BinaryIO, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        written = file.write(left)
-        left = left[written:]
-
-
-def _write_to_stdout(line: bytes) -> None:
-    binary = getattr(sys.stdout, "buffer", None)
-    sys.stdout.flush()
-    if binary is None:
-        sys.stdout.write(line.decode())
-    else:  # bytes, so that Windows does not turn \n into \r\n
-        binary.write(line)
-    sys.stdout.flush()

@@ -1,30 +1,36 @@
-"""The one way in for what session files hold as JSON: bounded, and refused in words.
+"""The one way in for JSON: bounded, checked, and refused in words.
 
 A file may come from anyone. What is read of it is at most so long, so deep and made of such numbers
-as a session needs, whatever it is; then :mod:`pipelines.session.json_form` says what each field
-has to be.
+as it needs, whatever it is. Then the types of a record say what each field has to be: exactly
+(:func:`decoded`), or as :mod:`pipelines.session.json_form` writes it, by whatever version
+(:func:`load`).
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
-from imu.errors import InputError
+import msgspec
+
+from imu.errors import BackstrideError, InputError
 from pipelines.session.json_form import from_plain
 
-__all__ = ["load", "load_plain"]
+__all__ = ["decoded", "load", "load_plain", "read_bounded"]
 
 _T = TypeVar("_T")
 
 #: Longest text; a header with all that an earlier session has taught takes 10 kB.
 _MOST_BYTES: Final = 8 * 2**20
 _DEEPEST: Final = 24
+#: The largest file that the program keeps for itself has some kilobytes.
+_MOST_KEPT_BYTES: Final = 4_000_000
 #: Whole numbers of 64 bits, with or without a sign.
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
-def load(data: bytes, kind: type[_T]) -> _T:
+def load(data: bytes | str, kind: type[_T]) -> _T:
     """A record from JSON.
 
     Parameters
@@ -48,7 +54,7 @@ def load(data: bytes, kind: type[_T]) -> _T:
     return from_plain(load_plain(data), kind)
 
 
-def load_plain(data: bytes) -> dict[str, Any]:
+def load_plain(data: bytes | str) -> dict[str, Any]:
     """A JSON object as a mapping, within the bounds.
 
     Raises
@@ -74,6 +80,45 @@ def load_plain(data: bytes) -> dict[str, Any]:
         raise InputError("this record is no JSON object.")
     _check(content, _DEEPEST)
     return content
+
+
+def read_bounded(path: Path, most: int = _MOST_KEPT_BYTES) -> bytes:
+    """The bytes of a file that has no business being large.
+
+    Raises
+    ------
+    OSError
+        When the system refuses it.
+    InputError
+        When it is larger.
+    """
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise InputError(
+            f"the file is larger than {most / 1e6:g} MB, which no such file is: give another one.",
+            place=str(path),
+        )
+    return content
+
+
+def decoded(content: bytes | str, kind: type[_T], place: str = "") -> _T:
+    """JSON as a record: types, ranges, names and depth checked.
+
+    Raises
+    ------
+    InputError
+        Says what is wrong and where in the text.
+    """
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except BackstrideError as error:
+        raise InputError(str(error), place=place) from None
+    except RecursionError:
+        raise InputError("the JSON is nested too deeply: give another file.", place=place) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        reason = str(error).replace(" - at `$.", " at `").replace(" - at `$", " at `").rstrip(".")
+        raise InputError(f"this cannot be used: {reason}.", place=place) from None
 
 
 def _check(value: Any, deeper: int) -> None:

@@ -136,12 +136,19 @@ def read_sample_table(
                 "there is no time column: add time_s, or give the sampling rate with --rate.",
                 place=place,
             )
+        total = os.fstat(file.fileno()).st_size
+
+        def told(below: int) -> None:
+            done = head.size_bytes + below
+            if progress is not None:
+                progress(done, max(done, total))  # a pipe has no size
+
         rows = read_number_rows(
             file,
             head.names,
             place=place,
             header_line=head.line,
-            progress=_with_total(progress, head.size_bytes, os.fstat(file.fileno()).st_size),
+            progress=told,
         )
     if not len(rows.values):
         raise InputError("there are no samples below the header: give at least one.", place=place)
@@ -243,14 +250,6 @@ def write_sample_table(
         csv_lines=lambda: chain(lines, _csv_lines(samples)),
         columns=lambda: _columns(samples),
     )
-
-
-def _with_total(
-    progress: Callable[[int, int], None] | None, above: int, total: int
-) -> Callable[[int], None] | None:
-    if progress is None:
-        return None
-    return lambda below: progress(above + below, max(above + below, total))  # a pipe has no size
 
 
 def _in_range(rate_hz: float) -> bool:

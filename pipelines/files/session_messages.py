@@ -43,7 +43,7 @@ import numpy as np
 from devices.records import DeviceInfo, LinkEvent
 from imu.errors import InputError, RecordingError
 from imu.steps import STEP_ROW, Steps
-from pipelines.files.loading import load, load_plain
+from pipelines.files.loading import load_plain
 from pipelines.files.protobuf_rows import RowMessage
 from pipelines.session.facts import FACT_KINDS, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
@@ -54,6 +54,7 @@ __all__ = [
     "DEVICE",
     "FACT_SCHEMAS",
     "FORM",
+    "KINDS",
     "LINK",
     "MARKS",
     "MAX_MESSAGE_BYTES",
@@ -62,17 +63,13 @@ __all__ = [
     "STEPS",
     "STREAM_SCHEMA",
     "MessageKind",
-    "decode_device",
     "decode_fact",
-    "decode_header",
     "decode_link",
     "decode_mark",
     "decode_steps",
-    "encode_device",
-    "encode_fact",
+    "encode",
     "encode_header",
     "encode_link",
-    "encode_mark",
     "encode_steps",
     "fact_kind",
     "form_of",
@@ -167,6 +164,8 @@ MARKS: Final = _json_kind("/marks", "mark", "log", *Mark.__args__)
 STEPS: Final = MessageKind("/steps", _STEP.name, "facts", "protobuf", "protobuf", _STEP.description)
 #: The schema of what came from devices beside the sensor; without text, as that of packets.
 STREAM_SCHEMA: Final = "backstride.stream"
+#: All of these.
+KINDS: Final = (SESSION, DEVICE, PACKETS, LINK, MARKS, STEPS)
 #: What the schemas of facts begin with, but for that of steps.
 FACT_SCHEMAS: Final = "backstride.fact."
 
@@ -186,8 +185,17 @@ def stream_kind(stream: str) -> MessageKind:
     )
 
 
-def _dump(content: dict[str, Any]) -> bytes:
-    """JSON; ASCII, so that any text a device or a file system produced can be written."""
+def encode(record: object, **more: object) -> bytes:
+    """A record to JSON; ASCII, so that any text a device or a file system produced can be written.
+
+    Parameters
+    ----------
+    record : object
+        A device, a mark or a fact; its arrival is the message's time.
+    more
+        Further names, before those of the record.
+    """
+    content = {**more, **to_plain(record)}
     return json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -196,10 +204,11 @@ def encode_header(header: SessionHeader) -> bytes:
 
     Examples
     --------
-    >>> decode_header(encode_header(SessionHeader(0, "sim:", mass_kg=61.5))).mass_kg
+    >>> from pipelines.files.loading import load
+    >>> load(encode_header(SessionHeader(0, "sim:", mass_kg=61.5)), SessionHeader).mass_kg
     61.5
     """
-    return _dump({"form": FORM, **to_plain(header)})
+    return encode(header, form=FORM)
 
 
 def form_of(data: bytes) -> int:
@@ -224,40 +233,14 @@ def form_of(data: bytes) -> int:
     return form
 
 
-def decode_header(data: bytes) -> SessionHeader:
-    """JSON to header.
-
-    Raises
-    ------
-    InputError
-        When it is none.
-    """
-    return load(data, SessionHeader)
-
-
-def encode_device(device: DeviceInfo) -> bytes:
-    """Device description to JSON."""
-    return _dump(to_plain(device))
-
-
-def decode_device(data: bytes) -> DeviceInfo:
-    """JSON to device description."""
-    return load(data, DeviceInfo)
-
-
 def encode_link(event: LinkEvent) -> bytes:
     """Link event to JSON; the arrival is the message's time."""
-    return _dump({"kind": event.kind, "detail": event.detail})
+    return encode({"kind": event.kind, "detail": event.detail})
 
 
 def decode_link(data: bytes, arrival_ns: int) -> LinkEvent:
     """JSON to link event."""
     return from_plain({**load_plain(data), "arrival_ns": arrival_ns}, LinkEvent)
-
-
-def encode_mark(mark: Mark) -> bytes:
-    """Mark to JSON; the arrival is the message's time."""
-    return _dump(to_plain(mark))
 
 
 def decode_mark(data: bytes) -> Mark:
@@ -300,11 +283,6 @@ def decode_steps(messages: Sequence[bytes]) -> list[StepsFinished]:
         facts.append(StepsFinished(float(rows["time_s"][end - 1]), Steps(steps[start:end])))
         start = end
     return facts
-
-
-def encode_fact(fact: Fact) -> bytes:
-    """A fact, but for steps, to JSON."""
-    return _dump(to_plain(fact))
 
 
 def decode_fact(data: bytes) -> Fact:

@@ -11,16 +11,14 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from msgspec.structs import replace
+import msgspec
 
 from imu.calibration import Calibration
 from imu.drift.baseline import Baseline
-from imu.errors import InputError
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.loading import load_plain
+from pipelines.files.loading import decoded, load, load_plain
 from pipelines.session.carried import carried_from_text
 from pipelines.session.header import SessionHeader
-from pipelines.session.json_form import from_plain
 from pipelines.session.marks import Mark, mark_from_log
 
 __all__ = [
@@ -45,6 +43,22 @@ SAMPLE: Final = "backstride.sample"
 FACTS: Final = {"backstride.step": "steps", "backstride.alert": "alerts"}
 
 
+class _Header(msgspec.Struct):
+    """A header of form 1, 2 or 3, with records as text; empty and None: there is none."""
+
+    utc_start_ns: int
+    source: str
+    axes: str
+    mass_kg: float | None
+    height_m: float | None
+    software: str
+    neutral_up_json: str | None = None
+    baseline_json: str | None = None
+    calibration_json: str | None = None
+    carried_json: str | None = None
+    parameters_json: str | None = None
+
+
 def old_header(data: bytes) -> SessionHeader:
     """The header of a session of form 1, 2 or 3.
 
@@ -53,39 +67,27 @@ def old_header(data: bytes) -> SessionHeader:
     InputError
         When it is none: says what cannot be read.
     """
-    content = load_plain(data)
-    try:
-        up = json.loads(content.get("neutral_up_json") or "null")
-        plain = {
-            "utc_start_ns": content["utc_start_ns"],
-            "source": content["source"],
-            "axes": content["axes"],
-            "mass_kg": content["mass_kg"],
-            "height_m": content["height_m"],
-            "neutral_up": up,
-            "software": content["software"],
-        }
-        texts = {
-            name: str(content.get(f"{name}_json") or "")
-            for name in ("baseline", "calibration", "carried", "parameters")
-        }
-    except (KeyError, ValueError):
-        raise InputError("the first message is no header of a session.") from None
-    header = from_plain(plain, SessionHeader)
-    return _with_records(header, texts)
-
-
-def _with_records(header: SessionHeader, texts: dict[str, str]) -> SessionHeader:
-    baseline = Baseline.from_json(texts["baseline"]) if texts["baseline"] else None
+    old = load(data, _Header)
+    up = None
+    if old.neutral_up_json not in {None, "", "null"}:
+        up = decoded(str(old.neutral_up_json), tuple[float, float, float], "neutral_up")
+    baseline = Baseline.from_json(old.baseline_json) if old.baseline_json else None
     # one of several runs says how far they were apart; nobody chooses such a one
     of_runs = baseline is not None and any(item.level_sd > 0.0 for item in baseline.indicators)
-    return replace(
-        header,
+    calibration = Calibration.from_json(old.calibration_json) if old.calibration_json else None
+    return SessionHeader(
+        old.utc_start_ns,
+        old.source,
+        axes=old.axes,
+        mass_kg=old.mass_kg,
+        height_m=old.height_m,
+        neutral_up=up,
+        software=old.software,
         baseline=baseline,
         baseline_origin="earlier runs" if of_runs else "given",
-        calibration=Calibration.from_json(texts["calibration"]) if texts["calibration"] else None,
-        settings=AlertSettings.from_json(texts["parameters"] or "{}"),
-        carried=carried_from_text(texts["carried"]) if texts["carried"] else None,
+        calibration=calibration,
+        settings=AlertSettings.from_json(old.parameters_json or "{}"),
+        carried=carried_from_text(old.carried_json) if old.carried_json else None,
     )
 
 

@@ -8,29 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-from devices.records import Packet
+from devices.records import DeviceInfo, Packet
 from imu.errors import InputError, RecordingError
 from imu.steps import Steps, concatenate
+from pipelines.files import session_messages as messages
 from pipelines.files import session_old_forms as old_forms
+from pipelines.files.loading import load
 from pipelines.files.mcap_recovery import MAGIC, Message, Recovery, Topic
 from pipelines.files.packet_batches import decode_packets
-from pipelines.files.session_messages import (
-    DEVICE,
-    FACT_SCHEMAS,
-    LINK,
-    MARKS,
-    PACKETS,
-    SESSION,
-    STEPS,
-    STREAM_SCHEMA,
-    decode_device,
-    decode_fact,
-    decode_header,
-    decode_link,
-    decode_mark,
-    decode_steps,
-    form_of,
-)
 from pipelines.files.stream_batches import Placed, decode_stream, in_order
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
@@ -40,7 +25,7 @@ __all__ = ["Session", "SessionHeader", "read_header", "read_session"]
 
 #: By the name of the schema: which count its messages belong to.
 _COUNTS: Final = {
-    **{kind.schema_name: kind.count for kind in (SESSION, DEVICE, PACKETS, LINK, MARKS, STEPS)},
+    **{kind.schema_name: kind.count for kind in messages.KINDS},
     **dict.fromkeys((old_forms.DEVICE, old_forms.PACKET, old_forms.LINK, old_forms.MARK), "log"),
     **old_forms.FACTS,
 }
@@ -234,7 +219,7 @@ class _Reading:
         elif stream := topic.metadata.get("stream"):
             self.last_log_time = max(self.last_log_time, message.log_time)
             self._beside += decode_stream(message.data, stream)
-        elif count == SESSION.count:
+        elif count == messages.SESSION.count:
             self._take_header(message.data)
         else:
             self.held_facts = True
@@ -242,8 +227,9 @@ class _Reading:
 
     def _take_header(self, data: bytes) -> None:
         try:
-            self.form = form_of(data)
-            self.header = decode_header(data) if self.form >= 4 else old_forms.old_header(data)
+            self.form = messages.form_of(data)
+            old = self.form < messages.FORM
+            self.header = old_forms.old_header(data) if old else load(data, SessionHeader)
         except InputError as error:
             raise RecordingError(
                 f"what stands at its beginning cannot be read, since {error}"
@@ -252,31 +238,32 @@ class _Reading:
     def _take_record(self, message: Message, arrival_ns: int) -> None:
         data, topic = message.data, message.topic
         match topic.schema_name:
-            case PACKETS.schema_name:
+            case messages.PACKETS.schema_name:
                 packets = decode_packets(data, arrival_ns)
                 self.records += packets
                 self.last_log_time += packets[-1].arrival_ns - arrival_ns
             case old_forms.PACKET:
                 channel = old_forms.packet_channel(topic.name, topic.metadata)
                 self.records.append(Packet(arrival_ns, channel, data))
-            case LINK.schema_name | old_forms.LINK:
-                self.records.append(decode_link(data, arrival_ns))
-            case DEVICE.schema_name | old_forms.DEVICE:
-                self.records.append(decode_device(data))
-            case MARKS.schema_name:
-                mark = decode_mark(data) if self.form >= 4 else old_forms.old_mark(data)
+            case messages.LINK.schema_name | old_forms.LINK:
+                self.records.append(messages.decode_link(data, arrival_ns))
+            case messages.DEVICE.schema_name | old_forms.DEVICE:
+                self.records.append(load(data, DeviceInfo))
+            case messages.MARKS.schema_name:
+                read = old_forms.old_mark if self.form < messages.FORM else messages.decode_mark
+                mark = read(data)
                 self.records.append(LoggedMark(arrival_ns, mark))
 
     def _take_fact(self, message: Message) -> None:
         schema = message.topic.schema_name
-        if schema == STEPS.schema_name:
+        if schema == messages.STEPS.schema_name:
             self._steps.append(message.data)
             # the steps of a version with other columns are not known
-            self._unknown |= message.topic.schema != STEPS.schema
-        elif schema.startswith(FACT_SCHEMAS):
+            self._unknown |= message.topic.schema != messages.STEPS.schema
+        elif schema.startswith(messages.FACT_SCHEMAS):
             self._finish_steps()
             try:
-                self.facts.append(decode_fact(message.data))
+                self.facts.append(messages.decode_fact(message.data))
             except InputError:
                 self._unknown = True
 
@@ -286,7 +273,7 @@ class _Reading:
         if self._unknown:
             return
         try:
-            self.facts += decode_steps(steps)
+            self.facts += messages.decode_steps(steps)
         except ValueError:
             self._unknown = True
 
@@ -299,9 +286,9 @@ def _is_passed_over(topic: Topic) -> bool:
 def _count_of(topic: Topic) -> str | None:
     """The count that a message belongs to; None of what is not ours."""
     if stream := topic.metadata.get("stream"):
-        return f"stream {stream}" if topic.schema_name == STREAM_SCHEMA else None
-    if topic.schema_name.startswith(FACT_SCHEMAS):
-        return STEPS.count
+        return f"stream {stream}" if topic.schema_name == messages.STREAM_SCHEMA else None
+    if topic.schema_name.startswith(messages.FACT_SCHEMAS):
+        return messages.STEPS.count
     return _COUNTS.get(topic.schema_name)
 
 

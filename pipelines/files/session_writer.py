@@ -15,26 +15,9 @@ from mcap.writer import LIBRARY_IDENTIFIER, Writer
 
 from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
 from imu.errors import RecordingError
+from pipelines.files import session_messages as messages
 from pipelines.files.kept_file import DiskSync, UnbufferedFile, open_private
 from pipelines.files.packet_batches import MOST_CHANNELS, MOST_PACKETS, encode_packets
-from pipelines.files.session_messages import (
-    DEVICE,
-    LINK,
-    MARKS,
-    MAX_MESSAGE_BYTES,
-    PACKETS,
-    SESSION,
-    STEPS,
-    MessageKind,
-    encode_device,
-    encode_fact,
-    encode_header,
-    encode_link,
-    encode_mark,
-    encode_steps,
-    fact_kind,
-    stream_kind,
-)
 from pipelines.files.stream_batches import Placed, encode_stream
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
@@ -44,10 +27,11 @@ __all__ = ["FACTS_INTERVAL_S", "FLUSH_INTERVAL_S", "SessionHeader", "SessionWrit
 
 #: Longest time that data waits in memory while a feed runs, s. A crash may cost a second; the
 #: longer a piece, the better it packs: 0.5 s would make the file a twentieth larger.
-FLUSH_INTERVAL_S: Final = 0.8
-#: Most session time in one piece of the file, s, and the longest that facts wait: many together
-#: pack better, and the log gives them again.
-FACTS_INTERVAL_S: Final = 5.0
+FLUSH_INTERVAL_S: Final = 0.9
+#: Most session time in one piece of the file, s.
+_LONGEST_PIECE_S: Final = 5.0
+#: Longest session time that facts wait, s: many together pack better, and the log gives them again.
+FACTS_INTERVAL_S: Final = 10.0
 
 #: Packets that wait to be written together take at most so much, bytes.
 _MOST_WAITING: Final = 2**19
@@ -117,10 +101,10 @@ class SessionWriter:
         self._waiting_channels: set[str] = set()
         self._records = 0  # of the log so far
         self._beside: dict[str, list[Placed]] = {}  # of devices beside the sensor, that wait
-        self._found: list[tuple[MessageKind, bytes, int]] = []  # facts that wait
+        self._found: list[tuple[messages.MessageKind, bytes, int]] = []  # facts that wait
         self._channels: dict[str, int] = {}
         self._sequence: dict[str, int] = {}
-        first = encode_header(header)
+        first = messages.encode_header(header)
         self._checked(len(first))
         self._file = UnbufferedFile(_create(self.path, overwrite))
         self._disk = DiskSync(self._file.fileno())
@@ -129,7 +113,7 @@ class SessionWriter:
         try:
             with self._writing():
                 self._writer.start("x-backstride", f"{header.software}; {LIBRARY_IDENTIFIER}")
-                self._add(SESSION, first, self._last_log_time)
+                self._add(messages.SESSION, first, self._last_log_time)
                 self._writer.flush()
                 self._disk.sync()
         except BaseException:
@@ -180,11 +164,11 @@ class SessionWriter:
             return
         match record:
             case DeviceInfo():
-                kind, data = DEVICE, encode_device(record)
+                kind, data = messages.DEVICE, messages.encode(record)
             case LinkEvent():
-                kind, data = LINK, encode_link(record)
+                kind, data = messages.LINK, messages.encode_link(record)
             case LoggedMark():
-                kind, data = MARKS, encode_mark(record.mark)
+                kind, data = messages.MARKS, messages.encode(record.mark)
         self._checked(len(data))
         self._records += 1
         arrival_ns = None if isinstance(record, DeviceInfo) else record.arrival_ns
@@ -211,11 +195,12 @@ class SessionWriter:
             for fact in facts:
                 log_time = self._log_time_of_session(fact.time_s)
                 if isinstance(fact, StepsFinished):
-                    self._found += [(STEPS, data, log_time) for data in encode_steps(fact)]
+                    rows = messages.encode_steps(fact)
+                    self._found += [(messages.STEPS, data, log_time) for data in rows]
                 else:
-                    data = encode_fact(fact)
+                    data = messages.encode(fact)
                     self._checked(len(data))
-                    self._found.append((fact_kind(type(fact)), data, log_time))
+                    self._found.append((messages.fact_kind(type(fact)), data, log_time))
             self._flush_if(urgent=False)
 
     def flush(self) -> None:
@@ -288,10 +273,10 @@ class SessionWriter:
             raise self._error from None
 
     def _checked(self, size: int) -> None:
-        if size > MAX_MESSAGE_BYTES:
+        if size > messages.MAX_MESSAGE_BYTES:
             raise RecordingError(
                 f"a record of {size} bytes does not fit into a session: keep each below "
-                f"{MAX_MESSAGE_BYTES} bytes.",
+                f"{messages.MAX_MESSAGE_BYTES} bytes.",
                 path=str(self.path),
             )
 
@@ -328,14 +313,14 @@ class SessionWriter:
         # then that these are missing
         for stream, placed in self._beside.items():
             first = self._log_time_of_arrival(placed[0].record.arrival_ns)
-            self._add(stream_kind(stream), encode_stream(placed), first)
+            self._add(messages.stream_kind(stream), encode_stream(placed), first)
             self._log_time_of_arrival(placed[-1].record.arrival_ns)
         self._beside.clear()
         packets, self._waiting, self._waiting_bytes = self._waiting, [], 0
         self._waiting_channels.clear()
         if packets:
             first = self._log_time_of_arrival(packets[0].arrival_ns)
-            self._add(PACKETS, encode_packets(packets), first)
+            self._add(messages.PACKETS, encode_packets(packets), first)
             self._log_time_of_arrival(packets[-1].arrival_ns)
 
     def _write_found(self) -> None:
@@ -344,12 +329,12 @@ class SessionWriter:
             self._add(kind, data, log_time)
         self._last_facts_log_time = self._last_log_time
 
-    def _add(self, kind: MessageKind, data: bytes, log_time: int) -> None:
+    def _add(self, kind: messages.MessageKind, data: bytes, log_time: int) -> None:
         sequence = self._sequence.get(kind.count, 0)
         self._sequence[kind.count] = sequence + 1
         self._writer.add_message(self._channel(kind), log_time, data, log_time, sequence % 2**32)
 
-    def _channel(self, kind: MessageKind) -> int:
+    def _channel(self, kind: messages.MessageKind) -> int:
         if kind.topic not in self._channels:
             metadata: dict[str, str] = {}
             if kind.count == "log" or kind.stream:
@@ -381,11 +366,11 @@ class SessionWriter:
     def _flush_if(self, urgent: bool) -> None:
         now_s = self._clock()
         # a session written faster than it happened also keeps its pieces short
-        longest_ns = FACTS_INTERVAL_S * 1e9
-        far = self._last_log_time - self._last_flush_log_time >= longest_ns
+        far = self._last_log_time - self._last_flush_log_time >= _LONGEST_PIECE_S * 1e9
         if urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
             self._write_waiting()
-            if urgent or self._last_log_time - self._last_facts_log_time >= longest_ns:
+            facts_wait_ns = self._last_log_time - self._last_facts_log_time
+            if urgent or facts_wait_ns >= FACTS_INTERVAL_S * 1e9:
                 self._write_found()
             self._writer.flush()
             self._last_flush_log_time = self._last_log_time

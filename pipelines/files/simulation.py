@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devices.simulator.device import SimulatedDevice
+from devices.simulator.faults.samples import FaultyRun
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
@@ -15,10 +16,6 @@ from imu.samples import Samples
 from imu.steps import Steps
 
 __all__ = ["Simulated", "write_simulation"]
-
-
-#: Keys of a scenario that only the packets of a session show.
-_LINK_FAULTS = ("loss", "jitter_ms", "corrupt", "disconnect", "clock_ppm", "saturate", "nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +53,10 @@ def write_simulation(
     if kind == ".mcap":
         _write_session(path, query, run, report, overwrite=overwrite)
     elif kind == ".csv":
-        faults = [name for name in _LINK_FAULTS if getattr(scenario, name)]
-        if faults:
+        if scenario.faults:
             raise ParameterError(
-                faults[0],
-                getattr(scenario, faults[0]),
+                scenario.faults[0].kind,
+                scenario.faults[0].amount,
                 "an OUT that ends in .mcap with it: a sample table holds what the sensor measures, "
                 "not what the link makes of it",
             )
@@ -81,7 +77,7 @@ def _write_session(
     from pipelines.files.whole_recording import whole_session
     from pipelines.session.header import SessionHeader
 
-    device = SimulatedDevice(run)
+    device = SimulatedDevice(FaultyRun(run))
     header = SessionHeader(
         utc_start_ns=time.time_ns(),
         source=f"sim:?{query}",

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from imu.errors import BackstrideError, InputError, RecordingError
+from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.replacing import replacing
 from pipelines.files.system_error import explain
 
-__all__ = ["Store", "Stored", "decoded", "keep_aside", "private_folder", "read_bounded"]
+__all__ = ["Store", "Stored", "keep_aside", "private_folder"]
 
 Kept = TypeVar("Kept")
-
-#: The largest of these files is some kilobytes.
-MOST_BYTES: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,45 +118,6 @@ def _complete(content: Any, whole: Any) -> bool:
     if not isinstance(whole, dict):
         return True
     return all(name in content and _complete(content[name], whole[name]) for name in whole)
-
-
-def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a file that has no business being large.
-
-    Raises
-    ------
-    OSError
-        When the system refuses it.
-    InputError
-        When it is larger.
-    """
-    with path.open("rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise InputError(
-            f"the file is larger than {most / 1e6:g} MB, which no such file is: give another one.",
-            place=str(path),
-        )
-    return content
-
-
-def decoded(content: bytes | str, kind: type[Kept], place: str = "") -> Kept:
-    """JSON as a record: types, ranges, names and depth checked.
-
-    Raises
-    ------
-    InputError
-        Says what is wrong and where in the text.
-    """
-    try:
-        return msgspec.json.decode(content, type=kind)
-    except BackstrideError as error:
-        raise InputError(str(error), place=place) from None
-    except RecursionError:
-        raise InputError("the JSON is nested too deeply: give another file.", place=place) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        reason = str(error).replace(" - at `$.", " at `").replace(" - at `$", " at `").rstrip(".")
-        raise InputError(f"this cannot be used: {reason}.", place=place) from None
 
 
 def keep_aside(path: Path) -> Path:

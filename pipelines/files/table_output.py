@@ -16,7 +16,7 @@ from imu.errors import ParameterError, RecordingError
 from pipelines.files.replacing import replacing
 from pipelines.files.system_error import explain
 
-__all__ = ["table_format", "write_table"]
+__all__ = ["table_format", "write_table", "write_to_stdout"]
 
 
 def table_format(
@@ -90,7 +90,12 @@ def write_table(
     """
     form = table_format(path, table)
     if form == "stdout":
-        _write_to_stdout(csv_lines())
+        try:
+            write_to_stdout(csv_lines())
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise RecordingError(f"{explain(error)}.", path="standard output") from error
     elif form == "csv":
         with replacing(path) as file:
             for piece in csv_lines():
@@ -100,20 +105,22 @@ def write_table(
             _write_parquet(file, columns())
 
 
-def _write_to_stdout(pieces: Iterable[str]) -> None:
-    try:
-        sys.stdout.flush()
-        binary = cast("BinaryIO | None", getattr(sys.stdout, "buffer", None))
-        for piece in pieces:
-            if binary is None:
-                sys.stdout.write(piece)
-            else:  # bytes, so that Windows does not turn \n into \r\n
-                binary.write(piece.encode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise  # the reader has seen enough
-    except OSError as error:
-        raise RecordingError(f"{explain(error)}.", path="standard output") from error
+def write_to_stdout(pieces: Iterable[str]) -> None:
+    """Write text to standard output as it is, so that Windows does not turn ends of lines.
+
+    Raises
+    ------
+    OSError
+        When the system refuses it; BrokenPipeError when the reader has seen enough.
+    """
+    sys.stdout.flush()
+    binary = cast("BinaryIO | None", getattr(sys.stdout, "buffer", None))
+    for piece in pieces:
+        if binary is None:
+            sys.stdout.write(piece)
+        else:
+            binary.write(piece.encode())
+    sys.stdout.flush()
 
 
 def _write_parquet(file: BinaryIO, columns: Mapping[str, NDArray[Any]]) -> None:

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from imu.errors import ParameterError, RecordingError
-from pipelines.runner.journal.entries import Entry, Pain, RunBaseline, Session
-from pipelines.runner.journal.session_entry import Stated, baseline_entry, entry_of
-from pipelines.session.result import FeltPain
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.pain import check_cue
+from pipelines.runner.journal.advice import after_run, stop_cue
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.pending import keep_for_later
+from pipelines.runner.journal.runs import FinishedRun, add_run
+from pipelines.runner.journal.session_entry import baseline_entry, entry_of
+from pipelines.runner.journal.stated import Stated
+from pipelines.session.result import SessionResult
 
-if TYPE_CHECKING:
-    from pipelines.coaching.training.cues import Cue
-    from pipelines.runner.journal.database import Journal
-    from pipelines.session.result import SessionResult
-
-__all__ = ["FinishedRun", "add_run", "file_run", "finished_run", "stated_of"]
-
-#: A pain that belongs to no session tells its moment in words.
-_ACTIVITY: Final = {"before": "before the run", "during": "while running", "after": "after the run"}
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedRun:
-    """What goes into the journal.
-
-    Attributes
-    ----------
-    session : Session, optional
-        None when nothing was run.
-    shoe : str
-        Name of the shoe; empty when none was marked.
-    pains : tuple of FeltPain
-        In order.
-    utc_start_ns : int
-        When the session began, ns since 1970.
-    stated : Stated
-        What the user says of it, which was laid over what its log gives.
-    baseline : RunBaseline, optional
-        What was usual in it, where that can serve later runs.
-    """
-
-    session: Session | None
-    shoe: str = ""
-    pains: tuple[FeltPain, ...] = ()
-    baseline: RunBaseline | None = None
-    utc_start_ns: int = 0
-    stated: Stated = field(default_factory=Stated)
+__all__ = ["file_run", "finished_run"]
 
 
 def finished_run(
@@ -76,73 +42,15 @@ def finished_run(
     return FinishedRun(session, shoe, result.pains, left, start_ns, said)
 
 
-def add_run(journal: Journal, run: FinishedRun, number: int | None = None) -> Session | None:
-    """Put a run into an open journal, all of it or nothing; returns the session as it has it.
-
-    A shoe that the journal does not know yet is added to it.
-
-    Parameters
-    ----------
-    journal : Journal
-        Open.
-    run : FinishedRun
-        From :func:`finished_run`.
-    number : int, optional
-        Of the session that it is in the journal already: its figures, its baseline and the ratings
-        that were marked during it are those of ``run`` then; what was noted of it otherwise stays.
-
-    Raises
-    ------
-    ParameterError
-        When an entry is at fault.
-    RecordingError
-        When the journal cannot take it.
-    """
-    from pipelines.runner.journal.shoe_names import shoe_number
-
-    with journal.transaction() as connection:
-        session = run.session
-        if session is not None:
-            session = replace(session, shoe_id=shoe_number(journal, run.shoe), identifier=number)
-            if number is None:
-                number = journal.add(session)
-            else:
-                journal.replace(session)
-                for old in ("run_baselines WHERE", "pains WHERE marked AND", "stated WHERE"):
-                    connection.execute(f"DELETE FROM {old} session_id = ?", (number,))
-            if run.baseline is not None:
-                journal.add(replace(run.baseline, session_id=number))
-            if run.stated != Stated():
-                content = msgspec.json.encode(run.stated).decode()
-                connection.execute("INSERT INTO stated VALUES (?, ?)", (number, content))
-        for pain in _pains(run, number):
-            identifier = journal.add(pain)
-            connection.execute("UPDATE pains SET marked = 1 WHERE identifier = ?", (identifier,))
-    return None if session is None else replace(session, identifier=number)
-
-
-def stated_of(journal: Journal, number: int) -> Stated:
-    """What the user has said of a run that is in the journal."""
-    rows = journal.rows("SELECT content FROM stated WHERE session_id = ?", (number,))
-    try:
-        return msgspec.json.decode(rows[0]["content"], type=Stated) if rows else Stated()
-    except (msgspec.MsgspecError, RecursionError):
-        return Stated()
-
-
-def file_run(
-    run: FinishedRun, path: Path | None = None, *, busy_s: float = 2.0
-) -> tuple[list[str], list[Cue]]:
+def file_run(run: FinishedRun, journal: JournalAtHand) -> tuple[list[str], list[Cue]]:
     """Put a run into the journal, or keep it until the journal can take it.
 
     Parameters
     ----------
     run : FinishedRun
         From :func:`finished_run`.
-    path : Path, optional
-        The journal; the user's own by default.
-    busy_s : float
-        How long another program is waited for, s.
+    journal : JournalAtHand
+        That of the program.
 
     Returns
     -------
@@ -151,50 +59,22 @@ def file_run(
     cues : list of Cue
         What the rules say of the run now that it is over, its shoe included.
     """
-    from pipelines.coaching.training.pain import check_cue
-    from pipelines.runner.journal.advice import after_run, stop_cue
-    from pipelines.runner.journal.database import Journal, journal_path
-
     if run.session is None and not run.pains:
         return [], []
-    place = journal_path() if path is None else path
     try:
-        with Journal(place, busy_s=busy_s) as journal:
-            session = add_run(journal, run)
-            stopped = stop_cue(journal) is not None
-            cues = [] if session is None or stopped else after_run(journal, session)
-            asks = check_cue(max((pain.level for pain in run.pains), default=0))
-            if asks is not None and not stopped:
-                cues.append(asks)
-            return list(journal.notes), cues
+        opened = journal.open()
+        session = add_run(opened, run)
+        stopped = stop_cue(opened) is not None
+        cues = [] if session is None or stopped else after_run(opened, session)
+        asks = check_cue(max((pain.level for pain in run.pains), default=0))
+        if asks is not None and not stopped:
+            cues.append(asks)
+        return journal.take_notes(), cues
     except ParameterError as error:
         return [f"this run is not added to the journal: {error}"], []
     except RecordingError as trouble:
-        return [f"{trouble} {_kept(run, place)}"], []
-
-
-def _kept(run: FinishedRun, place: Path) -> str:
-    from pipelines.runner.journal.pending import keep_for_later
-
-    waiting: list[Entry] = list(_pains(run, None))
-    if run.session is not None:
-        note = f"shoe: {run.shoe}" if run.shoe else ""
-        waiting.insert(0, replace(run.session, note=note))
-    try:
-        keep_for_later(waiting, place, shoe=run.shoe, baseline=run.baseline)
-    except RecordingError as worse:
-        return str(worse)
-    return "This run is kept and will be added the next time."
-
-
-def _pains(run: FinishedRun, number: int | None) -> list[Pain]:
-    """The ratings of a run; without the number of its session the moment is told in words."""
-    pains = []
-    for felt in run.pains:
-        utc_ns = run.utc_start_ns + round(felt.time_s * 1e9)
-        if number is None:
-            activity = _ACTIVITY[felt.when]
-            pains.append(Pain(utc_ns, felt.level, place=felt.place, activity=activity))
-        else:
-            pains.append(Pain(utc_ns, felt.level, felt.when, number, felt.place))
-    return pains
+        try:
+            keep_for_later([run], journal.path)
+        except RecordingError as worse:
+            return [f"{trouble} {worse}"], []
+        return [f"{trouble} This run is kept and will be added the next time."], []

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, ParameterError
@@ -114,14 +113,14 @@ def guide(
 
 
 def ask_for_source(
-    path: Path | None = None, *, seconds: float = 4.0, surface: str = "", shoe: str = ""
+    journal: JournalAtHand, *, seconds: float = 4.0, surface: str = "", shoe: str = ""
 ) -> FirstRun:
     """The guide in this terminal; answers about the body are kept in the journal's settings.
 
     Parameters
     ----------
-    path : Path, optional
-        The journal; the user's own by default.
+    journal : JournalAtHand
+        That of the program.
     seconds : float
         How long to look for Bluetooth sensors, s.
     surface, shoe : str
@@ -136,21 +135,20 @@ def ask_for_source(
         raise ParameterError(
             "SOURCE", "", "a source, such as 'sim:' or 'ble:ADDRESS' ('backstride scan' lists them)"
         )
-    with JournalAtHand(path) as journal:
-        known = journal.ask(Journal.settings, Settings())
-        for note in filter(None, [*journal.take_notes(), journal.trouble]):
-            _tell_here(f"note: {note}")
-        result = guide(
-            _ask_here,
-            _tell_here,
-            lambda: look_around(seconds),
-            known,
-            journal.ask(known_tags, KnownTags()),
-            surface=surface,
-            shoe=shoe,
-        )
-        if result.settings != known and (trouble := journal.keep_settings(result.settings)):
-            _tell_here(f"note: {trouble}")
+    known = journal.ask(Journal.settings, Settings())
+    for note in filter(None, [*journal.take_notes(), journal.trouble]):
+        _tell_here(f"note: {note}")
+    result = guide(
+        _ask_here,
+        _tell_here,
+        lambda: look_around(seconds),
+        known,
+        journal.ask(known_tags, KnownTags()),
+        surface=surface,
+        shoe=shoe,
+    )
+    if result.settings != known and (trouble := journal.keep_settings(result.settings)):
+        _tell_here(f"note: {trouble}")
     return result
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from imu.drift.baseline import Baseline
+from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.indicators import indicator_named
-from imu.errors import BackstrideError
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import utc_ns_of
+from pipelines.runner.journal.queries import earlier_baselines
+from pipelines.session.live_status import Compared
+from pipelines.session.marks import one_line
 
-__all__ = ["LEARNING", "PastRun", "RunHistory", "Start", "history_for_run"]
+__all__ = ["PastRun", "RunHistory", "Start", "history_for_run"]
 
 #: What the runner is told of a run without a baseline to start from.
-LEARNING: Final = "learning your baseline on the way"
+_LEARNING: Final = "learning your baseline on the way"
 
 #: As long as earlier runs tell what is usual, here and for the intensity.
 _DAYS: Final = 90
@@ -34,10 +39,10 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a run starts from: a baseline or None, and the sentence that tells the runner."""
+    """What a run starts from: a baseline or None, and what the runner is told of it."""
 
     baseline: Baseline | None
-    words: str
+    compared: Compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class RunHistory:
 
     Examples
     --------
-    >>> RunHistory().start("movesense 208 Hz").words
+    >>> RunHistory().start("movesense 208 Hz").compared.words
     'learning your baseline on the way.'
     """
 
@@ -76,23 +81,21 @@ class RunHistory:
             Whether the standing neutral is of another day, so that lean compares with none.
         """
         if neutral_is_old:
-            return Start(None, f"{LEARNING}, since the standing neutral is of another day.")
-        from imu.drift.baseline_learning import EarlierRun, warm_start
-
+            return _learning("since the standing neutral is of another day")
         fitting = [run for run in self.runs if run.sensor == sensor][-_RUNS:]
         if len(fitting) < _LEAST_RUNS <= len(self.runs):
             why = "since your earlier runs of this kind were measured with another kind of sensor"
-            return Start(None, f"{LEARNING}, {why}.")
+            return _learning(why)
         alike = [run for run in fitting if run.baseline.is_comparable]
         if len(alike) < min(_LEAST_RUNS, len(fitting)):
             why = (
                 "since your earlier runs were measured by an older version, which does not compare"
             )
-            return Start(None, f"{LEARNING}, {why}.")
+            return _learning(why)
         fitting = alike
         usual = warm_start([EarlierRun(run.baseline) for run in fitting], least=_LEAST_RUNS)
         if usual is None:
-            return Start(None, f"{LEARNING}.")
+            return _learning()
         lately = [run.baseline for run in fitting[-2:]]
         missing = [
             name
@@ -104,8 +107,10 @@ class RunHistory:
         if missing:
             name = indicator_named(missing[0]).words
             why = f"since your last runs do not agree on what is usual ({name})"
-            return Start(None, f"{LEARNING}, {why}.")
-        return Start(usual, f"compared with your last {len(fitting)} runs {self._kind()}.")
+            return _learning(why)
+        return Start(
+            usual, Compared(f"compared with your last {len(fitting)} runs {self._kind()}.")
+        )
 
     def _kind(self) -> str:
         if self.surface and self.shoe:
@@ -117,19 +122,25 @@ class RunHistory:
         return "without a named surface or shoes"
 
 
+def _learning(why: str = "") -> Start:
+    """Nothing to start from, and why."""
+    words = ", ".join(filter(None, (_LEARNING, why)))
+    return Start(None, Compared(f"{words}.", learning=True, why=why))
+
+
 def history_for_run(
-    now: datetime, surface: str = "", shoe: str = "", path: Path | None = None
+    journal: JournalAtHand, now: datetime, surface: str = "", shoe: str = ""
 ) -> tuple[RunHistory, str]:
     """The runs of the user's journal on a surface in a shoe; a run never fails for it.
 
     Parameters
     ----------
+    journal : JournalAtHand
+        That of the program.
     now : datetime
         The time, with its zone.
     surface, shoe : str
         Of the run that begins, as the runner calls them; empty where not said.
-    path : Path, optional
-        The journal; the user's own by default. None is made where there is none.
 
     Returns
     -------
@@ -138,23 +149,15 @@ def history_for_run(
     str
         That trouble in a sentence, empty without.
     """
-    from pipelines.runner.journal.database import Journal, journal_path
-    from pipelines.runner.journal.entries import utc_ns_of
-    from pipelines.runner.journal.pending import pending_path
-    from pipelines.runner.journal.queries import earlier_baselines
-    from pipelines.session.marks import one_line
-
     surface, shoe = one_line(surface), one_line(shoe)
-    nothing = RunHistory(surface=surface, shoe=shoe)
-    place = journal_path() if path is None else path
     now_ns = utc_ns_of(now)
-    try:
-        if not place.exists() and not pending_path(place).exists():
-            return nothing, ""
-        with Journal(place, busy_s=0.5) as journal:
-            found = earlier_baselines(journal, now_ns - _DAYS * _DAY_NS, now_ns, surface, shoe)
-            notes = " ".join(journal.notes)
-        runs = tuple(PastRun(Baseline.from_json(words), sensor) for words, sensor in found)
-    except BackstrideError as trouble:
-        return nothing, f"{trouble} This run is not compared with earlier ones."
-    return RunHistory(runs, surface, shoe), notes
+
+    def earlier_runs(opened: Journal) -> tuple[PastRun, ...]:
+        found = earlier_baselines(opened, now_ns - _DAYS * _DAY_NS, now_ns, surface, shoe)
+        return tuple(PastRun(Baseline.from_json(words), sensor) for words, sensor in found)
+
+    runs = journal.ask(earlier_runs, ())
+    told = journal.take_notes()
+    if journal.trouble:
+        told = [f"{journal.trouble} This run is not compared with earlier ones."]
+    return RunHistory(runs, surface, shoe), " ".join(told)

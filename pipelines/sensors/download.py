@@ -21,8 +21,9 @@ from devices.inbox import Inbox
 from devices.sources import open_connector
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import BackstrideError, DeviceError, RecordingError
+from pipelines.files.loading import decoded
 from pipelines.files.replacing import refuse_existing, replacing
-from pipelines.files.stored import decoded, private_folder
+from pipelines.files.stored import private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.user_directory import data_directory, new_session_path
 from pipelines.views.counted import counted

@@ -234,21 +234,11 @@ def record_from_json(content: dict[str, Any], fresh: NDArray[np.void]) -> NDArra
         place = record[name]
         if place.dtype.names is not None:
             record[name] = record_from_json(content[name], place)
-        elif place.ndim == 1:
-            record[name] = _number(content[name])
+            continue
+        value = np.array(content[name], place.dtype)  # "nan" and the like are numbers to it
+        if place.ndim == 1:
+            place[0] = value
         else:
             place[:] = 0
-            rows = content[name]
-            place[0, : len(rows)] = np.array(_number(rows), place.dtype).reshape(
-                len(rows), *place.shape[2:]
-            )
+            place[0, : len(value)] = value.reshape(len(value), *place.shape[2:])
     return record
-
-
-def _number(value: Any) -> Any:
-    """The way back."""
-    if isinstance(value, str):
-        return float(value)
-    if isinstance(value, list):
-        return [_number(item) for item in value]
-    return value

@@ -183,20 +183,20 @@ class SessionFold:
 
     @property
     def now(self) -> Now:
-        """What is known at this moment, for display."""
+        """What is known at this moment, as a fact that nobody keeps."""
         receiver = self._receiver
         return Now(
             elapsed_s=self.elapsed_s,
             gait=self._analyzer.gait,
             battery_percent=None if receiver is None else receiver.battery_percent,
             lost_samples=0 if receiver is None else receiver.losses.lost,
-            baseline_status=self._drift.status,
-            watching=self._drift.standing.watching,
+            standing=self._drift.standing,
+            params=self._header.settings.drift,
             indicators=indicator_statuses(self._drift),
-            distance_m=self._progress.distance_m,
             easy_km=self._progress.dose_easy_km,
             speed_m_s=self._pace.speed_m_s,
             slope_deg=self._pace.slope_deg,
+            distance_m=self._progress.distance_m,
             heart_rate_bpm=self._beside.heart_rate_bpm,
             beside=dict(self._beside.links),
         )
@@ -286,7 +286,7 @@ class SessionFold:
             self._facts.append(facts.ClipLoose(self._latest.now_s))
         if self._lean.is_incomparable():
             self._drift.mark("reseat")
-            self._facts.append(_given_up(self._latest.now_s, "no standing", self._drift.given_up))
+            self._given_up(self._latest.now_s, "no standing")
         return steps
 
     def _seek_axes(self, steps: Steps) -> None:
@@ -308,13 +308,16 @@ class SessionFold:
         self._facts += [facts.Changed.of(change) for change in changes]
         slipped = next((c for c in changes if c.indicator == SENSOR_POSITION), None)
         if slipped is not None:
-            self._facts.append(_given_up(slipped.time_s, "slipped", drift.given_up))
+            self._given_up(slipped.time_s, "slipped")
         if drift.has_baseline and (slipped is not None or not had):
             contact_s = float(last["initial_contact_s"])
             self._facts.append(_known(contact_s, "learned", drift.in_use))
         ended_s = float(last["initial_contact_s"] + last["step_time_s"])
         alerts = self._coach.advance(changes, ended_s)
         self._facts += [facts.AlertTold(alert.time_s, alert) for alert in alerts]
+
+    def _given_up(self, time_s: float, reason: facts.GivenUp) -> None:
+        self._facts.append(facts.BaselineGivenUp.of(time_s, reason, self._drift.given_up))
 
     def _accompany(self, steps: Steps, turn_deg: float | None) -> None:
         """Let the companion see what has happened, and tell its cues."""
@@ -374,7 +377,7 @@ class SessionFold:
             changed=tuple(drift.changed),
             status=drift.standing,
             baseline=in_use.baseline,
-            ranges=_ranges(in_use),
+            ranges=facts.UsualRange.all_of(in_use),
             run_baseline=self._run_baseline(),
             warm_up_s=None if ending is None else ending.warm_up_s,
             before_warm_up_m=None if ending is None else ending.before_warm_up_m,
@@ -443,16 +446,6 @@ def _exact(numbers: Mapping[str, Number]) -> dict[str, float | str]:
     }
 
 
-def _ranges(in_use: InUse) -> tuple[facts.UsualRange, ...]:
-    return tuple(facts.UsualRange(*item) for item in in_use.ranges)
-
-
 def _known(time_s: float, origin: facts.Origin, in_use: InUse) -> Fact:
     assert in_use.baseline is not None  # it is asked for only where there is one
-    return facts.BaselineKnown(time_s, origin, in_use.baseline, _ranges(in_use))
-
-
-def _given_up(time_s: float, reason: facts.GivenUp, was: InUse | None) -> Fact:
-    if was is None:
-        return facts.BaselineGivenUp(time_s, reason)
-    return facts.BaselineGivenUp(time_s, reason, was.baseline, _ranges(was))
+    return facts.BaselineKnown(time_s, origin, in_use.baseline, facts.UsualRange.all_of(in_use))

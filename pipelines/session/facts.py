@@ -8,7 +8,7 @@ other. Before the first sample it is 0.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.intervals import PhaseKind
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.session.marks import PainMoment
+
+if TYPE_CHECKING:
+    from imu.drift.detector import InUse
 
 __all__ = [
     "FACT_KINDS",
@@ -92,28 +95,34 @@ class UsualRange(msgspec.Struct, frozen=True):
     baseline: float
     gate: float
 
+    @classmethod
+    def all_of(cls, in_use: InUse) -> tuple[UsualRange, ...]:
+        """The usual ranges that a detector has in use."""
+        return tuple(cls(*item) for item in in_use.ranges)
 
-class SensorKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="sensor"):
+
+class _Fact(msgspec.Struct, frozen=True, tag_field="kind"):
+    time_s: float
+
+
+class SensorKnown(_Fact, frozen=True, tag="sensor"):
     """The sensor has introduced itself, or described itself anew."""
 
-    time_s: float
     info: DeviceInfo
 
 
-class StepsFinished(msgspec.Struct, frozen=True, tag_field="kind", tag="steps", eq=False):
+class StepsFinished(_Fact, frozen=True, tag="steps", eq=False):
     """Running steps were finished."""
 
-    time_s: float
     steps: Steps
 
 
-class Changed(msgspec.Struct, frozen=True, tag_field="kind", tag="changed"):
+class Changed(_Fact, frozen=True, tag="changed"):
     """The detector found a change, told or not; time is the end of the step that completed it.
 
     Fields are those of :class:`imu.drift.changes.Change`.
     """
 
-    time_s: float
     indicator: str
     direction: Direction
     value: float
@@ -133,243 +142,214 @@ class Changed(msgspec.Struct, frozen=True, tag_field="kind", tag="changed"):
         return Change(*(getattr(self, name) for name in self.__struct_fields__))
 
 
-class AlertTold(msgspec.Struct, frozen=True, tag_field="kind", tag="alert"):
+class AlertTold(_Fact, frozen=True, tag="alert"):
     """The coach told the runner of a change; its time is that of the alert."""
 
-    time_s: float
     alert: Alert
 
 
-class CueTold(msgspec.Struct, frozen=True, tag_field="kind", tag="cue"):
+class CueTold(_Fact, frozen=True, tag="cue"):
     """The companion told something: a text by name, what fills its fields, and what it cost."""
 
-    time_s: float
     text_id: str
     numbers: dict[str, float | str] = {}
     uses_budget: bool = True
 
 
-class BaselineKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="baseline_known"):
+class BaselineKnown(_Fact, frozen=True, tag="baseline_known"):
     """There is a baseline from here on; of one that was learned, time is the last step's contact.
 
     Where the run starts with one, this is its first fact.
     """
 
-    time_s: float
     origin: Origin
     baseline: Baseline
     ranges: tuple[UsualRange, ...]
 
 
-class BaselineGivenUp(msgspec.Struct, frozen=True, tag_field="kind", tag="baseline_given_up"):
+class BaselineGivenUp(_Fact, frozen=True, tag="baseline_given_up"):
     """A baseline is learned anew from here on.
 
     ``baseline`` and ``ranges`` are what was in use until now, refined by the run; None and empty
     while it was being learned.
     """
 
-    time_s: float
     reason: GivenUp
     baseline: Baseline | None = None
     ranges: tuple[UsualRange, ...] = ()
 
+    @classmethod
+    def of(cls, time_s: float, reason: GivenUp, was: InUse | None) -> BaselineGivenUp:
+        """The fact, with what was in use."""
+        if was is None:
+            return cls(time_s, reason)
+        return cls(time_s, reason, was.baseline, UsualRange.all_of(was))
 
-class NeutralTaken(msgspec.Struct, frozen=True, tag_field="kind", tag="neutral_taken"):
+
+class NeutralTaken(_Fact, frozen=True, tag="neutral_taken"):
     """Lean is measured from the posture in which the runner stood just now."""
 
-    time_s: float
 
-
-class NeutralRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="neutral_refused"):
+class NeutralRefused(_Fact, frozen=True, tag="neutral_refused"):
     """A neutral was marked and not taken."""
 
-    time_s: float
     reason: NeutralTrouble
 
 
-class SensorMoved(msgspec.Struct, frozen=True, tag_field="kind", tag="sensor_moved"):
+class SensorMoved(_Fact, frozen=True, tag="sensor_moved"):
     """The runner moved the sensor; ``searching``: its axes are searched anew, else they stay."""
 
-    time_s: float
     searching: bool
 
 
-class AxesFound(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_found"):
+class AxesFound(_Fact, frozen=True, tag="axes_found"):
     """The sensor's axes are known; ``from_standing``: lean compares with that of other days.
 
     ``searched``: they were found from the steps, and stated by nobody.
     """
 
-    time_s: float
     from_standing: bool
     searched: bool = False
 
 
-class AxesSought(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_sought"):
+class AxesSought(_Fact, frozen=True, tag="axes_sought"):
     """So many steps have come that the sensor's axes should be known, and they are not."""
 
-    time_s: float
 
-
-class AxesMissing(msgspec.Struct, frozen=True, tag_field="kind", tag="axes_missing"):
+class AxesMissing(_Fact, frozen=True, tag="axes_missing"):
     """The session ended, with steps, before the sensor's axes were known."""
 
-    time_s: float
 
-
-class ClipLoose(msgspec.Struct, frozen=True, tag_field="kind", tag="clip_loose"):
+class ClipLoose(_Fact, frozen=True, tag="clip_loose"):
     """The sensor rings on its clip; once a run, however often it is tightened."""
 
-    time_s: float
 
-
-class PaceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="pace"):
+class PaceKnown(_Fact, frozen=True, tag="pace"):
     """Speed and slope from here on, None where not known; a belt that stands has speed 0.
 
     ``source`` is of the speed, ``slope_source`` of the slope.
     """
 
-    time_s: float
     speed_m_s: float | None
     slope_deg: float | None
     source: Source = "stated"
     slope_source: Source = "stated"
 
 
-class HeartRateKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="heart_rate"):
+class HeartRateKnown(_Fact, frozen=True, tag="heart_rate"):
     """The heart rate from here on, beats a minute; None where nobody says it any more."""
 
-    time_s: float
     heart_rate_bpm: float | None
     source: HeartSource
 
 
-class StreamChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="stream"):
+class StreamChanged(_Fact, frozen=True, tag="stream"):
     """Something happened to the link of a device beside the sensor; as :class:`LinkChanged`."""
 
-    time_s: float
     arrived_s: float
     stream: str
     state: Literal["connected", "lost", "resumed", "gap", "ended"]
     detail: str = ""
 
 
-class StreamDoubted(msgspec.Struct, frozen=True, tag_field="kind", tag="stream_doubted"):
+class StreamDoubted(_Fact, frozen=True, tag="stream_doubted"):
     """A device beside the sensor is not believed from here on.
 
     ``factor`` is by how much its distance is larger than its speed makes it, of ``"units"``.
     """
 
-    time_s: float
     stream: str
     reason: Doubt
     factor: float | None = None
 
 
-class StreamBelieved(msgspec.Struct, frozen=True, tag_field="kind", tag="stream_believed"):
+class StreamBelieved(_Fact, frozen=True, tag="stream_believed"):
     """That doubt is over."""
 
-    time_s: float
     stream: str
     reason: Doubt
 
 
-class DistanceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="distance"):
+class DistanceKnown(_Fact, frozen=True, tag="distance"):
     """The distance covered so far; the last one of a session is its distance."""
 
-    time_s: float
     distance_m: float
     source: Source
 
 
-class SurfaceKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="surface"):
+class SurfaceKnown(_Fact, frozen=True, tag="surface"):
     """What is run on from here."""
 
-    time_s: float
     name: str
 
 
-class ShoeKnown(msgspec.Struct, frozen=True, tag_field="kind", tag="shoe"):
+class ShoeKnown(_Fact, frozen=True, tag="shoe"):
     """The shoe."""
 
-    time_s: float
     name: str
 
 
-class PainReported(msgspec.Struct, frozen=True, tag_field="kind", tag="pain"):
+class PainReported(_Fact, frozen=True, tag="pain"):
     """Pain as the runner rates it, as in :class:`pipelines.session.marks.Pain`."""
 
-    time_s: float
     level: int
     moment: PainMoment = ""
     place: str = ""
 
 
-class FlagsAnswered(msgspec.Struct, frozen=True, tag_field="kind", tag="flags"):
+class FlagsAnswered(_Fact, frozen=True, tag="flags"):
     """The questions about red flags were answered; ``stopped``: nothing is coached from here on."""
 
-    time_s: float
     answers: tuple[str, ...]
     cleared: bool
     stopped: bool
 
 
-class Paused(msgspec.Struct, frozen=True, tag_field="kind", tag="paused"):
+class Paused(_Fact, frozen=True, tag="paused"):
     """Nothing is judged from here on."""
 
-    time_s: float
 
-
-class Resumed(msgspec.Struct, frozen=True, tag_field="kind", tag="resumed"):
+class Resumed(_Fact, frozen=True, tag="resumed"):
     """It is judged again."""
 
-    time_s: float
 
-
-class LinkChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="link"):
+class LinkChanged(_Fact, frozen=True, tag="link"):
     """Something happened to the link; while it is lost the sensor's clock cannot be seen.
 
     ``arrived_s`` is by the computer's clock, s since the session's first arrival.
     """
 
-    time_s: float
     arrived_s: float
     state: Literal["connected", "lost", "resumed", "gap", "ended"]
     detail: str = ""
 
 
-class GaitChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="gait"):
+class GaitChanged(_Fact, frozen=True, tag="gait"):
     """The runner does something else."""
 
-    time_s: float
     gait: Gait
 
 
-class Gap(msgspec.Struct, frozen=True, tag_field="kind", tag="gap"):
+class Gap(_Fact, frozen=True, tag="gap"):
     """Samples are missing for too long to fill them in; ``time_s`` is the first sample after it."""
 
-    time_s: float
 
-
-class MarkUnreadable(msgspec.Struct, frozen=True, tag_field="kind", tag="mark_unreadable"):
+class MarkUnreadable(_Fact, frozen=True, tag="mark_unreadable"):
     """A mark of the log that this version cannot read, which changes nothing but a pace."""
 
-    time_s: float
     name: str
     value: str
 
 
-class WarmUpDone(msgspec.Struct, frozen=True, tag_field="kind", tag="warm_up_done"):
+class WarmUpDone(_Fact, frozen=True, tag="warm_up_done"):
     """The warm-up is complete."""
 
-    time_s: float
     easy_s: float
 
 
-class PhaseBegan(msgspec.Struct, frozen=True, tag_field="kind", tag="phase"):
+class PhaseBegan(_Fact, frozen=True, tag="phase"):
     """A phase of the run/walk plan began; ``number`` is that of the repeat, from 1."""
 
-    time_s: float
     phase: PhaseKind
     number: int
 
@@ -405,7 +385,7 @@ class SensorClock(msgspec.Struct, frozen=True):
     basis: str
 
 
-class Ended(msgspec.Struct, frozen=True, tag_field="kind", tag="ended"):
+class Ended(_Fact, frozen=True, tag="ended"):
     """The log has ended: what is known only then, and what it leaves to later runs.
 
     Attributes
@@ -433,7 +413,6 @@ class Ended(msgspec.Struct, frozen=True, tag_field="kind", tag="ended"):
         How the session ended; None when it was too short to need one, or nobody looked.
     """
 
-    time_s: float
     duration_s: float
     losses: LossCounts = LossCounts()
     clock: SensorClock | None = None

@@ -72,9 +72,9 @@ class SessionHeader(msgspec.Struct, frozen=True):
 
     Examples
     --------
-    >>> from pipelines.session.json_form import from_json, to_json
+    >>> from pipelines.session.json_form import from_plain, to_plain
     >>> header = SessionHeader(0, "sim:", mass_kg=61.5, plan=CompanionPlan())
-    >>> from_json(to_json(header), SessionHeader) == header
+    >>> from_plain(to_plain(header), SessionHeader) == header
     True
     """
 
@@ -102,8 +102,8 @@ class SessionHeader(msgspec.Struct, frozen=True):
 
     @property
     def simulated(self) -> bool:
-        """Whether the runner is a simulated one, who is nobody's history."""
-        return self.source.partition(":")[0] == "sim"
+        """Whether the runner is simulated, or of a trace: it is nobody's history."""
+        return self.source.partition(":")[0] in {"sim", "trace"}
 
     @property
     def usual(self) -> Baseline | None:

@@ -16,7 +16,7 @@ import numpy as np
 from imu.errors import BackstrideError, InputError
 from imu.steps import STEP_ROW
 
-__all__ = ["from_json", "from_plain", "to_json", "to_plain"]
+__all__ = ["from_plain", "to_json", "to_plain"]
 
 _T = TypeVar("_T")
 
@@ -58,29 +58,6 @@ def from_plain(content: object, kind: type[_T]) -> _T:
         raise InputError(f"this is no record of a session: {error}.") from None
     except BackstrideError as error:
         raise InputError(f"this is no record of a session: {error}") from None
-
-
-def from_json(data: bytes | str, kind: type[_T]) -> _T:
-    """A record from what :func:`to_json` gave.
-
-    Raises
-    ------
-    InputError
-        As :func:`from_plain`, or when the text is no JSON.
-
-    Examples
-    --------
-    >>> from pipelines.session.marks import Mark, Pain
-    >>> from_json('{"kind":"pain","level":11}', Mark)
-    Traceback (most recent call last):
-    ...
-    imu.errors.InputError: this is no record of a session: Expected `int` <= 10 - at `$.level`.
-    """
-    try:
-        content = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"this is no record of a session: {error}.") from None
-    return from_plain(content, kind)
 
 
 def _plain_of(value: object) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from imu.analyzer import StepAnalyzer
 from pipelines.session.carried import LeanKnown
 
@@ -58,10 +60,4 @@ class LeanReference:
         self._set(known=known, from_standing=False, marked=False)
 
     def _set(self, **what: bool) -> None:
-        state = self.state
-        self.state = LeanKnown(
-            what.get("known", state.known),
-            what.get("from_standing", state.from_standing),
-            what.get("marked", state.marked),
-            what.get("unproven", state.unproven),
-        )
+        self.state = msgspec.structs.replace(self.state, **what)

@@ -1,29 +1,28 @@
-"""What the view of a live run shows, at one moment: plain data, handed from the run to the view."""
+"""What a live run has come to so far, for whoever shows it: a projection of its facts."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.drift.changes import SENSOR_POSITION
 from imu.drift.indicators import INDICATORS
+from imu.drift.params import DriftParams
+from imu.drift.status import DriftStatus
 from imu.steps import NO_STEPS, Steps, concatenate
+from pipelines.coaching.alert import Alert
+from pipelines.session import facts
 
 if TYPE_CHECKING:
     from imu.drift.detector import DriftDetector
+    from pipelines.session.facts import Fact
 
-__all__ = [
-    "RECENT_STEPS",
-    "IndicatorStatus",
-    "LiveStatus",
-    "Now",
-    "indicator_statuses",
-    "newest_steps",
-]
+__all__ = ["RECENT_STEPS", "Compared", "IndicatorStatus", "LiveStatus", "Now", "indicator_statuses"]
 
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60
@@ -43,41 +42,74 @@ class IndicatorStatus(NamedTuple):
     changed: bool = False
 
     @property
+    def known(self) -> bool:
+        """Whether there is a usual range."""
+        return math.isfinite(self.baseline)
+
+    @property
     def judged(self) -> bool:
         """Whether there is both a value and a usual range."""
-        return math.isfinite(self.value) and math.isfinite(self.baseline)
+        return math.isfinite(self.value) and self.known
 
     @property
     def outside(self) -> bool:
         """Whether the value is beyond the gate; a change is one that stays there."""
         return abs(self.value - self.baseline) > self.gate
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest usual value."""
+        return self.baseline - self.gate, self.baseline + self.gate
+
+    @property
+    def place(self) -> float:
+        """Where the value stands: 0 two gates below the baseline, 1 two above; NaN if unknown."""
+        if not (self.judged and self.gate > 0.0):
+            return math.nan
+        return 0.5 + 0.25 * (self.value - self.baseline) / self.gate
+
+
+class Compared(NamedTuple):
+    """What a run is compared with.
+
+    ``words`` is the sentence that the runner is told at its start, empty for none; ``learning``
+    tells that there is nothing yet, and ``why``, where there is a reason.
+    """
+
+    words: str = ""
+    learning: bool = False
+    why: str = ""
+
+
+_BEGINNING: Final = DriftStatus("warming up")
+_UNTOLD: Final = Compared()
+
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What a session's fold knows at one moment, for display; see :class:`LiveStatus`.
+    """A fact of the moment, made when it is asked for and kept nowhere: the next makes it void.
 
-    Distance, dose, speed, slope and heart rate are None while they are not known.
+    Fields are those of :class:`LiveStatus`.
     """
 
     elapsed_s: float = 0.0
     gait: str = "still"
     battery_percent: float | None = None
     lost_samples: int = 0
-    baseline_status: str = ""
-    watching: bool = True
+    standing: DriftStatus = _BEGINNING
+    params: DriftParams = field(default_factory=DriftParams)
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
-    distance_m: float | None = None
     easy_km: float | None = None
     speed_m_s: float | None = None
     slope_deg: float | None = None
+    distance_m: float | None = None
     heart_rate_bpm: float | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class LiveStatus:
-    """The state of a live run.
+    """The state of a live run: what its facts come to, and what the program does with it.
 
     Parameters
     ----------
@@ -90,27 +122,30 @@ class LiveStatus:
     steps : int
         Finished running steps so far.
     link : str
-        ``connected``, or what is the matter in plain words: ``lost, trying again``.
+        State of the link as in :class:`~pipelines.session.facts.LinkChanged`, and ``connecting``
+        before.
     battery_percent : float, optional
         0 to 100; None when the sensor does not say.
     lost_samples : int
         Samples that never arrived.
     recording, recording_note : str
         Path of the session file, empty when nothing is recorded, and what is worth saying of it.
-    baseline_status : str
-        How far the baseline is, in plain words: ``learning your baseline 12 of 40``.
-    watching : bool
-        Whether the detector judges now, rather than warming up, learning or pausing.
-    alert : str
-        The alert condition in plain words; empty when there is none.
+    standing : DriftStatus
+        What the detector is doing.
+    params : DriftParams
+        How it looks for changes.
+    told : Alert, optional
+        The change that was told last.
+    compared : Compared
+        What the run is compared with.
     notes : tuple of str
         Anything else worth telling, oldest first.
     recent : Steps
-        The last steps, oldest first, see :func:`newest_steps`.
+        The last steps, oldest first.
     indicators : mapping of str to IndicatorStatus
         By column of the steps table, see :func:`indicator_statuses`.
-    easy_km : float
-        Dose of the session so far, as kilometres of easy running; NaN while it is not known.
+    easy_km : float, optional
+        Dose of the session so far, as kilometres of easy running; None while it is not known.
     speed_m_s, slope_deg, distance_m, heart_rate_bpm : float, optional
         As they are known now, by whoever knows them best; None while nobody does.
     beside : mapping of str to str
@@ -119,8 +154,9 @@ class LiveStatus:
     Examples
     --------
     >>> status = LiveStatus(source="sim:?seed=1", device="simulated sensor")
-    >>> status.gait, status.latest("cadence_spm")
-    ('still', nan)
+    >>> status.take(facts.LinkChanged(0.0, 0.0, "lost"))
+    >>> status.link, status.typical("cadence_spm")
+    ('lost', nan)
     """
 
     source: str
@@ -133,95 +169,56 @@ class LiveStatus:
     lost_samples: int = 0
     recording: str = ""
     recording_note: str = ""
-    baseline_status: str = ""
-    watching: bool = True
-    alert: str = ""
+    standing: DriftStatus = _BEGINNING
+    params: DriftParams = field(default_factory=DriftParams)
+    told: Alert | None = None
+    compared: Compared = _UNTOLD
     notes: tuple[str, ...] = ()
     recent: Steps = NO_STEPS
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
-    easy_km: float = math.nan
+    easy_km: float | None = None
     speed_m_s: float | None = None
     slope_deg: float | None = None
     distance_m: float | None = None
     heart_rate_bpm: float | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
 
-    @classmethod
-    def of_run(
-        cls,
-        now: Now,
-        *,
-        source: str,
-        device: str,
-        link: str,
-        recording: str,
-        recording_note: str,
-        alert: str,
-        steps: Sequence[Steps],
-    ) -> LiveStatus:
-        """Gather the status of a run from its parts.
+    def take(self, fact: Fact | Now) -> None:
+        """Take a fact into account, or what is known at this moment."""
+        match fact:
+            case Now():
+                for name in Now.__slots__:
+                    setattr(self, name, getattr(fact, name))
+            case facts.StepsFinished() if len(fact.steps):
+                self.recent = concatenate([self.recent, fact.steps])[-RECENT_STEPS:]
+                self.steps = int(fact.steps.step[-1])
+            case facts.AlertTold():
+                alert = fact.alert
+                if alert.severity == "raised" and alert.indicator != SENSOR_POSITION:
+                    self.told = alert
+            case facts.SensorKnown():
+                self.device = fact.info.name
+            case facts.LinkChanged():
+                self.link = fact.state
+            case facts.Ended():
+                self.link = "ended"
 
-        ``steps`` are all steps so far, in parts. An alert is shown for as long as any indicator is
-        changed.
-        """
-        recent = newest_steps(steps)
-        return cls(
-            source=source,
-            device=device,
-            elapsed_s=now.elapsed_s,
-            gait=now.gait,
-            steps=int(recent.step[-1]) if len(recent) else 0,
-            link=link,
-            battery_percent=now.battery_percent,
-            lost_samples=now.lost_samples,
-            recording=recording,
-            recording_note=recording_note,
-            baseline_status=now.baseline_status,
-            watching=now.watching,
-            alert=alert if any(one.changed for one in now.indicators.values()) else "",
-            recent=recent,
-            indicators=now.indicators,
-            easy_km=math.nan if now.easy_km is None else now.easy_km,
-            speed_m_s=now.speed_m_s,
-            slope_deg=now.slope_deg,
-            distance_m=now.distance_m,
-            heart_rate_bpm=now.heart_rate_bpm,
-            beside=now.beside,
-        )
-
-    def latest(self, column: str) -> float:
-        """Value of the last step; NaN before the first and where it is not measurable."""
-        values = self.history(column)
-        return float(values[-1]) if len(values) else float("nan")
+    @property
+    def alert(self) -> str:
+        """The alert that holds, in plain words: for as long as any indicator is changed."""
+        holds = any(one.changed for one in self.indicators.values())
+        return self.told.message if holds and self.told is not None else ""
 
     def typical(self, column: str, steps: int = 10) -> float:
         """Median of the last ``steps`` steps (even, so that both feet count alike); NaN if none."""
         values = self.history(column)[-steps:]
         values = values[np.isfinite(values)]
-        return float(np.median(values)) if len(values) else float("nan")
+        return float(np.median(values)) if len(values) else math.nan
 
     def history(self, column: str) -> NDArray[np.float64]:
         """Values of the recent steps, oldest first, shape (N,)."""
         values: NDArray[np.float64] = self.recent.rows[column]
         return values
-
-
-def newest_steps(parts: Sequence[Steps], limit: int = RECENT_STEPS) -> Steps:
-    """The last ``limit`` steps, at least 1, of parts that follow one another.
-
-    Examples
-    --------
-    >>> len(newest_steps([]))
-    0
-    """
-    kept: list[Steps] = []
-    count = 0
-    for part in reversed(parts):
-        if count >= limit:
-            break
-        kept.append(part)
-        count += len(part)
-    return concatenate(kept[::-1])[-limit:]
 
 
 def indicator_statuses(drift: DriftDetector) -> dict[str, IndicatorStatus]:

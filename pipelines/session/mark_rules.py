@@ -7,6 +7,7 @@ same at the same place.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +19,14 @@ from pipelines.session import facts, marks
 from pipelines.session.marks import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imu.analyzer import StepAnalyzer
     from imu.drift.detector import DriftDetector
     from pipelines.coaching.budget import CueBudget
     from pipelines.coaching.coach import Coach
     from pipelines.coaching.companion import Companion
-    from pipelines.session.facts import Fact, NeutralTrouble
+    from pipelines.session.facts import Fact, NeutralTrouble, Source
     from pipelines.session.lean import LeanReference
     from pipelines.session.marks import Mark
     from pipelines.session.pace_sources import PaceSources
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["MarkRules"]
 
 
+@dataclass(slots=True)
 class MarkRules:
     """Carries out the marks of one session, on the parts of its fold.
 
@@ -46,25 +50,23 @@ class MarkRules:
         again.
     """
 
-    def __init__(
-        self,
-        analyzer: StepAnalyzer,
-        drift: DriftDetector,
-        coach: Coach,
-        companion: Companion | None,
-        budget: CueBudget,
-        lean: LeanReference,
-        latest: LatestSamples,
-        sources: PaceSources,
-        pauses: Pauses,
-        progress: SessionProgress,
-    ) -> None:
-        self._analyzer, self._drift, self._coach = analyzer, drift, coach
-        self._companion, self._budget, self._lean = companion, budget, lean
-        self._latest, self._sources, self._pauses = latest, sources, pauses
-        self._progress = progress
-        self._flags = RedFlagState() if companion is None else red_flags_before(companion.plan)
-        self.surface = self.surface_before = ""
+    _analyzer: StepAnalyzer
+    _drift: DriftDetector
+    _coach: Coach
+    _companion: Companion | None
+    _budget: CueBudget
+    _lean: LeanReference
+    _latest: LatestSamples
+    _sources: PaceSources
+    _pauses: Pauses
+    _progress: SessionProgress
+    surface: str = ""
+    surface_before: str = ""
+    _flags: RedFlagState = field(init=False)
+
+    def __post_init__(self) -> None:
+        plan = None if self._companion is None else self._companion.plan
+        self._flags = RedFlagState() if plan is None else red_flags_before(plan)
 
     def take(self, mark: Mark) -> list[Fact]:
         """Carry out a mark; returns the facts that it makes."""
@@ -76,9 +78,9 @@ class MarkRules:
             case marks.Shoe():
                 return [facts.ShoeKnown(now_s, mark.name)]
             case marks.Speed():
-                return self._take_speed(mark.speed_m_s)
+                return self._take_pace(self._sources.take_speed, mark.speed_m_s)
             case marks.Slope():
-                return self._take_slope(mark.slope_deg)
+                return self._take_pace(self._sources.take_slope, mark.slope_deg)
             case marks.Distance():
                 self._progress.take_distance(mark.distance_m, now_s)
                 return [facts.DistanceKnown(now_s, mark.distance_m, "stated")]
@@ -108,29 +110,22 @@ class MarkRules:
             self._drift.mark("surface")
         self.surface, self.surface_before = name, ""
 
-    def _take_speed(self, speed_m_s: float | None) -> list[Fact]:
-        self._sources.take_speed("stated", speed_m_s, self._from_s)
-        return [self._pace_known()]
-
-    def _take_slope(self, slope_deg: float | None) -> list[Fact]:
-        self._sources.take_slope("stated", slope_deg, self._from_s)
-        return [self._pace_known()]
-
-    @property
-    def _from_s(self) -> float:
-        return self._latest.now_s if self._latest.any else -math.inf
-
-    def _pace_known(self) -> Fact:
+    def _take_pace(
+        self, take: Callable[[Source, float | None, float], bool], value: float | None
+    ) -> list[Fact]:
+        """A speed or a slope, which counts from the start where no sample has come."""
+        latest = self._latest
+        take("stated", value, latest.now_s if latest.any else -math.inf)
         self._progress.speed_source = self._sources.speed_source
-        return self._sources.fact(self._latest.now_s)
+        return [self._sources.fact(latest.now_s)]
 
     def _take_unknown(self, mark: marks.Unknown) -> list[Fact]:
         """What was known of a pace holds no more when its mark cannot be read."""
         found: list[Fact] = [facts.MarkUnreadable(self._latest.now_s, mark.name, mark.value)]
         if mark.name == "speed":
-            found += self._take_speed(None)
+            found += self._take_pace(self._sources.take_speed, None)
         elif mark.name == "slope":
-            found += self._take_slope(None)
+            found += self._take_pace(self._sources.take_slope, None)
         return found
 
     def _pause(self, *, paused: bool) -> list[Fact]:
@@ -188,5 +183,4 @@ class MarkRules:
         was = self._drift.given_up
         if was is None:
             return []
-        ranges = tuple(facts.UsualRange(*item) for item in was.ranges)
-        return [facts.BaselineGivenUp(self._latest.now_s, reason, was.baseline, ranges)]
+        return [facts.BaselineGivenUp.of(self._latest.now_s, reason, was)]

@@ -2,7 +2,7 @@
 
 A mark is made from people's words (:func:`mark_from_words`, which refuses in one sentence what
 makes no sense), or from a log (:func:`mark_from_log` for those that hold kind and value as text,
-:func:`~pipelines.session.json_form.from_json` for later ones). In both places ranges are checked;
+:func:`~pipelines.session.json_form.from_plain` for later ones). In both places ranges are checked;
 code that works on marks does not check them again, and compares no text.
 """
 

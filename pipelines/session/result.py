@@ -17,45 +17,20 @@ from imu.steps import Steps, concatenate
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.warm_up import CoolDown
+from pipelines.quantities import MEANS
 from pipelines.session import facts
 from pipelines.session.comparable import sensor_kind, surface_of_most
 from pipelines.session.dose import EXPONENTS, Dose
 from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, Source
+from pipelines.session.felt_pain import FeltPain
 from pipelines.session.header import SessionHeader
 
-__all__ = ["FeltPain", "Measured", "SessionResult", "Stretch", "result_of"]
+__all__ = ["Measured", "SessionResult", "Stretch", "result_of"]
 
 _F = TypeVar("_F")
 
 #: A rating so long after the last step is one after the run, s.
 _AFTER_S: Final = 30.0
-#: Means of a session, beside those of the steps table.
-_MEANS: Final = (
-    "contact_time_ms",
-    "flight_time_ms",
-    "cadence_spm",
-    "peak_force_bw",
-    "impact_shock_g",
-    "vertical_oscillation_mm",
-    "braking_m_s",
-    "sacral_lean_deg",
-    "sacral_roll_deg",
-    "pelvic_tilt_range_deg",
-    "pelvic_obliquity_range_deg",
-    "pelvic_rotation_range_deg",
-    "lumbar_index",
-    "peak_10hz_bw",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class FeltPain:
-    """Pain as rated in a session: level 0 to 10, when, and the runner's words for the place."""
-
-    time_s: float
-    level: int
-    when: Literal["before", "during", "after"]
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +279,7 @@ def _means(steps: Steps) -> dict[str, float]:
     trusted = trusted_steps(steps).rows
     rows = trusted if len(trusted) else steps.rows
     means: dict[str, float] = {}
-    for name in _MEANS:
+    for name in MEANS:
         values = rows[name]
         values = values[np.isfinite(values)]
         if values.size:

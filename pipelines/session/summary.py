@@ -25,6 +25,7 @@ from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
     from pipelines.session.result import SessionResult
+    from pipelines.units import Units
 
 __all__ = ["AXES_NOT_FOUND", "Summary", "summarise", "wear_notes"]
 
@@ -41,8 +42,6 @@ _MEASURES: Final = tuple(
         + [one.column for one in quantities_in("summary")]
     )
 )
-
-_LABEL_END: Final = 32  # of a line for people: two blanks and a label of 30
 
 #: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
 _TROUBLES: Final = (
@@ -164,78 +163,83 @@ class Summary:
         list of str
             Without line ends.
         """
-        lines = self._lines()
+        rows = self.rows()
+        head = f"{self.source}: {self.title}"
+        lines = [head, *(f"  {label:<30} {value}" for label, value in rows)]
         if width is None or max(map(len, lines)) <= width:
             return lines
-        rows: list[str] = []
-        for line in lines:
-            label, value = line[:_LABEL_END].strip(), " ".join(line[_LABEL_END:].split())
-            is_row = line.startswith("  ")
-            rows += textwrap.wrap(
-                f"  {label}: {value}" if is_row else line,
-                max(16, width),
-                subsequent_indent="    " if is_row else "  ",
-                break_on_hyphens=False,
-            )
-        return rows
+        narrow = _wrapped(head, width, "  ")
+        for label, value in rows:
+            narrow += _wrapped(f"  {label}: {value.strip()}", width, "    ")
+        return narrow
 
-    def _lines(self) -> list[str]:
+    @property
+    def title(self) -> str:
+        """How much it was."""
         minutes, seconds = divmod(round(self.duration_s), 60)
-        lines = [
-            f"{self.source}: {counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
+        return (
+            f"{counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
             f"({self.rate_hz:g} Hz){'; medians' if self.steps else ''}"
-        ]
+        )
+
+    def rows(self, units: Units = "metric") -> list[tuple[str, str]]:
+        """What it was, for people: labels and values, whose numbers end below one another.
+
+        Parameters
+        ----------
+        units : {"metric", "imperial"}
+            Of lengths.
+
+        Returns
+        -------
+        list of (str, str)
+            One for each line below the first.
+        """
+        rows = []
         for one in quantities_in("summary"):
             value = self.median.get(one.column)
-            if value is not None:
+            if value is not None and units == "imperial" and one.imperial:
+                rows.append((one.name, one.amount(value, units)))
+            elif value is not None:
                 number = f"{value:8.{one.decimals}f} {one.unit}"
-                lines.append(f"  {one.name:<30} {number}{self._span(one.column)}")
+                rows.append((one.name, f"{number}{self._span(one.column)}"))
         if self.steps:
-            lines.append(f"  {'trusted steps':<30} {self.trusted_steps:8d}")
-        reservations = ", ".join(f"{name} {count}" for name, count in self.quality.items())
-        if reservations:
-            lines.append(f"  {'reservations':<30} {reservations}")
-        lines += self._measured()
+            rows.append(("trusted steps", f"{self.trusted_steps:8d}"))
+        rows.append(("reservations", ", ".join(f"{k} {n}" for k, n in self.quality.items())))
+        rows += self._measured()
         lost = self.samples_lost_in_transit + self.samples_quarantined
         if lost or self.restarts:
-            lines.append(
-                f"  {'lost or unusable samples':<30} {lost:8d} "
-                f"({self.samples_filled} filled in, "
-                f"{counted(self.restarts, 'gap')} too long to fill)"
-            )
-        troubles = ", ".join(
-            counted(self.link[name], *words) for name, *words in _TROUBLES if self.link.get(name)
-        )
-        if troubles:
-            lines.append(f"  {'on the way':<30} {troubles}")
+            gaps = f"{counted(self.restarts, 'gap')} too long to fill"
+            filled = f"({self.samples_filled} filled in, {gaps})"
+            rows.append(("lost or unusable samples", f"{lost:8d} {filled}"))
+        troubles = [counted(self.link[k], *words) for k, *words in _TROUBLES if self.link.get(k)]
+        rows.append(("on the way", ", ".join(troubles)))
         if self.clock is not None and self.clock["basis"] != "arrival floor without beat":
-            lines.append(
-                f"  {'sensor clock':<30} {self.clock['skew_ppm']:8.1f} ppm fast "
-                f"(± {self.clock['skew_sd_ppm']:.1f}), host time ± "
-                f"{self.clock['offset_uncertainty_ms']:.1f} ms"
-            )
+            skew = f"{self.clock['skew_ppm']:8.1f} ppm fast (± {self.clock['skew_sd_ppm']:.1f})"
+            offset = f"host time ± {self.clock['offset_uncertainty_ms']:.1f} ms"
+            rows.append(("sensor clock", f"{skew}, {offset}"))
         if self.alerts:
             told = Counter(_words(name) for name in self.alerts_told)
             names = [f"{name} {count} ×" if count > 1 else name for name, count in told.items()]
             which = f": {', '.join(names)}" if names else ""
             count = len(self.alerts_told) or self.alerts
-            lines.append(f"  {'alerts told':<30} {count:8d} (changes from the baseline{which})")
+            rows.append(("alerts told", f"{count:8d} (changes from the baseline{which})"))
         if self.changed:
-            names = [_words(name) for name in self.changed]
-            lines.append(f"  {'changed at the end':<30} {len(names):8d} ({', '.join(names)})")
-        return lines
+            listed = ", ".join(map(_words, self.changed))
+            rows.append(("changed at the end", f"{len(self.changed):8d} ({listed})"))
+        return [(label, value) for label, value in rows if value]
 
-    def _measured(self) -> list[str]:
+    def _measured(self) -> list[tuple[str, str]]:
         """What devices beside the sensor measured."""
-        lines = []
+        rows = []
         if self.distance_m is not None and self.distance_source in {"treadmill", "pod"}:
             by = "treadmill" if self.distance_source == "treadmill" else "foot pod"
-            lines.append(f"  {'distance':<30} {self.distance_m / 1000.0:8.2f} km ({by})")
+            rows.append(("distance", f"{self.distance_m / 1000.0:8.2f} km ({by})"))
         if self.speed_m_s is not None:
-            lines.append(f"  {'measured speed':<30} {3.6 * self.speed_m_s:8.1f} km/h")
+            rows.append(("measured speed", f"{3.6 * self.speed_m_s:8.1f} km/h"))
         if self.heart_rate_bpm is not None:
-            lines.append(f"  {'heart rate':<30} {self.heart_rate_bpm:8.0f} beats/min")
-        return lines
+            rows.append(("heart rate", f"{self.heart_rate_bpm:8.0f} beats/min"))
+        return rows
 
     def _span(self, name: str) -> str:
         """On which steps a median rests, where these are not nearly all; else nothing."""
@@ -341,6 +345,10 @@ def wear_notes(result: SessionResult) -> list[str]:
     elif result.lean_is_relative:
         notes.append(LEAN_IS_RELATIVE)
     return notes
+
+
+def _wrapped(line: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(line, max(16, width), subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _clock(clock: SensorClock | None) -> dict[str, object] | None:

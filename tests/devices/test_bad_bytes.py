@@ -12,6 +12,7 @@ import pytest
 
 from devices.drivers.registry import PROTOCOLS, driver_named
 from devices.protocols.polar import DATA_UUID as POLAR_DATA_UUID
+from devices.simulator.faults.plan import Fault
 from devices.simulator.link_params import LinkParams
 from devices.simulator.virtual_clock import VirtualClock
 from devices.timing.program_clock import ProgramClock
@@ -142,7 +143,7 @@ def test_a_wrong_checksum_is_dropped_and_counted(protocol: str) -> None:
 
 @pytest.mark.parametrize("rate", [208.0, 416.0, 833.0])
 def test_parts_of_messages_that_change_places_make_no_wrong_sample(rate: float) -> None:
-    course = linked("movesense", LinkParams(reorder_percent=5.0), rate=rate)
+    course = linked("movesense", LinkParams(), rate=rate, faults=(Fault("reorder", size=5.0),))
     each = scenario("movesense", rate=rate)
     place = places_in(measured(each), course.samples, "movesense")
     assert course.malformed > 10
@@ -160,8 +161,8 @@ def test_what_comes_twice_or_late_is_used_once_and_counted(
 ) -> None:
     each = scenario(protocol, rate=rate)
     twice = fault == "twice"
-    faulty = LinkParams(duplicate_percent=12.0 * twice, reorder_percent=12.0 * (not twice))
-    course = linked(protocol, faulty, rate=rate)
+    faulty = (Fault("duplicate" if twice else "reorder", size=12.0),)
+    course = linked(protocol, LinkParams(), rate=rate, faults=faulty)
     place = places_in(measured(each), course.samples, protocol)
     losses = course.receiver.losses
     missing = int(np.sum(np.diff(place) - 1))

@@ -7,6 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
+from devices.simulator.faults.plan import Fault
 from devices.simulator.link_params import LinkParams
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
@@ -37,9 +38,21 @@ def ten_sensors() -> list[Scenario]:
     """Seven over one radio, three on cables, each with its own runner."""
     return [
         scenario("backstride", seed=1, seconds=SECONDS),
-        scenario("backstride", seed=2, seconds=SECONDS, rate=1000.0, clock_ppm=40.0),
+        scenario(
+            "backstride",
+            seed=2,
+            seconds=SECONDS,
+            rate=1000.0,
+            faults=(Fault("clock_ppm", size=40.0),),
+        ),
         scenario("movesense", seed=3, seconds=SECONDS),
-        scenario("movesense", seed=4, seconds=SECONDS, rate=104.0, clock_ppm=-30.0),
+        scenario(
+            "movesense",
+            seed=4,
+            seconds=SECONDS,
+            rate=104.0,
+            faults=(Fault("clock_ppm", size=-30.0),),
+        ),
         scenario("polar", seed=5, seconds=SECONDS),
         scenario("polar", seed=6, seconds=SECONDS, rate=208.0),
         scenario("witmotion", seed=7, seconds=SECONDS, rate=200.0),

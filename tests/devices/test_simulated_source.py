@@ -47,7 +47,9 @@ def drained(live: Source) -> list[Record]:
 
 def test_ten_minutes_at_200_hz_arrive_whole_with_every_fault_counted() -> None:
     faulty = source(
-        Scenario(minutes=10, loss=3, corrupt=1, disconnect=2, jitter_ms=40, nan=0.2, clock_ppm=40)
+        Scenario.from_query(
+            "minutes=10&loss=3&corrupt=1&disconnect=2&jitter_ms=40&nan=0.2&clock_ppm=40"
+        )
     )
     receiver, received = Receiver(faulty.info), 0
     for record in drained(faulty):
@@ -64,7 +66,7 @@ def test_ten_minutes_at_200_hz_arrive_whole_with_every_fault_counted() -> None:
 
 
 def test_the_records_are_those_of_the_device() -> None:
-    scenario = Scenario(minutes=2, loss=3, disconnect=1, jitter_ms=30)
+    scenario = Scenario.from_query("minutes=2&loss=3&disconnect=1&jitter_ms=30")
     expected = list(source(scenario).device.records())
     for time_scale in (0.0, 1.0, 20.0):
         assert drained(source(replace(scenario, time_scale=time_scale))) == expected
@@ -74,7 +76,8 @@ def test_the_records_are_those_of_the_device() -> None:
 def test_records_come_when_they_are_due(time_scale: float) -> None:
     async def run() -> None:
         clock = VirtualClock(start_ns=123_456)
-        scenario = Scenario(minutes=1, jitter_ms=30, disconnect=1, time_scale=time_scale)
+        query = f"minutes=1&jitter_ms=30&disconnect=1&time_scale={time_scale}"
+        scenario = Scenario.from_query(query)
         async with source(scenario, clock) as live:
             async for record in live:
                 assert not isinstance(record, tuple)

@@ -201,24 +201,6 @@ def test_the_wrong_speed_gives_garbage_and_the_right_one_does_not() -> None:
     assert max(wrong) > 1 << 20
 
 
-def test_faults_come_as_often_as_asked_and_the_same_by_seed() -> None:
-    async def count(params: PortParams) -> bytes:
-        sensor = OnceAsked(1000)
-        async with TcpPort(sensor, params) as port:
-            return await ask_and_read(port.address, sensor)
-
-    changed = numbers_in(run(count(PortParams(corrupt_percent=20, seed=3))))
-    assert len(changed) == 1000
-    # half of the damaged bytes are in the padding
-    assert 50 < sum(number != k for k, number in enumerate(changed)) < 150
-    lost = run(count(PortParams(lose_percent=20)))
-    assert 8000 - 600 < len(lost) < 8000 - 300
-    noisy = run(count(PortParams(garbage_percent=20)))
-    assert 8000 + 2400 < len(noisy) < 8000 + 4200
-    assert run(count(PortParams(garbage_percent=20))) == noisy
-    assert run(count(PortParams(garbage_percent=20, seed=1))) != noisy
-
-
 def test_noise_can_be_put_between_two_messages() -> None:
     async def count() -> bytes:
         sensor = OnceAsked(0)
@@ -279,7 +261,6 @@ def test_a_sensor_that_crashes_takes_the_port_with_it() -> None:
     "make",
     [
         partial(PortParams, baud_rate=100),
-        partial(PortParams, corrupt_percent=-1),
         partial(PortParams, unplug_after_s=0),
     ],
 )

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.samples import Quality
 from imu.steps import Steps
-from pipelines.runner.journal.session_entry import Distance, Stated, entry_of
+from pipelines.runner.journal.session_entry import entry_of
+from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.header import SessionHeader
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress

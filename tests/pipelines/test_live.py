@@ -26,6 +26,7 @@ from imu.drift.baseline import Baseline
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.files import session_writer as recording
+from pipelines.files.kept_file import UnbufferedFile
 from pipelines.files.session_reader import read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.live import LiveOptions, LiveRun, run_live
@@ -37,6 +38,7 @@ from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet, run
 from tests.pipelines.results import alerts_in, steps_in
+from tests.pipelines.small_disk import SmallDisk
 
 POSIX = sys.platform != "win32"
 FAULTS = "loss=1&jitter_ms=40&corrupt=0.5&clock_ppm=300&nan=0.1&saturate=0.05&disconnect=30s"
@@ -225,31 +227,6 @@ def test_a_record_is_in_the_file_before_it_is_analysed(
     assert not session.cut_short
 
 
-class SmallDisk(io.RawIOBase):
-    """A file on a disk with room for so many bytes."""
-
-    def __init__(self, path: Path, room: int) -> None:
-        self.file = path.open("xb", buffering=0)
-        self.room = room
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self.file.fileno()
-
-    def write(self, data: Any) -> int:
-        if self.room == 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        written = self.file.write(bytes(data)[: self.room]) or 0
-        self.room -= written
-        return written
-
-    def close(self) -> None:
-        self.file.close()
-        super().close()
-
-
 def test_a_full_disk_is_told_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,10 +293,11 @@ def test_a_system_that_refuses_the_recording_ends_with_one_sentence(tmp_path: Pa
 def test_alerts_that_cannot_be_written_cost_no_recording(
     tired: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(file: object, data: bytes) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    class Full(UnbufferedFile):
+        def write(self, data: bytes) -> int:
+            raise OSError(errno.ENOSPC, f"No space left for {len(data)} bytes")
 
-    monkeypatch.setattr("pipelines.files.alerts._write_whole", refuse)
+    monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
     ran = live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=0", tmp_path)
     assert ran.run.alerts == tired.run.alerts
     assert ran.run.recording_trouble is None

@@ -41,7 +41,7 @@ print(indicator_statuses(detector)["braking_m_s"].changed)
 """
 
 QUANTITY = """
-from pipelines.session.live_status import LiveStatus, newest_steps
+from pipelines.session.live_status import LiveStatus
 from pipelines.quantities import quantities_in
 from pipelines.session import summary
 from pipelines.views.page.numbers import small_numbers
@@ -52,7 +52,7 @@ from tests.pipelines.views.report.runs import recording_of
 
 steps = stationary_run(5)
 steps.rows["shock_power_g2"] = 0.14
-status = LiveStatus("", "", recent=newest_steps([steps]))
+status = LiveStatus("", "", recent=steps[-60:])
 print(quantities_in("summary")[-1].name, row.column in summary._MEASURES)
 print(small_numbers(status)[-1]["number"], _small_amounts(status)[-1])
 print([row.measure.name for row in content_of(recording_of(steps)).levels][-1])

@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Final, Literal
 from zlib import crc32
 
-import numpy as np
-
 from devices.drivers.backstride import SERVICE_UUID, BackstrideDriver
 from devices.protocols.backstride import (
     CHANNELS,
@@ -24,6 +22,7 @@ from devices.protocols.backstride import (
     samples_per_packet,
 )
 from devices.protocols.backstride_control import (
+    EXCHANGES,
     Calibration,
     Configuration,
     ConfigurationFlag,
@@ -85,34 +84,14 @@ _REPLY_HEADER_BYTES: Final = 4
 _DATA_HEADER_BYTES: Final = 8
 _SERIAL_BULK_BYTES: Final = 512  # in one frame
 _TEMPERATURE_C: Final = 31.5
-# Bytes of parameters, where their number is fixed.
-_PARAMETER_BYTES: Final = {
-    Operation.GET_CONFIG: 0,
-    Operation.SET_CONFIG: 12,
-    Operation.START: 0,
-    Operation.STOP: 0,
-    Operation.PING: 0,
-    Operation.SET_UTC: 8,
-    Operation.GET_CAL: 2,
-    Operation.SAVE: 0,
-    Operation.LOG_START: 0,
-    Operation.LOG_STOP: 0,
-    Operation.LOG_LIST: 2,
-    Operation.LOG_READ: 10,
-    Operation.LOG_ERASE: 2,
-    Operation.ABORT: 0,
-    Operation.IDENTIFY: 1,
-    Operation.REBOOT: 0,
-    Operation.SELF_TEST: 0,
-}
 
 
 class BackstridePeripheral:
     """Speaks the whole profile: streaming, pings, status, calibration, logs in flash.
 
-    It offers the run's own rate and ranges up to the run's. The scenario's ``loss`` is of packets
-    in its queue. A log begun with LOG_START grows while a host is connected; what is measured
-    between connections is in it as far as the sensor's memory reaches.
+    It offers the run's own rate and ranges up to the run's. A log begun with LOG_START grows while
+    a host is connected; what is measured between connections is in it as far as the sensor's memory
+    reaches.
 
     Parameters
     ----------
@@ -170,8 +149,6 @@ class BackstridePeripheral:
         self._clock = clock
         self._stream = MeasuredStream(run, clock, memory_s=memory_s, started_us=started_us)
         self._started_us = started_us
-        self._loss = scenario.loss / 100
-        self._random = np.random.default_rng((scenario.seed, 3))
         offer = info_of(scenario)
         self._info = encode_info(offer)
         self._ranges_g = offer.acceleration_ranges_g
@@ -315,10 +292,6 @@ class BackstridePeripheral:
                 self.flash.open_log.append(payload, n)
             if not self._streaming:
                 continue
-            if self._loss and self._random.random() < self._loss:
-                self.dropped_samples += n
-                gap_before = True
-                continue
             await self._send(host, DATA_CHANNEL, payload)
 
     def _applied(self) -> Calibration | None:
@@ -353,11 +326,11 @@ class BackstridePeripheral:
             return
         operation = request.operation
         try:
-            expected = _PARAMETER_BYTES.get(Operation(operation), len(request.parameters))
+            expected = EXCHANGES[Operation(operation)].request_bytes
         except ValueError:
             await self._reply(host, request, ReplyStatus.UNKNOWN_OPERATION)
             return
-        if len(request.parameters) != expected:
+        if expected is not None and len(request.parameters) != expected:
             await self._reply(host, request, ReplyStatus.BAD_LENGTH)
             return
         if operation == Operation.GET_CONFIG and self._is_serial:

@@ -97,7 +97,7 @@ class MovesensePeripheral:
                 angular_velocity_range_deg_s,
                 "245, 500, 1000 or 2000 °/s",
             )
-        self._stream = MeasuredStream(run, clock)
+        self._stream = MeasuredStream(run, clock, sends_nan=True)
         self._serial, self._introduces_itself = serial, introduces_itself
         self._acceleration_end = (acceleration_range_g or 0) * STANDARD_GRAVITY_M_S2
         self._gyro_end = (angular_velocity_range_deg_s or 0) * GYRO_RANGE_SURPLUS

@@ -9,36 +9,19 @@ The plan itself is that of health article 000.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Final, Literal
 
-from imu.errors import ParameterError
-from imu.ranges import Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["BendParams", "BendState", "advance_bend"]
+__all__ = ["BendState", "advance_bend"]
 
 
-@dataclass(frozen=True, slots=True)
-class BendParams:
-    """Parameters of the rule.
-
-    Attributes
-    ----------
-    average_s : float
-        Time constant of each of the two averages of the turning rate, 1 to 20 s.
-    enter_deg_s, leave_deg_s : float
-        Averaged rate above which a bend begins and below which it ends, °/s. The lower one stays
-        below a walker's rate on a track and above a gyroscope's usual offset.
-    """
-
-    average_s: Annotated[float, Within(1.0, 20.0, "s")] = 2.0
-    enter_deg_s: float = 2.5
-    leave_deg_s: float = 1.2
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
-        if not 0.0 < self.leave_deg_s < self.enter_deg_s:
-            raise ParameterError("leave_deg_s", self.leave_deg_s, "a rate below enter_deg_s")
+#: Time constant of each of the two averages of the turning rate, s.
+_AVERAGE_S: Final = 2.0
+#: Averaged rate above which a bend begins and below which it ends, °/s: the lower one stays below a
+#: walker's rate on a track and above a gyroscope's usual offset.
+_ENTER_DEG_S: Final = 2.5
+_LEAVE_DEG_S: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +39,6 @@ def advance_bend(
     duration_s: float,
     turn_deg: float,
     gait: Literal["still", "walk", "run"],
-    params: BendParams | None = None,
 ) -> tuple[BendState, Cue | None]:
     """Take the next stretch; returns the new state and what to say.
 
@@ -72,13 +54,10 @@ def advance_bend(
     gait : {"still", "walk", "run"}
         What the runner does: only a runner is asked to walk, only a walker to jog.
     """
-    limits = params or BendParams()
-    if not duration_s > 0.0:
-        raise ParameterError("duration_s", duration_s, "a time above 0 s")
-    share = duration_s / (limits.average_s + duration_s)
+    share = duration_s / (_AVERAGE_S + duration_s)
     once = state.once_deg_s + share * (turn_deg / duration_s - state.once_deg_s)
     rate = state.rate_deg_s + share * (once - state.rate_deg_s)
-    level = limits.leave_deg_s if state.in_bend else limits.enter_deg_s
+    level = _LEAVE_DEG_S if state.in_bend else _ENTER_DEG_S
     in_bend = abs(rate) > level
     changed = in_bend != state.in_bend
     state = replace(state, once_deg_s=once, rate_deg_s=rate, in_bend=in_bend)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
 __all__ = ["DeskParams", "DeskState", "advance_desk"]
 
 
 @dataclass(frozen=True, slots=True)
-class DeskParams:
+class DeskParams(Checked):
     """Parameters of the rule.
 
     Attributes
@@ -29,9 +29,6 @@ class DeskParams:
     static_s: Annotated[float, Within(60.0, 7200.0, "s")] = 600.0
     movement_s: Annotated[float, Within(1.0, 60.0, "s")] = 10.0
     posture_deg: Annotated[float, Within(5.0, 90.0, "degrees")] = 15.0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from imu.errors import ParameterError
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
 __all__ = ["Phase", "PhaseKind", "RunWalkPlan", "interval_cues", "phase_at"]
@@ -20,7 +19,7 @@ PhaseKind = Literal["warm_up", "run", "walk", "done"]
 
 
 @dataclass(frozen=True, slots=True)
-class RunWalkPlan:
+class RunWalkPlan(Checked):
     """A walk to begin, then run and walk in turn.
 
     Attributes
@@ -42,9 +41,6 @@ class RunWalkPlan:
     walk_s: Annotated[float, Within(10.0, 3600.0, "s")] = 60.0
     repeats: Annotated[int, Within(1, 100)] = 10
     warm_up_s: Annotated[float, Within(0.0, 1800.0, "s")] = 300.0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
     @property
     def duration_s(self) -> float:
@@ -79,8 +75,6 @@ def phase_at(plan: RunWalkPlan, elapsed_s: float) -> Phase:
     >>> phase_at(RunWalkPlan(run_s=60, walk_s=30, repeats=2, warm_up_s=0), 75.0)
     Phase(kind='walk', number=1, remaining_s=15.0)
     """
-    if not elapsed_s >= 0.0:
-        raise ParameterError("elapsed_s", elapsed_s, "a time from 0 s")
     if elapsed_s < plan.warm_up_s:
         return Phase("warm_up", 0, plan.warm_up_s - elapsed_s)
     if elapsed_s >= plan.duration_s:

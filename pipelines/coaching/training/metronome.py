@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from imu.errors import ParameterError
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
 __all__ = ["Metronome", "beats_between", "metronome_for"]
 
 
 @dataclass(frozen=True, slots=True)
-class Metronome:
+class Metronome(Checked):
     """Beats at a steady cadence, one a step.
 
     Attributes
@@ -31,9 +31,6 @@ class Metronome:
 
     cadence_spm: Annotated[float, Within(100.0, 240.0, "steps a minute")]
     first_beat_s: Annotated[float, Within(-1e9, 1e9, said="a time in s")] = 0.0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 def metronome_for(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Final
 
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 from pipelines.views.counted import counted
 
@@ -52,14 +52,11 @@ class PainTier(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PainNote:
+class PainNote(Checked):
     """One rating: time in ns since 1970, level 0 to 10."""
 
     utc_ns: int
     level: Annotated[int, Within(0, 10)]
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from imu.errors import ParameterError
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.pain import RunPain
 
@@ -66,10 +65,6 @@ class ReturnState:
 
     stage: int = 0
     pain_free: int = 0
-
-    def __post_init__(self) -> None:
-        if self.stage not in range(len(STAGES) + 1):
-            raise ParameterError("stage", self.stage, f"a number from 0 to {len(STAGES)}")
 
     @property
     def finished(self) -> bool:

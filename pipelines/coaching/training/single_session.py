@@ -8,9 +8,9 @@ study counted distance; the same rule for the lumbar dose is this program's choi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 from pipelines.units import Units, distance_words
 
@@ -27,11 +27,12 @@ WINDOW_DAYS: Final = 30
 #: How much longer than the longest is told a second time.
 BEYOND: Final = 1.1
 
-Measure = Literal["distance", "dose"]
+#: What is told, the weightier first, and from which share of the longest on.
+_MARKS: Final = {"beyond": BEYOND, "longest": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class LongestSession:
+class LongestSession(Checked):
     """The most of one session in the last 30 days; None where no session has the figure.
 
     Attributes
@@ -44,9 +45,6 @@ class LongestSession:
 
     distance_m: Annotated[float, Within(0.0, 1e9)] | None = None
     dose_easy_km: Annotated[float, Within(0.0, 1e9)] | None = None
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +84,20 @@ def advance_session(
     passes 110 % in one go is told that alone.
     """
     cues: list[Cue] = []
-    if (
-        longest.distance_m is None
-        and longest.dose_easy_km is None
-        and "no_history" not in state.told
-    ):
+    if longest == LongestSession() and "no_history" not in state.told:
         state = replace(state, told=state.told | {"no_history"})
         cues.append(Cue("session.no_history", {}, time_s))
-    reached: list[tuple[str, Measure, float]] = []
-    if distance_m is not None and longest.distance_m:
-        reached += _marks("distance", distance_m, longest.distance_m, distance_m)
-    if dose_easy_km is not None and longest.dose_easy_km:
-        reached += _marks("dose", dose_easy_km, longest.dose_easy_km, dose_easy_km * 1000.0)
-    told_now = False
-    for mark in ("beyond", "longest"):
-        new = [item for item in reached if item[0] == mark and _name(item) not in state.told]
-        if not new:
-            continue
-        told = {_name(item) for item in new}
-        if mark == "beyond":  # says more than having reached the longest
-            told |= {f"longest_{item[1]}" for item in new}
-        state = replace(state, told=state.told | told)
-        if not told_now:
-            first = new[0]
-            words = distance_words(first[2], units)
-            cues.append(Cue(f"session.{_name(first)}", {"distance": words}, time_s))
-        told_now = True
-    return state, cues
+    told: Cue | None = None
+    for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
+        reached = [mark for mark, share in _MARKS.items() if done_m >= share * most_m]
+        new = [f"{mark}_{name}" for mark in reached if f"{mark}_{name}" not in state.told]
+        if new:
+            # 110 % says more than 100 %, and the distance more than the dose
+            words = {"distance": distance_words(done_m, units)}
+            cue = Cue(f"session.{new[0]}", words, time_s)
+            told = cue if told is None or _outdoes(cue, told) else told
+            state = replace(state, told=state.told | set(new))
+    return state, cues if told is None else [*cues, told]
 
 
 def finished_session(
@@ -145,34 +130,24 @@ def finished_session(
     beyond = {"session.beyond_distance", "session.beyond_dose"}
     if told := [cue for cue in cues if cue.text_id in beyond]:
         return told
-    dose_m, most_dose_m = _km_to_m(dose_easy_km), _km_to_m(longest.dose_easy_km)
-    done_and_most = {
-        "session.longer_distance": (distance_m, longest.distance_m),
-        "session.longer_dose": (dose_m, most_dose_m),
-    }
-    for name, (done_m, most_m) in done_and_most.items():
-        if done_m is None or not most_m or done_m <= most_m:
-            continue
+    for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
         words = distance_words(done_m, units)
-        if words != distance_words(most_m, units):  # what cannot be seen is no difference
-            return [Cue(name, {"distance": words})]
+        # what cannot be seen is no difference
+        if done_m > most_m and words != distance_words(most_m, units):
+            return [Cue(f"session.longer_{name}", {"distance": words})]
     return []
 
 
-def _km_to_m(kilometres: float | None) -> float | None:
-    return None if kilometres is None else kilometres * 1000.0
+def _measures(
+    longest: LongestSession, distance_m: float | None, dose_easy_km: float | None
+) -> list[tuple[str, float, float]]:
+    """Name, this session's and the most, m, of what is known of both."""
+    dose_m, most_dose_m = (
+        None if km is None else 1000.0 * km for km in (dose_easy_km, longest.dose_easy_km)
+    )
+    known = (("distance", distance_m, longest.distance_m), ("dose", dose_m, most_dose_m))
+    return [(name, done, most) for name, done, most in known if done is not None and most]
 
 
-def _marks(
-    measure: Measure, done: float, most: float, shown_m: float
-) -> list[tuple[str, Measure, float]]:
-    marks: list[tuple[str, Measure, float]] = []
-    if done >= most:
-        marks.append(("longest", measure, shown_m))
-    if done >= BEYOND * most:
-        marks.append(("beyond", measure, shown_m))
-    return marks
-
-
-def _name(item: tuple[str, Measure, float]) -> str:
-    return f"{item[0]}_{item[1]}"
+def _outdoes(cue: Cue, other: Cue) -> bool:
+    return "beyond" in cue.text_id and "beyond" not in other.text_id

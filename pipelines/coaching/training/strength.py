@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
-from imu.errors import ParameterError
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.weekly import monday_of
@@ -58,14 +57,7 @@ def strength_cue(days: Iterable[date], today: date, target: int = 2) -> Cue:
         The day.
     target : int
         Days wanted a week, 1 to 4.
-
-    Raises
-    ------
-    ParameterError
-        When the target is out of range.
     """
-    if target not in range(1, 5):
-        raise ParameterError("target", target, "a number of days from 1 to 4")
     known = sorted({day for day in days if day <= today})
     monday = monday_of(today)
     done = len([day for day in counted_days(known) if day >= monday])
@@ -109,7 +101,7 @@ def stretch_cue(stretches: Iterable[datetime], now: datetime, target: int = 2) -
 
 
 @dataclass(frozen=True, slots=True)
-class StretchPlan:
+class StretchPlan(Checked):
     """A static stretch, side by side.
 
     Attributes
@@ -130,9 +122,6 @@ class StretchPlan:
     hold_s: Annotated[float, Within(30.0, 60.0, "s")] = 30.0
     rounds: Annotated[int, Within(1, 10)] = 2
     change_s: Annotated[float, Within(2.0, 60.0, "s")] = 5.0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 def stretch_timer(plan: StretchPlan) -> list[Cue]:

@@ -6,7 +6,7 @@ movement, kept as counts over classes of the turning rate, which add up over ses
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["TwistingHistory", "TwistingState", "add_rates", "advance_twisting", "limit_deg_s"]
+__all__ = ["TwistingHistory", "add_rates", "limit_deg_s", "twist_cue"]
 
 #: Classes of 5 °/s up to 2000 °/s; the last one is open.
 _WIDTH_DEG_S: Final = 5.0
@@ -43,13 +43,6 @@ class TwistingHistory:
     def samples(self) -> int:
         """How many samples were counted."""
         return sum(self.counts)
-
-
-@dataclass(frozen=True, slots=True)
-class TwistingState:
-    """When a twist was last told, s; None before the first."""
-
-    told_s: float | None = None
 
 
 def add_rates(history: TwistingHistory, axial_rate_deg_s: ArrayLike) -> TwistingHistory:
@@ -85,32 +78,32 @@ def limit_deg_s(history: TwistingHistory, least_samples: int = 100_000) -> float
     return float((np.searchsorted(below, _QUANTILE * total) + 1) * _WIDTH_DEG_S)
 
 
-def advance_twisting(
-    state: TwistingState,
+def twist_cue(
     time_s: float,
     axial_rate_deg_s: float,
     limit: float | None,
+    told_s: float | None = None,
     *,
     shortest_interval_s: float = 300.0,
-) -> tuple[TwistingState, Cue | None]:
+) -> Cue | None:
     """Tell of a twist clearly faster than the personal limit, at most every five minutes.
 
     Parameters
     ----------
-    state : TwistingState
-        The state before.
     time_s : float
         The time, s.
     axial_rate_deg_s : float
         Largest turning rate since the call before, °/s.
     limit : float, optional
         From :func:`limit_deg_s`, before this session; None: nothing is told.
+    told_s : float, optional
+        When something was last told, s; None before the first.
     shortest_interval_s : float
         Between two notes, s.
     """
     # once in a thousand samples the limit itself is passed: half as much again is unusual
     if limit is None or not abs(axial_rate_deg_s) > 1.5 * limit:
-        return state, None
-    if state.told_s is not None and 0.0 <= time_s - state.told_s < shortest_interval_s:
-        return state, None
-    return replace(state, told_s=time_s), Cue("twisting.note", {}, time_s)
+        return None
+    if told_s is not None and 0.0 <= time_s - told_s < shortest_interval_s:
+        return None
+    return Cue("twisting.note", {}, time_s)

@@ -14,8 +14,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal
 
-from imu.errors import ParameterError
-from imu.ranges import Within, check_ranges
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
 __all__ = [
@@ -34,7 +33,7 @@ WALKING_INTENSITY: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class WarmUpParams:
+class WarmUpParams(Checked):
     """Limits of the rules.
 
     Attributes
@@ -60,9 +59,6 @@ class WarmUpParams:
     walk_s: float = 60.0
     shortest_run_s: float = 600.0
     still_s: float = 15.0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +169,13 @@ def relative_intensity(
     peak_10hz_bw, cadence_spm : float
         Of a step or a block.
     usual_peak_10hz_bw, usual_cadence_spm : float
-        Of the runner's baseline.
-
-    Raises
-    ------
-    ParameterError
-        When the usual values are not those of running.
+        Of the runner's baseline: a force above 1, a cadence above 0.
 
     Examples
     --------
     >>> round(relative_intensity(2.32, 158.0, 2.56, 165.5), 2)
     0.81
     """
-    if not (usual_peak_10hz_bw > 1.0 and usual_cadence_spm > 0.0):
-        raise ParameterError(
-            "the usual intensity", (usual_peak_10hz_bw, usual_cadence_spm), "a running baseline"
-        )
     usual = (usual_peak_10hz_bw - 1.0) * usual_cadence_spm
     return max(0.0, (peak_10hz_bw - 1.0) * cadence_spm / usual)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from imu.errors import ParameterError
 from pipelines.coaching.training.cues import Cue
 from pipelines.units import METRES_PER_MILE, Units, distance_words
 
@@ -61,17 +60,12 @@ def weekly_ceiling_m(earlier: list[Week], own_m: float | None = None) -> float |
     earlier : list of Week
         The weeks before it, in order, the latest last.
     own_m : float, optional
-        The user's own ceiling, m, which goes first.
+        The user's own ceiling, m, above 0, which goes first.
 
     Returns
     -------
     float or None
         m: the latest week with a known distance among the last four, plus two miles; None without.
-
-    Raises
-    ------
-    ParameterError
-        When the user's ceiling is not above 0.
 
     Examples
     --------
@@ -79,8 +73,6 @@ def weekly_ceiling_m(earlier: list[Week], own_m: float | None = None) -> float |
     13219
     """
     if own_m is not None:
-        if not own_m > 0.0:
-            raise ParameterError("the weekly ceiling", own_m, "a distance above 0 m")
         return own_m
     for week in reversed(earlier[-_WEEKS_BACK:]):
         if week.distance_m > 0.0:

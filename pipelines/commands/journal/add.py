@@ -7,13 +7,20 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.journal.messages import say_cues, tell_notes
+from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.messages import complain, say
-from pipelines.runner.filing import FinishedRun, add_run
+from pipelines.commands.options import (
+    Note,
+    RunDistance,
+    RunShoe,
+    RunSpeed,
+    RunSurface,
+    TreadmillDistance,
+)
 from pipelines.runner.journal.advice import after_run, stop_cue
 from pipelines.runner.journal.arguments import time_of
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.runs import FinishedRun, add_run
 from pipelines.runner.journal.words import session_line
 
 __all__ = ["add"]
@@ -21,22 +28,17 @@ __all__ = ["add"]
 
 def add(
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            help="Session (.mcap), or a summary of a replay (.json).", show_default=False
+            help="Session (.mcap), or a summary of a replay (.json); none for a run without one.",
+            show_default=False,
         ),
-    ],
-    distance: Annotated[
-        str, typer.Option(help="Distance run, such as '5 km'.", show_default=False)
-    ] = "",
-    treadmill: Annotated[
-        str, typer.Option(help="Distance the treadmill showed.", show_default=False)
-    ] = "",
-    speed: Annotated[
-        str, typer.Option(help="The treadmill's speed, such as '10 km/h'.", show_default=False)
-    ] = "",
-    surface: Annotated[str, typer.Option(help="Surface, a word.", show_default=False)] = "",
-    shoe: Annotated[str, typer.Option(help="Name of the shoe.", show_default=False)] = "",
+    ] = None,
+    distance: RunDistance = "",
+    treadmill: TreadmillDistance = "",
+    speed: RunSpeed = "",
+    surface: RunSurface = "",
+    shoe: RunShoe = "",
     baseline: Annotated[
         Path | None,
         typer.Option(help="Baseline of earlier easy runs; the dose needs it.", show_default=False),
@@ -44,7 +46,10 @@ def add(
     at: Annotated[
         str, typer.Option(help="Start, where the file does not say it.", show_default=False)
     ] = "",
-    note: Annotated[str, typer.Option(help="Your own words.", show_default=False)] = "",
+    minutes: Annotated[
+        float | None, typer.Option(help="How long, without a file.", show_default=False)
+    ] = None,
+    note: Note = "",
     again: Annotated[
         bool,
         typer.Option(
@@ -52,7 +57,7 @@ def add(
         ),
     ] = False,
 ) -> None:
-    """Add a recorded session. The sensor cannot measure distance: state it."""
+    """Add a session, recorded or not. The sensor cannot measure distance: state it."""
     options = AddOptions(
         distance=distance,
         treadmill=treadmill,
@@ -61,21 +66,25 @@ def add(
         shoe=shoe,
         baseline=baseline,
         start_ns=time_of(at)[0] if at else None,
+        minutes=minutes,
         note=note,
         again=again,
     )
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         recorded = recorded_run(file, options, journal)
         session = add_run(journal, recorded.run, recorded.number)
         if session is None:
-            complain(f"note: {_nothing_run(recorded.run, file)}")
+            complain(f"note: {file}: {_nothing_run(recorded.run)}")
             return
+        if recorded.number is not None and not again:
+            complain(f"note: run {recorded.number}, which you had typed in, has its recording now.")
         say(session_line(session, journal.settings().units))
         if session.distance_m is None:
+            computed = file is not None and file.suffix.lower() == ".mcap"
+            how = f"add {file} --again" if computed else f"edit {session.identifier}"
             complain(
-                "note: this run has no distance, so weeks, shoes and the dose leave it out; delete "
-                "it and add it again with --distance, --treadmill or --speed."
+                "note: this run has no distance, so weeks, shoes and the dose leave it out; state "
+                f"it with: backstride journal {how} --distance '5 km'."
             )
         elif session.dose_easy_km_m4 is None:
             lacks = recorded.dose_lacks or "steps that can be trusted, and this run has none"
@@ -86,10 +95,10 @@ def add(
         say_cues(after_run(journal, session) if stopped is None else [stopped])
 
 
-def _nothing_run(run: FinishedRun, file: Path) -> str:
+def _nothing_run(run: FinishedRun) -> str:
     if not run.pains:
         return (
-            f"{file}: no step was found in this recording, so nothing is added; state what was run "
-            "to add it all the same, such as --distance '5 km'."
+            "no step was found in this recording, so nothing is added; state what was run to add "
+            "it all the same, such as --distance '5 km'."
         )
-    return f"{file}: no step was found in this recording; only the pain that was marked is noted."
+    return "no step was found in this recording; only the pain that was marked is noted."

@@ -8,8 +8,7 @@ import typer
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.comparisons import comparison_cues
-from pipelines.commands.journal.messages import say_cues, tell_notes
-from pipelines.runner.journal.database import Journal
+from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.runner.journal.queries import runs_by_shoe, runs_by_surface
 
 __all__ = ["compare"]
@@ -23,7 +22,6 @@ def compare(
     """Compare two surfaces, or the runs before and after a change of shoes."""
     if kind not in {"surface", "shoe"}:
         raise ParameterError("KIND", kind, "surface or shoe")
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         runs = runs_by_surface(journal) if kind == "surface" else runs_by_shoe(journal)
     say_cues(comparison_cues(runs, first, second, before_and_after=kind == "shoe"))

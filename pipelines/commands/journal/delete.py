@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
-from pipelines.commands.journal.messages import asked, tell_notes
+from pipelines.commands.journal.messages import asked, opened_journal
 from pipelines.commands.messages import complain, say
-from pipelines.runner.journal.database import Journal
+from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.journal.words import session_line
 
@@ -33,8 +33,7 @@ def delete(
         )
     if session is not None and everything:
         raise ParameterError("the run to delete", session, "it or --everything, not both")
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         if session is not None:
             found = journal.entry(Session, session)
             what = session_line(found, journal.settings().units)
@@ -47,7 +46,7 @@ def delete(
             journal.delete(Session, session)
             say("deleted")
             return
-        left = journal.delete_everything()
+        left = forget_everything(journal)
     say("deleted; your recordings are files of their own and stay")
     for path in left:
         complain(f"backstride: {path}: could not be removed: close programs that use it.")

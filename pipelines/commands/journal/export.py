@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
-from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
 from pipelines.files.replacing import refuse_existing
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.export import export_journal
 
 __all__ = ["export"]
@@ -31,7 +30,6 @@ def export(
         raise ParameterError("OUT", str(out), "a file that ends in .zip")
     if not overwrite:
         refuse_existing(out, "--overwrite")
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         counts = export_journal(journal, out)
     say(f"{out}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.queries import pains_of_runs
 from pipelines.runner.journal.words import session_line
 
@@ -19,8 +18,7 @@ def list_sessions(
     newest: Annotated[int, typer.Option(min=1, help="How many of the last runs.")] = 20,
 ) -> None:
     """List the last runs with the pain noted around them."""
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         units = journal.settings().units
         runs = pains_of_runs(journal, newest=newest)
     for session, rating in runs:

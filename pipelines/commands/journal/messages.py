@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
+from imu.errors import ParameterError
+from pipelines.coaching.texts import is_article
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.pain import check_cue
 from pipelines.commands.messages import complain, say
+from pipelines.runner.journal.advice import advice
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Entry
+from pipelines.runner.journal.pending import pending_path
+from pipelines.runner.journal.runs import FinishedRun
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+__all__ = ["add_or_tell", "asked", "opened_journal", "say_cues", "say_pain", "tell_notes"]
 
-    from pipelines.coaching.training.cues import Cue
-    from pipelines.runner.journal.at_hand import JournalAtHand
-    from pipelines.runner.journal.database import Journal
-    from pipelines.runner.journal.entries import Entry
 
-__all__ = ["add_or_tell", "asked", "say_cues", "say_pain", "tell_notes"]
+@contextmanager
+def opened_journal() -> Iterator[Journal]:
+    """The user's journal for one command; what its opening found is told."""
+    with JournalAtHand(busy_s=2.0) as journal:
+        opened = journal.open()
+        tell_notes(journal.take_notes())
+        yield opened
 
 
 def asked(words: str) -> bool:
     """Ask for yes or no; an end of the input is no answer."""
-    from imu.errors import ParameterError
-
     while True:
         say(f"{words} [y/n]")
         line = sys.stdin.readline()
@@ -46,8 +57,6 @@ def say_cues(cues: Iterable[Cue]) -> None:
     Health articles are known by a number alone, which says nothing beside a sentence; they are
     told all together by ``journal sources``.
     """
-    from pipelines.coaching.texts import is_article
-
     for cue in cues:
         named = [source for source in cue.sources if not is_article(source)]
         where = f" [{'; '.join(named)}]" if named else ""
@@ -64,11 +73,6 @@ def say_pain(level: int, journal: Journal | None) -> None:
     journal : Journal, optional
         That has it and can be asked; None where it waits to be added.
     """
-    from datetime import datetime
-
-    from pipelines.coaching.training.pain import check_cue
-    from pipelines.runner.journal.advice import advice
-
     told: list[Cue] = []
     stopped = False
     if journal is not None:
@@ -80,10 +84,8 @@ def say_pain(level: int, journal: Journal | None) -> None:
     say_cues([*told, asks] if asks is not None else told)
 
 
-def add_or_tell(entry: Entry, journal: JournalAtHand) -> bool:
-    """Add an entry, or keep it until the journal can take it; whether it is in the journal."""
-    from pipelines.runner.journal.pending import pending_path
-
+def add_or_tell(entry: Entry | FinishedRun, journal: JournalAtHand) -> bool:
+    """Add something, or keep it until the journal can take it; whether it is in the journal."""
     trouble = journal.add([entry], must_keep=True)
     if trouble:
         complain(f"note: {trouble}")

@@ -9,10 +9,9 @@ import typer
 
 from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
-from pipelines.commands.journal.messages import say_cues, tell_notes
+from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import return_state, stop_cue
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import utc_ns_of
 
 __all__ = ["plan"]
@@ -30,8 +29,7 @@ def plan(
     if start and stop:
         raise ParameterError("--start", "given with --stop", "one of them")
     now_ns = utc_ns_of(datetime.now().astimezone())
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         stopped = stop_cue(journal)
         if start and stopped is not None:
             raise InputError(stopped.message)

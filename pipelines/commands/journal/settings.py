@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from pipelines.coaching.texts import text
-from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.words import settings_lines
 from pipelines.units import parse_distance, parse_height, parse_mass
 
@@ -50,8 +49,7 @@ def settings(
         changes["strength_days"] = strength
     if stretches is not None:
         changes["stretches_per_day"] = stretches
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         now = journal.change_settings(**changes) if changes else journal.settings()
         path = journal.path
     for line in settings_lines(now):

@@ -10,10 +10,9 @@ import typer
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.shoes import shoe_cue
-from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import day_of
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Shoe
 from pipelines.runner.journal.queries import odometers_m
 from pipelines.runner.journal.shoe_names import retired_shoe
@@ -40,8 +39,7 @@ def shoe(
         raise ParameterError("--back", True, "it alone, and correct --start and --bought after it")
     if retire and (start or bought):
         raise ParameterError("--retire", True, "it alone, or first correct --start and --bought")
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         if name:
             found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
             if retire:

@@ -20,15 +20,12 @@ _SUBJECTS = {
     "intervals": "run and walk",
     "bends": "straights and bends",
     "strength": "strength",
-    "cross": "cross-training",
-    "core": "core work",
     "stretch": "stretching",
     "desk": "desk",
     "twisting": "twisting",
     "shoes": "shoes",
     "compare": "comparisons",
     "metronome": "cadence",
-    "words": "posture",
 }
 
 

@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from pipelines.coaching.texts import text
-from pipelines.commands.journal.messages import say_cues, tell_notes
+from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import advice, stop_cue
-from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.queries import load_figures, weeks
 from pipelines.units import distance_words
 
@@ -27,8 +26,7 @@ def week(
 ) -> None:
     """Show the weeks, and what is due today."""
     now = datetime.now().astimezone()
-    with Journal() as journal:
-        tell_notes(journal.notes)
+    with opened_journal() as journal:
         if (stopped := stop_cue(journal)) is not None:
             say_cues([stopped])
             return

@@ -6,8 +6,6 @@ Quick twists are pointed out where a gyroscope shows them and what is usual is k
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -23,6 +21,7 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams
 from pipelines.runner.desk.twisting_store import TwistingStore
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
+from pipelines.stopping import cancelled_by_signals
 
 __all__ = ["run_desk"]
 
@@ -99,12 +98,7 @@ async def run_desk(
     BackstrideError
         When the source cannot be opened. One that is lost later is in the summary.
     """
-    task = asyncio.current_task()
-    if task is not None:
-        for name in ("SIGINT", "SIGTERM"):
-            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
-            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
+    task = cancelled_by_signals()
     trouble: DeviceError | None = None
     async with open_source(url, clock=clock) as source:
         receiver = Receiver(source.info)

@@ -20,9 +20,8 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams, DeskState, advance_desk
 from pipelines.coaching.training.twisting import (
     TwistingHistory,
-    TwistingState,
     add_rates,
-    advance_twisting,
+    twist_cue,
 )
 from pipelines.runner.desk.axial_rate import AxialRate
 from pipelines.views.counted import counted
@@ -234,14 +233,13 @@ class DeskWatch:
     def _twist(self, now_s: float) -> Cue | None:
         """A note on the quickest turn of the second, where there is room for a cue."""
         quickest, self._quickest_deg_s = self._quickest_deg_s, 0.0
-        _, note = advance_twisting(
-            TwistingState(self._told_s),
+        return twist_cue(
             now_s,
             quickest,
             self.twisting_limit_deg_s,
+            self._told_s,
             shortest_interval_s=self._params.static_s,
         )
-        return note
 
     def _inclination_deg(self) -> float | None:
         size = float(np.linalg.norm(self._sum))

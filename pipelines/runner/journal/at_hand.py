@@ -1,16 +1,19 @@
-"""The journal of a program that goes on without it: opened once, whatever goes wrong is told."""
+"""The journal of a program: opened once, with what waited for it; whatever goes wrong is told."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Sequence
+from os.path import samestat
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from imu.errors import BackstrideError, ParameterError, RecordingError
 from pipelines.runner.journal.database import Journal, journal_path
 from pipelines.runner.journal.entries import Entry, Settings
-from pipelines.runner.journal.pending import keep_for_later, pending_path
+from pipelines.runner.journal.pending import keep_for_later, pending_path, take_in
+from pipelines.runner.journal.runs import FinishedRun, add_run
 
 __all__ = ["JournalAtHand"]
 
@@ -20,6 +23,8 @@ Other = TypeVar("Other")
 
 class JournalAtHand:
     """A journal that is opened when it is first needed, and handed on to whoever else needs it.
+
+    Entries that were kept for later are taken in then.
 
     Use it as a context manager. May wait for ``busy_s``: not where samples are being received.
 
@@ -42,16 +47,13 @@ class JournalAtHand:
         self._busy_s = busy_s
         self._journal: Journal | None = None
         self._notes: tuple[str, ...] = ()
+        self._file: os.stat_result | None = None
+        self._opening = threading.RLock()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         if self._journal is not None:
             self._journal.close()
 
@@ -63,10 +65,22 @@ class JournalAtHand:
         RecordingError
             When it cannot be opened; the next call tries again.
         """
-        if self._journal is None:
-            self._journal = Journal(self.path, busy_s=self._busy_s)
-            self._notes = self._journal.notes
-        return self._journal
+        with self._opening:
+            if self._journal is not None and not self._is_there():
+                self._journal.close()
+                self._journal = None
+            if self._journal is None:
+                self._journal = Journal(self.path, busy_s=self._busy_s)
+                self._file = self.path.stat()
+                self._notes = (*self._journal.notes, *take_in(self._journal))
+            return self._journal
+
+    def _is_there(self) -> bool:
+        """Whether the open file is still the journal, and not one moved away during a long run."""
+        try:
+            return self._file is not None and samestat(self._file, self.path.stat())
+        except OSError:
+            return False
 
     def take_notes(self) -> list[str]:
         """What the opening found, once."""
@@ -102,8 +116,8 @@ class JournalAtHand:
             return f"{error} Your answers hold for this run."
         return ""
 
-    def add(self, entries: Sequence[Entry], *, must_keep: bool = False) -> str:
-        """Add entries, or keep them for later; never raises for a journal in trouble.
+    def add(self, entries: Sequence[Entry | FinishedRun], *, must_keep: bool = False) -> str:
+        """Add entries and runs, or keep them for later; never raises for a journal in trouble.
 
         Returns
         -------
@@ -121,7 +135,10 @@ class JournalAtHand:
             journal = self.open()
             with journal.transaction():
                 for entry in entries:
-                    journal.add(entry)
+                    if isinstance(entry, FinishedRun):
+                        add_run(journal, entry)
+                    else:
+                        journal.add(entry)
             return " ".join(self.take_notes())
         except ParameterError:
             raise

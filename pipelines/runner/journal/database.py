@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import GenericAlias
 from typing import Any, Final, Self, TypeVar, cast
 
 import msgspec
@@ -45,7 +45,7 @@ from pipelines.runner.journal.rows import (
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
 
-__all__ = ["Journal", "journal_path"]
+__all__ = ["Journal", "journal_path", "kept_aside"]
 
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
@@ -113,20 +113,12 @@ class Journal:
                     "one begun."
                 )
                 self._connection = self._open(notes)
-        from pipelines.runner.journal.pending import take_in
-
-        notes += take_in(self)
         self.notes = tuple(notes)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -237,40 +229,18 @@ class Journal:
                 raise _unknown(kind.TABLE, identifier)
         self._empty_write_ahead_log()
 
-    def delete_everything(self) -> list[Path]:
-        """Empty the journal, and remove copies that were kept aside and entries kept for later.
-
-        What desk mode has learned of the wearer's turning goes too. Recordings are files of their
-        own and stay.
-
-        Returns
-        -------
-        list of Path
-            Files that could not be removed.
-        """
-        from pipelines.runner.desk.twisting_store import FILE_NAME
-        from pipelines.runner.journal.pending import pending_path
-
+    def empty(self) -> None:
+        """Delete every entry and setting; the bytes are overwritten in the file."""
         with self._lock:
             with self.transaction():
                 # what refers to others first
                 for table in reversed(NAMES):
                     self._connection.execute(f"DELETE FROM {table}")
-                for table in ("settings", "taken_in", "sqlite_sequence"):
+                for table in ("settings", "stated", "taken_in", "sqlite_sequence"):
                     self._connection.execute(f"DELETE FROM {table}")
             with self._explained():
                 self._connection.execute("VACUUM")
             self._empty_write_ahead_log()
-        left = []
-        # those that could not be read too
-        others = list(self.path.parent.glob(f"{pending_path(self.path).stem}*"))
-        others += self.path.parent.glob(f"{FILE_NAME}*")
-        for path in (*kept_aside(self.path), *others):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError:
-                left.append(path)
-        return left
 
     # --------------------------------------------------------------------------------- settings
 
@@ -320,14 +290,16 @@ class Journal:
             When the file cannot be read, or holds values of other types.
         """
         rows = [tuple(row) for row in self.rows(statement, values)]
+        found: list[EveryRow]
         try:
-            return msgspec.convert(rows, list[kind])  # type: ignore[valid-type]
+            found = msgspec.convert(rows, GenericAlias(list, (kind,)))
         except msgspec.ValidationError as error:
             raise RecordingError(
                 f"the journal holds values that make no sense ({error}): restore it from a copy or "
                 "delete the entry.",
                 path=str(self.path),
             ) from None
+        return found
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

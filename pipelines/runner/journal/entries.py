@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, ClassVar, Final, Literal
 
 from imu.errors import ParameterError
-from imu.ranges import Longest, Within, check_ranges
+from imu.ranges import Checked, Longest, Within, check_ranges
 from pipelines.units import Units
 
 __all__ = [
@@ -49,6 +49,19 @@ Words = Annotated[str, Longest(500)]
 Seconds = Annotated[float, Within(0.0, 172_800.0, said="a time up to two days, in s")]
 Metres = Annotated[float, Within(0.0, 500_000.0, said="at most 500 km, in m")]
 EasyKm = Annotated[float, Within(0.0, 1e6, said="a dose from 0, in easy km")]
+
+
+class _Noted(Checked):
+    """What was noted at a moment."""
+
+    __slots__ = ()
+    utc_ns: int
+    utc_offset_minutes: int
+
+    @property
+    def day(self) -> date:
+        """The runner's own day."""
+        return local_day(self.utc_ns, self.utc_offset_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class RunBaseline:
+class RunBaseline(Checked):
     """What was usual in one run, for later runs of the same kind to start from.
 
     Attributes
@@ -158,12 +171,9 @@ class RunBaseline:
     sensor: Words = ""
     identifier: int | None = None
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Pain:
+class Pain(_Noted):
     """Pain as the runner rates it.
 
     Attributes
@@ -199,11 +209,6 @@ class Pain:
         if self.when != "other" and self.session_id is None:
             raise ParameterError("session_id", self.session_id, f"the session for {self.when!r}")
 
-    @property
-    def day(self) -> date:
-        """The runner's own day."""
-        return local_day(self.utc_ns, self.utc_offset_minutes)
-
 
 @dataclass(frozen=True, slots=True)
 class Shoe:
@@ -238,7 +243,7 @@ class Shoe:
 
 
 @dataclass(frozen=True, slots=True)
-class Exercise:
+class Exercise(_Noted):
     """Strength, stretching, core work or cross-training.
 
     Attributes
@@ -264,17 +269,9 @@ class Exercise:
     utc_offset_minutes: OffsetMinutes = 0
     identifier: int | None = None
 
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-    @property
-    def day(self) -> date:
-        """The runner's own day."""
-        return local_day(self.utc_ns, self.utc_offset_minutes)
-
 
 @dataclass(frozen=True, slots=True)
-class Questionnaire:
+class Questionnaire(_Noted):
     """Answers to the red-flag questions.
 
     Attributes
@@ -302,14 +299,9 @@ class Questionnaire:
         if not self.answers or not all(isinstance(a, bool) for a in self.answers.values()):
             raise ParameterError("answers", dict(self.answers), "yes or no to each question")
 
-    @property
-    def day(self) -> date:
-        """The runner's own day."""
-        return local_day(self.utc_ns, self.utc_offset_minutes)
-
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Checked):
     """What the runner has set; None leaves a default.
 
     Attributes
@@ -338,9 +330,6 @@ class Settings:
     stretches_per_day: Annotated[int, Within(0, 6)] = 2
     return_since_ns: UtcNs | None = None
     rest_days: Annotated[int, Within(0, 60)] = 7
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 #: What is added one by one and keeps its number.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from pipelines.files.loading import decoded
 from pipelines.runner.journal.entries import Entry, moment
 from pipelines.runner.journal.rows import ENTRIES, NAMES
 from pipelines.runner.journal.schema import VERSION
@@ -31,6 +32,12 @@ def _content(journal: Journal) -> dict[str, Any]:
         for table, kind in ENTRIES.items():
             entries = journal.entries(kind)
             content[table] = [_with_time(msgspec.to_builtins(entry)) for entry in entries]
+        content["stated"] = [
+            {"session_id": number} | decoded(said, dict[str, Any])
+            for number, said in journal.records(
+                tuple[int, str], "SELECT session_id, content FROM stated ORDER BY session_id"
+            )
+        ]
         content["settings"] = msgspec.to_builtins(journal.settings())
     return content
 

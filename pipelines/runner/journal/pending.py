@@ -1,7 +1,7 @@
 """Entries that the journal could not take, kept in a file beside it until it can.
 
 While another program holds the journal, or the disk has no room for it, a pain note or a session
-goes into ``journal-pending.jsonl``, one JSON line each, and the next opening takes it in, once.
+goes into ``journal-pending.jsonl``, one JSON line each, and the next command takes it in, once.
 """
 
 from __future__ import annotations
@@ -12,30 +12,34 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
-from imu.errors import BackstrideError, InputError, RecordingError
+from imu.errors import BackstrideError, InputError, ParameterError, RecordingError
 from pipelines.files.kept_file import private_file
-from pipelines.files.stored import decoded, keep_aside, private_folder, read_bounded
+from pipelines.files.loading import decoded, read_bounded
+from pipelines.files.stored import keep_aside, private_folder
 from pipelines.files.system_error import explain
+from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Entry, RunBaseline, Session
 from pipelines.runner.journal.rows import ENTRIES, entry_from
-from pipelines.runner.journal.shoe_names import shoe_number
-
-if TYPE_CHECKING:
-    from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.runs import FinishedRun, add_run
 
 __all__ = ["keep_for_later", "pending_path", "take_in"]
 
 #: Some kilobytes a note: ten thousand of them wait in no file.
 _MOST_BYTES: Final = 64_000_000
+#: Of a line that holds a whole run.
+_RUN: Final = "run"
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A line of the file: the table of an entry, its fields, and what goes with a session."""
+    """A line of the file: the table of an entry and its fields, or a whole run.
+
+    Sessions waited alone once, with the name of their shoe and what was usual in them.
+    """
 
     kind: str
     entry: dict[str, Any]
@@ -49,25 +53,15 @@ def pending_path(journal: Path) -> Path:
     return journal.with_name(f"{journal.stem}-pending.jsonl")
 
 
-def keep_for_later(
-    entries: Sequence[Entry],
-    journal: Path,
-    *,
-    shoe: str = "",
-    baseline: RunBaseline | None = None,
-) -> None:
-    """Append entries to the waiting ones; they are on the disk when this returns.
+def keep_for_later(entries: Sequence[Entry | FinishedRun], journal: Path) -> None:
+    """Append entries and runs to the waiting ones; they are on the disk when this returns.
 
     Parameters
     ----------
-    entries : sequence of Entry
+    entries : sequence of Entry or FinishedRun
         What waits.
     journal : Path
         The journal's file.
-    shoe : str
-        Name of the shoe of a session among them, whose number nobody knows now.
-    baseline : RunBaseline, optional
-        What was usual in that session.
 
     Raises
     ------
@@ -76,12 +70,9 @@ def keep_for_later(
     """
     path = pending_path(journal)
     lines = [
-        _Waiting(
-            entry.TABLE,
-            msgspec.to_builtins(replace(entry, identifier=None)),
-            shoe=shoe if isinstance(entry, Session) else "",
-            run_baseline=baseline if isinstance(entry, Session) else None,
-        )
+        _Waiting(_RUN, msgspec.to_builtins(entry))
+        if isinstance(entry, FinishedRun)
+        else _Waiting(entry.TABLE, msgspec.to_builtins(replace(entry, identifier=None)))
         for entry in entries
     ]
     private_folder(path.parent, "the note, which is not saved,")
@@ -141,26 +132,36 @@ def _take_in_line(journal: Journal, line: bytes) -> int:
     with journal.transaction() as connection:
         try:
             waiting = decoded(line, _Waiting)
-            # the type of the table decides which class it is
-            entry: Entry = entry_from(ENTRIES[waiting.kind], waiting.entry)
-        except (BackstrideError, KeyError):
-            raise _Unreadable from None
-        new = connection.execute(
-            "INSERT INTO taken_in (key) VALUES (?) ON CONFLICT (key) DO NOTHING", (waiting.key,)
-        ).rowcount
-        if not new:
-            return 0
-        try:
-            if isinstance(entry, Session) and waiting.shoe:
-                entry = replace(entry, shoe_id=shoe_number(journal, waiting.shoe))
-            number = journal.add(entry)
-            if waiting.run_baseline is not None:
-                journal.add(replace(waiting.run_baseline, session_id=number))
-        except RecordingError:
-            raise
-        except BackstrideError:
+            entry = _entry_of(waiting)
+            new = connection.execute(
+                "INSERT INTO taken_in (key) VALUES (?) ON CONFLICT (key) DO NOTHING",
+                (waiting.key,),
+            ).rowcount
+            if not new:
+                return 0
+            if isinstance(entry, FinishedRun):
+                add_run(journal, entry)
+            else:
+                journal.add(entry)
+        except (InputError, ParameterError, KeyError):
             raise _Unreadable from None
     return 1
+
+
+def _entry_of(waiting: _Waiting) -> Entry | FinishedRun:
+    if waiting.kind == _RUN:
+        try:
+            return msgspec.convert(waiting.entry, FinishedRun)
+        except (BackstrideError, msgspec.ValidationError):
+            raise _Unreadable from None
+    try:
+        # the type of the table decides which class it is
+        entry: Entry = entry_from(ENTRIES[waiting.kind], waiting.entry)
+    except RecordingError:
+        raise _Unreadable from None
+    if isinstance(entry, Session):
+        return FinishedRun(entry, waiting.shoe or "", baseline=waiting.run_baseline)
+    return entry
 
 
 def _remove_what_was_read(path: Path, content: bytes) -> None:

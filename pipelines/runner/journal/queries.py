@@ -12,7 +12,7 @@ from pipelines.coaching.training.pain import PainNote, RunPain
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
 from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession
 from pipelines.coaching.training.weekly import Week, monday_of
-from pipelines.files.stored import decoded
+from pipelines.files.loading import decoded
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Questionnaire, Session, moment
 
@@ -207,9 +207,7 @@ def pain_notes(journal: Journal, since_ns: int = 0) -> list[PainNote]:
     return [PainNote(*row) for row in rows]
 
 
-def pains_of_runs(
-    journal: Journal, *, newest: int | None = None, since_ns: int = 0
-) -> list[tuple[Session, RunPain]]:
+def pains_of_runs(journal: Journal, *, newest: int | None = None) -> list[tuple[Session, RunPain]]:
     """Sessions with their ratings, in order of time; the worst where there are several.
 
     Parameters
@@ -218,10 +216,8 @@ def pains_of_runs(
         Open.
     newest : int, optional
         Only so many, the last ones.
-    since_ns : int
-        Only sessions from this moment on, ns since 1970.
     """
-    sessions = journal.entries(Session, "utc_start_ns >= ?", (since_ns,), newest=newest)
+    sessions = journal.entries(Session, newest=newest)
     if not sessions:
         return []
     pains = _run_pains(journal, sessions[0].utc_start_ns)

@@ -1,30 +1,29 @@
-"""A recording on disk as an entry of the journal: reads, replays, and asks the marks."""
+"""A run as an entry of the journal: from its recording, replayed, or as the runner types it."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from imu.errors import InputError, ParameterError, RecordingError
-from pipelines.files.system_error import explain
-from pipelines.runner.filing import FinishedRun, finished_run, stated_of
+from imu.errors import InputError, ParameterError
+from pipelines.files.summary_file import read_summary
+from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
+from pipelines.runner.journal.runs import FinishedRun, stated_of, typed_run
 from pipelines.runner.journal.session_entry import (
-    Distance,
-    Stated,
     distance_from_speed,
     entry_from_summary,
     local_offset_minutes,
 )
 from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.units import parse_distance, parse_speed
 
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["AddOptions", "RecordedRun", "recorded_run"]
+__all__ = ["AddOptions", "RecordedRun", "recorded_run", "stated_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class AddOptions:
         Start, ns since 1970, where the recording does not say it.
     again : bool
         Compute a run anew that is in the journal already.
+    minutes : float, optional
+        How long a run took that has no file.
 
     Raises
     ------
@@ -61,6 +62,7 @@ class AddOptions:
     start_ns: int | None = None
     note: str = ""
     again: bool = False
+    minutes: float | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in ("distance", "treadmill", "speed") if getattr(self, name)]
@@ -80,7 +82,7 @@ class RecordedRun:
         As at the end of a live run. A baseline comes never of the simulated runner, who is nobody's
         history, nor of a summary, which does not tell who ran nor on what.
     number : int, optional
-        Of the same run in the journal; None where it is new.
+        Of the same run in the journal, computed or typed in; None where it is new.
     simulated : bool
         Whether the runner was.
     dose_lacks : str
@@ -93,30 +95,29 @@ class RecordedRun:
     dose_lacks: str = ""
 
 
-def recorded_run(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
-    """The entries of a recording: a session file, or a summary that a replay wrote.
+def recorded_run(path: Path | None, options: AddOptions, journal: Journal) -> RecordedRun:
+    """The entries of a recording: a session file, or a summary that a replay wrote; or of none.
 
     Raises
     ------
     BackstrideError
         When the file cannot be read, or something that is stated makes no sense.
     """
-    stated = _stated_distance(options)
+    if path is None:
+        return _typed(options, journal)
+    if options.minutes is not None:
+        raise ParameterError("--minutes", options.minutes, "it without a file, which tells it")
     if path.suffix.lower() == ".json":
-        entry = _from_summary(path, options, stated, journal)
-        lacks = "the session (.mcap): a summary has no steps"
-        return RecordedRun(FinishedRun(entry, options.shoe), dose_lacks=lacks)
+        return _from_summary(path, options, journal)
     if path.suffix.lower() != ".mcap":
         raise InputError(
             "this is neither a session (.mcap) nor a summary (.json): give one of them.",
             place=str(path),
         )
-    return _from_recording(path, options, stated, journal)
+    return _from_recording(path, options, journal)
 
 
-def _from_recording(
-    path: Path, options: AddOptions, stated: Distance | None, journal: Journal
-) -> RecordedRun:
+def _from_recording(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
     from pipelines.files.session_reader import read_session
     from pipelines.replay import fold_session, header_as_stated, load_baseline
     from pipelines.views.progress import progress
@@ -137,7 +138,13 @@ def _from_recording(
     with progress(f"replaying {path.name}") as report:
         result = fold_session(recorded, header, report).result
     if options.speed:
-        stated = distance_from_speed(parse_speed(options.speed, "--speed"), result.steps)
+        stated: Distance | None = distance_from_speed(
+            parse_speed(options.speed, "--speed"), result.steps
+        )
+    else:
+        stated = _stated_distance(options)
+    if number is None:
+        number = _typed_number(journal, header.utc_start_ns, result.duration_s)
     said = Stated(stated, options.surface, options.shoe, options.note)
     if number is not None:
         said = said.over(stated_of(journal, number))
@@ -146,6 +153,68 @@ def _from_recording(
     )
     run = finished_run(result, said, path)
     return RecordedRun(run, number, simulated=header.simulated, dose_lacks=lacks)
+
+
+def _typed(options: AddOptions, journal: Journal) -> RecordedRun:
+    if options.start_ns is None:
+        raise ParameterError("--at", "", "the start of the run, or its file")
+    if options.minutes is None:
+        raise ParameterError("--minutes", "", "how many minutes the run took, or its file")
+    if options.baseline is not None or options.again:
+        name = "--again" if options.again else "--baseline"
+        raise ParameterError(name, "given without a file", "the session file too")
+    offset = local_offset_minutes(options.start_ns)
+    duration_s = 60.0 * options.minutes
+    said = stated_in(options, journal, running_s=duration_s)
+    run = typed_run(options.start_ns, duration_s, said, utc_offset_minutes=offset)
+    return RecordedRun(run, dose_lacks="the session (.mcap): what is typed has no steps")
+
+
+def stated_in(
+    options: AddOptions,
+    journal: Journal,
+    *,
+    number: int | None = None,
+    running_s: float | None = None,
+) -> Stated:
+    """What the options say of a run that is not replayed.
+
+    Parameters
+    ----------
+    options : AddOptions
+        As given.
+    journal : Journal
+        Open.
+    number : int, optional
+        Of the run, where the journal has it.
+    running_s : float, optional
+        How long it took where it has not; a speed is the distance over it.
+
+    Raises
+    ------
+    ParameterError
+        When there is no such run, or a shoe is not in the journal.
+    """
+    if options.shoe:
+        _known_shoe(journal, options.shoe)
+    if number is not None:
+        session = journal.entry(Session, number)
+        running_s = session.running_s or session.duration_s
+    distance = _stated_distance(options)
+    if options.speed and running_s:
+        distance = Distance(parse_speed(options.speed, "--speed") * running_s, "speed")
+    return Stated(distance, options.surface, options.shoe, options.note)
+
+
+def _typed_number(journal: Journal, start_ns: int, duration_s: float) -> int | None:
+    """The number of a run without a recording that was typed in for the same time; None without."""
+    found = journal.entries(
+        Session,
+        "source_file = '' AND steps = 0 AND utc_start_ns < ? "
+        "AND utc_start_ns + duration_s * 1e9 > ?",
+        (start_ns + round(duration_s * 1e9), start_ns),
+    )
+    return found[0].identifier if found else None
 
 
 def _number_of(journal: Journal, start_ns: int) -> int | None:
@@ -172,17 +241,7 @@ def _dose_lacks(height: bool, baseline: bool, index: bool) -> str:
     return " and ".join(wanted)
 
 
-def _from_summary(
-    path: Path, options: AddOptions, stated: Distance | None, journal: Journal
-) -> Session:
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        raise InputError("this is no summary: give what 'replay --summary' wrote.", place=str(path))
+def _from_summary(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
     if options.start_ns is None:
         raise ParameterError("--at", "", "the start of the run, which a summary does not hold")
     if options.baseline is not None:
@@ -197,20 +256,11 @@ def _from_summary(
         )
     if options.shoe:
         _known_shoe(journal, options.shoe)
-    entry = entry_from_summary(
-        content,
-        utc_start_ns=options.start_ns,
-        distance=stated,
-        utc_offset_minutes=local_offset_minutes(options.start_ns),
-        surface=options.surface,
-        note=options.note,
-    )
-    if not options.speed:
-        return entry
-    covered_m = parse_speed(options.speed, "--speed") * (entry.running_s or 0.0)
-    if not covered_m:
-        return entry
-    return replace(entry, distance_m=covered_m, distance_source="speed")
+    summary = read_summary(path)
+    said = stated_in(options, journal, running_s=summary.running_s)
+    session = entry_from_summary(summary, options.start_ns, said)
+    run = FinishedRun(session, said.shoe, utc_start_ns=options.start_ns, stated=said)
+    return RecordedRun(run, dose_lacks="the session (.mcap): a summary has no steps")
 
 
 def _stated_distance(options: AddOptions) -> Distance | None:

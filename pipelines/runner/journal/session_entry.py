@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from imu.errors import InputError, ParameterError
+from imu.steps import STEP_COLUMNS
+from pipelines.files.summary_file import WrittenSummary
+from pipelines.quantities import MEANS
 from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session
+from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from pipelines.session.result import SessionResult
 
 __all__ = [
-    "Distance",
-    "Stated",
     "baseline_entry",
     "distance_from_speed",
     "entry_from_summary",
@@ -29,52 +29,9 @@ __all__ = [
 ]
 
 #: Means that a summary has of blocks of twenty steps.
-_MEANS: Final = (
-    "contact_time_ms",
-    "flight_time_ms",
-    "cadence_spm",
-    "peak_force_bw",
-    "impact_shock_g",
-    "vertical_oscillation_mm",
-    "braking_m_s",
-    "sacral_lean_deg",
-    "sacral_roll_deg",
-    "pelvic_tilt_range_deg",
-    "pelvic_obliquity_range_deg",
-    "pelvic_rotation_range_deg",
-    "lumbar_index",
-)
-
-
+_MEANS: Final = tuple(name for name in MEANS if name in STEP_COLUMNS)
 #: Distances that a device counted, by what a session calls it.
 _MEASURED: Final[Mapping[str, DistanceSource]] = {"treadmill": "treadmill", "pod": "pod"}
-
-
-@dataclass(frozen=True, slots=True)
-class Distance:
-    """A distance, m, and how it is known."""
-
-    distance_m: float | None = None
-    source: DistanceSource = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What the user says of a run when it is filed; empty and None leave it to the run itself."""
-
-    distance: Distance | None = None
-    surface: str = ""
-    shoe: str = ""
-    note: str = ""
-
-    def over(self, earlier: Stated) -> Stated:
-        """The same where something is said here, as earlier where not."""
-        return Stated(
-            earlier.distance if self.distance is None else self.distance,
-            self.surface or earlier.surface,
-            self.shoe or earlier.shoe,
-            self.note or earlier.note,
-        )
 
 
 def local_offset_minutes(utc_ns: int) -> int:
@@ -163,52 +120,23 @@ def baseline_entry(result: SessionResult, surface: str = "") -> RunBaseline | No
     return RunBaseline(0, content, on, result.sensor_kind)
 
 
-def entry_from_summary(
-    summary: Mapping[str, Any],
-    *,
-    utc_start_ns: int,
-    distance: Distance | None = None,
-    utc_offset_minutes: int = 0,
-    surface: str = "",
-    note: str = "",
-) -> Session:
-    """A session from the summary that a replay wrote as JSON.
+def entry_from_summary(summary: WrittenSummary, utc_start_ns: int, stated: Stated) -> Session:
+    """A session from the summary that a replay wrote.
 
     A summary has blocks of twenty steps and no single ones: the means are those of its blocks, the
     running time comes from the median cadence, and there is no dose.
-
-    Raises
-    ------
-    InputError
-        When this is no summary.
     """
-    known = distance or Distance()
-    try:
-        source = str(summary["source"])
-        duration_s, steps = float(summary["duration_s"]), int(summary["steps"])
-        cadence = summary["median"]["cadence_spm"]
-        blocks = summary["blocks"]
-        means: dict[str, float] = {}
-        for name in _MEANS:
-            values = [float(value) for value in blocks[name]["mean"] if value is not None]
-            if values:
-                means[name] = round(math.fsum(values) / len(values), 6)
-    except (KeyError, TypeError, ValueError):
-        raise InputError(
-            "this is no summary: give a session, or what 'replay --summary' wrote."
-        ) from None
-    if not duration_s > 0.0:
-        raise ParameterError("duration_s of the summary", duration_s, "a session with a duration")
+    known, means = stated.distance or Distance(), summary.means
     return Session(
         utc_start_ns=utc_start_ns,
-        duration_s=duration_s,
-        utc_offset_minutes=utc_offset_minutes,
-        running_s=60.0 * steps / float(cadence) if cadence else 0.0,
-        steps=steps,
+        duration_s=summary.duration_s,
+        utc_offset_minutes=local_offset_minutes(utc_start_ns),
+        running_s=summary.running_s,
+        steps=summary.steps,
         distance_m=known.distance_m,
         distance_source=known.source,
-        surface=surface,
-        source_file=source,
-        means=means,
-        note=note,
+        surface=stated.surface,
+        source_file=summary.source,
+        means={name: round(means[name], 6) for name in _MEANS if name in means},
+        note=stated.note,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from pipelines.runner.journal.at_hand import JournalAtHand
@@ -50,15 +49,15 @@ def known_tags(journal: Journal) -> KnownTags:
     return KnownTags(last[0].surface, in_use.get(last[0].shoe_id, ""), shoes)
 
 
-def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True) -> str:
+def unknown_shoe_note(journal: JournalAtHand, name: str, *, filed: bool = True) -> str:
     """Say before a run that its shoe is new to the journal, or retired; a slip shows at once.
 
     Parameters
     ----------
+    journal : JournalAtHand
+        That of the program; none is created.
     name : str
         As the user wrote it.
-    path : Path, optional
-        The journal; the user's own by default. None is created.
     filed : bool
         Whether the run goes into the journal at its end, which adds the shoe.
 
@@ -71,11 +70,11 @@ def unknown_shoe_note(name: str, path: Path | None = None, *, filed: bool = True
     wanted = "".join(character for character in name if character.isprintable()).strip()
     if not wanted:
         return ""
-    with JournalAtHand(path) as journal:
-        known = journal.ask(_shoes_in_use, ())
-        retired = journal.ask(lambda it: retired_shoe(it, wanted), None)
-        if journal.trouble:
-            return ""
+    known, retired = journal.ask(
+        lambda it: (_shoes_in_use(it), retired_shoe(it, wanted)), ([], None)
+    )
+    if journal.trouble:
+        return ""
     if wanted in known:
         return ""
     others = f" (it has {', '.join(known)})" if known else ""

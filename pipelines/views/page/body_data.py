@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from imu.errors import InputError, ParameterError
-from pipelines.files.stored import decoded
+from pipelines.files.loading import decoded
 from pipelines.runner.journal.entries import Settings
 from pipelines.units import (
     UNITS,

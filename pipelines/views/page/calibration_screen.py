@@ -10,7 +10,7 @@ from imu.calibration import FACES
 from imu.errors import BackstrideError
 from pipelines.sensors.calibrate import FACE_S, STAND_S, TIME_LIMIT_S, Calibrated, CalibrationStatus
 from pipelines.views.clock_words import clock_words
-from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.cells import capital, printable
 
 __all__ = ["CalibrationScreen", "Wish"]
 
@@ -88,7 +88,7 @@ class CalibrationScreen:
             if status.phase in {"clip", "stand"}:
                 self._tell(f"{_TITLES[status.phase]}.")
         if status.hint and status.hint != before.hint:
-            self._tell(_sentence(status.hint))
+            self._tell(capital(status.hint))
         self._changed()
 
     def finish(self, done: Calibrated) -> None:
@@ -154,7 +154,7 @@ class CalibrationScreen:
             ],
             "still": round(status.still_s / status.needed_s, 2) if measured else None,
             "still_words": _still_words(status) if measured else "",
-            "hint": printable(_sentence(status.hint)) if status.hint else "",
+            "hint": printable(capital(status.hint)) if status.hint else "",
             "left": ""
             if stage in {"opening", "done", "failed"}
             else f"{clock_words(status.left_s)} left",
@@ -174,10 +174,6 @@ def _still_words(status: CalibrationStatus) -> str:
     if not status.still_s:
         return "moving"
     return f"still for {status.still_s:.1f} of {status.needed_s:g} seconds"
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _on_the_page(error: BackstrideError) -> str:

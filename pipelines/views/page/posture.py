@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
+from pipelines.views.terminal.wording import is_changed
 
 __all__ = ["DRAWN_TIMES", "posture"]
 
@@ -35,13 +36,12 @@ def posture(status: LiveStatus) -> dict[str, Any]:
     value = status.typical(_LEAN.column)
     indicator = status.indicators.get(_LEAN.column)
     usual = None
-    if indicator is not None and math.isfinite(indicator.baseline) and indicator.gate > 0.0:
-        low, high = indicator.baseline - indicator.gate, indicator.baseline + indicator.gate
-        usual = [_drawn(low), _drawn(high)]
+    if indicator is not None and indicator.known and indicator.gate > 0.0:
+        usual = [_drawn(end) for end in indicator.range]
     return {
         "lean": _drawn(value) if math.isfinite(value) else None,
         "usual": usual,
-        "changed": indicator is not None and indicator.changed,
+        "changed": is_changed(status, _LEAN.column),
         "words": _words(value),
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,8 +18,9 @@ from pipelines.live_controls import LiveView
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
-from pipelines.runner.journal.tags import KnownTags, known_tags
+from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
+from pipelines.stopping import cancelled_by_signals
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.run_requests import Beforehand
@@ -54,6 +54,7 @@ async def run_dashboard(
     clock: ProgramClock | None = None,
     make_report: Callable[[Path], Path] | None = None,
     tell: Callable[[str], None] | None = None,
+    journal: JournalAtHand | None = None,
     prepare: Prepare | None = None,
 ) -> LiveRun | None:
     """Run a source with the live page; it ends when the summary is left, or on Ctrl-C.
@@ -76,6 +77,8 @@ async def run_dashboard(
         Makes a report from a session file and gives the HTML file; called in a thread.
     tell : callable, optional
         Takes the sentence with the page's address; standard error by default.
+    journal : JournalAtHand, optional
+        That of the program; the user's own by default.
     prepare : callable, optional
         Completes the options for a source that is chosen on the page; by default they only get
         height, mass, surface, shoe and treadmill told there.
@@ -95,11 +98,11 @@ async def run_dashboard(
     """
     check_nicegui()
     listening = listen(port)
-    with JournalAtHand() as journal:
-        body, trouble = _body_data(options, journal)
+    with JournalAtHand() if journal is None else contextlib.nullcontext(journal) as at_hand:
+        body, trouble = _body_data(options, at_hand)
         if trouble:
             (tell or _tell)(f"note: {trouble}")
-        tags = journal.ask(known_tags, KnownTags())
+        tags = at_hand.ask(known_tags, KnownTags())
         dashboard = Dashboard(
             clock=clock,
             report=make_report is not None,
@@ -109,15 +112,10 @@ async def run_dashboard(
         )
         if trouble:
             dashboard.setup.fail(trouble)
-        stay = _Stay(url, options, dashboard, other_views, clock, prepare or _prepare(options))
-
-        def report() -> Path:
-            recording = None if stay.run is None else stay.run.recording
-            if recording is None or make_report is None:
-                raise RecordingError("the run has not ended, or it was not recorded.")
-            return make_report(recording)
-
-        async with serve(dashboard, listening, report if make_report else None) as address:
+        prepare = prepare or _prepare(options)
+        stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand)
+        report = None if make_report is None else partial(stay.report, make_report)
+        async with serve(dashboard, listening, report) as address:
             (tell or _tell)(f"the live page is at {address}")
             opening = asyncio.ensure_future(_open(address)) if open_browser else None
             await stay.until_left()
@@ -137,17 +135,25 @@ class _Stay:
         other_views: Sequence[LiveView],
         clock: ProgramClock | None,
         prepare: Prepare,
+        journal: JournalAtHand,
     ) -> None:
         self.run: LiveRun | None = None
         self._url, self._options, self._clock = url, options, clock
-        self._dashboard, self._prepare = dashboard, prepare
+        self._dashboard, self._prepare, self._journal = dashboard, prepare, journal
         self._others = SeveralViews(other_views)
         self._view = SeveralViews([dashboard, *other_views])
         self._task = asyncio.current_task()
         self._start_again = False
 
+    def report(self, make: Callable[[Path], Path]) -> Path:
+        """The page on the run, once it has ended."""
+        recording = None if self.run is None else self.run.recording
+        if recording is None:
+            raise RecordingError("the run has not ended, or it was not recorded.")
+        return make(recording)
+
     async def until_left(self) -> None:
-        self._take_signals()
+        cancelled_by_signals()
         while self.run is None:
             try:
                 if self._url is not None:
@@ -182,7 +188,7 @@ class _Stay:
         await self._run(choice.url, options, notes)
 
     async def _run(self, url: str, options: LiveOptions, notes: Sequence[str] = ()) -> None:
-        self._dashboard.start(_beforehand(options))
+        self._dashboard.start(_beforehand(options, self._journal))
         for note in notes:
             self._view.note(note)
         await self._let_show()
@@ -221,16 +227,6 @@ class _Stay:
         if self._task is not None:
             self._task.uncancel()
 
-    def _take_signals(self) -> None:
-        """Ctrl-C leaves the page, before, during and after the run."""
-        loop, task = asyncio.get_running_loop(), self._task
-        if task is None:
-            return
-        for name in ("SIGINT", "SIGTERM"):
-            # Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual
-            with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), task.cancel)
-
     async def _summary_left(self) -> None:
         """Until the page is left: said so, or no tab shows it any more."""
         dashboard = self._dashboard
@@ -267,15 +263,13 @@ def _body_data(options: LiveOptions, journal: JournalAtHand) -> tuple[BodyData, 
     return BodyData(settings, journal.keep_settings), trouble
 
 
-def _beforehand(options: LiveOptions) -> Beforehand:
-    from pipelines.runner.journal.tags import unknown_shoe_note
-
+def _beforehand(options: LiveOptions, journal: JournalAtHand) -> Beforehand:
     plan = options.companion
     usual = None if plan is None else plan.usual
     return Beforehand(
         usual_spm=None if usual is None else usual.cadence_spm,
         marks=options.marks,
-        shoe_note=partial(unknown_shoe_note, filed=options.filed),
+        shoe_note=partial(unknown_shoe_note, journal, filed=options.filed),
         asks_check=plan is None or not plan.stopped,
     )
 

@@ -14,7 +14,7 @@ from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.units import Units
 from pipelines.views.page.treadmill import Treadmill
-from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.cells import capital, printable
 
 __all__ = ["COUNTDOWN_S", "Beforehand", "RunRequests", "Tell"]
 
@@ -23,6 +23,13 @@ _LOG: Final = logging.getLogger(__name__)
 #: Time to stand upright before the neutral is taken, s.
 COUNTDOWN_S: Final = 3
 _WORST_PAIN: Final = 10
+#: What is told of requests that need nothing else.
+_DONE: Final = {
+    "reseat": "Marked: the sensor was moved. Stand upright and take the neutral again.",
+    "pause": "Paused. The recording goes on.",
+    "resume": "Going on.",
+    "stop": "Stopping: the last steps are finished and the recording is closed.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +119,19 @@ class RunRequests:
             "treadmill": self.treadmill.ask,
             "shoe": self._shoe,
             "pain": self._pain,
-            "reseat": self._reseat,
-            "pause": self._pause,
-            "resume": self._resume,
-            "stop": self._stop,
         }
-        wish = wishes.get(what)
-        if wish is not None:
-            wish(value)
+        plain: dict[str, Callable[[], None]] = {
+            "reseat": lambda: self.controls.mark("reseat"),
+            "pause": self.controls.pause,
+            "resume": self.controls.resume,
+            "stop": self.controls.stop,
+        }
+        if what in wishes:
+            wishes[what](value)
+        elif what in plain:
+            plain[what]()
+            # that the run is paused stands on the page
+            self._tell(_DONE[what], placed=what == "pause")
 
     def _neutral(self, _: str) -> None:
         if self._counting is None or self._counting.done():
@@ -164,7 +176,7 @@ class RunRequests:
             _LOG.exception("the shoe could not be looked up")
             return
         if note and shoe == self.shoe:
-            self._tell(f"{note[:1].upper()}{note[1:]}", kept=True)
+            self._tell(capital(note), kept=True)
 
     def _pain(self, value: str) -> None:
         if not (value.isascii() and value.isdigit() and int(value[:3]) <= _WORST_PAIN):
@@ -178,19 +190,3 @@ class RunRequests:
         if cue is not None and self.before.asks_check and level > self._worst_pain:
             self._tell(cue.message, aloud=True, kept=True)
         self._worst_pain = max(self._worst_pain, level)
-
-    def _reseat(self, _: str) -> None:
-        self.controls.mark("reseat")
-        self._tell("Marked: the sensor was moved. Stand upright and take the neutral again.")
-
-    def _pause(self, _: str) -> None:
-        self.controls.pause()
-        self._tell("Paused. The recording goes on.", placed=True)
-
-    def _resume(self, _: str) -> None:
-        self.controls.resume()
-        self._tell("Going on.")
-
-    def _stop(self, _: str) -> None:
-        self.controls.stop()
-        self._tell("Stopping: the last steps are finished and the recording is closed.")

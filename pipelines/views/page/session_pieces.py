@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from pipelines.session.live_status import LiveStatus
@@ -9,11 +10,11 @@ from pipelines.units import Units, dose_words
 from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import GAITS, WITHIN, verdict
+from pipelines.views.terminal.wording import condition as sentence_of
+from pipelines.views.terminal.wording import gait_words, link_words, loss_words
 
-__all__ = ["condition", "head", "state"]
+__all__ = ["comparison", "condition", "head", "state"]
 
-_CALM_LINKS: Final = frozenset({"", "connecting", "connected", "ended"})
 _LOW_BATTERY_PERCENT: Final = 15.0
 _STAND: Final = "Stand upright and still for five seconds, then run: that posture is your neutral."
 
@@ -26,12 +27,12 @@ def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
     >>> head(LiveStatus(source="sim:", device="clip", elapsed_s=751.0, easy_km=2.34))["dose"]
     '2.3'
     """
-    dose, dose_unit = dose_words(status.easy_km, units)
+    dose, dose_unit = dose_words(math.nan if status.easy_km is None else status.easy_km, units)
     return {
         "device": printable(status.device),
         "source": printable(status.source),
         "time": clock_words(status.elapsed_s),
-        "gait": GAITS.get(status.gait, printable(status.gait)),
+        "gait": gait_words(status),
         "steps": str(status.steps),
         "dose": dose,
         "dose_unit": dose_unit,
@@ -40,28 +41,37 @@ def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
 
 def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
     """The one plain sentence of the moment: ``title``, ``text``, ``advice`` and its ``state``."""
-    advice = ""
-    if status.alert:
-        title, state = "Changed from your baseline", "changed"
-        text, stop, advice = printable(status.alert).partition(". ")
+    state, text = sentence_of(status)
+    title, advice = "Your baseline", ""
+    if state == "changed":
+        title = "Changed from your baseline"
+        text, stop, advice = text.partition(". ")
         text += stop.strip()
-    elif not status.steps:
-        title, state = "Your baseline", "waiting"
-        text = _STAND if status.gait == "still" else "Waiting for running steps."
-    else:
-        words = printable(verdict(status))
-        title, state = "Your baseline", "waiting"
-        if words == WITHIN:
-            text, state = "Everything is within your usual range.", "within"
-        else:
-            sentence = f"{words[:1].upper()}{words[1:]}".rstrip(".")
-            text = f"{sentence or 'No baseline yet'}."
+    elif not status.steps and status.gait == "still":
+        text = _STAND
     if paused:
         title, state = "Paused", "waiting"
         text, advice = "Nothing is judged until you resume. The recording goes on.", ""
     # a number stays with its sign
     text, advice = (words.replace(" %", "\N{NO-BREAK SPACE}%") for words in (text, advice))
     return {"title": title, "text": text, "advice": advice, "state": state}
+
+
+def comparison(status: LiveStatus) -> str:
+    """What the run is compared with, for as long as it lasts; how far learning is stands below.
+
+    Examples
+    --------
+    >>> from pipelines.session.live_status import Compared
+    >>> comparison(LiveStatus("", "", compared=Compared("learning it.", learning=True)))
+    'learning it'
+    """
+    words = printable(status.compared.words).removesuffix(".")
+    if not status.compared.learning:
+        return words
+    if any(one.known for one in status.indicators.values()):
+        return "compared with the beginning of this run"
+    return printable(status.compared.why) if status.steps else words
 
 
 def state(status: LiveStatus, units: Units = "metric") -> dict[str, Any]:
@@ -72,15 +82,14 @@ def state(status: LiveStatus, units: Units = "metric") -> dict[str, Any]:
     >>> [item["text"] for item in state(LiveStatus(source="", device=""))["items"]]
     ['link connecting', 'no samples lost', 'not recording']
     """
-    items = [_item(f"link {printable(status.link) or 'connecting'}", status.link in _CALM_LINKS)]
+    items = [_item(f"link {link_words(status)}", status.link != "lost")]
     if status.battery_percent is not None:
         enough = status.battery_percent >= _LOW_BATTERY_PERCENT
         low = "" if enough else ", charge it after the run"
         items.append(_item(f"battery {status.battery_percent:.0f} %{low}", enough))
     items += [_item(text, True) for text in beside_words(status, units)]
     items += [_item(text, False) for text in away_words(status)]
-    samples = "sample" if status.lost_samples == 1 else "samples"
-    items.append(_item(f"{status.lost_samples or 'no'} {samples} lost", True))
+    items.append(_item(loss_words(status), True))
     note = printable(status.recording_note)
     recording = (
         f"recording to {printable(status.recording)}" if status.recording else ("not recording")

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from imu.errors import InputError, ParameterError
-from pipelines.files.stored import decoded
+from imu.errors import InputError
+from pipelines.files.loading import decoded
 from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name
-from pipelines.units import Units, slope_with_unit, speed_with_unit
-from pipelines.views.page.treadmill import PACE_KINDS, UNKNOWN, pace_words
-from pipelines.views.refusals import fitted
+from pipelines.units import Units
+from pipelines.views.page.treadmill import PACE_KINDS, UNKNOWN, read_pace, typed_in
 from pipelines.views.terminal.cells import printable
 
 __all__ = ["TodaysRun"]
 
 _TREADMILL: Final = "treadmill"
-_LONGEST_ANSWER: Final = 40
 _KINDS: Final = ("surface", "shoe", *PACE_KINDS)
 
 
@@ -113,19 +111,11 @@ class TodaysRun:
             self.shoe = shoe_name(str(given["shoe"]))
         for kind in PACE_KINDS:
             if kind in given:
-                self._read_pace(kind, printable(str(given[kind])).strip()[:_LONGEST_ANSWER], units)
+                value, self._troubles[kind] = read_pace(kind, typed_in(given, kind), units)
+                if value:
+                    self._pace[kind] = "" if value == UNKNOWN else value
         self._saved += 1
         self.changed()
-
-    def _read_pace(self, kind: str, words: str, units: Units) -> None:
-        self._troubles[kind] = ""
-        with_unit = speed_with_unit(words, units) if kind == "speed" else slope_with_unit(words)
-        try:
-            value = pace_words(kind, with_unit)
-        except ParameterError as error:
-            self._troubles[kind] = printable(str(fitted(error, units)))
-            return
-        self._pace[kind] = "" if value == UNKNOWN else value
 
     @property
     def _asks_pace(self) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from imu.errors import InputError, ParameterError
-from pipelines.files.stored import decoded
+from pipelines.files.loading import decoded
 from pipelines.live_controls import LiveControls
 from pipelines.session.marks import Slope, Speed, mark_from_words
 from pipelines.units import Units, slope_with_unit, slope_words, speed_with_unit
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["PACE_KINDS", "UNKNOWN", "Treadmill", "pace_words"]
+__all__ = ["PACE_KINDS", "UNKNOWN", "Treadmill", "pace_words", "read_pace", "typed_in"]
 
 #: Marks that tell the pace.
 PACE_KINDS: Final = ("speed", "slope")
@@ -43,6 +43,21 @@ def pace_words(kind: str, words: str) -> str:
     if isinstance(mark, Slope):
         return UNKNOWN if mark.slope_deg is None else slope_words(mark.slope_deg)
     return UNKNOWN if mark == Speed(None) else words.strip()
+
+
+def read_pace(kind: str, words: str, units: Units) -> tuple[str, str]:
+    """A speed or a slope as typed, as :func:`pace_words` writes it; or what is wrong with it.
+
+    Examples
+    --------
+    >>> read_pace("speed", "10", "metric"), read_pace("slope", "99", "metric")[0]
+    (('10 km/h', ''), '')
+    """
+    with_unit = speed_with_unit(words, units) if kind == "speed" else slope_with_unit(words)
+    try:
+        return pace_words(kind, with_unit), ""
+    except ParameterError as error:
+        return "", printable(str(fitted(error, units)))
 
 
 class Treadmill:
@@ -118,11 +133,11 @@ class Treadmill:
             given = decoded(answers, dict[str, Any])
         except InputError:
             return
-        self._answered = _typed(given, "form")
+        self._answered = typed_in(given, "form")
         if given.get("left") is True:
             self._leave()
         else:
-            self._mark({kind: _typed(given, kind) for kind in PACE_KINDS})
+            self._mark({kind: typed_in(given, kind) for kind in PACE_KINDS})
         self._changed()
 
     def _mark(self, typed: dict[str, str]) -> None:
@@ -153,19 +168,13 @@ class Treadmill:
 
     def _read(self, typed: dict[str, str]) -> dict[str, str]:
         """The values to mark; what cannot be read is told at its field."""
-        with_units = {
-            "speed": speed_with_unit(typed["speed"], self._units),
-            "slope": slope_with_unit(typed["slope"]),
-        }
-        self._troubles = dict.fromkeys(PACE_KINDS, "")
         wanted = dict(self._marked)
-        for kind, words in with_units.items():
-            try:
-                wanted[kind] = pace_words(kind, words)
-            except ParameterError as error:
-                self._troubles[kind] = printable(str(fitted(error, self._units)))
+        for kind, words in typed.items():
+            value, self._troubles[kind] = read_pace(kind, words, self._units)
+            wanted[kind] = value or wanted[kind]
         return wanted
 
 
-def _typed(given: dict[str, object], field: str) -> str:
+def typed_in(given: dict[str, object], field: str) -> str:
+    """What was typed in a field of a form, so much of it as an answer may have."""
     return printable(str(given.get(field, ""))).strip()[:_LONGEST_ANSWER]

@@ -14,14 +14,13 @@ from pipelines.quantities import Quantity
 from pipelines.session.live_status import RECENT_STEPS, IndicatorStatus, LiveStatus
 from pipelines.units import Units
 from pipelines.views.clock_words import clock_words
-from pipelines.views.terminal.wording import LARGE
+from pipelines.views.terminal.wording import LARGE, smoothed, span_of
 
 __all__ = ["HEIGHT", "WIDTH", "RunTrends", "step_trend"]
 
 #: Size of a trend in its own units; the page stretches it.
 WIDTH: Final = 300.0
 HEIGHT: Final = 60.0
-_SMOOTHED_STEPS: Final = 4  # both feet twice
 _MARGIN: Final = 3.0  # keeps the line's own width inside
 
 
@@ -47,9 +46,8 @@ def step_trend(
         ``path`` as SVG draws it, ``band`` as ``[top, height]`` of the usual range or None, and
         ``label`` in words.
     """
-    if len(values) >= _SMOOTHED_STEPS:
-        values = np.convolve(values, np.full(_SMOOTHED_STEPS, 1.0 / _SMOOTHED_STEPS), "valid")
-    step_px = WIDTH / (RECENT_STEPS - _SMOOTHED_STEPS)
+    values = smoothed(values)
+    step_px = WIDTH / (len(smoothed(np.zeros(RECENT_STEPS))) - 1)
     places = [WIDTH - (len(values) - 1 - index) * step_px for index in range(len(values))]
     return _line(places, values.tolist(), quantity, known, units, "the last 60 steps")
 
@@ -147,7 +145,7 @@ def _line(
         f"{quantity.name} over {of_what}: from {quantity.number(min(finite), units)} "
         f"to {quantity.amount(max(finite), units)}, now {quantity.amount(finite[-1], units)}"
     )
-    low, high = _span(finite, quantity, known)
+    low, high = span_of(finite, quantity, known)
     if not 0.0 < high - low < math.inf:  # numbers beyond all measure
         return {"path": "", "band": None, "label": label}
 
@@ -155,9 +153,9 @@ def _line(
         return round(_MARGIN + (HEIGHT - 2 * _MARGIN) * ((high - value) / (high - low)), 1)
 
     band = None
-    if known is not None and math.isfinite(known.baseline) and known.gate > 0.0:
-        top = y(known.baseline + known.gate)
-        band = [top, round(y(known.baseline - known.gate) - top, 1)]
+    if known is not None and known.known and known.gate > 0.0:
+        bottom, top = map(y, known.range)
+        band = [top, round(bottom - top, 1)]
     parts, drawing = [], False
     for place, value in zip(places, values, strict=True):
         if math.isfinite(value):
@@ -167,15 +165,3 @@ def _line(
                 parts.append("l0 0")
         drawing = math.isfinite(value)
     return {"path": "".join(parts), "band": band, "label": label}
-
-
-def _span(
-    finite: Sequence[float], quantity: Quantity, known: IndicatorStatus | None
-) -> tuple[float, float]:
-    """Lowest and highest value of the drawing; noise is not blown up."""
-    if known is not None and math.isfinite(known.baseline) and known.gate > 0.0:
-        low = min(known.baseline - 2.0 * known.gate, min(finite))
-        return low, max(known.baseline + 2.0 * known.gate, max(finite))
-    middle = float(np.median(finite))
-    half = max(0.5 * quantity.least_span, max(abs(value - middle) for value in finite))
-    return middle - half, middle + half

@@ -15,22 +15,21 @@ from pipelines.coaching.alert import Alert
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings
-from pipelines.session.live_status import LiveStatus, newest_steps
+from pipelines.session.live_status import LiveStatus
 from pipelines.views.clock_words import clock_words
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
 from pipelines.views.page.calibration_screen import CalibrationScreen
-from pipelines.views.page.comparison import comparison_words, tells_comparison
 from pipelines.views.page.ended_screen import ended_pieces
 from pipelines.views.page.numbers import large_numbers, small_numbers
 from pipelines.views.page.posture import posture
 from pipelines.views.page.run_requests import Beforehand, RunRequests
-from pipelines.views.page.session_pieces import condition, head, state
+from pipelines.views.page.session_pieces import comparison, condition, head, state
 from pipelines.views.page.setup_screen import SetupScreen
 from pipelines.views.page.tab import Tab
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.trends import RunTrends
-from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.cells import capital, printable
 
 __all__ = ["Dashboard"]
 
@@ -108,7 +107,6 @@ class Dashboard:
         self._trends = RunTrends()
         self._drawn_trends: tuple[object, list[dict[str, Any]]] = (None, [])
         self._noted: dict[str, tuple[float, str]] = {}
-        self._comparison = ""
         self._told: tuple[dict[str, Any], ...] = ()
         self._alert: dict[str, Any] = {"number": 0, "text": ""}
         self._ended: dict[str, Any] = {}
@@ -124,18 +122,17 @@ class Dashboard:
             self._screen = "live"
         if new_steps > 0:
             try:
-                self._trends.push(newest_steps([status.recent], new_steps))
+                self._trends.push(status.recent[-new_steps:])
             except Exception:  # a fault of the page is no fault of the run
                 _LOG.exception("the trend of the run could not be drawn")
         self._changed(step=new_steps > 0)
 
     def note(self, text: str) -> None:
         """Show and speak a note; one that keeps coming, such as of a full disk, only once."""
-        if tells_comparison(text):
-            self._comparison = printable(text)  # stays, whatever comes after it
-            self._tell(_sentence(text), aloud=True, placed=True)
+        if text and text == self._status.compared.words:
+            self._tell(capital(text), aloud=True, placed=True)
             return
-        text = _sentence(text)
+        text = capital(text)
         last_s = self._keep(printable(text))
         if time.monotonic() - last_s >= _SAME_NOTE_S:
             self._tell(text, aloud=True)
@@ -254,7 +251,7 @@ class Dashboard:
                 "posture": posture(status),
                 "run_trends": self._run_trends(status),
                 "condition": condition(status, paused=self.controls.paused),
-                "comparison": comparison_words(self._comparison, status),
+                "comparison": comparison(status),
                 "state": state(status, units),
                 "cadence": cadence_suggestion(status, self.requests.before.usual_spm),
                 "paused": self.controls.paused,
@@ -311,7 +308,3 @@ class Dashboard:
         self._pieces = None
         for tab in self.tabs:
             tab.wake(step=step)
-
-
-def _sentence(note: str) -> str:
-    return f"{note[:1].upper()}{note[1:]}"

@@ -147,11 +147,6 @@ class Content:
         return len(self.recording.steps) > 0
 
     @property
-    def baseline_given(self) -> bool:
-        """Whether the last baseline is one of earlier runs."""
-        return self.judgement.stretches[-1].origin in {"given", "earlier runs"}
-
-    @property
     def learned_s(self) -> float | None:
         """When the last baseline was learned; None without one, or when it was there at once."""
         return self.judgement.stretches[-1].learned_s
@@ -174,7 +169,7 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
     shown = _with_lumbar_index(trusted if len(trusted) else steps, judgement.stretches)
     blocks = _blocks(shown)
     middle_s = _middle_s(shown, len(blocks))
-    episodes = episodes_of(judgement, recording.result.alerts, blocks, middle_s)
+    episodes = episodes_of(judgement, recording.result, blocks, middle_s)
     sides = _side_names(shown)
     windows = _windows(steps, judgement.params.skip_s)
     levels = level_rows(_REPORTED, shown, blocks, middle_s, windows)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from imu.errors import InputError, RecordingError
-from pipelines.files.system_error import explain
+from pipelines.files.summary_file import read_summary
 from pipelines.quantities import quantities_in
 from pipelines.replay import ReplayOptions
 from pipelines.views.report.reading import nothing, read_recording
@@ -43,7 +40,8 @@ def previous_run(
         When the file cannot be read or is none of these.
     """
     if path.suffix.lower() == ".json":
-        return _previous_of_summary(path)
+        means = read_summary(path).means
+        return PreviousRun(path.stem, None, {one: means[one] for one in _COLUMNS if one in means})
     recording = read_recording(path, ReplayOptions(), report, prepare=prepare)
     result = recording.result
     return PreviousRun(
@@ -53,29 +51,6 @@ def previous_run(
         surface=result.surface,
         shoe=result.shoe,
     )
-
-
-def _previous_of_summary(path: Path) -> PreviousRun:
-    problem = InputError(
-        "this is no summary of a run: give a session, or what 'replay --summary' wrote.",
-        place=str(path),
-    )
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordingError(f"{explain(error)}.", path=str(path)) from None
-    except ValueError:
-        raise problem from None
-    means: dict[str, float] = {}
-    try:
-        blocks = summary["blocks"]
-        for column in _COLUMNS:
-            values = [float(value) for value in blocks[column]["mean"] if value is not None]
-            if values:
-                means[column] = math.fsum(values) / len(values)
-    except (KeyError, TypeError, ValueError):
-        raise problem from None
-    return PreviousRun(path.stem, None, means)
 
 
 def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from imu.drift.changes import Change, Direction
 from imu.step.block_means import BlockMeans
 from pipelines.coaching.alert import Alert
 from pipelines.quantities import WATCHED, Quantity
+from pipelines.session.result import SessionResult
 from pipelines.views.report.judgement import Judgement
 
 __all__ = ["Episode", "episodes_of"]
@@ -63,7 +63,7 @@ class Episode:
 
 def episodes_of(
     judgement: Judgement,
-    alerts: Sequence[Alert],
+    result: SessionResult,
     blocks: BlockMeans,
     middle_s: Column,
 ) -> tuple[Episode, ...]:
@@ -73,21 +73,21 @@ def episodes_of(
     ----------
     judgement : Judgement
         Of the run.
-    alerts : sequence of Alert
-        What the runner was told.
+    result : SessionResult
+        With what changed, and what the runner was told.
     blocks, middle_s
         Means of the shown steps, and the middle of each, session time, s.
     """
     found: list[Episode] = []
     for measure in WATCHED:
-        own = [change for change in judgement.changes if change.indicator == measure.indicator]
+        own = [change for change in result.changes if change.indicator == measure.indicator]
         for number, change in enumerate(own):
             if change.severity != "raised":
                 continue
             next_s = own[number + 1].time_s if number + 1 < len(own) else math.inf
             given_up_s = judgement.restart_after(change.time_s)
             end_s = min(next_s, given_up_s)
-            told = next((each for each in alerts if _tells(each, change, end_s)), None)
+            told = next((each for each in result.alerts if _tells(each, change, end_s)), None)
             episode = _episode(measure, change, end_s, judgement, blocks, middle_s, told)
             found.append(episode)
     return tuple(sorted(found, key=lambda episode: episode.begin_s))

@@ -11,14 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from imu.drift.baseline import Baseline
-from imu.drift.changes import Change
 from imu.drift.params import DriftParams
 from imu.drift.status import status_words
 from pipelines.quantities import WATCHED
 from pipelines.session.facts import (
     BaselineGivenUp,
     BaselineKnown,
-    Changed,
     Ended,
     Fact,
     GivenUp,
@@ -79,8 +77,6 @@ class Judgement:
     ----------
     params : DriftParams
         How changes were looked for.
-    changes : tuple of Change
-        All of them, told or not.
     stretches : tuple of Stretch
         At least one, in order.
     continued : bool
@@ -90,7 +86,6 @@ class Judgement:
     """
 
     params: DriftParams
-    changes: tuple[Change, ...]
     stretches: tuple[Stretch, ...]
     continued: bool
     status: str
@@ -116,7 +111,6 @@ def judgement_of(header: SessionHeader, found: Iterable[Fact]) -> Judgement:
         When the session's end is not among them.
     """
     params = header.settings.drift
-    changes: list[Change] = []
     stretches: list[Stretch] = []
     begin_s = -math.inf
     reason: GivenUp | None = None
@@ -135,8 +129,6 @@ def judgement_of(header: SessionHeader, found: Iterable[Fact]) -> Judgement:
 
     for fact in found:
         match fact:
-            case Changed():
-                changes.append(fact.as_change)
             case BaselineKnown():
                 known = fact
             case BaselineGivenUp(reason="older definitions"):
@@ -147,7 +139,6 @@ def judgement_of(header: SessionHeader, found: Iterable[Fact]) -> Judgement:
             case Ended():
                 return Judgement(
                     params,
-                    tuple(changes),
                     (*stretches, stretch(math.inf, fact)),
                     header.carried is not None and not stretches,
                     status_words(fact.status, params),

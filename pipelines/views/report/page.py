@@ -13,14 +13,12 @@ from pipelines.views.clock_words import clock_words
 from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import Content
 from pipelines.views.report.said import said_in
+from pipelines.views.terminal.cells import capital
 
 if TYPE_CHECKING:
     from pipelines.units import Units
 
-__all__ = ["LARGEST_BYTES", "check_libraries", "render", "write_page"]
-
-#: A page stays below this, whatever the run's length.
-LARGEST_BYTES: Final = 3_000_000
+__all__ = ["check_libraries", "render", "write_page"]
 
 _NEEDED: Final = ("matplotlib", "jinja2")
 
@@ -124,7 +122,7 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
         "timeline": timeline,
         "timeline_picture": timeline_picture,
         "glossary": [
-            *((words.capital(m.name), m.meaning) for m in QUANTITIES if m.column != "lumbar_index"),
+            *((capital(m.name), m.meaning) for m in QUANTITIES if m.column != "lumbar_index"),
             *method.GLOSSARY,
         ],
         "courses": [

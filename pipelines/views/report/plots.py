@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.quantities import Quantity
-from pipelines.views.report.words import measure_title
+from pipelines.views.report.words import measure_title, side_name
 
 if TYPE_CHECKING:
     from pipelines.units import Units
     from pipelines.views.report.comparisons import PreviousComparison, SideRow
     from pipelines.views.report.content import Content, Course, Distribution
+    from pipelines.views.report.episodes import Episode
     from pipelines.views.report.judgement import Stretch
 
 __all__ = [
@@ -35,26 +36,9 @@ __all__ = [
 ]
 
 # Stand-ins for the page's colours; a drawing has no other use for them.
-_INK, _MUTED, _GRID = "#010101", "#020202", "#030303"
-_LINE, _BAND, _CHANGED, _FIRST, _SECOND, _SOFT = (
-    "#040404",
-    "#050505",
-    "#060606",
-    "#070707",
-    "#080808",
-    "#090909",
-)
-_VARIABLES: Final = {
-    _INK: "--ink",
-    _MUTED: "--muted",
-    _GRID: "--grid",
-    _LINE: "--line",
-    _BAND: "--band",
-    _CHANGED: "--changed",
-    _FIRST: "--first",
-    _SECOND: "--second",
-    _SOFT: "--soft",
-}
+_NAMES: Final = ("ink", "muted", "grid", "line", "band", "changed", "first", "second", "soft")
+_COLOURS: Final = tuple(f"#{3 * f'0{place}'}" for place in range(1, len(_NAMES) + 1))
+_INK, _MUTED, _GRID, _LINE, _BAND, _CHANGED, _FIRST, _SECOND, _SOFT = _COLOURS
 _SETTINGS: Final[dict[str, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "backstride",
@@ -101,8 +85,7 @@ def course_figure(
         axes.fill_between(time, mean - half, mean + half, color=_LINE, alpha=0.22, linewidth=0)
         axes.plot(time, mean, color=_LINE, linewidth=1.1)
         for episode in course.episodes:
-            begin = episode.begin_s / 60.0
-            stop = end if episode.end_s is None else episode.end_s / 60.0
+            begin, stop = _minutes_of(episode, end)
             within = (time >= begin) & (time <= stop)
             axes.plot(time, np.where(within, mean, np.nan), color=_CHANGED, linewidth=1.4)
             axes.axvline(begin, color=_CHANGED, linewidth=0.8, dashes=(2, 2))
@@ -111,10 +94,8 @@ def course_figure(
                 transform=axes.get_xaxis_transform(), solid_capstyle="butt",
             )  # fmt: skip
         _limits(axes, mean, half, course, factor)
-        axes.set_xlim(0.0, max(end, 0.1))
-        axes.set_title(measure_title(course.measure, units), weight="bold")
-        axes.grid(axis="y", color=_GRID, linewidth=0.5)
-        _minutes(axes)
+        _titled(axes, course.measure, units)
+        _minutes(axes, end)
 
     return _svg((4.4, 1.8), draw, identifier, words)
 
@@ -132,8 +113,7 @@ def timeline_figure(content: Content, identifier: str, words: str) -> str:
             axes.plot((0.0, end), (row, row), color=_GRID, linewidth=0.8, zorder=0)
             for episode in content.episodes:
                 if episode.measure is measure:
-                    begin = episode.begin_s / 60.0
-                    stop = end if episode.end_s is None else episode.end_s / 60.0
+                    begin, stop = _minutes_of(episode, end)
                     axes.barh(
                         row, stop - begin, left=begin, height=0.42,
                         color=_CHANGED, alpha=0.9 if episode.told_s is not None else 0.4,
@@ -152,12 +132,8 @@ def timeline_figure(content: Content, identifier: str, words: str) -> str:
                 axes.axvline(begin, color=_MUTED, linewidth=0.8)
         for loss in recording.link_losses:
             axes.axvline(loss.lost_s / 60.0, color=_MUTED, linewidth=0.8, dashes=(2, 2))
-        axes.set_yticks(range(len(measures)), [measure.name for measure in measures])
-        axes.tick_params(axis="y", labelcolor=_INK)
-        axes.set_ylim(len(measures) - 0.4, -0.75)
-        axes.set_xlim(0.0, max(end, 0.1))
-        axes.spines["left"].set_visible(False)
-        _minutes(axes)
+        _rows_named(axes, measures, (len(measures) - 0.4, -0.75))
+        _minutes(axes, end)
 
     return _svg((4.4, height), draw, identifier, words)
 
@@ -179,22 +155,16 @@ def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
                 (row.percent - half, row.percent + half), (place, place), color=_LINE, linewidth=2.0
             )
             axes.plot(row.percent, place, "o", color=_LINE, markersize=5.0, markeredgewidth=0.0)
-        axes.set_yticks(range(len(rows)), [row.measure.name for row in rows])
-        axes.tick_params(axis="y", labelcolor=_INK)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
+        _rows_named(axes, [row.measure for row in rows], (len(rows) - 0.5, -0.5))
         axes.set_xlim(-reach, reach)
         first, second = _side_names(rows[0].sides)
         for at, side, text in (
             (0.0, "left", f"← {first} higher"),
             (1.0, "right", f"{second} higher →"),
         ):
-            axes.text(
-                at, -0.28 / (height - 0.5), text, ha=side, va="top", color=_MUTED,
-                transform=axes.transAxes,
-            )  # fmt: skip
+            _say(axes, (at, -0.28 / (height - 0.5)), text, ha=side, va="top", color=_MUTED)
         axes.xaxis.set_major_formatter("{x:.0f} %")
         axes.locator_params(axis="x", nbins=6)
-        axes.spines["left"].set_visible(False)
 
     return _svg((4.4, height), draw, identifier, words)
 
@@ -220,10 +190,8 @@ def distribution_figure(
             axes.stairs(
                 counts, edges, color=colour, linewidth=1.3, linestyle="-" if place == 0 else "--"
             )
-            axes.text(
-                1.0, 0.98 - 0.15 * place, name, color=colour, ha="right", va="top", size=8.0,
-                transform=axes.transAxes,
-            )  # fmt: skip
+            at = (1.0, 0.98 - 0.15 * place)
+            _say(axes, at, name, color=colour, ha="right", va="top", size=8.0)
         middle = distribution.quantiles[1] * factor
         axes.axvline(middle, color=_INK, linewidth=0.8)
         axes.set_yticks([])
@@ -259,16 +227,14 @@ def previous_figure(
         axes.set_xticks((-len(earlier), 0.0), ("earliest", "this run"))
         axes.get_xticklabels()[0].set_ha("left")
         axes.get_xticklabels()[1].set_ha("right")
-        axes.grid(axis="y", color=_GRID, linewidth=0.5)
         axes.locator_params(axis="y", nbins=5)
-        axes.set_title(measure_title(comparison.measure, units), weight="bold")
+        _titled(axes, comparison.measure, units)
 
     return _svg((3.5, 1.7), draw, identifier, words)
 
 
 def _side_names(sides: tuple[str, str]) -> tuple[str, str]:
-    names = {"L": "left", "R": "right"}
-    first, second = (names.get(side, f"side {side}") for side in sides)
+    first, second = map(side_name, sides)
     return first, second
 
 
@@ -288,9 +254,33 @@ def _least_span(measure: Quantity, level: float) -> float:
     return 2.0 if measure.unit == "°" else 0.05 * abs(level)
 
 
-def _minutes(axes: Any) -> None:
-    """The unit of time at the end of its axis."""
-    axes.text(1.008, 0.0, "min", transform=axes.transAxes, va="center", color=_MUTED)
+def _minutes_of(episode: Episode, end: float) -> tuple[float, float]:
+    """Begin and end of an episode in a run of so many minutes."""
+    return episode.begin_s / 60.0, end if episode.end_s is None else episode.end_s / 60.0
+
+
+def _minutes(axes: Any, end: float) -> None:
+    """The run along the axis, with the unit of time at its end."""
+    axes.set_xlim(0.0, max(end, 0.1))
+    _say(axes, (1.008, 0.0), "min", va="center", color=_MUTED)
+
+
+def _rows_named(axes: Any, measures: Sequence[Quantity], limits: tuple[float, float]) -> None:
+    """A row for each measure, by its name."""
+    axes.set_yticks(range(len(measures)), [measure.name for measure in measures])
+    axes.tick_params(axis="y", labelcolor=_INK)
+    axes.set_ylim(*limits)
+    axes.spines["left"].set_visible(False)
+
+
+def _titled(axes: Any, measure: Quantity, units: Units) -> None:
+    axes.set_title(measure_title(measure, units), weight="bold")
+    axes.grid(axis="y", color=_GRID, linewidth=0.5)
+
+
+def _say(axes: Any, place: tuple[float, float], text: str, **style: Any) -> None:
+    """Words at a place between (0, 0) and (1, 1) of the axes."""
+    axes.text(*place, text, transform=axes.transAxes, **style)
 
 
 def _usual_range(axes: Any, stretch: Stretch, measure: Quantity, end: float, factor: float) -> None:
@@ -369,8 +359,8 @@ def _inline(svg: str, identifier: str, words: str) -> str:
     body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
     # the page's font, at the drawn size
     body = re.sub(r"font: (?:(bold) )?([\d.]+px)[^;\"]*", _font, body)
-    for colour, variable in _VARIABLES.items():
-        body = body.replace(colour, f"var({variable})")
+    for colour, name in zip(_COLOURS, _NAMES, strict=True):
+        body = body.replace(colour, f"var(--{name})")
     used = {a or b for a, b in _KEPT_ID.findall(body)}
     body = re.sub(
         r' id="([^"]+)"',

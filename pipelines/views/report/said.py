@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pipelines.session import facts
 from pipelines.session.facts import Fact
 from pipelines.units import distance_words, slope_words
+from pipelines.views.terminal.cells import capital
 
 __all__ = ["Said", "said_in"]
 
@@ -91,5 +92,5 @@ def _words(fact: Fact) -> tuple[str, ...]:
         case facts.Resumed():
             return ("Resume",)
         case facts.MarkUnreadable():
-            return fact.name[:1].upper() + fact.name[1:], fact.value
+            return capital(fact.name), fact.value
     return ()

@@ -10,6 +10,7 @@ from pipelines.quantities import Quantity
 from pipelines.views.clock_words import clock_words
 from pipelines.views.counted import counted
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
+from pipelines.views.terminal.cells import capital
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOTH_READINGS",
-    "capital",
     "chance_words",
     "change_words",
     "count_words",
@@ -38,6 +38,7 @@ __all__ = [
     "measure_title",
     "percent_words",
     "previous_words",
+    "side_name",
     "side_words",
     "sides_words",
     "small_amount",
@@ -114,11 +115,6 @@ def _joined(parts: Sequence[str]) -> str:
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
 
 
-def capital(text: str) -> str:
-    """The text with a capital at its beginning; the rest as it is."""
-    return text[:1].upper() + text[1:]
-
-
 def change_words(change: float, unit: str) -> str:
     """A change with its sign.
 
@@ -129,11 +125,7 @@ def change_words(change: float, unit: str) -> str:
     """
     if not math.isfinite(change):
         return "–"
-    return (
-        f"{change:+.1f}°".replace("-", "−")
-        if unit == "deg"
-        else f"{change:+.0f} %".replace("-", "−")
-    )
+    return (f"{change:+.1f}°" if unit == "deg" else f"{change:+.0f} %").replace("-", "−")
 
 
 def episode_words(episode: Episode, units: Units) -> str:
@@ -146,9 +138,8 @@ def episode_words(episode: Episode, units: Units) -> str:
     else:
         way = "higher" if episode.direction == "up" else "lower"
         what = f"{size:.0f} % {way}"
-    levels = (
-        f"{measure.amount(episode.level, units)} against {measure.amount(episode.baseline, units)}"
-    )
+    level, baseline = (measure.amount(x, units) for x in (episode.level, episode.baseline))
+    levels = f"{level} against {baseline}"
     if measure.column == "lumbar_compression_bw":
         levels = "a modelled value"
     until = "to the end of the run" if episode.end_s is None else f"to {clock_words(episode.end_s)}"
@@ -248,6 +239,10 @@ def chance_words(headline: Headline, units: Units) -> str:
     return f"Mean of the run, ± {run} (95 %). A block of 20 steps: ± {block}."
 
 
+def _span(measure: Quantity, low: float, high: float, units: Units) -> str:
+    return f"{measure.number(low, units)} to {measure.amount(high, units)}"
+
+
 def headline_words(headline: Headline, units: Units) -> str:
     """How a large number stands to its usual range."""
     band, measure = headline.band, headline.measure
@@ -255,7 +250,7 @@ def headline_words(headline: Headline, units: Units) -> str:
         return "not measured in this run"
     if band is None:
         return _NO_BASELINE
-    usual = f"usual range {measure.number(band.low, units)} to {measure.amount(band.high, units)}"
+    usual = f"usual range {_span(measure, band.low, band.high, units)}"
     return {
         "within": f"stayed near the baseline; {usual}",
         "changed": f"changed from the baseline at the end; {usual}",
@@ -316,18 +311,15 @@ def course_words(course: Course, units: Units) -> str:
     name = course.measure.name
     if not known.size:
         return f"{capital(name)} was not measured."
+    first, last, least = (
+        course.measure.number(float(x), units) for x in (known[0], known[-1], known.min())
+    )
     text = (
-        f"{capital(name)} per block of twenty steps: "
-        f"{course.measure.number(float(known[0]), units)} at first, "
-        f"{course.measure.number(float(known[-1]), units)} at the end, between "
-        f"{course.measure.number(float(known.min()), units)} and "
-        f"{course.measure.amount(float(known.max()), units)}."
+        f"{capital(name)} per block of twenty steps: {first} at first, {last} at the end, between "
+        f"{least} and {course.measure.amount(float(known.max()), units)}."
     )
     if course.band is not None:
-        text += (
-            f" Usual range {course.measure.number(course.band.low, units)} to "
-            f"{course.measure.amount(course.band.high, units)}."
-        )
+        text += f" Usual range {_span(course.measure, course.band.low, course.band.high, units)}."
     for episode in course.episodes:
         end = "the end" if episode.end_s is None else clock_words(episode.end_s)
         text += f" Changed from {clock_words(episode.begin_s)} to {end}."
@@ -371,7 +363,7 @@ def previous_words(comparison: PreviousComparison, units: Units) -> str:
     """Where this run stands among earlier ones."""
     known = [value for value in comparison.earlier if math.isfinite(value)]
     measure = comparison.measure
-    span = f"{measure.number(min(known), units)} to {measure.amount(max(known), units)}"
+    span = _span(measure, min(known), max(known), units)
     this = measure.amount(comparison.this, units)
     count = len(known)
     if count < LEAST_PREVIOUS_RUNS:
@@ -404,14 +396,18 @@ def title_words(recording: Recording) -> str:
     return f"Running report, {date_words(recording.utc_start_ns)}"
 
 
+def side_name(side: str) -> str:
+    """A foot: left or right, or one of the sides A and B."""
+    return {"L": "left", "R": "right"}.get(side, f"side {side}")
+
+
 def sides_words(rows: Sequence[SideRow]) -> str:
     """What the comparison of the feet shows, for those who cannot see it."""
-    names = {"L": "left", "R": "right"}
-    parts = []
-    for row in rows:
-        higher = row.sides[1] if row.percent >= 0.0 else row.sides[0]
-        side = names.get(higher, f"side {higher}")
-        parts.append(f"{row.measure.name} {abs(row.percent):.1f} % higher on the {side}")
+    parts = [
+        f"{row.measure.name} {abs(row.percent):.1f} % higher on the "
+        f"{side_name(row.sides[row.percent >= 0.0])}"
+        for row in rows
+    ]
     return "Differences between the feet: " + "; ".join(parts) + "."
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from types import TracebackType
 from typing import IO, TYPE_CHECKING
 
 from imu.calibration import FACES
@@ -54,12 +53,7 @@ class CalibrationGuide:
             self._living.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._living is not None:
             with suppress(OSError):
                 self._living.stop()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Line",
+    "capital",
     "cells_wide",
     "cut",
     "fit",
@@ -32,6 +33,11 @@ _TO_ASCII: Final = str.maketrans({"°": " deg", "·": "-", "–": "-", "−": "-
 def printable(text: str) -> str:
     """Text from devices and files without anything that could steer a terminal."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning; the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def cells_wide(text: str) -> int:

@@ -16,6 +16,7 @@ from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.clock_words import clock_words
+from pipelines.views.counted import counted
 from pipelines.views.terminal.cells import (
     Line,
     cells_wide,
@@ -27,12 +28,17 @@ from pipelines.views.terminal.cells import (
     wrapped,
 )
 from pipelines.views.terminal.wording import (
-    GAITS,
     LARGE,
     SMALL,
-    WITHIN,
+    condition,
+    gait_words,
+    is_changed,
+    link_words,
+    loss_words,
+    smoothed,
+    span_of,
     standing,
-    verdict,
+    usual_words,
 )
 
 __all__ = ["WIDEST", "picture"]
@@ -42,11 +48,11 @@ WIDEST: Final = 120
 _NARROWEST: Final = 56  # columns for three numbers side by side
 _SPACIOUS: Final = 90  # columns for a gap between them
 _ASIDE: Final = 16  # columns for words beside a number, in a small window
-_SMOOTHED_STEPS: Final = 4  # of a trend: both feet twice
 
 # readable on dark and on light grounds
 _QUIET, _STRONG, _USUAL, _CHANGED = "dim", "bold", "green", "bold magenta"
 _STYLES: Final = {"within": _USUAL, "outside": "", "changed": _CHANGED, "waiting": _QUIET}
+_CONDITIONS: Final = _STYLES | {"waiting": ""}
 
 _SIDES: Final = {"L": "left foot", "R": "right foot"}
 _QUALITIES: Final = {
@@ -59,7 +65,6 @@ _QUALITIES: Final = {
     "edge": "at the edge of the recording",
     "loose": "clip loose: shock, oscillation too large",
 }
-_CALM_LINKS: Final = frozenset({"", "connecting", "connected", "ended"})
 
 # each digit: three rows of three cells
 _DIGITS: Final = {
@@ -109,8 +114,8 @@ def picture(
 
     Examples
     --------
-    >>> lines = picture(LiveStatus(source="", device="clip", alert="Lean has changed."), 60, 16)
-    >>> any("Lean has changed." in text for line in lines for text, _ in line)
+    >>> lines = picture(LiveStatus(source="", device="clip"), 60, 16)
+    >>> any("Waiting for running steps." in text for line in lines for text, _ in line)
     True
     """
     width = max(1, min(width, WIDEST))
@@ -171,13 +176,13 @@ def _large_picture(status: LiveStatus, width: int, shown: set[str], told: list[s
 
 
 def _small_picture(
-    status: LiveStatus, width: int, height: int | None, told: list[str]
+    status: LiveStatus, width: int, height: int | None, said: list[str]
 ) -> list[Line]:
     """Without frames and large digits; each part in full where there is room, else in brief."""
-    text, style = _condition(status)
+    state, text = condition(status)
     text = f"alert: {text}" if status.alert else text
-    condition: list[Line] = [[(f" {row}", style)] for row in wrapped(text, width - 1)]
-    notes = [row for note in told[-5:] for row in wrapped(f"note: {note}", width - 1)]
+    told: list[Line] = [[(f" {row}", _CONDITIONS[state])] for row in wrapped(text, width - 1)]
+    notes = [row for note in said[-5:] for row in wrapped(f"note: {note}", width - 1)]
     empty: list[Line] = []
     # in the order of the picture: in brief, in full
     parts: dict[str, tuple[list[Line], list[Line]]] = {
@@ -194,7 +199,7 @@ def _small_picture(
             [[(f" {row}", "")] for row in in_rows(_small_amounts(status), width - 1)],
         ),
         "last space": (empty, [[]]),
-        "condition": (condition, condition),
+        "condition": (told, told),
         "state": (
             _state(status, width, last_step=False),
             _state(status, width, last_step=False, rows=True),
@@ -242,9 +247,8 @@ def _number_and_words(
 
 
 def _header(status: LiveStatus, width: int) -> Line:
-    gait = GAITS.get(status.gait, status.gait)
-    steps = "1 step" if status.steps == 1 else f"{status.steps} steps"
-    right = f"{clock_words(status.elapsed_s)}   {steps}   {gait} "
+    steps = counted(status.steps, "step")
+    right = f"{clock_words(status.elapsed_s)}   {steps}   {gait_words(status)} "
     left = f" Backstride   {status.device}"
     left = fit(left, max(0, width - cells_wide(right) - 2), pad=True)
     return [(left, _STRONG), ("  ", ""), (fit(right, width), "")]
@@ -285,7 +289,7 @@ def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -
     inner = _inside(width)
     value = status.typical(quantity.column)
     words, style = _words(status, quantity)
-    changed = indicator is not None and indicator.changed
+    changed = is_changed(status, quantity.column)
     body: list[Line] = [
         [(row, _CHANGED if changed else _STRONG)]
         for row in _large_number(quantity.number(value), quantity.unit)
@@ -293,9 +297,11 @@ def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -
     count = _word_rows(status, inner) if "all words" in shown else 2
     rows = [*_first_rows(words, inner, count), *[""] * count][:count]
     body += [[(fit(row, inner), style)] for row in rows]
-    known = indicator if indicator is not None and math.isfinite(indicator.baseline) else None
+    known = indicator if indicator is not None and indicator.known else None
     if "usual range" in shown:
-        body.append([(fit(_usual_range(quantity, known, inner), inner), "")])
+        usual = usual_words(quantity, known)
+        fitting = [words for words in usual if len(words) <= inner] or usual[-1:] or [""]
+        body.append([(fit(fitting[0], inner), "")])
     if "gauge" in shown:
         body.append(_gauge(known, inner))
     if "trend" in shown:
@@ -310,17 +316,6 @@ def _words(status: LiveStatus, quantity: Quantity) -> tuple[str, str]:
     """What is to be said of a number, and in which style."""
     state, words = standing(status, quantity)
     return printable(words), _STYLES[state]
-
-
-def _usual_range(quantity: Quantity, known: IndicatorStatus | None, width: int) -> str:
-    if known is None:
-        return ""
-    low, high = known.baseline - known.gate, known.baseline + known.gate
-    span = f"{quantity.number(low)} to {quantity.number(high)}"
-    for words in (f"usual {quantity.number(low)} to {quantity.amount(high)}", f"usual {span}"):
-        if len(words) <= width:
-            return words
-    return span
 
 
 def _large_number(number: str, unit: str) -> list[str]:
@@ -339,7 +334,7 @@ def _gauge(known: IndicatorStatus | None, width: int) -> Line:
     cells = ["·"] * width
     first, last = round(0.25 * (width - 1)), round(0.75 * (width - 1))
     cells[first : last + 1] = "━" * (last + 1 - first)
-    at = 0.5 + 0.25 * (known.value - known.baseline) / known.gate
+    at = known.place
     if not math.isfinite(at):
         return [("".join(cells), _QUIET)]
     place = min(max(round(at * (width - 1)), 0), width - 1)
@@ -355,19 +350,11 @@ def _trend(
     status: LiveStatus, quantity: Quantity, width: int, known: IndicatorStatus | None = None
 ) -> str:
     """The recent steps as bars, newest at the right, smoothed over both feet."""
-    values = status.history(quantity.column)
-    if len(values) >= _SMOOTHED_STEPS:
-        values = np.convolve(values, np.full(_SMOOTHED_STEPS, 1.0 / _SMOOTHED_STEPS), "valid")
-    finite = values[np.isfinite(values)]
-    if not len(finite):
+    values = smoothed(status.history(quantity.column))
+    finite = values[np.isfinite(values)].tolist()
+    if not finite:
         return " " * width
-    if known is not None and known.gate > 0.0:
-        low = min(known.baseline - 2.0 * known.gate, float(np.min(finite)))
-        high = max(known.baseline + 2.0 * known.gate, float(np.max(finite)))
-    else:
-        middle = float(np.median(finite))
-        half = max(0.5 * quantity.least_span, float(np.max(np.abs(finite - middle))))
-        low, high = middle - half, middle + half
+    low, high = span_of(finite, quantity, known)
     bars = "".join(
         _BARS[min(max(int(8 * (value - low) / (high - low)), 0), 7)]
         if math.isfinite(value)
@@ -384,8 +371,7 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
     numbers: Line = []
     bars: Line = []
     for quantity in SMALL:
-        indicator = status.indicators.get(quantity.indicator)
-        changed = indicator is not None and indicator.changed
+        changed = is_changed(status, quantity.indicator)
         mark = "" if not changed else " changed" if each >= 20 else " *"
         value = status.typical(quantity.column)
         amount = quantity.amount(value)
@@ -408,25 +394,12 @@ def _numbers_in_a_line(status: LiveStatus, width: int) -> Line:
     return [(f" {in_rows(_small_amounts(status)[:3], max(1, width - 1))[0]}", "")]
 
 
-def _condition(status: LiveStatus) -> tuple[str, str]:
-    """The one plain sentence of the moment."""
-    if status.alert:
-        return printable(status.alert), _CHANGED
-    if not status.steps:
-        return "Waiting for running steps.", ""
-    words = printable(verdict(status))
-    if words == WITHIN:
-        return "Everything is within your usual range.", _USUAL
-    sentence = f"{words[:1].upper()}{words[1:]}".rstrip(".")
-    return f"{sentence or 'No baseline yet'}.", ""
-
-
 def _alert_panel(status: LiveStatus, width: int, least_rows: int) -> list[Line]:
-    text, style = _condition(status)
+    state, text = condition(status)
     rows = wrapped(text, max(1, width - 4))
     rows += [""] * (least_rows - len(rows))
     title = "alert: changed from your baseline" if status.alert else "your baseline"
-    body: list[Line] = [[(row, style)] for row in rows]
+    body: list[Line] = [[(row, _CONDITIONS[state])] for row in rows]
     return _framed(title, "", body, width, heavy=bool(status.alert))
 
 
@@ -458,19 +431,16 @@ def _state(status: LiveStatus, width: int, *, last_step: bool, rows: bool = Fals
 
     In as many ``rows`` as it takes, or cut where it is too long for two.
     """
-    calm = status.link in _CALM_LINKS
     battery = "" if status.battery_percent is None else f"battery {status.battery_percent:.0f} %"
-    lost = (
-        f"{status.lost_samples or 'no'} {'sample' if status.lost_samples == 1 else 'samples'} lost"
-    )
-    link = f" link {status.link or 'connecting'}"
-    others = [text for text in (battery, *beside_words(status), *away_words(status), lost) if text]
+    link = f" link {link_words(status)}"
+    beside = (*beside_words(status), *away_words(status))
+    others = [text for text in (battery, *beside, loss_words(status)) if text]
     beside = "".join(f" · {text}" for text in others)
     alone = rows and cells_wide(link + beside) > width
     link = fit(link, width)
     told = "" if alone else fit(beside, width - cells_wide(link))
     lines: list[Line] = [
-        [(link, "" if calm else _CHANGED), (told, "")],
+        [(link, _CHANGED if status.link == "lost" else ""), (told, "")],
         *([(f" {row}", "")] for row in (in_rows(others, width - 1) if alone else ())),
         [(_recording(status, width), _CHANGED if status.recording_note else "")],
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from pipelines.quantities import quantity_named
@@ -10,7 +9,7 @@ from pipelines.session.live_status import LiveStatus
 from pipelines.views.beside_words import beside_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import GAITS, verdict
+from pipelines.views.terminal.wording import gait_words, link_words, verdict
 
 __all__ = ["PlainLog"]
 
@@ -30,16 +29,16 @@ class PlainLog:
     Examples
     --------
     >>> log = PlainLog()
-    >>> status = LiveStatus(source="", device="clip", alert="Your lean has changed.")
-    >>> log.lines(status)[-1]
-    '   0:00  alert: Your lean has changed.'
+    >>> log.lines(LiveStatus(source="", device="clip", notes=("No gyroscope.",)))[-1]
+    '   0:00  note: No gyroscope.'
     """
 
     def __init__(self) -> None:
         self._headed = False
         self._elapsed_s = 0.0
         self._line_steps, self._line_s = 0, 0.0
-        self._alert = self._link = self._trouble = ""
+        self._link = self._trouble = ""
+        self._alert: tuple[str, str] | None = None
         self._notes: tuple[str, ...] = ()
 
     def lines(self, status: LiveStatus) -> list[str]:
@@ -49,7 +48,7 @@ class PlainLog:
         self._headed = True
         if status.link != self._link:
             self._link = status.link
-            lines += self._stamped(f"link {status.link}")
+            lines += self._stamped(f"link {link_words(status)}")
         if status.recording_note != self._trouble:
             self._trouble = status.recording_note
             lines += self._stamped(f"recording: {status.recording_note or 'in order'}")
@@ -62,8 +61,9 @@ class PlainLog:
         if due or (seconds >= _QUIET_S and steps < _STEPS_A_LINE):
             self._line_steps, self._line_s = status.steps, status.elapsed_s
             lines += self._stamped(_summary(status))
-        # the same alert with newer figures in it is no new alert
-        alert = re.sub(r"\d+", "", status.alert)
+        # the same change with newer figures is no new one
+        told = status.told if status.alert else None
+        alert = None if told is None else (told.indicator, told.direction)
         if alert != self._alert:
             self._alert = alert
             lines += self._stamped(
@@ -97,10 +97,10 @@ def _summary(status: LiveStatus) -> str:
         return f"{number:>{width}} {quantity.unit.replace('°', 'deg')}"
 
     return (
-        f"{status.steps:5d} steps  {GAITS.get(status.gait, status.gait)}  "
+        f"{status.steps:5d} steps  {gait_words(status)}  "
         f"{cell('cadence_spm', 3)}  contact {cell('contact_time_ms', 3)}  "
         f"shock {cell('impact_shock_g', 4)}  "
         f"oscillation {cell('vertical_oscillation_mm', 3)}  "
         f"lean {cell('sacral_lean_deg', 5)}  {''.join(f'{one}  ' for one in beside_words(status))}"
-        f"{verdict(status)}"
+        f"{verdict(status)[1]}"
     ).rstrip()

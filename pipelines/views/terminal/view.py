@@ -21,7 +21,6 @@ from pipelines.session.live_status import LiveStatus
 from pipelines.views.terminal.cells import Line, printable, rich_text
 from pipelines.views.terminal.picture import picture
 from pipelines.views.terminal.plain_log import PlainLog
-from pipelines.views.terminal.svg import render_svg
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -136,20 +135,6 @@ class TerminalView:
             ring_bell(alert)
         else:
             self.note(alert.message)
-
-    def export_svg(self, path: str | os.PathLike[str], status: LiveStatus) -> None:
-        """Write the picture of a status as an SVG file.
-
-        Raises
-        ------
-        RecordingError
-            When the file cannot be written.
-        """
-        from pipelines.files.replacing import replacing
-
-        drawing = render_svg(status).encode()
-        with replacing(path) as out:
-            out.write(drawing)
 
     def _say(self, lines: list[str]) -> None:
         if lines and isinstance(self._output, _Lines):

@@ -1,24 +1,36 @@
-"""How the view names quantities, writes numbers, and says how a run stands to its baseline."""
+"""What is said of a live run in words, by the terminal and the page alike."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from imu.drift.indicators import INDICATORS
+from imu.drift.status import status_words
 from pipelines.quantities import QUANTITIES, Quantity, quantities_in
-from pipelines.session.live_status import LiveStatus
+from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
+from pipelines.views.counted import counted
+from pipelines.views.terminal.cells import capital, printable
 
 __all__ = [
-    "GAITS",
     "LARGE",
     "NAMES",
-    "OUTSIDE",
     "SMALL",
-    "WITHIN",
     "Standing",
+    "condition",
+    "gait_words",
+    "is_changed",
+    "link_words",
+    "loss_words",
+    "smoothed",
+    "span_of",
     "standing",
+    "usual_words",
     "verdict",
 ]
 
@@ -33,26 +45,67 @@ SMALL: Final = tuple(quantity.live for quantity in quantities_in("small"))
 NAMES: Final = {quantity.column: quantity.name for quantity in QUANTITIES} | {
     indicator.name: indicator.words for indicator in INDICATORS
 }
-GAITS: Final = {
+_GAITS: Final = {
     "still": "standing still",
     "walk": "walking",
     "grounded run": "running low",
     "run": "running",
 }
-WITHIN: Final = "within your usual range"
-OUTSIDE: Final = "outside your usual range, watching it"
+_LINKS: Final = {"lost": "lost, trying again", "resumed": "connected", "gap": "connected"}
+_WITHIN: Final = "within your usual range"
+_OUTSIDE: Final = "outside your usual range, watching it"
+_SMOOTHED_STEPS: Final = 4  # of a trend: both feet twice
 
 
-def verdict(status: LiveStatus) -> str:
-    """The state against the baseline, in words."""
+def gait_words(status: LiveStatus) -> str:
+    """What the runner does."""
+    return _GAITS.get(status.gait, printable(status.gait))
+
+
+def link_words(status: LiveStatus) -> str:
+    """How the link to the sensor is."""
+    return printable(_LINKS.get(status.link, status.link)) or "connecting"
+
+
+def loss_words(status: LiveStatus) -> str:
+    """What never arrived.
+
+    Examples
+    --------
+    >>> loss_words(LiveStatus("", "")), loss_words(LiveStatus("", "", lost_samples=1))
+    ('no samples lost', '1 sample lost')
+    """
+    return f"{counted(status.lost_samples, 'sample') if status.lost_samples else 'no samples'} lost"
+
+
+def is_changed(status: LiveStatus, name: str) -> bool:
+    """Whether an indicator is changed, which not everything has."""
+    indicator = status.indicators.get(name)
+    return indicator is not None and indicator.changed
+
+
+def verdict(status: LiveStatus) -> tuple[Standing, str]:
+    """The state of the run against the baseline, and the same in words."""
     changed = [NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
     if changed:
-        return f"changed from your baseline: {', '.join(changed)}"
+        return "changed", f"changed from your baseline: {', '.join(changed)}"
     judged = {name: one for name, one in status.indicators.items() if one.judged}
-    if not status.watching or not judged:
-        return status.baseline_status
+    if not status.standing.watching or not judged:
+        return "waiting", status_words(status.standing, status.params)
     outside = [NAMES.get(name, name) for name, one in judged.items() if one.outside]
-    return f"{OUTSIDE}: {', '.join(outside)}" if outside else WITHIN
+    return ("outside", f"{_OUTSIDE}: {', '.join(outside)}") if outside else ("within", _WITHIN)
+
+
+def condition(status: LiveStatus) -> tuple[Standing, str]:
+    """The one plain sentence of the moment."""
+    if status.alert:
+        return "changed", printable(status.alert)
+    if not status.steps:
+        return "waiting", "Waiting for running steps."
+    state, words = verdict(status)
+    if state == "within":
+        return state, f"Everything is {_WITHIN}."
+    return "waiting", f"{capital(printable(words))}."
 
 
 def standing(
@@ -74,8 +127,44 @@ def standing(
         return "waiting", "waiting for running steps"
     if not math.isfinite(value):
         return "waiting", "not measured"
-    if indicator is not None and indicator.judged and status.watching:
-        return ("outside", OUTSIDE) if indicator.outside else ("within", WITHIN)
+    if indicator is not None and indicator.judged and status.standing.watching:
+        return ("outside", _OUTSIDE) if indicator.outside else ("within", _WITHIN)
     # the sentence below the numbers says it in full
-    brief = status.baseline_status.partition(", because")[0].removesuffix(" blocks")
-    return "waiting", brief or "no baseline yet"
+    return "waiting", status_words(status.standing, status.params, brief=True)
+
+
+def usual_words(
+    quantity: Quantity, known: IndicatorStatus | None, units: Units = "metric"
+) -> list[str]:
+    """The usual range in words, the longest first; nothing where there is none."""
+    if known is None or not known.known:
+        return []
+    low, high = known.range
+    span = f"{quantity.number(low, units)} to {quantity.number(high, units)}"
+    full = f"usual {quantity.number(low, units)} to {quantity.amount(high, units)}"
+    return [full, f"usual {span}", span]
+
+
+def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A trend over both feet, without the first steps; as it is where there are too few.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N,)
+        One value a step.
+    """
+    if len(values) < _SMOOTHED_STEPS:
+        return values
+    return np.convolve(values, np.full(_SMOOTHED_STEPS, 1.0 / _SMOOTHED_STEPS), "valid")
+
+
+def span_of(
+    finite: Sequence[float], quantity: Quantity, known: IndicatorStatus | None
+) -> tuple[float, float]:
+    """Lowest and highest value of the drawing of a trend; noise is not blown up."""
+    if known is not None and known.known and known.gate > 0.0:
+        low = min(known.baseline - 2.0 * known.gate, min(finite))
+        return low, max(known.baseline + 2.0 * known.gate, max(finite))
+    middle = float(np.median(finite))
+    half = max(0.5 * quantity.least_span, max(abs(value - middle) for value in finite))
+    return middle - half, middle + half

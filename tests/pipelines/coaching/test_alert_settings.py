@@ -18,6 +18,9 @@ from imu.errors import InputError, RecordingError
 from imu.ranges import Within, allowed_of
 from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
 from pipelines.coaching.budget import CoachParams
+from pipelines.files.loading import load
+from pipelines.session.header import SessionHeader
+from pipelines.session.json_form import to_json
 from tests.pipelines.coaching.explained_settings import explained_defaults
 
 RANGES = allowed_of(DriftParams)
@@ -207,7 +210,9 @@ def test_settings_survive_the_session_header_exactly(
     }
     settings = AlertSettings.from_tables(tables)
     assert settings.drift.gate_of(indicator.name).limit == 1.0 + 9.0 * share
-    assert AlertSettings.from_json(settings.to_json()) == settings
+    header = SessionHeader(0, "", settings=settings)
+    assert load(to_json(header), SessionHeader).settings == settings
+    assert AlertSettings.from_json(json.dumps({"alerts": tables})) == settings
 
 
 @pytest.mark.parametrize("text", ["", "3", "[1]", "[" * 100_000, '{"alerts": 3}'])

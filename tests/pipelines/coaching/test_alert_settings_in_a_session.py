@@ -8,13 +8,15 @@ import pytest
 from devices.records import DeviceInfo
 from imu.drift.detector import DriftDetector
 from imu.drift.params import DriftParams
+from imu.drift.status import status_words
 from imu.steps import Steps
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.budget import CoachParams
 from pipelines.coaching.coach import Coach
+from pipelines.files.loading import load
 from pipelines.session.engine import SessionFold
 from pipelines.session.header import SessionHeader
-from pipelines.session.json_form import from_json, to_json
+from pipelines.session.json_form import to_json
 from tests.imu.test_drift import stationary_run
 
 
@@ -26,11 +28,11 @@ def info() -> DeviceInfo:
 def test_the_header_carries_the_settings_into_the_analysis(info: DeviceInfo) -> None:
     drift = DriftParams(skip_s=35.0).with_gate("sacral_lean_deg", floor=3.5)
     settings = AlertSettings(drift, CoachParams(cues_per_hour=1))
-    header = from_json(to_json(SessionHeader(0, "sim:", settings=settings)), SessionHeader)
+    header = load(to_json(SessionHeader(0, "sim:", settings=settings)), SessionHeader)
     assert header.settings == settings
-    assert SessionFold(header, info).now.baseline_status == "warming up: 0:00 of 0:35"
+    assert SessionFold(header, info).now.params == drift
     usual = SessionFold(SessionHeader(0, "sim:"), info).now
-    assert usual.baseline_status == "warming up: 0:00 of 2:30"
+    assert status_words(usual.standing, usual.params) == "warming up: 0:00 of 2:30"
 
 
 def test_a_restart_in_mid_run_tells_what_would_have_been_told() -> None:

@@ -15,7 +15,8 @@ from imu.errors import ParameterError
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach, CoachState
-from pipelines.session.json_form import from_json, to_json
+from pipelines.files.loading import load
+from pipelines.session.json_form import to_json
 
 CUED: list[tuple[str, Direction]] = [
     ("peak_10hz_bw", "up"),
@@ -324,5 +325,5 @@ def test_a_state_saved_as_json_goes_on_as_if_never_stopped(
     middle_s = before[-1].time_s if before else 0.0
     coach.advance(before, middle_s)
     restored = Coach()
-    restored.state = from_json(to_json(coach.state), CoachState)
+    restored.state = load(to_json(coach.state), CoachState)
     assert restored.advance(after, 1e6) == coach.advance(after, 1e6)

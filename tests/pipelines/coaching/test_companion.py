@@ -19,7 +19,8 @@ from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.coaching.turning import heading_turn_deg
-from pipelines.session.json_form import from_json, to_json
+from pipelines.files.loading import load
+from pipelines.session.json_form import to_json
 from tests.pipelines.coaching.runs import (
     USUAL,
     Accompanied,
@@ -45,7 +46,6 @@ def test_while_red_flags_stop_coaching_their_sentence_is_all_that_is_said() -> N
         longest=LongestSession(),
         intervals=RunWalkPlan(),
         return_stage=0,
-        metronome_percent=5.0,
     )
     cues, _ = feed(Accompanied(plan), [Part(15, "run", 1.3), Part(1, "still")])
     assert told(cues) == [(0.0, "red_flags.stop")]
@@ -97,11 +97,10 @@ def test_a_warm_up_that_is_done_is_told_once() -> None:
 
 
 def test_without_anything_usual_nothing_is_told_of_intensity() -> None:
-    companion = Accompanied(CompanionPlan(return_stage=2, metronome_percent=5.0))
+    companion = Accompanied(CompanionPlan(return_stage=2))
     cues, _ = feed(companion, [Part(15, "run", 1.5)])
     assert ids(cues) == ["return.usual"]
     assert companion.companion.ending().warm_up_s is None
-    assert companion.companion.metronome is None
 
 
 def test_an_abrupt_stop_draws_one_cue_and_a_walk_none() -> None:
@@ -239,14 +238,6 @@ def test_running_in_the_days_of_rest_is_answered_with_the_day() -> None:
     assert len(cues) == 1
 
 
-def test_the_rhythm_is_told_after_the_warm_up() -> None:
-    companion = Accompanied(CompanionPlan(usual=USUAL, metronome_percent=6.0))
-    cues, _ = feed(companion, [Part(6, "run", 0.7), Part(6, "run")])
-    assert told(cues) == [(300.0, "warm_up.done"), (480.0, "metronome.target")]
-    assert companion.companion.metronome is not None
-    assert companion.companion.metronome.cadence_spm == pytest.approx(174.9)
-
-
 # ---------------------------------------------------------------------------------------- budget
 
 
@@ -289,7 +280,6 @@ def test_cues_come_seldom_whatever_happens(
         longest=LongestSession(1500.0),
         intervals=RunWalkPlan() if stage == 0 else None,
         return_stage=stage,
-        metronome_percent=5.0,
     )
     alerts = {second: [alert(float(second))] for second in alarms}
     cues, _ = feed(Accompanied(plan, speed_m_s=3.0), parts, alerts=alerts)
@@ -342,7 +332,7 @@ def test_the_same_log_gives_the_same_cues() -> None:
     plan = CompanionPlan(usual=USUAL, longest=LongestSession(distance_m=300.0))
     samples = samples_of(minutes=2.0, standing_s=3.0)
     first, _ = live(Accompanied(plan, speed_m_s=3.0), samples)
-    again, _ = live(Accompanied(from_json(to_json(plan), CompanionPlan), speed_m_s=3.0), samples)
+    again, _ = live(Accompanied(load(to_json(plan), CompanionPlan), speed_m_s=3.0), samples)
     assert first == again
     assert first
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ import pytest
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.single_session import LongestSession
-from pipelines.runner.filing import FinishedRun, file_run, finished_run
+from pipelines.runner.filing import file_run, finished_run
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.queries import pains_of_runs
+from pipelines.runner.journal.runs import FinishedRun
 from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.session.header import SessionHeader
 from tests.pipelines.coaching.runs import (
@@ -28,7 +31,7 @@ from tests.pipelines.coaching.runs import (
     result_after,
     samples_of,
 )
-from tests.pipelines.runner.journal.journals import at, held_by_another_process, run
+from tests.pipelines.runner.journal.journals import at, at_hand, held_by_another_process, run
 
 PLAN = CompanionPlan(usual=USUAL, longest=LongestSession())
 #: Of earlier easy runs.
@@ -54,6 +57,11 @@ def finished() -> FinishedRun:
     _, steps = feed(run, PARTS, marks=MARKS)
     result = result_after(run, steps, MARKS, header=HEADER, duration_s=1140.0)
     return finished_run(result, recording=Path("run.mcap"))
+
+
+def contents(journal: JournalAtHand) -> list[object]:
+    opened = journal.open()
+    return [opened.entries(Session), opened.entries(Pain), opened.entries(Shoe)]
 
 
 def test_the_entry_holds_what_was_run() -> None:
@@ -97,7 +105,7 @@ def test_a_stated_speed_counts_until_one_is_marked() -> None:
 
 def test_pain_is_filed_with_its_moment(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    notes, cues = file_run(finished(), path)
+    notes, cues = at_hand(path, partial(file_run, finished()))
     assert notes == []
     assert cues == []
     with Journal(path) as journal:
@@ -121,22 +129,22 @@ def test_after_the_run_the_journals_rules_speak(tmp_path: Path) -> None:
     with Journal(path) as journal:
         journal.add(Shoe("Blue", start_km=481.5))
         journal.add(run(-3.0, km=1.2))
-    _, cues = file_run(finished(), path)
+    _, cues = at_hand(path, partial(file_run, finished()))
     assert [cue.text_id for cue in cues] == ["session.beyond_distance", "shoes.first"]
 
 
 def test_a_new_shoe_is_told_before_the_run_and_added_after_it(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    said = unknown_shoe_note("Blue", path)
+    said = at_hand(path, lambda it: unknown_shoe_note(it, "Blue"))
     assert said == (
         "your journal has no shoe 'Blue' yet: this run adds it, and backstride journal shoe "
         "\"Blue\" --start '120 km' tells what it had run before."
     )
     assert not path.exists()
-    file_run(finished(), path)
-    assert unknown_shoe_note("Blue", path) == ""
-    assert "(it has Blue)" in unknown_shoe_note("blue", path)
-    assert unknown_shoe_note(" \n", path) == ""
+    at_hand(path, partial(file_run, finished()))
+    assert at_hand(path, lambda it: unknown_shoe_note(it, "Blue")) == ""
+    assert "(it has Blue)" in at_hand(path, lambda it: unknown_shoe_note(it, "blue"))
+    assert at_hand(path, lambda it: unknown_shoe_note(it, " \n")) == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="another process holds the file open")
@@ -145,25 +153,20 @@ def test_a_journal_in_use_gets_the_run_later_and_once(tmp_path: Path) -> None:
     Journal(path).close()
     filed = finished()
     with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
-        notes, cues = file_run(filed, path, busy_s=0.1)
+        notes, cues = at_hand(path, partial(file_run, filed), 0.1)
     assert cues == []
     assert notes[0].endswith("This run is kept and will be added the next time.")
     assert pending_path(path).exists()
+    at_once = tmp_path / "other.sqlite3"
+    at_hand(at_once, partial(file_run, filed))
     for _ in range(2):
-        with Journal(path) as journal:
-            (session,) = journal.entries(Session)
-            pains = journal.entries(Pain)
-    assert session.note == "shoe: Blue"
-    assert [(item.level, item.activity) for item in pains][:2] == [
-        (2, "before the run"),
-        (4, "while running"),
-    ]
+        assert at_hand(path, contents) == at_hand(at_once, contents)
 
 
 def test_a_run_that_is_in_the_journal_already_is_told(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    file_run(finished(), path)
-    notes, _ = file_run(finished(), path)
+    at_hand(path, partial(file_run, finished()))
+    notes, _ = at_hand(path, partial(file_run, finished()))
     assert len(notes) == 1
     assert notes[0].startswith("this run is not added to the journal: ")
     with Journal(path) as journal:
@@ -177,7 +180,7 @@ def test_a_session_without_running_is_none_but_its_pain_is_kept(tmp_path: Path) 
     filed = finished_run(result_after(run, [], marks, header=HEADER, duration_s=60.0))
     assert filed.session is None
     path = tmp_path / "journal.sqlite3"
-    notes, cues = file_run(filed, path)
+    notes, cues = at_hand(path, partial(file_run, filed))
     assert notes == []
     assert [cue.text_id for cue in cues] == ["pain.check"]  # a 10
     with Journal(path) as journal:
@@ -185,7 +188,7 @@ def test_a_session_without_running_is_none_but_its_pain_is_kept(tmp_path: Path) 
         assert journal.entries(Session) == []
     assert (rating.level, rating.when, rating.activity) == (10, "other", "before the run")
     nothing = FinishedRun(None)
-    assert file_run(nothing, tmp_path / "other.sqlite3") == ([], [])
+    assert at_hand(tmp_path / "other.sqlite3", partial(file_run, nothing)) == ([], [])
     assert not (tmp_path / "other.sqlite3").exists()
 
 
@@ -203,4 +206,4 @@ def test_a_simulated_run_is_filed(tmp_path: Path) -> None:
         float(np.nanmean(steps.cadence_spm)), rel=0.02
     )
     assert [(item.level, item.when) for item in filed.pains] == [(0, "before")]
-    assert file_run(filed, tmp_path / "journal.sqlite3") == ([], [])
+    assert at_hand(tmp_path / "journal.sqlite3", partial(file_run, filed)) == ([], [])

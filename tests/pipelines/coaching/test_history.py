@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
+from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.history import PastRun, RunHistory, history_for_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session, Shoe, moment
 from tests.pipelines.coaching.runs import USUAL
-from tests.pipelines.runner.journal.journals import at, run
+from tests.pipelines.runner.journal.journals import at, at_hand, run
 
 SENSOR = "movesense 208 Hz"
 LEAN, CADENCE, SHOCK = "sacral_lean_deg", "cadence_spm", "impact_shock_g"
@@ -46,7 +47,10 @@ def test_the_last_five_runs_make_the_baseline(cadences: list[float]) -> None:
     last = cadences[-5:]
     assert item.mean == pytest.approx(sum(last) / len(last))
     assert item.level_sd > 0.0
-    assert start.words == f"compared with your last {len(last)} runs on track in the shoes Blue."
+    assert (
+        start.compared.words
+        == f"compared with your last {len(last)} runs on track in the shoes Blue."
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ def test_the_runner_is_told_what_the_run_is_compared_with(
     surface: str, shoe: str, words: str
 ) -> None:
     runs = (PastRun(baseline(ALL), SENSOR),) * 4
-    told = RunHistory(runs, surface, shoe).start(SENSOR).words
+    told = RunHistory(runs, surface, shoe).start(SENSOR).compared.words
     assert told == f"compared with your last 4 runs {words}"
 
 
@@ -70,13 +74,13 @@ def test_the_runner_is_told_what_the_run_is_compared_with(
 def test_too_few_runs_are_learned_from_on_the_way(runs: int) -> None:
     start = history(*[baseline(ALL)] * runs).start(SENSOR)
     assert start.baseline is None
-    assert start.words == "learning your baseline on the way."
+    assert start.compared.words == "learning your baseline on the way."
 
 
 def test_another_kind_of_sensor_does_not_count() -> None:
     start = history(*[baseline(ALL)] * 4).start("movesense 104 Hz")
     assert start.baseline is None
-    assert "another kind of sensor" in start.words
+    assert "another kind of sensor" in start.compared.words
 
 
 def test_no_indicator_goes_unwatched_for_want_of_a_baseline() -> None:
@@ -85,7 +89,7 @@ def test_no_indicator_goes_unwatched_for_want_of_a_baseline() -> None:
     for runs in ((baseline(ALL), no_lean), (no_lean, no_lean, baseline(ALL))):
         start = history(*runs).start(SENSOR)
         assert start.baseline is None
-        assert start.words.startswith("learning your baseline on the way, since ")
+        assert start.compared.words.startswith("learning your baseline on the way, since ")
     # one run without it, after a slip, is no harm
     start = history(baseline(ALL), baseline(ALL), no_lean).start(SENSOR)
     assert start.baseline is not None
@@ -132,7 +136,7 @@ def add(journal: Journal, day: float, cadence: float, surface: str, shoe: int | 
 
 
 def cadences(path: Path, surface: str, shoe: str, day: float = 50.0) -> list[float]:
-    found, trouble = history_for_run(moment(at(day)), surface, shoe, path)
+    found, trouble = at_hand(path, lambda it: history_for_run(it, moment(at(day)), surface, shoe))
     assert trouble == ""
     assert (found.surface, found.shoe) == (surface, shoe)
     items = [item.baseline.of(CADENCE) for item in found.runs]
@@ -173,12 +177,12 @@ def test_a_deleted_run_does_not_count(journal: Journal) -> None:
     add(journal, 1, 161.0, "", None)
     journal.delete(Session, 1)
     assert cadences(journal.path, "", "") == [161.0]
-    journal.delete_everything()
+    forget_everything(journal)
     assert journal.entries(RunBaseline) == []
 
 
 def test_without_a_journal_none_is_made(path: Path) -> None:
-    assert history_for_run(datetime.now(UTC), "track", "Blue", path) == (
+    assert at_hand(path, lambda it: history_for_run(it, datetime.now(UTC), "track", "Blue")) == (
         RunHistory(surface="track", shoe="Blue"),
         "",
     )
@@ -191,11 +195,13 @@ def test_a_journal_in_trouble_costs_the_comparison_and_is_told_in_a_sentence(
     add(journal, 0, 160.0, "", None)
     with journal.transaction() as connection:
         connection.execute("UPDATE run_baselines SET baseline = 'rubbish'")
-    found, trouble = history_for_run(moment(at(1)), path=path)
+    found, trouble = at_hand(path, lambda it: history_for_run(it, moment(at(1))))
     assert found.runs == ()
     assert trouble.endswith("This run is not compared with earlier ones.")
     journal.close()
     path.write_bytes(b"no database" * 500)
-    found, trouble = history_for_run(moment(at(1)) + timedelta(days=1), path=path)
+    found, trouble = at_hand(
+        path, lambda it: history_for_run(it, moment(at(1)) + timedelta(days=1))
+    )
     assert found.runs == ()
     assert "the journal was damaged" in trouble

@@ -19,9 +19,10 @@ from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.coach import Coach, CoachState
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.single_session import LongestSession
+from pipelines.files.loading import load
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import ReplayOptions, replay
-from pipelines.session.json_form import from_json, to_json
+from pipelines.session.json_form import to_json
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.report.reading import read_recording
 from pipelines.views.report.said import said_in
@@ -99,7 +100,7 @@ def test_time_that_begins_anew_forgets_what_others_told() -> None:
 
 def test_a_saved_coach_remembers_what_others_told() -> None:
     restored = Coach()
-    restored.state = from_json(to_json(after_cues(100.0).state), CoachState)
+    restored.state = load(to_json(after_cues(100.0).state), CoachState)
     assert restored.advance([raised(110.0)], 110.0) == []
 
 

@@ -11,10 +11,11 @@ from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession
+from pipelines.files.loading import load
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AlertTold, CueTold, Fact
 from pipelines.session.header import SessionHeader
-from pipelines.session.json_form import from_json, to_json
+from pipelines.session.json_form import to_json
 from pipelines.session.marks import SessionRecord
 from tests.pipelines.coaching.runs import USUAL
 from tests.pipelines.said import said
@@ -39,7 +40,7 @@ def test_a_log_and_its_header_give_the_same_cues_again() -> None:
     )
     header = SessionHeader(0, URL, axes="+x+y+z", baseline=BASELINE, plan=plan)
     told: list[list[Fact]] = []
-    for each in (header, from_json(to_json(header), SessionHeader)):
+    for each in (header, load(to_json(header), SessionHeader)):
         fold = SessionFold(each, info)
         told.append([fact for record in records for fact in fold.push(record)])
     assert [to_json(fact) for fact in told[1]] == [to_json(fact) for fact in told[0]]

@@ -19,7 +19,6 @@ from mcap.writer import Writer
 from devices.records import DeviceInfo, LinkEvent, Packet
 from imu.errors import RecordingError
 from pipelines.files import session_messages
-from pipelines.files import session_writer as recording
 from pipelines.files.session_reader import read_header, read_session
 from pipelines.files.session_writer import SessionHeader, SessionWriter
 from pipelines.session.facts import Fact, GaitChanged, StepsFinished
@@ -127,10 +126,9 @@ def test_facts_and_marks_of_another_version_cost_nothing_else(
     def of_the_future(value: Any) -> bytes:
         return b'{"kind":"blisters","place":["left","heel"]}'
 
-    monkeypatch.setattr(recording, "encode_fact", of_the_future)
-    monkeypatch.setattr(recording, "encode_mark", of_the_future)
     feed = packets(4)
     with SessionWriter(path, HEADER) as writer:
+        monkeypatch.setattr(session_messages, "encode", of_the_future)
         writer.write_record(feed[0])
         writer.write_facts([ALERT, StepsFinished(2.0, some_steps(2))])
         writer.write_record(LoggedMark(10**12, Neutral()))

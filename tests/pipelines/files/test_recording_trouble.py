@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import random
 import subprocess
@@ -12,7 +11,6 @@ import textwrap
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -38,36 +36,12 @@ from tests.pipelines.files.recordings import (
     some_steps,
     write,
 )
+from tests.pipelines.small_disk import SmallDisk
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "run.mcap"
-
-
-class SmallDisk(io.RawIOBase):
-    """A file on a disk with room for so many bytes; what does not fit is torn."""
-
-    def __init__(self, path: Path, room: int) -> None:
-        self.file = path.open("xb", buffering=0)
-        self.room = room
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self.file.fileno()
-
-    def write(self, data: Any) -> int:
-        if self.room == 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        written = self.file.write(bytes(data)[: self.room]) or 0
-        self.room -= written
-        return written
-
-    def close(self) -> None:
-        self.file.close()
-        super().close()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from devices.sources import open_source
 from imu.errors import ParameterError
 from pipelines.files.session_reader import read_session
 from pipelines.runner.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import SURFACES, KnownTags
@@ -168,7 +169,7 @@ def test_answers_of_the_guide_are_marks_of_the_run(
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
     recording = tmp_path / "run.mcap"
 
-    def asked(*, surface: str, shoe: str) -> FirstRun:
+    def asked(_: JournalAtHand, *, surface: str, shoe: str) -> FirstRun:
         assert (surface, shoe) == ("grass" if stated else "", "")
         return FirstRun("sim:?minutes=0.1&time_scale=0", BODY, surface or "track", "Blue pair")
 
@@ -194,13 +195,15 @@ def test_in_a_pipe_a_source_is_asked_for_in_one_sentence(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("1\n"))
     with pytest.raises(ParameterError, match="give a source, such as 'sim:'"):
-        ask_for_source(tmp_path / "journal.sqlite3")
+        ask_for_source(JournalAtHand(tmp_path / "journal.sqlite3"))
     assert list(tmp_path.iterdir()) == []
 
 
 PROGRAM = """
 from pipelines.runner.first_run import ask_for_source
-print("source", ask_for_source(seconds=0.5).source)
+from pipelines.runner.journal.at_hand import JournalAtHand
+with JournalAtHand() as journal:
+    print("source", ask_for_source(journal, seconds=0.5).source)
 """
 
 

@@ -21,8 +21,9 @@ from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
 from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan
+from pipelines.files.loading import load
 from pipelines.session.carried import Carried, LeanKnown, carried_from_text
-from pipelines.session.json_form import from_json, to_json, to_plain
+from pipelines.session.json_form import to_json, to_plain
 
 QUICK = DriftParams(skip_s=5.0, baseline_blocks=4, block_steps=4)
 
@@ -51,7 +52,7 @@ def carried(drift: DriftDetector, coach: Coach | None = None) -> Carried:
 
 
 def read_again(first: Carried) -> Carried:
-    return from_json(to_json(first), Carried)
+    return load(to_json(first), Carried)
 
 
 @settings(max_examples=40, deadline=None)
@@ -109,7 +110,7 @@ def test_a_state_of_release_0_1_in_one_record_is_read_as_what_it_was() -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"indicators": []}'])
 def test_what_is_none_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(InputError, match=r"\.$"):
-        from_json(text, Carried)
+        load(text, Carried)
     with pytest.raises(InputError, match=r"damaged\.$"):
         carried_from_text(text)
 
@@ -118,13 +119,13 @@ def test_every_damaged_field_is_refused_and_never_half_taken() -> None:
     content = json.loads(to_json(carried(DriftDetector())))
     for name in set(content) - {"surface"}:
         with pytest.raises(InputError):
-            from_json(json.dumps(content | {name: "x"}), Carried)
+            load(json.dumps(content | {name: "x"}), Carried)
     content["drift"]["segment"]["mean"] = [[1.0, 2.0], [3.0]]
     with pytest.raises(InputError, match="damaged"):
-        _ = from_json(json.dumps(content), Carried).drift_state
+        _ = load(json.dumps(content), Carried).drift_state
     content["indicators"] = ["mood"]
     with pytest.raises(InputError, match="other indicators"):
-        _ = from_json(json.dumps(content), Carried).drift_state
+        _ = load(json.dumps(content), Carried).drift_state
 
 
 def test_what_a_session_of_form_3_carried_is_read() -> None:

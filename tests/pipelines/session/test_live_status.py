@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.detector import DriftDetector, DriftParams
-from imu.steps import NO_STEPS, Steps
-from pipelines.session.live_status import LiveStatus, Now, indicator_statuses, newest_steps
+from imu.steps import NO_STEPS
+from pipelines.coaching.alert import Alert
+from pipelines.session.facts import AlertTold, StepsFinished
+from pipelines.session.live_status import LiveStatus, Now, indicator_statuses
 from tests.pipelines.views.terminal.statuses import ALERT, some_steps, text_of
 
 
-def test_newest_steps_joins_the_end_of_the_parts() -> None:
+def test_a_status_keeps_the_newest_steps_however_they_come() -> None:
     whole = some_steps(100)
-    parts = [NO_STEPS, whole[:30], whole[30:31], NO_STEPS, whole[31:95], whole[95:]]
-    assert newest_steps(parts, 60).step.tolist() == list(range(41, 101))
-    assert newest_steps(parts, 500).step.tolist() == list(range(1, 101))
-    assert len(newest_steps([])) == 0
+    status = LiveStatus("sim:", "clip")
+    for part in (NO_STEPS, whole[:30], whole[30:31], NO_STEPS, whole[31:95], whole[95:]):
+        status.take(StepsFinished(0.0, part))
+    assert status.recent.step.tolist() == list(range(41, 101))
+    assert status.steps == 100
 
 
 def test_status_of_a_run_follows_the_detector_from_learning_to_changed_and_back() -> None:
     drift = DriftDetector(DriftParams(skip_s=0.0, baseline_blocks=8, cool_off_s=0.0))
-    parts: list[Steps] = []
+    status = LiveStatus("sim:", "clip")
 
-    def go_on(lean_deg: float, count: int) -> LiveStatus:
-        first = 1 + sum(len(part) for part in parts)
-        parts.append(some_steps(count, first=first, lean_deg=lean_deg))
-        drift.push(parts[-1])
-        now = Now(
-            baseline_status=drift.status,
-            watching=drift.standing.watching,
-            indicators=indicator_statuses(drift),
-        )
-        return LiveStatus.of_run(
-            now,
-            source="sim:",
-            device="clip",
-            link="connected",
-            recording="",
-            recording_note="",
-            alert=ALERT,
-            steps=parts,
+    def go_on(lean_deg: float, count: int) -> None:
+        steps = some_steps(count, first=1 + status.steps, lean_deg=lean_deg)
+        status.take(StepsFinished(0.0, steps))
+        for change in drift.push(steps):
+            alert = Alert(**(asdict(change) | {"message": ALERT}))
+            status.take(AlertTold(alert.time_s, alert))
+        params = DriftParams(skip_s=0.0, baseline_blocks=8, cool_off_s=0.0)
+        status.take(
+            Now(standing=drift.standing, params=params, indicators=indicator_statuses(drift))
         )
 
-    learning = go_on(6.1, 100)
-    assert learning.baseline_status == "learning your baseline: 5 of 8 blocks"
-    assert (learning.steps, len(learning.recent), learning.alert) == (100, 60, "")
-    usual = go_on(6.1, 200)
-    lean = usual.indicators["sacral_lean_deg"]
+    go_on(6.1, 100)
+    assert "Learning your baseline: 5 of 8 blocks." in text_of(status, 100)
+    assert (status.steps, len(status.recent), status.alert) == (100, 60, "")
+    go_on(6.1, 200)
+    lean = status.indicators["sacral_lean_deg"]
     assert lean.judged
     assert not lean.outside
     assert lean.baseline == pytest.approx(6.1, rel=0.01)
-    changed = go_on(11.0, 400)
-    assert changed.alert == ALERT
-    assert changed.indicators["sacral_lean_deg"].changed
-    assert "changed from your baseline" in text_of(changed, 100)
-    back = go_on(6.1, 600)
-    assert back.alert == ""
-    assert "Everything is within your usual range." in text_of(back, 100)
+    go_on(11.0, 400)
+    assert status.alert == ALERT
+    assert status.indicators["sacral_lean_deg"].changed
+    assert "changed from your baseline" in text_of(status, 100)
+    go_on(6.1, 600)
+    assert status.alert == ""
+    assert "Everything is within your usual range." in text_of(status, 100)
 
 
 def test_gates_are_told_in_the_unit_of_the_column() -> None:

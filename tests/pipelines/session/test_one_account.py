@@ -39,10 +39,11 @@ from pipelines.live_controls import LiveControls
 from pipelines.quantities import WATCHED
 from pipelines.replay import Folded, ReplayOptions, fold_session, replay
 from pipelines.runner.continuing import EarlierSession
-from pipelines.runner.filing import FinishedRun, finished_run
+from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.runs import FinishedRun
 from pipelines.session.facts import (
     BaselineGivenUp,
     BaselineKnown,
@@ -429,7 +430,7 @@ def test_the_report_judges_as_the_run_did(log: Log, folder: Path) -> None:
             assert as_text(recording.facts) == as_text(run.facts)
             content = content_of(recording)
             assert reported(content.judgement, run.facts[-1].time_s) == expected
-            assert content.judgement.changes == run.result.changes
+            assert content.recording.result.changes == run.result.changes
             shown = [each.told_s for each in content.episodes if each.told_s is not None]
             told = [alert.time_s for alert in run.alerts if alert.severity == "raised"]
             assert sorted(shown) == told
@@ -439,7 +440,7 @@ def test_the_report_judges_as_the_run_did(log: Log, folder: Path) -> None:
     path.write_bytes(whole[: len(whole) * 3 // 4])
     torn = read_recording(path, ReplayOptions(), quiet)
     assert torn.recomputed
-    changes = content_of(torn).judgement.changes
+    changes = content_of(torn).recording.result.changes
     assert run.result is not None
     assert changes == run.result.changes[: len(changes)]
 

@@ -34,7 +34,14 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveControls
 from pipelines.replay import Replayed, ReplayOptions, replay
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import AlertTold, Changed, Fact, MarkUnreadable, StepsFinished
+from pipelines.session.facts import (
+    AlertTold,
+    Changed,
+    Fact,
+    MarkUnreadable,
+    PaceKnown,
+    StepsFinished,
+)
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
 from pipelines.session.live_status import LiveStatus
@@ -118,13 +125,13 @@ def test_the_distance_is_the_sum_of_what_was_covered_at_each_speed(
 
 def test_a_mark_that_cannot_be_read_ends_the_knowledge_and_says_so() -> None:
     fold = SessionFold(SessionHeader(0, ""), SENSOR)
-    fold.push(said(0, "speed", "10 km/h"))
-    assert fold.now.distance_m == 0.0
-    unreadable, *_ = fold.push(said(0, "speed", "faster"))
+    known = fold.push(said(0, "speed", "10 km/h"))
+    assert known == [PaceKnown(0.0, 10.0 / 3.6, None)]
+    unreadable, *unknown = fold.push(said(0, "speed", "faster"))
     assert isinstance(unreadable, MarkUnreadable)
     assert "'faster'" in fact_words(unreadable)
     assert fact_words(unreadable).endswith("the speed counts as unknown from here.")
-    assert fold.now.distance_m is None
+    assert unknown == [PaceKnown(0.0, None, None)]
 
 
 def test_without_marks_nothing_is_known() -> None:

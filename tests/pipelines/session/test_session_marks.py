@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from devices.records import LinkEvent, Packet
 from devices.simulator.device import SimulatedDevice
+from devices.simulator.faults.plan import Fault
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
@@ -21,6 +22,7 @@ from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
 from imu.drift.detector import DriftDetector
 from imu.drift.params import DriftParams
+from imu.drift.status import status_words
 from imu.steps import STEP_ROW, Steps, concatenate
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
@@ -104,7 +106,7 @@ def test_a_neutral_that_is_none_says_why_and_changes_nothing(seconds: float) -> 
 
 
 def test_a_neutral_over_lost_samples_is_not_taken() -> None:
-    lossy = replace(ASKEW, disconnect=(3.0,), standing_s=20.0)
+    lossy = replace(ASKEW, faults=(Fault("disconnect", 3.0),), standing_s=20.0)
     device = SimulatedDevice(SimulatedRun(lossy))
     events = [e for e in device.records() if isinstance(e, LinkEvent) and e.kind == "resumed"]
     resumed_s = events[0].arrival_ns / 1e9
@@ -247,10 +249,9 @@ def test_a_surface_that_is_marked_reaches_the_detector() -> None:
     )
     quick = AlertSettings(drift=drift)
     header = SessionHeader(0, "sim:", settings=quick)
-    status = "waiting a moment after a new surface"
-    assert folded(ASKEW, header=header)[1].now.baseline_status != status
+    assert folded(ASKEW, header=header)[1].now.standing.code != "waiting"
     _, fold = folded(ASKEW, at(20.0, "surface", "grass"), header=header)
-    assert fold.now.baseline_status == status
+    assert status_words(fold.now.standing, drift) == "waiting a moment after a new surface"
 
 
 def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(

@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from imu.errors import ParameterError
-from pipelines.coaching.training.bends import BendParams, BendState, advance_bend
+from pipelines.coaching.training.bends import BendState, advance_bend
 from pipelines.coaching.training.cues import Cue
 
 RADIUS_M, STRAIGHT_M = 36.5, 84.39
@@ -85,12 +84,3 @@ def test_left_and_right_bends_are_alike() -> None:
             state, cue = advance_bend(state, second, 1.0, sign * 4.7, "run")
             cues += [] if cue is None else [cue.text_id]
         assert cues == ["bends.walk"]
-
-
-def test_params_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ParameterError, match="leave_deg_s"):
-        BendParams(enter_deg_s=1.0, leave_deg_s=1.0)
-    with pytest.raises(ParameterError, match="average_s"):
-        BendParams(average_s=0.1)
-    with pytest.raises(ParameterError, match="duration_s"):
-        advance_bend(BendState(), 0.0, 0.0, 1.0, "run")

@@ -75,8 +75,3 @@ def test_a_phase_and_what_remains_add_up(plan: RunWalkPlan, part: float) -> None
 def test_a_plan_out_of_range_is_refused(name: str, value: float) -> None:
     with pytest.raises(ParameterError, match=name):
         RunWalkPlan(**{name: value})  # type: ignore[arg-type]
-
-
-def test_time_before_the_start_is_refused() -> None:
-    with pytest.raises(ParameterError, match="elapsed_s"):
-        phase_at(PLAN, -0.1)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imu.errors import ParameterError
 from pipelines.coaching.training.pain import RunPain
 from pipelines.coaching.training.return_to_run import (
     STAGES,
@@ -93,8 +91,3 @@ def test_the_rest_takes_about_a_week_and_is_not_idle() -> None:
     assert told(167) == ["return.rest", "return.gentle"]
     assert told(168) == []
     assert rest_cues(START, START + 25 * HOUR)[0].message.startswith("Day 2 of about 7")
-
-
-def test_a_stage_that_is_none_is_refused() -> None:
-    with pytest.raises(ParameterError, match="stage"):
-        ReturnState(4)

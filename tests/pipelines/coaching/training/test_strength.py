@@ -80,11 +80,6 @@ def test_every_week_gives_words(numbers: set[int], today: int, target: int) -> N
     assert strength_cue([day(n) for n in numbers], day(today), target).message
 
 
-def test_a_target_out_of_range_is_refused() -> None:
-    with pytest.raises(ParameterError, match="target"):
-        strength_cue([], MONDAY, 5)
-
-
 # ---------------------------------------------------------------------------------------- stretches
 
 

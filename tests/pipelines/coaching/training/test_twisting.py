@@ -8,10 +8,9 @@ import pytest
 from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.twisting import (
     TwistingHistory,
-    TwistingState,
     add_rates,
-    advance_twisting,
     limit_deg_s,
+    twist_cue,
 )
 
 
@@ -34,16 +33,16 @@ def test_before_enough_has_been_seen_there_is_no_limit() -> None:
 
 
 def test_a_twist_beyond_the_limit_is_told_at_most_every_five_minutes() -> None:
-    state, told = TwistingState(), list[float]()
+    told = list[float]()
     for second in range(900):
-        state, cue = advance_twisting(state, float(second), -301.0, 200.0)
+        cue = twist_cue(float(second), -301.0, 200.0, told[-1] if told else None)
         told += [] if cue is None else [cue.time_s]
     assert told == [0.0, 300.0, 600.0]
 
 
 def test_what_is_usual_is_not_told() -> None:
-    assert advance_twisting(TwistingState(), 0.0, 299.0, 200.0)[1] is None
-    assert advance_twisting(TwistingState(), 0.0, 999.0, None)[1] is None
+    assert twist_cue(0.0, 299.0, 200.0) is None
+    assert twist_cue(0.0, 999.0, None) is None
 
 
 def test_rates_beyond_every_class_count_in_the_last() -> None:

@@ -141,11 +141,6 @@ def test_the_usual_run_has_intensity_one(peak: float, cadence: float) -> None:
     assert relative_intensity(0.9, cadence, peak, cadence) == 0.0
 
 
-def test_a_baseline_that_is_no_running_is_refused() -> None:
-    with pytest.raises(ParameterError, match="running baseline"):
-        relative_intensity(2.0, 160.0, 1.0, 160.0)
-
-
 def test_params_out_of_range_are_named() -> None:
     with pytest.raises(ParameterError, match="easy_intensity"):
         WarmUpParams(easy_intensity=1.5)

@@ -25,6 +25,7 @@ from pipelines.runner.desk.axial_rate import AxialRate
 from pipelines.runner.desk.run import run_desk
 from pipelines.runner.desk.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
+from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.database import Journal
 from tests.pipelines.command_line import backstride
 
@@ -231,7 +232,7 @@ def test_emptying_the_journal_forgets_the_wearer(tmp_path: Path) -> None:
     TwistingStore(tmp_path, print).add(USUAL)
     (tmp_path / f"{FILE_NAME}.unreadable").write_text("{")
     with Journal(tmp_path / "journal.sqlite3") as journal:
-        assert journal.delete_everything() == []
+        assert forget_everything(journal) == []
     assert list(tmp_path.glob("twisting*")) == []
 
 

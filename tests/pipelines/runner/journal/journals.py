@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Pain, PainMoment, Session, utc_ns_of
 from tests.pipelines.command_line import environment
 
-__all__ = ["DAY_NS", "HOUR_NS", "MONDAY", "at", "held_by_another_process", "pain", "run"]
+__all__ = ["DAY_NS", "HOUR_NS", "MONDAY", "at", "at_hand", "held_by_another_process", "pain", "run"]
 
 HOUR_NS = 3600 * 10**9
 DAY_NS = 24 * HOUR_NS
@@ -64,3 +66,12 @@ def held_by_another_process(path: Path, mode: str = "SELECT 1") -> Iterator[None
         yield
     finally:
         process.communicate()
+
+
+Answer = TypeVar("Answer")
+
+
+def at_hand(path: Path, ask: Callable[[JournalAtHand], Answer], busy_s: float = 0.5) -> Answer:
+    """What a program does with its journal, and closes it."""
+    with JournalAtHand(path, busy_s=busy_s) as journal:
+        return ask(journal)

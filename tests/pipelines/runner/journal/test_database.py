@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from imu.errors import BackstrideError, ParameterError, RecordingError
+from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.database import Journal, journal_path, kept_aside
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Settings, Shoe
 from pipelines.runner.journal.rows import ENTRIES
@@ -191,7 +192,7 @@ def test_deleting_everything_leaves_an_empty_journal_and_no_copies(path: Path) -
         copy.write_bytes(b"private")
         recording = path.with_name("run.mcap")
         recording.write_bytes(b"a recording")
-        assert journal.delete_everything() == []
+        assert forget_everything(journal) == []
         assert all(journal.entries(kind) == [] for kind in ENTRIES.values())
         assert journal.settings() == Settings()
         assert not copy.exists()
@@ -445,6 +446,7 @@ def test_a_value_that_makes_no_sense_is_told_not_a_traceback(journal: Journal) -
 WRITE_AND_DIE = """
 import os, sys
 from pathlib import Path
+from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.database import Journal
 from tests.pipelines.runner.journal.journals import run
 journal = Journal(Path(sys.argv[1]))

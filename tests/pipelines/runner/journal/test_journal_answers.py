@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.coaching.texts import CATALOGUE
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
 from pipelines.runner.journal.tags import unknown_shoe_note
@@ -92,13 +93,13 @@ def test_a_retired_shoe_is_called_retired_and_brought_back() -> None:
     journal("shoe", "A", "--start", "100 km")
     journal("shoe", "A", "--retire")
     for filed in (True, False):
-        said = unknown_shoe_note("A", filed=filed)
+        said = unknown_shoe_note(JournalAtHand(), "A", filed=filed)
         assert f"your shoe 'A' is retired since {date.today()}" in said
         assert 'backstride journal shoe "A" --back brings it back' in said
         assert ("second pair" in said) is filed
     assert "--back" in refused("shoe", "A")
     assert "retired" not in journal("shoe", "A", "--back")
-    assert unknown_shoe_note("A") == ""
+    assert unknown_shoe_note(JournalAtHand(), "A") == ""
     with Journal() as opened:
         (shoe,) = opened.entries(Shoe)
     assert (shoe.retired, shoe.start_km) == (None, 100.0)
@@ -116,7 +117,7 @@ def test_only_a_retired_shoe_comes_back() -> None:
         opened.replace(replace(opened.entries(Shoe)[0], retired=date.today()))
         opened.add(Shoe("A"))
     assert "in use" in refused("shoe", "A", "--back")
-    assert unknown_shoe_note("A") == ""
+    assert unknown_shoe_note(JournalAtHand(), "A") == ""
 
 
 def test_a_run_in_a_retired_shoe_says_how_to_bring_it_back(recording: Path) -> None:

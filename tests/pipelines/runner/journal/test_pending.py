@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from imu.errors import ParameterError, RecordingError
+from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Entry, Exercise, Pain, Session, Shoe
@@ -20,6 +23,14 @@ def add_or_keep(entries: list[Entry], path: Path, busy_s: float = 0.5) -> str:
         return journal.add(entries)
 
 
+@contextmanager
+def opened(path: Path, busy_s: float = 0.5) -> Iterator[tuple[Journal, list[str]]]:
+    """The journal as a command opens it, and what the command tells of that."""
+    with JournalAtHand(path, busy_s=busy_s) as hand:
+        journal = hand.open()
+        yield journal, hand.take_notes()
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.sqlite3"
@@ -28,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 def test_without_trouble_entries_go_into_the_journal(path: Path) -> None:
     assert add_or_keep([pain(0, 3), run(0)], path) == ""
     assert not pending_path(path).exists()
-    with Journal(path) as journal:
+    with opened(path) as (journal, _):
         assert len(journal.entries(Pain)) == len(journal.entries(Session)) == 1
 
 
@@ -39,22 +50,23 @@ def test_while_the_journal_is_in_use_entries_are_kept_and_taken_in_later(path: P
         told_again = add_or_keep([Exercise(at(0), "core", 5.0)], path, busy_s=0.05)
     assert "another program is using the journal" in told
     assert "kept and will be added the next time" in told_again
-    with Journal(path) as journal:
-        assert "in the journal now: 3" in journal.notes[0]
+    with opened(path) as (journal, notes):
+        assert "in the journal now: 3" in notes[0]
         assert [item.level for item in journal.entries(Pain)] == [3]
         assert journal.entries(Session)[0].means == {"cadence_spm": 170.0}
         assert len(journal.entries(Exercise)) == 1
     assert not pending_path(path).exists()
-    with Journal(path) as journal:
-        assert journal.notes == ()
+    with opened(path) as (journal, notes):
+        assert notes == []
 
 
 def test_a_crash_between_taking_in_and_removing_adds_nothing_twice(path: Path) -> None:
     keep_for_later([pain(0, 3), Shoe("Blue")], path)
     content = pending_path(path).read_bytes()
-    Journal(path).close()
+    with opened(path):
+        pass
     pending_path(path).write_bytes(content)
-    with Journal(path) as journal:
+    with opened(path) as (journal, _):
         assert len(journal.entries(Pain)) == len(journal.entries(Shoe)) == 1
 
 
@@ -63,9 +75,9 @@ def test_a_torn_line_harms_no_other_and_is_kept(path: Path) -> None:
     with pending_path(path).open("ab") as file:
         file.write(b'{"key": "torn", "kind": "pai')
     keep_for_later([pain(1, 4)], path)
-    with Journal(path) as journal:
+    with opened(path) as (journal, notes):
         assert [item.level for item in journal.entries(Pain)] == [3, 4]
-        assert any("could not be added are kept" in note for note in journal.notes)
+        assert any("could not be added are kept" in note for note in notes)
     aside = pending_path(path).with_suffix(".unreadable")
     assert b"torn" in aside.read_bytes()
     assert not pending_path(path).exists()
@@ -85,15 +97,15 @@ def test_a_torn_line_harms_no_other_and_is_kept(path: Path) -> None:
 )
 def test_whatever_is_in_the_file_the_journal_opens(path: Path, line: object) -> None:
     pending_path(path).write_text(json.dumps(line), encoding="utf-8")
-    with Journal(path) as journal:
-        assert len(journal.notes) == 1
+    with opened(path) as (journal, notes):
+        assert len(notes) == 1
         assert journal.entries(Pain) == []
     assert pending_path(path).with_suffix(".unreadable").exists()
 
 
 def test_pain_of_a_run_that_was_deleted_meanwhile_is_kept_beside(path: Path) -> None:
     keep_for_later([pain(0, 3, "after", 7)], path)
-    with Journal(path) as journal:
+    with opened(path) as (journal, _):
         assert journal.entries(Pain) == []
     assert pending_path(path).with_suffix(".unreadable").exists()
 
@@ -109,10 +121,10 @@ def test_while_the_journal_stays_in_use_it_opens_for_reading_and_says_what_waits
 ) -> None:
     Journal(path).close()
     keep_for_later([pain(0, 3)], path)
-    with held_by_another_process(path), Journal(path, busy_s=0.05) as journal:
-        assert "stay in journal-pending.jsonl" in journal.notes[0]
+    with held_by_another_process(path), opened(path, busy_s=0.05) as (journal, notes):
+        assert "stay in journal-pending.jsonl" in notes[0]
         assert journal.entries(Pain) == []
-    with Journal(path) as journal:
+    with opened(path) as (journal, notes):
         assert len(journal.entries(Pain)) == 1
 
 
@@ -126,8 +138,8 @@ def test_when_nothing_can_be_written_both_troubles_are_told(tmp_path: Path) -> N
 
 
 def test_deleting_everything_deletes_what_waits_and_what_could_not_be_read(path: Path) -> None:
-    with Journal(path) as journal:
+    with opened(path) as (journal, _):
         keep_for_later([pain(0, 3)], path)
         pending_path(path).with_suffix(".unreadable").write_text("private")
-        assert journal.delete_everything() == []
+        assert forget_everything(journal) == []
     assert sorted(item.name for item in path.parent.iterdir()) == ["journal.sqlite3"]

@@ -50,7 +50,7 @@ from pipelines.runner.journal.queries import (
     weeks,
 )
 from pipelines.views.report.earlier import previous_runs_of_journal
-from tests.pipelines.runner.journal.journals import MONDAY, at, pain, run
+from tests.pipelines.runner.journal.journals import MONDAY, at, at_hand, pain, run
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_the_worst_rating_of_each_moment_counts(journal: Journal) -> None:
     assert [item for _, item in pains_of_runs(journal)] == [RunPain(1, 2, 4, 3), RunPain()]
     (last,) = pains_of_runs(journal, newest=1)
     assert (last[0].identifier, last[1]) == (second, RunPain())
-    assert pains_of_runs(journal, since_ns=at(4)) == []
+    assert run_pains(journal, since_ns=at(4)) == []
     assert run_pains(journal) == [RunPain(1, 2, 4, 3), RunPain()]
     assert run_pains(journal, since_ns=at(2)) == [RunPain()]
 
@@ -339,7 +339,9 @@ QUERIES: dict[str, Callable[[Journal], object]] = {
     "surfaces": runs_by_surface,
     "shoes": runs_by_shoe,
     "baselines": lambda journal: earlier_baselines(journal, at(-90), at(0), "track", "pair 9"),
-    "history": lambda journal: history_for_run(moment(at(0)), "track", "pair 9", journal.path),
+    "history": lambda journal: at_hand(
+        journal.path, lambda it: history_for_run(it, moment(at(0)), "track", "pair 9")
+    ),
     "pain notes": pain_notes,
     "pains of runs": pains_of_runs,
     "pains of the last runs": lambda journal: pains_of_runs(journal, newest=20),

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +27,15 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
-from pipelines.runner.filing import FinishedRun, file_run, finished_run
+from pipelines.runner.filing import file_run, finished_run
+from pipelines.runner.forgetting import forget_everything
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session, Shoe
 from pipelines.runner.journal.export import export_journal
 from pipelines.runner.journal.queries import earlier_baselines
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.runs import FinishedRun
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.journal.session_entry import baseline_entry
 from pipelines.session.comparable import sensor_kind, surface_of_most
@@ -40,7 +44,7 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from tests.pipelines.command_line import backstride, quiet
-from tests.pipelines.runner.journal.journals import at, held_by_another_process, run
+from tests.pipelines.runner.journal.journals import at, at_hand, held_by_another_process, run
 from tests.pipelines.said import said
 
 USUAL = Baseline((IndicatorBaseline("cadence_spm", 168.0, 1.0, 1.5),), blocks=60)
@@ -201,7 +205,7 @@ def test_what_is_deleted_takes_its_baseline_with_it(path: Path) -> None:
             "private 2",
         ]
         assert not any(b"private 1" in item.read_bytes() for item in path.parent.iterdir())
-        journal.delete_everything()
+        forget_everything(journal)
         assert not any(b"private" in item.read_bytes() for item in path.parent.iterdir())
 
 
@@ -264,7 +268,7 @@ def test_a_simulated_run_is_nobodys_history() -> None:
 
 
 def test_a_run_is_filed_with_its_baseline_under_its_surface_and_shoe(path: Path) -> None:
-    assert file_run(finished({0: ["track"]}), path) == ([], [])
+    assert at_hand(path, partial(file_run, finished({0: ["track"]}))) == ([], [])
     with Journal(path) as journal:
         found = earlier_baselines(journal, 0, 2**62, "track", "Blue")
         assert [Baseline.from_json(words) for words, _ in found] == [USUAL]
@@ -282,7 +286,7 @@ def test_a_run_on_two_surfaces_leaves_none_and_a_short_stretch_does_not_matter()
 
 
 def test_a_run_without_a_baseline_is_a_session_all_the_same(path: Path) -> None:
-    file_run(finished({}, None), path)
+    at_hand(path, partial(file_run, finished({}, None)))
     with Journal(path) as journal:
         assert len(journal.entries(Session)) == 1
         assert journal.entries(RunBaseline) == []
@@ -292,9 +296,10 @@ def test_a_run_without_a_baseline_is_a_session_all_the_same(path: Path) -> None:
 def test_a_run_kept_for_later_comes_in_with_its_baseline_and_shoe(path: Path) -> None:
     Journal(path).close()
     with held_by_another_process(path, "PRAGMA locking_mode = EXCLUSIVE"):
-        file_run(finished({0: ["track"]}), path, busy_s=0.1)
+        at_hand(path, partial(file_run, finished({0: ["track"]})), 0.1)
     for _ in range(2):
-        with Journal(path) as journal:
+        with JournalAtHand(path) as hand:
+            journal = hand.open()
             (shoe,) = journal.entries(Shoe)
             (session,) = journal.entries(Session)
             assert session.shoe_id == shoe.identifier

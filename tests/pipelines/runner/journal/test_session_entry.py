@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,18 +15,14 @@ from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.errors import InputError, ParameterError
 from imu.steps import NO_STEPS, STEP_ROW, Steps
 from pipelines.files.simulation import write_simulation
+from pipelines.files.summary_file import read_summary
 from pipelines.replay import ReplayOptions, replay
-from pipelines.runner.filing import add_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
-from pipelines.runner.journal.session_entry import (
-    Distance,
-    Stated,
-    distance_from_speed,
-    entry_from_summary,
-    entry_of,
-)
+from pipelines.runner.journal.runs import add_run
+from pipelines.runner.journal.session_entry import distance_from_speed, entry_from_summary, entry_of
+from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.dose import Dose
 from pipelines.session.facts import Fact, ShoeKnown, SurfaceKnown
 from pipelines.session.header import SessionHeader
@@ -266,8 +261,8 @@ def test_what_is_no_summary_is_told(
 
 def test_a_summary_without_running_is_a_session(tmp_path: Path) -> None:
     summary = summarise(result_from_steps(NO_STEPS), "a.csv", rate_hz=200.0)
-    content = json.loads(summary.to_json())
-    entry = entry_from_summary(content, utc_start_ns=at(0))
+    (tmp_path / "summary.json").write_text(summary.to_json(), encoding="utf-8")
+    entry = entry_from_summary(read_summary(tmp_path / "summary.json"), at(0), Stated())
     assert (entry.steps, entry.running_s, entry.means) == (0, 0.0, {})
 
 

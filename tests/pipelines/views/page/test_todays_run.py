@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,12 @@ from pipelines.runner.journal.entries import RunBaseline, Session, Settings, Sho
 from pipelines.runner.journal.tags import SURFACES, KnownTags, known_tags
 from pipelines.session import marks
 from pipelines.session.live_status import LiveStatus
-from pipelines.views.page.comparison import tells_comparison
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
 from tests.pipelines.views.page.accessibility import assert_accessible
 from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
-from tests.pipelines.views.terminal.statuses import ALERT, some_status
+from tests.pipelines.views.terminal.statuses import some_status
 
 _KNOWN = KnownTags("track", "Blue", ("Blue", "Old pair"))
 _SENSOR = "backstride 100 Hz"
@@ -128,10 +128,11 @@ def _baseline() -> Baseline:
 @pytest.mark.parametrize("sensor", [_SENSOR, "another"])
 def test_what_the_run_is_compared_with_stays_on_the_page(runs: int, sensor: str) -> None:
     history = RunHistory((PastRun(_baseline(), _SENSOR),) * runs, "track", "Blue")
-    words = history.start(sensor).words
+    compared = history.start(sensor).compared
+    words = compared.words
     page = Dashboard()
     page.start()
-    page.update(some_status())
+    page.update(replace(some_status(), compared=compared))
     page.note(words)
     for number in range(9):
         page.note(f"Note {number}.")
@@ -142,9 +143,8 @@ def test_what_the_run_is_compared_with_stays_on_the_page(runs: int, sensor: str)
         assert page.shown()["comparison"] == words.removesuffix(".")
     else:
         assert page.shown()["comparison"] == "compared with the beginning of this run"
-    page.update(LiveStatus(source="", device=""))
+    page.update(LiveStatus(source="", device="", compared=compared))
     assert page.shown()["comparison"] == words.removesuffix(".")
-    assert not tells_comparison(ALERT)
     # the next run begins anew
     page.start()
     page.update(some_status())
@@ -159,9 +159,15 @@ def test_answers_choose_the_earlier_runs_unless_there_is_to_be_no_history(
     _four_runs(tmp_path)
     stated = LiveOptions(marks=(("surface", "trail"), ("shoe", "Old pair")))
     for told, runs in ((TodaysRun(_KNOWN).marks(), 4), ((("surface", "track"),), 0)):
-        options, _ = _completed(
-            "ble:00:11:22:33:44:55", Settings(), told, stated=stated, history=compares
-        )
+        with JournalAtHand() as journal:
+            options, _ = _completed(
+                "ble:00:11:22:33:44:55",
+                Settings(),
+                told,
+                journal=journal,
+                stated=stated,
+                history=compares,
+            )
         assert options.marks == told
         assert options.history is not None
         assert len(options.history.runs) == (runs if compares else 0)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from pipelines.files.loading import load
 from pipelines.live_controls import LiveControls
-from pipelines.session.json_form import from_json, to_json
+from pipelines.session.json_form import to_json
 from pipelines.session.marks import Mark, Slope, Speed, mark_from_words
 from pipelines.units import Units
 from pipelines.views.page.treadmill import Treadmill
@@ -112,7 +113,7 @@ def test_nothing_that_a_tab_sends_marks_what_a_replay_cannot_read(answers: str) 
     treadmill.ask(answers)
     for mark in _marks(controls):
         assert isinstance(mark, Speed | Slope)
-        assert from_json(to_json(mark), Mark) == mark  # type: ignore[arg-type]
+        assert load(to_json(mark), Mark) == mark  # type: ignore[arg-type]
 
 
 @needs_chromium

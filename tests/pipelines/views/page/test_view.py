@@ -16,16 +16,15 @@ from hypothesis import strategies as st
 from devices.scan import Found
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError
-from pipelines.coaching.alert import Alert
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.setup_screen import Choice, SetupScreen
 from pipelines.views.page.view import Dashboard
-from tests.pipelines.views.terminal.statuses import ALERT, some_status, some_steps
+from tests.pipelines.views.terminal.statuses import ALERT, an_alert, some_status, some_steps
 
-_LEAN = Alert(661.0, "sacral_lean_deg", "up", 9.9, 6.1, 3.8, 2.0, "raised", ALERT)
+_LEAN = an_alert(ALERT)
 
 
 def _running(status: LiveStatus | None = None) -> Dashboard:
@@ -120,7 +119,7 @@ def test_posture_leans_with_the_runner_and_says_where_it_is_measured() -> None:
 
 def test_trouble_is_said_in_words() -> None:
     status = dataclasses.replace(
-        some_status(), link="lost, trying again", battery_percent=9.0, recording_note="disk full"
+        some_status(), link="lost", battery_percent=9.0, recording_note="disk full"
     )
     items = _running(status).shown()["state"]["items"]
     assert [item["text"] for item in items if not item["calm"]] == [
@@ -173,10 +172,9 @@ def test_no_status_makes_the_page_raise(
         easy_km=number,
         link=text,
         gait=text,
-        alert=text,
+        told=an_alert(text),
         device=text,
         battery_percent=None,
-        baseline_status=text,
         indicators={"sacral_lean_deg": IndicatorStatus(number, baseline, 2.0)},
     )
     page = _running(status)

@@ -7,7 +7,9 @@ import re
 
 import numpy as np
 
+from imu.drift.status import DriftStatus
 from imu.steps import STEP_ROW, Steps
+from pipelines.coaching.alert import Alert
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.terminal.picture import picture
 
@@ -40,6 +42,10 @@ def some_steps(count: int, *, first: int = 1, lean_deg: float = 6.1) -> Steps:
     return Steps(rows)
 
 
+def an_alert(message: str) -> Alert:
+    return Alert(661.0, "sacral_lean_deg", "up", 9.9, 6.1, 3.8, 2.0, "raised", message)
+
+
 def some_status(*, alert: str = "", learning: bool = False) -> LiveStatus:
     baseline = math.nan if learning else 1.0
     lean = 9.9 if alert else 6.2
@@ -53,9 +59,8 @@ def some_status(*, alert: str = "", learning: bool = False) -> LiveStatus:
         battery_percent=83.0,
         lost_samples=12,
         recording="/home/runner/backstride/sessions/2026-11-22T01-50-12.mcap",
-        baseline_status="learning your baseline: 12 of 40 blocks" if learning else "watching",
-        watching=not learning,
-        alert=alert,
+        standing=DriftStatus("learning", learned=12) if learning else DriftStatus("watching"),
+        told=an_alert(alert) if alert else None,
         recent=some_steps(60, first=2012, lean_deg=lean),
         indicators={
             "impact_shock_g": IndicatorStatus(2.31, 2.3 * baseline, 0.23),

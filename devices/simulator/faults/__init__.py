@@ -1,0 +1,1 @@
+"""Faults of simulated sensors: one engine under every protocol and link."""

@@ -1,0 +1,95 @@
+"""Faults as they stand in a ``sim:`` address: ``loss=5@60+20``, ``disconnect=60s,120s``."""
+
+from __future__ import annotations
+
+import math
+
+from devices.simulator.faults.kinds import FAULT_KINDS
+from devices.simulator.faults.plan import Fault
+from imu.errors import ParameterError
+
+__all__ = ["parse_faults", "spread_disconnects"]
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_faults(kind: str, text: str) -> list[Fault]:
+    """The faults of one key.
+
+    A fault with a size is ``SIZE``, for the whole session, ``SIZE@ONSET`` or
+    ``SIZE@ONSET+DURATION``; one without is ``ONSET`` or ``ONSET+DURATION``. Times are seconds since
+    the sensor was switched on, or with s, m or h behind; commas stand between several.
+
+    Parameters
+    ----------
+    kind, text : str
+        As ``"loss"`` and ``"5@60+20"``.
+
+    Raises
+    ------
+    ParameterError
+        When an entry has not that form, or a number is outside its range.
+
+    Examples
+    --------
+    >>> [(f.amount, f.onset_s, f.end_s) for f in parse_faults("loss", "5@1m+20,8@120")]
+    [(5.0, 60.0, 80.0), (8.0, 120.0, inf)]
+    >>> parse_faults("reset", "30s")[0].onset_s
+    30.0
+    """
+    about = FAULT_KINDS[kind]
+    found = []
+    for entry in (part.strip() for part in text.split(",")):
+        value, at, when = entry.partition("@")
+        if not about.has_size:
+            value, at, when = "", "@", entry
+        onset, plus, duration = when.partition("+")
+        size = _number(kind, value) if about.has_size else None
+        if size == 0.0 and about.low <= 0.0 and kind not in {"stuck_axis", "battery_percent"}:
+            continue  # none of it
+        found.append(
+            Fault(
+                kind,
+                onset_s=_seconds(kind, entry, onset) if at else 0.0,
+                duration_s=_seconds(kind, entry, duration) if plus else None,
+                size=size,
+            )
+        )
+    return found
+
+
+def spread_disconnects(count: int, duration_s: float) -> list[Fault]:
+    """So many lost links, spread evenly over a session.
+
+    >>> [fault.onset_s for fault in spread_disconnects(2, 90.0)]
+    [30.0, 60.0]
+    """
+    return [
+        Fault("disconnect", onset_s=duration_s * (number + 1) / (count + 1))
+        for number in range(count)
+    ]
+
+
+def _number(kind: str, text: str) -> float:
+    about = FAULT_KINDS[kind]
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not about.low <= size <= about.high:
+        accepted = f"a number from {about.low:g} to {about.high:g} {about.unit}"
+        raise ParameterError(kind, text, f"{accepted}, as SIZE or SIZE@ONSET+DURATION")
+    return size
+
+
+def _seconds(kind: str, entry: str, text: str) -> float:
+    text = text.strip()
+    unit = _UNITS.get(text[-1:], 0.0)
+    try:
+        seconds = float(text[:-1] if unit else text) * (unit or 1.0)
+    except ValueError:
+        seconds = -1.0
+    if not 0.0 <= seconds <= 360_000.0:
+        accepted = "times in seconds, or with s, m or h behind: 90, 60s+5, 5m"
+        raise ParameterError(kind, entry, accepted)
+    return seconds

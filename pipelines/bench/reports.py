@@ -1,0 +1,81 @@
+"""Reports of a bench test for programs: JSON, and JUnit's XML for continuous integration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+
+from pipelines.bench.item import Item
+from pipelines.files.replacing import replacing
+
+__all__ = ["told", "write_json", "write_junit"]
+
+#: What XML 1.0 cannot hold.
+_UNPRINTABLE = {code: "�" for code in range(32) if code not in (9, 10, 13)}
+
+
+def write_json(path: Path, unit: str, items: Sequence[Item]) -> None:
+    """Write every item; replaces an older file.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+    """
+    passed = all(item.verdict != "fail" for item in items)
+    content = {"unit": unit, "passed": passed, "items": list(items)}
+    with replacing(path) as out:
+        out.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+
+
+def write_junit(path: Path, suite: str, unit: str, items: Sequence[Item]) -> None:
+    """Write every item as a test case; replaces an older file.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+    """
+    root = ElementTree.Element(
+        "testsuite",
+        name=suite,
+        tests=str(len(items)),
+        failures=str(sum(item.verdict == "fail" for item in items)),
+        skipped=str(sum(item.verdict == "skipped" for item in items)),
+        errors="0",
+    )
+    for item in items:
+        case = ElementTree.SubElement(root, "testcase", classname=_clean(unit), name=item.name)
+        said = _clean(told(item))
+        if item.verdict == "fail":
+            ElementTree.SubElement(case, "failure", message=said)
+        elif item.verdict == "skipped":
+            ElementTree.SubElement(case, "skipped", message=said)
+        else:
+            ElementTree.SubElement(case, "system-out").text = f"{item.verdict}: {said}"
+    ElementTree.indent(root)
+    with replacing(path) as out:
+        out.write(ElementTree.tostring(root, "utf-8", xml_declaration=True) + b"\n")
+
+
+def told(item: Item) -> str:
+    """An item in words: what was measured, the limit and its source, and what else was seen."""
+    parts = [item.title]
+    if item.value is not None:
+        parts[0] += f" {item.value:g} {item.unit}".rstrip()
+    if item.limit is not None:
+        limit = item.limit
+        span = f"up to {limit.high:g}" if limit.low == 0 else f"{limit.low:g} to {limit.high:g}"
+        if limit.high == float("inf"):
+            span = f"{limit.low:g} or more"
+        parts.append(f"limit {span} {item.unit}".rstrip() + f" ({limit.source})")
+    if item.detail:
+        parts.append(item.detail)
+    return "; ".join(parts)
+
+
+def _clean(text: str) -> str:
+    return text.translate(_UNPRINTABLE)

@@ -1,0 +1,77 @@
+"""The unit under test: how its links and streams are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from devices.open_link import Connector
+from devices.simulator.scenario import Scenario
+from devices.simulator.virtual_clock import VirtualClock
+from devices.simulator.virtual_sensor import VirtualSensorSource, virtual_connector
+from devices.sources import Source, open_connector, open_source
+from devices.timing.program_clock import ProgramClock, ScaledClock, SystemClock
+
+__all__ = ["Handling", "Unit", "unit_at"]
+
+#: What is done with the unit while it streams.
+Handling = Literal["rest", "six_faces"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sensor on the bench.
+
+    Attributes
+    ----------
+    name : str
+        What the user gave.
+    open : callable
+        A source for one handling over so many seconds.
+    connect : callable
+        What opens bare links to it.
+    clock : callable
+        The clock that goes with those links.
+    needs_hands : bool
+        Whether somebody has to turn it; a simulated unit turns itself.
+    """
+
+    name: str
+    open: Callable[[Handling, float], Source]
+    connect: Callable[[], Connector]
+    clock: Callable[[], ProgramClock]
+    needs_hands: bool = True
+
+
+def unit_at(url: str) -> Unit:
+    """The unit at a URL; a simulated one speaks the project's own profile where none is given.
+
+    Raises
+    ------
+    ParameterError
+        When the URL has none of the accepted forms, or a key or a value of it is not valid.
+    """
+    kind, colon, query = url.partition(":")
+    if not colon or kind.strip().lower() != "sim":
+        open_connector(url)  # a mistyped URL is told at once
+        return Unit(
+            url, lambda _handling, _s: open_source(url), lambda: open_connector(url), SystemClock
+        )
+    scenario = Scenario.from_query(query)
+    if not scenario.protocol:
+        scenario = replace(scenario, protocol="backstride")
+
+    def opened(handling: Handling, seconds: float) -> Source:
+        minutes = max(0.1, seconds / 60)
+        return VirtualSensorSource(
+            replace(scenario, motion=handling, minutes=minutes, standing_s=0.0)
+        )
+
+    def clock() -> ProgramClock:
+        if scenario.time_scale == 0.0:
+            return VirtualClock()
+        return ScaledClock(SystemClock(), scenario.time_scale)
+
+    resting = replace(scenario, motion="rest")
+    return Unit(url, opened, lambda: virtual_connector(resting), clock, needs_hands=False)

@@ -1,0 +1,46 @@
+"""``backstride journal edit``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from imu.errors import ParameterError
+from pipelines.commands.journal.messages import opened_journal
+from pipelines.commands.messages import say
+from pipelines.commands.options import (
+    Note,
+    RunDistance,
+    RunShoe,
+    RunSpeed,
+    RunSurface,
+    TreadmillDistance,
+)
+from pipelines.runner.journal.recorded import AddOptions, stated_in
+from pipelines.runner.journal.runs import edit_run
+from pipelines.runner.journal.stated import Stated
+from pipelines.runner.journal.words import session_line
+
+__all__ = ["edit"]
+
+
+def edit(
+    session: Annotated[
+        int,
+        typer.Argument(help="Number of a run, as 'journal list' shows it.", show_default=False),
+    ],
+    distance: RunDistance = "",
+    treadmill: TreadmillDistance = "",
+    speed: RunSpeed = "",
+    surface: RunSurface = "",
+    shoe: RunShoe = "",
+    note: Note = "",
+) -> None:
+    """Say otherwise what a run was; it stays said when the run is computed anew."""
+    options = AddOptions(distance, treadmill, speed, surface, shoe, note=note)
+    with opened_journal() as journal:
+        said = stated_in(options, journal, number=session)
+        if said == Stated():
+            raise ParameterError("what to change", "none", "at least one of the options")
+        say(session_line(edit_run(journal, session, said), journal.settings().units))

@@ -1,0 +1,52 @@
+"""``backstride linktest``."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devices.sources import open_source
+from pipelines.bench.linktest import LINKTEST_S, run_linktest
+from pipelines.bench.reports import write_json, write_junit
+from pipelines.commands.checks import check_outputs, check_results
+from pipelines.commands.messages import complain, say
+from pipelines.views.bench_words import item_lines, verdict_line
+from pipelines.views.progress import progress
+
+__all__ = ["linktest"]
+
+
+def linktest(
+    source: Annotated[
+        str,
+        typer.Argument(help="Sensor, such as ble:ADDRESS or serial:PORT.", show_default=False),
+    ],
+    junit: Annotated[
+        Path | None, typer.Option(help="JUnit report to write.", show_default=False)
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="JSON report to write.", show_default=False)
+    ] = None,
+) -> None:
+    """Listen to a sensor for two minutes: what its link loses, repeats and delays."""
+    check_outputs({"--junit": junit, "--json": json})
+    check_results({"--junit": junit, "--json": json})
+    opened = open_source(source)
+    try:
+        with progress("listening") as report:
+            items = asyncio.run(run_linktest(opened, report, seconds=LINKTEST_S))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        complain("backstride: stopped before the end: no report was written.")
+        raise typer.Exit(130) from None
+    for line in item_lines(items):
+        say(line)
+    if json is not None:
+        write_json(json, source, items)
+    if junit is not None:
+        write_junit(junit, "backstride linktest", source, items)
+    say(verdict_line(items))
+    if any(item.verdict == "fail" for item in items):
+        raise typer.Exit(1)

@@ -1,0 +1,118 @@
+"""The plan of the run that begins, as the journal asks for it.
+
+It goes into the recording's header, so that nothing hidden influences a session.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from imu.drift.baseline import Baseline
+from pipelines.coaching.plan import CompanionPlan, UsualIntensity, sensible, usual_of
+from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.return_to_run import rest_cues
+from pipelines.coaching.training.single_session import LongestSession
+from pipelines.runner.journal.advice import return_state
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Session, utc_ns_of
+from pipelines.runner.journal.queries import longest_session, red_flag_state
+
+__all__ = ["plan_for_run", "plan_from_journal"]
+
+_DAY_NS: Final = 86_400 * 10**9
+#: Sessions that tell what is usual: the last ten of three months.
+_USUAL_SESSIONS: Final = 10
+_USUAL_DAYS: Final = 90
+
+
+def plan_from_journal(
+    journal: Journal, now: datetime, baseline: Baseline | None = None
+) -> CompanionPlan:
+    """The plan that the journal asks for.
+
+    The stages of a return bring their own training: the treadmill runs and walks in turn, the track
+    walks the bends. What is usual is that of the baseline, else the median of the latest sessions
+    before a return began.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    now : datetime
+        The time on the runner's clock, with its zone.
+    baseline : Baseline, optional
+        Of earlier easy runs, as the analysis uses it.
+
+    Raises
+    ------
+    ParameterError
+        When the time has no zone.
+    RecordingError
+        When the journal cannot be read.
+    """
+    now_ns = utc_ns_of(now)
+    settings = journal.settings()
+    flags = red_flag_state(journal)
+    since_ns = settings.return_since_ns
+    state = return_state(journal)
+    stage = None if state is None or state.finished else state.stage
+    rest_day: int | None = None
+    if since_ns is not None and rest_cues(since_ns, now_ns, rest_days=settings.rest_days):
+        rest_day = (now_ns - since_ns) // _DAY_NS + 1
+    return CompanionPlan(
+        stopped=flags.cue.text_id if flags.stopped and flags.cue is not None else "",
+        units=settings.units,
+        usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
+        longest=longest_session(journal, now_ns),
+        intervals=RunWalkPlan() if stage == 0 else None,
+        walk_bends=stage == 1,
+        return_stage=stage,
+        rest_day=rest_day,
+        rest_days=settings.rest_days,
+    )
+
+
+def plan_for_run(
+    journal: JournalAtHand, now: datetime, baseline: Baseline | None = None
+) -> tuple[CompanionPlan, list[str]]:
+    """The plan of the user's journal, and what the user should know; a run never fails for it.
+
+    Without a journal none is made. One in trouble gives a plan that rests on nothing, and a
+    sentence that says so.
+
+    Parameters
+    ----------
+    journal : JournalAtHand
+        That of the program.
+    now, baseline
+        As for :func:`plan_from_journal`.
+    """
+    blank = CompanionPlan(usual=usual_of(baseline))
+    plan = journal.ask(
+        lambda it: plan_from_journal(it, now, baseline), replace(blank, longest=LongestSession())
+    )
+    if journal.trouble:
+        told = f"{journal.trouble} This run is accompanied without what the journal knows."
+        return blank, [told]
+    return plan, journal.take_notes()
+
+
+def _usual(journal: Journal, before_ns: int) -> UsualIntensity | None:
+    sessions = journal.entries(
+        Session,
+        "utc_start_ns >= ? AND utc_start_ns < ? AND steps > 0",
+        (before_ns - _USUAL_DAYS * _DAY_NS, before_ns),
+        newest=_USUAL_SESSIONS,
+    )
+    found = [
+        (item.means["peak_10hz_bw"], item.means["cadence_spm"])
+        for item in sessions
+        if "peak_10hz_bw" in item.means and "cadence_spm" in item.means
+    ]
+    if not found:
+        return None
+    return sensible(*(statistics.median(column) for column in zip(*found, strict=True)))

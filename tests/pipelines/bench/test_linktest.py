@@ -1,0 +1,98 @@
+"""Two minutes of a link: good ones pass, bad ones are told by what they do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from devices.records import DeviceInfo, LinkEvent, Packet
+from devices.simulator.link_params import LinkParams
+from imu.errors import DeviceError
+from imu.samples import Samples
+from pipelines.bench.item import Item
+from pipelines.bench.linktest import clock_step_ms, run_linktest
+from pipelines.bench.recording import Recording
+from pipelines.bench.unit import Unit, unit_at
+from tests.pipelines.bench.liars import liar
+from tests.pipelines.command_line import backstride, quiet
+
+
+def found(unit: Unit) -> Mapping[str, Item]:
+    items = asyncio.run(run_linktest(unit.open("rest", 130.0), quiet))
+    return {item.name: item for item in items}
+
+
+def test_a_good_link_passes_in_every_item() -> None:
+    items = found(unit_at("sim:?protocol=movesense&time_scale=0"))
+    assert {item.verdict for item in items.values()} == {"pass", "measured"}
+    assert set(items) >= {"loss", "worst_window", "repeats", "jitter", "rate", "clock_step"}
+
+
+def test_loss_within_one_half_minute_is_worst_there() -> None:
+    items = found(liar(params=LinkParams(blackouts_s=((50.0, 52.5),), supervision_timeout_s=4.0)))
+    assert items["loss"].verdict == "pass"
+    assert items["worst_window"].verdict == "warn"
+    worst, whole = items["worst_window"].value, items["loss"].value
+    assert worst is not None
+    assert whole is not None
+    assert 0.4 < whole < 1.0
+    assert 3.5 * whole < worst < 4.5 * whole  # all of it in a quarter of the time
+
+
+def test_repeated_samples_are_counted() -> None:
+    def stuck(samples: Samples) -> Samples:
+        hold = np.arange(len(samples)) // 2 * 2
+        rate = samples.angular_velocity_rad_s
+        assert rate is not None
+        return Samples(samples.time_s, samples.acceleration_m_s2[hold], rate[hold])
+
+    item = found(liar(stuck))["repeats"]
+    assert item.verdict == "fail"
+    assert item.value is not None
+    assert 40 < item.value < 55
+
+
+def test_a_link_that_stalls_shows_as_delay() -> None:
+    items = found(liar(params=LinkParams(jitter_ms=400.0)))
+    assert items["jitter"].verdict == "warn"
+    assert items["loss"].verdict == "pass"
+
+
+def test_a_coarse_clock_of_the_computer_is_seen() -> None:
+    class Coarse:
+        now = 0
+
+        def monotonic_ns(self) -> int:
+            self.now += 1_000_000
+            return self.now // 15_600_000 * 15_600_000
+
+        async def sleep(self, seconds: float) -> None: ...
+
+    assert abs(clock_step_ms(Coarse()) - 15.6) < 0.01
+
+
+def test_a_sensor_without_samples_is_told() -> None:
+    with pytest.raises(DeviceError, match="sent no samples"):
+        found(liar(params=LinkParams(silences_s=((0.3, 1e6),))))
+
+
+def test_nothing_recorded_has_no_values() -> None:
+    recording = Recording(DeviceInfo("a", "backstride", 200.0, 156.9, 34.9))
+    recording.push(LinkEvent(0, "connected"))
+    recording.push(Packet(0, "data", b"noise"))
+    assert (recording.passed_s, recording.repeated_percent(), len(recording.samples)) == (0, 0, 0)
+    assert recording.worst_window_percent(30.0) == 100.0
+
+
+def test_command_says_pass_or_fail() -> None:
+    good = backstride("linktest", "sim:?protocol=backstride&minutes=3&motion=rest&time_scale=0")
+    assert good.exit_code == 0, good.err
+    assert good.out.count("PASS") == 6
+    bad = backstride(
+        "linktest", "sim:?minutes=3&motion=rest&time_scale=0&protocol=backstride&loss=30"
+    )
+    assert bad.exit_code == 1
+    assert "FAIL  loss" in bad.out

@@ -1,0 +1,128 @@
+"""What a runner writes of runs stays: over a computation anew, without the recording, and first."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipelines.files.session_reader import read_header
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Pain, RunBaseline, Session, moment
+from pipelines.runner.journal.pending import keep_for_later
+from pipelines.runner.journal.runs import FinishedRun, add_run, edit_run, stated_of, typed_run
+from pipelines.runner.journal.stated import Distance, Stated
+from tests.pipelines.runner.journal.journals import at, run
+from tests.pipelines.runner.journal.typed import journal, refused
+
+
+def only_run() -> Session:
+    with Journal() as opened:
+        (session,) = opened.entries(Session)
+    return session
+
+
+def test_a_run_that_was_typed_in_counts_and_gets_its_figures_when_the_recording_comes(
+    recording: Path,
+) -> None:
+    start = moment(read_header(recording).utc_start_ns)
+    said = journal(
+        "add", "--at", f"{start:%Y-%m-%d %H:%M}+00:00", "--minutes", 30, "--distance", "5 km",
+        "--surface", "track", "--note", "windy",
+    )  # fmt: skip
+    assert "30:00, 5.0 km (as stated), 0 steps" in said
+    journal("pain", 3, "--when", "after", "--session", 1)
+    said = journal("add", recording)
+    assert "run 1, which you had typed in, has its recording now" in said
+    session = only_run()
+    assert (session.identifier, session.source_file) == (1, str(recording))
+    assert session.steps > 50
+    assert session.utc_start_ns == read_header(recording).utc_start_ns
+    assert (session.distance_m, session.surface, session.note) == (5000.0, "track", "windy")
+    with Journal() as opened:
+        assert [pain.level for pain in opened.entries(Pain)] == [3]
+
+
+def test_an_edit_stays_when_the_run_is_computed_anew_and_when_the_recording_is_gone(
+    recording: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copy(recording, tmp_path / "copy.mcap"))
+    journal("shoe", "Blue")
+    journal("add", copy, "--distance", "5 km", "--note", "windy")
+    said = journal("edit", 1, "--distance", "6 km", "--surface", "grass", "--shoe", "Blue")
+    assert "6.0 km (as stated)" in said
+    edited = only_run()
+    assert (edited.distance_m, edited.surface, edited.shoe_id, edited.note) == (
+        6000.0, "grass", 1, "windy"
+    )  # fmt: skip
+    journal("add", copy, "--again")
+    assert only_run() == edited
+    copy.unlink()
+    journal("edit", 1, "--note", "calm")
+    assert (only_run().note, only_run().distance_m) == ("calm", 6000.0)
+    journal("export", tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        (stated,) = json.loads(archive.read("journal.json"))["stated"]
+    assert stated == {
+        "session_id": 1,
+        "distance": {"distance_m": 6000.0, "source": "user"},
+        "surface": "grass",
+        "shoe": "Blue",
+        "note": "calm",
+    }
+
+
+def test_the_dose_goes_with_the_distance_and_the_baseline_with_the_surface(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.sqlite3") as opened:
+        doses = {"dose_easy_km_m2": 5.5, "dose_easy_km_m4": 6.0, "dose_easy_km_m6": 7.0}
+        filed = FinishedRun(run(0, **doses), "", baseline=RunBaseline(0, "{}", "track"))
+        session = add_run(opened, filed)
+        assert session is not None
+        edited = edit_run(opened, 1, Stated(Distance(10_000.0, "user"), "grass"))
+        assert (edited.dose_easy_km_m2, edited.dose_easy_km_m4) == (11.0, 12.0)
+        assert opened.entry(Session, 1) == edited
+        assert [one.surface for one in opened.entries(RunBaseline)] == ["grass"]
+        # a distance that nobody knew before has no steps to weigh
+        other = opened.add(run(1, None))
+        assert edit_run(opened, other, Stated(Distance(1000.0, "user"))).dose_easy_km_m4 is None
+
+
+def test_what_was_said_of_a_run_waits_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    said = Stated(Distance(5000.0, "treadmill"), "treadmill", "Blue", "slow")
+    keep_for_later([typed_run(at(0), 1800.0, said)], path)
+    with JournalAtHand(path) as hand:
+        (session,) = hand.open().entries(Session)
+        assert (session.distance_source, session.note, session.shoe_id) == ("treadmill", "slow", 1)
+        assert stated_of(hand.open(), session.identifier or 0) == said
+
+
+def test_deleting_a_run_deletes_what_was_said_of_it() -> None:
+    journal("add", "--at", "2026-03-02 18:00", "--minutes", 30, "--note", "private")
+    journal("delete", 1, "--confirmed")
+    with Journal() as opened:
+        assert opened.rows("SELECT * FROM stated") == []
+        assert b"private" not in opened.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["add"], "--at"),
+        (["add", "--at", "2026-03-02 18:00"], "--minutes"),
+        (["add", "--at", "2026-03-02 18:00", "--minutes", "0"], "duration_s"),
+        (["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--shoe", "Red"], "--shoe"),
+        (["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--again"], "the session file too"),
+        (["add", "x.mcap", "--minutes", "5"], "--minutes"),
+        (["edit", "7", "--note", "x"], "'backstride journal list' shows"),
+        (["edit", "7"], "what to change|'backstride journal list' shows"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_sentence(words: list[str], told: str) -> None:
+    said = refused(*words)
+    assert told.split("|", maxsplit=1)[0] in said or told.rsplit("|", maxsplit=1)[-1] in said
