@@ -14,7 +14,7 @@ from devices.drivers.backstride_storage import (
     start_log,
     stop_log,
 )
-from devices.drivers.driver import Driver, Wanted
+from devices.drivers.driver import Conversation, Driver, Wanted
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.protocols.backstride import (
@@ -199,7 +199,7 @@ async def _battery(link: OpenLink) -> Item:
     return judged("battery", _TITLES["battery"], found, "%", limits.BATTERY)
 
 
-async def _come_back(connector: Connector, driver: type[Driver], clock: ProgramClock) -> Item:
+async def _come_back(connector: Connector, driver: type[Conversation], clock: ProgramClock) -> Item:
     """Stream, let go, and stream again."""
     seconds = 0.0
     for _ in range(2):
