@@ -102,7 +102,7 @@ class LiveOptions:
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # the event loop would spell out every step at the end
 class LiveRun:
     """What a live run has gathered when it ends.
 

@@ -45,7 +45,7 @@ _RATES_HZ: Final = {
 _FIRST_RATE_HZ: Final = 10.0  # as delivered
 _UNLOCKED_S: Final = 10.0
 _FRAMES_S: Final = 0.005  # at higher rates a notification or a write holds several frames
-_BATTERY_CENTIVOLTS: Final = 391
+_BATTERY_CENTIVOLTS: Final = ((0, 340), (5, 350), (10, 368), (70, 391), (100, 420))  # by percent
 _ROOM_CENTIDEGREES: Final = 2500
 _COMMAND_BYTES: Final = 5
 _DEFAULT_CONTENT: Final = 0b11110  # acceleration, angular velocity, angles, magnetic field
@@ -83,6 +83,7 @@ class WitMotionPeripheral:
         name: str = "WT901BLE67",
     ) -> None:
         self.name = name
+        self.battery_percent = 70
         self._link = link
         self._layout = layout or (Layout.A if link == "ble" else Layout.WIRED)
         self._stream = MeasuredStream(run, clock)
@@ -172,7 +173,9 @@ class WitMotionPeripheral:
         register, value = command[2], int.from_bytes(command[3:], "little")
         if register == 0x27:
             if self._layout is not Layout.WIRED:
-                first = _BATTERY_CENTIVOLTS if value == BATTERY_REGISTER else 0
+                percent, centivolts = np.transpose(_BATTERY_CENTIVOLTS)
+                voltage = round(float(np.interp(self.battery_percent, percent, centivolts)))
+                first = voltage if value == BATTERY_REGISTER else 0
                 self._answers.append(encode_registers(Registers(value, (first, *(0,) * 7))))
         elif self._stream.device_us() <= self._unlocked_until_us:
             if register == RATE_REGISTER:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from devices.simulator.faults.plan import Consequence, Fault, FaultPlan
 from devices.simulator.virtual_sensor import link_of
+from imu.samples import Quality
 from pipelines.bench.faults.session import PlanSession, run_plan, scenario_of
 from pipelines.bench.faults.usual import consequence_of
 
@@ -24,15 +25,26 @@ __all__ = ["UNTOLD", "Finding", "Verdict", "judge"]
 
 Array = NDArray[np.float64]
 
-#: Faults whose wrong steps are called trusted: known, and not mended yet. A sensor that errs this
-#: way sends plausible samples; nothing in the analysis holds its readings against each other.
-UNTOLD: Final = frozenset(
-    {"bias_g", "gyro_bias_deg_s", "stuck_axis", "gyro_dead", "gyro_frozen", "clip_slip_deg"}
-)
+#: Faults after which wrong steps may be called trusted, by kind or protocol and kind, and why:
+#: known, and told by a bench rather than failing it.
+UNTOLD: Final[dict[str, str]] = {
+    **dict.fromkeys(
+        ("bias_g", "gyro_bias_deg_s", "stuck_axis", "gyro_dead", "gyro_frozen", "temperature_c"),
+        "the sensor sends plausible samples, and nothing holds them against each other",
+    ),
+    "clip_slip_deg": "lean is the sensor's, until the detector of changes has a baseline",
+    **dict.fromkeys(
+        ("saturate", "loss", "nan", "reorder", "corrupt", "truncate", "delay_ms"),
+        "the inclination errs for seconds after many samples that were filled in or at their end",
+    ),
+    "witmotion/duplicate": "its frames have no number: repeated ones are samples",
+}
 
 _KEPT_SESSIONS: Final = 256
-#: What is still under way when a fault is over, and how long an instant shows, s.
+#: What is still under way when a fault is over, and how long an instant shows, s; without number
+#: and time what is missing is known when it has added up.
 _AFTERWARDS_S: Final = 2.0
+_ADDED_UP_S: Final = {"witmotion": 6.0}
 _INSTANT_S: Final = 14.0
 #: Samples are the same when they were taken within this, s.
 _SAME_S: Final = 2e-4
@@ -41,6 +53,10 @@ _CHANGED: Final = (0.02, 0.004)
 #: A message is late when it comes this much later than without the fault, of the fault's size.
 _LATE_SHARE: Final = 0.1
 _LATE_LEAST_S: Final = 0.008
+#: Of faults that have a flag of their own.
+_FLAGS: Final = {"saturate": int(Quality.CLIPPED)}
+#: Blocks of samples that a clock needs to be judged.
+_CLOCK_BLOCKS: Final = 5
 #: Trusted steps may differ by this from those of the faultless session.
 _TOLERANCES: Final = {
     "step_time_s": 0.03,
@@ -85,7 +101,11 @@ class Verdict:
     def holds(self) -> bool:
         """Whether the session shows what the plan says."""
         told = all(finding.holds for finding in self.findings)
-        return told and (self.excused or not self.wrong_steps)
+        return told and not self._ended_early and (self.excused or not self.wrong_steps)
+
+    @property
+    def _ended_early(self) -> bool:
+        return bool(self.end) and all(each.consequence != "refused" for each in self.findings)
 
     @property
     def words(self) -> list[str]:
@@ -95,6 +115,8 @@ class Verdict:
             for each in self.findings
             if not each.holds
         ]
+        if self._ended_early:
+            lines.append(f"the session ended: {self.end}")
         if self.wrong_steps and not self.excused:
             lines.append(f"{self.wrong_steps} wrong steps are called trusted")
         return lines
@@ -124,7 +146,8 @@ def judge(plan: FaultPlan, *, without: str = "") -> Verdict:
         consequence = consequence_of(fault, scenario, link)
         holds = _CONSEQUENCES[consequence](_Case(fault, session, faultless))
         findings.append(Finding(fault, consequence, holds))
-    excused = any(fault.kind in UNTOLD for fault in plan.faults)
+    names = {name for f in plan.faults for name in (f.kind, f"{scenario.protocol}/{f.kind}")}
+    excused = bool(names & set(UNTOLD))
     wrong = wrong_steps(session, faultless)
     return Verdict(tuple(findings), wrong, excused, session.refusal or session.end)
 
@@ -169,7 +192,8 @@ class _Case:
     def stop_s(self) -> float:
         """When nothing more of it shows; s since the sensor was switched on, as ``start_s``."""
         lasts_s = _INSTANT_S if self.fault.about.is_instant else 0.0
-        return self.fault.end_s + lasts_s + _AFTERWARDS_S
+        protocol = self.session.scenario.protocol
+        return self.fault.end_s + lasts_s + _ADDED_UP_S.get(protocol, _AFTERWARDS_S)
 
     @property
     def switched_on_s(self) -> float:
@@ -207,13 +231,14 @@ class _Case:
 
 
 def _flagged(case: _Case) -> bool:
-    """More steps are flagged while it lasts than without it."""
+    """More steps are flagged, for this reason where it has one, while it lasts than without it."""
+    flags = _FLAGS.get(case.fault.kind, 0xFF)
 
     def flagged(session: PlanSession) -> int:
         rows = session.steps.rows
         now = rows["initial_contact_s"] - case.switched_on_s
         during = (now >= case.start_s - 1.0) & (now <= case.stop_s)
-        return int(np.sum(during & (rows["quality"] != 0)))
+        return int(np.sum(during & (rows["quality"] & flags != 0)))
 
     return flagged(case.session) > flagged(case.faultless)
 
@@ -245,7 +270,7 @@ def _clock_found(case: _Case) -> bool:
     """The session's time runs faster than the computer's, by what the sensor's clock does."""
     here = case.session.arrivals
     during = (here.arrival_s >= case.start_s) & (here.arrival_s <= case.fault.end_s)
-    if during.sum() < 20:
+    if during.sum() < _CLOCK_BLOCKS:
         return False
     slope = np.polyfit(here.arrival_s[during], here.last_s[during], 1)[0]
     return bool(abs((slope - 1.0) * 1e6 / case.fault.amount - 1.0) < 0.3)

@@ -61,7 +61,7 @@ class Arrivals(NamedTuple):
         return self.losses[k - 1] if k else LossCounts()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # the event loop would spell out every step
 class PlanSession:
     """What a session with a faulty sensor came to.
 

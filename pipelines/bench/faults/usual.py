@@ -6,11 +6,9 @@ from typing import Final
 
 from devices.simulator.faults.plan import Consequence, Fault
 from devices.simulator.scenario import Scenario
+from imu.errors import ParameterError
 
-__all__ = ["consequence_of", "outage_needed_s"]
-
-#: A shorter blackout may be ridden out.
-outage_needed_s: Final = 4.5
+__all__ = ["consequence_of"]
 
 #: By kind, what every sensor shows.
 _USUAL: Final[dict[str, Consequence]] = {
@@ -46,9 +44,9 @@ _USUAL: Final[dict[str, Consequence]] = {
 _OTHERWISE: Final[dict[tuple[str, str], Consequence]] = {
     # its numbers have a NaN, which no message may hold
     ("movesense", "nan"): "malformed",
-    # they have no numbers: a leap of the clock is missing time
-    ("movesense", "clock_jump_s"): "lost",
-    ("polar", "clock_jump_s"): "lost",
+    # they have no numbers: a leap of the clock forward is missing time
+    ("movesense", "clock_jump_s"): "gap",
+    ("polar", "clock_jump_s"): "gap",
     # nothing tells repeated or exchanged frames from others
     ("witmotion", "duplicate"): "shown",
     ("witmotion", "reorder"): "shown",
@@ -58,10 +56,20 @@ _OTHERWISE: Final[dict[tuple[str, str], Consequence]] = {
     # its stream of bytes has neither borders nor checksums
     ("shimmer3", "reorder"): "malformed",
 }
+#: By protocol and kind: no session can tell.
+_NOTHING_SHOWS: Final = {
+    ("witmotion", "clock_ppm"): "its frames carry no time",
+    ("witmotion", "mtu"): "its frames fit into the smallest",
+}
 
 
 def consequence_of(fault: Fault, scenario: Scenario, link: str) -> Consequence:
     """What a session with such a sensor must show of a fault.
+
+    Raises
+    ------
+    ParameterError
+        When it shows nothing of it, and the plan does not say what.
 
     Examples
     --------
@@ -71,6 +79,10 @@ def consequence_of(fault: Fault, scenario: Scenario, link: str) -> Consequence:
     if fault.consequence:
         return fault.consequence
     protocol = scenario.protocol
+    if why := _NOTHING_SHOWS.get((protocol, fault.kind)):
+        raise ParameterError(fault.kind, protocol, f"a consequence with it: {why}")
+    if fault.kind == "clock_jump_s" and fault.amount < 0:
+        return "restarted"
     for place in (f"{protocol}/{link}", protocol):
         if (place, fault.kind) in _OTHERWISE:
             return _OTHERWISE[place, fault.kind]
