@@ -191,7 +191,8 @@ async def _follow(
     session.battery_percent = fold.now.battery_percent
     if blocks:
         session.samples = Samples.concatenate(blocks)
-        session.arrivals = Arrivals(*np.array(arrivals).T, tuple(losses))
+        arrival_s, last_s = np.array(arrivals).T
+        session.arrivals = Arrivals(arrival_s, last_s, tuple(losses))
 
 
 class _Recorded:
