@@ -1,1 +1,1 @@
-"""What is judged on the bench: a unit's conformance, a link's quality, what faults show in a session."""
+"""What is judged on the bench: a unit's conformance, its link, what faults show in a session."""
