@@ -42,6 +42,7 @@ COMMANDS: Final = Table(
         "simulate": "simulate",
         "linktest": "linktest",
         "conform": "conform",
+        "faults": "faults",
         "doctor": "doctor",
         "journal": Table(
             "The journal: runs, pain, shoes, exercises, the week, comparisons, and your settings.",

@@ -207,6 +207,15 @@ class SessionFold:
         return 0.0 if self._arrivals is None else (self._arrivals[1] - self._arrivals[0]) / 1e9
 
     @property
+    def losses(self) -> facts.LossCounts:
+        """Accounting of samples, so far."""
+        filled, quarantined, restarts = self._analyzer.lost_samples
+        link = {} if self._receiver is None else self._receiver.losses._asdict()
+        return facts.LossCounts(
+            **link, filled=filled, quarantined=quarantined, chain_restarts=restarts
+        )
+
+    @property
     def samples(self) -> Samples | None:
         """The samples that the latest record brought, calibrated; None when it brought none."""
         return self._samples
@@ -371,7 +380,7 @@ class SessionFold:
         return facts.Ended(
             end_s,
             0.0 if math.isnan(first_s) else end_s - first_s,
-            losses=self._losses(),
+            losses=self.losses,
             clock=self._clock(),
             axes_found=axes_found,
             changed=tuple(drift.changed),
@@ -391,13 +400,6 @@ class SessionFold:
         if not lean.from_standing or (self._header.neutral_is_old and not lean.marked):
             return None
         return self._drift.run_baseline
-
-    def _losses(self) -> facts.LossCounts:
-        filled, quarantined, restarts = self._analyzer.lost_samples
-        link = {} if self._receiver is None else self._receiver.losses._asdict()
-        return facts.LossCounts(
-            **link, filled=filled, quarantined=quarantined, chain_restarts=restarts
-        )
 
     def _clock(self) -> facts.SensorClock | None:
         """The sensor's clock, as far as the log tells."""
