@@ -12,10 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 from imu.checked_arrays import number_block, vector_block
 from imu.errors import InputError
 
-__all__ = ["STANDARD_GRAVITY_M_S2", "Quality", "Samples", "sample_rate_hz"]
+__all__ = [
+    "HIGHEST_RATE_HZ",
+    "LOWEST_RATE_HZ",
+    "STANDARD_GRAVITY_M_S2",
+    "Quality",
+    "Samples",
+    "sample_rate_hz",
+]
 
 #: Standard gravity, m/s² (CGPM 1901); turns specific force in g into SI and back.
 STANDARD_GRAVITY_M_S2: Final = 9.80665
+
+#: Sample rates that the chain takes, Hz; what calls itself 25 Hz may be a little less.
+LOWEST_RATE_HZ: Final = 24.5
+HIGHEST_RATE_HZ: Final = 1600.0
 
 
 class Quality(IntFlag):

@@ -49,7 +49,7 @@ from imu.chain.orientation import (
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.runner import Runner
-from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from imu.samples import HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Quality
 from imu.step.events import SIDE_STATE
 from imu.step.model import STEP_MODEL, StepModel
 from imu.step.model_file import packaged_step_model
@@ -92,7 +92,6 @@ _GAP: Final = int(Quality.GAP)
 _SETTLING: Final = int(Quality.SETTLING)
 
 # capacities, for the highest rate
-HIGHEST_RATE_HZ: Final = 1600.0
 _ALIGNMENT_S: Final = 1.0
 _HELD: Final = int(_ALIGNMENT_S * HIGHEST_RATE_HZ)
 RING_SAMPLES: Final = 16384  # 10 s
