@@ -18,7 +18,6 @@ from imu.chain.loop import (
     DONE,
     END_BOUT,
     GAP_BEFORE,
-    HIGHEST_RATE_HZ,
     MOUNTING_KNOWN,
     RING_SAMPLES,
     UNKNOWN,
@@ -30,11 +29,12 @@ from imu.chain.loop import (
     run_samples,
 )
 from imu.chain.orientation import new_inclination_state
+from imu.chain.sanity import standing_troubles
 from imu.compiled import compiling
 from imu.errors import InputError, ParameterError
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.runner import Runner
-from imu.samples import STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
+from imu.samples import HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
 from imu.stage import Stage
 from imu.step.finished_step import (
     WINDOW_SHAPE,
@@ -212,6 +212,19 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         Steps are then flagged ``loose``, and their oscillation and shock are too large.
         """
         return tells_loose_clip(self._state)
+
+    @property
+    def troubles(self) -> dict[str, float]:
+        """What of the sensor's readings cannot be true, with a number each, found so far.
+
+        Names are those of :class:`imu.chain.sanity.Trouble`. Steps are flagged ``sensor`` while
+        one that puts them in doubt stands.
+        """
+        found = standing_troubles(self._state["sanity"][0])
+        intake = self._state["intake"][0]
+        if intake["impossible"]:
+            found = {"impossible": float(intake["impossible_reading"])} | found
+        return found
 
     @property
     def lost_samples(self) -> tuple[int, int, int]:

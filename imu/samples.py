@@ -47,6 +47,7 @@ class Quality(IntFlag):
     BEND = 32  # running a bend
     EDGE = 64  # the filter padding reached beyond the recording
     LOOSE = 128  # the sensor rings on its clip: oscillation and shock are too large
+    SENSOR = 256  # readings contradict each other, or what was stated of them
 
     @property
     def tokens(self) -> str:

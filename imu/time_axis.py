@@ -192,10 +192,10 @@ def mend_time(
     --------
     >>> axis = mend_time([0.0, 0.0, 0.02, 0.02, 0.04, 0.04])
     >>> axis.time_s.round(3).tolist(), [mend.kind for mend in axis.mends]
-    ([0.0, 0.01, 0.02, 0.03, 0.04, 0.05], ['equal stamps'])
+    ([-0.005, 0.005, 0.015, 0.025, 0.035, 0.045], ['equal stamps'])
     """
     stamps = number_block(time_s, "time_s")
-    rows = np.flatnonzero(np.isfinite(stamps)).astype(np.int64)
+    rows: Rows = np.flatnonzero(np.isfinite(stamps)).astype(np.int64)
     if not len(rows):
         raise InputError("no row has a time: give the time of the samples, or their rate.")
     mends: list[Mend] = []
@@ -243,14 +243,12 @@ def sampling_rate_hz(time_s: Times) -> float:
             return round(float(np.count_nonzero(regular) / np.sum(steps[regular])), 3)
     # from the first row of a batch to the first row of another
     first = np.flatnonzero(np.diff(time_s, prepend=-np.inf) > 2.0 * interval)
-    if len(first) < 8:
-        first = np.arange(n)
-    lag = max(1, len(first) // 10)
+    if len(first) < 2:
+        return float("nan")
+    lag = max(1, len(first) // 10) if len(first) > 8 else len(first) - 1
     spans = time_s[first[lag:]] - time_s[first[:-lag]]
     counts = first[lag:] - first[:-lag]
-    with np.errstate(divide="ignore"):
-        rate = float(np.median(counts / spans))
-    return _refined(time_s, rate) if np.isfinite(rate) else float("nan")
+    return _refined(time_s, float(np.median(counts / spans)))
 
 
 def unwrap_counter(ticks: ArrayLike, period: float) -> NDArray[np.float64]:
@@ -277,7 +275,7 @@ def unwrap_counter(ticks: ArrayLike, period: float) -> NDArray[np.float64]:
     if not period > 0.0:
         raise ParameterError("period", period, "a positive number of ticks")
     back = np.diff(read, prepend=read[:1])
-    turns = np.cumsum(back < -0.5 * period) - np.cumsum(back > 0.5 * period)
+    turns: NDArray[np.int64] = np.cumsum(back < -0.5 * period) - np.cumsum(back > 0.5 * period)
     return read + period * turns
 
 
@@ -344,8 +342,8 @@ def join_rows(
     mends : tuple of Mend
         What was done; empty, with all rows as they are, where neither is slower.
     """
-    has = np.isfinite(acceleration).all(axis=1)
-    turns = np.isfinite(angular_velocity).all(axis=1)
+    has = np.asarray(np.isfinite(acceleration).all(axis=1))
+    turns = np.asarray(np.isfinite(angular_velocity).all(axis=1))
     everything = np.arange(len(time_s), dtype=np.int64)
     share = float(np.mean(turns[has])) if has.any() else 1.0
     if np.count_nonzero(turns) < 2 or share > 0.75:
@@ -464,7 +462,7 @@ def _stands_apart(time: Times, around: Times, copies: NDArray[np.bool_], a: int,
         return False  # jitter, in the right order
     steps = np.diff(around)
     alone = ~(copies & (steps <= 0.0))
-    return bool((steps[alone] >= 0.5 * interval).all())
+    return bool(np.all(steps[alone] >= 0.5 * interval))
 
 
 def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -477,7 +475,7 @@ def _without_copies(
     time: Times, rows: Rows, values: NDArray[np.float64], mends: list[Mend]
 ) -> tuple[Times, Rows]:
     """Leave out rows that say the same at the same time as the one before."""
-    equal = np.diff(time, prepend=np.nan) == 0.0
+    equal: NDArray[np.bool_] = np.diff(time, prepend=np.nan) == 0.0
     if not equal.any():
         return time, rows
     held = values[rows]

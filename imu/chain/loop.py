@@ -46,6 +46,13 @@ from imu.chain.orientation import (
     rotate,
     strapdown_step,
 )
+from imu.chain.sanity import (
+    SANITY_COEFFICIENTS,
+    SANITY_STATE,
+    restart_sanity,
+    sanity_coefficients,
+    watch_sample,
+)
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.runner import Runner
@@ -90,6 +97,7 @@ MOUNTING_KNOWN: Final = 1
 _G: Final = STANDARD_GRAVITY_M_S2
 _GAP: Final = int(Quality.GAP)
 _SETTLING: Final = int(Quality.SETTLING)
+_SENSOR: Final = int(Quality.SENSOR)
 
 # capacities, for the highest rate
 _ALIGNMENT_S: Final = 1.0
@@ -157,11 +165,15 @@ class AnalyzerParams:
                 raise ParameterError(name, getattr(self, name), "a time from 0 to 7200 s")
 
 
+#: Means of the strides of a session, for :mod:`imu.step.agreement`.
+AGREEMENT_STATE: Final = np.dtype([("strides", np.int64), ("means", np.float64, 12)], align=True)
+
 CHAIN_COEFFICIENTS: Final = np.dtype(
     [
         ("intake", INTAKE_COEFFICIENTS),
         ("inclination", INCLINATION_COEFFICIENTS),
         ("gait", GAIT_COEFFICIENTS),
+        ("sanity", SANITY_COEFFICIENTS),
         ("rate_hz", np.float64),
         ("interval_s", np.float64),
         ("alignment_samples", np.int64),
@@ -189,6 +201,8 @@ CHAIN_STATE: Final = np.dtype(
         ("gait", GAIT_STATE),
         ("side", SIDE_STATE),  # votes of roll
         ("side_by_force", SIDE_STATE),
+        ("sanity", SANITY_STATE),
+        ("agreement", AGREEMENT_STATE),
         ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
         # alignment: the first second is held until its mean tells up
         ("held", np.int64),
@@ -310,6 +324,17 @@ def _stand(s: Record) -> None:
 
 
 @kernel
+def _flag_equal_ones(s: Record, n: int) -> None:
+    """Flag those before sample ``n`` that read the same: what stands still has stood still."""
+    equal = max(s.sanity.still_acceleration, s.sanity.still_turning)
+    for i in range(max(0, n - equal + 1), n):
+        flags = int(s.ring[i % RING_SAMPLES, FLAGS])
+        if flags & _SENSOR:
+            continue
+        s.ring[i % RING_SAMPLES, FLAGS] = flags | _SENSOR
+
+
+@kernel
 def _advance(
     c: Record,
     s: Record,
@@ -323,8 +348,13 @@ def _advance(
     flags: int,
 ) -> int:
     """Take one clean sample; returns :data:`DONE`, :data:`CLOSE` or :data:`END_BOUT`."""
-    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, s.kind == WITH_GYRO)
+    turns = s.intake.gyro_measured == 1
+    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, turns)
     n = s.samples
+    running = s.gait.running == 1
+    flags = watch_sample(c.sanity, s.sanity, t, ax, ay, az, gx, gy, gz, x, y, z, flags, running)
+    if flags & _SENSOR:
+        _flag_equal_ones(s, n)
     r, q = s.ring[n % RING_SAMPLES], s.inclination.strapdown
     r[TIME] = t
     r[FX], r[FY], r[FZ] = x, y, z
@@ -437,7 +467,7 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     x, y, z = 0.0, 0.0, 0.0
     for i in range(s.held):
         h = s.hold[i]
-        if s.kind == WITH_GYRO:
+        if s.intake.gyro_measured == 1:
             b = o.bias
             strapdown_step(q, h[4] - b[0], h[5] - b[1], h[6] - b[2], c.interval_s)
         fx, fy, fz = rotate(q, h[1], h[2], h[3])
@@ -462,6 +492,7 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     state["gait"] = new_gait_state()
     state["gait"]["resuming"] = resuming
     state["intake"]["joined"] = 0
+    restart_sanity(state["sanity"])
     for name in (
         "held",
         "released",
@@ -488,6 +519,7 @@ def chain_coefficients(
     c["intake"] = intake_coefficients(rate_hz, params.intake)
     c["inclination"] = inclination_coefficients(rate_hz, params.inclination)
     c["gait"] = gait_coefficients(rate_hz, params.gait)
+    c["sanity"] = sanity_coefficients(rate_hz)
     c["rate_hz"] = rate_hz
     c["interval_s"] = 1.0 / rate_hz
     c["alignment_samples"] = round(_ALIGNMENT_S * rate_hz)

@@ -29,14 +29,15 @@ from imu.chain.loop import (
     STEP_TIMES,
     STEPS_TO_MOUNT,
     TIME,
-    WITH_GYRO,
     schedule_closing,
     up_in_inertial_frame,
 )
 from imu.chain.orientation import level, rotate, turn_back
+from imu.chain.sanity import TILT, end_trouble, note_trouble, puts_steps_in_doubt
 from imu.compiled import Record, kernel
 from imu.mounting import forward_from_steps
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from imu.step.agreement import judge_agreement
 from imu.step.events import (
     body_weight_level,
     cast_side_vote,
@@ -89,6 +90,10 @@ _GAP: Final = int(Quality.GAP)
 _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
 _LOOSE: Final = int(Quality.LOOSE)
+_SENSOR: Final = int(Quality.SENSOR)
+
+#: Cosine of 60°: nobody runs who leans so far.
+_LEAST_UPRIGHT: Final = 0.5
 
 _CADENCE_WINDOW_S: Final = 10.0
 #: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
@@ -320,7 +325,7 @@ def _name_side(s: Record, parity: int, w: NDArray[np.float64], a: int, t: int, v
     rolled, forced = roll - s.swing[0], force - s.swing[1]
     s.swing[0], s.swing[1] = roll, force
     by_force = cast_side_vote(s.side_by_force, parity, forced)
-    if s.kind != WITH_GYRO or s.intake.gyro_measured == 0:
+    if s.intake.gyro_measured == 0:
         return by_force
     by_roll = cast_side_vote(s.side, parity, rolled)
     return by_roll if by_roll == by_force else parity
@@ -364,6 +369,16 @@ def _write_uncertainty(model: Record, ringing: float, distance: float, r: Record
     r.flight_time_sd_ms = _judged_sd(model, ringing, distance, 3)
     r.peak_force_sd_bw = _judged_sd(model, ringing, distance, 4)
     r.force_waveform_sd_bw = _judged_sd(model, ringing, distance, 5)
+
+
+@kernel
+def _judge_tilt(s: Record, upright: NDArray[np.float64], n: int) -> None:
+    """Whether up, whose cosine with the body's z stands in the window, is where the axes say."""
+    cosine = mean(upright, 0, n)
+    if cosine < _LEAST_UPRIGHT:
+        note_trouble(s.sanity, TILT, math.acos(max(cosine, -1.0)) * _DEG)
+    else:
+        end_trouble(s.sanity, TILT)
 
 
 @kernel
@@ -423,6 +438,7 @@ def close_step(
     fall = first + crossing_down_before(v10, flight, s.weight)
     s.rises[(number + 1) % CONTACTS] = next_rise
     find_up(c, s, number)
+    judge_agreement(c, s, number, w[_OUTPUTS])
     q = s.levelling
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.up[0], s.up[1], s.up[2])
@@ -436,7 +452,7 @@ def close_step(
         # no stance followed by a flight
         return 0, 0
     mounted = s.mounting_status == MOUNTING_KNOWN
-    gyro = s.kind == WITH_GYRO and s.intake.gyro_measured == 1
+    gyro = s.intake.gyro_measured == 1
     left_measured, forward_measured = 0.0, 0.0
     for axis in range(3):
         if s.intake.measured[axis] == 1:
@@ -446,6 +462,10 @@ def close_step(
     has_left = mounted and left_measured > 0.5
     if not gyro:
         flags |= _NO_GYRO
+    if mounted:
+        _judge_tilt(s, w[_YAW], n)
+    if puts_steps_in_doubt(s.sanity):
+        flags |= _SENSOR
 
     rise_samples = next_rise - rise
     fill_step_features(
