@@ -56,7 +56,7 @@ from imu.chain.sanity import (
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.runner import Runner
-from imu.samples import HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Quality
+from imu.samples import FULL_RATE_HZ, HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Quality
 from imu.step.events import SIDE_STATE
 from imu.step.model import STEP_MODEL, StepModel
 from imu.step.model_file import packaged_step_model
@@ -176,6 +176,7 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
         ("sanity", SANITY_COEFFICIENTS),
         ("rate_hz", np.float64),
         ("interval_s", np.float64),
+        ("full_rate", np.uint8),  # enough for what happens within a stance
         ("alignment_samples", np.int64),
         ("settling_samples", np.int64),
         ("lead_samples", np.int64),
@@ -528,7 +529,8 @@ def chain_coefficients(
     c["tail_samples"] = round(_TAIL_S * rate_hz)
     c["shock_samples"] = round(0.08 * rate_hz)
     c["shaking_samples"] = max(1, round(_SHAKING_S * rate_hz))
-    c["low_pass_10hz"] = butterworth_low_pass(zero_phase_cutoff(10.0), rate_hz)
+    c["low_pass_10hz"] = butterworth_low_pass(min(zero_phase_cutoff(10.0), 0.45 * rate_hz), rate_hz)
+    c["full_rate"] = rate_hz >= FULL_RATE_HZ
     c["low_pass_20hz"] = butterworth_low_pass(min(zero_phase_cutoff(20.0), 0.49 * rate_hz), rate_hz)
     c["height_m"] = np.nan if runner.height_m is None else runner.height_m
     c["speed_m_s"] = 0.0 if speed_m_s is None else speed_m_s

@@ -5,8 +5,8 @@ Quarter seconds are summed on the way; at the end of each, what the last seconds
 * the mean specific force of seconds on a body is gravity: elsewhere the unit is another, or gravity
   was taken out;
 * its direction stays where it is in the frame that the gyroscope keeps still. Where it turns by
-  tens of degrees there and not in the sensor, or as far there as in the sensor while that was turned
-  by hand, gyroscope and accelerometer contradict each other;
+  tens of degrees there and not in the sensor, or as far there as in the sensor while that was
+  turned by hand, gyroscope and accelerometer contradict each other;
 * readings that stand still to the last bit while the runner runs come from no sensor;
 * samples come at the rate that was stated;
 * one who moves as runners do makes steps; one who stops running does not turn over.
@@ -25,9 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain.intake import INTAKE_STATE
 from imu.chain.orientation import (
-    INCLINATION_COEFFICIENTS,
     INCLINATION_STATE,
     InclinationParams,
     inclination_coefficients,
@@ -127,8 +125,8 @@ _HANDLED_DEG: Final = 30.0
 _UNEXPLAINED: Final = 0.4
 _QUIET_M_S2: Final = 0.5
 _HANDLED_BLOCKS: Final = 2
-#: Runners turn by 0.8 to 3.6 rad/s, root of the mean square.
-_MOST_TURNING_RAD_S: Final = 15.0
+#: Runners turn by 0.8 to 3.6 rad/s, root of the mean square, a sensor in a shaken hand by 15.
+_MOST_TURNING_RAD_S: Final = 25.0
 #: Rate: tolerance, window, and the share of even steps below which the times are of another rate.
 _RATE_TOLERANCE: Final = 0.03
 _RATE_S: Final = 0.5
@@ -166,6 +164,7 @@ SANITY_STATE: Final = np.dtype(
         ("found", np.int64),  # that ever were
         ("numbers", np.float64, _COUNT),  # what each was found with
         ("posture", np.float64, 3),  # mean force in the sensor while running
+        ("ran", np.uint8),  # whether there is such
         ("running_before", np.int64),  # blocks since it was last running
         ("turned", np.int64),  # blocks in a row that are turned over
         ("hard", np.int64),  # blocks of hard motion without a step
@@ -190,7 +189,15 @@ SANITY_STATE: Final = np.dtype(
     align=True,
 )
 #: What outlasts a gap.
-SESSION_FIELDS: Final = ("standing", "found", "numbers", "posture", "running_before", "hard")
+SESSION_FIELDS: Final = (
+    "standing",
+    "found",
+    "numbers",
+    "posture",
+    "ran",
+    "running_before",
+    "hard",
+)
 
 
 def sanity_coefficients(rate_hz: float) -> NDArray[np.void]:
@@ -272,8 +279,8 @@ def _size(x: float, y: float, z: float) -> float:
 
 @kernel
 def _judge_gravity(s: Record, in_sensor: float, kept_still: float) -> None:
-    size = in_sensor if in_sensor > _MOST_GRAVITY_G else max(in_sensor, kept_still)
-    if _LEAST_GRAVITY_G <= size <= _MOST_GRAVITY_G:
+    size = max(in_sensor, kept_still)
+    if size >= _LEAST_GRAVITY_G and min(in_sensor, kept_still) <= _MOST_GRAVITY_G:
         s.ungrounded = 0
         end_trouble(s, GRAVITY)
         return
@@ -326,9 +333,10 @@ def _judge_posture(s: Record, running: bool, x: float, y: float, z: float) -> No
                 end_trouble(s, CAME_OFF)
         else:
             p[0], p[1], p[2] = x, y, z
+            s.ran = 1
         return
     s.running_before += 1
-    over = turned > _TURNED_OVER_DEG and 0.8 < size < 1.2
+    over = s.ran == 1 and turned > _TURNED_OVER_DEG and 0.8 < size < 1.2
     if over and (s.turned > 0 or s.running_before <= _SOON_BLOCKS):
         s.turned += 1
         if s.turned == _TURNED_BLOCKS:

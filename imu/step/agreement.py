@@ -2,9 +2,9 @@
 
 With every step the pelvis tips forward and back in one phase to the force under it, and with every
 stride it drops and turns in one phase to each other; tipping has the frequency of steps, the other
-two have that of strides. In 18 runners at three speeds (virtual sensors at the sacrum) and 20 people
-who jogged with a sensor at the waist the phases keep within 110° of the mean. A gyroscope with
-another sign, handedness or order of axes, or body axes that were stated wrongly, turn them about.
+two have that of strides. In 18 runners at three speeds (virtual sensors at the sacrum) and 20
+people who jogged with a sensor at the waist the phases keep within 110° of the mean. A gyroscope
+with another sign, handedness or order of axes, or body axes that were stated wrongly, turn them.
 
 Phases are those of the first and second harmonic of a stride's angular velocity, body axes, and of
 its vertical force, averaged over the last strides.
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.chain.loop import CONTACTS, FX, MOUNTING_KNOWN, Q0, RING_SAMPLES, WITH_GYRO
+from imu.chain.orientation import turn_back
 from imu.chain.sanity import (
     GYRO_CONTRADICTS,
     GYRO_QUIET,
@@ -42,10 +43,15 @@ _DEG: Final = 180.0 / math.pi
 _TIP_OPPOSITE: Final = 132.0
 _TIP_WITHIN: Final = 58.0
 _TIP_COHERENCE: Final = 0.8
+#: Where it is that of a sensor at the sacrum, −92 to −32°; only there dropping is asked.
+_TIP_USUAL: Final = -60.0
+_TIP_USUAL_WITHIN: Final = 60.0
 #: The same of dropping before turning: −30 to 110°.
 _DROP_OPPOSITE: Final = 220.0
 _DROP_WITHIN: Final = 75.0
 _DROP_COHERENCE: Final = 0.9
+#: By how much dropping or turning may have more of the frequency of steps than tipping has: 0.18.
+_MOST_SHARE: Final = 0.25
 
 # places in the means: products, then powers of the first and second harmonics
 _TIP_RE, _TIP_IM, _DROP_RE, _DROP_IM, _FORCE2 = range(5)
@@ -54,11 +60,24 @@ MEANS: Final = 12
 
 
 @kernel
+def _turn_between(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Small turn from one row of the ring to another, radians, inertial frame."""
+    a0, a1, a2, a3 = a[Q0], a[Q0 + 1], a[Q0 + 2], a[Q0 + 3]
+    b0, b1, b2, b3 = b[Q0], b[Q0 + 1], b[Q0 + 2], b[Q0 + 3]
+    twice = 2.0 if a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3 >= 0.0 else -2.0
+    return (
+        twice * (a0 * b1 - b0 * a1 - b2 * a3 + b3 * a2),
+        twice * (a0 * b2 - b0 * a2 - b3 * a1 + b1 * a3),
+        twice * (a0 * b3 - b0 * a3 - b1 * a2 + b2 * a1),
+    )
+
+
+@kernel
 def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -> None:
-    """Harmonics of the stride's samples ``[begin, end)``: what is averaged."""
+    """Harmonics of the stride's samples ``[begin, end)`` about the levelled body axes."""
     n = end - begin
     turn = 2.0 * math.pi / n
-    u = s.up
+    u, m = s.up, s.mounting
     force = 0j
     step, phase = complex(math.cos(2.0 * turn), -math.sin(2.0 * turn)), complex(1.0, 0.0)
     for i in range(begin, end):
@@ -71,31 +90,32 @@ def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -
     at = begin
     for k in range(_POINTS):
         then = begin + (k + 1) * n // _POINTS
-        a, b = s.ring[at % RING_SAMPLES], s.ring[then % RING_SAMPLES]
-        a0, a1, a2, a3 = a[Q0], a[Q0 + 1], a[Q0 + 2], a[Q0 + 3]
-        b0, b1, b2, b3 = b[Q0], b[Q0 + 1], b[Q0 + 2], b[Q0 + 3]
-        sign = 1.0 if a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3 >= 0.0 else -1.0
-        # twice the vector part of the turn from one to the other, sensor frame
-        x = 2.0 * sign * (a0 * b1 - a1 * b0 - a2 * b3 + a3 * b2)
-        y = 2.0 * sign * (a0 * b2 + a1 * b3 - a2 * b0 - a3 * b1)
-        z = 2.0 * sign * (a0 * b3 - a1 * b2 + a2 * b1 - a3 * b0)
+        a = s.ring[at % RING_SAMPLES]
+        x, y, z = _turn_between(a, s.ring[then % RING_SAMPLES])
+        # forward, levelled, and left
+        fx, fy, fz = turn_back(a[Q0], -a[Q0 + 1], -a[Q0 + 2], -a[Q0 + 3], m[0, 0], m[0, 1], m[0, 2])
+        along = fx * u[0] + fy * u[1] + fz * u[2]
+        fx, fy, fz = fx - along * u[0], fy - along * u[1], fz - along * u[2]
+        norm = math.sqrt(fx * fx + fy * fy + fz * fz) + 1e-12
+        fx, fy, fz = fx / norm, fy / norm, fz / norm
+        lx, ly, lz = u[1] * fz - u[2] * fy, u[2] * fx - u[0] * fz, u[0] * fy - u[1] * fx
         middle = turn * (0.5 * (at + then) - begin)
         turned = complex(math.cos(middle), -math.sin(middle))
         for axis in range(3):
-            m = s.mounting[axis]
-            angle = m[0] * x + m[1] * y + m[2] * z
+            if axis == 0:
+                angle = x * fx + y * fy + z * fz
+            elif axis == 1:
+                angle = x * lx + y * ly + z * lz
+            else:
+                angle = x * u[0] + y * u[1] + z * u[2]
             first[axis] += angle * turned
             second[axis] += angle * turned * turned
         total += (x * x + y * y + z * z) / max(then - at, 1)
         at = then
     tip = second[1] * force.conjugate()
     drop = first[0] * first[2].conjugate()
-    out[_TIP_RE], out[_TIP_IM], out[_DROP_RE], out[_DROP_IM] = (
-        tip.real,
-        tip.imag,
-        drop.real,
-        drop.imag,
-    )
+    out[_TIP_RE], out[_TIP_IM] = tip.real, tip.imag
+    out[_DROP_RE], out[_DROP_IM] = drop.real, drop.imag
     out[_FORCE2] = abs(force) ** 2
     for axis in range(3):
         out[_ROLL1 + 2 * axis] = abs(first[axis]) ** 2
@@ -104,27 +124,35 @@ def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -
 
 
 @kernel
-def _opposite(re: float, im: float, middle: float, within: float) -> bool:
+def _is_near(re: float, im: float, middle: float, within: float) -> bool:
+    """Whether a phase lies around the middle, degrees."""
     off = math.atan2(im, re) * _DEG - middle
     return abs(off - 360.0 * math.floor(off / 360.0 + 0.5)) < within
 
 
 @kernel
+def _step_share(m: NDArray[np.float64], axis: int) -> float:
+    """Share of the second harmonic, that of steps, in the turning about a body axis."""
+    first, second = m[_ROLL1 + 2 * axis], m[_ROLL2 + 2 * axis]
+    return second / (first + second + 1e-12)
+
+
+@kernel
 def _contradicts(m: NDArray[np.float64], swing: float) -> bool:
     """Whether the means of some strides are those of no runner; ``swing`` is the least of one."""
-    tip = math.sqrt(m[_PITCH2] * m[_FORCE2])
-    if m[_PITCH2] > swing and math.hypot(m[_TIP_RE], m[_TIP_IM]) > _TIP_COHERENCE * tip:
-        if _opposite(m[_TIP_RE], m[_TIP_IM], _TIP_OPPOSITE, _TIP_WITHIN):
-            return True
-    drop = math.sqrt(m[_ROLL1] * m[_YAW1])
-    if m[_ROLL1] > swing and m[_YAW1] > swing:
-        if math.hypot(m[_DROP_RE], m[_DROP_IM]) > _DROP_COHERENCE * drop:
-            if _opposite(m[_DROP_RE], m[_DROP_IM], _DROP_OPPOSITE, _DROP_WITHIN):
-                return True
-    # tipping goes with the steps, and more so than anything else
-    tipping = m[_PITCH2] * (m[_ROLL1] + m[_ROLL2]) < m[_ROLL2] * (m[_PITCH1] + m[_PITCH2])
-    turning = m[_PITCH2] * (m[_YAW1] + m[_YAW2]) < m[_YAW2] * (m[_PITCH1] + m[_PITCH2])
-    return tipping or turning
+    tip = math.hypot(m[_TIP_RE], m[_TIP_IM])
+    tips = tip > _TIP_COHERENCE * math.sqrt(m[_PITCH2] * m[_FORCE2]) and m[_PITCH2] > swing
+    if tips and _is_near(m[_TIP_RE], m[_TIP_IM], _TIP_OPPOSITE, _TIP_WITHIN):
+        return True
+    drop = math.hypot(m[_DROP_RE], m[_DROP_IM])
+    drops = drop > _DROP_COHERENCE * math.sqrt(m[_ROLL1] * m[_YAW1])
+    drops = drops and m[_ROLL1] > swing and m[_YAW1] > swing
+    drops = drops and tips and _is_near(m[_TIP_RE], m[_TIP_IM], _TIP_USUAL, _TIP_USUAL_WITHIN)
+    if drops and _is_near(m[_DROP_RE], m[_DROP_IM], _DROP_OPPOSITE, _DROP_WITHIN):
+        return True
+    # tipping has the frequency of steps, and more so than the others
+    other = max(_step_share(m, 0), _step_share(m, 2))
+    return other - _step_share(m, 1) > _MOST_SHARE
 
 
 @kernel
@@ -160,17 +188,13 @@ def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float
     if a.strides < _STRIDES:
         return
     m = a.means
-    # an angle of a sixteenth of a stride from a rate, squared
-    turned = 2.0 * (s.contacts[1] - s.contacts[0]) * c.interval_s
-    if number > 0:
-        turned = (
-            2.0
-            * (s.contacts[number % CONTACTS] - s.contacts[(number - 1) % CONTACTS])
-            * c.interval_s
-        )
+    newer, older = s.contacts[(number + 1) % CONTACTS], s.contacts[number % CONTACTS]
+    stride_s = 2.0 * (newer - older) * c.interval_s
     if m[_TOTAL] / c.interval_s**2 < _LEAST_TURNING**2:
         note_trouble(s.sanity, GYRO_QUIET, math.sqrt(m[_TOTAL]) / c.interval_s)
         return
     end_trouble(s.sanity, GYRO_QUIET)
-    if s.mounting_status == MOUNTING_KNOWN and _contradicts(m, (0.5 * _LEAST_SWING * turned) ** 2):
+    if s.mounting_status == MOUNTING_KNOWN and _contradicts(
+        m, (0.5 * _LEAST_SWING * stride_s) ** 2
+    ):
         note_trouble(s.sanity, GYRO_CONTRADICTS, 0.0)

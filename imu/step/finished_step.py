@@ -372,6 +372,17 @@ def _write_uncertainty(model: Record, ringing: float, distance: float, r: Record
 
 
 @kernel
+def _leave_stance_empty(r: Record) -> None:
+    """What happens within a stance is not seen at 25 to 49 Hz."""
+    r.toe_off_s, r.contact_time_ms, r.flight_time_ms = np.nan, np.nan, np.nan
+    r.peak_force_bw, r.impact_shock_g, r.braking_m_s = np.nan, np.nan, np.nan
+    r.lumbar_index, r.lumbar_compression_bw = np.nan, np.nan
+    r.peak_10hz_bw, r.shock_power_g2 = np.nan, np.nan
+    r.toe_off_sd_ms, r.contact_time_sd_ms, r.flight_time_sd_ms = np.nan, np.nan, np.nan
+    r.peak_force_sd_bw, r.force_waveform_sd_bw = np.nan, np.nan
+
+
+@kernel
 def _judge_tilt(s: Record, upright: NDArray[np.float64], n: int) -> None:
     """Whether up, whose cosine with the body's z stands in the window, is where the axes say."""
     cosine = mean(upright, 0, n)
@@ -501,7 +512,7 @@ def close_step(
     loose = w[_SPARE, :LOOSE_FEATURES]
     step_s = (next_contact - contact_index) * c.interval_s
     fill_loose_features(w[_VERTICAL], w[_FORWARD], w[_LEFT], n, c.interval_s, step_s, loose)
-    if is_loose(s, loose_score(loose)):
+    if c.full_rate == 1 and is_loose(s, loose_score(loose)):
         flags |= _LOOSE
     s.initial_contact = next_contact
 
@@ -562,6 +573,8 @@ def close_step(
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
+    if c.full_rate == 0:
+        _leave_stance_empty(r)
 
     wave = 0
     if waves.shape[0] > 0:
