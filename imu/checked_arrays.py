@@ -11,7 +11,7 @@ from imu.errors import InputError
 
 __all__ = ["number_block", "vector_block"]
 
-_DATES: Final = "Mm"  # numpy's datetime64 and timedelta64
+_DATES: Final = ("M", "m")  # numpy's datetime64 and timedelta64
 
 
 def number_block(values: ArrayLike, name: str) -> NDArray[np.float64]:

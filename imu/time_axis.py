@@ -243,8 +243,8 @@ def sampling_rate_hz(time_s: Times) -> float:
             return round(float(np.count_nonzero(regular) / np.sum(steps[regular])), 3)
     # from the first row of a batch to the first row of another
     first = np.flatnonzero(np.diff(time_s, prepend=-np.inf) > 2.0 * interval)
-    if len(first) < 2:
-        return float("nan")
+    if len(first) < 2:  # no batches: jitter
+        first = np.arange(n)
     lag = max(1, len(first) // 10) if len(first) > 8 else len(first) - 1
     spans = time_s[first[lag:]] - time_s[first[:-lag]]
     counts = first[lag:] - first[:-lag]

@@ -45,8 +45,9 @@ _GAP: Final = int(Quality.GAP)
 _MOST_M_S2: Final = 500.0
 _MOST_RAD_S: Final = 75.0
 _BEYOND_RANGE: Final = 1.25
-#: Zeros of a gyroscope for so long are none.
+#: Zeros of a gyroscope for so long, while the force says that it moves, are none.
 _ZEROS_S: Final = 0.1
+_MOVING_M_S2: Final = 1.0
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit.
 _REPEATS: Final = 3
 _REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
@@ -101,8 +102,7 @@ INTAKE_STATE: Final = np.dtype(
         ("angular_velocity", np.float64, 3),
         ("repeats", np.int64, 3),
         ("measured", np.uint8, 3),  # axes that ever were different from zero
-        ("gyro_measured", np.uint8),  # whether it reads something else than zeros
-        ("gyro_zeros", np.int64),  # samples in a row
+        ("gyro_zeros", np.int64),  # samples in a row, of moving ones
         ("joined", np.uint8),  # whether a sample precedes without a gap
         ("accepted", np.int64),
         ("filled", np.int64),
@@ -241,11 +241,8 @@ def accept_sample(
         s.angular_velocity[axis] = rate
     if gx != 0.0 or gy != 0.0 or gz != 0.0:
         s.gyro_zeros = 0
-        s.gyro_measured = 1
-    else:
+    elif abs(math.sqrt(ax * ax + ay * ay + az * az) - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2:
         s.gyro_zeros += 1
-        if s.gyro_zeros >= c.zeros:
-            s.gyro_measured = 0
     if clipped:
         quality |= _CLIPPED
     if quality & _CLIPPED:

@@ -205,6 +205,7 @@ CHAIN_STATE: Final = np.dtype(
         ("sanity", SANITY_STATE),
         ("agreement", AGREEMENT_STATE),
         ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
+        ("turns", np.uint8),  # whether the gyroscope reads anything but zeros
         # alignment: the first second is held until its mean tells up
         ("held", np.int64),
         ("released", np.int64),
@@ -349,8 +350,7 @@ def _advance(
     flags: int,
 ) -> int:
     """Take one clean sample; returns :data:`DONE`, :data:`CLOSE` or :data:`END_BOUT`."""
-    turns = s.intake.gyro_measured == 1
-    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, turns)
+    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, s.turns == 1)
     n = s.samples
     running = s.gait.running == 1
     flags = watch_sample(c.sanity, s.sanity, t, ax, ay, az, gx, gy, gz, x, y, z, flags, running)
@@ -445,6 +445,7 @@ def run_samples(
                     c.intake, door, t, ax, ay, az, gx, gy, gz, int(quality[i]), s.filling
                 )
                 s.filling = -1
+                s.turns = 1 if gyro and door.gyro_zeros < c.intake.zeros else 0
                 i += 1
             if s.aligned == 0:
                 h = s.hold[s.held]
@@ -468,7 +469,7 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     x, y, z = 0.0, 0.0, 0.0
     for i in range(s.held):
         h = s.hold[i]
-        if s.intake.gyro_measured == 1:
+        if s.turns == 1:
             b = o.bias
             strapdown_step(q, h[4] - b[0], h[5] - b[1], h[6] - b[2], c.interval_s)
         fx, fy, fz = rotate(q, h[1], h[2], h[3])

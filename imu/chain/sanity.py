@@ -19,6 +19,7 @@ is named beside each.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from enum import IntFlag
 from typing import Final
 
@@ -141,10 +142,9 @@ _TURNED_BLOCKS: Final = 8
 _SOON_BLOCKS: Final = 12
 
 
+@dataclass(frozen=True, slots=True)
 class SanityParams:
     """Parameters of :class:`Sanity`: none are free, limits are what bodies do."""
-
-    __slots__ = ()
 
 
 SANITY_COEFFICIENTS: Final = np.dtype(

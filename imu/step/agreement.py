@@ -173,7 +173,7 @@ def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float
 
     Up must be known; what is found stands in the chain's state.
     """
-    if s.intake.gyro_measured == 0:
+    if s.turns == 0:
         if s.kind == WITH_GYRO:
             note_trouble(s.sanity, GYRO_ZERO, 0.0)
         return

@@ -325,7 +325,7 @@ def _name_side(s: Record, parity: int, w: NDArray[np.float64], a: int, t: int, v
     rolled, forced = roll - s.swing[0], force - s.swing[1]
     s.swing[0], s.swing[1] = roll, force
     by_force = cast_side_vote(s.side_by_force, parity, forced)
-    if s.intake.gyro_measured == 0:
+    if s.turns == 0:
         return by_force
     by_roll = cast_side_vote(s.side, parity, rolled)
     return by_roll if by_roll == by_force else parity
@@ -463,7 +463,7 @@ def close_step(
         # no stance followed by a flight
         return 0, 0
     mounted = s.mounting_status == MOUNTING_KNOWN
-    gyro = s.intake.gyro_measured == 1
+    gyro = s.turns == 1
     left_measured, forward_measured = 0.0, 0.0
     for axis in range(3):
         if s.intake.measured[axis] == 1:
