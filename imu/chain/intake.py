@@ -46,7 +46,7 @@ _MOST_M_S2: Final = 500.0
 _MOST_RAD_S: Final = 75.0
 _BEYOND_RANGE: Final = 1.25
 #: Zeros of a gyroscope for so long, while the force says that it moves, are none.
-_ZEROS_S: Final = 0.1
+_ZEROS_S: Final = 0.25
 _MOVING_M_S2: Final = 1.0
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit.
 _REPEATS: Final = 3

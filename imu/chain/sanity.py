@@ -423,6 +423,8 @@ def _is_frozen(
     v[0], v[1], v[2], v[3], v[4], v[5] = ax, ay, az, gx, gy, gz
     if s.still_acceleration < c.frozen_samples and s.still_turning < c.frozen_samples:
         return False
+    if ax == 0.0 and ay == 0.0 and az == 0.0:
+        return False  # not measured, or falling freely
     if s.still_acceleration >= c.frozen_samples:
         far = abs(_size(ax, ay, az) - 1.0) * _G > _FAR_FROM_REST_M_S2
         return running or (far and s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION] > _QUIET_M_S2)

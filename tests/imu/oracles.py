@@ -316,7 +316,9 @@ class Door:
         filled = lost = restarts = 0
         for t, a, w, q in zip(time_s, acceleration, gyro, quality, strict=True):
             row = np.concatenate([[t], a, w])
-            if not np.all(np.isfinite(row)):
+            finite = math.isfinite(self.acceleration_range)
+            beyond = 1.25 * self.acceleration_range if finite else 500.0
+            if not np.all(np.isfinite(row)) or np.abs(a).max() > beyond or np.abs(w).max() > 75.0:
                 lost += 1
                 continue
             missing = 0
