@@ -1,4 +1,4 @@
-"""Faults of a sensor: is each told, are its steps flagged, and is any wrong step trusted?
+"""Faults of a sensor: is each told, are its steps flagged, and is a wrong step trusted.
 
 ``python -m benchmarks.sensor_faults`` makes ``benchmarks/SENSOR_FAULTS.md`` anew. Each fault is put
 into one simulated run, which stands beside it without; a step of the faulted run is wrong when a
@@ -63,6 +63,7 @@ class Fault:
     spoil: Callable[[Samples], Samples] = lambda samples: samples
     axes: str = _AXES
     rate: float = 1.0  # of the true one
+    beside_none: bool = False  # what is right is what a sensor without a gyroscope gives
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ FAULTS: Final = (
     Fault("gyroscope: x and z exchanged", _gyro(lambda w: w[:, [2, 1, 0]])),
     Fault("gyroscope: rad/s given as °/s", _gyro(np.radians)),
     Fault("gyroscope: °/s given as rad/s", _gyro(np.degrees)),
-    Fault("gyroscope: zeros", _gyro(lambda w: 0.0 * w)),
+    Fault("gyroscope: zeros", _gyro(lambda w: 0.0 * w), beside_none=True),
     Fault("gyroscope: zeros from mid-run on", _gyro(_set(_LATER, 0.0))),
     Fault("gyroscope: frozen from mid-run on", _gyro(_freeze(_LATER))),
     Fault("accelerometer: frozen for 2 s", _force(_freeze(_AWHILE))),
@@ -207,8 +208,12 @@ def outcomes(query: str, faults: tuple[Fault, ...] = FAULTS) -> list[tuple[str, 
     samples, _ = simulate(scenario)
     clean = Fault("none")
     true, _ = _steps_of(samples, clean, scenario.rate)
+    alone = Samples(samples.time_s, samples.acceleration_m_s2)
+    without, _ = _steps_of(alone, clean, scenario.rate)
     return [
-        (fault.name, outcome_of(fault, samples, true, scenario.rate)) for fault in (clean, *faults)
+        (fault.name, outcome_of(fault, samples, right, scenario.rate))
+        for fault in (clean, *faults)
+        for right in (without if fault.beside_none else true,)
     ]
 
 
@@ -218,12 +223,13 @@ def page() -> str:
         "# Faults of a sensor",
         "",
         "Written by `python -m benchmarks.sensor_faults`; run it again rather than edit it. A step",
-        "is wrong when a trusted figure of it is off from that of the unfaulted run by more than the",
-        "accuracy page's bound: "
+        "is wrong when a trusted figure of it is off from that of the unfaulted run by more than",
+        "the accuracy page's bound: "
         + ", ".join(f"{name} {bound:g}" for name, bound in BOUNDS.items())
         + ".",
-        "Ranges of the pelvis have no bound there, and are not judged. A gyroscope of another scale",
-        "cannot be told from another runner while its factor is two; it is listed as it is.",
+        "Ranges of the pelvis have no bound there, and are not judged. Zeros of a gyroscope count",
+        "as none, so that the run without one stands beside them. A gyroscope of half or twice its",
+        "scale cannot be told from another runner: it is listed last, as it is.",
     ]
     for title, query in _RUNS.items():
         lines += [

@@ -91,7 +91,8 @@ IMPOSSIBLE, FROZEN, RATE, GRAVITY, GYRO_CONTRADICTS, GYRO_QUIET, GYRO_WILD = ran
 GYRO_ZERO, TILT, NO_STEPS, CAME_OFF = range(7, 11)
 #: Those that put steps in doubt.
 _DOUBTS: Final = int(
-    Trouble.RATE
+    Trouble.FROZEN
+    | Trouble.RATE
     | Trouble.GRAVITY
     | Trouble.GYRO_CONTRADICTS
     | Trouble.GYRO_QUIET
@@ -111,6 +112,7 @@ _WEIGHTS: Final = np.sin(np.pi * (np.arange(_WINDOW) + 0.5) / _WINDOW) ** 2
 _IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE = range(9)
 
 _FROZEN_S: Final = 0.06
+_THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
 _FAR_FROM_REST_M_S2: Final = 2.0
 #: Gravity of seconds: 0.93 to 1.12 g in people; the two accelerometers of one board 5 % apart.
 _LEAST_GRAVITY_G: Final = 0.7
@@ -164,9 +166,11 @@ SANITY_STATE: Final = np.dtype(
         ("found", np.int64),  # that ever were
         ("numbers", np.float64, _COUNT),  # what each was found with
         ("posture", np.float64, 3),  # mean force in the sensor while running
+        ("turned_ever", np.uint8),  # whether the gyroscope ever read anything but zeros
         ("ran", np.uint8),  # whether there is such
         ("running_before", np.int64),  # blocks since it was last running
         ("turned", np.int64),  # blocks in a row that are turned over
+        ("thawing", np.int64),  # blocks for which a freeze is remembered
         ("hard", np.int64),  # blocks of hard motion without a step
         # since the start or a gap
         ("count", np.int64),  # samples in the open block
@@ -194,8 +198,10 @@ SESSION_FIELDS: Final = (
     "found",
     "numbers",
     "posture",
+    "turned_ever",
     "ran",
     "running_before",
+    "thawing",
     "hard",
 )
 
@@ -218,8 +224,7 @@ def restart_sanity(state: NDArray[np.void]) -> None:
     fresh["last"] = np.nan
     fresh["last_s"] = np.nan
     fresh["whole"] = 1
-    # these are found anew at once
-    fresh["standing"] &= ~int(Trouble.FROZEN | Trouble.RATE)
+    fresh["standing"] &= ~int(Trouble.RATE)  # found anew at once
     state[:] = fresh
 
 
@@ -350,6 +355,10 @@ def _judge_block(s: Record, running: bool) -> None:
     """A quarter second has passed."""
     newest = s.blocks - 1
     b = s.block[newest % _BLOCKS]
+    if s.thawing > 0:
+        s.thawing -= 1
+        if s.thawing == 0:
+            end_trouble(s, FROZEN)
     if running:
         s.hard = 0
         end_trouble(s, NO_STEPS)
@@ -421,6 +430,8 @@ def _is_frozen(
     same = gx == v[3] and gy == v[4] and gz == v[5]
     s.still_turning = s.still_turning + 1 if same else 1
     v[0], v[1], v[2], v[3], v[4], v[5] = ax, ay, az, gx, gy, gz
+    if gx != 0.0 or gy != 0.0 or gz != 0.0:
+        s.turned_ever = 1
     if s.still_acceleration < c.frozen_samples and s.still_turning < c.frozen_samples:
         return False
     if ax == 0.0 and ay == 0.0 and az == 0.0:
@@ -428,7 +439,8 @@ def _is_frozen(
     if s.still_acceleration >= c.frozen_samples:
         far = abs(_size(ax, ay, az) - 1.0) * _G > _FAR_FROM_REST_M_S2
         return running or (far and s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION] > _QUIET_M_S2)
-    return running and not (gx == 0.0 and gy == 0.0 and gz == 0.0)
+    # zeros from the start are no gyroscope
+    return running and s.turned_ever == 1
 
 
 @kernel
@@ -455,9 +467,8 @@ def watch_sample(
         _judge_rate(c, s, t)
         if _is_frozen(c, s, ax, ay, az, gx, gy, gz, running):
             note_trouble(s, FROZEN, s.last_s)
+            s.thawing = _THAW_BLOCKS
             flags |= _SENSOR
-        elif s.standing & (1 << FROZEN):
-            end_trouble(s, FROZEN)
     m = s.sum
     squares = ax * ax + ay * ay + az * az
     m[0], m[1], m[2] = m[0] + fx, m[1] + fy, m[2] + fz
