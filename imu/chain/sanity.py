@@ -468,6 +468,8 @@ def watch_sample(
         if _is_frozen(c, s, ax, ay, az, gx, gy, gz, running):
             note_trouble(s, FROZEN, s.last_s)
             s.thawing = _THAW_BLOCKS
+        elif s.thawing > 0 and max(s.still_acceleration, s.still_turning) >= c.frozen_samples:
+            s.thawing = _THAW_BLOCKS  # it goes on, though the run has ended for it
             flags |= _SENSOR
     m = s.sum
     squares = ax * ax + ay * ay + az * az
