@@ -37,9 +37,7 @@ Height = Annotated[
     float | None,
     typer.Option(help="Height in m; the lumbar index needs it.", show_default=False),
 ]
-Rate = Annotated[
-    float | None, typer.Option(help="Sample rate in Hz of a recording without times.")
-]
+Rate = Annotated[float | None, typer.Option(help="Sample rate in Hz of a recording without times.")]
 Columns = Annotated[
     str,
     typer.Option(

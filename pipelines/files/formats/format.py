@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.files.formats.packed_folder import FolderFiles
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask, Recording
 
@@ -22,10 +23,13 @@ class Look:
         The file, or a folder.
     start : bytes
         Its first bytes; none of a folder or a pipe.
+    folder : FolderFiles or None
+        What is in it, of a zip or a folder.
     """
 
     path: Path
     start: bytes
+    folder: FolderFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,5 +38,5 @@ def refined(raw: RawColumns, formats: Sequence[TextFormat]) -> RawColumns:
     for one in formats:
         found = one.refine(raw)
         if found is not None:
-            return replace(found, notes=(f"{raw.place} is a file of {one.name}.", *found.notes))
+            return replace(found, shown=raw.names, maker=one.name)
     return raw

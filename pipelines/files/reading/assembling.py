@@ -66,9 +66,8 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
     notes = [*filter(None, [recording.told]), *recording.notes]
     with np.errstate(over="ignore", invalid="ignore"):
         time, acceleration, gyro, rate, mends = _on_one_axis(recording, stated)
-    notes += [f"{place}: {mend.sentence}" for mend in mends]
+    notes += [f"{place}: {mend.sentence}" for mend in mends if mend.count]
     notes += _missing_axes(recording)
-    _check_columns(recording)
     if len(time) >= _PLAUSIBILITY_S * rate:
         _check_acceleration_unit(acceleration, recording, rate)
         _check_angular_velocity_unit(gyro, recording)
@@ -149,7 +148,12 @@ def _mended(
     try:
         axis = mend_time(sensor.time_s, sensor.values, rate_hz=stated)
     except InputError as error:
-        raise InputError(str(error), place=recording.place) from None
+        fault = str(error).partition(":")[0]
+        raise InputError(
+            f"{fault}: {_time_unit_cure(sensor.time_s, recording)}, or remove the times and give "
+            "the sampling rate with --rate.",
+            place=recording.place,
+        ) from None
     rate, mends = axis.rate_hz, list(axis.mends)
     if stated is not None and not abs(rate / stated - 1.0) > _SAME_RATE:
         rate = stated
@@ -212,19 +216,6 @@ def _missing_axes(recording: Recording) -> list[str]:
     ]
 
 
-def _check_columns(recording: Recording) -> None:
-    """Refuse a column that is empty from end to end."""
-    for quantity, sensor in (("acc", recording.acceleration), ("gyr", recording.angular_velocity)):
-        if sensor is None:
-            continue
-        for axis, letter in enumerate(AXES):
-            if np.isnan(sensor.values[:, axis]).all():
-                raise InputError(
-                    "the column has no number in any row: remove it if this axis was not measured.",
-                    place=f"{recording.place}, column {quantity}_{letter}",
-                )
-
-
 def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz: float) -> None:
     low, high = _MEDIAN_ACCELERATION_M_S2
     median = median_norm(acceleration)
@@ -235,7 +226,9 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
     scale = unit_scale("acc", next(iter(units)))
     if len(units) == 1 and scale:
         gravity = gravity_of(acceleration, rate_hz) / scale
-        likely, counts = likely_acceleration_unit(gravity), likely_counts(gravity)
+        counts = likely_counts(gravity)
+        # two axes alone, or a short piece, show less or more than one gravity
+        likely = likely_acceleration_unit(gravity, 0.2 if counts else 0.7)
         if likely:
             cure = (
                 f"the numbers look like {likely}, so name the columns acc_x_{likely} and so on, or "

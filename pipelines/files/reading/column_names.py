@@ -13,29 +13,34 @@ __all__ = ["ColumnName", "Quantity", "column_name"]
 #: ``xyz`` is an axis of which the name does not say what was measured; ``linear`` has no gravity.
 Quantity = Literal["time", "acc", "gyr", "linear", "gravity", "xyz", "count", "other"]
 
-_TIME: Final = set(
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TIME: Final = _set(
     "time timestamp timestamps t seconds elapsed epoch epoc datetime date clock unix "
-    "sampletimefine utc loggingtime ticks tick sampletime".split()
+    "sampletimefine utc loggingtime ticks tick sampletime"
 )
-_COUNT: Final = set(
-    "index idx counter packetcounter count sample samples number no nr row frame seq id".split()
+_COUNT: Final = _set(
+    "index idx counter packetcounter count sample samples number no nr row frame seq id"
 )
-_ACC: Final = set(
+_ACC: Final = _set(
     "acc acce accel accelerometer accelerometers acceleration accelerations totalacceleration "
-    "accelerometeracceleration a".split()
+    "accelerometeracceleration a"
 )
-_GYR: Final = set("gyr gyro gyros gyroscope gyroscopes rotationrate omega w as angularvelocity".split())
+_GYR: Final = _set("gyr gyro gyros gyroscope gyroscopes rotationrate omega w as angularvelocity")
 _GYR_PAIRS: Final = ("angular velocity", "angular rate", "rotation rate", "turn rate", "ang vel")
-_LINEAR: Final = set("linear lin user free freeacc linacc linearacceleration dynamic".split())
-_OTHER: Final = set(
-    "mag magn magnet magnetometer magnetic quat quaternion euler roll pitch yaw angle angles temp "
-    "temperature delta dv dq bias var variance std sd mean norm magnitude pressure lux light ecg "
-    "hr pos position vel velocity speed gps battery orientation status jerk".split()
+_LINEAR: Final = _set("linear lin user free freeacc linacc linearacceleration dynamic")
+_OTHER: Final = _set(
+    "mag magn magnet magnetometer magnetic quat quaternion euler roll pitch yaw angle angles "
+    "temp temperature delta dv dq bias var variance std sd mean norm magnitude pressure lux "
+    "light ecg hr pos position vel velocity speed gps battery orientation status jerk"
 )
 #: Words that change nothing.
-_NEUTRAL: Final = set(
-    "axis axes sensor imu raw cal calibrated data value values ln wr wide low noise range lowg "
-    "signal channel uncalibrated uncal total rotation of the device in".split()
+_NEUTRAL: Final = _set(
+    "axis axes sensor imu raw cal calibrated data value values ln wr wide low noise range "
+    "lowg signal channel uncalibrated uncal total rotation of the device in"
 )
 _STUCK: Final = re.compile(
     r"(a|acc|acce|accel|accelerometer|acceleration|g|gyr|gyro|gyroscope|w|omega|as)([xyz])"

@@ -28,7 +28,7 @@ def read(
     memory: str | os.PathLike[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SampleTable:
-    """Read a recording of any known format, or a table of any maker.
+    r"""Read a recording of any known format, or a table of any maker.
 
     What the columns are is told by their names, their units by names, brackets or a row of units,
     else by physics: one gravity, the turning of a body, the steps of time. What cannot be told for
@@ -75,7 +75,7 @@ def read(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "run.csv"
     ...     rows = (f"{k * 10};0,02;-0,01;0,99" for k in range(100))
-    ...     _ = file.write_text("\\n".join(["Time [ms];Acc X [g];Acc Y [g];Acc Z [g]", *rows]))
+    ...     _ = file.write_text("\n".join(["Time [ms];Acc X [g];Acc Y [g];Acc Z [g]", *rows]))
     ...     table = read(file)
     >>> len(table.samples), table.rate_hz, table.samples.acceleration_m_s2[0].round(3).tolist()
     (100, 100.0, [0.196, -0.098, 9.709])

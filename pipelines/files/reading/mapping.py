@@ -131,32 +131,33 @@ class ColumnMapping:
         """One line on what is taken for what."""
         parts = []
         if self.time is not None:
-            parts.append(self._told_of("time", [self.time], names))
+            parts.append(self._told_of("time", {0: self.time}, names))
         else:
             parts.append("time counted")
         if self.acceleration:
-            parts.append(self._told_of("acc", list(self.acceleration.values()), names))
+            parts.append(self._told_of("acc", self.acceleration, names))
         if self.gravity:
-            parts[-1] += f" plus gravity from {_named(list(self.gravity.values()), names)}"
+            parts[-1] += f" plus gravity from {_named(self.gravity, names)}"
         if self.angular_velocity:
-            parts.append(self._told_of("gyr", list(self.angular_velocity.values()), names))
+            parts.append(self._told_of("gyr", self.angular_velocity, names))
         if self.left_out:
             shown = ", ".join(excerpt(name) for name in self.left_out[:4])
             more = len(self.left_out) - 4
             parts.append(f"passed over: {shown}" + (f" and {more} more" if more > 0 else ""))
         return "; ".join(parts)
 
-    def _told_of(self, quantity: str, columns: list[Column], names: Sequence[str]) -> str:
-        units = "/".join(dict.fromkeys(column.unit for column in columns))
+    def _told_of(self, quantity: str, columns: Mapping[int, Column], names: Sequence[str]) -> str:
+        units = "/".join(dict.fromkeys(column.unit for _, column in sorted(columns.items())))
         by = {"numbers": " by the numbers", "option": " as stated"}.get(
             self.settled.get(quantity, "name"), ""
         )
         return f"{_WORDS[quantity]} from {_named(columns, names)} in {units}{by}"
 
 
-def _named(columns: Sequence[Column], names: Sequence[str]) -> str:
+def _named(columns: Mapping[int, Column], names: Sequence[str]) -> str:
     said = [
-        excerpt(names[c.index]) if names[c.index] else f"column {c.index + 1}" for c in columns
+        excerpt(names[c.index]) if names[c.index] else f"column {c.index + 1}"
+        for _, c in sorted(columns.items())
     ]
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
@@ -201,7 +202,7 @@ def propose(
         mapping = _by_names(raw, names, said, one_sensor=one_sensor)
     else:
         mapping = _by_physics(raw, rate_hz)
-    return _with_units(raw, mapping, names, said, stated, rate_hz), names
+    return _with_units(raw, mapping, names, stated, rate_hz), names
 
 
 def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[ColumnName]]:
@@ -218,7 +219,7 @@ def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[Column
         names = tuple("" if n == "-" else n for n in stated.columns) + ("",) * rest
         units = ("",) * len(names)
     return names, [
-        column_name(name, unit) if name else ColumnName("other")
+        column_name(name, unit) if name not in ("", "-") else ColumnName("other")
         for name, unit in zip(names, units, strict=True)
     ]
 
@@ -226,7 +227,9 @@ def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[Column
 def _by_names(
     raw: RawColumns, names: Sequence[str], said: Sequence[ColumnName], *, one_sensor: bool
 ) -> ColumnMapping:
-    found: dict[str, dict[int, Column]] = {q: {} for q in ("acc", "gyr", "linear", "gravity", "xyz")}
+    found: dict[str, dict[int, Column]] = {
+        q: {} for q in ("acc", "gyr", "linear", "gravity", "xyz")
+    }
     for index, name in enumerate(said):
         if name.quantity not in found or index not in raw.values:
             continue
@@ -257,7 +260,9 @@ def _by_names(
     time = _time_by_name(raw, said)
     used = {c.index for c in (*acceleration.values(), *gravity.values(), *found["gyr"].values())}
     used |= {time.index} if time else set()
-    left_out = tuple(n for k, n in enumerate(names) if n and k not in used)
+    left_out = tuple(
+        n for k, n in enumerate(raw.shown or raw.names) if n not in ("", "-") and k not in used
+    )
     plain = all(n == n.lower() and n.split("_")[0] in UNITS for n in names if n)
     return ColumnMapping(
         time, acceleration, found["gyr"], gravity, left_out, plain=plain and not left_out
@@ -302,7 +307,8 @@ def _check_axes(
     if len(angular_velocity) in (1, 2):
         missing = [f"gyr_{AXES[axis]}" for axis in range(3) if axis not in angular_velocity]
         raise ColumnError(
-            f"{' and '.join(missing)} is missing: give all three angular velocity axes or none.",
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: give all "
+            "three angular velocity axes or none.",
             column=missing[0],
             place=raw.at_header(),
         )
@@ -331,20 +337,20 @@ def _by_physics(raw: RawColumns, rate_hz: float | None) -> ColumnMapping:
     counters = [k for k in rising if _counts(raw.values[k])]
     times = words or [k for k in rising if k not in counters] or counters
     time = Column(times[0]) if times else None
-    if time is None and rate_hz is None:
-        raise InputError(
-            "the columns have no names and none of them is time: give the sampling rate with "
-            f"--rate, and {_HOW}.",
-            place=raw.at_header(),
-        )
     rest = [k for k in numbers if k not in rising]
     triads = [rest[k : k + 3] for k in range(0, len(rest), 3)]
     rate = rate_hz or _rough_rate(raw, time)
     gravity = [k for k, t in enumerate(triads) if len(t) == 3 and _unit_of_triad(raw, t, rate)]
     if len(rest) not in (3, 6) or len(gravity) != 1:
+        fault = "the names of the columns do not say" if raw.headed else "the columns have no names"
         raise InputError(
-            f"the columns have no names and it is not plain which of the {len(raw.names)} is what: "
-            f"{_HOW}.",
+            f"{fault}, and it is not plain which of the {len(raw.names)} is what: {_HOW}.",
+            place=raw.at_header(),
+        )
+    if time is None and rate_hz is None:
+        raise InputError(
+            "the columns have no names and none of them is time: give the sampling rate with "
+            "--rate.",
             place=raw.at_header(),
         )
     acceleration = triads[gravity[0]]
@@ -373,8 +379,9 @@ def _rough_rate(raw: RawColumns, time: Column | None) -> float:
         return 100.0
     values = raw.values[time.index]
     unit = likely_time_unit(values)
-    span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)
-    return (len(values) - 1) / span if span > 0 else 100.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)
+    return (len(values) - 1) / span if 0 < span < np.inf else 100.0
 
 
 def _unit_of_triad(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> str:
@@ -386,7 +393,6 @@ def _with_units(
     raw: RawColumns,
     mapping: ColumnMapping,
     names: Sequence[str],
-    said: Sequence[ColumnName],
     stated: Stated,
     rate_hz: float | None,
 ) -> ColumnMapping:

@@ -72,8 +72,7 @@ def gravity_of(acceleration: Values, rate_hz: float) -> float:
     """
     whole = acceleration[np.isfinite(acceleration).all(axis=1)]
     size = max(4, int(_WINDOW_S * rate_hz))
-    if len(whole) < size:
-        size = len(whole)
+    size = min(size, len(whole))
     if not size:
         return float("nan")
     windows = len(whole) // size
@@ -82,8 +81,15 @@ def gravity_of(acceleration: Values, rate_hz: float) -> float:
         return float(np.median(np.linalg.norm(means, axis=1)))
 
 
-def likely_acceleration_unit(gravity: float) -> str:
+def likely_acceleration_unit(gravity: float, tolerance: float = _GRAVITY_TOLERANCE) -> str:
     """The unit in which that is about one gravity; empty when it is in none.
+
+    Parameters
+    ----------
+    gravity : float
+        As :func:`gravity_of` gives it.
+    tolerance : float
+        Largest deviation, as a part of one gravity.
 
     Examples
     --------
@@ -91,7 +97,7 @@ def likely_acceleration_unit(gravity: float) -> str:
     ['m_s2', 'g', 'mg', '', '']
     """
     for unit, scale in ACCELERATION_UNITS.items():
-        if abs(gravity * scale / STANDARD_GRAVITY_M_S2 - 1.0) <= _GRAVITY_TOLERANCE:
+        if abs(gravity * scale / STANDARD_GRAVITY_M_S2 - 1.0) <= tolerance:
             return unit
     return ""
 
@@ -143,9 +149,7 @@ def likely_angular_velocity_unit(
     shape = (count, size, 3)
     with np.errstate(over="ignore", invalid="ignore"):
         turning = np.linalg.norm(angular_velocity[: count * size].reshape(shape), axis=2)
-        swing = np.linalg.norm(
-            acceleration_m_s2[: count * size].reshape(shape).std(axis=1), axis=1
-        )
+        swing = np.linalg.norm(acceleration_m_s2[: count * size].reshape(shape).std(axis=1), axis=1)
     moving = turning[swing > _MOVING_M_S2]
     moving = moving[np.isfinite(moving)]
     still = turning[swing <= 0.25 * _MOVING_M_S2]

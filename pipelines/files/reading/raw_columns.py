@@ -38,6 +38,10 @@ class RawColumns:
         Gives the line of a row.
     notes : tuple of str
         What was mended or passed over, one sentence each.
+    shown : tuple of str
+        The names as they stand in the file, where a format has given them others.
+    maker : str
+        Whose format it is; empty where none is known.
     """
 
     place: str
@@ -49,6 +53,8 @@ class RawColumns:
     header_line: int = 0
     line_of: Callable[[int], int] | None = None
     notes: Sequence[str] = ()
+    shown: tuple[str, ...] = ()
+    maker: str = ""
 
     @property
     def headed(self) -> bool:

@@ -16,8 +16,8 @@ from pipelines.files.reading.units import unit_scale
 
 __all__ = ["Ask", "Recording", "Sensor", "recording_of"]
 
-#: Seconds since 1970 from which on numbers are taken for a date (2001) and not for a clock's count.
-_A_DATE_S: Final = 1e9
+#: Seconds since 1970 between which numbers are a date (2001 to 2286) and not a clock's count.
+_DATES_S: Final = (1e9, 1e10)
 
 
 class Memory(Protocol):
@@ -118,6 +118,7 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
     """
     mapping, names, recalled = _mapping(raw, ask)
     time, start_ns = _seconds(raw, mapping)
+    _refuse_empty(raw, mapping)
     acc = _triad(raw, mapping, "acc") if mapping.acceleration else None
     gyr = _triad(raw, mapping, "gyr") if mapping.angular_velocity else None
     return Recording(
@@ -125,14 +126,17 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
         None if acc is None else Sensor(time, acc),
         None if gyr is None else Sensor(time, gyr),
         mapping=mapping,
-        told=""
-        if mapping.plain
-        else f"{raw.place} is read as {mapping.told(names)}"
-        f"{', as for an earlier file with these columns' if recalled else ''}.",
+        told="" if mapping.plain else _told(raw, mapping, names, recalled=recalled),
         preamble=raw.preamble,
         notes=tuple(raw.notes),
         utc_start_ns=start_ns,
     )
+
+
+def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], *, recalled: bool) -> str:
+    maker = f"is a file of {raw.maker}, read" if raw.maker else "is read"
+    before = ", as for an earlier file with these columns" if recalled else ""
+    return f"{raw.place} {maker} as {mapping.told(raw.shown or names)}{before}."
 
 
 def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...], bool]:
@@ -162,11 +166,24 @@ def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, in
     values = np.asarray(cells, np.float64)
     scale = unit_scale("time", mapping.time.unit) or 1.0
     first = float(values[0]) if len(values) else 0.0
-    if abs(first) * scale < _A_DATE_S or not np.isfinite(first):
+    if not _DATES_S[0] <= abs(first) * scale <= _DATES_S[1]:
         # divided, not multiplied: 10 ms are 0.01 s to the last bit
         return values / round(1.0 / scale) if scale < 1.0 else values * scale, 0
     # what is beyond the first is small enough to keep all its digits
-    return (values - first) * scale, int(first) * round(1e9 * scale) if scale < 1 else int(first * 1e9)
+    return (values - first) * scale, int(first) * round(1e9 * scale) if scale < 1 else int(
+        first * 1e9
+    )
+
+
+def _refuse_empty(raw: RawColumns, mapping: ColumnMapping) -> None:
+    """Refuse a column that has no number from end to end."""
+    for column in (*mapping.acceleration.values(), *mapping.angular_velocity.values()):
+        if np.isnan(np.asarray(raw.values[column.index], np.float64)).all():
+            name = (raw.shown or raw.names)[column.index] or str(column.index + 1)
+            raise InputError(
+                "the column has no number in any row: remove it if this axis was not measured.",
+                place=f"{raw.place}, column {name}",
+            )
 
 
 def _triad(raw: RawColumns, mapping: ColumnMapping, quantity: str) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -110,10 +111,14 @@ def read_head(look: bytes, place: str) -> TextHead:
     above = [(n, line) for n, line in enumerate(lines[:first]) if line.strip()]
     names_at, units_at = _names_among(above, dialect)
     names = units = ("",) * dialect.columns
+    if names_at < 0:
+        _refuse_other_width(above, dialect, first, place)
     if names_at >= 0:
         names = _fitted(split_row(lines[names_at], dialect), dialect.columns, lines, first, dialect)
     if units_at >= 0:
         units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
+    if names_at >= 0 and not _fits(lines, names_at, first, dialect):
+        _refuse_other_width(above, dialect, first, place)
     preface = [line for n, line in above if n not in (names_at, units_at)]
     return TextHead(
         dialect,
@@ -222,7 +227,8 @@ def _rows_with(
 
 def _numbers(cells: Sequence[str], dialect: Dialect) -> int:
     return sum(
-        cell != "" and (is_number(cell, decimal_comma=dialect.decimal_comma) or is_time_in_words(cell))
+        cell != ""
+        and (is_number(cell, decimal_comma=dialect.decimal_comma) or is_time_in_words(cell))
         for cell in cells
     )
 
@@ -254,10 +260,47 @@ def _fitted(
     while len(cells) > columns and not cells[-1]:
         cells = cells[:-1]
     if len(cells) == columns - 1:
-        row = split_row(lines[first], dialect) if first < len(lines) else []
         # a separator at the rows' end, or an index that has no name
-        cells = [*cells, ""] if row and not row[-1] else ["", *cells]
+        cells = ["", *cells] if _is_index(lines, first, dialect) else [*cells, ""]
     return tuple(cells[:columns]) + ("",) * (columns - len(cells))
+
+
+def _fits(lines: Sequence[str], names_at: int, first: int, dialect: Dialect) -> bool:
+    """Whether each cell has a name, but for an index and what a separator at the end makes."""
+    names = split_row(lines[names_at], dialect)
+    if len(names) != dialect.columns - 1 or first >= len(lines):
+        return True
+    rows = [split_row(line, dialect) for line in lines[first : first + 20] if line.strip()]
+    return _is_index(lines, first, dialect) or all(not row[-1] for row in rows)
+
+
+def _is_index(lines: Sequence[str], first: int, dialect: Dialect) -> bool:
+    """Whether the first cells of rows count up, or are words."""
+    cells = [split_row(line, dialect)[0] for line in lines[first : first + 20] if line.strip()]
+    try:
+        counted = [int(cell) for cell in cells]
+    except ValueError:
+        return not any(is_number(cell, decimal_comma=dialect.decimal_comma) for cell in cells)
+    return len(counted) > 2 and all(b - a == 1 for a, b in itertools.pairwise(counted))
+
+
+def _refuse_other_width(
+    above: Sequence[tuple[int, str]], dialect: Dialect, first: int, place: str
+) -> None:
+    """Refuse rows whose names are there but for another number of cells."""
+    named = next((line for _, line in reversed(above) if column_like(line)), "")
+    if named:
+        separator = max(_SEPARATORS[:4], key=named.count)
+        raise InputError(
+            f"the row has {_cells(dialect.columns)} where the header names "
+            f"{named.rstrip(separator).count(separator) + 1}: complete or delete the row, and "
+            "write numbers with a decimal point, or with semicolons between them.",
+            place=f"{place}, line {first + 1}",
+        )
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _entries(lines: Sequence[str]) -> dict[str, str]:

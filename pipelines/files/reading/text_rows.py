@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError
+from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import is_time_in_words
 from pipelines.files.reading.text_head import (
@@ -88,7 +89,8 @@ def read_rows(
     columns = [
         k
         for k in range(head.dialect.columns)
-        if wanted(k, head.names[k], head.units[k]) and (head.names[k] or _numeric(sample, k, head))
+        if wanted(k, head.names[k], head.units[k])
+        and (_measures(head.names[k]) or _numeric(sample, k, head))
     ]
     in_words = frozenset(k for k in columns if any(is_time_in_words(row[k]) for row in sample))
     reader = _Reader(head, columns, in_words, place)
@@ -101,6 +103,11 @@ def read_rows(
         if progress is not None:
             progress(*source.progress())
     return reader.finished()
+
+
+def _measures(name: str) -> bool:
+    """Whether a column is that of a sensor, in which a word is a fault."""
+    return column_name(name).axis >= 0
 
 
 def _without_lines(block: bytes, lines: int) -> bytes:
@@ -275,7 +282,12 @@ def _regular(
         return None
     separator = dialect.separator.encode()
     if dialect.separator == " ":
-        text = re.sub(rb"[ \t]+", b" ", text).replace(b" \n", b"\n").replace(b"\n ", b"\n").lstrip(b" ")
+        text = (
+            re.sub(rb"[ \t]+", b" ", text)
+            .replace(b" \n", b"\n")
+            .replace(b"\n ", b"\n")
+            .lstrip(b" ")
+        )
     if dialect.decimal_comma and separator != b",":
         text = text.replace(b",", b".")
     width = dialect.columns

@@ -144,17 +144,15 @@ def text_from(data: bytes, place: str) -> TextSource:
 
 
 def beginning(path: str | os.PathLike[str]) -> bytes:
-    """The first bytes of a file; none of a pipe, whose bytes come once.
+    """The first bytes of a file; none of a folder, and of a pipe, whose bytes come once.
 
     Raises
     ------
     InputError
-        When it cannot be read, or is a folder.
+        When it cannot be read.
     """
     try:
-        if Path(path).is_dir():
-            raise InputError("this is a folder: give the name of a file.", place=str(path))
-        if not Path(path).is_file() and Path(path).exists():
+        if not Path(path).is_file() and Path(path).exists():  # a folder or a pipe
             return b""
         with Path(path).open("rb") as file:
             return file.read(LOOK_BYTES)
@@ -170,7 +168,10 @@ def _encoding(start: bytes) -> tuple[bytes, str]:
         if start.startswith(bom):
             return bom, name
     head = start[: len(start) // 2 * 2]
-    for name, zeros, letters in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+    for name, zeros, letters in (
+        ("utf-16-le", head[1::2], head[::2]),
+        ("utf-16-be", head[::2], head[1::2]),
+    ):
         if len(zeros) > 8 and zeros.count(0) > 0.9 * len(zeros) and letters.count(0) == 0:
             return b"", name
     return b"", ""

@@ -34,25 +34,27 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
     head = read_head(source.look, place)
     stated = ask.stated.columns
 
+    told = any(
+        name and is_needed(name, unit) for name, unit in zip(head.names, head.units, strict=True)
+    )
+
     def wanted(index: int, name: str, unit: str) -> bool:
         if stated:
             return index < len(stated) and stated[index] != "-"
-        return is_needed(name, unit)
+        return not told or is_needed(name, unit)
 
     raw = read_rows(source, head, wanted, place=place, progress=ask.progress)
     if not raw.values or not len(next(iter(raw.values.values()))):
-        if raw.headed and not raw.values:
-            return raw, head  # the names will be refused, which says more
         raise InputError("there are no samples below the header: give at least one.", place=place)
     return raw, head
 
 
 def rate_in_preface(preface: str) -> float | None:
-    """The sampling rate that lines above a table state, Hz; None when they state none, or several.
+    r"""The sampling rate that lines above a table state, Hz; None when they state none, or several.
 
     Examples
     --------
-    >>> rate_in_preface("Device: A-7\\nRate: 104 Hz"), rate_in_preface("Start: 10:00:00")
+    >>> rate_in_preface("Device: A-7\nRate: 104 Hz"), rate_in_preface("Start: 10:00:00")
     (104.0, None)
     """
     found = {float(text.replace(",", ".")) for text in _RATE.findall(preface)}
