@@ -39,7 +39,7 @@ def _read(look: Look, ask: Ask) -> Recording:
             'g)" besides the gyroscope.',
             place=str(look.path),
         )
-    recording = recording_of(columns_in(folder, name, ask), ask)
+    recording = recording_of(replace(columns_in(folder, name, ask), maker="phyphox"), ask)
     gyroscope = folder.find(*_GYROSCOPE)
     if gyroscope:
         recording = with_gyroscope(recording, columns_in(folder, gyroscope, ask), ask)

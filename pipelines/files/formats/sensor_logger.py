@@ -94,7 +94,7 @@ def _named(raw: RawColumns, quantity: str) -> RawColumns:
     said = {"time": "time_ns", "seconds_elapsed": "-"}
     said |= {axis: f"{quantity}_{axis}_{unit}" for axis in "xyz"}
     names = tuple(said.get(name.lower(), name) for name in raw.names)
-    return replace(raw, names=names)
+    return replace(raw, names=names, shown=raw.names, maker="Sensor Logger")
 
 
 def _with_gravity(moving: Recording, gravity: Recording) -> Recording:
@@ -151,7 +151,7 @@ def _read_json(look: Look, _ask: Ask) -> Recording:
         name: _table(entries, name)
         for name in ("TotalAcceleration", "Accelerometer", "Gravity", "Gyroscope")
     }
-    recording = Recording(place, None)
+    recording = Recording(place, None, told=f"{place} is a file of Sensor Logger: m/s² and rad/s.")
     if found["TotalAcceleration"] is not None:
         recording = replace(recording, acceleration=found["TotalAcceleration"])
     elif found["Accelerometer"] is not None and found["Gravity"] is not None:

@@ -24,6 +24,7 @@ NOT_MEASURED: Final = frozenset(
 )
 _SEPARATORS: Final = (",", ";", "\t", "|", " ")
 _ROWS_LOOKED_AT: Final = 60
+_LINES_LOOKED_AT: Final = 500
 _MOST_COLUMNS: Final = 512
 
 
@@ -99,7 +100,7 @@ def read_head(look: bytes, place: str) -> TextHead:
     pieces = look.split(b"\n")
     if len(look) >= LOOK_BYTES and len(pieces) > 1:
         pieces.pop()  # cut
-    lines = [decoded(line).strip("\r ") for line in pieces]
+    lines = [decoded(line).strip("\r ") for line in pieces[:_LINES_LOOKED_AT]]
     if not look:
         raise InputError("the file is empty: give a table with a header line.", place=place)
     if not any(line.strip() and not line.startswith("#") for line in lines):
@@ -268,8 +269,12 @@ def _fitted(
 def _fits(lines: Sequence[str], names_at: int, first: int, dialect: Dialect) -> bool:
     """Whether each cell has a name, but for an index and what a separator at the end makes."""
     names = split_row(lines[names_at], dialect)
-    if len(names) != dialect.columns - 1 or first >= len(lines):
+    while len(names) > dialect.columns and not names[-1]:
+        names.pop()
+    if len(names) == dialect.columns or first >= len(lines):
         return True
+    if len(names) > dialect.columns:
+        return False
     rows = [split_row(line, dialect) for line in lines[first : first + 20] if line.strip()]
     return _is_index(lines, first, dialect) or all(not row[-1] for row in rows)
 

@@ -21,9 +21,9 @@ __all__ = ["LOOK_BYTES", "TextSource", "beginning", "decoded", "open_text", "tex
 LOOK_BYTES: Final = 1 << 16
 _BLOCK_BYTES: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"
-#: Numbers as text are packed to a tenth at best, constant ones to a hundredth.
-_MOST_EXPANSION: Final = 200
-_FREE_BYTES: Final = 64 << 20
+#: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.
+_MOST_EXPANSION: Final = 60
+_FREE_BYTES: Final = 16 << 20
 #: A day of six axes at 200 Hz has 1.5 GB of text.
 _MOST_BYTES: Final = 8 << 30
 

@@ -174,7 +174,7 @@ def test_arrival_times_in_bursts_tell_the_rate_and_are_told(
     text = "time_s,acc_x_g,acc_y_g,acc_z_g\n" + "".join(f"{t!r},0,0,1\n" for t in time)
     path = saved(tmp_path, text)
     table = read(path, rate_hz=rate_hz)
-    assert table.rate_hz == pytest.approx(200.0, abs=0.01)
+    assert table.rate_hz == pytest.approx(200.0, abs=0.1)
     assert "arriv" in table.notes[0]
     assert len(table.notes) == (2 if rate_hz == 190.0 else 1)
     assert np.diff(table.samples.time_s).min() > 0.004
