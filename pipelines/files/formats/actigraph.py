@@ -73,7 +73,7 @@ def unpacked(data: bytes) -> Values:
     counts[:, 0] = triples[:, 0] << 4 | triples[:, 1] >> 4
     counts[:, 1] = (triples[:, 1] & 15) << 8 | triples[:, 2]
     counts[counts > 2047] -= 4096
-    samples = counts.ravel().reshape(-1, 3)[:, [1, 0, 2]]
+    samples = counts.ravel().reshape(-1, 3)[:, [1, 0, 2]].astype(np.float64)
     return samples * (STANDARD_GRAVITY_M_S2 / _COUNTS_A_G)
 
 

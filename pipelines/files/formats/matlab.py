@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 import zlib
@@ -47,7 +46,7 @@ def _read(look: Look, ask: Ask) -> Recording:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = loadmat(io.BytesIO(data), squeeze_me=True, struct_as_record=True)
+            found = loadmat(place, squeeze_me=True, struct_as_record=True)
     except (MatReadError, ValueError, TypeError, KeyError, IndexError, zlib.error, OSError,
             OverflowError, MemoryError, NotImplementedError, struct.error):  # fmt: skip
         raise InputError("the file is damaged or cut short: save it again.", place=place) from None

@@ -98,7 +98,8 @@ def read_format(path: Path, ask: Ask) -> Recording:
 def format_list() -> str:
     """The list of formats as a table of Markdown."""
     lines = ["| format | files | read from | limits |", "|---|---|---|---|"]
-    for one in sorted([*FILE_FORMATS, *TEXT_FORMATS], key=lambda f: f.name.lower()):
+    every: list[FileFormat | TextFormat] = [*FILE_FORMATS, *TEXT_FORMATS]
+    for one in sorted(every, key=lambda f: f.name.lower()):
         seen = "real files" if one.seen else "by layout, not seen"
         lines.append(f"| {one.name} | {one.files} | {seen} | {one.limits} |")
     return "\n".join(lines)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.protocols.witmotion import ACCELERATION_RANGE_G, ANGULAR_VELOCITY_RANGE_DEG_S
 from imu.errors import InputError
 from imu.samples import STANDARD_GRAVITY_M_S2
 from pipelines.files.formats.format import FileFormat, Look
+from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.whole_file import read_whole
 
@@ -67,7 +69,7 @@ def _read(look: Look, _ask: Ask) -> Recording:
     )
 
 
-def _times(frames: np.ndarray) -> tuple[np.ndarray, int]:  # type: ignore[type-arg]
+def _times(frames: NDArray[np.void]) -> tuple[Values, int]:
     year, month, day, hour, minute, second = frames["date"].astype(np.int64).T
     months = ((2000 + year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]").astype(np.int64) + np.maximum(day, 1) - 1

@@ -116,10 +116,7 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
     if quantity == "time" and not unit:
         unit = _time_unit(words)
     if quantity == "xyz" and unit:
-        quantity = next(
-            (q for q, units in (("acc", UNITS["acc"]), ("gyr", UNITS["gyr"])) if unit in units),
-            "other",
-        )
+        quantity = "acc" if unit in UNITS["acc"] else "gyr" if unit in UNITS["gyr"] else "other"
     return ColumnName(quantity, axis, unit, unknown if quantity in UNITS else "")
 
 

@@ -333,8 +333,8 @@ def _by_physics(raw: RawColumns, rate_hz: float | None) -> ColumnMapping:
     """Columns without names: time increases, acceleration holds gravity."""
     numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
     words = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "S"]
-    rising = [k for k in numbers if _rises(raw.values[k])]
-    counters = [k for k in rising if _counts(raw.values[k])]
+    rising = [k for k in numbers if _rises(raw.numbers(k))]
+    counters = [k for k in rising if _counts(raw.numbers(k))]
     times = words or [k for k in rising if k not in counters] or counters
     time = Column(times[0]) if times else None
     rest = [k for k in numbers if k not in rising]
@@ -377,7 +377,7 @@ def _counts(values: Values) -> bool:
 def _rough_rate(raw: RawColumns, time: Column | None) -> float:
     if time is None or raw.values[time.index].dtype.kind == "S":
         return 100.0
-    values = raw.values[time.index]
+    values = raw.numbers(time.index)
     unit = likely_time_unit(values)
     with np.errstate(over="ignore", invalid="ignore"):
         span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)
@@ -385,7 +385,7 @@ def _rough_rate(raw: RawColumns, time: Column | None) -> float:
 
 
 def _unit_of_triad(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> str:
-    triad = np.stack([np.asarray(raw.values[k], np.float64) for k in columns], axis=1)
+    triad = np.stack([raw.numbers(k) for k in columns], axis=1)
     return likely_acceleration_unit(gravity_of(triad, rate_hz))
 
 
@@ -442,7 +442,7 @@ def _time_with_unit(
         return Column(time.index, stated.units["time"])
     if time.unit:
         return time
-    unit = likely_time_unit(np.asarray(raw.values[time.index], np.float64))
+    unit = likely_time_unit(raw.numbers(time.index))
     if not unit:
         name = names[time.index] or f"column {time.index + 1}"
         raise ColumnError(
@@ -481,7 +481,7 @@ def _triad(raw: RawColumns, columns: Mapping[int, Column], quantity: str = "") -
     triad = np.zeros((len(next(iter(raw.values.values()))), 3))
     for axis, column in columns.items():
         scale = unit_scale(quantity, column.unit) if quantity else 1.0
-        triad[:, axis] = np.asarray(raw.values[column.index], np.float64) * (scale or 1.0)
+        triad[:, axis] = raw.numbers(column.index) * (scale or 1.0)
     return triad
 
 

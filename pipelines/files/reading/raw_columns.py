@@ -61,6 +61,10 @@ class RawColumns:
         """Whether any column has a name."""
         return any(self.names)
 
+    def numbers(self, column: int) -> Values:
+        """A column that holds no words."""
+        return np.asarray(self.values[column], np.float64)
+
     def at_header(self, column: int | None = None) -> str:
         """Where the names stand, or one of them."""
         line = f", line {self.header_line}" if self.header_line else ""

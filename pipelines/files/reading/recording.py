@@ -163,22 +163,21 @@ def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, in
         stamps = stamps_in_words(np.asarray(cells, np.bytes_), raw.at_header(mapping.time.index))
         first = int(stamps[0]) if len(stamps) else 0
         return (stamps - first) / 1e9, first if first > 86_400 * 10**9 else 0
-    values = np.asarray(cells, np.float64)
+    values = raw.numbers(mapping.time.index)
     scale = unit_scale("time", mapping.time.unit) or 1.0
-    first = float(values[0]) if len(values) else 0.0
-    if not _DATES_S[0] <= abs(first) * scale <= _DATES_S[1]:
+    begin = float(values[0]) if len(values) else 0.0
+    if not _DATES_S[0] <= abs(begin) * scale <= _DATES_S[1]:
         # divided, not multiplied: 10 ms are 0.01 s to the last bit
         return values / round(1.0 / scale) if scale < 1.0 else values * scale, 0
     # what is beyond the first is small enough to keep all its digits
-    return (values - first) * scale, int(first) * round(1e9 * scale) if scale < 1 else int(
-        first * 1e9
-    )
+    start_ns = int(begin) * round(1e9 * scale) if scale < 1.0 else round(begin * 1e9)
+    return (values - begin) * scale, start_ns
 
 
 def _refuse_empty(raw: RawColumns, mapping: ColumnMapping) -> None:
     """Refuse a column that has no number from end to end."""
     for column in (*mapping.acceleration.values(), *mapping.angular_velocity.values()):
-        if np.isnan(np.asarray(raw.values[column.index], np.float64)).all():
+        if np.isnan(raw.numbers(column.index)).all():
             name = (raw.shown or raw.names)[column.index] or str(column.index + 1)
             raise InputError(
                 "the column has no number in any row: remove it if this axis was not measured.",
@@ -191,12 +190,8 @@ def _triad(raw: RawColumns, mapping: ColumnMapping, quantity: str) -> Values:
     triad = np.zeros((len(raw.values[next(iter(columns.values())).index]), 3))
     for axis, column in columns.items():
         with np.errstate(over="ignore"):  # the chain's door deals with what is not finite
-            triad[:, axis] = np.asarray(raw.values[column.index], np.float64) * (
-                unit_scale(quantity, column.unit) or 1.0
-            )
+            triad[:, axis] = raw.numbers(column.index) * (unit_scale(quantity, column.unit) or 1.0)
     if quantity == "acc":
         for axis, column in mapping.gravity.items():
-            triad[:, axis] += np.asarray(raw.values[column.index], np.float64) * (
-                unit_scale("acc", column.unit) or 1.0
-            )
+            triad[:, axis] += raw.numbers(column.index) * (unit_scale("acc", column.unit) or 1.0)
     return triad

@@ -140,7 +140,7 @@ def open_text(path: str | os.PathLike[str]) -> Iterator[TextSource]:
 def text_from(data: bytes, place: str) -> TextSource:
     """The same of bytes in memory, as a packed folder holds them."""
     raw = io.BytesIO(data)
-    return TextSource(io.BufferedReader(raw), place, len(data))  # type: ignore[arg-type]
+    return TextSource(io.BufferedReader(raw), place, len(data))
 
 
 def beginning(path: str | os.PathLike[str]) -> bytes:

@@ -16,6 +16,7 @@ import pytest
 from devices.protocols.witmotion import encode_frames
 from imu.errors import InputError
 from pipelines import SampleTable, read
+from pipelines.files.formats.format import FileFormat, TextFormat
 from pipelines.files.formats.table import FILE_FORMATS, TEXT_FORMATS, format_list
 from tests.pipelines.files.reading.shapes import G, Run, a_run
 
@@ -469,7 +470,8 @@ def test_a_maker_s_units_are_known_where_numbers_do_not_tell(tmp_path: Path) -> 
 
 def test_the_list_of_formats_says_of_each_whether_it_was_seen() -> None:
     text = format_list()
-    for one in (*FILE_FORMATS, *TEXT_FORMATS):
+    every: list[FileFormat | TextFormat] = [*FILE_FORMATS, *TEXT_FORMATS]
+    for one in every:
         line = next(line for line in text.splitlines() if line.startswith(f"| {one.name} |"))
         assert ("real files" in line) is one.seen
         assert ("by layout, not seen" in line) is not one.seen

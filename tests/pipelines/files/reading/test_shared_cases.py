@@ -52,9 +52,9 @@ class Case:
     def asked(self) -> str:
         return next(asked for words, asked in ASKED if self.right.startswith(words))
 
-    def read(self, **more: str) -> SampleTable:
+    def read(self) -> SampleTable:
         rate = re.search(r"--rate (\S+)", self.arguments)
-        return read(self.file, rate_hz=float(rate[1]) if rate else None, **more)
+        return read(self.file, rate_hz=float(rate[1]) if rate else None)
 
 
 def cases() -> list[Case]:
