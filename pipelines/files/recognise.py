@@ -27,6 +27,8 @@ _BEGINNINGS: Final = (
     b"Device Identity",
 )
 _MEASURED: Final = ("acc", "gyr", "linear")
+#: What stands in lines of JSON and in no header.
+_OF_NO_NAME: Final = frozenset('{}:"')
 
 
 def holds_recording(path: str | os.PathLike[str]) -> bool:
@@ -53,4 +55,6 @@ def holds_recording(path: str | os.PathLike[str]) -> bool:
         names = read_head(source.look, "").names
     except InputError:
         return False
-    return any(said.quantity in _MEASURED and said.axis >= 0 for said in map(column_name, names))
+    said = [column_name(name) for name in names if not set(name) & _OF_NO_NAME]
+    axes = {(one.quantity, one.axis) for one in said if one.axis >= 0}
+    return any(sum((quantity, axis) in axes for axis in range(3)) >= 2 for quantity in _MEASURED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -298,6 +299,20 @@ def _regular(
     rows = marks.reshape(-1, width)
     if (rows[:, -1] != _NEWLINE).any() or (rows[:, :-1] != separator[0]).any():
         return None
+    if not in_words and columns:
+        try:
+            table = np.loadtxt(
+                io.BytesIO(text),
+                delimiter=dialect.separator,
+                usecols=columns,
+                comments=None,
+                ndmin=2,
+                encoding="latin1",
+            )
+        except ValueError:
+            pass  # an empty cell, or one that is no number
+        else:
+            return list(table.T)
     cells = text.replace(b"\n", separator).split(separator)
     cells.pop()
     try:

@@ -80,7 +80,7 @@ def name(case: Case) -> str:
 
 def obeyed(case: Case, message: str) -> SampleTable | None:
     """The file read as the refusal advises; None where the advice is no option."""
-    if "--rate" in message and "--units" not in message:
+    if "none of them is time" in message or "no time column" in message:
         return read(case.file, rate_hz=104.0)
     said = re.search(r"--units (\S+?)[,.]?(?:$|\s)", message)
     return read(case.file, units=said[1]) if said else None
