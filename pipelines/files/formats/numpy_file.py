@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from tokenize import TokenError
 from typing import Any, Final
 
 import numpy as np
@@ -59,7 +60,7 @@ def _array(data: bytes, place: str) -> NDArray[Any]:
             count *= length
         if not dtype.hasobject and count * dtype.itemsize > len(data) - stream.tell():
             count = -1
-    except (ValueError, TypeError, OverflowError, SyntaxError, EOFError):
+    except (ValueError, TypeError, OverflowError, SyntaxError, EOFError, TokenError):
         raise InputError("the array is damaged: save it again.", place=place) from None
     if dtype.hasobject:
         raise InputError(

@@ -83,7 +83,7 @@ class FolderFiles:
                 return file.read(bound)
         except OSError as error:
             raise InputError(f"{explain(error)}.", place=where) from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):
             raise InputError(
                 "this file of the zip is damaged or locked with a password: make the zip anew.",
                 place=where,

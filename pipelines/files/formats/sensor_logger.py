@@ -148,7 +148,7 @@ def _read_json(look: Look, _ask: Ask) -> Recording:
     entries = _entries(look)
     about = next((e for e in entries if e.sensor == "Metadata"), _Entry())
     found = {
-        name: _table(entries, name)
+        name: _table(entries, name, place)
         for name in ("TotalAcceleration", "Accelerometer", "Gravity", "Gyroscope")
     }
     recording = Recording(place, None, told=f"{place} is a file of Sensor Logger: m/s² and rad/s.")
@@ -181,7 +181,7 @@ def _entries(look: Look) -> list[_Entry]:
         ) from None
 
 
-def _table(entries: list[_Entry], sensor: str) -> Sensor | None:
+def _table(entries: list[_Entry], sensor: str, place: str) -> Sensor | None:
     rows = [e for e in entries if e.sensor == sensor]
     if len(rows) < 2:
         return None
@@ -189,7 +189,7 @@ def _table(entries: list[_Entry], sensor: str) -> Sensor | None:
         values = np.array([[float(e.x), float(e.y), float(e.z)] for e in rows])
         time = np.array([float(e.seconds_elapsed) for e in rows])
     except ValueError:
-        raise InputError(f"{sensor} holds something that is no number.") from None
+        raise InputError(f"{sensor} holds something that is no number.", place=place) from None
     return Sensor(time, values)
 
 

@@ -34,6 +34,9 @@ _MEDIAN_ANGULAR_VELOCITY_RAD_S: Final = 15.0
 _PLAUSIBILITY_S: Final = 1.0  # shorter clips may be nothing but one flight
 #: Share of rows that lack the gyroscope where it is the slower of two sensors in one table.
 _SLOWER: Final = 0.25
+#: Three hundred years; a damaged stamp is mostly beyond it.
+_NO_CLOCK_S: Final = 1e10
+_NO_RATE: Final = "the times do not tell a rate"
 #: How far a rate that is stated may be from that of the stamps to be the better one.
 _SAME_RATE: Final = 0.02
 
@@ -145,10 +148,12 @@ def _mended(
             "one sample says nothing about the sampling rate: give it with --rate.",
             place=recording.place,
         )
+    # a stamp that no clock has says no time
+    stamps = np.where(np.abs(sensor.time_s) < _NO_CLOCK_S, sensor.time_s, np.nan)
     try:
-        axis = mend_time(sensor.time_s, sensor.values, rate_hz=stated)
-    except InputError as error:
-        fault = str(error).partition(":")[0]
+        axis = mend_time(stamps, sensor.values, rate_hz=stated)
+    except (InputError, ZeroDivisionError) as error:
+        fault = str(error).partition(":")[0] if isinstance(error, InputError) else _NO_RATE
         raise InputError(
             f"{fault}: {_time_unit_cure(sensor.time_s, recording)}, or remove the times and give "
             "the sampling rate with --rate.",
@@ -182,9 +187,10 @@ def _time_unit_cure(time_s: Values, recording: Recording) -> str:
 
 def _stated_rate(recording: Recording) -> float | None:
     text = recording.preamble.get("rate_hz")
-    if text is None:
-        return recording.rate_hz
     low, high = RATE_RANGE_HZ
+    if text is None:
+        # what a maker's lines say is a hint, and may be of something else
+        return recording.rate_hz if low <= (recording.rate_hz or 0.0) <= high else None
     try:
         rate = float(text)
     except ValueError:

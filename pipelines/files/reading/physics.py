@@ -52,8 +52,7 @@ def likely_time_unit(times: Values) -> str:
     # bursts of arrival and equal stamps set single steps apart from the mean one
     for step in (span / (len(times) - 1), float(np.median(forward))):
         for unit, seconds in TIME_UNITS.items():
-            rate = 1.0 / (step * seconds) if step > 0 else 0.0
-            if _SAMPLING_HZ[0] <= rate <= _SAMPLING_HZ[1]:
+            if _SAMPLING_HZ[0] * step * seconds <= 1.0 <= _SAMPLING_HZ[1] * step * seconds:
                 return unit
     return ""
 
