@@ -24,6 +24,7 @@ from pipelines.files.formats.sensor_logger import (
     SENSOR_LOGGER_JSON,
     SENSOR_LOGGER_TABLE,
 )
+from pipelines.files.formats.shimmer_card import SHIMMER_CARD
 from pipelines.files.formats.shimmer_consensys import SHIMMER_CONSENSYS
 from pipelines.files.formats.text import read_text
 from pipelines.files.formats.witmotion_card import WITMOTION_CARD
@@ -62,6 +63,7 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
     SENSOR_LOGGER_JSON,
     MOVESENSE_JSON,
     WITMOTION_CARD,
+    SHIMMER_CARD,
 )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from devices.protocols.shimmer3_calibration import Calibration
 from devices.protocols.witmotion import encode_frames
 from imu.errors import InputError
 from pipelines import SampleTable, read
@@ -267,6 +268,31 @@ def witmotion_card(folder: Path, run: Run) -> Made:
     return Made(path, 3e-3, 1.1e-3, "WitMotion")
 
 
+def shimmer_card(folder: Path, run: Run, *, synchronised: bool = False) -> Made:
+    wide = Calibration((20, -35, 12), (418, 418, 418), (0, -100, 0, 100, 0, 0, 0, 0, -100))
+    gyro = Calibration((3, -4, 5), (1640, 1640, 1640), (0, -100, 0, -100, 0, 0, 0, 0, -100))
+    acc_counts = np.round(wide.raw(run.acceleration_m_s2, 1.0)).astype("<i2")
+    gyr_counts = np.round(gyro.raw(run.angular_velocity_rad_s, np.radians(100.0))).astype(">i2")
+    head = bytearray(256)
+    head[0:2] = struct.pack("<H", 328)
+    head[3:6] = (1 << 6 | 1 << 12 | 1 << 13).to_bytes(3, "little")
+    head[16:18] = struct.pack("<H", 4 if synchronised else 0)
+    head[30:32] = struct.pack(">H", 3)
+    head[0x4C : 0x4C + 21] = struct.pack(">6h9b", *wide.bias, *wide.sensitivity, *wide.alignment)
+    head[0x61 : 0x61 + 21] = struct.pack(">6h9b", *gyro.bias, *gyro.sensitivity, *gyro.alignment)
+    ticks = (np.round(run.time_s * 32768).astype(int) + 2**24 - 70_000) % 2**24
+    samples = [
+        int(t).to_bytes(3, "little") + b"\x10\x0f" + g.tobytes() + a.tobytes()
+        for t, g, a in zip(ticks.tolist(), gyr_counts, acc_counts, strict=True)
+    ]
+    if synchronised:
+        each = (512 - 9) // len(samples[0])
+        samples = [(bytes(9) if k % each == 0 else b"") + s for k, s in enumerate(samples)]
+    path = folder / "000"
+    path.write_bytes(bytes(head) + b"".join(samples))
+    return Made(path, 2e-3, 1e-3, "Shimmer3")
+
+
 def polar(folder: Path, run: Run) -> Made:
     stamps = np.round(run.time_s * 1e9).astype(np.int64) + 599_616_000_000_000_000
     phone = [f"2026-03-01T10:00:{t:06.3f}" for t in run.time_s.tolist()]
@@ -381,7 +407,7 @@ def old_actigraph(folder: Path, run: Run) -> Made:
 MAKERS: list[Callable[[Path, Run], Made]] = [
     phyphox, sensor_logger_android, sensor_logger_iphone, sensor_logger_json, movesense,
     movella_dot, xsens_mt, blue_trident, shimmer, witmotion_older, witmotion_newer,
-    witmotion_card, polar, parquet, feather, npz, npy, mat, xdf, old_actigraph,
+    witmotion_card, shimmer_card, polar, parquet, feather, npz, npy, mat, xdf, old_actigraph,
 ]  # fmt: skip
 
 
@@ -409,6 +435,21 @@ def test_what_was_written_is_read(
     table = read(made.file)
     close(table, run, made)
     assert made.maker in "".join(table.notes[:1])
+
+
+def test_a_synchronised_card_has_stamps_between_its_blocks(tmp_path: Path) -> None:
+    each = (512 - 9) // 17
+    whole = a_run(seconds=each * 20 / 100.0)
+    made = shimmer_card(tmp_path, whole, synchronised=True)
+    close(read(made.file), whole, made)
+
+
+def test_a_card_without_calibration_is_refused(tmp_path: Path) -> None:
+    file = shimmer_card(tmp_path, RUN).file
+    data = bytearray(file.read_bytes())
+    data[0x4C : 0x4C + 21] = b"\xff" * 21
+    file.write_bytes(bytes(data))
+    refused(file, "no calibration of the wide range", "Consensys")
 
 
 def test_a_folder_that_was_unpacked_is_read_as_its_zip(tmp_path: Path) -> None:
