@@ -74,7 +74,11 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
     if len(time) >= _PLAUSIBILITY_S * rate:
         _check_acceleration_unit(acceleration, recording, rate)
         _check_angular_velocity_unit(gyro, recording)
-    samples, rate, fewer = decimate(Samples(time, acceleration, gyro), rate)
+    try:
+        samples = Samples(time, acceleration, gyro)
+    except InputError as error:  # what cannot be said in these units
+        raise InputError(str(error), place=place) from None
+    samples, rate, fewer = decimate(samples, rate)
     return SampleTable(
         samples=samples,
         rate_hz=rate,
