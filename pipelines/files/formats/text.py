@@ -29,8 +29,17 @@ def text_recording(
         raw = refined(raw, formats)
     recording = recording_of(raw, ask)
     if recording.rate_hz is None and "rate_hz" not in recording.preamble:
-        recording = replace(recording, rate_hz=rate_in_preface(raw.preface))
+        rate = rate_in_preface(raw.preface)
+        recording = replace(recording, rate_hz=rate)
+        if rate and ask.rate_hz is None and _counted(recording):
+            note = f"{place}: the rate of {rate:g} Hz is that of the lines above the table."
+            recording = replace(recording, notes=(*recording.notes, note))
     return recording
+
+
+def _counted(recording: Recording) -> bool:
+    sensor = recording.acceleration or recording.angular_velocity
+    return sensor is not None and sensor.time_s is None
 
 
 def refined(raw: RawColumns, formats: Sequence[TextFormat]) -> RawColumns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -20,16 +21,19 @@ def _set(words: str) -> frozenset[str]:
 
 _TIME: Final = _set(
     "time timestamp timestamps t seconds elapsed epoch epoc datetime date clock unix "
-    "sampletimefine utc loggingtime ticks tick sampletime"
+    "sampletimefine utc loggingtime ticks tick sampletime zeit zeitstempel temps tiempo tempo"
 )
 _COUNT: Final = _set(
     "index idx counter packetcounter count sample samples number no nr row frame seq id"
 )
 _ACC: Final = _set(
     "acc acce accel accelerometer accelerometers acceleration accelerations totalacceleration "
-    "accelerometeracceleration a"
+    "accelerometeracceleration a gforce beschleunigung beschl aceleracion accelerazione"
 )
-_GYR: Final = _set("gyr gyro gyros gyroscope gyroscopes rotationrate omega w as angularvelocity")
+_GYR: Final = _set(
+    "gyr gyro gyros gyroscope gyroscopes rotationrate omega w as angularvelocity gyroskop drehrate "
+    "winkelgeschwindigkeit gyroscopio giroscopio"
+)
 _GYR_PAIRS: Final = ("angular velocity", "angular rate", "rotation rate", "turn rate", "ang vel")
 _LINEAR: Final = _set("linear lin user free freeacc linacc linearacceleration dynamic")
 _OTHER: Final = _set(
@@ -37,10 +41,15 @@ _OTHER: Final = _set(
     "temp temperature delta dv dq bias var variance std sd mean norm magnitude pressure lux "
     "light ecg hr pos position vel velocity speed gps battery orientation status jerk"
 )
-#: Words that change nothing.
+#: Words that change nothing where an axis alone is named.
 _NEUTRAL: Final = _set(
     "axis axes sensor imu raw cal calibrated data value values ln wr wide low noise range "
     "lowg signal channel uncalibrated uncal total rotation of the device in"
+)
+#: Units that are none of ours.
+_FOREIGN: Final = _set(
+    "ft fts2 ft2 lsb count counts raw16 cm cms2 cm2 mm mms2 gal mgal rpm rps hz v mv volt volts "
+    "adc bit bits digit digits rev revs turns grad mils"
 )
 _STUCK: Final = re.compile(
     r"(a|acc|acce|accel|accelerometer|acceleration|g|gyr|gyro|gyroscope|w|omega|as)([xyz])"
@@ -112,7 +121,9 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         else:
             unit, unknown = "", unit
     if quantity in ("acc", "gyr") and not unit and not unknown:
-        unknown = next((w for w in _after_stem(words) if w not in _NEUTRAL), "")
+        unknown = next((w for w in _after_stem(words) if w in _FOREIGN), "")
+    if quantity == "acc" and not unit and "gforce" in words:
+        unit = "g"
     if quantity == "time" and not unit:
         unit = _time_unit(words)
     if quantity == "xyz" and unit:
@@ -134,7 +145,9 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
 
 
 def _words(stem: str) -> list[str]:
-    plain = _CAMEL.sub(" ", stem).lower()
+    whole = re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem)
+    parted = unicodedata.normalize("NFKD", _CAMEL.sub(" ", whole).lower())
+    plain = "".join(c for c in parted if not unicodedata.combining(c))
     return [word for word in re.split(r"[^a-z0-9°µ²]+", plain) if word]
 
 

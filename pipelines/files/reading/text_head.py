@@ -116,6 +116,7 @@ def read_head(look: bytes, place: str) -> TextHead:
         _refuse_other_width(above, dialect, first, place)
     if names_at >= 0:
         names = _fitted(split_row(lines[names_at], dialect), dialect.columns, lines, first, dialect)
+        names = _with_groups(names, above, names_at, dialect)
     if units_at >= 0:
         units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
     if names_at >= 0 and not _fits(lines, names_at, first, dialect):
@@ -264,6 +265,22 @@ def _fitted(
         # a separator at the rows' end, or an index that has no name
         cells = ["", *cells] if _is_index(lines, first, dialect) else [*cells, ""]
     return tuple(cells[:columns]) + ("",) * (columns - len(cells))
+
+
+def _with_groups(
+    names: tuple[str, ...], above: Sequence[tuple[int, str]], names_at: int, dialect: Dialect
+) -> tuple[str, ...]:
+    """Names with those of the sensors, where a row above has each over its three axes."""
+    axes = [name.lower() for name in names if column_name(name).quantity == "xyz"]
+    row = next((split_row(line, dialect) for n, line in reversed(above) if n < names_at), [])
+    if len(set(axes)) == len(axes) or not len(names) - 2 <= len(row) <= len(names):
+        return names
+    groups = list(itertools.accumulate(row, lambda last, cell: cell or last))
+    groups += groups[-1:] * (len(names) - len(groups))
+    return tuple(
+        f"{group} {name}" if column_name(name).quantity == "xyz" else name
+        for group, name in zip(groups, names, strict=True)
+    )
 
 
 def _fits(lines: Sequence[str], names_at: int, first: int, dialect: Dialect) -> bool:

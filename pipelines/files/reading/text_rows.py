@@ -221,6 +221,9 @@ class _Reader:
             if last and (len(cells) < width or not self._readable(cells)):
                 self._told.cut = number
                 continue
+            if len(cells) != width and not self._has_numbers(cells):
+                self._told.remarks.append(number)
+                continue
             if len(cells) != width:
                 raise InputError(
                     f"the row has {_cells(len(cells))} where the header names {width}: complete "
@@ -243,6 +246,10 @@ class _Reader:
         if len(cells) == width - 1 and not self._head.names[-1] and self._head.header_line:
             return [*cells, ""]
         return cells
+
+    def _has_numbers(self, cells: list[str]) -> bool:
+        comma = self._head.dialect.decimal_comma
+        return any(cell and is_number(cell, decimal_comma=comma) for cell in cells)
 
     def _readable(self, cells: list[str]) -> bool:
         comma = self._head.dialect.decimal_comma

@@ -97,6 +97,12 @@ def test_a_decimal_comma_between_commas_is_refused(tmp_path: Path) -> None:
         ("seconds_elapsed", ("time", -1, "s")),
         ("PacketCounter", ("count", -1, "")),
         ("z", ("xyz", 2, "")),
+        ("Beschleunigung y (m/s²)", ("acc", 1, "m_s2")),
+        ("Accélération z [g]", ("acc", 2, "g")),
+        ("Aceleración x", ("acc", 0, "")),
+        ("gFx", ("acc", 0, "g")),
+        ("acc_x_filtered", ("acc", 0, "")),
+        ("Zeit (s)", ("time", -1, "s")),
     ],
 )
 def test_names_that_devices_write(name: str, expected: tuple[str, int, str]) -> None:
@@ -160,3 +166,30 @@ def test_import_replaces_no_recording(tmp_path: Path) -> None:
     assert backstride("import", path, path).exit_code == 2
     Path("run.mcap").write_bytes(b"")
     assert "export" in one_sentence(backstride("import", "run.mcap"))
+
+
+def test_sensors_named_in_a_row_above_their_axes(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    write_text(path, RUN, Shape(acceleration_name="{X}", angular_velocity_name="{x}"))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([",Accelerometer,,,Gyroscope,,", *lines]) + "\n")
+    samples = read(path).samples
+    np.testing.assert_allclose(samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=1e-4)
+    assert samples.has_gyro
+
+
+def test_words_below_the_rows_are_passed_over_and_told(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "run.csv", RUN, Shape())
+    path.write_text(path.read_text() + "end of recording\n")
+    table = read(path)
+    assert len(table.samples) == 600
+    assert "line 602 is a remark" in table.notes[0]
+
+
+def test_a_rate_in_the_lines_above_serves_a_table_without_times(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "run.csv", RUN, Shape())
+    lines = [line.partition(",")[2] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(["Device: A-1", "Sampling rate (Hz): 100", *lines]) + "\n")
+    table = read(path)
+    assert table.rate_hz == 100.0
+    assert "the rate of 100 Hz is that of the lines above" in "".join(table.notes)
