@@ -34,6 +34,7 @@ COMMANDS: Final = Table(
         "calibrate": "calibrate",
         "live": "live",
         "replay": "replay",
+        "import": "import_recording",
         "report": "report",
         "export": "export",
         "download": "download",
