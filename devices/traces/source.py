@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import unquote
 
-from devices.drivers.driver import Driver, Wanted
+from devices.drivers.driver import Conversation, Wanted
 from devices.drivers.registry import PROTOCOLS, driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
@@ -115,7 +115,7 @@ class _TraceConnector:
         return f"trace of {self._sensor.name}"
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         return None if self._inner is None else self._inner.driver
 
     async def connect(self, inbox: Inbox) -> OpenLink:

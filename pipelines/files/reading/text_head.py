@@ -275,8 +275,9 @@ def _with_groups(
     row = next((split_row(line, dialect) for n, line in reversed(above) if n < names_at), [])
     if len(set(axes)) == len(axes) or not len(names) - 2 <= len(row) <= len(names):
         return names
-    groups = list(itertools.accumulate(row, lambda last, cell: cell or last))
-    groups += groups[-1:] * (len(names) - len(groups))
+    groups: list[str] = []
+    for cell in row + [""] * (len(names) - len(row)):
+        groups.append(cell or (groups[-1] if groups else ""))
     return tuple(
         f"{group} {name}" if column_name(name).quantity == "xyz" else name
         for group, name in zip(groups, names, strict=True)

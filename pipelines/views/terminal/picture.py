@@ -434,8 +434,8 @@ def _state(status: LiveStatus, width: int, *, last_step: bool, rows: bool = Fals
     """
     battery = "" if status.battery_percent is None else f"battery {status.battery_percent:.0f} %"
     link = f" link {link_words(status)}"
-    beside = (*beside_words(status), *away_words(status))
-    others = [text for text in (battery, *beside, loss_words(status)) if text]
+    devices = (*beside_words(status), *away_words(status))
+    others = [text for text in (battery, *devices, loss_words(status)) if text]
     beside = "".join(f" · {text}" for text in others)
     alone = rows and cells_wide(link + beside) > width
     link = fit(link, width)
