@@ -279,7 +279,7 @@ class SensorSource:
         self._inbox.end()
 
     def _event(
-        self, kind: Literal["connected", "lost", "resumed", "ended"], detail: str = ""
+        self, kind: Literal["connected", "lost", "resumed", "gap", "ended"], detail: str = ""
     ) -> None:
         self._inbox.put_event(LinkEvent(self._clock.monotonic_ns(), kind, detail))
 

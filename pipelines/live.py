@@ -105,7 +105,7 @@ class LiveOptions:
     beside: Mapping[str, str] = field(default_factory=dict)  # addresses, by name of the stream
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # the event loop would spell out every step at the end
 class LiveRun:
     """What a live run has gathered when it ends.
 

@@ -50,6 +50,7 @@ class TraceSource(SensorSource):
             base = VirtualClock()
         elif scenario.time_scale != 1.0:
             base = ScaledClock(base, scenario.time_scale)
+        self._trace = trace
         self._sensor = TracedSensor(trace, base, scenario)
         super().__init__(
             _TraceConnector(trace, self._sensor),
@@ -97,6 +98,8 @@ class TraceSource(SensorSource):
 
     async def _end_when_over(self) -> None:
         await self._sensor.over.wait()
+        if self._trace.cut_short:
+            self._event("gap", "the trace's file ends within a message, or is damaged there")
         await self._end_after(_LAST_PACKETS_S)
 
 

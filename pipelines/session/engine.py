@@ -122,6 +122,7 @@ class SessionFold:
         self._warmed_up = False
         self._stepped = False
         self._loose = False  # told
+        self._doubted: set[str] = set()  # told
         self._without_axes_s = 0.0  # running time
         self._introduced: DeviceInfo | None = None
         self._samples: Samples | None = None
@@ -156,6 +157,7 @@ class SessionFold:
     def finish(self) -> list[Fact]:
         """The log has ended: finish what it allows, and say what is known only now."""
         steps = self._take_steps(self._analyzer.flush())
+        self._doubt()
         self._drift.flush()
         self._accompany(steps, None)
         end_s = self._latest.now_s
@@ -205,6 +207,15 @@ class SessionFold:
     def elapsed_s(self) -> float:
         """From the first record to the latest, by the computer's clock, s."""
         return 0.0 if self._arrivals is None else (self._arrivals[1] - self._arrivals[0]) / 1e9
+
+    @property
+    def losses(self) -> facts.LossCounts:
+        """Accounting of samples, so far."""
+        filled, quarantined, restarts = self._analyzer.lost_samples
+        link = {} if self._receiver is None else self._receiver.losses._asdict()
+        return facts.LossCounts(
+            **link, filled=filled, quarantined=quarantined, chain_restarts=restarts
+        )
 
     @property
     def samples(self) -> Samples | None:
@@ -259,6 +270,7 @@ class SessionFold:
             self._restarts = restarts
             self._facts.append(facts.Gap(float(samples.time_s[0])))
         self._take_steps(steps)
+        self._doubt()
         if self._analyzer.activity != self._gait:
             self._gait = self._analyzer.activity
             self._facts.append(facts.GaitChanged(self._latest.now_s, self._gait))
@@ -288,6 +300,17 @@ class SessionFold:
             self._drift.mark("reseat")
             self._given_up(self._latest.now_s, "no standing")
         return steps
+
+    def _doubt(self) -> None:
+        """Tell, each once, what the sensor reads that cannot be true."""
+        found = self._analyzer.troubles
+        if len(found) == len(self._doubted):
+            return
+        for trouble, number in found.items():
+            if trouble not in self._doubted:
+                self._doubted.add(trouble)
+                doubt = facts.SensorDoubted(self._latest.now_s, trouble, number)
+                self._facts.append(doubt)
 
     def _seek_axes(self, steps: Steps) -> None:
         """Tell, once, that axes are searched for longer than they should be."""
@@ -371,7 +394,7 @@ class SessionFold:
         return facts.Ended(
             end_s,
             0.0 if math.isnan(first_s) else end_s - first_s,
-            losses=self._losses(),
+            losses=self.losses,
             clock=self._clock(),
             axes_found=axes_found,
             changed=tuple(drift.changed),
@@ -391,13 +414,6 @@ class SessionFold:
         if not lean.from_standing or (self._header.neutral_is_old and not lean.marked):
             return None
         return self._drift.run_baseline
-
-    def _losses(self) -> facts.LossCounts:
-        filled, quarantined, restarts = self._analyzer.lost_samples
-        link = {} if self._receiver is None else self._receiver.losses._asdict()
-        return facts.LossCounts(
-            **link, filled=filled, quarantined=quarantined, chain_restarts=restarts
-        )
 
     def _clock(self) -> facts.SensorClock | None:
         """The sensor's clock, as far as the log tells."""

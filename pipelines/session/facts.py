@@ -54,6 +54,7 @@ __all__ = [
     "PhaseBegan",
     "Resumed",
     "SensorClock",
+    "SensorDoubted",
     "SensorKnown",
     "SensorMoved",
     "ShoeKnown",
@@ -222,6 +223,17 @@ class AxesMissing(_Fact, frozen=True, tag="axes_missing"):
 
 class ClipLoose(_Fact, frozen=True, tag="clip_loose"):
     """The sensor rings on its clip; once a run, however often it is tightened."""
+
+
+class SensorDoubted(_Fact, frozen=True, tag="sensor_doubted"):
+    """Something that the sensor reads cannot be true; each ``trouble`` once a run.
+
+    ``number`` is what it was found with: rate, Hz; gravity, g; tilt or turn, °; turning, rad/s; the
+    size of the first impossible reading; the time it froze; s of motion without a step.
+    """
+
+    trouble: str
+    number: float
 
 
 class PaceKnown(_Fact, frozen=True, tag="pace"):
@@ -442,6 +454,7 @@ Fact = (
     | AxesMissing
     | AxesSought
     | ClipLoose
+    | SensorDoubted
     | PaceKnown
     | HeartRateKnown
     | StreamChanged

@@ -21,7 +21,7 @@ from pipelines.quantities import MEANS
 from pipelines.session import facts
 from pipelines.session.comparable import sensor_kind, surface_of_most
 from pipelines.session.dose import EXPONENTS, Dose
-from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, Source
+from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, SensorDoubted, Source
 from pipelines.session.felt_pain import FeltPain
 from pipelines.session.header import SessionHeader
 
@@ -97,6 +97,8 @@ class SessionResult:
         Accounting of samples, the sensor's clock, and whether the axes are known.
     loose_clip : bool
         Whether the sensor was found to ring on its clip.
+    doubts : tuple of SensorDoubted
+        What the sensor read that cannot be true.
     lean_is_relative : bool
         Whether the axes were found from the steps and nobody stood: lean compares within the run.
 
@@ -143,6 +145,7 @@ class SessionResult:
     clock: SensorClock | None
     axes_found: bool
     loose_clip: bool
+    doubts: tuple[SensorDoubted, ...]
     lean_is_relative: bool
 
     @property
@@ -236,6 +239,7 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         end.clock,
         end.axes_found,
         bool(_all(known, facts.ClipLoose)),
+        tuple(_all(known, facts.SensorDoubted)),
         _lean_is_relative(known),
     )
 

@@ -20,7 +20,7 @@ from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
 from pipelines.views.counted import counted
-from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE
+from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
@@ -337,9 +337,11 @@ def wear_notes(result: SessionResult) -> list[str]:
     result : SessionResult
         What the session came to.
     """
+    notes = [doubt_words(doubt) for doubt in result.doubts]
     if not len(result.steps):
-        return []
-    notes = [CLIP_IS_LOOSE] if result.loose_clip else []
+        return notes
+    if result.loose_clip:
+        notes.append(CLIP_IS_LOOSE)
     if not result.axes_found:
         notes.append(AXES_NOT_FOUND)
     elif result.lean_is_relative:

@@ -48,7 +48,7 @@ _FIRST_RATE_HZ: Final = 10.0  # as delivered
 _UNLOCKED_S: Final = 10.0
 _FRAMES: Final = 8  # in a notification, as real ones send them
 _FRAMES_S: Final = 0.005  # on a line, at higher rates a write holds several frames
-_BATTERY_CENTIVOLTS: Final = 391
+_BATTERY_CENTIVOLTS: Final = ((0, 340), (5, 350), (10, 368), (70, 391), (100, 420))  # by percent
 _ROOM_CENTIDEGREES: Final = 2500
 _COMMAND_BYTES: Final = 5
 _RATE_CODE: Final = 0x06  # as delivered
@@ -100,11 +100,8 @@ class WitMotionPeripheral:
     ) -> None:
         self.name, self.baud_rate = name, baud_rate
         self._says, self._stubborn = answers, stubborn
-        self.registers = {
-            RATE_REGISTER: _RATE_CODE,
-            BANDWIDTH_REGISTER: _BANDWIDTH_CODE,
-            BATTERY_REGISTER: _BATTERY_CENTIVOLTS,
-        }
+        self.registers = {RATE_REGISTER: _RATE_CODE, BANDWIDTH_REGISTER: _BANDWIDTH_CODE}
+        self.battery_percent = 70
         self._link = link
         self._layout = layout or (Layout.A if link == "ble" else Layout.WIRED)
         self._stream = MeasuredStream(run, clock)
@@ -214,6 +211,9 @@ class WitMotionPeripheral:
         if not self._says:
             return
         first = self.registers.get(register, 0)
+        if register == BATTERY_REGISTER:
+            percent, centivolts = np.transpose(_BATTERY_CENTIVOLTS)
+            first = round(float(np.interp(self.battery_percent, percent, centivolts)))
         if self._layout is Layout.WIRED:
             self._answers.append(encode_wired(0xF, np.array([[first, 0, 0, 0]], np.int16)))
         else:

@@ -32,6 +32,7 @@ _FLAG_WORDS: Final = {
     "bend": ("bend", "running a bend, where the lean is biased"),
     "edge": ("edge", "at the edge of a recorded stretch, where filters lack data"),
     "loose": ("loose clip", "the sensor rang on its clip: oscillation and shock are too large"),
+    "sensor": ("readings", "the sensor's readings contradict each other or what was stated"),
 }
 
 _DISTANCE_WORDS: Final[dict[Source, str]] = {

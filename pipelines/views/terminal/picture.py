@@ -64,6 +64,7 @@ _QUALITIES: Final = {
     "bend": "running a bend",
     "edge": "at the edge of the recording",
     "loose": "clip loose: shock, oscillation too large",
+    "sensor": "readings contradict each other",
 }
 
 # each digit: three rows of three cells
