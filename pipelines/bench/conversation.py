@@ -14,7 +14,8 @@ from devices.drivers.backstride_storage import (
     start_log,
     stop_log,
 )
-from devices.drivers.driver import Conversation, Driver, Wanted
+from devices.drivers.driver import Driver, Wanted
+from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.protocols.backstride import (
@@ -80,7 +81,9 @@ async def conversation_items(unit: Unit) -> list[Item]:
         else:
             items += _skipped(_OWN, "only the Backstride profile can be asked for it")
         await link.close()
-        items.append(await _guarded("reconnect", _come_back(connector, driver, clock)))
+        items.append(
+            await _guarded("reconnect", _come_back(connector, driver_named(driver.protocol), clock))
+        )
     finally:
         await link.close()
         await connector.end()
@@ -199,7 +202,7 @@ async def _battery(link: OpenLink) -> Item:
     return judged("battery", _TITLES["battery"], found, "%", limits.BATTERY)
 
 
-async def _come_back(connector: Connector, driver: type[Conversation], clock: ProgramClock) -> Item:
+async def _come_back(connector: Connector, driver: type[Driver], clock: ProgramClock) -> Item:
     """Stream, let go, and stream again."""
     seconds = 0.0
     for _ in range(2):
