@@ -438,7 +438,10 @@ def _is_frozen(
         return False  # not measured, or falling freely
     if s.still_acceleration >= c.frozen_samples:
         far = abs(_size(ax, ay, az) - 1.0) * _G > _FAR_FROM_REST_M_S2
-        return running or (far and s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION] > _QUIET_M_S2)
+        if far:
+            return running or s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION] > _QUIET_M_S2
+        # both may stand still at rest, where there is no noise
+        return running and s.still_turning < c.frozen_samples and s.turned_ever == 1
     # zeros from the start are no gyroscope
     return running and s.turned_ever == 1
 
