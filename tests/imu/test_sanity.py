@@ -139,7 +139,7 @@ def test_25_hz_gives_what_it_can_and_leaves_the_rest_empty() -> None:
     slow = analyze(run()[::8], axes="+x+y+z")
     fast = steps()
     assert abs(len(slow) - len(fast)) <= 1
-    for name, within in (("cadence_spm", 0.5), ("vertical_oscillation_mm", 2.0)):
+    for name, within in (("cadence_spm", 1.5), ("vertical_oscillation_mm", 3.0)):
         assert abs(np.nanmedian(slow.rows[name]) - np.nanmedian(fast.rows[name])) < within
     for name in ("contact_time_ms", "impact_shock_g", "peak_force_bw", "braking_m_s", "toe_off_s"):
         assert np.isnan(slow.rows[name]).all()
