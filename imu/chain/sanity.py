@@ -298,6 +298,8 @@ def _judge_gravity(s: Record, in_sensor: float, kept_still: float) -> None:
 @kernel
 def _judge_directions(s: Record) -> None:
     """Compare how the mean force has turned in the gyroscope's frame and in the sensor."""
+    if s.turned_ever == 0:
+        return  # there is no gyroscope
     newest = s.blocks - 1
     quiet = True
     for k in range(_BLOCKS):

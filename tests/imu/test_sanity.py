@@ -109,6 +109,8 @@ def test_turning_by_hand_shows_a_gyroscope_of_another_scale() -> None:
     assert told(Samples(time, force, turning)) == {}
     for factor in (0.5, 2.0, -1.0):
         assert "gyro_contradicts" in told(Samples(time, force, factor * turning))
+    for absent in (None, 0.0 * turning):
+        assert "gyro_contradicts" not in told(Samples(time, force, absent))
 
 
 def test_the_stage_alone_tells_gravity_that_is_missing() -> None:
