@@ -2,7 +2,7 @@
 
 Health articles are named by the numbers 000 to 004 of the project's notes; studies by first author,
 year and DOI. A text without a source is this program's own wording or a rule of thumb, and says so.
-Nothing here diagnoses, and nothing but the answer to a red flag tells anybody to stop.
+Nothing here diagnoses; only a red flag and strong or rising pain tell anybody to stop.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _FINUCANE: Final = "Finucane 2020, doi:10.2519/jospt.2020.9971"
 _FOSTER: Final = "Foster 1998, Med Sci Sports Exerc 30(7):1164"
 _HEIDERSCHEIT: Final = "Heiderscheit 2011, doi:10.1249/MSS.0b013e3181ebedf4"
 _RODACKI: Final = "Rodacki 2024"
+_THOMEE: Final = "Thomeé 1997, doi:10.1093/ptj/77.12.1690"
 _THUMB: Final = "users' rule of thumb"
 _OWN: Final = "this program's rule of thumb"
 
@@ -182,12 +183,83 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "can find out why.",
             (_A3, _FARRAR),
         ),
+        "pain.specialist_steady": Text(
+            "Pain of 3 or more after {runs:.0f} of your last {of:.0f} runs: pain that is steady "
+            "after running is for a specialist to look at.",
+            (_A2, _A3),
+        ),
+        "pain.activity": Text(
+            "{activity} came with pain in {notes:.0f} of your last {of:.0f} notes that name an "
+            "activity: try less of it for a week, and tell your physiotherapist.",
+            (_A2,),
+        ),
+        "pain.light_none": Text("No pain: go on.", (_THOMEE,)),
+        "pain.light_go": Text(
+            "Pain of {level:.0f}: within 0 to 3, you may go on. Say so when it grows.", (_THOMEE,)
+        ),
+        "pain.light_change": Text(
+            "Pain of {level:.0f}: change something now. Slow down or walk for two minutes, take "
+            "shorter steps, look for softer or flatter ground, and rate it again after that.",
+            (_THOMEE, _A0, _A4),
+        ),
+        "pain.light_stop": Text(
+            "Pain of {level:.0f}: stop this run. Slow to a walk now, walk gently for a few "
+            "minutes instead of standing still, and take the shortest way home.",
+            (_THOMEE, _A1),
+        ),
+        "pain.light_stop_rising": Text(
+            "Pain has risen to {level:.0f} within this run: stop this run. Slow to a walk now, "
+            "walk gently for a few minutes instead of standing still, and take the shortest way "
+            "home.",
+            (_THOMEE, _A1),
+        ),
+        "pain.light_change_before": Text(
+            "Pain of {level:.0f} before a run: make it a walk, or an easy run that is shorter and "
+            "softer than planned, and rate it again after five minutes.",
+            (_THOMEE, _A0),
+        ),
+        "pain.light_stop_before": Text(
+            "Pain of {level:.0f}: leave the run for another day. A gentle walk, as far as it is "
+            "comfortable, is better than lying down.",
+            (_THOMEE, _A1),
+        ),
+        "pain.light_change_after": Text(
+            "Pain of {level:.0f} after the run: make the next one shorter and easier, and leave a "
+            "day in between. Rate it again tomorrow morning.",
+            (_THOMEE, _A0),
+        ),
+        "pain.light_stop_after": Text(
+            "Pain of {level:.0f} after the run: no run until it is 3 or less again. Move gently "
+            "as far as it is comfortable, and rate it again tomorrow morning.",
+            (_THOMEE, _A1),
+        ),
+        "pain.again": Text("How is the pain now, from 0 to 10?", (_THOMEE,)),
+        "pain.held": Text(
+            "You rated your pain {level:.0f}, {ago}. No training is suggested until you have "
+            "rated it 3 or less: walk, or leave the run for another day.",
+            (_THOMEE, _A1),
+        ),
+        "pain.unanswered": Text(
+            "The questions about signs for a doctor are not answered yet. No training is "
+            "suggested until they are.",
+            (_FINUCANE,),
+        ),
         "pain.check": Text(
             "Pain of {level:.0f} is worth a few questions about signs that belong into a doctor's "
-            "hands; answer them with: backstride journal check",
-            (_OWN,),
+            "hands.",
+            (_FINUCANE,),
+        ),
+        "pain.check_pattern": Text(
+            "Pain that lasts or grows is worth a few questions about signs that belong into a "
+            "doctor's hands.",
+            (_FINUCANE,),
         ),
         "pain.ask": Text("How is your back, from 0 (no pain) to 10? Your last run ended {ago}."),
+        "pain.heat_or_cold": Text(
+            "For the first two days cold or heat, whichever eases it, 15 to 20 minutes with a "
+            "cloth in between; and no more than two days of lying down.",
+            (_A1,),
+        ),
         # ------------------------------------------------------------------ red flags
         "red_flags.introduction": Text(
             "A few questions about signs that belong into a doctor's hands. The sensor cannot see "
@@ -207,15 +279,35 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "red_flags.unwell": Text(
             "Do you have fever, feel ill, or lose weight without knowing why?", (_FINUCANE,)
         ),
-        "red_flags.stop": Text(
-            "Stop running, seek medical care. Coaching is off until a professional has cleared "
-            "you.",
+        "red_flags.because_sciatica": Text("pain shoots down a leg, below the knee"),
+        "red_flags.because_weakness": Text("a leg is weaker than it was"),
+        "red_flags.because_numbness": Text("a part of a leg or foot is numb or tingling"),
+        "red_flags.because_foot_drop": Text("a foot drags or is hard to lift"),
+        "red_flags.because_saddle": Text("the skin between your legs is numb"),
+        "red_flags.because_bladder": Text("passing or holding water or stool has changed"),
+        "red_flags.because_accident": Text("the pain began with a fall or an accident"),
+        "red_flags.because_unwell": Text("you have fever, feel ill, or lose weight"),
+        "red_flags.because_unknown": Text("one of your answers was yes"),
+        "red_flags.emergency": Text(
+            "Stop running and go to an emergency department now, because {reason}. This is not to "
+            "wait for an appointment. Coaching is off until a professional has cleared you.",
             (_A2, _FINUCANE),
         ),
         "red_flags.urgent": Text(
-            "Stop running, seek medical care today. Coaching is off until a professional has "
-            "cleared you.",
+            "Stop running, seek medical care today, because {reason}. Coaching is off until a "
+            "professional has cleared you.",
             (_A2, _FINUCANE),
+        ),
+        "red_flags.stop": Text(
+            "Stop running, seek medical care, because {reason}. Coaching is off until a "
+            "professional has cleared you.",
+            (_A2, _FINUCANE),
+        ),
+        "red_flags.leg": Text(
+            "End this run and walk home, because pain shoots below the knee: show it to a "
+            "physician in the next days. Nothing is suggested until you have answered these "
+            "questions again without a yes.",
+            (_A2,),
         ),
         "red_flags.clear": Text("None of these signs: coaching goes on."),
         "red_flags.cleared_question": Text(

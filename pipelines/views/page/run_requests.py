@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from devices.timing.program_clock import ProgramClock
-from pipelines.coaching.training.pain import check_cue
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.units import Units
@@ -184,9 +183,4 @@ class RunRequests:
             return
         level = int(value)
         self.controls.mark("pain", str(level))
-        self._tell(f"Pain {level} of 10 marked.")
-        cue = check_cue(level)
-        # again only where it has become worse: nobody is told the same at every mark
-        if cue is not None and self.before.asks_check and level > self._worst_pain:
-            self._tell(cue.message, aloud=True, kept=True)
-        self._worst_pain = max(self._worst_pain, level)
+        self._tell(f"Pain {level} of 10 marked.")  # what follows from it is a fact of the run
