@@ -1,7 +1,8 @@
 """The companion of a run: the training rules, told seldom, beside the analysis.
 
 Red flags come before anything else: while they stop coaching, their one sentence is all that is
-said. While pain is high, or questions about it have no answer, no training is suggested. Alerts of the coach go first; what else there is to tell shares their budget, save for the
+said. While pain is high, or questions about it have no answer, no training is suggested.
+Alerts of the coach go first; what else there is to tell shares their budget, save for the
 instructions of a run/walk plan. The companion is a part of the fold: its cues follow from the log
 and the header alone, so replay finds the same.
 """

@@ -214,7 +214,7 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_THOMEE, _A1),
         ),
         "pain.light_change_before": Text(
-            "Pain of {level:.0f} before a run: make it a walk, or an easy run that is shorter and "
+            "Pain of {level:.0f}: make the next run a walk, or an easy one that is shorter and "
             "softer than planned, and rate it again after five minutes.",
             (_THOMEE, _A0),
         ),

@@ -15,7 +15,7 @@ from pipelines.coaching.plan import CompanionPlan, UsualIntensity, sensible, usu
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import rest_cues
 from pipelines.coaching.training.single_session import LongestSession
-from pipelines.runner.journal.advice import return_state
+from pipelines.runner.journal.advice import held_back, return_state
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
@@ -65,6 +65,9 @@ def plan_from_journal(
         rest_day = (now_ns - since_ns) // _DAY_NS + 1
     return CompanionPlan(
         stopped=flags.cue.text_id if flags.stopped and flags.cue is not None else "",
+        because="" if flags.cue is None else str(flags.cue.numbers.get("reason", "")),
+        eased=flags.eased,
+        held=held_back(journal, now_ns),
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
         longest=longest_session(journal, now_ns),

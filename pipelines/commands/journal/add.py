@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from pipelines.commands.options import (
     RunSurface,
     TreadmillDistance,
 )
-from pipelines.runner.journal.advice import after_run, stop_cue
+from pipelines.runner.journal.advice import after_run, silenced
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import FinishedRun, add_run
@@ -91,8 +92,8 @@ def add(
             complain(f"note: no dose: it needs {lacks}.")
         if recorded.simulated:
             complain("note: a simulated run leaves no baseline for your own runs.")
-        stopped = stop_cue(journal)
-        say_cues(after_run(journal, session) if stopped is None else [stopped])
+        instead = silenced(journal, time.time_ns())
+        say_cues(after_run(journal, session) if instead is None else instead)
 
 
 def _nothing_run(run: FinishedRun) -> str:
