@@ -34,9 +34,14 @@ __all__ = [
 ]
 
 #: How a distance is known: the sensor itself cannot measure one.
+<<<<<<< HEAD
 DistanceSource = Literal["", "user", "treadmill", "speed", "mark"]
 #: In relation to a run; empty: as the time tells; ``other``: to none.
 PainMoment = Literal["", "before", "during", "after", "24h", "48h", "other"]
+=======
+DistanceSource = Literal["", "user", "treadmill", "pod", "speed", "mark"]
+PainMoment = Literal["before", "during", "after", "24h", "48h", "other"]
+>>>>>>> main
 ExerciseKind = Literal["strength", "stretch", "core", "cross"]
 
 _DAY_NS: Final = 86_400 * 10**9
@@ -83,9 +88,9 @@ class Session:
         Running steps.
     distance_m : float, optional
         As the user, the treadmill or a mark told it, m, at most 500 km.
-    distance_source : {"", "user", "treadmill", "speed", "mark"}
-        How the distance is known: stated, read off the treadmill, from a stated speed times the
-        running time, from marks; empty exactly when there is none.
+    distance_source : {"", "user", "treadmill", "pod", "speed", "mark"}
+        How the distance is known: stated, of the treadmill, of a foot pod, from a stated speed
+        times the running time, from marks; empty exactly when there is none.
     dose_easy_km_m2, dose_easy_km_m4, dose_easy_km_m6 : float, optional
         Lumbar dose for the exponents 2, 4 (the default) and 6, as equivalent easy kilometres.
     surface : str

@@ -23,6 +23,7 @@ _MOMENTS: Final = {
 _SOURCES: Final = {
     "user": "as stated",
     "treadmill": "as the treadmill showed",
+    "pod": "as the foot pod measured",
     "speed": "from the treadmill's speed and the time spent running",
     "mark": "from marks",
 }

@@ -44,15 +44,11 @@ class Beforehand:
     shoe_note : callable, optional
         Takes the name of a shoe, gives a sentence where the journal does not know it, else
         nothing; may take its time, and is called in a thread.
-    asks_check : bool
-        Whether severe pain brings up the questions about red flags; not where they have stopped
-        the coaching already.
     """
 
     usual_spm: float | None = None
     marks: tuple[tuple[str, str], ...] = ()
     shoe_note: Callable[[str], str] | None = None
-    asks_check: bool = True
 
 
 class Tell(Protocol):
@@ -108,7 +104,6 @@ class RunRequests:
         self._tell, self._changed, self._clock = tell, changed, clock
         self._counting: asyncio.Task[None] | None = None
         self._looking_up: asyncio.Task[None] | None = None
-        self._worst_pain = 0
 
     def ask(self, what: str, value: str) -> None:
         """Do what was asked; what makes no sense is told and not done."""

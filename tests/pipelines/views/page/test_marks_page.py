@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from pipelines.coaching.training.pain import check_cue
 from pipelines.files.session_reader import read_session
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Shoe
@@ -49,34 +48,6 @@ def _running(before: Beforehand | None = None) -> Dashboard:
 
 def _told(page: Dashboard) -> list[str]:
     return [told["text"] for told in page.shown()["told"]]
-
-
-@pytest.mark.parametrize("level", [9, 10])
-def test_severe_pain_brings_up_the_questions_at_once_and_once(level: int) -> None:
-    page, cue = _running(), check_cue(level)
-    assert cue is not None
-    page.ask("pain", str(level))
-    assert _told(page) == [f"Pain {level} of 10 marked.", cue.message]
-    assert page.shown()["told"][-1]["aloud"] is True
-    assert [note["text"] for note in page.shown()["notes"]] == [
-        cue.message
-    ]  # it stays after the words are gone
-    page.ask("pain", "3")
-    page.ask("pain", str(level))
-    assert _told(page)[-2:] == ["Pain 3 of 10 marked.", f"Pain {level} of 10 marked."]
-
-
-def test_worse_pain_brings_them_up_again() -> None:
-    page = _running()
-    for level in ("9", "10"):
-        page.ask("pain", level)
-    assert [note["text"][:10] for note in page.shown()["notes"]] == ["Pain of 9 ", "Pain of 10"]
-
-
-def test_questions_are_not_asked_of_whom_they_have_stopped_already() -> None:
-    page = _running(Beforehand(asks_check=False))
-    page.ask("pain", "10")
-    assert _told(page) == ["Pain 10 of 10 marked."]
 
 
 def test_shoe_that_the_journal_does_not_know_is_told_without_holding_up_the_run() -> None:
