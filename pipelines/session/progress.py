@@ -49,11 +49,8 @@ class SessionProgress:
         self._distance_m: float | None = None
         self._from_s = -math.inf  # the distance is that up to then
         self._stretch_end_s = -math.inf
-<<<<<<< HEAD
         self._ran = (math.inf, math.inf)
-=======
         self._counted: dict[Source, float] = {}  # the distance at the last count of each
->>>>>>> main
         self._dose = Dose() if index_of_earlier_runs else None
 
     @property

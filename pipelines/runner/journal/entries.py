@@ -34,14 +34,9 @@ __all__ = [
 ]
 
 #: How a distance is known: the sensor itself cannot measure one.
-<<<<<<< HEAD
-DistanceSource = Literal["", "user", "treadmill", "speed", "mark"]
+DistanceSource = Literal["", "user", "treadmill", "pod", "speed", "mark"]
 #: In relation to a run; empty: as the time tells; ``other``: to none.
 PainMoment = Literal["", "before", "during", "after", "24h", "48h", "other"]
-=======
-DistanceSource = Literal["", "user", "treadmill", "pod", "speed", "mark"]
-PainMoment = Literal["before", "during", "after", "24h", "48h", "other"]
->>>>>>> main
 ExerciseKind = Literal["strength", "stretch", "core", "cross"]
 
 _DAY_NS: Final = 86_400 * 10**9
