@@ -76,6 +76,64 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "walking.",
             (_A1,),
         ),
+        "warm_up.hard_before": Text(
+            "{distance} were run hard before you were warm: next time keep the first ten minutes "
+            "easy.",
+            (_A1, _A3),
+        ),
+        # ------------------------------------------------------------------ routines
+        "routine.pelvic_tilts": Text(
+            "Pelvic tilts: on your back, knees bent, press the lower back to the floor and let "
+            "go; or standing against a wall.",
+            (_A0, _A4),
+        ),
+        "routine.high_knees": Text(
+            "High knees on the spot, easily, for {seconds:#second}.", (_A0, _A1)
+        ),
+        "routine.mini_squats": Text(
+            "Mini-squats: bend the knees a little, heels down, back long.", (_A0, _A1)
+        ),
+        "routine.leg_swings": Text(
+            "Leg swings: hold on to something and swing a leg forward and back, five times each.",
+            (_A0, _A1),
+        ),
+        "routine.bridges": Text(
+            "Bridges: on your back, lift the hips until body and thighs are one line.", (_A0, _A1)
+        ),
+        "routine.plank": Text(
+            "Plank: on forearms and toes, or knees, hold for {seconds:#second} and breathe.",
+            (_A0, _A1),
+        ),
+        "routine.rest": Text("Rest for {seconds:#second}, then the second set.", (_OWN,)),
+        "routine.balance_left": Text(
+            "Balance: stand on the left leg for {seconds:#second}, near something to hold.", (_A0,)
+        ),
+        "routine.balance_right": Text(
+            "Balance: stand on the right leg for {seconds:#second}.", (_A0,)
+        ),
+        "routine.walk": Text(
+            "Cool down: walk easily for three minutes; each minute is counted.", (_A1,)
+        ),
+        "routine.count": Text("{n:.0f} of {of:.0f}"),
+        "routine.done": Text("Done."),
+        "routine.not_now": Text(
+            "Not now: rate your pain again first, or answer the questions that are open.", (_OWN,)
+        ),
+        "routine.before_run": Text(
+            "Before you start: ten pelvic tilts, half a minute of high knees, ten mini-squats and "
+            "ten leg swings; then five to ten easy minutes.",
+            (_A0, _A1, _A4),
+        ),
+        "core.due": Text(
+            "No core work yet this week: two sets of pelvic tilts, bridges and planks take five "
+            "minutes.",
+            (_A0, _A1),
+        ),
+        # ------------------------------------------------------------------ after a run
+        "review.compared": Text("Against your run of {day}{on}: {what}.", (_OWN,)),
+        "review.steady": Text("What went well: your form stayed in its usual range to the end."),
+        "review.warm": Text("What went well: you took your time to warm up."),
+        "review.moved": Text("What went well: you ran for {minutes:#minute}."),
         # ------------------------------------------------------------------ single session
         "session.longest_distance": Text(
             "{distance}: as far as your longest run of the last 30 days.", (_FRANDSEN, _A1)

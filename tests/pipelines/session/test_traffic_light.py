@@ -103,7 +103,7 @@ def test_the_light_is_told_at_once_and_training_is_silent_until_it_is_green(
     assert runner.sentences[60].startswith("Pain of 4: change something now.")
     assert "Everything is" not in runner.sentences[200]
     assert instructions(run, 31, 89) == instructions(run, 151, 240) == []
-    assert set(instructions(run, 0, 29)) == {"intervals.run", "intervals.walk"}
+    assert set(instructions(run, -1, 29)) == {"intervals.run", "intervals.walk"}
     assert set(instructions(run, 91, 149)) == {"intervals.run", "intervals.walk"}
     # the log gives the same again
     session = read_session(tmp_path / "run.mcap")
