@@ -139,7 +139,7 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "{distance}: as far as your longest run of the last 30 days.", (_FRANDSEN, _A1)
         ),
         "session.beyond_distance": Text(
-            "{distance}: 10 % further than your longest run of the last 30 days. A good moment to "
+            "{distance}: {percent:.0f} % of your longest run of the last 30 days. A good moment to "
             "finish.",
             (_FRANDSEN, _A1),
         ),
@@ -147,10 +147,15 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Load of {distance} of easy running: as much as your most of the last 30 days.", (_OWN,)
         ),
         "session.beyond_dose": Text(
-            "Load of {distance} of easy running: 10 % more than your most of the last 30 days. A "
-            "good moment to finish.",
+            "Load of {distance} of easy running: {percent:.0f} % of your most of the last 30 days. "
+            "A good moment to finish.",
             (_OWN,),
         ),
+        "session.budget": Text(
+            "Today's budget: your longest run of the last 30 days is {longest}, so up to {most}.",
+            (_FRANDSEN, _A1),
+        ),
+        "session.budget_week": Text("Left of this week's ceiling: {left}.", (_A1, _THUMB)),
         "session.longer_distance": Text(
             "{distance}: further than your longest run of the last 30 days.", (_FRANDSEN, _A1)
         ),
@@ -158,8 +163,8 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Load of {distance} of easy running: more than your most of the last 30 days.", (_OWN,)
         ),
         "session.no_history": Text(
-            "No run of the last 30 days has a distance here, so there is no longest run to go by: "
-            "keep this one short.",
+            "Your first run here, so there is no longest one to go by yet: run as easily as you "
+            "like, and no further than you usually do.",
             (_A1,),
         ),
         # ------------------------------------------------------------------ week
@@ -384,6 +389,21 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "than more rest.",
             (_A1, _A4),
         ),
+        "return.resting_run": Text(
+            "Day {day:.0f} of about {days:.0f} without running: make this a walk, or leave it for "
+            "another day.",
+            (_A3, _A4),
+        ),
+        "return.ran_resting": Text(
+            "This run fell on day {day:.0f} of about {days:.0f} without running: take the rest "
+            "that is left as walks.",
+            (_A3, _A4),
+        ),
+        "return.other_surface": Text(
+            "Stage {stage:.0f} of 3 is for the {place}, and this run is on {surface}: the {place} "
+            "is softer and ends where you want it to.",
+            (_A0,),
+        ),
         "return.treadmill": Text(
             "Stage 1 of 3: treadmill, run and walk in turn, at most {percent:.0f} % of your usual "
             "intensity.",
@@ -423,8 +443,9 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Strength this week: {days:#day}, as many as you wanted. Well done.", (_A0, _A1)
         ),
         "strength.due": Text(
-            "Strength this week: {days:.0f} of {target:#day} so far; today would suit.",
-            (_A0, _A1),
+            "Strength this week: {days:.0f} of {target:#day} so far; today would suit. Lifting "
+            "eased back pain by 60 % in one study, jogging by 12 %.",
+            (_A0, _A1, _A4),
         ),
         "strength.wait": Text(
             "You did strength training yesterday or today: leave a day in between.", (_A0, _A1)
@@ -468,6 +489,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "shoes.second": Text(
             "{name} have {distance}, past 500 miles: a new pair is due by the usual rule.",
             (_A0, _A1, _A2),
+        ),
+        "words.shoe_fit": Text(
+            "A shoe fits with a thumb's width before the toes, a heel that does not slip, and no "
+            "place that presses; try it in the evening, on the surface that you run on.",
+            (_A0,),
         ),
         # ------------------------------------------------------------------ comparisons
         "compare.too_few": Text(

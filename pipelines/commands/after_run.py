@@ -27,11 +27,13 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise, Pain, Session
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Distance, Stated
+from pipelines.runner.journal.words import session_line
 from pipelines.runner.review import filed_session, review_cues
+from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.units import parse_distance
 
-__all__ = ["ask_after_run", "file_and_review"]
+__all__ = ["ask_after_run", "file_and_review", "offer_unfiled"]
 
 Answer = TypeVar("Answer")
 
@@ -83,6 +85,33 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
     say("All of it is in your journal.")
 
 
+def offer_unfiled(journal: JournalAtHand) -> None:
+    """Offer a run that was recorded and not filed, as after a power cut."""
+    run = unfiled_run(journal)
+    if run is None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        complain(
+            f"note: your run of {run.began} is not in the journal; add it with: backstride "
+            f'journal add "{run.path}"'
+        )
+        return
+    try:
+        if not _yes(f"Your run of {run.began} is not in the journal. Add it now?", default=True):
+            return
+        session = file_it(run, journal.open())
+    except EOFError:
+        return
+    except BackstrideError as error:
+        complain(f"note: {error}")
+        return
+    say(
+        "No step was found in it, so it is not added."
+        if session is None
+        else session_line(session, journal.open().settings().units)
+    )
+
+
 def _ask_pain(session: Session, journal: JournalAtHand) -> None:
     level = _asked("Pain in your back now, from 0 (none) to 10? [skip] ", _level)
     if level is None:
@@ -116,8 +145,10 @@ def _level(words: str) -> int:
     return int(words)
 
 
-def _yes(question: str) -> bool:
-    return bool(_asked(f"{question} [n] ", lambda words: words.lower() in {"y", "yes"}))
+def _yes(question: str, *, default: bool = False) -> bool:
+    shown = "y" if default else "n"
+    found = _asked(f"{question} [{shown}] ", lambda words: words.lower() in {"y", "yes"})
+    return default if found is None else found
 
 
 def _asked(question: str, read: Callable[[str], Answer]) -> Answer | None:

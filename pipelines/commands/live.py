@@ -20,7 +20,7 @@ from devices.sources import open_source
 from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
-from pipelines.commands.after_run import ask_after_run, file_and_review
+from pipelines.commands.after_run import ask_after_run, file_and_review, offer_unfiled
 from pipelines.commands.checks import (
     check_axes,
     check_outputs,
@@ -45,7 +45,7 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import unknown_shoe_note
-from pipelines.runner.planning import plan_for_run
+from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.stay_awake import staying_awake
@@ -204,7 +204,8 @@ def live(
         source = source or earlier.header.source
         beside = beside or earlier.header.beside
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
-    if record is None and not no_record:
+    named = record is None and not no_record
+    if named:
         record = new_session_path(time.time_ns())
     stated = LiveOptions(
         axes=axes,
@@ -214,6 +215,7 @@ def live(
         earlier=earlier,
         devices=None if no_calibration else devices_directory(),
         record=record,
+        renames=named,
         alerts=alerts,
         on_alert=on_alert,
         settings=chosen or AlertSettings(),
@@ -229,6 +231,7 @@ def _accompany(
 ) -> None:
     """From the journal through the run and back; ``port`` is that of a page, None without one."""
     with JournalAtHand() as journal:
+        offer_unfiled(journal)
         if source is None and port is None:
             source, stated = _asked(journal, stated)
         prepare = partial(_completed, journal=journal, stated=stated, history=history)
@@ -386,6 +389,8 @@ def _as_the_journal_says(
             journal, now, marks.get("surface", ""), marks.get("shoe", "")
         )
         notes += [trouble] if trouble else []
+    surface = dict(options.marks).get("surface", "")
+    notes += [cue.message for cue in cues_before(plan, journal, surface)]
     settings = journal.ask(Journal.settings, Settings()) if body is None else body
     return replace(
         options,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
+from pipelines.coaching.texts import text
 from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
@@ -67,12 +68,15 @@ def shoe(
                 pair = replace(
                     pair,
                     bought=day_of(bought, "--bought") or pair.bought,
-                    start_km=parse_distance(start, "--start") / 1000.0 if start else pair.start_km,
+                    start_km=parse_distance(start, "--start", most_m=5e7) / 1000.0
+                    if start
+                    else pair.start_km,
                 )
                 if known:
                     journal.replace(pair)
                 else:
                     journal.add(pair)
+                    say(text("words.shoe_fit"))
         units = journal.settings().units
         distances = odometers_m(journal)
         shoes = journal.entries(Shoe)

@@ -20,7 +20,13 @@ from pipelines.coaching.training.pain import (
     relief_cues,
 )
 from pipelines.coaching.training.red_flags import RedFlagState
-from pipelines.coaching.training.return_to_run import ReturnState, rest_cues, stage_cue, state_of
+from pipelines.coaching.training.return_to_run import (
+    ReturnState,
+    rest_cues,
+    stage_cue,
+    state_of,
+    surface_cue,
+)
 from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.coaching.training.single_session import finished_session
 from pipelines.coaching.training.strength import strength_cue, stretch_cue
@@ -113,6 +119,8 @@ def advice(journal: Journal, now: datetime) -> Advice:
         cues += [worn] if worn is not None else []
     days = exercise_days(journal, "strength", monday_of(today) - timedelta(weeks=1), today)
     cues.append(strength_cue(days, today, settings.strength_days))
+    if not exercise_days(journal, "core", monday_of(today), today):
+        cues.append(Cue("core.due"))
     stretch = stretch_cue(stretch_times(journal, today), now, settings.stretches_per_day)
     cues += [stretch] if stretch is not None else []
     return Advice(stopped, finding.tier, tuple(cues))
@@ -177,6 +185,7 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
         dose_easy_km=session.dose_easy_km_m4,
         units=settings.units,
     )
+    cues += _of_the_return(journal, session)
     if session.shoe_id is not None and session.distance_m is not None:
         shoe = journal.entry(Shoe, session.shoe_id)
         now_m = odometers_m(journal)[session.shoe_id]
@@ -185,6 +194,24 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
         worn = shoe_cue(shoe.name, now_m, settings.units, before_m=before_m)
         cues += [worn] if worn is not None and shoe.retired is None else []
     return cues
+
+
+def _of_the_return(journal: Journal, session: Session) -> list[Cue]:
+    """Say that a run fell into the rest, or was not on what its stage is for."""
+    settings = journal.settings()
+    since_ns = settings.return_since_ns
+    if since_ns is None or session.utc_start_ns < since_ns:
+        return []
+    resting = rest_cues(since_ns, session.utc_start_ns, rest_days=settings.rest_days)
+    if resting:
+        return [Cue("return.ran_resting", resting[0].numbers)]
+    state = state_of(
+        pain
+        for run, pain in pains_of_runs(journal)
+        if since_ns <= run.utc_start_ns < session.utc_start_ns
+    )
+    cue = None if state.finished else surface_cue(state.stage, session.surface)
+    return [] if cue is None else [cue]
 
 
 def stop_cue(journal: Journal) -> Cue | None:

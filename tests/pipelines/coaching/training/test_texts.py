@@ -134,5 +134,14 @@ def test_every_text_that_the_rules_name_exists() -> None:
 
 def test_every_text_can_be_met() -> None:
     named = named_in_the_code()
-    built = ("chart.", "red_flags.", "return.", "stretch.", "shoes.", "session.longe", "pain.light", "routine.")
+    built = (
+        "chart.",
+        "red_flags.",
+        "return.",
+        "stretch.",
+        "shoes.",
+        "session.longe",
+        "pain.light",
+        "routine.",
+    )
     assert {name for name in CATALOGUE.keys() - named if not name.startswith(built)} == set()
