@@ -1,8 +1,9 @@
 """Every text of the training rules, by name: each with its sources.
 
-Health articles are named by the numbers 000 to 004 of the project's notes; studies by first author,
-year and DOI. A text without a source is this program's own wording or a rule of thumb, and says so.
-Nothing here diagnoses; only a red flag and strong or rising pain tell anybody to stop.
+Health articles are named by their titles; in docstrings of the rules by the numbers 000 to 004, in
+that order. Studies are named by first author, year and DOI. A text without a source is this
+program's own wording or a rule of thumb, and says so. Nothing here diagnoses; only a red flag and
+strong or rising pain tell anybody to stop.
 """
 
 from __future__ import annotations
@@ -29,8 +30,14 @@ __all__ = [
 #: What fills a field of a text: a number, or a quantity already in words, such as "5.2 km".
 Number = float | str
 
-_ARTICLE: Final = "health article "
-_A0, _A1, _A2, _A3, _A4 = (f"{_ARTICLE}{number:03d}" for number in range(5))
+_ARTICLES: Final = (
+    "What to know about running with back pain (HSS)",
+    "How to prevent lower back pain when running (Running Is My Passport)",
+    "S. McCance on running and the back (Spine-health)",
+    "S. McCance on common back injuries of runners (Spine-health)",
+    "Is running good or bad for back pain? (The Nest)",
+)
+_A0, _A1, _A2, _A3, _A4 = _ARTICLES
 _FRANDSEN: Final = "Frandsen 2025, doi:10.1136/bjsports-2024-109380"
 _FARRAR: Final = "Farrar 2001, doi:10.1016/S0304-3959(01)00349-9"
 _FINUCANE: Final = "Finucane 2020, doi:10.2519/jospt.2020.9971"
@@ -561,20 +568,20 @@ def sources(identifier: str, /) -> tuple[str, ...]:
     Examples
     --------
     >>> sources("desk.nudge")
-    ('health article 001',)
+    ('How to prevent lower back pain when running (Running Is My Passport)',)
     """
     return _entry(identifier).sources
 
 
 def is_article(source: str) -> bool:
-    """Whether a source is one of the health articles, which have a number and no address.
+    """Whether a source is one of the health articles, which have a title and no address.
 
     Examples
     --------
-    >>> is_article("health article 001"), is_article("Rodacki 2024")
-    (True, False)
+    >>> [is_article(source) for source in (*sources("desk.nudge"), "Rodacki 2024")]
+    [True, False]
     """
-    return source.startswith(_ARTICLE)
+    return source in _ARTICLES
 
 
 def texts_by_source() -> dict[str, list[str]]:
@@ -583,7 +590,8 @@ def texts_by_source() -> dict[str, list[str]]:
     for name, entry in CATALOGUE.items():
         for source in entry.sources:
             found.setdefault(source, []).append(name)
-    return {source: found[source] for source in sorted(found, key=lambda x: (is_article(x), x))}
+    studies = sorted(source for source in found if not is_article(source))
+    return {source: found[source] for source in (*studies, *_ARTICLES)}
 
 
 class _WithNouns(string.Formatter):

@@ -20,8 +20,10 @@ from pipelines.commands.options import (
 )
 from pipelines.runner.journal.advice import after_run, silenced
 from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import FinishedRun, add_run
+from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.runner.journal.words import session_line
 
 __all__ = ["add"]
@@ -71,6 +73,9 @@ def add(
         note=note,
         again=again,
     )
+    with JournalAtHand() as known:
+        if note_of_shoe := unknown_shoe_note(known, shoe):
+            complain(f"note: {note_of_shoe}")
     with opened_journal() as journal:
         recorded = recorded_run(file, options, journal)
         session = add_run(journal, recorded.run, recorded.number)

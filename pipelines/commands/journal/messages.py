@@ -53,8 +53,7 @@ def tell_notes(notes: Iterable[str]) -> None:
 def say_cues(cues: Iterable[Cue]) -> None:
     """Say each cue with its sources.
 
-    Health articles are known by a number alone, which says nothing beside a sentence; they are
-    told all together by ``journal sources``.
+    Titles of health articles are long beside a sentence; they are told by ``journal sources``.
     """
     for cue in cues:
         named = [source for source in cue.sources if not is_article(source)]

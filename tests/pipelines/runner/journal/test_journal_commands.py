@@ -53,7 +53,7 @@ def test_a_run_beyond_the_longest_is_told(recording: Path, tmp_path: Path) -> No
     summary = replay(recording, ReplayOptions(), quiet).summary
     later.write_text(summary.to_json(), encoding="utf-8")
     said = journal("add", later, "--at", "2020-03-09 18:00", "--distance", "6 km")
-    assert "6.0 km: 10 % further than your longest run of the last 30 days." in said
+    assert "6.0 km: 120 % of your longest run of the last 30 days." in said
     assert "[Frandsen 2025, doi:10.1136/bjsports-2024-109380]" in said
 
 

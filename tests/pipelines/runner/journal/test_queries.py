@@ -244,7 +244,7 @@ def told(journal: Journal, number: float) -> list[str]:
 
 
 def test_a_new_journal_asks_for_strength_and_a_stretch_only(journal: Journal) -> None:
-    assert told(journal, 0) == ["strength.due", "stretch.due"]
+    assert told(journal, 0) == ["strength.due", "core.due", "stretch.due"]
 
 
 def test_advice_comes_in_the_order_of_its_weight(journal: Journal) -> None:
@@ -267,6 +267,7 @@ def test_advice_comes_in_the_order_of_its_weight(journal: Journal) -> None:
         "weekly.reached",
         "shoes.first",
         "strength.due",
+        "core.due",
         "stretch.due",
     ]
 
