@@ -63,9 +63,10 @@ def file_and_review(
 def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
     """Ask what only the runner knows, and guide what does good now; Ctrl-C ends it.
 
-    Nothing is asked where there is no terminal, or no run.
+    Where there is no terminal, the questions that pain calls for are named alone.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        ask_what_is_due(journal)
         return
     session = journal.ask(lambda it: filed_session(it, result), None)
     if session is None or session.identifier is None:
@@ -114,13 +115,12 @@ def offer_unfiled(journal: JournalAtHand) -> None:
 
 def _ask_pain(session: Session, journal: JournalAtHand) -> None:
     level = _asked("Pain in your back now, from 0 (none) to 10? [skip] ", _level)
-    if level is None:
-        return
-    utc_ns, offset = time_of("")
-    note = Pain(utc_ns, level, "after", session.identifier, utc_offset_minutes=offset)
-    if add_or_tell(note, journal):
+    if level is not None:
+        utc_ns, offset = time_of("")
+        note = Pain(utc_ns, level, "after", session.identifier, utc_offset_minutes=offset)
         say(judge_pain(level, moment="after").cue.message)
-        say_pain(journal.open())
+        if add_or_tell(note, journal):
+            say_pain(journal.open())
     ask_what_is_due(journal)
 
 

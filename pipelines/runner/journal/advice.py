@@ -166,7 +166,7 @@ def questions_due(journal: Journal, now_ns: int) -> Cue | None:
     last = journal.entries(Questionnaire, newest=1)
     answered_ns = last[0].utc_ns if last else 0
     week_ns = now_ns - 7 * _DAY_NS
-    rated = journal.entries(Pain, "utc_ns > ? AND utc_ns <= ?", (max(answered_ns, week_ns), now_ns))
+    rated = journal.entries(Pain, "utc_ns > ?", (max(answered_ns, week_ns),))
     calling = [check_cue(item.level, item.place, item.quality) for item in rated]
     if found := [cue for cue in calling if cue is not None]:
         return found[-1]

@@ -23,6 +23,7 @@ import asyncio, sys
 from pathlib import Path
 from imu.analyzer import warm_up
 from pipelines.commands.live import _tell_end
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
@@ -35,7 +36,8 @@ options = LiveOptions(
 )
 address = "sim:?minutes=15&time_scale=20&seed=5&speed=2.5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))
-_tell_end(run)
+with JournalAtHand() as journal:
+    _tell_end(run, journal)
 """
 
 
