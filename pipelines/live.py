@@ -30,6 +30,7 @@ from pipelines.live_controls import LiveControls, LiveView
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
 from pipelines.runner.journal.session_entry import local_offset_minutes
+from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import KnownSettings, settings_for
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
@@ -75,6 +76,8 @@ class LiveOptions:
         Whether the run goes into the journal at its end.
     record, alerts : Path, optional
         New session file, and a file of JSON Lines that alerts are added to.
+    renames : bool
+        Whether the session file gets another name where another run has taken its own.
     on_alert : str
         A command to run for each alert.
     marks : tuple of (str, str)
@@ -99,6 +102,7 @@ class LiveOptions:
     companion: CompanionPlan | None = None  # None: nobody beside the alerts
     filed: bool = False  # whether the run goes into the journal at its end
     record: Path | None = None
+    renames: bool = False  # whether the file gets another name where another run has taken it
     alerts: Path | None = None
     on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
@@ -175,11 +179,12 @@ class _Session:
         self._writer = None
         if options.record is not None:
             _make_folder(options.record)
-            self._writer = SessionWriter(options.record, self._header)
+            self._writer = _writer(options.record, self._header, renames=options.renames)
+            self.run.recording = self._writer.path
         self._status = LiveStatus(
             url,
             source.info.name,
-            recording="" if options.record is None else str(options.record),
+            recording=str(self.run.recording or ""),
             compared=start.compared,
         )
         self._drawn = 0.0
@@ -287,6 +292,17 @@ class _Session:
         except RecordingError as error:
             self.run.other_trouble.append(error)
             self._view.note(str(error))
+
+
+def _writer(path: Path, header: SessionHeader, *, renames: bool) -> SessionWriter:
+    """Two runs that begin in the same second would have the same name."""
+    while True:
+        try:
+            return SessionWriter(path, header)
+        except RecordingError:
+            if not renames or not path.exists():
+                raise
+            path = new_session_path(header.utc_start_ns, path.parent)
 
 
 def _start(options: LiveOptions, source: Source, known: KnownSettings, utc_start_ns: int) -> Start:

@@ -1,4 +1,4 @@
-"""Ctrl-C and a request to end, as the end of the task that runs."""
+"""Ctrl-C, a request to end and a closed window, as the end of the task that runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["cancelled_by_signals"]
 
 
 def cancelled_by_signals() -> asyncio.Task[Any] | None:
-    """Let SIGINT and SIGTERM cancel the current task, and return it.
+    """Let SIGINT, SIGTERM and SIGHUP cancel the current task, and return it.
 
     Windows' event loop has no signal handlers: there Ctrl-C cancels the task as usual. None where
     no task runs.
     """
     task = asyncio.current_task()
     if task is not None:
-        for name in ("SIGINT", "SIGTERM"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             with contextlib.suppress(NotImplementedError, AttributeError, ValueError):
                 asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
     return task

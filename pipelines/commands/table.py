@@ -19,6 +19,7 @@ _JOURNAL: Final = {
     "compare": "journal.compare",
     "plan": "journal.plan",
     "stretch": "journal.stretch",
+    "routine": "journal.routine",
     "check": "journal.check",
     "settings": "journal.settings",
     "sources": "journal.sources",

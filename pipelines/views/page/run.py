@@ -270,7 +270,6 @@ def _beforehand(options: LiveOptions, journal: JournalAtHand) -> Beforehand:
         usual_spm=None if usual is None else usual.cadence_spm,
         marks=options.marks,
         shoe_note=partial(unknown_shoe_note, journal, filed=options.filed),
-        asks_check=plan is None or not plan.stopped,
     )
 
 
