@@ -79,6 +79,7 @@ def mount_page(app: FastAPI, path: str, dashboard: Dashboard) -> None:
         message_history_length=50,
         reconnect_timeout=5.0,
         show_welcome_message=False,
+        gzip_middleware_factory=None,  # packing costs more than it saves within one computer
     )
 
 

@@ -23,6 +23,7 @@ from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
+from pipelines.views.page.opening import opened
 from pipelines.views.page.run_requests import Beforehand
 from pipelines.views.page.server import check_nicegui, listen, serve
 from pipelines.views.page.setup_screen import Choice
@@ -117,10 +118,8 @@ async def run_dashboard(
         report = None if make_report is None else partial(stay.report, make_report)
         async with serve(dashboard, listening, report) as address:
             (tell or _tell)(f"the live page is at {address}")
-            opening = asyncio.ensure_future(_open(address)) if open_browser else None
-            await stay.until_left()
-            if opening is not None:
-                opening.cancel()
+            async with opened(address) if open_browser else contextlib.nullcontext():
+                await stay.until_left()
         return stay.run
 
 
@@ -279,14 +278,6 @@ def _prepare(options: LiveOptions) -> Prepare:
         return replace(options, mass_kg=body.mass_kg, height_m=body.height_m, marks=marks), ()
 
     return prepare
-
-
-async def _open(address: str) -> None:
-    import webbrowser
-
-    # a browser that cannot be started is no harm: the address is told
-    with contextlib.suppress(Exception):
-        await asyncio.to_thread(webbrowser.open, address)
 
 
 def _tell(text: str) -> None:

@@ -27,6 +27,7 @@ from pipelines.commands.live import _tell_end
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
+from pipelines.runner.journal.at_hand import JournalAtHand
 warm_up()
 options = LiveOptions(
     record=Path(sys.argv[1]),
@@ -36,7 +37,8 @@ options = LiveOptions(
 )
 address = "sim:?minutes=15&time_scale=20&seed=5&speed=2.5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))
-_tell_end(run)
+with JournalAtHand() as journal:
+    _tell_end(run, journal)
 """
 
 
