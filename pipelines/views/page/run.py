@@ -21,6 +21,7 @@ from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
+from pipelines.views.home.served import HomePages
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.opening import opened
@@ -116,10 +117,12 @@ async def run_dashboard(
         prepare = prepare or _prepare(options)
         stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand)
         report = None if make_report is None else partial(stay.report, make_report)
-        async with serve(dashboard, listening, report) as address:
+        home = HomePages(at_hand)
+        async with serve(dashboard, listening, report, home) as address:
             (tell or _tell)(f"the live page is at {address}")
             async with opened(address) if open_browser else contextlib.nullcontext():
                 await stay.until_left()
+        home.close()
         return stay.run
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from pipelines.views.home.served import HomePages
     from pipelines.views.page.view import Dashboard
 
 __all__ = ["check_nicegui", "listen", "serve"]
@@ -81,6 +82,7 @@ async def serve(
     dashboard: Dashboard,
     listening: socket.socket,
     make_report: Callable[[], Path] | None = None,
+    home: HomePages | None = None,
 ) -> AsyncIterator[str]:
     """Serve the page in this event loop for as long as the block lasts; gives its address.
 
@@ -94,6 +96,8 @@ async def serve(
         From :func:`listen`; closed at the end.
     make_report : callable, optional
         Makes the report and gives its file; called in a thread when it is asked for.
+    home : HomePages, optional
+        The pages around a run.
     """
     import uvicorn
     from fastapi import FastAPI
@@ -107,6 +111,8 @@ async def serve(
         return await _report(make_report)
 
     app.add_route(f"/{token}/report", report)
+    if home is not None:
+        home.mount(app, f"/{token}/")
     mount_page(app, f"/{token}", dashboard)
     port = listening.getsockname()[1]
     gate = Gate(app, token, port)

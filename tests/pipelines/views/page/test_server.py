@@ -119,8 +119,9 @@ def test_pages_of_other_places_get_nothing_even_with_the_token(tmp_path: Path) -
         status, headers = _ask(address, polling, {"Origin": own}, None)
         assert status != 403
         assert "access-control" not in headers.lower()
-        for host, origin in (("", foreign), ("", "null"), ("", None), ("evil.example", "")):
-            assert " 403 " in _upgrade(address, f"{place.path}{sockets}", host=host, origin=origin)
+        others: list[tuple[str, str | None]] = [("", foreign), ("", "null"), ("", None)]
+        for host, by in [*others, ("evil.example", "")]:
+            assert " 403 " in _upgrade(address, f"{place.path}{sockets}", host=host, origin=by)
         assert " 101 " in _upgrade(address, f"{place.path}{sockets}")
 
 
@@ -165,7 +166,7 @@ def test_fault_of_the_page_is_one_line_and_none_where_nobody_is_left(
     async def send(_: Any) -> None:
         raise AssertionError("nothing was to be sent")
 
-    asked = {"type": "http", "path": "/token/", "method": "GET"}
+    asked: dict[str, Any] = {"type": "http", "path": "/token/", "method": "GET"}
     asked["headers"] = [(b"host", b"127.0.0.1:80")]
     asyncio.run(Gate(faulty, "token", 80)(asked, receive, send))
     assert len(caplog.records) == lines
