@@ -90,6 +90,7 @@ class Answers:
                 "pain": ", ".join(
                     f"{pain.level} {_MOMENTS[pain.when]}" for pain in diary.pains_of(one)
                 ),
+                "hurt": any(pain.level for pain in diary.pains_of(one)),
             }
             for one in reversed(sessions)
         ]
