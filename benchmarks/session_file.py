@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from devices.receiver import Receiver
-from devices.records import DeviceInfo, LinkEvent, Packet
+from devices.records import DeviceInfo, Record
 from devices.simulator.virtual_clock import VirtualClock
 from devices.sources import open_source
 from imu.analyzer import StepAnalyzer
@@ -35,7 +35,7 @@ SENSORS: Final = {
 GOAL_MB: Final = 18.0
 GOAL_RATE_HZ: Final = 200
 
-Feed = list[tuple[DeviceInfo | Packet | LinkEvent, Steps]]
+Feed = list[tuple[Record, Steps]]
 
 #: The same with release 0.1, whose names are others; samples for plots are a part of its files.
 RELEASE_0_1: Final = """
@@ -77,7 +77,7 @@ print(path.stat().st_size, wrote_s, time.process_time() - begin_s)
 def feed_of(url: str) -> Feed:
     """What a simulated sensor sends, and the steps that each record finishes."""
 
-    async def records() -> list[DeviceInfo | Packet | LinkEvent]:
+    async def records() -> list[Record]:
         async with open_source(url, clock=VirtualClock()) as source:
             return [source.info, *[record async for record in source]]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from devices.ble_failures import in_words, reason_of
-from devices.drivers.driver import Advertisement, Driver
+from devices.drivers.driver import Advertisement, Conversation, Driver
 from devices.drivers.registry import driver_for
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
@@ -96,7 +96,7 @@ class BleConnector:
         Of the sensor; empty for the first that fits.
     name : str
         Part of its advertised name, in any case; empty for any.
-    driver : type of Driver, optional
+    driver : type of Conversation, optional
         What it speaks; recognised from its advertisement otherwise.
     radio : Radio, optional
         The computer's by default.
@@ -108,15 +108,17 @@ class BleConnector:
         self,
         address: str = "",
         name: str = "",
-        driver: type[Driver] | None = None,
+        driver: type[Conversation] | None = None,
         radio: Radio | None = None,
         *,
         pair: bool = False,
     ) -> None:
         self._address, self._name, self._pair = address, name, pair
-        self.driver = driver
+        self.driver: type[Conversation] | None = driver
         self._radio = radio or Radio()
         self._known: Advertisement | None = None  # of the sensor that was connected before
+        self._latest: BleLink | None = None
+        self._renewed = False  # its table of characteristics was thrown away
 
     @property
     def place(self) -> str:
@@ -135,8 +137,9 @@ class BleConnector:
         """
         from bleak import BleakClient
 
+        await self._throw_away_stale(inbox.clock)
         seen = await self._find(inbox.clock)
-        driver = self.driver or seen.driver
+        driver: type[Conversation] | None = self.driver or seen.driver
         if driver is None:
             raise DeviceError(
                 "advertises no protocol that is known: add '?protocol=…' with the right one.",
@@ -176,7 +179,14 @@ class BleConnector:
         except asyncio.CancelledError:
             await _let_go(client, inbox.clock)
             raise
-        link = BleLink(inbox, client, seen.advertisement, driver.characteristics)
+        link = BleLink(
+            inbox,
+            client,
+            seen.advertisement,
+            driver.characteristics,
+            may_be_stale=not self._renewed,
+        )
+        self._latest = link
         losing.append(link)
         if not client.is_connected:
             link.lose("the sensor ended it at once")
@@ -184,6 +194,18 @@ class BleConnector:
 
     async def end(self) -> None:
         """Nothing is kept between connections."""
+
+    async def _throw_away_stale(self, clock: ProgramClock) -> None:
+        """Have the system forget a sensor whose new firmware it knows with the old table.
+
+        Once: where the characteristic is missing then too, it is another protocol.
+        """
+        latest = self._latest
+        if latest is None or not latest.is_stale or self._renewed:
+            return
+        self._renewed = True
+        with suppress(Exception):  # macOS has no such thing, and notices by itself
+            await within(clock, _DISCONNECT_S, latest.client.unpair())
 
     async def _find(self, clock: ProgramClock) -> SeenSensor:
         """The sensor that is meant; of several that fit, the one that is heard loudest."""
@@ -230,8 +252,9 @@ class BleConnector:
             if advertisement.address.lower() == known.address.lower():
                 return True
             # an address made for privacy is another one after a while; one that was given is not
-            renamed = advertisement.name == known.name != "" and sensor.driver is self.driver
-            return renamed and not self._address and _is_private(advertisement.address)
+            renamed = advertisement.name == known.name != ""
+            like_it = self.driver is not None and self.driver.recognises(advertisement)
+            return renamed and like_it and not self._address and _is_private(advertisement.address)
         if self._address:
             return advertisement.address.lower() == self._address.lower()
         if self._name:
@@ -260,6 +283,14 @@ class BleLink(OpenLink):
         What the sensor said of itself.
     characteristics : mapping of str to str
         The driver's channel names to UUIDs.
+    may_be_stale : bool
+        Whether a characteristic that is missing may be one of an older firmware's table, which
+        the system remembers.
+
+    Attributes
+    ----------
+    is_stale : bool
+        Whether that has shown.
     """
 
     kind = "ble"
@@ -270,9 +301,12 @@ class BleLink(OpenLink):
         client: BleakClient,
         advertisement: Advertisement,
         characteristics: Mapping[str, str],
+        *,
+        may_be_stale: bool = False,
     ) -> None:
         super().__init__(inbox, advertisement.name or advertisement.address, advertisement.address)
-        self._client, self._characteristics = client, characteristics
+        self.client, self._characteristics = client, characteristics
+        self._may_be_stale, self.is_stale = may_be_stale, False
 
     @property
     def notification_bytes_max(self) -> int:
@@ -282,7 +316,7 @@ class BleLink(OpenLink):
         """
         sizes = [
             characteristic.max_write_without_response_size
-            for service in self._client.services
+            for service in self.client.services
             for characteristic in service.characteristics
             if "write-without-response" in characteristic.properties
         ]
@@ -296,7 +330,7 @@ class BleLink(OpenLink):
                 await within(
                     self.inbox.clock,
                     _ANSWER_S,
-                    self._client.read_gatt_char(self._characteristics[channel]),
+                    self.client.read_gatt_char(self._characteristics[channel]),
                 )
             )
 
@@ -307,7 +341,7 @@ class BleLink(OpenLink):
             await within(
                 self.inbox.clock,
                 _ANSWER_S,
-                self._client.write_gatt_char(
+                self.client.write_gatt_char(
                     self._characteristics[channel], payload, response=response
                 ),
             )
@@ -320,16 +354,23 @@ class BleLink(OpenLink):
         def on_notification(_sender: BleakGATTCharacteristic, data: bytearray) -> None:
             put(channel, bytes(data), now_ns())
 
+        uuid = self._characteristics[channel]
+        if self._may_be_stale and self.client.services.get_characteristic(uuid) is None:
+            self.is_stale = True
+            raise DeviceError(
+                f"does not have the characteristic {uuid}: the system may remember an older "
+                "firmware of it, so it is asked anew.",
+                source=self.name,
+                may_pass=True,
+            )
         with in_words(self.name):
             await within(
-                self.inbox.clock,
-                _ANSWER_S,
-                self._client.start_notify(self._characteristics[channel], on_notification),
+                self.inbox.clock, _ANSWER_S, self.client.start_notify(uuid, on_notification)
             )
 
     async def close(self) -> None:
         """Disconnect; never raises, may be called again."""
-        await _let_go(self._client, self.inbox.clock)
+        await _let_go(self.client, self.inbox.clock)
         self.lose("closed")
 
 

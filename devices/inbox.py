@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from devices.links import REQUEST_CHANNEL
-from devices.records import DeviceInfo, LinkEvent, Packet, Record
+from devices.records import DeviceInfo, LinkEvent, Packet, Record, StreamRecord
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceLost
 
@@ -64,8 +64,8 @@ class Inbox:
             self._tell_dropped(arrival_ns)
         self._append(packet)
 
-    def put_event(self, event: LinkEvent | DeviceInfo) -> None:
-        """Take an event, or what is known of the sensor."""
+    def put_event(self, event: LinkEvent | DeviceInfo | StreamRecord) -> None:
+        """Take an event, what is known of the sensor, or what came from a device beside it."""
         if isinstance(event, LinkEvent) and self._dropped:
             self._tell_dropped(event.arrival_ns)
         self._append(event)

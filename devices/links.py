@@ -49,6 +49,15 @@ class Link(Protocol):
         """Most bytes that one notification can hold; 1 << 16 on a serial port."""
         ...
 
+    @property
+    def baud_rate(self) -> int:
+        """Speed of a serial line, bits per second; 0 where there is none to be changed."""
+        ...
+
+    async def change_baud_rate(self, baud_rate: int) -> None:
+        """Go on at another speed; what waited in the port is dropped."""
+        ...
+
     def now_ns(self) -> int:
         """The host's clock, on the line of the packets' ``arrival_ns``."""
         ...
@@ -97,6 +106,10 @@ class Link(Protocol):
         DeviceError
             When nothing answers in time.
         """
+        ...
+
+    def tell(self, words: str) -> None:
+        """Put what people should know of the link into the log."""
         ...
 
     def log_request(self, payload: bytes) -> None:

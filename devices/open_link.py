@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from devices.drivers.driver import Driver
+from devices.drivers.driver import Conversation
 from devices.inbox import Inbox
-from devices.records import Packet
+from devices.records import LinkEvent, Packet
 from imu.errors import DeviceError, DeviceLost
 
 __all__ = ["Connector", "OpenLink"]
@@ -42,6 +42,15 @@ class OpenLink(ABC):
         """Most bytes that one notification can hold."""
         return 1 << 16
 
+    @property
+    def baud_rate(self) -> int:
+        """Speed of a serial line, bits per second; 0 where there is none."""
+        return 0
+
+    async def change_baud_rate(self, baud_rate: int) -> None:
+        """Go on at another speed, of a serial line."""
+        raise DeviceError(f"has no line to go at {baud_rate} baud.", source=self.name)
+
     def now_ns(self) -> int:
         """The host's clock."""
         return self.inbox.clock.monotonic_ns()
@@ -53,6 +62,10 @@ class OpenLink(ABC):
     def log_request(self, payload: bytes) -> None:
         """Put what was just sent into the log."""
         self.inbox.log_request(payload)
+
+    def tell(self, words: str) -> None:
+        """Put what people should know of the link into the log."""
+        self.inbox.put_event(LinkEvent(self.now_ns(), "gap", words))
 
     async def ask(
         self,
@@ -126,7 +139,7 @@ class Connector(Protocol):
         ...
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         """What the sensor speaks; known once connected."""
         ...
 

@@ -44,6 +44,7 @@ class Reading(NamedTuple):
     quality: NDArray[np.uint8] | None = None
     time_step: bool = False
     missing_before: int = 0
+    repeated: int = 0
 
 
 class ClockAnchor(NamedTuple):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from math import inf
 
+import numpy as np
+
 from devices.drivers.registry import PROTOCOLS, driver_named
 from devices.readings import Battery, ClockAnchor, Reading
-from devices.records import DeviceInfo, Packet, Record
+from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import NO_LOSSES, Losses
 from devices.timing.host_time import HostTime
 from devices.timing.timelines import Timeline, timeline_for
 from imu.errors import DeviceError, ParameterError
-from imu.samples import Samples
+from imu.samples import Quality, Samples
 
 __all__ = ["Receiver"]
 
@@ -78,8 +80,8 @@ class Receiver:
 
         Parameters
         ----------
-        record : DeviceInfo, Packet or LinkEvent
-            As a source yields it.
+        record : DeviceInfo, Packet, LinkEvent or StreamRecord
+            As a source yields it; what came from other devices is passed over.
 
         Returns
         -------
@@ -100,7 +102,7 @@ class Receiver:
                 self._configure(record)
                 if self._timeline is not None and record.rate_hz != rate_hz:
                     self._timeline.set_rate(record.rate_hz)
-        elif record.kind == "resumed":
+        elif isinstance(record, LinkEvent) and record.kind == "resumed":
             self._decoder.reset()
             if self._timeline is not None:
                 self._timeline.link_resumed(record.arrival_ns)
@@ -152,4 +154,7 @@ class Receiver:
             acceleration = acceleration[placed.stale :]
             gyro = None if gyro is None else gyro[placed.stale :]
             quality = None if quality is None else quality[placed.stale :]
+        if placed.doubtful:
+            gap = np.full(len(acceleration), Quality.GAP, np.uint8)
+            quality = gap if quality is None else quality | gap
         return Samples(placed.time_s, acceleration, gyro, quality)

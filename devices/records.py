@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DeviceInfo", "LinkEvent", "Packet", "Record"]
+__all__ = ["DeviceInfo", "LinkEvent", "Packet", "Record", "StreamRecord"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +96,25 @@ class LinkEvent:
     detail: str = ""
 
 
-Record = DeviceInfo | Packet | LinkEvent
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    """What came from a device beside the motion sensor: a treadmill, a foot pod, a strap.
+
+    Parameters
+    ----------
+    stream : str
+        Which, see :data:`devices.streams.registry.STREAMS`.
+    record : Packet or LinkEvent
+        Stamped on the same clock as the sensor's; its decoder is the stream's own.
+    """
+
+    stream: str
+    record: Packet | LinkEvent
+
+    @property
+    def arrival_ns(self) -> int:
+        """On the host's monotonic clock, ns."""
+        return self.record.arrival_ns
+
+
+Record = DeviceInfo | Packet | LinkEvent | StreamRecord

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from devices.ble import SCAN_S, Radio, scan_ble
+from devices.ble import SCAN_S, Radio, SeenSensor, scan_ble
 from devices.drivers.registry import driver_for_bytes
 from devices.serial_port import serial_ports
+from devices.streams.registry import stream_for
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 
@@ -21,7 +22,7 @@ class Found:
     Attributes
     ----------
     url : str
-        What ``live`` takes.
+        What ``live`` takes; of a treadmill, a foot pod or a strap its option of that name.
     name : str
         As advertised, or the port's description.
     protocol : str
@@ -76,16 +77,18 @@ async def scan_bluetooth(
     ble:AA:BB:CC:DD:EE:FF Movesense
     """
     seen = await scan_ble(clock or SystemClock(), radio or Radio(), seconds)
-    return [
-        Found(
-            f"ble:{sensor.advertisement.address}",
-            sensor.advertisement.name,
-            "" if sensor.driver is None else sensor.driver.protocol,
-            "" if sensor.driver is None else sensor.driver.sold_as,
-            sensor.advertisement.signal_dbm,
-        )
-        for sensor in seen
-    ]
+    return [_found(sensor) for sensor in seen]
+
+
+def _found(sensor: SeenSensor) -> Found:
+    """A sensor, or what may run beside one: that is none to be chosen as the sensor."""
+    advertisement, driver = sensor.advertisement, sensor.driver
+    protocol, sold_as = ("", "") if driver is None else (driver.protocol, driver.sold_as)
+    if driver is None and (stream := stream_for(advertisement)) is not None:
+        option = stream.name.replace("_", "-")
+        sold_as = f"{stream.conversation.sold_as}, for --{option}"
+    url = f"ble:{advertisement.address}"
+    return Found(url, advertisement.name, protocol, sold_as, advertisement.signal_dbm)
 
 
 async def scan_serial(listen_s: float = 0.0) -> list[Found]:

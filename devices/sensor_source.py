@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from devices.drivers.driver import Driver, Wanted
+from devices.drivers.driver import Conversation, Wanted
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.records import DeviceInfo, LinkEvent, Record
@@ -51,6 +51,8 @@ class SensorSource:
         Longest time away before the session ends, s.
     ends_after_s : float, optional
         Ends the session by itself this long after it was entered: simulated runs.
+    inbox : Inbox, optional
+        Where what arrives goes; one of its own by default.
     """
 
     def __init__(
@@ -62,16 +64,17 @@ class SensorSource:
         clock: ProgramClock | None = None,
         give_up_s: float = GIVE_UP_S,
         ends_after_s: float | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self._connector = connector
         self._wanted = wanted or Wanted()
         self._axes = axes
         self._clock: ProgramClock = SystemClock() if clock is None else clock
         self._give_up_s, self._ends_after_s = give_up_s, ends_after_s
-        self._inbox = Inbox(self._clock)
+        self._inbox = inbox or Inbox(self._clock)
         self._info: DeviceInfo | None = None
         self._link: OpenLink | None = None
-        self._driver: Driver | None = None
+        self._driver: Conversation | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
 
@@ -90,6 +93,11 @@ class SensorSource:
                 source=self._connector.place,
             )
         return self._info
+
+    @property
+    def inbox(self) -> Inbox:
+        """What waits to be recorded."""
+        return self._inbox
 
     @property
     def overflowed_packets(self) -> int:
@@ -163,7 +171,7 @@ class SensorSource:
         self._driver = driver_type()
         self._inbox.sample_channels = driver_type.sample_channels
         try:
-            info = await self._driver.open(link, self._wanted)
+            info = await self._driver.open(link, replace(self._wanted, known=self._info))
         except BaseException as error:
             await self._let_go(stop=False)
             self._event("lost", str(error) or "closed")  # cancelled: no words
@@ -210,8 +218,9 @@ class SensorSource:
                     tick.cancel()
                 if lost.done():
                     return lost.result()
-                if company.done():
-                    company.result()  # a mistake of ours is not kept quiet
+                # a mistake of ours is not kept quiet
+                if company.done() and (why := company.result()):
+                    return why
                 silent_ns = self._clock.monotonic_ns() - self._inbox.latest_sample_ns
                 if silent_ns > driver.silence_s * 1e9:
                     return f"the sensor sent nothing for {driver.silence_s:g} s"
@@ -222,6 +231,13 @@ class SensorSource:
                 await company
 
     async def _come_back(self, why: str) -> None:
+        """Try again and again; returns once it is connected.
+
+        Raises
+        ------
+        DeviceLost
+            When it stays away for too long.
+        """
         left_ns = self._clock.monotonic_ns()
         wait_s, longest_s = _BACKOFF_S
         while (self._clock.monotonic_ns() - left_ns) * 1e-9 < self._give_up_s:
@@ -263,7 +279,7 @@ class SensorSource:
         self._inbox.end()
 
     def _event(
-        self, kind: Literal["connected", "lost", "resumed", "ended"], detail: str = ""
+        self, kind: Literal["connected", "lost", "resumed", "gap", "ended"], detail: str = ""
     ) -> None:
         self._inbox.put_event(LinkEvent(self._clock.monotonic_ns(), kind, detail))
 
@@ -276,6 +292,7 @@ def _in_words(seconds: float) -> str:
     return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} minutes"
 
 
-async def _accompany(driver: Driver, link: OpenLink) -> None:
+async def _accompany(driver: Conversation, link: OpenLink) -> str:
     with suppress(DeviceError):  # the link's own end is noticed elsewhere
-        await driver.accompany(link)
+        return await driver.accompany(link)
+    return ""

@@ -236,6 +236,15 @@ class SerialLink(OpenLink):
             port.reset_input_buffer()
         self.inbox = inbox
 
+    @property
+    def baud_rate(self) -> int:
+        """Speed of the line, bits per second; 0 of a network's, which has none."""
+        return 0 if self._gathers else int(self._port.baudrate)
+
+    async def change_baud_rate(self, baud_rate: int) -> None:
+        """Go on at another speed; what waited in the port is dropped."""
+        self.begin(self.inbox, baud_rate)
+
     async def read(self, channel: str) -> bytes:
         """A serial line has no characteristics."""
         raise DeviceError(f"a serial line has no characteristic {channel!r}.", source=self.name)

@@ -7,7 +7,8 @@ manager and iterator: entering connects, iterating yields the session's log in o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
@@ -20,6 +21,7 @@ __all__ = ["ACCEPTED_URLS", "Source", "open_connector", "open_source"]
 if TYPE_CHECKING:
     from devices.addresses import SensorAddress
     from devices.open_link import Connector
+    from devices.simulator.scenario import Scenario
 
 
 #: What :func:`open_source` takes, in words.
@@ -81,7 +83,9 @@ class Source(Protocol):
     async def __anext__(self) -> Record: ...
 
 
-def open_source(url: str, *, clock: ProgramClock | None = None) -> Source:
+def open_source(
+    url: str, *, beside: Mapping[str, str] | None = None, clock: ProgramClock | None = None
+) -> Source:
     """The source at a URL; nothing is connected before it is entered.
 
     Parameters
@@ -91,6 +95,10 @@ def open_source(url: str, *, clock: ProgramClock | None = None) -> Source:
         :class:`devices.addresses.SensorAddress`; ``sim:?key=value&…``, see
         :class:`devices.simulator.scenario.Scenario` for the keys; ``trace:FILE?…``, see
         :class:`devices.traces.source.TraceSource`.
+    beside : mapping of str to str, optional
+        Devices beside a real sensor, by the name of their stream (``treadmill``, ``foot_pod``,
+        ``heart_rate``): ``ble:ADDRESS``, ``ble:?name=…``, or ``ble:`` for the first that is heard.
+        They are sought while the sensor streams, and end nothing when they go.
     clock : ProgramClock, optional
         Where time comes from; the computer's clock by default.
 
@@ -121,10 +129,14 @@ def open_source(url: str, *, clock: ProgramClock | None = None) -> Source:
         from devices.simulator.scenario import Scenario
 
         scenario = Scenario.from_query(query)
-        if scenario.protocol:
-            from devices.simulator.virtual_sensor import VirtualSensorSource
-
-            return VirtualSensorSource(scenario, clock=clock)
+        if beside:
+            raise ParameterError(
+                next(iter(beside)),
+                next(iter(beside.values())),
+                f"a real sensor too, or a simulated one beside it: sim:?{next(iter(beside))}=1",
+            )
+        if scenario.protocol or scenario.companions:
+            return _virtual(scenario, clock)
         from devices.simulator.device import SimulatedSource
         from devices.simulator.generate import measured_run
 
@@ -134,7 +146,7 @@ def open_source(url: str, *, clock: ProgramClock | None = None) -> Source:
 
         return TraceSource.from_url(url, clock=clock)
     if colon and kind in {"ble", "serial"}:
-        return _sensor(url, clock)
+        return _sensor(url, beside or {}, clock)
     raise ParameterError("source", url, ACCEPTED_URLS)
 
 
@@ -169,12 +181,59 @@ def open_connector(url: str) -> Connector:
     )
 
 
-def _sensor(url: str, clock: ProgramClock | None) -> Source:
+def _virtual(scenario: Scenario, clock: ProgramClock | None) -> Source:
+    """A simulated sensor on a simulated radio, with whatever is beside it."""
+    from devices.simulator.virtual_sensor import VirtualSensorSource
+    from devices.streams.beside import SourceWithStreams
+
+    if not scenario.companions:
+        return VirtualSensorSource(scenario, clock=clock)
+    sensor = VirtualSensorSource(
+        replace(scenario, protocol=scenario.protocol or "backstride"), clock=clock
+    )
+    return SourceWithStreams(sensor, sensor.room.companions(), sensor.clock)
+
+
+def _sensor(url: str, beside: Mapping[str, str], clock: ProgramClock | None) -> Source:
     from devices.addresses import SensorAddress
     from devices.sensor_source import SensorSource
+    from devices.timing.program_clock import SystemClock
 
     address = SensorAddress.from_url(url)
-    return SensorSource(_connector(address), wanted=address.wanted, axes=address.axes, clock=clock)
+    clock = SystemClock() if clock is None else clock
+    sensor = SensorSource(
+        _connector(address), wanted=address.wanted, axes=address.axes, clock=clock
+    )
+    if not beside:
+        return sensor
+    from devices.streams.beside import SourceWithStreams
+
+    return SourceWithStreams(
+        sensor, {name: _companion(name, place, address) for name, place in beside.items()}, clock
+    )
+
+
+def _companion(name: str, url: str, sensor: SensorAddress) -> Connector:
+    """What opens links to a device beside a sensor.
+
+    Raises
+    ------
+    ParameterError
+        When its URL cannot be read, or names the sensor itself.
+    """
+    from devices.addresses import SensorAddress
+    from devices.ble import BleConnector, Radio
+    from devices.streams.registry import stream_named
+
+    stream = stream_named(name)
+    kind, colon, _ = url.partition(":")
+    if not colon or kind.strip().lower() != "ble":
+        raise ParameterError(name, url, "ble:ADDRESS, ble:?name=… or ble: for the first one heard")
+    address = SensorAddress.from_url(url)
+    if address.link == sensor.link and address.place and address.place == sensor.place:
+        raise ParameterError(name, url, "a device of its own: this one is the motion sensor")
+    radio = Radio(adapter_name=address.adapter)
+    return BleConnector(address.place, address.name, stream.conversation, radio, pair=address.pair)
 
 
 def _connector(address: SensorAddress) -> Connector:

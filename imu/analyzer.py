@@ -18,7 +18,6 @@ from imu.chain.loop import (
     DONE,
     END_BOUT,
     GAP_BEFORE,
-    HIGHEST_RATE_HZ,
     MOUNTING_KNOWN,
     RING_SAMPLES,
     UNKNOWN,
@@ -30,11 +29,18 @@ from imu.chain.loop import (
     run_samples,
 )
 from imu.chain.orientation import new_inclination_state
+from imu.chain.sanity import standing_troubles
 from imu.compiled import compiling
 from imu.errors import InputError, ParameterError
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.runner import Runner
-from imu.samples import STANDARD_GRAVITY_M_S2, Samples, sample_rate_hz
+from imu.samples import (
+    HIGHEST_RATE_HZ,
+    LOWEST_RATE_HZ,
+    STANDARD_GRAVITY_M_S2,
+    Samples,
+    sample_rate_hz,
+)
 from imu.stage import Stage
 from imu.step.finished_step import (
     WINDOW_SHAPE,
@@ -50,19 +56,16 @@ from imu.step.ringing import tells_loose_clip
 from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
+from imu.time_axis import decimate
 from imu.waveforms import Waveforms
 
 __all__ = [
     "LEARNED_STATE",
-    "LOWEST_RATE_HZ",
     "AnalyzerParams",
     "StepAnalyzer",
     "analyze",
     "warm_up",
 ]
-
-#: Lowest sample rate the chain takes, Hz.
-LOWEST_RATE_HZ: Final = 50.0
 
 _ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
 
@@ -96,7 +99,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     Parameters
     ----------
     rate_hz : float
-        Nominal sample rate, Hz, 50 to 1600.
+        Nominal sample rate, Hz, 25 to 1600. Below 49 Hz contact, shock, braking and force, which
+        such samples do not show, stay empty.
     runner : Runner, optional
         Body data; only ``lumbar_index`` needs them.
     axes : str
@@ -146,7 +150,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             raise ParameterError(
                 "rate_hz",
                 rate_hz,
-                f"a sample rate from {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz",
+                f"a sample rate from 25 to {HIGHEST_RATE_HZ:g} Hz",
             )
         self._mounting = None if axes == "auto" else mounting_from_axes(axes)
         if neutral_up is not None:
@@ -212,6 +216,19 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         Steps are then flagged ``loose``, and their oscillation and shock are too large.
         """
         return tells_loose_clip(self._state)
+
+    @property
+    def troubles(self) -> dict[str, float]:
+        """What of the sensor's readings cannot be true, with a number each, found so far.
+
+        Names are those of :class:`imu.chain.sanity.Trouble`. Steps are flagged ``sensor`` while
+        one that puts them in doubt stands.
+        """
+        found = standing_troubles(self._state["sanity"][0])
+        intake = self._state["intake"][0]
+        if intake["impossible"]:
+            found = {"impossible": float(intake["impossible_reading"])} | found
+        return found
 
     @property
     def lost_samples(self) -> tuple[int, int, int]:
@@ -543,6 +560,7 @@ def analyze(
         Running speed where it is known and constant, m/s.
     rate_hz : float, optional
         Sample rate; that of the time steps otherwise, see :func:`~imu.samples.sample_rate_hz`.
+        Above 1600 Hz samples are averaged in groups.
     params : AnalyzerParams, optional
         Parameters of the stages.
 
@@ -582,6 +600,7 @@ def analyze(
             index = int(np.argmin(order)) + 1
             raise time_order_error(index, samples.time_s, np.nan)
         rate_hz, _ = sample_rate_hz(samples.time_s)
+    samples, rate_hz, _ = decimate(samples, rate_hz)
     analyzer = StepAnalyzer(rate_hz, runner, axes=axes, speed_m_s=speed_m_s, params=params)
     return concatenate([analyzer.push(samples), analyzer.flush()])
 

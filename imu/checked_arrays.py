@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import InputError
 
 __all__ = ["number_block", "vector_block"]
+
+_DATES: Final = ("M", "m")  # numpy's datetime64 and timedelta64
 
 
 def number_block(values: ArrayLike, name: str) -> NDArray[np.float64]:
@@ -42,6 +46,13 @@ def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[
 
 
 def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    if kind in _DATES:
+        raise InputError(
+            f"{name} holds dates: give seconds, (t - t[0]) / numpy.timedelta64(1, 's')."
+            if kind == "M"
+            else f"{name} holds durations: give seconds, t / numpy.timedelta64(1, 's')."
+        )
     try:
         return np.asarray(values, np.float64, order="C")
     except (TypeError, ValueError):

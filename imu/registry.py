@@ -18,6 +18,7 @@ from imu.chain.filters import SosFilter
 from imu.chain.gait import GaitClassifier
 from imu.chain.intake import Intake
 from imu.chain.orientation import InclinationFilter
+from imu.chain.sanity import Sanity
 from imu.contract import Arrays, StageEntry
 from imu.drift.detector import Change, DriftDetector, DriftParams
 from imu.drift.indicators import INDICATORS
@@ -145,6 +146,7 @@ STAGES: Final[Mapping[str, StageEntry]] = _named(
         _one,
     ),
     StageEntry("Intake", Intake, lambda stage, block: stage.push(block), _sample_arrays),
+    StageEntry("Sanity", Sanity, lambda stage, block: stage.push(block), _one),
     StageEntry("InclinationFilter", InclinationFilter, _push_vectors, _one),
     StageEntry("DriftDetector", lambda _: DriftDetector(_QUICK), _push_as_steps, _change_arrays),
     StageEntry(

@@ -12,10 +12,34 @@ from numpy.typing import ArrayLike, NDArray
 from imu.checked_arrays import number_block, vector_block
 from imu.errors import InputError
 
-__all__ = ["STANDARD_GRAVITY_M_S2", "Quality", "Samples", "sample_rate_hz"]
+__all__ = [
+    "FULL_RATE_HZ",
+    "HIGHEST_RATE_HZ",
+    "LOWEST_RATE_HZ",
+    "STANDARD_GRAVITY_M_S2",
+    "Quality",
+    "Samples",
+    "sample_rate_hz",
+]
 
 #: Standard gravity, m/s² (CGPM 1901); turns specific force in g into SI and back.
 STANDARD_GRAVITY_M_S2: Final = 9.80665
+
+#: Sample rates that the chain takes, Hz; what calls itself 25 Hz may be a little less.
+LOWEST_RATE_HZ: Final = 24.5
+HIGHEST_RATE_HZ: Final = 1600.0
+#: Below it contact, shock and force are not measured; what calls itself 50 Hz may be a little less.
+FULL_RATE_HZ: Final = 49.0
+
+
+#: Fewer samples are not asked for their units.
+_SOME: Final = 64
+#: Steps that are milliseconds and no seconds: 1 to 1000 Hz.
+_MILLISECONDS: Final = (1.0, 1000.0)
+#: Median sizes of a force that is in g: nobody falls for half of the time.
+_ONE_G: Final = (0.8, 1.25)
+#: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
+_NO_BODY_RAD_S: Final = 15.0
 
 
 class Quality(IntFlag):
@@ -36,6 +60,7 @@ class Quality(IntFlag):
     BEND = 32  # running a bend
     EDGE = 64  # the filter padding reached beyond the recording
     LOOSE = 128  # the sensor rings on its clip: oscillation and shock are too large
+    SENSOR = 256  # readings contradict each other, or what was stated of them
 
     @property
     def tokens(self) -> str:
@@ -61,7 +86,8 @@ class Samples:
     Raises
     ------
     InputError
-        When shapes disagree or an array is not numeric.
+        When shapes disagree, an array is not numeric, or a second and more of numbers can only be
+        in milliseconds, g or °/s.
 
     Examples
     --------
@@ -95,6 +121,8 @@ class Samples:
             None if gyro is None else vector_block(gyro, "angular_velocity_rad_s", n),
         )
         object.__setattr__(self, "quality", _quality_flags(quality, n))
+        if n >= _SOME:
+            _refuse_other_units(self)
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -102,12 +130,13 @@ class Samples:
     def __getitem__(self, window: slice) -> Samples:
         """The samples of a slice, without a copy where the step is 1."""
         gyro = self.angular_velocity_rad_s
-        return Samples(
-            self.time_s[window],
-            self.acceleration_m_s2[window],
-            None if gyro is None else gyro[window],
-            self.quality[window],
-        )
+        part = object.__new__(Samples)  # has been checked as a part of the whole
+        object.__setattr__(part, "time_s", self.time_s[window])
+        object.__setattr__(part, "acceleration_m_s2", self.acceleration_m_s2[window])
+        turning = None if gyro is None else gyro[window]
+        object.__setattr__(part, "angular_velocity_rad_s", turning)
+        object.__setattr__(part, "quality", self.quality[window])
+        return part
 
     @property
     def has_gyro(self) -> bool:
@@ -163,6 +192,36 @@ def sample_rate_hz(time_s: NDArray[np.float64]) -> tuple[float, float]:
         even = np.abs(steps - median) <= 0.5 * median
         rate = float(np.count_nonzero(even) / np.sum(steps[even]))
     return round(rate, 3) if rate >= 1.0 else rate, 1.0 - float(np.mean(even))
+
+
+def _refuse_other_units(samples: Samples) -> None:
+    """Refuse what can only be in other units; what is doubtful is told on the way instead."""
+    time, n = samples.time_s, len(samples)
+    span = float(time[-1] - time[0])
+    if not 1.0 <= span < np.inf:
+        return
+    if span > n:  # slower than one a second
+        step = float(np.median(np.diff(time)))
+        if _MILLISECONDS[0] <= step <= _MILLISECONDS[1]:
+            raise InputError(f"time_s steps by {step:g}: if it is in ms, divide it by 1000.")
+    with np.errstate(over="ignore", invalid="ignore"):
+        force = np.sqrt(np.einsum("ij,ij->i", *2 * (samples.acceleration_m_s2,)))
+        level = float(np.nanmedian(force)) if np.isfinite(force).any() else np.nan
+        if _ONE_G[0] <= level <= _ONE_G[1]:
+            raise InputError(
+                f"acceleration_m_s2 has a median size of {level:.2g}, where gravity alone is 9.81: "
+                "multiply by 9.80665 if it is in g, and leave gravity in."
+            )
+        gyro = samples.angular_velocity_rad_s
+        if gyro is None or not np.isfinite(gyro).any():
+            return
+        turning = np.sqrt(np.einsum("ij,ij->i", *2 * (gyro,)))
+        level = float(np.nanmedian(turning))
+    if _NO_BODY_RAD_S < level < np.inf:
+        raise InputError(
+            f"angular_velocity_rad_s has a median size of {level:.3g}, which no body turns at: "
+            "give radians, numpy.radians of °/s."
+        )
 
 
 def _quality_flags(quality: ArrayLike | None, n: int) -> NDArray[np.uint8]:

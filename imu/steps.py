@@ -41,7 +41,7 @@ STEP_ROW: Final = np.dtype(
         ("pelvic_obliquity_range_deg", np.float64),
         ("pelvic_rotation_range_deg", np.float64),
         ("lumbar_index", np.float64),
-        ("quality", np.uint8),
+        ("quality", np.uint16),
         # indicators that the table does not list
         ("peak_10hz_bw", np.float64),
         ("lumbar_compression_bw", np.float64),
@@ -190,7 +190,7 @@ class Steps:
         return np.array([Quality(int(bits)).tokens for bits in self.quality_bits], dtype=np.str_)
 
     @property
-    def quality_bits(self) -> NDArray[np.uint8]:
+    def quality_bits(self) -> NDArray[np.uint16]:
         """The same as :class:`~imu.samples.Quality` bits."""
         return self.rows["quality"]
 

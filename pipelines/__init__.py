@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imu.errors import RecordingError
     from pipelines.coaching.alert import Alert
-    from pipelines.files.sample_table import SampleTable, read_sample_table, write_sample_table
+    from pipelines.files.reading.front_door import read
+    from pipelines.files.sample_table import SampleTable, write_sample_table
     from pipelines.files.session_reader import Session, read_session
     from pipelines.files.steps_table import write_steps
     from pipelines.live import LiveOptions, LiveRun, run_live
@@ -32,7 +33,7 @@ __all__ = [
     "Session",
     "SessionResult",
     "Summary",
-    "read_sample_table",
+    "read",
     "read_session",
     "replay_file",
     "run_live",
@@ -51,7 +52,7 @@ _HOME = {
     "Session": "pipelines.files.session_reader",
     "SessionResult": "pipelines.session.result",
     "Summary": "pipelines.session.summary",
-    "read_sample_table": "pipelines.files.sample_table",
+    "read": "pipelines.files.reading.front_door",
     "read_session": "pipelines.files.session_reader",
     "replay_file": "pipelines.replay",
     "run_live": "pipelines.live",

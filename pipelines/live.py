@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,8 @@ class LiveOptions:
         A command to run for each alert.
     marks : tuple of (str, str)
         Kind and words of what is known from the beginning, such as ``("surface", "track")``.
+    beside : mapping of str to str
+        Devices beside the sensor, as :func:`devices.open_source` takes them.
 
     Examples
     --------
@@ -100,9 +102,10 @@ class LiveOptions:
     alerts: Path | None = None
     on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
+    beside: Mapping[str, str] = field(default_factory=dict)  # addresses, by name of the stream
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # the event loop would spell out every step at the end
 class LiveRun:
     """What a live run has gathered when it ends.
 
@@ -323,6 +326,7 @@ def _header(
         baseline_origin="earlier runs" if options.baseline is None else "given",
         settings=options.settings,
         plan=plan,
+        beside=dict(options.beside),
     )
     if options.earlier is None:
         return header
@@ -388,7 +392,7 @@ async def run_live(
     controls = controls or LiveControls()
     for kind, value in options.marks:
         controls.mark(kind, value)
-    async with open_source(url, clock=clock) as source:
+    async with open_source(url, beside=options.beside, clock=clock) as source:
         session = _Session(url, source, options, view, controls)
         try:
             async for record in source:

@@ -66,7 +66,13 @@ class ReplayOptions:
     mass_kg, height_m : float, optional
         Of the runner, kg from 20 to 250 and m from 1.0 to 2.5.
     rate_hz : float, optional
-        Sample rate of a table without a time column, Hz, 50 to 1600.
+        Sample rate of a recording without times, Hz, 24.5 to 4000.
+    columns, units : str
+        What the columns of a table are, and their units, as :func:`pipelines.read` takes them.
+    beside : Path, optional
+        A second file of the same recording, with the other sensor.
+    memory : Path, optional
+        Where what was said of columns is kept for the next file of that shape.
     block : int, optional
         Samples a block, from 1; the result does not depend on it.
     baseline : Baseline, optional
@@ -91,6 +97,10 @@ class ReplayOptions:
     mass_kg: float | None = None
     height_m: float | None = None
     rate_hz: float | None = None
+    columns: str = ""
+    units: str = ""
+    beside: Path | None = None
+    memory: Path | None = None
     block: int | None = None
     baseline: Baseline | None = None
     waveforms: bool = False
@@ -177,7 +187,7 @@ def load_baseline(path: str) -> Baseline:
 
 
 def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
-    """Run a session file (``.mcap``) or a sample table (anything else) through the chain.
+    """Run a session file (``.mcap``) or a recording of any other format through the chain.
 
     Parameters
     ----------
@@ -375,16 +385,20 @@ def fold_table(path: Path, options: ReplayOptions, report: Progress) -> Folded:
     BackstrideError
         When the table cannot be read or an option does not fit it.
     """
-    from pipelines.files.sample_table import read_sample_table
+    from pipelines.files.reading.front_door import read
 
     # reading is about half of the work
-    table = read_sample_table(
+    table = read(
         path,
+        beside=options.beside,
+        columns=options.columns,
+        units=options.units,
         rate_hz=options.rate_hz,
+        memory=options.memory,
         progress=lambda done, total: report(0.5 * done, total),
     )
     header = SessionHeader(
-        0,
+        table.utc_start_ns,
         str(path),
         axes=options.axes or _stated_axes(table, path),
         mass_kg=options.mass_kg,

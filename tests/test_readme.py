@@ -33,7 +33,7 @@ def test_both_newcomer_blocks_are_marked() -> None:
 
 
 def test_printed_table_is_read(tmp_path: Path) -> None:
-    from pipelines.files.sample_table import read_sample_table
+    from pipelines.files.reading.front_door import read
 
     (table,) = blocks("text")
     path = tmp_path / "run.csv"
@@ -43,9 +43,9 @@ def test_printed_table_is_read(tmp_path: Path) -> None:
         for line in [table.splitlines()[2]]
     ]
     path.write_text("\n".join(table.splitlines()[:2] + rows) + "\n", encoding="utf-8")
-    read = read_sample_table(path)
-    assert read.axes == "+x+y+z"
-    assert read.samples.has_gyro
+    table_read = read(path)
+    assert table_read.axes == "+x+y+z"
+    assert table_read.samples.has_gyro
 
 
 def test_printed_commands_run(tmp_path: Path) -> None:

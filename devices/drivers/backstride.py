@@ -111,14 +111,14 @@ class BackstrideDriver(Driver):
         """Stop streaming."""
         await ask(link, Operation.STOP, timeout_s=_FAREWELL_S, tries=1)
 
-    async def accompany(self, link: Link) -> None:
+    async def accompany(self, link: Link) -> str:
         """Ping about once a second, and start the stream anew where the sensor has restarted.
 
         Pings go out at random times: where samples are sent in step with the connection interval,
         their arrivals tell the time of the central alone.
         """
         if not self._features & Feature.PING:
-            return
+            return ""
         random = Random(link.now_ns())
         latest_us = 0
         while True:

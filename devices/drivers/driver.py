@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from devices.links import Link
 from devices.readings import Decoder
 from devices.records import DeviceInfo
 
-__all__ = ["Advertisement", "Driver", "Wanted"]
+__all__ = ["FOR_EVER_S", "Advertisement", "Conversation", "Driver", "Wanted"]
+
+#: Longer than any session, s.
+FOR_EVER_S: Final = 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,20 @@ class Wanted:
         Samples per second; 200 serves impact shock and event timing.
     acceleration_range_g, angular_velocity_range_deg_s : float
         Ends of the range: the smallest on offer that is not below.
+    known : DeviceInfo, optional
+        What was agreed at the connection before, which is to be agreed again.
     """
 
     rate_hz: float = 200.0
     acceleration_range_g: float = 16.0
     angular_velocity_range_deg_s: float = 2000.0
+    known: DeviceInfo | None = None
 
 
-class Driver(ABC):
-    """The conversation with sensors of one protocol, without any knowledge of the radio.
+class Conversation(ABC):
+    """The conversation with devices of one protocol, without any knowledge of the radio.
 
-    A driver is made anew for every connection and keeps no state over it. Anything that influences
+    It is made anew for every connection and keeps no state over it. Anything that influences
     decoding is in the :class:`~devices.records.DeviceInfo` that :meth:`open` returns, or in the
     packets.
     """
@@ -88,8 +94,19 @@ class Driver(ABC):
     async def close(self, link: Link) -> None:
         """Stop streaming; the link may be half dead already, errors are the caller's to ignore."""
 
-    async def accompany(self, link: Link) -> None:  # noqa: B027
-        """Run beside the stream until cancelled: clock probes, battery; nothing by default."""
+    async def accompany(self, link: Link) -> str:  # noqa: ARG002
+        """Run beside the stream until cancelled: clock probes, battery; nothing by default.
+
+        Returns
+        -------
+        str
+            Why the conversation has to begin anew; empty when it has not.
+        """
+        return ""
+
+
+class Driver(Conversation):
+    """The conversation with motion sensors of one protocol, and what decodes their packets."""
 
     @staticmethod
     @abstractmethod

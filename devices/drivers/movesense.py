@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import ClassVar, Final
 
-from devices.drivers.driver import Advertisement, Driver, Wanted
+from devices.drivers.delivery import DeliveryMeter, too_slow
+from devices.drivers.driver import FOR_EVER_S, Advertisement, Driver, Wanted
 from devices.links import Link
 from devices.protocols.movesense import (
     ACCELERATION_RANGE_MAX_M_S2,
@@ -26,6 +28,7 @@ from devices.protocols.movesense import (
     encode_command,
     imu6_path,
 )
+from devices.readings import Reading
 from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, DeviceLost
 
@@ -34,10 +37,17 @@ __all__ = ["MovesenseDriver", "rates_by_nearness"]
 _COMMAND_CHANNEL: Final = "command"
 _NAME: Final = "Movesense"
 _NOT_OFFERED: Final = (400, 404, 501)  # there is no such path: another rate may do
+_LEAST_SHARE: Final = 0.9  # of the samples, that must arrive
+_COUNT_S: Final = 10.0  # for what arrives, at most
+_SETTLE_S: Final = 0.3  # after the stream was ended
+_LEAST_HZ: Final = 52  # slower, steps cannot be told
 
 
 class MovesenseDriver(Driver):
-    """Subscribes to ``/Meas/IMU6`` at the wanted rate, or the nearest that the firmware has.
+    """Subscribes to ``/Meas/IMU6`` at the wanted rate, or the nearest that firmware and link have.
+
+    Where the link is slower than the data, messages lose their halves or their neighbours, and
+    little can be made of the rest: the next lower rate is taken then, and told.
 
     The stock firmware for phones does not speak this protocol; one that holds the sample
     application ``gatt_sensordata_app`` does. The full scale is the firmware's: it can neither be
@@ -69,7 +79,9 @@ class MovesenseDriver(Driver):
         """
         await link.subscribe(DATA_CHANNEL)
         hello = await _greet(link)
-        rate_hz = await _subscribe(link, wanted.rate_hz)
+        rate_hz = await _subscribe(link, rates_by_nearness(wanted.rate_hz))
+        rate_hz = await _as_fast_as_the_link(link, rate_hz)
+        self._rate_hz = float(rate_hz)
         name = link.name
         return DeviceInfo(
             name=name,
@@ -84,6 +96,19 @@ class MovesenseDriver(Driver):
     async def close(self, link: Link) -> None:
         """Unsubscribe; the sensor then sleeps."""
         await link.write(_COMMAND_CHANNEL, encode_command(Operation.UNSUBSCRIBE, IMU_REFERENCE))
+
+    async def accompany(self, link: Link) -> str:
+        """See that samples come, and not packets alone; returns when none does for a while."""
+        decoder, latest_ns = MovesenseDecoder(self._rate_hz), link.now_ns()
+
+        def silent(packet: Packet) -> str | None:
+            nonlocal latest_ns
+            if any(isinstance(reading, Reading) for reading in decoder.push(packet)):
+                latest_ns = packet.arrival_ns
+            quiet = packet.arrival_ns - latest_ns > self.silence_s * 1e9
+            return f"{too_slow(self._rate_hz)}, or damages what it carries" if quiet else None
+
+        return await link.ask(DATA_CHANNEL, b"", silent, timeout_s=FOR_EVER_S)
 
     @staticmethod
     def decoder(info: DeviceInfo) -> MovesenseDecoder:
@@ -117,27 +142,72 @@ async def _greet(link: Link) -> Hello:
 
     command = encode_command(Operation.HELLO, HELLO_REFERENCE)
     try:
-        return await link.ask(_COMMAND_CHANNEL, command, answer)
+        return await link.ask(_COMMAND_CHANNEL, command, answer, timeout_s=1.0, tries=2)
     except DeviceLost:
         raise
     except DeviceError:
         return Hello()
 
 
-async def _subscribe(link: Link, wanted_hz: float) -> int:
+async def _as_fast_as_the_link(link: Link, rate_hz: int) -> int:
+    """Step down until what is measured arrives; returns the rate, Hz.
+
+    Raises
+    ------
+    DeviceError
+        When the link is too slow for every rate that is of use.
+    """
+    while True:
+        meter = DeliveryMeter(MovesenseDecoder(float(rate_hz)), rate_hz, DATA_CHANNEL)
+        try:
+            share = await link.ask(DATA_CHANNEL, b"", meter.share, timeout_s=_COUNT_S)
+        except DeviceLost:
+            raise
+        except DeviceError:
+            return rate_hz  # nothing at all comes: that is noticed elsewhere
+        if share >= _LEAST_SHARE:
+            return rate_hz
+        lower = tuple(offer for offer in RATES_HZ[::-1] if _LEAST_HZ <= offer < rate_hz)
+        if not lower:
+            raise DeviceError(
+                f"{too_slow(rate_hz)}, the lowest rate that is of use: bring the sensor nearer, "
+                "and end other Bluetooth connections.",
+                source=link.name,
+            )
+        await _unsubscribe(link)
+        slow_hz, rate_hz = rate_hz, await _subscribe(link, lower)
+        link.log_request(encode_command(Operation.SUBSCRIBE, IMU_REFERENCE, imu6_path(rate_hz)))
+        link.tell(f"{too_slow(slow_hz)}, so the sensor measures at {rate_hz} Hz")
+
+
+def _answer(packet: Packet, *codes: Code) -> int | None:
+    """Status in what a sensor says of the subscription, 200 for data: some firmware just begins."""
+    if packet.channel != DATA_CHANNEL or packet.payload[1:2] != bytes((IMU_REFERENCE,)):
+        return None
+    if packet.payload[0] == Code.RESULT:
+        status = decode_status(packet.payload[2:])
+        return status if 100 <= status < 600 else None  # one that was damaged is asked for again
+    return 200 if packet.payload[0] in codes else None
+
+
+async def _unsubscribe(link: Link) -> None:
+    """End the stream, and let what was still on its way arrive."""
+    command = encode_command(Operation.UNSUBSCRIBE, IMU_REFERENCE)
+    with suppress(DeviceError):  # a lost link shows at the next command
+        await link.ask(_COMMAND_CHANNEL, command, _answer, timeout_s=2.0, tries=2)
+    await link.sleep(_SETTLE_S)
+
+
+async def _subscribe(link: Link, rates_hz: tuple[int, ...]) -> int:
     """Start the stream at the first rate that is not refused; returns it, Hz."""
 
     def answer(packet: Packet) -> int | None:
-        if packet.channel != DATA_CHANNEL or packet.payload[1:2] != bytes((IMU_REFERENCE,)):
-            return None
-        if packet.payload[0] == Code.RESULT:
-            return decode_status(packet.payload[2:])
-        return 200 if packet.payload[0] == Code.DATA else None  # some firmware just begins
+        return _answer(packet, Code.DATA)
 
     status = 0
-    for rate_hz in rates_by_nearness(wanted_hz):
+    for rate_hz in rates_hz:
         command = encode_command(Operation.SUBSCRIBE, IMU_REFERENCE, imu6_path(rate_hz))
-        status = await link.ask(_COMMAND_CHANNEL, command, answer, timeout_s=4.0)
+        status = await link.ask(_COMMAND_CHANNEL, command, answer, timeout_s=2.0, tries=3)
         if 200 <= status < 300:
             return rate_hz
         if status not in _NOT_OFFERED:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import radians
 from typing import ClassVar, Final
 
-from devices.drivers.driver import Advertisement, Driver, Wanted
+from devices.drivers.driver import FOR_EVER_S, Advertisement, Driver, Wanted
 from devices.links import Link
 from devices.protocols.polar import (
     CONTROL_CHANNEL,
@@ -19,11 +19,12 @@ from devices.protocols.polar import (
     Operation,
     PolarDecoder,
     Reply,
+    ReplyParts,
     Setting,
     Settings,
     Status,
-    decode_reply,
     encode_request,
+    stopped_by_itself,
 )
 from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, ProtocolError
@@ -32,6 +33,10 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 __all__ = ["PolarDriver", "not_below"]
 
 _NAMES: Final = ("Polar Sense", "Polar Verity Sense", "Polar H10")
+#: Statuses above it are none of the maker's.
+_STATUS_MAX: Final = 0x20
+#: Rates that any model has, Hz.
+_RATES_HZ: Final = frozenset((25, 26, 50, 52, 100, 104, 200, 208, 416))
 _ABSENT: Final = (Status.INVALID_OPERATION, Status.INVALID_MEASUREMENT, Status.NOT_SUPPORTED)
 _IN_WORDS: Final = {
     Measurement.ACCELERATION: "acceleration",
@@ -107,6 +112,16 @@ class PolarDriver(Driver):
             request = encode_request(Operation.STOP, Measurement.SDK_MODE)
             await link.write(CONTROL_CHANNEL, request)
 
+    async def accompany(self, link: Link) -> str:
+        """Hear when the sensor stops by itself: worn off, low on charge, or told so by another."""
+
+        def stopped(packet: Packet) -> str | None:
+            if packet.channel != CONTROL_CHANNEL or not stopped_by_itself(packet.payload):
+                return None
+            return "the sensor says that it has stopped measuring"
+
+        return await link.ask(CONTROL_CHANNEL, b"", stopped, timeout_s=FOR_EVER_S)
+
     @staticmethod
     def decoder(info: DeviceInfo) -> PolarDecoder:
         """The decoder for the agreed rate and ranges; factors come with the packets."""
@@ -130,18 +145,31 @@ async def _request(
     link: Link, operation: Operation, measurement: Measurement, settings: Settings | None = None
 ) -> Reply:
     """Send a request; returns the reply to it, whatever its status."""
+    parts = ReplyParts()
 
     def answer(packet: Packet) -> Reply | None:
         if packet.channel != CONTROL_CHANNEL:
             return None
         try:
-            reply = decode_reply(packet.payload)
+            reply = parts.push(packet.payload)
         except ProtocolError:
-            return None  # the sensor tells something of its own accord
-        return reply if reply[:2] == (operation, measurement) else None
+            return None  # the sensor tells something of its own accord, or it was damaged
+        if reply is None or reply[:2] != (operation, measurement) or not _makes_sense(reply):
+            return None
+        return reply
 
     payload = encode_request(operation, measurement, settings)
-    return await link.ask(CONTROL_CHANNEL, payload, answer, timeout_s=4.0)
+    return await link.ask(CONTROL_CHANNEL, payload, answer, timeout_s=2.0, tries=3)
+
+
+def _makes_sense(reply: Reply) -> bool:
+    """Whether a reply holds what such sensors have; one that was damaged is asked for again."""
+    if reply.status > _STATUS_MAX:
+        return False
+    rates = reply.settings.get(Setting.RATE_HZ, ())
+    if reply.operation != Operation.GET_SETTINGS or reply.status != Status.SUCCESS:
+        return True
+    return bool(rates) and set(rates) <= _RATES_HZ and bool(reply.settings.get(Setting.RANGE))
 
 
 async def _offers(link: Link) -> tuple[Settings, Settings]:

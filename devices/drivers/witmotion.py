@@ -1,9 +1,9 @@
 """The conversation with WitMotion sensors: WT901BLE, WT9011DCL, BWT901 and their wired siblings.
 
-Such a sensor streams by itself and answers no command but register reads, so what it does can only
-be measured. Its rate codes mean different rates in different families (0x0A is 200 Hz by the manual
-of the Bluetooth sensors and 125 Hz in the wired ones). The driver therefore sets a code, counts
-what arrives, and tries the other one when that is not what was wanted.
+Such a sensor streams by itself, and its rate codes mean different rates in different families (0x0A
+is 200 Hz by the manual of the Bluetooth sensors and 125 Hz in the wired ones). The driver sets a
+code, reads it back where the sensor answers, and counts what arrives. What arrives is never taken
+for the rate: a sensor has one of its nominal rates, and what is less than that was lost on the way.
 
 Settings are never saved in the sensor: they are gone when it is switched off. Nothing here was
 tried on a real sensor.
@@ -11,20 +11,24 @@ tried on a real sensor.
 
 from __future__ import annotations
 
+import asyncio
 from math import radians
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from devices.drivers.driver import Advertisement, Driver, Wanted
 from devices.links import BYTES_CHANNEL, Link
 from devices.protocols.witmotion import (
     ACCELERATION_RANGE_G,
     ANGULAR_VELOCITY_RANGE_DEG_S,
+    BANDWIDTH_REGISTER,
     BATTERY_REGISTER,
+    BAUD_REGISTER,
     CONTENT_REGISTER,
     DATA_CHANNEL,
     RATE_REGISTER,
     UNLOCK,
     Layout,
+    RegisterAnswer,
     WiredContent,
     WitMotionDecoder,
     read_register,
@@ -43,7 +47,7 @@ _ALL_IS_SET: Final = read_register(BATTERY_REGISTER)
 _SERVICE: Final = "0000ffe5-0000-1000-8000-00805f9a34fb"  # not on the Bluetooth base address
 _NAMES: Final = ("WT901", "WT9011", "BWT901")
 
-#: Rates that can be asked for, and codes that may mean them.
+#: Rates that can be asked for, Hz, and codes that may mean them.
 _CODES: Final[dict[float, tuple[int, ...]]] = {
     10.0: (0x06,),
     20.0: (0x07,),
@@ -51,16 +55,45 @@ _CODES: Final[dict[float, tuple[int, ...]]] = {
     100.0: (0x09,),
     200.0: (0x0A, 0x0B),
 }
-#: Rates that a code may stand for; a measured rate this near to one, as a share, is taken for it.
-_NOMINAL_HZ: Final = (*_CODES, 125.0)
+#: What a code may mean, Hz, in one family or another.
+_MEANINGS: Final[dict[int, tuple[float, ...]]] = {
+    0x06: (10.0,),
+    0x07: (20.0,),
+    0x08: (50.0,),
+    0x09: (100.0,),
+    0x0A: (200.0, 125.0),
+    0x0B: (200.0,),
+}
+#: What arrives is a nominal rate this near to it, as a share.
 _NEAR: Final = 0.03
-#: How long is counted, and after how long a rate that is far off is given up, s.
+#: Less than this share of the samples must not get lost from the beginning.
+_LEAST_SHARE: Final = 0.9
+#: Widest filter below half the rate, Hz, and its code: wider ones fold what they let through.
+_BANDWIDTHS: Final[dict[float, tuple[float, int]]] = {
+    200.0: (98.0, 2),
+    125.0: (42.0, 3),
+    100.0: (42.0, 3),
+    50.0: (20.0, 4),
+    20.0: (10.0, 5),
+    10.0: (5.0, 6),
+}
+_BANDWIDTH_HZ: Final = (256.0, 188.0, 98.0, 42.0, 20.0, 10.0, 5.0)  # by code
+#: A filter below this, Hz, hides the impacts of running.
+_LEAST_BANDWIDTH_HZ: Final = 40.0
+#: Speeds of the line as delivered and as wanted, bits per second, and the code of the latter.
+_DELIVERED_BAUD: Final = 9600
+_BAUD: Final = 115_200
+_BAUD_CODE: Final = 6
+#: How long is counted, and again where less came than there should, s; and after how long a rate
+#: that is far too low is given up.
 _COUNT_S: Final = 2.0
-_GLANCE_S: Final = 0.6
-_FAR: Final = 0.3
-#: For the first frames, and for those still on their way after a command, s.
-_FIRST_FRAMES_S: Final = 1.5
+_COUNT_AGAIN_S: Final = 6.0
+_GLANCE_S: Final = 0.8
+_FAR: Final = 0.5
+#: For the first frames, for those still on their way after a command, and for an answer, s.
+_FIRST_FRAMES_S: Final = 1.7
 _SETTLE_S: Final = 0.3
+_ANSWER_S: Final = 1.0
 _BATTERY_EVERY_S: Final = 60.0
 #: A sensor that has lost its settings: its rate is off by this share, twice in a row the same.
 _OFF: Final = 0.2
@@ -68,18 +101,20 @@ _SAME: Final = 0.25
 
 
 class RateMeter:
-    """Counts samples as they arrive until their rate is known.
+    """Counts samples as they arrive until it is known how many come a second.
 
-    A rate is known after two seconds, or sooner when it is far from what is hoped for.
+    That is after two seconds, or sooner when they are far fewer than is hoped for.
 
     Parameters
     ----------
     hoped_hz : float
         The rate that was asked for.
+    seconds : float
+        How long to count.
     """
 
-    def __init__(self, hoped_hz: float) -> None:
-        self._hoped_hz = hoped_hz
+    def __init__(self, hoped_hz: float, seconds: float = _COUNT_S) -> None:
+        self._hoped_hz, self._seconds = hoped_hz, seconds
         self._decoder = WitMotionDecoder()
         self._start_ns: int | None = None
         self._count = 0
@@ -90,7 +125,7 @@ class RateMeter:
         return self._decoder.layout
 
     def rate_hz(self, packet: Packet) -> float | None:
-        """The rate, Hz, once this packet makes it known."""
+        """Samples a second, once this packet makes it known."""
         count = sum(
             len(reading.acceleration_m_s2)
             for reading in self._decoder.push(packet)
@@ -105,8 +140,8 @@ class RateMeter:
         if not count or passed_s < _GLANCE_S:
             return None
         rate_hz = self._count / passed_s
-        far = abs(rate_hz / self._hoped_hz - 1.0) > _FAR
-        return rate_hz if far or passed_s >= _COUNT_S else None
+        far = rate_hz < _FAR * self._hoped_hz and self._seconds <= _COUNT_S
+        return rate_hz if far or passed_s >= self._seconds else None
 
     def begin(self) -> None:
         """Count anew from the next sample on."""
@@ -136,11 +171,24 @@ class _RateWatch:
         return rate_hz if off > _OFF and same else None
 
 
-class WitMotionDriver(Driver):
-    """Sets the rate, measures it, and asks for the battery now and then.
+class _Setting(NamedTuple):
+    """What a sensor was set to: its nominal rate, and how many samples a second arrive."""
 
-    :attr:`DeviceInfo.rate_hz <devices.records.DeviceInfo>` is the nominal rate within 3 % of which
-    was measured, and otherwise the measured rate in whole Hz.
+    rate_hz: float
+    arriving_hz: float
+    layout: Layout | None = None
+
+    @property
+    def share(self) -> float:
+        """Of the samples, that arrives."""
+        return self.arriving_hz / self.rate_hz
+
+
+class WitMotionDriver(Driver):
+    """Sets rate and filter, checks that they hold, and asks for the battery now and then.
+
+    :attr:`DeviceInfo.rate_hz <devices.records.DeviceInfo>` is a nominal rate of the sensor. Over a
+    reconnection it stays, whatever arrives at that moment.
     """
 
     protocol: ClassVar[str] = "witmotion"
@@ -150,7 +198,7 @@ class WitMotionDriver(Driver):
         DATA_CHANNEL: "0000ffe4-0000-1000-8000-00805f9a34fb",
         _COMMAND_CHANNEL: "0000ffe9-0000-1000-8000-00805f9a34fb",
     }
-    baud_rates: ClassVar[tuple[int, ...]] = (115200, 9600, 230400, 921600)
+    baud_rates: ClassVar[tuple[int, ...]] = (_BAUD, _DELIVERED_BAUD, 230400, 921600)
 
     @classmethod
     def recognises(cls, advertisement: Advertisement) -> bool:
@@ -166,29 +214,36 @@ class WitMotionDriver(Driver):
         return decoder.layout is not None
 
     async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
-        """Set the rate and measure it; takes three to nine seconds.
+        """Set the rate and the filter; takes three to fifteen seconds.
 
         Raises
         ------
         DeviceError
-            When nothing comes that can be read.
+            When nothing comes that can be read, less than nine tenths of the samples do, or the
+            sensor keeps a filter that hides the impacts.
         """
         await _command(link, UNLOCK)
         if link.kind == "ble":
             await link.subscribe(DATA_CHANNEL)
+        await _speed_up(link)
         self._hoped_hz = min(_CODES, key=lambda rate_hz: abs(rate_hz - wanted.rate_hz))
-        self._rate_hz = rate_hz = await _configured(link, self._hoped_hz)
-        if rate_hz <= 0.0:
+        setting = await _configured(link, self._hoped_hz)
+        if setting is None:
             raise DeviceError(
                 "sends no motion that can be read: charge it, check that it is a WitMotion motion "
                 "sensor, and on a serial line that '?baud=' is right.",
                 source=link.name,
             )
+        known = wanted.known
+        self._rate_hz = setting.rate_hz if known is None else known.rate_hz
+        if known is None:
+            _refuse_loss(link, setting)
+        await _set_bandwidth(link, self._rate_hz)
         await _command(link, _ALL_IS_SET)
         return DeviceInfo(
             link.name,
             self.protocol,
-            _named_rate_hz(rate_hz),
+            self._rate_hz,
             ACCELERATION_RANGE_G * STANDARD_GRAVITY_M_S2,
             radians(ANGULAR_VELOCITY_RANGE_DEG_S),
         )
@@ -196,34 +251,33 @@ class WitMotionDriver(Driver):
     async def close(self, link: Link) -> None:
         """Nothing to do: such a sensor streams until it is switched off."""
 
-    async def accompany(self, link: Link) -> None:
+    async def accompany(self, link: Link) -> str:
         """Ask for the battery every minute, and set up anew a sensor that lost its settings.
 
-        After a dip of its power it sends at another rate, and nothing else tells. A new set-up that
-        changes nothing is not tried again before the next minute.
+        After a dip of its power it sends at another rate. One that says that its rate is as it was
+        set sends on a poor link, where a new set-up would only lose more.
         """
         while True:
             minute_ns = link.now_ns() + round(_BATTERY_EVERY_S * 1e9)
             if await self._lost_its_settings(link):
                 await _command(link, UNLOCK)
-                rate_hz = await _configured(link, self._hoped_hz)
+                await _configured(link, self._hoped_hz)
+                await _set_bandwidth(link, self._rate_hz)
                 await _command(link, _ALL_IS_SET)
-                if abs(rate_hz / self._rate_hz - 1.0) <= _OFF:
-                    continue
             await link.sleep(max(0.0, (minute_ns - link.now_ns()) * 1e-9))
             await _write(link, read_register(BATTERY_REGISTER))
 
     async def _lost_its_settings(self, link: Link) -> bool:
         """Watch the rate for a minute; returns at once when it has changed."""
         watch = _RateWatch(self._rate_hz)
-        channel = DATA_CHANNEL if link.kind == "ble" else BYTES_CHANNEL
         try:
-            await link.ask(channel, b"", watch.wrong_rate_hz, timeout_s=_BATTERY_EVERY_S)
+            await link.ask(_channel(link), b"", watch.wrong_rate_hz, timeout_s=_BATTERY_EVERY_S)
         except DeviceLost:
             raise
         except DeviceError:  # nothing in a minute
             return False
-        return True
+        code = await _read_back(link, RATE_REGISTER)
+        return code is None or self._rate_hz not in _MEANINGS.get(code, ())
 
     @staticmethod
     def decoder(info: DeviceInfo) -> WitMotionDecoder:  # noqa: ARG004
@@ -231,54 +285,164 @@ class WitMotionDriver(Driver):
         return WitMotionDecoder()
 
 
-async def _configured(link: Link, hoped_hz: float) -> float:
-    """Have it send motion at this rate, where it does not yet; returns the rate measured."""
-    rate_hz, layout = await _measured(link, hoped_hz)
-    if link.kind != "ble" and layout is not Layout.A and layout is not Layout.B:
+async def _configured(link: Link, hoped_hz: float) -> _Setting | None:
+    """Have it send motion at this rate, where it does not yet; None when nothing can be read."""
+    now = await _measured(link, hoped_hz)
+    if link.kind != "ble" and now.layout is not Layout.A and now.layout is not Layout.B:
         content = 1 << WiredContent.ACCELERATION | 1 << WiredContent.ANGULAR_VELOCITY
         await _command(link, UNLOCK)
         await _command(link, write_register(CONTENT_REGISTER, content))
-        rate_hz = 0.0  # a slow line may have held it up until now
-    if not _is_near(rate_hz, hoped_hz):
-        rate_hz = await _set_rate(link, hoped_hz)
-    return rate_hz
-
-
-async def _set_rate(link: Link, hoped_hz: float) -> float:
-    """Try the codes of a rate; returns the rate that came nearest, which is then set."""
+    elif abs(now.share - 1.0) <= _NEAR:
+        return now
     codes = _CODES[hoped_hz] if link.kind == "ble" else _CODES[hoped_hz][::-1]
-    measured: dict[int, float] = {}
+    found: dict[int, _Setting] = {}
     for code in codes:
-        measured[code] = await _rate_after(link, code, hoped_hz)
-        if _is_near(measured[code], hoped_hz):
-            return measured[code]
-    best = max(codes, key=lambda code: measured[code])
-    return measured[best] if best == codes[-1] else await _rate_after(link, best, measured[best])
+        found[code] = await _set_rate(link, code, hoped_hz)
+        if found[code].rate_hz == hoped_hz and found[code].share >= _LEAST_SHARE:
+            return found[code]
+    best = max(codes, key=lambda code: min(found[code].arriving_hz, hoped_hz))
+    if best != codes[-1]:
+        found[best] = await _set_rate(link, best, hoped_hz)
+    return found[best] if found[best].arriving_hz > 0.0 else None
 
 
-async def _rate_after(link: Link, code: int, hoped_hz: float) -> float:
+async def _set_rate(link: Link, code: int, hoped_hz: float) -> _Setting:
+    """Set a code, and find out what it means to this sensor."""
     await _command(link, UNLOCK)
     await _command(link, write_register(RATE_REGISTER, code))
     await link.sleep(_SETTLE_S)
-    rate_hz, _ = await _measured(link, hoped_hz or 1.0)
-    return rate_hz
+    kept = await _read_back(link, RATE_REGISTER)
+    measured = await _measured(link, hoped_hz)
+    rate_hz = _meant_hz(code, kept, measured.arriving_hz)
+    if measured.arriving_hz < _LEAST_SHARE * rate_hz and measured.arriving_hz > 0.0:
+        # the link may just have held its breath
+        again = await _measured(link, hoped_hz, _COUNT_AGAIN_S)
+        measured = max(measured, again, key=lambda each: each.arriving_hz)
+        rate_hz = _meant_hz(code, kept, measured.arriving_hz)
+    return measured._replace(rate_hz=rate_hz)
 
 
-async def _measured(link: Link, hoped_hz: float) -> tuple[float, Layout | None]:
-    """Rate of what arrives, 0 when nothing can be read, and its layout."""
-    meter = RateMeter(hoped_hz)
+def _meant_hz(code: int, kept: int | None, arriving_hz: float) -> float:
+    """The nominal rate of a sensor that was set to a code, said to keep one, and sends so much.
+
+    Examples
+    --------
+    >>> _meant_hz(0x09, 0x09, 53.0), _meant_hz(0x0A, None, 124.0), _meant_hz(0x0A, 0x0A, 216.0)
+    (100.0, 125.0, 200.0)
+    >>> _meant_hz(0x09, 0x06, 10.0), _meant_hz(0x09, None, 10.1), _meant_hz(0x09, None, 70.0)
+    (10.0, 10.0, 100.0)
+    """
+    if kept is not None and kept in _MEANINGS:
+        meanings = _MEANINGS[kept]
+    else:  # it does not say, and may have ignored the command
+        meanings = (*_MEANINGS[code], *(rate for rate in _CODES if rate < max(_MEANINGS[code])))
+    near = [rate for rate in meanings if abs(arriving_hz / rate - 1.0) <= _NEAR]
+    return near[0] if near else meanings[0]
+
+
+def _refuse_loss(link: Link, setting: _Setting) -> None:
+    if setting.share >= _LEAST_SHARE:
+        return
+    hint = "bring it nearer, end other Bluetooth connections"
+    if link.kind != "ble":
+        hint = f"set it to {_BAUD} baud in its maker's program and give '?baud={_BAUD}'"
+    lower = [rate for rate in _CODES if rate <= setting.arriving_hz]
+    fewer = f", or ask for fewer with '?rate={max(lower):g}'" if lower else ""
+    raise DeviceError(
+        f"the link is too slow for {setting.rate_hz:g} Hz: only {setting.arriving_hz:.0f} samples "
+        f"a second arrive, and figures from the rest would be wrong; {hint}{fewer}.",
+        source=link.name,
+    )
+
+
+async def _set_bandwidth(link: Link, rate_hz: float) -> None:
+    """Set the filter, and read it back.
+
+    Raises
+    ------
+    DeviceError
+        When the sensor says that it keeps one that hides the impacts.
+    """
+    wanted_hz, code = _BANDWIDTHS[rate_hz]
+    kept: int | None = None
+    for _ in range(2):
+        await _command(link, UNLOCK)
+        await _command(link, write_register(BANDWIDTH_REGISTER, code))
+        kept = await _read_back(link, BANDWIDTH_REGISTER)
+        if kept is None or kept == code:
+            return  # some do not answer
+    assert kept is not None
+    kept_hz = _BANDWIDTH_HZ[kept] if kept < len(_BANDWIDTH_HZ) else 0.0
+    if kept_hz < min(_LEAST_BANDWIDTH_HZ, wanted_hz):
+        raise DeviceError(
+            f"keeps a filter of {kept_hz:g} Hz, which hides the impacts of running: set its "
+            f"bandwidth to {wanted_hz:g} Hz in its maker's program.",
+            source=link.name,
+        )
+
+
+async def _speed_up(link: Link) -> None:
+    """Have a slow serial line go at 115200 baud: 9600, as delivered, carry 43 samples a second.
+
+    After a reconnection the sensor may be at either speed.
+    """
+    first = link.baud_rate
+    if not first or first > _BAUD:
+        return
+    for baud_rate in dict.fromkeys((first, _BAUD, _DELIVERED_BAUD)):
+        if baud_rate != link.baud_rate:
+            await link.change_baud_rate(baud_rate)
+        if (await _measured(link, 1.0, _GLANCE_S)).layout is not None:
+            break
+    else:
+        await link.change_baud_rate(first)
+        return
+    slow = link.baud_rate
+    if slow >= _BAUD:
+        return
+    await _command(link, UNLOCK)
+    await _command(link, write_register(BAUD_REGISTER, _BAUD_CODE))
+    await link.sleep(_SETTLE_S)
+    await link.change_baud_rate(_BAUD)
+    if (await _measured(link, 1.0, _GLANCE_S)).layout is None:
+        await link.change_baud_rate(slow)  # it does not know the command
+
+
+async def _measured(link: Link, hoped_hz: float, seconds: float = _COUNT_S) -> _Setting:
+    """What arrives a second, 0 when nothing can be read, and its layout."""
+    meter = RateMeter(hoped_hz, seconds)
     try:
-        rate_hz = await link.ask(
-            DATA_CHANNEL if link.kind == "ble" else BYTES_CHANNEL,
-            b"",
-            meter.rate_hz,
-            timeout_s=_COUNT_S + _FIRST_FRAMES_S,
+        arriving_hz = await link.ask(
+            _channel(link), b"", meter.rate_hz, timeout_s=seconds + _FIRST_FRAMES_S
         )
     except DeviceLost:
         raise
     except DeviceError:
-        rate_hz = 0.0
-    return rate_hz, meter.layout
+        arriving_hz = 0.0
+    return _Setting(hoped_hz, arriving_hz, meter.layout)
+
+
+async def _read_back(link: Link, register: int) -> int | None:
+    """What a register holds; None where the sensor does not answer.
+
+    Not noted in the log, where the read of a register ends a set-up.
+    """
+    for _ in range(2):
+        answer = RegisterAnswer(register)
+        answered = asyncio.ensure_future(
+            link.ask(_channel(link), b"", answer.value, timeout_s=_ANSWER_S)
+        )
+        await asyncio.sleep(0)  # it listens before it is asked
+        try:
+            await _write(link, read_register(register))
+            return await answered
+        except DeviceLost:
+            raise
+        except DeviceError:  # silence
+            continue
+        finally:
+            answered.cancel()
+    return None
 
 
 async def _command(link: Link, command: bytes) -> None:
@@ -292,10 +456,6 @@ async def _write(link: Link, command: bytes) -> None:
     await link.write(channel, command, response=False)
 
 
-def _is_near(rate_hz: float, nominal_hz: float) -> bool:
-    return abs(rate_hz - nominal_hz) <= _NEAR * nominal_hz
-
-
-def _named_rate_hz(rate_hz: float) -> float:
-    nearest_hz = min(_NOMINAL_HZ, key=lambda nominal_hz: abs(nominal_hz - rate_hz))
-    return nearest_hz if _is_near(rate_hz, nearest_hz) else max(1.0, float(round(rate_hz)))
+def _channel(link: Link) -> str:
+    """Where samples come."""
+    return DATA_CHANNEL if link.kind == "ble" else BYTES_CHANNEL

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from devices.links import REQUEST_CHANNEL
 from devices.readings import Decoded, Reading
 from devices.records import Packet
 from imu.errors import ProtocolError
@@ -70,7 +71,7 @@ TIME_MODULUS_US: Final = (1 << 32) * 1000
 IMU_REFERENCE, HELLO_REFERENCE = 99, 1
 #: Full scales that firmware can set.
 ACCELERATION_RANGES_G: Final = (2, 4, 8, 16)
-ANGULAR_VELOCITY_RANGES_DEG_S: Final = (245, 500, 1000, 2000)
+ANGULAR_VELOCITY_RANGES_DEG_S: Final = (125, 245, 500, 1000, 2000)
 #: The gyroscope measures this much further than the full scale it is named after: 70 m°/s a count
 #: at 2000 °/s (ST LSM6 data sheets).
 GYRO_RANGE_SURPLUS: Final = 1.14688
@@ -107,6 +108,9 @@ class Operation(IntEnum):
     HELLO = 0
     SUBSCRIBE = 1
     UNSUBSCRIBE = 2
+
+
+_SUBSCRIBE: Final = bytes((Operation.SUBSCRIBE,))
 
 
 class Code(IntEnum):
@@ -340,6 +344,8 @@ class MovesenseDecoder:
 
     def push(self, packet: Packet) -> list[Decoded]:
         """Take the next notification; returns the readings that it completes."""
+        if packet.channel == REQUEST_CHANNEL and packet.payload[:1] == _SUBSCRIBE:
+            self._begin()
         if packet.channel != DATA_CHANNEL:
             return []
         payload = packet.payload
@@ -359,6 +365,12 @@ class MovesenseDecoder:
             return self._take_second_part(payload[2:], packet.arrival_ns)
         self._malformed_packets += 1
         return []
+
+    def _begin(self) -> None:
+        """Messages before a logged subscription were of another rate: nothing of them counts."""
+        self._samples, self._are_split, self._payload, self._misfits = 0, False, b"", 0
+        self._open = self._unsure = self._least_delay_ms = None
+        self._candidates = []
 
     def _take_data(self, message: _Message) -> list[Decoded]:
         readings = self._settle(message.stamp_ms)

@@ -50,6 +50,7 @@ __all__ = [
     "Operation",
     "PolarDecoder",
     "Reply",
+    "ReplyParts",
     "Setting",
     "Status",
     "compress",
@@ -60,8 +61,10 @@ __all__ = [
     "decompress",
     "encode_frame",
     "encode_reply",
+    "encode_reply_parts",
     "encode_request",
     "encode_settings",
+    "stopped_by_itself",
 ]
 
 Settings = Mapping[int, tuple[float, ...]]
@@ -77,6 +80,7 @@ COMPRESSED: Final = 0x80
 
 _HEADER: Final = struct.Struct("<BQB")
 _REPLY: Final = 0xF0
+_STOPPED: Final = 0x01  # told unasked
 _FORMATS: Final = {0: "H", 1: "H", 2: "H", 3: "I", 4: "B", 5: "f", 6: "16s"}
 _STAMP_MAX_NS: Final = 100 * 365 * 86_400 * 10**9  # a century: later stamps are damaged
 _RAD: Final = np.pi / 180
@@ -239,6 +243,60 @@ def decode_reply(payload: bytes) -> Reply:
             payload=payload,
         )
     return Reply(payload[1], payload[2], payload[3], decode_settings(payload[5:]))
+
+
+def encode_reply_parts(reply: Reply, notification_bytes_max: int) -> list[bytes]:
+    """Write a reply in as many messages as it takes.
+
+    The first says in its fifth byte whether more follow, each other in its first.
+    """
+    whole = encode_reply(reply)
+    parts, rest = [whole[:notification_bytes_max]], whole[notification_bytes_max:]
+    while rest:
+        parts.append(b"\0" + rest[: notification_bytes_max - 1])
+        rest = rest[notification_bytes_max - 1 :]
+    first, *others = parts
+    if others:
+        first = first[:4] + b"\1" + first[5:]
+        others = [b"\1" + part[1:] for part in others[:-1]] + others[-1:]
+    return [first, *others]
+
+
+class ReplyParts:
+    """Puts the messages of one reply together: with an MTU of 23 settings take several."""
+
+    def __init__(self) -> None:
+        self._whole = b""  # while more follow
+
+    def push(self, payload: bytes) -> Reply | None:
+        """Take a message of the control point; returns the reply that it completes.
+
+        Raises
+        ------
+        ProtocolError
+            When it is no reply, and goes on none.
+        """
+        if payload[:1] == bytes((_REPLY,)):
+            reply = decode_reply(payload)
+            more, self._whole = payload[4:5] not in {b"", b"\0"}, payload
+            return None if more else reply
+        if not self._whole or not payload:
+            raise ProtocolError("this goes on no reply.", payload=payload)
+        self._whole += payload[1:]
+        return None if payload[0] else decode_reply(self._whole)
+
+
+def stopped_by_itself(payload: bytes) -> tuple[int, ...]:
+    r"""The measurements that a sensor says it has stopped of its own accord; none otherwise.
+
+    Source: the maker's SDK in public, as remembered; not tried on a sensor.
+
+    Examples
+    --------
+    >>> stopped_by_itself(bytes((1, 2, 5))), stopped_by_itself(b"\xf0\x02")
+    ((2, 5), ())
+    """
+    return tuple(payload[1:]) if payload[:1] == bytes((_STOPPED,)) else ()
 
 
 def encode_frame(frame: Frame) -> bytes:

@@ -42,7 +42,9 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 __all__ = [
     "ACCELERATION_RANGE_G",
     "ANGULAR_VELOCITY_RANGE_DEG_S",
+    "BANDWIDTH_REGISTER",
     "BATTERY_REGISTER",
+    "BAUD_REGISTER",
     "CONTENT_REGISTER",
     "DATA_CHANNEL",
     "FRAMES_TO_LOCK",
@@ -50,6 +52,7 @@ __all__ = [
     "SAVE",
     "UNLOCK",
     "Layout",
+    "RegisterAnswer",
     "Registers",
     "WiredContent",
     "WitMotionDecoder",
@@ -74,6 +77,8 @@ UNLOCK: Final = bytes.fromhex("ffaa6988b5")
 SAVE: Final = bytes.fromhex("ffaa000000")
 CONTENT_REGISTER: Final = 0x02  # which wired frames are sent, one bit a type
 RATE_REGISTER: Final = 0x03
+BAUD_REGISTER: Final = 0x04
+BANDWIDTH_REGISTER: Final = 0x1F
 BATTERY_REGISTER: Final = 0x64  # in hundredths of a volt
 
 #: Headers in a row at one spacing, and no rival, before anything is believed.
@@ -85,6 +90,7 @@ _REGISTERS: Final = 0x71
 _READ: Final = bytes.fromhex("ffaa27")
 _ANSWER: Final = struct.Struct("<BBH8h")
 _WIRED_TYPES: Final = 0x50  # high half of the type byte
+_WIRED_ANSWER: Final = b"\x55\x5f"
 _WIRED_ACCELERATION: Final = 0x51
 _WIRED_ANGULAR_VELOCITY: Final = 0x52
 #: This many headers of another phase or layout in the same stretch make the choice doubtful.
@@ -205,6 +211,41 @@ def encode_wired(content: int, values: ArrayLike) -> bytes:
     return frames.tobytes()
 
 
+class RegisterAnswer:
+    """Waits for the answer to the read of one register, however it is cut into packets.
+
+    Sensors with frames of 20 or 28 bytes answer with the register's number, wired ones with the
+    values alone (``55 5F``, four of them).
+
+    Parameters
+    ----------
+    register : int
+        That was asked for.
+    """
+
+    def __init__(self, register: int) -> None:
+        self._head = bytes((_HEADER, _REGISTERS, register & 0xFF, register >> 8))
+        self._heard = b""
+
+    def value(self, packet: Packet) -> int | None:
+        """The register's value, 0 to 65535, once this packet brings it."""
+        if packet.channel not in {DATA_CHANNEL, BYTES_CHANNEL}:
+            return None
+        heard = self._heard + packet.payload
+        self._heard = heard[-_ANSWER.size :]
+        at = heard.find(self._head)
+        if 0 <= at <= len(heard) - _ANSWER.size:
+            return decode_registers(heard[at : at + _ANSWER.size]).values[0] & 0xFFFF
+        size = Layout.WIRED.value
+        at = heard.find(_WIRED_ANSWER)
+        while 0 <= at <= len(heard) - size:
+            frame = heard[at : at + size]
+            if sum(frame[:-1]) & 0xFF == frame[-1]:
+                return int.from_bytes(frame[2:4], "little")
+            at = heard.find(_WIRED_ANSWER, at + 1)
+        return None
+
+
 def battery_percent(centivolts: int) -> float:
     """Charge, %, by the resting voltage of its lithium cell; see the module for the table."""
     return round(float(np.interp(centivolts / 100, _BATTERY_V, _BATTERY_PERCENT)), 1)
@@ -243,6 +284,7 @@ class WitMotionDecoder:
         self._acceleration: Counts | None = None  # wired: waits for its angular velocity
         self._notified = self._skipped = 0  # bytes since a header began one; since the last sample
         self._wired_sample = 2 * Layout.WIRED.value  # bytes from one acceleration to the next
+        self._latest: Counts | None = None  # the newest sample
 
     @property
     def time_modulus_us(self) -> int | None:
@@ -336,7 +378,17 @@ class WitMotionDecoder:
 
     def _give(self, counts: Counts, sample_bytes: int, decoded: list[Decoded]) -> None:
         missing, self._skipped = int(self._skipped / sample_bytes + 0.5), 0
-        decoded.append(_reading(counts, missing))
+        decoded.append(_reading(counts, missing, self._repeated_in(counts)))
+
+    def _repeated_in(self, counts: Counts) -> int:
+        """Samples that are those before them to the last bit, while the sensor moves.
+
+        A sensor that sends faster than it measures repeats itself. One that lies still may do so
+        by chance: its gyroscope says exactly zero.
+        """
+        rows = counts if self._latest is None else np.concatenate((self._latest, counts))
+        self._latest = counts[-1:].copy()
+        return int(((rows[1:] == rows[:-1]).all(axis=1) & rows[1:, 3:].any(axis=1)).sum())
 
     def _read_motion(self, raw: Bytes, at: int, n: int, size: int, decoded: list[Decoded]) -> None:
         if n > 0:
@@ -487,7 +539,7 @@ def _is_whole(data: bytes, size: int) -> bool:
     return at == len(data)
 
 
-def _reading(counts: Counts, missing_before: int) -> Reading:
+def _reading(counts: Counts, missing_before: int, repeated: int) -> Reading:
     """SI units; counts has shape (n, 6)."""
     values, quality = counts.astype(np.float64), None
     if counts.max() >= _LARGEST_COUNT or counts.min() <= -_LARGEST_COUNT:
@@ -496,4 +548,6 @@ def _reading(counts: Counts, missing_before: int) -> Reading:
     values[:, :3] *= _ACCELERATION_SCALE
     values[:, 3:] *= _ANGULAR_VELOCITY_SCALE
     angular_velocity = values[:, 3:]
-    return Reading(values[:, :3], angular_velocity, None, None, 0, quality, False, missing_before)
+    return Reading(
+        values[:, :3], angular_velocity, None, None, 0, quality, False, missing_before, repeated
+    )

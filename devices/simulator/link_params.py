@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from math import inf
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from imu.errors import ParameterError
 
@@ -141,13 +141,15 @@ class LinkParams:
                 raise ParameterError("att_errors", (channel, code), "ATT error codes of 1 to 255")
 
         for spell in self.spells:
-            replace(self, spells=(), **{spell.name: spell.value})  # its ranges are checked
+            self.at(spell.start_s)  # its range is checked
 
     def at(self, placed_s: float) -> LinkParams:
         """The properties at this time since the sensor was placed, s."""
         if not self.spells:
             return self
-        now = {s.name: s.value for s in self.spells if s.start_s <= placed_s < s.end_s}
+        now: dict[str, Any] = {
+            s.name: s.value for s in self.spells if s.start_s <= placed_s < s.end_s
+        }
         return replace(self, spells=(), **now)
 
     def next_change_s(self, placed_s: float) -> float:

@@ -48,6 +48,11 @@ class MeasuredStream:
     ------
     ParameterError
         When ``memory_s`` is outside its range.
+
+    Attributes
+    ----------
+    clock : ProgramClock
+        True time.
     """
 
     def __init__(
@@ -62,7 +67,7 @@ class MeasuredStream:
         if not 0.05 <= memory_s <= 3600.0:
             raise ParameterError("memory_s", memory_s, "a number from 0.05 to 3600 s")
         self.rate_hz = run.scenario.rate
-        self._run, self._clock = run, clock
+        self._run, self.clock = run, clock
         self._start_ns = clock.monotonic_ns()
         self._own_clock = SensorClock(run.scenario.faults)
         self._started_us, self._sends_nan = started_us, sends_nan
@@ -79,26 +84,27 @@ class MeasuredStream:
         """The device's clock now, µs, without wrapping."""
         return self._stamp_us(self._oscillated_s())
 
-    async def take(self, n: int) -> MeasuredBlock | None:
+    async def take(self, n: int, *, whole: bool = False) -> MeasuredBlock | None:
         """The next ``n`` samples, as soon as the last of them is measured; None when it is over.
 
-        Fewer before a sample that has no value. A cancelled wait takes nothing.
+        Fewer before a sample that has no value. A cancelled wait takes nothing. A device that keeps
+        ``whole`` messages overwrites these.
         """
         while not self._cut:
-            block = await self._read(n)
+            block = await self._read(n, whole=whole)
             if block is None:
                 return None
             self._cut = [block] if self._sends_nan else _with_values(block, self.rate_hz)
         return self._cut.pop(0)
 
-    async def _read(self, n: int) -> MeasuredBlock | None:
-        taken = self._taken()
-        if taken - self._next > self._memory:
-            self._skip(taken - self._memory - self._next)
+    async def _read(self, n: int, *, whole: bool) -> MeasuredBlock | None:
+        over = self._taken() - self._memory - self._next
+        if over > 0:
+            self._skip(-(-over // n) * n if whole else over)
         ready_ns = self._own_clock.true_s((self._next + n) / self.rate_hz) * 1e9
-        wait_ns = self._start_ns + ready_ns - self._clock.monotonic_ns()
+        wait_ns = self._start_ns + ready_ns - self.clock.monotonic_ns()
         if wait_ns > 0:
-            await self._clock.sleep(wait_ns * 1e-9)
+            await self.clock.sleep(wait_ns * 1e-9)
         first = self._next
         samples = self._run.read(n)
         if not len(samples):
@@ -107,7 +113,7 @@ class MeasuredStream:
         return MeasuredBlock(first, self._stamp_us(first / self.rate_hz), samples)
 
     def _oscillated_s(self) -> float:
-        passed_s = (self._clock.monotonic_ns() - self._start_ns) * 1e-9
+        passed_s = (self.clock.monotonic_ns() - self._start_ns) * 1e-9
         return self._own_clock.oscillated_s(passed_s)
 
     def _stamp_us(self, oscillated_s: float) -> int:

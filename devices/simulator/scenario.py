@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.drivers.registry import PROTOCOLS
+from devices.simulator.companions import COMPANIONS, CompanionFault, parse_companion
 from devices.simulator.faults.kinds import FAULT_KINDS
 from devices.simulator.faults.plan import Fault, read_plan
 from devices.simulator.faults.words import parse_faults, spread_disconnects
@@ -135,6 +136,9 @@ class Scenario:
         ``minutes``; only with ``protocol=backstride``.
     link : str
         ``ble`` or ``serial``; empty for what such sensors usually have.
+    treadmill, foot_pod, heart_rate : str
+        Devices beside the sensor: ``1``, or what goes wrong with it, see
+        :mod:`devices.simulator.companions`; empty or ``0`` for none.
     baseline : str
         File with the runner's baseline, passed through.
     script : Script
@@ -182,6 +186,9 @@ class Scenario:
     link: str = ""
     motion: str = "run"
     logged_runs: int = 0
+    treadmill: str = ""
+    foot_pod: str = ""
+    heart_rate: str = ""
     baseline: str = ""
     script: Script = field(default_factory=Script)
 
@@ -199,8 +206,16 @@ class Scenario:
         if self.logged_runs and self.protocol != "backstride":
             raise ParameterError("logged_runs", self.logged_runs, "0, or protocol=backstride too")
         axes_matrix(self.axes)
+        for name in COMPANIONS:
+            parse_companion(name, getattr(self, name))
         if self.script:
             self._check_script()
+
+    @property
+    def companions(self) -> dict[str, tuple[CompanionFault, ...]]:
+        """The devices beside the sensor, and what goes wrong with each."""
+        found = {name: parse_companion(name, getattr(self, name)) for name in COMPANIONS}
+        return {name: faults for name, faults in found.items() if faults is not None}
 
     def _check_script(self) -> None:
         run_s = 60.0 * self.minutes
@@ -332,7 +347,7 @@ def _before_the_end(run_s: float) -> str:
 def _value(key: str, text: str) -> Any:
     if key in _CHOICES:
         return text.lower()
-    if key in ("axes", "baseline"):
+    if key in ("axes", "baseline", *COMPANIONS):
         return text
     low, high, unit = _RANGES[key]
     try:

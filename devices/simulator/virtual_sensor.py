@@ -8,7 +8,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from devices.drivers.driver import Driver, Wanted
+from devices.drivers.driver import Conversation, Driver, Wanted
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
@@ -21,6 +21,7 @@ from devices.simulator.faults.peripheral import FaultyPeripheral
 from devices.simulator.faults.samples import FaultyRun
 from devices.simulator.generate import SimulatedRun, measured_run
 from devices.simulator.peripheral import BYTES_CHANNEL, Peripheral
+from devices.simulator.room import Room
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from devices.timing.program_clock import ProgramClock, ScaledClock, SystemClock
@@ -63,9 +64,21 @@ def link_of(scenario: Scenario) -> str:
 
 
 def as_such_sensors_measure(scenario: Scenario) -> Scenario:
-    """The scenario with a rate that its sensor has, where none was asked for."""
+    """The scenario with a rate that its sensor has, where none was asked for.
+
+    Raises
+    ------
+    ParameterError
+        When the sensor has no such rate, nor makes one of it by leaving samples out.
+    """
     rate_hz = _RATES_HZ.get(scenario.protocol)
     asked = scenario.rate != Scenario().rate
+    if scenario.protocol == "witmotion" and scenario.rate % 50.0 and scenario.rate % 125.0:
+        raise ParameterError(
+            "rate",
+            scenario.rate,
+            "a multiple of 50 or 125 Hz, of which such sensors send 50 to 200 Hz",
+        )
     return scenario if asked or rate_hz is None else replace(scenario, rate=rate_hz)
 
 
@@ -124,12 +137,14 @@ def _peripheral(scenario: Scenario, clock: ProgramClock, run: MotionRun) -> Peri
     return peripheral
 
 
-def virtual_connector(scenario: Scenario, run: MotionRun | None = None) -> Connector:
+def virtual_connector(
+    scenario: Scenario, run: MotionRun | None = None, room: Room | None = None
+) -> Connector:
     """What opens links to a scenario's sensor, in an air or on a cable of its own.
 
     The cable is in memory, at every time scale: the same address then gives the same samples
     however fast, and nothing on the computer can be in its way. The port's code has test doubles of
-    its own (:mod:`devices.simulator.port`).
+    its own (:mod:`devices.simulator.port`). Devices beside the sensor are in its ``room``.
 
     Raises
     ------
@@ -141,7 +156,9 @@ def virtual_connector(scenario: Scenario, run: MotionRun | None = None) -> Conne
     has_gyro = scenario.protocol != "polar" or scenario.rate not in _WITHOUT_GYRO_HZ
     for fault in scenario.faults:
         require_possible(fault.kind, scenario.protocol, link, has_gyro=has_gyro)
-    return _InTheAir(scenario, run) if link == "ble" else _OnACable(scenario, run)
+    if link == "ble":
+        return _InTheAir(scenario, run, room or Room(scenario))
+    return _OnACable(scenario, run)
 
 
 class VirtualSensorSource(SensorSource):
@@ -160,6 +177,13 @@ class VirtualSensorSource(SensorSource):
     ------
     ParameterError
         When protocol and link do not go together, or such a sensor cannot have a fault.
+
+    Attributes
+    ----------
+    room : Room
+        The air it is in, with the devices beside it.
+    clock : ProgramClock
+        The one it keeps.
     """
 
     def __init__(
@@ -176,8 +200,9 @@ class VirtualSensorSource(SensorSource):
             base = VirtualClock()
         elif scale != 1.0:
             base = ScaledClock(base, scale)
+        self.room, self.clock = Room(scenario), base
         super().__init__(
-            virtual_connector(scenario, run),
+            virtual_connector(scenario, run, self.room),
             wanted=Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
             axes=scenario.axes,
             clock=base,
@@ -186,10 +211,10 @@ class VirtualSensorSource(SensorSource):
 
 
 class _InTheAir:
-    """Connects to a sensor that is placed in its own air at the first try."""
+    """Connects to a sensor that is placed in the air of its room at the first try."""
 
-    def __init__(self, scenario: Scenario, run: MotionRun | None) -> None:
-        self._scenario, self._run = scenario, run
+    def __init__(self, scenario: Scenario, run: MotionRun | None, room: Room) -> None:
+        self._scenario, self._run, self._room = scenario, run, room
         self._connector: Connector | None = None
 
     @property
@@ -197,20 +222,17 @@ class _InTheAir:
         return f"sim:?protocol={self._scenario.protocol}"
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         return None if self._connector is None else self._connector.driver
 
     async def connect(self, inbox: Inbox) -> OpenLink:
         if self._connector is None:
-            from devices.ble import BleConnector, Radio
-            from devices.simulator.air import Air
-            from devices.simulator.loopback import loopback_backend
+            from devices.ble import BleConnector
 
-            air = Air(inbox.clock, seed=self._scenario.seed)
             peripheral = make_peripheral(self._scenario, inbox.clock, self._run)
-            address = air.place(peripheral, radio_params(self._scenario.faults))
-            backend = loopback_backend(air)
-            self._connector = BleConnector(address, radio=Radio(backend.client, backend.scanner))
+            params = radio_params(self._scenario.faults)
+            address = self._room.place(peripheral, params, inbox.clock)
+            self._connector = BleConnector(address, radio=self._room.radio(inbox.clock))
         return await self._connector.connect(inbox)
 
     async def end(self) -> None:

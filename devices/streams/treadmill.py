@@ -11,6 +11,7 @@ vectors in the tests were made from the layout.
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -25,7 +26,9 @@ __all__ = [
     "TreadmillDecoder",
     "TreadmillReading",
     "decode_record",
+    "degrees_of",
     "encode_record",
+    "percent_of",
 ]
 
 SERVICE_UUID: Final = "00001826-0000-1000-8000-00805f9b34fb"
@@ -163,6 +166,22 @@ def encode_record(fields: dict[str, float], *, more: bool = False) -> bytes:
                 f"{field.name} of {fields[field.name]:g} does not fit into a treadmill record."
             ) from None
     return payload
+
+
+def percent_of(slope_deg: float) -> float:
+    """A slope in degrees as treadmills give it, height over length, %.
+
+    Examples
+    --------
+    >>> round(percent_of(1.0), 2), round(degrees_of(percent_of(1.0)), 6)
+    (1.75, 1.0)
+    """
+    return 100.0 * math.tan(math.radians(slope_deg))
+
+
+def degrees_of(slope_percent: float) -> float:
+    """A slope in % in degrees."""
+    return math.degrees(math.atan(slope_percent / 100.0))
 
 
 class TreadmillDecoder:

@@ -53,10 +53,13 @@ class Placed(NamedTuple):
         Seconds since the first sample of the stream, of the samples that are new.
     stale : int
         Samples at the reading's start that are not new, to be left out.
+    doubtful : bool
+        Whether samples go missing all the time, and nobody knows where.
     """
 
     time_s: NDArray[np.float64]
     stale: int = 0
+    doubtful: bool = False
 
 
 class Timeline(Protocol):
@@ -372,6 +375,11 @@ class StampedTimeline:
 
 # Rate of a stream whose samples only their arrival dates: off by up to this, ppm.
 _RATE_LIMIT_PPM: Final = 40_000.0
+# A sensor's clock is not off by more than this share: what comes more slowly has gaps.
+_SLOWEST: Final = 0.025
+# So many losses within so long, ns, are a steady loss: where each happened is not known to a step.
+_STEADY_LOSSES: Final = 2
+_STEADY_NS: Final = 20_000_000_000
 # How long its arrivals are remembered, s: its rate may wander with the temperature.
 _ARRIVALS_S: Final = 128.0
 # Time scale settles for so long, and later moves by no more than this share, towards the floor of
@@ -391,21 +399,23 @@ class ArrivalTimeline:
 
     What the decoder knows to be lost (``missing_before``) counts at once, anything else shows as a
     deficit (:class:`devices.timing.deficit.DeficitWatch`): all later samples come late. So less
-    than 15 ms, 3 samples or ¾ of a message is not seen until more adds up, samples lost steadily
-    pass for a lower rate; a loss appears 0.3 to 1 s after it happened, or at once where the link
+    than 15 ms, 3 samples or ¾ of a message is not seen until more adds up; a steady loss of less
+    than 2.5 % passes for a lower rate, and more for one that is 2.5 % lower, with gaps, whose
+    samples are all in doubt; a loss appears 0.3 to 1 s after it happened, or at once where the link
     was away; a delay that stays is taken for a loss until samples come too early; duplicates cannot
     be told.
 
     Parameters
     ----------
     rate_hz : float
-        Nominal sample rate, Hz; the true one may differ by 6 %.
+        Nominal sample rate, Hz; the true one may be 2.5 % lower.
     """
 
     def __init__(self, rate_hz: float) -> None:
         self._losses = NO_LOSSES
         self._host = HostTime()
         self._last_us = -inf  # time of the latest sample
+        self._soonest_us = inf
         self._settled_us = _SETTLING_US  # counted time until which the scale settles
         self._begin(1e6 / rate_hz)
 
@@ -436,8 +446,11 @@ class ArrivalTimeline:
         begin_us = self._last_us + period_us * max(lost, 0)
         self._index += lost + n
         self._counted.observe((self._index - 1) * nominal_us, arrival_ns)
+        self._soonest_us = min(self._soonest_us, self._late_us(self._index, arrival_ns))
         self._losses = self._losses._replace(
-            received=self._losses.received + n, lost=self._losses.lost + lost
+            received=self._losses.received + n,
+            lost=self._losses.lost + lost,
+            duplicated=self._losses.duplicated + reading.repeated,
         )
         if self._last_us == -inf:
             begin_us = -period_us
@@ -452,7 +465,7 @@ class ArrivalTimeline:
         time_s = (np.arange(1.0, n + 1.0) * period_us + begin_us) * 1e-6
         self._last_us = begin_us + n * period_us
         self._host.observe(self._last_us, arrival_ns)
-        return Placed(time_s)
+        return Placed(time_s, doubtful=self._loses_steadily(arrival_ns))
 
     def anchor(self, anchor: ClockAnchor) -> None:
         """Ignored: without stamps there is no clock to anchor."""
@@ -470,6 +483,8 @@ class ArrivalTimeline:
         self._index = 0  # of the next sample, counted with those lost
         self._counted = HostTime(skew_limit_ppm=_RATE_LIMIT_PPM, memory_s=_ARRIVALS_S)
         self._zero_ns = 0
+        self._losses_ns: deque[int] = deque(maxlen=_STEADY_LOSSES)
+        self._soonest_us = inf  # of all arrivals, against those of the slowest sensor
         self._resumed = False
         self._watch = DeficitWatch(0)
 
@@ -484,9 +499,24 @@ class ArrivalTimeline:
             self._resumed = False
             self._watch = DeficitWatch(arrival_ns)
             return max(0, int((delay_us - counted.typical_delay_us()) / period_us))
+        # the floor follows a steady loss as if it were the sensor's rate: no sensor is so slow
+        delay_us = max(
+            delay_us, self._late_us(self._index + known + n, arrival_ns) - self._soonest_us
+        )
         unsure_us = max(counted.uncertainty_us - LEAST_DELAY_MS * 1e3, 0.0)
         lost = self._watch.missing(delay_us, n, period_us, arrival_ns, unsure_us)
+        if lost > 0:
+            self._losses_ns.append(arrival_ns)
         return max(lost, -min(self._losses.lost, self._index))
+
+    def _loses_steadily(self, arrival_ns: int) -> bool:
+        losses_ns = self._losses_ns
+        many = len(losses_ns) == _STEADY_LOSSES
+        return many and arrival_ns - losses_ns[0] <= _STEADY_NS
+
+    def _late_us(self, index: int, arrival_ns: int) -> float:
+        """When the sample before an index came, against that of the slowest sensor."""
+        return arrival_ns * 1e-3 - index * self._nominal_us * (1.0 + _SLOWEST)
 
     def _lost_before(self, n: int, period_us: float, arrival_ns: int) -> int:
         """Samples lost before the first reading of a rate: those of a longer absence."""

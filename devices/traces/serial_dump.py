@@ -25,6 +25,7 @@ __all__ = ["read_dump"]
 
 _CHUNK_S: Final = 0.02
 _HEARD_BYTES: Final = 8192  # enough to tell what it is
+_LOOKED_AT_BYTES: Final = 1 << 20  # to learn how many bytes a sample has, and their rate
 _GAP_US: Final = 10_000_000  # more is no pause but another clock
 _WALL_TIME: Final = Layout.B.value
 
@@ -73,9 +74,9 @@ def _backstride(content: bytes, path: str, rate_hz: float | None) -> Trace:
     deframer, events = Deframer(), []
     at, now_us, latest_us, samples = 0, 0, None, 0
     first_us = 0
-    for piece in content.split(b"\0"):
-        chunk = content[at : at + len(piece) + 1]
-        at += len(chunk)
+    while at < len(content):
+        end = content.find(b"\0", at) + 1 or len(content)
+        chunk, at = content[at:end], end
         for frame in deframer.push(chunk):
             if frame[0] != FrameType.DATA:
                 continue
@@ -90,8 +91,7 @@ def _backstride(content: bytes, path: str, rate_hz: float | None) -> Trace:
                 first_us = now_us
             latest_us = message.time_us
             samples += len(message.counts)
-        if chunk:
-            events.append(TraceEvent(now_us * 1000, BYTES_CHANNEL, chunk))
+        events.append(TraceEvent(now_us * 1000, BYTES_CHANNEL, chunk))
         if len(events) > EVENTS_MAX:
             raise too_much(path)
     if not samples:
@@ -102,25 +102,27 @@ def _backstride(content: bytes, path: str, rate_hz: float | None) -> Trace:
 
 
 def _witmotion(content: bytes, path: str, rate_hz: float | None) -> Trace:
+    part = content[:_LOOKED_AT_BYTES]
     decoder = WitMotionDecoder()
     samples = sum(
         len(each.acceleration_m_s2)
-        for each in decoder.push(Packet(0, BYTES_CHANNEL, content))
+        for each in decoder.push(Packet(0, BYTES_CHANNEL, part))
         if isinstance(each, Reading)
     )
     if not samples:
         raise RecordingError("holds no motion of a WitMotion sensor.", path=path)
-    rate = rate_hz or _wall_rate_hz(content)
+    rate = rate_hz or _wall_rate_hz(part)
     if rate is None:
         raise RecordingError(
             "does not say when its samples were taken: add '?rate=100', the sensor's rate in Hz.",
             path=path,
         )
-    size = max(1, round(len(content) / samples * rate * _CHUNK_S))
+    bytes_a_second = len(part) / samples * rate
+    size = max(1, round(bytes_a_second * _CHUNK_S))
     starts = range(0, len(content), size)
     if len(starts) > EVENTS_MAX:
         raise too_much(path)
-    step_s = size / (len(content) / samples * rate)
+    step_s = size / bytes_a_second
     events = tuple(
         TraceEvent(round((k + 1) * step_s * 1e9), BYTES_CHANNEL, content[at : at + size])
         for k, at in enumerate(starts)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import unquote
 
-from devices.drivers.driver import Driver, Wanted
+from devices.drivers.driver import Conversation, Wanted
 from devices.drivers.registry import PROTOCOLS, driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
@@ -50,6 +50,7 @@ class TraceSource(SensorSource):
             base = VirtualClock()
         elif scenario.time_scale != 1.0:
             base = ScaledClock(base, scenario.time_scale)
+        self._trace = trace
         self._sensor = TracedSensor(trace, base, scenario)
         super().__init__(
             _TraceConnector(trace, self._sensor),
@@ -97,6 +98,8 @@ class TraceSource(SensorSource):
 
     async def _end_when_over(self) -> None:
         await self._sensor.over.wait()
+        if self._trace.cut_short:
+            self._event("gap", "the trace's file ends within a message, or is damaged there")
         await self._end_after(_LAST_PACKETS_S)
 
 
@@ -112,7 +115,7 @@ class _TraceConnector:
         return f"trace of {self._sensor.name}"
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         return None if self._inner is None else self._inner.driver
 
     async def connect(self, inbox: Inbox) -> OpenLink:

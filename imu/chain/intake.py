@@ -1,6 +1,7 @@
 """The door: what may enter the chain, what is filled, and where the chain must start anew.
 
-Lost samples show as a jump of time, non-finite ones are treated as lost. Up to a limit they are
+Lost samples show as a jump of time; non-finite ones, and readings that no body reaches, are treated
+as lost. Up to a limit they are
 filled by interpolation and flagged; beyond it nothing is joined over the gap. Samples at the end of
 the sensor's range pass, flagged: the true value is unknown, but at least as large.
 """
@@ -40,6 +41,13 @@ RESTART: Final = -2
 _CLIPPED: Final = int(Quality.CLIPPED)
 _GAP: Final = int(Quality.GAP)
 
+#: No body moves a sensor so: 51 g and 4300 °/s; with a stated range, so much beyond it.
+_MOST_M_S2: Final = 500.0
+_MOST_RAD_S: Final = 75.0
+_BEYOND_RANGE: Final = 1.25
+#: Zeros of a gyroscope for so long, while the force says that it moves, are none.
+_ZEROS_S: Final = 0.25
+_MOVING_M_S2: Final = 1.0
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit.
 _REPEATS: Final = 3
 _REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
@@ -76,6 +84,9 @@ INTAKE_COEFFICIENTS: Final = np.dtype(
         ("fill_limit_samples", np.int64),
         ("acceleration_limit", np.float64),
         ("angular_velocity_limit", np.float64),
+        ("acceleration_most", np.float64),  # beyond it nothing is measured
+        ("angular_velocity_most", np.float64),
+        ("zeros", np.int64),  # in a row from which on no gyroscope is there
     ],
     align=True,
 )
@@ -91,11 +102,13 @@ INTAKE_STATE: Final = np.dtype(
         ("angular_velocity", np.float64, 3),
         ("repeats", np.int64, 3),
         ("measured", np.uint8, 3),  # axes that ever were different from zero
-        ("gyro_measured", np.uint8),
+        ("gyro_zeros", np.int64),  # samples in a row, of moving ones
         ("joined", np.uint8),  # whether a sample precedes without a gap
         ("accepted", np.int64),
         ("filled", np.int64),
         ("quarantined", np.int64),
+        ("impossible", np.int64),  # of these
+        ("impossible_reading", np.float64),  # size of the first, m/s² or rad/s
         ("clipped", np.int64),
         ("restarts", np.int64),
     ],
@@ -125,6 +138,9 @@ def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void
     # one part in a thousand below the end: scaling and bias are applied after the converter
     c["acceleration_limit"] = 0.999 * params.acceleration_range_m_s2 or np.inf
     c["angular_velocity_limit"] = 0.999 * params.angular_velocity_range_rad_s or np.inf
+    c["acceleration_most"] = _BEYOND_RANGE * params.acceleration_range_m_s2 or _MOST_M_S2
+    c["angular_velocity_most"] = _BEYOND_RANGE * params.angular_velocity_range_rad_s or _MOST_RAD_S
+    c["zeros"] = math.ceil(_ZEROS_S * rate_hz)
     return c
 
 
@@ -169,7 +185,11 @@ def check_sample(
         :data:`RESTART`.
     """
     missing = 0
-    lost = not math.isfinite(ax + ay + az + gx + gy + gz)
+    force = max(abs(ax), abs(ay), abs(az))
+    turn = max(abs(gx), abs(gy), abs(gz))
+    finite = math.isfinite(ax + ay + az + gx + gy + gz)
+    impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most)
+    lost = impossible or not finite
     if s.joined == 1 and not lost:
         late = (t - s.expected_s) * c.rate_hz
         if late >= _SURELY_LATE or (late >= _LATE and (t - s.time_s) * c.rate_hz >= _ROOM):
@@ -181,6 +201,10 @@ def check_sample(
     s.started = 1
     if lost:
         s.quarantined += 1
+        if impossible:
+            s.impossible += 1
+            if s.impossible == 1:
+                s.impossible_reading = force if force > c.acceleration_most else turn
         return DROP
     return missing
 
@@ -213,10 +237,12 @@ def accept_sample(
             clipped = True
         if value != 0.0:
             measured[axis] = 1
-        if rate != 0.0:
-            s.gyro_measured = 1
         last[axis] = value
         s.angular_velocity[axis] = rate
+    if gx != 0.0 or gy != 0.0 or gz != 0.0:
+        s.gyro_zeros = 0
+    elif abs(math.sqrt(ax * ax + ay * ay + az * az) - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2:
+        s.gyro_zeros += 1
     if clipped:
         quality |= _CLIPPED
     if quality & _CLIPPED:

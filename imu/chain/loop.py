@@ -46,10 +46,17 @@ from imu.chain.orientation import (
     rotate,
     strapdown_step,
 )
+from imu.chain.sanity import (
+    SANITY_COEFFICIENTS,
+    SANITY_STATE,
+    restart_sanity,
+    sanity_coefficients,
+    watch_sample,
+)
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.runner import Runner
-from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from imu.samples import FULL_RATE_HZ, HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Quality
 from imu.step.events import SIDE_STATE
 from imu.step.model import STEP_MODEL, StepModel
 from imu.step.model_file import packaged_step_model
@@ -90,9 +97,9 @@ MOUNTING_KNOWN: Final = 1
 _G: Final = STANDARD_GRAVITY_M_S2
 _GAP: Final = int(Quality.GAP)
 _SETTLING: Final = int(Quality.SETTLING)
+_SENSOR: Final = int(Quality.SENSOR)
 
 # capacities, for the highest rate
-HIGHEST_RATE_HZ: Final = 1600.0
 _ALIGNMENT_S: Final = 1.0
 _HELD: Final = int(_ALIGNMENT_S * HIGHEST_RATE_HZ)
 RING_SAMPLES: Final = 16384  # 10 s
@@ -158,13 +165,18 @@ class AnalyzerParams:
                 raise ParameterError(name, getattr(self, name), "a time from 0 to 7200 s")
 
 
+#: Means of the strides of a session, for :mod:`imu.step.agreement`.
+AGREEMENT_STATE: Final = np.dtype([("strides", np.int64), ("means", np.float64, 12)], align=True)
+
 CHAIN_COEFFICIENTS: Final = np.dtype(
     [
         ("intake", INTAKE_COEFFICIENTS),
         ("inclination", INCLINATION_COEFFICIENTS),
         ("gait", GAIT_COEFFICIENTS),
+        ("sanity", SANITY_COEFFICIENTS),
         ("rate_hz", np.float64),
         ("interval_s", np.float64),
+        ("full_rate", np.uint8),  # enough for what happens within a stance
         ("alignment_samples", np.int64),
         ("settling_samples", np.int64),
         ("lead_samples", np.int64),
@@ -190,7 +202,10 @@ CHAIN_STATE: Final = np.dtype(
         ("gait", GAIT_STATE),
         ("side", SIDE_STATE),  # votes of roll
         ("side_by_force", SIDE_STATE),
+        ("sanity", SANITY_STATE),
+        ("agreement", AGREEMENT_STATE),
         ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
+        ("turns", np.uint8),  # whether the gyroscope reads anything but zeros
         # alignment: the first second is held until its mean tells up
         ("held", np.int64),
         ("released", np.int64),
@@ -225,6 +240,9 @@ CHAIN_STATE: Final = np.dtype(
         ("up", np.float64, 3),
         ("levelling", np.float64, 4),  # inertial → earth, of the open step
         ("up_known", np.uint8),
+        # steps that still bear the flag of a gap, or of settling, before them
+        ("felt_gap", np.int64),
+        ("felt_settling", np.int64),
         ("doubted", np.int64),  # steps in a row whose mean force says otherwise
         ("up_before", np.float64, (2, 3)),
         ("ups_before", np.int64),
@@ -311,6 +329,17 @@ def _stand(s: Record) -> None:
 
 
 @kernel
+def _flag_equal_ones(s: Record, n: int) -> None:
+    """Flag those before sample ``n`` that read the same: what stands still has stood still."""
+    equal = max(s.sanity.still_acceleration, s.sanity.still_turning)
+    for i in range(max(0, n - equal + 1), n):
+        flags = int(s.ring[i % RING_SAMPLES, FLAGS])
+        if flags & _SENSOR:
+            continue
+        s.ring[i % RING_SAMPLES, FLAGS] = flags | _SENSOR
+
+
+@kernel
 def _advance(
     c: Record,
     s: Record,
@@ -324,8 +353,12 @@ def _advance(
     flags: int,
 ) -> int:
     """Take one clean sample; returns :data:`DONE`, :data:`CLOSE` or :data:`END_BOUT`."""
-    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, s.kind == WITH_GYRO)
+    x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, s.turns == 1)
     n = s.samples
+    running = s.gait.running == 1
+    flags = watch_sample(c.sanity, s.sanity, t, ax, ay, az, gx, gy, gz, x, y, z, flags, running)
+    if flags & _SENSOR:
+        _flag_equal_ones(s, n)
     r, q = s.ring[n % RING_SAMPLES], s.inclination.strapdown
     r[TIME] = t
     r[FX], r[FY], r[FZ] = x, y, z
@@ -415,6 +448,7 @@ def run_samples(
                     c.intake, door, t, ax, ay, az, gx, gy, gz, int(quality[i]), s.filling
                 )
                 s.filling = -1
+                s.turns = 1 if gyro and door.gyro_zeros < c.intake.zeros else 0
                 i += 1
             if s.aligned == 0:
                 h = s.hold[s.held]
@@ -438,7 +472,7 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     x, y, z = 0.0, 0.0, 0.0
     for i in range(s.held):
         h = s.hold[i]
-        if s.kind == WITH_GYRO:
+        if s.turns == 1:
             b = o.bias
             strapdown_step(q, h[4] - b[0], h[5] - b[1], h[6] - b[2], c.interval_s)
         fx, fy, fz = rotate(q, h[1], h[2], h[3])
@@ -463,6 +497,7 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     state["gait"] = new_gait_state()
     state["gait"]["resuming"] = resuming
     state["intake"]["joined"] = 0
+    restart_sanity(state["sanity"])
     for name in (
         "held",
         "released",
@@ -489,6 +524,7 @@ def chain_coefficients(
     c["intake"] = intake_coefficients(rate_hz, params.intake)
     c["inclination"] = inclination_coefficients(rate_hz, params.inclination)
     c["gait"] = gait_coefficients(rate_hz, params.gait)
+    c["sanity"] = sanity_coefficients(rate_hz)
     c["rate_hz"] = rate_hz
     c["interval_s"] = 1.0 / rate_hz
     c["alignment_samples"] = round(_ALIGNMENT_S * rate_hz)
@@ -497,7 +533,8 @@ def chain_coefficients(
     c["tail_samples"] = round(_TAIL_S * rate_hz)
     c["shock_samples"] = round(0.08 * rate_hz)
     c["shaking_samples"] = max(1, round(_SHAKING_S * rate_hz))
-    c["low_pass_10hz"] = butterworth_low_pass(zero_phase_cutoff(10.0), rate_hz)
+    c["low_pass_10hz"] = butterworth_low_pass(min(zero_phase_cutoff(10.0), 0.45 * rate_hz), rate_hz)
+    c["full_rate"] = rate_hz >= FULL_RATE_HZ
     c["low_pass_20hz"] = butterworth_low_pass(min(zero_phase_cutoff(20.0), 0.49 * rate_hz), rate_hz)
     c["height_m"] = np.nan if runner.height_m is None else runner.height_m
     c["speed_m_s"] = 0.0 if speed_m_s is None else speed_m_s

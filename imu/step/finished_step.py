@@ -29,14 +29,15 @@ from imu.chain.loop import (
     STEP_TIMES,
     STEPS_TO_MOUNT,
     TIME,
-    WITH_GYRO,
     schedule_closing,
     up_in_inertial_frame,
 )
 from imu.chain.orientation import level, rotate, turn_back
+from imu.chain.sanity import TILT, end_trouble, note_trouble, puts_steps_in_doubt
 from imu.compiled import Record, kernel
 from imu.mounting import forward_from_steps
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from imu.step.agreement import judge_agreement
 from imu.step.events import (
     body_weight_level,
     cast_side_vote,
@@ -88,7 +89,21 @@ _DEG: Final = 180.0 / math.pi
 _GAP: Final = int(Quality.GAP)
 _EDGE: Final = int(Quality.EDGE)
 _NO_GYRO: Final = int(Quality.NO_GYRO)
+_SETTLING: Final = int(Quality.SETTLING)
 _LOOSE: Final = int(Quality.LOOSE)
+_SENSOR: Final = int(Quality.SENSOR)
+
+#: Mean force along up, g, below which up is lost.
+_LEAST_ALONG_UP: Final = 0.4
+#: Cosine of 60°: nobody runs who leans so far.
+_LEAST_UPRIGHT: Final = 0.5
+
+#: Steps after the last one that holds a filled sample, and after the last that settles, in which
+#: the gap is still felt. In simulated runs with filled gaps of 0.1 s lean of the next step is off
+#: by up to 6°, its oscillation by 3 mm, contact and flight of the next two by up to 15 ms; those
+#: after them, as those before the gap, by 0.2° and less than 2 mm on average.
+_FELT_AFTER_GAP: Final = 2
+_FELT_AFTER_SETTLING: Final = 1
 
 _CADENCE_WINDOW_S: Final = 10.0
 #: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
@@ -320,7 +335,7 @@ def _name_side(s: Record, parity: int, w: NDArray[np.float64], a: int, t: int, v
     rolled, forced = roll - s.swing[0], force - s.swing[1]
     s.swing[0], s.swing[1] = roll, force
     by_force = cast_side_vote(s.side_by_force, parity, forced)
-    if s.kind != WITH_GYRO or s.intake.gyro_measured == 0:
+    if s.turns == 0:
         return by_force
     by_roll = cast_side_vote(s.side, parity, rolled)
     return by_roll if by_roll == by_force else parity
@@ -367,6 +382,56 @@ def _write_uncertainty(model: Record, ringing: float, distance: float, r: Record
 
 
 @kernel
+def _felt(s: Record, flags: int) -> int:
+    """What a step bears because of those just before it, see :data:`_FELT_AFTER_GAP`."""
+    felt = 0
+    if flags & _GAP:
+        s.felt_gap = _FELT_AFTER_GAP
+    elif s.felt_gap > 0:
+        s.felt_gap -= 1
+        felt |= _GAP
+    if flags & _SETTLING:
+        s.felt_settling = _FELT_AFTER_SETTLING
+    elif s.felt_settling > 0:
+        s.felt_settling -= 1
+        felt |= _SETTLING
+    return felt
+
+
+@kernel
+def _find_lost_up(s: Record, first: int, last: int) -> bool:
+    """Up as these samples have it: the sensor was turned over, or its readings stood still."""
+    x, y, z = mean_in_ring(s.ring, FX, float(first), float(last - 1))
+    norm = math.sqrt(x * x + y * y + z * z)
+    if norm == 0.0:
+        return False
+    s.up[0], s.up[1], s.up[2] = x / norm, y / norm, z / norm
+    s.up_known, s.posture_running, s.posture_s = 0, 0, -np.inf
+    return True
+
+
+@kernel
+def _leave_stance_empty(r: Record) -> None:
+    """What happens within a stance is not seen at 25 to 49 Hz."""
+    r.toe_off_s, r.contact_time_ms, r.flight_time_ms = np.nan, np.nan, np.nan
+    r.peak_force_bw, r.impact_shock_g, r.braking_m_s = np.nan, np.nan, np.nan
+    r.lumbar_index, r.lumbar_compression_bw = np.nan, np.nan
+    r.peak_10hz_bw, r.shock_power_g2 = np.nan, np.nan
+    r.toe_off_sd_ms, r.contact_time_sd_ms, r.flight_time_sd_ms = np.nan, np.nan, np.nan
+    r.peak_force_sd_bw, r.force_waveform_sd_bw = np.nan, np.nan
+
+
+@kernel
+def _judge_tilt(s: Record, upright: NDArray[np.float64], n: int) -> None:
+    """Whether up, whose cosine with the body's z stands in the window, is where the axes say."""
+    cosine = mean(upright, 0, n)
+    if cosine < _LEAST_UPRIGHT:
+        note_trouble(s.sanity, TILT, math.acos(max(cosine, -1.0)) * _DEG)
+    else:
+        end_trouble(s.sanity, TILT)
+
+
+@kernel
 def close_step(
     coefficients: NDArray[np.void],
     state: NDArray[np.void],
@@ -396,6 +461,8 @@ def close_step(
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[_V10], w[_V20], w[_F10]
     _fill_along(s, s.up, first, last, v10)
+    if mean(v10, 0, n) < _LEAST_ALONG_UP and _find_lost_up(s, first, last):
+        _fill_along(s, s.up, first, last, v10)
     for i in range(n):
         v20[i] = v10[i]
     zero_phase_low_pass(c.low_pass_10hz, v10, n)
@@ -423,10 +490,12 @@ def close_step(
     fall = first + crossing_down_before(v10, flight, s.weight)
     s.rises[(number + 1) % CONTACTS] = next_rise
     find_up(c, s, number)
+    judge_agreement(c, s, number, w[_OUTPUTS])
     q = s.levelling
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.up[0], s.up[1], s.up[2])
     flags, forward_x, forward_y = _fill_window(s, first, last, w)
+    flags |= _felt(s, flags)
     if edge:
         flags |= _EDGE
     for i in range(n):
@@ -436,7 +505,7 @@ def close_step(
         # no stance followed by a flight
         return 0, 0
     mounted = s.mounting_status == MOUNTING_KNOWN
-    gyro = s.kind == WITH_GYRO and s.intake.gyro_measured == 1
+    gyro = s.turns == 1
     left_measured, forward_measured = 0.0, 0.0
     for axis in range(3):
         if s.intake.measured[axis] == 1:
@@ -446,6 +515,10 @@ def close_step(
     has_left = mounted and left_measured > 0.5
     if not gyro:
         flags |= _NO_GYRO
+    if mounted:
+        _judge_tilt(s, w[_YAW], n)
+    if puts_steps_in_doubt(s.sanity):
+        flags |= _SENSOR
 
     rise_samples = next_rise - rise
     fill_step_features(
@@ -481,7 +554,7 @@ def close_step(
     loose = w[_SPARE, :LOOSE_FEATURES]
     step_s = (next_contact - contact_index) * c.interval_s
     fill_loose_features(w[_VERTICAL], w[_FORWARD], w[_LEFT], n, c.interval_s, step_s, loose)
-    if is_loose(s, loose_score(loose)):
+    if c.full_rate == 1 and is_loose(s, loose_score(loose)):
         flags |= _LOOSE
     s.initial_contact = next_contact
 
@@ -542,6 +615,8 @@ def close_step(
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
+    if c.full_rate == 0:
+        _leave_stance_empty(r)
 
     wave = 0
     if waves.shape[0] > 0:

@@ -33,7 +33,7 @@ _STEPS: Final = 10
 _BOTH: Final = 2 * _STEPS
 _BEND, _SLIP = int(Quality.BEND), int(Quality.SLIP)
 #: Flags of steps whose posture is not compared with that of others.
-_DISTRUST: Final = 0xFF & ~int(Quality.NO_GYRO | Quality.LOOSE)
+_DISTRUST: Final = 0xFFFF & ~int(Quality.NO_GYRO | Quality.LOOSE)
 #: What is read of a row.
 _USED: Final = STEP_ROW[
     [

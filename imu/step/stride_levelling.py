@@ -30,7 +30,6 @@ from imu.chain.loop import (
     Q3,
     RING_SAMPLES,
     TIME,
-    WITH_GYRO,
     up_in_inertial_frame,
 )
 from imu.chain.orientation import turn_back
@@ -165,7 +164,7 @@ def keep_posture(coefficients: NDArray[np.void], state: NDArray[np.void]) -> Non
     """
     c, s = coefficients[0], state[0]
     newest, contacts = int(s["samples"]), int(s["contact_count"])
-    if s["kind"] != WITH_GYRO or newest == 0 or s["closed"] > 1:
+    if s["turns"] == 0 or newest == 0 or s["closed"] > 1:
         return
     now_s = float(s["ring"][(newest - 1) % RING_SAMPLES, TIME])
     fresh = s["posture_running"] == 1 and now_s - s["posture_s"] <= KEPT_S
@@ -229,7 +228,7 @@ def _begin_up(c: np.void, s: np.void) -> None:
     s["shaken"] = 0
     if time_s - s["last_step_s"] > KEPT_S:
         s["step_time_count"] = 0
-    if s["kind"] == WITH_GYRO and contact - s["last_running"] > KEPT_S * c["rate_hz"]:
+    if s["turns"] == 1 and contact - s["last_running"] > KEPT_S * c["rate_hz"]:
         s["up_known"] = 0
         if s["ups_before"] > 1:
             s["up"] = s["up_before"][1]
@@ -273,7 +272,7 @@ def _turn_up_to_posture(s: np.void, begin: int, end: int) -> None:
 def find_up(c: Record, s: Record, number: int) -> None:
     """Level by the strides that end with step ``number``, whose rises are known."""
     u = s.up
-    if s.kind != WITH_GYRO:
+    if s.turns == 0:
         u[0], u[1], u[2] = up_in_inertial_frame(s.inclination.levelling)
         return
     r = s.ring[(s.samples - 1) % RING_SAMPLES]

@@ -1,1 +1,1 @@
-"""What a maker of sensors measures on the bench: conformance of a unit, and a link's quality."""
+"""What is judged on the bench: a unit's conformance, its link, what faults show in a session."""

@@ -67,10 +67,10 @@ async def conversation_items(unit: Unit) -> list[Item]:
         await connector.end()
         return _not_found(str(error))
     driver = connector.driver
-    if driver is None:
+    if driver is None or not issubclass(driver, Driver):
         await link.close()
         await connector.end()
-        return _not_found("nobody knows what it speaks: add '?protocol=…'.")
+        return _not_found("no motion sensor known here speaks like it: add '?protocol=…'.")
     seconds = (clock.monotonic_ns() - begun_ns) * 1e-9
     told = f"{link.name}: {driver.protocol} over {link.kind}"
     items = [Item("discovery", _TITLES["discovery"], round(seconds, 3), "s", "pass", None, told)]

@@ -18,7 +18,7 @@ from devices.simulator.six_faces import ORDER
 from imu.samples import STANDARD_GRAVITY_M_S2 as G
 from imu.samples import Samples
 from pipelines.bench import limits
-from pipelines.bench.item import Item, judged, measured, skipped
+from pipelines.bench.item import Item, failed, judged, measured, skipped
 
 __all__ = ["LIE_S", "ORDER", "Stretch", "StretchFinder", "position_items"]
 
@@ -30,6 +30,7 @@ LIE_S: Final = 3.0
 _PIECE_S: Final = 0.5
 _STILL: Final = (0.2, 0.03)  # largest spread within a piece, m/s² and rad/s
 _SAME_DEG: Final = 25.0
+_TURNS_RAD_S: Final = 0.1  # nobody turns a thing over more slowly
 _LEVER: Final = 0.1  # s: what is smoothed before delays are sought
 _FARTHEST_S: Final = 0.1  # delay that is sought
 _TITLES: Final = {
@@ -166,6 +167,15 @@ def _gyro_items(
             rows.append(row.ravel())
             turned.append(up[after.start, i] - up[before.stop - 1, i])
     solved, _, rank, _ = np.linalg.lstsq(np.array(rows), np.array(turned), rcond=1e-3)
+    turning = np.abs(rate[stretches[0].stop : stretches[-1].start]).max(axis=0)
+    silent = [axis for axis, most in zip("xyz", turning, strict=True) if most < _TURNS_RAD_S]
+    if silent:  # each axis is turned about, by a right angle at least
+        why = f"{' '.join(silent)} reads nothing while the unit is turned"
+        return [
+            failed(n, t, why) if n == "gyro_axes" else skipped(n, t, why)
+            for n, t in _TITLES.items()
+            if n.startswith("gyro")
+        ]
     if rank < 9 or not np.isfinite(solved).all():
         why = "the turns between the positions say too little of it"
         return [skipped(n, t, why) for n, t in _TITLES.items() if n.startswith("gyro")]

@@ -12,6 +12,7 @@ from pipelines.commands.checks import check_outputs, check_results, warm_up_filt
 from pipelines.commands.messages import complain, reader_may_leave, say
 from pipelines.files.exporting import PLOTS, mark_lines, write_samples
 from pipelines.files.session_reader import read_session
+from pipelines.files.stream_table import write_streams
 from pipelines.files.table_output import table_format
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ def export(
         str | None,
         typer.Option(help="Steps table (.csv, .parquet, -).", show_default=False),
     ] = None,
+    streams: Annotated[
+        str | None,
+        typer.Option(
+            help="What a treadmill, a foot pod and a strap sent, a row a reading (.csv, .parquet, "
+            "-).",
+            show_default=False,
+        ),
+    ] = None,
     facts: Annotated[
         str | None,
         typer.Option(
@@ -58,6 +67,7 @@ def export(
     outputs: dict[str, Path | str | None] = {
         "--samples": samples,
         "--steps": steps,
+        "--streams": streams,
         "--facts": facts,
         "--marks": marks,
     }
@@ -71,6 +81,8 @@ def export(
         table_format(samples, "--samples")
     if steps is not None:
         table_format(steps, "--steps")
+    if streams is not None:
+        table_format(streams, "--streams")
     if file.suffix.lower() != ".mcap":
         raise InputError("is no session: give an .mcap file.", place=str(file))
     session = read_session(file)
@@ -80,6 +92,8 @@ def export(
         if samples is not None:
             count = write_samples(samples, session, raw=raw)
             _tell(samples, f"{count} samples")
+        if streams is not None:
+            _tell(streams, f"{write_streams(streams, session)} readings")
         if marks is not None:
             _write_lines(marks, mark_lines(session))
         if steps is not None or facts is not None:

@@ -125,6 +125,17 @@ _Slope = Annotated[
         "a change."
     ),
 ]
+_Treadmill = Annotated[
+    str,
+    typer.Option(
+        help="Treadmill that says speed, slope and distance by Bluetooth: ble:ADDRESS, "
+        "ble:?name=… or ble: for the first one heard. A simulated sensor has one with "
+        "'sim:?treadmill=1'.",
+        show_default=False,
+    ),
+]
+_FootPod = Annotated[str, typer.Option(help="Foot pod, likewise.", show_default=False)]
+_HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.", show_default=False)]
 _ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
 #: What may be stated of a run from its beginning, in the order in which it is marked.
@@ -154,16 +165,20 @@ def live(
     shoe: _ShoeName = "",
     speed: _Speed = "",
     slope: _Slope = "",
+    treadmill: _Treadmill = "",
+    foot_pod: _FootPod = "",
+    heart_rate: _HeartRate = "",
     dashboard: _ShowPage = False,
     port: _Port = 0,
     no_browser: _NoBrowser = False,
 ) -> None:
     """Show a sensor's steps as they happen, and record the session."""
     check_axes(axes)
+    beside = _given(treadmill=treadmill, foot_pod=foot_pod, heart_rate=heart_rate)
     if source is not None:
-        open_source(source)  # a mistyped URL is told before anything is compiled or created
-    if record is not None:
-        _check_record(record, forbidden=no_record)
+        # a mistyped URL is told before anything is compiled or created
+        open_source(source, beside=beside)
+    _check_record(record, forbidden=no_record)
     if continue_from and baseline is not None:
         raise ParameterError("--continue", continue_from, "either --continue or --baseline")
     check_outputs(
@@ -176,14 +191,10 @@ def live(
         }
     )
     check_results({"--alerts": alerts})
-    if dashboard:
-        check_port(port)
-    elif port:
-        raise ParameterError("--port", port, "it with --dashboard, which shows the page")
+    _check_page(port, dashboard=dashboard)
     _check_words(on_alert, speed, slope)
     chosen = None if settings is None else load_alert_settings(settings)
-    earlier = _earlier(continue_from) if continue_from else None
-    if earlier is not None:
+    if (earlier := _earlier(continue_from)) is not None:
         chosen = earlier.check(
             axes=axes,
             mass_kg=mass,
@@ -192,10 +203,10 @@ def live(
             settings=chosen,
         )
         source = source or earlier.header.source
+        beside = beside or earlier.header.beside
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
     if record is None and not no_record:
         record = new_session_path(time.time_ns())
-    marks = {"surface": surface, "shoe": shoe, "speed": speed, "slope": slope}
     stated = LiveOptions(
         axes=axes,
         mass_kg=mass,
@@ -207,7 +218,8 @@ def live(
         alerts=alerts,
         on_alert=on_alert,
         settings=chosen or AlertSettings(),
-        marks=tuple((kind, value) for kind, value in marks.items() if value),
+        marks=tuple(_given(surface=surface, shoe=shoe, speed=speed, slope=slope).items()),
+        beside=beside,
     )
     history = not no_history and earlier is None
     _accompany(source, stated, history, port if dashboard else None, browser=not no_browser)
@@ -234,7 +246,21 @@ def _accompany(
             _tell_end(run, journal)
 
 
-def _check_record(record: Path, *, forbidden: bool) -> None:
+def _given(**words: str) -> dict[str, str]:
+    """Those that were said."""
+    return {name: text for name, text in words.items() if text}
+
+
+def _check_page(port: int, *, dashboard: bool) -> None:
+    if dashboard:
+        check_port(port)
+    elif port:
+        raise ParameterError("--port", port, "it with --dashboard, which shows the page")
+
+
+def _check_record(record: Path | None, *, forbidden: bool) -> None:
+    if record is None:
+        return
     if forbidden:
         raise ParameterError("--record", str(record), "either --record or --no-record")
     if record.suffix.lower() != ".mcap":
@@ -283,8 +309,10 @@ def _watch(
         raise typer.Exit(130) from None
 
 
-def _earlier(given: str) -> EarlierSession:
-    """The session to go on from, once it has been run again."""
+def _earlier(given: str) -> EarlierSession | None:
+    """The session to go on from, once it has been run again; None where none is."""
+    if not given:
+        return None
     path = continued_path(given)
     warm_up_filters()
     with progress(f"going through {path.name}") as report:

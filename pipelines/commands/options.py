@@ -10,6 +10,8 @@ import typer
 __all__ = [
     "Axes",
     "BaselineFile",
+    "Beside",
+    "Columns",
     "Height",
     "Mass",
     "Note",
@@ -20,6 +22,7 @@ __all__ = [
     "RunSurface",
     "SettingsFile",
     "TreadmillDistance",
+    "Units",
 ]
 
 Axes = Annotated[
@@ -34,8 +37,29 @@ Height = Annotated[
     float | None,
     typer.Option(help="Height in m; the lumbar index needs it.", show_default=False),
 ]
-Rate = Annotated[
-    float | None, typer.Option(help="Sample rate in Hz of a table without a time column.")
+Rate = Annotated[float | None, typer.Option(help="Sample rate in Hz of a recording without times.")]
+Columns = Annotated[
+    str,
+    typer.Option(
+        help="What the columns are, in their order, - for one to pass over: "
+        "time_s,acc_x_g,acc_y_g,acc_z_g,-.",
+        show_default=False,
+    ),
+]
+Units = Annotated[
+    str,
+    typer.Option(
+        help="Units that go before what the file says: acc=g,gyr=deg_s,time=ms.",
+        show_default=False,
+    ),
+]
+Beside = Annotated[
+    Path | None,
+    typer.Option(
+        "--with",
+        help="A second file of the same recording, with the other sensor; joined by time.",
+        show_default=False,
+    ),
 ]
 BaselineFile = Annotated[
     Path | None,

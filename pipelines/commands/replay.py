@@ -10,7 +10,17 @@ import typer
 from pipelines.coaching.alert_settings import load_alert_settings
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
 from pipelines.commands.messages import complain, reader_may_leave, say, say_summary
-from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate, SettingsFile
+from pipelines.commands.options import (
+    Axes,
+    BaselineFile,
+    Beside,
+    Columns,
+    Height,
+    Mass,
+    Rate,
+    SettingsFile,
+    Units,
+)
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.replacing import replacing
 from pipelines.files.steps_table import write_steps
@@ -18,6 +28,7 @@ from pipelines.files.table_output import table_format
 from pipelines.files.waveform_table import write_waveforms
 from pipelines.replay import Replayed, ReplayOptions, load_baseline
 from pipelines.replay import replay as run_replay
+from pipelines.runner.user_directory import data_directory
 from pipelines.views.progress import progress
 
 __all__ = ["replay"]
@@ -25,7 +36,10 @@ __all__ = ["replay"]
 
 def replay(
     file: Annotated[
-        Path, typer.Argument(help="Session (.mcap) or sample table (.csv).", show_default=False)
+        Path,
+        typer.Argument(
+            help="Session (.mcap), or a recording of any other format.", show_default=False
+        ),
     ],
     steps: Annotated[
         str | None,
@@ -40,6 +54,9 @@ def replay(
     mass: Mass = None,
     height: Height = None,
     rate: Rate = None,
+    columns: Columns = "",
+    units: Units = "",
+    beside: Beside = None,
     block: Annotated[
         int | None, typer.Option(help="Samples a block; the result does not depend on it.")
     ] = None,
@@ -54,6 +71,7 @@ def replay(
     check_outputs(
         {
             "FILE": file,
+            "--with": beside,
             "--baseline": baseline,
             "--settings": settings,
             "--steps": steps,
@@ -74,6 +92,10 @@ def replay(
         mass_kg=mass,
         height_m=height,
         rate_hz=rate,
+        columns=columns,
+        units=units,
+        beside=beside,
+        memory=data_directory(),
         block=block,
         baseline=load_baseline(str(baseline)) if baseline else None,
         waveforms=waveforms is not None,

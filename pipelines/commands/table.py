@@ -34,6 +34,7 @@ COMMANDS: Final = Table(
         "calibrate": "calibrate",
         "live": "live",
         "replay": "replay",
+        "import": "import_recording",
         "report": "report",
         "export": "export",
         "download": "download",
@@ -42,6 +43,7 @@ COMMANDS: Final = Table(
         "simulate": "simulate",
         "linktest": "linktest",
         "conform": "conform",
+        "faults": "faults",
         "doctor": "doctor",
         "journal": Table(
             "The journal: runs, pain, shoes, exercises, the week, comparisons, and your settings.",

@@ -11,6 +11,7 @@ topic           schema                  content
                                         :mod:`pipelines.files.packet_batches`
 ``/link``       ``backstride.link``     log: :class:`~devices.records.LinkEvent`
 ``/marks``      ``backstride.mark``     log: one of :mod:`pipelines.session.marks`
+``/streams/…``  ``backstride.stream``   log: what came from devices beside the sensor
 ``/steps``      ``backstride.Step``     facts: one finished step, Protocol Buffers
 ``/facts/…``    ``backstride.fact.…``   facts: any other of :mod:`pipelines.session.facts`
 ==============  ======================  =========================================================
@@ -19,10 +20,10 @@ What has no other form is JSON. Every message carries UTC in both its times. A r
 exact: ``arrival_ns`` is the message's log time minus ``clock_offset_ns`` of its channel's metadata.
 ``sequence`` counts within the log and within the facts, so that a hole in the file shows.
 
-Packets of further streams (a treadmill, a heart rate) go on ``/streams/NAME``, batched likewise,
-with ``stream`` in the channel's metadata, a ``clock_offset_ns`` of their own, and a count of their
-own; the sensor's own channels have an empty ``stream``. This version writes none and passes over
-those it finds.
+What came from devices beside the sensor (a treadmill, a foot pod, a strap) goes on
+``/streams/NAME``, see :mod:`pipelines.files.stream_batches`: raw packets, and what happened to the
+link, with ``stream`` in the channel's metadata and a count of their own; the sensor's own channels
+have an empty ``stream``.
 
 The facts are what the writing version found while it recorded. The log is what counts: whoever
 reads it computes them again.
@@ -60,6 +61,7 @@ __all__ = [
     "PACKETS",
     "SESSION",
     "STEPS",
+    "STREAM_SCHEMA",
     "MessageKind",
     "decode_fact",
     "decode_link",
@@ -71,6 +73,7 @@ __all__ = [
     "encode_steps",
     "fact_kind",
     "form_of",
+    "stream_kind",
 ]
 
 #: The form that this version writes, and the newest that it reads.
@@ -82,7 +85,10 @@ MAX_MESSAGE_BYTES: Final = 8 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class MessageKind:
-    """A topic and its schema; ``count`` names the counter its ``sequence`` belongs to."""
+    """A topic and its schema; ``count`` names the counter its ``sequence`` belongs to.
+
+    ``stream`` is that of a device beside the sensor.
+    """
 
     topic: str
     schema_name: str
@@ -90,6 +96,7 @@ class MessageKind:
     message_encoding: str = "json"
     schema_encoding: str = "jsonschema"
     schema: bytes = b""
+    stream: str = ""
 
 
 def _json_kind(topic: str, name: str, count: str, *types: Any) -> MessageKind:
@@ -155,6 +162,8 @@ PACKETS: Final = MessageKind("/packets", "backstride.packets", "log", "x-backstr
 LINK: Final = _json_kind("/link", "link", "log", LinkEvent)
 MARKS: Final = _json_kind("/marks", "mark", "log", *Mark.__args__)
 STEPS: Final = MessageKind("/steps", _STEP.name, "facts", "protobuf", "protobuf", _STEP.description)
+#: The schema of what came from devices beside the sensor; without text, as that of packets.
+STREAM_SCHEMA: Final = "backstride.stream"
 #: All of these.
 KINDS: Final = (SESSION, DEVICE, PACKETS, LINK, MARKS, STEPS)
 #: What the schemas of facts begin with, but for that of steps.
@@ -166,6 +175,14 @@ def fact_kind(kind: type[Fact]) -> MessageKind:
     """The message of a kind of fact; of steps there is :data:`STEPS`."""
     tag = kind.__struct_config__.tag
     return _json_kind(f"/facts/{tag}", f"fact.{tag}", "facts", kind)
+
+
+@cache
+def stream_kind(stream: str) -> MessageKind:
+    """The message of what came from a device beside the sensor."""
+    return MessageKind(
+        f"/streams/{stream}", STREAM_SCHEMA, f"stream {stream}", "x-backstride", "", stream=stream
+    )
 
 
 def encode(record: object, **more: object) -> bytes:

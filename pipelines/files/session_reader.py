@@ -16,6 +16,7 @@ from pipelines.files import session_old_forms as old_forms
 from pipelines.files.loading import load
 from pipelines.files.mcap_recovery import MAGIC, Message, Recovery, Topic
 from pipelines.files.packet_batches import decode_packets
+from pipelines.files.stream_batches import Placed, decode_stream, in_order
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
@@ -181,6 +182,7 @@ class _Reading:
     recovery: Recovery = field(init=False)
     _steps: list[bytes] = field(default_factory=list)
     _unknown: bool = False  # whether there is a fact that this version does not know
+    _beside: list[Placed] = field(default_factory=list)  # of devices beside the sensor
     _counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -199,6 +201,8 @@ class _Reading:
         self._finish_steps()
         if self._unknown:
             self.facts.clear()
+        if self._beside:
+            self.records = in_order(self.records, self._beside)
 
     def _take(self, message: Message) -> None:
         topic = message.topic
@@ -212,6 +216,9 @@ class _Reading:
             self.last_log_time = message.log_time
             offset_ns = int(topic.metadata.get("clock_offset_ns", "0"))
             self._take_record(message, _signed(message.log_time - offset_ns))
+        elif stream := topic.metadata.get("stream"):
+            self.last_log_time = max(self.last_log_time, message.log_time)
+            self._beside += decode_stream(message.data, stream)
         elif count == messages.SESSION.count:
             self._take_header(message.data)
         else:
@@ -277,9 +284,9 @@ def _is_passed_over(topic: Topic) -> bool:
 
 
 def _count_of(topic: Topic) -> str | None:
-    """The count that a message belongs to; None of what is not ours, or of a further stream."""
-    if topic.metadata.get("stream"):
-        return None
+    """The count that a message belongs to; None of what is not ours."""
+    if stream := topic.metadata.get("stream"):
+        return f"stream {stream}" if topic.schema_name == messages.STREAM_SCHEMA else None
     if topic.schema_name.startswith(messages.FACT_SCHEMAS):
         return messages.STEPS.count
     return _COUNTS.get(topic.schema_name)

@@ -13,11 +13,12 @@ from typing import IO, Any, BinaryIO, Final, Self, cast
 
 from mcap.writer import LIBRARY_IDENTIFIER, Writer
 
-from devices.records import DeviceInfo, LinkEvent, Packet
+from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
 from imu.errors import RecordingError
 from pipelines.files import session_messages as messages
 from pipelines.files.kept_file import DiskSync, UnbufferedFile, open_private
 from pipelines.files.packet_batches import MOST_CHANNELS, MOST_PACKETS, encode_packets
+from pipelines.files.stream_batches import Placed, encode_stream
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
@@ -98,6 +99,8 @@ class SessionWriter:
         self._waiting: list[Packet] = []
         self._waiting_bytes = 0
         self._waiting_channels: set[str] = set()
+        self._records = 0  # of the log so far
+        self._beside: dict[str, list[Placed]] = {}  # of devices beside the sensor, that wait
         self._found: list[tuple[messages.MessageKind, bytes, int]] = []  # facts that wait
         self._channels: dict[str, int] = {}
         self._sequence: dict[str, int] = {}
@@ -156,6 +159,9 @@ class SessionWriter:
         if isinstance(record, Packet):
             self._take_packet(record)
             return
+        if isinstance(record, StreamRecord):
+            self._take_beside(record)
+            return
         match record:
             case DeviceInfo():
                 kind, data = messages.DEVICE, messages.encode(record)
@@ -164,6 +170,7 @@ class SessionWriter:
             case LoggedMark():
                 kind, data = messages.MARKS, messages.encode(record.mark)
         self._checked(len(data))
+        self._records += 1
         arrival_ns = None if isinstance(record, DeviceInfo) else record.arrival_ns
         with self._writing():
             self._write_waiting()
@@ -277,6 +284,7 @@ class SessionWriter:
         """Keep a packet until it is written with others, at the next flush at the latest."""
         size = len(packet.payload)
         self._checked(size)
+        self._records += 1
         self._waiting_channels.add(packet.channel)
         with self._writing():
             if (
@@ -291,7 +299,23 @@ class SessionWriter:
             self._log_time_of_arrival(packet.arrival_ns)
             self._flush_if(urgent=False)
 
+    def _take_beside(self, record: StreamRecord) -> None:
+        """Keep a record of a device beside the sensor until the next flush."""
+        self._checked(len(encode_stream([Placed(self._records, record)])))
+        self._beside.setdefault(record.stream, []).append(Placed(self._records, record))
+        self._records += 1
+        with self._writing():
+            self._log_time_of_arrival(record.arrival_ns)
+            self._flush_if(urgent=False)
+
     def _write_waiting(self) -> None:
+        # first what stands between the sensor's packets: a reader of a file that ends here knows
+        # then that these are missing
+        for stream, placed in self._beside.items():
+            first = self._log_time_of_arrival(placed[0].record.arrival_ns)
+            self._add(messages.stream_kind(stream), encode_stream(placed), first)
+            self._log_time_of_arrival(placed[-1].record.arrival_ns)
+        self._beside.clear()
         packets, self._waiting, self._waiting_bytes = self._waiting, [], 0
         self._waiting_channels.clear()
         if packets:
@@ -313,8 +337,8 @@ class SessionWriter:
     def _channel(self, kind: messages.MessageKind) -> int:
         if kind.topic not in self._channels:
             metadata: dict[str, str] = {}
-            if kind.count == "log":
-                metadata["stream"] = ""  # the sensor's; further streams have a name
+            if kind.count == "log" or kind.stream:
+                metadata["stream"] = kind.stream
                 if self._clock_offset_ns is not None:
                     metadata["clock_offset_ns"] = str(self._clock_offset_ns)
             self._channels[kind.topic] = self._writer.register_channel(

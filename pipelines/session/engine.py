@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from devices.receiver import Receiver
-from devices.records import DeviceInfo, LinkEvent, Record
+from devices.records import DeviceInfo, LinkEvent, Record, StreamRecord
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.chain.intake import IntakeParams
 from imu.drift.baseline import Baseline
@@ -31,6 +31,7 @@ from pipelines.coaching.companion import Companion
 from pipelines.coaching.texts import Number
 from pipelines.coaching.turning import heading_turn_deg
 from pipelines.session import facts
+from pipelines.session.beside import Beside
 from pipelines.session.carried import Carried
 from pipelines.session.facts import Fact
 from pipelines.session.header import SessionHeader
@@ -39,6 +40,7 @@ from pipelines.session.live_status import Now, indicator_statuses
 from pipelines.session.mark_rules import MarkRules
 from pipelines.session.marks import LoggedMark, SessionRecord
 from pipelines.session.pace import Pace
+from pipelines.session.pace_sources import PaceSources
 from pipelines.session.pauses import Pauses
 from pipelines.session.progress import SessionProgress
 from pipelines.session.standing import LatestSamples, fits
@@ -85,6 +87,8 @@ class SessionFold:
         self._progress = SessionProgress(
             self._pace, index_of_earlier_runs=header.index_of_earlier_runs
         )
+        self._sources = PaceSources(self._pace)
+        self._beside = Beside(self._sources, self._progress)
         self._companion: Companion | None = None
         if header.plan is not None:
             self._companion = Companion(header.plan, budget, self._progress)
@@ -103,7 +107,7 @@ class SessionFold:
             budget,
             self._lean,
             self._latest,
-            self._pace,
+            self._sources,
             self._pauses,
             self._progress,
         )
@@ -118,6 +122,7 @@ class SessionFold:
         self._warmed_up = False
         self._stepped = False
         self._loose = False  # told
+        self._doubted: set[str] = set()  # told
         self._without_axes_s = 0.0  # running time
         self._introduced: DeviceInfo | None = None
         self._samples: Samples | None = None
@@ -130,6 +135,11 @@ class SessionFold:
         if isinstance(record, LoggedMark):
             self._arrive(record.arrival_ns)
             self._facts += self._marks.take(record.mark)
+        elif isinstance(record, StreamRecord):
+            self._arrive(record.arrival_ns)
+            self._facts += self._beside.take(
+                record, **self._when, arrived_s=self.elapsed_s, gait=self._gait
+            )
         else:
             self._see(record)
             assert self._receiver is not None  # without a protocol no records come
@@ -147,6 +157,7 @@ class SessionFold:
     def finish(self) -> list[Fact]:
         """The log has ended: finish what it allows, and say what is known only now."""
         steps = self._take_steps(self._analyzer.flush())
+        self._doubt()
         self._drift.flush()
         self._accompany(steps, None)
         end_s = self._latest.now_s
@@ -185,12 +196,26 @@ class SessionFold:
             params=self._header.settings.drift,
             indicators=indicator_statuses(self._drift),
             easy_km=self._progress.dose_easy_km,
+            speed_m_s=self._pace.speed_m_s,
+            slope_deg=self._pace.slope_deg,
+            distance_m=self._progress.distance_m,
+            heart_rate_bpm=self._beside.heart_rate_bpm,
+            beside=dict(self._beside.links),
         )
 
     @property
     def elapsed_s(self) -> float:
         """From the first record to the latest, by the computer's clock, s."""
         return 0.0 if self._arrivals is None else (self._arrivals[1] - self._arrivals[0]) / 1e9
+
+    @property
+    def losses(self) -> facts.LossCounts:
+        """Accounting of samples, so far."""
+        filled, quarantined, restarts = self._analyzer.lost_samples
+        link = {} if self._receiver is None else self._receiver.losses._asdict()
+        return facts.LossCounts(
+            **link, filled=filled, quarantined=quarantined, chain_restarts=restarts
+        )
 
     @property
     def samples(self) -> Samples | None:
@@ -211,6 +236,13 @@ class SessionFold:
         first_ns = arrival_ns if self._arrivals is None else self._arrivals[0]
         self._arrivals = (first_ns, arrival_ns)
         self._samples = None
+        self._facts += self._beside.pass_time(arrival_ns, **self._when)
+
+    @property
+    def _when(self) -> dict[str, float]:
+        """The session's time, and from when on a pace holds that is told now."""
+        now_s = self._latest.now_s
+        return {"time_s": now_s, "from_s": now_s if self._latest.any else -math.inf}
 
     def _see(self, record: Record) -> None:
         now_s = self._latest.now_s
@@ -238,6 +270,7 @@ class SessionFold:
             self._restarts = restarts
             self._facts.append(facts.Gap(float(samples.time_s[0])))
         self._take_steps(steps)
+        self._doubt()
         if self._analyzer.activity != self._gait:
             self._gait = self._analyzer.activity
             self._facts.append(facts.GaitChanged(self._latest.now_s, self._gait))
@@ -267,6 +300,17 @@ class SessionFold:
             self._drift.mark("reseat")
             self._given_up(self._latest.now_s, "no standing")
         return steps
+
+    def _doubt(self) -> None:
+        """Tell, each once, what the sensor reads that cannot be true."""
+        found = self._analyzer.troubles
+        if len(found) == len(self._doubted):
+            return
+        for trouble, number in found.items():
+            if trouble not in self._doubted:
+                self._doubted.add(trouble)
+                doubt = facts.SensorDoubted(self._latest.now_s, trouble, number)
+                self._facts.append(doubt)
 
     def _seek_axes(self, steps: Steps) -> None:
         """Tell, once, that axes are searched for longer than they should be."""
@@ -350,7 +394,7 @@ class SessionFold:
         return facts.Ended(
             end_s,
             0.0 if math.isnan(first_s) else end_s - first_s,
-            losses=self._losses(),
+            losses=self.losses,
             clock=self._clock(),
             axes_found=axes_found,
             changed=tuple(drift.changed),
@@ -370,13 +414,6 @@ class SessionFold:
         if not lean.from_standing or (self._header.neutral_is_old and not lean.marked):
             return None
         return self._drift.run_baseline
-
-    def _losses(self) -> facts.LossCounts:
-        filled, quarantined, restarts = self._analyzer.lost_samples
-        link = {} if self._receiver is None else self._receiver.losses._asdict()
-        return facts.LossCounts(
-            **link, filled=filled, quarantined=quarantined, chain_restarts=restarts
-        )
 
     def _clock(self) -> facts.SensorClock | None:
         """The sensor's clock, as far as the log tells."""

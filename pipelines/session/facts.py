@@ -42,6 +42,7 @@ __all__ = [
     "FlagsAnswered",
     "GaitChanged",
     "Gap",
+    "HeartRateKnown",
     "LinkChanged",
     "LossCounts",
     "MarkUnreadable",
@@ -53,10 +54,14 @@ __all__ = [
     "PhaseBegan",
     "Resumed",
     "SensorClock",
+    "SensorDoubted",
     "SensorKnown",
     "SensorMoved",
     "ShoeKnown",
     "StepsFinished",
+    "StreamBelieved",
+    "StreamChanged",
+    "StreamDoubted",
     "SurfaceKnown",
     "UsualRange",
     "WarmUpDone",
@@ -67,6 +72,12 @@ Gait = Literal["still", "walk", "run"]
 #: How a speed, a slope or a distance is known: the runner said so, ``speed``: a speed that was
 #: stated, over the time spent running, or a device measured it, or a model guessed it.
 Source = Literal["stated", "speed", "treadmill", "pod", "estimated"]
+#: Who says how fast the heart beats.
+HeartSource = Literal["strap", "treadmill"]
+#: Why a device beside the sensor is not believed: it says that nobody moves while the runner runs,
+#: what no runner runs and no heart beats, speed and distance that are not of the same unit, records
+#: that cannot be read, or that it finds no heart beat.
+Doubt = Literal["stands", "impossible", "units", "unreadable", "no beat"]
 #: Where a baseline in use comes from.
 Origin = Literal["given", "earlier runs", "session before", "learned"]
 #: Why a baseline was given up, or learning began anew: the runner said that the sensor was moved,
@@ -214,12 +225,61 @@ class ClipLoose(_Fact, frozen=True, tag="clip_loose"):
     """The sensor rings on its clip; once a run, however often it is tightened."""
 
 
+class SensorDoubted(_Fact, frozen=True, tag="sensor_doubted"):
+    """Something that the sensor reads cannot be true; each ``trouble`` once a run.
+
+    ``number`` is what it was found with: rate, Hz; gravity, g; tilt or turn, °; turning, rad/s; the
+    size of the first impossible reading; the time it froze; s of motion without a step.
+    """
+
+    trouble: str
+    number: float
+
+
 class PaceKnown(_Fact, frozen=True, tag="pace"):
-    """Speed and slope from here on, None where not known; a belt that stands has speed 0."""
+    """Speed and slope from here on, None where not known; a belt that stands has speed 0.
+
+    ``source`` is of the speed, ``slope_source`` of the slope.
+    """
 
     speed_m_s: float | None
     slope_deg: float | None
     source: Source = "stated"
+    slope_source: Source = "stated"
+
+
+class HeartRateKnown(_Fact, frozen=True, tag="heart_rate"):
+    """The heart rate from here on, beats a minute; None where nobody says it any more."""
+
+    heart_rate_bpm: float | None
+    source: HeartSource
+
+
+class StreamChanged(_Fact, frozen=True, tag="stream"):
+    """Something happened to the link of a device beside the sensor; as :class:`LinkChanged`."""
+
+    arrived_s: float
+    stream: str
+    state: Literal["connected", "lost", "resumed", "gap", "ended"]
+    detail: str = ""
+
+
+class StreamDoubted(_Fact, frozen=True, tag="stream_doubted"):
+    """A device beside the sensor is not believed from here on.
+
+    ``factor`` is by how much its distance is larger than its speed makes it, of ``"units"``.
+    """
+
+    stream: str
+    reason: Doubt
+    factor: float | None = None
+
+
+class StreamBelieved(_Fact, frozen=True, tag="stream_believed"):
+    """That doubt is over."""
+
+    stream: str
+    reason: Doubt
 
 
 class DistanceKnown(_Fact, frozen=True, tag="distance"):
@@ -394,7 +454,12 @@ Fact = (
     | AxesMissing
     | AxesSought
     | ClipLoose
+    | SensorDoubted
     | PaceKnown
+    | HeartRateKnown
+    | StreamChanged
+    | StreamDoubted
+    | StreamBelieved
     | DistanceKnown
     | SurfaceKnown
     | ShoeKnown

@@ -63,6 +63,8 @@ class SessionHeader(msgspec.Struct, frozen=True):
         How changes are found, and how often the runner is told.
     plan : CompanionPlan, optional
         What accompanies the run; None: nobody, beside the alerts.
+    beside : dict of str
+        Devices beside the sensor, by the name of their stream: the addresses they were sought at.
     carried : Carried, optional
         What an earlier session has taught, for one that goes on from it.
     software : str
@@ -89,6 +91,7 @@ class SessionHeader(msgspec.Struct, frozen=True):
     baseline_origin: BaselineOrigin = "given"
     settings: AlertSettings = msgspec.field(default_factory=AlertSettings)
     plan: CompanionPlan | None = None
+    beside: dict[str, str] = {}
     carried: Carried | None = None
     software: str = msgspec.field(default_factory=software)
 

@@ -100,6 +100,11 @@ class Now:
     params: DriftParams = field(default_factory=DriftParams)
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
     easy_km: float | None = None
+    speed_m_s: float | None = None
+    slope_deg: float | None = None
+    distance_m: float | None = None
+    heart_rate_bpm: float | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -141,6 +146,10 @@ class LiveStatus:
         By column of the steps table, see :func:`indicator_statuses`.
     easy_km : float, optional
         Dose of the session so far, as kilometres of easy running; None while it is not known.
+    speed_m_s, slope_deg, distance_m, heart_rate_bpm : float, optional
+        As they are known now, by whoever knows them best; None while nobody does.
+    beside : mapping of str to str
+        State of the links of devices beside the sensor, by the name of their stream.
 
     Examples
     --------
@@ -168,6 +177,11 @@ class LiveStatus:
     recent: Steps = NO_STEPS
     indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
     easy_km: float | None = None
+    speed_m_s: float | None = None
+    slope_deg: float | None = None
+    distance_m: float | None = None
+    heart_rate_bpm: float | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, fact: Fact | Now) -> None:
         """Take a fact into account, or what is known at this moment."""

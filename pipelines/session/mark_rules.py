@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pipelines.coaching.budget import CueBudget
     from pipelines.coaching.coach import Coach
     from pipelines.coaching.companion import Companion
-    from pipelines.session.facts import Fact, NeutralTrouble
+    from pipelines.session.facts import Fact, NeutralTrouble, Source
     from pipelines.session.lean import LeanReference
     from pipelines.session.marks import Mark
-    from pipelines.session.pace import Pace
+    from pipelines.session.pace_sources import PaceSources
     from pipelines.session.pauses import Pauses
     from pipelines.session.progress import SessionProgress
     from pipelines.session.standing import LatestSamples
@@ -57,7 +57,7 @@ class MarkRules:
     _budget: CueBudget
     _lean: LeanReference
     _latest: LatestSamples
-    _pace: Pace
+    _sources: PaceSources
     _pauses: Pauses
     _progress: SessionProgress
     surface: str = ""
@@ -78,9 +78,9 @@ class MarkRules:
             case marks.Shoe():
                 return [facts.ShoeKnown(now_s, mark.name)]
             case marks.Speed():
-                return self._take_pace(self._pace.take_speed, mark.speed_m_s)
+                return self._take_pace(self._sources.take_speed, mark.speed_m_s)
             case marks.Slope():
-                return self._take_pace(self._pace.take_slope, mark.slope_deg)
+                return self._take_pace(self._sources.take_slope, mark.slope_deg)
             case marks.Distance():
                 self._progress.take_distance(mark.distance_m, now_s)
                 return [facts.DistanceKnown(now_s, mark.distance_m, "stated")]
@@ -111,20 +111,21 @@ class MarkRules:
         self.surface, self.surface_before = name, ""
 
     def _take_pace(
-        self, take: Callable[[float | None, float], None], value: float | None
+        self, take: Callable[[Source, float | None, float], bool], value: float | None
     ) -> list[Fact]:
         """A speed or a slope, which counts from the start where no sample has come."""
-        latest, pace = self._latest, self._pace
-        take(value, latest.now_s if latest.any else -math.inf)
-        return [facts.PaceKnown(latest.now_s, pace.speed_m_s, pace.slope_deg)]
+        latest = self._latest
+        take("stated", value, latest.now_s if latest.any else -math.inf)
+        self._progress.speed_source = self._sources.speed_source
+        return [self._sources.fact(latest.now_s)]
 
     def _take_unknown(self, mark: marks.Unknown) -> list[Fact]:
         """What was known of a pace holds no more when its mark cannot be read."""
         found: list[Fact] = [facts.MarkUnreadable(self._latest.now_s, mark.name, mark.value)]
         if mark.name == "speed":
-            found += self._take_pace(self._pace.take_speed, None)
+            found += self._take_pace(self._sources.take_speed, None)
         elif mark.name == "slope":
-            found += self._take_pace(self._pace.take_slope, None)
+            found += self._take_pace(self._sources.take_slope, None)
         return found
 
     def _pause(self, *, paused: bool) -> list[Fact]:

@@ -168,9 +168,8 @@ class LoggedMark:
     mark: Mark
 
 
-#: A session's log, in the order in which everything happened: what came from its sensor, and what
-#: was said. Packets of further sensors will be records of their own kind, with the name of their
-#: stream, since each stream has a clock of its own.
+#: A session's log, in the order in which everything happened: what came from its sensor and from
+#: the devices beside it, and what was said.
 SessionRecord = Record | LoggedMark
 
 

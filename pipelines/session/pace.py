@@ -67,9 +67,12 @@ class Pace:
         """
         if not self._since_s:
             return None
-        place = np.searchsorted(self._since_s, steps.initial_contact_s, side="right")
-        pace = np.array([(speed or math.nan, _nan(slope)) for speed, slope in self._pace])[place]
-        return Covariates(pace[:, 0], pace[:, 1])
+        places = [bisect_right(self._since_s, at) for at in steps.initial_contact_s.tolist()]
+        pace = [self._pace[place] for place in places]
+        return Covariates(
+            np.array([speed or math.nan for speed, _ in pace]),
+            np.array([_nan(slope) for _, slope in pace]),
+        )
 
     def covered_m(self, begin_s: float, end_s: float) -> float:
         """Distance from one session time to a later one, m; nothing where no speed is known."""

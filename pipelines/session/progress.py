@@ -37,15 +37,19 @@ class SessionProgress:
         Running time so far, s.
     source : str
         How the distance is known.
+    speed_source : str
+        How the speed is known now.
     """
 
     def __init__(self, pace: Pace | None = None, *, index_of_earlier_runs: bool = False) -> None:
         self.running_s = 0.0
         self.source: Source = "speed"
+        self.speed_source: Source = "stated"  # of the pace
         self._pace = Pace() if pace is None else pace
         self._distance_m: float | None = None
         self._from_s = -math.inf  # the distance is that up to then
         self._stretch_end_s = -math.inf
+        self._counted: dict[Source, float] = {}  # the distance at the last count of each
         self._dose = Dose() if index_of_earlier_runs else None
 
     @property
@@ -73,6 +77,29 @@ class SessionProgress:
     def take_distance(self, distance_m: float, time_s: float) -> None:
         """The distance covered up to a session time, as somebody stated it."""
         self._distance_m, self._from_s, self.source = distance_m, time_s, "stated"
+        self._counted.clear()
+
+    def take_counted(
+        self, source: Source, covered_m: float | None, time_s: float, *, counts: bool
+    ) -> None:
+        """What a device counted since its count before.
+
+        Parameters
+        ----------
+        source : str
+            Which.
+        covered_m : float or None
+            m; None when this count is its first, or it began anew.
+        time_s : float
+            The session's time, s.
+        counts : bool
+            Whether its word counts now; it is followed in any case.
+        """
+        counted_m = self._counted.get(source)
+        if counts and covered_m is not None and counted_m is not None:
+            # also what it has counted while its link was away, in place of what others made of it
+            self._distance_m, self._from_s, self.source = counted_m + covered_m, time_s, source
+        self._counted[source] = self._distance_m or 0.0
 
     def _run(self, contact_s: float, end_s: float) -> None:
         begin_s = contact_s
@@ -82,3 +109,5 @@ class SessionProgress:
         covered_m = self._pace.covered_m(max(begin_s, self._from_s), end_s)
         if covered_m > 0.0:
             self._distance_m = (self._distance_m or 0.0) + covered_m
+            if self.speed_source != "stated":
+                self.source = self.speed_source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, TypeVar
 
 import numpy as np
@@ -20,11 +21,11 @@ from pipelines.quantities import MEANS
 from pipelines.session import facts
 from pipelines.session.comparable import sensor_kind, surface_of_most
 from pipelines.session.dose import EXPONENTS, Dose
-from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, Source
+from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, SensorDoubted, Source
 from pipelines.session.felt_pain import FeltPain
 from pipelines.session.header import SessionHeader
 
-__all__ = ["SessionResult", "Stretch", "result_of"]
+__all__ = ["Measured", "SessionResult", "Stretch", "result_of"]
 
 _F = TypeVar("_F")
 
@@ -39,6 +40,15 @@ class Stretch:
     gait: Gait
     begin_s: float
     end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a device beside the sensor measured: the mean over time, the lowest and the highest."""
+
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +69,10 @@ class SessionResult:
         From the first sample to the last, and spent in running steps, s.
     distance_m, distance_source
         As far as it is known, m, and how; None and empty otherwise.
+    speed : Measured, optional
+        While the belt, or the pod, moved, m/s; None where no device measured it.
+    heart_rate : Measured, optional
+        Beats a minute; likewise.
     surface, shoe : str
         As last said; empty where not.
     surface_of_most : str or None
@@ -83,6 +97,8 @@ class SessionResult:
         Accounting of samples, the sensor's clock, and whether the axes are known.
     loose_clip : bool
         Whether the sensor was found to ring on its clip.
+    doubts : tuple of SensorDoubted
+        What the sensor read that cannot be true.
     lean_is_relative : bool
         Whether the axes were found from the steps and nobody stood: lean compares within the run.
 
@@ -108,6 +124,8 @@ class SessionResult:
     running_s: float
     distance_m: float | None
     distance_source: Source | Literal[""]
+    speed: Measured | None
+    heart_rate: Measured | None
     surface: str
     shoe: str
     surface_of_most: str | None
@@ -127,6 +145,7 @@ class SessionResult:
     clock: SensorClock | None
     axes_found: bool
     loose_clip: bool
+    doubts: tuple[SensorDoubted, ...]
     lean_is_relative: bool
 
     @property
@@ -196,6 +215,11 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         float(times.sum()),
         distance_m,
         distances[-1].source if distances else "",
+        _measured_speed(known, end.time_s),
+        _measured(
+            [(fact.time_s, fact.heart_rate_bpm) for fact in _all(known, facts.HeartRateKnown)],
+            end.time_s,
+        ),
         surfaces[-1][1] if surfaces else "",
         shoes[-1] if shoes else "",
         surface_of_most(steps, surfaces),
@@ -215,8 +239,33 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         end.clock,
         end.axes_found,
         bool(_all(known, facts.ClipLoose)),
+        tuple(_all(known, facts.SensorDoubted)),
         _lean_is_relative(known),
     )
+
+
+def _measured_speed(found: Sequence[Fact], end_s: float) -> Measured | None:
+    devices = {"treadmill", "pod"}
+    if any(doubt.reason == "units" for doubt in _all(found, facts.StreamDoubted)):
+        devices = {"pod"}
+    return _measured(
+        [
+            (fact.time_s, (fact.speed_m_s or None) if fact.source in devices else None)
+            for fact in _all(found, facts.PaceKnown)
+        ],
+        end_s,
+    )
+
+
+def _measured(known: Sequence[tuple[float, float | None]], end_s: float) -> Measured | None:
+    """Values, each from its time until the next; None where nobody knew any."""
+    total = weight = 0.0
+    values = []
+    for (begin_s, value), (until_s, _) in pairwise([*known, (end_s, None)]):
+        if value is not None and until_s > begin_s:
+            total, weight = total + value * (until_s - begin_s), weight + until_s - begin_s
+            values.append(value)
+    return Measured(total / weight, min(values), max(values)) if values else None
 
 
 def _lean_is_relative(found: Sequence[Fact]) -> bool:

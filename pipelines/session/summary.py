@@ -20,7 +20,7 @@ from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
 from pipelines.views.counted import counted
-from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE
+from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
@@ -97,6 +97,10 @@ class Summary:
         lumbar index begins when its baseline is known.
     alerts_told, changed : list of str
         The indicator of each alert, and those that are changed at the end.
+    distance_m, distance_source
+        As far as it is known, and how.
+    speed_m_s, heart_rate_bpm : float, optional
+        Means of what devices beside the sensor measured.
 
     Examples
     --------
@@ -131,6 +135,10 @@ class Summary:
     median_last_steps: dict[str, int] = field(default_factory=dict)
     alerts_told: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    distance_m: float | None = None
+    distance_source: str = ""
+    speed_m_s: float | None = None  # mean, as a device beside the sensor measured it
+    heart_rate_bpm: float | None = None  # mean
 
     def to_json(self) -> str:
         """The summary as JSON, null where there is no value.
@@ -198,6 +206,7 @@ class Summary:
         if self.steps:
             rows.append(("trusted steps", f"{self.trusted_steps:8d}"))
         rows.append(("reservations", ", ".join(f"{k} {n}" for k, n in self.quality.items())))
+        rows += self._measured()
         lost = self.samples_lost_in_transit + self.samples_quarantined
         if lost or self.restarts:
             gaps = f"{counted(self.restarts, 'gap')} too long to fill"
@@ -219,6 +228,18 @@ class Summary:
             listed = ", ".join(map(_words, self.changed))
             rows.append(("changed at the end", f"{len(self.changed):8d} ({listed})"))
         return [(label, value) for label, value in rows if value]
+
+    def _measured(self) -> list[tuple[str, str]]:
+        """What devices beside the sensor measured."""
+        rows = []
+        if self.distance_m is not None and self.distance_source in {"treadmill", "pod"}:
+            by = "treadmill" if self.distance_source == "treadmill" else "foot pod"
+            rows.append(("distance", f"{self.distance_m / 1000.0:8.2f} km ({by})"))
+        if self.speed_m_s is not None:
+            rows.append(("measured speed", f"{3.6 * self.speed_m_s:8.1f} km/h"))
+        if self.heart_rate_bpm is not None:
+            rows.append(("heart rate", f"{self.heart_rate_bpm:8.0f} beats/min"))
+        return rows
 
     def _span(self, name: str) -> str:
         """On which steps a median rests, where these are not nearly all; else nothing."""
@@ -301,6 +322,10 @@ def summarise(
         median_last_steps=last,
         alerts_told=[alert.indicator for alert in told],
         changed=list(result.changed),
+        distance_m=None if result.distance_m is None else round(result.distance_m, 3),
+        distance_source=result.distance_source,
+        speed_m_s=None if result.speed is None else round(result.speed.mean, 4),
+        heart_rate_bpm=None if result.heart_rate is None else round(result.heart_rate.mean, 1),
     )
 
 
@@ -312,9 +337,11 @@ def wear_notes(result: SessionResult) -> list[str]:
     result : SessionResult
         What the session came to.
     """
+    notes = [doubt_words(doubt) for doubt in result.doubts]
     if not len(result.steps):
-        return []
-    notes = [CLIP_IS_LOOSE] if result.loose_clip else []
+        return notes
+    if result.loose_clip:
+        notes.append(CLIP_IS_LOOSE)
     if not result.axes_found:
         notes.append(AXES_NOT_FOUND)
     elif result.lean_is_relative:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from devices.streams.registry import STREAMS
 from pipelines.coaching.training.cues import Cue
 from pipelines.session import facts
 from pipelines.session.standing import STANDING_S
 
 if TYPE_CHECKING:
-    from pipelines.session.facts import Fact, NeutralTrouble
+    from pipelines.session.facts import Doubt, Fact, NeutralTrouble
 
-__all__ = ["CLIP_IS_LOOSE", "LEAN_IS_RELATIVE", "fact_words"]
+__all__ = ["CLIP_IS_LOOSE", "LEAN_IS_RELATIVE", "doubt_words", "fact_words", "stream_words"]
 
 #: Where axes were found from the steps and nobody stood.
 LEAN_IS_RELATIVE: Final = (
@@ -25,12 +26,121 @@ CLIP_IS_LOOSE: Final = (
     "shock are not trusted until then."
 )
 
+#: What is told of each trouble of :class:`imu.chain.sanity.Trouble`, with its number.
+_DOUBTS: Final = {
+    "impossible": (
+        "the sensor reads {number:.3g} (m/s² or rad/s), which no body reaches: such "
+        "samples are left out; check the units where they are many."
+    ),
+    "frozen": (
+        "the sensor repeats one reading while you move: restart and charge it; these "
+        "steps are not trusted."
+    ),
+    "rate": (
+        "the times say {number:.5g} samples a second, not what was stated: give the rate "
+        "that the times have; steps are not trusted until then."
+    ),
+    "gravity": (
+        "the mean acceleration is {number:.2g} g where gravity makes 1 g: check the unit,"
+        " and record it with gravity; steps are not trusted."
+    ),
+    "gyro_contradicts": (
+        "the gyroscope contradicts the acceleration: check units, signs and order of its "
+        "axes, and that the stated axes are those on the body; steps are not trusted."
+    ),
+    "gyro_quiet": (
+        "the gyroscope reads {number:.2g} rad/s while you run, too little: check whether "
+        "its unit is rad/s or °/s; steps are not trusted."
+    ),
+    "gyro_wild": (
+        "the gyroscope reads {number:.2g} rad/s for seconds, more than a body turns: "
+        "check whether its unit is °/s; steps are not trusted."
+    ),
+    "gyro_zero": (
+        "the gyroscope reads zeros and counts as missing: pelvic ranges stay empty; "
+        "switch it on for the next run."
+    ),
+    "tilt": (
+        "up lies {number:.0f}° from where the axes say: state the axes as the sensor "
+        "sits, or leave them to be found; steps are not trusted."
+    ),
+    "no_steps": (
+        "you move hard for {number:.0f} s and no running step is found: if you run, check"
+        " the sample rate and that the sensor sits at the waist."
+    ),
+    "came_off": (
+        "the sensor turned over by {number:.0f}° as the run stopped: if it came off, clip"
+        " it on again and mark it as moved; steps are not trusted until then."
+    ),
+}
+
 _NEUTRAL_TROUBLE: Final[dict[NeutralTrouble, str]] = {
     "no sample": "no sample has come yet",
     "samples missing": f"not all of the last {STANDING_S:g} s has come from the sensor",
     "moving": "you were moving",
     "turned away": "the sensor is turned away from its axes: mark it as moved first",
 }
+
+
+#: Why a device beside the sensor is not believed, and what follows.
+_STREAM_DOUBTS: Final[dict[Doubt, str]] = {
+    "stands": "says that nothing moves while you run, so its speed and distance are not used",
+    "impossible": "says what cannot be, which is passed over",
+    "unreadable": "sends records that cannot be read, which are passed over",
+    "no beat": "finds no heart beat: moisten it and tighten the strap",
+}
+_UNITS_AGREE: Final = 0.1  # how far a factor may be off that of two units
+_MILE_KM: Final = 1.609344
+
+
+def stream_words(stream: str) -> str:
+    """A device beside the sensor, with its article.
+
+    Examples
+    --------
+    >>> stream_words("heart_rate")
+    'the heart rate strap'
+    """
+    return STREAMS[stream].words if stream in STREAMS else f"the device {stream!r}"
+
+
+def _stream_changed(fact: facts.StreamChanged) -> str:
+    name = stream_words(fact.stream)
+    match fact.state:
+        case "connected" | "resumed":
+            return (
+                f"{name} is connected: {fact.detail}." if fact.detail else f"{name} is connected."
+            )
+        case "lost":
+            why = f" ({fact.detail})" if fact.detail else ""
+            return f"{name} is away{why}: the run goes on, and it is used when it is back."
+        case "ended":
+            return f"{name} is not looked for any more: {fact.detail}"
+    return ""
+
+
+def _stream_doubted(fact: facts.StreamDoubted) -> str:
+    name = stream_words(fact.stream)
+    if fact.reason != "units":
+        return f"{name} {_STREAM_DOUBTS[fact.reason]}."
+    factor = fact.factor or 1.0
+    miles = abs(factor / _MILE_KM - 1.0) < _UNITS_AGREE
+    like = ", as if miles an hour were sent for km/h" if miles else ""
+    return (
+        f"speed and distance of {name} do not fit each other (by a factor of {factor:.2f}{like}): "
+        "neither is used; state the speed if you know it."
+    )
+
+
+def doubt_words(doubt: facts.SensorDoubted) -> str:
+    """What is told of readings that cannot be true: what, and what to do.
+
+    Examples
+    --------
+    >>> doubt_words(facts.SensorDoubted(9.0, "gravity", 0.1))[:58]
+    'the mean acceleration is 0.1 g where gravity makes 1 g: ch'
+    """
+    return _DOUBTS[doubt.trouble].format(number=doubt.number)
 
 
 def fact_words(fact: Fact) -> str:
@@ -46,6 +156,14 @@ def fact_words(fact: Fact) -> str:
     ''
     """
     match fact:
+        case facts.LinkChanged(state="gap"):
+            return f"{fact.detail}."
+        case facts.StreamChanged():
+            return _stream_changed(fact)
+        case facts.StreamDoubted():
+            return _stream_doubted(fact)
+        case facts.StreamBelieved():
+            return f"what {stream_words(fact.stream)} says makes sense again, and is used."
         case facts.CueTold():
             return Cue(fact.text_id, fact.numbers).message
         case facts.NeutralTaken():
@@ -60,6 +178,8 @@ def fact_words(fact: Fact) -> str:
             return LEAN_IS_RELATIVE
         case facts.ClipLoose():
             return CLIP_IS_LOOSE
+        case facts.SensorDoubted():
+            return doubt_words(fact)
         case facts.AxesSought():
             return (
                 "the sensor's forward axis cannot be told from your steps so far, so lean is "

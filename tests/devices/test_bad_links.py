@@ -13,7 +13,7 @@ from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.device import BLEDevice
 
 from devices.ble import BleConnector, Radio
-from devices.drivers.driver import Driver
+from devices.drivers.driver import Conversation
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
@@ -278,7 +278,7 @@ class _RaisesAtReturns:
         return self._inner.place
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         return self._inner.driver
 
     async def connect(self, inbox: Inbox) -> OpenLink:
@@ -416,7 +416,7 @@ def test_closing_during_the_set_up_of_a_return_is_said_in_the_log() -> None:
     async def close() -> list[LinkEvent]:
         clock = VirtualClock()
         away = LinkParams(drops_s=(8.0,))
-        connector = Bench(clock).sensor(scenario("witmotion", seconds=30.0), away)
+        connector = Bench(clock).sensor(scenario("witmotion", seconds=30.0, rate=200.0), away)
         events: list[LinkEvent] = []
         async with SensorSource(connector, clock=clock) as source:
             async for record in source:

@@ -316,7 +316,11 @@ class Door:
         filled = lost = restarts = 0
         for t, a, w, q in zip(time_s, acceleration, gyro, quality, strict=True):
             row = np.concatenate([[t], a, w])
-            if not np.all(np.isfinite(row)):
+            most = [1.25 * self.acceleration_range, 1.25 * self.angular_velocity_range]
+            force, turn = (
+                min(m, o) if m == math.inf else m for m, o in zip(most, [500.0, 75.0], strict=True)
+            )
+            if not np.all(np.isfinite(row)) or np.abs(a).max() > force or np.abs(w).max() > turn:
                 lost += 1
                 continue
             missing = 0

@@ -58,9 +58,9 @@ def running(
     """Stand, run, stand.
 
     The stance is ``P sin^1.15``; braking, then driving. The pelvis pitches once a step about its
-    mean lean and drops on the side of the free leg; its back is driven towards the side of
-    the foot on the ground, as optical recordings show. ``mounting`` turns body vectors into the
-    sensor.
+    mean lean, back with the load as people's does, and drops on the side of the free leg; its back
+    is driven towards the side of the foot on the ground, as optical recordings show. ``mounting``
+    turns body vectors into the sensor.
     """
     exponent = 1.15
     peak = sine_power_peak(stance_s, step_s, exponent)
@@ -85,8 +85,8 @@ def running(
     swing = 0.5 * math.radians(tilt_range_deg)
     turning = 2.0 * np.pi / step_s
     running_now = moving & (number < steps)
-    pitch = math.radians(lean_deg) + np.where(running_now, swing * np.sin(turning * since), 0.0)
-    pitch_rate = np.where(running_now, swing * turning * np.cos(turning * since), 0.0)
+    pitch = math.radians(lean_deg) + np.where(running_now, -swing * np.sin(turning * since), 0.0)
+    pitch_rate = np.where(running_now, -swing * turning * np.cos(turning * since), 0.0)
     # on the left foot the pelvis drops to the right: positive roll
     drop = math.radians(drop_deg) * (1.0 if left_first else -1.0)
     halfway = math.pi / step_s

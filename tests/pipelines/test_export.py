@@ -10,7 +10,7 @@ import pytest
 from mcap.reader import make_reader
 
 from imu.analyzer import warm_up
-from pipelines.files.sample_table import read_sample_table
+from pipelines.files.reading.front_door import read
 from pipelines.files.session_reader import read_header
 from tests.pipelines.command_line import backstride, one_sentence
 from tests.pipelines.files.golden.replaying import SESSIONS
@@ -49,7 +49,7 @@ def test_samples_are_calibrated_unless_raw_ones_are_asked_for() -> None:
     ended = backstride("export", session, "--samples", "true.csv")
     assert ended.exit_code == 0, ended.err
     assert backstride("export", session, "--samples", "raw.csv", "--raw").exit_code == 0
-    calibrated, raw = read_sample_table("true.csv"), read_sample_table("raw.csv")
+    calibrated, raw = read("true.csv"), read("raw.csv")
     assert (calibrated.preamble["calibrated"], raw.preamble["calibrated"]) == ("yes", "no")
     assert calibrated.axes == "-z+y+x"
     assert calibrated.rate_hz == 52.0
@@ -64,7 +64,7 @@ def test_parquet_and_csv_hold_the_same(run: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     for name in ("run.csv", "run.parquet"):
         assert backstride("export", run, "--samples", name).exit_code == 0
-    samples = read_sample_table("run.csv").samples
+    samples = read("run.csv").samples
     table = parquet.read_table("run.parquet")
     assert table.column_names[:4] == ["time_s", "acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2"]
     np.testing.assert_array_equal(table["time_s"].to_numpy(), samples.time_s)
@@ -76,7 +76,7 @@ def test_parquet_and_csv_hold_the_same(run: Path) -> None:
 def test_a_file_for_viewers_holds_every_sample_at_its_time(run: Path) -> None:
     for name in ("run.csv", "plots.mcap"):
         assert backstride("export", run, "--samples", name).exit_code == 0
-    samples, start_ns = read_sample_table("run.csv").samples, read_header(run).utc_start_ns
+    samples, start_ns = read("run.csv").samples, read_header(run).utc_start_ns
     with Path("plots.mcap").open("rb") as file:
         messages = list(make_reader(file, validate_crcs=True).iter_messages())
     assert len(messages) == len(samples)
@@ -125,7 +125,7 @@ def test_a_session_that_was_cut_short_is_exported_and_told() -> None:
     ended = backstride("export", GOLDEN["cut_short"], "--samples", "run.csv")
     assert ended.exit_code == 0
     assert "was cut short after 14.1 s" in ended.err
-    assert read_sample_table("run.csv").samples.time_s[-1] > 13.0
+    assert read("run.csv").samples.time_s[-1] > 13.0
 
 
 @pytest.mark.parametrize(

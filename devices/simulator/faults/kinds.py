@@ -150,6 +150,7 @@ FAULT_KINDS: Final[dict[str, FaultKind]] = {
 #: Sensors that cannot have a fault, and why.
 _WITHOUT: Final[dict[tuple[str, str], str]] = {
     ("witmotion", "clock_jump_s"): "its frames carry no time",
+    ("polar", "reorder"): "its neighbours are of different measurements, in any order",
     ("movesense", "battery_percent"): "nothing is heard of its battery",
     ("polar", "battery_percent"): "nothing is heard of its battery",
     ("shimmer3", "battery_percent"): "nothing is heard of its battery",

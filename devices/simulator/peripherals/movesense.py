@@ -45,8 +45,8 @@ class MovesensePeripheral:
     """Speaks the agreed part of the GATT SensorData Protocol over a measured run.
 
     Like the real sensor it starts to send when it is subscribed to, and splits messages that one
-    notification cannot hold. Unlike it, it offers the run's rate alone and refuses the others as
-    not found (404).
+    notification cannot hold. Unlike it, it offers the run's rate and those that divide it, and
+    refuses the others as not found (404).
 
     Parameters
     ----------
@@ -102,6 +102,7 @@ class MovesensePeripheral:
         self._acceleration_end = (acceleration_range_g or 0) * STANDARD_GRAVITY_M_S2
         self._gyro_end = (angular_velocity_range_deg_s or 0) * GYRO_RANGE_SURPLUS
         self._reference = 0  # of the subscription; 0 when there is none
+        self._every = 1  # of so many samples one is sent
         self._changed = asyncio.Event()
 
     @property
@@ -163,18 +164,22 @@ class MovesensePeripheral:
         rate_hz = round(self._stream.rate_hz)
         if reference == 0:
             return _BAD_REQUEST
-        if "/" + path.strip("/") != imu6_path(rate_hz):
+        offers = [offer for offer in RATES_HZ if rate_hz % offer == 0]
+        wanted_hz = next((hz for hz in offers if "/" + path.strip("/") == imu6_path(hz)), 0)
+        if not wanted_hz:
             return _NOT_FOUND
-        message_bytes = 4 + 24 * samples_per_message(rate_hz)
+        self._every = rate_hz // wanted_hz
+        message_bytes = 4 + 24 * samples_per_message(wanted_hz)
         fits = message_bytes <= 2 * (host.notification_bytes_max - 2)
         return _OK if fits and self._reference in {0, reference} else _NO_ROOM
 
     async def _send_motion(self, host: Host) -> None:
-        n = samples_per_message(round(self._stream.rate_hz))
         while True:
+            n = self._every * samples_per_message(round(self._stream.rate_hz) // self._every)
             while not self._reference:
                 self._changed.clear()
                 await self._changed.wait()
+                n = self._every * samples_per_message(round(self._stream.rate_hz) // self._every)
                 await self._forget_the_past(n)
             block = await self._stream.take(n)
             if block is None:
@@ -194,7 +199,7 @@ class MovesensePeripheral:
                 return
 
     def _encoded(self, block: MeasuredBlock, notification_bytes_max: int) -> list[bytes]:
-        samples = block.samples
+        samples = block.samples[:: self._every]
         gyro = samples.angular_velocity_rad_s
         deg_s = np.zeros((len(samples), 3)) if gyro is None else np.degrees(gyro)
         return encode_imu6(

@@ -24,7 +24,7 @@ from devices.protocols.polar import (
     compress,
     decode_request,
     encode_frame,
-    encode_reply,
+    encode_reply_parts,
 )
 from devices.simulator.device import MotionRun
 from devices.simulator.measured import MeasuredBlock, MeasuredStream
@@ -41,6 +41,8 @@ _FRAME_SAMPLES_MAX: Final = 72  # what a Verity Sense at rest was seen to send
 _HEADER_BYTES: Final = 10
 #: A sensor whose clock was never set begins about here, ns since 2000.
 _EPOCH_NS: Final = 536_000_000_000_000_000
+_ROOMY: Final = 64  # bytes: a chunk fits into a frame
+_STOPPED: Final = 0x01  # the message that says so
 _STALE_US: Final = 100_000  # what was measured longer ago than this at the start is not sent
 _LOOKS: Final = 100
 _COUNTS: Final = 32768
@@ -98,6 +100,8 @@ class PolarPeripheral:
         One of :data:`MODELS`; by default the one that has the run's rate.
     serial : str
         The end of its name.
+    stops_after_s : float
+        Stops measuring of its own accord so long after it was connected, once; 0 for never.
 
     Raises
     ------
@@ -113,6 +117,7 @@ class PolarPeripheral:
         link: str = "ble",
         model: str = "",
         serial: str = "00000001",
+        stops_after_s: float = 0.0,
     ) -> None:
         if link != "ble":
             raise ParameterError("link", link, "'ble': a Polar sensor has no other")
@@ -130,7 +135,7 @@ class PolarPeripheral:
                 "52, 104, 208 or 416 Hz for a Verity Sense, 50, 100 or 200 Hz for an H10",
             )
         self._model = MODELS[fitting[0]]
-        self._serial = serial
+        self._serial, self._stops_after_s = serial, stops_after_s
         self._rate_hz = round(rate_hz)
         self._stream = MeasuredStream(run, clock)
         self._is_in_sdk_mode = False
@@ -168,6 +173,16 @@ class PolarPeripheral:
         async with asyncio.TaskGroup() as both:
             both.create_task(self._answer_requests(host))
             both.create_task(self._send_frames(host))
+            if self._stops_after_s:
+                both.create_task(self._stop_by_itself(host))
+
+    async def _stop_by_itself(self, host: Host) -> None:
+        """Stop measuring once, and say so."""
+        await self._stream.clock.sleep(self._stops_after_s)
+        self._stops_after_s = 0.0
+        stopped = bytes((_STOPPED, *self._started))
+        self._started.clear()
+        await host.send(CONTROL_UUID, stopped)
 
     async def _answer_requests(self, host: Host) -> None:
         while True:
@@ -180,7 +195,8 @@ class PolarPeripheral:
                 continue
             status, agreed = self._handled(operation, measurement, settings)
             reply = Reply(operation, measurement, status, agreed)
-            await host.send(CONTROL_UUID, encode_reply(reply))
+            for part in encode_reply_parts(reply, host.notification_bytes_max):
+                await host.send(CONTROL_UUID, part)
 
     def _handled(
         self, operation: int, measurement: int, settings: Settings
@@ -255,7 +271,8 @@ class PolarPeripheral:
                 self._changed.clear()
                 await self._changed.wait()
                 await self._forget_the_past()
-            block = await self._stream.take(_CHUNK)
+            room = min(host.notification_bytes_max, _FRAME_BYTES_MAX)
+            block = await self._stream.take(_CHUNK if room >= _ROOMY else 1)
             for gone in set(frames) - set(self._started):
                 del frames[gone]
             if block is None or block.first_index != expected:
@@ -268,7 +285,6 @@ class PolarPeripheral:
             expected = block.first_index + len(block.samples)
             last_ns = _EPOCH_NS + block.device_us * 1000
             last_ns += round((len(block.samples) - 1) / self._rate_hz * 1e9)
-            room = min(host.notification_bytes_max, _FRAME_BYTES_MAX)
             for measurement, started in tuple(self._started.items()):
                 values = _numbers(block, measurement, started)
                 filling = frames.get(measurement)

@@ -14,7 +14,9 @@ from devices.protocols.backstride import quantised
 from devices.protocols.witmotion import (
     ACCELERATION_RANGE_G,
     ANGULAR_VELOCITY_RANGE_DEG_S,
+    BANDWIDTH_REGISTER,
     BATTERY_REGISTER,
+    BAUD_REGISTER,
     CONTENT_REGISTER,
     RATE_REGISTER,
     UNLOCK,
@@ -44,10 +46,15 @@ _RATES_HZ: Final = {
 }
 _FIRST_RATE_HZ: Final = 10.0  # as delivered
 _UNLOCKED_S: Final = 10.0
-_FRAMES_S: Final = 0.005  # at higher rates a notification or a write holds several frames
-_BATTERY_CENTIVOLTS: Final = 391
+_FRAMES: Final = 8  # in a notification, as real ones send them
+_FRAMES_S: Final = 0.005  # on a line, at higher rates a write holds several frames
+_BATTERY_CENTIVOLTS: Final = ((0, 340), (5, 350), (10, 368), (70, 391), (100, 420))  # by percent
 _ROOM_CENTIDEGREES: Final = 2500
 _COMMAND_BYTES: Final = 5
+_RATE_CODE: Final = 0x06  # as delivered
+_BANDWIDTH_CODE: Final = 4  # 20 Hz, as some are delivered
+_BAUD_RATES: Final = {2: 9600, 4: 38_400, 6: 115_200, 7: 230_400, 9: 921_600}
+_BITS_PER_BYTE: Final = 10
 _DEFAULT_CONTENT: Final = 0b11110  # acceleration, angular velocity, angles, magnetic field
 
 Counts = NDArray[np.int16]
@@ -69,6 +76,12 @@ class WitMotionPeripheral:
     link : {"ble", "serial"}
     layout : Layout, optional
         Of its frames; A over Bluetooth LE and wired frames over serial by default.
+    baud_rate : int
+        Speed of its serial line, bits per second; 0 for one that holds up nothing.
+    answers : bool
+        Whether it answers when a register is read: wired ones with a frame of four values.
+    stubborn : set of int
+        Registers that it does not let be changed.
     name : str
         As advertised.
     """
@@ -80,9 +93,15 @@ class WitMotionPeripheral:
         *,
         link: str = "ble",
         layout: Layout | None = None,
+        baud_rate: int = 0,
+        answers: bool = True,
+        stubborn: frozenset[int] = frozenset(),
         name: str = "WT901BLE67",
     ) -> None:
-        self.name = name
+        self.name, self.baud_rate = name, baud_rate
+        self._says, self._stubborn = answers, stubborn
+        self.registers = {RATE_REGISTER: _RATE_CODE, BANDWIDTH_REGISTER: _BANDWIDTH_CODE}
+        self.battery_percent = 70
         self._link = link
         self._layout = layout or (Layout.A if link == "ble" else Layout.WIRED)
         self._stream = MeasuredStream(run, clock)
@@ -131,13 +150,19 @@ class WitMotionPeripheral:
         most = max(1, room // self._layout.value)
         while True:
             every = self._every
-            n = max(1, min(most, ceil(_FRAMES_S * self.rate_hz)))
-            block = await self._stream.take(n * every)
+            wanted = _FRAMES if self._link == "ble" else ceil(_FRAMES_S * self.rate_hz)
+            n = max(1, min(most, wanted))
+            block = await self._stream.take(n * every, whole=True)
             if block is None:
                 return
-            await host.send(channel, self._framed(block, every))
+            await self._put(host, channel, self._framed(block, every))
             while self._answers:
-                await host.send(channel, self._answers.pop(0))
+                await self._put(host, channel, self._answers.pop(0))
+
+    async def _put(self, host: Host, channel: str, payload: bytes) -> None:
+        await host.send(channel, payload)
+        if self.baud_rate:
+            await self._stream.clock.sleep(len(payload) * _BITS_PER_BYTE / self.baud_rate)
 
     def _framed(self, block: MeasuredBlock, every: int) -> bytes:
         """The block as frames, one of ``every`` samples."""
@@ -171,14 +196,28 @@ class WitMotionPeripheral:
             return
         register, value = command[2], int.from_bytes(command[3:], "little")
         if register == 0x27:
-            if self._layout is not Layout.WIRED:
-                first = _BATTERY_CENTIVOLTS if value == BATTERY_REGISTER else 0
-                self._answers.append(encode_registers(Registers(value, (first, *(0,) * 7))))
-        elif self._stream.device_us() <= self._unlocked_until_us:
+            self._answer(value)
+        elif self._stream.device_us() <= self._unlocked_until_us and register not in self._stubborn:
+            self.registers[register] = value
             if register == RATE_REGISTER:
                 self._set_rate(_RATES_HZ[self._link].get(value, 0.0))
             elif register == CONTENT_REGISTER:
                 self._content = value
+            elif register == BAUD_REGISTER and self.baud_rate:
+                self.baud_rate = _BAUD_RATES.get(value, self.baud_rate)
+
+    def _answer(self, register: int) -> None:
+        """Say what a register holds."""
+        if not self._says:
+            return
+        first = self.registers.get(register, 0)
+        if register == BATTERY_REGISTER:
+            percent, centivolts = np.transpose(_BATTERY_CENTIVOLTS)
+            first = round(float(np.interp(self.battery_percent, percent, centivolts)))
+        if self._layout is Layout.WIRED:
+            self._answers.append(encode_wired(0xF, np.array([[first, 0, 0, 0]], np.int16)))
+        else:
+            self._answers.append(encode_registers(Registers(register, (first, *(0,) * 7))))
 
     def _set_rate(self, rate_hz: float) -> None:
         """Obey as far as the run's own rate allows; other rates change nothing."""

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 #: How a distance is known: the sensor itself cannot measure one.
-DistanceSource = Literal["", "user", "treadmill", "speed", "mark"]
+DistanceSource = Literal["", "user", "treadmill", "pod", "speed", "mark"]
 PainMoment = Literal["before", "during", "after", "24h", "48h", "other"]
 ExerciseKind = Literal["strength", "stretch", "core", "cross"]
 
@@ -82,9 +82,9 @@ class Session:
         Running steps.
     distance_m : float, optional
         As the user, the treadmill or a mark told it, m, at most 500 km.
-    distance_source : {"", "user", "treadmill", "speed", "mark"}
-        How the distance is known: stated, read off the treadmill, from a stated speed times the
-        running time, from marks; empty exactly when there is none.
+    distance_source : {"", "user", "treadmill", "pod", "speed", "mark"}
+        How the distance is known: stated, of the treadmill, of a foot pod, from a stated speed
+        times the running time, from marks; empty exactly when there is none.
     dose_easy_km_m2, dose_easy_km_m4, dose_easy_km_m6 : float, optional
         Lumbar dose for the exponents 2, 4 (the default) and 6, as equivalent easy kilometres.
     surface : str

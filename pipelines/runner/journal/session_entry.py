@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from imu.steps import STEP_COLUMNS
 from pipelines.files.summary_file import WrittenSummary
 from pipelines.quantities import MEANS
-from pipelines.runner.journal.entries import RunBaseline, Session
+from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
@@ -29,6 +30,8 @@ __all__ = [
 
 #: Means that a summary has of blocks of twenty steps.
 _MEANS: Final = tuple(name for name in MEANS if name in STEP_COLUMNS)
+#: Distances that a device counted, by what a session calls it.
+_MEASURED: Final[Mapping[str, DistanceSource]] = {"treadmill": "treadmill", "pod": "pod"}
 
 
 def local_offset_minutes(utc_ns: int) -> int:
@@ -62,7 +65,8 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
     distance = stated.distance
     if distance is None:
         known = result.distance_m is not None
-        distance = Distance(result.distance_m, "mark") if known else Distance()
+        source = _MEASURED.get(result.distance_source, "mark")
+        distance = Distance(result.distance_m, source) if known else Distance()
     last_s = float(steps.initial_contact_s[-1]) if len(steps) else 0.0
     offset = header.utc_offset_minutes
     m2, m4, m6 = result.doses_easy_km(distance.distance_m)

@@ -14,6 +14,7 @@ __all__ = ["session_line", "settings_lines"]
 _SOURCES: Final = {
     "user": "as stated",
     "treadmill": "as the treadmill showed",
+    "pod": "as the foot pod measured",
     "speed": "from the treadmill's speed and the time spent running",
     "mark": "from marks",
 }

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units, dose_words
+from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import condition as sentence_of
@@ -73,7 +74,7 @@ def comparison(status: LiveStatus) -> str:
     return printable(status.compared.why) if status.steps else words
 
 
-def state(status: LiveStatus) -> dict[str, Any]:
+def state(status: LiveStatus, units: Units = "metric") -> dict[str, Any]:
     """Link, battery, losses and recording, in words, and whether each wants attention.
 
     Examples
@@ -86,6 +87,8 @@ def state(status: LiveStatus) -> dict[str, Any]:
         enough = status.battery_percent >= _LOW_BATTERY_PERCENT
         low = "" if enough else ", charge it after the run"
         items.append(_item(f"battery {status.battery_percent:.0f} %{low}", enough))
+    items += [_item(text, True) for text in beside_words(status, units)]
+    items += [_item(text, False) for text in away_words(status)]
     items.append(_item(loss_words(status), True))
     note = printable(status.recording_note)
     recording = (

@@ -252,7 +252,7 @@ class Dashboard:
                 "run_trends": self._run_trends(status),
                 "condition": condition(status, paused=self.controls.paused),
                 "comparison": comparison(status),
-                "state": state(status),
+                "state": state(status, units),
                 "cadence": cadence_suggestion(status, self.requests.before.usual_spm),
                 "paused": self.controls.paused,
                 "stopping": self.controls.stop_wanted,

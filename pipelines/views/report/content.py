@@ -334,7 +334,7 @@ def _distribution(measure: Quantity, steps: Steps, sides: tuple[str, str]) -> Di
 def _flags(steps: Steps) -> tuple[Flag, ...]:
     found = []
     for flag in _FLAGS:
-        count = int(np.count_nonzero(steps.quality_bits & np.uint8(flag)))
+        count = int(np.count_nonzero(steps.quality_bits & np.uint16(flag)))
         if count:
             found.append(Flag(flag.tokens, count, count / len(steps)))
     return tuple(sorted(found, key=lambda item: -item.steps))

@@ -16,6 +16,7 @@ from pipelines.views.report.words import (
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock, Source
+    from pipelines.session.result import SessionResult
     from pipelines.units import Units
     from pipelines.views.report.content import Content
     from pipelines.views.report.recording import LinkLoss, Recording
@@ -31,6 +32,7 @@ _FLAG_WORDS: Final = {
     "bend": ("bend", "running a bend, where the lean is biased"),
     "edge": ("edge", "at the edge of a recorded stretch, where filters lack data"),
     "loose": ("loose clip", "the sensor rang on its clip: oscillation and shock are too large"),
+    "sensor": ("readings", "the sensor's readings contradict each other or what was stated"),
 }
 
 _DISTANCE_WORDS: Final[dict[Source, str]] = {
@@ -83,6 +85,7 @@ def head_rows(recording: Recording, units: Units) -> list[tuple[str, str]]:
     if result.distance_m is not None and result.distance_source:
         distance = distance_words(result.distance_m, units)
         rows.append(("Distance", f"{distance}, {_DISTANCE_WORDS[result.distance_source]}"))
+    rows += _measured_rows(result)
     body = []
     if header.mass_kg is not None:
         body.append(mass_words(header.mass_kg, units))
@@ -90,6 +93,21 @@ def head_rows(recording: Recording, units: Units) -> list[tuple[str, str]]:
         body.append(height_words(header.height_m, units))
     if body:
         rows.append(("Runner", ", ".join(body)))
+    return rows
+
+
+def _measured_rows(result: SessionResult) -> list[tuple[str, str]]:
+    """What devices beside the sensor measured."""
+    rows = []
+    if result.speed is not None:
+        low, high = (round(3.6 * speed, 1) for speed in (result.speed.low, result.speed.high))
+        span = f"{low:g} km/h" if low == high else f"{low:g} to {high:g} km/h"
+        rows.append(("Measured speed", f"{round(3.6 * result.speed.mean, 1):g} km/h ({span})"))
+    if result.heart_rate is not None:
+        rate = result.heart_rate
+        rows.append(
+            ("Heart rate", f"{rate.mean:.0f} beats a minute ({rate.low:.0f} to {rate.high:.0f})")
+        )
     return rows
 
 

@@ -79,7 +79,7 @@ class Recording:
         """Whether the sensor measures angular velocity."""
         if not self.is_table:
             return self.info.angular_velocity_range_rad_s > 0.0
-        return not (self.steps.quality_bits & np.uint8(Quality.NO_GYRO)).any()
+        return not (self.steps.quality_bits & np.uint16(Quality.NO_GYRO)).any()
 
     @property
     def link_losses(self) -> tuple[LinkLoss, ...]:

@@ -49,13 +49,14 @@ def said_in(found: Sequence[Fact]) -> list[Said]:
     pace = facts.PaceKnown(0.0, None, None)
     for number, fact in enumerate(found):
         if isinstance(fact, facts.PaceKnown):
-            if fact.speed_m_s != pace.speed_m_s:
+            # what a device says is nobody's word
+            if fact.source == "stated" and fact.speed_m_s != pace.speed_m_s:
                 said.append(Said(fact.time_s, "Speed", _speed_words(fact.speed_m_s)))
-            if fact.slope_deg != pace.slope_deg:
+            if fact.slope_source == "stated" and fact.slope_deg != pace.slope_deg:
                 slope = "unknown" if fact.slope_deg is None else slope_words(fact.slope_deg)
                 said.append(Said(fact.time_s, "Slope", slope))
             pace = fact
-        elif isinstance(fact, facts.DistanceKnown):
+        elif isinstance(fact, facts.DistanceKnown) and fact.source in {"stated", "speed"}:
             # the one before the end is what the whole run came to
             if not any(isinstance(after, facts.Ended) for after in found[number + 1 : number + 2]):
                 said.append(Said(fact.time_s, "Distance", distance_words(fact.distance_m)))

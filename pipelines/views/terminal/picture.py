@@ -14,6 +14,7 @@ import numpy as np
 from imu.steps import SIDE_CODES
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
+from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.counted import counted
 from pipelines.views.terminal.cells import (
@@ -63,6 +64,7 @@ _QUALITIES: Final = {
     "bend": "running a bend",
     "edge": "at the edge of the recording",
     "loose": "clip loose: shock, oscillation too large",
+    "sensor": "readings contradict each other",
 }
 
 # each digit: three rows of three cells
@@ -432,7 +434,8 @@ def _state(status: LiveStatus, width: int, *, last_step: bool, rows: bool = Fals
     """
     battery = "" if status.battery_percent is None else f"battery {status.battery_percent:.0f} %"
     link = f" link {link_words(status)}"
-    others = [text for text in (battery, loss_words(status)) if text]
+    devices = (*beside_words(status), *away_words(status))
+    others = [text for text in (battery, *devices, loss_words(status)) if text]
     beside = "".join(f" · {text}" for text in others)
     alone = rows and cells_wide(link + beside) > width
     link = fit(link, width)

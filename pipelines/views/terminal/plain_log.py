@@ -6,6 +6,7 @@ from typing import Final
 
 from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
+from pipelines.views.beside_words import beside_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import gait_words, link_words, verdict
@@ -100,5 +101,6 @@ def _summary(status: LiveStatus) -> str:
         f"{cell('cadence_spm', 3)}  contact {cell('contact_time_ms', 3)}  "
         f"shock {cell('impact_shock_g', 4)}  "
         f"oscillation {cell('vertical_oscillation_mm', 3)}  "
-        f"lean {cell('sacral_lean_deg', 5)}  {verdict(status)[1]}"
+        f"lean {cell('sacral_lean_deg', 5)}  {''.join(f'{one}  ' for one in beside_words(status))}"
+        f"{verdict(status)[1]}"
     ).rstrip()

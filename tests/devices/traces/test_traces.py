@@ -199,6 +199,7 @@ def test_what_is_cut_short_gives_what_came_before(
     path.write_bytes(whole[: len(whole) // 2 + 3])
     trace = read_trace(path)
     assert trace.cut_short
+    assert "ends within a message" in session(f"trace:{path}").gaps[0].detail
     assert 3.0 < trace.duration_s < 9.0
 
 

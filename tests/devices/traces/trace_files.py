@@ -10,7 +10,7 @@ from uuid import UUID
 
 from devices.drivers.registry import driver_named
 from devices.receiver import Receiver
-from devices.records import DeviceInfo, Packet
+from devices.records import DeviceInfo, LinkEvent, Packet
 from devices.sources import open_source
 from imu.samples import Samples
 
@@ -23,6 +23,7 @@ class Session(NamedTuple):
     info: DeviceInfo
     packets: list[Packet]
     samples: Samples
+    gaps: list[LinkEvent]
 
 
 def session(url: str) -> Session:
@@ -31,13 +32,16 @@ def session(url: str) -> Session:
     async def run() -> Session:
         async with open_source(url) as source:
             receiver, packets, blocks = Receiver(source.info), [], []
+            gaps = []
             async for record in source:
                 if isinstance(record, Packet):
                     packets.append(record)
+                elif isinstance(record, LinkEvent) and record.kind == "gap":
+                    gaps.append(record)
                 block = receiver.push(record)
                 if block is not None:
                     blocks.append(block)
-            return Session(source.info, packets, Samples.concatenate(blocks))
+            return Session(source.info, packets, Samples.concatenate(blocks), gaps)
 
     return asyncio.run(run())
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from devices.ble import BleConnector, Radio
-from devices.drivers.driver import Driver
+from devices.drivers.driver import Conversation
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.sensor_source import SensorSource
@@ -71,8 +71,8 @@ class Hurried(MeasuredStream):
         self._true = stream
         stream.rate_hz *= speed
 
-    async def take(self, n: int) -> MeasuredBlock | None:
-        return await self._true.take(n)
+    async def take(self, n: int, *, whole: bool = False) -> MeasuredBlock | None:
+        return await self._true.take(n, whole=whole)
 
     def device_us(self) -> int:
         return self._true.device_us()
@@ -88,7 +88,7 @@ class Placed:
     _inner: Connector | None = None
 
     @property
-    def driver(self) -> type[Driver] | None:
+    def driver(self) -> type[Conversation] | None:
         return None if self._inner is None else self._inner.driver
 
     async def connect(self, inbox: Inbox) -> OpenLink:

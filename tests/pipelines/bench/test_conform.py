@@ -185,6 +185,19 @@ def test_a_unit_that_lies_fails_the_right_item_with_what_was_measured(lie: str) 
     assert is_right(value), done[name]
 
 
+@pytest.mark.parametrize(
+    ("query", "name", "words"),
+    [
+        ("gyro_dead=0", "gyro_axes", "x y z reads nothing"),
+        ("stuck_axis=1", "scale", " 0.02"),
+    ],
+)
+def test_a_sensor_that_is_broken_fails(query: str, name: str, words: str) -> None:
+    done = found(liar(query=query))
+    assert done[name].verdict == "fail"
+    assert words in done[name].detail
+
+
 def late_gyro(samples: int) -> Callable[[Samples], Samples]:
     kept: list[np.ndarray[tuple[int, int], np.dtype[np.float64]]] = [np.zeros((samples, 3))]
 

@@ -14,7 +14,7 @@ from devices.records import DeviceInfo, LinkEvent, Packet
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError, RecordingError
-from pipelines.files.sample_table import read_sample_table
+from pipelines.files.reading.front_door import read
 from pipelines.files.session_reader import read_session
 from pipelines.files.simulation import write_simulation
 from pipelines.replay import ReplayOptions, replay
@@ -46,7 +46,7 @@ def test_the_same_seed_gives_the_same_log(tmp_path: Path) -> None:
 def test_a_table_holds_the_samples_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "run.csv"
     made = write_simulation(path, f"{QUERY}&axes=-z+y+x&rate=100", quiet)
-    table = read_sample_table(path)
+    table = read(path)
     samples, truth = simulate(Scenario.from_query(f"{QUERY}&axes=-z+y+x&rate=100"))
     assert (table.axes, table.rate_hz, made.rate_hz) == ("-z+y+x", 100.0, 100.0)
     assert np.array_equal(table.samples.acceleration_m_s2, samples.acceleration_m_s2)

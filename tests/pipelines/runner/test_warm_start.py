@@ -60,7 +60,7 @@ def ran(scenario: str, *words: object, axes: str = "auto") -> Ended:
     """
 
     def opened(
-        url: str, *, clock: ProgramClock | None = None
+        url: str, *, clock: ProgramClock | None = None, **_options: object
     ) -> AbstractAsyncContextManager[Source]:
         assert url == SENSOR
         return open_source(f"sim:?rate=100&time_scale=0&{scenario}", clock=clock)

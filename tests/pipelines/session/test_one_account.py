@@ -182,7 +182,7 @@ def lived(
     controls = LiveControls()
 
     @asynccontextmanager
-    async def opened(_url: str, *, clock: object = None) -> AsyncIterator[Feed]:
+    async def opened(_url: str, **_options: object) -> AsyncIterator[Feed]:
         yield Feed(log, marks, controls)
 
     path.unlink(missing_ok=True)

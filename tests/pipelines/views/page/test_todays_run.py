@@ -181,7 +181,7 @@ from devices.sources import open_source
 from pipelines import live
 from pipelines.cli import main
 
-def opened(url, *, clock=None):
+def opened(url, *, beside=None, clock=None):
     assert url == "ble:00:11:22:33:44:55"
     return open_source("sim:?rate=100&minutes=20&time_scale=8&seed=3", clock=clock)
 

@@ -1,0 +1,259 @@
+"""Faults of a sensor: is each told, are its steps flagged, and is a wrong step trusted.
+
+``python -m benchmarks.sensor_faults`` makes ``benchmarks/SENSOR_FAULTS.md`` anew. Each fault is put
+into one simulated run, which stands beside it without; a step of the faulted run is wrong when a
+figure of it that is trusted differs from that of the same step without the fault by more than the
+accuracy page's bound, or when there is no such step.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from imu.analyzer import StepAnalyzer
+from imu.errors import InputError
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
+from imu.step.trusted_steps import trusted_steps
+from imu.steps import Steps, concatenate
+
+__all__ = ["FAULTS", "Fault", "Outcome", "outcome_of", "outcomes", "page"]
+
+Array = NDArray[np.float64]
+
+#: The goals of ``benchmarks/ACCURACY.md``; ranges of the pelvis have none.
+BOUNDS: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "initial_contact_s": 0.006,
+        "contact_time_ms": 10.5,
+        "flight_time_ms": 12.0,
+        "cadence_spm": 0.3,
+        "peak_force_bw": 0.13,
+        "vertical_oscillation_mm": 3.0,
+        "sacral_lean_deg": 0.5,
+        "sacral_roll_deg": 0.5,
+    }
+)
+#: Farther apart two contacts are not those of one step, s.
+_SAME_STEP_S: Final = 0.06
+_PAGE: Final = Path(__file__).with_name("SENSOR_FAULTS.md")
+_AXES: Final = "+x+y+z"
+_RUNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "stood first": "speed=3.2&minutes=0.8&seed=11&rate=200&standing_s=5&lean=6",
+        "runs from the first sample": "speed=3.8&minutes=0.6&seed=5&rate=200&standing_s=0&lean=9",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong: with the readings, the stated axes, or the stated rate."""
+
+    name: str
+    spoil: Callable[[Samples], Samples] = lambda samples: samples
+    axes: str = _AXES
+    rate: float = 1.0  # of the true one
+    beside_none: bool = False  # what is right is what a sensor without a gyroscope gives
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    steps: int
+    told: tuple[str, ...]
+    flagged: int  # for whatever reason but a missing gyroscope
+    trusted: int
+    wrong: int  # of the trusted
+
+
+def _gyro(change: Callable[[Array], Array]) -> Callable[[Samples], Samples]:
+    def spoil(samples: Samples) -> Samples:
+        turning = samples.angular_velocity_rad_s
+        assert turning is not None
+        return Samples(samples.time_s, samples.acceleration_m_s2, change(turning.copy()))
+
+    return spoil
+
+
+def _force(change: Callable[[Array], Array]) -> Callable[[Samples], Samples]:
+    def spoil(samples: Samples) -> Samples:
+        force = change(samples.acceleration_m_s2.copy())
+        return Samples(samples.time_s, force, samples.angular_velocity_rad_s)
+
+    return spoil
+
+
+def _both(change: Callable[[Array], Array]) -> Callable[[Samples], Samples]:
+    return lambda samples: _gyro(change)(_force(change)(samples))
+
+
+def _set(rows: slice, value: float) -> Callable[[Array], Array]:
+    def change(values: Array) -> Array:
+        values[rows] = value
+        return values
+
+    return change
+
+
+def _freeze(rows: slice) -> Callable[[Array], Array]:
+    def change(values: Array) -> Array:
+        values[rows] = values[rows.start]
+        return values
+
+    return change
+
+
+def _every_other(samples: Samples) -> Samples:
+    return samples[::2]
+
+
+def _came_off(samples: Samples) -> Samples:
+    """It lies on its side from the middle on, and is clipped on again the other way up."""
+    force, turning = samples.acceleration_m_s2.copy(), samples.angular_velocity_rad_s
+    assert turning is not None
+    turning = turning.copy()
+    n = len(samples)
+    force[n // 2 : n // 2 + 1600] = np.array([0.0, STANDARD_GRAVITY_M_S2, 0.0])
+    force[n // 2 : n // 2 + 1600] += np.random.default_rng(1).normal(0.0, 0.02, (1600, 3))
+    turning[n // 2 : n // 2 + 1600] = np.random.default_rng(2).normal(0.0, 0.002, (1600, 3))
+    over = np.array([1.0, -1.0, -1.0])
+    force[n // 2 + 1600 :] *= over
+    turning[n // 2 + 1600 :] *= over
+    return Samples(samples.time_s, force, turning)
+
+
+#: A stretch in mid-run.
+_LATER: Final = slice(4000, None)
+_AWHILE: Final = slice(4000, 4400)
+
+FAULTS: Final = (
+    Fault("gyroscope: sign of x", _gyro(lambda w: w * [-1.0, 1.0, 1.0])),
+    Fault("gyroscope: sign of y", _gyro(lambda w: w * [1.0, -1.0, 1.0])),
+    Fault("gyroscope: sign of z", _gyro(lambda w: w * [1.0, 1.0, -1.0])),
+    Fault("gyroscope: left-handed, all signs", _gyro(lambda w: -w)),
+    Fault("gyroscope: x and y exchanged", _gyro(lambda w: w[:, [1, 0, 2]])),
+    Fault("gyroscope: y and z exchanged", _gyro(lambda w: w[:, [0, 2, 1]])),
+    Fault("gyroscope: x and z exchanged", _gyro(lambda w: w[:, [2, 1, 0]])),
+    Fault("gyroscope: rad/s given as °/s", _gyro(np.radians)),
+    Fault("gyroscope: °/s given as rad/s", _gyro(np.degrees)),
+    Fault("gyroscope: zeros", _gyro(lambda w: 0.0 * w), beside_none=True),
+    Fault("gyroscope: zeros from mid-run on", _gyro(_set(_LATER, 0.0))),
+    Fault("gyroscope: frozen from mid-run on", _gyro(_freeze(_LATER))),
+    Fault("accelerometer: frozen for 2 s", _force(_freeze(_AWHILE))),
+    Fault("all readings frozen for 2 s", _both(_freeze(_AWHILE))),
+    Fault("accelerometer: one reading of 1e7", _force(_set(slice(4000, 4001), 1e7))),
+    Fault("accelerometer: in g", _force(lambda a: a / STANDARD_GRAVITY_M_S2)),
+    Fault(
+        "accelerometer: gravity taken out",
+        _force(lambda a: a - np.array([0.0, 0.0, STANDARD_GRAVITY_M_S2])),
+    ),
+    Fault("accelerometer: twice the scale", _force(lambda a: 2.0 * a)),
+    Fault("axes stated upside down", axes="+x-y-z"),
+    Fault("axes stated back to front", axes="-x-y+z"),
+    Fault("axes stated a quarter turned", axes="+y-x+z"),
+    Fault("rate stated 4 % too low", rate=0.96),
+    Fault("every other sample, the rate as before", _every_other),
+    Fault("came off, clipped on upside down", _came_off),
+    Fault("gyroscope: twice the scale", _gyro(lambda w: 2.0 * w)),
+    Fault("gyroscope: half the scale", _gyro(lambda w: 0.5 * w)),
+)
+
+
+def _steps_of(samples: Samples, fault: Fault, rate_hz: float) -> tuple[Steps, tuple[str, ...]]:
+    analyzer = StepAnalyzer(fault.rate * rate_hz, axes=fault.axes)
+    steps = concatenate([analyzer.push(samples), analyzer.flush()])
+    return steps, tuple(analyzer.troubles)
+
+
+def _wrong(trusted: Steps, true: Steps) -> int:
+    """Trusted steps that have a figure beyond its bound, or no step beside them."""
+    wrong = 0
+    for row in trusted.rows:
+        apart = np.abs(true.initial_contact_s - row["initial_contact_s"])
+        nearest = int(np.argmin(apart)) if len(apart) else 0
+        if not len(apart) or apart[nearest] > _SAME_STEP_S:
+            wrong += 1
+            continue
+        beside = true.rows[nearest]
+        # NaN differs from nothing: it is told to be not measured
+        wrong += any(abs(row[name] - beside[name]) > bound for name, bound in BOUNDS.items())
+    return wrong
+
+
+def outcome_of(fault: Fault, samples: Samples, true: Steps, rate_hz: float) -> Outcome:
+    """What comes of a fault, beside the steps of the same run without it."""
+    try:
+        steps, told = _steps_of(fault.spoil(samples), fault, rate_hz)
+    except InputError as refusal:
+        return Outcome(0, (f"refused: {refusal}",), 0, 0, 0)
+    trusted = trusted_steps(steps)
+    flagged = int(np.count_nonzero(steps.quality_bits & np.uint16(~Quality.NO_GYRO & 0xFFFF)))
+    return Outcome(len(steps), told, flagged, len(trusted), _wrong(trusted, true))
+
+
+def outcomes(query: str, faults: tuple[Fault, ...] = FAULTS) -> list[tuple[str, Outcome]]:
+    """The run without a fault, then with each."""
+    scenario = Scenario.from_query(query)
+    samples, _ = simulate(scenario)
+    clean = Fault("none")
+    true, _ = _steps_of(samples, clean, scenario.rate)
+    alone = Samples(samples.time_s, samples.acceleration_m_s2)
+    without, _ = _steps_of(alone, clean, scenario.rate)
+    return [
+        (fault.name, outcome_of(fault, samples, right, scenario.rate))
+        for fault in (clean, *faults)
+        for right in (without if fault.beside_none else true,)
+    ]
+
+
+def page() -> str:
+    """The page, as Markdown."""
+    lines = [
+        "# Faults of a sensor",
+        "",
+        "Written by `python -m benchmarks.sensor_faults`; run it again rather than edit it. A step",
+        "is wrong when a trusted figure of it is off from that of the unfaulted run by more than",
+        "the accuracy page's bound: "
+        + ", ".join(f"{name} {bound:g}" for name, bound in BOUNDS.items())
+        + ".",
+        "Ranges of the pelvis have no bound there, and are not judged. Zeros of a gyroscope count",
+        "as none, so that the run without one stands beside them. A gyroscope of half or twice its",
+        "scale cannot be told from another runner: it is listed last, as it is.",
+    ]
+    for title, query in _RUNS.items():
+        lines += [
+            "",
+            f"## A runner who {title}: `{query}`",
+            "",
+            "| fault | told | steps | flagged | trusted | of these wrong |",
+            "|---|---|---|---|---|---|",
+        ]
+        for name, found in outcomes(query):
+            told = ", ".join(found.told) or "–"
+            lines.append(
+                f"| {name} | {told} | {found.steps} | {found.flagged} | {found.trusted} |"
+                f" {found.wrong} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the page, and print it."""
+    text = page()
+    _PAGE.write_text(text, "utf-8")
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""How much of what a sensor measures arrives: a link may be slower than its data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from devices.readings import Decoder, Reading
+from devices.records import Packet
+
+__all__ = ["DeliveryMeter", "too_slow"]
+
+#: Counted for so long, s: all is well, or it is as bad as it looks.
+_GOOD_AFTER_S: Final = 1.0
+_BAD_AFTER_S: Final = 4.0
+_GOOD_SHARE: Final = 0.97
+
+
+class DeliveryMeter:
+    """Counts samples as they are decoded, until it is known which share of them arrives.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        One of its own.
+    rate_hz : float
+        Samples that the sensor measures a second.
+    channel : str
+        Where they come.
+    """
+
+    def __init__(self, decoder: Decoder, rate_hz: float, channel: str) -> None:
+        self._decoder, self._rate_hz, self._channel = decoder, rate_hz, channel
+        self._first_ns: int | None = None  # arrival of the first packet
+        self._start_ns: int | None = None  # arrival of the first samples
+        self._count = 0
+
+    def share(self, packet: Packet) -> float | None:
+        """The share, 0 to about 1, once this packet makes it known."""
+        count = sum(
+            len(reading.acceleration_m_s2)
+            for reading in self._decoder.push(packet)
+            if isinstance(reading, Reading)
+        )
+        if packet.channel != self._channel:
+            return None
+        if self._first_ns is None:
+            self._first_ns = packet.arrival_ns
+        if self._start_ns is None and count:
+            self._start_ns = packet.arrival_ns
+            return None
+        if self._start_ns is None:
+            waited_s = (packet.arrival_ns - self._first_ns) * 1e-9
+            return 0.0 if waited_s > _BAD_AFTER_S else None
+        self._count += count
+        passed_s = (packet.arrival_ns - self._start_ns) * 1e-9
+        if passed_s < _GOOD_AFTER_S:
+            return None
+        share = self._count / (self._rate_hz * passed_s)
+        return share if share >= _GOOD_SHARE or passed_s >= _BAD_AFTER_S else None
+
+
+def too_slow(rate_hz: float) -> str:
+    """What is said of a link that does not carry a rate.
+
+    Examples
+    --------
+    >>> too_slow(208.0)
+    'the link is too slow for 208 Hz'
+    """
+    return f"the link is too slow for {rate_hz:g} Hz"

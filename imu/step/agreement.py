@@ -1,0 +1,200 @@
+"""Whether gyroscope and accelerometer say the same of a runner's steps.
+
+With every step the pelvis tips forward and back in one phase to the force under it, and with every
+stride it drops and turns in one phase to each other; tipping has the frequency of steps, the other
+two have that of strides. In 18 runners at three speeds (virtual sensors at the sacrum) and 20
+people who jogged with a sensor at the waist the phases keep within 110° of the mean. A gyroscope
+with another sign, handedness or order of axes, or body axes that were stated wrongly, turn them.
+
+Phases are those of the first and second harmonic of a stride's angular velocity, body axes, and of
+its vertical force, averaged over the last strides.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.chain.loop import CONTACTS, FX, MOUNTING_KNOWN, Q0, RING_SAMPLES, WITH_GYRO
+from imu.chain.orientation import turn_back
+from imu.chain.sanity import (
+    GYRO_CONTRADICTS,
+    GYRO_QUIET,
+    GYRO_ZERO,
+    end_trouble,
+    note_trouble,
+)
+from imu.compiled import Record, kernel
+
+__all__ = ["judge_agreement"]
+
+_POINTS: Final = 16  # of a stride at which its attitude is looked at
+_SMOOTHING: Final = 0.05
+_STRIDES: Final = 6  # fewer tell nothing
+#: Root of the mean square, rad/s: runners have 0.8 to 3.6.
+_LEAST_TURNING: Final = 0.15
+_LEAST_SWING: Final = 0.1  # of a harmonic that has a phase, rad/s
+_DEG: Final = 180.0 / math.pi
+#: Phase of tipping forward, rad/s, before the vertical force: −136 to 56° in people, the middle of
+#: what they do not reach, how far that goes, and from which coherence on it is believed.
+_TIP_OPPOSITE: Final = 132.0
+_TIP_WITHIN: Final = 58.0
+_TIP_COHERENCE: Final = 0.8
+#: Where it is that of a sensor at the sacrum, −92 to −32°; only there dropping is asked.
+_TIP_USUAL: Final = -60.0
+_TIP_USUAL_WITHIN: Final = 60.0
+#: The same of dropping before turning: −30 to 110°.
+_DROP_OPPOSITE: Final = 220.0
+_DROP_WITHIN: Final = 75.0
+_DROP_COHERENCE: Final = 0.9
+#: By how much dropping or turning may have more of the frequency of steps than tipping has: 0.18.
+_MOST_SHARE: Final = 0.25
+
+# places in the means: products, then powers of the first and second harmonics
+_TIP_RE, _TIP_IM, _DROP_RE, _DROP_IM, _FORCE2 = range(5)
+_ROLL1, _ROLL2, _PITCH1, _PITCH2, _YAW1, _YAW2, _TOTAL = range(5, 12)
+MEANS: Final = 12
+
+
+@kernel
+def _turn_between(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Small turn from one row of the ring to another, radians, inertial frame."""
+    a0, a1, a2, a3 = a[Q0], a[Q0 + 1], a[Q0 + 2], a[Q0 + 3]
+    b0, b1, b2, b3 = b[Q0], b[Q0 + 1], b[Q0 + 2], b[Q0 + 3]
+    twice = 2.0 if a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3 >= 0.0 else -2.0
+    return (
+        twice * (a0 * b1 - b0 * a1 - b2 * a3 + b3 * a2),
+        twice * (a0 * b2 - b0 * a2 - b3 * a1 + b1 * a3),
+        twice * (a0 * b3 - b0 * a3 - b1 * a2 + b2 * a1),
+    )
+
+
+@kernel
+def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -> None:
+    """Harmonics of the stride's samples ``[begin, end)`` about the levelled body axes."""
+    n = end - begin
+    turn = 2.0 * math.pi / n
+    u, m = s.up, s.mounting
+    force = 0j
+    step, phase = complex(math.cos(2.0 * turn), -math.sin(2.0 * turn)), complex(1.0, 0.0)
+    for i in range(begin, end):
+        r = s.ring[i % RING_SAMPLES]
+        force += (r[FX] * u[0] + r[FX + 1] * u[1] + r[FX + 2] * u[2]) * phase
+        phase *= step
+    force *= 2.0 / n
+    first, second = np.zeros(3, np.complex128), np.zeros(3, np.complex128)
+    total = 0.0
+    at = begin
+    for k in range(_POINTS):
+        then = begin + (k + 1) * n // _POINTS
+        a = s.ring[at % RING_SAMPLES]
+        x, y, z = _turn_between(a, s.ring[then % RING_SAMPLES])
+        # forward, levelled, and left
+        fx, fy, fz = turn_back(a[Q0], -a[Q0 + 1], -a[Q0 + 2], -a[Q0 + 3], m[0, 0], m[0, 1], m[0, 2])
+        along = fx * u[0] + fy * u[1] + fz * u[2]
+        fx, fy, fz = fx - along * u[0], fy - along * u[1], fz - along * u[2]
+        norm = math.sqrt(fx * fx + fy * fy + fz * fz) + 1e-12
+        fx, fy, fz = fx / norm, fy / norm, fz / norm
+        lx, ly, lz = u[1] * fz - u[2] * fy, u[2] * fx - u[0] * fz, u[0] * fy - u[1] * fx
+        middle = turn * (0.5 * (at + then) - begin)
+        turned = complex(math.cos(middle), -math.sin(middle))
+        for axis in range(3):
+            if axis == 0:
+                angle = x * fx + y * fy + z * fz
+            elif axis == 1:
+                angle = x * lx + y * ly + z * lz
+            else:
+                angle = x * u[0] + y * u[1] + z * u[2]
+            first[axis] += angle * turned
+            second[axis] += angle * turned * turned
+        total += (x * x + y * y + z * z) / max(then - at, 1)
+        at = then
+    tip = second[1] * force.conjugate()
+    drop = first[0] * first[2].conjugate()
+    out[_TIP_RE], out[_TIP_IM] = tip.real, tip.imag
+    out[_DROP_RE], out[_DROP_IM] = drop.real, drop.imag
+    out[_FORCE2] = abs(force) ** 2
+    for axis in range(3):
+        out[_ROLL1 + 2 * axis] = abs(first[axis]) ** 2
+        out[_ROLL2 + 2 * axis] = abs(second[axis]) ** 2
+    out[_TOTAL] = total / n
+
+
+@kernel
+def _is_near(re: float, im: float, middle: float, within: float) -> bool:
+    """Whether a phase lies around the middle, degrees."""
+    off = math.atan2(im, re) * _DEG - middle
+    return abs(off - 360.0 * math.floor(off / 360.0 + 0.5)) < within
+
+
+@kernel
+def _step_share(m: NDArray[np.float64], axis: int) -> float:
+    """Share of the second harmonic, that of steps, in the turning about a body axis."""
+    first, second = m[_ROLL1 + 2 * axis], m[_ROLL2 + 2 * axis]
+    return second / (first + second + 1e-12)
+
+
+@kernel
+def _contradicts(m: NDArray[np.float64], swing: float) -> bool:
+    """Whether the means of some strides are those of no runner; ``swing`` is the least of one."""
+    tip = math.hypot(m[_TIP_RE], m[_TIP_IM])
+    tips = tip > _TIP_COHERENCE * math.sqrt(m[_PITCH2] * m[_FORCE2]) and m[_PITCH2] > swing
+    if tips and _is_near(m[_TIP_RE], m[_TIP_IM], _TIP_OPPOSITE, _TIP_WITHIN):
+        return True
+    drop = math.hypot(m[_DROP_RE], m[_DROP_IM])
+    drops = drop > _DROP_COHERENCE * math.sqrt(m[_ROLL1] * m[_YAW1])
+    drops = drops and m[_ROLL1] > swing and m[_YAW1] > swing
+    drops = drops and tips and _is_near(m[_TIP_RE], m[_TIP_IM], _TIP_USUAL, _TIP_USUAL_WITHIN)
+    if drops and _is_near(m[_DROP_RE], m[_DROP_IM], _DROP_OPPOSITE, _DROP_WITHIN):
+        return True
+    # tipping has the frequency of steps, and more so than the others
+    other = max(_step_share(m, 0), _step_share(m, 2))
+    return other - _step_share(m, 1) > _MOST_SHARE
+
+
+@kernel
+def _take_stride(s: Record, begin: int, end: int, scratch: NDArray[np.float64]) -> None:
+    if begin < max(0, s.samples - RING_SAMPLES) or end >= s.samples or end - begin < _POINTS:
+        return
+    _measure_stride(s, begin, end, scratch)
+    a = s.agreement
+    a.strides += 1
+    share = max(1.0 / a.strides, _SMOOTHING)
+    for k in range(MEANS):
+        a.means[k] += share * (scratch[k] - a.means[k])
+
+
+@kernel
+def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float64]) -> None:
+    """Take the stride that ends with step ``number``; of the first, all strides there are.
+
+    Up must be known; what is found stands in the chain's state.
+    """
+    if s.turns == 0:
+        if s.kind == WITH_GYRO and s.sanity.turned_ever == 0:
+            note_trouble(s.sanity, GYRO_ZERO, 0.0)
+        return
+    a = s.agreement
+    if number == 0 and a.strides == 0:
+        for k in range(max(0, s.contact_count - CONTACTS), s.contact_count - 2):
+            _take_stride(s, s.contacts[k % CONTACTS], s.contacts[(k + 2) % CONTACTS], scratch)
+    elif number > 0:
+        begin, end = s.rises[(number - 1) % CONTACTS], s.rises[(number + 1) % CONTACTS]
+        if begin < end:
+            _take_stride(s, int(begin), int(end), scratch)
+    if a.strides < _STRIDES:
+        return
+    m = a.means
+    newer, older = s.contacts[(number + 1) % CONTACTS], s.contacts[number % CONTACTS]
+    stride_s = 2.0 * (newer - older) * c.interval_s
+    if m[_TOTAL] / c.interval_s**2 < _LEAST_TURNING**2:
+        note_trouble(s.sanity, GYRO_QUIET, math.sqrt(m[_TOTAL]) / c.interval_s)
+        return
+    end_trouble(s.sanity, GYRO_QUIET)
+    if s.mounting_status == MOUNTING_KNOWN and _contradicts(
+        m, (0.5 * _LEAST_SWING * stride_s) ** 2
+    ):
+        note_trouble(s.sanity, GYRO_CONTRADICTS, 0.0)

@@ -1,0 +1,1 @@
+"""Fault plans run through whole sessions and judged by what these found."""

@@ -1,0 +1,83 @@
+"""``backstride faults``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec.structs import replace
+
+from devices.simulator.faults.plan import FaultPlan, read_plan, write_plan
+from imu.errors import RecordingError
+from pipelines.bench.faults.drawing import drawn_plan
+from pipelines.bench.faults.judging import Verdict, judge
+from pipelines.bench.faults.shrinking import shrunk
+from pipelines.commands.messages import complain, say
+from pipelines.files.system_error import explain
+from pipelines.views.counted import counted
+from pipelines.views.progress import progress
+
+__all__ = ["faults"]
+
+
+def faults(
+    plan: Annotated[
+        Path | None, typer.Argument(help="Fault plan (.toml); plans are drawn by chance without.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Another seed for the plan; of the first one drawn.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="How many are drawn.")] = 20,
+    out: Annotated[
+        Path, typer.Option(help="Folder for plans that fail, each made as small as it fails.")
+    ] = Path(),
+) -> None:
+    """Run simulated sensors that err, and judge what their sessions show of it."""
+    if plan is not None:
+        given = read_plan(plan)
+        given = given if seed is None else replace(given, seed=seed)
+        verdict = judge(given)
+        _tell(given, verdict)
+        if not verdict.holds:
+            raise typer.Exit(1)
+        return
+    first = seed or 0
+    failed = 0
+    with progress("fault plans") as report:
+        for number in range(first, first + count):
+            drawn = drawn_plan(number)
+            if not judge(drawn).holds:
+                failed += 1
+                _keep(drawn, out / f"fault_plan_{number}.toml")
+            report(number - first + 1, count)
+    say(f"{counted(count, 'fault plan')}: {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _keep(drawn: FaultPlan, path: Path) -> None:
+    """Write the smallest plan that fails as well, and say what fails."""
+    small = shrunk(drawn, lambda each: not judge(each).holds)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_plan(small, path)
+    except OSError as error:
+        raise RecordingError(
+            f"the fault plan cannot be written: {explain(error)}.", path=str(path)
+        ) from None
+    complain(f"{path}: {'; '.join(judge(small).words)}")
+
+
+def _tell(plan: FaultPlan, verdict: Verdict) -> None:
+    say(f"sim:?{plan.sensor}&seed={plan.seed}")
+    for finding in verdict.findings:
+        fault = finding.fault
+        size = f" {fault.amount:g} {fault.about.unit}" if fault.about.has_size else ""
+        held = "shown" if finding.holds else "NOT SHOWN"
+        say(f"  {fault.kind}{size} at {fault.onset_s:g} s: {finding.consequence}: {held}")
+    if verdict.end:
+        say(f"  told: {verdict.end}")
+    if verdict.wrong_steps:
+        known = " (known)" if verdict.excused else ""
+        say(f"  {counted(verdict.wrong_steps, 'wrong step')} called trusted{known}")

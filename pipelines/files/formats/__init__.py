@@ -1,0 +1,1 @@
+"""Named formats, a file each; the table of them is in ``table.py``."""

@@ -1,0 +1,72 @@
+"""Recorders that write weeks of acceleration in a binary file of their own, read by actfast."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from imu.errors import InputError
+from imu.samples import STANDARD_GRAVITY_M_S2
+from pipelines.files.formats.format import Look
+from pipelines.files.reading.recording import Recording, Sensor
+from pipelines.files.reading.whole_file import check_length
+from pipelines.files.system_error import explain
+
+__all__ = ["read_activity_monitor"]
+
+#: Three weeks of an AX6 at 100 Hz.
+_MOST_BYTES: Final = 2 << 30
+
+
+def read_activity_monitor(look: Look, maker: str) -> Recording:
+    """The recording of such a file: acceleration in g, angular velocity in °/s, absolute times.
+
+    Raises
+    ------
+    InputError
+        When actfast is not installed, or cannot read it.
+    """
+    place = str(look.path)
+    try:
+        import actfast
+    except ImportError:
+        raise InputError(
+            f"a file of {maker} needs the package actfast: install it with pip install "
+            '"backstride[lab]".',
+            place=place,
+        ) from None
+    check_length(look.path, _MOST_BYTES)
+    try:
+        found = actfast.read(place)
+    except OSError as error:
+        raise InputError(f"{explain(error)}.", place=place) from None
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic of compiled code is no Exception
+        raise InputError(
+            f"this looks like a file of {maker}, but is damaged, cut short or of another version.",
+            place=place,
+        ) from None
+    return _recording(found, place, maker)
+
+
+def _recording(found: Any, place: str, maker: str) -> Recording:
+    table = found["timeseries"].get("high_frequency") or found["timeseries"].get("acceleration")
+    if not table or "acceleration" not in table or not len(table["acceleration"]):
+        raise InputError(f"this file of {maker} holds no acceleration.", place=place)
+    stamps = np.asarray(table["datetime"], np.int64)
+    time = (stamps - stamps[0]) / 1e9
+    acceleration = np.asarray(table["acceleration"], np.float64) * STANDARD_GRAVITY_M_S2
+    turning = table.get("gyroscope")
+    gyro = None
+    if turning is not None and len(turning) == len(time):
+        gyro = Sensor(time, np.radians(np.asarray(turning, np.float64)))
+    return Recording(
+        place,
+        Sensor(time, acceleration),
+        gyro,
+        told=f"{place} is a file of {maker}.",
+        utc_start_ns=int(stamps[0]),
+        notes=tuple(f"{place}: {str(w).strip().rstrip('.')}." for w in found.get("warnings") or ()),
+    )

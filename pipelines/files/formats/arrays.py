@@ -1,0 +1,97 @@
+"""Arrays by name, as NumPy and MATLAB files hold them, made columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.errors import InputError
+from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.raw_columns import RawColumns
+
+__all__ = ["columns_of"]
+
+_RATE: Final = re.compile(
+    r"(^|_)(fs|rate|rate_hz|sampling_?rate|sample_?rate|freq|frequency)(_hz)?$"
+)
+_MOST_COLUMNS: Final = 64
+
+
+def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
+    """Columns of the arrays of a file.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        Each (N,), (N, K) or a single number; (K, N) where K is at most nine and smaller.
+    place : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    InputError
+        When there are no arrays of numbers, or they have different lengths.
+    """
+    preamble: dict[str, str] = {}
+    named: list[tuple[str, NDArray[np.float64]]] = []
+    for name, array in arrays.items():
+        if array.dtype.names:
+            named += [(str(field), _numbers(array[field])) for field in array.dtype.names]
+            continue
+        if array.dtype.kind not in "iufM" or array.size == 0:
+            continue
+        if array.size == 1:
+            if _RATE.search(name.lower()):
+                preamble["rate_hz"] = repr(float(array.ravel()[0]))
+            continue
+        named += _columns(name, array)
+    if not named:
+        raise InputError("there are no arrays of numbers in it.", place=place)
+    lengths = {len(values) for name, values in named if column_name(name).quantity != "other"}
+    lengths = lengths or {len(named[0][1])}
+    if len(lengths) > 1:
+        raise InputError(
+            f"its arrays have different lengths ({', '.join(map(str, sorted(lengths)))}): give one "
+            "with a row a sample, or two files and --with.",
+            place=place,
+        )
+    length = lengths.pop()
+    kept = [(name, values) for name, values in named if len(values) == length][:_MOST_COLUMNS]
+    names = tuple(name for name, _ in kept)
+    if len(arrays) == 1 and all(column_name(name).quantity == "other" for name in names):
+        names = ("",) * len(names)
+    return RawColumns(place, names, {k: v for k, (_, v) in enumerate(kept)}, preamble=preamble)
+
+
+def _columns(name: str, array: NDArray[Any]) -> list[tuple[str, NDArray[np.float64]]]:
+    array = np.squeeze(array)
+    if array.ndim == 1:
+        unit = " [ns]" if array.dtype.kind == "M" else ""
+        return [(name + unit, _numbers(array))]
+    if array.ndim != 2:
+        return []
+    if array.shape[0] <= 9 < array.shape[1]:
+        array = array.T
+    if array.shape[1] != 3:
+        return [("", _numbers(array[:, k])) for k in range(min(array.shape[1], _MOST_COLUMNS))]
+    stem, unit = _unit_apart(name)
+    return [(f"{stem} {axis}{unit}", _numbers(array[:, k])) for k, axis in enumerate("xyz")]
+
+
+def _unit_apart(name: str) -> tuple[str, str]:
+    """A name such as ``acc_m_s2`` without its unit, and this in brackets."""
+    for length in range(1, len(name)):
+        stem, tail = name[:length], name[length:]
+        if tail[:1] in "_ (" and (unit := column_name(f"{stem} x [{tail.strip('_ ()')}]").unit):
+            return stem, f" [{unit}]"
+    return name, ""
+
+
+def _numbers(array: NDArray[Any]) -> NDArray[np.float64]:
+    if array.dtype.kind == "M":
+        return array.astype("datetime64[ns]").astype(np.int64).astype(np.float64)
+    return np.asarray(array, np.float64).ravel() if array.dtype.kind in "iufb" else np.zeros(0)

@@ -1,0 +1,101 @@
+"""MATLAB's ``.mat`` of version 5 to 7, by scipy; 7.3 is HDF5 and is refused in words."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.errors import InputError
+from pipelines.files.formats.arrays import columns_of
+from pipelines.files.formats.format import FileFormat, Look
+from pipelines.files.reading.recording import Ask, Recording, recording_of
+from pipelines.files.reading.whole_file import read_whole
+
+__all__ = ["MATLAB"]
+
+_HEAD_BYTES: Final = 128
+_COMPRESSED: Final = 15
+_MOST_BYTES: Final = 2 << 30
+_FREE_BYTES: Final = 64 << 20
+_MOST_EXPANSION: Final = 200
+_DEEPEST: Final = 3
+
+
+def _recognise(look: Look) -> bool:
+    return look.start.startswith(b"MATLAB ") or look.start.startswith(b"\x89HDF\r\n")
+
+
+def _read(look: Look, ask: Ask) -> Recording:
+    place = str(look.path)
+    if look.start.startswith((b"MATLAB 7.3", b"\x89HDF\r\n")):
+        raise InputError(
+            "this is a MATLAB file of version 7.3: save it in MATLAB with save(…, '-v7'), or as "
+            "CSV.",
+            place=place,
+        )
+    data = read_whole(look.path)
+    _check_size(data, place)
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = loadmat(place, squeeze_me=True, struct_as_record=True)
+    except (MatReadError, ValueError, TypeError, KeyError, IndexError, zlib.error, OSError,
+            OverflowError, MemoryError, NotImplementedError, struct.error):  # fmt: skip
+        raise InputError("the file is damaged or cut short: save it again.", place=place) from None
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, value in found.items():
+        if not name.startswith("__"):
+            _gather(name, value, arrays, _DEEPEST)
+    return recording_of(columns_of(arrays, place), ask)
+
+
+def _gather(name: str, value: Any, arrays: dict[str, NDArray[Any]], deeper: int) -> None:
+    """Arrays of numbers, also those within structures."""
+    array = np.asarray(value)
+    if array.dtype.names and array.size == 1 and deeper:
+        for field in array.dtype.names:
+            inner = array.reshape(-1)[0][field]
+            _gather(str(field), inner, arrays, deeper - 1)
+    elif array.dtype.kind in "iuf":
+        arrays.setdefault(name, array)
+
+
+def _check_size(data: bytes, place: str) -> None:
+    """Refuse what unpacks to more than any recording, before it is unpacked."""
+    little = data[126:128] == b"IM"
+    tag = struct.Struct("<II" if little else ">II")
+    room = min(_MOST_BYTES, max(_FREE_BYTES, _MOST_EXPANSION * len(data)))
+    at = _HEAD_BYTES
+    while at + 8 <= len(data):
+        kind, size = tag.unpack_from(data, at)
+        at += 8
+        if kind == _COMPRESSED:
+            packed, unpacker = data[at : at + size], zlib.decompressobj()
+            try:
+                while packed and room >= 0:
+                    room -= len(unpacker.decompress(packed, 1 << 22))
+                    packed = unpacker.unconsumed_tail
+            except zlib.error:
+                return  # scipy says so
+        else:
+            size += -size % 8
+        if room < 0:
+            raise InputError(
+                "it would unpack to more than any recording of its size does: save it again.",
+                place=place,
+            )
+        at += size
+
+
+MATLAB: Final = FileFormat(
+    "MATLAB", "`.mat` of version 5 to 7", True, _recognise, _read,
+    "arrays and structures of arrays; version 7.3 is refused",
+)  # fmt: skip

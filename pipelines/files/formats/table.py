@@ -1,0 +1,107 @@
+"""Which formats are read, in the order in which a file is compared with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from imu.errors import InputError
+from pipelines.files.formats.actigraph import ACTIGRAPH
+from pipelines.files.formats.axivity import AXIVITY
+from pipelines.files.formats.blue_trident import BLUE_TRIDENT
+from pipelines.files.formats.format import FileFormat, Look, TextFormat
+from pipelines.files.formats.geneactiv import GENEACTIV
+from pipelines.files.formats.matlab import MATLAB
+from pipelines.files.formats.movella_dot import MOVELLA_DOT
+from pipelines.files.formats.movesense_json import MOVESENSE_JSON
+from pipelines.files.formats.numpy_file import NUMPY
+from pipelines.files.formats.packed_folder import ZIP, open_folder
+from pipelines.files.formats.parquet import FEATHER, PARQUET
+from pipelines.files.formats.phyphox import PHYPHOX
+from pipelines.files.formats.polar_sensor_logger import POLAR_SENSOR_LOGGER
+from pipelines.files.formats.sensor_logger import (
+    SENSOR_LOGGER,
+    SENSOR_LOGGER_JSON,
+    SENSOR_LOGGER_TABLE,
+)
+from pipelines.files.formats.shimmer_card import SHIMMER_CARD
+from pipelines.files.formats.shimmer_consensys import SHIMMER_CONSENSYS
+from pipelines.files.formats.text import read_text
+from pipelines.files.formats.witmotion_card import WITMOTION_CARD
+from pipelines.files.formats.witmotion_text import WITMOTION_TEXT
+from pipelines.files.formats.xdf import XDF
+from pipelines.files.formats.xsens_mt import XSENS_MT
+from pipelines.files.formats.zipped_table import read_zipped_table
+from pipelines.files.reading.recording import Ask, Recording
+from pipelines.files.reading.text_source import beginning
+
+__all__ = ["FILE_FORMATS", "TEXT_FORMATS", "format_list", "read_format"]
+
+#: Told by the names of their columns and the lines above.
+TEXT_FORMATS: Final[tuple[TextFormat, ...]] = (
+    SENSOR_LOGGER_TABLE,
+    MOVELLA_DOT,
+    XSENS_MT,
+    BLUE_TRIDENT,
+    SHIMMER_CONSENSYS,
+    WITMOTION_TEXT,
+    POLAR_SENSOR_LOGGER,
+)
+
+#: Told by their first bytes, or by the names in a folder or zip.
+FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
+    PARQUET,
+    FEATHER,
+    NUMPY,
+    MATLAB,
+    XDF,
+    ACTIGRAPH,
+    AXIVITY,
+    GENEACTIV,
+    PHYPHOX,
+    SENSOR_LOGGER,
+    SENSOR_LOGGER_JSON,
+    MOVESENSE_JSON,
+    WITMOTION_CARD,
+    SHIMMER_CARD,
+)
+
+
+#: How files begin that people take for a recording, and what to do with them.
+_OTHER_FILES: Final = (
+    (b"\x89MCAP", "this is a recorded session: give it a name ending in .mcap"),
+    (b"\xd0\xcf\x11\xe0", "this is a spreadsheet: save it as CSV"),
+    (b"%PDF", "this is a PDF and no recording: give the file that the sensor has written"),
+)
+
+
+def read_format(path: Path, ask: Ask) -> Recording:
+    """The recording of a file, in the format that it is of.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    start = beginning(path)
+    for magic, sentence in _OTHER_FILES:
+        if start.startswith(magic):
+            raise InputError(f"{sentence}.", place=str(path))
+    packed = path.is_dir() or start.startswith(ZIP)
+    look = Look(path, start, open_folder(path) if packed else None)
+    for one in FILE_FORMATS:
+        if one.recognise(look):
+            return one.read(look, ask)
+    if look.folder is not None:
+        return read_zipped_table(look.folder, ask, TEXT_FORMATS)
+    return read_text(look, ask, TEXT_FORMATS)
+
+
+def format_list() -> str:
+    """The list of formats as a table of Markdown."""
+    lines = ["| format | files | read from | limits |", "|---|---|---|---|"]
+    every: list[FileFormat | TextFormat] = [*FILE_FORMATS, *TEXT_FORMATS]
+    for one in sorted(every, key=lambda f: f.name.lower()):
+        seen = "real files" if one.seen else "by layout, not seen"
+        lines.append(f"| {one.name} | {one.files} | {seen} | {one.limits} |")
+    return "\n".join(lines)

@@ -1,0 +1,51 @@
+"""Tables in text: ours, those of named makers, and any other that says what its columns are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipelines.files.formats.format import Look, TextFormat
+from pipelines.files.reading.raw_columns import RawColumns
+from pipelines.files.reading.recording import Ask, Recording, recording_of
+from pipelines.files.reading.text_source import TextSource, open_text
+from pipelines.files.reading.text_table import rate_in_preface, read_text_columns
+
+__all__ = ["read_text", "text_recording"]
+
+
+def read_text(look: Look, ask: Ask, formats: Sequence[TextFormat]) -> Recording:
+    """The recording of a file of text."""
+    with open_text(look.path) as source:
+        return text_recording(source, str(look.path), ask, formats)
+
+
+def text_recording(
+    source: TextSource, place: str, ask: Ask, formats: Sequence[TextFormat]
+) -> Recording:
+    """The recording of lines of text."""
+    raw, _ = read_text_columns(source, place, ask)
+    if not ask.stated.columns:
+        raw = refined(raw, formats)
+    recording = recording_of(raw, ask)
+    if recording.rate_hz is None and "rate_hz" not in recording.preamble:
+        rate = rate_in_preface(raw.preface)
+        recording = replace(recording, rate_hz=rate)
+        if rate and ask.rate_hz is None and _counted(recording):
+            note = f"{place}: the rate of {rate:g} Hz is that of the lines above the table."
+            recording = replace(recording, notes=(*recording.notes, note))
+    return recording
+
+
+def _counted(recording: Recording) -> bool:
+    sensor = recording.acceleration or recording.angular_velocity
+    return sensor is not None and sensor.time_s is None
+
+
+def refined(raw: RawColumns, formats: Sequence[TextFormat]) -> RawColumns:
+    """Columns with the names that a maker's format gives them."""
+    for one in formats:
+        found = one.refine(raw)
+        if found is not None:
+            return replace(found, shown=raw.names, maker=one.name)
+    return raw

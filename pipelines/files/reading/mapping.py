@@ -1,0 +1,534 @@
+"""Which column is what, and in which unit: told by names, else by physics, else refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Final, Literal
+
+import numpy as np
+
+from imu.errors import ColumnError, InputError, ParameterError
+from pipelines.files.reading.column_names import ColumnName, column_name
+from pipelines.files.reading.physics import (
+    gravity_of,
+    likely_acceleration_unit,
+    likely_angular_velocity_unit,
+    likely_counts,
+    likely_time_unit,
+)
+from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
+from pipelines.files.reading.units import UNITS, unit_scale
+
+__all__ = ["AXES", "Column", "ColumnMapping", "Stated", "is_needed", "parse_stated", "propose"]
+
+AXES: Final = "xyz"
+_WORDS: Final = {"acc": "acceleration", "gyr": "angular velocity", "time": "time"}
+_NAMES: Final = (
+    "time_s, time_ms, time_us or time_ns, acc_x, acc_y and acc_z with _m_s2, _g or _mg, "
+    "gyr_x, gyr_y and gyr_z with _rad_s or _deg_s"
+)
+_HOW: Final = (
+    "say what the columns are with --columns, such as "
+    "time_s,acc_x_g,acc_y_g,acc_z_g,gyr_x_deg_s,gyr_y_deg_s,gyr_z_deg_s, - for one to pass over"
+)
+#: Two values of a file that has so few rows fit any unit.
+_ENOUGH_ROWS: Final = 20
+
+Settled = Literal["name", "option", "numbers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a user says about the columns.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Names in order of the file's columns, ``-`` for one to pass over; empty when not said.
+    units : mapping of str to str
+        By ``time``, ``acc`` and ``gyr``.
+    """
+
+    columns: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.columns or self.units)
+
+
+def parse_stated(columns: str = "", units: str = "") -> Stated:
+    """What ``--columns`` and ``--units`` say.
+
+    Raises
+    ------
+    ParameterError
+        When a name or a unit is none.
+
+    Examples
+    --------
+    >>> parse_stated("time_s,acc_x_g,-,acc_z_g", "gyr=deg_s").columns
+    ('time_s', 'acc_x_g', '-', 'acc_z_g')
+    """
+    names = tuple(name.strip() for name in columns.split(",")) if columns.strip() else ()
+    for name in names:
+        said = column_name(name)
+        if name != "-" and (said.quantity not in UNITS or said.unknown):
+            raise ParameterError("--columns", name, f"names out of {_NAMES}, or - to pass over one")
+    found: dict[str, str] = {}
+    for piece in filter(None, (piece.strip() for piece in units.split(","))):
+        quantity, _, unit = (part.strip() for part in piece.partition("="))
+        if quantity not in UNITS or unit_scale(quantity, unit) is None:
+            raise ParameterError(
+                "--units",
+                piece,
+                "units such as acc=g,gyr=deg_s,time=ms: m_s2, g, mg or g/2048 (counts of which "
+                "2048 make one), rad_s or deg_s, s, ms, us or ns",
+            )
+        found[quantity] = unit
+    return Stated(names, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where a quantity stands and in which unit."""
+
+    index: int
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """What the columns of a file are.
+
+    Attributes
+    ----------
+    time : Column or None
+        None where the rows are counted.
+    acceleration, angular_velocity : mapping of int to Column
+        By axis, 0 for x to 2 for z.
+    gravity : mapping of int to Column
+        To be added to an acceleration without it.
+    left_out : tuple of str
+        Columns that are passed over.
+    settled : mapping of str to str
+        Whether the unit of a quantity comes from its name, an option, or the numbers.
+    plain : bool
+        Whether the names are those of our own table, so that there is nothing to tell.
+    """
+
+    time: Column | None
+    acceleration: Mapping[int, Column]
+    angular_velocity: Mapping[int, Column]
+    gravity: Mapping[int, Column]
+    left_out: tuple[str, ...] = ()
+    settled: Mapping[str, Settled] = field(default_factory=dict)
+    plain: bool = False
+
+    def told(self, names: Sequence[str]) -> str:
+        """One line on what is taken for what."""
+        parts = []
+        if self.time is not None:
+            parts.append(self._told_of("time", {0: self.time}, names))
+        else:
+            parts.append("time counted")
+        if self.acceleration:
+            parts.append(self._told_of("acc", self.acceleration, names))
+        if self.gravity:
+            parts[-1] += f" plus gravity from {_named(self.gravity, names)}"
+        if self.angular_velocity:
+            parts.append(self._told_of("gyr", self.angular_velocity, names))
+        if self.left_out:
+            shown = ", ".join(excerpt(name) for name in self.left_out[:4])
+            more = len(self.left_out) - 4
+            parts.append(f"passed over: {shown}" + (f" and {more} more" if more > 0 else ""))
+        return "; ".join(parts)
+
+    def _told_of(self, quantity: str, columns: Mapping[int, Column], names: Sequence[str]) -> str:
+        units = "/".join(dict.fromkeys(column.unit for _, column in sorted(columns.items())))
+        by = {"numbers": " by the numbers", "option": " as stated"}.get(
+            self.settled.get(quantity, "name"), ""
+        )
+        return f"{_WORDS[quantity]} from {_named(columns, names)} in {units}{by}"
+
+
+def _named(columns: Mapping[int, Column], names: Sequence[str]) -> str:
+    said = [
+        excerpt(names[c.index]) if names[c.index] else f"column {c.index + 1}"
+        for _, c in sorted(columns.items())
+    ]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
+def is_needed(name: str, unit: str = "") -> bool:
+    """Whether a column can matter, by its name; one without a name may."""
+    return not name or column_name(name, unit).quantity not in ("other", "count")
+
+
+def propose(
+    raw: RawColumns, stated: Stated, rate_hz: float | None = None, *, one_sensor: bool = False
+) -> tuple[ColumnMapping, tuple[str, ...]]:
+    """Tell what the columns are.
+
+    Parameters
+    ----------
+    raw : RawColumns
+        The file.
+    stated : Stated
+        What the user says, which goes before all else.
+    rate_hz : float, optional
+        Sampling rate where it is stated.
+    one_sensor : bool
+        Whether the gyroscope alone will do, since another file has the accelerometer.
+
+    Returns
+    -------
+    mapping : ColumnMapping
+        With all units.
+    names : tuple of str
+        By which the columns were told.
+
+    Raises
+    ------
+    ColumnError
+        When a column has an unknown unit or stands twice, or an axis that is needed is missing.
+    InputError
+        When several readings are possible: names them and the option that settles it.
+    """
+    names, said = _said(raw, stated)
+    if any(s.quantity != "other" for s in said):
+        mapping = _by_names(raw, names, said, one_sensor=one_sensor)
+    else:
+        mapping = _by_physics(raw, rate_hz)
+    return _with_units(raw, mapping, names, stated, rate_hz), names
+
+
+def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[ColumnName]]:
+    names = raw.names
+    units = raw.units or ("",) * len(names)
+    if stated.columns:
+        if len(stated.columns) > len(names):
+            raise InputError(
+                f"--columns names {len(stated.columns)} columns where the rows have {len(names)}: "
+                "name them in their order, - for one to pass over.",
+                place=raw.place,
+            )
+        rest = len(names) - len(stated.columns)
+        names = tuple("" if n == "-" else n for n in stated.columns) + ("",) * rest
+        units = ("",) * len(names)
+    return names, [
+        column_name(name, unit) if name not in ("", "-") else ColumnName("other")
+        for name, unit in zip(names, units, strict=True)
+    ]
+
+
+def _by_names(
+    raw: RawColumns, names: Sequence[str], said: Sequence[ColumnName], *, one_sensor: bool
+) -> ColumnMapping:
+    found: dict[str, dict[int, Column]] = {
+        q: {} for q in ("acc", "gyr", "linear", "gravity", "xyz")
+    }
+    for index, name in enumerate(said):
+        if name.quantity not in found or index not in raw.values:
+            continue
+        _refuse_unknown(raw, names[index], name, index)
+        axes = found[name.quantity]
+        if name.axis in axes:
+            raise ColumnError(
+                f"{excerpt(names[index])} gives {name.quantity}_{AXES[name.axis]} a second time: "
+                "keep one of the two columns, or say which it is with --columns.",
+                column=names[index],
+                place=raw.at_header(index),
+            )
+        axes[name.axis] = Column(index, name.unit)
+    _bare_axes(raw, found)
+    acceleration, gravity = found["acc"], {}
+    if not acceleration and found["linear"]:
+        if found["linear"].keys() != found["gravity"].keys():
+            first = names[found["linear"][min(found["linear"])].index]
+            raise ColumnError(
+                f"{excerpt(first)} is acceleration without gravity, from which no lean and no step "
+                "can be told: give the acceleration that the sensor measures, or gravity besides.",
+                column=first,
+                place=raw.at_header(),
+            )
+        acceleration, gravity = found["linear"], found["gravity"]
+    if not (one_sensor and not acceleration and len(found["gyr"]) == 3):
+        _check_axes(raw, acceleration, found["gyr"])
+    time = _time_by_name(raw, said)
+    used = {c.index for c in (*acceleration.values(), *gravity.values(), *found["gyr"].values())}
+    used |= {time.index} if time else set()
+    left_out = tuple(
+        n for k, n in enumerate(raw.shown or raw.names) if n not in ("", "-") and k not in used
+    )
+    plain = all(n == n.lower() and n.split("_")[0] in UNITS for n in names if n)
+    return ColumnMapping(
+        time, acceleration, found["gyr"], gravity, left_out, plain=plain and not left_out
+    )
+
+
+def _refuse_unknown(raw: RawColumns, shown: str, name: ColumnName, index: int) -> None:
+    if not name.unknown:
+        return
+    quantity = f"{name.quantity}_{AXES[name.axis]}"
+    *most, last = (f"{quantity}_{unit}" for unit in UNITS[name.quantity])
+    raise ColumnError(
+        f"{excerpt(shown)} has the unknown unit {excerpt(name.unknown)}: name it "
+        f"{', '.join(most)} or {last}.",
+        column=shown,
+        place=raw.at_header(index),
+    )
+
+
+def _bare_axes(raw: RawColumns, found: dict[str, dict[int, Column]]) -> None:
+    """Columns x, y, z say nothing of what was measured: take them for what is lacking."""
+    bare = found["xyz"]
+    if len(bare) < 2:
+        return
+    if not found["gyr"] and re.search(r"gyr|rotation", PurePath(raw.place).name.lower()):
+        found["gyr"] = bare
+    elif not found["acc"] and not found["linear"]:
+        found["acc"] = bare
+
+
+def _check_axes(
+    raw: RawColumns, acceleration: Mapping[int, Column], angular_velocity: Mapping[int, Column]
+) -> None:
+    if len(acceleration) < 2:
+        raise ColumnError(
+            f"there {'is one acceleration axis' if acceleration else 'is no acceleration axis'}: "
+            "give at least two of acc_x, acc_y and acc_z, each with _m_s2, _g or _mg, or "
+            f"{_HOW}.",
+            column="acc",
+            place=raw.at_header(),
+        )
+    if len(angular_velocity) in (1, 2):
+        missing = [f"gyr_{AXES[axis]}" for axis in range(3) if axis not in angular_velocity]
+        raise ColumnError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: give all "
+            "three angular velocity axes or none.",
+            column=missing[0],
+            place=raw.at_header(),
+        )
+
+
+def _time_by_name(raw: RawColumns, said: Sequence[ColumnName]) -> Column | None:
+    """The column of time that tells most samples apart; the first of equals."""
+    best: tuple[int, int] | None = None
+    chosen = None
+    for index, name in enumerate(said):
+        if name.quantity != "time" or index not in raw.values:
+            continue
+        values = raw.values[index]
+        in_words = values.dtype.kind == "S"
+        rank = (len(np.unique(values[:4096])), int(bool(name.unit) and not in_words))
+        if best is None or rank > best:
+            best, chosen = rank, Column(index, "" if in_words else name.unit)
+    return chosen
+
+
+def _by_physics(raw: RawColumns, rate_hz: float | None) -> ColumnMapping:
+    """Columns without names: time increases, acceleration holds gravity."""
+    numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
+    words = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "S"]
+    rising = [k for k in numbers if _rises(raw.numbers(k))]
+    counters = [k for k in rising if _counts(raw.numbers(k))]
+    times = words or [k for k in rising if k not in counters] or counters
+    time = Column(times[0]) if times else None
+    rest = [k for k in numbers if k not in rising]
+    triads = [rest[k : k + 3] for k in range(0, len(rest), 3)]
+    rate = rate_hz or _rough_rate(raw, time)
+    gravity = [k for k, t in enumerate(triads) if len(t) == 3 and _unit_of_triad(raw, t, rate)]
+    if len(rest) not in (3, 6) or len(gravity) != 1:
+        fault = "the names of the columns do not say" if raw.headed else "the columns have no names"
+        raise InputError(
+            f"{fault}, and it is not plain which of the {len(raw.names)} is what: {_HOW}.",
+            place=raw.at_header(),
+        )
+    if time is None and rate_hz is None:
+        raise InputError(
+            "the columns have no names and none of them is time: give the sampling rate with "
+            "--rate.",
+            place=raw.at_header(),
+        )
+    acceleration = triads[gravity[0]]
+    others = [t for t in triads if t is not acceleration]
+    return ColumnMapping(
+        time,
+        {axis: Column(k) for axis, k in enumerate(acceleration)},
+        {axis: Column(k) for axis, k in enumerate(others[0])} if others else {},
+        {},
+    )
+
+
+def _rises(values: Values) -> bool:
+    """Whether a column can be time: hardly ever smaller, and larger at the end."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(values)
+    return len(steps) > 2 and float(np.mean(steps >= 0)) > 0.98 and bool(values[-1] > values[0])
+
+
+def _counts(values: Values) -> bool:
+    return bool((np.diff(values) == 1.0).all())
+
+
+def _rough_rate(raw: RawColumns, time: Column | None) -> float:
+    if time is None or raw.values[time.index].dtype.kind == "S":
+        return 100.0
+    values = raw.numbers(time.index)
+    unit = likely_time_unit(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)
+    return (len(values) - 1) / span if 0 < span < np.inf else 100.0
+
+
+def _unit_of_triad(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> str:
+    triad = np.stack([raw.numbers(k) for k in columns], axis=1)
+    return likely_acceleration_unit(gravity_of(triad, rate_hz))
+
+
+def _with_units(
+    raw: RawColumns,
+    mapping: ColumnMapping,
+    names: Sequence[str],
+    stated: Stated,
+    rate_hz: float | None,
+) -> ColumnMapping:
+    settled: dict[str, Settled] = {}
+    time = mapping.time
+    if time is not None:
+        time = _time_with_unit(raw, time, names, stated, settled)
+    rate = rate_hz or _rough_rate(raw, time)
+    acceleration = _one_unit(mapping.acceleration, "acc", stated, settled)
+    gravity = _one_unit(mapping.gravity, "acc", stated, settled)
+    if _unitless(acceleration):
+        whole = _triad(raw, acceleration) + (_triad(raw, gravity) if gravity else 0.0)
+        unit = _acceleration_unit(raw, whole, names, acceleration, rate)
+        acceleration, settled["acc"] = _all_in(acceleration, unit), "numbers"
+        gravity = _all_in(gravity, unit)
+    elif gravity and _unitless(gravity):
+        gravity = _all_in(gravity, acceleration[0].unit)
+    angular_velocity = _one_unit(mapping.angular_velocity, "gyr", stated, settled)
+    if _unitless(angular_velocity):
+        si = _triad(raw, acceleration, "acc") if acceleration else np.zeros((0, 3))
+        unit = _angular_velocity_unit(raw, _triad(raw, angular_velocity), si, names,
+                                      angular_velocity, rate)  # fmt: skip
+        angular_velocity, settled["gyr"] = _all_in(angular_velocity, unit), "numbers"
+    plain = mapping.plain and not settled
+    return replace(
+        mapping,
+        time=time,
+        acceleration=acceleration,
+        gravity=gravity,
+        angular_velocity=angular_velocity,
+        settled=settled,
+        plain=plain,
+    )
+
+
+def _time_with_unit(
+    raw: RawColumns,
+    time: Column,
+    names: Sequence[str],
+    stated: Stated,
+    settled: dict[str, Settled],
+) -> Column:
+    if raw.values[time.index].dtype.kind == "S":
+        return Column(time.index, "words")
+    if "time" in stated.units:
+        settled["time"] = "option"
+        return Column(time.index, stated.units["time"])
+    if time.unit:
+        return time
+    unit = likely_time_unit(raw.numbers(time.index))
+    if not unit:
+        name = names[time.index] or f"column {time.index + 1}"
+        raise ColumnError(
+            f"{excerpt(name)} has no unit and its steps are those of no sensor in s, ms, us or ns: "
+            "name it time_s, time_ms, time_us or time_ns, or give its unit with --units time=s.",
+            column=name,
+            place=raw.at_header(time.index),
+        )
+    settled["time"] = "numbers"
+    return Column(time.index, unit)
+
+
+def _one_unit(
+    columns: Mapping[int, Column], quantity: str, stated: Stated, settled: dict[str, Settled]
+) -> dict[int, Column]:
+    """Columns with the unit that is stated, or that others of the triad name."""
+    if columns and quantity in stated.units:
+        settled[quantity] = "option"
+        return _all_in(columns, stated.units[quantity])
+    known = {column.unit for column in columns.values() if column.unit}
+    if len(known) != 1:
+        return dict(columns)
+    unit = known.pop()
+    return {axis: Column(c.index, c.unit or unit) for axis, c in columns.items()}
+
+
+def _all_in(columns: Mapping[int, Column], unit: str) -> dict[int, Column]:
+    return {axis: Column(column.index, unit) for axis, column in columns.items()}
+
+
+def _unitless(columns: Mapping[int, Column]) -> bool:
+    return any(not column.unit for column in columns.values())
+
+
+def _triad(raw: RawColumns, columns: Mapping[int, Column], quantity: str = "") -> Values:
+    triad = np.zeros((len(next(iter(raw.values.values()))), 3))
+    for axis, column in columns.items():
+        scale = unit_scale(quantity, column.unit) if quantity else 1.0
+        triad[:, axis] = raw.numbers(column.index) * (scale or 1.0)
+    return triad
+
+
+def _acceleration_unit(
+    raw: RawColumns,
+    triad: Values,
+    names: Sequence[str],
+    columns: Mapping[int, Column],
+    rate_hz: float,
+) -> str:
+    gravity = gravity_of(triad, rate_hz)
+    unit = likely_acceleration_unit(gravity) if len(triad) >= _ENOUGH_ROWS else ""
+    if unit:
+        return unit
+    index = next(c.index for c in columns.values() if not c.unit)
+    name = names[index] or f"column {index + 1}"
+    counts = likely_counts(gravity)
+    if counts and len(triad) >= _ENOUGH_ROWS:
+        fault = f"looks like raw counts, {counts} of them for one g"
+        cure = f"if so, give --units acc=g/{counts}"
+    else:
+        fault = "has no unit, and the numbers look like none"
+        cure = (
+            "name the column acc_x_m_s2, acc_x_g or acc_x_mg and so on, or give the unit with "
+            "--units acc=g"
+        )
+    raise ColumnError(f"{excerpt(name)} {fault}: {cure}.", column=name, place=raw.at_header(index))
+
+
+def _angular_velocity_unit(
+    raw: RawColumns,
+    triad: Values,
+    acceleration_m_s2: Values,
+    names: Sequence[str],
+    columns: Mapping[int, Column],
+    rate_hz: float,
+) -> str:
+    if not np.nan_to_num(triad).any():
+        return "rad_s"  # nothing was measured
+    unit = likely_angular_velocity_unit(triad, acceleration_m_s2, rate_hz)
+    if unit and len(triad) >= _ENOUGH_ROWS:
+        return unit
+    index = next(c.index for c in columns.values() if not c.unit)
+    name = names[index] or f"column {index + 1}"
+    raise ColumnError(
+        f"{excerpt(name)} has no unit, and the numbers may be rad/s as well as deg/s: give "
+        "--units gyr=rad_s or --units gyr=deg_s.",
+        column=name,
+        place=raw.at_header(index),
+    )

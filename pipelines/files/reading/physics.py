@@ -1,0 +1,163 @@
+"""What numbers can be, told by gravity, by what a body does, and by how often sensors measure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from imu.samples import STANDARD_GRAVITY_M_S2
+from pipelines.files.reading.raw_columns import Values
+from pipelines.files.reading.units import ACCELERATION_UNITS, TIME_UNITS
+
+__all__ = [
+    "gravity_of",
+    "likely_acceleration_unit",
+    "likely_angular_velocity_unit",
+    "likely_counts",
+    "likely_time_unit",
+    "median_norm",
+]
+
+#: Sensors of motion measure between these; a thousandfold lies beyond.
+_SAMPLING_HZ: Final = (8.0, 4000.0)
+#: Over some steps the mean specific force of a body is gravity; turning takes a part of it away.
+_WINDOW_S: Final = 2.0
+_GRAVITY_TOLERANCE: Final = 0.2
+#: Where acceleration swings by so much, a body moves.
+_MOVING_M_S2: Final = 2.0
+#: Half of the time no pelvis turns as fast while it moves, in rad/s, nor as slowly, in °/s.
+_FASTEST_RAD_S: Final = 15.0
+_SLOWEST_MOVING_DEG_S: Final = 8.0
+#: A gyroscope at rest reads its bias: that of a good one is below, that of a bad one above.
+_BIAS_RAD_S: Final = 0.2
+
+
+def likely_time_unit(times: Values) -> str:
+    """The one unit in which sensors sample at such steps; empty when there is none.
+
+    Examples
+    --------
+    >>> likely_time_unit(np.arange(50) * 10.0), likely_time_unit(np.zeros(5))
+    ('ms', '')
+    """
+    if len(times) < 3:
+        return ""
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(times)
+        forward = steps[steps > 0]
+        span = float(np.nanmax(times) - np.nanmin(times))
+    if not len(forward) or not np.isfinite(span):
+        return ""
+    # bursts of arrival and equal stamps set single steps apart from the mean one
+    for step in (span / (len(times) - 1), float(np.median(forward))):
+        for unit, seconds in TIME_UNITS.items():
+            if _SAMPLING_HZ[0] * step * seconds <= 1.0 <= _SAMPLING_HZ[1] * step * seconds:
+                return unit
+    return ""
+
+
+def gravity_of(acceleration: Values, rate_hz: float) -> float:
+    """Length of the mean vector over two seconds, the median of such windows; NaN without any.
+
+    It is one gravity in the unit of the numbers, standing or running, however the sensor lies.
+
+    Examples
+    --------
+    >>> beat = np.sin(np.arange(1000) / 100.0 * 17.0)
+    >>> run = np.stack([0 * beat, 0.3 * beat, 1.0 + 1.3 * beat], axis=1)
+    >>> round(gravity_of(run, 100.0), 1)
+    1.0
+    """
+    whole = acceleration[np.isfinite(acceleration).all(axis=1)]
+    size = max(4, int(_WINDOW_S * rate_hz))
+    size = min(size, len(whole))
+    if not size:
+        return float("nan")
+    windows = len(whole) // size
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = whole[: windows * size].reshape(windows, size, 3).mean(axis=1)
+        return float(np.median(np.linalg.norm(means, axis=1)))
+
+
+def likely_acceleration_unit(gravity: float, tolerance: float = _GRAVITY_TOLERANCE) -> str:
+    """The unit in which that is about one gravity; empty when it is in none.
+
+    Parameters
+    ----------
+    gravity : float
+        As :func:`gravity_of` gives it.
+    tolerance : float
+        Largest deviation, as a part of one gravity.
+
+    Examples
+    --------
+    >>> [likely_acceleration_unit(x) for x in (9.7, 1.02, 985.0, 2048.0, 0.1)]
+    ['m_s2', 'g', 'mg', '', '']
+    """
+    for unit, scale in ACCELERATION_UNITS.items():
+        if abs(gravity * scale / STANDARD_GRAVITY_M_S2 - 1.0) <= tolerance:
+            return unit
+    return ""
+
+
+def likely_counts(gravity: float) -> int:
+    """Counts of a converter that make one gravity, 0 when it does not look like any.
+
+    Examples
+    --------
+    >>> likely_counts(2040.0), likely_counts(16500.0), likely_counts(3.0)
+    (2048, 16384, 0)
+    """
+    if not 100.0 < gravity < 70_000.0:
+        return 0
+    nearest = 2 ** round(float(np.log2(gravity)))
+    return nearest if abs(gravity / nearest - 1.0) < 0.06 else 0
+
+
+def median_norm(triad: Values) -> float:
+    """Median length of the vectors that are whole; NaN when none is."""
+    whole = triad[np.isfinite(triad).all(axis=1)]
+    with np.errstate(over="ignore"):
+        return float(np.median(np.linalg.norm(whole, axis=1))) if len(whole) else float("nan")
+
+
+def likely_angular_velocity_unit(
+    angular_velocity: Values, acceleration_m_s2: Values, rate_hz: float
+) -> str:
+    """``rad_s`` or ``deg_s`` where only one of them can be; else empty.
+
+    Parameters
+    ----------
+    angular_velocity : array, shape (N, 3)
+        In either unit.
+    acceleration_m_s2 : array, shape (M, 3)
+        Of the same time.
+    rate_hz : float
+        Sampling rate of both, Hz.
+
+    Notes
+    -----
+    A body that moves turns: where the acceleration swings, half of the time faster than 8 °/s and
+    never faster than 15 rad/s. A body at rest reads the bias: more than 0.2 cannot be rad/s.
+    """
+    size = max(4, int(0.5 * rate_hz))
+    count = min(len(angular_velocity), len(acceleration_m_s2)) // size
+    if not count:
+        return ""
+    shape = (count, size, 3)
+    with np.errstate(over="ignore", invalid="ignore"):
+        turning = np.linalg.norm(angular_velocity[: count * size].reshape(shape), axis=2)
+        swing = np.linalg.norm(acceleration_m_s2[: count * size].reshape(shape).std(axis=1), axis=1)
+    moving = turning[swing > _MOVING_M_S2]
+    moving = moving[np.isfinite(moving)]
+    still = turning[swing <= 0.25 * _MOVING_M_S2]
+    still = still[np.isfinite(still)]
+    if len(moving) >= size:
+        typical = float(np.median(moving))
+        if typical > _FASTEST_RAD_S:
+            return "deg_s"
+        return "rad_s" if typical < _SLOWEST_MOVING_DEG_S else ""
+    if len(still) >= size and float(np.median(still)) > _BIAS_RAD_S:
+        return "deg_s"
+    return ""

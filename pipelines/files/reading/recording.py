@@ -1,0 +1,197 @@
+"""What a reader of any format gives: one or two sensors, each with its times, in SI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+
+from imu.errors import InputError
+from pipelines.files.reading.mapping import ColumnMapping, Stated, propose
+from pipelines.files.reading.raw_columns import RawColumns, Values
+from pipelines.files.reading.stamps import stamps_in_words
+from pipelines.files.reading.units import unit_scale
+
+__all__ = ["Ask", "Recording", "Sensor", "recording_of"]
+
+#: Seconds since 1970 between which numbers are a date (2001 to 2286) and not a clock's count.
+_DATES_S: Final = (1e9, 1e10)
+
+
+class Memory(Protocol):
+    """What is known of files of the same shape."""
+
+    def recall(self, raw: RawColumns) -> Stated:
+        """What was stated or found of such a file."""
+
+    def keep(self, raw: RawColumns, stated: Stated, mapping: ColumnMapping) -> None:
+        """Keep it for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a reader is told.
+
+    Attributes
+    ----------
+    stated : Stated
+        What the user says about the columns.
+    rate_hz : float or None
+        The sampling rate, where the user says it.
+    progress : callable or None
+        Called with what is done and how much there is.
+    one_sensor : bool
+        Whether the gyroscope alone will do, since another file has the accelerometer.
+    memory : Memory or None
+        What is known of files of the same shape.
+    """
+
+    stated: Stated = field(default_factory=Stated)
+    rate_hz: float | None = None
+    progress: Callable[[int, int], None] | None = None
+    one_sensor: bool = False
+    memory: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensor:
+    """Readings of one sensor.
+
+    Attributes
+    ----------
+    time_s : array, shape (N,), or None
+        As the file has them, s; None where the rows are counted.
+    values : array, shape (N, 3)
+        In SI, sensor frame; NaN where nothing was measured.
+    """
+
+    time_s: Values | None
+    values: Values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A recording of any format.
+
+    Attributes
+    ----------
+    place : str
+        The file's name.
+    acceleration : Sensor or None
+        Specific force, m/s²; None where the file is one of two.
+    angular_velocity : Sensor or None
+        In rad/s; with the same times object where both were measured together.
+    rate_hz : float or None
+        Where the file states it.
+    mapping : ColumnMapping or None
+        What was taken for what, of a table.
+    told : str
+        The same as one line; empty where there is nothing to tell.
+    preamble : mapping of str to str
+        What the file says besides.
+    notes : sequence of str
+        What was mended or passed over.
+    utc_start_ns : int
+        When the first sample was taken, ns since 1970, 0 where the file does not say.
+    """
+
+    place: str
+    acceleration: Sensor | None
+    angular_velocity: Sensor | None = None
+    rate_hz: float | None = None
+    mapping: ColumnMapping | None = None
+    told: str = ""
+    preamble: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    utc_start_ns: int = 0
+
+
+def recording_of(raw: RawColumns, ask: Ask) -> Recording:
+    """The recording that is in columns, once it is told what they are.
+
+    Raises
+    ------
+    InputError
+        When it cannot be told: names the readings and the option that settles it.
+    """
+    mapping, names, recalled = _mapping(raw, ask)
+    time, start_ns = _seconds(raw, mapping)
+    _refuse_empty(raw, mapping)
+    acc = _triad(raw, mapping, "acc") if mapping.acceleration else None
+    gyr = _triad(raw, mapping, "gyr") if mapping.angular_velocity else None
+    return Recording(
+        raw.place,
+        None if acc is None else Sensor(time, acc),
+        None if gyr is None else Sensor(time, gyr),
+        mapping=mapping,
+        told="" if mapping.plain else _told(raw, mapping, names, recalled=recalled),
+        preamble=raw.preamble,
+        notes=tuple(raw.notes),
+        utc_start_ns=start_ns,
+    )
+
+
+def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], *, recalled: bool) -> str:
+    maker = f"is a file of {raw.maker}, read" if raw.maker else "is read"
+    before = ", as for an earlier file with these columns" if recalled else ""
+    return f"{raw.place} {maker} as {mapping.told(raw.shown or names)}{before}."
+
+
+def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...], bool]:
+    """What the columns are, by which names, and whether an earlier file had to tell it."""
+    try:
+        mapping, names = propose(raw, ask.stated, ask.rate_hz, one_sensor=ask.one_sensor)
+    except InputError:
+        known = ask.memory.recall(raw) if ask.memory and not ask.stated else Stated()
+        if not known:
+            raise
+        mapping, names = propose(raw, known, ask.rate_hz, one_sensor=ask.one_sensor)
+        return mapping, names, True
+    if ask.memory is not None:
+        ask.memory.keep(raw, ask.stated, mapping)
+    return mapping, names, False
+
+
+def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, int]:
+    """Times in s, those with a date from the first on, and when that was."""
+    if mapping.time is None:
+        return None, 0
+    cells = raw.values[mapping.time.index]
+    if mapping.time.unit == "words":
+        stamps = stamps_in_words(np.asarray(cells, np.bytes_), raw.at_header(mapping.time.index))
+        first = int(stamps[0]) if len(stamps) else 0
+        return (stamps - first) / 1e9, first if first > 86_400 * 10**9 else 0
+    values = raw.numbers(mapping.time.index)
+    scale = unit_scale("time", mapping.time.unit) or 1.0
+    begin = float(values[0]) if len(values) else 0.0
+    if not _DATES_S[0] <= abs(begin) * scale <= _DATES_S[1]:
+        # divided, not multiplied: 10 ms are 0.01 s to the last bit
+        return values / round(1.0 / scale) if scale < 1.0 else values * scale, 0
+    # what is beyond the first is small enough to keep all its digits
+    start_ns = int(begin) * round(1e9 * scale) if scale < 1.0 else round(begin * 1e9)
+    return (values - begin) * scale, start_ns
+
+
+def _refuse_empty(raw: RawColumns, mapping: ColumnMapping) -> None:
+    """Refuse a column that has no number from end to end."""
+    for column in (*mapping.acceleration.values(), *mapping.angular_velocity.values()):
+        if np.isnan(raw.numbers(column.index)).all():
+            name = (raw.shown or raw.names)[column.index] or str(column.index + 1)
+            raise InputError(
+                "the column has no number in any row: remove it if this axis was not measured.",
+                place=f"{raw.place}, column {name}",
+            )
+
+
+def _triad(raw: RawColumns, mapping: ColumnMapping, quantity: str) -> Values:
+    columns = mapping.acceleration if quantity == "acc" else mapping.angular_velocity
+    triad = np.zeros((len(raw.values[next(iter(columns.values())).index]), 3))
+    for axis, column in columns.items():
+        with np.errstate(over="ignore"):  # the chain's door deals with what is not finite
+            triad[:, axis] = raw.numbers(column.index) * (unit_scale(quantity, column.unit) or 1.0)
+    if quantity == "acc":
+        for axis, column in mapping.gravity.items():
+            triad[:, axis] += raw.numbers(column.index) * (unit_scale("acc", column.unit) or 1.0)
+    return triad

@@ -1,0 +1,342 @@
+"""The head of a table in text: what separates its columns, its preamble, names and units."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from imu.errors import InputError
+from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.stamps import is_time_in_words
+from pipelines.files.reading.text_source import LOOK_BYTES, decoded
+from pipelines.files.reading.units import unit_of
+
+__all__ = ["NOT_MEASURED", "Dialect", "TextHead", "is_number", "read_head", "split_row"]
+
+#: How programs write that there is no number.
+NOT_MEASURED: Final = frozenset(
+    ["", "na", "n/a", "nan", "null", "none", "-", "--", "#n/a", "nil", "missing", "?", "."]
+)
+_SEPARATORS: Final = (",", ";", "\t", "|", " ")
+_ROWS_LOOKED_AT: Final = 60
+_LINES_LOOKED_AT: Final = 500
+_MOST_COLUMNS: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a row is written.
+
+    Attributes
+    ----------
+    separator : str
+        Between cells; a space stands for any run of blanks.
+    decimal_comma : bool
+        Whether numbers have a comma.
+    quoted_comma : bool
+        Whether there are commas within quotes.
+    columns : int
+        Cells a row.
+    """
+
+    separator: str
+    decimal_comma: bool
+    quoted_comma: bool
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextHead:
+    """What stands above the rows.
+
+    Attributes
+    ----------
+    dialect : Dialect
+        How rows are written.
+    names : tuple of str
+        Empty strings where there is no line of names.
+    units : tuple of str
+        From a row of units, else empty strings.
+    preamble : dict
+        Lines that say ``key: value``, and ``# key: value`` ones.
+    preface : str
+        All lines above the names.
+    header_line, first_row_line : int
+        Where the names and the first row stand, from 1; 0 without names.
+    header_text : str
+        The line of names, to tell it when it comes again.
+    """
+
+    dialect: Dialect
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    preamble: dict[str, str]
+    preface: str
+    header_line: int
+    first_row_line: int
+    header_text: str
+
+
+def read_head(look: bytes, place: str) -> TextHead:
+    """Make out the head of a table from its beginning.
+
+    Parameters
+    ----------
+    look : bytes
+        The beginning of the text; its last line may be cut.
+    place : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    InputError
+        When it is empty, or nothing in it looks like rows of numbers.
+    """
+    pieces = look.split(b"\n")
+    if len(look) >= LOOK_BYTES and len(pieces) > 1:
+        pieces.pop()  # cut
+    lines = [decoded(line).strip("\r ") for line in pieces[:_LINES_LOOKED_AT]]
+    if not look:
+        raise InputError("the file is empty: give a table with a header line.", place=place)
+    if not any(line.strip() and not line.startswith("#") for line in lines):
+        raise InputError(
+            "there is no header line: name the columns in the first line below the # lines.",
+            place=place,
+        )
+    dialect, first = _rows_begin(lines, place)
+    above = [(n, line) for n, line in enumerate(lines[:first]) if line.strip()]
+    names_at, units_at = _names_among(above, dialect)
+    names = units = ("",) * dialect.columns
+    if names_at < 0:
+        _refuse_other_width(above, dialect, first, place)
+    if names_at >= 0:
+        names = _fitted(split_row(lines[names_at], dialect), dialect.columns, lines, first, dialect)
+        names = _with_groups(names, above, names_at, dialect)
+    if units_at >= 0:
+        units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
+    if names_at >= 0 and not _fits(lines, names_at, first, dialect):
+        _refuse_other_width(above, dialect, first, place)
+    preface = [line for n, line in above if n not in (names_at, units_at)]
+    return TextHead(
+        dialect,
+        names,
+        units,
+        _entries(preface),
+        "\n".join(preface),
+        names_at + 1,
+        first + 1,
+        lines[names_at] if names_at >= 0 else "",
+    )
+
+
+def split_row(line: str, dialect: Dialect) -> list[str]:
+    """The cells of a line, without quotes and outer blanks."""
+    if dialect.separator == " ":
+        return line.replace('"', "").split()
+    if '"' in line:
+        try:
+            cells = next(csv.reader([line], delimiter=dialect.separator, skipinitialspace=True), [])
+        except csv.Error:
+            cells = line.replace('"', "").split(dialect.separator)
+    else:
+        cells = line.split(dialect.separator)
+    return [cell.strip().strip("\"'").strip() for cell in cells]
+
+
+def is_number(cell: str, *, decimal_comma: bool) -> bool:
+    """Whether a cell is a number, or says that there is none."""
+    if cell.lower() in NOT_MEASURED:
+        return True
+    if decimal_comma:
+        cell = cell.replace(",", ".")
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell
+
+
+def _rows_begin(lines: Sequence[str], place: str) -> tuple[Dialect, int]:
+    """How rows are written, and the index of the first one."""
+    best: tuple[int, int, Dialect, int] | None = None
+    for order, separator in enumerate(_SEPARATORS):
+        for comma in (False, True) if separator != "," else (False,):
+            found = _rows_with(lines, separator, decimal_comma=comma)
+            if found is None:
+                continue
+            cells, dialect, first = found
+            # a comma is taken for a decimal one where that makes more numbers of the same cells
+            rank = (cells, -order)
+            if best is None or rank > best[:2]:
+                best = (*rank, dialect, first)
+    quoted = _rows_with(lines, ",", decimal_comma=True) if any('"' in x for x in lines) else None
+    if quoted is not None and (best is None or quoted[0] > best[0]):
+        best = (quoted[0], 0, quoted[1], quoted[2])
+    if best is None:
+        header = next((line for line in lines if column_like(line)), "")
+        if header:
+            separator = max(_SEPARATORS[:4], key=header.count)
+            dialect = Dialect(separator, False, False, max(1, header.count(separator) + 1))
+            below = lines.index(header) + 1
+            return dialect, below + next(
+                (k for k, line in enumerate(lines[below:]) if line.strip()), len(lines) - below
+            )
+        raise InputError(
+            "no rows of numbers are to be seen in it: give a table with a header line.",
+            place=place,
+        )
+    return best[2], best[3]
+
+
+def column_like(line: str) -> bool:
+    """Whether a line has at least two names that say what was measured."""
+    names = re.split(r"[,;\t|]", line)
+    return sum(column_name(name).axis >= 0 for name in names) >= 1 and len(names) > 1
+
+
+def _rows_with(
+    lines: Sequence[str], separator: str, *, decimal_comma: bool
+) -> tuple[int, Dialect, int] | None:
+    """Numbers found in the rows, how rows are written, and the first of them."""
+    dialect = Dialect(separator, decimal_comma, decimal_comma and separator == ",", 0)
+    split = [
+        [] if line.startswith("#") or not line.strip() else split_row(line, dialect)
+        for line in lines
+    ]
+    numeric = [_numbers(cells, dialect) for cells in split]
+    rowlike = [k for k, (cells, n) in enumerate(zip(split, numeric, strict=True))
+               if n >= 2 and 2 * n >= len(cells)]  # fmt: skip
+    if not rowlike:
+        return None
+    looked = rowlike[-_ROWS_LOOKED_AT:]
+    columns, _ = Counter(len(split[k]) for k in looked).most_common(1)[0]
+    if not 2 <= columns <= _MOST_COLUMNS:
+        return None
+    typical = [k for k in looked if len(split[k]) == columns]
+    if not typical:
+        return None
+    first = next(k for k in rowlike if abs(len(split[k]) - columns) <= 1)
+    if decimal_comma and not any("," in cell for k in typical for cell in split[k]):
+        return None
+    score = sum(numeric[k] for k in typical) * 100 // len(looked)
+    return score, Dialect(separator, decimal_comma, dialect.quoted_comma, columns), first
+
+
+def _numbers(cells: Sequence[str], dialect: Dialect) -> int:
+    return sum(
+        cell != ""
+        and (is_number(cell, decimal_comma=dialect.decimal_comma) or is_time_in_words(cell))
+        for cell in cells
+    )
+
+
+def _names_among(above: Sequence[tuple[int, str]], dialect: Dialect) -> tuple[int, int]:
+    """Index of the line of names and of that of units; −1 without one."""
+    names = units = -1
+    most = 0
+    rows = [(n, split_row(line, dialect)) for n, line in above[-8:] if not line.startswith("#")]
+    fitting = [(n, cells) for n, cells in rows if abs(len(cells) - dialect.columns) <= 1]
+    for n, cells in fitting:
+        said = sum(column_name(cell).quantity != "other" for cell in cells if cell)
+        if said >= most and said > 0:
+            names, most = n, said
+    if names < 0 and fitting:
+        names = fitting[-1][0]
+    best = 0
+    for n, cells in fitting:
+        known = sum(unit_of(cell.strip("()[]")) != "" for cell in cells)
+        if n > names >= 0 and known > best:
+            units, best = n, known
+    return names, units
+
+
+def _fitted(
+    cells: list[str], columns: int, lines: Sequence[str], first: int, dialect: Dialect
+) -> tuple[str, ...]:
+    """Names as many as there are cells in a row."""
+    while len(cells) > columns and not cells[-1]:
+        cells = cells[:-1]
+    if len(cells) == columns - 1:
+        # a separator at the rows' end, or an index that has no name
+        cells = ["", *cells] if _is_index(lines, first, dialect) else [*cells, ""]
+    return tuple(cells[:columns]) + ("",) * (columns - len(cells))
+
+
+def _with_groups(
+    names: tuple[str, ...], above: Sequence[tuple[int, str]], names_at: int, dialect: Dialect
+) -> tuple[str, ...]:
+    """Names with those of the sensors, where a row above has each over its three axes."""
+    axes = [name.lower() for name in names if column_name(name).quantity == "xyz"]
+    row = next((split_row(line, dialect) for n, line in reversed(above) if n < names_at), [])
+    if len(set(axes)) == len(axes) or not len(names) - 2 <= len(row) <= len(names):
+        return names
+    groups: list[str] = []
+    for cell in row + [""] * (len(names) - len(row)):
+        groups.append(cell or (groups[-1] if groups else ""))
+    return tuple(
+        f"{group} {name}" if column_name(name).quantity == "xyz" else name
+        for group, name in zip(groups, names, strict=True)
+    )
+
+
+def _fits(lines: Sequence[str], names_at: int, first: int, dialect: Dialect) -> bool:
+    """Whether each cell has a name, but for an index and what a separator at the end makes."""
+    names = split_row(lines[names_at], dialect)
+    while len(names) > dialect.columns and not names[-1]:
+        names.pop()
+    if len(names) == dialect.columns or first >= len(lines):
+        return True
+    if len(names) > dialect.columns:
+        return False
+    rows = [split_row(line, dialect) for line in lines[first : first + 20] if line.strip()]
+    return _is_index(lines, first, dialect) or all(not row[-1] for row in rows)
+
+
+def _is_index(lines: Sequence[str], first: int, dialect: Dialect) -> bool:
+    """Whether the first cells of rows count up, or are words."""
+    cells = [split_row(line, dialect)[0] for line in lines[first : first + 20] if line.strip()]
+    try:
+        counted = [int(cell) for cell in cells]
+    except ValueError:
+        return not any(is_number(cell, decimal_comma=dialect.decimal_comma) for cell in cells)
+    return len(counted) > 2 and all(b - a == 1 for a, b in itertools.pairwise(counted))
+
+
+def _refuse_other_width(
+    above: Sequence[tuple[int, str]], dialect: Dialect, first: int, place: str
+) -> None:
+    """Refuse rows whose names are there but for another number of cells."""
+    named = next((line for _, line in reversed(above) if column_like(line)), "")
+    if named:
+        separator = max(_SEPARATORS[:4], key=named.count)
+        raise InputError(
+            f"the row has {_cells(dialect.columns)} where the header names "
+            f"{named.rstrip(separator).count(separator) + 1}: complete or delete the row, and "
+            "write numbers with a decimal point, or with semicolons between them.",
+            place=f"{place}, line {first + 1}",
+        )
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _entries(lines: Sequence[str]) -> dict[str, str]:
+    """What lines say as ``key: value``, several in a line as some devices write it."""
+    entries: dict[str, str] = {}
+    for line in lines:
+        if line.startswith("#"):
+            key, colon, value = line[1:].partition(":")
+            if colon:
+                entries[key.strip()] = value.strip()
+            continue
+        for piece in re.split(r"[,;\t]", line):
+            key, colon, value = piece.strip().partition(":")
+            if colon and key.strip():
+                entries.setdefault(key.strip().strip('"'), value.strip().strip('"'))
+    return entries

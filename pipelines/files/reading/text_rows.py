@@ -1,0 +1,356 @@
+"""Rows of numbers below the head of a table in text: read fast, exact about what is wrong where."""
+
+from __future__ import annotations
+
+import io
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.errors import InputError
+from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.raw_columns import RawColumns, excerpt
+from pipelines.files.reading.stamps import is_time_in_words
+from pipelines.files.reading.text_head import (
+    NOT_MEASURED,
+    Dialect,
+    TextHead,
+    is_number,
+    split_row,
+)
+from pipelines.files.reading.text_source import TextSource, decoded
+
+__all__ = ["read_rows"]
+
+_NEWLINE: Final = ord("\n")
+#: Rows of one recording; 55 hours at 200 Hz.
+_MOST_ROWS: Final = 40_000_000
+_NAN: Final = float("nan")
+
+Part = list[NDArray[np.generic]]
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was passed over, by line."""
+
+    repeated: list[int] = field(default_factory=list)
+    remarks: list[int] = field(default_factory=list)
+    cut: int = 0
+
+    def notes(self, place: str) -> list[str]:
+        notes = []
+        if self.repeated:
+            notes.append(
+                f"{place}: the header comes again in line {_lines(self.repeated)} and is passed "
+                "over there."
+            )
+        if self.remarks:
+            notes.append(f"{place}: line {_lines(self.remarks)} is a remark and is passed over.")
+        if self.cut:
+            notes.append(f"{place}: the last line, {self.cut}, is cut in two and is left out.")
+        return notes
+
+
+def read_rows(
+    source: TextSource,
+    head: TextHead,
+    wanted: Callable[[int, str, str], bool],
+    *,
+    place: str,
+    progress: Callable[[int, int], None] | None = None,
+) -> RawColumns:
+    """Read all rows below the head.
+
+    Parameters
+    ----------
+    source : TextSource
+        The text.
+    head : TextHead
+        What stands above.
+    wanted : callable
+        Told place, name and unit of a column; says whether it is read.
+    place : str
+        The file's name, for messages.
+    progress : callable, optional
+        Called with the bytes read so far and in all.
+
+    Raises
+    ------
+    InputError
+        When a row has more or fewer cells than the header, or a cell is no number; the message
+        names line and column.
+    """
+    sample = _first_cells(source.look, head)
+    columns = [
+        k
+        for k in range(head.dialect.columns)
+        if wanted(k, head.names[k], head.units[k])
+        and (_measures(head.names[k]) or _numeric(sample, k, head))
+    ]
+    in_words = frozenset(k for k in columns if any(is_time_in_words(row[k]) for row in sample))
+    reader = _Reader(head, columns, in_words, place)
+    skipped = head.first_row_line - 1
+    for block in source.blocks():
+        rows = block
+        if skipped:
+            rows, skipped = _without_lines(block, skipped), 0
+        reader.push(rows)
+        if progress is not None:
+            progress(*source.progress())
+    return reader.finished()
+
+
+def _measures(name: str) -> bool:
+    """Whether a column is that of a sensor, in which a word is a fault."""
+    return column_name(name).axis >= 0
+
+
+def _without_lines(block: bytes, lines: int) -> bytes:
+    start = 0
+    for _ in range(lines):
+        start = block.find(b"\n", start) + 1
+        if not start:
+            return b""
+    return block[start:]
+
+
+def _first_cells(look: bytes, head: TextHead) -> list[list[str]]:
+    lines = [decoded(line).strip("\r ") for line in look.split(b"\n")[head.first_row_line - 1 : -1]]
+    rows = [split_row(line, head.dialect) for line in lines[:200]]
+    return [row for row in rows if len(row) == head.dialect.columns]
+
+
+def _numeric(sample: Sequence[Sequence[str]], column: int, head: TextHead) -> bool:
+    """Whether a column without a name has numbers or times."""
+    cells = [row[column] for row in sample if row[column].lower() not in NOT_MEASURED]
+    comma = head.dialect.decimal_comma
+    return bool(cells) and all(
+        is_number(cell, decimal_comma=comma) or is_time_in_words(cell) for cell in cells
+    )
+
+
+class _Reader:
+    """Blocks of lines to columns."""
+
+    def __init__(
+        self, head: TextHead, columns: list[int], in_words: frozenset[int], place: str
+    ) -> None:
+        self._head, self._columns, self._in_words, self._place = head, columns, in_words, place
+        self._parts: list[Part] = []
+        self._lines: list[Sequence[int]] = []
+        self._first_rows: list[int] = []
+        self._rows = 0
+        self._next_line = head.first_row_line
+        self._told = _Told()
+        self._held = b""
+
+    def push(self, text: bytes) -> None:
+        """Take lines; the last of them all may lack its end."""
+        if not text:
+            return
+        ended = text.endswith(b"\n")
+        count = text.count(b"\n") + (not ended)
+        part = _regular(text if ended else text + b"\n", self._head.dialect, self._columns,
+                        self._in_words)  # fmt: skip
+        numbers: Sequence[int] = range(self._next_line, self._next_line + count)
+        if part is None:
+            part, numbers = self._line_by_line(text, last_is_cut=not ended)
+        length = len(part[0]) if part else 0
+        if length:
+            self._parts.append(part)
+            self._lines.append(numbers)
+            self._first_rows.append(self._rows)
+        self._rows += length
+        self._next_line += count
+        if self._rows > _MOST_ROWS:
+            raise InputError(
+                f"there are more than {_MOST_ROWS} rows: cut the recording into pieces.",
+                place=self._place,
+            )
+
+    def finished(self) -> RawColumns:
+        """All columns."""
+        head = self._head
+        values: dict[int, NDArray[np.generic]] = {}
+        for number, column in enumerate(self._columns):
+            parts = [part[number] for part in self._parts]
+            values[column] = np.concatenate(parts) if parts else np.zeros(0)
+        return RawColumns(
+            self._place,
+            head.names,
+            values,
+            head.units,
+            head.preamble,
+            head.preface,
+            head.header_line or head.first_row_line,
+            self._line_of,
+            self._told.notes(self._place),
+        )
+
+    def _line_of(self, row: int) -> int:
+        part = bisect_right(self._first_rows, row) - 1
+        return self._lines[part][row - self._first_rows[part]]
+
+    def _line_by_line(self, text: bytes, *, last_is_cut: bool) -> tuple[Part, list[int]]:
+        """Parse slowly: pass over what is no row, and say what is wrong where."""
+        rows: list[list[float | bytes]] = []
+        numbers: list[int] = []
+        lines = text.split(b"\n")
+        if not last_is_cut:
+            lines.pop()
+        width = self._head.dialect.columns
+        for number, raw in enumerate(lines, self._next_line):
+            line = decoded(raw).strip("\r ")
+            if not line.strip():
+                continue
+            if line == self._head.header_text:
+                self._told.repeated.append(number)
+                continue
+            if line.startswith("#"):
+                self._told.remarks.append(number)
+                continue
+            cells = split_row(line, self._head.dialect)
+            last = last_is_cut and raw is lines[-1]
+            cells = self._completed(cells, width)
+            if last and (len(cells) < width or not self._readable(cells)):
+                self._told.cut = number
+                continue
+            if len(cells) != width and not self._has_numbers(cells):
+                self._told.remarks.append(number)
+                continue
+            if len(cells) != width:
+                raise InputError(
+                    f"the row has {_cells(len(cells))} where the header names {width}: complete "
+                    "or delete the row, and write numbers with a decimal point.",
+                    place=f"{self._place}, line {number}",
+                )
+            rows.append([self._value(cells[k], k, number) for k in self._columns])
+            numbers.append(number)
+        turned = list(zip(*rows, strict=True)) or [() for _ in self._columns]
+        part: Part = [
+            np.array(cells, "S40" if column in self._in_words else np.float64)
+            for cells, column in zip(turned, self._columns, strict=True)
+        ]
+        return part, numbers
+
+    def _completed(self, cells: list[str], width: int) -> list[str]:
+        """A row whose separator at the end is more or less than the others have."""
+        if len(cells) == width + 1 and not cells[-1]:
+            return cells[:-1]
+        if len(cells) == width - 1 and not self._head.names[-1] and self._head.header_line:
+            return [*cells, ""]
+        return cells
+
+    def _has_numbers(self, cells: list[str]) -> bool:
+        comma = self._head.dialect.decimal_comma
+        return any(cell and is_number(cell, decimal_comma=comma) for cell in cells)
+
+    def _readable(self, cells: list[str]) -> bool:
+        comma = self._head.dialect.decimal_comma
+        return all(
+            is_time_in_words(cells[k]) if k in self._in_words
+            else is_number(cells[k], decimal_comma=comma)
+            for k in self._columns
+        )  # fmt: skip
+
+    def _value(self, cell: str, column: int, line: int) -> float | bytes:
+        if column in self._in_words:
+            return cell.encode("ascii", "replace")
+        if self._head.dialect.decimal_comma:
+            cell = cell.replace(",", ".")
+        if cell.lower() in NOT_MEASURED:
+            return _NAN
+        try:
+            if "_" not in cell:
+                return float(cell)
+        except ValueError:
+            pass
+        name = self._head.names[column] or str(column + 1)
+        raise InputError(
+            f"{excerpt(cell)} is no number: correct it, or leave the cell empty for a lost sample.",
+            place=f"{self._place}, line {line}, column {name}",
+        )
+
+
+def _regular(
+    text: bytes, dialect: Dialect, columns: Sequence[int], in_words: frozenset[int]
+) -> Part | None:
+    """Parse lines that all have the right number of cells; None when anything is unusual."""
+    if b'"' in text:
+        if dialect.quoted_comma:
+            text = re.sub(rb'"([^",\n]*),([^",\n]*)"', rb"\1.\2", text)
+        text = text.replace(b'"', b"")
+    if b"_" in text or b"#" in text:  # Python would read 1_000
+        return None
+    separator = dialect.separator.encode()
+    if dialect.separator == " ":
+        text = (
+            re.sub(rb"[ \t]+", b" ", text)
+            .replace(b" \n", b"\n")
+            .replace(b"\n ", b"\n")
+            .lstrip(b" ")
+        )
+    if dialect.decimal_comma and separator != b",":
+        text = text.replace(b",", b".")
+    width = dialect.columns
+    characters = np.frombuffer(text, np.uint8)
+    marks = characters[(characters == separator[0]) | (characters == _NEWLINE)]
+    if marks.size % width:
+        return None
+    rows = marks.reshape(-1, width)
+    if (rows[:, -1] != _NEWLINE).any() or (rows[:, :-1] != separator[0]).any():
+        return None
+    if not in_words and columns:
+        try:
+            table = np.loadtxt(
+                io.BytesIO(text),
+                delimiter=dialect.separator,
+                usecols=columns,
+                comments=None,
+                ndmin=2,
+                encoding="latin1",
+            )
+        except ValueError:
+            pass  # an empty cell, or one that is no number
+        else:
+            return list(table.T)
+    cells = text.replace(b"\n", separator).split(separator)
+    cells.pop()
+    try:
+        return [
+            np.array(cells[k::width], "S40") if k in in_words else _floats(cells[k::width])
+            for k in columns
+        ]
+    except ValueError:
+        return None
+
+
+def _floats(cells: list[bytes]) -> NDArray[np.float64]:
+    try:
+        return np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:  # empty cells are lost samples
+        return np.fromiter(map(_or_nothing, cells), np.float64, len(cells))
+
+
+def _or_nothing(cell: bytes) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        if cell.strip().lower().decode("ascii", "replace") in NOT_MEASURED:
+            return _NAN
+        raise
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:3]))
+    return shown + (f" and {len(numbers) - 3} more" if len(numbers) > 3 else "")
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"

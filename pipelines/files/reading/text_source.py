@@ -1,0 +1,191 @@
+r"""Text in any of the usual encodings as UTF-8 lines that end in ``\n``; packed or not; bounded."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from imu.errors import InputError
+from pipelines.files.system_error import explain
+
+__all__ = ["LOOK_BYTES", "TextSource", "beginning", "decoded", "open_text", "text_from"]
+
+#: How much is looked at before rows are read: a preamble of some pages and the rows below it.
+LOOK_BYTES: Final = 1 << 16
+_BLOCK_BYTES: Final = 1 << 20
+_GZIP: Final = b"\x1f\x8b"
+#: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.
+_MOST_EXPANSION: Final = 60
+_FREE_BYTES: Final = 16 << 20
+#: A day of six axes at 200 Hz has 1.5 GB of text.
+_MOST_BYTES: Final = 8 << 30
+
+
+class TextSource:
+    r"""The lines of one file, each ending in ``\n``, as UTF-8 or one byte a character.
+
+    Parameters
+    ----------
+    file : binary file
+        At its beginning; need not be seekable.
+    place : str
+        The file's name, for messages.
+    size : int
+        Bytes that the file takes on the disk; 0 for a pipe.
+
+    Attributes
+    ----------
+    look : bytes
+        The beginning of the text.
+
+    Raises
+    ------
+    InputError
+        When this is no text, or a packed file that is damaged or expands beyond all reason.
+    """
+
+    def __init__(self, file: io.BufferedReader, place: str, size: int) -> None:
+        self._place, self._size, self._beneath = place, size, file
+        self._packed = file.peek(2)[:2] == _GZIP
+        self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=file) if self._packed else file
+        self._read_bytes = 0
+        start = self._read(LOOK_BYTES)
+        bom, encoding = _encoding(start)
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
+        self._bare = False
+        self.look = self._plain(start.removeprefix(bom))
+        self._bare = b"\r" in self.look and b"\n" not in self.look
+        self.look = self._plain_ends(self.look)
+        if self.look.translate(None, bytes(range(9, 256))):
+            raise InputError("this is no text: give a table with a header line.", place=place)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The whole text from its beginning, in pieces of whole lines; once."""
+        rest, block = b"", self.look
+        while block:
+            cut = block.rfind(b"\n") + 1
+            if cut:
+                yield rest + block[:cut]
+                rest = block[cut:]
+            else:
+                rest += block
+            if len(rest) > _BLOCK_BYTES:
+                raise InputError(
+                    "a line is too long for a row of numbers: give a table.", place=self._place
+                )
+            block = self._plain_ends(self._plain(self._read(_BLOCK_BYTES)))
+        if rest:
+            yield rest
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the file that were read so far, and in all."""
+        done = self._read_bytes
+        if self._packed and self._size:
+            done = min(self._beneath.tell(), self._size)
+        return done, max(done, self._size)
+
+    def _read(self, count: int) -> bytes:
+        try:
+            block = self._file.read(count)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise InputError(
+                "the packed file is damaged or ends too early: fetch it again.", place=self._place
+            ) from None
+        self._read_bytes += len(block)
+        bound = min(_MOST_BYTES, max(_FREE_BYTES, _MOST_EXPANSION * self._size))
+        if self._read_bytes > (bound if self._packed else _MOST_BYTES):
+            raise InputError(
+                f"the text is longer than {bound / 1e6:.0f} MB, which no recording of this size "
+                "is: cut it into pieces.",
+                place=self._place,
+            )
+        return block
+
+    def _plain(self, block: bytes) -> bytes:
+        """UTF-8 of text in two bytes a character; else as it is."""
+        if self._decoder is None:
+            return block
+        return self._decoder.decode(block, final=not block).encode("utf-8", "replace")
+
+    def _plain_ends(self, block: bytes) -> bytes:
+        if b"\r" not in block:
+            return block
+        return block.replace(b"\r", b"\n") if self._bare else block.replace(b"\r", b"")
+
+
+@contextmanager
+def open_text(path: str | os.PathLike[str]) -> Iterator[TextSource]:
+    """Open a file of text.
+
+    Raises
+    ------
+    InputError
+        When it cannot be opened or read, or is no text.
+    """
+    place = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            yield TextSource(file, place, os.fstat(file.fileno()).st_size)
+    except OSError as error:
+        raise InputError(f"{explain(error)}.", place=place) from error
+
+
+def text_from(data: bytes, place: str) -> TextSource:
+    """The same of bytes in memory, as a packed folder holds them."""
+    raw = io.BytesIO(data)
+    return TextSource(io.BufferedReader(raw), place, len(data))
+
+
+def beginning(path: str | os.PathLike[str]) -> bytes:
+    """The first bytes of a file; none of a folder, and of a pipe, whose bytes come once.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    try:
+        if not Path(path).is_file() and Path(path).exists():  # a folder or a pipe
+            return b""
+        with Path(path).open("rb") as file:
+            return file.read(LOOK_BYTES)
+    except OSError as error:
+        raise InputError(f"{explain(error)}.", place=str(path)) from error
+
+
+def _encoding(start: bytes) -> tuple[bytes, str]:
+    """The byte-order mark and the encoding, empty where a character of a number is one byte."""
+    if start.startswith(codecs.BOM_UTF8):
+        return codecs.BOM_UTF8, ""
+    for bom, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if start.startswith(bom):
+            return bom, name
+    head = start[: len(start) // 2 * 2]
+    for name, zeros, letters in (
+        ("utf-16-le", head[1::2], head[::2]),
+        ("utf-16-be", head[::2], head[1::2]),
+    ):
+        if len(zeros) > 8 and zeros.count(0) > 0.9 * len(zeros) and letters.count(0) == 0:
+            return b"", name
+    return b"", ""
+
+
+def decoded(line: bytes) -> str:
+    """A line as text, in UTF-8 or else with one byte a character.
+
+    Examples
+    --------
+    >>> decoded("m/s²".encode()) == decoded("m/s²".encode("latin-1"))
+    True
+    """
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")

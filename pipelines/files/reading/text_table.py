@@ -1,0 +1,62 @@
+"""A recording in a table of text, of ours or of any maker."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from imu.errors import InputError
+from pipelines.files.reading.mapping import is_needed
+from pipelines.files.reading.raw_columns import RawColumns
+from pipelines.files.reading.recording import Ask
+from pipelines.files.reading.text_head import TextHead, read_head
+from pipelines.files.reading.text_rows import read_rows
+from pipelines.files.reading.text_source import TextSource
+
+__all__ = ["rate_in_preface", "read_text_columns"]
+
+_RATE: Final = re.compile(
+    r"(?:rate|frequency|freq|odr|samplingrate|samplerate|\bat)[^0-9\n,;]{0,24}"
+    r"(\d{1,5}(?:[.,]\d+)?)\s*(?:hz)?\b(?![:/.-]\d)",
+    re.I,
+)
+_HERTZ: Final = re.compile(r"(\d{1,5}(?:[.,]\d+)?)\s*hz\b", re.I)
+
+
+def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColumns, TextHead]:
+    """All columns of a table in text that can matter.
+
+    Raises
+    ------
+    InputError
+        When it has no rows, or a row cannot be read: names line and column.
+    """
+    head = read_head(source.look, place)
+    stated = ask.stated.columns
+
+    told = any(
+        name and is_needed(name, unit) for name, unit in zip(head.names, head.units, strict=True)
+    )
+
+    def wanted(index: int, name: str, unit: str) -> bool:
+        if stated:
+            return index < len(stated) and stated[index] != "-"
+        return not told or is_needed(name, unit)
+
+    raw = read_rows(source, head, wanted, place=place, progress=ask.progress)
+    if not raw.values or not len(next(iter(raw.values.values()))):
+        raise InputError("there are no samples below the header: give at least one.", place=place)
+    return raw, head
+
+
+def rate_in_preface(preface: str) -> float | None:
+    r"""The sampling rate that lines above a table state, Hz; None when they state none, or several.
+
+    Examples
+    --------
+    >>> rate_in_preface("Device: A-7\nRate: 104 Hz"), rate_in_preface("Start: 10:00:00")
+    (104.0, None)
+    """
+    found = {float(text.replace(",", ".")) for text in _RATE.findall(preface)}
+    found = found or {float(text.replace(",", ".")) for text in _HERTZ.findall(preface)}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,118 @@
+"""What came from devices beside the sensor, as it is kept in a session file.
+
+Such a device sends some bytes a second, so its packets are kept as they are, some seconds of them
+to a message, with what happened to its link between them. Each record has its place: the number of
+records of the whole log before it. A reader puts the log together by it, so that its order is that
+of the recording, however the file was cut into messages.
+
+The bytes of a batch: MessagePack of an array of arrays, either ``["packet", place, arrival_ns,
+channel, payload]`` or ``["link", place, arrival_ns, kind, detail]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from devices.records import LinkEvent, Packet, StreamRecord
+from pipelines.session.json_form import from_plain
+
+__all__ = ["Placed", "decode_stream", "encode_stream", "in_order"]
+
+
+_T = TypeVar("_T")
+
+
+class Placed(NamedTuple):
+    """A record, and how many records of the whole log stand before it."""
+
+    place: int
+    record: StreamRecord
+
+
+class _Packet(msgspec.Struct, array_like=True, frozen=True, tag="packet"):
+    place: int
+    arrival_ns: int
+    channel: str
+    payload: bytes
+
+
+class _Link(msgspec.Struct, array_like=True, frozen=True, tag="link"):
+    place: int
+    arrival_ns: int
+    kind: str
+    detail: str
+
+
+def encode_stream(placed: Sequence[Placed]) -> bytes:
+    """Records of one stream, in order, to a batch.
+
+    Examples
+    --------
+    >>> placed = [Placed(7, StreamRecord("treadmill", Packet(5, "data", b"abc")))]
+    >>> decode_stream(encode_stream(placed), "treadmill") == placed
+    True
+    """
+    return msgspec.msgpack.encode([_entry(place, each.record) for place, each in placed])
+
+
+def _entry(place: int, record: Packet | LinkEvent) -> _Packet | _Link:
+    if isinstance(record, Packet):
+        return _Packet(place, record.arrival_ns, record.channel, record.payload)
+    # any text that a system produced can be written
+    detail = record.detail.encode("utf-8", "backslashreplace").decode()
+    return _Link(place, record.arrival_ns, record.kind, detail)
+
+
+def decode_stream(data: bytes, stream: str) -> list[Placed]:
+    """A batch to records.
+
+    Raises
+    ------
+    ValueError
+        When the bytes are no batch.
+    """
+    try:
+        entries = msgspec.msgpack.decode(data, type=list[_Packet | _Link])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"this is no batch: {error}") from None
+    return [Placed(entry.place, StreamRecord(stream, _record(entry))) for entry in entries]
+
+
+def _record(entry: _Packet | _Link) -> Packet | LinkEvent:
+    if isinstance(entry, _Packet):
+        return Packet(entry.arrival_ns, entry.channel, entry.payload)
+    link = {"arrival_ns": entry.arrival_ns, "kind": entry.kind, "detail": entry.detail}
+    return from_plain(link, LinkEvent)
+
+
+def in_order(records: Iterable[_T], placed: Iterable[Placed]) -> list[_T | StreamRecord]:
+    """The whole log, up to the first record of it that is missing.
+
+    Parameters
+    ----------
+    records : iterable
+        Of the sensor and what was said, in order.
+    placed : iterable of Placed
+        Of all streams, in any order.
+
+    Examples
+    --------
+    >>> beside = StreamRecord("treadmill", Packet(5, "data", b"abc"))
+    >>> [type(one).__name__ for one in in_order(["a", "b"], [Placed(1, beside)])]
+    ['str', 'StreamRecord', 'str']
+    >>> in_order(["a"], [Placed(3, beside)])
+    ['a']
+    """
+    log: list[_T | StreamRecord] = []
+    rest = iter(records)
+    for place, record in sorted(placed, key=lambda each: each.place):
+        while len(log) < place:
+            try:
+                log.append(next(rest))
+            except StopIteration:
+                return log
+        log.append(record)
+    return [*log, *rest]

@@ -1,0 +1,52 @@
+"""What devices beside the sensor say now, as pieces of a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipelines.units import METRES_PER_MILE, Units, slope_words
+
+if TYPE_CHECKING:
+    from pipelines.session.live_status import LiveStatus
+
+__all__ = ["away_words", "beside_words"]
+
+_SHORT: Final = {"treadmill": "treadmill", "foot_pod": "foot pod", "heart_rate": "heart rate"}
+_HERE: Final = ("connected", "resumed", "gap")
+
+
+def beside_words(status: LiveStatus, units: Units = "metric") -> list[str]:
+    """Speed, slope, distance and heart rate, as far as they are known; empty without any device.
+
+    Examples
+    --------
+    >>> from pipelines.session.live_status import LiveStatus
+    >>> on_belt = LiveStatus("", "", speed_m_s=2.5, distance_m=1234.0, beside={"treadmill": ""})
+    >>> beside_words(on_belt), beside_words(LiveStatus("", "", speed_m_s=2.5))
+    (['9.0 km/h', '1.23 km'], [])
+    """
+    if not status.beside:
+        return []
+    words = []
+    if status.speed_m_s is not None:
+        imperial = units == "imperial"
+        speed = status.speed_m_s * 3600.0 / (METRES_PER_MILE if imperial else 1000.0)
+        words.append(f"{speed:.1f} {'mph' if imperial else 'km/h'}")
+    if status.slope_deg:
+        words.append(slope_words(status.slope_deg))
+    if status.distance_m is not None:
+        imperial = units == "imperial"
+        way = status.distance_m / (METRES_PER_MILE if imperial else 1000.0)
+        words.append(f"{way:.2f} {'miles' if imperial else 'km'}")
+    if status.heart_rate_bpm is not None:
+        words.append(f"heart {status.heart_rate_bpm:.0f}/min")
+    return words
+
+
+def away_words(status: LiveStatus) -> list[str]:
+    """The devices that are away."""
+    return [
+        f"{_SHORT.get(name, name)} away"
+        for name, state in status.beside.items()
+        if state not in _HERE
+    ]

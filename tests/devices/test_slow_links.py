@@ -1,0 +1,217 @@
+"""Links that are slower than their data, cut it, damage it, or know the sensor as it was before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from bleak.backends.service import BleakGATTServiceCollection
+
+from devices.ble import BleConnector, Radio
+from devices.drivers.driver import Wanted
+from devices.protocols.movesense import ANGULAR_VELOCITY_RANGES_DEG_S
+from devices.protocols.polar import (
+    Measurement,
+    Operation,
+    Reply,
+    ReplyParts,
+    Setting,
+    Status,
+    encode_reply_parts,
+)
+from devices.receiver import Receiver
+from devices.records import DeviceInfo, LinkEvent
+from devices.sensor_source import SensorSource
+from devices.sequence import Losses
+from devices.simulator.air import Air
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.link_params import LinkParams
+from devices.simulator.loopback import loopback_backend
+from devices.simulator.peripheral import Host, Peripheral
+from devices.simulator.peripherals.movesense import MovesensePeripheral
+from devices.simulator.peripherals.polar import PolarPeripheral
+from devices.simulator.scenario import Scenario
+from devices.simulator.virtual_clock import VirtualClock
+from imu.errors import DeviceError, ProtocolError
+
+SLOW = LinkParams(
+    connection_interval_ms=60.0, packets_per_event=1, queue_packets=3, notification_bytes_max=244
+)
+
+
+class Ran(NamedTuple):
+    """What became of a session."""
+
+    info: DeviceInfo
+    events: list[LinkEvent]
+    losses: Losses
+    infos: list[DeviceInfo]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.events]
+
+
+def ran(
+    make: Callable[[SimulatedRun, VirtualClock], Peripheral],
+    params: LinkParams,
+    rate_hz: float,
+    *,
+    seconds: float = 30.0,
+    later: LinkParams | None = None,
+    client: Callable[[Any], Any] | None = None,
+    seed: int = 3,
+) -> Ran:
+    """A session of a sensor on a link; ``later``: the link from its next connection on."""
+
+    async def run() -> Ran:
+        clock = VirtualClock()
+        air = Air(clock, seed=seed)
+        scenario = Scenario(rate=rate_hz, minutes=seconds / 60, standing_s=2)
+        address = air.place(make(SimulatedRun(scenario), clock), params)
+        backend = loopback_backend(air)
+        kind = backend.client if client is None else client(backend.client)
+        connector = BleConnector(address, radio=Radio(kind, backend.scanner))
+        source = SensorSource(connector, wanted=Wanted(rate_hz), clock=clock, ends_after_s=seconds)
+        events, infos = [], []
+        async with source:
+            if later is not None:
+                air.change(address, later)
+                air.drop(address)
+            receiver = Receiver(source.info)
+            first = source.info
+            async for record in source:
+                receiver.push(record)
+                events += [record] if isinstance(record, LinkEvent) else []
+                infos += [record] if isinstance(record, DeviceInfo) else []
+        return Ran(first, events, receiver.losses, infos)
+
+    return asyncio.run(run())
+
+
+def test_a_movesense_on_a_slow_link_steps_down_and_says_so() -> None:
+    session = ran(MovesensePeripheral, SLOW, 208.0)
+    assert session.info.rate_hz == 104.0
+    told = [event.detail for event in session.events if event.kind == "gap"]
+    assert told == ["the link is too slow for 208 Hz, so the sensor measures at 104 Hz"]
+    assert session.losses.received > 104 * 20
+    assert session.losses.lost == 0
+
+
+def test_a_link_too_slow_for_anything_is_one_sentence() -> None:
+    params = LinkParams(connection_interval_ms=400.0, packets_per_event=1, queue_packets=3)
+    with pytest.raises(DeviceError, match=r"the link is too slow for 52 Hz, the lowest rate"):
+        ran(MovesensePeripheral, params, 208.0)
+
+
+def test_packets_without_samples_are_silence() -> None:
+    """A link that gets slow in mid-session: it is begun anew, at a rate that it carries."""
+    good = LinkParams(connection_interval_ms=30.0, notification_bytes_max=244)
+    session = ran(MovesensePeripheral, good, 208.0, later=SLOW, seconds=60.0)
+    assert session.info.rate_hz == 208.0
+    assert session.infos[-1].rate_hz == 104.0
+    assert session.losses.received > 104 * 25
+
+
+def test_settings_of_a_polar_come_in_parts_where_the_mtu_is_23() -> None:
+    params = LinkParams(connection_interval_ms=15.0, notification_bytes_max=20)
+    session = ran(PolarPeripheral, params, 52.0)
+    assert session.info.rate_hz == 52.0
+    assert session.info.angular_velocity_range_rad_s > 0
+    assert session.losses.received > 52 * 20
+
+
+@pytest.mark.parametrize("room", [20, 23, 30, 244])
+def test_a_reply_is_put_together_from_its_parts(room: int) -> None:
+    settings: dict[int, tuple[float, ...]] = {
+        Setting.RATE_HZ: (26, 52, 104, 208, 416),
+        Setting.RESOLUTION_BITS: (16,),
+        Setting.RANGE: (250, 500, 1000, 2000),
+    }
+    reply = Reply(Operation.GET_SETTINGS, Measurement.ANGULAR_VELOCITY, Status.SUCCESS, settings)
+    parts = encode_reply_parts(reply, room)
+    assert all(len(part) <= room for part in parts)
+    together = ReplyParts()
+    assert [together.push(part) for part in parts] == [*[None] * (len(parts) - 1), reply]
+    with pytest.raises(ProtocolError, match="goes on no reply"):
+        ReplyParts().push(b"\x00\x01\x02")
+
+
+def test_a_polar_that_says_it_has_stopped_is_started_again_at_once() -> None:
+    def stops(run: SimulatedRun, clock: VirtualClock) -> PolarPeripheral:
+        return PolarPeripheral(run, clock, stops_after_s=12.0)
+
+    session = ran(stops, LinkParams(connection_interval_ms=30.0), 52.0)
+    assert session.kinds == ["connected", "lost", "resumed", "ended"]
+    lost, resumed = session.events[1:3]
+    assert lost.detail == "the sensor says that it has stopped measuring"
+    assert resumed.arrival_ns - lost.arrival_ns < 2e9
+    assert session.losses.received > 52 * 24
+
+
+class DamagesFirst:
+    """A sensor whose first messages are cut, every other one of the first eight."""
+
+    def __init__(self, sensor: Peripheral) -> None:
+        self._sensor, self._sent = sensor, 0
+        self.name, self.services = sensor.name, sensor.services
+        self.advertised_services = sensor.advertised_services
+        self.damaged = 0
+
+    async def serve(self, host: Host) -> None:
+        self._host = host
+        self.is_subscribed, self.receive = host.is_subscribed, host.receive
+        self.set_value, self.notification_bytes_max = host.set_value, host.notification_bytes_max
+        await self._sensor.serve(self)
+
+    async def send(self, channel: str, payload: bytes) -> None:
+        cut = self._sent < 8 and self._sent % 2 == 0
+        self._sent += 1
+        self.damaged += cut
+        await self._host.send(channel, payload[:3] if cut else payload)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate_hz"), [(MovesensePeripheral, 104.0), (PolarPeripheral, 52.0)]
+)
+def test_what_is_damaged_during_set_up_is_asked_again(kind: Any, rate_hz: float) -> None:
+    good = LinkParams(connection_interval_ms=15.0, notification_bytes_max=244)
+    made: list[DamagesFirst] = []
+
+    def make(run: SimulatedRun, clock: VirtualClock) -> DamagesFirst:
+        made.append(DamagesFirst(kind(run, clock)))
+        return made[-1]
+
+    session = ran(make, good, rate_hz)
+    assert made[0].damaged == 4
+    assert session.kinds == ["connected", "ended"]
+    assert session.info.rate_hz == rate_hz
+    assert session.losses.received > rate_hz * 12
+
+
+def test_a_gyroscope_of_125_degrees_a_second_is_known_to_end_there() -> None:
+    assert ANGULAR_VELOCITY_RANGES_DEG_S[0] == 125
+
+
+def test_a_table_of_an_older_firmware_is_thrown_away_once() -> None:
+    """The system remembers the sensor without its data, and is told to forget it."""
+    forgotten: list[str] = []
+
+    def remembering(client: Any) -> Any:
+        class Remembering(client):  # type: ignore[misc]
+            async def connect(self, *args: Any, **options: Any) -> None:
+                await super().connect(*args, **options)
+                if not forgotten:
+                    self.services = BleakGATTServiceCollection()
+
+            async def unpair(self) -> None:
+                forgotten.append(self.address)
+
+        return Remembering
+
+    good = LinkParams(notification_bytes_max=244)
+    session = ran(MovesensePeripheral, good, 104.0, client=remembering, seconds=12.0)
+    assert len(forgotten) == 1
+    assert session.losses.received > 104 * 6

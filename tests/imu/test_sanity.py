@@ -1,0 +1,145 @@
+"""What the sensor cannot mean is told, its steps are flagged, and clean runs are told nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from benchmarks.sensor_faults import FAULTS, Fault, outcome_of
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from imu.analyzer import StepAnalyzer, analyze
+from imu.chain.sanity import Sanity, Trouble
+from imu.errors import InputError
+from imu.samples import Quality, Samples
+from imu.steps import Steps, concatenate
+from pipelines.session.facts import SensorDoubted
+from pipelines.views.fact_words import doubt_words
+
+BY_NAME = {fault.name: fault for fault in FAULTS}
+#: A factor of two of the gyroscope is that of another runner.
+NOT_TOLD = {"gyroscope: twice the scale", "gyroscope: half the scale"}
+RATE_HZ = 200.0
+
+
+@cache
+def run(query: str = "speed=3.2&minutes=0.7&seed=11&rate=200&standing_s=5&lean=6") -> Samples:
+    return simulate(Scenario.from_query(query))[0]
+
+
+def told(samples: Samples, rate_hz: float = RATE_HZ, axes: str = "+x+y+z") -> dict[str, float]:
+    analyzer = StepAnalyzer(rate_hz, axes=axes)
+    analyzer.push(samples)
+    analyzer.flush()
+    return analyzer.troubles
+
+
+@cache
+def steps(*, gyro: bool = True) -> Steps:
+    samples = run()
+    turning = samples.angular_velocity_rad_s if gyro else None
+    analyzer = StepAnalyzer(RATE_HZ, axes="+x+y+z")
+    clean = Samples(samples.time_s, samples.acceleration_m_s2, turning)
+    return concatenate([analyzer.push(clean), analyzer.flush()])
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.name))
+def test_a_fault_is_told_and_no_wrong_step_is_trusted(fault: Fault) -> None:
+    found = outcome_of(fault, run(), steps(gyro=not fault.beside_none), RATE_HZ)
+    if fault.name in NOT_TOLD:
+        pytest.skip("cannot be told from another runner; stands on the page")
+    assert found.told
+    assert found.wrong == 0
+
+
+@pytest.mark.parametrize("axes", ["+x+y+z", "auto"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "speed=2&minutes=0.4&rate=100&standing_s=0&lean=0&surface=trail&seed=2",
+        "speed=6.5&minutes=0.4&rate=200&standing_s=4&slope=8&lean=15&mount_yaw=15&seed=3",
+        "speed=4.2&minutes=0.4&rate=104&slope=-10&mount_pitch=-25&walk_s=10&device=ideal&seed=4",
+        "speed=3.3&minutes=0.4&rate=50&standing_s=4&device=ideal&seed=5",
+    ],
+)
+def test_a_clean_run_is_told_nothing(query: str, axes: str) -> None:
+    rate = Scenario.from_query(query).rate
+    assert told(run(query), rate, axes) == {}
+
+
+def test_a_gyroscope_of_zeros_gives_what_none_gives() -> None:
+    samples = run()
+    nothing = np.zeros_like(samples.acceleration_m_s2)
+    zeros = analyze(Samples(samples.time_s, samples.acceleration_m_s2, nothing), axes="+x+y+z")
+    none = analyze(Samples(samples.time_s, samples.acceleration_m_s2), axes="+x+y+z")
+    assert (zeros.quality_bits == none.quality_bits).all()
+    for name, values in zeros.columns().items():
+        if values.dtype.kind == "f":
+            np.testing.assert_allclose(values, none.rows[name], atol=1e-3)
+
+
+def test_one_impossible_reading_costs_no_more_than_its_step() -> None:
+    samples = run()
+    force = samples.acceleration_m_s2.copy()
+    force[4000] = 1e7
+    spoiled = analyze(Samples(samples.time_s, force, samples.angular_velocity_rad_s), axes="+x+y+z")
+    assert len(spoiled) == len(steps())
+    assert np.count_nonzero(spoiled.quality_bits & np.uint16(Quality.SENSOR)) == 0
+
+
+def test_every_trouble_has_a_sentence_with_its_number() -> None:
+    for trouble in Trouble:
+        words = doubt_words(SensorDoubted(1.0, str(trouble.name).lower(), 12.5))
+        assert words.endswith(".")
+        assert "{" not in words
+
+
+def test_turning_by_hand_shows_a_gyroscope_of_another_scale() -> None:
+    """From upright to lying and back: what a step cannot show."""
+    time = np.arange(2400) / RATE_HZ
+    rate = np.where((time > 4.5) & (time < 5.5), np.pi / 2, 0.0)
+    tilt = np.cumsum(rate) / RATE_HZ
+    force = 9.81 * np.stack([0.0 * tilt, np.sin(tilt), np.cos(tilt)], axis=1)
+    turning = np.stack([rate, 0.0 * rate, 0.0 * rate], axis=1)
+    assert told(Samples(time, force, turning)) == {}
+    for factor in (0.5, 2.0, -1.0):
+        assert "gyro_contradicts" in told(Samples(time, force, factor * turning))
+
+
+def test_the_stage_alone_tells_gravity_that_is_missing() -> None:
+    watch = Sanity(RATE_HZ)
+    force = np.random.default_rng(1).normal(0.0, 1.0, (1200, 3))
+    flags: NDArray[np.uint16] = watch.push(Samples(np.arange(1200) / RATE_HZ, force))
+    assert flags.dtype == np.uint16
+    assert list(watch.troubles) == ["gravity"]
+
+
+@pytest.mark.parametrize(
+    ("change", "cure"),
+    [
+        (lambda t, a, w: (t * 1000.0, a, w), "divide it by 1000"),
+        (lambda t, a, w: (t, a / 9.80665, w), "multiply by 9.80665"),
+        (lambda t, a, w: (t, a, np.degrees(w)), "numpy.radians"),
+        (lambda t, a, w: ((t * 1e9).astype("datetime64[ns]"), a, w), "timedelta64"),
+        (lambda t, a, w: ((t * 1e9).astype("timedelta64[ns]"), a, w), "timedelta64"),
+    ],
+)
+def test_other_units_are_refused_in_a_sentence(change: Callable[..., Any], cure: str) -> None:
+    samples = run()
+    with pytest.raises(InputError, match=cure):
+        Samples(*change(samples.time_s, samples.acceleration_m_s2, samples.angular_velocity_rad_s))
+
+
+def test_25_hz_gives_what_it_can_and_leaves_the_rest_empty() -> None:
+    slow = analyze(run()[::8], axes="+x+y+z")
+    fast = steps()
+    assert abs(len(slow) - len(fast)) <= 1
+    for name, within in (("cadence_spm", 0.5), ("vertical_oscillation_mm", 2.0)):
+        assert abs(np.nanmedian(slow.rows[name]) - np.nanmedian(fast.rows[name])) < within
+    for name in ("contact_time_ms", "impact_shock_g", "peak_force_bw", "braking_m_s", "toe_off_s"):
+        assert np.isnan(slow.rows[name]).all()

@@ -1,0 +1,190 @@
+"""Times of sampling from the stamps that people's files have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from imu.errors import InputError
+from imu.samples import Samples
+from imu.time_axis import (
+    decimate,
+    join_rows,
+    join_streams,
+    mend_time,
+    sampling_rate_hz,
+    unwrap_counter,
+)
+
+RATES = st.sampled_from([25.0, 49.73, 100.0, 104.0, 200.0, 512.0])
+
+
+def kinds(stamps: NDArray[np.float64], values: NDArray[np.float64] | None = None) -> list[str]:
+    return [mend.kind for mend in mend_time(stamps, values).mends]
+
+
+def error_ms(stamps: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Largest error but for a constant, which a batch hides."""
+    axis = mend_time(stamps)
+    off = axis.time_s - truth[axis.rows]
+    return float(1000.0 * np.abs(off - np.median(off)).max())
+
+
+@given(RATES, st.integers(300, 3000), st.integers(0, 5), st.integers(0, 2**32 - 1))
+def test_even_stamps_with_gaps_come_back_bit_for_bit(
+    rate: float, n: int, gaps: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    time = np.arange(n) / rate
+    for _ in range(gaps):
+        place = int(random.integers(1, len(time) - 1))
+        time = np.delete(time, slice(place, place + int(random.integers(1, 40))))
+    axis = mend_time(time)
+    assert axis.time_s.tobytes() == time.tobytes()
+    assert axis.mends == ()
+    assert axis.rate_hz == pytest.approx(rate, rel=0.002)
+
+
+@given(RATES, st.integers(2, 12), st.integers(800, 3000), st.booleans())
+def test_batches_become_even_at_the_true_rate(
+    rate: float, size: int, n: int, crowded: bool
+) -> None:
+    truth = np.arange(n) / rate
+    first = truth[np.arange(n) // size * size]
+    stamps = first + (np.arange(n) % size) * (0.0002 if crowded else 0.0)
+    axis = mend_time(stamps)
+    assert [mend.kind for mend in axis.mends] == ["arrival" if crowded else "equal stamps"]
+    assert axis.rate_hz == pytest.approx(rate, rel=0.002)
+    assert (np.diff(axis.time_s) > 0.0).all()
+    assert error_ms(stamps, truth) < 250.0 / rate
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_jitter_is_smoothed_and_makes_no_gap(seed: int) -> None:
+    truth = np.arange(3000) / 104.0
+    stamps = truth + np.random.default_rng(seed).normal(0.0, 0.002, 3000)
+    axis = mend_time(stamps)
+    assert [mend.kind for mend in axis.mends] == ["jitter"]
+    assert error_ms(stamps, truth) < 0.5
+
+
+def test_a_gap_stays_a_gap_among_batches() -> None:
+    truth = np.delete(np.arange(6000) / 200.0, slice(2000, 2400))
+    stamps = np.floor(truth / 0.04) * 0.04
+    axis = mend_time(stamps)
+    assert np.diff(axis.time_s).max() == pytest.approx(2.0, abs=0.05)
+    assert error_ms(stamps, truth) < 5.0
+
+
+def test_swapped_rows_and_packets_are_sorted_and_counted() -> None:
+    time = np.arange(2000) / 100.0
+    order = np.r_[0:500, 501, 500, 502:1000, 1010:1020, 1000:1010, 1020:2000]
+    axis = mend_time(time[order])
+    assert axis.time_s.tolist() == time.tolist()
+    assert order[axis.rows].tolist() == list(range(2000))
+    assert [(mend.kind, mend.count) for mend in axis.mends] == [("out of order", 11)]
+
+
+def test_rows_that_stand_twice_are_left_out_and_others_of_one_time_are_not() -> None:
+    time, random = np.arange(2000) / 100.0, np.random.default_rng(1)
+    values = random.normal(size=(2000, 3))
+    twice = np.insert(np.arange(2000), [100, 900], [100, 900])
+    axis = mend_time(time[twice], values[twice])
+    assert axis.time_s.tolist() == time.tolist()
+    assert axis.mends[0].sentence == "2 rows stood twice; the copies were left out."
+    again = np.r_[0:1000, 990:2000]  # a packet that was written twice
+    assert mend_time(time[again], values[again]).time_s.tolist() == time.tolist()
+
+
+@pytest.mark.parametrize("back_s", [0.5, 30.0])
+def test_a_clock_that_was_set_back_begins_a_new_segment(back_s: float) -> None:
+    time = np.arange(2000) / 100.0
+    time[1000:] -= back_s
+    axis = mend_time(time)
+    assert axis.rows.tolist() == list(range(2000))
+    assert np.diff(axis.time_s)[999] == pytest.approx(1.0)
+    assert [mend.kind for mend in axis.mends] == ["set back"]
+
+
+@pytest.mark.parametrize("period_s", [2**32 / 1e6, 2**16 / 1e3, 2**24 / 32768])
+def test_a_clock_that_wraps_is_counted_on(period_s: float) -> None:
+    time = period_s - 5.0 + np.arange(2000) / 100.0
+    axis = mend_time(time % period_s)
+    np.testing.assert_allclose(axis.time_s, time, atol=1e-9)
+    assert [mend.kind for mend in axis.mends] == ["wrapped"]
+
+
+@given(st.integers(0, 2**40), st.integers(1, 2**20))
+def test_a_counter_is_unwrapped_to_the_tick(start: int, step: int) -> None:
+    ticks = start + step * np.arange(200)
+    read = ticks % 2**32
+    assert (unwrap_counter(read, 2**32) - read[0] + start == ticks).all()
+
+
+def test_the_stamps_go_before_a_stated_rate() -> None:
+    axis = mend_time(np.arange(1000) / 104.0, rate_hz=52.0)
+    assert axis.rate_hz == pytest.approx(104.0, abs=0.01)
+    assert [mend.kind for mend in axis.mends] == ["stated rate"]
+    assert mend_time(np.arange(1000) / 49.73, rate_hz=50.0).mends == ()
+
+
+def test_a_rate_that_changes_is_not_smoothed_away() -> None:
+    time = np.cumsum(np.where(np.arange(3000) < 2000, 0.005, 0.01))
+    axis = mend_time(time)
+    assert axis.time_s.tobytes() == time.tobytes()
+    assert axis.rate_hz == pytest.approx(200.0)
+
+
+def test_a_slower_gyroscope_is_joined_without_a_hole() -> None:
+    time = np.arange(1000) / 100.0
+    force = np.tile([0.0, 0.0, 9.81], (1000, 1))
+    turning = np.sin(time)[:, None] * np.ones(3)
+    sparse = np.where((np.arange(1000) % 4 == 0)[:, None], turning, np.nan)
+    rows, joined, mends = join_rows(time, force, sparse)
+    assert len(rows) == 997
+    np.testing.assert_allclose(joined, turning[rows], atol=1e-3)
+    assert [mend.kind for mend in mends] == ["slower stream"]
+    assert join_rows(time, force, turning)[2] == ()
+
+
+def test_sensors_that_take_turns_are_joined_on_the_accelerometers_rows() -> None:
+    time = np.arange(1000) / 200.0
+    even = (np.arange(1000) % 2 == 0)[:, None]
+    force = np.where(even, [0.0, 0.0, 9.81], np.nan)
+    turning = np.where(even, np.nan, time[:, None] * np.ones(3))
+    rows, joined, _ = join_rows(time, force, turning)
+    assert (rows % 2 == 0).all()
+    np.testing.assert_allclose(joined, time[rows, None] * np.ones(3), atol=1e-12)
+
+
+def test_a_gap_of_the_other_stream_stays_one() -> None:
+    other_s = np.delete(np.arange(0.0, 10.0, 0.02), slice(100, 200))
+    joined, both = join_streams(np.arange(0.0, 12.0, 0.01), other_s, other_s[:, None])
+    assert both == slice(0, 999)
+    assert np.isnan(joined[210:390]).all()
+    assert np.isfinite(joined[:199]).all()
+
+
+def test_beyond_1600_hz_groups_are_averaged_and_none_over_a_gap() -> None:
+    time = np.arange(6400) / 3200.0
+    time[3201:] += 0.5
+    force = np.tile([0.0, 0.0, 9.81], (6400, 1))
+    fewer, rate, mends = decimate(Samples(time, force), 3200.0)
+    assert (rate, mends[0].count, len(fewer)) == (1600.0, 2, 3199)
+    assert decimate(fewer, 1600.0)[0] is fewer
+
+
+@pytest.mark.parametrize("stamps", [[], [np.nan, np.nan]])
+def test_no_times_are_refused(stamps: list[float]) -> None:
+    with pytest.raises(InputError, match="no row has a time"):
+        mend_time(stamps)
+
+
+def test_times_that_tell_no_rate_are_refused_or_stated() -> None:
+    with pytest.raises(InputError, match="give the sampling rate"):
+        mend_time([1.0, 1.0, 1.0])
+    assert np.isnan(sampling_rate_hz(np.array([1.0])))
+    assert mend_time([1.0], rate_hz=100.0).rate_hz == 100.0

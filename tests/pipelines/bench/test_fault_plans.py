@@ -1,0 +1,216 @@
+"""Every fault shows in a session, and does not where it is switched off or its handling is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from bleak.exc import BleakError
+
+import devices.ble
+import devices.receiver
+import pipelines.session.engine
+from devices.sensor_source import SensorSource
+from devices.sequence import account
+from devices.simulator.faults.kinds import FAULT_KINDS
+from devices.simulator.faults.plan import Fault, FaultPlan, read_plan, write_plan
+from imu.chain.intake import IntakeParams
+from imu.errors import DeviceLost, ParameterError
+from pipelines.bench.faults.drawing import SENSORS, drawn_fault, drawn_plan, kinds_of
+from pipelines.bench.faults.judging import judge
+from pipelines.bench.faults.shrinking import shrunk
+from tests.pipelines.command_line import backstride, one_sentence
+
+PLAIN, BY_RADIO, BY_CABLE, MOVESENSE, POLAR, WITMOTION, WIRED, SHIMMER = SENSORS
+
+
+def plan_of(kind: str, sensor: str) -> FaultPlan:
+    return FaultPlan(faults=(drawn_fault(kind, sensor, Random(1)),), sensor=sensor)
+
+
+@pytest.mark.parametrize("kind", FAULT_KINDS)
+def test_each_fault_shows_and_does_not_where_it_is_switched_off(kind: str) -> None:
+    fitting = [each for each in (BY_RADIO, BY_CABLE, MOVESENSE) if kind in kinds_of(each)]
+    plan = plan_of(kind, fitting[0])
+    there, gone = judge(plan), judge(plan, without=kind)
+    assert there.holds, there.words
+    assert not gone.findings[0].holds
+    assert not gone.wrong_steps
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_each_fault_shows_with_each_sensor_over_each_link(sensor: str) -> None:
+    for kind in kinds_of(sensor):
+        plan = plan_of(kind, sensor)
+        there, gone = judge(plan), judge(plan, without=kind)
+        assert there.holds, (kind, there.words)
+        assert not gone.findings[0].holds, kind
+
+
+Remove = Callable[[pytest.MonkeyPatch], None]
+
+
+def counting(patch: pytest.MonkeyPatch) -> None:
+    """Each packet is taken for the first."""
+
+    def first_again(_state: object, *given: Any, **more: Any) -> Any:
+        return account(None, *given, **more)
+
+    patch.setattr("devices.timing.timelines.account", first_again)
+
+
+def coming_back(patch: pytest.MonkeyPatch) -> None:
+    """A lost link is lost."""
+
+    async def give_up(_: SensorSource, why: str) -> None:
+        raise DeviceLost(f"the link was lost: {why}.", source="the sensor")
+
+    patch.setattr(SensorSource, "_come_back", give_up)
+
+
+def range_ends(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether a sample is at the end of its range."""
+    place = devices.receiver.Receiver._place
+
+    def unflagged(self: devices.receiver.Receiver, reading: Any, arrival_ns: int) -> Any:
+        return place(self, reading._replace(quality=None), arrival_ns)
+
+    patch.setattr(devices.receiver.Receiver, "_place", unflagged)
+    patch.setattr(pipelines.session.engine, "IntakeParams", lambda **_: IntakeParams())
+
+
+def battery(patch: pytest.MonkeyPatch) -> None:
+    """What is told of the battery is passed over."""
+    patch.setattr(devices.receiver, "Battery", type(None))
+
+
+def sensor_time(patch: pytest.MonkeyPatch) -> None:
+    """Samples are placed where they arrive."""
+    place = devices.receiver.Receiver._place
+
+    def where_they_arrive(self: devices.receiver.Receiver, reading: Any, arrival_ns: int) -> Any:
+        block = place(self, reading, arrival_ns)
+        if block is None:
+            return None
+        before_s = np.arange(1 - len(block), 1) * (0.01 / max(1, len(block)))
+        return type(block)(
+            arrival_ns * 1e-9 + before_s, block.acceleration_m_s2, block.angular_velocity_rad_s
+        )
+
+    patch.setattr(devices.receiver.Receiver, "_place", where_they_arrive)
+
+
+def sentences(patch: pytest.MonkeyPatch) -> None:
+    """What the Bluetooth library says goes on as it is."""
+    patch.setattr(devices.ble, "in_words", nullcontext)
+
+
+HANDLINGS: list[tuple[str, str, Remove]] = [
+    *((kind, BY_RADIO, counting) for kind in ("loss", "nan", "duplicate", "reorder")),
+    ("clock_jump_s", BY_RADIO, counting),
+    ("reset", BY_CABLE, counting),
+    *((kind, BY_RADIO, coming_back) for kind in ("disconnect", "blackout", "reset")),
+    ("saturate", POLAR, range_ends),
+    ("battery_percent", BY_RADIO, battery),
+    *((kind, BY_RADIO, sensor_time) for kind in ("jitter_ms", "interval_ms", "retransmit")),
+    *((kind, BY_RADIO, sentences) for kind in ("att_error", "pairing")),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sensor", "remove"),
+    HANDLINGS,
+    ids=[f"{kind} without {remove.__name__}" for kind, _, remove in HANDLINGS],
+)
+def test_a_plan_fails_where_the_handling_of_its_fault_is_gone(
+    kind: str, sensor: str, remove: Remove, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(kind, sensor)
+    assert judge(plan).holds  # and the faultless session is kept before anything is removed
+    remove(monkeypatch)
+    if remove is sentences:
+        with pytest.raises(BleakError):
+            judge(plan)
+        return
+    assert not judge(plan).holds
+
+
+def test_plans_drawn_by_chance_hold() -> None:
+    for number in (0, 2, 8, 17):
+        verdict = judge(drawn_plan(number))
+        assert verdict.holds, (number, verdict.words)
+
+
+def test_the_same_plan_gives_the_same_session() -> None:
+    plan = drawn_plan(3)
+    assert judge(plan) == judge(plan)
+
+
+def test_a_failing_plan_is_made_small_and_its_file_reproduces_it(tmp_path: Path) -> None:
+    sensor = BY_RADIO
+    plan = FaultPlan(
+        faults=(
+            Fault("saturate", 9.31, 2.7, 22.0),
+            Fault("loss", 14.72, 3.1, 71.3, "restarted"),  # it will not be
+            Fault("battery_percent", 0.0, None, 5.0),
+            Fault("disconnect", 20.4),
+        ),
+        seed=2,
+        sensor=sensor,
+    )
+    small = shrunk(plan, lambda each: not judge(each).holds)
+    (fault,) = small.faults
+    assert (fault.kind, fault.onset_s, fault.size) == ("loss", 15.0, None)
+    path = tmp_path / "small.toml"
+    write_plan(small, path)
+    assert read_plan(path) == small
+    ended = backstride("faults", path)
+    assert ended.exit_code == 1
+    assert "loss 10 percent of messages at 15 s: restarted: NOT SHOWN" in ended.out
+
+
+def test_a_plan_of_a_file_is_judged_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    write_plan(FaultPlan(faults=(Fault("pairing"),), sensor=BY_RADIO), path)
+    ended = backstride("faults", path, "--seed", 3)
+    assert ended.exit_code == 0, ended.err
+    assert "seed=3" in ended.out
+    assert "pairing at 0 s: refused: shown" in ended.out
+    assert "asks for pairing" in ended.out
+
+
+def test_drawn_plans_are_counted(tmp_path: Path) -> None:
+    ended = backstride("faults", "--count", 2, "--out", tmp_path)
+    assert (ended.exit_code, ended.out) == (0, "2 fault plans: 0 failed\n")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[fault]]\nkind = "lost"\n', "lost"),
+        ('[[fault]]\nkind = "loss"\nsize = 200.0\n', "from 0 to 100 percent"),
+        ('[[fault]]\nkind = "reset"\nwhen = 3\n', "when"),
+        ('[[fault]]\nkind = "reset"\n' * 5, "at most 4"),
+        ('sensor = "protocol=shimmer3"\n[[fault]]\nkind = "mtu"\n', "serial line has none"),
+        ("seed = \n", "TOML"),
+    ],
+)
+def test_a_plan_that_is_none_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    ended = backstride("faults", path)
+    assert ended.exit_code == 2
+    assert words in one_sentence(ended)
+
+
+def test_a_fault_of_which_nothing_shows_needs_a_consequence_of_its_own() -> None:
+    silent = FaultPlan(faults=(Fault("clock_ppm"),), sensor=WITMOTION)
+    with pytest.raises(ParameterError, match="carry no time"):
+        judge(silent)

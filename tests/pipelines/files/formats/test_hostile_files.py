@@ -1,0 +1,222 @@
+"""Files that are damaged, cut short or made to do harm: a reason, soon, and nothing is run."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import pickle
+import re
+import struct
+import time
+import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu.errors import BackstrideError
+from pipelines import read
+from tests.pipelines.files.formats.test_named_formats import MAKERS, Made
+from tests.pipelines.files.reading.shapes import Run, Shape, a_run, text_of
+
+RUN = a_run(seconds=4.0)
+#: Far more than any of these files takes, on a busy machine.
+LONGEST_S = 20.0
+MOST_BYTES = 400 << 20
+
+
+def refused(path: Path, *, measure: bool = True) -> str:
+    """The reason, which comes within bounds of time and, measured, which is slow, of memory."""
+    if measure:
+        tracemalloc.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(BackstrideError) as caught:
+            read(path)
+        assert not measure or tracemalloc.get_traced_memory()[1] < MOST_BYTES
+    finally:
+        tracemalloc.stop()
+    assert time.monotonic() - began < LONGEST_S
+    text = str(caught.value)
+    assert text.startswith(str(path)), text
+    assert text.endswith(".") and "\n" not in text and not re.search(r"[.!?] +[A-Z]", text), text
+    return text
+
+
+def read_or_refused(path: Path) -> None:
+    try:
+        read(path)
+    except BackstrideError as error:
+        text = str(error)
+        assert str(path) in text
+        assert "\n" not in text and text.endswith(".")
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+def test_a_file_that_is_cut_anywhere_is_read_as_far_as_it_goes_or_refused(
+    tmp_path: Path, make: Callable[[Path, Run], Made]
+) -> None:
+    file = make(tmp_path, RUN).file
+    whole = file.read_bytes()
+    for part in (0.03, 0.2, 0.5, 0.9, 0.999):
+        file.write_bytes(whole[: int(len(whole) * part)])
+        read_or_refused(file)
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+def test_a_file_with_changed_bytes_is_read_or_refused(
+    tmp_path: Path, make: Callable[[Path, Run], Made]
+) -> None:
+    file = make(tmp_path, RUN).file
+    whole = np.frombuffer(file.read_bytes(), np.uint8)
+    rng = np.random.default_rng(3)
+    for count in (1, 1, 8, 200):
+        spoiled = whole.copy()
+        where = rng.integers(0, min(len(whole), 3000 if count == 8 else len(whole)), count)
+        spoiled[where] = rng.integers(0, 256, count)
+        file.write_bytes(spoiled.tobytes())
+        read_or_refused(file)
+
+
+def test_a_packed_table_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wb", compresslevel=9) as out:
+        out.write(b"time_s,acc_x_g,acc_y_g,acc_z_g\n")
+        for _ in range(60):
+            out.write(b"0,0,0,1\n" * 131_072)
+    assert "longer than" in refused(path, measure=False)
+    path.write_bytes(gzip.compress(bytes(100_000_000)))
+    assert "no text" in refused(path)
+    path.write_bytes(gzip.compress(b"1" * 100_000_000))
+    refused(path)
+
+
+def test_a_zip_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("Metadata.csv", "platform\nandroid\n")
+        packed.writestr(
+            "TotalAcceleration.csv", b"time,seconds_elapsed,z,y,x\n" + bytes(200_000_000)
+        )
+    assert "would unpack to 200 MB" in refused(path)
+    # the head claims less than there is
+    data = path.read_bytes().replace(struct.pack("<I", 200_000_027), struct.pack("<I", 4000))
+    path.write_bytes(data)
+    refused(path)
+
+
+def test_a_zip_with_too_many_or_odd_names(tmp_path: Path) -> None:
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for k in range(5000):
+            packed.writestr(f"{k}.csv", "")
+    assert "more than 4096 files" in refused(path)
+    outside = tmp_path / "outside.csv"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("../outside.csv", "time_s,acc_x_g,acc_y_g\n0,0,1\n0.01,0,1\n")
+        packed.writestr("/etc/passwd.csv", "x")
+    assert "2 tables" in refused(path)
+    assert not outside.exists()
+
+
+def test_a_file_within_itself_and_one_that_is_locked(tmp_path: Path) -> None:
+    path = tmp_path / "locked.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("a.csv", text_of(RUN, Shape()))
+    data = bytearray(path.read_bytes())
+    data[6] |= 1  # says that it is encrypted
+    at = data.rfind(b"PK\x01\x02")
+    data[at + 8] |= 1
+    path.write_bytes(bytes(data))
+    assert "password" in refused(path)
+
+
+class Harm:
+    """What would run if it were unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "pickle"])
+def test_nothing_is_unpickled(tmp_path: Path, kind: str) -> None:
+    mark, path = tmp_path / "mark", tmp_path / f"run.{kind}"
+    harm = np.array([Harm(mark)], object)
+    if kind == "npy":
+        np.save(path, harm, allow_pickle=True)
+        assert "never unpickled" in refused(path)
+    elif kind == "npz":
+        np.savez(path, acc=np.zeros((9, 3)), other=harm)
+        assert "never unpickled" in refused(path)
+    else:
+        path.write_bytes(pickle.dumps(harm))
+        refused(path)
+    assert not mark.exists()
+
+
+def test_an_array_that_claims_more_than_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "run.npy"
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        out, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 7)}
+    )
+    path.write_bytes(out.getvalue() + bytes(800))
+    assert "cut short" in refused(path)
+    path.write_bytes(out.getvalue().replace(b"1000000000000", b"-100000000000") + bytes(800))
+    refused(path)
+
+
+def test_a_matlab_file_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.mat"
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM"
+    packed = zlib.compress(bytes(100_000_000))
+    path.write_bytes(head + struct.pack("<II", 15, len(packed)) + packed)
+    assert "would unpack" in refused(path)
+
+
+def test_a_newer_matlab_file_is_refused_with_how_to_save_it(tmp_path: Path) -> None:
+    path = tmp_path / "new.mat"
+    path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(100))
+    assert "-v7" in refused(path)
+
+
+def test_streams_that_claim_more_than_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "run.xdf"
+    body = struct.pack("<I", 1) + b"\x08" + struct.pack("<Q", 2**60) + bytes(100)
+    path.write_bytes(b"XDF:" + b"\x04" + struct.pack("<IH", len(body) + 2, 3) + body)
+    assert "claims" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{" * 100_000 + b'"ArrayAcc"',
+        b'{"data":[{"acc":{"Timestamp":1,"ArrayAcc":[{"x":1,"y":2,"z":"far"}]}}]}',
+        b'{"data":[{"acc":{"Timestamp":1,"ArrayAcc":[{"x":1,"y":2,"z":3}]}}]}',
+        b'{"data":[{"acc":{"Timestamp":1e999,"ArrayAcc":[]}},{"acc":{"Timestamp":2,"ArrayAcc":[]}}]}',
+        b'[{"sensor":"TotalAcceleration","seconds_elapsed":"1","x":"much"}]',
+        b'[{"sensor":"Gyroscope","seconds_elapsed":"1"}]',
+        b'{"ArrayAcc": 3}',
+    ],
+)
+def test_json_of_another_layout(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(text)
+    refused(path)
+
+
+def test_lines_and_heads_without_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    path.write_bytes(b"time_s,acc_x_g,acc_y_g\n0,0,1\n0.01,0,1\n" + b"1" * 5_000_000)
+    assert "too long" in refused(path, measure=False)
+    path.write_bytes(b",".join(b"acc_x_g" for _ in range(20_000)) + b"\n0,0\n")
+    refused(path)
+    path.write_bytes(b"Device: A\n" * 50_000 + b"time_s,acc_x_g,acc_y_g\n0,0,1\n0.01,0,1\n")
+    refused(path)

@@ -1,0 +1,195 @@
+"""What cannot be told is refused with the option that settles it; what was, is remembered."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu.errors import ColumnError, InputError
+from pipelines import read
+from pipelines.files.reading.column_names import column_name
+from tests.pipelines.command_line import backstride, one_sentence
+from tests.pipelines.files.reading.shapes import Run, Shape, a_run, write_text
+
+RUN = a_run()
+UNSAID = Shape(acceleration_name="Acc_{X}", angular_velocity_name="Gyr_{X}", time_name="t")
+
+
+def part(run: Run, seconds: float) -> Run:
+    """The standing alone, in which a gyroscope reads its bias."""
+    n = int(seconds * run.rate_hz)
+    return Run(
+        run.time_s[:n], run.acceleration_m_s2[:n], run.angular_velocity_rad_s[:n], run.rate_hz
+    )
+
+
+def test_a_gyroscope_at_rest_may_be_in_either_unit_and_both_are_named(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "rest.csv", part(RUN, 1.8), UNSAID)
+    with pytest.raises(ColumnError) as caught:
+        read(path)
+    message = str(caught.value)
+    assert "rad/s as well as deg/s" in message
+    options = re.findall(r"--units (gyr=\w+)", message)
+    assert options == ["gyr=rad_s", "gyr=deg_s"]
+    one, other = (read(path, units=units).samples.angular_velocity_rad_s for units in options)
+    assert one is not None
+    assert other is not None
+    np.testing.assert_allclose(np.radians(one), other)
+
+
+@pytest.mark.parametrize("counts", [256, 2048, 4096, 16384])
+def test_raw_counts_are_no_unit_and_the_advice_is_right(tmp_path: Path, counts: int) -> None:
+    scaled = replace(RUN, acceleration_m_s2=RUN.acceleration_m_s2 / 9.80665 * counts)
+    for shape in (UNSAID, replace(UNSAID, acceleration_name="acc_{x}_m_s2")):
+        path = write_text(tmp_path / "counts.csv", scaled, shape)
+        with pytest.raises(InputError) as caught:
+            read(path)
+        (units,) = re.findall(r"--units (acc=g/\d+)", str(caught.value))
+        table = read(path, units=units)
+        np.testing.assert_allclose(
+            table.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=2e-2
+        )
+
+
+def test_acceleration_of_no_unit_is_refused(tmp_path: Path) -> None:
+    odd = replace(RUN, acceleration_m_s2=RUN.acceleration_m_s2 * 3.3)
+    with pytest.raises(ColumnError, match=r"'Acc_X' has no unit.*--units acc=g"):
+        read(write_text(tmp_path / "odd.csv", odd, UNSAID))
+
+
+def test_two_accelerometers_in_one_table_are_not_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    write_text(path, RUN, Shape(angular_velocity_name="acc_{x}_g"))
+    with pytest.raises(ColumnError, match=r"gives acc_x a second time.*--columns"):
+        read(path)
+    said = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,-,-,-"
+    assert not read(path, columns=said).samples.has_gyro
+
+
+def test_a_decimal_comma_between_commas_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    rows = "".join(f"{k // 100},{k % 100:02d},0.1,0.2,9.8\n" for k in range(100, 300))
+    path.write_text("time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2\n" + rows)
+    with pytest.raises(InputError, match=r"5 cells where the header names 4.*semicolons"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Acceleration x (m/s^2)", ("acc", 0, "m_s2")),
+        ("ACCELEROMETER Z (m/sÂ²)", ("acc", 2, "m_s2")),
+        ("accelerometerAccelerationY(G)", ("acc", 1, "g")),
+        ("Linear Acceleration x (m/s^2)", ("linear", 0, "m_s2")),
+        ("motionUserAccelerationX(G)", ("linear", 0, "g")),
+        ("FreeAcc_X", ("linear", 0, "")),
+        ("AsX(°/s)", ("gyr", 0, "deg_s")),
+        ("gx", ("gyr", 0, "")),
+        ("gx (g)", ("acc", 0, "g")),
+        ("Mag_X", ("other", 0, "")),
+        ("AngleX(deg)", ("other", 0, "")),
+        ("unix_timestamp_microsec", ("time", -1, "us")),
+        ("seconds_elapsed", ("time", -1, "s")),
+        ("PacketCounter", ("count", -1, "")),
+        ("z", ("xyz", 2, "")),
+        ("Beschleunigung y (m/s²)", ("acc", 1, "m_s2")),
+        ("Accélération z [g]", ("acc", 2, "g")),
+        ("Aceleración x", ("acc", 0, "")),
+        ("gFx", ("acc", 0, "g")),
+        ("acc_x_filtered", ("acc", 0, "")),
+        ("Zeit (s)", ("time", -1, "s")),
+    ],
+)
+def test_names_that_devices_write(name: str, expected: tuple[str, int, str]) -> None:
+    said = column_name(name)
+    assert (said.quantity, said.axis, said.unit) == expected
+
+
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
+
+
+def test_what_was_stated_is_remembered_for_files_with_the_same_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    rest = write_text(tmp_path / "rest.csv", part(RUN, 1.8), UNSAID)
+    assert "--units gyr=rad_s" in one_sentence(backstride("import", rest))
+    stated = backstride("import", rest, "one.csv", "--units", "gyr=deg_s")
+    assert stated.exit_code == 0
+    assert "in deg_s as stated" in stated.err
+    again = backstride("import", rest, "two.csv")
+    assert again.exit_code == 0
+    assert "as for an earlier file with these columns" in again.err
+    assert Path("one.csv").read_bytes() == Path("two.csv").read_bytes()
+    # what the numbers of another file tell goes before it
+    run = write_text(tmp_path / "run.csv", RUN, UNSAID)
+    assert "in rad_s by the numbers" in backstride("import", run).err
+
+
+def test_a_spoilt_memory_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
+    home.mkdir()
+    (home / "columns.json").write_text(json.dumps({"format": 1, "shapes": {"a": {"names": 3}}}))
+    run = write_text(tmp_path / "run.csv", RUN, UNSAID)
+    ended = backstride("import", run)
+    assert ended.exit_code == 0
+    assert "columns.json" in ended.err
+    assert "damaged" in ended.err
+
+
+def test_import_writes_a_table_that_reads_the_same(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "run.csv", RUN, replace(UNSAID, separator=";", decimal_comma=True))
+    ended = backstride("import", path, "out.csv", "--axes", "+x+y+z")
+    assert ended.exit_code == 0
+    assert "600 samples of acceleration and angular velocity at 100 Hz" in ended.out
+    one, two = read(path).samples, read("out.csv").samples
+    np.testing.assert_array_equal(one.acceleration_m_s2, two.acceleration_m_s2)
+    np.testing.assert_array_equal(one.time_s, two.time_s)
+    assert read("out.csv").axes == "+x+y+z"
+    assert read("out.csv").notes == ()
+
+
+def test_import_replaces_no_recording(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "run.csv", RUN, UNSAID)
+    other = write_text(tmp_path / "other.csv", RUN, replace(UNSAID, separator=";"))
+    before = other.read_bytes()
+    ended = backstride("import", path, other)
+    assert ended.exit_code == 2
+    assert "holds a recording" in one_sentence(ended)
+    assert other.read_bytes() == before
+    assert backstride("import", path, path).exit_code == 2
+    Path("run.mcap").write_bytes(b"")
+    assert "export" in one_sentence(backstride("import", "run.mcap"))
+
+
+def test_sensors_named_in_a_row_above_their_axes(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    write_text(path, RUN, Shape(acceleration_name="{X}", angular_velocity_name="{x}"))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([",Accelerometer,,,Gyroscope,,", *lines]) + "\n")
+    samples = read(path).samples
+    np.testing.assert_allclose(samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=1e-4)
+    assert samples.has_gyro
+
+
+def test_words_below_the_rows_are_passed_over_and_told(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "run.csv", RUN, Shape())
+    path.write_text(path.read_text() + "end of recording\n")
+    table = read(path)
+    assert len(table.samples) == 600
+    assert "line 602 is a remark" in table.notes[0]
+
+
+def test_a_rate_in_the_lines_above_serves_a_table_without_times(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "run.csv", RUN, Shape())
+    lines = [line.partition(",")[2] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(["Device: A-1", "Sampling rate (Hz): 100", *lines]) + "\n")
+    table = read(path)
+    assert table.rate_hz == 100.0
+    assert "the rate of 100 Hz is that of the lines above" in "".join(table.notes)
