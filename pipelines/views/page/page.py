@@ -23,7 +23,7 @@ __all__ = ["LivePage", "mount_page"]
 
 _STATIC: Final = Path(__file__).parent / "static"
 #: In this order: later ones know better.
-_STYLES: Final = ("theme", "controls", "run", "sheets", "widths")
+_STYLES: Final = ("theme", "controls", "run", "sheets", "widths", "far")
 _ANSWER_S: Final = 3.0
 _LONGEST_REQUEST: Final = 2000
 

@@ -273,6 +273,7 @@ def _beforehand(options: LiveOptions, journal: JournalAtHand) -> Beforehand:
         marks=options.marks,
         shoe_note=partial(unknown_shoe_note, journal, filed=options.filed),
         asks_check=plan is None or not plan.stopped,
+        plan=plan,
     )
 
 
