@@ -25,7 +25,7 @@ _FORM: Final = tuple(
         ("lean", "sacral_lean_deg"),
         ("shock", "impact_shock_g"),
         ("oscillation", "vertical_oscillation_mm"),
-        ("lumbar load", "lumbar_index"),
+        ("lumbar", "lumbar_index"),
     )
 )
 _PHASES: Final = {"warm_up": "warm up", "run": "run", "walk": "walk"}
@@ -51,7 +51,7 @@ def two_metres(
     >>> from pipelines.session.live_status import LiveStatus
     >>> status = LiveStatus("", "", elapsed_s=61.0, distance_m=2340.0, speed_m_s=2.5)
     >>> [(one["name"], one["number"]) for one in two_metres(status)][:3]
-    [('time', '1:01'), ('distance', '2.3'), ('pace', '6:40')]
+    [('time', '1:01'), ('distance', '2.3'), ('pace /km', '6:40')]
     """
     time = clock_words(status.elapsed_s)
     distance, distance_unit = "–", "km" if units == "metric" else "mi"
@@ -61,7 +61,7 @@ def two_metres(
     shown = [
         _number("time", time, long=len(time) > 5),
         _number("distance", distance, distance_unit),
-        _number("pace", pace, pace_unit),
+        _number(f"pace {pace_unit}", pace),
     ]
     if status.heart_rate_bpm is not None:
         shown.append(_number("heart rate", f"{status.heart_rate_bpm:.0f}", "/min"))

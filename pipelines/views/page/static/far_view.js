@@ -29,8 +29,8 @@ export const FarView = {
       <dl class="far-numbers">
         <div v-for="one in numbers" :key="one.name.split(' ')[0]" :data-state="one.state">
           <dt>{{ one.name }}</dt>
-          <dd :class="{ long: one.long }"><span v-if="one.state === 'changed'" class="sign">▲</span
-            >{{ one.number }}<small v-if="one.unit" :class="{ high: one.unit === '°' }">{{ one.unit }}</small></dd>
+          <dd :class="{ long: one.long }"><span v-if="one.state === 'changed'" class="sign">▲<span
+            class="unseen">changed </span></span>{{ one.number }}<small v-if="one.unit" :class="{ high: one.unit === '°' }">{{ one.unit }}</small></dd>
         </div>
       </dl>
       <p class="far-line" :data-state="condition.state"><span v-if="condition.state === 'changed'"

@@ -106,6 +106,10 @@ export default {
         this.say([`Metronome: ${beats} beats a minute${this.sound ? "." : ", but sound is muted."}`]);
       else if (was) this.say(["Metronome stopped."]);
     },
+    // The view from two metres has its newest note in its own place.
+    noted(text) {
+      return this.far && this.is.screen === "live" && this.is.notes.at(-1)?.text === text;
+    },
     look() {
       this.far = !this.far;
       try {
@@ -193,6 +197,6 @@ export default {
         <p class="lead">You may close this tab.</p></section>
       <div class="told" :class="{ above: toldAbove }" role="status">
         <p v-if="is.countdown" class="unseen">Stand upright and still for three seconds.</p>
-        <p v-else v-for="one in told" :key="one.text" :class="{ unseen: one.placed }">{{ one.text }}</p></div>
+        <p v-else v-for="one in told" :key="one.text" :class="{ unseen: one.placed || noted(one.text) }">{{ one.text }}</p></div>
     </div>`,
 };
