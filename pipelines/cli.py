@@ -25,7 +25,8 @@ class _Commands(LazyGroup):
     """All commands; Ctrl-C that a command does not take itself ends it with one sentence."""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(table=COMMANDS, **given)
+        super().__init__(table=COMMANDS, **given | {"invoke_without_command": True})
+        self.no_args_is_help = False
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -63,9 +64,11 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def program(
-    version: Annotated[
+    context: typer.Context,
+    _version: Annotated[
         bool,
         typer.Option(
+            "--version",
             "--version",
             help="Print the version and stop.",
             is_eager=True,
@@ -73,7 +76,11 @@ def program(
         ),
     ] = False,
 ) -> None:
-    """Hold the options that stand before a command."""
+    """Hold the options that stand before a command; without one the page opens."""
+    if context.invoked_subcommand is None:
+        from pipelines.commands.home import home
+
+        home()
 
 
 def main() -> None:
