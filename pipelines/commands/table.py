@@ -37,6 +37,7 @@ COMMANDS: Final = Table(
         "import": "import_recording",
         "report": "report",
         "export": "export",
+        "cohort": "cohort",
         "download": "download",
         "desk": "desk",
         "metronome": "metronome",
