@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from imu.errors import BackstrideError, RecordingError
 from pipelines.bench.cohort.outcome import Outcome, Task, died, outcomes_of
@@ -56,6 +56,10 @@ def on_cluster(
             path=address,
         ) from None
     with client:
+        try:
+            client.wait_for_workers(1, timeout=_PATIENCE_S)
+        except TimeoutError:
+            raise RecordingError("has no workers: start some.", path=address) from None
         yield from _from_client(client, iter(tasks), sessions_a_task)
 
 
@@ -64,27 +68,45 @@ def _from_client(client: Client, waiting: Iterator[Task], size: int) -> Iterator
 
     threads = max(1, sum(client.nthreads().values()))
     flying: dict[Future, list[Task]] = {}
-    arriving = as_completed()
+    arriving = as_completed(loop=client.loop)
+    suspects: list[Task] = []
 
-    def send(chunk: list[Task]) -> None:
-        future: Any = client.submit(outcomes_of, chunk, pure=False)
-        flying[future] = chunk
-        arriving.add(future)
-
-    def send_next() -> None:
+    def send() -> None:
         if chunk := list(islice(waiting, size)):
-            send(chunk)
+            future = client.submit(outcomes_of, chunk, pure=False)
+            flying[future] = chunk
+            arriving.add(future)
 
     for _ in range(_AHEAD * threads):
-        send_next()
+        send()
     for future in arriving:
         chunk = flying.pop(future)
-        if future.status == "finished":
-            yield from future.result()
-            send_next()
-        elif len(chunk) > 1:  # one of them ends its worker: see which
-            for task in chunk:
-                send([task])
-        else:
-            yield died(chunk[0])
-            send_next()
+        outcomes = _result(future, client)
+        if outcomes is None:  # whoever was on that worker beside the culprit is blamed, too
+            suspects += chunk
+        yield from outcomes or ()
+        send()
+    for task in suspects:
+        yield from _result(client.submit(outcomes_of, [task], pure=False), client) or [died(task)]
+
+
+def _result(future: Future, client: Client) -> list[Outcome] | None:
+    """What a task gave; None where its workers were ended."""
+    from distributed import CancelledError, KilledWorker
+
+    address = str(client.scheduler.address)
+    try:
+        outcomes: list[Outcome] = future.result()
+    except KilledWorker:
+        return None
+    except (CancelledError, OSError):
+        raise RecordingError(
+            "the cluster is gone: what was done is kept, run it again.", path=address
+        ) from None
+    except Exception as error:  # of a worker on which nothing of ours ran
+        raise RecordingError(
+            f"its workers cannot do the work ({type(error).__name__}): install this version of "
+            "Backstride there.",
+            path=address,
+        ) from None
+    return outcomes
