@@ -103,6 +103,7 @@ def export(
 
 def _write_found(session: Session, steps: str | None, facts: str | None) -> None:
     """Steps and facts, as this version finds them in the log."""
+    from pipelines.files.provenance import provenance_of
     from pipelines.files.steps_table import write_steps
     from pipelines.replay import fold_session
     from pipelines.session.facts import StepsFinished
@@ -112,7 +113,8 @@ def _write_found(session: Session, steps: str | None, facts: str | None) -> None
     with progress(f"going through {session.path.name}") as report:
         found = fold_session(session, session.header, report)
     if steps is not None:
-        write_steps(steps, found.result.steps)
+        made = provenance_of(session.path, session.header)
+        write_steps(steps, found.result.steps, made)
         _tell(steps, f"{len(found.result.steps)} steps")
     if facts is not None:
         kept = (fact for fact in found.facts if not isinstance(fact, StepsFinished))

@@ -22,6 +22,7 @@ from pipelines.commands.options import (
     Units,
 )
 from pipelines.files.alerts import AlertWriter
+from pipelines.files.provenance import Provenance, provenance_of
 from pipelines.files.replacing import replacing
 from pipelines.files.steps_table import write_steps
 from pipelines.files.table_output import table_format
@@ -105,11 +106,17 @@ def replay(
     with progress(f"replaying {file.name}") as report:
         result = run_replay(file, options, report)
     with reader_may_leave():
-        _hand_out(result, steps, waveforms, alerts, summary)
+        made = None
+        if steps is not None or waveforms is not None:
+            made = provenance_of(
+                file, result.result.header, rate_hz=rate, columns=columns, units=units
+            )
+        _hand_out(result, made, steps, waveforms, alerts, summary)
 
 
 def _hand_out(
     result: Replayed,
+    made: Provenance | None,
     steps: str | None,
     waveforms: str | None,
     alerts: Path | None,
@@ -117,9 +124,9 @@ def _hand_out(
 ) -> None:
     """Write what was asked for, or tell the summary."""
     if steps is not None:
-        write_steps(steps, result.steps)
+        write_steps(steps, result.steps, made)
     if waveforms is not None:
-        write_waveforms(waveforms, result.waveforms)
+        write_waveforms(waveforms, result.waveforms, made)
     if alerts is not None and str(alerts) == "-":
         with AlertWriter(alerts) as writer:
             for alert in result.alerts:

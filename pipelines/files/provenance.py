@@ -14,14 +14,28 @@ import msgspec
 
 from imu.errors import RecordingError
 from pipelines.files.system_error import explain
-from pipelines.session.header import software
+from pipelines.files.table_output import RESULT
+from pipelines.session.header import SessionHeader, software
 from pipelines.session.json_form import to_plain
 
-__all__ = ["Provenance", "code_digest", "commit", "content_digest", "utc_text"]
+__all__ = [
+    "Provenance",
+    "code_digest",
+    "commit",
+    "content_digest",
+    "provenance_of",
+    "result_entries",
+    "utc_text",
+]
 
 _ROOT: Final = Path(__file__).parents[2]
 _PACKAGES: Final = ("imu", "devices", "pipelines")
 _LONGEST_S: Final = 10.0
+#: Where angles and forces are told, and where the sensor is.
+_FRAME: Final = "body: x forward, y left, z up"
+_SITE: Final = "sacrum (back of the waistband)"
+#: What of a session's header is no parameter: where it lay, when it was, and who wrote it.
+_NO_PARAMETERS: Final = ("source", "utc_start_ns", "utc_offset_minutes", "software", "plan")
 
 
 @functools.cache
@@ -144,3 +158,27 @@ class Provenance(msgspec.Struct, frozen=True):
 
 def _one_line(parameters: dict[str, Any]) -> str:
     return json.dumps(to_plain(parameters), sort_keys=True, separators=(",", ":"))
+
+
+def provenance_of(path: Path, header: SessionHeader, **stated: str | float | None) -> Provenance:
+    """What made the results of a recording.
+
+    Parameters
+    ----------
+    path : Path
+        The recording.
+    header : SessionHeader
+        That it was folded with.
+    **stated : str or float
+        What else was stated about the file, such as its columns.
+    """
+    parameters = to_plain(header)
+    for name in _NO_PARAMETERS:
+        parameters.pop(name, None)
+    known = {name: value for name, value in (parameters | stated).items() if value}
+    return Provenance(known, content_digest(path), utc_text(header.utc_start_ns))
+
+
+def result_entries(kind: str, made: Provenance) -> dict[str, str]:
+    """Metadata of a table that was computed."""
+    return {RESULT: kind, "frame": _FRAME, "site": _SITE, **made.entries()}

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from imu.errors import ParameterError
 from pipelines.bench.cohort.outcome import FIGURES
-from pipelines.files.provenance import Provenance
+from pipelines.files.column_units import unit_of
+from pipelines.files.provenance import Provenance, result_entries
 from pipelines.files.replacing import replacing
-from pipelines.files.table_output import table_format
+from pipelines.files.table_output import table_format, write_description
 from pipelines.quantities import MEANS
 
 __all__ = ["check_kept", "columns_of", "write_rows"]
@@ -71,6 +72,7 @@ def write_rows(
     with replacing(path) as file:
         for piece in _csv(rows, columns):
             file.write(piece.encode("utf-8", "backslashreplace"))
+    write_description(path, list(columns), result_entries("cohort", made))
 
 
 def _csv(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> Iterator[str]:
@@ -91,8 +93,11 @@ def _write_parquet(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    fields = [pa.field(name, kind) for name, kind in columns.items()]
-    schema = pa.schema(fields, metadata=made.entries())
+    fields = [
+        pa.field(name, kind, metadata={"unit": unit} if (unit := unit_of(name)) else None)
+        for name, kind in columns.items()
+    ]
+    schema = pa.schema(fields, metadata=result_entries("cohort", made))
     waiting = iter(rows)
     with replacing(path) as file, pq.ParquetWriter(file, schema) as writer:
         while piece := list(islice(waiting, _ROWS_A_PIECE)):
