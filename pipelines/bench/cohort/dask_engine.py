@@ -81,7 +81,7 @@ def _from_client(client: Client, waiting: Iterator[Task], size: int) -> Iterator
         send()
     for future in arriving:
         chunk = flying.pop(future)
-        outcomes = _result(future, client)
+        outcomes = _result(future, client, _PATIENCE_S)
         if outcomes is None:  # whoever was on that worker beside the culprit is blamed, too
             suspects += chunk
         yield from outcomes or ()
@@ -90,14 +90,16 @@ def _from_client(client: Client, waiting: Iterator[Task], size: int) -> Iterator
         yield from _result(client.submit(outcomes_of, [task], pure=False), client) or [died(task)]
 
 
-def _result(future: Future, client: Client) -> list[Outcome] | None:
-    """What a task gave; None where its workers were ended."""
+def _result(
+    future: Future, client: Client, patience_s: float | None = None
+) -> list[Outcome] | None:
+    """What a task gave; None where its workers were ended, before or after they were done."""
     from distributed import CancelledError, KilledWorker
 
     address = str(client.scheduler.address)
     try:
-        outcomes: list[Outcome] = future.result()
-    except KilledWorker:
+        outcomes: list[Outcome] = future.result(patience_s)
+    except (KilledWorker, TimeoutError):
         return None
     except (CancelledError, OSError):
         raise RecordingError(

@@ -47,6 +47,7 @@ def test_a_recording_that_ends_its_worker_does_not_end_the_cohort(
     recordings: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask_engine, "outcomes_of", _ends_its_worker)
+    monkeypatch.setattr(dask_engine, "_PATIENCE_S", 5.0)
     tasks = [Task(one, AlertSettings()) for one in find_sessions(recordings, Stated(), [])]
     found = {outcome.name: outcome for outcome in dask_engine.on_cluster(tasks, scheduler, 2)}
     assert len(found) == 4
