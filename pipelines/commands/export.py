@@ -30,6 +30,43 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
+Samples = Annotated[
+    str | None,
+    typer.Option(
+        help="Decoded samples: a table (.csv, .parquet, - for standard output), or a file for "
+        "Foxglove and PlotJuggler (.mcap).",
+        show_default=False,
+    ),
+]
+Streams = Annotated[
+    str | None,
+    typer.Option(
+        help="What a treadmill, a foot pod and a strap sent, a row a reading (.csv, .parquet, -).",
+        show_default=False,
+    ),
+]
+Facts = Annotated[
+    str | None,
+    typer.Option(
+        help="All that the session's log says has happened, but for the steps (JSON Lines, -).",
+        show_default=False,
+    ),
+]
+Bids = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of a Motion-BIDS dataset, which the samples are put into.",
+        show_default=False,
+    ),
+]
+Json = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", help="Summary, alerts and steps in one file (.json).", show_default=False
+    ),
+]
+
+
 def export(
     file: Annotated[
         Path,
@@ -38,14 +75,7 @@ def export(
             show_default=False,
         ),
     ],
-    samples: Annotated[
-        str | None,
-        typer.Option(
-            help="Decoded samples: a table (.csv, .parquet, - for standard output), or a file for "
-            "Foxglove and PlotJuggler (.mcap).",
-            show_default=False,
-        ),
-    ] = None,
+    samples: Samples = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Samples as the sensor sent them, not calibrated.")
     ] = False,
@@ -53,21 +83,8 @@ def export(
         str | None,
         typer.Option(help="Steps table (.csv, .parquet, -).", show_default=False),
     ] = None,
-    streams: Annotated[
-        str | None,
-        typer.Option(
-            help="What a treadmill, a foot pod and a strap sent, a row a reading (.csv, .parquet, "
-            "-).",
-            show_default=False,
-        ),
-    ] = None,
-    facts: Annotated[
-        str | None,
-        typer.Option(
-            help="All that the session's log says has happened, but for the steps (JSON Lines, -).",
-            show_default=False,
-        ),
-    ] = None,
+    streams: Streams = None,
+    facts: Facts = None,
     marks: Annotated[
         str | None,
         typer.Option(help="What was marked during it (JSON Lines, -).", show_default=False),
@@ -76,21 +93,10 @@ def export(
         Path | None,
         typer.Option(help="FIT activity with running dynamics (.fit).", show_default=False),
     ] = None,
-    bids: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of a Motion-BIDS dataset, which the samples are put into.",
-            show_default=False,
-        ),
-    ] = None,
+    bids: Bids = None,
     subject: Annotated[str, typer.Option(help="Whose it is, in the dataset.")] = "01",
     task: Annotated[str, typer.Option(help="What is done, in the dataset.")] = "running",
-    as_json: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", help="Summary, alerts and steps in one file (.json).", show_default=False
-        ),
-    ] = None,
+    as_json: Json = None,
 ) -> None:
     """Write what a session holds in forms that other programs read.
 

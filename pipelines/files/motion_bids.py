@@ -143,7 +143,7 @@ _FRAMES: Final = {
 
 def _channels(samples: Samples) -> list[tuple[str, ...]]:
     where = ("sacrum", "back of the waistband", "sensor")
-    rows = [("time", "n/a", "LATENCY", where[0], "s", where[1], "n/a")]
+    rows: list[tuple[str, ...]] = [("time", "n/a", "LATENCY", where[0], "s", where[1], "n/a")]
     kinds = [("acc", "ACCEL", "m/s^2")]
     if samples.angular_velocity_rad_s is not None:
         kinds.append(("gyr", "GYRO", "rad/s"))
