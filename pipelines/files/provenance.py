@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -160,7 +161,9 @@ def _one_line(parameters: dict[str, Any]) -> str:
     return json.dumps(to_plain(parameters), sort_keys=True, separators=(",", ":"))
 
 
-def provenance_of(path: Path, header: SessionHeader, **stated: str | float | None) -> Provenance:
+def provenance_of(
+    path: Path, header: SessionHeader, stated: Mapping[str, Any] | None = None
+) -> Provenance:
     """What made the results of a recording.
 
     Parameters
@@ -169,13 +172,13 @@ def provenance_of(path: Path, header: SessionHeader, **stated: str | float | Non
         The recording.
     header : SessionHeader
         That it was folded with.
-    **stated : str or float
+    stated : mapping, optional
         What else was stated about the file, such as its columns.
     """
     parameters = to_plain(header)
     for name in _NO_PARAMETERS:
         parameters.pop(name, None)
-    known = {name: value for name, value in (parameters | stated).items() if value}
+    known = {name: value for name, value in (parameters | dict(stated or {})).items() if value}
     return Provenance(known, content_digest(path), utc_text(header.utc_start_ns))
 
 

@@ -21,7 +21,7 @@ distributed = pytest.importorskip("distributed", reason="the extra lab is not in
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
         yield str(cluster.scheduler_address)
 
