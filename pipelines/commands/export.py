@@ -9,7 +9,7 @@ import typer
 
 from imu.errors import InputError, ParameterError
 from pipelines.commands.checks import check_outputs, check_results, warm_up_filters
-from pipelines.commands.messages import complain, reader_may_leave, say
+from pipelines.commands.messages import complain, reader_may_leave, say_json
 from pipelines.files.exporting import PLOTS, mark_lines, write_samples
 from pipelines.files.session_reader import read_session
 from pipelines.files.stream_table import write_streams
@@ -127,7 +127,7 @@ def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:
     texts = [json.dumps(line, ensure_ascii=False) for line in lines]
     if path == "-":
         for text in texts:
-            say(text)
+            say_json(text)
         return
     with replacing(path) as out:
         out.write("".join(f"{text}\n" for text in texts).encode())

@@ -20,6 +20,7 @@ from devices.sources import open_source
 from imu.errors import BackstrideError, ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
+from pipelines.coaching.training.cues import Cue
 from pipelines.commands.checks import (
     check_axes,
     check_outputs,
@@ -50,6 +51,7 @@ from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.stay_awake import staying_awake
 from pipelines.session.result import SessionResult
+from pipelines.stopping import no_ending_now
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.page.run import Marks, run_dashboard
@@ -399,7 +401,9 @@ def _as_the_journal_says(
 
 
 def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
-    """Tell what the session held, file it in the journal, and complain where something failed."""
+    """File the run in the journal, tell what it held, and complain where something failed."""
+    # before a word: the terminal may be closed, and nobody there to read
+    filed = _filed(run, run.result, journal) if run.filed and run.result is not None else None
     if run.summary is not None:
         say_summary(run.summary)
         for note in run.summary.notes:
@@ -411,11 +415,11 @@ def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
         )
     elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
-    if run.filed and run.result is not None:
-        _file(run, run.result, journal)
-    elif run.result is not None:
-        for cue in run.result.closing_cues:
-            say(cue.message)
+    notes, cues = filed or ([], [])
+    for note in notes:
+        complain(f"note: {note}")
+    for cue in [*(run.result.closing_cues if run.result is not None else ()), *cues]:
+        say(cue.message)
     troubles = [run.recording_trouble] if run.recording_trouble else []
     for trouble in troubles + run.other_trouble:
         complain(f"backstride: {trouble}")
@@ -423,17 +427,15 @@ def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
         raise typer.Exit(1)
 
 
-def _file(run: LiveRun, result: SessionResult, journal: JournalAtHand) -> None:
-    """Put the run into the journal, and tell what the rules say of it."""
+def _filed(
+    run: LiveRun, result: SessionResult, journal: JournalAtHand
+) -> tuple[Sequence[str], Sequence[Cue]]:
+    """Put the run into the journal; gives what to note, and what the rules say of it."""
     try:
-        notes, cues = file_run(finished_run(result, recording=run.recording), journal)
+        with no_ending_now():
+            return file_run(finished_run(result, recording=run.recording), journal)
     except BackstrideError as error:
-        complain(f"note: the run is not in the journal: {error}")
-        return
-    for note in notes:
-        complain(f"note: {note}")
-    for cue in [*result.closing_cues, *cues]:
-        say(cue.message)
+        return [f"the run is not in the journal: {error}"], ()
 
 
 def _simulated(source: str) -> Scenario | None:

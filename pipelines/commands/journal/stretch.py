@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Annotated
 
@@ -29,7 +28,7 @@ def stretch(
     try:
         for cue in cues:
             time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
-            say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
+            say(cue.message, bell=True)
     except KeyboardInterrupt:
         complain("backstride: stopped before the end: nothing was noted.")
         raise typer.Exit(130) from None
