@@ -64,6 +64,14 @@ def test_a_cue_says_changed_from_your_baseline_and_one_thing_to_try(
     assert "\n" not in message
 
 
+def test_a_difference_names_the_foot_that_lands_harder() -> None:
+    for value, side, other in ((31.0, "left", "right"), (-31.0, "right", "left")):
+        was = Change(0.0, "shock_difference_percent", "up", value, 0.0, value, 20.0, "raised")
+        (alert,) = Coach().advance([was], 60.0)
+        assert f"31 % more on the {side}" in alert.message
+        assert f"on the {other}" not in alert.message
+
+
 @pytest.mark.parametrize(("indicator", "direction"), CUED)
 def test_no_cue_diagnoses_or_frightens(indicator: str, direction: Direction) -> None:
     frightening = r"injur|damag|harm|danger|risk|pain|wrong|bad|must|warning|should|\bstop\b"
