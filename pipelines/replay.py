@@ -166,17 +166,18 @@ def load_baseline(path: str) -> Baseline:
     InputError
         When it holds no baseline.
     """
+    from pipelines.files.loading import read_bounded
     from pipelines.files.system_error import explain
 
     try:
-        content = Path(path).read_text(encoding="utf-8")
+        content = read_bounded(Path(path)).decode()
     except OSError as error:
         raise RecordingError(f"the baseline cannot be read: {explain(error)}.", path=path) from None
     except UnicodeDecodeError:
         raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
     try:
         parsed = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
     if isinstance(parsed, dict) and "steps" in parsed and "baseline" in parsed:
         if parsed["baseline"] is None:

@@ -9,7 +9,7 @@ import typer
 
 from imu.errors import InputError, ParameterError
 from pipelines.commands.checks import check_outputs, check_results, warm_up_filters
-from pipelines.commands.messages import complain, reader_may_leave, say
+from pipelines.commands.messages import complain, reader_may_leave, say_json
 from pipelines.files.exporting import PLOTS, decoded_samples, mark_lines, write_samples
 from pipelines.files.fit_activity import write_fit
 from pipelines.files.motion_bids import MotionNames, write_motion_bids
@@ -210,7 +210,7 @@ def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:
     texts = [json.dumps(line, ensure_ascii=False) for line in lines]
     if path == "-":
         for text in texts:
-            say(text)
+            say_json(text)
         return
     with replacing(path) as out:
         out.write("".join(f"{text}\n" for text in texts).encode())

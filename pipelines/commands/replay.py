@@ -15,7 +15,7 @@ from pipelines.bench.compare.differences import write_differences
 from pipelines.bench.compare.overrides import overridden
 from pipelines.coaching.alert_settings import load_alert_settings
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
-from pipelines.commands.messages import complain, reader_may_leave, say, say_summary
+from pipelines.commands.messages import complain, reader_may_leave, say, say_json, say_summary
 from pipelines.commands.options import (
     Axes,
     BaselineFile,
@@ -197,7 +197,7 @@ def _hand_out(
             for alert in result.alerts:
                 out.write(f"{alert.to_json()}\n".encode())
     if summary is not None and str(summary) == "-":
-        say(result.summary.to_json().rstrip())
+        say_json(result.summary.to_json().rstrip())
     elif summary is not None:
         with replacing(summary) as out:
             out.write(result.summary.to_json().encode())

@@ -336,7 +336,7 @@ def started(path: Path, *options: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.fixture(params=["SIGINT", "SIGTERM"] if POSIX else [])
+@pytest.fixture(params=["SIGINT", "SIGTERM", "SIGHUP"] if POSIX else [])
 def ending_signal(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
     yield signal.Signals[request.param]
 

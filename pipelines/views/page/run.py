@@ -31,6 +31,7 @@ from pipelines.views.page.setup_screen import Choice
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
+from pipelines.views.terminal.cells import printable
 
 __all__ = ["Marks", "Prepare", "run_dashboard"]
 
@@ -284,5 +285,5 @@ def _prepare(options: LiveOptions) -> Prepare:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
