@@ -84,7 +84,8 @@ def _process(rng: np.random.Generator, wander: float, noise: float, blocks: int)
     draws = wander * math.sqrt(1.0 - stays**2) * rng.standard_normal((_HOURS, blocks))
     draws[:, 0] /= math.sqrt(1.0 - stays**2)
     slow: Array = lfilter([1.0], [1.0, -stays], draws, axis=1)
-    return slow + noise * rng.standard_normal((_HOURS, blocks))
+    values: Array = slow + noise * rng.standard_normal((_HOURS, blocks))
+    return values
 
 
 def _statistic(values: Array, wander: float, noise: float, size: float) -> Array:
@@ -123,4 +124,5 @@ def _innovations(values: Array, gain: float, stays: float) -> Array:
 
 def _step_left(gain: float, stays: float) -> Array:
     """What a step of one leaves in the innovations, by block since it began."""
-    return _innovations(np.ones((1, _ONSETS)), gain, stays)[0]
+    left: Array = _innovations(np.ones((1, _ONSETS)), gain, stays)[0]
+    return left

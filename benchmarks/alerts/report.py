@@ -85,13 +85,13 @@ def _found(row: Searched) -> list[tuple[str, str, str, str]]:
     where = f"{row.scenario}, {_HISTORY[row.history]}: {row.change}"
     rows = []
     if row.change in GOAL_DELAY_S:
-        goal = GOAL_DELAY_S[row.change]
+        most_s = GOAL_DELAY_S[row.change]
         rows.append(
             (
                 f"{where}, median delay (95 %)",
                 f"{_seconds(row)} s",
-                f"≤ {goal:.0f} s",
-                _verdict(row.median_s(), goal),
+                f"≤ {most_s:.0f} s",
+                _verdict(row.median_s(), most_s),
             )
         )
     elif row.change == RAMP:
@@ -125,7 +125,8 @@ def to_markdown(study: Study, chain: Sequence[ChainRun], real: Sequence[RealRun]
         "Written by `python -m benchmarks.alerts`; run it again rather than edit it. Each run "
         f"draws new people (here {study.people} from {study.first_seed} on), and a goal is "
         "reached, or not, when the whole 95 % interval is on its side; between, it is open. "
-        "A change counts as found when it is told. False alerts and detections come from the same settings. "
+        "A change counts as found when it is told. False alerts and detections come from the "
+        "same settings. "
         f"Made with {versions()}.",
         "",
         *_measured_words(),
@@ -176,7 +177,8 @@ def _measured_words() -> list[str]:
         "On 159 outdoor runs at one speed (14 people, 102 hours; watches, straps and waistband "
         "pods) one-minute means 20 min apart differ by 1.6 % (cadence), 3.4 % (oscillation) and "
         "1.9 % (contact), RMS. On those runs release 0.1 told a false cadence change in 18 % of "
-        "steady first runs, and one of three changes in 49 % of whole runs whose speed nobody stated.",
+        "steady first runs, and one of three changes in 49 % of whole runs whose speed nobody "
+        "stated.",
         "",
     ]
 
