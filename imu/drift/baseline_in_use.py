@@ -60,7 +60,9 @@ def take_given(s: Record, baseline: Baseline) -> None:
 
 def baseline_now(s: Record, blocks: int) -> Baseline | None:
     """The baseline as it stands at the latest block; None while no indicator has one."""
-    return _as_baseline(s, np.where(np.isfinite(s["level"]), s["level"], 0.0), blocks)
+    level = np.where(np.isfinite(s["level"]), s["level"], 0.0)
+    open_sd = np.sqrt(np.maximum(s["covariance"][:, 0, 0], 0.0))
+    return _as_baseline(s, level, np.where(s["given"] == AS_IT_VARIES, open_sd, 0.0), blocks)
 
 
 def run_baseline(s: Record, least_blocks: int, *, moved: bool) -> Baseline | None:
@@ -77,13 +79,13 @@ def run_baseline(s: Record, least_blocks: int, *, moved: bool) -> Baseline | Non
         return None
     hours = np.array([1.0, 0.5 * float(s["last_s"]) / 3600.0, 0.0])
     level = np.where(known, (s["parts"][:, LEVEL] * hours).sum(axis=1), math.nan)
-    return _as_baseline(s, level, int(s["seen"].max()))
+    return _as_baseline(s, level, np.zeros(len(level)), int(s["seen"].max()))
 
 
 _BY_POSITION: Final = np.array([indicator.by_position for indicator in INDICATORS])
 
 
-def _as_baseline(s: Record, level: Array, blocks: int) -> Baseline | None:
+def _as_baseline(s: Record, level: Array, level_sd: Array, blocks: int) -> Baseline | None:
     mean = values_of(s, level)
     unit = np.where(RELATIVE, 0.01 * mean, 1.0)
     part = range(COUPLINGS.start, COUPLINGS.stop)
@@ -95,7 +97,7 @@ def _as_baseline(s: Record, level: Array, blocks: int) -> Baseline | None:
             float(mean[i]),
             float(wander[i]),
             float(noise[i]),
-            0.0,
+            float(unit[i] * level_sd[i]),
             float(s["wander_weight"][i]),
             float(unrest[i]),
             float(s["unrest_weight"][i]),
