@@ -72,6 +72,7 @@ def test_a_calm_hour_is_quiet_and_a_change_is_caught_in_it() -> None:
     assert usual.of("sacral_lean_deg") is not None
 
 
+@pytest.mark.slow
 def test_a_tiny_study_writes_its_page() -> None:
     done = carry_out(
         Here(),
@@ -131,7 +132,7 @@ def test_real_hours_are_judged_by_person_with_their_earlier_runs_as_history(tmp_
         ("ann_10", True),
         ("bob_1", False),
     ]
-    assert all(0.45 < run.hours < 0.5 for run in judged)
+    assert all(0.4 < run.hours < 0.5 for run in judged)
     assert not any(run.told for run in judged)
     assert judged[-1].measured == {"cadence_spm", "vertical_oscillation_mm"}
     table = hours_table(judged)

@@ -65,14 +65,6 @@ def test_a_cue_is_one_sentence_with_one_thing_to_try_and_ten_words_aloud(
     assert "\n" not in alert.message + alert.aloud
 
 
-def test_a_difference_names_the_foot_that_lands_harder() -> None:
-    for value, side, other in ((31.0, "left", "right"), (-31.0, "right", "left")):
-        was = Change(0.0, "shock_difference_percent", "up", value, 0.0, value, 20.0, "raised")
-        (alert,) = Coach().advance([was], 60.0)
-        assert f"31 % more on the {side}" in alert.message
-        assert f"on the {other}" not in alert.message
-
-
 @pytest.mark.parametrize(("indicator", "direction"), CUED)
 def test_no_cue_diagnoses_or_frightens(indicator: str, direction: Direction) -> None:
     frightening = r"injur|damag|harm|danger|risk|pain|wrong|bad|must|warning|should|\bstop\b"
