@@ -191,15 +191,7 @@ class Calibration:
                 None if residual is None else float(residual),
                 int(content["positions"]),
             )
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            IndexError,
-            RecursionError,
-            OverflowError,
-            ParameterError,
-        ):
+        except (KeyError, TypeError, ValueError, IndexError, ParameterError):
             raise InputError("is no calibration: calibrate the sensor again.") from None
 
 
