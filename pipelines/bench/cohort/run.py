@@ -69,12 +69,15 @@ class CohortRun:
         In the table; looked at in this run, the others were known.
     failed : tuple of (str, str)
         Sessions that could not be read and why.
+    made : Provenance
+        What made it.
     """
 
     path: Path
     sessions: int
     done_now: int
     failed: tuple[tuple[str, str], ...]
+    made: Provenance
 
 
 def results_path(out: Path, shard: tuple[int, int] | None) -> Path:
@@ -93,6 +96,7 @@ def run_cohort(
     out: Path,
     options: CohortOptions,
     report: Callable[[float, float], None],
+    take: Callable[[dict[str, Any]], None] | None = None,
 ) -> CohortRun:
     """Look at every session of a folder or manifest, and write a table with a row each.
 
@@ -110,6 +114,8 @@ def run_cohort(
         How.
     report : callable
         Told how many sessions are done and how many there are.
+    take : callable, optional
+        Given each row of the table, in order.
 
     Returns
     -------
@@ -141,9 +147,10 @@ def run_cohort(
             done.put(outcome)
             done_now += outcome.row is not None
             report(count, len(sessions))
-        rows = _rows(done, (session.name for session in sessions), failed)
-        write_rows(path, rows, kept, _made(options))
-    return CohortRun(path, len(sessions), done_now, tuple(failed))
+        rows = _rows(done, (session.name for session in sessions), failed, take)
+        made = _made(options)
+        write_rows(path, rows, kept, made)
+    return CohortRun(path, len(sessions), done_now, tuple(failed), made)
 
 
 def _outcomes(
@@ -169,12 +176,17 @@ def _of_this_code(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
 
 
 def _rows(
-    done: Done, names: Iterable[str], failed: list[tuple[str, str]]
+    done: Done,
+    names: Iterable[str],
+    failed: list[tuple[str, str]],
+    take: Callable[[dict[str, Any]], None] | None,
 ) -> Iterator[dict[str, Any]]:
     for outcome in done.rows(names):
         row = outcome.row or {}
         if row.get("status") == "failed":
             failed.append((outcome.name, str(row["reason"])))
+        if take is not None:
+            take(row)
         yield row
 
 
