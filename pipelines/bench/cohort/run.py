@@ -44,6 +44,13 @@ class CohortOptions:
     ------
     ParameterError
         When the number of workers is none.
+
+    Examples
+    --------
+    >>> CohortOptions(workers=0)
+    Traceback (most recent call last):
+    ...
+    imu.errors.ParameterError: --workers is 0: give a number of processes from 1 to 1024.
     """
 
     stated: Stated = field(default_factory=Stated)
@@ -71,6 +78,11 @@ class CohortRun:
         Sessions that could not be read and why.
     made : Provenance
         What made it.
+
+    Examples
+    --------
+    >>> CohortRun(Path("all.csv"), 2, 2, (), Provenance()).failed
+    ()
     """
 
     path: Path
@@ -127,6 +139,16 @@ def run_cohort(
     BackstrideError
         When there is no session, or the table cannot be written. A session that cannot be read
         raises nothing: it is a row that says why.
+
+    Examples
+    --------
+    ``examples/researcher_cohort.py`` has a whole one.
+
+    >>> run_cohort(Path("."), Path("a.txt"), CohortOptions(), lambda done, total: None)
+    Traceback (most recent call last):
+    ...
+    imu.errors.ParameterError: --out is 'a.txt': give a name ending in .csv or .parquet, or - for \
+CSV on standard output.
     """
     path = results_path(out, options.shard)
     table_format(path, "--out")
