@@ -16,7 +16,7 @@ from pipelines import CohortOptions, run_cohort
 
 def main(folder: Path, out: Path, plot: Path) -> pd.DataFrame:
     """Contact time over cadence, a point a recording."""
-    run_cohort(folder, out, CohortOptions(), lambda done, total: None)
+    run_cohort(folder, out, CohortOptions())
     table = pd.read_csv(out)
     figure = Figure()
     figure.subplots(subplot_kw={"xlabel": "cadence, steps/min", "ylabel": "contact, ms"}).scatter(

@@ -8,6 +8,7 @@ import pytest
 
 from examples import hardware_tester, researcher_cohort, researcher_replay, runner_live
 from pipelines.files.simulation import write_simulation
+from tests.pipelines.command_line import quiet
 
 
 def test_runner_is_told_of_a_change(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,7 +26,7 @@ def test_researcher_gets_a_table_and_a_plot_of_a_folder(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     for speed in (2.8, 3.6):
         query = f"minutes=0.3&standing_s=1&rate=100&seed=1&speed={speed}"
-        write_simulation(tmp_path / f"run{speed}.csv", query, lambda done, total: None)
+        write_simulation(tmp_path / f"run{speed}.csv", query, quiet)
     table = researcher_cohort.main(tmp_path, tmp_path / "results.csv", tmp_path / "plot.svg")
     assert list(table["status"]) == ["ok", "ok"]
     slow, fast = table["contact_time_ms_mean"]

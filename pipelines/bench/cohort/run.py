@@ -107,7 +107,7 @@ def run_cohort(
     source: Path,
     out: Path,
     options: CohortOptions,
-    report: Callable[[float, float], None],
+    report: Callable[[float, float], None] | None = None,
     take: Callable[[dict[str, Any]], None] | None = None,
 ) -> CohortRun:
     """Look at every session of a folder or manifest, and write a table with a row each.
@@ -124,7 +124,7 @@ def run_cohort(
         Table to write, ``.parquet`` or ``.csv``.
     options : CohortOptions
         How.
-    report : callable
+    report : callable, optional
         Told how many sessions are done and how many there are.
     take : callable, optional
         Given each row of the table, in order.
@@ -144,11 +144,11 @@ def run_cohort(
     --------
     ``examples/researcher_cohort.py`` has a whole one.
 
-    >>> run_cohort(Path("."), Path("a.txt"), CohortOptions(), lambda done, total: None)
-    Traceback (most recent call last):
-    ...
-    imu.errors.ParameterError: --out is 'a.txt': give a name ending in .csv or .parquet, or - for \
-CSV on standard output.
+    >>> try:
+    ...     run_cohort(Path("."), Path("results.txt"), CohortOptions())
+    ... except ParameterError as error:
+    ...     print(error.accepted)
+    a name ending in .csv or .parquet, or - for CSV on standard output
     """
     path = results_path(out, options.shard)
     table_format(path, "--out")
@@ -168,7 +168,8 @@ CSV on standard output.
         for count, outcome in enumerate(_outcomes(sessions, done, options), 1):
             done.put(outcome)
             done_now += outcome.row is not None
-            report(count, len(sessions))
+            if report is not None:
+                report(count, len(sessions))
         rows = _rows(done, (session.name for session in sessions), failed, take)
         made = _made(options)
         write_rows(path, rows, kept, made)
