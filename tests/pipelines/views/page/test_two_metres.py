@@ -1,4 +1,4 @@
-"""What a runner is promised from two metres: 12 mm on 14 inches, one page, an alert on all of it."""
+"""What a runner is promised from two metres: 12 mm on 14 inches, alerts on all of it."""
 
 from __future__ import annotations
 
