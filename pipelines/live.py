@@ -26,10 +26,12 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
+from pipelines.files.stored import private_folder
 from pipelines.live_controls import LiveControls, LiveView
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
 from pipelines.runner.journal.session_entry import local_offset_minutes
+from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import KnownSettings, settings_for
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
@@ -75,6 +77,8 @@ class LiveOptions:
         Whether the run goes into the journal at its end.
     record, alerts : Path, optional
         New session file, and a file of JSON Lines that alerts are added to.
+    renames : bool
+        Whether the session file gets another name where another run has taken its own.
     on_alert : str
         A command to run for each alert.
     marks : tuple of (str, str)
@@ -99,6 +103,7 @@ class LiveOptions:
     companion: CompanionPlan | None = None  # None: nobody beside the alerts
     filed: bool = False  # whether the run goes into the journal at its end
     record: Path | None = None
+    renames: bool = False  # whether the file gets another name where another run has taken it
     alerts: Path | None = None
     on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
@@ -174,12 +179,13 @@ class _Session:
         self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
         self._writer = None
         if options.record is not None:
-            _make_folder(options.record)
-            self._writer = SessionWriter(options.record, self._header)
+            private_folder(options.record.parent, "the recording")
+            self._writer = _writer(options.record, self._header, renames=options.renames)
+            self.run.recording = self._writer.path
         self._status = LiveStatus(
             url,
             source.info.name,
-            recording="" if options.record is None else str(options.record),
+            recording=str(self.run.recording or ""),
             compared=start.compared,
         )
         self._drawn = 0.0
@@ -289,6 +295,17 @@ class _Session:
             self._view.note(str(error))
 
 
+def _writer(path: Path, header: SessionHeader, *, renames: bool) -> SessionWriter:
+    """Two runs that begin in the same second would have the same name."""
+    while True:
+        try:
+            return SessionWriter(path, header)
+        except RecordingError:
+            if not renames or not path.exists():
+                raise
+            path = new_session_path(header.utc_start_ns, path.parent)
+
+
 def _start(options: LiveOptions, source: Source, known: KnownSettings, utc_start_ns: int) -> Start:
     """The baseline that the run starts from, and what to tell the runner of it."""
     if options.earlier is not None:
@@ -331,17 +348,6 @@ def _header(
     if options.earlier is None:
         return header
     return options.earlier.followed_by(header, source.info)
-
-
-def _make_folder(path: Path) -> None:
-    from pipelines.files.system_error import explain
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordingError(
-            f"the folder for the recording cannot be made: {explain(error)}.", path=str(path.parent)
-        ) from None
 
 
 async def run_live(

@@ -144,8 +144,8 @@ def slope_words(slope_deg: float) -> str:
     return f"{percent + 0.0:.3f}".rstrip("0").rstrip(".") + " %"
 
 
-def parse_distance(words: str, name: str = "distance") -> float:
-    """A distance with its unit, to metres, above 0 and at most 500 km.
+def parse_distance(words: str, name: str = "distance", *, most_m: float = 500_000.0) -> float:
+    """A distance with its unit, to metres, above 0 and at most ``most_m``.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def parse_distance(words: str, name: str = "distance") -> float:
     (5000.0, 400.0, 4989)
     """
     accepted = "a distance with its unit, such as '5 km', '3.1 mi' or '400 m'"
-    return _quantity(words, name, _DISTANCES, accepted, 0.0, 500_000.0)
+    return _quantity(words, name, _DISTANCES, accepted, 0.0, most_m)
 
 
 def parse_speed(words: str, name: str = "speed") -> float:
@@ -251,7 +251,7 @@ def parse_height(words: str, name: str = "height") -> float:
     return _quantity(words, name, _HEIGHTS, accepted, 1.0, 2.5)
 
 
-def parse_typed_mass(words: str, units: Units) -> float:
+def parse_typed_mass(words: str, units: Units = "metric", name: str = "mass") -> float:
     """A body mass as :func:`parse_mass` reads it; without a unit it is in the user's.
 
     Examples
@@ -259,10 +259,10 @@ def parse_typed_mass(words: str, units: Units) -> float:
     >>> parse_typed_mass("70", "metric"), round(parse_typed_mass("154", "imperial"), 1)
     (70.0, 69.9)
     """
-    return parse_mass(_with_unit(words, "lb" if units == "imperial" else "kg"))
+    return parse_mass(_with_unit(words, "lb" if units == "imperial" else "kg"), name)
 
 
-def parse_typed_height(words: str, units: Units) -> float:
+def parse_typed_height(words: str, units: Units = "metric", name: str = "height") -> float:
     """A stature as :func:`parse_height` reads it; without a unit it is in the user's.
 
     Such a one is in inches, or else in metres below 3 and in centimetres above.
@@ -274,7 +274,8 @@ def parse_typed_height(words: str, units: Units) -> float:
     """
     number = _bare_number(words)
     short = number is not None and number < _METRES_BELOW
-    return parse_height(_with_unit(words, "in" if units == "imperial" else "m" if short else "cm"))
+    unit = "in" if units == "imperial" else "m" if short else "cm"
+    return parse_height(_with_unit(words, unit), name)
 
 
 def speed_with_unit(words: str, units: Units) -> str:

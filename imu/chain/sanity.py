@@ -112,6 +112,7 @@ _WEIGHTS: Final = np.sin(np.pi * (np.arange(_WINDOW) + 0.5) / _WINDOW) ** 2
 _IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE = range(9)
 
 _FROZEN_S: Final = 0.06
+_LONGER: Final = 4
 _THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
 _FAR_FROM_REST_M_S2: Final = 2.0
 #: Gravity of seconds: 0.93 to 1.12 g in people; the two accelerometers of one board 5 % apart.
@@ -297,6 +298,8 @@ def _judge_gravity(s: Record, in_sensor: float, kept_still: float) -> None:
 @kernel
 def _judge_directions(s: Record) -> None:
     """Compare how the mean force has turned in the gyroscope's frame and in the sensor."""
+    if s.turned_ever == 0:
+        return  # there is no gyroscope
     newest = s.blocks - 1
     quiet = True
     for k in range(_BLOCKS):
@@ -438,9 +441,12 @@ def _is_frozen(
         return False  # not measured, or falling freely
     if s.still_acceleration >= c.frozen_samples:
         far = abs(_size(ax, ay, az) - 1.0) * _G > _FAR_FROM_REST_M_S2
-        return running or (far and s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION] > _QUIET_M_S2)
-    # zeros from the start are no gyroscope
-    return running and s.turned_ever == 1
+        if far:
+            return running or s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION] > _QUIET_M_S2
+        # both may stand still at rest, where there is no noise
+        return running and s.still_turning < c.frozen_samples and s.turned_ever == 1
+    # zeros from the start are no gyroscope; one who stops turns no more before the force is still
+    return running and s.turned_ever == 1 and s.still_turning >= _LONGER * c.frozen_samples
 
 
 @kernel

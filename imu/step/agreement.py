@@ -39,19 +39,20 @@ _LEAST_TURNING: Final = 0.15
 _LEAST_SWING: Final = 0.1  # of a harmonic that has a phase, rad/s
 _DEG: Final = 180.0 / math.pi
 #: Phase of tipping forward, rad/s, before the vertical force: −136 to 56° in people, the middle of
-#: what they do not reach, how far that goes, and from which coherence on it is believed.
-_TIP_OPPOSITE: Final = 132.0
-_TIP_WITHIN: Final = 58.0
+#: what they do not reach, how far from it nobody is believed (other people may reach further than
+#: these), and from which coherence on it is.
+_TIP_OPPOSITE: Final = 140.0
+_TIP_WITHIN: Final = 42.0
 _TIP_COHERENCE: Final = 0.8
 #: Where it is that of a sensor at the sacrum, −92 to −32°; only there dropping is asked.
 _TIP_USUAL: Final = -60.0
 _TIP_USUAL_WITHIN: Final = 60.0
 #: The same of dropping before turning: −30 to 110°.
 _DROP_OPPOSITE: Final = 220.0
-_DROP_WITHIN: Final = 75.0
+_DROP_WITHIN: Final = 60.0
 _DROP_COHERENCE: Final = 0.9
 #: By how much dropping or turning may have more of the frequency of steps than tipping has: 0.18.
-_MOST_SHARE: Final = 0.25
+_MOST_SHARE: Final = 0.3
 
 # places in the means: products, then powers of the first and second harmonics
 _TIP_RE, _TIP_IM, _DROP_RE, _DROP_IM, _FORCE2 = range(5)

@@ -15,6 +15,7 @@ from devices.drivers.backstride_storage import (
     stop_log,
 )
 from devices.drivers.driver import Driver, Wanted
+from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.protocols.backstride import (
@@ -80,7 +81,9 @@ async def conversation_items(unit: Unit) -> list[Item]:
         else:
             items += _skipped(_OWN, "only the Backstride profile can be asked for it")
         await link.close()
-        items.append(await _guarded("reconnect", _come_back(connector, driver, clock)))
+        items.append(
+            await _guarded("reconnect", _come_back(connector, driver_named(driver.protocol), clock))
+        )
     finally:
         await link.close()
         await connector.end()

@@ -1,7 +1,8 @@
 """The companion of a run: the training rules, told seldom, beside the analysis.
 
 Red flags come before anything else: while they stop coaching, their one sentence is all that is
-said. Alerts of the coach go first; what else there is to tell shares their budget, save for the
+said. While pain is high, or questions about it have no answer, no training is suggested.
+Alerts of the coach go first; what else there is to tell shares their budget, save for the
 instructions of a run/walk plan. The companion is a part of the fold: its cues follow from the log
 and the header alone, so replay finds the same.
 """
@@ -16,13 +17,14 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from imu.steps import NO_STEPS
 from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.intensity import RunningIntensity
-from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.coaching.training.bends import BendState, advance_bend
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
-from pipelines.coaching.training.red_flags import RedFlagState
+from pipelines.coaching.training.red_flags import RedFlagState, reason_words
 from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
 from pipelines.coaching.training.single_session import SingleSessionState, advance_session
+from pipelines.coaching.training.traffic_light import CHANGE_FROM, Judged
 from pipelines.coaching.training.warm_up import (
     CoolDown,
     Moment,
@@ -47,6 +49,8 @@ _LONGEST_TICK_S: Final = 5.0
 #: Running above a stage's ceiling in a row before it is told, and the time until it is told again.
 _CEILING_PATIENCE_S: Final = 20.0
 _CEILING_AGAIN_S: Final = 300.0
+#: Pain that was to be changed by something is asked for again after this time, s.
+_PAIN_AGAIN_S: Final = 300.0
 #: How long a cue that has to wait is worth telling, s; most important first.
 _WORTH_S: Final = {
     "ceiling": 5.0,
@@ -109,6 +113,9 @@ class Companion:
         self._intensity = RunningIntensity(chosen.usual)
         self._flags = red_flags_before(chosen)
         self._flags_told = False
+        self._held = chosen.held is not None
+        self._unanswered = chosen.held is not None and chosen.held.unanswered
+        self._ask_pain_s = math.inf
         self._paused = False
         self._asked = False
         self._moments: list[Moment] = []
@@ -136,16 +143,21 @@ class Companion:
         return self._flags.stopped
 
     @property
+    def suggests(self) -> bool:
+        """Whether training is suggested: no red flag, and no pain that speaks against it."""
+        return not (self._flags.stopped or self._flags.eased or self._held or self._unanswered)
+
+    @property
     def warm_up(self) -> WarmUpState:
         """How far the warm-up is."""
         return self._warm_up
 
     @property
     def phase(self) -> Phase | None:
-        """Where the run/walk plan stands; None without one."""
-        return (
-            None if self._plan.intervals is None else phase_at(self._plan.intervals, self._plan_s)
-        )
+        """Where the run/walk plan stands; None without one, and while nothing is suggested."""
+        if self._plan.intervals is None or not self.suggests:
+            return None
+        return phase_at(self._plan.intervals, self._plan_s)
 
     def pause(self, *, paused: bool) -> None:
         """Say nothing for a while, or again."""
@@ -153,8 +165,17 @@ class Companion:
 
     def answer(self, flags: RedFlagState) -> None:
         """The questions about red flags were answered; told at the next :meth:`advance`."""
-        self._flags, self._asked = flags, True
+        self._flags, self._asked, self._unanswered = flags, True, False
         self._flags_told = self._flags_told and flags.stopped
+
+    def feel(self, time_s: float, judged: Judged, *, asks: bool) -> None:
+        """Pain was rated, which is told elsewhere: what is suggested depends on the latest."""
+        self._held = judged.light != "go"
+        self._unanswered = self._unanswered or asks
+        again = judged.light == "change" and judged.moment != "after"
+        self._ask_pain_s = time_s + _PAIN_AGAIN_S if again else math.inf
+        if not self.suggests:
+            self._waiting.clear()
 
     def advance(
         self,
@@ -189,7 +210,7 @@ class Companion:
         if len(steps):
             self._intensity.take_steps(steps)
         cues = self._tick(time_s, cast(Gait, gait)) if time_s >= self._next_s else []
-        if self._flags.stopped:
+        if self._flags.stopped or self._flags.eased:
             return self._stop(time_s)
         return cues or _NOTHING
 
@@ -232,10 +253,14 @@ class Companion:
         if self._plan.walk_bends and turn_deg is not None and duration_s <= _LONGEST_TICK_S:
             self._bend, bend = advance_bend(self._bend, time_s, duration_s, turn_deg, gait)
             cues += [] if bend is None else [bend]
+        if not self.suggests:
+            return self._ask_pain(time_s)
         return cues + self._weightiest(time_s)
 
     def _start(self, time_s: float) -> list[Cue]:
         plan = self._plan
+        if not self.suggests:
+            return [] if plan.held is None else [_held_cue(plan.held, time_s)]
         if plan.rest_day is not None:
             numbers = {"day": float(plan.rest_day), "days": float(plan.rest_days)}
             self._wait("opening", Cue("return.rest", numbers, time_s))
@@ -247,6 +272,12 @@ class Companion:
             cues = interval_cues(plan.intervals, -1.0, 0.0)
         self._take_session(time_s)
         return [replace(cue, time_s=time_s) for cue in cues] + self._weightiest(time_s)
+
+    def _ask_pain(self, time_s: float) -> list[Cue]:
+        if time_s < self._ask_pain_s:
+            return []
+        self._ask_pain_s = math.inf
+        return [Cue("pain.again", {}, time_s)]
 
     # --------------------------------------------------------------------------------- rules
 
@@ -319,6 +350,8 @@ class Companion:
     # --------------------------------------------------------------------------------- telling
 
     def _wait(self, family: str, cue: Cue) -> None:
+        if not self.suggests:
+            return
         self._waiting[family] = (cue, cue.time_s + _WORTH_S[family])
 
     def _forget(self, text_id: str) -> None:
@@ -345,4 +378,14 @@ class Companion:
 
 def red_flags_before(plan: CompanionPlan) -> RedFlagState:
     """What the questions about red flags had come to before the run."""
-    return RedFlagState(bool(plan.stopped), Cue(plan.stopped) if plan.stopped else None)
+    if plan.eased:
+        return RedFlagState(cue=Cue("red_flags.leg"), eased=True)
+    if not plan.stopped:
+        return RedFlagState()
+    return RedFlagState(True, Cue(plan.stopped, {"reason": plan.because or reason_words(())}))
+
+
+def _held_cue(held: HeldBack, time_s: float) -> Cue:
+    if held.level >= CHANGE_FROM:
+        return Cue("pain.held", {"level": held.level, "ago": held.ago}, time_s)
+    return Cue("pain.unanswered", {}, time_s)

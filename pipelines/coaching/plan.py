@@ -20,10 +20,23 @@ from pipelines.units import Units
 if TYPE_CHECKING:
     from imu.drift.baseline import Baseline
 
-__all__ = ["CompanionPlan", "UsualIntensity", "plan_with_baseline", "sensible", "usual_of"]
+__all__ = [
+    "CompanionPlan",
+    "HeldBack",
+    "UsualIntensity",
+    "plan_with_baseline",
+    "sensible",
+    "usual_of",
+]
 
 #: What may stop coaching before the run.
-_STOPS: Final = ("", "red_flags.stop", "red_flags.urgent", "red_flags.still_stopped")
+_STOPS: Final = (
+    "",
+    "red_flags.stop",
+    "red_flags.urgent",
+    "red_flags.emergency",
+    "red_flags.still_stopped",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,25 @@ class UsualIntensity(Checked):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack(Checked):
+    """Why no training is suggested until the runner has rated the pain, or answered.
+
+    Attributes
+    ----------
+    level : int
+        The latest rating, 0 to 10; below 4 where it is not the reason.
+    ago : str
+        How long before the run that was, in words.
+    unanswered : bool
+        Whether the questions about red flags are due.
+    """
+
+    level: Annotated[int, Within(0, 10)] = 0
+    ago: str = ""
+    unanswered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CompanionPlan:
     """Parameters of :class:`~pipelines.coaching.companion.Companion`.
 
@@ -50,6 +82,12 @@ class CompanionPlan:
     ----------
     stopped : str
         Name of the text that stopped coaching before the run (red flags); empty: coaching is on.
+    because : str
+        The answer that did, in words.
+    eased : bool
+        Whether red flags keep training from being suggested.
+    held : HeldBack, optional
+        Pain, or questions without an answer, that do.
     units : {"metric", "imperial"}
         Of the sentences.
     usual : UsualIntensity, optional
@@ -83,6 +121,9 @@ class CompanionPlan:
     """
 
     stopped: str = ""
+    because: str = ""
+    eased: bool = False
+    held: HeldBack | None = None
     units: Units = "metric"
     usual: UsualIntensity | None = None
     longest: LongestSession | None = None

@@ -1,8 +1,9 @@
 """Every text of the training rules, by name: each with its sources.
 
-Health articles are named by the numbers 000 to 004 of the project's notes; studies by first author,
-year and DOI. A text without a source is this program's own wording or a rule of thumb, and says so.
-Nothing here diagnoses, and nothing but the answer to a red flag tells anybody to stop.
+Health articles are named by their titles; in docstrings of the rules by the numbers 000 to 004, in
+that order. Studies are named by first author, year and DOI. A text without a source is this
+program's own wording or a rule of thumb, and says so. Nothing here diagnoses; only a red flag and
+strong or rising pain tell anybody to stop.
 """
 
 from __future__ import annotations
@@ -29,14 +30,21 @@ __all__ = [
 #: What fills a field of a text: a number, or a quantity already in words, such as "5.2 km".
 Number = float | str
 
-_ARTICLE: Final = "health article "
-_A0, _A1, _A2, _A3, _A4 = (f"{_ARTICLE}{number:03d}" for number in range(5))
+_ARTICLES: Final = (
+    "What to know about running with back pain (HSS)",
+    "How to prevent lower back pain when running (Running Is My Passport)",
+    "S. McCance on running and the back (Spine-health)",
+    "S. McCance on common back injuries of runners (Spine-health)",
+    "Is running good or bad for back pain? (The Nest)",
+)
+_A0, _A1, _A2, _A3, _A4 = _ARTICLES
 _FRANDSEN: Final = "Frandsen 2025, doi:10.1136/bjsports-2024-109380"
 _FARRAR: Final = "Farrar 2001, doi:10.1016/S0304-3959(01)00349-9"
 _FINUCANE: Final = "Finucane 2020, doi:10.2519/jospt.2020.9971"
 _FOSTER: Final = "Foster 1998, Med Sci Sports Exerc 30(7):1164"
 _HEIDERSCHEIT: Final = "Heiderscheit 2011, doi:10.1249/MSS.0b013e3181ebedf4"
 _RODACKI: Final = "Rodacki 2024"
+_THOMEE: Final = "Thomeé 1997, doi:10.1093/ptj/77.12.1690"
 _THUMB: Final = "users' rule of thumb"
 _OWN: Final = "this program's rule of thumb"
 
@@ -75,12 +83,70 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "walking.",
             (_A1,),
         ),
+        "warm_up.hard_before": Text(
+            "{distance} were run hard before you were warm: next time keep the first ten minutes "
+            "easy.",
+            (_A1, _A3),
+        ),
+        # ------------------------------------------------------------------ routines
+        "routine.pelvic_tilts": Text(
+            "Pelvic tilts: on your back, knees bent, press the lower back to the floor and let "
+            "go; or standing against a wall.",
+            (_A0, _A4),
+        ),
+        "routine.high_knees": Text(
+            "High knees on the spot, easily, for {seconds:#second}.", (_A0, _A1)
+        ),
+        "routine.mini_squats": Text(
+            "Mini-squats: bend the knees a little, heels down, back long.", (_A0, _A1)
+        ),
+        "routine.leg_swings": Text(
+            "Leg swings: hold on to something and swing a leg forward and back, five times each.",
+            (_A0, _A1),
+        ),
+        "routine.bridges": Text(
+            "Bridges: on your back, lift the hips until body and thighs are one line.", (_A0, _A1)
+        ),
+        "routine.plank": Text(
+            "Plank: on forearms and toes, or knees, hold for {seconds:#second} and breathe.",
+            (_A0, _A1),
+        ),
+        "routine.rest": Text("Rest for {seconds:#second}, then the second set.", (_OWN,)),
+        "routine.balance_left": Text(
+            "Balance: stand on the left leg for {seconds:#second}, near something to hold.", (_A0,)
+        ),
+        "routine.balance_right": Text(
+            "Balance: stand on the right leg for {seconds:#second}.", (_A0,)
+        ),
+        "routine.walk": Text(
+            "Cool down: walk easily for three minutes; each minute is counted.", (_A1,)
+        ),
+        "routine.count": Text("{n:.0f} of {of:.0f}"),
+        "routine.done": Text("Done."),
+        "routine.not_now": Text(
+            "Not now: rate your pain again first, or answer the questions that are open.", (_OWN,)
+        ),
+        "routine.before_run": Text(
+            "Before you start: ten pelvic tilts, half a minute of high knees, ten mini-squats and "
+            "ten leg swings; then five to ten easy minutes.",
+            (_A0, _A1, _A4),
+        ),
+        "core.due": Text(
+            "No core work yet this week: two sets of pelvic tilts, bridges and planks take five "
+            "minutes.",
+            (_A0, _A1),
+        ),
+        # ------------------------------------------------------------------ after a run
+        "review.compared": Text("Against your run of {day}{on}: {what}.", (_OWN,)),
+        "review.steady": Text("What went well: your form stayed in its usual range to the end."),
+        "review.warm": Text("What went well: you took your time to warm up."),
+        "review.moved": Text("What went well: you ran for {minutes:#minute}."),
         # ------------------------------------------------------------------ single session
         "session.longest_distance": Text(
             "{distance}: as far as your longest run of the last 30 days.", (_FRANDSEN, _A1)
         ),
         "session.beyond_distance": Text(
-            "{distance}: 10 % further than your longest run of the last 30 days. A good moment to "
+            "{distance}: {percent:.0f} % of your longest run of the last 30 days. A good moment to "
             "finish.",
             (_FRANDSEN, _A1),
         ),
@@ -88,10 +154,15 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Load of {distance} of easy running: as much as your most of the last 30 days.", (_OWN,)
         ),
         "session.beyond_dose": Text(
-            "Load of {distance} of easy running: 10 % more than your most of the last 30 days. A "
-            "good moment to finish.",
+            "Load of {distance} of easy running: {percent:.0f} % of your most of the last 30 days. "
+            "A good moment to finish.",
             (_OWN,),
         ),
+        "session.budget": Text(
+            "Today's budget: your longest run of the last 30 days is {longest}, so up to {most}.",
+            (_FRANDSEN, _A1),
+        ),
+        "session.budget_week": Text("Left of this week's ceiling: {left}.", (_A1, _THUMB)),
         "session.longer_distance": Text(
             "{distance}: further than your longest run of the last 30 days.", (_FRANDSEN, _A1)
         ),
@@ -99,8 +170,8 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Load of {distance} of easy running: more than your most of the last 30 days.", (_OWN,)
         ),
         "session.no_history": Text(
-            "No run of the last 30 days has a distance here, so there is no longest run to go by: "
-            "keep this one short.",
+            "Your first run here, so there is no longest one to go by yet: run as easily as you "
+            "like, and no further than you usually do.",
             (_A1,),
         ),
         # ------------------------------------------------------------------ week
@@ -182,12 +253,83 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "can find out why.",
             (_A3, _FARRAR),
         ),
+        "pain.specialist_steady": Text(
+            "Pain of 3 or more after {runs:.0f} of your last {of:.0f} runs: pain that is steady "
+            "after running is for a specialist to look at.",
+            (_A2, _A3),
+        ),
+        "pain.activity": Text(
+            "{activity} came with pain in {notes:.0f} of your last {of:.0f} notes that name an "
+            "activity: try less of it for a week, and tell your physiotherapist.",
+            (_A2,),
+        ),
+        "pain.light_none": Text("No pain: go on.", (_THOMEE,)),
+        "pain.light_go": Text(
+            "Pain of {level:.0f}: within 0 to 3, you may go on. Say so when it grows.", (_THOMEE,)
+        ),
+        "pain.light_change": Text(
+            "Pain of {level:.0f}: change something now. Slow down or walk for two minutes, take "
+            "shorter steps, look for softer or flatter ground, and rate it again after that.",
+            (_THOMEE, _A0, _A4),
+        ),
+        "pain.light_stop": Text(
+            "Pain of {level:.0f}: stop this run. Slow to a walk now, walk gently for a few "
+            "minutes instead of standing still, and take the shortest way home.",
+            (_THOMEE, _A1),
+        ),
+        "pain.light_stop_rising": Text(
+            "Pain has risen to {level:.0f} within this run: stop this run. Slow to a walk now, "
+            "walk gently for a few minutes instead of standing still, and take the shortest way "
+            "home.",
+            (_THOMEE, _A1),
+        ),
+        "pain.light_change_before": Text(
+            "Pain of {level:.0f}: make the next run a walk, or an easy one that is shorter and "
+            "softer than planned, and rate it again after five minutes.",
+            (_THOMEE, _A0),
+        ),
+        "pain.light_stop_before": Text(
+            "Pain of {level:.0f}: leave the run for another day. A gentle walk, as far as it is "
+            "comfortable, is better than lying down.",
+            (_THOMEE, _A1),
+        ),
+        "pain.light_change_after": Text(
+            "Pain of {level:.0f} after the run: make the next one shorter and easier, and leave a "
+            "day in between. Rate it again tomorrow morning.",
+            (_THOMEE, _A0),
+        ),
+        "pain.light_stop_after": Text(
+            "Pain of {level:.0f} after the run: no run until it is 3 or less again. Move gently "
+            "as far as it is comfortable, and rate it again tomorrow morning.",
+            (_THOMEE, _A1),
+        ),
+        "pain.again": Text("How is the pain now, from 0 to 10?", (_THOMEE,)),
+        "pain.held": Text(
+            "You rated your pain {level:.0f}, {ago}. No training is suggested until you have "
+            "rated it 3 or less: walk, or leave the run for another day.",
+            (_THOMEE, _A1),
+        ),
+        "pain.unanswered": Text(
+            "The questions about signs for a doctor are not answered yet. No training is "
+            "suggested until they are.",
+            (_FINUCANE,),
+        ),
         "pain.check": Text(
             "Pain of {level:.0f} is worth a few questions about signs that belong into a doctor's "
-            "hands; answer them with: backstride journal check",
-            (_OWN,),
+            "hands.",
+            (_FINUCANE,),
+        ),
+        "pain.check_pattern": Text(
+            "Pain that lasts or grows is worth a few questions about signs that belong into a "
+            "doctor's hands.",
+            (_FINUCANE,),
         ),
         "pain.ask": Text("How is your back, from 0 (no pain) to 10? Your last run ended {ago}."),
+        "pain.heat_or_cold": Text(
+            "For the first two days cold or heat, whichever eases it, 15 to 20 minutes with a "
+            "cloth in between; and no more than two days of lying down.",
+            (_A1,),
+        ),
         # ------------------------------------------------------------------ red flags
         "red_flags.introduction": Text(
             "A few questions about signs that belong into a doctor's hands. The sensor cannot see "
@@ -207,15 +349,35 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "red_flags.unwell": Text(
             "Do you have fever, feel ill, or lose weight without knowing why?", (_FINUCANE,)
         ),
-        "red_flags.stop": Text(
-            "Stop running, seek medical care. Coaching is off until a professional has cleared "
-            "you.",
+        "red_flags.because_sciatica": Text("pain shoots down a leg, below the knee"),
+        "red_flags.because_weakness": Text("a leg is weaker than it was"),
+        "red_flags.because_numbness": Text("a part of a leg or foot is numb or tingling"),
+        "red_flags.because_foot_drop": Text("a foot drags or is hard to lift"),
+        "red_flags.because_saddle": Text("the skin between your legs is numb"),
+        "red_flags.because_bladder": Text("passing or holding water or stool has changed"),
+        "red_flags.because_accident": Text("the pain began with a fall or an accident"),
+        "red_flags.because_unwell": Text("you have fever, feel ill, or lose weight"),
+        "red_flags.because_unknown": Text("one of your answers was yes"),
+        "red_flags.emergency": Text(
+            "Stop running and go to an emergency department now, because {reason}. This is not to "
+            "wait for an appointment. Coaching is off until a professional has cleared you.",
             (_A2, _FINUCANE),
         ),
         "red_flags.urgent": Text(
-            "Stop running, seek medical care today. Coaching is off until a professional has "
-            "cleared you.",
+            "Stop running, seek medical care today, because {reason}. Coaching is off until a "
+            "professional has cleared you.",
             (_A2, _FINUCANE),
+        ),
+        "red_flags.stop": Text(
+            "Stop running, seek medical care, because {reason}. Coaching is off until a "
+            "professional has cleared you.",
+            (_A2, _FINUCANE),
+        ),
+        "red_flags.leg": Text(
+            "End this run and walk home, because pain shoots below the knee: show it to a "
+            "physician in the next days. Nothing is suggested until you have answered these "
+            "questions again without a yes.",
+            (_A2,),
         ),
         "red_flags.clear": Text("None of these signs: coaching goes on."),
         "red_flags.cleared_question": Text(
@@ -233,6 +395,21 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Two days of rest have passed: gentle activity, such as a walk, does a back more good "
             "than more rest.",
             (_A1, _A4),
+        ),
+        "return.resting_run": Text(
+            "Day {day:.0f} of about {days:.0f} without running: make this a walk, or leave it for "
+            "another day.",
+            (_A3, _A4),
+        ),
+        "return.ran_resting": Text(
+            "This run fell on day {day:.0f} of about {days:.0f} without running: take the rest "
+            "that is left as walks.",
+            (_A3, _A4),
+        ),
+        "return.other_surface": Text(
+            "Stage {stage:.0f} of 3 is for the {place}, and this run is on {surface}: the {place} "
+            "is softer and ends where you want it to.",
+            (_A0,),
         ),
         "return.treadmill": Text(
             "Stage 1 of 3: treadmill, run and walk in turn, at most {percent:.0f} % of your usual "
@@ -273,8 +450,9 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Strength this week: {days:#day}, as many as you wanted. Well done.", (_A0, _A1)
         ),
         "strength.due": Text(
-            "Strength this week: {days:.0f} of {target:#day} so far; today would suit.",
-            (_A0, _A1),
+            "Strength this week: {days:.0f} of {target:#day} so far; today would suit. Lifting "
+            "eased back pain by 60 % in one study, jogging by 12 %.",
+            (_A0, _A1, _A4),
         ),
         "strength.wait": Text(
             "You did strength training yesterday or today: leave a day in between.", (_A0, _A1)
@@ -318,6 +496,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "shoes.second": Text(
             "{name} have {distance}, past 500 miles: a new pair is due by the usual rule.",
             (_A0, _A1, _A2),
+        ),
+        "words.shoe_fit": Text(
+            "A shoe fits with a thumb's width before the toes, a heel that does not slip, and no "
+            "place that presses; try it in the evening, on the surface that you run on.",
+            (_A0,),
         ),
         # ------------------------------------------------------------------ comparisons
         "compare.too_few": Text(
@@ -385,20 +568,20 @@ def sources(identifier: str, /) -> tuple[str, ...]:
     Examples
     --------
     >>> sources("desk.nudge")
-    ('health article 001',)
+    ('How to prevent lower back pain when running (Running Is My Passport)',)
     """
     return _entry(identifier).sources
 
 
 def is_article(source: str) -> bool:
-    """Whether a source is one of the health articles, which have a number and no address.
+    """Whether a source is one of the health articles, which have a title and no address.
 
     Examples
     --------
-    >>> is_article("health article 001"), is_article("Rodacki 2024")
-    (True, False)
+    >>> [is_article(source) for source in (*sources("desk.nudge"), "Rodacki 2024")]
+    [True, False]
     """
-    return source.startswith(_ARTICLE)
+    return source in _ARTICLES
 
 
 def texts_by_source() -> dict[str, list[str]]:
@@ -407,7 +590,8 @@ def texts_by_source() -> dict[str, list[str]]:
     for name, entry in CATALOGUE.items():
         for source in entry.sources:
             found.setdefault(source, []).append(name)
-    return {source: found[source] for source in sorted(found, key=lambda x: (is_article(x), x))}
+    studies = sorted(source for source in found if not is_article(source))
+    return {source: found[source] for source in (*studies, *_ARTICLES)}
 
 
 class _WithNouns(string.Formatter):

@@ -17,9 +17,10 @@ import typer
 
 from devices.simulator.scenario import Scenario
 from devices.sources import open_source
-from imu.errors import BackstrideError, ParameterError
+from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
+from pipelines.commands.after_run import ask_after_run, file_and_review, offer_unfiled
 from pipelines.commands.checks import (
     check_axes,
     check_outputs,
@@ -38,18 +39,16 @@ from pipelines.runner.continuing import (
     earlier_session,
     interrupted_note,
 )
-from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.first_run import ask_for_source
 from pipelines.runner.history import RunHistory, history_for_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import unknown_shoe_note
-from pipelines.runner.planning import plan_for_run
+from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.stay_awake import staying_awake
-from pipelines.session.result import SessionResult
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.page.run import Marks, run_dashboard
@@ -205,7 +204,8 @@ def live(
         source = source or earlier.header.source
         beside = beside or earlier.header.beside
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
-    if record is None and not no_record:
+    named = record is None and not no_record
+    if named:
         record = new_session_path(time.time_ns())
     stated = LiveOptions(
         axes=axes,
@@ -215,6 +215,7 @@ def live(
         earlier=earlier,
         devices=None if no_calibration else devices_directory(),
         record=record,
+        renames=named,
         alerts=alerts,
         on_alert=on_alert,
         settings=chosen or AlertSettings(),
@@ -230,6 +231,7 @@ def _accompany(
 ) -> None:
     """From the journal through the run and back; ``port`` is that of a page, None without one."""
     with JournalAtHand() as journal:
+        offer_unfiled(journal)
         if source is None and port is None:
             source, stated = _asked(journal, stated)
         prepare = partial(_completed, journal=journal, stated=stated, history=history)
@@ -387,6 +389,8 @@ def _as_the_journal_says(
             journal, now, marks.get("surface", ""), marks.get("shoe", "")
         )
         notes += [trouble] if trouble else []
+    surface = dict(options.marks).get("surface", "")
+    notes += [cue.message for cue in cues_before(plan, journal, surface)]
     settings = journal.ask(Journal.settings, Settings()) if body is None else body
     return replace(
         options,
@@ -399,7 +403,13 @@ def _as_the_journal_says(
 
 
 def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
-    """Tell what the session held, file it in the journal, and complain where something failed."""
+    """File it in the journal, tell what the session held, and complain where something failed.
+
+    Filing comes first: whoever closed the window sees none of the rest.
+    """
+    tell = None
+    if run.filed and run.result is not None:
+        tell = file_and_review(run, run.result, journal)
     if run.summary is not None:
         say_summary(run.summary)
         for note in run.summary.notes:
@@ -411,8 +421,9 @@ def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
         )
     elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
-    if run.filed and run.result is not None:
-        _file(run, run.result, journal)
+    if tell is not None and run.result is not None:
+        tell()
+        ask_after_run(run.result, journal)
     elif run.result is not None:
         for cue in run.result.closing_cues:
             say(cue.message)
@@ -421,19 +432,6 @@ def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
         complain(f"backstride: {trouble}")
     if troubles or run.other_trouble:
         raise typer.Exit(1)
-
-
-def _file(run: LiveRun, result: SessionResult, journal: JournalAtHand) -> None:
-    """Put the run into the journal, and tell what the rules say of it."""
-    try:
-        notes, cues = file_run(finished_run(result, recording=run.recording), journal)
-    except BackstrideError as error:
-        complain(f"note: the run is not in the journal: {error}")
-        return
-    for note in notes:
-        complain(f"note: {note}")
-    for cue in [*result.closing_cues, *cues]:
-        say(cue.message)
 
 
 def _simulated(source: str) -> Scenario | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from pipelines.units import parse_typed_height, parse_typed_mass
 
 __all__ = [
     "Axes",
@@ -32,10 +35,23 @@ Axes = Annotated[
         show_default=False,
     ),
 ]
-Mass = Annotated[float | None, typer.Option(help="Body mass in kg.", show_default=False)]
+Mass = Annotated[
+    float | None,
+    typer.Option(
+        help="Body mass, such as 70, '70 kg' or '154 lb'.",
+        parser=partial(parse_typed_mass, name="--mass"),
+        metavar="MASS",
+        show_default=False,
+    ),
+]
 Height = Annotated[
     float | None,
-    typer.Option(help="Height in m; the lumbar index needs it.", show_default=False),
+    typer.Option(
+        help="Height, such as 1.75, '1.75 m' or '5 ft 9 in'; the lumbar index needs it.",
+        parser=partial(parse_typed_height, name="--height"),
+        metavar="HEIGHT",
+        show_default=False,
+    ),
 ]
 Rate = Annotated[float | None, typer.Option(help="Sample rate in Hz of a recording without times.")]
 Columns = Annotated[

@@ -9,13 +9,25 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["DiskSync", "UnbufferedFile", "open_private", "private_file", "sync_folder"]
+__all__ = [
+    "DiskSync",
+    "UnbufferedFile",
+    "is_being_written",
+    "mark_being_written",
+    "open_private",
+    "private_file",
+    "sync_folder",
+]
 
 _PRIVATE: Final = 0o600
+#: A recording reaches its file at least so often while it goes on, s.
+_JUST_S: Final = 3.0
 #: Answers of files that have nothing to put on a disk (a pipe, some network shares).
 _CANNOT_SYNC: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 
@@ -54,6 +66,37 @@ def open_private(path: Path, *, overwrite: bool = False, buffering: int = -1) ->
             os.fchmod(descriptor, _PRIVATE)
     sync_folder(path.parent)
     return file
+
+
+def mark_being_written(descriptor: int) -> None:
+    """Let other programs know that a file is being written, until it is closed."""
+    if sys.platform != "win32":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # a disk without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a program is writing a file; where that cannot be known, whether it just has.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be opened.
+    """
+    if sys.platform == "win32":  # its locks would keep readers out
+        return time.time() - path.stat().st_mtime < _JUST_S
+    import fcntl
+
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ from mcap.writer import LIBRARY_IDENTIFIER, Writer
 from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
 from imu.errors import RecordingError
 from pipelines.files import session_messages as messages
-from pipelines.files.kept_file import DiskSync, UnbufferedFile, open_private
+from pipelines.files.kept_file import DiskSync, UnbufferedFile, mark_being_written, open_private
 from pipelines.files.packet_batches import MOST_CHANNELS, MOST_PACKETS, encode_packets
 from pipelines.files.stream_batches import Placed, encode_stream
 from pipelines.session.facts import Fact, StepsFinished
@@ -107,6 +107,7 @@ class SessionWriter:
         first = messages.encode_header(header)
         self._checked(len(first))
         self._file = UnbufferedFile(_create(self.path, overwrite))
+        mark_being_written(self._file.fileno())
         self._disk = DiskSync(self._file.fileno())
         self._writer = cast(Any, Writer(cast(IO[Any], self._file)))  # its methods carry no types
         self._last_flush_s = clock()

@@ -34,6 +34,7 @@ __all__ = [
     "continued_path",
     "earlier_session",
     "interrupted_note",
+    "is_whole",
     "newest_session",
 ]
 
@@ -257,6 +258,7 @@ def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> st
     folder : Path, optional
         Of the sessions; the user's own by default.
     """
+    from pipelines.files.kept_file import is_being_written
     from pipelines.files.session_reader import read_header
 
     newest = newest_session(folder)
@@ -264,7 +266,9 @@ def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> st
         return ""
     try:
         ago_s = utc_ns / 1e9 - newest.stat().st_mtime
-        if ago_s > _RECENTLY_S or _is_whole(newest) or read_header(newest).source != source:
+        if ago_s > _RECENTLY_S or is_whole(newest) or is_being_written(newest):
+            return ""
+        if read_header(newest).source != source:
             return ""
     except (OSError, RecordingError):
         return ""
@@ -274,7 +278,7 @@ def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> st
     )
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
     """Whether an MCAP file has its end."""
     from mcap.writer import MCAP0_MAGIC
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from imu.errors import ParameterError, RecordingError
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.pain import check_cue
-from pipelines.runner.journal.advice import after_run, stop_cue
+from pipelines.runner.journal.advice import after_run, silenced
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.pending import keep_for_later
 from pipelines.runner.journal.runs import FinishedRun, add_run
@@ -64,11 +64,8 @@ def file_run(run: FinishedRun, journal: JournalAtHand) -> tuple[list[str], list[
     try:
         opened = journal.open()
         session = add_run(opened, run)
-        stopped = stop_cue(opened) is not None
-        cues = [] if session is None or stopped else after_run(opened, session)
-        asks = check_cue(max((pain.level for pain in run.pains), default=0))
-        if asks is not None and not stopped:
-            cues.append(asks)
+        quiet = silenced(opened, time.time_ns()) is not None
+        cues = [] if session is None or quiet else after_run(opened, session)
         return journal.take_notes(), cues
     except ParameterError as error:
         return [f"this run is not added to the journal: {error}"], []

@@ -12,16 +12,19 @@ from typing import Final
 
 from imu.drift.baseline import Baseline
 from pipelines.coaching.plan import CompanionPlan, UsualIntensity, sensible, usual_of
+from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
-from pipelines.coaching.training.return_to_run import rest_cues
-from pipelines.coaching.training.single_session import LongestSession
-from pipelines.runner.journal.advice import return_state
+from pipelines.coaching.training.return_to_run import rest_cues, surface_cue
+from pipelines.coaching.training.single_session import LongestSession, budget_cue
+from pipelines.coaching.training.weekly import weekly_ceiling_m
+from pipelines.runner.journal.advice import held_back, return_state
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
-from pipelines.runner.journal.queries import longest_session, red_flag_state
+from pipelines.runner.journal.queries import longest_session, red_flag_state, weeks
+from pipelines.units import distance_words
 
-__all__ = ["plan_for_run", "plan_from_journal"]
+__all__ = ["cues_before", "plan_for_run", "plan_from_journal"]
 
 _DAY_NS: Final = 86_400 * 10**9
 #: Sessions that tell what is usual: the last ten of three months.
@@ -65,6 +68,9 @@ def plan_from_journal(
         rest_day = (now_ns - since_ns) // _DAY_NS + 1
     return CompanionPlan(
         stopped=flags.cue.text_id if flags.stopped and flags.cue is not None else "",
+        because="" if flags.cue is None else str(flags.cue.numbers.get("reason", "")),
+        eased=flags.eased,
+        held=held_back(journal, now_ns),
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
         longest=longest_session(journal, now_ns),
@@ -99,6 +105,32 @@ def plan_for_run(
         told = f"{journal.trouble} This run is accompanied without what the journal knows."
         return blank, [told]
     return plan, journal.take_notes()
+
+
+def cues_before(plan: CompanionPlan, journal: JournalAtHand, surface: str) -> list[Cue]:
+    """What is worth knowing before a run begins: rest, surface, budget, and how to begin.
+
+    While pain or red flags keep training from being suggested, the companion says so, and nothing
+    else is said here.
+    """
+    if plan.stopped or plan.eased or plan.held is not None:
+        return []
+    if plan.rest_day is not None:
+        return [Cue("return.resting_run", {"day": plan.rest_day, "days": plan.rest_days})]
+    cues = [None if plan.return_stage is None else surface_cue(plan.return_stage, surface)]
+    cues.append(budget_cue(plan.longest, plan.units))
+    left_m = journal.ask(_left_of_week_m, None)
+    if left_m is not None:
+        words = distance_words(max(left_m, 0.0), plan.units)
+        cues.append(Cue("session.budget_week", {"left": words}))
+    return [*filter(None, cues), Cue("routine.before_run")]
+
+
+def _left_of_week_m(journal: Journal) -> float | None:
+    """What this week's ceiling leaves, m; None without a ceiling."""
+    recent = weeks(journal, datetime.now().astimezone().date(), 5)
+    ceiling_m = weekly_ceiling_m(recent[:-1], journal.settings().weekly_ceiling_m)
+    return None if ceiling_m is None else ceiling_m - recent[-1].distance_m
 
 
 def _usual(journal: Journal, before_ns: int) -> UsualIntensity | None:

@@ -19,6 +19,7 @@ from imu.drift.status import DriftStatus
 from imu.steps import Steps
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.intervals import PhaseKind
+from pipelines.coaching.training.traffic_light import Light, Moment
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.session.marks import PainMoment
 
@@ -49,6 +50,7 @@ __all__ = [
     "NeutralRefused",
     "NeutralTaken",
     "PaceKnown",
+    "PainJudged",
     "PainReported",
     "Paused",
     "PhaseBegan",
@@ -309,12 +311,31 @@ class PainReported(_Fact, frozen=True, tag="pain"):
     place: str = ""
 
 
+class PainJudged(_Fact, frozen=True, tag="pain_judged"):
+    """What the traffic light says of a rating that was just reported.
+
+    ``rising``: it stops the run because it rose, and not by its level alone. ``asks``: the
+    questions about red flags are called for. ``holds``: no training is suggested from here on.
+    """
+
+    level: int
+    light: Light
+    moment: Moment
+    rising: bool = False
+    asks: bool = False
+    holds: bool = False
+
+
 class FlagsAnswered(_Fact, frozen=True, tag="flags"):
-    """The questions about red flags were answered; ``stopped``: nothing is coached from here on."""
+    """The questions about red flags were answered.
+
+    ``stopped``: nothing is coached from here on; ``eased``: no training is suggested.
+    """
 
     answers: tuple[str, ...]
     cleared: bool
     stopped: bool
+    eased: bool = False
 
 
 class Paused(_Fact, frozen=True, tag="paused"):
@@ -464,6 +485,7 @@ Fact = (
     | SurfaceKnown
     | ShoeKnown
     | PainReported
+    | PainJudged
     | FlagsAnswered
     | Paused
     | Resumed

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-__all__ = ["FeltPain"]
+__all__ = ["FeltPain", "moment_of"]
+
+#: A rating so long after the last step is one after the run, s.
+_AFTER_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +19,18 @@ class FeltPain:
     level: int
     when: Literal["before", "during", "after"]
     place: str = ""
+
+
+def moment_of(
+    time_s: float, first_contact_s: float, last_contact_s: float
+) -> Literal["before", "during", "after"]:
+    """When in a session pain was rated whose moment nobody said; infinite contacts: nobody ran.
+
+    Examples
+    --------
+    >>> [moment_of(time_s, 10.0, 600.0) for time_s in (5.0, 610.0, 640.0)]
+    ['before', 'during', 'after']
+    """
+    if time_s < first_contact_s:
+        return "before"
+    return "after" if time_s > last_contact_s + _AFTER_S else "during"

@@ -136,6 +136,8 @@ class LiveStatus:
         How it looks for changes.
     told : Alert, optional
         The change that was told last.
+    pain : PainJudged, optional
+        The latest rating, as the traffic light has it.
     compared : Compared
         What the run is compared with.
     notes : tuple of str
@@ -172,6 +174,7 @@ class LiveStatus:
     standing: DriftStatus = _BEGINNING
     params: DriftParams = field(default_factory=DriftParams)
     told: Alert | None = None
+    pain: facts.PainJudged | None = None
     compared: Compared = _UNTOLD
     notes: tuple[str, ...] = ()
     recent: Steps = NO_STEPS
@@ -196,6 +199,8 @@ class LiveStatus:
                 alert = fact.alert
                 if alert.severity == "raised" and alert.indicator != SENSOR_POSITION:
                     self.told = alert
+            case facts.PainJudged():
+                self.pain = fact
             case facts.SensorKnown():
                 self.device = fact.info.name
             case facts.LinkChanged():

@@ -15,7 +15,9 @@ import numpy as np
 from imu.errors import ParameterError
 from pipelines.coaching.companion import red_flags_before
 from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
+from pipelines.coaching.training.traffic_light import Moment, asks_questions, judge_pain
 from pipelines.session import facts, marks
+from pipelines.session.felt_pain import moment_of
 from pipelines.session.marks import one_line
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ class MarkRules:
     surface: str = ""
     surface_before: str = ""
     _flags: RedFlagState = field(init=False)
+    _felt: list[int] = field(default_factory=list)  # pain of this run up to now
+    _asked: bool = False  # red flags, by a rating
 
     def __post_init__(self) -> None:
         plan = None if self._companion is None else self._companion.plan
@@ -85,7 +89,8 @@ class MarkRules:
                 self._progress.take_distance(mark.distance_m, now_s)
                 return [facts.DistanceKnown(now_s, mark.distance_m, "stated")]
             case marks.Pain():
-                return [facts.PainReported(now_s, mark.level, mark.moment, mark.place)]
+                reported = facts.PainReported(now_s, mark.level, mark.moment, mark.place)
+                return [reported, self._judge_pain(mark)]
             case marks.Neutral():
                 return self._take_neutral()
             case marks.Reseat():
@@ -104,6 +109,33 @@ class MarkRules:
             case marks.Unknown():
                 return self._take_unknown(mark)
         return []
+
+    def _judge_pain(self, mark: marks.Pain) -> Fact:
+        """The traffic light; the companion and the coach suggest nothing while pain is high."""
+        now_s = self._latest.now_s
+        moment: Moment = mark.moment or self._moment()
+        judged = judge_pain(mark.level, self._felt, moment)
+        if moment != "after":
+            self._felt.append(mark.level)
+        asks = not self._asked and asks_questions(mark.level, mark.place)
+        self._asked = self._asked or asks
+        if self._companion is not None:
+            self._companion.feel(now_s, judged, asks=asks)
+        advises = judged.light == "go" and not (self._flags.stopped or self._flags.eased)
+        self._coach.advises = advises and (self._companion is None or self._companion.suggests)
+        return facts.PainJudged(
+            now_s,
+            mark.level,
+            judged.light,
+            moment,
+            judged.rising,
+            asks,
+            not self._coach.advises,
+        )
+
+    def _moment(self) -> Moment:
+        """By the time of the mark, as :func:`~pipelines.session.felt_pain.moment_of` has it."""
+        return moment_of(self._latest.now_s, *self._progress.ran)
 
     def _take_surface(self, name: str) -> None:
         if name != one_line(self.surface_before):
@@ -141,11 +173,18 @@ class MarkRules:
     def _take_flags(self, mark: marks.RedFlags) -> list[Fact]:
         """While a red flag stands, changes are told without anything to try."""
         self._flags = judge_yes(self._flags, mark.answers, cleared=mark.cleared)
-        self._coach.advises = not self._flags.stopped
+        self._coach.advises = not (self._flags.stopped or self._flags.eased)
         if self._companion is not None:
             self._companion.answer(self._flags)
+            self._coach.advises = self._companion.suggests
         return [
-            facts.FlagsAnswered(self._latest.now_s, mark.answers, mark.cleared, self._flags.stopped)
+            facts.FlagsAnswered(
+                self._latest.now_s,
+                mark.answers,
+                mark.cleared,
+                self._flags.stopped,
+                self._flags.eased,
+            )
         ]
 
     def _reseat(self) -> list[Fact]:

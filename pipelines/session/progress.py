@@ -49,6 +49,7 @@ class SessionProgress:
         self._distance_m: float | None = None
         self._from_s = -math.inf  # the distance is that up to then
         self._stretch_end_s = -math.inf
+        self._ran = (math.inf, math.inf)
         self._counted: dict[Source, float] = {}  # the distance at the last count of each
         self._dose = Dose() if index_of_earlier_runs else None
 
@@ -60,6 +61,11 @@ class SessionProgress:
         return self._distance_m
 
     @property
+    def ran(self) -> tuple[float, float]:
+        """Contact of the first and the latest step, s; infinite before there is one."""
+        return self._ran
+
+    @property
     def dose_easy_km(self) -> float | None:
         """Equivalent easy kilometres so far; None while not known."""
         return None if self._dose is None else self._dose.easy_km(self.distance_m)
@@ -68,6 +74,7 @@ class SessionProgress:
         """Count steps that got finished, in order."""
         times = zip(steps.initial_contact_s.tolist(), steps.step_time_s.tolist(), strict=True)
         for contact_s, step_s in times:
+            self._ran = (min(self._ran[0], contact_s), contact_s)
             if math.isfinite(step_s):
                 self.running_s += step_s
                 self._run(contact_s, contact_s + step_s)

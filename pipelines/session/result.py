@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -22,15 +22,12 @@ from pipelines.session import facts
 from pipelines.session.comparable import sensor_kind, surface_of_most
 from pipelines.session.dose import EXPONENTS, Dose
 from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, SensorDoubted, Source
-from pipelines.session.felt_pain import FeltPain
+from pipelines.session.felt_pain import FeltPain, moment_of
 from pipelines.session.header import SessionHeader
 
 __all__ = ["Measured", "SessionResult", "Stretch", "result_of"]
 
 _F = TypeVar("_F")
-
-#: A rating so long after the last step is one after the run, s.
-_AFTER_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class SessionResult:
     run_baseline : Baseline or None
         What later runs may start from; none of a simulated runner's, who is nobody's history.
     stopped : bool
-        Whether red flags stand at the end: then nothing is coached after the run either.
+        Whether red flags, or pain, stand at the end: then nothing is coached after the run either.
     losses, clock, axes_found
         Accounting of samples, the sensor's clock, and whether the axes are known.
     loose_clip : bool
@@ -205,7 +202,6 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
     surfaces = [(fact.time_s, fact.name) for fact in _all(known, facts.SurfaceKnown)]
     shoes = [fact.name for fact in _all(known, facts.ShoeKnown)]
     sensors = _all(known, facts.SensorKnown)
-    flags = _all(known, facts.FlagsAnswered)
     return SessionResult(
         header,
         sensors[-1].info if sensors else None,
@@ -234,7 +230,7 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         end.baseline,
         end.changed,
         None if header.simulated else end.run_baseline,
-        flags[-1].stopped if flags else header.plan is not None and bool(header.plan.stopped),
+        _is_held(known, header),
         end.losses,
         end.clock,
         end.axes_found,
@@ -242,6 +238,18 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         tuple(_all(known, facts.SensorDoubted)),
         _lean_is_relative(known),
     )
+
+
+def _is_held(found: Sequence[Fact], header: SessionHeader) -> bool:
+    """Whether red flags, or pain, keep training from being suggested at the end."""
+    plan = header.plan
+    held = plan is not None and bool(plan.stopped or plan.eased or plan.held)
+    for fact in found:
+        if isinstance(fact, facts.FlagsAnswered):
+            held = fact.stopped or fact.eased
+        elif isinstance(fact, facts.PainJudged):
+            held = fact.holds
+    return held
 
 
 def _measured_speed(found: Sequence[Fact], end_s: float) -> Measured | None:
@@ -298,11 +306,7 @@ def _pain(fact: facts.PainReported, steps: Steps) -> FeltPain:
         first_s, last_s = np.inf, np.inf
         if len(steps):
             first_s, last_s = steps.initial_contact_s[[0, -1]].tolist()
-        when = "during"
-        if fact.time_s < first_s:
-            when = "before"
-        elif fact.time_s > last_s + _AFTER_S:
-            when = "after"
+        when = moment_of(fact.time_s, first_s, last_s)
     return FeltPain(fact.time_s, fact.level, when, fact.place)
 
 

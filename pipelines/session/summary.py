@@ -204,8 +204,8 @@ class Summary:
                 number = f"{value:8.{one.decimals}f} {one.unit}"
                 rows.append((one.name, f"{number}{self._span(one.column)}"))
         if self.steps:
-            rows.append(("trusted steps", f"{self.trusted_steps:8d}"))
-        rows.append(("reservations", ", ".join(f"{k} {n}" for k, n in self.quality.items())))
+            rows.append(("steps that count", f"{self.trusted_steps:8d}"))
+        rows.append(("steps in doubt", ", ".join(f"{k} {n}" for k, n in self.quality.items())))
         rows += self._measured()
         lost = self.samples_lost_in_transit + self.samples_quarantined
         if lost or self.restarts:

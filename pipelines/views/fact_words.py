@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from devices.streams.registry import STREAMS
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.traffic_light import Judged
 from pipelines.session import facts
 from pipelines.session.standing import STANDING_S
 
@@ -166,6 +167,10 @@ def fact_words(fact: Fact) -> str:
             return f"what {stream_words(fact.stream)} says makes sense again, and is used."
         case facts.CueTold():
             return Cue(fact.text_id, fact.numbers).message
+        case facts.PainJudged():
+            judged = Judged(fact.level, fact.light, fact.moment, fact.rising).cue.message
+            asks = Cue("pain.check", {"level": float(fact.level)}).message if fact.asks else ""
+            return f"{judged} {asks}".strip()
         case facts.NeutralTaken():
             return "the standing neutral was taken: lean is measured from it."
         case facts.NeutralRefused():

@@ -109,6 +109,8 @@ def test_turning_by_hand_shows_a_gyroscope_of_another_scale() -> None:
     assert told(Samples(time, force, turning)) == {}
     for factor in (0.5, 2.0, -1.0):
         assert "gyro_contradicts" in told(Samples(time, force, factor * turning))
+    for absent in (None, 0.0 * turning):
+        assert "gyro_contradicts" not in told(Samples(time, force, absent))
 
 
 def test_the_stage_alone_tells_gravity_that_is_missing() -> None:
@@ -139,7 +141,7 @@ def test_25_hz_gives_what_it_can_and_leaves_the_rest_empty() -> None:
     slow = analyze(run()[::8], axes="+x+y+z")
     fast = steps()
     assert abs(len(slow) - len(fast)) <= 1
-    for name, within in (("cadence_spm", 0.5), ("vertical_oscillation_mm", 2.0)):
+    for name, within in (("cadence_spm", 1.5), ("vertical_oscillation_mm", 3.0)):
         assert abs(np.nanmedian(slow.rows[name]) - np.nanmedian(fast.rows[name])) < within
     for name in ("contact_time_ms", "impact_shock_g", "peak_force_bw", "braking_m_s", "toe_off_s"):
         assert np.isnan(slow.rows[name]).all()

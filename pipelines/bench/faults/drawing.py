@@ -43,7 +43,7 @@ _ALONE: Final = ("att_error", "pairing")  # no session begins
 _LAST: Final = ("clock_ppm", "clock_jump_s", "reset", "disconnect", "blackout")
 #: Smallest and largest size; other kinds have what is usual.
 _SIZES: Final[dict[str, tuple[float, float]]] = {
-    "saturate": (10, 40),
+    "saturate": (5, 12),
     "nan": (10, 40),
     "bias_g": (0.2, 2),
     "gyro_bias_deg_s": (10, 100),

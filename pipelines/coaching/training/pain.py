@@ -1,13 +1,15 @@
 """Pain over days: when to see a physiotherapist, and when a specialist.
 
 Tiers (health articles 000, 003, 004): pain for more than 48 hours or growing, a physiotherapist;
-two to three weeks, a specialist; a rise of 2 points or more in 3 of the last 5 runs, a specialist.
+two to three weeks, a specialist; a rise of 2 points or more, or pain of 3 or more afterwards, in 3
+of the last 5 runs, a specialist.
 Two of eleven points are what patients call a clear change (Farrar 2001,
 doi:10.1016/S0304-3959(01)00349-9). Nothing here says what the pain is.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,6 +17,7 @@ from typing import Annotated, Final
 
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.traffic_light import CHANGE_FROM, asks_questions
 from pipelines.views.counted import counted
 
 __all__ = [
@@ -22,18 +25,21 @@ __all__ = [
     "PainTier",
     "RunPain",
     "TierFinding",
+    "activity_cues",
     "ago_words",
     "check_cue",
+    "current_pain",
     "due_ratings",
-    "earliest_h",
     "pain_tier",
+    "relief_cues",
 ]
 
 _HOUR_NS: Final = 3600 * 10**9
 _DAY_H: Final = 24.0
 _CLEAR_RISE: Final = 2
-#: From here on the questions about red flags are offered.
-_SEVERE: Final = 9
+#: Pain after runs that is more than a trace; and in how many of the last five it is steady.
+_STEADY: Final = 3
+_OFTEN: Final = 3
 #: Notes further apart are not taken for one pain: nothing is known of the time in between.
 _LONGEST_SILENCE_H: Final = 7 * _DAY_H
 #: A pain is called growing only on another day than the one on which it began.
@@ -81,6 +87,11 @@ class RunPain:
         if self.before is None or not later:
             return None
         return max(later) - self.before
+
+    @property
+    def worst_later(self) -> int:
+        """The most after the run; 0 when nothing was noted."""
+        return max(self.after or 0, self.next_day or 0, self.second_day or 0)
 
     @property
     def pain_free(self) -> bool | None:
@@ -131,7 +142,7 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
     that was last noted more than a week ago is over.
     """
     reasons: list[tuple[PainTier, Cue]] = []
-    pain = _current_pain(notes, now_ns)
+    pain = current_pain(notes, now_ns)
     if pain:
         lasted_h = (pain[-1].utc_ns - pain[0].utc_ns) / _HOUR_NS
         days = lasted_h / _DAY_H
@@ -149,24 +160,56 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
         reasons.append((PainTier.WATCH, _watch(pain, now_ns)))
     latest = list(runs)[-5:]
     rises = sum(1 for run in latest if run.rise is not None and run.rise >= _CLEAR_RISE)
-    if rises >= 3:
+    if rises >= _OFTEN:
         numbers = {"runs": rises, "of": len(latest)}
         reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_rise", numbers)))
+    steady = sum(1 for run in latest if run.worst_later >= _STEADY)
+    if steady >= _OFTEN:
+        numbers = {"runs": steady, "of": len(latest)}
+        reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_steady", numbers)))
     if not reasons:
         return TierFinding(PainTier.NONE, (Cue("pain.none"),))
     highest = max(tier for tier, _ in reasons)
     return TierFinding(highest, tuple(cue for tier, cue in reasons if tier is highest))
 
 
-def check_cue(level: int) -> Cue | None:
-    """Offer the red-flag questions after a rating of 9 or 10; the rating itself answers none.
+def check_cue(level: int, *words: str) -> Cue | None:
+    """Offer the red-flag questions where a rating, or its words, call for them.
 
     Examples
     --------
-    >>> check_cue(8) is None, check_cue(9).text_id
-    (True, 'pain.check')
+    >>> check_cue(5) is None, check_cue(6).text_id, check_cue(2, "left calf").text_id
+    (True, 'pain.check', 'pain.check')
     """
-    return Cue("pain.check", {"level": level}) if level >= _SEVERE else None
+    return Cue("pain.check", {"level": level}) if asks_questions(level, *words) else None
+
+
+def activity_cues(named: Sequence[str]) -> list[Cue]:
+    """What brings symptoms: an activity that three or more notes of pain name.
+
+    Parameters
+    ----------
+    named : sequence of str
+        The activity of each note of pain above 0 that names one.
+
+    Examples
+    --------
+    >>> activity_cues(["Gardening", "sitting", "gardening", "gardening "])[0].message[:42]
+    'Gardening came with pain in 3 of your last'
+    """
+    times = Counter(name.strip().casefold() for name in named)
+    return [
+        Cue("pain.activity", {"activity": name.capitalize(), "notes": count, "of": len(named)})
+        for name, count in times.most_common()
+        if name and count >= _OFTEN
+    ]
+
+
+def relief_cues(notes: Sequence[PainNote], now_ns: int) -> list[Cue]:
+    """Heat or cold, in the first two days of a pain that changes what one does."""
+    pain = current_pain(notes, now_ns)
+    fresh = bool(pain) and (now_ns - pain[0].utc_ns) / _HOUR_NS <= 2.0 * _DAY_H
+    return [Cue("pain.heat_or_cold")] if fresh and pain[-1].level >= CHANGE_FROM else []
 
 
 def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:
@@ -184,17 +227,6 @@ def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:
         if first <= hours < last and rating is None:
             return Cue("pain.ask", {"ago": ago_words(hours)})
     return None
-
-
-def earliest_h(when: str) -> float:
-    """Hours after a run from which a rating may be the one of 24 or 48 hours; 0 for any other.
-
-    Examples
-    --------
-    >>> earliest_h("24h"), earliest_h("48h"), earliest_h("after")
-    (18.0, 36.0, 0.0)
-    """
-    return {"24h": _NEXT_DAY_H, "48h": _SECOND_DAY_H}.get(when, 0.0)
 
 
 def ago_words(hours: float) -> str:
@@ -229,7 +261,8 @@ def _watch(pain: Sequence[PainNote], now_ns: int) -> Cue:
     return Cue(name, {"ago": ago_words(max(0.0, age_h - ages_h[-1]))})
 
 
-def _current_pain(notes: Sequence[PainNote], now_ns: int) -> list[PainNote]:
+def current_pain(notes: Sequence[PainNote], now_ns: int) -> list[PainNote]:
+    """The ratings of the pain that is going on, in order; empty without one."""
     pain: list[PainNote] = []
     for note in notes:
         if note.utc_ns > now_ns:

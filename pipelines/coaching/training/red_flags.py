@@ -1,4 +1,7 @@
-"""Red flags: a questionnaire; any yes stops coaching until a professional has cleared the runner.
+"""Red flags: a questionnaire; a yes stops coaching until a professional has cleared the runner.
+
+What is said names the answer that led to it. Pain below the knee alone ends the run and eases
+coaching: nothing is suggested until the questions are answered again without a yes.
 
 Sciatica, weakness, numbness and foot drop are those of health article 002; numbness of the saddle,
 bladder or bowel, an accident and feeling ill those of the physiotherapists' framework (Finucane
@@ -21,6 +24,7 @@ __all__ = [
     "judge",
     "judge_yes",
     "question",
+    "reason_words",
     "state_after",
 ]
 
@@ -35,8 +39,9 @@ QUESTIONS: Final = (
     "accident",
     "unwell",
 )
-#: Not to be put off until tomorrow.
-_URGENT: Final = frozenset({"saddle", "bladder", "foot_drop", "weakness"})
+#: Signs that are for an emergency department, and those that are not to be put off until tomorrow.
+_EMERGENCY: Final = frozenset({"saddle", "bladder"})
+_TODAY: Final = frozenset({"foot_drop", "weakness", "accident", "unwell"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,13 @@ class RedFlagState:
         Nothing is coached while this is true; recording goes on.
     cue : Cue, optional
         None while no questionnaire has been filled in.
+    eased : bool
+        No training is suggested while this is true; the rest goes on.
     """
 
     stopped: bool = False
     cue: Cue | None = None
+    eased: bool = False
 
 
 def question(name: str) -> str:
@@ -96,15 +104,40 @@ def question(name: str) -> str:
 def judge(state: RedFlagState, answered: Answered) -> RedFlagState:
     """Take a questionnaire.
 
-    Any yes stops coaching, whatever else is said; once stopped, only a questionnaire without a yes
-    and with a professional's clearance lets it go on.
+    A yes stops coaching, whatever else is said, and pain below the knee alone eases it; once
+    stopped, only a questionnaire without a yes and with a professional's clearance lets it go on.
     """
     yes = {name for name, answer in answered.answers.items() if answer}
+    reason = {"reason": reason_words(yes)}
+    if yes == {"sciatica"} and not state.stopped:
+        return RedFlagState(False, Cue("red_flags.leg"), eased=True)
+    if yes & _EMERGENCY:
+        return RedFlagState(True, Cue("red_flags.emergency", reason))
+    if yes & _TODAY:
+        return RedFlagState(True, Cue("red_flags.urgent", reason))
     if yes:
-        return RedFlagState(True, Cue("red_flags.urgent" if yes & _URGENT else "red_flags.stop"))
+        return RedFlagState(True, Cue("red_flags.stop", reason))
     if state.stopped and not answered.cleared:
         return RedFlagState(True, Cue("red_flags.still_stopped"))
     return RedFlagState(False, Cue("red_flags.clear"))
+
+
+def reason_words(yes: Collection[str]) -> str:
+    """The answers that weigh most, as part of a sentence.
+
+    Examples
+    --------
+    >>> reason_words({"sciatica", "bladder"}), reason_words(())
+    ('passing or holding water or stool has changed', 'one of your answers was yes')
+    """
+    named = [name for name in QUESTIONS if name in yes]
+    for heavy in (_EMERGENCY, _TODAY):
+        if weighty := [name for name in named if name in heavy]:
+            named = weighty
+            break
+    if not named:
+        return Cue("red_flags.because_unknown").message
+    return ", and ".join(Cue(f"red_flags.because_{name}").message for name in named)
 
 
 def judge_yes(state: RedFlagState, yes: Collection[str], *, cleared: bool = False) -> RedFlagState:

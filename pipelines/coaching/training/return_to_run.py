@@ -23,6 +23,7 @@ __all__ = [
     "rest_cues",
     "stage_cue",
     "state_of",
+    "surface_cue",
 ]
 
 _HOUR_NS: Final = 3600 * 10**9
@@ -128,6 +129,20 @@ def ceiling_cue(state: ReturnState, intensity: float, time_s: float) -> Cue | No
     if ceiling is None or not intensity > ceiling:
         return None
     return Cue("return.ceiling", {"percent": 100.0 * ceiling}, time_s)
+
+
+def surface_cue(stage: int, surface: str) -> Cue | None:
+    """Say that a run is not on what the stage is for; None where it is, or nobody said.
+
+    Examples
+    --------
+    >>> surface_cue(0, "asphalt").message[:58], surface_cue(0, "treadmill"), surface_cue(2, "trail")
+    ('Stage 1 of 3 is for the treadmill, and this run is on asph', None, None)
+    """
+    place = STAGES[stage].name
+    if not surface or surface == place or place == "usual":
+        return None
+    return Cue("return.other_surface", {"stage": stage + 1, "place": place, "surface": surface})
 
 
 def rest_cues(since_ns: int, now_ns: int, *, rest_days: int = 7, active_ns: int = 0) -> list[Cue]:

@@ -20,6 +20,7 @@ __all__ = [
     "LongestSession",
     "SingleSessionState",
     "advance_session",
+    "budget_cue",
     "finished_session",
 ]
 
@@ -93,11 +94,30 @@ def advance_session(
         new = [f"{mark}_{name}" for mark in reached if f"{mark}_{name}" not in state.told]
         if new:
             # 110 % says more than 100 %, and the distance more than the dose
-            words = {"distance": distance_words(done_m, units)}
+            words: dict[str, float | str] = {"distance": distance_words(done_m, units)}
+            if new[0].startswith("beyond"):
+                words["percent"] = 100.0 * done_m / most_m
             cue = Cue(f"session.{new[0]}", words, time_s)
             told = cue if told is None or _outdoes(cue, told) else told
             state = replace(state, told=state.told | set(new))
     return state, cues if told is None else [*cues, told]
+
+
+def budget_cue(longest: LongestSession | None, units: Units = "metric") -> Cue | None:
+    """Before a run: how far the longest of the last 30 days lets it go; None without one.
+
+    Examples
+    --------
+    >>> budget_cue(LongestSession(5000.0)).message
+    "Today's budget: your longest run of the last 30 days is 5.0 km, so up to 5.5 km."
+    """
+    if longest is None or not longest.distance_m:
+        return None
+    numbers = {
+        "longest": distance_words(longest.distance_m, units),
+        "most": distance_words(BEYOND * longest.distance_m, units),
+    }
+    return Cue("session.budget", numbers)
 
 
 def finished_session(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +18,12 @@ from pipelines.commands.options import (
     RunSurface,
     TreadmillDistance,
 )
-from pipelines.runner.journal.advice import after_run, stop_cue
+from pipelines.runner.journal.advice import after_run, silenced
 from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import FinishedRun, add_run
+from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.runner.journal.words import session_line
 
 __all__ = ["add"]
@@ -70,6 +73,9 @@ def add(
         note=note,
         again=again,
     )
+    with JournalAtHand() as known:
+        if note_of_shoe := unknown_shoe_note(known, shoe):
+            complain(f"note: {note_of_shoe}")
     with opened_journal() as journal:
         recorded = recorded_run(file, options, journal)
         session = add_run(journal, recorded.run, recorded.number)
@@ -91,8 +97,8 @@ def add(
             complain(f"note: no dose: it needs {lacks}.")
         if recorded.simulated:
             complain("note: a simulated run leaves no baseline for your own runs.")
-        stopped = stop_cue(journal)
-        say_cues(after_run(journal, session) if stopped is None else [stopped])
+        instead = silenced(journal, time.time_ns())
+        say_cues(after_run(journal, session) if instead is None else instead)
 
 
 def _nothing_run(run: FinishedRun) -> str:

@@ -7,14 +7,10 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
-from pipelines.coaching.texts import text
-from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge, question
-from pipelines.commands.journal.messages import add_or_tell, asked, tell_notes
-from pipelines.commands.messages import say
-from pipelines.runner.journal.arguments import time_of
+from pipelines.coaching.training.red_flags import QUESTIONS
+from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.journal.questions import ask_questions
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import Questionnaire
-from pipelines.runner.journal.queries import red_flag_state
 
 __all__ = ["check"]
 
@@ -36,17 +32,6 @@ def check(
     if unknown := sorted(given - set(QUESTIONS)):
         raise ParameterError("--yes", unknown[0], "one of " + ", ".join(QUESTIONS))
     with JournalAtHand(busy_s=2.0) as journal:
-        state = red_flag_state(journal.open())
+        journal.open()
         tell_notes(journal.take_notes())
-        answers = dict.fromkeys(QUESTIONS, False) | dict.fromkeys(given, True)
-        if not no_others:
-            say(text("red_flags.introduction"))
-            for name in QUESTIONS:
-                answers[name] = name in given or asked(question(name))
-            if state.stopped and not any(answers.values()):
-                cleared = cleared or asked(text("red_flags.cleared_question"))
-        after = judge(state, Answered(answers, cleared))
-        if after.cue is not None:
-            say(after.cue.message)
-        utc_ns, offset = time_of("")
-        add_or_tell(Questionnaire(utc_ns, answers, cleared, utc_offset_minutes=offset), journal)
+        ask_questions(journal, given, cleared=cleared, no_others=no_others)

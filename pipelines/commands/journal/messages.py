@@ -10,7 +10,6 @@ from datetime import datetime
 from imu.errors import ParameterError
 from pipelines.coaching.texts import is_article
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.pain import check_cue
 from pipelines.commands.messages import complain, say
 from pipelines.runner.journal.advice import advice
 from pipelines.runner.journal.at_hand import JournalAtHand
@@ -54,8 +53,7 @@ def tell_notes(notes: Iterable[str]) -> None:
 def say_cues(cues: Iterable[Cue]) -> None:
     """Say each cue with its sources.
 
-    Health articles are known by a number alone, which says nothing beside a sentence; they are
-    told all together by ``journal sources``.
+    Titles of health articles are long beside a sentence; they are told by ``journal sources``.
     """
     for cue in cues:
         named = [source for source in cue.sources if not is_article(source)]
@@ -63,25 +61,11 @@ def say_cues(cues: Iterable[Cue]) -> None:
         say(f"{cue.message}{where}")
 
 
-def say_pain(level: int, journal: Journal | None) -> None:
-    """Say what a rating that was just noted adds up to with those of the last weeks.
-
-    Parameters
-    ----------
-    level : int
-        As noted, 0 to 10.
-    journal : Journal, optional
-        That has it and can be asked; None where it waits to be added.
-    """
-    told: list[Cue] = []
-    stopped = False
-    if journal is not None:
-        found = advice(journal, datetime.now().astimezone())
-        told = [cue for cue in found.cues if cue.text_id.startswith(("pain.", "red_flags."))]
-        stopped = found.red_flags.stopped
-        say("noted")
-    asks = None if stopped else check_cue(level)
-    say_cues([*told, asks] if asks is not None else told)
+def say_pain(journal: Journal) -> None:
+    """Say what the ratings of the last weeks add up to, the one that was just noted among them."""
+    found = advice(journal, datetime.now().astimezone())
+    say("noted")
+    say_cues(cue for cue in found.cues if cue.text_id.startswith(("pain.", "red_flags.")))
 
 
 def add_or_tell(entry: Entry | FinishedRun, journal: JournalAtHand) -> bool:

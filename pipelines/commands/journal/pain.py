@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, cast
 
 import typer
 
 from imu.errors import ParameterError
-from pipelines.coaching.training.pain import ago_words, earliest_h
-from pipelines.commands.journal.messages import add_or_tell, say_pain
+from pipelines.coaching.training.pain import ago_words, check_cue
+from pipelines.coaching.training.pain_moments import is_too_early
+from pipelines.coaching.training.traffic_light import Moment, judge_pain
+from pipelines.commands.journal.messages import add_or_tell, opened_journal, say_cues, say_pain
+from pipelines.commands.journal.questions import ask_what_is_due
+from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import Pain, PainMoment, Session
+from pipelines.runner.journal.entries import Pain, PainMoment
 from pipelines.runner.journal.entries import Session as SessionEntry
+from pipelines.runner.journal.queries import placed_pains
+from pipelines.runner.journal.words import pain_line
 
 __all__ = ["pain"]
 
+_LISTED = 20
+
 
 def pain(
-    level: Annotated[int, typer.Argument(help="0 (none) to 10.", show_default=False)],
+    level: Annotated[
+        int | None, typer.Argument(help="0 (none) to 10; without it, list.", show_default=False)
+    ] = None,
     when: Annotated[
-        str, typer.Option(help="before, during, after, 24h, 48h (of a run), or other.")
-    ] = "other",
+        str,
+        typer.Option(
+            help="before, during, after, 24h, 48h (of a run), or other; as its time tells.",
+            show_default=False,
+        ),
+    ] = "",
     session: Annotated[
-        int | None, typer.Option(help="Number of the run; the last one.", show_default=False)
+        int | None,
+        typer.Option(help="Number of the run; the one near in time.", show_default=False),
     ] = None,
     place: Annotated[str, typer.Option(help="Where it is.", show_default=False)] = "",
     quality: Annotated[str, typer.Option(help="How it feels.", show_default=False)] = "",
@@ -32,42 +48,117 @@ def pain(
         str,
         typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.", show_default=False),
     ] = "",
+    number: Annotated[
+        int | None, typer.Option(help="Of a note to correct, as listed.", show_default=False)
+    ] = None,
 ) -> None:
-    """Note pain, from 0 to 10, and what the notes of the last weeks add up to."""
+    """Note pain, from 0 to 10, or list the notes; what the last weeks add up to is told."""
+    if number is not None:
+        _correct(number, level, when, session, place, quality, activity, at)
+        return
+    if level is None:
+        _list()
+        return
     utc_ns, offset = time_of(at)
+    note = Pain(
+        utc_ns,
+        level,
+        cast(PainMoment, when),
+        session,
+        place=place,
+        quality=quality,
+        activity=activity,
+        utc_offset_minutes=offset,
+    )
     with JournalAtHand() as journal:
-        if when != "other" and session is None:
-            latest = journal.open().entries(SessionEntry, newest=1)
-            if not latest:
-                raise ParameterError("--when", when, "'other', since the journal has no run yet")
-            session = latest[0].identifier
-        note = Pain(
-            utc_ns,
-            level,
-            cast(PainMoment, when),
-            session,
-            place=place,
-            quality=quality,
-            activity=activity,
-            utc_offset_minutes=offset,
+        # a journal in use cannot be asked; the note is kept for later then
+        _refuse_too_early(note, journal)
+        is_in = add_or_tell(note, journal)
+        say_cues([judge_pain(level, moment=_moment(note, journal)).cue] if level else [])
+        if is_in:
+            say_pain(journal.open())
+        ask_what_is_due(journal, None if is_in else check_cue(level, place, quality))
+
+
+def _moment(note: Pain, journal: JournalAtHand) -> Moment:
+    """For the traffic light: far from a run, a rating is one before the next."""
+    placed = journal.ask(lambda it: placed_pains(it, note.utc_ns), [])
+    moments = [place.moment for item in placed[:1] for place in item.places]
+    when = note.when or (moments[0] if moments else "")
+    return "during" if when == "during" else "after" if when == "after" else "before"
+
+
+def _correct(
+    number: int,
+    level: int | None,
+    when: str,
+    session: int | None,
+    place: str,
+    quality: str,
+    activity: str,
+    at: str,
+) -> None:
+    """Lay what is given over a note; ``--when`` without ``--session`` keeps its run."""
+    with opened_journal() as journal:
+        note = journal.entry(Pain, number)
+        utc_ns, offset = time_of(at) if at else (note.utc_ns, note.utc_offset_minutes)
+        run = note.session_id if session is None else session
+        journal.replace(
+            replace(
+                note,
+                utc_ns=utc_ns,
+                utc_offset_minutes=offset,
+                level=note.level if level is None else level,
+                when=cast(PainMoment, when or note.when),
+                session_id=None if when == "other" else run,
+                place=place or note.place,
+                quality=quality or note.quality,
+                activity=activity or note.activity,
+            )
         )
-        if session is not None and when in {"24h", "48h"}:
-            number = session
-            # one that is in use cannot be asked; the note is kept for later then
-            runs = journal.ask(lambda it: it.entries(SessionEntry, "identifier = ?", (number,)), ())
-            for run in runs:
-                _refuse_too_early(run, when, utc_ns)
-        say_pain(level, journal.open() if add_or_tell(note, journal) else None)
+        for item in placed_pains(journal, utc_ns):
+            if item.pain.identifier == number:
+                say(pain_line(item))
 
 
-def _refuse_too_early(run: Session, when: str, utc_ns: int) -> None:
+def _list() -> None:
+    with opened_journal() as journal:
+        notes = placed_pains(journal)
+    for item in notes[-_LISTED:]:
+        say(pain_line(item))
+    if not notes:
+        say("no pain noted yet; note it with: backstride journal pain 3")
+
+
+def _refuse_too_early(note: Pain, journal: JournalAtHand) -> None:
     """A rating of the day after that was made on the day itself would clear a run of pain."""
-    hours = (utc_ns - run.utc_start_ns) / 3.6e12 - run.duration_s / 3600.0
-    if hours < earliest_h(when):
+    if note.when in {"", "before", "other"}:
+        return
+    runs = journal.ask(
+        lambda it: it.entries(
+            SessionEntry,
+            "identifier = ?" if note.session_id is not None else "utc_start_ns <= ?",
+            (note.utc_ns if note.session_id is None else note.session_id,),
+            newest=1,
+        ),
+        None,
+    )
+    if runs is None and journal.trouble:
+        return
+    if not runs:
+        if note.session_id is not None:
+            return  # refused when it is added, with its number
+        raise ParameterError(
+            "--when", note.when, "'before' or 'other', since the journal has no run yet"
+        )
+    run = runs[0]
+    end_ns = run.utc_start_ns + round(run.duration_s * 1e9)
+    hours = (note.utc_ns - end_ns) / 3.6e12
+    if is_too_early(note.when, end_ns, note.utc_ns, note.utc_offset_minutes):
         ended = "has not ended then" if hours < 0.0 else f"ended {ago_words(hours)}"
         raise ParameterError(
             "--when",
-            when,
-            f"'after' or 'other': {when[:-1]} hours have not passed yet, run {run.identifier} "
-            f"{ended}",
+            note.when,
+            f"'after' or 'other': {note.when[:-1]} hours have not passed yet, run "
+            f"{run.identifier} {ended}",
         )

@@ -10,7 +10,7 @@ from pipelines.coaching.texts import text
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
 from pipelines.runner.journal.words import settings_lines
-from pipelines.units import parse_distance, parse_height, parse_mass
+from pipelines.units import parse_distance, parse_typed_height, parse_typed_mass
 
 __all__ = ["settings"]
 
@@ -37,9 +37,9 @@ def settings(
     """Show or change your settings."""
     changes: dict[str, object] = {}
     if height:
-        changes["height_m"] = parse_height(height, "--height")
+        changes["height_m"] = parse_typed_height(height, name="--height")
     if mass:
-        changes["mass_kg"] = parse_mass(mass, "--mass")
+        changes["mass_kg"] = parse_typed_mass(mass, name="--mass")
     if units:
         changes["units"] = units
     if ceiling:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from imu.errors import ParameterError
+from pipelines.coaching.texts import text
 from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
@@ -19,6 +20,9 @@ from pipelines.runner.journal.shoe_names import retired_shoe
 from pipelines.units import distance_words, parse_distance
 
 __all__ = ["shoe"]
+
+#: That a shoe may have run, m.
+_MOST_M: Final = 50_000_000.0
 
 
 def shoe(
@@ -64,15 +68,17 @@ def shoe(
             else:
                 known = found[0] if found and (start or bought) else None
                 pair = known or Shoe(name)
+                start_km = pair.start_km
+                if start:
+                    start_km = parse_distance(start, "--start", most_m=_MOST_M) / 1000.0
                 pair = replace(
-                    pair,
-                    bought=day_of(bought, "--bought") or pair.bought,
-                    start_km=parse_distance(start, "--start") / 1000.0 if start else pair.start_km,
+                    pair, bought=day_of(bought, "--bought") or pair.bought, start_km=start_km
                 )
                 if known:
                     journal.replace(pair)
                 else:
                     journal.add(pair)
+                    say(text("words.shoe_fit"))
         units = journal.settings().units
         distances = odometers_m(journal)
         shoes = journal.entries(Shoe)

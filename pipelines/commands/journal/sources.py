@@ -26,6 +26,10 @@ _SUBJECTS = {
     "shoes": "shoes",
     "compare": "comparisons",
     "metronome": "cadence",
+    "routine": "guided exercises",
+    "core": "core work",
+    "review": "after a run",
+    "words": "fit of a shoe",
 }
 
 
@@ -34,10 +38,7 @@ def sources() -> None:
     articles_begun = False
     for source, names in texts_by_source().items():
         if is_article(source) and not articles_begun:
-            say(
-                "Health articles on running with back pain, which this program was begun from, "
-                "have numbers:"
-            )
+            say("Health articles on running with back pain, which this program was begun from:")
             articles_begun = True
         families = dict.fromkeys(name.split(".")[0] for name in names)
         say(f"{source}: {', '.join(_SUBJECTS[family] for family in families)}")

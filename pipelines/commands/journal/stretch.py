@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from typing import Annotated
 
 import typer
 
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+from pipelines.commands.guided import follow
 from pipelines.commands.journal.messages import add_or_tell
-from pipelines.commands.messages import complain, say
+from pipelines.commands.messages import complain
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise
@@ -25,14 +24,9 @@ def stretch(
 ) -> None:
     """Time a stretch, side by side, and note it when it is done."""
     cues = stretch_timer(StretchPlan(hold, rounds))
-    begin_s = time.monotonic()
-    try:
-        for cue in cues:
-            time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
-            say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
-    except KeyboardInterrupt:
+    if not follow(cues):
         complain("backstride: stopped before the end: nothing was noted.")
-        raise typer.Exit(130) from None
+        raise typer.Exit(130)
     utc_ns, offset = time_of("")
     minutes = cues[-1].time_s / 60.0
     done = Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset)

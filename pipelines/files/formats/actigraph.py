@@ -64,8 +64,8 @@ def unpacked(data: bytes) -> Values:
 
     Examples
     --------
-    >>> (unpacked(bytes.fromhex("155000000155")) / STANDARD_GRAVITY_M_S2).tolist()[0]
-    [0.0, 1.0, 0.0]
+    >>> (unpacked(bytes.fromhex("000155000000155eab")) / STANDARD_GRAVITY_M_S2).tolist()
+    [[1.0, 0.0, 0.0], [1.0, 0.0, -1.0]]
     """
     whole = len(data) // 9 * 9
     triples = np.frombuffer(data, np.uint8, whole).reshape(-1, 3).astype(np.int32)

@@ -6,16 +6,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from pipelines.coaching.plan import HeldBack
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.pain import PainTier, due_ratings, pain_tier
+from pipelines.coaching.training.pain import (
+    PainTier,
+    TierFinding,
+    activity_cues,
+    ago_words,
+    check_cue,
+    current_pain,
+    due_ratings,
+    pain_tier,
+    relief_cues,
+)
 from pipelines.coaching.training.red_flags import RedFlagState
-from pipelines.coaching.training.return_to_run import ReturnState, rest_cues, stage_cue, state_of
+from pipelines.coaching.training.return_to_run import (
+    ReturnState,
+    rest_cues,
+    stage_cue,
+    state_of,
+    surface_cue,
+)
 from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.coaching.training.single_session import finished_session
 from pipelines.coaching.training.strength import strength_cue, stretch_cue
+from pipelines.coaching.training.traffic_light import CHANGE_FROM
 from pipelines.coaching.training.weekly import monday_of, week_cues, weekly_ceiling_m
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Exercise, Session, Shoe, utc_ns_of
+from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe, utc_ns_of
 from pipelines.runner.journal.queries import (
     exercise_days,
     longest_session,
@@ -28,9 +46,19 @@ from pipelines.runner.journal.queries import (
     weeks,
 )
 
-__all__ = ["Advice", "advice", "after_run", "return_state", "stop_cue"]
+__all__ = [
+    "Advice",
+    "advice",
+    "after_run",
+    "held_back",
+    "questions_due",
+    "return_state",
+    "silenced",
+    "stop_cue",
+]
 
 _DAY_NS: Final = 86_400 * 10**9
+_HOUR_NS: Final = 3600 * 10**9
 #: How far back pain is looked at: longer than the longest tier.
 _PAIN_DAYS: Final = 60
 
@@ -47,11 +75,14 @@ class Advice:
         Whom to see about pain.
     cues : tuple of Cue
         What to tell, the weightiest first.
+    held : HeldBack, optional
+        Why no training is suggested; None where it is.
     """
 
     red_flags: RedFlagState
     tier: PainTier
     cues: tuple[Cue, ...]
+    held: HeldBack | None = None
 
 
 def advice(journal: Journal, now: datetime) -> Advice:
@@ -66,21 +97,15 @@ def advice(journal: Journal, now: datetime) -> Advice:
     """
     now_ns = utc_ns_of(now)
     stopped = red_flag_state(journal)
-    runs = pains_of_runs(journal, newest=5)
-    finding = pain_tier(
-        pain_notes(journal, now_ns - _PAIN_DAYS * _DAY_NS), [pain for _, pain in runs], now_ns
-    )
+    finding, cues = _pain_cues(journal, now_ns)
     if stopped.stopped and stopped.cue is not None:
         return Advice(stopped, finding.tier, (stopped.cue,))
+    held = held_back(journal, now_ns)
+    if stopped.eased and stopped.cue is not None:
+        cues.insert(0, stopped.cue)
+    if held is not None or stopped.eased:
+        return Advice(stopped, finding.tier, tuple(cues), held)
     settings = journal.settings()
-    cues: list[Cue] = []
-    if finding.tier is not PainTier.NONE:
-        cues += finding.cues
-    if runs:
-        session, pain = runs[-1]
-        end_ns = session.utc_start_ns + round(session.duration_s * 1e9)
-        due = due_ratings(end_ns, pain, now_ns)
-        cues += [due] if due is not None else []
     if settings.return_since_ns is not None:
         cues += _return_cues(journal, settings.return_since_ns, now_ns, settings.rest_days)
     today = now.date()
@@ -94,9 +119,61 @@ def advice(journal: Journal, now: datetime) -> Advice:
         cues += [worn] if worn is not None else []
     days = exercise_days(journal, "strength", monday_of(today) - timedelta(weeks=1), today)
     cues.append(strength_cue(days, today, settings.strength_days))
+    if not exercise_days(journal, "core", monday_of(today), today):
+        cues.append(Cue("core.due"))
     stretch = stretch_cue(stretch_times(journal, today), now, settings.stretches_per_day)
     cues += [stretch] if stretch is not None else []
     return Advice(stopped, finding.tier, tuple(cues))
+
+
+def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
+    """What the ratings of the last weeks add up to, and which is due."""
+    since_ns = now_ns - _PAIN_DAYS * _DAY_NS
+    notes = pain_notes(journal, since_ns)
+    runs = pains_of_runs(journal, newest=5)
+    finding = pain_tier(notes, [pain for _, pain in runs], now_ns)
+    cues = [] if finding.tier is PainTier.NONE else list(finding.cues)
+    cues += relief_cues(notes, now_ns)
+    named = journal.entries(Pain, "utc_ns >= ? AND level > 0 AND activity <> ''", (since_ns,))
+    cues += activity_cues([item.activity for item in named])
+    if runs:
+        session, pain = runs[-1]
+        end_ns = session.utc_start_ns + round(session.duration_s * 1e9)
+        due = due_ratings(end_ns, pain, now_ns)
+        cues += [due] if due is not None else []
+    return finding, cues
+
+
+def held_back(journal: Journal, now_ns: int) -> HeldBack | None:
+    """Why no training is suggested: the latest rating, or questions without an answer."""
+    pain = current_pain(pain_notes(journal, now_ns - _PAIN_DAYS * _DAY_NS), now_ns)
+    level = pain[-1].level if pain else 0
+    unanswered = questions_due(journal, now_ns) is not None
+    if level < CHANGE_FROM and not unanswered:
+        return None
+    ago = ago_words((now_ns - pain[-1].utc_ns) / _HOUR_NS) if pain else ""
+    return HeldBack(level, ago, unanswered)
+
+
+def questions_due(journal: Journal, now_ns: int) -> Cue | None:
+    """Ask the questions about red flags where a pain calls for them that they were not asked for.
+
+    A rating calls for them by its level or its words, and a pain that lasts or grows once a week.
+    Where they have stopped the coaching already they are asked before it goes on, and not here.
+    """
+    if red_flag_state(journal).stopped:
+        return None
+    last = journal.entries(Questionnaire, newest=1)
+    answered_ns = last[0].utc_ns if last else 0
+    week_ns = now_ns - 7 * _DAY_NS
+    rated = journal.entries(Pain, "utc_ns > ?", (max(answered_ns, week_ns),))
+    calling = [check_cue(item.level, item.place, item.quality) for item in rated]
+    if found := [cue for cue in calling if cue is not None]:
+        return found[-1]
+    finding, _ = _pain_cues(journal, now_ns)
+    if finding.tier >= PainTier.PHYSIOTHERAPIST and answered_ns < week_ns:
+        return Cue("pain.check_pattern")
+    return None
 
 
 def after_run(journal: Journal, session: Session) -> list[Cue]:
@@ -108,6 +185,7 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
         dose_easy_km=session.dose_easy_km_m4,
         units=settings.units,
     )
+    cues += _of_the_return(journal, session)
     if session.shoe_id is not None and session.distance_m is not None:
         shoe = journal.entry(Shoe, session.shoe_id)
         now_m = odometers_m(journal)[session.shoe_id]
@@ -118,10 +196,36 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
     return cues
 
 
+def _of_the_return(journal: Journal, session: Session) -> list[Cue]:
+    """Say that a run fell into the rest, or was not on what its stage is for."""
+    settings = journal.settings()
+    since_ns = settings.return_since_ns
+    if since_ns is None or session.utc_start_ns < since_ns:
+        return []
+    resting = rest_cues(since_ns, session.utc_start_ns, rest_days=settings.rest_days)
+    if resting:
+        return [Cue("return.ran_resting", resting[0].numbers)]
+    state = state_of(
+        pain
+        for run, pain in pains_of_runs(journal)
+        if since_ns <= run.utc_start_ns < session.utc_start_ns
+    )
+    cue = None if state.finished else surface_cue(state.stage, session.surface)
+    return [] if cue is None else [cue]
+
+
 def stop_cue(journal: Journal) -> Cue | None:
     """What to say in place of any training advice while a red flag stands; None without one."""
     state = red_flag_state(journal)
     return state.cue if state.stopped else None
+
+
+def silenced(journal: Journal, now_ns: int) -> list[Cue] | None:
+    """What is said in place of training advice: of red flags, or nothing; None where it is told."""
+    state = red_flag_state(journal)
+    if state.cue is not None and (state.stopped or state.eased):
+        return [state.cue]
+    return None if held_back(journal, now_ns) is None else []
 
 
 def return_state(journal: Journal) -> ReturnState | None:

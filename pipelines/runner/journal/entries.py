@@ -35,7 +35,8 @@ __all__ = [
 
 #: How a distance is known: the sensor itself cannot measure one.
 DistanceSource = Literal["", "user", "treadmill", "pod", "speed", "mark"]
-PainMoment = Literal["before", "during", "after", "24h", "48h", "other"]
+#: In relation to a run; empty: as the time tells; ``other``: to none.
+PainMoment = Literal["", "before", "during", "after", "24h", "48h", "other"]
 ExerciseKind = Literal["strength", "stretch", "core", "cross"]
 
 _DAY_NS: Final = 86_400 * 10**9
@@ -182,10 +183,10 @@ class Pain(_Noted):
         When it was noted, ns since 1970.
     level : int
         0 (none) to 10 (the worst one can think of).
-    when : {"before", "during", "after", "24h", "48h", "other"}
-        In relation to a session.
+    when : {"", "before", "during", "after", "24h", "48h", "other"}
+        In relation to a session; empty leaves it to the time.
     session_id : int, optional
-        The session; None for "other".
+        The session; None leaves it to the time, and for "other".
     place, quality, activity : str
         Where, how it feels, and what it came with.
     utc_offset_minutes, identifier
@@ -196,18 +197,13 @@ class Pain(_Noted):
 
     utc_ns: UtcNs
     level: Annotated[int, Within(0, 10)]
-    when: PainMoment = "other"
+    when: PainMoment = ""
     session_id: int | None = None
     place: Words = ""
     quality: Words = ""
     activity: Words = ""
     utc_offset_minutes: OffsetMinutes = 0
     identifier: int | None = None
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
-        if self.when != "other" and self.session_id is None:
-            raise ParameterError("session_id", self.session_id, f"the session for {self.when!r}")
 
 
 @dataclass(frozen=True, slots=True)

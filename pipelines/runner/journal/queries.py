@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple, cast
 
 from imu.errors import InputError, RecordingError
 from pipelines.coaching.training.comparisons import NEXT_DAY_PAIN, TaggedRun
 from pipelines.coaching.training.pain import PainNote, RunPain
+from pipelines.coaching.training.pain_moments import (
+    Moment,
+    Placed,
+    RunTime,
+    moment_after,
+    places_of,
+)
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
 from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession
 from pipelines.coaching.training.weekly import Week, monday_of
 from pipelines.files.loading import decoded
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Exercise, Questionnaire, Session, moment
+from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, moment
 
 __all__ = [
+    "PlacedPain",
     "earlier_baselines",
     "exercise_days",
     "load_figures",
@@ -24,6 +34,7 @@ __all__ = [
     "odometers_m",
     "pain_notes",
     "pains_of_runs",
+    "placed_pains",
     "red_flag_state",
     "run_pains",
     "runs_by_shoe",
@@ -33,7 +44,8 @@ __all__ = [
 ]
 
 _DAY_NS: Final = 86_400 * 10**9
-_HOUR_NS: Final = 3600 * 10**9
+#: A rating this long after a run belongs to it no more.
+_NEAR_NS: Final = 4 * _DAY_NS
 
 
 def weeks(journal: Journal, until: date, count: int) -> list[Week]:
@@ -174,13 +186,14 @@ def runs_by_shoe(journal: Journal) -> list[TaggedRun]:
 def _tagged(journal: Journal, tag: str, source: str) -> list[TaggedRun]:
     # plain rows: whole entries would take five times as long over some years
     rows = journal.records(
-        tuple[int, str, int, str, int | None],
-        f"SELECT sessions.identifier, {tag}, utc_start_ns, means, "
-        "(SELECT max(level) FROM pains WHERE session_id = sessions.identifier "
-        f"AND \"when\" = '24h') FROM {source} ORDER BY utc_start_ns",
+        tuple[int, str, int, str],
+        f"SELECT sessions.identifier, {tag}, utc_start_ns, means FROM {source} "
+        "ORDER BY utc_start_ns",
     )
+    pains = _run_pains(journal, 0)
     runs: list[TaggedRun] = []
-    for identifier, name, utc_start_ns, means, pain in rows:
+    for identifier, name, utc_start_ns, means in rows:
+        pain = pains.get(identifier, RunPain()).next_day
         try:
             values = decoded(means, dict[str, float])
         except InputError:
@@ -238,21 +251,83 @@ def run_pains(journal: Journal, since_ns: int = 0) -> list[RunPain]:
     return list(_run_pains(journal, since_ns).values())
 
 
-def _run_pains(journal: Journal, since_ns: int) -> dict[int, RunPain]:
-    """The worst ratings of each session by its number, in order of time."""
-    # the worst is found here: the database would sort all ratings for it
-    worst: dict[int, dict[str, int]] = {}
-    for number, when, level in journal.records(
-        tuple[int, str | None, int | None],
-        'SELECT sessions.identifier, "when", level FROM sessions LEFT JOIN pains '
-        "ON session_id = sessions.identifier WHERE utc_start_ns >= ? "
-        "ORDER BY utc_start_ns, sessions.identifier",
+class PlacedPain(NamedTuple):
+    """A rating with the runs that it belongs to; ``by_time``: nobody said so."""
+
+    pain: Pain
+    places: tuple[Placed, ...]
+    by_time: bool
+
+
+def placed_pains(journal: Journal, since_ns: int = 0) -> list[PlacedPain]:
+    """All ratings since a moment, in order of time, each with the runs that it belongs to."""
+    runs = _run_times(journal, since_ns - _NEAR_NS)
+    return [
+        PlacedPain(
+            pain,
+            *_placed(pain.when, pain.session_id, pain.utc_ns, pain.utc_offset_minutes, runs),
+        )
+        for pain in journal.entries(Pain, "utc_ns >= ?", (since_ns,))
+    ]
+
+
+def _run_times(journal: Journal, since_ns: int) -> list[RunTime]:
+    rows = journal.records(
+        tuple[int, int, float],
+        "SELECT identifier, utc_start_ns, duration_s FROM sessions WHERE utc_start_ns >= ? "
+        "ORDER BY utc_start_ns, identifier",
         (since_ns,),
+    )
+    return [RunTime(number, begin, begin + round(taken * 1e9)) for number, begin, taken in rows]
+
+
+def _placed(
+    when: str, session: int | None, utc_ns: int, offset_minutes: int, runs: Sequence[RunTime]
+) -> tuple[tuple[Placed, ...], bool]:
+    """Where a rating belongs: as was said, else by its time."""
+    if when == "other":
+        return (), False
+    if when and session is not None:
+        return (Placed(session, cast(Moment, when)),), False
+    found = places_of(utc_ns, offset_minutes, runs)
+    if session is not None:
+        at = next((run for run in runs if run.number == session), None)
+        if at is None:
+            return (), False
+        moment = (
+            "before" if utc_ns < at.start_ns else moment_after(at.end_ns, utc_ns, offset_minutes)
+        )
+        return ((Placed(session, moment or "48h"),) if moment else ()), False
+    if not when:
+        return found, True
+    # the moment was said, and the run was not: the next one, or the last
+    number = bisect_right(runs, utc_ns, key=lambda run: run.start_ns)
+    if when == "before":
+        near = [place for place in found if place.moment == "before"]
+        return tuple(near), True
+    return ((Placed(runs[number - 1].number, cast(Moment, when)),) if number else ()), True
+
+
+def _run_pains(journal: Journal, since_ns: int) -> dict[int, RunPain]:
+    """The ratings of each session by its number, in order of time.
+
+    The worst of each moment counts, and of those before it the latest.
+    """
+    runs = _run_times(journal, since_ns - _NEAR_NS)
+    found: dict[int, dict[str, int]] = {run.number: {} for run in runs if run.start_ns >= since_ns}
+    # plain rows: whole entries would take five times as long over some years
+    for when, session, utc_ns, offset, level in journal.records(
+        tuple[str, int | None, int, int, int],
+        'SELECT "when", session_id, utc_ns, utc_offset_minutes, level FROM pains '
+        "WHERE utc_ns >= ? OR session_id IS NOT NULL ORDER BY utc_ns, identifier",
+        (since_ns - _NEAR_NS,),
     ):
-        levels = worst.setdefault(number, {})
-        if when is not None and level is not None:
-            levels[when] = max(level, levels.get(when, 0))
-    return {number: _run_pain(levels) for number, levels in worst.items()}
+        for number, of_run in _placed(when, session, utc_ns, offset, runs)[0]:
+            levels = found.get(number)
+            if levels is not None:
+                worse = of_run == "before" or level > levels.get(of_run, -1)
+                levels[of_run] = level if worse else levels[of_run]
+    return {number: _run_pain(levels) for number, levels in found.items()}
 
 
 def _run_pain(levels: dict[str, int]) -> RunPain:

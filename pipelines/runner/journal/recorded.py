@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from imu.errors import InputError, ParameterError
 from pipelines.files.summary_file import read_summary
@@ -18,12 +18,16 @@ from pipelines.runner.journal.session_entry import (
 )
 from pipelines.runner.journal.shoe_names import retired_shoe
 from pipelines.runner.journal.stated import Distance, Stated
-from pipelines.units import parse_distance, parse_speed
+from pipelines.units import distance_words, parse_distance, parse_speed
 
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
 __all__ = ["AddOptions", "RecordedRun", "recorded_run", "stated_in"]
+
+#: Nobody runs for minutes at such a speed; and what may lie outside of a recording, m.
+_FASTEST_M_S: Final = 8.0
+_UNRECORDED_M: Final = 20_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _from_recording(path: Path, options: AddOptions, journal: Journal) -> Record
             parse_speed(options.speed, "--speed"), result.steps
         )
     else:
-        stated = _stated_distance(options)
+        stated = _stated_distance(options, result.duration_s)
     if number is None:
         number = _typed_number(journal, header.utc_start_ns, result.duration_s)
     said = Stated(stated, options.surface, options.shoe, options.note)
@@ -200,7 +204,7 @@ def stated_in(
     if number is not None:
         session = journal.entry(Session, number)
         running_s = session.running_s or session.duration_s
-    distance = _stated_distance(options)
+    distance = _stated_distance(options, running_s)
     if options.speed and running_s:
         distance = Distance(parse_speed(options.speed, "--speed") * running_s, "speed")
     return Stated(distance, options.surface, options.shoe, options.note)
@@ -263,7 +267,11 @@ def _from_summary(path: Path, options: AddOptions, journal: Journal) -> Recorded
     return RecordedRun(run, dose_lacks="the session (.mcap): a summary has no steps")
 
 
-def _stated_distance(options: AddOptions) -> Distance | None:
+def _stated_distance(options: AddOptions, taken_s: float | None) -> Distance | None:
+    """The distance as stated; one that nobody runs in that time is a slip."""
+    most_m = 500_000.0
+    if taken_s is not None:
+        most_m = _FASTEST_M_S * taken_s + (_UNRECORDED_M if options.minutes is None else 0.0)
     ways: tuple[tuple[str, DistanceSource], ...] = (
         (options.distance, "user"),
         (options.treadmill, "treadmill"),
@@ -271,23 +279,24 @@ def _stated_distance(options: AddOptions) -> Distance | None:
     for words, source in ways:
         if words:
             name = "--distance" if source == "user" else "--treadmill"
-            return Distance(parse_distance(words, name), source)
+            distance_m = parse_distance(words, name)
+            if distance_m > most_m:
+                most = distance_words(most_m, "metric")
+                raise ParameterError(
+                    name, words, f"a distance that can be run in that time, at most {most}"
+                )
+            return Distance(distance_m, source)
     return None
 
 
 def _known_shoe(journal: Journal, name: str) -> None:
-    """Refuse a shoe that the user names here and the journal has not: a slip shows at once."""
-    shoes = journal.entries(Shoe, "retired IS NULL")
-    if any(shoe.name == name for shoe in shoes):
+    """Refuse a retired shoe; one that is new is added with the run, as after a live one."""
+    if any(shoe.name == name for shoe in journal.entries(Shoe, "retired IS NULL")):
         return
-    known = ", ".join(shoe.name for shoe in shoes) or "none yet"
     if (retired := retired_shoe(journal, name)) is not None:
         raise ParameterError(
             "--shoe",
             name,
-            f"a shoe in use ({known}), or bring this one back, which is retired since "
+            "a shoe in use, or bring this one back, which is retired since "
             f'{retired.retired}, with: backstride journal shoe "{name}" --back',
         )
-    raise ParameterError(
-        "--shoe", name, f"a shoe in use ({known}), or add it with 'backstride journal shoe NAME'"
-    )

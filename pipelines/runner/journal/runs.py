@@ -8,7 +8,7 @@ was only typed in gets its figures when its recording comes, and needs none.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
 __all__ = ["FinishedRun", "add_run", "edit_run", "stated_of", "typed_run"]
-
-#: A pain that belongs to no session tells its moment in words.
-_ACTIVITY: Final = {"before": "before the run", "during": "while running", "after": "after the run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +178,12 @@ def _write(journal: Journal, number: int | None, stated: Stated) -> None:
 
 
 def _pains(run: FinishedRun, number: int | None) -> list[Pain]:
-    """The ratings of a run; without the number of its session the moment is told in words."""
+    """The ratings of a run; without its number their time tells where they belong."""
     pains = []
     for felt in run.pains:
         utc_ns = run.utc_start_ns + round(felt.time_s * 1e9)
         if number is None:
-            activity = _ACTIVITY[felt.when]
-            pains.append(Pain(utc_ns, felt.level, place=felt.place, activity=activity))
+            pains.append(Pain(utc_ns, felt.level, place=felt.place))
         else:
             pains.append(Pain(utc_ns, felt.level, felt.when, number, felt.place))
     return pains

@@ -110,8 +110,13 @@ _STATED: Final = (
     "ALTER TABLE pains ADD COLUMN marked INTEGER NOT NULL DEFAULT 0",
 )
 
+_BY_TIME: Final = (
+    # a rating of which nothing was said belongs to the run that it is near in time
+    "UPDATE pains SET \"when\" = '' WHERE \"when\" = 'other' AND session_id IS NULL",
+)
+
 #: Step N leads from version N - 1 to N.
-MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES, _STATED)
+MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES, _STATED, _BY_TIME)
 
 #: What this program reads and writes.
 VERSION: Final = len(MIGRATIONS)

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.runner.journal.entries import Session, Settings, moment
+from pipelines.runner.journal.queries import PlacedPain
 from pipelines.units import Units, distance_words, height_words, mass_words
 from pipelines.views.counted import counted
 
-__all__ = ["session_line", "settings_lines"]
+__all__ = ["pain_line", "session_line", "settings_lines"]
+
+_MOMENTS: Final = {
+    "before": "before",
+    "during": "during",
+    "after": "after",
+    "24h": "the day after",
+    "48h": "two days after",
+}
 
 #: How a distance is known.
 _SOURCES: Final = {
@@ -46,6 +55,17 @@ def session_line(session: Session, units: Units = "metric") -> str:
         f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}, "
         f"{counted(session.steps, 'step')}{load}"
     )
+
+
+def pain_line(item: PlacedPain) -> str:
+    """A note of pain in one line, with the run that it belongs to and all that was said of it."""
+    pain = item.pain
+    words = f"pain {pain.identifier}: {moment(pain.utc_ns, pain.utc_offset_minutes):%Y-%m-%d %H:%M}"
+    places = [f"{_MOMENTS[place.moment]} run {place.number}" for place in item.places]
+    by_time = " by its time" if places and item.by_time else ""
+    said = [f"{pain.level} of 10", " and ".join(places) + by_time, pain.place, pain.quality]
+    came = f"with {pain.activity}" if pain.activity else ""
+    return ", ".join([words, *filter(None, [*said, came])])
 
 
 def settings_lines(settings: Settings) -> list[str]:

@@ -8,8 +8,10 @@ from datetime import date, datetime
 from typing import Final, get_args
 
 from imu.errors import ParameterError
-from pipelines.coaching.training.pain import ago_words, check_cue, earliest_h
+from pipelines.coaching.training.pain import ago_words, check_cue
+from pipelines.coaching.training.pain_moments import is_too_early
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge
+from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.runner.journal.advice import advice, stop_cue
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import (
@@ -108,8 +110,9 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     if moment != "other":
         number = _whole(fields, "run")
         run, utc_ns = journal.entry(Session, number), utc_ns_of(now)
-        hours = (utc_ns - run.utc_start_ns) / 3.6e12 - run.duration_s / 3600.0
-        if moment in {"24h", "48h"} and hours < earliest_h(moment):
+        end_ns = run.utc_start_ns + round(run.duration_s * 1e9)
+        if is_too_early(moment, end_ns, utc_ns, _offset_minutes(now)):
+            hours = (utc_ns - end_ns) / 3.6e12
             raise ParameterError(
                 "when", when, f"another moment: that run ended {ago_words(max(hours, 0.0))}"
             )
@@ -126,8 +129,11 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
         )
     )
     found = advice(journal, now)
-    told = [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
-    if check_cue(level) is not None and not found.red_flags.stopped:
+    light = judge_pain(level, moment="during" if moment == "during" else "after").cue
+    told = [light.message] if level and light is not None else []
+    told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
+    asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))
+    if asks is not None and not found.red_flags.stopped:
         told.append("Please answer the questions about warning signs below.")
     return " ".join([f"Pain {level} of 10 is noted.", *told])
 

@@ -31,6 +31,7 @@ from pipelines.views.page.setup_screen import Choice
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
+from pipelines.views.terminal.cells import printable
 
 __all__ = ["Marks", "Prepare", "run_dashboard"]
 
@@ -272,7 +273,6 @@ def _beforehand(options: LiveOptions, journal: JournalAtHand) -> Beforehand:
         usual_spm=None if usual is None else usual.cadence_spm,
         marks=options.marks,
         shoe_note=partial(unknown_shoe_note, journal, filed=options.filed),
-        asks_check=plan is None or not plan.stopped,
         plan=plan,
     )
 
@@ -285,5 +285,5 @@ def _prepare(options: LiveOptions) -> Prepare:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()

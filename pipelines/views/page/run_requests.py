@@ -10,7 +10,6 @@ from typing import Final, Protocol
 
 from devices.timing.program_clock import ProgramClock
 from pipelines.coaching.plan import CompanionPlan
-from pipelines.coaching.training.pain import check_cue
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.units import Units
@@ -47,9 +46,6 @@ class Beforehand:
     shoe_note : callable, optional
         Takes the name of a shoe, gives a sentence where the journal does not know it, else
         nothing; may take its time, and is called in a thread.
-    asks_check : bool
-        Whether severe pain brings up the questions about red flags; not where they have stopped
-        the coaching already.
     plan : CompanionPlan, optional
         What accompanies the run.
     """
@@ -57,7 +53,6 @@ class Beforehand:
     usual_spm: float | None = None
     marks: tuple[tuple[str, str], ...] = ()
     shoe_note: Callable[[str], str] | None = None
-    asks_check: bool = True
     plan: CompanionPlan | None = None
 
 
@@ -116,7 +111,6 @@ class RunRequests:
         self._counting: asyncio.Task[None] | None = None
         self._moved: asyncio.Task[None] | None = None
         self._looking_up: asyncio.Task[None] | None = None
-        self._worst_pain = 0
 
     def ask(self, what: str, value: str) -> None:
         """Do what was asked; what makes no sense is told and not done."""
@@ -214,9 +208,4 @@ class RunRequests:
             return
         level = int(value)
         self.controls.mark("pain", str(level))
-        self._tell(f"Pain {level} of 10 marked.")
-        cue = check_cue(level)
-        # again only where it has become worse: nobody is told the same at every mark
-        if cue is not None and self.before.asks_check and level > self._worst_pain:
-            self._tell(cue.message, aloud=True, kept=True)
-        self._worst_pain = max(self._worst_pain, level)
+        self._tell(f"Pain {level} of 10 marked.")  # what follows from it is a fact of the run

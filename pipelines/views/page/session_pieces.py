@@ -44,12 +44,13 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
     state, text = sentence_of(status)
     title, advice = "Your baseline", ""
     if state == "changed":
-        title = "Changed from your baseline"
+        felt = status.pain is not None and status.pain.light != "go"
+        title = "Pain" if felt else "Changed from your baseline"
         text, stop, advice = text.partition(". ")
         text += stop.strip()
     elif not status.steps and status.gait == "still":
         text = _STAND
-    if paused:
+    if paused and title != "Pain":
         title, state = "Paused", "waiting"
         text, advice = "Nothing is judged until you resume. The recording goes on.", ""
     # a number stays with its sign

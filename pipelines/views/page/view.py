@@ -144,7 +144,8 @@ class Dashboard:
         """Show, sound and speak a change; show one that is over."""
         if alert.severity == "raised":
             number = self._alert["number"] + 1
-            self._alert = {"number": number, "text": printable(alert.message)}
+            aloud = printable(alert.aloud or alert.message)
+            self._alert = {"number": number, "text": printable(alert.message), "aloud": aloud}
             self._changed(step=True)
         else:
             self._tell(alert.message)

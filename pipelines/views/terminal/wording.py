@@ -15,6 +15,7 @@ from pipelines.quantities import QUANTITIES, Quantity, quantities_in
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
 from pipelines.views.counted import counted
+from pipelines.views.fact_words import fact_words
 from pipelines.views.terminal.cells import capital, printable
 
 __all__ = [
@@ -85,7 +86,9 @@ def is_changed(status: LiveStatus, name: str) -> bool:
 
 
 def verdict(status: LiveStatus) -> tuple[Standing, str]:
-    """The state of the run against the baseline, and the same in words."""
+    """The state of the run against the baseline, and the same in words; pain goes first."""
+    if felt := _pain_words(status):
+        return "changed", felt
     changed = [NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
     if changed:
         return "changed", f"changed from your baseline: {', '.join(changed)}"
@@ -97,7 +100,9 @@ def verdict(status: LiveStatus) -> tuple[Standing, str]:
 
 
 def condition(status: LiveStatus) -> tuple[Standing, str]:
-    """The one plain sentence of the moment."""
+    """The one plain sentence of the moment: pain first, then what changed."""
+    if felt := _pain_words(status):
+        return "changed", felt
     if status.alert:
         return "changed", printable(status.alert)
     if not status.steps:
@@ -106,6 +111,13 @@ def condition(status: LiveStatus) -> tuple[Standing, str]:
     if state == "within":
         return state, f"Everything is {_WITHIN}."
     return "waiting", f"{capital(printable(words))}."
+
+
+def _pain_words(status: LiveStatus) -> str:
+    """What the latest rating asks for; empty where that is to go on."""
+    if status.pain is None or status.pain.light == "go":
+        return ""
+    return fact_words(status.pain)
 
 
 def standing(

@@ -116,7 +116,7 @@ HANDLINGS: list[tuple[str, str, Remove]] = [
     ("clock_jump_s", BY_RADIO, counting),
     ("reset", BY_CABLE, counting),
     *((kind, BY_RADIO, coming_back) for kind in ("disconnect", "blackout", "reset")),
-    ("saturate", POLAR, range_ends),
+    ("saturate", BY_RADIO, range_ends),
     ("battery_percent", BY_RADIO, battery),
     *((kind, BY_RADIO, sensor_time) for kind in ("jitter_ms", "interval_ms", "retransmit")),
     *((kind, BY_RADIO, sentences) for kind in ("att_error", "pairing")),

@@ -100,7 +100,9 @@ def test_figures_that_are_no_running_are_not_taken_for_usual(journal: Journal) -
 def test_a_red_flag_stops_the_plan(journal: Journal) -> None:
     answers = dict.fromkeys(QUESTIONS, False)
     journal.add(Questionnaire(at(0), answers | {"bladder": True}))
-    assert plan_from_journal(journal, now(1.0)).stopped == "red_flags.urgent"
+    plan = plan_from_journal(journal, now(1.0))
+    assert plan.stopped == "red_flags.emergency"
+    assert plan.because == "passing or holding water or stool has changed"
     journal.add(Questionnaire(at(2), answers))
     assert plan_from_journal(journal, now(3.0)).stopped == "red_flags.still_stopped"
     journal.add(Questionnaire(at(4), answers, cleared=True))
@@ -116,7 +118,7 @@ def test_the_first_run_makes_no_journal(tmp_path: Path) -> None:
 
 def test_a_red_flag_that_waits_for_the_journal_counts(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
-    answers = dict.fromkeys(QUESTIONS, False) | {"sciatica": True}
+    answers = dict.fromkeys(QUESTIONS, False) | {"numbness": True}
     keep_for_later([Questionnaire(at(0), answers)], path)
     plan, notes = at_hand(path, lambda it: plan_for_run(it, now(1.0)))
     assert plan.stopped == "red_flags.stop"

@@ -72,7 +72,7 @@ export default {
       // a tab that was opened late is not told what is past
       const isNew = this.heard !== null && alert.number > this.heard;
       this.heard = alert.number;
-      if (isNew) this.voice.tell(alert.text);
+      if (isNew) this.voice.tell(alert.aloud);
     },
     tell(lines, past) {
       const news = past ? [] : lines.filter((line) => line.number > this.lastTold);

@@ -13,6 +13,7 @@ from pipelines.coaching.training.red_flags import (
     RedFlagState,
     judge,
     question,
+    reason_words,
     state_after,
 )
 
@@ -23,19 +24,37 @@ def answered(*yes: str, cleared: bool = False) -> Answered:
     return Answered(NO | dict.fromkeys(yes, True), cleared)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_any_yes_stops_coaching(name: str) -> None:
+@pytest.mark.parametrize("name", QUESTIONS[1:])  # all but pain below the knee
+def test_a_yes_stops_coaching_and_is_named(name: str) -> None:
     state = judge(RedFlagState(), answered(name))
     assert state.stopped
     assert state.cue is not None
-    assert state.cue.message.startswith("Stop running, seek medical care")
+    assert state.cue.message.startswith("Stop running")
+    assert f"because {reason_words({name})}." in state.cue.message
 
 
-@pytest.mark.parametrize("name", ["saddle", "bladder", "foot_drop", "weakness"])
+@pytest.mark.parametrize("name", ["saddle", "bladder"])
+def test_bladder_bowel_and_saddle_are_for_an_emergency_department_now(name: str) -> None:
+    cue = judge(RedFlagState(), answered(name, "sciatica", "weakness")).cue
+    assert cue is not None
+    assert "go to an emergency department now, because" in cue.message
+    assert "shoots" not in cue.message  # the reason is the sign that weighs most
+
+
+@pytest.mark.parametrize("name", ["foot_drop", "weakness", "accident", "unwell"])
 def test_some_are_not_for_tomorrow(name: str) -> None:
     cue = judge(RedFlagState(), answered(name)).cue
     assert cue is not None
     assert "today" in cue.message
+
+
+def test_pain_below_the_knee_alone_ends_the_run_and_eases_coaching() -> None:
+    state = judge(RedFlagState(), answered("sciatica"))
+    assert (state.stopped, state.eased) == (False, True)
+    assert state.cue is not None
+    assert state.cue.message.startswith("End this run and walk home, because pain shoots below")
+    assert judge(state, answered()).eased is False  # no clearance is asked for
+    assert judge(RedFlagState(True), answered("sciatica")).stopped  # what was stopped stays so
 
 
 def test_no_to_all_goes_on() -> None:
@@ -46,7 +65,7 @@ def test_no_to_all_goes_on() -> None:
 
 
 def test_once_stopped_only_a_clearance_lets_go_on() -> None:
-    stopped = judge(RedFlagState(), answered("sciatica"))
+    stopped = judge(RedFlagState(), answered("numbness"))
     still = judge(stopped, answered())
     assert still.stopped
     assert still.cue is not None

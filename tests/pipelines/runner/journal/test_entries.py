@@ -67,10 +67,9 @@ def test_pain_is_a_whole_number_from_0_to_10(level: int) -> None:
         Pain(at(0), level)
 
 
-def test_pain_of_a_run_names_the_run() -> None:
-    with pytest.raises(ParameterError, match="session"):
-        Pain(at(0), 3, "after")
-    assert Pain(at(0), 3, "after", 1).session_id == 1
+def test_pain_needs_no_run_and_no_moment() -> None:
+    assert (Pain(at(0), 3).when, Pain(at(0), 3).session_id) == ("", None)
+    assert Pain(at(0), 3, "before").session_id is None
 
 
 def test_joined_emoji_and_any_script_are_words() -> None:

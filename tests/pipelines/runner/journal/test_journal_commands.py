@@ -53,7 +53,7 @@ def test_a_run_beyond_the_longest_is_told(recording: Path, tmp_path: Path) -> No
     summary = replay(recording, ReplayOptions(), quiet).summary
     later.write_text(summary.to_json(), encoding="utf-8")
     said = journal("add", later, "--at", "2020-03-09 18:00", "--distance", "6 km")
-    assert "6.0 km: 10 % further than your longest run of the last 30 days." in said
+    assert "6.0 km: 120 % of your longest run of the last 30 days." in said
     assert "[Frandsen 2025, doi:10.1136/bjsports-2024-109380]" in said
 
 
@@ -118,10 +118,10 @@ def test_pain_is_judged_as_it_is_noted() -> None:
         assert [item.activity for item in opened.entries(Pain)] == ["", "gardening"]
 
 
-@pytest.mark.parametrize("level", [8, 9, 10])
+@pytest.mark.parametrize("level", [5, 6, 10])
 def test_strong_pain_names_the_questions_about_red_flags(level: int) -> None:
     said = journal("pain", level)
-    assert ("backstride journal check" in said) is (level >= 9)
+    assert ("backstride journal check" in said) is (level >= 6)
     journal("check", "--yes", "numbness", "--no-others")
     # they are answered, and what follows from them is what is said
     assert "journal check" not in journal("pain", level)
@@ -210,7 +210,7 @@ def test_settings_are_shown_in_the_users_units() -> None:
 
 def test_the_questions_are_asked_and_a_yes_stops_coaching() -> None:
     said = journal("check", answers="n\nmaybe\nn\nn\nn\nn\nn\ny\nn\n")
-    assert "Stop running, seek medical care." in said
+    assert "Stop running, seek medical care today, because the pain began with a fall" in said
     week = journal("week", "--weeks", 1)
     assert "Stop running" in week
     assert "Strength" not in week

@@ -244,7 +244,7 @@ def told(journal: Journal, number: float) -> list[str]:
 
 
 def test_a_new_journal_asks_for_strength_and_a_stretch_only(journal: Journal) -> None:
-    assert told(journal, 0) == ["strength.due", "stretch.due"]
+    assert told(journal, 0) == ["strength.due", "core.due", "stretch.due"]
 
 
 def test_advice_comes_in_the_order_of_its_weight(journal: Journal) -> None:
@@ -254,14 +254,20 @@ def test_advice_comes_in_the_order_of_its_weight(journal: Journal) -> None:
         journal.add(pain(number, 1, "before", session))
         journal.add(pain(number, 4, "after", session))
     journal.add(run(-7, 5.0))
+    # pain of 4 speaks alone until it is rated lower, and the questions that go with it are answered
+    assert told(journal, 4.1) == ["pain.specialist_rise", "pain.specialist_steady", "pain.ask"]
+    journal.add(Pain(utc_ns_of(noon(4.0)), 3))
+    assert told(journal, 4.1) == ["pain.specialist_rise", "pain.specialist_steady"]
+    journal.add(Questionnaire(utc_ns_of(noon(4.0)), dict.fromkeys(QUESTIONS, False)))
     found = advice(journal, noon(4.1))
     assert found.tier is PainTier.SPECIALIST
     assert [cue.text_id for cue in found.cues] == [
         "pain.specialist_rise",
-        "pain.ask",
+        "pain.specialist_steady",
         "weekly.reached",
         "shoes.first",
         "strength.due",
+        "core.due",
         "stretch.due",
     ]
 

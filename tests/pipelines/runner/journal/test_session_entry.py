@@ -246,7 +246,6 @@ def test_the_summary_of_a_replay_becomes_the_same_entry_without_a_dose(
         ("[]", AddOptions(start_ns=at(0)), "no summary"),
         ("{}", AddOptions(start_ns=at(0)), "no summary"),
         ("{}", AddOptions(), "start of the run"),
-        ("{}", AddOptions(start_ns=at(0), shoe="Red"), "Red"),
         ("{}", AddOptions(start_ns=at(0), baseline=Path("b.json")), "session file"),
     ],
 )

@@ -115,7 +115,10 @@ def test_deleting_a_run_deletes_what_was_said_of_it() -> None:
         (["add"], "--at"),
         (["add", "--at", "2026-03-02 18:00"], "--minutes"),
         (["add", "--at", "2026-03-02 18:00", "--minutes", "0"], "duration_s"),
-        (["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--shoe", "Red"], "--shoe"),
+        (
+            ["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--distance", "9 km"],
+            "at most 2.4",
+        ),
         (["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--again"], "the session file too"),
         (["add", "x.mcap", "--minutes", "5"], "--minutes"),
         (["edit", "7", "--note", "x"], "'backstride journal list' shows"),

@@ -16,6 +16,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from imu.analyzer import warm_up
 from pipelines.commands.live import _tell_end
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
 warm_up()
@@ -23,7 +24,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 options = LiveOptions(record=Path(sys.argv[1]))
 address = "sim:?minutes=20&time_scale=40&seed=5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))
-_tell_end(run)
+with JournalAtHand() as journal:
+    _tell_end(run, journal)
 """
 
 

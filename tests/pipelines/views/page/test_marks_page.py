@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from pipelines.coaching.training.pain import check_cue
 from pipelines.files.session_reader import read_session
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Shoe
@@ -24,6 +23,7 @@ import asyncio, sys
 from pathlib import Path
 from imu.analyzer import warm_up
 from pipelines.commands.live import _tell_end
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
@@ -51,34 +51,6 @@ def _running(before: Beforehand | None = None) -> Dashboard:
 
 def _told(page: Dashboard) -> list[str]:
     return [told["text"] for told in page.shown()["told"]]
-
-
-@pytest.mark.parametrize("level", [9, 10])
-def test_severe_pain_brings_up_the_questions_at_once_and_once(level: int) -> None:
-    page, cue = _running(), check_cue(level)
-    assert cue is not None
-    page.ask("pain", str(level))
-    assert _told(page) == [f"Pain {level} of 10 marked.", cue.message]
-    assert page.shown()["told"][-1]["aloud"] is True
-    assert [note["text"] for note in page.shown()["notes"]] == [
-        cue.message
-    ]  # it stays after the words are gone
-    page.ask("pain", "3")
-    page.ask("pain", str(level))
-    assert _told(page)[-2:] == ["Pain 3 of 10 marked.", f"Pain {level} of 10 marked."]
-
-
-def test_worse_pain_brings_them_up_again() -> None:
-    page = _running()
-    for level in ("9", "10"):
-        page.ask("pain", level)
-    assert [note["text"][:10] for note in page.shown()["notes"]] == ["Pain of 9 ", "Pain of 10"]
-
-
-def test_questions_are_not_asked_of_whom_they_have_stopped_already() -> None:
-    page = _running(Beforehand(asks_check=False))
-    page.ask("pain", "10")
-    assert _told(page) == ["Pain 10 of 10 marked."]
 
 
 def test_shoe_that_the_journal_does_not_know_is_told_without_holding_up_the_run() -> None:
@@ -141,7 +113,7 @@ def test_treadmill_shoe_and_pain_are_marked_and_answered_in_a_run(tab: Tab, tmp_
         tab.until_shown("no shoe 'oldpair' yet (it has old pair)", ".condition")
         tab.key("i")
         tab.press("Pain 9 of 10")
-        tab.until_shown("answer them with: backstride journal check", ".condition")
+        tab.until_shown("stop this run", ".condition")
         assert any("questions" in words for words in tab.run("return window.spoken"))
         tab.key("t")
         tab.press("Left the treadmill")

@@ -1,0 +1,96 @@
+"""Pain in a run as a traffic light: go on, change something now, or stop.
+
+Physiotherapists' guides let a runner go on at 0 to 3, change something at 4 and 5, and stop from 6
+on or where pain rises within the run (pain-monitoring model: Thomeé 1997,
+doi:10.1093/ptj/77.12.1690; Silbernagel 2007, doi:10.1177/0363546506298279). A rise is one of 2
+points, the least that patients call a change (Farrar 2001, doi:10.1016/S0304-3959(01)00349-9), or
+any on top of a 4: what was to be changed by then has not helped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from pipelines.coaching.training.cues import Cue
+
+__all__ = ["CHANGE_FROM", "STOP_FROM", "Judged", "Light", "Moment", "asks_questions", "judge_pain"]
+
+Light = Literal["go", "change", "stop"]
+Moment = Literal["before", "during", "after"]
+
+#: Levels from which on something is changed, and the run ends.
+CHANGE_FROM: Final = 4
+STOP_FROM: Final = 6
+_CLEAR_RISE: Final = 2
+#: Words for a place or a feeling that call for the questions about red flags at any level but 0.
+_BELOW_THE_BACK: Final = re.compile(
+    r"\b(legs?|knees?|calf|calves|shins?|ankles?|foot|feet|toes?|numb\w*|tingl\w*|weak\w*|saddle|"
+    r"groin|bladder|bowel)\b",
+    re.IGNORECASE,
+)
+
+
+class Judged(NamedTuple):
+    """A rating by the traffic light; ``rising``: it rose within the run, which is why."""
+
+    level: int
+    light: Light
+    moment: Moment
+    rising: bool = False
+
+    @property
+    def cue(self) -> Cue:
+        """What to do, in a sentence."""
+        name = {"go": "go" if self.level else "none", "change": "change", "stop": "stop"}[
+            self.light
+        ]
+        if self.light != "go" and self.moment != "during":
+            name = f"{name}_{self.moment}"
+        elif self.rising:
+            name = "stop_rising"
+        return Cue(f"pain.light_{name}", {} if name == "none" else {"level": self.level})
+
+
+def judge_pain(level: int, earlier: Sequence[int] = (), moment: Moment = "during") -> Judged:
+    """The light of a rating.
+
+    Parameters
+    ----------
+    level : int
+        0 to 10.
+    earlier : sequence of int
+        The ratings of the same run before it, in order.
+    moment : {"before", "during", "after"}
+        In relation to the run; pain rises within a run while it is run.
+
+    Examples
+    --------
+    >>> judge_pain(3).light, judge_pain(4).light, judge_pain(6).light
+    ('go', 'change', 'stop')
+    >>> judge_pain(3, [1]).rising, judge_pain(5, [4]).rising, judge_pain(3, [2]).rising
+    (True, True, False)
+    """
+    rising = (
+        moment == "during"
+        and bool(earlier)
+        and (level - min(earlier) >= _CLEAR_RISE or level > earlier[-1] >= CHANGE_FROM)
+    )
+    if level >= STOP_FROM or rising:
+        return Judged(level, "stop", moment, rising and level < STOP_FROM)
+    return Judged(level, "change" if level >= CHANGE_FROM else "go", moment)
+
+
+def asks_questions(level: int, *words: str) -> bool:
+    """Whether a rating calls for the questions about red flags.
+
+    Strong pain does, and any pain whose place or feeling is told in words of a leg, of numbness or
+    of weakness.
+
+    Examples
+    --------
+    >>> asks_questions(6), asks_questions(2, "left calf"), asks_questions(5, "lower back")
+    (True, True, False)
+    """
+    return level >= STOP_FROM or (level > 0 and any(map(_BELOW_THE_BACK.search, words)))

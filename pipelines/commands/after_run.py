@@ -1,0 +1,169 @@
+"""After a run that was filed: cool-down, stretches, pain and distance, asked in the terminal.
+
+Whatever ends these questions, the run is in the journal already, and so is each answer.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from imu.errors import BackstrideError, ParameterError
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.routines import routine_cues
+from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+from pipelines.coaching.training.traffic_light import judge_pain
+from pipelines.commands.guided import follow
+from pipelines.commands.journal.messages import add_or_tell, say_pain, tell_notes
+from pipelines.commands.journal.questions import ask_what_is_due
+from pipelines.commands.messages import complain, say
+from pipelines.live import LiveRun
+from pipelines.runner.filing import file_run, finished_run
+from pipelines.runner.journal.advice import silenced
+from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.entries import Exercise, Pain, Session
+from pipelines.runner.journal.runs import edit_run
+from pipelines.runner.journal.stated import Distance, Stated
+from pipelines.runner.journal.words import session_line
+from pipelines.runner.review import filed_session, review_cues
+from pipelines.runner.unfiled import file_it, unfiled_run
+from pipelines.session.result import SessionResult
+from pipelines.stopping import no_ending_now
+from pipelines.units import parse_distance
+
+__all__ = ["ask_after_run", "file_and_review", "offer_unfiled"]
+
+Answer = TypeVar("Answer")
+
+
+def file_and_review(
+    run: LiveRun, result: SessionResult, journal: JournalAtHand
+) -> Callable[[], None]:
+    """Put the run into the journal at once; returns what tells what the rules say of it."""
+    try:
+        with no_ending_now():
+            notes, cues = file_run(finished_run(result, recording=run.recording), journal)
+    except BackstrideError as error:
+        trouble = f"note: the run is not in the journal: {error}"
+        return lambda: complain(trouble)
+
+    def tell() -> None:
+        tell_notes(notes)
+        session = journal.ask(lambda it: filed_session(it, result), None)
+        said: list[Cue] = [*result.closing_cues, *cues]
+        if session is not None and not result.stopped:
+            said += journal.ask(lambda it: review_cues(it, session, result), [])
+        for cue in said:
+            say(cue.message)
+
+    return tell
+
+
+def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
+    """Ask what only the runner knows, and guide what does good now; Ctrl-C ends it.
+
+    Where there is no terminal, the questions that pain calls for are named alone.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        ask_what_is_due(journal)
+        return
+    session = journal.ask(lambda it: filed_session(it, result), None)
+    if session is None or session.identifier is None:
+        return
+    try:
+        _ask_pain(session, journal)
+        if session.distance_m is None:
+            _ask_distance(session.identifier, journal)
+        quiet = journal.ask(lambda it: silenced(it, time.time_ns()), None) is not None
+        cooled = result.cool_down is None or result.cool_down.cue.text_id == "cool_down.done"
+        if not cooled and _yes("Cool down now, three easy minutes of walking?"):
+            follow(routine_cues("cool-down"))
+        if not quiet and _yes("Stretch the hamstrings now, about two minutes?"):
+            _stretch(journal)
+    except (KeyboardInterrupt, EOFError):
+        say("")
+    say("All of it is in your journal.")
+
+
+def offer_unfiled(journal: JournalAtHand) -> None:
+    """Offer a run that was recorded and not filed, as after a power cut."""
+    run = unfiled_run(journal)
+    if run is None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        complain(
+            f"note: your run of {run.began} is not in the journal; add it with: backstride "
+            f'journal add "{run.path}"'
+        )
+        return
+    try:
+        if not _yes(f"Your run of {run.began} is not in the journal. Add it now?", default=True):
+            return
+        session = file_it(run, journal.open())
+    except EOFError:
+        return
+    except BackstrideError as error:
+        complain(f"note: {error}")
+        return
+    say(
+        "No step was found in it, so it is not added."
+        if session is None
+        else session_line(session, journal.open().settings().units)
+    )
+
+
+def _ask_pain(session: Session, journal: JournalAtHand) -> None:
+    level = _asked("Pain in your back now, from 0 (none) to 10? [skip] ", _level)
+    if level is not None:
+        utc_ns, offset = time_of("")
+        note = Pain(utc_ns, level, "after", session.identifier, utc_offset_minutes=offset)
+        say(judge_pain(level, moment="after").cue.message)
+        if add_or_tell(note, journal):
+            say_pain(journal.open())
+    ask_what_is_due(journal)
+
+
+def _ask_distance(number: int, journal: JournalAtHand) -> None:
+    distance_m = _asked("How far was it, such as 5 km? [skip] ", parse_distance)
+    if distance_m is not None:
+        edit_run(journal.open(), number, Stated(Distance(distance_m, "user")))
+
+
+def _stretch(journal: JournalAtHand) -> None:
+    cues = stretch_timer(StretchPlan())
+    if follow(cues):
+        utc_ns, offset = time_of("")
+        minutes = cues[-1].time_s / 60.0
+        done = Exercise(utc_ns, "stretch", minutes, "hamstrings", utc_offset_minutes=offset)
+        add_or_tell(done, journal)
+
+
+def _level(words: str) -> int:
+    if not (words.isascii() and words.isdigit() and int(words[:3]) <= 10):
+        raise ParameterError("the pain", words, "a number from 0 to 10")
+    return int(words)
+
+
+def _yes(question: str, *, default: bool = False) -> bool:
+    shown = "y" if default else "n"
+    found = _asked(f"{question} [{shown}] ", lambda words: words.lower() in {"y", "yes"})
+    return default if found is None else found
+
+
+def _asked(question: str, read: Callable[[str], Answer]) -> Answer | None:
+    """Ask until the answer can be read; None for an empty one."""
+    while True:
+        sys.stdout.write(question)
+        sys.stdout.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        if not line.strip():
+            return None
+        try:
+            return read(line.strip())
+        except BackstrideError as error:
+            say(str(error))

@@ -1,0 +1,24 @@
+"""Exercises guided in the terminal: each line at its time, with a bell."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from pipelines.coaching.training.cues import Cue
+from pipelines.commands.messages import say
+
+__all__ = ["follow"]
+
+
+def follow(cues: Sequence[Cue]) -> bool:
+    """Say each cue at its time; whether it came to the end, and not to Ctrl-C."""
+    begin_s = time.monotonic()
+    try:
+        for cue in cues:
+            time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
+            say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
+    except KeyboardInterrupt:
+        return False
+    return True

@@ -1,0 +1,72 @@
+"""The questions about red flags, asked in the terminal, and what follows from the answers."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Collection
+
+from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, judge, question
+from pipelines.commands.journal.messages import add_or_tell, asked, say_cues
+from pipelines.commands.messages import say
+from pipelines.runner.journal.advice import questions_due
+from pipelines.runner.journal.arguments import time_of
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.entries import Questionnaire
+from pipelines.runner.journal.queries import red_flag_state
+
+__all__ = ["ask_questions", "ask_what_is_due"]
+
+
+def ask_what_is_due(journal: JournalAtHand, noted: Cue | None = None) -> None:
+    """Ask the questions where the pain that was noted calls for them and nobody has answered.
+
+    Where there is no terminal to ask in, how to answer them is told; ``noted`` is what the latest
+    rating calls for, where it waits to be added.
+    """
+    due = journal.ask(lambda it: questions_due(it, time.time_ns()), None)
+    due = noted if due is None else due
+    if due is None:
+        return
+    say_cues([due])
+    if sys.stdin.isatty():
+        ask_questions(journal)
+    else:
+        say("Answer them with: backstride journal check")
+
+
+def ask_questions(
+    journal: JournalAtHand,
+    yes: Collection[str] = (),
+    *,
+    cleared: bool = False,
+    no_others: bool = False,
+) -> None:
+    """Ask all questions, say what follows, and keep the answers.
+
+    Parameters
+    ----------
+    journal : JournalAtHand
+        That of the program.
+    yes : collection of str
+        Names of questions whose answer is known to be yes.
+    cleared : bool
+        Whether a professional is known to have said that running may go on.
+    no_others : bool
+        Whether all other answers are no; nothing is asked then.
+    """
+    before = journal.ask(red_flag_state, RedFlagState())
+    answers = {name: name in yes for name in QUESTIONS}
+    if not no_others:
+        say(text("red_flags.introduction"))
+        for name in QUESTIONS:
+            answers[name] = answers[name] or asked(question(name))
+        if before.stopped and not any(answers.values()):
+            cleared = cleared or asked(text("red_flags.cleared_question"))
+    after = judge(before, Answered(answers, cleared))
+    if after.cue is not None:
+        say(after.cue.message)
+    utc_ns, offset = time_of("")
+    add_or_tell(Questionnaire(utc_ns, answers, cleared, utc_offset_minutes=offset), journal)

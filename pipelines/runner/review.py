@@ -1,0 +1,71 @@
+"""A run that has just been filed, beside the last one, and what went well in it."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from pipelines.coaching.training.cues import Cue
+from pipelines.quantities import quantity_named
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Session
+from pipelines.session.result import SessionResult
+from pipelines.units import distance_words
+
+__all__ = ["filed_session", "review_cues"]
+
+#: What two runs are compared by, in this order; a smaller difference is none, %.
+_COMPARED: Final = ("impact_shock_g", "contact_time_ms", "cadence_spm")
+_LEAST_PERCENT: Final = 1.0
+#: Easy time that is a warm-up, and distance run hard before it that is worth a word.
+_WARM_S: Final = 300.0
+_HARD_BEFORE_M: Final = 200.0
+
+
+def filed_session(journal: Journal, result: SessionResult) -> Session | None:
+    """The entry of a run in the journal; None where it is not in."""
+    found = journal.entries(Session, "utc_start_ns = ?", (result.header.utc_start_ns,))
+    return found[0] if found else None
+
+
+def review_cues(journal: Journal, session: Session, result: SessionResult) -> list[Cue]:
+    """Compare a filed run with the last one on its surface, and say what went well."""
+    cues: list[Cue] = []
+    units = journal.settings().units
+    hard_m = session.before_warm_up_m
+    if hard_m is not None and hard_m >= _HARD_BEFORE_M:
+        numbers = {"distance": distance_words(hard_m, units)}
+        cues.append(Cue("warm_up.hard_before", numbers))
+    before = journal.entries(
+        Session,
+        "utc_start_ns < ? AND surface = ? AND steps > 0",
+        (session.utc_start_ns, session.surface),
+        newest=1,
+    )
+    if before and (what := _differences(before[0], session)):
+        on = f" on {session.surface}" if session.surface else ""
+        cues.append(Cue("review.compared", {"day": str(before[0].day), "on": on, "what": what}))
+    if result.baseline is not None and not any(
+        alert.severity == "raised" for alert in result.alerts
+    ):
+        cues.append(Cue("review.steady"))
+    elif session.warm_up_s is not None and session.warm_up_s >= _WARM_S:
+        cues.append(Cue("review.warm"))
+    elif session.running_s:
+        cues.append(Cue("review.moved", {"minutes": session.running_s / 60.0}))
+    return cues
+
+
+def _differences(before: Session, session: Session) -> str:
+    told: list[str] = []
+    for column in _COMPARED:
+        was, now = before.means.get(column, math.nan), session.means.get(column, math.nan)
+        if not (math.isfinite(was) and math.isfinite(now)) or was == 0.0:
+            continue
+        percent = 100.0 * (now - was) / was
+        name = quantity_named(column).name
+        if abs(percent) < _LEAST_PERCENT:
+            told.append(f"{name} the same")
+        else:
+            told.append(f"{name} {abs(percent):.0f} % {'higher' if percent > 0.0 else 'lower'}")
+    return ", ".join(told)

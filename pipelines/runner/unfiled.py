@@ -1,0 +1,72 @@
+"""A run that was recorded and is not in the journal, as after a power cut: offered once more."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from imu.errors import RecordingError
+from pipelines.runner.continuing import newest_session
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Session, moment
+from pipelines.runner.journal.recorded import AddOptions, recorded_run
+from pipelines.runner.journal.runs import add_run
+
+__all__ = ["Unfiled", "file_it", "unfiled_run"]
+
+#: An older one is not missed any more, s.
+_MISSED_S: Final = 7 * 86_400.0
+#: A shorter file holds no run, bytes.
+_LEAST_BYTES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiled:
+    """The recording, and when it began, in words."""
+
+    path: Path
+    began: str
+
+
+def unfiled_run(journal: JournalAtHand, folder: Path | None = None) -> Unfiled | None:
+    """The newest session of the data folder, where it is a run that the journal lacks.
+
+    Only its header is read. One that is being written is a run that goes on.
+    """
+    from pipelines.files.kept_file import is_being_written
+    from pipelines.files.session_reader import read_header
+
+    newest = newest_session(folder)
+    if newest is None:
+        return None
+    try:
+        known = newest.stat()
+        if time.time() - known.st_mtime > _MISSED_S or known.st_size < _LEAST_BYTES:
+            return None
+        if is_being_written(newest):
+            return None
+        header = read_header(newest)
+    except (OSError, RecordingError):
+        return None
+    if header.simulated or header.source.startswith("trace"):
+        return None
+    start_ns = header.utc_start_ns
+    filed = journal.ask(lambda it: it.entries(Session, "utc_start_ns >= ?", (start_ns,)), [])
+    if filed or journal.trouble:
+        return None
+    began = moment(start_ns, header.utc_offset_minutes or 0)
+    return Unfiled(newest, f"{began:%Y-%m-%d %H:%M}")
+
+
+def file_it(run: Unfiled, journal: Journal) -> Session | None:
+    """Put it into the journal, as at its end; None where nothing was run.
+
+    Raises
+    ------
+    BackstrideError
+        When it cannot be read, or the journal cannot take it.
+    """
+    return add_run(journal, recorded_run(run.path, AddOptions(), journal).run)

@@ -1,0 +1,143 @@
+"""Pain as a runner notes it: it belongs to a run, is judged at once, and its rules speak."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime, timedelta
+
+import pytest
+
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.queries import run_pains
+from tests.patience import HANG_S
+from tests.pipelines.command_line import command, environment
+from tests.pipelines.runner.journal.typed import journal, refused
+
+NOW = datetime.now().astimezone()
+TIP = "Strength this week"
+
+
+def ago(**past: float) -> str:
+    return (NOW - timedelta(**past)).isoformat(timespec="minutes")
+
+
+def ran(**past: float) -> None:
+    """A run of half an hour that began so long ago."""
+    journal("add", "--at", ago(**past), "--minutes", 30, "--distance", "5 km")
+
+
+def test_plain_pain_belongs_to_the_run_that_it_is_near() -> None:
+    ran(hours=50)
+    ran(hours=2)
+    journal("pain", 1, "--at", ago(hours=51))
+    journal("pain", 2, "--at", ago(hours=49.75))
+    journal("pain", 3, "--at", ago(hours=26))
+    said = journal("pain", 4)
+    assert "Pain of 4 after the run: make the next one shorter and easier" in said
+    with Journal() as opened:
+        first, second = run_pains(opened)
+    assert (first.before, first.after, first.next_day) == (1, 2, 3)
+    assert (second.before, second.after) == (None, 4)
+    listed = journal("pain").splitlines()
+    assert listed[-1].endswith("4 of 10, after run 2 by its time")
+    assert "3 of 10, the day after run 1 by its time" in listed[2]
+
+
+def test_pain_before_the_run_is_of_the_run_that_follows() -> None:
+    ran(hours=30)
+    journal("pain", 3, "--when", "before", "--at", ago(hours=1.5))
+    ran(hours=1)
+    with Journal() as opened:
+        assert [item.before for item in run_pains(opened)] == [None, 3]
+
+
+def test_where_it_belongs_is_corrected() -> None:
+    ran(hours=2)
+    journal("pain", 2, "--at", ago(hours=1), "--place", "left", "--quality", "dull")
+    assert "after run 1 by its time" in journal("pain")
+    said = journal("pain", "--number", 1, "--when", "other", "--activity", "gardening")
+    assert said.endswith("2 of 10, left, dull, with gardening\n")
+    assert "before run 1" in journal("pain", "--number", 1, "--when", "before", "--session", 1)
+    assert "7: give" in refused("pain", 3, "--number", 7)
+
+
+def test_deleting_a_run_leaves_the_pain_that_was_placed_by_its_time() -> None:
+    ran(hours=2)
+    journal("pain", 2, "--at", ago(hours=1))
+    journal("delete", 1, answers="y\n")
+    assert journal("pain").endswith("2 of 10\n")
+
+
+def test_steady_pain_after_runs_is_for_a_specialist() -> None:
+    for day in (9, 7, 5, 3):
+        ran(days=day)
+        journal("pain", 4, "--at", ago(days=day, hours=-1))
+    said = journal("pain", 0)
+    assert "Pain of 3 or more after 4 of your last 4 runs: pain that is steady" in said
+    assert "for a specialist to look at" in said
+
+
+def test_pain_that_rises_from_before_to_after_is_for_a_specialist() -> None:
+    for day in (7, 5, 3):
+        journal("pain", 0, "--at", ago(days=day, hours=0.5))
+        ran(days=day)
+        journal("pain", 2, "--at", ago(days=day, hours=-1))
+    said = journal("pain", 0)
+    assert "Pain rose by 2 points or more in 3 of your last 3 runs." in said
+
+
+def test_what_brings_symptoms_is_found() -> None:
+    for day in (20, 12, 4):
+        journal("pain", 2, "--at", ago(days=day), "--activity", "Gardening")
+    said = journal("pain", 1, "--activity", "sitting")
+    assert "Gardening came with pain in 3 of your last 4 notes that name an activity" in said
+
+
+def test_while_pain_is_high_or_unanswered_nothing_is_suggested() -> None:
+    assert TIP in journal("week")
+    said = journal("pain", 5)
+    assert "cold or heat, whichever eases it" in said
+    assert TIP not in journal("week")
+    journal("pain", 2)
+    assert TIP in journal("week")
+    assert "journal check" in journal("pain", 1, "--quality", "tingling in the foot")
+    assert TIP not in journal("week")
+    journal("check", "--no-others")
+    assert TIP in journal("week")
+
+
+def test_pain_below_the_knee_eases_until_it_is_gone() -> None:
+    said = journal("check", "--yes", "sciatica", "--no-others")
+    assert "because pain shoots below the knee: show it to a physician" in said
+    assert TIP not in journal("week")
+    journal("check", "--no-others")
+    assert TIP in journal("week")
+
+
+def test_bladder_signs_are_for_the_emergency_department_now() -> None:
+    said = journal("check", "--yes", "bladder", "--no-others")
+    assert "go to an emergency department now, because passing or holding water" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
+def test_in_a_terminal_the_questions_are_asked_at_once() -> None:
+    import pty
+    import subprocess
+
+    outer, inner = pty.openpty()
+    os.write(outer, b"n\n" * 4 + b"y\n" + b"n\n" * 3)
+    done = subprocess.run(
+        command("journal", "pain", "7"),
+        stdin=inner,
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+        check=True,
+        env=environment(),
+    )
+    os.close(inner)
+    os.close(outer)
+    assert "Pain of 7: leave the run for another day." in done.stdout
+    assert "Does pain shoot down a leg, below the knee?" in done.stdout
+    assert "now, because the skin between your legs is numb." in done.stdout
