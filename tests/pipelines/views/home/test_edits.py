@@ -56,8 +56,8 @@ def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) 
 
 
 def test_shoe_enters_with_its_distance_retires_and_comes_back(journal: Journal) -> None:
-    change(journal, "shoe", {"name": "Red pair", "start": "480", "bought": "2026-01-02"}, _NOW)
-    assert journal.entries(Shoe)[1].start_km == 480.0
+    change(journal, "shoe", {"name": "Red pair", "start": "700", "bought": "2026-01-02"}, _NOW)
+    assert journal.entries(Shoe)[1].start_km == 700.0
     change(journal, "shoe", {"name": "Red pair", "then": "retire"}, _NOW)
     with pytest.raises(ParameterError, match="retired"):
         change(journal, "shoe", {"name": "Red pair"}, _NOW)
