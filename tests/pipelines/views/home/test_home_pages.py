@@ -76,7 +76,7 @@ def test_every_page_is_accessible_from_a_phone_to_a_large_screen(tab: Tab, tmp_p
                 assert tab.run("return document.documentElement.scrollWidth") <= width, page
                 tab.picture(tmp_path, f"home-{page.replace('/', '-').partition('?')[0]}-{width}")
             assert "low <b>back</b>" in tab.text() or page in {"runs", "months?days=92"}
-            refused = [one for one in tab.driver.get_log("browser") if "Policy" in one["message"]]
+            refused = [one for one in tab.log("browser") if "Policy" in one["message"]]
             assert refused == [], page
         tab.size(1280, 800)
 
