@@ -201,7 +201,7 @@ INDICATORS: Final = (
         name="sacral_lean_deg",
         key="lean",
         column="sacral_lean_deg",
-        words="trunk lean (at the sacrum)",
+        words="pelvic lean",
         unit="deg",
         change_unit="deg",
         gate=Gate(2.0, limit=1.4),
@@ -380,7 +380,7 @@ def indicator_named(name: str) -> Indicator:
     Examples
     --------
     >>> indicator_named("sacral_lean_deg").words
-    'trunk lean (at the sacrum)'
+    'pelvic lean'
     """
     for indicator in INDICATORS:
         if indicator.name == name:

@@ -30,6 +30,10 @@ _RESEAT: Final = (
     "The sensor seems to have moved on your back. Re-seat it when you can; your baseline is "
     "learned anew."
 )
+_POSTURE: Final = (
+    "Try to bring the pelvis to neutral, neither tucked under nor arched, with the head up and the "
+    "arms loose."
+)
 _BOTH_READINGS: Final = (
     "A slump and an arched back can both read like this. The sensor sees the pelvis, not the chest"
 )
@@ -229,6 +233,8 @@ the same speed, towards 170 steps a minute.
         return _alert(change, f"{message} {self._to_try(change)}" if self.advises else message)
 
     def _to_try(self, change: Change) -> str:
+        if change.indicator == "sacral_lean_deg":
+            return _POSTURE
         if change.indicator == "cadence_spm":
             return (
                 f"Try a quicker rhythm at the same speed, towards {change.baseline:.0f} steps a "

@@ -368,7 +368,11 @@ def _completed(
     if body is not None:
         plan = replace(plan, units=body.units)
     surface = dict(marks).get("surface", "")
-    told += [cue.message for cue in cues_before(plan, journal, surface)]
+    before = cues_before(plan, journal, surface)
+    if plan.longest is None or not plan.longest.distance_m:
+        # who only tries it out need not warm up
+        before = [cue for cue in before if cue.text_id != "routine.before_run"]
+    told += [cue.message for cue in before]
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
         stated,

@@ -60,7 +60,7 @@ def test_a_cue_says_changed_from_your_baseline_and_one_thing_to_try(
     message = spoken(indicator, direction)
     assert "changed from your baseline" in message
     assert message.count("Try ") == 1
-    assert "quicker rhythm" in message
+    assert ("bring the pelvis to neutral" if "lean" in message else "quicker rhythm") in message
     assert "\n" not in message
 
 
@@ -98,10 +98,10 @@ def test_the_words_in_full() -> None:
         "Try a quicker rhythm at the same speed, towards 100 steps a minute."
     )
     assert spoken("sacral_lean_deg", "down") == (
-        "Trunk lean (at the sacrum) changed from your baseline: 12.3° further back. "
+        "Pelvic lean changed from your baseline: 12.3° further back. "
         "A slump and an arched back can both read like this. "
-        "The sensor sees the pelvis, not the chest. "
-        "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
+        "The sensor sees the pelvis, not the chest. Try to bring the pelvis to neutral, neither "
+        "tucked under nor arched, with the head up and the arms loose."
     )
 
 
