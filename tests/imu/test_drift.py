@@ -118,7 +118,7 @@ def test_lean_that_grows_in_four_minutes_is_reported_soon_after_it_passed_the_ga
     assert change.change == pytest.approx(change.value - change.baseline)
     assert change.baseline == pytest.approx(6.0, abs=0.7)
     assert 1300.0 < change.time_s < 1500.0
-    assert detector.status == "trunk lean (at the sacrum) changed"
+    assert detector.status == "pelvic lean changed"
     assert detector.current("sacral_lean_deg").changed == "up"
 
 
