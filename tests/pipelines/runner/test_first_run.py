@@ -39,7 +39,8 @@ def guided(
     settings: Settings | None = None,
     troubles: tuple[str, ...] = (),
     tags: KnownTags | None = None,
-    **stated: str,
+    surface: str = "",
+    shoe: str = "",
 ) -> tuple[FirstRun, str]:
     """The guide with these answers; what lies beyond them is the end of the input."""
     shown: list[str] = []
@@ -50,7 +51,15 @@ def guided(
         return next(left, None)
 
     seen = Sightings(found, troubles)
-    result = guide(ask, shown.append, lambda: seen, settings or Settings(), tags, **stated)
+    result = guide(
+        ask,
+        shown.append,
+        lambda: seen,
+        settings or Settings(),
+        tags,
+        surface=surface,
+        shoe=shoe,
+    )
     return result, "\n".join(shown)
 
 
