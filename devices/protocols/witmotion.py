@@ -434,6 +434,8 @@ class WitMotionDecoder:
         size = Layout.WIRED.value
         raw = np.frombuffer(data, np.uint8)
         n = (len(data) - 2) // size  # whole frames whose successor's header is in view
+        if n > 0 and data.startswith(_WIRED_ANSWER, n * size):
+            n -= 1  # an answer is no sample: one that it proves would come sooner than all others
         if n <= 0:
             return data
         frames = raw[: n * size].reshape(n, size)
