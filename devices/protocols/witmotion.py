@@ -235,12 +235,14 @@ class RegisterAnswer:
         self._heard = heard[-_ANSWER.size :]
         at = heard.find(self._head)
         if 0 <= at <= len(heard) - _ANSWER.size:
+            self._heard = b""  # an answer is told once
             return decode_registers(heard[at : at + _ANSWER.size]).values[0] & 0xFFFF
         size = Layout.WIRED.value
         at = heard.find(_WIRED_ANSWER)
         while 0 <= at <= len(heard) - size:
             frame = heard[at : at + size]
             if sum(frame[:-1]) & 0xFF == frame[-1]:
+                self._heard = b""
                 return int.from_bytes(frame[2:4], "little")
             at = heard.find(_WIRED_ANSWER, at + 1)
         return None
