@@ -88,7 +88,7 @@ _BAUD_CODE: Final = 6
 #: that is far too low is given up.
 _COUNT_S: Final = 2.0
 _COUNT_AGAIN_S: Final = 6.0
-_GLANCE_S: Final = 0.8
+_GLANCE_S: Final = 0.7  # eight frames of one notification are 0.8 s at 10 Hz
 _FAR: Final = 0.5
 #: For the first frames, for those still on their way after a command, and for an answer, s.
 _FIRST_FRAMES_S: Final = 1.7
@@ -143,9 +143,9 @@ class RateMeter:
         far = rate_hz < _FAR * self._hoped_hz and self._seconds <= _COUNT_S
         return rate_hz if far or passed_s >= self._seconds else None
 
-    def begin(self) -> None:
-        """Count anew from the next sample on."""
-        self._start_ns, self._count = None, 0
+    def begin(self, arrival_ns: int) -> None:
+        """Count anew what comes after samples that came then."""
+        self._start_ns, self._count = arrival_ns, 0
 
 
 class _RateWatch:
@@ -164,7 +164,7 @@ class _RateWatch:
         rate_hz = self._meter.rate_hz(packet)
         if rate_hz is None:
             return None
-        self._meter.begin()
+        self._meter.begin(packet.arrival_ns)
         before_hz, self._before_hz = self._before_hz, rate_hz
         off = min(abs(rate_hz / self._agreed_hz - 1.0), abs(before_hz / self._agreed_hz - 1.0))
         same = abs(rate_hz - before_hz) <= _SAME * max(rate_hz, before_hz)
@@ -261,7 +261,7 @@ class WitMotionDriver(Driver):
             minute_ns = link.now_ns() + round(_BATTERY_EVERY_S * 1e9)
             if await self._lost_its_settings(link):
                 await _command(link, UNLOCK)
-                await _configured(link, self._hoped_hz)
+                await _configured(link, self._hoped_hz, lost=True)
                 await _set_bandwidth(link, self._rate_hz)
                 await _command(link, _ALL_IS_SET)
             await link.sleep(max(0.0, (minute_ns - link.now_ns()) * 1e-9))
@@ -285,14 +285,18 @@ class WitMotionDriver(Driver):
         return WitMotionDecoder()
 
 
-async def _configured(link: Link, hoped_hz: float) -> _Setting | None:
-    """Have it send motion at this rate, where it does not yet; None when nothing can be read."""
-    now = await _measured(link, hoped_hz)
-    if link.kind != "ble" and now.layout is not Layout.A and now.layout is not Layout.B:
+async def _configured(link: Link, hoped_hz: float, *, lost: bool = False) -> _Setting | None:
+    """Have it send motion at this rate, where it does not yet; None when nothing can be read.
+
+    Where it is known to have ``lost`` its settings, nothing is asked but how a line is laid out.
+    """
+    is_wired = link.kind != "ble"
+    now = await _measured(link, hoped_hz) if is_wired or not lost else None
+    if now is not None and is_wired and now.layout not in {Layout.A, Layout.B}:
         content = 1 << WiredContent.ACCELERATION | 1 << WiredContent.ANGULAR_VELOCITY
         await _command(link, UNLOCK)
         await _command(link, write_register(CONTENT_REGISTER, content))
-    elif abs(now.share - 1.0) <= _NEAR:
+    elif now is not None and abs(now.share - 1.0) <= _NEAR:
         return now
     codes = _CODES[hoped_hz] if link.kind == "ble" else _CODES[hoped_hz][::-1]
     found: dict[int, _Setting] = {}

@@ -235,12 +235,14 @@ class RegisterAnswer:
         self._heard = heard[-_ANSWER.size :]
         at = heard.find(self._head)
         if 0 <= at <= len(heard) - _ANSWER.size:
+            self._heard = b""  # an answer is told once
             return decode_registers(heard[at : at + _ANSWER.size]).values[0] & 0xFFFF
         size = Layout.WIRED.value
         at = heard.find(_WIRED_ANSWER)
         while 0 <= at <= len(heard) - size:
             frame = heard[at : at + size]
             if sum(frame[:-1]) & 0xFF == frame[-1]:
+                self._heard = b""
                 return int.from_bytes(frame[2:4], "little")
             at = heard.find(_WIRED_ANSWER, at + 1)
         return None
@@ -266,8 +268,9 @@ class WitMotionDecoder:
     A frame is believed when the next header is in its place as well; on a serial line each sample
     therefore comes one sample late. One that lies whole in one notification needs no such proof.
 
-    Half a frame is given up when the next notification begins with a header. What was skipped is
-    told with the next reading, in samples as far as its length says (``missing_before``).
+    Half a frame is given up when the next notification begins with a header; as many frames are
+    missing then as make it as long as the latest whole one. What was skipped is told with the next
+    reading, in samples as far as its length says (``missing_before``).
 
     ``55 71`` answers between frames are understood; :data:`BATTERY_REGISTER` is the battery.
 
@@ -283,6 +286,7 @@ class WitMotionDecoder:
         self._interrupted = False  # by a set-up, since the latest sample
         self._acceleration: Counts | None = None  # wired: waits for its angular velocity
         self._notified = self._skipped = 0  # bytes since a header began one; since the last sample
+        self._usual = 0  # frames in the latest notification that came whole
         self._wired_sample = 2 * Layout.WIRED.value  # bytes from one acceleration to the next
         self._latest: Counts | None = None  # the newest sample
 
@@ -342,16 +346,18 @@ class WitMotionDecoder:
 
     def _give_up_half(self, payload: bytes) -> None:
         """Drop the unfinished end of earlier notifications, if this one begins with a frame."""
-        self._notified += len(payload)
+        before, self._notified = self._notified, self._notified + len(payload)
         if payload[:1] != b"\x55" or payload[1:2] not in {b"\x61", b"\x71"}:
             return
-        end = self._rest[-min(self._notified - len(payload), len(self._rest)) :]
+        end = self._rest[-min(before, len(self._rest)) :]
         self._notified = len(payload)
         sizes = [Layout.A.value, Layout.B.value] if self._layout is None else [self._layout.value]
         if end and Layout.WIRED.value not in sizes and not any(_is_whole(end, k) for k in sizes):
             self._rest = self._rest[: -len(end)]
             self._malformed += 1
-            self._skipped += sizes[0] * (len(end) // sizes[0] + 1)
+            given, begun = (before - len(end)) // sizes[0], len(end) // sizes[0] + 1
+            if end[1:2] != b"\x71":  # an answer has no samples
+                self._skipped += sizes[0] * max(begun, self._usual - given)
 
     def _seek(self, data: bytes) -> bytes:
         """Find layout and phase; returns the data from the first frame on."""
@@ -409,6 +415,7 @@ class WitMotionDecoder:
             good = seen if right.all() else int(np.argmin(right))
             if good == seen:
                 whole = starts_here and end == last + size
+                self._usual = seen if whole else self._usual
                 believed = seen if whole else seen - 1
                 self._read_motion(raw, at, believed, size, decoded)
                 return data[at + believed * size :]
@@ -434,6 +441,8 @@ class WitMotionDecoder:
         size = Layout.WIRED.value
         raw = np.frombuffer(data, np.uint8)
         n = (len(data) - 2) // size  # whole frames whose successor's header is in view
+        if n > 0 and data.startswith(_WIRED_ANSWER, n * size):
+            n -= 1  # an answer is no sample: one that it proves would come sooner than all others
         if n <= 0:
             return data
         frames = raw[: n * size].reshape(n, size)

@@ -30,11 +30,14 @@ from devices.protocols.backstride_frames import FrameType, encode_message
 from devices.readings import Battery, ClockAnchor, Reading
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, Packet
+from devices.simulator.faults.plan import Fault
 from devices.simulator.generate import simulate
+from devices.simulator.link_params import LinkParams
 from devices.simulator.scenario import Scenario
 from imu.errors import DeviceError, ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from tests.devices.backstride_bench import Bench, DirectLink, run
+from tests.devices.sessions import linked, measured, places_in, scenario
 
 LINKS = ["ble", "serial"]
 WANTED = Wanted()
@@ -189,7 +192,7 @@ def test_a_lost_reply_is_asked_for_again(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", LINKS)
 def test_pings_come_at_random_times_and_anchor_the_clock(kind: str) -> None:
-    bench = Bench(kind, started_us=2**32 - 3_000_000, clock_ppm=50.0)
+    bench = Bench(kind, started_us=2**32 - 3_000_000, faults=(Fault("clock_ppm", size=50.0),))
     info, packets = session(bench, 25.0)
     decoder = BackstrideDriver.decoder(info)
     decoded = [item for packet in packets for item in decoder.push(packet)]
@@ -293,11 +296,10 @@ def test_a_slow_link_overflows_the_sensors_queue_and_every_sample_is_accounted_f
 
 
 def test_packets_lost_in_the_sensor_are_counted() -> None:
-    bench = Bench(loss=10.0)
-    info, packets = session(bench, 20.0)
-    _, receiver = received(info, packets)
-    assert 0 < receiver.losses.lost <= bench.sensor.dropped_samples
-    assert bench.sensor.dropped_samples - receiver.losses.lost <= 30  # at the very ends
+    course = linked("backstride", LinkParams(), faults=(Fault("loss", size=10.0),))
+    place = places_in(measured(scenario("backstride")), course.samples, "backstride")
+    assert course.lost == np.sum(np.diff(place) - 1) > 50
+    assert course.malformed == course.receiver.losses.restarts == 0
 
 
 def test_a_new_link_goes_on_in_the_same_index() -> None:
