@@ -43,11 +43,17 @@ _NOTHING, _BEND, _SPEED, _SURFACE, _AFTER_A_SLIP = range(5)
 SLIPPED: Final = len(REASONS)
 _AFTER_A_SLIP_S: Final = 10.0
 _TRIM: Final = 0.2
+#: Groups on each side of the one in which a sensor may have moved: more than a hand at the belt
+#: touches, and enough that steps' own spread is no jump.
+_SETTLED: Final = 3
+_LOOKED_BACK: Final = 2 * _SETTLED
+#: Each of them has to sit otherwise than each of the other side by this share of the jump.
+_EACH: Final = 0.5
 _STRAIGHT: Final = 0.25  # sideways part of a jump below which a lean may be behind it
 
 INTERRUPTION_STATE: Final = np.dtype(
     [
-        ("groups", np.float64, (4, len(GROUP_COLUMNS))),  # means of the four groups before
+        ("groups", np.float64, (_LOOKED_BACK, len(GROUP_COLUMNS))),  # means of the groups before
         ("until_s", np.float64),  # running time
         ("reason", np.int64),
         ("jump_deg", np.float64),  # of the last slip
@@ -78,24 +84,26 @@ def interruption(s: Record, group: NDArray[np.float64], running_s: float, p: Dri
     -------
     int
         0 when the group is used; :data:`SLIPPED` when the sensor has moved on the body: in this and
-        the last two groups it sits otherwise than in the fourth before, whatever the third was, in
-        which it may have moved. A hand at the belt for some seconds is no slip.
+        the last two groups it sits otherwise than in the three before them but one, in which it may
+        have moved. A hand at the belt for some seconds is no slip.
     """
     now = _means(group)
     if abs(now[_YAW]) > p.bend_rate_deg_s:
         s["reason"] = _BEND
         return _BEND
     # of the straights: a sensor that moves in a bend is seen after it
-    earliest, moving, earlier, before = s["groups"].tolist()
-    s["groups"] = [moving, earlier, before, now]
+    groups = [*s["groups"].tolist(), now]
+    s["groups"] = groups[1:]
+    before = groups[-2]
     slower_or_faster = _gait_change(now, before, p)
     if slower_or_faster:
         s["until_s"] = max(float(s["until_s"]), running_s + p.speed_change_s)
         s["reason"] = _SPEED
         return _SPEED
-    jumps = [_jump(then, earliest, p) for then in (earlier, before, now)]
-    if all(jumps) and not _gait_change(now, earliest, p):
-        s["jump_deg"] = jumps[-1]
+    there, here = groups[:_SETTLED], groups[-_SETTLED:]
+    jump = _jump(here, there, p)
+    if jump and not _gait_change(now, there[-1], p):
+        s["jump_deg"] = jump
         s["until_s"] = max(float(s["until_s"]), running_s + _AFTER_A_SLIP_S)
         s["reason"] = _AFTER_A_SLIP
         forget_groups(s)
@@ -112,12 +120,15 @@ def new_surface(s: Record, running_s: float, p: DriftParams) -> None:
     s["reason"] = _SURFACE
 
 
-def _jump(now: list[float], then: list[float], p: DriftParams) -> float:
+def _jump(here: list[list[float]], there: list[list[float]], p: DriftParams) -> float:
     """How far the sensor sits from where it sat, degrees; 0 where that may be the runner."""
-    forward, sideways = now[_LEAN] - then[_LEAN], now[_ROLL] - then[_ROLL]
+    apart = [(a[_LEAN] - b[_LEAN], a[_ROLL] - b[_ROLL]) for a in here for b in there]
+    forward, sideways = (sum(parts) / len(apart) for parts in zip(*apart, strict=True))
     jump = math.hypot(forward, sideways)
     straight = abs(sideways) < _STRAIGHT * abs(forward)
-    return jump if jump > (p.slip_lean_deg if straight else p.slip_deg) else 0.0
+    if not jump > (p.slip_lean_deg if straight else p.slip_deg):
+        return 0.0
+    return jump if all(math.hypot(*one) > _EACH * jump for one in apart) else 0.0
 
 
 def _gait_change(now: list[float], then: list[float], p: DriftParams) -> bool:
