@@ -26,6 +26,8 @@ __all__ = [
     "new_surface",
 ]
 
+Array = NDArray[np.float64]
+
 #: Columns of the steps that are looked at.
 GROUP_COLUMNS: Final = (
     "yaw_rate_deg_s",
@@ -66,7 +68,7 @@ def forget_groups(s: Record) -> None:
     s["groups"] = math.nan
 
 
-def interruption(s: Record, group: NDArray[np.float64], running_s: float, p: DriftParams) -> int:
+def interruption(s: Record, group: Array, running_s: float, p: DriftParams) -> int:
     """Whether a group of steps is left out, as a place in :data:`REASONS`.
 
     Parameters
@@ -92,22 +94,20 @@ def interruption(s: Record, group: NDArray[np.float64], running_s: float, p: Dri
         s["reason"] = _BEND
         return _BEND
     # of the straights: a sensor that moves in a bend is seen after it
-    groups = [*s["groups"].tolist(), now]
+    groups = np.concatenate([s["groups"], [now]])
     s["groups"] = groups[1:]
-    before = groups[-2]
-    slower_or_faster = _gait_change(now, before, p)
-    if slower_or_faster:
-        s["until_s"] = max(float(s["until_s"]), running_s + p.speed_change_s)
-        s["reason"] = _SPEED
-        return _SPEED
-    there, here = groups[:_SETTLED], groups[-_SETTLED:]
-    jump = _jump(here, there, p)
-    if jump and not _gait_change(now, there[-1], p):
+    # first, since one group's gait varies enough to pass for another speed, a slip's three do not
+    jump = _jump(groups[-_SETTLED:], groups[:_SETTLED], p)
+    if jump:
         s["jump_deg"] = jump
         s["until_s"] = max(float(s["until_s"]), running_s + _AFTER_A_SLIP_S)
         s["reason"] = _AFTER_A_SLIP
         forget_groups(s)
         return SLIPPED
+    if _gait_change(now, groups[-2], p):
+        s["until_s"] = max(float(s["until_s"]), running_s + p.speed_change_s)
+        s["reason"] = _SPEED
+        return _SPEED
     if running_s < s["until_s"]:
         return int(s["reason"])
     s["reason"] = _NOTHING
@@ -120,24 +120,28 @@ def new_surface(s: Record, running_s: float, p: DriftParams) -> None:
     s["reason"] = _SURFACE
 
 
-def _jump(here: list[list[float]], there: list[list[float]], p: DriftParams) -> float:
+def _jump(here: Array, there: Array, p: DriftParams) -> float:
     """How far the sensor sits from where it sat, degrees; 0 where that may be the runner."""
-    apart = [(a[_LEAN] - b[_LEAN], a[_ROLL] - b[_ROLL]) for a in here for b in there]
-    forward, sideways = (sum(parts) / len(apart) for parts in zip(*apart, strict=True))
+    apart = (here[:, None] - there[None])[:, :, [_LEAN, _ROLL]]
+    forward, sideways = apart.mean(axis=(0, 1)).tolist()
     jump = math.hypot(forward, sideways)
     straight = abs(sideways) < _STRAIGHT * abs(forward)
     if not jump > (p.slip_lean_deg if straight else p.slip_deg):
         return 0.0
-    return jump if all(math.hypot(*one) > _EACH * jump for one in apart) else 0.0
+    if _gait_change(here.mean(axis=0), there.mean(axis=0), p):
+        return 0.0
+    return jump if (np.hypot(apart[..., 0], apart[..., 1]) > _EACH * jump).all() else 0.0
 
 
-def _gait_change(now: list[float], then: list[float], p: DriftParams) -> bool:
+def _gait_change(now: Array, then: Array, p: DriftParams) -> bool:
     contact = abs(now[_CONTACT] / then[_CONTACT] - 1.0) if then[_CONTACT] else math.nan
     cadence = abs(then[_STEP_TIME] / now[_STEP_TIME] - 1.0) if now[_STEP_TIME] else math.nan
-    return 100.0 * contact > p.contact_jump_percent or 100.0 * cadence > p.cadence_jump_percent
+    return bool(
+        100.0 * contact > p.contact_jump_percent or 100.0 * cadence > p.cadence_jump_percent
+    )
 
 
-def _means(group: NDArray[np.float64]) -> list[float]:
+def _means(group: Array) -> Array:
     """Means of the columns without their lowest and highest fifth; NaN where half are missing."""
     ordered = np.sort(group, axis=0)  # NaN last
     count = np.isfinite(group).sum(axis=0)
@@ -145,6 +149,7 @@ def _means(group: NDArray[np.float64]) -> list[float]:
     place = np.arange(len(group))[:, None]
     kept = (place >= cut) & (place < count - cut)
     total = np.where(kept, ordered, 0.0).sum(axis=0)
-    means = np.where(2 * count >= len(group), total / np.maximum(kept.sum(axis=0), 1), math.nan)
-    values: list[float] = means.tolist()
-    return values
+    means: Array = np.where(
+        2 * count >= len(group), total / np.maximum(kept.sum(axis=0), 1), math.nan
+    )
+    return means
