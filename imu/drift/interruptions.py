@@ -49,8 +49,8 @@ _TRIM: Final = 0.2
 #: touches, and enough that steps' own spread is no jump.
 _SETTLED: Final = 3
 _LOOKED_BACK: Final = 2 * _SETTLED
-#: Each of them has to sit otherwise than each of the other side by this share of the jump.
-_EACH: Final = 0.5
+#: Those of one side sit alike when no two of them are farther apart than this share of the jump.
+_ALIKE: Final = 0.4
 _STRAIGHT: Final = 0.25  # sideways part of a jump below which a lean may be behind it
 
 INTERRUPTION_STATE: Final = np.dtype(
@@ -87,7 +87,8 @@ def interruption(s: Record, group: Array, running_s: float, p: DriftParams) -> i
     int
         0 when the group is used; :data:`SLIPPED` when the sensor has moved on the body: in this and
         the last two groups it sits otherwise than in the three before them but one, in which it may
-        have moved. A hand at the belt for some seconds is no slip.
+        have moved, and alike on either side. A hand at the belt for some seconds is no slip, nor is
+        a lean that settles.
     """
     now = _means(group)
     if abs(now[_YAW]) > p.bend_rate_deg_s:
@@ -122,15 +123,19 @@ def new_surface(s: Record, running_s: float, p: DriftParams) -> None:
 
 def _jump(here: Array, there: Array, p: DriftParams) -> float:
     """How far the sensor sits from where it sat, degrees; 0 where that may be the runner."""
-    apart = (here[:, None] - there[None])[:, :, [_LEAN, _ROLL]]
-    forward, sideways = apart.mean(axis=(0, 1)).tolist()
+    now, then = here.mean(axis=0), there.mean(axis=0)
+    forward, sideways = now[_LEAN] - then[_LEAN], now[_ROLL] - then[_ROLL]
     jump = math.hypot(forward, sideways)
     straight = abs(sideways) < _STRAIGHT * abs(forward)
-    if not jump > (p.slip_lean_deg if straight else p.slip_deg):
+    if not jump > (p.slip_lean_deg if straight else p.slip_deg) or _gait_change(now, then, p):
         return 0.0
-    if _gait_change(here.mean(axis=0), there.mean(axis=0), p):
-        return 0.0
-    return jump if (np.hypot(apart[..., 0], apart[..., 1]) > _EACH * jump).all() else 0.0
+    return jump if max(_widest(here), _widest(there)) < _ALIKE * jump else 0.0
+
+
+def _widest(groups: Array) -> float:
+    """How far apart the groups sit at most, degrees."""
+    apart = (groups[:, None] - groups[None])[:, :, [_LEAN, _ROLL]]
+    return float(np.hypot(apart[..., 0], apart[..., 1]).max())
 
 
 def _gait_change(now: Array, then: Array, p: DriftParams) -> bool:
