@@ -74,7 +74,10 @@ _QUICK: Final = DriftParams(
     block_steps=6,
     baseline_blocks=5,
     cool_off_s=20.0,
-    gates=tuple(replace(indicator.gate, dwell_blocks=2) for indicator in INDICATORS),
+    gates=tuple(
+        replace(indicator.gate, dwell_blocks=2, multiple=1.0, evidence=1.0)
+        for indicator in INDICATORS
+    ),
 )
 
 

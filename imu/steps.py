@@ -61,6 +61,9 @@ STEP_ROW: Final = np.dtype(
 #: The columns of the steps table, in order; the row's other fields are library-only.
 STEP_COLUMNS: Final[tuple[str, ...]] = tuple(STEP_ROW.names or ())[:20]
 
+#: Steps at either end that a notebook shows.
+_SHOWN: Final = 5
+
 Column = NDArray[np.float64]
 
 
@@ -83,6 +86,34 @@ class Steps:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        """How many, when, how many of them are trusted, and what they are like in the middle."""
+        if not len(self):
+            return "<Steps: none>"
+        first_s, last_s = self.initial_contact_s[[0, -1]]
+        trusted = np.count_nonzero(self.quality_bits == 0)
+        return (
+            f"<Steps: {len(self)} from {first_s:.1f} to {last_s:.1f} s, {trusted} trusted, "
+            f"median cadence {_median(self.cadence_spm):.0f} spm, "
+            f"contact {_median(self.contact_time_ms):.0f} ms>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The first and the last steps as a table, for notebooks."""
+        columns = self.columns()
+        count = len(self)
+        shown = range(count) if count <= 2 * _SHOWN else [*range(_SHOWN), *range(-_SHOWN, 0)]
+        rows = [[_cell(values[index]) for values in columns.values()] for index in shown]
+        if count > 2 * _SHOWN:
+            rows.insert(_SHOWN, ["…"] * len(columns))
+        head = "".join(f"<th>{name}</th>" for name in columns)
+        body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+        caption = repr(self).strip("<>")
+        return (
+            f"<table><caption>{caption}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
 
     def __getitem__(self, window: slice) -> Steps:
         """The steps of a slice."""
@@ -259,29 +290,66 @@ class Steps:
         """
         return {name: getattr(self, name) for name in STEP_COLUMNS}
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self, utc_start_ns: int | None = None) -> pandas.DataFrame:
         """The steps table as a pandas data frame (extra ``lab``).
+
+        Parameters
+        ----------
+        utc_start_ns : int, optional
+            UTC at time 0, ns since 1970, as a recording says it (``SampleTable.utc_start_ns``).
 
         Returns
         -------
         pandas.DataFrame
-            One row a step, the columns of :meth:`columns`.
+            One row a step, the columns of :meth:`columns`; with ``utc_start_ns`` also
+            ``initial_contact_utc``, a moment with its time zone.
         """
         import pandas
 
-        return pandas.DataFrame(self.columns())
+        frame = pandas.DataFrame(self.columns())
+        if utc_start_ns is not None:
+            moments = self._initial_contact_ns(utc_start_ns)
+            frame["initial_contact_utc"] = pandas.to_datetime(moments, utc=True)
+        return frame
 
-    def to_polars(self) -> polars.DataFrame:
+    def to_polars(self, utc_start_ns: int | None = None) -> polars.DataFrame:
         """The steps table as a polars data frame (extra ``lab``).
+
+        Parameters
+        ----------
+        utc_start_ns : int, optional
+            As for :meth:`to_pandas`.
 
         Returns
         -------
         polars.DataFrame
-            One row a step, the columns of :meth:`columns`.
+            One row a step, the columns of :meth:`columns`; with ``utc_start_ns`` also
+            ``initial_contact_utc``, a moment with its time zone.
         """
         import polars
 
-        return polars.DataFrame(self.columns())
+        frame = polars.DataFrame(self.columns())
+        if utc_start_ns is not None:
+            moments = polars.Series("initial_contact_utc", self._initial_contact_ns(utc_start_ns))
+            frame = frame.with_columns(moments.cast(polars.Datetime("ns", "UTC")))
+        return frame
+
+    def _initial_contact_ns(self, utc_start_ns: int) -> NDArray[np.int64]:
+        """Moments of initial contact, ns since 1970."""
+        return utc_start_ns + np.round(self.initial_contact_s * 1e9).astype(np.int64)
+
+
+def _median(values: Column) -> float:
+    """Of what was measured; NaN where nothing was."""
+    measured = values[np.isfinite(values)]
+    return float(np.median(measured)) if measured.size else np.nan
+
+
+def _cell(value: Any) -> str:
+    """A value as people read it, empty where nothing was measured."""
+    if isinstance(value, np.floating):
+        return f"{value:.2f}" if np.isfinite(value) else ""
+    return str(value)
 
 
 #: The one shared result of a push that finishes no step.

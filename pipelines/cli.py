@@ -14,9 +14,10 @@ import typer
 
 from imu.errors import BackstrideError
 from pipelines.commands.lazy_group import LazyGroup
-from pipelines.commands.messages import complain, drop_output, reader_may_leave, say
+from pipelines.commands.messages import complain, drop_output, reader_may_leave, say, say_lines
 from pipelines.commands.table import COMMANDS
 from pipelines.files.system_error import explain
+from pipelines.stopping import ended_as_by_ctrl_c
 
 __all__ = ["app", "main"]
 
@@ -25,7 +26,8 @@ class _Commands(LazyGroup):
     """All commands; Ctrl-C that a command does not take itself ends it with one sentence."""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(table=COMMANDS, **given)
+        super().__init__(table=COMMANDS, **given | {"invoke_without_command": True})
+        self.no_args_is_help = False
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -34,8 +36,9 @@ class _Commands(LazyGroup):
             if not _was_interrupted(error):
                 raise
         # the terminal shows ^C on the line of whatever was being said
-        line = "\n" if sys.stderr.isatty() else ""
-        complain(f"{line}backstride: stopped before the end.")
+        if sys.stderr.isatty():
+            complain("")
+        complain("backstride: stopped before the end.")
         raise typer.Exit(130)
 
 
@@ -63,9 +66,11 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def program(
-    version: Annotated[
+    context: typer.Context,
+    _version: Annotated[
         bool,
         typer.Option(
+            "--version",
             "--version",
             help="Print the version and stop.",
             is_eager=True,
@@ -73,7 +78,11 @@ def program(
         ),
     ] = False,
 ) -> None:
-    """Hold the options that stand before a command."""
+    """Hold the options that stand before a command; without one the page opens."""
+    if context.invoked_subcommand is None:
+        from pipelines.commands.home import home
+
+        home()
 
 
 def main() -> None:
@@ -84,7 +93,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     code = 0
     try:
-        with reader_may_leave():
+        with ended_as_by_ctrl_c(), reader_may_leave():
             code = app(prog_name="backstride", standalone_mode=False) or 0
     except typer.Exit as end:
         code = end.exit_code
@@ -100,7 +109,7 @@ def main() -> None:
             raise
         text = str(sentence())
         if "Usage:" in text:
-            say(text)
+            say_lines(text)
         else:
             place = getattr(getattr(error, "ctx", None), "command_path", "backstride")
             complain(f"backstride: {text.rstrip('.')}; see '{place} --help'.")

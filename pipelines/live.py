@@ -26,6 +26,7 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
+from pipelines.files.stored import private_folder
 from pipelines.live_controls import LiveControls, LiveView
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
@@ -178,7 +179,7 @@ class _Session:
         self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
         self._writer = None
         if options.record is not None:
-            _make_folder(options.record)
+            private_folder(options.record.parent, "the recording")
             self._writer = _writer(options.record, self._header, renames=options.renames)
             self.run.recording = self._writer.path
         self._status = LiveStatus(
@@ -347,17 +348,6 @@ def _header(
     if options.earlier is None:
         return header
     return options.earlier.followed_by(header, source.info)
-
-
-def _make_folder(path: Path) -> None:
-    from pipelines.files.system_error import explain
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordingError(
-            f"the folder for the recording cannot be made: {explain(error)}.", path=str(path.parent)
-        ) from None
 
 
 async def run_live(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from devices.records import DeviceInfo
+from imu.analyzer import AnalyzerParams
 from imu.drift.baseline import Baseline
 from imu.errors import InputError, ParameterError, RecordingError
 from imu.mounting import mounting_from_axes
@@ -81,6 +82,8 @@ class ReplayOptions:
         Whether waveforms are kept, too.
     settings : AlertSettings, optional
         How changes are found and told.
+    params : AnalyzerParams, optional
+        Of the stages of the chain; the ranges of the sensor are those that the recording says.
 
     Raises
     ------
@@ -105,6 +108,7 @@ class ReplayOptions:
     baseline: Baseline | None = None
     waveforms: bool = False
     settings: AlertSettings | None = None
+    params: AnalyzerParams | None = None
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:
@@ -162,17 +166,18 @@ def load_baseline(path: str) -> Baseline:
     InputError
         When it holds no baseline.
     """
+    from pipelines.files.loading import read_bounded
     from pipelines.files.system_error import explain
 
     try:
-        content = Path(path).read_text(encoding="utf-8")
+        content = read_bounded(Path(path)).decode()
     except OSError as error:
         raise RecordingError(f"the baseline cannot be read: {explain(error)}.", path=path) from None
     except UnicodeDecodeError:
         raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
     try:
         parsed = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
     if isinstance(parsed, dict) and "steps" in parsed and "baseline" in parsed:
         if parsed["baseline"] is None:
@@ -224,7 +229,7 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
     from pipelines.written_facts import facts_note
 
     session, header = session_as_stated(path, options)
-    ran = fold_session(session, header, report, waveforms=options.waveforms)
+    ran = fold_session(session, header, report, waveforms=options.waveforms, params=options.params)
     notes = [session.note] if session.note else []
     if session.header.carried is not None and header.carried is None:
         notes.append(ON_ITS_OWN)
@@ -345,7 +350,12 @@ def sensor_of(session: Session, wanted: str = "replay") -> DeviceInfo:
 
 
 def fold_session(
-    session: Session, header: SessionHeader, report: Progress, *, waveforms: bool = False
+    session: Session,
+    header: SessionHeader,
+    report: Progress,
+    *,
+    waveforms: bool = False,
+    params: AnalyzerParams | None = None,
 ) -> Folded:
     """Fold a session's log once more, marks and all.
 
@@ -355,7 +365,7 @@ def fold_session(
         When the sensor never introduced itself.
     """
     info = sensor_of(session)
-    fold = SessionFold(header, info, waveforms=waveforms)
+    fold = SessionFold(header, info, waveforms=waveforms, params=params)
     found: list[Fact] = []
     for number, record in enumerate(session.records):
         found += fold.push(record)
@@ -409,7 +419,7 @@ def fold_table(path: Path, options: ReplayOptions, report: Progress) -> Folded:
     acc_range = _range(table, "acc_range_g", STANDARD_GRAVITY_M_S2, path)
     gyr_range = _range(table, "gyr_range_deg_s", math.radians(1.0), path)
     info = DeviceInfo("", "", table.rate_hz, acc_range, gyr_range)
-    fold = SessionFold(header, info, waveforms=options.waveforms)
+    fold = SessionFold(header, info, waveforms=options.waveforms, params=options.params)
     found: list[Fact] = []
     for done, block in _blocks(table.samples, options.block or _BLOCK):
         found += fold.push_samples(block)

@@ -11,7 +11,7 @@ import itertools
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +26,7 @@ from imu.drift.baseline import Baseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
-from imu.drift.detector import DriftDetector, DriftParams
+from imu.drift.detector import DriftDetector
 from imu.steps import Steps
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CoachParams, CueBudget
@@ -34,13 +34,14 @@ from pipelines.coaching.coach import Coach
 
 __all__ = [
     "CHANGES",
+    "RAMP",
     "Heard",
     "Listened",
     "Searched",
     "heard_in",
+    "imposed",
     "judged_by_history",
-    "listen",
-    "search",
+    "listen_and_search",
 ]
 
 #: What is put into a run: the indicator that shows it, its direction, and its size.
@@ -51,7 +52,7 @@ CHANGES: Final = {
     "lean by 1.5 × gate": ("sacral_lean_deg", "up", 1.5),
     "lean +4° over 20 min": ("sacral_lean_deg", "up", 4.0),
 }
-_RAMP: Final = "lean +4° over 20 min"
+RAMP: Final = "lean +4° over 20 min"
 _RAMP_S: Final = 1200.0
 _LATE_S: Final = 600.0  # a change that is not told by then is missed
 #: Earlier runs of a runner with a history.
@@ -92,40 +93,61 @@ class Listened:
         """Share of the runs an hour in which it was told; any indicator without a name."""
         sets = [run.told if told else run.reported for run in self.runs]
         hits = sum(bool(found) if not indicator else indicator in found for found in sets)
-        hours = sum(run.hours for run in self.runs) / max(len(self.runs), 1)
+        hours = max(sum(run.hours for run in self.runs) / max(len(self.runs), 1), 1.0)
         low, high = wilson(hits, len(self.runs))
-        return tuple(value / max(hours, 1.0) for value in (hits / len(self.runs), low, high))  # type: ignore[return-value]
+        return hits / max(len(self.runs), 1) / hours, low / hours, high / hours
+
+    @property
+    def most_told(self) -> tuple[str, tuple[float, float, float]]:
+        """The indicator that was told falsely most often, and its share an hour."""
+        total = Counter(name for run in self.runs for name in run.told)
+        name = total.most_common(1)[0][0] if total else ""
+        return name, self.share(name or "nothing")
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Runs of one scenario with a true change; delays in s to its being told, ∞ when missed."""
+    """Runs of one scenario with a true change; delays in s to its being told, ∞ when missed.
+
+    A change counts as told when the runner hears of the indicator that shows it, or of another that
+    is told for both.
+    """
 
     scenario: str
     history: bool
     change: str
     delays_s: tuple[float, ...]
-    beyond_gate_deg: tuple[float, ...]  # of the ramp when told
+    beyond_gate_deg: tuple[float, ...]  # of the ramp when told, ∞ when missed
 
     @property
-    def missed(self) -> float:
-        """Share of the trials in which it was not told."""
-        return sum(map(math.isinf, self.delays_s)) / max(len(self.delays_s), 1)
+    def missed(self) -> tuple[float, float, float]:
+        """Share of the trials in which it was not told, and its interval."""
+        return _with_interval(sum(map(math.isinf, self.delays_s)), len(self.delays_s))
 
     def median_s(self) -> tuple[float, float, float]:
         """Median delay and its 95 % interval."""
         return median_interval(self.delays_s)
 
-    def within(self, seconds: float) -> float:
-        """Share that was told within some seconds."""
-        return sum(delay <= seconds for delay in self.delays_s) / max(len(self.delays_s), 1)
+    def within(self, seconds: float) -> tuple[float, float, float]:
+        """Share that was told within some seconds, and its interval."""
+        return _with_interval(sum(delay <= seconds for delay in self.delays_s), len(self.delays_s))
+
+    @property
+    def before_a_degree(self) -> tuple[float, float, float]:
+        """Share of the ramps told before a degree beyond the gate, and its interval."""
+        early = sum(beyond < 1.0 for beyond in self.beyond_gate_deg)
+        return _with_interval(early, len(self.beyond_gate_deg))
+
+
+def _with_interval(hits: int, trials: int) -> tuple[float, float, float]:
+    return hits / max(trials, 1), *wilson(hits, trials)
 
 
 def heard_in(
-    run: MeasuredRun, baseline: Baseline | None, params: DriftParams | None = None
+    run: MeasuredRun, baseline: Baseline | None
 ) -> tuple[list[Change], list[Alert], DriftDetector]:
     """A run through detector and coach."""
-    detector = DriftDetector(params or DriftParams(), baseline)
+    detector = DriftDetector(baseline=baseline)
     coach = Coach(CueBudget(CoachParams()))
     changes: list[Change] = []
     alerts: list[Alert] = []
@@ -150,44 +172,15 @@ def _parts(run: MeasuredRun) -> Iterable[tuple[Steps | None, Covariates | None]]
         yield run.steps[begin:end], known if run.stated else None
 
 
-def judged_by_history(
-    seed: int, scenario: str, params: DriftParams | None = None
-) -> Baseline | None:
+def judged_by_history(seed: int, scenario: str) -> Baseline | None:
     """The baseline of four earlier runs of the person, of the same kind."""
     runs = []
     for day in range(1, HISTORY_RUNS + 1):
         earlier = run_of(person(seed), course(scenario, seed * 10 + day), day)
-        _, _, detector = heard_in(earlier, None, params)
-        if detector.run_baseline is not None:
-            runs.append(EarlierRun(detector.run_baseline))
+        learned = heard_in(earlier, None)[2].run_baseline
+        if learned is not None:
+            runs.append(EarlierRun(learned))
     return warm_start(runs)
-
-
-def _listen(seed: int, scenario: str, history: bool, params: DriftParams | None) -> Heard:
-    baseline = judged_by_history(seed, scenario, params) if history else None
-    run = run_of(person(seed), course(scenario, seed * 10))
-    changes, alerts, _ = heard_in(run, baseline, params)
-    told = [alert for alert in alerts if alert.severity == "raised"]
-    hours = float(np.nansum(run.steps.step_time_s)) / 3600.0
-    return Heard(
-        frozenset(alert.indicator for alert in told),
-        frozenset(change.indicator for change in changes if change.severity == "raised"),
-        len(told),
-        hours,
-    )
-
-
-def listen(
-    pool: Executor,
-    seeds: Sequence[int],
-    scenario: str,
-    *,
-    history: bool,
-    params: DriftParams | None = None,
-) -> Listened:
-    """Runs of a scenario, one person each."""
-    work = partial(_listen, scenario=scenario, history=history, params=params)
-    return Listened(scenario, history, tuple(pool.map(work, seeds, chunksize=4)))
 
 
 def imposed(run: MeasuredRun, change: str, size: float, onset: int) -> MeasuredRun:
@@ -208,7 +201,7 @@ def imposed(run: MeasuredRun, change: str, size: float, onset: int) -> MeasuredR
         late["initial_contact_s"][1:] += shift[:-1]
     else:
         since_s = late["initial_contact_s"] - late["initial_contact_s"][0]
-        share = np.clip(since_s / _RAMP_S, 0.0, 1.0) if change == _RAMP else 1.0
+        share = np.clip(since_s / _RAMP_S, 0.0, 1.0) if change == RAMP else 1.0
         lean = late["sacral_lean_deg"].copy()
         late["sacral_lean_deg"] += size * share
         late["lumbar_compression_bw"] *= (0.55 + 0.05 * np.abs(late["sacral_lean_deg"])) / (
@@ -217,52 +210,97 @@ def imposed(run: MeasuredRun, change: str, size: float, onset: int) -> MeasuredR
     return replace(run, steps=Steps(rows))
 
 
-def _search(
-    seed: int, scenario: str, history: bool, change: str, params: DriftParams | None
-) -> tuple[float, float]:
-    baseline = judged_by_history(seed, scenario, params) if history else None
+def _of_a_person(
+    seed: int, scenario: str, changes: Sequence[str], histories: Sequence[bool]
+) -> list[tuple[Heard, list[tuple[float, float]]]]:
+    """A run without a change, and delay and excess of each change; without, and with history."""
     run = run_of(person(seed), course(scenario, seed * 10))
     onset = int(np.random.default_rng([seed, 44]).uniform(0.4, 0.6) * len(run.steps))
+    found = []
+    for history in histories:
+        baseline = judged_by_history(seed, scenario) if history else None
+        noticed, alerts, _ = heard_in(run, baseline)
+        told = [alert for alert in alerts if alert.severity == "raised"]
+        heard = Heard(
+            frozenset(alert.indicator for alert in told),
+            frozenset(change.indicator for change in noticed if change.severity == "raised"),
+            len(told),
+            float(np.nansum(run.steps.step_time_s)) / 3600.0,
+        )
+        found.append((heard, [_searched(run, onset, baseline, change) for change in changes]))
+    return found
+
+
+def _searched(
+    run: MeasuredRun, onset: int, baseline: Baseline | None, change: str
+) -> tuple[float, float]:
+    """Delay of a change, s, and, of a lean, how far beyond the gate it was by then, degrees."""
     indicator, way, size = CHANGES[change]
     gate = math.nan
     if indicator == "sacral_lean_deg":
         before = replace(run, steps=run.steps[:onset], surface=())
-        gate = heard_in(before, baseline, params)[2].current(indicator).gate
-        if change != _RAMP:
+        gate = heard_in(before, baseline)[2].current(indicator).gate
+        if change != RAMP:
             size *= gate
         if not math.isfinite(gate):
-            return math.inf, math.nan
+            return math.inf, math.inf
     changed = imposed(run, change, size, onset)
     onset_s = float(changed.steps.initial_contact_s[onset])
-    limit_s = _RAMP_S if change == _RAMP else _LATE_S
-    _, alerts, _ = heard_in(changed, baseline, params)
-    for alert in alerts:
-        late_s = alert.time_s - onset_s
-        found = (alert.indicator, alert.direction, alert.severity) == (indicator, way, "raised")
-        if found and 0.0 < late_s <= limit_s:
+    limit_s = _RAMP_S if change == RAMP else _LATE_S
+    noticed, alerts, _ = heard_in(changed, baseline)
+    seen_s = [
+        one.time_s
+        for one in noticed
+        if (one.indicator, one.direction, one.severity) == (indicator, way, "raised")
+    ]
+    for told_s in _told_times(alerts, indicator, seen_s):
+        late_s = told_s - onset_s
+        if 0.0 < late_s <= limit_s:
             return late_s, size * min(late_s / _RAMP_S, 1.0) - gate
-    return math.inf, math.nan
+    return math.inf, math.inf
 
 
-def search(
+def _told_times(
+    alerts: Sequence[Alert], indicator: str, seen_s: Sequence[float]
+) -> Iterator[float]:
+    """When the runner heard of an indicator's changes, or of what is told for them."""
+    for alert in alerts:
+        if alert.severity != "raised":
+            continue
+        gathered_s = CoachParams().derived_wait_s
+        if alert.indicator == indicator or any(
+            abs(time_s - alert.time_s) <= gathered_s for time_s in seen_s
+        ):
+            yield alert.time_s
+
+
+def listen_and_search(
     pool: Executor,
     seeds: Sequence[int],
     scenario: str,
-    change: str,
     *,
-    history: bool,
-    params: DriftParams | None = None,
-) -> Searched:
-    """Runs of a scenario into which a change is put."""
-    work = partial(_search, scenario=scenario, history=history, change=change, params=params)
-    found = list(pool.map(work, seeds, chunksize=4))
-    return Searched(
-        scenario,
-        history,
-        change,
-        tuple(delay for delay, _ in found),
-        tuple(excess for _, excess in found if math.isfinite(excess)),
-    )
+    changes: Sequence[str] = tuple(CHANGES),
+    histories: Sequence[bool] = (False, True),
+) -> list[tuple[Listened, list[Searched]]]:
+    """Runs of a scenario, one person each: what is told falsely, and what of true changes."""
+    work = partial(_of_a_person, scenario=scenario, changes=changes, histories=histories)
+    people = list(pool.map(work, seeds, chunksize=2))
+    result = []
+    for place, history in enumerate(histories):
+        own = [found[place] for found in people]
+        listened = Listened(scenario, history, tuple(heard for heard, _ in own))
+        searched = [
+            Searched(
+                scenario,
+                history,
+                change,
+                tuple(trials[k][0] for _, trials in own),
+                tuple(trials[k][1] for _, trials in own),
+            )
+            for k, change in enumerate(changes)
+        ]
+        result.append((listened, searched))
+    return result
 
 
 def _told_most(listened: Listened) -> str:
@@ -289,7 +327,9 @@ def main() -> int:
     print(f"{kind}, people {first} to {first + given.runs - 1}: runs told of a change, % (95 %)")
     with ProcessPoolExecutor(2) as pool:
         for scenario in SCENARIOS:
-            listened = listen(pool, seeds, scenario, history=given.history)
+            ((listened, _),) = listen_and_search(
+                pool, seeds, scenario, changes=(), histories=(given.history,)
+            )
             hits = sum(bool(run.told) for run in listened.runs)
             low, high = wilson(hits, given.runs)
             share = f"{100 * hits / given.runs:3.0f} ({100 * low:.0f}–{100 * high:.0f})"

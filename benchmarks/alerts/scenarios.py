@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,18 +38,18 @@ def course(name: str, seed: int, minutes: float = 0.0) -> Course:
     layout, usual_minutes = SCENARIOS[name]
     n = int(60.0 * (minutes or usual_minutes))
     rng = np.random.default_rng([seed, 43])
-    parts: dict[str, object] = {
-        "speed": np.ones(n),
-        "slope_deg": np.zeros(n),
-        "yaw_rate_deg_s": np.zeros(n),
-        "shock": np.ones(n),
-        "roughness": np.ones(n),
-        "cadence": np.ones(n),
-        "lean_deg": np.zeros(n),
-        "stop_s": np.zeros(n),
-    }
-    parts.update(layout(rng, n))
-    return Course(**parts)  # type: ignore[arg-type]
+    level = Course(
+        speed=np.ones(n),
+        slope_deg=np.zeros(n),
+        yaw_rate_deg_s=np.zeros(n),
+        shock=np.ones(n),
+        roughness=np.ones(n),
+        cadence=np.ones(n),
+        lean_deg=np.zeros(n),
+        stop_s=np.zeros(n),
+    )
+    parts: dict[str, Any] = layout(rng, n)
+    return replace(level, **parts)
 
 
 def _moments(rng: np.random.Generator, n: int, an_hour: float) -> list[int]:

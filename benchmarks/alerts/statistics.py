@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["median_interval", "wilson"]
+__all__ = ["median_interval", "over_people", "wilson"]
 
 _Z: float = 1.959963984540054
 
@@ -47,3 +47,23 @@ def median_interval(values: Sequence[float]) -> tuple[float, float, float]:
     high = min(math.ceil(0.5 * (n - 1) + reach), n - 1)
     middle = float(ordered[(n - 1) // 2])
     return middle, float(ordered[low]), float(ordered[high])
+
+
+def over_people(hits: Sequence[float], hours: Sequence[float]) -> tuple[float, float, float]:
+    """Hits an hour and their interval when people are drawn anew (bootstrap, people alike).
+
+    Where nobody has any hit the upper end is Wilson's, of all hours as that many trials.
+
+    Examples
+    --------
+    >>> over_people([0, 0, 1, 0], [1.0, 1.0, 1.0, 1.0])[0]
+    0.25
+    """
+    rates = np.asarray(hits, np.float64) / np.maximum(np.asarray(hours, np.float64), 0.5)
+    middle = float(rates.mean())
+    if not rates.any():
+        return 0.0, 0.0, wilson(0, max(int(sum(hours)), 1))[1]
+    rng = np.random.default_rng(7)
+    drawn = rng.choice(rates, (4000, len(rates))).mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
+    return middle, low, high

@@ -20,9 +20,9 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
+from devices.simulator.short_text import short_text
 from imu.errors import ParameterError
 
 __all__ = ["BREAKS", "CHANGING", "HAPPENINGS", "Change", "Happening", "Script", "read_script"]
@@ -276,7 +276,9 @@ def read_script(path: str) -> list[tuple[str, str]]:
         When the file cannot be read, is not TOML, or a value is neither text nor number.
     """
     try:
-        content = tomllib.loads(Path(path).read_text("utf-8"))
+        content = tomllib.loads(short_text(path))
+    except RecursionError:
+        raise ParameterError("script", path, "a TOML file that is not nested so deep") from None
     except (OSError, ValueError) as error:  # what is not UTF-8 or TOML is a ValueError
         reason = getattr(error, "strerror", None) or str(error)
         raise ParameterError("script", path, f"a TOML file that can be read ({reason})") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from imu.drift.indicators import INDICATORS
@@ -18,6 +18,12 @@ DEFINITIONS: Final = 2
 _FORMAT: Final = "backstride-baseline"
 _VERSION: Final = 1
 _COVARIATES: Final = ("speed_m_s", "slope_deg")
+_SPREADS: Final = (
+    *("wander_sd", "block_sd", "level_sd"),
+    *("wander_weight", "unrest", "unrest_weight"),
+)
+#: Speed, uphill, downhill, cadence.
+COUPLING_COUNT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +37,22 @@ class IndicatorBaseline:
     mean : float
         Robust mean of the baseline's blocks.
     wander_sd : float
-        The runner's own slow wander (:func:`~imu.drift.blocks.slow_wander_sd`).
+        The runner's own slow wander.
     block_sd : float
-        Spread of single blocks about the mean; 0 when not known.
+        Spread of single blocks beside it; 0 when not known.
     level_sd : float
         How far the mean of a run may be from ``mean`` with nothing changed; 0 when a run is to be
         compared with exactly this one.
+    wander_weight : float
+        Independent values that the wander was learned from; 0 when not known.
+    unrest : float
+        Mean square of the steps that calm running made, in those expected: 1 where the wander is
+        all there is, more with hills or music.
+    unrest_weight : float
+        What it was learned from; 0 when not known.
+    couplings, coupling_sds : tuple of float
+        What a percent of speed, a degree up, a degree down, and a percent of cadence do to it, in
+        the unit of its changes, and how well that is known; empty when not known.
 
     Examples
     --------
@@ -49,6 +65,11 @@ class IndicatorBaseline:
     wander_sd: float
     block_sd: float = 0.0
     level_sd: float = 0.0
+    wander_weight: float = 0.0
+    unrest: float = 1.0
+    unrest_weight: float = 0.0
+    couplings: tuple[float, ...] = ()
+    coupling_sds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +162,7 @@ class Baseline:
                 "blocks": self.blocks,
                 "indicators": {
                     item.indicator: {
-                        "mean": item.mean,
-                        "wander_sd": item.wander_sd,
-                        "block_sd": item.block_sd,
-                        "level_sd": item.level_sd,
+                        name: value for name, value in asdict(item).items() if name != "indicator"
                     }
                     for item in self.indicators
                 },
@@ -203,6 +221,11 @@ class Baseline:
                     entry["wander_sd"],
                     entry.get("block_sd", 0.0),
                     entry.get("level_sd", 0.0),
+                    entry.get("wander_weight", 0.0),
+                    entry.get("unrest", 1.0),
+                    entry.get("unrest_weight", 0.0),
+                    _several(name, entry.get("couplings", ())),
+                    _several(name, entry.get("coupling_sds", ())),
                 )
             )
         return cls(
@@ -218,6 +241,14 @@ def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InputError(f"the baseline's definitions are {value!r}: give a whole number.")
     return value
+
+
+def _several(name: str, values: object) -> tuple[float, ...]:
+    if not isinstance(values, list | tuple) or len(values) not in (0, COUPLING_COUNT):
+        raise InputError(
+            f"the couplings of {name!r} are {values!r}: give {COUPLING_COUNT} numbers, or none."
+        )
+    return tuple(values)
 
 
 def _is_number(value: object) -> bool:
@@ -239,8 +270,14 @@ def _check_indicator_baseline(item: IndicatorBaseline) -> None:
     if not _is_number(item.mean) or (positive and not item.mean > 0.0):
         kind = "a positive number" if positive else "a number"
         raise InputError(f"the baseline of {item.indicator} is {item.mean!r}: it must be {kind}.")
-    for name in ("wander_sd", "block_sd", "level_sd"):
-        spread = getattr(item, name)
+    if len(item.couplings) != len(item.coupling_sds) or not all(map(_is_number, item.couplings)):
+        raise InputError(
+            f"the couplings of {item.indicator} are {item.couplings!r}: give {COUPLING_COUNT} "
+            "numbers and as many spreads, or none."
+        )
+    spreads = {f"coupling_sds {i}": sd for i, sd in enumerate(item.coupling_sds)}
+    spreads |= {name: getattr(item, name) for name in _SPREADS}
+    for name, spread in spreads.items():
         if not _is_number(spread) or spread < 0.0:
             raise InputError(
                 f"the {name} of {item.indicator} is {spread!r}: it must be a number from 0."

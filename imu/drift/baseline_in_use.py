@@ -1,9 +1,8 @@
-"""The baseline inside a segment of the detector's state: given, refined, and handed on."""
+"""The baseline inside a segment of the detector's state: given, read, and handed on."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,108 +10,107 @@ from numpy.typing import NDArray
 
 from imu.compiled import Record
 from imu.drift.baseline import Baseline, IndicatorBaseline
-from imu.drift.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS, RELATIVE
+from imu.drift.state import AS_IT_VARIES, COUPLINGS, EXACTLY, LEVEL, WANDER
+from imu.drift.tracking import values_of, wander_variance
 
-__all__ = ["as_baseline", "calm_baseline", "level_sd_now", "refine", "take_given"]
+__all__ = ["baseline_now", "run_baseline", "take_given"]
 
 Array = NDArray[np.float64]
 
-#: Blocks that a slow wander stays alike: two of its time constants, as far as anybody knows.
-_ALIKE_BLOCKS: Final = 30.0
-_LEAST_AND_MOST: Final = (4.0, 400.0)
+#: What a wander counts as of which nobody says from how much it was learned.
+_USUAL_WEIGHT: Final = 8.0
+#: However long was learned from, a runner changes, and so does what is usual.
+_MOST_WEIGHT: Final = 60.0
+#: Spread of a coupling that is left however often it was learned, of the population's.
+_LEAST_COUPLING_SD: Final = 0.5
 
 
 def take_given(s: Record, baseline: Baseline) -> None:
-    """Write a given baseline into a segment of the state."""
+    """Write a given baseline into a fresh segment of the state."""
     for i, indicator in enumerate(INDICATORS):
         item = baseline.of(indicator.name)
-        if item is not None:
-            s["mean"][i], s["wander_sd"][i] = item.mean, item.wander_sd
-            s["block_sd"][i], s["level_sd"][i] = item.block_sd, item.level_sd
-    for i, value in enumerate((baseline.speed_m_s, baseline.slope_deg)):
-        s["usual_pace"][i] = math.nan if value is None else value
-    s["first_mean"] = s["mean"]
-    s["weight"] = _worth(s)
-    s["baseline_blocks"] = s["wander_blocks"] = baseline.blocks
-    s["given"] = 1
+        if item is None:
+            continue
+        unit = 0.01 * item.mean if indicator.relative else 1.0
+        s["reference"][i] = item.mean
+        s["given"][i] = AS_IT_VARIES if item.level_sd > 0.0 else EXACTLY
+        s["covariance"][i, 0, 0] = (item.level_sd / unit) ** 2
+        if item.wander_sd > 0.0:
+            s["given_wander"][i] = (item.wander_sd / unit) ** 2
+            s["covariance"][i, WANDER, WANDER] = s["given_wander"][i]
+        s["given_wander_weight"][i] += min(item.wander_weight or _USUAL_WEIGHT, _MOST_WEIGHT)
+        if item.block_sd > 0.0:
+            s["noise"][i] = (item.block_sd / unit) ** 2
+        if item.unrest_weight > 0.0:
+            s["given_unrest"][i] = item.unrest
+            s["given_unrest_weight"][i] = min(item.unrest_weight, _MOST_WEIGHT)
+        if item.couplings:
+            part = range(COUPLINGS.start, COUPLINGS.stop)
+            least = _LEAST_COUPLING_SD**2 * s["covariance"][i, part, part]
+            s["parts"][i, COUPLINGS] = item.couplings
+            s["covariance"][i, part, part] = np.maximum(np.square(item.coupling_sds), least)
+    for name, value in (
+        ("usual_speed_m_s", baseline.speed_m_s),
+        ("usual_slope_deg", baseline.slope_deg),
+    ):
+        s[name] = math.nan if value is None else value
+    s["given_blocks"] = baseline.blocks
 
 
-def _worth(s: Record) -> Array:
-    """What a given mean counts as beside blocks of this run; infinite where it is to stay."""
-    level = s["level_sd"]
-    varies = level > 0.0
-    ratio = np.where(varies, s["wander_sd"] / np.where(varies, level, 1.0), math.inf)
-    worth: Array = np.where(varies, np.clip(_ALIKE_BLOCKS * ratio**2, *_LEAST_AND_MOST), math.inf)
-    return worth
+def baseline_now(s: Record, blocks: int) -> Baseline | None:
+    """The baseline as it stands at the latest block; None while no indicator has one."""
+    level = np.where(np.isfinite(s["level"]), s["level"], 0.0)
+    open_sd = np.sqrt(np.maximum(s["covariance"][:, 0, 0], 0.0))
+    return _as_baseline(s, level, np.where(s["given"] == AS_IT_VARIES, open_sd, 0.0), blocks)
 
 
-def level_sd_now(s: Record) -> Array:
-    """How far the mean of this run may be from the baseline by now, SD."""
-    level = np.where(s["level_sd"] > 0.0, s["level_sd"], 0.0)
-    worth = np.where(level > 0.0, _worth(s), 0.0)
-    now: Array = level * np.sqrt(worth / np.maximum(np.maximum(worth, s["weight"]), 1.0))
-    return now
+def run_baseline(s: Record, least_blocks: int, *, moved: bool) -> Baseline | None:
+    """What was usual in this run, for later ones.
 
-
-def refine(s: Record, block: Array, near: NDArray[np.bool_], calm: NDArray[np.bool_]) -> None:
-    """Let one more block into the mean of the indicators that are near, the wander of the calm.
-
-    The wander of a given baseline stays.
+    Levels are those of the middle of the run. An indicator of fewer blocks than make a baseline is
+    left out, and where the sensor has moved all that hangs on its position. None when there is
+    nothing for a later run.
     """
-    s["refined"] += 1
-    weight = s["weight"] = s["weight"] + near
-    if not s["given"]:
-        n = s["wander_blocks"] = int(s["wander_blocks"]) + 1
-        square = (s["smoothed"] - s["effect"] - s["mean"]) ** 2
-        wander = np.sqrt(s["wander_sd"] ** 2 + (square - s["wander_sd"] ** 2) / n)
-        s["wander_sd"] = np.where(calm, wander, s["wander_sd"])
-    s["mean"] = np.where(near, s["mean"] + (block - s["mean"]) / weight, s["mean"])
+    known = s["seen"] >= least_blocks
+    if moved:
+        known = known & ~_BY_POSITION
+    if not known.any():
+        return None
+    hours = np.array([1.0, 0.5 * float(s["last_s"]) / 3600.0, 0.0])
+    level = np.where(known, (s["parts"][:, LEVEL] * hours).sum(axis=1), math.nan)
+    return _as_baseline(s, level, np.zeros(len(level)), int(s["seen"].max()))
 
 
-def as_baseline(s: Record, mean: Array, wander_sd: Array, blocks: int) -> Baseline:
-    """The baseline of some means and wanders; an indicator without a mean is left out."""
-    speed, slope = (v if math.isfinite(v) else None for v in s["usual_pace"].tolist())
-    spread, varies = s["block_sd"].tolist(), s["level_sd"].tolist()
-    items = zip(INDICATORS, mean.tolist(), wander_sd.tolist(), spread, varies, strict=True)
-    return Baseline(
-        tuple(
-            IndicatorBaseline(indicator.name, level, wander, single, from_run_to_run)
-            for indicator, level, wander, single, from_run_to_run in items
-            if math.isfinite(level)
-        ),
-        blocks,
-        speed,
-        slope,
-    )
-
-
-#: Of no use to later runs once the sensor has moved on the body.
 _BY_POSITION: Final = np.array([indicator.by_position for indicator in INDICATORS])
 
 
-def calm_baseline(s: Record, least_blocks: int, *, moved: bool) -> Baseline | None:
-    """What was usual in this run: mean and wander of the blocks in which nothing was changed.
-
-    Where there are few of them, those of the baseline that the run has learned; of one that was
-    given nothing, since it is not this run's own; where the sensor has moved, nothing that hangs on
-    its position. None when there is nothing for a later run.
-    """
-    calm, given = s["calm"], bool(s["given"])
-    known = calm >= least_blocks
-    count = np.maximum(calm, 2)
-    offset = s["calm_sum"] / count
-    variance = np.maximum(s["calm_squares"] / count - offset**2, 0.0)
-    mean = np.where(known, s["first_mean"] + offset, math.nan if given else s["mean"])
-    if moved:
-        mean[_BY_POSITION] = math.nan
-    if not np.isfinite(mean).any():
+def _as_baseline(s: Record, level: Array, level_sd: Array, blocks: int) -> Baseline | None:
+    mean = values_of(s, level)
+    unit = np.where(RELATIVE, 0.01 * mean, 1.0)
+    part = range(COUPLINGS.start, COUPLINGS.stop)
+    wander, noise = unit * np.sqrt(wander_variance(s)), unit * np.sqrt(s["noise"])
+    unrest = s["unrest_sum"] / np.maximum(s["unrest_weight"], 1e-9)
+    items = [
+        IndicatorBaseline(
+            indicator.name,
+            float(mean[i]),
+            float(wander[i]),
+            float(noise[i]),
+            float(unit[i] * level_sd[i]),
+            float(s["wander_weight"][i]),
+            float(unrest[i]),
+            float(s["unrest_weight"][i]),
+            tuple(s["parts"][i, COUPLINGS].tolist()),
+            tuple(np.sqrt(s["covariance"][i, part, part]).tolist()),
+        )
+        for i, indicator in enumerate(INDICATORS)
+        if math.isfinite(mean[i])
+    ]
+    if not items:
         return None
-    whole = as_baseline(
-        s,
-        mean,
-        np.where(known, np.sqrt(variance), s["wander_sd"]),
-        int(calm.max() if given else max(calm.max(), s["baseline_blocks"])),
+    speed, slope = (
+        value if math.isfinite(value) else None
+        for value in (float(s["usual_speed_m_s"]), float(s["usual_slope_deg"]))
     )
-    return replace(
-        whole, indicators=tuple(replace(item, level_sd=0.0) for item in whole.indicators)
-    )
+    return Baseline(tuple(items), max(blocks, 1), speed, slope)

@@ -14,7 +14,7 @@ from imu.samples import Quality
 from imu.step.trusted_steps import RUNG_COLUMNS
 from imu.steps import Steps
 
-__all__ = ["block_values", "robust_mean", "slow_wander_sd", "smooth", "trimmed_mean", "watched"]
+__all__ = ["block_values", "robust_mean", "trimmed_mean", "watched"]
 
 Array = NDArray[np.float64]
 
@@ -148,41 +148,3 @@ def trimmed_mean(values: Sequence[float]) -> float:
     cut = int(_TRIM * len(ordered))
     kept = ordered[cut : len(ordered) - cut]
     return math.fsum(kept) / len(kept)
-
-
-def smooth(previous: float, value: float, smoothing: float) -> float:
-    """The next value of an exponentially weighted moving average; NaN is "nothing before".
-
-    Examples
-    --------
-    >>> smooth(float("nan"), 4.0, 0.25), smooth(4.0, 8.0, 0.25)
-    (4.0, 5.0)
-    """
-    return previous + smoothing * (value - previous) if math.isfinite(previous) else value
-
-
-def slow_wander_sd(blocks: Sequence[float], mean: float, smoothing: float) -> float:
-    """Standard deviation of smoothed blocks about their mean: what the gate has to stay above.
-
-    Smoothing as in the detector leaves the wander over minutes and the part of the step-to-step
-    spread that gets through.
-
-    Parameters
-    ----------
-    blocks : sequence of float, length N ≥ 2
-        Block values in order, all finite.
-    mean : float
-        Their mean.
-    smoothing : float
-        Share of the newest block.
-
-    Examples
-    --------
-    >>> slow_wander_sd([1.0, 3.0, 1.0, 3.0, 1.0], 2.0, 1.0)
-    1.118033988749895
-    """
-    squares, average = 0.0, math.nan
-    for value in blocks:
-        average = smooth(average, value, smoothing)
-        squares += (average - mean) ** 2
-    return math.sqrt(squares / (len(blocks) - 1))

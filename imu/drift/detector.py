@@ -1,45 +1,38 @@
 """Drift: which of the runner's load indicators have left the runner's own baseline.
 
-Trusted steps are gathered in blocks; the first blocks after warming up make the baseline (or one
-is given), and an indicator has changed when its smoothed blocks stay beyond a gate and a cumulative
-sum of its blocks agrees. This says what changed and by how much; whether the runner is told, and
-how, is decided elsewhere.
+Trusted steps are gathered in blocks. What each indicator is usually made of, the day's level and
+its drift, what pace does to it, the runner's own wander, is followed from block to block
+(:mod:`imu.drift.tracking`), from the runner's earlier runs where there are some, else from what is
+known of people. An indicator has changed when its smoothed deviation stays beyond a gate, and
+either a step of its level explains the blocks much better than wander does, or it has lasted for
+minutes beyond what wander makes of them. This says what changed and by how much; whether the runner
+is told, and how, is decided elsewhere.
 
-The gate is the larger of a floor and a multiple of the runner's own slow wander. Five minutes show
-less wander than an hour holds, and a baseline learned while form is already changing shows more, so
-the gate never exceeds a stated number of floors; that number grows where most indicators wander.
-A baseline from earlier runs is where a run starts: its blocks move it to the level of the day, the
-sooner, the more the runner's days differ.
+The gate is the larger of a floor and a multiple of the spread that a deviation has while nothing
+changes. That holds what is not known yet: in a first run, before contact and force have settled,
+or at a pace never run before, gates are wide.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.drift.baseline import Baseline
-from imu.drift.baseline_in_use import (
-    as_baseline,
-    calm_baseline,
-    level_sd_now,
-    refine,
-    take_given,
-)
-from imu.drift.baseline_learning import at_baseline_pace, learn, unsteadiness
-from imu.drift.blocks import block_values, robust_mean, slow_wander_sd, smooth, watched
+from imu.drift.baseline_in_use import baseline_now, run_baseline, take_given
+from imu.drift.blocks import block_values, watched
 from imu.drift.changes import SENSOR_POSITION, Change, Direction, Reading, Severity
 from imu.drift.covariates import Covariates
-from imu.drift.cusum import next_cusum
-from imu.drift.indicators import INDICATORS, RELATIVE, Indicator, indicator_named
+from imu.drift.indicators import INDICATORS, RELATIVE, indicator_named
 from imu.drift.interruptions import GROUP_COLUMNS, SLIPPED, interruption, new_surface
-from imu.drift.pace import effect_of_pace
 from imu.drift.params import DriftParams
-from imu.drift.state import DRIFT_STATE, fresh_state
+from imu.drift.state import AS_IT_VARIES, DRIFT_STATE, EXACTLY, fresh_state
 from imu.drift.status import DriftStatus, drift_status, status_words
+from imu.drift.tracking import follow, values_of
 from imu.errors import ParameterError
 from imu.step.trusted_steps import DISTRUST
 from imu.steps import Steps
@@ -54,17 +47,11 @@ __all__ = [
     "InUse",
     "Reading",
     "Severity",
-    "robust_mean",
-    "slow_wander_sd",
-    "smooth",
 ]
 
 _COUNT: Final = len(INDICATORS)
-_CUSUM_ROOM: Final = 2.0  # limits that the cumulative sum may reach
-_LEAST_SPREAD: Final = 1.0 / 6.0  # of a floor, for blocks that hardly differ
-
-#: What :func:`~imu.drift.baseline_learning.learn` gives, in its order.
-_LEARNED: Final = ("mean", "wander_sd", "block_sd", "usual_pace", "smoothed")
+#: A step of the level supports a change from this share of the floor on.
+_SUPPORTING: Final = 0.6
 
 Array = NDArray[np.float64]
 
@@ -92,9 +79,9 @@ class DriftDetector:
     are those of the first ``skip_s`` of running, with a given baseline too: the first minutes are
     unlike the rest. So are bends, what follows a change of speed or of surface, and what follows a
     sensor that moved; after that the baseline is learned anew. Of a loose clip's steps oscillation
-    and shock are left out. Blocks and running time go on over pauses. An
-    indicator without a value in three quarters of the baseline's blocks is not watched. Results do
-    not depend on how the steps are cut into pushes.
+    and shock are left out. Blocks and running time go on over pauses. An indicator is watched once
+    it had a value in as many blocks as make a baseline. Results do not depend on how the steps are
+    cut into pushes.
 
     Parameters
     ----------
@@ -112,17 +99,19 @@ class DriftDetector:
     --------
     >>> detector = DriftDetector()
     >>> detector.status
-    'warming up: 0:00 of 2:30'
+    'warming up: 0:00 of 1:00'
     """
 
     def __init__(self, params: DriftParams | None = None, baseline: Baseline | None = None) -> None:
         self._params = p = params or DriftParams()
         self._given = baseline
-        self._floors = np.array([gate.floor for gate in p.gates])
-        self._limits = self._floors * [gate.limit for gate in p.gates]
+        widely = p.family_factor
+        self._floors = widely * np.array([gate.floor for gate in p.gates])
+        self._multiples = widely * np.array([gate.multiple for gate in p.gates])
+        self._evidence = widely * np.array([gate.evidence for gate in p.gates])
+        self._lasting = widely * np.array([gate.lasting for gate in p.gates])
         self._least = np.array([gate.least for gate in p.gates])
         self._dwell = np.array([gate.dwell_blocks for gate in p.gates])
-        self._gates = self._spread = self._wander = np.full(_COUNT, math.nan)
         self._state = fresh_state()
         self._session: Any = self._state[0]["session"]  # views
         self._segment: Any = self._state[0]["segment"]
@@ -144,22 +133,21 @@ class DriftDetector:
         if value.dtype != self._state.dtype or value.shape != self._state.shape:
             raise ParameterError("state", value.dtype, "a state of the same kind of stage")
         self._state[:] = value
-        self._find_gates()
 
     @property
     def baseline(self) -> Baseline | None:
-        """The baseline given or learned; None before there is one."""
-        segment = self._segment
-        if segment["baseline_blocks"] == 0:
+        """The baseline given or learned, as it stands now; None before there is one."""
+        if not self.has_baseline:
             return None
-        return as_baseline(
-            segment, segment["mean"], segment["wander_sd"], int(segment["baseline_blocks"])
-        )
+        segment = self._segment
+        learned = min(int(segment["seen"].max()), self._params.baseline_blocks)
+        return baseline_now(segment, max(int(segment["given_blocks"]), learned))
 
     @property
     def has_baseline(self) -> bool:
         """Whether there is a baseline; quicker than to ask for it."""
-        return bool(self._segment["baseline_blocks"])
+        segment = self._segment
+        return bool(segment["given"].any() or segment["seen"].max() >= self._params.baseline_blocks)
 
     @property
     def running_s(self) -> float:
@@ -191,15 +179,11 @@ class DriftDetector:
     def run_baseline(self) -> Baseline | None:
         """What was usual in this run so far, for later ones (:func:`warm_start`).
 
-        Mean and wander of the blocks in which an indicator was not changed; with few of those, of
-        the baseline that was learned, and nothing of one that was given. What hangs on the sensor's
-        position is left out when the sensor has moved.
+        Of the indicators that had values enough for a baseline; what hangs on the sensor's position
+        is left out when the sensor has moved.
         """
-        segment = self._segment
-        if segment["baseline_blocks"] == 0:
-            return None
         moved = bool(self._session["slips"])
-        return calm_baseline(segment, self._params.baseline_blocks, moved=moved)
+        return run_baseline(self._segment, self._params.baseline_blocks, moved=moved)
 
     @property
     def status(self) -> str:
@@ -237,12 +221,10 @@ class DriftDetector:
         """
         item = indicator_named(indicator)
         i = INDICATORS.index(item)
-        segment = self._segment
-        mean = float(segment["mean"][i])
-        value, baseline = _reported(item, float(segment["latest"][i]), mean)
-        smoothed = float(segment["smoothed"][i] - segment["effect"][i])
-        change = 100.0 * (smoothed / mean - 1.0) if item.relative else smoothed - mean
-        way = int(segment["raised"][i])
+        way = int(self._segment["raised"][i])
+        value, baseline, change = self._compared(i)
+        if not self._known[i]:
+            baseline = change = math.nan
         return Reading(
             item.name,
             value,
@@ -351,7 +333,6 @@ class DriftDetector:
         self._state[:] = fresh_state()
         if self._given is not None:
             take_given(self._segment, self._given)
-        self._find_gates()
 
     def _take_group(self, time_s: float, running_s: float) -> list[Change]:
         """Half a block is complete: use it, or leave it out."""
@@ -380,166 +361,110 @@ class DriftDetector:
         session["blocks"] += 1
         n = p.block_steps
         block = block_values(segment["values"][:n], segment["sides"][:n])
-        pace = segment["pace"][:n].mean(axis=0)
-        if segment["baseline_blocks"] == 0:
-            segment["latest"] = block
-            self._learn(block, pace)
-            return []
-        block = at_baseline_pace(block, segment["mean"], pace, segment["usual_pace"], p)
-        segment["latest"] = block
-        before = segment["smoothed"]
-        known = np.isfinite(block)
-        first = np.where(np.isfinite(before), before + p.smoothing * (block - before), block)
-        segment["smoothed"] = np.where(known, first, before)
-        unit = np.where(RELATIVE, segment["mean"], 1.0)
-        deviation = (segment["smoothed"] - segment["mean"]) / unit
-        stated = np.isfinite(pace - segment["usual_pace"])
-        shares = effect_of_pace(deviation, self._wander, stated, p.outlier_penalty)
-        effect = p.pace_adjustment * unit * shares
-        segment["effect"] = effect = np.where(np.isfinite(effect), effect, 0.0)
-        standardised = (block - effect - segment["mean"]) / self._spread
-        segment["cusum_up"], segment["cusum_down"] = next_cusum(
-            segment["cusum_up"],
-            segment["cusum_down"],
-            standardised,
-            p.cusum_slack,
-            _CUSUM_ROOM * max(p.cusum_limit, 1.0),
-        )
-        judged = known & np.isfinite(self._gates)
-        changes = self._judge(time_s, running_s, judged)
-        if segment["refined"] < p.refined_blocks:
-            calm = judged & (segment["raised"] == 0)
-            refine(
-                segment,
-                block - effect,
-                calm & self._near(p.refined_share),
-                calm & self._near(p.clear_share),
-            )
-            self._find_gates()
-        return changes
+        known = follow(segment, block, segment["pace"][:n].mean(axis=0), running_s, p)
+        return self._judge(time_s, running_s, known & self._judgeable)
 
-    def _near(self, share: float) -> NDArray[np.bool_]:
-        """Where the smoothed value is nearer to the baseline than this share of the gate."""
-        segment = self._segment
-        unit = np.where(RELATIVE, 0.01 * segment["mean"], 1.0)
-        away = np.abs(segment["smoothed"] - segment["effect"] - segment["mean"])
-        near: NDArray[np.bool_] = away < share * self._gates * unit
-        return near
+    @property
+    def _judgeable(self) -> NDArray[np.bool_]:
+        """Indicators of which enough is known to judge them."""
+        p, segment = self._params, self._segment
+        needed = np.where(segment["given"] == AS_IT_VARIES, p.settling_blocks, p.baseline_blocks)
+        needed[segment["given"] == EXACTLY] = 0
+        enough: NDArray[np.bool_] = segment["seen"] >= needed
+        return enough
 
-    def _learn(self, block: Array, pace: Array) -> None:
-        p = self._params
-        segment = self._segment
-        n = int(segment["learned"])
-        segment["learning"][n], segment["learning_pace"][n] = block, pace
-        segment["learned"] = n + 1
-        if n + 1 < p.baseline_blocks:
-            return
-        found = learn(segment["learning"][: n + 1], segment["learning_pace"][: n + 1], p)
-        if found is None:  # nothing measurable: wait, with the newest blocks
-            for name in ("learning", "learning_pace"):
-                segment[name][:n] = segment[name][1 : n + 1].copy()
-            segment["learned"] = n
-            return
-        for name, value in zip(_LEARNED, found, strict=True):
-            segment[name] = value
-        for name in ("baseline_blocks", "wander_blocks", "refined", "weight"):
-            segment[name] = p.baseline_blocks
-        segment["first_mean"] = segment["mean"]
-        segment["level_sd"] = segment["effect"] = 0.0
-        self._find_gates()
+    @property
+    def _known(self) -> NDArray[np.bool_]:
+        """Indicators that have a baseline, judged already or not."""
+        known: NDArray[np.bool_] = self._judgeable | (self._segment["given"] > 0)
+        return known
+
+    @property
+    def _gates(self) -> Array:
+        """In the unit of the indicators' changes; NaN while there is no baseline."""
+        gates = np.fmax(self._floors, self._multiples * self._segment["spread"])
+        return np.where(self._known, gates, math.nan)
 
     def _learn_anew(self) -> None:
         """Forget the baseline, and with it what has changed from it."""
         segment = self._segment
-        if segment["baseline_blocks"] or segment["learned"]:
+        if segment["given"].any() or segment["blocks"]:
             self._given_up = self.in_use
         self._state["segment"] = fresh_state()["segment"]
-        self._find_gates()
-
-    def _find_gates(self) -> None:
-        p = self._params
-        segment = self._segment
-        unit = np.where(RELATIVE, 0.01 * segment["mean"], 1.0)  # of a gate in that of the value
-        blocks = max(int(segment["wander_blocks"]), 1)
-        short = math.sqrt(1.0 + p.short_wander_blocks / blocks)
-        seen, level = segment["wander_sd"] / unit, level_sd_now(segment) / unit
-        wander = np.hypot(short * seen, level)
-        wider = min(unsteadiness(seen, self._floors, blocks), p.unsteadiness_limit)
-        # what is not known of the day may widen them beyond that
-        limits = np.hypot(wider * self._limits, p.wander_multiple * level)
-        gates = np.clip(p.wander_multiple * wander, self._floors, limits)
-        # as a share, or in degrees
-        self._wander = np.maximum(wander, 0.25 * self._floors) * np.where(RELATIVE, 0.01, 1.0)
-        self._gates = p.family_factor * gates
-        self._spread = np.maximum(segment["block_sd"], _LEAST_SPREAD * self._floors * unit)
 
     def _judge(self, time_s: float, running_s: float, judged: NDArray[np.bool_]) -> list[Change]:
         """Compare the smoothed indicators with their gates; a change when one begins or ends."""
         p, gates = self._params, self._gates
         session, segment = self._session, self._segment
-        smoothed = segment["smoothed"] - segment["effect"]
-        mean, raised = segment["mean"], segment["raised"]
-        deviation = smoothed - mean
-        change = np.where(RELATIVE, 100.0 * deviation / mean, deviation)
+        smoothed, raised = segment["smoothed"], segment["raised"]
+        change = np.where(RELATIVE, 100.0 * np.expm1(0.01 * smoothed), smoothed)
         quiet = judged & (raised == 0)
         way = np.where(quiet, (change > gates).astype(np.int64) - (change < -gates), 0)
+        stepped = (way * segment["step"] > _SUPPORTING * self._floors) & (
+            segment["evidence"] >= self._evidence
+        )
+        lasting = way * segment["lasting_multiple"] >= self._lasting
+        way = np.where(stepped | lasting, way, 0)
         beyond = segment["beyond"]
         beyond = np.where(quiet, np.where(way * beyond > 0, beyond + way, way), beyond)
         segment["beyond"] = beyond
-        evidence = np.where(way > 0, segment["cusum_up"], segment["cusum_down"]) >= p.cusum_limit
+        size = np.abs(values_of(segment, segment["level"] + smoothed))
         begins = (
             (way != 0)
             & (np.abs(beyond) >= self._dwell)
-            & evidence
             & (running_s >= session["quiet_until_s"])
-            & (np.abs(smoothed) >= self._least)
+            & (size >= self._least)
         )
         ends = judged & (raised != 0) & (change * raised < p.clear_share * gates)
-        calm = quiet & ~begins
-        segment["calm"] += calm
-        usual = np.where(calm, smoothed - segment["first_mean"], 0.0)
-        segment["calm_sum"] += usual
-        segment["calm_squares"] += usual**2
         changes = []
         for i in np.flatnonzero(begins | ends).tolist():
             severity: Severity = "raised" if begins[i] else "cleared"
             sign = int(way[i] if begins[i] else raised[i])
-            changes.append(self._change(i, time_s, sign, float(change[i]), severity))
+            changes.append(self._change(i, time_s, sign, severity))
             segment["raised"][i] = sign if begins[i] else 0
             if ends[i]:
-                segment["beyond"][i], segment["cusum_up"][i], segment["cusum_down"][i] = 0, 0.0, 0.0
+                segment["beyond"][i] = 0
+                segment["score"][i] = segment["information"][i] = 0.0
+                segment["signature"][i] = 0.0
+                segment["lasting"][i] = segment["smoothed"][i]
                 session["quiet_until_s"][i] = running_s + p.cool_off_s
         return changes
 
     def _withdrawn(self, time_s: float) -> list[Change]:
         segment = self._segment
         return [
-            self._change(i, time_s, int(segment["raised"][i]), math.nan, "withdrawn")
+            replace(
+                self._change(i, time_s, int(segment["raised"][i]), "withdrawn"), change=math.nan
+            )
             for i in np.flatnonzero(segment["raised"]).tolist()
         ]
 
-    def _change(self, i: int, time_s: float, way: int, change: float, severity: Severity) -> Change:
+    def _compared(self, i: int) -> tuple[float, float, float]:
+        """Smoothed value and baseline as they are told, and the change between them."""
         indicator, segment = INDICATORS[i], self._segment
-        smoothed = float(segment["smoothed"][i] - segment["effect"][i])
-        value, baseline = _reported(indicator, smoothed, float(segment["mean"][i]))
-        return Change(
-            time_s,
-            indicator.name,
-            _direction(way),
-            value,
-            baseline,
-            change,
-            float(self._gates[i]),
-            severity,
-        )
+        level, smoothed = float(segment["level"][i]), float(segment["smoothed"][i])
+        level = level if math.isfinite(level) else 0.0  # before the first block
+        reference = float(segment["reference"][i])
+        if indicator.relative:
+            baseline = reference * math.exp(0.01 * level)
+            value = baseline * math.exp(0.01 * smoothed)
+        else:
+            baseline = reference + level
+            value = baseline + smoothed
+        change = 100.0 * (value / baseline - 1.0) if indicator.relative else value - baseline
+        if indicator.percent_of_baseline:
+            value, baseline = (
+                100.0 * value / baseline,
+                100.0 if math.isfinite(baseline) else baseline,
+            )
+        return value, baseline, change
+
+    def _change(self, i: int, time_s: float, way: int, severity: Severity) -> Change:
+        value, baseline, change = self._compared(i)
+        gate = float(self._gates[i])
+        name = INDICATORS[i].name
+        return Change(time_s, name, _direction(way), value, baseline, change, gate, severity)
 
 
 def _direction(way: int) -> Direction:
     return "up" if way > 0 else "down"
-
-
-def _reported(indicator: Indicator, value: float, mean: float) -> tuple[float, float]:
-    """Value and baseline as they are told."""
-    if not indicator.percent_of_baseline:
-        return value, mean
-    return 100.0 * value / mean, 100.0 if math.isfinite(mean) else math.nan

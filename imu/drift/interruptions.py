@@ -42,11 +42,12 @@ _NOTHING, _BEND, _SPEED, _SURFACE, _AFTER_A_SLIP = range(5)
 #: The group in which the sensor is seen to have moved.
 SLIPPED: Final = len(REASONS)
 _AFTER_A_SLIP_S: Final = 10.0
+_TRIM: Final = 0.2
 _STRAIGHT: Final = 0.25  # sideways part of a jump below which a lean may be behind it
 
 INTERRUPTION_STATE: Final = np.dtype(
     [
-        ("groups", np.float64, (2, len(GROUP_COLUMNS))),  # means of the two groups before
+        ("groups", np.float64, (4, len(GROUP_COLUMNS))),  # means of the four groups before
         ("until_s", np.float64),  # running time
         ("reason", np.int64),
         ("jump_deg", np.float64),  # of the last slip
@@ -76,27 +77,25 @@ def interruption(s: Record, group: NDArray[np.float64], running_s: float, p: Dri
     Returns
     -------
     int
-        0 when the group is used; :data:`SLIPPED` when the sensor has moved on the body within this
-        and the last group.
+        0 when the group is used; :data:`SLIPPED` when the sensor has moved on the body: in this and
+        the last two groups it sits otherwise than in the fourth before, whatever the third was, in
+        which it may have moved. A hand at the belt for some seconds is no slip.
     """
     now = _means(group)
     if abs(now[_YAW]) > p.bend_rate_deg_s:
         s["reason"] = _BEND
         return _BEND
     # of the straights: a sensor that moves in a bend is seen after it
-    earlier, before = s["groups"].tolist()
-    s["groups"][0] = before
-    s["groups"][1] = now
+    earliest, moving, earlier, before = s["groups"].tolist()
+    s["groups"] = [moving, earlier, before, now]
     slower_or_faster = _gait_change(now, before, p)
     if slower_or_faster:
         s["until_s"] = max(float(s["until_s"]), running_s + p.speed_change_s)
         s["reason"] = _SPEED
         return _SPEED
-    forward, sideways = now[_LEAN] - earlier[_LEAN], now[_ROLL] - earlier[_ROLL]
-    jump = math.hypot(forward, sideways)
-    straight = abs(sideways) < _STRAIGHT * abs(forward)
-    if jump > (p.slip_lean_deg if straight else p.slip_deg) and not _gait_change(now, earlier, p):
-        s["jump_deg"] = jump
+    jumps = [_jump(then, earliest, p) for then in (earlier, before, now)]
+    if all(jumps) and not _gait_change(now, earliest, p):
+        s["jump_deg"] = jumps[-1]
         s["until_s"] = max(float(s["until_s"]), running_s + _AFTER_A_SLIP_S)
         s["reason"] = _AFTER_A_SLIP
         forget_groups(s)
@@ -113,6 +112,14 @@ def new_surface(s: Record, running_s: float, p: DriftParams) -> None:
     s["reason"] = _SURFACE
 
 
+def _jump(now: list[float], then: list[float], p: DriftParams) -> float:
+    """How far the sensor sits from where it sat, degrees; 0 where that may be the runner."""
+    forward, sideways = now[_LEAN] - then[_LEAN], now[_ROLL] - then[_ROLL]
+    jump = math.hypot(forward, sideways)
+    straight = abs(sideways) < _STRAIGHT * abs(forward)
+    return jump if jump > (p.slip_lean_deg if straight else p.slip_deg) else 0.0
+
+
 def _gait_change(now: list[float], then: list[float], p: DriftParams) -> bool:
     contact = abs(now[_CONTACT] / then[_CONTACT] - 1.0) if then[_CONTACT] else math.nan
     cadence = abs(then[_STEP_TIME] / now[_STEP_TIME] - 1.0) if now[_STEP_TIME] else math.nan
@@ -120,10 +127,13 @@ def _gait_change(now: list[float], then: list[float], p: DriftParams) -> bool:
 
 
 def _means(group: NDArray[np.float64]) -> list[float]:
-    """Means of the columns over the steps that have a value; NaN where fewer than half have."""
-    known = np.isfinite(group)
-    count = known.sum(axis=0)
-    total = np.where(known, group, 0.0).sum(axis=0)
-    means = np.where(2 * count >= len(group), total / np.maximum(count, 1), math.nan)
+    """Means of the columns without their lowest and highest fifth; NaN where half are missing."""
+    ordered = np.sort(group, axis=0)  # NaN last
+    count = np.isfinite(group).sum(axis=0)
+    cut = (_TRIM * count).astype(np.int64)
+    place = np.arange(len(group))[:, None]
+    kept = (place >= cut) & (place < count - cut)
+    total = np.where(kept, ordered, 0.0).sum(axis=0)
+    means = np.where(2 * count >= len(group), total / np.maximum(kept.sum(axis=0), 1), math.nan)
     values: list[float] = means.tolist()
     return values

@@ -8,13 +8,42 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.drift.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS, RELATIVE
 from imu.drift.interruptions import GROUP_COLUMNS, INTERRUPTION_STATE, forget_groups
-from imu.drift.params import MOST_BASELINE_BLOCKS, MOST_BLOCK_STEPS
+from imu.drift.params import MOST_BLOCK_STEPS
 
-__all__ = ["DRIFT_STATE", "fresh_state"]
+__all__ = [
+    "AS_IT_VARIES",
+    "COARSE_BLOCKS",
+    "COUPLINGS",
+    "DRIFT_STATE",
+    "EXACTLY",
+    "FINE",
+    "LEVEL",
+    "ONSETS",
+    "PARTS",
+    "POPULATION_WANDER",
+    "WANDER",
+    "fresh_state",
+]
 
 _COUNT: Final = len(INDICATORS)
+
+#: What a value is made of: level, drift an hour, settling, couplings to speed, uphill, downhill and
+#: cadence, and the slow wander.
+PARTS: Final = 8
+LEVEL: Final = slice(0, 3)
+COUPLINGS: Final = slice(3, 7)
+WANDER: Final = 7
+
+#: How a baseline was given: a level that differs from day to day, or one to compare with as it is.
+AS_IT_VARIES: Final = 1
+EXACTLY: Final = 2
+
+#: Moments at which a step of the level may have begun: each of the last blocks, then every tenth.
+FINE: Final = 18
+COARSE_BLOCKS: Final = 10
+ONSETS: Final = FINE + 12
 
 #: What lasts for the whole session.
 _SESSION: Final = np.dtype(
@@ -42,33 +71,47 @@ _SEGMENT: Final = np.dtype(
         ("group", np.float64, (MOST_BLOCK_STEPS // 2, len(GROUP_COLUMNS))),
         ("pace", np.float64, (MOST_BLOCK_STEPS, 2)),  # speed, slope
         ("sides", np.int64, MOST_BLOCK_STEPS),
-        # the baseline, and the blocks it is learned from
-        ("learned", np.int64),
-        ("learning", np.float64, (MOST_BASELINE_BLOCKS, _COUNT)),
-        ("learning_pace", np.float64, (MOST_BASELINE_BLOCKS, 2)),
-        ("baseline_blocks", np.int64),  # 0 without a baseline
-        ("given", np.int64),
-        ("wander_blocks", np.int64),  # that the wander was seen in
-        ("refined", np.int64),  # blocks of this run in it by now
-        ("weight", np.float64, _COUNT),  # what the mean counts as, in blocks
-        ("mean", np.float64, _COUNT),
-        ("first_mean", np.float64, _COUNT),  # before it was refined
-        ("wander_sd", np.float64, _COUNT),
-        ("level_sd", np.float64, _COUNT),  # of a given mean, from run to run
-        ("block_sd", np.float64, _COUNT),
-        ("usual_pace", np.float64, 2),
-        # the indicators
-        ("latest", np.float64, _COUNT),
-        ("smoothed", np.float64, _COUNT),
-        ("effect", np.float64, _COUNT),  # of pace and slope, in units of the indicator
-        ("cusum_up", np.float64, _COUNT),
-        ("cusum_down", np.float64, _COUNT),
+        # the baseline: what deviations are from, and how many blocks it rests on
+        ("reference", np.float64, _COUNT),
+        ("usual_speed_m_s", np.float64),
+        ("usual_slope_deg", np.float64),
+        ("given", np.int64, _COUNT),  # by earlier runs: AS_IT_VARIES, EXACTLY, or 0
+        ("given_blocks", np.int64),
+        ("seen", np.int64, _COUNT),  # blocks of this run with a value
+        ("blocks", np.int64),
+        ("last_s", np.float64),  # running time
+        # what the values are made of, in % or the indicator's unit
+        ("parts", np.float64, (_COUNT, PARTS)),
+        ("covariance", np.float64, (_COUNT, PARTS, PARTS)),
+        # mean squares, and what they count as: of the slow wander in independent values, ...
+        ("given_wander", np.float64, _COUNT),
+        ("given_wander_weight", np.float64, _COUNT),
+        ("wander_sum", np.float64, _COUNT),
+        ("wander_weight", np.float64, _COUNT),
+        # ... of what is left of a block beside it, ...
+        ("noise", np.float64, _COUNT),
+        ("noise_weight", np.float64, _COUNT),
+        ("last_residual", np.float64, _COUNT),
+        # ... and of steps of the level in calm running, in variances
+        ("given_unrest", np.float64, _COUNT),
+        ("given_unrest_weight", np.float64, _COUNT),
+        ("unrest_sum", np.float64, _COUNT),
+        ("unrest_weight", np.float64, _COUNT),
+        # what a step of the level at each onset would have left in parts and residuals
+        ("signature", np.float64, (_COUNT, ONSETS, PARTS)),
+        ("score", np.float64, (_COUNT, ONSETS)),
+        ("information", np.float64, (_COUNT, ONSETS)),
+        ("age", np.int64, ONSETS),
+        # as of the latest block
+        ("level", np.float64, _COUNT),
+        ("smoothed", np.float64, _COUNT),  # deviation from it, pace taken out
+        ("spread", np.float64, _COUNT),  # of that, while nothing changes
+        ("lasting", np.float64, _COUNT),  # the same over minutes
+        ("lasting_multiple", np.float64, _COUNT),  # in its own spread
+        ("evidence", np.float64, _COUNT),  # standard deviations
+        ("step", np.float64, _COUNT),  # the likeliest step of the level
         ("beyond", np.int64, _COUNT),  # blocks in a row beyond the gate, negative below
         ("raised", np.int64, _COUNT),  # 1 up, -1 down, 0 not changed
-        # smoothed blocks about the baseline while nothing is changed, for the runs to come
-        ("calm", np.int64, _COUNT),
-        ("calm_sum", np.float64, _COUNT),
-        ("calm_squares", np.float64, _COUNT),
     ]
 )
 #: State of :class:`~imu.drift.detector.DriftDetector`, by how long it lasts; arrays over indicators
@@ -76,9 +119,31 @@ _SEGMENT: Final = np.dtype(
 DRIFT_STATE: Final = np.dtype([("session", _SESSION), ("segment", _SEGMENT)])
 
 _UNKNOWN: Final = (
-    *("mean", "first_mean", "wander_sd", "level_sd", "block_sd", "usual_pace"),
-    *("latest", "smoothed"),
+    *("reference", "usual_speed_m_s", "usual_slope_deg", "last_s", "last_residual"),
+    *("level", "smoothed", "spread"),
 )
+#: How far the first block may be from the level, at least: %, and degrees.
+_FIRST_LEVEL_SD: Final = np.where(RELATIVE, 6.0, 3.0)
+#: Independent values that what is assumed of everybody counts as.
+_POPULATION_WEIGHT: Final = 4.0
+_UNREST_WEIGHT: Final = 6.0
+_NOISE_WEIGHT: Final = 10.0
+
+POPULATION_WANDER: Final = np.array([one.population.wander for one in INDICATORS])
+
+
+def _population() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Parts of a value and their covariance before anything is known of the runner."""
+    parts = np.zeros((_COUNT, PARTS))
+    sd = np.zeros((_COUNT, PARTS))
+    for i, one in enumerate(INDICATORS):
+        usual = one.population
+        couplings = np.array([usual.speed, usual.uphill, usual.downhill, usual.cadence])
+        parts[i, COUPLINGS], sd[i, COUPLINGS] = couplings.T
+        first_sd = max(float(_FIRST_LEVEL_SD[i]), 2.0 * usual.wander)
+        sd[i, LEVEL] = first_sd, usual.drift, usual.settling
+        sd[i, WANDER] = usual.wander
+    return parts, sd[:, :, None] * np.eye(PARTS) * sd[:, None, :]
 
 
 def fresh_state() -> NDArray[np.void]:
@@ -86,6 +151,14 @@ def fresh_state() -> NDArray[np.void]:
     state = np.zeros(1, DRIFT_STATE)
     state["session"]["quiet_until_s"] = -math.inf
     forget_groups(state["session"]["interruption"])
+    segment = state["segment"]
     for name in _UNKNOWN:
-        state["segment"][name] = math.nan
+        segment[name] = math.nan
+    segment["parts"], segment["covariance"] = _population()
+    segment["given_wander"] = POPULATION_WANDER**2
+    segment["given_wander_weight"] = _POPULATION_WEIGHT
+    segment["noise"] = [one.population.noise**2 for one in INDICATORS]
+    segment["noise_weight"] = _NOISE_WEIGHT
+    segment["given_unrest"] = 1.0
+    segment["given_unrest_weight"] = _UNREST_WEIGHT
     return state

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from imu.drift.indicators import INDICATORS, indicator_named
 from imu.drift.interruptions import REASONS
 from imu.drift.params import DriftParams
+from imu.drift.state import AS_IT_VARIES
 from imu.samples import Quality
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ StatusCode = Literal[
     "unmeasurable",
     "learning",
     "learning anew",
+    "settling",
     "changed",
     "not watching",
     "waiting",
@@ -51,7 +53,7 @@ class DriftStatus:
     running_s : float
         Running time so far, s.
     learned : int
-        Blocks of the baseline so far.
+        Blocks of this run that the baseline rests on.
     steps, flagged : int
         Since warming up, and those that are left out.
     most_flagged_for : int
@@ -94,7 +96,7 @@ def drift_status(state: Record, p: DriftParams) -> DriftStatus:
     return DriftStatus(
         _code(session, segment, p, distrusted=most != 0, changed=bool(changed)),
         float(session["running_s"]),
-        int(segment["learned"]),
+        int(segment["seen"].max()),
         int(session["steps"]),
         int(session["flagged_steps"]),
         most,
@@ -107,7 +109,9 @@ def _code(
     session: Record, segment: Record, p: DriftParams, *, distrusted: bool, changed: bool
 ) -> StatusCode:
     running_s = float(session["running_s"])
-    learning = segment["baseline_blocks"] == 0
+    given = bool(segment["given"].any())
+    most = int(segment["seen"].max())
+    learning = not given and most < p.baseline_blocks
     if learning and session["ended"]:
         if running_s == 0.0:
             return "no steps"
@@ -117,13 +121,15 @@ def _code(
     if learning:
         if distrusted:
             return "no baseline, distrust"
-        if segment["learned"] >= p.baseline_blocks - 1 and session["blocks"] >= p.baseline_blocks:
+        if 2 * most < segment["blocks"] >= p.baseline_blocks:
             return "unmeasurable"
         return "learning anew" if session["slips"] else "learning"
     if changed:
         return "changed"
     if session["flagged_in_row"] >= p.block_steps:
         return "not watching"
+    if (segment["given"] == AS_IT_VARIES).any() and most < p.settling_blocks:
+        return "settling"
     return "waiting" if running_s < session["interruption"]["until_s"] else "watching"
 
 
@@ -142,7 +148,7 @@ def status_words(status: DriftStatus, p: DriftParams, *, brief: bool = False) ->
     Examples
     --------
     >>> status_words(DriftStatus("warming up", 30.0), DriftParams())
-    'warming up: 0:30 of 2:30'
+    'warming up: 0:30 of 1:00'
     >>> status_words(DriftStatus("no steps"), DriftParams(), brief=True)
     'no baseline yet'
     """
@@ -182,6 +188,9 @@ def _parts(status: DriftStatus, p: DriftParams) -> tuple[str, str]:
             return f"learning your baseline: {how}", " blocks"
         case "learning anew":
             return f"re-seat the sensor, it moved; learning your baseline anew: {how}", " blocks"
+        case "settling":
+            how = f"{status.learned} of {p.settling_blocks}"
+            return f"finding today's level beside your earlier runs: {how}", " blocks"
         case "not watching":
             return "not watching", distrust
         case "watching":

@@ -33,7 +33,9 @@ class Alert:
     severity : {"raised", "cleared"}
         Whether the indicator changed or came back.
     message : str
-        For the runner.
+        For the runner, one sentence.
+    aloud : str
+        The same in at most ten words, to be said; no part of the file.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Alert:
     gate: float
     severity: Severity
     message: str
+    aloud: str = ""
 
     def record(self) -> dict[str, object]:
         """Fields by name, in order; numbers with three decimals, None where not finite.
@@ -60,7 +63,8 @@ class Alert:
         dict of str to object
             As they stand in the file.
         """
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        names = (field.name for field in fields(self) if field.name != "aloud")
+        return {name: _plain(getattr(self, name)) for name in names}
 
     def to_json(self) -> str:
         """One line of the file, without its end.

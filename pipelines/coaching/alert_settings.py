@@ -58,17 +58,6 @@ _RENAMED: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "regularity_floor_percent": ("floor_percent", ("regularity",)),
     "difference_floor_points": ("floor_points", ("shock_difference",)),
     "difference_least_percent": ("least_percent", ("shock_difference",)),
-    "gate_limit": (
-        "limit",
-        (
-            *("peak_force", "impact_shock", "oscillation", "cadence", "contact_time"),
-            *("shock_power", "pelvic_tilt", "pelvic_drop", "pelvic_rotation"),
-            *("shock_difference", "regularity"),
-        ),
-    ),
-    "lean_gate_limit": ("limit", ("lean",)),
-    "lumbar_gate_limit": ("limit", ("lumbar_index",)),
-    "dose_gate_limit": ("limit", ("dose_rate",)),
     "dwell_blocks": ("dwell_blocks", ("peak_force", "oscillation")),
     "cadence_dwell_blocks": ("dwell_blocks", ("cadence",)),
     "shock_dwell_blocks": ("dwell_blocks", ("impact_shock",)),
@@ -81,6 +70,15 @@ _RENAMED: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         ),
     ),
 }
+#: Settings of earlier versions that nothing corresponds to: a recorded session may name them.
+_GONE: Final = frozenset(
+    {
+        *("wander_multiple", "refined_blocks", "refined_share", "short_wander_blocks"),
+        *("unsteadiness_limit", "cusum_slack", "cusum_limit", "cadence_adjustment"),
+        *("pace_adjustment", "outlier_penalty", "limit"),
+        *("gate_limit", "lean_gate_limit", "lumbar_gate_limit", "dose_gate_limit"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,8 @@ class AlertSettings:
     def from_json(cls, text: str) -> AlertSettings:
         """Settings from an older session's ``parameters_json``; others in it are passed over.
 
-        Those of release 0.1 are read as what they are called now.
+        Those of release 0.1 are read as what they are called now; those that are gone are passed
+        over.
 
         Raises
         ------
@@ -201,7 +200,9 @@ def keys_of_gate(indicator: Indicator) -> dict[str, str]:
     """The same of an indicator's table: a unit is told where there is one."""
     keys = {
         f"floor_{_UNITS[indicator.change_unit]}": "floor",
-        "limit": "limit",
+        "multiple": "multiple",
+        "evidence": "evidence",
+        "lasting": "lasting",
         "dwell_blocks": "dwell_blocks",
     }
     return keys | ({"least_percent": "least"} if indicator.gate.least else {})
@@ -253,6 +254,8 @@ def _with_gates(drift: DriftParams, tables: Mapping[str, Any], place: str) -> Dr
 def _renamed(table: object) -> str:
     """What a table of release 0.1 is called now."""
     for key in table if isinstance(table, Mapping) else ():
+        if key in _GONE:
+            return f"drift.{key} is from release 0.1 and is gone: leave it out; {_EXPLAINED}."
         name, whose = _RENAMED.get(key, (key, ()))
         tables = [f"[indicators.{one}]" for one in whose] or ["[detector]"]
         if key in _RENAMED or key in keys_of(DriftParams()):
@@ -262,17 +265,23 @@ def _renamed(table: object) -> str:
 
 
 def _renewed(tables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Tables of release 0.1 as they are called now."""
+    """Tables of earlier versions as they are called now, without what is gone."""
     old = tables.get("drift")
-    if not isinstance(old, Mapping):
-        return tables
-    detector: dict[str, Any] = {}
-    indicators: dict[str, dict[str, Any]] = {}
-    for key, value in old.items():
-        name, whose = _RENAMED.get(key, (key, ()))
-        if not whose:
-            detector[key] = value
-        for one in whose:
-            indicators.setdefault(one, {})[name] = value
-    others = {name: table for name, table in tables.items() if name != "drift"}
-    return others | {"detector": detector, "indicators": indicators}
+    if isinstance(old, Mapping):
+        detector: dict[str, Any] = {}
+        indicators: dict[str, dict[str, Any]] = {}
+        for key, value in old.items():
+            name, whose = _RENAMED.get(key, (key, ()))
+            if not whose:
+                detector[key] = value
+            for one in whose:
+                indicators.setdefault(one, {})[name] = value
+        others = {name: table for name, table in tables.items() if name != "drift"}
+        tables = others | {"detector": detector, "indicators": indicators}
+    return {name: _without_what_is_gone(table) for name, table in tables.items()}
+
+
+def _without_what_is_gone(table: Any) -> Any:
+    if not isinstance(table, Mapping):
+        return table
+    return {key: _without_what_is_gone(value) for key, value in table.items() if key not in _GONE}

@@ -31,6 +31,14 @@ class CoachParams(Checked):
     derived_wait_s : float
         How long a change that follows from others, as the lumbar index does from force and lean,
         waits for one of them to change and be told instead, s, 0 to 600.
+    gather_s : float
+        How long a change waits for a weightier one to be told instead, s, 0 to 120; the weightiest,
+        the shock, does not wait.
+    look_s : float
+        How long after a cue the coach looks whether it worked, s, 10 to 600.
+    episode_s : float
+        A change that begins no longer than this after the latest of what was told belongs to it
+        while any of that goes on, s, 0 to 3600.
     fade_after : int
         Cues in a row without any change coming back, after which each further cue doubles the
         shortest interval, 1 to 60.
@@ -44,6 +52,9 @@ class CoachParams(Checked):
     shortest_interval_s: Annotated[float, Within(0.0, _HOUR_S)] = 180.0
     cues_per_hour: Annotated[int, Within(1, 60)] = 6
     derived_wait_s: Annotated[float, Within(0.0, 600.0)] = 60.0
+    gather_s: Annotated[float, Within(0.0, 120.0)] = 10.0
+    look_s: Annotated[float, Within(10.0, 600.0)] = 120.0
+    episode_s: Annotated[float, Within(0.0, _HOUR_S)] = 900.0
     fade_after: Annotated[int, Within(1, 60)] = 3
 
 

@@ -24,19 +24,50 @@ __all__ = ["Coach", "CoachState"]
 #: A change is found when its step is finished, and bears the time of that step: no longer ago, s.
 _FINISHED_S: Final = 60.0
 
-_QUICKER: Final = "Try a quicker rhythm at the same speed, 5–10 % more steps a minute."
-_EASIER: Final = "Try an easier pace for a minute."
 _RESEAT: Final = (
     "The sensor seems to have moved on your back. Re-seat it when you can; your baseline is "
     "learned anew."
 )
-_POSTURE: Final = (
-    "Try to bring the pelvis to neutral, neither tucked under nor arched, with the head up and the "
-    "arms loose."
+_RESEAT_ALOUD: Final = "The sensor moved: re-seat it when you can."
+
+#: Load indicators, the weightiest first; the first of those that changed is told for all.
+_WEIGHT: Final = (
+    *("impact_shock_g", "peak_10hz_bw", "lumbar_index", "sacral_lean_deg"),
+    *("shock_power_g2", "dose_rate", "cadence_spm"),
 )
-_BOTH_READINGS: Final = (
-    "A slump and an arched back can both read like this. The sensor sees the pelvis, not the chest"
-)
+_QUICKER: Final = "try a quicker rhythm"
+_EASIER: Final = "try an easier pace"
+#: What to try, by what changed, one after the other where the one before did not help.
+_TO_TRY: Final = {
+    "impact_shock_g": (_QUICKER, "try softer, quieter steps", _EASIER),
+    "sacral_lean_deg": ("try running tall", _EASIER, _QUICKER),
+    "shock_difference_percent": ("try even steps", _EASIER, _QUICKER),
+}
+_USUALLY: Final = (_QUICKER, _EASIER, "try softer, quieter steps")
+
+
+class Episode(msgspec.Struct, frozen=True):
+    """Changes that belong together, told as one.
+
+    Attributes
+    ----------
+    told : Change
+        What was told for all of them.
+    latest_s : float
+        When the latest of them began, s.
+    open : tuple of str
+        Indicators of which a change of it goes on.
+    advice : str
+        What the runner was asked to try; empty where nothing.
+    looked : bool
+        Whether the time is over in which the coach looks whether it worked.
+    """
+
+    told: Change
+    latest_s: float
+    open: tuple[str, ...]
+    advice: str = ""
+    looked: bool = False
 
 
 class CoachState(msgspec.Struct, frozen=True):
@@ -48,8 +79,10 @@ class CoachState(msgspec.Struct, frozen=True):
         Of all cues.
     waiting : tuple of Change
         To be told when their turn comes.
-    told : tuple of str
-        Indicators of which a change was told that has not come back.
+    episode : Episode or None
+        What was told last, while any of it goes on.
+    unhelpful : tuple of str
+        What was tried in vain.
     quicker_already : bool
         Whether the runner steps quicker than usual.
     advises : bool
@@ -58,7 +91,8 @@ class CoachState(msgspec.Struct, frozen=True):
 
     budget: BudgetState = BudgetState()
     waiting: tuple[Change, ...] = ()
-    told: tuple[str, ...] = ()
+    episode: Episode | None = None
+    unhelpful: tuple[str, ...] = ()
     quicker_already: bool = False
     advises: bool = True
 
@@ -68,18 +102,27 @@ class CoachState(msgspec.Struct, frozen=True):
             self,
             budget=self.budget.seen_from(start_s),
             waiting=tuple(replace(change, time_s=0.0) for change in self.waiting),
+            episode=None if self.episode is None else _at_zero(self.episode),
         )
+
+
+def _at_zero(episode: Episode) -> Episode:
+    told = replace(episode.told, time_s=0.0)
+    return msgspec.structs.replace(episode, told=told, latest_s=0.0, looked=True)
 
 
 class Coach:
     """Turns changes into alerts, or keeps quiet; the same changes give the same alerts.
 
-    A change that comes too soon after another cue waits, and is told when it may be unless it is
-    over by then. A change that follows from others, such as that of the lumbar index, waits a
-    while for what is behind it and is not told beside it. When cues bring nothing back, they
-    become rarer. That a change is over is told when the change itself was, and so is a sensor that
-    moved; neither uses up a cue. :meth:`advance` does all of it, :meth:`push` and :meth:`due` are
-    its parts.
+    Changes that begin close to each other, or while one that was told goes on, are one episode: it
+    is told once, by the weightiest of those that came together, with one thing to try that fits it
+    and has not been tried in vain. Then the coach looks for a while: where the change comes back,
+    that it worked is told; where it does not, the coach lets go, and tries something else another
+    time. A change that comes too soon after another cue waits, and is told when it may be unless it
+    is over by then; one that follows from others, such as that of the lumbar index, waits a while
+    for what is behind it. When cues bring nothing back, they become rarer. A sensor that moved is
+    told at once. Neither that nor a change that came back uses up a cue. :meth:`advance` does all
+    of it, :meth:`push` and :meth:`due` are its parts.
 
     Parameters
     ----------
@@ -94,10 +137,11 @@ class Coach:
     Examples
     --------
     >>> slower = Change(600.0, "cadence_spm", "down", 161.0, 170.0, -5.3, 3.0, "raised")
-    >>> alert = Coach().push(slower)
+    >>> (alert,) = Coach().advance([slower], 620.0)
     >>> print(alert.message)
-    Cadence changed from your baseline: 161 steps a minute, 5 % lower. Try a quicker rhythm at \
-the same speed, towards 170 steps a minute.
+    Cadence changed from your baseline: 161 steps a minute, 5 % lower; try a quicker rhythm.
+    >>> alert.aloud
+    'Cadence 5 % lower: try a quicker rhythm.'
     >>> budget = CueBudget()
     >>> budget.cue_told(590.0)
     >>> coach = Coach(budget)
@@ -108,7 +152,8 @@ the same speed, towards 170 steps a minute.
     def __init__(self, budget: CueBudget | None = None) -> None:
         self._budget = budget or CueBudget()
         self._waiting: list[Change] = []
-        self._told: set[str] = set()
+        self._episode: Episode | None = None
+        self._unhelpful: tuple[str, ...] = ()
         self._quicker_already = False
         self.advises = True
 
@@ -118,7 +163,8 @@ the same speed, towards 170 steps a minute.
         return CoachState(
             self._budget.state,
             tuple(self._waiting),
-            tuple(sorted(self._told)),
+            self._episode,
+            self._unhelpful,
             self._quicker_already,
             self.advises,
         )
@@ -126,7 +172,8 @@ the same speed, towards 170 steps a minute.
     @state.setter
     def state(self, value: CoachState) -> None:
         self._budget.state = value.budget
-        self._waiting, self._told = list(value.waiting), set(value.told)
+        self._waiting, self._episode = list(value.waiting), value.episode
+        self._unhelpful = value.unhelpful
         self._quicker_already, self.advises = value.quicker_already, value.advises
 
     def advance(self, changes: Iterable[Change], time_s: float) -> list[Alert]:
@@ -160,48 +207,43 @@ the same speed, towards 170 steps a minute.
             When the indicator is unknown.
         """
         if change.indicator == SENSOR_POSITION:
-            return _alert(change, _RESEAT)
+            return _alert(change, _RESEAT, _RESEAT_ALOUD)
         indicator = indicator_named(change.indicator)
         if self._goes_back(change.time_s):
             self.reset()
+        self._look(change.time_s)
         if (change.indicator, change.direction) == ("cadence_spm", "up"):
             self._quicker_already = change.severity == "raised"
         if change.severity != "raised":
             self._waiting = [item for item in self._waiting if item.indicator != change.indicator]
-            if change.indicator not in self._told:
-                return None
-            self._told.remove(change.indicator)
-            if change.severity == "withdrawn":
-                return None
-            self._budget.answered(change.time_s)
-            return _alert(change, f"{indicator.words.capitalize()} is back near your baseline.")
-        if change.direction not in indicator.told or self._told_instead(change):
+            return self._over(change)
+        if change.direction not in indicator.told or self._joins(change):
             return None
-        if self._turn_s(change) <= change.time_s:
-            return self._cue(change)
         self._waiting.append(change)
-        return None
+        return self.due(change.time_s)
 
     def due(self, time_s: float) -> Alert | None:
-        """Tell the change whose turn comes first, when that is by ``time_s``.
+        """Tell the changes whose turn comes first, when that is by ``time_s``.
 
         Its time is the moment from which it could be told; its values are those of the change.
         """
-        self._waiting = [item for item in self._waiting if not self._told_instead(item)]
+        self._waiting = [item for item in self._waiting if not self._joins(item)]
         if not self._waiting:
             return None
-        change = min(self._waiting, key=self._turn_s)
-        turn_s = self._turn_s(change)
+        turn_s = min(map(self._turn_s, self._waiting))
         if time_s < turn_s:
             return None
-        self._waiting.remove(change)
-        return self._cue(replace(change, time_s=turn_s))
+        together = [item for item in self._waiting if item.time_s <= turn_s]
+        self._waiting = [item for item in self._waiting if item.time_s > turn_s]
+        self._look(turn_s)
+        told = min(together, key=lambda item: (_weight(item), item.time_s))
+        return self._cue(replace(told, time_s=turn_s), together)
 
     def reset(self) -> None:
         """Forget earlier changes and cues."""
         self._budget.state = BudgetState()
         self._waiting.clear()
-        self._told.clear()
+        self._episode, self._unhelpful = None, ()
         self._quicker_already = False
 
     def _goes_back(self, time_s: float) -> bool:
@@ -215,50 +257,112 @@ the same speed, towards 170 steps a minute.
             alerts.append(alert)
         return alerts
 
-    def _told_instead(self, change: Change) -> bool:
-        """Whether what is behind a change has been told already."""
-        return not self._told.isdisjoint(indicator_named(change.indicator).causes)
+    def _joins(self, change: Change) -> bool:
+        """Whether a change belongs to what was told already; then nothing more is said of it."""
+        episode, params = self._episode, self._budget.params
+        if episode is None or change.time_s - episode.latest_s > params.episode_s:
+            return False
+        self._episode = msgspec.structs.replace(
+            episode,
+            latest_s=max(change.time_s, episode.latest_s),
+            open=(*episode.open, change.indicator),
+        )
+        return True
+
+    def _look(self, time_s: float) -> None:
+        """Let go of a change that did not come back in time."""
+        episode = self._episode
+        if episode is None or episode.looked:
+            return
+        if time_s > episode.told.time_s + self._budget.params.look_s:
+            self._episode = msgspec.structs.replace(episode, looked=True)
+            if episode.advice and episode.advice not in self._unhelpful:
+                self._unhelpful = (*self._unhelpful, episode.advice)
+
+    def _over(self, change: Change) -> Alert | None:
+        """A change has come back, or lost its baseline."""
+        episode = self._episode
+        if episode is None or change.indicator not in episode.open:
+            return None
+        left = tuple(name for name in episode.open if name != change.indicator)
+        self._episode = msgspec.structs.replace(episode, open=left) if left else None
+        if change.severity == "withdrawn" or change.indicator != episode.told.indicator:
+            return None
+        self._budget.answered(change.time_s)
+        if episode.looked:
+            return None
+        name = _name(change)
+        worked = "That worked: " if episode.advice else ""
+        words = f"{worked}{name} is back near your baseline."
+        return _alert(change, words[0].upper() + words[1:], words[0].upper() + words[1:])
 
     def _turn_s(self, change: Change) -> float:
         """Earliest time at which a waiting change may be told."""
-        derived = bool(indicator_named(change.indicator).causes)
-        wait_s = self._budget.params.derived_wait_s if derived else 0.0
+        params = self._budget.params
+        if indicator_named(change.indicator).causes:
+            wait_s = params.derived_wait_s
+        else:
+            wait_s = params.gather_s if _weight(change) else 0.0
         return max(change.time_s + wait_s, self._budget.alert_from_s())
 
-    def _cue(self, change: Change) -> Alert:
+    def _cue(self, change: Change, together: list[Change]) -> Alert:
         self._budget.alert_told(change.time_s)
-        self._told.add(change.indicator)
+        advice = self._to_try(change) if self.advises else ""
+        names = tuple(dict.fromkeys(item.indicator for item in together))
+        self._episode = Episode(change, change.time_s, names, advice)
+        ending = f"; {advice}" if advice else ""
         words = indicator_named(change.indicator).words.capitalize()
-        message = f"{words} changed from your baseline: {_what(change)}."
-        return _alert(change, f"{message} {self._to_try(change)}" if self.advises else message)
+        size, aloud = _what(change)
+        return _alert(
+            change,
+            f"{words} changed from your baseline: {size}{ending}.",
+            f"{_name(change).capitalize()} {aloud}{ending.replace(';', ':')}.",
+        )
 
     def _to_try(self, change: Change) -> str:
-        if change.indicator == "sacral_lean_deg":
-            return _POSTURE
-        if change.indicator == "cadence_spm":
-            return (
-                f"Try a quicker rhythm at the same speed, towards {change.baseline:.0f} steps a "
-                "minute."
-            )
-        return _EASIER if self._quicker_already else _QUICKER
+        fitting = [
+            advice
+            for advice in _TO_TRY.get(change.indicator, _USUALLY)
+            if not (advice == _QUICKER and self._quicker_already)
+        ]
+        untried = [advice for advice in fitting if advice not in self._unhelpful]
+        return (untried or fitting)[0]
 
 
-def _what(change: Change) -> str:
+def _weight(change: Change) -> int:
+    """Place among the load indicators, 0 for the weightiest."""
+    name = change.indicator
+    return _WEIGHT.index(name) if name in _WEIGHT else len(_WEIGHT)
+
+
+def _name(change: Change) -> str:
+    """An indicator in as few words as can be said."""
+    return indicator_named(change.indicator).words.partition(" (")[0]
+
+
+def _what(change: Change) -> tuple[str, str]:
+    """How much, for the page and to be said."""
     size = abs(change.change)
     if change.indicator == "sacral_lean_deg":
         where = "forward" if change.direction == "up" else "back"
-        return f"{size:.1f}° further {where}. {_BOTH_READINGS}"
+        return (
+            f"{size:.1f}° further {where}, as a slump and an arched back both can read, since the "
+            "sensor sees the pelvis, not the chest",
+            f"{size:.1f}° further {where}",
+        )
     if change.indicator == "shock_difference_percent":
         side = "left" if change.value > 0.0 else "right"
-        return f"{abs(change.value):.0f} % more on the {side}"
+        words = f"{abs(change.value):.0f} % more on the {side}"
+        return words, f"{abs(change.value):.0f} % {side}"
     where = "higher" if change.direction == "up" else "lower"
-    if change.indicator == "cadence_spm":
-        return f"{change.value:.0f} steps a minute, {size:.0f} % {where}"
     units = {"%": " %", "deg": "°", "points": " points"}
-    return f"{size:.0f}{units[indicator_named(change.indicator).change_unit]} {where}"
+    words = f"{size:.0f}{units[indicator_named(change.indicator).change_unit]} {where}"
+    if change.indicator == "cadence_spm":
+        return f"{change.value:.0f} steps a minute, {words}", words
+    return words, words
 
 
-def _alert(change: Change, message: str) -> Alert:
+def _alert(change: Change, message: str, aloud: str) -> Alert:
     return Alert(
         change.time_s,
         change.indicator,
@@ -269,4 +373,5 @@ def _alert(change: Change, message: str) -> Alert:
         change.gate,
         change.severity,
         message,
+        aloud,
     )

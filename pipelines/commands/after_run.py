@@ -31,6 +31,7 @@ from pipelines.runner.journal.words import session_line
 from pipelines.runner.review import filed_session, review_cues
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.session.result import SessionResult
+from pipelines.stopping import no_ending_now
 from pipelines.units import parse_distance
 
 __all__ = ["ask_after_run", "file_and_review", "offer_unfiled"]
@@ -43,7 +44,8 @@ def file_and_review(
 ) -> Callable[[], None]:
     """Put the run into the journal at once; returns what tells what the rules say of it."""
     try:
-        notes, cues = file_run(finished_run(result, recording=run.recording), journal)
+        with no_ending_now():
+            notes, cues = file_run(finished_run(result, recording=run.recording), journal)
     except BackstrideError as error:
         trouble = f"note: the run is not in the journal: {error}"
         return lambda: complain(trouble)

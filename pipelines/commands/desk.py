@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
 from typing import Annotated
 
@@ -32,14 +31,12 @@ def desk(
     """Nudge you to change position while you sit or stand; Ctrl-C ends it."""
     check_axes(axes)
     open_source(source)  # a mistyped URL is told before anything is compiled
-    bell = "\a" if sys.stdout.isatty() else ""
-
     nudges = RarerNudges(60.0 * minutes)
 
     def nudge(cue: Cue) -> None:
         told = nudges.push(cue)
         if told is not None:
-            say(f"{bell}{told.message}")
+            say(told.message, bell=True)
 
     def note(sentence: str) -> None:
         complain(f"note: {sentence}")

@@ -16,6 +16,8 @@ from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer, warm_up
 from imu.compiled import cache_directory
+from imu.errors import RecordingError
+from pipelines.files.stored import private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.user_directory import data_directory
 
@@ -66,9 +68,11 @@ def _writable(subject: str, folder: Path) -> Finding:
 
     probe = folder / ".backstride-probe"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder, subject)
         probe.write_bytes(b"")
         probe.unlink()
+    except RecordingError as error:
+        return Finding(subject, False, str(error))
     except OSError as error:
         return Finding(subject, False, f"{folder} cannot be written: {explain(error)}")
     return Finding(subject, True, str(folder))

@@ -9,11 +9,18 @@ import typer
 
 from imu.errors import InputError, ParameterError
 from pipelines.commands.checks import check_outputs, check_results, warm_up_filters
-from pipelines.commands.messages import complain, reader_may_leave, say
-from pipelines.files.exporting import PLOTS, mark_lines, write_samples
+from pipelines.commands.messages import complain, reader_may_leave, say_json
+from pipelines.files.exporting import PLOTS, decoded_samples, mark_lines, write_samples
+from pipelines.files.fit_activity import write_fit
+from pipelines.files.motion_bids import MotionNames, write_motion_bids
+from pipelines.files.provenance import Provenance, content_digest, provenance_of, utc_text
+from pipelines.files.reading.front_door import read
+from pipelines.files.result_json import write_result_json
 from pipelines.files.session_reader import read_session
+from pipelines.files.steps_table import write_steps
 from pipelines.files.stream_table import write_streams
 from pipelines.files.table_output import table_format
+from pipelines.runner.user_directory import data_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,16 +30,52 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
+Samples = Annotated[
+    str | None,
+    typer.Option(
+        help="Decoded samples: a table (.csv, .parquet, - for standard output), or a file for "
+        "Foxglove and PlotJuggler (.mcap).",
+        show_default=False,
+    ),
+]
+Streams = Annotated[
+    str | None,
+    typer.Option(
+        help="What a treadmill, a foot pod and a strap sent, a row a reading (.csv, .parquet, -).",
+        show_default=False,
+    ),
+]
+Facts = Annotated[
+    str | None,
+    typer.Option(
+        help="All that the session's log says has happened, but for the steps (JSON Lines, -).",
+        show_default=False,
+    ),
+]
+Bids = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of a Motion-BIDS dataset, which the samples are put into.",
+        show_default=False,
+    ),
+]
+Json = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", help="Summary, alerts and steps in one file (.json).", show_default=False
+    ),
+]
+
+
 def export(
-    file: Annotated[Path, typer.Argument(help="Session (.mcap).", show_default=False)],
-    samples: Annotated[
-        str | None,
-        typer.Option(
-            help="Decoded samples: a table (.csv, .parquet, - for standard output), or a file for "
-            "Foxglove and PlotJuggler (.mcap).",
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Session (.mcap); steps, FIT, BIDS and JSON are also made of any other recording.",
             show_default=False,
         ),
-    ] = None,
+    ],
+    samples: Samples = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Samples as the sensor sent them, not calibrated.")
     ] = False,
@@ -40,25 +83,20 @@ def export(
         str | None,
         typer.Option(help="Steps table (.csv, .parquet, -).", show_default=False),
     ] = None,
-    streams: Annotated[
-        str | None,
-        typer.Option(
-            help="What a treadmill, a foot pod and a strap sent, a row a reading (.csv, .parquet, "
-            "-).",
-            show_default=False,
-        ),
-    ] = None,
-    facts: Annotated[
-        str | None,
-        typer.Option(
-            help="All that the session's log says has happened, but for the steps (JSON Lines, -).",
-            show_default=False,
-        ),
-    ] = None,
+    streams: Streams = None,
+    facts: Facts = None,
     marks: Annotated[
         str | None,
         typer.Option(help="What was marked during it (JSON Lines, -).", show_default=False),
     ] = None,
+    fit: Annotated[
+        Path | None,
+        typer.Option(help="FIT activity with running dynamics (.fit).", show_default=False),
+    ] = None,
+    bids: Bids = None,
+    subject: Annotated[str, typer.Option(help="Whose it is, in the dataset.")] = "01",
+    task: Annotated[str, typer.Option(help="What is done, in the dataset.")] = "running",
+    as_json: Json = None,
 ) -> None:
     """Write what a session holds in forms that other programs read.
 
@@ -70,10 +108,12 @@ def export(
         "--streams": streams,
         "--facts": facts,
         "--marks": marks,
+        "--fit": fit,
+        "--json": as_json,
     }
-    if not any(outputs.values()):
+    if not any(outputs.values()) and bids is None:
         raise ParameterError("export", str(file), "what to write, such as --samples samples.csv")
-    check_outputs({"FILE": file, **outputs})
+    check_outputs({"FILE": file, "--bids": bids, **outputs})
     check_results(outputs)
     if raw and samples is None:
         raise ParameterError("--raw", "given", "it with --samples")
@@ -83,37 +123,80 @@ def export(
         table_format(steps, "--steps")
     if streams is not None:
         table_format(streams, "--streams")
-    if file.suffix.lower() != ".mcap":
+    names = MotionNames(subject, task)
+    session = None
+    if file.suffix.lower() == ".mcap":
+        session = read_session(file)
+        if session.note:
+            complain(f"note: {session.note}")
+    elif any((samples, streams, marks, facts)):
         raise InputError("is no session: give an .mcap file.", place=str(file))
-    session = read_session(file)
-    if session.note:
-        complain(f"note: {session.note}")
     with reader_may_leave():
-        if samples is not None:
-            count = write_samples(samples, session, raw=raw)
-            _tell(samples, f"{count} samples")
-        if streams is not None:
-            _tell(streams, f"{write_streams(streams, session)} readings")
-        if marks is not None:
-            _write_lines(marks, mark_lines(session))
-        if steps is not None or facts is not None:
+        if session is not None:
+            _write_held(session, samples, streams, marks, raw=raw)
+        if bids is not None:
+            _write_bids(bids, file, session, names)
+        if any(one is not None for one in (steps, facts, fit, as_json)):
             warm_up_filters()
-            _write_found(session, steps, facts)
+            _write_found(file, session, steps, facts, fit, as_json)
 
 
-def _write_found(session: Session, steps: str | None, facts: str | None) -> None:
-    """Steps and facts, as this version finds them in the log."""
-    from pipelines.files.steps_table import write_steps
-    from pipelines.replay import fold_session
+def _write_held(
+    session: Session, samples: str | None, streams: str | None, marks: str | None, *, raw: bool
+) -> None:
+    """What stands in the log as it is."""
+    if samples is not None:
+        count = write_samples(samples, session, raw=raw)
+        _tell(samples, f"{count} samples")
+    if streams is not None:
+        _tell(streams, f"{write_streams(streams, session)} readings")
+    if marks is not None:
+        _write_lines(marks, mark_lines(session))
+
+
+def _write_bids(folder: Path, file: Path, session: Session | None, names: MotionNames) -> None:
+    if session is not None:
+        info, samples = decoded_samples(session)
+        rate_hz, made = info.rate_hz, provenance_of(file, session.header)
+    else:
+        table = read(file, memory=data_directory())
+        samples, rate_hz = table.samples, table.rate_hz
+        made = Provenance({}, content_digest(file), utc_text(table.utc_start_ns))
+    path = write_motion_bids(folder, names, samples, rate_hz, made)
+    _tell(str(path), f"{len(samples)} samples")
+
+
+def _write_found(
+    file: Path,
+    session: Session | None,
+    steps: str | None,
+    facts: str | None,
+    fit: Path | None,
+    as_json: Path | None,
+) -> None:
+    """What is found in the recording by this version."""
+    from pipelines.replay import ReplayOptions, fold_session, fold_table
     from pipelines.session.facts import StepsFinished
     from pipelines.session.json_form import to_plain
     from pipelines.views.progress import progress
 
-    with progress(f"going through {session.path.name}") as report:
-        found = fold_session(session, session.header, report)
+    with progress(f"going through {file.name}") as report:
+        if session is None:
+            found = fold_table(file, ReplayOptions(memory=data_directory()), report)
+        else:
+            found = fold_session(session, session.header, report)
+    result, made = found.result, provenance_of(file, found.header)
+    for note in found.notes:
+        complain(f"note: {note}")
     if steps is not None:
-        write_steps(steps, found.result.steps)
-        _tell(steps, f"{len(found.result.steps)} steps")
+        write_steps(steps, result.steps, made)
+        _tell(steps, f"{len(result.steps)} steps")
+    if fit is not None:
+        write_fit(fit, result)
+        _tell(str(fit), f"{result.duration_s:.0f} s")
+    if as_json is not None:
+        write_result_json(as_json, result, made)
+        _tell(str(as_json), f"{len(result.steps)} steps")
     if facts is not None:
         kept = (fact for fact in found.facts if not isinstance(fact, StepsFinished))
         _write_lines(facts, map(to_plain, kept))
@@ -127,7 +210,7 @@ def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:
     texts = [json.dumps(line, ensure_ascii=False) for line in lines]
     if path == "-":
         for text in texts:
-            say(text)
+            say_json(text)
         return
     with replacing(path) as out:
         out.write("".join(f"{text}\n" for text in texts).encode())

@@ -11,6 +11,7 @@ from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, check_outputs, check_results
 from pipelines.commands.messages import complain, reader_may_leave, say
 from pipelines.commands.options import Axes, Beside, Columns, Rate, Units
+from pipelines.files.provenance import Provenance, content_digest, utc_text
 from pipelines.files.reading.front_door import read
 from pipelines.files.sample_table import write_sample_table
 from pipelines.files.table_output import table_format
@@ -71,7 +72,14 @@ def import_recording(
                 table.samples,
                 rate_hz=table.rate_hz,
                 axes=axes or table.axes,
-                preamble={"source": file.name},
+                preamble={
+                    "source": file.name,
+                    **Provenance(
+                        {"columns": columns, "units": units, "rate_hz": rate},
+                        content_digest(file),
+                        utc_text(table.utc_start_ns),
+                    ).entries(),
+                },
             )
         if out != "-":
             seconds = len(table.samples) / table.rate_hz

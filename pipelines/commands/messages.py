@@ -1,23 +1,37 @@
-"""What commands have in common: how they tell and complain."""
+"""What commands have in common: how they tell and complain.
+
+All that a command prints goes through here and is made printable: names of devices, files and notes
+came from elsewhere, and must neither steer a terminal nor begin a line of their own.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
 
 from imu.errors import RecordingError
 from pipelines.files.system_error import explain
+from pipelines.views.terminal.cells import printable
 
 if TYPE_CHECKING:
     from pipelines.session.summary import Summary
 
-__all__ = ["complain", "drop_output", "reader_may_leave", "say", "say_summary"]
+__all__ = [
+    "complain",
+    "drop_output",
+    "reader_may_leave",
+    "say",
+    "say_json",
+    "say_lines",
+    "say_summary",
+]
 
 
 @contextmanager
@@ -43,16 +57,33 @@ def say_summary(summary: Summary) -> None:
         say(line)
 
 
-def say(text: str) -> None:
-    """Write a line to standard output."""
+def say(text: str, *, bell: bool = False) -> None:
+    """Write a line to standard output; with ``bell``, a terminal rings."""
+    _echo(printable(text) + "\a" * (bell and sys.stdout.isatty()))
+
+
+def say_lines(text: str) -> None:
+    """Write text of several lines, all of them our own, to standard output."""
+    for line in text.split("\n"):
+        say(line)
+
+
+def say_json(text: str) -> None:
+    """Write JSON to standard output: the same data, with what is not printable spelled out."""
+    signs = (x if x.isprintable() or x == "\n" else json.dumps(x)[1:-1] for x in text)
+    _echo("".join(signs))
+
+
+def complain(text: str) -> None:
+    """Write a line to standard error, if there still is one."""
+    with suppress(OSError):
+        typer.echo(printable(text), err=True)
+
+
+def _echo(text: str) -> None:
     try:
         typer.echo(text)
     except BrokenPipeError:
         raise  # the reader has seen enough
     except OSError as error:
         raise RecordingError(f"{explain(error)}.", path="standard output") from None
-
-
-def complain(text: str) -> None:
-    """Write a line to standard error."""
-    typer.echo(text, err=True)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from imu.errors import ParameterError
+from pipelines.bench.compare.accounts import compare_with
+from pipelines.bench.compare.alignment import Comparison
+from pipelines.bench.compare.differences import write_differences
+from pipelines.bench.compare.overrides import overridden
 from pipelines.coaching.alert_settings import load_alert_settings
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
-from pipelines.commands.messages import complain, reader_may_leave, say, say_summary
+from pipelines.commands.messages import complain, reader_may_leave, say, say_json, say_summary
 from pipelines.commands.options import (
     Axes,
     BaselineFile,
@@ -22,6 +28,7 @@ from pipelines.commands.options import (
     Units,
 )
 from pipelines.files.alerts import AlertWriter
+from pipelines.files.provenance import Provenance, provenance_of
 from pipelines.files.replacing import replacing
 from pipelines.files.steps_table import write_steps
 from pipelines.files.table_output import table_format
@@ -29,9 +36,37 @@ from pipelines.files.waveform_table import write_waveforms
 from pipelines.replay import Replayed, ReplayOptions, load_baseline
 from pipelines.replay import replay as run_replay
 from pipelines.runner.user_directory import data_directory
+from pipelines.views.comparison import comparison_lines, write_bland_altman
 from pipelines.views.progress import progress
 
 __all__ = ["replay"]
+
+
+Overrides = Annotated[
+    Path | None,
+    typer.Option(
+        "--override",
+        help="Parameters that go before all others (.toml): [stated], a table for each stage, and "
+        "those of --settings.",
+        show_default=False,
+    ),
+]
+Other = Annotated[
+    Path | None,
+    typer.Option(
+        "--compare",
+        help="What to compare the steps with, step by step: parameters (.toml), a steps table, as "
+        "of another version, or another recording.",
+        show_default=False,
+    ),
+]
+Differences = Annotated[
+    str | None,
+    typer.Option(help="Table of the differences (.csv, .parquet).", show_default=False),
+]
+Plot = Annotated[
+    Path | None, typer.Option(help="Bland–Altman plots of them (.svg).", show_default=False)
+]
 
 
 def replay(
@@ -62,31 +97,32 @@ def replay(
     ] = None,
     baseline: BaselineFile = None,
     settings: SettingsFile = None,
+    override: Overrides = None,
+    compare: Other = None,
+    differences: Differences = None,
+    plot: Plot = None,
 ) -> None:
     """Run a recording through the same chain as a live session.
 
     What is written replaces an older file of that name, whole or not at all; never a recording.
     """
     check_axes(axes)
-    check_outputs(
-        {
-            "FILE": file,
-            "--with": beside,
-            "--baseline": baseline,
-            "--settings": settings,
-            "--steps": steps,
-            "--waveforms": waveforms,
-            "--alerts": alerts,
-            "--summary": summary,
-        }
-    )
-    check_results(
-        {"--steps": steps, "--waveforms": waveforms, "--alerts": alerts, "--summary": summary}
-    )
-    if steps is not None:
-        table_format(steps, "--steps")
-    if waveforms is not None:
-        table_format(waveforms, "--waveforms")
+    results: dict[str, Path | str | None] = {
+        "--steps": steps,
+        "--waveforms": waveforms,
+        "--alerts": alerts,
+        "--summary": summary,
+        "--differences": differences,
+        "--plot": plot,
+    }
+    inputs = {"FILE": file, "--with": beside, "--baseline": baseline, "--settings": settings}
+    check_outputs({**inputs, "--override": override, "--compare": compare, **results})
+    check_results(results)
+    for name in ("--steps", "--waveforms", "--differences"):
+        if (table := results[name]) is not None:
+            table_format(table, name)
+    if compare is None and (differences or plot):
+        raise ParameterError("--differences and --plot", "given", "them with --compare")
     options = ReplayOptions(
         axes=axes,
         mass_kg=mass,
@@ -101,15 +137,47 @@ def replay(
         waveforms=waveforms is not None,
         settings=None if settings is None else load_alert_settings(settings),
     )
+    if override is not None:
+        options = overridden(options, override)
     warm_up_filters()
     with progress(f"replaying {file.name}") as report:
         result = run_replay(file, options, report)
     with reader_may_leave():
-        _hand_out(result, steps, waveforms, alerts, summary)
+        made = None
+        if any((steps, waveforms, differences)):
+            made = _made(file, result, options)
+        _hand_out(result, made, steps, waveforms, alerts, summary)
+        if compare is not None:
+            with progress(f"comparing with {compare.name}") as report:
+                comparison = compare_with(compare, file, result, options, report)
+            _tell_comparison(comparison, made, differences, plot)
+
+
+def _made(file: Path, result: Replayed, options: ReplayOptions) -> Provenance:
+    """What made the tables of a replay."""
+    stated: dict[str, Any] = {
+        "rate_hz": options.rate_hz,
+        "columns": options.columns,
+        "units": options.units,
+        "chain": None if options.params is None else asdict(options.params),
+    }
+    return provenance_of(file, result.result.header, stated)
+
+
+def _tell_comparison(
+    comparison: Comparison, made: Provenance | None, differences: str | None, plot: Path | None
+) -> None:
+    for line in comparison_lines(comparison):
+        complain(line) if differences == "-" else say(line)
+    if differences is not None and made is not None:
+        write_differences(differences, comparison, made)
+    if plot is not None:
+        write_bland_altman(plot, comparison)
 
 
 def _hand_out(
     result: Replayed,
+    made: Provenance | None,
     steps: str | None,
     waveforms: str | None,
     alerts: Path | None,
@@ -117,9 +185,9 @@ def _hand_out(
 ) -> None:
     """Write what was asked for, or tell the summary."""
     if steps is not None:
-        write_steps(steps, result.steps)
+        write_steps(steps, result.steps, made)
     if waveforms is not None:
-        write_waveforms(waveforms, result.waveforms)
+        write_waveforms(waveforms, result.waveforms, made)
     if alerts is not None and str(alerts) == "-":
         with AlertWriter(alerts) as writer:
             for alert in result.alerts:
@@ -129,7 +197,7 @@ def _hand_out(
             for alert in result.alerts:
                 out.write(f"{alert.to_json()}\n".encode())
     if summary is not None and str(summary) == "-":
-        say(result.summary.to_json().rstrip())
+        say_json(result.summary.to_json().rstrip())
     elif summary is not None:
         with replacing(summary) as out:
             out.write(result.summary.to_json().encode())

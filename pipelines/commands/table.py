@@ -38,6 +38,7 @@ COMMANDS: Final = Table(
         "import": "import_recording",
         "report": "report",
         "export": "export",
+        "cohort": "cohort",
         "download": "download",
         "desk": "desk",
         "metronome": "metronome",

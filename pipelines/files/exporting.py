@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
@@ -12,6 +11,7 @@ from devices.records import DeviceInfo
 from imu.errors import RecordingError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.files.protobuf_rows import RowMessage
+from pipelines.files.provenance import provenance_of, utc_text
 from pipelines.files.replacing import replacing
 from pipelines.files.sample_table import write_sample_table
 from pipelines.session.json_form import to_plain
@@ -88,7 +88,8 @@ def write_samples(path: str | os.PathLike[str], session: Session, *, raw: bool =
         return len(samples)
     calibrated = session.header.calibration is not None and not raw
     preamble = {
-        "utc_start": _utc(session.header.utc_start_ns, 0.0),
+        **provenance_of(session.path, session.header).entries(),
+        "utc_start": utc_text(session.header.utc_start_ns),
         "sensor": " ".join(f"{info.name} ({info.protocol})".split()),
         "calibrated": "yes" if calibrated else "no",
         "acc_range_g": f"{info.acceleration_range_m_s2 / STANDARD_GRAVITY_M_S2:.6g}",
@@ -107,16 +108,8 @@ def mark_lines(session: Session) -> Iterator[dict[str, Any]]:
         first_ns = record.arrival_ns if first_ns is None else first_ns
         if isinstance(record, LoggedMark):
             time_s = (record.arrival_ns - first_ns) / 1e9
-            utc = _utc(session.header.utc_start_ns, time_s)
+            utc = utc_text(session.header.utc_start_ns, time_s)
             yield {"time_s": time_s, "utc": utc, **to_plain(record.mark)}
-
-
-def _utc(start_ns: int, time_s: float) -> str:
-    try:
-        start = datetime.fromtimestamp(start_ns / 1e9, tz=UTC)
-        return (start + timedelta(seconds=time_s)).isoformat(timespec="milliseconds")
-    except (OverflowError, ValueError, OSError):  # a clock that was never set
-        return ""
 
 
 def _write_plots(path: str | os.PathLike[str], samples: Samples, utc_start_ns: int) -> None:

@@ -1,7 +1,8 @@
 """Messages of an MCAP file as far as it is sound: bounded in memory, whatever the file holds.
 
 The library's readers refuse a file without its end, and trust what a file says of its sizes. Here
-a record, a chunk and what it expands to are each at most :data:`RECORD_LIMIT_BYTES`.
+a record, a chunk and what it expands to are each at most :data:`RECORD_LIMIT_BYTES`, and all of it
+together takes no more memory than its :class:`Allowance`, which goes with the length of the file.
 """
 
 from __future__ import annotations
@@ -25,11 +26,27 @@ from mcap.writer import MCAP0_MAGIC
 
 from imu.errors import RecordingError
 
-__all__ = ["MAGIC", "RECORD_LIMIT_BYTES", "Message", "Recovery", "Topic", "expanded"]
+__all__ = [
+    "MAGIC",
+    "RECORD_LIMIT_BYTES",
+    "Allowance",
+    "Message",
+    "Recovery",
+    "Topic",
+    "expanded",
+]
 
 MAGIC: Final[bytes] = MCAP0_MAGIC
 #: No sound record is larger; a damaged length must not fill the memory.
 RECORD_LIMIT_BYTES: Final = 16 * 2**20
+
+#: What any file may take, and for each of its bytes: arrivals differ by some bits, so that no
+#: sensor's packets pack below a byte and a half, which are 100 times as many in memory.
+_ALLOWED_BYTES: Final = 192 * 2**20
+_ALLOWED_A_BYTE: Final = 128
+#: Of what a chunk expands to and of texts that are kept; a chunk is held for a moment alone.
+_CHUNK_SHARE: Final = 4
+_TEXT_TIMES: Final = 8
 
 _RECORD_HEAD: Final = struct.Struct("<BQ")  # opcode, length
 _MESSAGE_HEAD: Final = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
@@ -59,6 +76,41 @@ class Message(NamedTuple):
     data: bytes
 
 
+@dataclass(slots=True)
+class Allowance:
+    """How much memory what a file holds may still take.
+
+    Attributes
+    ----------
+    left_bytes : int
+    """
+
+    left_bytes: int
+
+    @classmethod
+    def of(cls, file: IO[bytes]) -> Allowance:
+        """What goes with the length of a file, which stays where it is."""
+        here = file.tell()
+        length = file.seek(0, os.SEEK_END)
+        file.seek(here)
+        return cls(_ALLOWED_BYTES + _ALLOWED_A_BYTE * length)
+
+    def spend(self, size_bytes: int) -> None:
+        """Take some of it.
+
+        Raises
+        ------
+        RecordingError
+            When that is more than is left.
+        """
+        self.left_bytes -= size_bytes
+        if self.left_bytes < 0:
+            raise RecordingError(
+                "expands to far more than a recording of its length holds, and is not read: "
+                "give another one."
+            )
+
+
 class Damage(Exception):
     """Something that is not sound."""
 
@@ -82,15 +134,21 @@ class Recovery:
         Once iterated: whether the file has all that was written to it.
     torn : bool
         Once iterated: whether it ends in the middle, as opposed to being damaged there.
+    allowance : Allowance
+        Who keeps something of a message takes it from here.
     """
 
     file: IO[bytes]
     passed_over: Callable[[Topic], bool]
     whole: bool = False
     torn: bool = False
+    allowance: Allowance = field(init=False)
     topics: dict[int, Topic] = field(default_factory=dict)
     _messages: int = 0
     _schemas: dict[int, Schema] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.allowance = Allowance.of(self.file)
 
     def __iter__(self) -> Iterator[Message]:
         try:
@@ -134,6 +192,7 @@ class Recovery:
                 return
 
     def _read_chunk(self, chunk: Chunk) -> Iterator[Message]:
+        self.allowance.spend(chunk.uncompressed_size // _CHUNK_SHARE)
         data = _records_of(chunk)
         runs = self._runs_passed_over(data)
         end = 0
@@ -158,6 +217,7 @@ class Recovery:
         return _runs_of_channels(data, channels)
 
     def _take_in(self, opcode: int, body: bytes) -> None:
+        self.allowance.spend(_TEXT_TIMES * len(body))
         stream = ReadDataStream(io.BytesIO(body))
         if opcode == Opcode.SCHEMA:
             schema = Schema.read(stream)

@@ -22,7 +22,7 @@ The bytes of a batch, all numbers little-endian: MessagePack of an array of five
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -47,7 +47,7 @@ Bytes = NDArray[np.uint8]
 
 
 class _Batch(msgspec.Struct, array_like=True, frozen=True):
-    names: list[bytes]
+    names: Annotated[list[bytes], msgspec.Meta(max_length=MOST_CHANNELS)]
     channels: bytes
     lengths: bytes
     waits_ns: bytes

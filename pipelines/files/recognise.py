@@ -10,6 +10,7 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.text_head import read_head
 from pipelines.files.reading.text_source import text_from
+from pipelines.files.table_output import RESULT
 
 __all__ = ["holds_recording"]
 
@@ -49,6 +50,8 @@ def holds_recording(path: str | os.PathLike[str]) -> bool:
     if start.startswith(_BEGINNINGS):
         return True
     if start.startswith(b"PAR1"):
+        if RESULT.encode() in end:
+            return False
         return any(name in end for name in (b"acc_x", b"acc_y", b"acc_z"))
     try:
         source = text_from(start, "")

@@ -70,7 +70,7 @@ def write_sample_table(
     """Write samples in SI units so that reading gives back the same numbers, bit for bit.
 
     The quality flags are not written: the chain finds them again. An existing file is replaced
-    whole or not at all. A ``.parquet`` file has the columns alone, without the preamble.
+    whole or not at all. A ``.parquet`` file has the preamble as its metadata.
 
     Parameters
     ----------
@@ -124,6 +124,7 @@ def write_sample_table(
         table="the sample table",
         csv_lines=lambda: chain(lines, _csv_lines(samples)),
         columns=lambda: _columns(samples),
+        about=entries,
     )
 
 

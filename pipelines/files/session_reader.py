@@ -23,6 +23,10 @@ from pipelines.session.marks import LoggedMark, SessionRecord
 
 __all__ = ["Session", "SessionHeader", "read_header", "read_session"]
 
+#: What a record takes in memory beside its bytes, and at most each byte that is text of others.
+_RECORD_BYTES: Final = 160
+_TEXT_TIMES: Final = 8
+_STREAM_TIMES: Final = 40
 #: By the name of the schema: which count its messages belong to.
 _COUNTS: Final = {
     **{kind.schema_name: kind.count for kind in messages.KINDS},
@@ -217,12 +221,15 @@ class _Reading:
             offset_ns = int(topic.metadata.get("clock_offset_ns", "0"))
             self._take_record(message, _signed(message.log_time - offset_ns))
         elif stream := topic.metadata.get("stream"):
+            self.recovery.allowance.spend(_STREAM_TIMES * len(message.data))
             self.last_log_time = max(self.last_log_time, message.log_time)
             self._beside += decode_stream(message.data, stream)
         elif count == messages.SESSION.count:
+            self._keep(_TEXT_TIMES * len(message.data))
             self._take_header(message.data)
         else:
             self.held_facts = True
+            self._keep(_TEXT_TIMES * len(message.data))
             self._take_fact(message)
 
     def _take_header(self, data: bytes) -> None:
@@ -240,16 +247,21 @@ class _Reading:
         match topic.schema_name:
             case messages.PACKETS.schema_name:
                 packets = decode_packets(data, arrival_ns)
+                self._keep(*(len(packet.payload) for packet in packets))
                 self.records += packets
                 self.last_log_time += packets[-1].arrival_ns - arrival_ns
             case old_forms.PACKET:
                 channel = old_forms.packet_channel(topic.name, topic.metadata)
+                self._keep(len(data))
                 self.records.append(Packet(arrival_ns, channel, data))
             case messages.LINK.schema_name | old_forms.LINK:
+                self._keep(_TEXT_TIMES * len(data))
                 self.records.append(messages.decode_link(data, arrival_ns))
             case messages.DEVICE.schema_name | old_forms.DEVICE:
+                self._keep(_TEXT_TIMES * len(data))
                 self.records.append(load(data, DeviceInfo))
             case messages.MARKS.schema_name:
+                self._keep(_TEXT_TIMES * len(data))
                 read = old_forms.old_mark if self.form < messages.FORM else messages.decode_mark
                 mark = read(data)
                 self.records.append(LoggedMark(arrival_ns, mark))
@@ -266,6 +278,10 @@ class _Reading:
                 self.facts.append(messages.decode_fact(message.data))
             except InputError:
                 self._unknown = True
+
+    def _keep(self, *sizes_bytes: int) -> None:
+        """Take what records of these sizes need."""
+        self.recovery.allowance.spend(sum(sizes_bytes) + _RECORD_BYTES * len(sizes_bytes))
 
     def _finish_steps(self) -> None:
         """Decode steps that have gathered: many at a time cost less."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from imu.steps import STEP_COLUMNS, Steps
+from pipelines.files.provenance import Provenance, result_entries
 from pipelines.files.table_output import write_table
 
 __all__ = ["write_steps"]
@@ -38,7 +39,7 @@ _FORMATS: Final = {
 _ROW: Final = ",".join(f"{{:{_FORMATS[name]}}}" for name in STEP_COLUMNS)
 
 
-def write_steps(path: str | os.PathLike[str], steps: Steps) -> None:
+def write_steps(path: str | os.PathLike[str], steps: Steps, made: Provenance | None = None) -> None:
     """Write steps, replacing the file whole or not at all.
 
     CSV has fixed decimals: times in s 6, in ms 3, cadence and lumbar index 3, force and shock 4,
@@ -51,6 +52,9 @@ def write_steps(path: str | os.PathLike[str], steps: Steps) -> None:
         Ends in ``.csv`` or ``.parquet``; ``-`` is CSV on standard output.
     steps : Steps
         What to write.
+    made : Provenance, optional
+        What made them: metadata of Parquet, with the units, the frame and the site; of CSV a file
+        beside it.
 
     Raises
     ------
@@ -71,7 +75,12 @@ def write_steps(path: str | os.PathLike[str], steps: Steps) -> None:
     ['step', 'initial_contact_s', 'toe_off_s']
     """
     write_table(
-        path, table="steps table", csv_lines=lambda: _csv_lines(steps), columns=steps.columns
+        path,
+        table="steps table",
+        csv_lines=lambda: _csv_lines(steps),
+        columns=steps.columns,
+        about=None if made is None else result_entries("steps", made),
+        names=STEP_COLUMNS,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from imu.errors import BackstrideError, InputError, RecordingError
+from pipelines.files.kept_file import sync_folder
 from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.replacing import replacing
 from pipelines.files.system_error import explain
@@ -132,7 +133,9 @@ def keep_aside(path: Path) -> Path:
     while aside.exists():
         number += 1
         aside = path.with_name(f"{path.name}.unreadable-{number}")
-    return path.rename(aside)
+    moved = path.rename(aside)
+    sync_folder(path.parent)
+    return moved
 
 
 def private_folder(folder: Path, what: str = "what is kept") -> None:
@@ -147,6 +150,7 @@ def private_folder(folder: Path, what: str = "what is kept") -> None:
         missing = [one for one in (folder, *folder.parents) if not one.exists()]
         for one in reversed(missing):
             one.mkdir(0o700, exist_ok=True)  # another program may be quicker
+            sync_folder(one.parent)
         folder.mkdir(exist_ok=True)  # refuses a file in its place
     except OSError as error:
         raise RecordingError(

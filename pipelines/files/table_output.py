@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import ParameterError, RecordingError
+from pipelines.files.column_units import unit_of
 from pipelines.files.replacing import replacing
 from pipelines.files.system_error import explain
 
-__all__ = ["table_format", "write_table", "write_to_stdout"]
+__all__ = [
+    "RESULT",
+    "described_by",
+    "table_format",
+    "write_description",
+    "write_table",
+    "write_to_stdout",
+]
+
+#: Metadata of a table that was computed, so that it is told from a recording.
+RESULT: Final = "backstride_result"
+#: Ending of the file that describes a CSV, by "CSV on the Web" (W3C, 2015).
+_DESCRIPTION: Final = "-metadata.json"
 
 
 def table_format(
@@ -67,6 +81,8 @@ def write_table(
     table: str,
     csv_lines: Callable[[], Iterable[str]],
     columns: Callable[[], Mapping[str, NDArray[Any]]],
+    about: Mapping[str, str] | None = None,
+    names: Sequence[str] = (),
 ) -> None:
     """Write one table; only the form asked for is computed.
 
@@ -80,6 +96,11 @@ def write_table(
         Gives pieces of CSV text, line ends included.
     columns : callable
         Gives the columns by name for Parquet, at full precision; NaN becomes null.
+    about : mapping of str to str, optional
+        What made it: metadata of Parquet, and of CSV a file beside it, as :func:`described_by`
+        calls it.
+    names : sequence of str
+        The columns of the CSV, for that file; none where it says by itself what made it.
 
     Raises
     ------
@@ -100,9 +121,49 @@ def write_table(
         with replacing(path) as file:
             for piece in csv_lines():
                 file.write(piece.encode())
+        if about and names:
+            write_description(path, names, about)
     else:
         with replacing(path) as file:
-            _write_parquet(file, columns())
+            _write_parquet(file, columns(), about or {})
+
+
+def described_by(path: str | os.PathLike[str]) -> Path:
+    """The file that says what made a CSV.
+
+    Examples
+    --------
+    >>> described_by("steps.csv").name
+    'steps.csv-metadata.json'
+    """
+    return Path(f"{os.fspath(path)}{_DESCRIPTION}")
+
+
+def write_description(
+    path: str | os.PathLike[str], names: Sequence[str], about: Mapping[str, str]
+) -> None:
+    """Say beside a CSV what made it, and the units of its columns.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+    """
+    if Path(path).exists() and not Path(path).is_file():
+        return  # a device or a pipe has nothing beside it
+    described = [
+        {"name": name, "titles": name} | ({"schema:unitText": unit} if unit else {})
+        for name in names
+        for unit in [unit_of(name)]
+    ]
+    content = {
+        "@context": ["http://www.w3.org/ns/csvw", {"schema": "https://schema.org/"}],
+        "url": Path(path).name,
+        "tableSchema": {"columns": described},
+        "notes": [dict(about)],
+    }
+    with replacing(described_by(path)) as file:
+        file.write(json.dumps(content, indent=1).encode() + b"\n")
 
 
 def write_to_stdout(pieces: Iterable[str]) -> None:
@@ -123,7 +184,9 @@ def write_to_stdout(pieces: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def _write_parquet(file: BinaryIO, columns: Mapping[str, NDArray[Any]]) -> None:
+def _write_parquet(
+    file: BinaryIO, columns: Mapping[str, NDArray[Any]], about: Mapping[str, str]
+) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -135,4 +198,9 @@ def _write_parquet(file: BinaryIO, columns: Mapping[str, NDArray[Any]]) -> None:
         )
         for name, values in columns.items()
     }
-    pq.write_table(pa.table(arrays), file)
+    fields = [
+        pa.field(name, array.type, metadata={"unit": unit} if (unit := unit_of(name)) else None)
+        for name, array in arrays.items()
+    ]
+    schema = pa.schema(fields, metadata=dict(about) or None)
+    pq.write_table(pa.Table.from_arrays(list(arrays.values()), schema=schema), file)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from imu.waveforms import WAVEFORM_COLUMNS, Waveforms
+from pipelines.files.provenance import Provenance, result_entries
 from pipelines.files.table_output import write_table
 
 __all__ = ["write_waveforms"]
@@ -15,7 +16,9 @@ _ROW: Final = "{:z.6f},{:z.4f},{:z.3f},{:z.4f},{:z.4f}\n"
 _ROWS_A_PIECE: Final = 8192
 
 
-def write_waveforms(path: str | os.PathLike[str], waveforms: Waveforms) -> None:
+def write_waveforms(
+    path: str | os.PathLike[str], waveforms: Waveforms, made: Provenance | None = None
+) -> None:
     """Write waveforms, replacing the file whole or not at all.
 
     CSV has fixed decimals (time 6, force 4, displacement 3, angles 4), the same bytes for the same
@@ -27,6 +30,8 @@ def write_waveforms(path: str | os.PathLike[str], waveforms: Waveforms) -> None:
         Ends in ``.csv`` or ``.parquet``; ``-`` is CSV on standard output.
     waveforms : Waveforms
         What to write.
+    made : Provenance, optional
+        What made them, as for steps.
 
     Raises
     ------
@@ -41,6 +46,8 @@ def write_waveforms(path: str | os.PathLike[str], waveforms: Waveforms) -> None:
         table="waveform table",
         csv_lines=lambda: _csv_lines(waveforms),
         columns=waveforms.columns,
+        about=None if made is None else result_entries("waveforms", made),
+        names=WAVEFORM_COLUMNS,
     )
 
 

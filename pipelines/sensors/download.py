@@ -21,10 +21,9 @@ from devices.inbox import Inbox
 from devices.sources import open_connector
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import BackstrideError, DeviceError, RecordingError
-from pipelines.files.loading import decoded
+from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.replacing import refuse_existing, replacing
 from pipelines.files.stored import private_folder
-from pipelines.files.system_error import explain
 from pipelines.runner.user_directory import data_directory, new_session_path
 from pipelines.views.counted import counted
 
@@ -41,6 +40,8 @@ _FRUITLESS_LINKS: Final = 5
 _PAUSE_S: Final = 2.0
 #: Records written between two looks at whether the user wants to stop.
 _RECORDS_A_LOOK: Final = 64
+#: Of what a partial download says of itself, a span for each hole.
+_HEAD_BYTES: Final = 1_000_000
 _CHECKSUM: Final = ", checksum "
 
 Progress = Callable[[float, float], None]
@@ -267,7 +268,8 @@ def _load_partial(connection: _Connection, entry: LogEntry) -> PartialLog:
     from devices.protocols.backstride_log import LogEntry, PartialLog, RangeMap
 
     try:
-        head, _, content = _partial_path(connection, entry).read_bytes().partition(b"\n")
+        kept_bytes = read_bounded(_partial_path(connection, entry), _HEAD_BYTES + entry.size_bytes)
+        head, _, content = kept_bytes.partition(b"\n")
         kept = decoded(head, dict[str, Any])
         if msgspec.convert(kept["entry"], LogEntry) == entry and len(content) == entry.size_bytes:
             spans = msgspec.convert(kept["spans"], list[tuple[int, int]])
@@ -354,8 +356,5 @@ def _target(out: Path | None, utc_start_ns: int) -> Path:
     if out is not None and _is_session_name(out):
         return out
     path = new_session_path(utc_start_ns, out)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordingError(f"{explain(error)}.", path=str(path.parent)) from None
+    private_folder(path.parent, "what is downloaded")
     return path

@@ -170,7 +170,7 @@ def carried_from_text(text: str) -> Carried:
         return from_plain(
             content | {"lean": to_plain(lean), "coach": coach | {"budget": budget}}, Carried
         )
-    except (AttributeError, KeyError, TypeError, ValueError, InputError):
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError, InputError):
         raise InputError(_DAMAGED) from None
 
 

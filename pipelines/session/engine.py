@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,6 @@ import numpy as np
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Record, StreamRecord
 from imu.analyzer import AnalyzerParams, StepAnalyzer
-from imu.chain.intake import IntakeParams
 from imu.drift.baseline import Baseline
 from imu.drift.changes import SENSOR_POSITION
 from imu.drift.detector import DriftDetector, InUse
@@ -72,14 +72,23 @@ class SessionFold:
         When what it carries of an earlier session cannot be used.
     """
 
-    def __init__(self, header: SessionHeader, info: DeviceInfo, *, waveforms: bool = False) -> None:
+    def __init__(
+        self,
+        header: SessionHeader,
+        info: DeviceInfo,
+        *,
+        waveforms: bool = False,
+        params: AnalyzerParams | None = None,
+    ) -> None:
         self._header, self._info = header, info
         self._receiver = Receiver(info) if info.protocol else None
         axes = header.axes or info.axes or _AUTO
         neutral_up = None if axes == _AUTO else header.neutral_up
         if neutral_up is not None and not fits(neutral_up, axes):
             raise ParameterError("axes", axes, "axes whose last pointed up while the runner stood")
-        self._analyzer = _analyzer(header, info, axes, neutral_up, waveforms=waveforms)
+        self._analyzer = _analyzer(
+            header, info, axes, neutral_up, params or AnalyzerParams(), waveforms=waveforms
+        )
         self._drift = DriftDetector(header.settings.drift, header.usual)
         budget = CueBudget(header.settings.coach)
         self._coach = Coach(budget)
@@ -436,10 +445,12 @@ def _analyzer(
     info: DeviceInfo,
     axes: str,
     neutral_up: tuple[float, float, float] | None,
+    params: AnalyzerParams,
     *,
     waveforms: bool,
 ) -> StepAnalyzer:
-    intake = IntakeParams(
+    intake = replace(
+        params.intake,
         acceleration_range_m_s2=info.acceleration_range_m_s2,
         angular_velocity_range_rad_s=info.angular_velocity_range_rad_s,
     )
@@ -449,7 +460,7 @@ def _analyzer(
         Runner(header.mass_kg, header.height_m),
         axes=axes,
         neutral_up=neutral_up,
-        params=AnalyzerParams(intake=intake),
+        params=replace(params, intake=intake),
         lumbar_baseline_bw=None if lumbar is None else lumbar.mean,
         waveforms=waveforms,
     )

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pipelines.views.terminal.cells import printable
+
 __all__ = ["progress"]
 
 _QUIET_S = 1.0
@@ -30,15 +32,16 @@ def progress(label: str) -> Iterator[Callable[[float, float], None]]:
                 return
             shown = True
             if not sys.stderr.isatty():
-                sys.stderr.write(f"{label} …\n")
+                sys.stderr.write(f"{printable(label)} …\n")
                 sys.stderr.flush()
                 return
             from rich.console import Console
+            from rich.markup import escape
             from rich.progress import Progress
 
             bar = Progress(console=Console(stderr=True), transient=True)
             bar.start()
-            task = bar.add_task(label, total=total)
+            task = bar.add_task(escape(printable(label)), total=total)
         if bar is not None and task is not None:
             bar.update(task, completed=done, total=total)
 

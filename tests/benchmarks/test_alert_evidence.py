@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.alerts import oracle
+from benchmarks.alerts.__main__ import main
+from benchmarks.alerts.hours import judged_hours, read_hours, steps_of
 from benchmarks.alerts.model import Conditions, impose, simulate_hour
-from benchmarks.alerts.report import goal_rows, to_markdown
+from benchmarks.alerts.report import goal_rows, hours_table, to_markdown
 from benchmarks.alerts.statistics import median_interval, wilson
-from benchmarks.alerts.study import as_json, carry_out
+from benchmarks.alerts.study import carry_out
 from benchmarks.alerts.trials import Rule, detect, listen, warm_baseline
+from imu.errors import InputError
 
 
 class Here(Executor):
@@ -63,26 +66,94 @@ def test_a_calm_hour_is_quiet_and_a_change_is_caught_in_it() -> None:
     assert not listen(5, calm, Rule()).changed
     found = detect(5, calm, Rule(), "peak")
     assert not found.before
-    assert 50.0 < found.delay_s < 100.0
+    assert 30.0 < found.delay_s < 100.0
     usual = warm_baseline(5, calm, Rule(warm_runs=2))
     assert usual is not None
     assert usual.of("sacral_lean_deg") is not None
 
 
-def test_a_tiny_study_writes_its_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from benchmarks.alerts import report, study
-
-    for module in (study, report):
-        monkeypatch.setattr(module, "WANDERS_PERCENT", (1.5,))
-        monkeypatch.setattr(module, "TIME_CONSTANTS_S", ())
-        monkeypatch.setattr(module, "FAMILY_FACTORS", ())
-    done = carry_out(Here(), 2, lambda _, __: None)
+@pytest.mark.slow
+def test_a_tiny_study_writes_its_page() -> None:
+    done = carry_out(
+        Here(),
+        77,
+        2,
+        lambda _: None,
+        scenarios=("steady treadmill",),
+        searched_in=(),
+        oracle_people=0,
+    )
     goals = goal_rows(done)
-    page = to_markdown(done, [], 1.0, [])
-    assert len(goals) == 12
-    assert "**Slow wander.**" in page  # the model stands on the page
+    page = to_markdown(done, [], [])
+    assert len(goals) == 4  # the worst indicator and any, of first runs and with history
     assert all(what in page for what, *_ in goals)
-    assert json.loads(json.dumps(as_json(done)))["hours"] == done.hours
+    assert "unknown" in page and "self-consistency" in page
+
+
+def test_an_oracle_finds_a_large_change_at_once_and_a_small_one_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(oracle.BOUNDS, "small", ("cadence", 1.0, 0.8))
+    large, small = oracle.bound("peak +10 %", (1, 2)), oracle.bound("small", (1, 2))
+    assert large.missed == 0.0 and large.median_s < 30.0
+    assert small.missed > 0.3
+
+
+COLUMNS = "time_s,speed_m_s,slope_percent,cadence_spm,contact_time_ms,vertical_oscillation_mm\n"
+
+
+def real_run(path: Path, seed: int, *, contact: bool = True, spacing_s: float = 10.0) -> None:
+    """Half an hour of means, with a minute's stop in it."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for k in range(int(1800.0 / spacing_s)):
+        if 60 <= k < 66:
+            rows.append(f"{k * spacing_s},0.3,0,,,\n")
+            continue
+        told = f"{240.0 + rng.normal(0.0, 2.0):.1f}" if contact else ""
+        rows.append(f"{k * spacing_s},3.0,,{168.0 + rng.normal(0.0, 0.8):.1f},{told},90.5\n")
+    path.write_text(COLUMNS + "".join(rows), encoding="utf-8")
+
+
+def test_real_hours_are_judged_by_person_with_their_earlier_runs_as_history(tmp_path: Path) -> None:
+    for number in (1, 2, 3, 10):
+        real_run(tmp_path / f"ann_{number}.csv", number)
+    real_run(tmp_path / "bob_1.csv", 7, contact=False, spacing_s=27.0)
+    (tmp_path / "bob_2.csv").write_text(COLUMNS, encoding="utf-8")  # nothing in it
+    people = read_hours(tmp_path)
+    assert [name for name, _ in people["ann"]] == ["ann_1", "ann_2", "ann_3", "ann_10"]
+    judged = judged_hours(people)
+    assert [(run.name, run.history) for run in judged] == [
+        ("ann_1", False),
+        ("ann_2", False),
+        ("ann_3", False),
+        ("ann_3", True),
+        ("ann_10", False),
+        ("ann_10", True),
+        ("bob_1", False),
+    ]
+    assert all(0.4 < run.hours < 0.5 for run in judged)
+    assert not any(run.told for run in judged)
+    assert judged[-1].measured == {"cadence_spm", "vertical_oscillation_mm"}
+    table = hours_table(judged)
+    assert "2 people, 5 runs" in table and "earlier runs known" in table
+
+
+def test_the_steps_behind_means_keep_their_cadence_and_leave_out_walking(tmp_path: Path) -> None:
+    real_run(tmp_path / "ann_1.csv", 1)
+    ((_, columns),) = read_hours(tmp_path)["ann"]
+    run = steps_of(columns)
+    assert 60.0 / np.median(run.steps.step_time_s) == pytest.approx(168.0, abs=0.5)
+    assert np.nansum(run.steps.step_time_s) == pytest.approx(1740.0, abs=3.0)
+    assert np.nanmedian(run.speed_m_s) == 3.0
+    assert np.isnan(run.slope_deg).any()
+
+
+def test_a_folder_without_runs_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    assert main(["--hours", str(tmp_path)]) == 1
+    (tmp_path / "a_1.csv").write_text("speed_m_s\n3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="has no column time_s"):
+        read_hours(tmp_path)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:

@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
+from imu.drift.blocks import block_values, robust_mean, watched
 from imu.drift.changes import SENSOR_POSITION
 from imu.drift.covariates import Covariates
-from imu.drift.detector import Change, DriftDetector, DriftParams, robust_mean
+from imu.drift.detector import DriftDetector, DriftParams
 from imu.drift.indicators import INDICATORS, Indicator
+from imu.drift.state import LEVEL, WANDER, fresh_state
+from imu.drift.tracking import follow, wander_variance
 from imu.errors import InputError, ParameterError
 from imu.samples import Quality
-from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
+from imu.steps import NO_STEPS, STEP_ROW, Steps
 
 Array = NDArray[np.float64]
 
@@ -32,29 +35,12 @@ QUICK = DriftParams(
     skip_s=2.0,
     block_steps=6,
     baseline_blocks=5,
+    settling_blocks=3,
     cool_off_s=6.0,
-    refined_blocks=9,
     gates=tuple(
-        replace(
-            indicator.gate,
-            dwell_blocks={5: 2, 8: 2, 24: 4}[indicator.gate.dwell_blocks],
-            limit=max(indicator.gate.limit, 1.5),
-        )
+        replace(indicator.gate, dwell_blocks=2, multiple=1.0, evidence=1.0)
         for indicator in INDICATORS
     ),
-).with_gate("impact_shock_g", dwell_blocks=3)
-#: The same without what leaves stretches out, adjusts, or learns on the way.
-PLAIN = replace(
-    QUICK,
-    refined_blocks=4,
-    cadence_adjustment=0.0,
-    pace_adjustment=0.0,
-    bend_rate_deg_s=360.0,
-    contact_jump_percent=100.0,
-    cadence_jump_percent=100.0,
-    slip_deg=90.0,
-    slip_lean_deg=90.0,
-    unsteadiness_limit=1.0,
 )
 
 
@@ -119,8 +105,8 @@ def test_an_hour_of_steady_running_reports_nothing(seed: int) -> None:
     assert detector.status == "watching"
 
 
-def test_lean_that_grows_in_four_minutes_is_reported_about_a_degree_above_the_gate() -> None:
-    steps = changed_run(20, "sacral_lean_deg", lambda t, lean: lean + 4.0 * ramp(t, 600.0, 840.0))
+def test_lean_that_grows_in_four_minutes_is_reported_soon_after_it_passed_the_gate() -> None:
+    steps = changed_run(30, "sacral_lean_deg", lambda t, lean: lean + 4.0 * ramp(t, 1200.0, 1440.0))
     detector = DriftDetector()
     (change,) = detector.push(steps)
     assert (change.indicator, change.direction, change.severity) == (
@@ -128,29 +114,12 @@ def test_lean_that_grows_in_four_minutes_is_reported_about_a_degree_above_the_ga
         "up",
         "raised",
     )
-    # a degree a minute over a dwell of ten blocks, and the runner's own wander of 0.3°
-    assert change.gate <= change.change <= change.gate + 1.5 + 0.3
+    assert change.gate <= change.change <= 4.0 + 0.6
     assert change.change == pytest.approx(change.value - change.baseline)
     assert change.baseline == pytest.approx(6.0, abs=0.7)
-    assert 700.0 < change.time_s < 840.0
+    assert 1300.0 < change.time_s < 1500.0
     assert detector.status == "pelvic lean changed"
     assert detector.current("sacral_lean_deg").changed == "up"
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_lean_that_grows_in_twenty_minutes_is_caught_before_gate_plus_one_degree(sign: int) -> None:
-    """In most runs: the runner's own wander may hide it for a while."""
-    beyond = []
-    for seed in range(5):
-        steps = stationary_run(50, seed)
-        course = ramp(steps.initial_contact_s, 1200.0, 2400.0)
-        steps.rows["sacral_lean_deg"] += sign * 4.0 * course
-        change = DriftDetector().push(steps)[0]
-        assert change.indicator == "sacral_lean_deg"
-        assert change.direction == ("up" if sign > 0 else "down")
-        true_lean = 4.0 * float(ramp(np.array([change.time_s]), 1200.0, 2400.0)[0])
-        beyond.append(true_lean - change.gate)
-    assert float(np.median(beyond)) < 1.0
 
 
 @pytest.mark.parametrize(
@@ -185,27 +154,21 @@ def test_a_sudden_change_is_reported_soon(
         assert change.baseline == 100.0
 
 
-def test_less_than_eight_blocks_beyond_the_gate_are_not_reported() -> None:
-    """A heavier stretch of 40 s is over before the dwell is."""
-    steps = changed_run(
-        20, "peak_10hz_bw", lambda t, x: np.where((t > 900.0) & (t < 940.0), 1.12 * x, x)
-    )
-    assert DriftDetector().push(steps) == []
-
-
 def test_a_change_is_cleared_below_half_of_the_gate_and_not_reported_anew_for_five_minutes() -> (
     None
 ):
     def three_spells(t: Array, lean: Array) -> Array:
-        spells = ((t > 600) & (t < 900)) | ((t > 980) & (t < 1200)) | ((t > 2000) & (t < 2300))
+        spells = ((t > 900) & (t < 1200)) | ((t > 1280) & (t < 1500)) | ((t > 2300) & (t < 2600))
         return lean + 4.0 * spells
 
     changes = DriftDetector().push(changed_run(45, "sacral_lean_deg", three_spells))
     assert [change.severity for change in changes] == ["raised", "cleared"] * 2
     assert [change.direction for change in changes] == ["up"] * 4
     first, over, again, _ = changes
-    assert 600 < first.time_s < 900 < over.time_s < 980  # the second spell falls into the cool-off
-    assert 2000 < again.time_s < 2300
+    assert (
+        900 < first.time_s < 1200 < over.time_s < 1280
+    )  # the second spell falls into the cool-off
+    assert 2300 < again.time_s < 2600
     assert over.change < 0.5 * over.gate
 
 
@@ -239,21 +202,6 @@ def test_what_is_not_measurable_is_silent_and_leaves_the_rest_alone() -> None:
     assert math.isnan(reading.value) and math.isnan(reading.gate)
 
 
-def test_a_wandering_runner_has_a_wider_gate_but_never_beyond_its_limit() -> None:
-    def gate(swing_deg: float) -> float:
-        steps = changed_run(
-            10, "sacral_lean_deg", lambda t, x: x + swing_deg * np.sin(2 * np.pi * t / 120.0)
-        )
-        detector = DriftDetector()
-        detector.push(steps)
-        return detector.current("sacral_lean_deg").gate
-
-    limit = DriftParams().gate_of("sacral_lean_deg").limit * 2.0
-    assert 2.0 <= gate(0.0) < 2.2
-    assert 2.2 < gate(0.7) <= limit
-    assert gate(5.0) == pytest.approx(limit)
-
-
 def test_pauses_and_restarted_numbers_do_not_break_blocks() -> None:
     """The same steps in bouts, with minutes between them, give the same figures."""
     steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 4.0, x))
@@ -267,22 +215,6 @@ def test_pauses_and_restarted_numbers_do_not_break_blocks() -> None:
 
 
 # ------------------------------------------------------------------------------------ the baseline
-
-
-def test_status_tells_how_far_the_baseline_is() -> None:
-    steps = stationary_run(20)
-    detector = DriftDetector()
-    seen: list[str] = []
-    for start in range(0, len(steps), 20):
-        detector.push(steps[start : start + 20])
-        seen.append(detector.status)
-    assert seen[0] == "warming up: 0:06 of 2:30" or seen[0] == "warming up: 0:07 of 2:30"
-    assert "learning your baseline: 12 of 40 blocks" in seen
-    assert seen[-1] == "watching"
-    kinds = [text.split(":")[0] for text in seen]
-    assert list(dict.fromkeys(kinds)) == ["warming up", "learning your baseline", "watching"]
-    first_watching = seen.index("watching")
-    assert steps.initial_contact_s[first_watching * 20] == pytest.approx(10 + 150 + 280, abs=15)
 
 
 @pytest.mark.parametrize(
@@ -310,42 +242,6 @@ def test_flagged_steps_give_no_baseline_and_it_says_why() -> None:
     assert detector.baseline is None
     assert detector.status.startswith("no baseline yet, because ")
     assert detector.status.endswith("steps are not trusted, most for lost samples")
-
-
-def test_nothing_measurable_gives_no_baseline_until_it_is() -> None:
-    steps = stationary_run(20)
-    blind = steps.initial_contact_s < 600.0
-    for indicator in INDICATORS:
-        steps.rows[indicator.column][blind] = np.nan
-    timeless = steps.rows["step_time_s"].copy()
-    detector = DriftDetector(DriftParams(skip_s=0.0))
-    steps.rows["step_time_s"][blind] = np.nan  # cadence is measured by it
-    detector.push(steps[: int(blind.sum())])
-    steps.rows["step_time_s"] = timeless
-    assert detector.status == (
-        "no baseline yet, because no indicator could be measured often enough"
-    )
-    detector.push(steps[int(blind.sum()) :])
-    assert detector.baseline is not None
-    assert detector.status == "watching"
-
-
-def test_a_given_baseline_is_used_from_the_end_of_warming_up() -> None:
-    learned = DriftDetector()
-    learned.push(stationary_run(10))
-    assert learned.baseline is not None
-    baseline = Baseline.from_json(learned.baseline.to_json())
-    assert baseline == learned.baseline
-    assert baseline.blocks == 40
-    today = changed_run(8, "sacral_lean_deg", lambda _, x: x + 4.0)
-    detector = DriftDetector(baseline=baseline)
-    (change,) = detector.push(today)
-    assert change.direction == "up"
-    assert 160.0 < change.time_s < 160.0 + 12 * 20 * 0.37
-    assert detector.baseline == baseline
-    detector.reset()
-    assert detector.baseline == baseline
-    assert detector.push(today) == [change]
 
 
 def _spoil(**changes: Any) -> str:
@@ -422,10 +318,10 @@ def test_an_indicator_named_twice_is_refused() -> None:
         ("block_steps", 3),
         ("block_steps", 20.0),
         ("block_steps", True),
-        ("baseline_blocks", 401),
+        ("baseline_blocks", 1001),
         ("smoothing", 0.0),
         ("smoothing", 1.01),
-        ("wander_multiple", math.nan),
+        ("calm_multiple", math.nan),
         ("clear_share", 1.5),
         ("cool_off_s", math.inf),
     ],
@@ -439,7 +335,7 @@ def test_a_parameter_out_of_range_is_named(name: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("floor", 0.0), ("floor", "6"), ("limit", 0.5), ("dwell_blocks", 0), ("least", math.nan)],
+    [("floor", 0.0), ("floor", "6"), ("multiple", 21.0), ("dwell_blocks", 0), ("least", math.nan)],
 )
 def test_a_gate_out_of_range_is_named(name: str, value: Any) -> None:
     with pytest.raises(ParameterError) as caught:
@@ -450,6 +346,127 @@ def test_a_gate_out_of_range_is_named(name: str, value: Any) -> None:
 def test_an_unknown_indicator_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ParameterError, match="sacral_lean_deg"):
         DriftDetector().current("mood")
+
+
+def test_status_tells_how_far_the_baseline_is() -> None:
+    steps = stationary_run(20)
+    detector = DriftDetector()
+    seen: list[str] = []
+    for start in range(0, len(steps), 20):
+        detector.push(steps[start : start + 20])
+        seen.append(detector.status)
+    assert seen[0] in {"warming up: 0:06 of 1:00", "warming up: 0:07 of 1:00"}
+    assert "learning your baseline: 12 of 95 blocks" in seen
+    kinds = [text.split(":")[0] for text in seen]
+    assert list(dict.fromkeys(kinds))[:3] == ["warming up", "learning your baseline", "watching"]
+
+
+def test_earlier_runs_shorten_the_wait_and_a_change_from_them_is_told() -> None:
+    runs = []
+    for seed in range(3):
+        learned = DriftDetector()
+        learned.push(stationary_run(30, seed))
+        assert learned.run_baseline is not None
+        runs.append(EarlierRun(Baseline.from_json(learned.run_baseline.to_json())))
+    usual = warm_start(runs)
+    assert usual is not None
+    detector = DriftDetector(baseline=usual)
+    detector.push(stationary_run(5, 7))
+    assert detector.status.startswith("finding today's level beside your earlier runs: ")
+    assert detector.push(NO_STEPS) == []
+    detector = DriftDetector(baseline=usual)
+    today = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 560.0, x + 4.5, x))
+    (change,) = detector.push(today)
+    assert (change.indicator, change.direction) == ("sacral_lean_deg", "up")
+    assert 560.0 < change.time_s < 680.0
+    saved = detector.state
+    detector.reset()
+    assert detector.push(today) == [change]
+    assert detector.state.tobytes() == saved.tobytes()
+
+
+def test_a_day_that_differs_as_days_do_is_no_change() -> None:
+    """A runner who leans 1° more today is told nothing, and the baseline is soon today's."""
+    item = IndicatorBaseline("sacral_lean_deg", 5.0, 0.5, 0.3, 0.8)
+    detector = DriftDetector(baseline=Baseline((item,), 1500))
+    assert detector.push(stationary_run(20)) == []
+    assert detector.current("sacral_lean_deg").baseline == pytest.approx(6.0, abs=0.4)
+
+
+def test_a_run_tells_later_ones_level_wander_and_couplings() -> None:
+    steps = changed_run(60, "sacral_lean_deg", lambda t, x: x + 1.2 * np.sin(t / 150.0))
+    detector = DriftDetector()
+    detector.push(steps)
+    whole = detector.run_baseline
+    assert whole is not None
+    lean = whole.of("sacral_lean_deg")
+    assert lean is not None
+    assert lean.mean == pytest.approx(6.0, abs=0.5)
+    assert 0.7 < lean.wander_sd < 1.2
+    assert len(lean.couplings) == len(lean.coupling_sds) == 4
+    assert Baseline.from_json(whole.to_json()) == whole
+
+
+def test_earlier_runs_on_other_ground_or_in_other_shoes_do_not_count() -> None:
+    def run(lean_deg: float, surface: str, shoe: str) -> EarlierRun:
+        item = IndicatorBaseline("sacral_lean_deg", lean_deg, 0.3, 0.2)
+        return EarlierRun(Baseline((item,), 40), surface, shoe)
+
+    runs = [run(90.0, "road", "red"), *(run(v, "road", "blue") for v in (3.0, 4.0, 5.0, 6.0, 7.0))]
+    runs += [run(50.0, "grass", "blue"), run(8.0, "road", "blue")]
+    usual = warm_start(runs, surface="road", shoe="blue")
+    assert usual is not None
+    lean = usual.of("sacral_lean_deg")
+    assert lean is not None
+    assert lean.mean == 6.0  # of the last five
+    assert lean.wander_sd == pytest.approx(0.3)
+    # five runs of SD √2.5, three that were assumed at 0.9°, and what the mean of five leaves open
+    assert lean.level_sd == pytest.approx(math.sqrt((4 * 2.5 + 3 * 0.81) / 7 * 1.2))
+    assert usual.blocks == 200
+    assert warm_start(runs, surface="grass", shoe="blue") is None
+    assert warm_start([], surface="", shoe="") is None
+    assert Baseline.from_json(usual.to_json()) == usual
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_a_faster_pace_is_no_change_of_form_and_the_runner_s_own_coupling_is_learned(
+    stated: bool,
+) -> None:
+    """Minutes of a fifth more speed, which move everything together."""
+    steps = stationary_run(45)
+    quick = (steps.initial_contact_s > 900.0) & (steps.initial_contact_s % 400.0 < 180.0)
+    for name, share in (
+        ("peak_10hz_bw", 0.09),
+        ("impact_shock_g", 0.12),
+        ("shock_power_g2", 0.27),
+        ("contact_time_ms", -0.12),
+        ("vertical_oscillation_mm", 0.02),
+    ):
+        steps.rows[name][quick] *= 1.0 + share
+    known = Covariates(np.where(quick, 3.6, 3.0), np.zeros(len(steps))) if stated else None
+    detector = DriftDetector()
+    heard = {change.indicator for change in detector.push(steps, known)}
+    assert not heard & {"peak_10hz_bw", "impact_shock_g", "vertical_oscillation_mm"}
+    whole = detector.run_baseline
+    assert whole is not None
+    peak = whole.of("peak_10hz_bw")
+    assert peak is not None
+    assert 0.35 < peak.couplings[0] < (0.6 if stated else 0.8)  # % a percent; 0.47 is true
+    # the same again later, with the first minutes alone to learn from, is a change
+    untaught = stationary_run(20)
+    untaught.rows["peak_10hz_bw"][untaught.initial_contact_s > 900.0] *= 1.10
+    assert "peak_10hz_bw" in {c.indicator for c in DriftDetector().push(untaught)}
+
+
+def test_one_odd_stretch_of_steps_costs_no_baseline() -> None:
+    """A hand at the belt for three seconds, and single steps that read nonsense."""
+    steps = stationary_run(30)
+    at = np.searchsorted(steps.initial_contact_s, 1200.0)
+    steps.rows["sacral_roll_deg"][at : at + 9] += 14.0
+    steps.rows["sacral_lean_deg"][::40] += 60.0
+    detector = DriftDetector()
+    assert SENSOR_POSITION not in {change.indicator for change in detector.push(steps)}
+    assert detector.baseline is not None
 
 
 # ------------------------------------------------------------------------------- the robust mean
@@ -539,19 +556,6 @@ def test_a_saved_state_goes_on_as_if_never_stopped(steps: Steps, place: int) -> 
         assert str(restored.current(indicator.name)) == str(detector.current(indicator.name))
 
 
-def test_the_state_is_a_copy_and_reset_forgets_all() -> None:
-    steps = changed_run(20, "sacral_lean_deg", lambda t, x: np.where(t > 900.0, x + 4.0, x))
-    detector = DriftDetector()
-    fresh = detector.state
-    first = detector.push(steps)
-    assert first
-    assert fresh.tobytes() == DriftDetector().state.tobytes()
-    detector.reset()
-    assert detector.state.tobytes() == fresh.tobytes()
-    assert detector.baseline is None
-    assert detector.push(steps) == first
-
-
 def test_steps_pushed_are_not_altered() -> None:
     steps = stationary_run(10)
     before = steps.rows.tobytes()
@@ -560,6 +564,68 @@ def test_steps_pushed_are_not_altered() -> None:
 
 
 # --------------------------------------------------------------------------------- a plain oracle
+
+
+def made_of(blocks: Array, i: int, *, stepped_from: int | None = None) -> tuple[Array, Array]:
+    """Innovations and their variances of one indicator, one number after the other.
+
+    With ``stepped_from`` the level is one higher from that block on, and gains and variances are
+    those of the blocks as they are: what is left between both is what such a step leaves.
+    """
+    p, s = DriftParams(), fresh_state()[0]["segment"]
+    found, variances = [], []
+    wrong = np.zeros(len(s["parts"][i]))
+    for n, block in enumerate(blocks):
+        before, noise = s["covariance"][i].copy(), float(s["noise"][i])
+        theta, wander = s["parts"][i].copy(), float(wander_variance(s)[i])
+        last_s, running_s = float(s["last_s"]), 7.0 * (n + 1)
+        raised_before = s["parts"][i].copy()
+        follow(s, block, np.full(2, math.nan), running_s, p)
+        stays = math.exp(-(running_s - last_s) / p.wander_s) if n else 1.0
+        h = np.ones(8)
+        h[1], h[2] = running_s / 3600.0, math.exp(-running_s / 280.0)
+        h[3:7] = 0.0
+        move = np.diag([1.0] * 7 + [stays])
+        ahead = move @ before @ move
+        ahead[WANDER, WANDER] += wander * (1.0 - stays**2)
+        variance = float(h @ ahead @ h) + noise
+        gain = ahead @ h / variance
+        value = 100.0 * math.log(block[i] / s["reference"][i])
+        innovation = value - float(h @ move @ theta)
+        calm = abs(s["smoothed"][i]) < p.calm_multiple * s["spread"][i]
+        gain[:WANDER] *= calm
+        damped = innovation * min(1.0, 3.0 * math.sqrt(variance) / max(abs(innovation), 1e-12))
+        np.testing.assert_allclose(s["parts"][i], move @ raised_before + gain * damped, atol=1e-9)
+        if stepped_from is not None:
+            left = (n >= stepped_from) - float(h @ move @ wrong)
+            wrong = move @ wrong + gain * left
+            found.append(left)
+        else:
+            found.append(innovation)
+        variances.append(variance)
+    return np.array(found), np.array(variances)
+
+
+def test_it_follows_an_indicator_as_plain_algebra_does_and_weighs_each_onset() -> None:
+    """Where no other indicator tells of a pace: the parts, and the evidence for a step."""
+    rng = np.random.default_rng(3)
+    place = [one.name for one in INDICATORS].index("impact_shock_g")
+    blocks = np.full((30, len(INDICATORS)), math.nan)
+    blocks[:, place] = 3.0 * np.exp(0.03 * rng.standard_normal(30) + 0.10 * (np.arange(30) >= 22))
+    innovations, variances = made_of(blocks, place)
+    s = fresh_state()[0]["segment"]
+    for n, block in enumerate(blocks):
+        follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), DriftParams())
+    ratios = {}
+    for onset in (*range(30 - 18, 30 - 2), 0, 10, 20):  # the last blocks, and every tenth
+        left, _ = made_of(blocks, place, stepped_from=onset)
+        score = float((left * innovations / variances).sum())
+        ratios[onset] = score**2 / float((left**2 / variances).sum())
+    best = max(ratios, key=lambda onset: ratios[onset])
+    assert best == 22
+    assert s["evidence"][place] == pytest.approx(math.sqrt(ratios[best]), rel=1e-9)
+    assert 5.0 < s["step"][place] < 15.0
+    assert s["parts"][place, LEVEL][0] != 0.0
 
 
 def naive_mean(values: Array, sides: NDArray[np.uint8]) -> float:
@@ -594,129 +660,14 @@ def naive_block(indicator: Indicator, rows: NDArray[np.void]) -> float:
     return naive_mean(column, sides)
 
 
-def naive_changes(steps: Steps, p: DriftParams) -> list[Change]:
-    """The whole recording at once, one indicator after the other, without adjustments."""
-    rows = steps.rows
-    running = np.cumsum(rows["step_time_s"])
-    usable = running - rows["step_time_s"] >= p.skip_s - 1e-9
-    judged_here = Quality.NO_GYRO | Quality.BEND | Quality.SLIP
-    usable &= (rows["quality"] & ~np.uint8(judged_here)) == 0
-    trusted = np.flatnonzero(usable)
-    count = len(trusted) // p.block_steps
-    index = trusted[: count * p.block_steps].reshape(count, p.block_steps)
-    ends = rows["initial_contact_s"] + rows["step_time_s"]
-    blocks = {i.name: np.array([naive_block(i, rows[b]) for b in index]) for i in INDICATORS}
-    baselines: dict[str, tuple[float, float, float]] = {}
-    learned = p.baseline_blocks
-    while learned <= len(index) and not baselines:
-        for indicator in INDICATORS:
-            window = blocks[indicator.name][learned - p.baseline_blocks : learned]
-            window = window[np.isfinite(window)]
-            if len(window) < 0.75 * p.baseline_blocks:
-                continue
-            drop = len(window) // 5
-            mean = np.sort(window)[drop : len(window) - drop].mean()
-            if indicator.change_unit == "%" and not mean > 0.0:
-                continue
-            average, squares = window[0], 0.0
-            for value in window:
-                average = 0.7 * average + 0.3 * value
-                squares += (average - mean) ** 2
-            wander = math.sqrt(squares / (len(window) - 1))
-            spread = math.sqrt(((window - mean) ** 2).sum() / (len(window) - 1))
-            baselines[indicator.name] = mean, wander, spread
-        learned += 1
-    learned -= 1
-    changes = []
-    for order, indicator in enumerate(INDICATORS):
-        if indicator.name not in baselines:
-            continue
-        mean, wander, spread = baselines[indicator.name]
-        scale = 100.0 / mean if indicator.change_unit == "%" else 1.0
-        limits = p.gate_of(indicator.name)
-        floor = limits.floor
-        wander *= math.sqrt(1.0 + p.short_wander_blocks / p.baseline_blocks)
-        most = limits.limit * floor
-        gate = p.family_factor * float(np.clip(p.wander_multiple * wander * scale, floor, most))
-        spread = max(spread, floor / 6.0 / scale)
-        dwell, least = limits.dwell_blocks, limits.least
-        history: list[int] = []
-        average, raised, quiet = math.nan, 0, -math.inf
-        sums = [0.0, 0.0]
-        for k, value in enumerate(blocks[indicator.name]):
-            if math.isnan(value):
-                continue
-            average = value if math.isnan(average) else 0.7 * average + 0.3 * value
-            if k < learned:
-                continue
-            z = (value - mean) / spread
-            for side, sign in enumerate((1.0, -1.0)):
-                total = sums[side] + sign * z - p.cusum_slack
-                sums[side] = min(max(total, 0.0), 2.0 * p.cusum_limit)
-            change = (average - mean) * scale
-            severity = ""
-            if raised:
-                if change * raised < p.clear_share * gate:
-                    severity, way = "cleared", raised
-                    raised, history, quiet = 0, [], running[index[k][-1]] + p.cool_off_s
-                    sums = [0.0, 0.0]
-            else:
-                history.append(int(np.sign(change)) if abs(change) > gate else 0)
-                last = history[-dwell:]
-                beyond = len(last) == dwell and abs(sum(last)) == dwell
-                agreed = sums[0 if last[-1] > 0 else 1] >= p.cusum_limit
-                late = running[index[k][-1]] >= quiet
-                if beyond and agreed and late and abs(average) >= least:
-                    raised = way = last[-1]
-                    severity = "raised"
-            if severity:
-                told = 100.0 / mean if indicator.percent_of_baseline else 1.0
-                changes.append(
-                    (
-                        k,
-                        order,
-                        Change(
-                            float(ends[index[k][-1]]),
-                            indicator.name,
-                            "up" if way > 0 else "down",
-                            average * told,
-                            mean * told,
-                            change,
-                            gate,
-                            "raised" if severity == "raised" else "cleared",
-                        ),
-                    )
-                )
-    return [change for _, _, change in sorted(changes, key=lambda item: item[:2])]
-
-
-def assert_same_changes(found: list[Change], expected: list[Change]) -> None:
-    def names(changes: list[Change]) -> list[tuple[float, str, str, str]]:
-        return [(c.time_s, c.indicator, c.direction, c.severity) for c in changes]
-
-    def figures(changes: list[Change]) -> list[tuple[float, ...]]:
-        return [(c.value, c.baseline, c.change, c.gate) for c in changes]
-
-    assert names(found) == names(expected)
-    np.testing.assert_allclose(figures(found), figures(expected), rtol=1e-9, atol=1e-9)
-
-
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps=eventful_runs())
-def test_it_equals_the_plain_computation_over_the_whole_run(steps: Steps) -> None:
-    assert_same_changes(DriftDetector(PLAIN).push(steps), naive_changes(steps, PLAIN))
-
-
-def test_the_eventful_runs_do_have_events() -> None:
-    """The comparisons above would be empty otherwise."""
-    steps = concatenate([stationary_run(1, seed) for seed in range(6)])
-    steps.rows["initial_contact_s"] = np.cumsum(steps.step_time_s)
-    steps.rows["peak_10hz_bw"][400:700] *= 1.3
-    steps.rows["sacral_lean_deg"][300:] -= 6.0
-    found = DriftDetector(PLAIN).push(steps)
-    assert {c.severity for c in found} == {"raised", "cleared"}
-    assert {"peak_10hz_bw", "sacral_lean_deg"} <= {c.indicator for c in found}
-    assert_same_changes(found, naive_changes(steps, PLAIN))
+def test_blocks_are_what_plain_sums_make_of_the_steps(steps: Steps) -> None:
+    for start in range(0, len(steps) - 20, 20):
+        part = steps[start : start + 20]
+        found = block_values(watched(part), part.rows["side"].astype(np.int64))
+        plain = [naive_block(indicator, part.rows) for indicator in INDICATORS]
+        np.testing.assert_allclose(found, plain, rtol=1e-9)
 
 
 # ------------------------------------------------ what is left out, adjusted, and learned anew
@@ -730,7 +681,7 @@ def test_a_sensor_that_moves_is_said_once_and_the_baseline_is_learned_anew() -> 
     (moved,) = detector.push(after)
     assert changes == []
     assert (moved.indicator, moved.severity) == (SENSOR_POSITION, "raised")
-    assert 900.0 < moved.time_s < 912.0
+    assert 900.0 < moved.time_s < 920.0
     assert moved.change == pytest.approx(9.0, abs=1.5)
     assert detector.status == "watching"
     baseline = detector.baseline
@@ -763,46 +714,13 @@ def test_a_lean_in_bends_is_no_change() -> None:
     assert detector.current("sacral_lean_deg").baseline > 7.5
 
 
-def test_a_marked_surface_is_given_a_minute() -> None:
-    steps = changed_run(
-        20, "peak_10hz_bw", lambda t, x: np.where((t > 900) & (t < 960), 1.5 * x, x)
-    )
-    before, after = cut(steps, [int(np.searchsorted(steps.initial_contact_s, 900.0))])
-    told = DriftDetector()
-    told.push(before)
-    told.mark("surface", "grass")
-    assert told.status == "waiting a moment after a new surface"
-    assert told.push(after) == []
-    untold = DriftDetector()
-    untold.push(before)
-    peak = [c.severity for c in untold.push(after) if c.indicator == "peak_10hz_bw"]
-    assert peak == ["raised", "cleared"]
-
-
 def test_a_reseat_learns_anew() -> None:
     detector = DriftDetector()
     detector.push(stationary_run(15))
     assert detector.baseline is not None
     detector.mark("reseat")
     assert detector.baseline is None
-    assert "learning your baseline: 0 of 40 blocks" in detector.status
-
-
-def test_a_faster_pace_is_not_told_as_a_change_of_form() -> None:
-    """Half a metre a second more moves everything together."""
-    steps = stationary_run(25)
-    late = steps.initial_contact_s > 900.0
-    for name, share in (
-        ("peak_10hz_bw", 0.035),
-        ("impact_shock_g", 0.10),
-        ("shock_power_g2", 0.225),
-        ("contact_time_ms", -0.11),
-    ):
-        steps.rows[name][late] *= 1.0 + share
-    known = Covariates(np.where(late, 3.5, 3.0), np.zeros(len(steps)))
-    for covariates in (None, known):
-        raised = DriftDetector().push(steps, covariates)
-        assert not {"peak_10hz_bw", "impact_shock_g"} & {c.indicator for c in raised}
+    assert "learning your baseline: 0 of 95 blocks" in detector.status
 
 
 def test_a_left_right_difference_below_twenty_percent_is_never_reported() -> None:
@@ -817,82 +735,6 @@ def test_a_left_right_difference_below_twenty_percent_is_never_reported() -> Non
 
     assert "shock_difference_percent" not in differing(25.0)  # from −10 to +15 %
     assert "shock_difference_percent" in differing(40.0)
-
-
-def test_the_whole_run_tells_more_of_the_wander_than_its_first_minutes() -> None:
-    steps = changed_run(40, "sacral_lean_deg", lambda t, x: x + 0.7 * np.sin(t / 150.0))
-    detector = DriftDetector()
-    detector.push(steps)
-    whole = detector.run_baseline
-    assert whole is not None
-    lean = whole.of("sacral_lean_deg")
-    assert lean is not None
-    assert lean.mean == pytest.approx(6.0, abs=0.2)
-    assert 0.45 < lean.wander_sd < 0.75
-    assert whole.blocks > 200
-
-
-def test_earlier_runs_on_other_ground_or_in_other_shoes_do_not_count() -> None:
-    def run(lean_deg: float, surface: str, shoe: str) -> EarlierRun:
-        item = IndicatorBaseline("sacral_lean_deg", lean_deg, 0.3, 0.2)
-        return EarlierRun(Baseline((item,), 40), surface, shoe)
-
-    runs = [run(90.0, "road", "red"), *(run(v, "road", "blue") for v in (3.0, 4.0, 5.0, 6.0, 7.0))]
-    runs += [run(50.0, "grass", "blue"), run(8.0, "road", "blue")]
-    usual = warm_start(runs, surface="road", shoe="blue")
-    assert usual is not None
-    lean = usual.of("sacral_lean_deg")
-    assert lean is not None
-    assert lean.mean == 6.0  # of the last five
-    assert lean.wander_sd == pytest.approx(0.3)
-    # five runs of SD √2.5, two that were assumed at 0.5°, and what the mean of five leaves open
-    assert lean.level_sd == pytest.approx(math.sqrt((4 * 2.5 + 2 * 0.25) / 6 * 1.2))
-    assert usual.blocks == 200
-    assert warm_start(runs, surface="grass", shoe="blue") is None
-    assert warm_start([], surface="", shoe="") is None
-    assert Baseline.from_json(usual.to_json()) == usual
-
-
-def usual_of(lean_deg: float, wander_deg: float, level_deg: float) -> Baseline:
-    item = IndicatorBaseline("sacral_lean_deg", lean_deg, wander_deg, 0.4, level_deg)
-    return Baseline((item,), 1500)
-
-
-def test_a_baseline_of_earlier_runs_moves_to_that_of_the_day() -> None:
-    """A runner who leans 1° more today, as on other days too, is told nothing."""
-    detector = DriftDetector(baseline=usual_of(5.0, 0.5, 0.8))
-    steps = stationary_run(20)
-    detector.push(steps[:800])
-    early = detector.current("sacral_lean_deg")
-    assert detector.push(steps[800:]) == []
-    late = detector.current("sacral_lean_deg")
-    assert early.baseline < 5.5
-    assert late.baseline == pytest.approx(5.95, abs=0.2)
-    assert late.gate < early.gate - 0.5  # the day is known by now
-
-
-def test_a_change_from_earlier_runs_is_told_from_the_first_minutes_on() -> None:
-    detector = DriftDetector(baseline=usual_of(1.0, 0.3, 0.3))
-    (change,) = detector.push(stationary_run(6))
-    assert (change.indicator, change.direction) == ("sacral_lean_deg", "up")
-    assert change.time_s < 300.0
-
-
-def test_a_runner_who_wanders_in_everything_has_wider_gates_in_all() -> None:
-    def gate(columns: tuple[str, ...]) -> float:
-        steps = stationary_run(30)
-        for phase, column in enumerate(columns):
-            course = np.sin(steps.initial_contact_s / 60.0 + phase)
-            size = 2.5 if column == "sacral_lean_deg" else 0.06 * steps.rows[column]
-            steps.rows[column] += size * course
-        detector = DriftDetector()
-        detector.push(steps)
-        return detector.current("peak_10hz_bw").gate
-
-    one = gate(("peak_10hz_bw",))
-    assert one == pytest.approx(1.2 * 6.0, abs=1e-9)
-    many = ("peak_10hz_bw", "impact_shock_g", "sacral_lean_deg", "contact_time_ms")
-    assert gate((*many, "vertical_oscillation_mm")) > 1.5 * one
 
 
 def test_a_jump_straight_forward_may_be_the_runner_a_crooked_one_is_the_sensor() -> None:

@@ -82,7 +82,6 @@ def test_every_option_is_explained(name: str, options: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["fly"],
         ["live", "sim:", "sim:"],
         ["replay"],

@@ -155,3 +155,15 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert sentence in one_sentence(ended)
     assert Path("older.mcap").read_bytes() == run.read_bytes() == content
     assert not Path("a.csv").exists()
+
+
+def test_steps_and_json_are_made_of_any_recording(run: Path) -> None:
+    assert backstride("export", run, "--samples", "run.csv").exit_code == 0
+    for source, name in ((run, "session.json"), (Path("run.csv"), "table.json")):
+        ended = backstride("export", source, "--json", name, "--steps", f"{name}.csv")
+        assert ended.exit_code == 0, ended.err
+    session, table = (json.loads(Path(name).read_text()) for name in ("session.json", "table.json"))
+    assert session["steps"] == table["steps"]
+    assert len(session["steps"]["step"]) == len(Path("session.json.csv").read_text().split()) - 1
+    assert session["units"]["contact_time_ms"] == "ms"
+    assert session["made_by"]["input_sha256"] != table["made_by"]["input_sha256"]

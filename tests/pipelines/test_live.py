@@ -23,8 +23,10 @@ from devices.records import LinkEvent, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
 from imu.drift.baseline import Baseline
+from imu.drift.params import DriftParams
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
+from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files import session_writer as recording
 from pipelines.files.kept_file import UnbufferedFile
 from pipelines.files.session_reader import read_session
@@ -81,11 +83,19 @@ def compiled() -> None:
     warm_up()
 
 
+#: What a few minutes can tell.
+SOON = AlertSettings(
+    drift=DriftParams(baseline_blocks=40).with_gate(
+        "sacral_lean_deg", multiple=1.5, evidence=2.0, lasting=2.0
+    )
+)
+
+
 @pytest.fixture(scope="module")
 def tired(tmp_path_factory: pytest.TempPathFactory) -> Live:
     """A run whose lean grows from minute 8 on, twenty times as fast as real."""
     folder = tmp_path_factory.mktemp("tired")
-    return live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=20", folder)
+    return live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=20", folder, settings=SOON)
 
 
 def test_live_and_replay_give_the_same_steps_and_alerts(tired: Live, tmp_path: Path) -> None:
@@ -298,7 +308,8 @@ def test_alerts_that_cannot_be_written_cost_no_recording(
             raise OSError(errno.ENOSPC, f"No space left for {len(data)} bytes")
 
     monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
-    ran = live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=0", tmp_path)
+    url = "sim:?fatigue=lean&minutes=12&seed=1&time_scale=0"
+    ran = live(url, tmp_path, settings=SOON)
     assert ran.run.alerts == tired.run.alerts
     assert ran.run.recording_trouble is None
     assert "alerts.jsonl" in str(ran.run.other_trouble[0])
@@ -325,7 +336,7 @@ def started(path: Path, *options: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.fixture(params=["SIGINT", "SIGTERM"] if POSIX else [])
+@pytest.fixture(params=["SIGINT", "SIGTERM", "SIGHUP"] if POSIX else [])
 def ending_signal(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
     yield signal.Signals[request.param]
 

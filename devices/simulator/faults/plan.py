@@ -23,6 +23,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from devices.simulator.faults.kinds import FAULT_KINDS, FaultKind
+from devices.simulator.short_text import short_text
 from imu.errors import ParameterError
 
 __all__ = [
@@ -204,6 +205,8 @@ def plan_from_toml(text: str, place: str = "the plan") -> FaultPlan:
     """
     try:
         return msgspec.convert(tomllib.loads(text), FaultPlan)
+    except RecursionError:
+        raise ParameterError("plan", place, "a fault plan that is not nested so deep") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ParameterError("plan", place, f"a fault plan in TOML ({error})") from None
 
@@ -217,9 +220,9 @@ def read_plan(path: str | Path) -> FaultPlan:
         When the file cannot be read or holds no plan.
     """
     try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
+        text = short_text(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise ParameterError("plan", str(path), f"a file that can be read ({reason})") from None
     return plan_from_toml(text, str(path))
 

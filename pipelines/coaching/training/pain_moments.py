@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-__all__ = ["Moment", "Placed", "RunTime", "moment_after", "places_of"]
+__all__ = ["Moment", "Placed", "RunTime", "is_too_early", "moment_after", "places_of"]
 
 Moment = Literal["before", "during", "after", "24h", "48h"]
 
@@ -92,6 +92,20 @@ def moment_after(end_ns: int, utc_ns: int, offset_minutes: int) -> Moment | None
     if hours < _SECOND_DAY_H:
         return "24h"
     return "48h" if hours < _TOO_LATE_H else None
+
+
+def is_too_early(moment: str, end_ns: int, utc_ns: int, offset_minutes: int) -> bool:
+    """Whether that of the day after, or the second day, was rated before that day.
+
+    It would clear a run of pain.
+
+    Examples
+    --------
+    >>> is_too_early("24h", 0, 3600 * 10**9, 0), is_too_early("after", 0, 3600 * 10**9, 0)
+    (True, False)
+    """
+    before = {"24h": {"during", "after"}, "48h": {"during", "after", "24h"}}.get(moment, set())
+    return moment_after(end_ns, utc_ns, offset_minutes) in before
 
 
 def _day(utc_ns: int, offset_minutes: int) -> object:

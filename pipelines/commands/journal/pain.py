@@ -9,7 +9,7 @@ import typer
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.pain import ago_words, check_cue
-from pipelines.coaching.training.pain_moments import moment_after
+from pipelines.coaching.training.pain_moments import is_too_early
 from pipelines.coaching.training.traffic_light import Moment, judge_pain
 from pipelines.commands.journal.messages import add_or_tell, opened_journal, say_cues, say_pain
 from pipelines.commands.journal.questions import ask_what_is_due
@@ -153,11 +153,8 @@ def _refuse_too_early(note: Pain, journal: JournalAtHand) -> None:
         )
     run = runs[0]
     end_ns = run.utc_start_ns + round(run.duration_s * 1e9)
-    early = moment_after(end_ns, note.utc_ns, note.utc_offset_minutes)
     hours = (note.utc_ns - end_ns) / 3.6e12
-    if (note.when == "24h" and early in {"during", "after"}) or (
-        note.when == "48h" and early in {"during", "after", "24h"}
-    ):
+    if is_too_early(note.when, end_ns, note.utc_ns, note.utc_offset_minutes):
         ended = "has not ended then" if hours < 0.0 else f"ended {ago_words(hours)}"
         raise ParameterError(
             "--when",

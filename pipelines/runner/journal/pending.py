@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from imu.errors import BackstrideError, InputError, ParameterError, RecordingError
-from pipelines.files.kept_file import private_file
+from pipelines.files.kept_file import private_file, sync_folder
 from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.stored import keep_aside, private_folder
 from pipelines.files.system_error import explain
@@ -82,6 +82,7 @@ def keep_for_later(entries: Sequence[Entry | FinishedRun], journal: Path) -> Non
             file.write(b"\n" + msgspec.json.Encoder().encode_lines(lines))
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(path.parent)  # it may be new
     except OSError as error:
         raise RecordingError(f"the note is not saved: {explain(error)}.", path=str(path)) from None
 

@@ -23,7 +23,7 @@ __all__ = ["LivePage", "mount_page"]
 
 _STATIC: Final = Path(__file__).parent / "static"
 #: In this order: later ones know better.
-_STYLES: Final = ("theme", "controls", "run", "sheets", "widths")
+_STYLES: Final = ("theme", "controls", "run", "sheets", "widths", "far")
 _ANSWER_S: Final = 3.0
 _LONGEST_REQUEST: Final = 2000
 
@@ -79,6 +79,7 @@ def mount_page(app: FastAPI, path: str, dashboard: Dashboard) -> None:
         message_history_length=50,
         reconnect_timeout=5.0,
         show_welcome_message=False,
+        gzip_middleware_factory=None,  # packing costs more than it saves within one computer
     )
 
 

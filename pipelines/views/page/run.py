@@ -21,14 +21,17 @@ from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
+from pipelines.views.home.served import HomePages
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
+from pipelines.views.page.opening import opened
 from pipelines.views.page.run_requests import Beforehand
 from pipelines.views.page.server import check_nicegui, listen, serve
 from pipelines.views.page.setup_screen import Choice
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
+from pipelines.views.terminal.cells import printable
 
 __all__ = ["Marks", "Prepare", "run_dashboard"]
 
@@ -115,12 +118,12 @@ async def run_dashboard(
         prepare = prepare or _prepare(options)
         stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand)
         report = None if make_report is None else partial(stay.report, make_report)
-        async with serve(dashboard, listening, report) as address:
+        home = HomePages(at_hand)
+        async with serve(dashboard, listening, report, home) as address:
             (tell or _tell)(f"the live page is at {address}")
-            opening = asyncio.ensure_future(_open(address)) if open_browser else None
-            await stay.until_left()
-            if opening is not None:
-                opening.cancel()
+            async with opened(address) if open_browser else contextlib.nullcontext():
+                await stay.until_left()
+        home.close()
         return stay.run
 
 
@@ -270,6 +273,7 @@ def _beforehand(options: LiveOptions, journal: JournalAtHand) -> Beforehand:
         usual_spm=None if usual is None else usual.cadence_spm,
         marks=options.marks,
         shoe_note=partial(unknown_shoe_note, journal, filed=options.filed),
+        plan=plan,
     )
 
 
@@ -280,14 +284,6 @@ def _prepare(options: LiveOptions) -> Prepare:
     return prepare
 
 
-async def _open(address: str) -> None:
-    import webbrowser
-
-    # a browser that cannot be started is no harm: the address is told
-    with contextlib.suppress(Exception):
-        await asyncio.to_thread(webbrowser.open, address)
-
-
 def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()

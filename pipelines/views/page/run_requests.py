@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from devices.timing.program_clock import ProgramClock
+from pipelines.coaching.plan import CompanionPlan
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.units import Units
@@ -22,9 +23,10 @@ _LOG: Final = logging.getLogger(__name__)
 #: Time to stand upright before the neutral is taken, s.
 COUNTDOWN_S: Final = 3
 _WORST_PAIN: Final = 10
+#: How long "sensor moved" can be taken back, s: it makes the baseline be learned anew.
+TAKE_BACK_S: Final = 10
 #: What is told of requests that need nothing else.
 _DONE: Final = {
-    "reseat": "Marked: the sensor was moved. Stand upright and take the neutral again.",
     "pause": "Paused. The recording goes on.",
     "resume": "Going on.",
     "stop": "Stopping: the last steps are finished and the recording is closed.",
@@ -44,11 +46,14 @@ class Beforehand:
     shoe_note : callable, optional
         Takes the name of a shoe, gives a sentence where the journal does not know it, else
         nothing; may take its time, and is called in a thread.
+    plan : CompanionPlan, optional
+        What accompanies the run.
     """
 
     usual_spm: float | None = None
     marks: tuple[tuple[str, str], ...] = ()
     shoe_note: Callable[[str], str] | None = None
+    plan: CompanionPlan | None = None
 
 
 class Tell(Protocol):
@@ -96,6 +101,7 @@ class RunRequests:
         self.before = Beforehand() if before is None else before
         self.treadmill = Treadmill(controls, tell, changed, units, self.before.marks)
         self.countdown: int | None = None
+        self.moving: int | None = None
         stated = dict(self.before.marks)
         self.surface, self.shoe = (
             printable(stated.get("surface", "")),
@@ -103,6 +109,7 @@ class RunRequests:
         )
         self._tell, self._changed, self._clock = tell, changed, clock
         self._counting: asyncio.Task[None] | None = None
+        self._moved: asyncio.Task[None] | None = None
         self._looking_up: asyncio.Task[None] | None = None
 
     def ask(self, what: str, value: str) -> None:
@@ -115,7 +122,8 @@ class RunRequests:
             "pain": self._pain,
         }
         plain: dict[str, Callable[[], None]] = {
-            "reseat": lambda: self.controls.mark("reseat"),
+            "reseat": self._reseat,
+            "unmoved": self._take_back,
             "pause": self.controls.pause,
             "resume": self.controls.resume,
             "stop": self.controls.stop,
@@ -124,8 +132,30 @@ class RunRequests:
             wishes[what](value)
         elif what in plain:
             plain[what]()
-            # that the run is paused stands on the page
-            self._tell(_DONE[what], placed=what == "pause")
+            if what in _DONE:  # that the run is paused stands on the page
+                self._tell(_DONE[what], placed=what == "pause")
+
+    def _reseat(self) -> None:
+        if self._moved is None or self._moved.done():
+            self._moved = asyncio.get_running_loop().create_task(self._let_think())
+
+    async def _let_think(self) -> None:
+        """Mark it once nobody has taken it back."""
+        try:
+            for left in range(TAKE_BACK_S, 0, -1):
+                self.moving = left
+                self._changed()
+                await self._clock.sleep(1.0)
+        finally:
+            self.moving = None
+            self._changed()
+        self.controls.mark("reseat")
+        self._tell("Marked: the sensor was moved. Stand upright and take the neutral again.")
+
+    def _take_back(self) -> None:
+        if self._moved is not None and not self._moved.done():
+            self._moved.cancel()
+            self._tell("Taken back: the sensor sits as before.")
 
     def _neutral(self, _: str) -> None:
         if self._counting is None or self._counting.done():

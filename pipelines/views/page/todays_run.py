@@ -60,6 +60,7 @@ class TodaysRun:
         self._surfaces = list(dict.fromkeys([*SURFACES, *filter(None, (self.surface,))]))
         self._shoes = known.shoes
         self.changed = changed
+        self._back = ""
         self._troubles = dict.fromkeys(PACE_KINDS, "")
         self._saved = 0
 
@@ -73,6 +74,8 @@ class TodaysRun:
         said = {"surface": self.surface, "shoe": self.shoe}
         if self._asks_pace:
             said |= self._pace
+        if self._back:
+            said["pain"] = f"{self._back} before"
         return (*((kind, value) for kind, value in said.items() if value), *self._others)
 
     def pieces(self, units: Units = "metric") -> dict[str, Any]:
@@ -81,12 +84,13 @@ class TodaysRun:
         Returns
         -------
         dict
-            ``surface`` of ``surfaces`` and ``shoe`` of ``shoes``, empty where not said; ``speed``
-            and ``slope``, with ``asks_pace`` where they are asked for on any surface, a ``speed``
-            as an ``example``, and ``troubles``, a sentence for each that was refused; ``saved``
-            counts the answers.
+            ``back``, pain before the run; ``surface`` of ``surfaces`` and ``shoe`` of ``shoes``,
+            empty where not said; ``speed`` and ``slope``, with ``asks_pace`` where they are asked
+            for on any surface, a ``speed`` as an ``example``, and ``troubles``, a sentence for each
+            that was refused; ``saved`` counts the answers.
         """
         return {
+            "back": self._back,
             "surface": self.surface,
             "surfaces": self._surfaces,
             "shoe": self.shoe,
@@ -107,6 +111,8 @@ class TodaysRun:
         surface = given.get("surface", self.surface)
         if surface in ("", *self._surfaces):
             self.surface = surface
+        if given.get("back", self._back) in ("", *map(str, range(11))):
+            self._back = given.get("back", self._back)
         if "shoe" in given:
             self.shoe = shoe_name(str(given["shoe"]))
         for kind in PACE_KINDS:

@@ -29,6 +29,7 @@ from pipelines.views.page.setup_screen import SetupScreen
 from pipelines.views.page.tab import Tab
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.trends import RunTrends
+from pipelines.views.page.two_metres import two_metres
 from pipelines.views.terminal.cells import capital, printable
 
 __all__ = ["Dashboard"]
@@ -36,6 +37,8 @@ __all__ = ["Dashboard"]
 _LOG: Final = logging.getLogger(__name__)
 _NOTES: Final = 3
 _SAME_NOTE_S: Final = 5.0
+#: A note of a moment is read by then.
+_NOTE_LASTS_S: Final = 120.0
 _NO_RUN: Final = LiveStatus(source="", device="")
 
 Screen = Literal["connect", "starting", "calibrate", "live", "ended", "closed"]
@@ -141,7 +144,8 @@ class Dashboard:
         """Show, sound and speak a change; show one that is over."""
         if alert.severity == "raised":
             number = self._alert["number"] + 1
-            self._alert = {"number": number, "text": printable(alert.message)}
+            aloud = printable(alert.aloud or alert.message)
+            self._alert = {"number": number, "text": printable(alert.message), "aloud": aloud}
             self._changed(step=True)
         else:
             self._tell(alert.message)
@@ -246,6 +250,7 @@ class Dashboard:
             status, units = self._status, self.body.settings.units
             pieces |= {
                 "head": head(status, units),
+                "far": two_metres(status, self.requests.before.plan, units),
                 "cards": large_numbers(status, units),
                 "small": small_numbers(status),
                 "posture": posture(status),
@@ -257,6 +262,7 @@ class Dashboard:
                 "paused": self.controls.paused,
                 "stopping": self.controls.stop_wanted,
                 "countdown": self.requests.countdown,
+                "moving": self.requests.moving,
                 "marked": {"surface": self.requests.surface, "shoe": self.requests.shoe},
                 "treadmill": self.requests.treadmill.pieces(),
                 "notes": self._notes(status),
@@ -275,7 +281,12 @@ class Dashboard:
     def _notes(self, status: LiveStatus) -> list[dict[str, str]]:
         """The newest notes, and for those of a moment the time of the run they were told ``at``."""
         lasting = [{"text": text, "at": ""} for text in status.notes]
-        told = [{"text": text, "at": at} for text, (_, at) in self._noted.items()]
+        since_s = time.monotonic() - _NOTE_LASTS_S
+        told = [
+            {"text": text, "at": at}
+            for text, (told_s, at) in self._noted.items()
+            if told_s > since_s
+        ]
         return [*lasting, *told][-_NOTES:]
 
     def _keep(self, note: str) -> float:

@@ -138,15 +138,18 @@ def method_sentences(params: DriftParams | None = None) -> tuple[str, ...]:
         f"levels are means of blocks of {p.block_steps} of them. “± … (95 %)” says how far a mean "
         "may be from the runner's level by chance of the steps that were taken. It does not "
         "contain what the sensor gets wrong on all steps alike: that is the accuracy below.",
-        f"The first {p.skip_s / 60.0:.1f} minutes of running are left out as warming up; the next "
-        f"{p.baseline_blocks} blocks make the baseline unless it comes from earlier runs. A "
-        "measure counts as changed when its smoothed blocks stay outside the usual range for "
-        f"{gates[0].dwell_blocks} blocks in a row (about a minute), and as back when it is within "
-        f"{100.0 * p.clear_share:.0f} % of the way to the edge of that range.",
-        "The usual range is the baseline and, on both sides, the larger of a fixed floor and the "
-        f"runner's own slow wander: at least {peak:.0f} % for peak force, {shock:.0f} % for impact "
-        f"shock, {lean:.0f}° for lean, {oscillation:.0f} % for oscillation, {cadence:.0f} % for "
-        f"cadence, {lumbar:.0f} % for the lumbar index.",
+        f"The first {p.skip_s / 60.0:.1f} minutes of running are left out as warming up. What is "
+        "usual comes from earlier runs, and moves to the level of the day; in a first run the next "
+        f"{p.baseline_blocks} blocks make the baseline. A slow drift of the runner's own, and what "
+        "speed, slope and cadence do, are taken out. A measure counts as changed when its "
+        f"smoothed blocks stay outside the usual range for {gates[0].dwell_blocks} blocks in a row "
+        "and a step of its level explains the last minutes much better than wander does; as back "
+        f"when it is within {100.0 * p.clear_share:.0f} % of the way to the edge of that range.",
+        "The usual range is the baseline and, on both sides, the larger of a fixed floor and a "
+        "multiple of the runner's own wander and of what is not known yet: at least "
+        f"{peak:.0f} % for peak force, {shock:.0f} % for impact shock, {lean:.1f}° for lean, "
+        f"{oscillation:.0f} % for oscillation, {cadence:.0f} % for cadence, {lumbar:.0f} % for the "
+        "lumbar index.",
         "Steps with a reservation are left out of baseline, levels and changes, save for those "
         "whose only reservation is that there is no gyroscope.",
     )

@@ -18,7 +18,7 @@ from pipelines.views.terminal.cells import capital
 if TYPE_CHECKING:
     from pipelines.units import Units
 
-__all__ = ["check_libraries", "render", "write_page"]
+__all__ = ["check_libraries", "render", "render_main", "style", "write_page"]
 
 _NEEDED: Final = ("matplotlib", "jinja2")
 
@@ -54,6 +54,23 @@ def render(content: Content, units: Units = "metric") -> str:
     BackstrideError
         When matplotlib or jinja2 is not installed.
     """
+    return _rendered("report.html.j2", **_values(content, units)) + "\n"
+
+
+def render_main(content: Content, units: Units = "metric") -> str:
+    """What the page says of a run alone, to stand inside another page with :func:`style`.
+
+    Parameters and errors are those of :func:`render`.
+    """
+    return _rendered("report_main.html.j2", **_values(content, units))
+
+
+def style() -> str:
+    """The style sheet of the page."""
+    return _rendered("report.css.j2")
+
+
+def _rendered(template: str, **values: Any) -> str:
     check_libraries()
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -64,8 +81,7 @@ def render(content: Content, units: Units = "metric") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    template = environment.get_template("report.html.j2")
-    return template.render(_values(content, units)) + "\n"
+    return environment.get_template(template).render(**values)
 
 
 def write_page(path: str | os.PathLike[str], page: str) -> None:

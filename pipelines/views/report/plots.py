@@ -1,23 +1,30 @@
-"""The figures of a report: small SVG pictures to stand inside a page, drawn with matplotlib.
+"""The figures of a report: small SVG pictures to stand inside a page.
 
-Text stays text, colours are the page's own (CSS variables), so that dark, light and print each have
-theirs. Decimated to blocks and histograms, a figure takes some kilobytes whatever the run's length.
-The same content gives the same bytes.
+Decimated to blocks and histograms, a figure takes some kilobytes whatever the run's length.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.quantities import Quantity
+from pipelines.views.report.svg import (
+    BAND,
+    CHANGED,
+    FIRST,
+    GRID,
+    INK,
+    LINE,
+    MUTED,
+    SECOND,
+    SOFT,
+    svg_figure,
+)
 from pipelines.views.report.words import measure_title, side_name
 
 if TYPE_CHECKING:
@@ -35,38 +42,11 @@ __all__ = [
     "timeline_figure",
 ]
 
-# Stand-ins for the page's colours; a drawing has no other use for them.
-_NAMES: Final = ("ink", "muted", "grid", "line", "band", "changed", "first", "second", "soft")
-_COLOURS: Final = tuple(f"#{3 * f'0{place}'}" for place in range(1, len(_NAMES) + 1))
-_INK, _MUTED, _GRID, _LINE, _BAND, _CHANGED, _FIRST, _SECOND, _SOFT = _COLOURS
-_SETTINGS: Final[dict[str, Any]] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "backstride",
-    "font.size": 9.0,
-    "axes.edgecolor": _MUTED,
-    "axes.labelcolor": _MUTED,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": _MUTED,
-    "ytick.color": _MUTED,
-    "xtick.major.size": 3.0,
-    "ytick.major.size": 0.0,
-    "xtick.major.width": 0.6,
-    "text.color": _INK,
-    "axes.titlesize": 9.0,
-    "axes.titlelocation": "left",
-    "axes.titlecolor": _INK,
-    "legend.frameon": False,
-    "path.simplify": True,
-    "text.parse_math": False,
-}
 #: Points of a line; more blocks than this are drawn as means of several.
 _MOST_POINTS: Final = 600
 _BINS: Final = 36
 
 Column = NDArray[np.float64]
-Draw = Callable[[Any], None]
 
 
 def course_figure(
@@ -82,22 +62,22 @@ def course_figure(
         end = content.recording.result.duration_s / 60.0
         for stretch in course.stretches:
             _usual_range(axes, stretch, course.measure, end, factor)
-        axes.fill_between(time, mean - half, mean + half, color=_LINE, alpha=0.22, linewidth=0)
-        axes.plot(time, mean, color=_LINE, linewidth=1.1)
+        axes.fill_between(time, mean - half, mean + half, color=LINE, alpha=0.22, linewidth=0)
+        axes.plot(time, mean, color=LINE, linewidth=1.1)
         for episode in course.episodes:
             begin, stop = _minutes_of(episode, end)
             within = (time >= begin) & (time <= stop)
-            axes.plot(time, np.where(within, mean, np.nan), color=_CHANGED, linewidth=1.4)
-            axes.axvline(begin, color=_CHANGED, linewidth=0.8, dashes=(2, 2))
+            axes.plot(time, np.where(within, mean, np.nan), color=CHANGED, linewidth=1.4)
+            axes.axvline(begin, color=CHANGED, linewidth=0.8, dashes=(2, 2))
             axes.plot(
-                (begin, stop), (1.0, 1.0), color=_CHANGED, linewidth=4.0, clip_on=False,
+                (begin, stop), (1.0, 1.0), color=CHANGED, linewidth=4.0, clip_on=False,
                 transform=axes.get_xaxis_transform(), solid_capstyle="butt",
             )  # fmt: skip
         _limits(axes, mean, half, course, factor)
         _titled(axes, course.measure, units)
         _minutes(axes, end)
 
-    return _svg((4.4, 1.8), draw, identifier, words)
+    return svg_figure((4.4, 1.8), draw, identifier, words)
 
 
 def timeline_figure(content: Content, identifier: str, words: str) -> str:
@@ -110,32 +90,32 @@ def timeline_figure(content: Content, identifier: str, words: str) -> str:
         axes = _axes(figure, (0.40, 0.26 / height, 0.51, 1.0 - 0.46 / height))
         end = recording.result.duration_s / 60.0
         for row, measure in enumerate(measures):
-            axes.plot((0.0, end), (row, row), color=_GRID, linewidth=0.8, zorder=0)
+            axes.plot((0.0, end), (row, row), color=GRID, linewidth=0.8, zorder=0)
             for episode in content.episodes:
                 if episode.measure is measure:
                     begin, stop = _minutes_of(episode, end)
                     axes.barh(
                         row, stop - begin, left=begin, height=0.42,
-                        color=_CHANGED, alpha=0.9 if episode.told_s is not None else 0.4,
+                        color=CHANGED, alpha=0.9 if episode.told_s is not None else 0.4,
                     )  # fmt: skip
                     if episode.told_s is not None:
                         axes.plot(
                             episode.told_s / 60.0, row - 0.40, marker="v", markersize=5.0,
-                            color=_INK, markeredgewidth=0.0,
+                            color=INK, markeredgewidth=0.0,
                         )  # fmt: skip
         for stretch in content.judgement.stretches:
             begin = max(stretch.begin_s / 60.0, 0.0)
             if stretch.learned_s is not None:
                 learned = stretch.learned_s / 60.0
-                axes.axvspan(begin, learned, color=_BAND, linewidth=0, zorder=-1)
+                axes.axvspan(begin, learned, color=BAND, linewidth=0, zorder=-1)
             if stretch.reason is not None:
-                axes.axvline(begin, color=_MUTED, linewidth=0.8)
+                axes.axvline(begin, color=MUTED, linewidth=0.8)
         for loss in recording.link_losses:
-            axes.axvline(loss.lost_s / 60.0, color=_MUTED, linewidth=0.8, dashes=(2, 2))
+            axes.axvline(loss.lost_s / 60.0, color=MUTED, linewidth=0.8, dashes=(2, 2))
         _rows_named(axes, measures, (len(measures) - 0.4, -0.75))
         _minutes(axes, end)
 
-    return _svg((4.4, height), draw, identifier, words)
+    return svg_figure((4.4, height), draw, identifier, words)
 
 
 def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
@@ -145,16 +125,16 @@ def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
     def draw(figure: Any) -> None:
         axes = _axes(figure, (0.40, 0.46 / height, 0.585, 1.0 - 0.50 / height))
         reach = max(24.0, *(1.15 * (abs(row.percent) + _finite(row.half_width)) for row in rows))
-        axes.axvspan(-10.0, 10.0, color=_BAND, linewidth=0)
+        axes.axvspan(-10.0, 10.0, color=BAND, linewidth=0)
         for limit in (-20.0, 20.0):
-            axes.axvline(limit, color=_MUTED, linewidth=0.7, dashes=(3, 3))
-        axes.axvline(0.0, color=_MUTED, linewidth=0.6)
+            axes.axvline(limit, color=MUTED, linewidth=0.7, dashes=(3, 3))
+        axes.axvline(0.0, color=MUTED, linewidth=0.6)
         for place, row in enumerate(rows):
             half = _finite(row.half_width)
             axes.plot(
-                (row.percent - half, row.percent + half), (place, place), color=_LINE, linewidth=2.0
+                (row.percent - half, row.percent + half), (place, place), color=LINE, linewidth=2.0
             )
-            axes.plot(row.percent, place, "o", color=_LINE, markersize=5.0, markeredgewidth=0.0)
+            axes.plot(row.percent, place, "o", color=LINE, markersize=5.0, markeredgewidth=0.0)
         _rows_named(axes, [row.measure for row in rows], (len(rows) - 0.5, -0.5))
         axes.set_xlim(-reach, reach)
         first, second = _side_names(rows[0].sides)
@@ -162,11 +142,11 @@ def sides_figure(rows: Sequence[SideRow], identifier: str, words: str) -> str:
             (0.0, "left", f"← {first} higher"),
             (1.0, "right", f"{second} higher →"),
         ):
-            _say(axes, (at, -0.28 / (height - 0.5)), text, ha=side, va="top", color=_MUTED)
+            _say(axes, (at, -0.28 / (height - 0.5)), text, ha=side, va="top", color=MUTED)
         axes.xaxis.set_major_formatter("{x:.0f} %")
         axes.locator_params(axis="x", nbins=6)
 
-    return _svg((4.4, height), draw, identifier, words)
+    return svg_figure((4.4, height), draw, identifier, words)
 
 
 def distribution_figure(
@@ -183,7 +163,7 @@ def distribution_figure(
         low, high = np.percentile(everything, (0.2, 99.8))
         edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
         names = _side_names(distribution.sides)
-        styles = zip(distribution.values, names, (_FIRST, _SECOND), strict=True)
+        styles = zip(distribution.values, names, (FIRST, SECOND), strict=True)
         for place, (values, name, colour) in enumerate(styles):
             counts, _ = np.histogram(values * factor, edges)
             axes.stairs(counts, edges, color=colour, fill=True, alpha=0.16, linewidth=0)
@@ -193,13 +173,13 @@ def distribution_figure(
             at = (1.0, 0.98 - 0.15 * place)
             _say(axes, at, name, color=colour, ha="right", va="top", size=8.0)
         middle = distribution.quantiles[1] * factor
-        axes.axvline(middle, color=_INK, linewidth=0.8)
+        axes.axvline(middle, color=INK, linewidth=0.8)
         axes.set_yticks([])
         axes.set_ylim(bottom=0.0)
         axes.spines["left"].set_visible(False)
         axes.set_title(measure_title(distribution.measure, units), weight="bold")
 
-    return _svg((3.5, 1.65), draw, identifier, words)
+    return svg_figure((3.5, 1.65), draw, identifier, words)
 
 
 def previous_figure(
@@ -213,11 +193,11 @@ def previous_figure(
         earlier = np.array(comparison.earlier) * factor
         places = np.arange(len(earlier)) - len(earlier)
         known = earlier[np.isfinite(earlier)]
-        axes.axhspan(known.min(), known.max(), color=_BAND, linewidth=0)
-        axes.plot(places, earlier, "-", color=_SOFT, linewidth=0.8)
-        axes.plot(places, earlier, "o", color=_SOFT, markersize=4.0, markeredgewidth=0.0)
+        axes.axhspan(known.min(), known.max(), color=BAND, linewidth=0)
+        axes.plot(places, earlier, "-", color=SOFT, linewidth=0.8)
+        axes.plot(places, earlier, "o", color=SOFT, markersize=4.0, markeredgewidth=0.0)
         axes.plot(
-            0.0, comparison.this * factor, "D", color=_LINE, markersize=6.5, markeredgewidth=0.0
+            0.0, comparison.this * factor, "D", color=LINE, markersize=6.5, markeredgewidth=0.0
         )
         values = np.append(known, comparison.this * factor)
         middle, reach = 0.5 * (values.min() + values.max()), 0.6 * np.ptp(values)
@@ -230,7 +210,7 @@ def previous_figure(
         axes.locator_params(axis="y", nbins=5)
         _titled(axes, comparison.measure, units)
 
-    return _svg((3.5, 1.7), draw, identifier, words)
+    return svg_figure((3.5, 1.7), draw, identifier, words)
 
 
 def _side_names(sides: tuple[str, str]) -> tuple[str, str]:
@@ -262,20 +242,20 @@ def _minutes_of(episode: Episode, end: float) -> tuple[float, float]:
 def _minutes(axes: Any, end: float) -> None:
     """The run along the axis, with the unit of time at its end."""
     axes.set_xlim(0.0, max(end, 0.1))
-    _say(axes, (1.008, 0.0), "min", va="center", color=_MUTED)
+    _say(axes, (1.008, 0.0), "min", va="center", color=MUTED)
 
 
 def _rows_named(axes: Any, measures: Sequence[Quantity], limits: tuple[float, float]) -> None:
     """A row for each measure, by its name."""
     axes.set_yticks(range(len(measures)), [measure.name for measure in measures])
-    axes.tick_params(axis="y", labelcolor=_INK)
+    axes.tick_params(axis="y", labelcolor=INK)
     axes.set_ylim(*limits)
     axes.spines["left"].set_visible(False)
 
 
 def _titled(axes: Any, measure: Quantity, units: Units) -> None:
     axes.set_title(measure_title(measure, units), weight="bold")
-    axes.grid(axis="y", color=_GRID, linewidth=0.5)
+    axes.grid(axis="y", color=GRID, linewidth=0.5)
 
 
 def _say(axes: Any, place: tuple[float, float], text: str, **style: Any) -> None:
@@ -291,12 +271,12 @@ def _usual_range(axes: Any, stretch: Stretch, measure: Quantity, end: float, fac
     low, high = band.low * factor, band.high * factor
     begin, stop = max(stretch.begin_s / 60.0, 0.0), min(stretch.end_s / 60.0, end)
     learned = begin if stretch.learned_s is None else stretch.learned_s / 60.0
-    axes.fill_between((begin, learned), low, high, color=_BAND, alpha=0.4, linewidth=0)
-    axes.fill_between((learned, stop), low, high, color=_BAND, linewidth=0)
+    axes.fill_between((begin, learned), low, high, color=BAND, alpha=0.4, linewidth=0)
+    axes.fill_between((learned, stop), low, high, color=BAND, linewidth=0)
     level = band.baseline * factor
-    axes.plot((begin, stop), (level, level), color=_MUTED, linewidth=0.6, dashes=(4, 3))
+    axes.plot((begin, stop), (level, level), color=MUTED, linewidth=0.6, dashes=(4, 3))
     if stretch.reason is not None:
-        axes.axvline(begin, color=_MUTED, linewidth=0.8)
+        axes.axvline(begin, color=MUTED, linewidth=0.8)
 
 
 def _limits(axes: Any, mean: Column, half: Column, course: Course, factor: float) -> None:
@@ -324,61 +304,3 @@ def _thinned(time: Column, mean: Column, half: Column) -> tuple[Column, Column, 
     count = len(time) // each * each
     grouped = [column[:count].reshape(-1, each) for column in (time, mean, half)]
     return grouped[0].mean(axis=1), grouped[1].mean(axis=1), grouped[2].max(axis=1)
-
-
-def _svg(size: tuple[float, float], draw: Draw, identifier: str, words: str) -> str:
-    """Draw and turn into an element of the page."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    settings: Any = _SETTINGS
-    with mpl.rc_context():
-        mpl.rcdefaults()  # whatever the user's own settings are
-        mpl.rcParams.update(settings)
-        figure = Figure(figsize=size)
-        FigureCanvasSVG(figure)
-        draw(figure)
-        out = io.BytesIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
-    return _inline(out.getvalue().decode(), identifier, words)
-
-
-_KEPT_ID: Final = re.compile(r'(?:xlink:)?href="#([^"]+)"|url\(#([^)]+)\)')
-
-
-def _inline(svg: str, identifier: str, words: str) -> str:
-    """The picture as part of a page: named for those who cannot see it, with identifiers apart."""
-    body = svg[svg.index("<svg") :].strip()
-    head, _, body = body.partition(">")
-    box = re.search(r'viewBox="([^"]+)"', head)
-    assert box is not None
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    # the page's font, at the drawn size
-    body = re.sub(r"font: (?:(bold) )?([\d.]+px)[^;\"]*", _font, body)
-    for colour, name in zip(_COLOURS, _NAMES, strict=True):
-        body = body.replace(colour, f"var(--{name})")
-    used = {a or b for a, b in _KEPT_ID.findall(body)}
-    body = re.sub(
-        r' id="([^"]+)"',
-        lambda match: f' id="{identifier}-{match[1]}"' if match[1] in used else "",
-        body,
-    )
-    body = re.sub(r'xlink:href="#', f'href="#{identifier}-', body)
-    body = body.replace("url(#", f"url(#{identifier}-")
-    body = re.sub(r"(\d+\.\d\d)\d+", r"\1", body)
-    body = re.sub(r">\s+<", "><", body)
-    # \n inside paths and styles says nothing
-    body = re.sub(r"\s*\n\s*", " ", body)
-    return (
-        f'<svg viewBox="{box[1]}" role="img" aria-labelledby="{identifier}-title">'
-        f'<title id="{identifier}-title">{escape(words)}</title>{body}'
-    )
-
-
-def _font(match: re.Match[str]) -> str:
-    weight = "font-weight: 600; " if match[1] else ""
-    return f"{weight}font-size: {match[2]}"

@@ -24,10 +24,12 @@ def explained_defaults() -> str:
 
     Examples
     --------
-    >>> print("\n".join(explained_defaults().splitlines()[-4:]))
+    >>> print("\n".join(explained_defaults().splitlines()[-6:]))
     [indicators.regularity]
-    floor_percent = 10.0
-    limit = 1.2
+    floor_percent = 6.0
+    multiple = 2.3
+    evidence = 5.0
+    lasting = 4.5
     dwell_blocks = 24
     """
     lines = [_HEAD]

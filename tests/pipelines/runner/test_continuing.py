@@ -169,7 +169,8 @@ def test_a_third_session_goes_on_from_the_second(
     path = tmp_path / "second.mcap"
     second = live(f"{RUNNER}&minutes=1&time_scale=0&lean=10", path, earlier=tired[1])
     earlier = earlier_session(path, time.time_ns(), quiet)
-    assert earlier.carried.coach.told == ("sacral_lean_deg",)
+    episode = earlier.carried.coach.episode
+    assert episode is not None and episode.told.indicator == "sacral_lean_deg"
     third = live(AGAIN, tmp_path / "third.mcap", earlier=earlier)
     assert third.steps.rows["step"][0] == second.steps.rows["step"][-1] + 1
     assert not BEGINNING.search(third.shown)

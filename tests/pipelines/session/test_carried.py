@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from imu.analyzer import LEARNED_STATE
-from imu.drift.changes import Change
+from imu.drift.changes import Change, Severity
 from imu.drift.detector import DriftDetector
 from imu.drift.params import DriftParams
 from imu.errors import InputError
@@ -120,7 +120,7 @@ def test_every_damaged_field_is_refused_and_never_half_taken() -> None:
     for name in set(content) - {"surface"}:
         with pytest.raises(InputError):
             load(json.dumps(content | {name: "x"}), Carried)
-    content["drift"]["segment"]["mean"] = [[1.0, 2.0], [3.0]]
+    content["drift"]["segment"]["level"] = [[1.0, 2.0], [3.0]]
     with pytest.raises(InputError, match="damaged"):
         _ = load(json.dumps(content), Carried).drift_state
     content["indicators"] = ["mood"]
@@ -130,7 +130,8 @@ def test_every_damaged_field_is_refused_and_never_half_taken() -> None:
 
 def test_what_a_session_of_form_3_carried_is_read() -> None:
     coach = Coach()
-    coach.advance([change(600.0), change(620.0, "sacral_lean_deg")], 630.0)
+    coach.advance([change(600.0), change(620.0, severity="withdrawn")], 630.0)
+    coach.advance([change(625.0, "sacral_lean_deg")], 630.0)
     now = carried(DriftDetector(), coach)
     state = now.coach
     then = {
@@ -141,7 +142,6 @@ def test_what_a_session_of_form_3_carried_is_read() -> None:
             "cue_times_s": list(state.budget.alerts_s),
             "elsewhere_s": list(state.budget.cues_s),
             "waiting": to_plain(state.waiting),
-            "told": list(state.told),
             "quicker_already": state.quicker_already,
             "unanswered": state.budget.unanswered,
             "answered_s": None,
@@ -154,14 +154,19 @@ def test_what_a_session_of_form_3_carried_is_read() -> None:
     assert carried_from_text(json.dumps(then)) == now
 
 
-def change(time_s: float, name: str = "cadence_spm") -> Change:
-    return Change(time_s, name, "down", 161.0, 170.0, -5.3, 3.0, "raised")
+def change(time_s: float, name: str = "cadence_spm", severity: Severity = "raised") -> Change:
+    return Change(time_s, name, "down", 161.0, 170.0, -5.3, 3.0, severity)
+
+
+def told_and_over(time_s: float) -> list[Change]:
+    """A change that is told ten seconds later, when weightier ones would have shown."""
+    return [change(time_s), change(time_s + 11.0, severity="withdrawn")]
 
 
 def test_a_cue_of_before_counts_by_the_true_time_since() -> None:
     """3 minutes between cues: told 30 s before the end, 50 s of gap, so 100 s are left."""
     before = Coach()
-    assert before.advance([change(600.0)], 630.0)
+    assert before.advance(told_and_over(590.0), 630.0)
     seen = carried(DriftDetector(), before).seen_from(680.0, 50.0)
     coach = Coach()
     coach.state = seen.coach
@@ -171,19 +176,19 @@ def test_a_cue_of_before_counts_by_the_true_time_since() -> None:
 
 def test_a_change_that_waits_is_told_in_the_new_session_and_not_before_it() -> None:
     before = Coach()
-    before.advance([change(600.0), change(620.0, "sacral_lean_deg")], 630.0)
+    before.advance([*told_and_over(600.0), change(620.0, "sacral_lean_deg")], 630.0)
     seen = carried(DriftDetector(), before).seen_from(4000.0, 3370.0)
     coach = Coach()
     coach.state = seen.coach
     told = coach.advance([], 15.0)
-    assert [(alert.time_s, alert.indicator) for alert in told] == [(0.0, "sacral_lean_deg")]
+    assert [(alert.time_s, alert.indicator) for alert in told] == [(10.0, "sacral_lean_deg")]
 
 
 def test_the_six_cues_of_an_hour_are_those_of_both_sessions() -> None:
     params = CoachParams(shortest_interval_s=0.0, fade_after=60)
     before = Coach(CueBudget(params))
     for number in range(6):
-        assert before.advance([change(100.0 * number)], 100.0 * number)
+        assert before.advance(told_and_over(100.0 * number - 10.0), 100.0 * number + 1.0)
     seen = carried(DriftDetector(), before).seen_from(1000.0, 400.0)
     coach = Coach(CueBudget(params))
     coach.state = seen.coach

@@ -66,7 +66,7 @@ def test_gates_are_told_in_the_unit_of_the_column() -> None:
         blocks=40,
     )
     statuses = indicator_statuses(DriftDetector(baseline=usual))
-    assert (statuses["impact_shock_g"].baseline, statuses["impact_shock_g"].gate) == (2.0, 0.2)
-    assert (statuses["sacral_lean_deg"].baseline, statuses["sacral_lean_deg"].gate) == (5.0, 2.0)
+    assert (statuses["impact_shock_g"].baseline, statuses["impact_shock_g"].gate) == (2.0, 0.16)
+    assert (statuses["sacral_lean_deg"].baseline, statuses["sacral_lean_deg"].gate) == (5.0, 2.3)
     assert (statuses["lumbar_index"].baseline, statuses["lumbar_index"].gate) == (100.0, 10.0)
     assert not statuses["cadence_spm"].judged

@@ -58,12 +58,17 @@ SENSOR = DeviceInfo("", "", 200.0, 0.0, 0.0)
 QUICK = DriftParams(
     skip_s=5.0,
     baseline_blocks=6,
-    refined_blocks=6,
+    settling_blocks=3,
+    pace_multiple=20.0,  # no pace is estimated
     gates=tuple(
-        replace(one.gate, dwell_blocks=3 if one.gate.dwell_blocks == 24 else 2)
+        replace(
+            one.gate,
+            dwell_blocks=3 if one.gate.dwell_blocks == 24 else 2,
+            multiple=1.0,
+            evidence=1.0,
+        )
         for one in INDICATORS
     ),
-    pace_adjustment=0.0,
 )
 
 
@@ -295,14 +300,16 @@ LEVEL = Scenario(minutes=8.5, seed=3)
 def test_a_marked_descent_is_no_change_of_form_and_an_unmarked_one_is() -> None:
     samples = then(LEVEL, replace(LEVEL, minutes=5.0, slope=-2.6, standing_s=3.0))
     place = len(run_of(LEVEL))
-    usual = DriftParams()
+    usual = DriftParams(baseline_blocks=50, pace_multiple=20.0)
     assert {"impact_shock_g", "shock_power_g2"} & set(Marked(samples, params=usual).raised)
     marks = [(0, said(0, "slope", "0 %")), (place, said(0, "slope", "-4.54 %"))]
     assert Marked(samples, marks, params=usual).raised == []
 
 
 def test_a_marked_rise_of_speed_is_no_change_of_form_and_an_unmarked_one_is() -> None:
-    params = DriftParams(pace_adjustment=0.0)
+    params = DriftParams(baseline_blocks=50, pace_multiple=20.0).with_gate(
+        "peak_10hz_bw", floor=2.0, multiple=1.5, evidence=2.0
+    )
     first = replace(LEVEL, speed=2.8)
     samples = then(first, replace(first, minutes=5.0, speed=3.25, standing_s=3.0))
     place = len(run_of(first))
@@ -345,7 +352,7 @@ def lived(path: Path, *plan: tuple[float, str, str]) -> tuple[LiveRun, Replayed]
     """A recorded run of two minutes with marks, and its replay."""
     options = LiveOptions(
         record=path,
-        marks=(("speed", "3 m/s"), ("slope", "5 %")),
+        marks=(("speed", "3 m/s"), ("slope", "-5 %")),
         settings=AlertSettings(drift=QUICK),
     )
     url = "sim:?minutes=2&seed=2&standing_s=4&time_scale=20"
@@ -357,8 +364,8 @@ def lived(path: Path, *plan: tuple[float, str, str]) -> tuple[LiveRun, Replayed]
 def test_replay_knows_speed_and_slope_as_live_did(tmp_path: Path) -> None:
     run, again = lived(tmp_path / "steady.mcap")
     assert run.alerts == list(again.alerts) == []
-    # a runner who says that the belt goes downhill while it does not: the form no longer fits
-    plan = ((75.0, "slope", "-5 %"), (76.0, "speed", "3.1 m/s"), (110.0, "speed", ""))
+    # a runner who says that the belt goes uphill while it does not: the form no longer fits
+    plan = ((75.0, "slope", "5 %"), (76.0, "speed", "3.1 m/s"), (110.0, "speed", ""))
     path = tmp_path / "marked.mcap"
     run, again = lived(path, *plan)
     assert run.alerts != []
@@ -366,9 +373,9 @@ def test_replay_knows_speed_and_slope_as_live_did(tmp_path: Path) -> None:
     assert again.steps.rows.tobytes() == concatenate(run.steps).rows.tobytes()
     assert again.summary.baseline is not None
     assert again.summary.baseline["speed_m_s"] == pytest.approx(3.0)
-    assert again.summary.baseline["slope_deg"] == pytest.approx(2.862, abs=0.001)
+    assert again.summary.baseline["slope_deg"] == pytest.approx(-2.862, abs=0.001)
     marks = [item.mark for item in read_session(path).records if isinstance(item, LoggedMark)]
-    slopes = [math.degrees(math.atan(share)) for share in (0.05, -0.05)]
+    slopes = [math.degrees(math.atan(share)) for share in (-0.05, 0.05)]
     assert marks == [Speed(3.0), Slope(slopes[0]), Slope(slopes[1]), Speed(3.1), Speed(None)]
 
 

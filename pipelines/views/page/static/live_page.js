@@ -3,6 +3,7 @@ import { nextTick } from "vue";
 import { CalibrateScreen } from "backstride-dashboard/calibrate_screen.js";
 import { ConnectScreen } from "backstride-dashboard/connect_screen.js";
 import { EndedScreen } from "backstride-dashboard/ended_screen.js";
+import { FarView } from "backstride-dashboard/far_view.js";
 import { Metronome } from "backstride-dashboard/metronome.js";
 import { NumberCard } from "backstride-dashboard/number_card.js";
 import { PostureFigure } from "backstride-dashboard/posture_figure.js";
@@ -10,6 +11,7 @@ import { RunControls } from "backstride-dashboard/run_controls.js";
 import { TrendLine } from "backstride-dashboard/trend_line.js";
 import { Voice } from "backstride-dashboard/voice.js";
 
+const VIEW_KEPT = "backstride-view";
 const BEGUN = ["starting", "live"];
 const TOLD_MS = 8000;
 const READ_MS = 80; // a letter, by someone who runs
@@ -19,6 +21,7 @@ export default {
     CalibrateScreen,
     ConnectScreen,
     EndedScreen,
+    FarView,
     NumberCard,
     PostureFigure,
     RunControls,
@@ -27,7 +30,7 @@ export default {
   props: { surfaces: Array },
   emits: ["ask"],
   data() {
-    return { is: { screen: "loading" }, told: [], toldAbove: false, sound: true, speech: true, beating: 0 };
+    return { is: { screen: "loading" }, told: [], toldAbove: false, sound: true, speech: true, beating: 0, far: true };
   },
   created() {
     this.voice = new Voice();
@@ -38,6 +41,11 @@ export default {
     this.lastTold = 0;
   },
   mounted() {
+    try {
+      this.far = localStorage.getItem(VIEW_KEPT) !== "near";
+    } catch {
+      // the view from two metres
+    }
     for (const gesture of ["pointerdown", "keydown"])
       window.addEventListener(gesture, () => this.voice.allow());
   },
@@ -64,7 +72,7 @@ export default {
       // a tab that was opened late is not told what is past
       const isNew = this.heard !== null && alert.number > this.heard;
       this.heard = alert.number;
-      if (isNew) this.voice.tell(alert.text);
+      if (isNew) this.voice.tell(alert.aloud);
     },
     tell(lines, past) {
       const news = past ? [] : lines.filter((line) => line.number > this.lastTold);
@@ -98,7 +106,20 @@ export default {
         this.say([`Metronome: ${beats} beats a minute${this.sound ? "." : ", but sound is muted."}`]);
       else if (was) this.say(["Metronome stopped."]);
     },
+    // The view from two metres has its newest note in its own place.
+    noted(text) {
+      return this.far && this.is.screen === "live" && this.is.notes.at(-1)?.text === text;
+    },
+    look() {
+      this.far = !this.far;
+      try {
+        localStorage.setItem(VIEW_KEPT, this.far ? "far" : "near");
+      } catch {
+        // it then holds until the tab is closed
+      }
+    },
     toggle(what) {
+      if (what === "far") return this.look();
       this.voice.allow();
       this[what] = this.voice.toggle(what);
       this.metronome.mute(!this.voice.on.sound);
@@ -118,7 +139,10 @@ export default {
         <p class="lead">Stand still for a moment; the first numbers come with your first running steps.</p>
         <button type="button" class="act" @click="ask('cancel')">Choose another sensor</button>
       </section>
-      <div v-else-if="is.screen === 'live'" class="live">
+      <div v-else-if="is.screen === 'live'" class="live" :class="{ 'far-live': far }">
+        <far-view v-if="far" :numbers="is.far" :condition="is.condition" :alert="is.alert"
+          :notes="is.notes"></far-view>
+        <template v-else>
         <div class="head">
           <h1>Backstride <small>{{ is.head.device }}</small></h1>
           <dl class="facts">
@@ -156,7 +180,8 @@ export default {
               <dd>{{ one.number }} <small>{{ one.unit }}</small></dd></div>
           </dl>
         </section>
-        <run-controls :surfaces="surfaces" :marked="is.marked" :treadmill="is.treadmill" :paused="is.paused" :stopping="is.stopping"
+        </template>
+        <run-controls :far="far" :moving="is.moving" :surfaces="surfaces" :marked="is.marked" :treadmill="is.treadmill" :paused="is.paused" :stopping="is.stopping"
           :counting="is.countdown !== null" :sound="sound" :speech="speech" :cadence="is.cadence"
           :beating="beating" @ask="ask" @toggle="toggle" @beat="beat"></run-controls>
         <ul class="state" aria-label="Sensor and recording">
@@ -172,6 +197,6 @@ export default {
         <p class="lead">You may close this tab.</p></section>
       <div class="told" :class="{ above: toldAbove }" role="status">
         <p v-if="is.countdown" class="unseen">Stand upright and still for three seconds.</p>
-        <p v-else v-for="one in told" :key="one.text" :class="{ unseen: one.placed }">{{ one.text }}</p></div>
+        <p v-else v-for="one in told" :key="one.text" :class="{ unseen: one.placed || noted(one.text) }">{{ one.text }}</p></div>
     </div>`,
 };

@@ -14,6 +14,7 @@ const KEYS = [
   ["x", "Stop"],
   ["m", "Sound on or off"],
   ["v", "Speech on or off"],
+  ["f", "Large numbers or details"],
   ["?", "This list"],
 ];
 const KEYS_KEPT = "backstride-keys";
@@ -22,6 +23,8 @@ export const RunControls = {
   components: { MetronomeDialog, TreadmillDialog },
   props: {
     cadence: Object,
+    far: Boolean,
+    moving: Number,
     beating: Number,
     surfaces: Array,
     marked: Object,
@@ -64,6 +67,10 @@ export const RunControls = {
       this.close(name);
       this.ask(name, String(value));
     },
+    moved() {
+      this.close("moved");
+      this.ask("reseat");
+    },
     stop() {
       this.close("stop");
       this.ask("stop");
@@ -93,7 +100,8 @@ export const RunControls = {
         t: () => this.$refs.treadmill.open(),
         h: () => this.open("shoe"),
         i: () => this.open("pain"),
-        r: () => this.ask("reseat"),
+        r: () => this.open("moved"),
+        f: () => this.$emit("toggle", "far"),
         b: () => this.$refs.metronome.open(),
         p: () => this.ask(this.paused ? "resume" : "pause"),
         x: () => this.open("stop"),
@@ -117,7 +125,9 @@ export const RunControls = {
       <button type="button" class="act" @click="open('shoe')">
         <span>Shoe<small v-if="marked.shoe" class="long">{{ marked.shoe }}</small></span
         ><kbd aria-hidden="true">H</kbd></button>
-      <button type="button" class="act" @click="ask('reseat')">
+      <button v-if="moving" type="button" class="act pressed" @click="ask('unmoved')">
+        <span>It has not moved<small>{{ moving }} s to take it back</small></span></button>
+      <button v-else type="button" class="act" @click="open('moved')">
         <span>Sensor moved</span><kbd aria-hidden="true">R</kbd></button>
       <metronome-dialog ref="metronome" :cadence="cadence" :beating="beating" :sound="sound"
         @beat="(beats) => $emit('beat', beats)"></metronome-dialog>
@@ -136,6 +146,8 @@ export const RunControls = {
           <span>Sound {{ sound ? "on" : "muted" }}</span><kbd aria-hidden="true">M</kbd></button>
         <button type="button" class="act quiet" :aria-pressed="speech" @click="$emit('toggle', 'speech')">
           <span>Speech {{ speech ? "on" : "muted" }}</span><kbd aria-hidden="true">V</kbd></button>
+        <button type="button" class="act quiet" @click="$emit('toggle', 'far')">
+          <span>{{ far ? "Details" : "Large numbers" }}</span><kbd aria-hidden="true">F</kbd></button>
         <button type="button" class="act quiet" @click="open('help')">
           <span>Keys</span><kbd aria-hidden="true">?</kbd></button>
       </span>
@@ -167,6 +179,14 @@ export const RunControls = {
                   :aria-label="'Pain ' + one + ' of 10'" @click="mark('pain', one)">{{ one }}</button>
         </div>
         <button type="button" class="act quiet" @click="close('pain')">Cancel</button>
+      </dialog>
+      <dialog ref="moved" aria-labelledby="moved-title">
+        <h2 id="moved-title">Has the sensor moved on your waistband?</h2>
+        <p>Then your baseline is learned anew from here on. You can take it back for some seconds.</p>
+        <div class="row">
+          <button type="button" class="act strong" @click="moved">It has moved</button>
+          <button type="button" class="act quiet" @click="close('moved')">No</button>
+        </div>
       </dialog>
       <dialog ref="stop" aria-labelledby="stop-title">
         <h2 id="stop-title">Stop the run?</h2>

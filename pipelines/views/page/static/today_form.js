@@ -5,7 +5,7 @@ export const TodayForm = {
   props: { today: Object },
   emits: ["ask"],
   data() {
-    return { surface: "", chosen: "", name: "", speed: "", slope: "", asking: false, ANOTHER };
+    return { surface: "", chosen: "", name: "", speed: "", slope: "", back: "", asking: false, ANOTHER };
   },
   created() {
     this.fill();
@@ -38,6 +38,7 @@ export const TodayForm = {
     },
     fill() {
       const { surface, shoe, troubles } = this.today;
+      this.back = this.today.back;
       this.surface = surface;
       // a name that is being typed stays in its field
       if (this.chosen !== ANOTHER || (shoe && shoe !== this.name.trim())) this.chosen = shoe;
@@ -48,9 +49,9 @@ export const TodayForm = {
       else this.save();
     },
     save() {
-      const { surface, shoe, speed, slope } = this;
+      const { surface, shoe, speed, slope, back } = this;
       const pace = this.asksPace ? { speed, slope } : {};
-      this.$emit("ask", "today", JSON.stringify({ surface, shoe, ...pace }));
+      this.$emit("ask", "today", JSON.stringify({ surface, shoe, back, ...pace }));
     },
     // Before the sensor is chosen: what was typed counts.
     insist() {
@@ -62,6 +63,12 @@ export const TodayForm = {
     <section class="today" aria-labelledby="today-title">
       <h2 id="today-title">Today</h2>
       <div class="row fields">
+        <div><label for="today-back">Pain in your back, now</label>
+          <select id="today-back" v-model="back" @change="save">
+            <option value="">not said</option>
+            <option v-for="one in 11" :key="one" :value="String(one - 1)">{{ one - 1 }}{{
+              one === 1 ? ", none" : one === 11 ? ", the worst" : "" }}</option>
+          </select></div>
         <div><label for="today-surface">You run on</label>
           <select id="today-surface" v-model="surface" aria-describedby="today-why" @change="save">
             <option value="">not said</option>

@@ -53,6 +53,8 @@ _ROOT = Path(__file__).parents[4]
 
 #: What the browser would sound and say, kept where a test can read it.
 _LISTEN = """
+try { localStorage.setItem("backstride-view", localStorage.getItem("backstride-view") ?? "near"); }
+catch { /* not on a page */ }
 window.heard = [];
 window.heardAt = [];
 window.spoken = [];

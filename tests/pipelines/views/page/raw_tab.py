@@ -42,6 +42,7 @@ class RawPage:
         method = "POST" if length else "GET"
         line.sendall(
             f"{method} {place.path}{path} HTTP/1.1\r\nHost: {place.netloc}\r\n"
+            f"Origin: http://{place.netloc}\r\n"
             f"Connection: close\r\nContent-Length: {length}\r\n\r\n".encode()
             + body
         )
@@ -80,7 +81,8 @@ class RawPage:
         line = self.line()
         line.sendall(
             f"GET {place.path}{self.sockets(client, 'websocket')} HTTP/1.1\r\n"
-            f"Host: {place.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Host: {place.netloc}\r\nOrigin: http://{place.netloc}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n".encode()
         )

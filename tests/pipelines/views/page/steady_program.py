@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SCREENS", "STEADY", "STILL"]
+__all__ = ["FAR", "SCREENS", "STEADY", "STILL"]
 
 _HEAD = """
 import asyncio, dataclasses, sys, time
@@ -35,6 +35,32 @@ async def show(page):
     page.note("The sensor is warm.")
     page.update(with_cadence(dataclasses.replace(some_status(alert=ALERT), easy_km=2.34)))
     await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+)
+
+#: All that can be known of a run with a return plan; where "alert" is given, alerts too.
+FAR = (
+    _HEAD
+    + """
+from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.single_session import LongestSession
+from pipelines.views.page.run_requests import Beforehand
+from tests.pipelines.views.terminal.statuses import an_alert
+
+async def show(page):
+    plan = CompanionPlan(intervals=RunWalkPlan(run_s=600.0, walk_s=600.0),
+                         longest=LongestSession(dose_easy_km=14.0))
+    page.start(Beforehand(plan=plan))
+    page.update(dataclasses.replace(
+        some_status(alert=ALERT), elapsed_s=4800.0, distance_m=12340.0, speed_m_s=2.5,
+        heart_rate_bpm=141.0, easy_km=2.3))
+    while True:
+        await asyncio.sleep(4.0)
+        if sys.argv[1:] == ["alert"]:
+            page.alert(an_alert(ALERT))
 
 asyncio.run(main())
 """

@@ -21,7 +21,7 @@ def test_page_is_accessible_in_light_and_dark_during_the_run(
         tab.open(still.address)
         tab.until_shown("9.9", ".card[data-state=changed]")
         assert_accessible(tab, f"live, {scheme}")
-        for key in "sthibx?":
+        for key in "sthribx?":
             tab.key(key)
             tab.until(lambda: tab.run("return document.querySelector('dialog[open]')"), key)
             assert_accessible(tab, f"dialog {key}, {scheme}")
@@ -38,7 +38,7 @@ def test_keyboard_reaches_every_control_in_order_and_shows_where_it_is(
     tab.open(still.address)
     tab.until_shown("9.9")
     reached: list[str] = []
-    for _ in range(12):
+    for _ in range(13):
         tab.key(Keys.TAB) if not reached else ActionChains(tab.driver).send_keys(Keys.TAB).perform()
         shown: list[str] = tab.run(
             "const one = document.activeElement; const style = getComputedStyle(one);"
@@ -58,6 +58,7 @@ def test_keyboard_reaches_every_control_in_order_and_shows_where_it_is(
         "Stop",
         "Sound on",
         "Speech on",
+        "Large numbers",
         "Keys",
     ]
     ActionChains(tab.driver).send_keys(Keys.ENTER).perform()

@@ -27,6 +27,7 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
+from pipelines.runner.journal.at_hand import JournalAtHand
 warm_up()
 options = LiveOptions(
     record=Path(sys.argv[1]),

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from imu.errors import ParameterError
-from pipelines.views.page.server import TokenGate, listen
+from pipelines.views.page.gate import Gate
+from pipelines.views.page.server import listen
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.view import Dashboard
 from tests.patience import HANG_S
@@ -48,12 +49,14 @@ def _get(address: str) -> tuple[int, str, Message]:
             return error.code, error.read().decode(), error.headers
 
 
-def _upgrade(address: str, path: str) -> str:
-    """First line of the answer to a WebSocket handshake."""
+def _upgrade(address: str, path: str, *, host: str = "", origin: str | None = "") -> str:
+    """First line of the answer to a WebSocket handshake, by the page itself if not said."""
     place = urllib.parse.urlsplit(address)
+    host = host or place.netloc
+    by = "" if origin is None else f"Origin: {origin or f'http://{place.netloc}'}\r\n"
     with socket.create_connection((place.hostname or "", place.port or 0), HANG_S) as line:
         line.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{by}Upgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
@@ -68,7 +71,9 @@ def test_only_the_whole_address_opens_anything(tmp_path: Path) -> None:
         status, page, headers = _get(running.address)
         assert status == 200
         assert "Backstride" in page
-        assert "default-src 'self'" in str(headers["content-security-policy"])
+        policy = str(headers["content-security-policy"])
+        assert "default-src 'none'" in policy
+        assert "'unsafe-inline'" not in policy.partition("script-src")[2]
         assert headers["referrer-policy"] == "no-referrer"
         inside = re.findall(r"/_nicegui/[^\"' ]+\.js", page)[0]
         sockets = "_nicegui_ws/socket.io/?EIO=4&transport=websocket"
@@ -85,6 +90,68 @@ def test_only_the_whole_address_opens_anything(tmp_path: Path) -> None:
         assert "no run" in running.wait()
 
 
+def _ask(address: str, path: str, headers: dict[str, str], body: bytes | None) -> tuple[int, str]:
+    """Status and headers of an answer to a request with these headers."""
+    asked = urllib.request.Request(f"{address}{path}", body, headers)
+    try:
+        with urllib.request.urlopen(asked, timeout=HANG_S) as answer:
+            return answer.status, str(answer.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, str(error.headers)
+
+
+def test_pages_of_other_places_get_nothing_even_with_the_token(tmp_path: Path) -> None:
+    polling = "_nicegui_ws/socket.io/?EIO=4&transport=polling&implicit_handshake=true"
+    sockets = "_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    with program(_RUN, "", str(tmp_path / "run.mcap")) as running:
+        address = running.address
+        place = urllib.parse.urlsplit(address)
+        own, foreign = f"http://{place.netloc}", f"http://evil.example:{place.port}"
+        for path in ("", polling):
+            # a name that somebody points to this computer
+            assert _ask(address, path, {"Host": f"evil.example:{place.port}"}, None)[0] == 403
+            assert _ask(address, path, {"Host": "127.0.0.1:1"}, None)[0] == 403
+            for origin in (foreign, "null", "http://127.0.0.1:1", f"http://localhost:{place.port}"):
+                for body in (None, b"40"):
+                    assert _ask(address, path, {"Origin": origin}, body)[0] == 403, (path, origin)
+            assert _ask(address, path, {}, b"40")[0] == 403  # posted by nobody says whom
+        status, headers = _ask(address, polling, {"Origin": own}, None)
+        assert status != 403
+        assert "access-control" not in headers.lower()
+        others: list[tuple[str, str | None]] = [("", foreign), ("", "null"), ("", None)]
+        for host, by in [*others, ("evil.example", "")]:
+            assert " 403 " in _upgrade(address, f"{place.path}{sockets}", host=host, origin=by)
+        assert " 101 " in _upgrade(address, f"{place.path}{sockets}")
+
+
+def test_no_command_line_tells_the_token(tmp_path: Path) -> None:
+    """The browser is started as the user set it, and given a file that only the user can read."""
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser"
+    browser.write_text(
+        f'#!/bin/sh\nprintf "%s\n" "$1" > {seen}\n'
+        f'file=${{1#file://}}\nstat -c %a "$file" >> {seen}\ncat "$file" >> {seen}\n'
+    )
+    browser.chmod(0o700)
+    code = f"import os\nos.environ['BROWSER'] = {str(browser)!r}\n" + _RUN.replace(
+        "open_browser=False", "open_browser=True"
+    )
+    with program(code, "", str(tmp_path / "run.mcap")) as running:
+        end = time.monotonic() + HANG_S
+        while not seen.exists() or "</a>" not in seen.read_text():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        line, mode, page = seen.read_text().split("\n", 2)
+        token = running.address.rstrip("/").rpartition("/")[2]
+        assert token not in line
+        assert mode == "600"
+        assert running.address in page
+        running.interrupt()
+        running.wait()
+        assert not Path(line.removeprefix("file://")).exists()
+
+
 @pytest.mark.parametrize(("leaves", "lines"), [(True, 0), (False, 1)])
 def test_fault_of_the_page_is_one_line_and_none_where_nobody_is_left(
     leaves: bool, lines: int, caplog: pytest.LogCaptureFixture
@@ -99,7 +166,9 @@ def test_fault_of_the_page_is_one_line_and_none_where_nobody_is_left(
     async def send(_: Any) -> None:
         raise AssertionError("nothing was to be sent")
 
-    asyncio.run(TokenGate(faulty, "token")({"type": "http", "path": "/token/"}, receive, send))
+    asked: dict[str, Any] = {"type": "http", "path": "/token/", "method": "GET"}
+    asked["headers"] = [(b"host", b"127.0.0.1:80")]
+    asyncio.run(Gate(faulty, "token", 80)(asked, receive, send))
     assert len(caplog.records) == lines
     for record in caplog.records:
         assert record.getMessage().startswith("the live page could not answer a request: KeyError")

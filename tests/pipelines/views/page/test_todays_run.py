@@ -48,6 +48,10 @@ def test_last_run_is_there_already_and_what_was_stated_goes_first() -> None:
     assert today.marks() == (("surface", "track"), ("note", "kept"))
     assert today.pieces()["surfaces"] == [*SURFACES, "beach"]
     assert TodaysRun().marks() == ()
+    for said, kept in (("0", "0"), ("11", "0"), ("", "")):
+        today.save(f'{{"back": "{said}"}}')
+        assert today.pieces()["back"] == kept
+        assert ("pain", f"{kept} before") in today.marks() or not kept
 
 
 @pytest.mark.parametrize("surface", ["treadmill", "track"])

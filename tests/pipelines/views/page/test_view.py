@@ -233,7 +233,6 @@ def _marks(controls: LiveControls) -> list[Mark]:
         ("surface", "lava", [], "That surface is not known: choose one of the list."),
         ("shoe", "  blue\x1b pair ", [("shoe", "blue  pair")], "Shoe marked: blue  pair."),
         ("shoe", " ", [], "The shoe has no name yet"),
-        ("reseat", "", [("reseat", "")], "Marked: the sensor was moved."),
         ("rm -rf", "", [], ""),
     ],
 )
@@ -244,6 +243,37 @@ def test_page_marks_what_makes_sense_and_says_so(
     page.ask(what, value)
     assert _marks(page.controls) == [mark_from_words(kind, words) for kind, words in mark]
     assert " ".join(_told(page)).startswith(told)
+
+
+def test_sensor_moved_waits_until_it_can_no_longer_be_taken_back() -> None:
+    async def story(*, taken_back: bool) -> list[Mark]:
+        clock = VirtualClock()
+        page = Dashboard(clock=clock)
+        page.start()
+        page.update(some_status())
+        page.ask("reseat")
+        await clock.sleep(5.5)
+        assert page.shown()["moving"] == 5
+        assert _marks(page.controls) == []
+        if taken_back:
+            page.ask("unmoved")
+        await clock.sleep(6.0)
+        assert page.shown()["moving"] is None
+        assert ("Taken back" in " ".join(_told(page))) == taken_back
+        return _marks(page.controls)
+
+    assert asyncio.run(story(taken_back=True)) == []
+    assert asyncio.run(story(taken_back=False)) == [mark_from_words("reseat", "")]
+
+
+def test_note_of_a_moment_ages_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _running()
+    page.note("Ease off: this is the warm-up.")
+    now_s = time.monotonic()
+    for later_s, there in ((60.0, True), (121.0, False)):
+        monkeypatch.setattr(time, "monotonic", lambda at=now_s + later_s: at)
+        page.update(some_status())
+        assert ("Ease off" in str(page.shown()["notes"])) == there
 
 
 def test_neutral_is_taken_after_a_countdown_of_three_seconds() -> None:

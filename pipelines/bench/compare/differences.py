@@ -1,0 +1,58 @@
+"""Differences of two accounts as a table, a row a step that both have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.bench.compare.alignment import COMPARED, Comparison
+from pipelines.files.provenance import Provenance, result_entries
+from pipelines.files.table_output import write_table
+
+__all__ = ["write_differences"]
+
+
+def write_differences(
+    path: str | os.PathLike[str], comparison: Comparison, made: Provenance
+) -> None:
+    """Write steps and contacts of both, and the second minus the first of every column.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written; what was there before is intact.
+    """
+    columns = _columns(comparison)
+    write_table(
+        path,
+        table="--differences",
+        csv_lines=lambda: _csv_lines(columns),
+        columns=lambda: columns,
+        about=result_entries("differences", made),
+        names=tuple(columns),
+    )
+
+
+def _columns(comparison: Comparison) -> dict[str, NDArray[Any]]:
+    a, b = comparison.first, comparison.second
+    return {
+        "first_step": a.step,
+        "second_step": b.step,
+        "first_initial_contact_s": a.initial_contact_s,
+        "second_initial_contact_s": b.initial_contact_s,
+        **{f"difference_{name}": b.rows[name] - a.rows[name] for name in COMPARED},
+    }
+
+
+def _csv_lines(columns: dict[str, NDArray[Any]]) -> Iterator[str]:
+    yield ",".join(columns) + "\n"
+    for row in zip(*(values.tolist() for values in columns.values()), strict=True):
+        yield ",".join("" if _missing(cell) else f"{cell:.6g}" for cell in row) + "\n"
+
+
+def _missing(cell: float) -> bool:
+    return bool(np.isnan(cell))

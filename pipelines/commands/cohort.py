@@ -1,0 +1,114 @@
+"""``backstride cohort``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.bench.cohort.run import CohortOptions, CohortRun, results_path, run_cohort
+from pipelines.bench.cohort.sessions import Stated, parse_shard
+from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
+from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
+from pipelines.commands.messages import complain, say
+from pipelines.commands.options import Axes, Columns, Height, Mass, Rate, SettingsFile, Units
+from pipelines.replay import ReplayOptions
+from pipelines.views.progress import progress
+from pipelines.views.terminal.cells import printable
+
+__all__ = ["cohort"]
+
+#: Sessions that could not be read, as many as are told one by one.
+_TOLD = 20
+_LINE_EVERY_S = 30.0
+
+
+def cohort(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with recordings, or a CSV that lists them in the column file.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Table to write (.parquet, .csv).", show_default=False)],
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; all processors otherwise.", show_default=False)
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Address of a Dask cluster that does the work.", show_default=False)
+    ] = "",
+    shard: Annotated[
+        str,
+        typer.Option(help="Part of the work, such as 2/5: the second of five.", show_default=False),
+    ] = "",
+    axes: Axes = "",
+    mass: Mass = None,
+    height: Height = None,
+    rate: Rate = None,
+    columns: Columns = "",
+    units: Units = "",
+    settings: SettingsFile = None,
+) -> None:
+    """Run many recordings through the chain, and write a table with a row each.
+
+    What is done is kept beside the table: started again, only what is new or changed is done.
+    One that cannot be read is a row that says why. A manifest may have further columns: subject,
+    axes, mass_kg, height_m, rate_hz, columns, units, with; any others are kept.
+    """
+    check_axes(axes)
+    part = parse_shard(shard) if shard else None
+    result = results_path(out, part)
+    check_outputs({"SOURCE": source, "--settings": settings, "--out": result})
+    check_results({"--out": result})
+    ReplayOptions(mass_kg=mass, height_m=height)
+    options = CohortOptions(
+        Stated(axes, mass, height, rate, columns, units),
+        AlertSettings() if settings is None else load_alert_settings(settings),
+        workers,
+        scheduler,
+        part,
+    )
+    warm_up_filters()
+    with _reporting(f"looking at {source.name}") as report:
+        run = run_cohort(source, out, options, report)
+    _tell(run)
+    if len(run.failed) == run.sessions:
+        raise typer.Exit(1)
+
+
+def _tell(run: CohortRun) -> None:
+    for name, reason in run.failed[:_TOLD]:
+        complain(printable(f"{name}: not read: {reason}"))
+    if len(run.failed) > _TOLD:
+        complain(f"… and {len(run.failed) - _TOLD} more: see the column reason.")
+    known = run.sessions - run.done_now
+    say(
+        f"{run.path}: {run.sessions} sessions, {len(run.failed)} of them not read"
+        + (f"; {known} were known already." if known else ".")
+    )
+
+
+@contextmanager
+def _reporting(label: str) -> Iterator[Callable[[float, float], None]]:
+    """A bar with the time left; where there is no terminal, a line now and then."""
+    if sys.stderr.isatty():
+        with progress(label) as report:
+            yield report
+        return
+    started = told = time.monotonic()
+
+    def line(done: float, total: float) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= _LINE_EVERY_S:
+            told = now
+            left_min = (now - started) / done * (total - done) / 60.0
+            complain(f"{label}: {done:g} of {total:g}, about {left_min:.0f} min left")
+
+    yield line

@@ -1,0 +1,255 @@
+"""A run as a FIT activity: running dynamics a second, with shock and lean as developer fields."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.errors import BackstrideError, RecordingError
+from imu.step.trusted_steps import trusted_steps
+from pipelines.files.replacing import replacing
+
+if TYPE_CHECKING:
+    from imu.steps import Steps
+    from pipelines.session.result import SessionResult
+
+__all__ = ["write_fit"]
+
+#: Seconds over whose steps a record's values are means: a step a second would flicker.
+_WINDOW_S: Final = 5.0
+#: Whose file it is: FIT's number for those who have none of their own.
+_DEVELOPMENT: Final = "development"
+#: FIT's number for that type.
+_FLOAT32: Final = 0x88
+
+
+@dataclass(frozen=True, slots=True)
+class _DeveloperField:
+    """A value that FIT has no field for."""
+
+    column: str
+    name: str
+    unit: str
+
+
+_DEVELOPER: Final = (
+    _DeveloperField("impact_shock_g", "impact_shock", "g"),
+    _DeveloperField("sacral_lean_deg", "sacral_lean", "deg"),
+    _DeveloperField("peak_force_bw", "peak_force", "BW"),
+)
+
+
+def write_fit(path: str | os.PathLike[str], result: SessionResult) -> None:
+    """Write what a session comes to as a FIT activity (profile of Garmin's SDK).
+
+    A record a second from the first step on, whose values are means over the trusted steps of the
+    five seconds around it: cadence in strides a minute, stance time, its share of the stride,
+    vertical oscillation; impact shock, lean and peak force as developer fields. Where nobody ran
+    there are the times alone.
+
+    Parameters
+    ----------
+    path : path
+        Replaced whole or not at all.
+    result : SessionResult
+        Of a recording that says when it began.
+
+    Raises
+    ------
+    BackstrideError
+        When garmin-fit-sdk is not installed.
+    RecordingError
+        When nobody runs in it, it does not say when it began, or the file cannot be written.
+    """
+    try:
+        from garmin_fit_sdk import Encoder
+    except ImportError:
+        raise BackstrideError(
+            'FIT needs the package garmin-fit-sdk: install it with pip install "backstride[lab]".'
+        ) from None
+    start_ns, place = result.header.utc_start_ns, result.header.source
+    if not len(result.steps):
+        raise RecordingError("nobody runs in it: there is no activity to write.", path=place)
+    if start_ns < 631_065_600 * 10**9:  # FIT counts from 1989-12-31
+        raise RecordingError("does not say when it began, which FIT needs.", path=place)
+    encoder: Any = Encoder(_descriptions())
+    for message in _messages(result):
+        encoder.write_mesg(message)
+    data: bytes = bytes(encoder.close())
+    with replacing(path) as file:
+        file.write(data)
+
+
+def _messages(result: SessionResult) -> list[dict[str, Any]]:
+    from garmin_fit_sdk import Profile
+
+    numbers = Profile["mesg_num"]
+    start_s = result.header.utc_start_ns / 1e9
+    seconds = np.arange(0.0, max(1.0, np.floor(result.duration_s)) + 1.0)
+    end = _moment(start_s + seconds[-1])
+    found: list[dict[str, Any]] = [
+        {
+            "mesg_num": numbers["FILE_ID"],
+            "type": "activity",
+            "manufacturer": _DEVELOPMENT,
+            "product": 0,
+            "serial_number": 1 + (int(start_s) & 0x7FFFFFFF),
+            "time_created": _moment(start_s),
+        },
+        *_described(numbers),
+        _event(numbers, _moment(start_s), "start"),
+    ]
+    columns = _second_by_second(trusted_steps(result.steps), seconds)
+    for number, second in enumerate(seconds.tolist()):
+        found.append(
+            {"mesg_num": numbers["RECORD"], "timestamp": _moment(start_s + second)}
+            | _record({name: float(values[number]) for name, values in columns.items()})
+        )
+    whole = _whole(result, start_s, end, float(seconds[-1]))
+    found += [
+        _event(numbers, end, "stop_all"),
+        {"mesg_num": numbers["LAP"], "message_index": 0, **whole},
+        {
+            "mesg_num": numbers["SESSION"],
+            "message_index": 0,
+            "first_lap_index": 0,
+            "num_laps": 1,
+            **whole,
+        },
+        {
+            "mesg_num": numbers["ACTIVITY"],
+            "timestamp": end,
+            "total_timer_time": float(seconds[-1]),
+            "num_sessions": 1,
+            "type": "manual",
+            "event": "activity",
+            "event_type": "stop",
+        },
+    ]
+    return found
+
+
+def _whole(result: SessionResult, start_s: float, end: datetime, last_s: float) -> dict[str, Any]:
+    """What lap and session say alike."""
+    means = result.means
+    said: dict[str, Any] = {
+        "timestamp": end,
+        "start_time": _moment(start_s),
+        "event": "lap",
+        "event_type": "stop",
+        "sport": "running",
+        "sub_sport": "treadmill" if result.surface == "treadmill" else "generic",
+        "total_elapsed_time": last_s,
+        "total_timer_time": last_s,
+        "total_cycles": len(result.steps) // 2,
+    }
+    if result.distance_m is not None:
+        said["total_distance"] = result.distance_m
+    if result.heart_rate is not None:
+        said["avg_heart_rate"] = round(result.heart_rate.mean)
+    if "cadence_spm" in means:
+        cadence, fraction = divmod(means["cadence_spm"] / 2.0, 1.0)
+        said |= {"avg_cadence": int(cadence), "avg_fractional_cadence": fraction}
+    for column, name in (
+        ("contact_time_ms", "avg_stance_time"),
+        ("vertical_oscillation_mm", "avg_vertical_oscillation"),
+    ):
+        if column in means:
+            said[name] = means[column]
+    return said
+
+
+def _record(values: dict[str, float]) -> dict[str, Any]:
+    """Fields of a record; what was not measured is left out."""
+    known = {name: value for name, value in values.items() if np.isfinite(value)}
+    said: dict[str, Any] = {}
+    if "cadence_spm" in known:
+        cadence, fraction = divmod(known["cadence_spm"] / 2.0, 1.0)
+        said |= {"cadence": int(cadence), "fractional_cadence": fraction}
+    if "contact_time_ms" in known:
+        said["stance_time"] = known["contact_time_ms"]
+        if "step_time_s" in known:
+            said["stance_time_percent"] = known["contact_time_ms"] / known["step_time_s"] / 20.0
+    if "vertical_oscillation_mm" in known:
+        said["vertical_oscillation"] = known["vertical_oscillation_mm"]
+    own = {n: known[one.column] for n, one in enumerate(_DEVELOPER) if one.column in known}
+    return said | ({"developer_fields": own} if own else {})
+
+
+def _second_by_second(steps: Steps, seconds: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Means over the steps around each second; NaN where there are none."""
+    names = [
+        *("cadence_spm", "contact_time_ms", "step_time_s", "vertical_oscillation_mm"),
+        *(one.column for one in _DEVELOPER),
+    ]
+    begins = np.searchsorted(steps.initial_contact_s, seconds - _WINDOW_S / 2.0)
+    ends = np.searchsorted(steps.initial_contact_s, seconds + _WINDOW_S / 2.0)
+    found = {}
+    for name in names:
+        values = steps.rows[name]
+        measured = np.isfinite(values)
+        sums = np.concatenate([[0.0], np.cumsum(np.where(measured, values, 0.0))])
+        counts = np.concatenate([[0], np.cumsum(measured)])
+        count = counts[ends] - counts[begins]
+        found[name] = np.where(
+            count > 0, (sums[ends] - sums[begins]) / np.maximum(count, 1), np.nan
+        )
+    return found
+
+
+def _descriptions() -> dict[int, dict[str, Any]]:
+    """Developer fields, by the key that records name them with."""
+    return {
+        number: {
+            "developer_data_id_mesg": _developer(),
+            "field_description_mesg": _description(number, one),
+        }
+        for number, one in enumerate(_DEVELOPER)
+    }
+
+
+def _described(numbers: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"mesg_num": numbers["DEVELOPER_DATA_ID"], **_developer()},
+        *(
+            {"mesg_num": numbers["FIELD_DESCRIPTION"], **_description(number, one)}
+            for number, one in enumerate(_DEVELOPER)
+        ),
+    ]
+
+
+def _developer() -> dict[str, Any]:
+    return {
+        "developer_data_index": 0,
+        "application_id": list(b"backstride-lumbr"),
+        "application_version": 1,
+    }
+
+
+def _description(number: int, one: _DeveloperField) -> dict[str, Any]:
+    return {
+        "developer_data_index": 0,
+        "field_definition_number": number,
+        "fit_base_type_id": _FLOAT32,
+        "field_name": one.name,
+        "units": one.unit,
+    }
+
+
+def _event(numbers: dict[str, int], when: datetime, kind: str) -> dict[str, Any]:
+    return {
+        "mesg_num": numbers["EVENT"],
+        "timestamp": when,
+        "event": "timer",
+        "event_type": kind,
+        "event_group": 0,
+    }
+
+
+def _moment(utc_s: float) -> datetime:
+    return datetime.fromtimestamp(int(utc_s), tz=UTC)

@@ -1,0 +1,1 @@
+"""The runner's pages around a run: runs, months, journal, letter; plain pages without a script."""

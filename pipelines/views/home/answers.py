@@ -1,0 +1,261 @@
+"""Each page from the journal: what is asked for, looked up and rendered. Nothing here serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, get_args
+
+from imu.errors import BackstrideError, ParameterError, RecordingError
+from pipelines.coaching.training.red_flags import QUESTIONS, question
+from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
+from pipelines.quantities import quantities_in
+from pipelines.runner.journal.advice import advice, return_state
+from pipelines.runner.journal.entries import (
+    Exercise,
+    ExerciseKind,
+    Pain,
+    Session,
+    Shoe,
+    utc_ns_of,
+)
+from pipelines.runner.journal.queries import odometers_m
+from pipelines.runner.journal.tags import SURFACES
+from pipelines.units import distance_words, height_words, mass_words
+from pipelines.views.clock_words import clock_words
+from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of
+from pipelines.views.home.frame import Frame, render_page
+from pipelines.views.home.letter import (
+    DAYS,
+    dose_amount,
+    handed_over_store,
+    letter_of,
+    summary_of,
+)
+from pipelines.views.home.pictures import month_figure, run_figure
+
+if TYPE_CHECKING:
+    from pipelines.runner.journal.database import Journal
+
+__all__ = ["Answers"]
+
+#: Runs on one page of the list.
+_RUNS: Final = 30
+#: Spans of days that the months are shown for.
+_SPANS: Final = {31: "a month", 92: "three months", 366: "a year"}
+_MOMENTS: Final = {
+    "other": "not with a run",
+    "before": "before the run",
+    "during": "during it",
+    "after": "after it",
+    "24h": "the next day",
+    "48h": "two days later",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Makes the pages of one journal.
+
+    Attributes
+    ----------
+    journal : Journal
+        Open.
+    folder : Path
+        Where its small files are kept.
+    now : datetime
+        The time on the runner's clock, with its zone.
+    """
+
+    journal: Journal
+    folder: Path
+    now: datetime
+
+    def runs(self, frame: Frame, before: int | None = None) -> str:
+        """The list of runs, newest first; those before a number of a run where one is given."""
+        limit = 2**62
+        if before is not None:
+            limit = self.journal.entry(Session, before).utc_start_ns
+        sessions = self.journal.entries(Session, "utc_start_ns < ?", (limit,), newest=_RUNS + 1)
+        older = len(sessions) > _RUNS
+        sessions = sessions[-_RUNS:]
+        diary = self._around(sessions)
+        rows = [
+            {
+                "run": one,
+                "when": day_and_time(one),
+                "picture": run_figure(one, sessions, f"run{one.identifier}"),
+                "facts": self._facts(one),
+                "pain": ", ".join(
+                    f"{pain.level} {_MOMENTS[pain.when]}" for pain in diary.pains_of(one)
+                ),
+                "hurt": any(pain.level for pain in diary.pains_of(one)),
+            }
+            for one in reversed(sessions)
+        ]
+        oldest = sessions[0].identifier if older and sessions else None
+        return render_page("runs.html.j2", frame, rows=rows, older=oldest)
+
+    def run(self, frame: Frame, number: int, *, report: str = "", trouble: str = "") -> str:
+        """A page a run: what can be said of it and corrected, and its report beneath."""
+        session = self.journal.entry(Session, number)
+        diary = self._around([session])
+        settings = self.journal.settings()
+        distance_m = session.distance_m
+        shoes = [one.name for one in diary.shoes.values() if one.retired is None]
+        return render_page(
+            "run.html.j2",
+            frame,
+            run=session,
+            when=day_and_time(session),
+            facts=self._facts(session),
+            pains=[(pain, _MOMENTS[pain.when]) for pain in diary.pains_of(session)],
+            distance="" if distance_m is None else distance_words(distance_m, settings.units),
+            shoe=diary.shoe_name(session),
+            shoes=shoes,
+            surfaces=list(dict.fromkeys([*SURFACES, *filter(None, (session.surface,))])),
+            moments={key: words for key, words in _MOMENTS.items() if key != "other"},
+            report=report,
+            report_trouble=trouble,
+        )
+
+    def months(self, frame: Frame, days: int = 31) -> str:
+        """Trends of form by date, with pain, load and shoes beneath."""
+        if days not in _SPANS:
+            raise ParameterError("days", days, ", ".join(map(str, _SPANS)))
+        today = self.now.date()
+        diary = diary_of(self.journal, today - timedelta(days=days - 1), today)
+        settings = self.journal.settings()
+        words = self._month_words(diary)
+        figure = month_figure(diary, FORM, "months", words, settings.units)
+        return render_page(
+            "months.html.j2",
+            frame,
+            diary=diary,
+            figure=figure,
+            words=words,
+            spans=_SPANS,
+            days=days,
+            rows=[(one, day_and_time(one), self._facts(one)) for one in reversed(diary.sessions)],
+            form=FORM,
+            units=settings.units,
+            shoe_name=diary.shoe_name,
+            pains_of=diary.pains_of,
+        )
+
+    def diary_page(self, frame: Frame) -> str:
+        """The journal: today's advice, pain, exercises, shoes, plan, settings and warning signs."""
+        found, settings = advice(self.journal, self.now), self.journal.settings()
+        units = settings.units
+        state, since = return_state(self.journal), settings.return_since_ns
+        plan: list[str] = []
+        if since is not None and state is not None:
+            now_ns = utc_ns_of(self.now)
+            resting = rest_cues(since, now_ns, rest_days=settings.rest_days)
+            plan = [one.message for one in resting or [stage_cue(state)]]
+        distances = odometers_m(self.journal)
+        last = self.journal.entries(Session, newest=1)
+        ceiling = settings.weekly_ceiling_m
+        return render_page(
+            "journal.html.j2",
+            frame,
+            advice=[one.message for one in found.cues],
+            stopped=found.red_flags.stopped,
+            last_run=last[0] if last else None,
+            last_when=day_and_time(last[0]) if last else "",
+            moments=_MOMENTS if last else {"other": _MOMENTS["other"]},
+            pains=[
+                (one, _MOMENTS[one.when]) for one in reversed(self.journal.entries(Pain, newest=10))
+            ],
+            kinds=get_args(ExerciseKind),
+            exercises=list(reversed(self.journal.entries(Exercise, newest=10))),
+            shoes=[
+                (one, distance_words(distances[one.identifier or 0], units))
+                for one in self.journal.entries(Shoe)
+            ],
+            plan=plan,
+            settings=settings,
+            height="" if settings.height_m is None else height_words(settings.height_m, units),
+            mass="" if settings.mass_kg is None else mass_words(settings.mass_kg, units),
+            ceiling="" if ceiling is None else distance_words(ceiling, units),
+            questions=[(name, question(name)) for name in QUESTIONS],
+        )
+
+    def letter(self, frame: Frame) -> str:
+        """The letter to a physiotherapist."""
+        stored = handed_over_store(self.folder).load()
+        letter = letter_of(self.journal, self.now.date(), stored.value)
+        units = self.journal.settings().units
+        words = self._month_words(letter.diary)
+        return render_page(
+            "letter.html.j2",
+            frame,
+            letter=letter,
+            days=DAYS,
+            units=units,
+            words=words,
+            figure=month_figure(letter.diary, FORM, "letter", words, units),
+            rows=[(one, day_and_time(one)) for one in reversed(letter.diary.sessions)],
+            large=quantities_in("large"),
+            distance_words=distance_words,
+            dose_amount=dose_amount,
+            clock_words=clock_words,
+            moments=_MOMENTS,
+            question=question,
+            note=stored.note,
+        )
+
+    def hand_over(self) -> str:
+        """Keep what today's letter says, for the next one; a sentence."""
+        store = handed_over_store(self.folder)
+        found = store.load()
+        if not found.replaceable:
+            raise RecordingError(found.note)
+        store.save(summary_of(letter_of(self.journal, self.now.date(), found.value)))
+        return "Kept: the next letter tells what has changed since this one."
+
+    def _around(self, sessions: list[Session]) -> Diary:
+        """The days of some sessions, and two more for the pain of the days after."""
+        days = [one.day for one in sessions] or [self.now.date()]
+        return diary_of(self.journal, min(days), max(days) + timedelta(days=3))
+
+    def _facts(self, session: Session) -> str:
+        """A run in a line: distance, time, load and where."""
+        units = self.journal.settings().units
+        known = [
+            "distance not said"
+            if session.distance_m is None
+            else distance_words(session.distance_m, units),
+            clock_words(session.duration_s),
+        ]
+        if session.dose_easy_km_m4 is not None:
+            known.append(f"load {dose_amount(session.dose_easy_km_m4, units)}")
+        shoe = self.journal.entry(Shoe, session.shoe_id).name if session.shoe_id else ""
+        return " · ".join([*known, *filter(None, (session.surface, shoe))])
+
+    def _month_words(self, diary: Diary) -> str:
+        units = self.journal.settings().units
+        pain = diary.worst_pain
+        rated = "no pain was rated" if pain is None else f"worst pain {pain} of 10"
+        runs = len(diary.sessions)
+        return (
+            f"{diary.first} to {diary.last}: {runs} {'run' if runs == 1 else 'runs'}, "
+            f"{distance_words(diary.distance_m, units)}, {rated}."
+        )
+
+
+def recording_of(session: Session) -> Path:
+    """The file of a run.
+
+    Raises
+    ------
+    BackstrideError
+        When it was only typed in, or its file is not there any more.
+    """
+    if not session.source_file:
+        raise BackstrideError("this run was written down without a recording.")
+    path = Path(session.source_file)
+    if path.suffix.lower() != ".mcap" or not path.is_file():
+        raise BackstrideError(f"its recording is not where it was: {path}.")
+    return path

@@ -1,0 +1,144 @@
+"""What the journal holds of some days, gathered once for every page that shows it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from pipelines.quantities import QUANTITIES, Quantity
+from pipelines.runner.journal.entries import Pain, Session, Shoe, moment
+
+if TYPE_CHECKING:
+    from pipelines.runner.journal.database import Journal
+
+__all__ = ["FORM", "Diary", "Usual", "diary_of"]
+
+#: The measures of form that pages show of a whole run, in their order.
+FORM: Final[tuple[Quantity, ...]] = tuple(
+    next(one for one in QUANTITIES if one.column == column)
+    for column in ("sacral_lean_deg", "impact_shock_g", "vertical_oscillation_mm", "cadence_spm")
+)
+_LEAST_RUNS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What runs have in common: the mean of their means, and its 95 % interval over the runs."""
+
+    mean: float
+    half_width: float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """Runs, pain and shoes from one day to another.
+
+    Attributes
+    ----------
+    first, last : date
+        Days on the runner's clock, both within.
+    sessions : tuple of Session
+        In order of time.
+    pains : tuple of Pain
+        In order of time.
+    shoes : dict of int to Shoe
+        All of the journal, by number.
+    """
+
+    first: date
+    last: date
+    sessions: tuple[Session, ...]
+    pains: tuple[Pain, ...]
+    shoes: dict[int, Shoe]
+
+    @property
+    def distance_m(self) -> float:
+        """Sum of the known distances, m."""
+        return math.fsum(one.distance_m or 0.0 for one in self.sessions)
+
+    @property
+    def dose_easy_km(self) -> float | None:
+        """Sum of the known lumbar doses, easy km; None where no run has one."""
+        known = [one.dose_easy_km_m4 for one in self.sessions if one.dose_easy_km_m4 is not None]
+        return math.fsum(known) if known else None
+
+    @property
+    def worst_pain(self) -> int | None:
+        """The highest rating; None where there is none."""
+        return max((one.level for one in self.pains), default=None)
+
+    def shoe_name(self, session: Session) -> str:
+        """Name of the shoe of a run; empty where it was not said."""
+        shoe = self.shoes.get(session.shoe_id or 0)
+        return "" if shoe is None else shoe.name
+
+    def pains_of(self, session: Session) -> tuple[Pain, ...]:
+        """The ratings that belong to a run."""
+        return tuple(one for one in self.pains if one.session_id == session.identifier)
+
+    def by_tag(self, tag: str) -> dict[str, tuple[int, float]]:
+        """Runs and distance, m, by surface or by shoe; the longest first.
+
+        Parameters
+        ----------
+        tag : {"surface", "shoe"}
+            Empty where it was not said.
+        """
+        found: dict[str, tuple[int, float]] = {}
+        for one in self.sessions:
+            name = one.surface if tag == "surface" else self.shoe_name(one)
+            runs, distance_m = found.get(name, (0, 0.0))
+            found[name] = (runs + 1, distance_m + (one.distance_m or 0.0))
+        return dict(sorted(found.items(), key=lambda item: -item[1][1]))
+
+    def usual(self, quantity: Quantity) -> Usual | None:
+        """What is usual in these runs; None in fewer than three that have the measure."""
+        values = [
+            one.means[quantity.column] for one in self.sessions if quantity.column in one.means
+        ]
+        if len(values) < _LEAST_RUNS:
+            return None
+        error = statistics.stdev(values) / math.sqrt(len(values))
+        return Usual(statistics.fmean(values), _student_95(len(values) - 1) * error, len(values))
+
+
+def diary_of(journal: Journal, first: date, last: date) -> Diary:
+    """What a journal holds of these days, both within."""
+    days = (first.toordinal(), last.toordinal())
+    # a rating has its moment alone; its day is that of the clock it was made by
+    since = (first - timedelta(days=1)).toordinal() - date(1970, 1, 1).toordinal()
+    pains = journal.entries(Pain, "utc_ns >= ?", (since * 86_400 * 10**9,))
+    return Diary(
+        first,
+        last,
+        tuple(journal.entries(Session, "day BETWEEN ? AND ?", days)),
+        tuple(
+            sorted(
+                (one for one in pains if first <= one.day <= last),
+                key=lambda one: (one.utc_ns, one.identifier or 0),
+            )
+        ),
+        {one.identifier or 0: one for one in journal.entries(Shoe)},
+    )
+
+
+def day_and_time(session: Session) -> str:
+    """When a run began, on the runner's clock.
+
+    Examples
+    --------
+    >>> day_and_time(Session(1_772_474_400 * 10**9, 1800.0))
+    '2026-03-02 18:00'
+    """
+    return f"{moment(session.utc_start_ns, session.utc_offset_minutes):%Y-%m-%d %H:%M}"
+
+
+def _student_95(freedom: int) -> float:
+    """Two-sided 95 % quantile of Student's t for so many degrees of freedom, from 2."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, freedom))

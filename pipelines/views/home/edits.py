@@ -1,0 +1,275 @@
+"""What the runner writes on the pages, put into the journal; each edit answers in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Final, get_args
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.pain import ago_words, check_cue
+from pipelines.coaching.training.pain_moments import is_too_early
+from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge
+from pipelines.coaching.training.traffic_light import judge_pain
+from pipelines.runner.journal.advice import advice, stop_cue
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import (
+    Exercise,
+    ExerciseKind,
+    Pain,
+    PainMoment,
+    Questionnaire,
+    Session,
+    Shoe,
+    utc_ns_of,
+)
+from pipelines.runner.journal.queries import red_flag_state
+from pipelines.runner.journal.runs import edit_run
+from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.runner.journal.stated import Distance, Stated
+from pipelines.runner.journal.tags import SURFACES, shoe_name
+from pipelines.units import (
+    UNITS,
+    Units,
+    distance_words,
+    parse_distance,
+    parse_typed_height,
+    parse_typed_mass,
+)
+from pipelines.views.terminal.cells import printable
+
+__all__ = ["EDITS", "Fields", "change"]
+
+#: What a form sends, by the names of its fields.
+Fields = Mapping[str, str]
+_LONGEST: Final = 500
+
+
+def change(journal: Journal, what: str, fields: Fields, now: datetime) -> str:
+    """Make one change; what became of it in a sentence.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    what : str
+        One of :data:`EDITS`.
+    fields : mapping of str to str
+        What was typed.
+    now : datetime
+        The time on the runner's clock, with its zone.
+
+    Raises
+    ------
+    ParameterError
+        When something that was typed makes no sense; nothing is changed then.
+    RecordingError
+        When the journal cannot take it.
+    """
+    edit = EDITS.get(what)
+    if edit is None:
+        raise ParameterError("what to change", what, "something that the pages offer")
+    known = {name: printable(value).strip()[:_LONGEST] for name, value in fields.items()}
+    return edit(journal, known, now)
+
+
+def _run(journal: Journal, fields: Fields, _: datetime) -> str:
+    number = _whole(fields, "run")
+    before = journal.entry(Session, number)
+    units = journal.settings().units
+    distance: Distance | None = None
+    words = fields.get("distance", "")
+    was_m = before.distance_m
+    # what the page itself has written is rounded
+    if words and (was_m is None or words != distance_words(was_m, units)):
+        distance = Distance(parse_distance(_with_unit(words, units), "distance"), "user")
+    surface = fields.get("surface", "")
+    if surface and surface not in (*SURFACES, before.surface):
+        raise ParameterError("surface", surface, "one of the list")
+    stated = Stated(distance, surface, _shoe_in_use(journal, fields), fields.get("note", ""))
+    edit_run(journal, number, stated)
+    return f"Run {number} is as you said."
+
+
+def _shoe_in_use(journal: Journal, fields: Fields) -> str:
+    name = shoe_name(fields.get("shoe"))
+    if name and retired_shoe(journal, name) is not None:
+        known = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+        if not known:
+            raise ParameterError("shoe", name, "a pair in use: bring this one back first")
+    return name
+
+
+def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
+    level, when = _whole(fields, "level"), fields.get("when") or "other"
+    moment = next((one for one in get_args(PainMoment) if one == when), None)
+    if moment is None:
+        raise ParameterError("when", when, "one of the list")
+    number = None
+    if moment != "other":
+        number = _whole(fields, "run")
+        run, utc_ns = journal.entry(Session, number), utc_ns_of(now)
+        end_ns = run.utc_start_ns + round(run.duration_s * 1e9)
+        if is_too_early(moment, end_ns, utc_ns, _offset_minutes(now)):
+            hours = (utc_ns - end_ns) / 3.6e12
+            raise ParameterError(
+                "when", when, f"another moment: that run ended {ago_words(max(hours, 0.0))}"
+            )
+    journal.add(
+        Pain(
+            utc_ns_of(now),
+            level,
+            moment,
+            number,
+            place=fields.get("place", ""),
+            quality=fields.get("quality", ""),
+            activity=fields.get("activity", ""),
+            utc_offset_minutes=_offset_minutes(now),
+        )
+    )
+    found = advice(journal, now)
+    light = judge_pain(level, moment="during" if moment == "during" else "after").cue
+    told = [light.message] if level and light is not None else []
+    told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
+    asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))
+    if asks is not None and not found.red_flags.stopped:
+        told.append("Please answer the questions about warning signs below.")
+    return " ".join([f"Pain {level} of 10 is noted.", *told])
+
+
+def _exercise(journal: Journal, fields: Fields, now: datetime) -> str:
+    kind = next((one for one in get_args(ExerciseKind) if one == fields.get("kind")), None)
+    if kind is None:
+        raise ParameterError("kind", fields.get("kind", ""), "one of the list")
+    minutes = _number(fields, "minutes")
+    journal.add(
+        Exercise(utc_ns_of(now), kind, minutes, fields.get("note", ""), _offset_minutes(now))
+    )
+    return f"Noted: {kind}, {minutes:g} min."
+
+
+def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
+    name, then = shoe_name(fields.get("name")), fields.get("then", "")
+    if not name:
+        raise ParameterError("name", "", "the name of the pair, such as make and colour")
+    found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+    if then == "retire":
+        if not found:
+            raise ParameterError("name", name, "a pair in use")
+        journal.replace(replace(found[0], retired=date.today()))
+        return f"{name} is retired."
+    given_up = retired_shoe(journal, name)
+    if then == "back":
+        if given_up is None or found:
+            raise ParameterError("name", name, "a retired pair")
+        journal.replace(replace(given_up, retired=None))
+        return f"{name} is in use again."
+    if not found and given_up is not None:
+        raise ParameterError("name", name, "another name for a new pair: this one is retired")
+    pair, units = found[0] if found else Shoe(name), journal.settings().units
+    if start := fields.get("start"):
+        start_m = parse_distance(_with_unit(start, units), "distance so far")
+        pair = replace(pair, start_km=start_m / 1000.0)
+    if bought := fields.get("bought"):
+        try:
+            pair = replace(pair, bought=date.fromisoformat(bought))
+        except ValueError:
+            raise ParameterError("bought", bought, "a day, such as 2026-03-02") from None
+    if found:
+        journal.replace(pair)
+    else:
+        journal.add(pair)
+    return f"{name} is in your journal."
+
+
+def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
+    units = next((one for one in UNITS if one == fields.get("units")), None)
+    if units is None:
+        raise ParameterError("units", fields.get("units", ""), "metric or imperial")
+    known: dict[str, object] = {"units": units}
+    height, mass, ceiling = (fields.get(name, "") for name in ("height", "mass", "ceiling"))
+    known["height_m"] = parse_typed_height(height, units) if height else None
+    known["mass_kg"] = parse_typed_mass(mass, units) if mass else None
+    own = parse_distance(_with_unit(ceiling, units), "weekly ceiling") if ceiling else None
+    known["weekly_ceiling_m"] = own
+    known["strength_days"] = _whole(fields, "strength")
+    known["stretches_per_day"] = _whole(fields, "stretches")
+    journal.change_settings(**known)
+    return "Your settings are kept."
+
+
+def _plan(journal: Journal, fields: Fields, now: datetime) -> str:
+    if fields.get("then") == "stop":
+        journal.change_settings(return_since_ns=None)
+        return "The return to running has ended."
+    stopped = stop_cue(journal)
+    if stopped is not None:
+        raise ParameterError("the plan", "not begun", stopped.message)
+    rest = _whole(fields, "rest")
+    since = journal.settings().return_since_ns or utc_ns_of(now)
+    journal.change_settings(return_since_ns=since, rest_days=rest)
+    return "The return to running has begun."
+
+
+def _check(journal: Journal, fields: Fields, now: datetime) -> str:
+    unanswered = [name for name in QUESTIONS if fields.get(name) not in {"yes", "no"}]
+    if unanswered:
+        raise ParameterError("the questions", f"{len(unanswered)} open", "yes or no to each")
+    answers = {name: fields[name] == "yes" for name in QUESTIONS}
+    cleared = fields.get("cleared") == "yes"
+    after = judge(red_flag_state(journal), Answered(answers, cleared))
+    journal.add(Questionnaire(utc_ns_of(now), answers, cleared, _offset_minutes(now)))
+    return after.cue.message if after.cue is not None else "Your answers are noted."
+
+
+def _delete(journal: Journal, fields: Fields, _: datetime) -> str:
+    kinds: dict[str, type[Session | Pain | Exercise]] = {
+        "run": Session,
+        "pain": Pain,
+        "exercise": Exercise,
+    }
+    kind = kinds.get(fields.get("kind", ""))
+    if kind is None or fields.get("sure") != "yes":
+        raise ParameterError("what to delete", fields.get("kind", ""), "it with its tick")
+    journal.delete(kind, _whole(fields, "number"))
+    return "Deleted. The recording, where there is one, is still there."
+
+
+#: By the name under which the pages ask for them.
+EDITS: Final[Mapping[str, Callable[[Journal, Fields, datetime], str]]] = {
+    "run": _run,
+    "pain": _pain,
+    "exercise": _exercise,
+    "shoe": _shoe,
+    "settings": _settings,
+    "plan": _plan,
+    "check": _check,
+    "delete": _delete,
+}
+
+
+def _offset_minutes(now: datetime) -> int:
+    offset = now.utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() / 60.0)
+
+
+def _with_unit(words: str, units: Units) -> str:
+    """A bare number is in the runner's own unit."""
+    bare = words.replace(",", ".").replace(".", "", 1).isdigit()
+    return f"{words} {'km' if units == 'metric' else 'mi'}" if bare else words
+
+
+def _whole(fields: Fields, name: str) -> int:
+    words = fields.get(name, "")
+    if not (words.isascii() and words.isdigit() and len(words) < 10):
+        raise ParameterError(name, words, "a whole number")
+    return int(words)
+
+
+def _number(fields: Fields, name: str) -> float:
+    words = fields.get(name, "").replace(",", ".")
+    try:
+        return float(words)
+    except ValueError:
+        raise ParameterError(name, words, "a number") from None

@@ -1,0 +1,238 @@
+"""The letter to a physiotherapist: four weeks on one page, what changed since the last, details."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipelines.files.stored import Store
+from pipelines.runner.journal.entries import Pain, Questionnaire
+from pipelines.runner.journal.queries import odometers_m, red_flag_state
+from pipelines.units import distance_words, dose_words
+from pipelines.views.counted import counted
+from pipelines.views.home.diary import FORM, Diary, Usual, diary_of
+
+if TYPE_CHECKING:
+    from pipelines.quantities import Quantity
+    from pipelines.runner.journal.database import Journal
+    from pipelines.units import Units
+
+__all__ = ["DAYS", "Letter", "dose_amount", "handed_over_store", "letter_of", "summary_of"]
+
+#: What a letter tells of.
+DAYS: Final = 28
+#: What its form is compared with: the runs of twelve weeks before.
+BEFORE_DAYS: Final = 84
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What the last letter said, for the next one to compare with.
+
+    Attributes
+    ----------
+    day : str
+        ISO date of its last day.
+    runs : int
+        In its four weeks.
+    distance_m : float
+        Sum of known distances, m.
+    worst_pain : int, optional
+        The highest rating.
+    means : dict of str to float
+        Mean over the runs by column.
+    """
+
+    day: str
+    runs: int
+    distance_m: float
+    worst_pain: int | None = None
+    means: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """One measure of form: these weeks, those before, and the difference with its interval.
+
+    The interval of the difference is Welch's (1947, doi:10.1093/biomet/34.1-2.28), 95 %.
+    """
+
+    quantity: Quantity
+    now: Usual | None
+    before: Usual | None
+    difference: float
+    half_width: float
+
+    @property
+    def words(self) -> str:
+        """What the difference says."""
+        if self.now is None:
+            return "fewer than three runs that measured it"
+        if self.before is None:
+            return "nothing to compare with yet: fewer than three earlier runs"
+        if abs(self.difference) <= self.half_width:
+            return "no change from the baseline that these runs could show"
+        return "changed from the baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week of the letter, from a day on."""
+
+    start: date
+    runs: int
+    distance_m: float
+    dose_easy_km: float | None
+    worst_pain: int | None
+    ratings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """All that a letter says, as data.
+
+    Attributes
+    ----------
+    diary : Diary
+        Its four weeks.
+    weeks : tuple of Week
+        The same by week, in order.
+    form : tuple of FormRow
+        Against the runs before.
+    odometers_m : dict of int to float
+        Of each shoe, m.
+    flags : Questionnaire, optional
+        The latest answers to the questions about warning signs.
+    stopped : bool
+        Whether they have stopped the coaching.
+    last : HandedOver, optional
+        The letter before.
+    """
+
+    diary: Diary
+    weeks: tuple[Week, ...]
+    form: tuple[FormRow, ...]
+    odometers_m: dict[int, float]
+    flags: Questionnaire | None
+    stopped: bool
+    last: HandedOver | None = None
+
+    @property
+    def noted_pains(self) -> tuple[Pain, ...]:
+        """The ratings of the four weeks, newest first."""
+        return self.diary.pains[::-1]
+
+    def changes(self, units: Units) -> list[str]:
+        """What is otherwise than in the letter before, a sentence each."""
+        last, now = self.last, self.diary
+        if last is None:
+            return ["This is the first letter."]
+        told = [
+            f"Worst pain {_level(now.worst_pain)} (was {_level(last.worst_pain)}).",
+            f"{counted(len(now.sessions), 'run')} and {distance_words(now.distance_m, units)} "
+            f"(was {last.runs} and {distance_words(last.distance_m, units)}).",
+        ]
+        for row in self.form:
+            was = last.means.get(row.quantity.column)
+            if row.now is not None and was is not None:
+                told.append(
+                    f"Mean {row.quantity.name} {row.quantity.amount(row.now.mean, units)} "
+                    f"(was {row.quantity.amount(was, units)})."
+                )
+        return told
+
+
+def letter_of(journal: Journal, today: date, last: HandedOver | None = None) -> Letter:
+    """The letter of the four weeks up to a day.
+
+    Parameters
+    ----------
+    journal : Journal
+        Open.
+    today : date
+        On the runner's clock; the last day of the letter.
+    last : HandedOver, optional
+        What the letter before said.
+    """
+    first = today - timedelta(days=DAYS - 1)
+    diary = diary_of(journal, first, today)
+    before = diary_of(journal, first - timedelta(days=BEFORE_DAYS), first - timedelta(days=1))
+    flags = journal.entries(Questionnaire, newest=1)
+    return Letter(
+        diary,
+        tuple(_week(diary, first + timedelta(weeks=number)) for number in range(DAYS // 7)),
+        tuple(_form_row(one, diary, before) for one in FORM),
+        odometers_m(journal),
+        flags[0] if flags else None,
+        red_flag_state(journal).stopped,
+        last,
+    )
+
+
+def summary_of(letter: Letter) -> HandedOver:
+    """What is kept of a letter that is handed over."""
+    diary = letter.diary
+    return HandedOver(
+        diary.last.isoformat(),
+        len(diary.sessions),
+        diary.distance_m,
+        diary.worst_pain,
+        {row.quantity.column: row.now.mean for row in letter.form if row.now is not None},
+    )
+
+
+def handed_over_store(folder: Path) -> Store[HandedOver]:
+    """Where the summary of the last letter is kept."""
+    return Store(
+        folder / "last_letter.json",
+        HandedOver,
+        version=1,
+        what="what your last letter said",
+        then="the next letter compares with nothing",
+    )
+
+
+def dose_amount(easy_km: float | None, units: Units) -> str:
+    """A dose with its unit; a dash where it is not known."""
+    return "–" if easy_km is None else " ".join(dose_words(easy_km, units))
+
+
+def _week(diary: Diary, start: date) -> Week:
+    end = start + timedelta(days=7)
+    part = Diary(
+        start,
+        end - timedelta(days=1),
+        tuple(one for one in diary.sessions if start <= one.day < end),
+        tuple(one for one in diary.pains if start <= one.day < end),
+        diary.shoes,
+    )
+    return Week(
+        start,
+        len(part.sessions),
+        part.distance_m,
+        part.dose_easy_km,
+        part.worst_pain,
+        len(part.pains),
+    )
+
+
+def _form_row(quantity: Quantity, diary: Diary, before: Diary) -> FormRow:
+    now, was = diary.usual(quantity), before.usual(quantity)
+    if now is None or was is None:
+        return FormRow(quantity, now, was, math.nan, math.nan)
+    values = [
+        [one.means[quantity.column] for one in part.sessions if quantity.column in one.means]
+        for part in (diary, before)
+    ]
+    from scipy.stats import ttest_ind
+
+    interval = ttest_ind(*values, equal_var=False).confidence_interval(0.95)
+    half_width = 0.5 * float(interval.high - interval.low)
+    return FormRow(quantity, now, was, now.mean - was.mean, half_width)
+
+
+def _level(level: int | None) -> str:
+    return "not rated" if level is None else f"{level} of 10"

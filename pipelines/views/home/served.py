@@ -1,0 +1,242 @@
+"""The pages around a run, served beside the live page under the same key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
+
+from imu.errors import BackstrideError, ParameterError
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.entries import Session
+from pipelines.views.home.answers import Answers, recording_of
+from pipelines.views.home.demonstration import DAYS, Demonstration
+from pipelines.views.home.edits import change
+from pipelines.views.home.frame import Frame, render_page
+from pipelines.views.page.gate import PLAIN_POLICY
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pipelines.runner.journal.database import Journal
+
+__all__ = ["HomePages"]
+
+_STATIC: Final = Path(__file__).parent / "static"
+_HEADERS: Final = {"cache-control": "no-store", "content-security-policy": PLAIN_POLICY}
+#: Most bytes that a form may send.
+_LONGEST_FORM: Final = 20_000
+
+
+class HomePages:
+    """Serves the pages of the runner's journal, and of the demonstration's.
+
+    Parameters
+    ----------
+    journal : JournalAtHand
+        That of the program.
+    folder : Path, optional
+        Where small files and the demonstration are kept; beside the journal by default.
+    now : callable
+        The time on the runner's clock, with its zone.
+    """
+
+    def __init__(
+        self,
+        journal: JournalAtHand,
+        folder: Path | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        self._journal, self._now = journal, now
+        self._folder = journal.path.parent if folder is None else folder
+        self.demonstration = Demonstration(self._folder / "demonstration")
+        self._of_demonstration: JournalAtHand | None = None
+        self._root = "/"
+        self._said: tuple[str, str] = ("", "")
+        self._reports: dict[tuple[str, int, int], str] = {}
+
+    def mount(self, app: Starlette, root: str) -> None:
+        """Add the pages to an application, under the address of the live page, ending in "/"."""
+        self._root = root
+        for name in ("home", "demonstration"):
+            here = f"{root}{name}/"
+            for path, method, answer in (
+                ("alive", "GET", self._alive),
+                ("style.css", "GET", self._style),
+                ("home.js", "GET", self._script),
+                ("runs", "GET", self._runs),
+                ("runs/{number:int}", "GET", self._run),
+                ("months", "GET", self._months),
+                ("journal", "GET", self._diary),
+                ("letter", "GET", self._letter),
+                ("change/{what}", "POST", self._change),
+            ):
+                app.add_route(f"{here}{path}", answer, methods=[method])
+
+    def close(self) -> None:
+        """Close the journal of the demonstration."""
+        if self._of_demonstration is not None:
+            self._of_demonstration.__exit__()
+            self._of_demonstration = None
+
+    # ------------------------------------------------------------------------------ the pages
+
+    async def _runs(self, request: Request) -> Response:
+        before = request.query_params.get("before", "")
+        number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
+        return await self._page(request, "runs", lambda it, frame: it.runs(frame, number))
+
+    async def _run(self, request: Request) -> Response:
+        number = min(request.path_params["number"], 2**62)
+        return await self._page(
+            request, "runs", lambda it, frame: self._run_page(it, frame, number)
+        )
+
+    async def _months(self, request: Request) -> Response:
+        days = request.query_params.get("days", "31")
+        wanted = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 31
+        return await self._page(request, "months", lambda it, frame: it.months(frame, wanted))
+
+    async def _diary(self, request: Request) -> Response:
+        return await self._page(request, "journal", lambda it, frame: it.diary_page(frame))
+
+    async def _letter(self, request: Request) -> Response:
+        return await self._page(request, "letter", lambda it, frame: it.letter(frame))
+
+    def _run_page(self, answers: Answers, frame: Frame, number: int) -> str:
+        session = answers.journal.entry(Session, number)
+        try:
+            report = self._report(recording_of(session), answers.journal)
+        except BackstrideError as error:
+            return answers.run(frame, number, trouble=str(error))
+        return answers.run(frame, number, report=report)
+
+    def _report(self, path: Path, journal: Journal) -> str:
+        """The report of a recording; kept while nothing about it changes."""
+        from imu.analyzer import warm_up
+        from pipelines.replay import ReplayOptions
+        from pipelines.views.report.content import content_of
+        from pipelines.views.report.earlier import previous_runs_of_journal
+        from pipelines.views.report.page import render_main
+        from pipelines.views.report.reading import read_recording
+
+        units = journal.settings().units
+        changed = path.stat()
+        key = (f"{path} {units}", changed.st_mtime_ns, changed.st_size)
+        if key not in self._reports:
+            recording = read_recording(
+                path, ReplayOptions(), lambda _done, _total: None, prepare=warm_up
+            )
+            earlier = previous_runs_of_journal(journal, recording.utc_start_ns)
+            if len(self._reports) > 8:
+                self._reports.clear()
+            self._reports[key] = render_main(content_of(recording, earlier), units)
+        return self._reports[key]
+
+    # ------------------------------------------------------------------------------- changes
+
+    async def _change(self, request: Request) -> Response:
+        from starlette.responses import RedirectResponse
+
+        what = request.path_params["what"]
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LONGEST_FORM:
+                return self._sentence("What was sent is too long to be a form of this page.", 413)
+        fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        demonstration = self._is_demonstration(request)
+        try:
+            told = await asyncio.to_thread(self._changed, what, fields, demonstration)
+            self._said = (told, "")
+        except BackstrideError as error:
+            self._said = ("", str(error))
+        after = {"run": f"runs/{fields.get('run', '')}", "letter": "letter"}.get(what, "journal")
+        if what == "pain" and fields.get("when") != "other" and "quality" not in fields:
+            after = f"runs/{fields.get('run', '')}"
+        if what == "delete" and fields.get("kind") == "run":
+            after = "runs"
+        return RedirectResponse(f"{self._here(demonstration)}{after}", 303, headers=_HEADERS)
+
+    def _changed(self, what: str, fields: dict[str, str], demonstration: bool) -> str:
+        answers = self._answers(demonstration)
+        if what == "letter":
+            return answers.hand_over()
+        return change(answers.journal, what, fields, answers.now)
+
+    # -------------------------------------------------------------------------------- common
+
+    async def _page(
+        self, request: Request, page: str, make: Callable[[Answers, Frame], str]
+    ) -> Response:
+        from starlette.responses import HTMLResponse
+
+        demonstration = self._is_demonstration(request)
+        (told, trouble), self._said = self._said, ("", "")
+        here = self._here(demonstration)
+        frame = Frame(self._root, here, page, told, trouble, demonstration)
+        try:
+            text = await asyncio.to_thread(self._made, make, frame)
+        except ParameterError as error:
+            return self._sentence(str(error), 404)
+        except BackstrideError as error:
+            return self._sentence(f"This page cannot be made: {error}", 500)
+        return HTMLResponse(text, headers=_HEADERS)
+
+    def _made(self, make: Callable[[Answers, Frame], str], frame: Frame) -> str:
+        if frame.demonstration and not self.demonstration.ready:
+            self.demonstration.begin(self._now())
+            return render_page(
+                "making.html.j2",
+                frame,
+                done=self.demonstration.done,
+                count=len(DAYS),
+                problem=self.demonstration.trouble,
+            )
+        return make(self._answers(frame.demonstration), frame)
+
+    def _answers(self, demonstration: bool) -> Answers:
+        if not demonstration:
+            return Answers(self._journal.open(), self._folder, self._now())
+        folder = self.demonstration.folder
+        if self._of_demonstration is None:
+            self._of_demonstration = JournalAtHand(folder / "journal.sqlite3")
+        return Answers(self._of_demonstration.open(), folder, self._now())
+
+    def _is_demonstration(self, request: Request) -> bool:
+        return request.url.path.startswith(f"{self._root}demonstration/")
+
+    def _here(self, demonstration: bool) -> str:
+        return f"{self._root}{'demonstration' if demonstration else 'home'}/"
+
+    async def _alive(self, _: Request) -> Response:
+        from starlette.responses import Response
+
+        return Response(status_code=204, headers=_HEADERS)
+
+    async def _style(self, _: Request) -> Response:
+        from starlette.responses import Response
+
+        from pipelines.views.report.page import style
+
+        text = style() + (_STATIC / "home.css").read_text(encoding="utf-8")
+        return Response(text, media_type="text/css", headers=_HEADERS)
+
+    async def _script(self, _: Request) -> Response:
+        from starlette.responses import Response
+
+        text = (_STATIC / "home.js").read_text(encoding="utf-8")
+        return Response(text, media_type="text/javascript", headers=_HEADERS)
+
+    @staticmethod
+    def _sentence(text: str, status: int) -> Response:
+        from starlette.responses import HTMLResponse
+
+        from pipelines.views.page.gate import sentence_page
+
+        return HTMLResponse(sentence_page(text), status, headers=_HEADERS)

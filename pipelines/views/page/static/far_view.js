@@ -1,0 +1,42 @@
+// What can be read from two metres: few numbers, one line, and an alert that fills the page.
+const FILLED_MS = 20000;
+
+export const FarView = {
+  props: { numbers: Array, condition: Object, alert: Object, notes: Array },
+  data() {
+    return { filled: false, seen: this.alert.number };
+  },
+  watch: {
+    "alert.number"(number) {
+      if (number <= this.seen) return;
+      this.seen = number;
+      this.filled = true;
+      clearTimeout(this.emptying);
+      this.emptying = setTimeout(() => (this.filled = false), FILLED_MS);
+    },
+  },
+  computed: {
+    line() {
+      if (this.condition.state === "changed") return this.condition.text;
+      return this.notes.at(-1)?.text ?? this.condition.text;
+    },
+  },
+  unmounted() {
+    clearTimeout(this.emptying);
+  },
+  template: `
+    <section class="far" aria-label="Your run">
+      <dl class="far-numbers">
+        <div v-for="one in numbers" :key="one.name.split(' ')[0]" :data-state="one.state">
+          <dt>{{ one.name }}</dt>
+          <dd :class="{ long: one.long }"><span v-if="one.state === 'changed'" class="sign">▲<span
+            class="unseen">changed </span></span>{{ one.number }}<small v-if="one.unit" :class="{ high: one.unit === '°' }">{{ one.unit }}</small></dd>
+        </div>
+      </dl>
+      <p class="far-line" :data-state="condition.state"><span v-if="condition.state === 'changed'"
+        class="sign" aria-hidden="true">▲ </span>{{ line }}</p>
+      <div role="alert"><button v-if="filled" type="button" class="far-alert" @click="filled = false">
+        <span class="sign" aria-hidden="true">▲</span> {{ alert.text }}
+        <span class="unseen">Press to go back to the numbers.</span></button></div>
+    </section>`,
+};

@@ -1,0 +1,131 @@
+"""What a runner reads from two metres: few numbers, each defined where everybody else has it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.coaching.training.intervals import phase_at
+from pipelines.coaching.training.single_session import BEYOND
+from pipelines.quantities import Quantity, quantity_named
+from pipelines.units import distance_words, dose_words
+from pipelines.views.clock_words import clock_words
+from pipelines.views.terminal.wording import standing
+
+if TYPE_CHECKING:
+    from pipelines.coaching.plan import CompanionPlan
+    from pipelines.session.live_status import LiveStatus
+    from pipelines.units import Units
+
+__all__ = ["budget_words", "pace_words", "two_metres"]
+
+_FORM: Final = tuple(
+    (name, quantity_named(column).live)
+    for name, column in (
+        ("lean", "sacral_lean_deg"),
+        ("shock", "impact_shock_g"),
+        ("oscillation", "vertical_oscillation_mm"),
+        ("lumbar", "lumbar_index"),
+    )
+)
+_PHASES: Final = {"warm_up": "warm up", "run": "run", "walk": "walk"}
+_METRES_PER_MILE: Final = 1609.344
+#: Slower than walking is no pace of a run.
+_LEAST_SPEED_M_S: Final = 0.3
+
+
+def two_metres(
+    status: LiveStatus, plan: CompanionPlan | None = None, units: Units = "metric"
+) -> list[dict[str, Any]]:
+    """The numbers in their places.
+
+    Returns
+    -------
+    list of dict
+        Each with ``name``, ``number``, ``unit``, ``state`` as in
+        :data:`~pipelines.views.terminal.wording.Standing` or empty, and ``long`` where the number
+        needs more room. Heart rate, interval and budget are left out while nobody knows them.
+
+    Examples
+    --------
+    >>> from pipelines.session.live_status import LiveStatus
+    >>> status = LiveStatus("", "", elapsed_s=61.0, distance_m=2340.0, speed_m_s=2.5)
+    >>> [(one["name"], one["number"]) for one in two_metres(status)][:3]
+    [('time', '1:01'), ('distance', '2.3'), ('pace /km', '6:40')]
+    """
+    time = clock_words(status.elapsed_s)
+    distance, distance_unit = "–", "km" if units == "metric" else "mi"
+    if status.distance_m is not None:
+        distance, _, distance_unit = distance_words(status.distance_m, units).partition(" ")
+    pace, pace_unit = pace_words(status.speed_m_s, units)
+    shown = [
+        _number("time", time, long=len(time) > 5),
+        _number("distance", distance, distance_unit),
+        _number(f"pace {pace_unit}", pace),
+    ]
+    if status.heart_rate_bpm is not None:
+        shown.append(_number("heart rate", f"{status.heart_rate_bpm:.0f}", "/min"))
+    if plan is not None and plan.intervals is not None:
+        phase = phase_at(plan.intervals, status.elapsed_s)
+        if math.isfinite(phase.remaining_s):
+            name = _PHASES[phase.kind]
+            if phase.number:
+                name = f"{name} {phase.number}/{plan.intervals.repeats}"
+            shown.append(_number(name, clock_words(math.ceil(phase.remaining_s))))
+    shown += [_form(status, name, quantity, units) for name, quantity in _FORM]
+    budget = budget_words(status, plan, units)
+    if budget is not None:
+        shown.append(_number("easy left", *budget))
+    return shown
+
+
+def pace_words(speed_m_s: float | None, units: Units = "metric") -> tuple[str, str]:
+    """Minutes a kilometre or mile, and that unit; a dash where the speed is not known.
+
+    Examples
+    --------
+    >>> pace_words(10 / 3.6), pace_words(10 / 3.6, "imperial"), pace_words(0.0)
+    (('6:00', '/km'), ('9:39', '/mi'), ('–', '/km'))
+    """
+    per_m, unit = (1000.0, "/km") if units == "metric" else (_METRES_PER_MILE, "/mi")
+    if speed_m_s is None or speed_m_s < _LEAST_SPEED_M_S:
+        return "–", unit
+    minutes, seconds = divmod(round(per_m / speed_m_s), 60)
+    return f"{minutes}:{seconds:02d}", unit
+
+
+def budget_words(
+    status: LiveStatus, plan: CompanionPlan | None, units: Units = "metric"
+) -> tuple[str, str] | None:
+    """Easy distance that is left of today's, with its unit.
+
+    It is what the companion warns beyond: 110 % of the longest session of the last 30 days, in
+    dose; None while either is not known.
+
+    Examples
+    --------
+    >>> from pipelines.coaching.plan import CompanionPlan
+    >>> from pipelines.coaching.training.single_session import LongestSession
+    >>> from pipelines.session.live_status import LiveStatus
+    >>> plan = CompanionPlan(longest=LongestSession(dose_easy_km=5.0))
+    >>> budget_words(LiveStatus("", "", easy_km=2.0), plan)
+    ('3.5', 'km')
+    """
+    if plan is None or plan.longest is None or plan.longest.dose_easy_km is None:
+        return None
+    left_km = max(0.0, BEYOND * plan.longest.dose_easy_km - (status.easy_km or 0.0))
+    amount, _ = dose_words(left_km, units)
+    return amount, "km" if units == "metric" else "mi"
+
+
+def _number(
+    name: str, number: str, unit: str = "", state: str = "", *, long: bool = False
+) -> dict[str, Any]:
+    return {"name": name, "number": number, "unit": unit, "state": state, "long": long}
+
+
+def _form(status: LiveStatus, name: str, quantity: Quantity, units: Units) -> dict[str, Any]:
+    state, _ = standing(status, quantity, units)
+    unit = quantity.short_unit or quantity.unit_in(units)
+    number = quantity.number(status.typical(quantity.column), units)
+    return _number(name, number, unit, state)

@@ -1,0 +1,188 @@
+"""A sensor that was away and is back: what has changed is logged, and nothing is mixed up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from devices.drivers.driver import Conversation, Wanted
+from devices.inbox import Inbox
+from devices.links import Link
+from devices.open_link import OpenLink
+from devices.protocols.witmotion import encode_frames
+from devices.receiver import Receiver
+from devices.records import DeviceInfo, LinkEvent, Packet, Record
+from devices.sensor_source import SensorSource
+from devices.simulator.virtual_clock import VirtualClock
+from imu.errors import DeviceError, DeviceLost
+from tests.devices.test_receiver import INFO as NUMBERED
+from tests.devices.test_receiver import packet
+
+INFO = DeviceInfo("WT901", "witmotion", 200.0, 16 * 9.80665, 2000.0)
+
+
+class _Link(OpenLink):
+    kind = "ble"
+
+    async def read(self, channel: str) -> bytes:
+        raise DeviceError(f"has no {channel}.", source=self.name)
+
+    async def write(self, channel: str, payload: bytes, *, response: bool = True) -> None: ...
+    async def subscribe(self, channel: str) -> None: ...
+    async def close(self) -> None: ...
+
+
+class _Driver(Conversation):
+    """Answers with the next of some descriptions, and notes when it is told to stop."""
+
+    protocol: ClassVar[str] = "witmotion"
+    links: ClassVar[tuple[str, ...]] = ("ble",)
+    sold_as: ClassVar[str] = "test"
+    silence_s: ClassVar[float] = 1e6
+    infos: ClassVar[list[DeviceInfo]] = []
+    closed: ClassVar[list[Link]] = []
+
+    @classmethod
+    def recognises(cls, _: object) -> bool:
+        return True
+
+    async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:  # noqa: ARG002
+        return self.infos.pop(0) if len(self.infos) > 1 else self.infos[0]
+
+    async def close(self, link: Link) -> None:
+        self.closed.append(link)
+
+
+class _Connector:
+    """Gives links while there is something to reach, and notes each try."""
+
+    place = "ble:AA"
+    driver: type[Conversation] | None = _Driver
+
+    def __init__(self, clock: VirtualClock, reachable: Callable[[int], bool]) -> None:
+        self.tries_s: list[float] = []
+        self.links: list[_Link] = []
+        self._clock, self._reachable = clock, reachable
+
+    async def connect(self, inbox: Inbox) -> OpenLink:
+        self.tries_s.append(self._clock.monotonic_ns() * 1e-9)
+        if not self._reachable(len(self.tries_s)):
+            raise DeviceError("is not heard: bring it nearer.", source=self.place)
+        self.links.append(_Link(inbox, "WT901", "AA"))
+        return self.links[-1]
+
+    async def end(self) -> None: ...
+
+
+def course(
+    infos: list[DeviceInfo], reachable: Callable[[int], bool], give_up_s: float = 300.0
+) -> tuple[_Connector, list[Record], DeviceError | None]:
+    """A session whose link is lost after a second; it is closed five seconds after a return."""
+    _Driver.infos, _Driver.closed = list(infos), []
+
+    async def go() -> tuple[_Connector, list[Record], DeviceError | None]:
+        clock = VirtualClock()
+        connector = _Connector(clock, reachable)
+        records: list[Record] = []
+        error = None
+        async with SensorSource(connector, clock=clock, give_up_s=give_up_s) as source:
+
+            async def hand() -> None:
+                await clock.sleep(1.0)
+                connector.links[0].lose("out of range")
+                await clock.sleep(5.0)
+                if reachable(2):
+                    await source.close()
+
+            async def take() -> None:
+                records.extend([record async for record in source])
+
+            try:
+                await asyncio.gather(take(), hand())
+            except DeviceError as caught:
+                error = caught
+        return connector, records, error
+
+    return asyncio.run(go())
+
+
+def always(_: int) -> bool:
+    return True
+
+
+def test_a_sensor_that_comes_back_as_another_is_logged_before_its_samples() -> None:
+    other = replace(INFO, rate_hz=100.0)
+    _, records, _ = course([INFO, other], always)
+    events = [each.kind if isinstance(each, LinkEvent) else each for each in records]
+    assert events == ["connected", "lost", "resumed", other, "ended"]
+    _, records, _ = course([INFO], always)
+    assert not any(isinstance(each, DeviceInfo) for each in records)
+
+
+def test_a_sensor_is_told_to_stop_at_the_end_and_where_it_listens_alone() -> None:
+    connector, _, _ = course([INFO], always)
+    assert _Driver.closed == [connector.links[1]]
+
+
+def test_a_sensor_that_is_away_is_tried_at_least_every_ten_seconds() -> None:
+    connector, _, error = course([INFO], lambda number: number == 1)
+    assert isinstance(error, DeviceLost)
+    waits = np.diff(connector.tries_s[1:])
+    assert waits[0] < 1.0
+    assert waits.max() <= 10.0
+    assert len(waits) > 25
+
+
+def stream(first: int, count: int, away_s: float = 0.0) -> list[Packet]:
+    """Frames of a WitMotion at 200 Hz, four a packet."""
+    counts = np.zeros((4, 9), np.int16)
+    counts[:, 2] = 2048
+    return [
+        Packet(round((k * 0.02 + away_s) * 1e9), "data", encode_frames(counts))
+        for k in range(first, first + count)
+    ]
+
+
+def test_half_a_frame_from_before_spoils_nothing_after_a_return() -> None:
+    before, after = stream(0, 100), stream(100, 100, 5.0)
+    half = Packet(before[-1].arrival_ns + 1, "data", after[0].payload[:7])
+    resumed = LinkEvent(after[0].arrival_ns - 10**7, "resumed")
+    taken = []
+    for log in ([*before, half, resumed], [*before, resumed]):
+        receiver = Receiver(INFO)
+        for record in log:
+            receiver.push(record)
+        blocks = [block for record in after if (block := receiver.push(record)) is not None]
+        taken.append(sum(map(len, blocks)))
+    assert taken[0] == taken[1] > 390
+
+
+def test_what_was_measured_while_a_link_was_away_is_counted_as_lost() -> None:
+    receiver = Receiver(INFO)
+    for record in stream(0, 500):
+        receiver.push(record)
+    receiver.push(LinkEvent(round(14.9e9), "resumed"))
+    for record in stream(500, 100, 5.0):
+        receiver.push(record)
+    assert receiver.losses.lost == pytest.approx(1000, abs=10)
+
+
+def test_the_hosts_clock_is_found_anew_after_a_restart() -> None:
+    receiver = Receiver(NUMBERED)
+    before: list[Record] = [packet(first, uptime_us=10**9) for first in range(0, 4000, 10)]
+    away_s = 23
+    after: list[Record] = [
+        packet(first, uptime_us=400_000, away_ns=away_s * 10**9 + 70_000_000)
+        for first in range(0, 1000, 10)
+    ]
+    blocks = [block for each in before + after if (block := receiver.push(each)) is not None]
+    assert receiver.losses.restarts == 1
+    assert receiver.host_time is not None
+    last_ns = after[-1].arrival_ns
+    told_ns = receiver.host_time.host_ns(float(blocks[-1].time_s[-1]) * 1e6)
+    assert told_ns == pytest.approx(last_ns, abs=20e6)

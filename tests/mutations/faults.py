@@ -1,0 +1,306 @@
+"""Named faults: an edit of the code each, and the tests whose promise it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["FAULTS", "Fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An edit that no user should get.
+
+    Attributes
+    ----------
+    name : str
+        What goes wrong.
+    file : str
+        That is changed, within the project.
+    before, after : str
+        What stands there, once, and what is put in its place.
+    tests : tuple of str
+        As pytest takes them.
+    line : int
+        Where it stands, where that is known; ``before`` is the whole line then.
+    """
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+    line: int = 0
+
+    def put_into(self, text: str) -> str:
+        """The text with the fault.
+
+        Raises
+        ------
+        ValueError
+            When what it changes does not stand there once.
+        """
+        if self.line:
+            lines = text.split("\n")
+            if lines[self.line - 1] != self.before:
+                raise ValueError(f"{self.name}: line {self.line} is another")
+            lines[self.line - 1] = self.after
+            return "\n".join(lines)
+        if text.count(self.before) != 1:
+            raise ValueError(f"{self.name}: {self.before!r} stands {text.count(self.before)} times")
+        return text.replace(self.before, self.after)
+
+
+_SIGNS = ("tests/imu/test_signs_and_flags.py",)
+_COACH = ("tests/pipelines/coaching/test_coach.py",)
+_RETURN = ("tests/devices/test_coming_back.py",)
+_BOUNDARIES = ("tests/pipelines/test_boundaries.py",)
+_GOLDEN = ("tests/pipelines/files/test_golden.py",)
+_REPORT = (
+    "tests/pipelines/views/report/test_words.py",
+    "tests/pipelines/views/report/test_content.py",
+)
+_DOWNLOAD = ("tests/pipelines/sensors/test_download.py",)
+
+FAULTS: Final = (
+    Fault(
+        "sides: an alert says left for right",
+        "pipelines/coaching/coach.py",
+        'side = "left" if change.value > 0.0',
+        'side = "left" if change.value < 0.0',
+        _COACH,
+    ),
+    Fault(
+        "sides: blocks take left from right",
+        "imu/drift/blocks.py",
+        "200.0 * (even_mean[i] - odd_mean[i])",
+        "200.0 * (odd_mean[i] - even_mean[i])",
+        _SIGNS,
+    ),
+    Fault(
+        "sides: the vote without a gyroscope is inverted",
+        "imu/step/finished_step.py",
+        "by_force = cast_side_vote(s.side_by_force, parity, forced)",
+        "by_force = cast_side_vote(s.side_by_force, parity, -forced)",
+        _SIGNS,
+    ),
+    Fault(
+        "sides: the vote by roll is inverted",
+        "imu/step/finished_step.py",
+        "by_roll = cast_side_vote(s.side, parity, rolled)",
+        "by_roll = cast_side_vote(s.side, parity, -rolled)",
+        _SIGNS,
+    ),
+    Fault(
+        "disk: what is written is put there the first time alone",
+        "pipelines/files/kept_file.py",
+        "if self._thread is not None and self._thread.is_alive():",
+        "if self._thread is not None:",
+        _BOUNDARIES,
+    ),
+    Fault(
+        "disk: a new folder is not put there",
+        "pipelines/files/stored.py",
+        "            sync_folder(one.parent)\n",
+        "",
+        _BOUNDARIES,
+    ),
+    Fault(
+        "private: a new folder is for everybody",
+        "pipelines/files/stored.py",
+        "one.mkdir(0o700, exist_ok=True)",
+        "one.mkdir(0o755, exist_ok=True)",
+        _BOUNDARIES,
+    ),
+    Fault(
+        "private: a recording is for everybody",
+        "pipelines/files/kept_file.py",
+        "_PRIVATE: Final = 0o600",
+        "_PRIVATE: Final = 0o644",
+        _BOUNDARIES,
+    ),
+    Fault(
+        "units: the report's usual ranges are a hundredfold off",
+        "pipelines/views/report/judgement.py",
+        "half = usual.baseline * usual.gate / 100.0",
+        "half = usual.baseline * usual.gate",
+        _REPORT,
+    ),
+    Fault(
+        "units: the report's words of a usual range are a hundredfold off",
+        "pipelines/views/report/words.py",
+        "usual range {_span(measure, band.low, band.high, units)}",
+        "usual range {_span(measure, 100 * band.low, 100 * band.high, units)}",
+        _REPORT,
+    ),
+    Fault(
+        "loss: a log is erased though the file may lack part of it",
+        "pipelines/sensors/download.py",
+        "if options.erase and not here.note:",
+        "if options.erase:",
+        _DOWNLOAD,
+    ),
+    Fault(
+        "loss: a torn file counts as the whole log",
+        "pipelines/sensors/download.py",
+        "if session.cut_short or info is None",
+        "if info is None",
+        _DOWNLOAD,
+    ),
+    Fault(
+        "link: a sensor that comes back as another is not logged",
+        "devices/sensor_source.py",
+        'if kind == "resumed" and info != self._info:',
+        "if False:",
+        _RETURN,
+    ),
+    Fault(
+        "link: the driver is never closed",
+        "devices/sensor_source.py",
+        "await within(self._clock, _FAREWELL_S, driver.close(link))",
+        "pass",
+        _RETURN,
+    ),
+    Fault(
+        "link: the wait between tries has no ceiling",
+        "devices/sensor_source.py",
+        "wait_s = min(2 * wait_s, longest_s)",
+        "wait_s = 2 * wait_s",
+        _RETURN,
+    ),
+    Fault(
+        "link: the decoder goes on with half a frame after a return",
+        "devices/receiver.py",
+        "            self._decoder.reset()\n",
+        "            pass\n",
+        _RETURN,
+    ),
+    Fault(
+        "link: the timeline does not hear of a return",
+        "devices/receiver.py",
+        "                self._timeline.link_resumed(record.arrival_ns)\n",
+        "                pass\n",
+        _RETURN,
+    ),
+    Fault(
+        "link: the host's clock is not begun anew after a restart",
+        "devices/timing/timelines.py",
+        "            self._host.restart()\n"
+        "        self._host.observe(float(time_s[-1]) * 1e6, arrival_ns)",
+        "        self._host.observe(float(time_s[-1]) * 1e6, arrival_ns)",
+        _RETURN,
+    ),
+    Fault(
+        "flags: edge is never set",
+        "imu/step/finished_step.py",
+        "flags |= _EDGE",
+        "flags |= 0",
+        _SIGNS,
+    ),
+    Fault(
+        "flags: the lumbar baseline rests on steps that are not trusted",
+        "imu/step/finished_step.py",
+        "<= learning_s and trusted and math",
+        "<= learning_s and math",
+        _SIGNS,
+    ),
+    Fault(
+        "flags: no quiet time after a slip",
+        "imu/drift/interruptions.py",
+        "running_s + _AFTER_A_SLIP_S)",
+        "running_s)",
+        ("tests/imu/test_drift.py", *_SIGNS),
+    ),
+    Fault(
+        "flags: no step is in doubt after a slip",
+        "imu/step/posture_quality.py",
+        "self._slip_left_s = self._params.slip_s",
+        "self._slip_left_s = 0.0",
+        ("tests/imu/test_posture_quality.py",),
+    ),
+    Fault(
+        "signs: contact lengthens with speed",
+        "imu/drift/indicators.py",
+        "Effects(cadence=-0.5, speed=-0.22, slope=0.01)",
+        "Effects(cadence=-0.5, speed=0.22, slope=0.01)",
+        _SIGNS,
+    ),
+    Fault(
+        "signs: lean lessens uphill",
+        "imu/drift/indicators.py",
+        "effects=Effects(speed=1.0, slope=0.6)",
+        "effects=Effects(speed=1.0, slope=-0.6)",
+        _SIGNS,
+    ),
+    Fault(
+        "constants: the step model takes features 5 % larger",
+        "imu/step/model.py",
+        "(features[i] - mean[i]) * inverse_scale[i]",
+        "1.05 * (features[i] - mean[i]) * inverse_scale[i]",
+        _GOLDEN,
+    ),
+    Fault(
+        "constants: the 10 Hz filter is one of 10.5 Hz",
+        "imu/chain/loop.py",
+        "zero_phase_cutoff(10.0)",
+        "zero_phase_cutoff(10.5)",
+        _GOLDEN,
+    ),
+    Fault(
+        "words: what is complained of may steer the terminal",
+        "pipelines/commands/messages.py",
+        "typer.echo(printable(text), err=True)",
+        "typer.echo(text, err=True)",
+        _BOUNDARIES,
+    ),
+    Fault(
+        "words: what is said may steer the terminal",
+        "pipelines/commands/messages.py",
+        '_echo(printable(text) + "\\a"',
+        '_echo(text + "\\a"',
+        _BOUNDARIES,
+    ),
+    Fault(
+        "words: an error on the page is not escaped",
+        "pipelines/views/page/server.py",
+        "<p>{escape(text)}</p>",
+        "<p>{text}</p>",
+        ("tests/pipelines/views/page/test_server.py",),
+    ),
+    Fault(
+        "words: the report does not escape",
+        "pipelines/views/report/page.py",
+        "autoescape=True",
+        "autoescape=False",
+        ("tests/pipelines/views/report/test_page.py",),
+    ),
+    Fault(
+        "words: the title of a plot is not escaped",
+        "pipelines/views/report/plots.py",
+        "{escape(words)}</title>",
+        "{words}</title>",
+        ("tests/pipelines/views/report/test_page.py",),
+    ),
+    Fault(
+        "bounds: a session may expand without end",
+        "pipelines/files/mcap_recovery.py",
+        "if self.left_bytes < 0:",
+        "if False:",
+        ("tests/pipelines/files/test_hostile_sessions.py",),
+    ),
+    Fault(
+        "end: a terminal that is closed kills",
+        "pipelines/stopping.py",
+        '("SIGTERM", "SIGHUP")',
+        '("SIGTERM",)',
+        _BOUNDARIES,
+    ),
+    Fault(
+        "end: a run is filed after what is told of it",
+        "pipelines/commands/live.py",
+        "    # before a word: the terminal may be closed, and nobody there to read\n",
+        '    say("")\n',
+        _BOUNDARIES,
+    ),
+)

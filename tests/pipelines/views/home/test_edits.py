@@ -1,0 +1,126 @@
+"""What the runner is promised of the pages' forms: kept as written, refused in one sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from imu.errors import ParameterError
+from pipelines.coaching.training.red_flags import QUESTIONS
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe
+from pipelines.views.home.edits import change
+from tests.pipelines.runner.journal.journals import run
+
+_NOW = datetime(2026, 3, 4, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    opened = Journal(tmp_path / "journal.sqlite3")
+    opened.add(Shoe("Blue pair"))
+    opened.add(run(0.0))  # Monday, two days ago
+    return opened
+
+
+def test_run_is_corrected_and_what_is_left_empty_stays(journal: Journal) -> None:
+    fields = {
+        "run": "1",
+        "distance": "6,2",
+        "surface": "track",
+        "shoe": "Blue pair",
+        "note": "easy",
+    }
+    change(journal, "run", fields, _NOW)
+    session = journal.entry(Session, 1)
+    assert (session.distance_m, session.distance_source) == (6200.0, "user")
+    assert (session.surface, session.shoe_id, session.note) == ("track", 1, "easy")
+    # what the page has written itself is no new statement: it was rounded
+    change(journal, "run", {"run": "1", "distance": "6.2 km"}, _NOW)
+    assert journal.entry(Session, 1) == session
+
+
+def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) -> None:
+    told = change(journal, "pain", {"level": "4", "when": "24h", "run": "1", "place": "left"}, _NOW)
+    (pain,) = journal.entries(Pain)
+    assert (pain.level, pain.when, pain.session_id, pain.place) == (4, "24h", 1, "left")
+    assert told.startswith("Pain 4 of 10 is noted.")
+    early = _NOW - timedelta(days=2)
+    with pytest.raises(ParameterError, match="that run ended"):
+        change(journal, "pain", {"level": "0", "when": "24h", "run": "1"}, early)
+    told = change(journal, "pain", {"level": "9"}, _NOW)
+    assert "warning signs" in told
+    assert "backstride" not in told
+
+
+def test_shoe_enters_with_its_distance_retires_and_comes_back(journal: Journal) -> None:
+    change(journal, "shoe", {"name": "Red pair", "start": "700", "bought": "2026-01-02"}, _NOW)
+    assert journal.entries(Shoe)[1].start_km == 700.0
+    change(journal, "shoe", {"name": "Red pair", "then": "retire"}, _NOW)
+    with pytest.raises(ParameterError, match="retired"):
+        change(journal, "shoe", {"name": "Red pair"}, _NOW)
+    change(journal, "shoe", {"name": "Red pair", "then": "back"}, _NOW)
+    assert journal.entries(Shoe)[1].retired is None
+
+
+def test_exercise_plan_settings_and_answers_are_kept(journal: Journal) -> None:
+    change(journal, "exercise", {"kind": "core", "minutes": "12,5"}, _NOW)
+    assert journal.entries(Exercise)[0].minutes == 12.5
+    change(journal, "plan", {"rest": "3"}, _NOW)
+    assert journal.settings().rest_days == 3
+    assert journal.settings().return_since_ns is not None
+    change(journal, "plan", {"then": "stop", "rest": "3"}, _NOW)
+    assert journal.settings().return_since_ns is None
+    wanted = {"units": "imperial", "height": "5 ft 9 in", "strength": "3", "stretches": "1"}
+    change(journal, "settings", wanted, _NOW)
+    assert journal.settings().height_m == pytest.approx(69 * 0.0254)
+    answers = dict.fromkeys(QUESTIONS, "no")
+    change(journal, "check", answers | {"bladder": "yes"}, _NOW)
+    assert journal.entries(Questionnaire)[0].answers["bladder"] is True
+    # a plan does not begin over a warning sign
+    with pytest.raises(ParameterError):
+        change(journal, "plan", {"rest": "3"}, _NOW)
+
+
+@pytest.mark.parametrize(
+    ("what", "fields"),
+    [
+        ("fly", {}),
+        ("run", {"run": "99"}),
+        ("run", {"run": "1", "distance": "far"}),
+        ("run", {"run": "1", "surface": "lava"}),
+        ("run", {"run": "1" * 40}),
+        ("pain", {"level": "11"}),
+        ("pain", {"level": "³"}),
+        ("pain", {"level": "3", "when": "never"}),
+        ("exercise", {"kind": "fly", "minutes": "3"}),
+        ("exercise", {"kind": "core", "minutes": "nan"}),
+        ("shoe", {"name": "  "}),
+        ("shoe", {"name": "Blue pair", "start": "-3 km"}),
+        ("shoe", {"name": "Blue pair", "bought": "yesterday"}),
+        ("settings", {"units": "cubits"}),
+        ("settings", {"units": "metric", "height": "17", "strength": "2", "stretches": "2"}),
+        ("plan", {"rest": "61"}),
+        ("check", {"bladder": "yes"}),
+        ("delete", {"kind": "run", "number": "1"}),
+        ("delete", {"kind": "journal", "number": "1", "sure": "yes"}),
+    ],
+)
+def test_nonsense_is_refused_in_one_sentence_and_changes_nothing(
+    journal: Journal, what: str, fields: dict[str, str]
+) -> None:
+    before = [journal.entries(kind) for kind in (Session, Shoe, Pain, Exercise, Questionnaire)]
+    with pytest.raises(ParameterError) as refused:
+        change(journal, what, fields, _NOW)
+    assert "\n" not in str(refused.value)
+    after = [journal.entries(kind) for kind in (Session, Shoe, Pain, Exercise, Questionnaire)]
+    assert after == before
+
+
+def test_run_is_deleted_with_its_pain_when_that_is_meant(journal: Journal) -> None:
+    change(journal, "pain", {"level": "4", "when": "after", "run": "1"}, _NOW)
+    change(journal, "delete", {"kind": "run", "number": "1", "sure": "yes"}, _NOW)
+    assert journal.entries(Session) == []
+    assert journal.entries(Pain) == []

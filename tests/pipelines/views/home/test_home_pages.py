@@ -1,0 +1,159 @@
+"""What the runner is promised of the pages around a run, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.support.select import Select
+
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
+from pipelines.views.home.demonstration import DAYS, make_month
+from tests.pipelines.views.page.accessibility import assert_accessible
+from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+
+_PAGES = """
+import asyncio, sys
+from pathlib import Path
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.views.home.served import HomePages
+from pipelines.views.page.server import listen, serve
+from pipelines.views.page.view import Dashboard
+
+async def main():
+    with JournalAtHand(Path(sys.argv[1]) / "journal.sqlite3") as journal:
+        home = HomePages(journal)
+        async with serve(Dashboard(), listen(0), home=home) as address:
+            print("the live page is at", address, flush=True)
+            await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+_ALL = ("runs", "runs/4", "months?days=92", "journal", "letter")
+
+
+def _some_weeks(folder: Path) -> None:
+    now = datetime.now().astimezone()
+    with Journal(folder / "journal.sqlite3") as journal:
+        journal.add(Shoe("Blue pair", start_km=610.0))
+        for ago, lean, level in ((20, 4.1, 2), (13, 4.4, 4), (6, 4.0, 1), (1, 4.9, 0)):
+            start_ns = utc_ns_of(now - timedelta(days=ago))
+            means = {"sacral_lean_deg": lean, "impact_shock_g": 3.0 + 0.1 * level}
+            number = journal.add(
+                Session(
+                    start_ns,
+                    1800.0,
+                    steps=4800,
+                    distance_m=5000.0,
+                    distance_source="user",
+                    surface="track",
+                    shoe_id=1,
+                    means=means,
+                )
+            )
+            journal.add(Pain(start_ns + 2 * 10**12, level, "after", number, "low <b>back</b>"))
+
+
+@pytest.fixture(scope="module")
+def tab() -> object:
+    with browser() as first:
+        yield first
+
+
+@needs_chromium
+def test_every_page_is_accessible_from_a_phone_to_a_large_screen(tab: Tab, tmp_path: Path) -> None:
+    _some_weeks(tmp_path)
+    with program(_PAGES, str(tmp_path)) as running:
+        for page in _ALL:
+            tab.open(f"{running.address}home/{page}")
+            for width, dark in ((1920, False), (320, True)):
+                tab.size(width, 900, dark=dark)
+                assert_accessible(tab, f"{page} at {width}")
+                assert tab.run("return document.documentElement.scrollWidth") <= width, page
+                tab.picture(tmp_path, f"home-{page.replace('/', '-').partition('?')[0]}-{width}")
+            assert "low <b>back</b>" in tab.text() or page in {"runs", "months?days=92"}
+            refused = [one for one in tab.driver.get_log("browser") if "Policy" in one["message"]]
+            assert refused == [], page
+        tab.size(1280, 800)
+
+
+@needs_chromium
+def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> None:
+    _some_weeks(tmp_path)
+    with program(_PAGES, str(tmp_path)) as running:
+        tab.open(f"{running.address}home/runs")
+        assert tab.text(".runs").count("5.0 km") == 4
+        assert tab.run("return document.querySelectorAll('.picture svg').length") == 4
+        tab.run("document.querySelector('.runs a').click()")
+        tab.until_shown("it was written down without a recording".replace("it", "this run"))
+        field = tab.find("[name=distance]")
+        field.clear()
+        field.send_keys("far")
+        tab.press("Keep it")
+        tab.until_shown("distance is 'far'", ".trouble")
+        field = tab.find("[name=distance]")
+        field.clear()
+        field.send_keys("6.4")
+        Select(tab.find("[name=surface]")).select_by_visible_text("grass")
+        tab.find("[name=note]").send_keys("<script>alert(1)</script>")
+        tab.press("Keep it")
+        tab.until_shown("Run 4 is as you said.", "[role=status]")
+        assert "6.4 km" in tab.text("main")
+        assert "grass" in tab.text("main")
+        tab.open(f"{running.address}home/runs")
+        assert "<script>alert(1)</script>" in tab.text()
+        running.process.kill()
+        tab.until_shown("Backstride has ended", "#gone")
+
+
+@needs_chromium
+def test_letter_prints_on_three_pages(tab: Tab, tmp_path: Path) -> None:
+    _some_weeks(tmp_path)
+    with Journal(tmp_path / "journal.sqlite3") as journal:  # as much as four weeks may hold
+        now = datetime.now().astimezone()
+        for ago in range(1, 28):
+            start_ns = utc_ns_of(now - timedelta(days=ago, hours=3))
+            number = journal.add(Session(start_ns, 1800.0, means={"sacral_lean_deg": 4.0}))
+            for when in ("before", "after"):
+                words = "low back, on the left side, pulling"
+                journal.add(Pain(start_ns, 3, when, number, words, words, words))
+    with program(_PAGES, str(tmp_path)) as running:
+        tab.open(f"{running.address}home/letter")
+        assert tab.find("#print").is_displayed()
+        pdf = base64.b64decode(tab.command("Page.printToPDF", preferCSSPageSize=True)["data"])
+        (tmp_path / "letter.pdf").write_bytes(pdf)
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
+        tab.press("I hand this one over")
+        tab.until_shown("the next letter tells what has changed", "[role=status]")
+        assert "(was 31 and 20.0 km)" in tab.text()
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_demonstration_shows_all_of_it_and_is_kept_apart(tab: Tab, tmp_path: Path) -> None:
+    make_month(
+        tmp_path / "new", datetime.now().astimezone(), lambda _: None, tmp_path / "demonstration"
+    )
+    (tmp_path / "new").rename(tmp_path / "demonstration")
+    with program(_PAGES, str(tmp_path)) as running:
+        for page, words in (
+            ("runs", "2.1 km"),
+            ("runs/8", "What changed and when"),
+            ("months", "worst pain 4 of 10"),
+            ("journal", "Red pair"),
+            ("letter", "Blue pair: 5 runs"),
+        ):
+            tab.open(f"{running.address}demonstration/{page}")
+            tab.until_shown(words)
+            assert "Nothing of it is yours" in tab.text(".demonstration")
+            assert_accessible(tab, page)
+            tab.picture(tmp_path, f"demonstration-{page.replace('/', '-')}")
+        tab.open(f"{running.address}home/runs")
+        assert "There is no run yet" in tab.text()
+    with Journal(tmp_path / "demonstration" / "journal.sqlite3") as journal:
+        assert len(journal.entries(Session)) == len(DAYS)
+        assert all(Path(one.source_file).is_file() for one in journal.entries(Session))

@@ -1,0 +1,65 @@
+"""What a physiotherapist is promised of the letter: pain, load and form, with what they rest on."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Shoe
+from pipelines.views.home.letter import handed_over_store, letter_of, summary_of
+from tests.pipelines.runner.journal.journals import pain, run
+
+#: A Sunday: the letter is of the Mondays 2 February to 23 February 2026, and that week.
+_TODAY = date(2026, 3, 1)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    opened = Journal(tmp_path / "journal.sqlite3")
+    opened.add(Shoe("Blue pair", start_km=100.0))
+    for place, lean in enumerate((4.0, 4.2, 3.8, 4.0)):  # before
+        opened.add(run(-70.0 + 7.0 * place, 4.0, means={"sacral_lean_deg": lean}))
+    for place, lean in enumerate((6.0, 6.2, 5.8)):  # 2, 11 and 20 days before
+        means = {"sacral_lean_deg": lean}
+        opened.add(run(-20.0 + 9.0 * place, 5.0, means=means, surface="track", shoe_id=1))
+    opened.add(pain(-20.0, 2, "after", 5))
+    opened.add(pain(-2.0, 5, "after", 7))
+    opened.add(pain(-60.0, 8))  # long over
+    return opened
+
+
+def test_letter_tells_four_weeks_of_pain_load_surfaces_and_shoes(journal: Journal) -> None:
+    letter = letter_of(journal, _TODAY)
+    assert [(week.runs, week.worst_pain) for week in letter.weeks] == [
+        (0, None),
+        (1, 2),
+        (1, None),
+        (1, 5),
+    ]
+    assert letter.diary.distance_m == 15_000.0
+    assert letter.diary.by_tag("surface") == {"track": (3, 15_000.0)}
+    assert letter.odometers_m == {1: 115_000.0}
+    assert [one.level for one in letter.noted_pains] == [5, 2]
+    assert letter.changes("metric") == ["This is the first letter."]
+
+
+def test_form_is_compared_with_the_weeks_before_by_welch(journal: Journal) -> None:
+    lean, shock, *_ = letter_of(journal, _TODAY).form
+    assert lean.difference == pytest.approx(2.0)
+    # the standard error is sqrt(0.04 / 3 + 0.0266… / 4); Welch's 4.07 degrees of freedom: t = 2.757
+    assert lean.half_width == pytest.approx(2.757 * 0.14142, abs=0.01)
+    assert lean.words == "changed from the baseline"
+    assert "fewer than three" in shock.words
+
+
+def test_next_letter_tells_what_changed_since(journal: Journal, tmp_path: Path) -> None:
+    store = handed_over_store(tmp_path)
+    store.save(summary_of(letter_of(journal, _TODAY)))
+    journal.add(pain(-0.5, 1))
+    told = letter_of(journal, date(2026, 3, 8), store.load().value).changes("metric")
+    assert told[0] == "Worst pain 5 of 10 (was 5 of 10)."
+    assert told[1] == "3 runs and 15.0 km (was 3 and 15.0 km)."
+    assert any("pelvic lean" in one and "was 6.0°" in one for one in told)

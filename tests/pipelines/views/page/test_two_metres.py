@@ -1,0 +1,84 @@
+"""What a runner is promised from two metres: 12 mm on 14 inches, one page, alerts on all of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.single_session import LongestSession
+from pipelines.views.page.two_metres import two_metres
+from pipelines.views.page.view import Dashboard
+from tests.pipelines.views.page.accessibility import assert_accessible
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
+from tests.pipelines.views.page.steady_program import FAR
+from tests.pipelines.views.terminal.statuses import some_status
+
+#: Width of a screen of 14 inches, 16 to 10, mm.
+_WIDTH_MM = 301.6
+
+
+def test_all_that_is_known_is_there_and_defined_as_elsewhere() -> None:
+    status = dataclasses.replace(
+        some_status(), elapsed_s=330.0, distance_m=820.0, speed_m_s=2.5, heart_rate_bpm=141.6
+    )
+    plan = CompanionPlan(intervals=RunWalkPlan(), longest=LongestSession(dose_easy_km=4.0))
+    shown = {one["name"]: one["number"] for one in two_metres(status, plan)}
+    page = Dashboard()
+    page.start()
+    page.update(status)
+    cards = [card["number"] for card in page.shown()["cards"]]
+    assert [shown["shock"], shown["oscillation"], shown["lean"]] == cards
+    assert (shown["time"], shown["distance"], shown["pace /km"]) == ("5:30", "0.8", "6:40")
+    assert (shown["heart rate"], shown["run 1/10"]) == ("142", "0:30")
+    assert shown["easy left"] == "4.4" or status.easy_km
+    assert "heart rate" not in {one["name"] for one in two_metres(some_status())}
+
+
+@needs_chromium
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1280, 800), (1920, 1080)])
+def test_everything_fits_one_screen_in_twelve_millimetres(
+    tab: Tab, tmp_path: Path, width: int, height: int
+) -> None:
+    with program(FAR) as running:
+        tab.size(width, height, dark=width == 1920)
+        tab.open(running.address)
+        tab.run("localStorage.setItem('backstride-view', 'far')")
+        tab.driver.refresh()
+        tab.until_shown("heart rate", ".far")
+        tab.picture(tmp_path, f"far-{width}x{height}")
+        texts = tab.run(
+            "return [...document.querySelectorAll('.far dt, .far dd, .far small, .far-line')].map("
+            "(one) => [one.innerText, parseFloat(getComputedStyle(one).fontSize),"
+            " one.scrollWidth - one.clientWidth, one.getBoundingClientRect().bottom])"
+        )
+        for words, size_px, beyond_px, bottom_px in texts:
+            assert size_px / width * _WIDTH_MM >= 12.0, words
+            assert beyond_px <= 1, words
+            assert bottom_px <= height, words
+        assert_accessible(tab, "from two metres")
+        tab.press("Details")
+        tab.until_shown("The whole run", ".courses")
+        tab.run("localStorage.setItem('backstride-view', 'near')")
+
+
+@needs_chromium
+def test_alert_fills_the_page_and_a_press_brings_the_numbers_back(tab: Tab, tmp_path: Path) -> None:
+    with program(FAR, "alert") as running:
+        tab.size(1280, 720)
+        tab.open(running.address)
+        tab.run("localStorage.setItem('backstride-view', 'far')")
+        tab.driver.refresh()
+        tab.until(lambda: tab.find(".far-alert").is_displayed(), "the alert")
+        tab.picture(tmp_path, "far-alert")
+        box = tab.run(
+            "const one = document.querySelector('.far-alert'), box = one.getBoundingClientRect();"
+            "return [box.left, box.top, box.right, box.bottom, one.scrollHeight - one.clientHeight]"
+        )
+        assert box == [0, 0, 1280, 720, 0]
+        tab.find(".far-alert").click()
+        tab.until(lambda: not tab.driver.find_elements("css selector", ".far-alert"), "numbers")
+        tab.run("localStorage.setItem('backstride-view', 'near')")
