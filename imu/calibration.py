@@ -191,7 +191,15 @@ class Calibration:
                 None if residual is None else float(residual),
                 int(content["positions"]),
             )
-        except (KeyError, TypeError, ValueError, IndexError, ParameterError):
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            IndexError,
+            RecursionError,
+            OverflowError,
+            ParameterError,
+        ):
             raise InputError("is no calibration: calibrate the sensor again.") from None
 
 
