@@ -72,7 +72,9 @@ def test_every_printed_command_and_option_exists() -> None:
     lines += re.findall(r"`backstride ([a-z]+[^`]*)`", README)
     options = dict[tuple[str, ...], set[str]]()
     for line in lines:
-        words = line.removeprefix("backstride ").split()
+        words = line.removeprefix("backstride").split()
+        if not words:
+            continue  # the page
         called = words[:2] if words[0] == "journal" else words[:1]
         printed = set(re.findall(r"(?<=\s)--[a-z-]+", line))
         options.setdefault(tuple(called), set()).update(printed)

@@ -240,7 +240,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The summary of an ordinary run of nine minutes."""
     folder = tmp_path_factory.mktemp("baseline")
     usual, summary = folder / "usual.mcap", folder / "usual.json"
-    assert backstride("simulate", usual, "minutes=9&seed=1").exit_code == 0
+    assert backstride("simulate", usual, "minutes=14&seed=1").exit_code == 0
     assert backstride("replay", usual, "--summary", summary).exit_code == 0
     return summary
 

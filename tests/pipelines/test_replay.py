@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     query = "minutes=0.5&seed=3&standing_s=4&loss=1&disconnect=20s"
     write_simulation(folder / "run.mcap", query, quiet)
     write_simulation(folder / "run.csv", f"minutes=0.5&seed=3&standing_s=4&axes={AXES}", quiet)
-    write_simulation(folder / "tired.mcap", "fatigue=lean&minutes=12&seed=1", quiet)
+    write_simulation(folder / "tired.mcap", "fatigue=lean&minutes=14&seed=1", quiet)
     still, _ = simulate(Scenario(minutes=0.1, standing_s=5))
     write_sample_table(folder / "still.csv", still[:800], rate_hz=200.0)
     return folder
