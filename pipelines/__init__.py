@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imu.errors import RecordingError
+    from pipelines.bench.cohort.run import CohortOptions, CohortRun, run_cohort
     from pipelines.coaching.alert import Alert
     from pipelines.files.reading.front_door import read
     from pipelines.files.sample_table import SampleTable, write_sample_table
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alert",
+    "CohortOptions",
+    "CohortRun",
     "LiveOptions",
     "LiveRun",
     "RecordingError",
@@ -36,6 +39,7 @@ __all__ = [
     "read",
     "read_session",
     "replay_file",
+    "run_cohort",
     "run_live",
     "write_sample_table",
     "write_steps",
@@ -43,6 +47,8 @@ __all__ = [
 
 _HOME = {
     "Alert": "pipelines.coaching.alert",
+    "CohortOptions": "pipelines.bench.cohort.run",
+    "CohortRun": "pipelines.bench.cohort.run",
     "LiveOptions": "pipelines.live",
     "LiveRun": "pipelines.live",
     "RecordingError": "imu.errors",
@@ -55,6 +61,7 @@ _HOME = {
     "read": "pipelines.files.reading.front_door",
     "read_session": "pipelines.files.session_reader",
     "replay_file": "pipelines.replay",
+    "run_cohort": "pipelines.bench.cohort.run",
     "run_live": "pipelines.live",
     "write_sample_table": "pipelines.files.sample_table",
     "write_steps": "pipelines.files.steps_table",

@@ -169,8 +169,7 @@ QUANTITIES: Final = (
     ),
     Quantity(
         column="sacral_lean_deg",
-        name="trunk lean (at the sacrum)",
-        short=("trunk lean", "(at the sacrum)"),
+        name="pelvic lean",
         unit="°",
         decimals=1,
         meaning="Mean forward tilt of the sacrum over a step, from standing where that was "
@@ -254,7 +253,7 @@ QUANTITIES: Final = (
     ),
     Quantity(
         column="sacral_roll_deg",
-        name="sideways lean (at the sacrum)",
+        name="sideways pelvic lean",
         unit="°",
         decimals=1,
         meaning="Mean sideways tilt of the sacrum over a step, positive to the right.",
@@ -318,6 +317,6 @@ def quantities_in(where: Where) -> tuple[Quantity, ...]:
     Examples
     --------
     >>> [quantity.title for quantity in quantities_in("large")]
-    ['impact shock', 'oscillation', 'trunk lean']
+    ['impact shock', 'oscillation', 'pelvic lean']
     """
     return tuple(quantity for quantity in QUANTITIES if where in quantity.shown)

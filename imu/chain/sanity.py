@@ -543,10 +543,10 @@ class Sanity(Stage[SanityParams]):
     Examples
     --------
     >>> watch = Sanity(100.0)
-    >>> in_g = Samples(np.arange(500) / 100.0, np.tile([0.0, 0.3, 0.9], (500, 1)))
-    >>> flags = watch.push(in_g)
+    >>> half = Samples(np.arange(500) / 100.0, np.tile([0.0, 0.0, 5.0], (500, 1)))
+    >>> flags = watch.push(half)
     >>> watch.troubles
-    {'gravity': 0.0967...}
+    {'gravity': 0.50...}
     """
 
     def __init__(self, rate_hz: float) -> None:

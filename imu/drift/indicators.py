@@ -290,7 +290,7 @@ INDICATORS: Final = (
         name="sacral_lean_deg",
         key="lean",
         column="sacral_lean_deg",
-        words="trunk lean (at the sacrum)",
+        words="pelvic lean",
         unit="deg",
         change_unit="deg",
         gate=Gate(2.3, multiple=3.0, evidence=4.0, lasting=3.3),
@@ -551,7 +551,7 @@ def indicator_named(name: str) -> Indicator:
     Examples
     --------
     >>> indicator_named("sacral_lean_deg").words
-    'trunk lean (at the sacrum)'
+    'pelvic lean'
     """
     for indicator in INDICATORS:
         if indicator.name == name:

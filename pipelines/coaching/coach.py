@@ -40,7 +40,7 @@ _EASIER: Final = "try an easier pace"
 #: What to try, by what changed, one after the other where the one before did not help.
 _TO_TRY: Final = {
     "impact_shock_g": (_QUICKER, "try softer, quieter steps", _EASIER),
-    "sacral_lean_deg": ("try running tall", _EASIER, _QUICKER),
+    "sacral_lean_deg": ("try a neutral pelvis", _EASIER, _QUICKER),
     "shock_difference_percent": ("try even steps", _EASIER, _QUICKER),
 }
 _USUALLY: Final = (_QUICKER, _EASIER, "try softer, quieter steps")

@@ -48,6 +48,8 @@ _THOMEE: Final = "Thomeé 1997, doi:10.1093/ptj/77.12.1690"
 _THUMB: Final = "users' rule of thumb"
 _OWN: Final = "this program's rule of thumb"
 
+_WHY_STRENGTH: Final = "Lifting eased back pain by 60 % in one study, jogging by 12 %."
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -450,20 +452,22 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Strength this week: {days:#day}, as many as you wanted. Well done.", (_A0, _A1)
         ),
         "strength.due": Text(
-            "Strength this week: {days:.0f} of {target:#day} so far; today would suit. Lifting "
-            "eased back pain by 60 % in one study, jogging by 12 %.",
+            "Strength this week: {days:.0f} of {target:#day} so far; today would suit. "
+            f"{_WHY_STRENGTH}",
             (_A0, _A1, _A4),
         ),
         "strength.wait": Text(
             "You did strength training yesterday or today: leave a day in between.", (_A0, _A1)
         ),
         "strength.open": Text(
-            "Strength this week: {days:.0f} of {target:#day} so far.", (_A0, _A1)
+            f"Strength this week: {{days:.0f}} of {{target:#day}} so far. {_WHY_STRENGTH}",
+            (_A0, _A1, _A4),
         ),
         "strength.late": Text(
             "Strength this week: {days:.0f} of {target:#day}. With a day in between, not all of "
-            "them fit in before Sunday is over; next week, begin a little earlier.",
-            (_A0, _A1),
+            "them fit in before Sunday is over; next week, begin a little earlier. "
+            f"{_WHY_STRENGTH}",
+            (_A0, _A1, _A4),
         ),
         "stretch.due": Text(
             "Hamstring stretches today: {done:.0f} of {target:.0f}. A good moment for one.",

@@ -18,7 +18,9 @@ from pipelines.commands.checks import check_axes, check_outputs, check_results, 
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, Columns, Height, Mass, Rate, SettingsFile, Units
 from pipelines.replay import ReplayOptions
+from pipelines.views.cohort_page import CohortFigures, write_cohort_page
 from pipelines.views.progress import progress
+from pipelines.views.report.page import check_libraries
 from pipelines.views.terminal.cells import printable
 
 __all__ = ["cohort"]
@@ -54,6 +56,15 @@ def cohort(
     columns: Columns = "",
     units: Units = "",
     settings: SettingsFile = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            help="Page to write (.html): distributions, outlying sessions, ICC and minimal "
+            "detectable change.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run many recordings through the chain, and write a table with a row each.
 
@@ -64,8 +75,10 @@ def cohort(
     check_axes(axes)
     part = parse_shard(shard) if shard else None
     result = results_path(out, part)
-    check_outputs({"SOURCE": source, "--settings": settings, "--out": result})
-    check_results({"--out": result})
+    check_outputs({"SOURCE": source, "--settings": settings, "--out": result, "--report": page})
+    check_results({"--out": result, "--report": page})
+    if page is not None:
+        check_libraries()
     ReplayOptions(mass_kg=mass, height_m=height)
     options = CohortOptions(
         Stated(axes, mass, height, rate, columns, units),
@@ -76,7 +89,10 @@ def cohort(
     )
     warm_up_filters()
     with _reporting(f"looking at {source.name}") as report:
-        run = run_cohort(source, out, options, report)
+        figures = CohortFigures()
+        run = run_cohort(source, out, options, report, None if page is None else figures.take)
+    if page is not None:
+        write_cohort_page(page, figures, run.made)
     _tell(run)
     if len(run.failed) == run.sessions:
         raise typer.Exit(1)

@@ -138,7 +138,7 @@ _HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.", sho
 _ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
 #: What may be stated of a run from its beginning, in the order in which it is marked.
-_MARKS = ("surface", "shoe", "speed", "slope")
+_MARKS = ("surface", "shoe", "speed", "slope", "pain")
 #: As :data:`~pipelines.views.page.run.Prepare`; also without answers about the body.
 Completes = Callable[[str, Settings | None, Marks], tuple[LiveOptions, Sequence[str]]]
 #: Shows a run on the page, and asks there for its source where there is none.
@@ -233,7 +233,8 @@ def _accompany(
     with JournalAtHand() as journal:
         offer_unfiled(journal)
         if source is None and port is None:
-            source, stated = _asked(journal, stated)
+            source, stated, page_wanted = _asked(journal, stated)
+            port = 0 if page_wanted else None
         prepare = partial(_completed, journal=journal, stated=stated, history=history)
         page = partial(
             run_dashboard,
@@ -280,18 +281,21 @@ def _check_words(on_alert: str, speed: str, slope: str) -> None:
         parse_slope(slope, "--slope")
 
 
-def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOptions]:
-    """The source that the runner chooses in the terminal, with the answers that go with it."""
+def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOptions, bool]:
+    """The source that the runner chooses, the answers that go with it, and whether on a page."""
     marks = dict(stated.marks)
     first = ask_for_source(journal, surface=marks.get("surface", ""), shoe=marks.get("shoe", ""))
     marks |= {"surface": first.surface, "shoe": first.shoe}
+    if first.pain:
+        marks["pain"] = f"{first.pain} before"
     body = first.settings
-    return first.source, replace(
+    options = replace(
         stated,
         mass_kg=body.mass_kg if stated.mass_kg is None else stated.mass_kg,
         height_m=body.height_m if stated.height_m is None else stated.height_m,
         marks=tuple((kind, marks[kind]) for kind in _MARKS if marks.get(kind)),
     )
+    return first.source, options, first.page
 
 
 def _watch(
@@ -363,6 +367,12 @@ def _completed(
     plan, told = plan_for_run(journal, datetime.now().astimezone())
     if body is not None:
         plan = replace(plan, units=body.units)
+    surface = dict(marks).get("surface", "")
+    before = cues_before(plan, journal, surface)
+    if plan.longest is None or not plan.longest.distance_m:
+        # who only tries it out need not warm up
+        before = [cue for cue in before if cue.text_id != "routine.before_run"]
+    told += [cue.message for cue in before]
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
         stated,

@@ -42,6 +42,13 @@ from pipelines.views.progress import progress
 __all__ = ["replay"]
 
 
+StepsTable = Annotated[
+    str | None,
+    typer.Option(help="Steps table to write (.csv, .parquet, - for standard output)."),
+]
+WaveformTable = Annotated[
+    str | None, typer.Option(help="Waveform table to write (.csv, .parquet).")
+]
 Overrides = Annotated[
     Path | None,
     typer.Option(
@@ -76,13 +83,8 @@ def replay(
             help="Session (.mcap), or a recording of any other format.", show_default=False
         ),
     ],
-    steps: Annotated[
-        str | None,
-        typer.Option(help="Steps table to write (.csv, .parquet, - for standard output)."),
-    ] = None,
-    waveforms: Annotated[
-        str | None, typer.Option(help="Waveform table to write (.csv, .parquet).")
-    ] = None,
+    steps: StepsTable = None,
+    waveforms: WaveformTable = None,
     alerts: Annotated[Path | None, typer.Option(help="Alerts to write (JSON Lines).")] = None,
     summary: Annotated[Path | None, typer.Option(help="Summary to write (.json).")] = None,
     axes: Axes = "",

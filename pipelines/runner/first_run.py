@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, ParameterError
+from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
@@ -40,6 +41,7 @@ _MOST_SHOES: Final = 6
 _NONE: Final = "none"
 #: Answers that cannot be read before a question is left out.
 _TRIES: Final = 3
+_WORST_PAIN: Final = 10
 _NEUTRAL: Final = (
     "Clip the sensor to the back of your waistband, in the middle, so that it cannot slip.",
     "Then stand upright and still for about five seconds before you start: that posture is your",
@@ -64,13 +66,16 @@ class Sightings:
 class FirstRun:
     """What the guide found out: the source to run, and the settings with the runner's answers.
 
-    ``surface`` and ``shoe`` of the run are empty where not said.
+    ``surface``, ``shoe`` and ``pain``, the level before the run, are empty where not said; ``page``
+    tells whether the run is to be shown in the browser too.
     """
 
     source: str
     settings: Settings
     surface: str = ""
     shoe: str = ""
+    pain: str = ""
+    page: bool = False
 
 
 def guide(
@@ -82,8 +87,9 @@ def guide(
     *,
     surface: str = "",
     shoe: str = "",
+    keep: Callable[[Settings], None] = lambda _: None,
 ) -> FirstRun:
-    """Ask for sensor, units, height, mass, surface and shoe, and explain the standing neutral.
+    """Ask for sensor, body, surface, shoe, back and page, and explain the standing neutral.
 
     Parameters
     ----------
@@ -99,17 +105,23 @@ def guide(
         Surface and shoe of the last run, which Enter keeps, and the shoes in use.
     surface, shoe : str
         Where stated already, which is not asked for.
+    keep : callable
+        Takes the answers about the body as soon as they are given.
     """
     tags = KnownTags() if tags is None else tags
     source = _choose_source(ask, tell, look)
     settings = _ask_body(ask, tell, settings)
+    keep(settings)
+    pain = ""
     if source != SIMULATED:
         surface = surface or _ask_surface(ask, tell, tags.surface)
         shoe = shoe or _ask_shoe(ask, tell, tags)
+        pain = _ask_back(ask, tell)
+    page = _asked(ask, tell, "Show the run on a page in the browser too? [n] ", _yes_or_no, False)
     for line in _NEUTRAL:
         tell(line)
     ask("Enter when you are ready: ")
-    return FirstRun(source, settings, surface, shoe)
+    return FirstRun(source, settings, surface, shoe, pain, page)
 
 
 def ask_for_source(
@@ -138,7 +150,13 @@ def ask_for_source(
     known = journal.ask(Journal.settings, Settings())
     for note in filter(None, [*journal.take_notes(), journal.trouble]):
         _tell_here(f"note: {note}")
-    result = guide(
+
+    def keep(settings: Settings) -> None:
+        # at once: whoever leaves the guide has answered all the same
+        if settings != known and (trouble := journal.keep_settings(settings)):
+            _tell_here(f"note: {trouble}")
+
+    return guide(
         _ask_here,
         _tell_here,
         lambda: look_around(seconds),
@@ -146,10 +164,8 @@ def ask_for_source(
         journal.ask(known_tags, KnownTags()),
         surface=surface,
         shoe=shoe,
+        keep=keep,
     )
-    if result.settings != known and (trouble := journal.keep_settings(result.settings)):
-        _tell_here(f"note: {trouble}")
-    return result
 
 
 def look_around(seconds: float = 4.0) -> Sightings:
@@ -236,6 +252,21 @@ def _ask_shoe(ask: Ask, tell: Tell, tags: KnownTags) -> str:
     several = f"{', '.join(shoes)}, or a new name" if shoes else "by a name of your own"
     question = f"In the shoes, {several}? [{_known(tags.shoe)}] "
     return _asked(ask, tell, question, lambda words: _shoe(words, tags.shoes), tags.shoe)
+
+
+def _ask_back(ask: Ask, tell: Tell) -> str:
+    """The level before the run, with what it means for it; empty where skipped."""
+    level = _asked(ask, tell, "Pain in your back now, from 0 to 10? [skip] ", _pain, None)
+    if level is None:
+        return ""
+    tell(judge_pain(level, moment="before").cue.message)
+    return str(level)
+
+
+def _pain(words: str) -> int | None:
+    if not (words.isascii() and words.isdigit() and int(words[:3]) <= _WORST_PAIN):
+        raise ParameterError("the pain", words, f"a number from 0 to {_WORST_PAIN}")
+    return int(words)
 
 
 def _known(words: str) -> str:

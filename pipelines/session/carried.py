@@ -112,6 +112,12 @@ class Carried(msgspec.Struct, frozen=True):
         return _record(self.analyzer, np.zeros(1, LEARNED_STATE))
 
     @property
+    def of_older_definitions(self) -> bool:
+        """Whether an older detector learned it, with which nothing compares."""
+        segment = self.drift.get("segment", {})
+        return isinstance(segment, dict) and "reference" not in segment
+
+    @property
     def drift_state(self) -> NDArray[np.void]:
         """The detector's record, shape (1,).
 
@@ -122,7 +128,12 @@ class Carried(msgspec.Struct, frozen=True):
         """
         if self.indicators != tuple(indicator.name for indicator in INDICATORS):
             raise InputError(_OTHERS)
-        return _record(_by_lifetime(self.drift), DriftDetector().state)
+        drift = _by_lifetime(self.drift)
+        if not isinstance(drift["session"], dict):
+            raise InputError(_DAMAGED)
+        if self.of_older_definitions:  # what was counted stays, what was learned begins anew
+            drift = {"session": {**drift["session"], "interruption": {}}}
+        return _record(drift, DriftDetector().state)
 
     def seen_from(self, start_s: float, gap_s: float) -> Carried:
         """The same on the clock of a session that begins then.

@@ -385,10 +385,11 @@ class SessionFold:
         """What is known before the first record."""
         found: list[Fact] = []
         header, drift = self._header, self._drift
-        if header.baseline is not None and header.usual is None:
+        carried = header.carried
+        of_older = carried is not None and carried.of_older_definitions
+        if of_older or (header.baseline is not None and header.usual is None):
             found.append(facts.BaselineGivenUp(0.0, "older definitions"))
         if drift.has_baseline:
-            carried = header.carried is not None
             origin: facts.Origin = "session before" if carried else header.baseline_origin
             found.append(_known(0.0, origin, drift.in_use))
         if self._lean.state.known:

@@ -19,7 +19,7 @@ __all__ = ["comparison_lines", "write_bland_altman"]
 
 _ACROSS: Final = 4
 #: Same bytes for the same numbers: no date, and identifiers that are not drawn by chance.
-_SETTINGS: Final[dict[str, Any]] = {"svg.hashsalt": "backstride", "svg.fonttype": "none"}
+_SETTINGS: Final = {"svg.hashsalt": "backstride", "svg.fonttype": "none"}
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
@@ -64,10 +64,11 @@ def write_bland_altman(path: str | os.PathLike[str], comparison: Comparison) -> 
             'plots need matplotlib: install it with pip install "backstride[app]".'
         ) from None
     shown = comparison.agreements
+    settings: Any = _SETTINGS
     rows = max(1, math.ceil(len(shown) / _ACROSS))
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams.update(settings)
         figure = Figure(figsize=(3.0 * _ACROSS, 2.4 * rows), layout="constrained")
         FigureCanvasSVG(figure)
         for number, one in enumerate(shown):

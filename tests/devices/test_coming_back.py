@@ -153,7 +153,8 @@ def test_half_a_frame_from_before_spoils_nothing_after_a_return() -> None:
     half = Packet(before[-1].arrival_ns + 1, "data", after[0].payload[:7])
     resumed = LinkEvent(after[0].arrival_ns - 10**7, "resumed")
     taken = []
-    for log in ([*before, half, resumed], [*before, resumed]):
+    logs: list[list[Record]] = [[*before, half, resumed], [*before, resumed]]
+    for log in logs:
         receiver = Receiver(INFO)
         for record in log:
             receiver.push(record)
@@ -174,9 +175,9 @@ def test_what_was_measured_while_a_link_was_away_is_counted_as_lost() -> None:
 
 def test_the_hosts_clock_is_found_anew_after_a_restart() -> None:
     receiver = Receiver(NUMBERED)
-    before: list[Record] = [packet(first, uptime_us=10**9) for first in range(0, 4000, 10)]
+    before = [packet(first, uptime_us=10**9) for first in range(0, 4000, 10)]
     away_s = 23
-    after: list[Record] = [
+    after = [
         packet(first, uptime_us=400_000, away_ns=away_s * 10**9 + 70_000_000)
         for first in range(0, 1000, 10)
     ]

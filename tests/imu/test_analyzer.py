@@ -123,7 +123,9 @@ def test_a_5_s_clip_that_starts_in_mid_stride_yields_its_steps() -> None:
         # the settling rule: a second and a half, said in the table, not dropped
         young = steps.initial_contact_s < begin + 1.5 - 0.25
         assert all("settling" in words for words in steps.quality[young])
-        old = steps.initial_contact_s > begin + 1.5 + 0.25
+        # and felt for one step more
+        step_s = float(np.median(steps.step_time_s))
+        old = steps.initial_contact_s > begin + 1.5 + 0.25 + step_s
         assert not any("settling" in words for words in steps.quality[old])
         assert all(("no_gyro" in words) != gyro for words in steps.quality)
 
@@ -318,8 +320,10 @@ def test_a_short_loss_is_flagged_on_the_steps_it_touches() -> None:
     ends = steps.initial_contact_s + steps.step_time_s
     inside = (steps.initial_contact_s < 6.04) & (ends > 6.0)
     assert np.all(touched[inside])
-    # its neighbours may share the filter's pad, no others
-    assert 1 <= touched.sum() <= inside.sum() + 2
+    # it is felt in the two steps after it, and the one before may share the filter's pad
+    felt = np.flatnonzero(touched)
+    assert felt[0] >= np.flatnonzero(inside)[0] - 1
+    assert felt[-1] == np.flatnonzero(inside)[-1] + 2
 
 
 @pytest.mark.parametrize("kind", ["missing", "nan"])

@@ -118,7 +118,7 @@ def test_lean_that_grows_in_four_minutes_is_reported_soon_after_it_passed_the_ga
     assert change.change == pytest.approx(change.value - change.baseline)
     assert change.baseline == pytest.approx(6.0, abs=0.7)
     assert 1300.0 < change.time_s < 1500.0
-    assert detector.status == "trunk lean (at the sacrum) changed"
+    assert detector.status == "pelvic lean changed"
     assert detector.current("sacral_lean_deg").changed == "up"
 
 
@@ -458,10 +458,11 @@ def test_a_faster_pace_is_no_change_of_form_and_the_runner_s_own_coupling_is_lea
     assert "peak_10hz_bw" in {c.indicator for c in DriftDetector().push(untaught)}
 
 
-def test_one_odd_stretch_of_steps_costs_no_baseline() -> None:
-    """A hand at the belt for three seconds, and single steps that read nonsense."""
+@pytest.mark.parametrize("later", range(0, 10, 2))
+def test_one_odd_stretch_of_steps_costs_no_baseline(later: int) -> None:
+    """A hand at the belt for three seconds, at any of a group, and single steps of nonsense."""
     steps = stationary_run(30)
-    at = np.searchsorted(steps.initial_contact_s, 1200.0)
+    at = np.searchsorted(steps.initial_contact_s, 1200.0) + later
     steps.rows["sacral_roll_deg"][at : at + 9] += 14.0
     steps.rows["sacral_lean_deg"][::40] += 60.0
     detector = DriftDetector()

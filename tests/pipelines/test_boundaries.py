@@ -26,6 +26,7 @@ from pipelines.live import LiveOptions, run_live
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session
 from pipelines.stopping import ended_as_by_ctrl_c, no_ending_now
+from pipelines.views.page.gate import sentence_page
 from pipelines.views.progress import progress
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment, one_sentence
@@ -97,6 +98,12 @@ def test_a_bar_of_progress_takes_any_name(monkeypatch: pytest.MonkeyPatch) -> No
         report(1.0, 2.0)
     assert "[/bold][red]run" in terminal.getvalue()
     assert "owned\x07" not in terminal.getvalue()
+
+
+def test_a_sentence_on_a_page_of_its_own_is_no_markup() -> None:
+    page = sentence_page("<script>alert(1)</script> & more")
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
 
 
 @pytest.mark.skipif(not POSIX, reason="modes are POSIX's")

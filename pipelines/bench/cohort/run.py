@@ -44,6 +44,13 @@ class CohortOptions:
     ------
     ParameterError
         When the number of workers is none.
+
+    Examples
+    --------
+    >>> CohortOptions(workers=0)
+    Traceback (most recent call last):
+    ...
+    imu.errors.ParameterError: --workers is 0: give a number of processes from 1 to 1024.
     """
 
     stated: Stated = field(default_factory=Stated)
@@ -69,12 +76,20 @@ class CohortRun:
         In the table; looked at in this run, the others were known.
     failed : tuple of (str, str)
         Sessions that could not be read and why.
+    made : Provenance
+        What made it.
+
+    Examples
+    --------
+    >>> CohortRun(Path("all.csv"), 2, 2, (), Provenance()).failed
+    ()
     """
 
     path: Path
     sessions: int
     done_now: int
     failed: tuple[tuple[str, str], ...]
+    made: Provenance
 
 
 def results_path(out: Path, shard: tuple[int, int] | None) -> Path:
@@ -92,7 +107,8 @@ def run_cohort(
     source: Path,
     out: Path,
     options: CohortOptions,
-    report: Callable[[float, float], None],
+    report: Callable[[float, float], None] | None = None,
+    take: Callable[[dict[str, Any]], None] | None = None,
 ) -> CohortRun:
     """Look at every session of a folder or manifest, and write a table with a row each.
 
@@ -108,8 +124,10 @@ def run_cohort(
         Table to write, ``.parquet`` or ``.csv``.
     options : CohortOptions
         How.
-    report : callable
+    report : callable, optional
         Told how many sessions are done and how many there are.
+    take : callable, optional
+        Given each row of the table, in order.
 
     Returns
     -------
@@ -121,6 +139,16 @@ def run_cohort(
     BackstrideError
         When there is no session, or the table cannot be written. A session that cannot be read
         raises nothing: it is a row that says why.
+
+    Examples
+    --------
+    ``examples/researcher_cohort.py`` has a whole one.
+
+    >>> try:
+    ...     run_cohort(Path("."), Path("results.txt"), CohortOptions())
+    ... except ParameterError as error:
+    ...     print(error.accepted)
+    a name ending in .csv or .parquet, or - for CSV on standard output
     """
     path = results_path(out, options.shard)
     table_format(path, "--out")
@@ -140,10 +168,12 @@ def run_cohort(
         for count, outcome in enumerate(_outcomes(sessions, done, options), 1):
             done.put(outcome)
             done_now += outcome.row is not None
-            report(count, len(sessions))
-        rows = _rows(done, (session.name for session in sessions), failed)
-        write_rows(path, rows, kept, _made(options))
-    return CohortRun(path, len(sessions), done_now, tuple(failed))
+            if report is not None:
+                report(count, len(sessions))
+        rows = _rows(done, (session.name for session in sessions), failed, take)
+        made = _made(options)
+        write_rows(path, rows, kept, made)
+    return CohortRun(path, len(sessions), done_now, tuple(failed), made)
 
 
 def _outcomes(
@@ -169,12 +199,17 @@ def _of_this_code(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
 
 
 def _rows(
-    done: Done, names: Iterable[str], failed: list[tuple[str, str]]
+    done: Done,
+    names: Iterable[str],
+    failed: list[tuple[str, str]],
+    take: Callable[[dict[str, Any]], None] | None,
 ) -> Iterator[dict[str, Any]]:
     for outcome in done.rows(names):
         row = outcome.row or {}
         if row.get("status") == "failed":
             failed.append((outcome.name, str(row["reason"])))
+        if take is not None:
+            take(row)
         yield row
 
 

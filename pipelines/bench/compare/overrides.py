@@ -65,7 +65,7 @@ def overridden(options: ReplayOptions, path: Path) -> ReplayOptions:
             found = _numbers(stage, tables.get(stage, {}), known, place)
             params = replace(params, **{stage: replace(usual, **found)})
         params = replace(params, **_numbers("chain", tables.get("chain", {}), _CHAIN, place))
-        alerts = {name: tables[name] for name in _ALERTS if name in tables}
+        alerts: dict[str, Any] = {name: tables[name] for name in _ALERTS if name in tables}
         settings = AlertSettings.from_tables(alerts, place=place) if alerts else options.settings
         return replace(options, **stated, params=params, settings=settings)
     except ParameterError as error:

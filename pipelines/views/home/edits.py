@@ -44,6 +44,8 @@ __all__ = ["EDITS", "Fields", "change"]
 #: What a form sends, by the names of its fields.
 Fields = Mapping[str, str]
 _LONGEST: Final = 500
+#: What a pair may have run, m.
+_MOST_SHOE_M: Final = 50_000_000.0
 
 
 def change(journal: Journal, what: str, fields: Fields, now: datetime) -> str:
@@ -169,7 +171,7 @@ def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
         raise ParameterError("name", name, "another name for a new pair: this one is retired")
     pair, units = found[0] if found else Shoe(name), journal.settings().units
     if start := fields.get("start"):
-        start_m = parse_distance(_with_unit(start, units), "distance so far")
+        start_m = parse_distance(_with_unit(start, units), "distance so far", most_m=_MOST_SHOE_M)
         pair = replace(pair, start_km=start_m / 1000.0)
     if bought := fields.get("bought"):
         try:

@@ -18,7 +18,8 @@ _LOG: Final = logging.getLogger(__name__)
 #: Names of this computer that the page answers to; another would be that of somebody else's page.
 HOSTS: Final = ("127.0.0.1", "localhost")
 _COMMON: Final = (
-    (b"referrer-policy", b"no-referrer"),
+    # told to nobody else; with none at all, browsers hide the origin of what is posted too
+    (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),

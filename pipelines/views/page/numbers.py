@@ -28,7 +28,7 @@ def large_numbers(status: LiveStatus, units: Units = "metric") -> list[dict[str,
     --------
     >>> lean = large_numbers(LiveStatus(source="", device=""))[2]
     >>> lean["name"], lean["number"], lean["unit"], lean["words"]
-    ('trunk lean', '–', '°', 'waiting for running steps')
+    ('pelvic lean', '–', '°', 'waiting for running steps')
     """
     return [_large(status, quantity, units) for quantity in LARGE]
 

@@ -30,6 +30,8 @@ _FORM: Final = tuple(
 )
 _PHASES: Final = {"warm_up": "warm up", "run": "run", "walk": "walk"}
 _METRES_PER_MILE: Final = 1609.344
+#: Characters that a place has room for in its larger size.
+_ROOM: Final = 5
 #: Slower than walking is no pace of a run.
 _LEAST_SPEED_M_S: Final = 0.3
 
@@ -59,12 +61,12 @@ def two_metres(
         distance, _, distance_unit = distance_words(status.distance_m, units).partition(" ")
     pace, pace_unit = pace_words(status.speed_m_s, units)
     shown = [
-        _number("time", time, long=len(time) > 5),
+        _number("time", time),
         _number("distance", distance, distance_unit),
         _number(f"pace {pace_unit}", pace),
     ]
     if status.heart_rate_bpm is not None:
-        shown.append(_number("heart rate", f"{status.heart_rate_bpm:.0f}", "/min"))
+        shown.append(_number("heart rate", f"{status.heart_rate_bpm:.0f}"))
     if plan is not None and plan.intervals is not None:
         phase = phase_at(plan.intervals, status.elapsed_s)
         if math.isfinite(phase.remaining_s):
@@ -118,9 +120,8 @@ def budget_words(
     return amount, "km" if units == "metric" else "mi"
 
 
-def _number(
-    name: str, number: str, unit: str = "", state: str = "", *, long: bool = False
-) -> dict[str, Any]:
+def _number(name: str, number: str, unit: str = "", state: str = "") -> dict[str, Any]:
+    long = len(number) + len(unit) > _ROOM
     return {"name": name, "number": number, "unit": unit, "state": state, "long": long}
 
 

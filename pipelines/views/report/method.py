@@ -79,7 +79,7 @@ ACCURACY: Final = (
         "noise and bias, auto axes",
         "rmse",
         "0.29",
-        "Trunk lean",
+        "Pelvic lean",
         "{value}°, against the same markers, with no samples lost and a recorded standing",
     ),
     AccuracyFigure(

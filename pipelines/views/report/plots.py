@@ -13,6 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.quantities import Quantity
+from pipelines.session.facts import (
+    NeutralTaken,
+    PainReported,
+    Paused,
+    Resumed,
+    SensorMoved,
+    ShoeKnown,
+    SurfaceKnown,
+)
 from pipelines.views.report.svg import (
     BAND,
     CHANGED,
@@ -47,6 +56,8 @@ _MOST_POINTS: Final = 600
 _BINS: Final = 36
 
 Column = NDArray[np.float64]
+#: Marks of a run that are drawn as ticks.
+_MARKED: Final = (NeutralTaken, Paused, Resumed, SensorMoved, ShoeKnown, SurfaceKnown)
 
 
 def course_figure(
@@ -74,6 +85,7 @@ def course_figure(
                 transform=axes.get_xaxis_transform(), solid_capstyle="butt",
             )  # fmt: skip
         _limits(axes, mean, half, course, factor)
+        _said(axes, content)
         _titled(axes, course.measure, units)
         _minutes(axes, end)
 
@@ -113,6 +125,7 @@ def timeline_figure(content: Content, identifier: str, words: str) -> str:
         for loss in recording.link_losses:
             axes.axvline(loss.lost_s / 60.0, color=MUTED, linewidth=0.8, dashes=(2, 2))
         _rows_named(axes, measures, (len(measures) - 0.4, -0.75))
+        _said(axes, content)
         _minutes(axes, end)
 
     return svg_figure((4.4, height), draw, identifier, words)
@@ -277,6 +290,20 @@ def _usual_range(axes: Any, stretch: Stretch, measure: Quantity, end: float, fac
     axes.plot((begin, stop), (level, level), color=MUTED, linewidth=0.6, dashes=(4, 3))
     if stretch.reason is not None:
         axes.axvline(begin, color=MUTED, linewidth=0.8)
+
+
+def _said(axes: Any, content: Content) -> None:
+    """What the runner said meanwhile: pain by its number, other marks as ticks at the foot."""
+    place = axes.get_xaxis_transform()
+    for fact in content.recording.facts:
+        at = getattr(fact, "time_s", 0.0) / 60.0
+        if isinstance(fact, PainReported):
+            axes.axvline(at, color=INK, linewidth=0.6, dashes=(1, 2))
+            axes.text(
+                at, 0.98, f" pain {fact.level}", transform=place, color=INK, size=7.0, va="top"
+            )
+        elif isinstance(fact, _MARKED) and at > 0.0:
+            axes.plot((at, at), (0.0, 0.09), color=MUTED, linewidth=1.4, transform=place)
 
 
 def _limits(axes: Any, mean: Column, half: Column, course: Course, factor: float) -> None:

@@ -85,7 +85,7 @@ def _heading(status: LiveStatus) -> list[str]:
         printable(f"Backstride live: {', '.join(about)}"),
         printable(f"recording to {status.recording}" if status.recording else "not recording"),
         "time in min:s; medians of the last 10 steps; contact: foot on the ground; shock: impact "
-        "shock, 1 g at rest; oscillation: up and down; lean: trunk lean (at the sacrum), forward "
+        "shock, 1 g at rest; oscillation: up and down; lean: pelvic lean, forward "
         "positive",
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from devices.sensor_source import SensorSource
 from devices.sequence import account
 from devices.simulator.faults.kinds import FAULT_KINDS
 from devices.simulator.faults.plan import Fault, FaultPlan, read_plan, write_plan
+from imu.analyzer import StepAnalyzer
 from imu.chain.intake import IntakeParams
 from imu.errors import DeviceLost, ParameterError
 from pipelines.bench.faults.drawing import SENSORS, drawn_fault, drawn_plan, kinds_of
@@ -82,7 +84,18 @@ def range_ends(patch: pytest.MonkeyPatch) -> None:
         return place(self, reading._replace(quality=None), arrival_ns)
 
     patch.setattr(devices.receiver.Receiver, "_place", unflagged)
-    patch.setattr(pipelines.session.engine, "IntakeParams", lambda **_: IntakeParams())
+    made = pipelines.session.engine._analyzer
+
+    def unranged(header: Any, info: Any, *given: Any, **more: Any) -> StepAnalyzer:
+        wide = IntakeParams()
+        endless = replace(
+            info,
+            acceleration_range_m_s2=wide.acceleration_range_m_s2,
+            angular_velocity_range_rad_s=wide.angular_velocity_range_rad_s,
+        )
+        return made(header, endless, *given, **more)
+
+    patch.setattr(pipelines.session.engine, "_analyzer", unranged)
 
 
 def battery(patch: pytest.MonkeyPatch) -> None:

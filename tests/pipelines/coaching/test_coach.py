@@ -98,12 +98,12 @@ def test_the_words_in_full() -> None:
         "Cadence changed from your baseline: 88 steps a minute, 12 % lower; try a quicker rhythm."
     )
     assert spoken("sacral_lean_deg", "down") == (
-        "Trunk lean (at the sacrum) changed from your baseline: 12.3° further back, as a slump and "
-        "an arched back both can read, since the sensor sees the pelvis, not the chest; try "
-        "running tall."
+        "Pelvic lean changed from your baseline: 12.3° further back, as a slump and "
+        "an arched back both can read, since the sensor sees the pelvis, not the chest; try a "
+        "neutral pelvis."
     )
     (alert,) = Coach().advance([change(0.0, "sacral_lean_deg", "down")], 60.0)
-    assert alert.aloud == "Trunk lean 12.3° further back: try running tall."
+    assert alert.aloud == "Pelvic lean 12.3° further back: try a neutral pelvis."
 
 
 def test_a_runner_who_has_quickened_already_is_asked_for_something_else() -> None:

@@ -147,7 +147,7 @@ def test_a_change_that_was_told_is_not_told_again(
     leaning = f"{RUNNER}&minutes=2&time_scale=0&lean=10"
     second = live(leaning, tmp_path / "second.mcap", earlier=earlier)
     assert raised(second.run.alerts) == []
-    assert "changed from your baseline: trunk lean" in second.shown
+    assert "changed from your baseline: pelvic lean" in second.shown
     again = replay(tmp_path / "second.mcap", ReplayOptions(), quiet)
     assert again.steps.rows.tobytes() == second.steps.rows.tobytes()
     assert list(again.alerts) == second.run.alerts

@@ -39,7 +39,8 @@ def guided(
     settings: Settings | None = None,
     troubles: tuple[str, ...] = (),
     tags: KnownTags | None = None,
-    **stated: str,
+    surface: str = "",
+    shoe: str = "",
 ) -> tuple[FirstRun, str]:
     """The guide with these answers; what lies beyond them is the end of the input."""
     shown: list[str] = []
@@ -50,7 +51,15 @@ def guided(
         return next(left, None)
 
     seen = Sightings(found, troubles)
-    result = guide(ask, shown.append, lambda: seen, settings or Settings(), tags, **stated)
+    result = guide(
+        ask,
+        shown.append,
+        lambda: seen,
+        settings or Settings(),
+        tags,
+        surface=surface,
+        shoe=shoe,
+    )
     return result, "\n".join(shown)
 
 
@@ -212,11 +221,17 @@ def test_in_a_terminal_the_answers_are_kept(tmp_path: Path) -> None:
     shown = in_a_terminal(tmp_path, [("Which one?", ""), ("Units", "imperial")], "Height")
     assert "5 ft 9 in" in shown
     assert not (tmp_path / "journal.sqlite3").exists()
+    # who leaves after the body has answered that all the same
+    body = [("Which one?", ""), ("Units", ""), ("Height", "180 cm"), ("Mass", "80")]
+    in_a_terminal(tmp_path / "left", body, "on a page")
+    with Journal(tmp_path / "left" / "journal.sqlite3") as journal:
+        assert journal.settings().height_m == 1.8
     answers = [
         ("Which one?", ""),
         ("Units", "imperial"),
         ("Height", "5 ft 9 in"),
         ("Mass", "150"),
+        ("on a page", ""),
         ("Enter when you are ready", ""),
     ]
     shown = in_a_terminal(tmp_path, answers, "source ")

@@ -26,9 +26,9 @@ from devices.sources import open_source
 from pipelines import live
 from pipelines.cli import main
 
-def opened(url, *, clock=None):
+def opened(url, **given):
     simulated = "sim:?rate=100&minutes=0.5&time_scale=0&seed=3"
-    return open_source(simulated if url == {SENSOR!r} else url, clock=clock)
+    return open_source(simulated if url == {SENSOR!r} else url, **given)
 
 connect, places = sqlite3.connect, []
 

@@ -265,7 +265,7 @@ def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
     assert ended.exit_code == 0
     assert "seek medical care" in ended.out + ended.err
     told = [alert.message for alert in alerts_in(read_session(recording).facts)]
-    assert any("Trunk lean" in message for message in told)
+    assert any("Pelvic lean" in message for message in told)
     assert not [message for message in told if "Try " in message]
     again = [alert.message for alert in replay(recording, ReplayOptions(), quiet).alerts]
     assert again == told

@@ -25,7 +25,8 @@ export const FarView = {
     clearTimeout(this.emptying);
   },
   template: `
-    <section class="far" aria-label="Your run">
+    <section class="far" aria-labelledby="far-title">
+      <h1 id="far-title" class="unseen">Your run</h1>
       <dl class="far-numbers">
         <div v-for="one in numbers" :key="one.name.split(' ')[0]" :data-state="one.state">
           <dt>{{ one.name }}</dt>

@@ -62,4 +62,4 @@ def test_next_letter_tells_what_changed_since(journal: Journal, tmp_path: Path) 
     told = letter_of(journal, date(2026, 3, 8), store.load().value).changes("metric")
     assert told[0] == "Worst pain 5 of 10 (was 5 of 10)."
     assert told[1] == "3 runs and 15.0 km (was 3 and 15.0 km)."
-    assert any("trunk lean" in one and "was 6.0°" in one for one in told)
+    assert any("pelvic lean" in one and "was 6.0°" in one for one in told)

@@ -5,7 +5,7 @@ const brief = (one) => one.outerHTML.slice(0, 120);
 
 function name(one) {
   const by = one.getAttribute("aria-labelledby");
-  if (by) return by.split(" ").map((id) => document.getElementById(id)?.innerText ?? "").join(" ");
+  if (by) return by.split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join(" ");
   const label = one.labels?.[0]?.innerText;
   return one.getAttribute("aria-label") ?? label ?? one.innerText ?? "";
 }

@@ -157,6 +157,11 @@ class Tab:
             self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
         )
 
+    def log(self, kind: str) -> list[dict[str, Any]]:
+        """What the browser has logged since it was asked last."""
+        driver: Any = self.driver
+        return list(driver.get_log(kind))
+
     def run(self, script: str, *given: Any) -> Any:
         return self.driver.execute_script(script, *given)
 

@@ -74,7 +74,7 @@ def test_only_the_whole_address_opens_anything(tmp_path: Path) -> None:
         policy = str(headers["content-security-policy"])
         assert "default-src 'none'" in policy
         assert "'unsafe-inline'" not in policy.partition("script-src")[2]
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         inside = re.findall(r"/_nicegui/[^\"' ]+\.js", page)[0]
         sockets = "_nicegui_ws/socket.io/?EIO=4&transport=websocket"
         for wrong in ("", "x", token[:-1], token.upper(), f"{token}x"):

@@ -50,10 +50,10 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         tab.until(lambda: tab.find(".alert").text, "an alert", 40)
         tab.picture(tmp_path, "alert")
         alert = tab.text(".alert")
-        assert "Trunk lean (at the sacrum) changed from your baseline" in alert
+        assert "Pelvic lean changed from your baseline" in alert
         assert tab.find(".alert").get_attribute("role") == "alert"
         card = tab.text(".card[data-state=changed]")
-        assert "trunk lean" in card
+        assert "pelvic lean" in card
         assert "changed from your baseline: +" in card
         assert tab.run("return window.heard.slice(-2)") == [660, 880]
         assert tab.run("return window.spoken") == [" ".join(alert.replace("▲", "").split())]
@@ -70,7 +70,7 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         assert "running steps in" in shown
         assert "cadence" in shown
         assert str(recording) in shown
-        assert "Trunk lean (at the sacrum) changed from your baseline" in shown
+        assert "Pelvic lean changed from your baseline" in shown
         _open_report(tab)
         tab.press("Finish")
         tab.until_shown("Backstride has ended")

@@ -23,13 +23,10 @@ def test_nothing_is_loaded_from_the_network_and_the_console_stays_quiet(
     tab: Tab, still: Program
 ) -> None:
     for log in ("performance", "browser"):
-        tab.driver.get_log(log)  # type: ignore[no-untyped-call]
+        tab.log(log)
     tab.open(still.address)
     tab.until_shown("9.9")
-    asked = [
-        json.loads(entry["message"])["message"]
-        for entry in tab.driver.get_log("performance")  # type: ignore[no-untyped-call]
-    ]
+    asked = [json.loads(entry["message"])["message"] for entry in tab.log("performance")]
     addresses = [
         message["params"]["request"]["url"]
         for message in asked
@@ -37,7 +34,7 @@ def test_nothing_is_loaded_from_the_network_and_the_console_stays_quiet(
     ]
     assert len(addresses) > 10
     assert [one for one in addresses if not one.startswith((still.address, "data:"))] == []
-    said = tab.driver.get_log("browser")  # type: ignore[no-untyped-call]
+    said = tab.log("browser")
     assert [entry["message"] for entry in said] == []
 
 

@@ -353,7 +353,7 @@ def test_trend_of_a_day_takes_the_room_of_an_hour() -> None:
     trends = RunTrends(span_s=5.0, most=8)
     for number in range(2000):
         trends.push(some_steps(1, first=1 + 3 * number))
-    (lean,) = [one for one in trends.lines(some_status()) if one["name"] == "trunk lean"]
+    (lean,) = [one for one in trends.lines(some_status()) if one["name"] == "pelvic lean"]
     assert len(lean["path"]) < 8 * 20
     assert trends.span_s * 8 >= 2000 * 3 * 0.36
     assert "now 6.1°" in lean["label"]

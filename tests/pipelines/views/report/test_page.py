@@ -16,7 +16,7 @@ from imu.errors import BackstrideError
 from imu.steps import NO_STEPS
 from pipelines.coaching.alert import Alert
 from pipelines.quantities import WATCHED
-from pipelines.session.facts import AlertTold, MarkUnreadable, ShoeKnown
+from pipelines.session.facts import AlertTold, MarkUnreadable, PainReported, ShoeKnown
 from pipelines.views.report import page as page_module
 from pipelines.views.report.content import content_of
 from pipelines.views.report.page import render
@@ -257,3 +257,14 @@ def test_missing_library_is_one_sentence_that_says_what_to_install(missing: str)
         pytest.raises(BackstrideError, match=rf'needs {missing}, .* pip install "\.\[app\]"'),
     ):
         render(content_of(recording_of(NO_STEPS)))
+
+
+def test_pain_stands_on_every_course_with_its_number() -> None:
+    felt = PainReported(90.0, 4, "during", "left")
+    content = content_of(recording_of(steps_of(600), felt))
+    drawn = [course for course in content.courses if course.measured]
+    assert len(drawn) > 3
+    for course in drawn:
+        assert "pain 4" in course_figure(course, content, "course", "words", "metric")
+    plain = content_of(recording_of(steps_of(600)))
+    assert "pain 4" not in course_figure(plain.courses[0], plain, "course", "words", "metric")

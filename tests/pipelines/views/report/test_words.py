@@ -46,7 +46,7 @@ def test_summary_names_what_changed_and_when() -> None:
     sentences = words.summary_sentences(content_of(recording_of(steps)))
 
     assert sentences[0] == "1 h of running in 10\u202f000 steps, at 167 steps a minute."
-    assert "Changed from the baseline: trunk lean (at the sacrum)." in sentences[1]
+    assert "Changed from the baseline: pelvic lean." in sentences[1]
     assert "stayed changed to the end of the run" in sentences[1]
     assert words.BOTH_READINGS in sentences
 

@@ -14,7 +14,7 @@ from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.terminal.picture import picture
 
 ALERT = (
-    "Trunk lean (at the sacrum) changed from your baseline: 3.9° further forward. Try a quicker "
+    "Pelvic lean changed from your baseline: 3.9° further forward. Try a quicker "
     "rhythm at the same speed, 5–10 % more steps a minute."
 )
 

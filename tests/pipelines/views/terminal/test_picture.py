@@ -33,7 +33,7 @@ def test_picture_fits_every_usual_window_and_tells_the_essentials(
     assert len(lines) <= height
     assert all(cell_len(line) <= width for line in lines)
     shown = words_of("\n".join(lines))
-    for essential in ("impact shock", "oscillation", "trunk lean", "12:31", "2071 steps"):
+    for essential in ("impact shock", "oscillation", "pelvic lean", "12:31", "2071 steps"):
         assert essential in shown
     for essential in ("running", "166", "232 ms", "link connected", "recording to"):
         assert essential in shown
@@ -188,7 +188,7 @@ def test_terminals_without_unicode_get_everything_in_ascii() -> None:
         narrow = picture(some_status(alert=ALERT), width, 30, unicode=False)
         assert all(text.isascii() for line in narrow for text, _ in line)
     shown = " ".join(" ".join(rows).split())
-    assert "trunk lean (at the sacrum) 9.9 deg changed from your baseline: +3.8 deg" in shown
+    assert "pelvic lean 9.9 deg changed from your baseline: +3.8 deg" in shown
     assert "3.9 deg further forward" in shown
     assert "link connected - battery 83 % - 12 samples lost" in shown
 

@@ -38,7 +38,7 @@ def test_lines_keep_ten_steps_and_five_seconds_apart(moves: list[tuple[int, floa
 
 def test_heading_explains_the_units() -> None:
     heading = "\n".join(PlainLog().lines(some_status()))
-    for words in ("shock, 1 g at rest", "trunk lean (at the sacrum)", "median", "min:s"):
+    for words in ("shock, 1 g at rest", "pelvic lean", "median", "min:s"):
         assert words in heading
     assert heading.startswith("Backstride live: simulated sensor, sim:?fatigue")
 

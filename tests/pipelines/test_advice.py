@@ -1,0 +1,172 @@
+"""The articles' advice, row by row: the sentence that a runner meets, through the real commands."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from devices.simulator.virtual_clock import VirtualClock
+from pipelines.coaching.alert import Alert
+from pipelines.files.session_reader import read_session
+from pipelines.files.session_writer import SessionWriter
+from pipelines.files.simulation import write_simulation
+from pipelines.live import LiveOptions, run_live
+from pipelines.runner.continuing import interrupted_note
+from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Exercise, Session
+from pipelines.runner.unfiled import unfiled_run
+from pipelines.session.live_status import LiveStatus
+from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.runner.journal.typed import journal, refused
+
+NOW = datetime.now().astimezone()
+QUICK = "sim:?minutes=0.2&standing_s=1&time_scale=0&rate=50"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run in an empty folder; the user's own journal is out of reach."""
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def ran(hours: float, distance: str, *words: str) -> str:
+    at = (NOW - timedelta(hours=hours)).isoformat(timespec="minutes")
+    return journal("add", "--at", at, "--minutes", 60, "--distance", distance, *words)
+
+
+def test_a_run_in_the_rest_is_told_before_it_and_after_it() -> None:
+    journal("plan", "--start", "--rest", 7)
+    assert "Day 1 of about 7 without running: make this a walk" in backstride("live", QUICK).err
+    with Journal() as opened:
+        opened.change_settings(return_since_ns=time.time_ns() - 20 * 3600 * 10**9)
+    said = ran(2, "5 km")
+    assert "This run fell on day 1 of about 7 without running" in said
+
+
+def test_a_run_on_asphalt_in_the_treadmill_stage_is_told_before_it_and_after_it() -> None:
+    journal("plan", "--start", "--rest", 0)
+    told = "Stage 1 of 3 is for the treadmill, and this run is on asphalt"
+    assert told in backstride("live", QUICK, "--surface", "asphalt").err
+    assert told not in backstride("live", QUICK, "--surface", "treadmill").err
+    with Journal() as opened:
+        opened.change_settings(return_since_ns=time.time_ns() - 20 * 3600 * 10**9)
+    assert told in ran(2, "2 km", "--surface", "asphalt")
+
+
+def test_the_budget_is_told_before_and_what_passed_it_in_its_own_percentage() -> None:
+    ran(200, "5 km")
+    said = backstride("live", QUICK).err
+    assert (
+        "Today's budget: your longest run of the last 30 days is 5.0 km, so up to 5.5 km." in said
+    )
+    assert "Left of this week's ceiling: " in said
+    assert "ten pelvic tilts, half a minute of high knees, ten mini-squats" in said
+    assert "9.0 km: 180 % of your longest run of the last 30 days." in ran(2, "9 km")
+
+
+def test_high_pain_is_told_before_a_run_and_nothing_else_is() -> None:
+    journal("pain", 5)
+    ended = backstride("live", QUICK)
+    assert "You rated your pain 5, just now. No training is suggested until" in ended.out
+    assert "pelvic tilts" not in ended.err
+    assert "budget" not in ended.err
+
+
+def test_a_distance_that_nobody_runs_in_that_time_is_refused() -> None:
+    at = (NOW - timedelta(hours=3)).isoformat(timespec="minutes")
+    said = refused("add", "--at", at, "--minutes", 30, "--distance", "400 km")
+    assert "give a distance that can be run in that time, at most 14.4 km" in said
+
+
+def test_warm_up_core_and_balance_are_guided_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    said = journal("routine", "warm-up")
+    for words in ("Pelvic tilts:", "10 of 10", "High knees", "Mini-squats", "Leg swings", "Done."):
+        assert words in said
+    assert max(slept) > 120.0
+    assert "No core work yet this week" in journal("week")
+    assert journal("routine", "core").count("Plank: on forearms and toes") == 2
+    assert "No core work yet this week" not in journal("week")
+    assert "stand on the left leg for 30 seconds" in journal("routine", "balance")
+    with Journal() as opened:
+        assert [item.note for item in opened.entries(Exercise)] == ["core", "balance"]
+    journal("pain", 6)
+    assert "Not now: rate your pain again first" in journal("routine", "core")
+    assert "one of warm-up" in refused("routine", "yoga")
+
+
+def test_strength_says_why_and_shoes_say_how_they_fit() -> None:
+    assert "Lifting eased back pain by 60 % in one study, jogging by 12 %." in journal("week")
+    said = journal("shoe", "Old", "--start", "700 km")
+    assert "A shoe fits with a thumb's width before the toes" in said
+    assert "Old                          700.0 km" in said
+    assert "between 300 and 500 miles" in said
+
+
+def test_a_new_shoe_is_added_with_the_run_and_named() -> None:
+    said = ran(2, "5 km", "--shoe", "Red")
+    assert "your journal has no shoe 'Red' yet: this run adds it" in said
+    assert "Red" in journal("shoe")
+
+
+def test_the_first_week_does_not_scold() -> None:
+    said = backstride("live", QUICK)
+    assert "Your first run here, so there is no longest one to go by yet" in said.out
+    assert "short" not in said.out
+
+
+@pytest.mark.parametrize("words", ["1.75", "1.75 m", "175", "175 cm", "5 ft 8.9 in"])
+def test_a_height_means_the_same_everywhere(words: str, tmp_path: Path) -> None:
+    assert "height            1.75 m" in journal("settings", "--height", words)
+    path = tmp_path / "run.mcap"
+    backstride("live", QUICK, "--height", words, "--record", path)
+    assert read_session(path).header.height_m == pytest.approx(1.75, abs=0.001)
+
+
+def test_two_runs_of_one_second_both_record(home: Path) -> None:
+    class Silent:
+        def update(self, status: LiveStatus) -> None: ...
+        def note(self, text: str) -> None: ...
+        def alert(self, alert: Alert) -> None: ...
+
+    taken = home / "sessions" / "2026-03-02T18-00-00Z.mcap"
+    kept = []
+    for _ in range(2):
+        options = LiveOptions(record=taken, renames=True)
+        kept.append(asyncio.run(run_live(QUICK, options, Silent(), clock=VirtualClock())).recording)
+    assert kept[0] == taken
+    assert kept[1] not in {None, taken}
+    assert all(path is not None and not read_session(path).cut_short for path in kept)
+
+
+def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    simulated = tmp_path_factory.mktemp("sim") / "run.mcap"
+    write_simulation(simulated, "minutes=1&standing_s=2&rate=100", quiet)
+    session = read_session(simulated)
+    start_ns = time.time_ns() - 60 * 10**9
+    header = replace(session.header, source="ble:AA:BB", utc_start_ns=start_ns)
+    path = home / "sessions" / "run.mcap"
+    path.parent.mkdir()
+    with SessionWriter(path, header) as writer:
+        for record in session.records:
+            writer.write_record(record)
+        writer.flush()
+        with JournalAtHand() as at_hand:
+            assert unfiled_run(at_hand) is None  # it goes on
+        assert interrupted_note("ble:AA:BB", time.time_ns()) == ""
+    said = backstride("live", QUICK, "--no-record").err
+    assert "is not in the journal; add it with: backstride journal add" in said
+    assert "run 1: " in journal("add", path)
+    assert "is not in the journal" not in backstride("live", QUICK, "--no-record").err
+    with Journal() as opened:
+        assert opened.entries(Session)[0].steps > 50
