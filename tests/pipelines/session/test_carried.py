@@ -99,12 +99,18 @@ def test_a_field_that_came_later_is_as_in_a_new_run() -> None:
     assert np.isneginf(read_again(first).drift_state["session"]["quiet_until_s"]).all()
 
 
-def test_a_state_of_release_0_1_in_one_record_is_read_as_what_it_was() -> None:
+def test_a_state_of_release_0_1_in_one_record_keeps_its_counts_and_learns_anew() -> None:
+    """Its baseline is of another detector, and of contact times and forces of another kind."""
     detector = DriftDetector(QUICK)
     detector.push(run_of(1, 150, 0.0, 0.02))
     first = carried(detector)
-    flat = structs.replace(first, drift=first.drift["session"] | first.drift["segment"])
-    assert read_again(flat).drift_state.tobytes() == detector.state.tobytes()
+    flat = structs.replace(first, drift=first.drift["session"] | {"mean": [2.5], "learned": 40})
+    assert flat.of_older_definitions and not first.of_older_definitions
+    found, fresh = read_again(flat).drift_state, DriftDetector().state
+    for name in ("running_s", "steps", "flagged_steps", "flagged_by", "blocks", "quiet_until_s"):
+        np.testing.assert_array_equal(found["session"][name], detector.state["session"][name])
+    assert found["session"]["interruption"].tobytes() == fresh["session"]["interruption"].tobytes()
+    assert found["segment"].tobytes() == fresh["segment"].tobytes()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"indicators": []}'])
