@@ -69,10 +69,10 @@ def run_baseline(s: Record, least_blocks: int, *, moved: bool) -> Baseline | Non
     """What was usual in this run, for later ones.
 
     Levels are those of the middle of the run. An indicator of fewer blocks than make a baseline is
-    left out, and where the sensor has moved all that hangs on its position. None when there is
-    nothing for a later run.
+    left out, one that is changed as the run ends too, and where the sensor has moved all that hangs
+    on its position. None when there is nothing for a later run.
     """
-    known = s["seen"] >= least_blocks
+    known = (s["seen"] >= least_blocks) & (s["raised"] == 0)
     if moved:
         known = known & ~_BY_POSITION
     if not known.any():

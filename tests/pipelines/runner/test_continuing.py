@@ -131,7 +131,7 @@ def test_a_killed_run_goes_on_with_its_baseline_and_replays_alone(home: Path) ->
 def tired(tmp_path_factory: pytest.TempPathFactory) -> tuple[Live, EarlierSession]:
     """A run whose lean has grown and was told, and what it hands on."""
     path = tmp_path_factory.mktemp("tired") / "first.mcap"
-    ran = live(f"{RUNNER}&minutes=12&time_scale=0&fatigue=lean", path)
+    ran = live(f"{RUNNER}&minutes=14&time_scale=0&fatigue=lean", path)
     return ran, earlier_session(path, time.time_ns(), quiet)
 
 
@@ -156,7 +156,7 @@ def test_a_change_that_was_told_is_not_told_again(
 def test_and_that_it_is_over_is_told_in_the_second_session(
     tired: tuple[Live, EarlierSession], tmp_path: Path
 ) -> None:
-    second = live(f"{RUNNER}&minutes=2&time_scale=0", tmp_path / "second.mcap", earlier=tired[1])
+    second = live(f"{RUNNER}&minutes=6&time_scale=0", tmp_path / "second.mcap", earlier=tired[1])
     told = [(alert.indicator, alert.severity) for alert in second.run.alerts]
     assert told == [("sacral_lean_deg", "cleared")]
     again = replay(tmp_path / "second.mcap", ReplayOptions(), quiet)
