@@ -94,6 +94,13 @@ def test_a_narrow_window_uses_its_rows_for_all_numbers() -> None:
     assert "note: The disk has 18 minutes left for it." in noted
 
 
+def test_a_long_note_is_told_in_full_where_there_is_room() -> None:
+    note = "Before you start: ten pelvic tilts, then " + "five minutes of easy running, " * 4
+    lines = picture(some_status(), 80, 40, notes=["The disk is full.", note.strip()])
+    shown = words_of("\n".join("".join(text for text, _ in line) for line in lines))
+    assert f"note: The disk is full. note: {note.strip()}" in shown
+
+
 @given(width=st.integers(1, 120), height=st.integers(1, 40), done=st.integers(1, 40))
 @settings(max_examples=80, deadline=None)
 def test_no_window_makes_another_number_of_a_number(width: int, height: int, done: int) -> None:
