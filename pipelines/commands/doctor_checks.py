@@ -60,15 +60,15 @@ def _package(name: str) -> Finding:
 
 def _folders() -> Iterator[Finding]:
 
-    yield _writable("data folder", data_directory())
-    yield _writable("compiled code", cache_directory())
+    yield _writable("data folder", "your data", data_directory())
+    yield _writable("compiled code", "compiled code", cache_directory())
 
 
-def _writable(subject: str, folder: Path) -> Finding:
+def _writable(subject: str, what: str, folder: Path) -> Finding:
 
     probe = folder / ".backstride-probe"
     try:
-        private_folder(folder, subject)
+        private_folder(folder, what)
         probe.write_bytes(b"")
         probe.unlink()
     except RecordingError as error:

@@ -51,6 +51,7 @@ from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.stay_awake import staying_awake
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words
+from pipelines.views.notes_at_start import NotesAtStart
 from pipelines.views.page.run import Marks, run_dashboard
 from pipelines.views.progress import progress
 from pipelines.views.report.making import make_report
@@ -305,12 +306,10 @@ def _watch(
     simulated = None if source is None else _simulated(source)
     # a source that is chosen on the page is asked for what goes with it then
     options, notes = (stated, ()) if source is None else prepare(source, None, stated.marks)
-    for note in notes:
-        complain(f"note: {note}")
     warm_up_filters()
     try:
         with nullcontext() if simulated is not None else staying_awake():
-            return asyncio.run(_run(source, options, page))
+            return asyncio.run(_run(source, options, notes, page))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
 
@@ -325,12 +324,21 @@ def _earlier(given: str) -> EarlierSession | None:
         return earlier_session(path, time.time_ns(), report)
 
 
-async def _run(source: str | None, options: LiveOptions, page: Page | None) -> LiveRun | None:
-    with TerminalView() as view:
+async def _run(
+    source: str | None, options: LiveOptions, notes: Sequence[str], page: Page | None
+) -> LiveRun | None:
+    with TerminalView() as terminal:
+        # once the source is open: where it cannot be, nobody need warm up
+        tell = terminal.note if terminal.interactive else _note
+        view = NotesAtStart(terminal, notes, tell)
         if page is not None:
-            return await page(source, options, other_views=[view], tell=view.note)
+            return await page(source, options, other_views=[view], tell=terminal.note)
         assert source is not None  # asked for, unless there is a page to ask on
         return await run_live(source, options, view)
+
+
+def _note(text: str) -> None:
+    complain(f"note: {text}")
 
 
 def _completed(

@@ -115,7 +115,8 @@ OPTIONS: list[tuple[list[str], str, str]] = [
     (["--block", "0"], "--block", "from 1 up"),
     (["--mass", "-3"], "mass", "20 to 250"),
     (["--mass", "nan"], "mass", "20 to 250"),
-    (["--height", "175"], "height", "1.0 to 2.5"),
+    (["--height", "17.5"], "height", "1.0 to 2.5"),
+    (["--height", "2.6"], "height", "1.0 to 2.5"),
     (["--steps", "steps.txt"], "--steps", ".csv or .parquet"),
     (["--waveforms", "waveforms"], "--waveforms", ".csv or .parquet"),
 ]
@@ -152,7 +153,7 @@ def test_a_session_takes_no_rate(session: bytes) -> None:
     assert "--rate" in one_sentence(ended)
 
 
-@pytest.mark.parametrize("options", [["--axes", "+y+x+z"], ["--mass", "5"], ["--height", "175"]])
+@pytest.mark.parametrize("options", [["--axes", "+y+x+z"], ["--mass", "5"], ["--height", "17.5"]])
 def test_a_bad_option_of_a_live_run_leaves_no_recording(options: list[str]) -> None:
     ended = backstride("live", f"sim:?{FAST}", "--record", "run.mcap", *options)
     one_sentence(ended)

@@ -50,16 +50,26 @@ def test_a_missing_package_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch
     assert "pip install" in bad.text
 
 
-def test_a_folder_that_cannot_be_written_is_bad(home: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_bad(home: Path) -> None:
     home.write_text("a file where the folder should be")
     ended = backstride("doctor")
     assert ended.exit_code == 1
     (line,) = [line for line in ended.out.splitlines() if line.startswith("BAD")]
     assert "data folder" in line
     assert str(home) in line
-    assert "cannot be written" in line
+    assert "the folder for your data cannot be made: something of this name is in the way" in line
     assert "speed" in ended.out  # it goes on with the rest
     assert home.read_text() == "a file where the folder should be"
+
+
+def test_a_folder_that_cannot_be_written_is_bad(home: Path) -> None:
+    (home / ".backstride-probe").mkdir(parents=True)  # nothing can be written there, even by root
+    ended = backstride("doctor")
+    assert ended.exit_code == 1
+    line = next(line for line in ended.out.splitlines() if line.startswith("BAD"))
+    assert "data folder" in line
+    assert f"{home} cannot be written" in line
+    assert "speed" in ended.out  # it goes on with the rest
 
 
 def test_the_half_minute_is_counted_and_not_assumed(monkeypatch: pytest.MonkeyPatch) -> None:

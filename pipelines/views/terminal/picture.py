@@ -143,7 +143,7 @@ def picture(
             ("tall alert", max(0, 4 - len(alert))),
             ("small trends", 1),
             ("spacing", 3),
-            ("notes", min(5, len(told)) - 1),
+            ("notes", len(_note_rows(told, width, 5)) - min(1, len(told))),
             ("legend", 1),
         ):
             if 0 < rows <= room:
@@ -169,11 +169,24 @@ def _large_picture(status: LiveStatus, width: int, shown: set[str], told: list[s
     lines += gap + _alert_panel(status, width, 2 if "tall alert" in shown else 1)
     lines += _state(status, width, last_step="last step" in shown)
     count = 5 if "notes" in shown else 1 if "note" in shown else 0
-    lines += [[(fit(f" note: {text}", width), "")] for text in told[len(told) - count :]]
+    lines += [[(f" {row}", "")] for row in _note_rows(told, width, count)]
     if "legend" in shown:
         legend = ("numbers: median of the last 10 steps", "trends: the latest steps")
         lines.append([(f" {in_rows(legend, width - 1)[0]}", _QUIET)])
     return lines
+
+
+def _note_rows(told: list[str], width: int, most: int) -> list[str]:
+    """The newest notes in at most so many rows, each in full where there is room."""
+    rows: list[str] = []
+    for text in reversed(told):
+        note = f"note: {text}"
+        full = wrapped(note, width - 1)
+        shown = full if len(rows) + len(full) <= most else [fit(note, width - 1)]
+        if len(rows) + len(shown) > most:
+            break
+        rows = [*shown, *rows]
+    return rows
 
 
 def _small_picture(

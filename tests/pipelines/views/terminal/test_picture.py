@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from imu.drift.params import DriftParams
 from imu.drift.status import DriftStatus
 from imu.samples import Quality
 from imu.steps import Steps
@@ -18,6 +19,9 @@ from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.terminal.picture import picture
 from pipelines.views.terminal.plain_log import PlainLog
 from tests.pipelines.views.terminal.statuses import ALERT, some_status, text_of, words_of
+
+#: Blocks that a baseline takes.
+_BLOCKS = DriftParams().baseline_blocks
 
 
 @pytest.mark.parametrize("alert", ["", ALERT])
@@ -63,7 +67,7 @@ def learning_at(done: int) -> LiveStatus:
 @pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (56, 24), (50, 20), (30, 30)])
 def test_the_rows_there_are_hold_all_words(width: int, height: int) -> None:
     shown = text_of(learning_at(18), width, height)
-    assert shown.count("18 of 40") == 4
+    assert shown.count(f"18 of {_BLOCKS}") == 4
     assert "1…" not in shown
     outside = some_status()
     outside.indicators = {
@@ -88,6 +92,13 @@ def test_a_narrow_window_uses_its_rows_for_all_numbers() -> None:
         for line in picture(some_status(), 50, 20, notes=["The disk has 18 minutes left for it."])
     ))  # fmt: skip
     assert "note: The disk has 18 minutes left for it." in noted
+
+
+def test_a_long_note_is_told_in_full_where_there_is_room() -> None:
+    note = "Before you start: ten pelvic tilts, then " + "five minutes of easy running, " * 4
+    lines = picture(some_status(), 80, 40, notes=["The disk is full.", note.strip()])
+    shown = words_of("\n".join("".join(text for text, _ in line) for line in lines))
+    assert f"note: The disk is full. note: {note.strip()}" in shown
 
 
 @given(width=st.integers(1, 120), height=st.integers(1, 40), done=st.integers(1, 40))
@@ -119,15 +130,15 @@ def test_each_number_says_in_words_how_it_stands_to_the_baseline() -> None:
     assert "usual 4.1 to 8.1°" in shown
     assert "usual 2.07 to 2.53 g" in shown
     learning = words_of(text_of(some_status(learning=True), 120))
-    assert learning.count("learning your baseline: 12 of 40") == 3
-    assert "Learning your baseline: 12 of 40 blocks." in learning
+    assert learning.count(f"learning your baseline: 12 of {_BLOCKS}") == 3
+    assert f"Learning your baseline: 12 of {_BLOCKS} blocks." in learning
     assert "usual" not in learning
 
 
 def test_nothing_is_called_usual_while_the_detector_is_not_judging() -> None:
     status = some_status()
     for standing, words in (
-        (DriftStatus("warming up", 42.0), "warming up: 0:42 of 2:30"),
+        (DriftStatus("warming up", 42.0), "warming up: 0:42 of 1:00"),
         (
             DriftStatus("not watching", steps=40, flagged=30, most_flagged_for=Quality.BEND),
             "not watching, because 30 of 40 steps are not trusted, most for running a bend",
