@@ -17,7 +17,6 @@ from devices.records import LinkEvent
 from devices.sources import Source, open_source
 from devices.timing.program_clock import ProgramClock
 from imu.drift.baseline import Baseline
-from imu.drift.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps
 from pipelines.coaching.alert import Alert
@@ -27,7 +26,7 @@ from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.stored import private_folder
-from pipelines.live_controls import LiveControls, LiveView
+from pipelines.live_controls import LiveControls, LiveView, tell_fact
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
 from pipelines.runner.journal.session_entry import local_offset_minutes
@@ -42,7 +41,6 @@ from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
-from pipelines.views.fact_words import fact_words
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
 
@@ -252,21 +250,17 @@ class _Session:
         stepped = False
         for fact in found:
             self._status.take(fact)
+            tell_fact(fact, self._view)
             if isinstance(fact, StepsFinished):
                 self.run.steps.append(fact.steps)
                 stepped = True
             elif isinstance(fact, AlertTold):
-                self._tell(fact.alert)
-            elif words := fact_words(fact):
-                self._view.note(words)
+                self._hand_on(fact.alert)
         if stepped or time.monotonic() - self._drawn > _REDRAW_S:
             self.show()
 
-    def _tell(self, alert: Alert) -> None:
+    def _hand_on(self, alert: Alert) -> None:
         self.run.alerts.append(alert)
-        if alert.indicator == SENSOR_POSITION:
-            self._view.note(alert.message)
-        self._view.alert(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
         if self._alerts is not None:
