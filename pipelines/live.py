@@ -26,6 +26,7 @@ from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.stored import private_folder
+from pipelines.lab_streaming import LabStreams
 from pipelines.live_controls import LiveControls, LiveView, tell_fact
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
@@ -83,6 +84,8 @@ class LiveOptions:
         Kind and words of what is known from the beginning, such as ``("surface", "track")``.
     beside : mapping of str to str
         Devices beside the sensor, as :func:`devices.open_source` takes them.
+    lsl : bool
+        Whether samples, steps, alerts and marks go into the lab streaming layer, too.
 
     Examples
     --------
@@ -106,6 +109,7 @@ class LiveOptions:
     on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
     beside: Mapping[str, str] = field(default_factory=dict)  # addresses, by name of the stream
+    lsl: bool = False  # whether it goes into the lab streaming layer, too
 
 
 @dataclass(slots=True, repr=False)  # the event loop would spell out every step at the end
@@ -170,6 +174,7 @@ class _Session:
         start = _start(options, source, known, utc_start_ns)
         self._header = _header(url, source, options, known, start, utc_start_ns)
         self._fold = SessionFold(self._header, source.info)
+        self._lab = LabStreams(source.info) if options.lsl else None
         self._on_alert = None
         if options.on_alert:
             self._on_alert = AlertCommand(options.on_alert, self._note_from_a_thread)
@@ -204,7 +209,10 @@ class _Session:
         if self._writer is not None:
             with self._recording_goes_on():
                 self._writer.write_record(record)
-        self._spread(self._fold.push(record))
+        found = self._fold.push(record)
+        if self._lab is not None:
+            self._lab.take(record, self._fold.samples, found)
+        self._spread(found)
         if isinstance(record, LinkEvent):
             # nothing may come for a while that would redraw it
             self.show()
@@ -215,7 +223,10 @@ class _Session:
 
     def finish(self) -> LiveRun:
         """Finish the last steps, close the recording, sum up."""
-        self._spread(self._fold.finish())
+        found = self._fold.finish()
+        if self._lab is not None:
+            self._lab.take(None, None, found)
+        self._spread(found)
         self.show()
         if self._writer is not None:
             with self._recording_goes_on():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.changes import Severity
 from imu.errors import ParameterError
 from pipelines.coaching.alert import Alert
 from pipelines.files.simulation import write_simulation
@@ -54,18 +55,21 @@ def test_a_range_beyond_the_recording_is_told(run: Path) -> None:
 
 def test_what_stood_at_the_beginning_stands_in_the_range_and_moments_before_do_not() -> None:
     alert = Alert(50.0, "cadence_spm", "down", 160.0, 170.0, -6.0, 3.0, "raised", "…")
-    changed = ("cadence_spm", "down", 160.0, 170.0, -6.0, 3.0)
+
+    def changed(time_s: float, severity: Severity) -> facts.Changed:
+        return facts.Changed(time_s, "cadence_spm", "down", 160.0, 170.0, -6.0, 3.0, severity)
+
     usual = (IndicatorBaseline("cadence_spm", 170.0, 0.0),)
     early, late = Baseline(usual, 20), Baseline(usual, 40)
     found: list[facts.Fact] = [
         facts.SurfaceKnown(1.0, "track"),
         facts.GaitChanged(5.0, "run"),
-        facts.BaselineKnown(30.0, "this run", early, ()),
-        facts.Changed(50.0, *changed, "raised"),
+        facts.BaselineKnown(30.0, "learned", early, ()),
+        changed(50.0, "raised"),
         facts.AlertTold(50.0, alert),
         facts.PainReported(55.0, 3),
         facts.GaitChanged(80.0, "walk"),
-        facts.Changed(90.0, *changed, "cleared"),
+        changed(90.0, "cleared"),
         facts.DistanceKnown(100.0, 300.0, "speed"),
         facts.Ended(100.0, 100.0, baseline=late),
     ]
