@@ -16,6 +16,7 @@ from numpydoc.docscrape import NumpyDocString
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+import imu
 from devices.simulator.faults.kinds import FAULT_KINDS
 from devices.simulator.scenario import Scenario
 from devices.streams.foot_pod import FootPodReading
@@ -193,8 +194,16 @@ class MadeOfCode(SphinxDirective):
         return self.parse_text_to_nodes(made, allow_section_headings=True)
 
 
+def leave_to_the_signal(app: Sphinx, *told: Any) -> bool | None:
+    """Leave out of a face what the face of the signal has, too: it is described there."""
+    what, name = told[:2]
+    above = app.env.docname in {"reference/devices", "reference/pipelines"}
+    return True if above and what == "module" and name in imu.__all__ else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Make the directive known."""
     app.add_directive("made-of-code", MadeOfCode)
+    app.connect("autodoc-skip-member", leave_to_the_signal)
     # what is read of the code may be another at the next build
     return {"parallel_read_safe": True, "parallel_write_safe": True}
