@@ -15,7 +15,7 @@ from pipelines import CohortOptions, run_cohort
 from pipelines.files.simulation import write_simulation
 
 
-def quiet(done, total):
+def quiet(done: float, total: float) -> None:
     """Progress that nobody watches."""
 
 

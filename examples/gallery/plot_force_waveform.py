@@ -16,7 +16,7 @@ from pipelines import ReplayOptions, replay_file
 from pipelines.files.simulation import write_simulation
 
 
-def quiet(done, total):
+def quiet(done: float, total: float) -> None:
     """Progress that nobody watches."""
 
 
