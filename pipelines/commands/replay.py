@@ -146,11 +146,7 @@ def replay(
     inputs = {"FILE": file, "--with": beside, "--baseline": baseline, "--settings": settings}
     check_outputs({**inputs, "--override": override, "--compare": compare, **results})
     check_results(results)
-    for name in ("--steps", "--waveforms", "--differences"):
-        if (table := results[name]) is not None:
-            table_format(table, name)
-    if compare is None and (differences or plot):
-        raise ParameterError("--differences and --plot", "given", "them with --compare")
+    _check_wanted(results, compare, speed)
     options = ReplayOptions(
         axes=axes,
         mass_kg=mass,
@@ -164,15 +160,10 @@ def replay(
         baseline=load_baseline(str(baseline)) if baseline else None,
         waveforms=waveforms is not None,
         settings=None if settings is None else load_alert_settings(settings),
-        within=TimeRange(
-            parse_moment(begin, "--from") if begin else -math.inf,
-            parse_moment(end, "--to") if end else math.inf,
-        ),
+        within=_range(begin, end),
     )
     if override is not None:
         options = overridden(options, override)
-    if speed is not None and "-" in map(str, results.values()):
-        raise ParameterError("--speed", speed, "a table a file's name: the run is shown there")
     warm_up_filters()
     result = _replayed(file, options, speed)
     with reader_may_leave():
@@ -184,6 +175,26 @@ def replay(
             with progress(f"comparing with {compare.name}") as report:
                 comparison = compare_with(compare, file, result, options, report)
             _tell_comparison(comparison, made, differences, plot)
+
+
+def _check_wanted(
+    results: dict[str, Path | str | None], compare: Path | None, speed: float | None
+) -> None:
+    """Refuse now what could not be written later."""
+    for name in ("--steps", "--waveforms", "--differences"):
+        if (table := results[name]) is not None:
+            table_format(table, name)
+    if compare is None and (results["--differences"] or results["--plot"]):
+        raise ParameterError("--differences and --plot", "given", "them with --compare")
+    if speed is not None and "-" in map(str, results.values()):
+        raise ParameterError("--speed", speed, "a table a file's name: the run is shown there")
+
+
+def _range(begin: str, end: str) -> TimeRange:
+    return TimeRange(
+        parse_moment(begin, "--from") if begin else -math.inf,
+        parse_moment(end, "--to") if end else math.inf,
+    )
 
 
 def _replayed(file: Path, options: ReplayOptions, speed: float | None) -> Replayed:
