@@ -191,20 +191,12 @@ def live(
     _check_record(record, forbidden=no_record)
     if continue_from and baseline is not None:
         raise ParameterError("--continue", continue_from, "either --continue or --baseline")
-    check_outputs(
-        {
-            "--continue": continue_from or None,
-            "--record": record,
-            "--alerts": alerts,
-            "--baseline": baseline,
-            "--settings": settings,
-        }
-    )
+    inputs = {"--continue": continue_from or None, "--baseline": baseline, "--settings": settings}
+    check_outputs({**inputs, "--record": record, "--alerts": alerts})
     check_results({"--alerts": alerts})
     _check_page(port, dashboard=dashboard)
     _check_words(on_alert, speed, slope)
-    if lsl:
-        load_lsl()
+    _check_lsl(wanted=lsl)
     chosen = None if settings is None else load_alert_settings(settings)
     if (earlier := _earlier(continue_from)) is not None:
         chosen = earlier.check(
@@ -293,6 +285,11 @@ def _check_words(on_alert: str, speed: str, slope: str) -> None:
         parse_speed(speed, "--speed")
     if slope:
         parse_slope(slope, "--slope")
+
+
+def _check_lsl(*, wanted: bool) -> None:
+    if wanted:
+        load_lsl()
 
 
 def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOptions, bool]:
