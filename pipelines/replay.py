@@ -54,6 +54,8 @@ ON_ITS_OWN: Final = (
 )
 #: Samples a block of a table, where the user states none.
 _BLOCK = 4096
+#: Records of a session that are taken together; more of them gain nothing and fill the memory.
+_TOGETHER: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,10 +369,9 @@ def fold_session(
     info = sensor_of(session)
     fold = SessionFold(header, info, waveforms=waveforms, params=params)
     found: list[Fact] = []
-    for number, record in enumerate(session.records):
-        found += fold.push(record)
-        if number % 256 == 0:
-            report(number, len(session.records))
+    for start in range(0, len(session.records), _TOGETHER):
+        found += fold.push_all(session.records[start : start + _TOGETHER])
+        report(start, len(session.records))
     return Folded(header, info, fold, found + fold.finish(), len(found))
 
 
