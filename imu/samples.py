@@ -16,6 +16,7 @@ __all__ = [
     "FULL_RATE_HZ",
     "HIGHEST_RATE_HZ",
     "LOWEST_RATE_HZ",
+    "RATE_RANGE_HZ",
     "STANDARD_GRAVITY_M_S2",
     "Quality",
     "Samples",
@@ -28,6 +29,8 @@ STANDARD_GRAVITY_M_S2: Final = 9.80665
 #: Sample rates that the chain takes, Hz; what calls itself 25 Hz may be a little less.
 LOWEST_RATE_HZ: Final = 24.5
 HIGHEST_RATE_HZ: Final = 1600.0
+#: Those of recordings: above 1600 Hz groups of samples are averaged first.
+RATE_RANGE_HZ: Final = (LOWEST_RATE_HZ, 4000.0)
 #: Below it contact, shock and force are not measured; what calls itself 50 Hz may be a little less.
 FULL_RATE_HZ: Final = 49.0
 
