@@ -57,6 +57,8 @@ ON_ITS_OWN: Final = (
 )
 #: Samples a block of a table, where the user states none.
 _BLOCK = 4096
+#: Records of a session that are taken together; more of them gain nothing and fill the memory.
+_TOGETHER: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,13 +427,14 @@ def fold_session(
     info = sensor_of(session)
     fold = SessionFold(header, info, waveforms=waveforms, params=params)
     found: list[Fact] = []
-    for number, record in enumerate(session.records):
-        new = fold.push(record)
+    together = _TOGETHER if watch is None else 1
+    for start in range(0, len(session.records), together):
+        new = fold.push_all(session.records[start : start + together])
         found += new
         if watch is not None:
             watch(fold, new, fold.elapsed_s)
-        if number % 256 == 0:
-            report(number, len(session.records))
+        if start % _TOGETHER == 0:
+            report(start, len(session.records))
     return Folded(header, info, fold, found + fold.finish(), len(found))
 
 
