@@ -134,6 +134,8 @@ class LiveRun:
         How much was kept then, s.
     other_trouble : list of BackstrideError
         What else failed while the run went on.
+    interrupted : bool
+        Whether Ctrl-C or a request to end came, and the program is to end with the run.
 
     Examples
     --------
@@ -151,6 +153,7 @@ class LiveRun:
     recording_trouble: BackstrideError | None = None
     recorded_s: float | None = None  # how much was kept when the recording ended early
     other_trouble: list[BackstrideError] = field(default_factory=list)
+    interrupted: bool = False
 
 
 class _Session:
@@ -407,6 +410,7 @@ async def run_live(
                     break
         except asyncio.CancelledError:
             # asked to stop: what has arrived is finished and kept
+            session.run.interrupted = True
             if task is not None:
                 task.uncancel()
         except BackstrideError as error:
