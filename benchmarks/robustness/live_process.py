@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -60,6 +61,8 @@ class LiveProcess:
     ----------
     told : list of str
         What it has printed so far, a line each.
+    end_cpu_s : float
+        Time of the processor that its end took: on a busy machine that says more than the clock.
     """
 
     home: Path
@@ -67,6 +70,7 @@ class LiveProcess:
     prelude: str = ""
     changes: dict[str, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    end_cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
         code = f"{self.prelude}\nfrom pipelines.cli import main\nmain()\n"
@@ -115,9 +119,11 @@ class LiveProcess:
 
     def end(self, number: signal.Signals) -> float:
         """Send a signal; how long the process then took to end, s, infinity for hanging."""
-        began = time.monotonic()
+        began, spent_s, ended_s = time.monotonic(), self._cpu_s(), _cpu_of_ended_s()
         self.process.send_signal(number)
-        return self.wait(began)
+        took_s = self.wait(began)
+        self.end_cpu_s = max(0.0, _cpu_of_ended_s() - ended_s - spent_s)
+        return took_s
 
     def wait(self, began: float | None = None) -> float:
         """How long it still takes to end, s; what hangs is killed and took infinitely long."""
@@ -132,8 +138,23 @@ class LiveProcess:
         self._reader.join(5.0)
         return took_s
 
+    def _cpu_s(self) -> float:
+        """What it has used of a processor so far, s; 0 where the system does not say."""
+        try:
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text("ascii")
+        except OSError:
+            return 0.0
+        used = stat.rpartition(")")[2].split()[11:13]
+        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.told.append(line)
         self.process.stdout.close()
+
+
+def _cpu_of_ended_s() -> float:
+    """What all processes that this one has waited for had used of a processor, s."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
