@@ -46,7 +46,7 @@ class Aftermath:
 
 @contextmanager
 def own_home(home: Path) -> Iterator[None]:
-    """This process as one whose data folder that is."""
+    """Let this process be one whose data folder that is."""
     before = os.environ.get("BACKSTRIDE_HOME")
     os.environ["BACKSTRIDE_HOME"] = str(home)
     try:

@@ -58,8 +58,7 @@ def sensor_packets(protocol: str, channels: tuple[str, ...]) -> list[bytes]:
     for link in ("", "&link=serial") if protocol in ("backstride", "witmotion") else ("",):
         url = f"sim:?protocol={protocol}&minutes=0.1&standing_s=0&time_scale=0{link}"
         packets = [each for each in _records(url)[1] if isinstance(each, Packet)]
-        for first in (0, len(packets) // 2):
-            found.append(_joined(packets[first : first + 8], channels))
+        found += [_joined(packets[first : first + 8], channels) for first in (0, len(packets) // 2)]
     return found
 
 
@@ -216,8 +215,12 @@ def jsons() -> list[bytes]:
         {
             "imu6": {
                 "Timestamp": 70_000 + 40 * k,
-                "ArrayAcc": [dict(zip("xyz", r[1:4], strict=True)) for r in rows[4 * k : 4 * k + 4]],
-                "ArrayGyro": [dict(zip("xyz", r[4:], strict=True)) for r in rows[4 * k : 4 * k + 4]],
+                "ArrayAcc": [
+                    dict(zip("xyz", r[1:4], strict=True)) for r in rows[4 * k : 4 * k + 4]
+                ],
+                "ArrayGyro": [
+                    dict(zip("xyz", r[4:], strict=True)) for r in rows[4 * k : 4 * k + 4]
+                ],
             }
         }
         for k in range(10)
@@ -249,8 +252,7 @@ def packed() -> list[bytes]:
     found.append(out.getvalue())
     with suppress(ImportError):
         import pyarrow as pa
-        import pyarrow.feather as feather
-        import pyarrow.parquet as parquet
+        from pyarrow import feather, parquet
 
         columns = pa.table(dict(zip(names, values, strict=True)))
         for write in (parquet.write_table, feather.write_feather):

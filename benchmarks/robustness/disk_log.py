@@ -53,7 +53,8 @@ class DiskEvent:
 
 def record_disk(log: str, folder: str) -> None:
     """Record from now on what this process does to files below a folder."""
-    recorder = _Recorder(Path(log).open("wb", buffering=0), Path(folder))
+    file = Path(log).open("wb", buffering=0)  # noqa: SIM115 -- for as long as the process lives
+    recorder = _Recorder(file, Path(folder))
     recorder.watch_fsync()
     recorder.watch_sqlite()
 
@@ -64,7 +65,7 @@ def read_disk_log(log: Path) -> list[DiskEvent]:
     with log.open("rb") as file:
         while True:
             try:
-                events.append(pickle.load(file))  # noqa: S301 -- of our own child
+                events.append(pickle.load(file))
             except (EOFError, pickle.UnpicklingError):
                 return sorted(events, key=lambda each: each.ended_ns)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.robustness.aftermath import Aftermath, look_at, write_first_note
 from benchmarks.robustness.live_process import LiveProcess
@@ -153,3 +153,17 @@ def _of_an_end(live: LiveProcess, after: Aftermath, began_ns: int) -> list[str]:
     if _RAN.search(live.text) and not after.filed:
         troubles.append("the run is not filed")
     return troubles
+
+
+def as_figures(found: Sequence[Moment]) -> dict[str, Any]:
+    """Figures of moments for the report."""
+    took, cpu = sorted(each.took_s for each in found), sorted(each.cpu_s for each in found)
+    return {
+        "moments": len(found),
+        "lost_s_most": round(max(each.after.lost_s for each in found), 2),
+        "filed": sum(each.after.filed for each in found),
+        "offered": sum(each.after.offered for each in found),
+        "took_s": [round(took[len(took) // 2], 2), round(took[-1], 2)],
+        "cpu_s": [round(cpu[len(cpu) // 2], 2), round(cpu[-1], 2)],
+        "troubles": [f"{each.how}: {one}" for each in found for one in each.after.troubles],
+    }

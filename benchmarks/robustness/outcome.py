@@ -1,7 +1,8 @@
-"""The one rule of everything that comes from outside: a result, or an error of ours in a sentence."""
+"""The one rule of whatever comes from outside: a result, or an error of ours in a sentence."""
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Final
 
 from imu.errors import BackstrideError
 
-__all__ = ["trouble_of"]
+__all__ = ["LONGEST_S", "trouble_of"]
+
+#: What one input may take of a processor, s.
+LONGEST_S: Final = 10.0
 
 _ROOT: Final = Path(__file__).parents[2]
 #: More than any sentence that a person reads.
@@ -26,16 +30,19 @@ def trouble_of(run: Callable[[bytes], None], data: bytes) -> str:
     data : bytes
         Of whatever kind.
     """
+    began_s = time.process_time()
     try:
         run(data)
     except BackstrideError as error:
         text = str(error)
         if not text.endswith("."):
             return f"no sentence: {text[-100:]!r}"
-        return "" if len(text) <= _LONGEST_SENTENCE else "an error longer than anybody reads"
+        if len(text) > _LONGEST_SENTENCE:
+            return "an error longer than anybody reads"
     except Exception as error:
         return f"{type(error).__name__} {_place(error)}: {str(error)[:150]}"
-    return ""
+    took_s = time.process_time() - began_s
+    return f"longer than {LONGEST_S:g} s: {took_s:.0f} s" if took_s > LONGEST_S else ""
 
 
 def _place(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Power cuts: of what a live run did to the disk, what would be left had it ended at that moment."""
+"""Power cuts: of what a live run did to the disk, what would be left had it ended just then."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -149,4 +148,3 @@ def soak_in_virtual_time(
         "cpu_s": round(cpu_s),
         "troubles": troubles,
     }
-

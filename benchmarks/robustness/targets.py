@@ -28,7 +28,7 @@ from devices.records import DeviceInfo, LinkEvent, Packet
 from devices.streams.registry import STREAMS
 from imu.errors import BackstrideError, InputError, ProtocolError
 
-__all__ = ["TARGETS", "Target", "named"]
+__all__ = ["TARGETS", "Target", "named", "read_as_named"]
 
 #: Pieces of a fuzzer's bytes that become one packet each: channel, length, time passed.
 _HEAD_BYTES: Final = 3
@@ -232,6 +232,12 @@ def _read_store(path: Path) -> None:
     load_device(path)
     for aside in path.parent.glob(f"{path.name}.unreadable*"):
         aside.unlink()
+
+
+def read_as_named(path: Path) -> None:
+    """Read a file as the program does for a name that ends so."""
+    readers = {".mcap": _read_session, ".toml": _read_settings}
+    readers.get(path.suffix, _read_recording)(path)
 
 
 # pieces of a session
