@@ -262,9 +262,10 @@ def packed() -> list[bytes]:
     with suppress(ImportError):
         from scipy.io import savemat
 
-        out = io.BytesIO()
-        savemat(out, dict(zip(names, map(np.array, values), strict=True)))
-        found.append(out.getvalue())
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "run.mat"
+            savemat(file, dict(zip(names, map(np.array, values), strict=True)))
+            found.append(file.read_bytes())
     return found
 
 

@@ -240,14 +240,15 @@ def _edit(connection: sqlite3.Connection, random: Random) -> str:
         value = json.dumps(value)
     match random.randrange(12):
         case 0:
-            statement, given = f'DROP TABLE "{table}"', ()
+            statement = f'DROP TABLE "{table}"'
         case 1:
-            statement, given = f'ALTER TABLE "{table}" RENAME COLUMN "{column}" TO odd', ()
+            statement = f'ALTER TABLE "{table}" RENAME COLUMN "{column}" TO odd'
         case 2:
             number = random.choice((0, 1, 2, 99, -1))
-            statement, given = f"PRAGMA user_version = {number}", ()
+            statement = f"PRAGMA user_version = {number}"
         case _:
-            statement, given = f'UPDATE OR IGNORE "{table}" SET "{column}" = ?', (value,)
+            statement = f'UPDATE OR IGNORE "{table}" SET "{column}" = ?'
+    given = (value,) if statement.endswith("?") else ()
     with contextlib.suppress(sqlite3.Error, OverflowError, UnicodeError):
         connection.execute(statement, given)
     return f"{statement} {str(given)[:60]}"

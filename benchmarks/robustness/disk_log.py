@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+from unittest.mock import patch
 
 __all__ = ["DiskEvent", "read_disk_log", "record_disk"]
 
@@ -75,7 +76,8 @@ class _Recorder:
         self._log, self._folder = log, folder
         self._lock = threading.Lock()
         self._kept: list[object] = []  # what C calls must stay alive
-        self._methods: dict[int, object] = {}
+        self._methods: dict[int, _Methods] = {}
+        self._paths: dict[int, Path] = {}
 
     def watch_fsync(self) -> None:
         real = os.fsync
@@ -84,7 +86,7 @@ class _Recorder:
             path = Path(f"/proc/self/fd/{descriptor}").readlink()
             self._put(path, lambda: real(descriptor))
 
-        os.fsync = fsync
+        patch.object(os, "fsync", fsync).start()  # for as long as the process lives
 
     def watch_sqlite(self) -> None:
         """Put a method of ours before those of SQLite's files that write, cut and sync."""
@@ -93,7 +95,6 @@ class _Recorder:
         vfs = library.sqlite3_vfs_find(None).contents
         real = _OPEN(ctypes.cast(vfs.open, ctypes.c_void_p).value or 0)
 
-        @_OPEN
         def opened(which: int, name: bytes, file: int, flags: int, out: int) -> int:
             code = real(which, name, file, flags, out)
             handle = ctypes.cast(file, ctypes.POINTER(_File)).contents
@@ -102,28 +103,25 @@ class _Recorder:
                 self._paths[file] = Path(os.fsdecode(name))
             return int(code)
 
-        self._paths: dict[int, Path] = {}
-        self._kept.append(opened)
-        vfs.open = ctypes.cast(opened, ctypes.c_void_p).value
+        ours = _OPEN(opened)
+        self._kept.append(ours)
+        vfs.open = ctypes.cast(ours, ctypes.c_void_p).value
 
     def _watched(self, methods: int) -> int:
         """A table of methods like that, which tells us first."""
         if methods in self._methods:
-            return ctypes.addressof(self._methods[methods])  # type: ignore[arg-type]
+            return ctypes.addressof(self._methods[methods])
         table = _Methods.from_buffer_copy(ctypes.string_at(methods, ctypes.sizeof(_Methods)))
         write, truncate, sync = _WRITE(table.write), _TRUNCATE(table.truncate), _SYNC(table.sync)
 
-        @_WRITE
         def written(file: int, data: int, size: int, offset: int) -> int:
             self._note("write", self._paths[file], ctypes.string_at(data, size), offset)
             return int(write(file, data, size, offset))
 
-        @_TRUNCATE
         def truncated(file: int, size: int) -> int:
             self._note("truncate", self._paths[file], b"", size)
             return int(truncate(file, size))
 
-        @_SYNC
         def synced(file: int, flags: int) -> int:
             path = self._paths[file]
             code = self._put(path, lambda: sync(file, flags))
@@ -131,9 +129,14 @@ class _Recorder:
                 self._put(path.parent, lambda: None)
             return int(code)
 
-        self._kept += [written, truncated, synced, write, truncate, sync]
-        for name, ours in (("write", written), ("truncate", truncated), ("sync", synced)):
-            setattr(table, name, ctypes.cast(ours, ctypes.c_void_p).value)
+        ours = {
+            "write": _WRITE(written),
+            "truncate": _TRUNCATE(truncated),
+            "sync": _SYNC(synced),
+        }
+        self._kept += [*ours.values(), write, truncate, sync]
+        for name, method in ours.items():
+            setattr(table, name, ctypes.cast(method, ctypes.c_void_p).value)
         self._methods[methods] = table
         return ctypes.addressof(table)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +20,9 @@ _LOOKED_INTO: Final = ["devices", "pipelines", "mcap"]
 
 def main(words: list[str]) -> None:
     """Fuzz a target: its name, the file for what is found, then libFuzzer's own options."""
-    import atheris  # an extra of its own, on Linux alone
+    fuzzer: Any = import_module("atheris")  # of whoever wants it, no dependency
 
     name, found, *options = words
-    fuzzer: Any = atheris
     with fuzzer.instrument_imports(include=_LOOKED_INTO, enable_loader_override=False):
         from benchmarks.robustness.outcome import trouble_of
         from benchmarks.robustness.targets import named

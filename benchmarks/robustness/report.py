@@ -37,10 +37,11 @@ def count_troubles(figures: Figures) -> int:
 
 
 def _troubles(figures: Figures) -> list[str]:
-    found = [each["trouble"] for each in figures.get("findings", [])]
+    found: list[str] = [each["trouble"] for each in figures.get("findings", [])]
     for name, kind in figures.get("kinds", {}).items():
         found += [f"{name}: {one}" for one in kind["troubles"]]
-    return found + figures.get("troubles", [])
+    found += figures.get("troubles", [])
+    return found
 
 
 def page_of(known: dict[str, list[Figures]]) -> str:
