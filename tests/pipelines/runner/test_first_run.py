@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import subprocess
@@ -212,7 +213,7 @@ PROGRAM = """
 from pipelines.runner.first_run import ask_for_source
 from pipelines.runner.journal.at_hand import JournalAtHand
 with JournalAtHand() as journal:
-    print("source", ask_for_source(journal, seconds=0.5).source)
+    print("source", ask_for_source(journal, seconds=0.5).source, "is chosen")
 """
 
 
@@ -234,7 +235,7 @@ def test_in_a_terminal_the_answers_are_kept(tmp_path: Path) -> None:
         ("on a page", ""),
         ("Enter when you are ready", ""),
     ]
-    shown = in_a_terminal(tmp_path, answers, "source ")
+    shown = in_a_terminal(tmp_path, answers, "is chosen")
     assert "source sim:" in shown or "source serial:" in shown or "source ble:" in shown
     with Journal(tmp_path / "journal.sqlite3") as journal:
         settings = journal.settings()
@@ -259,6 +260,8 @@ def in_a_terminal(home: Path, answers: list[tuple[str, str]], until: str) -> str
     )
     os.close(slave)
     shown = ""
+    # a read may end in the midst of a character
+    text = codecs.getincrementaldecoder("utf-8")()
     try:
         for question, answer in [*answers, (until, None)]:
             deadline = time.monotonic() + HANG_S
@@ -266,7 +269,7 @@ def in_a_terminal(home: Path, answers: list[tuple[str, str]], until: str) -> str
             while question not in shown[seen:]:
                 assert time.monotonic() < deadline, shown
                 if select.select([master], [], [], 0.2)[0]:
-                    shown += os.read(master, 4096).decode()
+                    shown += text.decode(os.read(master, 4096))
             if answer is not None:
                 os.write(master, f"{answer}\n".encode())
         if answers[-1][0].startswith("Enter"):
