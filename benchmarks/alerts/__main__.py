@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.alerts.hours import COLUMNS, judged_hours, read_hours
-from benchmarks.alerts.report import goal_rows, hours_table, to_markdown
+from benchmarks.alerts.report import goals_of, hours_table, to_markdown
 from benchmarks.alerts.study import carry_out
 from benchmarks.alerts.whole_chain import ChainRun, through_the_chain
 from imu.errors import InputError
@@ -91,9 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     page = given.out / "ALERTS.md"
     page.write_text(to_markdown(study, chain, ()), "utf-8", newline="\n")
-    for what, found, goal, reached in goal_rows(study):
-        print(f"{reached:6}  {what}: {found} (goal {goal})")
-    print(f"wrote {page.name} in {time.monotonic() - started:.0f} s")
+    for one in goals_of(study):
+        where = f"{one.scenario}, {one.rule}: {one.what}"
+        print(f"{one.reached:6}  {where}: {one.found} (goal {one.goal})")
+    minutes = (time.monotonic() - started) / 60.0
+    print(f"wrote {page.name} in {minutes:.1f} min, {_PROCESSES} processes")
     return 0
 
 

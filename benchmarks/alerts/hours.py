@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.alerts.measured import MeasuredRun
-from benchmarks.alerts.ordinary import heard_in
+from benchmarks.alerts.ordinary import Hearing
 from benchmarks.alerts.statistics import over_people
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.errors import InputError
@@ -206,8 +206,7 @@ def judged_hours(people: dict[str, list[tuple[str, dict[str, Array]]]]) -> list[
             usual = warm_start(earlier, least=_LEAST_RUNS)
             learned = None
             for baseline in (None,) if usual is None else (None, usual):
-                changes, alerts, detector = heard_in(run, baseline)
-                told = [alert for alert in alerts if alert.severity == "raised"]
+                heard = Hearing(baseline).hear(run)
                 judged.append(
                     RealRun(
                         person,
@@ -215,12 +214,14 @@ def judged_hours(people: dict[str, list[tuple[str, dict[str, Array]]]]) -> list[
                         baseline is not None,
                         float(np.nansum(run.steps.step_time_s)) / 3600.0,
                         frozenset(one for one in INDICATORS if np.isfinite(columns[one]).any()),
-                        frozenset(alert.indicator for alert in told),
-                        frozenset(one.indicator for one in changes if one.severity == "raised"),
-                        len(told),
+                        frozenset(alert.indicator for alert in heard.told),
+                        frozenset(
+                            one.indicator for one in heard.changes if one.severity == "raised"
+                        ),
+                        len(heard.told),
                     )
                 )
-                learned = learned or detector.run_baseline
+                learned = learned or heard.detector.run_baseline
             if learned is not None:
                 earlier.append(EarlierRun(learned))
     return judged

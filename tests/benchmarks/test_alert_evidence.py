@@ -13,7 +13,8 @@ from benchmarks.alerts import oracle
 from benchmarks.alerts.__main__ import main
 from benchmarks.alerts.hours import judged_hours, read_hours, steps_of
 from benchmarks.alerts.model import Conditions, impose, simulate_hour
-from benchmarks.alerts.report import goal_rows, hours_table, to_markdown
+from benchmarks.alerts.ordinary import CHANGES
+from benchmarks.alerts.report import goals_of, hours_table, to_markdown
 from benchmarks.alerts.statistics import median_interval, wilson
 from benchmarks.alerts.study import carry_out
 from benchmarks.alerts.trials import Rule, detect, listen, warm_baseline
@@ -79,14 +80,20 @@ def test_a_tiny_study_writes_its_page() -> None:
         77,
         2,
         lambda _: None,
-        scenarios=("steady treadmill",),
-        searched_in=(),
+        scenarios=("run and walk",),
         oracle_people=0,
     )
-    goals = goal_rows(done)
+    goals = goals_of(done)
     page = to_markdown(done, [], [])
-    assert len(goals) == 4  # the worst indicator and any, of first runs and with history
-    assert all(what in page for what, *_ in goals)
+    assert len(goals) == 2 * (2 + 2 * len(CHANGES))  # of first runs and with history
+    assert all(goal.what in page for goal in goals)
+    assert [heard.rule for heard in done.listened] == [
+        "first run",
+        "four earlier runs",
+        "fixed gate",
+    ]
+    assert [len(runs) for runs in done.listened[0].people] == [5, 5]
+    assert "| run and walk | fixed gate |" in page
     assert "unknown" in page and "self-consistency" in page
 
 
