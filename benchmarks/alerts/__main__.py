@@ -17,6 +17,7 @@ from benchmarks.alerts.report import goals_of, hours_table, to_markdown
 from benchmarks.alerts.study import carry_out
 from benchmarks.alerts.whole_chain import ChainRun, through_the_chain
 from imu.errors import InputError
+from pipelines.commands.messages import complain
 
 __all__ = ["main"]
 
@@ -61,12 +62,20 @@ def _sensors(minutes: float) -> list[ChainRun]:
 
 
 def _judge_real(folder: Path) -> int:
+    left_out: list[str] = []
     try:
-        people = read_hours(folder)
+        people = read_hours(folder, left_out.append)
     except (InputError, OSError) as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return 1
-    print(hours_table(judged_hours(people)))
+    if left_out:
+        complain(f"left out, since they have no two rows with a time: {', '.join(left_out)}.")
+    with ProcessPoolExecutor(_PROCESSES) as pool:
+        judged = judged_hours(people, pool)
+    if not judged:
+        complain("nobody runs in any of them: speed and cadence are those of no runner.")
+        return 1
+    print(hours_table(judged))
     return 0
 
 

@@ -127,7 +127,9 @@ def test_real_hours_are_judged_by_person_with_their_earlier_runs_as_history(tmp_
         real_run(tmp_path / f"ann_{number}.csv", number)
     real_run(tmp_path / "bob_1.csv", 7, contact=False, spacing_s=27.0)
     (tmp_path / "bob_2.csv").write_text(COLUMNS, encoding="utf-8")  # nothing in it
-    people = read_hours(tmp_path)
+    left_out: list[str] = []
+    people = read_hours(tmp_path, left_out.append)
+    assert left_out == ["bob_2"]
     assert [name for name, _ in people["ann"]] == ["ann_1", "ann_2", "ann_3", "ann_10"]
     judged = judged_hours(people)
     assert [(run.name, run.history) for run in judged] == [
@@ -148,7 +150,7 @@ def test_real_hours_are_judged_by_person_with_their_earlier_runs_as_history(tmp_
 
 def test_the_steps_behind_means_keep_their_cadence_and_leave_out_walking(tmp_path: Path) -> None:
     real_run(tmp_path / "ann_1.csv", 1)
-    ((_, columns),) = read_hours(tmp_path)["ann"]
+    ((_, columns),) = read_hours(tmp_path, print)["ann"]
     run = steps_of(columns)
     assert 60.0 / np.median(run.steps.step_time_s) == pytest.approx(168.0, abs=0.5)
     assert np.nansum(run.steps.step_time_s) == pytest.approx(1740.0, abs=3.0)
@@ -156,11 +158,35 @@ def test_the_steps_behind_means_keep_their_cadence_and_leave_out_walking(tmp_pat
     assert np.isnan(run.slope_deg).any()
 
 
+def test_what_is_no_running_and_no_measurement_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(4)
+    rows = []
+    for k in range(720):  # an hour of walking, then one of running, by a broken sensor
+        speed, beats = (1.4, 110.0) if k < 360 else (3.0, 168.0 + rng.normal(0.0, 0.8))
+        contact = (240.0, 0.0, 1e9, -5.0)[k % 4 if k > 600 else 0]
+        rows.append(f"{k * 10},{speed},{'9e99' if k % 50 == 0 else 0},{beats:.1f},{contact},\n")
+    (tmp_path / "ann_1.csv").write_text(COLUMNS + "".join(rows), encoding="utf-8")
+    (tmp_path / "ann_2.csv").write_text(COLUMNS + "0,3,0,170,240,90\n", encoding="utf-8")
+    (tmp_path / "bob_1.csv").write_text(COLUMNS + "0,1,,,,\n10,1,,,,\n", encoding="utf-8")
+    (run,) = judged_hours(read_hours(tmp_path, lambda _: None))
+    assert run.name == "ann_1" and run.hours == pytest.approx(1.0, abs=0.02)
+    assert run.measured == {"cadence_spm", "contact_time_ms"}
+    assert not run.reported
+    assert main(["--hours", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert "1 people, 1 runs, 1.0 h" in printed.out and "ann_2" in printed.err
+    (tmp_path / "ann_1.csv").unlink()
+    assert main(["--hours", str(tmp_path)]) == 1
+    assert "nobody runs" in capsys.readouterr().err
+
+
 def test_a_folder_without_runs_is_refused_in_a_sentence(tmp_path: Path) -> None:
     assert main(["--hours", str(tmp_path)]) == 1
     (tmp_path / "a_1.csv").write_text("speed_m_s\n3\n", encoding="utf-8")
     with pytest.raises(InputError, match="has no column time_s"):
-        read_hours(tmp_path)
+        read_hours(tmp_path, print)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
