@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from benchmarks.alerts.report import goals_of, hours_table, to_markdown
 from benchmarks.alerts.statistics import median_interval, wilson
 from benchmarks.alerts.study import carry_out
 from benchmarks.alerts.trials import Rule, detect, listen, warm_baseline
+from imu.drift.indicators import INDICATORS, Indicator
 from imu.errors import InputError
 
 
@@ -201,3 +203,32 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         _, low, high = median_interval(rng.exponential(1.0, 81).tolist())
         held += low <= np.log(2.0) <= high
     assert 0.91 < held / 300 <= 1.0
+
+
+#: Rows of the accuracy page on what is told of a true change of 1: metric and condition.
+RESPONSES = {
+    "peak_10hz_bw": ("peak vertical force", "the 10 Hz peak, as alerts watch it"),
+    "contact_time_ms": ("contact time", "backstride"),
+    "cadence_spm": ("cadence", "backstride"),
+    "vertical_oscillation_mm": ("vertical oscillation", "backstride"),
+    "sacral_lean_deg": ("sacral lean", "backstride"),
+    "pelvic_tilt_range_deg": ("pelvic tilt range", "backstride"),
+    "pelvic_obliquity_range_deg": ("pelvic obliquity range", "backstride"),
+    "pelvic_rotation_range_deg": ("pelvic rotation range", "backstride"),
+}
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.key)
+def test_what_is_told_of_a_true_change_is_the_accuracy_page_s_figure(indicator: Indicator) -> None:
+    page = json.loads((Path(oracle.__file__).parents[1] / "accuracy.json").read_text("utf-8"))
+    metric, condition = RESPONSES.get(indicator.name, ("", ""))
+    found = [
+        score["found"]
+        for section in page["sections"]
+        for score in section["scores"]
+        if score["metric"] == f"response of {metric} to a true change of speed"
+        and score["condition"] == condition
+    ]
+    assert indicator.worth.response == (round(found[0], 2) if found else None)
+    if indicator.worth.response is not None and indicator.worth.response < 0.5:
+        assert not indicator.told
