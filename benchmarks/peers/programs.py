@@ -124,8 +124,9 @@ _IMUFUSION: Final = Work(
     "import imufusion\ndegrees, g = np.degrees(w), a / 9.80665",
     """
 peer = imufusion.Ahrs()
+peer.set_sample_period(1 / 200.0)
 for turning, force in zip(degrees, g):
-    peer.update_no_magnetometer(turning, force, 1 / 200.0)
+    peer.update_no_magnetometer(turning, force)
 return len(t)
 """,
 )
@@ -145,7 +146,9 @@ return len(found["Bout N"])
 )
 _MOBGAP: Final = Work(
     "import pandas as pd\nfrom mobgap.initial_contacts import IcdShinImproved\n"
-    "table = pd.DataFrame({'acc_is': a[:, 2], 'acc_ml': a[:, 1], 'acc_pa': a[:, 0]})",
+    "axes = ('pa', 0), ('ml', 1), ('is', 2)\n"
+    "table = pd.DataFrame({f'acc_{x}': a[:, k] for x, k in axes}\n"
+    "    | {f'gyr_{x}': np.degrees(w[:, k]) for x, k in axes})",
     "return len(IcdShinImproved().detect(table, sampling_rate_hz=200.0).ic_list_)",
 )
 
@@ -155,7 +158,7 @@ PEERS: Final = (
     Peer("vqf", ("vqf",), "orientation, blocks of 8", _VQF, "whole chain", 120.0, 8),
     Peer("vqf", ("vqf",), "orientation, C++, in one call", _VQF, "inclination alone"),
     Peer(
-        "imufusion", ("imufusion",), "orientation, C, a call a sample", _IMUFUSION,
+        "imufusion", ("imufusion", "numpy"), "orientation, C, a call a sample", _IMUFUSION,
         "inclination alone", 60.0, 1,
     ),
     Peer("ahrs", ("ahrs",), "orientation (Madgwick), Python", _AHRS, "inclination alone", 20.0),
