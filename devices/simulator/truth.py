@@ -108,7 +108,7 @@ class TrueSteps:
 
     def until(self, time_s: float) -> Steps:
         """The steps whose next contact is not after the time given."""
-        count = self._count(time_s)
+        count = self.count(time_s)
         while self._measured < count:
             self._measure_batch()
         return Steps(self._rows[:count].copy())
@@ -117,14 +117,15 @@ class TrueSteps:
         """Of the same steps as :meth:`until`."""
         plans = [bout.plan for bout in self._motion.bouts]
         onset = np.concatenate([plan.onset_s[:-1] for plan in plans])
-        count = self._count(time_s)
+        count = self.count(time_s)
         return StepCircumstances(
             np.concatenate([plan.speed_m_s for plan in plans])[:count],
             np.concatenate([plan.slope_deg for plan in plans])[:count],
             np.array([self._motion.course.surface(t) for t in onset[:count].tolist()], np.str_),
         )
 
-    def _count(self, time_s: float) -> int:
+    def count(self, time_s: float) -> int:
+        """How many steps :meth:`until` gives."""
         return int(np.searchsorted(self._closing_s, time_s, "right"))
 
     def _lay_times(self) -> None:

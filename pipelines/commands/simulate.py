@@ -42,5 +42,5 @@ def simulate(
         write_steps(truth, simulated.truth)
     say(
         f"{out}: {simulated.duration_s:.0f} s at {simulated.rate_hz:g} Hz, "
-        f"{counted(len(simulated.truth), 'running step')}"
+        f"{counted(simulated.steps, 'running step')}"
     )

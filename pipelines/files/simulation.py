@@ -22,9 +22,27 @@ __all__ = ["Simulated", "write_simulation"]
 class Simulated:
     """What was simulated."""
 
-    truth: Steps
-    duration_s: float
-    rate_hz: float
+    run: SimulatedRun
+
+    @property
+    def truth(self) -> Steps:
+        """The steps that are true of it; measuring them takes longer than all else."""
+        return self.run.truth()
+
+    @property
+    def steps(self) -> int:
+        """How many running steps there are."""
+        return self.run.true_steps
+
+    @property
+    def duration_s(self) -> float:
+        """How long it lasts."""
+        return self.run.duration_s
+
+    @property
+    def rate_hz(self) -> float:
+        """Of its samples."""
+        return self.run.scenario.rate
 
 
 def write_simulation(
@@ -63,7 +81,7 @@ def write_simulation(
         _write_table(path, run, report, overwrite=overwrite)
     else:
         raise ParameterError("OUT", str(path), "a file that ends in .mcap or .csv")
-    return Simulated(run.truth(), run.duration_s, scenario.rate)
+    return Simulated(run)
 
 
 def _write_session(
