@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,12 @@ except BackstrideError as error:
     print(error)
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
+
+
+def children_s() -> float:
+    """What processes that have ended took of the processor, s."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def hostile(path: Path, add: Callable[[Any], Callable[[int], None]]) -> Path:
@@ -106,7 +112,7 @@ QUICK = ("empty packets", "names of channels", "readings")
 )
 def test_no_file_fills_the_memory(kind: str, tmp_path: Path) -> None:
     path = hostile(tmp_path / "run.mcap", HOSTILE[kind])
-    began = time.monotonic()
+    began_s = children_s()
     child = subprocess.run(
         [sys.executable, "-c", READING, str(path)],
         capture_output=True,
@@ -123,12 +129,12 @@ def test_no_file_fills_the_memory(kind: str, tmp_path: Path) -> None:
         "give another one.",
     )
     assert int(most.split()[0]) * 1024 < MOST_BYTES, told
-    assert time.monotonic() - began < LONGEST_S
+    assert children_s() - began_s < LONGEST_S
 
 
 def test_the_packets_of_the_fastest_sensor_are_read_however_well_they_pack(tmp_path: Path) -> None:
-    # three minutes of 1000 packets a second that are all alike, some µs early or late
-    path, count = tmp_path / "run.mcap", 200_000
+    # a minute and a half of 1000 packets a second that are all alike, some µs early or late
+    path, count = tmp_path / "run.mcap", 90_000
     packets = [Packet(k * 1_000_000 + k * k % 3000, "data", bytes(20)) for k in range(count)]
     with SessionWriter(path, HEADER, clock=lambda: 0.0) as writer:
         for packet in packets:
