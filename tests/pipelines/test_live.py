@@ -22,7 +22,7 @@ from rich.console import Console
 from devices.records import LinkEvent, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
-from imu.drift.baseline import Baseline
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.params import DriftParams
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
@@ -38,7 +38,7 @@ from pipelines.session.facts import Fact
 from pipelines.session.marks import LoggedMark, SessionRecord, Shoe
 from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
-from tests.pipelines.command_line import backstride, command, environment, quiet, run
+from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.results import alerts_in, steps_in
 from tests.pipelines.small_disk import SmallDisk
 
@@ -95,7 +95,7 @@ SOON = AlertSettings(
 def tired(tmp_path_factory: pytest.TempPathFactory) -> Live:
     """A run whose lean grows from minute 8 on, twenty times as fast as real."""
     folder = tmp_path_factory.mktemp("tired")
-    return live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=20", folder, settings=SOON)
+    return live("sim:?fatigue=lean&minutes=12&seed=1&rate=100&time_scale=20", folder, settings=SOON)
 
 
 def test_live_and_replay_give_the_same_steps_and_alerts(tired: Live, tmp_path: Path) -> None:
@@ -160,7 +160,10 @@ def test_fatigue_is_told_in_plain_words_within_a_minute_of_watching(tired: Live)
 
 
 def test_a_fresh_runner_is_left_alone(tmp_path: Path) -> None:
-    ran = live("sim:?minutes=12&seed=3&time_scale=0", tmp_path)
+    settings = AlertSettings(drift=DriftParams(baseline_blocks=40))
+    url = "sim:?minutes=8&seed=3&rate=100&time_scale=0"
+    ran = live(url, tmp_path, settings=settings)
+    assert any("within your usual range" in line for line in ran.shown.splitlines())
     assert ran.run.alerts == []
     assert "alert" not in ran.shown
     assert ran.alerts.read_bytes() == b""
@@ -301,16 +304,17 @@ def test_a_system_that_refuses_the_recording_ends_with_one_sentence(tmp_path: Pa
 
 
 def test_alerts_that_cannot_be_written_cost_no_recording(
-    tired: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(UnbufferedFile):
         def write(self, data: bytes) -> int:
             raise OSError(errno.ENOSPC, f"No space left for {len(data)} bytes")
 
     monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
-    url = "sim:?fatigue=lean&minutes=12&seed=1&time_scale=0"
-    ran = live(url, tmp_path, settings=SOON)
-    assert ran.run.alerts == tired.run.alerts
+    upright = Baseline((IndicatorBaseline("sacral_lean_deg", 1.0, 0.2),), blocks=40)
+    url = "sim:?minutes=3&seed=1&rate=100&time_scale=0"
+    ran = live(url, tmp_path, settings=SOON, baseline=upright)
+    assert [alert.indicator for alert in ran.run.alerts] == ["sacral_lean_deg"]
     assert ran.run.recording_trouble is None
     assert "alerts.jsonl" in str(ran.run.other_trouble[0])
     assert not read_session(ran.path).cut_short
@@ -395,27 +399,26 @@ def test_a_reader_that_goes_away_ends_no_recording(tmp_path: Path) -> None:
     assert last.kind == "ended"
 
 
-def test_a_run_is_recorded_in_the_users_folder_unless_told_otherwise(tmp_path: Path) -> None:
+def test_a_run_is_recorded_in_the_users_folder_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "data folder"
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
     quick = "sim:?minutes=0.2&standing_s=1&time_scale=0"
-    ended = run("live", quick, BACKSTRIDE_HOME=str(home))
+    ended = backstride("live", quick)
     (path,) = (home / "sessions").glob("*.mcap")
     assert ended.exit_code == 0
     assert f"recorded in {path}" in ended.out
     assert not read_session(path).cut_short
-    second = run("live", quick, BACKSTRIDE_HOME=str(home))
+    second = backstride("live", quick)
     assert second.exit_code == 0
     assert len(list((home / "sessions").glob("*.mcap"))) == 2
 
 
-def test_no_record_records_nothing(tmp_path: Path) -> None:
+def test_no_record_records_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
-    ended = run(
-        "live",
-        "sim:?minutes=0.2&standing_s=1&time_scale=0",
-        "--no-record",
-        BACKSTRIDE_HOME=str(home),
-    )
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
+    ended = backstride("live", "sim:?minutes=0.2&standing_s=1&time_scale=0", "--no-record")
     assert ended.exit_code == 0
     assert "not recording" in ended.out
     assert not home.exists()
