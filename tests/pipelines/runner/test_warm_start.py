@@ -63,7 +63,7 @@ def ran(scenario: str, *words: object, axes: str = "auto") -> Ended:
         url: str, *, clock: ProgramClock | None = None, **_options: object
     ) -> AbstractAsyncContextManager[Source]:
         assert url == SENSOR
-        return open_source(f"sim:?rate=50&time_scale=0&{scenario}", clock=clock)
+        return open_source(f"sim:?rate=100&time_scale=0&{scenario}", clock=clock)
 
     with patch.object(live, "open_source", opened):
         ended = backstride("live", SENSOR, "--axes", axes, *words)

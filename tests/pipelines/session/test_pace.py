@@ -295,7 +295,7 @@ def then(first: Scenario, second: Scenario) -> Samples:
     )
 
 
-LEVEL = Scenario(minutes=8.5, rate=100.0, seed=3)
+LEVEL = Scenario(minutes=8.5, seed=3)
 
 
 def test_a_marked_descent_is_no_change_of_form_and_an_unmarked_one_is() -> None:
