@@ -75,6 +75,7 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[s
 
 def _report(folder: Path, environments: Path) -> Iterator[str]:
     samples, _ = simulate(Scenario.from_query(_QUERY))
+    assert samples.angular_velocity_rad_s is not None
     np.savez(
         folder / "samples.npz",
         time_s=samples.time_s,
