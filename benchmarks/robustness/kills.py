@@ -161,9 +161,12 @@ def as_figures(found: Sequence[Moment]) -> dict[str, Any]:
     return {
         "moments": len(found),
         "lost_s_most": round(max(each.after.lost_s for each in found), 2),
+        "over_1_s": sum(each.after.lost_s > 1.0 for each in found),
         "filed": sum(each.after.filed for each in found),
         "offered": sum(each.after.offered for each in found),
         "took_s": [round(took[len(took) // 2], 2), round(took[-1], 2)],
         "cpu_s": [round(cpu[len(cpu) // 2], 2), round(cpu[-1], 2)],
-        "troubles": [f"{each.how}: {one}" for each in found for one in each.after.troubles],
+        "over_2_s": sum(each.took_s > 2.0 for each in found),
+        "troubles": [f"{each.how}: {one}" for each in found for one in each.after.troubles]
+        + [f"{e.how}: lost {e.after.lost_s:.2f} s" for e in found if e.after.lost_s > 1.0],
     }

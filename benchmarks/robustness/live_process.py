@@ -19,6 +19,8 @@ __all__ = ["HANGS_S", "LiveProcess", "environment", "run_command"]
 
 #: What takes longer hangs, on however busy a machine, s.
 HANGS_S: Final = 120.0
+#: A shell has what it runs in the background ignore Ctrl-C, and so would all that this starts.
+_AS_A_USER: Final = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 _ROOT: Final = Path(__file__).parents[2]
 _ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:\S+")
 
@@ -73,7 +75,7 @@ class LiveProcess:
     end_cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
-        code = f"{self.prelude}\nfrom pipelines.cli import main\nmain()\n"
+        code = f"{_AS_A_USER}{self.prelude}\nfrom pipelines.cli import main\nmain()\n"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, "live", *self.words],
             stdin=subprocess.DEVNULL,

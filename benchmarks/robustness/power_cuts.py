@@ -163,6 +163,7 @@ def as_figures(found: Sequence[tuple[float, Aftermath]]) -> dict[str, Any]:
         "moments": len(found),
         "lost_s_median": round(lost[len(lost) // 2], 2),
         "lost_s_most": round(lost[-1], 2),
+        "over_1_s": sum(each > 1.0 for each in lost),
         "filed": sum(each.filed for _, each in found),
         "offered": sum(each.offered for _, each in found),
         "troubles": [f"at {at:.2f} s: {one}" for at, each in found for one in each.troubles],

@@ -66,10 +66,11 @@ def _plain(text: str) -> str:
 
 
 def _when(figures: list[Figures]) -> str:
-    loads = [each["load"] for each in figures]
+    loads = [each["load"] for each in figures if each["load"] is not None]
     dates = sorted({each["date"] for each in figures})
     most = f" to {max(loads):g}" if len(loads) > 1 else ""
-    return f"{' and '.join(dates[:: max(1, len(dates) - 1)])}; load {min(loads):g}{most}."
+    load = f"; load {min(loads):g}{most}" if loads else "; load not noted"
+    return f"{' and '.join(dates[:: max(1, len(dates) - 1)])}{load}."
 
 
 def _fuzz(figures: list[Figures]) -> list[str]:
@@ -129,7 +130,8 @@ def _moments(title: str, words: str) -> Callable[[list[Figures]], list[str]]:
             "",
             f"{count} moments. {words} {_when(figures)}",
             "",
-            f"* most that was lost of a recording: {max(e['lost_s_most'] for e in figures):.2f} s",
+            f"* most that was lost of a recording: {max(e['lost_s_most'] for e in figures):.2f} s; "
+            f"more than 1 s at {sum(e['over_1_s'] for e in figures)} moments",
             f"* filed {sum(e['filed'] for e in figures)}, offered at the next start "
             f"{sum(e['offered'] for e in figures)}; the others had no recording yet, or one too "
             "short to hold a run",
@@ -141,7 +143,8 @@ def _moments(title: str, words: str) -> Callable[[list[Figures]], list[str]]:
             middle = timed[-1]
             lines.append(
                 f"* end, by the clock: {middle['took_s'][0]:.2f} s in the middle, {took:.2f} s at "
-                f"most; of a processor: {middle['cpu_s'][0]:.2f} s, {cpu:.2f} s"
+                f"most, more than 2 s at {sum(e['over_2_s'] for e in timed)} moments; of a "
+                f"processor: {middle['cpu_s'][0]:.2f} s, {cpu:.2f} s"
             )
         return lines
 
@@ -162,7 +165,7 @@ def _soak(figures: list[Figures]) -> list[str]:
     last = figures[-1]
     memory = last["memory_mb"]
     return [
-        "## A day in virtual time",
+        "## Hours in virtual time",
         "",
         f"{last['hours']:g} h of a run over a simulated radio at 200 Hz whose link was lost "
         f"{last['disconnects']} times and came back {last['resumed']} times. {_when(figures[-1:])}",
@@ -179,12 +182,12 @@ def _soak(figures: list[Figures]) -> list[str]:
 def _hour(figures: list[Figures]) -> list[str]:
     last = figures[-1]
     return [
-        "## An hour in real time, with the page in a browser",
+        "## In real time, with the page in a browser",
         "",
         f"{last['minutes']:g} min, {last['disconnects']} lost links, {last['resumed']} returns, "
         f"ended by SIGTERM with the page open. {_when(figures[-1:])}",
         "",
-        f"* memory of the program: {last['memory_mb'][0]:g} MB after five minutes, "
+        f"* memory of the program: {last['memory_mb'][0]:g} MB once it had settled, "
         f"{last['memory_mb'][1]:g} MB at the end; of the page's scripts {last['page_mb'][0]:g} and "
         f"{last['page_mb'][1]:g} MB",
         f"* file: {last['file_mb_per_hour']:g} MB an hour",

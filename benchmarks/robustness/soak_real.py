@@ -49,6 +49,7 @@ def soak_in_real_time(minutes: float) -> dict[str, Any]:
         live = LiveProcess(home, words)
         address = live.wait_for_page()
         if not address:
+            live.end(signal.SIGKILL)
             raise RuntimeError(f"the page did not open:\n{live.text}")
         with open_tab(address) as driver:
             driver.execute_script("localStorage.setItem('backstride-view', 'near')")

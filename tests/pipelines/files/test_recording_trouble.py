@@ -59,6 +59,24 @@ def small_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[SmallDis
     return install
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+def test_a_recording_that_is_removed_is_told_and_not_said_to_be_kept(path: Path) -> None:
+    clock = SteppedClock()
+    writer = SessionWriter(path, HEADER, clock=clock)
+    first, second, *_ = packets(3)
+    writer.write_record(first)
+    path.unlink()
+    clock.now_s += 2.0
+    with pytest.raises(RecordingError, match="was removed while it was written"):
+        writer.write_record(second)
+    writer.write_record(second)  # told once: the run goes on
+    writer.close()
+    again = SessionWriter(path, HEADER, clock=clock)
+    path.unlink()
+    with pytest.raises(RecordingError, match="leave a recording where it is"):
+        again.close()
+
+
 def test_a_full_disk_is_said_once_and_the_run_goes_on(
     path: Path, small_disk: Callable[[int], list[SmallDisk]]
 ) -> None:

@@ -24,6 +24,7 @@ from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.view import Dashboard
 from tests.patience import HANG_S
 from tests.pipelines.views.page.browser import Program, program
+from tests.pipelines.views.page.raw_tab import RawPage
 from tests.pipelines.views.terminal.statuses import some_status
 
 _RUN = """
@@ -182,6 +183,17 @@ def test_interrupt_ends_the_run_cleanly_and_again_leaves_the_page(tmp_path: Path
         running.interrupt()
         # no tab watches: the page does not keep the program for long
         assert "recorded True" in running.wait()
+
+
+def test_a_request_to_end_ends_the_program_though_a_tab_shows_the_page(tmp_path: Path) -> None:
+    recording = tmp_path / "run.mcap"
+    with program(_RUN, "sim:?minutes=30&time_scale=20", str(recording)) as running:
+        page = RawPage(running.address)
+        line = page.watch(page.load())
+        _until_recorded(recording, running)
+        running.interrupt()
+        assert "recorded True" in running.wait()  # nobody left the page
+        line.close()
 
 
 def _until_recorded(recording: Path, running: Program) -> None:
