@@ -108,7 +108,8 @@ class TwoMassForce:
 
 def _share(values: Array) -> Array:
     """From 0 to 1; a bisection asks thousands of times, and ``np.clip`` is slow to begin."""
-    return np.minimum(np.maximum(values, 0.0), 1.0)
+    share: Array = np.minimum(np.maximum(values, 0.0), 1.0)
+    return share
 
 
 def solve_two_mass_force(

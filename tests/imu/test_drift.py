@@ -51,7 +51,7 @@ def correlated(rng: np.random.Generator, count: int, persistence: float) -> Arra
     """Unit variance, each value resembling the one before."""
     before, draws = persistence * rng.standard_normal(), rng.standard_normal(count)
     news = math.sqrt(1.0 - persistence**2) * draws
-    return lfilter([1.0], [1.0, -persistence], news, zi=[before])[0]
+    return np.asarray(lfilter([1.0], [1.0, -persistence], news, zi=[before])[0], np.float64)
 
 
 def stationary_run(minutes: float, seed: int = 0) -> Steps:
