@@ -43,6 +43,7 @@ from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
 from pipelines.views.fact_words import fact_words
+from pipelines.views.summary_words import wear_notes
 
 __all__ = ["LiveOptions", "LiveRun", "run_live"]
 
@@ -229,7 +230,9 @@ class _Session:
             self._on_alert.close()
         result = result_of(self._header, self.run.facts)
         self.run.result = result
-        self.run.summary = summarise(result, self._url, rate_hz=self._source.info.rate_hz)
+        self.run.summary = summarise(
+            result, self._url, rate_hz=self._source.info.rate_hz, notes=wear_notes(result)
+        )
         return self.run
 
     def show(self) -> None:

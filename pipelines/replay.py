@@ -27,6 +27,7 @@ from pipelines.session.facts import Fact
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
+from pipelines.views.summary_words import wear_notes
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
@@ -236,7 +237,11 @@ def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Rep
     notes += filter(None, [facts_note(session, header, ran.facts, ran.before_end)])
     result = ran.result
     summary = summarise(
-        result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
+        result,
+        str(path),
+        rate_hz=ran.info.rate_hz,
+        cut_short=session.cut_short,
+        notes=[*notes, *wear_notes(result)],
     )
     return Replayed(result, ran.fold.take_waveforms(), summary)
 
@@ -382,7 +387,7 @@ def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Repla
         str(path),
         rate_hz=rate_hz,
         duration_s=result.duration_s + 1.0 / rate_hz,
-        notes=ran.notes,
+        notes=[*ran.notes, *wear_notes(result)],
     )
     return Replayed(result, ran.fold.take_waveforms(), summary)
 

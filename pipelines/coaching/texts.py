@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from imu.errors import ParameterError
-from pipelines.views.counted import counted
+from pipelines.counted import counted
 
 __all__ = [
     "CATALOGUE",

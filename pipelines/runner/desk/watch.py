@@ -23,8 +23,8 @@ from pipelines.coaching.training.twisting import (
     add_rates,
     twist_cue,
 )
+from pipelines.counted import counted
 from pipelines.runner.desk.axial_rate import AxialRate
-from pipelines.views.counted import counted
 
 __all__ = ["DeskSummary", "DeskWatch"]
 

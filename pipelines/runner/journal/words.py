@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.counted import counted
 from pipelines.runner.journal.entries import Session, Settings, moment
 from pipelines.runner.journal.queries import PlacedPain
 from pipelines.units import Units, distance_words, height_words, mass_words
-from pipelines.views.counted import counted
 
 __all__ = ["pain_line", "session_line", "settings_lines"]
 

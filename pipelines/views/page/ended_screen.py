@@ -9,6 +9,7 @@ from pipelines.live import LiveRun
 from pipelines.units import Units
 from pipelines.views.clock_words import clock_words
 from pipelines.views.kept_recording import kept_words
+from pipelines.views.summary_words import summary_rows, summary_title
 from pipelines.views.terminal.cells import printable
 
 __all__ = ["ended_pieces"]
@@ -27,11 +28,11 @@ def ended_pieces(run: LiveRun, *, report: bool, units: Units = "metric") -> dict
         Of lengths.
     """
     summary = run.summary
-    rows = [] if summary is None else summary.rows(units)
+    rows = [] if summary is None else summary_rows(summary, units)
     troubles = [run.recording_trouble] if run.recording_trouble else []
     raised = [alert for alert in run.alerts if alert.severity == "raised"]
     return {
-        "title": "The run has ended" if summary is None else summary.title,
+        "title": "The run has ended" if summary is None else summary_title(summary),
         "rows": [{"label": label, "value": printable(value).strip()} for label, value in rows],
         "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
         "notes": [printable(note) for note in (summary.notes if summary else [])],

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from imu.drift.indicators import INDICATORS
 from imu.drift.status import status_words
+from pipelines.counted import counted
 from pipelines.quantities import QUANTITIES, Quantity, quantities_in
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
-from pipelines.views.counted import counted
 from pipelines.views.fact_words import fact_words
 from pipelines.views.terminal.cells import capital, printable
 
