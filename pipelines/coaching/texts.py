@@ -42,6 +42,7 @@ _FRANDSEN: Final = "Frandsen 2025, doi:10.1136/bjsports-2024-109380"
 _FARRAR: Final = "Farrar 2001, doi:10.1016/S0304-3959(01)00349-9"
 _FINUCANE: Final = "Finucane 2020, doi:10.2519/jospt.2020.9971"
 _FOSTER: Final = "Foster 1998, Med Sci Sports Exerc 30(7):1164"
+_GARBER: Final = "Garber 2011, doi:10.1249/MSS.0b013e318213fefb"
 _HEIDERSCHEIT: Final = "Heiderscheit 2011, doi:10.1249/MSS.0b013e3181ebedf4"
 _RODACKI: Final = "Rodacki 2024"
 _THOMEE: Final = "Thomeé 1997, doi:10.1093/ptj/77.12.1690"
@@ -133,6 +134,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "ten leg swings; then five to ten easy minutes.",
             (_A0, _A1, _A4),
         ),
+        "cross.due": Text(
+            "No cross-training noted this week: half an hour of cycling, swimming or brisk walking "
+            "keeps you moving without the impact.",
+            (_A0,),
+        ),
         "core.due": Text(
             "No core work yet this week: two sets of pelvic tilts, bridges and planks take five "
             "minutes.",
@@ -192,6 +198,26 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Two miles a week more than the week before is a rule of thumb among runners, not a "
             "finding; set your own ceiling where you know better.",
             (_A1, _THUMB),
+        ),
+        "weekly.reached_now": Text(
+            "{distance} this week: that is this week's ceiling. Finish here, or walk on.",
+            (_A1, _THUMB),
+        ),
+        "weekly.beyond_now": Text(
+            "{distance} this week: {percent:.0f} % of this week's ceiling. A good moment to "
+            "finish.",
+            (_A1, _THUMB),
+        ),
+        # ------------------------------------------------------------------ effort
+        "effort.light": Text("Light: you can talk in whole sentences.", (_GARBER,)),
+        "effort.moderate": Text("Moderate: you can talk, a few words at a time.", (_GARBER,)),
+        "effort.vigorous": Text("Vigorous: more than a word at a time is hard.", (_GARBER,)),
+        "effort.rated_light": Text("Effort {rating:.0f} of 10: an easy run.", (_GARBER,)),
+        "effort.rated_moderate": Text("Effort {rating:.0f} of 10: a steady run.", (_GARBER,)),
+        "effort.rated_vigorous": Text(
+            "Effort {rating:.0f} of 10: a hard run. Make the next one easy, so that you can talk "
+            "in whole sentences.",
+            (_GARBER, _A4),
         ),
         # ------------------------------------------------------------------ charts
         "chart.acwr": Text(
@@ -304,6 +330,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Pain of {level:.0f} after the run: no run until it is 3 or less again. Move gently "
             "as far as it is comfortable, and rate it again tomorrow morning.",
             (_THOMEE, _A1),
+        ),
+        "pain.softer_ground": Text(
+            "Your last run came with pain and was on {surface}: try the next one on a treadmill, "
+            "grass or a trail, which are softer.",
+            (_A0, _A1, _A2),
         ),
         "pain.again": Text("How is the pain now, from 0 to 10?", (_THOMEE,)),
         "pain.held": Text(
@@ -437,14 +468,35 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Note how your back is 24 hours after the session; it counts only then.", (_A2,)
         ),
         "return.ceiling": Text(
-            "A little easier: this stage stays below {percent:.0f} % of your usual intensity.",
-            (_A3, _OWN),
+            "A little easier: this stage stays below {percent:.0f} % of your usual intensity, so "
+            "that you can talk in whole sentences.",
+            (_A3, _GARBER, _OWN),
         ),
         # ------------------------------------------------------------------ intervals, bends
         "intervals.warm_up": Text("Walk for {seconds:#second} to begin.", (_A0, _A1)),
         "intervals.run": Text("Jog for {seconds:#second}.", (_A0,)),
         "intervals.walk": Text("Walk for {seconds:#second}.", (_A0,)),
         "intervals.done": Text("Intervals done. Walk until you have cooled down.", (_A0, _A1)),
+        "intervals.still_running": Text("These seconds are for walking: walk now.", (_A0,)),
+        "intervals.kept": Text(
+            "Run and walk as planned: {jogged:.0f} of {runs:#jog} jogged, {walked:.0f} of "
+            "{walks:#walk} walked.",
+            (_A0,),
+        ),
+        "intervals.not_kept": Text(
+            "Run and walk: {jogged:.0f} of {runs:#jog} jogged, {walked:.0f} of {walks:#walk} "
+            "walked. The walks are a part of the plan: take all of them next "
+            "time.",
+            (_A0,),
+        ),
+        "bends.turn_round": Text(
+            "{bends:.0f} bends to the {side} in a row: turn round, and run the other way.", (_OWN,)
+        ),
+        "bends.one_sided": Text(
+            "All {bends:.0f} bends went to the {side}: next time run half of them the other way "
+            "round.",
+            (_OWN,),
+        ),
         "bends.walk": Text("Bend: walk.", (_A0,)),
         "bends.jog": Text("Straight: jog.", (_A0,)),
         # ------------------------------------------------------------------ strength, stretching
@@ -500,6 +552,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "shoes.second": Text(
             "{name} have {distance}, past 500 miles: a new pair is due by the usual rule.",
             (_A0, _A1, _A2),
+        ),
+        "words.posture": Text(
+            "Run tall: look ahead and not down, shoulders low, arms loose. The sensor sees your "
+            "pelvis, and none of that.",
+            (_A1, _A4),
         ),
         "words.shoe_fit": Text(
             "A shoe fits with a thumb's width before the toes, a heel that does not slip, and no "

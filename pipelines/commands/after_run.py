@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from imu.errors import BackstrideError, ParameterError
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.routines import routine_cues
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
 from pipelines.coaching.training.traffic_light import judge_pain
@@ -77,6 +78,7 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
         _ask_pain(session, journal)
         if session.distance_m is None:
             _ask_distance(session.identifier, journal)
+        _ask_effort(session.identifier, journal)
         quiet = journal.ask(lambda it: silenced(it, time.time_ns()), None) is not None
         cooled = result.cool_down is None or result.cool_down.cue.text_id == "cool_down.done"
         if not cooled and _yes("Cool down now, three easy minutes of walking?"):
@@ -132,6 +134,13 @@ def _ask_distance(number: int, journal: JournalAtHand) -> None:
         edit_run(journal.open(), number, Stated(Distance(distance_m, "user")))
 
 
+def _ask_effort(number: int, journal: JournalAtHand) -> None:
+    effort = _asked("How hard was it, from 0 (rest) to 10? [skip] ", _level)
+    if effort is not None:
+        edit_run(journal.open(), number, Stated(effort=effort))
+        say(perceived_cue(effort).message)
+
+
 def _stretch(journal: JournalAtHand) -> None:
     cues = stretch_timer(StretchPlan())
     if follow(cues):
@@ -143,7 +152,7 @@ def _stretch(journal: JournalAtHand) -> None:
 
 def _level(words: str) -> int:
     if not (words.isascii() and words.isdigit() and int(words[:3]) <= 10):
-        raise ParameterError("the pain", words, "a number from 0 to 10")
+        raise ParameterError("the answer", words, "a number from 0 to 10")
     return int(words)
 
 

@@ -138,6 +138,8 @@ _FootPod = Annotated[str, typer.Option(help="Foot pod, likewise.", show_default=
 _HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.", show_default=False)]
 _ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
+#: What is said before a run to somebody who is going to run.
+_FOR_A_RUN = ("routine.before_run", "words.posture")
 #: What may be stated of a run from its beginning, in the order in which it is marked.
 _MARKS = ("surface", "shoe", "speed", "slope", "pain")
 #: As :data:`~pipelines.views.page.run.Prepare`; also without answers about the body.
@@ -376,10 +378,10 @@ def _completed(
     if body is not None:
         plan = replace(plan, units=body.units)
     surface = dict(marks).get("surface", "")
-    before = cues_before(plan, journal, surface)
+    before = cues_before(plan, surface)
     if plan.longest is None or not plan.longest.distance_m:
         # who only tries it out need not warm up
-        before = [cue for cue in before if cue.text_id != "routine.before_run"]
+        before = [cue for cue in before if cue.text_id not in _FOR_A_RUN]
     told += [cue.message for cue in before]
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
@@ -408,7 +410,7 @@ def _as_the_journal_says(
         )
         notes += [trouble] if trouble else []
     surface = dict(options.marks).get("surface", "")
-    notes += [cue.message for cue in cues_before(plan, journal, surface)]
+    notes += [cue.message for cue in cues_before(plan, surface)]
     settings = journal.ask(Journal.settings, Settings()) if body is None else body
     return replace(
         options,

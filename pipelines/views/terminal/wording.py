@@ -24,6 +24,7 @@ __all__ = [
     "SMALL",
     "Standing",
     "condition",
+    "effort_words",
     "gait_words",
     "is_changed",
     "link_words",
@@ -77,6 +78,22 @@ def loss_words(status: LiveStatus) -> str:
     ('no samples lost', '1 sample lost')
     """
     return f"{counted(status.lost_samples, 'sample') if status.lost_samples else 'no samples'} lost"
+
+
+def effort_words(status: LiveStatus) -> str:
+    """How hard it is, with the talk test that goes with it; empty where nothing tells it.
+
+    Examples
+    --------
+    >>> from pipelines.coaching.training.effort import effort_of
+    >>> effort_words(LiveStatus("", "", effort=effort_of(0.78)))
+    'Effort 78 % of your usual. Light: you can talk in whole sentences.'
+    """
+    effort = status.effort
+    if effort is None:
+        return ""
+    of = "your usual" if effort.by == "running" else "your highest heart rate"
+    return f"Effort {effort.percent:.0f} % of {of}. {effort.cue.message}"
 
 
 def is_changed(status: LiveStatus, name: str) -> bool:

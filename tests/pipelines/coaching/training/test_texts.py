@@ -57,7 +57,7 @@ def test_every_text_is_complete_with_its_fields(name: str) -> None:
 ADVISING = (
     "warm_up.", "cool_down.", "session.", "weekly.why", "chart.", "pain.phys", "pain.spec",
     "red_flags.s", "red_flags.w", "red_flags.u", "return.", "intervals.", "bends.", "strength.",
-    "desk.", "twisting.", "shoes.", "metronome.", "stretch.due", "stretch.hold",
+    "desk.", "twisting.", "shoes.", "metronome.", "effort.", "stretch.due", "stretch.hold",
 )  # fmt: skip
 
 
@@ -143,5 +143,6 @@ def test_every_text_can_be_met() -> None:
         "session.longe",
         "pain.light",
         "routine.",
+        "effort.",
     )
     assert {name for name in CATALOGUE.keys() - named if not name.startswith(built)} == set()
