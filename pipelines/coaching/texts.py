@@ -21,6 +21,7 @@ __all__ = [
     "CATALOGUE",
     "Number",
     "Text",
+    "headline_and_detail",
     "is_article",
     "sources",
     "text",
@@ -49,6 +50,10 @@ _THOMEE: Final = "Thomeé 1997, doi:10.1093/ptj/77.12.1690"
 _THUMB: Final = "users' rule of thumb"
 _OWN: Final = "this program's rule of thumb"
 
+_STOPPING: Final = (
+    "Slow to a walk now, walk gently for a few minutes instead of standing still, and take the "
+    "shortest way home."
+)
 _WHY_STRENGTH: Final = "Lifting eased back pain by 60 % in one study, jogging by 12 %."
 
 
@@ -63,10 +68,18 @@ class Text:
         with its noun, in the plural where it is not one.
     sources : tuple of str
         Articles and studies, empty for plain wording.
+    detail : str
+        What follows the words where these are to stand out alone, with fields of its own.
     """
 
     words: str
     sources: tuple[str, ...] = ()
+    detail: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Words and detail."""
+        return f"{self.words} {self.detail}".rstrip()
 
 
 CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
@@ -135,7 +148,7 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_A0, _A1, _A4),
         ),
         "cross.due": Text(
-            "No cross-training noted this week: half an hour of cycling, swimming or brisk walking "
+            "No cross-training noted this week: half an hour of cycling, swimming or a good walk "
             "keeps you moving without the impact.",
             (_A0,),
         ),
@@ -293,23 +306,21 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         ),
         "pain.light_none": Text("No pain: go on.", (_THOMEE,)),
         "pain.light_go": Text(
-            "Pain of {level:.0f}: within 0 to 3, you may go on. Say so when it grows.", (_THOMEE,)
+            "Pain of {level:.0f}: within 0 to 3, you may go on.",
+            (_THOMEE,),
+            "Say so when it grows.",
         ),
         "pain.light_change": Text(
-            "Pain of {level:.0f}: change something now. Slow down or walk for two minutes, take "
-            "shorter steps, look for softer or flatter ground, and rate it again after that.",
+            "Pain of {level:.0f}: change something now.",
             (_THOMEE, _A0, _A4),
+            "Slow down or walk for two minutes, take shorter steps, look for softer or flatter "
+            "ground, and rate it again after that.",
         ),
-        "pain.light_stop": Text(
-            "Pain of {level:.0f}: stop this run. Slow to a walk now, walk gently for a few "
-            "minutes instead of standing still, and take the shortest way home.",
-            (_THOMEE, _A1),
-        ),
+        "pain.light_stop": Text("Pain of {level:.0f}: stop this run.", (_THOMEE, _A1), _STOPPING),
         "pain.light_stop_rising": Text(
-            "Pain has risen to {level:.0f} within this run: stop this run. Slow to a walk now, "
-            "walk gently for a few minutes instead of standing still, and take the shortest way "
-            "home.",
+            "Pain has risen to {level:.0f} within this run: stop this run.",
             (_THOMEE, _A1),
+            _STOPPING,
         ),
         "pain.light_change_before": Text(
             "Pain of {level:.0f}: make the next run a walk, or an easy one that is shorter and "
@@ -535,6 +546,17 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "{minutes:#minute} without a change: stand up, sit down, or walk a few steps.",
             (_A1,),
         ),
+        "desk.habit": Text(
+            "Sitting or standing: change your position after ten minutes, and walk a few steps "
+            "when you can. The sensor can watch that: choose it on the page of today, for the "
+            "desk.",
+            (_A1,),
+        ),
+        "twisting.habit": Text(
+            "Turning: move your feet along instead of twisting your back, above all with something "
+            "in your hands.",
+            (_A4,),
+        ),
         "twisting.note": Text(
             "A quick twist, faster than nearly all of your usual movement. Turn with the feet "
             "where you can.",
@@ -615,8 +637,24 @@ def text(identifier: str, /, **numbers: Number) -> str:
     >>> text("desk.nudge", minutes=1.0)
     '1 minute without a change: stand up, sit down, or walk a few steps.'
     """
+    return _filled(identifier, _entry(identifier).whole, numbers)
+
+
+def headline_and_detail(identifier: str, /, **numbers: Number) -> tuple[str, str]:
+    """The words of one text that stand out, and what follows them, empty where nothing does.
+
+    Examples
+    --------
+    >>> headline_and_detail("pain.light_go", level=2.0)
+    ('Pain of 2: within 0 to 3, you may go on.', 'Say so when it grows.')
+    """
+    entry = _entry(identifier)
+    return _filled(identifier, entry.words, numbers), _filled(identifier, entry.detail, numbers)
+
+
+def _filled(identifier: str, words: str, numbers: Mapping[str, Number]) -> str:
     try:
-        return _FORMATTER.vformat(_entry(identifier).words, (), numbers)
+        return _FORMATTER.vformat(words, (), numbers)
     except KeyError as error:
         raise ParameterError(
             f"the text {identifier!r}", sorted(numbers), f"a value for {error.args[0]!r} too"

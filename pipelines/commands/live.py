@@ -52,7 +52,7 @@ from pipelines.sensors.stay_awake import staying_awake
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.notes_at_start import NotesAtStart
-from pipelines.views.page.run import Marks, run_dashboard
+from pipelines.views.page.run import Filed, Marks, run_dashboard
 from pipelines.views.progress import progress
 from pipelines.views.report.making import make_report
 from pipelines.views.terminal.view import TerminalView
@@ -239,6 +239,12 @@ def _accompany(
             source, stated, page_wanted = _asked(journal, stated)
             port = 0 if page_wanted else None
         prepare = partial(_completed, journal=journal, stated=stated, history=history)
+        ended: list[tuple[LiveRun, Filed]] = []
+
+        def after_run(run: LiveRun) -> Filed:
+            ended.append((run, file_and_review(run, journal)))
+            return ended[-1][1]
+
         page = partial(
             run_dashboard,
             port=port or 0,
@@ -246,10 +252,16 @@ def _accompany(
             make_report=make_report,
             prepare=prepare,
             journal=journal,
+            after_run=after_run,
         )
         run = _watch(source, stated, prepare, None if port is None else page)
-        if run is not None:
-            _tell_end(run, journal)
+        if run is not None and port is None:
+            after_run(run)
+        for number, (one, filed) in enumerate(ended, 1):
+            asks = port is None and number == len(ended)
+            _tell_end(one, filed, journal if asks else None)
+        if any(one.recording_trouble or one.other_trouble for one, _ in ended):
+            raise typer.Exit(1)
 
 
 def _given(**words: str) -> dict[str, str]:
@@ -422,14 +434,11 @@ def _as_the_journal_says(
     ), notes
 
 
-def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
-    """File it in the journal, tell what the session held, and complain where something failed.
+def _tell_end(run: LiveRun, filed: Filed, journal: JournalAtHand | None) -> None:
+    """Tell what the session held and what became of it, and complain where something failed.
 
-    Filing comes first: whoever closed the window sees none of the rest.
+    With a journal, the runner is asked what only the runner knows; on the page that was done there.
     """
-    tell = None
-    if run.filed and run.result is not None:
-        tell = file_and_review(run, run.result, journal)
     if run.summary is not None:
         say_summary(run.summary)
         for note in run.summary.notes:
@@ -441,17 +450,14 @@ def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
         )
     elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
-    if tell is not None and run.result is not None:
-        tell()
+    for note in filed.notes:
+        complain(f"note: {note}")
+    for sentence in filed.said:
+        say(sentence)
+    if run.filed and run.result is not None and journal is not None:
         ask_after_run(run.result, journal)
-    elif run.result is not None:
-        for cue in run.result.closing_cues:
-            say(cue.message)
-    troubles = [run.recording_trouble] if run.recording_trouble else []
-    for trouble in troubles + run.other_trouble:
+    for trouble in [*filter(None, [run.recording_trouble]), *run.other_trouble]:
         complain(f"backstride: {trouble}")
-    if troubles or run.other_trouble:
-        raise typer.Exit(1)
 
 
 def _simulated(source: str) -> Scenario | None:

@@ -128,7 +128,7 @@ def cues_before(plan: CompanionPlan, surface: str) -> list[Cue]:
 
 
 def _week_so_far(journal: Journal, today: date) -> WeekSoFar | None:
-    """This week's distance and its ceiling; None without one."""
+    """Distance of the week so far and its ceiling; None without one."""
     recent = weeks(journal, today, 5)
     ceiling_m = weekly_ceiling_m(recent[:-1], journal.settings().weekly_ceiling_m)
     return None if ceiling_m is None else WeekSoFar(recent[-1].distance_m, ceiling_m)

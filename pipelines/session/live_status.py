@@ -219,10 +219,10 @@ class LiveStatus:
                 self.link = "ended"
 
     @property
-    def alert(self) -> str:
-        """The alert that holds, in plain words: for as long as any indicator is changed."""
+    def alert(self) -> Alert | None:
+        """The alert that holds: for as long as any indicator is changed."""
         holds = any(one.changed for one in self.indicators.values())
-        return self.told.message if holds and self.told is not None else ""
+        return self.told if holds else None
 
     def typical(self, column: str, steps: int = 10) -> float:
         """Median of the last ``steps`` steps (even, so that both feet count alike); NaN if none."""

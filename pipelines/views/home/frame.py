@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "Frame", "render_page"]
 
 #: By the last part of their addresses, what they are called.
-PAGES: Final = {"runs": "Runs", "months": "Months", "journal": "Journal", "letter": "Letter"}
+PAGES: Final = {
+    "runs": "Runs",
+    "months": "Months",
+    "journal": "Journal",
+    "exercises": "Exercises",
+    "letter": "Letter",
+}
 
 
 @dataclass(frozen=True, slots=True)

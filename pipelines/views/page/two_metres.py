@@ -46,7 +46,7 @@ def two_metres(
     list of dict
         Each with ``name``, ``number``, ``unit``, ``state`` as in
         :data:`~pipelines.views.terminal.wording.Standing` or empty, and ``long`` where the number
-        needs more room. Heart rate, effort, interval and budget are left out while they are unknown.
+        needs more room. Heart rate, effort, interval and budget are left out while unknown.
 
     Examples
     --------

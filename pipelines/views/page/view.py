@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from devices.timing.program_clock import ProgramClock, SystemClock
@@ -31,6 +31,7 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.trends import RunTrends
 from pipelines.views.page.two_metres import two_metres
 from pipelines.views.terminal.cells import capital, printable
+from pipelines.views.terminal.wording import effort_words
 
 __all__ = ["Dashboard"]
 
@@ -91,6 +92,7 @@ class Dashboard:
         self.calibration = CalibrationScreen(self._changed, self._tell_aloud)
         self._calibrates = calibrates
         self.finish_wanted = asyncio.Event()
+        self.end_wanted = asyncio.Event()
         self.cancel_start: Callable[[], None] | None = None
         self._report = report
         self._last_told = 0
@@ -144,8 +146,12 @@ class Dashboard:
         """Show, sound and speak a change; show one that is over."""
         if alert.severity == "raised":
             number = self._alert["number"] + 1
-            aloud = printable(alert.aloud or alert.message)
-            self._alert = {"number": number, "text": printable(alert.message), "aloud": aloud}
+            self._alert = {
+                "number": number,
+                "text": printable(alert.headline or alert.message),
+                "detail": printable(alert.detail),
+                "aloud": printable(alert.aloud or alert.message),
+            }
             self._changed(step=True)
         else:
             self._tell(alert.message)
@@ -176,9 +182,11 @@ class Dashboard:
             self.setup.fail(trouble)
         self._changed()
 
-    def end(self, run: LiveRun) -> None:
-        """Show what became of the run."""
-        self._ended = ended_pieces(run, report=self._report, units=self.body.settings.units)
+    def end(self, run: LiveRun, number: int | None = None, said: Sequence[str] = ()) -> None:
+        """Show what became of the run, with its number in the journal, and what is said of it."""
+        self.finish_wanted.clear()
+        units = self.body.settings.units
+        self._ended = ended_pieces(run, number, said, report=self._report, units=units)
         self._screen = "ended"
         self._changed()
 
@@ -192,7 +200,9 @@ class Dashboard:
 
     def ask(self, what: str, value: str = "") -> None:
         """Do what a tab asks; unknown requests are left alone."""
-        if self._screen == "connect":
+        if what == "end" and self._screen in {"connect", "ended"}:
+            self.end_wanted.set()
+        elif self._screen == "connect":
             self._ask_before_the_run(what, value)
         elif self._screen in {"starting", "calibrate"} and what == "cancel":
             if self.cancel_start is not None:
@@ -257,6 +267,7 @@ class Dashboard:
                 "run_trends": self._run_trends(status),
                 "condition": condition(status, paused=self.controls.paused),
                 "comparison": comparison(status),
+                "effort": effort_words(status),
                 "state": state(status, units),
                 "cadence": cadence_suggestion(status, self.requests.before.usual_spm),
                 "paused": self.controls.paused,

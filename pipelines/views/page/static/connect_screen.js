@@ -26,7 +26,8 @@ export const ConnectScreen = {
     <section class="sheet connect" aria-labelledby="connect-title">
       <nav class="home-links" aria-label="Backstride">
         <a href="home/runs">Runs</a><a href="home/months">Months</a><a href="home/journal">Journal</a
-        ><a href="home/letter">Letter</a><a href="demonstration/runs">Demonstration</a></nav>
+        ><a href="home/exercises">Exercises</a><a href="home/letter">Letter</a
+        ><a href="demonstration/runs">Demonstration</a></nav>
       <h1 id="connect-title" tabindex="-1">Connect your sensor</h1>
       <p class="lead">Clip it to the back of your waistband, in the middle, and switch it on.</p>
       <div role="alert"><p v-if="setup.trouble" ref="trouble" class="trouble">
@@ -65,5 +66,6 @@ export const ConnectScreen = {
                   @click="choose('calibrate', address)">Calibrate</button>
         </form>
       </details>
+      <p class="leave"><button type="button" class="act quiet" @click="$emit('ask', 'end')">End Backstride</button></p>
     </section>`,
 };

@@ -8,6 +8,7 @@ import { Metronome } from "backstride-dashboard/metronome.js";
 import { NumberCard } from "backstride-dashboard/number_card.js";
 import { PostureFigure } from "backstride-dashboard/posture_figure.js";
 import { RunControls } from "backstride-dashboard/run_controls.js";
+import { TrafficLight } from "backstride-dashboard/traffic_light.js";
 import { TrendLine } from "backstride-dashboard/trend_line.js";
 import { Voice } from "backstride-dashboard/voice.js";
 
@@ -25,6 +26,7 @@ export default {
     NumberCard,
     PostureFigure,
     RunControls,
+    TrafficLight,
     TrendLine,
   },
   props: { surfaces: Array },
@@ -160,12 +162,14 @@ export default {
         <section class="condition" :data-state="is.condition.state" aria-labelledby="condition-title">
           <h2 id="condition-title">{{ is.condition.title }}
             <small v-if="is.comparison">{{ is.comparison }}</small></h2>
+          <p v-if="is.condition.light"><traffic-light :light="is.condition.light"></traffic-light></p>
           <div class="alert" role="alert"><p v-if="is.condition.state === 'changed'" class="sentence">
             <span class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}
             <span class="advice">{{ is.condition.advice }}</span></p></div>
           <p v-if="is.condition.state !== 'changed'" class="sentence">
             <span v-if="is.condition.state === 'within'" class="sign" aria-hidden="true">✓</span>
             {{ is.condition.text }}</p>
+          <p v-if="is.effort" class="note">{{ is.effort }}</p>
           <p v-for="note in is.notes" :key="note.text" class="note">{{ note.text }}
             <small v-if="note.at">told at {{ note.at }}</small></p>
         </section>

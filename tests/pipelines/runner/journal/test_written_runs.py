@@ -73,6 +73,7 @@ def test_an_edit_stays_when_the_run_is_computed_anew_and_when_the_recording_is_g
         "surface": "grass",
         "shoe": "Blue",
         "note": "calm",
+        "effort": None,
     }
 
 

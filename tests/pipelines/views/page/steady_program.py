@@ -45,7 +45,8 @@ FAR = (
     _HEAD
     + """
 from pipelines.coaching.plan import CompanionPlan
-from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.effort import effort_of
+from pipelines.coaching.training.intervals import RunWalkPlan, phase_at
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.views.page.run_requests import Beforehand
 from tests.pipelines.views.terminal.statuses import an_alert
@@ -56,7 +57,8 @@ async def show(page):
     page.start(Beforehand(plan=plan))
     page.update(dataclasses.replace(
         some_status(alert=ALERT), elapsed_s=4800.0, distance_m=12340.0, speed_m_s=2.5,
-        heart_rate_bpm=141.0, easy_km=2.3))
+        heart_rate_bpm=141.0, easy_km=2.3, effort=effort_of(0.84),
+        phase=phase_at(plan.intervals, 4800.0)))
     while True:
         await asyncio.sleep(4.0)
         if sys.argv[1:] == ["alert"]:

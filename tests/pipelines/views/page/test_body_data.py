@@ -208,7 +208,7 @@ def test_runner_tells_height_mass_and_units_and_the_run_uses_them(tmp_path: Path
         _stop(tab)
         rows = tab.text(".summary")
         assert " in" in rows.partition("vertical oscillation")[2].split("\n")[1]
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     header = read_session(recording).header
     assert header.height_m == pytest.approx(1.80)

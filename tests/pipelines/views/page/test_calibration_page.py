@@ -158,7 +158,7 @@ def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(tmp_path: 
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     assert device is not None
     assert read_session(recording).header.calibration == device.calibration

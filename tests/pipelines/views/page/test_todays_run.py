@@ -237,7 +237,7 @@ def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path:
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     header = read_session(recording).header
     assert header.baseline is not None
@@ -280,7 +280,7 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: 
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     session = read_session(recording)
     log = [one.mark for one in session.records if isinstance(one, marks.LoggedMark)]
