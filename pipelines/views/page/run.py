@@ -19,9 +19,11 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
+from pipelines.runner.last_answers import last_answers_store
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
 from pipelines.views.home.served import HomePages
+from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.opening import opened
@@ -142,6 +144,7 @@ async def run_dashboard(
             report=make_report is not None,
             body=body,
             today=TodaysRun(tags, options.marks),
+            beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
             calibrates=options.devices is not None,
         )
         if trouble:
@@ -230,6 +233,7 @@ class _Stay:
             return
         body, marks = self._dashboard.body.settings, self._dashboard.today.marks()
         options, notes = self._prepare(choice.url, body, marks)
+        options = replace(options, beside=self._dashboard.beside.known(choice.url))
         if self.run is not None:
             options = replace(options, earlier=None)  # that was gone on from already
         await self._run(choice.url, options, notes)

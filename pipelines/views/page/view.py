@@ -17,6 +17,7 @@ from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.clock_words import clock_words
+from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
 from pipelines.views.page.calibration_screen import CalibrationScreen
@@ -61,6 +62,8 @@ class Dashboard:
         Height, mass and units of the runner; forgotten afterwards by default.
     today : TodaysRun, optional
         Surface, shoe and treadmill of the run; nothing is known of them by default.
+    beside : BesideDevices, optional
+        Addresses of devices beside the sensor; none by default.
     calibrates : bool
         Whether the page may offer to calibrate a sensor.
 
@@ -79,6 +82,7 @@ class Dashboard:
         report: bool = False,
         body: BodyData | None = None,
         today: TodaysRun | None = None,
+        beside: BesideDevices | None = None,
         calibrates: bool = False,
     ) -> None:
         self._clock = clock or SystemClock()
@@ -89,6 +93,8 @@ class Dashboard:
         self.body.changed = self._changed
         self.today = TodaysRun() if today is None else today
         self.today.changed = self._changed
+        self.beside = BesideDevices() if beside is None else beside
+        self.beside.changed = self._changed
         self.calibration = CalibrationScreen(self._changed, self._tell_aloud)
         self._calibrates = calibrates
         self.finish_wanted = asyncio.Event()
@@ -221,7 +227,9 @@ class Dashboard:
             self.body.save(value)
         elif what == "today":
             self.today.save(value, self.body.settings.units)
-        elif self.body.refused or self.today.refused:
+        elif what == "beside":
+            self.beside.save(value)
+        elif self.body.refused or self.today.refused or self.beside.refused:
             return  # what is wrong with it stands there; the run would go on without
         elif what == "connect":
             self.setup.choose(value)
@@ -251,6 +259,7 @@ class Dashboard:
         if self._screen == "connect":
             pieces["setup"] = self.setup.pieces() | {"calibrates": self._calibrates}
             pieces["body"] = self.body.pieces()
+            pieces["beside"] = self.beside.pieces()
             pieces["today"] = self.today.pieces(self.body.settings.units)
         elif self._screen == "calibrate":
             pieces["calibration"] = self.calibration.pieces()

@@ -1,10 +1,11 @@
 // The first screen: sensors that are near, the simulated one, what is known of runner and run.
+import { BesideForm } from "backstride-dashboard/beside_form.js";
 import { BodyForm } from "backstride-dashboard/body_form.js";
 import { TodayForm } from "backstride-dashboard/today_form.js";
 
 export const ConnectScreen = {
-  components: { BodyForm, TodayForm },
-  props: { setup: Object, body: Object, today: Object },
+  components: { BesideForm, BodyForm, TodayForm },
+  props: { setup: Object, body: Object, today: Object, beside: Object },
   emits: ["ask"],
   data() {
     // one that did not work is still there to be mended
@@ -19,6 +20,7 @@ export const ConnectScreen = {
     choose(what, address) {
       this.$refs.body.saveIfTyped();
       this.$refs.today.insist();
+      this.$refs.beside.save();
       this.$emit("ask", what, address);
     },
   },
@@ -46,6 +48,7 @@ export const ConnectScreen = {
                     @click="choose('connect', one.url)">Connect</button></span>
         </li>
       </ul>
+      <beside-form ref="beside" :beside="beside" @ask="(what, value) => $emit('ask', what, value)"></beside-form>
       <body-form ref="body" :body="body" @ask="(what, value) => $emit('ask', what, value)"></body-form>
       <h2>Without a sensor</h2>
       <ul class="found simulated">

@@ -133,7 +133,7 @@ export default {
     <div class="backstride" :data-screen="is.screen">
       <p v-if="is.screen === 'loading'" class="sheet">Connecting to Backstride …</p>
       <connect-screen v-else-if="is.screen === 'connect'" :setup="is.setup" :body="is.body"
-        :today="is.today" @ask="ask"></connect-screen>
+        :today="is.today" :beside="is.beside" @ask="ask"></connect-screen>
       <calibrate-screen v-else-if="is.screen === 'calibrate'" :calibration="is.calibration"
         :sound="sound" :speech="speech" @ask="ask" @toggle="toggle"></calibrate-screen>
       <section v-else-if="is.screen === 'starting'" class="sheet" aria-labelledby="starting-title">
