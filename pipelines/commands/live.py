@@ -35,6 +35,7 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import load_baseline
 from pipelines.runner.continuing import (
     EarlierSession,
+    Interrupted,
     continued_path,
     earlier_session,
     interrupted_note,
@@ -381,8 +382,11 @@ def _completed(
     if simulated is None:
         options, notes = _as_the_journal_says(stated, body, journal, history=history)
     shoe = unknown_shoe_note(journal, dict(marks).get("shoe", ""), filed=simulated is None)
-    cut = interrupted_note(source, time.time_ns()) if stated.earlier is None else ""
-    notes += [note for note in (shoe, cut) if note]
+    notes += [shoe] if shoe else []
+    cut = interrupted_note(source, time.time_ns()) if stated.earlier is None else None
+    if cut is not None:
+        how = _continue_words(source, cut) if body is None else ""
+        notes.append(f"{cut.words} {how}".rstrip())
     if simulated is None:
         return options, notes
     # a trial run is not filed, but its runner is the same person
@@ -404,6 +408,12 @@ def _completed(
         baseline=stated.baseline
         or (load_baseline(simulated.baseline) if simulated.baseline else None),
     ), [*told, *notes]
+
+
+def _continue_words(source: str, cut: Interrupted) -> str:
+    """How the terminal goes on from a session."""
+    command = f'backstride live "{source}" --continue "{cut.path}"'
+    return f"To keep its baseline, stop and start with: {command}"
 
 
 def _as_the_journal_says(

@@ -163,7 +163,7 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
         writer.flush()
         with JournalAtHand() as at_hand:
             assert unfiled_run(at_hand) is None  # it goes on
-        assert interrupted_note("ble:AA:BB", time.time_ns()) == ""
+        assert interrupted_note("ble:AA:BB", time.time_ns()) is None
     said = backstride("live", QUICK, "--no-record").err
     assert "is not in the journal; add it with: backstride journal add" in said
     assert "run 1: " in journal("add", path)

@@ -19,6 +19,7 @@ from pipelines.views.home.demonstration import DAYS, Demonstration
 from pipelines.views.home.edits import change
 from pipelines.views.home.frame import Frame, render_page
 from pipelines.views.page.gate import PLAIN_POLICY
+from pipelines.views.report.page import missing_libraries
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -196,6 +197,9 @@ class HomePages:
         from starlette.responses import HTMLResponse
 
         self._asked_s = time.monotonic()
+        if missing := missing_libraries():
+            needed = " and ".join(missing)
+            return self._sentence(f"These pages need {needed}, as the README says.", 500)
         demonstration = self._is_demonstration(request)
         (told, trouble), self._said = self._said, ("", "")
         here = self._here(demonstration)

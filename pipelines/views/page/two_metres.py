@@ -69,7 +69,7 @@ def two_metres(
         shown.append(_number("heart rate", f"{status.heart_rate_bpm:.0f}"))
     phase = status.phase
     if status.effort is not None:
-        shown.append(_number(f"effort, {status.effort.level}", f"{status.effort.percent:.0f}", "%"))
+        shown.append(_number("effort", f"{status.effort.percent:.0f}", "%"))
     if plan is not None and plan.intervals is not None and phase is not None:
         shown += _interval(phase, plan.intervals.repeats)
     shown += [_form(status, name, quantity, units) for name, quantity in _FORM]

@@ -39,7 +39,7 @@ def test_all_that_is_known_is_there_and_defined_as_elsewhere() -> None:
     assert [shown["shock"], shown["oscillation"], shown["lean"]] == cards
     assert (shown["time"], shown["distance"], shown["pace /km"]) == ("5:50", "0.8", "6:40")
     assert (shown["heart rate"], shown["run 1/10"]) == ("142", "0:30")
-    assert shown["effort, light"] == "78"
+    assert shown["effort"] == "78"
     assert shown["easy left"] == "4.4" or status.easy_km
     assert "heart rate" not in {one["name"] for one in two_metres(some_status())}
 
