@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from devices.timing.program_clock import ProgramClock
 from imu.errors import BackstrideError, RecordingError
@@ -295,6 +295,7 @@ class _Stay:
     async def _answered(self, wish: Coroutine[object, object, Answer]) -> Answer | None:
         """What a tab asks for; None when the program is to end."""
         asked = asyncio.ensure_future(wish)
+        endings: list[asyncio.Future[Any]]
         endings = [asyncio.ensure_future(self._dashboard.end_wanted.wait())]
         if self.run is not None:
             endings.append(asyncio.ensure_future(self._nobody_looks()))

@@ -164,12 +164,12 @@ export default {
             <small v-if="is.comparison">{{ is.comparison }}</small></h2>
           <p v-if="is.condition.light"><traffic-light :light="is.condition.light"></traffic-light></p>
           <div class="alert" role="alert"><p v-if="is.condition.state === 'changed'" class="sentence">
-            <span class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}
+            <span v-if="!is.condition.light" class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}
             <span class="advice">{{ is.condition.advice }}</span></p></div>
           <p v-if="is.condition.state !== 'changed'" class="sentence">
             <span v-if="is.condition.state === 'within'" class="sign" aria-hidden="true">✓</span>
             {{ is.condition.text }}</p>
-          <p v-if="is.effort" class="note">{{ is.effort }}</p>
+          <p v-if="is.effort && is.condition.title !== 'Pain'" class="note">{{ is.effort }}</p>
           <p v-for="note in is.notes" :key="note.text" class="note">{{ note.text }}
             <small v-if="note.at">told at {{ note.at }}</small></p>
         </section>

@@ -99,7 +99,9 @@ async def show(page):
     from imu.errors import DeviceError
     from pipelines.sensors.calibrate import CalibrationStatus
     from pipelines.views.page.setup_screen import SetupScreen
+    from pipelines.coaching.training.effort import effort_of
     from pipelines.live import LiveRun
+    from pipelines.session.facts import PainJudged
     from tests.pipelines.views.page.calibrations import calibrated
 
     async def radio():
@@ -136,9 +138,26 @@ async def show(page):
     def ended():
         run = LiveRun(recording=Path("run.mcap"))
         run.other_trouble.append(DeviceError("the link ended.", source="ble:1"))
-        page.end(run)
+        page.end(run, 4, ["You cooled down well: easy at the end, with a walk."])
 
-    screens = {"connect": page.connect, "found": found, "refused": refused, "starting": page.start,
+    def live(**known):
+        def show():
+            page.start()
+            page.note("The sensor is warm.")
+            page.update(with_cadence(dataclasses.replace(
+                some_status(), easy_km=2.34, effort=effort_of(0.78), **known)))
+        return show
+
+    def alerted():
+        live()()
+        page.update(with_cadence(some_status(alert=ALERT)))
+
+    lights = {
+        light: live(pain=PainJudged(700.0, level, light, "during", asks=light == "stop"))
+        for light, level in (("go", 2), ("change", 4), ("stop", 7))
+    }
+    screens = lights | {"live": live(), "alerted": alerted, "connect": page.connect,
+               "found": found, "refused": refused, "starting": page.start,
                "faces": faces, "standing": standing, "done": done, "failed": failed,
                "ended": ended}
     wanted, shown = Path(sys.argv[1]), ""
