@@ -149,6 +149,12 @@ class DeskWatch:
         return self._analyzer.activity
 
     @property
+    def held_s(self) -> float:
+        """How long the position has not been changed, s."""
+        since_s = self._state.since_s
+        return 0.0 if since_s is None else max(0.0, self._last_s - since_s)
+
+    @property
     def summary(self) -> DeskSummary:
         """So far."""
         began_s = self._last_s if self._began_s is None else self._began_s

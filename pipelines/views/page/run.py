@@ -15,6 +15,7 @@ from devices.timing.program_clock import ProgramClock
 from imu.errors import BackstrideError, RecordingError
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
+from pipelines.runner.desk.run import run_desk
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
@@ -228,6 +229,10 @@ class _Stay:
     async def _run_or_calibrate(self, choice: Choice) -> None:
         # where the choice was made on the page, it may be made anew
         self._dashboard.cancel_start = self._cancel_start
+        if choice.purpose == "desk":
+            await self._sit(choice.url)
+            self._dashboard.connect()
+            return
         if choice.purpose == "calibrate" and await self._calibrate(choice.url) != "run":
             self._dashboard.connect()
             return
@@ -264,6 +269,27 @@ class _Stay:
             if wish in {"run", "back"}:
                 return wish
             options = replace(options, sensor=wish == "again")
+
+    async def _sit(self, url: str) -> None:
+        """Watch the wearer at a desk until the page says that it is over."""
+        screen = self._dashboard.desk
+        self._dashboard.sit()
+        self._dashboard.end_desk = None if self._task is None else self._task.cancel
+        await self._let_show()
+        try:
+            summary = await run_desk(
+                url,
+                screen.tell,
+                axes=self._options.axes,
+                clock=self._clock,
+                note=screen.note,
+                see=screen.see,
+                folder=self._journal.path.parent,
+            )
+        finally:
+            self._dashboard.end_desk = None
+        screen.finish(summary)
+        await self._answered(screen.left.wait())
 
     async def _let_show(self) -> None:
         """A simulated runner takes a moment to make: the page says so before."""

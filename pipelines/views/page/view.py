@@ -21,6 +21,7 @@ from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
 from pipelines.views.page.calibration_screen import CalibrationScreen
+from pipelines.views.page.desk_screen import DeskScreen
 from pipelines.views.page.ended_screen import ended_pieces
 from pipelines.views.page.numbers import large_numbers, small_numbers
 from pipelines.views.page.posture import posture
@@ -43,7 +44,7 @@ _SAME_NOTE_S: Final = 5.0
 _NOTE_LASTS_S: Final = 120.0
 _NO_RUN: Final = LiveStatus(source="", device="")
 
-Screen = Literal["connect", "starting", "calibrate", "live", "ended", "closed"]
+Screen = Literal["connect", "starting", "calibrate", "desk", "live", "ended", "closed"]
 
 
 class Dashboard:
@@ -96,6 +97,8 @@ class Dashboard:
         self.beside = BesideDevices() if beside is None else beside
         self.beside.changed = self._changed
         self.calibration = CalibrationScreen(self._changed, self._tell_aloud)
+        self.desk = DeskScreen(self._changed, self._tell_aloud)
+        self.end_desk: Callable[[], None] | None = None
         self._calibrates = calibrates
         self.finish_wanted = asyncio.Event()
         self.end_wanted = asyncio.Event()
@@ -181,6 +184,12 @@ class Dashboard:
         self._screen = "calibrate"
         self.calibration.begin(faces=faces)
 
+    def sit(self) -> None:
+        """Show a time at the desk that begins."""
+        self._told = ()
+        self._screen = "desk"
+        self.desk.begin()
+
     def connect(self, trouble: str = "") -> None:
         """Show the first screen, and why the last choice did not work."""
         self._screen = "connect"
@@ -215,6 +224,11 @@ class Dashboard:
                 self.cancel_start()
         elif self._screen == "calibrate":
             self.calibration.choose(what)
+        elif self._screen == "desk" and what == "end_desk":
+            if self.end_desk is not None:
+                self.end_desk()
+        elif self._screen == "desk" and what == "back":
+            self.desk.left.set()
         elif self._screen == "live":
             self.requests.ask(what, value)
         elif self._screen == "ended" and what == "finish":
@@ -235,6 +249,8 @@ class Dashboard:
             self.setup.choose(value)
         elif what == "calibrate" and self._calibrates:
             self.setup.choose(value, "calibrate")
+        elif what == "desk":
+            self.setup.choose(value, "desk")
 
     def join(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> Tab:
         """Let one more tab watch."""
@@ -263,6 +279,8 @@ class Dashboard:
             pieces["today"] = self.today.pieces(self.body.settings.units)
         elif self._screen == "calibrate":
             pieces["calibration"] = self.calibration.pieces()
+        elif self._screen == "desk":
+            pieces["desk"] = self.desk.pieces()
         elif self._screen == "ended":
             pieces["ended"] = self._ended
         elif self._screen == "live":

@@ -42,6 +42,8 @@ export const ConnectScreen = {
         <li v-for="one in setup.found" :key="one.url">
           <span><strong>{{ one.name }}</strong><small>{{ one.details }}</small></span>
           <span class="row">
+            <button type="button" class="act quiet" :aria-label="'At the desk with ' + one.name"
+                    @click="choose('desk', one.url)">Desk</button>
             <button v-if="setup.calibrates" type="button" class="act quiet"
                     :aria-label="'Calibrate ' + one.name" @click="choose('calibrate', one.url)">Calibrate</button>
             <button type="button" class="act" :aria-label="'Connect ' + one.name"
@@ -67,6 +69,8 @@ export const ConnectScreen = {
           <button type="submit" class="act">Connect</button>
           <button v-if="setup.calibrates" type="button" class="act quiet" :disabled="!address.trim()"
                   @click="choose('calibrate', address)">Calibrate</button>
+          <button type="button" class="act quiet" :disabled="!address.trim()"
+                  @click="choose('desk', address)">At the desk</button>
         </form>
       </details>
       <p class="leave"><button type="button" class="act quiet" @click="$emit('ask', 'end')">End Backstride</button></p>

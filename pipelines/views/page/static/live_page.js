@@ -2,6 +2,7 @@
 import { nextTick } from "vue";
 import { CalibrateScreen } from "backstride-dashboard/calibrate_screen.js";
 import { ConnectScreen } from "backstride-dashboard/connect_screen.js";
+import { DeskScreen } from "backstride-dashboard/desk_screen.js";
 import { EndedScreen } from "backstride-dashboard/ended_screen.js";
 import { FarView } from "backstride-dashboard/far_view.js";
 import { Metronome } from "backstride-dashboard/metronome.js";
@@ -21,6 +22,7 @@ export default {
   components: {
     CalibrateScreen,
     ConnectScreen,
+    DeskScreen,
     EndedScreen,
     FarView,
     NumberCard,
@@ -136,6 +138,7 @@ export default {
         :today="is.today" :beside="is.beside" @ask="ask"></connect-screen>
       <calibrate-screen v-else-if="is.screen === 'calibrate'" :calibration="is.calibration"
         :sound="sound" :speech="speech" @ask="ask" @toggle="toggle"></calibrate-screen>
+      <desk-screen v-else-if="is.screen === 'desk'" :desk="is.desk" @ask="ask"></desk-screen>
       <section v-else-if="is.screen === 'starting'" class="sheet" aria-labelledby="starting-title">
         <h1 id="starting-title" tabindex="-1">Connecting to the sensor …</h1>
         <p class="lead">Stand still for a moment; the first numbers come with your first running steps.</p>
@@ -169,7 +172,7 @@ export default {
           <p v-if="is.condition.state !== 'changed'" class="sentence">
             <span v-if="is.condition.state === 'within'" class="sign" aria-hidden="true">✓</span>
             {{ is.condition.text }}</p>
-          <p v-if="is.effort && is.condition.title !== 'Pain'" class="note">{{ is.effort }}</p>
+          <p v-if="is.effort && (is.condition.light ?? { light: 'go' }).light === 'go'" class="note">{{ is.effort }}</p>
           <p v-for="note in is.notes" :key="note.text" class="note">{{ note.text }}
             <small v-if="note.at">told at {{ note.at }}</small></p>
         </section>

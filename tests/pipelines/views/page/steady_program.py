@@ -99,6 +99,7 @@ async def show(page):
     from imu.errors import DeviceError
     from pipelines.sensors.calibrate import CalibrationStatus
     from pipelines.views.page.setup_screen import SetupScreen
+    from pipelines.coaching.training.cues import Cue
     from pipelines.coaching.training.effort import effort_of
     from pipelines.live import LiveRun
     from pipelines.session.facts import PainJudged
@@ -152,11 +153,15 @@ async def show(page):
         live()()
         page.update(with_cadence(some_status(alert=ALERT)))
 
+    def desk():
+        page.sit()
+        page.desk.tell(Cue("desk.nudge", {"minutes": 10.0}, 600.0))
+
     lights = {
         light: live(pain=PainJudged(700.0, level, light, "during", asks=light == "stop"))
         for light, level in (("go", 2), ("change", 4), ("stop", 7))
     }
-    screens = lights | {"live": live(), "alerted": alerted, "connect": page.connect,
+    screens = lights | {"desk": desk, "live": live(), "alerted": alerted, "connect": page.connect,
                "found": found, "refused": refused, "starting": page.start,
                "faces": faces, "standing": standing, "done": done, "failed": failed,
                "ended": ended}

@@ -10,6 +10,7 @@ from selenium.webdriver.support.select import Select
 
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session
+from pipelines.runner.last_answers import last_answers_store
 from tests.pipelines.views.page.accessibility import assert_accessible
 from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
 
@@ -115,3 +116,42 @@ def _rate(tab: Tab, level: int) -> None:
     tab.press("Pain")
     tab.press(f"Pain {level} of 10")
     tab.until_shown(f"Pain {level} of 10 marked.", ".told")
+
+
+_HOME = """
+import sys
+sys.argv = ["backstride", "live", "--dashboard", "--no-browser"]
+from pipelines.cli import main
+main()
+"""
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_the_page_nudges_at_the_desk_and_goes_back_home(tmp_path: Path) -> None:
+    with browser() as tab, program(_HOME, home=tmp_path) as running:
+        tab.open(running.address)
+        tab.until(lambda: tab.find("details:last-of-type summary").is_displayed(), "the screen")
+        tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
+        tab.find("#address").send_keys("sim:?standing_s=1500&time_scale=60&rate=50")
+        tab.press("At the desk")
+        tab.until_shown("same position for", ".held", 60)
+        tab.until_shown("10 minutes without a change: stand up", ".said", 60)
+        assert any("without a change" in said for said in tab.run("return window.spoken"))
+        tab.picture(tmp_path, "desk")
+        tab.press("End")
+        tab.until_shown("min at the desk: ", ".desk li")
+        tab.press("Back")
+        tab.until_shown("Connect your sensor")
+        # where treadmill, pod and strap are sought is kept for the next run
+        tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
+        tab.find("#beside-heart_rate").send_keys("my strap")
+        tab.find("#beside-treadmill").send_keys("ble:?name=Belt")
+        tab.find("#beside-foot_pod").click()
+        tab.until_shown("give ble:ADDRESS, ble:?name=… or ble: for the first one heard", ".beside")
+        tab.press("End Backstride")
+        tab.until_shown("Backstride has ended")
+        running.wait()
+    kept = last_answers_store(tmp_path).load().value
+    assert kept is not None
+    assert kept.beside.known() == {"treadmill": "ble:?name=Belt"}
