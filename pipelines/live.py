@@ -35,7 +35,7 @@ from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import KnownSettings, settings_for
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import AlertTold, Fact, StepsFinished
+from pipelines.session.facts import AlertTold, Fact, PainJudged, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import Compared, LiveStatus
 from pipelines.session.marks import SessionRecord
@@ -261,6 +261,8 @@ class _Session:
             elif isinstance(fact, AlertTold):
                 self._tell(fact.alert)
             elif words := fact_words(fact):
+                if isinstance(fact, PainJudged):
+                    self.show()  # the sentence has its place there
                 self._view.note(words)
         if stepped or time.monotonic() - self._drawn > _REDRAW_S:
             self.show()

@@ -17,6 +17,7 @@ from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.clock_words import clock_words
+from pipelines.views.fact_words import fact_words
 from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
@@ -143,7 +144,9 @@ class Dashboard:
 
     def note(self, text: str) -> None:
         """Show and speak a note; one that keeps coming, such as of a full disk, only once."""
-        if text and text == self._status.compared.words:
+        pain = self._status.pain
+        stands = {self._status.compared.words, "" if pain is None else fact_words(pain)}
+        if text and text in stands:
             self._tell(capital(text), aloud=True, placed=True)
             return
         text = capital(text)

@@ -33,9 +33,9 @@ export const EndedScreen = {
         v-if="ended.kept">: {{ ended.kept }}</template></p>
       <p v-else class="file">This run was not recorded.</p>
       <div class="row">
-        <a v-if="ended.report" class="act strong big" href="report" target="_blank" rel="noopener">
+        <button type="button" class="act strong big" @click="finish">Finish</button>
+        <a v-if="ended.report" class="act big" href="report" target="_blank" rel="noopener">
           Open the report <span class="unseen">(in a new tab)</span></a>
-        <button type="button" class="act big" @click="finish">Finish</button>
         <button type="button" class="act quiet" @click="$emit('ask', 'end')">End Backstride</button>
       </div>
       <p class="fine">{{ ended.filed ? "Finish leads to the page of this run, where you can say how your back is and how hard it was."
