@@ -92,7 +92,7 @@ export default {
     say(texts, placed = []) {
       clearTimeout(this.forgetting);
       const there = placed.map((line) => line.text);
-      const sentence = this.$el.querySelector(".condition")?.getBoundingClientRect();
+      const sentence = this.$el.querySelector(".condition, .far-line")?.getBoundingClientRect();
       this.toldAbove = Boolean(sentence) && sentence.top + sentence.bottom > window.innerHeight;
       this.told = texts.map((text) => ({ text, placed: there.includes(text) }));
       const shown = Math.max(TOLD_MS, READ_MS * texts.join(" ").length);
