@@ -50,7 +50,7 @@ class DeskScreen:
         self.left.clear()
         self._nudges = RarerNudges(DeskParams().static_s)
         self._held_s: float | None = None
-        self._nudge = {"number": 0, "text": ""}
+        self._nudge: dict[str, Any] = {"number": 0, "text": ""}
         self._notes: list[str] = []
         self._lines: list[str] = []
         self._changed()
@@ -65,7 +65,7 @@ class DeskScreen:
         """Show and speak a nudge, or a note on a quick twist; fewer while nobody follows."""
         told = self._nudges.push(cue)
         if told is not None:
-            self._nudge = {"number": int(self._nudge["number"]) + 1, "text": told.message}
+            self._nudge = {"number": self._nudge["number"] + 1, "text": told.message}
             self._tell_aloud(told.message)
 
     def note(self, sentence: str) -> None:

@@ -60,7 +60,7 @@ export const ConnectScreen = {
                   @click="choose('connect', one.url)">Start</button>
         </li>
       </ul>
-      <details :open="Boolean(setup.address)">
+      <details class="by-address" :open="Boolean(setup.address)">
         <summary>Another address</summary>
         <form class="row" @submit.prevent="choose('connect', address)">
           <label for="address">Source address</label>

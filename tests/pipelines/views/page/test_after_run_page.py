@@ -131,7 +131,7 @@ main()
 def test_the_page_nudges_at_the_desk_and_goes_back_home(tmp_path: Path) -> None:
     with browser() as tab, program(_HOME, home=tmp_path) as running:
         tab.open(running.address)
-        tab.until(lambda: tab.find("details:last-of-type summary").is_displayed(), "the screen")
+        tab.until(lambda: tab.find(".by-address summary").is_displayed(), "the screen")
         tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
         tab.find("#address").send_keys("sim:?standing_s=1500&time_scale=60&rate=50")
         tab.press("At the desk")

@@ -164,9 +164,9 @@ def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(tmp_path: 
 
 
 def _calibrate(tab: Tab, address: str) -> None:
-    tab.until(lambda: tab.find("summary").is_displayed(), "the first screen")
+    tab.until(lambda: tab.find(".by-address summary").is_displayed(), "the first screen")
     if not tab.find("#address").is_displayed():
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
     tab.find("#address").clear()
     tab.find("#address").send_keys(address)
     tab.press("Calibrate")

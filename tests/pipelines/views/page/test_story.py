@@ -144,9 +144,9 @@ def _choose(tab: Tab, address: str) -> None:
 
 
 def _type(tab: Tab, *keys: str) -> None:
-    tab.until(lambda: tab.find("summary").is_displayed(), "the first screen")
+    tab.until(lambda: tab.find(".by-address summary").is_displayed(), "the first screen")
     if not tab.find("#address").is_displayed():
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
     field = tab.find("#address")
     field.clear()
     field.send_keys(*keys)

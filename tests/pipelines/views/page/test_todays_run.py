@@ -209,7 +209,7 @@ def _four_runs(home: Path) -> None:
 
 def _choose_sensor(tab: Tab) -> None:
     if not tab.find("#address").is_displayed():
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
     tab.find("#address").clear()
     tab.find("#address").send_keys("ble:00:11:22:33:44:55", Keys.ENTER)
 
