@@ -209,7 +209,7 @@ def _most_flagged_for(session: Record, p: DriftParams) -> int:
 
 def _share(done: int, of: int) -> str:
     """How far it is, as a person says it."""
-    return f"{100 * done // of}\N{NO-BREAK SPACE}%"
+    return f"{100 * done // of} %"
 
 
 def _clock(seconds: float) -> str:

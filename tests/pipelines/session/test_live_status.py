@@ -40,7 +40,7 @@ def test_status_of_a_run_follows_the_detector_from_learning_to_changed_and_back(
         )
 
     go_on(6.1, 100)
-    assert "Learning your baseline: 62\N{NO-BREAK SPACE}%." in text_of(status, 100)
+    assert "Learning your baseline: 62 %." in text_of(status, 100)
     assert (status.steps, len(status.recent), status.alert) == (100, 60, None)
     go_on(6.1, 200)
     lean = status.indicators["sacral_lean_deg"]

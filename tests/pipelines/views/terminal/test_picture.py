@@ -67,7 +67,7 @@ def learning_at(done: int) -> LiveStatus:
 @pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (56, 24), (50, 20), (30, 30)])
 def test_the_rows_there_are_hold_all_words(width: int, height: int) -> None:
     shown = text_of(learning_at(18), width, height)
-    assert shown.count(f"{1800 // _BLOCKS}\N{NO-BREAK SPACE}%") == 4
+    assert shown.count(f"{1800 // _BLOCKS} %") == 4
     assert "1…" not in shown
     outside = some_status()
     outside.indicators = {
