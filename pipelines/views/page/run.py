@@ -274,7 +274,7 @@ class _Stay:
         """Watch the wearer at a desk until the page says that it is over."""
         screen = self._dashboard.desk
         self._dashboard.sit()
-        self._dashboard.end_desk = None if self._task is None else self._task.cancel
+        self._dashboard.end_desk = self._cancel
         await self._let_show()
         try:
             summary = await run_desk(
@@ -296,8 +296,11 @@ class _Stay:
         await asyncio.sleep(_SHOW_S if self._dashboard.tabs else 0.0)
 
     def _cancel_start(self) -> None:
+        self._start_again = self._task is not None
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._task is not None:
-            self._start_again = True
             self._task.cancel()
 
     def _calm_down(self) -> None:
