@@ -25,6 +25,7 @@ __all__ = [
     "LEFT_OUT",
     "NOT_LEARNED",
     "SEEN",
+    "SELF_CONSISTENCY",
     "SIMULATED",
     "Missing",
     "Row",
@@ -43,6 +44,8 @@ SEEN: str = "seen"
 NOT_LEARNED: str = "nothing learned"
 #: or made by the simulator.
 SIMULATED: str = "simulated"
+#: or made by the simulator with the very formula that the estimate uses.
+SELF_CONSISTENCY: str = "self-consistency"
 
 UNKNOWN = Interval(math.nan, math.nan, math.nan)
 

@@ -188,7 +188,9 @@ class SessionResult:
         return tuple(cue for cue in said if cue is not None)
 
 
-def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
+def result_of(
+    header: SessionHeader, found: Iterable[Fact], *, begin_s: float = 0.0
+) -> SessionResult:
     """What all facts of a session come to.
 
     Parameters
@@ -197,6 +199,8 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         Its own.
     found : iterable of Fact
         All of its facts, the end among them, in order.
+    begin_s : float
+        When the first stretch begins, s.
 
     Raises
     ------
@@ -215,7 +219,7 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
     surfaces = [(fact.time_s, fact.name) for fact in _all(known, facts.SurfaceKnown)]
     shoes = [fact.name for fact in _all(known, facts.ShoeKnown)]
     sensors = _all(known, facts.SensorKnown)
-    stretches = _stretches(known, end.time_s)
+    stretches = _stretches(known, begin_s, end.time_s)
     phases = [(fact.phase, fact.time_s) for fact in _all(known, facts.PhaseBegan)]
     did = [(one.gait, one.begin_s, one.end_s) for one in stretches]
     return SessionResult(
@@ -328,10 +332,9 @@ def _pain(fact: facts.PainReported, steps: Steps) -> FeltPain:
     return FeltPain(fact.time_s, fact.level, when, fact.place)
 
 
-def _stretches(found: Sequence[Fact], end_s: float) -> list[Stretch]:
+def _stretches(found: Sequence[Fact], begin_s: float, end_s: float) -> list[Stretch]:
     stretches: list[Stretch] = []
     gait: Gait = "still"
-    begin_s = 0.0
     for fact in _all(found, facts.GaitChanged):
         if fact.time_s > begin_s:
             stretches.append(Stretch(gait, begin_s, fact.time_s))

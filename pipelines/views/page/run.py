@@ -92,7 +92,7 @@ async def run_dashboard(
     """Run a source with the live page; further runs may follow from there.
 
     It ends when the runner says so on the page, when nobody looks at a page any more after a run,
-    or on Ctrl-C.
+    or at once on Ctrl-C.
 
     Parameters
     ----------
@@ -312,6 +312,9 @@ class _Stay:
         assert self.run is not None  # it has just ended
         filed = Filed() if self.after_run is None else self.after_run(self.run)
         self._dashboard.end(self.run, filed.number, [*filed.notes, *filed.said])
+        if self.run.interrupted and not self._start_again:
+            return True  # Ctrl-C, a terminal that is closed, a computer that shuts down: at once
+        self._start_again = False
         self._others.note("the run has ended; its summary is on the live page.")
         try:
             left = await self._answered(self._dashboard.finish_wanted.wait())
