@@ -236,7 +236,7 @@ class BleConnector:
         what = "is not heard" if self._address or self._name else "no sensor is heard"
         raise DeviceNotFound(
             f"{what} within {SCAN_S:g} s: wake it, bring it nearer, and end other programs "
-            "and phones that are connected to it; 'backstride scan' lists what is heard.",
+            "and phones that are connected to it; a scan lists what is heard.",
             source=self.place,
         )
 

@@ -346,7 +346,7 @@ def _failed_to_open(error: Exception, place: str) -> DeviceError:
     text = str(error).lower()
     if number in {errno.ENOENT, errno.ENXIO, errno.ENODEV} or "filenotfound" in text:
         return DeviceNotFound(
-            "there is no such port: plug the sensor in; 'backstride scan' lists the ports.",
+            "there is no such port: plug the sensor in; a scan lists the ports.",
             source=place,
         )
     if number in {errno.EACCES, errno.EPERM} or "permission" in text or "access is denied" in text:

@@ -29,6 +29,7 @@ from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.session.time_range import TimeRange
 from pipelines.views.clock_words import clock_words
+from pipelines.views.summary_words import wear_notes
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
@@ -283,7 +284,7 @@ def _told(
         rate_hz=rate_hz,
         duration_s=duration_s,
         cut_short=cut_short,
-        notes=notes,
+        notes=[*notes, *wear_notes(result)],
     )
     return Replayed(result, waveforms, summary)
 

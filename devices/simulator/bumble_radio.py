@@ -59,8 +59,8 @@ class BumbleRadio:
             import bumble  # noqa: F401
         except ModuleNotFoundError as error:
             raise DeviceError(
-                "needs bumble, which is not installed: pip install 'backstride[sim]', "
-                "or use the radio in memory.",
+                "needs bumble, which is not installed: install the extra 'sim', or use the radio "
+                "in memory.",
                 source="bumble radio",
             ) from error
         self._link = _link_type()()

@@ -52,8 +52,10 @@ def drop_output() -> None:
 
 def say_summary(summary: Summary) -> None:
     """Tell what a session held."""
+    from pipelines.views.summary_words import summary_lines
+
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in summary.lines(width):
+    for line in summary_lines(summary, width):
         say(line)
 
 

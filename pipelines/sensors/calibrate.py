@@ -436,8 +436,8 @@ def _unfinished(work: _Work, why: str) -> str:
             f"still for {FACE_S:g} s on each of its six sides."
         )
     return (
-        f"{why}, and the runner was not seen to stand upright and still for {STAND_S:g} s: try "
-        "again with --neutral-only."
+        f"{why}, and the runner was not seen to stand upright and still for {STAND_S:g} s: take "
+        "the standing again, which goes without the sides."
     )
 
 

@@ -230,7 +230,7 @@ def settings_for(
             notes.append(
                 f"{when} is used"
                 + (
-                    ": take it again with 'backstride calibrate --neutral-only' if the sensor was "
+                    ": take it again, by a calibration of the standing alone, if the sensor was "
                     "clipped on anew since."
                     if old
                     else "."

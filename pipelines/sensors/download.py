@@ -21,11 +21,11 @@ from devices.inbox import Inbox
 from devices.sources import open_connector
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import BackstrideError, DeviceError, RecordingError
+from pipelines.counted import counted
 from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.replacing import refuse_existing, replacing
 from pipelines.files.stored import private_folder
 from pipelines.runner.user_directory import data_directory, new_session_path
-from pipelines.views.counted import counted
 
 if TYPE_CHECKING:
     from devices.open_link import OpenLink

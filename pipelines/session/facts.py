@@ -444,6 +444,8 @@ class Ended(_Fact, frozen=True, tag="ended"):
         usual intensity and the distance are known.
     cool_down : CoolDown, optional
         How the session ended; None when it was too short to need one, or nobody looked.
+    bends : (int, int), optional
+        To the left and to the right, of a plan that walks the bends.
     """
 
     duration_s: float
@@ -458,6 +460,7 @@ class Ended(_Fact, frozen=True, tag="ended"):
     warm_up_s: float | None = None
     before_warm_up_m: float | None = None
     cool_down: CoolDown | None = None
+    bends: tuple[int, int] | None = None
 
 
 Fact = (

@@ -62,7 +62,7 @@ def result_lines(done: Calibrated) -> list[str]:
             "finds its own while you stand"
         )
     if done.path is not None:
-        lines.append(f"stored in {done.path}; 'backstride live' uses it by itself")
+        lines.append(f"stored in {done.path}; every run with it uses it by itself")
     return lines
 
 

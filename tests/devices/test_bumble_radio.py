@@ -327,5 +327,5 @@ def test_without_bumble_one_sentence_says_what_to_install(monkeypatch: pytest.Mo
             pass
 
     monkeypatch.setattr(builtins, "__import__", no_bumble)
-    with pytest.raises(DeviceError, match=r"pip install 'backstride\[sim\]'"):
+    with pytest.raises(DeviceError, match="install the extra 'sim'"):
         asyncio.run(enter())

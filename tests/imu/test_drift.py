@@ -357,7 +357,7 @@ def test_status_tells_how_far_the_baseline_is() -> None:
         detector.push(steps[start : start + 20])
         seen.append(detector.status)
     assert seen[0] in {"warming up: 0:06 of 1:00", "warming up: 0:07 of 1:00"}
-    assert "learning your baseline: 12 of 95 blocks" in seen
+    assert "learning your baseline: 12 %" in seen
     kinds = [text.split(":")[0] for text in seen]
     assert list(dict.fromkeys(kinds))[:3] == ["warming up", "learning your baseline", "watching"]
 

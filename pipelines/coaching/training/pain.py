@@ -18,7 +18,7 @@ from typing import Annotated, Final
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.traffic_light import CHANGE_FROM, asks_questions
-from pipelines.views.counted import counted
+from pipelines.counted import counted
 
 __all__ = [
     "PainNote",

@@ -33,6 +33,13 @@ def settings(
     stretches: Annotated[
         int | None, typer.Option(help="Stretches a day.", show_default=False)
     ] = None,
+    highest_pulse: Annotated[
+        int | None,
+        typer.Option(
+            help="Highest heart rate that you know of yourself, beats a minute; 0 forgets it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show or change your settings."""
     changes: dict[str, object] = {}
@@ -49,6 +56,8 @@ def settings(
         changes["strength_days"] = strength
     if stretches is not None:
         changes["stretches_per_day"] = stretches
+    if highest_pulse is not None:
+        changes["highest_heart_rate_bpm"] = highest_pulse or None
     with opened_journal() as journal:
         now = journal.change_settings(**changes) if changes else journal.settings()
         path = journal.path

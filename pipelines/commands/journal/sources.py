@@ -29,7 +29,9 @@ _SUBJECTS = {
     "routine": "guided exercises",
     "core": "core work",
     "review": "after a run",
-    "words": "fit of a shoe",
+    "words": "how to run, fit of a shoe",
+    "effort": "effort",
+    "cross": "cross-training",
 }
 
 

@@ -69,6 +69,7 @@ async def run_desk(
     params: DeskParams | None = None,
     clock: ProgramClock | None = None,
     note: Callable[[str], None] = _untold,
+    see: Callable[[DeskWatch], None] | None = None,
     folder: Path | None = None,
     today: Callable[[], date] = date.today,
 ) -> DeskSummary:
@@ -88,6 +89,8 @@ async def run_desk(
         The one clock of the program.
     note : callable
         Takes what the user should know besides, a sentence at a time.
+    see : callable, optional
+        Takes the watch whenever it has seen more.
     folder : Path, optional
         Data folder, where it is kept how quickly the wearer turns; None learns nothing.
     today : callable
@@ -121,6 +124,8 @@ async def run_desk(
                     note(text("twisting.unseen"))
                 if nudge is not None:
                     tell(nudge)
+                if see is not None:
+                    see(watch)
                 learned.advance(float(samples.time_s[-1]))
         except asyncio.CancelledError:
             # asked to stop

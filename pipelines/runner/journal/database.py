@@ -62,8 +62,6 @@ _ORDER: Final = {
     "exercises": "utc_ns",
     "questionnaires": "utc_ns",
 }
-#: Commands that show the numbers of a kind.
-_LISTS: Final = {"sessions": "backstride journal list"}
 
 
 class _Damaged(Exception):
@@ -464,8 +462,9 @@ def _code(error: BaseException) -> int:
 
 
 def _unknown(table: str, identifier: int | None) -> ParameterError:
-    shown = _LISTS.get(table)
-    accepted = f"a number that '{shown}' shows" if shown else "a number that the journal has"
+    accepted = "a number that the list of runs shows"
+    if table != "sessions":
+        accepted = "a number that the journal has"
     return ParameterError(f"the number among the {table}", identifier, accepted)
 
 

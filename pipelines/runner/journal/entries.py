@@ -102,6 +102,8 @@ class Session:
         Distance run harder than easy before the warm-up was done, m.
     note : str
         The runner's own words.
+    effort : int, optional
+        How hard the runner says that it was, 0 (rest) to 10.
     identifier : int, optional
         The journal's number.
     """
@@ -128,6 +130,7 @@ class Session:
     cool_down_s: Seconds | None = None
     before_warm_up_m: Metres | None = None
     note: Words = ""
+    effort: Annotated[int, Within(0, 10)] | None = None
     identifier: int | None = None
 
     def __post_init__(self) -> None:
@@ -316,6 +319,8 @@ class Settings(Checked):
         Since when a return-to-run plan is followed; None without one.
     rest_days : int
         Days without running that begin it, 0 to 60.
+    highest_heart_rate_bpm : int, optional
+        The runner's own, 100 to 240 beats a minute; no zone of the heart without it.
     """
 
     height_m: Annotated[float, Within(1.0, 2.5, "m")] | None = None
@@ -326,6 +331,7 @@ class Settings(Checked):
     stretches_per_day: Annotated[int, Within(0, 6)] = 2
     return_since_ns: UtcNs | None = None
     rest_days: Annotated[int, Within(0, 60)] = 7
+    highest_heart_rate_bpm: Annotated[int, Within(100, 240)] | None = None
 
 
 #: What is added one by one and keeps its number.

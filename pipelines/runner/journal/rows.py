@@ -121,6 +121,5 @@ def settings_from(rows: Iterable[tuple[str, str]]) -> Settings:
         return msgspec.convert(content, Settings)
     except (ParameterError, msgspec.MsgspecError, TypeError) as error:
         raise RecordingError(
-            f"a setting makes no sense ({str(error).rstrip('.')}): set it again with "
-            "'backstride journal settings'."
+            f"a setting makes no sense ({str(error).rstrip('.')}): set it again."
         ) from None

@@ -88,6 +88,7 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
         cool_down_s=None if result.cool_down is None else result.cool_down.easy_s,
         before_warm_up_m=result.before_warm_up_m,
         note=stated.note,
+        effort=stated.effort,
     )
 
 
@@ -139,4 +140,5 @@ def entry_from_summary(summary: WrittenSummary, utc_start_ns: int, stated: State
         source_file=summary.source,
         means={name: round(means[name], 6) for name in _MEANS if name in means},
         note=stated.note,
+        effort=stated.effort,
     )

@@ -25,6 +25,7 @@ class Stated:
     surface: str = ""
     shoe: str = ""
     note: str = ""
+    effort: int | None = None
 
     def over(self, earlier: Stated) -> Stated:
         """The same where something is said here, as earlier where not."""
@@ -33,4 +34,5 @@ class Stated:
             self.surface or earlier.surface,
             self.shoe or earlier.shoe,
             self.note or earlier.note,
+            earlier.effort if self.effort is None else self.effort,
         )

@@ -14,7 +14,7 @@ from pipelines.views.terminal.cells import printable
 __all__ = ["SIMULATED", "Choice", "SetupScreen"]
 
 #: What a sensor is chosen for.
-Purpose = Literal["run", "calibrate"]
+Purpose = Literal["run", "calibrate", "desk"]
 
 #: The simulated sensor, always offered.
 SIMULATED: Final = (

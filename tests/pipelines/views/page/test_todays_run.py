@@ -209,7 +209,7 @@ def _four_runs(home: Path) -> None:
 
 def _choose_sensor(tab: Tab) -> None:
     if not tab.find("#address").is_displayed():
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
     tab.find("#address").clear()
     tab.find("#address").send_keys("ble:00:11:22:33:44:55", Keys.ENTER)
 
@@ -237,7 +237,7 @@ def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path:
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     header = read_session(recording).header
     assert header.baseline is not None
@@ -280,7 +280,7 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: 
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     session = read_session(recording)
     log = [one.mark for one in session.records if isinstance(one, marks.LoggedMark)]
