@@ -71,7 +71,7 @@ class Calibration:
 
     def raw(self, values: ArrayLike, scale: float) -> Array:
         """Raw values, not yet rounded, that stand for physical ones; shape (n, 3)."""
-        unbiased: Array = np.asarray(values, np.float64) @ np.linalg.inv(self.matrix(scale))
+        unbiased: Array = np.asarray(values, np.float64) @ _inverse(self, scale)
         return unbiased + np.array(self.bias, np.float64)
 
 
@@ -142,3 +142,10 @@ def _matrix(calibration: Calibration, scale: float) -> Array:
     matrix = np.ascontiguousarray((np.linalg.inv(alignment) / calibration.sensitivity).T) * scale
     matrix.flags.writeable = False
     return matrix
+
+
+@lru_cache(maxsize=64)
+def _inverse(calibration: Calibration, scale: float) -> Array:
+    inverse = np.linalg.inv(_matrix(calibration, scale))
+    inverse.flags.writeable = False
+    return inverse

@@ -459,7 +459,8 @@ class WitMotionDecoder:
 
     def _read_wired(self, frames: Bytes, decoded: list[Decoded]) -> None:
         """Pair accelerations with the angular velocities that follow them."""
-        motion = frames[np.isin(frames[:, 1], (_WIRED_ACCELERATION, _WIRED_ANGULAR_VELOCITY))]
+        kinds = frames[:, 1]
+        motion = frames[(kinds == _WIRED_ACCELERATION) | (kinds == _WIRED_ANGULAR_VELOCITY)]
         if not len(motion):
             return
         values = np.ascontiguousarray(motion[:, 2:8]).view(_COUNTS)
@@ -471,7 +472,7 @@ class WitMotionDecoder:
         first = np.flatnonzero(is_acceleration[:-1] & ~is_acceleration[1:])
         alone = len(values) - 2 * len(first) - (self._acceleration is not None)
         self._malformed += alone
-        every = np.diff(np.flatnonzero(frames[:, 1] == _WIRED_ACCELERATION))
+        every = np.diff(np.flatnonzero(kinds == _WIRED_ACCELERATION))
         if len(every):
             self._wired_sample = int(every.min()) * Layout.WIRED.value
         counts = np.concatenate((values[first], values[first + 1]), axis=1)
