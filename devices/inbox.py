@@ -94,6 +94,10 @@ class Inbox:
             await self._awake
         return self._waiting.popleft()
 
+    def waiting(self) -> tuple[Record, ...]:
+        """What has arrived and was not yet handed out."""
+        return tuple(self._waiting)
+
     @contextmanager
     def watch(self, answer: Callable[[Packet], T | None]) -> Iterator[asyncio.Future[T]]:
         """Look on while packets arrive, until ``answer`` makes something of one.

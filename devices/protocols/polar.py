@@ -289,7 +289,8 @@ class ReplyParts:
 def stopped_by_itself(payload: bytes) -> tuple[int, ...]:
     r"""The measurements that a sensor says it has stopped of its own accord; none otherwise.
 
-    Source: the maker's SDK in public, as remembered; not tried on a sensor.
+    Source: Polar BLE SDK, ``PmdControlPointCommand`` (Swift 2022, Kotlin 2024), where 01 is the one
+    command from the sensor to its host, followed by the measurements; not tried on a sensor.
 
     Examples
     --------

@@ -58,7 +58,7 @@ CLOCK_STEP: Final = Limit(
 )
 #: The device's clock, ppm; over Bluetooth LE.
 SKEW: Final = Limit(
-    -500.0, 500.0, "Bluetooth Core 5.4, Vol. 6 Part B, 4.2.2: no clock is worse than 500 ppm"
+    -500.0, 500.0, "Bluetooth Core 5.2 (2019), Vol. 6 Part B, 4.2.2: no sleep clock is off by more"
 )
 #: Messages that do not follow the format.
 FORMAT: Final = Limit(0, 0, "the layout of the protocol's messages")
