@@ -281,8 +281,9 @@ class WitMotionDriver(Driver):
         return code is None or self._rate_hz not in _MEANINGS.get(code, ())
 
     @staticmethod
-    def decoder(info: DeviceInfo) -> WitMotionDecoder:  # noqa: ARG004
+    def decoder(info: DeviceInfo) -> WitMotionDecoder:
         """It finds out by itself how frames are laid out."""
+        del info
         return WitMotionDecoder()
 
 

@@ -25,9 +25,10 @@ class SimulatedScanner(BaseBleakScanner):
         self,
         detection_callback: AdvertisementDataCallback | None = None,
         service_uuids: list[str] | None = None,
-        scanning_mode: str = "active",  # noqa: ARG002 - all there is comes in the advertisement
+        scanning_mode: str = "active",
         **_: Any,
     ) -> None:
+        del scanning_mode  # all there is comes in the advertisement
         super().__init__(detection_callback, service_uuids)
 
     def _hear(self, heard: Advertisement) -> None:

@@ -208,8 +208,9 @@ class CableLink(OpenLink):
         """A serial line has no characteristics."""
         raise DeviceError(f"a serial line has no characteristic {channel!r}.", source=self.name)
 
-    async def write(self, _channel: str, payload: bytes, *, response: bool = True) -> None:  # noqa: ARG002
-        """Write to the line."""
+    async def write(self, _channel: str, payload: bytes, *, response: bool = True) -> None:
+        """Write to the line, which confirms nothing."""
+        del response
         self._check_open()
         self._cable.hear(payload, self.now_ns())
 
