@@ -146,6 +146,6 @@ def _matrix(calibration: Calibration, scale: float) -> Array:
 
 @lru_cache(maxsize=64)
 def _inverse(calibration: Calibration, scale: float) -> Array:
-    inverse = np.linalg.inv(_matrix(calibration, scale))
+    inverse: Array = np.linalg.inv(_matrix(calibration, scale))
     inverse.flags.writeable = False
     return inverse
