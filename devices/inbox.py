@@ -13,8 +13,6 @@ from devices.records import DeviceInfo, LinkEvent, Packet, Record, StreamRecord
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceLost
 
-__all__ = ["INBOX_PACKETS", "Inbox"]
-
 #: Packets that may wait: 20 s of a sensor that sends 400 a second.
 INBOX_PACKETS: Final = 8192
 

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from devices.records import Packet
 
-__all__ = ["Battery", "ClockAnchor", "Decoded", "Decoder", "Reading"]
-
 
 class Reading(NamedTuple):
     """Consecutive samples of one message, in SI units and the sensor's own frame.

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DeviceInfo", "LinkEvent", "Packet", "Record", "StreamRecord"]
-
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:

@@ -26,8 +26,6 @@ from imu.errors import DeviceError, DeviceNotFound
 if TYPE_CHECKING:
     from serial import SerialBase
 
-__all__ = ["SerialConnector", "SerialLink", "SerialPort", "open_port", "serial_ports"]
-
 #: A read returns after this long without a byte, s: how soon a closed link is noticed.
 _READ_S: Final = 0.1
 #: Network ports cannot say how much waits: what comes within this long is one chunk, s.

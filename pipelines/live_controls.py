@@ -8,8 +8,6 @@ from pipelines.coaching.alert import Alert
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Mark, mark_from_words
 
-__all__ = ["LiveControls", "LiveView"]
-
 
 class LiveView(Protocol):
     """Shows a live run; every method returns at once and never raises."""

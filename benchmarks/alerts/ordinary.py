@@ -32,18 +32,6 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
 
-__all__ = [
-    "CHANGES",
-    "RAMP",
-    "Heard",
-    "Listened",
-    "Searched",
-    "heard_in",
-    "imposed",
-    "judged_by_history",
-    "listen_and_search",
-]
-
 #: What is put into a run: the indicator that shows it, its direction, and its size.
 CHANGES: Final = {
     "peak +10 %": ("peak_10hz_bw", "up", 0.10),

@@ -16,8 +16,6 @@ from benchmarks.alerts.study import Study
 from benchmarks.alerts.whole_chain import ChainRun
 from imu.drift.indicators import INDICATORS
 
-__all__ = ["GOAL_DELAY_S", "goal_rows", "hours_table", "to_markdown"]
-
 #: Median delay that is aimed at, s.
 GOAL_DELAY_S: Final = {"peak +10 %": 120.0, "shock +15 %": 120.0, "lean by 1.5 × gate": 100.0}
 _MOST_MISSED: Final = 0.08

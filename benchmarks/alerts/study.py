@@ -15,8 +15,6 @@ from benchmarks.alerts.scenarios import SCENARIOS
 from benchmarks.alerts.statistics import wilson
 from benchmarks.alerts.trials import Rule, listen
 
-__all__ = ["SEARCHED_IN", "OldModel", "Study", "carry_out"]
-
 #: Scenarios into which true changes are put; nothing is told of the others but what is false.
 SEARCHED_IN: Final = ("steady treadmill", "easy outdoor run")
 _OLD_HOURS: Final = 20

@@ -11,8 +11,6 @@ from devices.links import Link
 from devices.readings import Decoder
 from devices.records import DeviceInfo
 
-__all__ = ["FOR_EVER_S", "Advertisement", "Conversation", "Driver", "Wanted"]
-
 #: Longer than any session, s.
 FOR_EVER_S: Final = 1e8
 

@@ -32,8 +32,6 @@ from devices.readings import Reading
 from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, DeviceLost
 
-__all__ = ["MovesenseDriver", "rates_by_nearness"]
-
 _COMMAND_CHANNEL: Final = "command"
 _NAME: Final = "Movesense"
 _NOT_OFFERED: Final = (400, 404, 501)  # there is no such path: another rate may do

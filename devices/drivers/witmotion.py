@@ -39,8 +39,6 @@ from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, DeviceLost
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["RateMeter", "WitMotionDriver"]
-
 _COMMAND_CHANNEL: Final = "command"
 #: Tells the decoder, in the log, that samples are at a settled rate.
 _ALL_IS_SET: Final = read_register(BATTERY_REGISTER)

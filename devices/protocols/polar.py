@@ -37,36 +37,6 @@ from devices.records import Packet
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = [
-    "COMPRESSED",
-    "CONTROL_CHANNEL",
-    "CONTROL_UUID",
-    "DATA_CHANNEL",
-    "DATA_UUID",
-    "SERVICE_UUID",
-    "STATUS_WORDS",
-    "Frame",
-    "Measurement",
-    "Operation",
-    "PolarDecoder",
-    "Reply",
-    "ReplyParts",
-    "Setting",
-    "Status",
-    "compress",
-    "decode_frame",
-    "decode_reply",
-    "decode_request",
-    "decode_settings",
-    "decompress",
-    "encode_frame",
-    "encode_reply",
-    "encode_reply_parts",
-    "encode_request",
-    "encode_settings",
-    "stopped_by_itself",
-]
-
 Settings = Mapping[int, tuple[float, ...]]
 
 SERVICE_UUID: Final = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"

@@ -19,18 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import ProtocolError
 
-__all__ = [
-    "ACCELERATION_SCALE",
-    "ALL_CALIBRATIONS_BYTES",
-    "ALL_CALIBRATIONS_CODE",
-    "GYRO_SCALE",
-    "Calibration",
-    "Calibrations",
-    "decode_calibrations",
-    "encode_calibrations",
-    "nominal_calibrations",
-]
-
 #: What one count is, times the sensitivity that is sent: m/s² and rad/s.
 ACCELERATION_SCALE: Final = 1.0
 GYRO_SCALE: Final = radians(100.0)

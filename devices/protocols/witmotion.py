@@ -39,32 +39,6 @@ from devices.records import Packet
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = [
-    "ACCELERATION_RANGE_G",
-    "ANGULAR_VELOCITY_RANGE_DEG_S",
-    "BANDWIDTH_REGISTER",
-    "BATTERY_REGISTER",
-    "BAUD_REGISTER",
-    "CONTENT_REGISTER",
-    "DATA_CHANNEL",
-    "FRAMES_TO_LOCK",
-    "RATE_REGISTER",
-    "SAVE",
-    "UNLOCK",
-    "Layout",
-    "RegisterAnswer",
-    "Registers",
-    "WiredContent",
-    "WitMotionDecoder",
-    "battery_percent",
-    "decode_registers",
-    "encode_frames",
-    "encode_registers",
-    "encode_wired",
-    "read_register",
-    "write_register",
-]
-
 #: Channel of the notifications; frames may be cut and joined in them at will.
 DATA_CHANNEL: Final = "data"
 

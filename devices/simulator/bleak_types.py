@@ -15,8 +15,6 @@ from bleak.backends.scanner import (
 
 from devices.drivers.driver import Advertisement
 
-__all__ = ["SimulatedClient", "SimulatedScanner"]
-
 
 class SimulatedScanner(BaseBleakScanner):
     """Turns what a simulated radio hears into what bleak reports."""

@@ -23,8 +23,6 @@ from devices.simulator.loopback import RadioBackend
 if TYPE_CHECKING:
     from bumble.device import Connection, Peer
 
-__all__ = ["BumbleClient", "BumbleScanner", "bumble_backend"]
-
 _MTU_WANTED: Final = 517
 _MTU_HEADER_BYTES: Final = 3
 

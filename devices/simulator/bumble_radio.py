@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from bumble.device import Connection, Device
     from bumble.gatt import Characteristic
 
-__all__ = ["BumbleRadio", "BumbleSensor"]
-
 _CENTRAL_ADDRESS: Final = "F0:00:00:00:00:01"
 _QUEUED_MAX: Final = 16  # packets in a sensor's radio before sending waits
 _MTU_HEADER_BYTES: Final = 3

@@ -17,8 +17,6 @@ from devices.simulator.peripheral import Peripheral
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceNotFound
 
-__all__ = ["Cable", "CableLink"]
-
 
 class Cable:
     """A serial line without a port, for virtual time: a connector and the sensor's host in one.

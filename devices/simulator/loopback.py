@@ -26,8 +26,6 @@ from devices.simulator.air import Adapter, AdapterUnavailable, Air
 from devices.simulator.bleak_types import SimulatedClient, SimulatedScanner
 from devices.simulator.radio_link import AttError, RadioLink
 
-__all__ = ["LoopbackClient", "LoopbackScanner", "RadioBackend", "loopback_backend"]
-
 _CLIENT_CONFIGURATION: Final = "00002902-0000-1000-8000-00805f9b34fb"
 _MTU_HEADER_BYTES: Final = 3
 

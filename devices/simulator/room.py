@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from devices.ble import BleConnector, Radio
     from devices.simulator.air import Air
 
-__all__ = ["Room", "companion_records"]
-
 
 class Room:
     """What is in the air of a scenario; made when somebody first listens.

@@ -25,8 +25,6 @@ from typing import Final
 from devices.simulator.short_text import short_text
 from imu.errors import ParameterError
 
-__all__ = ["BREAKS", "CHANGING", "HAPPENINGS", "Change", "Happening", "Script", "read_script"]
-
 #: Keys whose value may change within a run.
 CHANGING: Final = ("speed", "slope", "surface", "lean", "fatigue")
 #: Breaks: standing still, walking, stairs, and standing with a look at the telephone.

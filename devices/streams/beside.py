@@ -18,8 +18,6 @@ from devices.streams.registry import stream_named
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
 
-__all__ = ["Companions", "SourceWithStreams"]
-
 
 class SourceWithStreams:
     """A :class:`~devices.sources.Source` that also yields what devices beside the sensor send.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import inf
 from typing import Final, NamedTuple
 
-__all__ = ["DeficitWatch"]
-
 # The least delay is looked at over this long, ns; after a silence, over this long.
 _LOOK_NS: Final = 300_000_000
 _LOOK_AFTER_SILENCE_NS: Final = 120_000_000

@@ -13,8 +13,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LONGEST_PACKET", "STAMP_MODULUS_US", "DeviceClock", "StampLine", "unwrapped"]
-
 #: Device time wraps here, µs: every 71.6 minutes.
 STAMP_MODULUS_US: Final = 1 << 32
 #: Most samples placed at once.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import sqrt
 from typing import Final
 
-__all__ = ["StampFilter"]
-
 # The true rate differs from the nominal one by this share, standard deviation, before it is known.
 _RATE_SD: Final = 0.02
 # The sample period wanders by this share in a second, as the square root of time: a sensor's own

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from imu.drift.indicators import INDICATORS, Indicator
 
-__all__ = ["CADENCE", "pace_for_each"]
-
 Array = NDArray[np.float64]
 
 #: The place of the cadence, which is measured wherever there are steps.

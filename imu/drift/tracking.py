@@ -27,8 +27,6 @@ from imu.drift.pace import CADENCE, pace_for_each
 from imu.drift.params import DriftParams
 from imu.drift.state import COARSE_BLOCKS, COUPLINGS, FINE, LEVEL, ONSETS, POPULATION_WANDER, WANDER
 
-__all__ = ["follow", "unrest", "values_of", "wander_variance"]
-
 Array = NDArray[np.float64]
 
 _SETTLING_S: Final = 280.0  # 95 % in 14 min

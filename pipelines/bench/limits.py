@@ -8,25 +8,6 @@ from typing import Final
 from devices.sensor_source import GIVE_UP_S
 from pipelines.bench.item import Limit
 
-__all__ = [
-    "AXES",
-    "BATTERY",
-    "BIAS",
-    "CLOCK_STEP",
-    "DELAY",
-    "FORMAT",
-    "HANDEDNESS",
-    "LOG",
-    "LOSS",
-    "RATE",
-    "RECONNECT",
-    "REPEATS",
-    "ROUND_TRIP",
-    "SCALE",
-    "SEQUENCE",
-    "SKEW",
-]
-
 _PROFILE: Final = "devices/PROFILE.md"
 #: Messages of 50 ms that one step of 0.36 s touches: a loss of 1 % flags 7 % of the steps, one of
 #: 10 % more than half of them.

@@ -9,8 +9,6 @@ from typing import Final
 
 from imu.drift.changes import Direction, Severity
 
-__all__ = ["Alert"]
-
 _DECIMALS: Final = 3
 
 

@@ -34,8 +34,6 @@ from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
 from pipelines.units import parse_distance
 
-__all__ = ["ask_after_run", "file_and_review", "offer_unfiled"]
-
 Answer = TypeVar("Answer")
 
 

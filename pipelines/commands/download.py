@@ -23,8 +23,6 @@ from pipelines.stopping import cancelled_by_signals
 from pipelines.views.counted import counted
 from pipelines.views.progress import progress
 
-__all__ = ["download"]
-
 
 def download(
     source: Annotated[

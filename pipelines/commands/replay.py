@@ -39,9 +39,6 @@ from pipelines.runner.user_directory import data_directory
 from pipelines.views.comparison import comparison_lines, write_bland_altman
 from pipelines.views.progress import progress
 
-__all__ = ["replay"]
-
-
 StepsTable = Annotated[
     str | None,
     typer.Option(help="Steps table to write (.csv, .parquet, - for standard output)."),

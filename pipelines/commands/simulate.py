@@ -15,8 +15,6 @@ from pipelines.files.table_output import table_format
 from pipelines.views.counted import counted
 from pipelines.views.progress import progress
 
-__all__ = ["simulate"]
-
 
 def simulate(
     out: Annotated[

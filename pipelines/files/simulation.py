@@ -17,8 +17,6 @@ from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import Steps
 
-__all__ = ["Simulated", "write_simulation"]
-
 
 @dataclass(frozen=True, slots=True)
 class Simulated:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pipelines.session.result import SessionResult
     from pipelines.units import Units
 
-__all__ = ["AXES_NOT_FOUND", "Summary", "summarise", "wear_notes"]
-
 #: Note of a session whose mounting stayed unknown.
 AXES_NOT_FOUND: Final = (
     "the sensor's forward axis could not be told from the run, so lean is empty: state it with "

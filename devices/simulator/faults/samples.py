@@ -16,8 +16,6 @@ from devices.simulator.scenario import Scenario, axes_matrix
 from devices.simulator.sensor import turned_about
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 
-__all__ = ["FaultyRun", "has_sample_faults"]
-
 Array = NDArray[np.float64]
 
 #: Change of the zero offsets with temperature, mg/K and degrees/s/K: Bosch BMI270's data sheet

@@ -8,8 +8,6 @@ from devices.simulator.faults.kinds import FAULT_KINDS
 from devices.simulator.faults.plan import Fault
 from imu.errors import ParameterError
 
-__all__ = ["parse_faults", "spread_disconnects"]
-
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 

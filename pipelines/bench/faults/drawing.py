@@ -14,8 +14,6 @@ from devices.simulator.virtual_sensor import link_of
 from imu.errors import ParameterError
 from pipelines.bench.faults.usual import consequence_of
 
-__all__ = ["SENSORS", "drawn_fault", "drawn_plan", "kinds_of"]
-
 #: Every protocol over every link that it has: the keys of their addresses.
 SENSORS: Final = tuple(
     f"{keys}&minutes=0.45&standing_s=4"

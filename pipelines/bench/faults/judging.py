@@ -21,8 +21,6 @@ from imu.samples import Quality
 from pipelines.bench.faults.session import PlanSession, run_plan, scenario_of
 from pipelines.bench.faults.usual import consequence_of
 
-__all__ = ["UNTOLD", "Finding", "Verdict", "judge"]
-
 Array = NDArray[np.float64]
 
 #: Faults after which wrong steps may be called trusted, by kind or protocol and kind, and why:

@@ -13,8 +13,6 @@ from typing import Annotated, Literal
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["Phase", "PhaseKind", "RunWalkPlan", "interval_cues", "phase_at"]
-
 PhaseKind = Literal["warm_up", "run", "walk", "done"]
 
 

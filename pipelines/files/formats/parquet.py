@@ -15,8 +15,6 @@ from pipelines.files.reading.recording import Ask, Recording, recording_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FEATHER", "PARQUET"]
-
 _MOST_ROWS: Final = 40_000_000
 _MOST_COLUMNS: Final = 4096
 

@@ -15,8 +15,6 @@ from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.remembered import Remembered
 from pipelines.files.sample_table import RATE_RANGE_HZ, SampleTable
 
-__all__ = ["read"]
-
 
 def read(
     path: str | os.PathLike[str],

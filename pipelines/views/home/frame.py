@@ -11,8 +11,6 @@ from pipelines.views.report.page import check_libraries
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["PAGES", "Frame", "render_page"]
-
 #: By the last part of their addresses, what they are called.
 PAGES: Final = {"runs": "Runs", "months": "Months", "journal": "Journal", "letter": "Letter"}
 

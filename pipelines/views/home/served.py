@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["HomePages"]
-
 _STATIC: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {"cache-control": "no-store", "content-security-policy": PLAIN_POLICY}
 #: Most bytes that a form may send.

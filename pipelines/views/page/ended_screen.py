@@ -11,8 +11,6 @@ from pipelines.views.clock_words import clock_words
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["ended_pieces"]
-
 
 def ended_pieces(run: LiveRun, *, report: bool, units: Units = "metric") -> dict[str, Any]:
     """What the page shows of a run that has ended.

@@ -33,8 +33,6 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["Marks", "Prepare", "run_dashboard"]
-
 #: Kind and value of what is known of a run from its beginning.
 Marks = tuple[tuple[str, str], ...]
 #: Completes the options for a source chosen on the page, with what the runner has told of the

@@ -13,8 +13,6 @@ from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import condition as sentence_of
 from pipelines.views.terminal.wording import gait_words, link_words, loss_words
 
-__all__ = ["comparison", "condition", "head", "state"]
-
 _LOW_BATTERY_PERCENT: Final = 15.0
 _STAND: Final = "Stand upright and still for five seconds, then run: that posture is your neutral."
 

@@ -18,23 +18,6 @@ from pipelines.views.counted import counted
 from pipelines.views.fact_words import fact_words
 from pipelines.views.terminal.cells import capital, printable
 
-__all__ = [
-    "LARGE",
-    "NAMES",
-    "SMALL",
-    "Standing",
-    "condition",
-    "gait_words",
-    "is_changed",
-    "link_words",
-    "loss_words",
-    "smoothed",
-    "span_of",
-    "standing",
-    "usual_words",
-    "verdict",
-]
-
 #: ``waiting`` while there is nothing to judge by.
 Standing = Literal["within", "outside", "changed", "waiting"]
 
