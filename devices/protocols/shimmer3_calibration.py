@@ -134,6 +134,6 @@ def _matrix(calibration: Calibration, scale: float) -> Array:
 
 @lru_cache(maxsize=64)
 def _inverse(calibration: Calibration, scale: float) -> Array:
-    inverse: Array = np.linalg.inv(_matrix(calibration, scale))
+    inverse: Array = np.asarray(np.linalg.inv(_matrix(calibration, scale)), np.float64)
     inverse.flags.writeable = False
     return inverse
