@@ -62,6 +62,8 @@ _SIZES: Final[dict[str, tuple[float, float]]] = {
     "retransmit": (50, 80),
     "att_error": (1, 17),
 }
+#: Of samples without a value, where neither number nor time tells that they are missing.
+_UNNUMBERED_NAN: Final = (30, 40)
 _MTU: Final = {"backstride": 23, "movesense": 140, "polar": 100}
 #: One fault of theirs moves where the samples of later ones lie in messages or in time.
 _ONE_WINDOW: Final = ("polar", "witmotion")
@@ -119,6 +121,8 @@ def _size(kind: str, scenario: Scenario, random: Random) -> float | None:
     low, high = _SIZES[kind]
     if scenario.protocol == _SLOW_PROTOCOL and FAULT_KINDS[kind].unit.startswith("percent of mess"):
         low, high = _SLOW_PERCENT
+    if scenario.protocol == "witmotion" and kind == "nan":
+        low, high = _UNNUMBERED_NAN
     if scenario.protocol == _SLOW_PROTOCOL and kind in {"delay_ms", "jitter_ms"}:
         low, high = _SLOW_LATE_MS
     size = random.uniform(low, high)
