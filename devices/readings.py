@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.records import Packet
+
+__all__ = [
+    "Battery",
+    "ClockAnchor",
+    "Decoded",
+    "Decoder",
+    "Reading",
+    "Readings",
+    "ReadingsDecoder",
+]
 
 
 class Reading(NamedTuple):
@@ -43,6 +54,39 @@ class Reading(NamedTuple):
     time_step: bool = False
     missing_before: int = 0
     repeated: int = 0
+
+
+class Readings(NamedTuple):
+    """The readings of messages that follow one another, alike and nothing particular in them.
+
+    All fields are as those of a :class:`Reading`, with one more axis in front: the messages.
+
+    Attributes
+    ----------
+    acceleration_m_s2 : ndarray of float64, shape (k, n, 3)
+    angular_velocity_rad_s : ndarray of float64, shape (k, n, 3), or None
+    sequence : ndarray of int64, shape (k,), or None
+    time_us : ndarray of int64, shape (k,)
+        Of the first sample of each.
+    parts : int
+        Packets that each message came in.
+    """
+
+    acceleration_m_s2: NDArray[np.float64]
+    angular_velocity_rad_s: NDArray[np.float64] | None
+    sequence: NDArray[np.int64] | None
+    time_us: NDArray[np.int64]
+    parts: int = 1
+
+    def one(self, place: int) -> Reading:
+        """That of one message."""
+        gyro, sequence = self.angular_velocity_rad_s, self.sequence
+        return Reading(
+            self.acceleration_m_s2[place],
+            None if gyro is None else gyro[place],
+            None if sequence is None else int(sequence[place]),
+            int(self.time_us[place]),
+        )
 
 
 class ClockAnchor(NamedTuple):
@@ -88,4 +132,17 @@ class Decoder(Protocol):
 
     def reset(self) -> None:
         """Forget half a message: the link has begun anew. Counts stay."""
+        ...
+
+
+@runtime_checkable
+class ReadingsDecoder(Decoder, Protocol):
+    """A decoder that can take many packets at once, as they lie in a log."""
+
+    def push_alike(self, packets: Sequence[Packet], start: int) -> Readings | None:
+        """Take the packets from ``start`` on, as far as they are alike and nothing is particular.
+
+        Each gives one reading, just as :meth:`push` would. None, and nothing is taken, where that
+        holds for too few to gain anything.
+        """
         ...

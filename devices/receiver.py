@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.drivers.registry import PROTOCOLS, driver_named
-from devices.readings import Battery, ClockAnchor, Reading
+from devices.protocols.payloads import LEAST_ALIKE
+from devices.readings import Battery, ClockAnchor, Reading, Readings, ReadingsDecoder
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import NO_LOSSES, Losses
 from devices.timing.host_time import HostTime
@@ -106,6 +109,70 @@ class Receiver:
                 self._timeline.link_resumed(record.arrival_ns)
         return None
 
+    def push_packets(self, packets: Sequence[Packet]) -> list[tuple[Samples, list[int]]]:
+        """Take packets that follow one another; the samples are those of one after the other.
+
+        Parameters
+        ----------
+        packets : sequence of Packet
+            All that came between two records of other kinds, or as many of them as are at hand.
+
+        Returns
+        -------
+        list of (Samples, list of int)
+            New samples, and how many there are up to the end of each packet that brought some.
+            Several where some packets have angular velocity and some none, most often one.
+        """
+        found: list[tuple[list[Samples], list[int]]] = []
+        place = 0
+        while place < len(packets):
+            readings = self._alike(packets, place)
+            if readings is None:
+                _add(found, self._take(packets[place]), 1)
+                place += 1
+                continue
+            parts = readings.parts
+            count = parts * len(readings.time_us)
+            last_parts = packets[place + parts - 1 : place + count : parts]
+            arrivals_ns = np.array([packet.arrival_ns for packet in last_parts], np.int64)
+            self._place_alike(readings, arrivals_ns, found)
+            place += count
+        return [
+            (blocks[0] if len(blocks) == 1 else Samples.concatenate(blocks), ends)
+            for blocks, ends in found
+        ]
+
+    def _alike(self, packets: Sequence[Packet], place: int) -> Readings | None:
+        """The readings of the packets from there on, where they can be decoded together."""
+        if len(packets) - place < LEAST_ALIKE or not isinstance(self._decoder, ReadingsDecoder):
+            return None
+        return self._decoder.push_alike(packets, place)
+
+    def _place_alike(
+        self,
+        readings: Readings,
+        arrivals_ns: NDArray[np.int64],
+        found: list[tuple[list[Samples], list[int]]],
+    ) -> None:
+        """Place them together where they follow in line, and one by one where they do not."""
+        acceleration, gyro = readings.acceleration_m_s2, readings.angular_velocity_rad_s
+        place = 0
+        while place < len(arrivals_ns):
+            many = 0
+            if self._timeline is not None:
+                time_s = self._timeline.place_alike(readings, place, arrivals_ns)
+                many = len(time_s)
+            if many:
+                part = slice(place, place + many)
+                turning = None if gyro is None else gyro[part].reshape(-1, 3)
+                force = acceleration[part].reshape(-1, 3)
+                fine = np.zeros(len(force), np.uint8)
+                _add(found, Samples.of_arrays(time_s.ravel(), force, turning, fine), many)
+                place += many
+            if place < len(arrivals_ns):
+                _add(found, self._place(readings.one(place), int(arrivals_ns[place])), 1)
+                place += 1
+
     def _configure(self, info: DeviceInfo) -> None:
         if info.protocol not in PROTOCOLS:
             raise DeviceError(
@@ -156,3 +223,17 @@ class Receiver:
             gap = np.full(len(acceleration), Quality.GAP, np.uint8)
             quality = gap if quality is None else quality | gap
         return Samples(placed.time_s, acceleration, gyro, quality)
+
+
+def _add(
+    found: list[tuple[list[Samples], list[int]]], samples: Samples | None, packets: int
+) -> None:
+    """Add the samples of so many packets, as many of each."""
+    if samples is None:
+        return
+    if not found or found[-1][0][0].has_gyro != samples.has_gyro:
+        found.append(([], []))
+    blocks, ends = found[-1]
+    blocks.append(samples)
+    before, each = ends[-1] if ends else 0, len(samples) // packets
+    ends += range(before + each, before + len(samples) + 1, each)

@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
+__all__ = ["DeviceInfo", "LinkEvent", "Packet", "Record", "StreamRecord"]
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
@@ -46,8 +50,7 @@ class DeviceInfo:
     firmware: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(msgspec.Struct, frozen=True, gc=False):
     """Bytes as received, stamped on arrival.
 
     Parameters

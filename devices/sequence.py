@@ -10,7 +10,23 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from devices.timing.device_clock import unwrapped
+
+__all__ = [
+    "INDEX_MODULUS",
+    "NO_LOSSES",
+    "REORDER_WINDOW_S",
+    "Arrival",
+    "Losses",
+    "SequenceState",
+    "Verdict",
+    "account",
+    "follow_in_line",
+    "went_on",
+]
 
 #: The sample index wraps here: after 65 s at 1 kHz, 328 s at 200 Hz.
 INDEX_MODULUS: Final = 1 << 16
@@ -172,6 +188,51 @@ def account(
         SequenceState(index, time_us, index + n, missing, counts),
         Verdict(arrival, index, 0, gap),
     )
+
+
+def follow_in_line(
+    state: SequenceState,
+    sequence: NDArray[np.int64],
+    n: int,
+    passed_us: NDArray[np.int64],
+    rate_hz: float | NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Whether :func:`account` would find each of these packets of ``n`` samples to be the next.
+
+    Parameters
+    ----------
+    state : SequenceState
+        Before the first of them.
+    sequence : ndarray of int64, shape (k,)
+        Index of each one's first sample, modulo 65536.
+    n : int
+        Samples in each.
+    passed_us : ndarray of int64, shape (k,)
+        From the device time of the packet before to its own, µs.
+    rate_hz : float, or ndarray of float64, shape (k,)
+        Nominal sample rate, Hz.
+    """
+    index = state.next_index + n * np.arange(len(sequence))
+    advance = passed_us * rate_hz * 1e-6
+    before = index - n
+    before[:1] = state.first_index
+    off = np.abs(index - (before + np.rint(advance)))
+    agree = off <= _AGREEMENT_SAMPLES + _AGREEMENT_SHARE * np.abs(advance)
+    same: NDArray[np.bool_] = (index - sequence) % INDEX_MODULUS == 0
+    return agree & (off < INDEX_MODULUS // 2) & same
+
+
+def went_on(
+    state: SequenceState, n: int, count: int, time_us: int, rate_hz: float
+) -> SequenceState:
+    """The state after ``count`` packets of ``n`` samples that followed in line.
+
+    The last of them has this device time, µs.
+    """
+    index = state.next_index + n * (count - 1)
+    missing = _still_waited_for(state.missing, index - round(REORDER_WINDOW_S * rate_hz))
+    losses = state.losses._replace(received=state.losses.received + n * count)
+    return SequenceState(index, time_us, index + n, missing, losses)
 
 
 def _still_waited_for(

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import InputError
 
+__all__ = ["number_block", "vector_block"]
+
+_FLOAT64: Final = np.dtype(np.float64)
 _DATES: Final = ("M", "m")  # numpy's datetime64 and timedelta64
 
 
@@ -44,6 +47,8 @@ def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[
 
 
 def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    if type(values) is np.ndarray and values.dtype == _FLOAT64 and values.flags.c_contiguous:
+        return values  # as compiled code and decoders give them
     kind = getattr(getattr(values, "dtype", None), "kind", "")
     if kind in _DATES:
         raise InputError(

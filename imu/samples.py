@@ -12,12 +12,25 @@ from numpy.typing import ArrayLike, NDArray
 from imu.checked_arrays import number_block, vector_block
 from imu.errors import InputError
 
+__all__ = [
+    "FULL_RATE_HZ",
+    "HIGHEST_RATE_HZ",
+    "LOWEST_RATE_HZ",
+    "RATE_RANGE_HZ",
+    "STANDARD_GRAVITY_M_S2",
+    "Quality",
+    "Samples",
+    "sample_rate_hz",
+]
+
 #: Standard gravity, m/s² (CGPM 1901); turns specific force in g into SI and back.
 STANDARD_GRAVITY_M_S2: Final = 9.80665
 
 #: Sample rates that the chain takes, Hz; what calls itself 25 Hz may be a little less.
 LOWEST_RATE_HZ: Final = 24.5
 HIGHEST_RATE_HZ: Final = 1600.0
+#: Those of recordings: above 1600 Hz groups of samples are averaged first.
+RATE_RANGE_HZ: Final = (LOWEST_RATE_HZ, 4000.0)
 #: Below it contact, shock and force are not measured; what calls itself 50 Hz may be a little less.
 FULL_RATE_HZ: Final = 49.0
 
@@ -101,16 +114,11 @@ class Samples:
         time = number_block(time_s, "time_s")
         n = len(time)
         gyro = angular_velocity_rad_s
-        object.__setattr__(self, "time_s", time)
-        object.__setattr__(
-            self, "acceleration_m_s2", vector_block(acceleration_m_s2, "acceleration_m_s2", n)
-        )
-        object.__setattr__(
-            self,
-            "angular_velocity_rad_s",
-            None if gyro is None else vector_block(gyro, "angular_velocity_rad_s", n),
-        )
-        object.__setattr__(self, "quality", _quality_flags(quality, n))
+        _SET_TIME(self, time)
+        _SET_ACCELERATION(self, vector_block(acceleration_m_s2, "acceleration_m_s2", n))
+        turning = None if gyro is None else vector_block(gyro, "angular_velocity_rad_s", n)
+        _SET_ANGULAR_VELOCITY(self, turning)
+        _SET_QUALITY(self, _quality_flags(quality, n))
         if n >= _SOME:
             _refuse_other_units(self)
 
@@ -120,13 +128,38 @@ class Samples:
     def __getitem__(self, window: slice) -> Samples:
         """The samples of a slice, without a copy where the step is 1."""
         gyro = self.angular_velocity_rad_s
-        part = object.__new__(Samples)  # has been checked as a part of the whole
-        object.__setattr__(part, "time_s", self.time_s[window])
-        object.__setattr__(part, "acceleration_m_s2", self.acceleration_m_s2[window])
-        turning = None if gyro is None else gyro[window]
-        object.__setattr__(part, "angular_velocity_rad_s", turning)
-        object.__setattr__(part, "quality", self.quality[window])
-        return part
+        return Samples.of_arrays(  # have been checked as parts of the whole
+            self.time_s[window],
+            self.acceleration_m_s2[window],
+            None if gyro is None else gyro[window],
+            self.quality[window],
+        )
+
+    @staticmethod
+    def of_arrays(
+        time_s: NDArray[np.float64],
+        acceleration_m_s2: NDArray[np.float64],
+        angular_velocity_rad_s: NDArray[np.float64] | None,
+        quality: NDArray[np.uint8],
+    ) -> Samples:
+        """Samples of arrays that are known to be right: nothing is looked at, nothing is copied.
+
+        Parameters
+        ----------
+        time_s, acceleration_m_s2, angular_velocity_rad_s, quality
+            As above, of these types and one length, in C order.
+
+        Returns
+        -------
+        Samples
+            A view of the arrays.
+        """
+        samples = object.__new__(Samples)
+        _SET_TIME(samples, time_s)
+        _SET_ACCELERATION(samples, acceleration_m_s2)
+        _SET_ANGULAR_VELOCITY(samples, angular_velocity_rad_s)
+        _SET_QUALITY(samples, quality)
+        return samples
 
     @property
     def has_gyro(self) -> bool:
@@ -157,12 +190,19 @@ class Samples:
         gyros = [b.angular_velocity_rad_s for b in blocks if b.angular_velocity_rad_s is not None]
         if len(gyros) not in (0, len(blocks)):
             raise InputError("some blocks have angular velocity and some have none: give one kind.")
-        return Samples(
+        return Samples.of_arrays(
             np.concatenate([b.time_s for b in blocks]),
             np.concatenate([b.acceleration_m_s2 for b in blocks]),
             np.concatenate(gyros) if gyros else None,
             np.concatenate([b.quality for b in blocks]),
         )
+
+
+# what the fields of a frozen class are set by, once, as it is made
+_SET_TIME: Final = Samples.__dict__["time_s"].__set__
+_SET_ACCELERATION: Final = Samples.__dict__["acceleration_m_s2"].__set__
+_SET_ANGULAR_VELOCITY: Final = Samples.__dict__["angular_velocity_rad_s"].__set__
+_SET_QUALITY: Final = Samples.__dict__["quality"].__set__
 
 
 def sample_rate_hz(time_s: NDArray[np.float64]) -> tuple[float, float]:

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
+__all__ = [
+    "NO_STEPS",
+    "ROW_BYTES",
+    "SIDE_CODES",
+    "STEP_COLUMNS",
+    "STEP_ROW",
+    "Steps",
+    "concatenate",
+]
+
 #: Side as stored in a row: letters once the vote has settled, A and B before.
 SIDE_CODES: Final = ("A", "B", "L", "R")
 
@@ -55,6 +65,8 @@ STEP_ROW: Final = np.dtype(
         ("force_waveform_sd_bw", np.float64),
     ]
 )
+#: The same as bytes: to copy a row field by field takes four times as long.
+ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
 
 #: The columns of the steps table, in order; the row's other fields are library-only.
 STEP_COLUMNS: Final[tuple[str, ...]] = tuple(STEP_ROW.names or ())[:20]
@@ -216,7 +228,9 @@ class Steps:
     @property
     def quality(self) -> NDArray[np.str_]:
         """Why the step is not fully trusted, tokens joined by ``;``, empty when trusted."""
-        return np.array([Quality(int(bits)).tokens for bits in self.quality_bits], dtype=np.str_)
+        bits, places = np.unique(self.quality_bits, return_inverse=True)
+        tokens = np.array([Quality(int(each)).tokens for each in bits], dtype=np.str_)
+        return tokens[places]
 
     @property
     def quality_bits(self) -> NDArray[np.uint16]:
@@ -362,9 +376,6 @@ def concatenate(parts: list[Steps]) -> Steps:
     >>> len(concatenate([]))
     0
     """
-    rows = np.empty(sum(len(part) for part in parts), STEP_ROW)
-    start = 0
-    for part in parts:
-        rows[start : start + len(part)] = part.rows
-        start += len(part)
-    return Steps(rows)
+    if not parts:
+        return NO_STEPS
+    return Steps(np.concatenate([part.rows.view(ROW_BYTES) for part in parts]).view(STEP_ROW))

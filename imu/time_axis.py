@@ -68,6 +68,10 @@ _PERIODS_S: Final = tuple(
     for unit in (1e9, 1e6, 1e3, 32768.0)
     if bits / unit > 1.0
 )
+#: No clock is further from its zero, s: 3000 years, and microseconds can be told yet.
+_FURTHEST_S: Final = 1e11
+#: No samples are closer to each other on the mean, s.
+_CLOSEST_S: Final = 1e-9
 #: Rows that came late are looked for so far back, s.
 _LATE_S: Final = 2.0
 #: Share of rows that go back from which on it is jitter, and of which so many intervals are.
@@ -126,6 +130,7 @@ class Mend:
                 text = text.replace(many, one)
             text = text.replace("1 times", "once").replace("the copies were", "the copy was")
             text = text.replace("times of 1 row are", "time of 1 row is")
+            text = text.replace("a time were", "a time was")
             text = text.replace("; they were", "; it was").replace("have been", "has been")
         return text
 
@@ -160,7 +165,7 @@ def mend_time(
     Parameters
     ----------
     time_s : array_like, shape (N,)
-        Stamps in the order of the rows, s.
+        Stamps in the order of the rows, s; beyond 3000 years from zero they are no times.
     values : ndarray, shape (N, K), optional
         What the rows hold; rows that stand twice are told by it. NaN equals NaN.
     rate_hz : float, optional
@@ -174,7 +179,7 @@ def mend_time(
     Raises
     ------
     InputError
-        When no row has a time, or fewer than two times differ and no rate was stated.
+        When no row has a time, or the times tell no rate and none was stated.
 
     Examples
     --------
@@ -183,7 +188,7 @@ def mend_time(
     ([-0.005, 0.005, 0.015, 0.025, 0.035, 0.045], ['equal stamps'])
     """
     stamps = number_block(time_s, "time_s")
-    rows: Rows = np.flatnonzero(np.isfinite(stamps)).astype(np.int64)
+    rows: Rows = np.flatnonzero(np.abs(stamps) < _FURTHEST_S).astype(np.int64)
     if not len(rows):
         raise InputError("no row has a time: give the time of the samples, or their rate.")
     mends: list[Mend] = []
@@ -201,6 +206,8 @@ def mend_time(
             raise InputError("the times do not tell a rate: give the sampling rate.")
         measured = rate_hz
     time, measured = _even(time, measured, mends)
+    if not (0.0 < measured < np.inf and (np.diff(time) > 0.0).all()):
+        raise InputError("the times make no sense: give the sampling rate, and leave them out.")
     if rate_hz is not None and abs(measured / rate_hz - 1.0) > _RATE_TOLERANCE:
         mends.append(Mend("stated rate", 1, measured))
     return TimeAxis(time, rows, measured, tuple(mends))
@@ -218,7 +225,7 @@ def sampling_rate_hz(time_s: Times) -> float:
     100.0
     """
     n = len(time_s)
-    if n < 2 or not time_s[-1] > time_s[0]:
+    if n < 2 or time_s[-1] - time_s[0] < _CLOSEST_S * n:
         return float("nan")
     steps = np.diff(time_s)
     interval = float(np.median(steps))
@@ -228,7 +235,7 @@ def sampling_rate_hz(time_s: Times) -> float:
         alike = np.mean(np.abs(np.diff(steps)) <= _EVEN * interval) if n > 2 else 1.0
         long = np.sum(steps[regular]) > _LEAST_SHARE * np.sum(np.minimum(steps, _LATE_S))
         if np.mean(regular) > 1.0 - _BATCHES or (alike > 1.0 - _BATCHES and long):
-            return round(float(np.count_nonzero(regular) / np.sum(steps[regular])), 3)
+            return _rate_hz(float(np.sum(steps[regular]) / np.count_nonzero(regular)))
     # from the first row of a batch to the first row of another
     first = np.flatnonzero(np.diff(time_s, prepend=-np.inf) > 2.0 * interval)
     if len(first) < 2:  # no batches: jitter
@@ -236,7 +243,7 @@ def sampling_rate_hz(time_s: Times) -> float:
     lag = max(1, len(first) // 10) if len(first) > 8 else len(first) - 1
     spans = time_s[first[lag:]] - time_s[first[:-lag]]
     counts = first[lag:] - first[:-lag]
-    return _refined(time_s, float(np.median(counts / spans)))
+    return _refined(time_s, float(np.median(spans / counts)))
 
 
 def unwrap_counter(ticks: ArrayLike, period: float) -> NDArray[np.float64]:
@@ -513,7 +520,7 @@ def _even(time: Times, rate_hz: float, mends: list[Mend]) -> tuple[Times, float]
         if equal:
             mends.append(Mend("equal stamps", equal, rate_hz))
         return spread, rate_hz
-    rate_hz = round(1.0 / float(np.median(np.diff(spread))), 3)
+    rate_hz = _rate_hz(float(np.median(np.diff(spread))))
     if equal:
         mends.append(Mend("equal stamps", equal, rate_hz))
     elif short > _ARRIVED:
@@ -581,14 +588,21 @@ def _level(late: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
     return level
 
 
-def _refined(time_s: Times, rate_hz: float) -> float:
+def _rate_hz(interval_s: float) -> float:
+    """To 1 mHz; NaN where the interval is none."""
+    return round(1.0 / interval_s, 3) if interval_s >= _CLOSEST_S else float("nan")
+
+
+def _refined(time_s: Times, interval_s: float) -> float:
     """The rate by a line through what lies between gaps, which counts every stamp."""
+    if interval_s < _CLOSEST_S:
+        return float("nan")
     n = len(time_s)
-    late = time_s * rate_hz - np.arange(n)
+    late = time_s / interval_s - np.arange(n)
     block = max(16, n // 16)
     middles = [float(np.median(late[i : i + block])) for i in range(0, n - block + 1, block)]
     slope = float(np.median(np.diff(middles))) / block if len(middles) > 2 else 0.0
-    return round(rate_hz / (1.0 + slope), 3)
+    return _rate_hz(interval_s * (1.0 + slope))
 
 
 def _parted(time: Times, rate_hz: float) -> Times:

@@ -17,7 +17,6 @@ from devices.records import LinkEvent
 from devices.sources import Source, open_source
 from devices.timing.program_clock import ProgramClock
 from imu.drift.baseline import Baseline
-from imu.drift.changes import SENSOR_POSITION
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps
 from pipelines.coaching.alert import Alert
@@ -27,7 +26,8 @@ from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.stored import private_folder
-from pipelines.live_controls import LiveControls, LiveView
+from pipelines.lab_streaming import LabStreams
+from pipelines.live_controls import LiveControls, LiveView, tell_fact
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
 from pipelines.runner.journal.session_entry import local_offset_minutes
@@ -42,7 +42,6 @@ from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
-from pipelines.views.fact_words import fact_words
 
 #: Least time between two redraws without a finished step, s.
 _REDRAW_S = 0.5
@@ -83,6 +82,8 @@ class LiveOptions:
         Kind and words of what is known from the beginning, such as ``("surface", "track")``.
     beside : mapping of str to str
         Devices beside the sensor, as :func:`devices.open_source` takes them.
+    lsl : bool
+        Whether samples, steps, alerts and marks go into the lab streaming layer, too.
 
     Examples
     --------
@@ -106,6 +107,7 @@ class LiveOptions:
     on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
     beside: Mapping[str, str] = field(default_factory=dict)  # addresses, by name of the stream
+    lsl: bool = False  # whether it goes into the lab streaming layer, too
 
 
 @dataclass(slots=True, repr=False)  # the event loop would spell out every step at the end
@@ -170,6 +172,7 @@ class _Session:
         start = _start(options, source, known, utc_start_ns)
         self._header = _header(url, source, options, known, start, utc_start_ns)
         self._fold = SessionFold(self._header, source.info)
+        self._lab = LabStreams(source.info) if options.lsl else None
         self._on_alert = None
         if options.on_alert:
             self._on_alert = AlertCommand(options.on_alert, self._note_from_a_thread)
@@ -204,7 +207,10 @@ class _Session:
         if self._writer is not None:
             with self._recording_goes_on():
                 self._writer.write_record(record)
-        self._spread(self._fold.push(record))
+        found = self._fold.push(record)
+        if self._lab is not None:
+            self._lab.take(record, self._fold.samples, found)
+        self._spread(found)
         if isinstance(record, LinkEvent):
             # nothing may come for a while that would redraw it
             self.show()
@@ -215,7 +221,10 @@ class _Session:
 
     def finish(self) -> LiveRun:
         """Finish the last steps, close the recording, sum up."""
-        self._spread(self._fold.finish())
+        found = self._fold.finish()
+        if self._lab is not None:
+            self._lab.take(None, None, found)
+        self._spread(found)
         self.show()
         if self._writer is not None:
             with self._recording_goes_on():
@@ -250,21 +259,17 @@ class _Session:
         stepped = False
         for fact in found:
             self._status.take(fact)
+            tell_fact(fact, self._view)
             if isinstance(fact, StepsFinished):
                 self.run.steps.append(fact.steps)
                 stepped = True
             elif isinstance(fact, AlertTold):
-                self._tell(fact.alert)
-            elif words := fact_words(fact):
-                self._view.note(words)
+                self._hand_on(fact.alert)
         if stepped or time.monotonic() - self._drawn > _REDRAW_S:
             self.show()
 
-    def _tell(self, alert: Alert) -> None:
+    def _hand_on(self, alert: Alert) -> None:
         self.run.alerts.append(alert)
-        if alert.indicator == SENSOR_POSITION:
-            self._view.note(alert.message)
-        self._view.alert(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
         if self._alerts is not None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from imu.drift.changes import SENSOR_POSITION
 from pipelines.coaching.alert import Alert
+from pipelines.session.facts import AlertTold, Fact
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Mark, mark_from_words
+from pipelines.views.fact_words import fact_words
+
+__all__ = ["LiveControls", "LiveView", "tell_fact"]
 
 
 class LiveView(Protocol):
@@ -67,3 +72,13 @@ class LiveControls:
         marks = [LoggedMark(now_ns, mark) for mark in self._marks]
         self._marks.clear()
         return marks
+
+
+def tell_fact(fact: Fact, view: LiveView) -> None:
+    """Tell what has words; that the sensor has moved is told in full."""
+    if isinstance(fact, AlertTold):
+        if fact.alert.indicator == SENSOR_POSITION:
+            view.note(fact.alert.message)
+        view.alert(fact.alert)
+    elif words := fact_words(fact):
+        view.note(words)

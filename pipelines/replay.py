@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec.structs import replace
 
@@ -23,14 +23,31 @@ from imu.waveforms import Waveforms
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import Fact
+from pipelines.session.facts import Ended, Fact
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
+from pipelines.session.time_range import TimeRange
+from pipelines.views.clock_words import clock_words
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
     from pipelines.files.session_reader import Session
+
+__all__ = [
+    "ON_ITS_OWN",
+    "Folded",
+    "ReplayOptions",
+    "Replayed",
+    "Watch",
+    "fold_session",
+    "fold_table",
+    "header_as_stated",
+    "load_baseline",
+    "replay",
+    "sensor_of",
+    "session_as_stated",
+]
 
 Progress = Callable[[float, float], None]
 
@@ -40,6 +57,8 @@ ON_ITS_OWN: Final = (
 )
 #: Samples a block of a table, where the user states none.
 _BLOCK = 4096
+#: Records of a session that are taken together; more of them gain nothing and fill the memory.
+_TOGETHER: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,9 @@ class ReplayOptions:
         How changes are found and told.
     params : AnalyzerParams, optional
         Of the stages of the chain; the ranges of the sensor are those that the recording says.
+    within : TimeRange
+        Of which stretch steps, waveforms, alerts and summary are told; the chain runs from the
+        first sample to the last all the same.
 
     Raises
     ------
@@ -95,6 +117,7 @@ class ReplayOptions:
     waveforms: bool = False
     settings: AlertSettings | None = None
     params: AnalyzerParams | None = None
+    within: TimeRange = field(default_factory=TimeRange)
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:
@@ -177,7 +200,17 @@ def load_baseline(path: str) -> Baseline:
         raise InputError(str(error), place=path) from None
 
 
-def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+class Watch(Protocol):
+    """Watches a fold; it may take its time."""
+
+    def __call__(self, fold: SessionFold, found: list[Fact], time_s: float) -> None:
+        """What was found up to a moment of the session, s."""
+        ...
+
+
+def replay(
+    path: Path, options: ReplayOptions, report: Progress, watch: Watch | None = None
+) -> Replayed:
     """Run a session file (``.mcap``) or a recording of any other format through the chain.
 
     Parameters
@@ -188,6 +221,8 @@ def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
         What is stated besides.
     report : callable
         Told what is done and how much there is, in the same unit.
+    watch : callable, optional
+        Given the fold and what it has found, as it goes on.
 
     Returns
     -------
@@ -207,24 +242,62 @@ def replay(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
     imu.errors.RecordingError: nowhere.mcap: there is no such file: check the path.
     """
     if path.suffix.lower() == ".mcap":
-        return _replay_session(path, options, report)
-    return _replay_table(path, options, report)
+        return _replay_session(path, options, report, watch)
+    return _replay_table(path, options, report, watch)
 
 
-def _replay_session(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
+def _replay_session(
+    path: Path, options: ReplayOptions, report: Progress, watch: Watch | None
+) -> Replayed:
     from pipelines.written_facts import facts_note
 
     session, header = session_as_stated(path, options)
-    ran = fold_session(session, header, report, waveforms=options.waveforms, params=options.params)
+    ran = fold_session(
+        session, header, report, waveforms=options.waveforms, params=options.params, watch=watch
+    )
     notes = [session.note] if session.note else []
     if session.header.carried is not None and header.carried is None:
         notes.append(ON_ITS_OWN)
     notes += filter(None, [facts_note(session, header, ran.facts, ran.before_end)])
-    result = ran.result
+    return _told(ran, path, options.within, notes, cut_short=session.cut_short)
+
+
+def _told(
+    ran: Folded, path: Path, within: TimeRange, notes: Sequence[str], *, cut_short: bool = False
+) -> Replayed:
+    """What a fold comes to, or a stretch of it."""
+    waveforms, rate_hz = ran.fold.take_waveforms(), ran.info.rate_hz
+    result, duration_s = ran.result, None
+    if within.limits:
+        _check_inside(within, ran.facts)
+        found = within.facts_within(ran.facts)
+        result = result_of(ran.header, found, begin_s=max(within.begin_s, 0.0))
+        waveforms = within.waveforms_within(waveforms)
+        notes = [*notes, within.words]
+    elif not ran.info.protocol:
+        # samples of a table are told with the interval of the last
+        duration_s = result.duration_s + 1.0 / rate_hz
     summary = summarise(
-        result, str(path), rate_hz=ran.info.rate_hz, cut_short=session.cut_short, notes=notes
+        result,
+        str(path),
+        rate_hz=rate_hz,
+        duration_s=duration_s,
+        cut_short=cut_short,
+        notes=notes,
     )
-    return Replayed(result, ran.fold.take_waveforms(), summary)
+    return Replayed(result, waveforms, summary)
+
+
+def _check_inside(within: TimeRange, found: Sequence[Fact]) -> None:
+    end = found[-1]
+    assert isinstance(end, Ended)  # a finished fold's last fact
+    begin_s = end.time_s - end.duration_s
+    if within.begin_s >= end.time_s:
+        last = f"a time before {clock_words(end.time_s)}, where the recording ends"
+        raise ParameterError("--from", clock_words(within.begin_s), last)
+    if within.end_s <= begin_s:
+        first = f"a time after {clock_words(begin_s)}, where the recording begins"
+        raise ParameterError("--to", clock_words(within.end_s), first)
 
 
 def session_as_stated(path: Path, options: ReplayOptions) -> tuple[Session, SessionHeader]:
@@ -342,6 +415,7 @@ def fold_session(
     *,
     waveforms: bool = False,
     params: AnalyzerParams | None = None,
+    watch: Watch | None = None,
 ) -> Folded:
     """Fold a session's log once more, marks and all.
 
@@ -353,27 +427,27 @@ def fold_session(
     info = sensor_of(session)
     fold = SessionFold(header, info, waveforms=waveforms, params=params)
     found: list[Fact] = []
-    for number, record in enumerate(session.records):
-        found += fold.push(record)
-        if number % 256 == 0:
-            report(number, len(session.records))
+    together = _TOGETHER if watch is None else 1
+    for start in range(0, len(session.records), together):
+        new = fold.push_all(session.records[start : start + together])
+        found += new
+        if watch is not None:
+            watch(fold, new, fold.elapsed_s)
+        if start % _TOGETHER == 0:
+            report(start, len(session.records))
     return Folded(header, info, fold, found + fold.finish(), len(found))
 
 
-def _replay_table(path: Path, options: ReplayOptions, report: Progress) -> Replayed:
-    ran = fold_table(path, options, report)
-    result, rate_hz = ran.result, ran.info.rate_hz
-    summary = summarise(
-        result,
-        str(path),
-        rate_hz=rate_hz,
-        duration_s=result.duration_s + 1.0 / rate_hz,
-        notes=ran.notes,
-    )
-    return Replayed(result, ran.fold.take_waveforms(), summary)
+def _replay_table(
+    path: Path, options: ReplayOptions, report: Progress, watch: Watch | None
+) -> Replayed:
+    ran = fold_table(path, options, report, watch)
+    return _told(ran, path, options.within, ran.notes)
 
 
-def fold_table(path: Path, options: ReplayOptions, report: Progress) -> Folded:
+def fold_table(
+    path: Path, options: ReplayOptions, report: Progress, watch: Watch | None = None
+) -> Folded:
     """Fold a table of samples, which has neither packets nor marks.
 
     Raises
@@ -407,10 +481,19 @@ def fold_table(path: Path, options: ReplayOptions, report: Progress) -> Folded:
     info = DeviceInfo("", "", table.rate_hz, acc_range, gyr_range)
     fold = SessionFold(header, info, waveforms=options.waveforms, params=options.params)
     found: list[Fact] = []
-    for done, block in _blocks(table.samples, options.block or _BLOCK):
-        found += fold.push_samples(block)
+    size = options.block or (_BLOCK if watch is None else _shown_block(table.rate_hz))
+    for done, block in _blocks(table.samples, size):
+        new = fold.push_samples(block)
+        found += new
+        if watch is not None:
+            watch(fold, new, float(block.time_s[-1]))
         report(0.5 + 0.5 * done / len(table.samples), 1.0)
     return Folded(header, info, fold, found + fold.finish(), len(found), tuple(table.notes))
+
+
+def _shown_block(rate_hz: float) -> int:
+    """A tenth of a second: somebody watches."""
+    return max(1, round(0.1 * rate_hz))
 
 
 def _stated_axes(table: SampleTable, path: Path) -> str:

@@ -8,6 +8,29 @@ from typing import Final, Literal
 
 from imu.errors import ParameterError
 
+__all__ = [
+    "FEET_PER_METRE",
+    "INCHES_PER_MM",
+    "METRES_PER_MILE",
+    "UNITS",
+    "Units",
+    "distance_words",
+    "dose_words",
+    "height_words",
+    "mass_words",
+    "parse_distance",
+    "parse_height",
+    "parse_mass",
+    "parse_moment",
+    "parse_slope",
+    "parse_speed",
+    "parse_typed_height",
+    "parse_typed_mass",
+    "slope_with_unit",
+    "slope_words",
+    "speed_with_unit",
+]
+
 Units = Literal["metric", "imperial"]
 UNITS: Final[tuple[Units, ...]] = ("metric", "imperial")
 
@@ -25,6 +48,8 @@ _PACE: Final = re.compile(r"\s*(\d{1,2}):([0-5]\d)\s*(?:min)?\s*/\s*(km|mi|mile)
 _FEET: Final = re.compile(
     r"\s*(\d)\s*(?:ft|feet|')\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:in|inches|\"|'')?)?\s*", re.ASCII
 )
+
+_MOMENT: Final = re.compile(r"\s*(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d+(?:\.\d+)?)\s*s?\s*", re.ASCII)
 
 _SLOPE: Final = re.compile(
     r"\s*([+−-]?)\s*(\d+(?:\.\d+|,\d{1,2})?)\s*(?:(%|percent)|(°|deg|degrees?))?\s*", re.ASCII
@@ -197,6 +222,29 @@ def parse_slope(words: str, name: str = "slope") -> float:
     if slope_deg > math.degrees(math.atan(0.01 * _STEEPEST_PERCENT)):
         raise ParameterError(name, words, accepted)
     return slope_deg if sign in ("", "+") else -slope_deg
+
+
+def parse_moment(words: str, name: str = "time") -> float:
+    """A time within a session, as minutes and seconds, hours before them, or in seconds, to s.
+
+    Raises
+    ------
+    ParameterError
+        When it is none.
+
+    Examples
+    --------
+    >>> parse_moment("10:00"), parse_moment("1:02:30.5"), parse_moment("90"), parse_moment("7 s")
+    (600.0, 3750.5, 90.0, 7.0)
+    """
+    found = _MOMENT.fullmatch(words)
+    if found is not None:
+        hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        sixties = seconds < 60.0 or found[2] is None
+        if sixties and (minutes < 60.0 or found[1] is None):
+            return 3600.0 * hours + 60.0 * minutes + seconds
+    accepted = "minutes and seconds, such as 10:00, 1:02:30 with hours, or seconds, such as 90"
+    raise ParameterError(name, words, accepted)
 
 
 def parse_mass(words: str, name: str = "mass") -> float:

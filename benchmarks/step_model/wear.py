@@ -43,6 +43,10 @@ class Wear:
         Share of samples lost, in runs of up to 60 ms.
     axes : str
         As they are stated to the analyzer.
+    zero_g : float
+        Standard deviation of the accelerometer's error of zero, each axis, beside 0.012 of a good one.
+    scale_error : float
+        Standard deviation of its error of scale, each axis, beside 0.007 of a good one.
     prepared : bool
         Low-passed at 20 Hz, without negative vertical values and without the sideways axis.
     struck : bool
@@ -60,6 +64,8 @@ class Wear:
     range_g: float = 16.0
     lost: float = 0.0
     axes: str = "+x+y+z"
+    zero_g: float = 0.0
+    scale_error: float = 0.0
     prepared: bool = False
     struck: bool = False
     roughness: float = 0.05
@@ -76,6 +82,11 @@ COPIES: Final = (
     Wear("axes found", axes="auto", crooked_deg=12.0, roughness=0.1),
     Wear("axes found, no gyroscope", axes="auto", crooked_deg=12.0, gyro=False, roughness=0.15),
     Wear("±4 g", range_g=4.0, crooked_deg=8.0, roughness=0.15),
+    Wear("cheap", axes="auto", crooked_deg=12.0, zero_g=0.07, scale_error=0.03, roughness=0.6),
+    Wear(
+        "cheap again", axes="auto", crooked_deg=12.0, zero_g=0.07, scale_error=0.03, roughness=0.6
+    ),
+    Wear("cheap, axes stated", crooked_deg=12.0, zero_g=0.07, scale_error=0.03, roughness=0.6),
     Wear("samples lost", lost=0.02, crooked_deg=8.0, roughness=0.15),
     Wear("prepared, no gyroscope", gyro=False, prepared=True, roughness=0.1),
     Wear("struck", struck=True, roughness=1.6),
@@ -88,6 +99,15 @@ COPIES: Final = (
     Wear("ringing, crooked", rings=True, crooked_deg=12.0, roughness=0.4),
     Wear("ringing, crooked, 400 Hz", rate_hz=400.0, rings=True, crooked_deg=12.0, roughness=0.4),
     Wear("ringing, axes found", rings=True, crooked_deg=12.0, axes="auto", roughness=0.4),
+    Wear(
+        "ringing, cheap",
+        rings=True,
+        crooked_deg=12.0,
+        axes="auto",
+        zero_g=0.07,
+        scale_error=0.03,
+        roughness=0.4,
+    ),
     Wear("ringing, no gyroscope", rings=True, crooked_deg=8.0, gyro=False, roughness=0.4),
 )
 
@@ -121,8 +141,10 @@ def worn(samples: Samples, contacts_s: Array, wear: Wear, random: np.random.Gene
             force[:, axis] = rung(
                 force[:, axis], wear.rate_hz, ringing[0] * ringing[2][axis], ringing[1]
             )
-    error_g = random.normal(0.0, 0.012, 3) if wear.crooked_deg else np.zeros(3)
-    scale = 1.0 + (random.normal(0.0, 0.007, 3) if wear.crooked_deg else np.zeros(3))
+    error_g = random.normal(0.0, 0.012 + wear.zero_g, 3) if wear.crooked_deg else np.zeros(3)
+    scale = 1.0 + (
+        random.normal(0.0, 0.007 + wear.scale_error, 3) if wear.crooked_deg else np.zeros(3)
+    )
     noise = 1e-3 * random.standard_normal(force.shape) * bool(wear.crooked_deg)
     force = force * scale + _G * (error_g + noise)
     turning = turning + np.radians(random.normal(0.0, 0.3, 3) * bool(wear.crooked_deg))

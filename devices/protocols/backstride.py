@@ -21,6 +21,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import cache
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -28,6 +29,37 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import ProtocolError
+
+__all__ = [
+    "ACCELERATION_RANGES_G",
+    "ANGULAR_VELOCITY_RANGES_DEG_S",
+    "CHANNELS",
+    "COUNTS_FULL_SCALE",
+    "PROTOCOL_VERSION",
+    "RATES_HZ",
+    "SAMPLES_MAX",
+    "SEQUENCE_MODULUS",
+    "TIME_MODULUS_US",
+    "DataFlag",
+    "DataPacket",
+    "Feature",
+    "InfoMessage",
+    "Layout",
+    "SensorState",
+    "StatusMessage",
+    "clipping_flags",
+    "data_bytes",
+    "data_table",
+    "decode_data",
+    "decode_info",
+    "decode_status",
+    "encode_data",
+    "encode_info",
+    "encode_status",
+    "mask_of",
+    "quantised",
+    "samples_per_packet",
+]
 
 #: Major and minor version of this format.
 PROTOCOL_VERSION: Final = (0, 1)
@@ -211,15 +243,32 @@ def decode_data(payload: bytes) -> DataPacket:
             f"a data packet starts with 0x{first:02x}: give 1 to 31 samples in layout 0, 1 or 2.",
             payload=payload,
         )
-    channels = CHANNELS[layout]
-    if size != _HEADER.size + 2 * channels * n:
+    if size != data_bytes(n, layout):
         raise ProtocolError(
-            f"a data packet of {n} samples has {size} bytes: "
-            f"it must have {_HEADER.size + 2 * channels * n}.",
+            f"a data packet of {n} samples has {size} bytes: it must have {data_bytes(n, layout)}.",
             payload=payload,
         )
-    counts = np.frombuffer(payload, _COUNTS, offset=_HEADER.size).reshape(n, channels)
+    counts = np.frombuffer(payload, _COUNTS, offset=_HEADER.size).reshape(n, CHANNELS[layout])
     return DataPacket(layout, flags, sequence, time_us, counts)
+
+
+def data_bytes(n: int, layout: int) -> int:
+    """Length of a Data message of ``n`` samples."""
+    return _HEADER.size + 2 * CHANNELS[layout] * n
+
+
+@cache
+def data_table(n: int, layout: int) -> np.dtype[np.void]:
+    """One row a Data message of ``n`` samples, where many of that form lie together."""
+    return np.dtype(
+        [
+            ("form", "u1"),
+            ("flags", "u1"),
+            ("sequence", "<u2"),
+            ("time_us", "<u4"),
+            ("counts", _COUNTS, (n, CHANNELS[layout])),
+        ]
+    )
 
 
 def encode_data(packet: DataPacket) -> bytes:

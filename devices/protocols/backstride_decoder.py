@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from devices.protocols.backstride import (
     DataFlag,
     Layout,
     StatusMessage,
+    data_bytes,
+    data_table,
     decode_data,
     decode_status,
 )
@@ -29,7 +32,8 @@ from devices.protocols.backstride_frames import (
     STATUS_CHANNEL,
     MessageReader,
 )
-from devices.readings import Battery, ClockAnchor, Decoded, Reading
+from devices.protocols.payloads import LEAST_ALIKE, leading, payloads_alike
+from devices.readings import Battery, ClockAnchor, Decoded, Reading, Readings
 from devices.records import DeviceInfo, Packet
 from imu.errors import ProtocolError
 from imu.samples import Quality
@@ -37,6 +41,8 @@ from imu.samples import Quality
 _LARGEST_COUNT: Final = COUNTS_FULL_SCALE - 1
 _SOME_CLIPPED: Final = int(DataFlag.ACCELERATION_CLIPPED | DataFlag.ANGULAR_VELOCITY_CLIPPED)
 _TIME_RESYNC: Final = int(DataFlag.TIME_RESYNC)
+_PARTICULAR: Final = _SOME_CLIPPED | _TIME_RESYNC
+_WITH_ACCELERATION: Final = (Layout.IMU6, Layout.ACCELERATION)
 _CLIPPED: Final = np.uint8(Quality.CLIPPED)
 _COUNT_MODULUS: Final = 1 << 16  # of the Status message's count of dropped samples
 _PERCENT_MAX: Final = 100
@@ -133,6 +139,31 @@ class BackstrideDecoder:
         for each, content in self._messages.push(packet):
             decoded += self._message(each, content, arrival_ns)
         return decoded
+
+    def push_alike(self, packets: Sequence[Packet], start: int) -> Readings | None:
+        """Take Data messages of one form, without clipped samples, as far as they go."""
+        first = packets[start].payload
+        n, layout = (first[0] & 31, first[0] >> 5) if first else (0, 0)
+        if not n or layout not in _WITH_ACCELERATION or len(first) != data_bytes(n, layout):
+            return None
+        payloads = payloads_alike(packets, start, DATA_CHANNEL)
+        if len(payloads) < LEAST_ALIKE:
+            return None
+        table = np.frombuffer(b"".join(payloads), data_table(n, layout))
+        counts = table["counts"]
+        extreme = np.maximum(counts.max(axis=(1, 2)), -1 - counts.min(axis=(1, 2)))
+        plain = (table["form"] == first[0]) & (table["flags"] & _PARTICULAR == 0)
+        k = leading(plain & (extreme < _LARGEST_COUNT - 1))
+        if k < LEAST_ALIKE:
+            return None
+        counts = counts[:k]
+        has_gyro = layout == Layout.IMU6 and self._angular_velocity_scale > 0
+        return Readings(
+            counts[:, :, :3] * self._acceleration_scale,
+            counts[:, :, 3:] * self._angular_velocity_scale if has_gyro else None,
+            table["sequence"][:k].astype(np.int64),
+            table["time_us"][:k].astype(np.int64),
+        )
 
     def reset(self) -> None:
         """Forget half a frame and pings without a reply: the link has begun anew. Counts stay."""

@@ -15,6 +15,7 @@ all firmware are used; the full scale can be neither set nor asked for with them
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -22,7 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from devices.links import REQUEST_CHANNEL
-from devices.readings import Decoded, Reading
+from devices.protocols.payloads import LEAST_ALIKE, leading, payloads_alike
+from devices.readings import Decoded, Reading, Readings
 from devices.records import Packet
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
@@ -335,6 +337,55 @@ class MovesenseDecoder:
         self._malformed_packets += 1
         return []
 
+    def push_alike(self, packets: Sequence[Packet], start: int) -> Readings | None:
+        """Take whole messages, once their length is known, as far as nothing is held or odd."""
+        held = self._open is not None or self._unsure is not None or self._candidates
+        if not self._samples or held:
+            return None
+        parts = 2 if self._are_split else 1
+        sizes = [len(packet.payload) for packet in packets[start : start + parts]]
+        if min(sizes) < 2 or sum(sizes) != 2 * parts + 4 + _SAMPLE_BYTES * self._samples:
+            return None
+        payloads = payloads_alike(packets, start, DATA_CHANNEL, parts)
+        table = np.frombuffer(b"".join(payloads), np.uint8).reshape(-1, sum(sizes))
+        right = (table[:, :2] == (Code.DATA, IMU_REFERENCE)).all(axis=1)
+        bodies = table[:, 2 : sizes[0]]
+        if self._are_split:
+            second = table[:, sizes[0] :]
+            right &= (second[:, :2] == (Code.DATA_PART2, IMU_REFERENCE)).all(axis=1)
+            bodies = np.concatenate([bodies, second[:, 2:]], axis=1)
+        stamps = np.ascontiguousarray(bodies[:, :4]).view("<u4")[:, 0]
+        values = np.ascontiguousarray(bodies[:, 4:]).view("<f4").reshape(len(table), 2, -1, 3)
+        with np.errstate(invalid="ignore"):  # what is no number is no reading either
+            peaks = np.abs(values).max(axis=(2, 3)).astype(np.float64)
+        limits = [
+            min([impossible, *((1 - _END_SHARE) * end for end in ends[:1])])
+            for impossible, ends in zip(_IMPOSSIBLE, self._ends, strict=True)
+        ]
+        k = leading(right & (peaks < limits).all(axis=1))
+        if k < LEAST_ALIKE:
+            return None
+        if self._are_split:
+            arrivals = [packet.arrival_ns for packet in packets[start + 1 : start + 2 * k : 2]]
+            k = self._prompt(stamps[:k].tolist(), arrivals)
+            if not k:
+                return None
+        self._payload, self._misfits = payloads[k * parts - 1], 0
+        wide = values[:k].astype(np.float64)
+        stamps_us = stamps[:k].astype(np.int64) * 1000
+        return Readings(wide[:, 0], wide[:, 1] * _RAD, None, stamps_us, parts)
+
+    def _prompt(self, stamps_ms: list[int], arrivals_ns: list[int]) -> int:
+        """Take the delays of joined messages; of how many the second part came soon enough."""
+        count = 0
+        for stamp_ms, arrival_ns in zip(stamps_ms, arrivals_ns, strict=True):
+            delay, least = self._delay_ms(stamp_ms, arrival_ns), self._least_possible_ms(arrival_ns)
+            if least is None or not delay < least + 0.5 * self._samples * self._period_ms:
+                break
+            self._least_delay_ms, self._least_delay_ns = min(delay, least), arrival_ns
+            count += 1
+        return count
+
     def _begin(self) -> None:
         """Messages before a logged subscription were of another rate: nothing of them counts."""
         self._samples, self._are_split, self._payload, self._misfits = 0, False, b"", 0
@@ -410,9 +461,9 @@ class MovesenseDecoder:
         expected_ms = samples * self._period_ms
         return abs(passed_ms - expected_ms) <= _RATE_DEVIATION * expected_ms + _STAMP_ERROR_MS
 
-    def _delay_ms(self, message: _Message) -> float:
+    def _delay_ms(self, stamp_ms: int, arrival_ns: int) -> float:
         """From a stamp to its message's arrival, on a scale of its own, without wraps."""
-        delay = message.arrival_ns * 1e-6 - message.stamp_ms
+        delay = arrival_ns * 1e-6 - stamp_ms
         least = delay if self._least_delay_ms is None else self._least_delay_ms
         return delay - round((delay - least) / _STAMP_MODULUS) * _STAMP_MODULUS
 
@@ -427,7 +478,8 @@ class MovesenseDecoder:
         least = self._least_possible_ms(joined.arrival_ns)
         if least is None:
             return False
-        return self._delay_ms(joined) < least + 0.5 * self._samples * self._period_ms
+        delay = self._delay_ms(joined.stamp_ms, joined.arrival_ns)
+        return delay < least + 0.5 * self._samples * self._period_ms
 
     def _doubt(self) -> None:
         """Drop a part without its other half; where messages are split, their order is doubtful."""
@@ -452,7 +504,8 @@ class MovesenseDecoder:
             return
         self._misfits = 0
         if message.is_joined:
-            delay, least = self._delay_ms(message), self._least_possible_ms(message.arrival_ns)
+            delay = self._delay_ms(message.stamp_ms, message.arrival_ns)
+            least = self._least_possible_ms(message.arrival_ns)
             self._least_delay_ms = delay if least is None else min(delay, least)
             self._least_delay_ns = message.arrival_ns
         quality = self._clipping(magnitudes, peaks)

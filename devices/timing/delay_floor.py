@@ -8,6 +8,7 @@ doi:10.1109/INFCOM.2002.1019257).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -100,24 +101,34 @@ class DelayFloor:
 
     def add(self, x: float, y: float) -> None:
         """Take a point: time and height, µs. One that is not later than the last is ignored."""
-        if x >= self._block_end_us:
-            self._next_block(x)
-        elif x <= self.last_us:
-            return
-        self.count += 1
-        self.last_us = x
-        xs, ys = self._x, self._y
-        while len(xs) > 1:
-            x1, y1 = xs[-1], ys[-1]
-            if (y1 - ys[-2]) * (x - x1) < (y - y1) * (x1 - xs[-2]):
-                break
-            xs.pop()
-            ys.pop()
-        xs.append(x)
-        ys.append(y)
-        self._until_pick -= 1
-        if not self._until_pick:
-            self._pick(x, y)
+        self.add_all((x,), (y,))
+
+    def add_all(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Take points, one after the other."""
+        hull_x, hull_y, last_us, until_pick = self._x, self._y, self.last_us, self._until_pick
+        end_us = self._block_end_us
+        for x, y in zip(xs, ys, strict=True):
+            if x >= end_us:
+                self.last_us = last_us
+                self._next_block(x)
+                hull_x, hull_y, end_us = self._x, self._y, self._block_end_us
+            elif x <= last_us:
+                continue
+            self.count += 1
+            last_us = x
+            while len(hull_x) > 1:
+                x1, y1 = hull_x[-1], hull_y[-1]
+                if (y1 - hull_y[-2]) * (x - x1) < (y - y1) * (x1 - hull_x[-2]):
+                    break
+                hull_x.pop()
+                hull_y.pop()
+            hull_x.append(x)
+            hull_y.append(y)
+            until_pick -= 1
+            if not until_pick:
+                self._pick(x, y)
+                until_pick = self._until_pick
+        self.last_us, self._until_pick = last_us, until_pick
 
     def line(self) -> FloorLine:
         """The line under the points; level, and known to nothing, while there is one point."""

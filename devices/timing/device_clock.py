@@ -13,6 +13,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.protocols.payloads import leading
+
+__all__ = [
+    "LONGEST_PACKET",
+    "STAMP_MODULUS_US",
+    "DeviceClock",
+    "StampLine",
+    "unwrapped",
+]
+
 #: Device time wraps here, µs: every 71.6 minutes.
 STAMP_MODULUS_US: Final = 1 << 32
 #: Most samples placed at once.
@@ -25,6 +35,8 @@ _RATE_DEVIATION_MAX: Final = 0.06
 _AHEAD_MAX_US: Final = 5_000_000
 # Span over which the sample period is averaged, s.
 _PERIOD_AVERAGING_S: Final = 4.0
+# Arrivals further than this from 0 are of no clock; their differences may not fit 64 bits, ns.
+_LONGEST_NS: Final = 1 << 61
 
 _INDEX: Final = np.arange(LONGEST_PACKET, dtype=np.float64)
 
@@ -76,6 +88,36 @@ class StampLine:
             self._lead_us = -(arrival_ns // 1000)
         expected = self.elapsed_us + (arrival_ns - self.arrival_ns) // 1000
         return unwrapped(stamp_us - self._origin_us, self._modulus_us, expected)
+
+    def read_next(
+        self, stamps_us: NDArray[np.int64], arrivals_ns: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Elapsed device times of stamps that follow one another, each taken before the next.
+
+        Returns
+        -------
+        ndarray of int64, shape (k,)
+            What :meth:`read` would say of each, µs.
+        ndarray of bool, shape (k,)
+            Whether that holds, and the time can have been reached (:meth:`latest_us`).
+        """
+        origin_us = np.array([self._origin_us + self.elapsed_us], np.int64)
+        passed_us = np.diff(stamps_us, prepend=origin_us) % self._modulus_us
+        elapsed_us = self.elapsed_us + np.cumsum(passed_us)
+        arrivals_us = arrivals_ns // 1000
+        waits_us = np.diff(arrivals_ns, prepend=np.array([self.arrival_ns], np.int64)) // 1000
+        lead_us = np.concatenate([[self._lead_us], elapsed_us - arrivals_us])
+        lead_us = np.maximum.accumulate(lead_us)[:-1]
+        drift_us = np.rint(_RATE_DEVIATION_MAX * waits_us).astype(np.int64)
+        latest_us = arrivals_us + lead_us + drift_us + _AHEAD_MAX_US
+        unwraps = np.abs(passed_us - waits_us) < self._modulus_us >> 1
+        known = (np.abs(arrivals_ns) < _LONGEST_NS) & (np.abs(waits_us) < _LONGEST_NS // 1000)
+        return elapsed_us, unwraps & known & (elapsed_us <= latest_us)
+
+    def take_next(self, elapsed_us: NDArray[np.int64], arrivals_ns: NDArray[np.int64]) -> None:
+        """:meth:`take` one after the other."""
+        self.elapsed_us, self.arrival_ns = int(elapsed_us[-1]), int(arrivals_ns[-1])
+        self._lead_us = max(self._lead_us, int((elapsed_us - arrivals_ns // 1000).max()))
 
     def latest_us(self, arrival_ns: int) -> int:
         """The most that the elapsed time of a packet can be, µs, that arrives at this instant."""
@@ -202,4 +244,35 @@ class DeviceClock:
             first_s = self._last_s + 0.5 * period_s
         self._last_s = first_s + (n - 1) * period_s
         times: NDArray[np.float64] = _INDEX[:n] * period_s + first_s
+        return times
+
+    def times_of_next_s(
+        self, elapsed_us: NDArray[np.int64], index: int, n: int, arrivals_ns: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """:meth:`sample_times_s` for packets of ``n`` samples that follow in line, shape (k, n).
+
+        Of fewer packets where a stamp is too early; the clock then stands before that packet.
+        """
+        line, nominal_us, period_us = self.line, self._nominal_us, self._period_us
+        count = len(elapsed_us)
+        spans = np.full(count, n)
+        spans[:1] = index - self._index
+        passed_us = np.diff(elapsed_us, prepend=np.array([line.elapsed_us], np.int64))
+        stamped_us = passed_us / spans
+        near = np.abs(stamped_us - nominal_us) <= _RATE_DEVIATION_MAX * nominal_us
+        weights = np.minimum(1.0, spans * nominal_us * 1e-6 / _PERIOD_AVERAGING_S)
+        periods_us = []
+        for seen_us, weight in zip(stamped_us.tolist(), np.where(near, weights, 0.0), strict=True):
+            if weight:
+                period_us += weight * (seen_us - period_us)
+            periods_us.append(period_us)
+        period_s = np.array(periods_us) * 1e-6
+        first_s = elapsed_us * 1e-6
+        last_s = first_s + (n - 1) * period_s
+        count = leading(first_s > np.concatenate([[self._last_s], last_s[:-1]]))
+        if count:
+            line.take_next(elapsed_us[:count], arrivals_ns[:count])
+            self._index = index + n * (count - 1)
+            self._period_us, self._last_s = periods_us[count - 1], float(last_s[count - 1])
+        times: NDArray[np.float64] = _INDEX[:n] * period_s[:count, None] + first_s[:count, None]
         return times

@@ -27,6 +27,9 @@ from bisect import bisect_right
 from math import hypot
 from typing import Final, Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from devices.readings import ClockAnchor
 from devices.timing.delay_floor import DelayFloor
 
@@ -141,6 +144,22 @@ class HostTime:
         self._packets.add(x, (arrival_ns - self._origin_ns) * 1e-3 - x)
         if x >= self._renew_at_us:
             self._renew(x)
+
+    def observe_all(self, device_us: NDArray[np.float64], arrivals_ns: NDArray[np.int64]) -> None:
+        """:meth:`observe` one packet after the other; device time increases."""
+        done = 0
+        while done < len(device_us):
+            if not self._started:
+                self._start(float(device_us[done]), int(arrivals_ns[done]))
+            x = device_us[done:] - self._origin_us
+            # up to the one with which the model is renewed
+            stop = int(np.searchsorted(x, self._renew_at_us)) + 1
+            x = x[:stop]
+            passed_us = (arrivals_ns[done : done + stop] - self._origin_ns) * 1e-3
+            self._packets.add_all(x.tolist(), (passed_us - x).tolist())
+            done += len(x)
+            if x[-1] >= self._renew_at_us:
+                self._renew(float(x[-1]))
 
     def anchor(self, anchor: ClockAnchor) -> None:
         """Take the reply to a ping made at a random moment, or a message at a random moment."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Following", "StampFilter"]
 
 # The true rate differs from the nominal one by this share, standard deviation, before it is known.
 _RATE_SD: Final = 0.02
@@ -16,6 +22,28 @@ _MILLISECOND_US: Final = 1000
 # A stamp that surprises by more standard deviations moves the line no further, and one that is
 # late by more shows a gap.
 _SURPRISE_SD: Final = 3.0
+
+
+class Following(NamedTuple):
+    """Readings that follow in line, as a filter would place them.
+
+    Attributes
+    ----------
+    first_us, period_us : ndarray of float64, shape (k,)
+        Time of the first sample of each, and the sample period with it.
+    period_before_us : ndarray of float64, shape (k,)
+        The period before it was learned from.
+    latest : int
+        Index of the first sample of the last of them.
+    learned : tuple of float
+        What the filter holds after the last.
+    """
+
+    first_us: NDArray[np.float64]
+    period_us: NDArray[np.float64]
+    period_before_us: NDArray[np.float64]
+    latest: int
+    learned: tuple[float, float, float, float, float]
 
 
 class StampFilter:
@@ -101,6 +129,73 @@ class StampFilter:
         passed_s = abs(samples) * self.period_us * 1e-6
         self._period_variance += passed_s * (_WANDER * self.period_us) ** 2
         self._period_variance -= period_gain * covariance
+
+    def sees_nothing_new(self, stamps_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether :meth:`see` would learn nothing of the resolution from these stamps."""
+        nothing: NDArray[np.bool_] = (stamps_us % _MILLISECOND_US == 0) | (not self._coarse)
+        return nothing
+
+    def following(self, stamped_us: Sequence[int], index: int, n: int, last_us: float) -> Following:
+        """What :meth:`learn` would make of the stamps of readings of ``n`` that follow in line.
+
+        Nothing is learned yet. As far as no sample is missing by :meth:`missing`, and times
+        increase.
+
+        Parameters
+        ----------
+        stamped_us : sequence of int
+            Of the first sample of each.
+        index : int
+            Of the first sample of the first.
+        n : int
+            Samples in each.
+        last_us : float
+            Time of the last sample before.
+        """
+        time_us, period_us = self._time_us, self.period_us
+        time_variance, covariance = self._time_variance, self._covariance
+        period_variance, stamp_variance = self._period_variance, self._stamp_variance
+        resolution_us = _MILLISECOND_US if self._coarse else 0
+        samples = index - self._index
+        firsts_us, periods_us, before_us = [], [], []
+        learned = (time_us, period_us, time_variance, covariance, period_variance)
+        for stamp_us in stamped_us:
+            variance = time_variance + 2 * samples * covariance
+            variance = variance + samples**2 * period_variance + stamp_variance
+            limit_us = _SURPRISE_SD * sqrt(variance)
+            expected_us = time_us + samples * period_us
+            late_us = stamp_us - expected_us
+            if abs(late_us) > max(0.5 * period_us + resolution_us, limit_us):
+                break
+            before_us.append(period_us)
+            covariance += samples * period_variance
+            time_variance = variance - stamp_variance
+            surprise_us = min(max(late_us, -limit_us), limit_us)
+            time_gain, period_gain = time_variance / variance, covariance / variance
+            time_us = expected_us + time_gain * surprise_us
+            if time_us <= last_us:
+                before_us.pop()
+                break
+            period_us += period_gain * surprise_us
+            time_variance *= 1.0 - time_gain
+            passed_s = abs(samples) * period_us * 1e-6
+            period_variance += passed_s * (_WANDER * period_us) ** 2
+            period_variance -= period_gain * covariance
+            covariance *= 1.0 - time_gain
+            samples, last_us = n, time_us + (n - 1) * period_us
+            firsts_us.append(time_us)
+            periods_us.append(period_us)
+            learned = (time_us, period_us, time_variance, covariance, period_variance)
+        latest = index + n * (len(firsts_us) - 1)
+        return Following(
+            np.array(firsts_us), np.array(periods_us), np.array(before_us), latest, learned
+        )
+
+    def take(self, following: Following) -> None:
+        """Learn what :meth:`following` has given, all of it."""
+        self._index = following.latest
+        self._time_us, self.period_us, *variances = following.learned
+        self._time_variance, self._covariance, self._period_variance = variances
 
     def _set_period(self, period_us: float) -> None:
         #: Sample period as learned so far, µs.

@@ -19,7 +19,8 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.readings import ClockAnchor, Reading
+from devices.protocols.payloads import leading
+from devices.readings import ClockAnchor, Reading, Readings
 from devices.sequence import (
     INDEX_MODULUS,
     NO_LOSSES,
@@ -28,6 +29,8 @@ from devices.sequence import (
     SequenceState,
     Verdict,
     account,
+    follow_in_line,
+    went_on,
 )
 from devices.timing.deficit import DeficitWatch
 from devices.timing.device_clock import STAMP_MODULUS_US, DeviceClock, StampLine
@@ -68,6 +71,16 @@ class Timeline(Protocol):
 
     def place(self, reading: Reading, arrival_ns: int) -> Placed | None:
         """Times of the reading's new samples; None when nothing in it is new."""
+        ...
+
+    def place_alike(
+        self, readings: Readings, start: int, arrivals_ns: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Times of the samples of all readings from ``start`` on that are just as expected, (k, n).
+
+        As :meth:`place` for one after the other, in less time; empty where the first of them is
+        anything but the next in line.
+        """
         ...
 
     def anchor(self, anchor: ClockAnchor) -> None:
@@ -204,6 +217,27 @@ class NumberedTimeline:
         self._host.observe(float(time_s[-1]) * 1e6, arrival_ns)
         return Placed(time_s, verdict.stale)
 
+    def place_alike(
+        self, readings: Readings, start: int, arrivals_ns: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Times of the samples of the next readings, as far as all is as expected."""
+        state, clock, n = self._sequence, self._clock, readings.acceleration_m_s2.shape[1]
+        if state is None or readings.sequence is None:
+            return np.empty((0, n))
+        arrivals_ns = arrivals_ns[start:]
+        elapsed_us, possible = clock.line.read_next(readings.time_us[start:], arrivals_ns)
+        before_us = np.concatenate([[state.time_us], elapsed_us[:-1]])
+        as_expected = possible & follow_in_line(
+            state, readings.sequence[start:], n, elapsed_us - before_us, self._rate_hz
+        )
+        count = leading(as_expected)
+        time_s = clock.times_of_next_s(elapsed_us[:count], state.next_index, n, arrivals_ns[:count])
+        count = len(time_s)
+        if count:
+            self._sequence = went_on(state, n, count, int(elapsed_us[count - 1]), self._rate_hz)
+            self._host.observe_all(time_s[:, -1] * 1e6, arrivals_ns[:count])
+        return time_s
+
     def anchor(self, anchor: ClockAnchor) -> None:
         """Take the reply to a ping."""
         self._anchors.take(anchor)
@@ -307,6 +341,47 @@ class StampedTimeline:
             samples.learn(stamped_us, index + stamped, after_gap=gap > 0)
         line.take(stamped_us, arrival_ns)
         return self._placed(index + verdict.stale, n - verdict.stale, verdict.stale, arrival_ns)
+
+    def place_alike(
+        self, readings: Readings, start: int, arrivals_ns: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Times of the samples of the next readings, as far as all is as expected."""
+        state, line, n = self._sequence, self._line, readings.acceleration_m_s2.shape[1]
+        if state is None or self._resumed or self._behind is not None:
+            return np.empty((0, n))
+        stamps_us, arrivals_ns = readings.time_us[start:], arrivals_ns[start:]
+        elapsed_us, possible = line.read_next(stamps_us, arrivals_ns)
+        passed_us = np.diff(elapsed_us, prepend=np.array([state.time_us], np.int64))
+        count = leading(possible & self._filter.sees_nothing_new(stamps_us))
+        while count:
+            following = self._filter.following(
+                elapsed_us[:count].tolist(), state.next_index, n, self._last_us
+            )
+            count = len(following.first_us)
+            in_line = follow_in_line(
+                state, state.next_index + n * np.arange(count), n, passed_us[:count],
+                1e6 / following.period_before_us,
+            )  # fmt: skip
+            if in_line.all():
+                break
+            count = leading(in_line)
+        if not count:
+            return np.empty((0, n))
+        self._filter.take(following)
+        first_us, period_us = following.first_us, following.period_us
+        elapsed_us, arrivals_ns = elapsed_us[:count], arrivals_ns[:count]
+        self._sequence = went_on(
+            state, n, count, int(elapsed_us[-1]), 1e6 / float(following.period_before_us[-1])
+        )
+        line.take_next(elapsed_us, arrivals_ns)
+        self._stamps.extend(stamps_us[:count].tolist())
+        last_us = first_us + (n - 1) * period_us
+        self._last_us = float(last_us[-1])
+        self._host.observe_all(last_us, arrivals_ns)
+        time_s: NDArray[np.float64] = (
+            np.arange(float(n)) * period_us[:, None] + first_us[:, None]
+        ) * 1e-6
+        return time_s
 
     def anchor(self, anchor: ClockAnchor) -> None:
         """Take the reply to a ping."""
@@ -457,6 +532,15 @@ class ArrivalTimeline:
         self._last_us = begin_us + n * period_us
         self._host.observe(self._last_us, arrival_ns)
         return Placed(time_s, doubtful=self._loses_steadily(arrival_ns))
+
+    def place_alike(
+        self,
+        readings: Readings,
+        start: int,  # noqa: ARG002
+        arrivals_ns: NDArray[np.int64],  # noqa: ARG002
+    ) -> NDArray[np.float64]:
+        """None: what each arrival tells decides on the next."""
+        return np.empty((0, readings.acceleration_m_s2.shape[1]))
 
     def anchor(self, anchor: ClockAnchor) -> None:
         """Ignored: without stamps there is no clock to anchor."""

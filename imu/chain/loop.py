@@ -1,9 +1,9 @@
 """The per-sample chain: one compiled loop through intake, inclination and gait.
 
 The loop stops where something is to be done that does not belong to a sample: a second of samples
-waits to be levelled, a step is ready to be closed, or a gap is too long. What follows is then
-called once, and the loop goes on where it stopped, so every stop falls on the same sample however
-the stream is cut.
+waits to be levelled, a step is ready to be closed, a gap is too long, or there is something to be
+noted, such as another gait. What follows is then called once, and the loop goes on where it
+stopped, so every stop falls on the same sample however the stream is cut.
 """
 
 from __future__ import annotations
@@ -62,8 +62,32 @@ from imu.step.model import STEP_MODEL, StepModel
 from imu.step.model_file import packaged_step_model
 from imu.step.posture_quality import POSTURE_QUALITY_STATE, PostureQualityParams
 
+__all__ = [
+    "ACCELEROMETER",
+    "ALIGN",
+    "CHAIN_COEFFICIENTS",
+    "CHAIN_STATE",
+    "CLOSE",
+    "DISORDER",
+    "DONE",
+    "END_BOUT",
+    "GAP_BEFORE",
+    "MOUNTING_KNOWN",
+    "NEVER",
+    "NOTED",
+    "UNKNOWN",
+    "WITH_GYRO",
+    "AnalyzerParams",
+    "align",
+    "chain_coefficients",
+    "restart",
+    "run_samples",
+    "schedule_closing",
+    "up_in_inertial_frame",
+]
+
 #: Why :func:`run_samples` stopped.
-DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, DISORDER = range(6)
+DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, NOTED, DISORDER = range(7)
 
 #: Values of ``kind``.
 UNKNOWN, ACCELEROMETER, WITH_GYRO = range(3)
@@ -377,10 +401,16 @@ def run_samples(
     angular_velocity: NDArray[np.float64],
     quality: NDArray[np.uint8],
     start: int,
+    stop: int,
 ) -> tuple[int, int]:
-    """Run a block from sample ``start`` on; returns why it stopped and the sample to go on with."""
+    """Run a block from sample ``start`` to before ``stop``, or less far: where something is due.
+
+    Returns why it stopped, :data:`NOTED` for another gait or the first of a trouble, and the sample
+    to go on with.
+    """
     c, s = coefficients[0], state[0]
     door = s.intake
+    gait, found, impossible = s.gait.gait, s.sanity.found, door.impossible > 0
     if start == 0 and s.filling < 0:
         bad = first_disorder(door, time_s)
         if bad >= 0:
@@ -396,7 +426,7 @@ def run_samples(
                 s.held = 0
                 s.released = 0
         else:
-            if i == time_s.shape[0]:
+            if i == stop:
                 return DONE, i
             t, ax, ay, az = time_s[i], acceleration[i, 0], acceleration[i, 1], acceleration[i, 2]
             gx, gy, gz = 0.0, 0.0, 0.0
@@ -406,6 +436,8 @@ def run_samples(
                 verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
                 if verdict == DROP:
                     i += 1
+                    if not impossible and door.impossible > 0:
+                        return NOTED, i
                     continue
                 if verdict == RESTART:
                     return GAP_BEFORE, i
@@ -437,6 +469,8 @@ def run_samples(
         why = _advance(c, s, t, ax, ay, az, gx, gy, gz, flags)
         if why != DONE:
             return why, i
+        if s.gait.gait != gait or s.sanity.found != found:
+            return NOTED, i
 
 
 @kernel

@@ -72,6 +72,7 @@ class Trouble(IntFlag):
 
 
 _COUNT: Final = len(Trouble)
+_NAMES: Final = tuple(name for one in Trouble for name in one.names)
 IMPOSSIBLE, FROZEN, RATE, GRAVITY, GYRO_CONTRADICTS, GYRO_QUIET, GYRO_WILD = range(7)
 GYRO_ZERO, TILT, NO_STEPS, CAME_OFF = range(7, 11)
 #: Those that put steps in doubt.
@@ -238,9 +239,11 @@ def puts_steps_in_doubt(s: Record) -> bool:
 
 def standing_troubles(state: np.void) -> dict[str, float]:
     """What was found so far by name, with its number, in the order of :class:`Trouble`."""
-    found = Trouble(int(state["found"]))
-    places = {one.name.lower(): k for k, one in enumerate(Trouble) if one.name}
-    return {name: float(state["numbers"][places[name]]) for name in found.names}
+    found = int(state["found"])
+    if not found:
+        return {}
+    numbers = state["numbers"].tolist()
+    return {name: numbers[k] for k, name in enumerate(_NAMES) if found >> k & 1}
 
 
 @kernel

@@ -150,6 +150,11 @@ class DriftDetector:
         return bool(segment["given"].any() or segment["seen"].max() >= self._params.baseline_blocks)
 
     @property
+    def steps_to_next(self) -> int:
+        """Trusted steps until it next looks at what it has: with fewer a push finds no change."""
+        return self._params.block_steps // 2 - int(self._segment["gathered"])
+
+    @property
     def running_s(self) -> float:
         """Running time so far, s."""
         return float(self._session["running_s"])

@@ -67,12 +67,21 @@ def mean_in_ring(
     size = ring.shape[0]
     first, last = int(math.floor(begin)), int(math.floor(end))
     x, y, z = 0.0, 0.0, 0.0
+    j = first % size
+    hx, hy, hz = 0.5 * ring[j, column], 0.5 * ring[j, column + 1], 0.5 * ring[j, column + 2]
     for i in range(first, last + 1):
+        here = j
+        j = j + 1 if j + 1 < size else 0
+        before_x, before_y, before_z = hx, hy, hz
+        hx, hy, hz = 0.5 * ring[j, column], 0.5 * ring[j, column + 1], 0.5 * ring[j, column + 2]
+        if first < i < last:  # all of the interval: both of its ends weigh half
+            x, y, z = x + (before_x + hx), y + (before_y + hy), z + (before_z + hz)
+            continue
         # the share of the interval from i to i + 1 inside, and the weights of its two ends
         low, high = max(begin - i, 0.0), min(end - i, 1.0)
         right = 0.5 * (high * high - low * low)
         left = (high - low) - right
-        a, b = ring[i % size], ring[(i + 1) % size]
+        a, b = ring[here], ring[j]
         x += left * a[column] + right * b[column]
         y += left * a[column + 1] + right * b[column + 1]
         z += left * a[column + 2] + right * b[column + 2]

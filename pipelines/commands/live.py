@@ -31,6 +31,7 @@ from pipelines.commands.checks import (
 from pipelines.commands.messages import complain, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 from pipelines.files.replacing import refuse_existing
+from pipelines.lab_streaming import load_lsl
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import load_baseline
 from pipelines.runner.continuing import (
@@ -134,6 +135,14 @@ _Treadmill = Annotated[
 ]
 _FootPod = Annotated[str, typer.Option(help="Foot pod, likewise.", show_default=False)]
 _HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.", show_default=False)]
+_Lsl = Annotated[
+    bool,
+    typer.Option(
+        "--lsl",
+        help="Send samples, steps, alerts and marks to the lab streaming layer, too: anybody on "
+        "your local network can read them.",
+    ),
+]
 _ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
 #: What may be stated of a run from its beginning, in the order in which it is marked.
@@ -166,6 +175,7 @@ def live(
     treadmill: _Treadmill = "",
     foot_pod: _FootPod = "",
     heart_rate: _HeartRate = "",
+    lsl: _Lsl = False,
     dashboard: _ShowPage = False,
     port: _Port = 0,
     no_browser: _NoBrowser = False,
@@ -179,18 +189,12 @@ def live(
     _check_record(record, forbidden=no_record)
     if continue_from and baseline is not None:
         raise ParameterError("--continue", continue_from, "either --continue or --baseline")
-    check_outputs(
-        {
-            "--continue": continue_from or None,
-            "--record": record,
-            "--alerts": alerts,
-            "--baseline": baseline,
-            "--settings": settings,
-        }
-    )
+    inputs = {"--continue": continue_from or None, "--baseline": baseline, "--settings": settings}
+    check_outputs({**inputs, "--record": record, "--alerts": alerts})
     check_results({"--alerts": alerts})
     _check_page(port, dashboard=dashboard)
     _check_words(on_alert, speed, slope)
+    _check_lsl(wanted=lsl)
     chosen = None if settings is None else load_alert_settings(settings)
     if (earlier := _earlier(continue_from)) is not None:
         chosen = earlier.check(
@@ -220,6 +224,7 @@ def live(
         settings=chosen or AlertSettings(),
         marks=tuple(_given(surface=surface, shoe=shoe, speed=speed, slope=slope).items()),
         beside=beside,
+        lsl=lsl,
     )
     history = not no_history and earlier is None
     _accompany(source, stated, history, port if dashboard else None, browser=not no_browser)
@@ -278,6 +283,11 @@ def _check_words(on_alert: str, speed: str, slope: str) -> None:
         parse_speed(speed, "--speed")
     if slope:
         parse_slope(slope, "--slope")
+
+
+def _check_lsl(*, wanted: bool) -> None:
+    if wanted:
+        load_lsl()
 
 
 def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOptions, bool]:

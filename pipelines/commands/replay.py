@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,11 +34,15 @@ from pipelines.files.replacing import replacing
 from pipelines.files.steps_table import write_steps
 from pipelines.files.table_output import table_format
 from pipelines.files.waveform_table import write_waveforms
+from pipelines.playback import Playback
 from pipelines.replay import Replayed, ReplayOptions, load_baseline
 from pipelines.replay import replay as run_replay
 from pipelines.runner.user_directory import data_directory
+from pipelines.session.time_range import TimeRange
+from pipelines.units import parse_moment
 from pipelines.views.comparison import comparison_lines, write_bland_altman
 from pipelines.views.progress import progress
+from pipelines.views.terminal.view import TerminalView
 
 StepsTable = Annotated[
     str | None,
@@ -72,6 +77,24 @@ Plot = Annotated[
     Path | None, typer.Option(help="Bland–Altman plots of them (.svg).", show_default=False)
 ]
 
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        help="Tell what happened from this time on, such as 10:00; all before it is gone through, "
+        "too.",
+        show_default=False,
+    ),
+]
+To = Annotated[str, typer.Option("--to", help="… up to this time.", show_default=False)]
+Speed = Annotated[
+    float | None,
+    typer.Option(
+        help="Show it as it looked while it happened: 1 as fast as then, 4 four times faster.",
+        show_default=False,
+    ),
+]
+
 
 def replay(
     file: Annotated[
@@ -96,6 +119,9 @@ def replay(
     ] = None,
     baseline: BaselineFile = None,
     settings: SettingsFile = None,
+    begin: From = "",
+    end: To = "",
+    speed: Speed = None,
     override: Overrides = None,
     compare: Other = None,
     differences: Differences = None,
@@ -117,11 +143,7 @@ def replay(
     inputs = {"FILE": file, "--with": beside, "--baseline": baseline, "--settings": settings}
     check_outputs({**inputs, "--override": override, "--compare": compare, **results})
     check_results(results)
-    for name in ("--steps", "--waveforms", "--differences"):
-        if (table := results[name]) is not None:
-            table_format(table, name)
-    if compare is None and (differences or plot):
-        raise ParameterError("--differences and --plot", "given", "them with --compare")
+    _check_wanted(results, compare, speed)
     options = ReplayOptions(
         axes=axes,
         mass_kg=mass,
@@ -135,12 +157,12 @@ def replay(
         baseline=load_baseline(str(baseline)) if baseline else None,
         waveforms=waveforms is not None,
         settings=None if settings is None else load_alert_settings(settings),
+        within=_range(begin, end),
     )
     if override is not None:
         options = overridden(options, override)
     warm_up_filters()
-    with progress(f"replaying {file.name}") as report:
-        result = run_replay(file, options, report)
+    result = _replayed(file, options, speed)
     with reader_may_leave():
         made = None
         if any((steps, waveforms, differences)):
@@ -152,6 +174,36 @@ def replay(
             _tell_comparison(comparison, made, differences, plot)
 
 
+def _check_wanted(
+    results: dict[str, Path | str | None], compare: Path | None, speed: float | None
+) -> None:
+    """Refuse now what could not be written later."""
+    for name in ("--steps", "--waveforms", "--differences"):
+        if (table := results[name]) is not None:
+            table_format(table, name)
+    if compare is None and (results["--differences"] or results["--plot"]):
+        raise ParameterError("--differences and --plot", "given", "them with --compare")
+    if speed is not None and "-" in map(str, results.values()):
+        raise ParameterError("--speed", speed, "a table a file's name: the run is shown there")
+
+
+def _range(begin: str, end: str) -> TimeRange:
+    return TimeRange(
+        parse_moment(begin, "--from") if begin else -math.inf,
+        parse_moment(end, "--to") if end else math.inf,
+    )
+
+
+def _replayed(file: Path, options: ReplayOptions, speed: float | None) -> Replayed:
+    """Run it, before everybody's eyes where a speed is given."""
+    if speed is None:
+        with progress(f"replaying {file.name}") as report:
+            return run_replay(file, options, report)
+    with TerminalView() as view:
+        watch = Playback(file, view, speed, options.within)
+        return run_replay(file, options, lambda _done, _total: None, watch)
+
+
 def _made(file: Path, result: Replayed, options: ReplayOptions) -> Provenance:
     """What made the tables of a replay."""
     stated: dict[str, Any] = {
@@ -160,6 +212,9 @@ def _made(file: Path, result: Replayed, options: ReplayOptions) -> Provenance:
         "units": options.units,
         "chain": None if options.params is None else asdict(options.params),
     }
+    if (within := options.within).limits:
+        ends = {"from_s": within.begin_s, "to_s": within.end_s}
+        stated |= {name: time_s for name, time_s in ends.items() if math.isfinite(time_s)}
     return provenance_of(file, result.result.header, stated)
 
 

@@ -15,8 +15,7 @@ from imu.errors import InputError, ParameterError
 from imu.samples import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Samples
 from pipelines.files.table_output import write_table
 
-#: Sampling rates that are read; above 1600 Hz groups of samples are averaged.
-RATE_RANGE_HZ: Final = (LOWEST_RATE_HZ, 4000.0)
+__all__ = ["SampleTable", "write_sample_table"]
 
 _ROWS_A_PIECE: Final = 8192
 

@@ -71,6 +71,11 @@ class Beside:
         self.heart_rate_bpm: float | None = None
         self.links: dict[str, str] = {}  # state of each device's link
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a device beside the sensor."""
+        return bool(self._devices)
+
     def take(
         self, record: StreamRecord, *, time_s: float, from_s: float, arrived_s: float, gait: Gait
     ) -> list[Fact]:

@@ -8,22 +8,22 @@ Coach and companion are rules inside it, with one budget of cues.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from devices.receiver import Receiver
-from devices.records import DeviceInfo, LinkEvent, Record, StreamRecord
+from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.drift.baseline import Baseline
-from imu.drift.changes import SENSOR_POSITION
+from imu.drift.changes import SENSOR_POSITION, Change
 from imu.drift.detector import DriftDetector, InUse
 from imu.errors import ParameterError
 from imu.runner import Runner
 from imu.samples import Samples
-from imu.steps import NO_STEPS, Steps
+from imu.steps import NO_STEPS, Steps, concatenate
 from imu.waveforms import Waveforms
 from pipelines.coaching.budget import CueBudget, uses_budget
 from pipelines.coaching.coach import Coach
@@ -133,38 +133,38 @@ class SessionFold:
         self._without_axes_s = 0.0  # running time
         self._introduced: DeviceInfo | None = None
         self._samples: Samples | None = None
+        self._waiting: list[Steps] = []  # for the detector
+        self._waiting_steps = 0
 
     # -------------------------------------------------------------------------- what goes in
 
     def push(self, record: SessionRecord) -> list[Fact]:
         """Take the next record of the log; returns the facts that it has made."""
-        steps, turn_deg = NO_STEPS, None
-        if isinstance(record, LoggedMark):
-            self._arrive(record.arrival_ns)
-            self._facts += self._marks.take(record.mark)
-        elif isinstance(record, StreamRecord):
-            self._arrive(record.arrival_ns)
-            self._facts += self._beside.take(
-                record, **self._when, arrived_s=self.elapsed_s, gait=self._gait
-            )
-        else:
-            self._see(record)
-            assert self._receiver is not None  # without a protocol no records come
-            samples = self._receiver.push(record)
-            if samples is not None:
-                steps, turn_deg = self._take(samples)
-        self._accompany(steps, turn_deg)
+        return self.push_all((record,))
+
+    def push_all(self, records: Sequence[SessionRecord]) -> list[Fact]:
+        """Take the next records; the facts are those of one after the other, in less time."""
+        packets: list[Packet] = []
+        for record in records:
+            if isinstance(record, Packet):
+                packets.append(record)
+                continue
+            self._take_packets(packets)
+            packets = []
+            self._take_record(record)
+        self._take_packets(packets)
         return self._handed_out()
 
     def push_samples(self, samples: Samples) -> list[Fact]:
         """Take the next samples of a source that has no packets."""
-        self._accompany(*self._take(samples))
+        self._accompany(*self._take(samples, (len(samples),)))
         return self._handed_out()
 
     def finish(self) -> list[Fact]:
         """The log has ended: finish what it allows, and say what is known only now."""
         steps = self._take_steps(self._analyzer.flush())
         self._doubt()
+        self._judge_waiting()
         self._drift.flush()
         self._accompany(steps, None)
         end_s = self._latest.now_s
@@ -182,6 +182,7 @@ class SessionFold:
     @property
     def carried(self) -> Carried:
         """What a session that goes on from this one begins with, once this one is finished."""
+        self._judge_waiting()
         return Carried.of(
             self._analyzer.learned,
             self._drift.state,
@@ -193,6 +194,7 @@ class SessionFold:
     @property
     def now(self) -> Now:
         """What is known at this moment, as a fact that nobody keeps."""
+        self._judge_waiting()
         receiver = self._receiver
         return Now(
             elapsed_s=self.elapsed_s,
@@ -239,11 +241,42 @@ class SessionFold:
         handed, self._facts = self._facts, []
         return handed
 
+    def _take_record(self, record: DeviceInfo | LinkEvent | StreamRecord | LoggedMark) -> None:
+        self._judge_waiting()
+        if isinstance(record, LoggedMark):
+            self._arrive(record.arrival_ns)
+            self._facts += self._marks.take(record.mark)
+        elif isinstance(record, StreamRecord):
+            self._arrive(record.arrival_ns)
+            self._facts += self._beside.take(
+                record, **self._when, arrived_s=self.elapsed_s, gait=self._gait
+            )
+        else:
+            self._see(record)
+            assert self._receiver is not None  # without a protocol no records come
+            self._receiver.push(record)
+        self._accompany(NO_STEPS, None)
+
+    def _take_packets(self, packets: list[Packet]) -> None:
+        """Take packets between which nothing else came; together, where time passes for nobody."""
+        if not packets:
+            return
+        together = self._companion is None and not self._beside.any
+        for part in [packets] if together else [[packet] for packet in packets]:
+            self._arrive(part[0].arrival_ns)
+            self._arrive(part[-1].arrival_ns)
+            assert self._receiver is not None  # without a protocol no records come
+            steps, turn_deg = NO_STEPS, None
+            for samples, ends in self._receiver.push_packets(part):
+                steps, turn_deg = self._take(samples, ends)
+            self._accompany(steps, turn_deg)
+
     def _arrive(self, arrival_ns: int) -> None:
         first_ns = arrival_ns if self._arrivals is None else self._arrivals[0]
         self._arrivals = (first_ns, arrival_ns)
         self._samples = None
-        self._facts += self._beside.pass_time(arrival_ns, **self._when)
+        if self._beside.any:
+            self._facts += self._beside.pass_time(arrival_ns, **self._when)
 
     @property
     def _when(self) -> dict[str, float]:
@@ -251,7 +284,7 @@ class SessionFold:
         now_s = self._latest.now_s
         return {"time_s": now_s, "from_s": now_s if self._latest.any else -math.inf}
 
-    def _see(self, record: Record) -> None:
+    def _see(self, record: DeviceInfo | LinkEvent) -> None:
         now_s = self._latest.now_s
         if isinstance(record, DeviceInfo):
             self._samples = None
@@ -264,23 +297,27 @@ class SessionFold:
             link = facts.LinkChanged(now_s, self.elapsed_s, record.kind, record.detail)
             self._facts.append(link)
 
-    def _take(self, samples: Samples) -> tuple[Steps, float | None]:
+    def _take(self, samples: Samples, ends: Sequence[int]) -> tuple[Steps, float | None]:
+        """Take the samples of packets, with how many there are up to the end of each."""
         if self._header.calibration is not None:
             samples = self._header.calibration.apply(samples)
         self._samples = samples
+        time_s, latest, steps = samples.time_s, self._latest, NO_STEPS
         if len(samples) and math.isnan(self._first_s):
-            self._first_s = float(samples.time_s[0])
-        self._latest.take(samples)
-        steps = self._analyzer.push(samples)
-        restarts = self._analyzer.lost_samples[2]
-        if restarts != self._restarts:
-            self._restarts = restarts
-            self._facts.append(facts.Gap(float(samples.time_s[0])))
-        self._take_steps(steps)
-        self._doubt()
-        if self._analyzer.activity != self._gait:
-            self._gait = self._analyzer.activity
-            self._facts.append(facts.GaitChanged(self._latest.now_s, self._gait))
+            self._first_s = float(time_s[0])
+        for packet, steps in self._analyzer.push_packets(samples, ends):
+            latest.now_s = float(time_s[ends[packet] - 1])
+            restarts = self._analyzer.lost_samples[2]
+            if restarts != self._restarts:
+                self._restarts = restarts
+                begin = ends[packet - 1] if packet else 0
+                self._facts.append(facts.Gap(float(time_s[begin])))
+            self._take_steps(steps)
+            self._doubt()
+            if self._analyzer.activity != self._gait:
+                self._gait = self._analyzer.activity
+                self._facts.append(facts.GaitChanged(latest.now_s, self._gait))
+        latest.take(samples)
         turn_deg = None
         plan = self._header.plan
         if plan is not None and plan.walk_bends and len(samples):
@@ -304,6 +341,7 @@ class SessionFold:
             self._loose = True
             self._facts.append(facts.ClipLoose(self._latest.now_s))
         if self._lean.is_incomparable():
+            self._judge_waiting()
             self._drift.mark("reseat")
             self._given_up(self._latest.now_s, "no standing")
         return steps
@@ -330,21 +368,39 @@ class SessionFold:
             self._facts.append(facts.AxesSought(self._latest.now_s))
 
     def _judge(self, steps: Steps) -> None:
+        """Let the detector see steps, and the coach what it finds.
+
+        The detector says nothing before it has as many steps as it looks at together: until then
+        they wait, since to ask it takes as long for one as for all of them.
+        """
         if not len(steps):
             return
-        drift, last = self._drift, steps.rows[-1]
-        had = drift.has_baseline
+        self._waiting.append(steps)
+        self._waiting_steps += len(steps)
+        changes = []
+        if self._waiting_steps >= self._drift.steps_to_next:
+            changes = self._judge_waiting()
+        last = steps.rows[-1]
+        ended_s = float(last["initial_contact_s"] + last["step_time_s"])
+        alerts = self._coach.advance(changes, ended_s)
+        self._facts += [facts.AlertTold(alert.time_s, alert) for alert in alerts]
+
+    def _judge_waiting(self) -> list[Change]:
+        """Let the detector see the steps that wait; what changed, also as facts."""
+        if not self._waiting:
+            return []
+        steps = concatenate(self._waiting)
+        self._waiting, self._waiting_steps = [], 0
+        drift, had = self._drift, self._drift.has_baseline
         changes = drift.push(steps, self._pace.at(steps))
         self._facts += [facts.Changed.of(change) for change in changes]
         slipped = next((c for c in changes if c.indicator == SENSOR_POSITION), None)
         if slipped is not None:
             self._given_up(slipped.time_s, "slipped")
         if drift.has_baseline and (slipped is not None or not had):
-            contact_s = float(last["initial_contact_s"])
+            contact_s = float(steps.rows["initial_contact_s"][-1])
             self._facts.append(_known(contact_s, "learned", drift.in_use))
-        ended_s = float(last["initial_contact_s"] + last["step_time_s"])
-        alerts = self._coach.advance(changes, ended_s)
-        self._facts += [facts.AlertTold(alert.time_s, alert) for alert in alerts]
+        return changes
 
     def _given_up(self, time_s: float, reason: facts.GivenUp) -> None:
         self._facts.append(facts.BaselineGivenUp.of(time_s, reason, self._drift.given_up))

@@ -173,7 +173,9 @@ class SessionResult:
         return () if self.cool_down is None or self.stopped else (self.cool_down.cue,)
 
 
-def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
+def result_of(
+    header: SessionHeader, found: Iterable[Fact], *, begin_s: float = 0.0
+) -> SessionResult:
     """What all facts of a session come to.
 
     Parameters
@@ -182,6 +184,8 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         Its own.
     found : iterable of Fact
         All of its facts, the end among them, in order.
+    begin_s : float
+        When the first stretch begins, s.
 
     Raises
     ------
@@ -218,7 +222,7 @@ def result_of(header: SessionHeader, found: Iterable[Fact]) -> SessionResult:
         shoes[-1] if shoes else "",
         surface_of_most(steps, surfaces),
         tuple(_pain(fact, steps) for fact in _all(known, facts.PainReported)),
-        tuple(_stretches(known, end.time_s)),
+        tuple(_stretches(known, begin_s, end.time_s)),
         tuple(fact.alert for fact in _all(known, facts.AlertTold)),
         tuple(_all(known, facts.CueTold)),
         tuple(fact.as_change for fact in _all(known, facts.Changed)),
@@ -308,10 +312,9 @@ def _pain(fact: facts.PainReported, steps: Steps) -> FeltPain:
     return FeltPain(fact.time_s, fact.level, when, fact.place)
 
 
-def _stretches(found: Sequence[Fact], end_s: float) -> list[Stretch]:
+def _stretches(found: Sequence[Fact], begin_s: float, end_s: float) -> list[Stretch]:
     stretches: list[Stretch] = []
     gait: Gait = "still"
-    begin_s = 0.0
     for fact in _all(found, facts.GaitChanged):
         if fact.time_s > begin_s:
             stretches.append(Stretch(gait, begin_s, fact.time_s))

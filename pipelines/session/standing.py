@@ -43,7 +43,8 @@ class LatestSamples:
     Attributes
     ----------
     now_s : float
-        Session time of the latest, s; 0 before the first.
+        Session time of the latest, s; 0 before the first. Who takes many at a time sets it on the
+        way.
     """
 
     def __init__(self) -> None:

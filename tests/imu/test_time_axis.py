@@ -188,3 +188,33 @@ def test_times_that_tell_no_rate_are_refused_or_stated() -> None:
         mend_time([1.0, 1.0, 1.0])
     assert np.isnan(sampling_rate_hz(np.array([1.0])))
     assert mend_time([1.0], rate_hz=100.0).rate_hz == 100.0
+
+
+STEPS_S = st.sampled_from([0.0, 0.005, 0.01, -0.01, -65.536, 2.0, 1e-12, 5e-324, 1e9, -1e17])
+STAMPS = st.one_of(
+    st.lists(st.floats(), max_size=60),
+    st.lists(STEPS_S, max_size=60).map(lambda steps: np.cumsum(steps).tolist()),
+    st.lists(st.integers(0, 4).map(float), max_size=60),
+    st.integers(1, 80).map(lambda n: [0.0] * n + [1.0]),
+)
+
+
+@given(STAMPS, st.sampled_from([None, 50.0, 4000.0]), st.booleans())
+def test_whatever_the_stamps_are_times_increase_or_are_refused(
+    stamps: list[float], rate: float | None, same: bool
+) -> None:
+    values = np.zeros((len(stamps), 1)) if same else None
+    try:
+        axis = mend_time(np.array(stamps), values, rate_hz=rate)
+    except InputError:
+        return
+    assert np.isfinite(axis.time_s).all()
+    assert (np.diff(axis.time_s) > 0.0).all()
+    assert 0.0 < axis.rate_hz < np.inf
+
+
+def test_a_stamp_from_another_age_is_no_time() -> None:
+    time = np.arange(600) / 100
+    axis = mend_time(np.where(np.arange(600) == 70, 1e17, time))
+    assert [mend.sentence for mend in axis.mends] == ["1 row without a time was left out."]
+    assert axis.time_s.tobytes() == np.delete(time, 70).tobytes()

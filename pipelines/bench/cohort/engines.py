@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
+from types import ModuleType
 from typing import Final
 
 from pipelines.bench.cohort.outcome import Outcome, Task, died, outcome_of
@@ -51,7 +54,8 @@ def _pool(waiting: Iterator[Task], workers: int) -> Generator[Outcome, None, lis
         while True:
             for task in islice(waiting, _AHEAD * workers - len(flying)):
                 try:
-                    flying[pool.submit(outcome_of, task)] = task
+                    with _script_left_out():
+                        flying[pool.submit(outcome_of, task)] = task
                 except BrokenProcessPool:
                     return [*flying.values(), task]
             if not flying:
@@ -63,6 +67,17 @@ def _pool(waiting: Iterator[Task], workers: int) -> Generator[Outcome, None, lis
                 del flying[future]
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _script_left_out() -> Iterator[None]:
+    """A new process would run the caller's script first, which starts a cohort."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _leave_interrupts_to_the_parent() -> None:

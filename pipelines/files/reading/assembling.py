@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from imu.errors import InputError
-from imu.samples import LOWEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Samples
+from imu.samples import LOWEST_RATE_HZ, RATE_RANGE_HZ, STANDARD_GRAVITY_M_S2, Samples
 from imu.time_axis import Mend, decimate, join_rows, join_streams, mend_time
 from pipelines.files.reading.mapping import AXES, Column
 from pipelines.files.reading.physics import (
@@ -22,7 +22,7 @@ from pipelines.files.reading.physics import (
 from pipelines.files.reading.raw_columns import Values, excerpt
 from pipelines.files.reading.recording import Recording, Sensor
 from pipelines.files.reading.units import unit_scale
-from pipelines.files.sample_table import RATE_RANGE_HZ, SampleTable
+from pipelines.files.sample_table import SampleTable
 
 #: A wearer's median specific force lies between these whatever the gait: 9.8 standing, down to
 #: about 4 where a two-axis sensor runs; a mistaken unit is off by 9.8 or more.

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from imu.errors import InputError, ParameterError
+from imu.samples import RATE_RANGE_HZ
 from pipelines.files.formats.table import read_format
 from pipelines.files.reading.assembling import assembled
 from pipelines.files.reading.mapping import parse_stated
 from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.remembered import Remembered
-from pipelines.files.sample_table import RATE_RANGE_HZ, SampleTable
+from pipelines.files.sample_table import SampleTable
 
 
 def read(

@@ -7,11 +7,11 @@ import random
 import subprocess
 import sys
 import textwrap
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mcap.reader import make_reader
+from msgspec.structs import replace
 
 from devices.records import LinkEvent, Packet
 from imu.errors import RecordingError
