@@ -44,7 +44,7 @@ class Wear:
     axes : str
         As they are stated to the analyzer.
     zero_g : float
-        Standard deviation of the accelerometer's error of zero, each axis, beside 0.012 of a good one.
+        Standard deviation of the error of zero, each axis, beside 0.012 of a good accelerometer.
     scale_error : float
         Standard deviation of its error of scale, each axis, beside 0.007 of a good one.
     prepared : bool
