@@ -206,7 +206,8 @@ def follow_in_line(
     off = np.abs(index - (before + np.rint(advance)))
     agree = off <= _AGREEMENT_SAMPLES + _AGREEMENT_SHARE * np.abs(advance)
     same: NDArray[np.bool_] = (index - sequence) % INDEX_MODULUS == 0
-    return agree & (off < INDEX_MODULUS // 2) & same
+    both: NDArray[np.bool_] = agree & (off < INDEX_MODULUS // 2) & same
+    return both
 
 
 def went_on(

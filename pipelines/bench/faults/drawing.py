@@ -49,7 +49,7 @@ _SIZES: Final[dict[str, tuple[float, float]]] = {
     "temperature_c": (20, 60),
     "clip_slip_deg": (10, 45),
     "clock_ppm": (10_000, 30_000),
-    "clock_jump_s": (3, 7),
+    "clock_jump_s": (3, 5),
     "battery_percent": (0, 8),
     "loss": (60, 80),
     "duplicate": (20, 40),
@@ -72,6 +72,7 @@ _TOO_SHORT: Final = frozenset({("polar", "clock_ppm"), ("witmotion", "delay_ms")
 #: Messages of a second of samples: few are sent, so that many have to be hit, or be very late.
 _SLOW_PROTOCOL: Final = "polar"
 _SLOW_PERCENT: Final = (90, 100)
+_SLOW_RETRANSMIT_PERCENT: Final = (85, 95)
 _SLOW_LATE_MS: Final = (300, 600)
 
 
@@ -123,6 +124,8 @@ def _size(kind: str, scenario: Scenario, random: Random) -> float | None:
         low, high = _SLOW_PERCENT
     if scenario.protocol == "witmotion" and kind == "nan":
         low, high = _UNNUMBERED_NAN
+    if scenario.protocol == _SLOW_PROTOCOL and kind == "retransmit":
+        low, high = _SLOW_RETRANSMIT_PERCENT
     if scenario.protocol == _SLOW_PROTOCOL and kind in {"delay_ms", "jitter_ms"}:
         low, high = _SLOW_LATE_MS
     size = random.uniform(low, high)
@@ -144,8 +147,11 @@ def drawn_plan(seed: int) -> FaultPlan:
     (sensor,) = random.choices(SENSORS, _WEIGHTS)
     kinds = kinds_of(sensor)
     first = random.choice(kinds)
-    windows = 1 if Scenario.from_query(sensor).protocol in _ONE_WINDOW else len(_WINDOWS)
+    protocol = Scenario.from_query(sensor).protocol
+    windows = 1 if protocol in _ONE_WINDOW else len(_WINDOWS)
     chosen = [first] if first in _ALONE else [first, *_others(first, kinds, windows, random)]
+    if protocol == "movesense" and "duplicate" in chosen:  # half a message that came twice is one
+        chosen = [kind for kind in chosen if kind != "mtu"]
     return FaultPlan(
         faults=tuple(_laid_out(chosen, sensor, random)),
         seed=random.randrange(1, 1 + _SEEDS),

@@ -22,6 +22,7 @@ from pipelines.bench.faults.session import PlanSession, run_plan, scenario_of
 from pipelines.bench.faults.usual import consequence_of
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.void]
 
 #: Faults after which wrong steps may be called trusted, by kind or protocol and kind, and why:
 #: known, and told by a bench rather than failing it. The figures are of 22 drawn plans a kind (of
@@ -166,22 +167,34 @@ def _faultless(sensor: str, seed: int) -> PlanSession:
 
 
 def wrong_steps(session: PlanSession, faultless: PlanSession) -> int:
-    """Trusted steps that differ from the faultless session's nearest, or are none of its own."""
+    """Trusted steps that differ from the faultless session's nearest, or are none of its own.
+
+    The nearest in the session's time, and in the computer's: a restart, or a clock that was set,
+    shifts the former, and a message that is late the latter. Either neighbour may be the same.
+    """
     rows, true = session.steps.rows, faultless.steps.rows
     rows = rows[rows["quality"] == 0]
-    if not len(rows) or not len(true):
+    if not len(rows) or len(true) < 2:
         return len(rows)
-    begins = true["initial_contact_s"]
-    right = np.searchsorted(begins, rows["initial_contact_s"]).clip(1, len(true) - 1)
     wrong = np.ones(len(rows), np.bool_)
-    # a restart, or a clock that was set, shifts the line of time: either neighbour may be the same
-    for near in (right - 1, right):
-        same = np.ones(len(rows), np.bool_)
-        for name, tolerance in _TOLERANCES.items():
-            away = np.abs(rows[name] - true[name][near])
-            same &= ~(away > tolerance)
-        wrong &= ~same
+    for came in (_in_session, _at_computer):
+        right = np.searchsorted(came(faultless, true), came(session, rows)).clip(1, len(true) - 1)
+        for near in (right - 1, right):
+            same = np.ones(len(rows), np.bool_)
+            for name, tolerance in _TOLERANCES.items():
+                away = np.abs(rows[name] - true[name][near])
+                same &= ~(away > tolerance)
+            wrong &= ~same
     return int(wrong.sum())
+
+
+def _in_session(_: PlanSession, steps: Rows) -> Array:
+    return np.asarray(steps["initial_contact_s"], np.float64)
+
+
+def _at_computer(session: PlanSession, steps: Rows) -> Array:
+    arrivals = session.arrivals
+    return np.interp(steps["initial_contact_s"], arrivals.last_s, arrivals.arrival_s)
 
 
 @dataclass(frozen=True, slots=True)
