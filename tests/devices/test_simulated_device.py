@@ -14,6 +14,7 @@ from devices.sequence import Losses
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.faults.messages import LOSS_RUN_MESSAGES
 from devices.simulator.faults.samples import FaultyRun
+from devices.simulator.generate import measured_run
 from devices.simulator.scenario import Scenario
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
