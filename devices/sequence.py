@@ -204,10 +204,10 @@ def follow_in_line(
     before = index - n
     before[:1] = state.first_index
     off = np.abs(index - (before + np.rint(advance)))
-    agree = off <= _AGREEMENT_SAMPLES + _AGREEMENT_SHARE * np.abs(advance)
+    agree: NDArray[np.bool_] = off <= _AGREEMENT_SAMPLES + _AGREEMENT_SHARE * np.abs(advance)
     same: NDArray[np.bool_] = (index - sequence) % INDEX_MODULUS == 0
-    both: NDArray[np.bool_] = agree & (off < INDEX_MODULUS // 2) & same
-    return both
+    inside: NDArray[np.bool_] = off < INDEX_MODULUS // 2
+    return agree & inside & same
 
 
 def went_on(

@@ -645,7 +645,7 @@ def analyze(
 
 
 def warm_up(*, closing: bool = True) -> None:
-    """Compile the chain, or load it from the cache, before the first sample arrives.
+    """Compile chain and detector, or load them from the cache, before the first sample arrives.
 
     Parameters
     ----------
@@ -657,9 +657,12 @@ def warm_up(*, closing: bool = True) -> None:
     --------
     >>> warm_up()  # at the start of a program; nothing is compiled in mid-run then
     """
+    from imu.drift.tracking import compile_tracking  # whoever has steps alone needs none of it
+
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
     with compiling():
         if closing:
             analyzer.close_nothing()
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
+        compile_tracking()

@@ -134,6 +134,8 @@ class LiveRun:
         How much was kept then, s.
     other_trouble : list of BackstrideError
         What else failed while the run went on.
+    interrupted : bool
+        Whether Ctrl-C or a request to end came, and the program is to end with the run.
 
     Examples
     --------
@@ -151,6 +153,7 @@ class LiveRun:
     recording_trouble: BackstrideError | None = None
     recorded_s: float | None = None  # how much was kept when the recording ended early
     other_trouble: list[BackstrideError] = field(default_factory=list)
+    interrupted: bool = False
 
 
 class _Session:
@@ -286,6 +289,8 @@ class _Session:
             ended = self._writer is not None and self._writer.error is not None
             if ended:
                 self.run.recorded_s = self._fold.elapsed_s
+                if self.run.recording is not None and not self.run.recording.exists():
+                    self.run.recording = None  # removed: nothing is kept that could be named
             self._view.note(f"{error} The run goes on." if ended else str(error))
 
     @contextlib.contextmanager
@@ -410,6 +415,7 @@ async def run_live(
                     break
         except asyncio.CancelledError:
             # asked to stop: what has arrived is finished and kept
+            session.run.interrupted = True
             if task is not None:
                 task.uncancel()
         except BackstrideError as error:

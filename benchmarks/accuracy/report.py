@@ -15,6 +15,7 @@ from benchmarks.accuracy.tables import (
     LEFT_OUT,
     NOT_LEARNED,
     SEEN,
+    SELF_CONSISTENCY,
     SIMULATED,
     Missing,
     Row,
@@ -226,7 +227,9 @@ def to_markdown(
         f"judged by weights learned from the others alone, “{SEEN}” are those on whom something "
         "was learned or chosen, which is no evidence about anybody else and never counts as a "
         f"goal; with “{NOT_LEARNED}” no part of the figure was learned from people, and "
-        f"“{SIMULATED}” are no people.",
+        f"“{SIMULATED}” are no people. “{SELF_CONSISTENCY}” says nothing of truth: of the lumbar "
+        "index, and of dose and equivalent kilometres that follow from it, simulator and estimate "
+        "share the formula.",
         "",
         "Made with " + ", ".join(f"{name} {text}" for name, text in versions().items()) + ".",
         "",

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.tables import SIMULATED, Row, Section, row_of_errors
+from benchmarks.accuracy.tables import SELF_CONSISTENCY, SIMULATED, Row, Section, row_of_errors
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.runner import RAMP_S
 from devices.simulator.scenario import Scenario
@@ -333,14 +333,13 @@ def _lumbar_rows(*, quick: bool) -> list[Row]:
             parts.append(found.lumbar_index[i] - true.lumbar_index[j])
             means.append(0.5 * (found.lumbar_index[i] + true.lumbar_index[j]))
         what = "steady running" if fatigue == "none" else "lean rising by 4 to 6° with fatigue"
-        rows.append(
-            row_of_errors(
-                "lumbar index",
-                what,
-                "% of baseline",
-                np.concatenate(parts),
-                trials=parts,
-                means=np.concatenate(means),
-            )
+        row = row_of_errors(
+            "lumbar index",
+            what,
+            "% of baseline",
+            np.concatenate(parts),
+            trials=parts,
+            means=np.concatenate(means),
         )
+        rows.append(replace(row, people=SELF_CONSISTENCY))
     return rows

@@ -36,11 +36,16 @@ from benchmarks.accuracy.tables import (
     row_of_pairs,
     score_of_pairs,
 )
-from benchmarks.accuracy.truth import FORCE_METRICS, MOTION_METRICS
+from benchmarks.accuracy.truth import FORCE_METRICS, MOTION_METRICS, WATCHED_PEAK
 
 _OURS: Final = "backstride"
 _WITH_SPEED: Final = "backstride, speed given"
 _RUNNERS: Final = 18
+#: What nothing is learned for and may change with speed.
+_RESPONDING: Final = (
+    *("cadence", "vertical oscillation", "sacral lean"),
+    *("pelvic tilt range", "pelvic obliquity range", "pelvic rotation range"),
+)
 #: Metrics that nothing is learned for.
 _UNITS: Final = (
     FORCE_METRICS
@@ -208,6 +213,20 @@ def _response(trials: Sequence[JudgedTrial]) -> Section:
                     goal="0.85 to 1.15" if wanted else "",
                 )
             )
+    scores += [
+        score_of_pairs(
+            RESPONSE,
+            f"response of {metric} to a true change of speed",
+            condition,
+            "told of 1 that is true",
+            pairs_of(trials, pairs),
+            people=NOT_LEARNED,
+        )
+        for metric, condition, pairs in (
+            ("peak vertical force", "the 10 Hz peak, as alerts watch it", WATCHED_PEAK),
+            *((metric, _OURS, metric) for metric in _RESPONDING),
+        )
+    ]
     scores += [
         score_of_pairs(
             DIFFERENCE_OF_SIDES,

@@ -16,12 +16,28 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.steps import Steps
 from imu.waveforms import Waveforms
 
+__all__ = [
+    "FORCE_METRICS",
+    "MOTION_METRICS",
+    "WATCHED_PEAK",
+    "TrialTruth",
+    "braking_pairs",
+    "counts",
+    "force_pairs",
+    "match_times",
+    "motion_pairs",
+    "true_steps",
+    "waveform_pairs",
+]
+
 Array = NDArray[np.float64]
 
 #: Farther apart than this, an estimated and a true contact are not the same contact.
 SAME_CONTACT_S: Final = 0.1
 CADENCE_WINDOW_S: Final = 10.0
 
+#: The plain peak below 10 Hz that alerts watch, against the true peak force.
+WATCHED_PEAK: Final = "10 Hz peak"
 #: Metrics that a force plate is the truth of, with their units.
 FORCE_METRICS: Final = {
     "contact time": "ms",
@@ -128,7 +144,10 @@ def match_times(
 
 
 def force_pairs(truth: TrialTruth, steps: Steps) -> dict[str, TrialPairs]:
-    """Told and true of the steps that match, by :data:`FORCE_METRICS`; a step missed is no pair."""
+    """Told and true of the steps that match, by :data:`FORCE_METRICS` and the watched peak.
+
+    A step missed is no pair.
+    """
     found, true = match_times(steps.initial_contact_s, truth.begin_s)
     begin, off, end = truth.begin_s[true], truth.toe_off_s[true], truth.end_s[true]
     values = {
@@ -138,6 +157,7 @@ def force_pairs(truth: TrialTruth, steps: Steps) -> dict[str, TrialPairs]:
         "flight time": (steps.flight_time_ms[found], 1e3 * (end - off)),
         "peak vertical force": (steps.peak_force_bw[found], truth.peak_bw[true]),
         "step time": (1e3 * steps.step_time_s[found], 1e3 * (end - begin)),
+        WATCHED_PEAK: (steps.rows["peak_10hz_bw"][found], truth.peak_bw[true]),
     }
     left = truth.left[true]
     pairs = {name: TrialPairs(truth.runner, a, b, left) for name, (a, b) in values.items()}

@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 
 from benchmarks.alerts.hours import COLUMNS, judged_hours, read_hours
-from benchmarks.alerts.report import goal_rows, hours_table, to_markdown
+from benchmarks.alerts.report import goals_of, hours_table, to_markdown
 from benchmarks.alerts.study import carry_out
 from benchmarks.alerts.whole_chain import ChainRun, through_the_chain
 from imu.errors import InputError
+from pipelines.commands.messages import complain
 
 _PROCESSES: Final = 2
 _SPEEDS_M_S: Final = (2.6, 3.0, 3.4)
@@ -59,12 +60,20 @@ def _sensors(minutes: float) -> list[ChainRun]:
 
 
 def _judge_real(folder: Path) -> int:
+    left_out: list[str] = []
     try:
-        people = read_hours(folder)
+        people = read_hours(folder, left_out.append)
     except (InputError, OSError) as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return 1
-    print(hours_table(judged_hours(people)))
+    if left_out:
+        complain(f"left out, since they have no two rows with a time: {', '.join(left_out)}.")
+    with ProcessPoolExecutor(_PROCESSES) as pool:
+        judged = judged_hours(people, pool)
+    if not judged:
+        complain("nobody runs in any of them: speed and cadence are those of no runner.")
+        return 1
+    print(hours_table(judged))
     return 0
 
 
@@ -89,9 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     page = given.out / "ALERTS.md"
     page.write_text(to_markdown(study, chain, ()), "utf-8", newline="\n")
-    for what, found, goal, reached in goal_rows(study):
-        print(f"{reached:6}  {what}: {found} (goal {goal})")
-    print(f"wrote {page.name} in {time.monotonic() - started:.0f} s")
+    for one in goals_of(study):
+        where = f"{one.scenario}, {one.rule}: {one.what}"
+        print(f"{one.reached:6}  {where}: {one.found} (goal {one.goal})")
+    minutes = (time.monotonic() - started) / 60.0
+    print(f"wrote {page.name} in {minutes:.1f} min, {_PROCESSES} processes")
     return 0
 
 

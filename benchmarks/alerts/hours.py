@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,11 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.alerts.measured import MeasuredRun
-from benchmarks.alerts.ordinary import heard_in
+from benchmarks.alerts.ordinary import Hearing
 from benchmarks.alerts.statistics import over_people
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.errors import InputError
 from imu.steps import STEP_ROW, Steps
+
+__all__ = [
+    "COLUMNS",
+    "RealRun",
+    "Runs",
+    "judged_hours",
+    "read_hours",
+    "steps_of",
+    "told_by_indicator",
+]
 
 Array = NDArray[np.float64]
 
@@ -40,6 +51,12 @@ _RUNNING_M_S: Final = (1.6, 9.0)
 _RUNNING_SPM: Final = (130.0, 260.0)
 _USUAL_SPM: Final = 170.0  # of runs in which nobody measured it
 _LONGEST_MEAN_S: Final = 60.0
+#: What is not within is no measurement; the same for slopes, %, that nobody runs.
+_POSSIBLE: Final = {
+    "slope_percent": (-60.0, 60.0),
+    "contact_time_ms": (100.0, 500.0),
+    "vertical_oscillation_mm": (20.0, 250.0),
+}
 _LEAST_RUNS: Final = 2
 
 
@@ -73,21 +90,27 @@ class RealRun:
     cues: int
 
 
-def read_hours(folder: Path) -> dict[str, list[tuple[str, dict[str, Array]]]]:
-    """The runs of each person in order: name and columns; those of no use are left out.
+#: Name and columns of each of a person's runs, in order.
+Runs = list[tuple[str, dict[str, Array]]]
+
+
+def read_hours(folder: Path, leave_out: Callable[[str], None]) -> dict[str, Runs]:
+    """The runs of each person, in order; names of those without two rows go to ``leave_out``.
 
     Raises
     ------
     InputError
-        When the folder has no such file, or one has no ``time_s``.
+        When the folder has no such file, or one is no table or has no ``time_s``.
     """
-    people: dict[str, list[tuple[str, dict[str, Array]]]] = {}
+    people: dict[str, Runs] = {}
     for path in sorted(folder.glob("*.csv"), key=lambda path: _in_order(path.stem)):
         parts = _NAME.fullmatch(path.stem)
         person = parts["person"] if parts else path.stem
         columns = _read(path)
         if len(columns["time_s"]) > 1:
             people.setdefault(person, []).append((path.stem, columns))
+        else:
+            leave_out(path.stem)
     if not people:
         raise InputError(
             f"{folder} has no run: give a folder of PERSON_RUN.csv with the columns "
@@ -106,13 +129,19 @@ def _in_order(name: str) -> list[tuple[int, int, str]]:
 def _read(path: Path) -> dict[str, Array]:
     """The columns, in order of time, NaN where empty, unknown or unreadable."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = list(csv.DictReader(file))
+        try:
+            rows = list(csv.DictReader(file))
+        except csv.Error as error:
+            raise InputError(f"{path} is no table: {error}; give comma-separated text.") from error
         names = [] if not rows else [name for name in rows[0] if name]
     if rows and "time_s" not in names:
         raise InputError(f"{path} has no column time_s: give the time of each row in seconds.")
     columns = {
         name: np.array([_number(row.get(name)) for row in rows], np.float64) for name in COLUMNS
     }
+    for name, (least, most) in _POSSIBLE.items():
+        values = columns[name]
+        columns[name] = np.where((values >= least) & (values <= most), values, math.nan)
     time_s = columns["time_s"]
     order = np.argsort(time_s, kind="stable")
     order = order[np.isfinite(time_s[order])]
@@ -192,36 +221,53 @@ def _between(at_s: Array, time_s: Array, values: Array) -> Array:
     return np.where(known[nearest], line, math.nan)
 
 
-def judged_hours(people: dict[str, list[tuple[str, dict[str, Array]]]]) -> list[RealRun]:
+def judged_hours(people: dict[str, Runs], pool: Executor | None = None) -> list[RealRun]:
     """Every run as a first run, and once more with the runs before it where there are enough."""
-    judged = []
-    for person, runs in people.items():
-        earlier: list[EarlierRun] = []
-        for name, columns in runs:
-            run = steps_of(columns)
-            if not len(run.steps):
-                continue
-            usual = warm_start(earlier, least=_LEAST_RUNS)
-            learned = None
-            for baseline in (None,) if usual is None else (None, usual):
-                changes, alerts, detector = heard_in(run, baseline)
-                told = [alert for alert in alerts if alert.severity == "raised"]
-                judged.append(
-                    RealRun(
-                        person,
-                        name,
-                        baseline is not None,
-                        float(np.nansum(run.steps.step_time_s)) / 3600.0,
-                        frozenset(one for one in INDICATORS if np.isfinite(columns[one]).any()),
-                        frozenset(alert.indicator for alert in told),
-                        frozenset(one.indicator for one in changes if one.severity == "raised"),
-                        len(told),
-                    )
-                )
-                learned = learned or detector.run_baseline
-            if learned is not None:
-                earlier.append(EarlierRun(learned))
+    own = people.items()
+    judged = pool.map(_of_a_person, own) if pool else map(_of_a_person, own)
+    return [run for runs in judged for run in runs]
+
+
+def _of_a_person(own: tuple[str, Runs]) -> list[RealRun]:
+    person, runs = own
+    judged: list[RealRun] = []
+    earlier: list[EarlierRun] = []
+    for name, columns in runs:
+        run = steps_of(columns)
+        if not len(run.steps):
+            continue
+        measured = frozenset(one for one in INDICATORS if np.isfinite(columns[one]).any())
+        usual = warm_start(earlier, least=_LEAST_RUNS)
+        first = Hearing().hear(run)
+        judged.append(_judged(person, name, run, first, measured, history=False))
+        if usual is not None:
+            again = Hearing(usual).hear(run)
+            judged.append(_judged(person, name, run, again, measured, history=True))
+        learned = first.detector.run_baseline
+        if learned is not None:
+            earlier.append(EarlierRun(learned))
     return judged
+
+
+def _judged(
+    person: str,
+    name: str,
+    run: MeasuredRun,
+    heard: Hearing,
+    measured: frozenset[str],
+    *,
+    history: bool,
+) -> RealRun:
+    return RealRun(
+        person,
+        name,
+        history,
+        float(np.nansum(run.steps.step_time_s)) / 3600.0,
+        measured,
+        frozenset(alert.indicator for alert in heard.told),
+        frozenset(one.indicator for one in heard.changes if one.severity == "raised"),
+        len(heard.told),
+    )
 
 
 def told_by_indicator(runs: Sequence[RealRun]) -> list[tuple[str, str, str, str, str]]:

@@ -1,7 +1,8 @@
 """Ordinary runs through the detector and the coach as they ship: what is told, and what is found.
 
 Told falsely: a run in which nothing changed, and the runner heard of a change, "the sensor has
-moved" included. Found: a true change that was put into the same kind of run was told.
+moved" included. Found: a true change that was put into the same run was told. A fixed gate, the
+simplest rule, judges the same runs and changes beside it.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ import itertools
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from benchmarks.alerts.measured import MeasuredRun, person, run_of
+from benchmarks.alerts.fixed_gate import FixedGate
+from benchmarks.alerts.measured import MeasuredRun, Person, person, run_of
 from benchmarks.alerts.scenarios import SCENARIOS, course
-from benchmarks.alerts.statistics import median_interval, wilson
+from benchmarks.alerts.statistics import median_interval, over_people, wilson
 from imu.drift.baseline import Baseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.changes import Change
@@ -32,6 +34,20 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
 
+__all__ = [
+    "CHANGES",
+    "RAMP",
+    "Hearing",
+    "Listened",
+    "Rule",
+    "Run",
+    "Searched",
+    "imposed",
+    "listen_and_search",
+]
+
+#: Who judges: detector and coach without and with earlier runs, or the simplest rule.
+Rule = Literal["first run", "four earlier runs", "fixed gate"]
 #: What is put into a run: the indicator that shows it, its direction, and its size.
 CHANGES: Final = {
     "peak +10 %": ("peak_10hz_bw", "up", 0.10),
@@ -43,53 +59,53 @@ CHANGES: Final = {
 RAMP: Final = "lean +4° over 20 min"
 _RAMP_S: Final = 1200.0
 _LATE_S: Final = 600.0  # a change that is not told by then is missed
-#: Earlier runs of a runner with a history.
+#: Earlier runs of a runner with a history; each of them is judged as a first run, too.
 HISTORY_RUNS: Final = 4
-_CHUNK: Final = 64
+_CHUNK: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What one run gave.
+class Run:
+    """What was told falsely in one run.
 
     Attributes
     ----------
-    told, reported : frozenset of str
-        Indicators that the runner was told of, and that the detector reported; ``sensor_position``
-        where the sensor was said to have moved.
-    cues : int
-        How often the runner was spoken to.
+    told : frozenset of str
+        Indicators that the runner was told of; ``sensor_position`` where the sensor was said to
+        have moved.
     hours : float
         Running time.
     """
 
     told: frozenset[str]
-    reported: frozenset[str]
-    cues: int
     hours: float
 
 
 @dataclass(frozen=True, slots=True)
 class Listened:
-    """Runs of one scenario in which nothing changed."""
+    """Runs of one scenario in which nothing changed, by person."""
 
     scenario: str
-    history: bool
-    runs: tuple[Heard, ...]
+    rule: Rule
+    people: tuple[tuple[Run, ...], ...]
 
-    def share(self, indicator: str = "", *, told: bool = True) -> tuple[float, float, float]:
-        """Share of the runs an hour in which it was told; any indicator without a name."""
-        sets = [run.told if told else run.reported for run in self.runs]
-        hits = sum(bool(found) if not indicator else indicator in found for found in sets)
-        hours = max(sum(run.hours for run in self.runs) / max(len(self.runs), 1), 1.0)
-        low, high = wilson(hits, len(self.runs))
-        return hits / max(len(self.runs), 1) / hours, low / hours, high / hours
+    def share(self, indicator: str = "") -> tuple[float, float, float]:
+        """Runs an hour in which it was told, any indicator without a name; interval over people."""
+        hits = [
+            sum(bool(run.told) if not indicator else indicator in run.told for run in own)
+            for own in self.people
+        ]
+        return over_people(hits, [sum(run.hours for run in own) for own in self.people])
+
+    @property
+    def told(self) -> Counter[str]:
+        """In how many runs each indicator was told."""
+        return Counter(name for own in self.people for run in own for name in run.told)
 
     @property
     def most_told(self) -> tuple[str, tuple[float, float, float]]:
         """The indicator that was told falsely most often, and its share an hour."""
-        total = Counter(name for run in self.runs for name in run.told)
-        name = total.most_common(1)[0][0] if total else ""
+        name = next((name for name, _ in self.told.most_common(1)), "")
         return name, self.share(name or "nothing")
 
 
@@ -102,7 +118,7 @@ class Searched:
     """
 
     scenario: str
-    history: bool
+    rule: Rule
     change: str
     delays_s: tuple[float, ...]
     beyond_gate_deg: tuple[float, ...]  # of the ramp when told, ∞ when missed
@@ -131,44 +147,56 @@ def _with_interval(hits: int, trials: int) -> tuple[float, float, float]:
     return hits / max(trials, 1), *wilson(hits, trials)
 
 
-def heard_in(
-    run: MeasuredRun, baseline: Baseline | None
-) -> tuple[list[Change], list[Alert], DriftDetector]:
-    """A run through detector and coach."""
-    detector = DriftDetector(baseline=baseline)
-    coach = Coach(CueBudget(CoachParams()))
-    changes: list[Change] = []
-    alerts: list[Alert] = []
-    for steps, covariates in _parts(run):
-        if steps is None:
-            detector.mark("surface", "another")
-            continue
-        new = detector.push(steps, covariates)
-        changes += new
-        end_s = float(steps.initial_contact_s[-1] + steps.step_time_s[-1])
-        alerts += coach.advance(new, end_s)
-    return changes, alerts, detector
+class Hearing:
+    """Detector and coach as they ship, hearing a run step by step.
+
+    Parameters
+    ----------
+    baseline : Baseline, optional
+        Of the runner's earlier runs.
+    """
+
+    def __init__(self, baseline: Baseline | None = None) -> None:
+        self.detector = DriftDetector(baseline=baseline)
+        self._coach = Coach(CueBudget(CoachParams()))
+        self.changes: list[Change] = []
+        self.alerts: list[Alert] = []
+
+    def hear(self, run: MeasuredRun, begin: int = 0, end: int | None = None) -> Hearing:
+        """Take the steps from ``begin`` to ``end``; returns itself."""
+        for steps, known in _parts(run, begin, len(run.steps) if end is None else end):
+            if steps is None:
+                self.detector.mark("surface", "another")
+                continue
+            new = self.detector.push(steps, known)
+            end_s = float(steps.initial_contact_s[-1] + steps.step_time_s[-1])
+            self.changes += new
+            self.alerts += self._coach.advance(new, end_s)
+        return self
+
+    def from_here(self) -> Hearing:
+        """Another one that has heard the same so far."""
+        other = Hearing()
+        other.detector.state = self.detector.state
+        other._coach.state = self._coach.state
+        other.changes, other.alerts = list(self.changes), list(self.alerts)
+        return other
+
+    @property
+    def told(self) -> list[Alert]:
+        """What the runner was told of, in order."""
+        return [alert for alert in self.alerts if alert.severity == "raised"]
 
 
-def _parts(run: MeasuredRun) -> Iterable[tuple[Steps | None, Covariates | None]]:
-    marks = [index for index, _ in run.surface]
-    cuts = sorted({*range(0, len(run.steps), _CHUNK), *marks, len(run.steps)})
-    for begin, end in itertools.pairwise(cuts):
-        if begin in marks:
+def _parts(
+    run: MeasuredRun, begin: int, end: int
+) -> Iterator[tuple[Steps | None, Covariates | None]]:
+    marks = [index for index, _ in run.surface if begin <= index < end]
+    for first, last in itertools.pairwise(sorted({*range(begin, end, _CHUNK), *marks, end})):
+        if first in marks:
             yield None, None
-        known = Covariates(run.speed_m_s[begin:end], run.slope_deg[begin:end])
-        yield run.steps[begin:end], known if run.stated else None
-
-
-def judged_by_history(seed: int, scenario: str) -> Baseline | None:
-    """The baseline of four earlier runs of the person, of the same kind."""
-    runs = []
-    for day in range(1, HISTORY_RUNS + 1):
-        earlier = run_of(person(seed), course(scenario, seed * 10 + day), day)
-        learned = heard_in(earlier, None)[2].run_baseline
-        if learned is not None:
-            runs.append(EarlierRun(learned))
-    return warm_start(runs)
+        known = Covariates(run.speed_m_s[first:last], run.slope_deg[first:last])
+        yield run.steps[first:last], known if run.stated else None
 
 
 def imposed(run: MeasuredRun, change: str, size: float, onset: int) -> MeasuredRun:
@@ -198,68 +226,123 @@ def imposed(run: MeasuredRun, change: str, size: float, onset: int) -> MeasuredR
     return replace(run, steps=Steps(rows))
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What one rule made of one person's runs."""
+
+    runs: tuple[Run, ...]
+    found: tuple[tuple[float, float], ...]  # delay and excess of each change
+
+
 def _of_a_person(
-    seed: int, scenario: str, changes: Sequence[str], histories: Sequence[bool]
-) -> list[tuple[Heard, list[tuple[float, float]]]]:
-    """A run without a change, and delay and excess of each change; without, and with history."""
-    run = run_of(person(seed), course(scenario, seed * 10))
+    seed: int, scenario: str, changes: Sequence[str], rules: Sequence[Rule]
+) -> dict[Rule, _Judged]:
+    """Runs without a change, and in one of them each change."""
+    someone = person(seed)
+    run = run_of(someone, course(scenario, seed * 10))
     onset = int(np.random.default_rng([seed, 44]).uniform(0.4, 0.6) * len(run.steps))
+    first, found, gate = _judged(run, onset, None, changes)
+    judged: dict[Rule, _Judged] = {}
+    earlier = list(_earlier_runs(someone, scenario)) if "four earlier runs" in rules else []
+    if "first run" in rules:
+        runs = (first, *(told for told, _ in earlier))
+        judged["first run"] = _Judged(runs, found)
+    if "four earlier runs" in rules:
+        usual = warm_start([EarlierRun(learned) for _, learned in earlier if learned is not None])
+        told, found, _ = _judged(run, onset, usual, changes)
+        judged["four earlier runs"] = _Judged((told,), found)
+    if "fixed gate" in rules:
+        judged["fixed gate"] = _by_fixed_gate(run, onset, changes, gate)
+    return judged
+
+
+def _earlier_runs(someone: Person, scenario: str) -> Iterator[tuple[Run, Baseline | None]]:
+    """Runs of the same kind on the days before, as first runs, and what they leave to later."""
+    for day in range(1, HISTORY_RUNS + 1):
+        run = run_of(someone, course(scenario, someone.seed * 10 + day), day)
+        hearing = Hearing().hear(run)
+        yield _run(run, (alert.indicator for alert in hearing.told)), hearing.detector.run_baseline
+
+
+def _run(run: MeasuredRun, told: Iterator[str]) -> Run:
+    return Run(frozenset(told), float(np.nansum(run.steps.step_time_s)) / 3600.0)
+
+
+def _judged(
+    run: MeasuredRun, onset: int, baseline: Baseline | None, changes: Sequence[str]
+) -> tuple[Run, tuple[tuple[float, float], ...], float]:
+    """What is told of a run, what of each change from a step on, and the gate of the lean then."""
+    before = Hearing(baseline).hear(run, 0, onset)
+    gate = before.detector.current("sacral_lean_deg").gate
     found = []
-    for history in histories:
-        baseline = judged_by_history(seed, scenario) if history else None
-        noticed, alerts, _ = heard_in(run, baseline)
-        told = [alert for alert in alerts if alert.severity == "raised"]
-        heard = Heard(
-            frozenset(alert.indicator for alert in told),
-            frozenset(change.indicator for change in noticed if change.severity == "raised"),
-            len(told),
-            float(np.nansum(run.steps.step_time_s)) / 3600.0,
-        )
-        found.append((heard, [_searched(run, onset, baseline, change) for change in changes]))
-    return found
-
-
-def _searched(
-    run: MeasuredRun, onset: int, baseline: Baseline | None, change: str
-) -> tuple[float, float]:
-    """Delay of a change, s, and, of a lean, how far beyond the gate it was by then, degrees."""
-    indicator, way, size = CHANGES[change]
-    gate = math.nan
-    if indicator == "sacral_lean_deg":
-        before = replace(run, steps=run.steps[:onset], surface=())
-        gate = heard_in(before, baseline)[2].current(indicator).gate
-        if change != RAMP:
+    for change in changes:
+        indicator, way, size = CHANGES[change]
+        if change.startswith("lean by"):
             size *= gate
-        if not math.isfinite(gate):
-            return math.inf, math.inf
-    changed = imposed(run, change, size, onset)
-    onset_s = float(changed.steps.initial_contact_s[onset])
-    limit_s = _RAMP_S if change == RAMP else _LATE_S
-    noticed, alerts, _ = heard_in(changed, baseline)
-    seen_s = [
-        one.time_s
-        for one in noticed
-        if (one.indicator, one.direction, one.severity) == (indicator, way, "raised")
-    ]
-    for told_s in _told_times(alerts, indicator, seen_s):
-        late_s = told_s - onset_s
-        if 0.0 < late_s <= limit_s:
-            return late_s, size * min(late_s / _RAMP_S, 1.0) - gate
+        if not math.isfinite(size):
+            found.append((math.inf, math.inf))
+            continue
+        changed = imposed(run, change, size, onset)
+        heard = before.from_here().hear(changed, onset, _last(changed, onset, change))
+        seen_s = [
+            one.time_s
+            for one in heard.changes
+            if (one.indicator, one.direction, one.severity) == (indicator, way, "raised")
+        ]
+        told_s = _told_times(heard.told, indicator, seen_s)
+        found.append(_delay(told_s, changed, onset, change, gate))
+    told = before.hear(run, onset).told
+    return _run(run, (alert.indicator for alert in told)), tuple(found), gate
+
+
+def _last(run: MeasuredRun, onset: int, change: str) -> int:
+    """The step up to which a change may be told."""
+    starts = run.steps.initial_contact_s
+    return int(np.searchsorted(starts, starts[onset] + _limit_s(change)))
+
+
+def _limit_s(change: str) -> float:
+    return _RAMP_S if change == RAMP else _LATE_S
+
+
+def _delay(
+    told_s: Iterator[float], run: MeasuredRun, onset: int, change: str, gate: float
+) -> tuple[float, float]:
+    """Delay of a change, s, and, of a ramp, how far beyond the gate it was by then, degrees."""
+    onset_s = float(run.steps.initial_contact_s[onset])
+    for time_s in told_s:
+        late_s = time_s - onset_s
+        if 0.0 < late_s <= _limit_s(change):
+            return late_s, CHANGES[RAMP][2] * min(late_s / _RAMP_S, 1.0) - gate
     return math.inf, math.inf
 
 
-def _told_times(
-    alerts: Sequence[Alert], indicator: str, seen_s: Sequence[float]
-) -> Iterator[float]:
+def _told_times(told: Sequence[Alert], indicator: str, seen_s: Sequence[float]) -> Iterator[float]:
     """When the runner heard of an indicator's changes, or of what is told for them."""
-    for alert in alerts:
-        if alert.severity != "raised":
-            continue
-        gathered_s = CoachParams().derived_wait_s
-        if alert.indicator == indicator or any(
-            abs(time_s - alert.time_s) <= gathered_s for time_s in seen_s
-        ):
+    gathered_s = CoachParams().derived_wait_s
+    for alert in told:
+        near = any(abs(time_s - alert.time_s) <= gathered_s for time_s in seen_s)
+        if alert.indicator == indicator or near:
             yield alert.time_s
+
+
+def _by_fixed_gate(run: MeasuredRun, onset: int, changes: Sequence[str], gate: float) -> _Judged:
+    """The same by the simplest rule; ``gate`` is the detector's, so that changes are as large."""
+    before = FixedGate().hear(run.steps[:onset])
+    found = []
+    for change in changes:
+        indicator, way, size = CHANGES[change]
+        size *= gate if change.startswith("lean by") else 1.0
+        if not math.isfinite(size):
+            found.append((math.inf, math.inf))
+            continue
+        changed = imposed(run, change, size, onset)
+        last = _last(changed, onset, change)
+        told = before.from_here().hear(changed.steps[onset:last]).told
+        told_s = (one.time_s for one in told if (one.indicator, one.way) == (indicator, way))
+        found.append(_delay(told_s, changed, onset, change, gate))
+    told = before.hear(run.steps[onset:]).told
+    return _Judged((_run(run, (one.indicator for one in told)),), tuple(found))
 
 
 def listen_and_search(
@@ -268,22 +351,22 @@ def listen_and_search(
     scenario: str,
     *,
     changes: Sequence[str] = tuple(CHANGES),
-    histories: Sequence[bool] = (False, True),
+    rules: Sequence[Rule] = ("first run", "four earlier runs", "fixed gate"),
 ) -> list[tuple[Listened, list[Searched]]]:
-    """Runs of a scenario, one person each: what is told falsely, and what of true changes."""
-    work = partial(_of_a_person, scenario=scenario, changes=changes, histories=histories)
-    people = list(pool.map(work, seeds, chunksize=2))
+    """Runs of a scenario: what is told falsely, and what of true changes, by each rule."""
+    work = partial(_of_a_person, scenario=scenario, changes=changes, rules=rules)
+    people = list(pool.map(work, seeds))
     result = []
-    for place, history in enumerate(histories):
-        own = [found[place] for found in people]
-        listened = Listened(scenario, history, tuple(heard for heard, _ in own))
+    for rule in rules:
+        own = [judged[rule] for judged in people]
+        listened = Listened(scenario, rule, tuple(one.runs for one in own))
         searched = [
             Searched(
                 scenario,
-                history,
+                rule,
                 change,
-                tuple(trials[k][0] for _, trials in own),
-                tuple(trials[k][1] for _, trials in own),
+                tuple(one.found[k][0] for one in own),
+                tuple(one.found[k][1] for one in own),
             )
             for k, change in enumerate(changes)
         ]
@@ -293,11 +376,8 @@ def listen_and_search(
 
 def _told_most(listened: Listened) -> str:
     """Which indicators were told, in % of the runs."""
-    total: Counter[str] = Counter()
-    for run in listened.runs:
-        total.update(run.told)
-    count = len(listened.runs)
-    return ", ".join(f"{name} {100 * n / count:.0f}" for name, n in total.most_common(4))
+    count = sum(len(own) for own in listened.people)
+    return ", ".join(f"{name} {100 * n / count:.0f}" for name, n in listened.told.most_common(4))
 
 
 def main() -> int:
@@ -306,21 +386,19 @@ def main() -> int:
         prog="python -m benchmarks.alerts.ordinary",
         description="Ordinary runs in which nothing changes, through detector and coach.",
     )
-    parser.add_argument("--runs", type=int, default=40, metavar="N", help="of each (40)")
+    parser.add_argument("--people", type=int, default=20, metavar="N", help="of each (20)")
     parser.add_argument("--history", action="store_true", help="with four earlier runs of each")
     given = parser.parse_args()
     first = int(np.random.default_rng().integers(10_000, 1_000_000))  # no run is looked at twice
-    seeds = range(first, first + given.runs)
-    kind = "with four earlier runs" if given.history else "first runs"
-    print(f"{kind}, people {first} to {first + given.runs - 1}: runs told of a change, % (95 %)")
+    rule: Rule = "four earlier runs" if given.history else "first run"
+    print(f"{rule}, {given.people} people from {first} on: told of a change, % an hour (95 %)")
     with ProcessPoolExecutor(2) as pool:
         for scenario in SCENARIOS:
             ((listened, _),) = listen_and_search(
-                pool, seeds, scenario, changes=(), histories=(given.history,)
+                pool, range(first, first + given.people), scenario, changes=(), rules=(rule,)
             )
-            hits = sum(bool(run.told) for run in listened.runs)
-            low, high = wilson(hits, given.runs)
-            share = f"{100 * hits / given.runs:3.0f} ({100 * low:.0f}–{100 * high:.0f})"
+            middle, low, high = (100.0 * value for value in listened.share())
+            share = f"{middle:3.0f} ({low:.0f}–{high:.0f})"
             print(f"{scenario:28} {share:14} {_told_most(listened)}", flush=True)
     return 0
 

@@ -48,9 +48,10 @@ def median_interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def over_people(hits: Sequence[float], hours: Sequence[float]) -> tuple[float, float, float]:
-    """Hits an hour and their interval when people are drawn anew (bootstrap, people alike).
+    """Hits an hour and their interval, people weighted alike.
 
-    Where nobody has any hit the upper end is Wilson's, of all hours as that many trials.
+    The wider, at each end, of what other people would give (bootstrap) and of Wilson's with all
+    hours as trials: few hits in few people say less than the bootstrap alone makes of them.
 
     Examples
     --------
@@ -58,10 +59,11 @@ def over_people(hits: Sequence[float], hours: Sequence[float]) -> tuple[float, f
     0.25
     """
     rates = np.asarray(hits, np.float64) / np.maximum(np.asarray(hours, np.float64), 0.5)
-    middle = float(rates.mean())
+    total = round(sum(hits))
+    least, most = wilson(total, max(round(sum(hours)), total, 1))
     if not rates.any():
-        return 0.0, 0.0, wilson(0, max(int(sum(hours)), 1))[1]
+        return 0.0, 0.0, most
     rng = np.random.default_rng(7)
     drawn = rng.choice(rates, (4000, len(rates))).mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
-    return middle, low, high
+    return float(rates.mean()), min(low, least), max(high, most)

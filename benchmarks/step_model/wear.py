@@ -44,9 +44,9 @@ class Wear:
     axes : str
         As they are stated to the analyzer.
     zero_g : float
-        Standard deviation of the error of zero, each axis, beside 0.012 of a good accelerometer.
+        Standard deviation of each axis's error of zero, beside the 0.012 of a good one.
     scale_error : float
-        Standard deviation of its error of scale, each axis, beside 0.007 of a good one.
+        Standard deviation of each axis's error of scale, beside the 0.007 of a good one.
     prepared : bool
         Low-passed at 20 Hz, without negative vertical values and without the sideways axis.
     struck : bool

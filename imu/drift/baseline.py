@@ -107,7 +107,7 @@ class Baseline:
         for name in _COVARIATES:
             value = getattr(self, name)
             if value is not None and not _is_number(value):
-                raise InputError(f"the baseline's {name} is {value!r}: it must be a number.")
+                raise InputError(f"the baseline's {name} is {value!r:.40}: it must be a number.")
         if not _is_number(self.blocks) or self.blocks < 1 or self.blocks != int(self.blocks):
             raise InputError(
                 f"the baseline has {self.blocks!r} blocks: give a whole number from 1."
@@ -200,7 +200,7 @@ class Baseline:
             )
         if content.get("version") != _VERSION:
             raise InputError(
-                f"the baseline has version {content.get('version')!r}, this program reads "
+                f"the baseline has version {content.get('version')!r:.40}, this program reads "
                 f"{_VERSION}: update the program or learn a new baseline."
             )
         indicators = content.get("indicators")
@@ -210,7 +210,7 @@ class Baseline:
         for name, entry in indicators.items():
             if not isinstance(entry, dict) or not {"mean", "wander_sd"} <= entry.keys():
                 raise InputError(
-                    f"the baseline of {name!r} lacks a mean and a wander_sd: learn a new one."
+                    f"the baseline of {name!r:.40} lacks a mean and a wander_sd: learn a new one."
                 )
             items.append(
                 IndicatorBaseline(
@@ -237,14 +237,14 @@ class Baseline:
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InputError(f"the baseline's definitions are {value!r}: give a whole number.")
+        raise InputError(f"the baseline's definitions are {value!r:.40}: give a whole number.")
     return value
 
 
 def _several(name: str, values: object) -> tuple[float, ...]:
     if not isinstance(values, list | tuple) or len(values) not in (0, COUPLING_COUNT):
         raise InputError(
-            f"the couplings of {name!r} are {values!r}: give {COUPLING_COUNT} numbers, or none."
+            f"the couplings of {name!r:.40} are {values!r:.60}: give {COUPLING_COUNT} numbers or none."
         )
     return tuple(values)
 
@@ -260,17 +260,19 @@ def _check_indicator_baseline(item: IndicatorBaseline) -> None:
     known = [indicator for indicator in INDICATORS if indicator.name == item.indicator]
     if not known:
         raise InputError(
-            f"the baseline names an unknown indicator {item.indicator!r}: give some of "
+            f"the baseline names an unknown indicator {item.indicator!r:.40}: give some of "
             + ", ".join(indicator.name for indicator in INDICATORS)
             + "."
         )
     positive = known[0].relative
     if not _is_number(item.mean) or (positive and not item.mean > 0.0):
         kind = "a positive number" if positive else "a number"
-        raise InputError(f"the baseline of {item.indicator} is {item.mean!r}: it must be {kind}.")
+        raise InputError(
+            f"the baseline of {item.indicator} is {item.mean!r:.40}: it must be {kind}."
+        )
     if len(item.couplings) != len(item.coupling_sds) or not all(map(_is_number, item.couplings)):
         raise InputError(
-            f"the couplings of {item.indicator} are {item.couplings!r}: give {COUPLING_COUNT} "
+            f"the couplings of {item.indicator} are {item.couplings!r:.60}: give {COUPLING_COUNT} "
             "numbers and as many spreads, or none."
         )
     spreads = {f"coupling_sds {i}": sd for i, sd in enumerate(item.coupling_sds)}

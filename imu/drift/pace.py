@@ -9,12 +9,16 @@ steady run is not stirred by it.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.compiled import kernel
 from imu.drift.indicators import INDICATORS, Indicator
+
+__all__ = ["CADENCE", "estimate_pace", "pace_for_each"]
 
 Array = NDArray[np.float64]
 
@@ -33,18 +37,12 @@ def _kind(indicator: Indicator) -> frozenset[str]:
 
 #: Whether the second indicator has a say in the pace of the first.
 _SAY: Final = np.array(
-    [[one.judges_pace and one.name not in _kind(two) for one in INDICATORS] for two in INDICATORS],
-    np.float64,
+    [[one.judges_pace and one.name not in _kind(two) for one in INDICATORS] for two in INDICATORS]
 )
 _USUAL: Final = [indicator.population for indicator in INDICATORS]
 _ON_SPEED: Final = np.array([usual.speed[0] for usual in _USUAL])
 _UPHILL: Final = np.array([usual.uphill[0] for usual in _USUAL])
 _DOWNHILL: Final = np.array([usual.downhill[0] for usual in _USUAL])
-#: Products of the patterns of speed, uphill and downhill, and these themselves.
-_SQUARES: Final = np.stack(
-    [_ON_SPEED**2, _ON_SPEED * _UPHILL, _ON_SPEED * _DOWNHILL, _UPHILL**2, _DOWNHILL**2], axis=1
-)
-_PATTERNS: Final = np.stack([_ON_SPEED, _UPHILL, _DOWNHILL], axis=1)
 
 
 def pace_for_each(
@@ -81,43 +79,77 @@ def pace_for_each(
     >>> float(abs(speed[place])), float(abs(slope[place]))
     (0.0, 0.0)
     """
-    has_value = np.isfinite(deviation)
-    weight = np.where(has_value, 1.0 / variance, 0.0)
-    told = weight * np.where(has_value, deviation, 0.0)
-    stated = np.isfinite(known)
-    middle = np.where(stated, known, 0.0)
-    precision = np.where(stated, _KNOWN_SD, _USUAL_SD) ** -2.0
-    sums = _SAY @ np.concatenate([weight[:, None] * _SQUARES, told[:, None] * _PATTERNS], axis=1)
-    uphill = _likeliest(sums[:, [0, 1, 3, 5, 6]], middle, precision, 1.0)
-    downhill = _likeliest(sums[:, [0, 2, 4, 5, 7]], middle, precision, -1.0)
-    speed, slope, speed_sd, slope_sd, _ = np.where(uphill[4] <= downhill[4], uphill, downhill)
-    speed = middle[0] + 0.0 * speed if stated[0] else _beyond(speed, multiple * speed_sd)
-    slope = middle[1] + 0.0 * slope if stated[1] else _beyond(slope, multiple * slope_sd)
-    return speed, slope
+    found = np.empty((len(deviation), 4))
+    estimate_pace(deviation, variance, known[0], known[1], multiple, found)
+    return found[:, 0], found[:, 1]
 
 
-def _likeliest(sums: Array, middle: Array, precision: Array, sign: float) -> Array:
-    """Speed, slope, their SD and χ² but for a constant, shape (5, N), for one sign of the slope.
+@kernel
+def estimate_pace(
+    deviation: Array,
+    variance: Array,
+    known_speed: float,
+    known_slope: float,
+    multiple: float,
+    found: Array,
+) -> None:
+    """:func:`pace_for_each`, compiled: speed, slope, and their SD (0 where known) to ``found``."""
+    speed_known, slope_known = math.isfinite(known_speed), math.isfinite(known_slope)
+    middle_speed = known_speed if speed_known else 0.0
+    middle_slope = known_slope if slope_known else 0.0
+    speed_precision = (_KNOWN_SD[0] if speed_known else _USUAL_SD[0]) ** -2.0
+    slope_precision = (_KNOWN_SD[1] if slope_known else _USUAL_SD[1]) ** -2.0
+    for i in range(len(deviation)):
+        uphill = _likeliest(
+            i, deviation, variance, middle_speed, middle_slope, speed_precision, slope_precision, 1
+        )
+        downhill = _likeliest(
+            i, deviation, variance, middle_speed, middle_slope, speed_precision, slope_precision, -1
+        )
+        better = uphill if uphill[4] <= downhill[4] else downhill
+        found[i, 0] = middle_speed if speed_known else _beyond(better[0], multiple * better[2])
+        found[i, 1] = middle_slope if slope_known else _beyond(better[1], multiple * better[3])
+        found[i, 2] = 0.0 if speed_known else better[2]
+        found[i, 3] = 0.0 if slope_known else better[3]
 
-    ``sums`` are the normal equations: speed², speed · slope, slope², and what was found along both.
+
+@kernel
+def _likeliest(
+    i: int,
+    deviation: Array,
+    variance: Array,
+    middle_speed: float,
+    middle_slope: float,
+    speed_precision: float,
+    slope_precision: float,
+    way: int,
+) -> tuple[float, float, float, float, float]:
+    """Speed, slope, their SD and χ² but for a constant, uphill (1) or downhill (-1).
+
+    By the normal equations: speed², speed · slope, slope², and what was found along both.
     """
-    a, b, c, right_speed, right_slope = (sums + 0.0).T
-    a, c = a + precision[0], c + precision[1]
-    right_speed = right_speed + precision[0] * middle[0]
-    right_slope = right_slope + precision[1] * middle[1]
+    a, b, c = speed_precision, 0.0, slope_precision
+    right_speed, right_slope = speed_precision * middle_speed, slope_precision * middle_slope
+    for j in range(len(deviation)):
+        if _SAY[i, j] and math.isfinite(deviation[j]):
+            on_speed, on_slope = _ON_SPEED[j], _UPHILL[j] if way > 0 else _DOWNHILL[j]
+            weight = 1.0 / variance[j]
+            a += weight * on_speed * on_speed
+            b += weight * on_speed * on_slope
+            c += weight * on_slope * on_slope
+            right_speed += weight * on_speed * deviation[j]
+            right_slope += weight * on_slope * deviation[j]
     determinant = a * c - b * b
     speed = (c * right_speed - b * right_slope) / determinant
     slope = (a * right_slope - b * right_speed) / determinant
-    wrong = sign * slope < 0.0
-    slope = np.where(wrong, 0.0, slope)
-    speed = np.where(wrong, right_speed / a, speed)
-    cost = a * speed**2 + 2.0 * b * speed * slope + c * slope**2
+    if way * slope < 0.0:
+        speed, slope = right_speed / a, 0.0
+    cost = a * speed * speed + 2.0 * b * speed * slope + c * slope * slope
     cost -= 2.0 * (speed * right_speed + slope * right_slope)
-    return np.stack([speed, slope, np.sqrt(c / determinant), np.sqrt(a / determinant), cost])
+    return speed, slope, math.sqrt(c / determinant), math.sqrt(a / determinant), cost
 
 
-def _beyond(value: Array, least: Array) -> Array:
+@kernel
+def _beyond(value: float, least: float) -> float:
     """Nothing up to ``least``, all from twice that on."""
-    share = np.clip(np.abs(value) / np.maximum(least, 1e-9) - 1.0, 0.0, 1.0)
-    result: Array = value * share
-    return result
+    return value * min(max(abs(value) / max(least, 1e-9) - 1.0, 0.0), 1.0)

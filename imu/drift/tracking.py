@@ -8,6 +8,10 @@ the spread that a deviation is judged by. Whether the level has stepped at one o
 is told by the generalized likelihood ratio of its innovations (Willsky & Jones 1976,
 doi:10.1109/TAC.1976.1101146), which a wander that comes and goes does not raise.
 
+What pace does to the runner is learned only where speed or slope were measured or stated. One that
+is estimated from the other indicators is mostly error while nobody changes pace, and a coupling
+learned from errors comes out near nothing, and sure of it; so it keeps what is known of people.
+
 The variances come from the runner: of the wander, of what is left beside it, and of how large
 "steps" are in calm running; a person or a road that is less even than assumed makes
 the same evidence count for less.
@@ -21,11 +25,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.compiled import Record
+from imu.compiled import Record, kernel
 from imu.drift.indicators import INDICATORS, RELATIVE
-from imu.drift.pace import CADENCE, pace_for_each
+from imu.drift.pace import CADENCE, estimate_pace
 from imu.drift.params import DriftParams
-from imu.drift.state import COARSE_BLOCKS, COUPLINGS, FINE, LEVEL, ONSETS, POPULATION_WANDER, WANDER
+from imu.drift.state import (
+    COARSE_BLOCKS,
+    COUPLINGS,
+    FINE,
+    LEVEL,
+    ONSETS,
+    PARTS,
+    POPULATION_WANDER,
+    WANDER,
+    fresh_state,
+)
+
+__all__ = ["compile_tracking", "follow", "values_of", "wander_variance"]
 
 Array = NDArray[np.float64]
 
@@ -45,6 +61,9 @@ _UNREST_AGE: Final = 8
 _LASTING: Final = 0.05
 _LASTING_WANDER: Final = 0.49
 _FIRST_UNREST: Final = 40
+_IS_FORM: Final = np.array([bool(one.told) for one in INDICATORS])
+_LEVEL_PARTS: Final = LEVEL.stop
+_BY_CADENCE: Final = COUPLINGS.stop - 1
 
 
 def follow(
@@ -65,50 +84,17 @@ def follow(
     p : DriftParams
         Parameters.
     """
-    y = _as_deviation(s, block)
-    passed_s = running_s - s["last_s"] if math.isfinite(s["last_s"]) else 0.0
-    s["last_s"] = running_s
-    stays = math.exp(-passed_s / p.wander_s)
-    h = _rows(s, y, pace, running_s, p)
-    known = np.isfinite(y)
-    _let_time_pass(s, stays)
-    parts, covariance = s["parts"], s["covariance"]
-    y = np.where(known, y, 0.0)
-    spread_of = (covariance * h[:, None, :]).sum(axis=2)
-    variance = s["noise"] + (h * spread_of).sum(axis=1)
-    predicted = (h * parts).sum(axis=1)
-    innovation = np.where(known, y - predicted, 0.0)
-    residual = y - (predicted - parts[:, WANDER])
-    settled = h[:, LEVEL]
-    s["level"] = np.where(known, (settled * parts[:, LEVEL]).sum(axis=1), s["level"])
-    before = s["smoothed"]
-    first = np.where(np.isfinite(before), before + p.smoothing * (residual - before), residual)
-    s["smoothed"] = np.where(known, first, before)
-    usual = (covariance[:, :WANDER, :WANDER] * h[:, None, :WANDER]).sum(axis=2)
-    not_known = np.maximum((usual * h[:, :WANDER]).sum(axis=1), 0.0)
-    noise_left = s["noise"] * p.smoothing / (2.0 - p.smoothing)
-    spread = np.sqrt(wander_variance(s) + not_known + noise_left)
-    s["spread"] = np.where(known, spread, s["spread"])
-    _follow_what_lasts(s, residual, not_known, known)
-    quiet = known & (s["raised"] == 0)
-    calm = quiet & (np.abs(s["smoothed"]) < p.calm_multiple * spread)
-    gain = np.where(known[:, None], spread_of / variance[:, None], 0.0)
-    gain[:, :WANDER] *= calm[:, None]
-    _weigh_onsets(s, h, gain, innovation, variance, known)
-    size = np.abs(innovation) / np.sqrt(variance)
-    damped = innovation * np.minimum(1.0, _MOST_INNOVATION / np.maximum(size, 1e-12))
-    s["parts"] = parts + gain * damped[:, None]
-    crossed = gain[:, :, None] * spread_of[:, None, :]
-    squared = gain[:, :, None] * gain[:, None, :] * variance[:, None, None]
-    s["covariance"] = covariance - crossed - crossed.transpose(0, 2, 1) + squared
-    _learn_noise(s, residual, stays, known)
-    if running_s > _FIRST_WANDER_S:
-        _learn_wander(s, passed_s, not_known, noise_left, quiet, p)
-    if s["blocks"] > _FIRST_UNREST:
-        _learn_unrest(s, quiet)
-    s["seen"] = s["seen"] + known
-    s["blocks"] += 1
+    known = np.zeros(len(block), np.bool_)
+    _follow(
+        s, block, pace, running_s, p.wander_s, p.smoothing, p.calm_multiple, p.pace_multiple, known
+    )
     return known
+
+
+def compile_tracking() -> None:
+    """Compile it, or load it from the cache; only for :func:`~imu.analyzer.warm_up`."""
+    unknown = np.full(len(INDICATORS), math.nan)
+    follow(fresh_state()[0]["segment"], unknown, np.full(2, math.nan), 0.0, DriftParams())
 
 
 def wander_variance(s: Record) -> Array:
@@ -117,14 +103,6 @@ def wander_variance(s: Record) -> Array:
     total = s["given_wander_weight"] * s["given_wander"] + s["wander_sum"]
     variance: Array = np.maximum(total / weight, _LEAST_WANDER**2)
     return variance
-
-
-def unrest(s: Record) -> Array:
-    """Mean square of the steps that calm running makes, in variances; 1 where it fits."""
-    weight = s["given_unrest_weight"] + s["unrest_weight"]
-    total = s["given_unrest_weight"] * s["given_unrest"] + s["unrest_sum"]
-    mean: Array = total / weight
-    return mean
 
 
 def values_of(s: Record, deviation: Array) -> Array:
@@ -137,130 +115,270 @@ def values_of(s: Record, deviation: Array) -> Array:
     return values
 
 
-def _as_deviation(s: Record, block: Array) -> Array:
-    """A block as deviations from the references, which the first values set."""
-    usable = np.isfinite(block) & (~RELATIVE | (block > 0.0))
-    s["reference"] = np.where(usable & np.isnan(s["reference"]), block, s["reference"])
-    ratio = np.where(usable & RELATIVE, block / s["reference"], 1.0)
-    deviation = np.where(RELATIVE, 100.0 * np.log(ratio), block - s["reference"])
-    result: Array = np.where(usable, deviation, math.nan)
-    return result
-
-
-def _rows(s: Record, y: Array, pace: Array, running_s: float, p: DriftParams) -> Array:
-    """What each part counts for in the block, shape (indicators, parts)."""
-    h = np.ones((len(y), s["parts"].shape[1]))
-    h[:, 1] = running_s / 3600.0
-    h[:, 2] = math.exp(-running_s / _SETTLING_S)
-    parts = s["parts"]
-    deviation = y - (h[:, LEVEL] * parts[:, LEVEL]).sum(axis=1)
-    wander = np.minimum(wander_variance(s), s["given_wander"])
-    by_cadence = parts[:, COUPLINGS][:, 3] ** 2 * wander[CADENCE]
-    variance = wander + s["noise"] + s["covariance"][:, 0, 0] + by_cadence
-    speed, slope = pace_for_each(deviation, variance, _relative(s, pace), p.pace_multiple)
-    h[:, 3], h[:, 4], h[:, 5] = speed, np.maximum(slope, 0.0), np.minimum(slope, 0.0)
-    own = deviation[CADENCE] - (h[:, 3:6] * parts[CADENCE, 3:6]).sum(axis=1)
-    h[:, 6] = own if math.isfinite(deviation[CADENCE]) else 0.0
-    h[CADENCE, 6] = 0.0
-    return h
-
-
-def _relative(s: Record, pace: Array) -> Array:
-    """Known speed in % of the usual one, and slope less the usual one."""
-    speed, slope = pace.tolist()
-    if math.isfinite(speed) and speed > 0.0 and not math.isfinite(s["usual_speed_m_s"]):
-        s["usual_speed_m_s"] = speed
-    if math.isfinite(slope) and not math.isfinite(s["usual_slope_deg"]):
-        s["usual_slope_deg"] = slope
-    faster = 100.0 * math.log(speed / s["usual_speed_m_s"]) if speed > 0.0 else math.nan
-    return np.array([faster, slope - s["usual_slope_deg"]])
-
-
-def _let_time_pass(s: Record, stays: float) -> None:
-    """The wander forgets; in the onsets' signatures too."""
-    s["parts"][:, WANDER] *= stays
-    s["covariance"][:, WANDER, :] *= stays
-    s["covariance"][:, :, WANDER] *= stays
-    s["covariance"][:, WANDER, WANDER] += wander_variance(s) * (1.0 - stays * stays)
-    s["signature"][:, :, WANDER] *= stays
-
-
-def _weigh_onsets(
+@kernel
+def _follow(
     s: Record,
-    h: Array,
-    gain: Array,
-    innovation: Array,
-    variance: Array,
+    block: Array,
+    pace: Array,
+    running_s: float,
+    wander_s: float,
+    smoothing: float,
+    calm_multiple: float,
+    pace_multiple: float,
     known: NDArray[np.bool_],
 ) -> None:
-    """How much better a step of the level explains the innovations, for each onset."""
-    n = int(s["blocks"])
-    begun = [n % FINE]
-    if n % COARSE_BLOCKS == 0:
-        begun.append(FINE + (n // COARSE_BLOCKS) % (ONSETS - FINE))
-    for slot in begun:
-        s["signature"][:, slot] = 0.0
-        s["score"][:, slot] = s["information"][:, slot] = 0.0
-        s["age"][slot] = 0
-    s["age"] += 1
-    left = 1.0 - (s["signature"] * h[:, None, :]).sum(axis=2)
-    left *= known[:, None]
-    s["score"] += left * (innovation / variance)[:, None]
-    s["information"] += left**2 / variance[:, None]
-    s["signature"] += gain[:, None, :] * left[:, :, None]
-    usable = (s["age"] >= _LEAST_AGE) & (s["age"] <= n + 1) & (s["information"] > 0.0)
-    information = np.where(usable, s["information"], 1.0)
-    ratio = np.where(usable, s["score"] ** 2 / information, 0.0)
-    best = ratio.argmax(axis=1)
-    row = np.arange(len(best))
-    s["evidence"] = np.sqrt(ratio[row, best] / np.maximum(unrest(s), 1.0))
-    s["step"] = np.where(usable, s["score"] / information, 0.0)[row, best]
+    """:func:`follow`, compiled; ``known`` is what it returns."""
+    count = len(block)
+    passed_s = running_s - s.last_s if math.isfinite(s.last_s) else 0.0
+    s.last_s = running_s
+    stays = math.exp(-passed_s / wander_s)
+    # a value of the wander counts as new after two time constants
+    worth = min(passed_s, _LONGEST_STEP_S) / (2.0 * wander_s) * (running_s > _FIRST_WANDER_S)
+    y, h, pace_error = np.empty(count), np.ones((count, PARTS)), np.empty((count, 2))
+    variances = np.empty(count)
+    for i in range(count):
+        y[i] = _deviation(s, i, block[i])
+        known[i] = math.isfinite(y[i])
+        variances[i] = _wander(s, i)
+    _lay_rows(s, y, h, pace_error, variances, pace, running_s, pace_multiple)
+    _begin_onsets(s)
+    for i in range(count):
+        # the wander forgets; in the onsets' signatures too
+        s.parts[i, WANDER] *= stays
+        for k in range(PARTS):
+            s.covariance[i, WANDER, k] *= stays
+        for k in range(PARTS):
+            s.covariance[i, k, WANDER] *= stays
+        s.covariance[i, WANDER, WANDER] += variances[i] * (1.0 - stays * stays)
+        for q in range(ONSETS):
+            s.signature[i, q, WANDER] *= stays
+        if known[i]:
+            _take_value(
+                s, i, y[i], h[i], pace_error[i], variances[i], stays, worth, smoothing,
+                calm_multiple,
+            )  # fmt: skip
+        else:
+            _find_onset(s, i)
+        s.seen[i] += known[i]
+    s.blocks += 1
 
 
-def _follow_what_lasts(
-    s: Record, residual: Array, not_known: Array, known: NDArray[np.bool_]
-) -> None:
-    """A deviation that stays for minutes, or grows too slowly for a step, in its own spread."""
-    lasting = np.where(known, s["lasting"] + _LASTING * (residual - s["lasting"]), s["lasting"])
-    spread = np.sqrt(_LASTING_WANDER * wander_variance(s) + not_known + 0.5 * _LASTING * s["noise"])
-    s["lasting"] = lasting
-    s["lasting_multiple"] = lasting / spread
-
-
-def _learn_noise(s: Record, residual: Array, stays: float, known: NDArray[np.bool_]) -> None:
-    """What neighbouring blocks differ by, beside the wander."""
-    noise = s["noise"]
-    both = known & np.isfinite(s["last_residual"])
-    half = np.minimum(0.5 * (residual - np.where(both, s["last_residual"], 0.0)) ** 2, 9.0 * noise)
-    weight = np.minimum(s["noise_weight"] + 1.0, _MOST_NOISE_WEIGHT)
-    seen = noise + (half - wander_variance(s) * (1.0 - stays) - noise) / weight
-    s["noise"] = np.where(both, np.maximum(seen, _LEAST_NOISE), noise)
-    s["noise_weight"] = np.where(both, weight, s["noise_weight"])
-    s["last_residual"] = np.where(known, residual, s["last_residual"])
-
-
-def _learn_wander(
+@kernel
+def _take_value(
     s: Record,
-    passed_s: float,
-    not_known: Array,
-    noise_left: Array,
-    quiet: NDArray[np.bool_],
-    p: DriftParams,
+    i: int,
+    y: float,
+    h: Array,
+    pace_error: Array,
+    wander: float,
+    stays: float,
+    worth: float,
+    smoothing: float,
+    calm_multiple: float,
 ) -> None:
-    """The runner's own: a value counts as new after two time constants."""
-    variance = wander_variance(s)
-    unknown = np.minimum(not_known / (variance + not_known), 0.9)
-    worth = min(passed_s, _LONGEST_STEP_S) / (2.0 * p.wander_s) * (1.0 - unknown) * quiet
-    square = np.minimum(s["smoothed"] ** 2, _MOST_WANDER * (variance + not_known)) - noise_left
-    s["wander_sum"] += np.where(quiet, worth * square, 0.0)
-    s["wander_weight"] += worth
+    """One indicator's value: what it deviates by, and what it teaches."""
+    noise = s.noise[i]
+    spread_of, predicted, not_known = np.zeros(PARTS), 0.0, 0.0
+    for k in range(PARTS):
+        for j in range(PARTS):
+            spread_of[k] += s.covariance[i, k, j] * h[j]
+            if k < WANDER and j < WANDER:
+                not_known += h[k] * s.covariance[i, k, j] * h[j]
+        predicted += h[k] * s.parts[i, k]
+    # a pace that is estimated is a little off
+    off = (s.parts[i, 3] * pace_error[0] * (h[3] != 0.0)) ** 2
+    off += (s.parts[i, 4] * pace_error[1] * (h[4] != 0.0)) ** 2
+    off += (s.parts[i, 5] * pace_error[1] * (h[5] != 0.0)) ** 2
+    variance = noise + off
+    for k in range(PARTS):
+        variance += h[k] * spread_of[k]
+    not_known = max(not_known, 0.0) + off
+    innovation = y - predicted
+    residual = y - (predicted - s.parts[i, WANDER])
+    s.level[i] = 0.0
+    for k in range(_LEVEL_PARTS):
+        s.level[i] += h[k] * s.parts[i, k]
+    before = s.smoothed[i]
+    smoothed = before + smoothing * (residual - before) if math.isfinite(before) else residual
+    s.smoothed[i] = smoothed
+    noise_left = noise * smoothing / (2.0 - smoothing)
+    s.spread[i] = math.sqrt(wander + not_known + noise_left)
+    # a deviation that stays for minutes, or grows too slowly for a step, in its own spread
+    s.lasting[i] += _LASTING * (residual - s.lasting[i])
+    lasts = _LASTING_WANDER * wander + not_known + 0.5 * _LASTING * noise
+    s.lasting_multiple[i] = s.lasting[i] / math.sqrt(lasts)
+    quiet = s.raised[i] == 0
+    calm = quiet and abs(smoothed) < calm_multiple * s.spread[i]
+    gain = np.empty(PARTS)
+    for k in range(PARTS):
+        learns = calm
+        if k == WANDER:
+            learns = True
+        elif _LEVEL_PARTS <= k < _BY_CADENCE:
+            learns = quiet and pace_error[0 if k == _LEVEL_PARTS else 1] == 0.0
+        gain[k] = spread_of[k] / variance if learns else 0.0
+    _weigh_onsets(s, i, h, gain, innovation, variance)
+    _find_onset(s, i)
+    size = abs(innovation) / math.sqrt(variance)
+    damped = innovation * min(1.0, _MOST_INNOVATION / max(size, 1e-12))
+    for k in range(PARTS):
+        s.parts[i, k] += gain[k] * damped
+        for j in range(PARTS):
+            s.covariance[i, k, j] += (
+                gain[k] * gain[j] * variance - gain[k] * spread_of[j] - spread_of[k] * gain[j]
+            )
+    _learn_noise(s, i, residual, wander * (1.0 - stays))
+    if quiet:
+        _learn_wander(s, i, worth, wander, not_known, noise_left)
+    if quiet and s.blocks > _FIRST_UNREST:
+        _learn_unrest(s, i)
 
 
-def _learn_unrest(s: Record, quiet: NDArray[np.bool_]) -> None:
+@kernel
+def _wander(s: Record, i: int) -> float:
+    """One of :func:`wander_variance`."""
+    weight = s.given_wander_weight[i] + s.wander_weight[i]
+    total = s.given_wander_weight[i] * s.given_wander[i] + s.wander_sum[i]
+    return max(total / weight, _LEAST_WANDER[i] ** 2)
+
+
+@kernel
+def _unrest(s: Record, i: int) -> float:
+    """Mean square of the steps that calm running makes, in variances; 1 where it fits."""
+    weight = s.given_unrest_weight[i] + s.unrest_weight[i]
+    return (s.given_unrest_weight[i] * s.given_unrest[i] + s.unrest_sum[i]) / weight
+
+
+@kernel
+def _deviation(s: Record, i: int, value: float) -> float:
+    """A value as deviation from its reference, which the first one sets; NaN where it has none."""
+    if not math.isfinite(value) or (RELATIVE[i] and value <= 0.0):
+        return math.nan
+    if not math.isfinite(s.reference[i]):
+        s.reference[i] = value
+    if RELATIVE[i]:
+        return 100.0 * math.log(value / s.reference[i])
+    return float(value - s.reference[i])
+
+
+@kernel
+def _lay_rows(
+    s: Record,
+    y: Array,
+    h: Array,
+    pace_error: Array,
+    wander: Array,
+    pace: Array,
+    running_s: float,
+    multiple: float,
+) -> None:
+    """What each part counts for in the block, into ``h``, shape (indicators, parts)."""
+    count = len(y)
+    hours, settling = running_s / 3600.0, math.exp(-running_s / _SETTLING_S)
+    deviation, variance, told = np.empty(count), np.empty(count), np.empty(count)
+    least = min(wander[CADENCE], s.given_wander[CADENCE])
+    for i in range(count):
+        h[i, 1], h[i, 2] = hours, settling
+        deviation[i] = y[i]
+        for k in range(_LEVEL_PARTS):
+            deviation[i] -= h[i, k] * s.parts[i, k]
+        variance[i] = min(wander[i], s.given_wander[i]) + s.noise[i] + s.covariance[i, 0, 0]
+        variance[i] += s.parts[i, _BY_CADENCE] ** 2 * least
+        # what runners are told of as a change of form is none of pace
+        told[i] = math.nan if s.raised[i] != 0 and _IS_FORM[i] else deviation[i]
+    # known speed in % of the usual one, and slope less the usual one
+    if pace[0] > 0.0 and not math.isfinite(s.usual_speed_m_s):
+        s.usual_speed_m_s = pace[0]
+    if math.isfinite(pace[1]) and not math.isfinite(s.usual_slope_deg):
+        s.usual_slope_deg = pace[1]
+    faster = 100.0 * math.log(pace[0] / s.usual_speed_m_s) if pace[0] > 0.0 else math.nan
+    found = np.empty((count, 4))
+    estimate_pace(told, variance, faster, pace[1] - s.usual_slope_deg, multiple, found)
+    own = deviation[CADENCE]
+    for i in range(count):
+        h[i, 3], h[i, 4], h[i, 5] = found[i, 0], max(found[i, 1], 0.0), min(found[i, 1], 0.0)
+        pace_error[i, 0], pace_error[i, 1] = found[i, 2], found[i, 3]
+    for k in range(3, _BY_CADENCE):
+        own -= h[CADENCE, k] * s.parts[CADENCE, k]
+    for i in range(count):
+        h[i, _BY_CADENCE] = own if i != CADENCE and math.isfinite(own) else 0.0
+
+
+@kernel
+def _begin_onsets(s: Record) -> None:
+    """A new block is a moment from which the level may step; older ones become fewer."""
+    n = s.blocks
+    for q in range(ONSETS):
+        s.age[q] += 1
+    _forget_onset(s, n % FINE)
+    if n % COARSE_BLOCKS == 0:
+        _forget_onset(s, FINE + (n // COARSE_BLOCKS) % (ONSETS - FINE))
+
+
+@kernel
+def _forget_onset(s: Record, slot: int) -> None:
+    s.age[slot] = 1
+    for i in range(len(s.seen)):
+        s.score[i, slot] = s.information[i, slot] = 0.0
+        for k in range(PARTS):
+            s.signature[i, slot, k] = 0.0
+
+
+@kernel
+def _weigh_onsets(
+    s: Record, i: int, h: Array, gain: Array, innovation: float, variance: float
+) -> None:
+    """How much better a step of the level explains the innovation, for each onset."""
+    for q in range(ONSETS):
+        left = 1.0
+        for k in range(PARTS):
+            left -= s.signature[i, q, k] * h[k]
+        s.score[i, q] += left * innovation / variance
+        s.information[i, q] += left * left / variance
+        for k in range(PARTS):
+            s.signature[i, q, k] += gain[k] * left
+
+
+@kernel
+def _find_onset(s: Record, i: int) -> None:
+    """The likeliest moment, what speaks for it, and how large the step is then."""
+    best, step = 0.0, 0.0
+    for q in range(ONSETS):
+        if _LEAST_AGE <= s.age[q] <= s.blocks + 1 and s.information[i, q] > 0.0:
+            ratio = s.score[i, q] ** 2 / s.information[i, q]
+            if ratio > best:
+                best, step = ratio, s.score[i, q] / s.information[i, q]
+    s.evidence[i], s.step[i] = math.sqrt(best / max(_unrest(s, i), 1.0)), step
+
+
+@kernel
+def _learn_noise(s: Record, i: int, residual: float, wander: float) -> None:
+    """What neighbouring blocks differ by, beside the wander."""
+    last, noise = s.last_residual[i], s.noise[i]
+    s.last_residual[i] = residual
+    if not math.isfinite(last):
+        return
+    half = min(0.5 * (residual - last) ** 2, 9.0 * noise)
+    s.noise_weight[i] = min(s.noise_weight[i] + 1.0, _MOST_NOISE_WEIGHT)
+    s.noise[i] = max(noise + (half - wander - noise) / s.noise_weight[i], _LEAST_NOISE[i])
+
+
+@kernel
+def _learn_wander(
+    s: Record, i: int, worth: float, wander: float, not_known: float, noise_left: float
+) -> None:
+    """The runner's own, from a value that counts as ``worth`` of an independent one."""
+    worth *= 1.0 - min(not_known / (wander + not_known), 0.9)
+    square = min(s.smoothed[i] ** 2, _MOST_WANDER * (wander + not_known)) - noise_left
+    s.wander_sum[i] += worth * square
+    s.wander_weight[i] += worth
+
+
+@kernel
+def _learn_unrest(s: Record, i: int) -> None:
     """The step that eight blocks tell of, whether there was one or not."""
-    slot = (int(s["blocks"]) + 1 - _UNREST_AGE) % FINE
-    counts = quiet & (s["information"][:, slot] > 0.0)
-    information = np.where(counts, s["information"][:, slot], 1.0)
-    square = np.minimum(s["score"][:, slot] ** 2 / information, _MOST_UNREST * unrest(s))
-    s["unrest_sum"] += np.where(counts, square / _UNREST_AGE, 0.0)
-    s["unrest_weight"] += counts / _UNREST_AGE
+    slot = (s.blocks + 1 - _UNREST_AGE) % FINE
+    if s.information[i, slot] > 0.0:
+        square = s.score[i, slot] ** 2 / s.information[i, slot]
+        s.unrest_sum[i] += min(square, _MOST_UNREST * _unrest(s, i)) / _UNREST_AGE
+        s.unrest_weight[i] += 1.0 / _UNREST_AGE

@@ -239,6 +239,7 @@ class SessionWriter:
                     self._write_found()
                     self._writer.finish()
                     self._disk.sync()
+                    self._refuse_removed()
                     self._file.close()
         finally:
             self._disk.wait()
@@ -254,6 +255,11 @@ class SessionWriter:
             self._closed = True
             self._disk.wait()
             self._file.close_quietly()
+
+    def _refuse_removed(self) -> None:
+        """The system goes on writing to a file without a name, and drops it at the end."""
+        if not os.fstat(self._file.fileno()).st_nlink and not self.path.exists():
+            raise FileNotFoundError(errno.ENOENT, "the file was removed")
 
     def _stopped(self) -> bool:
         if self._error is not None:
@@ -376,6 +382,7 @@ class SessionWriter:
             self._writer.flush()
             self._last_flush_log_time = self._last_log_time
             if urgent or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
+                self._refuse_removed()
                 self._disk.start()
                 self._last_flush_s = now_s
 
@@ -409,6 +416,12 @@ def _create(path: Path, overwrite: bool) -> BinaryIO:
 
 
 def _failed_write(error: OSError, path: Path) -> RecordingError:
+    if error.errno == errno.ENOENT:
+        return RecordingError(
+            "the recording was removed while it was written, so nothing of this run is recorded: "
+            "leave a recording where it is until its run has ended.",
+            path=str(path),
+        )
     if error.errno in _DISK_FULL:
         what, cure = "the disk is full", "free some space and start a new one"
     elif error.errno == errno.EFBIG:

@@ -63,7 +63,7 @@ def read_steps(path: Path) -> Steps:
                 rows[name] = _values(name, columns[name])
     except OSError as error:
         raise RecordingError(f"cannot be read: {explain(error)}.", path=str(path)) from None
-    except (KeyError, ValueError, TypeError, csv.Error):
+    except (LookupError, ValueError, TypeError, csv.Error):
         raise InputError(
             "is no steps table: give one that replay wrote.", place=str(path)
         ) from None

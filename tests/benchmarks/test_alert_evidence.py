@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from benchmarks.alerts import oracle
 from benchmarks.alerts.__main__ import main
 from benchmarks.alerts.hours import judged_hours, read_hours, steps_of
 from benchmarks.alerts.model import Conditions, impose, simulate_hour
-from benchmarks.alerts.report import goal_rows, hours_table, to_markdown
+from benchmarks.alerts.ordinary import CHANGES
+from benchmarks.alerts.report import goals_of, hours_table, to_markdown
 from benchmarks.alerts.statistics import median_interval, wilson
 from benchmarks.alerts.study import carry_out
 from benchmarks.alerts.trials import Rule, detect, listen, warm_baseline
+from imu.drift.indicators import INDICATORS, Indicator
 from imu.errors import InputError
 
 
@@ -79,14 +82,20 @@ def test_a_tiny_study_writes_its_page() -> None:
         77,
         2,
         lambda _: None,
-        scenarios=("steady treadmill",),
-        searched_in=(),
+        scenarios=("run and walk",),
         oracle_people=0,
     )
-    goals = goal_rows(done)
+    goals = goals_of(done)
     page = to_markdown(done, [], [])
-    assert len(goals) == 4  # the worst indicator and any, of first runs and with history
-    assert all(what in page for what, *_ in goals)
+    assert len(goals) == 2 * (2 + 2 * len(CHANGES))  # of first runs and with history
+    assert all(goal.what in page for goal in goals)
+    assert [heard.rule for heard in done.listened] == [
+        "first run",
+        "four earlier runs",
+        "fixed gate",
+    ]
+    assert [len(runs) for runs in done.listened[0].people] == [5, 5]
+    assert "| run and walk | fixed gate |" in page
     assert "unknown" in page and "self-consistency" in page
 
 
@@ -120,7 +129,9 @@ def test_real_hours_are_judged_by_person_with_their_earlier_runs_as_history(tmp_
         real_run(tmp_path / f"ann_{number}.csv", number)
     real_run(tmp_path / "bob_1.csv", 7, contact=False, spacing_s=27.0)
     (tmp_path / "bob_2.csv").write_text(COLUMNS, encoding="utf-8")  # nothing in it
-    people = read_hours(tmp_path)
+    left_out: list[str] = []
+    people = read_hours(tmp_path, left_out.append)
+    assert left_out == ["bob_2"]
     assert [name for name, _ in people["ann"]] == ["ann_1", "ann_2", "ann_3", "ann_10"]
     judged = judged_hours(people)
     assert [(run.name, run.history) for run in judged] == [
@@ -141,7 +152,7 @@ def test_real_hours_are_judged_by_person_with_their_earlier_runs_as_history(tmp_
 
 def test_the_steps_behind_means_keep_their_cadence_and_leave_out_walking(tmp_path: Path) -> None:
     real_run(tmp_path / "ann_1.csv", 1)
-    ((_, columns),) = read_hours(tmp_path)["ann"]
+    ((_, columns),) = read_hours(tmp_path, print)["ann"]
     run = steps_of(columns)
     assert 60.0 / np.median(run.steps.step_time_s) == pytest.approx(168.0, abs=0.5)
     assert np.nansum(run.steps.step_time_s) == pytest.approx(1740.0, abs=3.0)
@@ -149,11 +160,35 @@ def test_the_steps_behind_means_keep_their_cadence_and_leave_out_walking(tmp_pat
     assert np.isnan(run.slope_deg).any()
 
 
+def test_what_is_no_running_and_no_measurement_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(4)
+    rows = []
+    for k in range(720):  # an hour of walking, then one of running, by a broken sensor
+        speed, beats = (1.4, 110.0) if k < 360 else (3.0, 168.0 + rng.normal(0.0, 0.8))
+        contact = (240.0, 0.0, 1e9, -5.0)[k % 4 if k > 600 else 0]
+        rows.append(f"{k * 10},{speed},{'9e99' if k % 50 == 0 else 0},{beats:.1f},{contact},\n")
+    (tmp_path / "ann_1.csv").write_text(COLUMNS + "".join(rows), encoding="utf-8")
+    (tmp_path / "ann_2.csv").write_text(COLUMNS + "0,3,0,170,240,90\n", encoding="utf-8")
+    (tmp_path / "bob_1.csv").write_text(COLUMNS + "0,1,,,,\n10,1,,,,\n", encoding="utf-8")
+    (run,) = judged_hours(read_hours(tmp_path, lambda _: None))
+    assert run.name == "ann_1" and run.hours == pytest.approx(1.0, abs=0.02)
+    assert run.measured == {"cadence_spm", "contact_time_ms"}
+    assert not run.reported
+    assert main(["--hours", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert "1 people, 1 runs, 1.0 h" in printed.out and "ann_2" in printed.err
+    (tmp_path / "ann_1.csv").unlink()
+    assert main(["--hours", str(tmp_path)]) == 1
+    assert "nobody runs" in capsys.readouterr().err
+
+
 def test_a_folder_without_runs_is_refused_in_a_sentence(tmp_path: Path) -> None:
     assert main(["--hours", str(tmp_path)]) == 1
     (tmp_path / "a_1.csv").write_text("speed_m_s\n3\n", encoding="utf-8")
     with pytest.raises(InputError, match="has no column time_s"):
-        read_hours(tmp_path)
+        read_hours(tmp_path, print)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
@@ -168,3 +203,32 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         _, low, high = median_interval(rng.exponential(1.0, 81).tolist())
         held += low <= np.log(2.0) <= high
     assert 0.91 < held / 300 <= 1.0
+
+
+#: Rows of the accuracy page on what is told of a true change of 1: metric and condition.
+RESPONSES = {
+    "peak_10hz_bw": ("peak vertical force", "the 10 Hz peak, as alerts watch it"),
+    "contact_time_ms": ("contact time", "backstride"),
+    "cadence_spm": ("cadence", "backstride"),
+    "vertical_oscillation_mm": ("vertical oscillation", "backstride"),
+    "sacral_lean_deg": ("sacral lean", "backstride"),
+    "pelvic_tilt_range_deg": ("pelvic tilt range", "backstride"),
+    "pelvic_obliquity_range_deg": ("pelvic obliquity range", "backstride"),
+    "pelvic_rotation_range_deg": ("pelvic rotation range", "backstride"),
+}
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.key)
+def test_what_is_told_of_a_true_change_is_the_accuracy_page_s_figure(indicator: Indicator) -> None:
+    page = json.loads((Path(oracle.__file__).parents[1] / "accuracy.json").read_text("utf-8"))
+    metric, condition = RESPONSES.get(indicator.name, ("", ""))
+    found = [
+        score["found"]
+        for section in page["sections"]
+        for score in section["scores"]
+        if score["metric"] == f"response of {metric} to a true change of speed"
+        and score["condition"] == condition
+    ]
+    assert indicator.worth.response == (round(found[0], 2) if found else None)
+    if indicator.worth.response is not None and indicator.worth.response < 0.5:
+        assert not indicator.told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from struct import unpack_from
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
 _MOST_ROWS: Final = 40_000_000
 _MOST_COLUMNS: Final = 4096
+#: What the numbers of a file may take, whatever its length, and for each of its bytes.
+_FREE_BYTES: Final = 64 << 20
+_MOST_EXPANSION: Final = 200
+_NUMBER_BYTES: Final = 8
+_ARROW_START: Final = b"ARROW1\0\0"
 
 
 def _is_parquet(look: Look) -> bool:
@@ -33,8 +40,9 @@ def _read_parquet(look: Look, ask: Ask) -> Recording:
 
         file = pq.ParquetFile(look.path)
         names = list(file.schema_arrow.names)
-        _bounded(look, file.metadata.num_rows, len(names))
-        return file.read(columns=[name for name in names if _wanted(name, names, ask)])
+        wanted = [name for name in names if _wanted(name, names, ask)]
+        _bounded(look, file.metadata.num_rows, len(names), len(wanted))
+        return file.read(columns=wanted)
 
     return _recording(look, ask, table)
 
@@ -48,14 +56,48 @@ def _read_feather(look: Look, ask: Ask) -> Recording:
             with pa.memory_map(str(look.path)) as source:
                 reader = pa.ipc.open_file(source)
                 names = list(reader.schema.names)
-                rows = 0
-                for k in range(reader.num_record_batches):
-                    rows += reader.get_batch(k).num_rows
-                    _bounded(look, rows, len(names))
-                return reader.read_all().select([n for n in names if _wanted(n, names, ask)])
+                wanted = [name for name in names if _wanted(name, names, ask)]
+                source.seek(len(_ARROW_START))
+                _bounded(look, _rows_in(source, pa), len(names), len(wanted))
+                return reader.read_all().select(wanted)
         return feather.read_table(look.path)
 
     return _recording(look, ask, table)
+
+
+def _rows_in(source: Any, pa: Any) -> int:
+    """Rows of the batches of an Arrow file, of which none is unpacked."""
+    rows, messages = 0, pa.ipc.MessageReader.open_stream(source)
+    while True:
+        try:
+            message = messages.read_next_message()
+        except StopIteration:
+            return rows
+        if message.type == "record batch":
+            rows += _length_in(message.metadata.to_pybytes())
+
+
+def _length_in(head: bytes) -> int:
+    """The first field of the third field of a message: the length of its record batch.
+
+    A flatbuffer: a table begins with how far back its list of fields is, which says how far on each
+    field stands (Arrow's Message.fbs).
+    """
+
+    def place(table: int, field: int) -> int:
+        fields = table - unpack_from("<i", head, table)[0]
+        at = 4 + 2 * field
+        known = at < unpack_from("<H", head, fields)[0]
+        offset = unpack_from("<H", head, fields + at)[0] if known else 0
+        return table + offset if offset else 0
+
+    try:
+        message = unpack_from("<I", head)[0]
+        at = place(message, 2)
+        length = place(at + unpack_from("<I", head, at)[0], 0)
+        return int(unpack_from("<q", head, length)[0]) if length else 0
+    except struct.error:
+        raise ValueError("a message without a head") from None
 
 
 def _wanted(name: str, names: list[str], ask: Ask) -> bool:
@@ -66,11 +108,17 @@ def _wanted(name: str, names: list[str], ask: Ask) -> bool:
     return is_needed(name)
 
 
-def _bounded(look: Look, rows: int, columns: int) -> None:
+def _bounded(look: Look, rows: int, columns: int, wanted: int) -> None:
     if rows > _MOST_ROWS or columns > _MOST_COLUMNS:
         raise InputError(
             f"it has {rows} rows and {columns} columns, more than any recording: cut it into "
             "pieces.",
+            place=str(look.path),
+        )
+    room = max(_FREE_BYTES, _MOST_EXPANSION * look.path.stat().st_size)
+    if rows * wanted * _NUMBER_BYTES > room:
+        raise InputError(
+            f"its {rows} rows are packed more tightly than any recording: give another one.",
             place=str(look.path),
         )
 

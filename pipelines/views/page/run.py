@@ -58,7 +58,7 @@ async def run_dashboard(
     journal: JournalAtHand | None = None,
     prepare: Prepare | None = None,
 ) -> LiveRun | None:
-    """Run a source with the live page; it ends when the summary is left, or on Ctrl-C.
+    """Run a source with the live page; it ends when the summary is left, at once on Ctrl-C.
 
     Parameters
     ----------
@@ -172,6 +172,8 @@ class _Stay:
                 self._start_again = False
                 self._dashboard.connect()
         self._dashboard.end(self.run)
+        if self.run.interrupted and not self._start_again:
+            return  # Ctrl-C, a terminal that is closed, a computer that shuts down: at once
         self._others.note("the run has ended; its summary is on the live page.")
         try:
             await self._summary_left()

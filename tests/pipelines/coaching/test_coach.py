@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -77,6 +78,14 @@ def test_lean_names_both_readings_and_that_it_is_the_pelvis(direction: Direction
     for word in ("slump", "arched back", "pelvis", "not the chest", "12.3°"):
         assert word in message
     assert ("forward" in message) == (direction == "up")
+
+
+@pytest.mark.parametrize(("value", "side"), [(23.4, "left"), (-23.4, "right")])
+def test_a_difference_of_the_sides_names_the_side_of_the_larger(value: float, side: str) -> None:
+    found = change(0.0, "shock_difference_percent", "up" if value > 0 else "down")
+    (alert,) = Coach().advance([replace(found, value=value)], 60.0)
+    assert f"23 % more on the {side}" in alert.message
+    assert f"23 % {side}" in alert.aloud
 
 
 def test_while_a_red_flag_stands_changes_are_told_with_nothing_to_try() -> None:

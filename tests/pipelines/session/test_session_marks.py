@@ -260,7 +260,7 @@ def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
     assert backstride("journal", "check", "--yes", "weakness", "--no-others").exit_code == 0
     recording = tmp_path / "run.mcap"
-    url = "sim:?fatigue=lean&minutes=12.5&seed=3&rate=100&time_scale=600"
+    url = "sim:?fatigue=lean&minutes=14&seed=3&rate=100&time_scale=600"
     ended = backstride("live", url, "--record", recording)
     assert ended.exit_code == 0
     assert "seek medical care" in ended.out + ended.err

@@ -117,6 +117,10 @@ def test_band_is_the_detector_s_own() -> None:
         assert course.band is not None
         assert course.band.baseline == reading.baseline
         assert course.band.gate == reading.gate
+        relative = course.measure.watched.relative
+        half = reading.baseline * reading.gate / 100.0 if relative else reading.gate
+        assert course.band.high - reading.baseline == pytest.approx(half)
+        assert reading.baseline - course.band.low == pytest.approx(half)
 
 
 def test_lumbar_index_is_a_percentage_of_the_baseline() -> None:

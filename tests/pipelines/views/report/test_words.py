@@ -57,6 +57,20 @@ def test_summary_of_an_even_run_says_so() -> None:
     assert "Nothing that is watched left the usual range for long" in sentences[1]
 
 
+def test_a_large_number_is_told_with_the_usual_range_in_its_own_unit() -> None:
+    told = 0
+    for headline in content_of(recording_of(steps_of(5000))).headlines:
+        band = headline.band
+        if band is None:
+            continue
+        sentence = words.headline_words(headline, "metric")
+        low, high = map(float, re.findall(r"-?\d+(?:\.\d+)?", sentence)[-2:])
+        assert low == pytest.approx(band.low, rel=0.1, abs=0.6), sentence
+        assert high == pytest.approx(band.high, rel=0.1, abs=0.6), sentence
+        told += 1
+    assert told == 3
+
+
 def test_summary_without_running_or_baseline_says_why() -> None:
     still = words.summary_sentences(content_of(recording_of(NO_STEPS)))
     short = words.summary_sentences(content_of(recording_of(steps_of(400))))
