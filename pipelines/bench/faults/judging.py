@@ -194,7 +194,8 @@ def _in_session(_: PlanSession, steps: Rows) -> Array:
 
 def _at_computer(session: PlanSession, steps: Rows) -> Array:
     arrivals = session.arrivals
-    return np.interp(steps["initial_contact_s"], arrivals.last_s, arrivals.arrival_s)
+    came_s: Array = np.interp(steps["initial_contact_s"], arrivals.last_s, arrivals.arrival_s)
+    return came_s
 
 
 @dataclass(frozen=True, slots=True)
