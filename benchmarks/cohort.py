@@ -168,52 +168,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
         some = many(folder, 200)
         one, two = (cohort(some, folder / f"{n}.csv", n) for n in (1, 2))
         large = cohort(many(folder, given.sessions), folder / "large.parquet", 2)
-    given.out.write_text(page(formats, one, two, large, given.sessions), encoding="utf-8")
+    parts = [_HEAD, by_format_lines(formats), worker_lines(one, two)]
+    parts.append(large_lines(large, given.sessions))
+    given.out.write_text("\n".join([*parts, ""]), encoding="utf-8")
 
 
-def page(formats: dict[str, Cost], one: Cost, two: Cost, large: Cost, sessions: int) -> str:
-    """What was found, as Markdown."""
+_HEAD: Final = f"""# Cost of a cohort
+
+Written by `python -m benchmarks.cohort`; run it again rather than edit it. CPU is that of all
+processes, starting included; the load is the machine's mean number of processes that wait for one
+of its {os.cpu_count()} processors, ours included.
+"""
+
+
+def by_format_lines(formats: dict[str, Cost]) -> str:
+    """What an hour costs, as Markdown."""
     lines = [
-        "# Cost of a cohort",
-        "",
-        "Written by `python -m benchmarks.cohort`; run it again rather than edit it. CPU is that "
-        "of all processes, starting included; the load is the machine's mean number of processes "
-        f"that wait for one of its {os.cpu_count()} processors, ours included.",
-        "",
         "## One hour at 200 Hz, from a file to its steps table",
         "",
-        f"The cheapest of {_TRIES} runs.",
+        f"The cheapest of {_TRIES} runs. The goal for 10⁶ hours is {GOAL_CORE_HOURS:.0f} "
+        "core-hours; each hour starts a program here, a cohort one for all.",
         "",
-        "| format | CPU, s | goal, s | reached | 10⁶ such hours, core-hours |",
-        "|---|---|---|---|---|",
+        "| format | CPU, s | goal, s | reached | 10⁶ such hours, core-hours | load |",
+        "|---|---|---|---|---|---|",
     ]
     for name, cost in formats.items():
         reached = "yes" if cost.cpu_s <= GOALS_S[name] else "**no**"
         lines.append(
-            f"| {name} | {cost.cpu_s:.2f} | {GOALS_S[name]} | {reached} | {_million(cost.cpu_s)} |"
+            f"| {name} | {cost.cpu_s:.2f} | {GOALS_S[name]} | {reached} | "
+            f"{_million(cost.cpu_s)} | {cost.load:.1f} |"
         )
-    lines += [
-        "",
-        f"The goal for 10⁶ hours is {GOAL_CORE_HOURS:.0f} core-hours. Each hour starts a program "
-        "here; a cohort starts one for all.",
-        "",
-        "## Two workers beside one",
-        "",
+    return "\n".join([*lines, ""])
+
+
+def worker_lines(one: Cost, two: Cost) -> str:
+    """One worker and two, as Markdown."""
+    return (
+        "## Two workers beside one\n\n"
         f"200 one-minute sessions: {one.wall_s:.1f} s with one worker (load {one.load:.1f}), "
         f"{two.wall_s:.1f} s with two (load {two.load:.1f}), {one.wall_s / two.wall_s:.2f} times "
         f"as fast; the goal is 1.8 on a machine that does nothing else. CPU {one.cpu_s:.1f} and "
         f"{two.cpu_s:.1f} s: two cost {100 * (two.cpu_s / one.cpu_s - 1):+.0f} %, so that on two "
-        f"idle processors they are at most {2 * one.cpu_s / two.cpu_s:.2f} times as fast.",
-        "",
-        f"## {sessions} sessions of a minute in one run",
-        "",
+        f"idle processors they are at most {2 * one.cpu_s / two.cpu_s:.2f} times as fast.\n"
+    )
+
+
+def large_lines(large: Cost, sessions: int) -> str:
+    """A large cohort, as Markdown."""
+    return (
+        f"## {sessions} sessions of a minute in one run\n\n"
         f"{large.cpu_s:.0f} s of CPU in {large.wall_s / 60:.1f} minutes with two workers (load "
         f"{large.load:.1f}); at most {large.peak_mb:.0f} MB in all processes together, shared "
         f"pages counted in each (goal: {GOAL_MB:.0f}). A session costs "
-        f"{1000 * large.cpu_s / sessions:.0f} ms.",
-        "",
-    ]
-    return "\n".join(lines)
+        f"{1000 * large.cpu_s / sessions:.0f} ms.\n"
+    )
 
 
 def _million(cpu_s_an_hour: float) -> str:

@@ -227,7 +227,13 @@ def page() -> str:
         + ".",
         "Ranges of the pelvis have no bound there, and are not judged. Zeros of a gyroscope count",
         "as none, so that the run without one stands beside them. A gyroscope of half or twice its",
-        "scale cannot be told from another runner: it is listed last, as it is.",
+        "scale cannot be told from another runner: it is listed last, as it is. Twenty people who",
+        "jogged with a sensor at the waist (39 recordings) turned by 0.84 to 4.0 rad/s (RMS), half",
+        "of them by less than 1.7: limits at these ends would tell 31 % of doubled, 49 % of halved",
+        "gyroscopes, and about every tenth clean runner who is not among these twenty.",
+        "A motion model whose gyroscope is made up may be told, and rightly: one that tips 123 or",
+        "179° before the vertical force does what no person did (−136 to 56°), and just what a",
+        "gyroscope with the sign of y turned does. Its steps are counted, and not trusted.",
     ]
     for title, query in _RUNS.items():
         lines += [

@@ -1,8 +1,8 @@
 """What all tests share: filters that are compiled already, and how hypothesis looks for examples.
 
-No deadlines, since the first call of a kernel compiles it. The same examples every time, so that a
-suite that passed passes again, here and elsewhere; ``--hypothesis-profile=random`` looks for new
-ones.
+No deadlines, since the first call of a kernel compiles it. The same few examples every time, so
+that a suite that passed passes again, here and elsewhere; ``--hypothesis-profile=random`` looks for
+many new ones.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-settings.register_profile("same", deadline=None, derandomize=True)
-settings.register_profile("random", deadline=None, print_blob=True)
+from tests.examples import MANY_TIMES, USUAL
+
+settings.register_profile("same", deadline=None, derandomize=True, max_examples=USUAL)
+settings.register_profile("random", deadline=None, print_blob=True, max_examples=MANY_TIMES * USUAL)
 settings.load_profile("same")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -64,11 +65,31 @@ def test_there_is_a_house() -> None:
     assert len(SOURCES) > len(SIGNAL)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is looked at in a file of the house: its tree is large and takes long to make."""
+
+    imports: list[tuple[str, int]]
+    needs: set[str]
+    long: list[str]
+
+
+@pytest.fixture(scope="module")
+def house() -> dict[Path, Looked]:
+    known = modules()
+    found = {}
+    for name, source in known.items():
+        tree = parse(source)
+        needed = needs(tree, known) - {name}
+        found[source] = Looked([*imports(tree)], needed, long_functions(tree))
+    return found
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=name_of)
-def test_floors_import_downwards_only(source: Path) -> None:
+def test_floors_import_downwards_only(source: Path, house: dict[Path, Looked]) -> None:
     floor = FLOORS.index(source.relative_to(ROOT).parts[0])
     forbidden = {*FLOORS[floor + 1 :], "tests", "benchmarks", "examples"}
-    for module, line in imports(parse(source)):
+    for module, line in house[source].imports:
         assert not module.startswith("."), f"{name_of(source)}:{line} imports relatively"
         assert module.split(".")[0] not in forbidden, f"{name_of(source)}:{line} imports {module}"
 
@@ -143,9 +164,8 @@ def rings(graph: Mapping[str, set[str]]) -> list[frozenset[str]]:
     return sorted(found, key=sorted)
 
 
-def test_no_files_need_each_other_in_a_ring() -> None:
-    known = modules()
-    found = rings({name: needs(parse(source), known) - {name} for name, source in known.items()})
+def test_no_files_need_each_other_in_a_ring(house: dict[Path, Looked]) -> None:
+    found = rings({name: house[source].needs for name, source in modules().items()})
     assert [sorted(ring) for ring in found if ring not in KNOWN_RINGS] == []
 
 
@@ -165,10 +185,8 @@ def long_functions(tree: ast.Module) -> list[str]:
     ]
 
 
-def test_no_function_is_too_long() -> None:
-    found = [
-        f"{name_of(source)}: {name}" for source in HOUSE for name in long_functions(parse(source))
-    ]
+def test_no_function_is_too_long(house: dict[Path, Looked]) -> None:
+    found = [f"{name_of(source)}: {name}" for source in HOUSE for name in house[source].long]
     assert found == []
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.pipelines.command_line import backstride
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -48,21 +50,15 @@ def test_printed_table_is_read(tmp_path: Path) -> None:
     assert table_read.samples.has_gyro
 
 
-def test_printed_commands_run(tmp_path: Path) -> None:
+def test_printed_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     shown = [b for b in blocks("sh") if re.search("backstride (simulate|export)", b)]
     assert len(shown) == 2
     for line in "".join(shown).strip().splitlines():
         words = line.partition("#")[0].replace("minutes=10", "minutes=1")
         arguments = re.findall(r'"[^"]*"|\S+', words)[1:]
-        done = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", *(a.strip('"') for a in arguments)],
-            cwd=tmp_path,
-            env=None,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        ended = backstride(*(a.strip('"') for a in arguments))
+        assert ended.exit_code == 0, ended.err
     assert (tmp_path / "steps.csv").read_text(encoding="utf-8").count("\n") > 100
     assert (tmp_path / "samples.csv").read_text(encoding="utf-8").count("\n") > 12_000
 

@@ -349,6 +349,8 @@ def _worths() -> list[str]:
 
 
 def _old(study: Study) -> list[str]:
+    if not study.old:
+        return []
     return [
         "## The older model",
         "",
@@ -366,7 +368,7 @@ def _old(study: Study) -> list[str]:
 
 def _through_the_chain(chain: Sequence[ChainRun]) -> list[str]:
     if not chain:
-        return []
+        return ["## Through the whole chain", "", "Not run for this page.", ""]
     return [
         "## Through the whole chain",
         "",

@@ -56,13 +56,13 @@ def several_writers(count: int) -> dict[str, Any]:
             )
             for number in range(count)
         ]
-        killed = writers[2::3]
+        killed, told = writers[2::3], set[int]()
         for writer in killed:
             assert writer.stdout is not None
-            writer.stdout.readline()
+            told.add(int(writer.stdout.readline()))
             time.sleep(0.05)
             writer.kill()
-        told, troubles = set(), list[str]()
+        troubles = list[str]()
         for writer in writers:
             out, err = writer.communicate(timeout=HANGS_S)
             told |= set(map(int, out.split()))

@@ -85,6 +85,9 @@ class InjectedFaults:
         return self.overflowed + self.disconnected + self.damaged + self.missing
 
 
+_GAP_BEFORE: Final = int(DataFlag.GAP_BEFORE)
+
+
 class _Cut(NamedTuple):
     """Consecutive samples that fill one packet."""
 
@@ -93,6 +96,7 @@ class _Cut(NamedTuple):
     first_s: float
     last_s: float
     counts: NDArray[np.int16]
+    clipping: int  # its DataFlag bits
 
 
 class SimulatedDevice:
@@ -161,7 +165,7 @@ class SimulatedDevice:
             payload = encode_data(
                 DataPacket(
                     Layout.IMU6 if cut.counts.shape[1] == 6 else Layout.ACCELERATION,
-                    _flags(cut.counts, gap_before=gap_before),
+                    cut.clipping | (_GAP_BEFORE if gap_before else 0),
                     (sequence_start + cut.first_index) % SEQUENCE_MODULUS,
                     (uptime_us + round(stamp_s * 1e6)) % TIME_MODULUS_US,
                     cut.counts,
@@ -208,18 +212,21 @@ class SimulatedDevice:
                 valid = np.concatenate([valid, new_valid])
                 time_s = np.concatenate([time_s, block.time_s])
             size = len(counts)
+            clips = size > 0 and clipping_flags(counts) != 0
             holes = [*np.flatnonzero(~valid).tolist(), size]
             first = 0
             for hole in holes:
                 open_end = hole == size and not over
                 while first < hole and not (open_end and hole - first < n):
                     stop = min(first + n, hole)
+                    part = counts[first:stop]
                     yield _Cut(
                         start + first,
                         missing,
                         float(time_s[first]),
                         float(time_s[stop - 1]),
-                        counts[first:stop],
+                        part,
+                        clipping_flags(part) if clips else 0,
                     )
                     first, missing = stop, 0
                 if hole < size:
@@ -382,10 +389,6 @@ class _Link:
         )
         self._latest_ns = max(self._latest_ns, round(sent_s * 1e9 + late_ns))
         return self._latest_ns
-
-
-def _flags(counts: NDArray[np.int16], *, gap_before: bool) -> int:
-    return clipping_flags(counts) | (int(DataFlag.GAP_BEFORE) if gap_before else 0)
 
 
 def _info_message(scenario: Scenario) -> InfoMessage:

@@ -10,6 +10,7 @@ and a skew term that moves it earlier without changing its impulse.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ LOWER_LIMB_FRACTION: Final = 0.08
 IMPACT_DURATION_S: Final = 0.060
 
 _FIRST_DURATION: Final = 1.09  # of the force, over the contact time between the crossings
+_KEPT_FORCES: Final = 1024
 _CREST_LIMITS: Final = (-0.17, 0.24)  # beyond: too thin at the ends, or two humps
 
 
@@ -85,12 +87,17 @@ class TwoMassForce:
 
     def force_bw(self, time_s: Array) -> Array:
         """Force alone, body weights; 0 in flight."""
-        angle = 2.0 * np.pi * np.clip(time_s / self.duration_s, 0.0, 1.0)
+        angle = 2.0 * np.pi * _share(time_s / self.duration_s)
         lobe = 1.0 - np.cos(angle)
         # both shape terms are the lobe times a factor
         shape = 1.0 + 2.0 * self.crest * (2.0 - lobe) + self.skew * np.sin(angle)
-        impact = 2.0 * np.pi * np.clip(time_s / self.impact_duration_s, 0.0, 1.0)
+        impact = 2.0 * np.pi * _share(time_s / self.impact_duration_s)
         return self.mean_bw * lobe * shape + self.impact_mean_bw * (1.0 - np.cos(impact))
+
+
+def _share(values: Array) -> Array:
+    """From 0 to 1; a bisection asks thousands of times, and ``np.clip`` is slow to begin."""
+    return np.minimum(np.maximum(values, 0.0), 1.0)
 
 
 def solve_two_mass_force(
@@ -203,6 +210,7 @@ def braking_m_s2(speed_m_s: Array) -> Array:
     return STANDARD_GRAVITY_M_S2 * (0.03 + 0.06 * speed_m_s)
 
 
+@lru_cache(_KEPT_FORCES)  # sessions of a runner ask for the same few, which take most of a start
 def steady_force(
     step_time_s: float,
     contact_time_s: float,
@@ -210,7 +218,7 @@ def steady_force(
     speed_m_s: float,
     slope_deg: float = 0.0,
 ) -> TwoMassForce:
-    """The force of one step of a run in which all steps are alike."""
+    """The force of one step of a run in which all steps are alike; not to be written to."""
     ends = np.ones(2)
     step, contact = step_time_s * ends, contact_time_s * ends
     limb = limb_velocity_m_s(speed_m_s * ends, slope_deg)

@@ -173,6 +173,11 @@ class SimulatedRun:
         """
         return self._steps.until(self._read_until_s())
 
+    @property
+    def step_count(self) -> int:
+        """How many steps :meth:`truth` has, without measuring them."""
+        return self._steps.count_until(self._read_until_s())
+
     def circumstances(self) -> StepCircumstances:
         """Speed, slope and surface of the steps of :meth:`truth`.
 

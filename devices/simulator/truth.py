@@ -100,7 +100,7 @@ class TrueSteps:
 
     def until(self, time_s: float) -> Steps:
         """The steps whose next contact is not after the time given."""
-        count = self._count(time_s)
+        count = self.count_until(time_s)
         while self._measured < count:
             self._measure_batch()
         return Steps(self._rows[:count].copy())
@@ -109,14 +109,15 @@ class TrueSteps:
         """Of the same steps as :meth:`until`."""
         plans = [bout.plan for bout in self._motion.bouts]
         onset = np.concatenate([plan.onset_s[:-1] for plan in plans])
-        count = self._count(time_s)
+        count = self.count_until(time_s)
         return StepCircumstances(
             np.concatenate([plan.speed_m_s for plan in plans])[:count],
             np.concatenate([plan.slope_deg for plan in plans])[:count],
             np.array([self._motion.course.surface(t) for t in onset[:count].tolist()], np.str_),
         )
 
-    def _count(self, time_s: float) -> int:
+    def count_until(self, time_s: float) -> int:
+        """How many these are, without measuring them."""
         return int(np.searchsorted(self._closing_s, time_s, "right"))
 
     def _lay_times(self) -> None:
@@ -130,9 +131,6 @@ class TrueSteps:
         rows["step_time_s"] = self._closing_s - self._contact_s
         rows["contact_time_ms"] = 1e3 * (self._toe_off_s - self._contact_s)
         rows["flight_time_ms"] = 1e3 * (self._closing_s - self._toe_off_s)
-        rows["peak_force_bw"] = np.concatenate(
-            [_peaks_bw(plan.force[part]) for plan in plans for part in _parts(len(plan))]
-        )
 
     def _measure_batch(self) -> None:
         first = self._measured
@@ -147,6 +145,9 @@ class TrueSteps:
             for axis, at_rest in ((0, 0.0), (2, 1.0))
         )
         rows = self._rows[first:last]
+        begun = int(self._first_of_bout[bout])
+        force = self._motion.bouts[bout].plan.force
+        rows["peak_force_bw"] = _peaks_bw(force[first - begun : last - begun])
         contacts = np.append(self._contact_s[first:last], self._closing_s[last - 1])
         edges = np.searchsorted(time, contacts)
         struck = np.searchsorted(time, contacts[:-1] + SHOCK_WINDOW_S, "right")
@@ -217,10 +218,6 @@ def _peaks_bw(force: TwoMassForce) -> Array:
     before, at, after = (np.take_along_axis(grid, (highest + i)[None], 0)[0] for i in (-1, 0, 1))
     peaks: Array = at + (after - before) ** 2 / (8.0 * (2.0 * at - before - after))
     return peaks
-
-
-def _parts(count: int) -> list[slice]:
-    return [slice(i, min(i + _BATCH_STEPS, count)) for i in range(0, count, _BATCH_STEPS)]
 
 
 def _ranges(values: Array, edges: NDArray[np.intp]) -> Array:

@@ -244,8 +244,8 @@ def _whole(value: object) -> int:
 def _several(name: str, values: object) -> tuple[float, ...]:
     if not isinstance(values, list | tuple) or len(values) not in (0, COUPLING_COUNT):
         raise InputError(
-            f"the couplings of {name!r:.40} are {values!r:.60}: "
-            f"give {COUPLING_COUNT} numbers or none."
+            f"the couplings of {name!r:.40} are {values!r:.60}: give {COUPLING_COUNT} numbers, "
+            "or none."
         )
     return tuple(values)
 

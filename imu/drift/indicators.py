@@ -205,7 +205,12 @@ class Indicator:
 
 
 def _pelvic(
-    axis: str, key: str, words: str, definition: str, speed: tuple[float, float]
+    axis: str,
+    key: str,
+    words: str,
+    definition: str,
+    speed: tuple[float, float],
+    response: float,
 ) -> Indicator:
     """A range of pelvic motion; the three are alike in all but axis and what speed does."""
     return Indicator(
@@ -229,6 +234,7 @@ def _pelvic(
             downhill=(0.0, 0.6),
         ),
         worth=Worth(
+            response=response,
             within_run=10.0,
             backs="runners with and without back pain do not differ in it (Drozda 2024, "
             "Gait Posture 113)",
@@ -259,7 +265,7 @@ INDICATORS: Final = (
             downhill=(-0.5, 0.3),
             cadence=(0.0, 0.06),
         ),
-        worth=Worth(within_run=6.0),
+        worth=Worth(response=0.63, within_run=6.0),
         groups=("force",),
         told=("up",),
     ),
@@ -311,6 +317,7 @@ INDICATORS: Final = (
             cadence=(0.0, 0.03),
         ),
         worth=Worth(
+            response=1.0,
             within_run=2.1,
             backs="runners with recurrent pain may lean less (Hart 2009); both ways are watched",
         ),
@@ -338,7 +345,7 @@ INDICATORS: Final = (
             downhill=(-1.5, 0.6),
             cadence=(-1.8, 0.72),
         ),
-        worth=Worth(within_run=6.7, measured=True),
+        worth=Worth(response=1.01, within_run=6.7, measured=True),
         told=("up",),
     ),
     Indicator(
@@ -363,6 +370,7 @@ INDICATORS: Final = (
             downhill=(-0.3, 0.22),
         ),
         worth=Worth(
+            response=1.0,
             within_run=3.1,
             measured=True,
             backs="166 with back pain, 171 without (52 and 52 runners; Drozda 2024, Gait Posture "
@@ -486,6 +494,7 @@ INDICATORS: Final = (
         "pelvic tilt range",
         "Range of forward tilt of the pelvis over the step.",
         (0.1, 0.2),
+        1.01,
     ),
     _pelvic(
         "obliquity",
@@ -493,6 +502,7 @@ INDICATORS: Final = (
         "pelvic drop range",
         "Range of sideways tilt of the pelvis over the step.",
         (0.6, 0.35),
+        1.0,
     ),
     _pelvic(
         "rotation",
@@ -500,6 +510,7 @@ INDICATORS: Final = (
         "pelvic rotation range",
         "Range of rotation of the pelvis about the vertical over the step.",
         (0.9, 0.5),
+        1.01,
     ),
     Indicator(
         name="shock_difference_percent",

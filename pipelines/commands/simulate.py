@@ -37,8 +37,8 @@ def simulate(
     with progress("simulating") as report:
         simulated = write_simulation(out, scenario, report, overwrite=overwrite)
     if truth is not None:
-        write_steps(truth, simulated.truth)
+        write_steps(truth, simulated.truth())
     say(
         f"{out}: {simulated.duration_s:.0f} s at {simulated.rate_hz:g} Hz, "
-        f"{counted(len(simulated.truth), 'running step')}"
+        f"{counted(simulated.steps, 'running step')}"
     )

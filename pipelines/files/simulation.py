@@ -22,9 +22,14 @@ from imu.steps import Steps
 class Simulated:
     """What was simulated."""
 
-    truth: Steps
+    steps: int
     duration_s: float
     rate_hz: float
+    _run: SimulatedRun
+
+    def truth(self) -> Steps:
+        """What truly happened, step by step; to measure it takes as long as to simulate."""
+        return self._run.truth()
 
 
 def write_simulation(
@@ -77,7 +82,7 @@ def write_simulation(
         _write_table(path, run, report, overwrite=overwrite)
     else:
         raise ParameterError("OUT", str(path), "a file that ends in .mcap or .csv")
-    return Simulated(run.truth(), run.duration_s, scenario.rate)
+    return Simulated(run.step_count, run.duration_s, scenario.rate, run)
 
 
 def _write_session(

@@ -154,13 +154,13 @@ def test_half_a_frame_from_before_spoils_nothing_after_a_return() -> None:
 
     def framed(first: int) -> Packet:
         sent = packet(first)
-        return replace(sent, channel="bytes", payload=encode_message(FrameType.DATA, sent.payload))
+        return Packet(sent.arrival_ns, "bytes", encode_message(FrameType.DATA, sent.payload))
 
     receiver = Receiver(NUMBERED)
     half = framed(400)
     log: list[Record] = [
         *(framed(first) for first in range(0, 400, 10)),
-        replace(half, payload=half.payload[:40]),
+        Packet(half.arrival_ns, "bytes", half.payload[:40]),
         LinkEvent(framed(600).arrival_ns - 1, "resumed"),
         *(framed(first) for first in range(600, 800, 10)),
     ]
@@ -187,7 +187,7 @@ def test_the_hosts_clock_is_found_anew_after_a_restart() -> None:
     receiver = Receiver(NUMBERED)
     before = [packet(first, uptime_us=10**9) for first in range(0, 4000, 10)]
     # the last one came late, so that the new clock seems to be behind the old
-    before[-1] = replace(before[-1], arrival_ns=before[-1].arrival_ns + 400_000_000)
+    before[-1] = Packet(before[-1].arrival_ns + 400_000_000, "data", before[-1].payload)
     away_s = 23
     after = [
         packet(first, uptime_us=400_000, away_ns=away_s * 10**9 + 70_000_000)

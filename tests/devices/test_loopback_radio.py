@@ -40,6 +40,7 @@ from tests.devices.counting_peripheral import (
     CountingPeripheral,
     number_of,
 )
+from tests.examples import few
 from tests.patience import HANG_S
 
 T = TypeVar("T")
@@ -274,7 +275,7 @@ def test_a_link_too_slow_overflows_the_sensors_memory_and_not_the_air() -> None:
     assert gaps <= bench.sensor.skipped
 
 
-@settings(max_examples=25)
+@settings(max_examples=few(12))
 @given(
     interval_ms=st.sampled_from([0.0, 7.5, 30.0, 48.75]),
     packets=st.integers(3, 8),

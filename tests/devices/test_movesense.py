@@ -49,6 +49,7 @@ from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError, ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
+from tests.examples import few
 
 G = STANDARD_GRAVITY_M_S2
 
@@ -314,7 +315,7 @@ def test_joined_messages_do_not_wait_for_the_next_one() -> None:
         assert len(decoder.push(second)) == 1
 
 
-@settings(max_examples=150)
+@settings(max_examples=few(60))
 @given(
     st.sampled_from([(208, 16, 244), (208, 16, 202), (104, 8, 154), (52, 4, 60), (104, 8, 244)]),
     st.lists(st.integers(0, 119), max_size=60, unique=True),

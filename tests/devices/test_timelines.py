@@ -28,6 +28,7 @@ from devices.timing.timelines import (
     Timeline,
     timeline_for,
 )
+from tests.examples import few
 
 MS_MODULUS_US = 1000 << 32
 TICK_MODULUS_US = 512_000_000
@@ -266,7 +267,7 @@ def test_repeated_and_late_messages_of_stamped_samples() -> None:
     assert np.all(np.diff(followed.time_s) > 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=few(15), deadline=None)
 @given(
     st.sampled_from(sorted(SENSORS)),
     st.floats(0.985, 1.015),
@@ -391,7 +392,7 @@ def test_a_clock_that_the_device_sets_does_not_move_the_samples() -> None:
     assert timeline.losses == Losses(received=720)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=few(25), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**32), st.integers(0, 10**10)), max_size=60))
 def test_whatever_the_stamps_time_strictly_increases(log: list[tuple[int, int]]) -> None:
     for timeline in (StampedTimeline(200.0), NumberedTimeline(200.0)):
@@ -569,7 +570,7 @@ def test_a_reconnection_at_another_rate_counts_what_was_missed() -> None:
     assert timeline.losses.lost == pytest.approx(2000, abs=4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 3 * 10**9)), max_size=80))
 def test_whatever_the_arrivals_time_strictly_increases(log: list[tuple[int, int]]) -> None:
     timeline, arrival_ns, last_s, received = ArrivalTimeline(200.0), 0, -1.0, 0

@@ -53,6 +53,7 @@ from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
+from tests.examples import few
 
 Counts = NDArray[np.int16]
 LAYOUTS = list(Layout)
@@ -203,7 +204,7 @@ def test_lost_and_foreign_bytes_never_make_a_sample(
     assert is_part_of(got[-12:], known)  # it always finds back
 
 
-@settings(max_examples=200)
+@settings(max_examples=few(80))
 @given(st.sampled_from([Layout.A, Layout.B]), st.data())
 def test_headers_inside_the_payload_never_make_a_sample(
     layout: Layout, data: st.DataObject

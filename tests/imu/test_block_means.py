@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 from scipy.stats import t as student
 
 from imu.errors import ParameterError
@@ -23,9 +24,7 @@ def steps_with(values: Array, column: str = "impact_shock_g") -> Steps:
 
 def alike(random: np.random.Generator, n: int, correlation: float) -> Array:
     """Steps about 100 of which neighbours are alike, and whose feet differ by 4."""
-    noise = random.normal(size=n + 50)
-    for k in range(1, n + 50):
-        noise[k] += correlation * noise[k - 1]
+    noise = lfilter([1.0], [1.0, -correlation], random.normal(size=n + 50))
     return np.asarray(100.0 + 3.0 * noise[50:] + np.tile([2.0, -2.0], n // 2))
 
 
@@ -36,11 +35,11 @@ def test_95_percent_intervals_hold_the_level_in_92_to_98_percent(
 ) -> None:
     random = np.random.default_rng(round(100 * correlation) + blocks)
     held = []
-    for _ in range(2400 // blocks):
+    for _ in range(min(600, 2400 // blocks)):
         means = block_means(steps_with(alike(random, 20 * blocks, correlation)))
         off = np.abs(means.mean["impact_shock_g"] - 100.0)
         held.append(off <= means.chance_half_width_95["impact_shock_g"])
-    # a share of 2400, so 0.5 % of doubt at one standard deviation
+    # a share of 600 to 2400, so 0.5 to 0.9 % of doubt at one standard deviation
     assert 0.915 <= np.concatenate(held).mean() <= 0.985
 
 

@@ -16,13 +16,14 @@ from imu.chain.filters import SosFilter
 from imu.contract import ContractViolation, StageEntry
 from imu.registry import STAGES
 from imu.samples import Samples
+from tests.examples import few
 from tests.imu.synthetic import running, spoiled
 
 RATE_HZ = 100.0
 
 everywhere = pytest.mark.parametrize("entry", STAGES.values(), ids=lambda entry: str(entry.name))
 several = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=few(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

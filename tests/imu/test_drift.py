@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
@@ -27,6 +28,7 @@ from imu.drift.tracking import follow, wander_variance
 from imu.errors import InputError, ParameterError
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_ROW, Steps
+from tests.examples import few
 
 Array = NDArray[np.float64]
 
@@ -47,11 +49,9 @@ QUICK = DriftParams(
 
 def correlated(rng: np.random.Generator, count: int, persistence: float) -> Array:
     """Unit variance, each value resembling the one before."""
-    values, last = [], rng.standard_normal()
-    for draw in rng.standard_normal(count).tolist():
-        last = persistence * last + math.sqrt(1.0 - persistence**2) * draw
-        values.append(last)
-    return np.array(values)
+    before, draws = persistence * rng.standard_normal(), rng.standard_normal(count)
+    news = math.sqrt(1.0 - persistence**2) * draws
+    return lfilter([1.0], [1.0, -persistence], news, zi=[before])[0]
 
 
 def stationary_run(minutes: float, seed: int = 0) -> Steps:
@@ -552,7 +552,7 @@ def cut(steps: Steps, cuts: list[int]) -> list[Steps]:
 CUTS = st.lists(st.integers(0, 260), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 @given(steps=eventful_runs(), cuts=CUTS)
 def test_any_cutting_gives_identical_changes_and_state(steps: Steps, cuts: list[int]) -> None:
     whole, parted = DriftDetector(QUICK), DriftDetector(QUICK)
@@ -565,7 +565,7 @@ def test_any_cutting_gives_identical_changes_and_state(steps: Steps, cuts: list[
     assert whole.flush() == parted.flush() == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 @given(steps=eventful_runs(), place=st.integers(0, 260))
 def test_a_saved_state_goes_on_as_if_never_stopped(steps: Steps, place: int) -> None:
     before, after = cut(steps, [place])
@@ -685,7 +685,7 @@ def naive_block(indicator: Indicator, rows: NDArray[np.void]) -> float:
     return naive_mean(column, sides)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 @given(steps=eventful_runs())
 def test_blocks_are_what_plain_sums_make_of_the_steps(steps: Steps) -> None:
     for start in range(0, len(steps) - 20, 20):

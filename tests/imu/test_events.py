@@ -19,6 +19,7 @@ from imu.step.events import (
     lowest_between,
 )
 from imu.steps import SIDE_CODES
+from tests.examples import few
 
 Array = NDArray[np.float64]
 values_lists = st.lists(st.integers(-30, 30), min_size=2, max_size=60).map(
@@ -86,7 +87,7 @@ def test_sides_are_named_once_twenty_steps_agree(left_first: bool) -> None:
     assert all(sides[k] == expected[k % 2] for k in range(19, 30))
 
 
-@settings(max_examples=30)
+@settings(max_examples=few(15))
 @given(st.integers(0, 2**32 - 1))
 def test_one_wrong_vote_in_five_is_outvoted(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -19,6 +19,7 @@ from imu.chain.filters import (
     zero_phase_low_pass,
 )
 from imu.errors import BackstrideError, ParameterError
+from tests.examples import few
 from tests.imu import oracles
 
 EXACT = platform.machine().lower() in ("x86_64", "amd64")
@@ -35,7 +36,7 @@ def designs() -> list[np.ndarray]:
     ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=few(30))
 @given(
     design=st.integers(0, 5),
     seed=st.integers(0, 2**32 - 1),
@@ -67,7 +68,7 @@ def test_a_cutoff_outside_the_band_is_refused(cutoff_hz: float) -> None:
         butterworth_low_pass(cutoff_hz, 100.0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=few(20))
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 400), share=st.floats(0.01, 0.45))
 def test_zero_phase_equals_two_settled_passes(seed: int, n: int, share: float) -> None:
     values = 10.0 + np.random.default_rng(seed).normal(size=n + 5)

@@ -23,6 +23,7 @@ from imu.chain.gait import (
 )
 from imu.errors import BackstrideError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from tests.examples import few
 from tests.imu import oracles
 from tests.imu.synthetic import running
 
@@ -74,7 +75,7 @@ def named(force_g: Array, rate_hz: float = 100.0) -> set[str]:
     return {GAIT_NAMES[code] for code in GaitClassifier(rate_hz).push(force_g)}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=few(12))
 @given(seed=st.integers(0, 2**31 - 1), rate_hz=st.sampled_from([50.0, 128.0, 200.0]))
 def test_classes_and_events_equal_the_plain_loop(seed: int, rate_hz: float) -> None:
     random = np.random.default_rng(seed)
@@ -198,7 +199,7 @@ def test_who_slows_to_a_walk_stops_running_at_once() -> None:
     assert len(steps) >= 31
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=few(6))
 @given(seed=st.integers(0, 2**31 - 1))
 def test_a_runner_is_one_however_the_sensor_is_worn(seed: int) -> None:
     turn = Rotation.random(random_state=seed)

@@ -13,6 +13,7 @@ from imu.chain.intake import Intake, IntakeParams
 from imu.contract import require_same_bits
 from imu.errors import InputError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
+from tests.examples import few
 from tests.imu.oracles import Door
 
 RATE_HZ = 100.0
@@ -25,7 +26,7 @@ def at_rest(times: list[float]) -> Samples:
     return Samples(times, force, np.arange(3.0 * n).reshape(n, 3) * 1e-4)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=few(40))
 @given(
     seed=st.integers(0, 2**32 - 1),
     jitter=st.sampled_from([0.0, 0.1, 0.4, 0.9]),

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from imu.analyzer import StepAnalyzer
 from imu.errors import ParameterError
 from imu.mounting import forward_from_steps, mounting_from_axes, mounting_from_up
+from tests.examples import few
 from tests.imu import oracles
 from tests.imu.synthetic import running
 
@@ -113,7 +114,7 @@ def strides(seed: int, steps: int) -> tuple[Array, list[int]]:
     return np.concatenate(rows) + random.normal(0.0, 0.01, (contacts[-1], 3)), contacts
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=few(20))
 @given(seed=st.integers(0, 2**31 - 1), steps=st.integers(2, 13))
 def test_forward_equals_the_phasor_oracle(seed: int, steps: int) -> None:
     body, contacts = strides(seed, steps)
@@ -145,7 +146,7 @@ def test_an_ambiguous_direction_is_left_unknown(lacking: str) -> None:
     assert np.all(found == 7.0)
 
 
-@settings(deadline=None, max_examples=6)
+@settings(deadline=None, max_examples=few(4))
 @given(seed=st.integers(0, 2**31 - 1), gyro=st.booleans())
 def test_auto_axes_are_found_at_any_orientation_of_the_sensor(seed: int, gyro: bool) -> None:
     # on the body upright; the sensor anyhow on the body

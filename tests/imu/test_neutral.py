@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from imu.analyzer import StepAnalyzer
 from imu.errors import ParameterError
 from imu.steps import Steps, concatenate
+from tests.examples import few
 from tests.imu.synthetic import Run, running
 
 CLIP = Rotation.from_euler("y", 12.0, degrees=True)  # clipped on askew
@@ -78,7 +79,7 @@ def test_axes_that_were_found_are_tilted() -> None:
 
 
 @given(cuts=st.lists(st.integers(0, len(RUN.samples)), max_size=6))
-@settings(max_examples=15)
+@settings(max_examples=few(8))
 def test_however_the_stream_is_cut_or_resumed_it_does_the_same(cuts: list[int]) -> None:
     expected = analyzed(RUN, "+x+y+z", neutral=True)
     analyzer = StepAnalyzer(RUN.rate_hz, axes="+x+y+z")

@@ -18,6 +18,7 @@ from imu.chain.orientation import (
 )
 from imu.contract import require_same_bits
 from imu.errors import BackstrideError, InputError, ParameterError
+from tests.examples import few
 from tests.imu import oracles
 from tests.imu.synthetic import running
 
@@ -63,7 +64,7 @@ def tilt_error_deg(found: Array, truth: Array) -> Array:
 # ---- kernels
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=few(30))
 @given(seed=st.integers(0, 2**32 - 1), speed=st.floats(0.0, 60.0), rate_hz=st.floats(50, 1600))
 def test_the_strapdown_step_is_the_exact_turn(seed: int, speed: float, rate_hz: float) -> None:
     random = np.random.default_rng(seed)
@@ -193,7 +194,7 @@ def test_a_constant_turn_about_a_tilted_axis_is_followed() -> None:
     assert np.max(tilt_error_deg(found, truth.as_matrix())[1:]) < 0.05
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=few(8))
 @given(heading=st.floats(-180.0, 180.0), seed=st.integers(0, 3))
 def test_the_tilt_does_not_depend_on_where_the_sensor_began_to_look(
     heading: float, seed: int

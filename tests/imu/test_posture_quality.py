@@ -18,6 +18,7 @@ from imu.errors import ParameterError
 from imu.samples import Quality
 from imu.step.posture_quality import PostureQuality, PostureQualityParams
 from imu.steps import NO_STEPS, STEP_ROW, Steps, concatenate
+from tests.examples import few
 
 BEND, SLIP = int(Quality.BEND), int(Quality.SLIP)
 NAN = math.nan
@@ -309,7 +310,7 @@ stretches = st.builds(
 low = PostureQualityParams(slip_deg=2.0, slip_s=4.5)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=few(60))
 @given(parts=st.lists(stretches, min_size=1, max_size=10), p=st.sampled_from([low, None]))
 def test_each_step_is_flagged_as_the_oracle_has_it(
     parts: list[NDArray[np.void]], p: PostureQualityParams | None
@@ -319,7 +320,7 @@ def test_each_step_is_flagged_as_the_oracle_has_it(
     assert PostureQuality(p).push(steps).quality_bits.tolist() == oracle(steps, p)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=few(25))
 @given(
     parts=st.lists(stretches, min_size=1, max_size=8),
     cuts=st.lists(st.integers(0, 250), max_size=12),

@@ -38,7 +38,7 @@ from pipelines.session.facts import Fact
 from pipelines.session.marks import LoggedMark, SessionRecord, Shoe
 from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
-from tests.pipelines.command_line import backstride, command, environment, quiet, run
+from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.results import alerts_in, steps_in
 from tests.pipelines.small_disk import SmallDisk
 
@@ -395,27 +395,26 @@ def test_a_reader_that_goes_away_ends_no_recording(tmp_path: Path) -> None:
     assert last.kind == "ended"
 
 
-def test_a_run_is_recorded_in_the_users_folder_unless_told_otherwise(tmp_path: Path) -> None:
+def test_a_run_is_recorded_in_the_users_folder_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "data folder"
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
     quick = "sim:?minutes=0.2&standing_s=1&time_scale=0"
-    ended = run("live", quick, BACKSTRIDE_HOME=str(home))
+    ended = backstride("live", quick)
     (path,) = (home / "sessions").glob("*.mcap")
     assert ended.exit_code == 0
     assert f"recorded in {path}" in ended.out
     assert not read_session(path).cut_short
-    second = run("live", quick, BACKSTRIDE_HOME=str(home))
+    second = backstride("live", quick)
     assert second.exit_code == 0
     assert len(list((home / "sessions").glob("*.mcap"))) == 2
 
 
-def test_no_record_records_nothing(tmp_path: Path) -> None:
+def test_no_record_records_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
-    ended = run(
-        "live",
-        "sim:?minutes=0.2&standing_s=1&time_scale=0",
-        "--no-record",
-        BACKSTRIDE_HOME=str(home),
-    )
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
+    ended = backstride("live", "sim:?minutes=0.2&standing_s=1&time_scale=0", "--no-record")
     assert ended.exit_code == 0
     assert "not recording" in ended.out
     assert not home.exists()

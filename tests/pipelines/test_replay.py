@@ -21,7 +21,8 @@ from imu.steps import STEP_COLUMNS
 from imu.waveforms import WAVEFORM_COLUMNS
 from pipelines.files.sample_table import write_sample_table
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import ReplayOptions, load_baseline, replay
+from pipelines.replay import Replayed, ReplayOptions, load_baseline, replay
+from tests.examples import few
 from tests.pipelines.command_line import Ended, backstride, quiet
 from tests.pipelines.files.steps_in import steps_in
 
@@ -55,22 +56,34 @@ def outputs(recording: Path, into: Path, *options: object) -> dict[str, bytes]:
     return {option: path.read_bytes() for option, path in files.items()}
 
 
+@pytest.fixture(scope="module")
+def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """Of the recordings with running, what :func:`outputs` gives of each in one piece."""
+    names = ("run.csv", "run.mcap", "tired.mcap")
+    return {name: outputs(folder / name, tmp_path_factory.mktemp("whole")) for name in names}
+
+
+@pytest.fixture(scope="module")
+def tired(folder: Path) -> Replayed:
+    """The replay of the run whose lean grows."""
+    return replay(folder / "tired.mcap", ReplayOptions(), quiet)
+
+
 # --- the same bytes -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["run.csv", "run.mcap"])
 @pytest.mark.parametrize("block", [1, 7, 8, 1000, 10**6])
 def test_the_block_size_changes_no_byte(
-    folder: Path, tmp_path: Path, name: str, block: int
+    folder: Path, whole: dict[str, dict[str, bytes]], tmp_path: Path, name: str, block: int
 ) -> None:
-    whole = outputs(folder / name, tmp_path)
-    assert whole["--steps"].count(b"\n") > 60
-    assert whole["--waveforms"].count(b"\n") > 3000
-    assert outputs(folder / name, tmp_path, "--block", block) == whole
+    assert whole[name]["--steps"].count(b"\n") > 60
+    assert whole[name]["--waveforms"].count(b"\n") > 3000
+    assert outputs(folder / name, tmp_path, "--block", block) == whole[name]
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=few(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(block=st.integers(1, 7000))
 def test_any_block_size_gives_the_same_steps(folder: Path, block: int) -> None:
@@ -81,8 +94,10 @@ def test_any_block_size_gives_the_same_steps(folder: Path, block: int) -> None:
     assert cut.summary == whole.summary
 
 
-def test_a_second_replay_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    first = outputs(folder / "tired.mcap", tmp_path)
+def test_a_second_replay_gives_the_same_bytes(
+    folder: Path, whole: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
+    first = whole["tired.mcap"]
     assert first["--alerts"].count(b"\n") >= 1
     assert outputs(folder / "tired.mcap", tmp_path) == first
 
@@ -90,8 +105,8 @@ def test_a_second_replay_gives_the_same_bytes(folder: Path, tmp_path: Path) -> N
 # --- outputs --------------------------------------------------------------------------------------
 
 
-def test_the_outputs_have_the_promised_columns(folder: Path, tmp_path: Path) -> None:
-    files = outputs(folder / "run.mcap", tmp_path)
+def test_the_outputs_have_the_promised_columns(whole: dict[str, dict[str, bytes]]) -> None:
+    files = whole["run.mcap"]
     rows = list(csv.DictReader(io.StringIO(files["--steps"].decode())))
     assert tuple(rows[0]) == STEP_COLUMNS
     assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
@@ -104,8 +119,10 @@ def test_the_outputs_have_the_promised_columns(folder: Path, tmp_path: Path) -> 
     assert times == sorted(set(times))
 
 
-def test_alerts_are_json_lines_with_the_promised_keys(folder: Path, tmp_path: Path) -> None:
-    lines = outputs(folder / "tired.mcap", tmp_path)["--alerts"].decode().splitlines()
+def test_alerts_are_json_lines_with_the_promised_keys(
+    whole: dict[str, dict[str, bytes]],
+) -> None:
+    lines = whole["tired.mcap"]["--alerts"].decode().splitlines()
     keys = [
         "time_s",
         "indicator",
@@ -275,12 +292,11 @@ def test_height_and_baseline_give_the_lumbar_index(folder: Path, tmp_path: Path)
     assert json.loads(later.read_text())["median"]["lumbar_index"] == pytest.approx(100, abs=25)
 
 
-def test_a_baseline_may_be_the_summary_or_its_part(folder: Path, tmp_path: Path) -> None:
-    result = replay(folder / "tired.mcap", ReplayOptions(), quiet)
+def test_a_baseline_may_be_the_summary_or_its_part(tired: Replayed, tmp_path: Path) -> None:
     whole, part = tmp_path / "summary.json", tmp_path / "baseline.json"
-    whole.write_text(result.summary.to_json(), encoding="utf-8")
-    part.write_text(json.dumps(result.summary.baseline), encoding="utf-8")
-    assert load_baseline(str(whole)) == load_baseline(str(part)) == result.result.baseline
+    whole.write_text(tired.summary.to_json(), encoding="utf-8")
+    part.write_text(json.dumps(tired.summary.baseline), encoding="utf-8")
+    assert load_baseline(str(whole)) == load_baseline(str(part)) == tired.result.baseline
 
 
 def test_a_session_too_short_for_a_baseline_says_so(folder: Path, tmp_path: Path) -> None:
@@ -291,10 +307,9 @@ def test_a_session_too_short_for_a_baseline_says_so(folder: Path, tmp_path: Path
         load_baseline(str(path))
 
 
-def test_a_given_baseline_alerts_without_learning_first(folder: Path, tmp_path: Path) -> None:
+def test_a_given_baseline_alerts_without_learning_first(tired: Replayed, tmp_path: Path) -> None:
     """Learned from the first half, watched from the start of the second."""
-    learned = replay(folder / "tired.mcap", ReplayOptions(), quiet)
-    given_baseline = ReplayOptions(baseline=learned.result.baseline)
+    given_baseline = ReplayOptions(baseline=tired.result.baseline)
     write_simulation(tmp_path / "stooped.mcap", "minutes=5&lean=12&seed=8", quiet)
     alone = replay(tmp_path / "stooped.mcap", ReplayOptions(), quiet)
     watched = replay(tmp_path / "stooped.mcap", given_baseline, quiet)

@@ -132,7 +132,7 @@ def _figures_of(task: Task) -> dict[str, Any]:
         "status": "ok" if len(done.steps) else "no running",
         "reason": " ".join(done.summary.notes).replace(task.session.path, task.session.name),
         "utc_start": utc_text(result.header.utc_start_ns),
-        "rate_hz": result.sensor.rate_hz if result.sensor is not None else None,
+        "rate_hz": done.summary.rate_hz,
         "duration_s": result.duration_s,
         "running_s": result.running_s,
         "steps": len(done.steps),

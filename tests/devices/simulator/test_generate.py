@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from devices.simulator import Scenario, SimulatedRun, simulate
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from tests.examples import few
 
 SCENARIO = Scenario(minutes=0.5, walk_s=5, standing_s=3, seed=5)
 WHOLE, STEPS = simulate(SCENARIO)
@@ -27,7 +28,7 @@ def assert_same(one: Samples, other: Samples) -> None:
     np.testing.assert_array_equal(one.quality, other.quality)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=few(8), deadline=None)
 @given(st.lists(st.sampled_from([1, 3, 8, 100, 256, 1999, 2048, 5000]), min_size=1, max_size=40))
 def test_any_cut_gives_bit_identical_samples_and_truth(cuts: list[int]) -> None:
     run = SimulatedRun(SCENARIO)

@@ -16,6 +16,7 @@ from devices.simulator.six_faces import ORDER, SixFacesRun
 from imu.calibration import StillParams, still_positions
 from imu.errors import ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from tests.examples import few
 
 IDEAL = Scenario(motion="six_faces", device="ideal", axes="-z+y+x", mount_pitch=15.0)
 
@@ -48,7 +49,7 @@ def test_angular_velocity_tells_the_same_turns_as_the_specific_force() -> None:
 
 
 @given(cuts=st.lists(st.integers(0, 11000), max_size=8))
-@settings(max_examples=10)
+@settings(max_examples=few(5))
 def test_reading_it_in_pieces_gives_the_same_bits(cuts: list[int]) -> None:
     scenario = Scenario(motion="six_faces", seed=3)
     expected = whole(SixFacesRun(scenario))

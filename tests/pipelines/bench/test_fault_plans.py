@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +32,10 @@ from tests.pipelines.command_line import backstride, one_sentence
 PLAIN, BY_RADIO, BY_CABLE, MOVESENSE, POLAR, WITMOTION, WIRED, SHIMMER = SENSORS
 
 
+#: Of plans that more than one test begins with: nothing of the code is replaced meanwhile.
+judged = cache(judge)
+
+
 def plan_of(kind: str, sensor: str) -> FaultPlan:
     return FaultPlan(faults=(drawn_fault(kind, sensor, Random(1)),), sensor=sensor)
 
@@ -39,7 +44,7 @@ def plan_of(kind: str, sensor: str) -> FaultPlan:
 def test_each_fault_shows_and_does_not_where_it_is_switched_off(kind: str) -> None:
     fitting = [each for each in (BY_RADIO, BY_CABLE, MOVESENSE) if kind in kinds_of(each)]
     plan = plan_of(kind, fitting[0])
-    there, gone = judge(plan), judge(plan, without=kind)
+    there, gone = judged(plan), judge(plan, without=kind)
     assert there.holds, there.words
     assert not gone.findings[0].holds
     assert not gone.wrong_steps
@@ -145,7 +150,7 @@ def test_a_plan_fails_where_the_handling_of_its_fault_is_gone(
     kind: str, sensor: str, remove: Remove, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_of(kind, sensor)
-    assert judge(plan).holds  # and the faultless session is kept before anything is removed
+    assert judged(plan).holds  # and the faultless session is kept before anything is removed
     remove(monkeypatch)
     if remove is sentences:
         with pytest.raises(BleakError):
@@ -154,10 +159,12 @@ def test_a_plan_fails_where_the_handling_of_its_fault_is_gone(
     assert not judge(plan).holds
 
 
-def test_plans_drawn_by_chance_hold() -> None:
-    for number in (0, 2, 8, 17):
-        verdict = judge(drawn_plan(number))
-        assert verdict.holds, (number, verdict.words)
+@pytest.mark.parametrize(
+    "number", [0, 8, *(pytest.param(each, marks=pytest.mark.slow) for each in (2, 17))]
+)
+def test_plans_drawn_by_chance_hold(number: int) -> None:
+    verdict = judge(drawn_plan(number))
+    assert verdict.holds, verdict.words
 
 
 def test_the_same_plan_gives_the_same_session() -> None:

@@ -21,6 +21,7 @@ from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.coaching.turning import heading_turn_deg
 from pipelines.files.loading import load
 from pipelines.session.json_form import to_json
+from tests.examples import few
 from tests.pipelines.coaching.runs import (
     USUAL,
     Accompanied,
@@ -258,7 +259,7 @@ def test_what_is_not_true_any_more_is_not_told() -> None:
     assert cues == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=few(12), deadline=None)
 @given(
     parts=st.lists(
         st.builds(

@@ -13,7 +13,7 @@ from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.files.loading import load
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import AlertTold, CueTold, Fact
+from pipelines.session.facts import AlertTold, CueTold
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
 from pipelines.session.marks import SessionRecord
@@ -39,18 +39,16 @@ def test_a_log_and_its_header_give_the_same_cues_again() -> None:
         intervals=RunWalkPlan(run_s=120.0, walk_s=60.0, repeats=3, warm_up_s=30.0),
     )
     header = SessionHeader(0, URL, axes="+x+y+z", baseline=BASELINE, plan=plan)
-    told: list[list[Fact]] = []
-    for each in (header, load(to_json(header), SessionHeader)):
-        fold = SessionFold(each, info)
-        told.append([fact for record in records for fact in fold.push(record)])
-    assert [to_json(fact) for fact in told[1]] == [to_json(fact) for fact in told[0]]
-    cues = [fact for fact in told[0] if isinstance(fact, CueTold)]
+    assert load(to_json(header), SessionHeader) == header
+    fold = SessionFold(load(to_json(header), SessionHeader), info)
+    found = [fact for record in records for fact in fold.push(record)]
+    cues = [fact for fact in found if isinstance(fact, CueTold)]
     names = [cue.text_id for cue in cues]
     assert names.count("intervals.run") == 3
     assert "session.longest_distance" in names or "session.beyond_distance" in names
     raised = [
         fact.time_s
-        for fact in told[0]
+        for fact in found
         if isinstance(fact, AlertTold) and fact.alert.severity == "raised"
     ]
     assert raised

@@ -32,6 +32,7 @@ from pipelines.session.marks import (
     Surface,
     Unknown,
 )
+from tests.examples import few
 from tests.pipelines.files.recordings import (
     ALERT,
     DEVICE,
@@ -72,7 +73,7 @@ any_record = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(25), deadline=None)
 @given(
     records=st.lists(any_record, max_size=30),
     header=st.builds(

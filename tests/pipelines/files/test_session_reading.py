@@ -21,6 +21,7 @@ from imu.errors import RecordingError
 from pipelines.files.session_reader import read_header, read_session
 from pipelines.files.session_writer import SessionHeader, SessionWriter
 from pipelines.session.marks import Surface
+from tests.examples import few
 from tests.pipelines.files.golden.replaying import SESSIONS
 
 UTC_START_NS = 1_790_000_000_000_000_000
@@ -80,7 +81,7 @@ payloads = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(30), deadline=None)
 @given(
     pieces=st.lists(
         st.one_of(payloads, st.integers(1, 7)), max_size=30

@@ -55,7 +55,7 @@ def test_a_table_holds_the_samples_as_they_are(tmp_path: Path) -> None:
     assert samples.angular_velocity_rad_s is not None
     assert np.array_equal(table.samples.angular_velocity_rad_s, samples.angular_velocity_rad_s)
     assert made.duration_s == pytest.approx(len(samples) / 100)
-    assert made.truth.rows.tobytes() == truth.rows.tobytes()
+    assert made.truth().rows.tobytes() == truth.rows.tobytes()
 
 
 def test_a_session_tells_how_it_came_about(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_session_tells_how_it_came_about(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [50, 200, 1600])
 def test_replay_finds_the_true_steps(tmp_path: Path, ending: str, rate: int) -> None:
     path = tmp_path / f"run.{ending}"
-    truth = write_simulation(path, f"{QUERY}&rate={rate}", quiet).truth
+    truth = write_simulation(path, f"{QUERY}&rate={rate}", quiet).truth()
     found = replay(path, ReplayOptions(), quiet).steps
     assert len(truth) > 70
     assert abs(len(found) - len(truth)) <= 2

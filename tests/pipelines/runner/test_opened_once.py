@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import subprocess
 import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from devices.sources import Source, open_source
+from pipelines import live
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe
@@ -18,30 +23,8 @@ from tests.pipelines.runner.journal.journals import pain, run
 
 SENSOR = "ble:00:11:22:33:44:55"
 
-#: A command, with a sensor that measures a simulated runner; says how often a file was opened.
-COUNTED = f"""
-import contextlib, sqlite3, sys
-from unittest.mock import patch
-from devices.sources import open_source
-from pipelines import live
-from pipelines.cli import main
-
-def opened(url, **given):
-    simulated = "sim:?rate=100&minutes=0.5&time_scale=0&seed=3"
-    return open_source(simulated if url == {SENSOR!r} else url, **given)
-
-connect, places = sqlite3.connect, []
-
-def counted(place, *given, **named):
-    places.append(place)
-    return connect(place, *given, **named)
-
-sys.argv = ["backstride", *sys.argv[1:]]
-with patch.object(live, "open_source", opened), patch.object(sqlite3, "connect", counted):
-    with contextlib.suppress(SystemExit):
-        main()
-print("opened", len(places), file=sys.stderr)
-"""
+#: A sensor that measures a simulated runner.
+SIMULATED = "sim:?rate=100&minutes=0.5&time_scale=0&seed=3"
 
 
 @pytest.fixture(scope="module")
@@ -86,36 +69,45 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids=" ".join,
 )
 def test_a_command_opens_the_journal_once(
-    words: list[str], home: Path, recording: Path, tmp_path: Path
+    words: list[str],
+    home: Path,
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     meant = [
         word.replace("RECORDING", str(recording)).replace("OUT", str(tmp_path)) for word in words
     ]
-    done = subprocess.run(
-        [sys.executable, "-c", COUNTED, *meant],
-        capture_output=True,
-        encoding="utf-8",
-        env=environment() | {"BACKSTRIDE_HOME": str(home)},
-        check=True,
-    )
-    assert done.stderr.splitlines()[-1] == "opened 1", done.stderr
-    assert "Traceback" not in done.stderr
+    places: list[object] = []
+    connect = sqlite3.connect
+
+    def opened(url: str, **given: Any) -> AbstractAsyncContextManager[Source]:
+        return open_source(SIMULATED if url == SENSOR else url, **given)
+
+    def counted(place: Any, *given: Any, **named: Any) -> sqlite3.Connection:
+        places.append(place)
+        made: sqlite3.Connection = connect(place, *given, **named)
+        return made
+
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
+    monkeypatch.setattr(live, "open_source", opened)
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    ended = backstride(*meant)
+    assert len(places) == 1, ended
+    assert "Traceback" not in ended.err
 
 
-def test_what_was_kept_for_later_is_in_before_a_command_looks(tmp_path: Path) -> None:
+def test_what_was_kept_for_later_is_in_before_a_command_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
     path = tmp_path / "journal.sqlite3"
     with Journal(path) as journal:
         number = journal.add(run(0.0))
     keep_for_later([pain(0, 3, "after", number)], path)
-    ended = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "journal", "list"],
-        capture_output=True,
-        encoding="utf-8",
-        env=environment() | {"BACKSTRIDE_HOME": str(tmp_path)},
-        check=True,
-    )
-    assert "in the journal now: 1" in ended.stderr
-    assert "pain - 3 - -" in ended.stdout
+    ended = backstride("journal", "list")
+    assert "in the journal now: 1" in ended.err
+    assert "pain - 3 - -" in ended.out
     with contextlib.closing(Journal(path)) as journal:
         assert len(journal.entries(Pain)) == len(journal.entries(Session)) == 1
 

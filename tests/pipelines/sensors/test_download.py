@@ -27,10 +27,10 @@ from pipelines.sensors.download import (
     list_logged_runs,
 )
 from tests.patience import HANG_S
-from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet, run
+from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
 from tests.pipelines.results import steps_in
 
-SENSOR = "sim:?protocol=backstride&minutes=1&logged_runs=2&time_scale=0"
+SENSOR = "sim:?protocol=backstride&minutes=0.5&logged_runs=2&time_scale=0"
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_every_run_becomes_a_session_of_its_own_time_that_replays_alike(home: Pa
         assert item.path.parent == home / "sessions"
         again = run_replay(item.path, ReplayOptions(), quiet)
         assert again.steps.rows.tobytes() == steps_in(session.facts).rows.tobytes()
-        assert len(again.steps) == item.steps > 100
+        assert len(again.steps) == item.steps > 50
 
 
 def test_a_lost_link_and_another_day_cost_nothing(
@@ -81,7 +81,7 @@ def test_a_lost_link_and_another_day_cost_nothing(
     (done,) = asyncio.run(download_logs(SENSOR, options, quiet, clock=VirtualClock()))
     starts = [start for start in asked if start >= 0]
     assert starts == sorted(set(starts))  # nothing was fetched twice
-    assert done.steps > 100
+    assert done.steps > 50
     assert not list((home / "downloads").iterdir())
 
 
@@ -97,19 +97,20 @@ def test_other_sensors_keep_no_runs() -> None:
         asyncio.run(list_logged_runs("sim:?speed=3"))
 
 
+@pytest.mark.usefixtures("no_waiting")
 def test_the_command_lists_fetches_and_erases(tmp_path: Path) -> None:
-    listed = run("download", "--list", SENSOR)
+    listed = backstride("download", "--list", SENSOR)
     assert listed.exit_code == 0
     assert len(listed.out.splitlines()) == 2
     out = tmp_path / "run.mcap"
-    fetched = run("download", SENSOR, "--log", 2, "--out", out, "--erase")
+    fetched = backstride("download", SENSOR, "--log", 2, "--out", out, "--erase")
     assert fetched.exit_code == 0, fetched.err
     assert "log 2" in fetched.out
     assert out.exists()
-    again = run("download", SENSOR, "--log", 2, "--out", out)
+    again = backstride("download", SENSOR, "--log", 2, "--out", out)
     assert again.exit_code == 1
     assert "exists" in again.err
-    wrong = run("download", SENSOR, "--out", out)
+    wrong = backstride("download", SENSOR, "--out", out)
     assert wrong.exit_code == 2
 
 
@@ -156,7 +157,7 @@ def test_what_is_not_the_same_run_is_fetched(home: Path, monkeypatch: pytest.Mon
 
     first = again()
     assert not again().fetched
-    longer = again(SENSOR.replace("minutes=1", "minutes=2"))
+    longer = again(SENSOR.replace("minutes=0.5", "minutes=1"))
     assert longer.fetched
     assert longer.entry.utc_s == first.entry.utc_s
     assert longer.steps > first.steps
@@ -233,7 +234,7 @@ def test_a_session_has_its_name_only_when_it_is_whole(
 def test_an_older_file_is_told_before_anything_is_fetched(tmp_path: Path, home: Path) -> None:
     out = tmp_path / "run.mcap"
     out.write_bytes(b"recorded before")
-    ended = run("download", SENSOR, "--log", 1, "--out", out)
+    ended = backstride("download", SENSOR, "--log", 1, "--out", out)
     assert ended.exit_code == 1
     assert one_sentence(ended) == f"{out}: already exists: give another name."
     assert out.read_bytes() == b"recorded before"

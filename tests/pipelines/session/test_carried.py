@@ -24,6 +24,7 @@ from pipelines.coaching.plan import CompanionPlan
 from pipelines.files.loading import load
 from pipelines.session.carried import Carried, LeanKnown, carried_from_text
 from pipelines.session.json_form import to_json, to_plain
+from tests.examples import few
 
 QUICK = DriftParams(skip_s=5.0, baseline_blocks=4, block_steps=4)
 
@@ -55,7 +56,7 @@ def read_again(first: Carried) -> Carried:
     return load(to_json(first), Carried)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(15), deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(0, 200),

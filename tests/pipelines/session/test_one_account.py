@@ -59,6 +59,7 @@ from pipelines.views.report.content import content_of
 from pipelines.views.report.judgement import Judgement
 from pipelines.views.report.reading import read_recording
 from pipelines.written_facts import facts_note
+from tests.examples import few
 from tests.pipelines.command_line import backstride, quiet
 
 SENSOR = "ble:00:11:22:33:44:55"
@@ -216,7 +217,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(
-    max_examples=12,
+    max_examples=few(5),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

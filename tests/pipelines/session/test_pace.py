@@ -48,6 +48,7 @@ from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Slope, Speed, Unknown
 from pipelines.session.pace import Pace
 from pipelines.views.fact_words import fact_words
+from tests.examples import few
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 from tests.pipelines.said import said
 
@@ -242,7 +243,7 @@ PACE_MARKS = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=few(8), deadline=None)
 @given(
     marks=st.lists(st.tuples(st.integers(0, _SAMPLES - 1), PACE_MARKS), max_size=6),
     cuts=st.lists(st.integers(1, _SAMPLES - 1), max_size=30),

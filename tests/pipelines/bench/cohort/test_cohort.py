@@ -6,6 +6,8 @@ import csv
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from pipelines.bench.cohort.run import CohortOptions, CohortRun, run_cohort
 from pipelines.bench.cohort.sessions import Stated, find_sessions, shard_of
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.replay import ReplayOptions, replay
-from tests.pipelines.command_line import backstride, one_sentence, quiet
+from tests.patience import HANG_S
+from tests.pipelines.command_line import backstride, environment, one_sentence, quiet
 
 NAMES = ["anna/run1.csv", "anna/run2.csv", "bo/broken.csv", "bo/run3.csv"]
 
@@ -28,15 +31,20 @@ def _own_folder(in_a_folder_of_its_own: None) -> None:
     """Every test runs in an empty folder."""
 
 
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do the work in this process: what is tested is not how processes start."""
+def do_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do the work in this process."""
 
     def in_this_process(tasks: Iterator[Task], workers: int) -> Iterator[Outcome]:
         del workers
         return map(outcome_of, tasks)
 
     monkeypatch.setattr("pipelines.bench.cohort.run.in_processes", in_this_process)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested is not how processes start."""
+    do_here(monkeypatch)
 
 
 def rows(path: str = "all.csv") -> list[dict[str, str]]:
@@ -54,7 +62,7 @@ def run(
 
 
 def test_a_command_gives_a_row_a_recording_and_says_why_one_has_no_result(
-    recordings: Path,
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = backstride("cohort", recordings, "--out", "all.csv", "--workers", 2)
     assert ended.exit_code == 0, ended.err
@@ -70,9 +78,10 @@ def test_a_command_gives_a_row_a_recording_and_says_why_one_has_no_result(
     assert int(table[0]["steps"]) == len(steps) > 25
     trusted = trusted_steps(steps).cadence_spm
     assert float(table[0]["cadence_spm_mean"]) == pytest.approx(trusted.mean(), rel=1e-12)
-    # one process, none known: the same to the byte
-    again = backstride("cohort", recordings, "--out", "again.csv", "--workers", 1)
-    assert again.exit_code == 0
+    assert float(table[0]["rate_hz"]) == 100.0
+    # done here, none known: the same to the byte
+    do_here(monkeypatch)
+    run(recordings, "again.csv")
     assert Path("again.csv").read_bytes() == Path("all.csv").read_bytes()
 
 
@@ -201,3 +210,19 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(words: list[str], sentence
     assert ended.exit_code in (1, 2)
     assert sentence.lower() in one_sentence(ended).lower()
     assert not Path("a.csv").exists()
+
+
+def test_a_script_without_a_guard_starts_a_cohort_once(recordings: Path, tmp_path: Path) -> None:
+    script = tmp_path / "study.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nfrom pipelines import CohortOptions, run_cohort\n"
+        'print("begins")\nout = Path("all.csv")\n'
+        "done = run_cohort(Path(sys.argv[1]), out, CohortOptions(workers=2))\n"
+        "print([name for name, _ in done.failed])\n"
+    )
+    words = [sys.executable, str(script), str(recordings)]
+    ended = subprocess.run(
+        words, capture_output=True, text=True, env=environment(), timeout=HANG_S, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("begins\n['bo/broken.csv']\n", "")
+    assert [row["status"] for row in rows()] == ["ok", "ok", "failed", "ok"]

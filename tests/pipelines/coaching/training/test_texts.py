@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,7 @@ def test_an_unknown_text_is_refused() -> None:
         text("no.such")
 
 
+@cache
 def named_in_the_code() -> set[str]:
     """Texts that some code names, in full or by their family."""
     found: set[str] = set()

@@ -24,7 +24,7 @@ from tests.pipelines.files.formats.test_named_formats import MAKERS, Made
 from tests.pipelines.files.reading.shapes import Run, Shape, a_run, text_of
 
 RUN = a_run(seconds=4.0)
-#: Far more than any of these files takes, on a busy machine.
+#: Of the processor: far more than any of these files takes.
 LONGEST_S = 20.0
 MOST_BYTES = 400 << 20
 
@@ -33,14 +33,14 @@ def refused(path: Path, *, measure: bool = True) -> str:
     """The reason, which comes within bounds of time and, measured, which is slow, of memory."""
     if measure:
         tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     try:
         with pytest.raises(BackstrideError) as caught:
             read(path)
         assert not measure or tracemalloc.get_traced_memory()[1] < MOST_BYTES
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - began < LONGEST_S
+    assert time.process_time() - began < LONGEST_S
     text = str(caught.value)
     assert text.startswith(str(path)), text
     assert text.endswith(".") and "\n" not in text and not re.search(r"[.!?] +[A-Z]", text), text
@@ -84,14 +84,12 @@ def test_a_file_with_changed_bytes_is_read_or_refused(
 
 def test_a_packed_table_that_would_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "bomb.csv.gz"
-    with gzip.open(path, "wb", compresslevel=9) as out:
-        out.write(b"time_s,acc_x_g,acc_y_g,acc_z_g\n")
-        for _ in range(60):
-            out.write(b"0,0,0,1\n" * 131_072)
+    head = gzip.compress(b"time_s,acc_x_g,acc_y_g,acc_z_g\n")
+    path.write_bytes(head + 60 * gzip.compress(b"0,0,0,1\n" * 131_072))
     assert "longer than" in refused(path, measure=False)
-    path.write_bytes(gzip.compress(bytes(100_000_000)))
+    path.write_bytes(100 * gzip.compress(bytes(1_000_000)))
     assert "no text" in refused(path)
-    path.write_bytes(gzip.compress(b"1" * 100_000_000))
+    path.write_bytes(100 * gzip.compress(b"1" * 1_000_000))
     refused(path)
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import SampleTable, read
+from tests.examples import few
 from tests.pipelines.files.reading.shapes import (
     ACCELERATION_NAMES,
     ANGULAR_VELOCITY_NAMES,
@@ -88,7 +89,7 @@ def shapes(draw: st.DrawFn) -> Shape:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=few(40)
 )
 @given(shapes())
 def test_any_shapes_in_any_combination_give_the_same_samples(tmp_path: Path, shape: Shape) -> None:

@@ -27,6 +27,7 @@ from pipelines.runner.desk.twisting_store import FILE_NAME, KnownTwisting, Twist
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.database import Journal
+from tests.examples import few
 from tests.pipelines.command_line import backstride
 
 RATE_HZ = 50.0
@@ -57,7 +58,7 @@ def watched(samples: Samples, limit: float | None, axes: str = "") -> tuple[list
 # ---------------------------------------------------------------------------------------- the rate
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 @given(
     cuts=st.lists(st.integers(0, 200), max_size=12),
     up=st.tuples(*[st.floats(-1.0, 1.0)] * 3).filter(lambda up: np.linalg.norm(up) > 0.1),

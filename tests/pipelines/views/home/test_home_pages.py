@@ -14,7 +14,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
 from pipelines.views.home.demonstration import DAYS, make_month
 from tests.pipelines.views.page.accessibility import assert_accessible
-from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 
 _PAGES = """
 import asyncio, sys
@@ -56,12 +56,6 @@ def _some_weeks(folder: Path) -> None:
                 )
             )
             journal.add(Pain(start_ns + 2 * 10**12, level, "after", number, "low <b>back</b>"))
-
-
-@pytest.fixture(scope="module")
-def tab() -> object:
-    with browser() as first:
-        yield first
 
 
 @needs_chromium

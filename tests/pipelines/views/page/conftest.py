@@ -1,4 +1,4 @@
-"""A browser's tab and a page with known numbers, for all tests of a file."""
+"""A page with known numbers, for all tests of a file."""
 
 from __future__ import annotations
 
@@ -9,15 +9,7 @@ import pytest
 
 # the browser's file skips where it cannot be used: each test file says so itself
 if TYPE_CHECKING:
-    from tests.pipelines.views.page.browser import Program, Tab
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Tab]:
-    from tests.pipelines.views.page.browser import browser
-
-    with browser() as first:
-        yield first
+    from tests.pipelines.views.page.browser import Program
 
 
 @pytest.fixture(scope="module")

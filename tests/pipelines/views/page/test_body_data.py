@@ -16,7 +16,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.view import Dashboard
-from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 
 _TOLD = Settings(height_m=1.783, mass_kg=70.4, units="imperial", weekly_ceiling_m=30_000.0)
 
@@ -180,9 +180,12 @@ asyncio.run(run_dashboard(None, LiveOptions(record=Path(sys.argv[1])), open_brow
 
 
 @needs_chromium
-def test_runner_tells_height_mass_and_units_and_the_run_uses_them(tmp_path: Path) -> None:
+def test_runner_tells_height_mass_and_units_and_the_run_uses_them(
+    own_tab: Tab, tmp_path: Path
+) -> None:
     recording = tmp_path / "run.mcap"
-    with browser() as tab, program(_RUN, str(recording), home=tmp_path) as running:
+    tab = own_tab
+    with program(_RUN, str(recording), home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("About you")
         tab.find("#height").send_keys("17", Keys.ENTER)

@@ -16,7 +16,7 @@ from pipelines.views.page.cadence_suggestion import cadence_suggestion
 from pipelines.views.page.run_requests import Beforehand
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.views.page.accessibility import assert_accessible
-from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 from tests.pipelines.views.page.steady_program import STILL
 from tests.pipelines.views.terminal.statuses import some_status
 
@@ -52,9 +52,10 @@ def test_five_percent_more_than_the_baseline_is_suggested(
 
 @needs_chromium
 def test_metronome_beats_evenly_by_keyboard_and_is_silent_when_muted_or_stopped(
-    tmp_path: Path,
+    own_tab: Tab, tmp_path: Path
 ) -> None:
-    with browser() as tab, program(STILL) as running:
+    tab = own_tab
+    with program(STILL) as running:
         tab.open(running.address)
         tab.until_shown("9.9", ".card[data-state=changed]")
         tab.key("b")

@@ -28,7 +28,7 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
 from tests.pipelines.views.page.accessibility import assert_accessible
-from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 from tests.pipelines.views.terminal.statuses import some_status
 
 _KNOWN = KnownTags("track", "Blue", ("Blue", "Old pair"))
@@ -215,11 +215,14 @@ def _choose_sensor(tab: Tab) -> None:
 
 
 @needs_chromium
-def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path: Path) -> None:
+def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(
+    own_tab: Tab, tmp_path: Path
+) -> None:
     _four_runs(tmp_path)
     recording = tmp_path / "run.mcap"
     words = ("--record", str(recording), "--mass", "70", "--height", "1.75")
-    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
+    tab = own_tab
+    with program(_COMMAND, *words, home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Today", "h2")
         assert Select(tab.find("#today-surface")).first_selected_option.text == "track"
@@ -245,11 +248,14 @@ def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path:
 
 
 @needs_chromium
-def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: Path) -> None:
+def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(
+    own_tab: Tab, tmp_path: Path
+) -> None:
     _four_runs(tmp_path)
     recording = tmp_path / "run.mcap"
     words = ("--record", str(recording), "--no-history")
-    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
+    tab = own_tab
+    with program(_COMMAND, *words, home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Today", "h2")
         Select(tab.find("#today-surface")).select_by_value("treadmill")

@@ -23,6 +23,7 @@ from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.setup_screen import Choice, SetupScreen
 from pipelines.views.page.view import Dashboard
+from tests.examples import few
 from tests.pipelines.views.terminal.statuses import ALERT, an_alert, some_status, some_steps
 
 _LEAN = an_alert(ALERT)
@@ -162,7 +163,7 @@ def test_caller_may_go_on_changing_the_status() -> None:
 )
 @example(number=0.0, text="", steps=1, baseline=3.6e16)  # where a gate is nothing
 @example(number=1e308, text="", steps=60, baseline=-1e308)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(30), deadline=None)
 def test_no_status_makes_the_page_raise(
     number: float, text: str, steps: int, baseline: float
 ) -> None:

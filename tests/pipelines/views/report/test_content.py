@@ -20,6 +20,7 @@ from pipelines.session.facts import AlertTold
 from pipelines.views.report.content import Content, content_of
 from pipelines.views.report.episodes import Episode
 from pipelines.views.report.recording import PreviousRun
+from tests.examples import few
 from tests.pipelines.views.report.runs import HEADER, LEVELS, changed, recording_of, steps_of
 
 HOUR = 10_000
@@ -248,7 +249,7 @@ def test_two_earlier_runs_are_too_few_to_compare_with() -> None:
     assert len(content.previous_runs) == 2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=few(12), deadline=None)
 @given(
     count=st.integers(0, 700),
     flags=st.integers(0, 127),

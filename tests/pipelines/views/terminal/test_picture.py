@@ -18,6 +18,7 @@ from imu.steps import Steps
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.terminal.picture import picture
 from pipelines.views.terminal.plain_log import PlainLog
+from tests.examples import few
 from tests.pipelines.views.terminal.statuses import ALERT, some_status, text_of, words_of
 
 #: Blocks that a baseline takes.
@@ -26,7 +27,7 @@ _BLOCKS = DriftParams().baseline_blocks
 
 @pytest.mark.parametrize("alert", ["", ALERT])
 @given(width=st.integers(60, 200), height=st.integers(16, 60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 def test_picture_fits_every_usual_window_and_tells_the_essentials(
     alert: str, width: int, height: int
 ) -> None:
@@ -45,7 +46,7 @@ def test_picture_fits_every_usual_window_and_tells_the_essentials(
 
 
 @given(width=st.integers(1, 70), height=st.integers(1, 20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(25), deadline=None)
 def test_tiny_windows_are_never_overrun(width: int, height: int) -> None:
     lines = picture(some_status(alert=ALERT), width, height)
     assert len(lines) <= height
@@ -102,7 +103,7 @@ def test_a_long_note_is_told_in_full_where_there_is_room() -> None:
 
 
 @given(width=st.integers(1, 120), height=st.integers(1, 40), done=st.integers(1, 40))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=few(30), deadline=None)
 def test_no_window_makes_another_number_of_a_number(width: int, height: int, done: int) -> None:
     """Wherever a text is cut, a number before the ellipsis is whole."""
     status = learning_at(done)
@@ -205,7 +206,7 @@ def test_terminals_without_unicode_get_everything_in_ascii() -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(25), deadline=None)
 def test_nothing_a_device_says_can_steer_the_terminal(device: str, alert: str) -> None:
     hostile = replace(some_status(alert=f"\x9b5n{alert}"), device=f"\x1b[2J{device}")
     shown = [*PlainLog().lines(hostile), *PlainLog().note(device)]

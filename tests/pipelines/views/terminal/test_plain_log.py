@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.views.terminal.plain_log import PlainLog
+from tests.examples import few
 from tests.pipelines.views.terminal.statuses import ALERT, some_status
 
 
@@ -18,7 +19,7 @@ from tests.pipelines.views.terminal.statuses import ALERT, some_status
         max_size=300,
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(20), deadline=None)
 def test_lines_keep_ten_steps_and_five_seconds_apart(moves: list[tuple[int, float]]) -> None:
     log = PlainLog()
     steps, elapsed_s = 0, 0.0
