@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 
-__all__ = ["SCAN_S", "BleConnector", "BleLink", "Radio", "SeenSensor", "scan_ble"]
-
 #: How long a sensor is looked for, s.
 SCAN_S: Final = 10.0
 _CONNECT_S: Final = 30.0

@@ -44,8 +44,6 @@ from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
 from pipelines.views.summary_words import wear_notes
 
-__all__ = ["LiveOptions", "LiveRun", "run_live"]
-
 #: Least time between two redraws without a finished step, s.
 _REDRAW_S = 0.5
 

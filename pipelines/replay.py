@@ -35,21 +35,6 @@ if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
     from pipelines.files.session_reader import Session
 
-__all__ = [
-    "ON_ITS_OWN",
-    "Folded",
-    "ReplayOptions",
-    "Replayed",
-    "Watch",
-    "fold_session",
-    "fold_table",
-    "header_as_stated",
-    "load_baseline",
-    "replay",
-    "sensor_of",
-    "session_as_stated",
-]
-
 Progress = Callable[[float, float], None]
 
 #: What is said of a session that went on from an earlier one, where something is stated anew.

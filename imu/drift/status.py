@@ -14,8 +14,6 @@ from imu.samples import Quality
 if TYPE_CHECKING:
     from imu.compiled import Record
 
-__all__ = ["DriftStatus", "StatusCode", "drift_status", "status_words"]
-
 _FLAG_WORDS: Final = {
     Quality.GAP: "lost samples",
     Quality.CLIPPED: "a sensor at the end of its range",

@@ -9,8 +9,6 @@ from typing import Final
 
 from imu.drift.changes import Direction, Severity
 
-__all__ = ["Alert"]
-
 _DECIMALS: Final = 3
 #: What stands in no file of alerts: the message said in other ways.
 _UNWRITTEN: Final = ("aloud", "headline", "detail")

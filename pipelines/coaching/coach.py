@@ -19,8 +19,6 @@ from imu.drift.indicators import indicator_named
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import BudgetState, CueBudget
 
-__all__ = ["Coach", "CoachState"]
-
 #: A change is found when its step is finished, and bears the time of that step: no longer ago, s.
 _FINISHED_S: Final = 60.0
 

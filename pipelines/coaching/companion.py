@@ -39,8 +39,6 @@ from pipelines.session.progress import SessionProgress
 if TYPE_CHECKING:
     from imu.steps import Steps
 
-__all__ = ["Companion", "Ending", "red_flags_before"]
-
 Gait = Literal["still", "walk", "run"]
 
 _NOTHING: Final[tuple[Cue, ...]] = ()

@@ -21,15 +21,6 @@ from pipelines.units import Units
 if TYPE_CHECKING:
     from imu.drift.baseline import Baseline
 
-__all__ = [
-    "CompanionPlan",
-    "HeldBack",
-    "UsualIntensity",
-    "plan_with_baseline",
-    "sensible",
-    "usual_of",
-]
-
 #: What may stop coaching before the run.
 _STOPS: Final = (
     "",

@@ -35,8 +35,6 @@ from pipelines.stopping import no_ending_now
 from pipelines.units import parse_distance
 from pipelines.views.page.run import Filed
 
-__all__ = ["ask_after_run", "file_and_review", "offer_unfiled"]
-
 Answer = TypeVar("Answer")
 
 

@@ -23,8 +23,6 @@ from pipelines.sensors.stay_awake import staying_awake
 from pipelines.stopping import cancelled_by_signals
 from pipelines.views.progress import progress
 
-__all__ = ["download"]
-
 
 def download(
     source: Annotated[

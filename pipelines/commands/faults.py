@@ -18,8 +18,6 @@ from pipelines.counted import counted
 from pipelines.files.system_error import explain
 from pipelines.views.progress import progress
 
-__all__ = ["faults"]
-
 
 def faults(
     plan: Annotated[

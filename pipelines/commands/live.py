@@ -59,8 +59,6 @@ from pipelines.views.progress import progress
 from pipelines.views.report.making import make_report
 from pipelines.views.terminal.view import TerminalView
 
-__all__ = ["live"]
-
 _SourceUrl = Annotated[
     str | None,
     typer.Argument(

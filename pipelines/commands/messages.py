@@ -23,16 +23,6 @@ from pipelines.views.terminal.cells import printable
 if TYPE_CHECKING:
     from pipelines.session.summary import Summary
 
-__all__ = [
-    "complain",
-    "drop_output",
-    "reader_may_leave",
-    "say",
-    "say_json",
-    "say_lines",
-    "say_summary",
-]
-
 
 @contextmanager
 def reader_may_leave() -> Iterator[None]:

@@ -15,8 +15,6 @@ from pipelines.files.steps_table import write_steps
 from pipelines.files.table_output import table_format
 from pipelines.views.progress import progress
 
-__all__ = ["simulate"]
-
 
 def simulate(
     out: Annotated[

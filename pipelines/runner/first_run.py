@@ -33,8 +33,6 @@ from pipelines.views.terminal.cells import printable
 if TYPE_CHECKING:
     from devices.scan import Found
 
-__all__ = ["SIMULATED", "FirstRun", "Sightings", "ask_for_source", "guide", "look_around"]
-
 #: The simulated runner.
 SIMULATED: Final = "sim:"
 #: Devices of an unknown kind that are listed; a house is full of them.

@@ -24,8 +24,6 @@ from pipelines.runner.journal.entries import Session, utc_ns_of
 from pipelines.runner.journal.queries import longest_session, red_flag_state, weeks
 from pipelines.units import distance_words
 
-__all__ = ["cues_before", "plan_for_run", "plan_from_journal"]
-
 _DAY_NS: Final = 86_400 * 10**9
 #: Sessions that tell what is usual: the last ten of three months.
 _USUAL_SESSIONS: Final = 10

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from devices.records import DeviceInfo, Record
     from imu.drift.baseline import Baseline
 
-__all__ = ["DownloadOptions", "Downloaded", "download_logs", "list_logged_runs"]
-
 #: How often a lost link is opened again without a new byte in between.
 _FRUITLESS_LINKS: Final = 5
 _PAUSE_S: Final = 2.0

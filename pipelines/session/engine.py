@@ -45,8 +45,6 @@ from pipelines.session.pauses import Pauses
 from pipelines.session.progress import SessionProgress
 from pipelines.session.standing import LatestSamples, fits
 
-__all__ = ["SessionFold"]
-
 _AUTO: Final = "auto"
 _SEEKING_S: Final = 30.0  # of running, in which axes are found that can be
 

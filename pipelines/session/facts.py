@@ -26,49 +26,6 @@ from pipelines.session.marks import PainMoment
 if TYPE_CHECKING:
     from imu.drift.detector import InUse
 
-__all__ = [
-    "FACT_KINDS",
-    "AlertTold",
-    "AxesFound",
-    "AxesMissing",
-    "AxesSought",
-    "BaselineGivenUp",
-    "BaselineKnown",
-    "Changed",
-    "ClipLoose",
-    "CueTold",
-    "DistanceKnown",
-    "Ended",
-    "Fact",
-    "FlagsAnswered",
-    "GaitChanged",
-    "Gap",
-    "HeartRateKnown",
-    "LinkChanged",
-    "LossCounts",
-    "MarkUnreadable",
-    "NeutralRefused",
-    "NeutralTaken",
-    "PaceKnown",
-    "PainJudged",
-    "PainReported",
-    "Paused",
-    "PhaseBegan",
-    "Resumed",
-    "SensorClock",
-    "SensorDoubted",
-    "SensorKnown",
-    "SensorMoved",
-    "ShoeKnown",
-    "StepsFinished",
-    "StreamBelieved",
-    "StreamChanged",
-    "StreamDoubted",
-    "SurfaceKnown",
-    "UsualRange",
-    "WarmUpDone",
-]
-
 #: What the runner does.
 Gait = Literal["still", "walk", "run"]
 #: How a speed, a slope or a distance is known: the runner said so, ``speed``: a speed that was

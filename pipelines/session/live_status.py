@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from imu.drift.detector import DriftDetector
     from pipelines.session.facts import Fact
 
-__all__ = ["RECENT_STEPS", "Compared", "IndicatorStatus", "LiveStatus", "Now", "indicator_statuses"]
-
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60
 

@@ -27,8 +27,6 @@ from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, SensorD
 from pipelines.session.felt_pain import FeltPain, moment_of
 from pipelines.session.header import SessionHeader
 
-__all__ = ["Measured", "SessionResult", "Stretch", "result_of"]
-
 _F = TypeVar("_F")
 
 

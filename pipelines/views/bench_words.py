@@ -9,8 +9,6 @@ from pipelines.bench.reports import told
 from pipelines.counted import counted
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["item_lines", "verdict_line"]
-
 _WORDS = {"pass": "PASS", "warn": "WARN", "fail": "FAIL", "measured": "    ", "skipped": "skip"}
 
 

@@ -11,8 +11,6 @@ from imu.calibration import POSITIONS_LEAST
 from imu.samples import STANDARD_GRAVITY_M_S2
 from pipelines.sensors.calibrate import Calibrated
 
-__all__ = ["result_lines"]
-
 #: A calibration this near is good: 10 mg are 0.6° of lean.
 _GOOD_MG: Final = 10.0
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from pipelines.coaching.texts import Number, headline_and_detail, sources, text
 
-__all__ = ["Cue"]
-
 
 @dataclass(frozen=True, slots=True)
 class Cue:

@@ -20,20 +20,6 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.traffic_light import CHANGE_FROM, asks_questions
 from pipelines.counted import counted
 
-__all__ = [
-    "PainNote",
-    "PainTier",
-    "RunPain",
-    "TierFinding",
-    "activity_cues",
-    "ago_words",
-    "check_cue",
-    "current_pain",
-    "due_ratings",
-    "pain_tier",
-    "relief_cues",
-]
-
 _HOUR_NS: Final = 3600 * 10**9
 _DAY_H: Final = 24.0
 _CLEAR_RISE: Final = 2

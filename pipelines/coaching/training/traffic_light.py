@@ -16,8 +16,6 @@ from typing import Final, Literal, NamedTuple
 
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["CHANGE_FROM", "STOP_FROM", "Judged", "Light", "Moment", "asks_questions", "judge_pain"]
-
 Light = Literal["go", "change", "stop"]
 Moment = Literal["before", "during", "after"]
 

@@ -12,8 +12,6 @@ from pipelines.commands.messages import say
 from pipelines.runner.journal.words import settings_lines
 from pipelines.units import parse_distance, parse_typed_height, parse_typed_mass
 
-__all__ = ["settings"]
-
 
 def settings(
     height: Annotated[

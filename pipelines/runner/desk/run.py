@@ -23,8 +23,6 @@ from pipelines.runner.desk.twisting_store import TwistingStore
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from pipelines.stopping import cancelled_by_signals
 
-__all__ = ["run_desk"]
-
 #: What was learned is written after so much time, s.
 _KEPT_EVERY_S: Final = 300.0
 

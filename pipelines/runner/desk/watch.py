@@ -26,8 +26,6 @@ from pipelines.coaching.training.twisting import (
 from pipelines.counted import counted
 from pipelines.runner.desk.axial_rate import AxialRate
 
-__all__ = ["DeskSummary", "DeskWatch"]
-
 #: What counts of a second that a lost link made longer, s.
 _LONGEST_SECOND_S: Final = 2.0
 #: Slower is no turning, °/s: hours of sitting, or a sensor left on the table, make nothing quick.

@@ -46,17 +46,6 @@ from pipelines.runner.journal.queries import (
     weeks,
 )
 
-__all__ = [
-    "Advice",
-    "advice",
-    "after_run",
-    "held_back",
-    "questions_due",
-    "return_state",
-    "silenced",
-    "stop_cue",
-]
-
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
 #: Surfaces than which others are softer.

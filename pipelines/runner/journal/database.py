@@ -45,8 +45,6 @@ from pipelines.runner.journal.rows import (
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
 
-__all__ = ["Journal", "journal_path", "kept_aside"]
-
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
 )

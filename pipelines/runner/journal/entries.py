@@ -16,23 +16,6 @@ from imu.errors import ParameterError
 from imu.ranges import Checked, Longest, Within, check_ranges
 from pipelines.units import Units
 
-__all__ = [
-    "DistanceSource",
-    "Entry",
-    "Exercise",
-    "ExerciseKind",
-    "Pain",
-    "PainMoment",
-    "Questionnaire",
-    "RunBaseline",
-    "Session",
-    "Settings",
-    "Shoe",
-    "local_day",
-    "moment",
-    "utc_ns_of",
-]
-
 #: How a distance is known: the sensor itself cannot measure one.
 DistanceSource = Literal["", "user", "treadmill", "pod", "speed", "mark"]
 #: In relation to a run; empty: as the time tells; ``other``: to none.

@@ -20,16 +20,6 @@ from pipelines.runner.journal.entries import (
     Shoe,
 )
 
-__all__ = [
-    "ENTRIES",
-    "NAMES",
-    "columns_of",
-    "entries_from",
-    "entry_from",
-    "settings_from",
-    "settings_rows",
-]
-
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
 )

@@ -21,8 +21,6 @@ from pipelines.session.felt_pain import FeltPain
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["FinishedRun", "add_run", "edit_run", "stated_of", "typed_run"]
-
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION"]
-
 #: Marks the file as this program's: "Bstr".
 APPLICATION_ID: Final = 0x42737472
 

@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from imu.steps import Steps
     from pipelines.session.result import SessionResult
 
-__all__ = [
-    "baseline_entry",
-    "distance_from_speed",
-    "entry_from_summary",
-    "entry_of",
-    "local_offset_minutes",
-]
-
 #: Means that a summary has of blocks of twenty steps.
 _MEANS: Final = tuple(name for name in MEANS if name in STEP_COLUMNS)
 #: Distances that a device counted, by what a session calls it.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from pipelines.runner.journal.entries import DistanceSource
 
-__all__ = ["Distance", "Stated"]
-
 
 @dataclass(frozen=True, slots=True)
 class Distance:

@@ -10,8 +10,6 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.shoe_names import retired_shoe
 
-__all__ = ["SURFACES", "KnownTags", "known_tags", "shoe_name", "unknown_shoe_note"]
-
 #: What may be run on.
 SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
 _LONGEST_SHOE: Final = 60

@@ -9,8 +9,6 @@ from pipelines.runner.journal.entries import Session, Settings, moment
 from pipelines.runner.journal.queries import PlacedPain
 from pipelines.units import Units, distance_words, height_words, mass_words
 
-__all__ = ["pain_line", "session_line", "settings_lines"]
-
 _MOMENTS: Final = {
     "before": "before",
     "during": "during",

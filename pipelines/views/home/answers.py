@@ -41,8 +41,6 @@ from pipelines.views.home.pictures import month_figure, run_figure
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["Answers"]
-
 #: Runs on one page of the list.
 _RUNS: Final = 30
 #: Spans of days that the months are shown for.

@@ -41,8 +41,6 @@ from pipelines.units import (
 )
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["EDITS", "Fields", "change"]
-
 #: What a form sends, by the names of its fields.
 Fields = Mapping[str, str]
 _LONGEST: Final = 500

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
     from pipelines.units import Units
 
-__all__ = ["DAYS", "Letter", "dose_amount", "handed_over_store", "letter_of", "summary_of"]
-
 #: What a letter tells of.
 DAYS: Final = 28
 #: What its form is compared with: the runs of twelve weeks before.

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pipelines.units import Units
     from pipelines.views.home.diary import Diary
 
-__all__ = ["month_figure", "run_figure"]
-
 #: Of the small picture, from the top.
 _SMALL: Final = tuple(
     next(one for one in QUANTITIES if one.column == column)

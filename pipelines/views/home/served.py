@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["HomePages"]
-
 _STATIC: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {"cache-control": "no-store", "content-security-policy": PLAIN_POLICY}
 #: A page that is open asks once a minute at least, even behind others, s.

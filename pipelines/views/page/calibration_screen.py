@@ -12,8 +12,6 @@ from pipelines.sensors.calibrate import FACE_S, STAND_S, TIME_LIMIT_S, Calibrate
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import capital, printable
 
-__all__ = ["CalibrationScreen", "Wish"]
-
 #: What the runner wants next: run with the sensor, calibrate anew, stand anew, another sensor.
 Wish = Literal["run", "again", "stand", "back"]
 

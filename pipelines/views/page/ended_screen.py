@@ -13,8 +13,6 @@ from pipelines.views.kept_recording import kept_words
 from pipelines.views.summary_words import summary_rows, summary_title
 from pipelines.views.terminal.cells import capital, printable
 
-__all__ = ["ended_pieces"]
-
 
 def ended_pieces(
     run: LiveRun,

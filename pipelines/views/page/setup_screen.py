@@ -11,8 +11,6 @@ from devices.scan import Found, scan_bluetooth, scan_serial
 from imu.errors import BackstrideError
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["SIMULATED", "Choice", "SetupScreen"]
-
 #: What a sensor is chosen for.
 Purpose = Literal["run", "calibrate", "desk"]
 

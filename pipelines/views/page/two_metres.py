@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pipelines.session.live_status import LiveStatus
     from pipelines.units import Units
 
-__all__ = ["budget_words", "pace_words", "two_metres"]
-
 _FORM: Final = tuple(
     (name, quantity_named(column).live)
     for name, column in (

@@ -36,8 +36,6 @@ from pipelines.views.page.two_metres import two_metres
 from pipelines.views.terminal.cells import capital, printable
 from pipelines.views.terminal.wording import effort_words
 
-__all__ = ["Dashboard"]
-
 _LOG: Final = logging.getLogger(__name__)
 _NOTES: Final = 3
 _SAME_NOTE_S: Final = 5.0

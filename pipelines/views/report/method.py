@@ -10,8 +10,6 @@ from typing import Final, Literal
 
 from imu.drift.detector import DriftParams
 
-__all__ = ["ACCURACY", "CANNOT", "GLOSSARY", "SEES", "AccuracyFigure", "method_sentences"]
-
 
 @dataclass(frozen=True, slots=True)
 class AccuracyFigure:

@@ -20,8 +20,6 @@ from pipelines.views.report.recording import Recording
 from pipelines.views.summary_words import wear_notes
 from pipelines.written_facts import facts_are_of_use
 
-__all__ = ["nothing", "read_recording"]
-
 
 def nothing() -> None:
     """Prepare nothing."""

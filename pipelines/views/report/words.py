@@ -22,32 +22,6 @@ if TYPE_CHECKING:
     from pipelines.views.report.episodes import Episode
     from pipelines.views.report.recording import Recording
 
-__all__ = [
-    "BOTH_READINGS",
-    "chance_words",
-    "change_words",
-    "count_words",
-    "course_words",
-    "date_words",
-    "difference_words",
-    "distribution_words",
-    "duration_words",
-    "early_late_words",
-    "episode_words",
-    "headline_words",
-    "measure_title",
-    "percent_words",
-    "previous_words",
-    "side_name",
-    "side_words",
-    "sides_words",
-    "small_amount",
-    "summary_sentences",
-    "tags_differ",
-    "title_words",
-    "watch_words",
-]
-
 _NO_BASELINE: Final = "no baseline to compare with"
 
 _RESTARTS: Final[dict[GivenUp, str]] = {

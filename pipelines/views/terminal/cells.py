@@ -10,19 +10,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = [
-    "Line",
-    "capital",
-    "cells_wide",
-    "cut",
-    "fit",
-    "in_ascii",
-    "in_rows",
-    "printable",
-    "rich_text",
-    "wrapped",
-]
-
 #: Pieces of text, each with its style.
 Line = list[tuple[str, str]]
 

@@ -41,8 +41,6 @@ from pipelines.views.terminal.wording import (
     usual_words,
 )
 
-__all__ = ["WIDEST", "picture"]
-
 #: Columns; wider pictures only pull things that belong together apart.
 WIDEST: Final = 120
 _NARROWEST: Final = 56  # columns for three numbers side by side

@@ -11,8 +11,6 @@ from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import gait_words, link_words, verdict
 
-__all__ = ["PlainLog"]
-
 _PLAIN: Final = str.maketrans("–−", "--")
 _STEPS_A_LINE: Final = 10
 _SECONDS_A_LINE: Final = 5.0

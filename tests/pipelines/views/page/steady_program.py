@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["FAR", "SCREENS", "STEADY", "STILL"]
-
 _HEAD = """
 import asyncio, dataclasses, sys, time
 from tests.pipelines.views.terminal.statuses import ALERT, some_status, some_steps
