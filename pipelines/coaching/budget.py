@@ -11,8 +11,6 @@ import msgspec
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["BudgetState", "CoachParams", "CueBudget", "is_told_at_once", "uses_budget"]
-
 _HOUR_S: Final = 3600.0
 #: Red flags and pain are never held back; a plan of run and walk is made of its instructions.
 _FREE: Final = ("red_flags.", "pain.", "intervals.", "bends.")

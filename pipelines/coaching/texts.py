@@ -17,17 +17,6 @@ from typing import Any, Final
 from imu.errors import ParameterError
 from pipelines.counted import counted
 
-__all__ = [
-    "CATALOGUE",
-    "Number",
-    "Text",
-    "headline_and_detail",
-    "is_article",
-    "sources",
-    "text",
-    "texts_by_source",
-]
-
 #: What fills a field of a text: a number, or a quantity already in words, such as "5.2 km".
 Number = float | str
 

@@ -28,17 +28,6 @@ if TYPE_CHECKING:
     from pipelines.replay import Progress
     from pipelines.session.carried import Carried
 
-__all__ = [
-    "LAST",
-    "EarlierSession",
-    "Interrupted",
-    "continued_path",
-    "earlier_session",
-    "interrupted_note",
-    "is_whole",
-    "newest_session",
-]
-
 #: Word for the newest session in the data folder.
 LAST: Final = "last"
 #: Who rests for longer runs another run, s.

@@ -10,8 +10,6 @@ from imu.ranges import Checked, Longest
 from pipelines.files.stored import Store
 from pipelines.runner.user_directory import data_directory
 
-__all__ = ["BesideAddresses", "LastAnswers", "last_answers_store"]
-
 _Words = Annotated[str, Longest(300)]
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
     from pipelines.session.result import SessionResult
 
-__all__ = ["Summary", "summarise"]
-
 _NO_MEASURES: Final = {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
 _MEASURES: Final = tuple(
     dict.fromkeys(

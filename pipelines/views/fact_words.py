@@ -13,15 +13,6 @@ from pipelines.session.standing import STANDING_S
 if TYPE_CHECKING:
     from pipelines.session.facts import Doubt, Fact, NeutralTrouble
 
-__all__ = [
-    "CLIP_IS_LOOSE",
-    "LEAN_IS_RELATIVE",
-    "doubt_words",
-    "fact_words",
-    "pain_parts",
-    "stream_words",
-]
-
 #: Where axes were found from the steps and nobody stood.
 LEAN_IS_RELATIVE: Final = (
     "lean is relative: nobody stood still before the run, so it shows changes within the run only; "

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pipelines.session.summary import Summary
     from pipelines.units import Units
 
-__all__ = ["AXES_NOT_FOUND", "summary_lines", "summary_rows", "summary_title", "wear_notes"]
-
 #: Note of a session whose mounting stayed unknown.
 AXES_NOT_FOUND: Final = (
     "the sensor's forward axis could not be told from the run, so lean is empty: clip it to the "

@@ -15,9 +15,6 @@ from typing import Final, Literal
 
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["BendState", "advance_bend", "bends_cue"]
-
-
 #: Time constant of each of the two averages of the turning rate, s.
 _AVERAGE_S: Final = 2.0
 #: Averaged rate above which a bend begins and below which it ends, °/s: the lower one stays below a

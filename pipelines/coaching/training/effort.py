@@ -13,8 +13,6 @@ from typing import Final, Literal, NamedTuple
 
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["HARDEST", "Effort", "EffortLevel", "effort_of", "perceived_cue"]
-
 EffortLevel = Literal["light", "moderate", "vigorous"]
 
 #: The end of the scale of perceived exertion: 0 is rest.

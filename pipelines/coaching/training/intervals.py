@@ -15,16 +15,6 @@ from typing import Annotated, Final, Literal, NamedTuple
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = [
-    "Adherence",
-    "Phase",
-    "PhaseKind",
-    "RunWalkPlan",
-    "adherence_of",
-    "interval_cues",
-    "phase_at",
-]
-
 #: Share of an interval that is spent as it was planned when it counts as kept: a change of gait
 #: takes some seconds, and a short interval is not lost for them.
 _KEPT: Final = 0.6

@@ -14,16 +14,6 @@ from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 from pipelines.units import METRES_PER_MILE, Units, distance_words
 
-__all__ = [
-    "DEFAULT_INCREASE_M",
-    "Week",
-    "WeekSoFar",
-    "advance_week",
-    "monday_of",
-    "week_cues",
-    "weekly_ceiling_m",
-]
-
 #: Two miles.
 DEFAULT_INCREASE_M: Final = 2.0 * METRES_PER_MILE
 #: How far back the last week with running may lie.

@@ -11,8 +11,6 @@ from pipelines.coaching.training.routines import ROUTINES, routine_cues
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
 from pipelines.runner.journal.entries import ExerciseKind
 
-__all__ = ["EXERCISES", "Guided"]
-
 
 @dataclass(frozen=True, slots=True)
 class Guided:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-__all__ = ["PAGES", "Frame", "render_page"]
-
 #: Sign and word of each light.
 _LIGHTS: Final = {"go": ("●", "go on"), "change": ("▲", "change"), "stop": ("■", "stop")}
 #: By the last part of their addresses, what they are called.

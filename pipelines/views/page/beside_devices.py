@@ -12,8 +12,6 @@ from pipelines.files.stored import Store
 from pipelines.runner.last_answers import BesideAddresses, LastAnswers
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["BesideDevices"]
-
 #: By the name of their stream, what they are called.
 _NAMES: Final = {"treadmill": "Treadmill", "foot_pod": "Foot pod", "heart_rate": "Heart rate strap"}
 #: Any motion sensor: only what is beside it is looked at.

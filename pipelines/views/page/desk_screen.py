@@ -14,8 +14,6 @@ from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["DeskScreen"]
-
 
 class DeskScreen:
     """Shows a time at the desk while it lasts, and what it held at its end.

@@ -36,8 +36,6 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["AfterRun", "Filed", "Marks", "Prepare", "run_dashboard"]
-
 Answer = TypeVar("Answer")
 
 #: Kind and value of what is known of a run from its beginning.

@@ -14,8 +14,6 @@ from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import condition as sentence_of
 from pipelines.views.terminal.wording import gait_words, link_words, loss_words
 
-__all__ = ["comparison", "condition", "head", "light_piece", "state"]
-
 _LOW_BATTERY_PERCENT: Final = 15.0
 #: What a light says in a word.
 _LIGHTS: Final[dict[Light, str]] = {"go": "Go on", "change": "Change", "stop": "Stop"}

@@ -18,8 +18,6 @@ from pipelines.views.terminal.cells import capital
 if TYPE_CHECKING:
     from pipelines.units import Units
 
-__all__ = ["check_libraries", "missing_libraries", "render", "render_main", "style", "write_page"]
-
 _NEEDED: Final = ("matplotlib", "jinja2")
 
 

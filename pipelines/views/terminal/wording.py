@@ -18,25 +18,6 @@ from pipelines.units import Units
 from pipelines.views.fact_words import pain_parts
 from pipelines.views.terminal.cells import capital, printable
 
-__all__ = [
-    "LARGE",
-    "NAMES",
-    "SMALL",
-    "Condition",
-    "Standing",
-    "condition",
-    "effort_words",
-    "gait_words",
-    "is_changed",
-    "link_words",
-    "loss_words",
-    "smoothed",
-    "span_of",
-    "standing",
-    "usual_words",
-    "verdict",
-]
-
 #: ``waiting`` while there is nothing to judge by.
 Standing = Literal["within", "outside", "changed", "waiting"]
 

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from tests.pipelines.views.page.browser import Tab
 
-__all__ = ["AXE", "assert_accessible"]
-
 _CHECK: Final = (Path(__file__).parent / "accessibility.js").read_text(encoding="utf-8")
 
 
