@@ -76,11 +76,13 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[s
 def _report(folder: Path, environments: Path) -> Iterator[str]:
     samples, _ = simulate(Scenario.from_query(_QUERY))
     assert samples.angular_velocity_rad_s is not None
+    gyro = samples.angular_velocity_rad_s
+    assert gyro is not None
     np.savez(
         folder / "samples.npz",
         time_s=samples.time_s,
         acceleration_m_s2=samples.acceleration_m_s2,
-        angular_velocity_rad_s=samples.angular_velocity_rad_s,
+        angular_velocity_rad_s=gyro,
     )
     yield "# Peers side by side\n"
     yield (
@@ -105,7 +107,7 @@ def _report(folder: Path, environments: Path) -> Iterator[str]:
             str(sensors),
             " / ".join(f"{value:.0f}" for value in found.packet_us),
             " / ".join(f"{value:.0f}" for value in found.step_us),
-            f"{found.core_share:.2f}",
+            f"{found.core_share:.3f}",
         )
         for sensors in (1, 10, 100, 300)
         for found in (latency_of(sensors, 20.0 if sensors < 100 else 6.0),)
