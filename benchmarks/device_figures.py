@@ -25,15 +25,6 @@ from devices.simulator.virtual_sensor import VirtualSensorSource
 from devices.timing.program_clock import SystemClock
 from imu.analyzer import StepAnalyzer, warm_up
 
-__all__ = [
-    "Handing",
-    "ManySensors",
-    "Throughput",
-    "hand_over",
-    "ten_at_once",
-    "through_bumble",
-]
-
 _SERVICE: Final = "5b0e0001-43a1-4d0e-8f6e-6b1f7d9b2c10"
 _DATA: Final = "5b0e0002-43a1-4d0e-8f6e-6b1f7d9b2c10"
 _NUMBER_BYTES: Final = 4

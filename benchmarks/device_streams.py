@@ -42,8 +42,6 @@ from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import make_peripheral
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["FULL_RATE_HZ", "STREAMS", "Stream", "decode_all", "receive_all"]
-
 #: The rate that speeds are related to, Hz.
 FULL_RATE_HZ: Final = 1600.0
 _SECONDS: Final = 12.0

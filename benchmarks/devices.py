@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from benchmarks import clock
 from benchmarks.device_figures import hand_over, ten_at_once, through_bumble
@@ -31,8 +32,8 @@ def _decoding() -> Iterator[Row]:
     for name, make in STREAMS.items():
         stream = make()
         n = decode_all(stream)
-        decode_s = _best_s(lambda stream=stream: decode_all(stream))  # type: ignore[misc]
-        receive_s = _best_s(lambda stream=stream: receive_all(stream))  # type: ignore[misc]
+        decode_s = _best_s(partial(decode_all, stream))
+        receive_s = _best_s(partial(receive_all, stream))
         times = n / decode_s / FULL_RATE_HZ
         yield f"decode: {name}", f"{times:7.0f} × real time", "≥ 200", times >= 200
         each_us = receive_s / len(stream.packets) * 1e6

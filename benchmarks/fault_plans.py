@@ -13,8 +13,6 @@ from imu.analyzer import warm_up
 from pipelines.bench.faults.drawing import drawn_plan
 from pipelines.bench.faults.judging import judge
 
-__all__ = ["Judged", "judged"]
-
 _COUNT: Final = 1000
 _CORES: Final = 2
 _BATCH: Final = 25

@@ -40,8 +40,6 @@ from imu.chain.orientation import InclinationFilter
 from imu.compiled import kernel
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["TrainingSteps", "fit_weights", "main", "model_steps", "training_steps"]
-
 Array = NDArray[np.float64]
 
 #: Activities that the weights are learned from; all others are for judging alone.

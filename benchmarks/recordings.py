@@ -18,20 +18,6 @@ from numpy.typing import NDArray
 from imu.errors import RecordingError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = [
-    "WAIST_AXES",
-    "ForceTrial",
-    "OrientationTrial",
-    "WaistTrial",
-    "data_directory",
-    "force_contacts",
-    "force_trials",
-    "orientation_trials",
-    "raw_sacral_clip",
-    "waist_trials",
-    "walking_trials",
-]
-
 Array = NDArray[np.float64]
 
 # one count of the accelerometers of the waist recordings

@@ -26,8 +26,6 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import Steps, concatenate
 
-__all__ = ["FAULTS", "Fault", "Outcome", "outcome_of", "outcomes", "page"]
-
 Array = NDArray[np.float64]
 
 #: The goals of ``benchmarks/ACCURACY.md``; ranges of the pelvis have none.

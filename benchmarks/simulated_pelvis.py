@@ -29,8 +29,6 @@ from devices.simulator.pelvis import (
 )
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["Stride", "average_stride", "table"]
-
 Array = NDArray[np.float64]
 
 #: Points of the average stride.

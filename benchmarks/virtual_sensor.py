@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
     from devices.simulator.sensor import SensorModel
 
-__all__ = [
-    "MarkerTrial",
-    "PelvisMotion",
-    "marker_trials",
-    "pelvis_motions",
-    "runner_motions",
-    "runner_trials",
-    "virtual_sensor",
-]
-
 Array = NDArray[np.float64]
 
 #: Low-pass of the markers, Hz.

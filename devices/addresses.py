@@ -11,8 +11,6 @@ from devices.drivers.driver import Wanted
 from devices.drivers.registry import PROTOCOLS, driver_named
 from imu.errors import ParameterError
 
-__all__ = ["SensorAddress"]
-
 #: Lowest and highest value of each number, and its unit.
 _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "baud": (300, 12_000_000, "bits per second"),

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 
-__all__ = ["SCAN_S", "BleConnector", "BleLink", "Radio", "SeenSensor", "scan_ble"]
-
 #: How long a sensor is looked for, s.
 SCAN_S: Final = 10.0
 _CONNECT_S: Final = 30.0
@@ -236,7 +234,7 @@ class BleConnector:
         what = "is not heard" if self._address or self._name else "no sensor is heard"
         raise DeviceNotFound(
             f"{what} within {SCAN_S:g} s: wake it, bring it nearer, and end other programs "
-            "and phones that are connected to it; 'backstride scan' lists what is heard.",
+            "and phones that are connected to it; a scan lists what is heard.",
             source=self.place,
         )
 

@@ -13,8 +13,6 @@ from typing import Any, Final, NamedTuple
 
 from imu.errors import DeviceError, DeviceLost, DeviceNotFound
 
-__all__ = ["in_words", "reason_of", "translated"]
-
 _SWITCH_ON: Final = "switch Bluetooth on, or plug in an adapter, and try again"
 _PAIR: Final = (
     "asks for pairing: pair it in the system's Bluetooth settings, or add 'pair=yes' to its address"

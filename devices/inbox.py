@@ -13,8 +13,6 @@ from devices.records import DeviceInfo, LinkEvent, Packet, Record, StreamRecord
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceLost
 
-__all__ = ["INBOX_PACKETS", "Inbox"]
-
 #: Packets that may wait: 20 s of a sensor that sends 400 a second.
 INBOX_PACKETS: Final = 8192
 
@@ -93,6 +91,10 @@ class Inbox:
             self._awake = asyncio.get_running_loop().create_future()
             await self._awake
         return self._waiting.popleft()
+
+    def waiting(self) -> tuple[Record, ...]:
+        """What has arrived and was not yet handed out."""
+        return tuple(self._waiting)
 
     @contextmanager
     def watch(self, answer: Callable[[Packet], T | None]) -> Iterator[asyncio.Future[T]]:

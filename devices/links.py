@@ -7,8 +7,6 @@ from typing import Protocol, TypeVar
 
 from devices.records import Packet
 
-__all__ = ["BYTES_CHANNEL", "REQUEST_CHANNEL", "Link"]
-
 #: Channel of everything that comes over a serial port, in chunks as the port gives them.
 BYTES_CHANNEL = "bytes"
 #: Channel under which what *we* sent is put in the log, where it matters later (pings).

@@ -12,8 +12,6 @@ from devices.inbox import Inbox
 from devices.records import LinkEvent, Packet
 from imu.errors import DeviceError, DeviceLost
 
-__all__ = ["Connector", "OpenLink"]
-
 T = TypeVar("T")
 
 

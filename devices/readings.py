@@ -10,16 +10,6 @@ from numpy.typing import NDArray
 
 from devices.records import Packet
 
-__all__ = [
-    "Battery",
-    "ClockAnchor",
-    "Decoded",
-    "Decoder",
-    "Reading",
-    "Readings",
-    "ReadingsDecoder",
-]
-
 
 class Reading(NamedTuple):
     """Consecutive samples of one message, in SI units and the sensor's own frame.

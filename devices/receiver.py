@@ -18,8 +18,6 @@ from devices.timing.timelines import Timeline, timeline_for
 from imu.errors import DeviceError, ParameterError
 from imu.samples import Quality, Samples
 
-__all__ = ["Receiver"]
-
 
 class Receiver:
     """Turns the records of one session, in order, into samples.

@@ -11,8 +11,6 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["DeviceInfo", "LinkEvent", "Packet", "Record", "StreamRecord"]
-
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:

@@ -12,8 +12,6 @@ from devices.streams.registry import stream_for
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 
-__all__ = ["Found", "scan_bluetooth", "scan_serial"]
-
 
 @dataclass(frozen=True, slots=True)
 class Found:

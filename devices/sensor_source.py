@@ -20,8 +20,6 @@ from devices.records import DeviceInfo, LinkEvent, Record
 from devices.timing.program_clock import ProgramClock, SystemClock, within
 from imu.errors import DeviceError, DeviceLost
 
-__all__ = ["GIVE_UP_S", "SensorSource"]
-
 #: A sensor that does not come back for this long ends the session, s.
 GIVE_UP_S: Final = 600.0
 

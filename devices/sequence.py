@@ -15,19 +15,6 @@ from numpy.typing import NDArray
 
 from devices.timing.device_clock import unwrapped
 
-__all__ = [
-    "INDEX_MODULUS",
-    "NO_LOSSES",
-    "REORDER_WINDOW_S",
-    "Arrival",
-    "Losses",
-    "SequenceState",
-    "Verdict",
-    "account",
-    "follow_in_line",
-    "went_on",
-]
-
 #: The sample index wraps here: after 65 s at 1 kHz, 328 s at 200 Hz.
 INDEX_MODULUS: Final = 1 << 16
 #: A packet that is further behind than this is no late one: the device has started again.

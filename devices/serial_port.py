@@ -11,6 +11,7 @@ import contextlib
 import errno
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -24,8 +25,6 @@ from imu.errors import DeviceError, DeviceNotFound
 
 if TYPE_CHECKING:
     from serial import SerialBase
-
-__all__ = ["SerialConnector", "SerialLink", "SerialPort", "open_port", "serial_ports"]
 
 #: A read returns after this long without a byte, s: how soon a closed link is noticed.
 _READ_S: Final = 0.1
@@ -249,8 +248,9 @@ class SerialLink(OpenLink):
         """A serial line has no characteristics."""
         raise DeviceError(f"a serial line has no characteristic {channel!r}.", source=self.name)
 
-    async def write(self, _channel: str, payload: bytes, *, response: bool = True) -> None:  # noqa: ARG002
-        """Write to the line."""
+    async def write(self, _channel: str, payload: bytes, *, response: bool = True) -> None:
+        """Write to the line, which confirms nothing."""
+        del response
         self._check_open()
         try:
             await self._loop.run_in_executor(None, self._port.write, payload)
@@ -302,9 +302,9 @@ class SerialLink(OpenLink):
             if chunk:
                 self._hand_over(self.inbox.put, BYTES_CHANNEL, bytes(chunk), arrival_ns)
 
-    def _hand_over(self, call: object, *arguments: object) -> None:
+    def _hand_over(self, call: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(call, *arguments)  # type: ignore[arg-type]
+            self._loop.call_soon_threadsafe(call, *arguments)
 
 
 def _is_network(path: str) -> bool:
@@ -346,7 +346,7 @@ def _failed_to_open(error: Exception, place: str) -> DeviceError:
     text = str(error).lower()
     if number in {errno.ENOENT, errno.ENXIO, errno.ENODEV} or "filenotfound" in text:
         return DeviceNotFound(
-            "there is no such port: plug the sensor in; 'backstride scan' lists the ports.",
+            "there is no such port: plug the sensor in; a scan lists the ports.",
             source=place,
         )
     if number in {errno.EACCES, errno.EPERM} or "permission" in text or "access is denied" in text:

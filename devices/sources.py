@@ -16,8 +16,6 @@ from devices.records import DeviceInfo, Record
 from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 
-__all__ = ["ACCEPTED_URLS", "Source", "open_connector", "open_source"]
-
 if TYPE_CHECKING:
     from devices.addresses import SensorAddress
     from devices.open_link import Connector

@@ -19,21 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 from imu.errors import InputError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = [
-    "FACES",
-    "NO_CALIBRATION",
-    "POSITIONS_FOR_AXES",
-    "POSITIONS_LEAST",
-    "STILL_S",
-    "Calibration",
-    "StillParams",
-    "StillPosition",
-    "StillnessFinder",
-    "fit_calibration",
-    "missing_faces",
-    "still_positions",
-]
-
 #: Still positions needed: one on each face.
 POSITIONS_LEAST: Final = 6
 #: The axes that point up when the sensor lies on its six faces.

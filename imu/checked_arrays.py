@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import InputError
 
-__all__ = ["number_block", "vector_block"]
-
 _FLOAT64: Final = np.dtype(np.float64)
 _DATES: Final = ("M", "m")  # numpy's datetime64 and timedelta64
 

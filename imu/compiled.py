@@ -19,8 +19,6 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 import numba
 from numba.core import config as numba_config
 
-__all__ = ["Record", "cache_directory", "compiling", "is_compiled", "kernel"]
-
 #: One element of a structured array inside compiled code: fields are attributes.
 Record: TypeAlias = Any
 

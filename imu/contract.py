@@ -18,20 +18,6 @@ from numpy.typing import NDArray
 
 from imu.samples import Samples
 
-__all__ = [
-    "ContractViolation",
-    "Stage",
-    "StageEntry",
-    "check_blocks",
-    "check_flush",
-    "check_params_frozen",
-    "check_reset",
-    "check_resume",
-    "check_stage",
-    "check_state_is_a_copy",
-    "require_same_bits",
-]
-
 Arrays = tuple[NDArray[Any], ...]
 
 

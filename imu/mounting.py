@@ -16,8 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import ParameterError
 
-__all__ = ["AXES_HELP", "forward_from_steps", "mounting_from_axes", "mounting_from_up"]
-
 #: What the ``axes`` parameter accepts, in words.
 AXES_HELP: Final = (
     'the signed sensor axes that point forward, left and up, right-handed, such as "+x+y+z" '

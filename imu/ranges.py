@@ -16,8 +16,6 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_ori
 
 from imu.errors import ParameterError
 
-__all__ = ["Allowed", "Checked", "Longest", "Within", "allowed_of", "check_ranges"]
-
 #: Of a text that is refused, in characters.
 _LONGEST_SHOWN: Final = 40
 

@@ -28,8 +28,6 @@ from imu.step.posture_quality import PostureQuality, PostureQualityParams
 from imu.steps import STEP_ROW, Steps
 from imu.waveforms import Waveforms
 
-__all__ = ["STAGES"]
-
 # two different stable sections with every coefficient in use
 _SECTIONS: Final = (
     (0.01, 0.016, 0.01, 1.0, -1.4, 0.52),

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from imu.errors import ParameterError
 
-__all__ = ["Runner"]
-
 
 @dataclass(frozen=True, slots=True)
 class Runner:

@@ -12,17 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from imu.checked_arrays import number_block, vector_block
 from imu.errors import InputError
 
-__all__ = [
-    "FULL_RATE_HZ",
-    "HIGHEST_RATE_HZ",
-    "LOWEST_RATE_HZ",
-    "RATE_RANGE_HZ",
-    "STANDARD_GRAVITY_M_S2",
-    "Quality",
-    "Samples",
-    "sample_rate_hz",
-]
-
 #: Standard gravity, m/s² (CGPM 1901); turns specific force in g into SI and back.
 STANDARD_GRAVITY_M_S2: Final = 9.80665
 

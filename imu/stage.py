@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from imu.errors import ParameterError
 
-__all__ = ["Stage"]
-
 ParamsT = TypeVar("ParamsT")
 
 

@@ -14,16 +14,6 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-__all__ = [
-    "NO_STEPS",
-    "ROW_BYTES",
-    "SIDE_CODES",
-    "STEP_COLUMNS",
-    "STEP_ROW",
-    "Steps",
-    "concatenate",
-]
-
 #: Side as stored in a row: letters once the vote has settled, A and B before.
 SIDE_CODES: Final = ("A", "B", "L", "R")
 

@@ -20,18 +20,6 @@ from imu.checked_arrays import number_block
 from imu.errors import InputError, ParameterError
 from imu.samples import HIGHEST_RATE_HZ, Samples
 
-__all__ = [
-    "Mend",
-    "MendKind",
-    "TimeAxis",
-    "decimate",
-    "join_rows",
-    "join_streams",
-    "mend_time",
-    "sampling_rate_hz",
-    "unwrap_counter",
-]
-
 Times = NDArray[np.float64]
 Rows = NDArray[np.int64]
 

@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import InputError
 
-__all__ = ["NO_WAVEFORMS", "WAVEFORM_COLUMNS", "Waveforms"]
-
 #: The columns of the waveform table, in order.
 WAVEFORM_COLUMNS: Final = (
     "time_s",

@@ -19,8 +19,6 @@ from pipelines.commands.table import COMMANDS
 from pipelines.files.system_error import explain
 from pipelines.stopping import ended_as_by_ctrl_c
 
-__all__ = ["app", "main"]
-
 
 class _Commands(LazyGroup):
     """All commands; Ctrl-C that a command does not take itself ends it with one sentence."""

@@ -27,8 +27,6 @@ from pipelines.session.facts import AlertTold, Fact, StepsFinished
 from pipelines.session.json_form import to_plain
 from pipelines.session.marks import LoggedMark, SessionRecord
 
-__all__ = ["LabStreams", "load_lsl"]
-
 _ACCELERATION: Final = ("acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2")
 _ANGULAR_VELOCITY: Final = ("gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s")
 #: Letters as numbers, since a stream has one type: the place in :data:`imu.steps.SIDE_CODES`, and

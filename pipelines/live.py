@@ -35,15 +35,14 @@ from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import KnownSettings, settings_for
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import AlertTold, Fact, StepsFinished
+from pipelines.session.facts import AlertTold, Fact, PainJudged, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import Compared, LiveStatus
 from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
-
-__all__ = ["LiveOptions", "LiveRun", "run_live"]
+from pipelines.views.summary_words import wear_notes
 
 #: Least time between two redraws without a finished step, s.
 _REDRAW_S = 0.5
@@ -241,7 +240,9 @@ class _Session:
             self._on_alert.close()
         result = result_of(self._header, self.run.facts)
         self.run.result = result
-        self.run.summary = summarise(result, self._url, rate_hz=self._source.info.rate_hz)
+        self.run.summary = summarise(
+            result, self._url, rate_hz=self._source.info.rate_hz, notes=wear_notes(result)
+        )
         return self.run
 
     def show(self) -> None:
@@ -264,6 +265,8 @@ class _Session:
         stepped = False
         for fact in found:
             self._status.take(fact)
+            if isinstance(fact, PainJudged):
+                self.show()  # what is said of it has its place there
             tell_fact(fact, self._view)
             if isinstance(fact, StepsFinished):
                 self.run.steps.append(fact.steps)

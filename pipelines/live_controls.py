@@ -11,8 +11,6 @@ from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Mark, mark_from_words
 from pipelines.views.fact_words import fact_words
 
-__all__ = ["LiveControls", "LiveView", "tell_fact"]
-
 
 class LiveView(Protocol):
     """Shows a live run; every method returns at once and never raises."""

@@ -15,8 +15,6 @@ from pipelines.session.facts import Fact
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.time_range import TimeRange
 
-__all__ = ["Playback"]
-
 #: Least time between two redraws without a finished step, and a wait that is not worth it, s.
 _REDRAW_S: Final = 0.5
 _SHORTEST_WAIT_S: Final = 0.002

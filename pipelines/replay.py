@@ -29,25 +29,11 @@ from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.session.time_range import TimeRange
 from pipelines.views.clock_words import clock_words
+from pipelines.views.summary_words import wear_notes
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
     from pipelines.files.session_reader import Session
-
-__all__ = [
-    "ON_ITS_OWN",
-    "Folded",
-    "ReplayOptions",
-    "Replayed",
-    "Watch",
-    "fold_session",
-    "fold_table",
-    "header_as_stated",
-    "load_baseline",
-    "replay",
-    "sensor_of",
-    "session_as_stated",
-]
 
 Progress = Callable[[float, float], None]
 
@@ -283,7 +269,7 @@ def _told(
         rate_hz=rate_hz,
         duration_s=duration_s,
         cut_short=cut_short,
-        notes=notes,
+        notes=[*notes, *wear_notes(result)],
     )
     return Replayed(result, waveforms, summary)
 

@@ -8,8 +8,6 @@ import signal
 from collections.abc import Iterator
 from typing import Any, Final
 
-__all__ = ["cancelled_by_signals", "ended_as_by_ctrl_c", "no_ending_now"]
-
 #: A request to end, and a terminal that is closed; Windows knows only the first.
 _ENDING: Final = tuple(getattr(signal, x) for x in ("SIGTERM", "SIGHUP") if hasattr(signal, x))
 

@@ -8,29 +8,6 @@ from typing import Final, Literal
 
 from imu.errors import ParameterError
 
-__all__ = [
-    "FEET_PER_METRE",
-    "INCHES_PER_MM",
-    "METRES_PER_MILE",
-    "UNITS",
-    "Units",
-    "distance_words",
-    "dose_words",
-    "height_words",
-    "mass_words",
-    "parse_distance",
-    "parse_height",
-    "parse_mass",
-    "parse_moment",
-    "parse_slope",
-    "parse_speed",
-    "parse_typed_height",
-    "parse_typed_mass",
-    "slope_with_unit",
-    "slope_words",
-    "speed_with_unit",
-]
-
 Units = Literal["metric", "imperial"]
 UNITS: Final[tuple[Units, ...]] = ("metric", "imperial")
 

@@ -13,8 +13,6 @@ from pipelines.session.json_form import to_json
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session
 
-__all__ = ["facts_are_of_use", "facts_note"]
-
 
 def facts_are_of_use(session: Session, header: SessionHeader) -> bool:
     """Whether the facts that a session holds are all of those that its log would give now.

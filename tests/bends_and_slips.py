@@ -12,8 +12,6 @@ from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from imu.samples import Samples
 
-__all__ = ["in_bend", "run_of", "slipping"]
-
 Array = NDArray[np.float64]
 
 

@@ -6,8 +6,6 @@ from typing import Final
 
 from hypothesis import settings
 
-__all__ = ["MANY_TIMES", "USUAL", "few"]
-
 #: Of a property that says no number; and how many times as many ``--hypothesis-profile=random``
 #: looks at, of every property.
 USUAL: Final = 40

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["HANG_S"]
-
 #: Far longer than anything here takes on a machine that is busy with ten other things, s; shorter
 #: than the limit of pytest itself, which tells less.
 HANG_S: Final = 120.0

@@ -123,6 +123,19 @@ def test_importing_the_signal_loads_no_data_frames(source: Path) -> None:
                 assert module.split(".")[0] not in FRAMES, f"{name_of(source)}:{line}"
 
 
+#: Rooms of ``pipelines`` that say what is so; how it looks is made of it, and never the reverse.
+BELOW_THE_VIEWS = ("session", "coaching")
+
+
+@pytest.mark.parametrize("room", BELOW_THE_VIEWS)
+def test_views_read_what_is_so_and_never_the_reverse(room: str) -> None:
+    sources = sorted((ROOT / "pipelines" / room).rglob("*.py"))
+    assert sources
+    for source in sources:
+        for module, line in imports(parse(source)):
+            assert not module.startswith("pipelines.views"), f"{name_of(source)}:{line}"
+
+
 HOUSE = [*SOURCES, *sorted((ROOT / "benchmarks").rglob("*.py"))]
 
 #: Rings that are being undone, and how; it ends empty.

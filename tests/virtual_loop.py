@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 
 from tests.patience import HANG_S
 
-__all__ = ["LoopClock", "run_in_virtual_time"]
-
 T = TypeVar("T")
 
 

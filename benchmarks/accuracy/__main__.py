@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["SUBJECTS", "Outcome", "main", "score"]
-
 #: Modules of this package, each with ``sections(data, *, quick)``, in the order of the page.
 SUBJECTS: Final = (
     "strangers",

@@ -28,8 +28,6 @@ from benchmarks.recordings import WaistTrial, waist_trials
 from imu.analyzer import StepAnalyzer
 from imu.steps import Steps, concatenate
 
-__all__ = ["sections"]
-
 Array = NDArray[np.float64]
 
 _JOGGING: Final = {"D03": "slow jogging", "D04": "quick jogging"}

@@ -13,8 +13,6 @@ from imu.step.block_means import BlockMeans, block_means
 from imu.step.model import StepModel
 from imu.steps import Steps
 
-__all__ = ["COVERED_METRICS", "covered", "metric_of_differences", "metric_of_means"]
-
 Array = NDArray[np.float64]
 
 #: Metric and its column.

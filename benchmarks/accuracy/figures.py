@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.report import by_metric
 from benchmarks.accuracy.tables import Row, Section
 
-__all__ = ["can_draw", "draw", "file_name", "is_breakdown", "thin"]
-
 #: More dots than this say no more and make a large file.
 _MOST_POINTS = 2000
 _MOST_CONDITIONS = 24

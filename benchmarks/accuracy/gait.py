@@ -32,8 +32,6 @@ from imu.chain.gait import GaitParams
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import concatenate
 
-__all__ = ["GaitOverTime", "cadence_alone", "gait_over_time", "levels_of_release_0_1", "sections"]
-
 Array = NDArray[np.float64]
 
 _PACKET_S: Final = 0.02

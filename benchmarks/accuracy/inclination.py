@@ -22,8 +22,6 @@ from imu.chain.orientation import InclinationFilter
 from imu.chain.orientation_smoother import SmoothedInclination
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["PEERS", "inclination_error_deg", "sections"]
-
 Array = NDArray[np.float64]
 #: From acceleration, angular velocity and rate to quaternions wxyz, sensor → earth.
 Estimator = Callable[[Array, Array, float], Array]

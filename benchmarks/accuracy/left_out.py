@@ -33,8 +33,6 @@ from imu.step.model import StepModel
 from imu.steps import Steps, concatenate
 from imu.waveforms import Waveforms
 
-__all__ = ["JudgedTrial", "judged", "pairs_of", "run_chain"]
-
 Array = NDArray[np.float64]
 
 _PROCESSES: Final = 2

@@ -20,8 +20,6 @@ from benchmarks.accuracy.tables import (
     row_of_pairs,
 )
 
-__all__ = ["Population", "leave_one_runner_out", "read_population", "sections"]
-
 Array = NDArray[np.float64]
 
 _FILE = Path("population") / "sacral_vs_force.csv"

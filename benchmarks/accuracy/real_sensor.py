@@ -32,8 +32,6 @@ from benchmarks.recordings import ForceTrial, force_trials
 from imu.analyzer import StepAnalyzer
 from imu.steps import concatenate
 
-__all__ = ["sections", "without_sensor"]
-
 Array = NDArray[np.float64]
 
 _RUNNER: Final = "runner of Alcantara 2022"

@@ -23,18 +23,6 @@ from benchmarks.accuracy.tables import (
     Section,
 )
 
-__all__ = [
-    "by_metric",
-    "goals",
-    "interval",
-    "limits",
-    "number",
-    "to_json",
-    "to_markdown",
-    "versions",
-    "yes_or_no",
-]
-
 #: Packages whose version can change a figure.
 _PACKAGES = ("backstride", "numpy", "scipy", "numba", "vqf", "imufusion", "ahrs")
 

@@ -17,8 +17,6 @@ from benchmarks.accuracy.statistics import TrialPairs
 from benchmarks.accuracy.truth import TrialTruth
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["CONTACT_RULE", "SPEED_RULE", "RuleInput", "rule_pairs"]
-
 Array = NDArray[np.float64]
 Told = list[Array]  # by trial, one value a true step
 

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from benchmarks.virtual_sensor import MarkerTrial, PelvisMotion, virtual_sensor
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 
-__all__ = ["CLEAN", "SENSORS", "Sensor", "worn"]
-
 Array = NDArray[np.float64]
 Fault = Callable[[Samples, int], Samples]
 

@@ -21,8 +21,6 @@ from devices.simulator.scenario import Scenario
 from devices.simulator.sensor import SensorModel
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["injected_pulse_errors", "sections"]
-
 Array = NDArray[np.float64]
 
 _STRAIGHT: Final = (0.0, 0.0, 0.0)

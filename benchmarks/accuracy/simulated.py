@@ -25,8 +25,6 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps, concatenate
 
-__all__ = ["AFTER_RAMP_S", "Case", "errors_of_case", "found_steps", "match_steps", "sections"]
-
 Array = NDArray[np.float64]
 Errors = dict[str, tuple[Array, Array]]  # by metric: estimate minus truth, and their mean
 

@@ -14,19 +14,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "BIAS",
-    "DIFFERENCE_OF_SIDES",
-    "RESPONSE",
-    "RMSE",
-    "SHARE",
-    "Interval",
-    "Statistic",
-    "TrialPairs",
-    "of_runners",
-    "runner_biases",
-]
-
 Array = NDArray[np.float64]
 
 _DRAWS: Final = 2000

@@ -38,8 +38,6 @@ from benchmarks.accuracy.tables import (
 )
 from benchmarks.accuracy.truth import FORCE_METRICS, MOTION_METRICS, WATCHED_PEAK
 
-__all__ = ["sections"]
-
 _OURS: Final = "backstride"
 _WITH_SPEED: Final = "backstride, speed given"
 _RUNNERS: Final = 18

@@ -21,21 +21,6 @@ from benchmarks.accuracy.statistics import (
     of_runners,
 )
 
-__all__ = [
-    "LEFT_OUT",
-    "NOT_LEARNED",
-    "SEEN",
-    "SELF_CONSISTENCY",
-    "SIMULATED",
-    "Missing",
-    "Row",
-    "Score",
-    "Section",
-    "row_of_errors",
-    "row_of_pairs",
-    "score_of_pairs",
-]
-
 #: What a row's people are to what was learned: each judged by a model that never saw him,
 LEFT_OUT: str = "left out"
 #: judged by what was learned or chosen on them,

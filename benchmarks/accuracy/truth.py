@@ -16,20 +16,6 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.steps import Steps
 from imu.waveforms import Waveforms
 
-__all__ = [
-    "FORCE_METRICS",
-    "MOTION_METRICS",
-    "WATCHED_PEAK",
-    "TrialTruth",
-    "braking_pairs",
-    "counts",
-    "force_pairs",
-    "match_times",
-    "motion_pairs",
-    "true_steps",
-    "waveform_pairs",
-]
-
 Array = NDArray[np.float64]
 
 #: Farther apart than this, an estimated and a true contact are not the same contact.

@@ -19,8 +19,6 @@ from benchmarks.alerts.whole_chain import ChainRun, through_the_chain
 from imu.errors import InputError
 from pipelines.commands.messages import complain
 
-__all__ = ["main"]
-
 _PROCESSES: Final = 2
 _SPEEDS_M_S: Final = (2.6, 3.0, 3.4)
 

@@ -20,8 +20,6 @@ from imu.drift.indicators import INDICATORS, RELATIVE
 from imu.step.trusted_steps import DISTRUST
 from imu.steps import Steps
 
-__all__ = ["FixedGate", "Told"]
-
 _FROM_S: Final = 60.0
 _UNTIL_S: Final = 360.0
 _STEPS: Final = 20

@@ -27,16 +27,6 @@ from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.errors import InputError
 from imu.steps import STEP_ROW, Steps
 
-__all__ = [
-    "COLUMNS",
-    "RealRun",
-    "Runs",
-    "judged_hours",
-    "read_hours",
-    "steps_of",
-    "told_by_indicator",
-]
-
 Array = NDArray[np.float64]
 
 COLUMNS: Final = (

@@ -44,8 +44,6 @@ from numpy.typing import NDArray
 from imu.samples import Quality
 from imu.steps import STEP_ROW, Steps
 
-__all__ = ["Course", "MeasuredRun", "Person", "person", "run_of"]
-
 Array = NDArray[np.float64]
 
 _STEP_S: Final = 0.35  # about; the course is laid out on it and stretched by the cadence

@@ -70,17 +70,6 @@ from numpy.typing import NDArray
 from imu.samples import Quality
 from imu.steps import STEP_ROW, Steps
 
-__all__ = [
-    "CHANGES",
-    "ChangeKind",
-    "Conditions",
-    "Hour",
-    "Marked",
-    "impose",
-    "ramp_share",
-    "simulate_hour",
-]
-
 Array = NDArray[np.float64]
 ChangeKind = Literal["peak", "shock", "lean", "cadence", "ramp"]
 

@@ -21,8 +21,6 @@ from numpy.typing import NDArray
 from benchmarks.alerts.measured import person
 from benchmarks.alerts.statistics import median_interval
 
-__all__ = ["BOUNDS", "Bound", "bound"]
-
 Array = NDArray[np.float64]
 
 _BLOCK_S: Final = 7.1

@@ -34,18 +34,6 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
 
-__all__ = [
-    "CHANGES",
-    "RAMP",
-    "Hearing",
-    "Listened",
-    "Rule",
-    "Run",
-    "Searched",
-    "imposed",
-    "listen_and_search",
-]
-
 #: Who judges: detector and coach without and with earlier runs, or the simplest rule.
 Rule = Literal["first run", "four earlier runs", "fixed gate"]
 #: What is put into a run: the indicator that shows it, its direction, and its size.

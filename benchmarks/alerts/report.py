@@ -18,8 +18,6 @@ from benchmarks.alerts.whole_chain import ChainRun
 from imu.drift.changes import SENSOR_POSITION
 from imu.drift.indicators import INDICATORS, indicator_named
 
-__all__ = ["GOAL_DELAY_S", "Goal", "goals_of", "hours_table", "to_markdown"]
-
 #: Median delay that is aimed at, s.
 GOAL_DELAY_S: Final = {"peak +10 %": 120.0, "shock +15 %": 120.0, "lean by 1.5 × gate": 100.0}
 _MOST_MISSED: Final = 0.08

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from benchmarks.alerts.measured import Course
 
-__all__ = ["SCENARIOS", "course"]
-
 Array = NDArray[np.float64]
 Layout = Callable[[np.random.Generator, int], dict[str, object]]
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["median_interval", "over_people", "wilson"]
-
 _Z: float = 1.959963984540054
 
 

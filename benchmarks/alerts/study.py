@@ -15,8 +15,6 @@ from benchmarks.alerts.scenarios import SCENARIOS
 from benchmarks.alerts.statistics import wilson
 from benchmarks.alerts.trials import Rule, listen
 
-__all__ = ["OldModel", "Study", "carry_out"]
-
 _OLD_HOURS: Final = 20
 
 

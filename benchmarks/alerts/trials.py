@@ -23,8 +23,6 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
 
-__all__ = ["Detection", "Quiet", "Rule", "detect", "listen", "warm_baseline"]
-
 #: A step change is missed when it is not reported within this time, the ramp when not by its end.
 _MISSED_AFTER_S = {"ramp": 1200.0}
 _MISSED_S = 600.0

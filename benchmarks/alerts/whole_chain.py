@@ -11,8 +11,6 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AlertTold, Changed, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 
-__all__ = ["ChainRun", "through_the_chain"]
-
 _BLOCK_S = 20.0
 
 

@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["python_with"]
-
 _INSTALLING_S = 900.0
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from imu.samples import Samples
 from pipelines.files.simulation import write_simulation
 
-__all__ = ["sizes_bytes_per_sample"]
-
 
 def sizes_bytes_per_sample(
     samples: Samples, query: str, folder: Path

@@ -16,8 +16,6 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import StepsFinished
 from pipelines.session.header import SessionHeader
 
-__all__ = ["Latency", "latency_of"]
-
 _RATE_HZ = 200
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["OURS", "PEERS", "Peer"]
-
 _FRAME: Final = """
 import time
 import numpy as np

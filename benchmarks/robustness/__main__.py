@@ -23,8 +23,6 @@ from benchmarks.robustness.journal_users import several_writers
 from benchmarks.robustness.soak_real import soak_in_real_time
 from benchmarks.robustness.soak_virtual import soak_in_virtual_time
 
-__all__ = ["main"]
-
 #: How much of each part is run where nothing is said: minutes for all of it.
 _USUAL: Final = {
     "fuzz": 300.0,

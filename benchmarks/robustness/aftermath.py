@@ -17,8 +17,6 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.unfiled import unfiled_run
 
-__all__ = ["Aftermath", "look_at", "own_home", "write_first_note"]
-
 #: A shorter recording holds no run that is missed, bytes.
 _MISSED_BYTES: Final = 20_000
 _FIRST_NOTE_NS: Final = 1_790_000_000_000_000_000

@@ -19,26 +19,6 @@ import numpy as np
 from devices.records import DeviceInfo, LinkEvent, Packet, Record, StreamRecord
 from devices.sources import open_source
 
-__all__ = [
-    "baselines",
-    "batches",
-    "jsons",
-    "messages",
-    "packed",
-    "plans",
-    "recorded_session",
-    "sensor_packets",
-    "sessions",
-    "settings",
-    "steps",
-    "stores",
-    "stream_packets",
-    "tables",
-    "texts_of_a_session",
-    "traces",
-    "words",
-]
-
 _GOLDEN: Final = Path(__file__).parents[2] / "devices" / "golden"
 _LONGEST_PACKET: Final = 255
 

@@ -23,8 +23,6 @@ from benchmarks.robustness.outcome import trouble_of
 from benchmarks.robustness.targets import named
 from imu.errors import RecordingError
 
-__all__ = ["damaged_journals", "damaged_sessions", "odd_documents", "said_by"]
-
 #: Values that no field means.
 _ODD: Final[tuple[Any, ...]] = (
     *(None, True, 0, -1, 2**63 - 1, -(2**63), 2**70, 1e300, -1e-300, float("inf"), float("nan")),

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from unittest.mock import patch
 
-__all__ = ["DiskEvent", "read_disk_log", "record_disk"]
-
 _OK: Final = 0
 
 

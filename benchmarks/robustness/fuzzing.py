@@ -18,8 +18,6 @@ from typing import Any, Final
 from benchmarks.robustness.outcome import trouble_of
 from benchmarks.robustness.targets import TARGETS, Target
 
-__all__ = ["all_targets", "changed", "fuzz", "guided_by_coverage", "try_changes"]
-
 #: What hangs by the clock, s (time of the processor is looked at elsewhere: the machine may be
 #: busy), and the most that the process may take, MB, of which its libraries take a part.
 _HANGS_S: Final = 300

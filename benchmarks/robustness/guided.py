@@ -12,8 +12,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["main"]
-
 #: Compiled functions must not be looked into: the compiler would see the fuzzer's counters.
 _LOOKED_INTO: Final = ["devices", "pipelines", "mcap"]
 

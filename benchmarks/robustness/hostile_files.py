@@ -20,8 +20,6 @@ import numpy as np
 from benchmarks.robustness.hostile_sessions import SESSIONS, hostile_session
 from benchmarks.robustness.outcome import LONGEST_S, trouble_of
 
-__all__ = ["FILES", "MOST_MB", "make", "read_all"]
-
 #: Of one file, with all libraries.
 MOST_MB: Final = 500.0
 _A_KIND: Final = 20

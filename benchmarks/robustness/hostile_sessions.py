@@ -15,8 +15,6 @@ from pipelines.files.packet_batches import MOST_PACKETS, encode_packets
 from pipelines.files.session_writer import SessionHeader
 from pipelines.session.marks import Surface
 
-__all__ = ["HEADER", "SESSIONS", "UTC_START_NS", "hostile_session"]
-
 UTC_START_NS: Final = 1_790_000_000_000_000_000
 HEADER: Final = SessionHeader(UTC_START_NS, "sim:")
 _CHUNK_BYTES: Final = 15 << 20

@@ -15,8 +15,6 @@ from imu.errors import BackstrideError
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Pain
 
-__all__ = ["several_writers"]
-
 #: Files notes as a run does at its end, and says of each that it is kept.
 _WRITING: Final = """
 import sys

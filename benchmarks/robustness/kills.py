@@ -17,8 +17,6 @@ from benchmarks.robustness.live_process import LiveProcess
 from benchmarks.robustness.sensor_port import SensorOnAPort
 from benchmarks.robustness.tab import has_browser, open_tab
 
-__all__ = ["KINDS", "Moment", "end_at", "ends", "kills"]
-
 #: Where in a run: at its start, within, and while it ends.
 PHASES: Final = ("start", "run", "end")
 #: What ends it: each POSIX signal alone, with the page and no tab, with the page in a browser, and

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-__all__ = ["HANGS_S", "LiveProcess", "environment", "run_command"]
-
 #: What takes longer hangs, on however busy a machine, s.
 HANGS_S: Final = 120.0
 #: A shell has what it runs in the background ignore Ctrl-C, and so would all that this starts.

@@ -10,8 +10,6 @@ from typing import Final
 
 from imu.errors import BackstrideError
 
-__all__ = ["LONGEST_S", "trouble_of"]
-
 #: What one input may take of a processor, s.
 LONGEST_S: Final = 10.0
 

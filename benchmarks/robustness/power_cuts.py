@@ -15,8 +15,6 @@ from benchmarks.robustness.disk_log import DiskEvent, read_disk_log
 from benchmarks.robustness.live_process import LiveProcess
 from benchmarks.robustness.sensor_port import SensorOnAPort
 
-__all__ = ["after_power_cut", "power_cuts"]
-
 _SECTOR: Final = 512
 _RUN_S: Final = 9.0
 #: Moments of one run.

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["FIGURES", "PAGE", "add", "count_troubles", "page_of"]
-
 Figures = dict[str, Any]
 
 FIGURES: Final = Path(__file__).parents[1] / "robustness.json"

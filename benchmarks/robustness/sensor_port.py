@@ -12,8 +12,6 @@ from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_sensor import make_peripheral
 from devices.timing.program_clock import SystemClock
 
-__all__ = ["SensorOnAPort"]
-
 
 class SensorOnAPort:
     """Serves from ``with`` to its end.

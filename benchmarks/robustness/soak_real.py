@@ -12,8 +12,6 @@ from typing import Any, Final
 from benchmarks.robustness.live_process import LiveProcess
 from benchmarks.robustness.tab import open_tab
 
-__all__ = ["soak_in_real_time"]
-
 #: A link that is lost so often, s.
 _EVERY_S: Final = 240
 _LOOKS_S: Final = 20.0

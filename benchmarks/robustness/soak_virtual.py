@@ -23,8 +23,6 @@ from imu.samples import Samples
 from imu.steps import concatenate
 from pipelines.live_controls import LiveControls
 
-__all__ = ["soak_in_virtual_time"]
-
 #: How often the link is lost, s.
 _EVERY_S: Final = 240.0
 #: What the sensor measures, over and over: a run of some ten minutes with two stops.

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-__all__ = ["has_browser", "open_tab"]
-
 _FLAGS: Final = (
     "--headless=new",
     "--no-sandbox",

@@ -28,8 +28,6 @@ from devices.records import DeviceInfo, LinkEvent, Packet
 from devices.streams.registry import STREAMS
 from imu.errors import BackstrideError, InputError, ProtocolError
 
-__all__ = ["TARGETS", "Target", "named", "read_as_named"]
-
 #: Pieces of a fuzzer's bytes that become one packet each: channel, length, time passed.
 _HEAD_BYTES: Final = 3
 _MOST_PACKETS: Final = 64

@@ -20,8 +20,6 @@ from imu.step.model import (
 )
 from imu.step.step_features import STEP_TIME, TELLTALES, fill_telltales
 
-__all__ = ["PersonsErrors", "errors_of_steps", "regressed", "told_by"]
-
 Array = NDArray[np.float64]
 
 #: The wear that uncertainties are for: of the copies of a trial these are as worn in earnest.

@@ -16,8 +16,6 @@ from imu.samples import Samples
 from imu.step.model import StepModel
 from imu.steps import Steps, concatenate
 
-__all__ = ["Judged", "judge", "matched", "table"]
-
 Array = NDArray[np.float64]
 
 _SAME_CONTACT_S: Final = 0.1

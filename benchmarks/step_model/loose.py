@@ -25,8 +25,6 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.step.ringing import LOOSE_FEATURES, fill_loose_features
 from imu.steps import Steps
 
-__all__ = ["MOST_ERROR_MM", "Copy", "copies", "learn", "main", "smoothed"]
-
 Array = NDArray[np.float64]
 
 #: An oscillation that is off by more counts as spoilt, mm.

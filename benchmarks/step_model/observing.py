@@ -31,8 +31,6 @@ from imu.step.model import (
 from imu.step.step_features import SPEED
 from imu.steps import concatenate
 
-__all__ = ["SeenTrial", "observations", "see", "see_trial"]
-
 Array = NDArray[np.float64]
 
 _SAME_CONTACT_S: Final = 0.12

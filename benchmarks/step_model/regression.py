@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from imu.step.model import CENTRES
 from imu.step.step_features import FEATURES
 
-__all__ = ["Observations", "Shape", "fit_regression"]
-
 Array = NDArray[np.float64]
 
 _JITTER: Final = 1e-8

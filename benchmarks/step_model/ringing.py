@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from benchmarks.step_model.observing import SeenTrial
 from imu.step.step_features import TELLTALES, fill_telltales
 
-__all__ = ["learn_telltales"]
-
 Array = NDArray[np.float64]
 
 #: Of the steps every so many: neighbours are alike.

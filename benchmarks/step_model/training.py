@@ -25,8 +25,6 @@ from imu.step.step_features import (
     VERTICAL,
 )
 
-__all__ = ["BLOCK_STEPS", "SEED", "SHAPE", "fit", "fit_without_each", "train"]
-
 #: Of everything that the copies of a trial leave to chance.
 SEED: Final = 12
 

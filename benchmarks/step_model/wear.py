@@ -17,8 +17,6 @@ from scipy.spatial.transform import Rotation
 
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["COPIES", "Wear", "rung", "worn"]
-
 Array = NDArray[np.float64]
 
 _G: Final = STANDARD_GRAVITY_M_S2

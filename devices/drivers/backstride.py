@@ -45,8 +45,6 @@ from devices.records import DeviceInfo
 from imu.errors import DeviceError, DeviceLost
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["SERVICE_UUID", "BackstrideDriver"]
-
 #: The profile's service on Bluetooth LE.
 SERVICE_UUID: Final = "45c00001-a7a3-41bb-ae9b-b4b2f3b37bc1"
 

@@ -30,17 +30,6 @@ from devices.protocols.backstride_frames import (
 from devices.records import Packet
 from imu.errors import DeviceError, DeviceLost, ProtocolError
 
-__all__ = [
-    "FLASH_S",
-    "SERIAL_NUMBER_CHANNEL",
-    "ask",
-    "identify",
-    "read_info",
-    "read_serial_number",
-    "self_test",
-    "set_utc",
-]
-
 #: Longest wait where the sensor writes to its flash or tests itself, s.
 FLASH_S: Final = 20.0
 #: Channel of the serial number, Bluetooth LE only.

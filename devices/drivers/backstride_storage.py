@@ -31,16 +31,6 @@ from devices.protocols.backstride_log import (
 )
 from imu.errors import DeviceError, DeviceLost, ProtocolError
 
-__all__ = [
-    "download_log",
-    "erase_log",
-    "list_logs",
-    "read_calibration",
-    "start_log",
-    "stop_log",
-    "write_calibration",
-]
-
 _PART_BYTES: Final = 16384  # of a log, asked for at once
 _PART_S: Final = 10.0  # longest wait for a part
 _FRUITLESS_PARTS: Final = 8  # in a row without a new byte, before giving up

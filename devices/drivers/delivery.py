@@ -7,8 +7,6 @@ from typing import Final
 from devices.readings import Decoder, Reading
 from devices.records import Packet
 
-__all__ = ["DeliveryMeter", "too_slow"]
-
 #: Counted for so long, s: all is well, or it is as bad as it looks.
 _GOOD_AFTER_S: Final = 1.0
 _BAD_AFTER_S: Final = 4.0

@@ -11,8 +11,6 @@ from devices.links import Link
 from devices.readings import Decoder
 from devices.records import DeviceInfo
 
-__all__ = ["FOR_EVER_S", "Advertisement", "Conversation", "Driver", "Wanted"]
-
 #: Longer than any session, s.
 FOR_EVER_S: Final = 1e8
 
@@ -76,8 +74,9 @@ class Conversation(ABC):
         """Whether this is such a sensor, by its services or name."""
 
     @classmethod
-    def recognises_bytes(cls, heard: bytes) -> bool:  # noqa: ARG003
+    def recognises_bytes(cls, heard: bytes) -> bool:
         """Whether bytes heard on a serial line, from anywhere on, are this protocol's."""
+        del heard
         return False
 
     @abstractmethod
@@ -94,7 +93,7 @@ class Conversation(ABC):
     async def close(self, link: Link) -> None:
         """Stop streaming; the link may be half dead already, errors are the caller's to ignore."""
 
-    async def accompany(self, link: Link) -> str:  # noqa: ARG002
+    async def accompany(self, link: Link) -> str:
         """Run beside the stream until cancelled: clock probes, battery; nothing by default.
 
         Returns
@@ -102,6 +101,7 @@ class Conversation(ABC):
         str
             Why the conversation has to begin anew; empty when it has not.
         """
+        del link
         return ""
 
 

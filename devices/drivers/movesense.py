@@ -32,8 +32,6 @@ from devices.readings import Reading
 from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, DeviceLost
 
-__all__ = ["MovesenseDriver", "rates_by_nearness"]
-
 _COMMAND_CHANNEL: Final = "command"
 _NAME: Final = "Movesense"
 _NOT_OFFERED: Final = (400, 404, 501)  # there is no such path: another rate may do
@@ -175,7 +173,7 @@ async def _as_fast_as_the_link(link: Link, rate_hz: int) -> int:
                 source=link.name,
             )
         await _unsubscribe(link)
-        slow_hz, rate_hz = rate_hz, await _subscribe(link, lower)
+        slow_hz, rate_hz = rate_hz, await _subscribe(link, lower, f"{too_slow(rate_hz)}, and it ")
         link.log_request(encode_command(Operation.SUBSCRIBE, IMU_REFERENCE, imu6_path(rate_hz)))
         link.tell(f"{too_slow(slow_hz)}, so the sensor measures at {rate_hz} Hz")
 
@@ -198,8 +196,17 @@ async def _unsubscribe(link: Link) -> None:
     await link.sleep(_SETTLE_S)
 
 
-async def _subscribe(link: Link, rates_hz: tuple[int, ...]) -> int:
-    """Start the stream at the first rate that is not refused; returns it, Hz."""
+async def _subscribe(link: Link, rates_hz: tuple[int, ...], because: str = "") -> int:
+    """Start the stream at the first rate that is not refused; returns it, Hz.
+
+    Parameters
+    ----------
+    link : Link
+    rates_hz : tuple of int
+        In the order in which to try them.
+    because : str
+        Why another rate is wanted, to begin the sentence of a refusal with.
+    """
 
     def answer(packet: Packet) -> int | None:
         return _answer(packet, Code.DATA)
@@ -213,7 +220,8 @@ async def _subscribe(link: Link, rates_hz: tuple[int, ...]) -> int:
         if status not in _NOT_OFFERED:
             break
     raise DeviceError(
-        f"refuses to send acceleration and angular velocity (status {status}): install firmware "
+        f"{because}refuses to send acceleration and angular velocity "
+        f"{'' if not because else 'at a lower rate '}(status {status}): install firmware "
         "with the GATT sensor data service, close other apps that use it, and try again.",
         source=link.name,
     )

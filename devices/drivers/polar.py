@@ -30,8 +30,6 @@ from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["PolarDriver", "not_below"]
-
 _NAMES: Final = ("Polar Sense", "Polar Verity Sense", "Polar H10")
 #: Statuses above it are none of the maker's.
 _STATUS_MAX: Final = 0x20

@@ -8,8 +8,6 @@ from typing import Final
 from devices.drivers.driver import Advertisement, Driver
 from imu.errors import ParameterError
 
-__all__ = ["PROTOCOLS", "driver_for", "driver_for_bytes", "driver_named", "serial_drivers"]
-
 #: Protocol to the class of its driver, in the file of its name; the most specific first.
 _DRIVERS: Final = {
     "backstride": "BackstrideDriver",

@@ -36,8 +36,6 @@ from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, DeviceLost
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["Board", "Shimmer3Driver"]
-
 _STOP: Final = b"\x20"
 _START: Final = b"\x07"
 _HARDWARE: Final = 3

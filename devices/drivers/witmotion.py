@@ -39,8 +39,6 @@ from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, DeviceLost
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["RateMeter", "WitMotionDriver"]
-
 _COMMAND_CHANNEL: Final = "command"
 #: Tells the decoder, in the log, that samples are at a settled rate.
 _ALL_IS_SET: Final = read_register(BATTERY_REGISTER)
@@ -80,7 +78,8 @@ _BANDWIDTHS: Final[dict[float, tuple[float, int]]] = {
 _BANDWIDTH_HZ: Final = (256.0, 188.0, 98.0, 42.0, 20.0, 10.0, 5.0)  # by code
 #: A filter below this, Hz, hides the impacts of running.
 _LEAST_BANDWIDTH_HZ: Final = 40.0
-#: Speeds of the line as delivered and as wanted, bits per second, and the code of the latter.
+#: Speeds of the line as delivered and as wanted, bits per second, and the code of the latter
+#: (``REG.h`` of the maker's WitStandardProtocol_JY901, 2022: 2 is 9600, 6 is 115200, 7 is 230400).
 _DELIVERED_BAUD: Final = 9600
 _BAUD: Final = 115_200
 _BAUD_CODE: Final = 6
@@ -280,8 +279,9 @@ class WitMotionDriver(Driver):
         return code is None or self._rate_hz not in _MEANINGS.get(code, ())
 
     @staticmethod
-    def decoder(info: DeviceInfo) -> WitMotionDecoder:  # noqa: ARG004
+    def decoder(info: DeviceInfo) -> WitMotionDecoder:
         """It finds out by itself how frames are laid out."""
+        del info
         return WitMotionDecoder()
 
 

@@ -30,37 +30,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import ProtocolError
 
-__all__ = [
-    "ACCELERATION_RANGES_G",
-    "ANGULAR_VELOCITY_RANGES_DEG_S",
-    "CHANNELS",
-    "COUNTS_FULL_SCALE",
-    "PROTOCOL_VERSION",
-    "RATES_HZ",
-    "SAMPLES_MAX",
-    "SEQUENCE_MODULUS",
-    "TIME_MODULUS_US",
-    "DataFlag",
-    "DataPacket",
-    "Feature",
-    "InfoMessage",
-    "Layout",
-    "SensorState",
-    "StatusMessage",
-    "clipping_flags",
-    "data_bytes",
-    "data_table",
-    "decode_data",
-    "decode_info",
-    "decode_status",
-    "encode_data",
-    "encode_info",
-    "encode_status",
-    "mask_of",
-    "quantised",
-    "samples_per_packet",
-]
-
 #: Major and minor version of this format.
 PROTOCOL_VERSION: Final = (0, 1)
 

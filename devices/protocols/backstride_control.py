@@ -17,35 +17,6 @@ from typing import Final, NamedTuple
 from devices.protocols.cobs import crc16
 from imu.errors import DeviceError, ProtocolError
 
-__all__ = [
-    "ALL_LOGS",
-    "CALIBRATION_BYTES",
-    "EXCHANGES",
-    "Calibration",
-    "Configuration",
-    "ConfigurationFlag",
-    "Exchange",
-    "Operation",
-    "PingTimes",
-    "Reply",
-    "ReplyStatus",
-    "Request",
-    "SelfTestFailure",
-    "check_status",
-    "decode_calibration",
-    "decode_configuration",
-    "decode_ping_times",
-    "decode_reply",
-    "decode_request",
-    "decode_utc",
-    "encode_calibration",
-    "encode_configuration",
-    "encode_ping_times",
-    "encode_reply",
-    "encode_request",
-    "encode_utc",
-]
-
 #: In place of a log's number: all of them.
 ALL_LOGS: Final = 0xFFFF
 

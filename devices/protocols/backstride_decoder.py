@@ -38,8 +38,6 @@ from devices.records import DeviceInfo, Packet
 from imu.errors import ProtocolError
 from imu.samples import Quality
 
-__all__ = ["BackstrideDecoder", "clipping"]
-
 _LARGEST_COUNT: Final = COUNTS_FULL_SCALE - 1
 _SOME_CLIPPED: Final = int(DataFlag.ACCELERATION_CLIPPED | DataFlag.ANGULAR_VELOCITY_CLIPPED)
 _TIME_RESYNC: Final = int(DataFlag.TIME_RESYNC)

@@ -14,17 +14,6 @@ from devices.links import BYTES_CHANNEL
 from devices.protocols.cobs import Deframer, encode_frame
 from devices.records import Packet
 
-__all__ = [
-    "BULK_CHANNEL",
-    "CONTROL_CHANNEL",
-    "DATA_CHANNEL",
-    "INFO_CHANNEL",
-    "STATUS_CHANNEL",
-    "FrameType",
-    "MessageReader",
-    "encode_message",
-]
-
 #: Kinds of message, as channels of a log.
 INFO_CHANNEL: Final = "info"
 CONTROL_CHANNEL: Final = "control"

@@ -37,24 +37,6 @@ from devices.records import DeviceInfo, Packet
 from imu.errors import ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = [
-    "BULK_HEADER_BYTES",
-    "ENTRY_BYTES",
-    "BulkMessage",
-    "LogContent",
-    "LogEntry",
-    "LogFlag",
-    "PartialLog",
-    "RangeMap",
-    "decode_bulk",
-    "decode_log_entry",
-    "device_info_of",
-    "encode_bulk",
-    "encode_log_entry",
-    "join_log",
-    "split_log",
-]
-
 _ENTRY: Final = struct.Struct("<HIIHIHH")
 _BULK: Final = struct.Struct("<HI")
 _LENGTH: Final = struct.Struct("<H")

@@ -14,15 +14,6 @@ from typing import Final
 
 from imu.errors import ProtocolError
 
-__all__ = [
-    "FRAME_BYTES_MAX",
-    "Deframer",
-    "cobs_decoded",
-    "cobs_encoded",
-    "crc16",
-    "encode_frame",
-]
-
 #: Longest stuffed frame that is accepted; what is longer is noise.
 FRAME_BYTES_MAX: Final = 4096
 

@@ -12,8 +12,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RESTART_NS", "Block", "FrameTimes", "StreamMerge"]
-
 #: A stamp that is further back than this is no late frame: the clock has begun anew.
 RESTART_NS: Final = 2_000_000_000
 

@@ -29,37 +29,6 @@ from devices.records import Packet
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = [
-    "ACCELERATION_RANGES_G",
-    "ACCELERATION_RANGE_MAX_M_S2",
-    "ANGULAR_VELOCITY_RANGES_DEG_S",
-    "ANGULAR_VELOCITY_RANGE_MAX_RAD_S",
-    "COMMAND_UUID",
-    "DATA_CHANNEL",
-    "DATA_UUID",
-    "GYRO_RANGE_SURPLUS",
-    "HELLO_REFERENCE",
-    "IMU_REFERENCE",
-    "RATES_HZ",
-    "SERVICE_UUID",
-    "TIME_MODULUS_US",
-    "Code",
-    "Hello",
-    "MovesenseDecoder",
-    "Notification",
-    "Operation",
-    "decode_command",
-    "decode_hello",
-    "decode_imu6",
-    "decode_notification",
-    "decode_status",
-    "encode_command",
-    "encode_hello",
-    "encode_imu6",
-    "encode_result",
-    "imu6_path",
-]
-
 SERVICE_UUID: Final = "34802252-7185-4d5d-b431-630e7050e8f0"
 COMMAND_UUID: Final = "34800001-7185-4d5d-b431-630e7050e8f0"
 DATA_UUID: Final = "34800002-7185-4d5d-b431-630e7050e8f0"

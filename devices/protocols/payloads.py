@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from devices.records import Packet
 
-__all__ = ["LEAST_ALIKE", "leading", "payloads_alike"]
-
 #: With fewer than so many there is nothing gained over one after the other.
 LEAST_ALIKE: Final = 4
 

@@ -37,36 +37,6 @@ from devices.records import Packet
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = [
-    "COMPRESSED",
-    "CONTROL_CHANNEL",
-    "CONTROL_UUID",
-    "DATA_CHANNEL",
-    "DATA_UUID",
-    "SERVICE_UUID",
-    "STATUS_WORDS",
-    "Frame",
-    "Measurement",
-    "Operation",
-    "PolarDecoder",
-    "Reply",
-    "ReplyParts",
-    "Setting",
-    "Status",
-    "compress",
-    "decode_frame",
-    "decode_reply",
-    "decode_request",
-    "decode_settings",
-    "decompress",
-    "encode_frame",
-    "encode_reply",
-    "encode_reply_parts",
-    "encode_request",
-    "encode_settings",
-    "stopped_by_itself",
-]
-
 Settings = Mapping[int, tuple[float, ...]]
 
 SERVICE_UUID: Final = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
@@ -289,7 +259,8 @@ class ReplyParts:
 def stopped_by_itself(payload: bytes) -> tuple[int, ...]:
     r"""The measurements that a sensor says it has stopped of its own accord; none otherwise.
 
-    Source: the maker's SDK in public, as remembered; not tried on a sensor.
+    Source: Polar BLE SDK, ``PmdControlPointCommand`` (Swift 2022, Kotlin 2024), where 01 is the one
+    command from the sensor to its host, followed by the measurements; not tried on a sensor.
 
     Examples
     --------

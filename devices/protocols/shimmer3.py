@@ -46,25 +46,6 @@ from devices.records import Packet
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = [
-    "ACCELERATION_CHANNELS",
-    "ACCELERATION_RANGES_G",
-    "ACKNOWLEDGED",
-    "ANGULAR_VELOCITY_RANGES_DEG_S",
-    "GYRO_CHANNELS",
-    "LATER_ACCELERATION_RANGES_G",
-    "REFUSED",
-    "TICKS_PER_S",
-    "TIME_MODULUS_US",
-    "Inquiry",
-    "Shimmer3Decoder",
-    "answer_bytes",
-    "decode_inquiry",
-    "encode_inquiry",
-    "encode_packets",
-    "time_us",
-]
-
 TICKS_PER_S: Final = 32768
 #: Where the 24-bit time wraps: 512 s.
 TIME_MODULUS_US: Final = 512_000_000

@@ -19,18 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.errors import ProtocolError
 
-__all__ = [
-    "ACCELERATION_SCALE",
-    "ALL_CALIBRATIONS_BYTES",
-    "ALL_CALIBRATIONS_CODE",
-    "GYRO_SCALE",
-    "Calibration",
-    "Calibrations",
-    "decode_calibrations",
-    "encode_calibrations",
-    "nominal_calibrations",
-]
-
 #: What one count is, times the sensitivity that is sent: m/s² and rad/s.
 ACCELERATION_SCALE: Final = 1.0
 GYRO_SCALE: Final = radians(100.0)
@@ -71,7 +59,7 @@ class Calibration:
 
     def raw(self, values: ArrayLike, scale: float) -> Array:
         """Raw values, not yet rounded, that stand for physical ones; shape (n, 3)."""
-        unbiased: Array = np.asarray(values, np.float64) @ np.linalg.inv(self.matrix(scale))
+        unbiased: Array = np.asarray(values, np.float64) @ _inverse(self, scale)
         return unbiased + np.array(self.bias, np.float64)
 
 
@@ -142,3 +130,10 @@ def _matrix(calibration: Calibration, scale: float) -> Array:
     matrix = np.ascontiguousarray((np.linalg.inv(alignment) / calibration.sensitivity).T) * scale
     matrix.flags.writeable = False
     return matrix
+
+
+@lru_cache(maxsize=64)
+def _inverse(calibration: Calibration, scale: float) -> Array:
+    inverse: Array = np.asarray(np.linalg.inv(_matrix(calibration, scale)), np.float64)
+    inverse.flags.writeable = False
+    return inverse

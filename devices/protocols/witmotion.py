@@ -39,32 +39,6 @@ from devices.records import Packet
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = [
-    "ACCELERATION_RANGE_G",
-    "ANGULAR_VELOCITY_RANGE_DEG_S",
-    "BANDWIDTH_REGISTER",
-    "BATTERY_REGISTER",
-    "BAUD_REGISTER",
-    "CONTENT_REGISTER",
-    "DATA_CHANNEL",
-    "FRAMES_TO_LOCK",
-    "RATE_REGISTER",
-    "SAVE",
-    "UNLOCK",
-    "Layout",
-    "RegisterAnswer",
-    "Registers",
-    "WiredContent",
-    "WitMotionDecoder",
-    "battery_percent",
-    "decode_registers",
-    "encode_frames",
-    "encode_registers",
-    "encode_wired",
-    "read_register",
-    "write_register",
-]
-
 #: Channel of the notifications; frames may be cut and joined in them at will.
 DATA_CHANNEL: Final = "data"
 
@@ -459,7 +433,8 @@ class WitMotionDecoder:
 
     def _read_wired(self, frames: Bytes, decoded: list[Decoded]) -> None:
         """Pair accelerations with the angular velocities that follow them."""
-        motion = frames[np.isin(frames[:, 1], (_WIRED_ACCELERATION, _WIRED_ANGULAR_VELOCITY))]
+        kinds = frames[:, 1]
+        motion = frames[(kinds == _WIRED_ACCELERATION) | (kinds == _WIRED_ANGULAR_VELOCITY)]
         if not len(motion):
             return
         values = np.ascontiguousarray(motion[:, 2:8]).view(_COUNTS)
@@ -471,7 +446,7 @@ class WitMotionDecoder:
         first = np.flatnonzero(is_acceleration[:-1] & ~is_acceleration[1:])
         alone = len(values) - 2 * len(first) - (self._acceleration is not None)
         self._malformed += alone
-        every = np.diff(np.flatnonzero(frames[:, 1] == _WIRED_ACCELERATION))
+        every = np.diff(np.flatnonzero(kinds == _WIRED_ACCELERATION))
         if len(every):
             self._wired_sample = int(every.min()) * Layout.WIRED.value
         counts = np.concatenate((values[first], values[first + 1]), axis=1)

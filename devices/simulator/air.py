@@ -15,8 +15,6 @@ from devices.simulator.radio_link import RadioLink, wait_until
 from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 
-__all__ = ["Adapter", "AdapterUnavailable", "Air"]
-
 _POLL_S: Final = 0.1  # how soon a scan notices a sensor that is placed, or reachable again
 _SETTING_UP_EVENTS: Final = 6  # MTU and service discovery, in connection events
 _SIGNAL_SPREAD_DB: Final = 3

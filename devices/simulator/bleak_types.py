@@ -15,8 +15,6 @@ from bleak.backends.scanner import (
 
 from devices.drivers.driver import Advertisement
 
-__all__ = ["SimulatedClient", "SimulatedScanner"]
-
 
 class SimulatedScanner(BaseBleakScanner):
     """Turns what a simulated radio hears into what bleak reports."""
@@ -25,9 +23,10 @@ class SimulatedScanner(BaseBleakScanner):
         self,
         detection_callback: AdvertisementDataCallback | None = None,
         service_uuids: list[str] | None = None,
-        scanning_mode: str = "active",  # noqa: ARG002 - all there is comes in the advertisement
+        scanning_mode: str = "active",
         **_: Any,
     ) -> None:
+        del scanning_mode  # all there is comes in the advertisement
         super().__init__(detection_callback, service_uuids)
 
     def _hear(self, heard: Advertisement) -> None:

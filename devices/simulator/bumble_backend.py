@@ -23,8 +23,6 @@ from devices.simulator.loopback import RadioBackend
 if TYPE_CHECKING:
     from bumble.device import Connection, Peer
 
-__all__ = ["BumbleClient", "BumbleScanner", "bumble_backend"]
-
 _MTU_WANTED: Final = 517
 _MTU_HEADER_BYTES: Final = 3
 
@@ -79,8 +77,8 @@ class BumbleClient(SimulatedClient):
         """Whether the link is open."""
         return self._connection is not None
 
-    async def connect(self, pair: bool, **kwargs: Any) -> None:  # noqa: ARG002
-        """Connect, agree on the MTU, and discover the services."""
+    async def connect(self, pair: bool, **kwargs: Any) -> None:
+        """Connect, agree on the MTU, discover the services, and pair where asked to."""
         from bumble.device import Peer
 
         if self.is_connected:
@@ -102,9 +100,16 @@ class BumbleClient(SimulatedClient):
                 peer = Peer(connection)
                 await peer.request_mtu(_MTU_WANTED)
                 self.services = await self._discover(peer)
+            if pair:
+                await self.pair()
         except BaseException:
             await self.disconnect()
             raise
+
+    async def pair(self, *_args: Any, **_options: Any) -> None:
+        """Pair with the sensor, which then encrypts the link."""
+        async with _bleak_errors():
+            await self._open_connection().pair()
 
     async def disconnect(self) -> None:
         """Close the link; nothing happens without one."""
@@ -116,10 +121,11 @@ class BumbleClient(SimulatedClient):
         self,
         characteristic: BleakGATTCharacteristic,
         *,
-        use_cached: bool = False,  # noqa: ARG002 - nothing is cached
-        **kwargs: Any,  # noqa: ARG002
+        use_cached: bool = False,
+        **_: Any,
     ) -> bytearray:
-        """Value of a characteristic."""
+        """Value of a characteristic; nothing is cached."""
+        del use_cached
         client = self._open_connection().gatt_client
         async with _bleak_errors():
             return bytearray(await client.read_value(characteristic.obj))
@@ -141,10 +147,11 @@ class BumbleClient(SimulatedClient):
         self,
         descriptor: BleakGATTDescriptor,
         *,
-        use_cached: bool = False,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
+        use_cached: bool = False,
+        **_: Any,
     ) -> bytearray:
         """Value of a descriptor."""
+        del use_cached
         client = self._open_connection().gatt_client
         async with _bleak_errors():
             return bytearray(await client.read_value(descriptor.obj))
@@ -161,7 +168,7 @@ class BumbleClient(SimulatedClient):
         self,
         characteristic: BleakGATTCharacteristic,
         callback: NotifyCallback,
-        **kwargs: Any,  # noqa: ARG002 - options of other systems
+        **_: Any,
     ) -> None:
         """Ask for notifications or indications."""
         connection = self._open_connection()

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from bumble.device import Connection, Device
     from bumble.gatt import Characteristic
 
-__all__ = ["BumbleRadio", "BumbleSensor"]
-
 _CENTRAL_ADDRESS: Final = "F0:00:00:00:00:01"
 _QUEUED_MAX: Final = 16  # packets in a sensor's radio before sending waits
 _MTU_HEADER_BYTES: Final = 3
@@ -35,6 +33,7 @@ _ACL_BYTES: Final = 251  # bumble's own 27 would cut every notification into pie
 _CONNECTION_TIMEOUT: Final = 0x08  # HCI reason of a lost link
 _UNKNOWN_CONNECTION: Final = 0x02  # HCI status of an attempt that was given up
 _ADVERTISING_INTERVAL_MS: Final = 50.0
+_NEW_UUID: Final = "5e4b0000-1ba3-4c5c-9d0a-6b1f6a3f7c11"  # what a new firmware has first
 
 
 class BumbleRadio:
@@ -59,8 +58,8 @@ class BumbleRadio:
             import bumble  # noqa: F401
         except ModuleNotFoundError as error:
             raise DeviceError(
-                "needs bumble, which is not installed: pip install 'backstride[sim]', "
-                "or use the radio in memory.",
+                "needs bumble, which is not installed: install the extra 'sim', or use the radio "
+                "in memory.",
                 source="bumble radio",
             ) from error
         self._link = _link_type()()
@@ -88,6 +87,8 @@ class BumbleRadio:
         notification_bytes_max: int = 244,
         connection_interval_ms: float = 0.0,
         att_errors: Mapping[str, int] | None = None,
+        demands_pairing: bool = False,
+        drops: int = 0,
     ) -> BumbleSensor:
         """Bring a sensor into the air; it advertises whenever it is not connected.
 
@@ -103,6 +104,10 @@ class BumbleRadio:
             Packets move at multiples of it, ms; 0 is at once.
         att_errors : mapping of channel to code, optional
             Characteristics that refuse every read and write, with the ATT error code.
+        demands_pairing : bool
+            Refuse every read and write on a link that is not encrypted.
+        drops : int
+            Links that end as they are made, before the services are known; the next one stays.
 
         Raises
         ------
@@ -117,7 +122,9 @@ class BumbleRadio:
         if address in self.sensors:
             raise ParameterError("address", address, "an address that is not in the air yet")
         device = await self._power_on(peripheral.name, address)
-        sensor = BumbleSensor(peripheral, device, self._link, dict(att_errors or {}))
+        sensor = BumbleSensor(
+            peripheral, device, self._link, dict(att_errors or {}), demands_pairing, drops
+        )
         self._link.intervals_s[address] = connection_interval_ms / 1000
         device.gatt_server.max_mtu = notification_bytes_max + _MTU_HEADER_BYTES
         self.sensors[address] = sensor
@@ -201,6 +208,8 @@ class BumbleSensor:
     device: Device
     link: Any  # of the type that _link_type makes
     att_errors: dict[str, int]
+    demands_pairing: bool = False
+    drops: int = 0
     characteristics: dict[str, Characteristic[bytes]] = field(default_factory=dict)
     values: dict[str, bytes] = field(default_factory=dict)
     _host: _BumbleHost | None = None
@@ -214,14 +223,8 @@ class BumbleSensor:
     async def start(self) -> None:
         """Publish the services and advertise."""
         from bumble.core import UUID, AdvertisingData
-        from bumble.gatt import Service
 
-        for service_uuid, characteristics in self.peripheral.services.items():
-            attributes = [
-                self._characteristic(channel, properties)
-                for channel, properties in characteristics.items()
-            ]
-            self.device.add_service(Service(service_uuid, attributes))
+        self._publish()
         self.device.on("connection", self._on_connection)
         services = b"".join(
             UUID(uuid).to_bytes(force_128=True) for uuid in self.peripheral.advertised_services
@@ -240,6 +243,20 @@ class BumbleSensor:
             advertising_interval_min=_ADVERTISING_INTERVAL_MS,
             advertising_interval_max=_ADVERTISING_INTERVAL_MS,
         )
+
+    def renew_firmware(self) -> None:
+        """Lose the link, and have every attribute at another handle from the next one on."""
+        from bumble.gatt import Characteristic, Service
+        from bumble.gatt_server import Server
+
+        max_mtu = self.device.gatt_server.max_mtu
+        self.lose()
+        self.device.gatt_server = Server(self.device)
+        self.device.gatt_server.max_mtu = max_mtu
+        kinds, permissions = Characteristic.Properties.READ, Characteristic.Permissions.READABLE
+        new = Characteristic(_NEW_UUID, kinds, permissions, b"new")
+        self.device.add_service(Service(_NEW_UUID, [new]))
+        self._publish()
 
     async def stop(self) -> None:
         """Stop serving and advertising."""
@@ -261,24 +278,36 @@ class BumbleSensor:
         for controller, connection in ends:
             controller.on_le_disconnected(connection, _CONNECTION_TIMEOUT)
 
+    def _publish(self) -> None:
+        from bumble.gatt import Service
+
+        for service_uuid, characteristics in self.peripheral.services.items():
+            attributes = [
+                self._characteristic(channel, properties)
+                for channel, properties in characteristics.items()
+            ]
+            self.device.add_service(Service(service_uuid, attributes))
+
     def _characteristic(self, channel: str, properties: frozenset[str]) -> Characteristic[bytes]:
         from bumble.att import ATT_Error, Attribute, ErrorCode
         from bumble.gatt import Characteristic, CharacteristicValue
 
-        def permit() -> None:
+        def permit(connection: Connection) -> None:
             if channel in self.att_errors:
                 raise ATT_Error(ErrorCode(self.att_errors[channel]))
+            if self.demands_pairing and not connection.is_encrypted:
+                raise ATT_Error(ErrorCode.INSUFFICIENT_AUTHENTICATION)
 
-        def read(_: Connection) -> bytes:
+        def read(connection: Connection) -> bytes:
             if "read" not in properties:
                 raise ATT_Error(ErrorCode.READ_NOT_PERMITTED)
-            permit()
+            permit(connection)
             return self.values.get(channel, b"")
 
-        def write(_: Connection, payload: bytes) -> None:
+        def write(connection: Connection, payload: bytes) -> None:
             if not {"write", "write-without-response"} & properties:
                 raise ATT_Error(ErrorCode.WRITE_NOT_PERMITTED)
-            permit()
+            permit(connection)
             if self._host is not None:
                 self._host.written.put_nowait((channel, bytes(payload)))
 
@@ -304,6 +333,9 @@ class BumbleSensor:
                 self._host = None
 
         connection.on("disconnection", end)
+        if self.drops:
+            self.drops -= 1
+            connection.on("connection_att_mtu_update", self.lose)
 
     async def _serve(self, host: _BumbleHost) -> None:
         try:

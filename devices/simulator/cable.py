@@ -17,8 +17,6 @@ from devices.simulator.peripheral import Peripheral
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError, DeviceNotFound
 
-__all__ = ["Cable", "CableLink"]
-
 
 class Cable:
     """A serial line without a port, for virtual time: a connector and the sensor's host in one.
@@ -208,8 +206,9 @@ class CableLink(OpenLink):
         """A serial line has no characteristics."""
         raise DeviceError(f"a serial line has no characteristic {channel!r}.", source=self.name)
 
-    async def write(self, _channel: str, payload: bytes, *, response: bool = True) -> None:  # noqa: ARG002
-        """Write to the line."""
+    async def write(self, _channel: str, payload: bytes, *, response: bool = True) -> None:
+        """Write to the line, which confirms nothing."""
+        del response
         self._check_open()
         self._cable.hear(payload, self.now_ns())
 

@@ -22,8 +22,6 @@ from typing import Final
 
 from imu.errors import ParameterError
 
-__all__ = ["COMPANIONS", "CompanionFault", "parse_companion"]
-
 #: The faults of each device.
 COMPANIONS: Final[dict[str, tuple[str, ...]]] = {
     "treadmill": ("lost", "absent", "rubbish", "wild", "stands", "miles"),

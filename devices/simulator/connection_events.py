@@ -15,8 +15,6 @@ from typing import Final
 from devices.readings import ClockAnchor
 from imu.errors import ParameterError
 
-__all__ = ["ConnectionEvents", "ConnectionParams", "PacketArrival", "observed"]
-
 # Time on air of one packet with its acknowledgement, s, at 1 Mbit/s and about 200 bytes.
 _ON_AIR_S: Final = 0.002
 _LEAST_SPACING_S: Final = 20e-6

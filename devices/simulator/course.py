@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from devices.simulator.jets import Jet
 from devices.simulator.scenario import Scenario
 
-__all__ = ["FATIGUE_END_S", "FATIGUE_START_S", "Course", "Track"]
-
 Array = NDArray[np.float64]
 
 #: Without a script fatigue sets in between these times of running.

@@ -45,13 +45,6 @@ from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = [
-    "InjectedFaults",
-    "MotionRun",
-    "SimulatedDevice",
-    "SimulatedSource",
-]
-
 _LATENCY_NS: Final = 5_000_000  # from the last sample of a packet to the host, at best
 _CHUNK_PACKETS: Final = 20  # packets made at once
 _RECORDS_PER_BREATH: Final = 32  # records handed on before the event loop gets its turn

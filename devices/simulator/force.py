@@ -19,17 +19,6 @@ from numpy.typing import NDArray
 from devices.simulator.lobes import SKEW_MOMENT, ContactBasis, Pulse, contact_basis, lobe_pulse
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = [
-    "CONTACT_THRESHOLD_BW",
-    "IMPACT_DURATION_S",
-    "LOWER_LIMB_FRACTION",
-    "TwoMassForce",
-    "contact_crossings",
-    "impact_impulse_bw_s",
-    "solve_two_mass_force",
-    "steady_force",
-]
-
 Array = NDArray[np.float64]
 
 #: Contact begins and ends where the vertical force crosses this, body weights.
@@ -108,7 +97,8 @@ class TwoMassForce:
 
 def _share(values: Array) -> Array:
     """From 0 to 1; a bisection asks thousands of times, and ``np.clip`` is slow to begin."""
-    return np.minimum(np.maximum(values, 0.0), 1.0)
+    share: Array = np.minimum(np.maximum(values, 0.0), 1.0)
+    return share
 
 
 def solve_two_mass_force(

@@ -23,8 +23,6 @@ from imu.steps import Steps
 if TYPE_CHECKING:
     from devices.simulator.device import MotionRun
 
-__all__ = ["SimulatedRun", "WaveformTruth", "measured_run", "simulate"]
-
 Array = NDArray[np.float64]
 
 _BLOCK: Final = 2048  # samples made at once, whatever is asked for

@@ -19,8 +19,6 @@ from devices.simulator.person import Person
 from devices.simulator.transient import SacralTransient
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["SHOCK_WINDOW_S", "SURFACE_SHOCK", "RunnersImpacts", "SacralImpact"]
-
 Array = NDArray[np.float64]
 
 #: The shock is the largest value below 20 Hz from contact to this long after.

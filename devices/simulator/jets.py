@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Jet", "cosine", "smooth_step"]
-
 Array = NDArray[np.float64]
 
 

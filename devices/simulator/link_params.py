@@ -8,8 +8,6 @@ from typing import Any, Final, NamedTuple
 
 from imu.errors import ParameterError
 
-__all__ = ["LinkParams", "Spell", "Times", "is_within"]
-
 #: Stretches of time: from, to; seconds since the sensor was placed in the air.
 Times = tuple[tuple[float, float], ...]
 

@@ -12,8 +12,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SKEW_MOMENT", "ContactBasis", "Pulse", "contact_basis", "lobe_pulse"]
-
 Array = NDArray[np.float64]
 
 #: Second integral of the skew over a contact of duration 1.

@@ -26,8 +26,6 @@ from devices.simulator.air import Adapter, AdapterUnavailable, Air
 from devices.simulator.bleak_types import SimulatedClient, SimulatedScanner
 from devices.simulator.radio_link import AttError, RadioLink
 
-__all__ = ["LoopbackClient", "LoopbackScanner", "RadioBackend", "loopback_backend"]
-
 _CLIENT_CONFIGURATION: Final = "00002902-0000-1000-8000-00805f9b34fb"
 _MTU_HEADER_BYTES: Final = 3
 
@@ -151,7 +149,7 @@ class LoopbackClient(SimulatedClient):
         self._name = self._link.peripheral.name
         self.services = _discovered(self._link, self._wanted_services)
 
-    async def pair(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+    async def pair(self, *_args: Any, **_options: Any) -> None:
         """Pair with the sensor, which allows it."""
         link = self._open_link()
         try:
@@ -169,10 +167,11 @@ class LoopbackClient(SimulatedClient):
         self,
         characteristic: BleakGATTCharacteristic,
         *,
-        use_cached: bool = False,  # noqa: ARG002 - nothing is cached
-        **kwargs: Any,  # noqa: ARG002
+        use_cached: bool = False,
+        **_: Any,
     ) -> bytearray:
-        """Value of a characteristic."""
+        """Value of a characteristic; nothing is cached."""
+        del use_cached
         link = self._open_link()
         try:
             return bytearray(await link.read(characteristic.uuid))
@@ -201,26 +200,28 @@ class LoopbackClient(SimulatedClient):
         self,
         descriptor: BleakGATTDescriptor,
         *,
-        use_cached: bool = False,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
+        use_cached: bool = False,
+        **_: Any,
     ) -> bytearray:
         """Value of a Client Characteristic Configuration, the only descriptor there is."""
+        del use_cached
         on = self._open_link().is_subscribed(descriptor.characteristic_uuid)
         return bytearray((int(on), 0))
 
     async def write_gatt_descriptor(
         self,
         descriptor: BleakGATTDescriptor,
-        data: SizedBuffer,  # noqa: ARG002
+        data: SizedBuffer,
     ) -> None:
         """Refused: there is no descriptor to write but the one that bleak itself refuses."""
+        del data
         raise BleakError(f"descriptor {descriptor.uuid} cannot be written")
 
     async def start_notify(
         self,
         characteristic: BleakGATTCharacteristic,
         callback: NotifyCallback,
-        **kwargs: Any,  # noqa: ARG002 - options of other systems
+        **_: Any,
     ) -> None:
         """Ask for notifications or indications."""
         link = self._open_link()

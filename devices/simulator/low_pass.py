@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["gain", "low_pass"]
-
 
 def gain(frequency_hz: NDArray[np.floating[Any]], cutoff_hz: float) -> NDArray[np.float64]:
     """Of the filter, at each frequency."""

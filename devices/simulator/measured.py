@@ -12,8 +12,6 @@ from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 from imu.samples import Samples
 
-__all__ = ["MeasuredBlock", "MeasuredStream"]
-
 
 class MeasuredBlock(NamedTuple):
     """Consecutive samples, with the index and the device time of the first."""

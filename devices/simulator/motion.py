@@ -28,8 +28,6 @@ from devices.simulator.scenario import Scenario
 from devices.simulator.walking import PhoneCheck, Walk
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["BodyMotion", "Motion"]
-
 Array = NDArray[np.float64]
 
 #: Standing at the end.

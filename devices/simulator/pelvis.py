@@ -24,19 +24,6 @@ from numpy.typing import NDArray
 from devices.simulator.jets import Jet
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = [
-    "ASYMMETRY",
-    "CHANNELS",
-    "GAIT",
-    "MEASURED_SPEED_M_S",
-    "Gait",
-    "PelvicWaves",
-    "RunnersPelvis",
-    "asymmetry_names",
-    "average_gait",
-    "coefficient_names",
-]
-
 Array = NDArray[np.float64]
 
 #: The channels and their harmonics of the stride. What both sides share is even, what they mirror

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-__all__ = ["BYTES_CHANNEL", "Host", "Peripheral", "SensorRestarted"]
-
 #: Channel of a serial line, both ways.
 BYTES_CHANNEL = "bytes"
 

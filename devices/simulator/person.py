@@ -8,8 +8,6 @@ import numpy as np
 
 from devices.simulator.pelvis import Gait, RunnersPelvis
 
-__all__ = ["Person"]
-
 # gaits known ahead: so many a m/s, from standing to beyond the fastest
 _SPEEDS_PER_M_S: Final = 10
 _SPEEDS: Final = 96

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from devices.simulator.jets import Jet
 
-__all__ = ["Pose", "SmoothSeries", "bridge", "polynomial", "step_phase"]
-
 Array = NDArray[np.float64]
 
 

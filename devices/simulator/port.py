@@ -20,8 +20,6 @@ from typing import Any, Final, Self
 from devices.simulator.peripheral import BYTES_CHANNEL, Peripheral
 from imu.errors import DeviceError, ParameterError
 
-__all__ = ["PortParams", "PseudoTerminal", "TcpPort", "VirtualPort"]
-
 _BITS_PER_BYTE: Final = 10  # start, eight, stop
 _BUFFER_BYTES: Final = 3072  # of the host's driver; a UART's bytes beyond it are lost
 _OVERSLEPT_S: Final = 0.02  # a timer may be this late without slowing the line down

@@ -14,8 +14,6 @@ from devices.simulator.link_params import LinkParams, is_within
 from devices.simulator.peripheral import Peripheral, SensorRestarted
 from devices.timing.program_clock import ProgramClock
 
-__all__ = ["ATT_TIMEOUT_S", "AttError", "RadioLink", "wait_until"]
-
 #: A request that nobody answers for this long ends the link (Bluetooth Core, Vol 3 Part F 3.3.3).
 ATT_TIMEOUT_S: Final = 30.0
 

@@ -10,8 +10,6 @@ from devices.simulator.scenario import Scenario
 from devices.simulator.sensor import SensorModel
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["RestingRun"]
-
 _BLOCK = 2048  # samples made at once, whatever is asked for
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from devices.drivers.driver import Conversation
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
+from devices.records import StreamRecord
 from devices.simulator.companions import CompanionFault
 from devices.simulator.link_params import LinkParams
 from devices.simulator.peripheral import Peripheral
 from devices.simulator.scenario import Scenario
+from devices.simulator.virtual_clock import VirtualClock
+from devices.streams.beside import Companions
 from devices.streams.registry import stream_named
 from devices.timing.program_clock import ProgramClock
 
 if TYPE_CHECKING:
     from devices.ble import BleConnector, Radio
     from devices.simulator.air import Air
-
-__all__ = ["Room"]
 
 
 class Room:
@@ -95,6 +97,21 @@ class _ToCompanion:
 
     async def end(self) -> None:
         """Nothing outside this program to be ended."""
+
+
+def companion_records(scenario: Scenario, duration_s: float) -> list[StreamRecord]:
+    """What the devices beside a sensor send in so many seconds, in the order of arrival."""
+    return asyncio.run(_heard(scenario, duration_s))
+
+
+async def _heard(scenario: Scenario, duration_s: float) -> list[StreamRecord]:
+    clock = VirtualClock()
+    inbox = Inbox(clock)
+    companions = Companions(Room(scenario).companions(), clock, inbox)
+    companions.seek()
+    await clock.sleep(duration_s)
+    await companions.close()
+    return [record for record in inbox.waiting() if isinstance(record, StreamRecord)]
 
 
 def _link_params(faults: tuple[CompanionFault, ...]) -> LinkParams:

@@ -28,8 +28,6 @@ from devices.simulator.lobes import SKEW_MOMENT
 from devices.simulator.person import Person
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["RAMP_S", "StepPlan", "plan_steps"]
-
 Array = NDArray[np.float64]
 
 #: The speed rises and falls over this time at the ends of a bout.

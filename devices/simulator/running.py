@@ -21,8 +21,6 @@ from devices.simulator.phases import Pose, SmoothSeries, bridge, polynomial
 from devices.simulator.runner import StepPlan, plan_steps
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["LANDING_S", "PUSH_OFF_S", "RunningBout"]
-
 Array = NDArray[np.float64]
 
 #: Durations of the push-off before the first contact, and of the landing.

@@ -27,8 +27,6 @@ from devices.simulator.script import (
 )
 from imu.errors import ParameterError
 
-__all__ = ["FATIGUES", "MOTIONS", "NOISE_CLASSES", "SURFACES", "Scenario", "axes_matrix"]
-
 #: Surfaces, firmest first. Their effect at the sacrum is small (Ferro-Sánchez 2023).
 SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
 #: What changes between minute 8 and minute 12 of the run.

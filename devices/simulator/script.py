@@ -23,9 +23,8 @@ from itertools import pairwise
 from typing import Final
 
 from devices.simulator.short_text import short_text
+from devices.simulator.written_time import seconds_of
 from imu.errors import ParameterError
-
-__all__ = ["BREAKS", "CHANGING", "HAPPENINGS", "Change", "Happening", "Script", "read_script"]
 
 #: Keys whose value may change within a run.
 CHANGING: Final = ("speed", "slope", "surface", "lean", "fatigue")
@@ -43,7 +42,6 @@ LEAST_RUN_S: Final = 10.0
 
 _LEAST_RADIUS_M: Final = 10.0
 _MOST_ENTRIES: Final = 10000
-_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _CHANGE_ACCEPTED: Final = "VALUE@TIME, such as 3.6@300 or 3.6@5m, with commas between several"
 
 
@@ -203,8 +201,8 @@ def parse_changes(
             first = value
             continue
         when, repeats, period = when.partition("/")
-        time_s = _seconds(key, entry, when)
-        every_s = _seconds(key, entry, period) if repeats else 0.0
+        time_s = seconds_of(when, key, entry)
+        every_s = seconds_of(period, key, entry) if repeats else 0.0
         if time_s == 0.0 and not repeats and not first:
             first = value
             continue
@@ -234,11 +232,11 @@ def parse_happenings(kind: str, text: str) -> list[Happening]:
         number = 0.0
         if limits is not None:
             number = _value(kind, value, entry, limits)
-        every_s = _seconds(kind, entry, period) if repeats else 0.0
-        lasts_s = _seconds(kind, entry, duration)
+        every_s = seconds_of(period, kind, entry) if repeats else 0.0
+        lasts_s = seconds_of(duration, kind, entry)
         if lasts_s < 1.0 or (repeats and every_s < lasts_s):
             raise ParameterError(kind, entry, "a duration of 1 s or more, and a period as long")
-        found.append(Happening(kind, _seconds(kind, entry, start), lasts_s, number, every_s))
+        found.append(Happening(kind, seconds_of(start, kind, entry), lasts_s, number, every_s))
     return found
 
 
@@ -251,18 +249,6 @@ def _value(kind: str, text: str, entry: str, limits: tuple[float, float, str]) -
     if not low <= number <= high or (kind == "bend" and abs(number) < _LEAST_RADIUS_M):
         raise ParameterError(kind, entry, f"a number from {low:g} to {high:g} {unit} before the @")
     return number
-
-
-def _seconds(key: str, entry: str, text: str) -> float:
-    text = text.strip()
-    unit = _UNITS.get(text[-1:], 0.0)
-    try:
-        seconds = float(text[:-1] if unit else text) * (unit or 1.0)
-    except ValueError:
-        seconds = -1.0
-    if not 0.0 <= seconds <= 360000.0:
-        raise ParameterError(key, entry, "times as seconds, or with s, m or h behind: 90, 5m")
-    return seconds
 
 
 def read_script(path: str) -> list[tuple[str, str]]:

@@ -15,8 +15,6 @@ from devices.simulator.jets import Jet
 from devices.simulator.scenario import Scenario, axes_matrix
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
-__all__ = ["SensorModel", "turned_about"]
-
 Array = NDArray[np.float64]
 
 #: Noise density, µg/√Hz and m°/s/√Hz.

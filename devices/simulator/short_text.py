@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-__all__ = ["short_text"]
-
 _MOST_BYTES: Final = 1_000_000
 
 

@@ -15,8 +15,6 @@ from devices.simulator.sensor import SensorModel
 from imu.errors import ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["ORDER", "SixFacesRun"]
-
 Array = NDArray[np.float64]
 
 #: The axes that point up, one after the other.

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from devices.simulator.lobes import SKEW_MOMENT, ContactBasis, Pulse
 from devices.simulator.low_pass import low_pass
 
-__all__ = ["SacralTransient"]
-
 Array = NDArray[np.float64]
 
 _SOFT_DAMPING: Final = 2.4

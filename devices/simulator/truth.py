@@ -20,14 +20,6 @@ from devices.simulator.running import RunningBout
 from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.steps import SIDE_CODES, STEP_ROW, Steps
 
-__all__ = [
-    "BASELINE_END_S",
-    "BASELINE_START_S",
-    "StepCircumstances",
-    "TrueSteps",
-    "lumbar_compression_bw",
-]
-
 Array = NDArray[np.float64]
 
 #: Times of running between which the lumbar index has its baseline.

@@ -8,8 +8,6 @@ from collections.abc import Sized
 from itertools import count
 from typing import Final
 
-__all__ = ["VirtualClock"]
-
 # Where the event loop does not show what is ready to run: passes without a new sleeper before time
 # moves on, enough for an item to go through a dozen tasks.
 _SETTLING_PASSES: Final = 32

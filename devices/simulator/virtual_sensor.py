@@ -30,8 +30,6 @@ from imu.errors import ParameterError
 if TYPE_CHECKING:
     from devices.simulator.peripherals.backstride_flash import FlashLog
 
-__all__ = ["VirtualSensorSource", "link_of", "make_peripheral", "virtual_connector"]
-
 _PERIPHERALS: Final = {
     "backstride": "BackstridePeripheral",
     "movesense": "MovesensePeripheral",

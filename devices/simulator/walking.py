@@ -19,8 +19,6 @@ from devices.simulator.jets import Jet, cosine, smooth_step
 from devices.simulator.phases import Pose, step_phase
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["PhoneCheck", "Walk"]
-
 Array = NDArray[np.float64]
 
 _RAMP_S: Final = 1.0

@@ -18,8 +18,6 @@ from devices.streams.registry import stream_named
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
 
-__all__ = ["SourceWithStreams"]
-
 
 class SourceWithStreams:
     """A :class:`~devices.sources.Source` that also yields what devices beside the sensor send.
@@ -43,11 +41,7 @@ class SourceWithStreams:
         self, sensor: SensorSource, beside: Mapping[str, Connector], clock: ProgramClock
     ) -> None:
         self._sensor = sensor
-        self._beside = [
-            _Companion(connector, clock, _Named(clock, sensor.inbox, stream_named(name).name))
-            for name, connector in beside.items()
-        ]
-        self._keeping: list[asyncio.Task[None]] = []
+        self._companions = Companions(beside, clock, sensor.inbox)
 
     @property
     def info(self) -> DeviceInfo:
@@ -60,17 +54,12 @@ class SourceWithStreams:
 
     async def close(self) -> None:
         """Let all of them go; iteration ends after what has already arrived."""
-        keeping, self._keeping = self._keeping, []
-        for task in keeping:
-            task.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
-        for companion in self._beside:
-            await companion.close()
+        await self._companions.close()
         await self._sensor.close()
 
     async def __aenter__(self) -> Self:
         await self._sensor.__aenter__()
-        self._keeping = [asyncio.create_task(each.keep()) for each in self._beside]
+        self._companions.seek()
         return self
 
     async def __aexit__(
@@ -86,6 +75,40 @@ class SourceWithStreams:
 
     async def __anext__(self) -> Record:
         return await self._sensor.__anext__()
+
+
+class Companions:
+    """The devices beside a sensor, sought and kept until they are let go.
+
+    Parameters
+    ----------
+    beside : mapping of str to Connector
+        By the name of the stream.
+    clock : ProgramClock
+        The line of their stamps.
+    into : Inbox
+        Where what they send goes, as :class:`~devices.records.StreamRecord`.
+    """
+
+    def __init__(self, beside: Mapping[str, Connector], clock: ProgramClock, into: Inbox) -> None:
+        self._all = [
+            _Companion(connector, clock, _Named(clock, into, stream_named(name).name))
+            for name, connector in beside.items()
+        ]
+        self._keeping: list[asyncio.Task[None]] = []
+
+    def seek(self) -> None:
+        """Look for them from now on."""
+        self._keeping = [asyncio.create_task(each.keep()) for each in self._all]
+
+    async def close(self) -> None:
+        """Let all of them go."""
+        keeping, self._keeping = self._keeping, []
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+        for companion in self._all:
+            await companion.close()
 
 
 class _Named(Inbox):

@@ -15,16 +15,6 @@ from typing import Final
 from devices.records import Packet
 from imu.errors import ProtocolError
 
-__all__ = [
-    "DATA_CHANNEL",
-    "DATA_UUID",
-    "SERVICE_UUID",
-    "FootPodDecoder",
-    "FootPodReading",
-    "decode_measurement",
-    "encode_measurement",
-]
-
 SERVICE_UUID: Final = "00001814-0000-1000-8000-00805f9b34fb"
 DATA_UUID: Final = "00002a53-0000-1000-8000-00805f9b34fb"
 DATA_CHANNEL: Final = "data"

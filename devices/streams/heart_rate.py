@@ -12,16 +12,6 @@ from typing import Final
 from devices.records import Packet
 from imu.errors import ProtocolError
 
-__all__ = [
-    "DATA_CHANNEL",
-    "DATA_UUID",
-    "SERVICE_UUID",
-    "HeartRateDecoder",
-    "HeartRateReading",
-    "decode_measurement",
-    "encode_measurement",
-]
-
 SERVICE_UUID: Final = "0000180d-0000-1000-8000-00805f9b34fb"
 DATA_UUID: Final = "00002a37-0000-1000-8000-00805f9b34fb"
 DATA_CHANNEL: Final = "data"

@@ -15,15 +15,6 @@ from devices.streams.heart_rate import HeartRateDecoder, HeartRateReading
 from devices.streams.treadmill import TreadmillDecoder, TreadmillReading
 from imu.errors import ParameterError
 
-__all__ = [
-    "STREAMS",
-    "Stream",
-    "StreamDecoder",
-    "StreamReading",
-    "stream_for",
-    "stream_named",
-]
-
 StreamReading = TreadmillReading | FootPodReading | HeartRateReading
 
 

@@ -19,18 +19,6 @@ from typing import Final, NamedTuple
 from devices.records import Packet
 from imu.errors import ProtocolError
 
-__all__ = [
-    "DATA_CHANNEL",
-    "DATA_UUID",
-    "SERVICE_UUID",
-    "TreadmillDecoder",
-    "TreadmillReading",
-    "decode_record",
-    "degrees_of",
-    "encode_record",
-    "percent_of",
-]
-
 SERVICE_UUID: Final = "00001826-0000-1000-8000-00805f9b34fb"
 DATA_UUID: Final = "00002acd-0000-1000-8000-00805f9b34fb"
 DATA_CHANNEL: Final = "data"

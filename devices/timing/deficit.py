@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import inf
 from typing import Final, NamedTuple
 
-__all__ = ["DeficitWatch"]
-
 # The least delay is looked at over this long, ns; after a silence, over this long.
 _LOOK_NS: Final = 300_000_000
 _LOOK_AFTER_SILENCE_NS: Final = 120_000_000
 _SILENCE_NS: Final = 150_000_000
+# Readings that come as seldom as that are apart for their own length: silence is this much more.
+_SILENCE_SHARE: Final = 1.5
 # A look needs so many arrivals that are this far apart, ns: connection events, not their packets.
 _EVENTS: Final = 4
 _EVENT_NS: Final = 3_000_000
@@ -90,7 +90,7 @@ class DeficitWatch:
         )
         apart_ns = arrival_ns - self._arrival_ns
         self._arrival_ns = arrival_ns
-        if apart_ns > _SILENCE_NS:
+        if apart_ns > max(_SILENCE_NS, _SILENCE_SHARE * n * period_us * 1e3):
             self._begin(arrival_ns, _LOOK_AFTER_SILENCE_NS)
         begun_ns, lowest_us, events, samples = self._look
         events += apart_ns > _EVENT_NS

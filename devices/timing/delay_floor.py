@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Final, NamedTuple
 
-__all__ = ["DelayFloor", "FloorLine", "Scatter"]
-
 # Points are kept as the hulls of so many blocks of equal duration, µs at first; when they are full,
 # blocks are joined in pairs until all of them are the memory: then the oldest is forgotten.
 _BLOCKS: Final = 64

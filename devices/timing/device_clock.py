@@ -15,14 +15,6 @@ from numpy.typing import NDArray
 
 from devices.protocols.payloads import leading
 
-__all__ = [
-    "LONGEST_PACKET",
-    "STAMP_MODULUS_US",
-    "DeviceClock",
-    "StampLine",
-    "unwrapped",
-]
-
 #: Device time wraps here, µs: every 71.6 minutes.
 STAMP_MODULUS_US: Final = 1 << 32
 #: Most samples placed at once.

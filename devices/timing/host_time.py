@@ -33,8 +33,6 @@ from numpy.typing import NDArray
 from devices.readings import ClockAnchor
 from devices.timing.delay_floor import DelayFloor
 
-__all__ = ["LEAST_DELAY_MS", "Basis", "ClockEstimate", "HostTime"]
-
 #: Taken as the delay of the quickest message, one way, where nothing bounds it; it is assumed to be
 #: between nothing and twice this, ms.
 LEAST_DELAY_MS: Final = 2.0

@@ -9,8 +9,6 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-__all__ = ["ProgramClock", "ScaledClock", "SystemClock", "within"]
-
 T = TypeVar("T")
 
 

@@ -9,8 +9,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Following", "StampFilter"]
-
 # The true rate differs from the nominal one by this share, standard deviation, before it is known.
 _RATE_SD: Final = 0.02
 # The sample period wanders by this share in a second, as the square root of time: a sensor's own

@@ -37,15 +37,6 @@ from devices.timing.device_clock import STAMP_MODULUS_US, DeviceClock, StampLine
 from devices.timing.host_time import LEAST_DELAY_MS, HostTime
 from devices.timing.stamp_filter import StampFilter
 
-__all__ = [
-    "ArrivalTimeline",
-    "NumberedTimeline",
-    "Placed",
-    "StampedTimeline",
-    "Timeline",
-    "timeline_for",
-]
-
 
 class Placed(NamedTuple):
     """Where the samples of a reading belong.

@@ -13,8 +13,6 @@ from typing import Final, NamedTuple
 
 from devices.traces.trace import EVENTS_MAX, AclPacket, too_much
 
-__all__ = ["Connection", "Notification", "connections_in"]
-
 _CID: Final = 4
 _FIRST_PARTS: Final = (0, 2)
 _CONNECTIONS_MAX: Final = 64

@@ -13,8 +13,6 @@ from typing import Final
 from devices.traces.trace import AclPacket
 from imu.errors import RecordingError
 
-__all__ = ["MAGIC", "acl_packets"]
-
 #: How such a file begins.
 MAGIC: Final = b"btsnoop\0"
 

@@ -15,8 +15,6 @@ from typing import Final
 from devices.traces.trace import AclPacket
 from imu.errors import RecordingError
 
-__all__ = ["MAGIC", "acl_packets"]
-
 #: How such a file begins.
 MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 

@@ -27,8 +27,6 @@ from devices.traces.trace import (
 from imu.errors import RecordingError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["read_trace"]
-
 #: Nominal rates by protocol, Hz; what a sensor's samples a second come nearest to is taken.
 _RATES_HZ: Final[dict[str, tuple[float, ...]]] = {
     "backstride": tuple(map(float, backstride.RATES_HZ)),

@@ -21,8 +21,6 @@ from devices.records import Packet
 from devices.traces.trace import EVENTS_MAX, Trace, TraceEvent, too_much
 from imu.errors import ProtocolError, RecordingError
 
-__all__ = ["read_dump"]
-
 _CHUNK_S: Final = 0.02
 _HEARD_BYTES: Final = 8192  # enough to tell what it is
 _LOOKED_AT_BYTES: Final = 1 << 20  # to learn how many bytes a sample has, and their rate

@@ -22,8 +22,6 @@ from devices.traces.trace import Trace
 from devices.traces.traced_sensor import TracedSensor
 from imu.errors import ParameterError
 
-__all__ = ["TraceSource"]
-
 _KEYS: Final = (
     *("protocol", "rate", "acceleration_range_g", "gyro_range_deg_s", "axes", "time_scale"),
 )

@@ -7,17 +7,6 @@ from typing import Final, Literal, NamedTuple
 
 from imu.errors import RecordingError
 
-__all__ = [
-    "EVENTS_MAX",
-    "FILE_BYTES_MAX",
-    "SET_UP_S",
-    "STREAM_BY_THEMSELVES",
-    "AclPacket",
-    "Trace",
-    "TraceEvent",
-    "too_much",
-]
-
 #: Largest file that is read, and most messages in it: a day of 20 messages a second.
 FILE_BYTES_MAX: Final = 256 << 20
 EVENTS_MAX: Final = 2_000_000

@@ -20,8 +20,6 @@ from devices.timing.program_clock import ProgramClock
 from devices.traces.trace import SET_UP_S, STREAM_BY_THEMSELVES, Trace, TraceEvent
 from imu.samples import Samples
 
-__all__ = ["TracedSensor"]
-
 #: The samples begin when the computer has asked nothing for so long, s: its set-up is over.
 _QUIET_S: Final = 0.3
 _LOOK_S: Final = 0.05

@@ -14,15 +14,6 @@ from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.stage import Stage
 
-__all__ = [
-    "MAX_SECTIONS",
-    "SOS_STATE",
-    "SosFilter",
-    "butterworth_low_pass",
-    "zero_phase_cutoff",
-    "zero_phase_low_pass",
-]
-
 #: Most second-order sections a :class:`SosFilter` takes.
 MAX_SECTIONS: Final = 8
 

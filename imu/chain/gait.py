@@ -34,22 +34,6 @@ from imu.errors import ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.stage import Stage
 
-__all__ = [
-    "GAIT_COEFFICIENTS",
-    "GAIT_FEATURES",
-    "GAIT_NAMES",
-    "GAIT_STATE",
-    "RUN_WEIGHTS",
-    "STEPS_AVERAGED",
-    "GaitClassifier",
-    "GaitParams",
-    "believe_open_run",
-    "features_of_steps",
-    "gait_coefficients",
-    "gait_sample",
-    "new_gait_state",
-]
-
 #: Names of the classes in the order of their codes.
 GAIT_NAMES: Final = ("still", "walk", "grounded run", "run")
 

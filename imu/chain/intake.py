@@ -20,20 +20,6 @@ from imu.errors import InputError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.stage import Stage
 
-__all__ = [
-    "DROP",
-    "INTAKE_COEFFICIENTS",
-    "INTAKE_STATE",
-    "RESTART",
-    "Intake",
-    "IntakeParams",
-    "accept_sample",
-    "check_sample",
-    "first_disorder",
-    "intake_coefficients",
-    "time_order_error",
-]
-
 #: Verdicts of :func:`check_sample` besides the number of samples to fill in first.
 DROP: Final = -1
 RESTART: Final = -2

@@ -62,30 +62,6 @@ from imu.step.model import STEP_MODEL, StepModel
 from imu.step.model_file import packaged_step_model
 from imu.step.posture_quality import POSTURE_QUALITY_STATE, PostureQualityParams
 
-__all__ = [
-    "ACCELEROMETER",
-    "ALIGN",
-    "CHAIN_COEFFICIENTS",
-    "CHAIN_STATE",
-    "CLOSE",
-    "DISORDER",
-    "DONE",
-    "END_BOUT",
-    "GAP_BEFORE",
-    "MOUNTING_KNOWN",
-    "NEVER",
-    "NOTED",
-    "UNKNOWN",
-    "WITH_GYRO",
-    "AnalyzerParams",
-    "align",
-    "chain_coefficients",
-    "restart",
-    "run_samples",
-    "schedule_closing",
-    "up_in_inertial_frame",
-]
-
 #: Why :func:`run_samples` stopped.
 DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, NOTED, DISORDER = range(7)
 

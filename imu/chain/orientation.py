@@ -26,20 +26,6 @@ from imu.compiled import Record, kernel
 from imu.errors import InputError, ParameterError
 from imu.stage import Stage
 
-__all__ = [
-    "INCLINATION_COEFFICIENTS",
-    "INCLINATION_STATE",
-    "InclinationFilter",
-    "InclinationParams",
-    "inclination_coefficients",
-    "incline",
-    "level",
-    "new_inclination_state",
-    "rotate",
-    "strapdown_step",
-    "turn_back",
-]
-
 _BIAS_INTERVAL_S: Final = 0.05
 _DEGREE: Final = math.pi / 180.0
 

@@ -29,8 +29,6 @@ from imu.chain.orientation import (
 from imu.compiled import kernel
 from imu.errors import InputError
 
-__all__ = ["SmoothedInclination"]
-
 #: Time constants by which the ends are mirrored.
 _MIRRORED = 3.0
 

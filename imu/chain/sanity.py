@@ -37,21 +37,6 @@ from imu.compiled import Record, kernel
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.stage import Stage
 
-__all__ = [
-    "SANITY_COEFFICIENTS",
-    "SANITY_STATE",
-    "Sanity",
-    "SanityParams",
-    "Trouble",
-    "end_trouble",
-    "note_trouble",
-    "puts_steps_in_doubt",
-    "restart_sanity",
-    "sanity_coefficients",
-    "standing_troubles",
-    "watch_sample",
-]
-
 _G: Final = STANDARD_GRAVITY_M_S2
 _DEG: Final = 180.0 / math.pi
 _GAP: Final = int(Quality.GAP)

@@ -9,8 +9,6 @@ from typing import Any, Final
 from imu.drift.indicators import INDICATORS
 from imu.errors import InputError
 
-__all__ = ["DEFINITIONS", "Baseline", "IndicatorBaseline"]
-
 #: How this version computes the indicators. Values of other definitions are not comparable: 1 is
 #: release 0.1, 2 has contact, toe-off and force learned from many runners.
 DEFINITIONS: Final = 2

@@ -14,8 +14,6 @@ from imu.drift.indicators import INDICATORS, RELATIVE
 from imu.drift.state import AS_IT_VARIES, COUPLINGS, EXACTLY, LEVEL, WANDER
 from imu.drift.tracking import values_of, wander_variance
 
-__all__ = ["baseline_now", "run_baseline", "take_given"]
-
 Array = NDArray[np.float64]
 
 #: What a wander counts as of which nobody says from how much it was learned.

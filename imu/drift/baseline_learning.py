@@ -10,8 +10,6 @@ from typing import Final
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.indicators import INDICATORS, Indicator
 
-__all__ = ["EarlierRun", "warm_start"]
-
 _RUNS: Final = 5
 _ASSUMED_RUNS: Final = 3.0  # what the assumption about other days counts as
 

@@ -14,8 +14,6 @@ from imu.samples import Quality
 from imu.step.trusted_steps import RUNG_COLUMNS
 from imu.steps import Steps
 
-__all__ = ["block_values", "robust_mean", "trimmed_mean", "watched"]
-
 Array = NDArray[np.float64]
 
 _TRIM: Final = 0.2

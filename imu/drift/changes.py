@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["SENSOR_POSITION", "Change", "Direction", "Reading", "Severity"]
-
 Direction = Literal["up", "down"]
 #: ``raised`` when an indicator has changed, ``cleared`` when it is back near the baseline,
 #: ``withdrawn`` when there is no baseline any more that it could have left.

@@ -16,16 +16,6 @@ from imu.drift.params import DriftParams
 if TYPE_CHECKING:
     from imu.compiled import Record
 
-__all__ = [
-    "GROUP_COLUMNS",
-    "INTERRUPTION_STATE",
-    "REASONS",
-    "SLIPPED",
-    "forget_groups",
-    "interruption",
-    "new_surface",
-]
-
 Array = NDArray[np.float64]
 
 #: Columns of the steps that are looked at.

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from imu.compiled import kernel
 from imu.drift.indicators import INDICATORS, Indicator
 
-__all__ = ["CADENCE", "estimate_pace", "pace_for_each"]
-
 Array = NDArray[np.float64]
 
 #: The place of the cadence, which is measured wherever there are steps.

@@ -14,8 +14,6 @@ from imu.drift.indicators import INDICATORS, Gate, indicator_named
 from imu.errors import ParameterError
 from imu.ranges import Within, check_ranges
 
-__all__ = ["MOST_BLOCK_STEPS", "DriftParams"]
-
 MOST_BLOCK_STEPS: Final = 100
 
 

@@ -12,21 +12,6 @@ from imu.drift.indicators import INDICATORS, RELATIVE
 from imu.drift.interruptions import GROUP_COLUMNS, INTERRUPTION_STATE, forget_groups
 from imu.drift.params import MOST_BLOCK_STEPS
 
-__all__ = [
-    "AS_IT_VARIES",
-    "COARSE_BLOCKS",
-    "COUPLINGS",
-    "DRIFT_STATE",
-    "EXACTLY",
-    "FINE",
-    "LEVEL",
-    "ONSETS",
-    "PARTS",
-    "POPULATION_WANDER",
-    "WANDER",
-    "fresh_state",
-]
-
 _COUNT: Final = len(INDICATORS)
 
 #: What a value is made of: level, drift an hour, settling, couplings to speed, uphill, downhill and

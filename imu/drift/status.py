@@ -14,8 +14,6 @@ from imu.samples import Quality
 if TYPE_CHECKING:
     from imu.compiled import Record
 
-__all__ = ["DriftStatus", "StatusCode", "drift_status", "status_words"]
-
 _FLAG_WORDS: Final = {
     Quality.GAP: "lost samples",
     Quality.CLIPPED: "a sensor at the end of its range",
@@ -163,7 +161,7 @@ def _parts(status: DriftStatus, p: DriftParams) -> tuple[str, str]:
         f", because {status.flagged} of {status.steps} steps are not trusted, most for "
         f"{_FLAG_WORDS.get(Quality(status.most_flagged_for), '')}"
     )
-    none, how = "no baseline yet", f"{status.learned} of {p.baseline_blocks}"
+    none, how = "no baseline yet", _share(status.learned, p.baseline_blocks)
     match status.code:
         case "changed":
             names = [indicator_named(name).words for name in status.changed]
@@ -176,7 +174,7 @@ def _parts(status: DriftStatus, p: DriftParams) -> tuple[str, str]:
         case "ended early":
             return none, (
                 f", because the run ended after {clock}; it takes {_clock(p.skip_s)} of "
-                f"warming up and {p.baseline_blocks} blocks of {p.block_steps} steps"
+                f"warming up and {p.baseline_blocks * p.block_steps} steps"
             )
         case "no baseline, distrust":
             return none, distrust
@@ -185,12 +183,12 @@ def _parts(status: DriftStatus, p: DriftParams) -> tuple[str, str]:
         case "unmeasurable":
             return none, ", because no indicator could be measured often enough"
         case "learning":
-            return f"learning your baseline: {how}", " blocks"
+            return f"learning your baseline: {how}", ""
         case "learning anew":
-            return f"re-seat the sensor, it moved; learning your baseline anew: {how}", " blocks"
+            return f"re-seat the sensor, it moved; learning your baseline anew: {how}", ""
         case "settling":
-            how = f"{status.learned} of {p.settling_blocks}"
-            return f"finding today's level beside your earlier runs: {how}", " blocks"
+            how = _share(status.learned, p.settling_blocks)
+            return f"finding today's level beside your earlier runs: {how}", ""
         case "not watching":
             return "not watching", distrust
         case "watching":
@@ -205,6 +203,11 @@ def _most_flagged_for(session: Record, p: DriftParams) -> int:
         return 0
     counts = {int(flag): int(session["flagged_by"][flag.bit_length() - 1]) for flag in _FLAG_WORDS}
     return max(counts, key=lambda flag: counts[flag])
+
+
+def _share(done: int, of: int) -> str:
+    """How far it is, as a person says it."""
+    return f"{100 * done // of} %"
 
 
 def _clock(seconds: float) -> str:

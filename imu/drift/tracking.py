@@ -41,8 +41,6 @@ from imu.drift.state import (
     fresh_state,
 )
 
-__all__ = ["compile_tracking", "follow", "values_of", "wander_variance"]
-
 Array = NDArray[np.float64]
 
 _SETTLING_S: Final = 280.0  # 95 % in 14 min

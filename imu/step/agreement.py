@@ -29,8 +29,6 @@ from imu.chain.sanity import (
 )
 from imu.compiled import Record, kernel
 
-__all__ = ["judge_agreement"]
-
 _POINTS: Final = 16  # of a stride at which its attitude is looked at
 _SMOOTHING: Final = 0.05
 _STRIDES: Final = 6  # fewer tell nothing

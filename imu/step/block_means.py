@@ -23,8 +23,6 @@ from imu.step.model import JUDGED, StepModel
 from imu.step.model_file import packaged_step_model
 from imu.steps import STEP_ROW, Steps
 
-__all__ = ["MEAN_COLUMNS", "BlockMeans", "block_means"]
-
 #: Columns of a step that have a mean.
 MEAN_COLUMNS: Final = tuple(
     name

@@ -14,15 +14,6 @@ from numpy.typing import NDArray
 
 from imu.compiled import Record, kernel
 
-__all__ = [
-    "SIDE_STATE",
-    "body_weight_level",
-    "cast_side_vote",
-    "crossing_down_before",
-    "crossing_up_after",
-    "lowest_between",
-]
-
 
 @kernel
 def lowest_between(values: NDArray[np.float64], first: int, last: int) -> int:

@@ -74,16 +74,6 @@ from imu.step.stride_levelling import (
 )
 from imu.step.waveform import band_power, likeness_to_last_step
 
-__all__ = [
-    "WINDOW_SHAPE",
-    "closable",
-    "close_step",
-    "end_bout",
-    "end_segment",
-    "find_mounting",
-    "mounting_wanted",
-]
-
 _G: Final = STANDARD_GRAVITY_M_S2
 _DEG: Final = 180.0 / math.pi
 _GAP: Final = int(Quality.GAP)

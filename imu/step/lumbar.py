@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from imu.compiled import kernel
 
-__all__ = ["lumbar_compression_bw", "peak_lumbar_compression"]
-
 _UPPER_BODY_MASS_RATIO: Final = 0.54
 _CENTRE_OF_MASS_HEIGHT_RATIO: Final = 0.16
 _EXTENSOR_ARM_M: Final = 0.058

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from imu.compiled import kernel
 
-__all__ = ["angle_range", "largest", "mean", "middle_mean_of", "speed_lost"]
-
 _MOST_VALUES: Final = 64
 
 

@@ -23,27 +23,6 @@ from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.step.step_features import FEATURES, TELLTALES, fill_telltales
 
-__all__ = [
-    "CENTRES",
-    "CONTACT_TO_RISE",
-    "FIRST_FORCE_PHASE",
-    "FORCE",
-    "FORCE_PHASES",
-    "JUDGED",
-    "LAST_FORCE_PHASE",
-    "MODEL_VERSION",
-    "PEAK",
-    "RISE_TO_TOE_OFF",
-    "SCRATCH",
-    "STANCE_OUTPUTS",
-    "STEP_MODEL",
-    "StepModel",
-    "judge_closing",
-    "judge_stance",
-    "ringing_evidence",
-    "ringing_share",
-]
-
 #: Of the file's meaning: a model of another version is refused.
 MODEL_VERSION: Final = 1
 #: Centres of the local part.

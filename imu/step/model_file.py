@@ -12,8 +12,6 @@ import numpy as np
 from imu.errors import ModelFileError, ParameterError
 from imu.step.model import MODEL_VERSION, STEP_MODEL, StepModel
 
-__all__ = ["PACKAGED_MODEL", "packaged_step_model", "read_step_model"]
-
 #: Where the weights lie in the package; what they were learned from stands beside them.
 PACKAGED_MODEL: Final = Path(__file__).with_name("step_model.npz")
 

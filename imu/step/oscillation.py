@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from imu.compiled import kernel
 
-__all__ = ["periodic_displacement"]
-
 
 @kernel
 def periodic_displacement(

@@ -22,13 +22,6 @@ from imu.samples import Quality
 from imu.stage import Stage
 from imu.steps import NO_STEPS, STEP_ROW, Steps
 
-__all__ = [
-    "POSTURE_QUALITY_STATE",
-    "PostureQuality",
-    "PostureQualityParams",
-    "new_posture_quality_state",
-]
-
 _STEPS: Final = 10
 _BOTH: Final = 2 * _STEPS
 _BEND, _SLIP = int(Quality.BEND), int(Quality.SLIP)

@@ -23,16 +23,6 @@ from numpy.typing import NDArray
 
 from imu.compiled import Record, kernel
 
-__all__ = [
-    "FREQUENCIES_HZ",
-    "LOOSE_FEATURES",
-    "STEPS_TO_TELL",
-    "fill_loose_features",
-    "is_loose",
-    "loose_score",
-    "tells_loose_clip",
-]
-
 #: At which power is looked for, Hz.
 FREQUENCIES_HZ: Final = np.array(
     [3.0, 5.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 18.0, 20.0]

@@ -15,20 +15,6 @@ from numpy.typing import NDArray
 
 from imu.compiled import kernel
 
-__all__ = [
-    "FEATURES",
-    "FIRST_PHASE",
-    "FORWARD",
-    "LAST_PHASE",
-    "PHASES",
-    "SPEED",
-    "STEP_TIME",
-    "TELLTALES",
-    "VERTICAL",
-    "fill_step_features",
-    "fill_telltales",
-]
-
 #: Phases of the step that are read, from its rise through body weight.
 PHASES: Final = 35
 FIRST_PHASE: Final = -0.4

@@ -36,16 +36,6 @@ from imu.chain.orientation import turn_back
 from imu.compiled import Record, kernel
 from imu.samples import Quality
 
-__all__ = [
-    "KEPT_S",
-    "find_up",
-    "find_up_before_step",
-    "forget_posture",
-    "keep_posture",
-    "mean_in_ring",
-    "strides_to_average",
-]
-
 _GAP: Final = int(Quality.GAP)
 
 #: Time constant and largest believed tilt of a stride's mean force, once the bias is known.

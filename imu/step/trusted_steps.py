@@ -15,8 +15,6 @@ import numpy as np
 from imu.samples import Quality
 from imu.steps import Steps
 
-__all__ = ["DISTRUST", "RUNG_COLUMNS", "trusted_steps", "without_doubtful_columns"]
-
 #: Flags that leave a step out with all that it has.
 DISTRUST: Final = 0xFFFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP | Quality.LOOSE)
 #: What a sensor that rings on its clip reads wrong.

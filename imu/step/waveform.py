@@ -11,8 +11,6 @@ from imu.chain.loop import CONTACTS, FLAGS, FX, FY, FZ, RING_SAMPLES
 from imu.compiled import Record, kernel
 from imu.samples import Quality
 
-__all__ = ["band_power", "correlation", "likeness_to_last_step"]
-
 _GAP = int(Quality.GAP)
 
 

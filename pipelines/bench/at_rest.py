@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from imu.samples import STANDARD_GRAVITY_M_S2 as G
 from pipelines.bench.item import Item, measured, skipped
 
-__all__ = ["LEAST_REST_S", "allan_deviation", "allan_items", "noise_items"]
-
 Array = NDArray[np.float64]
 
 #: Shortest stillness that noise is told from, s.

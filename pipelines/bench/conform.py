@@ -20,8 +20,6 @@ from pipelines.bench.positions import ORDER, StretchFinder, position_items
 from pipelines.bench.recording import Recording
 from pipelines.bench.unit import Unit
 
-__all__ = ["Conformance", "Extent", "Guide", "conform", "stream_items"]
-
 #: ``quick`` leaves out the six positions, ``long`` adds half an hour at rest.
 Extent = Literal["quick", "usual", "long"]
 

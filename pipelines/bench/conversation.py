@@ -42,8 +42,6 @@ from pipelines.bench import limits
 from pipelines.bench.item import Item, failed, judged, skipped
 from pipelines.bench.unit import Unit
 
-__all__ = ["conversation_items"]
-
 _TITLES: Final = {
     "discovery": "found, recognised and connected in",
     "configuration": "settings that read back otherwise",

@@ -7,8 +7,6 @@ from typing import Final, Literal
 
 import msgspec
 
-__all__ = ["Item", "Limit", "Verdict", "failed", "judged", "measured", "skipped"]
-
 Verdict = Literal["pass", "warn", "fail", "measured", "skipped"]
 
 

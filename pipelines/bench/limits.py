@@ -8,25 +8,6 @@ from typing import Final
 from devices.sensor_source import GIVE_UP_S
 from pipelines.bench.item import Limit
 
-__all__ = [
-    "AXES",
-    "BATTERY",
-    "BIAS",
-    "CLOCK_STEP",
-    "DELAY",
-    "FORMAT",
-    "HANDEDNESS",
-    "LOG",
-    "LOSS",
-    "RATE",
-    "RECONNECT",
-    "REPEATS",
-    "ROUND_TRIP",
-    "SCALE",
-    "SEQUENCE",
-    "SKEW",
-]
-
 _PROFILE: Final = "devices/PROFILE.md"
 #: Messages of 50 ms that one step of 0.36 s touches: a loss of 1 % flags 7 % of the steps, one of
 #: 10 % more than half of them.
@@ -58,7 +39,7 @@ CLOCK_STEP: Final = Limit(
 )
 #: The device's clock, ppm; over Bluetooth LE.
 SKEW: Final = Limit(
-    -500.0, 500.0, "Bluetooth Core 5.4, Vol. 6 Part B, 4.2.2: no clock is worse than 500 ppm"
+    -500.0, 500.0, "Bluetooth Core 5.2 (2019), Vol. 6 Part B, 4.2.2: no sleep clock is off by more"
 )
 #: Messages that do not follow the format.
 FORMAT: Final = Limit(0, 0, "the layout of the protocol's messages")

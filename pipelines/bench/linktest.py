@@ -14,8 +14,6 @@ from pipelines.bench import limits
 from pipelines.bench.item import Item, judged, measured
 from pipelines.bench.recording import Recording
 
-__all__ = ["LINKTEST_S", "WINDOW_S", "clock_step_ms", "link_items", "recorded", "run_linktest"]
-
 #: How long a link is looked at, and the stretch whose worst is told, s of the source's clock.
 LINKTEST_S: Final = 120.0
 WINDOW_S: Final = 30.0

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from devices.simulator.virtual_clock import VirtualClock
     from pipelines.bench.under_test import SensorUnderTest
 
-__all__ = ["VirtualRadio"]
-
 _MARKERS: Final = (
     "protocols(*names): what 'unit_under_test' speaks, one after the other; by default backstride",
     "transports(*names): 'ble' and 'serial'; by default what such sensors usually have",

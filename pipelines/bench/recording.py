@@ -17,8 +17,6 @@ from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import INDEX_MODULUS, Losses
 from imu.samples import Samples
 
-__all__ = ["Arrival", "Recording", "SequenceFaults"]
-
 Array = NDArray[np.float64]
 
 #: Seconds between two messages that are looked at for the rate: none lies over a gap of this.

@@ -11,8 +11,6 @@ import msgspec
 from pipelines.bench.item import Item
 from pipelines.files.replacing import replacing
 
-__all__ = ["told", "write_json", "write_junit"]
-
 #: What XML 1.0 cannot hold.
 _UNPRINTABLE = {code: "�" for code in range(32) if code not in (9, 10, 13)}
 

@@ -21,8 +21,6 @@ from pipelines.bench.linktest import recorded
 from pipelines.bench.recording import Recording
 from pipelines.bench.unit import Unit, unit_at
 
-__all__ = ["ABILITIES", "CannotDo", "SensorUnderTest", "on_the_bench", "simulated"]
-
 T = TypeVar("T")
 
 #: What a test may need, by name; the first three are those of simulated sensors alone.

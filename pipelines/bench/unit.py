@@ -13,8 +13,6 @@ from devices.simulator.virtual_sensor import VirtualSensorSource, virtual_connec
 from devices.sources import Source, open_connector, open_source
 from devices.timing.program_clock import ProgramClock, ScaledClock, SystemClock
 
-__all__ = ["Handling", "Unit", "unit_at"]
-
 #: What is done with the unit while it streams.
 Handling = Literal["rest", "six_faces"]
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from imu.drift.changes import Direction, Severity
 
-__all__ = ["Alert"]
-
 _DECIMALS: Final = 3
+#: What stands in no file of alerts: the message said in other ways.
+_UNWRITTEN: Final = ("aloud", "headline", "detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Alert:
         For the runner, one sentence.
     aloud : str
         The same in at most ten words, to be said; no part of the file.
+    headline, detail : str
+        What changed, and what to try, empty for nothing: the message in two; no part of the file.
 
     Examples
     --------
@@ -54,6 +56,8 @@ class Alert:
     severity: Severity
     message: str
     aloud: str = ""
+    headline: str = ""
+    detail: str = ""
 
     def record(self) -> dict[str, object]:
         """Fields by name, in order; numbers with three decimals, None where not finite.
@@ -63,7 +67,7 @@ class Alert:
         dict of str to object
             As they stand in the file.
         """
-        names = (field.name for field in fields(self) if field.name != "aloud")
+        names = (field.name for field in fields(self) if field.name not in _UNWRITTEN)
         return {name: _plain(getattr(self, name)) for name in names}
 
     def to_json(self) -> str:

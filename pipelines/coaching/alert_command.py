@@ -18,8 +18,6 @@ from imu.errors import ParameterError
 from pipelines.coaching.alert import Alert
 from pipelines.files.system_error import explain
 
-__all__ = ["AlertCommand"]
-
 _LONGEST_S: Final = 10.0
 _MOST_AT_ONCE: Final = 2
 _FIELDS: Final = ("message", "indicator", "direction", "severity")

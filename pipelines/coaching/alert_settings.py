@@ -32,8 +32,6 @@ from imu.drift.params import DriftParams
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coaching.budget import CoachParams
 
-__all__ = ["AlertSettings", "keys_of", "keys_of_gate", "load_alert_settings"]
-
 #: Key of the session header's parameters that holds them.
 _HEADER_KEY: Final = "alerts"
 #: Where every key is explained.

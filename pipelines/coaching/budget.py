@@ -11,11 +11,11 @@ import msgspec
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["BudgetState", "CoachParams", "CueBudget", "uses_budget"]
-
 _HOUR_S: Final = 3600.0
 #: Red flags and pain are never held back; a plan of run and walk is made of its instructions.
 _FREE: Final = ("red_flags.", "pain.", "intervals.", "bends.")
+#: A limit that is reached at this moment: it does not wait, but what follows does.
+_AT_ONCE: Final = ("session.longest_", "session.beyond_", "weekly.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,17 @@ def uses_budget(cue: Cue) -> bool:
     (False, True)
     """
     return not cue.text_id.startswith(_FREE)
+
+
+def is_told_at_once(cue: Cue) -> bool:
+    """Whether a cue is of no use later: it waits for nothing, whatever was told before it.
+
+    Examples
+    --------
+    >>> is_told_at_once(Cue("weekly.reached_now")), is_told_at_once(Cue("cool_down.walk"))
+    (True, False)
+    """
+    return cue.text_id.startswith(_AT_ONCE)
 
 
 class BudgetState(msgspec.Struct, frozen=True):

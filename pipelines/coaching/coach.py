@@ -19,8 +19,6 @@ from imu.drift.indicators import indicator_named
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import BudgetState, CueBudget
 
-__all__ = ["Coach", "CoachState"]
-
 #: A change is found when its step is finished, and bears the time of that step: no longer ago, s.
 _FINISHED_S: Final = 60.0
 
@@ -313,10 +311,12 @@ class Coach:
         ending = f"; {advice}" if advice else ""
         words = indicator_named(change.indicator).words.capitalize()
         size, aloud = _what(change)
+        what = f"{words} changed from your baseline: {size}"
         return _alert(
             change,
-            f"{words} changed from your baseline: {size}{ending}.",
+            f"{what}{ending}.",
             f"{_name(change).capitalize()} {aloud}{ending.replace(';', ':')}.",
+            (f"{what}.", f"{advice[0].upper()}{advice[1:]}." if advice else ""),
         )
 
     def _to_try(self, change: Change) -> str:
@@ -362,7 +362,7 @@ def _what(change: Change) -> tuple[str, str]:
     return words, words
 
 
-def _alert(change: Change, message: str, aloud: str) -> Alert:
+def _alert(change: Change, message: str, aloud: str, parts: tuple[str, str] = ("", "")) -> Alert:
     return Alert(
         change.time_s,
         change.indicator,
@@ -374,4 +374,5 @@ def _alert(change: Change, message: str, aloud: str) -> Alert:
         change.severity,
         message,
         aloud,
+        *(parts if parts[0] else (message, "")),
     )

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from imu.steps import NO_STEPS
-from pipelines.coaching.budget import CueBudget
+from pipelines.coaching.budget import CueBudget, is_told_at_once
 from pipelines.coaching.intensity import RunningIntensity
 from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.coaching.training.bends import BendState, advance_bend
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.effort import Effort, effort_of
 from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
 from pipelines.coaching.training.red_flags import RedFlagState, reason_words
 from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
@@ -32,12 +33,11 @@ from pipelines.coaching.training.warm_up import (
     advance_warm_up,
     cool_down_of,
 )
+from pipelines.coaching.training.weekly import advance_week
 from pipelines.session.progress import SessionProgress
 
 if TYPE_CHECKING:
     from imu.steps import Steps
-
-__all__ = ["Companion", "Ending", "red_flags_before"]
 
 Gait = Literal["still", "walk", "run"]
 
@@ -49,6 +49,8 @@ _LONGEST_TICK_S: Final = 5.0
 #: Running above a stage's ceiling in a row before it is told, and the time until it is told again.
 _CEILING_PATIENCE_S: Final = 20.0
 _CEILING_AGAIN_S: Final = 300.0
+#: Running in a row, while the plan says to walk, before it is told, once an interval.
+_WALK_PATIENCE_S: Final = 15.0
 #: Pain that was to be changed by something is asked for again after this time, s.
 _PAIN_AGAIN_S: Final = 300.0
 #: How long a cue that has to wait is worth telling, s; most important first.
@@ -56,7 +58,6 @@ _WORTH_S: Final = {
     "ceiling": 5.0,
     "warm_up": 60.0,
     "cool_down": 60.0,
-    "session": math.inf,
     "opening": 600.0,
 }
 
@@ -72,11 +73,14 @@ class Ending:
         usual intensity and the distance are known.
     cool_down : CoolDown, optional
         How the session ended; None when it was too short to need a cool-down.
+    bends : (int, int), optional
+        To the left and to the right; None where the plan has none.
     """
 
     warm_up_s: float | None
     before_warm_up_m: float | None
     cool_down: CoolDown | None
+    bends: tuple[int, int] | None = None
 
 
 class Companion:
@@ -122,7 +126,10 @@ class Companion:
         self._last_s: float | None = None
         self._next_s = -math.inf
         self._moved = False
+        self._gait: Gait = "still"
         self._plan_s = 0.0
+        self._still_running_s = 0.0
+        self._week_told: frozenset[str] = frozenset()
         self._turn_deg: float | None = None
         self._bend = BendState()
         self._warm_up = WarmUpState()
@@ -158,6 +165,15 @@ class Companion:
         if self._plan.intervals is None or not self.suggests:
             return None
         return phase_at(self._plan.intervals, self._plan_s)
+
+    def effort(self, heart_rate_bpm: float | None = None) -> Effort | None:
+        """How hard it is now; None where nothing tells it, as while nobody runs."""
+        known = self._plan.usual is not None and self._gait == "run"
+        return effort_of(
+            self._intensity.value if known else None,
+            heart_rate_bpm,
+            self._plan.highest_heart_rate_bpm,
+        )
 
     def pause(self, *, paused: bool) -> None:
         """Say nothing for a while, or again."""
@@ -222,6 +238,7 @@ class Companion:
             self._warm_up.easy_s if known else None,
             self._warm_up.hard_before_m if with_distance else None,
             cool_down_of(self._moments, self._plan.warm_up),
+            (self._bend.left, self._bend.right) if self._plan.walk_bends else None,
         )
 
     def _stop(self, time_s: float) -> Sequence[Cue]:
@@ -235,6 +252,7 @@ class Companion:
 
     def _tick(self, time_s: float, gait: Gait) -> list[Cue]:
         self._next_s = time_s + _TICK_S
+        self._gait = gait
         last_s, self._last_s = self._last_s, time_s
         if last_s is None:
             return self._start(time_s)
@@ -243,13 +261,13 @@ class Companion:
         if self._paused or not duration_s > 0.0:
             return []
         if duration_s > _LONGEST_TICK_S:
-            self._bend = BendState()
-            self._over_s = 0.0
+            self._bend = self._bend.without_rate()
+            self._over_s = self._still_running_s = 0.0
         else:
             self._take_moment(time_s, duration_s, gait)
             self._take_ceiling(time_s, duration_s, gait)
-        self._take_session(time_s)
-        cues = self._interval_cue(time_s, duration_s, gait)
+        cues = self._take_limits(time_s)
+        cues += self._interval_cue(time_s, duration_s, gait)
         if self._plan.walk_bends and turn_deg is not None and duration_s <= _LONGEST_TICK_S:
             self._bend, bend = advance_bend(self._bend, time_s, duration_s, turn_deg, gait)
             cues += [] if bend is None else [bend]
@@ -267,10 +285,9 @@ class Companion:
         elif plan.return_stage is not None:
             cue = stage_cue(ReturnState(plan.return_stage))
             self._wait("opening", replace(cue, time_s=time_s))
-        cues: list[Cue] = []
+        cues = self._take_limits(time_s)
         if plan.intervals is not None:
-            cues = interval_cues(plan.intervals, -1.0, 0.0)
-        self._take_session(time_s)
+            cues += interval_cues(plan.intervals, -1.0, 0.0)
         return [replace(cue, time_s=time_s) for cue in cues] + self._weightiest(time_s)
 
     def _ask_pain(self, time_s: float) -> list[Cue]:
@@ -320,19 +337,31 @@ class Companion:
         if cue is not None and self._over_s >= _CEILING_PATIENCE_S and again:
             self._wait("ceiling", cue)
 
-    def _take_session(self, time_s: float) -> None:
-        if self._plan.longest is None:
-            return
-        self._single, cues = advance_session(
-            self._single,
-            self._plan.longest,
-            time_s,
-            distance_m=self._progress.distance_m,
-            dose_easy_km=self._progress.dose_easy_km,
-            units=self._plan.units,
-        )
+    def _take_limits(self, time_s: float) -> list[Cue]:
+        """The longest session and the week's ceiling, told when they are reached."""
+        plan, progress = self._plan, self._progress
+        cues: list[Cue] = []
+        if plan.longest is not None:
+            self._single, cues = advance_session(
+                self._single,
+                plan.longest,
+                time_s,
+                distance_m=progress.distance_m,
+                dose_easy_km=progress.dose_easy_km,
+                units=plan.units,
+            )
+        if plan.week is not None:
+            self._week_told, reached = advance_week(
+                self._week_told, plan.week, time_s, progress.distance_m, plan.units
+            )
+            cues += [] if reached is None else [reached]
+        at_once = [cue for cue in cues if is_told_at_once(cue)] if self.suggests else []
         for cue in cues:
-            self._wait("session", cue)
+            if not is_told_at_once(cue):
+                self._wait("opening", cue)
+        if at_once:
+            self._budget.cue_told(time_s)
+        return at_once
 
     def _interval_cue(self, time_s: float, duration_s: float, gait: Gait) -> list[Cue]:
         plan = self._plan.intervals
@@ -340,12 +369,25 @@ class Companion:
             return []
         self._moved = True  # the plan begins with the first movement
         before_s, self._plan_s = self._plan_s, self._plan_s + duration_s
-        if phase_at(plan, before_s).remaining_s > duration_s:
-            return []
+        phase = phase_at(plan, before_s)
+        if phase.remaining_s > duration_s:
+            return self._walk_cue(time_s, duration_s, phase, gait)
+        self._still_running_s = 0.0
         # after a lost link only what holds now
         return [replace(cue, time_s=time_s) for cue in interval_cues(plan, before_s, self._plan_s)][
             -1:
         ]
+
+    def _walk_cue(self, time_s: float, duration_s: float, phase: Phase, gait: Gait) -> list[Cue]:
+        """Say once an interval that it is for walking; who walks through a jog is left alone."""
+        if phase.kind not in {"walk", "warm_up"} or gait != "run":
+            self._still_running_s = min(self._still_running_s, 0.0)
+            return []
+        before_s, self._still_running_s = self._still_running_s, self._still_running_s + duration_s
+        if not before_s < _WALK_PATIENCE_S <= self._still_running_s:
+            return []
+        self._still_running_s = -math.inf
+        return [Cue("intervals.still_running", {}, time_s)]
 
     # --------------------------------------------------------------------------------- telling
 

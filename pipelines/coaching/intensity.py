@@ -12,8 +12,6 @@ from pipelines.coaching.training.warm_up import relative_intensity
 if TYPE_CHECKING:
     from imu.steps import Steps
 
-__all__ = ["RunningIntensity"]
-
 #: Single steps scatter by 4 % in force, which is some 7 % of the intensity.
 _STEPS: Final = 10
 #: Stands in where nothing is known of the runner: it serves comparisons within one session.

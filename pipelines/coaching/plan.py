@@ -15,19 +15,11 @@ from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import STAGES
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.coaching.training.warm_up import WarmUpParams
+from pipelines.coaching.training.weekly import WeekSoFar
 from pipelines.units import Units
 
 if TYPE_CHECKING:
     from imu.drift.baseline import Baseline
-
-__all__ = [
-    "CompanionPlan",
-    "HeldBack",
-    "UsualIntensity",
-    "plan_with_baseline",
-    "sensible",
-    "usual_of",
-]
 
 #: What may stop coaching before the run.
 _STOPS: Final = (
@@ -94,6 +86,10 @@ class CompanionPlan:
         None: warm-up, ceiling and metronome have nothing to go by and are silent.
     longest : LongestSession, optional
         Of the last 30 days; None: not known whether there was any, and nothing is told of it.
+    week : WeekSoFar, optional
+        Distance of the week and its ceiling; None without a ceiling.
+    highest_heart_rate_bpm : float, optional
+        The runner's own, for the reading of a strap; None where nobody has said it.
     intervals : RunWalkPlan, optional
         Run and walk in turn.
     walk_bends : bool
@@ -127,6 +123,8 @@ class CompanionPlan:
     units: Units = "metric"
     usual: UsualIntensity | None = None
     longest: LongestSession | None = None
+    week: WeekSoFar | None = None
+    highest_heart_rate_bpm: Annotated[float, Within(100.0, 240.0)] | None = None
     intervals: RunWalkPlan | None = None
     walk_bends: bool = False
     return_stage: Annotated[int, Within(0, len(STAGES) - 1)] | None = None

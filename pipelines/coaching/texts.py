@@ -15,17 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from imu.errors import ParameterError
-from pipelines.views.counted import counted
-
-__all__ = [
-    "CATALOGUE",
-    "Number",
-    "Text",
-    "is_article",
-    "sources",
-    "text",
-    "texts_by_source",
-]
+from pipelines.counted import counted
 
 #: What fills a field of a text: a number, or a quantity already in words, such as "5.2 km".
 Number = float | str
@@ -42,12 +32,17 @@ _FRANDSEN: Final = "Frandsen 2025, doi:10.1136/bjsports-2024-109380"
 _FARRAR: Final = "Farrar 2001, doi:10.1016/S0304-3959(01)00349-9"
 _FINUCANE: Final = "Finucane 2020, doi:10.2519/jospt.2020.9971"
 _FOSTER: Final = "Foster 1998, Med Sci Sports Exerc 30(7):1164"
+_GARBER: Final = "Garber 2011, doi:10.1249/MSS.0b013e318213fefb"
 _HEIDERSCHEIT: Final = "Heiderscheit 2011, doi:10.1249/MSS.0b013e3181ebedf4"
 _RODACKI: Final = "Rodacki 2024"
 _THOMEE: Final = "Thomeé 1997, doi:10.1093/ptj/77.12.1690"
 _THUMB: Final = "users' rule of thumb"
 _OWN: Final = "this program's rule of thumb"
 
+_STOPPING: Final = (
+    "Slow to a walk now, walk gently for a few minutes instead of standing still, and take the "
+    "shortest way home."
+)
 _WHY_STRENGTH: Final = "Lifting eased back pain by 60 % in one study, jogging by 12 %."
 
 
@@ -62,10 +57,18 @@ class Text:
         with its noun, in the plural where it is not one.
     sources : tuple of str
         Articles and studies, empty for plain wording.
+    detail : str
+        What follows the words where these are to stand out alone, with fields of its own.
     """
 
     words: str
     sources: tuple[str, ...] = ()
+    detail: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Words and detail."""
+        return f"{self.words} {self.detail}".rstrip()
 
 
 CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
@@ -133,6 +136,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "ten leg swings; then five to ten easy minutes.",
             (_A0, _A1, _A4),
         ),
+        "cross.due": Text(
+            "No cross-training noted this week: half an hour of cycling, swimming or a good walk "
+            "keeps you moving without the impact.",
+            (_A0,),
+        ),
         "core.due": Text(
             "No core work yet this week: two sets of pelvic tilts, bridges and planks take five "
             "minutes.",
@@ -192,6 +200,26 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Two miles a week more than the week before is a rule of thumb among runners, not a "
             "finding; set your own ceiling where you know better.",
             (_A1, _THUMB),
+        ),
+        "weekly.reached_now": Text(
+            "{distance} this week: that is this week's ceiling. Finish here, or walk on.",
+            (_A1, _THUMB),
+        ),
+        "weekly.beyond_now": Text(
+            "{distance} this week: {percent:.0f} % of this week's ceiling. A good moment to "
+            "finish.",
+            (_A1, _THUMB),
+        ),
+        # ------------------------------------------------------------------ effort
+        "effort.light": Text("Light: you can talk in whole sentences.", (_GARBER,)),
+        "effort.moderate": Text("Moderate: you can talk, a few words at a time.", (_GARBER,)),
+        "effort.vigorous": Text("Vigorous: more than a word at a time is hard.", (_GARBER,)),
+        "effort.rated_light": Text("Effort {rating:.0f} of 10: an easy run.", (_GARBER,)),
+        "effort.rated_moderate": Text("Effort {rating:.0f} of 10: a steady run.", (_GARBER,)),
+        "effort.rated_vigorous": Text(
+            "Effort {rating:.0f} of 10: a hard run. Make the next one easy, so that you can talk "
+            "in whole sentences.",
+            (_GARBER, _A4),
         ),
         # ------------------------------------------------------------------ charts
         "chart.acwr": Text(
@@ -267,23 +295,21 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         ),
         "pain.light_none": Text("No pain: go on.", (_THOMEE,)),
         "pain.light_go": Text(
-            "Pain of {level:.0f}: within 0 to 3, you may go on. Say so when it grows.", (_THOMEE,)
+            "Pain of {level:.0f}: within 0 to 3, you may go on.",
+            (_THOMEE,),
+            "Say so when it grows.",
         ),
         "pain.light_change": Text(
-            "Pain of {level:.0f}: change something now. Slow down or walk for two minutes, take "
-            "shorter steps, look for softer or flatter ground, and rate it again after that.",
+            "Pain of {level:.0f}: change something now.",
             (_THOMEE, _A0, _A4),
+            "Slow down or walk for two minutes, take shorter steps, look for softer or flatter "
+            "ground, and rate it again after that.",
         ),
-        "pain.light_stop": Text(
-            "Pain of {level:.0f}: stop this run. Slow to a walk now, walk gently for a few "
-            "minutes instead of standing still, and take the shortest way home.",
-            (_THOMEE, _A1),
-        ),
+        "pain.light_stop": Text("Pain of {level:.0f}: stop this run.", (_THOMEE, _A1), _STOPPING),
         "pain.light_stop_rising": Text(
-            "Pain has risen to {level:.0f} within this run: stop this run. Slow to a walk now, "
-            "walk gently for a few minutes instead of standing still, and take the shortest way "
-            "home.",
+            "Pain has risen to {level:.0f} within this run: stop this run.",
             (_THOMEE, _A1),
+            _STOPPING,
         ),
         "pain.light_change_before": Text(
             "Pain of {level:.0f}: make the next run a walk, or an easy one that is shorter and "
@@ -304,6 +330,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Pain of {level:.0f} after the run: no run until it is 3 or less again. Move gently "
             "as far as it is comfortable, and rate it again tomorrow morning.",
             (_THOMEE, _A1),
+        ),
+        "pain.softer_ground": Text(
+            "Your last run came with pain and was on {surface}: try the next one on a treadmill, "
+            "grass or a trail, which are softer.",
+            (_A0, _A1, _A2),
         ),
         "pain.again": Text("How is the pain now, from 0 to 10?", (_THOMEE,)),
         "pain.held": Text(
@@ -437,14 +468,35 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Note how your back is 24 hours after the session; it counts only then.", (_A2,)
         ),
         "return.ceiling": Text(
-            "A little easier: this stage stays below {percent:.0f} % of your usual intensity.",
-            (_A3, _OWN),
+            "A little easier: this stage stays below {percent:.0f} % of your usual intensity, so "
+            "that you can talk in whole sentences.",
+            (_A3, _GARBER, _OWN),
         ),
         # ------------------------------------------------------------------ intervals, bends
         "intervals.warm_up": Text("Walk for {seconds:#second} to begin.", (_A0, _A1)),
         "intervals.run": Text("Jog for {seconds:#second}.", (_A0,)),
         "intervals.walk": Text("Walk for {seconds:#second}.", (_A0,)),
         "intervals.done": Text("Intervals done. Walk until you have cooled down.", (_A0, _A1)),
+        "intervals.still_running": Text("These seconds are for walking: walk now.", (_A0,)),
+        "intervals.kept": Text(
+            "Run and walk as planned: {jogged:.0f} of {runs:#jog} jogged, {walked:.0f} of "
+            "{walks:#walk} walked.",
+            (_A0,),
+        ),
+        "intervals.not_kept": Text(
+            "Run and walk: {jogged:.0f} of {runs:#jog} jogged, {walked:.0f} of {walks:#walk} "
+            "walked. The walks are a part of the plan: take all of them next "
+            "time.",
+            (_A0,),
+        ),
+        "bends.turn_round": Text(
+            "{bends:.0f} bends to the {side} in a row: turn round, and run the other way.", (_OWN,)
+        ),
+        "bends.one_sided": Text(
+            "All {bends:.0f} bends went to the {side}: next time run half of them the other way "
+            "round.",
+            (_OWN,),
+        ),
         "bends.walk": Text("Bend: walk.", (_A0,)),
         "bends.jog": Text("Straight: jog.", (_A0,)),
         # ------------------------------------------------------------------ strength, stretching
@@ -483,6 +535,17 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "{minutes:#minute} without a change: stand up, sit down, or walk a few steps.",
             (_A1,),
         ),
+        "desk.habit": Text(
+            "Sitting or standing: change your position after ten minutes, and walk a few steps "
+            "when you can. The sensor can watch that: choose it on the page of today, for the "
+            "desk.",
+            (_A1,),
+        ),
+        "twisting.habit": Text(
+            "Turning: move your feet along instead of twisting your back, above all with something "
+            "in your hands.",
+            (_A4,),
+        ),
         "twisting.note": Text(
             "A quick twist, faster than nearly all of your usual movement. Turn with the feet "
             "where you can.",
@@ -500,6 +563,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "shoes.second": Text(
             "{name} have {distance}, past 500 miles: a new pair is due by the usual rule.",
             (_A0, _A1, _A2),
+        ),
+        "words.posture": Text(
+            "Run tall: look ahead and not down, shoulders low, arms loose. The sensor sees your "
+            "pelvis, and none of that.",
+            (_A1, _A4),
         ),
         "words.shoe_fit": Text(
             "A shoe fits with a thumb's width before the toes, a heel that does not slip, and no "
@@ -558,8 +626,24 @@ def text(identifier: str, /, **numbers: Number) -> str:
     >>> text("desk.nudge", minutes=1.0)
     '1 minute without a change: stand up, sit down, or walk a few steps.'
     """
+    return _filled(identifier, _entry(identifier).whole, numbers)
+
+
+def headline_and_detail(identifier: str, /, **numbers: Number) -> tuple[str, str]:
+    """The words of one text that stand out, and what follows them, empty where nothing does.
+
+    Examples
+    --------
+    >>> headline_and_detail("pain.light_go", level=2.0)
+    ('Pain of 2: within 0 to 3, you may go on.', 'Say so when it grows.')
+    """
+    entry = _entry(identifier)
+    return _filled(identifier, entry.words, numbers), _filled(identifier, entry.detail, numbers)
+
+
+def _filled(identifier: str, words: str, numbers: Mapping[str, Number]) -> str:
     try:
-        return _FORMATTER.vformat(_entry(identifier).words, (), numbers)
+        return _FORMATTER.vformat(words, (), numbers)
     except KeyError as error:
         raise ParameterError(
             f"the text {identifier!r}", sorted(numbers), f"a value for {error.args[0]!r} too"

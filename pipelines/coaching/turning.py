@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from imu.samples import Samples
 
-__all__ = ["heading_turn_deg"]
-
 
 def heading_turn_deg(
     samples: Samples, mounting: NDArray[np.float64] | None, rate_hz: float

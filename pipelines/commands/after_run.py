@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from imu.errors import BackstrideError, ParameterError
-from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.routines import routine_cues
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
 from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.commands.guided import follow
-from pipelines.commands.journal.messages import add_or_tell, say_pain, tell_notes
+from pipelines.commands.journal.messages import add_or_tell, say_pain
 from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import complain, say
 from pipelines.live import LiveRun
@@ -33,33 +33,32 @@ from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
 from pipelines.units import parse_distance
-
-__all__ = ["ask_after_run", "file_and_review", "offer_unfiled"]
+from pipelines.views.page.run import Filed
 
 Answer = TypeVar("Answer")
 
 
-def file_and_review(
-    run: LiveRun, result: SessionResult, journal: JournalAtHand
-) -> Callable[[], None]:
-    """Put the run into the journal at once; returns what tells what the rules say of it."""
+def file_and_review(run: LiveRun, journal: JournalAtHand) -> Filed:
+    """Put a run into the journal at once, and give what there is to say of it.
+
+    One that is nobody's, such as a simulated one, is not filed.
+    """
+    result = run.result
+    if result is None:
+        return Filed()
+    said = [cue.message for cue in result.closing_cues]
+    if not run.filed:
+        return Filed(None, tuple(said))
     try:
         with no_ending_now():
             notes, cues = file_run(finished_run(result, recording=run.recording), journal)
     except BackstrideError as error:
-        trouble = f"note: the run is not in the journal: {error}"
-        return lambda: complain(trouble)
-
-    def tell() -> None:
-        tell_notes(notes)
-        session = journal.ask(lambda it: filed_session(it, result), None)
-        said: list[Cue] = [*result.closing_cues, *cues]
-        if session is not None and not result.stopped:
-            said += journal.ask(lambda it: review_cues(it, session, result), [])
-        for cue in said:
-            say(cue.message)
-
-    return tell
+        return Filed(None, tuple(said), (f"the run is not in the journal: {error}",))
+    session = journal.ask(lambda it: filed_session(it, result), None)
+    if session is not None and not result.stopped:
+        cues = [*cues, *journal.ask(lambda it: review_cues(it, session, result), [])]
+    number = None if session is None else session.identifier
+    return Filed(number, (*said, *(cue.message for cue in cues)), tuple(notes))
 
 
 def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
@@ -77,6 +76,7 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
         _ask_pain(session, journal)
         if session.distance_m is None:
             _ask_distance(session.identifier, journal)
+        _ask_effort(session.identifier, journal)
         quiet = journal.ask(lambda it: silenced(it, time.time_ns()), None) is not None
         cooled = result.cool_down is None or result.cool_down.cue.text_id == "cool_down.done"
         if not cooled and _yes("Cool down now, three easy minutes of walking?"):
@@ -132,6 +132,13 @@ def _ask_distance(number: int, journal: JournalAtHand) -> None:
         edit_run(journal.open(), number, Stated(Distance(distance_m, "user")))
 
 
+def _ask_effort(number: int, journal: JournalAtHand) -> None:
+    effort = _asked("How hard was it, from 0 (rest) to 10? [skip] ", _level)
+    if effort is not None:
+        edit_run(journal.open(), number, Stated(effort=effort))
+        say(perceived_cue(effort).message)
+
+
 def _stretch(journal: JournalAtHand) -> None:
     cues = stretch_timer(StretchPlan())
     if follow(cues):
@@ -143,7 +150,7 @@ def _stretch(journal: JournalAtHand) -> None:
 
 def _level(words: str) -> int:
     if not (words.isascii() and words.isdigit() and int(words[:3]) <= 10):
-        raise ParameterError("the pain", words, "a number from 0 to 10")
+        raise ParameterError("the answer", words, "a number from 0 to 10")
     return int(words)
 
 

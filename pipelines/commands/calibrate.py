@@ -22,8 +22,6 @@ from pipelines.sensors.device_store import devices_directory
 from pipelines.views.calibration_words import result_lines
 from pipelines.views.terminal.calibration_guide import CalibrationGuide
 
-__all__ = ["calibrate"]
-
 
 def calibrate(
     source: Annotated[

@@ -14,8 +14,6 @@ from pipelines.commands.messages import complain
 from pipelines.files.recognise import holds_recording
 from pipelines.views.preparing import prepare_filters
 
-__all__ = ["check_axes", "check_outputs", "check_port", "check_results", "warm_up_filters"]
-
 
 def warm_up_filters() -> None:
     """Compile before the first sample arrives; say so when it takes a while."""

@@ -23,8 +23,6 @@ from pipelines.views.progress import progress
 from pipelines.views.report.page import check_libraries
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["cohort"]
-
 #: Sessions that could not be read, as many as are told one by one.
 _TOLD = 20
 _LINE_EVERY_S = 30.0

@@ -18,8 +18,6 @@ from pipelines.commands.messages import complain, say
 from pipelines.views.bench_words import item_lines, verdict_line
 from pipelines.views.progress import progress
 
-__all__ = ["conform"]
-
 
 class _Guide:
     """Tells on standard error what to do; a simulated unit needs nobody."""

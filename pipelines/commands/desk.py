@@ -18,8 +18,6 @@ from pipelines.runner.desk.nudges import RarerNudges
 from pipelines.runner.desk.run import run_desk
 from pipelines.runner.user_directory import data_directory
 
-__all__ = ["desk"]
-
 
 def desk(
     source: Annotated[str, typer.Argument(help="Source URL, such as 'ble:ADDRESS'.")],

@@ -7,8 +7,6 @@ import typer
 from pipelines.commands.doctor_checks import examine
 from pipelines.commands.messages import say
 
-__all__ = ["doctor"]
-
 
 def doctor() -> None:
     """Check this machine: versions, folders, compiled code, speed."""

@@ -21,8 +21,6 @@ from pipelines.files.stored import private_folder
 from pipelines.files.system_error import explain
 from pipelines.runner.user_directory import data_directory
 
-__all__ = ["Finding", "examine"]
-
 _PACKAGES = ("numpy", "scipy", "numba", "bleak", "pyserial", "typer", "rich", "mcap")
 #: A 200 Hz sensor has to be a small load.
 _LEAST_SAMPLES_PER_S = 50_000.0

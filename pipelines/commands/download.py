@@ -15,15 +15,13 @@ from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, warm_up_filters
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
+from pipelines.counted import counted
 from pipelines.replay import load_baseline
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.download import Downloaded, DownloadOptions, download_logs, list_logged_runs
 from pipelines.sensors.stay_awake import staying_awake
 from pipelines.stopping import cancelled_by_signals
-from pipelines.views.counted import counted
 from pipelines.views.progress import progress
-
-__all__ = ["download"]
 
 
 def download(

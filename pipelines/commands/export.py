@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
     from pipelines.files.session_reader import Session
 
-__all__ = ["export"]
-
-
 Samples = Annotated[
     str | None,
     typer.Option(

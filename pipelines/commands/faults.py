@@ -14,11 +14,9 @@ from pipelines.bench.faults.drawing import drawn_plan
 from pipelines.bench.faults.judging import Verdict, judge
 from pipelines.bench.faults.shrinking import shrunk
 from pipelines.commands.messages import complain, say
+from pipelines.counted import counted
 from pipelines.files.system_error import explain
-from pipelines.views.counted import counted
 from pipelines.views.progress import progress
-
-__all__ = ["faults"]
 
 
 def faults(

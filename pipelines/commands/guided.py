@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pipelines.coaching.training.cues import Cue
 from pipelines.commands.messages import say
 
-__all__ = ["follow"]
-
 
 def follow(cues: Sequence[Cue]) -> bool:
     """Say each cue at its time; whether it came to the end, and not to Ctrl-C."""

@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pipelines.commands.live import live
 from pipelines.commands.messages import say
 
-__all__ = ["home"]
-
 #: What the page and its pictures are made with.
 _NEEDED = ("nicegui", "matplotlib", "jinja2")
 

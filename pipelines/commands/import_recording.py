@@ -18,8 +18,6 @@ from pipelines.files.table_output import table_format
 from pipelines.runner.user_directory import data_directory
 from pipelines.views.progress import progress
 
-__all__ = ["import_recording"]
-
 
 def import_recording(
     file: Annotated[

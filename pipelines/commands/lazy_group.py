@@ -14,8 +14,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-__all__ = ["LazyGroup", "Table"]
-
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -16,8 +16,6 @@ from pipelines.commands.messages import complain, say
 from pipelines.views.bench_words import item_lines, verdict_line
 from pipelines.views.progress import progress
 
-__all__ = ["linktest"]
-
 
 def linktest(
     source: Annotated[

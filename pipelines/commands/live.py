@@ -36,6 +36,7 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import load_baseline
 from pipelines.runner.continuing import (
     EarlierSession,
+    Interrupted,
     continued_path,
     earlier_session,
     interrupted_note,
@@ -53,12 +54,10 @@ from pipelines.sensors.stay_awake import staying_awake
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.notes_at_start import NotesAtStart
-from pipelines.views.page.run import Marks, run_dashboard
+from pipelines.views.page.run import Filed, Marks, run_dashboard
 from pipelines.views.progress import progress
 from pipelines.views.report.making import make_report
 from pipelines.views.terminal.view import TerminalView
-
-__all__ = ["live"]
 
 _SourceUrl = Annotated[
     str | None,
@@ -147,6 +146,8 @@ _Lsl = Annotated[
 ]
 _ShowPage = Annotated[bool, typer.Option("--dashboard", help="Show a page in the browser too.")]
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 takes a free one.")]
+#: What is said before a run to somebody who is going to run.
+_FOR_A_RUN = ("routine.before_run", "words.posture")
 #: What may be stated of a run from its beginning, in the order in which it is marked.
 _MARKS = ("surface", "shoe", "speed", "slope", "pain")
 #: As :data:`~pipelines.views.page.run.Prepare`; also without answers about the body.
@@ -242,6 +243,12 @@ def _accompany(
             source, stated, page_wanted = _asked(journal, stated)
             port = 0 if page_wanted else None
         prepare = partial(_completed, journal=journal, stated=stated, history=history)
+        ended: list[tuple[LiveRun, Filed]] = []
+
+        def after_run(run: LiveRun) -> Filed:
+            ended.append((run, file_and_review(run, journal)))
+            return ended[-1][1]
+
         page = partial(
             run_dashboard,
             port=port or 0,
@@ -249,10 +256,16 @@ def _accompany(
             make_report=make_report,
             prepare=prepare,
             journal=journal,
+            after_run=after_run,
         )
         run = _watch(source, stated, prepare, None if port is None else page)
-        if run is not None:
-            _tell_end(run, journal)
+        if run is not None and port is None:
+            after_run(run)
+        for number, (one, filed) in enumerate(ended, 1):
+            asks = port is None and number == len(ended)
+            _tell_end(one, filed, journal if asks else None)
+        if any(one.recording_trouble or one.other_trouble for one, _ in ended):
+            raise typer.Exit(1)
 
 
 def _given(**words: str) -> dict[str, str]:
@@ -377,8 +390,11 @@ def _completed(
     if simulated is None:
         options, notes = _as_the_journal_says(stated, body, journal, history=history)
     shoe = unknown_shoe_note(journal, dict(marks).get("shoe", ""), filed=simulated is None)
-    cut = interrupted_note(source, time.time_ns()) if stated.earlier is None else ""
-    notes += [note for note in (shoe, cut) if note]
+    notes += [shoe] if shoe else []
+    cut = interrupted_note(source, time.time_ns()) if stated.earlier is None else None
+    if cut is not None:
+        how = _continue_words(source, cut) if body is None else ""
+        notes.append(f"{cut.words} {how}".rstrip())
     if simulated is None:
         return options, notes
     # a trial run is not filed, but its runner is the same person
@@ -386,10 +402,10 @@ def _completed(
     if body is not None:
         plan = replace(plan, units=body.units)
     surface = dict(marks).get("surface", "")
-    before = cues_before(plan, journal, surface)
+    before = cues_before(plan, surface)
     if plan.longest is None or not plan.longest.distance_m:
         # who only tries it out need not warm up
-        before = [cue for cue in before if cue.text_id != "routine.before_run"]
+        before = [cue for cue in before if cue.text_id not in _FOR_A_RUN]
     told += [cue.message for cue in before]
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
@@ -400,6 +416,12 @@ def _completed(
         baseline=stated.baseline
         or (load_baseline(simulated.baseline) if simulated.baseline else None),
     ), [*told, *notes]
+
+
+def _continue_words(source: str, cut: Interrupted) -> str:
+    """How the terminal goes on from a session."""
+    command = f'backstride live "{source}" --continue "{cut.path}"'
+    return f"To keep its baseline, stop and start with: {command}"
 
 
 def _as_the_journal_says(
@@ -418,7 +440,7 @@ def _as_the_journal_says(
         )
         notes += [trouble] if trouble else []
     surface = dict(options.marks).get("surface", "")
-    notes += [cue.message for cue in cues_before(plan, journal, surface)]
+    notes += [cue.message for cue in cues_before(plan, surface)]
     settings = journal.ask(Journal.settings, Settings()) if body is None else body
     return replace(
         options,
@@ -430,14 +452,11 @@ def _as_the_journal_says(
     ), notes
 
 
-def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
-    """File it in the journal, tell what the session held, and complain where something failed.
+def _tell_end(run: LiveRun, filed: Filed, journal: JournalAtHand | None) -> None:
+    """Tell what the session held and what became of it, and complain where something failed.
 
-    Filing comes first: whoever closed the window sees none of the rest.
+    With a journal, the runner is asked what only the runner knows; on the page that was done there.
     """
-    tell = None
-    if run.filed and run.result is not None:
-        tell = file_and_review(run, run.result, journal)
     if run.summary is not None:
         say_summary(run.summary)
         for note in run.summary.notes:
@@ -449,17 +468,14 @@ def _tell_end(run: LiveRun, journal: JournalAtHand) -> None:
         )
     elif run.recording is not None:
         say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
-    if tell is not None and run.result is not None:
-        tell()
+    for note in filed.notes:
+        complain(f"note: {note}")
+    for sentence in filed.said:
+        say(sentence)
+    if run.filed and run.result is not None and journal is not None:
         ask_after_run(run.result, journal)
-    elif run.result is not None:
-        for cue in run.result.closing_cues:
-            say(cue.message)
-    troubles = [run.recording_trouble] if run.recording_trouble else []
-    for trouble in troubles + run.other_trouble:
+    for trouble in [*filter(None, [run.recording_trouble]), *run.other_trouble]:
         complain(f"backstride: {trouble}")
-    if troubles or run.other_trouble:
-        raise typer.Exit(1)
 
 
 def _simulated(source: str) -> Scenario | None:

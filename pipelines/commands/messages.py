@@ -23,16 +23,6 @@ from pipelines.views.terminal.cells import printable
 if TYPE_CHECKING:
     from pipelines.session.summary import Summary
 
-__all__ = [
-    "complain",
-    "drop_output",
-    "reader_may_leave",
-    "say",
-    "say_json",
-    "say_lines",
-    "say_summary",
-]
-
 
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
@@ -52,8 +42,10 @@ def drop_output() -> None:
 
 def say_summary(summary: Summary) -> None:
     """Tell what a session held."""
+    from pipelines.views.summary_words import summary_lines
+
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in summary.lines(width):
+    for line in summary_lines(summary, width):
         say(line)
 
 

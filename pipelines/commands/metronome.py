@@ -14,8 +14,6 @@ from imu.errors import InputError
 from pipelines.coaching.training.metronome import Metronome, beats_between, metronome_for
 from pipelines.commands.messages import say
 
-__all__ = ["beat", "metronome"]
-
 
 def metronome(
     usual: Annotated[float, typer.Argument(help="Your usual cadence, steps a minute.")],

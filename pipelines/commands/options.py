@@ -10,24 +10,6 @@ import typer
 
 from pipelines.units import parse_typed_height, parse_typed_mass
 
-__all__ = [
-    "Axes",
-    "BaselineFile",
-    "Beside",
-    "Columns",
-    "Height",
-    "Mass",
-    "Note",
-    "Rate",
-    "RunDistance",
-    "RunShoe",
-    "RunSpeed",
-    "RunSurface",
-    "SettingsFile",
-    "TreadmillDistance",
-    "Units",
-]
-
 Axes = Annotated[
     str,
     typer.Option(

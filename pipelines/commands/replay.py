@@ -44,9 +44,6 @@ from pipelines.views.comparison import comparison_lines, write_bland_altman
 from pipelines.views.progress import progress
 from pipelines.views.terminal.view import TerminalView
 
-__all__ = ["replay"]
-
-
 StepsTable = Annotated[
     str | None,
     typer.Option(help="Steps table to write (.csv, .parquet, - for standard output)."),

@@ -22,8 +22,6 @@ from pipelines.views.report.page import check_libraries, render, write_page
 from pipelines.views.report.reading import read_recording
 from pipelines.views.report.recording import PreviousRun, Recording
 
-__all__ = ["report"]
-
 
 def report(
     session: Annotated[

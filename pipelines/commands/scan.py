@@ -11,8 +11,6 @@ from devices.scan import Found, scan_bluetooth, scan_serial
 from imu.errors import DeviceError
 from pipelines.commands.messages import complain, say
 
-__all__ = ["scan"]
-
 
 def scan(
     seconds: Annotated[

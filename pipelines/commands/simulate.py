@@ -9,13 +9,11 @@ import typer
 
 from pipelines.commands.checks import check_outputs, check_results
 from pipelines.commands.messages import say
+from pipelines.counted import counted
 from pipelines.files.simulation import write_simulation
 from pipelines.files.steps_table import write_steps
 from pipelines.files.table_output import table_format
-from pipelines.views.counted import counted
 from pipelines.views.progress import progress
-
-__all__ = ["simulate"]
 
 
 def simulate(

@@ -6,8 +6,6 @@ from typing import Final
 
 from pipelines.commands.lazy_group import Table
 
-__all__ = ["COMMANDS"]
-
 _JOURNAL: Final = {
     "add": "journal.add",
     "edit": "journal.edit",

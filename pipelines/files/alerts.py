@@ -14,8 +14,6 @@ from pipelines.files.kept_file import UnbufferedFile, private_file
 from pipelines.files.system_error import explain
 from pipelines.files.table_output import write_to_stdout
 
-__all__ = ["AlertWriter", "ring_bell"]
-
 
 def ring_bell(alert: Alert, stream: TextIO | None = None) -> None:
     """Ring the terminal's bell for a change; nothing for one that is over, or without a terminal.

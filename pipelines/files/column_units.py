@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["unit_of"]
-
 #: By the end of a name, the longer ones first.
 _UNITS: Final = (
     ("_deg_s", "deg/s"),

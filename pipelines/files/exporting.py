@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from pipelines.files.session_reader import Session
 
-__all__ = ["PLOTS", "decoded_samples", "mark_lines", "write_samples"]
-
 #: Ending of a file for Foxglove and PlotJuggler.
 PLOTS: Final = ".mcap"
 _AXES: Final = "xyz"

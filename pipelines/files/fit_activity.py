@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from imu.steps import Steps
     from pipelines.session.result import SessionResult
 
-__all__ = ["write_fit"]
-
 #: Seconds over whose steps a record's values are means: a step a second would flicker.
 _WINDOW_S: Final = 5.0
 #: Whose file it is: FIT's number for those who have none of their own.

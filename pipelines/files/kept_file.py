@@ -15,16 +15,6 @@ import time
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = [
-    "DiskSync",
-    "UnbufferedFile",
-    "is_being_written",
-    "mark_being_written",
-    "open_private",
-    "private_file",
-    "sync_folder",
-]
-
 _PRIVATE: Final = 0o600
 #: A recording reaches its file at least so often while it goes on, s.
 _JUST_S: Final = 3.0

@@ -17,8 +17,6 @@ import msgspec
 from imu.errors import BackstrideError, InputError
 from pipelines.session.json_form import from_plain
 
-__all__ = ["decoded", "load", "load_plain", "read_bounded"]
-
 _T = TypeVar("_T")
 
 #: Longest text; a header with all that an earlier session has taught takes 10 kB.

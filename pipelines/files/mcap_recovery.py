@@ -26,16 +26,6 @@ from mcap.writer import MCAP0_MAGIC
 
 from imu.errors import RecordingError
 
-__all__ = [
-    "MAGIC",
-    "RECORD_LIMIT_BYTES",
-    "Allowance",
-    "Message",
-    "Recovery",
-    "Topic",
-    "expanded",
-]
-
 MAGIC: Final[bytes] = MCAP0_MAGIC
 #: No sound record is larger; a damaged length must not fill the memory.
 RECORD_LIMIT_BYTES: Final = 16 * 2**20

@@ -23,8 +23,6 @@ from pipelines.files.provenance import Provenance
 from pipelines.files.replacing import replacing
 from pipelines.files.system_error import explain
 
-__all__ = ["MotionNames", "write_motion_bids"]
-
 _VERSION: Final = "1.10.0"
 _SYSTEM: Final = "imu"
 _ROWS_A_PIECE: Final = 8192

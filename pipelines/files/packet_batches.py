@@ -32,8 +32,6 @@ from numpy.typing import NDArray
 from devices.records import Packet
 from pipelines.files.mcap_recovery import expanded
 
-__all__ = ["MOST_CHANNELS", "MOST_PACKETS", "decode_packets", "encode_packets"]
-
 #: Most packets, and channels, in a batch.
 MOST_PACKETS: Final = 20_000
 MOST_CHANNELS: Final = 255

@@ -16,8 +16,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RowMessage"]
-
 #: By the kind of a column: numpy's type, the wire type, and the type in a description.
 _WIRES: Final = {
     "f8": ("<f8", 1, 1),  # double

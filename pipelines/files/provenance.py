@@ -19,16 +19,6 @@ from pipelines.files.table_output import RESULT
 from pipelines.session.header import SessionHeader, software
 from pipelines.session.json_form import to_plain
 
-__all__ = [
-    "Provenance",
-    "code_digest",
-    "commit",
-    "content_digest",
-    "provenance_of",
-    "result_entries",
-    "utc_text",
-]
-
 _ROOT: Final = Path(__file__).parents[2]
 _PACKAGES: Final = ("imu", "devices", "pipelines")
 _LONGEST_S: Final = 10.0

@@ -12,8 +12,6 @@ from pipelines.files.reading.text_head import read_head
 from pipelines.files.reading.text_source import text_from
 from pipelines.files.table_output import RESULT
 
-__all__ = ["holds_recording"]
-
 #: How much of a file is looked at: a preamble of some pages and the header below it.
 _LOOK_BYTES: Final = 1 << 16
 #: Sessions, the journal itself, packed files, and what other devices record.

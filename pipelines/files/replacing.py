@@ -19,8 +19,6 @@ from imu.errors import RecordingError
 from pipelines.files.kept_file import open_private, sync_folder
 from pipelines.files.system_error import explain
 
-__all__ = ["refuse_existing", "replacing"]
-
 
 def refuse_existing(path: str | os.PathLike[str], option: str = "") -> None:
     """Refuse a name that is taken, before any work is done for it.

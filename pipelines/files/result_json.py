@@ -15,8 +15,6 @@ from pipelines.files.replacing import replacing
 if TYPE_CHECKING:
     from pipelines.session.result import SessionResult
 
-__all__ = ["write_result_json"]
-
 
 def write_result_json(
     path: str | os.PathLike[str], result: SessionResult, made: Provenance

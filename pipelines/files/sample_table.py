@@ -15,8 +15,6 @@ from imu.errors import InputError, ParameterError
 from imu.samples import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Samples
 from pipelines.files.table_output import write_table
 
-__all__ = ["SampleTable", "write_sample_table"]
-
 _ROWS_A_PIECE: Final = 8192
 
 Values = NDArray[np.float64]

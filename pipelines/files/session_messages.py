@@ -50,32 +50,6 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import from_plain, to_plain
 from pipelines.session.marks import Mark, Unknown
 
-__all__ = [
-    "DEVICE",
-    "FACT_SCHEMAS",
-    "FORM",
-    "KINDS",
-    "LINK",
-    "MARKS",
-    "MAX_MESSAGE_BYTES",
-    "PACKETS",
-    "SESSION",
-    "STEPS",
-    "STREAM_SCHEMA",
-    "MessageKind",
-    "decode_fact",
-    "decode_link",
-    "decode_mark",
-    "decode_steps",
-    "encode",
-    "encode_header",
-    "encode_link",
-    "encode_steps",
-    "fact_kind",
-    "form_of",
-    "stream_kind",
-]
-
 #: The form that this version writes, and the newest that it reads.
 FORM: Final = 4
 

@@ -21,18 +21,6 @@ from pipelines.session.carried import carried_from_text
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import Mark, mark_from_log
 
-__all__ = [
-    "DEVICE",
-    "FACTS",
-    "LINK",
-    "MARK",
-    "PACKET",
-    "SAMPLE",
-    "old_header",
-    "old_mark",
-    "packet_channel",
-]
-
 #: Names of the schemas.
 DEVICE: Final = "backstride.device_info"
 PACKET: Final = "backstride.packet"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import merge
 from pathlib import Path
 
+from devices.records import StreamRecord
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.faults.samples import FaultyRun
 from devices.simulator.generate import SimulatedRun
@@ -14,8 +16,6 @@ from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import Steps
-
-__all__ = ["Simulated", "write_simulation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,26 @@ def write_simulation(
 ) -> Simulated:
     """Simulate a scenario into a session (``.mcap``) or a sample table (``.csv``), whole or not.
 
-    A session holds the device's packets, with quantisation and the link faults of the scenario; a
-    sample table holds the sensor's samples as they are.
+    A session holds the device's packets, with quantisation and the link faults of the scenario, and
+    what the devices beside it send; a sample table holds the sensor's samples as they are.
 
     Raises
     ------
     ParameterError
-        When the scenario or the file's ending is not known.
+        When the scenario or the file's ending is not known, or such a file cannot hold what the
+        scenario has.
     RecordingError
         When the file exists already or cannot be written.
     """
     query = query.removeprefix("sim:").removeprefix("?")
     scenario = Scenario.from_query(query)
+    if scenario.protocol or scenario.link:
+        key = "protocol" if scenario.protocol else "link"
+        raise ParameterError(
+            key,
+            getattr(scenario, key),
+            "it to live, which has a link: backstride live 'sim:?…' --record OUT",
+        )
     run = SimulatedRun(scenario)
     kind = path.suffix.lower()
     if kind == ".mcap":
@@ -64,6 +72,12 @@ def write_simulation(
                 scenario.faults[0].amount,
                 "an OUT that ends in .mcap with it: a sample table holds what the sensor measures, "
                 "not what the link makes of it",
+            )
+        for name in scenario.companions:
+            raise ParameterError(
+                name,
+                getattr(scenario, name),
+                "an OUT that ends in .mcap with it: a sample table holds the sensor alone",
             )
         _write_table(path, run, report, overwrite=overwrite)
     else:
@@ -83,6 +97,11 @@ def _write_session(
     from pipelines.session.header import SessionHeader
 
     device = SimulatedDevice(FaultyRun(run))
+    beside: list[StreamRecord] = []
+    if run.scenario.companions:
+        from devices.simulator.room import companion_records
+
+        beside = companion_records(run.scenario, run.duration_s)
     header = SessionHeader(
         utc_start_ns=time.time_ns(),
         source=f"sim:?{query}",
@@ -91,7 +110,7 @@ def _write_session(
     )
     with whole_session(path, header, overwrite=overwrite, option="--overwrite") as writer:
         writer.write_record(device.info)
-        for record in device.records():
+        for record in merge(device.records(), beside, key=lambda each: each.arrival_ns):
             writer.write_record(record)
             report(run.position, run.n_samples)
 

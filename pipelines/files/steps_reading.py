@@ -13,8 +13,6 @@ from imu.samples import Quality
 from imu.steps import SIDE_CODES, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.files.system_error import explain
 
-__all__ = ["is_steps_table", "read_steps"]
-
 _LOOK_BYTES = 4096
 _FLAGS = {flag.name.lower(): int(flag) for flag in Quality if flag.name}
 

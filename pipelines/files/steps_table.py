@@ -10,8 +10,6 @@ from imu.steps import STEP_COLUMNS, Steps
 from pipelines.files.provenance import Provenance, result_entries
 from pipelines.files.table_output import write_table
 
-__all__ = ["write_steps"]
-
 #: Format of each column in CSV: finer than what is known of it, and the same bytes for the same
 #: rows; -0 is written as 0.
 _FORMATS: Final = {

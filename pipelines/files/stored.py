@@ -18,8 +18,6 @@ from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.replacing import replacing
 from pipelines.files.system_error import explain
 
-__all__ = ["Store", "Stored", "keep_aside", "private_folder"]
-
 Kept = TypeVar("Kept")
 
 

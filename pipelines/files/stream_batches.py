@@ -19,9 +19,6 @@ import msgspec
 from devices.records import LinkEvent, Packet, StreamRecord
 from pipelines.session.json_form import from_plain
 
-__all__ = ["Placed", "decode_stream", "encode_stream", "in_order"]
-
-
 _T = TypeVar("_T")
 
 

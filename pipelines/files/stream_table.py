@@ -18,8 +18,6 @@ from pipelines.files.table_output import write_table
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session
 
-__all__ = ["STREAM_COLUMNS", "write_streams"]
-
 #: Numbers of a row; empty where the device does not say them.
 STREAM_COLUMNS: Final = (
     "speed_m_s",

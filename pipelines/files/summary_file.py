@@ -11,8 +11,6 @@ from imu.errors import InputError, RecordingError
 from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.system_error import explain
 
-__all__ = ["WrittenSummary", "read_summary"]
-
 #: A summary of a day of running has some megabytes.
 _MOST_BYTES = 64_000_000
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 from typing import Final
 
-__all__ = ["explain"]
-
 _WORDS: Final = {
     errno.ENOENT: "there is no such file or folder: check the path",
     errno.ENOTDIR: "a part of the path is a file where a folder is needed: check the path",

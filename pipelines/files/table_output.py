@@ -18,15 +18,6 @@ from pipelines.files.column_units import unit_of
 from pipelines.files.replacing import replacing
 from pipelines.files.system_error import explain
 
-__all__ = [
-    "RESULT",
-    "described_by",
-    "table_format",
-    "write_description",
-    "write_table",
-    "write_to_stdout",
-]
-
 #: Metadata of a table that was computed, so that it is told from a recording.
 RESULT: Final = "backstride_result"
 #: Ending of the file that describes a CSV, by "CSV on the Web" (W3C, 2015).

@@ -10,8 +10,6 @@ from imu.waveforms import WAVEFORM_COLUMNS, Waveforms
 from pipelines.files.provenance import Provenance, result_entries
 from pipelines.files.table_output import write_table
 
-__all__ = ["write_waveforms"]
-
 _ROW: Final = "{:z.6f},{:z.4f},{:z.3f},{:z.4f},{:z.4f}\n"
 _ROWS_A_PIECE: Final = 8192
 

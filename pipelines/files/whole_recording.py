@@ -18,8 +18,6 @@ from pipelines.files.session_writer import SessionWriter
 from pipelines.files.system_error import explain
 from pipelines.session.header import SessionHeader
 
-__all__ = ["whole_session"]
-
 
 @contextmanager
 def whole_session(

@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     from pipelines.replay import Progress
     from pipelines.session.carried import Carried
 
-__all__ = [
-    "LAST",
-    "EarlierSession",
-    "continued_path",
-    "earlier_session",
-    "interrupted_note",
-    "is_whole",
-    "newest_session",
-]
-
 #: Word for the newest session in the data folder.
 LAST: Final = "last"
 #: Who rests for longer runs another run, s.
@@ -244,8 +234,16 @@ def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession
     )
 
 
-def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> str:
-    """How to go on from the newest session, where it was cut short lately; else nothing.
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A session that was cut short: what to say of it, and its file."""
+
+    words: str
+    path: Path
+
+
+def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> Interrupted | None:
+    """The newest session, where it was cut short lately; None where not.
 
     Only the two ends of that file are looked at.
 
@@ -263,18 +261,19 @@ def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> st
 
     newest = newest_session(folder)
     if newest is None:
-        return ""
+        return None
     try:
         ago_s = utc_ns / 1e9 - newest.stat().st_mtime
         if ago_s > _RECENTLY_S or is_whole(newest) or is_being_written(newest):
-            return ""
+            return None
         if read_header(newest).source != source:
-            return ""
+            return None
     except (OSError, RecordingError):
-        return ""
-    return (
-        f"your last session was cut short {clock_words(max(ago_s, 0.0))} ago; to keep its "
-        f'baseline, stop and start with: backstride live "{source}" --continue "{newest}"'
+        return None
+    return Interrupted(
+        f"your last session was cut short {clock_words(max(ago_s, 0.0))} ago, and this one does "
+        "not go on from it.",
+        newest,
     )
 
 

@@ -15,8 +15,6 @@ from pipelines.runner.journal.session_entry import baseline_entry, entry_of
 from pipelines.runner.journal.stated import Stated
 from pipelines.session.result import SessionResult
 
-__all__ = ["file_run", "finished_run"]
-
 
 def finished_run(
     result: SessionResult, stated: Stated | None = None, recording: Path | None = None

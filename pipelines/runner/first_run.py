@@ -6,7 +6,9 @@ Every question has a default that Enter takes; the end of the input takes all of
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,8 +16,10 @@ from imu.errors import BackstrideError, ParameterError
 from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Settings
+from pipelines.runner.journal.entries import Pain, Settings
+from pipelines.runner.journal.session_entry import local_offset_minutes
 from pipelines.runner.journal.tags import SURFACES, KnownTags, known_tags, shoe_name
+from pipelines.runner.last_answers import LastAnswers, last_answers_store
 from pipelines.units import (
     Units,
     height_words,
@@ -28,8 +32,6 @@ from pipelines.views.terminal.cells import printable
 
 if TYPE_CHECKING:
     from devices.scan import Found
-
-__all__ = ["SIMULATED", "FirstRun", "Sightings", "ask_for_source", "guide", "look_around"]
 
 #: The simulated runner.
 SIMULATED: Final = "sim:"
@@ -88,6 +90,9 @@ def guide(
     surface: str = "",
     shoe: str = "",
     keep: Callable[[Settings], None] = lambda _: None,
+    last: LastAnswers | None = None,
+    keep_answers: Callable[[LastAnswers], None] = lambda _: None,
+    keep_pain: Callable[[int], None] = lambda _: None,
 ) -> FirstRun:
     """Ask for sensor, body, surface, shoe, back and page, and explain the standing neutral.
 
@@ -107,21 +112,46 @@ def guide(
         Where stated already, which is not asked for.
     keep : callable
         Takes the answers about the body as soon as they are given.
+    last : LastAnswers, optional
+        What was answered before a run that did not begin, which Enter keeps.
+    keep_answers : callable
+        Takes sensor, surface and shoe, each as soon as it is given.
+    keep_pain : callable
+        Takes a rating where the guide is left before the run.
     """
     tags = KnownTags() if tags is None else tags
-    source = _choose_source(ask, tell, look)
+    last = LastAnswers() if last is None else last
+    source = _choose_source(ask, tell, look, last.source)
+    given = replace(last, source=source)
+    keep_answers(given)
     settings = _ask_body(ask, tell, settings)
     keep(settings)
     pain = ""
     if source != SIMULATED:
-        surface = surface or _ask_surface(ask, tell, tags.surface)
-        shoe = shoe or _ask_shoe(ask, tell, tags)
+        surface = surface or _ask_surface(ask, tell, last.surface or tags.surface)
+        given = replace(given, surface=surface)
+        keep_answers(given)
+        shoe = shoe or _ask_shoe(ask, tell, replace(tags, shoe=last.shoe or tags.shoe))
+        keep_answers(replace(given, shoe=shoe))
         pain = _ask_back(ask, tell)
+    try:
+        page = _ask_rest(ask, tell)
+    except KeyboardInterrupt:
+        if pain:
+            keep_pain(int(pain))
+        raise
+    # from here on the run has them
+    keep_answers(replace(given, surface="", shoe=""))
+    return FirstRun(source, settings, surface, shoe, pain, page)
+
+
+def _ask_rest(ask: Ask, tell: Tell) -> bool:
+    """Whether to show a page; then the standing neutral."""
     page = _asked(ask, tell, "Show the run on a page in the browser too? [n] ", _yes_or_no, False)
     for line in _NEUTRAL:
         tell(line)
     ask("Enter when you are ready: ")
-    return FirstRun(source, settings, surface, shoe, pain, page)
+    return page
 
 
 def ask_for_source(
@@ -156,6 +186,22 @@ def ask_for_source(
         if settings != known and (trouble := journal.keep_settings(settings)):
             _tell_here(f"note: {trouble}")
 
+    store = last_answers_store(journal.path.parent)
+    stored = store.load()
+    if stored.note:
+        _tell_here(f"note: {stored.note}")
+
+    def keep_answers(answers: LastAnswers) -> None:
+        if stored.replaceable:
+            with suppress(BackstrideError):  # a convenience: the run is worth more
+                store.save(answers)
+
+    def keep_pain(level: int) -> None:
+        noted = Pain(time.time_ns(), level, utc_offset_minutes=local_offset_minutes(time.time_ns()))
+        if trouble := journal.add([noted]):
+            _tell_here(f"note: {trouble}")
+        _tell_here(f"Pain {level} of 10 is in your journal.")
+
     return guide(
         _ask_here,
         _tell_here,
@@ -165,6 +211,9 @@ def ask_for_source(
         surface=surface,
         shoe=shoe,
         keep=keep,
+        last=stored.value,
+        keep_answers=keep_answers,
+        keep_pain=keep_pain,
     )
 
 
@@ -190,7 +239,7 @@ def look_around(seconds: float = 4.0) -> Sightings:
 # -------------------------------------------------------------------------------------- questions
 
 
-def _choose_source(ask: Ask, tell: Tell, look: Callable[[], Sightings]) -> str:
+def _choose_source(ask: Ask, tell: Tell, look: Callable[[], Sightings], before: str) -> str:
     while True:
         tell("Looking for sensors …")
         seen = look()
@@ -208,6 +257,9 @@ def _choose_source(ask: Ask, tell: Tell, look: Callable[[], Sightings]) -> str:
             more = len(unknown) - _MOST_UNKNOWN
             tell(f"note: devices of an unknown kind that are not listed: {more}.")
         default = 1 if known else last
+        default = next(
+            (number for number, item in enumerate(offered, 1) if item.url == before), default
+        )
         chosen = _asked(ask, tell, f"Which one? [{default}] ", _number_up_to(last), default)
         if chosen:
             return SIMULATED if chosen == last else offered[chosen - 1].url

@@ -8,8 +8,6 @@ from pipelines.runner.desk.twisting_store import FILE_NAME
 from pipelines.runner.journal.database import Journal, kept_aside
 from pipelines.runner.journal.pending import pending_path
 
-__all__ = ["forget_everything"]
-
 
 def forget_everything(journal: Journal) -> list[Path]:
     """Empty the journal, and remove copies that were kept aside and entries kept for later.

@@ -16,8 +16,6 @@ from pipelines.runner.journal.queries import earlier_baselines
 from pipelines.session.live_status import Compared
 from pipelines.session.marks import one_line
 
-__all__ = ["PastRun", "RunHistory", "Start", "history_for_run"]
-
 #: What the runner is told of a run without a baseline to start from.
 _LEARNING: Final = "learning your baseline on the way"
 

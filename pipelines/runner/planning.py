@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from imu.drift.baseline import Baseline
@@ -16,15 +16,13 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import rest_cues, surface_cue
 from pipelines.coaching.training.single_session import LongestSession, budget_cue
-from pipelines.coaching.training.weekly import weekly_ceiling_m
+from pipelines.coaching.training.weekly import WeekSoFar, weekly_ceiling_m
 from pipelines.runner.journal.advice import held_back, return_state
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
 from pipelines.runner.journal.queries import longest_session, red_flag_state, weeks
 from pipelines.units import distance_words
-
-__all__ = ["cues_before", "plan_for_run", "plan_from_journal"]
 
 _DAY_NS: Final = 86_400 * 10**9
 #: Sessions that tell what is usual: the last ten of three months.
@@ -74,6 +72,8 @@ def plan_from_journal(
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
         longest=longest_session(journal, now_ns),
+        week=_week_so_far(journal, now.date()),
+        highest_heart_rate_bpm=settings.highest_heart_rate_bpm,
         intervals=RunWalkPlan() if stage == 0 else None,
         walk_bends=stage == 1,
         return_stage=stage,
@@ -107,7 +107,7 @@ def plan_for_run(
     return plan, journal.take_notes()
 
 
-def cues_before(plan: CompanionPlan, journal: JournalAtHand, surface: str) -> list[Cue]:
+def cues_before(plan: CompanionPlan, surface: str) -> list[Cue]:
     """What is worth knowing before a run begins: rest, surface, budget, and how to begin.
 
     While pain or red flags keep training from being suggested, the companion says so, and nothing
@@ -119,18 +119,17 @@ def cues_before(plan: CompanionPlan, journal: JournalAtHand, surface: str) -> li
         return [Cue("return.resting_run", {"day": plan.rest_day, "days": plan.rest_days})]
     cues = [None if plan.return_stage is None else surface_cue(plan.return_stage, surface)]
     cues.append(budget_cue(plan.longest, plan.units))
-    left_m = journal.ask(_left_of_week_m, None)
-    if left_m is not None:
-        words = distance_words(max(left_m, 0.0), plan.units)
-        cues.append(Cue("session.budget_week", {"left": words}))
-    return [*filter(None, cues), Cue("routine.before_run")]
+    if plan.week is not None:
+        left_m = max(plan.week.ceiling_m - plan.week.distance_m, 0.0)
+        cues.append(Cue("session.budget_week", {"left": distance_words(left_m, plan.units)}))
+    return [*filter(None, cues), Cue("routine.before_run"), Cue("words.posture")]
 
 
-def _left_of_week_m(journal: Journal) -> float | None:
-    """What this week's ceiling leaves, m; None without a ceiling."""
-    recent = weeks(journal, datetime.now().astimezone().date(), 5)
+def _week_so_far(journal: Journal, today: date) -> WeekSoFar | None:
+    """Distance of the week so far and its ceiling; None without one."""
+    recent = weeks(journal, today, 5)
     ceiling_m = weekly_ceiling_m(recent[:-1], journal.settings().weekly_ceiling_m)
-    return None if ceiling_m is None else ceiling_m - recent[-1].distance_m
+    return None if ceiling_m is None else WeekSoFar(recent[-1].distance_m, ceiling_m)
 
 
 def _usual(journal: Journal, before_ns: int) -> UsualIntensity | None:

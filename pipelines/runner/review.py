@@ -12,8 +12,6 @@ from pipelines.runner.journal.entries import Session
 from pipelines.session.result import SessionResult
 from pipelines.units import distance_words
 
-__all__ = ["filed_session", "review_cues"]
-
 #: What two runs are compared by, in this order; a smaller difference is none, %.
 _COMPARED: Final = ("impact_shock_g", "contact_time_ms", "cadence_spm")
 _LEAST_PERCENT: Final = 1.0

@@ -15,8 +15,6 @@ from pipelines.runner.journal.entries import Session, moment
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import add_run
 
-__all__ = ["Unfiled", "file_it", "unfiled_run"]
-
 #: An older one is not missed any more, s.
 _MISSED_S: Final = 7 * 86_400.0
 #: A shorter file holds no run, bytes.

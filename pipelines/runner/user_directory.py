@@ -6,8 +6,6 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["data_directory", "new_session_path"]
-
 
 def data_directory() -> Path:
     """The user's data directory of this program: ``$BACKSTRIDE_HOME`` or the system's usual one."""

@@ -36,19 +36,6 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.sensors.device_store import KnownDevice, device_path, load_device, save_device
 from pipelines.session.standing import fits
 
-__all__ = [
-    "FACE_S",
-    "STAND_S",
-    "TIME_LIMIT_S",
-    "CalibrateOptions",
-    "Calibrated",
-    "CalibrationStatus",
-    "CalibrationView",
-    "calibrate",
-    "run_calibration",
-    "write_to_sensor",
-]
-
 #: A face counts when the sensor has lain still on it for this long, s.
 FACE_S: Final = 3.0
 #: Quiet standing that makes a neutral, s.
@@ -436,8 +423,8 @@ def _unfinished(work: _Work, why: str) -> str:
             f"still for {FACE_S:g} s on each of its six sides."
         )
     return (
-        f"{why}, and the runner was not seen to stand upright and still for {STAND_S:g} s: try "
-        "again with --neutral-only."
+        f"{why}, and the runner was not seen to stand upright and still for {STAND_S:g} s: take "
+        "the standing again, which goes without the sides."
     )
 
 

@@ -21,18 +21,6 @@ from pipelines.files.stored import Store
 from pipelines.runner.user_directory import data_directory
 from pipelines.session.standing import fits
 
-__all__ = [
-    "NEUTRAL_DAYS",
-    "OLD_DAYS",
-    "KnownDevice",
-    "KnownSettings",
-    "device_path",
-    "devices_directory",
-    "load_device",
-    "save_device",
-    "settings_for",
-]
-
 #: A calibration older than this is used, and told to be old, days.
 OLD_DAYS: Final = 90
 #: The sensor was probably clipped on anew since a neutral older than this, days.
@@ -230,7 +218,7 @@ def settings_for(
             notes.append(
                 f"{when} is used"
                 + (
-                    ": take it again with 'backstride calibrate --neutral-only' if the sensor was "
+                    ": take it again, by a calibration of the standing alone, if the sensor was "
                     "clipped on anew since."
                     if old
                     else "."

@@ -21,19 +21,17 @@ from devices.inbox import Inbox
 from devices.sources import open_connector
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import BackstrideError, DeviceError, RecordingError
+from pipelines.counted import counted
 from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.replacing import refuse_existing, replacing
 from pipelines.files.stored import private_folder
 from pipelines.runner.user_directory import data_directory, new_session_path
-from pipelines.views.counted import counted
 
 if TYPE_CHECKING:
     from devices.open_link import OpenLink
     from devices.protocols.backstride_log import LogEntry, PartialLog
     from devices.records import DeviceInfo, Record
     from imu.drift.baseline import Baseline
-
-__all__ = ["DownloadOptions", "Downloaded", "download_logs", "list_logged_runs"]
 
 #: How often a lost link is opened again without a new byte in between.
 _FRUITLESS_LINKS: Final = 5

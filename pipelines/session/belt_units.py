@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BeltUnits"]
-
 #: Way over which they are compared, m: counts are whole metres, of some machines tens of them.
 _WINDOW_M: Final = 150.0
 #: Largest ratio of the two that a count and a changing speed explain.

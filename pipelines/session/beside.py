@@ -22,8 +22,6 @@ from pipelines.session.facts import Doubt, Fact, Gait, HeartSource, Source
 from pipelines.session.pace_sources import PaceSources
 from pipelines.session.progress import SessionProgress
 
-__all__ = ["Beside"]
-
 #: What a device said holds so long after its last reading, s.
 _HOLDS_S: Final = 8.0
 #: A belt, or a pod, that stands for so long under a runner is not believed, s.

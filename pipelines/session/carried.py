@@ -23,8 +23,6 @@ from imu.errors import InputError
 from pipelines.coaching.coach import CoachState
 from pipelines.session.json_form import from_plain, to_plain
 
-__all__ = ["Carried", "LeanKnown", "carried_from_text", "record_from_json", "record_to_json"]
-
 _DAMAGED = "what this session goes on from cannot be read: its file is damaged."
 _OTHERS = (
     "this session goes on from one in which other indicators were watched: use the version of "

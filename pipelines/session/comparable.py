@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from devices.records import DeviceInfo
     from imu.steps import Steps
 
-__all__ = ["sensor_kind", "surface_of_most"]
-
 #: Share of the running time on one surface from which a run counts as one on that surface.
 _LEAST_SHARE: Final = 0.8
 

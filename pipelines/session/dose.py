@@ -10,8 +10,6 @@ from imu.step.trusted_steps import trusted_steps
 if TYPE_CHECKING:
     from imu.steps import Steps
 
-__all__ = ["EXPONENT", "EXPONENTS", "Dose"]
-
 #: Of the index: the default, and with 2 and 6 as its uncertainty.
 EXPONENT: Final = 4.0
 EXPONENTS: Final = (2.0, EXPONENT, 6.0)

@@ -45,8 +45,6 @@ from pipelines.session.pauses import Pauses
 from pipelines.session.progress import SessionProgress
 from pipelines.session.standing import LatestSamples, fits
 
-__all__ = ["SessionFold"]
-
 _AUTO: Final = "auto"
 _SEEKING_S: Final = 30.0  # of running, in which axes are found that can be
 
@@ -197,7 +195,8 @@ class SessionFold:
     def now(self) -> Now:
         """What is known at this moment, as a fact that nobody keeps."""
         self._judge_waiting()
-        receiver = self._receiver
+        receiver, companion = self._receiver, self._companion
+        heart_bpm = self._beside.heart_rate_bpm
         return Now(
             elapsed_s=self.elapsed_s,
             gait=self._analyzer.gait,
@@ -210,7 +209,9 @@ class SessionFold:
             speed_m_s=self._pace.speed_m_s,
             slope_deg=self._pace.slope_deg,
             distance_m=self._progress.distance_m,
-            heart_rate_bpm=self._beside.heart_rate_bpm,
+            heart_rate_bpm=heart_bpm,
+            effort=None if companion is None else companion.effort(heart_bpm),
+            phase=None if companion is None else companion.phase,
             beside=dict(self._beside.links),
         )
 
@@ -471,6 +472,7 @@ class SessionFold:
             warm_up_s=None if ending is None else ending.warm_up_s,
             before_warm_up_m=None if ending is None else ending.before_warm_up_m,
             cool_down=None if ending is None else ending.cool_down,
+            bends=None if ending is None else ending.bends,
         )
 
     def _run_baseline(self) -> Baseline | None:

@@ -26,49 +26,6 @@ from pipelines.session.marks import PainMoment
 if TYPE_CHECKING:
     from imu.drift.detector import InUse
 
-__all__ = [
-    "FACT_KINDS",
-    "AlertTold",
-    "AxesFound",
-    "AxesMissing",
-    "AxesSought",
-    "BaselineGivenUp",
-    "BaselineKnown",
-    "Changed",
-    "ClipLoose",
-    "CueTold",
-    "DistanceKnown",
-    "Ended",
-    "Fact",
-    "FlagsAnswered",
-    "GaitChanged",
-    "Gap",
-    "HeartRateKnown",
-    "LinkChanged",
-    "LossCounts",
-    "MarkUnreadable",
-    "NeutralRefused",
-    "NeutralTaken",
-    "PaceKnown",
-    "PainJudged",
-    "PainReported",
-    "Paused",
-    "PhaseBegan",
-    "Resumed",
-    "SensorClock",
-    "SensorDoubted",
-    "SensorKnown",
-    "SensorMoved",
-    "ShoeKnown",
-    "StepsFinished",
-    "StreamBelieved",
-    "StreamChanged",
-    "StreamDoubted",
-    "SurfaceKnown",
-    "UsualRange",
-    "WarmUpDone",
-]
-
 #: What the runner does.
 Gait = Literal["still", "walk", "run"]
 #: How a speed, a slope or a distance is known: the runner said so, ``speed``: a speed that was
@@ -444,6 +401,8 @@ class Ended(_Fact, frozen=True, tag="ended"):
         usual intensity and the distance are known.
     cool_down : CoolDown, optional
         How the session ended; None when it was too short to need one, or nobody looked.
+    bends : (int, int), optional
+        To the left and to the right, of a plan that walks the bends.
     """
 
     duration_s: float
@@ -458,6 +417,7 @@ class Ended(_Fact, frozen=True, tag="ended"):
     warm_up_s: float | None = None
     before_warm_up_m: float | None = None
     cool_down: CoolDown | None = None
+    bends: tuple[int, int] | None = None
 
 
 Fact = (

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["FeltPain", "moment_of"]
-
 #: A rating so long after the last step is one after the run, s.
 _AFTER_S: Final = 30.0
 

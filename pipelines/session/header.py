@@ -16,8 +16,6 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.session.carried import Carried
 
-__all__ = ["BaselineOrigin", "SessionHeader", "software"]
-
 #: Where a baseline comes from: the runner chose it, or it was made of earlier runs.
 BaselineOrigin = Literal["given", "earlier runs"]
 

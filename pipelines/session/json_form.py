@@ -16,8 +16,6 @@ import numpy as np
 from imu.errors import BackstrideError, InputError
 from imu.steps import STEP_ROW
 
-__all__ = ["from_plain", "to_json", "to_plain"]
-
 _T = TypeVar("_T")
 
 

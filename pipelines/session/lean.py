@@ -7,8 +7,6 @@ import msgspec
 from imu.analyzer import StepAnalyzer
 from pipelines.session.carried import LeanKnown
 
-__all__ = ["LeanReference"]
-
 
 class LeanReference:
     """Whether lean is measured from a standing neutral, as far as the log tells.

@@ -16,13 +16,13 @@ from imu.drift.params import DriftParams
 from imu.drift.status import DriftStatus
 from imu.steps import NO_STEPS, Steps, concatenate
 from pipelines.coaching.alert import Alert
+from pipelines.coaching.training.effort import Effort
+from pipelines.coaching.training.intervals import Phase
 from pipelines.session import facts
 
 if TYPE_CHECKING:
     from imu.drift.detector import DriftDetector
     from pipelines.session.facts import Fact
-
-__all__ = ["RECENT_STEPS", "Compared", "IndicatorStatus", "LiveStatus", "Now", "indicator_statuses"]
 
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60
@@ -104,6 +104,8 @@ class Now:
     slope_deg: float | None = None
     distance_m: float | None = None
     heart_rate_bpm: float | None = None
+    effort: Effort | None = None
+    phase: Phase | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -150,6 +152,10 @@ class LiveStatus:
         Dose of the session so far, as kilometres of easy running; None while it is not known.
     speed_m_s, slope_deg, distance_m, heart_rate_bpm : float, optional
         As they are known now, by whoever knows them best; None while nobody does.
+    effort : Effort, optional
+        How hard it is now; None where nothing tells it.
+    phase : Phase, optional
+        Where a run/walk plan stands; None without one, and while nothing is suggested.
     beside : mapping of str to str
         State of the links of devices beside the sensor, by the name of their stream.
 
@@ -184,6 +190,8 @@ class LiveStatus:
     slope_deg: float | None = None
     distance_m: float | None = None
     heart_rate_bpm: float | None = None
+    effort: Effort | None = None
+    phase: Phase | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, fact: Fact | Now) -> None:
@@ -209,10 +217,10 @@ class LiveStatus:
                 self.link = "ended"
 
     @property
-    def alert(self) -> str:
-        """The alert that holds, in plain words: for as long as any indicator is changed."""
+    def alert(self) -> Alert | None:
+        """The alert that holds: for as long as any indicator is changed."""
         holds = any(one.changed for one in self.indicators.values())
-        return self.told.message if holds and self.told is not None else ""
+        return self.told if holds else None
 
     def typical(self, column: str, steps: int = 10) -> float:
         """Median of the last ``steps`` steps (even, so that both feet count alike); NaN if none."""

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from pipelines.session.progress import SessionProgress
     from pipelines.session.standing import LatestSamples
 
-__all__ = ["MarkRules"]
-
 
 @dataclass(slots=True)
 class MarkRules:

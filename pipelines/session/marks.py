@@ -19,31 +19,6 @@ from devices.records import Record
 from imu.errors import ParameterError
 from pipelines.units import parse_distance, parse_slope, parse_speed
 
-__all__ = [
-    "MARK_KINDS",
-    "Coaching",
-    "Distance",
-    "LoggedMark",
-    "Mark",
-    "Neutral",
-    "Pain",
-    "PainMoment",
-    "Pause",
-    "RedFlags",
-    "Reseat",
-    "Resume",
-    "SessionRecord",
-    "Shoe",
-    "Slope",
-    "Speed",
-    "Surface",
-    "Told",
-    "Unknown",
-    "mark_from_log",
-    "mark_from_words",
-    "one_line",
-]
-
 #: When pain was felt; empty: as the time of the mark tells.
 PainMoment = Literal["before", "during", "after", ""]
 

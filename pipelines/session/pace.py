@@ -17,8 +17,6 @@ from imu.drift.covariates import Covariates
 if TYPE_CHECKING:
     from imu.steps import Steps
 
-__all__ = ["Pace"]
-
 
 class Pace:
     """The speed and the slope of a session, and since when; each holds until its next.

@@ -11,8 +11,6 @@ from typing import Final
 from pipelines.session.facts import PaceKnown, Source
 from pipelines.session.pace import Pace
 
-__all__ = ["PRECEDENCE", "PaceSources"]
-
 #: Whose word counts, the first before the others.
 PRECEDENCE: Final[tuple[Source, ...]] = ("treadmill", "pod", "stated", "estimated")
 

@@ -8,8 +8,6 @@ import numpy as np
 
 from imu.steps import Steps
 
-__all__ = ["Pauses"]
-
 
 class Pauses:
     """The times of a session that are not judged."""

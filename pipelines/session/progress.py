@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from imu.steps import Steps
     from pipelines.session.facts import Source
 
-__all__ = ["SessionProgress"]
-
 #: A longer time without a step is a pause, s.
 _LONGEST_PAUSE_S: Final = 2.0
 

@@ -15,7 +15,9 @@ from imu.drift.changes import Change
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import Steps, concatenate
 from pipelines.coaching.alert import Alert
+from pipelines.coaching.training.bends import bends_cue
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.intervals import Adherence, adherence_of
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.quantities import MEANS
 from pipelines.session import facts
@@ -24,8 +26,6 @@ from pipelines.session.dose import EXPONENTS, Dose
 from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, SensorDoubted, Source
 from pipelines.session.felt_pain import FeltPain, moment_of
 from pipelines.session.header import SessionHeader
-
-__all__ = ["Measured", "SessionResult", "Stretch", "result_of"]
 
 _F = TypeVar("_F")
 
@@ -80,8 +80,10 @@ class SessionResult:
         Of gait, one after the other.
     alerts, cues, changes : tuple
         What the coach and the companion told, and all that changed, told or not, in order.
-    warm_up_s, before_warm_up_m, cool_down
+    warm_up_s, before_warm_up_m, cool_down, bends
         As in :class:`~pipelines.session.facts.Ended`.
+    adherence : Adherence, optional
+        Intervals of a run/walk plan against those that were run and walked.
     baseline : Baseline or None
         In use at the end.
     changed : tuple of str
@@ -134,6 +136,8 @@ class SessionResult:
     warm_up_s: float | None
     before_warm_up_m: float | None
     cool_down: CoolDown | None
+    bends: tuple[int, int] | None
+    adherence: Adherence | None
     baseline: Baseline | None
     changed: tuple[str, ...]
     run_baseline: Baseline | None
@@ -172,7 +176,14 @@ class SessionResult:
     @property
     def closing_cues(self) -> tuple[Cue, ...]:
         """What to tell once the session is over."""
-        return () if self.cool_down is None or self.stopped else (self.cool_down.cue,)
+        if self.stopped:
+            return ()
+        said = [
+            None if self.adherence is None else self.adherence.cue,
+            None if self.bends is None else bends_cue(*self.bends),
+            None if self.cool_down is None else self.cool_down.cue,
+        ]
+        return tuple(cue for cue in said if cue is not None)
 
 
 def result_of(
@@ -206,6 +217,9 @@ def result_of(
     surfaces = [(fact.time_s, fact.name) for fact in _all(known, facts.SurfaceKnown)]
     shoes = [fact.name for fact in _all(known, facts.ShoeKnown)]
     sensors = _all(known, facts.SensorKnown)
+    stretches = _stretches(known, begin_s, end.time_s)
+    phases = [(fact.phase, fact.time_s) for fact in _all(known, facts.PhaseBegan)]
+    did = [(one.gait, one.begin_s, one.end_s) for one in stretches]
     return SessionResult(
         header,
         sensors[-1].info if sensors else None,
@@ -224,13 +238,15 @@ def result_of(
         shoes[-1] if shoes else "",
         surface_of_most(steps, surfaces),
         tuple(_pain(fact, steps) for fact in _all(known, facts.PainReported)),
-        tuple(_stretches(known, begin_s, end.time_s)),
+        tuple(stretches),
         tuple(fact.alert for fact in _all(known, facts.AlertTold)),
         tuple(_all(known, facts.CueTold)),
         tuple(fact.as_change for fact in _all(known, facts.Changed)),
         end.warm_up_s,
         end.before_warm_up_m,
         end.cool_down,
+        end.bends,
+        adherence_of(phases, did),
         end.baseline,
         end.changed,
         None if header.simulated else end.run_baseline,

@@ -15,8 +15,6 @@ from imu.samples import Samples
 if TYPE_CHECKING:
     from pipelines.session.facts import NeutralTrouble
 
-__all__ = ["STANDING_S", "LatestSamples", "fits"]
-
 #: A neutral is the mean of this long before its mark, s.
 STANDING_S: Final = 2.0
 

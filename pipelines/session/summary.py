@@ -1,10 +1,9 @@
-"""A session in a few numbers, for people and as JSON."""
+"""A session in a few numbers, and as JSON; its words are in ``pipelines/views``."""
 
 from __future__ import annotations
 
 import json
 import math
-import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,26 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.sequence import Losses
-from imu.drift.indicators import INDICATORS
 from imu.step.block_means import block_means
 from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
-from pipelines.views.counted import counted
-from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock
     from pipelines.session.result import SessionResult
-    from pipelines.units import Units
-
-__all__ = ["AXES_NOT_FOUND", "Summary", "summarise", "wear_notes"]
-
-#: Note of a session whose mounting stayed unknown.
-AXES_NOT_FOUND: Final = (
-    "the sensor's forward axis could not be told from the run, so lean is empty: state it with "
-    "--axes."
-)
 
 _NO_MEASURES: Final = {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
 _MEASURES: Final = tuple(
@@ -43,19 +30,8 @@ _MEASURES: Final = tuple(
     )
 )
 
-#: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
-_TROUBLES: Final = (
-    ("reordered", "sample too late", "samples too late"),
-    ("duplicated", "sample twice", "samples twice"),
-    ("malformed_packets", "damaged packet", "damaged packets"),
-    ("restarts", "restart of the sensor", "restarts of the sensor"),
-)
-
 #: Counts between sensor and computer.
 _LINK: Final = Losses._fields
-
-#: A median of fewer of the steps, as a share, says of how many.
-_NEARLY_ALL: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +45,7 @@ class Summary:
     duration_s, rate_hz : float
         Length, s, and nominal sample rate, Hz.
     steps, trusted_steps : int
-        Running steps, and those without a reservation.
+        Running steps, and those that nothing puts in doubt.
     quality : dict
         How many steps bear each token.
     median : dict
@@ -150,107 +126,6 @@ class Summary:
         """
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
-    def lines(self, width: int | None = None) -> list[str]:
-        """The summary for people, one line each; in a narrow window wrapped between words.
-
-        Parameters
-        ----------
-        width : int, optional
-            Of the window, in characters.
-
-        Returns
-        -------
-        list of str
-            Without line ends.
-        """
-        rows = self.rows()
-        head = f"{self.source}: {self.title}"
-        lines = [head, *(f"  {label:<30} {value}" for label, value in rows)]
-        if width is None or max(map(len, lines)) <= width:
-            return lines
-        narrow = _wrapped(head, width, "  ")
-        for label, value in rows:
-            narrow += _wrapped(f"  {label}: {value.strip()}", width, "    ")
-        return narrow
-
-    @property
-    def title(self) -> str:
-        """How much it was."""
-        minutes, seconds = divmod(round(self.duration_s), 60)
-        return (
-            f"{counted(self.steps, 'running step')} in {minutes}:{seconds:02d} "
-            f"({self.rate_hz:g} Hz){'; medians' if self.steps else ''}"
-        )
-
-    def rows(self, units: Units = "metric") -> list[tuple[str, str]]:
-        """What it was, for people: labels and values, whose numbers end below one another.
-
-        Parameters
-        ----------
-        units : {"metric", "imperial"}
-            Of lengths.
-
-        Returns
-        -------
-        list of (str, str)
-            One for each line below the first.
-        """
-        rows = []
-        for one in quantities_in("summary"):
-            value = self.median.get(one.column)
-            if value is not None and units == "imperial" and one.imperial:
-                rows.append((one.name, one.amount(value, units)))
-            elif value is not None:
-                number = f"{value:8.{one.decimals}f} {one.unit}"
-                rows.append((one.name, f"{number}{self._span(one.column)}"))
-        if self.steps:
-            rows.append(("steps that count", f"{self.trusted_steps:8d}"))
-        rows.append(("steps in doubt", ", ".join(f"{k} {n}" for k, n in self.quality.items())))
-        rows += self._measured()
-        lost = self.samples_lost_in_transit + self.samples_quarantined
-        if lost or self.restarts:
-            gaps = f"{counted(self.restarts, 'gap')} too long to fill"
-            filled = f"({self.samples_filled} filled in, {gaps})"
-            rows.append(("lost or unusable samples", f"{lost:8d} {filled}"))
-        troubles = [counted(self.link[k], *words) for k, *words in _TROUBLES if self.link.get(k)]
-        rows.append(("on the way", ", ".join(troubles)))
-        if self.clock is not None and self.clock["basis"] != "arrival floor without beat":
-            skew = f"{self.clock['skew_ppm']:8.1f} ppm fast (± {self.clock['skew_sd_ppm']:.1f})"
-            offset = f"host time ± {self.clock['offset_uncertainty_ms']:.1f} ms"
-            rows.append(("sensor clock", f"{skew}, {offset}"))
-        if self.alerts:
-            told = Counter(_words(name) for name in self.alerts_told)
-            names = [f"{name} {count} ×" if count > 1 else name for name, count in told.items()]
-            which = f": {', '.join(names)}" if names else ""
-            count = len(self.alerts_told) or self.alerts
-            rows.append(("alerts told", f"{count:8d} (changes from the baseline{which})"))
-        if self.changed:
-            listed = ", ".join(map(_words, self.changed))
-            rows.append(("changed at the end", f"{len(self.changed):8d} ({listed})"))
-        return [(label, value) for label, value in rows if value]
-
-    def _measured(self) -> list[tuple[str, str]]:
-        """What devices beside the sensor measured."""
-        rows = []
-        if self.distance_m is not None and self.distance_source in {"treadmill", "pod"}:
-            by = "treadmill" if self.distance_source == "treadmill" else "foot pod"
-            rows.append(("distance", f"{self.distance_m / 1000.0:8.2f} km ({by})"))
-        if self.speed_m_s is not None:
-            rows.append(("measured speed", f"{3.6 * self.speed_m_s:8.1f} km/h"))
-        if self.heart_rate_bpm is not None:
-            rows.append(("heart rate", f"{self.heart_rate_bpm:8.0f} beats/min"))
-        return rows
-
-    def _span(self, name: str) -> str:
-        """On which steps a median rests, where these are not nearly all; else nothing."""
-        count = self.median_steps.get(name, self.steps)
-        last = self.median_last_steps.get(name, self.steps)
-        if count >= _NEARLY_ALL * self.steps:
-            return ""
-        if count >= _NEARLY_ALL * last:
-            return f" (of the last {counted(last, 'step')})"
-        return f" (of {counted(count, 'step')})"
-
 
 def summarise(
     result: SessionResult,
@@ -278,7 +153,7 @@ def summarise(
     cut_short : bool
         Whether the file lacks its end.
     notes : sequence of str
-        What should be known besides.
+        What should be known, one sentence each.
     """
     steps, losses = result.steps, result.losses
     settled = without_doubtful_columns(steps)
@@ -317,7 +192,7 @@ def summarise(
         axes_found=result.axes_found,
         cut_short=cut_short,
         baseline=None if baseline is None else json.loads(baseline.to_json()),
-        notes=[*notes, *wear_notes(result)],
+        notes=list(notes),
         median_steps=used,
         median_last_steps=last,
         alerts_told=[alert.indicator for alert in told],
@@ -327,30 +202,6 @@ def summarise(
         speed_m_s=None if result.speed is None else round(result.speed.mean, 4),
         heart_rate_bpm=None if result.heart_rate is None else round(result.heart_rate.mean, 1),
     )
-
-
-def wear_notes(result: SessionResult) -> list[str]:
-    """What should be known of how the sensor was worn, one sentence each.
-
-    Parameters
-    ----------
-    result : SessionResult
-        What the session came to.
-    """
-    notes = [doubt_words(doubt) for doubt in result.doubts]
-    if not len(result.steps):
-        return notes
-    if result.loose_clip:
-        notes.append(CLIP_IS_LOOSE)
-    if not result.axes_found:
-        notes.append(AXES_NOT_FOUND)
-    elif result.lean_is_relative:
-        notes.append(LEAN_IS_RELATIVE)
-    return notes
-
-
-def _wrapped(line: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(line, max(16, width), subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _clock(clock: SensorClock | None) -> dict[str, object] | None:
@@ -375,11 +226,6 @@ def _blocks(steps: Steps) -> dict[str, object]:
             "standard_error": _numbers(means.standard_error[name]),
         }
     return blocks
-
-
-def _words(name: str) -> str:
-    """An indicator for people; one of another kind, as the sensor's seat, by its name."""
-    return next((one.words for one in INDICATORS if one.name == name), name.replace("_", " "))
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:

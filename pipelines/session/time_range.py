@@ -18,8 +18,6 @@ from pipelines.session import facts
 from pipelines.session.facts import Fact
 from pipelines.views.clock_words import clock_words
 
-__all__ = ["TimeRange"]
-
 #: What happens at one moment; all else stands from then on, so that its latest is of the stretch.
 _MOMENTS: Final = (facts.AlertTold, facts.CueTold, facts.Changed, facts.PainReported, facts.Gap)
 

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from pipelines.bench.item import Item
 from pipelines.bench.reports import told
-from pipelines.views.counted import counted
+from pipelines.counted import counted
 from pipelines.views.terminal.cells import printable
-
-__all__ = ["item_lines", "verdict_line"]
 
 _WORDS = {"pass": "PASS", "warn": "WARN", "fail": "FAIL", "measured": "    ", "skipped": "skip"}
 

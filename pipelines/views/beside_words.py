@@ -9,8 +9,6 @@ from pipelines.units import METRES_PER_MILE, Units, slope_words
 if TYPE_CHECKING:
     from pipelines.session.live_status import LiveStatus
 
-__all__ = ["away_words", "beside_words"]
-
 _SHORT: Final = {"treadmill": "treadmill", "foot_pod": "foot pod", "heart_rate": "heart rate"}
 _HERE: Final = ("connected", "resumed", "gap")
 

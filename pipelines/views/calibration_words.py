@@ -11,8 +11,6 @@ from imu.calibration import POSITIONS_LEAST
 from imu.samples import STANDARD_GRAVITY_M_S2
 from pipelines.sensors.calibrate import Calibrated
 
-__all__ = ["result_lines"]
-
 #: A calibration this near is good: 10 mg are 0.6° of lean.
 _GOOD_MG: Final = 10.0
 
@@ -62,7 +60,7 @@ def result_lines(done: Calibrated) -> list[str]:
             "finds its own while you stand"
         )
     if done.path is not None:
-        lines.append(f"stored in {done.path}; 'backstride live' uses it by itself")
+        lines.append(f"stored in {done.path}; every run with it uses it by itself")
     return lines
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["clock_words"]
-
 
 def clock_words(seconds: float) -> str:
     """A session time as minutes and seconds, with hours where there are any.

@@ -16,8 +16,6 @@ from pipelines.files.provenance import Provenance
 from pipelines.quantities import MEANS, Quantity, quantity_named
 from pipelines.views.report.page import check_libraries, write_page
 
-__all__ = ["CohortFigures", "write_cohort_page"]
-
 _TOLD: Final = 20
 _BINS: Final = 30
 _SETTINGS: Final = {"svg.hashsalt": "backstride", "svg.fonttype": "none"}

@@ -15,8 +15,6 @@ from pipelines.files.replacing import replacing
 if TYPE_CHECKING:
     from pipelines.bench.compare.alignment import Agreement, Comparison
 
-__all__ = ["comparison_lines", "write_bland_altman"]
-
 _ACROSS: Final = 4
 #: Same bytes for the same numbers: no date, and identifiers that are not drawn by chance.
 _SETTINGS: Final = {"svg.hashsalt": "backstride", "svg.fonttype": "none"}

@@ -13,8 +13,6 @@ from pipelines.session.standing import STANDING_S
 if TYPE_CHECKING:
     from pipelines.session.facts import Doubt, Fact, NeutralTrouble
 
-__all__ = ["CLIP_IS_LOOSE", "LEAN_IS_RELATIVE", "doubt_words", "fact_words", "stream_words"]
-
 #: Where axes were found from the steps and nobody stood.
 LEAN_IS_RELATIVE: Final = (
     "lean is relative: nobody stood still before the run, so it shows changes within the run only; "
@@ -144,6 +142,19 @@ def doubt_words(doubt: facts.SensorDoubted) -> str:
     return _DOUBTS[doubt.trouble].format(number=doubt.number)
 
 
+def pain_parts(fact: facts.PainJudged) -> tuple[str, str]:
+    """What the traffic light says of a rating, and what to do then.
+
+    Examples
+    --------
+    >>> pain_parts(facts.PainJudged(9.0, 2, "go", "during"))
+    ('Pain of 2: within 0 to 3, you may go on.', 'Say so when it grows.')
+    """
+    cue = Judged(fact.level, fact.light, fact.moment, fact.rising).cue
+    asks = Cue("pain.check", {"level": float(fact.level)}).message if fact.asks else ""
+    return cue.headline, f"{cue.detail} {asks}".strip()
+
+
 def fact_words(fact: Fact) -> str:
     """What is worth telling of a fact while it happens; empty where nothing is.
 
@@ -168,9 +179,7 @@ def fact_words(fact: Fact) -> str:
         case facts.CueTold():
             return Cue(fact.text_id, fact.numbers).message
         case facts.PainJudged():
-            judged = Judged(fact.level, fact.light, fact.moment, fact.rising).cue.message
-            asks = Cue("pain.check", {"level": float(fact.level)}).message if fact.asks else ""
-            return f"{judged} {asks}".strip()
+            return " ".join(pain_parts(fact)).strip()
         case facts.NeutralTaken():
             return "the standing neutral was taken: lean is measured from it."
         case facts.NeutralRefused():

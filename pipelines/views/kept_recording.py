@@ -5,8 +5,6 @@ from __future__ import annotations
 from pipelines.live import LiveRun
 from pipelines.views.clock_words import clock_words
 
-__all__ = ["kept_words"]
-
 
 def kept_words(run: LiveRun) -> str:
     """What a recording holds that ended before its run, as on a full disk.

@@ -8,8 +8,6 @@ from pipelines.coaching.alert import Alert
 from pipelines.live_controls import LiveView
 from pipelines.session.live_status import LiveStatus
 
-__all__ = ["NotesAtStart"]
-
 
 class NotesAtStart:
     """A view that tells notes before the first it is told, so none where a run could not start.

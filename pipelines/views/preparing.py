@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-__all__ = ["prepare_filters"]
-
 _OTHER_PART = "from imu.analyzer import warm_up; warm_up(closing=False)"
 _LONGEST_S = 60.0
 

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["progress"]
-
 _QUIET_S = 1.0
 
 

@@ -9,8 +9,6 @@ from typing import Final
 from imu.errors import ParameterError
 from pipelines.units import Units
 
-__all__ = ["fitted"]
-
 _UNIT: Final = re.compile(r"\d\s*([a-z\"'/%°]+)\s*$", re.ASCII | re.IGNORECASE)
 _FEET: Final = re.compile(r"\d\s*(ft|feet|')", re.ASCII | re.IGNORECASE)
 

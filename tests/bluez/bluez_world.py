@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-__all__ = ["BluezWorld"]
-
 _RADIO: Final = Path(__file__).with_name("guest_radio.py")
 _BUS_SOCKET: Final = Path("/run/dbus/system_bus_socket")
 _BUS_CONFIGURATION: Final = """\

@@ -18,8 +18,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["GuestFiles", "ImageError", "boot_archive", "guest_files"]
-
 _PACKAGES: Final = ("linux-image-amd64", "bluez", "dbus", "busybox-static")
 #: Drivers that the guest needs, with the ciphers that Bluetooth asks the kernel for.
 _MODULES: Final = (

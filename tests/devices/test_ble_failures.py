@@ -15,7 +15,9 @@ from bleak.exc import (
 
 from devices.addresses import SensorAddress
 from devices.ble_failures import reason_of, translated
-from devices.open_link import Connector
+from devices.drivers.driver import Conversation
+from devices.inbox import Inbox
+from devices.open_link import Connector, OpenLink
 from devices.simulator.link_params import LinkParams
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError, ParameterError
@@ -136,15 +138,15 @@ def test_what_is_known_to_pass_is_tried_three_times_at_first() -> None:
         place = "ble:moody"
 
         @property
-        def driver(self) -> object:
+        def driver(self) -> type[Conversation] | None:
             return self.inner.driver
 
-        async def connect(self, inbox: object) -> object:
+        async def connect(self, inbox: Inbox) -> OpenLink:
             self.tries += 1
             if self.left > 0:
                 self.left -= 1
                 raise DeviceError("is moody: wait.", source="moody", may_pass=True)
-            return await self.inner.connect(inbox)  # type: ignore[arg-type]
+            return await self.inner.connect(inbox)
 
         async def end(self) -> None:
             await self.inner.end()
@@ -152,7 +154,7 @@ def test_what_is_known_to_pass_is_tried_three_times_at_first() -> None:
     async def attempt(failures: int) -> list[str]:
         clock = VirtualClock()
         moody = Moody(Bench(clock).sensor(scenario("backstride")), failures)
-        return (await session(moody, clock, seconds=8.0)).kinds  # type: ignore[arg-type]
+        return (await session(moody, clock, seconds=8.0)).kinds
 
     assert run(attempt(2)) == ["connected", "ended"]
     with pytest.raises(DeviceError, match="moody"):

@@ -18,8 +18,16 @@ from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
+from devices.ble import BleConnector, Radio
+from devices.drivers.driver import Wanted
+from devices.receiver import Receiver
+from devices.records import LinkEvent
+from devices.sensor_source import SensorSource
 from devices.simulator.bumble_backend import bumble_backend
 from devices.simulator.bumble_radio import BumbleRadio, BumbleSensor
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.peripherals.movesense import MovesensePeripheral
+from devices.simulator.scenario import Scenario
 from imu.errors import DeviceError, ParameterError
 from tests.devices.counting_peripheral import (
     CONTROL,
@@ -314,6 +322,77 @@ def test_properties_outside_their_range_are_refused() -> None:
     run(place())
 
 
+@asynccontextmanager
+async def a_movesense(
+    *, pair: bool = False, **properties: Any
+) -> AsyncIterator[tuple[BumbleSensor, SensorSource]]:
+    """One on bumble's radio, and a source that is not open yet."""
+    clock = LoopClock()
+    run_of_it = SimulatedRun(Scenario(rate=104.0, minutes=1.0, standing_s=2))
+    async with BumbleRadio() as radio:
+        placed = await radio.place(MovesensePeripheral(run_of_it, clock), **properties)
+        backend = bumble_backend(radio)
+        on_it = Radio(backend.client, backend.scanner)
+        connector = BleConnector(placed.address, radio=on_it, pair=pair)
+        yield placed, SensorSource(connector, wanted=Wanted(104.0), clock=clock)
+
+
+async def followed(source: SensorSource, seconds: float) -> tuple[list[str], int]:
+    """What happened to the link in this time, and how many samples came."""
+    kinds, receiver = list[str](), Receiver(source.info)
+    end_s = now_s() + seconds
+    async for record in source:
+        receiver.push(record)
+        kinds += [record.kind] if isinstance(record, LinkEvent) else []
+        if now_s() > end_s:
+            break
+    return kinds, receiver.losses.received
+
+
+def test_a_sensor_that_demands_pairing_says_so_and_streams_once_paired() -> None:
+    async def stream() -> tuple[list[str], int]:
+        async with a_movesense(demands_pairing=True) as (_, source):
+            with pytest.raises(DeviceError, match=r"asks for pairing: .* or add 'pair=yes'"):
+                await source.__aenter__()
+        async with a_movesense(demands_pairing=True, pair=True) as (_, source), source:
+            return await followed(source, 5.0)
+
+    kinds, received = run(stream())
+    assert kinds == ["connected"]
+    assert received > 4 * 104
+
+
+def test_links_that_end_as_they_are_made_are_tried_again_three_times_in_all() -> None:
+    async def stream(drops: int) -> tuple[list[str], int]:
+        async with a_movesense(drops=drops) as (placed, source), source:
+            assert placed.drops == 0
+            return await followed(source, 5.0)
+
+    kinds, received = run(stream(2))
+    assert kinds == ["connected"]
+    assert received > 4 * 104
+    with pytest.raises(DeviceError, match="cannot be connected"):
+        run(stream(3))
+
+
+def test_a_firmware_whose_handles_have_moved_is_found_again() -> None:
+    async def stream() -> tuple[list[str], int, bool]:
+        async with a_movesense() as (placed, source), source:
+            before = {uuid: each.handle for uuid, each in placed.characteristics.items()}
+            first, received = await followed(source, 3.0)
+            placed.renew_firmware()
+            later, received_later = await followed(source, 6.0)
+            moved = all(
+                before[uuid] != each.handle for uuid, each in placed.characteristics.items()
+            )
+            return first + later, received + received_later, moved
+
+    kinds, received, moved = run(stream())
+    assert moved
+    assert kinds == ["connected", "lost", "resumed"]
+    assert received > 7 * 104
+
+
 def test_without_bumble_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real_import = builtins.__import__
 
@@ -327,5 +406,5 @@ def test_without_bumble_one_sentence_says_what_to_install(monkeypatch: pytest.Mo
             pass
 
     monkeypatch.setattr(builtins, "__import__", no_bumble)
-    with pytest.raises(DeviceError, match=r"pip install 'backstride\[sim\]'"):
+    with pytest.raises(DeviceError, match="install the extra 'sim'"):
         asyncio.run(enter())

@@ -52,7 +52,7 @@ class _Driver(Conversation):
     def recognises(cls, _: object) -> bool:
         return True
 
-    async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:  # noqa: ARG002
+    async def open(self, _link: Link, _wanted: Wanted) -> DeviceInfo:
         return self.infos.pop(0) if len(self.infos) > 1 else self.infos[0]
 
     async def close(self, link: Link) -> None:

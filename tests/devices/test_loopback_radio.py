@@ -613,9 +613,9 @@ def test_disconnecting_twice_or_without_a_connection_is_harmless() -> None:
         ("att_errors", ((CONTROL, 0),)),
     ],
 )
-def test_properties_outside_their_range_are_refused(name: str, value: object) -> None:
+def test_properties_outside_their_range_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ParameterError) as refused:
-        LinkParams(**{name: value})  # type: ignore[arg-type]
+        LinkParams(**{name: value})
     assert refused.value.name == (name if name != "spells" else "jitter_ms")
 
 

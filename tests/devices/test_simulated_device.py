@@ -14,6 +14,7 @@ from devices.sequence import Losses
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.faults.messages import LOSS_RUN_MESSAGES
 from devices.simulator.faults.samples import FaultyRun
+from devices.simulator.generate import measured_run
 from devices.simulator.scenario import Scenario
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
@@ -236,3 +237,19 @@ def test_a_sensor_without_gyroscope_sends_acceleration_alone() -> None:
 def test_nothing_measured_is_a_session_without_packets() -> None:
     _, log = sent(Bench(Scenario(minutes=0.1), taken=10_000))
     assert [type(record) for record in log] == [LinkEvent, Packet, LinkEvent]
+
+
+@pytest.mark.parametrize("fault", ["saturate=20@3+4", "nan=10", "stuck_axis=1@4", "bias_g=0.5@2+3"])
+@pytest.mark.parametrize("n", [1, 7, 300])
+def test_how_a_faulty_run_is_read_makes_no_difference(fault: str, n: int) -> None:
+    def read(n: int) -> Samples:
+        run = measured_run(Scenario.from_query(f"minutes=0.1&rate=50&standing_s=1&{fault}"))
+        blocks = []
+        while len(block := run.read(n)):
+            blocks.append(block)
+        return Samples.concatenate(blocks)
+
+    whole, cut = read(100_000), read(n)
+    assert len(whole) == len(cut) > 300
+    np.testing.assert_array_equal(whole.acceleration_m_s2, cut.acceleration_m_s2)
+    np.testing.assert_array_equal(whole.quality, cut.quality)

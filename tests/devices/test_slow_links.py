@@ -100,6 +100,19 @@ def test_a_movesense_on_a_slow_link_steps_down_and_says_so() -> None:
     assert session.losses.lost == 0
 
 
+class OnlyOneRate(MovesensePeripheral):
+    """A sensor that refuses every rate but its highest."""
+
+    def _status(self, host: Host, reference: int, path: str) -> int:
+        return super()._status(host, reference, path) if path.endswith("208") else 503
+
+
+def test_where_a_lower_rate_is_refused_the_slow_link_is_named_too() -> None:
+    says = r"the link is too slow for 208 Hz, and it refuses .* at a lower rate \(status 503\): "
+    with pytest.raises(DeviceError, match=says):
+        ran(OnlyOneRate, SLOW, 208.0)
+
+
 def test_a_link_too_slow_for_anything_is_one_sentence() -> None:
     params = LinkParams(connection_interval_ms=400.0, packets_per_event=1, queue_packets=3)
     with pytest.raises(DeviceError, match=r"the link is too slow for 52 Hz, the lowest rate"):
@@ -200,16 +213,15 @@ def test_a_table_of_an_older_firmware_is_thrown_away_once() -> None:
     forgotten: list[str] = []
 
     def remembering(client: Any) -> Any:
-        class Remembering(client):  # type: ignore[misc]
-            async def connect(self, *args: Any, **options: Any) -> None:
-                await super().connect(*args, **options)
-                if not forgotten:
-                    self.services = BleakGATTServiceCollection()
+        async def connect(self: Any, *args: Any, **options: Any) -> None:
+            await client.connect(self, *args, **options)
+            if not forgotten:
+                self.services = BleakGATTServiceCollection()
 
-            async def unpair(self) -> None:
-                forgotten.append(self.address)
+        async def unpair(self: Any) -> None:
+            forgotten.append(self.address)
 
-        return Remembering
+        return type("Remembering", (client,), {"connect": connect, "unpair": unpair})
 
     good = LinkParams(notification_bytes_max=244)
     session = ran(MovesensePeripheral, good, 104.0, client=remembering, seconds=12.0)

@@ -444,7 +444,7 @@ def arrivals_only(
 
 
 @pytest.mark.parametrize("interval_ms", [7.5, 15.0, 30.0, 50.0])
-@pytest.mark.parametrize(("rate_hz", "n"), [(200.0, 1), (100.0, 1), (208.0, 8)])
+@pytest.mark.parametrize(("rate_hz", "n"), [(200.0, 1), (100.0, 1), (208.0, 8), (50.0, 8)])
 @pytest.mark.parametrize("clock_ppm", [35.0, -15_000.0])
 def test_bursts_make_no_gaps_and_do_not_move_the_samples(
     interval_ms: float, rate_hz: float, n: int, clock_ppm: float
@@ -459,7 +459,7 @@ def test_bursts_make_no_gaps_and_do_not_move_the_samples(
 
 
 @pytest.mark.parametrize("interval_ms", [7.5, 30.0, 50.0])
-@pytest.mark.parametrize(("rate_hz", "n"), [(200.0, 1), (208.0, 8)])
+@pytest.mark.parametrize(("rate_hz", "n"), [(200.0, 1), (208.0, 8), (50.0, 8)])
 def test_a_loss_is_seen_as_a_deficit(interval_ms: float, rate_hz: float, n: int) -> None:
     followed, lost = arrivals_only(
         rate_hz=rate_hz, n=n, interval_ms=interval_ms, lost_s=[(40.0, 41.3), (60.0, 60.2)]

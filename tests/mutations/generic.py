@@ -10,8 +10,6 @@ from typing import Final
 
 from tests.mutations.faults import Fault
 
-__all__ = ["faults_of"]
-
 #: What stands in code and what it becomes: one place at a time.
 _CHANGES: Final = (
     (r" \+ ", " - "),

@@ -14,8 +14,6 @@ from unittest.mock import patch
 
 from tests.patience import HANG_S
 
-__all__ = ["Ended", "backstride", "command", "environment", "one_sentence", "quiet", "run"]
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:

@@ -11,8 +11,6 @@ from pipelines.session.facts import AlertTold, Ended, Fact, LossCounts, SensorKn
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult, result_of
 
-__all__ = ["alerts_in", "result_from_steps", "steps_in"]
-
 SENSOR = DeviceInfo("Clip", "movesense", 200.0, 78.5, 8.7)
 
 

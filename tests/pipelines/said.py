@@ -2,8 +2,6 @@
 
 from pipelines.session.marks import LoggedMark, mark_from_log
 
-__all__ = ["said"]
-
 
 def said(arrival_ns: int, kind: str, words: str = "") -> LoggedMark:
     """What somebody said at a time."""

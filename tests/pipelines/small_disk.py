@@ -7,8 +7,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SmallDisk"]
-
 
 class SmallDisk(io.RawIOBase):
     """A file on a disk with room for so many bytes; what does not fit is torn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ from msgspec.structs import replace
 
 from devices.simulator.virtual_clock import VirtualClock
 from pipelines.coaching.alert import Alert
+from pipelines.coaching.training.effort import effort_of
+from pipelines.commands.after_run import file_and_review
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
@@ -19,9 +22,11 @@ from pipelines.live import LiveOptions, run_live
 from pipelines.runner.continuing import interrupted_note
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Exercise, Session
+from pipelines.runner.journal.entries import Exercise, Pain, Session
+from pipelines.runner.planning import plan_for_run
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.session.live_status import LiveStatus
+from pipelines.views.terminal.wording import effort_words
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.typed import journal, refused
 
@@ -163,10 +168,158 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
         writer.flush()
         with JournalAtHand() as at_hand:
             assert unfiled_run(at_hand) is None  # it goes on
-        assert interrupted_note("ble:AA:BB", time.time_ns()) == ""
+        assert interrupted_note("ble:AA:BB", time.time_ns()) is None
     said = backstride("live", QUICK, "--no-record").err
     assert "is not in the journal; add it with: backstride journal add" in said
     assert "run 1: " in journal("add", path)
     assert "is not in the journal" not in backstride("live", QUICK, "--no-record").err
     with Journal() as opened:
         assert opened.entries(Session)[0].steps > 50
+
+
+# ----------------------------------------------------------------------- what else the articles ask
+
+
+def a_usual(peak: float = 1.7, cadence: float = 150.0) -> None:
+    """An earlier run that was far easier than what the simulated runner does."""
+    with Journal() as opened:
+        start_ns = time.time_ns() - 9 * 86_400 * 10**9
+        means = {"peak_10hz_bw": peak, "cadence_spm": cadence}
+        opened.add(Session(start_ns, 1800.0, steps=4000, means=means))
+
+
+def test_cross_training_and_softer_ground_are_asked_for() -> None:
+    assert "No cross-training noted this week: half an hour of cycling" in journal("week")
+    ran(3, "5 km", "--surface", "asphalt")
+    journal("pain", 2, "--when", "after")
+    assert (
+        "Your last run came with pain and was on asphalt: try the next one on a treadmill, grass "
+        "or a trail, which are softer." in journal("week")
+    )
+    journal("exercise", "cross", 30)
+    assert "cross-training" not in journal("week")
+
+
+def test_head_shoulders_and_arms_are_named_before_a_run_and_called_unseen() -> None:
+    ran(200, "5 km")
+    said = backstride("live", QUICK).err
+    assert "Run tall: look ahead and not down, shoulders low, arms loose." in said
+    assert "The sensor sees your pelvis, and none of that." in said
+
+
+def test_a_walk_that_is_run_through_is_noticed_and_counted_at_the_end() -> None:
+    journal("plan", "--start", "--rest", 0)
+    said = backstride("live", "sim:?minutes=7.5&standing_s=2&walk_s=0&time_scale=0&rate=50").out
+    assert "Walk for 300 seconds to begin." in said
+    assert "These seconds are for walking: walk now." in said
+    assert "Run and walk: 1 of 1 jog jogged, 0 of 1 walk walked." in said
+    assert "take all of them next time" in said
+
+
+def on_a_track(sides: str) -> str:
+    """Bends of 25 s with straights of 30 s between them, in the second stage of a return."""
+    journal("plan", "--start", "--rest", 0)
+    with Journal() as opened:
+        since_ns = time.time_ns() - 30 * 86_400 * 10**9
+        opened.change_settings(return_since_ns=since_ns)
+        for day in (20, 10):
+            start_ns = time.time_ns() - day * 86_400 * 10**9
+            number = opened.add(Session(start_ns, 1800.0, surface="treadmill"))
+            opened.add(Pain(start_ns + 3600 * 10**9, 0, "after", number))
+            opened.add(Pain(start_ns + 90_000 * 10**9, 0, "24h", number))
+    bends = ",".join(
+        f"{36.5 if side == 'l' else -36.5}@{30 + 55 * at}+25" for at, side in enumerate(sides)
+    )
+    minutes = (60 + 55 * len(sides)) / 60.0
+    url = f"sim:?minutes={minutes:.2f}&standing_s=2&time_scale=0&rate=50&bend={bends}"
+    ended = backstride("live", url, "--surface", "track")
+    assert ended.exit_code == 0, ended.err
+    return ended.out
+
+
+def test_bends_are_called_and_the_direction_changes_after_four_laps() -> None:
+    said = on_a_track("l" * 8)
+    assert said.count("Bend: walk.") == 8
+    assert "8 bends to the left in a row: turn round, and run the other way." in said
+    assert "All 8 bends went to the left: next time run half of them the other way round." in said
+
+
+def test_who_changes_direction_is_asked_for_nothing() -> None:
+    said = on_a_track("llllrrrr")
+    assert said.count("Bend: walk.") == 8
+    assert "the other way" not in said
+
+
+def test_the_weeks_ceiling_is_told_while_running_at_100_percent_and_beyond_110() -> None:
+    journal("settings", "--ceiling", "5 km")
+    ran(1.2, "4.9 km")
+    url = "sim:?minutes=3.5&standing_s=1&time_scale=0&rate=50"
+    said = backstride("live", url, "--speed", "12 km/h").out
+    assert "5.0 km this week: that is this week's ceiling. Finish here, or walk on." in said
+    assert "5.5 km this week: 110 % of this week's ceiling. A good moment to finish." in said
+
+
+def test_the_longest_run_is_told_at_100_percent_and_beyond_110_however_soon() -> None:
+    ran(200, "0.5 km")
+    url = "sim:?minutes=3.5&standing_s=1&time_scale=0&rate=50"
+    said = backstride("live", url, "--speed", "12 km/h").out
+    assert "0.5 km: as far as your longest run of the last 30 days." in said
+    assert "110 % of your longest run of the last 30 days. A good moment to finish." in said
+
+
+def test_an_intensity_that_is_asked_for_can_be_read_and_checked_by_talking() -> None:
+    journal("plan", "--start", "--rest", 0)
+    a_usual()
+    with Journal() as opened:
+        opened.change_settings(return_since_ns=time.time_ns() - 86_400 * 10**9)
+    said = backstride("live", "sim:?minutes=4&speed=4&standing_s=1&time_scale=0&rate=50").out
+    assert (
+        "A little easier: this stage stays below 80 % of your usual intensity, so that you can "
+        "talk in whole sentences." in said
+    )
+    assert "highest pulse     185 beats a minute" in journal("settings", "--highest-pulse", 185)
+    with JournalAtHand() as at_hand:
+        plan, _ = plan_for_run(at_hand, NOW)
+    assert plan.highest_heart_rate_bpm == 185
+    effort = effort_of(None, 133.0, plan.highest_heart_rate_bpm)
+    words = effort_words(LiveStatus("", "", effort=effort))
+    assert words == (
+        "Effort 72 % of your highest heart rate. Moderate: you can talk, a few words at a time."
+    )
+
+
+def filed(url: str, *marks: tuple[str, str]) -> tuple[str, ...]:
+    """What is said after a run of the simulated runner as if it were a person."""
+
+    class Silent:
+        def update(self, status: LiveStatus) -> None: ...
+        def note(self, text: str) -> None: ...
+        def alert(self, alert: Alert) -> None: ...
+
+    with JournalAtHand() as at_hand:
+        plan, _ = plan_for_run(at_hand, NOW)
+        options = LiveOptions(companion=plan, filed=True, marks=marks)
+        run = asyncio.run(run_live(url, options, Silent(), clock=VirtualClock()))
+        return file_and_review(run, at_hand).said
+
+
+def test_hard_running_before_the_warm_up_is_told_after_the_run_with_its_distance() -> None:
+    a_usual()
+    said = filed("sim:?minutes=4&speed=4&standing_s=1&time_scale=0&rate=50", ("speed", "14.4 km/h"))
+    (told,) = [sentence for sentence in said if "hard before you were warm" in sentence]
+    assert re.match(r"(0\.9|1\.0) km were run hard", told)
+    assert told.endswith("next time keep the first ten minutes easy.")
+
+
+@pytest.mark.slow
+def test_a_run_without_a_cool_down_is_told_so_and_one_with_it_is_praised() -> None:
+    url = "sim:?minutes=13&speed=3&standing_s=1&time_scale=0&rate=50"
+    assert any("ended without a cool-down" in sentence for sentence in filed(url))
+    walked = filed(f"{url}&walk=600+170")
+    assert "You cooled down well: easy at the end, with a walk." in walked
+
+
+def test_a_week_that_is_full_is_told_after_the_run_that_filled_it() -> None:
+    journal("settings", "--ceiling", "5 km")
+    said = ran(1.2, "5.2 km")
+    assert "5.2 km this week: your ceiling is 5.0 km. Rest or cross-train until" in said

@@ -27,6 +27,7 @@ RUN = """
 import asyncio, fcntl, sys, termios
 from pathlib import Path
 from imu.analyzer import warm_up
+from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.live import LiveOptions, run_live
@@ -45,7 +46,8 @@ async def run():
     with TerminalView(interactive=False) as view:
         return await run_live(sys.argv[1], options, view)
 with JournalAtHand() as journal:
-    _tell_end(asyncio.run(run()), journal)
+    done = asyncio.run(run())
+    _tell_end(done, file_and_review(done, journal), journal)
 """
 SHORT = "sim:?minutes=0.4&standing_s=2&time_scale=0&rate=50"
 LONG = "sim:?minutes=60&standing_s=2&time_scale=30&rate=50"
@@ -107,19 +109,21 @@ def test_after_the_run_it_is_filed_asked_and_compared(tmp_path: Path) -> None:
             "fall or an accident": "n",
             "fever": "n",
             "How far": "1.2 km",
+            "How hard was it": "8",
         }
         shown = answered(outer, process, answers)
     assert "give a number from 0 to 10" in shown
     assert "Pain of 7 after the run: no run until it is 3 or less again." in shown
     assert "coaching goes on" in shown
+    assert "Effort 8 of 10: a hard run. Make the next one easy" in shown
     assert "Stretch the hamstrings" not in shown  # pain is high
     with Journal(tmp_path / "journal.sqlite3") as journal:
         (session,) = journal.entries(Session)
         (pain,) = journal.entries(Pain)
-    assert (session.distance_m, session.distance_source) == (1200.0, "user")
+    assert (session.distance_m, session.distance_source, session.effort) == (1200.0, "user", 8)
     assert (pain.level, pain.when, pain.session_id) == (7, "after", 1)
     with running(SHORT + "&speed=3.6&seed=5", tmp_path, "second") as (outer, process):
-        answers = {"Pain in your back now": "1", "How far": "", "Stretch": "y"}
+        answers = {"Pain in your back now": "1", "How far": "", "How hard": "", "Stretch": "y"}
         shown = answered(outer, process, answers)
     assert re.search(
         r"Against your run of \d{4}-\d\d-\d\d on track: .*contact time \d+ % lower", shown

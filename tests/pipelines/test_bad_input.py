@@ -177,7 +177,7 @@ def test_left_handed_axes_in_a_preamble_name_the_file() -> None:
         ("run.mcap", 2, "replay"),
         ("", 2, "sim:"),
         ("ble:AA:BB:CC:DD:EE:FF", 1, "Bluetooth"),
-        ("serial:/dev/no-such-port?protocol=witmotion&baud=9600", 1, "backstride scan"),
+        ("serial:/dev/no-such-port?protocol=witmotion&baud=9600", 1, "a scan lists the ports"),
         ("sim:?sped=3", 2, "speed"),
         ("sim:?speed=99", 2, "1.8 to 9 m/s"),
         ("sim:?speed=fast", 2, "number"),

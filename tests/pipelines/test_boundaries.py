@@ -18,6 +18,7 @@ import pytest
 
 from devices.scan import Found
 from imu.errors import RecordingError
+from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.commands.messages import complain, say, say_json, say_lines
 from pipelines.files import kept_file
@@ -212,6 +213,7 @@ def test_a_run_is_filed_although_the_terminal_is_closed(monkeypatch: pytest.Monk
     for stream in ("stdout", "stderr"):
         monkeypatch.setattr(sys, stream, _Closed())
     with JournalAtHand() as journal:
+        filed = file_and_review(run, journal)
         with pytest.raises(RecordingError):
-            _tell_end(run, journal)
+            _tell_end(run, filed, journal)
         assert len(journal.open().entries(Session)) == 1

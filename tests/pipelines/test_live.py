@@ -429,8 +429,8 @@ def test_a_shoe_that_the_journal_does_not_know_is_told_at_the_start(
     ended = backstride(*words, "--record", path)
     assert ended.exit_code == 0
     assert ended.err == (
-        "note: your journal has no shoe 'Blue pair' yet: add it with: "
-        'backstride journal shoe "Blue pair".\n'
+        "note: your journal has no shoe 'Blue pair' yet: add it there, so that its distance is "
+        "counted.\n"
     )
     marks = [item.mark for item in read_session(path).records if isinstance(item, LoggedMark)]
     assert marks == [Shoe("Blue pair")]

@@ -7,8 +7,6 @@ from typing import Final, Literal, NamedTuple
 
 from imu.errors import ParameterError
 
-__all__ = ["FAULT_KINDS", "FaultKind", "Level", "require_possible"]
-
 #: Where a fault acts: on what the chip measures, on the sensor's clock, on the firmware as a whole,
 #: on the messages that it sends, or on the radio or cable.
 Level = Literal["samples", "clock", "sensor", "messages", "link"]

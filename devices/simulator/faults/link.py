@@ -9,8 +9,6 @@ from typing import Final
 from devices.simulator.faults.plan import Fault
 from devices.simulator.link_params import LinkParams, Spell
 
-__all__ = ["radio_params"]
-
 _NOTIFICATION_HEADER_BYTES: Final = 3
 #: Faults that change a property of the link while they last, and that property.
 _PROPERTIES: Final = {

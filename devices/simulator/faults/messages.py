@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 
 from devices.simulator.faults.plan import Fault
 
-__all__ = ["LOSS_RUN_MESSAGES", "Message", "MessageFaults"]
-
 #: An overflow of the sensor's queue loses this many messages in a row, fewest and most; the next
 #: overflow may follow at once.
 LOSS_RUN_MESSAGES: Final = (1, 10)

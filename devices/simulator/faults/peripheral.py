@@ -11,8 +11,6 @@ from devices.simulator.faults.plan import Fault
 from devices.simulator.peripheral import Host, Peripheral, SensorRestarted
 from devices.timing.program_clock import ProgramClock
 
-__all__ = ["FaultyPeripheral"]
-
 _KINDS: Final = frozenset(
     {"loss", "duplicate", "reorder", "corrupt", "truncate", "delay_ms", "reset", "battery_percent"}
 )

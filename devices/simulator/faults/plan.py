@@ -26,17 +26,6 @@ from devices.simulator.faults.kinds import FAULT_KINDS, FaultKind
 from devices.simulator.short_text import short_text
 from imu.errors import ParameterError
 
-__all__ = [
-    "FAULTS_MAX",
-    "Consequence",
-    "Fault",
-    "FaultPlan",
-    "plan_from_toml",
-    "plan_to_toml",
-    "read_plan",
-    "write_plan",
-]
-
 #: Most faults in one plan.
 FAULTS_MAX: Final = 4
 #: Longest session that a plan may fill, s.

@@ -16,13 +16,13 @@ from devices.simulator.scenario import Scenario, axes_matrix
 from devices.simulator.sensor import turned_about
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 
-__all__ = ["FaultyRun", "has_sample_faults"]
-
 Array = NDArray[np.float64]
 
 #: Change of the zero offsets with temperature, mg/K and degrees/s/K: Bosch BMI270's data sheet
 #: gives 0.25 and 0.02.
 _OFFSET_DRIFT: Final = (0.25, 0.02)
+#: Samples that are made at once, so that what is read at a time makes no difference.
+_AHEAD: Final = 256
 _SLIP_S: Final = 0.3  # a sensor needs this long to turn on its clip
 #: In this order: what moves the chip, what its parts do, what its converter does.
 _ORDER: Final = (
@@ -55,14 +55,30 @@ class FaultyRun:
         faults = [fault for fault in scenario.faults if fault.kind in _ORDER]
         faults.sort(key=lambda fault: _ORDER.index(fault.kind))
         self._faults = tuple(_Acting(fault, scenario, k) for k, fault in enumerate(faults))
+        self._ahead = Samples(np.zeros(0), np.zeros((0, 3)))
         self._end_m_s2 = scenario.acceleration_range_g * STANDARD_GRAVITY_M_S2
         self._end_rad_s = float(np.radians(scenario.gyro_range_deg_s))
 
     def read(self, n: int) -> Samples:
         """The next ``n`` samples, fewer at the end, none when it is over."""
-        block = self._run.read(n)
+        block = self._made(n) if self._faults else self._run.read(n)
         self.position += len(block)
-        if not len(block) or not self._faults:
+        return block
+
+    def _made(self, n: int) -> Samples:
+        while len(self._ahead) < n:
+            more = self._with_faults(self._run.read(_AHEAD))
+            if not len(self._ahead):
+                self._ahead = more
+            elif len(more):
+                self._ahead = Samples.concatenate([self._ahead, more])
+            if not len(more):
+                break
+        made, self._ahead = self._ahead[:n], self._ahead[n:]
+        return made
+
+    def _with_faults(self, block: Samples) -> Samples:
+        if not len(block):
             return block
         gyro = block.angular_velocity_rad_s
         values = np.full((len(block), 6), 0.0)

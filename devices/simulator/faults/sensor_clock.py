@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from devices.simulator.faults.plan import Fault
 
-__all__ = ["SensorClock"]
-
 
 class SensorClock:
     """What the faults make of the clock of a sensor, in seconds since it was switched on.

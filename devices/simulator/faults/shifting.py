@@ -6,8 +6,6 @@ from msgspec.structs import replace
 
 from devices.simulator.faults.plan import Fault
 
-__all__ = ["later"]
-
 
 def later(faults: tuple[Fault, ...], passed_s: float) -> tuple[Fault, ...]:
     """The faults with their times counted from so many seconds later; those over are left out.

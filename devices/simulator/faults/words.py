@@ -6,11 +6,8 @@ import math
 
 from devices.simulator.faults.kinds import FAULT_KINDS
 from devices.simulator.faults.plan import Fault
+from devices.simulator.written_time import seconds_of
 from imu.errors import ParameterError
-
-__all__ = ["parse_faults", "spread_disconnects"]
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def parse_faults(kind: str, text: str) -> list[Fault]:
@@ -50,8 +47,8 @@ def parse_faults(kind: str, text: str) -> list[Fault]:
         found.append(
             Fault(
                 kind,
-                onset_s=_seconds(kind, entry, onset) if at else 0.0,
-                duration_s=_seconds(kind, entry, duration) if plus else None,
+                onset_s=seconds_of(onset, kind, entry) if at else 0.0,
+                duration_s=seconds_of(duration, kind, entry) if plus else None,
                 size=size,
             )
         )
@@ -80,16 +77,3 @@ def _number(kind: str, text: str) -> float:
         accepted = f"a number from {about.low:g} to {about.high:g} {about.unit}"
         raise ParameterError(kind, text, f"{accepted}, as SIZE or SIZE@ONSET+DURATION")
     return size
-
-
-def _seconds(kind: str, entry: str, text: str) -> float:
-    text = text.strip()
-    unit = _UNITS.get(text[-1:], 0.0)
-    try:
-        seconds = float(text[:-1] if unit else text) * (unit or 1.0)
-    except ValueError:
-        seconds = -1.0
-    if not 0.0 <= seconds <= 360_000.0:
-        accepted = "times in seconds, or with s, m or h behind: 90, 60s+5, 5m"
-        raise ParameterError(kind, entry, accepted)
-    return seconds

@@ -68,8 +68,6 @@ from devices.simulator.peripherals.backstride_identity import (
 from devices.timing.program_clock import ProgramClock
 from imu.errors import ProtocolError
 
-__all__ = ["BackstridePeripheral"]
-
 _UUIDS: Final = BackstrideDriver.characteristics
 _FRAMES: Final = {
     INFO_CHANNEL: FrameType.INFO,

@@ -41,8 +41,6 @@ from devices.simulator.device import MotionRun
 from imu.errors import ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
-__all__ = ["Flash", "FlashLog", "Refusal", "data_message", "recorded_log"]
-
 _READ_PACKETS: Final = 100  # read from a run at once
 
 

@@ -24,15 +24,6 @@ from devices.protocols.backstride_frames import (
 from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
 
-__all__ = [
-    "BATTERY_LEVEL_UUID",
-    "FIRMWARE",
-    "FIRMWARE_REVISION_UUID",
-    "SERIAL_NUMBER_UUID",
-    "SERVICES",
-    "info_of",
-]
-
 #: Version of the simulated firmware.
 FIRMWARE: Final = "0.1"
 

@@ -19,8 +19,6 @@ from devices.streams.foot_pod import FootPodReading
 from devices.streams.heart_rate import HeartRateReading
 from devices.timing.program_clock import ProgramClock
 
-__all__ = ["COMPANION_PERIPHERALS", "CompanionPeripheral"]
-
 _WALK_M_S: Final = 1.3
 _EVERY_S: Final = 1.0  # between two notifications
 _MILES_A_KM: Final = 1.0 / 1.609344

@@ -33,8 +33,6 @@ from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["MovesensePeripheral", "samples_per_message"]
-
 _OK, _BAD_REQUEST, _NOT_FOUND, _NO_ROOM = 200, 400, 404, 507
 _COUNTS: Final = 32768
 _STALE_US: Final = 100_000  # what was measured longer ago than this at the start is not sent

@@ -33,8 +33,6 @@ from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["MODELS", "Model", "PolarPeripheral"]
-
 _CHUNK: Final = 8  # samples looked at together
 _FRAME_BYTES_MAX: Final = 232
 _FRAME_SAMPLES_MAX: Final = 72  # what a Verity Sense at rest was seen to send

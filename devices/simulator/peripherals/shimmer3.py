@@ -33,8 +33,6 @@ from devices.simulator.peripheral import BYTES_CHANNEL, Host
 from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 
-__all__ = ["CALIBRATIONS", "Shimmer3Peripheral"]
-
 #: Of a later board at ±16 g and ±2000 degrees/s, as a calibration by hand might give them.
 CALIBRATIONS: Final = Calibrations(
     Calibration((-120, 60, 200), (207, 210, 208), (-100, 1, 0, -1, 100, 0, 0, 1, -100)),

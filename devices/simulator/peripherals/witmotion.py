@@ -33,8 +33,6 @@ from devices.simulator.peripheral import BYTES_CHANNEL, Host
 from devices.timing.program_clock import ProgramClock
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["WitMotionPeripheral"]
-
 _SERVICE: Final = "0000ffe5-0000-1000-8000-00805f9a34fb"
 _NOTIFY: Final = "0000ffe4-0000-1000-8000-00805f9a34fb"
 _WRITE: Final = "0000ffe9-0000-1000-8000-00805f9a34fb"

@@ -12,8 +12,6 @@ from pipelines.bench.cohort.outcome import Outcome, Task, died, outcomes_of
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["on_cluster"]
-
 #: So many that handing them out costs nothing beside them.
 _SESSIONS_A_TASK: Final = 100
 #: Tasks a thread of the cluster that are handed out at once.

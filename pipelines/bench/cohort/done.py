@@ -14,8 +14,6 @@ from imu.errors import RecordingError
 from pipelines.bench.cohort.outcome import Outcome
 from pipelines.files.system_error import explain
 
-__all__ = ["Done", "done_folder"]
-
 _ENDING: Final = ".jsonl"
 
 

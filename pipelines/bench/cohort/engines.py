@@ -16,8 +16,6 @@ from typing import Final
 
 from pipelines.bench.cohort.outcome import Outcome, Task, died, outcome_of
 
-__all__ = ["in_processes"]
-
 #: Tasks a worker that are handed out at once: none waits, and memory does not grow with a cohort.
 _AHEAD: Final = 3
 #: One thread a worker: they share the processors, and sums do not depend on how many there are.

@@ -20,8 +20,6 @@ from pipelines.quantities import MEANS
 from pipelines.replay import ReplayOptions, replay
 from pipelines.session.json_form import to_plain
 
-__all__ = ["FIGURES", "Outcome", "Task", "died", "outcome_of", "outcomes_of"]
-
 #: What is told of each metric over the trusted steps: its column's ending.
 FIGURES: Final = ("mean", "sd", "first_half", "second_half")
 _LONGEST_REASON: Final = 500

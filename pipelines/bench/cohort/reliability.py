@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEWEST_GROUPS", "Reliability", "outlying", "reliability"]
-
 _NORMAL_95: Final = 1.96
 #: Fewer people than that tell nothing about people.
 FEWEST_GROUPS: Final = 3

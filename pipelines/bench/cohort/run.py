@@ -20,8 +20,6 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.provenance import Provenance, code_digest
 from pipelines.files.table_output import table_format
 
-__all__ = ["CohortOptions", "CohortRun", "results_path", "run_cohort"]
-
 
 @dataclass(frozen=True, slots=True)
 class CohortOptions:

@@ -13,8 +13,6 @@ import msgspec
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.files.system_error import explain
 
-__all__ = ["CohortSession", "Stated", "find_sessions", "parse_shard", "shard_of"]
-
 #: Files that nobody takes for recordings.
 _OTHER_FILES: Final = frozenset(
     {".md", ".pdf", ".png", ".jpg", ".jpeg", ".svg", ".html", ".py", ".toml", ".ipynb", ".m", ".r"}

@@ -17,8 +17,6 @@ from pipelines.files.replacing import replacing
 from pipelines.files.table_output import table_format, write_description
 from pipelines.quantities import MEANS
 
-__all__ = ["check_kept", "columns_of", "write_rows"]
-
 _TEXTS: Final = ("session", "subject")
 _BEFORE: Final = {
     "status": "string",

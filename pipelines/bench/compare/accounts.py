@@ -10,8 +10,6 @@ from pipelines.bench.compare.overrides import overridden
 from pipelines.files.steps_reading import is_steps_table, read_steps
 from pipelines.replay import Replayed, ReplayOptions, replay
 
-__all__ = ["compare_with"]
-
 
 def compare_with(
     other: Path,

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from imu.steps import STEP_COLUMNS, Steps
 
-__all__ = ["COMPARED", "Agreement", "Comparison", "compare_steps"]
-
 #: Columns that are numbers of one step.
 COMPARED: Final = tuple(
     name

@@ -13,8 +13,6 @@ from pipelines.bench.compare.alignment import COMPARED, Comparison
 from pipelines.files.provenance import Provenance, result_entries
 from pipelines.files.table_output import write_table
 
-__all__ = ["write_differences"]
-
 
 def write_differences(
     path: str | os.PathLike[str], comparison: Comparison, made: Provenance

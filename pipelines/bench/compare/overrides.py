@@ -17,8 +17,6 @@ from pipelines.files.loading import read_bounded
 from pipelines.files.system_error import explain
 from pipelines.replay import ReplayOptions
 
-__all__ = ["overridden"]
-
 _STATED: Final = ("axes", "mass_kg", "height_m")
 _STAGES: Final = ("intake", "inclination", "gait", "posture_quality")
 _CHAIN: Final = ("lumbar_skip_s", "lumbar_baseline_s")

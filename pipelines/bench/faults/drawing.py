@@ -14,8 +14,6 @@ from devices.simulator.virtual_sensor import link_of
 from imu.errors import ParameterError
 from pipelines.bench.faults.usual import consequence_of
 
-__all__ = ["SENSORS", "drawn_fault", "drawn_plan", "kinds_of"]
-
 #: Every protocol over every link that it has: the keys of their addresses.
 SENSORS: Final = tuple(
     f"{keys}&minutes=0.45&standing_s=4"
@@ -51,7 +49,7 @@ _SIZES: Final[dict[str, tuple[float, float]]] = {
     "temperature_c": (20, 60),
     "clip_slip_deg": (10, 45),
     "clock_ppm": (10_000, 30_000),
-    "clock_jump_s": (3, 7),
+    "clock_jump_s": (3, 5),
     "battery_percent": (0, 8),
     "loss": (60, 80),
     "duplicate": (20, 40),
@@ -64,6 +62,8 @@ _SIZES: Final[dict[str, tuple[float, float]]] = {
     "retransmit": (50, 80),
     "att_error": (1, 17),
 }
+#: Of samples without a value, where neither number nor time tells that they are missing.
+_UNNUMBERED_NAN: Final = (30, 40)
 _MTU: Final = {"backstride": 23, "movesense": 140, "polar": 100}
 #: One fault of theirs moves where the samples of later ones lie in messages or in time.
 _ONE_WINDOW: Final = ("polar", "witmotion")
@@ -72,6 +72,7 @@ _TOO_SHORT: Final = frozenset({("polar", "clock_ppm"), ("witmotion", "delay_ms")
 #: Messages of a second of samples: few are sent, so that many have to be hit, or be very late.
 _SLOW_PROTOCOL: Final = "polar"
 _SLOW_PERCENT: Final = (90, 100)
+_SLOW_RETRANSMIT_PERCENT: Final = (85, 95)
 _SLOW_LATE_MS: Final = (300, 600)
 
 
@@ -121,6 +122,10 @@ def _size(kind: str, scenario: Scenario, random: Random) -> float | None:
     low, high = _SIZES[kind]
     if scenario.protocol == _SLOW_PROTOCOL and FAULT_KINDS[kind].unit.startswith("percent of mess"):
         low, high = _SLOW_PERCENT
+    if scenario.protocol == "witmotion" and kind == "nan":
+        low, high = _UNNUMBERED_NAN
+    if scenario.protocol == _SLOW_PROTOCOL and kind == "retransmit":
+        low, high = _SLOW_RETRANSMIT_PERCENT
     if scenario.protocol == _SLOW_PROTOCOL and kind in {"delay_ms", "jitter_ms"}:
         low, high = _SLOW_LATE_MS
     size = random.uniform(low, high)
@@ -142,8 +147,11 @@ def drawn_plan(seed: int) -> FaultPlan:
     (sensor,) = random.choices(SENSORS, _WEIGHTS)
     kinds = kinds_of(sensor)
     first = random.choice(kinds)
-    windows = 1 if Scenario.from_query(sensor).protocol in _ONE_WINDOW else len(_WINDOWS)
+    protocol = Scenario.from_query(sensor).protocol
+    windows = 1 if protocol in _ONE_WINDOW else len(_WINDOWS)
     chosen = [first] if first in _ALONE else [first, *_others(first, kinds, windows, random)]
+    if protocol == "movesense" and "duplicate" in chosen:  # half a message that came twice is one
+        chosen = [kind for kind in chosen if kind != "mtu"]
     return FaultPlan(
         faults=tuple(_laid_out(chosen, sensor, random)),
         seed=random.randrange(1, 1 + _SEEDS),

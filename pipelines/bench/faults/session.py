@@ -27,8 +27,6 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import Fact, LinkChanged, LossCounts, StepsFinished
 from pipelines.session.header import SessionHeader
 
-__all__ = ["PlanSession", "run_plan", "scenario_of"]
-
 _KEPT_RUNS = 32
 
 

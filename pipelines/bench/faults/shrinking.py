@@ -13,8 +13,6 @@ from imu.errors import BackstrideError
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["shrunk"]
-
 #: Plans tried, at most.
 _TRIES: Final = 150
 

@@ -8,8 +8,6 @@ from devices.simulator.faults.plan import Consequence, Fault
 from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
 
-__all__ = ["consequence_of"]
-
 #: By kind, what every sensor shows.
 _USUAL: Final[dict[str, Consequence]] = {
     "saturate": "flagged",

@@ -16,8 +16,6 @@ from imu.drift.indicators import INDICATORS
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["LEAST_RUNS", "NEXT_DAY_PAIN", "Comparison", "TaggedRun", "compare", "comparison_cues"]
-
 #: Fewer runs a tag show nothing.
 LEAST_RUNS: Final = 3
 #: Name of the pain the day after among the values.

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipelines.coaching.texts import Number, sources, text
-
-__all__ = ["Cue"]
+from pipelines.coaching.texts import Number, headline_and_detail, sources, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,16 @@ class Cue:
     def message(self) -> str:
         """The sentence."""
         return text(self.text_id, **self.numbers)
+
+    @property
+    def headline(self) -> str:
+        """What of it stands out."""
+        return headline_and_detail(self.text_id, **self.numbers)[0]
+
+    @property
+    def detail(self) -> str:
+        """What follows the headline; empty where nothing does."""
+        return headline_and_detail(self.text_id, **self.numbers)[1]
 
     @property
     def sources(self) -> tuple[str, ...]:

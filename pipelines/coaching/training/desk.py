@@ -8,8 +8,6 @@ from typing import Annotated, Literal
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["DeskParams", "DeskState", "advance_desk"]
-
 
 @dataclass(frozen=True, slots=True)
 class DeskParams(Checked):

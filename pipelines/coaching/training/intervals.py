@@ -7,13 +7,17 @@ end is health article 001.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Final, Literal, NamedTuple
 
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["Phase", "PhaseKind", "RunWalkPlan", "interval_cues", "phase_at"]
+#: Share of an interval that is spent as it was planned when it counts as kept: a change of gait
+#: takes some seconds, and a short interval is not lost for them.
+_KEPT: Final = 0.6
 
 PhaseKind = Literal["warm_up", "run", "walk", "done"]
 
@@ -101,3 +105,57 @@ def interval_cues(plan: RunWalkPlan, after_s: float, until_s: float) -> list[Cue
         cues.append(Cue("intervals.walk", {"seconds": plan.walk_s}, start_s + plan.run_s))
     cues.append(Cue("intervals.done", {}, plan.duration_s))
     return [cue for cue in cues if after_s < cue.time_s <= until_s]
+
+
+class Adherence(NamedTuple):
+    """Intervals of a run/walk plan that came to their end: how many of them were kept."""
+
+    walks: int
+    walked: int
+    runs: int
+    jogged: int
+
+    @property
+    def cue(self) -> Cue:
+        """What to tell after the run."""
+        # a jog that was walked is no fault
+        kept = self.walked == self.walks
+        return Cue("intervals.kept" if kept else "intervals.not_kept", dict(self._asdict()))
+
+
+def adherence_of(
+    phases: Sequence[tuple[PhaseKind, float]],
+    stretches: Iterable[tuple[str, float, float]],
+) -> Adherence | None:
+    """Planned intervals against those that were run and walked; None where none was finished.
+
+    Parameters
+    ----------
+    phases : sequence of (kind, time)
+        Each phase of the plan and when it began, s, in order; the last one is not finished.
+    stretches : iterable of (gait, begin, end)
+        What the runner did, s.
+
+    Examples
+    --------
+    >>> phases = [("run", 0.0), ("walk", 60.0), ("run", 120.0)]
+    >>> adherence_of(phases, [("run", 0.0, 118.0), ("walk", 118.0, 120.0)])
+    Adherence(walks=1, walked=0, runs=1, jogged=1)
+    """
+    did = list(stretches)
+    kept: dict[str, list[bool]] = {"walk": [], "run": []}
+    for (kind, begin_s), (_, end_s) in pairwise(phases):
+        if kind not in kept or end_s <= begin_s:
+            continue
+        # standing is no running either: whoever waits at a road has not run through a walk
+        fitting = {"run"} if kind == "run" else {"walk", "still"}
+        done_s = sum(
+            max(0.0, min(end_s, until_s) - max(begin_s, from_s))
+            for gait, from_s, until_s in did
+            if gait in fitting
+        )
+        kept[kind].append(done_s >= _KEPT * (end_s - begin_s))
+    if not any(kept.values()):
+        return None
+    walks, runs = kept["walk"], kept["run"]
+    return Adherence(len(walks), sum(walks), len(runs), sum(runs))

@@ -14,8 +14,6 @@ from imu.errors import ParameterError
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["Metronome", "beats_between", "metronome_for"]
-
 
 @dataclass(frozen=True, slots=True)
 class Metronome(Checked):

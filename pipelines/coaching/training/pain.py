@@ -18,21 +18,7 @@ from typing import Annotated, Final
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.traffic_light import CHANGE_FROM, asks_questions
-from pipelines.views.counted import counted
-
-__all__ = [
-    "PainNote",
-    "PainTier",
-    "RunPain",
-    "TierFinding",
-    "activity_cues",
-    "ago_words",
-    "check_cue",
-    "current_pain",
-    "due_ratings",
-    "pain_tier",
-    "relief_cues",
-]
+from pipelines.counted import counted
 
 _HOUR_NS: Final = 3600 * 10**9
 _DAY_H: Final = 24.0

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-__all__ = ["Moment", "Placed", "RunTime", "is_too_early", "moment_after", "places_of"]
-
 Moment = Literal["before", "during", "after", "24h", "48h"]
 
 _HOUR_NS: Final = 3600 * 10**9

@@ -17,17 +17,6 @@ from typing import Final
 from imu.errors import ParameterError
 from pipelines.coaching.training.cues import Cue
 
-__all__ = [
-    "QUESTIONS",
-    "Answered",
-    "RedFlagState",
-    "judge",
-    "judge_yes",
-    "question",
-    "reason_words",
-    "state_after",
-]
-
 #: Names of the questions, in the order in which they are asked; all are asked.
 QUESTIONS: Final = (
     "sciatica",

@@ -14,18 +14,6 @@ from typing import Final
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.pain import RunPain
 
-__all__ = [
-    "STAGES",
-    "ReturnState",
-    "Stage",
-    "after_session",
-    "ceiling_cue",
-    "rest_cues",
-    "stage_cue",
-    "state_of",
-    "surface_cue",
-]
-
 _HOUR_NS: Final = 3600 * 10**9
 _GENTLE_AFTER_H: Final = 48.0
 

@@ -12,8 +12,6 @@ from typing import Final
 
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["ROUTINES", "Part", "routine_cues", "routine_minutes"]
-
 _CHANGE_S: Final = 5.0
 
 

@@ -7,8 +7,6 @@ from typing import Final
 from pipelines.coaching.training.cues import Cue
 from pipelines.units import METRES_PER_MILE, Units, distance_words
 
-__all__ = ["shoe_cue"]
-
 _WARNINGS: Final = {"first": 300.0 * METRES_PER_MILE, "second": 500.0 * METRES_PER_MILE}
 
 

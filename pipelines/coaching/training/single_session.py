@@ -14,16 +14,6 @@ from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 from pipelines.units import Units, distance_words
 
-__all__ = [
-    "BEYOND",
-    "WINDOW_DAYS",
-    "LongestSession",
-    "SingleSessionState",
-    "advance_session",
-    "budget_cue",
-    "finished_session",
-]
-
 WINDOW_DAYS: Final = 30
 #: How much longer than the longest is told a second time.
 BEYOND: Final = 1.1

@@ -16,14 +16,6 @@ from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.weekly import monday_of
 
-__all__ = [
-    "StretchPlan",
-    "counted_days",
-    "strength_cue",
-    "stretch_cue",
-    "stretch_timer",
-]
-
 #: From one strength day to the next.
 _GAP_DAYS: Final = 2
 #: Between two stretches of a day.

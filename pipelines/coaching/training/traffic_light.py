@@ -1,10 +1,11 @@
 """Pain in a run as a traffic light: go on, change something now, or stop.
 
 Physiotherapists' guides let a runner go on at 0 to 3, change something at 4 and 5, and stop from 6
-on or where pain rises within the run (pain-monitoring model: Thomeé 1997,
-doi:10.1093/ptj/77.12.1690; Silbernagel 2007, doi:10.1177/0363546506298279). A rise is one of 2
-points, the least that patients call a change (Farrar 2001, doi:10.1016/S0304-3959(01)00349-9), or
-any on top of a 4: what was to be changed by then has not helped.
+on or where pain rises within the run. They go back to the pain-monitoring model (Thomeé 1997,
+doi:10.1093/ptj/77.12.1690; Silbernagel 2007, doi:10.1177/0363546506298279), which was made for knee
+and Achilles tendon and allows up to 5; to ask for a change from 4 on is stricter. A rise is one of
+2 points, the least that patients call a change (Farrar 2001, doi:10.1016/S0304-3959(01)00349-9),
+or any on top of a 4: what was to be changed by then has not helped.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from pipelines.coaching.training.cues import Cue
-
-__all__ = ["CHANGE_FROM", "STOP_FROM", "Judged", "Light", "Moment", "asks_questions", "judge_pain"]
 
 Light = Literal["go", "change", "stop"]
 Moment = Literal["before", "during", "after"]

@@ -15,8 +15,6 @@ from numpy.typing import ArrayLike
 from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["TwistingHistory", "add_rates", "limit_deg_s", "twist_cue"]
-
 #: Classes of 5 °/s up to 2000 °/s; the last one is open.
 _WIDTH_DEG_S: Final = 5.0
 _CLASSES: Final = 400

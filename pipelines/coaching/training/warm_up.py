@@ -17,17 +17,6 @@ from typing import Annotated, Final, Literal
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-__all__ = [
-    "WALKING_INTENSITY",
-    "CoolDown",
-    "Moment",
-    "WarmUpParams",
-    "WarmUpState",
-    "advance_warm_up",
-    "cool_down_of",
-    "relative_intensity",
-]
-
 #: What walking counts as: about 1.3 m/s of a usual 3 m/s.
 WALKING_INTENSITY: Final = 0.4
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Annotated, Final
 
+from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 from pipelines.units import METRES_PER_MILE, Units, distance_words
-
-__all__ = ["DEFAULT_INCREASE_M", "Week", "monday_of", "week_cues", "weekly_ceiling_m"]
 
 #: Two miles.
 DEFAULT_INCREASE_M: Final = 2.0 * METRES_PER_MILE
 #: How far back the last week with running may lie.
 _WEEKS_BACK: Final = 4
+#: Shares of the ceiling that are told while running, the weightier first.
+_MARKS: Final = {"weekly.beyond_now": 1.1, "weekly.reached_now": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,48 @@ class Week:
     distance_m: float
     runs: int
     runs_without_distance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSoFar(Checked):
+    """What a week holds before a run: ``distance_m`` run already, and its ``ceiling_m``, m."""
+
+    distance_m: Annotated[float, Within(0.0, 1e7)]
+    ceiling_m: Annotated[float, Within(0.0, 1e7, above=True)]
+
+
+def advance_week(
+    told: frozenset[str],
+    week: WeekSoFar,
+    time_s: float,
+    distance_m: float | None,
+    units: Units = "metric",
+) -> tuple[frozenset[str], Cue | None]:
+    """Go on to a distance of this run, m; returns what has been told, and what to tell now.
+
+    A week that was over its ceiling before the run has been told of it before the run, and only
+    110 % is told; a run that passes 110 % in one go is told that alone.
+
+    Examples
+    --------
+    >>> told, cue = advance_week(frozenset(), WeekSoFar(9000.0, 10000.0), 60.0, 1100.0)
+    >>> cue.message
+    "10.1 km this week: that is this week's ceiling. Finish here, or walk on."
+    >>> advance_week(told, WeekSoFar(9000.0, 10000.0), 90.0, 1200.0)[1] is None
+    True
+    """
+    if distance_m is None:
+        return told, None
+    done_m = week.distance_m + distance_m
+    before = {name for name, share in _MARKS.items() if week.distance_m >= share * week.ceiling_m}
+    passed = [name for name, share in _MARKS.items() if done_m >= share * week.ceiling_m]
+    new = [name for name in passed if name not in told and name not in before]
+    if not new or new[0] != passed[0]:
+        return told | set(passed), None
+    numbers: dict[str, float | str] = {"distance": distance_words(done_m, units)}
+    if new[0] == "weekly.beyond_now":
+        numbers["percent"] = 100.0 * done_m / week.ceiling_m
+    return told | set(passed), Cue(new[0], numbers, time_s)
 
 
 def monday_of(day: date) -> date:

@@ -26,8 +26,6 @@ from pipelines.runner.journal.runs import FinishedRun, add_run
 from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.runner.journal.words import session_line
 
-__all__ = ["add"]
-
 
 def add(
     file: Annotated[

@@ -12,8 +12,6 @@ from pipelines.commands.journal.messages import tell_notes
 from pipelines.commands.journal.questions import ask_questions
 from pipelines.runner.journal.at_hand import JournalAtHand
 
-__all__ = ["check"]
-
 
 def check(
     yes: Annotated[

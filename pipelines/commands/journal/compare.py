@@ -11,8 +11,6 @@ from pipelines.coaching.training.comparisons import comparison_cues
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.runner.journal.queries import runs_by_shoe, runs_by_surface
 
-__all__ = ["compare"]
-
 
 def compare(
     kind: Annotated[str, typer.Argument(help="surface or shoe.", show_default=False)],

@@ -13,8 +13,6 @@ from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.journal.words import session_line
 
-__all__ = ["delete"]
-
 
 def delete(
     session: Annotated[

@@ -22,8 +22,6 @@ from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Stated
 from pipelines.runner.journal.words import session_line
 
-__all__ = ["edit"]
-
 
 def edit(
     session: Annotated[

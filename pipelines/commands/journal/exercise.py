@@ -12,8 +12,6 @@ from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise, ExerciseKind
 
-__all__ = ["exercise"]
-
 
 def exercise(
     kind: Annotated[

@@ -13,8 +13,6 @@ from pipelines.commands.messages import say
 from pipelines.files.replacing import refuse_existing
 from pipelines.runner.journal.export import export_journal
 
-__all__ = ["export"]
-
 
 def export(
     out: Annotated[Path, typer.Argument(help="New archive to write (.zip).", show_default=False)],

@@ -11,8 +11,6 @@ from pipelines.commands.messages import say
 from pipelines.runner.journal.queries import pains_of_runs
 from pipelines.runner.journal.words import session_line
 
-__all__ = ["list_sessions"]
-
 
 def list_sessions(
     newest: Annotated[int, typer.Option(min=1, help="How many of the last runs.")] = 20,

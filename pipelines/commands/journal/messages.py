@@ -18,8 +18,6 @@ from pipelines.runner.journal.entries import Entry
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.runs import FinishedRun
 
-__all__ = ["add_or_tell", "asked", "opened_journal", "say_cues", "say_pain", "tell_notes"]
-
 
 @contextmanager
 def opened_journal() -> Iterator[Journal]:

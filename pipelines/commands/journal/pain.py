@@ -21,8 +21,6 @@ from pipelines.runner.journal.entries import Session as SessionEntry
 from pipelines.runner.journal.queries import placed_pains
 from pipelines.runner.journal.words import pain_line
 
-__all__ = ["pain"]
-
 _LISTED = 20
 
 

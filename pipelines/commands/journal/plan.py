@@ -14,8 +14,6 @@ from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import return_state, stop_cue
 from pipelines.runner.journal.entries import utc_ns_of
 
-__all__ = ["plan"]
-
 
 def plan(
     start: Annotated[bool, typer.Option("--start", help="Begin a return after a break.")] = False,

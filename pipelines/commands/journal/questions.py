@@ -17,8 +17,6 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Questionnaire
 from pipelines.runner.journal.queries import red_flag_state
 
-__all__ = ["ask_questions", "ask_what_is_due"]
-
 
 def ask_what_is_due(journal: JournalAtHand, noted: Cue | None = None) -> None:
     """Ask the questions where the pain that was noted calls for them and nobody has answered.

@@ -17,8 +17,6 @@ from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise
 
-__all__ = ["routine"]
-
 
 def routine(
     name: Annotated[

@@ -12,8 +12,6 @@ from pipelines.commands.messages import say
 from pipelines.runner.journal.words import settings_lines
 from pipelines.units import parse_distance, parse_typed_height, parse_typed_mass
 
-__all__ = ["settings"]
-
 
 def settings(
     height: Annotated[
@@ -33,6 +31,13 @@ def settings(
     stretches: Annotated[
         int | None, typer.Option(help="Stretches a day.", show_default=False)
     ] = None,
+    highest_pulse: Annotated[
+        int | None,
+        typer.Option(
+            help="Highest heart rate that you know of yourself, beats a minute; 0 forgets it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show or change your settings."""
     changes: dict[str, object] = {}
@@ -49,6 +54,8 @@ def settings(
         changes["strength_days"] = strength
     if stretches is not None:
         changes["stretches_per_day"] = stretches
+    if highest_pulse is not None:
+        changes["highest_heart_rate_bpm"] = highest_pulse or None
     with opened_journal() as journal:
         now = journal.change_settings(**changes) if changes else journal.settings()
         path = journal.path

@@ -19,8 +19,6 @@ from pipelines.runner.journal.queries import odometers_m
 from pipelines.runner.journal.shoe_names import retired_shoe
 from pipelines.units import distance_words, parse_distance
 
-__all__ = ["shoe"]
-
 #: That a shoe may have run, m.
 _MOST_M: Final = 50_000_000.0
 

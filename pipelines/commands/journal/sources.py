@@ -5,8 +5,6 @@ from __future__ import annotations
 from pipelines.coaching.texts import is_article, texts_by_source
 from pipelines.commands.messages import say
 
-__all__ = ["sources"]
-
 #: What the families of texts are about; plain wording has no sources and is not among them.
 _SUBJECTS = {
     "warm_up": "warm-up",
@@ -29,7 +27,9 @@ _SUBJECTS = {
     "routine": "guided exercises",
     "core": "core work",
     "review": "after a run",
-    "words": "fit of a shoe",
+    "words": "how to run, fit of a shoe",
+    "effort": "effort",
+    "cross": "cross-training",
 }
 
 

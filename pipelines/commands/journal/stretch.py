@@ -14,8 +14,6 @@ from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise
 
-__all__ = ["stretch"]
-
 
 def stretch(
     hold: Annotated[float, typer.Option(min=30, max=60, help="Seconds of each hold.")] = 30.0,

@@ -15,8 +15,6 @@ from pipelines.runner.journal.advice import advice, stop_cue
 from pipelines.runner.journal.queries import load_figures, weeks
 from pipelines.units import distance_words
 
-__all__ = ["week"]
-
 
 def week(
     count: Annotated[int, typer.Option("--weeks", min=1, max=520, help="How many.")] = 5,

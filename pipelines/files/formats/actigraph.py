@@ -19,8 +19,6 @@ from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.text_source import decoded
 
-__all__ = ["ACTIGRAPH"]
-
 _COUNTS_A_G: Final = 341.0
 #: Days from 0001-01-01, from which its dates are counted in 100 ns, to 1970-01-01.
 _TICKS_TO_1970: Final = 621_355_968_000_000_000

@@ -13,8 +13,6 @@ from pipelines.files.reading.recording import Recording, Sensor
 from pipelines.files.reading.whole_file import check_length
 from pipelines.files.system_error import explain
 
-__all__ = ["read_activity_monitor"]
-
 #: Three weeks of an AX6 at 100 Hz.
 _MOST_BYTES: Final = 2 << 30
 

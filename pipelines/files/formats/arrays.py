@@ -13,8 +13,6 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.raw_columns import RawColumns
 
-__all__ = ["columns_of"]
-
 _RATE: Final = re.compile(
     r"(^|_)(fs|rate|rate_hz|sampling_?rate|sample_?rate|freq|frequency)(_hz)?$"
 )

@@ -8,8 +8,6 @@ from pipelines.files.formats.activity_monitor import read_activity_monitor
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.recording import Ask, Recording
 
-__all__ = ["AXIVITY"]
-
 
 def _recognise(look: Look) -> bool:
     return look.start.startswith(b"MD") and len(look.start) >= 1024

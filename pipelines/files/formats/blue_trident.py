@@ -13,8 +13,6 @@ from typing import Final
 from pipelines.files.formats.format import TextFormat
 from pipelines.files.reading.raw_columns import RawColumns
 
-__all__ = ["BLUE_TRIDENT"]
-
 
 def _refine(raw: RawColumns) -> RawColumns | None:
     names = [name.lower() for name in raw.names]

@@ -10,8 +10,6 @@ from pipelines.files.formats.packed_folder import FolderFiles
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask, Recording
 
-__all__ = ["FileFormat", "Look", "TextFormat"]
-
 
 @dataclass(frozen=True, slots=True)
 class Look:

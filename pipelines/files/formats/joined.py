@@ -10,8 +10,6 @@ from pipelines.files.reading.recording import Ask, Recording, Sensor, recording_
 from pipelines.files.reading.text_source import text_from
 from pipelines.files.reading.text_table import read_text_columns
 
-__all__ = ["columns_in", "on_one_clock", "with_gyroscope"]
-
 
 def columns_in(folder: FolderFiles, name: str, ask: Ask) -> RawColumns:
     """The columns of a table within a zip or a folder."""

@@ -16,8 +16,6 @@ from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.whole_file import read_whole
 
-__all__ = ["MATLAB"]
-
 _HEAD_BYTES: Final = 128
 _COMPRESSED: Final = 15
 _MOST_BYTES: Final = 2 << 30

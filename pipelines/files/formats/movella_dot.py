@@ -18,8 +18,6 @@ from pipelines.files.formats.format import TextFormat
 from pipelines.files.reading.physics import likely_time_unit
 from pipelines.files.reading.raw_columns import RawColumns, Values
 
-__all__ = ["MOVELLA_DOT", "fine_time_us", "with_units"]
-
 
 def _refine(raw: RawColumns) -> RawColumns | None:
     names = [name.lower() for name in raw.names]

@@ -19,8 +19,6 @@ from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.whole_file import read_whole
 
-__all__ = ["MOVESENSE_JSON"]
-
 _ACCELERATION, _TURNING = "arrayacc", "arraygyro"
 
 

@@ -16,8 +16,6 @@ from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.whole_file import read_whole
 
-__all__ = ["NUMPY"]
-
 _MAGIC: Final = b"\x93NUMPY"
 
 

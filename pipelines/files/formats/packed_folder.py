@@ -12,8 +12,6 @@ from typing import Final
 from imu.errors import InputError
 from pipelines.files.system_error import explain
 
-__all__ = ["ZIP", "FolderFiles", "open_folder"]
-
 ZIP: Final = b"PK\x03\x04"
 _MOST_FILES: Final = 4096
 #: Of one file within, and how many times its packed bytes it may have.

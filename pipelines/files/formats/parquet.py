@@ -17,8 +17,6 @@ from pipelines.files.reading.recording import Ask, Recording, recording_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FEATHER", "PARQUET"]
-
 _MOST_ROWS: Final = 40_000_000
 _MOST_COLUMNS: Final = 4096
 #: What the numbers of a file may take, whatever its length, and for each of its bytes.

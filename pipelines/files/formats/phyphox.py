@@ -14,8 +14,6 @@ from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.formats.joined import columns_in, with_gyroscope
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 
-__all__ = ["PHYPHOX"]
-
 _ACCELERATION: Final = ("accelerometer.csv", "acceleration.csv")
 _LINEAR: Final = ("linear acceleration.csv", "linear accelerometer.csv")
 _GYROSCOPE: Final = ("gyroscope.csv",)

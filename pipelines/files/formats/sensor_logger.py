@@ -24,8 +24,6 @@ from pipelines.files.reading.recording import Ask, Recording, Sensor, recording_
 from pipelines.files.reading.text_source import decoded
 from pipelines.files.reading.whole_file import read_whole
 
-__all__ = ["SENSOR_LOGGER", "SENSOR_LOGGER_JSON", "SENSOR_LOGGER_TABLE"]
-
 _NAMES: Final = ("time", "seconds_elapsed", "z", "y", "x")
 _WITHOUT_GRAVITY_M_S2: Final = 5.0
 

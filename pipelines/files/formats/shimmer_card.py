@@ -26,8 +26,6 @@ from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.whole_file import read_whole
 
-__all__ = ["SHIMMER_CARD"]
-
 _HEAD_BYTES: Final = 256
 _TICKS_PER_S: Final = 32768
 _SHIMMER3: Final = 3

@@ -16,8 +16,6 @@ from pipelines.files.formats.format import TextFormat
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.units import unit_of
 
-__all__ = ["SHIMMER_CONSENSYS"]
-
 _NAME: Final = re.compile(
     r"(?:.*_)?(accel_(?:wr|ln|hg)|low_noise_accelerometer|wide_range_accelerometer|gyro(?:scope)?)"
     r"_([xyz])(?:_(cal|raw))?",

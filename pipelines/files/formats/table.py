@@ -35,8 +35,6 @@ from pipelines.files.formats.zipped_table import read_zipped_table
 from pipelines.files.reading.recording import Ask, Recording
 from pipelines.files.reading.text_source import beginning
 
-__all__ = ["FILE_FORMATS", "TEXT_FORMATS", "format_list", "read_format"]
-
 #: Told by the names of their columns and the lines above.
 TEXT_FORMATS: Final[tuple[TextFormat, ...]] = (
     SENSOR_LOGGER_TABLE,

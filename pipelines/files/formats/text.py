@@ -11,8 +11,6 @@ from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.text_source import TextSource, open_text
 from pipelines.files.reading.text_table import rate_in_preface, read_text_columns
 
-__all__ = ["read_text", "text_recording"]
-
 
 def read_text(look: Look, ask: Ask, formats: Sequence[TextFormat]) -> Recording:
     """The recording of a file of text."""

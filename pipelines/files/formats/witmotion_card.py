@@ -19,8 +19,6 @@ from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.whole_file import read_whole
 
-__all__ = ["WITMOTION_CARD"]
-
 _FRAME: Final = np.dtype([("head", ">u2"), ("motion", "<i2", 9), ("date", "u1", 6), ("ms", "<u2")])
 _HEAD: Final = 0x5561
 _FRAMES_TO_KNOW: Final = 8

@@ -15,8 +15,6 @@ from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.system_error import explain
 
-__all__ = ["XDF"]
-
 _MAGIC: Final = b"XDF:"
 _MOST_BYTES: Final = 4 << 30
 _MOST_CHANNELS: Final = 512

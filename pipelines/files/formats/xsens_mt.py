@@ -13,8 +13,6 @@ from pipelines.files.formats.format import TextFormat
 from pipelines.files.formats.movella_dot import with_units
 from pipelines.files.reading.raw_columns import RawColumns
 
-__all__ = ["XSENS_MT"]
-
 
 def _refine(raw: RawColumns) -> RawColumns | None:
     names = [name.lower() for name in raw.names]

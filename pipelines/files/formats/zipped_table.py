@@ -12,8 +12,6 @@ from pipelines.files.formats.text import text_recording
 from pipelines.files.reading.recording import Ask, Recording
 from pipelines.files.reading.text_source import text_from
 
-__all__ = ["read_zipped_table"]
-
 _TABLES: Final = (".csv", ".tsv", ".txt", ".tab", ".dat")
 
 

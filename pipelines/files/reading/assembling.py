@@ -24,8 +24,6 @@ from pipelines.files.reading.recording import Recording, Sensor
 from pipelines.files.reading.units import unit_scale
 from pipelines.files.sample_table import SampleTable
 
-__all__ = ["assembled"]
-
 #: A wearer's median specific force lies between these whatever the gait: 9.8 standing, down to
 #: about 4 where a two-axis sensor runs; a mistaken unit is off by 9.8 or more.
 _MEDIAN_ACCELERATION_M_S2: Final = (2.0, 40.0)

@@ -9,8 +9,6 @@ from typing import Final, Literal
 
 from pipelines.files.reading.units import UNITS, unit_of
 
-__all__ = ["ColumnName", "Quantity", "column_name"]
-
 #: ``xyz`` is an axis of which the name does not say what was measured; ``linear`` has no gravity.
 Quantity = Literal["time", "acc", "gyr", "linear", "gravity", "xyz", "count", "other"]
 

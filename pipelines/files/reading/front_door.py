@@ -16,8 +16,6 @@ from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.remembered import Remembered
 from pipelines.files.sample_table import SampleTable
 
-__all__ = ["read"]
-
 
 def read(
     path: str | os.PathLike[str],

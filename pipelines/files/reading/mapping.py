@@ -22,8 +22,6 @@ from pipelines.files.reading.physics import (
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.units import UNITS, unit_scale
 
-__all__ = ["AXES", "Column", "ColumnMapping", "Stated", "is_needed", "parse_stated", "propose"]
-
 AXES: Final = "xyz"
 _WORDS: Final = {"acc": "acceleration", "gyr": "angular velocity", "time": "time"}
 _NAMES: Final = (

@@ -10,15 +10,6 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.units import ACCELERATION_UNITS, TIME_UNITS
 
-__all__ = [
-    "gravity_of",
-    "likely_acceleration_unit",
-    "likely_angular_velocity_unit",
-    "likely_counts",
-    "likely_time_unit",
-    "median_norm",
-]
-
 #: Sensors of motion measure between these; a thousandfold lies beyond.
 _SAMPLING_HZ: Final = (8.0, 4000.0)
 #: Over some steps the mean specific force of a body is gravity; turning takes a part of it away.

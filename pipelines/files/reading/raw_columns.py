@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RawColumns", "Values", "excerpt"]
-
 Values = NDArray[np.float64]
 
 

@@ -14,8 +14,6 @@ from pipelines.files.reading.raw_columns import RawColumns, Values
 from pipelines.files.reading.stamps import stamps_in_words
 from pipelines.files.reading.units import unit_scale
 
-__all__ = ["Ask", "Recording", "Sensor", "recording_of"]
-
 #: Seconds since 1970 between which numbers are a date (2001 to 2286) and not a clock's count.
 _DATES_S: Final = (1e9, 1e10)
 

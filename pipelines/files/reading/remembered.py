@@ -12,8 +12,6 @@ from pipelines.files.reading.mapping import ColumnMapping, Stated, parse_stated
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.stored import Store
 
-__all__ = ["Remembered", "shape_of"]
-
 _FILE: Final = "columns.json"
 _MOST: Final = 500
 

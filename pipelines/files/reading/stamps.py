@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from imu.errors import InputError
 from pipelines.files.reading.raw_columns import excerpt
 
-__all__ = ["is_time_in_words", "stamps_in_words"]
-
 _CLOCK: Final = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d{1,9}))?)?\s*([AaPp][Mm])?"
 _ISO: Final = re.compile(
     rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}})[T _]+{_CLOCK}\s*(Z|UTC|[+-]\d\d:?\d\d)?"

@@ -16,8 +16,6 @@ from pipelines.files.reading.stamps import is_time_in_words
 from pipelines.files.reading.text_source import LOOK_BYTES, decoded
 from pipelines.files.reading.units import unit_of
 
-__all__ = ["NOT_MEASURED", "Dialect", "TextHead", "is_number", "read_head", "split_row"]
-
 #: How programs write that there is no number.
 NOT_MEASURED: Final = frozenset(
     ["", "na", "n/a", "nan", "null", "none", "-", "--", "#n/a", "nil", "missing", "?", "."]

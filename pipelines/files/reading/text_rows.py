@@ -25,8 +25,6 @@ from pipelines.files.reading.text_head import (
 )
 from pipelines.files.reading.text_source import TextSource, decoded
 
-__all__ = ["read_rows"]
-
 _NEWLINE: Final = ord("\n")
 #: Rows of one recording; 55 hours at 200 Hz.
 _MOST_ROWS: Final = 40_000_000

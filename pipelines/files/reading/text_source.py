@@ -15,8 +15,6 @@ from typing import BinaryIO, Final
 from imu.errors import InputError
 from pipelines.files.system_error import explain
 
-__all__ = ["LOOK_BYTES", "TextSource", "beginning", "decoded", "open_text", "text_from"]
-
 #: How much is looked at before rows are read: a preamble of some pages and the rows below it.
 LOOK_BYTES: Final = 1 << 16
 _BLOCK_BYTES: Final = 1 << 20

@@ -13,8 +13,6 @@ from pipelines.files.reading.text_head import TextHead, read_head
 from pipelines.files.reading.text_rows import read_rows
 from pipelines.files.reading.text_source import TextSource
 
-__all__ = ["rate_in_preface", "read_text_columns"]
-
 _RATE: Final = re.compile(
     r"(?:rate|frequency|freq|odr|samplingrate|samplerate|\bat)[^0-9\n,;]{0,24}"
     r"(\d{1,5}(?:[.,]\d+)?)\s*(?:hz)?\b(?![:/.-]\d)",

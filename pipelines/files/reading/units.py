@@ -9,15 +9,6 @@ from typing import Final
 
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = [
-    "ACCELERATION_UNITS",
-    "ANGULAR_VELOCITY_UNITS",
-    "TIME_UNITS",
-    "UNITS",
-    "unit_of",
-    "unit_scale",
-]
-
 #: Each accepted unit of time, in s.
 TIME_UNITS: Final[Mapping[str, float]] = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 

@@ -8,8 +8,6 @@ from typing import Final
 from imu.errors import InputError
 from pipelines.files.system_error import explain
 
-__all__ = ["MOST_BYTES", "check_length", "read_whole"]
-
 #: Three weeks of six axes at 100 Hz.
 MOST_BYTES: Final = 2 << 30
 

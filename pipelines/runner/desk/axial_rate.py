@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from imu.samples import Samples
 
-__all__ = ["AXIAL_RATE_HZ", "AxialRate"]
-
 #: Values a second, whatever the sensor's rate: a tenth of a second holds back noise and bumps, and
 #: a twist of the body takes longer.
 AXIAL_RATE_HZ: Final = 10.0

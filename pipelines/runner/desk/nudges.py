@@ -7,8 +7,6 @@ from typing import Final
 
 from pipelines.coaching.training.cues import Cue
 
-__all__ = ["RarerNudges"]
-
 #: Nudges in a row without a change of position, after which each further pause is doubled.
 _UNANSWERED: Final = 3
 _LONGEST_PAUSE_S: Final = 7200.0

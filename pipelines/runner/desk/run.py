@@ -23,8 +23,6 @@ from pipelines.runner.desk.twisting_store import TwistingStore
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from pipelines.stopping import cancelled_by_signals
 
-__all__ = ["run_desk"]
-
 #: What was learned is written after so much time, s.
 _KEPT_EVERY_S: Final = 300.0
 
@@ -69,6 +67,7 @@ async def run_desk(
     params: DeskParams | None = None,
     clock: ProgramClock | None = None,
     note: Callable[[str], None] = _untold,
+    see: Callable[[DeskWatch], None] | None = None,
     folder: Path | None = None,
     today: Callable[[], date] = date.today,
 ) -> DeskSummary:
@@ -88,6 +87,8 @@ async def run_desk(
         The one clock of the program.
     note : callable
         Takes what the user should know besides, a sentence at a time.
+    see : callable, optional
+        Takes the watch whenever it has seen more.
     folder : Path, optional
         Data folder, where it is kept how quickly the wearer turns; None learns nothing.
     today : callable
@@ -121,6 +122,8 @@ async def run_desk(
                     note(text("twisting.unseen"))
                 if nudge is not None:
                     tell(nudge)
+                if see is not None:
+                    see(watch)
                 learned.advance(float(samples.time_s[-1]))
         except asyncio.CancelledError:
             # asked to stop

@@ -17,8 +17,6 @@ from imu.ranges import Longest, Within, check_ranges
 from pipelines.coaching.training.twisting import TwistingHistory, limit_deg_s
 from pipelines.files.stored import Store, Stored
 
-__all__ = ["FILE_NAME", "KnownTwisting", "TwistingStore"]
-
 FILE_NAME: Final = "twisting.json"
 
 #: Before a personal limit is known: days, and tenths of a second of turning, about 17 minutes.

@@ -23,10 +23,8 @@ from pipelines.coaching.training.twisting import (
     add_rates,
     twist_cue,
 )
+from pipelines.counted import counted
 from pipelines.runner.desk.axial_rate import AxialRate
-from pipelines.views.counted import counted
-
-__all__ = ["DeskSummary", "DeskWatch"]
 
 #: What counts of a second that a lost link made longer, s.
 _LONGEST_SECOND_S: Final = 2.0
@@ -147,6 +145,12 @@ class DeskWatch:
     def gait(self) -> str:
         """What the wearer does now."""
         return self._analyzer.activity
+
+    @property
+    def held_s(self) -> float:
+        """How long the position has not been changed, s."""
+        since_s = self._state.since_s
+        return 0.0 if since_s is None else max(0.0, self._last_s - since_s)
 
     @property
     def summary(self) -> DeskSummary:

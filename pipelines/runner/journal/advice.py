@@ -46,19 +46,10 @@ from pipelines.runner.journal.queries import (
     weeks,
 )
 
-__all__ = [
-    "Advice",
-    "advice",
-    "after_run",
-    "held_back",
-    "questions_due",
-    "return_state",
-    "silenced",
-    "stop_cue",
-]
-
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
+#: Surfaces than which others are softer.
+_HARD_GROUND: Final = ("asphalt", "concrete")
 #: How far back pain is looked at: longer than the longest tier.
 _PAIN_DAYS: Final = 60
 
@@ -119,8 +110,9 @@ def advice(journal: Journal, now: datetime) -> Advice:
         cues += [worn] if worn is not None else []
     days = exercise_days(journal, "strength", monday_of(today) - timedelta(weeks=1), today)
     cues.append(strength_cue(days, today, settings.strength_days))
-    if not exercise_days(journal, "core", monday_of(today), today):
-        cues.append(Cue("core.due"))
+    for kind in ("core", "cross"):
+        if not exercise_days(journal, kind, monday_of(today), today):
+            cues.append(Cue(f"{kind}.due"))
     stretch = stretch_cue(stretch_times(journal, today), now, settings.stretches_per_day)
     cues += [stretch] if stretch is not None else []
     return Advice(stopped, finding.tier, tuple(cues))
@@ -141,6 +133,9 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
         end_ns = session.utc_start_ns + round(session.duration_s * 1e9)
         due = due_ratings(end_ns, pain, now_ns)
         cues += [due] if due is not None else []
+        hurt = max(pain.before or 0, pain.worst_later)
+        if hurt and session.surface in _HARD_GROUND and now_ns - end_ns < 7 * _DAY_NS:
+            cues.append(Cue("pain.softer_ground", {"surface": session.surface}))
     return finding, cues
 
 
@@ -185,6 +180,10 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
         dose_easy_km=session.dose_easy_km_m4,
         units=settings.units,
     )
+    recent = weeks(journal, session.day, 5)
+    ceiling_m = weekly_ceiling_m(recent[:-1], settings.weekly_ceiling_m)
+    if ceiling_m is not None and recent[-1].distance_m >= ceiling_m:
+        cues += week_cues(recent[-1], ceiling_m, settings.units)[:1]
     cues += _of_the_return(journal, session)
     if session.shoe_id is not None and session.distance_m is not None:
         shoe = journal.entry(Shoe, session.shoe_id)

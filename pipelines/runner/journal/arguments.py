@@ -7,8 +7,6 @@ from datetime import date, datetime
 from imu.errors import ParameterError
 from pipelines.runner.journal.entries import utc_ns_of
 
-__all__ = ["day_of", "time_of"]
-
 
 def time_of(words: str, name: str = "--at") -> tuple[int, int]:
     """UTC in ns since 1970, and the offset of the runner's clock in minutes; now when empty.

@@ -15,8 +15,6 @@ from pipelines.runner.journal.entries import Entry, Settings
 from pipelines.runner.journal.pending import keep_for_later, pending_path, take_in
 from pipelines.runner.journal.runs import FinishedRun, add_run
 
-__all__ = ["JournalAtHand"]
-
 Answer = TypeVar("Answer")
 Other = TypeVar("Other")
 

@@ -45,8 +45,6 @@ from pipelines.runner.journal.rows import (
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
 
-__all__ = ["Journal", "journal_path", "kept_aside"]
-
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
 )
@@ -62,8 +60,6 @@ _ORDER: Final = {
     "exercises": "utc_ns",
     "questionnaires": "utc_ns",
 }
-#: Commands that show the numbers of a kind.
-_LISTS: Final = {"sessions": "backstride journal list"}
 
 
 class _Damaged(Exception):
@@ -464,8 +460,9 @@ def _code(error: BaseException) -> int:
 
 
 def _unknown(table: str, identifier: int | None) -> ParameterError:
-    shown = _LISTS.get(table)
-    accepted = f"a number that '{shown}' shows" if shown else "a number that the journal has"
+    accepted = "a number that the list of runs shows"
+    if table != "sessions":
+        accepted = "a number that the journal has"
     return ParameterError(f"the number among the {table}", identifier, accepted)
 
 

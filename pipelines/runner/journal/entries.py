@@ -16,23 +16,6 @@ from imu.errors import ParameterError
 from imu.ranges import Checked, Longest, Within, check_ranges
 from pipelines.units import Units
 
-__all__ = [
-    "DistanceSource",
-    "Entry",
-    "Exercise",
-    "ExerciseKind",
-    "Pain",
-    "PainMoment",
-    "Questionnaire",
-    "RunBaseline",
-    "Session",
-    "Settings",
-    "Shoe",
-    "local_day",
-    "moment",
-    "utc_ns_of",
-]
-
 #: How a distance is known: the sensor itself cannot measure one.
 DistanceSource = Literal["", "user", "treadmill", "pod", "speed", "mark"]
 #: In relation to a run; empty: as the time tells; ``other``: to none.
@@ -102,6 +85,8 @@ class Session:
         Distance run harder than easy before the warm-up was done, m.
     note : str
         The runner's own words.
+    effort : int, optional
+        How hard the runner says that it was, 0 (rest) to 10.
     identifier : int, optional
         The journal's number.
     """
@@ -128,6 +113,7 @@ class Session:
     cool_down_s: Seconds | None = None
     before_warm_up_m: Metres | None = None
     note: Words = ""
+    effort: Annotated[int, Within(0, 10)] | None = None
     identifier: int | None = None
 
     def __post_init__(self) -> None:
@@ -316,6 +302,8 @@ class Settings(Checked):
         Since when a return-to-run plan is followed; None without one.
     rest_days : int
         Days without running that begin it, 0 to 60.
+    highest_heart_rate_bpm : int, optional
+        The runner's own, 100 to 240 beats a minute; no zone of the heart without it.
     """
 
     height_m: Annotated[float, Within(1.0, 2.5, "m")] | None = None
@@ -326,6 +314,7 @@ class Settings(Checked):
     stretches_per_day: Annotated[int, Within(0, 6)] = 2
     return_since_ns: UtcNs | None = None
     rest_days: Annotated[int, Within(0, 60)] = 7
+    highest_heart_rate_bpm: Annotated[int, Within(100, 240)] | None = None
 
 
 #: What is added one by one and keeps its number.

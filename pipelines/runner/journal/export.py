@@ -15,8 +15,6 @@ from pipelines.runner.journal.schema import VERSION
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["export_journal", "journal_as_json"]
-
 #: The one moment of every member of the archive, so that equal journals give equal files.
 _MEMBER_TIME: Final = (1980, 1, 1, 0, 0, 0)
 

@@ -26,8 +26,6 @@ from pipelines.runner.journal.entries import Entry, RunBaseline, Session
 from pipelines.runner.journal.rows import ENTRIES, entry_from
 from pipelines.runner.journal.runs import FinishedRun, add_run
 
-__all__ = ["keep_for_later", "pending_path", "take_in"]
-
 #: Some kilobytes a note: ten thousand of them wait in no file.
 _MOST_BYTES: Final = 64_000_000
 #: Of a line that holds a whole run.

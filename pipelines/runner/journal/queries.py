@@ -25,24 +25,6 @@ from pipelines.files.loading import decoded
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, moment
 
-__all__ = [
-    "PlacedPain",
-    "earlier_baselines",
-    "exercise_days",
-    "load_figures",
-    "longest_session",
-    "odometers_m",
-    "pain_notes",
-    "pains_of_runs",
-    "placed_pains",
-    "red_flag_state",
-    "run_pains",
-    "runs_by_shoe",
-    "runs_by_surface",
-    "stretch_times",
-    "weeks",
-]
-
 _DAY_NS: Final = 86_400 * 10**9
 #: A rating this long after a run belongs to it no more.
 _NEAR_NS: Final = 4 * _DAY_NS

@@ -23,8 +23,6 @@ from pipelines.units import distance_words, parse_distance, parse_speed
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["AddOptions", "RecordedRun", "recorded_run", "stated_in"]
-
 #: Nobody runs for minutes at such a speed; and what may lie outside of a recording, m.
 _FASTEST_M_S: Final = 8.0
 _UNRECORDED_M: Final = 20_000.0

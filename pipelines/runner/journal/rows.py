@@ -20,16 +20,6 @@ from pipelines.runner.journal.entries import (
     Shoe,
 )
 
-__all__ = [
-    "ENTRIES",
-    "NAMES",
-    "columns_of",
-    "entries_from",
-    "entry_from",
-    "settings_from",
-    "settings_rows",
-]
-
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
 )
@@ -121,6 +111,5 @@ def settings_from(rows: Iterable[tuple[str, str]]) -> Settings:
         return msgspec.convert(content, Settings)
     except (ParameterError, msgspec.MsgspecError, TypeError) as error:
         raise RecordingError(
-            f"a setting makes no sense ({str(error).rstrip('.')}): set it again with "
-            "'backstride journal settings'."
+            f"a setting makes no sense ({str(error).rstrip('.')}): set it again."
         ) from None

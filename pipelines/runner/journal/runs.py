@@ -21,8 +21,6 @@ from pipelines.session.felt_pain import FeltPain
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["FinishedRun", "add_run", "edit_run", "stated_of", "typed_run"]
-
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
@@ -65,6 +63,7 @@ def typed_run(
         distance_source=known.source,
         surface=stated.surface,
         note=stated.note,
+        effort=stated.effort,
     )
     return FinishedRun(session, stated.shoe, utc_start_ns=utc_start_ns, stated=stated)
 
@@ -141,6 +140,7 @@ def edit_run(journal: Journal, number: int, stated: Stated) -> Session:
             session,
             surface=stated.surface or session.surface,
             note=stated.note or session.note,
+            effort=session.effort if stated.effort is None else stated.effort,
             shoe_id=shoe_number(journal, stated.shoe) if stated.shoe else session.shoe_id,
         )
         journal.replace(session)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION"]
-
 #: Marks the file as this program's: "Bstr".
 APPLICATION_ID: Final = 0x42737472
 
@@ -115,8 +113,10 @@ _BY_TIME: Final = (
     "UPDATE pains SET \"when\" = '' WHERE \"when\" = 'other' AND session_id IS NULL",
 )
 
+_EFFORT: Final = ("ALTER TABLE sessions ADD COLUMN effort INTEGER",)
+
 #: Step N leads from version N - 1 to N.
-MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES, _STATED, _BY_TIME)
+MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES, _STATED, _BY_TIME, _EFFORT)
 
 #: What this program reads and writes.
 VERSION: Final = len(MIGRATIONS)

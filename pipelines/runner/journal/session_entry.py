@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from imu.steps import Steps
     from pipelines.session.result import SessionResult
 
-__all__ = [
-    "baseline_entry",
-    "distance_from_speed",
-    "entry_from_summary",
-    "entry_of",
-    "local_offset_minutes",
-]
-
 #: Means that a summary has of blocks of twenty steps.
 _MEANS: Final = tuple(name for name in MEANS if name in STEP_COLUMNS)
 #: Distances that a device counted, by what a session calls it.
@@ -88,6 +80,7 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
         cool_down_s=None if result.cool_down is None else result.cool_down.easy_s,
         before_warm_up_m=result.before_warm_up_m,
         note=stated.note,
+        effort=stated.effort,
     )
 
 
@@ -139,4 +132,5 @@ def entry_from_summary(summary: WrittenSummary, utc_start_ns: int, stated: State
         source_file=summary.source,
         means={name: round(means[name], 6) for name in _MEANS if name in means},
         note=stated.note,
+        effort=stated.effort,
     )

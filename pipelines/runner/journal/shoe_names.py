@@ -9,8 +9,6 @@ from pipelines.runner.journal.entries import Shoe
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["retired_shoe", "shoe_number"]
-
 
 def retired_shoe(journal: Journal, name: str) -> Shoe | None:
     """The retired shoe of a name, the last one where there are several; None without one."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from pipelines.runner.journal.entries import DistanceSource
 
-__all__ = ["Distance", "Stated"]
-
 
 @dataclass(frozen=True, slots=True)
 class Distance:
@@ -25,6 +23,7 @@ class Stated:
     surface: str = ""
     shoe: str = ""
     note: str = ""
+    effort: int | None = None
 
     def over(self, earlier: Stated) -> Stated:
         """The same where something is said here, as earlier where not."""
@@ -33,4 +32,5 @@ class Stated:
             self.surface or earlier.surface,
             self.shoe or earlier.shoe,
             self.note or earlier.note,
+            earlier.effort if self.effort is None else self.effort,
         )

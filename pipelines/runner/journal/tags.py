@@ -10,8 +10,6 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.shoe_names import retired_shoe
 
-__all__ = ["SURFACES", "KnownTags", "known_tags", "shoe_name", "unknown_shoe_note"]
-
 #: What may be run on.
 SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
 _LONGEST_SHOE: Final = 60
@@ -78,18 +76,20 @@ def unknown_shoe_note(journal: JournalAtHand, name: str, *, filed: bool = True) 
     if wanted in known:
         return ""
     others = f" (it has {', '.join(known)})" if known else ""
-    command = f'backstride journal shoe "{wanted}"'
     if retired is not None:
         return (
-            f"your shoe {wanted!r} is retired since {retired.retired}: {command} --back brings it "
-            f"back{', else this run adds a second pair of that name' if filed else ''}."
+            f"your shoe {wanted!r} is retired since {retired.retired}: bring it back in your "
+            f"journal{', else this run adds a second pair of that name' if filed else ''}."
         )
     if filed:
         return (
-            f"your journal has no shoe {wanted!r} yet{others}: this run adds it, and "
-            f"{command} --start '120 km' tells what it had run before."
+            f"your journal has no shoe {wanted!r} yet{others}: this run adds it; say there what it "
+            "had run before."
         )
-    return f"your journal has no shoe {wanted!r} yet{others}: add it with: {command}."
+    return (
+        f"your journal has no shoe {wanted!r} yet{others}: add it there, so that its distance is "
+        "counted."
+    )
 
 
 def _shoes_in_use(journal: Journal) -> list[str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.counted import counted
 from pipelines.runner.journal.entries import Session, Settings, moment
 from pipelines.runner.journal.queries import PlacedPain
 from pipelines.units import Units, distance_words, height_words, mass_words
-from pipelines.views.counted import counted
-
-__all__ = ["pain_line", "session_line", "settings_lines"]
 
 _MOMENTS: Final = {
     "before": "before",
@@ -51,9 +49,10 @@ def session_line(session: Session, units: Units = "metric") -> str:
         if low is not None and high is not None:
             ends = sorted((low * 1000.0, high * 1000.0))
             load += f" ({distance_words(ends[0], units)} to {distance_words(ends[1], units)})"
+    effort = "" if session.effort is None else f", effort {session.effort} of 10"
     return (
         f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}, "
-        f"{counted(session.steps, 'step')}{load}"
+        f"{counted(session.steps, 'step')}{load}{effort}"
     )
 
 
@@ -82,6 +81,8 @@ def settings_lines(settings: Settings) -> list[str]:
     ceiling = "two miles more than the week before"
     if own_m is not None:
         ceiling = distance_words(own_m, units)
+    highest = settings.highest_heart_rate_bpm
+    pulse = "not set" if highest is None else f"{highest} beats a minute"
     return [
         f"height            {tall}",
         f"mass              {heavy}",
@@ -89,4 +90,5 @@ def settings_lines(settings: Settings) -> list[str]:
         f"weekly ceiling    {ceiling}",
         f"strength          {counted(settings.strength_days, 'day')} a week",
         f"stretching        {counted(settings.stretches_per_day, 'time')} a day",
+        f"highest pulse     {pulse}",
     ]

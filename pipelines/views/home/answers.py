@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 from imu.errors import BackstrideError, ParameterError, RecordingError
+from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
 from pipelines.quantities import quantities_in
-from pipelines.runner.journal.advice import advice, return_state
+from pipelines.runner.journal.advice import advice, return_state, silenced
 from pipelines.runner.journal.entries import (
     Exercise,
     ExerciseKind,
@@ -25,6 +27,7 @@ from pipelines.runner.journal.tags import SURFACES
 from pipelines.units import distance_words, height_words, mass_words
 from pipelines.views.clock_words import clock_words
 from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of
+from pipelines.views.home.exercises import EXERCISES
 from pipelines.views.home.frame import Frame, render_page
 from pipelines.views.home.letter import (
     DAYS,
@@ -37,8 +40,6 @@ from pipelines.views.home.pictures import month_figure, run_figure
 
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
-
-__all__ = ["Answers"]
 
 #: Runs on one page of the list.
 _RUNS: Final = 30
@@ -182,6 +183,31 @@ class Answers:
             questions=[(name, question(name)) for name in QUESTIONS],
         )
 
+    def exercises(self, frame: Frame) -> str:
+        """The guided exercises, and what does good between runs."""
+        return render_page(
+            "exercises.html.j2",
+            frame,
+            exercises=EXERCISES.values(),
+            habits=[text("desk.habit"), text("twisting.habit")],
+            not_now=self._not_now(),
+        )
+
+    def exercise(self, frame: Frame, name: str) -> str:
+        """One of them, to be guided through."""
+        one = EXERCISES.get(name)
+        if one is None:
+            raise ParameterError("exercise", name, f"one of {', '.join(EXERCISES)}")
+        cues = [{"at": cue.time_s, "say": cue.message} for cue in one.cues]
+        return render_page("exercise.html.j2", frame, one=one, cues=cues, not_now=self._not_now())
+
+    def _not_now(self) -> str:
+        """Why no training is suggested now; empty where it is."""
+        quiet = silenced(self.journal, utc_ns_of(self.now))
+        if quiet is None:
+            return ""
+        return " ".join(cue.message for cue in [*quiet, Cue("routine.not_now")])
+
     def letter(self, frame: Frame) -> str:
         """The letter to a physiotherapist."""
         stored = handed_over_store(self.folder).load()
@@ -232,7 +258,8 @@ class Answers:
         if session.dose_easy_km_m4 is not None:
             known.append(f"load {dose_amount(session.dose_easy_km_m4, units)}")
         shoe = self.journal.entry(Shoe, session.shoe_id).name if session.shoe_id else ""
-        return " · ".join([*known, *filter(None, (session.surface, shoe))])
+        effort = "" if session.effort is None else f"effort {session.effort} of 10"
+        return " · ".join([*known, *filter(None, (session.surface, shoe, effort))])
 
     def _month_words(self, diary: Diary) -> str:
         units = self.journal.settings().units

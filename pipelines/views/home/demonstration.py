@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from imu.drift.baseline import Baseline
     from pipelines.session.result import SessionResult
 
-__all__ = ["DAYS", "Demonstration", "make_month"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Day:

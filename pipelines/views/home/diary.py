@@ -14,8 +14,6 @@ from pipelines.runner.journal.entries import Pain, Session, Shoe, moment
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["FORM", "Diary", "Usual", "diary_of"]
-
 #: The measures of form that pages show of a whole run, in their order.
 FORM: Final[tuple[Quantity, ...]] = tuple(
     next(one for one in QUANTITIES if one.column == column)

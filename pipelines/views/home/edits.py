@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Final, get_args
 
 from imu.errors import ParameterError
+from pipelines.coaching.texts import text
+from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.pain import ago_words, check_cue
 from pipelines.coaching.training.pain_moments import is_too_early
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge
@@ -38,8 +40,6 @@ from pipelines.units import (
     parse_typed_mass,
 )
 from pipelines.views.terminal.cells import printable
-
-__all__ = ["EDITS", "Fields", "change"]
 
 #: What a form sends, by the names of its fields.
 Fields = Mapping[str, str]
@@ -89,9 +89,13 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     surface = fields.get("surface", "")
     if surface and surface not in (*SURFACES, before.surface):
         raise ParameterError("surface", surface, "one of the list")
-    stated = Stated(distance, surface, _shoe_in_use(journal, fields), fields.get("note", ""))
-    edit_run(journal, number, stated)
-    return f"Run {number} is as you said."
+    effort = _whole(fields, "effort") if fields.get("effort") else None
+    shoe = _shoe_in_use(journal, fields)
+    edit_run(journal, number, Stated(distance, surface, shoe, fields.get("note", ""), effort))
+    told = f"Run {number} is as you said."
+    if effort is not None and effort != before.effort:
+        told += f" {perceived_cue(effort).message}"
+    return told
 
 
 def _shoe_in_use(journal: Journal, fields: Fields) -> str:
@@ -180,9 +184,9 @@ def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
             raise ParameterError("bought", bought, "a day, such as 2026-03-02") from None
     if found:
         journal.replace(pair)
-    else:
-        journal.add(pair)
-    return f"{name} is in your journal."
+        return f"{name} is in your journal."
+    journal.add(pair)
+    return f"{name} is in your journal. {text('words.shoe_fit')}"
 
 
 def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
@@ -197,6 +201,8 @@ def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
     known["weekly_ceiling_m"] = own
     known["strength_days"] = _whole(fields, "strength")
     known["stretches_per_day"] = _whole(fields, "stretches")
+    pulse = fields.get("pulse", "")
+    known["highest_heart_rate_bpm"] = _whole(fields, "pulse") if pulse else None
     journal.change_settings(**known)
     return "Your settings are kept."
 

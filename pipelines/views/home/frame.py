@@ -6,15 +6,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.views.report.page import check_libraries
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
-__all__ = ["PAGES", "Frame", "render_page"]
-
+#: Sign and word of each light.
+_LIGHTS: Final = {"go": ("●", "go on"), "change": ("▲", "change"), "stop": ("■", "stop")}
 #: By the last part of their addresses, what they are called.
-PAGES: Final = {"runs": "Runs", "months": "Months", "journal": "Journal", "letter": "Letter"}
+PAGES: Final = {
+    "runs": "Runs",
+    "months": "Months",
+    "journal": "Journal",
+    "exercises": "Exercises",
+    "letter": "Letter",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +67,23 @@ def render_page(template: str, frame: Frame, **values: Any) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("pipelines.views.home", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+    environment.globals["light"] = _light
+    return environment
+
+
+def _light(level: int) -> Markup:
+    """A rating as a traffic light: a shape and a word in one colour."""
+    from markupsafe import Markup
+
+    light = judge_pain(level).light
+    sign, word = _LIGHTS[light]
+    return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}:</span>').format(
+        light, sign, word
     )

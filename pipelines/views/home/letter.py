@@ -8,19 +8,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelines.counted import counted
 from pipelines.files.stored import Store
 from pipelines.runner.journal.entries import Pain, Questionnaire
 from pipelines.runner.journal.queries import odometers_m, red_flag_state
 from pipelines.units import distance_words, dose_words
-from pipelines.views.counted import counted
 from pipelines.views.home.diary import FORM, Diary, Usual, diary_of
 
 if TYPE_CHECKING:
     from pipelines.quantities import Quantity
     from pipelines.runner.journal.database import Journal
     from pipelines.units import Units
-
-__all__ = ["DAYS", "Letter", "dose_amount", "handed_over_store", "letter_of", "summary_of"]
 
 #: What a letter tells of.
 DAYS: Final = 28

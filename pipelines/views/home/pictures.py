@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pipelines.units import Units
     from pipelines.views.home.diary import Diary
 
-__all__ = ["month_figure", "run_figure"]
-
 #: Of the small picture, from the top.
 _SMALL: Final = tuple(
     next(one for one in QUANTITIES if one.column == column)
@@ -67,7 +65,7 @@ def _run_figure(rows: tuple[tuple[float | None, tuple[float, ...]], ...], identi
             words.append(f"{quantity.title} {quantity.amount(value)}, {among}")
 
     def draw(figure: Any) -> None:
-        axes = figure.add_axes((0.36, 0.02, 0.62, 0.96))
+        axes = figure.add_axes((0.39, 0.02, 0.59, 0.96))
         axes.patch.set_visible(False)
         for place, (value, known) in enumerate(rows):
             axes.plot((0.0, 1.0), (place, place), color=GRID, linewidth=0.8)

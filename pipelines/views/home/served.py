@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from pipelines.views.home.demonstration import DAYS, Demonstration
 from pipelines.views.home.edits import change
 from pipelines.views.home.frame import Frame, render_page
 from pipelines.views.page.gate import PLAIN_POLICY
+from pipelines.views.report.page import missing_libraries
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -25,10 +28,10 @@ if TYPE_CHECKING:
 
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["HomePages"]
-
 _STATIC: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {"cache-control": "no-store", "content-security-policy": PLAIN_POLICY}
+#: A page that is open asks once a minute at least, even behind others, s.
+_LOOKED_AT_S: Final = 90.0
 #: Most bytes that a form may send.
 _LONGEST_FORM: Final = 20_000
 
@@ -59,6 +62,7 @@ class HomePages:
         self._root = "/"
         self._said: tuple[str, str] = ("", "")
         self._reports: dict[tuple[str, int, int], str] = {}
+        self._asked_s = -math.inf
 
     def mount(self, app: Starlette, root: str) -> None:
         """Add the pages to an application, under the address of the live page, ending in "/"."""
@@ -73,10 +77,17 @@ class HomePages:
                 ("runs/{number:int}", "GET", self._run),
                 ("months", "GET", self._months),
                 ("journal", "GET", self._diary),
+                ("exercises", "GET", self._exercises),
+                ("exercises/{name}", "GET", self._exercise),
                 ("letter", "GET", self._letter),
                 ("change/{what}", "POST", self._change),
             ):
                 app.add_route(f"{here}{path}", answer, methods=[method])
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether a browser has one of the pages open, as far as can be told."""
+        return time.monotonic() - self._asked_s < _LOOKED_AT_S
 
     def close(self) -> None:
         """Close the journal of the demonstration."""
@@ -104,6 +115,13 @@ class HomePages:
 
     async def _diary(self, request: Request) -> Response:
         return await self._page(request, "journal", lambda it, frame: it.diary_page(frame))
+
+    async def _exercises(self, request: Request) -> Response:
+        return await self._page(request, "exercises", lambda it, frame: it.exercises(frame))
+
+    async def _exercise(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        return await self._page(request, "exercises", lambda it, frame: it.exercise(frame, name))
 
     async def _letter(self, request: Request) -> Response:
         return await self._page(request, "letter", lambda it, frame: it.letter(frame))
@@ -176,6 +194,10 @@ class HomePages:
     ) -> Response:
         from starlette.responses import HTMLResponse
 
+        self._asked_s = time.monotonic()
+        if missing := missing_libraries():
+            needed = " and ".join(missing)
+            return self._sentence(f"These pages need {needed}, as the README says.", 500)
         demonstration = self._is_demonstration(request)
         (told, trouble), self._said = self._said, ("", "")
         here = self._here(demonstration)
@@ -217,6 +239,7 @@ class HomePages:
     async def _alive(self, _: Request) -> Response:
         from starlette.responses import Response
 
+        self._asked_s = time.monotonic()
         return Response(status_code=204, headers=_HEADERS)
 
     async def _style(self, _: Request) -> Response:

@@ -20,8 +20,6 @@ from pipelines.units import (
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["BodyData"]
-
 _LONGEST_ANSWER: Final = 40
 
 

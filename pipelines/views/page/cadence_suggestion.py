@@ -9,8 +9,6 @@ from imu.errors import ParameterError
 from pipelines.coaching.training.metronome import metronome_for
 from pipelines.session.live_status import LiveStatus
 
-__all__ = ["cadence_suggestion"]
-
 _CADENCE = "cadence_spm"
 
 

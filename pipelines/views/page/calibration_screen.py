@@ -12,8 +12,6 @@ from pipelines.sensors.calibrate import FACE_S, STAND_S, TIME_LIMIT_S, Calibrate
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import capital, printable
 
-__all__ = ["CalibrationScreen", "Wish"]
-
 #: What the runner wants next: run with the sensor, calibrate anew, stand anew, another sensor.
 Wish = Literal["run", "again", "stand", "back"]
 
@@ -35,7 +33,6 @@ _WHAT_TO_DO: Final = {
     "done": "",
     "failed": "",
 }
-_COMMAND_ONLY: Final = ("try again with --neutral-only", "take the standing again")
 
 
 class CalibrationScreen:
@@ -102,7 +99,7 @@ class CalibrationScreen:
             self._result = f"Your standing with {name} is taken: every run with it uses it."
         self._stage = "done"
         if done.trouble is not None:
-            self._trouble = _on_the_page(done.trouble)
+            self._trouble = printable(str(done.trouble))
             if done.path is None:
                 self._stage, self._result = "failed", ""
         self._details = [printable(line) for line in result_lines(done)]
@@ -113,7 +110,7 @@ class CalibrationScreen:
     def fail(self, error: BackstrideError) -> None:
         """Say why there is no calibration."""
         self._stand_again = not self._faces
-        self._stage, self._trouble = "failed", _on_the_page(error)
+        self._stage, self._trouble = "failed", printable(str(error))
         self._tell(self._trouble)
         self._changed()
 
@@ -174,8 +171,3 @@ def _still_words(status: CalibrationStatus) -> str:
     if not status.still_s:
         return "moving"
     return f"still for {status.still_s:.1f} of {status.needed_s:g} seconds"
-
-
-def _on_the_page(error: BackstrideError) -> str:
-    """What went wrong, with the page's button where the command names its option."""
-    return printable(str(error).replace(*_COMMAND_ONLY))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +10,43 @@ from pipelines.live import LiveRun
 from pipelines.units import Units
 from pipelines.views.clock_words import clock_words
 from pipelines.views.kept_recording import kept_words
-from pipelines.views.terminal.cells import printable
+from pipelines.views.summary_words import summary_rows, summary_title
+from pipelines.views.terminal.cells import capital, printable
 
-__all__ = ["ended_pieces"]
 
-
-def ended_pieces(run: LiveRun, *, report: bool, units: Units = "metric") -> dict[str, Any]:
+def ended_pieces(
+    run: LiveRun,
+    number: int | None = None,
+    said: Sequence[str] = (),
+    *,
+    report: bool,
+    units: Units = "metric",
+) -> dict[str, Any]:
     """What the page shows of a run that has ended.
 
     Parameters
     ----------
     run : LiveRun
         As the run left it.
+    number : int, optional
+        Of the run in the journal, whose page is then the next one.
+    said : sequence of str
+        What there is to say of it.
     report : bool
         Whether a report of its recording can be asked for.
     units : {"metric", "imperial"}
         Of lengths.
     """
     summary = run.summary
-    rows = [] if summary is None else summary.rows(units)
+    rows = [] if summary is None else summary_rows(summary, units)
     troubles = [run.recording_trouble] if run.recording_trouble else []
     raised = [alert for alert in run.alerts if alert.severity == "raised"]
     return {
-        "title": "The run has ended" if summary is None else summary.title,
+        "title": "The run has ended" if summary is None else summary_title(summary),
         "rows": [{"label": label, "value": printable(value).strip()} for label, value in rows],
+        "page": "home/runs" if number is None else f"home/runs/{number}",
+        "filed": number is not None,
+        "said": [capital(printable(sentence)) for sentence in said],
         "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
         "notes": [printable(note) for note in (summary.notes if summary else [])],
         "troubles": [printable(str(trouble)) for trouble in [*troubles, *run.other_trouble]],

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HOSTS", "PLAIN_POLICY", "Gate", "sentence_page"]
-
 _LOG: Final = logging.getLogger(__name__)
 #: Names of this computer that the page answers to; another would be that of somebody else's page.
 HOSTS: Final = ("127.0.0.1", "localhost")

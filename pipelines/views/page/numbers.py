@@ -11,8 +11,6 @@ from pipelines.units import Units
 from pipelines.views.page.trends import step_trend
 from pipelines.views.terminal.wording import LARGE, SMALL, is_changed, standing, usual_words
 
-__all__ = ["large_numbers", "small_numbers"]
-
 #: How each state looks besides its colour.
 _SIGNS: Final = {"within": "✓", "outside": "◐", "changed": "▲", "waiting": "…"}
 

@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator
 from html import escape
 from pathlib import Path
 
-__all__ = ["opened"]
-
 
 @contextlib.asynccontextmanager
 async def opened(address: str) -> AsyncIterator[None]:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pipelines.views.page.tab import Tab
     from pipelines.views.page.view import Dashboard
 
-__all__ = ["LivePage", "mount_page"]
-
 _STATIC: Final = Path(__file__).parent / "static"
 #: In this order: later ones know better.
 _STYLES: Final = ("theme", "controls", "run", "sheets", "widths", "far")

@@ -9,8 +9,6 @@ from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.terminal.wording import is_changed
 
-__all__ = ["DRAWN_TIMES", "posture"]
-
 #: The figure leans this many times the angle, or a degree could not be seen.
 DRAWN_TIMES: Final = 2.0
 _MOST_DRAWN_DEG: Final = 50.0

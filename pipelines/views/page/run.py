@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from devices.timing.program_clock import ProgramClock
 from imu.errors import BackstrideError, RecordingError
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
+from pipelines.runner.desk.run import run_desk
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
+from pipelines.runner.last_answers import last_answers_store
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
 from pipelines.views.home.served import HomePages
+from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.opening import opened
@@ -33,7 +36,7 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["Marks", "Prepare", "run_dashboard"]
+Answer = TypeVar("Answer")
 
 #: Kind and value of what is known of a run from its beginning.
 Marks = tuple[tuple[str, str], ...]
@@ -41,7 +44,30 @@ Marks = tuple[tuple[str, str], ...]
 #: body and of today's run there; gives sentences for the runner too.
 Prepare = Callable[[str, Settings, Marks], tuple[LiveOptions, Sequence[str]]]
 
-#: How long the page stays after the run without any tab, s.
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of a run at its end.
+
+    Attributes
+    ----------
+    number : int, optional
+        Of the run in the journal; None where it is not in.
+    said : tuple of str
+        What there is to say of it, a sentence each.
+    notes : tuple of str
+        What went wrong with filing it, likewise.
+    """
+
+    number: int | None = None
+    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+#: Files a run as soon as it has ended; called in the event loop, once for each run.
+AfterRun = Callable[[LiveRun], Filed]
+
+#: How long the program stays after a run while nobody looks at any of its pages, s.
 _LINGER_S: Final = 5.0
 #: What the tabs get to show that the run is about to start, s.
 _SHOW_S: Final = 0.1
@@ -59,8 +85,12 @@ async def run_dashboard(
     tell: Callable[[str], None] | None = None,
     journal: JournalAtHand | None = None,
     prepare: Prepare | None = None,
+    after_run: AfterRun | None = None,
 ) -> LiveRun | None:
-    """Run a source with the live page; it ends when the summary is left, at once on Ctrl-C.
+    """Run a source with the live page; further runs may follow from there.
+
+    It ends when the runner says so on the page, when nobody looks at a page any more after a run,
+    or at once on Ctrl-C.
 
     Parameters
     ----------
@@ -85,6 +115,8 @@ async def run_dashboard(
     prepare : callable, optional
         Completes the options for a source that is chosen on the page; by default they only get
         height, mass, surface, shoe and treadmill told there.
+    after_run : callable, optional
+        Files each run as soon as it has ended; none is filed by default.
 
     Returns
     -------
@@ -111,14 +143,16 @@ async def run_dashboard(
             report=make_report is not None,
             body=body,
             today=TodaysRun(tags, options.marks),
+            beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
             calibrates=options.devices is not None,
         )
         if trouble:
             dashboard.setup.fail(trouble)
         prepare = prepare or _prepare(options)
-        stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand)
-        report = None if make_report is None else partial(stay.report, make_report)
         home = HomePages(at_hand)
+        stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand, home)
+        stay.after_run = after_run
+        report = None if make_report is None else partial(stay.report, make_report)
         async with serve(dashboard, listening, report, home) as address:
             (tell or _tell)(f"the live page is at {address}")
             async with opened(address) if open_browser else contextlib.nullcontext():
@@ -128,7 +162,7 @@ async def run_dashboard(
 
 
 class _Stay:
-    """From the first screen to leaving the summary."""
+    """From the first screen to the end of the program, with any number of runs."""
 
     def __init__(
         self,
@@ -139,8 +173,11 @@ class _Stay:
         clock: ProgramClock | None,
         prepare: Prepare,
         journal: JournalAtHand,
+        home: HomePages,
     ) -> None:
         self.run: LiveRun | None = None
+        self.after_run: AfterRun | None = None
+        self._home = home
         self._url, self._options, self._clock = url, options, clock
         self._dashboard, self._prepare, self._journal = dashboard, prepare, journal
         self._others = SeveralViews(other_views)
@@ -157,39 +194,51 @@ class _Stay:
 
     async def until_left(self) -> None:
         cancelled_by_signals()
-        while self.run is None:
-            try:
-                if self._url is not None:
-                    await self._run(self._url, self._options)
-                else:
-                    await self._run_or_calibrate(await self._dashboard.setup.chosen())
-            except BackstrideError as error:
-                if self._url is not None:
-                    raise
-                self._dashboard.connect(str(error))
-            except asyncio.CancelledError:
-                self._calm_down()
-                if not self._start_again:
-                    return
-                self._start_again = False
-                self._dashboard.connect()
-        self._dashboard.end(self.run)
-        if self.run.interrupted and not self._start_again:
-            return  # Ctrl-C, a terminal that is closed, a computer that shuts down: at once
-        self._others.note("the run has ended; its summary is on the live page.")
+        while not await self._left_after_run():
+            pass
+
+    async def _left_after_run(self) -> bool:
+        """Go through one run; whether the program is to end then."""
+        url, before = self._url, self.run
         try:
-            await self._summary_left()
+            if url is not None and before is None:
+                await self._run(url, self._options)
+            else:
+                choice = await self._answered(self._dashboard.setup.chosen())
+                if choice is None:
+                    return True
+                await self._run_or_calibrate(choice)
+            if self.run is before:
+                return False
+        except BackstrideError as error:
+            if url is not None and before is None:
+                raise
+            self._dashboard.connect(str(error))
+            return False
         except asyncio.CancelledError:
             self._calm_down()
+            if not self._start_again:
+                return True
+            self._start_again = False
+            self._dashboard.connect()
+            return False
+        return await self._summary_left()
 
     async def _run_or_calibrate(self, choice: Choice) -> None:
         # where the choice was made on the page, it may be made anew
         self._dashboard.cancel_start = self._cancel_start
+        if choice.purpose == "desk":
+            await self._sit(choice.url)
+            self._dashboard.connect()
+            return
         if choice.purpose == "calibrate" and await self._calibrate(choice.url) != "run":
             self._dashboard.connect()
             return
         body, marks = self._dashboard.body.settings, self._dashboard.today.marks()
         options, notes = self._prepare(choice.url, body, marks)
+        options = replace(options, beside=self._dashboard.beside.known(choice.url))
+        if self.run is not None:
+            options = replace(options, earlier=None)  # that was gone on from already
         await self._run(choice.url, options, notes)
 
     async def _run(self, url: str, options: LiveOptions, notes: Sequence[str] = ()) -> None:
@@ -219,39 +268,85 @@ class _Stay:
                 return wish
             options = replace(options, sensor=wish == "again")
 
+    async def _sit(self, url: str) -> None:
+        """Watch the wearer at a desk until the page says that it is over."""
+        screen = self._dashboard.desk
+        self._dashboard.sit()
+        self._dashboard.end_desk = self._cancel
+        await self._let_show()
+        try:
+            summary = await run_desk(
+                url,
+                screen.tell,
+                axes=self._options.axes,
+                clock=self._clock,
+                note=screen.note,
+                see=screen.see,
+                folder=self._journal.path.parent,
+            )
+        finally:
+            self._dashboard.end_desk = None
+        screen.finish(summary)
+        await self._answered(screen.left.wait())
+
     async def _let_show(self) -> None:
         """A simulated runner takes a moment to make: the page says so before."""
         await asyncio.sleep(_SHOW_S if self._dashboard.tabs else 0.0)
 
     def _cancel_start(self) -> None:
+        self._start_again = self._task is not None
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._task is not None:
-            self._start_again = True
             self._task.cancel()
 
     def _calm_down(self) -> None:
         if self._task is not None:
             self._task.uncancel()
 
-    async def _summary_left(self) -> None:
-        """Until the page is left: said so, or no tab shows it any more."""
-        dashboard = self._dashboard
-        finished = asyncio.ensure_future(dashboard.finish_wanted.wait())
+    async def _summary_left(self) -> bool:
+        """Show what the run came to until it is left; whether the program is to end then."""
+        assert self.run is not None  # it has just ended
+        filed = Filed() if self.after_run is None else self.after_run(self.run)
+        self._dashboard.end(self.run, filed.number, [*filed.notes, *filed.said])
+        if self.run.interrupted and not self._start_again:
+            return True  # Ctrl-C, a terminal that is closed, a computer that shuts down: at once
+        self._start_again = False
+        self._others.note("the run has ended; its summary is on the live page.")
         try:
-            while not finished.done():
-                dashboard.tabs_changed.clear()
-                moved = asyncio.ensure_future(dashboard.tabs_changed.wait())
-                try:
-                    done, _ = await asyncio.wait(
-                        {finished, moved},
-                        timeout=None if dashboard.tabs else _LINGER_S,
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-                finally:
-                    moved.cancel()
-                if not done:
-                    return
+            left = await self._answered(self._dashboard.finish_wanted.wait())
+        except asyncio.CancelledError:
+            self._calm_down()
+            return True
+        self._dashboard.connect()
+        return left is None
+
+    async def _answered(self, wish: Coroutine[object, object, Answer]) -> Answer | None:
+        """What a tab asks for; None when the program is to end."""
+        asked = asyncio.ensure_future(wish)
+        endings: list[asyncio.Future[Any]]
+        endings = [asyncio.ensure_future(self._dashboard.end_wanted.wait())]
+        if self.run is not None:
+            endings.append(asyncio.ensure_future(self._nobody_looks()))
+        try:
+            await asyncio.wait([asked, *endings], return_when=asyncio.FIRST_COMPLETED)
+            return asked.result() if asked.done() else None
         finally:
-            finished.cancel()
+            for waiting in (asked, *endings):
+                waiting.cancel()
+
+    async def _nobody_looks(self) -> None:
+        """Until no tab has shown any of the pages for a while."""
+        dashboard = self._dashboard
+        while True:
+            dashboard.tabs_changed.clear()
+            if dashboard.tabs:
+                await dashboard.tabs_changed.wait()
+                continue
+            await asyncio.sleep(_LINGER_S)
+            if not dashboard.tabs and not self._home.is_looked_at:
+                return
 
 
 def _body_data(options: LiveOptions, journal: JournalAtHand) -> tuple[BodyData, str]:

@@ -16,8 +16,6 @@ from pipelines.units import Units
 from pipelines.views.page.treadmill import Treadmill
 from pipelines.views.terminal.cells import capital, printable
 
-__all__ = ["COUNTDOWN_S", "Beforehand", "RunRequests", "Tell"]
-
 _LOG: Final = logging.getLogger(__name__)
 
 #: Time to stand upright before the neutral is taken, s.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pipelines.views.home.served import HomePages
     from pipelines.views.page.view import Dashboard
 
-__all__ = ["check_nicegui", "listen", "serve"]
-
 _SHUTDOWN_S: Final = 1
 #: They tell of browsers that leave, which are free to, in tracebacks on the runner's terminal.
 _TALKATIVE: Final = ("engineio.server", "socketio.server", "uvicorn.error")

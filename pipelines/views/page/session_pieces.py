@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from pipelines.coaching.training.traffic_light import Light
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units, dose_words
 from pipelines.views.beside_words import away_words, beside_words
@@ -13,9 +14,9 @@ from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import condition as sentence_of
 from pipelines.views.terminal.wording import gait_words, link_words, loss_words
 
-__all__ = ["comparison", "condition", "head", "state"]
-
 _LOW_BATTERY_PERCENT: Final = 15.0
+#: What a light says in a word.
+_LIGHTS: Final[dict[Light, str]] = {"go": "Go on", "change": "Change", "stop": "Stop"}
 _STAND: Final = "Stand upright and still for five seconds, then run: that posture is your neutral."
 
 
@@ -40,14 +41,12 @@ def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
 
 
 def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
-    """The one plain sentence of the moment: ``title``, ``text``, ``advice`` and its ``state``."""
-    state, text = sentence_of(status)
-    title, advice = "Your baseline", ""
+    """What holds at this moment: ``title``, ``text``, ``advice``, its ``state`` and a ``light``."""
+    state, text, advice = sentence_of(status)
+    title = "Your baseline"
     if state == "changed":
         felt = status.pain is not None and status.pain.light != "go"
         title = "Pain" if felt else "Changed from your baseline"
-        text, stop, advice = text.partition(". ")
-        text += stop.strip()
     elif not status.steps and status.gait == "still":
         text = _STAND
     if paused and title != "Pain":
@@ -55,7 +54,24 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
         text, advice = "Nothing is judged until you resume. The recording goes on.", ""
     # a number stays with its sign
     text, advice = (words.replace(" %", "\N{NO-BREAK SPACE}%") for words in (text, advice))
-    return {"title": title, "text": text, "advice": advice, "state": state}
+    return {
+        "title": title,
+        "text": text,
+        "advice": advice,
+        "state": state,
+        "light": None if status.pain is None else light_piece(status.pain.light, status.pain.level),
+    }
+
+
+def light_piece(light: Light, level: int) -> dict[str, str]:
+    """The traffic light of a rating: its ``light``, which is a colour and a shape, and its words.
+
+    Examples
+    --------
+    >>> light_piece("change", 4)
+    {'light': 'change', 'word': 'Change', 'words': 'pain 4 of 10'}
+    """
+    return {"light": light, "word": _LIGHTS[light], "words": f"pain {level} of 10"}
 
 
 def comparison(status: LiveStatus) -> str:

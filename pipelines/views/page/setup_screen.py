@@ -11,10 +11,8 @@ from devices.scan import Found, scan_bluetooth, scan_serial
 from imu.errors import BackstrideError
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["SIMULATED", "Choice", "SetupScreen"]
-
 #: What a sensor is chosen for.
-Purpose = Literal["run", "calibrate"]
+Purpose = Literal["run", "calibrate", "desk"]
 
 #: The simulated sensor, always offered.
 SIMULATED: Final = (

@@ -8,8 +8,6 @@ from pipelines.coaching.alert import Alert
 from pipelines.live_controls import LiveView
 from pipelines.session.live_status import LiveStatus
 
-__all__ = ["SeveralViews"]
-
 
 class SeveralViews:
     """Hands everything to each of several views, in order.

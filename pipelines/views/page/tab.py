@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-__all__ = ["FRAME_S", "Tab"]
-
 #: Least time between two updates of a tab, s; a finished step waits for no other kind of update.
 FRAME_S: Final = 0.12
 _NOTHING: Final = object()

@@ -12,8 +12,6 @@ from pipelines.units import Units
 from pipelines.views.page.treadmill import PACE_KINDS, UNKNOWN, read_pace, typed_in
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["TodaysRun"]
-
 _TREADMILL: Final = "treadmill"
 _KINDS: Final = ("surface", "shoe", *PACE_KINDS)
 

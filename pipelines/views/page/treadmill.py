@@ -13,8 +13,6 @@ from pipelines.units import Units, slope_with_unit, slope_words, speed_with_unit
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
-__all__ = ["PACE_KINDS", "UNKNOWN", "Treadmill", "pace_words", "read_pace", "typed_in"]
-
 #: Marks that tell the pace.
 PACE_KINDS: Final = ("speed", "slope")
 #: What the page says of a pace that is not known.

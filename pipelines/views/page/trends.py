@@ -16,8 +16,6 @@ from pipelines.units import Units
 from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.wording import LARGE, smoothed, span_of
 
-__all__ = ["HEIGHT", "WIDTH", "RunTrends", "step_trend"]
-
 #: Size of a trend in its own units; the page stretches it.
 WIDTH: Final = 300.0
 HEIGHT: Final = 60.0

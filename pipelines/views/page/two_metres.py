@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.coaching.training.intervals import phase_at
 from pipelines.coaching.training.single_session import BEYOND
 from pipelines.quantities import Quantity, quantity_named
 from pipelines.units import distance_words, dose_words
@@ -14,10 +13,9 @@ from pipelines.views.terminal.wording import standing
 
 if TYPE_CHECKING:
     from pipelines.coaching.plan import CompanionPlan
+    from pipelines.coaching.training.intervals import Phase
     from pipelines.session.live_status import LiveStatus
     from pipelines.units import Units
-
-__all__ = ["budget_words", "pace_words", "two_metres"]
 
 _FORM: Final = tuple(
     (name, quantity_named(column).live)
@@ -46,7 +44,7 @@ def two_metres(
     list of dict
         Each with ``name``, ``number``, ``unit``, ``state`` as in
         :data:`~pipelines.views.terminal.wording.Standing` or empty, and ``long`` where the number
-        needs more room. Heart rate, interval and budget are left out while nobody knows them.
+        needs more room. Heart rate, effort, interval and budget are left out while unknown.
 
     Examples
     --------
@@ -67,13 +65,11 @@ def two_metres(
     ]
     if status.heart_rate_bpm is not None:
         shown.append(_number("heart rate", f"{status.heart_rate_bpm:.0f}"))
-    if plan is not None and plan.intervals is not None:
-        phase = phase_at(plan.intervals, status.elapsed_s)
-        if math.isfinite(phase.remaining_s):
-            name = _PHASES[phase.kind]
-            if phase.number:
-                name = f"{name} {phase.number}/{plan.intervals.repeats}"
-            shown.append(_number(name, clock_words(math.ceil(phase.remaining_s))))
+    phase = status.phase
+    if status.effort is not None:
+        shown.append(_number("effort", f"{status.effort.percent:.0f}", "%"))
+    if plan is not None and plan.intervals is not None and phase is not None:
+        shown += _interval(phase, plan.intervals.repeats)
     shown += [_form(status, name, quantity, units) for name, quantity in _FORM]
     budget = budget_words(status, plan, units)
     if budget is not None:
@@ -118,6 +114,16 @@ def budget_words(
     left_km = max(0.0, BEYOND * plan.longest.dose_easy_km - (status.easy_km or 0.0))
     amount, _ = dose_words(left_km, units)
     return amount, "km" if units == "metric" else "mi"
+
+
+def _interval(phase: Phase, repeats: int) -> list[dict[str, Any]]:
+    """The countdown of an interval; nothing once the plan is done."""
+    if not math.isfinite(phase.remaining_s):
+        return []
+    name = _PHASES[phase.kind]
+    if phase.number:
+        name = f"{name} {phase.number}/{repeats}"
+    return [_number(name, clock_words(math.ceil(phase.remaining_s)))]
 
 
 def _number(name: str, number: str, unit: str = "", state: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from devices.timing.program_clock import ProgramClock, SystemClock
@@ -17,9 +17,12 @@ from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.clock_words import clock_words
+from pipelines.views.fact_words import fact_words
+from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
 from pipelines.views.page.calibration_screen import CalibrationScreen
+from pipelines.views.page.desk_screen import DeskScreen
 from pipelines.views.page.ended_screen import ended_pieces
 from pipelines.views.page.numbers import large_numbers, small_numbers
 from pipelines.views.page.posture import posture
@@ -31,8 +34,7 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.trends import RunTrends
 from pipelines.views.page.two_metres import two_metres
 from pipelines.views.terminal.cells import capital, printable
-
-__all__ = ["Dashboard"]
+from pipelines.views.terminal.wording import effort_words
 
 _LOG: Final = logging.getLogger(__name__)
 _NOTES: Final = 3
@@ -41,7 +43,7 @@ _SAME_NOTE_S: Final = 5.0
 _NOTE_LASTS_S: Final = 120.0
 _NO_RUN: Final = LiveStatus(source="", device="")
 
-Screen = Literal["connect", "starting", "calibrate", "live", "ended", "closed"]
+Screen = Literal["connect", "starting", "calibrate", "desk", "live", "ended", "closed"]
 
 
 class Dashboard:
@@ -60,6 +62,8 @@ class Dashboard:
         Height, mass and units of the runner; forgotten afterwards by default.
     today : TodaysRun, optional
         Surface, shoe and treadmill of the run; nothing is known of them by default.
+    beside : BesideDevices, optional
+        Addresses of devices beside the sensor; none by default.
     calibrates : bool
         Whether the page may offer to calibrate a sensor.
 
@@ -78,6 +82,7 @@ class Dashboard:
         report: bool = False,
         body: BodyData | None = None,
         today: TodaysRun | None = None,
+        beside: BesideDevices | None = None,
         calibrates: bool = False,
     ) -> None:
         self._clock = clock or SystemClock()
@@ -88,9 +93,14 @@ class Dashboard:
         self.body.changed = self._changed
         self.today = TodaysRun() if today is None else today
         self.today.changed = self._changed
+        self.beside = BesideDevices() if beside is None else beside
+        self.beside.changed = self._changed
         self.calibration = CalibrationScreen(self._changed, self._tell_aloud)
+        self.desk = DeskScreen(self._changed, self._tell_aloud)
+        self.end_desk: Callable[[], None] | None = None
         self._calibrates = calibrates
         self.finish_wanted = asyncio.Event()
+        self.end_wanted = asyncio.Event()
         self.cancel_start: Callable[[], None] | None = None
         self._report = report
         self._last_told = 0
@@ -132,7 +142,9 @@ class Dashboard:
 
     def note(self, text: str) -> None:
         """Show and speak a note; one that keeps coming, such as of a full disk, only once."""
-        if text and text == self._status.compared.words:
+        pain = self._status.pain
+        stands = {self._status.compared.words, "" if pain is None else fact_words(pain)}
+        if text and text in stands:
             self._tell(capital(text), aloud=True, placed=True)
             return
         text = capital(text)
@@ -144,8 +156,12 @@ class Dashboard:
         """Show, sound and speak a change; show one that is over."""
         if alert.severity == "raised":
             number = self._alert["number"] + 1
-            aloud = printable(alert.aloud or alert.message)
-            self._alert = {"number": number, "text": printable(alert.message), "aloud": aloud}
+            self._alert = {
+                "number": number,
+                "text": printable(alert.headline or alert.message),
+                "detail": printable(alert.detail),
+                "aloud": printable(alert.aloud or alert.message),
+            }
             self._changed(step=True)
         else:
             self._tell(alert.message)
@@ -169,6 +185,12 @@ class Dashboard:
         self._screen = "calibrate"
         self.calibration.begin(faces=faces)
 
+    def sit(self) -> None:
+        """Show a time at the desk that begins."""
+        self._told = ()
+        self._screen = "desk"
+        self.desk.begin()
+
     def connect(self, trouble: str = "") -> None:
         """Show the first screen, and why the last choice did not work."""
         self._screen = "connect"
@@ -176,9 +198,11 @@ class Dashboard:
             self.setup.fail(trouble)
         self._changed()
 
-    def end(self, run: LiveRun) -> None:
-        """Show what became of the run."""
-        self._ended = ended_pieces(run, report=self._report, units=self.body.settings.units)
+    def end(self, run: LiveRun, number: int | None = None, said: Sequence[str] = ()) -> None:
+        """Show what became of the run, with its number in the journal, and what is said of it."""
+        self.finish_wanted.clear()
+        units = self.body.settings.units
+        self._ended = ended_pieces(run, number, said, report=self._report, units=units)
         self._screen = "ended"
         self._changed()
 
@@ -192,13 +216,20 @@ class Dashboard:
 
     def ask(self, what: str, value: str = "") -> None:
         """Do what a tab asks; unknown requests are left alone."""
-        if self._screen == "connect":
+        if what == "end" and self._screen in {"connect", "ended"}:
+            self.end_wanted.set()
+        elif self._screen == "connect":
             self._ask_before_the_run(what, value)
         elif self._screen in {"starting", "calibrate"} and what == "cancel":
             if self.cancel_start is not None:
                 self.cancel_start()
         elif self._screen == "calibrate":
             self.calibration.choose(what)
+        elif self._screen == "desk" and what == "end_desk":
+            if self.end_desk is not None:
+                self.end_desk()
+        elif self._screen == "desk" and what == "back":
+            self.desk.left.set()
         elif self._screen == "live":
             self.requests.ask(what, value)
         elif self._screen == "ended" and what == "finish":
@@ -211,12 +242,16 @@ class Dashboard:
             self.body.save(value)
         elif what == "today":
             self.today.save(value, self.body.settings.units)
-        elif self.body.refused or self.today.refused:
+        elif what == "beside":
+            self.beside.save(value)
+        elif self.body.refused or self.today.refused or self.beside.refused:
             return  # what is wrong with it stands there; the run would go on without
         elif what == "connect":
             self.setup.choose(value)
         elif what == "calibrate" and self._calibrates:
             self.setup.choose(value, "calibrate")
+        elif what == "desk":
+            self.setup.choose(value, "desk")
 
     def join(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> Tab:
         """Let one more tab watch."""
@@ -241,9 +276,12 @@ class Dashboard:
         if self._screen == "connect":
             pieces["setup"] = self.setup.pieces() | {"calibrates": self._calibrates}
             pieces["body"] = self.body.pieces()
+            pieces["beside"] = self.beside.pieces()
             pieces["today"] = self.today.pieces(self.body.settings.units)
         elif self._screen == "calibrate":
             pieces["calibration"] = self.calibration.pieces()
+        elif self._screen == "desk":
+            pieces["desk"] = self.desk.pieces()
         elif self._screen == "ended":
             pieces["ended"] = self._ended
         elif self._screen == "live":
@@ -257,6 +295,7 @@ class Dashboard:
                 "run_trends": self._run_trends(status),
                 "condition": condition(status, paused=self.controls.paused),
                 "comparison": comparison(status),
+                "effort": effort_words(status),
                 "state": state(status, units),
                 "cadence": cadence_suggestion(status, self.requests.before.usual_spm),
                 "paused": self.controls.paused,

@@ -15,16 +15,6 @@ from imu.steps import SIDE_CODES, Steps
 from pipelines.quantities import Quantity
 from pipelines.views.report.recording import PreviousRun
 
-__all__ = [
-    "LEAST_PREVIOUS_RUNS",
-    "LevelRow",
-    "PreviousComparison",
-    "SideRow",
-    "against_previous",
-    "level_rows",
-    "side_rows",
-]
-
 #: Fewer earlier runs than this say nothing of what is usual.
 LEAST_PREVIOUS_RUNS: Final = 3
 

@@ -34,15 +34,6 @@ from pipelines.views.report.episodes import Episode, episodes_of
 from pipelines.views.report.judgement import Band, Judgement, Stretch, judgement_of
 from pipelines.views.report.recording import PreviousRun, Recording
 
-__all__ = [
-    "Content",
-    "Course",
-    "Distribution",
-    "Flag",
-    "Headline",
-    "content_of",
-]
-
 Column = NDArray[np.float64]
 
 _FLAGS: Final = (

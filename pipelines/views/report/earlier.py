@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pipelines.replay import Progress
     from pipelines.runner.journal.database import Journal
 
-__all__ = ["previous_run", "previous_runs_of_journal"]
-
 _COLUMNS: Final = tuple(one.column for one in quantities_in("compared"))
 #: Most runs of the journal that are compared with.
 _MOST_RUNS: Final = 20

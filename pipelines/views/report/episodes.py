@@ -15,8 +15,6 @@ from pipelines.quantities import WATCHED, Quantity
 from pipelines.session.result import SessionResult
 from pipelines.views.report.judgement import Judgement
 
-__all__ = ["Episode", "episodes_of"]
-
 Column = NDArray[np.float64]
 
 

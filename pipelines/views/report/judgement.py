@@ -25,8 +25,6 @@ from pipelines.session.facts import (
 )
 from pipelines.session.header import SessionHeader
 
-__all__ = ["Band", "Judgement", "Stretch", "judgement_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Band:

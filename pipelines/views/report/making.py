@@ -6,8 +6,6 @@ from pathlib import Path
 
 from pipelines.units import Units
 
-__all__ = ["make_report"]
-
 
 def make_report(session: Path, *, units: Units = "metric") -> Path:
     """Write the report of a session beside it; returns the page.

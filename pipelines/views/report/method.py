@@ -10,8 +10,6 @@ from typing import Final, Literal
 
 from imu.drift.detector import DriftParams
 
-__all__ = ["ACCURACY", "CANNOT", "GLOSSARY", "SEES", "AccuracyFigure", "method_sentences"]
-
 
 @dataclass(frozen=True, slots=True)
 class AccuracyFigure:
@@ -134,15 +132,16 @@ def method_sentences(params: DriftParams | None = None) -> tuple[str, ...]:
         "One motion sensor clipped to the waistband over the sacrum measures acceleration and, "
         "where it has a gyroscope, rotation. Steps are found in that signal, and each is described "
         "by the measures below. Only running steps count.",
-        f"The mean of the run is that of all trusted steps; courses, changes, and early and late "
-        f"levels are means of blocks of {p.block_steps} of them. “± … (95 %)” says how far a mean "
+        f"The mean of the run is over all steps that count; courses, changes, early and late "
+        f"levels are means of {p.block_steps} of them at a time. “± … (95 %)” says how far a mean "
         "may be from the runner's level by chance of the steps that were taken. It does not "
         "contain what the sensor gets wrong on all steps alike: that is the accuracy below.",
         f"The first {p.skip_s / 60.0:.1f} minutes of running are left out as warming up. What is "
         "usual comes from earlier runs, and moves to the level of the day; in a first run the next "
-        f"{p.baseline_blocks} blocks make the baseline. A slow drift of the runner's own, and what "
-        "speed, slope and cadence do, are taken out. A measure counts as changed when its "
-        f"smoothed blocks stay outside the usual range for {gates[0].dwell_blocks} blocks in a row "
+        f"{p.baseline_blocks * p.block_steps} steps make the baseline. A slow drift of the "
+        "runner's own, and what speed, slope and cadence do, are taken out. A measure counts as "
+        "changed when its smoothed level stays outside the usual range for "
+        f"{gates[0].dwell_blocks * p.block_steps} steps in a row "
         "and a step of its level explains the last minutes much better than wander does; as back "
         f"when it is within {100.0 * p.clear_share:.0f} % of the way to the edge of that range.",
         "The usual range is the baseline and, on both sides, the larger of a fixed floor and a "
@@ -150,8 +149,8 @@ def method_sentences(params: DriftParams | None = None) -> tuple[str, ...]:
         f"{peak:.0f} % for peak force, {shock:.0f} % for impact shock, {lean:.1f}° for lean, "
         f"{oscillation:.0f} % for oscillation, {cadence:.0f} % for cadence, {lumbar:.0f} % for the "
         "lumbar index.",
-        "Steps with a reservation are left out of baseline, levels and changes, save for those "
-        "whose only reservation is that there is no gyroscope.",
+        "Steps in doubt are left out of baseline, levels and changes, save for those that are in "
+        "doubt only because there is no gyroscope.",
     )
 
 
@@ -162,7 +161,6 @@ GLOSSARY: Final = (
         "Usual range",
         "Around the baseline; within it, differences are taken as the runner's usual wander.",
     ),
-    ("Block", "Twenty steps with no reservation, about 7 s of running."),
     (
         "Left and right difference",
         "Right minus left, as a percentage of their mean. Healthy runners differ by up to 10 % in "
@@ -171,5 +169,8 @@ GLOSSARY: Final = (
     ("Sides A and B", "The two feet in turn, where the sensor could not tell which is left."),
     ("BW", "Body weights."),
     ("g", "The acceleration of gravity, 9.81 m/s²; a sensor at rest reads 1 g upwards."),
-    ("Reservation", "A reason why a step is not fully trusted, such as lost samples."),
+    (
+        "Step in doubt",
+        "One that something speaks against, such as lost samples; it does not count.",
+    ),
 )

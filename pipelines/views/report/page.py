@@ -18,9 +18,12 @@ from pipelines.views.terminal.cells import capital
 if TYPE_CHECKING:
     from pipelines.units import Units
 
-__all__ = ["check_libraries", "render", "render_main", "style", "write_page"]
-
 _NEEDED: Final = ("matplotlib", "jinja2")
+
+
+def missing_libraries() -> list[str]:
+    """Libraries of the extra ``app`` that are not installed."""
+    return [name for name in _NEEDED if find_spec(name) is None]
 
 
 def check_libraries() -> None:
@@ -31,7 +34,7 @@ def check_libraries() -> None:
     BackstrideError
         When one is not installed.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
+    missing = missing_libraries()
     if missing:
         raise BackstrideError(
             f"the report needs {' and '.join(missing)}, not installed here: give python -m pip "

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pipelines.views.report.content import Content
     from pipelines.views.report.recording import LinkLoss, Recording
 
-__all__ = ["flag_words", "head_rows", "link_loss_words", "loss_rows"]
-
 _FLAG_WORDS: Final = {
     "gap": ("lost samples", "samples were lost and filled in, or a gap is close"),
     "clipped": ("end of range", "the sensor was at the end of its range"),

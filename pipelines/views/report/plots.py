@@ -43,14 +43,6 @@ if TYPE_CHECKING:
     from pipelines.views.report.episodes import Episode
     from pipelines.views.report.judgement import Stretch
 
-__all__ = [
-    "course_figure",
-    "distribution_figure",
-    "previous_figure",
-    "sides_figure",
-    "timeline_figure",
-]
-
 #: Points of a line; more blocks than this are drawn as means of several.
 _MOST_POINTS: Final = 600
 _BINS: Final = 36

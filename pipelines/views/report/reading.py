@@ -16,11 +16,9 @@ from pipelines.replay import (
     session_as_stated,
 )
 from pipelines.session.result import result_of
-from pipelines.session.summary import wear_notes
 from pipelines.views.report.recording import Recording
+from pipelines.views.summary_words import wear_notes
 from pipelines.written_facts import facts_are_of_use
-
-__all__ = ["nothing", "read_recording"]
 
 
 def nothing() -> None:

@@ -13,8 +13,6 @@ from pipelines.session.facts import Fact, LinkChanged
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult
 
-__all__ = ["LinkLoss", "PreviousRun", "Recording"]
-
 
 @dataclass(frozen=True, slots=True)
 class LinkLoss:

@@ -10,8 +10,6 @@ from pipelines.session.facts import Fact
 from pipelines.units import distance_words, slope_words
 from pipelines.views.terminal.cells import capital
 
-__all__ = ["Said", "said_in"]
-
 
 class Said(NamedTuple):
     """Something that the runner said: session time, s; what it is about, and what of it."""

@@ -13,19 +13,6 @@ from collections.abc import Callable
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-__all__ = [
-    "BAND",
-    "CHANGED",
-    "FIRST",
-    "GRID",
-    "INK",
-    "LINE",
-    "MUTED",
-    "SECOND",
-    "SOFT",
-    "svg_figure",
-]
-
 Draw = Callable[[Any], None]
 
 # Stand-ins for the page's colours; a drawing has no other use for them.

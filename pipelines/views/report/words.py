@@ -6,9 +6,9 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from pipelines.counted import counted
 from pipelines.quantities import Quantity
 from pipelines.views.clock_words import clock_words
-from pipelines.views.counted import counted
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
 from pipelines.views.terminal.cells import capital
 
@@ -21,32 +21,6 @@ if TYPE_CHECKING:
     from pipelines.views.report.content import Content, Course, Distribution, Headline
     from pipelines.views.report.episodes import Episode
     from pipelines.views.report.recording import Recording
-
-__all__ = [
-    "BOTH_READINGS",
-    "chance_words",
-    "change_words",
-    "count_words",
-    "course_words",
-    "date_words",
-    "difference_words",
-    "distribution_words",
-    "duration_words",
-    "early_late_words",
-    "episode_words",
-    "headline_words",
-    "measure_title",
-    "percent_words",
-    "previous_words",
-    "side_name",
-    "side_words",
-    "sides_words",
-    "small_amount",
-    "summary_sentences",
-    "tags_differ",
-    "title_words",
-    "watch_words",
-]
 
 _NO_BASELINE: Final = "no baseline to compare with"
 
@@ -144,7 +118,7 @@ def episode_words(episode: Episode, units: Units) -> str:
         levels = "a modelled value"
     until = "to the end of the run" if episode.end_s is None else f"to {clock_words(episode.end_s)}"
     if episode.given_up:
-        until += ", when the baseline was given up"
+        until += ", when the baseline began anew"
     return (
         f"{capital(measure.name)} was {what} than the baseline ({levels}), from "
         f"{clock_words(episode.begin_s)} {until}."
@@ -186,7 +160,7 @@ def summary_sentences(content: Content) -> list[str]:
             + (
                 f", and {_joined(lasting)} stayed changed to the end of the run."
                 if lasting
-                else ", and the baseline was given up later in the run."
+                else ", and the baseline began anew later in the run."
                 if any(episode.given_up for episode in content.episodes)
                 else ", and all of them went back before the end of the run."
             )
@@ -202,13 +176,12 @@ def summary_sentences(content: Content) -> list[str]:
     flagged = len(recording.steps) - content.trusted
     if content.all_shown:
         sentences.append(
-            "No step is without a reservation, so the figures rest on all of them: read them with "
-            "care."
+            "Every step is in doubt, so the figures rest on all of them: read them with care."
         )
     elif 4 * flagged > len(recording.steps):
         sentences.append(
-            f"{flagged} of {len(recording.steps)} steps have a reservation and are left out of the "
-            "figures: see the data quality."
+            f"{flagged} of {len(recording.steps)} steps are in doubt and left out of the figures: "
+            "see the data quality."
         )
     if recording.cut_short:
         sentences.append("The recording was cut short; this covers what was saved before that.")
@@ -236,7 +209,7 @@ def chance_words(headline: Headline, units: Units) -> str:
         return "Mean of the run; too few steps for an interval."
     run = small_amount(headline.measure, headline.half_width, units)
     block = small_amount(headline.measure, headline.block_half_width, units)
-    return f"Mean of the run, ± {run} (95 %). A block of 20 steps: ± {block}."
+    return f"Mean of the run, ± {run} (95 %). Twenty steps: ± {block}."
 
 
 def _span(measure: Quantity, low: float, high: float, units: Units) -> str:
@@ -255,7 +228,7 @@ def headline_words(headline: Headline, units: Units) -> str:
         "within": f"stayed near the baseline; {usual}",
         "changed": f"changed from the baseline at the end; {usual}",
         "returned": f"changed for a while and came back; {usual}",
-        "given up": f"changed until the baseline was given up; since then {usual}",
+        "given up": f"changed until the baseline began anew; since then {usual}",
     }[headline.state]
 
 
@@ -265,14 +238,14 @@ def watch_words(content: Content) -> str:
     params, last = judgement.params, judgement.stretches[-1]
     restarts = [
         f"{_RESTARTS[stretch.reason].format(clock_words(stretch.begin_s))}, so the baseline was "
-        "given up and learned anew."
+        "learned anew."
         for stretch in judgement.stretches
         if stretch.reason is not None
     ]
     if not content.baseline_blocks:
         rest = f"There is no baseline for {'the rest of ' if restarts else ''}this run"
         return " ".join([*restarts, f"{rest}: {judgement.status}."])
-    blocks = f"{content.baseline_blocks} blocks of {params.block_steps} steps"
+    blocks = f"{content.baseline_blocks * params.block_steps} steps"
     if last.learned_s is not None:
         since = (
             f"from {blocks} between {clock_words(last.begin_s)} and {clock_words(last.learned_s)}"
@@ -315,7 +288,7 @@ def course_words(course: Course, units: Units) -> str:
         course.measure.number(float(x), units) for x in (known[0], known[-1], known.min())
     )
     text = (
-        f"{capital(name)} per block of twenty steps: {first} at first, {last} at the end, between "
+        f"{capital(name)}, twenty steps at a time: {first} at first, {last} at the end, between "
         f"{least} and {course.measure.amount(float(known.max()), units)}."
     )
     if course.band is not None:

@@ -16,8 +16,6 @@ from pipelines.views.terminal.cells import printable
 if TYPE_CHECKING:
     from rich.status import Status
 
-__all__ = ["CalibrationGuide"]
-
 _WHAT_TO_DO = {
     "faces": f"lay the sensor still on each of its six sides, {FACE_S:g} s each; no key is needed.",
     "clip": "all six sides are seen: clip the sensor on as you wear it for running.",

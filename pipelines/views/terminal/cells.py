@@ -10,19 +10,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = [
-    "Line",
-    "capital",
-    "cells_wide",
-    "cut",
-    "fit",
-    "in_ascii",
-    "in_rows",
-    "printable",
-    "rich_text",
-    "wrapped",
-]
-
 #: Pieces of text, each with its style.
 Line = list[tuple[str, str]]
 
@@ -99,6 +86,7 @@ def wrapped(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells, broken at spaces where there are any."""
     rows: list[str] = []
     text = re.sub(r"(\d+) of (\d+)", "\\1\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}\\2", text)
+    text = re.sub(r"(\d) %", "\\1\N{NO-BREAK SPACE}%", text)
     for kept in textwrap.wrap(text, max(1, width)) or [""]:
         row = kept.replace("\N{NO-BREAK SPACE}", " ")
         if cells_wide(row) <= width:

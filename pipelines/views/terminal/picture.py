@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 
 from imu.steps import SIDE_CODES
+from pipelines.counted import counted
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.clock_words import clock_words
-from pipelines.views.counted import counted
 from pipelines.views.terminal.cells import (
     Line,
     cells_wide,
@@ -40,8 +40,6 @@ from pipelines.views.terminal.wording import (
     standing,
     usual_words,
 )
-
-__all__ = ["WIDEST", "picture"]
 
 #: Columns; wider pictures only pull things that belong together apart.
 WIDEST: Final = 120
@@ -193,7 +191,8 @@ def _small_picture(
     status: LiveStatus, width: int, height: int | None, said: list[str]
 ) -> list[Line]:
     """Without frames and large digits; each part in full where there is room, else in brief."""
-    state, text = condition(status)
+    now = condition(status)
+    state, text = now.state, now.words
     text = f"alert: {text}" if status.alert else text
     told: list[Line] = [[(f" {row}", _CONDITIONS[state])] for row in wrapped(text, width - 1)]
     notes = [row for note in said[-5:] for row in wrapped(f"note: {note}", width - 1)]
@@ -409,12 +408,15 @@ def _numbers_in_a_line(status: LiveStatus, width: int) -> Line:
 
 
 def _alert_panel(status: LiveStatus, width: int, least_rows: int) -> list[Line]:
-    state, text = condition(status)
-    rows = wrapped(text, max(1, width - 4))
+    now = condition(status)
+    rows = wrapped(now.words, max(1, width - 4))
     rows += [""] * (least_rows - len(rows))
+    hurts = status.pain is not None and status.pain.light != "go"
     title = "alert: changed from your baseline" if status.alert else "your baseline"
-    body: list[Line] = [[(row, _CONDITIONS[state])] for row in rows]
-    return _framed(title, "", body, width, heavy=bool(status.alert))
+    body: list[Line] = [[(row, _CONDITIONS[now.state])] for row in rows]
+    return _framed(
+        "pain" if hurts else title, "", body, width, heavy=hurts or status.alert is not None
+    )
 
 
 def _framed(title: str, rest: str, body: list[Line], width: int, *, heavy: bool) -> list[Line]:

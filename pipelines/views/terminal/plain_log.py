@@ -11,8 +11,6 @@ from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import gait_words, link_words, verdict
 
-__all__ = ["PlainLog"]
-
 _PLAIN: Final = str.maketrans("–−", "--")
 _STEPS_A_LINE: Final = 10
 _SECONDS_A_LINE: Final = 5.0
@@ -62,12 +60,12 @@ class PlainLog:
             self._line_steps, self._line_s = status.steps, status.elapsed_s
             lines += self._stamped(_summary(status))
         # the same change with newer figures is no new one
-        told = status.told if status.alert else None
+        told = status.alert
         alert = None if told is None else (told.indicator, told.direction)
         if alert != self._alert:
             self._alert = alert
             lines += self._stamped(
-                f"alert: {status.alert}" if status.alert else "alert over: back in your usual range"
+                "alert over: back in your usual range" if told is None else f"alert: {told.message}"
             )
         return lines
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
 
-__all__ = ["TerminalView"]
-
 _FRAME_S: Final = 1.0 / 8.0  # least time between two redraws
 _BRIEF_ROWS: Final = 14  # too few for large numbers: what stays on the screen after the run
 

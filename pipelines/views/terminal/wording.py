@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.drift.indicators import INDICATORS
 from imu.drift.status import status_words
+from pipelines.counted import counted
 from pipelines.quantities import QUANTITIES, Quantity, quantities_in
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
-from pipelines.views.counted import counted
-from pipelines.views.fact_words import fact_words
+from pipelines.views.fact_words import pain_parts
 from pipelines.views.terminal.cells import capital, printable
-
-__all__ = [
-    "LARGE",
-    "NAMES",
-    "SMALL",
-    "Standing",
-    "condition",
-    "gait_words",
-    "is_changed",
-    "link_words",
-    "loss_words",
-    "smoothed",
-    "span_of",
-    "standing",
-    "usual_words",
-    "verdict",
-]
 
 #: ``waiting`` while there is nothing to judge by.
 Standing = Literal["within", "outside", "changed", "waiting"]
@@ -79,6 +62,22 @@ def loss_words(status: LiveStatus) -> str:
     return f"{counted(status.lost_samples, 'sample') if status.lost_samples else 'no samples'} lost"
 
 
+def effort_words(status: LiveStatus) -> str:
+    """How hard it is, with the talk test that goes with it; empty where nothing tells it.
+
+    Examples
+    --------
+    >>> from pipelines.coaching.training.effort import effort_of
+    >>> effort_words(LiveStatus("", "", effort=effort_of(0.78)))
+    'Effort 78 % of your usual. Light: you can talk in whole sentences.'
+    """
+    effort = status.effort
+    if effort is None:
+        return ""
+    of = "your usual" if effort.by == "running" else "your highest heart rate"
+    return f"Effort {effort.percent:.0f} % of {of}. {effort.cue.message}"
+
+
 def is_changed(status: LiveStatus, name: str) -> bool:
     """Whether an indicator is changed, which not everything has."""
     indicator = status.indicators.get(name)
@@ -87,8 +86,8 @@ def is_changed(status: LiveStatus, name: str) -> bool:
 
 def verdict(status: LiveStatus) -> tuple[Standing, str]:
     """The state of the run against the baseline, and the same in words; pain goes first."""
-    if felt := _pain_words(status):
-        return "changed", felt
+    if status.pain is not None and status.pain.light != "go":
+        return "changed", " ".join(pain_parts(status.pain))
     changed = [NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
     if changed:
         return "changed", f"changed from your baseline: {', '.join(changed)}"
@@ -99,25 +98,32 @@ def verdict(status: LiveStatus) -> tuple[Standing, str]:
     return ("outside", f"{_OUTSIDE}: {', '.join(outside)}") if outside else ("within", _WITHIN)
 
 
-def condition(status: LiveStatus) -> tuple[Standing, str]:
+class Condition(NamedTuple):
+    """What holds at this moment: its state, what stands out, and what follows from it."""
+
+    state: Standing
+    headline: str
+    detail: str = ""
+
+    @property
+    def words(self) -> str:
+        """Headline and detail."""
+        return f"{self.headline} {self.detail}".rstrip()
+
+
+def condition(status: LiveStatus) -> Condition:
     """The one plain sentence of the moment: pain first, then what changed."""
-    if felt := _pain_words(status):
-        return "changed", felt
-    if status.alert:
-        return "changed", printable(status.alert)
+    if status.pain is not None and status.pain.light != "go":
+        return Condition("changed", *pain_parts(status.pain))
+    if (alert := status.alert) is not None:
+        headline = printable(alert.headline or alert.message)
+        return Condition("changed", headline, printable(alert.detail))
     if not status.steps:
-        return "waiting", "Waiting for running steps."
+        return Condition("waiting", "Waiting for running steps.")
     state, words = verdict(status)
     if state == "within":
-        return state, f"Everything is {_WITHIN}."
-    return "waiting", f"{capital(printable(words))}."
-
-
-def _pain_words(status: LiveStatus) -> str:
-    """What the latest rating asks for; empty where that is to go on."""
-    if status.pain is None or status.pain.light == "go":
-        return ""
-    return fact_words(status.pain)
+        return Condition(state, f"Everything is {_WITHIN}.")
+    return Condition("waiting", f"{capital(printable(words))}.")
 
 
 def standing(

@@ -13,8 +13,6 @@ from imu.drift.params import DriftParams
 from pipelines.coaching.alert_settings import keys_of, keys_of_gate
 from pipelines.coaching.budget import CoachParams
 
-__all__ = ["explained_defaults"]
-
 
 def explained_defaults() -> str:
     r"""A file of settings with every key at its default, each below what it means.

@@ -40,21 +40,6 @@ from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
 from pipelines.session.result import SessionResult, result_of
 
-__all__ = [
-    "USUAL",
-    "Accompanied",
-    "Part",
-    "alert",
-    "feed",
-    "ids",
-    "live",
-    "mark",
-    "result_after",
-    "samples_of",
-    "steps_of",
-    "told",
-]
-
 #: Usual of a runner whose intensity is that of :func:`steps_of` at 1.
 USUAL = UsualIntensity(2.5, 165.0)
 STEPS_A_SECOND = 2.75

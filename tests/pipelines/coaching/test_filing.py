@@ -137,8 +137,7 @@ def test_a_new_shoe_is_told_before_the_run_and_added_after_it(tmp_path: Path) ->
     path = tmp_path / "journal.sqlite3"
     said = at_hand(path, lambda it: unknown_shoe_note(it, "Blue"))
     assert said == (
-        "your journal has no shoe 'Blue' yet: this run adds it, and backstride journal shoe "
-        "\"Blue\" --start '120 km' tells what it had run before."
+        "your journal has no shoe 'Blue' yet: this run adds it; say there what it had run before."
     )
     assert not path.exists()
     at_hand(path, partial(file_run, finished()))

@@ -153,7 +153,8 @@ def test_a_live_run_and_its_replay_give_the_same_alerts(tmp_path: Path, longest_
     assert companion_s
     told = sorted(alerts_s + companion_s)
     assert alerts_s
-    assert all(later - earlier >= 180.0 for earlier, later in pairwise(told))
+    # a limit is told when it is reached; whatever may wait, waits
+    assert all(b - a >= 180.0 for a, b in pairwise(told) if b in alerts_s)
     # what the program said is no mark of the runner's
     recording = read_recording(path, ReplayOptions(), quiet)
     assert [each.name for each in said_in(recording.facts)] == ["Speed"]

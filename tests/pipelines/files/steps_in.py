@@ -10,8 +10,6 @@ import numpy as np
 from imu.samples import Quality
 from imu.steps import SIDE_CODES, STEP_ROW, Steps
 
-__all__ = ["steps_in"]
-
 _FLAGS = {flag.tokens: int(flag) for flag in Quality if flag}
 
 

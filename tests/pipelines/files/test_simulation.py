@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from devices.records import DeviceInfo, LinkEvent, Packet
+from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError, RecordingError
@@ -164,6 +165,39 @@ def test_a_table_has_the_faults_that_were_asked_for_or_says_why_not(
     backstride("simulate", plain, QUERY)
     ended = backstride("simulate", faulty, f"{QUERY}&{fault}")
     assert ended.err or ended.exit_code or plain.read_bytes() != faulty.read_bytes()
+
+
+def test_the_devices_beside_the_sensor_are_in_the_file(tmp_path: Path) -> None:
+    keys = "treadmill=1&heart_rate=lost@8+5&foot_pod=1&speed=3.0&seed=4"
+    path = tmp_path / "a.mcap"
+    write_simulation(path, f"minutes=0.5&standing_s=3&{keys}", quiet)
+    records = read_session(path).records
+    sent = Counter(one.stream for one in records if isinstance(one, StreamRecord))
+    assert min(sent[name] for name in ("treadmill", "foot_pod", "heart_rate")) > 20
+    arrivals = [one.arrival_ns for one in records if not isinstance(one, DeviceInfo)]
+    assert arrivals == sorted(arrivals)
+    result = replay(path, ReplayOptions(), quiet).result
+    assert result.heart_rate is not None
+    assert result.distance_source == "treadmill"
+    assert result.distance_m == pytest.approx(90.0, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("ending", "keys", "named"),
+    [
+        ("csv", "heart_rate=1", "heart_rate is '1'"),
+        ("mcap", "protocol=movesense", "protocol is 'movesense'"),
+        ("csv", "protocol=polar&rate=52", "protocol is 'polar'"),
+    ],
+)
+def test_what_a_file_cannot_hold_is_refused_by_name(
+    tmp_path: Path, ending: str, keys: str, named: str
+) -> None:
+    path = tmp_path / f"a.{ending}"
+    ended = backstride("simulate", path, f"{QUERY}&{keys}")
+    assert ended.exit_code == 2
+    assert named in ended.err
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("prefix", ["sim:?", "sim:"])

@@ -261,22 +261,23 @@ def test_who_starts_anew_is_told_how_to_go_on(home: Path, short: Path) -> None:
     sessions.mkdir()
     source = read_session(short).header.source
     now_ns = time.time_ns()
-    assert interrupted_note(source, now_ns) == ""
+    assert interrupted_note(source, now_ns) is None
     whole = sessions / "a.mcap"
     whole.write_bytes(short.read_bytes())
-    assert interrupted_note(source, now_ns) == ""
+    assert interrupted_note(source, now_ns) is None
     cut = sessions / "b.mcap"
     cut.write_bytes(short.read_bytes()[:-100])
     for path, age_s in ((whole, 900), (cut, 600)):
         os.utime(path, (now_ns / 1e9 - age_s, now_ns / 1e9 - age_s))
     note = interrupted_note(source, now_ns)
-    assert "cut short 10:00 ago" in note
-    assert f'live "{source}" --continue "{cut}"' in note
-    assert "\n" not in note
-    assert interrupted_note("ble:00:11:22:33:44:55", now_ns) == ""
-    assert interrupted_note(source, now_ns + 1300 * 10**9) == ""
+    assert note is not None
+    assert "cut short 10:00 ago" in note.words
+    assert note.path == cut
+    assert interrupted_note("ble:00:11:22:33:44:55", now_ns) is None
+    assert interrupted_note(source, now_ns + 1300 * 10**9) is None
     ended = backstride("live", source, "--no-record")
     assert ended.exit_code == 0
-    assert f"note: {note[:30]}" in ended.err
+    assert f"note: {note.words[:30]}" in ended.err
+    assert f'live "{source}" --continue "{cut}"' in ended.err
     cut.write_bytes(b"")
-    assert interrupted_note(source, time.time_ns()) == ""
+    assert interrupted_note(source, time.time_ns()) is None

@@ -23,7 +23,7 @@ from pipelines.files.session_reader import read_session
 from pipelines.runner.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Settings
+from pipelines.runner.journal.entries import Pain, Settings
 from pipelines.runner.journal.tags import SURFACES, KnownTags
 from pipelines.session.marks import LoggedMark, Shoe, Surface
 from tests.patience import HANG_S
@@ -170,6 +170,41 @@ def test_nothing_is_asked_that_was_stated_or_that_a_simulated_runner_has_not() -
     assert (simulated.source, simulated.surface, simulated.shoe) == (SIMULATED, "", "")
     assert "You run on" not in shown
     assert "You run on" in guided([], (POLAR,), BODY)[1]
+
+
+def left_at(question: str, answers: list[str], home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the guide has asked until Ctrl-C came at that question."""
+    shown: list[str] = []
+    left = iter(answers)
+
+    def ask(words: str) -> str | None:
+        shown.append(words)
+        if question in words:
+            raise KeyboardInterrupt
+        return next(left, None)
+
+    module = "pipelines.runner.first_run"
+    monkeypatch.setattr(f"{module}._ask_here", ask)
+    monkeypatch.setattr(f"{module}.look_around", lambda _: Sightings((KETTLE, POLAR)))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with JournalAtHand(home / "journal.sqlite3") as journal, pytest.raises(KeyboardInterrupt):
+        ask_for_source(journal)
+    return "\n".join(shown)
+
+
+def test_ctrl_c_in_the_guide_keeps_every_answer_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["2", "metric", "180 cm", "80", "trail", "Blue pair", "4"]
+    left_at("Enter when you are ready", answers, tmp_path, monkeypatch)
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        assert journal.settings().height_m == 1.8
+        assert [pain.level for pain in journal.entries(Pain)] == [4]
+    again = left_at("Pain in your back", [""] * 4, tmp_path, monkeypatch)
+    assert "Which one? [2]" in again  # the kettle, as the last time
+    assert "[trail, 'none' for none]" in again
+    assert "[Blue pair, 'none' for none]" in again
 
 
 @pytest.mark.parametrize("stated", [(), ("--surface", "grass")])

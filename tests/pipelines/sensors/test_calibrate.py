@@ -276,7 +276,7 @@ def test_who_never_stands_still_keeps_the_six_faces(home: Path) -> None:
     ended = backstride("calibrate", f"{SIX}&seed=9&standing_s=2")
     assert ended.exit_code == 1
     assert ended.err.count("\n") == 1
-    assert "--neutral-only" in ended.err
+    assert "take the standing again" in ended.err
     assert "the accelerometer's errors" in ended.out
     device = known(home)
     require_true_errors(device, Scenario(seed=9))

@@ -190,7 +190,7 @@ def test_an_old_calibration_is_used_and_said_to_be_old(
 def test_a_neutral_of_another_day_is_used_and_doubted(tmp_path: Path) -> None:
     settings = settings_for(stored(tmp_path), INFO, now=NOW + timedelta(days=2))
     assert settings.neutral_up == KNOWN.neutral_up
-    assert "--neutral-only" in settings.notes[1]
+    assert "a calibration of the standing alone" in settings.notes[1]
 
 
 @pytest.mark.parametrize(

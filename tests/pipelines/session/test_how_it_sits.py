@@ -15,8 +15,8 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesSought, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import result_of
-from pipelines.session.summary import AXES_NOT_FOUND, summarise
 from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
+from pipelines.views.summary_words import AXES_NOT_FOUND, wear_notes
 
 RUN = Scenario(minutes=0.4, rate=100.0, seed=3)
 
@@ -35,7 +35,7 @@ def folded(samples: Samples, axes: str = "auto") -> list[Fact]:
 def notes(found: list[Fact], axes: str) -> list[str]:
     """Those of the summary."""
     result = result_of(SessionHeader(0, "run.csv", axes=axes), found)
-    return summarise(result, "run.csv", rate_hz=100.0).notes
+    return wear_notes(result)
 
 
 def words(found: list[Fact]) -> list[str]:

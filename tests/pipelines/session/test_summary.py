@@ -16,6 +16,7 @@ from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.coaching.alert import Alert
 from pipelines.session.facts import LossCounts
 from pipelines.session.summary import Summary, summarise
+from pipelines.views.summary_words import summary_lines
 from tests.pipelines.results import result_from_steps
 
 
@@ -51,12 +52,12 @@ def test_the_summary_survives_json(values: list[float]) -> None:
     assert Summary(**json.loads(text)) == result
 
 
-def test_reservations_are_counted_by_kind() -> None:
+def test_steps_in_doubt_are_counted_by_kind() -> None:
     gap, edge = int(Quality.GAP), int(Quality.EDGE)
     result = summary(some_steps([200.0] * 5, [0, gap, gap | edge, 0, edge]))
     assert result.quality == {"edge": 2, "gap": 2}
     assert result.trusted_steps == 2
-    text = "\n".join(result.lines())
+    text = "\n".join(summary_lines(result))
     assert "edge 2, gap 2" in text
 
 
@@ -68,7 +69,7 @@ def test_every_measure_of_the_table_has_a_median() -> None:
 
 def test_no_steps_are_one_line() -> None:
     result = summary(NO_STEPS)
-    assert result.lines() == ["run.csv: 0 running steps in 1:02 (200 Hz)"]
+    assert summary_lines(result) == ["run.csv: 0 running steps in 1:02 (200 Hz)"]
     assert set(result.median.values()) == {None}
 
 
@@ -82,11 +83,11 @@ def test_no_steps_are_one_line() -> None:
     ],
 )
 def test_losses_are_told(losses: LossCounts, words: str) -> None:
-    assert words in "\n".join(summary(some_steps([210.0]), losses=losses).lines())
+    assert words in "\n".join(summary_lines(summary(some_steps([210.0]), losses=losses)))
 
 
 def test_the_head_says_what_the_numbers_are() -> None:
-    head, contact, *_ = summary(some_steps([200.0] * 40)).lines()
+    head, contact, *_ = summary_lines(summary(some_steps([200.0] * 40)))
     assert head == "run.csv: 40 running steps in 1:02 (200 Hz); medians"
     assert contact == f"  {'contact time':<30} {200:8d} ms"
 
@@ -98,7 +99,7 @@ def test_a_row_that_rests_on_other_steps_says_so() -> None:
     rows["quality"][10:30] = int(Quality.BEND)
     rows["flight_time_ms"][1:] = 90.0  # a step alone is not worth a word
     result = summary(Steps(rows))
-    shown = "\n".join(result.lines())
+    shown = "\n".join(summary_lines(result))
     assert "133 % of baseline (of the last 40 steps)\n" in shown
     assert "5.4 ° (of 80 steps)\n" in shown
     assert "200 ms\n" in shown
@@ -120,7 +121,7 @@ def test_alerts_are_counted_as_told_and_changes_are_named_by_their_words() -> No
     result = summary(
         some_steps([210.0]), alerts=alerts, changed=["sacral_lean_deg", "lumbar_index"]
     )
-    *_, told, changed = result.lines()
+    *_, told, changed = summary_lines(result)
     assert told.split()[:3] == ["alerts", "told", "3"]
     assert told.endswith("(changes from the baseline: pelvic lean 2 ×, impact shock)")
     assert changed.split()[:5] == ["changed", "at", "the", "end", "2"]
@@ -132,7 +133,7 @@ def test_alerts_are_counted_as_told_and_changes_are_named_by_their_words() -> No
 def test_lines_are_short_and_have_units() -> None:
     rows = np.ones(4, STEP_ROW)
     rows["quality"] = 0
-    lines = summary(Steps(rows)).lines()
+    lines = summary_lines(summary(Steps(rows)))
     assert all(len(line) < 100 for line in lines)
     text = "\n".join(lines)
     for words in ("steps/min", "ms", "BW", " g", "mm", "°", "% of baseline"):
@@ -144,13 +145,13 @@ def test_a_narrow_window_breaks_no_word_and_no_number(width: int) -> None:
     rows = np.ones(4, STEP_ROW)
     rows["quality"] = 0
     result = summary(Steps(rows), alerts=[an_alert("sacral_lean_deg")])
-    narrow = result.lines(width)
+    narrow = summary_lines(result, width)
     assert all(len(line) <= width for line in narrow)
     plain = re.sub(r"[ :]+", " ", " ".join(narrow)).split()
-    assert plain == re.sub(r"[ :]+", " ", " ".join(result.lines())).split()
+    assert plain == re.sub(r"[ :]+", " ", " ".join(summary_lines(result))).split()
     assert "  cadence: 1.0 steps/min" in narrow
 
 
 def test_a_wide_window_changes_nothing() -> None:
     result = summary(some_steps([200.0]))
-    assert result.lines(200) == result.lines()
+    assert summary_lines(result, 200) == summary_lines(result)

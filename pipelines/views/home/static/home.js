@@ -1,4 +1,5 @@
-// All that these plain pages need a script for: a program that has ended, and printing.
+// All that these plain pages need a script for: a program that has ended, printing, and exercises
+// that are guided by time.
 const EVERY_MS = 4000;
 const gone = document.getElementById("gone");
 
@@ -16,3 +17,67 @@ setInterval(ask, EVERY_MS);
 addEventListener("focus", ask);
 document.getElementById("print")?.addEventListener("click", () => print());
 if (document.querySelector("progress")) setTimeout(() => location.reload(), EVERY_MS / 2);
+
+// ------------------------------------------------------------------------------------ exercises
+const guide = document.getElementById("guide");
+const voices = () => window.speechSynthesis?.getVoices().length > 0;
+
+function sayAloud(words) {
+  if (!document.getElementById("aloud").checked || !voices()) return;
+  const said = new SpeechSynthesisUtterance(words);
+  said.lang = "en-US";
+  speechSynthesis.cancel();
+  speechSynthesis.speak(said);
+}
+
+function follow(cues) {
+  const begun = performance.now();
+  const [say, left, begin] = ["say", "left", "begin"].map((id) => document.getElementById(id));
+  begin.textContent = "Stop";
+  let next = 0;
+  const ticking = setInterval(tick, 100);
+  let sounds;
+  try {
+    sounds = new AudioContext();
+  } catch {
+    // then without a sound
+  }
+  begin.onclick = () => end("Stopped.");
+  tick();
+
+  function end(words) {
+    clearInterval(ticking);
+    say.textContent = words;
+    left.textContent = "\u00a0";
+    begin.textContent = "Start again";
+    begin.onclick = () => follow(cues);
+  }
+  function beep() {
+    if (!sounds) return;
+    const tone = sounds.createOscillator();
+    tone.frequency.value = 520;
+    tone.connect(sounds.destination);
+    tone.start();
+    tone.stop(sounds.currentTime + 0.15);
+  }
+  function tick() {
+    const at = (performance.now() - begun) / 1000;
+    let said;
+    while (next < cues.length && cues[next].at <= at) said = cues[next++];
+    if (said) {
+      say.textContent = said.say;
+      beep();
+      sayAloud(said.say);
+    }
+    if (next === cues.length) end(said.say);
+    else left.textContent = `${Math.ceil(cues[next].at - at)} s`;
+  }
+}
+
+if (guide) {
+  const cues = JSON.parse(guide.dataset.cues);
+  document.getElementById("begin").onclick = () => follow(cues);
+  const shown = () => (document.getElementById("aloud").parentElement.hidden = !voices());
+  shown();
+  window.speechSynthesis?.addEventListener?.("voiceschanged", shown);
+}

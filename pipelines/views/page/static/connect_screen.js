@@ -1,10 +1,11 @@
 // The first screen: sensors that are near, the simulated one, what is known of runner and run.
+import { BesideForm } from "backstride-dashboard/beside_form.js";
 import { BodyForm } from "backstride-dashboard/body_form.js";
 import { TodayForm } from "backstride-dashboard/today_form.js";
 
 export const ConnectScreen = {
-  components: { BodyForm, TodayForm },
-  props: { setup: Object, body: Object, today: Object },
+  components: { BesideForm, BodyForm, TodayForm },
+  props: { setup: Object, body: Object, today: Object, beside: Object },
   emits: ["ask"],
   data() {
     // one that did not work is still there to be mended
@@ -19,6 +20,7 @@ export const ConnectScreen = {
     choose(what, address) {
       this.$refs.body.saveIfTyped();
       this.$refs.today.insist();
+      this.$refs.beside.save();
       this.$emit("ask", what, address);
     },
   },
@@ -26,7 +28,8 @@ export const ConnectScreen = {
     <section class="sheet connect" aria-labelledby="connect-title">
       <nav class="home-links" aria-label="Backstride">
         <a href="home/runs">Runs</a><a href="home/months">Months</a><a href="home/journal">Journal</a
-        ><a href="home/letter">Letter</a><a href="demonstration/runs">Demonstration</a></nav>
+        ><a href="home/exercises">Exercises</a><a href="home/letter">Letter</a
+        ><a href="demonstration/runs">Demonstration</a></nav>
       <h1 id="connect-title" tabindex="-1">Connect your sensor</h1>
       <p class="lead">Clip it to the back of your waistband, in the middle, and switch it on.</p>
       <div role="alert"><p v-if="setup.trouble" ref="trouble" class="trouble">
@@ -39,12 +42,15 @@ export const ConnectScreen = {
         <li v-for="one in setup.found" :key="one.url">
           <span><strong>{{ one.name }}</strong><small>{{ one.details }}</small></span>
           <span class="row">
+            <button type="button" class="act quiet" :aria-label="'At the desk with ' + one.name"
+                    @click="choose('desk', one.url)">Desk</button>
             <button v-if="setup.calibrates" type="button" class="act quiet"
                     :aria-label="'Calibrate ' + one.name" @click="choose('calibrate', one.url)">Calibrate</button>
             <button type="button" class="act" :aria-label="'Connect ' + one.name"
                     @click="choose('connect', one.url)">Connect</button></span>
         </li>
       </ul>
+      <beside-form ref="beside" :beside="beside" @ask="(what, value) => $emit('ask', what, value)"></beside-form>
       <body-form ref="body" :body="body" @ask="(what, value) => $emit('ask', what, value)"></body-form>
       <h2>Without a sensor</h2>
       <ul class="found simulated">
@@ -54,7 +60,7 @@ export const ConnectScreen = {
                   @click="choose('connect', one.url)">Start</button>
         </li>
       </ul>
-      <details :open="Boolean(setup.address)">
+      <details class="by-address" :open="Boolean(setup.address)">
         <summary>Another address</summary>
         <form class="row" @submit.prevent="choose('connect', address)">
           <label for="address">Source address</label>
@@ -63,7 +69,10 @@ export const ConnectScreen = {
           <button type="submit" class="act">Connect</button>
           <button v-if="setup.calibrates" type="button" class="act quiet" :disabled="!address.trim()"
                   @click="choose('calibrate', address)">Calibrate</button>
+          <button type="button" class="act quiet" :disabled="!address.trim()"
+                  @click="choose('desk', address)">At the desk</button>
         </form>
       </details>
+      <p class="leave"><button type="button" class="act quiet" @click="$emit('ask', 'end')">End Backstride</button></p>
     </section>`,
 };

@@ -1,7 +1,16 @@
 // The last screen: the run in a few lines, its recording and its report.
+const LEAVING_MS = 200;
+
 export const EndedScreen = {
   props: { ended: Object },
   emits: ["ask"],
+  methods: {
+    // what was asked goes out before the page does
+    finish() {
+      this.$emit("ask", "finish");
+      setTimeout(() => location.assign(this.ended.page), LEAVING_MS);
+    },
+  },
   mounted() {
     this.$refs.title.focus();
   },
@@ -9,6 +18,7 @@ export const EndedScreen = {
     <section class="sheet ended" aria-labelledby="ended-title">
       <h1 id="ended-title" ref="title" tabindex="-1">Run ended</h1>
       <p class="lead">{{ ended.title }}</p>
+      <p v-for="text in ended.said" :key="text" class="said">{{ text }}</p>
       <p v-for="text in ended.troubles" :key="text" class="trouble"><span aria-hidden="true">▲</span> {{ text }}</p>
       <dl class="summary">
         <div v-for="row in ended.rows" :key="row.label"><dt>{{ row.label }}</dt><dd>{{ row.value }}</dd></div>
@@ -23,9 +33,14 @@ export const EndedScreen = {
         v-if="ended.kept">: {{ ended.kept }}</template></p>
       <p v-else class="file">This run was not recorded.</p>
       <div class="row">
-        <a v-if="ended.report" class="act strong big" href="report" target="_blank" rel="noopener">
+        <button type="button" class="act strong big" @click="finish">Finish</button>
+        <a v-if="ended.report" class="act big" href="report" target="_blank" rel="noopener">
           Open the report <span class="unseen">(in a new tab)</span></a>
-        <button type="button" class="act big" @click="$emit('ask', 'finish')">Finish</button>
+        <button type="button" class="act quiet" @click="$emit('ask', 'end')">End Backstride</button>
       </div>
+      <p class="fine">{{ ended.filed ? "Finish leads to the page of this run, where you can say how your back is and how hard it was."
+        : "Finish leads to your runs. This one is not among them." }} Next:
+        <a href="home/exercises/cool-down">a guided cool-down</a> or
+        <a href="home/exercises/stretch">hamstring stretches with a timer</a>.</p>
     </section>`,
 };

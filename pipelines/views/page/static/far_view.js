@@ -1,7 +1,10 @@
 // What can be read from two metres: few numbers, one line, and an alert that fills the page.
 const FILLED_MS = 20000;
 
+import { TrafficLight } from "backstride-dashboard/traffic_light.js";
+
 export const FarView = {
+  components: { TrafficLight },
   props: { numbers: Array, condition: Object, alert: Object, notes: Array },
   data() {
     return { filled: false, seen: this.alert.number };
@@ -34,10 +37,12 @@ export const FarView = {
             class="unseen">changed </span></span>{{ one.number }}<small v-if="one.unit" :class="{ high: one.unit === '°' }">{{ one.unit }}</small></dd>
         </div>
       </dl>
-      <p class="far-line" :data-state="condition.state"><span v-if="condition.state === 'changed'"
-        class="sign" aria-hidden="true">▲ </span>{{ line }}</p>
+      <p class="far-line" :data-state="condition.state"><traffic-light v-if="condition.light"
+        :light="condition.light"></traffic-light><span v-else-if="condition.state === 'changed'"
+        class="sign" aria-hidden="true">▲ </span> {{ line }}</p>
       <div role="alert"><button v-if="filled" type="button" class="far-alert" @click="filled = false">
         <span class="sign" aria-hidden="true">▲</span> {{ alert.text }}
+        <span v-if="alert.detail" class="advice">{{ alert.detail }}</span>
         <span class="unseen">Press to go back to the numbers.</span></button></div>
     </section>`,
 };

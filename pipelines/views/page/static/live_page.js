@@ -2,12 +2,14 @@
 import { nextTick } from "vue";
 import { CalibrateScreen } from "backstride-dashboard/calibrate_screen.js";
 import { ConnectScreen } from "backstride-dashboard/connect_screen.js";
+import { DeskScreen } from "backstride-dashboard/desk_screen.js";
 import { EndedScreen } from "backstride-dashboard/ended_screen.js";
 import { FarView } from "backstride-dashboard/far_view.js";
 import { Metronome } from "backstride-dashboard/metronome.js";
 import { NumberCard } from "backstride-dashboard/number_card.js";
 import { PostureFigure } from "backstride-dashboard/posture_figure.js";
 import { RunControls } from "backstride-dashboard/run_controls.js";
+import { TrafficLight } from "backstride-dashboard/traffic_light.js";
 import { TrendLine } from "backstride-dashboard/trend_line.js";
 import { Voice } from "backstride-dashboard/voice.js";
 
@@ -20,11 +22,13 @@ export default {
   components: {
     CalibrateScreen,
     ConnectScreen,
+    DeskScreen,
     EndedScreen,
     FarView,
     NumberCard,
     PostureFigure,
     RunControls,
+    TrafficLight,
     TrendLine,
   },
   props: { surfaces: Array },
@@ -88,7 +92,7 @@ export default {
     say(texts, placed = []) {
       clearTimeout(this.forgetting);
       const there = placed.map((line) => line.text);
-      const sentence = this.$el.querySelector(".condition")?.getBoundingClientRect();
+      const sentence = this.$el.querySelector(".condition, .far-line")?.getBoundingClientRect();
       this.toldAbove = Boolean(sentence) && sentence.top + sentence.bottom > window.innerHeight;
       this.told = texts.map((text) => ({ text, placed: there.includes(text) }));
       const shown = Math.max(TOLD_MS, READ_MS * texts.join(" ").length);
@@ -131,9 +135,10 @@ export default {
     <div class="backstride" :data-screen="is.screen">
       <p v-if="is.screen === 'loading'" class="sheet">Connecting to Backstride …</p>
       <connect-screen v-else-if="is.screen === 'connect'" :setup="is.setup" :body="is.body"
-        :today="is.today" @ask="ask"></connect-screen>
+        :today="is.today" :beside="is.beside" @ask="ask"></connect-screen>
       <calibrate-screen v-else-if="is.screen === 'calibrate'" :calibration="is.calibration"
         :sound="sound" :speech="speech" @ask="ask" @toggle="toggle"></calibrate-screen>
+      <desk-screen v-else-if="is.screen === 'desk'" :desk="is.desk" @ask="ask"></desk-screen>
       <section v-else-if="is.screen === 'starting'" class="sheet" aria-labelledby="starting-title">
         <h1 id="starting-title" tabindex="-1">Connecting to the sensor …</h1>
         <p class="lead">Stand still for a moment; the first numbers come with your first running steps.</p>
@@ -160,12 +165,14 @@ export default {
         <section class="condition" :data-state="is.condition.state" aria-labelledby="condition-title">
           <h2 id="condition-title">{{ is.condition.title }}
             <small v-if="is.comparison">{{ is.comparison }}</small></h2>
+          <p v-if="is.condition.light"><traffic-light :light="is.condition.light"></traffic-light></p>
           <div class="alert" role="alert"><p v-if="is.condition.state === 'changed'" class="sentence">
-            <span class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}
+            <span v-if="!is.condition.light" class="sign" aria-hidden="true">▲</span> {{ is.condition.text }}
             <span class="advice">{{ is.condition.advice }}</span></p></div>
           <p v-if="is.condition.state !== 'changed'" class="sentence">
             <span v-if="is.condition.state === 'within'" class="sign" aria-hidden="true">✓</span>
             {{ is.condition.text }}</p>
+          <p v-if="is.effort && (is.condition.light ?? { light: 'go' }).light === 'go'" class="note">{{ is.effort }}</p>
           <p v-for="note in is.notes" :key="note.text" class="note">{{ note.text }}
             <small v-if="note.at">told at {{ note.at }}</small></p>
         </section>

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from pipelines.coaching.training.bends import BendState, advance_bend
+from pipelines.coaching.training.bends import BendState, advance_bend, bends_cue
 from pipelines.coaching.training.cues import Cue
 
 RADIUS_M, STRAIGHT_M = 36.5, 84.39
@@ -84,3 +84,36 @@ def test_left_and_right_bends_are_alike() -> None:
             state, cue = advance_bend(state, second, 1.0, sign * 4.7, "run")
             cues += [] if cue is None else [cue.text_id]
         assert cues == ["bends.walk"]
+
+
+def track_bends(sides: str) -> tuple[list[Cue], BendState]:
+    """Bends of 12 s to these sides, ``l`` or ``r``, with straights of 30 s between them."""
+    state, told, time_s = BendState(), [], 0.0
+    for side in sides:
+        rates = [0.0] * 30 + [4.7 if side == "l" else -4.7] * 12
+        for rate in [*rates, *[0.0] * 8]:
+            time_s += 1.0
+            state, cue = advance_bend(state, time_s, 1.0, rate, "run")
+            told += [] if cue is None else [cue]
+    return told, state
+
+
+def test_after_four_laps_one_way_round_the_direction_is_changed() -> None:
+    told, state = track_bends("l" * 8)
+    turned = [cue.message for cue in told if cue.text_id == "bends.turn_round"]
+    assert turned == ["8 bends to the left in a row: turn round, and run the other way."]
+    assert (state.left, state.right) == (8, 0)
+    # told once in four laps
+    assert len([cue for cue in track_bends("l" * 15)[0] if "turn_round" in cue.text_id]) == 1
+
+
+def test_who_changes_direction_half_way_is_asked_for_nothing() -> None:
+    told, state = track_bends("l" * 7 + "r" * 7)
+    assert {cue.text_id for cue in told} == {"bends.walk"}
+    assert (state.left, state.right) == (7, 7)
+    assert bends_cue(state.left, state.right) is None
+
+
+def test_time_that_nobody_saw_forgets_the_rate_and_keeps_the_count() -> None:
+    _, state = track_bends("rrr")
+    assert state.without_rate() == BendState(right=3, one_sided=-3)

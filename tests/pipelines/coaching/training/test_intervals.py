@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.intervals import RunWalkPlan, interval_cues, phase_at
+from pipelines.coaching.training.intervals import (
+    Adherence,
+    PhaseKind,
+    RunWalkPlan,
+    adherence_of,
+    interval_cues,
+    phase_at,
+)
 
 PLAN = RunWalkPlan(run_s=60.0, walk_s=30.0, repeats=2, warm_up_s=120.0)
 
@@ -75,3 +82,32 @@ def test_a_phase_and_what_remains_add_up(plan: RunWalkPlan, part: float) -> None
 def test_a_plan_out_of_range_is_refused(name: str, value: float) -> None:
     with pytest.raises(ParameterError, match=name):
         RunWalkPlan(**{name: value})  # type: ignore[arg-type]
+
+
+PHASES: list[tuple[PhaseKind, float]] = [
+    ("warm_up", 0.0), ("run", 300.0), ("walk", 360.0), ("run", 420.0), ("walk", 480.0),
+    ("done", 540.0),
+]  # fmt: skip
+
+
+def test_a_plan_that_was_kept_is_told_with_its_counts() -> None:
+    did = [("walk", 0.0, 303.0), ("run", 303.0, 364.0), ("walk", 364.0, 421.0)]
+    kept = adherence_of(PHASES, [*did, ("run", 421.0, 483.0), ("walk", 483.0, 560.0)])
+    assert kept == Adherence(walks=2, walked=2, runs=2, jogged=2)
+    assert kept.cue.message == "Run and walk as planned: 2 of 2 jogs jogged, 2 of 2 walks walked."
+
+
+def test_a_walk_that_was_run_through_is_told_and_a_jog_that_was_walked_is_no_fault() -> None:
+    through = adherence_of(PHASES, [("walk", 0.0, 300.0), ("run", 300.0, 600.0)])
+    assert through is not None
+    assert through.cue.message.startswith("Run and walk: 2 of 2 jogs jogged, 0 of 2 walks walked.")
+    assert "take all of them next time" in through.cue.message
+    walked = adherence_of(PHASES, [("walk", 0.0, 600.0)])
+    assert walked == Adherence(walks=2, walked=2, runs=2, jogged=0)
+    assert walked.cue.text_id == "intervals.kept"
+
+
+def test_standing_at_a_road_is_a_walk_and_what_was_not_finished_is_not_counted() -> None:
+    assert adherence_of(PHASES[:1], [("walk", 0.0, 90.0)]) is None
+    waited = adherence_of(PHASES[1:4], [("run", 300.0, 360.0), ("still", 360.0, 420.0)])
+    assert waited == Adherence(walks=1, walked=1, runs=1, jogged=1)

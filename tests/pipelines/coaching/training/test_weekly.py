@@ -7,7 +7,14 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.coaching.training.weekly import Week, monday_of, week_cues, weekly_ceiling_m
+from pipelines.coaching.training.weekly import (
+    Week,
+    WeekSoFar,
+    advance_week,
+    monday_of,
+    week_cues,
+    weekly_ceiling_m,
+)
 
 MONDAY = date(2026, 3, 2)
 
@@ -52,3 +59,24 @@ def test_a_week_begins_on_monday(day: date) -> None:
     monday = monday_of(day)
     assert monday.weekday() == 0
     assert 0 <= (day - monday).days <= 6
+
+
+def told_of_a_week(before_m: float, run_m: list[float]) -> list[str]:
+    told: frozenset[str] = frozenset()
+    said = []
+    for distance_m in run_m:
+        told, cue = advance_week(told, WeekSoFar(before_m, 20_000.0), 60.0, distance_m)
+        said += [] if cue is None else [cue.message]
+    return said
+
+
+def test_the_weeks_ceiling_is_told_at_100_percent_and_again_beyond_110() -> None:
+    assert told_of_a_week(17_000.0, [2_900.0, 3_000.0, 4_900.0, 5_000.0, 6_000.0]) == [
+        "20.0 km this week: that is this week's ceiling. Finish here, or walk on.",
+        "22.0 km this week: 110 % of this week's ceiling. A good moment to finish.",
+    ]
+
+
+def test_a_week_that_is_full_before_the_run_is_told_at_110_percent_alone() -> None:
+    assert len(told_of_a_week(20_500.0, [100.0, 1_500.0, 1_600.0])) == 1
+    assert told_of_a_week(23_000.0, [100.0, 9_000.0]) == []

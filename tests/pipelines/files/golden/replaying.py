@@ -8,8 +8,6 @@ from typing import Final
 
 from tests.pipelines.command_line import backstride
 
-__all__ = ["SESSIONS", "expectations", "replayed"]
-
 FOLDER: Final = Path(__file__).parent
 SESSIONS: Final = sorted(FOLDER.glob("*.mcap"))
 

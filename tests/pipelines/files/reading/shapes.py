@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from imu.samples import STANDARD_GRAVITY_M_S2
 
-__all__ = ["Run", "Shape", "a_run", "text_of", "write_text"]
-
 Values = NDArray[np.float64]
 G = STANDARD_GRAVITY_M_S2
 

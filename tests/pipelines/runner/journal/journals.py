@@ -14,8 +14,6 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Pain, PainMoment, Session, utc_ns_of
 from tests.pipelines.command_line import environment
 
-__all__ = ["DAY_NS", "HOUR_NS", "MONDAY", "at", "at_hand", "held_by_another_process", "pain", "run"]
-
 HOUR_NS = 3600 * 10**9
 DAY_NS = 24 * HOUR_NS
 MONDAY = date(2026, 3, 2)

@@ -95,7 +95,7 @@ def test_a_retired_shoe_is_called_retired_and_brought_back() -> None:
     for filed in (True, False):
         said = unknown_shoe_note(JournalAtHand(), "A", filed=filed)
         assert f"your shoe 'A' is retired since {date.today()}" in said
-        assert 'backstride journal shoe "A" --back brings it back' in said
+        assert "bring it back in your journal" in said
         assert ("second pair" in said) is filed
     assert "--back" in refused("shoe", "A")
     assert "retired" not in journal("shoe", "A", "--back")

@@ -243,8 +243,8 @@ def told(journal: Journal, number: float) -> list[str]:
     return [cue.text_id for cue in advice(journal, noon(number)).cues]
 
 
-def test_a_new_journal_asks_for_strength_and_a_stretch_only(journal: Journal) -> None:
-    assert told(journal, 0) == ["strength.due", "core.due", "stretch.due"]
+def test_a_new_journal_asks_for_exercises_only(journal: Journal) -> None:
+    assert told(journal, 0) == ["strength.due", "core.due", "cross.due", "stretch.due"]
 
 
 def test_advice_comes_in_the_order_of_its_weight(journal: Journal) -> None:
@@ -268,6 +268,7 @@ def test_advice_comes_in_the_order_of_its_weight(journal: Journal) -> None:
         "shoes.first",
         "strength.due",
         "core.due",
+        "cross.due",
         "stretch.due",
     ]
 

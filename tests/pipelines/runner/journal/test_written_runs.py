@@ -73,6 +73,7 @@ def test_an_edit_stays_when_the_run_is_computed_anew_and_when_the_recording_is_g
         "surface": "grass",
         "shoe": "Blue",
         "note": "calm",
+        "effort": None,
     }
 
 
@@ -121,8 +122,8 @@ def test_deleting_a_run_deletes_what_was_said_of_it() -> None:
         ),
         (["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--again"], "the session file too"),
         (["add", "x.mcap", "--minutes", "5"], "--minutes"),
-        (["edit", "7", "--note", "x"], "'backstride journal list' shows"),
-        (["edit", "7"], "what to change|'backstride journal list' shows"),
+        (["edit", "7", "--note", "x"], "the list of runs shows"),
+        (["edit", "7"], "what to change|the list of runs shows"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

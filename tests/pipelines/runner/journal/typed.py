@@ -8,8 +8,6 @@ from typer.testing import CliRunner
 from imu.errors import BackstrideError
 from pipelines.cli import app
 
-__all__ = ["journal", "refused"]
-
 
 def journal(*words: object, answers: str = "", code: int = 0) -> str:
     """Run a command; returns what it said."""

@@ -30,8 +30,6 @@ from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
 
 from tests.patience import HANG_S  # noqa: E402
 
-__all__ = ["CHROMIUM", "DRIVER", "Program", "Tab", "browser", "needs_chromium", "program"]
-
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 DRIVER = shutil.which("chromedriver")
 needs_chromium = pytest.mark.skipif(

@@ -11,8 +11,6 @@ from imu.errors import BackstrideError
 from pipelines.sensors.calibrate import Calibrated
 from pipelines.sensors.device_store import KnownDevice
 
-__all__ = ["calibrated"]
-
 _INFO = DeviceInfo("clip", "backstride", 200.0, 78.5, 34.9, serial="7")
 
 

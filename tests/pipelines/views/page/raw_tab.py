@@ -12,8 +12,6 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.patience import HANG_S
 
-__all__ = ["RawPage"]
-
 _CLIENT = re.compile(rb"client_id.{0,40}?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22})")
 
 

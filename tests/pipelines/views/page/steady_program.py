@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["FAR", "SCREENS", "STEADY", "STILL"]
-
 _HEAD = """
 import asyncio, dataclasses, sys, time
 from tests.pipelines.views.terminal.statuses import ALERT, some_status, some_steps
@@ -45,7 +43,8 @@ FAR = (
     _HEAD
     + """
 from pipelines.coaching.plan import CompanionPlan
-from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.effort import effort_of
+from pipelines.coaching.training.intervals import RunWalkPlan, phase_at
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.views.page.run_requests import Beforehand
 from tests.pipelines.views.terminal.statuses import an_alert
@@ -56,7 +55,8 @@ async def show(page):
     page.start(Beforehand(plan=plan))
     page.update(dataclasses.replace(
         some_status(alert=ALERT), elapsed_s=4800.0, distance_m=12340.0, speed_m_s=2.5,
-        heart_rate_bpm=141.0, easy_km=2.3))
+        heart_rate_bpm=141.0, easy_km=2.3, effort=effort_of(0.84),
+        phase=phase_at(plan.intervals, 4800.0)))
     while True:
         await asyncio.sleep(4.0)
         if sys.argv[1:] == ["alert"]:
@@ -97,7 +97,10 @@ async def show(page):
     from imu.errors import DeviceError
     from pipelines.sensors.calibrate import CalibrationStatus
     from pipelines.views.page.setup_screen import SetupScreen
+    from pipelines.coaching.training.cues import Cue
+    from pipelines.coaching.training.effort import effort_of
     from pipelines.live import LiveRun
+    from pipelines.session.facts import PainJudged
     from tests.pipelines.views.page.calibrations import calibrated
 
     async def radio():
@@ -134,9 +137,30 @@ async def show(page):
     def ended():
         run = LiveRun(recording=Path("run.mcap"))
         run.other_trouble.append(DeviceError("the link ended.", source="ble:1"))
-        page.end(run)
+        page.end(run, 4, ["You cooled down well: easy at the end, with a walk."])
 
-    screens = {"connect": page.connect, "found": found, "refused": refused, "starting": page.start,
+    def live(**known):
+        def show():
+            page.start()
+            page.note("The sensor is warm.")
+            page.update(with_cadence(dataclasses.replace(
+                some_status(), easy_km=2.34, effort=effort_of(0.78), **known)))
+        return show
+
+    def alerted():
+        live()()
+        page.update(with_cadence(some_status(alert=ALERT)))
+
+    def desk():
+        page.sit()
+        page.desk.tell(Cue("desk.nudge", {"minutes": 10.0}, 600.0))
+
+    lights = {
+        light: live(pain=PainJudged(700.0, level, light, "during", asks=light == "stop"))
+        for light, level in (("go", 2), ("change", 4), ("stop", 7))
+    }
+    screens = lights | {"desk": desk, "live": live(), "alerted": alerted, "connect": page.connect,
+               "found": found, "refused": refused, "starting": page.start,
                "faces": faces, "standing": standing, "done": done, "failed": failed,
                "ended": ended}
     wanted, shown = Path(sys.argv[1]), ""

@@ -204,14 +204,14 @@ def test_runner_tells_height_mass_and_units_and_the_run_uses_them(
         assert tab.find("#height").get_attribute("value") == "5 ft 11 in"
         tab.find("#mass").send_keys(Keys.BACKSPACE * 8, "160")
         # what was typed counts even without Save
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
         tab.find("#address").send_keys("sim:?minutes=2&time_scale=20&seed=5", Keys.ENTER)
         tab.until(lambda: tab.text(".card:nth-child(2) .number")[:2] in {"3.", "4."}, "inches")
         assert tab.text(".card:nth-child(2) .unit") == "in"
         _stop(tab)
         rows = tab.text(".summary")
         assert " in" in rows.partition("vertical oscillation")[2].split("\n")[1]
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     header = read_session(recording).header
     assert header.height_m == pytest.approx(1.80)

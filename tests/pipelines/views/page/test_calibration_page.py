@@ -14,7 +14,7 @@ from pipelines.sensors.calibrate import CalibrationStatus
 from pipelines.sensors.device_store import load_device
 from pipelines.views.page.calibration_screen import CalibrationScreen
 from pipelines.views.page.view import Dashboard
-from tests.pipelines.views.page.browser import Tab, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
 from tests.pipelines.views.page.calibrations import calibrated
 
 
@@ -58,18 +58,17 @@ def test_result_is_one_sentence_with_what_was_found_below() -> None:
 def test_part_that_is_missing_is_told_with_the_way_to_it_on_the_page() -> None:
     screen = CalibrationScreen()
     trouble = DeviceError(
-        "300 s are over, and the runner was not seen to stand upright and still for 5 s: try "
-        "again with --neutral-only."
+        "300 s are over, and the runner was not seen to stand upright and still for 5 s: take "
+        "the standing again, which goes without the sides."
     )
     screen.finish(calibrated(stood=False, trouble=trouble))
     shown = screen.pieces()
     assert (shown["stage"], shown["title"]) == ("done", "A part is stored")
-    assert shown["trouble"].endswith("still for 5 s: take the standing again.")
+    assert shown["trouble"].endswith("take the standing again, which goes without the sides.")
     assert shown["stand_again"]
     screen.begin(faces=False)
     screen.fail(trouble)
     assert screen.pieces()["stand_again"]
-    assert "--neutral-only" not in str(screen.pieces())
 
 
 def test_calibration_that_cannot_be_stored_is_not_called_done() -> None:
@@ -124,12 +123,9 @@ asyncio.run(run_dashboard(None, options, open_browser=False))
 
 
 @needs_chromium
-def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(
-    own_tab: Tab, tmp_path: Path
-) -> None:
+def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(tmp_path: Path) -> None:
     recording, store = tmp_path / "run.mcap", tmp_path / "devices"
-    tab = own_tab
-    with program(_PROGRAM, str(recording), home=tmp_path) as running:
+    with browser() as tab, program(_PROGRAM, str(recording), home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Connect your sensor")
         # a runner is no sensor on a table: it ends, and says why
@@ -161,16 +157,16 @@ def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     assert device is not None
     assert read_session(recording).header.calibration == device.calibration
 
 
 def _calibrate(tab: Tab, address: str) -> None:
-    tab.until(lambda: tab.find("summary").is_displayed(), "the first screen")
+    tab.until(lambda: tab.find(".by-address summary").is_displayed(), "the first screen")
     if not tab.find("#address").is_displayed():
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
     tab.find("#address").clear()
     tab.find("#address").send_keys(address)
     tab.press("Calibrate")

@@ -47,7 +47,7 @@ def test_page_and_terminal_tell_alike_how_much_a_full_disk_has_kept(
         tab.press("Stop the run")
         tab.until_shown("Run ended")
         shown = tab.text(".file")
-        tab.press("Finish")
+        tab.press("End Backstride")
         said = running.wait()
     assert shown.startswith(f"Recorded in {recording}: about the first ")
     assert shown.endswith("and the run went on without it")

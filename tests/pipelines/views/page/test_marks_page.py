@@ -138,4 +138,4 @@ def _stop(tab: Tab) -> None:
     tab.key("x")
     tab.press("Stop the run")
     tab.until_shown("Run ended")
-    tab.press("Finish")
+    tab.press("End Backstride")

@@ -130,7 +130,7 @@ def test_address_that_did_not_work_is_still_there_to_be_mended(tab: Tab, tmp_pat
         tab.open(running.address)
         wanted.write_text("connect")
         tab.until_shown("Connect your sensor")
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
         tab.find("#address").send_keys("nonsense", Keys.ENTER)
         tab.until_shown("nonsense", ".trouble")
         in_view = "document.querySelector('.trouble').getBoundingClientRect().top >= 0"

@@ -73,6 +73,10 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         assert "Pelvic lean changed from your baseline" in shown
         _open_report(tab)
         tab.press("Finish")
+        tab.until_shown("There is no run yet")  # a simulated run is none of the runner's own
+        tab.press("Today")
+        tab.until_shown("Connect your sensor")
+        tab.press("End Backstride")
         tab.until_shown("Backstride has ended")
         assert re.search(r"steps \d{3,} alerts [1-9]", running.wait())
     log = [one.mark for one in read_session(recording).records if isinstance(one, marks.LoggedMark)]
@@ -121,7 +125,7 @@ def test_first_run_tells_the_body_calibrates_and_runs_to_the_metronome(tmp_path:
         tab.press("Stop the run")
         tab.until_shown("Run ended")
         _open_report(tab, "Backstride")
-        tab.press("Finish")
+        tab.press("End Backstride")
         said = running.wait(30)
         assert "running steps in" in said
         assert "Traceback" not in said
@@ -140,9 +144,9 @@ def _choose(tab: Tab, address: str) -> None:
 
 
 def _type(tab: Tab, *keys: str) -> None:
-    tab.until(lambda: tab.find("summary").is_displayed(), "the first screen")
+    tab.until(lambda: tab.find(".by-address summary").is_displayed(), "the first screen")
     if not tab.find("#address").is_displayed():
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
     field = tab.find("#address")
     field.clear()
     field.send_keys(*keys)

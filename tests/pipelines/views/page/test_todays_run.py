@@ -28,7 +28,7 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
 from tests.pipelines.views.page.accessibility import assert_accessible
-from tests.pipelines.views.page.browser import Tab, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
 from tests.pipelines.views.terminal.statuses import some_status
 
 _KNOWN = KnownTags("track", "Blue", ("Blue", "Old pair"))
@@ -209,20 +209,17 @@ def _four_runs(home: Path) -> None:
 
 def _choose_sensor(tab: Tab) -> None:
     if not tab.find("#address").is_displayed():
-        tab.find("summary").click()
+        tab.find(".by-address summary").click()
     tab.find("#address").clear()
     tab.find("#address").send_keys("ble:00:11:22:33:44:55", Keys.ENTER)
 
 
 @needs_chromium
-def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(
-    own_tab: Tab, tmp_path: Path
-) -> None:
+def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path: Path) -> None:
     _four_runs(tmp_path)
     recording = tmp_path / "run.mcap"
     words = ("--record", str(recording), "--mass", "70", "--height", "1.75")
-    tab = own_tab
-    with program(_COMMAND, *words, home=tmp_path) as running:
+    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Today", "h2")
         assert Select(tab.find("#today-surface")).first_selected_option.text == "track"
@@ -240,7 +237,7 @@ def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     header = read_session(recording).header
     assert header.baseline is not None
@@ -248,14 +245,11 @@ def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(
 
 
 @needs_chromium
-def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(
-    own_tab: Tab, tmp_path: Path
-) -> None:
+def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: Path) -> None:
     _four_runs(tmp_path)
     recording = tmp_path / "run.mcap"
     words = ("--record", str(recording), "--no-history")
-    tab = own_tab
-    with program(_COMMAND, *words, home=tmp_path) as running:
+    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Today", "h2")
         Select(tab.find("#today-surface")).select_by_value("treadmill")
@@ -286,7 +280,7 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        tab.press("Finish")
+        tab.press("End Backstride")
         assert "Traceback" not in running.wait()
     session = read_session(recording)
     log = [one.mark for one in session.records if isinstance(one, marks.LoggedMark)]

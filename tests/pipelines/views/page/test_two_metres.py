@@ -6,7 +6,8 @@ import dataclasses
 from pathlib import Path
 
 from pipelines.coaching.plan import CompanionPlan
-from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.effort import effort_of
+from pipelines.coaching.training.intervals import RunWalkPlan, phase_at
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.views.page.two_metres import two_metres
 from pipelines.views.page.view import Dashboard
@@ -21,7 +22,13 @@ _WIDTH_MM = 301.6
 
 def test_all_that_is_known_is_there_and_defined_as_elsewhere() -> None:
     status = dataclasses.replace(
-        some_status(), elapsed_s=330.0, distance_m=820.0, speed_m_s=2.5, heart_rate_bpm=141.6
+        some_status(),
+        elapsed_s=350.0,  # it stood for 20 s before the plan began
+        distance_m=820.0,
+        speed_m_s=2.5,
+        heart_rate_bpm=141.6,
+        effort=effort_of(0.78),
+        phase=phase_at(RunWalkPlan(), 330.0),
     )
     plan = CompanionPlan(intervals=RunWalkPlan(), longest=LongestSession(dose_easy_km=4.0))
     shown = {one["name"]: one["number"] for one in two_metres(status, plan)}
@@ -30,8 +37,9 @@ def test_all_that_is_known_is_there_and_defined_as_elsewhere() -> None:
     page.update(status)
     cards = [card["number"] for card in page.shown()["cards"]]
     assert [shown["shock"], shown["oscillation"], shown["lean"]] == cards
-    assert (shown["time"], shown["distance"], shown["pace /km"]) == ("5:30", "0.8", "6:40")
+    assert (shown["time"], shown["distance"], shown["pace /km"]) == ("5:50", "0.8", "6:40")
     assert (shown["heart rate"], shown["run 1/10"]) == ("142", "0:30")
+    assert shown["effort"] == "78"
     assert shown["easy left"] == "4.4" or status.easy_km
     assert "heart rate" not in {one["name"] for one in two_metres(some_status())}
 

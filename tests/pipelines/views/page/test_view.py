@@ -24,7 +24,13 @@ from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.setup_screen import Choice, SetupScreen
 from pipelines.views.page.view import Dashboard
 from tests.examples import few
-from tests.pipelines.views.terminal.statuses import ALERT, an_alert, some_status, some_steps
+from tests.pipelines.views.terminal.statuses import (
+    ALERT,
+    PARTS,
+    an_alert,
+    some_status,
+    some_steps,
+)
 
 _LEAN = an_alert(ALERT)
 
@@ -81,10 +87,11 @@ def test_value_beyond_the_gate_is_watched_before_it_counts_as_changed() -> None:
 
 def test_nothing_is_called_usual_while_nothing_is_judged() -> None:
     page = _running(some_status(learning=True))
-    learned = f"12 of {DriftParams().baseline_blocks}"
+    learned = f"{1200 // DriftParams().baseline_blocks} %"
     assert {card["state"] for card in page.shown()["cards"]} == {"waiting"}
     assert page.shown()["cards"][0]["words"] == f"learning your baseline: {learned}"
-    assert page.shown()["condition"]["text"] == f"Learning your baseline: {learned} blocks."
+    told = page.shown()["condition"]["text"].replace("\N{NO-BREAK SPACE}", " ")
+    assert told == f"Learning your baseline: {learned}."
     page = _running()
     page.ask("pause")
     assert page.shown()["condition"]["title"] == "Paused"
@@ -135,13 +142,15 @@ def test_trouble_is_said_in_words() -> None:
 def test_alerts_are_counted_so_that_a_tab_sounds_each_once() -> None:
     page = _running()
     page.alert(dataclasses.replace(_LEAN, aloud="Pelvic lean 3.9° further forward."))
-    first = {"number": 1, "text": ALERT, "aloud": "Pelvic lean 3.9° further forward."}
+    headline, detail = PARTS
+    words = {"text": headline, "detail": detail}
+    first = {"number": 1, **words, "aloud": "Pelvic lean 3.9° further forward."}
     assert page.shown()["alert"] == first
     page.alert(dataclasses.replace(_LEAN, severity="cleared", message="Lean is back."))
     assert page.shown()["alert"] == first
     assert _told(page) == ["Lean is back."]
     page.alert(_LEAN)  # what has no shorter words is spoken as it is shown
-    assert page.shown()["alert"] == {"number": 2, "text": ALERT, "aloud": ALERT}
+    assert page.shown()["alert"] == {"number": 2, **words, "aloud": ALERT}
 
 
 def test_caller_may_go_on_changing_the_status() -> None:

@@ -158,7 +158,7 @@ def test_one_name_is_one_number(whole: str) -> None:
     for headline in content.headlines:
         assert headline.level == means[headline.measure]
     text = " ".join(Page(whole).text)
-    assert "Mean of the run: over its 10\u202f000 trusted steps" in text
+    assert "Mean of the run: over its 10\u202f000 steps that count" in text
     assert text.count("Mean of the run, ±") == 3
 
 

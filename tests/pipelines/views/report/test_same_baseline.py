@@ -173,9 +173,9 @@ def test_restart_is_named_and_ends_what_had_changed() -> None:
     assert band.baseline == pytest.approx(4.2, rel=0.02)
     assert watch_words(content).startswith("The sensor was moved at 24:1")
     page = render(content)
-    assert "given up and learned anew" in page
-    assert "Changed until the baseline was given up" in page
-    assert "when the baseline was given up" in page
+    assert "so the baseline was learned anew" in page
+    assert "Changed until the baseline began anew" in page
+    assert "when the baseline began anew" in page
     assert "went back" not in page
     assert "came back" not in page
     assert "Sensor moved" in page

@@ -13,10 +13,11 @@ from pipelines.coaching.alert import Alert
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.terminal.picture import picture
 
-ALERT = (
-    "Pelvic lean changed from your baseline: 3.9° further forward. Try a quicker "
-    "rhythm at the same speed, 5–10 % more steps a minute."
+PARTS = (
+    "Pelvic lean changed from your baseline: 3.9° further forward.",
+    "Try a quicker rhythm at the same speed, 5–10 % more steps a minute.",
 )
+ALERT = " ".join(PARTS)
 
 
 def some_steps(count: int, *, first: int = 1, lean_deg: float = 6.1) -> Steps:
@@ -43,7 +44,12 @@ def some_steps(count: int, *, first: int = 1, lean_deg: float = 6.1) -> Steps:
 
 
 def an_alert(message: str) -> Alert:
-    return Alert(661.0, "sacral_lean_deg", "up", 9.9, 6.1, 3.8, 2.0, "raised", message)
+    headline, detail = PARTS if message == ALERT else (message, "")
+    return Alert(
+        *(661.0, "sacral_lean_deg", "up", 9.9, 6.1, 3.8, 2.0, "raised", message),
+        headline=headline,
+        detail=detail,
+    )
 
 
 def some_status(*, alert: str = "", learning: bool = False) -> LiveStatus:

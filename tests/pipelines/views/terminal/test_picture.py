@@ -68,7 +68,7 @@ def learning_at(done: int) -> LiveStatus:
 @pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (56, 24), (50, 20), (30, 30)])
 def test_the_rows_there_are_hold_all_words(width: int, height: int) -> None:
     shown = text_of(learning_at(18), width, height)
-    assert shown.count(f"18 of {_BLOCKS}") == 4
+    assert shown.count(f"{1800 // _BLOCKS} %") == 4
     assert "1…" not in shown
     outside = some_status()
     outside.indicators = {
@@ -131,8 +131,8 @@ def test_each_number_says_in_words_how_it_stands_to_the_baseline() -> None:
     assert "usual 4.1 to 8.1°" in shown
     assert "usual 2.07 to 2.53 g" in shown
     learning = words_of(text_of(some_status(learning=True), 120))
-    assert learning.count(f"learning your baseline: 12 of {_BLOCKS}") == 3
-    assert f"Learning your baseline: 12 of {_BLOCKS} blocks." in learning
+    assert learning.count(f"learning your baseline: {1200 // _BLOCKS} %") == 3
+    assert f"Learning your baseline: {1200 // _BLOCKS} %." in learning
     assert "usual" not in learning
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["counted"]
-
 
 def counted(number: int, one: str, many: str = "") -> str:
     """Words for people; the plural ends in s unless it is given.

@@ -1,0 +1,160 @@
+"""A summary for people: its title, its rows, its lines, and what should be known of how it sat."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from imu.drift.indicators import INDICATORS
+from pipelines.counted import counted
+from pipelines.quantities import quantities_in
+from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
+
+if TYPE_CHECKING:
+    from pipelines.session.result import SessionResult
+    from pipelines.session.summary import Summary
+    from pipelines.units import Units
+
+#: Note of a session whose mounting stayed unknown.
+AXES_NOT_FOUND: Final = (
+    "the sensor's forward axis could not be told from the run, so lean is empty: clip it to the "
+    "middle of the back, or state its axes before the next run."
+)
+#: What may happen between sensor and host, as :class:`devices.sequence.Losses` counts it.
+_TROUBLES: Final = (
+    ("reordered", "sample too late", "samples too late"),
+    ("duplicated", "sample twice", "samples twice"),
+    ("malformed_packets", "damaged packet", "damaged packets"),
+    ("restarts", "restart of the sensor", "restarts of the sensor"),
+)
+#: A median of fewer of the steps, as a share, says of how many.
+_NEARLY_ALL: Final = 0.95
+
+
+def summary_title(summary: Summary) -> str:
+    """How much it was."""
+    minutes, seconds = divmod(round(summary.duration_s), 60)
+    return (
+        f"{counted(summary.steps, 'running step')} in {minutes}:{seconds:02d} "
+        f"({summary.rate_hz:g} Hz){'; medians' if summary.steps else ''}"
+    )
+
+
+def summary_lines(summary: Summary, width: int | None = None) -> list[str]:
+    """One line each, without line ends; in a narrow window wrapped between words.
+
+    Parameters
+    ----------
+    summary : Summary
+        What the session came to.
+    width : int, optional
+        Of the window, in characters.
+    """
+    rows = summary_rows(summary)
+    head = f"{summary.source}: {summary_title(summary)}"
+    lines = [head, *(f"  {label:<30} {value}" for label, value in rows)]
+    if width is None or max(map(len, lines)) <= width:
+        return lines
+    narrow = _wrapped(head, width, "  ")
+    for label, value in rows:
+        narrow += _wrapped(f"  {label}: {value.strip()}", width, "    ")
+    return narrow
+
+
+def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, str]]:
+    """Labels and values, one for each line below the title; their numbers end below one another.
+
+    Parameters
+    ----------
+    summary : Summary
+        What the session came to.
+    units : {"metric", "imperial"}
+        Of lengths.
+    """
+    rows = []
+    for one in quantities_in("summary"):
+        value = summary.median.get(one.column)
+        if value is not None and units == "imperial" and one.imperial:
+            rows.append((one.name, one.amount(value, units)))
+        elif value is not None:
+            number = f"{value:8.{one.decimals}f} {one.unit}"
+            rows.append((one.name, f"{number}{_span(summary, one.column)}"))
+    if summary.steps:
+        rows.append(("steps that count", f"{summary.trusted_steps:8d}"))
+    rows.append(("steps in doubt", ", ".join(f"{k} {n}" for k, n in summary.quality.items())))
+    rows += _measured(summary)
+    lost = summary.samples_lost_in_transit + summary.samples_quarantined
+    if lost or summary.restarts:
+        gaps = f"{counted(summary.restarts, 'gap')} too long to fill"
+        filled = f"({summary.samples_filled} filled in, {gaps})"
+        rows.append(("lost or unusable samples", f"{lost:8d} {filled}"))
+    troubles = [counted(summary.link[k], *words) for k, *words in _TROUBLES if summary.link.get(k)]
+    rows.append(("on the way", ", ".join(troubles)))
+    if summary.clock is not None and summary.clock["basis"] != "arrival floor without beat":
+        skew = f"{summary.clock['skew_ppm']:8.1f} ppm fast (± {summary.clock['skew_sd_ppm']:.1f})"
+        offset = f"host time ± {summary.clock['offset_uncertainty_ms']:.1f} ms"
+        rows.append(("sensor clock", f"{skew}, {offset}"))
+    if summary.alerts:
+        told = Counter(_indicator_words(name) for name in summary.alerts_told)
+        names = [f"{name} {count} ×" if count > 1 else name for name, count in told.items()]
+        which = f": {', '.join(names)}" if names else ""
+        count = len(summary.alerts_told) or summary.alerts
+        rows.append(("alerts told", f"{count:8d} (changes from the baseline{which})"))
+    if summary.changed:
+        listed = ", ".join(map(_indicator_words, summary.changed))
+        rows.append(("changed at the end", f"{len(summary.changed):8d} ({listed})"))
+    return [(label, value) for label, value in rows if value]
+
+
+def wear_notes(result: SessionResult) -> list[str]:
+    """What should be known of how the sensor was worn, one sentence each.
+
+    Parameters
+    ----------
+    result : SessionResult
+        What the session came to.
+    """
+    notes = [doubt_words(doubt) for doubt in result.doubts]
+    if not len(result.steps):
+        return notes
+    if result.loose_clip:
+        notes.append(CLIP_IS_LOOSE)
+    if not result.axes_found:
+        notes.append(AXES_NOT_FOUND)
+    elif result.lean_is_relative:
+        notes.append(LEAN_IS_RELATIVE)
+    return notes
+
+
+def _measured(summary: Summary) -> list[tuple[str, str]]:
+    """What devices beside the sensor measured."""
+    rows = []
+    if summary.distance_m is not None and summary.distance_source in {"treadmill", "pod"}:
+        by = "treadmill" if summary.distance_source == "treadmill" else "foot pod"
+        rows.append(("distance", f"{summary.distance_m / 1000.0:8.2f} km ({by})"))
+    if summary.speed_m_s is not None:
+        rows.append(("measured speed", f"{3.6 * summary.speed_m_s:8.1f} km/h"))
+    if summary.heart_rate_bpm is not None:
+        rows.append(("heart rate", f"{summary.heart_rate_bpm:8.0f} beats/min"))
+    return rows
+
+
+def _span(summary: Summary, name: str) -> str:
+    """On which steps a median rests, where these are not nearly all; else nothing."""
+    count = summary.median_steps.get(name, summary.steps)
+    last = summary.median_last_steps.get(name, summary.steps)
+    if count >= _NEARLY_ALL * summary.steps:
+        return ""
+    if count >= _NEARLY_ALL * last:
+        return f" (of the last {counted(last, 'step')})"
+    return f" (of {counted(count, 'step')})"
+
+
+def _wrapped(line: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(line, max(16, width), subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _indicator_words(name: str) -> str:
+    """An indicator for people; one of another kind, as the sensor's seat, by its name."""
+    return next((one.words for one in INDICATORS if one.name == name), name.replace("_", " "))
