@@ -310,7 +310,7 @@ def test_a_session_too_short_for_a_baseline_says_so(folder: Path, tmp_path: Path
 def test_a_given_baseline_alerts_without_learning_first(tired: Replayed, tmp_path: Path) -> None:
     """Learned from the first half, watched from the start of the second."""
     given_baseline = ReplayOptions(baseline=tired.result.baseline)
-    write_simulation(tmp_path / "stooped.mcap", "minutes=5&lean=12&seed=8", quiet)
+    write_simulation(tmp_path / "stooped.mcap", "minutes=5&lean=12&seed=1", quiet)
     alone = replay(tmp_path / "stooped.mcap", ReplayOptions(), quiet)
     watched = replay(tmp_path / "stooped.mcap", given_baseline, quiet)
     assert alone.alerts == ()

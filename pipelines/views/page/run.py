@@ -134,20 +134,9 @@ async def run_dashboard(
     check_nicegui()
     listening = listen(port)
     with JournalAtHand() if journal is None else contextlib.nullcontext(journal) as at_hand:
-        body, trouble = _body_data(options, at_hand)
-        if trouble:
-            (tell or _tell)(f"note: {trouble}")
-        tags = at_hand.ask(known_tags, KnownTags())
-        dashboard = Dashboard(
-            clock=clock,
-            report=make_report is not None,
-            body=body,
-            today=TodaysRun(tags, options.marks),
-            beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
-            calibrates=options.devices is not None,
+        dashboard = _first_screen(
+            options, at_hand, clock, tell or _tell, reports=make_report is not None
         )
-        if trouble:
-            dashboard.setup.fail(trouble)
         prepare = prepare or _prepare(options)
         home = HomePages(at_hand)
         stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand, home)
@@ -159,6 +148,30 @@ async def run_dashboard(
                 await stay.until_left()
         home.close()
         return stay.run
+
+
+def _first_screen(
+    options: LiveOptions,
+    at_hand: JournalAtHand,
+    clock: ProgramClock | None,
+    tell: Callable[[str], None],
+    *,
+    reports: bool,
+) -> Dashboard:
+    """The page with what the journal knows of the runner, and what it cannot tell."""
+    body, trouble = _body_data(options, at_hand)
+    dashboard = Dashboard(
+        clock=clock,
+        report=reports,
+        body=body,
+        today=TodaysRun(at_hand.ask(known_tags, KnownTags()), options.marks),
+        beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
+        calibrates=options.devices is not None,
+    )
+    if trouble:
+        tell(f"note: {trouble}")
+        dashboard.setup.fail(trouble)
+    return dashboard
 
 
 class _Stay:
