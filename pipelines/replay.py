@@ -20,6 +20,7 @@ from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps
 from imu.waveforms import Waveforms
+from pipelines.clock_words import clock_words
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.session.engine import SessionFold
@@ -28,7 +29,6 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.session.time_range import TimeRange
-from pipelines.views.clock_words import clock_words
 from pipelines.views.summary_words import wear_notes
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from devices.records import DeviceInfo
 from imu.errors import ParameterError, RecordingError
+from pipelines.clock_words import clock_words
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.header import SessionHeader
-from pipelines.views.clock_words import clock_words
 
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from imu.drift.baseline import Baseline
 from imu.errors import ParameterError
 from imu.waveforms import Waveforms
+from pipelines.clock_words import clock_words
 from pipelines.session import facts
 from pipelines.session.facts import Fact
-from pipelines.views.clock_words import clock_words
 
 #: What happens at one moment; all else stands from then on, so that its latest is of the stretch.
 _MOMENTS: Final = (facts.AlertTold, facts.CueTold, facts.Changed, facts.PainReported, facts.Gap)

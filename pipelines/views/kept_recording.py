@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.clock_words import clock_words
 from pipelines.live import LiveRun
-from pipelines.views.clock_words import clock_words
 
 
 def kept_words(run: LiveRun) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 from imu.errors import BackstrideError, ParameterError, RecordingError
+from pipelines.clock_words import clock_words
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import QUESTIONS, question
@@ -25,7 +26,6 @@ from pipelines.runner.journal.entries import (
 from pipelines.runner.journal.queries import odometers_m
 from pipelines.runner.journal.tags import SURFACES
 from pipelines.units import distance_words, height_words, mass_words
-from pipelines.views.clock_words import clock_words
 from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of
 from pipelines.views.home.exercises import EXERCISES
 from pipelines.views.home.frame import Frame, render_page

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 from imu.calibration import FACES
 from imu.errors import BackstrideError
+from pipelines.clock_words import clock_words
 from pipelines.sensors.calibrate import FACE_S, STAND_S, TIME_LIMIT_S, Calibrated, CalibrationStatus
-from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import capital, printable
 
 #: What the runner wants next: run with the sensor, calibrate anew, stand anew, another sensor.

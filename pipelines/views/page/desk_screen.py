@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from pipelines.clock_words import clock_words
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams
 from pipelines.runner.desk.nudges import RarerNudges
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
-from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.clock_words import clock_words
 from pipelines.live import LiveRun
 from pipelines.units import Units
-from pipelines.views.clock_words import clock_words
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.summary_words import summary_rows, summary_title
 from pipelines.views.terminal.cells import capital, printable

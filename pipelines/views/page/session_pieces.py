@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from pipelines.clock_words import clock_words
 from pipelines.coaching.training.traffic_light import Light
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units, dose_words
 from pipelines.views.beside_words import away_words, beside_words
-from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import condition as sentence_of
 from pipelines.views.terminal.wording import gait_words, link_words, loss_words

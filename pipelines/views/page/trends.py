@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.steps import Steps
+from pipelines.clock_words import clock_words
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import RECENT_STEPS, IndicatorStatus, LiveStatus
 from pipelines.units import Units
-from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.wording import LARGE, smoothed, span_of
 
 #: Size of a trend in its own units; the page stretches it.

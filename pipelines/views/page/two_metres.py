@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.clock_words import clock_words
 from pipelines.coaching.training.single_session import BEYOND
 from pipelines.quantities import Quantity, quantity_named
 from pipelines.units import distance_words, dose_words
-from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.wording import standing
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from devices.timing.program_clock import ProgramClock, SystemClock
+from pipelines.clock_words import clock_words
 from pipelines.coaching.alert import Alert
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings
 from pipelines.session.live_status import LiveStatus
-from pipelines.views.clock_words import clock_words
 from pipelines.views.fact_words import fact_words
 from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData

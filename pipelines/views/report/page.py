@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import BackstrideError
+from pipelines.clock_words import clock_words
 from pipelines.quantities import QUANTITIES
-from pipelines.views.clock_words import clock_words
 from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import Content
 from pipelines.views.report.said import said_in

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from pipelines.clock_words import clock_words
 from pipelines.units import distance_words, height_words, mass_words
-from pipelines.views.clock_words import clock_words
 from pipelines.views.report.said import said_in
 from pipelines.views.report.words import (
     count_words,

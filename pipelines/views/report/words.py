@@ -6,9 +6,9 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import Quantity
-from pipelines.views.clock_words import clock_words
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
 from pipelines.views.terminal.cells import capital
 

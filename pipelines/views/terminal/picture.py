@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 
 from imu.steps import SIDE_CODES
+from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.beside_words import away_words, beside_words
-from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import (
     Line,
     cells_wide,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.clock_words import clock_words
 from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.beside_words import beside_words
-from pipelines.views.clock_words import clock_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import gait_words, link_words, verdict
 

@@ -15,6 +15,7 @@ _RUN = """
 import asyncio, resource, sys
 from pathlib import Path
 from imu.analyzer import warm_up
+from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.views.page.run import run_dashboard
@@ -25,7 +26,7 @@ options = LiveOptions(record=Path(sys.argv[1]))
 address = "sim:?minutes=20&time_scale=40&seed=5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))
 with JournalAtHand() as journal:
-    _tell_end(run, journal)
+    _tell_end(run, file_and_review(run, journal), journal)
 """
 
 

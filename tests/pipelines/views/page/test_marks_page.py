@@ -22,6 +22,7 @@ _RUN = """
 import asyncio, sys
 from pathlib import Path
 from imu.analyzer import warm_up
+from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.coaching.plan import CompanionPlan
@@ -38,7 +39,7 @@ options = LiveOptions(
 address = "sim:?minutes=15&time_scale=20&seed=5&speed=2.5&rate=100"
 run = asyncio.run(run_dashboard(address, options, open_browser=False))
 with JournalAtHand() as journal:
-    _tell_end(run, journal)
+    _tell_end(run, file_and_review(run, journal), journal)
 """
 
 

@@ -24,6 +24,7 @@ TERMINAL_ALONE = (
     "pipelines/runner/journal/arguments.py", "pipelines/runner/journal/recorded.py",
     "pipelines/sensors/download.py", "pipelines/views/bench_words.py",
     "pipelines/views/cohort_page.py", "pipelines/views/comparison.py", "pipelines/units.py",
+    "pipelines/playback.py", "pipelines/session/time_range.py", "pipelines/lab_streaming.py",
 )  # fmt: skip
 #: Sentences that say why there is no page at all, or are replaced before one shows them.
 BEFORE_ANY_PAGE = {
