@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from devices.protocols.backstride import DataFlag, DataPacket, Layout, encode_data
 from devices.receiver import Receiver
@@ -139,7 +140,7 @@ def test_a_restart_goes_on_after_the_time_it_was_away(minutes_up: float) -> None
 
 def test_a_link_that_hangs_and_then_delivers_everything_is_no_restart() -> None:
     delayed: list[Record] = [
-        replace(packet(first), arrival_ns=max((first + 10) * 5_000_000, 300 * 10**9))
+        structs.replace(packet(first), arrival_ns=max((first + 10) * 5_000_000, 300 * 10**9))
         for first in range(0, 70_000, 10)
     ]
     blocks, losses = replayed(delayed)
@@ -150,7 +151,7 @@ def test_a_link_that_hangs_and_then_delivers_everything_is_no_restart() -> None:
 def test_a_hung_link_that_delivers_the_oldest_and_drops_the_rest_is_a_gap() -> None:
     steady: list[Record] = [packet(first) for first in range(0, 1000, 10)]
     queued: list[Record] = [
-        replace(packet(first), arrival_ns=300 * 10**9) for first in range(1000, 2000, 10)
+        structs.replace(packet(first), arrival_ns=300 * 10**9) for first in range(1000, 2000, 10)
     ]
     after: list[Record] = [packet(first) for first in range(60_000, 61_000, 10)]
     blocks, losses = replayed(steady + queued + after)
@@ -198,7 +199,7 @@ def test_angular_velocity_alone_gives_no_samples_and_is_counted() -> None:
 
 
 def test_malformed_packets_are_dropped_and_their_samples_are_lost() -> None:
-    damaged = replace(packet(10), payload=packet(10).payload[:-3])
+    damaged = structs.replace(packet(10), payload=packet(10).payload[:-3])
     blocks, losses = replayed([packet(0), damaged, packet(20)])
     assert indices(blocks) == [*range(10), *range(20, 30)]
     assert losses == Losses(received=20, lost=10, malformed_packets=1)

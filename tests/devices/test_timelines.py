@@ -461,15 +461,18 @@ def test_bursts_make_no_gaps_and_do_not_move_the_samples(
 @pytest.mark.parametrize("interval_ms", [7.5, 30.0, 50.0])
 @pytest.mark.parametrize(("rate_hz", "n"), [(200.0, 1), (208.0, 8), (50.0, 8)])
 def test_a_loss_is_seen_as_a_deficit(interval_ms: float, rate_hz: float, n: int) -> None:
+    # one reading alone is told from a clock that is not yet known when it is short
+    short_s, look_s = max(0.2, 2.5 * n / rate_hz), max(0.3, 4 * n / rate_hz)
     followed, lost = arrivals_only(
-        rate_hz=rate_hz, n=n, interval_ms=interval_ms, lost_s=[(40.0, 41.3), (60.0, 60.2)]
+        rate_hz=rate_hz, n=n, interval_ms=interval_ms, lost_s=[(40.0, 41.3), (60.0, 60.0 + short_s)]
     )
     assert followed.timeline.losses.lost == pytest.approx(lost, abs=6)
     error_s = followed.error_s()
     true_s = np.concatenate(followed.true_s)
     wrong = np.abs(error_s - np.median(error_s[true_s > 65.0])) > 0.05
-    assert np.sum(wrong & (true_s > 20.0)) < 1.2 * rate_hz  # for a short while after each loss
-    assert not np.any(wrong & (true_s > 61.5))
+    # for two looks after each loss
+    assert np.sum(wrong & (true_s > 20.0)) < 4.0 * look_s * rate_hz
+    assert not np.any(wrong & (true_s > 60.9 + 2.0 * look_s))
 
 
 def test_a_reconnection_counts_at_once_what_was_missed() -> None:

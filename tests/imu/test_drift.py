@@ -745,7 +745,7 @@ def test_a_reseat_learns_anew() -> None:
     assert detector.baseline is not None
     detector.mark("reseat")
     assert detector.baseline is None
-    assert "learning your baseline: 0 of 95 blocks" in detector.status
+    assert "learning your baseline: 0 %" in detector.status
 
 
 def test_a_left_right_difference_below_twenty_percent_is_never_reported() -> None:

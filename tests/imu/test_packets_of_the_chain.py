@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from numpy.lib.recfunctions import repack_fields
 
 from imu.analyzer import StepAnalyzer
 from imu.samples import Samples
@@ -44,4 +45,6 @@ def test_packets_together_are_packets_one_by_one(seed: int) -> None:
     # what was told besides holds nothing
     assert all(rows == b"" for rows, *_ in told.values())
     assert len(concatenate(parts)) > 10
-    assert one.state.tobytes() == many.state.tobytes()
+    # what lies between the fields is no state
+    kept, taken = (repack_fields(each.state, recurse=True) for each in (one, many))
+    assert kept.tobytes() == taken.tobytes()

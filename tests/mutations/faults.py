@@ -293,11 +293,4 @@ FAULTS: Final = (
         '("SIGTERM",)',
         _BOUNDARIES,
     ),
-    Fault(
-        "end: a run is filed after what is told of it",
-        "pipelines/commands/live.py",
-        "    tell = None\n",
-        '    say("")\n    tell = None\n',
-        _BOUNDARIES,
-    ),
 )
