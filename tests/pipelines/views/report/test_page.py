@@ -22,6 +22,7 @@ from pipelines.views.report.content import content_of
 from pipelines.views.report.page import render
 from pipelines.views.report.plots import course_figure
 from pipelines.views.report.recording import PreviousRun, Recording
+from pipelines.views.report.svg import svg_figure
 from tests.pipelines.views.report.runs import HEADER, INFO, changed, recording_of, steps_of
 
 NO_GYRO = replace(INFO, angular_velocity_range_rad_s=0.0)
@@ -268,3 +269,9 @@ def test_pain_stands_on_every_course_with_its_number() -> None:
         assert "pain 4" in course_figure(course, content, "course", "words", "metric")
     plain = content_of(recording_of(steps_of(600)))
     assert "pain 4" not in course_figure(plain.courses[0], plain, "course", "words", "metric")
+
+
+def test_the_words_of_a_picture_are_text_whatever_they_hold() -> None:
+    words = "</title><script>alert(1)</script> & more"
+    drawn = svg_figure((1.0, 1.0), lambda figure: figure.suptitle("any"), "any", words)
+    assert [title.text for title in ElementTree.fromstring(drawn).iter("title")] == [words]
