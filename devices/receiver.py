@@ -8,8 +8,8 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.alike import LEAST_ALIKE
 from devices.drivers.registry import PROTOCOLS, driver_named
-from devices.protocols.payloads import LEAST_ALIKE
 from devices.readings import Battery, ClockAnchor, Reading, Readings, ReadingsDecoder
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import NO_LOSSES, Losses

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.alike import LEAST_ALIKE, leading, payloads_alike
 from devices.links import BYTES_CHANNEL, REQUEST_CHANNEL
 from devices.protocols.backstride import (
     COUNTS_FULL_SCALE,
@@ -32,7 +33,6 @@ from devices.protocols.backstride_frames import (
     STATUS_CHANNEL,
     MessageReader,
 )
-from devices.protocols.payloads import LEAST_ALIKE, leading, payloads_alike
 from devices.readings import Battery, ClockAnchor, Decoded, Reading, Readings
 from devices.records import DeviceInfo, Packet
 from imu.errors import ProtocolError

@@ -22,8 +22,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from devices.alike import LEAST_ALIKE, leading, payloads_alike
 from devices.links import REQUEST_CHANNEL
-from devices.protocols.payloads import LEAST_ALIKE, leading, payloads_alike
 from devices.readings import Decoded, Reading, Readings
 from devices.records import Packet
 from imu.errors import ProtocolError
@@ -379,10 +379,9 @@ class MovesenseDecoder:
         """Take the delays of joined messages; of how many the second part came soon enough."""
         count = 0
         for stamp_ms, arrival_ns in zip(stamps_ms, arrivals_ns, strict=True):
-            delay, least = self._delay_ms(stamp_ms, arrival_ns), self._least_possible_ms(arrival_ns)
-            if least is None or not delay < least + 0.5 * self._samples * self._period_ms:
+            if not self._is_prompt(stamp_ms, arrival_ns):
                 break
-            self._least_delay_ms, self._least_delay_ns = min(delay, least), arrival_ns
+            self._note_delay(stamp_ms, arrival_ns)
             count += 1
         return count
 
@@ -415,7 +414,7 @@ class MovesenseDecoder:
             self._open = joined  # until the next stamp
         elif len(joined.body) != 4 + _SAMPLE_BYTES * self._samples:
             self._drop()
-        elif self._is_prompt(joined):
+        elif self._is_prompt(joined.stamp_ms, joined.arrival_ns):
             self._read(joined, readings)
         else:
             self._unsure = joined
@@ -473,13 +472,19 @@ class MovesenseDecoder:
             return None
         return self._least_delay_ms + _DRIFT * max(0, arrival_ns - self._least_delay_ns) * 1e-6
 
-    def _is_prompt(self, joined: _Message) -> bool:
+    def _is_prompt(self, stamp_ms: int, arrival_ns: int) -> bool:
         """Whether the second part came too soon to belong to the following message."""
-        least = self._least_possible_ms(joined.arrival_ns)
+        least = self._least_possible_ms(arrival_ns)
         if least is None:
             return False
-        delay = self._delay_ms(joined.stamp_ms, joined.arrival_ns)
+        delay = self._delay_ms(stamp_ms, arrival_ns)
         return delay < least + 0.5 * self._samples * self._period_ms
+
+    def _note_delay(self, stamp_ms: int, arrival_ns: int) -> None:
+        """Take the delay of a joined message into the least one."""
+        delay, least = self._delay_ms(stamp_ms, arrival_ns), self._least_possible_ms(arrival_ns)
+        self._least_delay_ms = delay if least is None else min(delay, least)
+        self._least_delay_ns = arrival_ns
 
     def _doubt(self) -> None:
         """Drop a part without its other half; where messages are split, their order is doubtful."""
@@ -504,10 +509,7 @@ class MovesenseDecoder:
             return
         self._misfits = 0
         if message.is_joined:
-            delay = self._delay_ms(message.stamp_ms, message.arrival_ns)
-            least = self._least_possible_ms(message.arrival_ns)
-            self._least_delay_ms = delay if least is None else min(delay, least)
-            self._least_delay_ns = message.arrival_ns
+            self._note_delay(message.stamp_ms, message.arrival_ns)
         quality = self._clipping(magnitudes, peaks)
         wide = values.astype(np.float64)
         readings.append(Reading(wide[0], wide[1] * _RAD, time_us=stamp_ms * 1000, quality=quality))

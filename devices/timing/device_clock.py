@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.protocols.payloads import leading
+from devices.alike import leading
 
 #: Device time wraps here, µs: every 71.6 minutes.
 STAMP_MODULUS_US: Final = 1 << 32

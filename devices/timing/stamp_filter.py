@@ -22,6 +22,43 @@ _MILLISECOND_US: Final = 1000
 _SURPRISE_SD: Final = 3.0
 
 
+class _Line(NamedTuple):
+    """Time of one sample and sample period, µs, with the variances and covariance of both, µs²."""
+
+    time_us: float
+    period_us: float
+    time_variance: float
+    covariance: float
+    period_variance: float
+
+    def expected_us(self, samples: int) -> float:
+        """Time of the sample so many on."""
+        return self.time_us + samples * self.period_us
+
+    def variance(self, samples: int, stamp_variance: float) -> float:
+        """Of the deviation of a stamp, so many samples on, from the expected time."""
+        variance = self.time_variance + 2 * samples * self.covariance
+        return variance + samples**2 * self.period_variance + stamp_variance
+
+    def moved(self, samples: int, late_us: float, variance: float, stamp_variance: float) -> _Line:
+        """The line through that sample, moved towards its stamp."""
+        covariance = self.covariance + samples * self.period_variance
+        time_variance = variance - stamp_variance
+        limit_us = _SURPRISE_SD * sqrt(variance)
+        surprise_us = min(max(late_us, -limit_us), limit_us)
+        time_gain, period_gain = time_variance / variance, covariance / variance
+        period_us = self.period_us + period_gain * surprise_us
+        passed_s = abs(samples) * period_us * 1e-6
+        period_variance = self.period_variance + passed_s * (_WANDER * period_us) ** 2
+        return _Line(
+            self.expected_us(samples) + time_gain * surprise_us,
+            period_us,
+            (1.0 - time_gain) * time_variance,
+            (1.0 - time_gain) * covariance,
+            period_variance - period_gain * covariance,
+        )
+
+
 class Following(NamedTuple):
     """Readings that follow in line, as a filter would place them.
 
@@ -33,7 +70,7 @@ class Following(NamedTuple):
         The period before it was learned from.
     latest : int
         Index of the first sample of the last of them.
-    learned : tuple of float
+    line : _Line
         What the filter holds after the last.
     """
 
@@ -41,7 +78,7 @@ class Following(NamedTuple):
     period_us: NDArray[np.float64]
     period_before_us: NDArray[np.float64]
     latest: int
-    learned: tuple[float, float, float, float, float]
+    line: _Line
 
 
 class StampFilter:
@@ -67,19 +104,25 @@ class StampFilter:
 
     def __init__(self, rate_hz: float) -> None:
         self._coarse = True  # all stamps so far are whole milliseconds
-        self._index, self._time_us = 0, 0.0
-        self._time_variance = self._covariance = 0.0
-        self._set_period(1e6 / rate_hz)
+        self._index = 0
+        self._line = _of_period(_Line(0.0, 0.0, 0.0, 0.0, 0.0), rate_hz)
+
+    @property
+    def period_us(self) -> float:
+        """Sample period as learned so far, µs."""
+        return self._line.period_us
 
     def set_rate(self, rate_hz: float, index: int) -> None:
         """Take another nominal rate, Hz, from this sample on."""
         self.begin(index, self.expected_us(index))
-        self._set_period(1e6 / rate_hz)
+        self._line = _of_period(self._line, rate_hz)
 
     def begin(self, index: int, time_us: float) -> None:
         """Say that this sample is at this time; the period stays as learned."""
-        self._index, self._time_us = index, time_us
-        self._time_variance, self._covariance = self._stamp_variance, 0.0
+        self._index = index
+        self._line = self._line._replace(
+            time_us=time_us, time_variance=self._stamp_variance, covariance=0.0
+        )
 
     def see(self, stamp_us: int) -> None:
         """Look at a stamp as sent, for its resolution."""
@@ -87,7 +130,7 @@ class StampFilter:
 
     def expected_us(self, index: int) -> float:
         """Time of the sample with this index."""
-        return self._time_us + (index - self._index) * self.period_us
+        return self._line.expected_us(index - self._index)
 
     def missing(self, stamped_us: int, index: int, n: int) -> int:
         """Samples missing before a reading of ``n`` whose stamp was due at this index.
@@ -95,12 +138,8 @@ class StampFilter:
         Negative where the reading is from the past. Whole messages of ``n`` samples where the
         stamp allows it; 0 where it may be no more than the stamp's or the rate's uncertainty.
         """
-        late_us = stamped_us - self.expected_us(index)
-        period_us = self.period_us
-        resolution_us = _MILLISECOND_US if self._coarse else 0
-        tolerance_us = max(
-            0.5 * period_us + resolution_us, _SURPRISE_SD * sqrt(self._variance(index))
-        )
+        late_us, period_us = stamped_us - self.expected_us(index), self.period_us
+        tolerance_us = self._tolerance_us(period_us, self._variance(index))
         if abs(late_us) <= tolerance_us:
             return 0
         messages = round(late_us / (n * period_us))
@@ -114,19 +153,9 @@ class StampFilter:
         if after_gap and _SURPRISE_SD * sqrt(variance) > 0.5 * self.period_us:
             self.begin(index, float(stamped_us))  # it cannot be said how many samples that was
             return
-        expected_us = self.expected_us(index)
-        covariance = self._covariance + samples * self._period_variance
-        time_variance = variance - self._stamp_variance
-        limit_us = _SURPRISE_SD * sqrt(variance)
-        surprise_us = min(max(stamped_us - expected_us, -limit_us), limit_us)
-        time_gain, period_gain = time_variance / variance, covariance / variance
-        self._index, self._time_us = index, expected_us + time_gain * surprise_us
-        self.period_us += period_gain * surprise_us
-        self._time_variance = (1.0 - time_gain) * time_variance
-        self._covariance = (1.0 - time_gain) * covariance
-        passed_s = abs(samples) * self.period_us * 1e-6
-        self._period_variance += passed_s * (_WANDER * self.period_us) ** 2
-        self._period_variance -= period_gain * covariance
+        late_us = stamped_us - self.expected_us(index)
+        self._line = self._line.moved(samples, late_us, variance, self._stamp_variance)
+        self._index = index
 
     def sees_nothing_new(self, stamps_us: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether :meth:`see` would learn nothing of the resolution from these stamps."""
@@ -150,55 +179,33 @@ class StampFilter:
         last_us : float
             Time of the last sample before.
         """
-        time_us, period_us = self._time_us, self.period_us
-        time_variance, covariance = self._time_variance, self._covariance
-        period_variance, stamp_variance = self._period_variance, self._stamp_variance
-        resolution_us = _MILLISECOND_US if self._coarse else 0
-        samples = index - self._index
+        line, samples, stamp_variance = self._line, index - self._index, self._stamp_variance
         firsts_us, periods_us, before_us = [], [], []
-        learned = (time_us, period_us, time_variance, covariance, period_variance)
         for stamp_us in stamped_us:
-            variance = time_variance + 2 * samples * covariance
-            variance = variance + samples**2 * period_variance + stamp_variance
-            limit_us = _SURPRISE_SD * sqrt(variance)
-            expected_us = time_us + samples * period_us
-            late_us = stamp_us - expected_us
-            if abs(late_us) > max(0.5 * period_us + resolution_us, limit_us):
+            variance = line.variance(samples, stamp_variance)
+            late_us = stamp_us - line.expected_us(samples)
+            if abs(late_us) > self._tolerance_us(line.period_us, variance):
                 break
-            before_us.append(period_us)
-            covariance += samples * period_variance
-            time_variance = variance - stamp_variance
-            surprise_us = min(max(late_us, -limit_us), limit_us)
-            time_gain, period_gain = time_variance / variance, covariance / variance
-            time_us = expected_us + time_gain * surprise_us
-            if time_us <= last_us:
-                before_us.pop()
+            moved = line.moved(samples, late_us, variance, stamp_variance)
+            if moved.time_us <= last_us:
                 break
-            period_us += period_gain * surprise_us
-            time_variance *= 1.0 - time_gain
-            passed_s = abs(samples) * period_us * 1e-6
-            period_variance += passed_s * (_WANDER * period_us) ** 2
-            period_variance -= period_gain * covariance
-            covariance *= 1.0 - time_gain
-            samples, last_us = n, time_us + (n - 1) * period_us
-            firsts_us.append(time_us)
-            periods_us.append(period_us)
-            learned = (time_us, period_us, time_variance, covariance, period_variance)
+            before_us.append(line.period_us)
+            line, samples, last_us = moved, n, moved.time_us + (n - 1) * moved.period_us
+            firsts_us.append(line.time_us)
+            periods_us.append(line.period_us)
         latest = index + n * (len(firsts_us) - 1)
         return Following(
-            np.array(firsts_us), np.array(periods_us), np.array(before_us), latest, learned
+            np.array(firsts_us), np.array(periods_us), np.array(before_us), latest, line
         )
 
     def take(self, following: Following) -> None:
         """Learn what :meth:`following` has given, all of it."""
-        self._index = following.latest
-        self._time_us, self.period_us, *variances = following.learned
-        self._time_variance, self._covariance, self._period_variance = variances
+        self._index, self._line = following.latest, following.line
 
-    def _set_period(self, period_us: float) -> None:
-        #: Sample period as learned so far, µs.
-        self.period_us = period_us
-        self._period_variance = (_RATE_SD * period_us) ** 2
+    def _tolerance_us(self, period_us: float, variance: float) -> float:
+        """How far a stamp may be off before it shows that samples are missing."""
+        resolution_us = _MILLISECOND_US if self._coarse else 0
+        return max(0.5 * period_us + resolution_us, _SURPRISE_SD * sqrt(variance))
 
     @property
     def _stamp_variance(self) -> float:
@@ -207,6 +214,10 @@ class StampFilter:
 
     def _variance(self, index: int) -> float:
         """Of a stamp's deviation from the expected time."""
-        samples = index - self._index
-        variance = self._time_variance + 2 * samples * self._covariance
-        return variance + samples**2 * self._period_variance + self._stamp_variance
+        return self._line.variance(index - self._index, self._stamp_variance)
+
+
+def _of_period(line: _Line, rate_hz: float) -> _Line:
+    """The line with a nominal period, which is not yet known well."""
+    period_us = 1e6 / rate_hz
+    return line._replace(period_us=period_us, period_variance=(_RATE_SD * period_us) ** 2)

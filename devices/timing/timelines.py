@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.protocols.payloads import leading
+from devices.alike import leading
 from devices.readings import ClockAnchor, Reading, Readings
 from devices.sequence import (
     INDEX_MODULUS,
@@ -74,7 +74,7 @@ class Timeline(Protocol):
         ...
 
     def place_alike(
-        self, readings: Readings, start: int, arrivals_ns: NDArray[np.int64]
+        self, readings: Readings, start: int, arrivals_ns: NDArray[np.int64], /
     ) -> NDArray[np.float64]:
         """Times of the samples of all readings from ``start`` on that are just as expected, (k, n).
 
@@ -536,8 +536,8 @@ class ArrivalTimeline:
     def place_alike(
         self,
         readings: Readings,
-        start: int,  # noqa: ARG002
-        arrivals_ns: NDArray[np.int64],  # noqa: ARG002
+        _start: int,
+        _arrivals_ns: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         """None: what each arrival tells decides on the next."""
         return np.empty((0, readings.acceleration_m_s2.shape[1]))

@@ -1,4 +1,4 @@
-"""Payloads of one kind that follow one another in a log, to be decoded together."""
+"""Messages of one kind that follow one another in a log, to be taken together."""
 
 from __future__ import annotations
 
