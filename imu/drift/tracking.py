@@ -61,7 +61,7 @@ _LASTING_WANDER: Final = 0.49
 _FIRST_UNREST: Final = 40
 _IS_FORM: Final = np.array([bool(one.told) for one in INDICATORS])
 _LEVEL_PARTS: Final = LEVEL.stop
-_BY_CADENCE: Final = COUPLINGS.stop - 1
+_ON_SPEED, _UPHILL, _DOWNHILL, _BY_CADENCE = range(COUPLINGS.start, COUPLINGS.stop)
 
 
 def follow(
@@ -97,9 +97,8 @@ def compile_tracking() -> None:
 
 def wander_variance(s: Record) -> Array:
     """Mean square of each indicator's slow wander, as far as it is known by now."""
-    weight = s["given_wander_weight"] + s["wander_weight"]
-    total = s["given_wander_weight"] * s["given_wander"] + s["wander_sum"]
-    variance: Array = np.maximum(total / weight, _LEAST_WANDER**2)
+    variance = np.empty(len(INDICATORS))
+    _wander(s, variance)
     return variance
 
 
@@ -134,10 +133,10 @@ def _follow(
     worth = min(passed_s, _LONGEST_STEP_S) / (2.0 * wander_s) * (running_s > _FIRST_WANDER_S)
     y, h, pace_error = np.empty(count), np.ones((count, PARTS)), np.empty((count, 2))
     variances = np.empty(count)
+    _wander(s, variances)
     for i in range(count):
         y[i] = _deviation(s, i, block[i])
         known[i] = math.isfinite(y[i])
-        variances[i] = _wander(s, i)
     _lay_rows(s, y, h, pace_error, variances, pace, running_s, pace_multiple)
     _begin_onsets(s)
     for i in range(count):
@@ -184,9 +183,9 @@ def _take_value(
                 not_known += h[k] * s.covariance[i, k, j] * h[j]
         predicted += h[k] * s.parts[i, k]
     # a pace that is estimated is a little off
-    off = (s.parts[i, 3] * pace_error[0] * (h[3] != 0.0)) ** 2
-    off += (s.parts[i, 4] * pace_error[1] * (h[4] != 0.0)) ** 2
-    off += (s.parts[i, 5] * pace_error[1] * (h[5] != 0.0)) ** 2
+    off = (s.parts[i, _ON_SPEED] * pace_error[0] * (h[_ON_SPEED] != 0.0)) ** 2
+    off += (s.parts[i, _UPHILL] * pace_error[1] * (h[_UPHILL] != 0.0)) ** 2
+    off += (s.parts[i, _DOWNHILL] * pace_error[1] * (h[_DOWNHILL] != 0.0)) ** 2
     variance = noise + off
     for k in range(PARTS):
         variance += h[k] * spread_of[k]
@@ -212,8 +211,8 @@ def _take_value(
         learns = calm
         if k == WANDER:
             learns = True
-        elif _LEVEL_PARTS <= k < _BY_CADENCE:
-            learns = quiet and pace_error[0 if k == _LEVEL_PARTS else 1] == 0.0
+        elif _ON_SPEED <= k < _BY_CADENCE:
+            learns = quiet and pace_error[0 if k == _ON_SPEED else 1] == 0.0
         gain[k] = spread_of[k] / variance if learns else 0.0
     _weigh_onsets(s, i, h, gain, innovation, variance)
     _find_onset(s, i)
@@ -233,11 +232,12 @@ def _take_value(
 
 
 @kernel
-def _wander(s: Record, i: int) -> float:
-    """One of :func:`wander_variance`."""
-    weight = s.given_wander_weight[i] + s.wander_weight[i]
-    total = s.given_wander_weight[i] * s.given_wander[i] + s.wander_sum[i]
-    return max(total / weight, _LEAST_WANDER[i] ** 2)
+def _wander(s: Record, variance: Array) -> None:
+    """:func:`wander_variance`, compiled."""
+    for i in range(len(variance)):
+        weight = s.given_wander_weight[i] + s.wander_weight[i]
+        total = s.given_wander_weight[i] * s.given_wander[i] + s.wander_sum[i]
+        variance[i] = max(total / weight, _LEAST_WANDER[i] ** 2)
 
 
 @kernel
@@ -294,9 +294,10 @@ def _lay_rows(
     estimate_pace(told, variance, faster, pace[1] - s.usual_slope_deg, multiple, found)
     own = deviation[CADENCE]
     for i in range(count):
-        h[i, 3], h[i, 4], h[i, 5] = found[i, 0], max(found[i, 1], 0.0), min(found[i, 1], 0.0)
+        h[i, _ON_SPEED] = found[i, 0]
+        h[i, _UPHILL], h[i, _DOWNHILL] = max(found[i, 1], 0.0), min(found[i, 1], 0.0)
         pace_error[i, 0], pace_error[i, 1] = found[i, 2], found[i, 3]
-    for k in range(3, _BY_CADENCE):
+    for k in range(_ON_SPEED, _BY_CADENCE):
         own -= h[CADENCE, k] * s.parts[CADENCE, k]
     for i in range(count):
         h[i, _BY_CADENCE] = own if i != CADENCE and math.isfinite(own) else 0.0
