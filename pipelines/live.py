@@ -75,8 +75,8 @@ class LiveOptions:
         Whether the run goes into the journal at its end.
     record, alerts : Path, optional
         New session file, and a file of JSON Lines that alerts are added to.
-    renames : bool
-        Whether the session file gets another name where another run has taken its own.
+    record_in : Path, optional
+        Instead of ``record``: a folder, in which the file is named after its beginning.
     on_alert : str
         A command to run for each alert.
     marks : tuple of (str, str)
@@ -103,7 +103,7 @@ class LiveOptions:
     companion: CompanionPlan | None = None  # None: nobody beside the alerts
     filed: bool = False  # whether the run goes into the journal at its end
     record: Path | None = None
-    renames: bool = False  # whether the file gets another name where another run has taken it
+    record_in: Path | None = None  # a folder instead, where it is named after its beginning
     alerts: Path | None = None
     on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
@@ -168,7 +168,7 @@ class _Session:
         view: LiveView,
         controls: LiveControls,
     ) -> None:
-        self.run = LiveRun(recording=options.record, filed=options.filed)
+        self.run = LiveRun(filed=options.filed)
         self._url, self._source, self._view, self._controls = url, source, view, controls
         self._loop = asyncio.get_running_loop()
         known = settings_for(options.devices, source.info, url, axes=options.axes)
@@ -182,11 +182,8 @@ class _Session:
             self._on_alert = AlertCommand(options.on_alert, self._note_from_a_thread)
         # the alerts first: where they cannot be written, no recording of nothing is left behind
         self._alerts = None if options.alerts is None else AlertWriter(options.alerts)
-        self._writer = None
-        if options.record is not None:
-            private_folder(options.record.parent, "the recording")
-            self._writer = _writer(options.record, self._header, renames=options.renames)
-            self.run.recording = self._writer.path
+        self._writer = _writer(options, self._header)
+        self.run.recording = None if self._writer is None else self._writer.path
         self._status = LiveStatus(
             url,
             source.info.name,
@@ -308,15 +305,21 @@ class _Session:
             self._view.note(str(error))
 
 
-def _writer(path: Path, header: SessionHeader, *, renames: bool) -> SessionWriter:
-    """Two runs that begin in the same second would have the same name."""
+def _writer(options: LiveOptions, header: SessionHeader) -> SessionWriter | None:
+    """The recording, where there is to be one."""
+    if options.record is not None:
+        private_folder(options.record.parent, "the recording")
+        return SessionWriter(options.record, header)
+    if options.record_in is None:
+        return None
+    private_folder(options.record_in, "the recording")
     while True:
+        path = new_session_path(header.utc_start_ns, options.record_in)
         try:
             return SessionWriter(path, header)
         except RecordingError:
-            if not renames or not path.exists():
+            if not path.exists():  # else another run has begun in the same second
                 raise
-            path = new_session_path(header.utc_start_ns, path.parent)
 
 
 def _start(options: LiveOptions, source: Source, known: KnownSettings, utc_start_ns: int) -> Start:

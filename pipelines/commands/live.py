@@ -48,7 +48,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.runner.planning import cues_before, plan_for_run
-from pipelines.runner.user_directory import new_session_path
+from pipelines.runner.user_directory import sessions_directory
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.stay_awake import staying_awake
 from pipelines.units import parse_slope, parse_speed
@@ -210,9 +210,6 @@ def live(
         source = source or earlier.header.source
         beside = beside or earlier.header.beside
         surface, shoe = surface or earlier.surface, shoe or earlier.shoe
-    named = record is None and not no_record
-    if named:
-        record = new_session_path(time.time_ns())
     stated = LiveOptions(
         axes=axes,
         mass_kg=mass,
@@ -221,7 +218,7 @@ def live(
         earlier=earlier,
         devices=None if no_calibration else devices_directory(),
         record=record,
-        renames=named,
+        record_in=sessions_directory() if record is None and not no_record else None,
         alerts=alerts,
         on_alert=on_alert,
         settings=chosen or AlertSettings(),

@@ -155,9 +155,9 @@ class EarlierSession:
 
 def newest_session(folder: Path | None = None) -> Path | None:
     """The session written last in a folder, the user's own by default; None without any."""
-    from pipelines.runner.user_directory import data_directory
+    from pipelines.runner.user_directory import sessions_directory
 
-    place = data_directory() / "sessions" if folder is None else folder
+    place = sessions_directory() if folder is None else folder
     try:
         written = [(path.stat().st_mtime, path) for path in place.glob("[!.]*.mcap")]
     except OSError:
@@ -175,13 +175,13 @@ def continued_path(given: str) -> Path:
     """
     if given != LAST:
         return Path(given)
-    from pipelines.runner.user_directory import data_directory
+    from pipelines.runner.user_directory import sessions_directory
 
     newest = newest_session()
     if newest is None:
         raise RecordingError(
             "there is no session to go on from: leave --continue out.",
-            path=str(data_directory() / "sessions"),
+            path=str(sessions_directory()),
         )
     return newest
 

@@ -136,19 +136,25 @@ def test_a_height_means_the_same_everywhere(words: str, tmp_path: Path) -> None:
     assert read_session(path).header.height_m == pytest.approx(1.75, abs=0.001)
 
 
-def test_two_runs_of_one_second_both_record(home: Path) -> None:
+def test_a_recording_is_named_after_its_beginning_and_two_of_one_second_are_both_kept(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Silent:
         def update(self, status: LiveStatus) -> None: ...
         def note(self, text: str) -> None: ...
         def alert(self, alert: Alert) -> None: ...
 
-    taken = home / "sessions" / "2026-03-02T18-00-00Z.mcap"
-    kept = []
-    for _ in range(2):
-        options = LiveOptions(record=taken, renames=True)
-        kept.append(asyncio.run(run_live(QUICK, options, Silent(), clock=VirtualClock())).recording)
-    assert kept[0] == taken
-    assert kept[1] not in {None, taken}
+    began_ns = 1_772_474_400 * 10**9  # 2 March 2026, 18:00
+    monkeypatch.setattr("time.time_ns", lambda: began_ns)
+    options = LiveOptions(record_in=home / "sessions")
+    kept = [
+        asyncio.run(run_live(QUICK, options, Silent(), clock=VirtualClock())).recording
+        for _ in range(2)
+    ]
+    assert [path.name for path in kept if path is not None] == [
+        "2026-03-02T18-00-00Z.mcap",
+        "2026-03-02T18-00-00Z-2.mcap",
+    ]
     assert all(path is not None and not read_session(path).cut_short for path in kept)
 
 
