@@ -326,7 +326,8 @@ def _watch(
     simulated = None if source is None else _simulated(source)
     # a source that is chosen on the page is asked for what goes with it then
     options, notes = (stated, ()) if source is None else prepare(source, None, stated.marks)
-    warm_up_filters()
+    if page is None:  # a page is there at once, and compiles meanwhile
+        warm_up_filters()
     try:
         with nullcontext() if simulated is not None else staying_awake():
             return asyncio.run(_run(source, options, notes, page))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
-_OTHER_PART = "from imu.analyzer import warm_up; warm_up(closing=False)"
-_LONGEST_S = 60.0
+_PART: Final = "from imu.analyzer import warm_up; warm_up(closing={closing})"
+_LONGEST_S: Final = 60.0
 
 
 def prepare_filters() -> None:
@@ -23,25 +25,41 @@ def prepare_filters() -> None:
     if is_compiled():
         warm_up()
         return
-    with _other_part():
+    with _compiled_elsewhere(closing=False):
         # what closes a step comes first: the rest is there when it is needed
         warm_up()
 
 
+async def prepare_filters_meanwhile() -> None:
+    """The same while this process goes on with something else, such as a page."""
+    from imu.compiled import is_compiled
+
+    if not is_compiled():
+        with (
+            _compiled_elsewhere(closing=True) as most,
+            _compiled_elsewhere(closing=False) as rest,
+        ):
+            for other in filter(None, (most, rest)):
+                # a thread that waits would keep a program from ending
+                while other.poll() is None:
+                    await asyncio.sleep(0.1)
+    prepare_filters()
+
+
 @contextmanager
-def _other_part() -> Iterator[None]:
+def _compiled_elsewhere(*, closing: bool) -> Iterator[subprocess.Popen[bytes] | None]:
     """Another process that compiles; it does not outlive the block."""
     other = None
     if not getattr(sys, "frozen", False):  # else the executable is no Python
         with suppress(OSError):
             other = subprocess.Popen(
-                [sys.executable, "-c", _OTHER_PART],
+                [sys.executable, "-c", _PART.format(closing=closing)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
     try:
-        yield
+        yield other
     finally:
         if other is not None:
             other.kill()

@@ -29,9 +29,9 @@ print(before, is_compiled(), len(started), all(p.poll() is not None for p in sta
 """
 
 
-def prepared(cache: Path) -> str:
+def run_python(code: str, cache: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", _PREPARE],
+        [sys.executable, "-c", code],
         env=environment(NUMBA_CACHE_DIR=str(cache)),
         capture_output=True,
         text=True,
@@ -46,5 +46,27 @@ def prepared(cache: Path) -> str:
 @pytest.mark.slow
 def test_two_processes_compile_and_the_next_run_starts_none(tmp_path: Path) -> None:
     # what the other process has compiled is loaded, what closes a step was compiled here
-    assert prepared(tmp_path) == "False True 1 True [1, 0]"
-    assert prepared(tmp_path) == "True True 0 True [1, 1]"
+    assert run_python(_PREPARE, tmp_path) == "False True 1 True [1, 0]"
+    assert run_python(_PREPARE, tmp_path) == "True True 0 True [1, 1]"
+
+
+@pytest.mark.slow
+def test_a_page_goes_on_while_others_compile(tmp_path: Path) -> None:
+    code = """
+import asyncio, time
+from imu.compiled import is_compiled
+from pipelines.views.preparing import prepare_filters_meanwhile
+
+async def main():
+    before, longest, last = is_compiled(), 0.0, time.monotonic()
+    preparing = asyncio.ensure_future(prepare_filters_meanwhile())
+    while not is_compiled():
+        await asyncio.sleep(0.01)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    await preparing
+    from imu.step.finished_step import close_step
+    print(before, longest < 1.0, sum(close_step.stats.cache_hits.values()))
+
+asyncio.run(main())
+"""
+    assert run_python(code, tmp_path) == "False True 1"

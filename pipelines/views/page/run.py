@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from pipelines.views.page.setup_screen import Choice
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
+from pipelines.views.preparing import prepare_filters_meanwhile
 from pipelines.views.terminal.cells import printable
 
 Answer = TypeVar("Answer")
@@ -142,7 +143,7 @@ async def run_dashboard(
         stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand, home)
         stay.after_run = after_run
         report = None if make_report is None else partial(stay.report, make_report)
-        async with serve(dashboard, listening, report, home) as address:
+        async with serve(dashboard, listening, report, home) as address, stay.preparing():
             (tell or _tell)(f"the live page is at {address}")
             async with opened(address) if open_browser else contextlib.nullcontext():
                 await stay.until_left()
@@ -197,6 +198,18 @@ class _Stay:
         self._view = SeveralViews([dashboard, *other_views])
         self._task = asyncio.current_task()
         self._start_again = False
+        self._prepared: asyncio.Future[None] | None = None
+
+    @contextlib.asynccontextmanager
+    async def preparing(self) -> AsyncIterator[None]:
+        """The filters are compiled while the page is looked at."""
+        self._prepared = asyncio.ensure_future(prepare_filters_meanwhile())
+        try:
+            yield
+        finally:
+            self._prepared.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._prepared
 
     def report(self, make: Callable[[Path], Path]) -> Path:
         """The page on the run, once it has ended."""
@@ -215,6 +228,7 @@ class _Stay:
         url, before = self._url, self.run
         try:
             if url is not None and before is None:
+                await self._until_prepared()
                 await self._run(url, self._options)
             else:
                 choice = await self._answered(self._dashboard.setup.chosen())
@@ -240,6 +254,7 @@ class _Stay:
     async def _run_or_calibrate(self, choice: Choice) -> None:
         # where the choice was made on the page, it may be made anew
         self._dashboard.cancel_start = self._cancel_start
+        await self._until_prepared()
         if choice.purpose == "desk":
             await self._sit(choice.url)
             self._dashboard.connect()
@@ -301,6 +316,12 @@ class _Stay:
             self._dashboard.end_desk = None
         screen.finish(summary)
         await self._answered(screen.left.wait())
+
+    async def _until_prepared(self) -> None:
+        if self._prepared is None or self._prepared.done():
+            return
+        self._dashboard.prepare()
+        await asyncio.shield(self._prepared)
 
     async def _let_show(self) -> None:
         """A simulated runner takes a moment to make: the page says so before."""

@@ -43,7 +43,7 @@ _SAME_NOTE_S: Final = 5.0
 _NOTE_LASTS_S: Final = 120.0
 _NO_RUN: Final = LiveStatus(source="", device="")
 
-Screen = Literal["connect", "starting", "calibrate", "desk", "live", "ended", "closed"]
+Screen = Literal["connect", "preparing", "starting", "calibrate", "desk", "live", "ended", "closed"]
 
 
 class Dashboard:
@@ -173,6 +173,11 @@ class Dashboard:
         """Of the run that is shown."""
         return self.requests.controls
 
+    def prepare(self) -> None:
+        """Show that the filters are being compiled, and the run waits for them."""
+        self._screen = "preparing"
+        self._changed()
+
     def start(self, before: Beforehand | None = None) -> None:
         """Show a run that is about to start, and what is known of it."""
         self._begin(before)
@@ -220,7 +225,7 @@ class Dashboard:
             self.end_wanted.set()
         elif self._screen == "connect":
             self._ask_before_the_run(what, value)
-        elif self._screen in {"starting", "calibrate"} and what == "cancel":
+        elif self._screen in {"preparing", "starting", "calibrate"} and what == "cancel":
             if self.cancel_start is not None:
                 self.cancel_start()
         elif self._screen == "calibrate":

@@ -139,6 +139,11 @@ export default {
       <calibrate-screen v-else-if="is.screen === 'calibrate'" :calibration="is.calibration"
         :sound="sound" :speech="speech" @ask="ask" @toggle="toggle"></calibrate-screen>
       <desk-screen v-else-if="is.screen === 'desk'" :desk="is.desk" @ask="ask"></desk-screen>
+      <section v-else-if="is.screen === 'preparing'" class="sheet" aria-labelledby="preparing-title">
+        <h1 id="preparing-title" tabindex="-1">Preparing, once on this computer …</h1>
+        <p class="lead">The filters are compiled for its processor, which takes a minute at most. What you chose starts then by itself.</p>
+        <button type="button" class="act" @click="ask('cancel')">Back</button>
+      </section>
       <section v-else-if="is.screen === 'starting'" class="sheet" aria-labelledby="starting-title">
         <h1 id="starting-title" tabindex="-1">Connecting to the sensor …</h1>
         <p class="lead">Stand still for a moment; the first numbers come with your first running steps.</p>
