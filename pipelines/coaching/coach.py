@@ -41,6 +41,10 @@ _TO_TRY: Final = {
     "sacral_lean_deg": ("try a neutral pelvis", _EASIER, _QUICKER),
     "shock_difference_percent": ("try even steps", _EASIER, _QUICKER),
 }
+#: What a number of the lean cannot tell, in the sentence that is kept.
+_LEAN_CAVEAT: Final = (
+    ", as a slump and an arched back both can read, since the sensor sees the pelvis, not the chest"
+)
 _USUALLY: Final = (_QUICKER, _EASIER, "try softer, quieter steps")
 
 
@@ -312,9 +316,10 @@ class Coach:
         words = indicator_named(change.indicator).words.capitalize()
         size, aloud = _what(change)
         what = f"{words} changed from your baseline: {size}"
+        caveat = _LEAN_CAVEAT if change.indicator == "sacral_lean_deg" else ""
         return _alert(
             change,
-            f"{what}{ending}.",
+            f"{what}{caveat}{ending}.",
             f"{_name(change).capitalize()} {aloud}{ending.replace(';', ':')}.",
             (f"{what}.", f"{advice[0].upper()}{advice[1:]}." if advice else ""),
         )
@@ -345,11 +350,8 @@ def _what(change: Change) -> tuple[str, str]:
     size = abs(change.change)
     if change.indicator == "sacral_lean_deg":
         where = "forward" if change.direction == "up" else "back"
-        return (
-            f"{size:.1f}° further {where}, as a slump and an arched back both can read, since the "
-            "sensor sees the pelvis, not the chest",
-            f"{size:.1f}° further {where}",
-        )
+        words = f"{size:.1f}° further {where}"
+        return words, words
     if change.indicator == "shock_difference_percent":
         side = "left" if change.value > 0.0 else "right"
         words = f"{abs(change.value):.0f} % more on the {side}"

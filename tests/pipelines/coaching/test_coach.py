@@ -113,6 +113,11 @@ def test_the_words_in_full() -> None:
     )
     (alert,) = Coach().advance([change(0.0, "sacral_lean_deg", "down")], 60.0)
     assert alert.aloud == "Pelvic lean 12.3° further back: try a neutral pelvis."
+    # what fills the page is read from two metres
+    assert (alert.headline, alert.detail) == (
+        "Pelvic lean changed from your baseline: 12.3° further back.",
+        "Try a neutral pelvis.",
+    )
 
 
 def test_a_runner_who_has_quickened_already_is_asked_for_something_else() -> None:
