@@ -14,7 +14,7 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
 from pipelines.quantities import quantities_in
-from pipelines.runner.journal.advice import advice, return_state, silenced
+from pipelines.runner.journal.advice import advice, questions_due, return_state, silenced
 from pipelines.runner.journal.entries import (
     Exercise,
     ExerciseKind,
@@ -117,6 +117,7 @@ class Answers:
             shoes=shoes,
             surfaces=list(dict.fromkeys([*SURFACES, *filter(None, (session.surface,))])),
             moments={key: words for key, words in _MOMENTS.items() if key != "other"},
+            not_now=self._not_now(),
             report=report,
             report_trouble=trouble,
         )
@@ -200,6 +201,11 @@ class Answers:
             raise ParameterError("exercise", name, f"one of {', '.join(EXERCISES)}")
         cues = [{"at": cue.time_s, "say": cue.message} for cue in one.cues]
         return render_page("exercise.html.j2", frame, one=one, cues=cues, not_now=self._not_now())
+
+    def questions_due(self) -> str:
+        """Why the questions about warning signs are to be answered; empty where they are not."""
+        due = questions_due(self.journal, utc_ns_of(self.now))
+        return "" if due is None else due.message
 
     def _not_now(self) -> str:
         """Why no training is suggested now; empty where it is."""

@@ -39,6 +39,8 @@ class Frame:
         Which of :data:`PAGES`.
     told, trouble : str
         What became of the last change, in a sentence.
+    due : str
+        Why the questions about warning signs are to be answered; empty where they are not.
     demonstration : bool
         Whether what is shown is that of the simulated runner.
     """
@@ -48,6 +50,7 @@ class Frame:
     page: str
     told: str = ""
     trouble: str = ""
+    due: str = ""
     demonstration: bool = False
 
 

@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -201,7 +202,7 @@ class HomePages:
         demonstration = self._is_demonstration(request)
         (told, trouble), self._said = self._said, ("", "")
         here = self._here(demonstration)
-        frame = Frame(self._root, here, page, told, trouble, demonstration)
+        frame = Frame(self._root, here, page, told, trouble, demonstration=demonstration)
         try:
             text = await asyncio.to_thread(self._made, make, frame)
         except ParameterError as error:
@@ -220,7 +221,8 @@ class HomePages:
                 count=len(DAYS),
                 problem=self.demonstration.trouble,
             )
-        return make(self._answers(frame.demonstration), frame)
+        answers = self._answers(frame.demonstration)
+        return make(answers, replace(frame, due=answers.questions_due()))
 
     def _answers(self, demonstration: bool) -> Answers:
         if not demonstration:

@@ -8,8 +8,11 @@ from typing import Any
 
 from pipelines.clock_words import clock_words
 from pipelines.live import LiveRun
+from pipelines.session.facts import PainJudged
 from pipelines.units import Units
+from pipelines.views.fact_words import pain_parts
 from pipelines.views.kept_recording import kept_words
+from pipelines.views.page.session_pieces import light_piece
 from pipelines.views.summary_words import summary_rows, summary_title
 from pipelines.views.terminal.cells import capital, printable
 
@@ -40,12 +43,15 @@ def ended_pieces(
     summary = run.summary
     rows = [] if summary is None else summary_rows(summary, units)
     troubles = [run.recording_trouble] if run.recording_trouble else []
+    pain = next((fact for fact in reversed(run.facts) if isinstance(fact, PainJudged)), None)
     raised = [alert for alert in run.alerts if alert.severity == "raised"]
     return {
         "title": "The run has ended" if summary is None else summary_title(summary),
         "rows": [{"label": label, "value": printable(value).strip()} for label, value in rows],
         "page": "home/runs" if number is None else f"home/runs/{number}",
         "filed": number is not None,
+        "pain": None if pain is None else _pain_piece(pain),
+        "asks": any(isinstance(fact, PainJudged) and fact.asks for fact in run.facts),
         "said": [capital(printable(sentence)) for sentence in said],
         "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
         "notes": [printable(note) for note in (summary.notes if summary else [])],
@@ -53,4 +59,15 @@ def ended_pieces(
         "recording": "" if run.recording is None else printable(str(run.recording)),
         "kept": kept_words(run),
         "report": report and run.recording is not None and Path(run.recording).is_file(),
+    }
+
+
+def _pain_piece(pain: PainJudged) -> dict[str, Any]:
+    """The light of the run's last rating, and what to do; ``go`` where training may follow."""
+    headline, detail = pain_parts(pain)
+    return {
+        "light": light_piece(pain.light, pain.level),
+        "text": headline,
+        "advice": detail,
+        "go": pain.light == "go",
     }

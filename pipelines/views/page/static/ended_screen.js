@@ -1,7 +1,10 @@
 // The last screen: the run in a few lines, its recording and its report.
+import { TrafficLight } from "backstride-dashboard/traffic_light.js";
+
 const LEAVING_MS = 200;
 
 export const EndedScreen = {
+  components: { TrafficLight },
   props: { ended: Object },
   emits: ["ask"],
   methods: {
@@ -18,6 +21,11 @@ export const EndedScreen = {
     <section class="sheet ended" aria-labelledby="ended-title">
       <h1 id="ended-title" ref="title" tabindex="-1">Run ended</h1>
       <p class="lead">{{ ended.title }}</p>
+      <section v-if="ended.pain" class="last-pain" aria-label="Pain">
+        <p><traffic-light :light="ended.pain.light"></traffic-light></p>
+        <p class="said">{{ ended.pain.text }} {{ ended.pain.advice }}</p>
+        <p v-if="ended.asks"><a class="act" href="home/journal#warning-signs">Answer the questions about warning signs</a></p>
+      </section>
       <p v-for="text in ended.said" :key="text" class="said">{{ text }}</p>
       <p v-for="text in ended.troubles" :key="text" class="trouble"><span aria-hidden="true">▲</span> {{ text }}</p>
       <dl class="summary">
@@ -39,8 +47,8 @@ export const EndedScreen = {
         <button type="button" class="act quiet" @click="$emit('ask', 'end')">End Backstride</button>
       </div>
       <p class="fine">{{ ended.filed ? "Finish leads to the page of this run, where you can say how your back is and how hard it was."
-        : "Finish leads to your runs. This one is not among them." }} Next:
-        <a href="home/exercises/cool-down">a guided cool-down</a> or
-        <a href="home/exercises/stretch">hamstring stretches with a timer</a>.</p>
+        : "Finish leads to your runs. This one is not among them." }} <template
+        v-if="ended.pain?.go ?? true">Next: <a href="home/exercises/cool-down">a guided cool-down</a> or
+        <a href="home/exercises/stretch">hamstring stretches with a timer</a>.</template></p>
     </section>`,
 };

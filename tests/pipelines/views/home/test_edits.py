@@ -11,7 +11,9 @@ from imu.errors import ParameterError
 from pipelines.coaching.training.red_flags import QUESTIONS
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe
+from pipelines.views.home.answers import Answers
 from pipelines.views.home.edits import change
+from pipelines.views.home.frame import Frame
 from tests.pipelines.runner.journal.journals import run
 
 _NOW = datetime(2026, 3, 4, 20, tzinfo=UTC)
@@ -124,3 +126,13 @@ def test_run_is_deleted_with_its_pain_when_that_is_meant(journal: Journal) -> No
     change(journal, "delete", {"kind": "run", "number": "1", "sure": "yes"}, _NOW)
     assert journal.entries(Session) == []
     assert journal.entries(Pain) == []
+
+
+def test_questions_stand_on_every_page_while_pain_calls_for_them(journal: Journal) -> None:
+    answers = Answers(journal, Path(), _NOW)
+    assert not answers.questions_due()
+    change(journal, "pain", {"level": "7", "when": "after", "run": "1"}, _NOW)
+    assert "worth a few questions" in answers.questions_due()
+    assert "cool-down" not in answers.run(Frame("/", "/home/", "runs"), 1)
+    change(journal, "check", dict.fromkeys(QUESTIONS, "no"), _NOW)
+    assert not answers.questions_due()

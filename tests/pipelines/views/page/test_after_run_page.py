@@ -21,11 +21,11 @@ from pipelines.commands.after_run import file_and_review
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.live import LiveOptions
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.user_directory import data_directory
+from pipelines.runner.user_directory import sessions_directory
 from pipelines.views.page.run import run_dashboard
 options = LiveOptions(
-    record=data_directory() / "sessions" / "run.mcap", companion=CompanionPlan(), filed=True,
-    marks=(("surface", "asphalt"), ("speed", "10 km/h")), renames=True,
+    record_in=sessions_directory(), companion=CompanionPlan(), filed=True,
+    marks=(("surface", "asphalt"), ("speed", "10 km/h")),
 )
 with JournalAtHand() as journal:
     asyncio.run(run_dashboard(
@@ -60,6 +60,9 @@ def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(tmp_pa
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
+        assert "Pain of 7: stop this run." in tab.text(".last-pain")
+        assert not tab.run("return document.querySelector('.ended a[href*=cool-down]')")
+        assert_accessible(tab, "the end of a run with pain")
         tab.picture(tmp_path, "ended")
         with Journal(tmp_path / "journal.sqlite3") as journal:  # filed before anything is pressed
             (session,) = journal.entries(Session)
@@ -68,6 +71,7 @@ def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(tmp_pa
         tab.until_shown("Run of ", "h1")
         assert tab.run("return location.pathname").endswith(f"/home/runs/{session.identifier}")
         assert "7 of 10, during it" in tab.text("main")
+        assert "worth a few questions" in tab.text(".due")
         Select(tab.find("[name=effort]")).select_by_value("8")
         tab.press("Keep it")
         tab.until_shown("Effort 8 of 10: a hard run. Make the next one easy", "[role=status]")

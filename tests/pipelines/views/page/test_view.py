@@ -19,8 +19,10 @@ from imu.drift.params import DriftParams
 from imu.errors import DeviceError
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
+from pipelines.session.facts import PainJudged
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.session.marks import Mark, Neutral, mark_from_words
+from pipelines.views.page.ended_screen import ended_pieces
 from pipelines.views.page.setup_screen import Choice, SetupScreen
 from pipelines.views.page.view import Dashboard
 from tests.examples import few
@@ -373,3 +375,28 @@ def test_trend_of_a_day_takes_the_room_of_an_hour() -> None:
     assert trends.span_s * 8 >= 2000 * 3 * 0.36
     assert "now 6.1°" in lean["label"]
     assert math.isfinite(lean["band"][1])
+
+
+def test_pain_stays_on_the_last_screen_with_its_questions_and_without_training() -> None:
+    calm = ended_pieces(LiveRun(), report=False)
+    assert calm["pain"] is None and not calm["asks"]
+    run = LiveRun(
+        facts=[
+            PainJudged(60.0, 7, "stop", "during", asks=True),
+            PainJudged(90.0, 6, "stop", "during"),
+        ]
+    )
+    shown = ended_pieces(run, report=False)
+    assert shown["pain"]["light"]["words"] == "pain 6 of 10"
+    assert not shown["pain"]["go"] and shown["asks"]
+    assert shown["pain"]["text"] == "Pain of 6: stop this run."
+
+
+def test_run_that_waits_for_the_filters_says_so_and_can_be_left() -> None:
+    page = Dashboard()
+    page.prepare()
+    assert page.shown()["screen"] == "preparing"
+    left: list[bool] = []
+    page.cancel_start = lambda: left.append(True)
+    page.ask("cancel")
+    assert left
