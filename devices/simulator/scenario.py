@@ -57,7 +57,7 @@ _RANGES: Final[dict[str, tuple[float, float, str]]] = {
     "mount_yaw": (-180.0, 180.0, "degrees"),
     "acceleration_range_g": (2.0, 64.0, "g"),
     "gyro_range_deg_s": (125.0, 4000.0, "degrees/s"),
-    "standing_s": (0.0, 600.0, "s"),
+    "standing_s": (0.0, 3600.0, "s"),
     "walk_s": (0.0, 3600.0, "s"),
     "logged_runs": (0, 9, ""),
     "time_scale": (0.0, 10000.0, "times real time, 0 for as fast as it goes"),

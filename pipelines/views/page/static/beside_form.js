@@ -6,6 +6,7 @@ export const BesideForm = {
     return { typed: {} };
   },
   created() {
+    this.sent = {};
     this.fill();
   },
   watch: {
@@ -15,9 +16,13 @@ export const BesideForm = {
   },
   methods: {
     fill() {
-      for (const one of this.beside.devices) this.typed[one.stream] = one.address;
+      for (const one of this.beside.devices) {
+        // what has been typed on since then stays
+        if (this.typed[one.stream] === this.sent[one.stream]) this.typed[one.stream] = one.address;
+      }
     },
     save() {
+      this.sent = { ...this.typed };
       this.$emit("ask", "beside", JSON.stringify(this.typed));
     },
   },
