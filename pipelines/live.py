@@ -22,6 +22,7 @@ from imu.steps import Steps
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.coaching.companion import red_flags_before
 from pipelines.coaching.plan import CompanionPlan, plan_with_baseline
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
@@ -189,6 +190,7 @@ class _Session:
             source.info.name,
             recording=str(self.run.recording or ""),
             compared=start.compared,
+            red_flags=red_flags_before(self._header.plan),
         )
         self._drawn = 0.0
         notes = [*known.notes, *filter(None, (start.compared.words,))]

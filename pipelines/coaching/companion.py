@@ -418,8 +418,10 @@ class Companion:
         return [replace(cue, time_s=time_s)]
 
 
-def red_flags_before(plan: CompanionPlan) -> RedFlagState:
+def red_flags_before(plan: CompanionPlan | None) -> RedFlagState:
     """What the questions about red flags had come to before the run."""
+    if plan is None:
+        return RedFlagState()
     if plan.eased:
         return RedFlagState(cue=Cue("red_flags.leg"), eased=True)
     if not plan.stopped:

@@ -43,6 +43,7 @@ _STOPPING: Final = (
     "Slow to a walk now, walk gently for a few minutes instead of standing still, and take the "
     "shortest way home."
 )
+_COACHING_OFF: Final = "Coaching is off until a professional has cleared you."
 _WHY_STRENGTH: Final = "Lifting eased back pain by 60 % in one study, jogging by 12 %."
 
 
@@ -392,25 +393,25 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "red_flags.because_unwell": Text("you have fever, feel ill, or lose weight"),
         "red_flags.because_unknown": Text("one of your answers was yes"),
         "red_flags.emergency": Text(
-            "Stop running and go to an emergency department now, because {reason}. This is not to "
-            "wait for an appointment. Coaching is off until a professional has cleared you.",
+            "Stop running and go to an emergency department now, because {reason}.",
             (_A2, _FINUCANE),
+            f"This is not to wait for an appointment. {_COACHING_OFF}",
         ),
         "red_flags.urgent": Text(
-            "Stop running, seek medical care today, because {reason}. Coaching is off until a "
-            "professional has cleared you.",
+            "Stop running, seek medical care today, because {reason}.",
             (_A2, _FINUCANE),
+            _COACHING_OFF,
         ),
         "red_flags.stop": Text(
-            "Stop running, seek medical care, because {reason}. Coaching is off until a "
-            "professional has cleared you.",
+            "Stop running, seek medical care, because {reason}.",
             (_A2, _FINUCANE),
+            _COACHING_OFF,
         ),
         "red_flags.leg": Text(
             "End this run and walk home, because pain shoots below the knee: show it to a "
-            "physician in the next days. Nothing is suggested until you have answered these "
-            "questions again without a yes.",
+            "physician in the next days.",
             (_A2,),
+            "Nothing is suggested until you have answered these questions again without a yes.",
         ),
         "red_flags.clear": Text("None of these signs: coaching goes on."),
         "red_flags.cleared_question": Text(

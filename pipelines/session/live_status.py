@@ -18,6 +18,7 @@ from imu.steps import NO_STEPS, Steps, concatenate
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.effort import Effort
 from pipelines.coaching.training.intervals import Phase
+from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
 from pipelines.session import facts
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ class LiveStatus:
         The change that was told last.
     pain : PainJudged, optional
         The latest rating, as the traffic light has it.
+    red_flags : RedFlagState
+        What the questions about warning signs have come to.
     compared : Compared
         What the run is compared with.
     notes : tuple of str
@@ -181,6 +184,7 @@ class LiveStatus:
     params: DriftParams = field(default_factory=DriftParams)
     told: Alert | None = None
     pain: facts.PainJudged | None = None
+    red_flags: RedFlagState = field(default_factory=RedFlagState)
     compared: Compared = _UNTOLD
     notes: tuple[str, ...] = ()
     recent: Steps = NO_STEPS
@@ -209,6 +213,8 @@ class LiveStatus:
                     self.told = alert
             case facts.PainJudged():
                 self.pain = fact
+            case facts.FlagsAnswered():
+                self.red_flags = judge_yes(self.red_flags, fact.answers, cleared=fact.cleared)
             case facts.SensorKnown():
                 self.device = fact.info.name
             case facts.LinkChanged():

@@ -67,8 +67,7 @@ class MarkRules:
     _asked: bool = False  # red flags, by a rating
 
     def __post_init__(self) -> None:
-        plan = None if self._companion is None else self._companion.plan
-        self._flags = RedFlagState() if plan is None else red_flags_before(plan)
+        self._flags = red_flags_before(None if self._companion is None else self._companion.plan)
 
     def take(self, mark: Mark) -> list[Fact]:
         """Carry out a mark; returns the facts that it makes."""

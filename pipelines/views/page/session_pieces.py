@@ -10,7 +10,7 @@ from pipelines.coaching.training.traffic_light import Light
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units, dose_words
 from pipelines.views.beside_words import away_words, beside_words
-from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.cells import capital, printable
 from pipelines.views.terminal.wording import condition as sentence_of
 from pipelines.views.terminal.wording import gait_words, link_words, loss_words
 
@@ -42,16 +42,13 @@ def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
 
 def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
     """What holds at this moment: ``title``, ``text``, ``advice``, its ``state`` and a ``light``."""
-    state, text, advice = sentence_of(status)
-    title = "Your baseline"
-    if state == "changed":
-        felt = status.pain is not None and status.pain.light != "go"
-        title = "Pain" if felt else "Changed from your baseline"
-    elif not status.steps and status.gait == "still":
-        text = _STAND
-    if paused and title != "Pain":
+    now = sentence_of(status)
+    title, state, text, advice = capital(now.title), now.state, now.headline, now.detail
+    if paused and not now.urgent:
         title, state = "Paused", "waiting"
         text, advice = "Nothing is judged until you resume. The recording goes on.", ""
+    elif state == "waiting" and not status.steps and status.gait == "still":
+        text = _STAND
     # a number stays with its sign
     text, advice = (words.replace(" %", "\N{NO-BREAK SPACE}%") for words in (text, advice))
     return {

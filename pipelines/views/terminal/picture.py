@@ -193,7 +193,7 @@ def _small_picture(
     """Without frames and large digits; each part in full where there is room, else in brief."""
     now = condition(status)
     state, text = now.state, now.words
-    text = f"alert: {text}" if status.alert else text
+    text = f"alert: {text}" if status.alert and not now.urgent else text
     told: list[Line] = [[(f" {row}", _CONDITIONS[state])] for row in wrapped(text, width - 1)]
     notes = [row for note in said[-5:] for row in wrapped(f"note: {note}", width - 1)]
     empty: list[Line] = []
@@ -411,12 +411,9 @@ def _alert_panel(status: LiveStatus, width: int, least_rows: int) -> list[Line]:
     now = condition(status)
     rows = wrapped(now.words, max(1, width - 4))
     rows += [""] * (least_rows - len(rows))
-    hurts = status.pain is not None and status.pain.light != "go"
-    title = "alert: changed from your baseline" if status.alert else "your baseline"
     body: list[Line] = [[(row, _CONDITIONS[now.state])] for row in rows]
-    return _framed(
-        "pain" if hurts else title, "", body, width, heavy=hurts or status.alert is not None
-    )
+    title = now.title if now.urgent or not status.alert else f"alert: {now.title}"
+    return _framed(title, "", body, width, heavy=now.state == "changed")
 
 
 def _framed(title: str, rest: str, body: list[Line], width: int, *, heavy: bool) -> list[Line]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from imu.drift.indicators import INDICATORS
 from imu.drift.status import status_words
+from pipelines.coaching.training.cues import Cue
 from pipelines.counted import counted
 from pipelines.quantities import QUANTITIES, Quantity, quantities_in
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
@@ -84,8 +85,16 @@ def is_changed(status: LiveStatus, name: str) -> bool:
     return indicator is not None and indicator.changed
 
 
+def warning_sign(status: LiveStatus) -> Cue | None:
+    """What the answers about warning signs ask for, for as long as they stand."""
+    flags = status.red_flags
+    return flags.cue if flags.stopped or flags.eased else None
+
+
 def verdict(status: LiveStatus) -> tuple[Standing, str]:
-    """The state of the run against the baseline, and the same in words; pain goes first."""
+    """The state of the run against the baseline, in words too; warning signs and pain go first."""
+    if (sign := warning_sign(status)) is not None:
+        return "changed", sign.message
     if status.pain is not None and status.pain.light != "go":
         return "changed", " ".join(pain_parts(status.pain))
     changed = [NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
@@ -99,11 +108,16 @@ def verdict(status: LiveStatus) -> tuple[Standing, str]:
 
 
 class Condition(NamedTuple):
-    """What holds at this moment: its state, what stands out, and what follows from it."""
+    """What holds at this moment: its state, what stands out, and what follows from it.
+
+    ``urgent``: it is of the runner's body, and no pause of the run takes it away.
+    """
 
     state: Standing
     headline: str
     detail: str = ""
+    title: str = "your baseline"
+    urgent: bool = False
 
     @property
     def words(self) -> str:
@@ -112,12 +126,15 @@ class Condition(NamedTuple):
 
 
 def condition(status: LiveStatus) -> Condition:
-    """The one plain sentence of the moment: pain first, then what changed."""
+    """The one plain sentence of the moment: warning signs first, then pain, then what changed."""
+    if (sign := warning_sign(status)) is not None:
+        return Condition("changed", sign.headline, sign.detail, "warning signs", urgent=True)
     if status.pain is not None and status.pain.light != "go":
-        return Condition("changed", *pain_parts(status.pain))
+        return Condition("changed", *pain_parts(status.pain), "pain", urgent=True)
     if (alert := status.alert) is not None:
         headline = printable(alert.headline or alert.message)
-        return Condition("changed", headline, printable(alert.detail))
+        title = "changed from your baseline"
+        return Condition("changed", headline, printable(alert.detail), title)
     if not status.steps:
         return Condition("waiting", "Waiting for running steps.")
     state, words = verdict(status)

@@ -17,9 +17,11 @@ from devices.scan import Found
 from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.params import DriftParams
 from imu.errors import DeviceError
+from pipelines.coaching.companion import red_flags_before
+from pipelines.coaching.plan import CompanionPlan
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
-from pipelines.session.facts import PainJudged
+from pipelines.session.facts import FlagsAnswered, PainJudged
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.ended_screen import ended_pieces
@@ -400,3 +402,20 @@ def test_run_that_waits_for_the_filters_says_so_and_can_be_left() -> None:
     page.cancel_start = lambda: left.append(True)
     page.ask("cancel")
     assert left
+
+
+def test_warning_sign_stands_before_all_else_for_as_long_as_it_is_not_cleared() -> None:
+    plan = CompanionPlan(stopped="red_flags.emergency", because="the skin there is numb")
+    status = dataclasses.replace(some_status(), red_flags=red_flags_before(plan))
+    status.take(PainJudged(60.0, 7, "stop", "during"))
+    page = _running(status)
+    page.ask("pause")
+    shown = page.shown()["condition"]
+    assert shown["title"] == "Warning signs"
+    assert shown["text"] == (
+        "Stop running and go to an emergency department now, because the skin there is numb."
+    )
+    assert "Coaching is off until a professional has cleared you." in shown["advice"]
+    status.take(FlagsAnswered(90.0, (), cleared=True, stopped=False))
+    page.update(status)
+    assert page.shown()["condition"]["title"] == "Pain"
