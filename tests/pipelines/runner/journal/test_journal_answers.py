@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.coaching.texts import CATALOGUE
+from pipelines.coaching.catalogue import CATALOGUE
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of

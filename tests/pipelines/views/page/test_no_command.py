@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.coaching.texts import CATALOGUE
+from pipelines.coaching.catalogue import CATALOGUE
 from pipelines.commands.table import COMMANDS
 
 ROOT = Path(__file__).parents[4]
