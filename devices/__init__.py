@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from devices.simulator.generate import SimulatedRun, simulate
     from devices.simulator.scenario import Scenario
     from devices.simulator.virtual_clock import VirtualClock
-    from devices.sources import Source, open_source
+    from devices.source import Source
+    from devices.sources import open_source
     from devices.timing.program_clock import ProgramClock, ScaledClock
     from imu.errors import DeviceError, DeviceLost, DeviceNotFound, ProtocolError
 
@@ -59,7 +60,7 @@ _HOME = {
     "ScaledClock": "devices.timing.program_clock",
     "Scenario": "devices.simulator.scenario",
     "SimulatedRun": "devices.simulator.generate",
-    "Source": "devices.sources",
+    "Source": "devices.source",
     "VirtualClock": "devices.simulator.virtual_clock",
     "open_source": "devices.sources",
     "scan_bluetooth": "devices.scan",

@@ -7,16 +7,15 @@ gap; the session goes on in the same log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
-from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from devices.drivers.driver import Conversation, Wanted
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.records import DeviceInfo, LinkEvent, Record
+from devices.source import Source
 from devices.timing.program_clock import ProgramClock, SystemClock, within
 from imu.errors import DeviceError, DeviceLost
 
@@ -32,7 +31,7 @@ _FIRST_WAIT_S: Final = 1.0
 _FAREWELL_S: Final = 2.0  # for telling the sensor to stop
 
 
-class SensorSource:
+class SensorSource(Source):
     """A :class:`~devices.sources.Source` over a link of any kind.
 
     Parameters
@@ -128,17 +127,6 @@ class SensorSource:
         if self._ends_after_s is not None:
             left_s = self._ends_after_s - (self._clock.monotonic_ns() - began_ns) * 1e-9
             self._tasks.append(asyncio.create_task(self._end_after(max(0.0, left_s))))
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __aiter__(self) -> AsyncIterator[Record]:
         return self
 
     async def __anext__(self) -> Record:

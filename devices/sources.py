@@ -7,12 +7,11 @@ manager and iterator: entering connects, iterating yields the session's log in o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Final
 
-from devices.records import DeviceInfo, Record
+from devices.source import Source
 from devices.timing.program_clock import ProgramClock
 from imu.errors import ParameterError
 
@@ -28,57 +27,6 @@ ACCEPTED_URLS: Final = (
     "sim:?speed=3.3&minutes=30 for the simulated sensor, or trace:FILE for a btsnoop, pcapng or "
     "serial trace (a recording is opened with 'replay')"
 )
-
-
-@runtime_checkable
-class Source(Protocol):
-    """A connected sensor, real or simulated: an asynchronous context manager and iterator.
-
-    Iterating yields :class:`DeviceInfo`, :class:`Packet` and :class:`LinkEvent` in order of arrival
-    and ends when the session does; a cancelled wait loses no record. A link that ends and does not
-    come back raises :class:`~imu.errors.DeviceLost`.
-
-    Examples
-    --------
-    >>> import asyncio
-    >>> async def kinds() -> list[str]:
-    ...     async with open_source("sim:?minutes=0.1&standing_s=0&time_scale=0") as source:
-    ...         return [type(record).__name__ async for record in source]
-    >>> sorted(set(asyncio.run(kinds())))
-    ['LinkEvent', 'Packet']
-    """
-
-    @property
-    def info(self) -> DeviceInfo:
-        """What is known of the sensor; available once entered."""
-        ...
-
-    def now_ns(self) -> int:
-        """The host's time on the line of the records' ``arrival_ns``, for marks.
-
-        Returns
-        -------
-        int
-            Time, ns.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Disconnect; iteration ends. May be called again."""
-        ...
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-
-    def __aiter__(self) -> AsyncIterator[Record]: ...
-
-    async def __anext__(self) -> Record: ...
 
 
 def open_source(

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devices.records import LinkEvent
-from devices.sources import Source, open_source
+from devices.source import Source
+from devices.sources import open_source
 from devices.timing.program_clock import ProgramClock
 from imu.drift.baseline import Baseline
 from imu.errors import BackstrideError, RecordingError

@@ -7,10 +7,9 @@ NaN, so a sample without a value is left out and the index counts on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, radians
-from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -41,6 +40,7 @@ from devices.simulator.faults.messages import Message, MessageFaults
 from devices.simulator.faults.plan import Fault
 from devices.simulator.faults.sensor_clock import SensorClock
 from devices.simulator.scenario import Scenario
+from devices.source import Source
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
@@ -250,7 +250,7 @@ class SimulatedDevice:
         return quantised(counts, 1.0), valid
 
 
-class SimulatedSource:
+class SimulatedSource(Source):
     """A :class:`~devices.sources.Source` that hands on a simulated device's records in their time.
 
     Records are due at fixed instants from the start, so that lateness never adds up; what is late
@@ -299,17 +299,6 @@ class SimulatedSource:
             )
         self._start_ns = self._clock.monotonic_ns()
         self._records = self.device.records()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __aiter__(self) -> AsyncIterator[Record]:
         return self
 
     async def __anext__(self) -> Record:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 from devices.ble_failures import reason_of
@@ -14,12 +13,13 @@ from devices.inbox import Inbox
 from devices.open_link import Connector
 from devices.records import DeviceInfo, LinkEvent, Packet, Record, StreamRecord
 from devices.sensor_source import SensorSource
+from devices.source import Source
 from devices.streams.registry import stream_named
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
 
 
-class SourceWithStreams:
+class SourceWithStreams(Source):
     """A :class:`~devices.sources.Source` that also yields what devices beside the sensor send.
 
     The sensor is connected first. The others are then sought, and sought again when they are lost,
@@ -60,17 +60,6 @@ class SourceWithStreams:
     async def __aenter__(self) -> Self:
         await self._sensor.__aenter__()
         self._companions.seek()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __aiter__(self) -> AsyncIterator[Record]:
         return self
 
     async def __anext__(self) -> Record:

@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 import numpy as np
 
 from devices.links import BYTES_CHANNEL
-from devices.sources import Source
+from devices.source import Source
 from imu.errors import DeviceError
 from pipelines.bench import limits
 from pipelines.bench.at_rest import LEAST_REST_S, allan_items, noise_items

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from devices.sources import Source
+from devices.source import Source
 from devices.timing.program_clock import ProgramClock, SystemClock
 from imu.errors import DeviceError
 from pipelines.bench import limits

@@ -15,7 +15,8 @@ from devices.protocols.backstride import Feature
 from devices.simulator.faults.plan import FaultPlan
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_sensor import VirtualSensorSource, as_such_sensors_measure
-from devices.sources import Source, open_source
+from devices.source import Source
+from devices.sources import open_source
 from pipelines.bench.conform import Conformance, Extent, conform
 from pipelines.bench.linktest import recorded
 from pipelines.bench.recording import Recording

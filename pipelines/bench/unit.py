@@ -10,7 +10,8 @@ from devices.open_link import Connector
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import VirtualSensorSource, virtual_connector
-from devices.sources import Source, open_connector, open_source
+from devices.source import Source
+from devices.sources import open_connector, open_source
 from devices.timing.program_clock import ProgramClock, ScaledClock, SystemClock
 
 #: What is done with the unit while it streams.

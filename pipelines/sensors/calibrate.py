@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent
-from devices.sources import Source, open_connector, open_source
+from devices.source import Source
+from devices.sources import open_connector, open_source
 from devices.timing.program_clock import ProgramClock
 from imu.calibration import (
     FACES,

@@ -14,7 +14,7 @@ from devices.sequence import Losses
 from devices.simulator.device import SimulatedSource
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
-from devices.sources import Source
+from devices.source import Source
 from imu.errors import DeviceError
 from imu.samples import Samples
 

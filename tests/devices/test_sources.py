@@ -14,7 +14,8 @@ from devices.records import Record
 from devices.sequence import Losses
 from devices.simulator.device import SimulatedSource
 from devices.simulator.virtual_clock import VirtualClock
-from devices.sources import Source, open_source
+from devices.source import Source
+from devices.sources import open_source
 from imu.errors import DeviceError, ParameterError
 from imu.samples import Samples
 

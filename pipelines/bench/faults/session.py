@@ -19,7 +19,7 @@ from devices.simulator.generate import measured_run
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import VirtualSensorSource, as_such_sensors_measure
-from devices.sources import Source
+from devices.source import Source
 from imu.errors import BackstrideError
 from imu.samples import Samples
 from imu.steps import Steps, concatenate

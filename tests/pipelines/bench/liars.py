@@ -24,7 +24,7 @@ from devices.simulator.peripherals.backstride import BackstridePeripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import make_peripheral
-from devices.sources import Source
+from devices.source import Source
 from devices.timing.program_clock import ProgramClock
 from imu.samples import Samples
 from pipelines.bench.unit import Handling, Unit

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from devices.sources import Source, open_source
+from devices.source import Source
+from devices.sources import open_source
 from pipelines import live
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal

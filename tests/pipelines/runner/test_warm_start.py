@@ -17,7 +17,8 @@ from devices.records import DeviceInfo, LinkEvent
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
-from devices.sources import Source, open_source
+from devices.source import Source
+from devices.sources import open_source
 from devices.timing.program_clock import ProgramClock
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.params import DriftParams
