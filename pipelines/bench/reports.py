@@ -13,6 +13,8 @@ from pipelines.files.replacing import replacing
 
 #: What XML 1.0 cannot hold.
 _UNPRINTABLE = {code: "�" for code in range(32) if code not in (9, 10, 13)}
+#: Smaller than anything that is measured here, in any unit.
+_NOTHING = 1e-9
 
 
 def write_json(path: Path, unit: str, items: Sequence[Item]) -> None:
@@ -63,7 +65,7 @@ def told(item: Item) -> str:
     """An item in words: what was measured, the limit and its source, and what else was seen."""
     parts = [item.title]
     if item.value is not None:
-        parts[0] += f" {item.value:g} {item.unit}".rstrip()
+        parts[0] += f" {_figure(item.value)} {item.unit}".rstrip()
     if item.limit is not None:
         limit = item.limit
         span = f"up to {limit.high:g}" if limit.low == 0 else f"{limit.low:g} to {limit.high:g}"
@@ -73,6 +75,19 @@ def told(item: Item) -> str:
     if item.detail:
         parts.append(item.detail)
     return "; ".join(parts)
+
+
+def _figure(value: float) -> str:
+    """Four digits, all of a whole number, and nothing of what rounding leaves of a zero.
+
+    Examples
+    --------
+    >>> _figure(2605.55), _figure(2.2e-14), _figure(12870.0), _figure(0.105592)
+    ('2606', '0', '12870', '0.1056')
+    """
+    if abs(value) < _NOTHING:
+        return "0"
+    return f"{value:.0f}" if abs(value) >= 1000 or value.is_integer() else f"{value:.4g}"
 
 
 def _clean(text: str) -> str:

@@ -44,7 +44,10 @@ class Unit:
 
 
 def unit_at(url: str) -> Unit:
-    """The unit at a URL; a simulated one speaks the project's own profile where none is given.
+    """The unit at a URL.
+
+    A simulated one speaks the project's own profile, and no time passes while it is measured,
+    unless its URL says otherwise: ``protocol``, ``time_scale``.
 
     Raises
     ------
@@ -58,6 +61,8 @@ def unit_at(url: str) -> Unit:
             url, lambda _handling, _s: open_source(url), lambda: open_connector(url), SystemClock
         )
     scenario = Scenario.from_query(query)
+    if "time_scale=" not in query:
+        scenario = replace(scenario, time_scale=0.0)
     if not scenario.protocol:
         scenario = replace(scenario, protocol="backstride")
 

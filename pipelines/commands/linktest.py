@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from devices.sources import open_source
 from pipelines.bench.linktest import LINKTEST_S, run_linktest
 from pipelines.bench.reports import write_json, write_junit
+from pipelines.bench.unit import unit_at
 from pipelines.commands.checks import check_outputs, check_results
 from pipelines.commands.messages import complain, say
 from pipelines.views.bench_words import item_lines, verdict_line
 from pipelines.views.progress import progress
 
+#: What a simulated sensor streams longer than is listened to, s.
+_AT_FIRST_S: Final = 10.0
+
 
 def linktest(
     source: Annotated[
         str,
-        typer.Argument(help="Sensor, such as ble:ADDRESS or serial:PORT.", show_default=False),
+        typer.Argument(
+            help="Sensor, such as ble:ADDRESS, serial:PORT, or 'sim:?loss=5'.", show_default=False
+        ),
     ],
     junit: Annotated[
         Path | None, typer.Option(help="JUnit report to write.", show_default=False)
@@ -32,9 +37,10 @@ def linktest(
     """Listen to a sensor for two minutes: what its link loses, repeats and delays."""
     check_outputs({"--junit": junit, "--json": json})
     check_results({"--junit": junit, "--json": json})
-    opened = open_source(source)
+    unit = unit_at(source)
     try:
         with progress("listening") as report:
+            opened = unit.open("rest", LINKTEST_S + _AT_FIRST_S)
             items = asyncio.run(run_linktest(opened, report, seconds=LINKTEST_S))
     except (asyncio.CancelledError, KeyboardInterrupt):
         complain("backstride: stopped before the end: no report was written.")

@@ -82,14 +82,14 @@ def test_what_is_measured_is_what_the_simulated_sensor_has(honest: Conformance) 
 
 def test_a_simulated_unit_takes_seconds() -> None:
     begun_s = process_time()
-    assert found(unit_at("sim:?protocol=backstride&time_scale=0")).passed
+    assert found(unit_at("sim:?protocol=backstride")).passed
     assert process_time() - begun_s < 20
 
 
 @pytest.mark.parametrize("protocol", ["movesense", "polar", "shimmer3"])
 def test_other_protocols_skip_by_name_what_they_cannot_do(protocol: str) -> None:
     rate = "&rate=208" if protocol == "polar" else ""
-    done = found(unit_at(f"sim:?protocol={protocol}{rate}&time_scale=0"), "quick")
+    done = found(unit_at(f"sim:?protocol={protocol}{rate}"), "quick")
     assert failures(done) == set()
     skipped = {item.name: item.detail for item in done.items if item.verdict == "skipped"}
     assert "Backstride profile" in skipped["configuration"]
@@ -250,7 +250,7 @@ def test_allan_deviation_of_white_noise_falls_with_the_root_of_time() -> None:
 
 @pytest.mark.slow
 def test_half_an_hour_at_rest_tells_the_random_walk() -> None:
-    done = found(unit_at("sim:?protocol=backstride&time_scale=0"), "long")
+    done = found(unit_at("sim:?protocol=backstride"), "long")
     value = done["gyro_allan_1s"].value
     assert value is not None
     assert abs(value - 7.2e-3 / 2**0.5) < 1e-3  # density over √2, °/s
@@ -272,7 +272,7 @@ def test_command_writes_both_reports_and_passes(tmp_path: Path) -> None:
     reports = tmp_path / "a.json", tmp_path / "a.xml"
     ended = backstride(
         "conform",
-        "sim:?protocol=backstride&time_scale=0",
+        "sim:?protocol=backstride",
         "--quick",
         "--json",
         reports[0],
@@ -328,7 +328,7 @@ def test_the_unit_is_left_as_it_was_found() -> None:
 
 def test_command_fails_with_what_was_measured_and_exit_1(tmp_path: Path) -> None:
     report = tmp_path / "a.xml"
-    ended = backstride("conform", "sim:?loss=30&time_scale=0", "--quick", "--junit", report)
+    ended = backstride("conform", "sim:?loss=30", "--quick", "--junit", report)
     assert ended.exit_code == 1
     assert ended.out.splitlines()[-1].startswith("failed: loss")
     suite = ElementTree.parse(report).getroot()
