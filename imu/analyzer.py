@@ -46,16 +46,19 @@ from imu.samples import (
 )
 from imu.stage import Stage
 from imu.step.finished_step import (
+    CLOSE_STEP,
+    FIND_UP,
+    LOOSE_CLIP,
+    NO_AXES,
+    SEEK_AXES,
     WINDOW_SHAPE,
-    closable,
     close_step,
     end_bout,
     end_segment,
     find_mounting,
-    mounting_wanted,
+    look_at_closing,
 )
 from imu.step.posture_quality import PostureQuality, new_posture_quality_state
-from imu.step.ringing import tells_loose_clip
 from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, ROW_BYTES, STEP_ROW, Steps, concatenate
@@ -170,6 +173,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         super().__init__(chosen, self._fresh_state)
         self._posture = PostureQuality(chosen.posture_quality, self._state["posture_quality"])
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
+        self._noted = -1  # at the last closing, of what is to be told; −1 when that is long past
         self._window = np.empty(WINDOW_SHAPE)
         self._rows = np.zeros(2 * CONTACTS, STEP_ROW)
         self._row_count = 0
@@ -216,7 +220,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
         Steps are then flagged ``loose``, and their oscillation and shock are too large.
         """
-        return tells_loose_clip(self._state)
+        return look_at_closing(self._state, False)[0] & LOOSE_CLIP > 0
 
     @property
     def troubles(self) -> dict[str, float]:
@@ -256,15 +260,18 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             When time does not increase (nothing of the block is taken then), or when blocks with
             and without angular velocity are mixed.
         """
-        parts = [steps for _, steps in self.push_packets(samples, (len(samples),)) if len(steps)]
+        parts = [steps for _, steps, _ in self.push_packets(samples, (len(samples),)) if len(steps)]
         return parts[0] if parts else NO_STEPS
 
-    def push_packets(self, samples: Samples, ends: Sequence[int]) -> Iterator[tuple[int, Steps]]:
+    def push_packets(
+        self, samples: Samples, ends: Sequence[int]
+    ) -> Iterator[tuple[int, Steps, Sequence[int]]]:
         """Take the samples of packets that follow one another, and tell of those that matter.
 
-        As a :meth:`push` for each packet, in less time. At each one in which steps were finished,
-        :attr:`gait` changed, a gap or a trouble was found, the analyzer stands just as after its
-        push; where nothing of that happened packets are passed over.
+        As a :meth:`push` for each packet, in less time. At each one in which :attr:`gait` changed,
+        axes or a gap or a trouble were found, the analyzer stands just as after its push. Packets
+        that only finished steps are told together, later; where nothing happened they are passed
+        over.
 
         Parameters
         ----------
@@ -276,9 +283,11 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         Yields
         ------
         int
-            The packet's place in ``ends``.
+            The place in ``ends`` of the packet that the analyzer stands at.
         Steps
-            That got finished in it, often none.
+            That got finished in it and in those before it, often none.
+        sequence of int
+            The place in ``ends`` of each step's packet.
 
         Raises
         ------
@@ -294,6 +303,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             self._settle_kind(kind)
         rates = samples.acceleration_m_s2 if gyro is None else gyro
         index, packet, stop = 0, len(ends), ends[-1]
+        places: list[int] = []
         while True:
             why, index = run_samples(
                 self._coefficients,
@@ -306,11 +316,11 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 stop,
             )
             if why == DONE:
-                if packet < len(ends):
-                    yield packet, self._take_steps()
+                if packet < len(ends) or places:
+                    yield min(packet, len(ends) - 1), self._take_steps(), places
                 if index == ends[-1]:
                     return
-                packet, stop = len(ends), ends[-1]
+                packet, stop, places = len(ends), ends[-1], []
                 continue
             if why == DISORDER:
                 self._kind = known
@@ -319,10 +329,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 raise time_order_error(index, samples.time_s, last_seen)
             # the sample at hand has not been taken yet where others are missing before it
             at_hand = why == GAP_BEFORE or self._state["filling"][0] >= 0
-            packet = bisect_left(ends, index + at_hand)
-            stop = ends[packet]
+            reached, to_tell = bisect_left(ends, index + at_hand), True
             if why == CLOSE:
-                self._close_steps(finish=False)
+                to_tell = self._close_steps(finish=False)
             elif why == END_BOUT:
                 self._end_bout()
             elif why == ALIGN:
@@ -330,6 +339,11 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             elif why == GAP_BEFORE:
                 self._finish_segment(float(samples.time_s[index]))
                 self._state["intake"]["restarts"] += 1
+            places += [reached] * (self._row_count - len(places))
+            if why != CLOSE:
+                self._noted = -1
+            if to_tell:
+                packet, stop = reached, ends[reached]
 
     def flush(self) -> Steps:
         """Finish every step whose closing contact is in the data; the next push starts anew.
@@ -371,6 +385,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
     def _restored(self) -> None:
         self._kind = int(self._state["kind"][0])
+        self._noted = -1
         self._posture.take_over()
 
     def _settle_kind(self, kind: int) -> None:
@@ -387,15 +402,17 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._posture.flag(rows)
         return Steps(rows)
 
-    def _close_steps(self, *, finish: bool) -> None:
-        if mounting_wanted(self._state, finish=finish):
+    def _close_steps(self, *, finish: bool) -> bool:
+        """Close the steps that can be; whether anything but they is to be told."""
+        due, noted = look_at_closing(self._state, finish)
+        to_tell = due & NO_AXES > 0
+        if due & SEEK_AXES:
             find_mounting(self._state)
-        due = not finish  # the chain has stopped because a step is
-        while due or closable(self._state, finish=finish):
-            due = False
+        while due & CLOSE_STEP:
             if self._row_count == len(self._rows):
                 self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
-            find_up_before_step(self._coefficients, self._state)
+            if due & FIND_UP:
+                find_up_before_step(self._coefficients, self._state)
             n, m = close_step(
                 self._coefficients,
                 self._state,
@@ -409,6 +426,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 self._finished_features.append(self._features.copy())
             if m:
                 self._finished_waves.append(self._waves[:m].copy())
+            due, noted = look_at_closing(self._state, finish)
+        before, self._noted = self._noted, noted
+        return to_tell or noted != before
 
     def close_nothing(self) -> None:
         """Compile what closes a step, without one; only for :func:`warm_up`."""
@@ -452,6 +472,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         super().reset()
         self._posture.take_over()
         self._kind = UNKNOWN
+        self._noted = -1
         self._finished_waves = []
 
     def _fresh_state(self) -> NDArray[np.void]:

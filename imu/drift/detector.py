@@ -16,6 +16,8 @@ or at a pace never run before, gates are wide.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -28,7 +30,13 @@ from imu.drift.blocks import block_values, watched
 from imu.drift.changes import SENSOR_POSITION, Change, Direction, Reading, Severity
 from imu.drift.covariates import Covariates
 from imu.drift.indicators import INDICATORS, RELATIVE, indicator_named
-from imu.drift.interruptions import GROUP_COLUMNS, SLIPPED, interruption, new_surface
+from imu.drift.interruptions import (
+    GROUP_COLUMNS,
+    SLIPPED,
+    group_means,
+    interruption,
+    new_surface,
+)
 from imu.drift.params import DriftParams
 from imu.drift.state import AS_IT_VARIES, DRIFT_STATE, EXACTLY, fresh_state
 from imu.drift.status import DriftStatus, drift_status, status_words
@@ -254,37 +262,69 @@ class DriftDetector:
         list of Change
             Of blocks of ``block_steps`` trusted steps; most pushes complete none.
         """
-        changes: list[Change] = []
+        return self.push_packets(steps, (len(steps),), covariates)[1]
+
+    def push_packets(
+        self, steps: Steps, ends: Sequence[int], covariates: Covariates | None = None
+    ) -> tuple[int, list[Change]]:
+        """Take the next steps, up to the end of the packet that completes something.
+
+        Parameters
+        ----------
+        steps : Steps
+            In order of time.
+        ends : sequence of int
+            How many steps there are up to the end of each packet, the last with all.
+        covariates : Covariates, optional
+            Speed and slope at each of them, where known.
+
+        Returns
+        -------
+        int
+            How many steps were taken: all, or those up to one of the ends, in whose packet changes
+            or a baseline were found. The others are to be pushed again.
+        list of Change
+            That were found.
+        """
         self._given_up = None
         if not len(steps):
-            return changes
-        session, segment = self._session, self._segment
-        p, rows = self._params, steps.rows
-        session["ended"] = 0
+            return 0, []
+        session, rows = self._session, steps.rows
         times = rows["step_time_s"]
         running_s = np.cumsum(
             np.concatenate([session["running_s"][None], np.where(np.isfinite(times), times, 0.0)])
         )
-        session["running_s"] = running_s[-1]
-        late = running_s[:-1] >= p.skip_s
+        late = running_s[:-1] >= self._params.skip_s
         flags = np.where(late, rows["quality"] & DISTRUST, 0)
         trusted = np.flatnonzero(late & (flags == 0))
-        session["steps"] += np.count_nonzero(late)
-        if flags.any():
-            session["flagged_steps"] += np.count_nonzero(flags)
-            session["flagged_by"] += ((flags[:, None] >> np.arange(8)) & 1).sum(axis=0)
+        taken, changes = len(rows), list[Change]()
         if len(trusted):
-            session["flagged_in_row"] = np.count_nonzero(flags[trusted[-1] :])
-        else:
-            session["flagged_in_row"] += np.count_nonzero(flags)
-            return changes
-        ends_s = rows["initial_contact_s"] + times
+            taken, changes = self._gather(steps, trusted, running_s, ends, covariates)
+        session["ended"] = 0
+        session["running_s"] = running_s[taken]
+        self._count(late[:taken], flags[:taken])
+        return taken, changes
+
+    def _gather(
+        self,
+        steps: Steps,
+        trusted: NDArray[np.intp],
+        running_s: Array,
+        ends: Sequence[int],
+        covariates: Covariates | None,
+    ) -> tuple[int, list[Change]]:
+        """Gather trusted steps in halves of blocks, as :meth:`push_packets` does."""
+        segment, rows, half = self._segment, steps.rows, self._params.block_steps // 2
+        ends_s = rows["initial_contact_s"] + rows["step_time_s"]
         table, sides = watched(steps), rows["side"]
         group = np.stack([rows[name] for name in GROUP_COLUMNS], axis=1)
         pace = np.full((len(rows), 2), math.nan)
         if covariates is not None:
             pace[:, 0], pace[:, 1] = covariates.speed_m_s, covariates.slope_deg
-        half, done = p.block_steps // 2, 0
+        had, gathered = self.has_baseline, int(segment["gathered"])
+        of_groups = np.concatenate([segment["group"][:gathered], group[trusted]])
+        means = iter(group_means(of_groups, half))
+        taken, changes, done = len(rows), list[Change](), 0
         while done < len(trusted):
             gathered, of_block = int(segment["gathered"]), int(segment["half"]) * half
             take = trusted[done : done + half - gathered]
@@ -295,11 +335,30 @@ class DriftDetector:
             segment["group"][gathered : gathered + len(take)] = group[take]
             done += len(take)
             segment["gathered"] = gathered + len(take)
-            if gathered + len(take) == half:
-                segment["gathered"] = 0
-                last = take[-1]
-                changes += self._take_group(float(ends_s[last]), float(running_s[last + 1]))
-        return changes
+            if gathered + len(take) < half:
+                break
+            segment["gathered"] = 0
+            last = int(take[-1])
+            changes += self._take_group(
+                float(ends_s[last]), float(running_s[last + 1]), next(means)
+            )
+            if taken == len(rows) and (changes or self.has_baseline != had):
+                taken = ends[bisect_right(ends, last)]
+                trusted = trusted[: np.searchsorted(trusted, taken)]
+        return taken, changes
+
+    def _count(self, late: NDArray[np.bool_], flags: NDArray[np.integer[Any]]) -> None:
+        """Count steps, of which some are beyond the first minutes, some flagged."""
+        session = self._session
+        session["steps"] += np.count_nonzero(late)
+        if flags.any():
+            session["flagged_steps"] += np.count_nonzero(flags)
+            session["flagged_by"] += ((flags[:, None] >> np.arange(8)) & 1).sum(axis=0)
+        trusted = np.flatnonzero(late & (flags == 0))
+        if len(trusted):
+            session["flagged_in_row"] = np.count_nonzero(flags[trusted[-1] :])
+        else:
+            session["flagged_in_row"] += np.count_nonzero(flags)
 
     def mark(self, kind: str, value: str = "") -> None:
         """Take what the runner says: a new ``surface``, or ``reseat`` when the sensor was moved.
@@ -339,12 +398,11 @@ class DriftDetector:
         if self._given is not None:
             take_given(self._segment, self._given)
 
-    def _take_group(self, time_s: float, running_s: float) -> list[Change]:
-        """Half a block is complete: use it, or leave it out."""
+    def _take_group(self, time_s: float, running_s: float, means: list[float]) -> list[Change]:
+        """Half a block is complete, with these means: use it, or leave it out."""
         p = self._params
         session, segment = self._session, self._segment
-        half = p.block_steps // 2
-        why = interruption(session["interruption"], segment["group"][:half], running_s, p)
+        why = interruption(session["interruption"], means, running_s, p)
         if why == SLIPPED:
             jump = float(session["interruption"]["jump_deg"])
             session["slips"] += 1

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imu.compiled import Record
 
 Array = NDArray[np.float64]
+Groups = list[list[float]]
 
 #: Columns of the steps that are looked at.
 GROUP_COLUMNS: Final = (
@@ -58,15 +59,15 @@ def forget_groups(s: Record) -> None:
     s["groups"] = math.nan
 
 
-def interruption(s: Record, group: Array, running_s: float, p: DriftParams) -> int:
+def interruption(s: Record, now: list[float], running_s: float, p: DriftParams) -> int:
     """Whether a group of steps is left out, as a place in :data:`REASONS`.
 
     Parameters
     ----------
     s : record of INTERRUPTION_STATE
         The past; updated.
-    group : ndarray, shape (N, 5)
-        The group's :data:`GROUP_COLUMNS`.
+    now : list of float
+        One of :func:`group_means`.
     running_s : float
         Running time at the end of the group, s.
     p : DriftParams
@@ -80,12 +81,11 @@ def interruption(s: Record, group: Array, running_s: float, p: DriftParams) -> i
         have moved, and alike on either side. A hand at the belt for some seconds is no slip, nor is
         a lean that settles.
     """
-    now = _means(group)
     if abs(now[_YAW]) > p.bend_rate_deg_s:
         s["reason"] = _BEND
         return _BEND
     # of the straights: a sensor that moves in a bend is seen after it
-    groups = np.concatenate([s["groups"], [now]])
+    groups = [*s["groups"].tolist(), now]
     s["groups"] = groups[1:]
     # first, since one group's gait varies enough to pass for another speed, a slip's three do not
     jump = _jump(groups[-_SETTLED:], groups[:_SETTLED], p)
@@ -111,9 +111,9 @@ def new_surface(s: Record, running_s: float, p: DriftParams) -> None:
     s["reason"] = _SURFACE
 
 
-def _jump(here: Array, there: Array, p: DriftParams) -> float:
+def _jump(here: Groups, there: Groups, p: DriftParams) -> float:
     """How far the sensor sits from where it sat, degrees; 0 where that may be the runner."""
-    now, then = here.mean(axis=0), there.mean(axis=0)
+    now, then = _middle(here), _middle(there)
     forward, sideways = now[_LEAN] - then[_LEAN], now[_ROLL] - then[_ROLL]
     jump = math.hypot(forward, sideways)
     straight = abs(sideways) < _STRAIGHT * abs(forward)
@@ -122,29 +122,41 @@ def _jump(here: Array, there: Array, p: DriftParams) -> float:
     return jump if max(_widest(here), _widest(there)) < _ALIKE * jump else 0.0
 
 
-def _widest(groups: Array) -> float:
+def _middle(groups: Groups) -> list[float]:
+    """Means of some groups' means."""
+    return [sum(column) / len(groups) for column in zip(*groups, strict=True)]
+
+
+def _widest(groups: Groups) -> float:
     """How far apart the groups sit at most, degrees."""
-    apart = (groups[:, None] - groups[None])[:, :, [_LEAN, _ROLL]]
-    return float(np.hypot(apart[..., 0], apart[..., 1]).max())
+    return max(math.hypot(a[_LEAN] - b[_LEAN], a[_ROLL] - b[_ROLL]) for a in groups for b in groups)
 
 
-def _gait_change(now: Array, then: Array, p: DriftParams) -> bool:
+def _gait_change(now: list[float], then: list[float], p: DriftParams) -> bool:
     contact = abs(now[_CONTACT] / then[_CONTACT] - 1.0) if then[_CONTACT] else math.nan
     cadence = abs(then[_STEP_TIME] / now[_STEP_TIME] - 1.0) if now[_STEP_TIME] else math.nan
-    return bool(
-        100.0 * contact > p.contact_jump_percent or 100.0 * cadence > p.cadence_jump_percent
-    )
+    return 100.0 * contact > p.contact_jump_percent or 100.0 * cadence > p.cadence_jump_percent
 
 
-def _means(group: Array) -> Array:
-    """Means of the columns without their lowest and highest fifth; NaN where half are missing."""
-    ordered = np.sort(group, axis=0)  # NaN last
-    count = np.isfinite(group).sum(axis=0)
+def group_means(steps: Array, size: int) -> Groups:
+    """Means of steps that follow one another in groups, one for each that is whole.
+
+    Without the lowest and highest fifth of each column; NaN where half of a group is missing.
+
+    Parameters
+    ----------
+    steps : ndarray, shape (N, 5)
+        Their :data:`GROUP_COLUMNS`.
+    size : int
+        Steps a group.
+    """
+    whole = len(steps) // size
+    ordered = np.sort(steps[: whole * size].reshape(whole, size, steps.shape[1]), axis=1)
+    count = np.isfinite(ordered).sum(axis=1, keepdims=True)  # NaN last
     cut = (_TRIM * count).astype(np.int64)
-    place = np.arange(len(group))[:, None]
+    place = np.arange(size)[:, None]
     kept = (place >= cut) & (place < count - cut)
-    total = np.where(kept, ordered, 0.0).sum(axis=0)
-    means: Array = np.where(
-        2 * count >= len(group), total / np.maximum(kept.sum(axis=0), 1), math.nan
-    )
+    total = np.where(kept, ordered, 0.0).sum(axis=1)
+    of = np.maximum(kept.sum(axis=1), 1)
+    means: Groups = np.where(2 * count[:, 0] >= size, total / of, math.nan).tolist()
     return means

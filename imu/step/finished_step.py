@@ -62,7 +62,13 @@ from imu.step.model import (
     ringing_share,
 )
 from imu.step.oscillation import periodic_displacement
-from imu.step.ringing import LOOSE_FEATURES, fill_loose_features, is_loose, loose_score
+from imu.step.ringing import (
+    LOOSE_FEATURES,
+    fill_loose_features,
+    is_loose,
+    loose_score,
+    tells_loose_clip,
+)
 from imu.step.step_features import fill_step_features
 from imu.step.stride_levelling import (
     KEPT_S,
@@ -94,6 +100,9 @@ _LEAST_UPRIGHT: Final = 0.5
 #: after them, as those before the gap, by 0.2° and less than 2 mm on average.
 _FELT_AFTER_GAP: Final = 2
 _FELT_AFTER_SETTLING: Final = 1
+
+#: What :func:`look_at_closing` tells, together.
+CLOSE_STEP, SEEK_AXES, FIND_UP, NO_AXES, LOOSE_CLIP = 1, 2, 4, 8, 16
 
 _CADENCE_WINDOW_S: Final = 10.0
 #: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
@@ -178,19 +187,10 @@ def _fill_along(
 
 
 @kernel
-def _oscillation(
-    c: Record,
-    s: Record,
-    u: NDArray[np.float64],
-    number: int,
-    first: int,
-    a: int,
-    w: NDArray[np.float64],
-    over_stride: bool,
-) -> tuple[float, int]:
-    """Peak to peak of the way along a direction in a step, or in the stride that ends with it, m.
+def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, float, float]:
+    """Where the stride begins that ends with the step, and the mean force of the last ones.
 
-    The displacement goes to the spare row of the window, from the sample that is returned too.
+    The step itself where there is no stride; NaN where it cannot be measured.
     """
     rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
     oldest = float(max(0, s.samples - RING_SAMPLES))
@@ -207,13 +207,36 @@ def _oscillation(
     while not mean_from >= whole and steps > 2:
         steps -= 2
         mean_from = s.rises[(number + 1 - steps) % CONTACTS]
-    if not mean_from >= max(oldest, whole) or end - begin > w.shape[1] - 8:
+    if not mean_from >= max(oldest, whole) or end - begin > longest:
         begin, mean_from = rise, rise
-    if not (rise >= oldest and end - rise > 3.0) or (over_stride and begin == rise):
-        return np.nan, NEVER
+    if not (rise >= oldest and end - rise > 3.0):
+        return np.nan, np.nan, np.nan, np.nan
     x, y, z = mean_in_ring(s.ring, FX, mean_from, end)
+    return begin, x, y, z
+
+
+@kernel
+def _oscillation(
+    c: Record,
+    s: Record,
+    u: NDArray[np.float64],
+    stride: tuple[float, float, float, float],
+    number: int,
+    earliest: int,
+    w: NDArray[np.float64],
+    over_stride: bool,
+) -> tuple[float, int]:
+    """Peak to peak of the way along a direction in a step, or in the stride that ends with it, m.
+
+    The displacement goes to the spare row of the window, from the sample that is returned too.
+    """
+    rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
+    begin, x, y, z = stride
+    if math.isnan(begin) or (over_stride and begin == rise):
+        return np.nan, NEVER
     constant = x * u[0] + y * u[1] + z * u[2]
-    start = max(min(int(math.floor(begin)), first + a) - 1, int(oldest))
+    oldest = max(0, s.samples - RING_SAMPLES)
+    start = max(min(int(math.floor(begin)), earliest) - 1, oldest)
     stop = min(int(math.ceil(end)) + 2, s.samples)
     m = min(stop - start, w.shape[1])
     _fill_along(s, u, start, start + m, w[_HX])
@@ -584,9 +607,10 @@ def close_step(
         r.yaw_rate_deg_s = (w[_YAW, b - 1] - w[_YAW, a]) / ((b - 1 - a) * c.interval_s)
     displacement, along = w[_UP_M], w[_ALONG]
     along[0], along[1], along[2] = turn_back(q[0], q[1], q[2], q[3], -forward_y, forward_x, 0.0)
-    moved, start = _oscillation(c, s, along, number, first, a, w, True)
+    stride = _find_stride(s, number, w.shape[1] - 8)
+    moved, _ = _oscillation(c, s, along, stride, number, first + a, w, True)
     r.mediolateral_oscillation_mm = 1000.0 * moved if gyro and has_left else np.nan
-    moved, start = _oscillation(c, s, s.up, number, first, a, w, False)
+    moved, start = _oscillation(c, s, s.up, stride, number, first + a, w, False)
     r.vertical_oscillation_mm = 1000.0 * moved
     for i in range(a, b):
         displacement[i] = w[_SPARE, first + i - start] if start < NEVER else np.nan
@@ -620,20 +644,29 @@ def close_step(
     return 1, wave
 
 
-def closable(state: NDArray[np.void], *, finish: bool) -> bool:
-    """Whether a step can be closed: its pad has arrived, or nothing more comes."""
-    s = state[0]
-    if s["running"] == 0 or s["closed"] + 1 >= s["contact_count"]:
-        return False
-    return bool(finish or s["samples"] >= s["due"])
+@kernel
+def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
+    """What is to be done before and about the next step, and a number for what is to be told.
 
-
-def mounting_wanted(state: NDArray[np.void], *, finish: bool) -> bool:
-    """Whether the axes are to be searched before steps are closed."""
+    With ``finish`` nothing more comes; otherwise a step is closed once its pad has arrived. The
+    number is another one once the gait, the troubles found or a loose clip are others.
+    """
     s = state[0]
-    if s["running"] == 0 or (s["mounting_status"] == MOUNTING_KNOWN and s["side_turn"].any()):
-        return False
-    return bool(finish or s["contact_count"] - s["mounting_tried"] > STEPS_TO_MOUNT)
+    what, loose = 0, 0
+    if tells_loose_clip(s):
+        what = loose = LOOSE_CLIP
+    if s.mounting_status != MOUNTING_KNOWN:
+        what |= NO_AXES
+    if s.closed == 0 or s.shaken == 1:
+        what |= FIND_UP
+    if s.running == 1:
+        turn = s.side_turn
+        if what & NO_AXES or (turn[0] == 0.0 and turn[1] == 0.0):
+            if finish or s.contact_count - s.mounting_tried > STEPS_TO_MOUNT:
+                what |= SEEK_AXES
+        if s.closed + 1 < s.contact_count and (finish or s.samples >= s.due):
+            what |= CLOSE_STEP
+    return what, (s.sanity.found << 8) | s.gait.gait | loose
 
 
 def end_bout(state: NDArray[np.void]) -> None:

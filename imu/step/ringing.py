@@ -28,6 +28,7 @@ FREQUENCIES_HZ: Final = np.array(
     [3.0, 5.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 18.0, 20.0]
 )
 _COUNT: Final = len(FREQUENCIES_HZ)
+_LANES: Final = 16  # as many and a few more, so that none of them is worked on alone
 #: Vertical and level power at each frequency, and the step time; logarithms.
 LOOSE_FEATURES: Final = 2 * _COUNT + 1
 #: Fewer steps flag themselves, and tell nobody.
@@ -98,20 +99,33 @@ def fill_loose_features(
         up[i] = weight * (up[i] - mean_up)
         ahead[i] = weight * (ahead[i] - mean_ahead)
         aside[i] = weight * (aside[i] - mean_aside)
+    # all frequencies at each sample: the turns of one wait for each other, those of many do not.
+    # The rows are of one table, since the compiler must see that they do not overlap
+    table = np.zeros((10, _LANES))
+    turn_re, turn_im, re, im = table[0], table[1], table[2], table[3]
+    u_re, u_im, a_re, a_im, s_re, s_im = table[4], table[5], table[6], table[7], table[8], table[9]
+    for j in range(_LANES):
+        turn_re[j] = re[j] = 1.0
     for j in range(_COUNT):
         angle = 2.0 * math.pi * FREQUENCIES_HZ[j] * interval_s * group
-        turn_re, turn_im = math.cos(angle), math.sin(angle)
-        re, im = 1.0, 0.0
-        u_re, u_im, a_re, a_im, s_re, s_im = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for i in range(m):
-            u_re, u_im = u_re + re * up[i], u_im + im * up[i]
-            a_re, a_im = a_re + re * ahead[i], a_im + im * ahead[i]
-            s_re, s_im = s_re + re * aside[i], s_im + im * aside[i]
-            re, im = re * turn_re - im * turn_im, re * turn_im + im * turn_re
-        upright = (u_re * u_re + u_im * u_im) / (total * total)
-        level = (a_re * a_re + a_im * a_im + s_re * s_re + s_im * s_im) / (total * total)
+        turn_re[j], turn_im[j] = math.cos(angle), math.sin(angle)
+    for i in range(m):
+        u, a, s = up[i], ahead[i], aside[i]
+        for j in range(_LANES):
+            c, d = re[j], im[j]
+            u_re[j] += c * u
+            u_im[j] += d * u
+            a_re[j] += c * a
+            a_im[j] += d * a
+            s_re[j] += c * s
+            s_im[j] += d * s
+            re[j] = c * turn_re[j] - d * turn_im[j]
+            im[j] = c * turn_im[j] + d * turn_re[j]
+    for j in range(_COUNT):
+        upright = (u_re[j] * u_re[j] + u_im[j] * u_im[j]) / (total * total)
+        level = a_re[j] * a_re[j] + a_im[j] * a_im[j] + s_re[j] * s_re[j] + s_im[j] * s_im[j]
         out[j] = math.log10(upright + _LEAST_POWER_G2)
-        out[_COUNT + j] = math.log10(level + _LEAST_POWER_G2)
+        out[_COUNT + j] = math.log10(level / (total * total) + _LEAST_POWER_G2)
     out[2 * _COUNT] = math.log(step_time_s)
 
 
@@ -132,7 +146,7 @@ def is_loose(s: Record, score: float) -> bool:
     return s.loose_score > _FLAGGED
 
 
-def tells_loose_clip(state: NDArray[np.void]) -> bool:
-    """Whether so many steps of the chain's state, shape (1,), say so that the runner is told."""
-    s = state[0]
-    return bool(s["loose_steps"] >= STEPS_TO_TELL and s["loose_score"] > _TOLD)
+@kernel
+def tells_loose_clip(s: Record) -> bool:
+    """Whether so many steps of the chain's state say so that the runner is told."""
+    return bool(s.loose_steps >= STEPS_TO_TELL and s.loose_score > _TOLD)

@@ -178,6 +178,11 @@ class Coach:
         self._unhelpful = value.unhelpful
         self._quicker_already, self.advises = value.quicker_already, value.advises
 
+    @property
+    def waits(self) -> bool:
+        """Whether a change waits to be told: otherwise time alone brings nothing."""
+        return bool(self._waiting)
+
     def advance(self, changes: Iterable[Change], time_s: float) -> list[Alert]:
         """Take the next changes and go on to a time; returns what the runner is told, in order.
 

@@ -8,11 +8,13 @@ Coach and companion are rules inside it, with one budget of cues.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
@@ -162,9 +164,10 @@ class SessionFold:
 
     def finish(self) -> list[Fact]:
         """The log has ended: finish what it allows, and say what is known only now."""
-        steps = self._take_steps(self._analyzer.flush())
+        steps = self._analyzer.flush()
+        self._take_steps(steps, [(self._latest.now_s, len(steps))])
         self._doubt()
-        self._judge_waiting()
+        self._catch_up()
         self._drift.flush()
         self._accompany(steps, None)
         end_s = self._latest.now_s
@@ -182,7 +185,7 @@ class SessionFold:
     @property
     def carried(self) -> Carried:
         """What a session that goes on from this one begins with, once this one is finished."""
-        self._judge_waiting()
+        self._catch_up()
         return Carried.of(
             self._analyzer.learned,
             self._drift.state,
@@ -194,7 +197,7 @@ class SessionFold:
     @property
     def now(self) -> Now:
         """What is known at this moment, as a fact that nobody keeps."""
-        self._judge_waiting()
+        self._catch_up()
         receiver, companion = self._receiver, self._companion
         heart_bpm = self._beside.heart_rate_bpm
         return Now(
@@ -245,7 +248,7 @@ class SessionFold:
         return handed
 
     def _take_record(self, record: DeviceInfo | LinkEvent | StreamRecord | LoggedMark) -> None:
-        self._judge_waiting()
+        self._catch_up()
         if isinstance(record, LoggedMark):
             self._arrive(record.arrival_ns)
             self._facts += self._marks.take(record.mark)
@@ -308,14 +311,17 @@ class SessionFold:
         time_s, latest, steps = samples.time_s, self._latest, NO_STEPS
         if len(samples) and math.isnan(self._first_s):
             self._first_s = float(time_s[0])
-        for packet, steps in self._analyzer.push_packets(samples, ends):
+        for packet, steps, places in self._analyzer.push_packets(samples, ends):
+            # of the packets before it nothing is to be told but steps
+            before = bisect_left(places, packet)
+            self._take_steps(steps[:before], _by_packet(places[:before], time_s, ends))
             latest.now_s = float(time_s[ends[packet] - 1])
             restarts = self._analyzer.lost_samples[2]
             if restarts != self._restarts:
                 self._restarts = restarts
                 begin = ends[packet - 1] if packet else 0
                 self._facts.append(facts.Gap(float(time_s[begin])))
-            self._take_steps(steps)
+            self._take_steps(steps[before:], [(latest.now_s, len(steps) - before)])
             self._doubt()
             if self._analyzer.activity != self._gait:
                 self._gait = self._analyzer.activity
@@ -327,27 +333,40 @@ class SessionFold:
             turn_deg = heading_turn_deg(samples, self._analyzer.mounting, self._info.rate_hz)
         return steps, turn_deg
 
-    def _take_steps(self, steps: Steps) -> Steps:
-        """Finished steps: to be judged, told, and counted."""
+    def _take_steps(self, steps: Steps, finished: Sequence[tuple[float, int]]) -> None:
+        """Finished steps: to be judged, told, and counted.
+
+        With the time of each packet that finished some, and how many there are up to its end.
+        """
         if not len(steps):
-            return steps
+            return
+        judged = self._pauses.outside(steps)
+        if len(finished) > 1 and (judged is not steps or self._lean.unsettled):
+            begin = 0
+            for now_s, end in finished:
+                self._take_steps(steps[begin:end], [(now_s, end - begin)])
+                begin = end
+            return
         self._stepped = True
-        self._facts.append(facts.StepsFinished(self._latest.now_s, steps))
-        self._judge(self._pauses.outside(steps))
+        ends = [end for _, end in finished] if judged is steps else [len(judged)]
+        found, begin = self._judge(judged, ends), 0
+        for (now_s, end), told in zip(finished, found, strict=True):
+            self._latest.now_s = now_s
+            self._facts.append(facts.StepsFinished(now_s, steps[begin:end]))
+            self._facts += told
+            begin = end
         self._progress.take_steps(steps)
-        found = self._lean.see_steps()
-        if found:
+        if self._lean.see_steps():
             from_standing = self._lean.state.from_standing
             self._facts.append(facts.AxesFound(self._latest.now_s, from_standing, searched=True))
         self._seek_axes(steps)
-        if self._analyzer.loose_clip and not self._loose:
+        if not self._loose and self._analyzer.loose_clip:
             self._loose = True
             self._facts.append(facts.ClipLoose(self._latest.now_s))
         if self._lean.is_incomparable():
-            self._judge_waiting()
+            self._catch_up()
             self._drift.mark("reseat")
-            self._given_up(self._latest.now_s, "no standing")
-        return steps
+            self._facts.append(self._given_up(self._latest.now_s, "no standing"))
 
     def _doubt(self) -> None:
         """Tell, each once, what the sensor reads that cannot be true."""
@@ -370,43 +389,62 @@ class SessionFold:
         if before_s < _SEEKING_S <= self._without_axes_s:
             self._facts.append(facts.AxesSought(self._latest.now_s))
 
-    def _judge(self, steps: Steps) -> None:
-        """Let the detector see steps, and the coach what it finds.
+    def _judge(self, steps: Steps, ends: Sequence[int]) -> list[list[Fact]]:
+        """What the detector finds and the coach tells, for each packet of steps.
 
         The detector says nothing before it has as many steps as it looks at together: until then
         they wait, since to ask it takes as long for one as for all of them.
         """
+        told: list[list[Fact]] = [[] for _ in ends]
         if not len(steps):
-            return
+            return told
+        changes: dict[int, list[Change]] = {}
         self._waiting.append(steps)
         self._waiting_steps += len(steps)
-        changes = []
         if self._waiting_steps >= self._drift.steps_to_next:
-            changes = self._judge_waiting()
-        last = steps.rows[-1]
-        ended_s = float(last["initial_contact_s"] + last["step_time_s"])
-        alerts = self._coach.advance(changes, ended_s)
-        self._facts += [facts.AlertTold(alert.time_s, alert) for alert in alerts]
+            earlier = self._waiting_steps - len(steps)
+            changes = self._judge_waiting([earlier + end for end in ends], told)
+        if changes or self._coach.waits:
+            for place, end in enumerate(ends):
+                last = steps.rows[end - 1]
+                ended_s = float(last["initial_contact_s"] + last["step_time_s"])
+                alerts = self._coach.advance(changes.get(place, ()), ended_s)
+                told[place] += [facts.AlertTold(alert.time_s, alert) for alert in alerts]
+        return told
 
-    def _judge_waiting(self) -> list[Change]:
-        """Let the detector see the steps that wait; what changed, also as facts."""
-        if not self._waiting:
-            return []
+    def _judge_waiting(
+        self, ends: Sequence[int], told: Sequence[list[Fact]]
+    ) -> dict[int, list[Change]]:
+        """Let the detector see the steps that wait: what changed, by packet, and told as facts."""
         steps = concatenate(self._waiting)
         self._waiting, self._waiting_steps = [], 0
-        drift, had = self._drift, self._drift.has_baseline
-        changes = drift.push(steps, self._pace.at(steps))
-        self._facts += [facts.Changed.of(change) for change in changes]
-        slipped = next((c for c in changes if c.indicator == SENSOR_POSITION), None)
-        if slipped is not None:
-            self._given_up(slipped.time_s, "slipped")
-        if drift.has_baseline and (slipped is not None or not had):
-            contact_s = float(steps.rows["initial_contact_s"][-1])
-            self._facts.append(_known(contact_s, "learned", drift.in_use))
-        return changes
+        drift, begin = self._drift, 0
+        found: dict[int, list[Change]] = {}
+        while begin < len(steps):
+            rest, had, first = steps[begin:], drift.has_baseline, bisect_right(ends, begin)
+            taken, changes = drift.push_packets(
+                rest, [end - begin for end in ends[first:]], self._pace.at(rest)
+            )
+            begin += taken
+            place = bisect_left(ends, begin)
+            if changes:
+                found[place] = changes
+            told[place] += [facts.Changed.of(change) for change in changes]
+            slipped = next((c for c in changes if c.indicator == SENSOR_POSITION), None)
+            if slipped is not None:
+                told[place].append(self._given_up(slipped.time_s, "slipped"))
+            if drift.has_baseline and (slipped is not None or not had):
+                contact_s = float(rest.rows["initial_contact_s"][taken - 1])
+                told[place].append(_known(contact_s, "learned", drift.in_use))
+        return found
 
-    def _given_up(self, time_s: float, reason: facts.GivenUp) -> None:
-        self._facts.append(facts.BaselineGivenUp.of(time_s, reason, self._drift.given_up))
+    def _catch_up(self) -> None:
+        """Let the detector see the steps that wait, which are too few for it to find anything."""
+        if self._waiting:
+            self._judge_waiting([self._waiting_steps], [[]])
+
+    def _given_up(self, time_s: float, reason: facts.GivenUp) -> Fact:
+        return facts.BaselineGivenUp.of(time_s, reason, self._drift.given_up)
 
     def _accompany(self, steps: Steps, turn_deg: float | None) -> None:
         """Let the companion see what has happened, and tell its cues."""
@@ -523,6 +561,14 @@ def _analyzer(
         lumbar_baseline_bw=None if lumbar is None else lumbar.mean,
         waveforms=waveforms,
     )
+
+
+def _by_packet(
+    places: Sequence[int], time_s: NDArray[np.float64], ends: Sequence[int]
+) -> list[tuple[float, int]]:
+    """The time of each packet that finished steps, and how many there are up to its end."""
+    upto = {place: count for count, place in enumerate(places, 1)}
+    return [(float(time_s[ends[place] - 1]), count) for place, count in upto.items()]
 
 
 def _exact(numbers: Mapping[str, Number]) -> dict[str, float | str]:

@@ -30,6 +30,11 @@ class LeanReference:
         self._analyzer = analyzer
         self.state = LeanKnown(analyzer.mounting is not None, neutral, False, unproven)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether the next steps may tell something of it."""
+        return self.state.unproven or not self.state.known
+
     def see_steps(self) -> bool:
         """Steps have come: axes that are searched may have been found; whether they were now."""
         if self.state.known:

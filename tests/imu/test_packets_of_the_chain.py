@@ -28,22 +28,26 @@ def test_packets_together_are_packets_one_by_one(seed: int) -> None:
     samples = spoiled(running().samples, seed)
     one, many = StepAnalyzer(200.0, axes="+x+y+z"), StepAnalyzer(200.0, axes="+x+y+z")
     ends = cut(samples, seed)
-    told = {
-        packet: (steps.rows.tobytes(), many.gait, many.lost_samples[2], many.troubles)
-        for packet, steps in many.push_packets(samples, ends)
-    }
-    begin, gait, restarts, troubles = 0, one.gait, 0, one.troubles
+    told, finished = {}, dict[int, list[bytes]]()
+    for packet, found, places in many.push_packets(samples, ends):
+        told[packet] = (many.gait, many.lost_samples[2], many.troubles, many.loose_clip)
+        assert list(places) == sorted(places)
+        assert len(places) == len(found)
+        assert not places or places[-1] <= packet
+        for place, row in zip(places, found.rows, strict=True):
+            finished.setdefault(place, []).append(row.tobytes())
+    begin, before = 0, (one.gait, 0, one.troubles, False)
     parts = []
     for packet, end in enumerate(ends):
         steps = one.push(samples[begin:end])
         parts.append(steps)
         begin = end
-        now = one.gait, one.lost_samples[2], one.troubles
-        if len(steps) or now != (gait, restarts, troubles):
-            assert told.pop(packet) == (steps.rows.tobytes(), *now)
-        gait, restarts, troubles = now
-    # what was told besides holds nothing
-    assert all(rows == b"" for rows, *_ in told.values())
+        now = one.gait, one.lost_samples[2], one.troubles, one.loose_clip
+        assert finished.pop(packet, []) == [row.tobytes() for row in steps.rows]
+        if now != before or packet in told:
+            assert told[packet] == now
+        before = now
+    assert not finished
     assert len(concatenate(parts)) > 10
     # what lies between the fields is no state
     kept, taken = (repack_fields(each.state, recurse=True) for each in (one, many))
