@@ -329,21 +329,25 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 raise time_order_error(index, samples.time_s, last_seen)
             # the sample at hand has not been taken yet where others are missing before it
             at_hand = why == GAP_BEFORE or self._state["filling"][0] >= 0
-            reached, to_tell = bisect_left(ends, index + at_hand), True
-            if why == CLOSE:
-                to_tell = self._close_steps(finish=False)
-            elif why == END_BOUT:
-                self._end_bout()
-            elif why == ALIGN:
-                align(self._coefficients, self._state)
-            elif why == GAP_BEFORE:
-                self._finish_segment(float(samples.time_s[index]))
-                self._state["intake"]["restarts"] += 1
+            reached = bisect_left(ends, index + at_hand)
+            to_tell = self._do(why, samples.time_s, index)
             places += [reached] * (self._row_count - len(places))
-            if why != CLOSE:
-                self._noted = -1
             if to_tell:
                 packet, stop = reached, ends[reached]
+
+    def _do(self, why: int, time_s: NDArray[np.float64], index: int) -> bool:
+        """Do what the chain has stopped for; whether anything but steps is to be told."""
+        if why == CLOSE:
+            return self._close_steps(finish=False)
+        if why == END_BOUT:
+            self._end_bout()
+        elif why == ALIGN:
+            align(self._coefficients, self._state)
+        elif why == GAP_BEFORE:
+            self._finish_segment(float(time_s[index]))
+            self._state["intake"]["restarts"] += 1
+        self._noted = -1
+        return True
 
     def flush(self) -> Steps:
         """Finish every step whose closing contact is in the data; the next push starts anew.

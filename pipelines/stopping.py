@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import signal
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import asyncio
 
 #: A request to end, and a terminal that is closed; Windows knows only the first.
 _ENDING: Final = tuple(getattr(signal, x) for x in ("SIGTERM", "SIGHUP") if hasattr(signal, x))
@@ -18,6 +20,8 @@ def cancelled_by_signals() -> asyncio.Task[Any] | None:
     What the caller was told to ignore, as `nohup` does with SIGHUP, stays ignored. Windows' event
     loop has no signal handlers: there Ctrl-C cancels the task as usual. None where no task runs.
     """
+    import asyncio  # a fifth of what help takes, and only who runs in a loop needs it
+
     task = asyncio.current_task()
     if task is not None:
         for number in (signal.SIGINT, *_ENDING):

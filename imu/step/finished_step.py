@@ -661,9 +661,9 @@ def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
         what |= FIND_UP
     if s.running == 1:
         turn = s.side_turn
-        if what & NO_AXES or (turn[0] == 0.0 and turn[1] == 0.0):
-            if finish or s.contact_count - s.mounting_tried > STEPS_TO_MOUNT:
-                what |= SEEK_AXES
+        wanted = what & NO_AXES or (turn[0] == 0.0 and turn[1] == 0.0)
+        if wanted and (finish or s.contact_count - s.mounting_tried > STEPS_TO_MOUNT):
+            what |= SEEK_AXES
         if s.closed + 1 < s.contact_count and (finish or s.samples >= s.due):
             what |= CLOSE_STEP
     return what, (s.sanity.found << 8) | s.gait.gait | loose

@@ -201,18 +201,25 @@ class Marked:
         header = SessionHeader(0, "", axes="+x+y+z", settings=AlertSettings(drift=params))
         fold = SessionFold(header, SENSOR)
         told: list[tuple[Steps, Covariates | None]] = []
-        push = DriftDetector.push
+        push = DriftDetector.push_packets
 
         def seen(
-            self: DriftDetector, steps: Steps, covariates: Covariates | None = None
-        ) -> list[Change]:
-            told.append((steps, covariates))
-            return push(self, steps, covariates)
+            self: DriftDetector,
+            steps: Steps,
+            ends: Sequence[int],
+            covariates: Covariates | None = None,
+        ) -> tuple[int, list[Change]]:
+            taken, changes = push(self, steps, ends, covariates)
+            known = covariates and Covariates(
+                covariates.speed_m_s[:taken], covariates.slope_deg[:taken]
+            )
+            told.append((steps[:taken], known))
+            return taken, changes
 
         waiting = sorted(marks, key=lambda item: item[0])
         found: list[Fact] = []
         places = sorted({0, len(samples), *cuts, *(place for place, _ in marks)})
-        with patch.object(DriftDetector, "push", seen):
+        with patch.object(DriftDetector, "push_packets", seen):
             for start, end in pairwise(places):
                 while waiting and waiting[0][0] <= start:
                     found += fold.push(waiting.pop(0)[1])

@@ -126,16 +126,20 @@ def test_a_moved_sensor_has_its_axes_searched_anew() -> None:
 
 def test_steps_of_a_pause_are_listed_and_not_judged() -> None:
     judged: list[Steps] = []
-    push = DriftDetector.push
+    push = DriftDetector.push_packets
 
     def seen(
-        self: DriftDetector, steps: Steps, covariates: Covariates | None = None
-    ) -> list[Change]:
-        judged.append(steps)
-        return push(self, steps, covariates)
+        self: DriftDetector,
+        steps: Steps,
+        ends: Sequence[int],
+        covariates: Covariates | None = None,
+    ) -> tuple[int, list[Change]]:
+        taken, changes = push(self, steps, ends, covariates)
+        judged.append(steps[:taken])
+        return taken, changes
 
     marks = (at(15.0, "pause"), at(20.0, "resume"), at(25.0, "pause"))
-    with patch.object(DriftDetector, "push", seen):
+    with patch.object(DriftDetector, "push_packets", seen):
         steps, notes, _ = analysed(ASKEW, *marks)
     without, _, _ = analysed(ASKEW)
     assert notes == []
