@@ -52,12 +52,12 @@ _USUAL_SPEED_M_S: Final = 3.0
 
 #: Spread of the slow part, %, and the log-normal spread of that between people; drift, %/h. Of
 #: oscillation and contact that part which does not come with the cadence: the whole is as measured.
-_MEASURED: Final = {
+MEASURED: Final = {
     "cadence": (1.00, 0.35, 2.0),
     "vertical_oscillation_mm": (0.85, 0.40, 2.0),
     "contact_time_ms": (0.75, 0.45, 1.2),
 }
-_ASSUMED: Final = {
+ASSUMED: Final = {
     "peak_10hz_bw": (1.5, 0.35, 3.0),
     "impact_shock_g": (2.5, 0.35, 4.0),
     "shock_power_g2": (5.0, 0.35, 5.0),
@@ -66,11 +66,11 @@ _ASSUMED: Final = {
     "pelvic_obliquity_range_deg": (3.0, 0.35, 4.0),
     "pelvic_rotation_range_deg": (3.0, 0.35, 4.0),
 }
-_LEAN_DEG: Final = (0.7, 0.35, 0.7)
+LEAN_DEG: Final = (0.7, 0.35, 0.7)
 _DIFFERENCE_POINTS: Final = (2.5, 0.35, 2.0)
 
 #: Step to step: coefficient of variation, lowest and highest.
-_STEP_NOISE: Final = {
+STEP_NOISE: Final = {
     "peak_10hz_bw": (0.02, 0.04),
     "impact_shock_g": (0.07, 0.10),
     "shock_power_g2": (0.17, 0.25),
@@ -82,9 +82,9 @@ _STEP_NOISE: Final = {
     "pelvic_rotation_range_deg": (0.08, 0.12),
 }
 #: Percent a percent of cadence, before the personal factor.
-_ON_CADENCE: Final = {"vertical_oscillation_mm": -1.8, "contact_time_ms": -0.8}
+ON_CADENCE: Final = {"vertical_oscillation_mm": -1.8, "contact_time_ms": -0.8}
 #: Percent a percent of speed.
-_ON_SPEED: Final = {
+ON_SPEED: Final = {
     "contact_time_ms": -0.71,
     "peak_10hz_bw": 0.46,
     "vertical_oscillation_mm": 0.35,
@@ -95,9 +95,9 @@ _ON_SPEED: Final = {
     "pelvic_obliquity_range_deg": 0.25,
     "pelvic_rotation_range_deg": 0.25,
 }
-_LEAN_ON_SPEED_DEG: Final = 0.8  # a metre a second
+LEAN_ON_SPEED_DEG: Final = 0.8  # a metre a second
 #: A degree, uphill and downhill: share of the value, or degrees.
-_ON_SLOPE: Final = {
+ON_SLOPE: Final = {
     "impact_shock_g": (-0.05, -0.052),
     "shock_power_g2": (-0.10, -0.16),
     "peak_10hz_bw": (-0.012, 0.006),
@@ -105,7 +105,11 @@ _ON_SLOPE: Final = {
     "contact_time_ms": (0.008, 0.004),
     "cadence": (-0.003, -0.002),
 }
-_LEAN_ON_SLOPE_DEG: Final = (0.7, 0.35)
+LEAN_ON_SLOPE_DEG: Final = (0.7, 0.35)
+#: From day to day: share of the value, and degrees.
+DAY_SHARE: Final = {"cadence": 0.01, "shock_power_g2": 0.03, "impact_shock_g": 0.02}
+USUAL_DAY_SHARE: Final = 0.012
+DAY_LEAN_DEG: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,7 @@ class MeasuredRun:
 def person(seed: int) -> Person:
     """Draw a person; the same seed gives the same."""
     rng = np.random.default_rng([seed, 41])
-    spreads = {**_MEASURED, **_ASSUMED, "lean": _LEAN_DEG, "difference": _DIFFERENCE_POINTS}
+    spreads = {**MEASURED, **ASSUMED, "lean": LEAN_DEG, "difference": _DIFFERENCE_POINTS}
     slow = {
         name: middle * math.exp(between * float(rng.standard_normal()))
         for name, (middle, between, _) in spreads.items()
@@ -218,7 +222,7 @@ def person(seed: int) -> Person:
         "lean": float(rng.normal(6.0, 3.0)),
     }
     factor = {
-        name: max(float(rng.normal(1.0, 0.35)), 0.0) for name in (*_MEASURED, *_ASSUMED, "lean")
+        name: max(float(rng.normal(1.0, 0.35)), 0.0) for name in (*MEASURED, *ASSUMED, "lean")
     }
     return Person(seed, level, slow, factor, float(rng.uniform(2.6, 3.4)))
 
@@ -241,11 +245,11 @@ def run_of(someone: Person, course: Course, day: int = 0) -> MeasuredRun:
     for name in STEP_ROW.names or ():
         if STEP_ROW[name] == np.float64:
             rows[name] = np.nan
-    own = 0.01 * making.slow("cadence", _MEASURED["cadence"][2])
+    own = 0.01 * making.slow("cadence", MEASURED["cadence"][2])
     cadence = (
         (1.0 + own)
         * at["cadence"]
-        * making.relative_speed ** (_ON_SPEED["cadence"] * someone.factor["cadence"])
+        * making.relative_speed ** (ON_SPEED["cadence"] * someone.factor["cadence"])
         * (1.0 + _by_slope("cadence", at["slope_deg"], someone.factor["cadence"]))
     )
     _lay_loads(rows, making, own)
@@ -290,13 +294,13 @@ def _lay_loads(rows: NDArray[np.void], making: _Making, own_cadence: Array) -> N
     rng, at, offset, someone = making.rng, making.at, making.offset, making.someone
     settle = np.exp(-3600.0 * making.hours / (rng.uniform(11.0, 17.0) * 60.0 / 3.0))
     settle_shock = np.exp(-3600.0 * making.hours / 20.0)
-    for name, (_, _, drift) in {**_MEASURED, **_ASSUMED}.items():
+    for name, (_, _, drift) in {**MEASURED, **ASSUMED}.items():
         if name == "cadence":
             continue
         factor = someone.factor[name]
         value = 1.0 + 0.01 * making.slow(name, drift)
-        value *= making.relative_speed ** (_ON_SPEED.get(name, 0.0) * factor)
-        value *= (own_cadence + at["cadence"]) ** (_ON_CADENCE.get(name, 0.0) * factor)
+        value *= making.relative_speed ** (ON_SPEED.get(name, 0.0) * factor)
+        value *= (own_cadence + at["cadence"]) ** (ON_CADENCE.get(name, 0.0) * factor)
         value *= 1.0 + _by_slope(name, at["slope_deg"], factor)
         value *= 1.0 + rng.normal(0.0, 0.02) * (
             settle_shock if name in {"impact_shock_g", "shock_power_g2"} else settle
@@ -310,7 +314,7 @@ def _lay_loads(rows: NDArray[np.void], making: _Making, own_cadence: Array) -> N
             value *= at["shock"] ** 2
         elif name in {"peak_10hz_bw", "contact_time_ms"}:
             value *= 1.0 + offset * rng.uniform(-0.03, 0.03)
-        value *= 1.0 + rng.uniform(*_STEP_NOISE[name]) * at["roughness"] * _noise(rng, making.n)
+        value *= 1.0 + rng.uniform(*STEP_NOISE[name]) * at["roughness"] * _noise(rng, making.n)
         rows[name] = making.today[name] * np.maximum(value, 0.05)
     rows["step_regularity"] = np.minimum(rows["step_regularity"] / at["roughness"] ** 0.1, 1.0)
 
@@ -318,9 +322,9 @@ def _lay_loads(rows: NDArray[np.void], making: _Making, own_cadence: Array) -> N
 def _lay_posture(rows: NDArray[np.void], making: _Making) -> None:
     """Lean, roll and the turn of the pelvis."""
     rng, at, n, someone = making.rng, making.at, making.n, making.someone
-    lean = making.today["lean"] + making.slow("lean", _LEAN_DEG[2]) + at["lean_deg"]
-    lean += _LEAN_ON_SPEED_DEG * someone.factor["lean"] * (at["speed"] - 1.0) * someone.speed_m_s
-    up, down = _LEAN_ON_SLOPE_DEG
+    lean = making.today["lean"] + making.slow("lean", LEAN_DEG[2]) + at["lean_deg"]
+    lean += LEAN_ON_SPEED_DEG * someone.factor["lean"] * (at["speed"] - 1.0) * someone.speed_m_s
+    up, down = LEAN_ON_SLOPE_DEG
     slope = at["slope_deg"]
     lean += someone.factor["lean"] * slope * np.where(slope > 0.0, up, down)
     changed = np.diff(at["speed"], prepend=at["speed"][:1]) * someone.speed_m_s
@@ -343,18 +347,17 @@ def _lay_posture(rows: NDArray[np.void], making: _Making) -> None:
 
 def _today(someone: Person, rng: np.random.Generator) -> dict[str, float]:
     """The person's levels of one day."""
-    share = {"cadence": 0.01, "shock_power_g2": 0.03, "impact_shock_g": 0.02}
     today = {
-        name: value * (1.0 + share.get(name, 0.012) * float(rng.standard_normal()))
+        name: value * (1.0 + DAY_SHARE.get(name, USUAL_DAY_SHARE) * float(rng.standard_normal()))
         for name, value in someone.level.items()
         if name != "lean"
     }
-    today["lean"] = someone.level["lean"] + 0.8 * float(rng.standard_normal())
+    today["lean"] = someone.level["lean"] + DAY_LEAN_DEG * float(rng.standard_normal())
     return today
 
 
 def _by_slope(name: str, slope_deg: Array, factor: float) -> Array:
-    up, down = _ON_SLOPE.get(name, (0.0, 0.0))
+    up, down = ON_SLOPE.get(name, (0.0, 0.0))
     return factor * slope_deg * np.where(slope_deg > 0.0, up, down)
 
 

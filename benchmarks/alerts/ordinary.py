@@ -12,7 +12,7 @@ import itertools
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,8 +20,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from benchmarks.alerts.fixed_gate import FixedGate
-from benchmarks.alerts.measured import MeasuredRun, Person, person, run_of
+from benchmarks.alerts.fixed_gate import FixedGate, Told
+from benchmarks.alerts.measured import MeasuredRun, person, run_of
 from benchmarks.alerts.scenarios import SCENARIOS, course
 from benchmarks.alerts.statistics import median_interval, over_people, wilson
 from imu.drift.baseline import Baseline
@@ -47,8 +47,9 @@ CHANGES: Final = {
 RAMP: Final = "lean +4° over 20 min"
 _RAMP_S: Final = 1200.0
 _LATE_S: Final = 600.0  # a change that is not told by then is missed
-#: Earlier runs of a runner with a history; each of them is judged as a first run, too.
-HISTORY_RUNS: Final = 4
+#: Days on which each person runs: each run is judged as a first one, and with the others as its
+#: history. Days are alike, so that their order does not matter.
+DAYS: Final = 5
 _CHUNK: Final = 512
 
 
@@ -225,35 +226,38 @@ class _Judged:
 def _of_a_person(
     seed: int, scenario: str, changes: Sequence[str], rules: Sequence[Rule]
 ) -> dict[Rule, _Judged]:
-    """Runs without a change, and in one of them each change."""
+    """Runs of five days without a change, and in the first of them each change."""
     someone = person(seed)
-    run = run_of(someone, course(scenario, seed * 10))
-    onset = int(np.random.default_rng([seed, 44]).uniform(0.4, 0.6) * len(run.steps))
-    first, found, gate = _judged(run, onset, None, changes)
+    runs = [run_of(someone, course(scenario, seed * 10 + day), day) for day in range(DAYS)]
+    onset = int(np.random.default_rng([seed, 44]).uniform(0.4, 0.6) * len(runs[0].steps))
+    first, found, gate = _judged(runs[0], onset, None, changes)
     judged: dict[Rule, _Judged] = {}
-    earlier = list(_earlier_runs(someone, scenario)) if "four earlier runs" in rules else []
+    if "first run" in rules or "four earlier runs" in rules:
+        heard = [Hearing().hear(run) for run in runs]
     if "first run" in rules:
-        runs = (first, *(told for told, _ in earlier))
-        judged["first run"] = _Judged(runs, found)
+        told = (_run(run, one.told) for run, one in zip(runs[1:], heard[1:], strict=True))
+        judged["first run"] = _Judged((first, *told), found)
     if "four earlier runs" in rules:
-        usual = warm_start([EarlierRun(learned) for _, learned in earlier if learned is not None])
-        told, found, _ = _judged(run, onset, usual, changes)
-        judged["four earlier runs"] = _Judged((told,), found)
+        learned = [one.detector.run_baseline for one in heard]
+        usual = [_usual(learned[:day] + learned[day + 1 :]) for day in range(DAYS)]
+        known, found, _ = _judged(runs[0], onset, usual[0], changes)
+        told = (
+            _run(run, Hearing(baseline).hear(run).told)
+            for run, baseline in zip(runs[1:], usual[1:], strict=True)
+        )
+        judged["four earlier runs"] = _Judged((known, *told), found)
     if "fixed gate" in rules:
-        judged["fixed gate"] = _by_fixed_gate(run, onset, changes, gate)
+        judged["fixed gate"] = _by_fixed_gate(runs[0], onset, changes, gate)
     return judged
 
 
-def _earlier_runs(someone: Person, scenario: str) -> Iterator[tuple[Run, Baseline | None]]:
-    """Runs of the same kind on the days before, as first runs, and what they leave to later."""
-    for day in range(1, HISTORY_RUNS + 1):
-        run = run_of(someone, course(scenario, someone.seed * 10 + day), day)
-        hearing = Hearing().hear(run)
-        yield _run(run, (alert.indicator for alert in hearing.told)), hearing.detector.run_baseline
+def _usual(learned: Sequence[Baseline | None]) -> Baseline | None:
+    return warm_start([EarlierRun(one) for one in learned if one is not None])
 
 
-def _run(run: MeasuredRun, told: Iterator[str]) -> Run:
-    return Run(frozenset(told), float(np.nansum(run.steps.step_time_s)) / 3600.0)
+def _run(run: MeasuredRun, told: Iterable[Alert | Told]) -> Run:
+    hours = float(np.nansum(run.steps.step_time_s)) / 3600.0
+    return Run(frozenset(one.indicator for one in told), hours)
 
 
 def _judged(
@@ -280,7 +284,7 @@ def _judged(
         told_s = _told_times(heard.told, indicator, seen_s)
         found.append(_delay(told_s, changed, onset, change, gate))
     told = before.hear(run, onset).told
-    return _run(run, (alert.indicator for alert in told)), tuple(found), gate
+    return _run(run, told), tuple(found), gate
 
 
 def _last(run: MeasuredRun, onset: int, change: str) -> int:
@@ -330,7 +334,7 @@ def _by_fixed_gate(run: MeasuredRun, onset: int, changes: Sequence[str], gate: f
         told_s = (one.time_s for one in told if (one.indicator, one.way) == (indicator, way))
         found.append(_delay(told_s, changed, onset, change, gate))
     told = before.hear(run.steps[onset:]).told
-    return _Judged((_run(run, (one.indicator for one in told)),), tuple(found))
+    return _Judged((_run(run, told),), tuple(found))
 
 
 def listen_and_search(

@@ -424,7 +424,8 @@ class DriftDetector:
         session["blocks"] += 1
         n = p.block_steps
         block = block_values(segment["values"][:n], segment["sides"][:n])
-        known = follow(segment, block, segment["pace"][:n].mean(axis=0), running_s, p)
+        pace = segment["pace"][:n].mean(axis=0)
+        known = follow(segment, block, pace, running_s, self._judgeable, p)
         return self._judge(time_s, running_s, known & self._judgeable)
 
     @property

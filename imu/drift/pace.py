@@ -44,7 +44,7 @@ _DOWNHILL: Final = np.array([usual.downhill[0] for usual in _USUAL])
 
 
 def pace_for_each(
-    deviation: Array, variance: Array, known: Array, multiple: float
+    deviation: Array, variance: Array, known: Array, multiples: tuple[float, float]
 ) -> tuple[Array, Array]:
     """Speed and slope for each indicator, relative to the baseline's.
 
@@ -59,8 +59,9 @@ def pace_for_each(
         How far each is by itself.
     known : ndarray, shape (2,)
         Speed, %, and slope, degrees, where they were measured or stated; NaN else.
-    multiple : float
-        An estimate is nothing up to this many standard deviations, and whole from twice as many on.
+    multiples : tuple of float
+        Of speed and slope: an estimate is nothing up to this many standard deviations, and whole
+        from twice as many on.
 
     Returns
     -------
@@ -72,13 +73,13 @@ def pace_for_each(
 
     >>> shock = np.array([15.0 * (one.key == "impact_shock") for one in INDICATORS])
     >>> unknown = np.full(2, np.nan)
-    >>> speed, slope = pace_for_each(shock, np.full(len(shock), 4.0), unknown, 1.5)
+    >>> speed, slope = pace_for_each(shock, np.full(len(shock), 4.0), unknown, (0.75, 1.5))
     >>> place = [one.key for one in INDICATORS].index("impact_shock")
     >>> float(abs(speed[place])), float(abs(slope[place]))
     (0.0, 0.0)
     """
     found = np.empty((len(deviation), 4))
-    estimate_pace(deviation, variance, known[0], known[1], multiple, found)
+    estimate_pace(deviation, variance, known[0], known[1], *multiples, found)
     return found[:, 0], found[:, 1]
 
 
@@ -88,7 +89,8 @@ def estimate_pace(
     variance: Array,
     known_speed: float,
     known_slope: float,
-    multiple: float,
+    speed_multiple: float,
+    slope_multiple: float,
     found: Array,
 ) -> None:
     """:func:`pace_for_each`, compiled: speed, slope, and their SD (0 where known) to ``found``."""
@@ -105,8 +107,10 @@ def estimate_pace(
             i, deviation, variance, middle_speed, middle_slope, speed_precision, slope_precision, -1
         )
         better = uphill if uphill[4] <= downhill[4] else downhill
-        found[i, 0] = middle_speed if speed_known else _beyond(better[0], multiple * better[2])
-        found[i, 1] = middle_slope if slope_known else _beyond(better[1], multiple * better[3])
+        speed, slope = _beyond(better[0], speed_multiple * better[2]), better[1]
+        slope = _beyond(slope, slope_multiple * better[3])
+        found[i, 0] = middle_speed if speed_known else speed
+        found[i, 1] = middle_slope if slope_known else slope
         found[i, 2] = 0.0 if speed_known else better[2]
         found[i, 3] = 0.0 if slope_known else better[3]
 

@@ -40,9 +40,11 @@ class DriftParams:
     calm_multiple : float
         A smoothed value farther than this many standard deviations from the baseline teaches
         nothing about it, 0.5 to 20.
-    pace_multiple : float
-        A pace that is estimated from the other indicators counts from this many standard deviations
-        of its own error on, 0 to 20.
+    speed_multiple, slope_multiple : float
+        A speed or slope that is estimated from the other indicators counts from this many standard
+        deviations of its own error on, 0 to 20. A small change of speed that does not count stays
+        in the indicators as if it were one of form, and moves their levels; a small slope is mostly
+        error.
     family_factor : float
         Gates and evidence of all indicators together are this much larger, 0.2 to 5: buys fewer
         false alerts for later detection.
@@ -89,7 +91,8 @@ class DriftParams:
     smoothing: Annotated[float, Within(0.0, 1.0, above=True)] = 0.3
     wander_s: Annotated[float, Within(10.0, 3600.0)] = 135.0
     calm_multiple: Annotated[float, Within(0.5, 20.0)] = 1.7
-    pace_multiple: Annotated[float, Within(0.0, 20.0)] = 1.5
+    speed_multiple: Annotated[float, Within(0.0, 20.0)] = 0.75
+    slope_multiple: Annotated[float, Within(0.0, 20.0)] = 1.5
     family_factor: Annotated[float, Within(0.2, 5.0)] = 1.0
     clear_share: Annotated[float, Within(0.0, 1.0)] = 0.5
     cool_off_s: Annotated[float, Within(0.0, 3600.0)] = 300.0

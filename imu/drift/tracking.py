@@ -65,7 +65,12 @@ _ON_SPEED, _UPHILL, _DOWNHILL, _BY_CADENCE = range(COUPLINGS.start, COUPLINGS.st
 
 
 def follow(
-    s: Record, block: Array, pace: Array, running_s: float, p: DriftParams
+    s: Record,
+    block: Array,
+    pace: Array,
+    running_s: float,
+    judged: NDArray[np.bool_],
+    p: DriftParams,
 ) -> NDArray[np.bool_]:
     """Take one block into the state of a segment; returns which indicators have a value.
 
@@ -79,20 +84,24 @@ def follow(
         Speed, m/s, and slope, degrees; NaN where not known.
     running_s : float
         Running time at the end of the block, s.
+    judged : ndarray of bool, shape (indicators,)
+        Which of them are judged; of the others any value teaches about the level.
     p : DriftParams
         Parameters.
     """
     known = np.zeros(len(block), np.bool_)
     _follow(
-        s, block, pace, running_s, p.wander_s, p.smoothing, p.calm_multiple, p.pace_multiple, known
-    )
+        s, block, pace, running_s, judged, p.wander_s, p.smoothing, p.calm_multiple,
+        p.speed_multiple, p.slope_multiple, known,
+    )  # fmt: skip
     return known
 
 
 def compile_tracking() -> None:
     """Compile it, or load it from the cache; only for :func:`~imu.analyzer.warm_up`."""
     unknown = np.full(len(INDICATORS), math.nan)
-    follow(fresh_state()[0]["segment"], unknown, np.full(2, math.nan), 0.0, DriftParams())
+    none = np.zeros(len(INDICATORS), np.bool_)
+    follow(fresh_state()[0]["segment"], unknown, np.full(2, math.nan), 0.0, none, DriftParams())
 
 
 def wander_variance(s: Record) -> Array:
@@ -118,10 +127,12 @@ def _follow(
     block: Array,
     pace: Array,
     running_s: float,
+    judged: NDArray[np.bool_],
     wander_s: float,
     smoothing: float,
     calm_multiple: float,
-    pace_multiple: float,
+    speed_multiple: float,
+    slope_multiple: float,
     known: NDArray[np.bool_],
 ) -> None:
     """:func:`follow`, compiled; ``known`` is what it returns."""
@@ -137,7 +148,8 @@ def _follow(
     for i in range(count):
         y[i] = _deviation(s, i, block[i])
         known[i] = math.isfinite(y[i])
-    _lay_rows(s, y, h, pace_error, variances, pace, running_s, pace_multiple)
+    multiples = (speed_multiple, slope_multiple)
+    _lay_rows(s, y, h, pace_error, variances, pace, running_s, multiples)
     _begin_onsets(s)
     for i in range(count):
         # the wander forgets; in the onsets' signatures too
@@ -151,8 +163,8 @@ def _follow(
             s.signature[i, q, WANDER] *= stays
         if known[i]:
             _take_value(
-                s, i, y[i], h[i], pace_error[i], variances[i], stays, worth, smoothing,
-                calm_multiple,
+                s, i, y[i], h[i], pace_error[i], variances[i], stays, worth, judged[i],
+                smoothing, calm_multiple,
             )  # fmt: skip
         else:
             _find_onset(s, i)
@@ -170,6 +182,7 @@ def _take_value(
     wander: float,
     stays: float,
     worth: float,
+    judged: bool,
     smoothing: float,
     calm_multiple: float,
 ) -> None:
@@ -205,7 +218,8 @@ def _take_value(
     lasts = _LASTING_WANDER * wander + not_known + 0.5 * _LASTING * noise
     s.lasting_multiple[i] = s.lasting[i] / math.sqrt(lasts)
     quiet = s.raised[i] == 0
-    calm = quiet and abs(smoothed) < calm_multiple * s.spread[i]
+    # before it is judged, the level of the day is sought wherever it is
+    calm = quiet and (not judged or abs(smoothed) < calm_multiple * s.spread[i])
     gain = np.empty(PARTS)
     for k in range(PARTS):
         learns = calm
@@ -268,7 +282,7 @@ def _lay_rows(
     wander: Array,
     pace: Array,
     running_s: float,
-    multiple: float,
+    multiples: tuple[float, float],
 ) -> None:
     """What each part counts for in the block, into ``h``, shape (indicators, parts)."""
     count = len(y)
@@ -291,7 +305,8 @@ def _lay_rows(
         s.usual_slope_deg = pace[1]
     faster = 100.0 * math.log(pace[0] / s.usual_speed_m_s) if pace[0] > 0.0 else math.nan
     found = np.empty((count, 4))
-    estimate_pace(told, variance, faster, pace[1] - s.usual_slope_deg, multiple, found)
+    steeper = pace[1] - s.usual_slope_deg
+    estimate_pace(told, variance, faster, steeper, multiples[0], multiples[1], found)
     own = deviation[CADENCE]
     for i in range(count):
         h[i, _ON_SPEED] = found[i, 0]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.drift.baseline_in_use import take_given
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.blocks import block_values, robust_mean, watched
 from imu.drift.changes import SENSOR_POSITION
@@ -83,6 +84,10 @@ def stationary_run(minutes: float, seed: int = 0) -> Steps:
     for name, size in (("tilt", 6.0), ("obliquity", 8.5), ("rotation", 12.0)):
         rows[f"pelvic_{name}_range_deg"] = size * (1.0 + spread(0.1))
     return Steps(rows)
+
+
+def known(judged: bool) -> NDArray[np.bool_]:
+    return np.full(len(INDICATORS), judged)
 
 
 def changed_run(minutes: float, column: str, how: Callable[[Array, Array], Array]) -> Steps:
@@ -394,6 +399,22 @@ def test_a_day_that_differs_as_days_do_is_no_change() -> None:
     assert detector.current("sacral_lean_deg").baseline == pytest.approx(6.0, abs=0.4)
 
 
+def test_a_day_far_from_the_usual_is_learned_until_it_is_judged() -> None:
+    """Slower from the first step on is today's level; slower later on is a change."""
+    place = [one.name for one in INDICATORS].index("cadence_spm")
+    usual = Baseline((IndicatorBaseline("cadence_spm", 178.0, 1.9, 1.4, 2.1),), 1500)
+    block = np.full(len(INDICATORS), math.nan)
+    block[place] = 178.0 * math.exp(-0.04)
+    levels = []
+    for judged in (False, True):
+        s = fresh_state()[0]["segment"]
+        take_given(s, usual)
+        for n in range(60):
+            follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), known(judged), DriftParams())
+        levels.append(float(s["level"][place]))
+    assert levels[0] < -2.5 and abs(levels[1]) < 0.5
+
+
 def test_a_run_tells_later_ones_level_wander_and_couplings() -> None:
     steps = changed_run(60, "sacral_lean_deg", lambda t, x: x + 1.2 * np.sin(t / 150.0))
     detector = DriftDetector()
@@ -476,7 +497,7 @@ def test_a_belt_set_faster_after_a_steady_hour_is_no_change_of_force(seed: int) 
         wander = stays * wander + 1.4 * shaken * rng.standard_normal(len(value))
         change = wander + np.array([one.noise for one in usual]) * rng.standard_normal(len(value))
         block = np.where(RELATIVE, value * np.exp(0.01 * change), value + change)
-        follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), DriftParams())
+        follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), known(n >= 95), DriftParams())
     middle, spread = usual[PEAK].speed
     assert s["parts"][PEAK, 3] == middle
     assert math.sqrt(s["covariance"][PEAK, 3, 3]) == pytest.approx(spread)
@@ -591,6 +612,9 @@ def test_steps_pushed_are_not_altered() -> None:
 # --------------------------------------------------------------------------------- a plain oracle
 
 
+JUDGED_FROM = 10  # until then any value teaches about the level
+
+
 def made_of(blocks: Array, i: int, *, stepped_from: int | None = None) -> tuple[Array, Array]:
     """Innovations and their variances of one indicator, one number after the other.
 
@@ -605,7 +629,8 @@ def made_of(blocks: Array, i: int, *, stepped_from: int | None = None) -> tuple[
         theta, wander = s["parts"][i].copy(), float(wander_variance(s)[i])
         last_s, running_s = float(s["last_s"]), 7.0 * (n + 1)
         raised_before = s["parts"][i].copy()
-        follow(s, block, np.full(2, math.nan), running_s, p)
+        judged = n >= JUDGED_FROM
+        follow(s, block, np.full(2, math.nan), running_s, known(judged), p)
         stays = math.exp(-(running_s - last_s) / p.wander_s) if n else 1.0
         h = np.ones(8)
         h[1], h[2] = running_s / 3600.0, math.exp(-running_s / 280.0)
@@ -618,7 +643,7 @@ def made_of(blocks: Array, i: int, *, stepped_from: int | None = None) -> tuple[
         value = 100.0 * math.log(block[i] / s["reference"][i])
         innovation = value - float(h @ move @ theta)
         calm = abs(s["smoothed"][i]) < p.calm_multiple * s["spread"][i]
-        gain[:WANDER] *= calm
+        gain[:WANDER] *= calm or not judged
         damped = innovation * min(1.0, 3.0 * math.sqrt(variance) / max(abs(innovation), 1e-12))
         np.testing.assert_allclose(s["parts"][i], move @ raised_before + gain * damped, atol=1e-9)
         if stepped_from is not None:
@@ -640,7 +665,8 @@ def test_it_follows_an_indicator_as_plain_algebra_does_and_weighs_each_onset() -
     innovations, variances = made_of(blocks, place)
     s = fresh_state()[0]["segment"]
     for n, block in enumerate(blocks):
-        follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), DriftParams())
+        judged = known(n >= JUDGED_FROM)
+        follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), judged, DriftParams())
     ratios = {}
     for onset in (*range(30 - 18, 30 - 2), 0, 10, 20):  # the last blocks, and every tenth
         left, _ = made_of(blocks, place, stepped_from=onset)

@@ -60,7 +60,8 @@ QUICK = DriftParams(
     skip_s=5.0,
     baseline_blocks=6,
     settling_blocks=3,
-    pace_multiple=20.0,  # no pace is estimated
+    speed_multiple=20.0,  # no pace is estimated
+    slope_multiple=20.0,
     gates=tuple(
         replace(
             one.gate,
@@ -308,14 +309,14 @@ LEVEL = Scenario(minutes=8.5, seed=3)
 def test_a_marked_descent_is_no_change_of_form_and_an_unmarked_one_is() -> None:
     samples = then(LEVEL, replace(LEVEL, minutes=5.0, slope=-2.6, standing_s=3.0))
     place = len(run_of(LEVEL))
-    usual = DriftParams(baseline_blocks=50, pace_multiple=20.0)
+    usual = DriftParams(baseline_blocks=50, speed_multiple=20.0, slope_multiple=20.0)
     assert {"impact_shock_g", "shock_power_g2"} & set(Marked(samples, params=usual).raised)
     marks = [(0, said(0, "slope", "0 %")), (place, said(0, "slope", "-4.54 %"))]
     assert Marked(samples, marks, params=usual).raised == []
 
 
 def test_a_marked_rise_of_speed_is_no_change_of_form_and_an_unmarked_one_is() -> None:
-    params = DriftParams(baseline_blocks=50, pace_multiple=20.0).with_gate(
+    params = DriftParams(baseline_blocks=50, speed_multiple=20.0, slope_multiple=20.0).with_gate(
         "peak_10hz_bw", floor=2.0, multiple=1.5, evidence=2.0
     )
     first = replace(LEVEL, speed=2.8)
