@@ -23,15 +23,18 @@ from imu.samples import HIGHEST_RATE_HZ, Samples
 Times = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-#: What can be mended: rows without a time, rows that stand twice, rows out of order, a counter that
-#: wrapped, a clock that was set back, equal stamps, stamps of arrival, jitter, a stated rate that
-#: the stamps contradict, a stream that is slower than the other, and a rate beyond what is needed.
+#: What can be mended: rows without a time, rows that stand twice, rows out of order or in reverse,
+#: a counter that wrapped, a clock that was set, equal stamps, stamps of arrival, jitter, a
+#: stated rate that the stamps contradict, a stream that is slower than the other, and a rate beyond
+#: what is needed.
 MendKind = Literal[
     "no time",
     "double",
     "out of order",
+    "reversed",
     "wrapped",
     "set back",
+    "set forward",
     "equal stamps",
     "arrival",
     "jitter",
@@ -44,9 +47,12 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "no time": "{count} rows without a time were left out.",
     "double": "{count} rows stood twice; the copies were left out.",
     "out of order": "{count} rows were out of order and have been sorted by time.",
+    "reversed": "{count} rows stood in reverse order and have been turned round.",
     "wrapped": "the clock wrapped around {count} times, at {number:g} s, and was counted on.",
     "set back": "the clock was set back {count} times, by {number:.3g} s at most: what follows "
     "is a new segment, one second later.",
+    "set forward": "the clock was set forward {count} times, by {number:.3g} s at most: what "
+    "follows is a new segment, one second later.",
     "equal stamps": "{count} rows shared a time with the row before; they were spread evenly, at "
     "{number:.6g} Hz.",
     "arrival": "the times of {count} rows are those at which packets arrived; they were spread "
@@ -74,11 +80,15 @@ _FURTHEST_S: Final = 1e11
 _CLOSEST_S: Final = 1e-9
 #: Rows that came late are looked for so far back, s.
 _LATE_S: Final = 2.0
+#: Share of rows that go back from which on they may be in no order at all.
+_NO_ORDER: Final = 0.2
 #: Share of rows that go back from which on it is jitter, and of which so many intervals are.
 _JITTERS: Final = 0.01
 _JITTER_BACK: Final = 3.0
 _UNEVEN_NEAR: Final = 0.1  # share of the steps around
 _NEW_SEGMENT_S: Final = 1.0
+#: No sensor pauses for longer within a recording; its clock was set then, s.
+_LONGEST_GAP_S: Final = 86_400.0
 #: Share of equal stamps from which on equal rows are a batch that stood still, and no copies.
 _BATCHES: Final = 0.05
 #: Distance from even sampling that the chain takes as it is, intervals; more of it than this share
@@ -194,7 +204,9 @@ def mend_time(
     mends: list[Mend] = []
     if len(rows) < len(stamps):
         mends.append(Mend("no time", len(stamps) - len(rows)))
-    time = stamps[rows]
+    time, rows = _turned_round(stamps[rows], rows, mends)
+    if values is not None:
+        time, rows = _without_repeats(time, rows, values, mends)
     time = _counted_on(time, mends)
     time, rows = _in_order(time, rows, values, mends)
     if values is not None:
@@ -233,8 +245,8 @@ def sampling_rate_hz(time_s: Times) -> float:
         regular = np.abs(steps - interval) <= _EVEN * interval
         # a rate that changes: even from one step to the next, and no batches
         alike = np.mean(np.abs(np.diff(steps)) <= _EVEN * interval) if n > 2 else 1.0
-        long = np.sum(steps[regular]) > _LEAST_SHARE * np.sum(np.minimum(steps, _LATE_S))
-        if np.mean(regular) > 1.0 - _BATCHES or (alike > 1.0 - _BATCHES and long):
+        long = np.sum(steps[regular]) > _LEAST_SHARE * np.sum(steps[steps < _LATE_S])
+        if long and (np.mean(regular) > 1.0 - _BATCHES or alike > 1.0 - _BATCHES):
             return _rate_hz(float(np.sum(steps[regular]) / np.count_nonzero(regular)))
     # from the first row of a batch to the first row of another
     first = np.flatnonzero(np.diff(time_s, prepend=-np.inf) > 2.0 * interval)
@@ -391,6 +403,45 @@ def decimate(samples: Samples, rate_hz: float) -> tuple[Samples, float, tuple[Me
 # ------------------------------------------------------------------------------ order
 
 
+def _turned_round(time: Times, rows: Rows, mends: list[Mend]) -> tuple[Times, Rows]:
+    """Rows from the last to the first, and rows in no order whose sorted times are even."""
+    forward, back = np.count_nonzero(np.diff(time) > 0.0), np.count_nonzero(np.diff(time) < 0.0)
+    if back > 0.98 * (forward + back) and back > 2:
+        mends.append(Mend("reversed", len(time)))
+        return time[::-1].copy(), rows[::-1].copy()
+    if back > _NO_ORDER * len(time):
+        order = np.argsort(time, kind="stable")
+        steps = np.diff(time[order])
+        interval = float(np.median(steps))
+        if interval > 0.0 and np.mean(np.abs(steps - interval) < _EVEN * interval) > 1.0 - _BATCHES:
+            mends.append(Mend("out of order", len(time)))
+            return time[order], rows[order]
+    return time, rows
+
+
+def _without_repeats(
+    time: Times, rows: Rows, values: NDArray[np.float64], mends: list[Mend]
+) -> tuple[Times, Rows]:
+    """Leave out stretches that were written a second time after a step back."""
+    back = np.flatnonzero(np.diff(time) < 0.0) + 1
+    if not len(back) or len(back) > _JITTERS * len(time):
+        return time, rows
+    order = np.argsort(time, kind="stable")
+    equal = np.diff(time[order]) == 0.0
+    first, second = order[:-1][equal], order[1:][equal]
+    # the rows of a batch share their time, too, but have no step back between them
+    segment = np.searchsorted(back, np.arange(len(time)), side="right")
+    apart = segment[first] != segment[second]
+    first, second = first[apart], second[apart]
+    copies = second[_alike(values[rows[first]], values[rows[second]])]
+    if not len(copies):
+        return time, rows
+    stays = np.ones(len(time), np.bool_)
+    stays[copies] = False
+    mends.append(Mend("double", len(copies)))
+    return time[stays], rows[stays]
+
+
 def _counted_on(time: Times, mends: list[Mend]) -> Times:
     """Add the period where a counter wrapped."""
     back = np.flatnonzero(np.diff(time) < 0.0) + 1
@@ -402,7 +453,9 @@ def _counted_on(time: Times, mends: list[Mend]) -> Times:
     for i in back:
         step = counted[i] - counted[i - 1]
         for period in _PERIODS_S:
-            if 0.0 <= step + period <= max(20.0 * interval, 0.05):
+            # from its end to its beginning
+            begins = abs(time[i] % period) <= max(40.0 * interval, 0.1)
+            if begins and 0.0 <= step + period <= max(20.0 * interval, 0.05):
                 counted[i:] += period
                 wraps, period_s = wraps + 1, period
                 break
@@ -479,20 +532,26 @@ def _without_copies(
     batched = np.count_nonzero(equal & ~copy) > _BATCHES * len(time)
     if batched or not copy.any():
         return time, rows
-    mends.append(Mend("double", int(np.count_nonzero(copy))))
+    before = sum(mend.count for mend in mends if mend.kind == "double")
+    mends[:] = [mend for mend in mends if mend.kind != "double"]
+    mends.append(Mend("double", before + int(np.count_nonzero(copy))))
     return time[~copy], rows[~copy]
 
 
 def _forwards(time: Times, rows: Rows, mends: list[Mend]) -> tuple[Times, Rows]:
-    """Begin a new segment, a second later, where the clock was set back."""
+    """Begin a new segment, a second later, where the clock was set."""
     back = np.diff(time, prepend=time[:1])
     ahead = back[back > 0.0]
     interval = float(np.median(ahead)) if len(ahead) else 0.0
     set_back = back < -_JITTER_BACK * interval
-    if not set_back.any():
+    set_forward = back > _LONGEST_GAP_S
+    if set_back.any():
+        mends.append(Mend("set back", int(np.count_nonzero(set_back)), float(-back.min())))
+    if set_forward.any():
+        mends.append(Mend("set forward", int(np.count_nonzero(set_forward)), float(back.max())))
+    if not (set_back.any() or set_forward.any()):
         return time, rows
-    mends.append(Mend("set back", int(np.count_nonzero(set_back)), float(-back.min())))
-    return time + np.cumsum(np.where(set_back, _NEW_SEGMENT_S - back, 0.0)), rows
+    return time + np.cumsum(np.where(set_back | set_forward, _NEW_SEGMENT_S - back, 0.0)), rows
 
 
 # ---------------------------------------------------------------------------- evenness

@@ -218,3 +218,55 @@ def test_a_stamp_from_another_age_is_no_time() -> None:
     axis = mend_time(np.where(np.arange(600) == 70, 1e17, time))
     assert [mend.sentence for mend in axis.mends] == ["1 row without a time was left out."]
     assert axis.time_s.tobytes() == np.delete(time, 70).tobytes()
+
+
+def readings(n: int) -> NDArray[np.float64]:
+    return np.random.default_rng(3).normal(size=(n, 3))
+
+
+def test_rows_from_the_last_to_the_first_and_in_no_order_are_put_in_order() -> None:
+    time, held = np.arange(400) / 100.0, readings(400)
+    shuffled = np.random.default_rng(1).permutation(400)
+    for order, kind in ((np.arange(400)[::-1], "reversed"), (shuffled, "out of order")):
+        axis = mend_time(time[order], held[order])
+        assert [mend.kind for mend in axis.mends] == [kind]
+        np.testing.assert_array_equal(axis.time_s, time)
+        np.testing.assert_array_equal(held[order][axis.rows], held)
+
+
+@pytest.mark.parametrize("again", [slice(None), slice(100, 300)])
+def test_a_stretch_that_was_written_twice_counts_once(again: slice) -> None:
+    rows = np.concatenate([np.arange(400), np.arange(400)[again]])
+    time, held = np.arange(400) / 100.0, readings(400)
+    axis = mend_time(time[rows], held[rows])
+    assert [mend.kind for mend in axis.mends] == ["double"]
+    np.testing.assert_array_equal(axis.rows, np.arange(400))
+    # two recordings of one clock are no copies
+    other = np.concatenate([held, readings(len(rows) - 400) + 1.0])
+    assert "double" not in kinds(time[rows], other)
+
+
+def test_a_clock_that_was_set_forward_begins_a_new_segment() -> None:
+    time = np.arange(400) / 100.0
+    axis = mend_time(np.where(time < 2.0, time, time + 1.76e9))
+    assert [mend.kind for mend in axis.mends] == ["set forward"]
+    assert axis.time_s[-1] == pytest.approx(time[-1] + 0.99)
+    assert axis.rate_hz == 100.0
+
+
+def test_packets_that_were_swapped_are_no_clock_that_wrapped() -> None:
+    """A step back of 2 s less one row is not 16 bits of a crystal's ticks."""
+    rows = np.concatenate([np.r_[0:300], np.r_[400:500], np.r_[300:400], np.r_[500:800]])
+    time = 10.0 + np.arange(800) / 100.0
+    axis = mend_time(time[rows])
+    assert [mend.kind for mend in axis.mends] == ["out of order"]
+    np.testing.assert_array_equal(axis.time_s, time)
+
+
+def test_long_bursts_do_not_pass_for_the_rate() -> None:
+    """Of fifty stamps of arrival forty-nine are a tenth of a millisecond apart."""
+    place = np.arange(4000)
+    stamps = place // 50 * 0.25 + place % 50 * 1e-4
+    axis = mend_time(stamps)
+    assert axis.rate_hz == pytest.approx(200.0, rel=0.002)
+    assert [mend.kind for mend in axis.mends] == ["arrival"]
