@@ -27,7 +27,8 @@ def on_one_clock(sensor: Sensor, start_ns: int, first_start_ns: int) -> Sensor:
 
 def with_gyroscope(recording: Recording, raw: RawColumns, ask: Ask) -> Recording:
     """A recording of acceleration, and the table of its gyroscope."""
-    turning = recording_of(raw, replace(ask, one_sensor=True, memory=None))
+    beside = recording.acceleration.values if recording.acceleration else None
+    turning = recording_of(raw, replace(ask, one_sensor=True, memory=None, beside=beside))
     gyro = turning.angular_velocity
     if gyro is None:
         return recording

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from imu.errors import InputError
+from pipelines.files.reading.text_source import LOOK_BYTES
 from pipelines.files.system_error import explain
 
 ZIP: Final = b"PK\x03\x04"
@@ -54,6 +55,16 @@ class FolderFiles:
                     return path
         return ""
 
+    def beginning(self, name: str) -> bytes:
+        """The first bytes of a file within.
+
+        Raises
+        ------
+        InputError
+            When it is damaged or locked.
+        """
+        return self._bytes(name, LOOK_BYTES)
+
     def read(self, name: str) -> bytes:
         """The bytes of a file within.
 
@@ -62,13 +73,17 @@ class FolderFiles:
         InputError
             When it is damaged, locked, or expands beyond all reason.
         """
+        return self._bytes(name, None)
+
+    def _bytes(self, name: str, most: int | None) -> bytes:
         where = f"{self.place}, {name}"
         entry = self._found[name]
         try:
             if isinstance(entry, Path):
                 if entry.stat().st_size > _MOST_BYTES:
                     raise InputError("the file is larger than any recording.", place=where)
-                return entry.read_bytes()
+                with entry.open("rb") as plain:
+                    return plain.read(-1 if most is None else most)
             assert self._packed is not None
             bound = min(_MOST_BYTES, max(_FREE_BYTES, _MOST_EXPANSION * entry.compress_size))
             if entry.file_size > bound:
@@ -78,7 +93,7 @@ class FolderFiles:
                     place=where,
                 )
             with self._packed.open(entry) as file:
-                return file.read(bound)
+                return file.read(bound if most is None else most)
         except OSError as error:
             raise InputError(f"{explain(error)}.", place=where) from None
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):

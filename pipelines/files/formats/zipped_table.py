@@ -1,34 +1,70 @@
-"""A zip with one table in it, of whatever maker."""
+"""Tables in a zip or a folder, of whatever maker: one, or one of each sensor."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Final
 
 from imu.errors import InputError
 from pipelines.files.formats.format import TextFormat
+from pipelines.files.formats.joined import columns_in, with_gyroscope
 from pipelines.files.formats.packed_folder import FolderFiles
 from pipelines.files.formats.text import text_recording
+from pipelines.files.reading.column_names import column_name, quantity_of_file
 from pipelines.files.reading.recording import Ask, Recording
+from pipelines.files.reading.text_head import read_head
 from pipelines.files.reading.text_source import text_from
 
-_TABLES: Final = (".csv", ".tsv", ".txt", ".tab", ".dat")
+_TABLES: Final = (".csv", ".tsv", ".txt", ".tab", ".dat", ".csv.gz")
+#: Tables of which the head is looked at; a phone writes one a sensor.
+_MOST_TABLES: Final = 40
 
 
 def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextFormat]) -> Recording:
-    """The recording of the one table in a zip or a folder.
+    """The recording of the one table in a zip or a folder, or of those of two sensors.
 
     Raises
     ------
     InputError
-        When it holds none, or several.
+        When it holds none, or several recordings.
     """
-    tables = [n for n in folder.names if n.endswith(_TABLES) and not n.startswith("__macosx")]
-    if len(tables) != 1:
+    tables = [n for n in folder.names if n.endswith(_TABLES) and not _is_hidden(n)]
+    measured = {name: _measured(folder, name) for name in tables} if len(tables) > 1 else {}
+    whole = tables if len(tables) == 1 else [n for n, said in measured.items() if "acc" in said]
+    turning = [n for n, said in measured.items() if said == {"gyr"}]
+    if len(tables) > _MOST_TABLES or len(whole) != 1 or len(turning) > 1:
         what = "a spreadsheet: save it as CSV" if "xl/workbook.xml" in folder.names else (
             f"no recording that is known, but {len(tables)} tables: give the one with the "
             "acceleration, and with --with the one with the angular velocity"
         )  # fmt: skip
         raise InputError(f"this is {what}.", place=folder.place)
-    place = f"{folder.place}, {tables[0]}"
-    return text_recording(text_from(folder.read(tables[0]), place), place, ask, formats)
+    place = f"{folder.place}, {whole[0]}"
+    recording = text_recording(text_from(folder.read(whole[0]), place), place, ask, formats)
+    if turning and recording.angular_velocity is None:
+        plain = replace(ask, stated=replace(ask.stated, columns=()), progress=None)
+        recording = with_gyroscope(recording, columns_in(folder, turning[0], plain), plain)
+    return recording
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a file is what a system puts beside those of people."""
+    return name.startswith("__macosx") or PurePosixPath(name).name.startswith(".")
+
+
+def _measured(folder: FolderFiles, name: str) -> set[str]:
+    """What a table holds, by the names of its columns, else by its own."""
+    try:
+        head = read_head(text_from(folder.beginning(name), name).look, name)
+    except InputError:  # words, or nothing
+        return set()
+    said: set[str] = {
+        one.quantity
+        for one in map(column_name, head.names, head.units)
+        if one.quantity in ("acc", "gyr", "xyz") and one.axis >= 0
+    }
+    if "xyz" in said:
+        said.discard("xyz")
+        said |= set(filter(None, [quantity_of_file(name)]))
+    return said

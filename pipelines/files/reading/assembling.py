@@ -11,7 +11,7 @@ import numpy as np
 from imu.errors import InputError
 from imu.samples import LOWEST_RATE_HZ, RATE_RANGE_HZ, STANDARD_GRAVITY_M_S2, Samples
 from imu.time_axis import Mend, decimate, join_rows, join_streams, mend_time
-from pipelines.files.reading.mapping import AXES, Column
+from pipelines.files.reading.mapping import AXES
 from pipelines.files.reading.physics import (
     gravity_of,
     likely_acceleration_unit,
@@ -21,6 +21,7 @@ from pipelines.files.reading.physics import (
 )
 from pipelines.files.reading.raw_columns import Values, excerpt
 from pipelines.files.reading.recording import Recording, Sensor
+from pipelines.files.reading.stated import Column
 from pipelines.files.reading.units import unit_scale
 from pipelines.files.sample_table import SampleTable
 
@@ -95,9 +96,10 @@ def _on_one_axis(
     assert acc is not None  # refused before
     if acc.time_s is None:
         if stated is None:
+            untold = recording.mapping.times.untold if recording.mapping else ""
+            fault = untold or "there is no time column: add time_s"
             raise InputError(
-                "there is no time column: add time_s, or give the sampling rate with --rate.",
-                place=recording.place,
+                f"{fault}, or give the sampling rate with --rate.", place=recording.place
             )
         if gyr is not None and len(gyr.values) != len(acc.values):
             raise InputError(
@@ -133,12 +135,26 @@ def _in_one_table(
     stamps = acc.time_s
     if gyr is not None:
         turns = gyr.values
+        _refuse_shorter(recording, turns)
         if np.mean(np.isnan(turns).any(axis=1) | np.isnan(values).any(axis=1)) > _SLOWER:
             rows, turns, joined = join_rows(stamps, values, turns)
             stamps, values, mends = stamps[rows], values[rows], list(joined)
         values = np.concatenate([values, turns], axis=1)
     time, values, rate, more = _mended(Sensor(stamps, values), stated, recording)
     return time, values[:, :3], values[:, 3:] if gyr is not None else None, rate, mends + more
+
+
+def _refuse_shorter(recording: Recording, turns: Values) -> None:
+    """Refuse a gyroscope whose rows end before those of the other sensor, as if it had its pace."""
+    has = np.flatnonzero(np.isfinite(turns).all(axis=1))
+    rows = len(has)
+    if 1 < rows < (1.0 - _SLOWER) * len(turns) and has[-1] - has[0] == rows - 1 and not has[0]:
+        raise InputError(
+            f"the angular velocity has numbers in the first {rows} of {len(turns)} rows alone: if "
+            "it was measured more slowly than the acceleration, give it as a file of its own, with "
+            "its times, by --with.",
+            place=recording.place,
+        )
 
 
 def _mended(
@@ -261,13 +277,22 @@ def _check_angular_velocity_unit(gyro: Values | None, recording: Recording) -> N
     if not median > _MEDIAN_ANGULAR_VELOCITY_RAD_S:
         return
     units: Sequence[str] = [c.unit for c in _columns(recording, "gyr").values()]
-    cure = (
-        "the numbers look like deg_s, so name the columns gyr_x_deg_s and so on, or give --units "
-        "gyr=deg_s"
-        if set(units) == {"rad_s"}
-        else "check the unit in the column names"
-    )
+    cure = "check the unit in the column names"
+    if set(units) == {"rad_s"}:
+        cure = (
+            "the numbers look like deg_s, so name the columns gyr_x_deg_s and so on, or give "
+            "--units gyr=deg_s"
+        )
+    elif set(units) == {"deg_s"} and _are_whole(np.degrees(gyro)):
+        cure = (
+            "the numbers look like raw counts; if so, give how many make one °/s, such as --units "
+            "gyr=deg_s/16.4"
+        )
     raise InputError(
         f"the median angular velocity is {median:.3g} rad/s, which no wearer reaches: {cure}.",
         place=f"{recording.place}, gyr columns",
     )
+
+
+def _are_whole(values: Values) -> bool:
+    return bool(np.nanmax(np.abs(values - np.round(values))) < 1e-6)

@@ -3,61 +3,51 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Final, Literal
 
+from pipelines.files.reading.name_words import (
+    ACCELERATION,
+    ANGULAR_VELOCITY,
+    ANGULAR_VELOCITY_PAIRS,
+    COUNT,
+    DIRECTIONS,
+    GRAVITY,
+    LESSER,
+    LINEAR,
+    NEUTRAL,
+    OTHER,
+    TIME,
+    WAIST,
+    WITHOUT,
+    plain_words,
+    word_set,
+)
 from pipelines.files.reading.units import UNITS, unit_of
 
 #: ``xyz`` is an axis of which the name does not say what was measured; ``linear`` has no gravity.
 Quantity = Literal["time", "acc", "gyr", "linear", "gravity", "xyz", "count", "other"]
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_TIME: Final = _set(
-    "time timestamp timestamps t seconds elapsed epoch epoc datetime date clock unix "
-    "sampletimefine utc loggingtime ticks tick sampletime zeit zeitstempel temps tiempo tempo"
-)
-_COUNT: Final = _set(
-    "index idx counter packetcounter count sample samples number no nr row frame seq id"
-)
-_ACC: Final = _set(
-    "acc acce accel accelerometer accelerometers acceleration accelerations totalacceleration "
-    "accelerometeracceleration a gforce beschleunigung beschl aceleracion accelerazione"
-)
-_GYR: Final = _set(
-    "gyr gyro gyros gyroscope gyroscopes rotationrate omega w as angularvelocity gyroskop drehrate "
-    "winkelgeschwindigkeit gyroscopio giroscopio"
-)
-_GYR_PAIRS: Final = ("angular velocity", "angular rate", "rotation rate", "turn rate", "ang vel")
-_LINEAR: Final = _set("linear lin user free freeacc linacc linearacceleration dynamic")
-_OTHER: Final = _set(
-    "mag magn magnet magnetometer magnetic quat quaternion euler roll pitch yaw angle angles "
-    "temp temperature delta dv dq bias var variance std sd mean norm magnitude pressure lux "
-    "light ecg hr pos position vel velocity speed gps battery orientation status jerk"
-)
-#: Words that change nothing where an axis alone is named.
-_NEUTRAL: Final = _set(
-    "axis axes sensor imu raw cal calibrated data value values ln wr wide low noise range "
-    "lowg signal channel uncalibrated uncal total rotation of the device in"
-)
+#: Axes that are numbered, or named by a direction of the body: which letter each has, the header
+#: as a whole says.
+_NUMBERED: Final = 10
+_DIRECTED: Final = 20
 #: Units that are none of ours.
-_FOREIGN: Final = _set(
-    "ft fts2 ft2 lsb count counts raw16 cm cms2 cm2 mm mms2 gal mgal rpm rps hz v mv volt volts "
-    "adc bit bits digit digits rev revs turns grad mils"
+_FOREIGN: Final = word_set(
+    "ft fts2 ft2 cm cms2 cm2 mm mms2 gal mgal rpm rps rev revs turns grad mils lsb count counts "
+    "raw16 hz v mv volt volts adc bit bits digit digits"
 )
 _STUCK: Final = re.compile(
-    r"(a|acc|acce|accel|accelerometer|acceleration|g|gyr|gyro|gyroscope|w|omega|as)([xyz])"
+    r"(a|acc|acce|accel|accelerometer|acceleration|g|gyr|gyro|gyroscope|w|ω|omega|as)([xyz0-3])"
 )
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BRACKETS: Final = re.compile(r"^(.*?)\s*[(\[{]\s*(.*?)\s*[)\]}]*\s*$")
+_SLASH: Final = re.compile(r"^(.+?)\s*/\s*(\S.*)$")
 _ENDS: Final = re.compile(
-    r"[\s_,.:-]+(m[_/ ]?s2|m/s/s|m/s\^2|m/s²|mps2|mg|g|rad[_/ ]s|rads|m?deg[_/ ]s|m?dps|°/s"
+    r"[\s_,.:-]+([cm]?m[_/ ]?s2|m/s/s|m/s\^2|m/s²|mps2|mg|g|rad[_/ ]s|rads|m?deg[_/ ]s|m?dps|°/s"
     r"|s|ms|us|µs|ns|sec|seconds|msec|millis|milliseconds|usec|micros|microsec|microseconds"
-    r"|nanos|nanoseconds)$",
+    r"|nanos|nanoseconds|min|minutes|hours)$",
     re.I,
 )
 
@@ -71,17 +61,77 @@ class ColumnName:
     quantity : str
         One of :data:`Quantity`.
     axis : int
-        0 for x to 2 for z; −1 without one.
+        0 for x to 2 for z; −1 without one, and from 10 up where it is numbered or a direction of
+        the body, see :func:`column_names`.
     unit : str
         One of :mod:`pipelines.files.reading.units`; empty when not said.
     unknown : str
         What stands where a unit should, and is none that we know.
+    of : str
+        Whose time, ``acc`` or ``gyr``, where a time names a sensor.
     """
 
     quantity: Quantity
     axis: int = -1
     unit: str = ""
     unknown: str = ""
+    of: str = ""
+
+
+def column_names(names: Sequence[str], units: Sequence[str]) -> list[ColumnName]:
+    """What the names of a header say together.
+
+    Axes that are numbered, or named by a direction of the body, are x, y and z in the order in
+    which the file has them, which is that of the sensor. Of two sensors, or of one before and
+    after a correction, the one at the waist, and what has a unit or was corrected, goes first.
+
+    Parameters
+    ----------
+    names, units : sequence of str
+        Of all columns; a name may be empty.
+
+    Examples
+    --------
+    >>> [said.axis for said in column_names(["acc_v", "acc_ml", "acc_ap"], ["", "", ""])]
+    [0, 1, 2]
+    >>> names = [f"acc_{axis}_{end}" for end in ("raw", "g") for axis in "xyz"]
+    >>> [said.quantity for said in column_names(names, [""] * 6)][2:4]
+    ['other', 'acc']
+    """
+    said = [
+        column_name(name, unit) if name not in ("", "-") else ColumnName("other")
+        for name, unit in zip(names, units, strict=True)
+    ]
+    for quantity in ("acc", "gyr", "linear", "gravity"):
+        for kind in (_NUMBERED, _DIRECTED):
+            found = [k for k, one in enumerate(said)
+                     if one.quantity == quantity and kind <= one.axis < kind + 10]  # fmt: skip
+            alone = not any(s.quantity == quantity and 0 <= s.axis < 3 for s in said)
+            places = range(3) if len(found) == 3 and alone else [-1] * len(found)
+            for place, k in zip(places, found, strict=True):
+                said[k] = replace(said[k], axis=place) if place >= 0 else ColumnName("other")
+        _leave_lesser_out(names, said, quantity)
+    return said
+
+
+def _leave_lesser_out(names: Sequence[str], said: list[ColumnName], quantity: str) -> None:
+    """Of several triads of one quantity keep the one that is plainly meant."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for k, one in enumerate(said):
+        if one.quantity == quantity and 0 <= one.axis < 3:
+            stem, _, _ = _unit_apart(names[k])
+            words = _axis_apart(plain_words(stem))[1]
+            groups.setdefault((*sorted(words), one.unit), []).append(k)
+    if len(groups) < 2 or any(len(found) != 3 for found in groups.values()):
+        return
+
+    def rank(words: tuple[str, ...]) -> tuple[bool, bool]:
+        return not WAIST.isdisjoint(words), LESSER.isdisjoint(words)
+
+    first, second = sorted(groups, key=rank, reverse=True)[:2]
+    if rank(first) > rank(second):
+        for k in (k for words, found in groups.items() if words != first for k in found):
+            said[k] = ColumnName("other")
 
 
 def column_name(name: str, unit_cell: str = "") -> ColumnName:
@@ -101,16 +151,22 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
     Examples
     --------
     >>> column_name("Acceleration x (m/s^2)")
-    ColumnName(quantity='acc', axis=0, unit='m_s2', unknown='')
-    >>> column_name("gyr_z_deg_s").unit, column_name("wy(deg/s)").quantity, column_name("Temp")
-    ('deg_s', 'gyr', ColumnName(quantity='other', axis=-1, unit='', unknown=''))
+    ColumnName(quantity='acc', axis=0, unit='m_s2', unknown='', of='')
+    >>> column_name("gyr_z_deg_s").unit, column_name("wy(deg/s)").quantity
+    ('deg_s', 'gyr')
+    >>> column_name("Temp").quantity, column_name("acc_time").of
+    ('other', 'acc')
     """
-    stem, unit, unknown = _unit_apart(name.strip().strip("\"'"))
+    # a second column of a name gets a number from those who read it
+    bare = re.sub(r"(?<=[\])])\.\d+$", "", name.strip().strip("\"'"))
+    stem, unit, unknown = _unit_apart(bare)
     if unit_cell.strip():
         unit, unknown = unit_of(unit_cell) or unit, ""
-    words = _words(stem)
+    words = plain_words(re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem))
     axis, words = _axis_apart(words)
     quantity = _quantity(words, axis, unit)
+    if quantity == "other" and axis >= _NUMBERED:
+        axis = -1
     if quantity in UNITS and unit and unit not in UNITS[quantity]:
         # "gx (g)": the letter g alone says less than the unit
         other = next((q for q in ("acc", "gyr") if unit in UNITS[q]), None)
@@ -122,72 +178,118 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         unknown = next((w for w in _after_stem(words) if w in _FOREIGN), "")
     if quantity == "acc" and not unit and "gforce" in words:
         unit = "g"
-    if quantity == "time" and not unit:
-        unit = _time_unit(words)
+    of = ""
+    if quantity == "time":
+        unit = unit or _time_unit(words)
+        # a clock's ticks are in none of our units, whatever they look like
+        unknown = "ticks" if not unit and not {"tick", "ticks"}.isdisjoint(words) else unknown
+        of = _sensor_of(words)
     if quantity == "xyz" and unit:
         quantity = "acc" if unit in UNITS["acc"] else "gyr" if unit in UNITS["gyr"] else "other"
-    return ColumnName(quantity, axis, unit, unknown if quantity in UNITS else "")
+        if unit in UNITS["time"]:  # "X [s]", over the samples
+            quantity, axis = "time", -1
+    return ColumnName(quantity, axis, unit, unknown if quantity in UNITS else "", of)
+
+
+def quantity_of_file(place: str) -> str:
+    """What the name of a file says that is in it: ``acc``, ``gyr``, or nothing.
+
+    Examples
+    --------
+    >>> quantity_of_file("run.zip, day 1/Gyroscope.csv"), quantity_of_file("run.csv")
+    ('gyr', '')
+    """
+    file = PurePath(place.rpartition(", ")[2]).name
+    said = column_name(f"{file.partition('.')[0]} x").quantity
+    return said if said in ("acc", "gyr") else ""
 
 
 def _unit_apart(name: str) -> tuple[str, str, str]:
     """A name without its unit, the unit, and what stands in its place and is none."""
     bracketed = _BRACKETS.match(name)
-    if bracketed and bracketed[1]:
-        unit = unit_of(bracketed[2])
+    if bracketed and bracketed[2].isdecimal():  # an index: acc[0]
+        return f"{bracketed[1]} {bracketed[2]}", "", ""
+    if bracketed:
+        stem, unit = bracketed[1].rstrip("/ "), unit_of(bracketed[2])
         known_note = bracketed[2].lower() in {"txt", "cal", "raw", "utc", ""}
-        return bracketed[1], unit, "" if unit or known_note else bracketed[2]
+        # "timestamp (+0100)": a zone
+        known_note = known_note or re.fullmatch(r"[+-]\d{2}:?\d{2}", bracketed[2]) is not None
+        return stem, unit, "" if unit or known_note else bracketed[2]
     ending = _ENDS.search(name)
     if ending and ending.start():
         return name[: ending.start()], unit_of(ending[1]), ""
+    divided = _SLASH.match(name)  # "a / m s^-2"
+    if divided and (unit := unit_of(divided[2])):
+        return divided[1], unit, ""
     return name, "", ""
 
 
-def _words(stem: str) -> list[str]:
-    whole = re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem)
-    parted = unicodedata.normalize("NFKD", _CAMEL.sub(" ", whole).lower())
-    plain = "".join(c for c in parted if not unicodedata.combining(c))
-    return [word for word in re.split(r"[^a-z0-9°µ²]+", plain) if word]
-
-
 def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
-    """The axis that a name is about, and its other words, those that followed it marked last."""
+    """The axis that a name is about, and its other words."""
     for place, word in enumerate(words):
         if word in ("x", "y", "z"):
             return "xyz".index(word), [*words[:place], *words[place + 1 :]]
     for place, word in enumerate(words):
         stuck = _STUCK.fullmatch(word)
-        if stuck:
+        if stuck and stuck[2] in "xyz":
             return "xyz".index(stuck[2]), [*words[:place], stuck[1], *words[place + 1 :]]
+    for place, word in reversed(list(enumerate(words))):
+        rest = [*words[:place], *words[place + 1 :]]
+        if word in DIRECTIONS and _sensor_of(rest):
+            return _DIRECTED, rest
+        if word in ("0", "1", "2", "3") and _sensor_of(rest):
+            return _NUMBERED, rest
+        stuck = _STUCK.fullmatch(word)
+        if stuck and len(stuck[1]) > 1:
+            return _NUMBERED, [*words[:place], stuck[1], *words[place + 1 :]]
     return -1, words
 
 
-def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
-    having = set(words)
+def _sensor_of(words: Sequence[str]) -> str:
+    """The quantity of the sensor that words name; empty without one."""
+    if _turning(words):
+        return "gyr"
+    return "acc" if not ACCELERATION.isdisjoint(words) else ""
+
+
+def _turning(words: Sequence[str]) -> bool:
     text = " ".join(words)
-    turning = bool(having & _GYR) or any(pair in text for pair in _GYR_PAIRS)
+    return not ANGULAR_VELOCITY.isdisjoint(words) or any(
+        pair in text for pair in ANGULAR_VELOCITY_PAIRS
+    )
+
+
+def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
+    having = frozenset(words)
+    turning = _turning(words)
     if axis < 0:
         if not words:
             return "time" if unit in UNITS["time"] else "other"
-        if having & _TIME and not having & (_ACC | _GYR | _OTHER - {"gps"}):
+        named = len(words) == 1 and unit_of(words[0]) in UNITS["time"]
+        if (having & TIME or named) and not having & (OTHER - {"gps"}):
             return "time"
-        return "count" if having & _COUNT else "other"
-    if having & (_OTHER - {"velocity", "vel"}) or (having & {"velocity", "vel"} and not turning):
+        return "count" if having & COUNT else "other"
+    if having & (OTHER - {"velocity", "vel", "speed"}):
         return "other"
-    if turning or words == ["g"]:
-        return "gyr"
-    if having & {"gravity", "grav"}:
-        return "gravity"
-    if having & _LINEAR:
+    if having & {"velocity", "vel", "speed"} and not turning:
+        return "other"
+    if having & GRAVITY and having & WITHOUT:
         return "linear"
-    if having & _ACC:
+    if turning or ("g" in having and not having & (ACCELERATION | {"force"})):
+        return "gyr"
+    if having & GRAVITY:
+        return "gravity"
+    if having & LINEAR:
+        return "linear"
+    if having & ACCELERATION:
         return "acc"
-    return "xyz" if having <= _NEUTRAL else "other"
+    return "xyz" if having <= NEUTRAL else "other"
 
 
 def _after_stem(words: list[str]) -> list[str]:
     """The words behind that of the quantity."""
     for place, word in enumerate(words):
-        if word in _ACC or word in _GYR or word in {"g", "velocity", "rate"}:
+        if word in ACCELERATION or word in ANGULAR_VELOCITY or word in {"g", "velocity", "rate"}:
             return words[place + 1 :]
     return []
 

@@ -11,9 +11,9 @@ from imu.errors import InputError, ParameterError
 from imu.samples import RATE_RANGE_HZ
 from pipelines.files.formats.table import read_format
 from pipelines.files.reading.assembling import assembled
-from pipelines.files.reading.mapping import parse_stated
 from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.remembered import Remembered
+from pipelines.files.reading.stated import parse_stated
 from pipelines.files.sample_table import SampleTable
 
 
@@ -86,13 +86,26 @@ def read(
     ask = Ask(
         parse_stated(columns, units), rate_hz, progress, one_sensor=beside is not None, memory=kept
     )
-    recording = read_format(Path(path), ask)
-    if beside is not None:
-        # what is stated of columns is said of the first file
-        second = replace(ask, stated=replace(ask.stated, columns=()), progress=None)
-        recording = _joined(recording, read_format(Path(beside), second))
+    recording = read_format(Path(path), ask) if beside is None else _both(path, beside, ask)
     table = assembled(recording, rate_hz)
     return table if kept is None else replace(table, notes=(*table.notes, *kept.notes))
+
+
+def _both(path: str | os.PathLike[str], beside: str | os.PathLike[str], ask: Ask) -> Recording:
+    """Two files as one recording: the acceleration of one tells the unit of the other."""
+    # what is stated of columns is said of the first file
+    second = replace(ask, stated=replace(ask.stated, columns=()), progress=None)
+    try:
+        one = read_format(Path(path), ask)
+    except InputError:
+        other = read_format(Path(beside), second)
+        if other.acceleration is None:
+            raise
+        one = read_format(Path(path), replace(ask, beside=other.acceleration.values))
+        return _joined(one, other)
+    if one.acceleration is not None:
+        second = replace(second, beside=one.acceleration.values)
+    return _joined(one, read_format(Path(beside), second))
 
 
 def _joined(one: Recording, other: Recording) -> Recording:

@@ -2,99 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import Final, Literal
 
 import numpy as np
 
-from imu.errors import ColumnError, InputError, ParameterError
-from pipelines.files.reading.column_names import ColumnName, column_name
+from imu.errors import ColumnError, InputError
+from pipelines.files.reading.column_names import (
+    ColumnName,
+    column_name,
+    column_names,
+    quantity_of_file,
+)
 from pipelines.files.reading.physics import (
     gravity_of,
     likely_acceleration_unit,
     likely_angular_velocity_unit,
     likely_counts,
     likely_time_unit,
+    median_norm,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
-from pipelines.files.reading.units import UNITS, unit_scale
+from pipelines.files.reading.stated import Column, Stated
+from pipelines.files.reading.time_columns import TimeColumns, can_be_time, time_columns
+from pipelines.files.reading.units import UNITS, USUAL_UNITS, unit_scale
 
 AXES: Final = "xyz"
 _WORDS: Final = {"acc": "acceleration", "gyr": "angular velocity", "time": "time"}
-_NAMES: Final = (
-    "time_s, time_ms, time_us or time_ns, acc_x, acc_y and acc_z with _m_s2, _g or _mg, "
-    "gyr_x, gyr_y and gyr_z with _rad_s or _deg_s"
-)
 _HOW: Final = (
     "say what the columns are with --columns, such as "
     "time_s,acc_x_g,acc_y_g,acc_z_g,gyr_x_deg_s,gyr_y_deg_s,gyr_z_deg_s, - for one to pass over"
 )
 #: Two values of a file that has so few rows fit any unit.
 _ENOUGH_ROWS: Final = 20
+#: No body turns as fast half of the time, °/s.
+_FASTEST: Final = 860.0
+#: Few do as fast, °/s; whole numbers beyond it are rather a converter's.
+_FAST: Final = 400.0
 
 Settled = Literal["name", "option", "numbers"]
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What a user says about the columns.
-
-    Attributes
-    ----------
-    columns : tuple of str
-        Names in order of the file's columns, ``-`` for one to pass over; empty when not said.
-    units : mapping of str to str
-        By ``time``, ``acc`` and ``gyr``.
-    """
-
-    columns: tuple[str, ...] = ()
-    units: Mapping[str, str] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.columns or self.units)
-
-
-def parse_stated(columns: str = "", units: str = "") -> Stated:
-    """What ``--columns`` and ``--units`` say.
-
-    Raises
-    ------
-    ParameterError
-        When a name or a unit is none.
-
-    Examples
-    --------
-    >>> parse_stated("time_s,acc_x_g,-,acc_z_g", "gyr=deg_s").columns
-    ('time_s', 'acc_x_g', '-', 'acc_z_g')
-    """
-    names = tuple(name.strip() for name in columns.split(",")) if columns.strip() else ()
-    for name in names:
-        said = column_name(name)
-        if name != "-" and (said.quantity not in UNITS or said.unknown):
-            raise ParameterError("--columns", name, f"names out of {_NAMES}, or - to pass over one")
-    found: dict[str, str] = {}
-    for piece in filter(None, (piece.strip() for piece in units.split(","))):
-        quantity, _, unit = (part.strip() for part in piece.partition("="))
-        if quantity not in UNITS or unit_scale(quantity, unit) is None:
-            raise ParameterError(
-                "--units",
-                piece,
-                "units such as acc=g,gyr=deg_s,time=ms: m_s2, g, mg or g/2048 (counts of which "
-                "2048 make one), rad_s or deg_s, s, ms, us or ns",
-            )
-        found[quantity] = unit
-    return Stated(names, found)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Where a quantity stands and in which unit."""
-
-    index: int
-    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +50,8 @@ class ColumnMapping:
 
     Attributes
     ----------
-    time : Column or None
-        None where the rows are counted.
+    times : TimeColumns
+        Without a time where the rows are counted.
     acceleration, angular_velocity : mapping of int to Column
         By axis, 0 for x to 2 for z.
     gravity : mapping of int to Column
@@ -117,7 +64,7 @@ class ColumnMapping:
         Whether the names are those of our own table, so that there is nothing to tell.
     """
 
-    time: Column | None
+    times: TimeColumns
     acceleration: Mapping[int, Column]
     angular_velocity: Mapping[int, Column]
     gravity: Mapping[int, Column]
@@ -125,11 +72,17 @@ class ColumnMapping:
     settled: Mapping[str, Settled] = field(default_factory=dict)
     plain: bool = False
 
+    @property
+    def time(self) -> Column | None:
+        """Where the time stands."""
+        return self.times.time
+
     def told(self, names: Sequence[str]) -> str:
         """One line on what is taken for what."""
         parts = []
         if self.time is not None:
-            parts.append(self._told_of("time", {0: self.time}, names))
+            stands = [self.time, self.times.fraction, self.times.gyroscope]
+            parts.append(self._told_of("time", dict(enumerate(filter(None, stands))), names))
         else:
             parts.append("time counted")
         if self.acceleration:
@@ -166,7 +119,12 @@ def is_needed(name: str, unit: str = "") -> bool:
 
 
 def propose(
-    raw: RawColumns, stated: Stated, rate_hz: float | None = None, *, one_sensor: bool = False
+    raw: RawColumns,
+    stated: Stated,
+    rate_hz: float | None = None,
+    *,
+    one_sensor: bool = False,
+    beside: Values | None = None,
 ) -> tuple[ColumnMapping, tuple[str, ...]]:
     """Tell what the columns are.
 
@@ -180,6 +138,8 @@ def propose(
         Sampling rate where it is stated.
     one_sensor : bool
         Whether the gyroscope alone will do, since another file has the accelerometer.
+    beside : array, shape (M, 3), optional
+        The acceleration of that file, m/s², where it was read before.
 
     Returns
     -------
@@ -197,10 +157,10 @@ def propose(
     """
     names, said = _said(raw, stated)
     if any(s.quantity != "other" for s in said):
-        mapping = _by_names(raw, names, said, one_sensor=one_sensor)
+        mapping = _by_names(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
     else:
         mapping = _by_physics(raw, rate_hz)
-    return _with_units(raw, mapping, names, stated, rate_hz), names
+    return _with_units(raw, mapping, names, stated, rate_hz, beside), names
 
 
 def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[ColumnName]]:
@@ -216,20 +176,61 @@ def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[Column
         rest = len(names) - len(stated.columns)
         names = tuple("" if n == "-" else n for n in stated.columns) + ("",) * rest
         units = ("",) * len(names)
-    return names, [
-        column_name(name, unit) if name not in ("", "-") else ColumnName("other")
-        for name, unit in zip(names, units, strict=True)
-    ]
+    return names, column_names(names, units)
 
 
 def _by_names(
-    raw: RawColumns, names: Sequence[str], said: Sequence[ColumnName], *, one_sensor: bool
+    raw: RawColumns,
+    names: Sequence[str],
+    said: Sequence[ColumnName],
+    stated: Stated,
+    *,
+    one_sensor: bool,
+    beside: Values | None,
 ) -> ColumnMapping:
+    found = _triads(raw, names, said, one_sensor=one_sensor, beside=beside)
+    acceleration = found["acc"]
+    gravity: Mapping[int, Column] = {}
+    if not acceleration and found["linear"]:
+        acceleration, gravity = _whole_acceleration(raw, names, found, stated)
+    if not (one_sensor and not acceleration and len(found["gyr"]) == 3):
+        _check_axes(raw, acceleration, found["gyr"])
+    measured = (*acceleration.values(), *gravity.values(), *found["gyr"].values())
+    times = time_columns(
+        raw,
+        names,
+        said,
+        {"acc": _places(acceleration), "gyr": _places(found["gyr"])},
+        stated.units.get("time", ""),
+    )
+    used = {column.index for column in (*measured, *times.columns)}
+    left_out = tuple(
+        n for k, n in enumerate(raw.shown or raw.names) if n not in ("", "-") and k not in used
+    )
+    plain = all(n == n.lower() and n.split("_")[0] in UNITS for n in names if n)
+    return ColumnMapping(
+        times, acceleration, found["gyr"], gravity, left_out, plain=plain and not left_out
+    )
+
+
+def _places(columns: Mapping[int, Column]) -> list[int]:
+    return [column.index for column in columns.values()]
+
+
+def _triads(
+    raw: RawColumns,
+    names: Sequence[str],
+    said: Sequence[ColumnName],
+    *,
+    one_sensor: bool,
+    beside: Values | None,
+) -> dict[str, dict[int, Column]]:
+    """Columns of each quantity by axis."""
     found: dict[str, dict[int, Column]] = {
         q: {} for q in ("acc", "gyr", "linear", "gravity", "xyz")
     }
     for index, name in enumerate(said):
-        if name.quantity not in found or index not in raw.values:
+        if name.quantity not in found or not 0 <= name.axis < 3 or index not in raw.values:
             continue
         _refuse_unknown(raw, names[index], name, index)
         axes = found[name.quantity]
@@ -241,29 +242,38 @@ def _by_names(
                 place=raw.at_header(index),
             )
         axes[name.axis] = Column(index, name.unit)
-    _bare_axes(raw, found)
-    acceleration, gravity = found["acc"], {}
-    if not acceleration and found["linear"]:
-        if found["linear"].keys() != found["gravity"].keys():
-            first = names[found["linear"][min(found["linear"])].index]
-            raise ColumnError(
-                f"{excerpt(first)} is acceleration without gravity, from which no lean and no step "
-                "can be told: give the acceleration that the sensor measures, or gravity besides.",
-                column=first,
-                place=raw.at_header(),
-            )
-        acceleration, gravity = found["linear"], found["gravity"]
-    if not (one_sensor and not acceleration and len(found["gyr"]) == 3):
-        _check_axes(raw, acceleration, found["gyr"])
-    time = _time_by_name(raw, said)
-    used = {c.index for c in (*acceleration.values(), *gravity.values(), *found["gyr"].values())}
-    used |= {time.index} if time else set()
-    left_out = tuple(
-        n for k, n in enumerate(raw.shown or raw.names) if n not in ("", "-") and k not in used
-    )
-    plain = all(n == n.lower() and n.split("_")[0] in UNITS for n in names if n)
-    return ColumnMapping(
-        time, acceleration, found["gyr"], gravity, left_out, plain=plain and not left_out
+    if one_sensor and beside is not None and len(found["xyz"]) == 3 and not found["gyr"]:
+        found["gyr"] = found["xyz"]
+    else:
+        _bare_axes(raw, found)
+    return found
+
+
+def _whole_acceleration(
+    raw: RawColumns,
+    names: Sequence[str],
+    found: Mapping[str, dict[int, Column]],
+    stated: Stated,
+) -> tuple[dict[int, Column], dict[int, Column]]:
+    """The acceleration that is called linear, and the gravity to be added to it.
+
+    Robots call it linear to tell it from the angular one, and leave gravity in.
+    """
+    linear, gravity = found["linear"], found["gravity"]
+    if linear.keys() == gravity.keys():
+        return linear, gravity
+    units = {stated.units.get("acc") or c.unit for c in linear.values()}
+    unit = units.pop() if len(units) == 1 else ""
+    mean = gravity_of(_triad(raw, linear), 100.0)
+    # without a unit, one that turns slowly looks like 1 g at the most
+    if likely_acceleration_unit(mean * (unit_scale("acc", unit) or 1.0)) == "m_s2":
+        return linear, {}
+    first = names[linear[min(linear)].index]
+    raise ColumnError(
+        f"{excerpt(first)} is acceleration without gravity, from which no lean and no step "
+        "can be told: give the acceleration that the sensor measures, or gravity besides.",
+        column=first,
+        place=raw.at_header(),
     )
 
 
@@ -271,7 +281,7 @@ def _refuse_unknown(raw: RawColumns, shown: str, name: ColumnName, index: int) -
     if not name.unknown:
         return
     quantity = f"{name.quantity}_{AXES[name.axis]}"
-    *most, last = (f"{quantity}_{unit}" for unit in UNITS[name.quantity])
+    *most, last = (f"{quantity}_{unit}" for unit in USUAL_UNITS[name.quantity])
     raise ColumnError(
         f"{excerpt(shown)} has the unknown unit {excerpt(name.unknown)}: name it "
         f"{', '.join(most)} or {last}.",
@@ -285,7 +295,7 @@ def _bare_axes(raw: RawColumns, found: dict[str, dict[int, Column]]) -> None:
     bare = found["xyz"]
     if len(bare) < 2:
         return
-    if not found["gyr"] and re.search(r"gyr|rotation", PurePath(raw.place).name.lower()):
+    if not found["gyr"] and quantity_of_file(raw.place) == "gyr":
         found["gyr"] = bare
     elif not found["acc"] and not found["linear"]:
         found["acc"] = bare
@@ -312,26 +322,11 @@ def _check_axes(
         )
 
 
-def _time_by_name(raw: RawColumns, said: Sequence[ColumnName]) -> Column | None:
-    """The column of time that tells most samples apart; the first of equals."""
-    best: tuple[int, int] | None = None
-    chosen = None
-    for index, name in enumerate(said):
-        if name.quantity != "time" or index not in raw.values:
-            continue
-        values = raw.values[index]
-        in_words = values.dtype.kind == "S"
-        rank = (len(np.unique(values[:4096])), int(bool(name.unit) and not in_words))
-        if best is None or rank > best:
-            best, chosen = rank, Column(index, "" if in_words else name.unit)
-    return chosen
-
-
 def _by_physics(raw: RawColumns, rate_hz: float | None) -> ColumnMapping:
     """Columns without names: time increases, acceleration holds gravity."""
     numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
     words = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "S"]
-    rising = [k for k in numbers if _rises(raw.numbers(k))]
+    rising = [k for k in numbers if can_be_time(raw.numbers(k))]
     counters = [k for k in rising if _counts(raw.numbers(k))]
     times = words or [k for k in rising if k not in counters] or counters
     time = Column(times[0]) if times else None
@@ -354,18 +349,11 @@ def _by_physics(raw: RawColumns, rate_hz: float | None) -> ColumnMapping:
     acceleration = triads[gravity[0]]
     others = [t for t in triads if t is not acceleration]
     return ColumnMapping(
-        time,
+        TimeColumns(time),
         {axis: Column(k) for axis, k in enumerate(acceleration)},
         {axis: Column(k) for axis, k in enumerate(others[0])} if others else {},
         {},
     )
-
-
-def _rises(values: Values) -> bool:
-    """Whether a column can be time: hardly ever smaller, and larger at the end."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        steps = np.diff(values)
-    return len(steps) > 2 and float(np.mean(steps >= 0)) > 0.98 and bool(values[-1] > values[0])
 
 
 def _counts(values: Values) -> bool:
@@ -393,11 +381,13 @@ def _with_units(
     names: Sequence[str],
     stated: Stated,
     rate_hz: float | None,
+    beside: Values | None,
 ) -> ColumnMapping:
     settled: dict[str, Settled] = {}
-    time = mapping.time
+    times, time = mapping.times, mapping.time
     if time is not None:
         time = _time_with_unit(raw, time, names, stated, settled)
+        times = times.in_unit(time.unit)
     rate = rate_hz or _rough_rate(raw, time)
     acceleration = _one_unit(mapping.acceleration, "acc", stated, settled)
     gravity = _one_unit(mapping.gravity, "acc", stated, settled)
@@ -411,13 +401,16 @@ def _with_units(
     angular_velocity = _one_unit(mapping.angular_velocity, "gyr", stated, settled)
     if _unitless(angular_velocity):
         si = _triad(raw, acceleration, "acc") if acceleration else np.zeros((0, 3))
+        if not acceleration and beside is not None:
+            rows = len(next(iter(raw.values.values())))
+            si = beside[np.linspace(0, len(beside) - 1, rows).astype(np.int64)]
         unit = _angular_velocity_unit(raw, _triad(raw, angular_velocity), si, names,
                                       angular_velocity, rate)  # fmt: skip
         angular_velocity, settled["gyr"] = _all_in(angular_velocity, unit), "numbers"
     plain = mapping.plain and not settled
     return replace(
         mapping,
-        time=time,
+        times=times,
         acceleration=acceleration,
         gravity=gravity,
         angular_velocity=angular_velocity,
@@ -520,13 +513,20 @@ def _angular_velocity_unit(
     if not np.nan_to_num(triad).any():
         return "rad_s"  # nothing was measured
     unit = likely_angular_velocity_unit(triad, acceleration_m_s2, rate_hz)
-    if unit and len(triad) >= _ENOUGH_ROWS:
+    turning = median_norm(triad)
+    whole = bool(np.all(np.nan_to_num(triad) % 1.0 == 0.0))
+    counts = turning > _FASTEST or (whole and turning > _FAST)
+    if unit and not counts and len(triad) >= _ENOUGH_ROWS:
         return unit
     index = next(c.index for c in columns.values() if not c.unit)
     name = names[index] or f"column {index + 1}"
+    fault = "the numbers may be rad/s as well as deg/s: give --units gyr=rad_s or --units gyr=deg_s"
+    if counts:
+        fault = (
+            "the numbers look like raw counts: give how many make one °/s, such as "
+            "--units gyr=deg_s/16.4, or --units gyr=mdeg_s, or --units gyr=deg_s where they are "
+            "whole degrees"
+        )
     raise ColumnError(
-        f"{excerpt(name)} has no unit, and the numbers may be rad/s as well as deg/s: give "
-        "--units gyr=rad_s or --units gyr=deg_s.",
-        column=name,
-        place=raw.at_header(index),
+        f"{excerpt(name)} has no unit, and {fault}.", column=name, place=raw.at_header(index)
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
 from imu.samples import STANDARD_GRAVITY_M_S2
 from pipelines.files.reading.raw_columns import Values
-from pipelines.files.reading.units import ACCELERATION_UNITS, TIME_UNITS
+from pipelines.files.reading.stamps import date_units
+from pipelines.files.reading.units import ACCELERATION_UNITS, TIME_UNITS, unit_scale
 
 #: Sensors of motion measure between these; a thousandfold lies beyond.
 _SAMPLING_HZ: Final = (8.0, 4000.0)
@@ -41,8 +43,10 @@ def likely_time_unit(times: Values) -> str:
     if not len(forward) or not np.isfinite(span):
         return ""
     # bursts of arrival and equal stamps set single steps apart from the mean one
-    for step in (span / (len(times) - 1), float(np.median(forward))):
-        for unit, seconds in TIME_UNITS.items():
+    mean_and_typical = (span / (len(times) - 1), float(np.median(forward)))
+    for step in mean_and_typical:
+        for unit in (*date_units(float(times[0])), *TIME_UNITS):
+            seconds = unit_scale("time", unit) or 0.0
             if _SAMPLING_HZ[0] * step * seconds <= 1.0 <= _SAMPLING_HZ[1] * step * seconds:
                 return unit
     return ""
@@ -147,7 +151,7 @@ def likely_angular_velocity_unit(
     if len(moving) >= size:
         typical = float(np.median(moving))
         if typical > _FASTEST_RAD_S:
-            return "deg_s"
+            return "deg_s" if typical < math.degrees(_FASTEST_RAD_S) else ""
         return "rad_s" if typical < _SLOWEST_MOVING_DEG_S else ""
     if len(still) >= size and float(np.median(still)) > _BIAS_RAD_S:
         return "deg_s"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from imu.errors import InputError
-from pipelines.files.reading.mapping import ColumnMapping, Stated, propose
+from pipelines.files.reading.mapping import ColumnMapping, propose
 from pipelines.files.reading.raw_columns import RawColumns, Values
-from pipelines.files.reading.stamps import stamps_in_words
+from pipelines.files.reading.stamps import date_ns, stamps_in_words
+from pipelines.files.reading.stated import Stated
+from pipelines.files.reading.time_columns import TimeColumns
 from pipelines.files.reading.units import unit_scale
-
-#: Seconds since 1970 between which numbers are a date (2001 to 2286) and not a clock's count.
-_DATES_S: Final = (1e9, 1e10)
 
 
 class Memory(Protocol):
@@ -44,6 +43,8 @@ class Ask:
         Whether the gyroscope alone will do, since another file has the accelerometer.
     memory : Memory or None
         What is known of files of the same shape.
+    beside : array, shape (N, 3), or None
+        The acceleration of the other file, m/s², where that was read before.
     """
 
     stated: Stated = field(default_factory=Stated)
@@ -51,6 +52,7 @@ class Ask:
     progress: Callable[[int, int], None] | None = None
     one_sensor: bool = False
     memory: Memory | None = None
+    beside: Values | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,14 +117,16 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
         When it cannot be told: names the readings and the option that settles it.
     """
     mapping, names, recalled = _mapping(raw, ask)
-    time, start_ns = _seconds(raw, mapping)
+    time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
-    acc = _triad(raw, mapping, "acc") if mapping.acceleration else None
-    gyr = _triad(raw, mapping, "gyr") if mapping.angular_velocity else None
+    acc = Sensor(time, _triad(raw, mapping, "acc")) if mapping.acceleration else None
+    gyr = Sensor(time, _triad(raw, mapping, "gyr")) if mapping.angular_velocity else None
+    if own_time is not None and acc is not None and gyr is not None:
+        acc, gyr = _timed_rows(acc), _timed_rows(Sensor(own_time, gyr.values))
     return Recording(
         raw.place,
-        None if acc is None else Sensor(time, acc),
-        None if gyr is None else Sensor(time, gyr),
+        acc,
+        gyr,
         mapping=mapping,
         told="" if mapping.plain else _told(raw, mapping, names, recalled=recalled),
         preamble=raw.preamble,
@@ -140,36 +144,65 @@ def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], *, reca
 def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...], bool]:
     """What the columns are, by which names, and whether an earlier file had to tell it."""
     try:
-        mapping, names = propose(raw, ask.stated, ask.rate_hz, one_sensor=ask.one_sensor)
+        mapping, names = propose(
+            raw, ask.stated, ask.rate_hz, one_sensor=ask.one_sensor, beside=ask.beside
+        )
     except InputError:
         known = ask.memory.recall(raw) if ask.memory and not ask.stated else Stated()
         if not known:
             raise
-        mapping, names = propose(raw, known, ask.rate_hz, one_sensor=ask.one_sensor)
+        mapping, names = propose(
+            raw, known, ask.rate_hz, one_sensor=ask.one_sensor, beside=ask.beside
+        )
         return mapping, names, True
     if ask.memory is not None:
         ask.memory.keep(raw, ask.stated, mapping)
     return mapping, names, False
 
 
-def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, int]:
-    """Times in s, those with a date from the first on, and when that was."""
-    if mapping.time is None:
-        return None, 0
-    cells = raw.values[mapping.time.index]
-    if mapping.time.unit == "words":
-        stamps = stamps_in_words(np.asarray(cells, np.bytes_), raw.at_header(mapping.time.index))
+def _timed_rows(sensor: Sensor) -> Sensor:
+    """Those that have a time: the slower of two sensors side by side has fewer."""
+    assert sensor.time_s is not None
+    has = np.isfinite(sensor.time_s)
+    return Sensor(sensor.time_s[has], sensor.values[has])
+
+
+def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, Values | None, int]:
+    """Times in s, those of the gyroscope where it has its own, and when the first was.
+
+    Those with a date begin at 0.
+    """
+    times = mapping.times
+    if times.time is None:
+        return None, None, 0
+    cells = raw.values[times.time.index]
+    if times.time.unit == "words":
+        stamps = stamps_in_words(np.asarray(cells, np.bytes_), raw.at_header(times.time.index))
+        stamps = stamps + np.round(_fraction_s(raw, times) * 1e9).astype(np.int64)
         first = int(stamps[0]) if len(stamps) else 0
-        return (stamps - first) / 1e9, first if first > 86_400 * 10**9 else 0
-    values = raw.numbers(mapping.time.index)
-    scale = unit_scale("time", mapping.time.unit) or 1.0
+        return (stamps - first) / 1e9, None, first if first > 86_400 * 10**9 else 0
+    values = raw.numbers(times.time.index)
+    own = None if times.gyroscope is None else raw.numbers(times.gyroscope.index)
+    scale = unit_scale("time", times.time.unit) or 1.0
     begin = float(values[0]) if len(values) else 0.0
-    if not _DATES_S[0] <= abs(begin) * scale <= _DATES_S[1]:
-        # divided, not multiplied: 10 ms are 0.01 s to the last bit
-        return values / round(1.0 / scale) if scale < 1.0 else values * scale, 0
-    # what is beyond the first is small enough to keep all its digits
-    start_ns = int(begin) * round(1e9 * scale) if scale < 1.0 else round(begin * 1e9)
-    return (values - begin) * scale, start_ns
+    start_ns = date_ns(begin, times.time.unit)
+    if not start_ns:
+        begin = 0.0
+    # what is beyond the first of dates is small enough to keep all its digits
+    time = _scaled(values - begin, scale, times.time.unit) + _fraction_s(raw, times)
+    return time, None if own is None else _scaled(own - begin, scale, times.time.unit), start_ns
+
+
+def _scaled(values: Values, scale: float, unit: str) -> Values:
+    # divided, not multiplied: 10 ms are 0.01 s to the last bit
+    return values / round(1.0 / scale) if unit in ("ms", "us", "ns") else values * scale
+
+
+def _fraction_s(raw: RawColumns, times: TimeColumns) -> Values | float:
+    """What is to be added to whole seconds."""
+    if times.fraction is None:
+        return 0.0
+    return raw.numbers(times.fraction.index) * (unit_scale("time", times.fraction.unit) or 1.0)
 
 
 def _refuse_empty(raw: RawColumns, mapping: ColumnMapping) -> None:

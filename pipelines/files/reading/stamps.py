@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,26 +11,100 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.raw_columns import excerpt
+from pipelines.files.reading.units import unit_scale
 
-_CLOCK: Final = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d{1,9}))?)?\s*([AaPp][Mm])?"
-_ISO: Final = re.compile(
-    rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}})[T _]+{_CLOCK}\s*(Z|UTC|[+-]\d\d:?\d\d)?"
+_CLOCK: Final = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 )
-_DAY_FIRST: Final = re.compile(rf"(\d{{1,2}})[/.-](\d{{1,2}})[/.-](\d{{4}})[T ,]+{_CLOCK}()")
-_CLOCK_ALONE: Final = re.compile(rf"(){{0}}{_CLOCK}")
+#: The name of a place may be cut.
+_ZONE: Final = r"\s*(?P<zone>Z|[+-]\d\d(?::?\d\d)?|[A-Z]{3,4})?\s*(?:\[[\w/+-]*\]?)?"
+_YEAR: Final = r"(?P<year>\d{4})"
+_ANY_YEAR: Final = r"(?P<year>\d{4}|\d\d)"
+_DAY: Final = r"(?P<day>\d{1,2})"
+_NAME: Final = r"(?P<name>[A-Za-z]{3,9})"
+_WEEKDAY: Final = r"(?:[A-Za-z]{3,9},? )?"
+_DATED: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_YEAR}[-/.](?P<month>\d{{1,2}})[-/.]{_DAY}[T _,]+{_CLOCK}{_ZONE}",
+        rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d)[T_ ](?P<hour>\d\d)(?P<minute>\d\d)"
+        rf"(?P<second>\d\d)(?:[.,](?P<fraction>\d{{1,9}}))?{_ZONE}",
+        rf"(?P<first>\d{{1,2}})[/.-](?P<other>\d{{1,2}})[/.-]{_ANY_YEAR}[T ,]+{_CLOCK}{_ZONE}",
+        rf"{_WEEKDAY}{_DAY}[ .-]+{_NAME}[ .,-]+{_ANY_YEAR}[T ,]+{_CLOCK}{_ZONE}",
+        rf"{_WEEKDAY}{_NAME} +{_DAY},? +{_YEAR}[ ,]+{_CLOCK}{_ZONE}",
+        rf"[A-Za-z]{{3}} {_NAME} +{_DAY} {_CLOCK}\s+{_YEAR}",
+    )
+)
+_CLOCK_ALONE: Final = re.compile(rf"(?:(?P<days>\d{{1,5}}) days?,? \+?)?{_CLOCK}")
+_MINUTES: Final = re.compile(r"(?P<minute>\d{1,4}):(?P<second>[0-5]\d)[.,](?P<fraction>\d{1,9})")
 _PLAIN: Final = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?")
+_MONTH_NAMES: Final = (
+    *("jan ene", "feb fev", "mar mrz", "apr avr abr", "may mai maj", "jun jui", "jul"),
+    *("aug aou ago", "sep", "oct okt", "nov", "dec dez dic"),
+)
+_MONTHS: Final = {name: k for k, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+#: Zones that are called by letters, h east of Greenwich.
+_LETTERED: Final = {
+    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9,
+    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
 _DAY_NS: Final = 86_400 * 10**9
+_HOUR_NS: Final = 3600 * 10**9
+
+#: Where programs begin to count, by unit: from, to, and s from there to 1970. Unix; days of
+#: spreadsheets and of MATLAB; tenths of µs of Windows and of .NET. From 2001 on each.
+_EPOCHS: Final = (
+    *((unit, 1e9 / scale, 1e10 / scale, 0) for unit, scale in
+      (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))),
+    ("d", 36_892.0, 73_050.0, -25_569 * 86_400),
+    ("d", 730_852.0, 767_010.0, -719_529 * 86_400),
+    ("us/10", 1.26e17, 1.5e17, -11_644_473_600),
+    ("us/10", 6.3e17, 6.6e17, -62_135_596_800),
+)  # fmt: skip
 
 
-def is_time_in_words(cell: str) -> bool:
-    """Whether a cell is a date and time, or a time of the day.
+def date_units(first: float) -> tuple[str, ...]:
+    """The units in which a number is a date.
 
     Examples
     --------
-    >>> is_time_in_words("2026-03-01T10:00:00.125Z"), is_time_in_words("1")
-    (True, False)
+    >>> date_units(1_767_254_407_000.0), date_units(12.5)
+    (('ms',), ())
     """
-    return ":" in cell and any(p.fullmatch(cell) for p in (_ISO, _DAY_FIRST, _CLOCK_ALONE))
+    return tuple(unit for unit, low, high, _ in _EPOCHS if low <= first <= high)
+
+
+def date_ns(first: float, unit: str) -> int:
+    """Nanoseconds since 1970 of a date in numbers of a unit; 0 where it is none.
+
+    Examples
+    --------
+    >>> date_ns(46023.5, "d") == date_ns(1_767_268_800.0, "s"), date_ns(12.5, "s")
+    (True, 0)
+    """
+    for one, low, high, offset_s in _EPOCHS:
+        if one == unit and low <= first <= high:
+            scale = unit_scale("time", unit) or 1.0
+            if scale < 1.0:  # whole to the last digit
+                return int(first) * round(1e9 * scale) + offset_s * 10**9
+            return round(first * scale * 1e9) + offset_s * 10**9
+    return 0
+
+
+def is_time_in_words(cell: str) -> bool:
+    """Whether a cell is a date and time, a time of the day, or a span in minutes and seconds.
+
+    Examples
+    --------
+    >>> is_time_in_words("2026-03-01T10:00:00.125Z"), is_time_in_words("00:12.5")
+    (True, True)
+    >>> is_time_in_words("1")
+    False
+    """
+    if ":" not in cell and "T" not in cell and "_" not in cell:
+        return False
+    return any(p.fullmatch(cell) for p in (*_DATED, _CLOCK_ALONE, _MINUTES))
 
 
 def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
@@ -41,7 +114,7 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
     ----------
     cells : array of bytes, shape (N,)
         Date and time in ISO 8601 or near it, with or without a zone; a time of the day goes on over
-        midnight.
+        midnight, minutes and seconds over the hour.
     where : str
         For messages.
 
@@ -57,8 +130,9 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
         pass
     found = np.fromiter((_one(cell, where) for cell in cells.tolist()), np.int64, len(cells))
     if len(found) and 0 <= found[0] < _DAY_NS:
-        back = np.diff(found) < -_DAY_NS // 2
-        found[1:] += np.cumsum(back) * _DAY_NS
+        whole = _HOUR_NS if _MINUTES.fullmatch(_text(cells[0])) else _DAY_NS
+        back = np.diff(found) < -whole // 2
+        found[1:] += np.cumsum(back) * whole
     return found
 
 
@@ -66,7 +140,7 @@ def _common_zone(cells: NDArray[np.bytes_]) -> bytes:
     """What all cells end with behind the seconds."""
     if not len(cells):
         return b""
-    ending = re.search(rb"(Z|[+-]\d\d:?\d\d)$", bytes(cells[0]))
+    ending = re.search(rb"(Z|[+-]\d\d(:?\d\d)?)$", bytes(cells[0]))
     if ending is None or not np.char.endswith(cells, ending[1]).all():
         return b""
     return ending[1]
@@ -93,35 +167,61 @@ def _at_once(cells: NDArray[np.bytes_], zone: bytes) -> NDArray[np.int64]:
 
 
 def _zone_ns(zone: str) -> int:
-    if not zone or zone in ("Z", "UTC"):
+    if not zone or zone == "Z":
         return 0
+    if zone[0] not in "+-":
+        return _LETTERED[zone] * _HOUR_NS
     sign = -1 if zone[0] == "-" else 1
-    return sign * (int(zone[1:3]) * 60 + int(zone[-2:])) * 60 * 10**9
+    minutes = int(zone[-2:]) if len(zone) > 3 else 0
+    return sign * (int(zone[1:3]) * 60 + minutes) * 60 * 10**9
+
+
+def _text(cell: bytes) -> str:
+    return cell.decode("ascii", "replace").strip()
 
 
 def _one(cell: bytes, where: str) -> int:
-    text = cell.decode("ascii", "replace").strip()
+    text = _text(cell)
     try:
-        if match := _ISO.fullmatch(text):
-            year, month, day = (int(part) for part in match.groups()[:3])
-            return _stamp(year, month, day, match.groups()[3:8]) - _zone_ns(match[9] or "")
-        if match := _DAY_FIRST.fullmatch(text):
-            first, second, year = (int(part) for part in match.groups()[:3])
-            # which of them is the month matters at midnight alone: times are told from the first
-            month, day = (second, first) if second <= 12 else (first, second)
-            return _stamp(year, month, day, match.groups()[3:8])
-        if match := _CLOCK_ALONE.fullmatch(text):
-            return _stamp(1970, 1, 1, match.groups()[-5:])
-    except ValueError:
+        for pattern in (*_DATED, _CLOCK_ALONE, _MINUTES):
+            if match := pattern.fullmatch(text):
+                return _stamp(match.groupdict())
+    except (ValueError, KeyError):
         pass
     raise InputError(f"{excerpt(text)} is no time: correct it, or leave the row out.", place=where)
 
 
-def _stamp(year: int, month: int, day: int, clock: Sequence[str | None]) -> int:
-    hour, minute, second, fraction, half = clock
-    hours = int(hour or 0)
-    if half:
-        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
-    start = datetime(year, month, day, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    whole = start + timedelta(hours=hours, minutes=int(minute or 0), seconds=int(second or 0))
-    return (whole // timedelta(seconds=1)) * 10**9 + int((fraction or "0").ljust(9, "0"))
+def _stamp(said: dict[str, str | None]) -> int:
+    """Nanoseconds since 1970.
+
+    Raises
+    ------
+    ValueError, KeyError
+        When there is no such day, month or zone.
+    """
+    hours = int(said.get("hour") or 0)
+    if half := said.get("half"):
+        hours = hours % 12 + (12 if half[0].lower() == "p" else 0)
+    whole = _day(said) - datetime(1970, 1, 1, tzinfo=UTC)
+    whole += timedelta(
+        days=int(said.get("days") or 0),
+        hours=hours,
+        minutes=int(said.get("minute") or 0),
+        seconds=int(said.get("second") or 0),
+    )
+    fraction = int((said.get("fraction") or "0").ljust(9, "0"))
+    return (whole // timedelta(seconds=1)) * 10**9 + fraction - _zone_ns(said.get("zone") or "")
+
+
+def _day(said: dict[str, str | None]) -> datetime:
+    year = int(said.get("year") or 1970)
+    year += 2000 if year < 100 else 0
+    if "first" in said:
+        first, second = int(said["first"] or 0), int(said["other"] or 0)
+        # which of them is the month matters at midnight alone: times are told from the first
+        month, day = (second, first) if second <= 12 else (first, second)
+    else:
+        name = said.get("name")
+        month = _MONTHS[name[:3].lower()] if name else int(said.get("month") or 1)
+        day = int(said.get("day") or 1)
+    return datetime(year, month, day, tzinfo=UTC)

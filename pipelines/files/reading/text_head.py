@@ -18,8 +18,17 @@ from pipelines.files.reading.units import unit_of
 
 #: How programs write that there is no number.
 NOT_MEASURED: Final = frozenset(
-    ["", "na", "n/a", "nan", "null", "none", "-", "--", "#n/a", "nil", "missing", "?", "."]
+    [
+        *("", "-", "--", "---", "?", ".", "*", "na", "n/a", "n.a.", "nd", "n.d.", "nan", "<na>"),
+        *("null", "none", "nil", "missing", "undefined"),
+        *("#n/a", "#div/0!", "#value!", "#num!", "#ref!"),
+    ]
 )
+#: Thousands with a comma, with a point where the comma is that of decimals, and with blanks.
+_BY_COMMA: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+_BY_POINT: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
+_BY_BLANK: Final = re.compile(r"[+-]?[1-9]\d{0,2}(['\u2019\u00a0\u202f ]\d{3})+([.,]\d*)?")
+_FORTRAN: Final = re.compile(r"[+-]?[\d.]+[dD][+-]?\d{1,3}")
 _SEPARATORS: Final = (",", ";", "\t", "|", " ")
 _ROWS_LOOKED_AT: Final = 60
 _LINES_LOOKED_AT: Final = 500
@@ -113,8 +122,8 @@ def read_head(look: bytes, place: str) -> TextHead:
     if names_at < 0:
         _refuse_other_width(above, dialect, first, place)
     if names_at >= 0:
-        names = _fitted(split_row(lines[names_at], dialect), dialect.columns, lines, first, dialect)
-        names = _with_groups(names, above, names_at, dialect)
+        names = _fitted(_names_in(lines[names_at], dialect), dialect.columns, lines, first, dialect)
+        names = _from_several(names, above, dialect)
     if units_at >= 0:
         units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
     if names_at >= 0 and not _fits(lines, names_at, first, dialect):
@@ -150,13 +159,31 @@ def is_number(cell: str, *, decimal_comma: bool) -> bool:
     """Whether a cell is a number, or says that there is none."""
     if cell.lower() in NOT_MEASURED:
         return True
-    if decimal_comma:
-        cell = cell.replace(",", ".")
     try:
-        float(cell)
+        float(plain_number(cell, decimal_comma=decimal_comma))
     except ValueError:
         return False
     return "_" not in cell
+
+
+def plain_number(cell: str, *, decimal_comma: bool) -> str:
+    """A cell with a decimal point, a minus of ASCII and no signs between thousands.
+
+    Examples
+    --------
+    >>> plain_number("1.234,5", decimal_comma=True), plain_number("1,234.5", decimal_comma=False)
+    ('1234.5', '1234.5')
+    """
+    cell = cell.replace("\u2212", "-")
+    if _BY_BLANK.fullmatch(cell):
+        cell = re.sub(r"['\u2019\u00a0\u202f ]", "", cell)
+    elif decimal_comma and _BY_POINT.fullmatch(cell):
+        cell = cell.replace(".", "")
+    elif not decimal_comma and _BY_COMMA.fullmatch(cell):
+        cell = cell.replace(",", "")
+    elif _FORTRAN.fullmatch(cell):
+        cell = cell.lower().replace("d", "e")
+    return cell.replace(",", ".") if decimal_comma else cell
 
 
 def _rows_begin(lines: Sequence[str], place: str) -> tuple[Dialect, int]:
@@ -239,6 +266,12 @@ def _names_among(above: Sequence[tuple[int, str]], dialect: Dialect) -> tuple[in
     most = 0
     rows = [(n, split_row(line, dialect)) for n, line in above[-8:] if not line.startswith("#")]
     fitting = [(n, cells) for n, cells in rows if abs(len(cells) - dialect.columns) <= 1]
+    if not fitting:
+        rows = [(n, _names_in(line, dialect)) for n, line in above[-8:] if line.startswith("#")]
+        fitting = [
+            (n, cells) for n, cells in rows
+            if abs(len(cells) - dialect.columns) <= 1 and _told_by(cells) > 1
+        ]  # fmt: skip
     for n, cells in fitting:
         said = sum(column_name(cell).quantity != "other" for cell in cells if cell)
         if said >= most and said > 0:
@@ -265,26 +298,48 @@ def _fitted(
     return tuple(cells[:columns]) + ("",) * (columns - len(cells))
 
 
-def _with_groups(
-    names: tuple[str, ...], above: Sequence[tuple[int, str]], names_at: int, dialect: Dialect
+def _from_several(
+    names: tuple[str, ...], above: Sequence[tuple[int, str]], dialect: Dialect
 ) -> tuple[str, ...]:
-    """Names with those of the sensors, where a row above has each over its three axes."""
-    axes = [name.lower() for name in names if column_name(name).quantity == "xyz"]
-    row = next((split_row(line, dialect) for n, line in reversed(above) if n < names_at), [])
-    if len(set(axes)) == len(axes) or not len(names) - 2 <= len(row) <= len(names):
-        return names
-    groups: list[str] = []
-    for cell in row + [""] * (len(names) - len(row)):
-        groups.append(cell or (groups[-1] if groups else ""))
-    return tuple(
-        f"{group} {name}" if column_name(name).quantity == "xyz" else name
-        for group, name in zip(groups, names, strict=True)
-    )
+    """Names that stand in several lines: a sensor over its three axes, the unit below each."""
+    rows = [cells for _, line in above[-3:]
+            if abs(len(cells := split_row(line, dialect)) - dialect.columns) <= 1]  # fmt: skip
+    best = names
+    for count in range(2, len(rows) + 1):
+        several = [cells + [""] * (dialect.columns - len(cells)) for cells in rows[-count:]]
+        columns = list(zip(*[*map(_filled, several[:-1]), several[-1]], strict=False))
+        joined = tuple(" ".join(map(_part, filter(None, cells))) for cells in columns)
+        if _told_by(joined) > _told_by(best):
+            best = joined[: dialect.columns]
+    return best
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    """A line in which a name stands for the empty cells behind it, too."""
+    found: list[str] = []
+    for cell in cells:
+        found.append(cell or (found[-1] if found else ""))
+    return found
+
+
+def _part(cell: str) -> str:
+    return f"[{cell}]" if unit_of(cell) and not cell.startswith(("(", "[")) else cell
+
+
+def _told_by(names: Sequence[str]) -> int:
+    """How many different columns of a sensor names tell, and a time."""
+    said = {(one.quantity, one.axis) for one in map(column_name, filter(None, names))}
+    return sum(quantity not in ("other", "count", "xyz") for quantity, _ in said)
+
+
+def _names_in(line: str, dialect: Dialect) -> list[str]:
+    """Names, also those behind the sign of a remark."""
+    return split_row(line.lstrip("#%").lstrip() if line.startswith(("#", "%")) else line, dialect)
 
 
 def _fits(lines: Sequence[str], names_at: int, first: int, dialect: Dialect) -> bool:
     """Whether each cell has a name, but for an index and what a separator at the end makes."""
-    names = split_row(lines[names_at], dialect)
+    names = _names_in(lines[names_at], dialect)
     while len(names) > dialect.columns and not names[-1]:
         names.pop()
     if len(names) == dialect.columns or first >= len(lines):

@@ -21,6 +21,7 @@ from pipelines.files.reading.text_head import (
     Dialect,
     TextHead,
     is_number,
+    plain_number,
     split_row,
 )
 from pipelines.files.reading.text_source import TextSource, decoded
@@ -29,6 +30,13 @@ _NEWLINE: Final = ord("\n")
 #: Rows of one recording; 55 hours at 200 Hz.
 _MOST_ROWS: Final = 40_000_000
 _NAN: Final = float("nan")
+#: From so many on they are not waited for to the end.
+_MOST_TORN: Final = 1000
+#: Share of rows that may be torn by a break of the link or the card.
+_FEW_TORN: Final = 0.01
+
+#: A point before other than three digits, or behind a zero, is that of decimals.
+_DECIMALS: Final = re.compile(r"\.(\d{1,2}|\d{4,})$|^-?0?\.\d")
 
 Part = list[NDArray[np.generic]]
 
@@ -39,7 +47,19 @@ class _Told:
 
     repeated: list[int] = field(default_factory=list)
     remarks: list[int] = field(default_factory=list)
+    torn: list[int] = field(default_factory=list)
+    fault: InputError | None = None
     cut: int = 0
+
+    def tear(self, line: int, fault: InputError) -> None:
+        """Leave out a row that cannot be read, for now."""
+        self.torn.append(line)
+        self.fault = self.fault or fault
+
+    def refuse_many(self, rows: int) -> None:
+        """Raise what is wrong with the first of them where they are no exception."""
+        if self.fault is not None and len(self.torn) > _FEW_TORN * rows:
+            raise self.fault
 
     def notes(self, place: str) -> list[str]:
         notes = []
@@ -50,6 +70,11 @@ class _Told:
             )
         if self.remarks:
             notes.append(f"{place}: line {_lines(self.remarks)} is a remark and is passed over.")
+        if self.torn:
+            notes.append(
+                f"{place}: line {_lines(self.torn)} cannot be read as a row and is left out, as a "
+                "lost sample."
+            )
         if self.cut:
             notes.append(f"{place}: the last line, {self.cut}, is cut in two and is left out.")
         return notes
@@ -81,8 +106,8 @@ def read_rows(
     Raises
     ------
     InputError
-        When a row has more or fewer cells than the header, or a cell is no number; the message
-        names line and column.
+        When more than one row in a hundred has more or fewer cells than the header, or one that is
+        no number; the message names line and column of the first.
     """
     sample = _first_cells(source.look, head)
     columns = [
@@ -92,7 +117,8 @@ def read_rows(
         and (_measures(head.names[k]) or _numeric(sample, k, head))
     ]
     in_words = frozenset(k for k in columns if any(is_time_in_words(row[k]) for row in sample))
-    reader = _Reader(head, columns, in_words, place)
+    pointed = frozenset(k for k in columns if any(_DECIMALS.search(row[k]) for row in sample))
+    reader = _Reader(head, columns, in_words, pointed, place)
     skipped = head.first_row_line - 1
     for block in source.blocks():
         rows = block
@@ -137,9 +163,15 @@ class _Reader:
     """Blocks of lines to columns."""
 
     def __init__(
-        self, head: TextHead, columns: list[int], in_words: frozenset[int], place: str
+        self,
+        head: TextHead,
+        columns: list[int],
+        in_words: frozenset[int],
+        pointed: frozenset[int],
+        place: str,
     ) -> None:
         self._head, self._columns, self._in_words, self._place = head, columns, in_words, place
+        self._pointed = pointed
         self._parts: list[Part] = []
         self._lines: list[Sequence[int]] = []
         self._first_rows: list[int] = []
@@ -173,8 +205,15 @@ class _Reader:
             )
 
     def finished(self) -> RawColumns:
-        """All columns."""
+        """All columns.
+
+        Raises
+        ------
+        InputError
+            When too many rows cannot be read.
+        """
         head = self._head
+        self._told.refuse_many(self._rows)
         values: dict[int, NDArray[np.generic]] = {}
         for number, column in enumerate(self._columns):
             parts = [part[number] for part in self._parts]
@@ -219,16 +258,16 @@ class _Reader:
             if last and (len(cells) < width or not self._readable(cells)):
                 self._told.cut = number
                 continue
-            if len(cells) != width and not self._has_numbers(cells):
+            if not self._has_numbers(cells):
                 self._told.remarks.append(number)
                 continue
-            if len(cells) != width:
-                raise InputError(
-                    f"the row has {_cells(len(cells))} where the header names {width}: complete "
-                    "or delete the row, and write numbers with a decimal point.",
-                    place=f"{self._place}, line {number}",
-                )
-            rows.append([self._value(cells[k], k, number) for k in self._columns])
+            try:
+                rows.append(self._row(cells, number))
+            except InputError as fault:
+                self._told.tear(number, fault)
+                if len(self._told.torn) >= _MOST_TORN:
+                    self._told.refuse_many(self._rows + len(rows))
+                continue
             numbers.append(number)
         turned = list(zip(*rows, strict=True)) or [() for _ in self._columns]
         part: Part = [
@@ -245,6 +284,23 @@ class _Reader:
             return [*cells, ""]
         return cells
 
+    def _row(self, cells: list[str], line: int) -> list[float | bytes]:
+        """What is read of a row.
+
+        Raises
+        ------
+        InputError
+            When it has another number of cells, or one that is no number.
+        """
+        width = self._head.dialect.columns
+        if len(cells) != width:
+            raise InputError(
+                f"the row has {_cells(len(cells))} where the header names {width}: complete "
+                "or delete the row, and write numbers with a decimal point.",
+                place=f"{self._place}, line {line}",
+            )
+        return [self._value(cells[k], k, line) for k in self._columns]
+
     def _has_numbers(self, cells: list[str]) -> bool:
         comma = self._head.dialect.decimal_comma
         return any(cell and is_number(cell, decimal_comma=comma) for cell in cells)
@@ -260,13 +316,14 @@ class _Reader:
     def _value(self, cell: str, column: int, line: int) -> float | bytes:
         if column in self._in_words:
             return cell.encode("ascii", "replace")
-        if self._head.dialect.decimal_comma:
-            cell = cell.replace(",", ".")
         if cell.lower() in NOT_MEASURED:
             return _NAN
+        comma = self._head.dialect.decimal_comma and not (
+            column in self._pointed and "," not in cell
+        )
         try:
             if "_" not in cell:
-                return float(cell)
+                return float(plain_number(cell, decimal_comma=comma))
         except ValueError:
             pass
         name = self._head.names[column] or str(column + 1)
@@ -286,6 +343,8 @@ def _regular(
         text = text.replace(b'"', b"")
     if b"_" in text or b"#" in text:  # Python would read 1_000
         return None
+    if dialect.decimal_comma and b"." in text and not in_words:
+        return None  # it may stand between thousands
     separator = dialect.separator.encode()
     if dialect.separator == " ":
         text = (

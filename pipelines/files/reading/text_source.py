@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,16 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from imu.errors import InputError
+from pipelines.files.reading.column_names import column_name
 from pipelines.files.system_error import explain
 
 #: How much is looked at before rows are read: a preamble of some pages and the rows below it.
 LOOK_BYTES: Final = 1 << 16
 _BLOCK_BYTES: Final = 1 << 20
+_CONTROLS: Final = 0.01
+#: Encodings in which the columns may be named where the text is not UTF-8.
+_OF_LANGUAGES: Final = ("cp1252", "gb18030", "shift_jis", "euc_kr", "cp1251", "mac_roman")
+_HEAD_BYTES: Final = 4096
 _GZIP: Final = b"\x1f\x8b"
 #: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.
 _MOST_EXPANSION: Final = 60
@@ -61,7 +67,8 @@ class TextSource:
         self.look = self._plain(start.removeprefix(bom))
         self._bare = b"\r" in self.look and b"\n" not in self.look
         self.look = self._plain_ends(self.look)
-        if self.look.translate(None, bytes(range(9, 256))):
+        # a few are what a card leaves where the current failed
+        if len(self.look.translate(None, bytes(range(9, 256)))) > _CONTROLS * len(self.look):
             raise InputError("this is no text: give a table with a header line.", place=place)
 
     def blocks(self) -> Iterator[bytes]:
@@ -172,7 +179,28 @@ def _encoding(start: bytes) -> tuple[bytes, str]:
     ):
         if len(zeros) > 8 and zeros.count(0) > 0.9 * len(zeros) and letters.count(0) == 0:
             return b"", name
-    return b"", ""
+    return b"", _encoding_of_language(start[:_HEAD_BYTES])
+
+
+def _encoding_of_language(head: bytes) -> str:
+    """The encoding in which words of columns appear; empty where one byte a character will do."""
+    lines = [line for line in head.splitlines()[:40] if not line.isascii()]
+    try:
+        head[: head.rfind(b"\n") + 1].decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return ""
+    if not lines:
+        return ""
+
+    def known(encoding: str) -> int:
+        names = (re.split(r"[,;\t|]", line.decode(encoding, "replace")) for line in lines)
+        said = (column_name(name) for cells in names for name in cells)
+        return sum(one.quantity != "other" and not one.unknown for one in said)
+
+    best = max(_OF_LANGUAGES, key=known)
+    return "" if known(best) == known("cp1252") else best
 
 
 def decoded(line: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,28 +27,60 @@ ANGULAR_VELOCITY_UNITS: Final[Mapping[str, float]] = {
     "mdeg_s": math.pi / 180e3,
 }
 
+#: Units that are read where a name says them, and that numbers alone never tell.
+_SELDOM: Final[Mapping[str, Mapping[str, float]]] = {
+    "time": {"min": 60.0, "h": 3600.0, "d": 86400.0},
+    "acc": {
+        "cm_s2": 1e-2,
+        "mm_s2": 1e-3,
+        "ft_s2": 0.3048,
+        "ug": STANDARD_GRAVITY_M_S2 / 1e6,
+    },
+    "gyr": {"rpm": math.pi / 30.0, "rev_s": 2.0 * math.pi},
+}
+
 #: By quantity.
 UNITS: Final[Mapping[str, Mapping[str, float]]] = {
+    "time": {**TIME_UNITS, **_SELDOM["time"]},
+    "acc": {**ACCELERATION_UNITS, **_SELDOM["acc"]},
+    "gyr": {**ANGULAR_VELOCITY_UNITS, **_SELDOM["gyr"]},
+}
+
+#: Those that are named to people, by quantity.
+USUAL_UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "time": TIME_UNITS,
     "acc": ACCELERATION_UNITS,
     "gyr": ANGULAR_VELOCITY_UNITS,
 }
 
-#: Spellings, without spaces, carets, dots and brackets.
+#: Spellings, without blanks, carets, dots and brackets.
 _SPELLINGS: Final[Mapping[str, str]] = {
     spelling: unit
     for unit, spellings in {
-        "s": "s sec secs second seconds",
+        "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi",
         "ms": "ms msec msecs millis millisec milliseconds millisecond",
         "us": "us µs μs usec usecs micros microsec microseconds microsecond",
         "ns": "ns nsec nsecs nanos nanosec nanoseconds nanosecond",
-        "m_s2": "m_s2 m/s2 m/s/s m/ss ms-2 mps2 m/s² ms^-2 m/sec2 m/sec/sec meters/second2 m_s_s",
-        "g": "g gs g0 gn gee gees g-force",
+        "min": "min mins minute minutes",
+        "h": "h hr hrs hour hours",
+        "d": "d day days",
+        "m_s2": "m_s2 m/s2 m/s/s m/ss ms-2 mps2 m/sec2 m/sec/sec meters/second2 m_s_s "
+        "meterspersecondsquared meterpersecondsquared metrespersecondsquared "
+        "meterspersecond2 m/second2 м/с2",
+        "g": "g gs g0 gn gee gees g-force gforce",
         "mg": "mg milli-g millig",
-        "rad_s": "rad_s rad/s rads rads-1 rad/sec radians/s radians/sec radians/second",
-        "deg_s": "deg_s deg/s dps degs degs-1 °/s º/s ˚/s deg/sec °/sec degrees/s degrees/sec "
-        "degree/s degrees/second",
-        "mdeg_s": "mdeg_s mdps mdeg/s",
+        "ug": "ug µg μg microg",
+        "cm_s2": "cm_s2 cm/s2 cm/s/s cms-2 gal",
+        "mm_s2": "mm_s2 mm/s2 mm/s/s mms-2",
+        "ft_s2": "ft_s2 ft/s2 ft/s/s fts-2",
+        "rad_s": "rad_s rad/s rads rads-1 rad/sec radians/s radians/sec radians/second "
+        "radianspersecond radian/s рад/с",
+        "deg_s": "deg_s deg/s dps degs degs-1 °/s º/s ˚/s deg/sec °/sec °s-1 degrees/s degrees/sec "
+        "degree/s degrees/second degreespersecond degreepersecond grad/s gradi/s degres/s grados/s "
+        "graus/s degpersec degreespersec °/с",
+        "mdeg_s": "mdeg_s mdps mdeg/s millideg/s",
+        "rpm": "rpm rev/min",
+        "rev_s": "rev/s rps",
     }.items()
     for spelling in spellings.split()
 }
@@ -66,8 +99,8 @@ def unit_of(text: str) -> str:
     >>> unit_of("m/(sec^2)"), unit_of("°/s"), unit_of("Milliseconds"), unit_of("lsb")
     ('m_s2', 'deg_s', 'ms', '')
     """
-    plain = re.sub(r"[\s^·.*()\[\]{}âÂ]", "", text.strip().lower())
-    return _SPELLINGS.get(plain, "")
+    plain = unicodedata.normalize("NFKC", text.strip().lower()).replace("\u2212", "-")
+    return _SPELLINGS.get(re.sub(r"[\s^·⋅.*()\[\]{}âÂ'’]", "", plain), "")
 
 
 def unit_scale(quantity: str, unit: str) -> float | None:

@@ -1,0 +1,97 @@
+"""Words of column names by what they mean, in the languages in which people name columns."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+#: Chinese, Japanese and Korean words stand beside a letter without a blank.
+_IDEOGRAMS: Final = "\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_BESIDE: Final = re.compile(rf"(?<=[{_IDEOGRAMS}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{_IDEOGRAMS}])")
+
+
+def plain_words(text: str) -> list[str]:
+    """Words in small letters, without accents and what stands between them.
+
+    Examples
+    --------
+    >>> plain_words("Accélération_X"), plain_words("gyroRotationX"), plain_words("角速度X")
+    (['acceleration', 'x'], ['gyro', 'rotation', 'x'], ['角速度', 'x'])
+    """
+    parted = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text).lower())
+    plain = "".join(c for c in parted if not unicodedata.combining(c))
+    return [word for word in re.split(r"[^\w°]+|_", _BESIDE.sub(" ", plain)) if word]
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Words as :func:`plain_words` gives them."""
+    return frozenset(plain_words(words))
+
+
+def _phrases(*phrases: str) -> tuple[str, ...]:
+    return tuple(" ".join(plain_words(phrase)) for phrase in phrases)
+
+
+TIME: Final = word_set(
+    "time timestamp timestamps stamp t seconds elapsed epoch epoc datetime date clock unix "
+    "sampletimefine utc loggingtime ticks tick sampletime datenum "
+    "zeit zeitstempel uhrzeit temps heure horodatage tiempo hora tempo orario tijd tijdstip tid "
+    "tidspunkt czas aika cas время zaman idő χρόνος 時間 時刻 时间 时刻 時間戳 时间戳 시간 시각"
+)
+COUNT: Final = word_set(
+    "index idx counter packetcounter count sample samples number no nr row frame seq id"
+)
+ACCELERATION: Final = word_set(
+    "acc ac acce accel acceler accelerometer accelerometers acceleration accelerations a gforce "
+    "totalacceleration accelerometeracceleration "
+    "beschleunigung beschleunigungen beschleunigungssensor beschl accelerometre aceleracion acel "
+    "acelerometro accelerazione accelerometro aceleracao versnelling versnellingsmeter "
+    "przyspieszenie akcelerometr accelerometer acceleration kiihtyvyys zrychleni ivme "
+    "ускорение акселерометр gyorsulás επιτάχυνση 加速度 加速度計 加速度计 가속도 가속도계"
+)
+ANGULAR_VELOCITY: Final = word_set(
+    "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as angularvelocity angvel "
+    "angrate gyroskop drehrate winkelgeschwindigkeit winkelgeschw giroscopio gyroscopio giroscopo "
+    "hoeksnelheid gyroscoop zyroskop vinkelhastighet vinkelhastighed kulmanopeus gyroskooppi "
+    "гироскоп jiroskop 角速度 角速率 陀螺仪 陀螺儀 ジャイロ ジャイロスコープ 각속도 자이로 "
+    "자이로스코프"
+)
+ANGULAR_VELOCITY_PAIRS: Final = _phrases(
+    "angular velocity", "angular rate", "angular speed", "rotation rate", "rotational velocity",
+    "turn rate", "ang vel", "ang rate", "vitesse angulaire", "vitesse de rotation", "vit ang",
+    "velocidad angular", "velocità angolare", "velocidade angular", "prędkość kątowa",
+    "угловая скорость", "açısal hız", "úhlová rychlost",
+)  # fmt: skip
+#: An acceleration from which gravity was taken, as phones give it.
+LINEAR: Final = word_set(
+    "linear lin user free freeacc linacc linearacceleration dynamic lineare lineaire lineal "
+    "lineair liniowe linjar linjär 線形 线性"
+)
+GRAVITY: Final = word_set("gravity grav gravitation gravite gravedad gravita gravidade schwerkraft")
+WITHOUT: Final = word_set("without wo no free removed less ohne sans sin senza sem zonder bez utan")
+OTHER: Final = word_set(
+    "mag magn magnet magnetometer magnetic quat quaternion euler roll pitch yaw angle angles "
+    "temp temperature delta dt dv dq bias var variance std sd mean norm magnitude pressure lux "
+    "light ecg hr pos position vel velocity speed gps battery orientation status jerk"
+)
+#: Words that change nothing where an axis alone is named.
+NEUTRAL: Final = word_set(
+    "axis axes sensor imu raw cal calibrated data value values ln wr wide low noise range "
+    "lowg signal channel uncalibrated uncal total rotation of the device in val v"
+)
+#: Directions of the body, by which laboratories name axes.
+DIRECTIONS: Final = word_set(
+    "ap pa anteroposterior anterior antpost fore forward ml lr lat lateral mediolateral medlat "
+    "v vt vert vertical si is cc craniocaudal up"
+)
+#: Places of a body that this sensor is for, and others.
+WAIST: Final = word_set(
+    "waist sacrum sacral pelvis pelvic l4 l5 s1 lumbar lowerback belt waistband becken sacro "
+    "ceinture cintura"
+)
+#: Of two columns for the same, that with such a word is the lesser one.
+LESSER: Final = word_set(
+    "raw uncal uncalibrated unfiltered ln noise lownoise lowg counts lsb count adc"
+)

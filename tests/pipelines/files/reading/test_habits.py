@@ -1,0 +1,324 @@
+"""Columns, times, cells and files as people of many habits write them, one test a kind."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu.errors import InputError
+from pipelines import SampleTable, read
+from pipelines.files.reading.column_names import column_names
+from pipelines.files.reading.stamps import stamps_in_words
+from tests.pipelines.files.reading.shapes import G, Run, a_run
+
+RUN = a_run()
+START = datetime(2026, 1, 1, 8, 0, 7, tzinfo=UTC)
+Columns = dict[str, list[str]]
+
+
+def cells(values: np.ndarray, digits: int = 6) -> list[str]:
+    return [f"{value:.{digits}f}" for value in values.tolist()]
+
+
+def columns(
+    time: list[str] | None = None,
+    time_name: str = "time_s",
+    acc: str = "acc_{x}_m_s2",
+    gyr: str = "gyr_{x}_rad_s",
+    *,
+    per_acc: float = 1.0,
+    per_gyr: float = 1.0,
+    run: Run = RUN,
+) -> Columns:
+    """A table of the run, as text."""
+    found = {time_name: cells(run.time_s) if time is None else time}
+    for name, values in (
+        (acc, run.acceleration_m_s2 * per_acc),
+        (gyr, run.angular_velocity_rad_s * per_gyr),
+    ):
+        for k, axis in enumerate("xyz"):
+            found[name.format(x=axis, X=axis.upper(), n=k + 1)] = cells(values[:, k])
+    return found
+
+
+def written(path: Path, table: Columns, separator: str = ",", encoding: str = "utf-8") -> Path:
+    rows = [separator.join(row) for row in zip(*table.values(), strict=True)]
+    path.write_text("\n".join([separator.join(table), *rows]) + "\n", encoding=encoding)
+    return path
+
+
+def assert_is_the_run(
+    table: SampleTable, *, run: Run = RUN, rows: slice | list[int] = slice(None)
+) -> None:
+    turning = table.samples.angular_velocity_rad_s
+    assert turning is not None
+    np.testing.assert_allclose(
+        table.samples.acceleration_m_s2, run.acceleration_m_s2[rows], atol=2e-3
+    )
+    np.testing.assert_allclose(turning, run.angular_velocity_rad_s[rows], atol=2e-3)
+    assert table.rate_hz == pytest.approx(run.rate_hz, rel=2e-3)
+
+
+DEG = 180.0 / np.pi
+
+
+@pytest.mark.parametrize(
+    ("time", "acc", "gyr", "per_acc", "per_gyr"),
+    [
+        ("Zeit [s]", "Beschl. {x} [m/s²]", "Winkelgeschw. {x} [°/s]", 1.0, DEG),
+        ("Zeit in Sekunden", "Beschleunigungssensor_{X} (g)", "Drehrate_{X} (Grad/s)", 1 / G, DEG),
+        ("temps (s)", "accélération {x} (m/s²)", "vitesse angulaire {x} (rad/s)", 1.0, 1.0),
+        ("Tiempo (s)", "Acelerómetro {X} (g)", "velocidad angular {x} (°/s)", 1 / G, DEG),
+        ("tempo", "accelerazione {x}", "velocità angolare {x}", 1.0, 1.0),
+        ("czas", "przyspieszenie {x}", "prędkość kątowa {x}", 1.0, 1.0),
+        ("время", "ускорение {x} (м/с²)", "угловая скорость {x} (рад/с)", 1.0, 1.0),
+        ("時間", "加速度{X}(m/s²)", "角速度{X}(°/s)", 1.0, DEG),
+        ("시간", "가속도 {X}", "각속도 {X}", 1.0, 1.0),
+        ("t / s", "a_{x} / m s^-2", "ω_{x} / rad s^-1", 1.0, 1.0),
+        ("X[s]", "ACC.{X} 1 [g]", "GYRO.{X} 1 [deg/s]", 1 / G, DEG),
+        (
+            "accelerometerTimestamp_sinceReboot(s)",
+            "accel{X}(g)",
+            "gyroRotation{X}(rad/s)",
+            1 / G,
+            1,
+        ),
+        ("time", "linear_acceleration.{x} (m/s^2)", "angular_velocity.{x} (rad/s)", 1.0, 1.0),
+        ("time", "waist_a{x}", "waist_g{x}", 1 / G, DEG),
+        ("time", "Accelerometer {n} (g)", "Gyroscope {n} (deg/s)", 1 / G, DEG),
+        ("time", "Acc{X} (meters per second squared)", "Gyr{X} (radians per second)", 1.0, 1.0),
+        ("time (s)", "acc {x} (cm/s²)", "gyr {x} (rpm)", 100.0, 30.0 / np.pi),
+    ],
+)
+def test_columns_are_named_in_many_languages_and_units(
+    tmp_path: Path, time: str, acc: str, gyr: str, per_acc: float, per_gyr: float
+) -> None:
+    table = columns(time_name=time, acc=acc, gyr=gyr, per_acc=per_acc, per_gyr=per_gyr)
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "acc"), [("gb18030", "加速度{X}(m/s2)"), ("shift_jis", "加速度{X}(m/s2)")]
+)
+def test_columns_are_named_in_the_encodings_of_their_countries(
+    tmp_path: Path, encoding: str, acc: str
+) -> None:
+    table = columns(time_name="時間", acc=acc, gyr="角速度{X}(rad/s)")
+    assert_is_the_run(read(written(tmp_path / "run.csv", table, encoding=encoding)))
+
+
+def test_axes_named_by_directions_keep_the_order_of_the_sensor() -> None:
+    names = [f"{sensor}_{axis}" for sensor in ("acc", "gyr") for axis in ("is", "ml", "pa")]
+    said = column_names(names, [""] * 6)
+    assert [(one.quantity, one.axis) for one in said] == [
+        (quantity, axis) for quantity in ("acc", "gyr") for axis in range(3)
+    ]
+
+
+def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_path: Path) -> None:
+    table = columns(acc="pelvis_acc_{x}", gyr="pelvis_gyr_{x}")
+    table |= columns(acc="foot_acc_{x}", gyr="foot_gyr_{x}", per_acc=1.5, run=a_run(seed=2))
+    found = read(written(tmp_path / "run.csv", table))
+    assert_is_the_run(found)
+    assert "passed over: 'foot_acc_x'" in found.notes[0]
+    unnamed = {name.replace("pelvis", "left"): held for name, held in table.items()}
+    with pytest.raises(InputError, match="a second time"):
+        read(written(tmp_path / "run.csv", unnamed))
+
+
+def test_acceleration_that_is_called_linear_and_holds_gravity_is_read(tmp_path: Path) -> None:
+    moving = Run(RUN.time_s, RUN.acceleration_m_s2 - [0, 0, G], RUN.angular_velocity_rad_s, 100.0)
+    table = columns(acc="linear_acceleration.{x} (m/s^2)", run=moving)
+    with pytest.raises(InputError, match="without gravity"):
+        read(written(tmp_path / "run.csv", table))
+
+
+def stamp(time_s: float, form: str, zone: timezone = UTC) -> str:
+    at = (START + timedelta(seconds=time_s)).astimezone(zone)
+    return at.strftime(form).replace("MS", f"{at.microsecond // 1000:03d}")
+
+
+CET = timezone(timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("form", "zone"),
+    [
+        ("%Y-%m-%dT%H:%M:%S.MS+01", CET),
+        ("%Y-%m-%d %H:%M:%S.MS CET", CET),
+        ("%Y-%m-%dT%H:%M:%S.MS+01:00[Europe/Berlin]", CET),
+        ("%Y%m%dT%H%M%S.MSZ", UTC),
+        ("%d/%m/%y %H:%M:%S.MS", UTC),
+        ("%d-%b-%Y %H:%M:%S.MS", UTC),
+        ("%a %b %d %H:%M:%S.MS %Y", UTC),
+        ("%m/%d/%Y %I:%M:%S.MS %p", UTC),
+    ],
+)
+def test_dates_are_written_in_many_ways(tmp_path: Path, form: str, zone: timezone) -> None:
+    stamps = [stamp(t, form, zone) for t in RUN.time_s.tolist()]
+    table = read(written(tmp_path / "run.csv", columns(stamps, "timestamp"), ";"))
+    assert_is_the_run(table)
+    np.testing.assert_allclose(table.samples.time_s, RUN.time_s, atol=1e-6)
+    assert table.utc_start_ns == int(START.timestamp()) * 10**9
+
+
+def test_minutes_and_seconds_go_on_over_the_hour() -> None:
+    found = stamps_in_words(np.array([b"59:59.9", b"00:00.0", b"00:00.1"]), "")
+    assert np.diff(found).tolist() == [10**8, 10**8]
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "per_s", "digits"),
+    [
+        ("Date Time", 46023.0 + 8 / 24 + 7 / 86400, 1 / 86400, 11),
+        ("datenum", 739983.0 + 8 / 24 + 7 / 86400, 1 / 86400, 11),
+        ("Ticks", 62_135_596_800e7 + START.timestamp() * 1e7, 1e7, 0),
+    ],
+)
+def test_spreadsheets_and_systems_count_from_epochs_of_their_own(
+    tmp_path: Path, name: str, offset: float, per_s: float, digits: int
+) -> None:
+    stamps = [f"{offset + t * per_s:.{digits}f}" for t in RUN.time_s.tolist()]
+    table = read(written(tmp_path / "run.csv", columns(stamps, name)))
+    assert_is_the_run(table)
+    assert abs(table.utc_start_ns / 1e9 - START.timestamp()) < 2e-3
+
+
+@pytest.mark.parametrize(("coarse", "fine"), [("stamp.sec", "stamp.nanosec"), ("Time", "ms")])
+def test_a_second_and_its_fraction_in_two_columns_are_one_time(
+    tmp_path: Path, coarse: str, fine: str
+) -> None:
+    whole = [str(int(START.timestamp() + t + 1e-9)) for t in RUN.time_s.tolist()]
+    if coarse == "Time":
+        whole = [stamp(t + 1e-9, "%H:%M:%S") for t in RUN.time_s.tolist()]
+    per_s = 1e9 if fine.endswith("nanosec") else 1e3
+    parts = [str(round((t + 1e-9) % 1.0 * per_s)) for t in RUN.time_s.tolist()]
+    table = columns(whole, coarse)
+    found = read(written(tmp_path / "run.csv", {coarse: table.pop(coarse), fine: parts, **table}))
+    assert_is_the_run(found)
+    np.testing.assert_allclose(found.samples.time_s, RUN.time_s, atol=1e-4)
+
+
+def test_both_sensors_may_have_a_time_and_a_pace_of_their_own(tmp_path: Path) -> None:
+    slow = RUN.time_s[::2]
+    lacking = [""] * (len(RUN.time_s) - len(slow))
+    table = columns(time_name="X[s]", acc="ACC.{X} [m/s^2]", gyr="GYRO.{X} [rad/s]")
+    for k, axis in enumerate("XYZ"):
+        table[f"GYRO.{axis} [rad/s]"] = cells(RUN.angular_velocity_rad_s[::2, k]) + lacking
+    names = [*list(table)[:4], "X[s].1", *list(table)[4:]]
+    table["X[s].1"] = cells(slow) + lacking
+    found = read(written(tmp_path / "run.csv", {name: table[name] for name in names}))
+    turning = found.samples.angular_velocity_rad_s
+    assert turning is not None
+    np.testing.assert_allclose(turning[::2], RUN.angular_velocity_rad_s[:-1:2], atol=2e-3)
+    # without a time of its own it cannot be told when it was measured
+    del table["X[s].1"]
+    with pytest.raises(InputError, match="first 300 of 600 rows"):
+        read(written(tmp_path / "run.csv", table))
+
+
+@pytest.mark.parametrize(
+    ("name", "stamps", "fault", "cure"),
+    [
+        ("time", [str(k) for k in range(600)], "goes up by one a row", None),
+        ("ticks", [str(round(t * 32768)) for t in RUN.time_s.tolist()], "ticks", "time=s/32768"),
+        ("timestamp", [f"<{k}>" for k in range(600)], "holds no times that can be read", None),
+    ],
+)
+def test_a_time_that_tells_none_is_refused_and_the_advice_is_right(
+    tmp_path: Path, name: str, stamps: list[str], fault: str, cure: str | None
+) -> None:
+    path = written(tmp_path / "run.csv", columns(stamps, name))
+    with pytest.raises(InputError, match=fault) as caught:
+        read(path)
+    assert "--rate" in str(caught.value)
+    assert_is_the_run(read(path, rate_hz=100.0))
+    if cure is not None:
+        assert f"--units {cure}" in str(caught.value)
+        assert_is_the_run(read(path, units=cure))
+
+
+def test_counts_of_a_gyroscope_are_refused_and_the_advice_is_right(tmp_path: Path) -> None:
+    table = columns(acc="acc_{x}_m_s2", gyr="gyr_{x}", per_gyr=DEG * 131.0)
+    for axis in "xyz":
+        table[f"gyr_{axis}"] = [str(round(float(cell))) for cell in table[f"gyr_{axis}"]]
+    path = written(tmp_path / "run.csv", table)
+    with pytest.raises(InputError, match=r"raw counts.*--units gyr=deg_s/16\.4"):
+        read(path)
+    assert_is_the_run(read(path, units="gyr=deg_s/131"))
+
+
+@pytest.mark.parametrize(
+    ("separator", "change"),
+    [
+        (";", lambda cell: re.sub(r"^(\d)(\d{3})\.", r"\1,\2.", cell)),
+        (";", lambda cell: re.sub(r"^(\d)(\d{3})\.", r"\1'\2.", cell)),
+        (";", lambda cell: re.sub(r"^(\d)(\d{3}),", r"\1.\2,", cell.replace(".", ","))),
+        (",", lambda cell: cell.replace("-", "\u2212")),
+        (",", lambda cell: f"{float(cell):.8E}".replace("E", "D")),
+    ],
+)
+def test_numbers_are_written_in_many_ways(tmp_path: Path, separator: str, change: object) -> None:
+    assert callable(change)
+    table = columns(cells(RUN.time_s * 1000.0, 1), "time_ms")
+    changed = {name: [change(cell) for cell in held] for name, held in table.items()}
+    assert_is_the_run(read(written(tmp_path / "run.csv", changed, separator)))
+
+
+def test_rows_that_were_torn_are_lost_samples_and_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.csv", columns())
+    lines = path.read_text().splitlines()
+    lines[150] = lines[150][:14]
+    lines[300] = lines[300].replace(".", "\0\x13", 3)
+    lines += ["mean,0.1,0.2,9.8,0,0,0", "600"]
+    path.write_text("\n".join(lines) + "\n")
+    table = read(path)
+    assert "line 151, 301, 602 and 1 more cannot be read as a row" in " ".join(table.notes)
+    assert_is_the_run(table, rows=[k for k in range(600) if k not in (149, 299)])
+    half = [line[:14] if k % 2 else line for k, line in enumerate(lines)]
+    path.write_text("\n".join(half) + "\n")
+    with pytest.raises(InputError, match="the row has 2 cells where the header names 7"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyr_x_rad_s,gyr_y_rad_s,gyr_z_rad_s",
+        "Time,Acceleration,,,Gyroscope,,\n[s],X (m/s²),Y (m/s²),Z (m/s²),X (rad/s),Y (rad/s),Z",
+        ",acc,acc,acc,gyr,gyr,gyr\n,x,y,z,x,y,z\ntime,,,,,,",
+        ",Accelerometer,,,Gyroscope,,\nTime,X,Y,Z,X,Y,Z\ns,m/s²,m/s²,m/s²,rad/s,rad/s,rad/s",
+    ],
+)
+def test_names_stand_behind_a_remark_and_in_several_lines(tmp_path: Path, head: str) -> None:
+    path = written(tmp_path / "run.csv", columns())
+    rows = path.read_text().partition("\n")[2]
+    path.write_text(f"{head}\n{rows}")
+    assert_is_the_run(read(path))
+
+
+@pytest.mark.parametrize("folder", ["", "export/day 1/"])
+def test_a_zip_with_a_table_of_each_sensor_is_one_recording(tmp_path: Path, folder: str) -> None:
+    table = columns(acc="{x}", gyr="{X}")
+    names = list(table)
+    path = tmp_path / "acc and gyr.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for file, held in (("Accelerometer.csv", names[1:4]), ("Gyroscope.csv", names[4:])):
+            one = written(tmp_path / file, {name: table[name] for name in ["time_s", *held]})
+            packed.write(one, folder + file)
+        packed.writestr("__MACOSX/._Accelerometer.csv", b"\0\5")
+        packed.writestr("readme.txt", "A run.\n")
+    assert_is_the_run(read(path))
+
+
+def test_the_acceleration_of_one_file_tells_the_unit_of_the_other(tmp_path: Path) -> None:
+    table = columns(acc="{x}", gyr="{X}", per_gyr=DEG)
+    names = list(table)
+    one = written(tmp_path / "a.csv", {name: table[name] for name in names[:4]})
+    other = written(tmp_path / "b.csv", {name: table[name] for name in [names[0], *names[4:]]})
+    assert_is_the_run(read(one, beside=other))
