@@ -53,6 +53,7 @@ class Quality(IntFlag):
     EDGE = 64  # the filter padding reached beyond the recording
     LOOSE = 128  # the sensor rings on its clip: oscillation and shock are too large
     SENSOR = 256  # readings contradict each other, or what was stated of them
+    TILT = 512  # up is not known well enough since a hole in the readings: lean, roll, lumbar load
 
     @property
     def tokens(self) -> str:

@@ -37,6 +37,9 @@ _MOVING_M_S2: Final = 1.0
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit.
 _REPEATS: Final = 3
 _REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
+#: The same of an angular velocity, for so long, since it changes less from sample to sample.
+_REPEAT_LEVEL_RAD_S: Final = 1.5
+_TURN_REPEATS_S: Final = 0.012
 #: How fast the expected time follows the time stamps, per sample.
 _FOLLOW: Final = 0.2
 #: Intervals by which a sample is late when one before it was lost. A clock that is 5 % slow alone
@@ -56,7 +59,8 @@ class IntakeParams:
     fill_limit_s : float
         Longest gap that is filled by interpolation, s, 0 to 1.
     acceleration_range_m_s2, angular_velocity_range_rad_s : float
-        End of the sensor's range, 0 when unknown; then three equal readings beyond 1.5 g count.
+        End of the sensor's range, 0 when unknown; then three equal readings beyond 1.5 g count, or
+        those of 12 ms beyond 1.5 rad/s while the force says that it moves.
     """
 
     fill_limit_s: float = 0.1
@@ -73,6 +77,7 @@ INTAKE_COEFFICIENTS: Final = np.dtype(
         ("acceleration_most", np.float64),  # beyond it nothing is measured
         ("angular_velocity_most", np.float64),
         ("zeros", np.int64),  # in a row from which on no gyroscope is there
+        ("turn_repeats", np.int64),  # in a row that mean the end of the gyroscope's range
     ],
     align=True,
 )
@@ -87,6 +92,7 @@ INTAKE_STATE: Final = np.dtype(
         ("acceleration", np.float64, 3),
         ("angular_velocity", np.float64, 3),
         ("repeats", np.int64, 3),
+        ("turn_repeats", np.int64, 3),
         ("measured", np.uint8, 3),  # axes that ever were different from zero
         ("gyro_zeros", np.int64),  # samples in a row, of moving ones
         ("joined", np.uint8),  # whether a sample precedes without a gap
@@ -127,6 +133,7 @@ def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void
     c["acceleration_most"] = _BEYOND_RANGE * params.acceleration_range_m_s2 or _MOST_M_S2
     c["angular_velocity_most"] = _BEYOND_RANGE * params.angular_velocity_range_rad_s or _MOST_RAD_S
     c["zeros"] = math.ceil(_ZEROS_S * rate_hz)
+    c["turn_repeats"] = max(_REPEATS, math.ceil(_TURN_REPEATS_S * rate_hz))
     return c
 
 
@@ -211,7 +218,10 @@ def accept_sample(
 ) -> int:
     """Take a judged sample into the state; returns its quality bits."""
     repeats, last, measured = s.repeats, s.acceleration, s.measured
+    turn_repeats, last_turn = s.turn_repeats, s.angular_velocity
     clipped = False
+    size = math.sqrt(ax * ax + ay * ay + az * az)
+    moving = abs(size - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2
     for axis in range(3):
         value = ax if axis == 0 else (ay if axis == 1 else az)
         rate = gx if axis == 0 else (gy if axis == 1 else gz)
@@ -221,13 +231,16 @@ def accept_sample(
             clipped = True
         if repeats[axis] >= _REPEATS and size > _REPEAT_LEVEL_M_S2:
             clipped = True
+        turn_repeats[axis] = turn_repeats[axis] + 1 if rate == last_turn[axis] else 1
+        if turn_repeats[axis] >= c.turn_repeats and abs(rate) > _REPEAT_LEVEL_RAD_S and moving:
+            clipped = True
         if value != 0.0:
             measured[axis] = 1
         last[axis] = value
-        s.angular_velocity[axis] = rate
+        last_turn[axis] = rate
     if gx != 0.0 or gy != 0.0 or gz != 0.0:
         s.gyro_zeros = 0
-    elif abs(math.sqrt(ax * ax + ay * ay + az * az) - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2:
+    elif moving:
         s.gyro_zeros += 1
     if clipped:
         quality |= _CLIPPED

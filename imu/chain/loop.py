@@ -221,6 +221,13 @@ CHAIN_STATE: Final = np.dtype(
         ("felt_gap", np.int64),
         ("felt_settling", np.int64),
         ("doubted", np.int64),  # steps in a row whose mean force says otherwise
+        # of up where turning was not measured, degrees²; 0 without holes
+        ("tilt_variance", np.float64),
+        ("tilt_seen", np.int64),  # samples that have been looked through for holes
+        ("frozen_from", np.int64),  # samples in which the gyroscope last stood still
+        ("frozen_to", np.int64),
+        ("unbroken", np.int64),  # steps since the last hole that matters
+        ("contradicted", np.int64),  # steps in a row whose mean force lies far off
         ("up_before", np.float64, (2, 3)),
         ("ups_before", np.int64),
         # up in the sensor: of the last strides, or as it stood before a gap, and when that was
@@ -309,6 +316,9 @@ def _stand(s: Record) -> None:
 def _flag_equal_ones(s: Record, n: int) -> None:
     """Flag those before sample ``n`` that read the same: what stands still has stood still."""
     equal = max(s.sanity.still_acceleration, s.sanity.still_turning)
+    if s.sanity.still_turning == equal:
+        s.frozen_from, s.frozen_to = max(0, n - equal + 1), n
+        s.tilt_seen = min(s.tilt_seen, s.frozen_from)
     for i in range(max(0, n - equal + 1), n):
         flags = int(s.ring[i % RING_SAMPLES, FLAGS])
         if flags & _SENSOR:
@@ -497,8 +507,11 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
         "ups_before",
         "shaken",
         "last_running",
+        "tilt_variance",
+        "tilt_seen",
     ):
         state[name] = 0
+    state["frozen_from"] = state["frozen_to"] = -1
     state["filling"] = -1
     state["due"] = NEVER
 

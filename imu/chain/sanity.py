@@ -462,6 +462,7 @@ def watch_sample(
         if _is_frozen(c, s, ax, ay, az, gx, gy, gz, running):
             note_trouble(s, FROZEN, s.last_s)
             s.thawing = _THAW_BLOCKS
+            flags |= _SENSOR
         elif s.thawing > 0 and max(s.still_acceleration, s.still_turning) >= c.frozen_samples:
             s.thawing = _THAW_BLOCKS  # it goes on, though the run has ended for it
             flags |= _SENSOR

@@ -77,6 +77,7 @@ from imu.step.stride_levelling import (
     keep_posture,
     mean_in_ring,
     strides_to_average,
+    tilt_is_known,
 )
 from imu.step.waveform import band_power, likeness_to_last_step
 
@@ -88,6 +89,8 @@ _NO_GYRO: Final = int(Quality.NO_GYRO)
 _SETTLING: Final = int(Quality.SETTLING)
 _LOOSE: Final = int(Quality.LOOSE)
 _SENSOR: Final = int(Quality.SENSOR)
+_TILT: Final = int(Quality.TILT)
+_UNMEASURED: Final = int(Quality.GAP | Quality.CLIPPED)
 
 #: Mean force along up, g, below which up is lost.
 _LEAST_ALONG_UP: Final = 0.4
@@ -108,6 +111,7 @@ _CADENCE_WINDOW_S: Final = 10.0
 #: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
 _RINGING_SMOOTHING: Final = 0.05
 _SMOOTHING: Final = 0.2  # share of the newest step in what the sensor reads for body weight
+_SMOOTHING_UNMEASURED: Final = 0.02  # of one whose samples were filled in or at their limit
 #: Outputs of the step model are kept within these shares of the step.
 _LEAST_CONTACT_TO_RISE: Final = -0.2
 _MOST_CONTACT_TO_RISE: Final = 0.4
@@ -179,11 +183,14 @@ def _turn_into_angles(w: NDArray[np.float64], first: int, last: int) -> None:
 @kernel
 def _fill_along(
     s: Record, u: NDArray[np.float64], first: int, last: int, out: NDArray[np.float64]
-) -> None:
-    """Specific force of the ring's samples ``[first, last)`` along a direction, g."""
+) -> int:
+    """Specific force of the ring's samples ``[first, last)`` along a direction, g; their flags."""
+    flags = 0
     for i in range(last - first):
         r = s.ring[(first + i) % RING_SAMPLES]
+        flags |= int(r[FLAGS])
         out[i] = (r[FX] * u[0] + r[FY] * u[1] + r[FZ] * u[2]) / _G
+    return flags
 
 
 @kernel
@@ -200,9 +207,9 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
     if steps >= 2:
         begin = s.rises[(number - 1) % CONTACTS]
         mean_from = s.rises[(number + 1 - steps) % CONTACTS]
-    # nothing is averaged over filled samples, except within the step alone
+    # nothing is averaged over samples that were not measured, except within the step alone
     whole = int(math.floor(end))
-    while whole > mean_from and not int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _GAP:
+    while whole > mean_from and not int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _UNMEASURED:
         whole -= 1
     while not mean_from >= whole and steps > 2:
         steps -= 2
@@ -473,7 +480,7 @@ def close_step(
 
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[_V10], w[_V20], w[_F10]
-    _fill_along(s, s.up, first, last, v10)
+    measured = _fill_along(s, s.up, first, last, v10) & _UNMEASURED == 0
     if mean(v10, 0, n) < _LEAST_ALONG_UP and _find_lost_up(s, first, last):
         _fill_along(s, s.up, first, last, v10)
     for i in range(n):
@@ -489,7 +496,8 @@ def close_step(
     if 0.0 <= here < flight < there:
         s.weights += 1
         weight = body_weight_level(v10, here, there)
-        s.weight += max(1.0 / s.weights, _SMOOTHING) * (weight - s.weight)
+        share = _SMOOTHING if measured else _SMOOTHING_UNMEASURED
+        s.weight += max(1.0 / s.weights, share) * (weight - s.weight)
     if s.weights == 0:
         return 0, 0
     if math.isnan(contact_index):
@@ -528,6 +536,8 @@ def close_step(
     has_left = mounted and left_measured > 0.5
     if not gyro:
         flags |= _NO_GYRO
+    elif not tilt_is_known(s):
+        flags |= _TILT
     if mounted:
         _judge_tilt(s, w[_YAW], n)
     if puts_steps_in_doubt(s.sanity):

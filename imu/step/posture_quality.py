@@ -43,6 +43,8 @@ _USED: Final = STEP_ROW[
 _NEXT_S: Final = 0.1
 #: Who pauses for longer starts anew.
 _PAUSE_S: Final = 1.0
+#: A bend goes on over a hole in the steps of so many seconds, until ten of them say otherwise.
+_LASTS_S: Final = 10.0
 #: The acceleration of a start may be seen as lean for so long, where the gyroscope's offset is not
 #: known or there is none.
 _START_S: Final = 10.0
@@ -111,6 +113,7 @@ POSTURE_QUALITY_STATE: Final = np.dtype(
         ("turn", np.int64, _STEPS),
         ("turns", np.int64),
         ("turn_sum", np.int64),
+        ("in_bend", np.int64),  # 1 while the last ten were in one
         # the last twenty trusted steps of the straights, by their number modulo twenty
         ("lean", np.int64, _BOTH),  # microdegrees
         ("roll", np.int64, _BOTH),
@@ -136,7 +139,8 @@ class PostureQuality(Stage[PostureQualityParams]):
     """Flags steps as ``bend`` or ``slip``.
 
     * ``bend``: the mean yaw rate over the latest ten steps, this one included, is beyond the limit.
-      The ten follow one another without a hole; without a gyroscope no step is flagged.
+      The ten follow one another without a hole; in a bend before a hole of at most 10 s the steps
+      after it are in one too, until ten are seen. Without a gyroscope no step is flagged.
     * ``slip``: the mean posture of the latest ten steps has jumped against the ten before, and the
       gait has not. Flagged for 10 s of running, from where that is seen: at the eleventh step
       beyond the jump. Only straights are compared, and steps without other reservations, from 10 s
@@ -182,6 +186,7 @@ class PostureQuality(Stage[PostureQualityParams]):
         self._start_s, self._end_s = s["start_s"].item(), s["end_s"].item()
         self._slip_left_s = s["slip_left_s"].item()
         self._turns, self._turn_sum = s["turns"].item(), s["turn_sum"].item()
+        self._in_bend = s["in_bend"].item()
         self._straights = s["straights"].item()
         self._lean_jump, self._roll_jump = s["lean_jump"].item(), s["roll_jump"].item()
         self._jump = s["jump"].item()
@@ -240,6 +245,8 @@ class PostureQuality(Stage[PostureQualityParams]):
                 if not 0.0 < apart_s <= _PAUSE_S:
                     self._start_s = begin_s
                     self._forget_straights()
+                if not 0.0 < apart_s <= _LASTS_S:
+                    self._in_bend = 0
             flags = 0
 
             if isfinite(yaw_deg_s):
@@ -248,10 +255,13 @@ class PostureQuality(Stage[PostureQualityParams]):
                 self._turn_sum += new - turn[k]
                 turn[k] = new
                 self._turns += 1
-                if self._turns >= _STEPS and abs(self._turn_sum) > self._most_turn:
+                if self._turns >= _STEPS:
+                    self._in_bend = 1 if abs(self._turn_sum) > self._most_turn else 0
+                if self._in_bend:
                     flags = _BEND
             else:
                 self._forget_turns()
+                self._in_bend = 0
 
             straight = not flags and not quality & _DISTRUST and isfinite(lean_deg)
             if straight and begin_s - self._start_s >= _START_S:

@@ -10,6 +10,11 @@ A gap ends the gyroscope's frame, not the runner's posture: the mean direction o
 over a stride, as it was before, levels the first strides after it. Filling a shorter gap with a
 straight line turns the frame by some degrees, which the same corrects. A posture is believed for a
 few seconds only, since it may change.
+
+How well up is known is carried along as a variance of the tilt (Kalman 1960, doi:10.1115/1.3662552):
+it grows where the turning was not measured, with the length of the hole and how much the runner
+turns, and shrinks as strides and posture tell up again; they move up by as much as it is in doubt.
+It is zero in a run without holes, whose own errors are those of the accuracy page.
 """
 
 from __future__ import annotations
@@ -34,9 +39,10 @@ from imu.chain.loop import (
 )
 from imu.chain.orientation import turn_back
 from imu.compiled import Record, kernel
-from imu.samples import Quality
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
 _GAP: Final = int(Quality.GAP)
+_CLIPPED: Final = int(Quality.CLIPPED)
 
 #: Time constant and largest believed tilt of a stride's mean force, once the bias is known.
 _TIME_CONSTANT_S: Final = 5.0
@@ -54,6 +60,38 @@ _MOST_DOUBTED: Final = 60
 _DOUBTED_AFTER_GAP: Final = 12
 #: Steps of a bout that are levelled together while up is not known.
 _FIRST_STEPS: Final = 4
+
+# Variances of the tilt, both axes together, degrees², measured on 18 treadmill runners.
+#: A stride's mean force is off by this; each step brings a stride, half of it new.
+_OF_A_STRIDE_DEG: Final = 0.67
+_OF_A_STEP: Final = 2.0 * _OF_A_STRIDE_DEG**2
+#: Of a force that is filled in by a straight line the level part is off by 0.6 g.
+_OF_FILLED_G: Final = 0.6
+#: What a force at its limit leaves out is not known.
+_OF_SPOILT_DEG: Final = 5.0
+#: A bend's force leans inward by turning times speed; the speed is not known.
+_USUAL_SPEED_M_S: Final = 3.3
+#: What the gyroscope's offset may turn unseen, °/s.
+_OFFSET_DEG_S: Final = 0.1
+#: From one stride to one up to 3 s later the posture changes by 1.0°.
+_OF_POSTURE: Final = 1.0**2
+#: Half of this is that of lean: two standard deviations are then 0.5°, its bound on the page.
+_MOST_TILT_VARIANCE: Final = 2.0 * 0.25**2
+#: A straight line through a hole of T seconds errs by this share of what is turned through in T,
+#: times T²/(T² + this²): 38 people within a factor of 1.5 from 20 ms on.
+_MISSED_SHARE: Final = 0.8
+_MISSED_WHOLLY_S: Final = 0.05
+#: Nobody who runs turns less about level axes, rad/s.
+_LEAST_TURNING_RAD_S: Final = 0.8
+#: Strides in a row whose mean force lies farther off than that of one who gains 1 m/s in a second
+#: say that up is not there. One who stops takes fewer steps for it, one who sets off so many.
+_CONTRADICTED: Final = math.radians(6.0)
+_CONTRADICTED_STEPS: Final = 5
+_SET_OFF_STEPS: Final = 32
+#: Such a step counts for so many that doubt up.
+_MUCH_DOUBTED: Final = 5
+#: Standard deviations by which a stride may differ from up.
+_BELIEVED: Final = 2.0
 
 
 @kernel
@@ -96,21 +134,66 @@ def strides_to_average(steps: int) -> int:
 
 
 @kernel
-def _nudge_up(up: NDArray[np.float64], x: float, y: float, z: float, step_s: float) -> None:
-    """Turn the unit vector ``up`` a little towards a stride's mean force."""
+def _nudge_up(
+    s: Record, x: float, y: float, z: float, step_s: float, variance: float, whole: bool
+) -> None:
+    """Turn up towards a stride's mean force: a little, or as far as it is in doubt.
+
+    ``variance`` is that of the force's tilt, degrees²; ``whole`` whether all of it was measured.
+    """
     norm = math.sqrt(x * x + y * y + z * z)
     if norm == 0.0:
         return
+    up, known = s.up, s.tilt_variance
     x, y, z = x / norm, y / norm, z / norm
     along = x * up[0] + y * up[1] + z * up[2]
     dx, dy, dz = x - along * up[0], y - along * up[1], z - along * up[2]
     tilt = math.sqrt(dx * dx + dy * dy + dz * dz)
-    gain = min(step_s / _TIME_CONSTANT_S, 1.0)
-    if tilt > _LARGEST_TILT:
+    gain = 0.0
+    if whole:
+        gain = min(step_s / _TIME_CONSTANT_S, 1.0)
+    else:
+        known = (math.sqrt(known) + _OFFSET_DEG_S * step_s) ** 2
+    if tilt > _largest_tilt(known):
+        # the speed changes: nothing is known of up by it
         gain *= _LARGEST_TILT / tilt
+    else:
+        by_doubt = known / (known + variance)
+        noise = variance if by_doubt > gain else 0.0
+        gain = max(gain, by_doubt)
+        known = (1.0 - gain) ** 2 * known + gain * gain * noise
+    s.tilt_variance = known
     x, y, z = up[0] + gain * dx, up[1] + gain * dy, up[2] + gain * dz
     norm = math.sqrt(x * x + y * y + z * z)
     up[0], up[1], up[2] = x / norm, y / norm, z / norm
+
+
+@kernel
+def _stride_variance(
+    s: Record, first: int, last: int, filled: int, spoilt: int, interval_s: float
+) -> float:
+    """Of the tilt of a stride's mean force; each step brings one, half of it new, degrees²."""
+    a, b = s.ring[first % RING_SAMPLES], s.ring[last % RING_SAMPLES]
+    # the turn between two like attitudes is one about up
+    along = abs(a[Q0] * b[Q0] + a[Q1] * b[Q1] + a[Q2] * b[Q2] + a[Q3] * b[Q3])
+    n = last - first
+    turning = 2.0 * math.acos(min(along, 1.0)) / (n * interval_s)
+    inward = math.degrees(_USUAL_SPEED_M_S * turning / STANDARD_GRAVITY_M_S2)
+    missing = math.degrees(_OF_FILLED_G * filled / n)
+    unknown = _OF_SPOILT_DEG if spoilt > 0 else 0.0
+    return 2.0 * (_OF_A_STRIDE_DEG**2 + inward * inward + missing * missing + unknown * unknown)
+
+
+@kernel
+def _largest_tilt(variance: float) -> float:
+    """By how much a stride's mean force may differ from up and be believed, radians."""
+    return _LARGEST_TILT + _BELIEVED * math.radians(math.sqrt(variance))
+
+
+@kernel
+def tilt_is_known(s: Record) -> bool:
+    """Whether lean and roll are as well known as the accuracy page says."""
+    return s.tilt_variance <= _MOST_TILT_VARIANCE and s.contradicted < _CONTRADICTED_STEPS
 
 
 @kernel
@@ -203,13 +286,69 @@ def _sum_in_sensor(
 
 
 @kernel
-def _filled_samples(ring: NDArray[np.float64], begin: int, end: int) -> int:
-    """Samples up to ``end`` that were filled in."""
-    filled = 0
+def _is_measured(s: Record, i: int) -> bool:
+    """Whether the readings of a sample are what the sensor did."""
+    if int(s.ring[i % RING_SAMPLES, FLAGS]) & (_GAP | _CLIPPED):
+        return False
+    return not s.frozen_from <= i <= s.frozen_to
+
+
+@kernel
+def _turning_rad_s(s: Record, begin: int, end: int) -> float:
+    """Root mean square of the angular velocity about level axes, of the measured samples."""
+    u, total, n = s.up, 0.0, 0
+    for i in range(begin + 1, end):
+        a, b = s.ring[(i - 1) % RING_SAMPLES], s.ring[i % RING_SAMPLES]
+        if not (_is_measured(s, i - 1) and _is_measured(s, i) and b[TIME] > a[TIME]):
+            continue
+        # twice the vector of b ⊗ a⁻¹ is the turn in the inertial frame
+        x = a[Q0] * b[Q1] - b[Q0] * a[Q1] - b[Q2] * a[Q3] + b[Q3] * a[Q2]
+        y = a[Q0] * b[Q2] - b[Q0] * a[Q2] - b[Q3] * a[Q1] + b[Q1] * a[Q3]
+        z = a[Q0] * b[Q3] - b[Q0] * a[Q3] - b[Q1] * a[Q2] + b[Q2] * a[Q1]
+        about_up = x * u[0] + y * u[1] + z * u[2]
+        turned = x * x + y * y + z * z - about_up * about_up
+        total += 4.0 * turned / (b[TIME] - a[TIME]) ** 2
+        n += 1
+    return max(math.sqrt(total / max(n, 1)), _LEAST_TURNING_RAD_S)
+
+
+@kernel
+def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
+    """Add what the samples up to ``end`` left open of the turning.
+
+    Returns whether that was noticeable, or a force was not that of the runner.
+    """
+    begin = max(s.tilt_seen, s.samples - RING_SAMPLES, 0)
+    missed, run, spoilt = 0.0, 0, False
     for i in range(begin, end):
-        if int(ring[i % ring.shape[0], FLAGS]) & _GAP:
+        if not _is_measured(s, i):
+            spoilt = spoilt or not int(s.ring[i % RING_SAMPLES, FLAGS]) & _GAP
+            run += 1
+            if i + 1 < end:
+                continue
+        if run > 0:
+            hole = (run + 1) * c.interval_s
+            angle = _MISSED_SHARE * hole**3 / (hole * hole + _MISSED_WHOLLY_S**2)
+            missed, run = missed + angle * angle, 0
+    s.tilt_seen = max(s.tilt_seen, end)
+    if missed == 0.0:
+        return False
+    missed *= math.degrees(_turning_rad_s(s, begin, end)) ** 2
+    s.tilt_variance += missed
+    return spoilt or missed > _MOST_TILT_VARIANCE
+
+
+@kernel
+def _flagged_samples(ring: NDArray[np.float64], begin: int, end: int) -> tuple[int, int]:
+    """Samples up to ``end`` that were filled in, and that were at the end of the range."""
+    filled, spoilt = 0, 0
+    for i in range(begin, end):
+        flags = int(ring[i % ring.shape[0], FLAGS])
+        if flags & _GAP:
             filled += 1
-    return filled
+        elif flags & _CLIPPED:
+            spoilt += 1
+    return filled, spoilt
 
 
 def find_up_before_step(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
@@ -225,6 +364,8 @@ def _begin_up(c: np.void, s: np.void) -> None:
     contact = max(int(s["contacts"][0]), 0)
     time_s = float(s["ring"][contact % RING_SAMPLES, TIME])
     s["shaken"] = 0
+    s["unbroken"] = _MOST_STEPS
+    s["contradicted"] = 0
     if time_s - s["last_step_s"] > KEPT_S:
         s["step_time_count"] = 0
     if s["turns"] == 1 and contact - s["last_running"] > KEPT_S * c["rate_hz"]:
@@ -232,6 +373,8 @@ def _begin_up(c: np.void, s: np.void) -> None:
         if s["ups_before"] > 1:
             s["up"] = s["up_before"][1]
             s["up_known"] = 1
+            s["tilt_variance"] = 0.0
+            s["tilt_seen"] = contact - 2 * int(c["gait"]["second_samples"])
     if time_s - s["posture_s"] > KEPT_S:
         s["posture_running"] = 0
     elif s["up_known"] == 0:
@@ -244,6 +387,8 @@ def _begin_up(c: np.void, s: np.void) -> None:
             _turn_up_to_posture(s, begin, end)
     if s["up_known"] == 0:
         s["up"] = _level_up(s)
+        s["tilt_variance"] = 0.0
+        s["tilt_seen"] = contact
 
 
 def _settle_up(c: np.void, s: np.void) -> None:
@@ -260,9 +405,17 @@ def _settle_up(c: np.void, s: np.void) -> None:
 
 
 def _turn_up_to_posture(s: np.void, begin: int, end: int) -> None:
-    """Set up to where the posture has it over these samples; not for long, when steps disagree."""
-    up = _mean_turned(s, begin, end, -1.0, s["posture"])
+    """Turn up to where the posture has it over these samples, by as much as it is in doubt.
+
+    Where up is not known, all the way. Not for long, when steps disagree.
+    """
+    found = _mean_turned(s, begin, end, -1.0, s["posture"])
+    up, share = found / np.linalg.norm(found), 1.0
+    if s["up_known"] == 1:
+        share = float(s["tilt_variance"] / (s["tilt_variance"] + _OF_POSTURE))
+        up = s["up"] + share * (up - s["up"])
     s["up"] = up / np.linalg.norm(up)
+    s["tilt_variance"] = share * _OF_POSTURE
     s["up_known"] = 1
     s["doubted"] = max(int(s["doubted"]), _MOST_DOUBTED - _DOUBTED_AFTER_GAP)
 
@@ -280,19 +433,31 @@ def find_up(c: Record, s: Record, number: int) -> None:
     end = s.rises[(number + 1) % CONTACTS]
     oldest = float(max(0, s.samples - RING_SAMPLES))
     begin = s.rises[(number - 1) % CONTACTS]
+    broken = _add_missed_turns(c, s, s.contacts[(number + 1) % CONTACTS])
+    s.unbroken = 0 if broken else s.unbroken + 1
     tilt = 0.0
     if number > 0 and begin >= oldest and end > begin:
         x, y, z = mean_in_ring(s.ring, FX, begin, end)
         tilt = _tilt_between(u, x, y, z)
         if s.up_known == 1 and sure:
             first, last = int(begin), int(end)
-            if _filled_samples(s.ring, first, last) >= c.shaking_samples:
+            filled, spoilt = _flagged_samples(s.ring, first, last)
+            if filled >= c.shaking_samples:
                 s.shaken = 1
             if s.shaken == 1:
                 return
-            s.doubted = s.doubted + 1 if tilt > _LARGEST_TILT else 0
+            s.doubted = s.doubted + 1 if tilt > _largest_tilt(s.tilt_variance) else 0
+            contradicts = tilt > _CONTRADICTED and number >= _SET_OFF_STEPS
+            s.contradicted = s.contradicted + 1 if contradicts else 0
+            if s.contradicted >= _CONTRADICTED_STEPS:
+                s.doubted += _MUCH_DOUBTED - 1
             if s.doubted < _MOST_DOUBTED:
-                _nudge_up(u, x, y, z, 0.5 * (end - begin) * c.interval_s)
+                variance = _OF_A_STEP
+                if s.tilt_variance > 0.0 or spoilt > 0:
+                    variance = _stride_variance(s, first, last, filled, spoilt, c.interval_s)
+                _nudge_up(s, x, y, z, 0.5 * (end - begin) * c.interval_s, variance, spoilt == 0)
+                if not tilt_is_known(s):
+                    return
                 p = s.posture
                 # the posture may have any length: only its direction counts
                 old = _POSTURE_KEPT if s.posture_running == 1 else 0.0
@@ -304,9 +469,16 @@ def find_up(c: Record, s: Record, number: int) -> None:
                 return
     elif s.up_known == 1 and sure:
         return
-    s.up_known, s.doubted = 0, 0
+    s.up_known, s.doubted, s.contradicted = 0, 0, 0
     s.posture_s = -np.inf
-    steps = strides_to_average(number + 1)
+    most = strides_to_average(number + 1)
+    steps = most
+    if s.unbroken >= 2:
+        # nothing is averaged over a hole, or a force at its limit, where there is a stride since
+        steps = min(most, strides_to_average(s.unbroken))
+        s.tilt_variance = _OF_A_STEP / max(steps, 1) - _OF_A_STEP / max(most, 1)
+    else:
+        s.tilt_variance = max(s.tilt_variance, _OF_A_STEP)
     begin = s.rises[(number + 1 - steps) % CONTACTS]
     if number + 1 < _FIRST_STEPS and s.contact_count > _FIRST_STEPS:
         # the first steps wait for the running decision anyway: level them by the strides to come

@@ -1,7 +1,7 @@
 """The steps that figures rest on, with what is in doubt left empty.
 
-A bend or a slip puts lean and roll in doubt, a loose clip oscillation and shock, and nothing else:
-a run on a track, half of it bends, keeps all its other figures. Without a gyroscope lean is off by
+A bend, a slip or a hole in the readings puts lean and roll in doubt, a loose clip oscillation and
+shock, and nothing else: a run on a track, half of it bends, keeps all its other figures. Without a gyroscope lean is off by
 3° in simulated runs, by another degree where the speed is another, and the lumbar load that follows
 from it does not follow the lean: they show changes within a run, and are no figures.
 """
@@ -16,7 +16,9 @@ from imu.samples import Quality
 from imu.steps import Steps
 
 #: Flags that leave a step out with all that it has.
-DISTRUST: Final = 0xFFFF & ~int(Quality.NO_GYRO | Quality.BEND | Quality.SLIP | Quality.LOOSE)
+DISTRUST: Final = 0xFFFF & ~int(
+    Quality.NO_GYRO | Quality.BEND | Quality.SLIP | Quality.LOOSE | Quality.TILT
+)
 #: What a sensor that rings on its clip reads wrong.
 RUNG_COLUMNS: Final = (
     "vertical_oscillation_mm",
@@ -26,20 +28,28 @@ RUNG_COLUMNS: Final = (
 )
 #: What is in doubt, by flag; the lumbar load follows from the lean, which a bend hardly moves.
 _DOUBTED: Final = (
-    (Quality.BEND | Quality.SLIP | Quality.NO_GYRO, ("sacral_lean_deg", "sacral_roll_deg")),
-    (Quality.SLIP | Quality.NO_GYRO, ("lumbar_index", "lumbar_compression_bw")),
+    (
+        Quality.BEND | Quality.SLIP | Quality.TILT | Quality.NO_GYRO,
+        ("sacral_lean_deg", "sacral_roll_deg"),
+    ),
+    (
+        Quality.SLIP | Quality.TILT | Quality.NO_GYRO,
+        ("lumbar_index", "lumbar_compression_bw"),
+    ),
     (Quality.LOOSE, RUNG_COLUMNS),
 )
 
 
-_DOUBTING: Final = int(Quality.BEND | Quality.SLIP | Quality.LOOSE | Quality.NO_GYRO)
+_DOUBTING: Final = int(
+    Quality.BEND | Quality.SLIP | Quality.LOOSE | Quality.TILT | Quality.NO_GYRO
+)
 
 
 def without_doubtful_columns(steps: Steps) -> Steps:
-    """The same steps; NaN is what a bend, a slip, a loose clip or no gyroscope puts in doubt.
+    """The same steps; NaN is what a bend, a slip, a hole, a loose clip or no gyroscope spoils.
 
-    Lean and roll in bends, after slips and without a gyroscope, lumbar load after slips and without
-    a gyroscope, and oscillation and shock while the clip is loose.
+    Lean and roll in bends, after slips and holes and without a gyroscope, lumbar load after slips
+    and holes and without a gyroscope, and oscillation and shock while the clip is loose.
 
     Parameters
     ----------
@@ -66,7 +76,9 @@ def without_doubtful_columns(steps: Steps) -> Steps:
 
 
 def trusted_steps(steps: Steps) -> Steps:
-    """The steps without a reservation but a missing gyroscope, a bend, a slip or a loose clip.
+    """The steps whose reservations, if any, are of some figures only.
+
+    A missing gyroscope, a bend, a slip, a tilt that is in doubt, or a loose clip.
 
     Of these what is in doubt is NaN (:func:`without_doubtful_columns`).
 

@@ -256,7 +256,7 @@ def oracle(steps: Steps, p: PostureQualityParams) -> list[int]:
     bends: list[bool] = []
     straights: list[dict[str, Any]] = []
     slip_seen_at: list[int] = []
-    start = 0
+    start, in_bend = 0, False
     for i, row in enumerate(rows):
         gap = math.inf
         if i > 0:
@@ -270,7 +270,11 @@ def oracle(steps: Steps, p: PostureQualityParams) -> list[int]:
             end = rows[j - 1]["initial_contact_s"] + rows[j - 1]["step_time_s"]
             whole = whole and abs(rows[j]["initial_contact_s"] - end) < 0.1
         turn = mean([rows[j] for j in ten], "yaw_rate_deg_s") if whole else Fraction(0)
-        bends.append(abs(turn) > Fraction(p.bend_rate_deg_s))
+        if whole:
+            in_bend = abs(turn) > Fraction(p.bend_rate_deg_s)
+        elif math.isnan(row["yaw_rate_deg_s"]) or (abs(gap) >= 0.1 and not 0.0 < gap <= 10.0):
+            in_bend = False
+        bends.append(in_bend)
         trusted = row["quality"] & ~int(Quality.NO_GYRO) == 0
         late = row["initial_contact_s"] - rows[start]["initial_contact_s"] >= 10.0
         if bends[i] or not trusted or not late or math.isnan(row["sacral_lean_deg"]):
