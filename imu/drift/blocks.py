@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from imu.drift.indicators import INDICATORS
 from imu.samples import Quality
-from imu.step.trusted_steps import RUNG_COLUMNS
+from imu.step.trusted_steps import RUNG_COLUMNS, TILTED_COLUMNS
 from imu.steps import Steps
 
 Array = NDArray[np.float64]
 
 _TRIM: Final = 0.2
 _LOOSE: Final = int(Quality.LOOSE)
+_TILT: Final = int(Quality.TILT)
 _LEAST_OF_A_SIDE: Final = 3
 _LEFT_CODE: Final = 2  # codes below it are feet whose side is not known
 _RATES: Final = tuple(i for i, item in enumerate(INDICATORS) if item.statistic == "rate")
@@ -33,7 +34,8 @@ def watched(steps: Steps) -> Array:
     """What the blocks are made of, shape (N, indicators): a number a step and indicator.
 
     Of a rate the step time in s, of a dose the fourth power, of a difference the value where the
-    side is known; otherwise the column. NaN is what a loose clip reads wrong.
+    side is known; otherwise the column. NaN is what a loose clip reads wrong, and
+    what hangs on a tilt that is not known.
     """
     rows = steps.rows
     table = np.empty((len(rows), len(INDICATORS)))
@@ -41,6 +43,8 @@ def watched(steps: Steps) -> Array:
         column = rows["step_time_s" if indicator.statistic == "rate" else indicator.column]
         if indicator.column in RUNG_COLUMNS:
             column = np.where((rows["quality"] & _LOOSE) != 0, np.nan, column)
+        if indicator.column in TILTED_COLUMNS:
+            column = np.where((rows["quality"] & _TILT) != 0, np.nan, column)
         if indicator.statistic == "dose":
             column = column**4
         elif indicator.statistic == "difference":

@@ -72,6 +72,7 @@ from imu.step.ringing import (
 from imu.step.step_features import fill_step_features
 from imu.step.stride_levelling import (
     KEPT_S,
+    find_lost_up,
     find_up,
     forget_posture,
     keep_posture,
@@ -419,18 +420,6 @@ def _felt(s: Record, flags: int) -> int:
 
 
 @kernel
-def _find_lost_up(s: Record, first: int, last: int) -> bool:
-    """Up as these samples have it: the sensor was turned over, or its readings stood still."""
-    x, y, z = mean_in_ring(s.ring, FX, float(first), float(last - 1))
-    norm = math.sqrt(x * x + y * y + z * z)
-    if norm == 0.0:
-        return False
-    s.up[0], s.up[1], s.up[2] = x / norm, y / norm, z / norm
-    s.up_known, s.posture_running, s.posture_s = 0, 0, -np.inf
-    return True
-
-
-@kernel
 def _leave_stance_empty(r: Record) -> None:
     """What happens within a stance is not seen at 25 to 49 Hz."""
     r.toe_off_s, r.contact_time_ms, r.flight_time_ms = np.nan, np.nan, np.nan
@@ -481,7 +470,7 @@ def close_step(
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[_V10], w[_V20], w[_F10]
     measured = _fill_along(s, s.up, first, last, v10) & _UNMEASURED == 0
-    if mean(v10, 0, n) < _LEAST_ALONG_UP and _find_lost_up(s, first, last):
+    if mean(v10, 0, n) < _LEAST_ALONG_UP and find_lost_up(s, first, last):
         _fill_along(s, s.up, first, last, v10)
     for i in range(n):
         v20[i] = v10[i]

@@ -388,7 +388,7 @@ def _begin_up(c: np.void, s: np.void) -> None:
     if s["up_known"] == 0:
         s["up"] = _level_up(s)
         s["tilt_variance"] = 0.0
-        s["tilt_seen"] = contact
+        s["tilt_seen"] = contact - int(KEPT_S * c["rate_hz"])  # what still is in the low-pass
 
 
 def _settle_up(c: np.void, s: np.void) -> None:
@@ -418,6 +418,18 @@ def _turn_up_to_posture(s: np.void, begin: int, end: int) -> None:
     s["tilt_variance"] = share * _OF_POSTURE
     s["up_known"] = 1
     s["doubted"] = max(int(s["doubted"]), _MOST_DOUBTED - _DOUBTED_AFTER_GAP)
+
+
+@kernel
+def find_lost_up(s: Record, first: int, last: int) -> bool:
+    """Up as these samples have it: the sensor was turned over, or its readings stood still."""
+    x, y, z = mean_in_ring(s.ring, FX, float(first), float(last - 1))
+    norm = math.sqrt(x * x + y * y + z * z)
+    if norm == 0.0:
+        return False
+    s.up[0], s.up[1], s.up[2] = x / norm, y / norm, z / norm
+    s.up_known, s.posture_running, s.posture_s, s.unbroken = 0, 0, -np.inf, 0
+    return True
 
 
 @kernel

@@ -26,16 +26,17 @@ RUNG_COLUMNS: Final = (
     "impact_shock_g",
     "shock_power_g2",
 )
+#: What hangs on where up is.
+TILTED_COLUMNS: Final = (
+    "sacral_lean_deg",
+    "sacral_roll_deg",
+    "lumbar_index",
+    "lumbar_compression_bw",
+)
 #: What is in doubt, by flag; the lumbar load follows from the lean, which a bend hardly moves.
 _DOUBTED: Final = (
-    (
-        Quality.BEND | Quality.SLIP | Quality.TILT | Quality.NO_GYRO,
-        ("sacral_lean_deg", "sacral_roll_deg"),
-    ),
-    (
-        Quality.SLIP | Quality.TILT | Quality.NO_GYRO,
-        ("lumbar_index", "lumbar_compression_bw"),
-    ),
+    (Quality.BEND, ("sacral_lean_deg", "sacral_roll_deg")),
+    (Quality.SLIP | Quality.TILT | Quality.NO_GYRO, TILTED_COLUMNS),
     (Quality.LOOSE, RUNG_COLUMNS),
 )
 

@@ -44,6 +44,7 @@ _FLAGS: Final = (
     Quality.SLIP,
     Quality.BEND,
     Quality.EDGE,
+    Quality.TILT,
 )
 #: The lumbar index of a report is of each stretch's own baseline.
 _REPORTED: Final = tuple(one for one in QUANTITIES if one.column != "lumbar_index")

@@ -63,6 +63,7 @@ _QUALITIES: Final = {
     "edge": "at the edge of the recording",
     "loose": "clip loose: shock, oscillation too large",
     "sensor": "readings contradict each other",
+    "tilt": "lean not yet known again after lost samples",
 }
 
 # each digit: three rows of three cells
