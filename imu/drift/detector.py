@@ -87,9 +87,9 @@ class DriftDetector:
     out, as are those of the first ``skip_s`` of running, with a given baseline too: the first
     minutes are unlike the rest. So are bends, what follows a change of speed or of surface, and
     what follows a sensor that moved; after that the baseline is learned anew. Of a loose clip's
-    steps oscillation and shock are left out, of a doubtful tilt's lean and lumbar load. Blocks and running time go on over pauses. An indicator is watched once
-    it had a value in as many blocks as make a baseline. Results do not depend on how the steps are
-    cut into pushes.
+    steps oscillation and shock are left out, of those with a doubtful tilt lean and lumbar load.
+    Blocks and running time go on over pauses. An indicator is watched once it had a value in as
+    many blocks as make a baseline. Results do not depend on how the steps are cut into pushes.
 
     Parameters
     ----------

@@ -11,9 +11,10 @@ over a stride, as it was before, levels the first strides after it. Filling a sh
 straight line turns the frame by some degrees, which the same corrects. A posture is believed for a
 few seconds only, since it may change.
 
-How well up is known is carried along as a variance of the tilt (Kalman 1960, doi:10.1115/1.3662552):
-it grows where the turning was not measured, with the length of the hole and how much the runner
-turns, and shrinks as strides and posture tell up again; they move up by as much as it is in doubt.
+How well up is known is carried along as a variance of the tilt (Kalman 1960,
+doi:10.1115/1.3662552): it grows where the turning was not measured, with the length of the hole and
+how much the runner turns, and shrinks as strides and posture tell up again; they move up by as much
+as it is in doubt.
 It is zero in a run without holes, whose own errors are those of the accuracy page.
 """
 

@@ -1,9 +1,10 @@
 """The steps that figures rest on, with what is in doubt left empty.
 
 A bend, a slip or a hole in the readings puts lean and roll in doubt, a loose clip oscillation and
-shock, and nothing else: a run on a track, half of it bends, keeps all its other figures. Without a gyroscope lean is off by
-3° in simulated runs, by another degree where the speed is another, and the lumbar load that follows
-from it does not follow the lean: they show changes within a run, and are no figures.
+shock, and nothing else: a run on a track, half of it bends, keeps all its other figures. Without a
+gyroscope lean is off by 3° in simulated runs, by another degree where the speed is another, and the
+lumbar load that follows from it does not follow the lean: they show changes within a run, and are
+no figures.
 """
 
 from __future__ import annotations
@@ -41,9 +42,7 @@ _DOUBTED: Final = (
 )
 
 
-_DOUBTING: Final = int(
-    Quality.BEND | Quality.SLIP | Quality.LOOSE | Quality.TILT | Quality.NO_GYRO
-)
+_DOUBTING: Final = int(Quality.BEND | Quality.SLIP | Quality.LOOSE | Quality.TILT | Quality.NO_GYRO)
 
 
 def without_doubtful_columns(steps: Steps) -> Steps:

@@ -31,7 +31,7 @@ _FLAG_WORDS: Final = {
     "edge": ("edge", "at the edge of a recorded stretch, where filters lack data"),
     "loose": ("loose clip", "the sensor rang on its clip: oscillation and shock are too large"),
     "sensor": ("readings", "the sensor's readings contradict each other or what was stated"),
-    "tilt": ("tilt", "which way is up was not yet known again after lost samples: no lean, no load"),
+    "tilt": ("tilt", "up was not yet known again after lost samples: lean and load are left out"),
 }
 
 _DISTANCE_WORDS: Final[dict[Source, str]] = {
