@@ -178,12 +178,11 @@ class DriftDetector:
     @property
     def in_use(self) -> InUse:
         """The baseline and the gates about it, as they are now."""
-        readings = [self.current(indicator.name) for indicator in INDICATORS]
         return InUse(
             self.baseline,
             tuple(
                 (item.indicator, item.baseline, item.gate)
-                for item in readings
+                for item in self.readings
                 if math.isfinite(item.baseline) and math.isfinite(item.gate)
             ),
         )
@@ -232,20 +231,20 @@ class DriftDetector:
         ParameterError
             When there is no indicator of that name.
         """
-        item = indicator_named(indicator)
-        i = INDICATORS.index(item)
-        way = int(self._segment["raised"][i])
-        value, baseline, change = self._compared(i)
-        if not self._known[i]:
-            baseline = change = math.nan
-        return Reading(
-            item.name,
-            value,
-            baseline,
-            change,
-            float(self._gates[i]),
-            _direction(way) if way else None,
-        )
+        return self.readings[INDICATORS.index(indicator_named(indicator))]
+
+    @property
+    def readings(self) -> list[Reading]:
+        """What is known of each indicator now, in their order."""
+        known, gates, raised = self._known, self._gates.tolist(), self._segment["raised"].tolist()
+        readings = []
+        for i, indicator in enumerate(INDICATORS):
+            value, baseline, change = self._compared(i)
+            if not known[i]:
+                baseline = change = math.nan
+            way = _direction(raised[i]) if raised[i] else None
+            readings.append(Reading(indicator.name, value, baseline, change, gates[i], way))
+        return readings
 
     def push(self, steps: Steps, covariates: Covariates | None = None) -> list[Change]:
         """Take the next steps; returns the changes that they complete, in order.

@@ -252,8 +252,7 @@ def indicator_statuses(drift: DriftDetector) -> dict[str, IndicatorStatus]:
     IndicatorStatus(value=nan, baseline=170.0, gate=5.1, changed=False)
     """
     statuses = {}
-    for indicator in INDICATORS:
-        reading = drift.current(indicator.name)
+    for indicator, reading in zip(INDICATORS, drift.readings, strict=True):
         unit = 0.01 * reading.baseline if indicator.relative else 1.0
         statuses[indicator.name] = IndicatorStatus(
             reading.baseline + reading.change * unit,
