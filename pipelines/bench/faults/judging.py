@@ -148,8 +148,10 @@ def judge(plan: FaultPlan, *, without: str = "") -> Verdict:
     scenario = scenario_of(plan)
     link = link_of(scenario) if scenario.protocol else ""
     acting = tuple(fault for fault in plan.faults if fault.kind != without)
+    # the faulty one first: what such a sensor cannot have is refused before anything runs
+    faulty = run_plan(replace(plan, faults=acting)) if acting else None
     faultless = _faultless(plan.sensor, plan.seed)
-    session = run_plan(replace(plan, faults=acting)) if acting else faultless
+    session = faulty or faultless
     findings = []
     for fault in plan.faults:
         consequence = consequence_of(fault, scenario, link)
