@@ -22,7 +22,7 @@ from rich.console import Console
 from devices.records import LinkEvent, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.analyzer import warm_up
-from imu.drift.baseline import Baseline
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.params import DriftParams
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
@@ -95,7 +95,8 @@ SOON = AlertSettings(
 def tired(tmp_path_factory: pytest.TempPathFactory) -> Live:
     """A run whose lean grows from minute 8 on, twenty times as fast as real."""
     folder = tmp_path_factory.mktemp("tired")
-    return live("sim:?fatigue=lean&minutes=12&seed=1&time_scale=20", folder, settings=SOON)
+    url = "sim:?fatigue=lean&minutes=12&seed=1&rate=100&time_scale=20"
+    return live(url, folder, settings=SOON)
 
 
 def test_live_and_replay_give_the_same_steps_and_alerts(tired: Live, tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_fatigue_is_told_in_plain_words_within_a_minute_of_watching(tired: Live)
 
 
 def test_a_fresh_runner_is_left_alone(tmp_path: Path) -> None:
-    ran = live("sim:?minutes=12&seed=3&time_scale=0", tmp_path)
+    ran = live("sim:?minutes=12&seed=3&rate=100&time_scale=0", tmp_path)
     assert ran.run.alerts == []
     assert "alert" not in ran.shown
     assert ran.alerts.read_bytes() == b""
@@ -301,16 +302,17 @@ def test_a_system_that_refuses_the_recording_ends_with_one_sentence(tmp_path: Pa
 
 
 def test_alerts_that_cannot_be_written_cost_no_recording(
-    tired: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(UnbufferedFile):
         def write(self, data: bytes) -> int:
             raise OSError(errno.ENOSPC, f"No space left for {len(data)} bytes")
 
     monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
-    url = "sim:?fatigue=lean&minutes=12&seed=1&time_scale=0"
-    ran = live(url, tmp_path, settings=SOON)
-    assert ran.run.alerts == tired.run.alerts
+    stoops = Baseline((IndicatorBaseline("sacral_lean_deg", -8.0, 0.3),), blocks=40)
+    ran = live("sim:?minutes=3&seed=1&rate=100&time_scale=0", tmp_path, baseline=stoops)
+    assert ran.run.alerts
+    assert ran.run.alerts == list(replay(ran.path, ReplayOptions(), quiet).alerts)
     assert ran.run.recording_trouble is None
     assert "alerts.jsonl" in str(ran.run.other_trouble[0])
     assert not read_session(ran.path).cut_short

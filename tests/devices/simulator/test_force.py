@@ -62,13 +62,12 @@ def test_the_impulse_of_a_step_is_its_duration_times_body_weight() -> None:
 @pytest.mark.parametrize("slope", [-15.0, -5.0, 0.0, 10.0])
 @pytest.mark.parametrize("speed", [1.8, 3.3, 6.5, 9.0])
 def test_the_ground_never_pulls_and_every_step_has_a_flight(speed: float, slope: float) -> None:
-    for seed in range(2):
-        scenario = Scenario(speed=speed, slope=slope, seed=seed, minutes=13, fatigue="all")
-        plan = plan_of(scenario)
-        phase = np.linspace(0.0, 1.0, 201)[:, None]
-        assert plan.force.force_bw(phase * plan.force.duration_s).min() >= -1e-12
-        assert (np.diff(plan.onset_s) > plan.force.duration_s).all()
-        assert (plan.force.impact_duration_s < plan.force.duration_s).all()
+    seed = round(speed + abs(slope))  # another person each
+    plan = plan_of(Scenario(speed=speed, slope=slope, seed=seed, minutes=13, fatigue="all"))
+    phase = np.linspace(0.0, 1.0, 201)[:, None]
+    assert plan.force.force_bw(phase * plan.force.duration_s).min() >= -1e-12
+    assert (np.diff(plan.onset_s) > plan.force.duration_s).all()
+    assert (plan.force.impact_duration_s < plan.force.duration_s).all()
 
 
 def test_crossings_are_where_a_dense_waveform_crosses_a_tenth_of_body_weight() -> None:

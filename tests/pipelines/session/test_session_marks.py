@@ -19,6 +19,7 @@ from devices.simulator.faults.plan import Fault
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.changes import Change
 from imu.drift.covariates import Covariates
 from imu.drift.detector import DriftDetector
@@ -265,8 +266,11 @@ def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
     assert backstride("journal", "check", "--yes", "weakness", "--no-others").exit_code == 0
     recording = tmp_path / "run.mcap"
-    url = "sim:?fatigue=lean&minutes=14&seed=3&rate=100&time_scale=600"
-    ended = backstride("live", url, "--record", recording)
+    usual = Baseline((IndicatorBaseline("sacral_lean_deg", -8.0, 0.3),), blocks=40)
+    baseline = tmp_path / "usual.json"
+    baseline.write_text(usual.to_json(), encoding="utf-8")
+    url = "sim:?minutes=3&seed=3&rate=100&time_scale=0"
+    ended = backstride("live", url, "--record", recording, "--baseline", baseline)
     assert ended.exit_code == 0
     assert "seek medical care" in ended.out + ended.err
     told = [alert.message for alert in alerts_in(read_session(recording).facts)]
