@@ -151,7 +151,7 @@ def judge(plan: FaultPlan, *, without: str = "") -> Verdict:
     # the faulty one first: what such a sensor cannot have is refused before anything runs
     faulty = run_plan(replace(plan, faults=acting)) if acting else None
     faultless = _faultless(plan.sensor, plan.seed)
-    session = faulty or faultless
+    session = faultless if faulty is None else faulty
     findings = []
     for fault in plan.faults:
         consequence = consequence_of(fault, scenario, link)
