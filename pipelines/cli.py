@@ -16,8 +16,8 @@ from imu.errors import BackstrideError
 from pipelines.commands.lazy_group import LazyGroup
 from pipelines.commands.messages import complain, drop_output, reader_may_leave, say, say_lines
 from pipelines.commands.table import COMMANDS
-from pipelines.files.system_error import explain
 from pipelines.stopping import ended_as_by_ctrl_c
+from pipelines.system_error import explain
 
 
 class _Commands(LazyGroup):

@@ -44,7 +44,7 @@ from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
-from pipelines.views.summary_words import wear_notes
+from pipelines.words.summary_words import wear_notes
 
 #: Least time between two redraws without a finished step, s.
 _REDRAW_S = 0.5

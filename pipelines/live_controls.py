@@ -9,7 +9,7 @@ from pipelines.coaching.alert import Alert
 from pipelines.session.facts import AlertTold, Fact
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Mark, mark_from_words
-from pipelines.views.fact_words import fact_words
+from pipelines.words.fact_words import fact_words
 
 
 class LiveView(Protocol):

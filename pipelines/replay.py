@@ -29,7 +29,7 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.session.time_range import TimeRange
-from pipelines.views.summary_words import wear_notes
+from pipelines.words.summary_words import wear_notes
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
@@ -162,7 +162,7 @@ def load_baseline(path: str) -> Baseline:
         When it holds no baseline.
     """
     from pipelines.files.loading import read_bounded
-    from pipelines.files.system_error import explain
+    from pipelines.system_error import explain
 
     try:
         content = read_bounded(Path(path)).decode()

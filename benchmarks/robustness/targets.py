@@ -200,7 +200,7 @@ def _read_recording(path: Path) -> None:
 
 
 def _read_settings(path: Path) -> None:
-    from pipelines.coaching.alert_settings import load_alert_settings
+    from pipelines.files.alert_settings_file import load_alert_settings
 
     load_alert_settings(path)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from imu.errors import ParameterError
 from pipelines.coaching.alert import Alert
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 _LONGEST_S: Final = 10.0
 _MOST_AT_ONCE: Final = 2

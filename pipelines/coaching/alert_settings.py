@@ -21,15 +21,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from imu.drift.indicators import INDICATORS, Gate, Indicator
 from imu.drift.params import DriftParams
-from imu.errors import InputError, ParameterError, RecordingError
+from imu.errors import InputError, ParameterError
 from pipelines.coaching.budget import CoachParams
 
 #: Key of the session header's parameters that holds them.
@@ -153,40 +151,6 @@ class AlertSettings:
         if not isinstance(tables, dict):
             raise InputError(f"the session's {_HEADER_KEY} is {tables!r}: it must be a table.")
         return cls.from_tables(_renewed(tables), place="the session's parameters")
-
-
-def load_alert_settings(path: str | Path) -> AlertSettings:
-    """Read a TOML file of settings.
-
-    Raises
-    ------
-    RecordingError
-        When the file cannot be read.
-    InputError
-        When it is no TOML, or a table, a key or a value is wrong: names file, key, value and range.
-    """
-    from pipelines.files.loading import read_bounded
-    from pipelines.files.system_error import explain
-
-    place = str(path)
-    try:
-        text = read_bounded(Path(path)).decode()
-    except OSError as error:
-        raise RecordingError(
-            f"the settings cannot be read: {explain(error)}.", path=place
-        ) from None
-    except ValueError:
-        raise InputError("the settings are no text: give a TOML file.", place=place) from None
-    try:
-        tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error)
-        raise InputError(
-            f"this is no TOML ({reason[:1].lower()}{reason[1:]}): correct it there; below a line "
-            "such as [indicators.lean] each line is a key and its value, such as floor_deg = 3.0.",
-            place=place,
-        ) from None
-    return AlertSettings.from_tables(tables, place=place)
 
 
 def keys_of(params: DriftParams | CoachParams) -> dict[str, str]:

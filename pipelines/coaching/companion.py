@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from imu.steps import NO_STEPS
 from pipelines.coaching.budget import CueBudget, is_told_at_once
@@ -34,7 +34,6 @@ from pipelines.coaching.training.warm_up import (
     cool_down_of,
 )
 from pipelines.coaching.training.weekly import advance_week
-from pipelines.session.progress import SessionProgress
 
 if TYPE_CHECKING:
     from imu.steps import Steps
@@ -83,6 +82,27 @@ class Ending:
     bends: tuple[int, int] | None = None
 
 
+class Covered(Protocol):
+    """How far a session is."""
+
+    @property
+    def distance_m(self) -> float | None:
+        """Covered so far, m; None while nothing is known of it."""
+        ...
+
+    @property
+    def dose_easy_km(self) -> float | None:
+        """Equivalent easy kilometres so far; None while not known."""
+        ...
+
+
+class _NothingKnown:
+    """Of a session whose distance nobody tells."""
+
+    distance_m: None = None
+    dose_easy_km: None = None
+
+
 class Companion:
     """Takes a run as it goes on and gives cues.
 
@@ -92,8 +112,8 @@ class Companion:
         Everything that influences it besides the log.
     budget : CueBudget, optional
         How often the runner is told anything; shared with the coach.
-    progress : SessionProgress, optional
-        Distance, dose and running time so far; to be told of steps before :meth:`advance`.
+    covered : Covered, optional
+        Distance and dose so far; to be told of steps before :meth:`advance`.
 
     Examples
     --------
@@ -108,12 +128,12 @@ class Companion:
         self,
         plan: CompanionPlan | None = None,
         budget: CueBudget | None = None,
-        progress: SessionProgress | None = None,
+        covered: Covered | None = None,
     ) -> None:
         self._plan = plan or CompanionPlan()
         chosen = self._plan
         self._budget = budget or CueBudget()
-        self._progress = progress or SessionProgress()
+        self._covered: Covered = covered or _NothingKnown()
         self._intensity = RunningIntensity(chosen.usual)
         self._flags = red_flags_before(chosen)
         self._flags_told = False
@@ -233,7 +253,7 @@ class Companion:
     def ending(self) -> Ending:
         """What is known at the end of the session."""
         known = self._plan.usual is not None
-        with_distance = known and self._progress.distance_m is not None
+        with_distance = known and self._covered.distance_m is not None
         return Ending(
             self._warm_up.easy_s if known else None,
             self._warm_up.hard_before_m if with_distance else None,
@@ -303,7 +323,7 @@ class Companion:
         intensity = self._intensity.value
         if gait == "run" and intensity is None:
             return  # the first steps are not finished yet
-        now_m = self._progress.distance_m or 0.0
+        now_m = self._covered.distance_m or 0.0
         covered_m, self._told_distance_m = now_m - self._told_distance_m, now_m
         moment = Moment(
             time_s, duration_s, gait, 1.0 if intensity is None else intensity, max(0.0, covered_m)
@@ -339,20 +359,20 @@ class Companion:
 
     def _take_limits(self, time_s: float) -> list[Cue]:
         """The longest session and the week's ceiling, told when they are reached."""
-        plan, progress = self._plan, self._progress
+        plan, covered = self._plan, self._covered
         cues: list[Cue] = []
         if plan.longest is not None:
             self._single, cues = advance_session(
                 self._single,
                 plan.longest,
                 time_s,
-                distance_m=progress.distance_m,
-                dose_easy_km=progress.dose_easy_km,
+                distance_m=covered.distance_m,
+                dose_easy_km=covered.dose_easy_km,
                 units=plan.units,
             )
         if plan.week is not None:
             self._week_told, reached = advance_week(
-                self._week_told, plan.week, time_s, progress.distance_m, plan.units
+                self._week_told, plan.week, time_s, covered.distance_m, plan.units
             )
             cues += [] if reached is None else [reached]
         at_once = [cue for cue in cues if is_told_at_once(cue)] if self.suggests else []

@@ -13,10 +13,11 @@ import typer
 
 from pipelines.bench.cohort.run import CohortOptions, CohortRun, results_path, run_cohort
 from pipelines.bench.cohort.sessions import Stated, parse_shard
-from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
+from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, Columns, Height, Mass, Rate, SettingsFile, Units
+from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.replay import ReplayOptions
 from pipelines.views.cohort_page import CohortFigures, write_cohort_page
 from pipelines.views.progress import progress

@@ -18,8 +18,8 @@ from imu.analyzer import StepAnalyzer, warm_up
 from imu.compiled import cache_directory
 from imu.errors import RecordingError
 from pipelines.files.stored import private_folder
-from pipelines.files.system_error import explain
 from pipelines.runner.user_directory import data_directory
+from pipelines.system_error import explain
 
 _PACKAGES = ("numpy", "scipy", "numba", "bleak", "pyserial", "typer", "rich", "mcap")
 #: A 200 Hz sensor has to be a small load.

@@ -15,7 +15,7 @@ from pipelines.bench.faults.judging import Verdict, judge
 from pipelines.bench.faults.shrinking import shrunk
 from pipelines.commands.messages import complain, say
 from pipelines.counted import counted
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 from pipelines.views.progress import progress
 
 

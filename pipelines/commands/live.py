@@ -19,7 +19,7 @@ from devices.simulator.scenario import Scenario
 from devices.sources import open_source
 from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
-from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
+from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.commands.after_run import ask_after_run, file_and_review, offer_unfiled
 from pipelines.commands.checks import (
     check_axes,
@@ -30,6 +30,7 @@ from pipelines.commands.checks import (
 )
 from pipelines.commands.messages import complain, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
+from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.files.replacing import refuse_existing
 from pipelines.lab_streaming import load_lsl
 from pipelines.live import LiveOptions, LiveRun, run_live
@@ -41,7 +42,6 @@ from pipelines.runner.continuing import (
     earlier_session,
     interrupted_note,
 )
-from pipelines.runner.first_run import ask_for_source
 from pipelines.runner.history import RunHistory, history_for_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
@@ -57,6 +57,7 @@ from pipelines.views.notes_at_start import NotesAtStart
 from pipelines.views.page.run import Filed, Marks, run_dashboard
 from pipelines.views.progress import progress
 from pipelines.views.report.making import make_report
+from pipelines.views.terminal.first_run import ask_for_source
 from pipelines.views.terminal.view import TerminalView
 
 _SourceUrl = Annotated[

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from imu.errors import RecordingError
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 from pipelines.views.terminal.cells import printable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def drop_output() -> None:
 
 def say_summary(summary: Summary) -> None:
     """Tell what a session held."""
-    from pipelines.views.summary_words import summary_lines
+    from pipelines.words.summary_words import summary_lines
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in summary_lines(summary, width):

@@ -14,7 +14,6 @@ from pipelines.bench.compare.accounts import compare_with
 from pipelines.bench.compare.alignment import Comparison
 from pipelines.bench.compare.differences import write_differences
 from pipelines.bench.compare.overrides import overridden
-from pipelines.coaching.alert_settings import load_alert_settings
 from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
 from pipelines.commands.messages import complain, reader_may_leave, say, say_json, say_summary
 from pipelines.commands.options import (
@@ -28,6 +27,7 @@ from pipelines.commands.options import (
     SettingsFile,
     Units,
 )
+from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.files.alerts import AlertWriter
 from pipelines.files.provenance import Provenance, provenance_of
 from pipelines.files.replacing import replacing

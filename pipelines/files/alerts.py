@@ -11,8 +11,8 @@ from typing import BinaryIO, Self, TextIO
 from imu.errors import RecordingError
 from pipelines.coaching.alert import Alert
 from pipelines.files.kept_file import UnbufferedFile, private_file
-from pipelines.files.system_error import explain
 from pipelines.files.table_output import write_to_stdout
+from pipelines.system_error import explain
 
 
 def ring_bell(alert: Alert, stream: TextIO | None = None) -> None:

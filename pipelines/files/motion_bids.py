@@ -21,7 +21,7 @@ from imu.errors import ParameterError, RecordingError
 from imu.samples import Samples
 from pipelines.files.provenance import Provenance
 from pipelines.files.replacing import replacing
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 _VERSION: Final = "1.10.0"
 _SYSTEM: Final = "imu"

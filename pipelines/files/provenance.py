@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from imu.errors import RecordingError
-from pipelines.files.system_error import explain
 from pipelines.files.table_output import RESULT
 from pipelines.session.header import SessionHeader, software
 from pipelines.session.json_form import to_plain
+from pipelines.system_error import explain
 
 _ROOT: Final = Path(__file__).parents[2]
 _PACKAGES: Final = ("imu", "devices", "pipelines")

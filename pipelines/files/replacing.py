@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from imu.errors import RecordingError
 from pipelines.files.kept_file import open_private, sync_folder
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 
 def refuse_existing(path: str | os.PathLike[str], option: str = "") -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from imu.errors import InputError, RecordingError
 from imu.samples import Quality
 from imu.steps import SIDE_CODES, STEP_COLUMNS, STEP_ROW, Steps
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 _LOOK_BYTES = 4096
 _FLAGS = {flag.name.lower(): int(flag) for flag in Quality if flag.name}

@@ -16,7 +16,7 @@ from imu.errors import BackstrideError, InputError, RecordingError
 from pipelines.files.kept_file import sync_folder
 from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.replacing import replacing
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 Kept = TypeVar("Kept")
 

@@ -9,7 +9,7 @@ import msgspec
 
 from imu.errors import InputError, RecordingError
 from pipelines.files.loading import decoded, read_bounded
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 #: A summary of a day of running has some megabytes.
 _MOST_BYTES = 64_000_000

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imu.errors import ParameterError, RecordingError
 from pipelines.files.column_units import unit_of
 from pipelines.files.replacing import replacing
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 #: Metadata of a table that was computed, so that it is told from a recording.
 RESULT: Final = "backstride_result"

@@ -15,8 +15,8 @@ from imu.errors import RecordingError
 from pipelines.files.kept_file import sync_folder
 from pipelines.files.replacing import refuse_existing
 from pipelines.files.session_writer import SessionWriter
-from pipelines.files.system_error import explain
 from pipelines.session.header import SessionHeader
+from pipelines.system_error import explain
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from imu.errors import InputError
 from imu.samples import Quality, Samples
 from imu.steps import Steps, concatenate
 from pipelines.session.facts import SensorDoubted
-from pipelines.views.fact_words import doubt_words
+from pipelines.words.fact_words import doubt_words
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 #: A factor of two of the gyroscope is that of another runner.

@@ -12,7 +12,7 @@ import msgspec
 
 from imu.errors import RecordingError
 from pipelines.bench.cohort.outcome import Outcome
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 _ENDING: Final = ".jsonl"
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from imu.errors import InputError, ParameterError, RecordingError
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 #: Files that nobody takes for recordings.
 _OTHER_FILES: Final = frozenset(

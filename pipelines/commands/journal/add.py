@@ -25,6 +25,7 @@ from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import FinishedRun, add_run
 from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.runner.journal.words import session_line
+from pipelines.views.progress import progress
 
 
 def add(
@@ -75,7 +76,8 @@ def add(
         if note_of_shoe := unknown_shoe_note(known, shoe):
             complain(f"note: {note_of_shoe}")
     with opened_journal() as journal:
-        recorded = recorded_run(file, options, journal)
+        with progress(f"replaying {'' if file is None else file.name}") as report:
+            recorded = recorded_run(file, options, journal, report)
         session = add_run(journal, recorded.run, recorded.number)
         if session is None:
             complain(f"note: {file}: {_nothing_run(recorded.run)}")

@@ -11,7 +11,7 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 from pipelines.files.formats.format import Look
 from pipelines.files.reading.recording import Recording, Sensor
 from pipelines.files.reading.whole_file import check_length
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 #: Three weeks of an AX6 at 100 Hz.
 _MOST_BYTES: Final = 2 << 30

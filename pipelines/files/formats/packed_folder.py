@@ -11,7 +11,7 @@ from typing import Final
 
 from imu.errors import InputError
 from pipelines.files.reading.text_source import LOOK_BYTES
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 ZIP: Final = b"PK\x03\x04"
 _MOST_FILES: Final = 4096

@@ -13,7 +13,7 @@ from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 _MAGIC: Final = b"XDF:"
 _MOST_BYTES: Final = 4 << 30

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 #: How much is looked at before rows are read: a preamble of some pages and the rows below it.
 LOOK_BYTES: Final = 1 << 16

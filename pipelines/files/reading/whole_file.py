@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from imu.errors import InputError
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 
 #: Three weeks of six axes at 100 Hz.
 MOST_BYTES: Final = 2 << 30

@@ -23,7 +23,6 @@ import msgspec
 from imu.errors import ParameterError, RecordingError
 from pipelines.files.kept_file import private_file
 from pipelines.files.stored import private_folder
-from pipelines.files.system_error import explain
 from pipelines.runner.journal.entries import (
     Entry,
     Exercise,
@@ -44,6 +43,7 @@ from pipelines.runner.journal.rows import (
 )
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
+from pipelines.system_error import explain
 
 EntryType = TypeVar(
     "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire

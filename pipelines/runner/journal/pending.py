@@ -20,11 +20,11 @@ from imu.errors import BackstrideError, InputError, ParameterError, RecordingErr
 from pipelines.files.kept_file import private_file, sync_folder
 from pipelines.files.loading import decoded, read_bounded
 from pipelines.files.stored import keep_aside, private_folder
-from pipelines.files.system_error import explain
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Entry, RunBaseline, Session
 from pipelines.runner.journal.rows import ENTRIES, entry_from
 from pipelines.runner.journal.runs import FinishedRun, add_run
+from pipelines.system_error import explain
 
 #: Some kilobytes a note: ten thousand of them wait in no file.
 _MOST_BYTES: Final = 64_000_000

@@ -21,6 +21,7 @@ from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.units import distance_words, parse_distance, parse_speed
 
 if TYPE_CHECKING:
+    from pipelines.replay import Progress
     from pipelines.runner.journal.database import Journal
 
 #: Nobody runs for minutes at such a speed; and what may lie outside of a recording, m.
@@ -97,8 +98,15 @@ class RecordedRun:
     dose_lacks: str = ""
 
 
-def recorded_run(path: Path | None, options: AddOptions, journal: Journal) -> RecordedRun:
+def recorded_run(
+    path: Path | None,
+    options: AddOptions,
+    journal: Journal,
+    report: Progress = lambda _done, _total: None,
+) -> RecordedRun:
     """The entries of a recording: a session file, or a summary that a replay wrote; or of none.
+
+    ``report`` is told how far the replay is.
 
     Raises
     ------
@@ -116,13 +124,14 @@ def recorded_run(path: Path | None, options: AddOptions, journal: Journal) -> Re
             "this is neither a session (.mcap) nor a summary (.json): give one of them.",
             place=str(path),
         )
-    return _from_recording(path, options, journal)
+    return _from_recording(path, options, journal, report)
 
 
-def _from_recording(path: Path, options: AddOptions, journal: Journal) -> RecordedRun:
+def _from_recording(
+    path: Path, options: AddOptions, journal: Journal, report: Progress
+) -> RecordedRun:
     from pipelines.files.session_reader import read_session
     from pipelines.replay import fold_session, header_as_stated, load_baseline
-    from pipelines.views.progress import progress
 
     recorded = read_session(path)
     number = _number_of(journal, recorded.header.utc_start_ns)
@@ -137,8 +146,7 @@ def _from_recording(path: Path, options: AddOptions, journal: Journal) -> Record
         height_m=settings.height_m if recorded.header.height_m is None else None,
         baseline=load_baseline(str(options.baseline)) if options.baseline else None,
     )
-    with progress(f"replaying {path.name}") as report:
-        result = fold_session(recorded, header, report).result
+    result = fold_session(recorded, header, report).result
     if options.speed:
         stated: Distance | None = distance_from_speed(
             parse_speed(options.speed, "--speed"), result.steps

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 from imu.errors import BackstrideError
 from pipelines.files.stored import private_folder
-from pipelines.files.system_error import explain
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import (
     Exercise,
@@ -25,6 +24,7 @@ from pipelines.runner.journal.entries import (
     Shoe,
     utc_ns_of,
 )
+from pipelines.system_error import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,11 +10,11 @@ from pipelines.clock_words import clock_words
 from pipelines.live import LiveRun
 from pipelines.session.facts import PainJudged
 from pipelines.units import Units
-from pipelines.views.fact_words import pain_parts
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.page.session_pieces import light_piece
-from pipelines.views.summary_words import summary_rows, summary_title
 from pipelines.views.terminal.cells import capital, printable
+from pipelines.words.fact_words import pain_parts
+from pipelines.words.summary_words import summary_rows, summary_title
 
 
 def ended_pieces(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from imu.errors import BackstrideError, ParameterError
-from pipelines.files.system_error import explain
+from pipelines.system_error import explain
 from pipelines.views.page.gate import HOSTS, PLAIN_POLICY, Gate, sentence_page
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from pipelines.clock_words import clock_words
 from pipelines.coaching.training.traffic_light import Light
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units, dose_words
-from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.terminal.cells import capital, printable
 from pipelines.views.terminal.wording import condition as sentence_of
 from pipelines.views.terminal.wording import gait_words, link_words, loss_words
+from pipelines.words.beside_words import away_words, beside_words
 
 _LOW_BATTERY_PERCENT: Final = 15.0
 #: What a light says in a word.

@@ -17,7 +17,6 @@ from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.entries import Settings
 from pipelines.session.live_status import LiveStatus
-from pipelines.views.fact_words import fact_words
 from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
@@ -35,6 +34,7 @@ from pipelines.views.page.trends import RunTrends
 from pipelines.views.page.two_metres import two_metres
 from pipelines.views.terminal.cells import capital, printable
 from pipelines.views.terminal.wording import effort_words
+from pipelines.words.fact_words import fact_words
 
 _LOG: Final = logging.getLogger(__name__)
 _NOTES: Final = 3

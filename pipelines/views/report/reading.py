@@ -17,7 +17,7 @@ from pipelines.replay import (
 )
 from pipelines.session.result import result_of
 from pipelines.views.report.recording import Recording
-from pipelines.views.summary_words import wear_notes
+from pipelines.words.summary_words import wear_notes
 from pipelines.written_facts import facts_are_of_use
 
 

@@ -16,7 +16,6 @@ from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import Quantity
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
-from pipelines.views.beside_words import away_words, beside_words
 from pipelines.views.terminal.cells import (
     Line,
     cells_wide,
@@ -40,6 +39,7 @@ from pipelines.views.terminal.wording import (
     standing,
     usual_words,
 )
+from pipelines.words.beside_words import away_words, beside_words
 
 #: Columns; wider pictures only pull things that belong together apart.
 WIDEST: Final = 120

@@ -7,9 +7,9 @@ from typing import Final
 from pipelines.clock_words import clock_words
 from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
-from pipelines.views.beside_words import beside_words
 from pipelines.views.terminal.cells import printable
 from pipelines.views.terminal.wording import gait_words, link_words, verdict
+from pipelines.words.beside_words import beside_words
 
 _PLAIN: Final = str.maketrans("–−", "--")
 _STEPS_A_LINE: Final = 10

@@ -154,7 +154,7 @@ class TerminalView:
     @contextlib.contextmanager
     def _falling_silent(self) -> Iterator[None]:
         """Keep every fault of the output away from the run."""
-        from pipelines.files.system_error import explain
+        from pipelines.system_error import explain
 
         try:
             yield

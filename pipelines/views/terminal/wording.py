@@ -16,8 +16,8 @@ from pipelines.counted import counted
 from pipelines.quantities import QUANTITIES, Quantity, quantities_in
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
-from pipelines.views.fact_words import pain_parts
 from pipelines.views.terminal.cells import capital, printable
+from pipelines.words.fact_words import pain_parts
 
 #: ``waiting`` while there is nothing to judge by.
 Standing = Literal["within", "outside", "changed", "waiting"]

@@ -16,8 +16,9 @@ from imu.drift.indicators import INDICATORS, Indicator
 from imu.drift.params import DriftParams
 from imu.errors import InputError, RecordingError
 from imu.ranges import Within, allowed_of
-from pipelines.coaching.alert_settings import AlertSettings, load_alert_settings
+from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.budget import CoachParams
+from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.files.loading import load
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json

@@ -14,7 +14,7 @@ import pytest
 from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.errors import BackstrideError
-from pipelines.coaching.alert_settings import load_alert_settings
+from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.runner.desk.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
 from pipelines.runner.journal.database import Journal, journal_path
 from pipelines.runner.journal.entries import Exercise, Questionnaire, RunBaseline, Shoe

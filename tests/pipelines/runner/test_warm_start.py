@@ -34,10 +34,10 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesFound, Fact, NeutralTaken
 from pipelines.session.facts import Ended as SessionEnded
 from pipelines.session.header import SessionHeader
-from pipelines.views.fact_words import LEAN_IS_RELATIVE, fact_words
 from pipelines.views.report.content import content_of
 from pipelines.views.report.reading import read_recording
 from pipelines.views.report.words import watch_words
+from pipelines.words.fact_words import LEAN_IS_RELATIVE, fact_words
 from tests.pipelines.command_line import Ended, backstride, quiet
 from tests.pipelines.results import alerts_in, steps_in
 from tests.pipelines.runner.journal.journals import DAY_NS, held_by_another_process

@@ -15,8 +15,8 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesSought, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import result_of
-from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
-from pipelines.views.summary_words import AXES_NOT_FOUND, wear_notes
+from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
+from pipelines.words.summary_words import AXES_NOT_FOUND, wear_notes
 
 RUN = Scenario(minutes=0.4, rate=100.0, seed=3)
 

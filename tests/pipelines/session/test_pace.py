@@ -47,7 +47,7 @@ from pipelines.session.json_form import to_json
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Slope, Speed, Unknown
 from pipelines.session.pace import Pace
-from pipelines.views.fact_words import fact_words
+from pipelines.words.fact_words import fact_words
 from tests.examples import few
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 from tests.pipelines.said import said

@@ -38,7 +38,7 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Neutral, Pause, Resume, SessionRecord
 from pipelines.session.pauses import Pauses
-from pipelines.views.fact_words import fact_words
+from pipelines.words.fact_words import fact_words
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.results import alerts_in
 from tests.pipelines.said import said

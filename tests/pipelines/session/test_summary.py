@@ -16,7 +16,7 @@ from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.coaching.alert import Alert
 from pipelines.session.facts import LossCounts
 from pipelines.session.summary import Summary, summarise
-from pipelines.views.summary_words import summary_lines
+from pipelines.words.summary_words import summary_lines
 from tests.pipelines.results import result_from_steps
 
 

@@ -20,7 +20,7 @@ TERMINAL_ALONE = (
     "pipelines/files/table_output.py", "pipelines/files/fit_activity.py",
     "pipelines/files/motion_bids.py", "pipelines/files/stream_table.py",
     "pipelines/files/summary_file.py", "pipelines/files/provenance.py",
-    "pipelines/runner/first_run.py", "pipelines/runner/continuing.py",
+    "pipelines/views/terminal/first_run.py", "pipelines/runner/continuing.py",
     "pipelines/runner/journal/arguments.py", "pipelines/runner/journal/recorded.py",
     "pipelines/sensors/download.py", "pipelines/views/bench_words.py",
     "pipelines/views/cohort_page.py", "pipelines/views/comparison.py", "pipelines/units.py",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from imu.drift.indicators import INDICATORS
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
-from pipelines.views.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
+from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
 
 if TYPE_CHECKING:
     from pipelines.session.result import SessionResult

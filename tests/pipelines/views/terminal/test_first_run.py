@@ -20,12 +20,12 @@ from devices.scan import Found
 from devices.sources import open_source
 from imu.errors import ParameterError
 from pipelines.files.session_reader import read_session
-from pipelines.runner.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Settings
 from pipelines.runner.journal.tags import SURFACES, KnownTags
 from pipelines.session.marks import LoggedMark, Shoe, Surface
+from pipelines.views.terminal.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment
 
@@ -183,7 +183,7 @@ def left_at(question: str, answers: list[str], home: Path, monkeypatch: pytest.M
             raise KeyboardInterrupt
         return next(left, None)
 
-    module = "pipelines.runner.first_run"
+    module = "pipelines.views.terminal.first_run"
     monkeypatch.setattr(f"{module}._ask_here", ask)
     monkeypatch.setattr(f"{module}.look_around", lambda _: Sightings((KETTLE, POLAR)))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
@@ -245,7 +245,7 @@ def test_in_a_pipe_a_source_is_asked_for_in_one_sentence(
 
 
 PROGRAM = """
-from pipelines.runner.first_run import ask_for_source
+from pipelines.views.terminal.first_run import ask_for_source
 from pipelines.runner.journal.at_hand import JournalAtHand
 with JournalAtHand() as journal:
     print("source", ask_for_source(journal, seconds=0.5).source, "is chosen")
