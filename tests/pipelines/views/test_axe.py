@@ -28,8 +28,8 @@ SHOWN = {
     "connect": "Connect your sensor", "found": "2 sensors and ports found", "refused": "17 cm",
     "starting": "Connecting to the sensor", "faces": "on each side", "standing": "upright",
     "done": "is calibrated", "failed": "calibrate again", "live": "within your usual range",
-    "alerted": "changed from your baseline", "go": "pain 2 of 10", "change": "pain 4 of 10",
-    "stop": "pain 7 of 10", "desk": "without a change", "ended": "You cooled down well",
+    "alerted": "changed from your baseline", "go": "pain 2 of 10", "change": "Pain of 4",
+    "stop": "Pain of 7", "desk": "without a change", "ended": "You cooled down well",
 }  # fmt: skip
 HOME = (
     "runs", "runs/4", "runs/5", "months", "journal", "exercises", "exercises/core",

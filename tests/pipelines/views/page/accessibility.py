@@ -40,4 +40,4 @@ def assert_accessible(tab: Tab, place: str) -> None:
             "axe.run().then((found) =>"
             " done(found.passes.length < 10 ? ['few rules'] : found.violations.map(brief)))"
         )
-        assert violations == [], place
+        assert violations == [], f"{place}: {violations}"
