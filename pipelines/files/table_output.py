@@ -175,20 +175,30 @@ def write_to_stdout(pieces: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
+def _arrow_array(values: NDArray[Any], pa: Any) -> Any:
+    """A column, of buffers, since ``pa.array`` imports pandas for nothing; NaN is empty."""
+    count = len(values)
+    if values.dtype.kind == "U":
+        texts = [text.encode() for text in values.tolist()]
+        offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        return pa.StringArray.from_buffers(
+            count, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))
+        )
+    numbers = pa.py_buffer(np.ascontiguousarray(values))
+    valid, missing = None, 0
+    if values.dtype.kind == "f" and (missing := int(np.isnan(values).sum())):
+        valid = pa.py_buffer(np.packbits(~np.isnan(values), bitorder="little"))
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, count, [valid, numbers], missing)
+
+
 def _write_parquet(
     file: BinaryIO, columns: Mapping[str, NDArray[Any]], about: Mapping[str, str]
 ) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays = {
-        name: pa.array(
-            values,
-            type=pa.string() if values.dtype.kind == "U" else None,
-            mask=np.isnan(values) if values.dtype.kind == "f" else None,
-        )
-        for name, values in columns.items()
-    }
+    arrays = {name: _arrow_array(values, pa) for name, values in columns.items()}
     fields = [
         pa.field(name, array.type, metadata={"unit": unit} if (unit := unit_of(name)) else None)
         for name, array in arrays.items()
