@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -33,7 +33,8 @@ from pipelines.words.summary_words import wear_notes
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
-    from pipelines.files.session_reader import Session
+    from pipelines.files.session_reader import Session, SessionFile
+    from pipelines.session.marks import SessionRecord
 
 Progress = Callable[[float, float], None]
 
@@ -235,12 +236,21 @@ def replay(
 def _replay_session(
     path: Path, options: ReplayOptions, report: Progress, watch: Watch | None
 ) -> Replayed:
+    from pipelines.files.session_reader import open_session
     from pipelines.written_facts import facts_note
 
-    session, header = session_as_stated(path, options)
-    ran = fold_session(
-        session, header, report, waveforms=options.waveforms, params=options.params, watch=watch
-    )
+    _refuse_rate(options)
+    with open_session(path) as file:
+        header = _as_stated(file.header, options)
+        ran = fold_log(
+            _pieces_of_file(file, report),
+            header,
+            path,
+            waveforms=options.waveforms,
+            params=options.params,
+            watch=watch,
+        )
+        session = file.session([])
     notes = [session.note] if session.note else []
     if session.header.carried is not None and header.carried is None:
         notes.append(ON_ITS_OWN)
@@ -298,18 +308,25 @@ def session_as_stated(path: Path, options: ReplayOptions) -> tuple[Session, Sess
     """
     from pipelines.files.session_reader import read_session
 
+    _refuse_rate(options)
+    session = read_session(path)
+    return session, _as_stated(session.header, options)
+
+
+def _refuse_rate(options: ReplayOptions) -> None:
     if options.rate_hz is not None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
-    session = read_session(path)
-    header = header_as_stated(
-        session.header,
+
+
+def _as_stated(header: SessionHeader, options: ReplayOptions) -> SessionHeader:
+    return header_as_stated(
+        header,
         axes=options.axes,
         mass_kg=options.mass_kg,
         height_m=options.height_m,
         baseline=options.baseline,
         settings=options.settings,
     )
-    return session, header
 
 
 def header_as_stated(
@@ -385,12 +402,20 @@ def sensor_of(session: Session, wanted: str = "replay") -> DeviceInfo:
     RecordingError
         When it never introduced itself.
     """
-    for record in session.records:
-        if isinstance(record, DeviceInfo):
-            return record
-    raise RecordingError(
+    info = _introduced(session.records)
+    if info is None:
+        raise _without_sensor(session.path, wanted)
+    return info
+
+
+def _introduced(records: Iterable[SessionRecord]) -> DeviceInfo | None:
+    return next((record for record in records if isinstance(record, DeviceInfo)), None)
+
+
+def _without_sensor(path: Path, wanted: str) -> RecordingError:
+    return RecordingError(
         f"the session ends before the sensor had introduced itself: there is nothing to {wanted}.",
-        path=str(session.path),
+        path=str(path),
     )
 
 
@@ -401,7 +426,6 @@ def fold_session(
     *,
     waveforms: bool = False,
     params: AnalyzerParams | None = None,
-    watch: Watch | None = None,
 ) -> Folded:
     """Fold a session's log once more, marks and all.
 
@@ -410,17 +434,72 @@ def fold_session(
     RecordingError
         When the sensor never introduced itself.
     """
-    info = sensor_of(session)
-    fold = SessionFold(header, info, waveforms=waveforms, params=params)
+    log = _pieces_of(session.records, report)
+    return fold_log(log, header, session.path, waveforms=waveforms, params=params)
+
+
+def _pieces_of(
+    records: Sequence[SessionRecord], report: Progress
+) -> Iterator[Sequence[SessionRecord]]:
+    for start in range(0, len(records), _TOGETHER):
+        report(start, len(records))
+        yield records[start : start + _TOGETHER]
+
+
+def _pieces_of_file(file: SessionFile, report: Progress) -> Iterator[Sequence[SessionRecord]]:
+    for piece in file.pieces(_TOGETHER):
+        report(file.share, 1.0)
+        yield piece
+
+
+def fold_log(
+    log: Iterable[Sequence[SessionRecord]],
+    header: SessionHeader,
+    path: Path,
+    *,
+    waveforms: bool = False,
+    params: AnalyzerParams | None = None,
+    watch: Watch | None = None,
+) -> Folded:
+    """Fold a log that comes in pieces, of which none is kept.
+
+    Parameters
+    ----------
+    log : iterable of sequence of SessionRecord
+        In order.
+    header : SessionHeader
+        To fold it with.
+    path : Path
+        Where it is from, for the message.
+    waveforms, params, watch
+        As for :func:`replay`.
+
+    Raises
+    ------
+    RecordingError
+        When the sensor never introduced itself.
+    """
+    if watch is not None:
+        log = ((record,) for piece in log for record in piece)
+    begun: tuple[SessionFold, DeviceInfo] | None = None
     found: list[Fact] = []
-    together = _TOGETHER if watch is None else 1
-    for start in range(0, len(session.records), together):
-        new = fold.push_all(session.records[start : start + together])
+    waiting: list[SessionRecord] = []
+    for piece in log:
+        waiting += piece
+        if begun is None:
+            info = _introduced(piece)
+            if info is None:
+                continue
+            begun = SessionFold(header, info, waveforms=waveforms, params=params), info
+        fold, _ = begun
+        new = fold.push_all(waiting)
+        waiting.clear()
         found += new
         if watch is not None:
             watch(fold, new, fold.elapsed_s)
-        if start % _TOGETHER == 0:
-            report(start, len(session.records))
+    if begun is None:
+        raise _without_sensor(path, "replay")
+    fold, info = begun
     return Folded(header, info, fold, found + fold.finish(), len(found))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Final
 
@@ -16,12 +18,19 @@ from pipelines.files import session_old_forms as old_forms
 from pipelines.files.loading import load
 from pipelines.files.mcap_recovery import MAGIC, Message, Recovery, Topic
 from pipelines.files.packet_batches import decode_packets
-from pipelines.files.stream_batches import Placed, decode_stream, in_order
+from pipelines.files.stream_batches import Placed, decode_stream
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
 
-__all__ = ["Session", "SessionHeader", "read_header", "read_session"]
+__all__ = [
+    "Session",
+    "SessionFile",
+    "SessionHeader",
+    "open_session",
+    "read_header",
+    "read_session",
+]
 
 #: What a record takes in memory beside its bytes, and at most each byte that is text of others.
 _RECORD_BYTES: Final = 160
@@ -117,32 +126,8 @@ def read_session(path: str | os.PathLike[str]) -> Session:
     >>> session.header.source
     'sim:?minutes=0.2'
     """
-    path = Path(path)
-    with _open(path) as file:
-        _check_beginning(file, path)
-        reading = _Reading(file)
-        _read_all(reading, path)
-        header = reading.header
-        if header is None:
-            raise _without_header(reading.recovery, path)
-    note = ""
-    if not reading.recovery.whole:  # also while it is still being recorded
-        seconds = max(reading.last_log_time - header.utc_start_ns, 0) / 1e9
-        what = "was cut short" if reading.recovery.torn else "is damaged"
-        note = (
-            f"{path}: the recording {what} after {seconds:.1f} s, "
-            f"and everything before that ({len(reading.records)} records) was read."
-        )
-    return Session(
-        path,
-        header,
-        reading.form,
-        reading.records,
-        reading.facts,
-        reading.held_facts,
-        bool(note),
-        note,
-    )
+    with open_session(path) as file:
+        return file.session(list(chain.from_iterable(file.pieces(1))))
 
 
 def read_header(path: str | os.PathLike[str]) -> SessionHeader:
@@ -153,23 +138,92 @@ def read_header(path: str | os.PathLike[str]) -> SessionHeader:
     RecordingError
         As :func:`read_session`.
     """
+    with open_session(path) as file:
+        return file.header
+
+
+@contextmanager
+def open_session(path: str | os.PathLike[str]) -> Iterator[SessionFile]:
+    """Open a session file to read its log piece by piece.
+
+    Raises
+    ------
+    RecordingError
+        As :func:`read_session`.
+    """
     path = Path(path)
     with _open(path) as file:
         _check_beginning(file, path)
-        reading = _Reading(file)
-        _read_all(reading, path, header_alone=True)
-    if reading.header is None:
-        raise _without_header(reading.recovery, path)
-    return reading.header
+        yield SessionFile(path, _Reading(file))
 
 
-def _read_all(reading: _Reading, path: Path, *, header_alone: bool = False) -> None:
-    try:
-        for _ in reading:
-            if header_alone and reading.header is not None:
-                return
-    except RecordingError as error:
-        raise RecordingError(str(error), path=str(path)) from None
+class SessionFile:
+    """A session file that is being read: a long log need not be in memory as a whole.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    header : SessionHeader
+        What besides the log influences the facts.
+    """
+
+    def __init__(self, path: Path, reading: _Reading) -> None:
+        self.path, self._reading = path, reading
+        self._messages = self._sound_messages()
+        while reading.header is None:
+            if next(self._messages, self) is self:
+                raise _without_header(reading.recovery, path)
+        self.header = reading.header
+
+    @property
+    def share(self) -> float:
+        """How much of the file has been read, 0 to 1."""
+        file = self._reading.file
+        return file.tell() / max(os.fstat(file.fileno()).st_size, 1)
+
+    def pieces(self, least: int) -> Iterator[list[SessionRecord]]:
+        """The log in order, so many records at a time or a few more, to the last that is sound.
+
+        Raises
+        ------
+        RecordingError
+            When it expands to far more than a recording of its length.
+        """
+        reading = self._reading
+        for _ in self._messages:
+            if len(reading.records) >= least:
+                yield reading.take_records()
+        if reading.records:
+            yield reading.take_records()
+
+    def session(self, records: list[SessionRecord]) -> Session:
+        """All that is known of it once the log has been read, with those records of it."""
+        reading = self._reading
+        note = ""
+        if not reading.recovery.whole:  # also while it is still being recorded
+            seconds = max(reading.last_log_time - self.header.utc_start_ns, 0) / 1e9
+            what = "was cut short" if reading.recovery.torn else "is damaged"
+            note = (
+                f"{self.path}: the recording {what} after {seconds:.1f} s, "
+                f"and everything before that ({reading.count} records) was read."
+            )
+        return Session(
+            self.path,
+            self.header,
+            reading.form,
+            records,
+            reading.facts,
+            reading.held_facts,
+            bool(note),
+            note,
+        )
+
+    def _sound_messages(self) -> Iterator[None]:
+        try:
+            yield from self._reading
+        except RecordingError as error:
+            raise RecordingError(str(error), path=str(self.path)) from None
 
 
 @dataclass(slots=True)
@@ -179,14 +233,15 @@ class _Reading:
     file: IO[bytes]
     header: SessionHeader | None = None
     form: int = 0
-    records: list[SessionRecord] = field(default_factory=list)
+    records: list[SessionRecord] = field(default_factory=list)  # not taken yet
+    count: int = 0  # of all so far
     facts: list[Fact] = field(default_factory=list)
     held_facts: bool = False
     last_log_time: int = 0
     recovery: Recovery = field(init=False)
     _steps: list[bytes] = field(default_factory=list)
     _unknown: bool = False  # whether there is a fact that this version does not know
-    _beside: list[Placed] = field(default_factory=list)  # of devices beside the sensor
+    _beside: list[Placed] = field(default_factory=list)  # not in their place yet
     _counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -205,8 +260,12 @@ class _Reading:
         self._finish_steps()
         if self._unknown:
             self.facts.clear()
-        if self._beside:
-            self.records = in_order(self.records, self._beside)
+        self._put_beside()
+
+    def take_records(self) -> list[SessionRecord]:
+        """The records that were read since the last call."""
+        records, self.records = self.records, []
+        return records
 
     def _take(self, message: Message) -> None:
         topic = message.topic
@@ -223,7 +282,7 @@ class _Reading:
         elif stream := topic.metadata.get("stream"):
             self.recovery.allowance.spend(_STREAM_TIMES * len(message.data))
             self.last_log_time = max(self.last_log_time, message.log_time)
-            self._beside += decode_stream(message.data, stream)
+            self._take_beside(decode_stream(message.data, stream))
         elif count == messages.SESSION.count:
             self._keep(_TEXT_TIMES * len(message.data))
             self._take_header(message.data)
@@ -248,23 +307,46 @@ class _Reading:
             case messages.PACKETS.schema_name:
                 packets = decode_packets(data, arrival_ns)
                 self._keep(*(len(packet.payload) for packet in packets))
-                self.records += packets
+                self._put(packets)
                 self.last_log_time += packets[-1].arrival_ns - arrival_ns
             case old_forms.PACKET:
                 channel = old_forms.packet_channel(topic.name, topic.metadata)
                 self._keep(len(data))
-                self.records.append(Packet(arrival_ns, channel, data))
+                self._put([Packet(arrival_ns, channel, data)])
             case messages.LINK.schema_name | old_forms.LINK:
                 self._keep(_TEXT_TIMES * len(data))
-                self.records.append(messages.decode_link(data, arrival_ns))
+                self._put([messages.decode_link(data, arrival_ns)])
             case messages.DEVICE.schema_name | old_forms.DEVICE:
                 self._keep(_TEXT_TIMES * len(data))
-                self.records.append(load(data, DeviceInfo))
+                self._put([load(data, DeviceInfo)])
             case messages.MARKS.schema_name:
                 self._keep(_TEXT_TIMES * len(data))
                 read = old_forms.old_mark if self.form < messages.FORM else messages.decode_mark
                 mark = read(data)
-                self.records.append(LoggedMark(arrival_ns, mark))
+                self._put([LoggedMark(arrival_ns, mark)])
+
+    def _put(self, records: Sequence[SessionRecord]) -> None:
+        """Put the next records of the sensor and what was said into the log."""
+        if not self._beside:
+            self.records += records
+            self.count += len(records)
+            return
+        for record in records:
+            self._put_beside()
+            self.records.append(record)
+            self.count += 1
+
+    def _take_beside(self, placed: Sequence[Placed]) -> None:
+        """Take records of a stream, which are written before those that they stand before."""
+        self._beside = sorted([*self._beside, *placed], key=lambda each: each.place)
+        if self._beside and self._beside[0].place < self.count:
+            raise ValueError("a record comes too late")
+
+    def _put_beside(self) -> None:
+        """Put what stands here into the log."""
+        while self._beside and self._beside[0].place <= self.count:
+            self.records.append(self._beside.pop(0).record)
+            self.count += 1
 
     def _take_fact(self, message: Message) -> None:
         schema = message.topic.schema_name

@@ -11,15 +11,13 @@ channel, payload]`` or ``["link", place, arrival_ns, kind, detail]``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from devices.records import LinkEvent, Packet, StreamRecord
 from pipelines.session.json_form import from_plain
-
-_T = TypeVar("_T")
 
 
 class Placed(NamedTuple):
@@ -83,33 +81,3 @@ def _record(entry: _Packet | _Link) -> Packet | LinkEvent:
         return Packet(entry.arrival_ns, entry.channel, entry.payload)
     link = {"arrival_ns": entry.arrival_ns, "kind": entry.kind, "detail": entry.detail}
     return from_plain(link, LinkEvent)
-
-
-def in_order(records: Iterable[_T], placed: Iterable[Placed]) -> list[_T | StreamRecord]:
-    """The whole log, up to the first record of it that is missing.
-
-    Parameters
-    ----------
-    records : iterable
-        Of the sensor and what was said, in order.
-    placed : iterable of Placed
-        Of all streams, in any order.
-
-    Examples
-    --------
-    >>> beside = StreamRecord("treadmill", Packet(5, "data", b"abc"))
-    >>> [type(one).__name__ for one in in_order(["a", "b"], [Placed(1, beside)])]
-    ['str', 'StreamRecord', 'str']
-    >>> in_order(["a"], [Placed(3, beside)])
-    ['a']
-    """
-    log: list[_T | StreamRecord] = []
-    rest = iter(records)
-    for place, record in sorted(placed, key=lambda each: each.place):
-        while len(log) < place:
-            try:
-                log.append(next(rest))
-            except StopIteration:
-                return log
-        log.append(record)
-    return [*log, *rest]
