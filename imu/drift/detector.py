@@ -461,6 +461,8 @@ class DriftDetector:
         session, segment = self._session, self._segment
         smoothed, raised = segment["smoothed"], segment["raised"]
         change = np.where(RELATIVE, 100.0 * np.expm1(0.01 * smoothed), smoothed)
+        if not (raised.any() or segment["beyond"].any() or (np.abs(change) > gates).any()):
+            return []  # as nearly always
         quiet = judged & (raised == 0)
         way = np.where(quiet, (change > gates).astype(np.int64) - (change < -gates), 0)
         stepped = (way * segment["step"] > _SUPPORTING * self._floors) & (

@@ -48,8 +48,10 @@ _MOST_POINTS: Final = 600
 _BINS: Final = 36
 
 Column = NDArray[np.float64]
-#: Marks of a run that are drawn as ticks.
-_MARKED: Final = (NeutralTaken, Paused, Resumed, SensorMoved, ShoeKnown, SurfaceKnown)
+#: Pain, and marks of a run that are drawn as ticks.
+_DRAWN: Final = (
+    PainReported, NeutralTaken, Paused, Resumed, SensorMoved, ShoeKnown, SurfaceKnown,
+)  # fmt: skip
 
 
 def course_figure(
@@ -288,13 +290,15 @@ def _said(axes: Any, content: Content) -> None:
     """What the runner said meanwhile: pain by its number, other marks as ticks at the foot."""
     place = axes.get_xaxis_transform()
     for fact in content.recording.facts:
-        at = getattr(fact, "time_s", 0.0) / 60.0
+        if not isinstance(fact, _DRAWN):  # ten thousand steps, in each picture
+            continue
+        at = fact.time_s / 60.0
         if isinstance(fact, PainReported):
             axes.axvline(at, color=INK, linewidth=0.6, dashes=(1, 2))
             axes.text(
                 at, 0.98, f" pain {fact.level}", transform=place, color=INK, size=7.0, va="top"
             )
-        elif isinstance(fact, _MARKED) and at > 0.0:
+        elif at > 0.0:
             axes.plot((at, at), (0.0, 0.09), color=MUTED, linewidth=1.4, transform=place)
 
 
