@@ -205,12 +205,18 @@ def result_of(
     ValueError
         When there is no end among them.
     """
-    known = list(found)
+    finished: list[Steps] = []
+    known: list[Fact] = []  # all but the steps, which are many
+    for fact in found:
+        if isinstance(fact, facts.StepsFinished):
+            finished.append(fact.steps)
+        else:
+            known.append(fact)
     ended = _all(known, facts.Ended)
     if not ended:
         raise ValueError("the facts of a session have no end: finish its fold first")
     end = ended[-1]
-    steps = concatenate([fact.steps for fact in _all(known, facts.StepsFinished)])
+    steps = concatenate(finished)
     times = steps.step_time_s[np.isfinite(steps.step_time_s)]
     distances = _all(known, facts.DistanceKnown)
     distance_m = distances[-1].distance_m if distances else None

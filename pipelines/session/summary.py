@@ -229,4 +229,4 @@ def _blocks(steps: Steps) -> dict[str, object]:
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:
-    return [round(float(value), 6) if np.isfinite(value) else None for value in values]
+    return [round(value, 6) if math.isfinite(value) else None for value in values.tolist()]
