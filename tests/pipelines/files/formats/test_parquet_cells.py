@@ -1,0 +1,44 @@
+"""Parquet as others write it: cells that are empty, rows in groups."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines import read
+
+
+def test_a_parquet_file_with_empty_cells_in_several_groups_is_read_as_it_is(
+    tmp_path: Path,
+) -> None:
+    """NaN where a cell is empty, wherever in the file; and no library is loaded for nothing."""
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    time_s = np.arange(1200) / 100.0
+    up: list[float | None] = (9.81 + np.sin(17.0 * time_s)).tolist()
+    level: list[int | None] = [k % 3 for k in range(1200)]
+    for missing in (0, 7, 499, 500, 1199):
+        up[missing] = level[missing] = None
+    columns = {
+        "time_s": pa.array(time_s.tolist()),
+        "acc_x_m_s2": pa.array(level, pa.int16()),
+        "acc_y_m_s2": pa.array([0.5] * 1200, pa.float32()),
+        "acc_z_m_s2": pa.array(up),
+    }
+    path = tmp_path / "cells.parquet"
+    parquet.write_table(pa.table(columns), path, row_group_size=500)
+    found = read(path).samples.acceleration_m_s2
+    empty = np.isnan(found)
+    assert np.flatnonzero(empty[:, 2]).tolist() == [0, 7, 499, 500, 1199]
+    assert (empty[:, 0] == empty[:, 2]).all()
+    whole = ~empty[:, 2]
+    expected = [[x, 0.5, z] for x, z in zip(level, up, strict=True) if z is not None]
+    np.testing.assert_array_equal(found[whole], expected)
+    code = f"import sys, pipelines; pipelines.read({str(path)!r}); print('pandas' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "False"
