@@ -14,12 +14,11 @@ import numpy as np
 
 from benchmarks.alerts.hours import COLUMNS, judged_hours, read_hours
 from benchmarks.alerts.report import goals_of, hours_table, to_markdown
-from benchmarks.alerts.study import carry_out
+from benchmarks.alerts.study import Pieces, carry_out
 from benchmarks.alerts.whole_chain import ChainRun, through_the_chain
 from imu.errors import InputError
 from pipelines.commands.messages import complain
 
-_PROCESSES: Final = 2
 _SPEEDS_M_S: Final = (2.6, 3.0, 3.4)
 
 
@@ -29,9 +28,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Ordinary hours through detector and coach: false alerts, detections, delays.",
         epilog="Exit status: 0 done, 1 no run to judge, 2 usage.",
     )
-    parser.add_argument(
-        "--people", type=int, default=100, metavar="N", help="of each scenario (100)"
-    )
+    parser.add_argument("--people", type=int, default=40, metavar="N", help="of each scenario (40)")
     parser.add_argument(
         "--hours", type=Path, metavar="DIR",
         help="judge real runs instead, one PERSON_RUN.csv each: " + ", ".join(COLUMNS),
@@ -39,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--chain-minutes", type=float, default=30.0, metavar="MIN",
         help="minutes of each simulated sensor that goes through the whole chain, 0 for none (30)",
+    )  # fmt: skip
+    parser.add_argument("--processes", type=int, default=2, metavar="N", help="at a time (2)")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR",
+        help="keep each scenario that is done there, and go on from those that are",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parents[1], metavar="DIR",
@@ -59,7 +61,7 @@ def _sensors(minutes: float) -> list[ChainRun]:
     return runs
 
 
-def _judge_real(folder: Path) -> int:
+def _judge_real(folder: Path, processes: int) -> int:
     left_out: list[str] = []
     try:
         people = read_hours(folder, left_out.append)
@@ -68,7 +70,7 @@ def _judge_real(folder: Path) -> int:
         return 1
     if left_out:
         complain(f"left out, since they have no two rows with a time: {', '.join(left_out)}.")
-    with ProcessPoolExecutor(_PROCESSES) as pool:
+    with ProcessPoolExecutor(processes) as pool:
         judged = judged_hours(people, pool)
     if not judged:
         complain("nobody runs in any of them: speed and cadence are those of no runner.")
@@ -81,10 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the study; returns the exit status."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    if given.people < 2 or not 0.0 <= given.chain_minutes <= 600.0:
-        parser.error("--people takes a number from 2 up, --chain-minutes one from 0 to 600")
+    if given.people < 2 or given.processes < 1 or not 0.0 <= given.chain_minutes <= 600.0:
+        parser.error(
+            "--people takes a number from 2 up, --processes from 1, --chain-minutes from 0 to 600"
+        )
     if given.hours is not None:
-        return _judge_real(given.hours)
+        return _judge_real(given.hours, given.processes)
     started = time.monotonic()
 
     def progress(name: str) -> None:
@@ -92,8 +96,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # people that nobody has tuned on: seeds below 10 000 are for that
     first_seed = int(np.random.default_rng().integers(10_000, 1_000_000))
-    with ProcessPoolExecutor(_PROCESSES) as pool:
-        study = carry_out(pool, first_seed, given.people, progress)
+    try:
+        pieces = Pieces(given.keep, first_seed, given.people)
+    except (InputError, OSError) as error:
+        complain(str(error))
+        return 1
+    with ProcessPoolExecutor(given.processes) as pool:
+        study = carry_out(pool, pieces, progress)
     chain = _sensors(given.chain_minutes)
     given.out.mkdir(parents=True, exist_ok=True)
     page = given.out / "ALERTS.md"
@@ -102,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{one.scenario}, {one.rule}: {one.what}"
         print(f"{one.reached:6}  {where}: {one.found} (goal {one.goal})")
     minutes = (time.monotonic() - started) / 60.0
-    print(f"wrote {page.name} in {minutes:.1f} min, {_PROCESSES} processes")
+    print(f"wrote {page.name} in {minutes:.1f} min, {given.processes} processes")
     return 0
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.alerts.fixed_gate import FixedGate, Told
 from benchmarks.alerts.measured import MeasuredRun, person, run_of
+from benchmarks.alerts.oracle import Knowing, Weighed, delays_s, patterns, weighed
 from benchmarks.alerts.scenarios import SCENARIOS, course
 from benchmarks.alerts.statistics import median_interval, over_people, wilson
 from imu.drift.baseline import Baseline
@@ -34,8 +35,19 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
 
-#: Who judges: detector and coach without and with earlier runs, or the simplest rule.
-Rule = Literal["first run", "four earlier runs", "fixed gate"]
+#: Who judges: detector and coach without and with earlier runs, the same told of speed and slope,
+#: or the simplest rule.
+Rule = Literal["first run", "four earlier runs", "pace known", "fixed gate"]
+#: Shares of the hours that are aimed at, told falsely of one indicator and of any.
+MOST_FALSE: Final[dict[Rule, tuple[float, float]]] = {
+    "first run": (0.04, 0.10),
+    "four earlier runs": (0.02, 0.06),
+}
+#: Where somebody might measure speed and slope, and it matters.
+PACE_VARIES: Final = (
+    *("easy outdoor run", "intervals", "outdoor hills", "trail", "progression run"),
+    "belt changed, not stated",
+)
 #: What is put into a run: the indicator that shows it, its direction, and its size.
 CHANGES: Final = {
     "peak +10 %": ("peak_10hz_bw", "up", 0.10),
@@ -99,18 +111,19 @@ class Listened:
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
-    """Runs of one scenario with a true change; delays in s to its being told, ∞ when missed.
+class Delays:
+    """How late a change was told, over the people.
 
-    A change counts as told when the runner hears of the indicator that shows it, or of another that
-    is told for both.
+    Attributes
+    ----------
+    delays_s : tuple of float
+        To its being told, s; ∞ when missed.
+    beyond_gate_deg : tuple of float
+        Of the ramp when told, ∞ when missed.
     """
 
-    scenario: str
-    rule: Rule
-    change: str
     delays_s: tuple[float, ...]
-    beyond_gate_deg: tuple[float, ...]  # of the ramp when told, ∞ when missed
+    beyond_gate_deg: tuple[float, ...]
 
     @property
     def missed(self) -> tuple[float, float, float]:
@@ -130,6 +143,31 @@ class Searched:
         """Share of the ramps told before a degree beyond the gate, and its interval."""
         early = sum(beyond < 1.0 for beyond in self.beyond_gate_deg)
         return _with_interval(early, len(self.beyond_gate_deg))
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Runs of one scenario with a true change.
+
+    A change counts as told when the runner hears of the indicator that shows it, or of another that
+    is told for both.
+
+    Attributes
+    ----------
+    scenario, rule, change : str
+        What was run, who judged, what was put into it.
+    told : Delays
+        What the runner heard.
+    possible : Delays or None
+        What one that knows the person could have told, for as many false alerts of it in the same
+        runs as are aimed at; None where it was not asked.
+    """
+
+    scenario: str
+    rule: Rule
+    change: str
+    told: Delays
+    possible: Delays | None = None
 
 
 def _with_interval(hits: int, trials: int) -> tuple[float, float, float]:
@@ -221,34 +259,72 @@ class _Judged:
 
     runs: tuple[Run, ...]
     found: tuple[tuple[float, float], ...]  # delay and excess of each change
+    gate: float = math.nan  # of the lean at the onset
+    known: tuple[Weighed, ...] = ()  # of each change, to one that knows the person
 
 
 def _of_a_person(
-    seed: int, scenario: str, changes: Sequence[str], rules: Sequence[Rule]
+    seed: int, scenario: str, changes: Sequence[str], rules: Sequence[Rule], oracle: bool = False
 ) -> dict[Rule, _Judged]:
     """Runs of five days without a change, and in the first of them each change."""
     someone = person(seed)
     runs = [run_of(someone, course(scenario, seed * 10 + day), day) for day in range(DAYS)]
     onset = int(np.random.default_rng([seed, 44]).uniform(0.4, 0.6) * len(runs[0].steps))
-    first, found, gate = _judged(runs[0], onset, None, changes)
     judged: dict[Rule, _Judged] = {}
-    if "first run" in rules or "four earlier runs" in rules:
-        heard = [Hearing().hear(run) for run in runs]
-    if "first run" in rules:
-        told = (_run(run, one.told) for run, one in zip(runs[1:], heard[1:], strict=True))
-        judged["first run"] = _Judged((first, *told), found)
+    judged["first run"], learned = _over_days(runs, onset, [None] * DAYS, changes)
     if "four earlier runs" in rules:
-        learned = [one.detector.run_baseline for one in heard]
         usual = [_usual(learned[:day] + learned[day + 1 :]) for day in range(DAYS)]
-        known, found, _ = _judged(runs[0], onset, usual[0], changes)
-        told = (
-            _run(run, Hearing(baseline).hear(run).told)
-            for run, baseline in zip(runs[1:], usual[1:], strict=True)
-        )
-        judged["four earlier runs"] = _Judged((known, *told), found)
+        judged["four earlier runs"], _ = _over_days(runs, onset, usual, changes)
+    if "pace known" in rules and scenario in PACE_VARIES:
+        told = [replace(run, stated=True) for run in runs]
+        judged["pace known"], _ = _over_days(told, onset, [None] * DAYS, changes)
     if "fixed gate" in rules:
-        judged["fixed gate"] = _by_fixed_gate(runs[0], onset, changes, gate)
+        judged["fixed gate"] = _by_fixed_gate(runs[0], onset, changes, judged["first run"].gate)
+    for rule in judged if oracle else ():
+        if rule != "fixed gate" and math.isfinite(judged[rule].gate):
+            judged[rule] = replace(
+                judged[rule], known=_by_knowing(seed, scenario, runs, onset, rule, judged[rule])
+            )
     return judged
+
+
+def _over_days(
+    runs: Sequence[MeasuredRun],
+    onset: int,
+    usual: Sequence[Baseline | None],
+    changes: Sequence[str],
+) -> tuple[_Judged, list[Baseline | None]]:
+    """What is told of each day's run, and what each leaves to later ones."""
+    first, found, gate = _judged(runs[0], onset, usual[0], changes)
+    heard = [first, *(Hearing(own).hear(run) for run, own in zip(runs[1:], usual[1:], strict=True))]
+    told = tuple(_run(run, one.told) for run, one in zip(runs, heard, strict=True))
+    return _Judged(told, found, gate), [one.detector.run_baseline for one in heard]
+
+
+def _by_knowing(
+    seed: int,
+    scenario: str,
+    runs: Sequence[MeasuredRun],
+    onset: int,
+    rule: Rule,
+    judged: _Judged,
+) -> tuple[Weighed, ...]:
+    """What speaks for each change to one that knows the person."""
+    changed = [imposed(runs[0], name, _size(name, judged.gate), onset) for name in CHANGES]
+    knowing = Knowing(
+        person(seed),
+        scenario,
+        history=rule == "four earlier runs",
+        pace_known=rule == "pace known" or runs[0].stated,
+    )
+    sought = list(patterns(_size("lean by 1.5 × gate", judged.gate)).values())
+    return weighed(knowing, runs, changed, onset, sought)
+
+
+def _size(change: str, gate: float) -> float:
+    """Of a change; that of a lean is in gates."""
+    size = CHANGES[change][2]
+    return size * gate if change.startswith("lean by") else size
 
 
 def _usual(learned: Sequence[Baseline | None]) -> Baseline | None:
@@ -262,15 +338,14 @@ def _run(run: MeasuredRun, told: Iterable[Alert | Told]) -> Run:
 
 def _judged(
     run: MeasuredRun, onset: int, baseline: Baseline | None, changes: Sequence[str]
-) -> tuple[Run, tuple[tuple[float, float], ...], float]:
-    """What is told of a run, what of each change from a step on, and the gate of the lean then."""
+) -> tuple[Hearing, tuple[tuple[float, float], ...], float]:
+    """What is heard of a run, what of each change from a step on, and the gate of the lean then."""
     before = Hearing(baseline).hear(run, 0, onset)
     gate = before.detector.current("sacral_lean_deg").gate
     found = []
     for change in changes:
-        indicator, way, size = CHANGES[change]
-        if change.startswith("lean by"):
-            size *= gate
+        indicator, way, _ = CHANGES[change]
+        size = _size(change, gate)
         if not math.isfinite(size):
             found.append((math.inf, math.inf))
             continue
@@ -283,8 +358,7 @@ def _judged(
         ]
         told_s = _told_times(heard.told, indicator, seen_s)
         found.append(_delay(told_s, changed, onset, change, gate))
-    told = before.hear(run, onset).told
-    return _run(run, told), tuple(found), gate
+    return before.hear(run, onset), tuple(found), gate
 
 
 def _last(run: MeasuredRun, onset: int, change: str) -> int:
@@ -305,8 +379,15 @@ def _delay(
     for time_s in told_s:
         late_s = time_s - onset_s
         if 0.0 < late_s <= _limit_s(change):
-            return late_s, CHANGES[RAMP][2] * min(late_s / _RAMP_S, 1.0) - gate
+            return late_s, _beyond_gate(late_s, gate)
     return math.inf, math.inf
+
+
+def _beyond_gate(late_s: float, gate: float) -> float:
+    """How far the ramp is beyond a gate by then, degrees."""
+    if math.isinf(late_s):
+        return math.inf
+    return CHANGES[RAMP][2] * min(late_s / _RAMP_S, 1.0) - gate
 
 
 def _told_times(told: Sequence[Alert], indicator: str, seen_s: Sequence[float]) -> Iterator[float]:
@@ -323,8 +404,8 @@ def _by_fixed_gate(run: MeasuredRun, onset: int, changes: Sequence[str], gate: f
     before = FixedGate().hear(run.steps[:onset])
     found = []
     for change in changes:
-        indicator, way, size = CHANGES[change]
-        size *= gate if change.startswith("lean by") else 1.0
+        indicator, way, _ = CHANGES[change]
+        size = _size(change, gate)
         if not math.isfinite(size):
             found.append((math.inf, math.inf))
             continue
@@ -343,13 +424,17 @@ def listen_and_search(
     scenario: str,
     *,
     changes: Sequence[str] = tuple(CHANGES),
-    rules: Sequence[Rule] = ("first run", "four earlier runs", "fixed gate"),
+    rules: Sequence[Rule] = ("first run", "four earlier runs", "pace known", "fixed gate"),
+    oracle: bool = False,
 ) -> list[tuple[Listened, list[Searched]]]:
-    """Runs of a scenario: what is told falsely, and what of true changes, by each rule."""
-    work = partial(_of_a_person, scenario=scenario, changes=changes, rules=rules)
+    """Runs of a scenario: what is told falsely, and what of true changes, by each rule.
+
+    With ``oracle`` also what one that knows each person could tell of the changes.
+    """
+    work = partial(_of_a_person, scenario=scenario, changes=changes, rules=rules, oracle=oracle)
     people = list(pool.map(work, seeds))
     result = []
-    for rule in rules:
+    for rule in (one for one in rules if one in people[0]):
         own = [judged[rule] for judged in people]
         listened = Listened(scenario, rule, tuple(one.runs for one in own))
         searched = [
@@ -357,13 +442,24 @@ def listen_and_search(
                 scenario,
                 rule,
                 change,
-                tuple(one.found[k][0] for one in own),
-                tuple(one.found[k][1] for one in own),
+                Delays(
+                    tuple(one.found[k][0] for one in own), tuple(one.found[k][1] for one in own)
+                ),
+                _possible(own, k, rule) if oracle and rule != "fixed gate" else None,
             )
             for k, change in enumerate(changes)
         ]
         result.append((listened, searched))
     return result
+
+
+def _possible(judged: Sequence[_Judged], change: int, rule: Rule) -> Delays:
+    """What could have been told of a change, for as many false alerts as are aimed at."""
+    most, _ = MOST_FALSE["four earlier runs" if rule == "four earlier runs" else "first run"]
+    able = [one for one in judged if one.known]
+    late_s = delays_s([one.known[change] for one in able], most)
+    beyond = (_beyond_gate(late, one.gate) for late, one in zip(late_s, able, strict=True))
+    return Delays(late_s, tuple(beyond))
 
 
 def _told_most(listened: Listened) -> str:

@@ -67,3 +67,15 @@ def over_people(hits: Sequence[float], hours: Sequence[float]) -> tuple[float, f
     drawn = rng.choice(rates, (4000, len(rates))).mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
     return float(rates.mean()), min(low, least), max(high, most)
+
+
+def over_runs_limit(most: Sequence[float], share: float) -> float:
+    """The limit that a share of the runs exceeds, each by its largest value.
+
+    Examples
+    --------
+    >>> over_runs_limit([float(v) for v in range(1, 101)], 0.04)
+    96.0
+    """
+    ordered = sorted(most)
+    return ordered[len(ordered) - 1 - math.floor(share * len(ordered))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.alerts import oracle
+import benchmarks
 from benchmarks.alerts.__main__ import main
 from benchmarks.alerts.hours import judged_hours, read_hours, steps_of
+from benchmarks.alerts.measured import person, run_of
 from benchmarks.alerts.model import Conditions, impose, simulate_hour
-from benchmarks.alerts.ordinary import CHANGES
+from benchmarks.alerts.oracle import Knowing, Pattern, Weighed, delays_s, weighed
+from benchmarks.alerts.ordinary import CHANGES, imposed
 from benchmarks.alerts.report import goals_of, hours_table, to_markdown
+from benchmarks.alerts.scenarios import course
 from benchmarks.alerts.statistics import median_interval, wilson
-from benchmarks.alerts.study import carry_out
+from benchmarks.alerts.study import Pieces, carry_out
 from benchmarks.alerts.trials import Rule, detect, listen, warm_baseline
 from imu.drift.indicators import INDICATORS, Indicator
 from imu.errors import InputError
@@ -76,15 +80,14 @@ def test_a_calm_hour_is_quiet_and_a_change_is_caught_in_it() -> None:
 
 
 @pytest.mark.slow
-def test_a_tiny_study_writes_its_page() -> None:
-    done = carry_out(
-        Here(),
-        77,
-        2,
-        lambda _: None,
-        scenarios=("run and walk",),
-        oracle_people=0,
-    )
+def test_a_tiny_study_writes_its_page_and_is_gone_on_with(tmp_path: Path) -> None:
+    names = ("run and walk",)
+    done = carry_out(Here(), Pieces(tmp_path, 77, 2), lambda _: None, scenarios=names)
+    kept = Pieces(tmp_path, 99, 3)
+    assert (kept.who.first_seed, kept.who.people) == (77, 2)
+    again = kept.take(names[0], lambda: pytest.fail("it is there"))
+    assert [heard for heard, _ in again] == list(done.listened)
+    assert [one for _, found in again for one in found] == list(done.searched)
     goals = goals_of(done)
     page = to_markdown(done, [], [])
     assert len(goals) == 2 * (2 + 2 * len(CHANGES))  # of first runs and with history
@@ -94,18 +97,35 @@ def test_a_tiny_study_writes_its_page() -> None:
         "four earlier runs",
         "fixed gate",
     ]
-    assert [len(runs) for runs in done.listened[0].people] == [5, 5]
+    assert [len(runs) for runs in done.listened[1].people] == [5, 5]
     assert "| run and walk | fixed gate |" in page
     assert "unknown" in page and "self-consistency" in page
+    assert "{'" not in page
+    who = tmp_path / "who.json"
+    who.write_bytes(who.read_bytes().replace(b'"code":"', b'"code":"0'))
+    with pytest.raises(InputError, match="was begun with other code"):
+        Pieces(tmp_path, 77, 2)
 
 
-def test_an_oracle_finds_a_large_change_at_once_and_a_small_one_late(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("percent", "found"), [(15.0, True), (0.5, False)])
+def test_one_that_knows_the_person_finds_a_large_change_at_once_and_a_tiny_one_never(
+    percent: float, found: bool
 ) -> None:
-    monkeypatch.setitem(oracle.BOUNDS, "small", ("cadence", 1.0, 0.8))
-    large, small = oracle.bound("peak +10 %", (1, 2)), oracle.bound("small", (1, 2))
-    assert large.missed == 0.0 and large.median_s < 30.0
-    assert small.missed > 0.3
+    delays: list[float] = []
+    for seed in (1, 2):
+        runs = [run_of(person(seed), course("steady treadmill", seed + k), k) for k in range(3)]
+        onset = len(runs[0].steps) // 2
+        changed = imposed(runs[0], "peak +10 %", 0.01 * percent, onset)
+        knowing = Knowing(person(seed), "steady treadmill", history=False, pace_known=False)
+        sought = [Pattern({3: percent}, 0.0, 600.0)]
+        delays += delays_s(weighed(knowing, runs, [changed], onset, sought), 0.04)
+    assert [delay < 60.0 for delay in delays] == [found, found]
+
+
+def test_the_limit_is_exceeded_in_as_many_quiet_runs_as_are_aimed_at() -> None:
+    own = [Weighed((float(k),), (10.0, 20.0), (k - 3.0, k + 3.0)) for k in range(50)]
+    limit_s = delays_s(own, 0.04)  # 48 and 49 of 50 exceed 47
+    assert limit_s == (math.inf,) * 45 + (20.0,) * 5
 
 
 COLUMNS = "time_s,speed_m_s,slope_percent,cadence_spm,contact_time_ms,vertical_oscillation_mm\n"
@@ -220,7 +240,7 @@ RESPONSES = {
 
 @pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.key)
 def test_what_is_told_of_a_true_change_is_the_accuracy_page_s_figure(indicator: Indicator) -> None:
-    page = json.loads((Path(oracle.__file__).parents[1] / "accuracy.json").read_text("utf-8"))
+    page = json.loads((Path(benchmarks.__file__).parent / "accuracy.json").read_text("utf-8"))
     metric, condition = RESPONSES.get(indicator.name, ("", ""))
     found = [
         score["found"]
