@@ -192,8 +192,8 @@ def to_markdown(study: Study, chain: Sequence[ChainRun], real: Sequence[RealRun]
         "",
         "Each goal in each of the scenarios: reached, or not, when the whole 95 % interval is on "
         "its side, open between. One that is not could be better where the one who knows the "
-        "person does not miss it, too; else nobody could reach it. What is told falsely has no "
-        "such bound.",
+        "person does not miss it, too; else nobody could reach it, as far as that one tells. What "
+        "is told falsely has no such bound.",
         "",
         *_by_goal(goals),
         *_worths(),
@@ -215,7 +215,10 @@ def to_markdown(study: Study, chain: Sequence[ChainRun], real: Sequence[RealRun]
         "tried: for as many false alerts it found no more.",
         "* A pace that nobody states, but for what the indicators themselves tell of it. What it "
         "does to them is then assumed to be what it did to 18 treadmill runners, within their "
-        "spread; it is learned from the runner only where speed and slope are measured or stated.",
+        "spread; it is learned from the runner where speed and slope are measured or stated, and "
+        "from an estimate only where that is far from the usual pace, as in intervals.",
+        "* Whether the one that knows the person is the best that there can be: it takes pace and "
+        "surface as wandering, and has to live with their jumps as the detector has.",
         "* A sensor that moves within some 70 steps of a start, or of having moved before: it "
         "takes sixty steps to see that it sits alike before and after.",
         "* Real shock, peak and lean over hours.",

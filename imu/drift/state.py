@@ -131,6 +131,9 @@ def _population() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return parts, sd[:, :, None] * np.eye(PARTS) * sd[:, None, :]
 
 
+POPULATION_PARTS, POPULATION_COVARIANCE = _population()
+
+
 def fresh_state() -> NDArray[np.void]:
     """The state of a detector that has seen nothing, shape (1,)."""
     state = np.zeros(1, DRIFT_STATE)
@@ -139,7 +142,7 @@ def fresh_state() -> NDArray[np.void]:
     segment = state["segment"]
     for name in _UNKNOWN:
         segment[name] = math.nan
-    segment["parts"], segment["covariance"] = _population()
+    segment["parts"], segment["covariance"] = POPULATION_PARTS, POPULATION_COVARIANCE
     segment["given_wander"] = POPULATION_WANDER**2
     segment["given_wander_weight"] = _POPULATION_WEIGHT
     segment["noise"] = [one.population.noise**2 for one in INDICATORS]

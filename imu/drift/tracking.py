@@ -8,9 +8,11 @@ the spread that a deviation is judged by. Whether the level has stepped at one o
 is told by the generalized likelihood ratio of its innovations (Willsky & Jones 1976,
 doi:10.1109/TAC.1976.1101146), which a wander that comes and goes does not raise.
 
-What pace does to the runner is learned only where speed or slope were measured or stated. One that
-is estimated from the other indicators is mostly error while nobody changes pace, and a coupling
-learned from errors comes out near nothing, and sure of it; so it keeps what is known of people.
+What pace does to the runner is learned where speed or slope were measured or stated, and from an
+estimate that is several times as far from the usual pace as it may be off: a runner of intervals
+soon has couplings of their own, so that one bout is compared with the bouts before it. A nearer
+estimate is mostly error while nobody changes pace, and a coupling learned from errors comes out
+near nothing, and sure of it.
 
 The variances come from the runner: of the wander, of what is left beside it, and of how large
 "steps" are in calm running; a person or a road that is less even than assumed makes
@@ -36,6 +38,8 @@ from imu.drift.state import (
     LEVEL,
     ONSETS,
     PARTS,
+    POPULATION_COVARIANCE,
+    POPULATION_PARTS,
     POPULATION_WANDER,
     WANDER,
     fresh_state,
@@ -59,6 +63,8 @@ _UNREST_AGE: Final = 8
 _LASTING: Final = 0.05
 _LASTING_WANDER: Final = 0.49
 _FIRST_UNREST: Final = 40
+#: A pace teaches what it does where it is this many times as far from the usual as it may be off.
+_SURE_PACE: Final = 4.0
 _IS_FORM: Final = np.array([bool(one.told) for one in INDICATORS])
 _LEVEL_PARTS: Final = LEVEL.stop
 _ON_SPEED, _UPHILL, _DOWNHILL, _BY_CADENCE = range(COUPLINGS.start, COUPLINGS.stop)
@@ -226,7 +232,8 @@ def _take_value(
         if k == WANDER:
             learns = True
         elif _ON_SPEED <= k < _BY_CADENCE:
-            learns = quiet and pace_error[0 if k == _ON_SPEED else 1] == 0.0
+            error = pace_error[0 if k == _ON_SPEED else 1]
+            learns = quiet and abs(h[k]) >= _SURE_PACE * error
         gain[k] = spread_of[k] / variance if learns else 0.0
     _weigh_onsets(s, i, h, gain, innovation, variance)
     _find_onset(s, i)
@@ -301,8 +308,10 @@ def _lay_rows(
     # known speed in % of the usual one, and slope less the usual one
     if pace[0] > 0.0 and not math.isfinite(s.usual_speed_m_s):
         s.usual_speed_m_s = pace[0]
+        _forget_couplings(s, _ON_SPEED, _UPHILL)
     if math.isfinite(pace[1]) and not math.isfinite(s.usual_slope_deg):
         s.usual_slope_deg = pace[1]
+        _forget_couplings(s, _UPHILL, _BY_CADENCE)
     faster = 100.0 * math.log(pace[0] / s.usual_speed_m_s) if pace[0] > 0.0 else math.nan
     found = np.empty((count, 4))
     steeper = pace[1] - s.usual_slope_deg
@@ -316,6 +325,17 @@ def _lay_rows(
         own -= h[CADENCE, k] * s.parts[CADENCE, k]
     for i in range(count):
         h[i, _BY_CADENCE] = own if i != CADENCE and math.isfinite(own) else 0.0
+
+
+@kernel
+def _forget_couplings(s: Record, first: int, end: int) -> None:
+    """A coupling that was learned from estimates has their scale, and is none to what is known."""
+    for i in range(len(s.seen)):
+        for k in range(first, end):
+            s.parts[i, k] = POPULATION_PARTS[i, k]
+            for j in range(PARTS):
+                s.covariance[i, k, j] = s.covariance[i, j, k] = 0.0
+            s.covariance[i, k, k] = POPULATION_COVARIANCE[i, k, k]
 
 
 @kernel

@@ -451,7 +451,7 @@ def test_earlier_runs_on_other_ground_or_in_other_shoes_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("stated", [False, True])
-def test_a_faster_pace_is_no_change_of_form_and_teaches_the_runner_s_own_coupling_where_known(
+def test_a_faster_pace_is_no_change_of_form_and_teaches_the_runner_s_own_coupling(
     stated: bool,
 ) -> None:
     """Minutes of a fifth more speed, which move everything together."""
@@ -475,8 +475,16 @@ def test_a_faster_pace_is_no_change_of_form_and_teaches_the_runner_s_own_couplin
     assert peak is not None
     if stated:
         assert 0.40 < peak.couplings[0] < 0.55  # % a percent; 0.47 is true
-    else:
-        assert peak.couplings[0] == INDICATORS[PEAK].population.speed[0]
+    else:  # of an estimate that lacks a fifth, since neither cadence nor pelvis follow here
+        assert peak.couplings[0] > 0.47
+        later = DriftDetector(baseline=warm_start([EarlierRun(whole)], least=1))
+        later.push(steps[:400], Covariates(np.full(400, 3.0), np.zeros(400)))
+        taught = later.run_baseline or later.baseline
+        assert taught is not None
+        known_peak = taught.of("peak_10hz_bw")
+        assert known_peak is not None
+        # where speed is known that scale is none, and is forgotten
+        assert known_peak.couplings[0] == INDICATORS[PEAK].population.speed[0]
     # the same again later, with the first minutes alone to learn from, is a change
     untaught = stationary_run(20)
     untaught.rows["peak_10hz_bw"][untaught.initial_contact_s > 900.0] *= 1.10
@@ -501,6 +509,26 @@ def test_a_belt_set_faster_after_a_steady_hour_is_no_change_of_force(seed: int) 
     middle, spread = usual[PEAK].speed
     assert s["parts"][PEAK, 3] == middle
     assert math.sqrt(s["covariance"][PEAK, 3, 3]) == pytest.approx(spread)
+
+
+def test_intervals_teach_what_speed_does_to_the_runner_though_nobody_states_it() -> None:
+    """Bouts of two minutes, a fifth faster; to this runner's shock that does half as much again."""
+    rng = np.random.default_rng(6)
+    shock = [one.name for one in INDICATORS].index("impact_shock_g")
+    usual = [one.population for one in INDICATORS]
+    s = fresh_state()[0]["segment"]
+    value = np.array([2.4, 3.1, 6.0, 90.0, 168.0, 2.0, 240.0, 0.14, 9.0, 6.0, 8.5, 12.0, 0.0, 0.9])
+    on_speed = np.array([one.speed[0] for one in usual])
+    on_speed[shock] *= 1.5
+    for n in range(400):
+        faster = 20.0 * (n // 17 % 2) * (n > 60)
+        change = on_speed * faster
+        change += 0.5 * np.array([one.noise for one in usual]) * rng.standard_normal(len(value))
+        block = np.where(RELATIVE, value * np.exp(0.01 * change), value + change)
+        follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), known(n >= 95), DriftParams())
+    middle, spread = usual[shock].speed
+    assert s["parts"][shock, 3] == pytest.approx(1.5 * middle, abs=0.12)
+    assert math.sqrt(s["covariance"][shock, 3, 3]) < 0.4 * spread
 
 
 @pytest.mark.parametrize("later", range(0, 10, 2))
