@@ -51,6 +51,7 @@ class Fault:
 
 
 _SIGNS = ("tests/imu/test_signs_and_flags.py",)
+_DRIFT = ("tests/imu/test_drift.py",)
 _COACH = ("tests/pipelines/coaching/test_coach.py",)
 _RETURN = ("tests/devices/test_coming_back.py",)
 _BOUNDARIES = ("tests/pipelines/test_boundaries.py",)
@@ -201,6 +202,27 @@ FAULTS: Final = (
         "<= learning_s and trusted and math",
         "<= learning_s and math",
         _SIGNS,
+    ),
+    Fault(
+        "levels: a day far from the usual is never learned",
+        "imu/drift/tracking.py",
+        "quiet and (not judged or abs(smoothed) < calm_multiple * s.spread[i])",
+        "quiet and abs(smoothed) < calm_multiple * s.spread[i]",
+        _DRIFT,
+    ),
+    Fault(
+        "levels: what speed does is learned from errors",
+        "imu/drift/tracking.py",
+        "abs(h[k]) >= _SURE_PACE * error",
+        "abs(h[k]) >= 0.0",
+        _DRIFT,
+    ),
+    Fault(
+        "levels: what estimates taught stays where speed is measured",
+        "imu/drift/tracking.py",
+        "        _forget_couplings(s, _ON_SPEED, _UPHILL)\n",
+        "",
+        _DRIFT,
     ),
     Fault(
         "flags: no quiet time after a slip",
