@@ -13,8 +13,9 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.raw_columns import RawColumns
 
-_RATE: Final = re.compile(
-    r"(^|_)(fs|rate|rate_hz|sampling_?rate|sample_?rate|freq|frequency)(_hz)?$"
+#: Names of a sampling rate.
+RATE: Final = re.compile(
+    r"(^|[_.])(fs|rate|rate_hz|sampling_?rate|sample_?rate|freq|frequency)(_hz)?(\.\w+)?$"
 )
 _MOST_COLUMNS: Final = 64
 
@@ -43,7 +44,7 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
         if array.dtype.kind not in "iufM" or array.size == 0:
             continue
         if array.size == 1:
-            if _RATE.search(name.lower()):
+            if RATE.search(name.lower()):
                 preamble["rate_hz"] = repr(float(array.ravel()[0]))
             continue
         named += _columns(name, array)
@@ -52,17 +53,46 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
     lengths = {len(values) for name, values in named if column_name(name).quantity != "other"}
     lengths = lengths or {len(named[0][1])}
     if len(lengths) > 1:
-        raise InputError(
-            f"its arrays have different lengths ({', '.join(map(str, sorted(lengths)))}): give one "
-            "with a row a sample, or two files and --with.",
-            place=place,
-        )
+        named = _side_by_side(named, place)
+        lengths = {len(named[0][1])}
     length = lengths.pop()
     kept = [(name, values) for name, values in named if len(values) == length][:_MOST_COLUMNS]
     names = tuple(name for name, _ in kept)
     if len(arrays) == 1 and all(column_name(name).quantity == "other" for name in names):
         names = ("",) * len(names)
     return RawColumns(place, names, {k: v for k, (_, v) in enumerate(kept)}, preamble=preamble)
+
+
+def _side_by_side(
+    named: list[tuple[str, NDArray[np.float64]]], place: str
+) -> list[tuple[str, NDArray[np.float64]]]:
+    """Two sensors, each with times of its own, as columns of one length.
+
+    Raises
+    ------
+    InputError
+        When one of them has none.
+    """
+    said = [(column_name(name).quantity, name, values) for name, values in named]
+    of = {q: {len(v) for quantity, _, v in said if quantity == q} for q in ("acc", "gyr", "time")}
+    lengths = sorted(of["acc"] | of["gyr"], reverse=True)
+    if len(of["acc"]) != 1 or len(of["gyr"]) != 1 or not of["acc"] | of["gyr"] <= of["time"]:
+        every = sorted({len(v) for quantity, _, v in said if quantity != "other"})
+        raise InputError(
+            f"its arrays have different lengths ({', '.join(map(str, every))}), and not each has "
+            "times: give one with a row a sample, or two files and --with.",
+            place=place,
+        )
+    found = []
+    for quantity in ("acc", "gyr"):
+        (length,) = of[quantity]
+        found += [
+            (name, np.append(values, np.full(lengths[0] - length, np.nan)))
+            for wanted in ("time", quantity)
+            for kind, name, values in said
+            if kind == wanted and len(values) == length
+        ]
+    return found
 
 
 def _columns(name: str, array: NDArray[Any]) -> list[tuple[str, NDArray[np.float64]]]:

@@ -21,16 +21,16 @@ _COMPRESSED: Final = 15
 _MOST_BYTES: Final = 2 << 30
 _FREE_BYTES: Final = 64 << 20
 _MOST_EXPANSION: Final = 200
-_DEEPEST: Final = 3
+_DEEPEST: Final = 12
 
 
 def _recognise(look: Look) -> bool:
-    return look.start.startswith(b"MATLAB ") or look.start.startswith(b"\x89HDF\r\n")
+    return look.start.startswith(b"MATLAB ")
 
 
 def _read(look: Look, ask: Ask) -> Recording:
     place = str(look.path)
-    if look.start.startswith((b"MATLAB 7.3", b"\x89HDF\r\n")):
+    if look.start.startswith(b"MATLAB 7.3"):
         raise InputError(
             "this is a MATLAB file of version 7.3: save it in MATLAB with save(…, '-v7'), or as "
             "CSV.",
@@ -48,22 +48,34 @@ def _read(look: Look, ask: Ask) -> Recording:
     except (MatReadError, ValueError, TypeError, KeyError, IndexError, zlib.error, OSError,
             OverflowError, MemoryError, NotImplementedError, struct.error):  # fmt: skip
         raise InputError("the file is damaged or cut short: save it again.", place=place) from None
-    arrays: dict[str, NDArray[Any]] = {}
+    within: list[tuple[str, NDArray[Any]]] = []
     for name, value in found.items():
         if not name.startswith("__"):
-            _gather(name, value, arrays, _DEEPEST)
-    return recording_of(columns_of(arrays, place), ask)
+            _gather(name, value, within, _DEEPEST)
+    return recording_of(columns_of(_by_name(within), place), ask)
 
 
-def _gather(name: str, value: Any, arrays: dict[str, NDArray[Any]], deeper: int) -> None:
-    """Arrays of numbers, also those within structures."""
+def _gather(path: str, value: Any, arrays: list[tuple[str, NDArray[Any]]], deeper: int) -> None:
+    """Arrays of numbers, also those within structures, each by its path."""
     array = np.asarray(value)
     if array.dtype.names and array.size == 1 and deeper:
         for field in array.dtype.names:
-            inner = array.reshape(-1)[0][field]
-            _gather(str(field), inner, arrays, deeper - 1)
+            _gather(f"{path}.{field}", array.reshape(-1)[0][field], arrays, deeper - 1)
     elif array.dtype.kind in "iuf":
-        arrays.setdefault(name, array)
+        arrays.append((path, array))
+
+
+def _by_name(arrays: list[tuple[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """By the last name, or as much of the path as tells several sensors apart."""
+    named = {}
+    for path, array in arrays:
+        parts = path.split(".")
+        for count in range(1, len(parts) + 1):
+            name = ".".join(parts[-count:])
+            if sum(f".{other}".endswith(f".{name}") for other, _ in arrays) == 1:
+                break
+        named[name] = array
+    return named
 
 
 def _check_size(data: bytes, place: str) -> None:

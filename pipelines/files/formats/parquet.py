@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from imu.errors import InputError
+from pipelines.files.formats.cells import values_of
 from pipelines.files.formats.format import FileFormat, Look
+from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.mapping import is_needed
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask, Recording, recording_of
@@ -23,7 +25,10 @@ _MOST_COLUMNS: Final = 4096
 _FREE_BYTES: Final = 64 << 20
 _MOST_EXPANSION: Final = 200
 _NUMBER_BYTES: Final = 8
-_ARROW_START: Final = b"ARROW1\0\0"
+_NESTED: Final = ("acc", "gyr", "linear", "gravity")
+#: The footer's length and the magic behind it.
+_FOOTER_END: Final = 10
+_MOST_BATCHES: Final = 1 << 20
 
 
 def _is_parquet(look: Look) -> bool:
@@ -40,7 +45,7 @@ def _read_parquet(look: Look, ask: Ask) -> Recording:
 
         file = pq.ParquetFile(look.path)
         names = list(file.schema_arrow.names)
-        wanted = [name for name in names if _wanted(name, names, ask)]
+        wanted = _wanted(file.schema_arrow, ask)
         _bounded(look, file.metadata.num_rows, len(names), len(wanted))
         return file.read(columns=wanted)
 
@@ -56,56 +61,75 @@ def _read_feather(look: Look, ask: Ask) -> Recording:
             with pa.memory_map(str(look.path)) as source:
                 reader = pa.ipc.open_file(source)
                 names = list(reader.schema.names)
-                wanted = [name for name in names if _wanted(name, names, ask)]
-                source.seek(len(_ARROW_START))
-                _bounded(look, _rows_in(source, pa), len(names), len(wanted))
+                wanted = _wanted(reader.schema, ask)
+                rows = _rows_in(memoryview(source.read_buffer()))
+                _bounded(look, rows, len(names), len(wanted))
                 return reader.read_all().select(wanted)
         return feather.read_table(look.path)
 
     return _recording(look, ask, table)
 
 
-def _rows_in(source: Any, pa: Any) -> int:
-    """Rows of the batches of an Arrow file, of which none is unpacked."""
-    rows, messages = 0, pa.ipc.MessageReader.open_stream(source)
-    while True:
-        try:
-            message = messages.read_next_message()
-        except StopIteration:
-            return rows
-        if message.type == "record batch":
-            rows += _length_in(message.metadata.to_pybytes())
+def _rows_in(data: bytes | memoryview) -> int:
+    """Rows of the batches of an Arrow file by its footer, of which none is unpacked.
+
+    The footer lists where the head of each batch stands, and how long it is (Arrow's File.fbs).
+    """
+    try:
+        (length,) = unpack_from("<i", data, len(data) - _FOOTER_END)
+        footer = len(data) - _FOOTER_END - length
+        batches = _field(data, footer + unpack_from("<I", data, footer)[0], 3)
+        if not batches:
+            return 0
+        at = batches + unpack_from("<I", data, batches)[0]
+        rows = 0
+        for k in range(min(unpack_from("<I", data, at)[0], _MOST_BATCHES)):
+            offset, head = unpack_from("<qi", data, at + 4 + 24 * k)
+            rows += _length_in(bytes(data[offset : offset + head]))
+    except struct.error:
+        raise ValueError("a footer that is none") from None
+    return rows
 
 
 def _length_in(head: bytes) -> int:
     """The first field of the third field of a message: the length of its record batch.
 
-    A flatbuffer: a table begins with how far back its list of fields is, which says how far on each
-    field stands (Arrow's Message.fbs).
+    Its own length stands before it, behind a mark that older files lack (Arrow's Message.fbs).
     """
-
-    def place(table: int, field: int) -> int:
-        fields = table - unpack_from("<i", head, table)[0]
-        at = 4 + 2 * field
-        known = at < unpack_from("<H", head, fields)[0]
-        offset = unpack_from("<H", head, fields + at)[0] if known else 0
-        return table + offset if offset else 0
-
-    try:
-        message = unpack_from("<I", head)[0]
-        at = place(message, 2)
-        length = place(at + unpack_from("<I", head, at)[0], 0)
-        return int(unpack_from("<q", head, length)[0]) if length else 0
-    except struct.error:
-        raise ValueError("a message without a head") from None
+    start = 8 if head.startswith(b"\xff\xff\xff\xff") else 4
+    message = start + unpack_from("<I", head, start)[0]
+    at = _field(head, message, 2)
+    length = _field(head, at + unpack_from("<I", head, at)[0], 0)
+    return int(unpack_from("<q", head, length)[0]) if length else 0
 
 
-def _wanted(name: str, names: list[str], ask: Ask) -> bool:
-    stated = ask.stated.columns
-    if stated:
-        place = names.index(name)
-        return place < len(stated) and stated[place] != "-"
-    return is_needed(name)
+def _field(data: bytes | memoryview, table: int, field: int) -> int:
+    """Where a field of a flatbuffer's table stands; 0 where it has none.
+
+    A table begins with how far back its list of fields is, which says how far on each stands.
+    """
+    fields = table - unpack_from("<i", data, table)[0]
+    at = 4 + 2 * field
+    known = at < unpack_from("<H", data, fields)[0]
+    offset = unpack_from("<H", data, fields + at)[0] if known else 0
+    return table + offset if offset else 0
+
+
+def _wanted(schema: Any, ask: Ask) -> list[str]:
+    """Names of the columns that can matter: stated, told by name, or all where none says it."""
+    names = list(schema.names)
+    if stated := ask.stated.columns:
+        return [name for name, said in zip(names, stated, strict=False) if said != "-"]
+    needed = [field.name for field in schema
+              if is_needed(field.name) or _is_index_of_times(field)
+              or column_name(f"{field.name} x").quantity in _NESTED]  # fmt: skip
+    measured = {column_name(name).quantity for name in needed}
+    return needed if measured & set(_NESTED) else names
+
+
+def _is_index_of_times(field: Any) -> bool:
+    """Whether pandas keeps times without a name there."""
+    return field.name.startswith("__index_level_") and str(field.type).startswith("timestamp")
 
 
 def _bounded(look: Look, rows: int, columns: int, wanted: int) -> None:
@@ -138,6 +162,10 @@ def _recording(look: Look, ask: Ask, read: Any) -> Recording:
     except (pa.ArrowException, OSError, ValueError, MemoryError, KeyError):
         raise InputError("the file is damaged or cut short: write it again.", place=place) from None
     names, values = [], {}
+    try:
+        table = _unnested(table, pa)
+    except (pa.ArrowException, ValueError):
+        raise InputError("the file is damaged or cut short: write it again.", place=place) from None
     for index, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
         found, said = _values(column, name, pa)
         names.append(said)
@@ -145,6 +173,30 @@ def _recording(look: Look, ask: Ask, read: Any) -> Recording:
             values[index] = found
     raw = RawColumns(place, tuple(names), values, preamble=_metadata(table.schema.metadata))
     return recording_of(raw, ask)
+
+
+def _unnested(table: Any, pa: Any) -> Any:
+    """A table with a column a number, where some hold records or lists of three."""
+    if any(pa.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    names, columns = [], []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        name = "time" if _is_index_of_times(field) else field.name
+        whole = column.combine_chunks() if _is_list(field.type, pa) else None
+        if whole is not None and len(whole.flatten()) == 3 * len(whole):
+            triad = whole.flatten()
+            names += [f"{name} {axis}" for axis in "xyz"]
+            columns += [triad.take(pa.array(np.arange(k, len(triad), 3))) for k in range(3)]
+        else:
+            names.append(name)
+            columns.append(column)
+    unnested = pa.table(columns, names=names)
+    return unnested.replace_schema_metadata(table.schema.metadata)
+
+
+def _is_list(kind: Any, pa: Any) -> bool:
+    types = pa.types
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def _values(column: Any, name: str, pa: Any) -> tuple[NDArray[np.generic] | None, str]:
@@ -155,9 +207,10 @@ def _values(column: Any, name: str, pa: Any) -> tuple[NDArray[np.generic] | None
         return _floats(as_ns, pa), f"{name} [ns]"
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return _floats(column, pa), name
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        cells = [str(cell or "").encode("ascii", "replace")[:40] for cell in column.to_pylist()]
-        return np.array(cells, "S40"), name
+        return values_of(column.to_pylist()), name
     return None, name
 
 

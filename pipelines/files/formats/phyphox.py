@@ -11,8 +11,8 @@ from typing import Final
 
 from imu.errors import InputError
 from pipelines.files.formats.format import FileFormat, Look
-from pipelines.files.formats.joined import columns_in, with_gyroscope
-from pipelines.files.reading.recording import Ask, Recording, recording_of
+from pipelines.files.formats.joined import columns_in
+from pipelines.files.reading.recording import Ask, Recording, recording_of, with_gyroscope
 
 _ACCELERATION: Final = ("accelerometer.csv", "acceleration.csv")
 _LINEAR: Final = ("linear acceleration.csv", "linear accelerometer.csv")

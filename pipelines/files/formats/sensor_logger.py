@@ -16,11 +16,11 @@ import numpy as np
 
 from imu.errors import InputError
 from pipelines.files.formats.format import FileFormat, Look, TextFormat
-from pipelines.files.formats.joined import columns_in, with_gyroscope
+from pipelines.files.formats.joined import columns_in
 from pipelines.files.formats.packed_folder import FolderFiles
 from pipelines.files.reading.physics import gravity_of
 from pipelines.files.reading.raw_columns import RawColumns, Values
-from pipelines.files.reading.recording import Ask, Recording, Sensor, recording_of
+from pipelines.files.reading.recording import Ask, Recording, Sensor, recording_of, with_gyroscope
 from pipelines.files.reading.text_source import decoded
 from pipelines.files.reading.whole_file import read_whole
 

@@ -11,6 +11,7 @@ from pipelines.files.formats.axivity import AXIVITY
 from pipelines.files.formats.blue_trident import BLUE_TRIDENT
 from pipelines.files.formats.format import FileFormat, Look, TextFormat
 from pipelines.files.formats.geneactiv import GENEACTIV
+from pipelines.files.formats.json_table import JSON_TABLE
 from pipelines.files.formats.matlab import MATLAB
 from pipelines.files.formats.movella_dot import MOVELLA_DOT
 from pipelines.files.formats.movesense_json import MOVESENSE_JSON
@@ -60,6 +61,7 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
     SENSOR_LOGGER,
     SENSOR_LOGGER_JSON,
     MOVESENSE_JSON,
+    JSON_TABLE,
     WITMOTION_CARD,
     SHIMMER_CARD,
 )
@@ -69,6 +71,23 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
 _OTHER_FILES: Final = (
     (b"\x89MCAP", "this is a recorded session: give it a name ending in .mcap"),
     (b"\xd0\xcf\x11\xe0", "this is a spreadsheet: save it as CSV"),
+    (b"BZh", "this is packed by bzip2: unpack it, or pack it by gzip or as a zip"),
+    (b"\xfd7zXZ", "this is packed by xz: unpack it, or pack it by gzip or as a zip"),
+    (b"7z\xbc\xaf", "this is packed by 7-Zip: unpack it, or pack it as a zip"),
+    (b"Rar!", "this is packed by RAR: unpack it, or pack it as a zip"),
+    (
+        b"\x80\x04\x95",
+        "this is a pickle, which is never opened: save it as Parquet or CSV",
+    ),
+    (
+        b"\x80\x05\x95",
+        "this is a pickle, which is never opened: save it as Parquet or CSV",
+    ),
+    (
+        b"\xff\xff\xff\xff",
+        "this is a stream of Arrow: save it as Feather or Parquet",
+    ),
+    (b"\x89HDF\r\n", "this is an HDF5 file: save the table as CSV or Parquet"),
     (b"%PDF", "this is a PDF and no recording: give the file that the sensor has written"),
 )
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from imu.errors import InputError
 from pipelines.files.formats.format import TextFormat
-from pipelines.files.formats.joined import columns_in, with_gyroscope
+from pipelines.files.formats.joined import columns_in
 from pipelines.files.formats.packed_folder import FolderFiles
 from pipelines.files.formats.text import text_recording
 from pipelines.files.reading.column_names import column_name, quantity_of_file
-from pipelines.files.reading.recording import Ask, Recording
+from pipelines.files.reading.recording import Ask, Recording, with_gyroscope
 from pipelines.files.reading.text_head import read_head
 from pipelines.files.reading.text_source import text_from
 

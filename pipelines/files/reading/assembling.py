@@ -35,6 +35,7 @@ _PLAUSIBILITY_S: Final = 1.0  # shorter clips may be nothing but one flight
 _SLOWER: Final = 0.25
 #: Three hundred years; a damaged stamp is mostly beyond it.
 _NO_CLOCK_S: Final = 1e10
+_DAY_NS: Final = 86_400 * 10**9
 _NO_RATE: Final = "the times do not tell a rate"
 #: How far a rate that is stated may be from that of the stamps to be the better one.
 _SAME_RATE: Final = 0.02
@@ -84,7 +85,7 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
         axes=recording.preamble.get("axes", ""),
         preamble=dict(recording.preamble),
         notes=tuple(notes + [f"{place}: {mend.sentence}" for mend in fewer]),
-        utc_start_ns=recording.utc_start_ns,
+        utc_start_ns=recording.utc_start_ns if recording.utc_start_ns > _DAY_NS else 0,
     )
 
 

@@ -121,12 +121,13 @@ def _leave_lesser_out(names: Sequence[str], said: list[ColumnName], quantity: st
         if one.quantity == quantity and 0 <= one.axis < 3:
             stem, _, _ = _unit_apart(names[k])
             words = _axis_apart(plain_words(stem))[1]
-            groups.setdefault((*sorted(words), one.unit), []).append(k)
+            groups.setdefault((*words, one.unit), []).append(k)
     if len(groups) < 2 or any(len(found) != 3 for found in groups.values()):
         return
 
     def rank(words: tuple[str, ...]) -> tuple[bool, bool]:
-        return not WAIST.isdisjoint(words), LESSER.isdisjoint(words)
+        at_waist = not WAIST.isdisjoint(words) or "lower back" in " ".join(words)
+        return at_waist, LESSER.isdisjoint(words)
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
     if rank(first) > rank(second):

@@ -29,6 +29,7 @@ from pipelines.files.reading.time_columns import TimeColumns, can_be_time, time_
 from pipelines.files.reading.units import UNITS, USUAL_UNITS, unit_scale
 
 AXES: Final = "xyz"
+_MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
 _WORDS: Final = {"acc": "acceleration", "gyr": "angular velocity", "time": "time"}
 _HOW: Final = (
     "say what the columns are with --columns, such as "
@@ -156,10 +157,12 @@ def propose(
         When several readings are possible: names them and the option that settles it.
     """
     names, said = _said(raw, stated)
-    if any(s.quantity != "other" for s in said):
+    measured = any(s.quantity in _MEASURED for s in said)
+    unnamed = sum(not name for name in names) >= 3
+    if measured or (any(s.quantity != "other" for s in said) and not unnamed):
         mapping = _by_names(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
     else:
-        mapping = _by_physics(raw, rate_hz)
+        mapping = _by_physics(raw, said, rate_hz)
     return _with_units(raw, mapping, names, stated, rate_hz, beside), names
 
 
@@ -226,9 +229,7 @@ def _triads(
     beside: Values | None,
 ) -> dict[str, dict[int, Column]]:
     """Columns of each quantity by axis."""
-    found: dict[str, dict[int, Column]] = {
-        q: {} for q in ("acc", "gyr", "linear", "gravity", "xyz")
-    }
+    found: dict[str, dict[int, Column]] = {quantity: {} for quantity in _MEASURED}
     for index, name in enumerate(said):
         if name.quantity not in found or not 0 <= name.axis < 3 or index not in raw.values:
             continue
@@ -322,14 +323,17 @@ def _check_axes(
         )
 
 
-def _by_physics(raw: RawColumns, rate_hz: float | None) -> ColumnMapping:
+def _by_physics(
+    raw: RawColumns, said: Sequence[ColumnName], rate_hz: float | None
+) -> ColumnMapping:
     """Columns without names: time increases, acceleration holds gravity."""
     numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
     words = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "S"]
+    named = [k for k in numbers if said[k].quantity == "time"]
     rising = [k for k in numbers if can_be_time(raw.numbers(k))]
     counters = [k for k in rising if _counts(raw.numbers(k))]
-    times = words or [k for k in rising if k not in counters] or counters
-    time = Column(times[0]) if times else None
+    times = named or words or [k for k in rising if k not in counters] or counters
+    time = Column(times[0], said[times[0]].unit) if times else None
     rest = [k for k in numbers if k not in rising]
     triads = [rest[k : k + 3] for k in range(0, len(rest), 3)]
     rate = rate_hz or _rough_rate(raw, time)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
 from imu.errors import InputError
+from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import ColumnMapping, propose
 from pipelines.files.reading.raw_columns import RawColumns, Values
 from pipelines.files.reading.stamps import date_ns, stamps_in_words
@@ -94,7 +95,8 @@ class Recording:
     notes : sequence of str
         What was mended or passed over.
     utc_start_ns : int
-        When the first sample was taken, ns since 1970, 0 where the file does not say.
+        When the first sample was taken, ns since 1970 or, below a day, since midnight; 0 where the
+        file does not say.
     """
 
     place: str
@@ -116,6 +118,38 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
     InputError
         When it cannot be told: names the readings and the option that settles it.
     """
+    tables = None if ask.stated.columns else tables_by_sensor(raw)
+    if tables is None:
+        return _of_one_table(raw, ask)
+    recording = _of_one_table(tables.acceleration, ask)
+    if tables.angular_velocity is None:
+        return recording
+    return with_gyroscope(recording, tables.angular_velocity, ask)
+
+
+def with_gyroscope(recording: Recording, raw: RawColumns, ask: Ask) -> Recording:
+    """A recording of acceleration, and the table of its gyroscope."""
+    beside = recording.acceleration.values if recording.acceleration else None
+    turning = _of_one_table(raw, replace(ask, one_sensor=True, memory=None, beside=beside))
+    gyro = turning.angular_velocity
+    if gyro is None:
+        return recording
+    return replace(
+        recording,
+        angular_velocity=on_one_clock(gyro, turning.utc_start_ns, recording.utc_start_ns),
+        told=" ".join(filter(None, dict.fromkeys([recording.told, turning.told]))),
+        notes=(*recording.notes, *(n for n in turning.notes if n not in recording.notes)),
+    )
+
+
+def on_one_clock(sensor: Sensor, start_ns: int, first_start_ns: int) -> Sensor:
+    """A sensor whose times count from its own first sample, on the clock of another."""
+    if sensor.time_s is None or not start_ns or not first_start_ns:
+        return sensor
+    return Sensor(sensor.time_s + (start_ns - first_start_ns) / 1e9, sensor.values)
+
+
+def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
     mapping, names, recalled = _mapping(raw, ask)
     time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
@@ -180,7 +214,7 @@ def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, Va
         stamps = stamps_in_words(np.asarray(cells, np.bytes_), raw.at_header(times.time.index))
         stamps = stamps + np.round(_fraction_s(raw, times) * 1e9).astype(np.int64)
         first = int(stamps[0]) if len(stamps) else 0
-        return (stamps - first) / 1e9, None, first if first > 86_400 * 10**9 else 0
+        return (stamps - first) / 1e9, None, first
     values = raw.numbers(times.time.index)
     own = None if times.gyroscope is None else raw.numbers(times.gyroscope.index)
     scale = unit_scale("time", times.time.unit) or 1.0

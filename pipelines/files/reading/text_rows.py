@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import is_time_in_words
 from pipelines.files.reading.text_head import (
@@ -110,13 +111,19 @@ def read_rows(
         no number; the message names line and column of the first.
     """
     sample = _first_cells(source.look, head)
+    label = _label_column(sample, head)
     columns = [
         k
         for k in range(head.dialect.columns)
-        if wanted(k, head.names[k], head.units[k])
-        and (_measures(head.names[k]) or _numeric(sample, k, head))
+        if k == label
+        or (
+            (label is not None or wanted(k, head.names[k], head.units[k]))
+            and (_measures(head.names[k]) or _numeric(sample, k, head))
+        )
     ]
-    in_words = frozenset(k for k in columns if any(is_time_in_words(row[k]) for row in sample))
+    in_words = frozenset(
+        k for k in columns if k == label or any(is_time_in_words(row[k]) for row in sample)
+    )
     pointed = frozenset(k for k in columns if any(_DECIMALS.search(row[k]) for row in sample))
     reader = _Reader(head, columns, in_words, pointed, place)
     skipped = head.first_row_line - 1
@@ -128,6 +135,17 @@ def read_rows(
         if progress is not None:
             progress(*source.progress())
     return reader.finished()
+
+
+def _label_column(sample: Sequence[Sequence[str]], head: TextHead) -> int | None:
+    """The column that says which sensor a row is of, where no name of a column does."""
+    said = map(column_name, head.names, head.units)
+    if any(one.quantity in ("acc", "gyr", "linear") and one.axis >= 0 for one in said):
+        return None
+    for k in range(head.dialect.columns):
+        if names_sensors({row[k] for row in sample}):
+            return k
+    return None
 
 
 def _measures(name: str) -> bool:

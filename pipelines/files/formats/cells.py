@@ -1,0 +1,37 @@
+"""Cells of any kind as a column: numbers, else times in words or the names of sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.files.reading.long_table import names_sensors
+from pipelines.files.reading.stamps import is_time_in_words
+
+_LOOKED_AT: Final = 200
+
+
+def values_of(cells: Sequence[Any]) -> NDArray[np.generic] | None:
+    """A column of numbers or short text; None where it is neither.
+
+    Examples
+    --------
+    >>> values_of([1, "2.5", None]), values_of(["acc", "gyr"]), values_of(["run", "walk"])
+    (array([1. , 2.5, nan]), array([b'acc', b'gyr'], dtype='|S40'), None)
+    """
+    try:
+        return np.array([np.nan if _is_nothing(cell) else float(cell) for cell in cells])
+    except (TypeError, ValueError, OverflowError):
+        pass
+    words = [cell if isinstance(cell, str) else "" for cell in cells]
+    first = [word for word in words[:_LOOKED_AT] if word]
+    if not (any(map(is_time_in_words, first)) or names_sensors(set(first))):
+        return None
+    return np.array([word.encode("ascii", "replace")[:40] for word in words], "S40")
+
+
+def _is_nothing(cell: Any) -> bool:
+    return cell is None or cell == "" or isinstance(cell, bool)

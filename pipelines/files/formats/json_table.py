@@ -1,0 +1,184 @@
+"""JSON of any maker: a list or lines of records, or lists by name.
+
+A record is a row; records within it give columns by both names, lists of three numbers x, y and z.
+Lists of records under the names of sensors are rows of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.errors import InputError
+from pipelines.files.formats.arrays import RATE
+from pipelines.files.formats.cells import values_of
+from pipelines.files.formats.format import FileFormat, Look
+from pipelines.files.reading.long_table import names_sensors
+from pipelines.files.reading.raw_columns import RawColumns
+from pipelines.files.reading.recording import Ask, Recording, recording_of
+from pipelines.files.reading.whole_file import read_whole
+
+#: A day of six axes at 100 Hz with all names; in memory it takes twenty times as much.
+_MOST_BYTES: Final = 1 << 28
+_MOST_COLUMNS: Final = 256
+_DEEPEST: Final = 6
+_LEAST_ROWS: Final = 2
+
+Cells = dict[str, list[Any]]
+
+
+def _recognise(look: Look) -> bool:
+    return look.start.removeprefix(b"\xef\xbb\xbf")[:256].lstrip().startswith((b"{", b"["))
+
+
+def _read(look: Look, ask: Ask) -> Recording:
+    place = str(look.path)
+    content = _content(read_whole(look.path, _MOST_BYTES), place)
+    preamble: dict[str, str] = {}
+    try:
+        cells = _table(content, preamble, _DEEPEST)
+    except RecursionError:
+        cells = {}
+    if not cells:
+        raise InputError(
+            "no records with numbers are to be seen in this JSON: give a list of records, one a "
+            "sample, or a list for each column.",
+            place=place,
+        )
+    values: dict[int, NDArray[np.generic]] = {}
+    for index, held in enumerate(cells.values()):
+        if (column := values_of(held)) is not None:
+            values[index] = column
+    return recording_of(RawColumns(place, tuple(cells), values, preamble=preamble), ask)
+
+
+def _content(data: bytes, place: str) -> Any:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    lines = [line for line in data.splitlines() if line.strip()]
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(msgspec.json.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            if number == len(lines) > 1:
+                break  # cut short
+            raise InputError(
+                "this is no JSON: correct it, or give a table.", place=f"{place}, line {number}"
+            ) from None
+    return found
+
+
+def _table(content: Any, preamble: dict[str, str], deeper: int) -> Cells:
+    """Columns of the one table that is in it; empty without one."""
+    if isinstance(content, list):
+        return _of_list(content)
+    if not isinstance(content, dict) or deeper == 0:
+        return {}
+    names, data = content.get("columns"), content.get("data")
+    if isinstance(names, list) and isinstance(data, list):  # as pandas writes it
+        return _of_list([names, *data])
+    if names_sensors(map(str, content)):
+        cells = _of_sensors(content)
+        if cells:
+            return cells
+    columns = _of_columns(content)
+    if columns:
+        _say(content, preamble)
+        return columns
+    within = [v for v in content.values() if isinstance(v, (dict, list))]
+    for one in sorted(within, key=len, reverse=True):
+        cells = _table(one, preamble, deeper - 1)
+        if cells:
+            _say(content, preamble)
+            return cells
+    return {}
+
+
+def _say(content: Mapping[str, Any], preamble: dict[str, str]) -> None:
+    """Keep the rate, where the file states it."""
+    for name, value in content.items():
+        if isinstance(value, (int, float)) and RATE.search(str(name).lower()):
+            preamble.setdefault("rate_hz", repr(float(value)))
+
+
+def _of_list(rows: Sequence[Any]) -> Cells:
+    if len(rows) < _LEAST_ROWS:
+        return {}
+    if all(isinstance(row, dict) for row in rows):
+        return _of_records(rows)
+    if all(isinstance(row, list) for row in rows):
+        names = [f"{k}" if isinstance(rows[0][k], str) else "" for k in range(len(rows[0]))]
+        if all(isinstance(cell, str) for cell in rows[0]):
+            names, rows = list(rows[0]), rows[1:]
+        if any(len(row) != len(names) for row in rows) or len(names) > _MOST_COLUMNS:
+            return {}
+        # names may stand twice, or there are none
+        return {name or " " * (k + 1): [row[k] for row in rows] for k, name in enumerate(names)}
+    return {}
+
+
+def _of_records(rows: Sequence[Mapping[str, Any]]) -> Cells:
+    cells: Cells = {}
+    for number, row in enumerate(rows):
+        for name, value in _flat(row, "", _DEEPEST):
+            held = cells.get(name)
+            if held is None:
+                if len(cells) >= _MOST_COLUMNS:
+                    return {}
+                held = cells[name] = []
+            held += [None] * (number - len(held))
+            held.append(value)
+    return {name: held + [None] * (len(rows) - len(held)) for name, held in cells.items()}
+
+
+def _flat(value: Any, name: str, deeper: int) -> Iterator[tuple[str, Any]]:
+    """Numbers and words of a record by name."""
+    if isinstance(value, dict) and deeper:
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key), deeper - 1)
+    elif isinstance(value, list):
+        if len(value) == 3:
+            yield from ((f"{name}.{axis}", v) for axis, v in zip("xyz", value, strict=True))
+    elif value is None or isinstance(value, (int, float, str)):
+        yield name, value
+
+
+def _of_sensors(content: Mapping[str, Any]) -> Cells:
+    """Rows of all sensors, each with its name, where every sensor has a list of records."""
+    rows = [
+        {"sensor": str(name), **row}
+        for name, held in content.items()
+        if isinstance(held, list) and held and all(isinstance(row, dict) for row in held)
+        for row in held
+    ]
+    return _of_records(rows) if rows else {}
+
+
+def _of_columns(content: Mapping[str, Any]) -> Cells:
+    """Lists of one length by name; numbered cells as pandas writes them."""
+    lists = {
+        str(name): list(held.values()) if isinstance(held, dict) else held
+        for name, held in content.items()
+        if isinstance(held, list)
+        or (isinstance(held, dict) and all(str(key).isdecimal() for key in held))
+    }
+    length = max(map(len, lists.values()), default=0)
+    lists = {name: held for name, held in lists.items() if len(held) == length}
+    if length < _LEAST_ROWS or any(isinstance(h[0], dict) for h in lists.values()):
+        return {}
+    rows = ({name: held[k] for name, held in lists.items()} for k in range(length))
+    return _of_records(list(rows))
+
+
+JSON_TABLE: Final = FileFormat(
+    "JSON", "`.json`, `.jsonl`, `.ndjson`", False, _recognise, _read,
+    "records or lists by name, of one sensor or two",
+)  # fmt: skip
