@@ -42,6 +42,7 @@ from pipelines.session.time_range import TimeRange
 from pipelines.units import parse_moment
 from pipelines.views.comparison import comparison_lines, write_bland_altman
 from pipelines.views.progress import progress
+from pipelines.views.terminal.keys import Keys
 from pipelines.views.terminal.view import TerminalView
 
 StepsTable = Annotated[
@@ -90,7 +91,8 @@ To = Annotated[str, typer.Option("--to", help="… up to this time.", show_defau
 Speed = Annotated[
     float | None,
     typer.Option(
-        help="Show it as it looked while it happened: 1 as fast as then, 4 four times faster.",
+        help="Show it as it looked while it happened: 1 as fast as then, 4 four times faster; left "
+        "and right go 10 s back and on, space pauses.",
         show_default=False,
     ),
 ]
@@ -199,8 +201,10 @@ def _replayed(file: Path, options: ReplayOptions, speed: float | None) -> Replay
     if speed is None:
         with progress(f"replaying {file.name}") as report:
             return run_replay(file, options, report)
-    with TerminalView() as view:
-        watch = Playback(file, view, speed, options.within)
+    with TerminalView() as view, Keys() as keys:
+        if keys.listens and view.interactive:
+            view.note("left and right go ten seconds back and on; space pauses.")
+        watch = Playback(file, view, speed, options.within, wait=keys.wait)
         return run_replay(file, options, lambda _done, _total: None, watch)
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import select
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +24,8 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.result import result_of
 from pipelines.session.time_range import TimeRange
-from tests.pipelines.command_line import backstride, quiet
+from tests.patience import HANG_S
+from tests.pipelines.command_line import backstride, environment, quiet
 
 QUERY = "minutes=0.8&standing_s=4&speed=3.3&seed=3&rate=100"
 
@@ -109,6 +115,7 @@ class Seen:
     times_s: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     steps: int = 0
+    keys: list[tuple[float, str]] = field(default_factory=list)
 
     def update(self, status: LiveStatus) -> None:
         self.times_s.append(status.elapsed_s)
@@ -120,15 +127,19 @@ class Seen:
     def alert(self, alert: Alert) -> None:
         self.notes.append(alert.message)
 
-    def wait(self, seconds: float) -> None:
-        self.now_s += seconds
-        self.waited_s += seconds
+    def wait(self, seconds: float) -> str | None:
+        """Wait, or until the next key, which is pressed at its time."""
+        at_s, key = self.keys[0] if self.keys else (self.now_s + seconds + 1.0, "")
+        waited = max(0.0, min(seconds, at_s - self.now_s))
+        self.now_s += waited
+        self.waited_s += waited
+        return self.keys.pop(0)[1] if key and self.now_s >= at_s else None
 
 
 @pytest.mark.parametrize("speed", [1.0, 8.0])
 def test_a_replay_at_a_speed_takes_its_time_and_shows_all(run: Path, speed: float) -> None:
     seen = Seen()
-    watch = Playback(run, seen, speed, TimeRange(), now=lambda: seen.now_s, sleep=seen.wait)
+    watch = Playback(run, seen, speed, TimeRange(), now=lambda: seen.now_s, wait=seen.wait)
     shown = replay(run, ReplayOptions(), quiet, watch)
     plain = replay(run, ReplayOptions(), quiet)
     assert shown.steps.rows.tobytes() == plain.steps.rows.tobytes()
@@ -140,12 +151,86 @@ def test_a_replay_at_a_speed_takes_its_time_and_shows_all(run: Path, speed: floa
 def test_what_is_before_the_range_is_neither_waited_for_nor_shown(run: Path) -> None:
     seen = Seen()
     within = TimeRange(30.0, 40.0)
-    watch = Playback(run, seen, 2.0, within, now=lambda: seen.now_s, sleep=seen.wait)
+    watch = Playback(run, seen, 2.0, within, now=lambda: seen.now_s, wait=seen.wait)
     shown = replay(run, ReplayOptions(within=within), quiet, watch)
     assert seen.waited_s == pytest.approx(5.0, abs=0.2)
     assert 30.0 <= seen.times_s[0] < 30.7
     assert 39.3 < seen.times_s[-1] < 40.0
     assert seen.steps > len(shown.steps) + 50  # those before count
+
+
+def test_keys_go_back_and_on_and_pause(run: Path) -> None:
+    """Ten seconds on at 2 s, back at 8 and 9, a pause of 30 s at 20 s of the clock."""
+    keys = [(2.0, "right"), (8.0, "left"), (9.0, "left"), (20.0, "space"), (50.0, "space")]
+    seen = Seen(keys=keys)
+    watch = Playback(run, seen, 1.0, TimeRange(), now=lambda: seen.now_s, wait=seen.wait)
+    shown = replay(run, ReplayOptions(), quiet, watch)
+    plain = replay(run, ReplayOptions(), quiet)
+    assert shown.steps.rows.tobytes() == plain.steps.rows.tobytes()
+    jumps = [after - before for before, after in itertools.pairwise(seen.times_s)]
+    assert [jump for jump in jumps if abs(jump) > 3.0] == pytest.approx([10, -10, -10], abs=1.5)
+    whole_s = plain.result.duration_s
+    assert seen.waited_s == pytest.approx(whole_s + 30.0 - 10.0 + 10.0 + 10.0, abs=3.0)
+    # what was told once is not told again, and the steps are those of the moment
+    plainly = Seen()
+    watch = Playback(run, plainly, 1.0, TimeRange(), now=lambda: plainly.now_s, wait=plainly.wait)
+    replay(run, ReplayOptions(), quiet, watch)
+    assert set(seen.notes) <= set(plainly.notes)
+    assert len(seen.notes) == len(set(seen.notes))
+    assert seen.steps == plainly.steps
+
+
+def read_until(terminal: int, wanted: str) -> None:
+    shown = ""
+    while wanted not in shown:
+        assert select.select([terminal], [], [], HANG_S)[0], shown[-2000:]
+        shown += os.read(terminal, 4096).decode(errors="replace")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
+@pytest.mark.parametrize("run", ["run.mcap"], indirect=True)
+def test_keys_in_a_terminal(run: Path) -> None:
+    """A thousand times slower than it was, the keys alone move it."""
+    import pty
+    import termios
+
+    outer, inner = pty.openpty()
+    termios.tcsetwinsize(inner, (40, 100))
+    before = termios.tcgetattr(inner)
+    with subprocess.Popen(
+        [sys.executable, "-c", IN_ITS_TERMINAL, "replay", str(run), "--speed", "0.001"],
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+        env=environment(TERM="xterm"),
+    ) as process:
+        try:
+            for key, time_shown in [
+                ("", " 0:0"),
+                ("\x1b[C", " 0:10"),
+                ("\x1bOC", " 0:20"),
+                ("x\x1b[D", " 0:10"),
+                ("\x1b[C" * 9, "running steps in 0:5"),
+            ]:
+                os.write(outer, key.encode())
+                read_until(outer, time_shown)
+            process.wait(HANG_S)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert termios.tcgetattr(inner) == before
+    os.close(outer)
+    os.close(inner)
+
+
+#: The command in the foreground of the terminal that is its standard input.
+IN_ITS_TERMINAL = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from pipelines.cli import main
+main()
+"""
 
 
 def test_a_speed_on_the_command_line(run: Path) -> None:
