@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 #: What terminals send for a key.
 _KEYS: Final = {
@@ -24,7 +24,7 @@ class Keys:
     """
 
     def __init__(self) -> None:
-        self._before: list[object] | None = None
+        self._before: list[Any] | None = None
         self._waiting: list[str] = []
         self._listens = False
 
