@@ -105,6 +105,7 @@ def _tell(run: CohortRun) -> None:
     known = run.sessions - run.done_now
     say(
         f"{run.path}: {run.sessions} sessions, {len(run.failed)} of them not read"
+        + (f", {run.idle} without running or a step that counts" if run.idle else "")
         + (f"; {known} were known already." if known else ".")
     )
 

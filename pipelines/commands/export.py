@@ -127,7 +127,10 @@ def export(
         if session.note:
             complain(f"note: {session.note}")
     elif any((samples, streams, marks, facts)):
-        raise InputError("is no session: give an .mcap file.", place=str(file))
+        raise InputError(
+            "is no session: give an .mcap file; samples of other recordings are written by import.",
+            place=str(file),
+        )
     with reader_may_leave():
         if session is not None:
             _write_held(session, samples, streams, marks, raw=raw)

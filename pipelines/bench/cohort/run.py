@@ -76,6 +76,8 @@ class CohortRun:
         Sessions that could not be read and why.
     made : Provenance
         What made it.
+    idle : int
+        Sessions that were read, and have no step that counts.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class CohortRun:
     done_now: int
     failed: tuple[tuple[str, str], ...]
     made: Provenance
+    idle: int = 0
 
 
 def results_path(out: Path, shard: tuple[int, int] | None) -> Path:
@@ -162,16 +165,17 @@ def run_cohort(
         sessions = shard_of(sessions, options.shard)
     done_now = 0
     failed: list[tuple[str, str]] = []
+    idle: list[str] = []
     with Done(folder, _part(options.shard)) as done:
         for count, outcome in enumerate(_outcomes(sessions, done, options), 1):
             done.put(outcome)
             done_now += outcome.row is not None
             if report is not None:
                 report(count, len(sessions))
-        rows = _rows(done, (session.name for session in sessions), failed, take)
+        rows = _rows(done, (session.name for session in sessions), failed, idle, take)
         made = _made(options)
         write_rows(path, rows, kept, made)
-    return CohortRun(path, len(sessions), done_now, tuple(failed), made)
+    return CohortRun(path, len(sessions), done_now, tuple(failed), made, len(idle))
 
 
 def _outcomes(
@@ -200,12 +204,15 @@ def _rows(
     done: Done,
     names: Iterable[str],
     failed: list[tuple[str, str]],
+    idle: list[str],
     take: Callable[[dict[str, Any]], None] | None,
 ) -> Iterator[dict[str, Any]]:
     for outcome in done.rows(names):
         row = outcome.row or {}
         if row.get("status") == "failed":
             failed.append((outcome.name, str(row["reason"])))
+        elif not row.get("trusted_steps"):
+            idle.append(outcome.name)
         if take is not None:
             take(row)
         yield row

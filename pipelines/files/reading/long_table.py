@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from pipelines.files.reading.raw_columns import RawColumns
 
 #: A phone has about thirty sensors.
 _MOST_LABELS: Final = 64
+_MOST_WORDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,16 @@ class SensorTables:
     angular_velocity: RawColumns | None
 
 
-def names_sensors(labels: Iterable[str]) -> bool:
+def names_sensors(labels: Collection[str]) -> bool:
     """Whether words say of rows which sensor they are of.
 
     Examples
     --------
-    >>> names_sensors(["Accelerometer", "Gyroscope"]), names_sensors(["run", "walk"])
+    >>> names_sensors(["Accelerometer", "Gyroscope"]), names_sensors(["R", "L", "A"])
     (True, False)
     """
-    return bool(_label_of("acc", labels))
+    acc, gyr = _label_of("acc", labels), _label_of("gyr", labels)
+    return len(acc) > 1 or bool(acc and gyr)  # an A alone may say anything
 
 
 def tables_by_sensor(raw: RawColumns) -> SensorTables | None:
@@ -85,9 +87,12 @@ def tables_by_sensor(raw: RawColumns) -> SensorTables | None:
     return None
 
 
-def _label_of(quantity: str, labels: Iterable[str]) -> str:
+def _label_of(quantity: str, labels: Collection[str]) -> str:
     """The label of the sensor that is plainly meant; empty without one."""
-    found = [label for label in labels if column_name(f"{label} x").quantity == quantity]
+    found = [
+        label for label in labels
+        if len(label.split()) <= _MOST_WORDS and column_name(f"{label} x").quantity == quantity
+    ]  # fmt: skip
     found.sort(key=lambda label: (not LESSER.isdisjoint(plain_words(label)), len(label)))
     return found[0] if found else ""
 
@@ -129,6 +134,8 @@ def _of_rows(
         raw,
         names=tuple(names),
         values=kept,
-        shown=raw.shown or (raw.names if raw.headed else ()),
+        shown=tuple("" if k == label else name for k, name in enumerate(raw.shown or raw.names))
+        if raw.headed
+        else (),
         line_of=None if line_of is None else lambda row: line_of(int(place[row])),
     )

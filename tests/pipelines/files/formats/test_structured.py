@@ -58,7 +58,18 @@ def test_a_row_for_each_sensor_and_time(
     lines.append(lines[-2].replace(names[0], "magnetometer"))
     path = tmp_path / "run.csv"
     path.write_text("\n".join(lines) + "\n")
-    assert_is_the_run(read(path))
+    table = read(path)
+    assert_is_the_run(table)
+    assert "passed over" not in " ".join(table.notes)
+
+
+def test_words_of_a_table_of_steps_or_of_a_cohort_are_no_sensors(tmp_path: Path) -> None:
+    for words in ("A,L,R", "ok,failed,acc_x looks like raw counts"):
+        cells = words.split(",")
+        rows = "".join(f"{k},{cells[k % 3]},{k * 0.4},{k},{k + 1}\n" for k in range(60))
+        (tmp_path / "steps.csv").write_text("step,side,initial_contact_s,a,b\n" + rows)
+        with pytest.raises(InputError, match=r"no acceleration axis|not plain which"):
+            read(tmp_path / "steps.csv")
 
 
 def test_a_row_for_each_value_is_refused_in_words(tmp_path: Path) -> None:
