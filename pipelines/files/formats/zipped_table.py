@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -32,7 +32,7 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     """
     tables = [n for n in folder.names if n.endswith(_TABLES) and not _is_hidden(n)]
     measured = {name: _measured(folder, name) for name in tables} if len(tables) > 1 else {}
-    whole = tables if len(tables) == 1 else [n for n, said in measured.items() if "acc" in said]
+    whole = tables if len(tables) == 1 else _holding(measured, "acc", "linear")
     turning = [n for n, said in measured.items() if said == {"gyr"}]
     if len(tables) > _MOST_TABLES or len(whole) != 1 or len(turning) > 1:
         what = "a spreadsheet: save it as CSV" if "xl/workbook.xml" in folder.names else (
@@ -46,6 +46,14 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
         plain = replace(ask, stated=replace(ask.stated, columns=()), progress=None)
         recording = with_gyroscope(recording, columns_in(folder, turning[0], plain), plain)
     return recording
+
+
+def _holding(measured: Mapping[str, set[str]], *quantities: str) -> list[str]:
+    """The tables that hold the first of these that any does."""
+    for quantity in quantities:
+        if found := [name for name, said in measured.items() if quantity in said]:
+            return found
+    return []
 
 
 def _is_hidden(name: str) -> bool:
@@ -62,7 +70,7 @@ def _measured(folder: FolderFiles, name: str) -> set[str]:
     said: set[str] = {
         one.quantity
         for one in map(column_name, head.names, head.units)
-        if one.quantity in ("acc", "gyr", "xyz") and one.axis >= 0
+        if one.quantity in ("acc", "gyr", "linear", "xyz") and one.axis >= 0
     }
     if "xyz" in said:
         said.discard("xyz")

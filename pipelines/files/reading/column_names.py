@@ -81,9 +81,9 @@ class ColumnName:
 def column_names(names: Sequence[str], units: Sequence[str]) -> list[ColumnName]:
     """What the names of a header say together.
 
-    Axes that are numbered, or named by a direction of the body, are x, y and z in the order in
-    which the file has them, which is that of the sensor. Of two sensors, or of one before and
-    after a correction, the one at the waist, and what has a unit or was corrected, goes first.
+    Axes that are numbered are x, y and z in the order of their numbers; those named by a direction
+    of the body in that of the file, which is that of the sensor. Of two sensors the one at the
+    waist goes first, of one before and after a correction what was corrected.
 
     Parameters
     ----------
@@ -106,6 +106,7 @@ def column_names(names: Sequence[str], units: Sequence[str]) -> list[ColumnName]
         for kind in (_NUMBERED, _DIRECTED):
             found = [k for k, one in enumerate(said)
                      if one.quantity == quantity and kind <= one.axis < kind + 10]  # fmt: skip
+            found.sort(key=lambda k: said[k].axis)
             alone = not any(s.quantity == quantity and 0 <= s.axis < 3 for s in said)
             places = range(3) if len(found) == 3 and alone else [-1] * len(found)
             for place, k in zip(places, found, strict=True):
@@ -239,10 +240,10 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
         if word in DIRECTIONS and _sensor_of(rest):
             return _DIRECTED, rest
         if word in ("0", "1", "2", "3") and _sensor_of(rest):
-            return _NUMBERED, rest
+            return _NUMBERED + int(word), rest
         stuck = _STUCK.fullmatch(word)
         if stuck and len(stuck[1]) > 1:
-            return _NUMBERED, [*words[:place], stuck[1], *words[place + 1 :]]
+            return _NUMBERED + int(stuck[2]), [*words[:place], stuck[1], *words[place + 1 :]]
     return -1, words
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -160,7 +161,12 @@ def _at_once(cells: NDArray[np.bytes_], zone: bytes) -> NDArray[np.int64]:
     if zone:
         width = np.char.str_len(text).max()
         text = np.char.rstrip(np.char.replace(text, zone.decode(), "")).astype(f"U{width}")
-    stamps = text.astype("datetime64[ns]").astype(np.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a zone that only some of them have
+        try:
+            stamps = text.astype("datetime64[ns]").astype(np.int64)
+        except UserWarning:
+            raise ValueError from None
     if np.isnat(stamps.astype("datetime64[ns]")).any():
         raise ValueError
     return stamps - _zone_ns(zone.decode())

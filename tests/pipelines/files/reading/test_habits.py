@@ -118,6 +118,8 @@ def test_axes_named_by_directions_keep_the_order_of_the_sensor() -> None:
     assert [(one.quantity, one.axis) for one in said] == [
         (quantity, axis) for quantity in ("acc", "gyr") for axis in range(3)
     ]
+    numbered = column_names([f"acc{number}" for number in (3, 1, 2)], [""] * 3)
+    assert [one.axis for one in numbered] == [2, 0, 1]
 
 
 def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_path: Path) -> None:
