@@ -37,6 +37,7 @@ _HOW: Final = (
 )
 #: Two values of a file that has so few rows fit any unit.
 _ENOUGH_ROWS: Final = 20
+_LONGEST_DIRECTION: Final = 1.05
 #: No body turns as fast half of the time, °/s.
 _FASTEST: Final = 860.0
 #: Few do as fast, °/s; whole numbers beyond it are rather a converter's.
@@ -296,10 +297,20 @@ def _bare_axes(raw: RawColumns, found: dict[str, dict[int, Column]]) -> None:
     bare = found["xyz"]
     if len(bare) < 2:
         return
-    if not found["gyr"] and quantity_of_file(raw.place) == "gyr":
+    if found["gyr"]:
+        if not found["acc"] and not found["linear"]:
+            found["acc"] = bare
+    elif quantity_of_file(raw.place) == "gyr" or (found["acc"] and _rotates(raw, bare)):
         found["gyr"] = bare
     elif not found["acc"] and not found["linear"]:
         found["acc"] = bare
+
+
+def _rotates(raw: RawColumns, bare: Mapping[int, Column]) -> bool:
+    """Whether columns called rotation are a velocity: a direction is no longer than one."""
+    if len(bare) < 3 or any("rotation" not in raw.names[c.index].lower() for c in bare.values()):
+        return False
+    return bool(np.nanmax(np.linalg.norm(_triad(raw, bare), axis=1)) > _LONGEST_DIRECTION)
 
 
 def _check_axes(

@@ -90,6 +90,7 @@ DEG = 180.0 / np.pi
         ),
         ("time", "linear_acceleration.{x} (m/s^2)", "angular_velocity.{x} (rad/s)", 1.0, 1.0),
         ("time", "waist_a{x}", "waist_g{x}", 1 / G, DEG),
+        ("time", "Acceleration {x}", "Rotation {x}", 1.0, 1.0),
         ("time", "Accelerometer {n} (g)", "Gyroscope {n} (deg/s)", 1 / G, DEG),
         ("time", "Acc{X} (meters per second squared)", "Gyr{X} (radians per second)", 1.0, 1.0),
         ("time (s)", "acc {x} (cm/s²)", "gyr {x} (rpm)", 100.0, 30.0 / np.pi),
