@@ -85,7 +85,7 @@ def _table(content: Any, preamble: dict[str, str], deeper: int) -> Cells:
     names, data = content.get("columns"), content.get("data")
     if isinstance(names, list) and isinstance(data, list):  # as pandas writes it
         return _of_list([names, *data])
-    if names_sensors(map(str, content)):
+    if names_sensors([str(name) for name in content]):
         cells = _of_sensors(content)
         if cells:
             return cells
