@@ -24,6 +24,9 @@ from imu.stage import Stage
 DROP: Final = -1
 RESTART: Final = -2
 
+#: Beside the bits of :class:`Quality`, of a sample within the chain: how it turned is not known.
+TURN_UNKNOWN: Final = 1 << 14
+
 _CLIPPED: Final = int(Quality.CLIPPED)
 _GAP: Final = int(Quality.GAP)
 
@@ -60,7 +63,7 @@ class IntakeParams:
         Longest gap that is filled by interpolation, s, 0 to 1.
     acceleration_range_m_s2, angular_velocity_range_rad_s : float
         End of the sensor's range, 0 when unknown; then three equal readings beyond 1.5 g count, or
-        those of 12 ms beyond 1.5 rad/s while the force says that it moves.
+        those of 12 ms beyond 1.5 rad/s in motion.
     """
 
     fill_limit_s: float = 0.1
@@ -216,7 +219,7 @@ def accept_sample(
     quality: int,
     missing: int,
 ) -> int:
-    """Take a judged sample into the state; returns its quality bits."""
+    """Take a judged sample into the state; returns its quality bits, :data:`TURN_UNKNOWN` too."""
     repeats, last, measured = s.repeats, s.acceleration, s.measured
     turn_repeats, last_turn = s.turn_repeats, s.angular_velocity
     clipped = False
@@ -227,13 +230,14 @@ def accept_sample(
         rate = gx if axis == 0 else (gy if axis == 1 else gz)
         size = abs(value)
         repeats[axis] = repeats[axis] + 1 if value == last[axis] else 1
-        if size >= c.acceleration_limit or abs(rate) >= c.angular_velocity_limit:
+        if size >= c.acceleration_limit:
             clipped = True
         if repeats[axis] >= _REPEATS and size > _REPEAT_LEVEL_M_S2:
             clipped = True
         turn_repeats[axis] = turn_repeats[axis] + 1 if rate == last_turn[axis] else 1
-        if turn_repeats[axis] >= c.turn_repeats and abs(rate) > _REPEAT_LEVEL_RAD_S and moving:
-            clipped = True
+        lasting = turn_repeats[axis] >= c.turn_repeats and abs(rate) > _REPEAT_LEVEL_RAD_S
+        if abs(rate) >= c.angular_velocity_limit or (lasting and moving):
+            quality |= TURN_UNKNOWN
         if value != 0.0:
             measured[axis] = 1
         last[axis] = value
@@ -242,7 +246,7 @@ def accept_sample(
         s.gyro_zeros = 0
     elif moving:
         s.gyro_zeros += 1
-    if clipped:
+    if clipped or quality & TURN_UNKNOWN:
         quality |= _CLIPPED
     if quality & _CLIPPED:
         s.clipped += 1
@@ -294,9 +298,8 @@ def _intake_push(
                 )
             out_quality[n] = _GAP
             n += 1
-        out_quality[n] = accept_sample(
-            c, s, t, a[0], a[1], a[2], w[0], w[1], w[2], int(quality[i]), verdict
-        )
+        flags = accept_sample(c, s, t, a[0], a[1], a[2], w[0], w[1], w[2], int(quality[i]), verdict)
+        out_quality[n] = flags & ~TURN_UNKNOWN
         out[n, 0] = t
         for axis in range(3):
             out[n, 1 + axis] = a[axis]

@@ -29,6 +29,7 @@ from imu.chain.intake import (
     INTAKE_COEFFICIENTS,
     INTAKE_STATE,
     RESTART,
+    TURN_UNKNOWN,
     IntakeParams,
     accept_sample,
     check_sample,
@@ -224,8 +225,6 @@ CHAIN_STATE: Final = np.dtype(
         # of up where turning was not measured, degrees²; 0 without holes
         ("tilt_variance", np.float64),
         ("tilt_seen", np.int64),  # samples that have been looked through for holes
-        ("frozen_from", np.int64),  # samples in which the gyroscope last stood still
-        ("frozen_to", np.int64),
         ("unbroken", np.int64),  # steps since the last hole that matters
         ("contradicted", np.int64),  # steps in a row whose mean force lies far off
         ("up_before", np.float64, (2, 3)),
@@ -316,14 +315,14 @@ def _stand(s: Record) -> None:
 def _flag_equal_ones(s: Record, n: int) -> None:
     """Flag those before sample ``n`` that read the same: what stands still has stood still."""
     equal = max(s.sanity.still_acceleration, s.sanity.still_turning)
+    doubt = _SENSOR
     if s.sanity.still_turning == equal:
-        s.frozen_from, s.frozen_to = max(0, n - equal + 1), n
-        s.tilt_seen = min(s.tilt_seen, s.frozen_from)
+        doubt |= TURN_UNKNOWN
+        s.tilt_seen = min(s.tilt_seen, max(0, n - equal + 1))
     for i in range(max(0, n - equal + 1), n):
         flags = int(s.ring[i % RING_SAMPLES, FLAGS])
-        if flags & _SENSOR:
-            continue
-        s.ring[i % RING_SAMPLES, FLAGS] = flags | _SENSOR
+        if flags & doubt != doubt:
+            s.ring[i % RING_SAMPLES, FLAGS] = flags | doubt
 
 
 @kernel
@@ -437,7 +436,7 @@ def run_samples(
                 ax, gx = p[0] + (ax - p[0]) * k, o[0] + (gx - o[0]) * k
                 ay, gy = p[1] + (ay - p[1]) * k, o[1] + (gy - o[1]) * k
                 az, gz = p[2] + (az - p[2]) * k, o[2] + (gz - o[2]) * k
-                flags = _GAP
+                flags = _GAP | TURN_UNKNOWN
             else:
                 flags = accept_sample(
                     c.intake, door, t, ax, ay, az, gx, gy, gz, int(quality[i]), s.filling
@@ -511,7 +510,6 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
         "tilt_seen",
     ):
         state[name] = 0
-    state["frozen_from"] = state["frozen_to"] = -1
     state["filling"] = -1
     state["due"] = NEVER
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.chain.filters import zero_phase_low_pass
+from imu.chain.intake import TURN_UNKNOWN
 from imu.chain.loop import (
     CONTACTS,
     FLAGS,
@@ -91,6 +92,7 @@ _SETTLING: Final = int(Quality.SETTLING)
 _LOOSE: Final = int(Quality.LOOSE)
 _SENSOR: Final = int(Quality.SENSOR)
 _TILT: Final = int(Quality.TILT)
+_CLIPPED: Final = int(Quality.CLIPPED)
 _UNMEASURED: Final = int(Quality.GAP | Quality.CLIPPED)
 
 #: Mean force along up, g, below which up is lost.
@@ -212,12 +214,14 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
     whole = int(math.floor(end))
     while whole > mean_from and not int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _UNMEASURED:
         whole -= 1
+    # the step alone is off by some millimetres, and one beside a force at its limit bears no flag
+    lone = mean_from < whole <= rise and int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _CLIPPED
     while not mean_from >= whole and steps > 2:
         steps -= 2
         mean_from = s.rises[(number + 1 - steps) % CONTACTS]
     if not mean_from >= max(oldest, whole) or end - begin > longest:
         begin, mean_from = rise, rise
-    if not (rise >= oldest and end - rise > 3.0):
+    if not (rise >= oldest and end - rise > 3.0) or (begin == rise and lone):
         return np.nan, np.nan, np.nan, np.nan
     x, y, z = mean_in_ring(s.ring, FX, mean_from, end)
     return begin, x, y, z
@@ -505,6 +509,7 @@ def close_step(
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.up[0], s.up[1], s.up[2])
     flags, forward_x, forward_y = _fill_window(s, first, last, w)
+    flags &= ~TURN_UNKNOWN
     flags |= _felt(s, flags)
     if edge:
         flags |= _EDGE

@@ -26,6 +26,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.chain.intake import TURN_UNKNOWN
 from imu.chain.loop import (
     CONTACTS,
     FLAGS,
@@ -87,7 +88,7 @@ _LEAST_TURNING_RAD_S: Final = 0.8
 #: Strides in a row whose mean force lies farther off than that of one who gains 1 m/s in a second
 #: say that up is not there. One who stops takes fewer steps for it, one who sets off so many.
 _CONTRADICTED: Final = math.radians(6.0)
-_CONTRADICTED_STEPS: Final = 5
+_CONTRADICTED_STEPS: Final = 8
 _SET_OFF_STEPS: Final = 32
 #: Such a step counts for so many that doubt up.
 _MUCH_DOUBTED: Final = 5
@@ -135,7 +136,7 @@ def strides_to_average(steps: int) -> int:
 
 
 @kernel
-def _nudge_up(
+def nudge_up(
     s: Record, x: float, y: float, z: float, step_s: float, variance: float, whole: bool
 ) -> None:
     """Turn up towards a stride's mean force: a little, or as far as it is in doubt.
@@ -287,20 +288,12 @@ def _sum_in_sensor(
 
 
 @kernel
-def _is_measured(s: Record, i: int) -> bool:
-    """Whether the readings of a sample are what the sensor did."""
-    if int(s.ring[i % RING_SAMPLES, FLAGS]) & (_GAP | _CLIPPED):
-        return False
-    return not s.frozen_from <= i <= s.frozen_to
-
-
-@kernel
 def _turning_rad_s(s: Record, begin: int, end: int) -> float:
     """Root mean square of the angular velocity about level axes, of the measured samples."""
     u, total, n = s.up, 0.0, 0
     for i in range(begin + 1, end):
         a, b = s.ring[(i - 1) % RING_SAMPLES], s.ring[i % RING_SAMPLES]
-        if not (_is_measured(s, i - 1) and _is_measured(s, i) and b[TIME] > a[TIME]):
+        if (int(a[FLAGS]) | int(b[FLAGS])) & TURN_UNKNOWN or not b[TIME] > a[TIME]:
             continue
         # twice the vector of b ⊗ a⁻¹ is the turn in the inertial frame
         x = a[Q0] * b[Q1] - b[Q0] * a[Q1] - b[Q2] * a[Q3] + b[Q3] * a[Q2]
@@ -322,8 +315,9 @@ def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
     begin = max(s.tilt_seen, s.samples - RING_SAMPLES, 0)
     missed, run, spoilt = 0.0, 0, False
     for i in range(begin, end):
-        if not _is_measured(s, i):
-            spoilt = spoilt or not int(s.ring[i % RING_SAMPLES, FLAGS]) & _GAP
+        flags = int(s.ring[i % RING_SAMPLES, FLAGS])
+        spoilt = spoilt or flags & _CLIPPED != 0
+        if flags & TURN_UNKNOWN:
             run += 1
             if i + 1 < end:
                 continue
@@ -333,7 +327,7 @@ def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
             missed, run = missed + angle * angle, 0
     s.tilt_seen = max(s.tilt_seen, end)
     if missed == 0.0:
-        return False
+        return spoilt
     missed *= math.degrees(_turning_rad_s(s, begin, end)) ** 2
     s.tilt_variance += missed
     return spoilt or missed > _MOST_TILT_VARIANCE
@@ -468,7 +462,7 @@ def find_up(c: Record, s: Record, number: int) -> None:
                 variance = _OF_A_STEP
                 if s.tilt_variance > 0.0 or spoilt > 0:
                     variance = _stride_variance(s, first, last, filled, spoilt, c.interval_s)
-                _nudge_up(s, x, y, z, 0.5 * (end - begin) * c.interval_s, variance, spoilt == 0)
+                nudge_up(s, x, y, z, 0.5 * (end - begin) * c.interval_s, variance, spoilt == 0)
                 if not tilt_is_known(s):
                     return
                 p = s.posture
