@@ -48,6 +48,9 @@ _AXES: Final = "+x+y+z"
 _RUNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "stood first": "speed=3.2&minutes=0.8&seed=11&rate=200&standing_s=5&lean=6",
+        "stood first, and runs a bend": (
+            "speed=3.3&minutes=0.8&seed=7&rate=200&standing_s=5&lean=4&bend=36.5@12+14"
+        ),
         "runs from the first sample": "speed=3.8&minutes=0.6&seed=5&rate=200&standing_s=0&lean=9",
     }
 )
@@ -62,6 +65,8 @@ class Fault:
     axes: str = _AXES
     rate: float = 1.0  # of the true one
     beside_none: bool = False  # what is right is what a sensor without a gyroscope gives
+    later_s: float = 0.0  # by which its clock is set forward in mid-run
+    holes: bool = False  # samples are missing: cadence, over ten seconds, is of other strides
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class Outcome:
     told: tuple[str, ...]
     flagged: int  # for whatever reason but a missing gyroscope
     trusted: int
+    lean: int  # of these, with a lean that is trusted
     wrong: int  # of the trusted
 
 
@@ -116,6 +122,85 @@ def _every_other(samples: Samples) -> Samples:
     return samples[::2]
 
 
+def _without(lost: NDArray[np.bool_], samples: Samples) -> Samples:
+    kept, turning = np.flatnonzero(~lost), samples.angular_velocity_rad_s
+    assert turning is not None
+    return Samples(samples.time_s[kept], samples.acceleration_m_s2[kept], turning[kept])
+
+
+def _holes(every_s: float, lasts_s: float) -> Callable[[Samples], Samples]:
+    """So long a hole in every so many seconds, in mid-run."""
+
+    def spoil(samples: Samples) -> Samples:
+        time_s = samples.time_s
+        inside = (time_s >= time_s[_HOLES.start]) & (time_s < time_s[_HOLES.stop])
+        return _without(inside & ((time_s - time_s[_HOLES.start]) % every_s < lasts_s), samples)
+
+    return spoil
+
+
+def _packets(samples: Samples) -> NDArray[np.int64]:
+    """Number of the packet that each sample comes in."""
+    return np.arange(len(samples)) // _PACKET
+
+
+def _struck_packets(share: float, samples: Samples) -> NDArray[np.bool_]:
+    """By packet: which ones something happens to, in mid-run."""
+    numbers = np.arange(_packets(samples)[-1] + 1)
+    struck = np.random.default_rng(7).random(len(numbers)) < share
+    return struck & (numbers * _PACKET >= _HOLES.start) & (numbers * _PACKET < _HOLES.stop)
+
+
+def _packets_lost(share: float) -> Callable[[Samples], Samples]:
+    """What comes late by packets with number or time: those before which it came are kept."""
+    return lambda samples: _without(_struck_packets(share, samples)[_packets(samples)], samples)
+
+
+def _packets_moved(offset: int, share: float) -> Callable[[Samples], Samples]:
+    """A packet's readings stand where those ``offset`` packets before belong, and nobody knows."""
+
+    def spoil(samples: Samples) -> Samples:
+        numbers = np.arange(_packets(samples)[-1] + 1)
+        struck = np.flatnonzero(_struck_packets(share, samples))
+        for k in struck[struck + 1 < len(numbers) - 1]:
+            if offset:
+                numbers[[k, k + offset]] = numbers[[k + offset, k]]
+            else:
+                numbers[k + 1] = numbers[k]
+        rows = (numbers[:, None] * _PACKET + np.arange(_PACKET)).ravel()[: len(samples)]
+        rows = np.minimum(rows, len(samples) - 1)
+        turning = samples.angular_velocity_rad_s
+        assert turning is not None
+        return Samples(samples.time_s, samples.acceleration_m_s2[rows], turning[rows])
+
+    return spoil
+
+
+def _clock_set(by_s: float) -> Callable[[Samples], Samples]:
+    def spoil(samples: Samples) -> Samples:
+        time_s = samples.time_s.copy()
+        time_s[_LATER] += by_s
+        return Samples(time_s, samples.acceleration_m_s2, samples.angular_velocity_rad_s)
+
+    return spoil
+
+
+def _clipped(most: float) -> Callable[[Array], Array]:
+    return lambda values: np.clip(values, -most, most)
+
+
+def _at_end(samples: Samples) -> Samples:
+    """One sample in ten at ±16 g on an axis, as the sensor says."""
+    random, force = np.random.default_rng(8), samples.acceleration_m_s2.copy()
+    struck = np.flatnonzero(random.random(len(samples)) < 0.1)
+    struck = struck[(struck >= _AWHILE.start) & (struck < _AWHILE.stop + 200)]
+    axis = random.integers(0, 3, len(struck))
+    force[struck, axis] = np.copysign(16.0 * STANDARD_GRAVITY_M_S2, force[struck, axis])
+    quality = samples.quality.copy()
+    quality[struck] |= np.uint8(Quality.CLIPPED)
+    return Samples(samples.time_s, force, samples.angular_velocity_rad_s, quality)
+
+
 def _came_off(samples: Samples) -> Samples:
     """It lies on its side from the middle on, and is clipped on again the other way up."""
     force, turning = samples.acceleration_m_s2.copy(), samples.angular_velocity_rad_s
@@ -131,9 +216,11 @@ def _came_off(samples: Samples) -> Samples:
     return Samples(samples.time_s, force, turning)
 
 
-#: A stretch in mid-run.
+#: Stretches in mid-run, and samples of a packet: 75 ms.
 _LATER: Final = slice(4000, None)
 _AWHILE: Final = slice(4000, 4400)
+_HOLES: Final = slice(3000, 5500)
+_PACKET: Final = 15
 
 FAULTS: Final = (
     Fault("gyroscope: sign of x", _gyro(lambda w: w * [-1.0, 1.0, 1.0])),
@@ -167,6 +254,29 @@ FAULTS: Final = (
     Fault("gyroscope: half the scale", _gyro(lambda w: 0.5 * w)),
 )
 
+#: What is missing, at its end, or out of order: flags say it, and nobody is told a cure.
+HOLES: Final = (
+    Fault("20 ms lost in every second", _holes(1.0, 0.02), holes=True),
+    Fault("90 ms lost in every 0.6 s", _holes(0.6, 0.09), holes=True),
+    Fault("0.6 s lost in every 3 s", _holes(3.0, 0.6), holes=True),
+    Fault("2 s lost in every 6 s", _holes(6.0, 2.0), holes=True),
+    Fault("packets of 75 ms lost, or too late, 20 %", _packets_lost(0.2), holes=True),
+    Fault("clock set 0.3 s forward", _clock_set(0.3), later_s=0.3, holes=True),
+    Fault("clock set 5 s forward", _clock_set(5.0), later_s=5.0, holes=True),
+    Fault("accelerometer: ±16 g", _force(_clipped(16.0 * STANDARD_GRAVITY_M_S2))),
+    Fault("accelerometer: ±8 g", _force(_clipped(8.0 * STANDARD_GRAVITY_M_S2))),
+    Fault("accelerometer: ±4 g", _force(_clipped(4.0 * STANDARD_GRAVITY_M_S2))),
+    Fault("accelerometer: ±3 g", _force(_clipped(3.0 * STANDARD_GRAVITY_M_S2))),
+    Fault("accelerometer: one sample in ten at ±16 g, for 3 s", _at_end, holes=True),
+    Fault("gyroscope: ±1000 °/s", _gyro(_clipped(np.radians(1000.0)))),
+    Fault("gyroscope: ±500 °/s", _gyro(_clipped(np.radians(500.0)))),
+    Fault("gyroscope: ±125 °/s", _gyro(_clipped(np.radians(125.0)))),
+    Fault("gyroscope: ±90 °/s", _gyro(_clipped(np.radians(90.0)))),
+    Fault("gyroscope: frozen for 0.3 s", _gyro(_freeze(slice(4000, 4060)))),
+    Fault("packets exchanged, without number and time, 5 %", _packets_moved(1, 0.05)),
+    Fault("packets doubled, without number and time, 5 %", _packets_moved(0, 0.05)),
+)
+
 
 def _steps_of(samples: Samples, fault: Fault, rate_hz: float) -> tuple[Steps, tuple[str, ...]]:
     analyzer = StepAnalyzer(fault.rate * rate_hz, axes=fault.axes)
@@ -174,9 +284,10 @@ def _steps_of(samples: Samples, fault: Fault, rate_hz: float) -> tuple[Steps, tu
     return steps, tuple(analyzer.troubles)
 
 
-def _wrong(trusted: Steps, true: Steps) -> int:
+def _wrong(trusted: Steps, true: Steps, fault: Fault) -> int:
     """Trusted steps that have a figure beyond its bound, or no step beside them."""
     wrong = 0
+    bounds = {n: bound for n, bound in BOUNDS.items() if not (fault.holes and n == "cadence_spm")}
     for row in trusted.rows:
         apart = np.abs(true.initial_contact_s - row["initial_contact_s"])
         nearest = int(np.argmin(apart)) if len(apart) else 0
@@ -185,7 +296,7 @@ def _wrong(trusted: Steps, true: Steps) -> int:
             continue
         beside = true.rows[nearest]
         # NaN differs from nothing: it is told to be not measured
-        wrong += any(abs(row[name] - beside[name]) > bound for name, bound in BOUNDS.items())
+        wrong += any(abs(row[name] - beside[name]) > bound for name, bound in bounds.items())
     return wrong
 
 
@@ -194,13 +305,16 @@ def outcome_of(fault: Fault, samples: Samples, true: Steps, rate_hz: float) -> O
     try:
         steps, told = _steps_of(fault.spoil(samples), fault, rate_hz)
     except InputError as refusal:
-        return Outcome(0, (f"refused: {refusal}",), 0, 0, 0)
+        return Outcome(0, (f"refused: {refusal}",), 0, 0, 0, 0)
     trusted = trusted_steps(steps)
+    begins_s = trusted.rows["initial_contact_s"]
+    begins_s[begins_s > samples.time_s[_LATER.start]] -= fault.later_s
     flagged = int(np.count_nonzero(steps.quality_bits & np.uint16(~Quality.NO_GYRO & 0xFFFF)))
-    return Outcome(len(steps), told, flagged, len(trusted), _wrong(trusted, true))
+    lean = int(np.count_nonzero(np.isfinite(trusted.sacral_lean_deg)))
+    return Outcome(len(steps), told, flagged, len(trusted), lean, _wrong(trusted, true, fault))
 
 
-def outcomes(query: str, faults: tuple[Fault, ...] = FAULTS) -> list[tuple[str, Outcome]]:
+def outcomes(query: str, faults: tuple[Fault, ...] = FAULTS + HOLES) -> list[tuple[str, Outcome]]:
     """The run without a fault, then with each."""
     scenario = Scenario.from_query(query)
     samples, _ = simulate(scenario)
@@ -225,12 +339,15 @@ def page() -> str:
         "the accuracy page's bound: "
         + ", ".join(f"{name} {bound:g}" for name, bound in BOUNDS.items())
         + ".",
-        "Ranges of the pelvis have no bound there, and are not judged. Zeros of a gyroscope count",
-        "as none, so that the run without one stands beside them. A gyroscope of half or twice its",
-        "scale cannot be told from another runner: it is listed last, as it is. Twenty people who",
-        "jogged with a sensor at the waist (39 recordings) turned by 0.84 to 4.0 rad/s (RMS), half",
-        "of them by less than 1.7: limits at these ends would tell 31 % of doubled, 49 % of halved",
-        "gyroscopes, and about every tenth clean runner who is not among these twenty.",
+        "Ranges of the pelvis have no bound there, and are not judged; nor is cadence, which is",
+        "that of ten seconds, where samples are missing. Lean and roll that are off after a bend",
+        "count too, where the unfaulted run is as little right. Zeros of a gyroscope are none, so",
+        "that the run without one stands beside them. A gyroscope of half or twice its scale",
+        "cannot be told from another runner: it is listed as it is. Twenty people who jogged with a",
+        "sensor at the waist (39 recordings) turned by 0.84 to 4.0 rad/s (RMS), half of them by less",
+        "than 1.7: limits at these ends would tell 31 % of doubled, 49 % of halved gyroscopes, and",
+        "about every tenth clean runner who is not among these twenty. Packets that stand in each",
+        "other's place without number or time are samples like any, and end the list.",
         "A motion model whose gyroscope is made up may be told, and rightly: one that tips 123 or",
         "179° before the vertical force does what no person did (−136 to 56°), and just what a",
         "gyroscope with the sign of y turned does. Its steps are counted, and not trusted.",
@@ -240,14 +357,14 @@ def page() -> str:
             "",
             f"## A runner who {title}: `{query}`",
             "",
-            "| fault | told | steps | flagged | trusted | of these wrong |",
-            "|---|---|---|---|---|---|",
+            "| fault | told | steps | flagged | trusted | with lean | of these wrong |",
+            "|---|---|---|---|---|---|---|",
         ]
         for name, found in outcomes(query):
             told = ", ".join(found.told) or "–"
             lines.append(
                 f"| {name} | {told} | {found.steps} | {found.flagged} | {found.trusted} |"
-                f" {found.wrong} |"
+                f" {found.lean} | {found.wrong} |"
             )
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.sensor_faults import FAULTS, Fault, outcome_of
+from benchmarks.sensor_faults import FAULTS, HOLES, Fault, outcome_of
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer, analyze
@@ -55,6 +55,14 @@ def test_a_fault_is_told_and_no_wrong_step_is_trusted(fault: Fault) -> None:
         pytest.skip("cannot be told from another runner; stands on the page")
     assert found.told
     assert found.wrong == 0
+
+
+@pytest.mark.parametrize("fault", HOLES, ids=lambda fault: str(fault.name))
+def test_what_holes_leave_of_a_run_is_right(fault: Fault) -> None:
+    if "without number" in fault.name:
+        pytest.skip("samples in another's place are samples; stands on the page")
+    found = outcome_of(fault, run(), steps(), RATE_HZ)
+    assert found.wrong <= 1
 
 
 @pytest.mark.parametrize("axes", ["+x+y+z", "auto"])
