@@ -34,17 +34,19 @@ SHAPE: Final = Shape()
 #: Steps of one foot whose mean is an observation.
 BLOCK_STEPS: Final = 12
 #: Groups of people that are left out in turn to learn how far off the rest's model is for them.
-_FOLDS: Final = 6
+FOLDS: Final = 6
 #: Of a treadmill's display, or of what a runner states, m/s.
 _SPEED_SD: Final = 0.1
 
 _PHASE: Final = np.linspace(FIRST_PHASE, LAST_PHASE, PHASES)
 #: Phases that serve contact, toe-off and force of a step, and the contact that closes it.
-_STANCE_PHASES: Final = (-0.4, 0.75)
-_CLOSING_PHASES: Final = (-0.3, 1.3)
+STANCE_PHASES: Final = (-0.4, 0.75)
+CLOSING_PHASES: Final = (-0.3, 1.3)
 
 
-def _used(phases: tuple[float, float], *, both_axes: bool, speed: bool) -> NDArray[np.bool_]:
+def used_features(
+    phases: tuple[float, float], *, both_axes: bool, speed: bool
+) -> NDArray[np.bool_]:
     """Which features a regression may use."""
     used = np.zeros(FEATURES, np.bool_)
     inside = np.abs(_PHASE - np.mean(phases)) < 0.5 * np.ptp(phases) + 1e-6
@@ -69,14 +71,14 @@ def _fit_parts(
     variants: NDArray[np.void], prefix: str, seen: Sequence[SeenTrial], shape: Shape
 ) -> None:
     """Fit the regressions of one kind of sensor, for every variant."""
-    for part, phases in (("stance", _STANCE_PHASES), ("closing", _CLOSING_PHASES)):
+    for part, phases in (("stance", STANCE_PHASES), ("closing", CLOSING_PHASES)):
         data = observations(seen, part, BLOCK_STEPS)
         data.features[:, SPEED] += np.random.default_rng(len(data.trial)).normal(
             0.0, _SPEED_SD, len(data.trial)
         )
         for number in range(4):
             both, speed = number >= 2, number % 2 == 1
-            used = _used(phases, both_axes=both, speed=speed)
+            used = used_features(phases, both_axes=both, speed=speed)
             fit_regression(data, used, shape, variants[prefix + part][number : number + 1])
 
 
@@ -95,8 +97,8 @@ def fit(seen: Sequence[SeenTrial], shape: Shape = SHAPE, provenance: str = "") -
     variants = _weights(seen, shape)
     subjects = sorted({s.subject for s in seen})
     errors = []
-    for first in range(min(_FOLDS, len(subjects))):
-        away = subjects[first::_FOLDS]
+    for first in range(min(FOLDS, len(subjects))):
+        away = subjects[first::FOLDS]
         others = _weights([s for s in seen if s.subject not in away], shape)
         errors += [told_by(others, subject, seen) for subject in away]
     for number in range(4):
