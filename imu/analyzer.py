@@ -45,6 +45,7 @@ from imu.samples import (
     sample_rate_hz,
 )
 from imu.stage import Stage
+from imu.step.bout import end_bout, end_segment, find_mounting
 from imu.step.finished_step import (
     CLOSE_STEP,
     FIND_UP,
@@ -53,9 +54,6 @@ from imu.step.finished_step import (
     SEEK_AXES,
     WINDOW_SHAPE,
     close_step,
-    end_bout,
-    end_segment,
-    find_mounting,
     look_at_closing,
 )
 from imu.step.posture_quality import PostureQuality, new_posture_quality_state

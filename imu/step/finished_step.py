@@ -36,7 +36,6 @@ from imu.chain.loop import (
 from imu.chain.orientation import level, rotate, turn_back
 from imu.chain.sanity import TILT, end_trouble, note_trouble, puts_steps_in_doubt
 from imu.compiled import Record, kernel
-from imu.mounting import forward_from_steps
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step.agreement import judge_agreement
 from imu.step.events import (
@@ -72,11 +71,8 @@ from imu.step.ringing import (
 )
 from imu.step.step_features import fill_step_features
 from imu.step.stride_levelling import (
-    KEPT_S,
     find_lost_up,
     find_up,
-    forget_posture,
-    keep_posture,
     mean_in_ring,
     strides_to_average,
     tilt_is_known,
@@ -269,46 +265,6 @@ def _time_at(s: Record, index: float) -> float:
     i = min(max(i, max(0, s.samples - RING_SAMPLES)), newest - 1)
     a, b = s.ring[i % RING_SAMPLES, TIME], s.ring[(i + 1) % RING_SAMPLES, TIME]
     return a + (b - a) * (index - i)
-
-
-def find_mounting(state: NDArray[np.void]) -> None:
-    """Try to find the mounting from the last steps of the bout, or how far stated axes are off.
-
-    Axes that somebody stated stay as they are, but the feet are told apart by what is forward.
-    """
-    s = state[0]
-    total = int(s["contact_count"])
-    s["mounting_tried"] = total
-    oldest = max(total - STEPS_TO_MOUNT - 1, int(s["mounting_from"]))
-    contacts = s["contacts"][np.arange(oldest, total) % CONTACTS]
-    contacts = contacts[(contacts >= 0) & (contacts > s["samples"] - RING_SAMPLES)]
-    contacts = contacts[(len(contacts) + 1) % 2 :]  # an even number of steps
-    if len(contacts) < 3:
-        return
-    rows = s["ring"][np.arange(contacts[0], contacts[-1]) % RING_SAMPLES]
-    force, w, v = rows[:, FX : FZ + 1] / _G, rows[:, Q0 : Q0 + 1], -rows[:, Q1 : Q3 + 1]
-    turned = 2.0 * np.cross(v, force)
-    force = force + w * turned + np.cross(v, turned)  # back into the sensor
-    up = force.mean(axis=0)
-    norm = float(np.linalg.norm(up))
-    if norm == 0.0:
-        return
-    up /= norm
-    # a sensor that lay on a table before it was clipped on tells nothing of standing
-    stood = bool(s["stood"]) and float(up @ s["standing_up"]) > 0.8
-    if stood:
-        up = s["standing_up"]
-    found = np.zeros((3, 3))
-    if not forward_from_steps(force, contacts - contacts[0], up, found):
-        return
-    if s["mounting_status"] != MOUNTING_KNOWN:
-        s["mounting"] = found
-        s["mounting_status"] = MOUNTING_KNOWN
-        s["mounting_stood"] = stood
-    turn = s["mounting"][:2] @ found[0]
-    norm = float(np.linalg.norm(turn))
-    if norm > 0.0:
-        s["side_turn"] = turn / norm
 
 
 @kernel
@@ -671,39 +627,3 @@ def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
         if s.closed + 1 < s.contact_count and (finish or s.samples >= s.due):
             what |= CLOSE_STEP
     return what, (s.sanity.found << 8) | s.gait.gait | loose
-
-
-def end_bout(state: NDArray[np.void]) -> None:
-    """Forget the bout whose steps are closed; a contact that opens a new one is kept."""
-    s = state[0]
-    for name in (
-        "contact_count",
-        "closed",
-        "running",
-        "mounting_tried",
-        "mounting_from",
-        "weight",
-        "weights",
-        "ringing",
-        "ringing_steps",
-    ):
-        s[name] = 0
-    for votes in ("side", "side_by_force"):
-        s[votes]["steps"] = 0
-        s[votes]["left_is_even"] = 0
-    s["swing"] = np.nan
-    s["due"] = NEVER
-    if s["opening_contact"] >= 0:
-        s["contacts"][0] = s["opening_contact"]
-        s["contact_count"] = 1
-        s["opening_contact"] = -1
-
-
-def end_segment(coefficients: NDArray[np.void], state: NDArray[np.void], next_s: float) -> None:
-    """End the bout; over a gap to ``next_s`` that is short posture and step times are kept."""
-    if next_s - float(state["intake"]["time_s"][0]) <= KEPT_S:
-        keep_posture(coefficients, state)
-    else:
-        forget_posture(state)
-        state["gait"]["resuming"] = 0
-    end_bout(state)

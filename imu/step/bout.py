@@ -1,0 +1,102 @@
+"""A bout of running around its steps: the axes that they show, and what its end forgets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.chain.loop import (
+    CONTACTS,
+    FX,
+    FZ,
+    MOUNTING_KNOWN,
+    NEVER,
+    Q0,
+    Q1,
+    Q3,
+    RING_SAMPLES,
+    STEPS_TO_MOUNT,
+)
+from imu.mounting import forward_from_steps
+from imu.samples import STANDARD_GRAVITY_M_S2
+from imu.step.stride_levelling import KEPT_S, forget_posture, keep_posture
+
+_G: Final = STANDARD_GRAVITY_M_S2
+
+
+def find_mounting(state: NDArray[np.void]) -> None:
+    """Try to find the mounting from the last steps of the bout, or how far stated axes are off.
+
+    Axes that somebody stated stay as they are, but the feet are told apart by what is forward.
+    """
+    s = state[0]
+    total = int(s["contact_count"])
+    s["mounting_tried"] = total
+    oldest = max(total - STEPS_TO_MOUNT - 1, int(s["mounting_from"]))
+    contacts = s["contacts"][np.arange(oldest, total) % CONTACTS]
+    contacts = contacts[(contacts >= 0) & (contacts > s["samples"] - RING_SAMPLES)]
+    contacts = contacts[(len(contacts) + 1) % 2 :]  # an even number of steps
+    if len(contacts) < 3:
+        return
+    rows = s["ring"][np.arange(contacts[0], contacts[-1]) % RING_SAMPLES]
+    force, w, v = rows[:, FX : FZ + 1] / _G, rows[:, Q0 : Q0 + 1], -rows[:, Q1 : Q3 + 1]
+    turned = 2.0 * np.cross(v, force)
+    force = force + w * turned + np.cross(v, turned)  # back into the sensor
+    up = force.mean(axis=0)
+    norm = float(np.linalg.norm(up))
+    if norm == 0.0:
+        return
+    up /= norm
+    # a sensor that lay on a table before it was clipped on tells nothing of standing
+    stood = bool(s["stood"]) and float(up @ s["standing_up"]) > 0.8
+    if stood:
+        up = s["standing_up"]
+    found = np.zeros((3, 3))
+    if not forward_from_steps(force, contacts - contacts[0], up, found):
+        return
+    if s["mounting_status"] != MOUNTING_KNOWN:
+        s["mounting"] = found
+        s["mounting_status"] = MOUNTING_KNOWN
+        s["mounting_stood"] = stood
+    turn = s["mounting"][:2] @ found[0]
+    norm = float(np.linalg.norm(turn))
+    if norm > 0.0:
+        s["side_turn"] = turn / norm
+
+
+def end_bout(state: NDArray[np.void]) -> None:
+    """Forget the bout whose steps are closed; a contact that opens a new one is kept."""
+    s = state[0]
+    for name in (
+        "contact_count",
+        "closed",
+        "running",
+        "mounting_tried",
+        "mounting_from",
+        "weight",
+        "weights",
+        "ringing",
+        "ringing_steps",
+    ):
+        s[name] = 0
+    for votes in ("side", "side_by_force"):
+        s[votes]["steps"] = 0
+        s[votes]["left_is_even"] = 0
+    s["swing"] = np.nan
+    s["due"] = NEVER
+    if s["opening_contact"] >= 0:
+        s["contacts"][0] = s["opening_contact"]
+        s["contact_count"] = 1
+        s["opening_contact"] = -1
+
+
+def end_segment(coefficients: NDArray[np.void], state: NDArray[np.void], next_s: float) -> None:
+    """End the bout; over a gap to ``next_s`` that is short posture and step times are kept."""
+    if next_s - float(state["intake"]["time_s"][0]) <= KEPT_S:
+        keep_posture(coefficients, state)
+    else:
+        forget_posture(state)
+        state["gait"]["resuming"] = 0
+    end_bout(state)
