@@ -50,6 +50,7 @@ class Fault:
         return text.replace(self.before, self.after)
 
 
+_TILT = ("tests/imu/test_tilt.py",)
 _SIGNS = ("tests/imu/test_signs_and_flags.py",)
 _DRIFT = ("tests/imu/test_drift.py",)
 _COACH = ("tests/pipelines/coaching/test_coach.py",)
@@ -63,6 +64,20 @@ _REPORT = (
 _DOWNLOAD = ("tests/pipelines/sensors/test_download.py",)
 
 FAULTS: Final = (
+    Fault(
+        "tilt: a lean that is not known is trusted",
+        "imu/step/finished_step.py",
+        "flags |= _TILT",
+        "flags |= 0",
+        _TILT,
+    ),
+    Fault(
+        "tilt: a hole leaves no turning open",
+        "imu/step/stride_levelling.py",
+        "_MISSED_SHARE: Final = 0.8",
+        "_MISSED_SHARE: Final = 0.0",
+        _TILT,
+    ),
     Fault(
         "sides: an alert says left for right",
         "pipelines/coaching/coach.py",
