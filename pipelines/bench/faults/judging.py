@@ -31,16 +31,10 @@ UNTOLD: Final[dict[str, str]] = {
     # plausible samples, of which some seconds are too few to be held against each other
     "bias_g": "10 % of the trusted steps: under 1 g it is a force as any, oscillation goes first",
     "gyro_bias_deg_s": "14 %: lean follows until the bias is learned; larger ones are flagged",
-    "gyro_frozen": "27 steps in one plan: lean is off by 9 degrees once it turns again",
     "stuck_axis": "1.6 %: where an axis keeps the value that it has on average",
     "temperature_c": "19 %: a slow drift of the offsets, as real ones have it",
     "clip_slip_deg": "lean is the sensor's: all steps after it, until a change is found in it",
-    # the inclination errs after many samples that were filled in or at their end, and comes back
-    # within a minute; the two steps after each gap are flagged
-    "saturate": "4.6 %: 3 or 4 steps, whose oscillation is off by up to 79 mm",
-    "corrupt": "1.4 %: lean is off by up to 7 degrees",
-    "truncate": "1.4 %: lean is off by up to 13 degrees",
-    "movesense/reorder": "of 3 plans two: lean is off by 11 degrees",
+    "corrupt": "0.1 %: two steps whose damaged readings are plausible, before those that are not",
     # no number and no time: what is missing is known, and flagged, when it has added up
     "witmotion/loss": "2 to 6 of 60 steps before that",
     "witmotion/nan": "2 to 6 of 60 steps before that",
