@@ -6,13 +6,12 @@ import contextlib
 import io
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.patience import HANG_S
+from tests.warm_process import finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +37,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def run(*args: object, cwd: Path | None = None, **changes: str) -> Ended:
     """Run a command in a process of its own, to its end."""
-    done = subprocess.run(
-        command(*args),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=HANG_S,
-        check=False,
-        cwd=cwd,
-        env=environment(**changes),
-    )
+    done = finished(command(*args), cwd=cwd, env=environment(**changes))
     return Ended(done.returncode, done.stdout, done.stderr)
 
 

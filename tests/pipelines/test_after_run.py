@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Session
 from tests.patience import HANG_S
 from tests.pipelines.command_line import environment
+from tests.warm_process import WarmPopen
 
 if sys.platform == "win32":
     pytest.skip("no pseudo-terminal", allow_module_level=True)
@@ -54,14 +54,12 @@ LONG = "sim:?minutes=60&standing_s=2&time_scale=30&rate=50"
 
 
 @contextmanager
-def running(
-    url: str, home: Path, name: str = "run"
-) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def running(url: str, home: Path, name: str = "run") -> Iterator[tuple[int, WarmPopen]]:
     """The run in a terminal of its own, whose end it hears of as of a closed window."""
     import pty
 
     outer, inner = pty.openpty()
-    process = subprocess.Popen(
+    process = WarmPopen(
         [sys.executable, "-c", RUN, url, name],
         stdin=inner,
         stdout=inner,
@@ -77,7 +75,7 @@ def running(
         process.wait()
 
 
-def answered(outer: int, process: subprocess.Popen[bytes], answers: dict[str, str]) -> str:
+def answered(outer: int, process: WarmPopen, answers: dict[str, str]) -> str:
     """Answer each question when it has been asked; returns all that was shown."""
     shown, waiting = "", dict(answers)
     deadline = time.monotonic() + HANG_S

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pipelines.command_line import backstride, command, environment, one_sentence
+from tests.warm_process import finished
 
 AXES = "acc_x_m_s2,acc_y_m_s2,acc_z_m_s2"
 HEADER = f"time_s,{AXES}\n"
@@ -307,14 +307,7 @@ def test_a_full_disk_leaves_the_earlier_result(
 def test_a_full_standard_output_is_told(arguments: tuple[str, ...]) -> None:
     Path("table.csv").write_text(GOOD)
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            command(*arguments),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            env=environment(),
-            check=False,
-        )
+        done = finished(command(*arguments), stdout=full, env=environment())
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "disk is full" in done.stderr

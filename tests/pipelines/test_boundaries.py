@@ -31,6 +31,7 @@ from pipelines.views.page.gate import sentence_page
 from pipelines.views.progress import progress
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment, one_sentence
+from tests.warm_process import WarmPopen
 
 POSIX = os.name == "posix"
 #: Clears the screen, sets the title, goes back over a line, reads backwards, begins another line.
@@ -163,8 +164,8 @@ def test_no_half_file_is_left_whatever_signal_ends_it(name: str, tmp_path: Path)
     path = tmp_path / "out.csv"
     path.write_text("before")
     words = [sys.executable, "-c", WRITING, str(path)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env=environment()) as process:
-        assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+    with WarmPopen(words, stdout=subprocess.PIPE, env=environment()) as process:
+        assert process.stdout is not None and process.stdout.readline() == "begun\n"
         process.send_signal(getattr(signal, name))
         process.wait(HANG_S)
     assert process.returncode == 130

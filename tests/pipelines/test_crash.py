@@ -16,6 +16,7 @@ from pipelines.replay import ReplayOptions, replay
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.results import steps_in
+from tests.warm_process import WarmPopen
 
 #: A kill may cost this much of what the sensor had sent, in the runner's own time, s.
 MOST_LOST_S = 1.0
@@ -29,7 +30,7 @@ def compiled() -> None:
 def killed(path: Path, time_scale: int, after_s: float) -> int:
     """Kill a live run so long after its recording began; the UTC of the kill, ns."""
     url = f"sim:?minutes=30&standing_s=1&seed=4&time_scale={time_scale}"
-    with subprocess.Popen(
+    with WarmPopen(
         command("live", url, "--record", path),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

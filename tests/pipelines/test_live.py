@@ -41,6 +41,7 @@ from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.results import alerts_in, steps_in
 from tests.pipelines.small_disk import SmallDisk
+from tests.warm_process import WarmPopen, finished
 
 POSIX = sys.platform != "win32"
 FAULTS = "loss=1&jitter_ms=40&corrupt=0.5&clock_ppm=300&nan=0.1&saturate=0.05&disconnect=30s"
@@ -273,13 +274,7 @@ def test_a_system_that_refuses_the_recording_ends_with_one_sentence(tmp_path: Pa
     program = "\n".join(line.strip() for line in code.splitlines())
     path = tmp_path / "run.mcap"
     words = ["live", "sim:?minutes=2&time_scale=0", "--record", str(path)]
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words],
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(),
-        check=False,
-    )
+    done = finished([sys.executable, "-c", program, *words], env=environment())
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
@@ -321,13 +316,12 @@ def test_alerts_that_cannot_be_written_cost_no_recording(
 # --- processes ------------------------------------------------------------------------------------
 
 
-def started(path: Path, *options: str) -> subprocess.Popen[str]:
+def started(path: Path, *options: str) -> WarmPopen:
     """A live run in a process of its own, when it is recording."""
-    process = subprocess.Popen(
+    process = WarmPopen(
         command("live", *options, "--record", path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        encoding="utf-8",
         env=environment(),
     )
     deadline = time.monotonic() + HANG_S
@@ -375,11 +369,10 @@ def test_an_impatient_second_ctrl_c_costs_no_data(tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away_ends_no_recording(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
-    process = subprocess.Popen(
+    process = WarmPopen(
         command("live", "sim:?minutes=2&time_scale=0", "--record", path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        encoding="utf-8",
         env=environment(),
     )
     with process:

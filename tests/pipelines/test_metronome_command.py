@@ -14,6 +14,7 @@ from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.metronome import Metronome
 from pipelines.commands.metronome import beat, metronome
 from tests.pipelines.command_line import command, environment
+from tests.warm_process import WarmPopen
 
 
 class Clock:
@@ -59,7 +60,7 @@ def test_ctrl_c_is_the_way_to_end_it() -> None:
     import pty
 
     ours, its = pty.openpty()
-    with subprocess.Popen(
+    with WarmPopen(
         command("metronome", 160), stdout=its, stderr=subprocess.PIPE, env=environment()
     ) as process:
         os.close(its)
@@ -73,6 +74,6 @@ def test_ctrl_c_is_the_way_to_end_it() -> None:
     while b"ended" not in said:
         said += os.read(ours, 1024)
     os.close(ours)
-    assert err == b""
+    assert err == ""
     assert b"168 steps a minute" in said
     assert b"ended after 0:0" in said

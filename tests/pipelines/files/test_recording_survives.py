@@ -32,6 +32,7 @@ from tests.pipelines.files.recordings import (
     packets,
     some_steps,
 )
+from tests.warm_process import WarmPopen
 
 
 @pytest.fixture
@@ -83,10 +84,9 @@ LIVE_FEED = """
 
 
 def test_a_kill_in_mid_session_costs_at_most_a_second(path: Path) -> None:
-    with subprocess.Popen(
+    with WarmPopen(
         [sys.executable, "-c", textwrap.dedent(LIVE_FEED), str(path)],
         stdout=subprocess.PIPE,
-        text=True,
     ) as feed:
         assert feed.stdout is not None
         for line in feed.stdout:

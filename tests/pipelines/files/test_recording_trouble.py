@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import random
-import subprocess
 import sys
 import textwrap
 import threading
@@ -37,6 +36,7 @@ from tests.pipelines.files.recordings import (
     write,
 )
 from tests.pipelines.small_disk import SmallDisk
+from tests.warm_process import finished
 
 
 @pytest.fixture
@@ -165,12 +165,8 @@ LIMITED_FEED = """
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX")
 def test_a_real_limit_of_the_system_tears_no_more_than_the_tail(path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(LIMITED_FEED), str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = finished([sys.executable, "-c", textwrap.dedent(LIMITED_FEED), str(path)])
+    assert done.returncode == 0, done.stderr
     assert done.stdout.count("so this recording ends here") == 1
     assert done.stderr == ""
     session = read_session(path)

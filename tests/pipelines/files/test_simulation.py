@@ -22,6 +22,7 @@ from pipelines.replay import ReplayOptions, replay
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.files.steps_in import steps_in
+from tests.warm_process import WarmPopen
 
 QUERY = "minutes=0.5&standing_s=3&seed=11"
 
@@ -142,7 +143,7 @@ def test_a_killed_simulation_leaves_no_piece_under_the_name_and_none_for_long(
     tmp_path: Path,
 ) -> None:
     path, part = tmp_path / "run.mcap", tmp_path / ".run.mcap.part"
-    with subprocess.Popen(
+    with WarmPopen(
         command("simulate", path, "minutes=120"), stderr=subprocess.DEVNULL, env=environment()
     ) as process:
         deadline = time.monotonic() + HANG_S

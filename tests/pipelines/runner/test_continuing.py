@@ -31,6 +31,7 @@ from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
 from tests.pipelines.results import steps_in
+from tests.warm_process import WarmPopen
 
 RUNNER = "sim:?seed=4&rate=100"
 QUICK = "[detector]\nskip_s = 20.0\nbaseline_blocks = 6\nsurface_change_s = 15.0\n"
@@ -79,11 +80,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def killed(home: Path, url: str, *words: object) -> Path:
     """Kill a live run of a process of its own once it is watched; gives its recording."""
     (home / "quick.toml").write_text(QUICK)
-    with subprocess.Popen(
+    with WarmPopen(
         command("live", url, "--settings", home / "quick.toml", *words),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        encoding="utf-8",
         env=environment(BACKSTRIDE_HOME=str(home)),
     ) as process:
         assert process.stdout is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import subprocess
 import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -19,8 +18,9 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe
 from pipelines.runner.journal.pending import keep_for_later
-from tests.pipelines.command_line import backstride, environment
+from tests.pipelines.command_line import backstride, command, environment
 from tests.pipelines.runner.journal.journals import pain, run
+from tests.warm_process import finished
 
 SENSOR = "ble:00:11:22:33:44:55"
 
@@ -119,14 +119,9 @@ def test_a_journal_that_is_emptied_or_moved_during_a_long_run_gets_what_comes_af
     path = tmp_path / "journal.sqlite3"
     with JournalAtHand(path) as hand:
         assert hand.add([pain(0, 1)]) == ""
-        ended = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", "journal", "delete", "--everything"],
-            input="y\n",
-            capture_output=True,
-            encoding="utf-8",
-            env=environment() | {"BACKSTRIDE_HOME": str(tmp_path)},
-            check=True,
-        )
+        words = command("journal", "delete", "--everything")
+        ended = finished(words, given_in="y\n", env=environment(BACKSTRIDE_HOME=str(tmp_path)))
+        assert ended.returncode == 0
         assert "deleted" in ended.stdout
         assert hand.add([pain(0, 2)]) == ""
         if sys.platform != "win32":  # there a file that is open cannot be moved

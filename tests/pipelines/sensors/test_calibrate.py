@@ -44,6 +44,7 @@ from pipelines.views.terminal.calibration_guide import CalibrationGuide
 from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
+from tests.warm_process import WarmPopen
 
 SIX = "sim:?motion=six_faces&time_scale=0"
 POSIX = sys.platform != "win32"
@@ -424,11 +425,10 @@ def test_a_sensor_that_is_lost_after_the_faces_keeps_them(home: Path) -> None:
 
 @pytest.mark.skipif(not POSIX, reason="signals are POSIX")
 def test_ctrl_c_stores_nothing_and_says_so(home: Path) -> None:
-    with subprocess.Popen(
+    with WarmPopen(
         command("calibrate", "sim:?motion=six_faces&time_scale=3"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        encoding="utf-8",
         env=environment(BACKSTRIDE_HOME=str(home)),
     ) as process:
         assert process.stdout is not None

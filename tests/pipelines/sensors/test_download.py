@@ -29,6 +29,7 @@ from pipelines.sensors.download import (
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, one_sentence, quiet
 from tests.pipelines.results import steps_in
+from tests.warm_process import WarmPopen
 
 SENSOR = "sim:?protocol=backstride&minutes=0.5&logged_runs=2&time_scale=0"
 
@@ -248,11 +249,10 @@ def test_a_signal_says_that_the_same_command_goes_on(
 ) -> None:
     sensor = "sim:?protocol=backstride&minutes=10&logged_runs=1&time_scale=1"
     out = tmp_path / "run.mcap"
-    with subprocess.Popen(
+    with WarmPopen(
         command("download", sensor, "--log", 1, "--out", out),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        encoding="utf-8",
         env=environment(),
     ) as process:
         assert process.stderr is not None

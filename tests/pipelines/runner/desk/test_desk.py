@@ -19,6 +19,7 @@ from pipelines.runner.desk.run import run_desk
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from tests.patience import HANG_S
 from tests.pipelines.command_line import environment
+from tests.warm_process import WarmPopen
 
 RATE_HZ = 50.0
 MINUTE = DeskParams(static_s=60.0)
@@ -120,11 +121,10 @@ app()
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C goes to the whole console")
 def test_ctrl_c_ends_with_a_summary() -> None:
-    process = subprocess.Popen(
+    process = WarmPopen(
         [sys.executable, "-c", COMMAND, "sim:?standing_s=600&rate=50"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        encoding="utf-8",
         env=environment(),
     )
     assert process.stdout is not None

@@ -10,9 +10,9 @@ import pytest
 
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.queries import run_pains
-from tests.patience import HANG_S
 from tests.pipelines.command_line import command, environment
 from tests.pipelines.runner.journal.typed import journal, refused
+from tests.warm_process import finished
 
 NOW = datetime.now().astimezone()
 TIP = "Strength this week"
@@ -123,19 +123,11 @@ def test_bladder_signs_are_for_the_emergency_department_now() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
 def test_in_a_terminal_the_questions_are_asked_at_once() -> None:
     import pty
-    import subprocess
 
     outer, inner = pty.openpty()
     os.write(outer, b"n\n" * 4 + b"y\n" + b"n\n" * 3)
-    done = subprocess.run(
-        command("journal", "pain", "7"),
-        stdin=inner,
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-        check=True,
-        env=environment(),
-    )
+    done = finished(command("journal", "pain", "7"), stdin=inner, env=environment())
+    assert done.returncode == 0
     os.close(inner)
     os.close(outer)
     assert "Pain of 7: leave the run for another day." in done.stdout

@@ -29,6 +29,7 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
 
 from tests.patience import HANG_S  # noqa: E402
+from tests.warm_process import WarmPopen  # noqa: E402
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -103,11 +104,10 @@ def program(code: str, *arguments: str, home: Path | None = None) -> Iterator[Pr
 def _program(
     code: str, arguments: tuple[str, ...], environment: dict[str, str]
 ) -> Iterator[Program]:
-    process = subprocess.Popen(
+    process = WarmPopen(
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         env=environment,
         cwd=_ROOT,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -28,6 +27,7 @@ from pipelines.session.marks import LoggedMark, Shoe, Surface
 from pipelines.views.terminal.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment
+from tests.warm_process import WarmPopen
 
 POLAR = Found("ble:AA:BB:CC:DD:EE:01", "Polar H10", "polar", "Polar H10", -60)
 KETTLE = Found("ble:AA:BB:CC:DD:EE:02", "kettle\x1b[31m", "", "", -50)
@@ -285,7 +285,7 @@ def in_a_terminal(home: Path, answers: list[tuple[str, str]], until: str) -> str
     import select
 
     master, slave = pty.openpty()
-    process = subprocess.Popen(
+    process = WarmPopen(
         [sys.executable, "-c", PROGRAM],
         stdin=slave,
         stdout=slave,

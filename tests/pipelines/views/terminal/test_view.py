@@ -20,6 +20,7 @@ from imu.steps import Steps
 from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
 from tests.pipelines.views.terminal.statuses import ALERT, some_status
+from tests.warm_process import WarmPopen
 
 
 def terminal(width: int = 100, height: int = 30) -> Console:
@@ -33,14 +34,12 @@ def written(console: Console) -> str:
     return console.file.getvalue()
 
 
-def run_python(code: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def run_python(code: str) -> WarmPopen:
+    return WarmPopen(
         [sys.executable, "-c", textwrap.dedent(code)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "FORCE_COLOR": "1"},
     )
 
@@ -226,12 +225,11 @@ def test_output_that_cannot_write_a_sign_gets_a_question_mark() -> None:
 
 
 def test_import_is_cheap() -> None:
-    process = run_python(
-        """
+    code = """
         import sys
         import pipelines.views.terminal.view
         print([name for name in ("rich", "scipy", "numba") if name in sys.modules])
         """
-    )
-    shown, errors = process.communicate(timeout=HANG_S)
-    assert (shown.strip(), errors) == ("[]", "")
+    words = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=HANG_S, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
