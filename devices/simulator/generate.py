@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -51,6 +52,10 @@ class WaveformTruth:
     sacral_roll_deg: Array
 
 
+#: Steps are planned once for a source that is looked at, then opened: it is most of a short run.
+_motion_of = lru_cache(maxsize=4)(BodyMotion)
+
+
 class SimulatedRun:
     """Streams a scenario: samples on the ideal clock, and the steps that are true of them.
 
@@ -91,7 +96,7 @@ class SimulatedRun:
         if scenario.motion != "run":
             raise ParameterError("motion", scenario.motion, "run, where truth is asked for too")
         self.scenario = scenario
-        self.motion = BodyMotion(scenario)
+        self.motion = _motion_of(scenario)
         self.sensor = SensorModel(scenario)
         self.n_samples = int(np.ceil(self.motion.duration_s * scenario.rate))
         self.duration_s = self.n_samples / scenario.rate
