@@ -277,8 +277,12 @@ class SerialLink(OpenLink):
         """Close the port; never raises, may be called again."""
         self._closing.set()
         await self._loop.run_in_executor(None, self._reader.join, 10 * _READ_S)
+        # pyserial leaves its socket open where the other end is gone
+        beneath = getattr(self._port, "_socket", None)
         with contextlib.suppress(OSError):
             self._port.close()
+        if beneath is not None:
+            beneath.close()
         self.lose("closed")
 
     def _read_on(self) -> None:
