@@ -28,6 +28,7 @@ from pipelines.views.page.ended_screen import ended_pieces
 from pipelines.views.page.setup_screen import Choice, SetupScreen
 from pipelines.views.page.view import Dashboard
 from tests.examples import few
+from tests.patience import HANG_S
 from tests.pipelines.views.terminal.statuses import (
     ALERT,
     PARTS,
@@ -350,7 +351,9 @@ def test_search_shows_what_is_near_and_says_what_could_not_be_searched() -> None
         setup = SetupScreen(lambda: None, (radio, ports))
         setup.scan()
         assert setup.pieces()["words"] == "Looking for sensors …"
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(HANG_S):
+            while setup.pieces()["words"].startswith("Looking"):
+                await asyncio.sleep(0)
         pieces = setup.pieces()
         assert [one["name"] for one in pieces["found"]] == ["clip", "a port"]
         assert pieces["trouble"] == "Bluetooth is off: switch it on."
