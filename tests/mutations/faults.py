@@ -61,6 +61,7 @@ _REPORT = (
     "tests/pipelines/views/report/test_words.py",
     "tests/pipelines/views/report/test_content.py",
 )
+_FALSE_ALARMS = ("tests/benchmarks/test_false_alarms.py",)
 _DOWNLOAD = ("tests/pipelines/sensors/test_download.py",)
 
 FAULTS: Final = (
@@ -280,6 +281,27 @@ FAULTS: Final = (
         "zero_phase_cutoff(10.0)",
         "zero_phase_cutoff(10.5)",
         _GOLDEN,
+    ),
+    Fault(
+        "constants: the vertical is corrected 10 % slower",
+        "imu/chain/loop.py",
+        "acceleration_time_constant_s=1.5",
+        "acceleration_time_constant_s=1.65",
+        _GOLDEN,
+    ),
+    Fault(
+        "rates: gates are 30 % narrower",
+        "imu/drift/detector.py",
+        "gates = np.fmax(self._floors,",
+        "gates = 0.7 * np.fmax(self._floors,",
+        _FALSE_ALARMS,
+    ),
+    Fault(
+        "rates: a change needs 30 % less evidence",
+        "imu/drift/detector.py",
+        'segment["evidence"] >= self._evidence',
+        'segment["evidence"] >= 0.7 * self._evidence',
+        _FALSE_ALARMS,
     ),
     Fault(
         "words: what is complained of may steer the terminal",
