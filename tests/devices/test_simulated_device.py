@@ -132,7 +132,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_receiver_counts_exactly_what_was_injected(fault: str, seed: int) -> None:
     device, log = sent(Bench(replace(FAULTS[fault], minutes=4, seed=seed)))
     samples, losses = received(device, log)
@@ -148,7 +148,7 @@ def test_the_receiver_counts_exactly_what_was_injected(fault: str, seed: int) ->
 
 
 def test_loss_has_the_stated_share_in_runs_of_one_to_ten_packets() -> None:
-    device, log = sent(Bench(Scenario.from_query("minutes=60&loss=2")))
+    device, log = sent(Bench(Scenario.from_query("minutes=30&loss=2")))
     samples, losses = received(device, log)
     assert losses.lost_fraction == pytest.approx(0.02, abs=0.006)
     runs = np.rint(np.diff(samples.time_s) * 20).astype(int)

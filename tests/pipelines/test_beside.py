@@ -188,7 +188,7 @@ def test_a_foot_pod_serves_where_there_is_no_treadmill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
-    run = ran(tmp_path, "foot_pod=1&protocol=witmotion&link=serial")
+    run = ran(tmp_path, "foot_pod=1&protocol=witmotion&link=serial&rate=50")
     assert run.ended.exit_code == 0, run.ended.err
     last = [fact for fact in run.facts if isinstance(fact, facts.DistanceKnown)][-1]
     assert last.source == "pod"
