@@ -16,6 +16,7 @@ import gc
 import inspect
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -131,35 +132,37 @@ def _server() -> str:
     address = str(Path(tempfile.mkdtemp(prefix="warm-")) / "socket")
     process = subprocess.Popen(
         [sys.executable, "-c", _SERVER, address],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
-
-    def end() -> None:
-        process.kill()
-        process.wait()
-        Path(address).unlink(missing_ok=True)
-        Path(address).parent.rmdir()
-
-    atexit.register(end)
+    atexit.register(_end, process, Path(address))
     return address
+
+
+def _end(process: subprocess.Popen[bytes], address: Path) -> None:
+    process.communicate()  # it ends when nobody holds the other end of its standard input
+    address.unlink()
+    address.parent.rmdir()
 
 
 # ------------------------------------------------------------------------ in the process that forks
 
 
 def next_code() -> str:
-    """Fork for whoever asks, for ever; in each fork, what it is to run."""
+    """Fork for whoever asks, while this process is asked; in each fork, what it is to run."""
     _import_all()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(sys.argv[1])
     listening.listen()
     os.write(1, b"ready\n")
     while True:
+        ready, _, _ = select.select([listening, sys.stdin], [], [])
+        if sys.stdin in ready:
+            sys.exit()
         link, _ = listening.accept()
         message, streams, _, _ = socket.recv_fds(link, _MOST_BYTES, 3)
         told, tells = os.pipe()
