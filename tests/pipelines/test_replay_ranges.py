@@ -211,7 +211,7 @@ def test_keys_in_a_terminal(run: Path) -> None:
                 ("\x1b[C", " 0:10"),
                 ("\x1bOC", " 0:20"),
                 ("x\x1b[D", " 0:10"),
-                ("\x1b[C" * 9, "running steps in 0:5"),
+                ("\x1b[C" * 9, "steps that count"),  # of the summary, however it is wrapped
             ]:
                 os.write(outer, key.encode())
                 read_until(outer, time_shown)
