@@ -201,7 +201,7 @@ def _replayed(file: Path, options: ReplayOptions, speed: float | None) -> Replay
     if speed is None:
         with progress(f"replaying {file.name}") as report:
             return run_replay(file, options, report)
-    with TerminalView() as view, Keys() as keys:
+    with Keys() as keys, TerminalView() as view:  # keys that are pressed at once count, too
         if keys.listens and view.interactive:
             view.note("left and right go ten seconds back and on; space pauses.")
         watch = Playback(file, view, speed, options.within, wait=keys.wait)

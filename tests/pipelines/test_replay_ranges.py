@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -181,9 +182,9 @@ def test_keys_go_back_and_on_and_pause(run: Path) -> None:
 
 
 def read_until(terminal: int, wanted: str) -> None:
-    shown = ""
+    shown, by_s = "", time.monotonic() + HANG_S  # the picture is drawn again for ever
     while wanted not in shown:
-        assert select.select([terminal], [], [], HANG_S)[0], shown[-2000:]
+        assert select.select([terminal], [], [], by_s - time.monotonic())[0], shown[-2000:]
         shown += os.read(terminal, 4096).decode(errors="replace")
 
 

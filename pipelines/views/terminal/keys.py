@@ -44,7 +44,7 @@ class Keys:
                 self._listens = os.tcgetpgrp(file) == os.getpgrp()
                 if self._listens:
                     self._before = termios.tcgetattr(file)
-                    tty.setcbreak(file)
+                    tty.setcbreak(file, termios.TCSADRAIN)
         except (OSError, ValueError, AttributeError):  # no standard input
             self._listens = False
         return self
