@@ -35,6 +35,8 @@ UNTOLD: Final[dict[str, str]] = {
     "temperature_c": "19 %: a slow drift of the offsets, as real ones have it",
     "clip_slip_deg": "lean is the sensor's: all steps after it, until a change is found in it",
     "corrupt": "0.1 %: two steps whose damaged readings are plausible, before those that are not",
+    "witmotion/saturate": "at 50 Hz 3 of 60 steps beside samples at the end of the range",
+    "polar/saturate": "at 52 Hz 1 of 60 steps beside samples at the end of the range",
     # no number and no time: what is missing is known, and flagged, when it has added up
     "witmotion/loss": "2 to 6 of 60 steps before that",
     "witmotion/nan": "2 to 6 of 60 steps before that",

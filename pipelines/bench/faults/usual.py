@@ -61,6 +61,10 @@ _NOTHING_SHOWS: Final = {
 }
 
 
+#: A Shimmer3 has no numbers either, but stamps that wrap: a longer leap is a clock that was set, s.
+_WRAPPING_LEAP_S: Final = 5.0
+
+
 def consequence_of(fault: Fault, scenario: Scenario, link: str) -> Consequence:
     """What a session with such a sensor must show of a fault.
 
@@ -81,6 +85,8 @@ def consequence_of(fault: Fault, scenario: Scenario, link: str) -> Consequence:
         raise ParameterError(fault.kind, protocol, f"a consequence with it: {why}")
     if fault.kind == "clock_jump_s" and fault.amount < 0:
         return "restarted"
+    if (protocol, fault.kind) == ("shimmer3", "clock_jump_s") and fault.amount <= _WRAPPING_LEAP_S:
+        return "gap"
     for place in (f"{protocol}/{link}", protocol):
         if (place, fault.kind) in _OTHERWISE:
             return _OTHERWISE[place, fault.kind]

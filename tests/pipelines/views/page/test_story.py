@@ -56,7 +56,10 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         assert "pelvic lean" in card
         assert "changed from your baseline: +" in card
         assert tab.run("return window.heard.slice(-2)") == [660, 880]
-        assert tab.run("return window.spoken") == [" ".join(alert.replace("▲", "").split())]
+        size = alert.partition("baseline: ")[2].partition(" further")[0]
+        assert tab.run("return window.spoken") == [
+            f"Pelvic lean {size} further forward: try a neutral pelvis."
+        ]
 
         _mute(tab)
         _pause_and_go_on(tab)
