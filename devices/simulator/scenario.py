@@ -243,7 +243,7 @@ class Scenario:
             self.script.spans(kind, run_s)
 
     @classmethod
-    def from_query(cls, query: str) -> Scenario:
+    def from_query(cls, query: str, **usual: Any) -> Scenario:
         """Read the keys of a ``sim:`` address, the part after ``sim:?``.
 
         A plus sign is itself here, not a blank, so that ``axes=+x+y+z`` can be typed.
@@ -252,6 +252,8 @@ class Scenario:
         ----------
         query : str
             ``key=value`` joined by ``&``; a leading ``?`` is passed over.
+        **usual
+            Attributes in place of the defaults, for keys that are not given.
 
         Returns
         -------
@@ -285,7 +287,7 @@ class Scenario:
                 pairs.append((key, text))
         try:
             names = [*(each.name for each in fields(cls)), *FAULT_KINDS, *HAPPENINGS]
-            return cls(**_values(pairs, names))
+            return cls(**usual | _values(pairs, names))
         except ParameterError as error:
             if error.name not in from_file:
                 raise

@@ -60,11 +60,7 @@ def unit_at(url: str) -> Unit:
         return Unit(
             url, lambda _handling, _s: open_source(url), lambda: open_connector(url), SystemClock
         )
-    scenario = Scenario.from_query(query)
-    if "time_scale=" not in query:
-        scenario = replace(scenario, time_scale=0.0)
-    if not scenario.protocol:
-        scenario = replace(scenario, protocol="backstride")
+    scenario = Scenario.from_query(query, protocol="backstride", time_scale=0.0)
 
     def opened(handling: Handling, seconds: float) -> Source:
         minutes = max(0.1, seconds / 60)
