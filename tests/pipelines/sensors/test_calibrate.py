@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -29,6 +28,7 @@ from devices.simulator.sensor import SensorModel
 from devices.simulator.six_faces import ORDER, SixFacesRun
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import virtual_connector
+from devices.source import Source
 from devices.timing.program_clock import SystemClock
 from imu.calibration import Calibration
 from imu.errors import DeviceError, DeviceLost, InputError
@@ -336,7 +336,7 @@ def test_a_damaged_store_is_put_aside_for_the_new_one_and_for_a_run(
     assert [each.name for each in files(home)] == [path.name, f"{path.name}.unreadable"]
 
 
-class Scripted:
+class Scripted(Source):
     """A source that yields records and then does something."""
 
     def __init__(self, records: int, then: Callable[[], AsyncIterator[Record]]) -> None:
@@ -357,17 +357,6 @@ class Scripted:
         self._closed.set()
 
     async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __aiter__(self) -> AsyncIterator[Record]:
         return self
 
     async def __anext__(self) -> Record:
