@@ -165,14 +165,19 @@ def test_frames_with_zones_spans_records_lists_and_an_index_of_times(tmp_path: P
 
 
 def test_two_sensors_of_matlab_and_numpy_have_a_pace_of_their_own(tmp_path: Path) -> None:
-    arrays = {"acc": ACC, "acc_time": RUN.time_s, "gyr": GYR[::2], "gyr_time": RUN.time_s[::2]}
-    np.savez(tmp_path / "run.npz", **arrays)  # type: ignore[arg-type]
+    arrays: dict[str, Any] = {
+        "acc": ACC,
+        "acc_time": RUN.time_s,
+        "gyr": GYR[::2],
+        "gyr_time": RUN.time_s[::2],
+    }
+    np.savez(tmp_path / "run.npz", **arrays)
     table = read(tmp_path / "run.npz")
     turning = table.samples.angular_velocity_rad_s
     assert turning is not None
     np.testing.assert_allclose(turning[::2], GYR[: len(turning) : 2])
     del arrays["gyr_time"]
-    np.savez(tmp_path / "run.npz", **arrays)  # type: ignore[arg-type]
+    np.savez(tmp_path / "run.npz", **arrays)
     with pytest.raises(InputError, match="not each has times"):
         read(tmp_path / "run.npz")
     np.savez(tmp_path / "run.npz", time=RUN.time_s, imu=np.column_stack([ACC, GYR]))
