@@ -72,8 +72,8 @@ def test_the_lumbar_baseline_rests_on_trusted_steps(running: tuple[Samples, Step
     samples, _ = running
     time_s, force = samples.time_s, samples.acceleration_m_s2.copy()
     held = (time_s > 12.0) & (time_s < 15.0)
-    force[held] = np.clip(force[held], -16.0, 16.0)  # a sensor at the end of its range
-    quality = np.where(held & (np.abs(force) >= 16.0).any(axis=1), int(Quality.CLIPPED), 0)
+    force[held] = np.clip(force[held], -18.0, 18.0)  # a sensor at the end of its range
+    quality = np.where(held & (np.abs(force) >= 18.0).any(axis=1), int(Quality.CLIPPED), 0)
     spoiled = replace(
         samples, acceleration_m_s2=force, quality=quality.astype(samples.quality.dtype)
     )
