@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import struct
 import subprocess
@@ -82,7 +83,9 @@ def build(source: Path, program: Path) -> Path:
 @cache
 def compiled() -> Path:
     """The program that lets the codec be tried."""
-    return build(FIRMWARE / "exchange.c", Path(mkdtemp(prefix="firmware-")) / "exchange")
+    folder = mkdtemp(prefix="firmware-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return build(FIRMWARE / "exchange.c", Path(folder) / "exchange")
 
 
 class Command(NamedTuple):
