@@ -14,6 +14,7 @@ from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate
 from pipelines.replay import ReplayOptions, load_baseline
+from pipelines.runner.user_directory import data_directory
 from pipelines.units import UNITS
 from pipelines.views.progress import progress
 from pipelines.views.report.content import content_of
@@ -25,7 +26,10 @@ from pipelines.views.report.recording import PreviousRun, Recording
 
 def report(
     session: Annotated[
-        Path, typer.Argument(help="Session (.mcap) or sample table (.csv).", show_default=False)
+        Path,
+        typer.Argument(
+            help="Session (.mcap), or a recording of any other format.", show_default=False
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -79,6 +83,7 @@ def report(
         height_m=height,
         rate_hz=rate,
         baseline=None if baseline is None else load_baseline(str(baseline)),
+        memory=data_directory(),
     )
     with progress(f"reading {session.name}") as told:
         recording = read_recording(session, options, told, fresh=fresh, prepare=warm_up_filters)

@@ -32,7 +32,8 @@ def add(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="Session (.mcap), or a summary of a replay (.json); none for a run without one.",
+            help="Session (.mcap), a recording of any other format, or a summary of a replay "
+            "(.json); none for a run without one.",
             show_default=False,
         ),
     ] = None,
@@ -78,6 +79,8 @@ def add(
     with opened_journal() as journal:
         with progress(f"replaying {'' if file is None else file.name}") as report:
             recorded = recorded_run(file, options, journal, report)
+        for said in recorded.notes:
+            complain(f"note: {said}")
         session = add_run(journal, recorded.run, recorded.number)
         if session is None:
             complain(f"note: {file}: {_nothing_run(recorded.run)}")
@@ -86,7 +89,7 @@ def add(
             complain(f"note: run {recorded.number}, which you had typed in, has its recording now.")
         say(session_line(session, journal.settings().units))
         if session.distance_m is None:
-            computed = file is not None and file.suffix.lower() == ".mcap"
+            computed = file is not None and file.suffix.lower() != ".json"
             how = f"add {file} --again" if computed else f"edit {session.identifier}"
             complain(
                 "note: this run has no distance, so weeks, shoes and the dose leave it out; state "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from imu.errors import InputError, ParameterError
 from pipelines.files.summary_file import read_summary
@@ -18,11 +21,13 @@ from pipelines.runner.journal.session_entry import (
 )
 from pipelines.runner.journal.shoe_names import retired_shoe
 from pipelines.runner.journal.stated import Distance, Stated
+from pipelines.session.result import result_of
 from pipelines.units import distance_words, parse_distance, parse_speed
 
 if TYPE_CHECKING:
     from pipelines.replay import Progress
     from pipelines.runner.journal.database import Journal
+    from pipelines.session.result import SessionResult
 
 #: Nobody runs for minutes at such a speed; and what may lie outside of a recording, m.
 _FASTEST_M_S: Final = 8.0
@@ -83,19 +88,23 @@ class RecordedRun:
     ----------
     run : FinishedRun
         As at the end of a live run. A baseline comes never of the simulated runner, who is nobody's
-        history, nor of a summary, which does not tell who ran nor on what.
+        history, nor of a summary or another maker's recording, which do not tell who ran nor on
+        what.
     number : int, optional
         Of the same run in the journal, computed or typed in; None where it is new.
     simulated : bool
         Whether the runner was.
     dose_lacks : str
         What has to be there for a dose and is not, besides a distance; empty where nothing lacks.
+    notes : tuple of str
+        What another maker's recording was taken for, and what was mended in it.
     """
 
     run: FinishedRun
     number: int | None = None
     simulated: bool = False
     dose_lacks: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def recorded_run(
@@ -104,7 +113,7 @@ def recorded_run(
     journal: Journal,
     report: Progress = lambda _done, _total: None,
 ) -> RecordedRun:
-    """The entries of a recording: a session file, or a summary that a replay wrote; or of none.
+    """The entries of a recording of any format, or of a summary that a replay wrote; or of none.
 
     ``report`` is told how far the replay is.
 
@@ -119,24 +128,19 @@ def recorded_run(
         raise ParameterError("--minutes", options.minutes, "it without a file, which tells it")
     if path.suffix.lower() == ".json":
         return _from_summary(path, options, journal)
-    if path.suffix.lower() != ".mcap":
-        raise InputError(
-            "this is neither a session (.mcap) nor a summary (.json): give one of them.",
-            place=str(path),
-        )
-    return _from_recording(path, options, journal, report)
+    if path.suffix.lower() == ".mcap":
+        return _from_session(path, options, journal, report)
+    return _from_table(path, options, journal, report)
 
 
-def _from_recording(
+def _from_session(
     path: Path, options: AddOptions, journal: Journal, report: Progress
 ) -> RecordedRun:
     from pipelines.files.session_reader import read_session
     from pipelines.replay import fold_session, header_as_stated, load_baseline
 
     recorded = read_session(path)
-    number = _number_of(journal, recorded.header.utc_start_ns)
-    if number is not None and not options.again:
-        raise _known(number, path)
+    _refuse_known(journal, recorded.header.utc_start_ns, path, options)
     if options.shoe:
         _known_shoe(journal, options.shoe)
     settings = journal.settings()
@@ -147,12 +151,46 @@ def _from_recording(
         baseline=load_baseline(str(options.baseline)) if options.baseline else None,
     )
     result = fold_session(recorded, header, report).result
+    return _as_recorded(result, path, options, journal)
+
+
+def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progress) -> RecordedRun:
+    from pipelines.replay import ReplayOptions, fold_table, load_baseline
+    from pipelines.runner.user_directory import data_directory
+
+    if options.shoe:
+        _known_shoe(journal, options.shoe)
+    settings = journal.settings()
+    stated = ReplayOptions(
+        mass_kg=settings.mass_kg,
+        height_m=settings.height_m,
+        baseline=load_baseline(str(options.baseline)) if options.baseline else None,
+        memory=data_directory(),
+    )
+    ran = fold_table(path, stated, report)
+    start_ns = ran.header.utc_start_ns or options.start_ns
+    if start_ns is None:
+        raise ParameterError("--at", "", "the start of the run, which this file does not say")
+    _refuse_known(journal, start_ns, path, options)
+    result = result_of(replace(ran.header, utc_start_ns=start_ns), ran.facts)
+    recorded = _as_recorded(result, path, options, journal)
+    # whose sensor it was, and how it sat, compares with no other run
+    run = dataclasses.replace(recorded.run, baseline=None)
+    return dataclasses.replace(recorded, run=run, notes=ran.notes)
+
+
+def _as_recorded(
+    result: SessionResult, path: Path, options: AddOptions, journal: Journal
+) -> RecordedRun:
+    """What a recording comes to, with what the user says of it now or has said of it."""
+    header = result.header
     if options.speed:
         stated: Distance | None = distance_from_speed(
             parse_speed(options.speed, "--speed"), result.steps
         )
     else:
         stated = _stated_distance(options, result.duration_s)
+    number = _number_of(journal, header.utc_start_ns)
     if number is None:
         number = _typed_number(journal, header.utc_start_ns, result.duration_s)
     said = Stated(stated, options.surface, options.shoe, options.note)
@@ -172,12 +210,12 @@ def _typed(options: AddOptions, journal: Journal) -> RecordedRun:
         raise ParameterError("--minutes", "", "how many minutes the run took, or its file")
     if options.baseline is not None or options.again:
         name = "--again" if options.again else "--baseline"
-        raise ParameterError(name, "given without a file", "the session file too")
+        raise ParameterError(name, "given without a file", "the recording too")
     offset = local_offset_minutes(options.start_ns)
     duration_s = 60.0 * options.minutes
     said = stated_in(options, journal, running_s=duration_s)
     run = typed_run(options.start_ns, duration_s, said, utc_offset_minutes=offset)
-    return RecordedRun(run, dose_lacks="the session (.mcap): what is typed has no steps")
+    return RecordedRun(run, dose_lacks="the recording: what is typed has no steps")
 
 
 def stated_in(
@@ -233,13 +271,15 @@ def _number_of(journal: Journal, start_ns: int) -> int | None:
     return same[0].identifier if same else None
 
 
-def _known(number: int, path: Path) -> InputError:
-    """Said before the replay, which takes a while; the journal itself refuses a second one."""
-    return InputError(
-        f"this run is in the journal already, as run {number}; to compute it anew from its "
-        "recording, add --again: what you stated and noted stays.",
-        place=str(path),
-    )
+def _refuse_known(journal: Journal, start_ns: int, path: Path, options: AddOptions) -> None:
+    """Refuse a run that is there and is not to be computed again."""
+    number = _number_of(journal, start_ns)
+    if number is not None and not options.again:
+        raise InputError(
+            f"this run is in the journal already, as run {number}; to compute it anew from its "
+            "recording, add --again: what you stated and noted stays.",
+            place=str(path),
+        )
 
 
 def _dose_lacks(height: bool, baseline: bool, index: bool) -> str:
@@ -256,7 +296,7 @@ def _from_summary(path: Path, options: AddOptions, journal: Journal) -> Recorded
         raise ParameterError("--at", "", "the start of the run, which a summary does not hold")
     if options.baseline is not None:
         raise ParameterError(
-            "--baseline", str(options.baseline), "it with a session file: a summary has no steps"
+            "--baseline", str(options.baseline), "it with a recording: a summary has no steps"
         )
     if (number := _number_of(journal, options.start_ns)) is not None:
         raise InputError(
@@ -270,7 +310,7 @@ def _from_summary(path: Path, options: AddOptions, journal: Journal) -> Recorded
     said = stated_in(options, journal, running_s=summary.running_s)
     session = entry_from_summary(summary, options.start_ns, said)
     run = FinishedRun(session, said.shoe, utc_start_ns=options.start_ns, stated=said)
-    return RecordedRun(run, dose_lacks="the session (.mcap): a summary has no steps")
+    return RecordedRun(run, dose_lacks="the recording: a summary has no steps")
 
 
 def _stated_distance(options: AddOptions, taken_s: float | None) -> Distance | None:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from imu.errors import BackstrideError, ParameterError
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session
+from pipelines.runner.user_directory import data_directory
 from pipelines.views.home.answers import Answers, recording_of
 from pipelines.views.home.demonstration import DAYS, Demonstration
 from pipelines.views.home.edits import change
@@ -130,13 +131,13 @@ class HomePages:
     def _run_page(self, answers: Answers, frame: Frame, number: int) -> str:
         session = answers.journal.entry(Session, number)
         try:
-            report = self._report(recording_of(session), answers.journal)
+            report = self._report(session, answers.journal)
         except BackstrideError as error:
             return answers.run(frame, number, trouble=str(error))
         return answers.run(frame, number, report=report)
 
-    def _report(self, path: Path, journal: Journal) -> str:
-        """The report of a recording; kept while nothing about it changes."""
+    def _report(self, session: Session, journal: Journal) -> str:
+        """The report of a run's recording; kept while nothing about it changes."""
         from imu.analyzer import warm_up
         from pipelines.replay import ReplayOptions
         from pipelines.views.report.content import content_of
@@ -144,14 +145,21 @@ class HomePages:
         from pipelines.views.report.page import render_main
         from pipelines.views.report.reading import read_recording
 
-        units = journal.settings().units
+        path, settings = recording_of(session), journal.settings()
+        units = settings.units
         changed = path.stat()
         key = (f"{path} {units}", changed.st_mtime_ns, changed.st_size)
         if key not in self._reports:
-            recording = read_recording(
-                path, ReplayOptions(), lambda _done, _total: None, prepare=warm_up
-            )
-            earlier = previous_runs_of_journal(journal, recording.utc_start_ns)
+            # a session says itself who ran and with what; of another maker's file it is known here
+            stated = ReplayOptions()
+            if path.suffix.lower() != ".mcap":
+                stated = ReplayOptions(
+                    mass_kg=settings.mass_kg,
+                    height_m=settings.height_m,
+                    memory=data_directory(),
+                )
+            recording = read_recording(path, stated, lambda _done, _total: None, prepare=warm_up)
+            earlier = previous_runs_of_journal(journal, session.utc_start_ns)
             if len(self._reports) > 8:
                 self._reports.clear()
             self._reports[key] = render_main(content_of(recording, earlier), units)

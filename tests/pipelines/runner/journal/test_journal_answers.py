@@ -8,8 +8,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
 from pipelines.coaching.catalogue import CATALOGUE
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
@@ -144,8 +147,28 @@ def test_a_summary_can_have_no_dose(recording: Path, tmp_path: Path) -> None:
     path = tmp_path / "summary.json"
     path.write_text(replay(recording, ReplayOptions(), quiet).summary.to_json(), encoding="utf-8")
     words = ["add", path, "--at", "2020-03-09 18:00", "--distance", "2 km"]
-    assert "no dose: it needs the session (.mcap): a summary has no steps." in journal(*words)
+    assert "no dose: it needs the recording: a summary has no steps." in journal(*words)
     assert "in the journal already, as run 1" in refused(*words)
+
+
+def test_a_recording_of_another_maker_is_filed_too(tmp_path: Path) -> None:
+    samples, _ = simulate(Scenario.from_query("minutes=0.5&standing_s=3&speed=3"))
+    path = tmp_path / "run.csv"
+    table = np.column_stack([samples.time_s, samples.acceleration_m_s2 / 9.80665])
+    np.savetxt(path, table, delimiter=";", header="Time (s);X (g);Y (g);Z (g)", comments="")
+    words = ["add", path, "--distance", "2 km"]
+    assert "the start of the run, which this file does not say" in refused(*words)
+    said = journal(*words, "--at", "2020-03-09 18:00")
+    assert "acceleration from 'X (g)', 'Y (g)' and 'Z (g)' in g" in said
+    assert "(as stated)" in said
+    with Journal() as opened:
+        (run,) = opened.entries(Session)
+        assert run.steps > 60
+        assert run.source_file == str(path)
+        # whose sensor it was, and how it sat, compares with no other run
+        assert opened.rows("SELECT count(*) FROM run_baselines")[0][0] == 0
+    assert "in the journal already, as run 1" in refused(*words, "--at", "2020-03-09 18:00")
+    journal(*words, "--at", "2020-03-09 18:00", "--again")
 
 
 def test_a_simulated_run_says_that_it_leaves_no_baseline(recording: Path) -> None:

@@ -246,7 +246,7 @@ def test_the_summary_of_a_replay_becomes_the_same_entry_without_a_dose(
         ("[]", AddOptions(start_ns=at(0)), "no summary"),
         ("{}", AddOptions(start_ns=at(0)), "no summary"),
         ("{}", AddOptions(), "start of the run"),
-        ("{}", AddOptions(start_ns=at(0), baseline=Path("b.json")), "session file"),
+        ("{}", AddOptions(start_ns=at(0), baseline=Path("b.json")), "a recording"),
     ],
 )
 def test_what_is_no_summary_is_told(
@@ -271,5 +271,7 @@ def test_one_way_to_tell_the_distance() -> None:
 
 
 def test_another_kind_of_file_is_told(journal: Journal, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"\.mcap"):
-        session_of(tmp_path / "run.fit", AddOptions(), journal)
+    path = tmp_path / "run.fit"
+    path.write_bytes(b"\x0e\x10 nothing that anybody reads")
+    with pytest.raises(InputError, match=r"run\.fit: .*\.$"):
+        session_of(path, AddOptions(), journal)

@@ -120,7 +120,7 @@ def test_deleting_a_run_deletes_what_was_said_of_it() -> None:
             ["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--distance", "9 km"],
             "at most 2.4",
         ),
-        (["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--again"], "the session file too"),
+        (["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--again"], "the recording too"),
         (["add", "x.mcap", "--minutes", "5"], "--minutes"),
         (["edit", "7", "--note", "x"], "the list of runs shows"),
         (["edit", "7"], "what to change|the list of runs shows"),
