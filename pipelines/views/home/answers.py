@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from pipelines.runner.journal.entries import (
     Shoe,
     utc_ns_of,
 )
-from pipelines.runner.journal.queries import odometers_m
+from pipelines.runner.journal.queries import PlacedPain, odometers_m, placed_pains
 from pipelines.runner.journal.tags import SURFACES
 from pipelines.units import distance_words, height_words, mass_words
 from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of
@@ -89,9 +90,9 @@ class Answers:
                 "picture": run_figure(one, sessions, f"run{one.identifier}"),
                 "facts": self._facts(one),
                 "pain": ", ".join(
-                    f"{pain.level} {_MOMENTS[pain.when]}" for pain in diary.pains_of(one)
+                    f"{pain.level} {_MOMENTS[moment]}" for pain, moment in diary.pains_of(one)
                 ),
-                "hurt": any(pain.level for pain in diary.pains_of(one)),
+                "hurt": any(pain.level for pain, _ in diary.pains_of(one)),
             }
             for one in reversed(sessions)
         ]
@@ -111,7 +112,7 @@ class Answers:
             run=session,
             when=day_and_time(session),
             facts=self._facts(session),
-            pains=[(pain, _MOMENTS[pain.when]) for pain in diary.pains_of(session)],
+            pains=[(pain, _MOMENTS[moment]) for pain, moment in diary.pains_of(session)],
             distance="" if distance_m is None else distance_words(distance_m, settings.units),
             shoe=diary.shoe_name(session),
             shoes=shoes,
@@ -167,9 +168,7 @@ class Answers:
             last_run=last[0] if last else None,
             last_when=day_and_time(last[0]) if last else "",
             moments=_MOMENTS if last else {"other": _MOMENTS["other"]},
-            pains=[
-                (one, _MOMENTS[one.when]) for one in reversed(self.journal.entries(Pain, newest=10))
-            ],
+            pains=_with_moments(placed_pains(self.journal)[-10:]),
             kinds=get_args(ExerciseKind),
             exercises=list(reversed(self.journal.entries(Exercise, newest=10))),
             shoes=[
@@ -233,7 +232,7 @@ class Answers:
             distance_words=distance_words,
             dose_amount=dose_amount,
             clock_words=clock_words,
-            moments=_MOMENTS,
+            pains=_with_moments(letter.diary.pains),
             question=question,
             note=stored.note,
         )
@@ -248,9 +247,9 @@ class Answers:
         return "Kept: the next letter tells what has changed since this one."
 
     def _around(self, sessions: list[Session]) -> Diary:
-        """The days of some sessions, and two more for the pain of the days after."""
+        """The days of some sessions."""
         days = [one.day for one in sessions] or [self.now.date()]
-        return diary_of(self.journal, min(days), max(days) + timedelta(days=3))
+        return diary_of(self.journal, min(days), max(days))
 
     def _facts(self, session: Session) -> str:
         """A run in a line: distance, time, load and where."""
@@ -278,6 +277,14 @@ class Answers:
         )
 
 
+def _with_moments(pains: Sequence[PlacedPain]) -> list[tuple[Pain, str]]:
+    """Ratings, newest first, each with when it was felt."""
+    return [
+        (one.pain, " and ".join(_MOMENTS[it.moment] for it in one.places) or _MOMENTS["other"])
+        for one in reversed(pains)
+    ]
+
+
 def recording_of(session: Session) -> Path:
     """The file of a run.
 
@@ -289,6 +296,6 @@ def recording_of(session: Session) -> Path:
     if not session.source_file:
         raise BackstrideError("this run was written down without a recording.")
     path = Path(session.source_file)
-    if path.suffix.lower() != ".mcap" or not path.is_file():
+    if not path.is_file():
         raise BackstrideError(f"its recording is not where it was: {path}.")
     return path

@@ -9,10 +9,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from pipelines.quantities import QUANTITIES, Quantity
-from pipelines.runner.journal.entries import Pain, Session, Shoe, moment
+from pipelines.runner.journal.entries import Session, Shoe, moment
+from pipelines.runner.journal.queries import PlacedPain, placed_pains
 
 if TYPE_CHECKING:
+    from pipelines.coaching.training.pain_moments import Moment
     from pipelines.runner.journal.database import Journal
+    from pipelines.runner.journal.entries import Pain
 
 #: The measures of form that pages show of a whole run, in their order.
 FORM: Final[tuple[Quantity, ...]] = tuple(
@@ -41,8 +44,10 @@ class Diary:
         Days on the runner's clock, both within.
     sessions : tuple of Session
         In order of time.
-    pains : tuple of Pain
-        In order of time.
+    pains : tuple of PlacedPain
+        In order of time, each with the runs that it belongs to.
+    ratings : dict of int to tuple
+        Of runs by number: each rating that belongs to one, whenever it was made, and its moment.
     shoes : dict of int to Shoe
         All of the journal, by number.
     """
@@ -50,7 +55,8 @@ class Diary:
     first: date
     last: date
     sessions: tuple[Session, ...]
-    pains: tuple[Pain, ...]
+    pains: tuple[PlacedPain, ...]
+    ratings: dict[int, tuple[tuple[Pain, Moment], ...]]
     shoes: dict[int, Shoe]
 
     @property
@@ -67,16 +73,16 @@ class Diary:
     @property
     def worst_pain(self) -> int | None:
         """The highest rating; None where there is none."""
-        return max((one.level for one in self.pains), default=None)
+        return max((one.pain.level for one in self.pains), default=None)
 
     def shoe_name(self, session: Session) -> str:
         """Name of the shoe of a run; empty where it was not said."""
         shoe = self.shoes.get(session.shoe_id or 0)
         return "" if shoe is None else shoe.name
 
-    def pains_of(self, session: Session) -> tuple[Pain, ...]:
-        """The ratings that belong to a run."""
-        return tuple(one for one in self.pains if one.session_id == session.identifier)
+    def pains_of(self, session: Session) -> tuple[tuple[Pain, Moment], ...]:
+        """The ratings that belong to a run, as was said or by their time, each with its moment."""
+        return self.ratings.get(session.identifier or 0, ())
 
     def by_tag(self, tag: str) -> dict[str, tuple[int, float]]:
         """Runs and distance, m, by surface or by shoe; the longest first.
@@ -109,17 +115,17 @@ def diary_of(journal: Journal, first: date, last: date) -> Diary:
     days = (first.toordinal(), last.toordinal())
     # a rating has its moment alone; its day is that of the clock it was made by
     since = (first - timedelta(days=1)).toordinal() - date(1970, 1, 1).toordinal()
-    pains = journal.entries(Pain, "utc_ns >= ?", (since * 86_400 * 10**9,))
+    pains = placed_pains(journal, since * 86_400 * 10**9)
+    ratings: dict[int, tuple[tuple[Pain, Moment], ...]] = {}
+    for one in pains:
+        for place in one.places:
+            ratings[place.number] = (*ratings.get(place.number, ()), (one.pain, place.moment))
     return Diary(
         first,
         last,
         tuple(journal.entries(Session, "day BETWEEN ? AND ?", days)),
-        tuple(
-            sorted(
-                (one for one in pains if first <= one.day <= last),
-                key=lambda one: (one.utc_ns, one.identifier or 0),
-            )
-        ),
+        tuple(one for one in pains if first <= one.pain.day <= last),
+        ratings,
         {one.identifier or 0: one for one in journal.entries(Shoe)},
     )
 

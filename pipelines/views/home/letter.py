@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.counted import counted
 from pipelines.files.stored import Store
-from pipelines.runner.journal.entries import Pain, Questionnaire
+from pipelines.runner.journal.entries import Questionnaire
 from pipelines.runner.journal.queries import odometers_m, red_flag_state
 from pipelines.units import distance_words, dose_words
 from pipelines.views.home.diary import FORM, Diary, Usual, diary_of
@@ -118,11 +118,6 @@ class Letter:
     stopped: bool
     last: HandedOver | None = None
 
-    @property
-    def noted_pains(self) -> tuple[Pain, ...]:
-        """The ratings of the four weeks, newest first."""
-        return self.diary.pains[::-1]
-
     def changes(self, units: Units) -> list[str]:
         """What is otherwise than in the letter before, a sentence each."""
         last, now = self.last, self.diary
@@ -204,7 +199,8 @@ def _week(diary: Diary, start: date) -> Week:
         start,
         end - timedelta(days=1),
         tuple(one for one in diary.sessions if start <= one.day < end),
-        tuple(one for one in diary.pains if start <= one.day < end),
+        tuple(one for one in diary.pains if start <= one.pain.day < end),
+        diary.ratings,
         diary.shoes,
     )
     return Week(

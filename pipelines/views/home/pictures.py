@@ -155,7 +155,7 @@ def _form(axes: Any, diary: Diary, quantity: Quantity, units: Units) -> None:
 
 
 def _pain(axes: Any, diary: Diary) -> None:
-    for pain in diary.pains:
+    for pain in (one.pain for one in diary.pains):
         day, more = pain.day.toordinal(), pain.level >= _MORE_PAIN
         colour, marker = (CHANGED, "^") if more else (INK, "o")
         axes.plot((day, day), (0, pain.level), color=colour, linewidth=1.2)

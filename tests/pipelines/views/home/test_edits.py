@@ -136,3 +136,22 @@ def test_questions_stand_on_every_page_while_pain_calls_for_them(journal: Journa
     assert "cool-down" not in answers.run(Frame("/", "/home/", "runs"), 1)
     change(journal, "check", dict.fromkeys(QUESTIONS, "no"), _NOW)
     assert not answers.questions_due()
+
+
+def test_pain_that_was_said_of_no_run_stands_with_the_run_it_is_near(journal: Journal) -> None:
+    """As ``journal pain 3`` notes it, an hour after the run; and one that is near none."""
+    begin_ns = run(0.0).utc_start_ns
+    journal.add(Pain(begin_ns + 90 * 60 * 10**9, 3, place="left"))
+    journal.add(Pain(begin_ns - 200 * 3600 * 10**9, 6))
+    answers, frame = Answers(journal, Path(), _NOW), Frame("/", "/home/", "runs")
+    assert "3 of 10, after it, left" in answers.run(frame, 1)
+    assert "3 after it" in answers.runs(frame)
+    assert 'data-label="Pain">3<' in answers.months(frame)
+    assert "3 of 10, after it, left" in answers.diary_page(frame)
+    assert "6 of 10, not with a run" in answers.diary_page(frame)
+    assert "3 of 10, after it, left" in answers.letter(frame)
+
+
+def test_pain_said_later_of_an_old_run_stands_with_it(journal: Journal) -> None:
+    change(journal, "pain", {"level": "4", "when": "during", "run": "1"}, _NOW + timedelta(days=30))
+    assert "4 of 10, during it" in Answers(journal, Path(), _NOW).run(Frame("/", "/h/", "runs"), 1)

@@ -42,7 +42,7 @@ def test_letter_tells_four_weeks_of_pain_load_surfaces_and_shoes(journal: Journa
     assert letter.diary.distance_m == 15_000.0
     assert letter.diary.by_tag("surface") == {"track": (3, 15_000.0)}
     assert letter.odometers_m == {1: 115_000.0}
-    assert [one.level for one in letter.noted_pains] == [5, 2]
+    assert [one.pain.level for one in letter.diary.pains] == [2, 5]
     assert letter.changes("metric") == ["This is the first letter."]
 
 
