@@ -19,7 +19,15 @@ export const FarView = {
     },
   },
   computed: {
+    stop() {
+      return this.condition.light?.light === "stop";
+    },
+    shown() {
+      // how to stop needs the room, and nobody who stops needs them all
+      return this.stop ? this.numbers.slice(0, 4) : this.numbers;
+    },
     line() {
+      if (this.stop) return `${this.condition.text} ${this.condition.advice}`;
       if (this.condition.state === "changed") return this.condition.text;
       return this.notes.at(-1)?.text ?? this.condition.text;
     },
@@ -31,7 +39,7 @@ export const FarView = {
     <section class="far" aria-labelledby="far-title">
       <h1 id="far-title" class="unseen">Your run</h1>
       <dl class="far-numbers">
-        <div v-for="one in numbers" :key="one.name.split(' ')[0]" :data-state="one.state">
+        <div v-for="one in shown" :key="one.name.split(' ')[0]" :data-state="one.state">
           <dt>{{ one.name }}</dt>
           <dd :class="{ long: one.long }"><span v-if="one.state === 'changed'" class="sign">▲<span
             class="unseen">changed </span></span>{{ one.number }}<small v-if="one.unit" :class="{ high: one.unit === '°' }">{{ one.unit }}</small></dd>

@@ -38,7 +38,8 @@ asyncio.run(main())
 """
 )
 
-#: All that can be known of a run with a return plan; where "alert" is given, alerts too.
+#: All that can be known of a run with a return plan; where "alert" is given, alerts too, and where
+#: "stop" is, pain that ends it.
 FAR = (
     _HEAD
     + """
@@ -46,6 +47,7 @@ from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.effort import effort_of
 from pipelines.coaching.training.intervals import RunWalkPlan, phase_at
 from pipelines.coaching.training.single_session import LongestSession
+from pipelines.session.facts import PainJudged
 from pipelines.views.page.run_requests import Beforehand
 from tests.pipelines.views.terminal.statuses import an_alert
 
@@ -53,10 +55,11 @@ async def show(page):
     plan = CompanionPlan(intervals=RunWalkPlan(run_s=600.0, walk_s=600.0),
                          longest=LongestSession(dose_easy_km=14.0))
     page.start(Beforehand(plan=plan))
+    stop = PainJudged(4700.0, 7, "stop", "during", asks=True)
     page.update(dataclasses.replace(
         some_status(alert=ALERT), elapsed_s=4800.0, distance_m=12340.0, speed_m_s=2.5,
         heart_rate_bpm=141.0, easy_km=2.3, effort=effort_of(0.84),
-        phase=phase_at(plan.intervals, 4800.0)))
+        phase=phase_at(plan.intervals, 4800.0), pain=stop if "stop" in sys.argv[1:] else None))
     while True:
         await asyncio.sleep(4.0)
         if sys.argv[1:] == ["alert"]:

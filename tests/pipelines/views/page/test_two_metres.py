@@ -86,3 +86,24 @@ def test_alert_fills_the_page_and_a_press_brings_the_numbers_back(tab: Tab, tmp_
         tab.find(".far-alert").click()
         tab.until(lambda: not tab.driver.find_elements("css selector", ".far-alert"), "numbers")
         tab.run("localStorage.setItem('backstride-view', 'near')")
+
+
+@needs_chromium
+def test_how_to_stop_can_be_read_from_there_too(tab: Tab, tmp_path: Path) -> None:
+    with program(FAR, "stop") as running:
+        tab.open(running.address)
+        tab.run("localStorage.setItem('backstride-view', 'far')")
+        tab.driver.refresh()
+        tab.until_shown("Slow to a walk now", ".far-line")
+        for width, height in ((1280, 720), (1920, 1080)):
+            tab.size(width, height)
+            tab.picture(tmp_path, f"far-stop-{width}x{height}")
+            line = "const one = document.querySelector('.far-line');"
+            size_px, bottom_px = tab.run(
+                f"{line} return [parseFloat(getComputedStyle(one).fontSize),"
+                " one.getBoundingClientRect().bottom]"
+            )
+            assert size_px / width * _WIDTH_MM >= 12.0
+            assert bottom_px <= height
+        assert_accessible(tab, "stop, from two metres")
+        tab.run("localStorage.setItem('backstride-view', 'near')")
