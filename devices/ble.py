@@ -312,12 +312,13 @@ class BleLink(OpenLink):
 
         On Linux the negotiated size shows only in the characteristics; it may rise later.
         """
-        sizes = [
-            characteristic.max_write_without_response_size
-            for service in self.client.services
-            for characteristic in service.characteristics
-            if "write-without-response" in characteristic.properties
-        ]
+        with in_words(self.name):  # a link that has just been lost has no services
+            sizes = [
+                characteristic.max_write_without_response_size
+                for service in self.client.services
+                for characteristic in service.characteristics
+                if "write-without-response" in characteristic.properties
+            ]
         return max(sizes, default=20)
 
     async def read(self, channel: str) -> bytes:

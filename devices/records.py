@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from imu.calibration import Calibration
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
@@ -31,6 +33,8 @@ class DeviceInfo:
         sensor does not say.
     serial, firmware : str
         As the sensor tells them; empty when it does not.
+    calibration : Calibration, optional
+        That the sensor keeps and does not apply itself; None when it keeps none.
 
     Examples
     --------
@@ -46,6 +50,7 @@ class DeviceInfo:
     axes: str = ""
     serial: str = ""
     firmware: str = ""
+    calibration: Calibration | None = None
 
 
 class Packet(msgspec.Struct, frozen=True, gc=False):

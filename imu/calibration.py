@@ -59,6 +59,9 @@ class Calibration:
         RMS deviation from 1 g over the positions used, m/s²; None when unknown.
     positions : int
         Still positions used.
+    angular_velocity_matrix : 3 × 3 tuple of float
+        Scale and angles of the gyroscope's axes, as some sensors keep them; standing still does not
+        tell them.
 
     Raises
     ------
@@ -82,10 +85,10 @@ class Calibration:
     angular_velocity_bias_rad_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
     residual_m_s2: float | None = None
     positions: int = 0
+    angular_velocity_matrix: Matrix = _IDENTITY
 
     def __post_init__(self) -> None:
         bias = np.asarray(self.acceleration_bias_m_s2, np.float64)
-        matrix = np.asarray(self.acceleration_matrix, np.float64)
         gyro = np.asarray(self.angular_velocity_bias_rad_s, np.float64)
         if bias.shape != (3,) or not np.all(np.abs(bias) <= _LARGEST_BIAS_M_S2):
             raise ParameterError(
@@ -93,12 +96,16 @@ class Calibration:
                 self.acceleration_bias_m_s2,
                 f"three numbers within ±{_LARGEST_BIAS_M_S2:g} m/s²",
             )
-        if matrix.shape != (3, 3) or not np.all(np.abs(matrix - np.eye(3)) <= _LARGEST_SCALE_ERROR):
-            raise ParameterError(
-                "acceleration_matrix",
-                self.acceleration_matrix,
-                f"3 × 3 numbers within {_LARGEST_SCALE_ERROR:g} of the identity",
-            )
+        for name in ("acceleration_matrix", "angular_velocity_matrix"):
+            matrix = np.asarray(getattr(self, name), np.float64)
+            if matrix.shape != (3, 3) or not np.all(
+                np.abs(matrix - np.eye(3)) <= _LARGEST_SCALE_ERROR
+            ):
+                raise ParameterError(
+                    name,
+                    getattr(self, name),
+                    f"3 × 3 numbers within {_LARGEST_SCALE_ERROR:g} of the identity",
+                )
         if gyro.shape != (3,) or not np.all(np.abs(gyro) <= 1.0):
             raise ParameterError(
                 "angular_velocity_bias_rad_s",
@@ -119,13 +126,14 @@ class Calibration:
         Samples
             As many, of the same times and quality.
         """
-        x, y, z = (samples.acceleration_m_s2 - self.acceleration_bias_m_s2).T
-        # element by element: a matrix product rounds differently with the length of the block
-        rows = self.acceleration_matrix
-        acceleration = np.stack([a * x + b * y + c * z for a, b, c in rows], axis=1)
+        acceleration = _turned(
+            self.acceleration_matrix, samples.acceleration_m_s2 - self.acceleration_bias_m_s2
+        )
         gyro = samples.angular_velocity_rad_s
         if gyro is not None:
             gyro = gyro - np.asarray(self.angular_velocity_bias_rad_s)
+            if self.angular_velocity_matrix != _IDENTITY:
+                gyro = _turned(self.angular_velocity_matrix, gyro)
         return Samples(samples.time_s, acceleration, gyro, samples.quality)
 
     def to_json(self) -> str:
@@ -143,6 +151,7 @@ class Calibration:
                 "angular_velocity_bias_rad_s": self.angular_velocity_bias_rad_s,
                 "residual_m_s2": self.residual_m_s2,
                 "positions": self.positions,
+                "angular_velocity_matrix": self.angular_velocity_matrix,
             }
         )
 
@@ -168,13 +177,13 @@ class Calibration:
         try:
             content = json.loads(text)
             residual = content["residual_m_s2"]
-            rows = [_triple(row) for row in content["acceleration_matrix"]]
             return cls(
-                _triple(content["acceleration_bias_m_s2"]),
-                (rows[0], rows[1], rows[2]),
-                _triple(content["angular_velocity_bias_rad_s"]),
+                three(content["acceleration_bias_m_s2"]),
+                three_rows(content["acceleration_matrix"]),
+                three(content["angular_velocity_bias_rad_s"]),
                 None if residual is None else float(residual),
                 int(content["positions"]),
+                three_rows(content.get("angular_velocity_matrix", _IDENTITY)),
             )
         except (
             KeyError,
@@ -413,9 +422,9 @@ def fit_calibration(means: ArrayLike) -> Calibration:
         )
     try:
         return Calibration(
-            _triple(bias * STANDARD_GRAVITY_M_S2),
-            (_triple(matrix[0]), _triple(matrix[1]), _triple(matrix[2])),
-            _triple(np.median(table[:, 3:], axis=0)),
+            three(bias * STANDARD_GRAVITY_M_S2),
+            (three(matrix[0]), three(matrix[1]), three(matrix[2])),
+            three(np.median(table[:, 3:], axis=0)),
             0.5 * rms * STANDARD_GRAVITY_M_S2,
             len(force),
         )
@@ -456,9 +465,34 @@ def _tells_angles(force: NDArray[np.float64]) -> bool:
     return bool(np.linalg.svd(_slopes(force, np.zeros(9)))[1][-1] > _LEAST_EVIDENCE)
 
 
-def _triple(values: ArrayLike) -> tuple[float, float, float]:
+def three(values: ArrayLike) -> tuple[float, float, float]:
+    """Three numbers as a tuple.
+
+    Raises
+    ------
+    ValueError
+        When they are not three.
+    """
     x, y, z = np.asarray(values, np.float64).tolist()
     return float(x), float(y), float(z)
+
+
+def three_rows(values: ArrayLike) -> Matrix:
+    """Nine numbers, row by row, as tuples.
+
+    Raises
+    ------
+    ValueError
+        When they are not nine.
+    """
+    first, second, third = np.reshape(np.asarray(values, np.float64), (3, 3))
+    return three(first), three(second), three(third)
+
+
+def _turned(rows: Matrix, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    # element by element: a matrix product rounds differently with the length of the block
+    x, y, z = vectors.T
+    return np.stack([a * x + b * y + c * z for a, b, c in rows], axis=1)
 
 
 def _angle_deg(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

@@ -14,6 +14,7 @@ from devices.drivers.backstride_requests import (
     read_serial_number,
     set_utc,
 )
+from devices.drivers.backstride_storage import read_calibration
 from devices.drivers.driver import Advertisement, Driver, Wanted
 from devices.links import Link
 from devices.protocols.backstride import (
@@ -42,7 +43,8 @@ from devices.protocols.backstride_frames import (
 )
 from devices.protocols.cobs import Deframer
 from devices.records import DeviceInfo
-from imu.errors import DeviceError, DeviceLost
+from imu.calibration import Calibration, three, three_rows
+from imu.errors import DeviceError, DeviceLost, ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
 
 #: The profile's service on Bluetooth LE.
@@ -94,6 +96,7 @@ class BackstrideDriver(Driver):
         if info.features & Feature.UTC:
             await set_utc(link, time.time_ns() // 1000)
         serial_number = await read_serial_number(link)
+        calibration = await _kept(link) if info.features & Feature.CALIBRATION else None
         configuration = await self._start(link, _nearest(info, wanted, link))
         return DeviceInfo(
             name=link.name,
@@ -103,6 +106,7 @@ class BackstrideDriver(Driver):
             angular_velocity_range_rad_s=radians(configuration.angular_velocity_range_deg_s),
             serial=serial_number,
             firmware=f"{info.firmware >> 8}.{info.firmware & 0xFF}",
+            calibration=calibration,
         )
 
     async def close(self, link: Link) -> None:
@@ -151,6 +155,22 @@ class BackstrideDriver(Driver):
         await ask(link, Operation.START)
         self._configuration = configuration
         return agreed
+
+
+async def _kept(link: Link) -> Calibration | None:
+    """The calibration that the sensor keeps; one that is damaged, or of no sensor, is none."""
+    try:
+        kept = await read_calibration(link)
+        if kept is None:
+            return None
+        return Calibration(
+            three(kept.acceleration_bias_m_s2),
+            three_rows(kept.acceleration_matrix),
+            three(kept.angular_velocity_bias_rad_s),
+            angular_velocity_matrix=three_rows(kept.angular_velocity_matrix),
+        )
+    except (ProtocolError, ParameterError):
+        return None
 
 
 def _nearest(info: InfoMessage, wanted: Wanted, link: Link) -> Configuration:

@@ -36,6 +36,12 @@ _PART_S: Final = 10.0  # longest wait for a part
 _FRUITLESS_PARTS: Final = 8  # in a row without a new byte, before giving up
 _PASSES: Final = 2  # over a log whose checksum turns out wrong
 _REPLY_HEADER_BYTES: Final = 4
+#: Answers of a sensor that has no calibration, or cannot have one.
+_KEEPS_NONE: Final = (
+    ReplyStatus.WRONG_STATE,
+    ReplyStatus.NOT_SUPPORTED,
+    ReplyStatus.UNKNOWN_OPERATION,
+)
 
 
 async def list_logs(link: Link) -> list[LogEntry]:
@@ -152,8 +158,8 @@ async def read_calibration(link: Link) -> Calibration | None:
     while len(stored) < CALIBRATION_BYTES:
         length = min(step, CALIBRATION_BYTES - len(stored))
         where = bytes([len(stored), length])
-        reply = await ask(link, Operation.GET_CAL, where, accepted=(ReplyStatus.WRONG_STATE,))
-        if reply.status == ReplyStatus.WRONG_STATE:
+        reply = await ask(link, Operation.GET_CAL, where, accepted=_KEEPS_NONE)
+        if reply.status in _KEEPS_NONE:
             return None
         if len(reply.parameters) != length:
             raise ProtocolError(

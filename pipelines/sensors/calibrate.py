@@ -243,6 +243,7 @@ async def write_to_sensor(url: str, calibration: Calibration) -> None:
             acceleration_bias_m_s2=calibration.acceleration_bias_m_s2,
             acceleration_matrix=tuple(np.ravel(calibration.acceleration_matrix).tolist()),
             angular_velocity_bias_rad_s=calibration.angular_velocity_bias_rad_s,
+            angular_velocity_matrix=tuple(np.ravel(calibration.angular_velocity_matrix).tolist()),
         )
         await write_calibration(link, stored)
     finally:
@@ -263,7 +264,7 @@ class _Work:
         self._axes = "" if axes == "auto" else axes
         self._check_mg: float | None = None
         self._up: NDArray[np.float64] | None = None
-        self._applied = known.calibration or NO_CALIBRATION
+        self._applied = known.calibration or info.calibration or NO_CALIBRATION
         self._finder = StillnessFinder(info.rate_hz, _LYING)
         self.phase = "faces"
         if not options.sensor:

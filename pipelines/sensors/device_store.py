@@ -191,13 +191,16 @@ def settings_for(
     if folder is None:
         return KnownSettings(axes)
     device, trouble = load_device(device_path(folder, info, source))
+    calibration, notes = info.calibration, [trouble] if trouble else []
+    if calibration is not None and (device is None or device.calibration is None):
+        notes.append("the calibration that the sensor keeps is used.")
     if device is None:
-        return KnownSettings(axes, notes=[trouble] if trouble else [])
+        return KnownSettings(axes, calibration, notes=notes)
     now = now or datetime.now(UTC)
-    notes = []
     if not axes and not info.axes:
         axes = device.axes
     if device.calibration is not None:
+        calibration = device.calibration
         notes.append(f"the sensor's calibration of {_day(device.calibrated_utc)} is used.")
         if _days(device.calibrated_utc, now) > OLD_DAYS:
             notes[-1] = (
@@ -224,7 +227,7 @@ def settings_for(
                     else "."
                 )
             )
-    return KnownSettings(axes, device.calibration, neutral, old, notes)
+    return KnownSettings(axes, calibration, neutral, old, notes)
 
 
 def _day(moment: datetime | None) -> str:

@@ -17,10 +17,8 @@ from typing import Self
 import numpy as np
 import pytest
 
-from devices.drivers.backstride_requests import read_info
-from devices.drivers.backstride_storage import read_calibration
-from devices.inbox import Inbox
 from devices.records import DeviceInfo, LinkEvent, Record
+from devices.sensor_source import SensorSource
 from devices.simulator.device import SimulatedDevice, SimulatedSource
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
@@ -29,7 +27,6 @@ from devices.simulator.six_faces import ORDER, SixFacesRun
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import virtual_connector
 from devices.source import Source
-from devices.timing.program_clock import SystemClock
 from imu.calibration import Calibration
 from imu.errors import DeviceError, DeviceLost, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
@@ -206,19 +203,15 @@ def test_a_calibration_is_written_to_a_sensor_that_keeps_it(
     monkeypatch.setattr(calibrating, "open_connector", lambda _url: connector)
     known = Calibration((0.1, -0.2, 0.3), ((1.01, 0, 0), (0, 0.99, 0), (0, 0, 1)), (0.01, 0, -0.02))
 
-    async def there_and_back() -> None:
+    async def there_and_back() -> DeviceInfo:
         await write_to_sensor("sim:?protocol=backstride", known)
-        link = await connector.connect(Inbox(SystemClock()))
-        await read_info(link)
-        stored = await read_calibration(link)
-        await link.close()
-        assert stored is not None
-        np.testing.assert_allclose(stored.acceleration_bias_m_s2, (0.1, -0.2, 0.3), rtol=1e-6)
-        matrix = np.reshape(stored.acceleration_matrix, (3, 3))
-        np.testing.assert_allclose(np.diag(matrix), (1.01, 0.99, 1), rtol=1e-6)
-        np.testing.assert_allclose(stored.angular_velocity_bias_rad_s, (0.01, 0, -0.02), rtol=1e-6)
+        async with SensorSource(connector) as source:
+            return source.info
 
-    asyncio.run(there_and_back())
+    kept = asyncio.run(there_and_back()).calibration
+    assert kept is not None
+    for name in ("acceleration_bias_m_s2", "acceleration_matrix", "angular_velocity_bias_rad_s"):
+        np.testing.assert_allclose(getattr(kept, name), getattr(known, name), rtol=1e-6)
 
 
 # --- what goes wrong ------------------------------------------------------------------------------

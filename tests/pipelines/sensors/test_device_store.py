@@ -211,3 +211,14 @@ def test_stated_axes_come_first_and_the_neutral_has_to_fit_them(
     assert settings.axes == expected
     assert (settings.neutral_up is not None) == neutral
     assert any("does not fit" in note for note in settings.notes) == (axes == "-z+y+x")
+
+
+def test_a_calibration_that_the_sensor_keeps_is_used_where_none_is_stored(tmp_path: Path) -> None:
+    kept = Calibration((0.0, 0.3, 0.0))
+    info = replace(INFO, calibration=kept)
+    settings = settings_for(tmp_path, info)
+    assert settings.calibration == kept
+    assert settings.notes == ["the calibration that the sensor keeps is used."]
+    # what this computer found is newer, or the same; who wants none gets none
+    assert settings_for(stored(tmp_path), info, now=NOW).calibration == KNOWN.calibration
+    assert settings_for(None, info).calibration is None
