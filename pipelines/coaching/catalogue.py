@@ -305,6 +305,21 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_THOMEE, _A1),
             _STOPPING,
         ),
+        "pain.light_stop_stopped": Text(
+            "Pain of {level:.0f} now: it was more in this run, so leave it at walking today.",
+            (_THOMEE, _A1),
+            _STOPPING,
+        ),
+        "pain.light_stop_warned": Text(
+            "Pain of {level:.0f}: do not run while one of the signs for a doctor is there.",
+            (_A2, _FINUCANE),
+            "If you are out, walk home.",
+        ),
+        "pain.light_go_after": Text(
+            "Pain of {level:.0f} after the run: within 0 to 3.",
+            (_THOMEE,),
+            "Rate it again tomorrow morning.",
+        ),
         "pain.light_change_before": Text(
             "Pain of {level:.0f}: make the next run a walk, or an easy one that is shorter and "
             "softer than planned, and rate it again after five minutes.",
@@ -401,8 +416,8 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             _COACHING_OFF,
         ),
         "red_flags.leg": Text(
-            "End this run and walk home, because pain shoots below the knee: show it to a "
-            "physician in the next days.",
+            "Do not run on, because pain shoots below the knee: walk home if you are out, and "
+            "show it to a physician in the next days.",
             (_A2,),
             "Nothing is suggested until you have answered these questions again without a yes.",
         ),

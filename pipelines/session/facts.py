@@ -271,8 +271,9 @@ class PainReported(_Fact, frozen=True, tag="pain"):
 class PainJudged(_Fact, frozen=True, tag="pain_judged"):
     """What the traffic light says of a rating that was just reported.
 
-    ``rising``: it stops the run because it rose, and not by its level alone. ``asks``: the
-    questions about red flags are called for. ``holds``: no training is suggested from here on.
+    ``rising``, ``stopped``, ``warned``: it stops the run because it rose, because an earlier rating
+    did, or because of a sign for a doctor, and not by its level alone. ``asks``: the questions
+    about red flags are called for. ``holds``: no training is suggested from here on.
     """
 
     level: int
@@ -281,6 +282,8 @@ class PainJudged(_Fact, frozen=True, tag="pain_judged"):
     rising: bool = False
     asks: bool = False
     holds: bool = False
+    stopped: bool = False
+    warned: bool = False
 
 
 class FlagsAnswered(_Fact, frozen=True, tag="flags"):

@@ -65,6 +65,7 @@ class MarkRules:
     _flags: RedFlagState = field(init=False)
     _felt: list[int] = field(default_factory=list)  # pain of this run up to now
     _asked: bool = False  # red flags, by a rating
+    _stopped_by_pain: bool = False
 
     def __post_init__(self) -> None:
         self._flags = red_flags_before(None if self._companion is None else self._companion.plan)
@@ -111,14 +112,19 @@ class MarkRules:
         """The traffic light; the companion and the coach suggest nothing while pain is high."""
         now_s = self._latest.now_s
         moment: Moment = mark.moment or self._moment()
-        judged = judge_pain(mark.level, self._felt, moment)
+        warned = self._flags.stopped or self._flags.eased
+        judged = judge_pain(
+            mark.level, self._felt, moment, stopped=self._stopped_by_pain, warned=warned
+        )
         if moment != "after":
             self._felt.append(mark.level)
+        stops = moment == "during" and judged.light == "stop" and not warned
+        self._stopped_by_pain = self._stopped_by_pain or stops
         asks = not self._asked and asks_questions(mark.level, mark.place)
         self._asked = self._asked or asks
         if self._companion is not None:
             self._companion.feel(now_s, judged, asks=asks)
-        advises = judged.light == "go" and not (self._flags.stopped or self._flags.eased)
+        advises = judged.light == "go"
         self._coach.advises = advises and (self._companion is None or self._companion.suggests)
         return facts.PainJudged(
             now_s,
@@ -128,6 +134,8 @@ class MarkRules:
             judged.rising,
             asks,
             not self._coach.advises,
+            judged.stopped,
+            judged.warned,
         )
 
     def _moment(self) -> Moment:

@@ -32,27 +32,41 @@ _BELOW_THE_BACK: Final = re.compile(
 
 
 class Judged(NamedTuple):
-    """A rating by the traffic light; ``rising``: it rose within the run, which is why."""
+    """A rating by the traffic light.
+
+    Why it stops, where its level alone would not: it is ``rising`` within the run, the run was
+    ``stopped`` by an earlier rating, or a sign for a doctor stands, of which was ``warned``.
+    """
 
     level: int
     light: Light
     moment: Moment
     rising: bool = False
+    stopped: bool = False
+    warned: bool = False
 
     @property
     def cue(self) -> Cue:
         """What to do, in a sentence."""
-        name = {"go": "go" if self.level else "none", "change": "change", "stop": "stop"}[
-            self.light
-        ]
-        if self.light != "go" and self.moment != "during":
+        if not self.level and self.light == "go":
+            return Cue("pain.light_none")
+        name: str = self.light
+        for why in ("warned", "stopped", "rising"):
+            if getattr(self, why):
+                return Cue(f"pain.light_stop_{why}", {"level": self.level})
+        if self.moment == "after" or (self.moment == "before" and self.light != "go"):
             name = f"{name}_{self.moment}"
-        elif self.rising:
-            name = "stop_rising"
-        return Cue(f"pain.light_{name}", {} if name == "none" else {"level": self.level})
+        return Cue(f"pain.light_{name}", {"level": self.level})
 
 
-def judge_pain(level: int, earlier: Sequence[int] = (), moment: Moment = "during") -> Judged:
+def judge_pain(
+    level: int,
+    earlier: Sequence[int] = (),
+    moment: Moment = "during",
+    *,
+    stopped: bool = False,
+    warned: bool = False,
+) -> Judged:
     """The light of a rating.
 
     Parameters
@@ -63,6 +77,10 @@ def judge_pain(level: int, earlier: Sequence[int] = (), moment: Moment = "during
         The ratings of the same run before it, in order.
     moment : {"before", "during", "after"}
         In relation to the run; pain rises within a run while it is run.
+    stopped : bool
+        Whether an earlier rating has ended the run: no later one lets it go on.
+    warned : bool
+        Whether one of the signs that belong into a doctor's hands stands.
 
     Examples
     --------
@@ -70,14 +88,22 @@ def judge_pain(level: int, earlier: Sequence[int] = (), moment: Moment = "during
     ('go', 'change', 'stop')
     >>> judge_pain(3, [1]).rising, judge_pain(5, [4]).rising, judge_pain(3, [2]).rising
     (True, True, False)
+    >>> judge_pain(3, [7], stopped=True).light
+    'stop'
     """
     rising = (
         moment == "during"
         and bool(earlier)
         and (level - min(earlier) >= _CLEAR_RISE or level > earlier[-1] >= CHANGE_FROM)
     )
-    if level >= STOP_FROM or rising:
-        return Judged(level, "stop", moment, rising and level < STOP_FROM)
+    if level >= STOP_FROM:
+        return Judged(level, "stop", moment)
+    if warned:
+        return Judged(level, "stop", moment, warned=True)
+    if rising:
+        return Judged(level, "stop", moment, rising=True)
+    if stopped and moment == "during":
+        return Judged(level, "stop", moment, stopped=True)
     return Judged(level, "change" if level >= CHANGE_FROM else "go", moment)
 
 

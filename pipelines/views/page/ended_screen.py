@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from pipelines.clock_words import clock_words
 from pipelines.live import LiveRun
 from pipelines.session.facts import PainJudged
@@ -64,10 +66,12 @@ def ended_pieces(
 
 def _pain_piece(pain: PainJudged) -> dict[str, Any]:
     """The light of the run's last rating, and what to do; ``go`` where training may follow."""
+    if pain.light == "go":  # the run is over: nobody is to go on with it
+        pain = replace(pain, moment="after")
     headline, detail = pain_parts(pain)
     return {
         "light": light_piece(pain.light, pain.level),
         "text": headline,
         "advice": detail,
-        "go": pain.light == "go",
+        "go": pain.light == "go" and not pain.holds,
     }

@@ -131,9 +131,25 @@ def test_what_is_unanswered_keeps_training_silent_until_it_is_answered(tmp_path:
     assert "intervals.run" in instructions(run, 101, 240)
 
 
+def test_what_ended_the_run_once_is_not_taken_back_by_a_lower_rating(tmp_path: Path) -> None:
+    run, shown, runner = ran(tmp_path, {30.0: ("pain", "7"), 90.0: ("pain", "2")})
+    assert [fact.light for fact in run.facts if isinstance(fact, PainJudged)] == ["stop", "stop"]
+    assert "Pain of 2 now: it was more in this run, so leave it at walking today." in shown
+    assert runner.sentences[120].startswith("Pain of 2 now: it was more in this run")
+    assert instructions(run, 91, 240) == []
+
+
+def test_no_rating_lets_a_runner_go_on_while_a_sign_for_a_doctor_stands(tmp_path: Path) -> None:
+    run, shown, runner = ran(tmp_path, {30.0: ("red_flags", "sciatica"), 90.0: ("pain", "2")})
+    (judged,) = [fact for fact in run.facts if isinstance(fact, PainJudged)]
+    assert (judged.light, judged.warned) == ("stop", True)
+    assert "you may go on" not in shown
+    assert runner.sentences[120].startswith("Do not run on, because pain shoots below the knee")
+
+
 def test_pain_below_the_knee_ends_the_run_in_its_own_words(tmp_path: Path) -> None:
     run, shown, _ = ran(tmp_path, {50.0: ("red_flags", "sciatica")})
-    assert "End this run and walk home, because pain shoots below the knee" in shown
+    assert "Do not run on, because pain shoots below the knee" in shown
     (answer,) = [fact for fact in run.facts if isinstance(fact, FlagsAnswered)]
     assert (answer.stopped, answer.eased) == (False, True)
     assert instructions(run, 52, 240) == []

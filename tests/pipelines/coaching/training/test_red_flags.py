@@ -52,7 +52,7 @@ def test_pain_below_the_knee_alone_ends_the_run_and_eases_coaching() -> None:
     state = judge(RedFlagState(), answered("sciatica"))
     assert (state.stopped, state.eased) == (False, True)
     assert state.cue is not None
-    assert state.cue.message.startswith("End this run and walk home, because pain shoots below")
+    assert state.cue.message.startswith("Do not run on, because pain shoots below")
     assert judge(state, answered()).eased is False  # no clearance is asked for
     assert judge(RedFlagState(True), answered("sciatica")).stopped  # what was stopped stays so
 
