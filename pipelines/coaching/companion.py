@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 from imu.steps import NO_STEPS
 from pipelines.coaching.budget import CueBudget, is_told_at_once
 from pipelines.coaching.intensity import RunningIntensity
-from pipelines.coaching.plan import CompanionPlan, HeldBack
+from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.bends import BendState, advance_bend
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.effort import Effort, effort_of
@@ -25,7 +25,7 @@ from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
 from pipelines.coaching.training.red_flags import RedFlagState, reason_words
 from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
 from pipelines.coaching.training.single_session import SingleSessionState, advance_session
-from pipelines.coaching.training.traffic_light import CHANGE_FROM, Judged
+from pipelines.coaching.training.traffic_light import Judged
 from pipelines.coaching.training.warm_up import (
     CoolDown,
     Moment,
@@ -298,7 +298,7 @@ class Companion:
     def _start(self, time_s: float) -> list[Cue]:
         plan = self._plan
         if not self.suggests:
-            return [] if plan.held is None else [_held_cue(plan.held, time_s)]
+            return [] if plan.held is None else [plan.held.cue(time_s)]
         if plan.rest_day is not None:
             numbers = {"day": float(plan.rest_day), "days": float(plan.rest_days)}
             self._wait("opening", Cue("return.rest", numbers, time_s))
@@ -447,9 +447,3 @@ def red_flags_before(plan: CompanionPlan | None) -> RedFlagState:
     if not plan.stopped:
         return RedFlagState()
     return RedFlagState(True, Cue(plan.stopped, {"reason": plan.because or reason_words(())}))
-
-
-def _held_cue(held: HeldBack, time_s: float) -> Cue:
-    if held.level >= CHANGE_FROM:
-        return Cue("pain.held", {"level": held.level, "ago": held.ago}, time_s)
-    return Cue("pain.unanswered", {}, time_s)

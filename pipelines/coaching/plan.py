@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from imu.errors import ParameterError
 from imu.ranges import Checked, Within, check_ranges
+from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import STAGES
 from pipelines.coaching.training.single_session import LongestSession
+from pipelines.coaching.training.traffic_light import CHANGE_FROM
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.coaching.training.weekly import WeekSoFar
 from pipelines.units import Units
@@ -64,6 +66,12 @@ class HeldBack(Checked):
     level: Annotated[int, Within(0, 10)] = 0
     ago: str = ""
     unanswered: bool = False
+
+    def cue(self, time_s: float = 0.0) -> Cue:
+        """The reason that weighs most, in a sentence."""
+        if self.level >= CHANGE_FROM:
+            return Cue("pain.held", {"level": self.level, "ago": self.ago}, time_s)
+        return Cue("pain.unanswered", {}, time_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,19 +57,25 @@ class RunPain:
 
     Attributes
     ----------
-    before, after, next_day, second_day : int, optional
-        0 to 10: before, right after, after 24 and 48 hours.
+    before, after, next_day, second_day, during : int, optional
+        0 to 10: before, right after, after 24 and 48 hours, and in the run.
     """
 
     before: int | None = None
     after: int | None = None
     next_day: int | None = None
     second_day: int | None = None
+    during: int | None = None
+
+    @property
+    def of_run(self) -> int | None:
+        """The most in the run and right after it: what is felt in it belongs to it."""
+        return max((it for it in (self.during, self.after) if it is not None), default=None)
 
     @property
     def rise(self) -> int | None:
         """The most after the run, less before it; None when either is unknown."""
-        later = [item for item in (self.after, self.next_day, self.second_day) if item is not None]
+        later = [item for item in (self.of_run, self.next_day, self.second_day) if item is not None]
         if self.before is None or not later:
             return None
         return max(later) - self.before
@@ -77,7 +83,7 @@ class RunPain:
     @property
     def worst_later(self) -> int:
         """The most after the run; 0 when nothing was noted."""
-        return max(self.after or 0, self.next_day or 0, self.second_day or 0)
+        return max(self.of_run or 0, self.next_day or 0, self.second_day or 0)
 
     @property
     def pain_free(self) -> bool | None:
@@ -86,9 +92,9 @@ class RunPain:
         Any pain noted settles it at once; that there was none is known only from ratings right
         after the run and the day after.
         """
-        if any(item for item in (self.after, self.next_day, self.second_day)):
+        if any(item for item in (self.of_run, self.next_day, self.second_day)):
             return False
-        if self.after is None or (self.next_day is None and self.second_day is None):
+        if self.of_run is None or (self.next_day is None and self.second_day is None):
             return None
         return True
 
@@ -205,7 +211,7 @@ def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:
     """
     hours = (now_ns - run_end_ns) / _HOUR_NS
     given = {
-        (0.0, 6.0): run.after,
+        (0.0, 6.0): run.of_run,
         (_NEXT_DAY_H, _SECOND_DAY_H): run.next_day,
         (_SECOND_DAY_H, _TOO_LATE_H): run.second_day,
     }

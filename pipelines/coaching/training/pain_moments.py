@@ -106,6 +106,30 @@ def is_too_early(moment: str, end_ns: int, utc_ns: int, offset_minutes: int) -> 
     return moment_after(end_ns, utc_ns, offset_minutes) in before
 
 
+def is_too_late(end_ns: int, utc_ns: int) -> bool:
+    """Whether nothing that is noted now is near a run that has ended then.
+
+    Examples
+    --------
+    >>> is_too_late(0, 71 * 3600 * 10**9), is_too_late(0, 73 * 3600 * 10**9)
+    (False, True)
+    """
+    return utc_ns - end_ns >= _TOO_LATE_H * _HOUR_NS
+
+
+def felt_ns(moment: Moment, run: RunTime, now_ns: int) -> int:
+    """When a rating was felt that is noted later: the last time that its moment allows.
+
+    Examples
+    --------
+    >>> felt_ns("during", RunTime(1, 0, 1800 * 10**9), 10**15) / 1e9
+    1800.0
+    """
+    hours_after = {"after": _AFTER_H, "24h": _SECOND_DAY_H, "48h": _TOO_LATE_H}.get(moment, 0.0)
+    latest_ns = run.start_ns if moment == "before" else run.end_ns
+    return min(now_ns, latest_ns + round(hours_after * _HOUR_NS))
+
+
 def _day(utc_ns: int, offset_minutes: int) -> object:
     shifted = timedelta(microseconds=utc_ns // 1000, minutes=offset_minutes)
     return (datetime(1970, 1, 1, tzinfo=UTC) + shifted).date()

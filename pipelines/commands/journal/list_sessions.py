@@ -20,10 +20,14 @@ def list_sessions(
         units = journal.settings().units
         runs = pains_of_runs(journal, newest=newest)
     for session, rating in runs:
-        levels = (rating.before, rating.after, rating.next_day, rating.second_day)
-        known = any(level is not None for level in levels)
-        words = " ".join("-" if level is None else str(level) for level in levels)
-        rated = f"  pain {words} (before, after, 24 h, 48 h)" if known else ""
-        say(session_line(session, units) + rated)
+        levels = {
+            "before": rating.before,
+            "during": rating.during,
+            "after": rating.after,
+            "after 24 h": rating.next_day,
+            "after 48 h": rating.second_day,
+        }
+        known = [f"{level} {when}" for when, level in levels.items() if level is not None]
+        say(session_line(session, units) + (f"  pain {', '.join(known)}" if known else ""))
     if not runs:
         say("no runs yet; add one with: backstride journal add FILE --distance '5 km'")

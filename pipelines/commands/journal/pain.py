@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, cast
 
 import typer
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.pain import ago_words, check_cue
-from pipelines.coaching.training.pain_moments import is_too_early
-from pipelines.coaching.training.traffic_light import Moment, judge_pain
+from pipelines.coaching.training.pain_moments import (
+    Moment,
+    RunTime,
+    felt_ns,
+    is_too_early,
+    is_too_late,
+)
+from pipelines.coaching.training.traffic_light import Moment as LightMoment
+from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.commands.journal.messages import add_or_tell, opened_journal, say_cues, say_pain
 from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import Pain, PainMoment
+from pipelines.runner.journal.entries import Pain, PainMoment, utc_ns_of
 from pipelines.runner.journal.entries import Session as SessionEntry
-from pipelines.runner.journal.queries import placed_pains
+from pipelines.runner.journal.queries import placed_pains, run_time
 from pipelines.runner.journal.words import pain_line
 
 _LISTED = 20
@@ -70,20 +78,23 @@ def pain(
     )
     with JournalAtHand() as journal:
         # a journal in use cannot be asked; the note is kept for later then
-        _refuse_too_early(note, journal)
+        run = _run_of(note, journal)
+        if run is not None and note.when and session is not None and not at:
+            note = replace(note, utc_ns=felt_ns(cast(Moment, when), run, utc_ns))
         is_in = add_or_tell(note, journal)
-        say_cues([judge_pain(level, moment=_moment(note, journal)).cue] if level else [])
+        recent = not is_too_late(note.utc_ns, utc_ns_of(datetime.now().astimezone()))
+        say_cues([judge_pain(level, moment=_moment(note, journal)).cue] if level and recent else [])
         if is_in:
             say_pain(journal.open())
         ask_what_is_due(journal, None if is_in else check_cue(level, place, quality))
 
 
-def _moment(note: Pain, journal: JournalAtHand) -> Moment:
-    """For the traffic light: far from a run, a rating is one before the next."""
+def _moment(note: Pain, journal: JournalAtHand) -> LightMoment:
+    """For the traffic light: a run in the journal is over; far from one, before the next."""
     placed = journal.ask(lambda it: placed_pains(it, note.utc_ns), [])
     moments = [place.moment for item in placed[:1] for place in item.places]
     when = note.when or (moments[0] if moments else "")
-    return "during" if when == "during" else "after" if when == "after" else "before"
+    return "after" if when in {"during", "after"} else "before"
 
 
 def _correct(
@@ -128,10 +139,14 @@ def _list() -> None:
         say("no pain noted yet; note it with: backstride journal pain 3")
 
 
-def _refuse_too_early(note: Pain, journal: JournalAtHand) -> None:
-    """A rating of the day after that was made on the day itself would clear a run of pain."""
-    if note.when in {"", "before", "other"}:
-        return
+def _run_of(note: Pain, journal: JournalAtHand) -> RunTime | None:
+    """The run that a rating is said to be of; None where its time tells.
+
+    A rating of the day after that was made on the day itself would clear a run of pain, and one
+    that is days away from any run belongs to none unless its number is given.
+    """
+    if note.when in {"", "other"} or (note.when == "before" and note.session_id is None):
+        return None
     runs = journal.ask(
         lambda it: it.entries(
             SessionEntry,
@@ -142,21 +157,27 @@ def _refuse_too_early(note: Pain, journal: JournalAtHand) -> None:
         None,
     )
     if runs is None and journal.trouble:
-        return
+        return None
     if not runs:
         if note.session_id is not None:
-            return  # refused when it is added, with its number
+            return None  # refused when it is added, with its number
         raise ParameterError(
             "--when", note.when, "'before' or 'other', since the journal has no run yet"
         )
-    run = runs[0]
-    end_ns = run.utc_start_ns + round(run.duration_s * 1e9)
-    hours = (note.utc_ns - end_ns) / 3.6e12
-    if is_too_early(note.when, end_ns, note.utc_ns, note.utc_offset_minutes):
+    run, number = run_time(runs[0]), runs[0].identifier
+    hours = (note.utc_ns - run.end_ns) / 3.6e12
+    if note.session_id is None and is_too_late(run.end_ns, note.utc_ns):
+        raise ParameterError(
+            "--when",
+            note.when,
+            f"'other', or the number of its run as --session: run {number} ended "
+            f"{ago_words(hours)}",
+        )
+    if is_too_early(note.when, run.end_ns, note.utc_ns, note.utc_offset_minutes):
         ended = "has not ended then" if hours < 0.0 else f"ended {ago_words(hours)}"
         raise ParameterError(
             "--when",
             note.when,
-            f"'after' or 'other': {note.when[:-1]} hours have not passed yet, run "
-            f"{run.identifier} {ended}",
+            f"'after' or 'other': {note.when[:-1]} hours have not passed yet, run {number} {ended}",
         )
+    return run

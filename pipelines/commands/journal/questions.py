@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Collection
+from typing import Final
 
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
@@ -16,6 +17,8 @@ from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Questionnaire
 from pipelines.runner.journal.queries import red_flag_state
+
+ANSWER_THEM: Final = "Answer them with: backstride journal check"
 
 
 def ask_what_is_due(journal: JournalAtHand, noted: Cue | None = None) -> None:
@@ -32,7 +35,7 @@ def ask_what_is_due(journal: JournalAtHand, noted: Cue | None = None) -> None:
     if sys.stdin.isatty():
         ask_questions(journal)
     else:
-        say("Answer them with: backstride journal check")
+        say(ANSWER_THEM)
 
 
 def ask_questions(

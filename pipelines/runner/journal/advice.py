@@ -42,6 +42,7 @@ from pipelines.runner.journal.queries import (
     pains_of_runs,
     red_flag_state,
     run_pains,
+    run_time,
     stretch_times,
     weeks,
 )
@@ -130,7 +131,7 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
     cues += activity_cues([item.activity for item in named])
     if runs:
         session, pain = runs[-1]
-        end_ns = session.utc_start_ns + round(session.duration_s * 1e9)
+        end_ns = run_time(session).end_ns
         due = due_ratings(end_ns, pain, now_ns)
         cues += [due] if due is not None else []
         hurt = max(pain.before or 0, pain.worst_later)

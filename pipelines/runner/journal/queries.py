@@ -15,6 +15,7 @@ from pipelines.coaching.training.pain_moments import (
     Moment,
     Placed,
     RunTime,
+    is_too_late,
     moment_after,
     places_of,
 )
@@ -253,6 +254,12 @@ def placed_pains(journal: Journal, since_ns: int = 0) -> list[PlacedPain]:
     ]
 
 
+def run_time(session: Session) -> RunTime:
+    """When a run was."""
+    end_ns = session.utc_start_ns + round(session.duration_s * 1e9)
+    return RunTime(session.identifier or 0, session.utc_start_ns, end_ns)
+
+
 def _run_times(journal: Journal, since_ns: int) -> list[RunTime]:
     rows = journal.records(
         tuple[int, int, float],
@@ -287,7 +294,9 @@ def _placed(
     if when == "before":
         near = [place for place in found if place.moment == "before"]
         return tuple(near), True
-    return ((Placed(runs[number - 1].number, cast(Moment, when)),) if number else ()), True
+    if not number or is_too_late(runs[number - 1].end_ns, utc_ns):
+        return (), True
+    return (Placed(runs[number - 1].number, cast(Moment, when)),), True
 
 
 def _run_pains(journal: Journal, since_ns: int) -> dict[int, RunPain]:
@@ -313,10 +322,8 @@ def _run_pains(journal: Journal, since_ns: int) -> dict[int, RunPain]:
 
 
 def _run_pain(levels: dict[str, int]) -> RunPain:
-    during, after = levels.get("during"), levels.get("after")
-    if during is not None:  # felt during the run: it belongs to the run
-        after = max(during, after or 0)
-    return RunPain(levels.get("before"), after, levels.get("24h"), levels.get("48h"))
+    moments: tuple[Moment, ...] = ("before", "after", "24h", "48h", "during")
+    return RunPain(*map(levels.get, moments))
 
 
 def red_flag_state(journal: Journal) -> RedFlagState:

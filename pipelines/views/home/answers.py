@@ -12,6 +12,7 @@ from imu.errors import BackstrideError, ParameterError, RecordingError
 from pipelines.clock_words import clock_words
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
 from pipelines.quantities import quantities_in
@@ -22,6 +23,7 @@ from pipelines.runner.journal.entries import (
     Pain,
     Session,
     Shoe,
+    moment,
     utc_ns_of,
 )
 from pipelines.runner.journal.queries import PlacedPain, odometers_m, placed_pains
@@ -53,6 +55,14 @@ _MOMENTS: Final = {
     "after": "after it",
     "24h": "the next day",
     "48h": "two days later",
+}
+#: The same where the run stands beside it.
+_OF_RUN: Final = {
+    "before": "before the run",
+    "during": "during the run",
+    "after": "after the run",
+    "24h": "the day after the run",
+    "48h": "two days after the run",
 }
 
 
@@ -90,7 +100,7 @@ class Answers:
                 "picture": run_figure(one, sessions, f"run{one.identifier}"),
                 "facts": self._facts(one),
                 "pain": ", ".join(
-                    f"{pain.level} {_MOMENTS[moment]}" for pain, moment in diary.pains_of(one)
+                    f"{pain.level} {_MOMENTS[when]}" for pain, when in diary.pains_of(one)
                 ),
                 "hurt": any(pain.level for pain, _ in diary.pains_of(one)),
             }
@@ -112,7 +122,7 @@ class Answers:
             run=session,
             when=day_and_time(session),
             facts=self._facts(session),
-            pains=[(pain, _MOMENTS[moment]) for pain, moment in diary.pains_of(session)],
+            pains=[(pain, _MOMENTS[when]) for pain, when in diary.pains_of(session)],
             distance="" if distance_m is None else distance_words(distance_m, settings.units),
             shoe=diary.shoe_name(session),
             shoes=shoes,
@@ -168,7 +178,7 @@ class Answers:
             last_run=last[0] if last else None,
             last_when=day_and_time(last[0]) if last else "",
             moments=_MOMENTS if last else {"other": _MOMENTS["other"]},
-            pains=_with_moments(placed_pains(self.journal)[-10:]),
+            pains=self._with_runs(placed_pains(self.journal)[-10:]),
             kinds=get_args(ExerciseKind),
             exercises=list(reversed(self.journal.entries(Exercise, newest=10))),
             shoes=[
@@ -232,7 +242,7 @@ class Answers:
             distance_words=distance_words,
             dose_amount=dose_amount,
             clock_words=clock_words,
-            pains=_with_moments(letter.diary.pains),
+            pains=self._with_runs(letter.diary.pains),
             question=question,
             note=stored.note,
         )
@@ -245,6 +255,21 @@ class Answers:
             raise RecordingError(found.note)
         store.save(summary_of(letter_of(self.journal, self.now.date(), found.value)))
         return "Kept: the next letter tells what has changed since this one."
+
+    def _with_runs(self, pains: Sequence[PlacedPain]) -> list[tuple[str, Pain, str]]:
+        """Ratings, newest first: the time of each, and of which runs it is."""
+        return [
+            (
+                f"{moment(one.pain.utc_ns, one.pain.utc_offset_minutes):%Y-%m-%d %H:%M}",
+                one.pain,
+                " and ".join(map(self._of_run, one.places)) or _MOMENTS["other"],
+            )
+            for one in reversed(pains)
+        ]
+
+    def _of_run(self, place: Placed) -> str:
+        run = self.journal.entry(Session, place.number)
+        return f"{_OF_RUN[place.moment]} of {day_and_time(run)}"
 
     def _around(self, sessions: list[Session]) -> Diary:
         """The days of some sessions."""
@@ -275,14 +300,6 @@ class Answers:
             f"{diary.first} to {diary.last}: {runs} {'run' if runs == 1 else 'runs'}, "
             f"{distance_words(diary.distance_m, units)}, {rated}."
         )
-
-
-def _with_moments(pains: Sequence[PlacedPain]) -> list[tuple[Pain, str]]:
-    """Ratings, newest first, each with when it was felt."""
-    return [
-        (one.pain, " and ".join(_MOMENTS[it.moment] for it in one.places) or _MOMENTS["other"])
-        for one in reversed(pains)
-    ]
 
 
 def recording_of(session: Session) -> Path:

@@ -11,7 +11,7 @@ from imu.errors import ParameterError
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.pain import ago_words, check_cue
-from pipelines.coaching.training.pain_moments import is_too_early
+from pipelines.coaching.training.pain_moments import felt_ns, is_too_early, is_too_late
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge
 from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.runner.journal.advice import advice, stop_cue
@@ -26,7 +26,7 @@ from pipelines.runner.journal.entries import (
     Shoe,
     utc_ns_of,
 )
-from pipelines.runner.journal.queries import red_flag_state
+from pipelines.runner.journal.queries import red_flag_state, run_time
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.shoe_names import retired_shoe
 from pipelines.runner.journal.stated import Distance, Stated
@@ -112,19 +112,22 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     moment = next((one for one in get_args(PainMoment) if one == when), None)
     if moment is None:
         raise ParameterError("when", when, "one of the list")
-    number = None
-    if moment != "other":
+    number, now_ns = None, utc_ns_of(now)
+    utc_ns, told_of = now_ns, judge_pain(level, moment="before")
+    if moment not in {"", "other"}:
         number = _whole(fields, "run")
-        run, utc_ns = journal.entry(Session, number), utc_ns_of(now)
-        end_ns = run.utc_start_ns + round(run.duration_s * 1e9)
-        if is_too_early(moment, end_ns, utc_ns, _offset_minutes(now)):
-            hours = (utc_ns - end_ns) / 3.6e12
+        run = run_time(journal.entry(Session, number))
+        if is_too_early(moment, run.end_ns, now_ns, _offset_minutes(now)):
+            hours = (now_ns - run.end_ns) / 3.6e12
             raise ParameterError(
                 "when", when, f"another moment: that run ended {ago_words(max(hours, 0.0))}"
             )
+        utc_ns = felt_ns(moment, run, now_ns)
+        if moment in {"during", "after"}:  # it is over, whatever was felt in it
+            told_of = judge_pain(level, moment="after")
     journal.add(
         Pain(
-            utc_ns_of(now),
+            utc_ns,
             level,
             moment,
             number,
@@ -135,8 +138,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
         )
     )
     found = advice(journal, now)
-    light = judge_pain(level, moment="during" if moment == "during" else "after").cue
-    told = [light.message] if level and light is not None else []
+    told = [told_of.cue.message] if level and not is_too_late(utc_ns, now_ns) else []
     told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
     asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))
     if asks is not None and not found.red_flags.stopped:

@@ -118,7 +118,7 @@ def test_pain_is_filed_with_its_moment(tmp_path: Path) -> None:
         (1, "after", ""),
         (3, "after", ""),
     ]
-    assert (ratings.before, ratings.after) == (2, 4)
+    assert (ratings.before, ratings.during, ratings.after) == (2, 4, 3)
     assert shoe.name == "Blue"
     assert session.shoe_id == shoe.identifier
     assert pains[0].utc_ns == at(0) + 10 * 10**9

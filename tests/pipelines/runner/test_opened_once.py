@@ -108,7 +108,7 @@ def test_what_was_kept_for_later_is_in_before_a_command_looks(
     keep_for_later([pain(0, 3, "after", number)], path)
     ended = backstride("journal", "list")
     assert "in the journal now: 1" in ended.err
-    assert "pain - 3 - -" in ended.out
+    assert "pain 3 after" in ended.out
     with contextlib.closing(Journal(path)) as journal:
         assert len(journal.entries(Pain)) == len(journal.entries(Session)) == 1
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.journal.queries import run_pains
 from tests.pipelines.command_line import command, environment
 from tests.pipelines.runner.journal.typed import journal, refused
@@ -37,7 +38,7 @@ def test_plain_pain_belongs_to_the_run_that_it_is_near() -> None:
     assert "Pain of 4 after the run: make the next one shorter and easier" in said
     with Journal() as opened:
         first, second = run_pains(opened)
-    assert (first.before, first.after, first.next_day) == (1, 2, 3)
+    assert (first.before, first.during, first.next_day) == (1, 2, 3)
     assert (second.before, second.after) == (None, 4)
     listed = journal("pain").splitlines()
     assert listed[-1].endswith("4 of 10, after run 2 by its time")
@@ -107,9 +108,31 @@ def test_while_pain_is_high_or_unanswered_nothing_is_suggested() -> None:
     assert TIP in journal("week")
 
 
+def test_a_moment_of_a_run_that_is_days_away_wants_its_number() -> None:
+    ran(hours=130)
+    said = refused("pain", 3, "--when", "during")
+    assert said.endswith(
+        "give 'other', or the number of its run as --session: run 1 ended 5 days ago."
+    )
+    told = journal("pain", 7, "--when", "during", "--session", 1)
+    assert "stop this run" not in told
+    assert "pain 7 during" in journal("list")
+    with Journal() as opened:
+        (pain,), (session,) = opened.entries(Pain), opened.entries(Session)
+        assert pain.utc_ns == session.utc_start_ns + round(session.duration_s * 1e9)
+
+
+def test_what_is_held_back_is_told_with_the_week() -> None:
+    ran(hours=3)
+    journal("pain", 7)
+    said = journal("week")
+    assert "You rated your pain 7, just now. No training is suggested until" in said
+    assert "Answer them with: backstride journal check" in said
+
+
 def test_pain_below_the_knee_eases_until_it_is_gone() -> None:
     said = journal("check", "--yes", "sciatica", "--no-others")
-    assert "because pain shoots below the knee: show it to a physician" in said
+    assert "because pain shoots below the knee: walk home if you are out" in said
     assert TIP not in journal("week")
     journal("check", "--no-others")
     assert TIP in journal("week")

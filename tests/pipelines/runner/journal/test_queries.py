@@ -195,11 +195,16 @@ def test_the_worst_rating_of_each_moment_counts(journal: Journal) -> None:
         pain(2, 3, "48h", first),
     ):
         journal.add(rating)
-    assert [item for _, item in pains_of_runs(journal)] == [RunPain(1, 2, 4, 3), RunPain()]
+    assert [item for _, item in pains_of_runs(journal)] == [
+        RunPain(1, 0, 4, 3, during=2),
+        RunPain(),
+    ]
+    assert RunPain(1, 0, during=2).rise == 1
     (last,) = pains_of_runs(journal, newest=1)
     assert (last[0].identifier, last[1]) == (second, RunPain())
     assert run_pains(journal, since_ns=at(4)) == []
-    assert run_pains(journal) == [RunPain(1, 2, 4, 3), RunPain()]
+    assert run_pains(journal) == [RunPain(1, 0, 4, 3, during=2), RunPain()]
+    assert RunPain(1, 0, during=2).rise == 1
     assert run_pains(journal, since_ns=at(2)) == [RunPain()]
 
 

@@ -147,9 +147,9 @@ def test_pain_that_was_said_of_no_run_stands_with_the_run_it_is_near(journal: Jo
     assert "3 of 10, after it, left" in answers.run(frame, 1)
     assert "3 after it" in answers.runs(frame)
     assert 'data-label="Pain">3<' in answers.months(frame)
-    assert "3 of 10, after it, left" in answers.diary_page(frame)
+    assert "3 of 10, after the run of 2026-03-02 18:00, left" in answers.diary_page(frame)
     assert "6 of 10, not with a run" in answers.diary_page(frame)
-    assert "3 of 10, after it, left" in answers.letter(frame)
+    assert "2026-03-02 19:30: 3 of 10, after the run of 2026-03-02 18:00" in answers.letter(frame)
 
 
 def test_pain_said_later_of_an_old_run_stands_with_it(journal: Journal) -> None:
