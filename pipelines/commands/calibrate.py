@@ -27,8 +27,7 @@ def calibrate(
     source: Annotated[
         str,
         typer.Argument(
-            help="Sensor, such as ble:ADDRESS, serial:PORT, or 'sim:?motion=six_faces'.",
-            show_default=False,
+            help="Sensor, such as ble:ADDRESS, serial:PORT, or 'sim:?motion=six_faces'."
         ),
     ],
     axes: Axes = "",

@@ -32,21 +32,17 @@ _LINE_EVERY_S = 30.0
 def cohort(
     source: Annotated[
         Path,
-        typer.Argument(
-            help="Folder with recordings, or a CSV that lists them in the column file.",
-            show_default=False,
-        ),
+        typer.Argument(help="Folder with recordings, or a CSV that lists them in the column file."),
     ],
-    out: Annotated[Path, typer.Option(help="Table to write (.parquet, .csv).", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Table to write (.parquet, .csv).")],
     workers: Annotated[
-        int | None, typer.Option(help="Processes; all processors otherwise.", show_default=False)
+        int | None, typer.Option(help="Processes; all processors otherwise.")
     ] = None,
     scheduler: Annotated[
-        str, typer.Option(help="Address of a Dask cluster that does the work.", show_default=False)
+        str, typer.Option(help="Address of a Dask cluster that does the work.")
     ] = "",
     shard: Annotated[
-        str,
-        typer.Option(help="Part of the work, such as 2/5: the second of five.", show_default=False),
+        str, typer.Option(help="Part of the work, such as 2/5: the second of five.")
     ] = "",
     axes: Axes = "",
     mass: Mass = None,
@@ -61,7 +57,6 @@ def cohort(
             "--report",
             help="Page to write (.html): distributions, outlying sessions, ICC and minimal "
             "detectable change.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:

@@ -38,8 +38,7 @@ def conform(
     source: Annotated[
         str,
         typer.Argument(
-            help="Unit, such as ble:ADDRESS, serial:PORT, or 'sim:?protocol=movesense'.",
-            show_default=False,
+            help="Unit, such as ble:ADDRESS, serial:PORT, or 'sim:?protocol=movesense'."
         ),
     ],
     quick: Annotated[
@@ -48,12 +47,8 @@ def conform(
     long: Annotated[
         bool, typer.Option("--long", help="Half an hour at rest too, for the Allan deviation.")
     ] = False,
-    junit: Annotated[
-        Path | None, typer.Option(help="JUnit report to write.", show_default=False)
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(help="JSON report to write.", show_default=False)
-    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="JUnit report to write.")] = None,
+    json: Annotated[Path | None, typer.Option(help="JSON report to write.")] = None,
 ) -> None:
     """Measure a sensor on the bench, and judge it where somebody sets a limit.
 

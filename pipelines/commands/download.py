@@ -25,15 +25,10 @@ from pipelines.views.progress import progress
 
 
 def download(
-    source: Annotated[
-        str, typer.Argument(help="Sensor, such as ble:ADDRESS or serial:PORT.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help="Sensor, such as ble:ADDRESS or serial:PORT.")],
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="New file (.mcap, with --log) or folder; your data folder otherwise.",
-            show_default=False,
-        ),
+        typer.Option(help="New file (.mcap, with --log) or folder; your data folder otherwise."),
     ] = None,
     log: Annotated[
         int | None, typer.Option(help="Number of the run; all of them otherwise.")

@@ -31,36 +31,27 @@ Samples = Annotated[
     str | None,
     typer.Option(
         help="Decoded samples: a table (.csv, .parquet, - for standard output), or a file for "
-        "Foxglove and PlotJuggler (.mcap).",
-        show_default=False,
+        "Foxglove and PlotJuggler (.mcap)."
     ),
 ]
 Streams = Annotated[
     str | None,
     typer.Option(
-        help="What a treadmill, a foot pod and a strap sent, a row a reading (.csv, .parquet, -).",
-        show_default=False,
+        help="What a treadmill, a foot pod and a strap sent, a row a reading (.csv, .parquet, -)."
     ),
 ]
 Facts = Annotated[
     str | None,
     typer.Option(
-        help="All that the session's log says has happened, but for the steps (JSON Lines, -).",
-        show_default=False,
+        help="All that the session's log says has happened, but for the steps (JSON Lines, -)."
     ),
 ]
 Bids = Annotated[
     Path | None,
-    typer.Option(
-        help="Folder of a Motion-BIDS dataset, which the samples are put into.",
-        show_default=False,
-    ),
+    typer.Option(help="Folder of a Motion-BIDS dataset, which the samples are put into."),
 ]
 Json = Annotated[
-    Path | None,
-    typer.Option(
-        "--json", help="Summary, alerts and steps in one file (.json).", show_default=False
-    ),
+    Path | None, typer.Option("--json", help="Summary, alerts and steps in one file (.json).")
 ]
 
 
@@ -68,27 +59,21 @@ def export(
     file: Annotated[
         Path,
         typer.Argument(
-            help="Session (.mcap); steps, FIT, BIDS and JSON are also made of any other recording.",
-            show_default=False,
+            help="Session (.mcap); steps, FIT, BIDS and JSON are also made of any other recording."
         ),
     ],
     samples: Samples = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Samples as the sensor sent them, not calibrated.")
     ] = False,
-    steps: Annotated[
-        str | None,
-        typer.Option(help="Steps table (.csv, .parquet, -).", show_default=False),
-    ] = None,
+    steps: Annotated[str | None, typer.Option(help="Steps table (.csv, .parquet, -).")] = None,
     streams: Streams = None,
     facts: Facts = None,
     marks: Annotated[
-        str | None,
-        typer.Option(help="What was marked during it (JSON Lines, -).", show_default=False),
+        str | None, typer.Option(help="What was marked during it (JSON Lines, -).")
     ] = None,
     fit: Annotated[
-        Path | None,
-        typer.Option(help="FIT activity with running dynamics (.fit).", show_default=False),
+        Path | None, typer.Option(help="FIT activity with running dynamics (.fit).")
     ] = None,
     bids: Bids = None,
     subject: Annotated[str, typer.Option(help="Whose it is, in the dataset.")] = "01",

@@ -21,17 +21,13 @@ from pipelines.views.progress import progress
 
 def import_recording(
     file: Annotated[
-        Path,
-        typer.Argument(
-            help="A recording of any known format, or a table of any maker.", show_default=False
-        ),
+        Path, typer.Argument(help="A recording of any known format, or a table of any maker.")
     ],
     out: Annotated[
         str | None,
         typer.Argument(
             help="Sample table to write (.csv, .parquet, - for standard output); left out, it is "
-            "only told what the file holds.",
-            show_default=False,
+            "only told what the file holds."
         ),
     ] = None,
     axes: Axes = "",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 
@@ -58,7 +58,15 @@ class LazyGroup(TyperGroup):
             return LazyGroup(table=row, name=cmd_name)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         alone.command(cmd_name)(_command(row))
-        return get_command(alone)
+        command = get_command(alone)
+        for parameter in command.params:
+            # nothing, as a default, tells nothing
+            if isinstance(parameter, TyperArgument | TyperOption) and parameter.default in (
+                None,
+                "",
+            ):
+                parameter.show_default = False
+        return command
 
 
 def _command(place: str) -> Callable[..., object]:

@@ -22,17 +22,10 @@ _AT_FIRST_S: Final = 10.0
 
 def linktest(
     source: Annotated[
-        str,
-        typer.Argument(
-            help="Sensor, such as ble:ADDRESS, serial:PORT, or 'sim:?loss=5'.", show_default=False
-        ),
+        str, typer.Argument(help="Sensor, such as ble:ADDRESS, serial:PORT, or 'sim:?loss=5'.")
     ],
-    junit: Annotated[
-        Path | None, typer.Option(help="JUnit report to write.", show_default=False)
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(help="JSON report to write.", show_default=False)
-    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="JUnit report to write.")] = None,
+    json: Annotated[Path | None, typer.Option(help="JSON report to write.")] = None,
 ) -> None:
     """Listen to a sensor for two minutes: what its link loses, repeats and delays."""
     check_outputs({"--junit": junit, "--json": json})

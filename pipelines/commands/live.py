@@ -64,8 +64,7 @@ _SourceUrl = Annotated[
     str | None,
     typer.Argument(
         help="Sensor: ble:ADDRESS, serial:PORT or 'sim:?speed=3.3&minutes=30'; asked for "
-        "without one.",
-        show_default=False,
+        "without one."
     ),
 ]
 _NoHistory = Annotated[
@@ -81,37 +80,26 @@ _ContinueFrom = Annotated[
         metavar="FILE",
         help="Go on from a session that stopped in mid-run, with its baseline: its file, or "
         "'last' for the newest in your data folder.",
-        show_default=False,
     ),
 ]
 _Record = Annotated[
     Path | None,
     typer.Option(
         help="New session file to write (.mcap), never in the place of an older one; in your "
-        "data folder otherwise.",
-        show_default=False,
+        "data folder otherwise."
     ),
 ]
 _NoRecord = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
 _NoCalibration = Annotated[
-    bool,
-    typer.Option("--no-calibration", help="Take the sensor's readings as they are."),
+    bool, typer.Option("--no-calibration", help="Take the sensor's readings as they are.")
 ]
-_AlertsFile = Annotated[
-    Path | None,
-    typer.Option(help="JSON Lines file that alerts are added to.", show_default=False),
-]
+_AlertsFile = Annotated[Path | None, typer.Option(help="JSON Lines file that alerts are added to.")]
 _OnAlert = Annotated[
     str,
-    typer.Option(
-        help="Program to run for each alert, such as 'say {message}'; no shell runs it.",
-        show_default=False,
-    ),
+    typer.Option(help="Program to run for each alert, such as 'say {message}'; no shell runs it."),
 ]
-_SurfaceName = Annotated[
-    str, typer.Option(help="What you run on, such as treadmill or track.", show_default=False)
-]
-_ShoeName = Annotated[str, typer.Option(help="Name of your shoes.", show_default=False)]
+_SurfaceName = Annotated[str, typer.Option(help="What you run on, such as treadmill or track.")]
+_ShoeName = Annotated[str, typer.Option(help="Name of your shoes.")]
 _Speed = Annotated[
     str,
     typer.Option(
@@ -131,12 +119,11 @@ _Treadmill = Annotated[
     typer.Option(
         help="Treadmill that says speed, slope and distance by Bluetooth: ble:ADDRESS, "
         "ble:?name=… or ble: for the first one heard. A simulated sensor has one with "
-        "'sim:?treadmill=1'.",
-        show_default=False,
+        "'sim:?treadmill=1'."
     ),
 ]
-_FootPod = Annotated[str, typer.Option(help="Foot pod, likewise.", show_default=False)]
-_HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.", show_default=False)]
+_FootPod = Annotated[str, typer.Option(help="Foot pod, likewise.")]
+_HeartRate = Annotated[str, typer.Option(help="Heart rate strap, likewise.")]
 _Lsl = Annotated[
     bool,
     typer.Option(

@@ -13,8 +13,7 @@ from pipelines.units import parse_typed_height, parse_typed_mass
 Axes = Annotated[
     str,
     typer.Option(
-        help="Signed sensor axes that point forward, left and up, such as +x+y+z, or auto.",
-        show_default=False,
+        help="Signed sensor axes that point forward, left and up, such as +x+y+z, or auto."
     ),
 ]
 Mass = Annotated[
@@ -23,7 +22,6 @@ Mass = Annotated[
         help="Body mass, such as 70, '70 kg' or '154 lb'.",
         parser=partial(parse_typed_mass, name="--mass"),
         metavar="MASS",
-        show_default=False,
     ),
 ]
 Height = Annotated[
@@ -32,7 +30,6 @@ Height = Annotated[
         help="Height, such as 1.75, '1.75 m' or '5 ft 9 in'; the lumbar index needs it.",
         parser=partial(parse_typed_height, name="--height"),
         metavar="HEIGHT",
-        show_default=False,
     ),
 ]
 Rate = Annotated[float | None, typer.Option(help="Sample rate in Hz of a recording without times.")]
@@ -40,45 +37,29 @@ Columns = Annotated[
     str,
     typer.Option(
         help="What the columns are, in their order, - for one to pass over: "
-        "time_s,acc_x_g,acc_y_g,acc_z_g,-.",
-        show_default=False,
+        "time_s,acc_x_g,acc_y_g,acc_z_g,-."
     ),
 ]
 Units = Annotated[
-    str,
-    typer.Option(
-        help="Units that go before what the file says: acc=g,gyr=deg_s,time=ms.",
-        show_default=False,
-    ),
+    str, typer.Option(help="Units that go before what the file says: acc=g,gyr=deg_s,time=ms.")
 ]
 Beside = Annotated[
     Path | None,
     typer.Option(
-        "--with",
-        help="A second file of the same recording, with the other sensor; joined by time.",
-        show_default=False,
+        "--with", help="A second file of the same recording, with the other sensor; joined by time."
     ),
 ]
 BaselineFile = Annotated[
     Path | None,
-    typer.Option(
-        "--baseline",
-        help="Baseline of an earlier run: the --summary of its replay.",
-        show_default=False,
-    ),
+    typer.Option("--baseline", help="Baseline of an earlier run: the --summary of its replay."),
 ]
 SettingsFile = Annotated[
-    Path | None,
-    typer.Option("--settings", help="How changes are found and told (.toml).", show_default=False),
+    Path | None, typer.Option("--settings", help="How changes are found and told (.toml).")
 ]
 # of a run in the journal
-RunDistance = Annotated[str, typer.Option(help="Distance run, such as '5 km'.", show_default=False)]
-TreadmillDistance = Annotated[
-    str, typer.Option(help="Distance the treadmill showed.", show_default=False)
-]
-RunSpeed = Annotated[
-    str, typer.Option(help="The treadmill's speed, such as '10 km/h'.", show_default=False)
-]
-RunSurface = Annotated[str, typer.Option(help="Surface, a word.", show_default=False)]
-RunShoe = Annotated[str, typer.Option(help="Name of the shoe.", show_default=False)]
-Note = Annotated[str, typer.Option(help="Your own words.", show_default=False)]
+RunDistance = Annotated[str, typer.Option(help="Distance run, such as '5 km'.")]
+TreadmillDistance = Annotated[str, typer.Option(help="Distance the treadmill showed.")]
+RunSpeed = Annotated[str, typer.Option(help="The treadmill's speed, such as '10 km/h'.")]
+RunSurface = Annotated[str, typer.Option(help="Surface, a word.")]
+RunShoe = Annotated[str, typer.Option(help="Name of the shoe.")]
+Note = Annotated[str, typer.Option(help="Your own words.")]

@@ -46,8 +46,7 @@ from pipelines.views.terminal.keys import Keys
 from pipelines.views.terminal.view import TerminalView
 
 StepsTable = Annotated[
-    str | None,
-    typer.Option(help="Steps table to write (.csv, .parquet, - for standard output)."),
+    str | None, typer.Option(help="Steps table to write (.csv, .parquet, - for standard output).")
 ]
 WaveformTable = Annotated[
     str | None, typer.Option(help="Waveform table to write (.csv, .parquet).")
@@ -58,7 +57,6 @@ Overrides = Annotated[
         "--override",
         help="Parameters that go before all others (.toml): [stated], a table for each stage, and "
         "those of --settings.",
-        show_default=False,
     ),
 ]
 Other = Annotated[
@@ -67,16 +65,10 @@ Other = Annotated[
         "--compare",
         help="What to compare the steps with, step by step: parameters (.toml), a steps table, as "
         "of another version, or another recording.",
-        show_default=False,
     ),
 ]
-Differences = Annotated[
-    str | None,
-    typer.Option(help="Table of the differences (.csv, .parquet).", show_default=False),
-]
-Plot = Annotated[
-    Path | None, typer.Option(help="Bland–Altman plots of them (.svg).", show_default=False)
-]
+Differences = Annotated[str | None, typer.Option(help="Table of the differences (.csv, .parquet).")]
+Plot = Annotated[Path | None, typer.Option(help="Bland–Altman plots of them (.svg).")]
 
 From = Annotated[
     str,
@@ -84,26 +76,21 @@ From = Annotated[
         "--from",
         help="Tell what happened from this time on, such as 10:00; all before it is gone through, "
         "too.",
-        show_default=False,
     ),
 ]
-To = Annotated[str, typer.Option("--to", help="… up to this time.", show_default=False)]
+To = Annotated[str, typer.Option("--to", help="… up to this time.")]
 Speed = Annotated[
     float | None,
     typer.Option(
         help="Show it as it looked while it happened: 1 as fast as then, 4 four times faster; left "
-        "and right go 10 s back and on, space pauses.",
-        show_default=False,
+        "and right go 10 s back and on, space pauses."
     ),
 ]
 
 
 def replay(
     file: Annotated[
-        Path,
-        typer.Argument(
-            help="Session (.mcap), or a recording of any other format.", show_default=False
-        ),
+        Path, typer.Argument(help="Session (.mcap), or a recording of any other format.")
     ],
     steps: StepsTable = None,
     waveforms: WaveformTable = None,

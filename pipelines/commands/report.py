@@ -27,9 +27,7 @@ from pipelines.views.report.recording import PreviousRun, Recording
 def report(
     session: Annotated[
         Path,
-        typer.Argument(
-            help="Session (.mcap), or a recording of any other format.", show_default=False
-        ),
+        typer.Argument(help="Session (.mcap), or a recording of any other format."),
     ],
     out: Annotated[
         Path | None,
@@ -37,23 +35,20 @@ def report(
             "--out",
             "-o",
             help="Page to write, in the place of an older one; beside the session otherwise.",
-            show_default=False,
         ),
     ] = None,
     previous: Annotated[
         list[Path] | None,
         typer.Option(
             help="An earlier run to compare with: session, or --summary of its replay; from three "
-            "on. Give it once for each run.",
-            show_default=False,
+            "on. Give it once for each run."
         ),
     ] = None,
     with_journal: Annotated[
         bool, typer.Option("--with-journal", help="Compare with earlier runs of your journal.")
     ] = False,
     fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Compute steps and alerts again instead of as written."),
+        bool, typer.Option("--fresh", help="Compute steps and alerts again instead of as written.")
     ] = False,
     axes: Axes = "",
     mass: Mass = None,

@@ -33,8 +33,7 @@ def add(
         Path | None,
         typer.Argument(
             help="Session (.mcap), a recording of any other format, or a summary of a replay "
-            "(.json); none for a run without one.",
-            show_default=False,
+            "(.json); none for a run without one."
         ),
     ] = None,
     distance: RunDistance = "",
@@ -43,15 +42,10 @@ def add(
     surface: RunSurface = "",
     shoe: RunShoe = "",
     baseline: Annotated[
-        Path | None,
-        typer.Option(help="Baseline of earlier easy runs; the dose needs it.", show_default=False),
+        Path | None, typer.Option(help="Baseline of earlier easy runs; the dose needs it.")
     ] = None,
-    at: Annotated[
-        str, typer.Option(help="Start, where the file does not say it.", show_default=False)
-    ] = "",
-    minutes: Annotated[
-        float | None, typer.Option(help="How long, without a file.", show_default=False)
-    ] = None,
+    at: Annotated[str, typer.Option(help="Start, where the file does not say it.")] = "",
+    minutes: Annotated[float | None, typer.Option(help="How long, without a file.")] = None,
     note: Note = "",
     again: Annotated[
         bool,

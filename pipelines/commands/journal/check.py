@@ -15,8 +15,7 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 
 def check(
     yes: Annotated[
-        list[str] | None,
-        typer.Option(help="Question with the answer yes; may be repeated.", show_default=False),
+        list[str] | None, typer.Option(help="Question with the answer yes; may be repeated.")
     ] = None,
     no_others: Annotated[
         bool, typer.Option("--no-others", help="All other answers are no; nothing is asked.")

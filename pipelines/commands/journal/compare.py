@@ -13,9 +13,9 @@ from pipelines.runner.journal.queries import runs_by_shoe, runs_by_surface
 
 
 def compare(
-    kind: Annotated[str, typer.Argument(help="surface or shoe.", show_default=False)],
-    first: Annotated[str, typer.Argument(help="The one to start from.", show_default=False)],
-    second: Annotated[str, typer.Argument(help="The other one.", show_default=False)],
+    kind: Annotated[str, typer.Argument(help="surface or shoe.")],
+    first: Annotated[str, typer.Argument(help="The one to start from.")],
+    second: Annotated[str, typer.Argument(help="The other one.")],
 ) -> None:
     """Compare two surfaces, or the runs before and after a change of shoes."""
     if kind not in {"surface", "shoe"}:

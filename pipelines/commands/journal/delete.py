@@ -16,8 +16,7 @@ from pipelines.runner.journal.words import session_line
 
 def delete(
     session: Annotated[
-        int | None,
-        typer.Argument(help="Number of a run, as 'journal list' shows it.", show_default=False),
+        int | None, typer.Argument(help="Number of a run, as 'journal list' shows it.")
     ] = None,
     everything: Annotated[bool, typer.Option("--everything", help="Empty the journal.")] = False,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="Do not ask again.")] = False,

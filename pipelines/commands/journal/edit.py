@@ -24,10 +24,7 @@ from pipelines.runner.journal.words import session_line
 
 
 def edit(
-    session: Annotated[
-        int,
-        typer.Argument(help="Number of a run, as 'journal list' shows it.", show_default=False),
-    ],
+    session: Annotated[int, typer.Argument(help="Number of a run, as 'journal list' shows it.")],
     distance: RunDistance = "",
     treadmill: TreadmillDistance = "",
     speed: RunSpeed = "",

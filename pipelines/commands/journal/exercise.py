@@ -14,15 +14,10 @@ from pipelines.runner.journal.entries import Exercise, ExerciseKind
 
 
 def exercise(
-    kind: Annotated[
-        str, typer.Argument(help="strength, stretch, core or cross.", show_default=False)
-    ],
-    minutes: Annotated[float, typer.Argument(help="How long.", show_default=False)],
-    note: Annotated[str, typer.Option(help="What exactly.", show_default=False)] = "",
-    at: Annotated[
-        str,
-        typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.", show_default=False),
-    ] = "",
+    kind: Annotated[str, typer.Argument(help="strength, stretch, core or cross.")],
+    minutes: Annotated[float, typer.Argument(help="How long.")],
+    note: Annotated[str, typer.Option(help="What exactly.")] = "",
+    at: Annotated[str, typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.")] = "",
 ) -> None:
     """Note strength training, a stretch, core work or cross-training."""
     utc_ns, offset = time_of(at)

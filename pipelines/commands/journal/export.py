@@ -15,7 +15,7 @@ from pipelines.runner.journal.export import export_journal
 
 
 def export(
-    out: Annotated[Path, typer.Argument(help="New archive to write (.zip).", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="New archive to write (.zip).")],
     overwrite: Annotated[
         bool,
         typer.Option(

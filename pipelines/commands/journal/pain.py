@@ -33,30 +33,21 @@ _LISTED = 20
 
 
 def pain(
-    level: Annotated[
-        int | None, typer.Argument(help="0 (none) to 10; without it, list.", show_default=False)
-    ] = None,
+    level: Annotated[int | None, typer.Argument(help="0 (none) to 10; without it, list.")] = None,
     when: Annotated[
         str,
         typer.Option(
-            help="before, during, after, 24h, 48h (of a run), or other; as its time tells.",
-            show_default=False,
+            help="before, during, after, 24h, 48h (of a run), or other; as its time tells."
         ),
     ] = "",
     session: Annotated[
-        int | None,
-        typer.Option(help="Number of the run; the one near in time.", show_default=False),
+        int | None, typer.Option(help="Number of the run; the one near in time.")
     ] = None,
-    place: Annotated[str, typer.Option(help="Where it is.", show_default=False)] = "",
-    quality: Annotated[str, typer.Option(help="How it feels.", show_default=False)] = "",
-    activity: Annotated[str, typer.Option(help="What it came with.", show_default=False)] = "",
-    at: Annotated[
-        str,
-        typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.", show_default=False),
-    ] = "",
-    number: Annotated[
-        int | None, typer.Option(help="Of a note to correct, as listed.", show_default=False)
-    ] = None,
+    place: Annotated[str, typer.Option(help="Where it is.")] = "",
+    quality: Annotated[str, typer.Option(help="How it feels.")] = "",
+    activity: Annotated[str, typer.Option(help="What it came with.")] = "",
+    at: Annotated[str, typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.")] = "",
+    number: Annotated[int | None, typer.Option(help="Of a note to correct, as listed.")] = None,
 ) -> None:
     """Note pain, from 0 to 10, or list the notes; what the last weeks add up to is told."""
     if number is not None:

@@ -19,8 +19,7 @@ def plan(
     start: Annotated[bool, typer.Option("--start", help="Begin a return after a break.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End the plan.")] = False,
     rest: Annotated[
-        int | None,
-        typer.Option(min=0, max=60, help="Days without running first.", show_default=False),
+        int | None, typer.Option(min=0, max=60, help="Days without running first.")
     ] = None,
 ) -> None:
     """Return to running: rest, treadmill, track, usual route."""

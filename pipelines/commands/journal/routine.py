@@ -19,9 +19,7 @@ from pipelines.runner.journal.entries import Exercise
 
 
 def routine(
-    name: Annotated[
-        str, typer.Argument(help="warm-up, core, balance or cool-down.", show_default=False)
-    ],
+    name: Annotated[str, typer.Argument(help="warm-up, core, balance or cool-down.")],
 ) -> None:
     """Guide through a warm-up, core sets, balance or a cool-down; what is exercise is noted."""
     if name not in ROUTINES:

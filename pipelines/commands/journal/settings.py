@@ -14,28 +14,16 @@ from pipelines.units import parse_distance, parse_typed_height, parse_typed_mass
 
 
 def settings(
-    height: Annotated[
-        str, typer.Option(help="Such as '1.75 m' or '5 ft 9 in'.", show_default=False)
-    ] = "",
-    mass: Annotated[
-        str, typer.Option(help="Such as '70 kg' or '154 lb'.", show_default=False)
-    ] = "",
-    units: Annotated[str, typer.Option(help="metric or imperial.", show_default=False)] = "",
-    ceiling: Annotated[
-        str,
-        typer.Option(help="Weekly distance, or 'default': 2 miles more.", show_default=False),
-    ] = "",
-    strength: Annotated[
-        int | None, typer.Option(help="Strength days a week.", show_default=False)
-    ] = None,
-    stretches: Annotated[
-        int | None, typer.Option(help="Stretches a day.", show_default=False)
-    ] = None,
+    height: Annotated[str, typer.Option(help="Such as '1.75 m' or '5 ft 9 in'.")] = "",
+    mass: Annotated[str, typer.Option(help="Such as '70 kg' or '154 lb'.")] = "",
+    units: Annotated[str, typer.Option(help="metric or imperial.")] = "",
+    ceiling: Annotated[str, typer.Option(help="Weekly distance, or 'default': 2 miles more.")] = "",
+    strength: Annotated[int | None, typer.Option(help="Strength days a week.")] = None,
+    stretches: Annotated[int | None, typer.Option(help="Stretches a day.")] = None,
     highest_pulse: Annotated[
         int | None,
         typer.Option(
-            help="Highest heart rate that you know of yourself, beats a minute; 0 forgets it.",
-            show_default=False,
+            help="Highest heart rate that you know of yourself, beats a minute; 0 forgets it."
         ),
     ] = None,
 ) -> None:

@@ -24,11 +24,9 @@ _MOST_M: Final = 50_000_000.0
 
 
 def shoe(
-    name: Annotated[str, typer.Argument(help="Name; none lists all.", show_default=False)] = "",
-    bought: Annotated[str, typer.Option(help="Day, such as 2026-03-02.", show_default=False)] = "",
-    start: Annotated[
-        str, typer.Option(help="Distance it has already, such as '120 km'.", show_default=False)
-    ] = "",
+    name: Annotated[str, typer.Argument(help="Name; none lists all.")] = "",
+    bought: Annotated[str, typer.Option(help="Day, such as 2026-03-02.")] = "",
+    start: Annotated[str, typer.Option(help="Distance it has already, such as '120 km'.")] = "",
     retire: Annotated[bool, typer.Option("--retire", help="It is not used any more.")] = False,
     back: Annotated[bool, typer.Option("--back", help="A retired one is used again.")] = False,
 ) -> None:
