@@ -10,7 +10,7 @@ import typer
 from devices.sources import open_connector, open_source
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes
-from pipelines.commands.messages import complain, say
+from pipelines.commands.messages import ended_by_ctrl_c, say
 from pipelines.commands.options import Axes
 from pipelines.sensors.calibrate import (
     Calibrated,
@@ -67,11 +67,8 @@ def calibrate(
         with CalibrationGuide() as guide:
             return await run_calibration(source, options, guide, devices_directory())
 
-    try:
+    with ended_by_ctrl_c("nothing was stored"):
         done = asyncio.run(guided())
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        complain("backstride: stopped before the end: nothing was stored.")
-        raise typer.Exit(130) from None
     for line in result_lines(done):
         say(line)
     if done.trouble is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from imu.compiled import is_compiled
@@ -22,21 +23,29 @@ def warm_up_filters() -> None:
     prepare_filters()
 
 
-def check_outputs(named: dict[str, Path | str | None]) -> None:
-    """Refuse two files that are one: an output must not replace an input or another output."""
+def check_outputs(
+    others: Mapping[str, Path | str | None], results: Mapping[str, Path | str | None]
+) -> None:
+    """Refuse two files that are one, and a result in the place of a recording.
+
+    A slip in a name must not replace an input, another output or what was recorded.
+
+    Parameters
+    ----------
+    others : mapping of str to path or None
+        What is read, and what is written nowhere but beside older files, by the option's name.
+    results : mapping of str to path or None
+        What replaces an older file, likewise.
+    """
     taken: dict[Path | str, str] = {}
-    for name, given in named.items():
+    for name, given in {**others, **results}.items():
         if given is None:
             continue
         place = "-" if str(given) == "-" else Path(given).resolve()
         if place in taken:
             raise ParameterError(name, str(given), f"another file than {taken[place]}")
         taken[place] = name
-
-
-def check_results(named: dict[str, Path | str | None]) -> None:
-    """Refuse results that would take the place of a recording, as a slip in a name may make it."""
-    for name, given in named.items():
+    for name, given in results.items():
         if given is not None and str(given) != "-" and holds_recording(given):
             raise ParameterError(name, str(given), "another file, since this one holds a recording")
 

@@ -14,7 +14,7 @@ import typer
 from pipelines.bench.cohort.run import CohortOptions, CohortRun, results_path, run_cohort
 from pipelines.bench.cohort.sessions import Stated, parse_shard
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
+from pipelines.commands.checks import check_axes, check_outputs, warm_up_filters
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, Columns, Height, Mass, Rate, SettingsFile, Units
 from pipelines.files.alert_settings_file import load_alert_settings
@@ -69,8 +69,8 @@ def cohort(
     check_axes(axes)
     part = parse_shard(shard) if shard else None
     result = results_path(out, part)
-    check_outputs({"SOURCE": source, "--settings": settings, "--out": result, "--report": page})
-    check_results({"--out": result, "--report": page})
+    inputs = {"SOURCE": source, "--settings": settings}
+    check_outputs(inputs, {"--out": result, "--report": page})
     if page is not None:
         check_libraries()
     ReplayOptions(mass_kg=mass, height_m=height)

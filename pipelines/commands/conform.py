@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,11 +10,10 @@ import typer
 from imu.errors import ParameterError
 from pipelines.bench.conform import Conformance, Extent
 from pipelines.bench.conform import conform as run_conform
-from pipelines.bench.reports import write_json, write_junit
 from pipelines.bench.unit import unit_at
-from pipelines.commands.checks import check_outputs, check_results
-from pipelines.commands.messages import complain, say
-from pipelines.views.bench_words import item_lines, verdict_line
+from pipelines.commands.bench_outcome import NO_REPORT, check_reports, hand_out
+from pipelines.commands.messages import complain, ended_by_ctrl_c
+from pipelines.commands.options import JsonFile, JunitFile
 from pipelines.views.progress import progress
 
 
@@ -47,8 +45,8 @@ def conform(
     long: Annotated[
         bool, typer.Option("--long", help="Half an hour at rest too, for the Allan deviation.")
     ] = False,
-    junit: Annotated[Path | None, typer.Option(help="JUnit report to write.")] = None,
-    json: Annotated[Path | None, typer.Option(help="JSON report to write.")] = None,
+    junit: JunitFile = None,
+    json: JsonFile = None,
 ) -> None:
     """Measure a sensor on the bench, and judge it where somebody sets a limit.
 
@@ -56,8 +54,7 @@ def conform(
     """
     if quick and long:
         raise ParameterError("--long", True, "either --quick or --long")
-    check_outputs({"--junit": junit, "--json": json})
-    check_results({"--junit": junit, "--json": json})
+    check_reports(junit, json)
     unit = unit_at(source)
     extent: Extent = "quick" if quick else "long" if long else "usual"
     guide = _Guide(needed=unit.needs_hands)
@@ -66,17 +63,6 @@ def conform(
         with progress("measuring") as report:
             return await run_conform(unit, extent, guide, report)
 
-    try:
+    with ended_by_ctrl_c(NO_REPORT):
         done = asyncio.run(measured())
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        complain("backstride: stopped before the end: no report was written.")
-        raise typer.Exit(130) from None
-    for line in item_lines(done.items):
-        say(line)
-    if json is not None:
-        write_json(json, source, done.items)
-    if junit is not None:
-        write_junit(junit, "backstride conform", source, done.items)
-    say(verdict_line(done.items))
-    if not done.passed:
-        raise typer.Exit(1)
+    hand_out("conform", source, done.items, junit, json)

@@ -12,7 +12,7 @@ from devices.sources import open_source
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams
 from pipelines.commands.checks import check_axes, warm_up_filters
-from pipelines.commands.messages import complain, say
+from pipelines.commands.messages import complain, ended_by_ctrl_c, say
 from pipelines.commands.options import Axes
 from pipelines.runner.desk.nudges import RarerNudges
 from pipelines.runner.desk.run import run_desk
@@ -42,12 +42,10 @@ def desk(
     warm_up_filters()
     say(f"watching: a nudge after {minutes:g} min without a change of position; Ctrl-C ends.")
     params = DeskParams(static_s=60.0 * minutes)
-    try:
+    with ended_by_ctrl_c():
         summary = asyncio.run(
             run_desk(source, nudge, axes=axes, params=params, note=note, folder=data_directory())
         )
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        raise typer.Exit(130) from None
     for line in replace(summary, nudges=nudges.told).lines():
         say(line)
     if summary.trouble is not None:

@@ -13,7 +13,7 @@ import typer
 from devices.sources import open_connector
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, warm_up_filters
-from pipelines.commands.messages import complain, say
+from pipelines.commands.messages import complain, ended_by_ctrl_c, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
 from pipelines.counted import counted
 from pipelines.replay import load_baseline
@@ -70,15 +70,9 @@ def download(
         again=again,
     )
 
-    try:
-        with staying_awake(), progress("downloading") as report:
-            done = asyncio.run(_fetched(source, options, report))
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        complain(
-            "backstride: stopped before the end: what has come is kept, and the same command goes "
-            "on from there."
-        )
-        raise typer.Exit(130) from None
+    kept = "what has come is kept, and the same command goes on from there"
+    with ended_by_ctrl_c(kept), staying_awake(), progress("downloading") as report:
+        done = asyncio.run(_fetched(source, options, report))
     for item in done:
         if item.fetched:
             steps = counted(item.steps, "running step")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imu.errors import InputError, ParameterError
-from pipelines.commands.checks import check_outputs, check_results, warm_up_filters
+from pipelines.commands.checks import check_outputs, warm_up_filters
 from pipelines.commands.messages import complain, reader_may_leave, say_json
 from pipelines.files.exporting import PLOTS, decoded_samples, mark_lines, write_samples
 from pipelines.files.fit_activity import write_fit
@@ -95,8 +95,7 @@ def export(
     }
     if not any(outputs.values()) and bids is None:
         raise ParameterError("export", str(file), "what to write, such as --samples samples.csv")
-    check_outputs({"FILE": file, "--bids": bids, **outputs})
-    check_results(outputs)
+    check_outputs({"FILE": file, "--bids": bids}, outputs)
     if raw and samples is None:
         raise ParameterError("--raw", "given", "it with --samples")
     if samples is not None and Path(samples).suffix.lower() != PLOTS:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
-from pipelines.commands.checks import check_axes, check_outputs, check_results
+from pipelines.commands.checks import check_axes, check_outputs
 from pipelines.commands.messages import complain, reader_may_leave, say
 from pipelines.commands.options import Axes, Beside, Columns, Rate, Units
 from pipelines.files.provenance import Provenance, content_digest, utc_text
@@ -43,8 +43,7 @@ def import_recording(
     check_axes(axes)
     if file.suffix.lower() == ".mcap":
         raise ParameterError("FILE", str(file), "a file of another device: sessions have export")
-    check_outputs({"FILE": file, "--with": beside, "OUT": out})
-    check_results({"OUT": out})
+    check_outputs({"FILE": file, "--with": beside}, {"OUT": out})
     if out is not None:
         table_format(out, "OUT")
     with progress(f"reading {file.name}") as report:

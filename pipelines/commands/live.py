@@ -25,10 +25,9 @@ from pipelines.commands.checks import (
     check_axes,
     check_outputs,
     check_port,
-    check_results,
     warm_up_filters,
 )
-from pipelines.commands.messages import complain, say, say_summary
+from pipelines.commands.messages import complain, ended_by_ctrl_c, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.files.replacing import refuse_existing
@@ -181,8 +180,7 @@ def live(
     if continue_from and baseline is not None:
         raise ParameterError("--continue", continue_from, "either --continue or --baseline")
     inputs = {"--continue": continue_from or None, "--baseline": baseline, "--settings": settings}
-    check_outputs({**inputs, "--record": record, "--alerts": alerts})
-    check_results({"--alerts": alerts})
+    check_outputs({**inputs, "--record": record}, {"--alerts": alerts})
     _check_page(port, dashboard=dashboard)
     _check_words(on_alert, speed, slope)
     _check_lsl(wanted=lsl)
@@ -316,11 +314,8 @@ def _watch(
     options, notes = (stated, ()) if source is None else prepare(source, None, stated.marks)
     if page is None:  # a page is there at once, and compiles meanwhile
         warm_up_filters()
-    try:
-        with nullcontext() if simulated is not None else staying_awake():
-            return asyncio.run(_run(source, options, notes, page))
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        raise typer.Exit(130) from None
+    with ended_by_ctrl_c(), nullcontext() if simulated is not None else staying_awake():
+        return asyncio.run(_run(source, options, notes, page))
 
 
 def _earlier(given: str) -> EarlierSession | None:

@@ -40,6 +40,24 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+@contextmanager
+def ended_by_ctrl_c(told: str = "") -> Iterator[None]:
+    """End the command where what runs in it is called off, with a word on what became of it."""
+    from asyncio import CancelledError
+
+    try:
+        yield
+    except (CancelledError, KeyboardInterrupt):
+        raise stopped(told) from None
+
+
+def stopped(told: str = "") -> typer.Exit:
+    """The end of a command that was stopped, to be raised; ``told`` is what became of it."""
+    if told:
+        complain(f"backstride: stopped before the end: {told}.")
+    return typer.Exit(130)
+
+
 def say_summary(summary: Summary) -> None:
     """Tell what a session held."""
     from pipelines.words.summary_words import summary_lines

@@ -56,6 +56,9 @@ BaselineFile = Annotated[
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="How changes are found and told (.toml).")
 ]
+# of a unit that is measured
+JunitFile = Annotated[Path | None, typer.Option(help="JUnit report to write.")]
+JsonFile = Annotated[Path | None, typer.Option(help="JSON report to write.")]
 # of a run in the journal
 RunDistance = Annotated[str, typer.Option(help="Distance run, such as '5 km'.")]
 TreadmillDistance = Annotated[str, typer.Option(help="Distance the treadmill showed.")]

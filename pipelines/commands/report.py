@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
-from pipelines.commands.checks import check_axes, check_outputs, check_results, warm_up_filters
+from pipelines.commands.checks import check_axes, check_outputs, warm_up_filters
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate
@@ -69,8 +69,7 @@ def report(
     for path in inputs.values():
         if path.resolve() == page.resolve():
             raise ParameterError("--out", str(page), f"another file than --previous {path}")
-    check_outputs({"SESSION": session, "--baseline": baseline, "--out": page})
-    check_results({"--out": page})
+    check_outputs({"SESSION": session, "--baseline": baseline}, {"--out": page})
     check_libraries()
     options = ReplayOptions(
         axes=axes,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.checks import check_outputs, check_results
+from pipelines.commands.checks import check_outputs
 from pipelines.commands.messages import say
 from pipelines.counted import counted
 from pipelines.files.simulation import write_simulation
@@ -30,8 +30,7 @@ def simulate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older file.")] = False,
 ) -> None:
     """Write what the simulated sensor would send, and what truly happened."""
-    check_outputs({"OUT": out, "--truth": truth})
-    check_results({"--truth": truth})
+    check_outputs({"OUT": out}, {"--truth": truth})
     if truth is not None:
         table_format(truth, "--truth")
     with progress("simulating") as report:

@@ -11,7 +11,7 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.routines import ROUTINES, routine_cues, routine_minutes
 from pipelines.commands.guided import follow
 from pipelines.commands.journal.messages import add_or_tell, say_cues
-from pipelines.commands.messages import complain
+from pipelines.commands.messages import stopped
 from pipelines.runner.journal.advice import silenced
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
@@ -31,8 +31,7 @@ def routine(
             say_cues(instead or [Cue("routine.not_now")])
             return
         if not follow(routine_cues(name)):
-            complain("backstride: stopped before the end: nothing was noted.")
-            raise typer.Exit(130)
+            raise stopped("nothing was noted")
         if name in {"core", "balance"}:
             note = Exercise(utc_ns, "core", routine_minutes(name), name, utc_offset_minutes=offset)
             add_or_tell(note, journal)

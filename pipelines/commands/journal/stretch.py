@@ -9,7 +9,7 @@ import typer
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
 from pipelines.commands.guided import follow
 from pipelines.commands.journal.messages import add_or_tell
-from pipelines.commands.messages import complain
+from pipelines.commands.messages import stopped
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise
@@ -23,8 +23,7 @@ def stretch(
     """Time a stretch, side by side, and note it when it is done."""
     cues = stretch_timer(StretchPlan(hold, rounds))
     if not follow(cues):
-        complain("backstride: stopped before the end: nothing was noted.")
-        raise typer.Exit(130)
+        raise stopped("nothing was noted")
     utc_ns, offset = time_of("")
     minutes = cues[-1].time_s / 60.0
     done = Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset)
