@@ -19,9 +19,9 @@ from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, Columns, Height, Mass, Rate, SettingsFile, Units
 from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.replay import ReplayOptions
+from pipelines.views.app_libraries import require
 from pipelines.views.cohort_page import CohortFigures, write_cohort_page
 from pipelines.views.progress import progress
-from pipelines.views.report.page import check_libraries
 from pipelines.views.terminal.cells import printable
 
 #: Sessions that could not be read, as many as are told one by one.
@@ -72,7 +72,7 @@ def cohort(
     inputs = {"SOURCE": source, "--settings": settings}
     check_outputs(inputs, {"--out": result, "--report": page})
     if page is not None:
-        check_libraries()
+        require("the report", "matplotlib", "jinja2")
     ReplayOptions(mass_kg=mass, height_m=height)
     options = CohortOptions(
         Stated(axes, mass, height, rate, columns, units),

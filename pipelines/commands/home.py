@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 
 from pipelines.commands.live import live
 from pipelines.commands.messages import say
-
-#: What the page and its pictures are made with.
-_NEEDED = ("nicegui", "matplotlib", "jinja2")
+from pipelines.views.app_libraries import missing
 
 
 def home() -> None:
@@ -25,7 +22,7 @@ def home() -> None:
 
 def _no_page() -> str:
     """Why there is no page, and how to get it, in one line; empty where there is one."""
-    if any(find_spec(name) is None for name in _NEEDED):
+    if missing("nicegui", "matplotlib", "jinja2"):
         return (
             'For the page in your browser: python -m pip install ".[app]" in the folder that you '
             "installed Backstride from."

@@ -16,10 +16,11 @@ from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate
 from pipelines.replay import ReplayOptions, load_baseline
 from pipelines.runner.user_directory import data_directory
 from pipelines.units import UNITS
+from pipelines.views.app_libraries import require
 from pipelines.views.progress import progress
 from pipelines.views.report.content import content_of
 from pipelines.views.report.earlier import previous_run, previous_runs_of_journal
-from pipelines.views.report.page import check_libraries, render, write_page
+from pipelines.views.report.page import render, write_page
 from pipelines.views.report.reading import read_recording
 from pipelines.views.report.recording import PreviousRun, Recording
 
@@ -70,7 +71,7 @@ def report(
         if path.resolve() == page.resolve():
             raise ParameterError("--out", str(page), f"another file than --previous {path}")
     check_outputs({"SESSION": session, "--baseline": baseline}, {"--out": page})
-    check_libraries()
+    require("the report", "matplotlib", "jinja2")
     options = ReplayOptions(
         axes=axes,
         mass_kg=mass,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +13,12 @@ from numpy.typing import NDArray
 from pipelines.bench.cohort.reliability import FEWEST_GROUPS, Reliability, outlying, reliability
 from pipelines.files.provenance import Provenance
 from pipelines.quantities import MEANS, Quantity, quantity_named
-from pipelines.views.report.page import check_libraries, write_page
+from pipelines.views.report.page import write_page
+from pipelines.views.report.svg import drawn
+from pipelines.views.templates import rendered
 
 _TOLD: Final = 20
 _BINS: Final = 30
-_SETTINGS: Final = {"svg.hashsalt": "backstride", "svg.fonttype": "none"}
 _FIGURES: Final = ("mean", "first_half", "second_half")
 
 
@@ -67,9 +67,6 @@ def write_cohort_page(path: Path, figures: CohortFigures, made: Provenance) -> N
     RecordingError
         When the file cannot be written.
     """
-    check_libraries()
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     table = np.array(figures.values).reshape(len(figures.names), len(MEANS), len(_FIGURES))
     sessions_of = Counter(filter(None, figures.subjects))
     between_sessions = sum(count > 1 for count in sessions_of.values()) >= FEWEST_GROUPS
@@ -77,14 +74,9 @@ def write_cohort_page(path: Path, figures: CohortFigures, made: Provenance) -> N
         _metric(name, table[:, number], figures, between_sessions=between_sessions)
         for number, name in enumerate(MEANS)
     ]
-    environment = Environment(
-        loader=PackageLoader("pipelines.views.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("cohort.html.j2").render(
+    page = rendered(
+        "pipelines.views.report",
+        "cohort.html.j2",
         sessions=len(figures.names),
         people=len(sessions_of),
         failed=figures.failed[:_TOLD],
@@ -123,23 +115,12 @@ def _metric(
 
 
 def _histogram(values: NDArray[np.float64], quantity: Quantity) -> str:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    settings: Any = _SETTINGS
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(settings)
-        figure = Figure(figsize=(4.0, 1.8), layout="constrained")
-        FigureCanvasSVG(figure)
+    def draw(figure: Any) -> None:
         axes = figure.add_subplot()
         axes.hist(values, bins=min(_BINS, max(5, round(np.sqrt(values.size)))), color="#34608c")
         axes.set_xlabel(", ".join(filter(None, (quantity.name, quantity.unit))), fontsize=8)
         axes.set_ylabel("sessions", fontsize=8)
         axes.tick_params(labelsize=7)
-        out = io.BytesIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", metadata=nothing)
-    text = out.getvalue().decode()
+
+    text = drawn((4.0, 1.8), draw, layout="constrained").decode()
     return text[text.index("<svg") :]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from imu.errors import BackstrideError
 from pipelines.files.column_units import unit_of
 from pipelines.files.replacing import replacing
+from pipelines.views.app_libraries import require
+from pipelines.views.report.svg import drawn
 
 if TYPE_CHECKING:
     from pipelines.bench.compare.alignment import Agreement, Comparison
 
 _ACROSS: Final = 4
-#: Same bytes for the same numbers: no date, and identifiers that are not drawn by chance.
-_SETTINGS: Final = {"svg.hashsalt": "backstride", "svg.fonttype": "none"}
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
@@ -53,29 +51,17 @@ def write_bland_altman(path: str | os.PathLike[str], comparison: Comparison) -> 
     RecordingError
         When the file cannot be written.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise BackstrideError(
-            'plots need matplotlib: install it with pip install "backstride[app]".'
-        ) from None
+    require("the plot", "matplotlib")
     shown = comparison.agreements
-    settings: Any = _SETTINGS
     rows = max(1, math.ceil(len(shown) / _ACROSS))
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(settings)
-        figure = Figure(figsize=(3.0 * _ACROSS, 2.4 * rows), layout="constrained")
-        FigureCanvasSVG(figure)
-        for number, one in enumerate(shown):
-            _draw(figure.add_subplot(rows, _ACROSS, number + 1), one, comparison)
-        out = io.BytesIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", metadata=nothing)
+
+    def draw(figure: Any) -> None:
+        for number, one in enumerate(shown, 1):
+            _draw(figure.add_subplot(rows, _ACROSS, number), one, comparison)
+
+    picture = drawn((3.0 * _ACROSS, 2.4 * rows), draw, layout="constrained")
     with replacing(path) as file:
-        file.write(out.getvalue())
+        file.write(picture)
 
 
 def _draw(axes: Any, one: Agreement, comparison: Comparison) -> None:

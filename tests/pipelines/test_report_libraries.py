@@ -21,7 +21,7 @@ def test_what_to_install_is_one_sentence_as_in_the_readme(
     def without(name: str) -> ModuleSpec | None:
         return None if name in missing else find_spec(name)
 
-    monkeypatch.setattr("pipelines.views.report.page.find_spec", without)
+    monkeypatch.setattr("importlib.util.find_spec", without)
     session = tmp_path / "run.mcap"
     session.write_bytes(b"")
     ended = backstride("report", session)

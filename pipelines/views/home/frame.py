@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.coaching.training.traffic_light import judge_pain
-from pipelines.views.report.page import check_libraries
+from pipelines.views.templates import rendered
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from markupsafe import Markup
 
 #: Sign and word of each light.
@@ -62,23 +60,8 @@ def render_page(template: str, frame: Frame, **values: Any) -> str:
     BackstrideError
         When a library of the extra ``app`` is not installed.
     """
-    check_libraries()
-    return _environment().get_template(template).render(frame=frame, pages=PAGES, **values) + "\n"
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("pipelines.views.home", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["light"] = _light
-    return environment
+    values |= {"frame": frame, "pages": PAGES, "light": _light}
+    return rendered("pipelines.views.home", template, **values) + "\n"
 
 
 def _light(level: int) -> Markup:

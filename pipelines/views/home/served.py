@@ -16,12 +16,12 @@ from imu.errors import BackstrideError, ParameterError
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.user_directory import data_directory
+from pipelines.views.app_libraries import missing
 from pipelines.views.home.answers import Answers, recording_of
 from pipelines.views.home.demonstration import DAYS, Demonstration
 from pipelines.views.home.edits import change
 from pipelines.views.home.frame import Frame, render_page
 from pipelines.views.page.gate import PLAIN_POLICY
-from pipelines.views.report.page import missing_libraries
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -204,8 +204,8 @@ class HomePages:
         from starlette.responses import HTMLResponse
 
         self._asked_s = time.monotonic()
-        if missing := missing_libraries():
-            needed = " and ".join(missing)
+        if lacking := missing("matplotlib", "jinja2"):
+            needed = " and ".join(lacking)
             return self._sentence(f"These pages need {needed}, as the README says.", 500)
         demonstration = self._is_demonstration(request)
         (told, trouble), self._said = self._said, ("", "")

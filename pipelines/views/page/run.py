@@ -23,13 +23,14 @@ from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_no
 from pipelines.runner.last_answers import last_answers_store
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
+from pipelines.views.app_libraries import require
 from pipelines.views.home.served import HomePages
 from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.opening import opened
 from pipelines.views.page.run_requests import Beforehand
-from pipelines.views.page.server import check_nicegui, listen, serve
+from pipelines.views.page.server import listen, serve
 from pipelines.views.page.setup_screen import Choice
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.todays_run import TodaysRun
@@ -132,7 +133,7 @@ async def run_dashboard(
         When the page's library is missing, or as :func:`~pipelines.live.run_live` where the URL
         was given; a sensor chosen on the page that cannot be opened is told there.
     """
-    check_nicegui()
+    require("the live page", "nicegui")
     listening = listen(port)
     with JournalAtHand() if journal is None else contextlib.nullcontext(journal) as at_hand:
         dashboard = _first_screen(

@@ -28,23 +28,6 @@ _SHUTDOWN_S: Final = 1
 _TALKATIVE: Final = ("engineio.server", "socketio.server", "uvicorn.error")
 
 
-def check_nicegui() -> None:
-    """Refuse where the page's library is not installed.
-
-    Raises
-    ------
-    BackstrideError
-        With the command that installs it.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("nicegui") is None:
-        raise BackstrideError(
-            "the live page needs nicegui, not installed here: give python -m pip install "
-            '".[app]" in the folder that you installed Backstride from.'
-        )
-
-
 def listen(port: int) -> socket.socket:
     """A listening socket of this computer alone.
 

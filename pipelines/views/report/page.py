@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from imu.errors import BackstrideError
 from pipelines.clock_words import clock_words
 from pipelines.quantities import QUANTITIES
 from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import Content
 from pipelines.views.report.said import said_in
+from pipelines.views.templates import rendered
 from pipelines.views.terminal.cells import capital
 
 if TYPE_CHECKING:
     from pipelines.units import Units
-
-_NEEDED: Final = ("matplotlib", "jinja2")
-
-
-def missing_libraries() -> list[str]:
-    """Libraries of the extra ``app`` that are not installed."""
-    return [name for name in _NEEDED if find_spec(name) is None]
-
-
-def check_libraries() -> None:
-    """Say what to install where a library of the extra ``app`` is missing.
-
-    Raises
-    ------
-    BackstrideError
-        When one is not installed.
-    """
-    missing = missing_libraries()
-    if missing:
-        raise BackstrideError(
-            f"the report needs {' and '.join(missing)}, not installed here: give python -m pip "
-            'install ".[app]" in the folder that you installed Backstride from.'
-        )
 
 
 def render(content: Content, units: Units = "metric") -> str:
@@ -74,17 +50,7 @@ def style() -> str:
 
 
 def _rendered(template: str, **values: Any) -> str:
-    check_libraries()
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("pipelines.views.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(**values)
+    return rendered("pipelines.views.report", template, **values)
 
 
 def write_page(path: str | os.PathLike[str], page: str) -> None:

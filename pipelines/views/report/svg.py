@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import re
 import threading
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 from xml.sax.saxutils import escape
 
 Draw = Callable[[Any], None]
@@ -19,9 +19,10 @@ Draw = Callable[[Any], None]
 _NAMES: Final = ("ink", "muted", "grid", "line", "band", "changed", "first", "second", "soft")
 _COLOURS: Final = tuple(f"#{3 * f'0{place}'}" for place in range(1, len(_NAMES) + 1))
 INK, MUTED, GRID, LINE, BAND, CHANGED, FIRST, SECOND, SOFT = _COLOURS
-_SETTINGS: Final[dict[str, Any]] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "backstride",
+#: Identifiers that are not drawn by chance, and text that stays text.
+_SAME_BYTES: Final[Mapping[str, Any]] = {"svg.fonttype": "none", "svg.hashsalt": "backstride"}
+_SETTINGS: Final[Mapping[str, Any]] = {
+    **_SAME_BYTES,
     "font.size": 9.0,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
@@ -59,21 +60,46 @@ def svg_figure(size: tuple[float, float], draw: Draw, identifier: str, words: st
     words : str
         What it shows, for those who cannot see it.
     """
+    picture = drawn(size, draw, _SETTINGS, transparent=True)
+    return _inline(picture.decode(), identifier, words)
+
+
+def drawn(
+    size: tuple[float, float],
+    draw: Draw,
+    settings: Mapping[str, Any] = _SAME_BYTES,
+    *,
+    layout: Literal["constrained"] | None = None,
+    transparent: bool = False,
+) -> bytes:
+    """A picture as a file; whatever the user's own settings are, the same drawing is the same.
+
+    Parameters
+    ----------
+    size, draw
+        As for :func:`svg_figure`.
+    settings : mapping of str
+        Of matplotlib.
+    layout : {"constrained"}, optional
+        How places are found for axes that have none of their own.
+    transparent : bool
+        Whether the ground is left to the page.
+    """
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    settings: Any = _SETTINGS
+    chosen: Any = settings
     with _DRAWING, mpl.rc_context():
-        mpl.rcdefaults()  # whatever the user's own settings are
-        mpl.rcParams.update(settings)
-        figure = Figure(figsize=size)
+        mpl.rcdefaults()
+        mpl.rcParams.update(chosen)
+        figure = Figure(figsize=size, layout=layout)
         FigureCanvasSVG(figure)
         draw(figure)
         out = io.BytesIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
-    return _inline(out.getvalue().decode(), identifier, words)
+        figure.savefig(out, format="svg", transparent=transparent, metadata=nothing)
+    return out.getvalue()
 
 
 _KEPT_ID: Final = re.compile(r'(?:xlink:)?href="#([^"]+)"|url\(#([^)]+)\)')

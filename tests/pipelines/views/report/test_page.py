@@ -6,18 +6,15 @@ import re
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
-from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
 from msgspec import structs
 
-from imu.errors import BackstrideError
 from imu.steps import NO_STEPS
 from pipelines.coaching.alert import Alert
 from pipelines.quantities import WATCHED
 from pipelines.session.facts import AlertTold, MarkUnreadable, PainReported, ShoeKnown
-from pipelines.views.report import page as page_module
 from pipelines.views.report.content import content_of
 from pipelines.views.report.page import render
 from pipelines.views.report.plots import course_figure
@@ -246,18 +243,6 @@ def test_what_people_wrote_is_text_and_never_markup() -> None:
 
     assert page.all("script") == []
     assert "".join(page.text).count(evil) >= 6
-
-
-@pytest.mark.parametrize("missing", ["matplotlib", "jinja2"])
-def test_missing_library_is_one_sentence_that_says_what_to_install(missing: str) -> None:
-    def spec(name: str) -> object:
-        return None if name == missing else object()
-
-    with (
-        patch.object(page_module, "find_spec", spec),
-        pytest.raises(BackstrideError, match=rf'needs {missing}, .* pip install "\.\[app\]"'),
-    ):
-        render(content_of(recording_of(NO_STEPS)))
 
 
 def test_pain_stands_on_every_course_with_its_number() -> None:
