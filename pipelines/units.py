@@ -12,6 +12,11 @@ Units = Literal["metric", "imperial"]
 UNITS: Final[tuple[Units, ...]] = ("metric", "imperial")
 
 METRES_PER_MILE: Final = 1609.344  # international mile, exact
+#: A kilometre or a mile: metres, and its sign.
+LONG: Final[dict[Units, tuple[float, str]]] = {
+    "metric": (1000.0, "km"),
+    "imperial": (METRES_PER_MILE, "mi"),
+}
 INCHES_PER_MM: Final = 1.0 / 25.4  # exact
 FEET_PER_METRE: Final = 1.0 / 0.3048  # exact
 _FASTEST_M_S: Final = 12.0
@@ -65,9 +70,7 @@ def distance_words(distance_m: float, units: Units = "metric") -> str:
     >>> distance_words(5230.0), distance_words(5230.0, "imperial")
     ('5.2 km', '3.2 miles')
     """
-    if units == "imperial":
-        return f"{distance_m / METRES_PER_MILE:.1f} miles"
-    return f"{distance_m / 1000.0:.1f} km"
+    return f"{distance_m / LONG[units][0]:.1f} {'miles' if units == 'imperial' else 'km'}"
 
 
 def dose_words(easy_km: float, units: Units) -> tuple[str, str]:
@@ -80,9 +83,8 @@ def dose_words(easy_km: float, units: Units) -> tuple[str, str]:
     """
     if not math.isfinite(easy_km):
         return "", ""
-    if units == "imperial":
-        return f"{easy_km * 1000.0 / METRES_PER_MILE:.1f}", "easy miles"
-    return f"{easy_km:.1f}", "easy km"
+    amount, _, unit = distance_words(1000.0 * easy_km, units).partition(" ")
+    return amount, f"easy {unit}"
 
 
 def mass_words(mass_kg: float, units: Units = "metric") -> str:

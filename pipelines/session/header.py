@@ -94,11 +94,6 @@ class SessionHeader(msgspec.Struct, frozen=True):
     software: str = msgspec.field(default_factory=software)
 
     @property
-    def accompanied(self) -> bool:
-        """Whether the companion is a part of the session; not in logs of the forms 1 to 3."""
-        return self.plan is not None
-
-    @property
     def simulated(self) -> bool:
         """Whether the runner is simulated, or of a trace: it is nobody's history."""
         return self.source.partition(":")[0] in {"sim", "trace"}

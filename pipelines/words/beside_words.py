@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipelines.units import METRES_PER_MILE, Units, slope_words
+from pipelines.units import LONG, Units, slope_words
 
 if TYPE_CHECKING:
     from pipelines.session.live_status import LiveStatus
@@ -25,17 +25,14 @@ def beside_words(status: LiveStatus, units: Units = "metric") -> list[str]:
     """
     if not status.beside:
         return []
-    words = []
+    words, imperial, per_m = [], units == "imperial", LONG[units][0]
     if status.speed_m_s is not None:
-        imperial = units == "imperial"
-        speed = status.speed_m_s * 3600.0 / (METRES_PER_MILE if imperial else 1000.0)
+        speed = status.speed_m_s * 3600.0 / per_m
         words.append(f"{speed:.1f} {'mph' if imperial else 'km/h'}")
     if status.slope_deg:
         words.append(slope_words(status.slope_deg))
     if status.distance_m is not None:
-        imperial = units == "imperial"
-        way = status.distance_m / (METRES_PER_MILE if imperial else 1000.0)
-        words.append(f"{way:.2f} {'miles' if imperial else 'km'}")
+        words.append(f"{status.distance_m / per_m:.2f} {'miles' if imperial else 'km'}")
     if status.heart_rate_bpm is not None:
         words.append(f"heart {status.heart_rate_bpm:.0f}/min")
     return words

@@ -9,6 +9,7 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.traffic_light import Judged
 from pipelines.session import facts
 from pipelines.session.standing import STANDING_S
+from pipelines.units import METRES_PER_MILE
 
 if TYPE_CHECKING:
     from pipelines.session.facts import Doubt, Fact, NeutralTrouble
@@ -89,7 +90,6 @@ _STREAM_DOUBTS: Final[dict[Doubt, str]] = {
     "no beat": "finds no heart beat: moisten it and tighten the strap",
 }
 _UNITS_AGREE: Final = 0.1  # how far a factor may be off that of two units
-_MILE_KM: Final = 1.609344
 
 
 def stream_words(stream: str) -> str:
@@ -123,7 +123,7 @@ def _stream_doubted(fact: facts.StreamDoubted) -> str:
     if fact.reason != "units":
         return f"{name} {_STREAM_DOUBTS[fact.reason]}."
     factor = fact.factor or 1.0
-    miles = abs(factor / _MILE_KM - 1.0) < _UNITS_AGREE
+    miles = abs(1000.0 * factor / METRES_PER_MILE - 1.0) < _UNITS_AGREE
     like = ", as if miles an hour were sent for km/h" if miles else ""
     return (
         f"speed and distance of {name} do not fit each other (by a factor of {factor:.2f}{like}): "

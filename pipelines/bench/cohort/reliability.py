@@ -24,8 +24,6 @@ class Reliability:
 
     Attributes
     ----------
-    groups, values : int
-        Those with at least two values, and the values that they have.
     icc : float
         Intraclass correlation of single measurements, one-way random effects: ICC(1,1) (Shrout and
         Fleiss 1979, doi:10.1037/0033-2909.86.2.420), with the mean size of unequal groups.
@@ -36,8 +34,6 @@ class Reliability:
         (Weir 2005, doi:10.1519/15184.1).
     """
 
-    groups: int
-    values: int
     icc: float
     error_sd: float
     detectable: float
@@ -81,7 +77,7 @@ def reliability(values: NDArray[np.float64], groups: Sequence[str]) -> Reliabili
     spread = between + (size - 1.0) * within
     icc = (between - within) / spread if spread > 0.0 else np.nan
     error_sd = float(np.sqrt(within))
-    return Reliability(count, total, icc, error_sd, _NORMAL_95 * 2.0**0.5 * error_sd)
+    return Reliability(icc, error_sd, _NORMAL_95 * 2.0**0.5 * error_sd)
 
 
 def outlying(values: NDArray[np.float64]) -> NDArray[np.intp]:

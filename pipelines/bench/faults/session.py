@@ -47,12 +47,6 @@ class Arrivals(NamedTuple):
     last_s: NDArray[np.float64] = np.zeros(0)
     losses: tuple[LossCounts, ...] = ()
 
-    @property
-    def late_s(self) -> NDArray[np.float64]:
-        """How much later than the quickest each block came after its last sample, s."""
-        late: NDArray[np.float64] = self.arrival_s - self.last_s
-        return late - late.min(initial=np.inf) if len(late) else late
-
     def losses_at(self, time_s: float) -> LossCounts:
         """What was counted at this time since the sensor was switched on."""
         k = int(np.searchsorted(self.arrival_s, time_s, side="right"))
@@ -99,11 +93,6 @@ class PlanSession:
     def steps(self) -> Steps:
         """All steps."""
         return concatenate([f.steps for f in self.facts if isinstance(f, StepsFinished)])
-
-    @property
-    def losses(self) -> LossCounts:
-        """Accounting of samples."""
-        return self.arrivals.losses[-1] if self.arrivals.losses else LossCounts()
 
     @property
     def link_events(self) -> list[tuple[float, str]]:

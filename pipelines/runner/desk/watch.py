@@ -142,11 +142,6 @@ class DeskWatch:
         self._learns = False
 
     @property
-    def gait(self) -> str:
-        """What the wearer does now."""
-        return self._analyzer.activity
-
-    @property
     def held_s(self) -> float:
         """How long the position has not been changed, s."""
         since_s = self._state.since_s

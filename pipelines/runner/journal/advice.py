@@ -63,18 +63,12 @@ class Advice:
     ----------
     red_flags : RedFlagState
         While stopped, nothing else is said.
-    tier : PainTier
-        Whom to see about pain.
     cues : tuple of Cue
         What to tell, the weightiest first.
-    held : HeldBack, optional
-        Why no training is suggested; None where it is.
     """
 
     red_flags: RedFlagState
-    tier: PainTier
     cues: tuple[Cue, ...]
-    held: HeldBack | None = None
 
 
 def advice(journal: Journal, now: datetime) -> Advice:
@@ -89,14 +83,13 @@ def advice(journal: Journal, now: datetime) -> Advice:
     """
     now_ns = utc_ns_of(now)
     stopped = red_flag_state(journal)
-    finding, cues = _pain_cues(journal, now_ns)
     if stopped.stopped and stopped.cue is not None:
-        return Advice(stopped, finding.tier, (stopped.cue,))
-    held = held_back(journal, now_ns)
+        return Advice(stopped, (stopped.cue,))
+    _, cues = _pain_cues(journal, now_ns)
     if stopped.eased and stopped.cue is not None:
         cues.insert(0, stopped.cue)
-    if held is not None or stopped.eased:
-        return Advice(stopped, finding.tier, tuple(cues), held)
+    if stopped.eased or held_back(journal, now_ns) is not None:
+        return Advice(stopped, tuple(cues))
     settings = journal.settings()
     if settings.return_since_ns is not None:
         cues += _return_cues(journal, settings.return_since_ns, now_ns, settings.rest_days)
@@ -116,7 +109,7 @@ def advice(journal: Journal, now: datetime) -> Advice:
             cues.append(Cue(f"{kind}.due"))
     stretch = stretch_cue(stretch_times(journal, today), now, settings.stretches_per_day)
     cues += [stretch] if stretch is not None else []
-    return Advice(stopped, finding.tier, tuple(cues))
+    return Advice(stopped, tuple(cues))
 
 
 def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from imu.errors import ParameterError
-from pipelines.runner.journal.entries import utc_ns_of
+from pipelines.runner.journal.entries import offset_minutes, utc_ns_of
 
 
 def time_of(words: str, name: str = "--at") -> tuple[int, int]:
@@ -29,8 +29,7 @@ def time_of(words: str, name: str = "--at") -> tuple[int, int]:
         raise ParameterError(name, words, "a time such as '2026-03-02 18:30'") from None
     if when > now:
         raise ParameterError(name, words, f"a time that is over; it is {now:%Y-%m-%d %H:%M} now")
-    offset = when.utcoffset()
-    return utc_ns_of(when), 0 if offset is None else round(offset.total_seconds() / 60.0)
+    return utc_ns_of(when), offset_minutes(when)
 
 
 def day_of(words: str, name: str) -> date | None:

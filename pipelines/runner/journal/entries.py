@@ -335,6 +335,18 @@ def moment(utc_ns: int, utc_offset_minutes: int = 0) -> datetime:
     )
 
 
+def offset_minutes(when: datetime) -> int:
+    """Offset of the zone of a time, minutes.
+
+    Examples
+    --------
+    >>> offset_minutes(moment(0, 60))
+    60
+    """
+    offset = when.utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() / 60.0)
+
+
 def local_day(utc_ns: int, utc_offset_minutes: int = 0) -> date:
     """The runner's own day.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from imu.steps import STEP_COLUMNS
 from pipelines.files.summary_file import WrittenSummary
 from pipelines.quantities import MEANS
-from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session
+from pipelines.runner.journal.entries import DistanceSource, RunBaseline, Session, offset_minutes
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
@@ -28,8 +28,7 @@ _MEASURED: Final[Mapping[str, DistanceSource]] = {"treadmill": "treadmill", "pod
 
 def local_offset_minutes(utc_ns: int) -> int:
     """Offset of this machine's clock at a moment, minutes."""
-    offset = datetime.fromtimestamp(utc_ns / 1e9, tz=UTC).astimezone().utcoffset()
-    return 0 if offset is None else round(offset.total_seconds() / 60.0)
+    return offset_minutes(datetime.fromtimestamp(utc_ns / 1e9, tz=UTC).astimezone())
 
 
 def distance_from_speed(speed_m_s: float, steps: Steps) -> Distance:

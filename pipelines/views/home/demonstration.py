@@ -22,6 +22,7 @@ from pipelines.runner.journal.entries import (
     Pain,
     PainMoment,
     Shoe,
+    offset_minutes,
     utc_ns_of,
 )
 from pipelines.system_error import explain
@@ -133,8 +134,7 @@ def make_month(
     from pipelines.runner.journal.stated import Distance, Stated
 
     private_folder(folder, "the demonstration")
-    offset = now.utcoffset()
-    minutes = 0 if offset is None else round(offset.total_seconds() / 60.0)
+    minutes = offset_minutes(now)
     usual: Baseline | None = None
     with Journal(folder / "journal.sqlite3") as journal:
         journal.change_settings(height_m=1.72, mass_kg=64.0)

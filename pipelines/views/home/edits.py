@@ -24,6 +24,7 @@ from pipelines.runner.journal.entries import (
     Questionnaire,
     Session,
     Shoe,
+    offset_minutes,
     utc_ns_of,
 )
 from pipelines.runner.journal.queries import red_flag_state, run_time
@@ -117,7 +118,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     if moment not in {"", "other"}:
         number = _whole(fields, "run")
         run = run_time(journal.entry(Session, number))
-        if is_too_early(moment, run.end_ns, now_ns, _offset_minutes(now)):
+        if is_too_early(moment, run.end_ns, now_ns, offset_minutes(now)):
             hours = (now_ns - run.end_ns) / 3.6e12
             raise ParameterError(
                 "when", when, f"another moment: that run ended {ago_words(max(hours, 0.0))}"
@@ -134,7 +135,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
             place=fields.get("place", ""),
             quality=fields.get("quality", ""),
             activity=fields.get("activity", ""),
-            utc_offset_minutes=_offset_minutes(now),
+            utc_offset_minutes=offset_minutes(now),
         )
     )
     found = advice(journal, now)
@@ -152,7 +153,7 @@ def _exercise(journal: Journal, fields: Fields, now: datetime) -> str:
         raise ParameterError("kind", fields.get("kind", ""), "one of the list")
     minutes = _number(fields, "minutes")
     journal.add(
-        Exercise(utc_ns_of(now), kind, minutes, fields.get("note", ""), _offset_minutes(now))
+        Exercise(utc_ns_of(now), kind, minutes, fields.get("note", ""), offset_minutes(now))
     )
     return f"Noted: {kind}, {minutes:g} min."
 
@@ -229,7 +230,7 @@ def _check(journal: Journal, fields: Fields, now: datetime) -> str:
     answers = {name: fields[name] == "yes" for name in QUESTIONS}
     cleared = fields.get("cleared") == "yes"
     after = judge(red_flag_state(journal), Answered(answers, cleared))
-    journal.add(Questionnaire(utc_ns_of(now), answers, cleared, _offset_minutes(now)))
+    journal.add(Questionnaire(utc_ns_of(now), answers, cleared, offset_minutes(now)))
     return after.cue.message if after.cue is not None else "Your answers are noted."
 
 
@@ -257,11 +258,6 @@ EDITS: Final[Mapping[str, Callable[[Journal, Fields, datetime], str]]] = {
     "check": _check,
     "delete": _delete,
 }
-
-
-def _offset_minutes(now: datetime) -> int:
-    offset = now.utcoffset()
-    return 0 if offset is None else round(offset.total_seconds() / 60.0)
 
 
 def _with_unit(words: str, units: Units) -> str:

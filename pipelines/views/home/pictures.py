@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.quantities import QUANTITIES
+from pipelines.units import LONG
 from pipelines.views.report.svg import (
     BAND,
     CHANGED,
@@ -32,7 +33,6 @@ _SMALL: Final = tuple(
     next(one for one in QUANTITIES if one.column == column)
     for column in ("sacral_lean_deg", "impact_shock_g", "vertical_oscillation_mm")
 )
-_METRES_PER_MILE: Final = 1609.344
 #: A pain from this level on is drawn as one that asks for a change.
 _MORE_PAIN: Final = 4
 
@@ -167,14 +167,13 @@ def _pain(axes: Any, diary: Diary) -> None:
 
 
 def _load(axes: Any, diary: Diary, units: Units) -> None:
-    per = 1000.0 if units == "metric" else _METRES_PER_MILE
-    easy = 1.0 if units == "metric" else 1000.0 / _METRES_PER_MILE
+    per, _ = LONG[units]
     for one in diary.sessions:
         day = one.day.toordinal()
         if one.distance_m is not None:
             axes.bar(day, one.distance_m / per, width=0.55, color=SOFT, linewidth=0)
         if one.dose_easy_km_m4 is not None:
-            axes.plot(day, one.dose_easy_km_m4 * easy, "D", color=SECOND, markersize=3.5)
+            axes.plot(day, one.dose_easy_km_m4 * 1000.0 / per, "D", color=SECOND, markersize=3.5)
     unit = "km" if units == "metric" else "miles"
     axes.set_title(f"distance (bars) and load (diamonds), easy {unit}", weight="bold", pad=3.0)
     axes.margins(y=0.15)

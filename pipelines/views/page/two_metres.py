@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.clock_words import clock_words
 from pipelines.coaching.training.single_session import BEYOND
 from pipelines.quantities import Quantity, quantity_named
-from pipelines.units import distance_words, dose_words
+from pipelines.units import LONG, distance_words, dose_words
 from pipelines.views.terminal.wording import standing
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ _FORM: Final = tuple(
     )
 )
 _PHASES: Final = {"warm_up": "warm up", "run": "run", "walk": "walk"}
-_METRES_PER_MILE: Final = 1609.344
 #: Characters that a place has room for in its larger size.
 _ROOM: Final = 5
 #: Slower than walking is no pace of a run.
@@ -54,7 +53,7 @@ def two_metres(
     [('time', '1:01'), ('distance', '2.3'), ('pace /km', '6:40')]
     """
     time = clock_words(status.elapsed_s)
-    distance, distance_unit = "–", "km" if units == "metric" else "mi"
+    distance, distance_unit = "–", LONG[units][1]
     if status.distance_m is not None:
         distance, _, distance_unit = distance_words(status.distance_m, units).partition(" ")
     pace, pace_unit = pace_words(status.speed_m_s, units)
@@ -85,11 +84,11 @@ def pace_words(speed_m_s: float | None, units: Units = "metric") -> tuple[str, s
     >>> pace_words(10 / 3.6), pace_words(10 / 3.6, "imperial"), pace_words(0.0)
     (('6:00', '/km'), ('9:39', '/mi'), ('–', '/km'))
     """
-    per_m, unit = (1000.0, "/km") if units == "metric" else (_METRES_PER_MILE, "/mi")
+    per_m, unit = LONG[units]
     if speed_m_s is None or speed_m_s < _LEAST_SPEED_M_S:
-        return "–", unit
+        return "–", f"/{unit}"
     minutes, seconds = divmod(round(per_m / speed_m_s), 60)
-    return f"{minutes}:{seconds:02d}", unit
+    return f"{minutes}:{seconds:02d}", f"/{unit}"
 
 
 def budget_words(
@@ -113,7 +112,7 @@ def budget_words(
         return None
     left_km = max(0.0, BEYOND * plan.longest.dose_easy_km - (status.easy_km or 0.0))
     amount, _ = dose_words(left_km, units)
-    return amount, "km" if units == "metric" else "mi"
+    return amount, LONG[units][1]
 
 
 def _interval(phase: Phase, repeats: int) -> list[dict[str, Any]]:

@@ -38,9 +38,7 @@ class LevelRow:
     low: float  # 5 % of single steps lie below
     high: float  # 5 % of single steps lie above
     early: float
-    early_half_width: float
     late: float
-    late_half_width: float
     difference: float  # in the measure's unit
     difference_half_width: float
 
@@ -135,9 +133,7 @@ def level_rows(
                 low,
                 high,
                 early,
-                early_half,
                 late,
-                late_half,
                 late - early,
                 math.hypot(early_half, late_half),
             )

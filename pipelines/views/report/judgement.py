@@ -33,8 +33,6 @@ class Band:
     baseline: float
     low: float
     high: float
-    gate: float  # in the indicator's change unit
-    change_unit: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,11 +152,6 @@ def _bands(ranges: Sequence[UsualRange]) -> dict[str, Band]:
         if indicator is None or usual is None:
             continue
         half = usual.baseline * usual.gate / 100.0 if indicator.relative else usual.gate
-        bands[quantity.column] = Band(
-            usual.baseline,
-            usual.baseline - half,
-            usual.baseline + half,
-            usual.gate,
-            indicator.change_unit,
-        )
+        low, high = usual.baseline - half, usual.baseline + half
+        bands[quantity.column] = Band(usual.baseline, low, high)
     return bands

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 import time
-from types import TracebackType
 from typing import Any, Final
 
 #: What terminals send for a key.
@@ -49,12 +48,7 @@ class Keys:
             self._listens = False
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self._listens = False
         if self._before is not None and sys.platform != "win32":
             import termios

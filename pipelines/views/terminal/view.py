@@ -23,8 +23,6 @@ from pipelines.views.terminal.picture import picture
 from pipelines.views.terminal.plain_log import PlainLog
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from rich.console import Console
     from rich.live import Live
 
@@ -90,12 +88,7 @@ class TerminalView:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *failure: object) -> None:
         self._ending.set()
         self._wake.set()
         try:
@@ -104,7 +97,7 @@ class TerminalView:
             if self._screen is not None:
                 with self._falling_silent():
                     self._screen.close(draw_last=not self._stopped and self._failure is None)
-        if self._failure is not None and error is None:
+        if self._failure is not None and kind is None:
             raise self._failure  # a fault of the picture waits until the run is safe
 
     def update(self, status: LiveStatus) -> None:

@@ -22,7 +22,7 @@ from msgspec import structs
 from devices.records import DeviceInfo, Record
 from imu.analyzer import warm_up
 from imu.drift.baseline import Baseline, IndicatorBaseline
-from imu.drift.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS, indicator_named
 from imu.drift.params import DriftParams
 from pipelines import live
 from pipelines.coaching.alert import Alert
@@ -50,6 +50,7 @@ from pipelines.session.facts import (
     Ended,
     Fact,
     PainReported,
+    UsualRange,
 )
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
@@ -380,7 +381,7 @@ def test_a_simulated_run_is_accompanied(tmp_path: Path, monkeypatch: pytest.Monk
     url = "sim:?minutes=0.3&rate=50&standing_s=1&time_scale=0"
     ended = backstride("live", url, "--record", path)
     assert "there is no longest one to go by yet" in ended.out
-    assert read_session(path).header.accompanied
+    assert read_session(path).header.plan is not None
     assert [cue.text_id for cue in replay(path, ReplayOptions(), quiet).result.cues] == [
         "session.no_history"
     ]
@@ -394,11 +395,17 @@ def judged(facts: Sequence[Fact]) -> list[object]:
         if isinstance(fact, BaselineKnown):
             found.append(fact.origin)
         elif isinstance(fact, BaselineGivenUp | Ended):
-            gates = {one.indicator: (one.baseline, one.gate) for one in fact.ranges}
             why = fact.reason if isinstance(fact, BaselineGivenUp) else "end"
-            kept = {name: gate for name, gate in gates.items() if name in watched}
+            kept = {one.indicator: ends(one) for one in fact.ranges if one.indicator in watched}
             found.append((why, fact.time_s, fact.baseline, kept))
     return found
+
+
+def ends(usual: UsualRange) -> tuple[float, float, float]:
+    """Baseline, and the ends of the usual range in its unit."""
+    relative = indicator_named(usual.indicator).relative
+    half = usual.baseline * usual.gate / 100.0 if relative else usual.gate
+    return usual.baseline, usual.baseline - half, usual.baseline + half
 
 
 def reported(judgement: Judgement, end_s: float) -> list[object]:
@@ -409,7 +416,7 @@ def reported(judgement: Judgement, end_s: float) -> list[object]:
         if stretch.origin is not None:
             found.append(stretch.origin)
         bands = {q.indicator: stretch.bands.get(q.column) for q in WATCHED}
-        gates = {name: (band.baseline, band.gate) for name, band in bands.items() if band}
+        gates = {name: (band.baseline, band.low, band.high) for name, band in bands.items() if band}
         found.append((why, min(stretch.end_s, end_s), stretch.baseline, gates))
     return found
 

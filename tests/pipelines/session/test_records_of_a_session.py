@@ -136,10 +136,9 @@ def test_a_header_keeps_every_prior() -> None:
         plan=CompanionPlan(intervals=RunWalkPlan(), return_stage=0),
     )
     assert load(to_json(header), SessionHeader) == header
-    assert header.accompanied
     assert header.index_of_earlier_runs
     without = load(to_json(SessionHeader(5, "sim:", calibration=Calibration())), SessionHeader)
     assert without.calibration is not None
     assert without.calibration == Calibration()
     assert without.simulated
-    assert not without.accompanied
+    assert without.plan is None

@@ -59,12 +59,17 @@ def recorded(
 def same_baseline(ran: Folded, content: Content) -> None:
     end = ran.facts[-1]
     assert isinstance(end, Ended)
-    ranges = {one.indicator: (one.baseline, one.gate) for one in end.ranges}
+    ranges = {one.indicator: one for one in end.ranges}
     for quantity in WATCHED:
-        assert quantity.indicator is not None
-        band = content.judgement.band(quantity.column)
-        known = ranges.get(quantity.indicator)
-        assert (None if band is None else (band.baseline, band.gate)) == known
+        assert quantity.watched is not None
+        band, usual = content.judgement.band(quantity.column), ranges.get(quantity.indicator)
+        assert (band is None) == (usual is None)
+        if band is not None and usual is not None:
+            half = usual.gate * (usual.baseline / 100.0 if quantity.watched.relative else 1.0)
+            assert band.baseline == usual.baseline
+            assert (band.low, band.high) == pytest.approx(
+                (band.baseline - half, band.baseline + half)
+            )
 
 
 @pytest.mark.parametrize(
