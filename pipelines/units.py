@@ -283,6 +283,18 @@ def parse_typed_height(words: str, units: Units = "metric", name: str = "height"
     return parse_height(_with_unit(words, unit), name)
 
 
+def parse_whole(words: str, most: int) -> int | None:
+    """A whole number from 0 to ``most`` as people type it; None when it is anything else.
+
+    Examples
+    --------
+    >>> parse_whole("10", 10), parse_whole("11", 10), parse_whole("-1", 10), parse_whole("²", 10)
+    (10, None, None, None)
+    """
+    known = words.isascii() and words.isdigit() and len(words) < 20
+    return int(words) if known and int(words) <= most else None
+
+
 def speed_with_unit(words: str, units: Units) -> str:
     """A speed as :func:`parse_speed` reads it; one without a unit gets the user's.
 

@@ -25,14 +25,15 @@ from pipelines.runner.journal.advice import silenced
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise, Pain, Session
+from pipelines.runner.journal.queries import session_at
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.runner.journal.words import session_line
-from pipelines.runner.review import filed_session, review_cues
+from pipelines.runner.review import review_cues
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
-from pipelines.units import parse_distance
+from pipelines.units import parse_distance, parse_whole
 from pipelines.views.page.run import Filed
 
 Answer = TypeVar("Answer")
@@ -54,7 +55,7 @@ def file_and_review(run: LiveRun, journal: JournalAtHand) -> Filed:
             notes, cues = file_run(finished_run(result, recording=run.recording), journal)
     except BackstrideError as error:
         return Filed(None, tuple(said), (f"the run is not in the journal: {error}",))
-    session = journal.ask(lambda it: filed_session(it, result), None)
+    session = journal.ask(lambda it: session_at(it, result.header.utc_start_ns), None)
     if session is not None and not result.stopped:
         cues = [*cues, *journal.ask(lambda it: review_cues(it, session, result), [])]
     number = None if session is None else session.identifier
@@ -69,7 +70,7 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         ask_what_is_due(journal)
         return
-    session = journal.ask(lambda it: filed_session(it, result), None)
+    session = journal.ask(lambda it: session_at(it, result.header.utc_start_ns), None)
     if session is None or session.identifier is None:
         return
     try:
@@ -149,9 +150,10 @@ def _stretch(journal: JournalAtHand) -> None:
 
 
 def _level(words: str) -> int:
-    if not (words.isascii() and words.isdigit() and int(words[:3]) <= 10):
+    level = parse_whole(words, 10)
+    if level is None:
         raise ParameterError("the answer", words, "a number from 0 to 10")
-    return int(words)
+    return level
 
 
 def _yes(question: str, *, default: bool = False) -> bool:

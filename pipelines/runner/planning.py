@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from imu.drift.baseline import Baseline
@@ -16,12 +16,12 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import rest_cues, surface_cue
 from pipelines.coaching.training.single_session import LongestSession, budget_cue
-from pipelines.coaching.training.weekly import WeekSoFar, weekly_ceiling_m
+from pipelines.coaching.training.weekly import WeekSoFar
 from pipelines.runner.journal.advice import held_back, return_state
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
-from pipelines.runner.journal.queries import longest_session, red_flag_state, weeks
+from pipelines.runner.journal.queries import longest_session, red_flag_state, week_so_far
 from pipelines.units import distance_words
 
 _DAY_NS: Final = 86_400 * 10**9
@@ -61,6 +61,7 @@ def plan_from_journal(
     since_ns = settings.return_since_ns
     state = return_state(journal)
     stage = None if state is None or state.finished else state.stage
+    week, ceiling_m = week_so_far(journal, now.date())
     rest_day: int | None = None
     if since_ns is not None and rest_cues(since_ns, now_ns, rest_days=settings.rest_days):
         rest_day = (now_ns - since_ns) // _DAY_NS + 1
@@ -72,7 +73,7 @@ def plan_from_journal(
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
         longest=longest_session(journal, now_ns),
-        week=_week_so_far(journal, now.date()),
+        week=None if ceiling_m is None else WeekSoFar(week.distance_m, ceiling_m),
         highest_heart_rate_bpm=settings.highest_heart_rate_bpm,
         intervals=RunWalkPlan() if stage == 0 else None,
         walk_bends=stage == 1,
@@ -123,13 +124,6 @@ def cues_before(plan: CompanionPlan, surface: str) -> list[Cue]:
         left_m = max(plan.week.ceiling_m - plan.week.distance_m, 0.0)
         cues.append(Cue("session.budget_week", {"left": distance_words(left_m, plan.units)}))
     return [*filter(None, cues), Cue("routine.before_run"), Cue("words.posture")]
-
-
-def _week_so_far(journal: Journal, today: date) -> WeekSoFar | None:
-    """Distance of the week so far and its ceiling; None without one."""
-    recent = weeks(journal, today, 5)
-    ceiling_m = weekly_ceiling_m(recent[:-1], journal.settings().weekly_ceiling_m)
-    return None if ceiling_m is None else WeekSoFar(recent[-1].distance_m, ceiling_m)
 
 
 def _usual(journal: Journal, before_ns: int) -> UsualIntensity | None:

@@ -20,12 +20,6 @@ _WARM_S: Final = 300.0
 _HARD_BEFORE_M: Final = 200.0
 
 
-def filed_session(journal: Journal, result: SessionResult) -> Session | None:
-    """The entry of a run in the journal; None where it is not in."""
-    found = journal.entries(Session, "utc_start_ns = ?", (result.header.utc_start_ns,))
-    return found[0] if found else None
-
-
 def review_cues(journal: Journal, session: Session, result: SessionResult) -> list[Cue]:
     """Compare a filed run with the last one on its surface, and say what went well."""
     cues: list[Cue] = []

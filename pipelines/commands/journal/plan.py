@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from imu.errors import InputError, ParameterError
-from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import return_state, stop_cue
+from pipelines.runner.journal.advice import return_cues, stop_cue
 from pipelines.runner.journal.entries import utc_ns_of
 
 
@@ -36,12 +35,7 @@ def plan(
             journal.change_settings(return_since_ns=None)
         if rest is not None:
             journal.change_settings(rest_days=rest)
-        settings, state = journal.settings(), return_state(journal)
-    if stopped is not None:
-        say_cues([stopped])
-        return
-    if settings.return_since_ns is None or state is None:
+        cues = return_cues(journal, now_ns) if stopped is None else [stopped]
+    say_cues(cues)
+    if not cues:
         say("no plan; begin one with: backstride journal plan --start")
-        return
-    resting = rest_cues(settings.return_since_ns, now_ns, rest_days=settings.rest_days)
-    say_cues(resting or [stage_cue(state)])

@@ -16,7 +16,7 @@ from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import day_of
 from pipelines.runner.journal.entries import Shoe
 from pipelines.runner.journal.queries import odometers_m
-from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
 from pipelines.units import distance_words, parse_distance
 
 #: That a shoe may have run, m.
@@ -41,11 +41,11 @@ def shoe(
         raise ParameterError("--retire", True, "it alone, or first correct --start and --bought")
     with opened_journal() as journal:
         if name:
-            found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+            found = shoe_in_use(journal, name)
             if retire:
-                if not found:
+                if found is None:
                     raise ParameterError("NAME", name, "the name of a shoe in use")
-                journal.replace(replace(found[0], retired=date.today()))
+                journal.replace(replace(found, retired=date.today()))
             elif back:
                 given_up = retired_shoe(journal, name)
                 if given_up is None or found:
@@ -62,7 +62,7 @@ def shoe(
                     f"{f'{name} 2'!r}: this one is retired, and --back brings it back",
                 )
             else:
-                known = found[0] if found and (start or bought) else None
+                known = found if start or bought else None
                 pair = known or Shoe(name)
                 start_km = pair.start_km
                 if start:

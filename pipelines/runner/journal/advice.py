@@ -31,7 +31,7 @@ from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.coaching.training.single_session import finished_session
 from pipelines.coaching.training.strength import strength_cue, stretch_cue
 from pipelines.coaching.training.traffic_light import CHANGE_FROM
-from pipelines.coaching.training.weekly import monday_of, week_cues, weekly_ceiling_m
+from pipelines.coaching.training.weekly import monday_of, week_cues
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe, utc_ns_of
 from pipelines.runner.journal.queries import (
@@ -42,9 +42,8 @@ from pipelines.runner.journal.queries import (
     pains_of_runs,
     red_flag_state,
     run_pains,
-    run_time,
     stretch_times,
-    weeks,
+    week_so_far,
 )
 
 _DAY_NS: Final = 86_400 * 10**9
@@ -91,13 +90,11 @@ def advice(journal: Journal, now: datetime) -> Advice:
     if stopped.eased or held_back(journal, now_ns) is not None:
         return Advice(stopped, tuple(cues))
     settings = journal.settings()
-    if settings.return_since_ns is not None:
-        cues += _return_cues(journal, settings.return_since_ns, now_ns, settings.rest_days)
+    cues += return_cues(journal, now_ns)
     today = now.date()
-    recent = weeks(journal, today, 5)
-    ceiling = weekly_ceiling_m(recent[:-1], settings.weekly_ceiling_m)
-    if recent[-1].runs:
-        cues += week_cues(recent[-1], ceiling, settings.units)
+    week, ceiling_m = week_so_far(journal, today)
+    if week.runs:
+        cues += week_cues(week, ceiling_m, settings.units)
     distances = odometers_m(journal)
     for shoe in journal.entries(Shoe, "retired IS NULL"):
         worn = shoe_cue(shoe.name, distances[shoe.identifier or 0], settings.units)
@@ -124,11 +121,10 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
     cues += activity_cues([item.activity for item in named])
     if runs:
         session, pain = runs[-1]
-        end_ns = run_time(session).end_ns
-        due = due_ratings(end_ns, pain, now_ns)
+        due = due_ratings(session.utc_end_ns, pain, now_ns)
         cues += [due] if due is not None else []
         hurt = max(pain.before or 0, pain.worst_later)
-        if hurt and session.surface in _HARD_GROUND and now_ns - end_ns < 7 * _DAY_NS:
+        if hurt and session.surface in _HARD_GROUND and now_ns - session.utc_end_ns < 7 * _DAY_NS:
             cues.append(Cue("pain.softer_ground", {"surface": session.surface}))
     return finding, cues
 
@@ -174,10 +170,9 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
         dose_easy_km=session.dose_easy_km_m4,
         units=settings.units,
     )
-    recent = weeks(journal, session.day, 5)
-    ceiling_m = weekly_ceiling_m(recent[:-1], settings.weekly_ceiling_m)
-    if ceiling_m is not None and recent[-1].distance_m >= ceiling_m:
-        cues += week_cues(recent[-1], ceiling_m, settings.units)[:1]
+    week, ceiling_m = week_so_far(journal, session.day)
+    if ceiling_m is not None and week.distance_m >= ceiling_m:
+        cues += week_cues(week, ceiling_m, settings.units)[:1]
     cues += _of_the_return(journal, session)
     if session.shoe_id is not None and session.distance_m is not None:
         shoe = journal.entry(Shoe, session.shoe_id)
@@ -229,11 +224,14 @@ def return_state(journal: Journal) -> ReturnState | None:
     return state_of(run_pains(journal, since_ns))
 
 
-def _return_cues(journal: Journal, since_ns: int, now_ns: int, rest_days: int) -> list[Cue]:
+def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
+    """What the return-to-run plan asks for: rest, or its stage; nothing without a plan."""
+    settings, state = journal.settings(), return_state(journal)
+    if settings.return_since_ns is None or state is None:
+        return []
     latest = journal.entries(Exercise, "utc_ns <= ?", (now_ns,), newest=1)
     active_ns = latest[0].utc_ns if latest else 0
-    resting = rest_cues(since_ns, now_ns, rest_days=rest_days, active_ns=active_ns)
-    if resting:
-        return resting
-    state = return_state(journal)
-    return [] if state is None else [stage_cue(state)]
+    resting = rest_cues(
+        settings.return_since_ns, now_ns, rest_days=settings.rest_days, active_ns=active_ns
+    )
+    return resting or [stage_cue(state)]

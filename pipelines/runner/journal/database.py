@@ -25,9 +25,7 @@ from pipelines.files.kept_file import private_file
 from pipelines.files.stored import private_folder
 from pipelines.runner.journal.entries import (
     Entry,
-    Exercise,
     Pain,
-    Questionnaire,
     RunBaseline,
     Session,
     Settings,
@@ -36,6 +34,7 @@ from pipelines.runner.journal.entries import (
 )
 from pipelines.runner.journal.rows import (
     NAMES,
+    EntryType,
     columns_of,
     entries_from,
     settings_from,
@@ -45,9 +44,6 @@ from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
 from pipelines.system_error import explain
 
-EntryType = TypeVar(
-    "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
-)
 EveryRow = TypeVar("EveryRow", bound=tuple[object, ...])
 
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -127,6 +127,11 @@ class Session:
                 raise ParameterError(f"means[{name!r}]", value, "a finite number")
 
     @property
+    def utc_end_ns(self) -> int:
+        """End, ns since 1970."""
+        return self.utc_start_ns + round(self.duration_s * 1e9)
+
+    @property
     def day(self) -> date:
         """The runner's own day on which the session began."""
         return local_day(self.utc_start_ns, self.utc_offset_minutes)

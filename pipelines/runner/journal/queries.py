@@ -21,7 +21,7 @@ from pipelines.coaching.training.pain_moments import (
 )
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
 from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession
-from pipelines.coaching.training.weekly import Week, monday_of
+from pipelines.coaching.training.weekly import Week, monday_of, weekly_ceiling_m
 from pipelines.files.loading import decoded
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, moment
@@ -56,6 +56,12 @@ def weeks(journal: Journal, until: date, count: int) -> list[Week]:
         Week(first + timedelta(weeks=number), *found.get(number, (0.0, 0)))
         for number in range(count)
     ]
+
+
+def week_so_far(journal: Journal, day: date) -> tuple[Week, float | None]:
+    """The week of a day up to it, and its ceiling, m; None without one."""
+    *before, week = weeks(journal, day, 5)
+    return week, weekly_ceiling_m(before, journal.settings().weekly_ceiling_m)
 
 
 def longest_session(journal: Journal, before_ns: int, days: int = WINDOW_DAYS) -> LongestSession:
@@ -119,6 +125,12 @@ def earlier_baselines(
         (since_ns, before_ns, surface, shoe, shoe, newest),
     )
     return rows[::-1]
+
+
+def session_at(journal: Journal, utc_start_ns: int) -> Session | None:
+    """The run that began at a moment; None where the journal has none."""
+    found = journal.entries(Session, "utc_start_ns = ?", (utc_start_ns,))
+    return found[0] if found else None
 
 
 # ------------------------------------------------------------------------------------------- charts
@@ -256,8 +268,7 @@ def placed_pains(journal: Journal, since_ns: int = 0) -> list[PlacedPain]:
 
 def run_time(session: Session) -> RunTime:
     """When a run was."""
-    end_ns = session.utc_start_ns + round(session.duration_s * 1e9)
-    return RunTime(session.identifier or 0, session.utc_start_ns, end_ns)
+    return RunTime(session.identifier or 0, session.utc_start_ns, session.utc_end_ns)
 
 
 def _run_times(journal: Journal, since_ns: int) -> list[RunTime]:

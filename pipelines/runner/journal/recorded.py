@@ -12,14 +12,15 @@ from msgspec.structs import replace
 from imu.errors import InputError, ParameterError
 from pipelines.files.summary_file import read_summary
 from pipelines.runner.filing import finished_run
-from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
+from pipelines.runner.journal.entries import DistanceSource, Session
+from pipelines.runner.journal.queries import session_at
 from pipelines.runner.journal.runs import FinishedRun, stated_of, typed_run
 from pipelines.runner.journal.session_entry import (
     distance_from_speed,
     entry_from_summary,
     local_offset_minutes,
 )
-from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.session.result import result_of
 from pipelines.units import distance_words, parse_distance, parse_speed
@@ -267,8 +268,8 @@ def _typed_number(journal: Journal, start_ns: int, duration_s: float) -> int | N
 
 def _number_of(journal: Journal, start_ns: int) -> int | None:
     """The number of the run that began then; None when it is not in the journal."""
-    same = journal.entries(Session, "utc_start_ns = ?", (start_ns,))
-    return same[0].identifier if same else None
+    same = session_at(journal, start_ns)
+    return None if same is None else same.identifier
 
 
 def _refuse_known(journal: Journal, start_ns: int, path: Path, options: AddOptions) -> None:
@@ -298,10 +299,10 @@ def _from_summary(path: Path, options: AddOptions, journal: Journal) -> Recorded
         raise ParameterError(
             "--baseline", str(options.baseline), "it with a recording: a summary has no steps"
         )
-    if (number := _number_of(journal, options.start_ns)) is not None:
+    if (same := session_at(journal, options.start_ns)) is not None:
         raise InputError(
-            f"this run is in the journal already, as run {number}; to add it anew, first: "
-            f"backstride journal delete {number}.",
+            f"this run is in the journal already, as run {same.identifier}; to add it anew, first: "
+            f"backstride journal delete {same.identifier}.",
             place=str(path),
         )
     if options.shoe:
@@ -337,9 +338,8 @@ def _stated_distance(options: AddOptions, taken_s: float | None) -> Distance | N
 
 def _known_shoe(journal: Journal, name: str) -> None:
     """Refuse a retired shoe; one that is new is added with the run, as after a live one."""
-    if any(shoe.name == name for shoe in journal.entries(Shoe, "retired IS NULL")):
-        return
-    if (retired := retired_shoe(journal, name)) is not None:
+    retired = retired_shoe(journal, name)
+    if retired is not None and shoe_in_use(journal, name) is None:
         raise ParameterError(
             "--shoe",
             name,

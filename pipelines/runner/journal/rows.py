@@ -20,9 +20,7 @@ from pipelines.runner.journal.entries import (
     Shoe,
 )
 
-EntryType = TypeVar(
-    "EntryType", bound=Session | RunBaseline | Pain | Shoe | Exercise | Questionnaire
-)
+EntryType = TypeVar("EntryType", bound=Entry)
 
 #: Kinds of entries by the name of their table, in the order in which they refer to one another.
 ENTRIES: Final[dict[str, type[Entry]]] = {

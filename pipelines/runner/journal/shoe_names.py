@@ -16,6 +16,12 @@ def retired_shoe(journal: Journal, name: str) -> Shoe | None:
     return found[0] if found else None
 
 
+def shoe_in_use(journal: Journal, name: str) -> Shoe | None:
+    """The shoe in use that has a name; None without one."""
+    found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+    return found[0] if found else None
+
+
 def shoe_number(journal: Journal, name: str) -> int | None:
     """The number of the shoe in use that has a name; it is added when there is none.
 
@@ -28,7 +34,5 @@ def shoe_number(journal: Journal, name: str) -> int | None:
     """
     if not name:
         return None
-    for shoe in journal.entries(Shoe, "retired IS NULL"):
-        if shoe.name == name:
-            return shoe.identifier
-    return journal.add(Shoe(name))
+    known = shoe_in_use(journal, name)
+    return journal.add(Shoe(name)) if known is None else known.identifier

@@ -14,9 +14,8 @@ from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
-from pipelines.coaching.training.return_to_run import rest_cues, stage_cue
 from pipelines.quantities import quantities_in
-from pipelines.runner.journal.advice import advice, questions_due, return_state, silenced
+from pipelines.runner.journal.advice import advice, questions_due, return_cues, silenced
 from pipelines.runner.journal.entries import (
     Exercise,
     ExerciseKind,
@@ -161,12 +160,6 @@ class Answers:
         """The journal: today's advice, pain, exercises, shoes, plan, settings and warning signs."""
         found, settings = advice(self.journal, self.now), self.journal.settings()
         units = settings.units
-        state, since = return_state(self.journal), settings.return_since_ns
-        plan: list[str] = []
-        if since is not None and state is not None:
-            now_ns = utc_ns_of(self.now)
-            resting = rest_cues(since, now_ns, rest_days=settings.rest_days)
-            plan = [one.message for one in resting or [stage_cue(state)]]
         distances = odometers_m(self.journal)
         last = self.journal.entries(Session, newest=1)
         ceiling = settings.weekly_ceiling_m
@@ -185,7 +178,7 @@ class Answers:
                 (one, distance_words(distances[one.identifier or 0], units))
                 for one in self.journal.entries(Shoe)
             ],
-            plan=plan,
+            plan=[one.message for one in return_cues(self.journal, utc_ns_of(self.now))],
             settings=settings,
             height="" if settings.height_m is None else height_words(settings.height_m, units),
             mass="" if settings.mass_kg is None else mass_words(settings.mass_kg, units),

@@ -29,7 +29,7 @@ from pipelines.runner.journal.entries import (
 )
 from pipelines.runner.journal.queries import red_flag_state, run_time
 from pipelines.runner.journal.runs import edit_run
-from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.units import (
@@ -39,6 +39,7 @@ from pipelines.units import (
     parse_distance,
     parse_typed_height,
     parse_typed_mass,
+    parse_whole,
 )
 from pipelines.views.terminal.cells import printable
 
@@ -101,10 +102,9 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
 
 def _shoe_in_use(journal: Journal, fields: Fields) -> str:
     name = shoe_name(fields.get("shoe"))
-    if name and retired_shoe(journal, name) is not None:
-        known = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
-        if not known:
-            raise ParameterError("shoe", name, "a pair in use: bring this one back first")
+    retired = name and retired_shoe(journal, name) is not None
+    if retired and shoe_in_use(journal, name) is None:
+        raise ParameterError("shoe", name, "a pair in use: bring this one back first")
     return name
 
 
@@ -162,11 +162,11 @@ def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
     name, then = shoe_name(fields.get("name")), fields.get("then", "")
     if not name:
         raise ParameterError("name", "", "the name of the pair, such as make and colour")
-    found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+    found = shoe_in_use(journal, name)
     if then == "retire":
-        if not found:
+        if found is None:
             raise ParameterError("name", name, "a pair in use")
-        journal.replace(replace(found[0], retired=date.today()))
+        journal.replace(replace(found, retired=date.today()))
         return f"{name} is retired."
     given_up = retired_shoe(journal, name)
     if then == "back":
@@ -174,9 +174,9 @@ def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
             raise ParameterError("name", name, "a retired pair")
         journal.replace(replace(given_up, retired=None))
         return f"{name} is in use again."
-    if not found and given_up is not None:
+    if found is None and given_up is not None:
         raise ParameterError("name", name, "another name for a new pair: this one is retired")
-    pair, units = found[0] if found else Shoe(name), journal.settings().units
+    pair, units = found or Shoe(name), journal.settings().units
     if start := fields.get("start"):
         start_m = parse_distance(_with_unit(start, units), "distance so far", most_m=_MOST_SHOE_M)
         pair = replace(pair, start_km=start_m / 1000.0)
@@ -267,10 +267,10 @@ def _with_unit(words: str, units: Units) -> str:
 
 
 def _whole(fields: Fields, name: str) -> int:
-    words = fields.get(name, "")
-    if not (words.isascii() and words.isdigit() and len(words) < 10):
-        raise ParameterError(name, words, "a whole number")
-    return int(words)
+    number = parse_whole(fields.get(name, ""), 10**9)
+    if number is None:
+        raise ParameterError(name, fields.get(name, ""), "a whole number")
+    return number
 
 
 def _number(fields: Fields, name: str) -> float:

@@ -16,6 +16,7 @@ from imu.errors import BackstrideError, ParameterError
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.user_directory import data_directory
+from pipelines.units import parse_whole
 from pipelines.views.app_libraries import missing
 from pipelines.views.home.answers import Answers, recording_of
 from pipelines.views.home.demonstration import DAYS, Demonstration
@@ -100,8 +101,7 @@ class HomePages:
     # ------------------------------------------------------------------------------ the pages
 
     async def _runs(self, request: Request) -> Response:
-        before = request.query_params.get("before", "")
-        number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
+        number = parse_whole(request.query_params.get("before", ""), 10**9)
         return await self._page(request, "runs", lambda it, frame: it.runs(frame, number))
 
     async def _run(self, request: Request) -> Response:
@@ -111,8 +111,8 @@ class HomePages:
         )
 
     async def _months(self, request: Request) -> Response:
-        days = request.query_params.get("days", "31")
-        wanted = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 31
+        days = parse_whole(request.query_params.get("days", ""), 10**4)
+        wanted = 31 if days is None else days
         return await self._page(request, "months", lambda it, frame: it.months(frame, wanted))
 
     async def _diary(self, request: Request) -> Response:

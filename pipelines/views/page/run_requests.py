@@ -12,7 +12,7 @@ from devices.timing.program_clock import ProgramClock
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.live_controls import LiveControls
 from pipelines.runner.journal.tags import SURFACES, shoe_name
-from pipelines.units import Units
+from pipelines.units import Units, parse_whole
 from pipelines.views.page.treadmill import Treadmill
 from pipelines.views.terminal.cells import capital, printable
 
@@ -20,7 +20,6 @@ _LOG: Final = logging.getLogger(__name__)
 
 #: Time to stand upright before the neutral is taken, s.
 COUNTDOWN_S: Final = 3
-_WORST_PAIN: Final = 10
 #: How long "sensor moved" can be taken back, s: it makes the baseline be learned anew.
 TAKE_BACK_S: Final = 10
 #: What is told of requests that need nothing else.
@@ -201,9 +200,9 @@ class RunRequests:
             self._tell(capital(note), kept=True)
 
     def _pain(self, value: str) -> None:
-        if not (value.isascii() and value.isdigit() and int(value[:3]) <= _WORST_PAIN):
+        level = parse_whole(value, 10)
+        if level is None:
             self._tell("Pain is told from 0 to 10.")
             return
-        level = int(value)
         self.controls.mark("pain", str(level))
         self._tell(f"Pain {level} of 10 marked.")  # what follows from it is a fact of the run

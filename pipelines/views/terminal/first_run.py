@@ -26,6 +26,7 @@ from pipelines.units import (
     mass_words,
     parse_typed_height,
     parse_typed_mass,
+    parse_whole,
 )
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
@@ -43,7 +44,6 @@ _MOST_SHOES: Final = 6
 _NONE: Final = "none"
 #: Answers that cannot be read before a question is left out.
 _TRIES: Final = 3
-_WORST_PAIN: Final = 10
 _NEUTRAL: Final = (
     "Clip the sensor to the back of your waistband, in the middle, so that it cannot slip.",
     "Then stand upright and still for about five seconds before you start: that posture is your",
@@ -308,17 +308,12 @@ def _ask_shoe(ask: Ask, tell: Tell, tags: KnownTags) -> str:
 
 def _ask_back(ask: Ask, tell: Tell) -> str:
     """The level before the run, with what it means for it; empty where skipped."""
-    level = _asked(ask, tell, "Pain in your back now, from 0 to 10? [skip] ", _pain, None)
+    read: Callable[[str], int | None] = _number_up_to(10, "the pain")
+    level = _asked(ask, tell, "Pain in your back now, from 0 to 10? [skip] ", read, None)
     if level is None:
         return ""
     tell(judge_pain(level, moment="before").cue.message)
     return str(level)
-
-
-def _pain(words: str) -> int | None:
-    if not (words.isascii() and words.isdigit() and int(words[:3]) <= _WORST_PAIN):
-        raise ParameterError("the pain", words, f"a number from 0 to {_WORST_PAIN}")
-    return int(words)
 
 
 def _known(words: str) -> str:
@@ -386,11 +381,12 @@ def _question(
     return f"{name}, such as {example}? [skip] "
 
 
-def _number_up_to(last: int) -> Callable[[str], int]:
+def _number_up_to(last: int, what: str = "the answer") -> Callable[[str], int]:
     def read(words: str) -> int:
-        if not (words.isascii() and words.isdigit() and int(words[:6]) <= last):
-            raise ParameterError("the answer", words, f"a number from 0 to {last}")
-        return int(words[:6])
+        number = parse_whole(words, last)
+        if number is None:
+            raise ParameterError(what, words, f"a number from 0 to {last}")
+        return number
 
     return read
 
