@@ -12,7 +12,8 @@ from pipelines.coaching.texts import text
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.journal.questions import ANSWER_THEM
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import advice, stop_cue
+from pipelines.runner.journal.advice import advice, held_back, stop_cue
+from pipelines.runner.journal.entries import utc_ns_of
 from pipelines.runner.journal.queries import load_figures, weeks
 from pipelines.units import distance_words
 
@@ -35,9 +36,9 @@ def week(
             rest = f", {unknown} of them without a distance" if unknown else ""
             distance = distance_words(item.distance_m, units)
             say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
-        found = advice(journal, now)
-        say_cues(found.cues if found.held is None else [*found.cues, found.held.cue()])
-        if found.held is not None and found.held.unanswered:
+        held = held_back(journal, utc_ns_of(now))
+        say_cues([*advice(journal, now).cues, *([] if held is None else [held.cue()])])
+        if held is not None and held.unanswered:
             say(ANSWER_THEM)
         if charts:
             for name, figure in load_figures(journal, now.date()).items():
