@@ -208,6 +208,18 @@ def stop_cue(journal: Journal) -> Cue | None:
     return state.cue if state.stopped else None
 
 
+def words_before_a_run(journal: Journal, now_ns: int) -> str:
+    """What pain and the signs for a doctor say before a run; empty where they say nothing.
+
+    It may read ``Do not run on, because pain shoots below the knee: …``.
+    """
+    state = red_flag_state(journal)
+    if state.cue is not None and (state.stopped or state.eased):
+        return state.cue.message
+    held = held_back(journal, now_ns)
+    return "" if held is None else held.cue().message
+
+
 def silenced(journal: Journal, now_ns: int) -> list[Cue] | None:
     """What is said in place of training advice: of red flags, or nothing; None where it is told."""
     state = red_flag_state(journal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +17,7 @@ from imu.errors import BackstrideError, RecordingError
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
 from pipelines.runner.desk.run import run_desk
+from pipelines.runner.journal.advice import words_before_a_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
@@ -167,6 +169,7 @@ def _first_screen(
         report=reports,
         body=body,
         today=TodaysRun(at_hand.ask(known_tags, KnownTags()), options.marks),
+        before_a_run=lambda: at_hand.ask(lambda it: words_before_a_run(it, time.time_ns()), ""),
         beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
         calibrates=options.devices is not None,
     )

@@ -62,6 +62,8 @@ class Dashboard:
         Height, mass and units of the runner; forgotten afterwards by default.
     today : TodaysRun, optional
         Surface, shoe and treadmill of the run; nothing is known of them by default.
+    before_a_run : callable
+        Gives what pain and the signs for a doctor say before a run, empty where nothing.
     beside : BesideDevices, optional
         Addresses of devices beside the sensor; none by default.
     calibrates : bool
@@ -82,6 +84,7 @@ class Dashboard:
         report: bool = False,
         body: BodyData | None = None,
         today: TodaysRun | None = None,
+        before_a_run: Callable[[], str] = lambda: "",
         beside: BesideDevices | None = None,
         calibrates: bool = False,
     ) -> None:
@@ -92,6 +95,7 @@ class Dashboard:
         self.body = BodyData(Settings()) if body is None else body
         self.body.changed = self._changed
         self.today = TodaysRun() if today is None else today
+        self._before_a_run = before_a_run
         self.today.changed = self._changed
         self.beside = BesideDevices() if beside is None else beside
         self.beside.changed = self._changed
@@ -260,6 +264,8 @@ class Dashboard:
 
     def join(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> Tab:
         """Let one more tab watch."""
+        if self._screen == "connect":
+            self._pieces = None  # the journal may say something else by now
         tab = Tab(self.shown, send)
         self.tabs.add(tab)
         self.tabs_changed.set()
@@ -279,7 +285,10 @@ class Dashboard:
     def _make_pieces(self) -> dict[str, Any]:
         pieces: dict[str, Any] = {"screen": self._screen}
         if self._screen == "connect":
-            pieces["setup"] = self.setup.pieces() | {"calibrates": self._calibrates}
+            pieces["setup"] = self.setup.pieces() | {
+                "calibrates": self._calibrates,
+                "before": self._before_a_run(),
+            }
             pieces["body"] = self.body.pieces()
             pieces["beside"] = self.beside.pieces()
             pieces["today"] = self.today.pieces(self.body.settings.units)

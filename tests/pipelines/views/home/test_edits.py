@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.red_flags import QUESTIONS
+from pipelines.runner.journal.advice import words_before_a_run
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe
+from pipelines.runner.journal.entries import (
+    Exercise,
+    Pain,
+    Questionnaire,
+    Session,
+    Shoe,
+    utc_ns_of,
+)
 from pipelines.views.home.answers import Answers
 from pipelines.views.home.edits import change
 from pipelines.views.home.frame import Frame
+from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
 
 _NOW = datetime(2026, 3, 4, 20, tzinfo=UTC)
@@ -25,6 +36,21 @@ def journal(tmp_path: Path) -> Journal:
     opened.add(Shoe("Blue pair"))
     opened.add(run(0.0))  # Monday, two days ago
     return opened
+
+
+def test_what_pain_says_stands_where_a_run_is_started(journal: Journal) -> None:
+    now_ns = utc_ns_of(_NOW)
+    page = Dashboard(before_a_run=lambda: words_before_a_run(journal, now_ns))
+    assert page.shown()["setup"]["before"] == ""
+    change(journal, "pain", {"level": "7", "when": "after", "run": "1"}, _NOW)
+
+    async def watched() -> None:
+        async def send(_: dict[str, Any]) -> None: ...
+
+        page.join(send)
+
+    asyncio.run(watched())
+    assert page.shown()["setup"]["before"].startswith("You rated your pain 7, ")
 
 
 def test_run_is_corrected_and_what_is_left_empty_stays(journal: Journal) -> None:
