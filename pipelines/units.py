@@ -73,6 +73,18 @@ def distance_words(distance_m: float, units: Units = "metric") -> str:
     return f"{distance_m / LONG[units][0]:.1f} {'miles' if units == 'imperial' else 'km'}"
 
 
+def speed_words(speed_m_s: float, units: Units = "metric", decimals: int = 1) -> str:
+    """A speed in the user's units, without zeros at its end.
+
+    Examples
+    --------
+    >>> speed_words(2.5), speed_words(2.68224, "imperial")
+    ('9 km/h', '6 mph')
+    """
+    an_hour = round(3600.0 * speed_m_s / LONG[units][0], decimals)
+    return f"{an_hour:g} {'mph' if units == 'imperial' else 'km/h'}"
+
+
 def dose_words(easy_km: float, units: Units) -> tuple[str, str]:
     """The dose of a session, as a distance of easy running, and its unit; empty if unknown.
 

@@ -19,10 +19,10 @@ from pipelines.units import UNITS
 from pipelines.views.app_libraries import require
 from pipelines.views.progress import progress
 from pipelines.views.report.content import content_of
-from pipelines.views.report.earlier import previous_run, previous_runs_of_journal
+from pipelines.views.report.earlier import as_stated, previous_run, previous_runs_of_journal
 from pipelines.views.report.page import render, write_page
 from pipelines.views.report.reading import read_recording
-from pipelines.views.report.recording import PreviousRun, Recording
+from pipelines.views.report.recording import PreviousRun
 
 
 def report(
@@ -56,13 +56,15 @@ def report(
     height: Height = None,
     rate: Rate = None,
     baseline: BaselineFile = None,
-    units: Annotated[str, typer.Option(help="metric or imperial.")] = "metric",
+    units: Annotated[
+        str, typer.Option(help="metric or imperial; with --with-journal, those of your settings.")
+    ] = "",
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Write a page on one run: what changed, plots, data quality, method; for screen and paper."""
     page = session.with_suffix(".html") if out is None else out
     check_axes(axes)
-    if units not in UNITS:
+    if units not in {"", *UNITS}:
         raise ParameterError("--units", units, "metric or imperial")
     if page.suffix.lower() not in {".html", ".htm"}:
         raise ParameterError("--out", str(page), "a file that ends in .html")
@@ -82,7 +84,16 @@ def report(
     )
     with progress(f"reading {session.name}") as told:
         recording = read_recording(session, options, told, fresh=fresh, prepare=warm_up_filters)
-    runs = _earlier(recording, previous or [], with_journal)
+    runs: list[PreviousRun] = []
+    for file in previous or []:
+        with progress(f"reading {file.name}") as told:
+            runs.append(previous_run(file, told, warm_up_filters))
+    if with_journal:
+        with opened_journal() as journal:
+            recording = as_stated(recording, journal)
+            runs += previous_runs_of_journal(journal, recording.utc_start_ns)
+            units = units or journal.settings().units
+    runs = _in_order(runs, recording.utc_start_ns)
     write_page(
         page, render(content_of(recording, runs), "imperial" if units == "imperial" else "metric")
     )
@@ -95,20 +106,12 @@ def report(
         _open(page)
 
 
-def _earlier(recording: Recording, files: list[Path], with_journal: bool) -> list[PreviousRun]:
+def _in_order(runs: list[PreviousRun], start_ns: int | None) -> list[PreviousRun]:
     """Earlier runs, oldest first where their dates are known; never the run itself."""
-    runs: list[PreviousRun] = []
-    for file in files:
-        with progress(f"reading {file.name}") as told:
-            runs.append(previous_run(file, told, warm_up_filters))
-    if with_journal:
-        with opened_journal() as journal:
-            runs += previous_runs_of_journal(journal, recording.utc_start_ns)
-    start_ns = recording.utc_start_ns
-    runs = [run for run in runs if run.utc_start_ns is None or run.utc_start_ns != start_ns]
-    if all(run.utc_start_ns is not None for run in runs):
-        runs.sort(key=lambda run: run.utc_start_ns or 0)
-    return runs
+    others = [run for run in runs if run.utc_start_ns is None or run.utc_start_ns != start_ns]
+    if all(run.utc_start_ns is not None for run in others):
+        others.sort(key=lambda run: run.utc_start_ns or 0)
+    return others
 
 
 def _open(page: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipelines.units import LONG, Units, slope_words
+from pipelines.units import LONG, Units, slope_words, speed_words
 
 if TYPE_CHECKING:
     from pipelines.session.live_status import LiveStatus
@@ -21,14 +21,13 @@ def beside_words(status: LiveStatus, units: Units = "metric") -> list[str]:
     >>> from pipelines.session.live_status import LiveStatus
     >>> on_belt = LiveStatus("", "", speed_m_s=2.5, distance_m=1234.0, beside={"treadmill": ""})
     >>> beside_words(on_belt), beside_words(LiveStatus("", "", speed_m_s=2.5))
-    (['9.0 km/h', '1.23 km'], [])
+    (['9 km/h', '1.23 km'], [])
     """
     if not status.beside:
         return []
     words, imperial, per_m = [], units == "imperial", LONG[units][0]
     if status.speed_m_s is not None:
-        speed = status.speed_m_s * 3600.0 / per_m
-        words.append(f"{speed:.1f} {'mph' if imperial else 'km/h'}")
+        words.append(speed_words(status.speed_m_s, units))
     if status.slope_deg:
         words.append(slope_words(status.slope_deg))
     if status.distance_m is not None:

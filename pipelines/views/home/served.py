@@ -141,14 +141,14 @@ class HomePages:
         from imu.analyzer import warm_up
         from pipelines.replay import ReplayOptions
         from pipelines.views.report.content import content_of
-        from pipelines.views.report.earlier import previous_runs_of_journal
+        from pipelines.views.report.earlier import as_stated, previous_runs_of_journal
         from pipelines.views.report.page import render_main
         from pipelines.views.report.reading import read_recording
 
         path, settings = recording_of(session), journal.settings()
         units = settings.units
         changed = path.stat()
-        key = (f"{path} {units}", changed.st_mtime_ns, changed.st_size)
+        key = (f"{path} {units} {session.distance_m}", changed.st_mtime_ns, changed.st_size)
         if key not in self._reports:
             # a session says itself who ran and with what; of another maker's file it is known here
             stated = ReplayOptions()
@@ -159,6 +159,7 @@ class HomePages:
                     memory=data_directory(),
                 )
             recording = read_recording(path, stated, lambda _done, _total: None, prepare=warm_up)
+            recording = as_stated(recording, journal, session.identifier)
             earlier = previous_runs_of_journal(journal, session.utc_start_ns)
             if len(self._reports) > 8:
                 self._reports.clear()

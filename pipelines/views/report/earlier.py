@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.files.summary_file import read_summary
 from pipelines.quantities import quantities_in
 from pipelines.replay import ReplayOptions
+from pipelines.runner.journal.entries import Session
 from pipelines.views.report.reading import nothing, read_recording
-from pipelines.views.report.recording import PreviousRun
+from pipelines.views.report.recording import PreviousRun, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,27 @@ def previous_run(
         surface=result.surface,
         shoe=result.shoe,
     )
+
+
+def as_stated(recording: Recording, journal: Journal, number: int | None = None) -> Recording:
+    """The run with the distance that the journal has as the runner's own word.
+
+    Parameters
+    ----------
+    recording : Recording
+        The run.
+    journal : Journal
+        Open.
+    number : int, optional
+        Of the run there; the one that began then otherwise.
+    """
+    if number is None:
+        runs = journal.entries(Session, "utc_start_ns = ?", (recording.utc_start_ns or 0,))
+    else:
+        runs = [journal.entry(Session, number)]
+    if not runs or runs[0].distance_source != "user":
+        return recording
+    return replace(recording, stated_distance_m=runs[0].distance_m)
 
 
 def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:

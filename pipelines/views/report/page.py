@@ -103,7 +103,7 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
         "method": method,
         "head_rows": particulars.head_rows(recording, units),
         "sentences": words.summary_sentences(content),
-        "said": said_in(recording.facts),
+        "said": said_in(recording.facts, units),
         "timeline": timeline,
         "timeline_picture": timeline_picture,
         "glossary": [

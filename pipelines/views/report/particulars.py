@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pipelines.clock_words import clock_words
-from pipelines.units import distance_words, height_words, mass_words
+from pipelines.units import distance_words, height_words, mass_words, speed_words
 from pipelines.views.report.said import said_in
 from pipelines.views.report.words import (
     count_words,
@@ -77,14 +77,18 @@ def head_rows(recording: Recording, units: Units) -> list[tuple[str, str]]:
         ("Sensor", f"{sensor}, {info.rate_hz:g} samples a second"),
     ]
     tags: dict[str, list[str]] = {}
-    for said in said_in(recording.facts):
+    for said in said_in(recording.facts, units):
         if said.name in {"Surface", "Shoe", "Speed", "Slope"}:
             tags.setdefault(said.name, []).append(said.value)
     rows += [(name, ", then ".join(dict.fromkeys(values))) for name, values in tags.items()]
-    if result.distance_m is not None and result.distance_source:
+    if recording.stated_distance_m is not None:
+        rows.append(
+            ("Distance", f"{distance_words(recording.stated_distance_m, units)}, as stated")
+        )
+    elif result.distance_m is not None and result.distance_source:
         distance = distance_words(result.distance_m, units)
         rows.append(("Distance", f"{distance}, {_DISTANCE_WORDS[result.distance_source]}"))
-    rows += _measured_rows(result)
+    rows += _measured_rows(result, units)
     body = []
     if header.mass_kg is not None:
         body.append(mass_words(header.mass_kg, units))
@@ -95,13 +99,16 @@ def head_rows(recording: Recording, units: Units) -> list[tuple[str, str]]:
     return rows
 
 
-def _measured_rows(result: SessionResult) -> list[tuple[str, str]]:
+def _measured_rows(result: SessionResult, units: Units) -> list[tuple[str, str]]:
     """What devices beside the sensor measured."""
     rows = []
     if result.speed is not None:
-        low, high = (round(3.6 * speed, 1) for speed in (result.speed.low, result.speed.high))
-        span = f"{low:g} km/h" if low == high else f"{low:g} to {high:g} km/h"
-        rows.append(("Measured speed", f"{round(3.6 * result.speed.mean, 1):g} km/h ({span})"))
+        mean, low, high = (
+            speed_words(speed, units)
+            for speed in (result.speed.mean, result.speed.low, result.speed.high)
+        )
+        span = low if low == high else f"{low} to {high}"
+        rows.append(("Measured speed", f"{mean} ({span})"))
     if result.heart_rate is not None:
         rate = result.heart_rate
         rows.append(
@@ -143,7 +150,7 @@ def loss_rows(content: Content) -> list[tuple[str, str]]:
     if steps:
         share = 100.0 * content.trusted / steps
         trusted = f"{count_words(content.trusted)} of {count_words(steps)} ({share:.1f} %)"
-        rows.append(("Trusted steps", trusted))
+        rows.append(("Steps that count", trusted))
     axes = recording.header.axes or info.axes
     how = "computed again for this report" if recording.recomputed else "as written during the run"
     rows += [

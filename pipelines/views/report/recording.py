@@ -42,6 +42,8 @@ class Recording:
         Whether the file lacks its end.
     notes : tuple of str
         Sentences that the reader should know.
+    stated_distance_m : float, optional
+        As the runner stated it in the journal, which goes before what was recorded, m.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Recording:
     recomputed: bool = False
     cut_short: bool = False
     notes: tuple[str, ...] = ()
+    stated_distance_m: float | None = None
 
     @property
     def header(self) -> SessionHeader:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipelines.session import facts
 from pipelines.session.facts import Fact
-from pipelines.units import distance_words, slope_words
+from pipelines.units import Units, distance_words, slope_words, speed_words
 from pipelines.views.terminal.cells import capital
 
 
@@ -30,13 +30,15 @@ class Said(NamedTuple):
         return f"{self.name}: {self.value}" if self.value else self.name
 
 
-def said_in(found: Sequence[Fact]) -> list[Said]:
+def said_in(found: Sequence[Fact], units: Units = "metric") -> list[Said]:
     """What was said, in order, and nothing that the program found itself.
 
     Parameters
     ----------
     found : sequence of Fact
         All of a session.
+    units : {"metric", "imperial"}
+        Of speeds and distances.
 
     Examples
     --------
@@ -49,7 +51,7 @@ def said_in(found: Sequence[Fact]) -> list[Said]:
         if isinstance(fact, facts.PaceKnown):
             # what a device says is nobody's word
             if fact.source == "stated" and fact.speed_m_s != pace.speed_m_s:
-                said.append(Said(fact.time_s, "Speed", _speed_words(fact.speed_m_s)))
+                said.append(Said(fact.time_s, "Speed", _speed_words(fact.speed_m_s, units)))
             if fact.slope_source == "stated" and fact.slope_deg != pace.slope_deg:
                 slope = "unknown" if fact.slope_deg is None else slope_words(fact.slope_deg)
                 said.append(Said(fact.time_s, "Slope", slope))
@@ -57,14 +59,14 @@ def said_in(found: Sequence[Fact]) -> list[Said]:
         elif isinstance(fact, facts.DistanceKnown) and fact.source in {"stated", "speed"}:
             # the one before the end is what the whole run came to
             if not any(isinstance(after, facts.Ended) for after in found[number + 1 : number + 2]):
-                said.append(Said(fact.time_s, "Distance", distance_words(fact.distance_m)))
+                said.append(Said(fact.time_s, "Distance", distance_words(fact.distance_m, units)))
         elif words := _words(fact):
             said.append(Said(fact.time_s, *words))
     return said
 
 
-def _speed_words(speed_m_s: float | None) -> str:
-    return "unknown" if speed_m_s is None else f"{round(3.6 * speed_m_s, 2):g} km/h"
+def _speed_words(speed_m_s: float | None, units: Units) -> str:
+    return "unknown" if speed_m_s is None else speed_words(speed_m_s, units, 2)
 
 
 def _words(fact: Fact) -> tuple[str, ...]:

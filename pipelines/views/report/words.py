@@ -146,9 +146,9 @@ def summary_sentences(content: Content) -> list[str]:
         )
     elif not content.episodes:
         sentences.append(
-            "Nothing that is watched left the usual range for long: impact shock, peak force, "
-            "lean, oscillation, cadence and lumbar index stayed near the baseline as far as they "
-            "could be measured."
+            "No change from the baseline was found: of impact shock, peak force, lean, "
+            "oscillation, cadence and lumbar index none, as far as they could be measured, was "
+            "outside its usual range for long enough to count."
         )
     else:
         names = list(dict.fromkeys(episode.measure.name for episode in content.episodes))
@@ -225,7 +225,7 @@ def headline_words(headline: Headline, units: Units) -> str:
         return _NO_BASELINE
     usual = f"usual range {_span(measure, band.low, band.high, units)}"
     return {
-        "within": f"stayed near the baseline; {usual}",
+        "within": f"no change from the baseline was found; {usual}",
         "changed": f"changed from the baseline at the end; {usual}",
         "returned": f"changed for a while and came back; {usual}",
         "given up": f"changed until the baseline began anew; since then {usual}",

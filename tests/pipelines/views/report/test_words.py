@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_summary_names_what_changed_and_when() -> None:
 def test_summary_of_an_even_run_says_so() -> None:
     sentences = words.summary_sentences(content_of(recording_of(steps_of(5000))))
 
-    assert "Nothing that is watched left the usual range for long" in sentences[1]
+    assert "No change from the baseline was found" in sentences[1]
 
 
 def test_a_large_number_is_told_with_the_usual_range_in_its_own_unit() -> None:
@@ -148,6 +149,10 @@ def test_head_names_what_was_said_of_the_run() -> None:
     assert rows["Speed"] == "9 km/h, then unknown"
     assert rows["Slope"] == "1.746 %"
     assert rows["Distance"] == "5.2 km, from the stated speed and the time spent running"
+    # what the runner says of it in the journal goes first, in the units that are asked for
+    imperial = dict(particulars.head_rows(replace(recording, stated_distance_m=6000.0), "imperial"))
+    assert imperial["Distance"] == "3.7 miles, as stated"
+    assert imperial["Speed"] == "5.59 mph, then unknown"
 
 
 def test_data_quality_counts_what_was_lost() -> None:
