@@ -5,9 +5,10 @@ In processes of their own, since the tables are read when the modules are loaded
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
+
+from tests.warm_process import finished
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,14 +69,7 @@ def lines_of(module: str, table: str, example: str, then: str) -> list[str]:
         f"import {module} as table\nfrom {module} import *\nTABLE = {table!r}\n"
         f"row, = (\n{row.strip().strip('()').rstrip().rstrip(',')},\n)\n{PUT_IN}{then}"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = finished([sys.executable, "-c", script], cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import select
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from pipelines.session.result import result_of
 from pipelines.session.time_range import TimeRange
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment, quiet
+from tests.warm_process import WarmPopen
 
 QUERY = "minutes=0.8&standing_s=4&speed=3.3&seed=3&rate=100"
 
@@ -198,7 +198,7 @@ def test_keys_in_a_terminal(run: Path) -> None:
     outer, inner = pty.openpty()
     termios.tcsetwinsize(inner, (40, 100))
     before = termios.tcgetattr(inner)
-    with subprocess.Popen(
+    with WarmPopen(
         [sys.executable, "-c", IN_ITS_TERMINAL, "replay", str(run), "--speed", "0.001"],
         stdin=inner,
         stdout=inner,

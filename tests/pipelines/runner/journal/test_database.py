@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from pipelines.runner.journal.rows import ENTRIES
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from tests.pipelines.command_line import environment
 from tests.pipelines.runner.journal.journals import at, held_by_another_process, pain, run
+from tests.warm_process import finished
 
 
 @pytest.fixture
@@ -460,9 +460,7 @@ os._exit(9)
 
 
 def test_what_was_added_survives_a_crash_in_the_middle_of_the_next(path: Path) -> None:
-    died = subprocess.run(
-        [sys.executable, "-c", WRITE_AND_DIE, str(path)], env=environment(), check=False
-    )
+    died = finished([sys.executable, "-c", WRITE_AND_DIE, str(path)], env=environment())
     assert died.returncode == 9
     with Journal(path) as journal:
         assert journal.notes == ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -26,6 +25,7 @@ from tests.patience import HANG_S
 from tests.pipelines.views.page.browser import Program, program
 from tests.pipelines.views.page.raw_tab import RawPage
 from tests.pipelines.views.terminal.statuses import some_status
+from tests.warm_process import finished
 
 _RUN = """
 import asyncio, sys
@@ -233,14 +233,8 @@ except BackstrideError as error:
     print(error)
 assert "nicegui" not in sys.modules
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=HANG_S,
-        cwd=Path(__file__).parents[4],
-    )
+    done = finished([sys.executable, "-c", code], cwd=Path(__file__).parents[4])
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == (
         "the live page needs nicegui, not installed here: give python -m pip install "
         '".[app]" in the folder that you installed Backstride from.'
