@@ -92,7 +92,7 @@ def add(
         elif session.dose_easy_km_m4 is None:
             lacks = recorded.dose_lacks or "steps that can be trusted, and this run has none"
             complain(f"note: no dose: it needs {lacks}.")
-        if recorded.simulated:
+        if session.simulated:
             complain("note: a simulated run leaves no baseline for your own runs.")
         instead = silenced(journal, time.time_ns())
         say_cues(after_run(journal, session) if instead is None else instead)

@@ -87,6 +87,8 @@ class Session:
         The runner's own words.
     effort : int, optional
         How hard the runner says that it was, 0 (rest) to 10.
+    simulated : bool
+        Whether nobody ran it; told wherever it stands.
     identifier : int, optional
         The journal's number.
     """
@@ -114,6 +116,7 @@ class Session:
     before_warm_up_m: Metres | None = None
     note: Words = ""
     effort: Annotated[int, Within(0, 10)] | None = None
+    simulated: bool = False
     identifier: int | None = None
 
     def __post_init__(self) -> None:

@@ -93,8 +93,6 @@ class RecordedRun:
         what.
     number : int, optional
         Of the same run in the journal, computed or typed in; None where it is new.
-    simulated : bool
-        Whether the runner was.
     dose_lacks : str
         What has to be there for a dose and is not, besides a distance; empty where nothing lacks.
     notes : tuple of str
@@ -103,7 +101,6 @@ class RecordedRun:
 
     run: FinishedRun
     number: int | None = None
-    simulated: bool = False
     dose_lacks: str = ""
     notes: tuple[str, ...] = ()
 
@@ -201,7 +198,7 @@ def _as_recorded(
         header.height_m is not None, header.baseline is not None, header.index_of_earlier_runs
     )
     run = finished_run(result, said, path)
-    return RecordedRun(run, number, simulated=header.simulated, dose_lacks=lacks)
+    return RecordedRun(run, number, dose_lacks=lacks)
 
 
 def _typed(options: AddOptions, journal: Journal) -> RecordedRun:

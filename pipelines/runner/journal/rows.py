@@ -32,6 +32,8 @@ NAMES: Final = {
 }
 #: What a row holds as JSON.
 _JSON: Final = ("means", "answers", "cleared")
+#: Columns of yes or no, which the database keeps as numbers.
+_TRUTHS: Final = frozenset({"cleared", "simulated"})
 
 
 def columns_of(entry: Entry) -> dict[str, object]:
@@ -75,8 +77,8 @@ def entries_from(kind: type[EntryType], rows: Iterable[Sequence[Any]]) -> list[E
             values = dict(zip(names, row, strict=True))
             for name in packed:
                 values[name] = msgspec.json.decode(str(values[name]))
-            if "cleared" in values:
-                values["cleared"] = bool(values["cleared"])
+            for truth in _TRUTHS & values.keys():
+                values[truth] = bool(values[truth])
             entries.append(msgspec.convert(values, kind))
     except (ParameterError, msgspec.MsgspecError, RecursionError) as error:
         raise _senseless(kind.TABLE, error) from None

@@ -115,8 +115,19 @@ _BY_TIME: Final = (
 
 _EFFORT: Final = ("ALTER TABLE sessions ADD COLUMN effort INTEGER",)
 
+_SIMULATED: Final = ("ALTER TABLE sessions ADD COLUMN simulated INTEGER NOT NULL DEFAULT 0",)
+
 #: Step N leads from version N - 1 to N.
-MIGRATIONS: Final = (_LOG, _ANSWERS, _WARM_UP, _RUN_BASELINES, _STATED, _BY_TIME, _EFFORT)
+MIGRATIONS: Final = (
+    _LOG,
+    _ANSWERS,
+    _WARM_UP,
+    _RUN_BASELINES,
+    _STATED,
+    _BY_TIME,
+    _EFFORT,
+    _SIMULATED,
+)
 
 #: What this program reads and writes.
 VERSION: Final = len(MIGRATIONS)

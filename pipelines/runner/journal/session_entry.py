@@ -80,6 +80,7 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
         before_warm_up_m=result.before_warm_up_m,
         note=stated.note,
         effort=stated.effort,
+        simulated=header.simulated,
     )
 
 

@@ -50,9 +50,10 @@ def session_line(session: Session, units: Units = "metric") -> str:
             ends = sorted((low * 1000.0, high * 1000.0))
             load += f" ({distance_words(ends[0], units)} to {distance_words(ends[1], units)})"
     effort = "" if session.effort is None else f", effort {session.effort} of 10"
+    simulated = ", simulated" if session.simulated else ""
     return (
         f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}, "
-        f"{counted(session.steps, 'step')}{load}{effort}"
+        f"{counted(session.steps, 'step')}{load}{effort}{simulated}"
     )
 
 

@@ -282,7 +282,8 @@ class Answers:
             known.append(f"load {dose_amount(session.dose_easy_km_m4, units)}")
         shoe = self.journal.entry(Shoe, session.shoe_id).name if session.shoe_id else ""
         effort = "" if session.effort is None else f"effort {session.effort} of 10"
-        return " · ".join([*known, *filter(None, (session.surface, shoe, effort))])
+        simulated = "simulated" if session.simulated else ""
+        return " · ".join([*known, *filter(None, (session.surface, shoe, effort, simulated))])
 
     def _month_words(self, diary: Diary) -> str:
         units = self.journal.settings().units

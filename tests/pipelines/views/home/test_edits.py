@@ -178,6 +178,16 @@ def test_pain_that_was_said_of_no_run_stands_with_the_run_it_is_near(journal: Jo
     assert "2026-03-02 19:30: 3 of 10, after the run of 2026-03-02 18:00" in answers.letter(frame)
 
 
-def test_pain_said_later_of_an_old_run_stands_with_it(journal: Journal) -> None:
-    change(journal, "pain", {"level": "4", "when": "during", "run": "1"}, _NOW + timedelta(days=30))
-    assert "4 of 10, during it" in Answers(journal, Path(), _NOW).run(Frame("/", "/h/", "runs"), 1)
+def test_pain_said_later_of_an_old_run_is_of_its_day_and_stops_nobody(journal: Journal) -> None:
+    fields = {"level": "7", "when": "during", "run": "1"}
+    told = change(journal, "pain", fields, _NOW + timedelta(days=30))
+    assert "stop this run" not in told
+    assert "no run until" not in told
+    (pain,) = journal.entries(Pain)
+    assert pain.day == run(0.0).day
+    assert "7 of 10, during it" in Answers(journal, Path(), _NOW).run(Frame("/", "/h/", "runs"), 1)
+
+
+def test_pain_in_a_run_that_is_just_over_is_told_as_after_it(journal: Journal) -> None:
+    told = change(journal, "pain", {"level": "7", "when": "during", "run": "1"}, _NOW)
+    assert "no run until it is 3 or less again" in told
