@@ -13,6 +13,7 @@ from imu.errors import ParameterError
 from imu.mounting import mounting_from_axes
 from pipelines.commands.messages import complain
 from pipelines.files.recognise import holds_recording
+from pipelines.files.replacing import refuse_no_place
 from pipelines.views.preparing import prepare_filters
 
 
@@ -26,9 +27,10 @@ def warm_up_filters() -> None:
 def check_outputs(
     others: Mapping[str, Path | str | None], results: Mapping[str, Path | str | None]
 ) -> None:
-    """Refuse two files that are one, and a result in the place of a recording.
+    """Refuse two files that are one, and a result where there is no place or a recording.
 
-    A slip in a name must not replace an input, another output or what was recorded.
+    A slip in a name must not replace an input, another output or what was recorded, nor be found
+    after an hour's work.
 
     Parameters
     ----------
@@ -46,7 +48,10 @@ def check_outputs(
             raise ParameterError(name, str(given), f"another file than {taken[place]}")
         taken[place] = name
     for name, given in results.items():
-        if given is not None and str(given) != "-" and holds_recording(given):
+        if given is None or str(given) == "-":
+            continue
+        refuse_no_place(Path(given))
+        if holds_recording(given):
             raise ParameterError(name, str(given), "another file, since this one holds a recording")
 
 

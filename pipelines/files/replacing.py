@@ -40,6 +40,22 @@ def refuse_existing(path: str | os.PathLike[str], option: str = "") -> None:
         raise RecordingError(f"already exists: give another name{otherwise}.", path=str(path))
 
 
+def refuse_no_place(path: Path) -> None:
+    """Refuse a name that no file can be written under, before there is anything to write.
+
+    Raises
+    ------
+    RecordingError
+        When it is a folder, or its own folder is not there.
+    """
+    if path.is_dir():
+        raise RecordingError("this is a folder: give the name of a file.", path=str(path))
+    if not path.parent.is_dir():
+        raise RecordingError(
+            f"the folder {str(path.parent)!r} does not exist: create it first.", path=str(path)
+        )
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
     """Open ``path`` for binary writing; it changes only when the block ends without an error.
@@ -57,8 +73,7 @@ def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterato
     target = Path(path)
     state = "nothing was written"
     try:
-        if target.is_dir():
-            raise RecordingError("this is a folder: give the name of a file.", path=str(path))
+        refuse_no_place(target)
         existed = target.exists()
         if existed:
             state = "the previous file is unchanged"
@@ -67,11 +82,6 @@ def replacing(path: str | os.PathLike[str], *, private: bool = False) -> Iterato
             with target.open("wb") as device:
                 yield device
             return
-        if not target.parent.is_dir():
-            raise RecordingError(
-                f"the folder {str(target.parent)!r} does not exist: create it first.",
-                path=str(path),
-            )
         real = Path(os.path.realpath(target))
         if existed and not os.access(real, os.W_OK):  # a rename would ignore the protection
             raise RecordingError(

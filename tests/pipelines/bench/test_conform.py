@@ -344,3 +344,13 @@ def test_a_mistake_is_a_sentence_and_exit_2(words: tuple[str, ...]) -> None:
     assert ended.exit_code == 2
     assert one_sentence(ended)
     assert backstride("conform", "sim:", "--quick", "--long").exit_code == 2
+
+
+def test_a_report_that_could_not_be_written_is_refused_before_the_unit_is_asked(
+    tmp_path: Path,
+) -> None:
+    for place, words in ((tmp_path, "this is a folder"), (tmp_path / "no" / "c.xml", "not exist")):
+        ended = backstride("conform", "sim:?", "--quick", "--junit", place)
+        assert ended.exit_code == 1
+        assert words in one_sentence(ended)
+        assert ended.out == ""
