@@ -117,6 +117,19 @@ def is_too_late(end_ns: int, utc_ns: int) -> bool:
     return utc_ns - end_ns >= _TOO_LATE_H * _HOUR_NS
 
 
+def shared_time(one: RunTime, other: RunTime) -> float:
+    """Share of the longer of two runs that is in both, 0 to 1.
+
+    Examples
+    --------
+    >>> shared_time(RunTime(1, 0, 100), RunTime(2, 50, 100))
+    0.5
+    """
+    both = min(one.end_ns, other.end_ns) - max(one.start_ns, other.start_ns)
+    longer = max(one.end_ns - one.start_ns, other.end_ns - other.start_ns, 1)
+    return max(both, 0) / longer
+
+
 def felt_ns(moment: Moment, run: RunTime, now_ns: int) -> int:
     """When a rating was felt that is noted later: the last time that its moment allows.
 

@@ -21,6 +21,7 @@ from pipelines.commands.options import (
 from pipelines.runner.journal.advice import after_run, silenced
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.queries import run_time, runs_meanwhile
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import FinishedRun, add_run
 from pipelines.runner.journal.tags import unknown_shoe_note
@@ -82,6 +83,12 @@ def add(
         if recorded.number is not None and not again:
             complain(f"note: run {recorded.number}, which you had typed in, has its recording now.")
         say(session_line(session, journal.settings().units))
+        for other in runs_meanwhile(journal, run_time(session)):
+            if not other.simulated and not session.simulated:
+                complain(
+                    f"note: run {other.identifier} was at the same time: where they are one, "
+                    f"delete one of them with: backstride journal delete {other.identifier}"
+                )
         if session.distance_m is None:
             computed = file is not None and file.suffix.lower() != ".json"
             how = f"add {file} --again" if computed else f"edit {session.identifier}"

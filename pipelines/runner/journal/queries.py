@@ -271,6 +271,16 @@ def run_time(session: Session) -> RunTime:
     return RunTime(session.identifier or 0, session.utc_start_ns, session.utc_end_ns)
 
 
+def runs_meanwhile(journal: Journal, run: RunTime) -> list[Session]:
+    """Runs of the journal whose time overlaps that of another; that one itself is left out."""
+    found = journal.entries(
+        Session,
+        "utc_start_ns < ? AND utc_start_ns + duration_s * 1e9 > ?",
+        (run.end_ns, run.start_ns),
+    )
+    return [one for one in found if one.identifier != run.number]
+
+
 def _run_times(journal: Journal, since_ns: int) -> list[RunTime]:
     rows = journal.records(
         tuple[int, int, float],

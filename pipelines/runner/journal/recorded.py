@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from imu.errors import InputError, ParameterError
+from pipelines.coaching.training.pain_moments import RunTime, shared_time
 from pipelines.files.summary_file import read_summary
 from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.entries import DistanceSource, Session
-from pipelines.runner.journal.queries import session_at
+from pipelines.runner.journal.queries import run_time, runs_meanwhile, session_at
 from pipelines.runner.journal.runs import FinishedRun, stated_of, typed_run
 from pipelines.runner.journal.session_entry import (
     distance_from_speed,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 #: Nobody runs for minutes at such a speed; and what may lie outside of a recording, m.
 _FASTEST_M_S: Final = 8.0
 _UNRECORDED_M: Final = 20_000.0
+#: Share of the longer of two runs that is in both, from which on they are one.
+_SAME_RUN: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ def _as_recorded(
     else:
         stated = _stated_distance(options, result.duration_s)
     number = _number_of(journal, header.utc_start_ns)
-    if number is None:
+    if number is None and not header.simulated:
         number = _typed_number(journal, header.utc_start_ns, result.duration_s)
     said = Stated(stated, options.surface, options.shoe, options.note)
     if number is not None:
@@ -253,14 +256,15 @@ def stated_in(
 
 
 def _typed_number(journal: Journal, start_ns: int, duration_s: float) -> int | None:
-    """The number of a run without a recording that was typed in for the same time; None without."""
-    found = journal.entries(
-        Session,
-        "source_file = '' AND steps = 0 AND utc_start_ns < ? "
-        "AND utc_start_ns + duration_s * 1e9 > ?",
-        (start_ns + round(duration_s * 1e9), start_ns),
-    )
-    return found[0].identifier if found else None
+    """The number of a run without a recording that was typed in for the same time; None without.
+
+    A time that was typed is roughly so: most of the longer of the two has to be in both.
+    """
+    run = RunTime(0, start_ns, start_ns + round(duration_s * 1e9))
+    typed = [one for one in runs_meanwhile(journal, run) if not one.source_file and not one.steps]
+    alike = {shared_time(run, run_time(one)): one.identifier for one in typed}
+    most = max(alike, default=0.0)
+    return alike[most] if most >= _SAME_RUN else None
 
 
 def _number_of(journal: Journal, start_ns: int) -> int | None:

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Final, get_args
 from imu.errors import BackstrideError, ParameterError, RecordingError
 from pipelines.clock_words import clock_words
 from pipelines.coaching.texts import text
-from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.quantities import quantities_in
-from pipelines.runner.journal.advice import advice, questions_due, return_cues, silenced
+from pipelines.runner.journal.advice import (
+    advice,
+    questions_due,
+    return_cues,
+    words_before_a_run,
+)
 from pipelines.runner.journal.entries import (
     Exercise,
     ExerciseKind,
@@ -211,10 +215,7 @@ class Answers:
 
     def _not_now(self) -> str:
         """Why no training is suggested now; empty where it is."""
-        quiet = silenced(self.journal, utc_ns_of(self.now))
-        if quiet is None:
-            return ""
-        return " ".join(cue.message for cue in [*quiet, Cue("routine.not_now")])
+        return words_before_a_run(self.journal, utc_ns_of(self.now))
 
     def letter(self, frame: Frame) -> str:
         """The letter to a physiotherapist."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import Final, get_args
 
 from imu.errors import ParameterError
@@ -114,7 +115,9 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     if moment is None:
         raise ParameterError("when", when, "one of the list")
     number, now_ns = None, utc_ns_of(now)
-    utc_ns, told_of = now_ns, judge_pain(level, moment="before")
+    flags = red_flag_state(journal)
+    judged = partial(judge_pain, level, warned=flags.stopped or flags.eased)
+    utc_ns, told_of = now_ns, judged(moment="before")
     if moment not in {"", "other"}:
         number = _whole(fields, "run")
         run = run_time(journal.entry(Session, number))
@@ -125,7 +128,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
             )
         utc_ns = felt_ns(moment, run, now_ns)
         if moment in {"during", "after"}:  # it is over, whatever was felt in it
-            told_of = judge_pain(level, moment="after")
+            told_of = judged(moment="after")
     journal.add(
         Pain(
             utc_ns,

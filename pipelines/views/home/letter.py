@@ -102,8 +102,9 @@ class Letter:
         Against the runs before.
     odometers_m : dict of int to float
         Of each shoe, m.
-    flags : Questionnaire, optional
-        The latest answers to the questions about warning signs.
+    flags : tuple of Questionnaire
+        The answers to the questions about warning signs: the latest, and before it those of the
+        four weeks that had a yes, newest first.
     stopped : bool
         Whether they have stopped the coaching.
     last : HandedOver, optional
@@ -114,7 +115,7 @@ class Letter:
     weeks: tuple[Week, ...]
     form: tuple[FormRow, ...]
     odometers_m: dict[int, float]
-    flags: Questionnaire | None
+    flags: tuple[Questionnaire, ...]
     stopped: bool
     last: HandedOver | None = None
 
@@ -153,13 +154,16 @@ def letter_of(journal: Journal, today: date, last: HandedOver | None = None) -> 
     first = today - timedelta(days=DAYS - 1)
     diary = diary_of(journal, first, today)
     before = diary_of(journal, first - timedelta(days=BEFORE_DAYS), first - timedelta(days=1))
-    flags = journal.entries(Questionnaire, newest=1)
+    asked = journal.entries(Questionnaire)[::-1]
+    flags = asked[:1] + [
+        one for one in asked[1:] if any(one.answers.values()) and one.day >= diary.first
+    ]
     return Letter(
         diary,
         tuple(_week(diary, first + timedelta(weeks=number)) for number in range(DAYS // 7)),
         tuple(_form_row(one, diary, before) for one in FORM),
         odometers_m(journal),
-        flags[0] if flags else None,
+        tuple(flags),
         red_flag_state(journal).stopped,
         last,
     )

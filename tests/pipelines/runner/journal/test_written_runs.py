@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from pipelines.files.sample_table import write_sample_table
 from pipelines.files.session_reader import read_header
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
@@ -26,25 +29,49 @@ def only_run() -> Session:
     return session
 
 
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A run of half a minute by another maker's sensor, which tells no date."""
+    samples, _ = simulate(Scenario.from_query("minutes=0.5&standing_s=1&speed=3"))
+    path = tmp_path / "run.csv"
+    write_sample_table(path, samples, rate_hz=200.0, axes="+x+y+z")
+    return path
+
+
 def test_a_run_that_was_typed_in_counts_and_gets_its_figures_when_the_recording_comes(
-    recording: Path,
+    table: Path,
 ) -> None:
-    start = moment(read_header(recording).utc_start_ns)
     said = journal(
-        "add", "--at", f"{start:%Y-%m-%d %H:%M}+00:00", "--minutes", 30, "--distance", "5 km",
+        "add", "--at", "2026-03-02 18:00:00+00:00", "--minutes", 0.5, "--distance", "100 m",
         "--surface", "track", "--note", "windy",
     )  # fmt: skip
-    assert "30:00, 5.0 km (as stated), 0 steps" in said
+    assert "0:30, 0.1 km (as stated), 0 steps" in said
     journal("pain", 3, "--when", "after", "--session", 1)
-    said = journal("add", recording)
+    said = journal("add", table, "--at", "2026-03-02 18:00:05+00:00")
     assert "run 1, which you had typed in, has its recording now" in said
     session = only_run()
-    assert (session.identifier, session.source_file) == (1, str(recording))
+    assert (session.identifier, session.source_file) == (1, str(table))
     assert session.steps > 50
-    assert session.utc_start_ns == read_header(recording).utc_start_ns
-    assert (session.distance_m, session.surface, session.note) == (5000.0, "track", "windy")
+    assert f"{moment(session.utc_start_ns):%H:%M:%S}" == "18:00:05"
+    assert (session.distance_m, session.surface, session.note) == (100.0, "track", "windy")
     with Journal() as opened:
         assert [pain.level for pain in opened.entries(Pain)] == [3]
+
+
+def test_a_recording_of_a_part_of_a_typed_run_takes_nothing_of_it(
+    table: Path, recording: Path
+) -> None:
+    for number, file in enumerate((table, recording)):
+        start = f"{moment(read_header(recording).utc_start_ns):%Y-%m-%d %H:%M}+00:00"
+        if not number:
+            journal("add", "--at", start, "--minutes", 30, "--distance", "5 km")
+        said = journal("add", file, "--at", start.replace("+", ":20+"))
+        assert "has its recording now" not in said
+        assert ("run 1 was at the same time: where they are one, delete" in said) is (file == table)
+    with Journal() as opened:
+        typed, *others = opened.entries(Session)
+        assert (typed.duration_s, typed.distance_m, typed.steps) == (1800.0, 5000.0, 0)
+        assert [one.simulated for one in others] == [False, True]
 
 
 def test_an_edit_stays_when_the_run_is_computed_anew_and_when_the_recording_is_gone(

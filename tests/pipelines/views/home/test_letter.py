@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from pipelines.coaching.training.red_flags import QUESTIONS
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Shoe
+from pipelines.runner.journal.entries import Questionnaire, Shoe
+from pipelines.views.home.answers import Answers
+from pipelines.views.home.frame import Frame
 from pipelines.views.home.letter import handed_over_store, letter_of, summary_of
-from tests.pipelines.runner.journal.journals import pain, run
+from tests.pipelines.runner.journal.journals import at, pain, run
 
 #: A Sunday: the letter is of the Mondays 2 February to 23 February 2026, and that week.
 _TODAY = date(2026, 3, 1)
@@ -63,3 +66,17 @@ def test_next_letter_tells_what_changed_since(journal: Journal, tmp_path: Path) 
     assert told[0] == "Worst pain 5 of 10 (was 5 of 10)."
     assert told[1] == "3 runs and 15.0 km (was 3 and 15.0 km)."
     assert any("pelvic lean" in one and "was 6.0°" in one for one in told)
+
+
+def test_a_yes_of_these_weeks_stays_in_the_letter_until_it_is_cleared(journal: Journal) -> None:
+    no = dict.fromkeys(QUESTIONS, False)
+    journal.add(Questionnaire(at(-3), no | {"bladder": True}))
+    journal.add(Questionnaire(at(-2), no))
+    answers = Answers(journal, Path(), datetime(2026, 3, 1, 20, tzinfo=UTC))
+    frame = Frame("/", "/h/", "letter")
+    said = answers.letter(frame)
+    assert "No professional has cleared running since a yes." in said
+    assert said.index("no to all questions.") < said.index("yes to:")
+    assert "Has passing or holding water or stool changed" in said
+    journal.add(Questionnaire(at(-1), no, cleared=True))
+    assert "No professional" not in answers.letter(frame)
