@@ -55,6 +55,12 @@ def check_outputs(
             raise ParameterError(name, str(given), "another file, since this one holds a recording")
 
 
+def check_ending(name: str, given: Path | None, ending: str) -> None:
+    """Refuse a name that would say something else of the file than it is; ``-`` is no file."""
+    if given is not None and given.suffix.lower() != ending:
+        raise ParameterError(name, str(given), f"a file that ends in {ending}")
+
+
 def check_port(port: int) -> None:
     """Refuse a port of this computer that cannot be listened on, before anything is compiled."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from imu.errors import ParameterError
 from pipelines.bench.cohort.run import CohortOptions, CohortRun, results_path, run_cohort
 from pipelines.bench.cohort.sessions import Stated, parse_shard
 from pipelines.coaching.alert_settings import AlertSettings
@@ -68,6 +69,8 @@ def cohort(
     """
     check_axes(axes)
     part = parse_shard(shard) if shard else None
+    if str(out) == "-":
+        raise ParameterError("--out", "-", "a file that ends in .csv or .parquet")
     result = results_path(out, part)
     inputs = {"SOURCE": source, "--settings": settings}
     check_outputs(inputs, {"--out": result, "--report": page})

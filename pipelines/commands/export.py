@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imu.errors import InputError, ParameterError
-from pipelines.commands.checks import check_outputs, warm_up_filters
+from pipelines.commands.checks import check_ending, check_outputs, warm_up_filters
 from pipelines.commands.messages import complain, reader_may_leave, say_json
 from pipelines.files.exporting import PLOTS, decoded_samples, mark_lines, write_samples
-from pipelines.files.fit_activity import write_fit
+from pipelines.files.fit_activity import check_fit_library, write_fit
 from pipelines.files.motion_bids import MotionNames, write_motion_bids
 from pipelines.files.provenance import Provenance, content_digest, provenance_of, utc_text
 from pipelines.files.reading.front_door import read
@@ -96,6 +96,10 @@ def export(
     if not any(outputs.values()) and bids is None:
         raise ParameterError("export", str(file), "what to write, such as --samples samples.csv")
     check_outputs({"FILE": file, "--bids": bids}, outputs)
+    check_ending("--fit", fit, ".fit")
+    check_ending("--json", as_json, ".json")
+    if fit is not None:
+        check_fit_library()
     if raw and samples is None:
         raise ParameterError("--raw", "given", "it with --samples")
     if samples is not None and Path(samples).suffix.lower() != PLOTS:
@@ -129,11 +133,11 @@ def _write_held(
     session: Session, samples: str | None, streams: str | None, marks: str | None, *, raw: bool
 ) -> None:
     """What stands in the log as it is."""
+    if streams is not None:  # first, since there may be none
+        _tell(streams, f"{write_streams(streams, session)} readings")
     if samples is not None:
         count = write_samples(samples, session, raw=raw)
         _tell(samples, f"{count} samples")
-    if streams is not None:
-        _tell(streams, f"{write_streams(streams, session)} readings")
     if marks is not None:
         _write_lines(marks, mark_lines(session))
 
@@ -175,15 +179,15 @@ def _write_found(
     if steps is not None:
         write_steps(steps, result.steps, made)
         _tell(steps, f"{len(result.steps)} steps")
-    if fit is not None:
-        write_fit(fit, result)
-        _tell(str(fit), f"{result.duration_s:.0f} s")
     if as_json is not None:
         write_result_json(as_json, result, made)
         _tell(str(as_json), f"{len(result.steps)} steps")
     if facts is not None:
         kept = (fact for fact in found.facts if not isinstance(fact, StepsFinished))
         _write_lines(facts, map(to_plain, kept))
+    if fit is not None:  # last, since nobody may run in it
+        write_fit(fit, result)
+        _tell(str(fit), f"{result.duration_s:.0f} s")
 
 
 def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from pipelines.bench.compare.accounts import compare_with
 from pipelines.bench.compare.alignment import Comparison
 from pipelines.bench.compare.differences import write_differences
 from pipelines.bench.compare.overrides import overridden
-from pipelines.commands.checks import check_axes, check_outputs, warm_up_filters
+from pipelines.commands.checks import check_axes, check_ending, check_outputs, warm_up_filters
 from pipelines.commands.messages import complain, reader_may_leave, say, say_json, say_summary
 from pipelines.commands.options import (
     Axes,
@@ -131,6 +131,7 @@ def replay(
     }
     inputs = {"FILE": file, "--with": beside, "--baseline": baseline, "--settings": settings}
     check_outputs({**inputs, "--override": override, "--compare": compare}, results)
+    check_ending("--plot", plot, ".svg")
     _check_wanted(results, compare, speed)
     options = ReplayOptions(
         axes=axes,
@@ -169,8 +170,9 @@ def _check_wanted(
     for name in ("--steps", "--waveforms", "--differences"):
         if (table := results[name]) is not None:
             table_format(table, name)
-    if compare is None and (results["--differences"] or results["--plot"]):
-        raise ParameterError("--differences and --plot", "given", "them with --compare")
+    for name in ("--differences", "--plot"):
+        if compare is None and results[name]:
+            raise ParameterError(name, str(results[name]), "it with --compare")
     if speed is not None and "-" in map(str, results.values()):
         raise ParameterError("--speed", speed, "a table a file's name: the run is shown there")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from imu.errors import BackstrideError, RecordingError
 from imu.step.trusted_steps import trusted_steps
+from pipelines.extras import how_to_install
 from pipelines.files.replacing import replacing
 
 if TYPE_CHECKING:
@@ -42,6 +44,20 @@ _DEVELOPER: Final = (
 )
 
 
+def check_fit_library() -> None:
+    """Refuse an activity file where the official package is not installed.
+
+    Raises
+    ------
+    BackstrideError
+        With what to install.
+    """
+    if importlib.util.find_spec("garmin_fit_sdk") is None:
+        raise BackstrideError(
+            f"FIT needs the package garmin-fit-sdk: give {how_to_install('lab')}."
+        )
+
+
 def write_fit(path: str | os.PathLike[str], result: SessionResult) -> None:
     """Write what a session comes to as a FIT activity (profile of Garmin's SDK).
 
@@ -64,12 +80,9 @@ def write_fit(path: str | os.PathLike[str], result: SessionResult) -> None:
     RecordingError
         When nobody runs in it, it does not say when it began, or the file cannot be written.
     """
-    try:
-        from garmin_fit_sdk import Encoder
-    except ImportError:
-        raise BackstrideError(
-            'FIT needs the package garmin-fit-sdk: install it with pip install "backstride[lab]".'
-        ) from None
+    check_fit_library()
+    from garmin_fit_sdk import Encoder
+
     start_ns, place = result.header.utc_start_ns, result.header.source
     if not len(result.steps):
         raise RecordingError("nobody runs in it: there is no activity to write.", path=place)

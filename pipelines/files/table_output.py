@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import ParameterError, RecordingError
+from pipelines.extras import how_to_install
 from pipelines.files.column_units import unit_of
 from pipelines.files.replacing import replacing
 from pipelines.system_error import explain
@@ -57,7 +58,7 @@ def table_format(
         if importlib.util.find_spec("pyarrow") is None:
             raise RecordingError(
                 "Parquet needs the package pyarrow: give a name ending in .csv, "
-                'or install it with pip install "backstride[lab]".',
+                f"or install it with {how_to_install('lab')}.",
                 path=str(path),
             )
         return "parquet"

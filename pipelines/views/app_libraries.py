@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import util
 
 from imu.errors import BackstrideError
+from pipelines.extras import how_to_install
 
 
 def missing(*names: str) -> list[str]:
@@ -29,6 +30,6 @@ def require(what: str, *names: str) -> None:
     """
     if lacking := missing(*names):
         raise BackstrideError(
-            f"{what} needs {' and '.join(lacking)}, not installed here: give python -m pip install "
-            '".[app]" in the folder that you installed Backstride from.'
+            f"{what} needs {' and '.join(lacking)}, not installed here: give "
+            f"{how_to_install('app')}."
         )

@@ -157,6 +157,22 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert not Path("a.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--json", "-"], "--json is '-': give a file that ends in .json."),
+        (["--fit", "run.txt"], "--fit is 'run.txt': give a file that ends in .fit."),
+        (["--steps", "nowhere/s.csv"], "the folder 'nowhere' does not exist: create it first."),
+        (["--streams", "s.csv"], "holds nothing of a treadmill"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is(
+    run: Path, words: list[str], told: str
+) -> None:
+    assert told in one_sentence(backstride("export", run, "--samples", "samples.csv", *words))
+    assert list(Path().iterdir()) == [run.relative_to(Path.cwd()) if run.is_absolute() else run]
+
+
 def test_steps_and_json_are_made_of_any_recording(run: Path) -> None:
     assert backstride("export", run, "--samples", "run.csv").exit_code == 0
     for source, name in ((run, "session.json"), (Path("run.csv"), "table.json")):

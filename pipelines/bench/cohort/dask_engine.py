@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from imu.errors import BackstrideError, RecordingError
 from pipelines.bench.cohort.outcome import Outcome, Task, died, outcomes_of
+from pipelines.extras import how_to_install
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -43,9 +44,7 @@ def on_cluster(
     try:
         from distributed import Client
     except ImportError:
-        raise BackstrideError(
-            'a cluster needs Dask: install it with pip install "backstride[lab]".'
-        ) from None
+        raise BackstrideError(f"a cluster needs Dask: give {how_to_install('lab')}.") from None
     try:
         client = Client(address, timeout=_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError) as error:

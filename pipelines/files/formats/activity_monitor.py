@@ -8,6 +8,7 @@ import numpy as np
 
 from imu.errors import InputError
 from imu.samples import STANDARD_GRAVITY_M_S2
+from pipelines.extras import how_to_install
 from pipelines.files.formats.format import Look
 from pipelines.files.reading.recording import Recording, Sensor
 from pipelines.files.reading.whole_file import check_length
@@ -30,8 +31,7 @@ def read_activity_monitor(look: Look, maker: str) -> Recording:
         import actfast
     except ImportError:
         raise InputError(
-            f"a file of {maker} needs the package actfast: install it with pip install "
-            '"backstride[lab]".',
+            f"a file of {maker} needs the package actfast: give {how_to_install('lab')}.",
             place=place,
         ) from None
     check_length(look.path, _MOST_BYTES)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from imu.errors import InputError
+from pipelines.extras import how_to_install
 from pipelines.files.formats.cells import values_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
@@ -153,8 +154,8 @@ def _recording(look: Look, ask: Ask, read: Any) -> Recording:
         import pyarrow as pa
     except ImportError:
         raise InputError(
-            'this file needs the package pyarrow: install it with pip install "backstride[lab]", '
-            "or save the table as CSV.",
+            f"this file needs the package pyarrow: give {how_to_install('lab')}, or save the "
+            "table as CSV.",
             place=place,
         ) from None
     try:

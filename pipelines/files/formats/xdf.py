@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from imu.errors import InputError
+from pipelines.extras import how_to_install
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
@@ -33,7 +34,7 @@ def _read(look: Look, ask: Ask) -> Recording:
         import pyxdf
     except ImportError:
         raise InputError(
-            'an XDF file needs the package pyxdf: install it with pip install "backstride[lab]".',
+            f"an XDF file needs the package pyxdf: give {how_to_install('lab')}.",
             place=place,
         ) from None
     _check_chunks(look)

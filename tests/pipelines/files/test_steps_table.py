@@ -146,7 +146,7 @@ def test_parquet_without_pyarrow_says_what_to_install(
     path = tmp_path / "steps.parquet"
     with pytest.raises(RecordingError) as caught:
         write_steps(path, steps_of(1))
-    complaint(caught.value, str(path), 'pip install "backstride[lab]"')
+    complaint(caught.value, str(path), 'python -m pip install ".[lab]"')
     assert not path.exists()
 
 
