@@ -154,6 +154,16 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "finish.",
             (_FRANDSEN, _A1),
         ),
+        "session.ran_beyond_distance": Text(
+            "{distance}: {percent:.0f} % of your longest run of the last 30 days. Let the next one "
+            "be shorter.",
+            (_FRANDSEN, _A1),
+        ),
+        "session.ran_beyond_dose": Text(
+            "Load of {distance} of easy running: {percent:.0f} % of your most of the last 30 days. "
+            "Let the next run be shorter.",
+            (_OWN,),
+        ),
         "session.longest_dose": Text(
             "Load of {distance} of easy running: as much as your most of the last 30 days.", (_OWN,)
         ),

@@ -137,8 +137,12 @@ def finished_session(
         dose_easy_km=dose_easy_km,
         units=units,
     )
-    beyond = {"session.beyond_distance", "session.beyond_dose"}
-    if told := [cue for cue in cues if cue.text_id in beyond]:
+    # it is over: nobody is to finish it
+    over = {
+        "session.beyond_distance": "session.ran_beyond_distance",
+        "session.beyond_dose": "session.ran_beyond_dose",
+    }
+    if told := [replace(cue, text_id=over[cue.text_id]) for cue in cues if cue.text_id in over]:
         return told
     for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
         words = distance_words(done_m, units)

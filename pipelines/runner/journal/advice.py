@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,6 +35,7 @@ from pipelines.coaching.training.weekly import monday_of, week_cues
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe, utc_ns_of
 from pipelines.runner.journal.queries import (
+    begins,
     exercise_days,
     longest_session,
     odometers_m,
@@ -100,7 +101,11 @@ def advice(journal: Journal, now: datetime) -> Advice:
         worn = shoe_cue(shoe.name, distances[shoe.identifier or 0], settings.units)
         cues += [worn] if worn is not None else []
     days = exercise_days(journal, "strength", monday_of(today) - timedelta(weeks=1), today)
-    cues.append(strength_cue(days, today, settings.strength_days))
+    strength = strength_cue(days, today, settings.strength_days)
+    if strength.text_id == "strength.late" and begins(journal) >= monday_of(today):
+        # nobody is late in the week in which the journal begins
+        strength = replace(strength, text_id="strength.due")
+    cues.append(strength)
     for kind in ("core", "cross"):
         if not exercise_days(journal, kind, monday_of(today), today):
             cues.append(Cue(f"{kind}.due"))

@@ -456,10 +456,10 @@ def _code(error: BaseException) -> int:
 
 
 def _unknown(table: str, identifier: int | None) -> ParameterError:
-    accepted = "a number that the list of runs shows"
-    if table != "sessions":
-        accepted = "a number that the journal has"
-    return ParameterError(f"the number among the {table}", identifier, accepted)
+    if table == "sessions":
+        accepted = "one that the list of runs shows"
+        return ParameterError("the number of the run", identifier, accepted)
+    return ParameterError(f"the number among the {table}", identifier, "one that the journal has")
 
 
 def _set_aside(path: Path) -> Path:

@@ -271,6 +271,15 @@ def run_time(session: Session) -> RunTime:
     return RunTime(session.identifier or 0, session.utc_start_ns, session.utc_end_ns)
 
 
+def begins(journal: Journal) -> date:
+    """The day of the first run or exercise; far ahead where there is none."""
+    first = [
+        journal.records(tuple[int | None], f"SELECT min(day) FROM {table}")[0][0]
+        for table in ("sessions", "exercises")
+    ]
+    return date.fromordinal(min((day for day in first if day), default=date.max.toordinal()))
+
+
 def runs_meanwhile(journal: Journal, run: RunTime) -> list[Session]:
     """Runs of the journal whose time overlaps that of another; that one itself is left out."""
     found = journal.entries(

@@ -130,7 +130,7 @@ def test_after_the_run_the_journals_rules_speak(tmp_path: Path) -> None:
         journal.add(Shoe("Blue", start_km=481.5))
         journal.add(run(-3.0, km=1.2))
     _, cues = at_hand(path, partial(file_run, finished()))
-    assert [cue.text_id for cue in cues] == ["session.beyond_distance", "shoes.first"]
+    assert [cue.text_id for cue in cues] == ["session.ran_beyond_distance", "shoes.first"]
 
 
 def test_a_new_shoe_is_told_before_the_run_and_added_after_it(tmp_path: Path) -> None:

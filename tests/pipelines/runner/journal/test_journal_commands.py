@@ -99,7 +99,7 @@ def test_the_same_recording_is_not_added_twice(
         (["shoe", "--start", "5 km"], "the name of the shoe"),
         (["shoe", "Red", "--retire", "--start", "5 km"], "--retire"),
         (["delete", "1", "--everything"], "--everything"),
-        (["delete", "99"], "99: give a number that the list of runs shows"),
+        (["delete", "99"], "99: give one that the list of runs shows"),
         (["check", "--yes", "mood", "--no-others"], "mood"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

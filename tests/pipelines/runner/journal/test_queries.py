@@ -395,3 +395,15 @@ def test_opening_five_years_is_quick(five_years: Journal) -> None:
     begin_s = time.process_time()
     Journal(five_years.path).close()
     assert time.process_time() - begin_s < 0.5
+
+
+def test_nobody_is_late_with_strength_in_the_week_in_which_the_journal_begins(
+    journal: Journal,
+) -> None:
+    sunday = datetime(2026, 3, 8, 20, tzinfo=UTC)
+    late = "strength.late"
+    assert late not in [cue.text_id for cue in advice(journal, sunday).cues]
+    journal.add(run(5.0))
+    assert late not in [cue.text_id for cue in advice(journal, sunday).cues]
+    journal.add(run(-5.0))
+    assert late in [cue.text_id for cue in advice(journal, sunday).cues]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,13 @@ def test_a_run_that_was_typed_in_counts_and_gets_its_figures_when_the_recording_
 def test_a_recording_of_a_part_of_a_typed_run_takes_nothing_of_it(
     table: Path, recording: Path
 ) -> None:
-    for number, file in enumerate((table, recording)):
-        start = f"{moment(read_header(recording).utc_start_ns):%Y-%m-%d %H:%M}+00:00"
-        if not number:
-            journal("add", "--at", start, "--minutes", 30, "--distance", "5 km")
-        said = journal("add", file, "--at", start.replace("+", ":20+"))
+    began = moment(read_header(recording).utc_start_ns)
+    typed_at, recorded_at = (
+        f"{began - timedelta(minutes=ago):%Y-%m-%d %H:%M}+00:00" for ago in (5, 2)
+    )
+    journal("add", "--at", typed_at, "--minutes", 30, "--distance", "5 km")
+    for file in (table, recording):
+        said = journal("add", file, "--at", recorded_at)
         assert "has its recording now" not in said
         assert ("run 1 was at the same time: where they are one, delete" in said) is (file == table)
     with Journal() as opened:
