@@ -43,7 +43,8 @@ def take_given(s: Record, baseline: Baseline) -> None:
         if item.unrest_weight > 0.0:
             s["given_unrest"][i] = item.unrest
             s["given_unrest_weight"][i] = min(item.unrest_weight, _MOST_WEIGHT)
-        if item.couplings:
+        # those to an estimated pace have its errors, and come out too small
+        if item.couplings and baseline.speed_m_s is not None:
             part = range(COUPLINGS.start, COUPLINGS.stop)
             least = _LEAST_COUPLING_SD**2 * s["covariance"][i, part, part]
             s["parts"][i, COUPLINGS] = item.couplings

@@ -4,7 +4,9 @@ A runner who goes faster, or uphill, moves all indicators together in a known pa
 form moves one or two. Where nobody has measured speed and slope, they are estimated for each
 indicator from the others: its own value, and those that one change of form moves together with it,
 have no say. An estimate counts once it is beyond what the others' own wander makes of it, so that a
-steady run is not stirred by it.
+steady run is not stirred by it. Where the slope keeps being another, as on hills, a small estimate
+counts too, and what is left of the slope is not known: estimates that vary by more than their error
+tell how much (empirical Bayes, Efron & Morris 1973, doi:10.1080/01621459.1973.10481350).
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ Array = NDArray[np.float64]
 
 #: The place of the cadence, which is measured wherever there are steps.
 CADENCE: Final = [indicator.name for indicator in INDICATORS].index("cadence_spm")
+#: What is found for each: speed, slope, how far each may be off, and by how much the slope varies
+#: more than its error, degrees².
+FOUND: Final = 5
 #: What is likely without knowing anything: SD of speed, %, and of slope, degrees.
 _USUAL_SD: Final = np.array([25.0, 1.5])
 _KNOWN_SD: Final = np.array([0.01, 0.001])
@@ -44,7 +49,11 @@ _DOWNHILL: Final = np.array([usual.downhill[0] for usual in _USUAL])
 
 
 def pace_for_each(
-    deviation: Array, variance: Array, known: Array, multiples: tuple[float, float]
+    deviation: Array,
+    variance: Array,
+    known: Array,
+    multiples: tuple[float, float],
+    hilliness: Array | None = None,
 ) -> tuple[Array, Array]:
     """Speed and slope for each indicator, relative to the baseline's.
 
@@ -62,6 +71,9 @@ def pace_for_each(
     multiples : tuple of float
         Of speed and slope: an estimate is nothing up to this many standard deviations, and whole
         from twice as many on.
+    hilliness : ndarray, shape (indicators,), optional
+        By how much estimates of the slope varied more than their error does so far, degrees²: an
+        estimate counts by its share in what both make. None for nothing.
 
     Returns
     -------
@@ -78,8 +90,10 @@ def pace_for_each(
     >>> float(abs(speed[place])), float(abs(slope[place]))
     (0.0, 0.0)
     """
-    found = np.empty((len(deviation), 4))
-    estimate_pace(deviation, variance, known[0], known[1], *multiples, found)
+    found = np.empty((len(deviation), FOUND))
+    if hilliness is None:
+        hilliness = np.zeros(len(deviation))
+    estimate_pace(deviation, variance, known[0], known[1], *multiples, hilliness, found)
     return found[:, 0], found[:, 1]
 
 
@@ -91,9 +105,10 @@ def estimate_pace(
     known_slope: float,
     speed_multiple: float,
     slope_multiple: float,
+    hilliness: Array,
     found: Array,
 ) -> None:
-    """:func:`pace_for_each`, compiled: speed, slope, and their SD (0 where known) to ``found``."""
+    """:func:`pace_for_each`, compiled: :data:`FOUND` to ``found``, no error where known."""
     speed_known, slope_known = math.isfinite(known_speed), math.isfinite(known_slope)
     middle_speed = known_speed if speed_known else 0.0
     middle_slope = known_slope if slope_known else 0.0
@@ -107,12 +122,17 @@ def estimate_pace(
             i, deviation, variance, middle_speed, middle_slope, speed_precision, slope_precision, -1
         )
         better = uphill if uphill[4] <= downhill[4] else downhill
-        speed, slope = _beyond(better[0], speed_multiple * better[2]), better[1]
-        slope = _beyond(slope, slope_multiple * better[3])
-        found[i, 0] = middle_speed if speed_known else speed
-        found[i, 1] = middle_slope if slope_known else slope
-        found[i, 2] = 0.0 if speed_known else better[2]
-        found[i, 3] = 0.0 if slope_known else better[3]
+        speed, slope, speed_error, slope_error, _ = better
+        varies = max(hilliness[i], 0.0)
+        share = _beyond(slope, slope_multiple * slope_error)
+        share = max(share, varies / (varies + slope_error**2))
+        found[i, 0] = (
+            middle_speed if speed_known else speed * _beyond(speed, speed_multiple * speed_error)
+        )
+        found[i, 1] = middle_slope if slope_known else slope * share
+        found[i, 2] = 0.0 if speed_known else speed_error
+        found[i, 3] = 0.0 if slope_known else slope_error * math.sqrt(share)
+        found[i, 4] = 0.0 if slope_known else slope**2 - slope_error**2
 
 
 @kernel
@@ -153,5 +173,5 @@ def _likeliest(
 
 @kernel
 def _beyond(value: float, least: float) -> float:
-    """Nothing up to ``least``, all from twice that on."""
-    return value * min(max(abs(value) / max(least, 1e-9) - 1.0, 0.0), 1.0)
+    """What a value counts for: nothing up to ``least``, all from twice that on."""
+    return min(max(abs(value) / max(least, 1e-9) - 1.0, 0.0), 1.0)

@@ -68,6 +68,8 @@ _SEGMENT: Final = np.dtype(
         # what the values are made of, in % or the indicator's unit
         ("parts", np.float64, (_COUNT, PARTS)),
         ("covariance", np.float64, (_COUNT, PARTS, PARTS)),
+        # of the slope for each: squares beyond those of its error, summed over blocks, degrees²
+        ("slope_sum", np.float64, _COUNT),
         # mean squares, and what they count as: of the slow wander in independent values, ...
         ("given_wander", np.float64, _COUNT),
         ("given_wander_weight", np.float64, _COUNT),

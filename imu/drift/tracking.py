@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from imu.compiled import Record, kernel
 from imu.drift.indicators import INDICATORS, RELATIVE
-from imu.drift.pace import CADENCE, estimate_pace
+from imu.drift.pace import CADENCE, FOUND, estimate_pace
 from imu.drift.params import DriftParams
 from imu.drift.state import (
     COARSE_BLOCKS,
@@ -64,9 +64,15 @@ _LASTING: Final = 0.05
 _LASTING_WANDER: Final = 0.49
 _FIRST_UNREST: Final = 40
 #: A pace teaches what it does where it is this many times as far from the usual as it may be off.
-_SURE_PACE: Final = 4.0
-_IS_FORM: Final = np.array([bool(one.told) for one in INDICATORS])
+_SURE_PACE: Final = 5.0
+#: Whether runners are told of it as a change of form: of none, of one up, and of one down (-1).
+_IS_FORM: Final = np.array([(False, "up" in one.told, "down" in one.told) for one in INDICATORS])
+_USUAL_DRIFT: Final = np.array([one.population.drift for one in INDICATORS])
 _LEVEL_PARTS: Final = LEVEL.stop
+#: Blocks of level ground that a run is taken to have begun with; those that are left out of what it
+#: then turns out to be, since the level is sought in them.
+_LEVEL_GROUND: Final = 20.0
+_FIRST_SLOPE: Final = 10
 _ON_SPEED, _UPHILL, _DOWNHILL, _BY_CADENCE = range(COUPLINGS.start, COUPLINGS.stop)
 
 
@@ -203,8 +209,8 @@ def _take_value(
         predicted += h[k] * s.parts[i, k]
     # a pace that is estimated is a little off
     off = (s.parts[i, _ON_SPEED] * pace_error[0] * (h[_ON_SPEED] != 0.0)) ** 2
-    off += (s.parts[i, _UPHILL] * pace_error[1] * (h[_UPHILL] != 0.0)) ** 2
-    off += (s.parts[i, _DOWNHILL] * pace_error[1] * (h[_DOWNHILL] != 0.0)) ** 2
+    by_slope = max(abs(s.parts[i, _UPHILL]), abs(s.parts[i, _DOWNHILL]))
+    off += (by_slope * pace_error[1]) ** 2
     variance = noise + off
     for k in range(PARTS):
         variance += h[k] * spread_of[k]
@@ -295,16 +301,18 @@ def _lay_rows(
     count = len(y)
     hours, settling = running_s / 3600.0, math.exp(-running_s / _SETTLING_S)
     deviation, variance, told = np.empty(count), np.empty(count), np.empty(count)
-    least = min(wander[CADENCE], s.given_wander[CADENCE])
+    own_wander = np.empty(count)
     for i in range(count):
         h[i, 1], h[i, 2] = hours, settling
-        deviation[i] = y[i]
-        for k in range(_LEVEL_PARTS):
-            deviation[i] -= h[i, k] * s.parts[i, k]
-        variance[i] = min(wander[i], s.given_wander[i]) + s.noise[i] + s.covariance[i, 0, 0]
-        variance[i] += s.parts[i, _BY_CADENCE] ** 2 * least
+        # a pace that rises all the way would pass for a drift, and for wander
+        deviation[i] = y[i] - s.parts[i, 0] - settling * s.parts[i, 2]
+        own_wander[i] = min(wander[i], s.given_wander[i], POPULATION_WANDER[i] ** 2)
+        variance[i] = own_wander[i] + (_USUAL_DRIFT[i] * hours) ** 2
+        variance[i] += s.noise[i] + s.covariance[i, 0, 0]
         # what runners are told of as a change of form is none of pace
-        told[i] = math.nan if s.raised[i] != 0 and _IS_FORM[i] else deviation[i]
+        told[i] = math.nan if _IS_FORM[i, s.raised[i]] else deviation[i]
+    for i in range(count):
+        variance[i] += s.parts[i, _BY_CADENCE] ** 2 * own_wander[CADENCE]
     # known speed in % of the usual one, and slope less the usual one
     if pace[0] > 0.0 and not math.isfinite(s.usual_speed_m_s):
         s.usual_speed_m_s = pace[0]
@@ -313,9 +321,12 @@ def _lay_rows(
         s.usual_slope_deg = pace[1]
         _forget_couplings(s, _UPHILL, _BY_CADENCE)
     faster = 100.0 * math.log(pace[0] / s.usual_speed_m_s) if pace[0] > 0.0 else math.nan
-    found = np.empty((count, 4))
+    found = np.empty((count, FOUND))
     steeper = pace[1] - s.usual_slope_deg
-    estimate_pace(told, variance, faster, steeper, multiples[0], multiples[1], found)
+    hilliness = s.slope_sum / (s.blocks + _LEVEL_GROUND)
+    estimate_pace(told, variance, faster, steeper, multiples[0], multiples[1], hilliness, found)
+    if s.blocks > _FIRST_SLOPE:
+        s.slope_sum += found[:, 4]
     own = deviation[CADENCE]
     for i in range(count):
         h[i, _ON_SPEED] = found[i, 0]

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from imu.drift.baseline import Baseline, IndicatorBaseline
-from imu.drift.baseline_in_use import take_given
+from imu.drift.baseline_in_use import run_baseline, take_given
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.blocks import block_values, robust_mean, watched
 from imu.drift.changes import SENSOR_POSITION
 from imu.drift.covariates import Covariates
 from imu.drift.detector import DriftDetector, DriftParams
 from imu.drift.indicators import INDICATORS, RELATIVE, Indicator
-from imu.drift.state import LEVEL, WANDER, fresh_state
+from imu.drift.state import COUPLINGS, LEVEL, WANDER, fresh_state
 from imu.drift.tracking import follow, wander_variance
 from imu.errors import InputError, ParameterError
 from imu.samples import Quality
@@ -497,8 +497,7 @@ def test_a_belt_set_faster_after_a_steady_hour_is_no_change_of_force(seed: int) 
     rng = np.random.default_rng([seed, 5])
     s = fresh_state()[0]["segment"]
     usual = [one.population for one in INDICATORS]
-    value = np.array([2.4, 3.1, 6.0, 90.0, 168.0, 2.0, 240.0, 0.14, 9.0, 6.0, 8.5, 12.0, 0.0, 0.9])
-    wander = np.zeros(len(value))
+    value, wander = VALUE, np.zeros(len(VALUE))
     for n in range(500):
         stays = math.exp(-7.0 / 135.0)
         shaken = np.array([one.wander for one in usual]) * math.sqrt(1.0 - stays**2)
@@ -517,7 +516,7 @@ def test_intervals_teach_what_speed_does_to_the_runner_though_nobody_states_it()
     shock = [one.name for one in INDICATORS].index("impact_shock_g")
     usual = [one.population for one in INDICATORS]
     s = fresh_state()[0]["segment"]
-    value = np.array([2.4, 3.1, 6.0, 90.0, 168.0, 2.0, 240.0, 0.14, 9.0, 6.0, 8.5, 12.0, 0.0, 0.9])
+    value = VALUE
     on_speed = np.array([one.speed[0] for one in usual])
     on_speed[shock] *= 1.5
     for n in range(400):
@@ -529,6 +528,62 @@ def test_intervals_teach_what_speed_does_to_the_runner_though_nobody_states_it()
     middle, spread = usual[shock].speed
     assert s["parts"][shock, 3] == pytest.approx(1.5 * middle, abs=0.12)
     assert math.sqrt(s["covariance"][shock, 3, 3]) < 0.4 * spread
+
+
+VALUE = np.array([2.4, 3.1, 6.0, 90.0, 168.0, 2.0, 240.0, 0.14, 9.0, 6.0, 8.5, 12.0, 0.0, 0.9])
+
+
+def followed(seed: int, change: Array, given: Baseline | None = None) -> tuple[Any, Array]:
+    """A run of blocks with changes of shape (blocks, indicators); smoothed and spread of each."""
+    rng = np.random.default_rng([seed, 9])
+    usual = [one.population for one in INDICATORS]
+    s = fresh_state()[0]["segment"]
+    if given is not None:
+        take_given(s, given)
+    stays, wander = math.exp(-7.0 / 135.0), np.zeros(len(VALUE))
+    shaken = np.array([one.wander for one in usual]) * math.sqrt(1.0 - stays**2)
+    seen = np.empty((len(change), 2, len(VALUE)))
+    for n, own in enumerate(change):
+        wander = stays * wander + 0.7 * shaken * rng.standard_normal(len(VALUE))
+        noise = 0.5 * np.array([one.noise for one in usual]) * rng.standard_normal(len(VALUE))
+        moved = own + wander + noise
+        block = np.where(RELATIVE, VALUE * np.exp(0.01 * moved), VALUE + moved)
+        follow(s, block, np.full(2, math.nan), 7.0 * (n + 1), known(n >= 95), DriftParams())
+        seen[n] = s["smoothed"], s["spread"]
+    return s, seen
+
+
+def test_a_pace_that_rises_all_the_way_is_speed_to_one_with_earlier_runs_too() -> None:
+    """A fifth faster within the hour, which nobody states, in each of five runs."""
+    usual = [one.population for one in INDICATORS]
+    rising = np.linspace(-8.0, 12.0, 500)[:, None] * np.array([one.speed[0] for one in usual])
+    left = [run_baseline(followed(seed, rising)[0], 95, moved=False) for seed in range(4)]
+    given = warm_start([EarlierRun(one) for one in left if one is not None])
+    assert given is not None
+    # with errors of an estimate in them, what they say of speed is too little
+    s = fresh_state()[0]["segment"]
+    take_given(s, given)
+    assert s["parts"][PEAK, COUPLINGS.start] == usual[PEAK].speed[0]
+    late = followed(4, rising, given)[1][250:, 0, PEAK]
+    assert np.mean(late) < 0.2 * usual[PEAK].speed[0] * 12.0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_hills_that_nobody_states_widen_what_may_be_no_change_of_shock(seed: int) -> None:
+    shock = [one.name for one in INDICATORS].index("impact_shock_g")
+    usual = [one.population for one in INDICATORS]
+    uphill = np.array([one.uphill[0] for one in usual])
+    downhill = np.array([one.downhill[0] for one in usual])
+    slope = 3.0 * np.array([0, 1, 0, -1] * 5).repeat(20)[:, None]
+    hills = np.maximum(slope, 0.0) * uphill + np.minimum(slope, 0.0) * downhill
+    level, level_seen = followed(seed, 0.0 * hills)
+    hilly, hilly_seen = followed(seed, hills)
+    assert level["slope_sum"][shock] < 0.0
+    assert hilly["slope_sum"][shock] > 400.0  # a degree squared a block
+    assert np.median(hilly_seen[200:, 1, shock]) > 1.3 * np.median(level_seen[200:, 1, shock])
+    # of 15 % that a hill makes of it, what is left is mostly within two of these
+    beyond = np.abs(hilly_seen[200:, 0, shock]) > 2.0 * hilly_seen[200:, 1, shock]
+    assert np.mean(beyond) < 0.05
 
 
 @pytest.mark.parametrize("later", range(0, 10, 2))

@@ -241,6 +241,27 @@ FAULTS: Final = (
         _DRIFT,
     ),
     Fault(
+        "levels: what an estimated speed did is taken over from earlier runs",
+        "imu/drift/baseline_in_use.py",
+        "if item.couplings and baseline.speed_m_s is not None:",
+        "if item.couplings:",
+        _DRIFT,
+    ),
+    Fault(
+        "levels: a speed that rises all the way is a drift",
+        "imu/drift/tracking.py",
+        "deviation[i] = y[i] - s.parts[i, 0] -",
+        "deviation[i] = y[i] - s.parts[i, 0] - hours * s.parts[i, 1] -",
+        _DRIFT,
+    ),
+    Fault(
+        "levels: hills are forgotten at once",
+        "imu/drift/tracking.py",
+        "s.slope_sum += found[:, 4]",
+        "s.slope_sum[:] = found[:, 4]",
+        _DRIFT,
+    ),
+    Fault(
         "flags: no quiet time after a slip",
         "imu/drift/interruptions.py",
         "running_s + _AFTER_A_SLIP_S)",
