@@ -187,8 +187,8 @@ class _Session:
         self._writer = _writer(options, self._header)
         self.run.recording = None if self._writer is None else self._writer.path
         self._status = LiveStatus(
-            url,
-            source.info.name,
+            source=url,
+            device=source.info.name,
             recording=str(self.run.recording or ""),
             compared=start.compared,
             red_flags=red_flags_before(self._header.plan),

@@ -90,7 +90,7 @@ class Playback:
         self._paused = False
 
     def _fresh_status(self) -> LiveStatus:
-        return LiveStatus(str(self._source), self._source.name, link="connected")
+        return LiveStatus(source=str(self._source), device=self._source.name, link="connected")
 
     def __call__(self, fold: SessionFold, found: list[Fact], time_s: float) -> None:
         """Wait until it is time, and show what was found."""

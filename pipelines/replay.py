@@ -241,7 +241,7 @@ def _replay_session(
 
     _refuse_rate(options)
     with open_session(path) as file:
-        header = _as_stated(file.header, options)
+        header = header_as_stated(file.header, options)
         ran = fold_log(
             _pieces_of_file(file, report),
             header,
@@ -310,7 +310,7 @@ def session_as_stated(path: Path, options: ReplayOptions) -> tuple[Session, Sess
 
     _refuse_rate(options)
     session = read_session(path)
-    return session, _as_stated(session.header, options)
+    return session, header_as_stated(session.header, options)
 
 
 def _refuse_rate(options: ReplayOptions) -> None:
@@ -318,38 +318,19 @@ def _refuse_rate(options: ReplayOptions) -> None:
         raise ParameterError("--rate", options.rate_hz, "nothing: a session states its own rate")
 
 
-def _as_stated(header: SessionHeader, options: ReplayOptions) -> SessionHeader:
-    return header_as_stated(
-        header,
-        axes=options.axes,
-        mass_kg=options.mass_kg,
-        height_m=options.height_m,
-        baseline=options.baseline,
-        settings=options.settings,
-    )
-
-
-def header_as_stated(
-    header: SessionHeader,
-    *,
-    axes: str = "",
-    mass_kg: float | None = None,
-    height_m: float | None = None,
-    baseline: Baseline | None = None,
-    settings: AlertSettings | None = None,
-) -> SessionHeader:
+def header_as_stated(header: SessionHeader, options: ReplayOptions) -> SessionHeader:
     """A session's header with what the user states now in place of what it holds.
 
     What an earlier session has taught fits nothing that is stated otherwise: then it goes.
     """
     stated = replace(
         header,
-        axes=axes or header.axes,
-        mass_kg=header.mass_kg if mass_kg is None else mass_kg,
-        height_m=header.height_m if height_m is None else height_m,
-        baseline=header.baseline if baseline is None else baseline,
-        baseline_origin=header.baseline_origin if baseline is None else "given",
-        settings=header.settings if settings is None else settings,
+        axes=options.axes or header.axes,
+        mass_kg=header.mass_kg if options.mass_kg is None else options.mass_kg,
+        height_m=header.height_m if options.height_m is None else options.height_m,
+        baseline=options.baseline or header.baseline,
+        baseline_origin="given" if options.baseline else header.baseline_origin,
+        settings=options.settings or header.settings,
     )
     return stated if stated == header else replace(stated, carried=None)
 

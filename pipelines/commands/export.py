@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,17 +17,17 @@ from pipelines.files.fit_activity import check_fit_library, write_fit
 from pipelines.files.motion_bids import MotionNames, write_motion_bids
 from pipelines.files.provenance import Provenance, content_digest, provenance_of, utc_text
 from pipelines.files.reading.front_door import read
+from pipelines.files.replacing import replacing
 from pipelines.files.result_json import write_result_json
-from pipelines.files.session_reader import read_session
+from pipelines.files.session_reader import Session, read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.files.stream_table import write_streams
 from pipelines.files.table_output import table_format
+from pipelines.replay import ReplayOptions, fold_session, fold_table
 from pipelines.runner.user_directory import data_directory
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from pipelines.files.session_reader import Session
+from pipelines.session.facts import StepsFinished
+from pipelines.session.json_form import to_plain
+from pipelines.views.progress import progress
 
 Samples = Annotated[
     str | None,
@@ -163,11 +165,6 @@ def _write_found(
     as_json: Path | None,
 ) -> None:
     """What is found in the recording by this version."""
-    from pipelines.replay import ReplayOptions, fold_session, fold_table
-    from pipelines.session.facts import StepsFinished
-    from pipelines.session.json_form import to_plain
-    from pipelines.views.progress import progress
-
     with progress(f"going through {file.name}") as report:
         if session is None:
             found = fold_table(file, ReplayOptions(memory=data_directory()), report)
@@ -191,10 +188,6 @@ def _write_found(
 
 
 def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:
-    import json
-
-    from pipelines.files.replacing import replacing
-
     texts = [json.dumps(line, ensure_ascii=False) for line in lines]
     if path == "-":
         for text in texts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -86,69 +86,24 @@ _BEGINNING: Final = DriftStatus("warming up")
 _UNTOLD: Final = Compared()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Now:
     """A fact of the moment, made when it is asked for and kept nowhere: the next makes it void.
 
-    Fields are those of :class:`LiveStatus`.
-    """
-
-    elapsed_s: float = 0.0
-    gait: str = "still"
-    battery_percent: float | None = None
-    lost_samples: int = 0
-    standing: DriftStatus = _BEGINNING
-    params: DriftParams = field(default_factory=DriftParams)
-    indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
-    easy_km: float | None = None
-    speed_m_s: float | None = None
-    slope_deg: float | None = None
-    distance_m: float | None = None
-    heart_rate_bpm: float | None = None
-    effort: Effort | None = None
-    phase: Phase | None = None
-    beside: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class LiveStatus:
-    """The state of a live run: what its facts come to, and what the program does with it.
-
-    Parameters
+    Attributes
     ----------
-    source, device : str
-        The source URL and the sensor's name.
     elapsed_s : float
         Time since the first sample, in the session's own time, s.
     gait : str
         ``still``, ``walk`` or ``run``.
-    steps : int
-        Finished running steps so far.
-    link : str
-        State of the link as in :class:`~pipelines.session.facts.LinkChanged`, and ``connecting``
-        before.
     battery_percent : float, optional
         0 to 100; None when the sensor does not say.
     lost_samples : int
         Samples that never arrived.
-    recording, recording_note : str
-        Path of the session file, empty when nothing is recorded, and what is worth saying of it.
     standing : DriftStatus
         What the detector is doing.
     params : DriftParams
         How it looks for changes.
-    told : Alert, optional
-        The change that was told last.
-    pain : PainJudged, optional
-        The latest rating, as the traffic light has it.
-    red_flags : RedFlagState
-        What the questions about warning signs have come to.
-    compared : Compared
-        What the run is compared with.
-    notes : tuple of str
-        Anything else worth telling, oldest first.
-    recent : Steps
-        The last steps, oldest first.
     indicators : mapping of str to IndicatorStatus
         By column of the steps table, see :func:`indicator_statuses`.
     easy_km : float, optional
@@ -161,6 +116,54 @@ class LiveStatus:
         Where a run/walk plan stands; None without one, and while nothing is suggested.
     beside : mapping of str to str
         State of the links of devices beside the sensor, by the name of their stream.
+    """
+
+    elapsed_s: float = 0.0
+    gait: str = "still"
+    battery_percent: float | None = None
+    lost_samples: int = 0
+    standing: DriftStatus = _BEGINNING
+    params: DriftParams = field(default_factory=DriftParams)
+    indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
+    easy_km: float | None = None
+    speed_m_s: float | None = None
+    slope_deg: float | None = None
+    distance_m: float | None = None
+    heart_rate_bpm: float | None = None
+    effort: Effort | None = None
+    phase: Phase | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveStatus(Now):
+    """The state of a live run: what its facts come to, and what the program does with it.
+
+    What is known at the moment it has of :class:`Now`.
+
+    Parameters
+    ----------
+    source, device : str
+        The source URL and the sensor's name.
+    steps : int
+        Finished running steps so far.
+    link : str
+        State of the link as in :class:`~pipelines.session.facts.LinkChanged`, and ``connecting``
+        before.
+    recording, recording_note : str
+        Path of the session file, empty when nothing is recorded, and what is worth saying of it.
+    told : Alert, optional
+        The change that was told last.
+    pain : PainJudged, optional
+        The latest rating, as the traffic light has it.
+    red_flags : RedFlagState
+        What the questions about warning signs have come to.
+    compared : Compared
+        What the run is compared with.
+    notes : tuple of str
+        Anything else worth telling, oldest first.
+    recent : Steps
+        The last steps, oldest first.
 
     Examples
     --------
@@ -172,38 +175,23 @@ class LiveStatus:
 
     source: str
     device: str
-    elapsed_s: float = 0.0
-    gait: str = "still"
     steps: int = 0
     link: str = "connecting"
-    battery_percent: float | None = None
-    lost_samples: int = 0
     recording: str = ""
     recording_note: str = ""
-    standing: DriftStatus = _BEGINNING
-    params: DriftParams = field(default_factory=DriftParams)
     told: Alert | None = None
     pain: facts.PainJudged | None = None
     red_flags: RedFlagState = field(default_factory=RedFlagState)
     compared: Compared = _UNTOLD
     notes: tuple[str, ...] = ()
     recent: Steps = NO_STEPS
-    indicators: Mapping[str, IndicatorStatus] = field(default_factory=dict)
-    easy_km: float | None = None
-    speed_m_s: float | None = None
-    slope_deg: float | None = None
-    distance_m: float | None = None
-    heart_rate_bpm: float | None = None
-    effort: Effort | None = None
-    phase: Phase | None = None
-    beside: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, fact: Fact | Now) -> None:
         """Take a fact into account, or what is known at this moment."""
         match fact:
             case Now():
-                for name in Now.__slots__:
-                    setattr(self, name, getattr(fact, name))
+                for one in fields(Now):
+                    setattr(self, one.name, getattr(fact, one.name))
             case facts.StepsFinished() if len(fact.steps):
                 self.recent = concatenate([self.recent, fact.steps])[-RECENT_STEPS:]
                 self.steps = int(fact.steps.step[-1])

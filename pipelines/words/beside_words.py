@@ -19,9 +19,9 @@ def beside_words(status: LiveStatus, units: Units = "metric") -> list[str]:
     Examples
     --------
     >>> from pipelines.session.live_status import LiveStatus
-    >>> on_belt = LiveStatus("", "", speed_m_s=2.5, distance_m=1234.0, beside={"treadmill": ""})
-    >>> beside_words(on_belt), beside_words(LiveStatus("", "", speed_m_s=2.5))
-    (['9 km/h', '1.23 km'], [])
+    >>> belt = {"speed_m_s": 2.5, "distance_m": 1234.0, "beside": {"treadmill": ""}}
+    >>> beside_words(LiveStatus(source="", device="", **belt))
+    ['9 km/h', '1.23 km']
     """
     if not status.beside:
         return []

@@ -288,7 +288,7 @@ def test_an_intensity_that_is_asked_for_can_be_read_and_checked_by_talking() -> 
         plan, _ = plan_for_run(at_hand, NOW)
     assert plan.highest_heart_rate_bpm == 185
     effort = effort_of(None, 133.0, plan.highest_heart_rate_bpm)
-    words = effort_words(LiveStatus("", "", effort=effort))
+    words = effort_words(LiveStatus(source="", device="", effort=effort))
     assert words == (
         "Effort 72 % of your highest heart rate. Moderate: you can talk, a few words at a time."
     )

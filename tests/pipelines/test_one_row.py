@@ -53,7 +53,7 @@ from tests.pipelines.views.report.runs import recording_of
 
 steps = stationary_run(5)
 steps.rows["shock_power_g2"] = 0.14
-status = LiveStatus("", "", recent=steps[-60:])
+status = LiveStatus(source="", device="", recent=steps[-60:])
 print(quantities_in("summary")[-1].name, row.column in summary._MEASURES)
 print(small_numbers(status)[-1]["number"], _small_amounts(status)[-1])
 print([row.measure.name for row in content_of(recording_of(steps)).levels][-1])

@@ -138,20 +138,19 @@ def _from_session(
     path: Path, options: AddOptions, journal: Journal, report: Progress
 ) -> RecordedRun:
     from pipelines.files.session_reader import read_session
-    from pipelines.replay import fold_session, header_as_stated, load_baseline
+    from pipelines.replay import ReplayOptions, fold_session, header_as_stated, load_baseline
 
     recorded = read_session(path)
     _refuse_known(journal, recorded.header.utc_start_ns, path, options)
     if options.shoe:
         _known_shoe(journal, options.shoe)
     settings = journal.settings()
-    header = header_as_stated(
-        recorded.header,
+    stated = ReplayOptions(
         mass_kg=settings.mass_kg if recorded.header.mass_kg is None else None,
         height_m=settings.height_m if recorded.header.height_m is None else None,
         baseline=load_baseline(str(options.baseline)) if options.baseline else None,
     )
-    result = fold_session(recorded, header, report).result
+    result = fold_session(recorded, header_as_stated(recorded.header, stated), report).result
     return _as_recorded(result, path, options, journal)
 
 

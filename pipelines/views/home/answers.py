@@ -136,8 +136,9 @@ class Answers:
             report_trouble=trouble,
         )
 
-    def months(self, frame: Frame, days: int = 31) -> str:
-        """Trends of form by date, with pain, load and shoes beneath."""
+    def months(self, frame: Frame, days: int | None = None) -> str:
+        """Trends of form by date, with pain, load and shoes beneath; of a month by default."""
+        days = 31 if days is None else days
         if days not in _SPANS:
             raise ParameterError("days", days, ", ".join(map(str, _SPANS)))
         today = self.now.date()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -70,22 +71,11 @@ class HomePages:
     def mount(self, app: Starlette, root: str) -> None:
         """Add the pages to an application, under the address of the live page, ending in "/"."""
         self._root = root
+        answers = {"alive": self._alive, "style.css": self._style, "home.js": self._script}
         for name in ("home", "demonstration"):
-            here = f"{root}{name}/"
-            for path, method, answer in (
-                ("alive", "GET", self._alive),
-                ("style.css", "GET", self._style),
-                ("home.js", "GET", self._script),
-                ("runs", "GET", self._runs),
-                ("runs/{number:int}", "GET", self._run),
-                ("months", "GET", self._months),
-                ("journal", "GET", self._diary),
-                ("exercises", "GET", self._exercises),
-                ("exercises/{name}", "GET", self._exercise),
-                ("letter", "GET", self._letter),
-                ("change/{what}", "POST", self._change),
-            ):
-                app.add_route(f"{here}{path}", answer, methods=[method])
+            for path, answer in (answers | self._pages()).items():
+                app.add_route(f"{root}{name}/{path}", answer, methods=["GET"])
+            app.add_route(f"{root}{name}/change/{{what}}", self._change, methods=["POST"])
 
     @property
     def is_looked_at(self) -> bool:
@@ -100,35 +90,25 @@ class HomePages:
 
     # ------------------------------------------------------------------------------ the pages
 
-    async def _runs(self, request: Request) -> Response:
-        number = parse_whole(request.query_params.get("before", ""), 10**9)
-        return await self._page(request, "runs", lambda it, frame: it.runs(frame, number))
+    def _pages(self) -> dict[str, Callable[[Request], Awaitable[Response]]]:
+        """By path, what answers with a page; its first part names the page that it belongs to."""
+        made: dict[str, Callable[[Answers, Frame, Request], str]] = {
+            "runs": lambda it, frame, asked: it.runs(frame, _number(asked, "before")),
+            "runs/{number:int}": self._run_page,
+            "months": lambda it, frame, asked: it.months(frame, _number(asked, "days")),
+            "journal": lambda it, frame, _: it.diary_page(frame),
+            "exercises": lambda it, frame, _: it.exercises(frame),
+            "exercises/{name}": lambda it, frame, asked: it.exercise(
+                frame, asked.path_params["name"]
+            ),
+            "letter": lambda it, frame, _: it.letter(frame),
+        }
+        return {
+            path: partial(self._page, path.partition("/")[0], one) for path, one in made.items()
+        }
 
-    async def _run(self, request: Request) -> Response:
-        number = min(request.path_params["number"], 2**62)
-        return await self._page(
-            request, "runs", lambda it, frame: self._run_page(it, frame, number)
-        )
-
-    async def _months(self, request: Request) -> Response:
-        days = parse_whole(request.query_params.get("days", ""), 10**4)
-        wanted = 31 if days is None else days
-        return await self._page(request, "months", lambda it, frame: it.months(frame, wanted))
-
-    async def _diary(self, request: Request) -> Response:
-        return await self._page(request, "journal", lambda it, frame: it.diary_page(frame))
-
-    async def _exercises(self, request: Request) -> Response:
-        return await self._page(request, "exercises", lambda it, frame: it.exercises(frame))
-
-    async def _exercise(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        return await self._page(request, "exercises", lambda it, frame: it.exercise(frame, name))
-
-    async def _letter(self, request: Request) -> Response:
-        return await self._page(request, "letter", lambda it, frame: it.letter(frame))
-
-    def _run_page(self, answers: Answers, frame: Frame, number: int) -> str:
+    def _run_page(self, answers: Answers, frame: Frame, asked: Request) -> str:
+        number = min(asked.path_params["number"], 2**62)
         session = answers.journal.entry(Session, number)
         try:
             report = self._report(session, answers.journal)
@@ -200,7 +180,7 @@ class HomePages:
     # -------------------------------------------------------------------------------- common
 
     async def _page(
-        self, request: Request, page: str, make: Callable[[Answers, Frame], str]
+        self, page: str, make: Callable[[Answers, Frame, Request], str], request: Request
     ) -> Response:
         from starlette.responses import HTMLResponse
 
@@ -213,14 +193,16 @@ class HomePages:
         here = self._here(demonstration)
         frame = Frame(self._root, here, page, told, trouble, demonstration=demonstration)
         try:
-            text = await asyncio.to_thread(self._made, make, frame)
+            text = await asyncio.to_thread(self._made, make, frame, request)
         except ParameterError as error:
             return self._sentence(str(error), 404)
         except BackstrideError as error:
             return self._sentence(f"This page cannot be made: {error}", 500)
         return HTMLResponse(text, headers=_HEADERS)
 
-    def _made(self, make: Callable[[Answers, Frame], str], frame: Frame) -> str:
+    def _made(
+        self, make: Callable[[Answers, Frame, Request], str], frame: Frame, request: Request
+    ) -> str:
         if frame.demonstration and not self.demonstration.ready:
             self.demonstration.begin(self._now())
             return render_page(
@@ -231,7 +213,7 @@ class HomePages:
                 problem=self.demonstration.trouble,
             )
         answers = self._answers(frame.demonstration)
-        return make(answers, replace(frame, due=answers.questions_due()))
+        return make(answers, replace(frame, due=answers.questions_due()), request)
 
     def _answers(self, demonstration: bool) -> Answers:
         if not demonstration:
@@ -274,3 +256,8 @@ class HomePages:
         from pipelines.views.page.gate import sentence_page
 
         return HTMLResponse(sentence_page(text), status, headers=_HEADERS)
+
+
+def _number(request: Request, name: str) -> int | None:
+    """A whole number of the query; None where there is none."""
+    return parse_whole(request.query_params.get(name, ""), 10**9)

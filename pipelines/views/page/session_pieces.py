@@ -77,7 +77,8 @@ def comparison(status: LiveStatus) -> str:
     Examples
     --------
     >>> from pipelines.session.live_status import Compared
-    >>> comparison(LiveStatus("", "", compared=Compared("learning it.", learning=True)))
+    >>> learning = Compared("learning it.", learning=True)
+    >>> comparison(LiveStatus(source="", device="", compared=learning))
     'learning it'
     """
     words = printable(status.compared.words).removesuffix(".")

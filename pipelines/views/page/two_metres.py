@@ -48,7 +48,7 @@ def two_metres(
     Examples
     --------
     >>> from pipelines.session.live_status import LiveStatus
-    >>> status = LiveStatus("", "", elapsed_s=61.0, distance_m=2340.0, speed_m_s=2.5)
+    >>> status = LiveStatus(source="", device="", elapsed_s=61.0, distance_m=2340.0, speed_m_s=2.5)
     >>> [(one["name"], one["number"]) for one in two_metres(status)][:3]
     [('time', '1:01'), ('distance', '2.3'), ('pace /km', '6:40')]
     """
@@ -105,7 +105,7 @@ def budget_words(
     >>> from pipelines.coaching.training.single_session import LongestSession
     >>> from pipelines.session.live_status import LiveStatus
     >>> plan = CompanionPlan(longest=LongestSession(dose_easy_km=5.0))
-    >>> budget_words(LiveStatus("", "", easy_km=2.0), plan)
+    >>> budget_words(LiveStatus(source="", device="", easy_km=2.0), plan)
     ('3.5', 'km')
     """
     if plan is None or plan.longest is None or plan.longest.dose_easy_km is None:

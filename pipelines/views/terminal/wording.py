@@ -57,8 +57,8 @@ def loss_words(status: LiveStatus) -> str:
 
     Examples
     --------
-    >>> loss_words(LiveStatus("", "")), loss_words(LiveStatus("", "", lost_samples=1))
-    ('no samples lost', '1 sample lost')
+    >>> loss_words(LiveStatus(source="", device="", lost_samples=1))
+    '1 sample lost'
     """
     return f"{counted(status.lost_samples, 'sample') if status.lost_samples else 'no samples'} lost"
 
@@ -69,7 +69,7 @@ def effort_words(status: LiveStatus) -> str:
     Examples
     --------
     >>> from pipelines.coaching.training.effort import effort_of
-    >>> effort_words(LiveStatus("", "", effort=effort_of(0.78)))
+    >>> effort_words(LiveStatus(source="", device="", effort=effort_of(0.78)))
     'Effort 78 % of your usual. Light: you can talk in whole sentences.'
     """
     effort = status.effort

@@ -17,7 +17,7 @@ from tests.pipelines.views.terminal.statuses import ALERT, some_steps, text_of
 
 def test_a_status_keeps_the_newest_steps_however_they_come() -> None:
     whole = some_steps(100)
-    status = LiveStatus("sim:", "clip")
+    status = LiveStatus(source="sim:", device="clip")
     for part in (NO_STEPS, whole[:30], whole[30:31], NO_STEPS, whole[31:95], whole[95:]):
         status.take(StepsFinished(0.0, part))
     assert status.recent.step.tolist() == list(range(41, 101))
@@ -26,7 +26,7 @@ def test_a_status_keeps_the_newest_steps_however_they_come() -> None:
 
 def test_status_of_a_run_follows_the_detector_from_learning_to_changed_and_back() -> None:
     drift = DriftDetector(DriftParams(skip_s=0.0, baseline_blocks=8, cool_off_s=0.0))
-    status = LiveStatus("sim:", "clip")
+    status = LiveStatus(source="sim:", device="clip")
 
     def go_on(lean_deg: float, count: int) -> None:
         steps = some_steps(count, first=1 + status.steps, lean_deg=lean_deg)

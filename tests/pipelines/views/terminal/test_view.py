@@ -162,8 +162,9 @@ def test_piped_output_is_plain_and_arrives_at_once() -> None:
         from pipelines.session.live_status import LiveStatus
         from pipelines.views.terminal.view import TerminalView
         with TerminalView() as view:
-            view.update(LiveStatus("sim:", "clip", link="connected"))
-            view.update(LiveStatus("sim:", "clip", 6.0, "run", 12, link="connected"))
+            view.update(LiveStatus(source="sim:", device="clip", link="connected"))
+            moving = dict(elapsed_s=6.0, gait="run", steps=12, link="connected")
+            view.update(LiveStatus(source="sim:", device="clip", **moving))
             input()  # still running while the reader looks
         """
     )
@@ -188,7 +189,8 @@ def test_reader_that_goes_away_leaves_no_traceback_and_the_run_goes_on() -> None
             view.note("first")
             input()
             for number in range(2000):
-                view.update(LiveStatus("sim:", "clip", 5.0 * number, "run", 10 * number))
+                moving = dict(elapsed_s=5.0 * number, gait="run", steps=10 * number)
+                view.update(LiveStatus(source="sim:", device="clip", **moving))
                 if view.stopped:
                     break
                 time.sleep(0.005)
