@@ -22,8 +22,8 @@ TERMINAL_ALONE = (
     "pipelines/files/summary_file.py", "pipelines/files/provenance.py",
     "pipelines/views/terminal/first_run.py", "pipelines/runner/continuing.py",
     "pipelines/runner/journal/arguments.py", "pipelines/runner/journal/recorded.py",
-    "pipelines/sensors/download.py", "pipelines/views/bench_words.py",
-    "pipelines/views/cohort_page.py", "pipelines/views/comparison.py", "pipelines/units.py",
+    "pipelines/sensors/download.py", "pipelines/views/cohort_page.py",
+    "pipelines/views/comparison.py", "pipelines/units.py",
     "pipelines/playback.py", "pipelines/session/time_range.py", "pipelines/lab_streaming.py",
 )  # fmt: skip
 #: Sentences that say why there is no page at all, or are replaced before one shows them.
