@@ -346,8 +346,8 @@ FAULTS: Final = (
         _BOUNDARIES,
     ),
     Fault(
-        "words: the report does not escape",
-        "pipelines/views/report/page.py",
+        "words: a page does not escape",
+        "pipelines/views/templates.py",
         "autoescape=True",
         "autoescape=False",
         ("tests/pipelines/views/report/test_page.py",),
