@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer
+from imu.chain.orientation import InclinationFilter
 from imu.errors import InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.step.trusted_steps import trusted_steps
@@ -201,6 +202,18 @@ def _at_end(samples: Samples) -> Samples:
     return Samples(samples.time_s, force, samples.angular_velocity_rad_s, quality)
 
 
+def _levelled(samples: Samples) -> Samples:
+    """The acceleration in axes of the ground, as some programs write it; the gyroscope as it is."""
+    from scipy.spatial.transform import Rotation
+
+    rate_hz = (len(samples) - 1) / (samples.time_s[-1] - samples.time_s[0])
+    turning = samples.angular_velocity_rad_s
+    assert turning is not None
+    wxyz = InclinationFilter(rate_hz).push(samples.acceleration_m_s2, turning)
+    to_ground = Rotation.from_quat(wxyz, scalar_first=True)
+    return Samples(samples.time_s, to_ground.apply(samples.acceleration_m_s2), turning)
+
+
 def _came_off(samples: Samples) -> Samples:
     """It lies on its side from the middle on, and is clipped on again the other way up."""
     force, turning = samples.acceleration_m_s2.copy(), samples.angular_velocity_rad_s
@@ -252,6 +265,7 @@ FAULTS: Final = (
     Fault("came off, clipped on upside down", _came_off),
     Fault("gyroscope: twice the scale", _gyro(lambda w: 2.0 * w)),
     Fault("gyroscope: half the scale", _gyro(lambda w: 0.5 * w)),
+    Fault("accelerometer: levelled to the ground", _levelled),
 )
 
 #: What is missing, at its end, or out of order: flags say it, and nobody is told a cure.

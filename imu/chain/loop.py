@@ -146,6 +146,26 @@ class AnalyzerParams:
 #: Means of the strides of a session, for :mod:`imu.step.agreement`.
 AGREEMENT_STATE: Final = np.dtype([("strides", np.int64), ("means", np.float64, 12)], align=True)
 
+#: How far the sensor turns for what it is thrown aside, for :mod:`imu.step.turning`.
+TURNING_POINTS: Final = 16  # of a stride
+TURNING_STATE: Final = np.dtype(
+    [
+        ("strides", np.int64),
+        ("across", np.float64),  # mean square of the force across to up, (m/s²)²
+        ("turned", np.float64),  # and of the angular velocity
+        ("up", np.float64, 3),  # in the sensor
+        ("on_axis", np.int64),  # strides on end in which that is an axis
+        ("stood", np.float64, 3),  # up before the run, inertial frame
+        ("start_known", np.int64),
+        ("force", np.float64, 3),  # mean of the last strides there
+        ("pairs", np.int64),
+        ("tips", np.float64, 5),  # means of turned, shown, and their products
+        ("before", np.float64, (2, 3 + 4 * TURNING_POINTS)),  # up and attitude of the last strides
+        ("ends", np.int64, 2),  # where those ended
+    ],
+    align=True,
+)
+
 CHAIN_COEFFICIENTS: Final = np.dtype(
     [
         ("intake", INTAKE_COEFFICIENTS),
@@ -182,6 +202,7 @@ CHAIN_STATE: Final = np.dtype(
         ("side_by_force", SIDE_STATE),
         ("sanity", SANITY_STATE),
         ("agreement", AGREEMENT_STATE),
+        ("turning", TURNING_STATE),
         ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
         ("turns", np.uint8),  # whether the gyroscope reads anything but zeros
         # alignment: the first second is held until its mean tells up
@@ -510,6 +531,7 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
         "tilt_seen",
     ):
         state[name] = 0
+    state["turning"]["ends"] = -1
     state["filling"] = -1
     state["due"] = NEVER
 

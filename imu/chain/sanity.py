@@ -11,9 +11,9 @@ Quarter seconds are summed on the way; at the end of each, what the last seconds
 * samples come at the rate that was stated;
 * one who moves as runners do makes steps; one who stops running does not turn over.
 
-What gyroscope and accelerometer say of steps is judged in :mod:`imu.step.agreement`. Limits are
-wide: beyond what 38 runners and walkers reach with real and virtual sensors, of which the widest
-is named beside each.
+What gyroscope and accelerometer say of steps is judged in :mod:`imu.step.agreement` and
+:mod:`imu.step.turning`. Limits are wide: beyond what 38 runners and walkers reach with real and
+virtual sensors, of which the widest is named beside each.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ class Trouble(IntFlag):
     TILT = 256  # up is not where the axes say
     NO_STEPS = 512  # moving as runners do, and no step is found
     CAME_OFF = 1024  # turned over as the run ended
+    GYRO_SCALE = 2048  # the gyroscope turns further or less than such accelerations go with
+    LEVELLED = 4096  # the acceleration does not tip with the gyroscope
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ class Trouble(IntFlag):
 _COUNT: Final = len(Trouble)
 _NAMES: Final = tuple(name for one in Trouble for name in one.names)
 IMPOSSIBLE, FROZEN, RATE, GRAVITY, GYRO_CONTRADICTS, GYRO_QUIET, GYRO_WILD = range(7)
-GYRO_ZERO, TILT, NO_STEPS, CAME_OFF = range(7, 11)
+GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED = range(7, 13)
 #: Those that put steps in doubt.
 _DOUBTS: Final = int(
     Trouble.FROZEN
@@ -85,6 +87,8 @@ _DOUBTS: Final = int(
     | Trouble.GYRO_WILD
     | Trouble.TILT
     | Trouble.CAME_OFF
+    | Trouble.GYRO_SCALE
+    | Trouble.LEVELLED
 )
 
 _BLOCK_S: Final = 0.25

@@ -7,7 +7,8 @@ people who jogged with a sensor at the waist the phases keep within 110° of the
 with another sign, handedness or order of axes, or body axes that were stated wrongly, turn them.
 
 Phases are those of the first and second harmonic of a stride's angular velocity, body axes, and of
-its vertical force, averaged over the last strides.
+its vertical force, averaged over the last strides. Whether it turns as far as such a run does, and
+the acceleration turns along, is judged in :mod:`imu.step.turning`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from imu.chain.sanity import (
     note_trouble,
 )
 from imu.compiled import Record, kernel
+from imu.step.turning import turn_between, watch_turning
 
 _POINTS: Final = 16  # of a stride at which its attitude is looked at
 _SMOOTHING: Final = 0.05
@@ -59,19 +61,6 @@ MEANS: Final = 12
 
 
 @kernel
-def _turn_between(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Small turn from one row of the ring to another, radians, inertial frame."""
-    a0, a1, a2, a3 = a[Q0], a[Q0 + 1], a[Q0 + 2], a[Q0 + 3]
-    b0, b1, b2, b3 = b[Q0], b[Q0 + 1], b[Q0 + 2], b[Q0 + 3]
-    twice = 2.0 if a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3 >= 0.0 else -2.0
-    return (
-        twice * (a0 * b1 - b0 * a1 - b2 * a3 + b3 * a2),
-        twice * (a0 * b2 - b0 * a2 - b3 * a1 + b1 * a3),
-        twice * (a0 * b3 - b0 * a3 - b1 * a2 + b2 * a1),
-    )
-
-
-@kernel
 def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -> None:
     """Harmonics of the stride's samples ``[begin, end)`` about the levelled body axes."""
     n = end - begin
@@ -90,7 +79,7 @@ def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -
     for k in range(_POINTS):
         then = begin + (k + 1) * n // _POINTS
         a = s.ring[at % RING_SAMPLES]
-        x, y, z = _turn_between(a, s.ring[then % RING_SAMPLES])
+        x, y, z = turn_between(a, s.ring[then % RING_SAMPLES])
         # forward, levelled, and left
         fx, fy, fz = turn_back(a[Q0], -a[Q0 + 1], -a[Q0 + 2], -a[Q0 + 3], m[0, 0], m[0, 1], m[0, 2])
         along = fx * u[0] + fy * u[1] + fz * u[2]
@@ -155,10 +144,13 @@ def _contradicts(m: NDArray[np.float64], swing: float) -> bool:
 
 
 @kernel
-def _take_stride(s: Record, begin: int, end: int, scratch: NDArray[np.float64]) -> None:
+def _take_stride(
+    c: Record, s: Record, begin: int, end: int, number: int, scratch: NDArray[np.float64]
+) -> None:
     if begin < max(0, s.samples - RING_SAMPLES) or end >= s.samples or end - begin < _POINTS:
         return
     _measure_stride(s, begin, end, scratch)
+    watch_turning(c, s, begin, end, number)
     a = s.agreement
     a.strides += 1
     share = max(1.0 / a.strides, _SMOOTHING)
@@ -179,11 +171,12 @@ def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float
     a = s.agreement
     if number == 0 and a.strides == 0:
         for k in range(max(0, s.contact_count - CONTACTS), s.contact_count - 2):
-            _take_stride(s, s.contacts[k % CONTACTS], s.contacts[(k + 2) % CONTACTS], scratch)
+            first, last = s.contacts[k % CONTACTS], s.contacts[(k + 2) % CONTACTS]
+            _take_stride(c, s, first, last, number, scratch)
     elif number > 0:
         begin, end = s.rises[(number - 1) % CONTACTS], s.rises[(number + 1) % CONTACTS]
         if begin < end:
-            _take_stride(s, int(begin), int(end), scratch)
+            _take_stride(c, s, int(begin), int(end), number, scratch)
     if a.strides < _STRIDES:
         return
     m = a.means

@@ -53,7 +53,7 @@ _MOST_STEPS: Final = 8
 #: Up is kept from one bout of running to the next, or over a gap, within this time.
 KEPT_S: Final = 3.0
 #: The gyroscope's bias counts as known below this standard deviation.
-_BIAS_KNOWN_DEG_S: Final = 0.1
+BIAS_KNOWN_DEG_S: Final = 0.1
 #: Share of the older steps in the posture at each further one.
 _POSTURE_KEPT: Final = 0.7
 #: After so many steps in a row whose mean force says otherwise, up is found anew.
@@ -199,7 +199,7 @@ def tilt_is_known(s: Record) -> bool:
 
 
 @kernel
-def _bias_uncertainty_deg_s(
+def bias_uncertainty_deg_s(
     covariance: NDArray[np.float64], vx: float, vy: float, vz: float
 ) -> float:
     """Standard deviation of the gyroscope's bias about a horizontal axis, °/s.
@@ -436,7 +436,7 @@ def find_up(c: Record, s: Record, number: int) -> None:
         return
     r = s.ring[(s.samples - 1) % RING_SAMPLES]
     vx, vy, vz = turn_back(r[Q0], r[Q1], r[Q2], r[Q3], u[0], u[1], u[2])
-    sure = _bias_uncertainty_deg_s(s.inclination.covariance, vx, vy, vz) < _BIAS_KNOWN_DEG_S
+    sure = bias_uncertainty_deg_s(s.inclination.covariance, vx, vy, vz) < BIAS_KNOWN_DEG_S
     end = s.rises[(number + 1) % CONTACTS]
     oldest = float(max(0, s.samples - RING_SAMPLES))
     begin = s.rises[(number - 1) % CONTACTS]

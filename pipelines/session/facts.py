@@ -188,7 +188,8 @@ class SensorDoubted(_Fact, frozen=True, tag="sensor_doubted"):
     """Something that the sensor reads cannot be true; each ``trouble`` once a run.
 
     ``number`` is what it was found with: rate, Hz; gravity, g; tilt or turn, °; turning, rad/s; the
-    size of the first impossible reading; the time it froze; s of motion without a step.
+    size of the first impossible reading; the time it froze; s of motion without a step; the
+    gyroscope's scale, or the share of its tips that the acceleration shows, of 1.
     """
 
     trouble: str

@@ -72,6 +72,14 @@ _DOUBTS: Final = {
         "the sensor turned over by {number:.0f}° as the run stopped: if it came off, clip"
         " it on again and mark it as moved; steps are not trusted until then."
     ),
+    "gyro_scale": (
+        "the gyroscope turns {number:.1f} times as far as goes with such accelerations: check "
+        "its unit and range (°/s of a count); steps are not trusted."
+    ),
+    "levelled": (
+        "the acceleration does not tip with the gyroscope: record both in the axes of the "
+        "sensor, not levelled to the ground; steps are not trusted."
+    ),
 }
 
 _NEUTRAL_TROUBLE: Final[dict[NeutralTrouble, str]] = {

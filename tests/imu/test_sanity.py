@@ -22,8 +22,8 @@ from pipelines.session.facts import SensorDoubted
 from pipelines.words.fact_words import doubt_words
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
-#: A factor of two of the gyroscope is that of another runner.
-NOT_TOLD = {"gyroscope: twice the scale", "gyroscope: half the scale"}
+#: Simulated posture hardly changes from stride to stride, and this shows by that alone.
+NOT_TOLD = {"accelerometer: levelled to the ground"}
 #: Samples in another's place are samples, and an end of range that nobody stated shows by three
 #: equal readings alone: these stay wrong, and stand on the page.
 STILL_WRONG = {
@@ -58,10 +58,8 @@ def steps(*, gyro: bool = True) -> Steps:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.name))
 def test_a_fault_is_told_and_no_wrong_step_is_trusted(fault: Fault) -> None:
     found = outcome_of(fault, run(), steps(gyro=not fault.beside_none), RATE_HZ)
-    if fault.name in NOT_TOLD:
-        pytest.skip("cannot be told from another runner; stands on the page")
-    assert found.told
-    assert found.wrong == 0
+    assert (not found.told) == (fault.name in NOT_TOLD)
+    assert found.wrong == 0 or fault.name in NOT_TOLD
 
 
 @pytest.mark.parametrize("fault", HOLES, ids=lambda fault: str(fault.name))
