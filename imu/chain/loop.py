@@ -156,9 +156,11 @@ TURNING_STATE: Final = np.dtype(
         ("up", np.float64, 3),  # in the sensor
         ("on_axis", np.int64),  # strides on end in which that is an axis
         ("stood", np.float64, 3),  # up before the run, inertial frame
+        ("still", np.int64, 2),  # whether those stood that ``up_before`` was taken of
         ("start_known", np.int64),
         ("force", np.float64, 3),  # mean of the last strides there
         ("pairs", np.int64),
+        ("tip", np.float64),  # mean size of what was turned between strides, °
         ("tips", np.float64, 5),  # means of turned, shown, and their products
         ("before", np.float64, (2, 3 + 4 * TURNING_POINTS)),  # up and attitude of the last strides
         ("ends", np.int64, 2),  # where those ended
@@ -347,6 +349,16 @@ def _flag_equal_ones(s: Record, n: int) -> None:
 
 
 @kernel
+def _flag_doubled_ones(s: Record, n: int) -> None:
+    """Flag those before sample ``n`` that are a packet once more, in the place of others."""
+    first = max(0, n - s.sanity.doubled)
+    s.tilt_seen = min(s.tilt_seen, first)
+    for i in range(first, n):
+        r = s.ring[i % RING_SAMPLES]
+        r[FLAGS] = int(r[FLAGS]) | _SENSOR | TURN_UNKNOWN
+
+
+@kernel
 def _advance(
     c: Record,
     s: Record,
@@ -366,6 +378,8 @@ def _advance(
     flags = watch_sample(c.sanity, s.sanity, t, ax, ay, az, gx, gy, gz, x, y, z, flags, running)
     if flags & _SENSOR:
         _flag_equal_ones(s, n)
+    if s.sanity.doubled > 0:
+        _flag_doubled_ones(s, n)
     r, q = s.ring[n % RING_SAMPLES], s.inclination.strapdown
     r[TIME] = t
     r[FX], r[FY], r[FZ] = x, y, z
@@ -386,6 +400,8 @@ def _advance(
             if s.gait.still == 1:
                 _mean_of_last_second(c, s, b)
             s.ups_before += 1
+            o = s.turning.still
+            o[1], o[0] = o[0], s.gait.still
     if event >= 2:
         s.opening_contact = n - c.gait.delay_samples if event == 2 else -1
         return END_BOUT
@@ -532,6 +548,7 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     ):
         state[name] = 0
     state["turning"]["ends"] = -1
+    state["turning"]["still"] = 0
     state["filling"] = -1
     state["due"] = NEVER
 

@@ -66,6 +66,7 @@ class Trouble(IntFlag):
     CAME_OFF = 1024  # turned over as the run ended
     GYRO_SCALE = 2048  # the gyroscope turns further or less than such accelerations go with
     LEVELLED = 4096  # the acceleration does not tip with the gyroscope
+    DOUBLED = 8192  # packets came twice, in the place of others; these alone are flagged
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ class Trouble(IntFlag):
 _COUNT: Final = len(Trouble)
 _NAMES: Final = tuple(name for one in Trouble for name in one.names)
 IMPOSSIBLE, FROZEN, RATE, GRAVITY, GYRO_CONTRADICTS, GYRO_QUIET, GYRO_WILD = range(7)
-GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED = range(7, 13)
+GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED, DOUBLED = range(7, 14)
 #: Those that put steps in doubt.
 _DOUBTS: Final = int(
     Trouble.FROZEN
@@ -126,6 +127,10 @@ _RATE_TOLERANCE: Final = 0.03
 _RATE_S: Final = 0.5
 _NEAR: Final = 0.3
 _FEW_NEAR: Final = 0.2
+#: Samples of a packet that may come twice, and how often it is looked for.
+_PAST: Final = 64
+_LEAST_PACKET: Final = 4
+_LOOK_EVERY: Final = 4
 #: Deviation of the force's size in running, and for how many blocks nobody who walks has it.
 _HARD_M_S2: Final = 5.0
 _HARD_BLOCKS: Final = 120
@@ -175,6 +180,11 @@ SANITY_STATE: Final = np.dtype(
         ("last", np.float64, 6),
         ("still_acceleration", np.int64),  # samples in a row that are equal
         ("still_turning", np.int64),
+        ("past", np.float64, _PAST),  # a number for each of the last samples
+        ("seen", np.int64),
+        ("lag", np.int64),  # samples since the same were read, 0 for none
+        ("same", np.int64),  # samples in a row that are those of ``lag`` before
+        ("doubled", np.int64),  # length of a packet that has just come for the second time, else 0
         ("last_s", np.float64),
         ("rate_count", np.int64),
         ("near_count", np.int64),
@@ -213,6 +223,7 @@ def restart_sanity(state: NDArray[np.void]) -> None:
     for name in SESSION_FIELDS:
         fresh[name] = state[name]
     fresh["last"] = np.nan
+    fresh["past"] = np.nan
     fresh["last_s"] = np.nan
     fresh["whole"] = 1
     fresh["standing"] &= ~int(Trouble.RATE)  # found anew at once
@@ -442,6 +453,38 @@ def _is_frozen(
 
 
 @kernel
+def _find_doubled(s: Record, key: float) -> int:
+    """Length of the packet that ended just before this sample, as a copy of the one before it.
+
+    A copy is as long as it lies behind; what goes on being the same is a motion that repeats, or
+    rests. Every fourth sample looks for its like, and back from there.
+    """
+    p, n = s.past, s.seen
+    s.seen = n + 1
+    doubled = 0
+    if s.lag > 0:
+        if key == p[(n - s.lag) % _PAST]:
+            s.same += 1
+        else:
+            if s.same == s.lag:
+                doubled = s.lag
+            s.lag = 0
+    p[n % _PAST] = key
+    if s.lag > 0 or n % _LOOK_EVERY != 0:
+        return doubled
+    for lag in range(1, _PAST):
+        if p[(n - lag) % _PAST] == key:
+            same = 1
+            while same < _PAST - lag and p[(n - same) % _PAST] == p[(n - same - lag) % _PAST]:
+                same += 1
+            # what stands still is frozen, or rests
+            if lag >= _LEAST_PACKET:
+                s.lag, s.same = lag, same
+            break
+    return doubled
+
+
+@kernel
 def watch_sample(
     c: Record,
     s: Record,
@@ -470,6 +513,11 @@ def watch_sample(
         elif s.thawing > 0 and max(s.still_acceleration, s.still_turning) >= c.frozen_samples:
             s.thawing = _THAW_BLOCKS  # it goes on, though the run has ended for it
             flags |= _SENSOR
+    # unlike readings have unlike sums: no two of these factors are in a ratio that readings have
+    key = ax + 1.3247 * ay + 1.7549 * az + 2.2056 * gx + 2.8787 * gy + 3.6339 * gz
+    s.doubled = _find_doubled(s, key)
+    if s.doubled > 0:
+        note_trouble(s, DOUBLED, s.doubled)
     m = s.sum
     squares = ax * ax + ay * ay + az * az
     m[0], m[1], m[2] = m[0] + fx, m[1] + fy, m[2] + fz

@@ -51,8 +51,11 @@ _LEAST_SCALE: Final = 0.53
 _MOST_SCALE: Final = 1.75
 _STRIDES: Final = 10  # fewer tell nothing
 _SMOOTHING: Final = 0.02
-#: Tips between two strides that are not posture but a stumble or another gait, °.
+#: Tips between two strides that are not posture but a stumble, another gait or a fault of a moment:
+#: beyond so many degrees, and so many times their mean size.
 _MOST_TIP_DEG: Final = 8.0
+_MOST_OF_MEAN_TIP: Final = 3.5
+_PAIRS_OF_MEAN: Final = 10
 _STARTED: Final = 24  # steps of a run before which acceleration is taken for posture
 _PAIRS: Final = 30
 _PAIRS_SMOOTHING: Final = 0.01
@@ -173,7 +176,7 @@ def _judge_start(s: Record, x: float, y: float, z: float, number: int) -> None:
     u = o.stood
     if number == 0:
         u[0], u[1], u[2] = s.up[0], s.up[1], s.up[2]
-        known = s.up_known == 1 and s.ups_before > 1 and s.turns == 1
+        known = s.up_known == 1 and o.still[1] == 1 and s.turns == 1
         o.start_known = known and _bias_is_known(s, u[0], u[1], u[2])
     elif number == _START_STEPS and o.start_known == 1:
         off = math.atan2(
@@ -219,8 +222,11 @@ def _judge_tips(
     shown = ((up[0] - x) * fx + (up[1] - y) * fy + (up[2] - z) * fz) / norm * _DEG
     if abs(turned) > _MOST_TIP_DEG or abs(shown) > _MOST_TIP_DEG:
         return
+    if o.pairs >= _PAIRS_OF_MEAN and abs(turned) > _MOST_OF_MEAN_TIP * o.tip:
+        return
     o.pairs += 1
     share, v = max(1.0 / o.pairs, _PAIRS_SMOOTHING), o.tips
+    o.tip += share * (abs(turned) - o.tip)
     v[0] += share * (turned - v[0])
     v[1] += share * (shown - v[1])
     v[2] += share * (turned * turned - v[2])

@@ -80,6 +80,10 @@ _DOUBTS: Final = {
         "the acceleration does not tip with the gyroscope: record both in the axes of the "
         "sensor, not levelled to the ground; steps are not trusted."
     ),
+    "doubled": (
+        "{number:.0f} samples came twice, in the place of others: their steps are not trusted; "
+        "where it happens often, look at what hands on the packets."
+    ),
 }
 
 _NEUTRAL_TROUBLE: Final[dict[NeutralTrouble, str]] = {
