@@ -350,12 +350,12 @@ def _flag_equal_ones(s: Record, n: int) -> None:
 
 @kernel
 def _flag_doubled_ones(s: Record, n: int) -> None:
-    """Flag those before sample ``n`` that are a packet once more, in the place of others."""
+    """Those before sample ``n`` are a packet once more: what was measured then is lost."""
     first = max(0, n - s.sanity.doubled)
     s.tilt_seen = min(s.tilt_seen, first)
     for i in range(first, n):
         r = s.ring[i % RING_SAMPLES]
-        r[FLAGS] = int(r[FLAGS]) | _SENSOR | TURN_UNKNOWN
+        r[FLAGS] = int(r[FLAGS]) | _GAP | TURN_UNKNOWN
 
 
 @kernel
@@ -548,7 +548,8 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     ):
         state[name] = 0
     state["turning"]["ends"] = -1
-    state["turning"]["still"] = 0
+    for name in ("still", "start_known"):
+        state["turning"][name] = 0
     state["filling"] = -1
     state["due"] = NEVER
 

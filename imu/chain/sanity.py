@@ -66,7 +66,7 @@ class Trouble(IntFlag):
     CAME_OFF = 1024  # turned over as the run ended
     GYRO_SCALE = 2048  # the gyroscope turns further or less than such accelerations go with
     LEVELLED = 4096  # the acceleration does not tip with the gyroscope
-    DOUBLED = 8192  # packets came twice, in the place of others; these alone are flagged
+    DOUBLED = 8192  # packets came twice, in the place of others; these alone are flagged, ``gap``
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -167,18 +167,18 @@ def _judge_up(s: Record, x: float, y: float, z: float, started: bool) -> None:
 def _judge_start(s: Record, x: float, y: float, z: float, number: int) -> None:
     """Whether up of strides, where the gyroscope keeps still, is up as it was in standing."""
     o = s.turning
-    share, f = 1.0 if number == 0 else _START_SMOOTHING, o.force
+    share, f = 1.0 if number <= 1 else _START_SMOOTHING, o.force
     f[0], f[1], f[2] = (
         f[0] + share * (x - f[0]),
         f[1] + share * (y - f[1]),
         f[2] + share * (z - f[2]),
     )
     u = o.stood
-    if number == 0:
+    if number <= 1:
         u[0], u[1], u[2] = s.up[0], s.up[1], s.up[2]
         known = s.up_known == 1 and o.still[1] == 1 and s.turns == 1
         o.start_known = known and _bias_is_known(s, u[0], u[1], u[2])
-    elif number == _START_STEPS and o.start_known == 1:
+    elif number == _START_STEPS and o.start_known == 1 and s.tilt_variance == 0.0:
         off = math.atan2(
             math.sqrt(
                 (f[1] * u[2] - f[2] * u[1]) ** 2
