@@ -131,6 +131,7 @@ _FEW_NEAR: Final = 0.2
 _PAST: Final = 64
 _LEAST_PACKET: Final = 4
 _LOOK_EVERY: Final = 4
+_MOVING_KEY: Final = 2.0
 #: Deviation of the force's size in running, and for how many blocks nobody who walks has it.
 _HARD_M_S2: Final = 5.0
 _HARD_BLOCKS: Final = 120
@@ -467,7 +468,11 @@ def _find_doubled(s: Record, key: float) -> int:
             s.same += 1
         else:
             if s.same == s.lag:
-                doubled = s.lag
+                low, high = key, key
+                for k in range(1, s.lag + 1):
+                    low, high = min(low, p[(n - k) % _PAST]), max(high, p[(n - k) % _PAST])
+                if high - low > _MOVING_KEY:  # at rest few readings come again and again
+                    doubled = s.lag
             s.lag = 0
     p[n % _PAST] = key
     if s.lag > 0 or n % _LOOK_EVERY != 0:

@@ -46,7 +46,7 @@ _TIP_WITHIN: Final = 42.0
 _TIP_COHERENCE: Final = 0.8
 #: Where it is that of a sensor at the sacrum, −92 to −32°; only there dropping is asked.
 _TIP_USUAL: Final = -60.0
-_TIP_USUAL_WITHIN: Final = 60.0
+_TIP_USUAL_WITHIN: Final = 45.0
 #: The same of dropping before turning: −30 to 110°.
 _DROP_OPPOSITE: Final = 220.0
 _DROP_WITHIN: Final = 60.0

@@ -148,6 +148,23 @@ def test_other_units_are_refused_in_a_sentence(change: Callable[..., Any], cure:
         Samples(*change(samples.time_s, samples.acceleration_m_s2, samples.angular_velocity_rad_s))
 
 
+def test_a_sensor_at_rest_whose_readings_come_again_has_lost_no_packet() -> None:
+    """Few readings of a quiet sensor, in any order, and a motion that repeats itself exactly."""
+    random, count = np.random.default_rng(4), 4000
+    force = np.array([[0.0, 0.0, 9.81], [0.01, 0.0, 9.81], [0.0, 0.01, 9.8]])
+    quiet = Samples(
+        np.arange(count) / RATE_HZ, force[random.integers(0, 3, count)], 0.0 * np.ones((count, 3))
+    )
+    assert "doubled" not in told(quiet)
+    stride = run().acceleration_m_s2[3000:3050]
+    turning = run().angular_velocity_rad_s
+    assert turning is not None
+    again = Samples(
+        np.arange(count) / RATE_HZ, np.tile(stride, (80, 1)), np.tile(turning[3000:3050], (80, 1))
+    )
+    assert "doubled" not in told(again)
+
+
 def test_25_hz_gives_what_it_can_and_leaves_the_rest_empty() -> None:
     slow = analyze(run()[::8], axes="+x+y+z")
     fast = steps()
