@@ -17,6 +17,7 @@ from pipelines.runner.journal.arguments import day_of
 from pipelines.runner.journal.entries import Shoe
 from pipelines.runner.journal.queries import odometers_m
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
+from pipelines.runner.journal.tags import shoe_name
 from pipelines.units import distance_words, parse_distance
 
 #: That a shoe may have run, m.
@@ -39,6 +40,7 @@ def shoe(
         raise ParameterError("--back", True, "it alone, and correct --start and --bought after it")
     if retire and (start or bought):
         raise ParameterError("--retire", True, "it alone, or first correct --start and --bought")
+    name = shoe_name(name)
     with opened_journal() as journal:
         if name:
             found = shoe_in_use(journal, name)
@@ -54,6 +56,10 @@ def shoe(
                         accepted = "the name of a retired shoe, which 'journal shoe' lists"
                     raise ParameterError("NAME", name, accepted)
                 journal.replace(replace(given_up, retired=None))
+            elif found and not (start or bought):
+                raise ParameterError(
+                    "NAME", name, f"a new pair another name: {found.name!r} is in use already"
+                )
             elif not found and retired_shoe(journal, name) is not None:
                 raise ParameterError(
                     "NAME",
@@ -62,15 +68,14 @@ def shoe(
                     f"{f'{name} 2'!r}: this one is retired, and --back brings it back",
                 )
             else:
-                known = found if start or bought else None
-                pair = known or Shoe(name)
+                pair = found or Shoe(name)
                 start_km = pair.start_km
                 if start:
                     start_km = parse_distance(start, "--start", most_m=_MOST_M) / 1000.0
                 pair = replace(
                     pair, bought=day_of(bought, "--bought") or pair.bought, start_km=start_km
                 )
-                if known:
+                if found:
                     journal.replace(pair)
                 else:
                     journal.add(pair)

@@ -69,7 +69,7 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
 
 #: How files begin that people take for a recording, and what to do with them.
 _OTHER_FILES: Final = (
-    (b"\x89MCAP", "this is a recorded session: give it a name ending in .mcap"),
+    (b"\x89MCAP", "this is a session: it is replayed alone, under a name ending in .mcap"),
     (b"\xd0\xcf\x11\xe0", "this is a spreadsheet: save it as CSV"),
     (b"BZh", "this is packed by bzip2: unpack it, or pack it by gzip or as a zip"),
     (b"\xfd7zXZ", "this is packed by xz: unpack it, or pack it by gzip or as a zip"),

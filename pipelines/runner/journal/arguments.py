@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from typing import Final
 
 from imu.errors import ParameterError
 from pipelines.runner.journal.entries import offset_minutes, utc_ns_of
+
+_HOUR: Final = re.compile(r"\d{1,2}:\d{2}")
+_DAY: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
 def time_of(words: str, name: str = "--at") -> tuple[int, int]:
@@ -21,12 +26,17 @@ def time_of(words: str, name: str = "--at") -> tuple[int, int]:
     >>> time_of("1985-01-01 00:00+01:00")
     (473382000000000000, 60)
     """
+    now = datetime.now().astimezone()
+    wanted = "a day and a time such as '2026-03-02 18:30', or a time of today"
+    if _HOUR.fullmatch(words):
+        words = f"{now:%Y-%m-%d} {words:0>5}"
+    elif _DAY.fullmatch(words):  # midnight is not what is meant
+        raise ParameterError(name, words, wanted)
     try:
-        now = datetime.now().astimezone()
         when = datetime.fromisoformat(words) if words else now
         when = when if when.tzinfo is not None else when.astimezone()
     except (ValueError, OSError, OverflowError):
-        raise ParameterError(name, words, "a time such as '2026-03-02 18:30'") from None
+        raise ParameterError(name, words, wanted) from None
     if when > now:
         raise ParameterError(name, words, f"a time that is over; it is {now:%Y-%m-%d %H:%M} now")
     return utc_ns_of(when), offset_minutes(when)

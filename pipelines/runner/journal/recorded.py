@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -213,6 +214,8 @@ def _typed(options: AddOptions, journal: Journal) -> RecordedRun:
         raise ParameterError(name, "given without a file", "the recording too")
     offset = local_offset_minutes(options.start_ns)
     duration_s = 60.0 * options.minutes
+    if options.start_ns + duration_s * 1e9 > time.time_ns():
+        raise ParameterError("--minutes", options.minutes, "the minutes of a run that is over")
     said = stated_in(options, journal, running_s=duration_s)
     run = typed_run(options.start_ns, duration_s, said, utc_offset_minutes=offset)
     return RecordedRun(run, dose_lacks="the recording: what is typed has no steps")

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 def retired_shoe(journal: Journal, name: str) -> Shoe | None:
     """The retired shoe of a name, the last one where there are several; None without one."""
-    found = journal.entries(Shoe, "name = ? AND retired IS NOT NULL", (name,), newest=1)
+    alike = "name = ? COLLATE NOCASE AND retired IS NOT NULL"
+    found = journal.entries(Shoe, alike, (name,), newest=1)
     return found[0] if found else None
 
 
 def shoe_in_use(journal: Journal, name: str) -> Shoe | None:
-    """The shoe in use that has a name; None without one."""
-    found = journal.entries(Shoe, "name = ? AND retired IS NULL", (name,))
+    """The shoe in use that has a name, in whatever case; None without one."""
+    found = journal.entries(Shoe, "name = ? COLLATE NOCASE AND retired IS NULL", (name,))
     return found[0] if found else None
 
 

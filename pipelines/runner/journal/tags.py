@@ -34,7 +34,8 @@ class KnownTags:
 
 def shoe_name(shoe: str | None) -> str:
     """The name of a shoe as it is marked: printable, and not longer than a line."""
-    return "".join(x if x.isprintable() else " " for x in shoe or "").strip()[:_LONGEST_SHOE]
+    printed = "".join(x if x.isprintable() else " " for x in shoe or "")
+    return " ".join(printed.split())[:_LONGEST_SHOE]
 
 
 def known_tags(journal: Journal) -> KnownTags:

@@ -278,7 +278,7 @@ class Answers:
             "distance not said"
             if session.distance_m is None
             else distance_words(session.distance_m, units),
-            clock_words(session.duration_s),
+            clock_words(round(session.duration_s)),
         ]
         if session.dose_easy_km_m4 is not None:
             known.append(f"load {dose_amount(session.dose_easy_km_m4, units)}")

@@ -91,8 +91,9 @@ def test_the_same_recording_is_not_added_twice(
         (["plan", "--start", "--stop"], "--stop"),
         (["export", "journal.json"], r"\.zip"),
         (["delete"], "the run to delete .* 'backstride journal list' shows, or --everything"),
-        (["add", "x.mcap", "--at", FUTURE], f"--at is '{FUTURE}': give a time that is over"),
-        (["pain", "3", "--at", FUTURE], "--at .* a time that is over; it is 20.* now"),
+        (["add", "x.mcap", "--at", f"{FUTURE} 08:00"], "give a time that is over"),
+        (["pain", "3", "--at", f"{FUTURE} 08:00"], "--at .* a time that is over; it is 20.* now"),
+        (["pain", "3", "--at", "2026-03-02"], "give a day and a time such as"),
         (["exercise", "core", "5", "--at", f"{FUTURE} 18:30+02:00"], "--at .* that is over"),
         (["shoe", "Red", "--bought", FUTURE], "--bought .* a day up to today"),
         (["shoe", "--retire"], "the name of the shoe"),
@@ -138,6 +139,7 @@ def test_strong_pain_names_the_questions_also_while_the_journal_is_in_use() -> N
 def test_a_time_up_to_now_is_taken() -> None:
     now = datetime.now().astimezone()
     journal("pain", 1, "--at", f"{now:%Y-%m-%d %H:%M}")
+    journal("pain", 2, "--at", f"{now:%H:%M}")
     journal("exercise", "core", 5, "--at", (now - timedelta(seconds=1)).isoformat())
     journal("shoe", "Red", "--bought", date.today())
 
@@ -147,7 +149,8 @@ def test_a_shoe_that_a_run_has_added_can_be_corrected() -> None:
     assert "120.0 km" in journal("shoe", "Blue", "--start", "120 km")
     assert "120.0 km" in journal("shoe", "Blue", "--bought", "2020-03-02")
     assert journal("shoe").count("Blue") == 1
-    assert "no shoe in use" in refused("shoe", "Blue")
+    for name in ("Blue", "blue", " Blue "):
+        assert "a new pair another name: 'Blue' is in use already" in refused("shoe", name)
 
 
 def test_the_week_tells_what_is_due() -> None:
