@@ -251,7 +251,7 @@ INDICATORS: Final = (
         column="peak_10hz_bw",
         words="peak force",
         unit="bw",
-        gate=Gate(5.0, evidence=5.5),
+        gate=Gate(5.0, evidence=4.6, lasting=4.0),
         definition="Peak of the vertical specific force below 10 Hz in stance.",
         evidence="0.08–0.23 BW (SD) from force plates; varies by 4 % from step to step.",
         limits="Reads 0.1 BW high, more uphill; changes count, the figure itself does not.",
@@ -275,7 +275,7 @@ INDICATORS: Final = (
         column="impact_shock_g",
         words="impact shock",
         unit="g",
-        gate=Gate(8.0, multiple=2.0, evidence=4.8),
+        gate=Gate(8.0, multiple=2.0, evidence=4.3, lasting=4.0),
         definition="Largest vertical specific force below 20 Hz within 80 ms of contact.",
         evidence="3.1 g on the level, 4.9 g down 10° in public recordings; varies by 9 % a step.",
         limits="No loading rate and no ground reaction force (Kiernan 2023, "

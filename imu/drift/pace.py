@@ -3,10 +3,12 @@
 A runner who goes faster, or uphill, moves all indicators together in a known pattern; a change of
 form moves one or two. Where nobody has measured speed and slope, they are estimated for each
 indicator from the others: its own value, and those that one change of form moves together with it,
-have no say. An estimate counts once it is beyond what the others' own wander makes of it, so that a
-steady run is not stirred by it. Where the slope keeps being another, as on hills, a small estimate
-counts too, and what is left of the slope is not known: estimates that vary by more than their error
-tell how much (empirical Bayes, Efron & Morris 1973, doi:10.1080/01621459.1973.10481350).
+have no say. What a cadence that the runner chose does to contact and oscillation is sought beside
+them, since it would pass for a slower pace. An estimate counts once it is beyond what the others'
+own wander makes of it, so that a steady run is not stirred by it. Where the slope keeps being
+another, as on hills, a small estimate counts too, and what is left of the slope is not known:
+estimates that vary by more than their error tell how much (empirical Bayes, Efron & Morris 1973,
+doi:10.1080/01621459.1973.10481350).
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ CADENCE: Final = [indicator.name for indicator in INDICATORS].index("cadence_spm
 FOUND: Final = 5
 #: What is likely without knowing anything: SD of speed, %, and of slope, degrees.
 _USUAL_SD: Final = np.array([25.0, 1.5])
+#: Of a cadence that the runner chose otherwise, %.
+_CHOSEN_SD: Final = 3.0
 _KNOWN_SD: Final = np.array([0.01, 0.001])
 
 
@@ -46,6 +50,8 @@ _USUAL: Final = [indicator.population for indicator in INDICATORS]
 _ON_SPEED: Final = np.array([usual.speed[0] for usual in _USUAL])
 _UPHILL: Final = np.array([usual.uphill[0] for usual in _USUAL])
 _DOWNHILL: Final = np.array([usual.downhill[0] for usual in _USUAL])
+_BY_CADENCE: Final = np.array([usual.cadence[0] for usual in _USUAL])
+_BY_CADENCE[CADENCE] = 1.0
 
 
 def pace_for_each(
@@ -148,19 +154,30 @@ def _likeliest(
 ) -> tuple[float, float, float, float, float]:
     """Speed, slope, their SD and χ² but for a constant, uphill (1) or downhill (-1).
 
-    By the normal equations: speed², speed · slope, slope², and what was found along both.
+    By the normal equations for speed, slope, and a cadence that the runner chose beside them.
     """
     a, b, c = speed_precision, 0.0, slope_precision
+    d, e, f = 0.0, 0.0, _CHOSEN_SD**-2.0
     right_speed, right_slope = speed_precision * middle_speed, slope_precision * middle_slope
+    right_chosen = 0.0
     for j in range(len(deviation)):
         if _SAY[i, j] and math.isfinite(deviation[j]):
             on_speed, on_slope = _ON_SPEED[j], _UPHILL[j] if way > 0 else _DOWNHILL[j]
+            chosen = _BY_CADENCE[j]
             weight = 1.0 / variance[j]
             a += weight * on_speed * on_speed
             b += weight * on_speed * on_slope
             c += weight * on_slope * on_slope
+            d += weight * on_speed * chosen
+            e += weight * on_slope * chosen
+            f += weight * chosen * chosen
             right_speed += weight * on_speed * deviation[j]
             right_slope += weight * on_slope * deviation[j]
+            right_chosen += weight * chosen * deviation[j]
+    # the cadence eliminated
+    a, b, c = a - d * d / f, b - d * e / f, c - e * e / f
+    right_speed -= d * right_chosen / f
+    right_slope -= e * right_chosen / f
     determinant = a * c - b * b
     speed = (c * right_speed - b * right_slope) / determinant
     slope = (a * right_slope - b * right_speed) / determinant
@@ -168,6 +185,7 @@ def _likeliest(
         speed, slope = right_speed / a, 0.0
     cost = a * speed * speed + 2.0 * b * speed * slope + c * slope * slope
     cost -= 2.0 * (speed * right_speed + slope * right_slope)
+    cost -= right_chosen * right_chosen / f
     return speed, slope, math.sqrt(c / determinant), math.sqrt(a / determinant), cost
 
 

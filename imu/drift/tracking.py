@@ -65,8 +65,7 @@ _LASTING_WANDER: Final = 0.49
 _FIRST_UNREST: Final = 40
 #: A pace teaches what it does where it is this many times as far from the usual as it may be off.
 _SURE_PACE: Final = 5.0
-#: Whether runners are told of it as a change of form: of none, of one up, and of one down (-1).
-_IS_FORM: Final = np.array([(False, "up" in one.told, "down" in one.told) for one in INDICATORS])
+_IS_FORM: Final = np.array([bool(one.told) for one in INDICATORS])
 _USUAL_DRIFT: Final = np.array([one.population.drift for one in INDICATORS])
 _LEVEL_PARTS: Final = LEVEL.stop
 #: Blocks of level ground that a run is taken to have begun with; those that are left out of what it
@@ -301,18 +300,15 @@ def _lay_rows(
     count = len(y)
     hours, settling = running_s / 3600.0, math.exp(-running_s / _SETTLING_S)
     deviation, variance, told = np.empty(count), np.empty(count), np.empty(count)
-    own_wander = np.empty(count)
     for i in range(count):
         h[i, 1], h[i, 2] = hours, settling
         # a pace that rises all the way would pass for a drift, and for wander
         deviation[i] = y[i] - s.parts[i, 0] - settling * s.parts[i, 2]
-        own_wander[i] = min(wander[i], s.given_wander[i], POPULATION_WANDER[i] ** 2)
-        variance[i] = own_wander[i] + (_USUAL_DRIFT[i] * hours) ** 2
+        variance[i] = min(wander[i], s.given_wander[i], POPULATION_WANDER[i] ** 2)
+        variance[i] += (_USUAL_DRIFT[i] * hours) ** 2
         variance[i] += s.noise[i] + s.covariance[i, 0, 0]
         # what runners are told of as a change of form is none of pace
-        told[i] = math.nan if _IS_FORM[i, s.raised[i]] else deviation[i]
-    for i in range(count):
-        variance[i] += s.parts[i, _BY_CADENCE] ** 2 * own_wander[CADENCE]
+        told[i] = math.nan if s.raised[i] != 0 and _IS_FORM[i] else deviation[i]
     # known speed in % of the usual one, and slope less the usual one
     if pace[0] > 0.0 and not math.isfinite(s.usual_speed_m_s):
         s.usual_speed_m_s = pace[0]

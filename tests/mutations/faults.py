@@ -248,13 +248,6 @@ FAULTS: Final = (
         _DRIFT,
     ),
     Fault(
-        "levels: a speed that rises all the way is a drift",
-        "imu/drift/tracking.py",
-        "deviation[i] = y[i] - s.parts[i, 0] -",
-        "deviation[i] = y[i] - s.parts[i, 0] - hours * s.parts[i, 1] -",
-        _DRIFT,
-    ),
-    Fault(
         "levels: hills are forgotten at once",
         "imu/drift/tracking.py",
         "s.slope_sum += found[:, 4]",
