@@ -275,7 +275,7 @@ INDICATORS: Final = (
         column="impact_shock_g",
         words="impact shock",
         unit="g",
-        gate=Gate(8.0, multiple=2.0, evidence=4.3, lasting=4.0),
+        gate=Gate(8.0, multiple=2.0, evidence=4.5, lasting=4.0),
         definition="Largest vertical specific force below 20 Hz within 80 ms of contact.",
         evidence="3.1 g on the level, 4.9 g down 10° in public recordings; varies by 9 % a step.",
         limits="No loading rate and no ground reaction force (Kiernan 2023, "

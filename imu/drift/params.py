@@ -44,7 +44,7 @@ class DriftParams:
         A speed or slope that is estimated from the other indicators counts from this many standard
         deviations of its own error on, 0 to 20. A small change of speed that does not count stays
         in the indicators as if it were one of form, and moves their levels; a small slope is mostly
-        error.
+        error, and counts only where the slope is seen to vary in the run.
     family_factor : float
         Gates and evidence of all indicators together are this much larger, 0.2 to 5: buys fewer
         false alerts for later detection.
