@@ -12,8 +12,8 @@ from benchmarks.alerts.scenarios import SCENARIOS, course
 #: run but the one of three hours.
 PEOPLE = (5000, 5001, 5004)
 KINDS = tuple(name for name in SCENARIOS if not name.startswith("long"))
-#: In so many of these 45 hours something may be told: in 3 it is, in 15 with gates 30 % narrower,
-#: in 10 with 30 % less evidence.
+#: In so many of these 45 hours something may be told: in 5 it is, in 15 with gates 30 % narrower,
+#: in 8 with 30 % less evidence.
 #: Where a change of the detector moves the count, the study (``benchmarks/ALERTS.md``) says whether
 #: it is worse, and the figure here follows it.
 MOST_TOLD = 7
