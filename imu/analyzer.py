@@ -16,20 +16,18 @@ from imu.chain.loop import (
     ALIGN,
     CHAIN_STATE,
     CLOSE,
-    CONTACTS,
     DISORDER,
     DONE,
     END_BOUT,
     GAP_BEFORE,
     MOUNTING_KNOWN,
-    RING_SAMPLES,
+    NOTED,
     UNKNOWN,
     WITH_GYRO,
     AnalyzerParams,
     align,
     chain_coefficients,
     restart,
-    run_samples,
 )
 from imu.chain.orientation import new_inclination_state
 from imu.chain.sanity import standing_troubles
@@ -46,17 +44,21 @@ from imu.samples import (
 )
 from imu.stage import Stage
 from imu.step.bout import end_bout, end_segment, find_mounting
-from imu.step.finished_step import (
-    CLOSE_STEP,
-    FIND_UP,
+from imu.step.closing import (
+    CLOSE_ALL,
+    CLOSE_DUE,
     LOOSE_CLIP,
     NO_AXES,
+    RELEASE,
+    RUN,
     SEEK_AXES,
-    WINDOW_SHAPE,
-    close_step,
+    UP_FOUND,
+    UP_WANTED,
     look_at_closing,
+    run_chain,
 )
-from imu.step.posture_quality import PostureQuality, new_posture_quality_state
+from imu.step.finished_step import FINISHED_STEPS, close_step
+from imu.step.posture_quality import forget_steps, new_posture_quality_state
 from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, ROW_BYTES, STEP_ROW, Steps, concatenate
@@ -87,6 +89,10 @@ _LASTING: Final = (
     "lumbar_from_s",
 )
 _BIAS: Final = ("bias", "covariance")  # rad/s and (0.01 °/s)², sensor frame
+
+#: A block without samples.
+_NOTHING: Final = (np.empty(0), np.empty((0, 3)), np.empty((0, 3)), np.empty(0, np.uint8))
+_NO_PLACES: Final = np.empty(0, np.int64)
 
 #: What :attr:`StepAnalyzer.learned` gives, one record.
 LEARNED_STATE: Final = np.dtype(
@@ -169,15 +175,14 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             float(rate_hz), runner or Runner(), chosen, speed_m_s
         )
         super().__init__(chosen, self._fresh_state)
-        self._posture = PostureQuality(chosen.posture_quality, self._state["posture_quality"])
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
-        self._noted = -1  # at the last closing, of what is to be told; −1 when that is long past
-        self._window = np.empty(WINDOW_SHAPE)
-        self._rows = np.zeros(2 * CONTACTS, STEP_ROW)
-        self._row_count = 0
-        self._waves = np.empty((RING_SAMPLES if waveforms else 0, 5))
+        self._finished = np.zeros(1, FINISHED_STEPS)
+        self._finished["waved"] = waveforms
+        self._finished["noted"] = -1
+        self._count = 0  # of the finished steps in there
+        self._rows: list[NDArray[np.void]] = []
+        self._places: list[NDArray[np.int64]] = []
         self._finished_waves: list[NDArray[np.float64]] = []
-        self._features = np.empty(FEATURES)
         self._finished_features: list[NDArray[np.float64]] | None = [] if features else None
 
     @property
@@ -258,8 +263,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             When time does not increase (nothing of the block is taken then), or when blocks with
             and without angular velocity are mixed.
         """
-        parts = [steps for _, steps, _ in self.push_packets(samples, (len(samples),)) if len(steps)]
-        return parts[0] if parts else NO_STEPS
+        stop, index = len(samples.time_s), 0
+        if not self._take_kind(samples):
+            return NO_STEPS
+        while index is not None:
+            _, index = self._run(samples, index, stop)
+        return self._take_steps()[0]
 
     def push_packets(
         self, samples: Samples, ends: Sequence[int]
@@ -292,59 +301,84 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         InputError
             As :meth:`push`.
         """
-        gyro = samples.angular_velocity_rad_s
-        kind = ACCELEROMETER if gyro is None else WITH_GYRO
-        known = self._kind
-        if kind != known:
-            if not len(samples):
-                return
-            self._settle_kind(kind)
-        rates = samples.acceleration_m_s2 if gyro is None else gyro
-        index, packet, stop = 0, len(ends), ends[-1]
-        places: list[int] = []
+        if not self._take_kind(samples):
+            return
+        index: int | None = 0
+        packet, stop = len(ends), ends[-1]
         while True:
-            why, index = run_samples(
+            reached, index = self._run(samples, index, stop)
+            if index is not None:
+                packet = bisect_left(ends, reached)
+                stop = ends[packet]
+                continue
+            steps, places = self._take_steps()
+            if packet < len(ends) or len(steps):
+                yield min(packet, len(ends) - 1), steps, np.searchsorted(ends, places).tolist()
+            if stop == ends[-1]:
+                return
+            index, packet, stop = stop, len(ends), ends[-1]
+
+    def _take_kind(self, samples: Samples) -> bool:
+        """Hold the samples to the kind of those before; whether there is anything to be taken."""
+        kind = ACCELEROMETER if samples.angular_velocity_rad_s is None else WITH_GYRO
+        if kind != self._kind:
+            if not len(samples):
+                return False
+            if self._kind != UNKNOWN:
+                raise InputError(
+                    "some blocks have angular velocity and some have none: give one kind."
+                )
+            self._kind = kind
+            self._state["kind"] = kind
+        return True
+
+    def _run(self, samples: Samples, index: int, stop: int) -> tuple[int, int | None]:
+        """Take samples from ``index`` to before ``stop``, or up to where something is to be told.
+
+        Returns how many samples of the block have been taken then, and the one to go on with, None
+        at the end.
+        """
+        rates = samples.angular_velocity_rad_s
+        while True:
+            why, index, self._count = run_chain(
                 self._coefficients,
                 self._state,
+                self._finished,
                 samples.time_s,
                 samples.acceleration_m_s2,
-                rates,
+                samples.acceleration_m_s2 if rates is None else rates,
                 samples.quality,
                 index,
                 stop,
+                RUN,
             )
             if why == DONE:
-                if packet < len(ends) or places:
-                    yield min(packet, len(ends) - 1), self._take_steps(), places
-                if index == ends[-1]:
-                    return
-                packet, stop, places = len(ends), ends[-1], []
-                continue
-            if why == DISORDER:
-                self._kind = known
-                self._state["kind"] = known
-                last_seen = float(self._state["intake"]["last_seen_s"][0])
-                raise time_order_error(index, samples.time_s, last_seen)
+                return index, None
             # the sample at hand has not been taken yet where others are missing before it
-            at_hand = why == GAP_BEFORE or self._state["filling"][0] >= 0
-            reached = bisect_left(ends, index + at_hand)
-            to_tell = self._do(why, samples.time_s, index)
-            places += [reached] * (self._row_count - len(places))
-            if to_tell:
-                packet, stop = reached, ends[reached]
+            taken = index + int(why == GAP_BEFORE or self._state["filling"][0] >= 0)
+            if self._do(why, samples.time_s, index):
+                return taken, index
 
     def _do(self, why: int, time_s: NDArray[np.float64], index: int) -> bool:
         """Do what the chain has stopped for; whether anything but steps is to be told."""
         if why == CLOSE:
-            return self._close_steps(finish=False)
+            return self._close_steps(index)
+        if why == DISORDER:
+            if not self._state["intake"]["started"][0]:
+                self._kind = UNKNOWN
+                self._state["kind"] = UNKNOWN
+            last_seen = float(self._state["intake"]["last_seen_s"][0])
+            raise time_order_error(index, time_s, last_seen)
+        if why == NOTED:
+            return True
         if why == END_BOUT:
-            self._end_bout()
+            self._end_bout(index)
         elif why == ALIGN:
             align(self._coefficients, self._state)
         elif why == GAP_BEFORE:
-            self._finish_segment(float(time_s[index]))
+            self._finish_segment(index, float(time_s[index]))
             self._state["intake"]["restarts"] += 1
-        self._noted = -1
+        self._finished["noted"] = -1
         return True
 
     def flush(self) -> Steps:
@@ -358,90 +392,81 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             Those that no push has returned yet.
         """
         self._finish_segment()
-        steps = self._take_steps()
-        self._posture.flush()
+        steps, _ = self._take_steps()
+        forget_steps(self._state["posture_quality"])
         return steps
 
-    def _finish_segment(self, next_s: float = np.inf) -> None:
+    def _finish_segment(self, index: int = 0, next_s: float = np.inf) -> None:
         if self._state["held"][0] > 0:
             # shorter than the alignment: level by what there is, then let it through
             align(self._coefficients, self._state)
-            nothing = np.empty((0, 3))
-            times, flags = np.empty(0), np.empty(0, np.uint8)
             why = CLOSE
             while why != DONE:
-                why, _ = run_samples(
-                    self._coefficients, self._state, times, nothing, nothing, flags, 0, 0
-                )
+                why = self._run_without_samples(index, RELEASE)
                 if why == END_BOUT:
-                    self._end_bout()
+                    self._end_bout(index)
         self._state["opening_contact"] = -1
         if believe_open_run(self._coefficients["gait"], self._state["gait"]):
             self._state["running"] = 1
-        self._close_steps(finish=True)
+        self._close_steps(index, CLOSE_ALL)
         end_segment(self._coefficients, self._state, next_s)
         restart(self._coefficients, self._state)
 
-    def _saving(self) -> None:
-        self._posture.put_down()
-
     def _restored(self) -> None:
         self._kind = int(self._state["kind"][0])
-        self._noted = -1
-        self._posture.take_over()
+        self._finished["noted"] = -1
 
-    def _settle_kind(self, kind: int) -> None:
-        if self._kind != UNKNOWN:
-            raise InputError("some blocks have angular velocity and some have none: give one kind.")
-        self._kind = kind
-        self._state["kind"] = kind
+    def _run_without_samples(self, index: int, task: int) -> int:
+        """Why the chain stopped; steps are closed as of sample ``index``."""
+        block = (self._coefficients, self._state, self._finished, *_NOTHING)
+        why, _, self._count = run_chain(*block, index, index, task)
+        return why
 
-    def _take_steps(self) -> Steps:
-        count, self._row_count = self._row_count, 0
-        if not count:
-            return NO_STEPS
-        rows = self._rows[:count].view(ROW_BYTES).copy().view(STEP_ROW)
-        self._posture.flag(rows)
-        return Steps(rows)
-
-    def _close_steps(self, *, finish: bool) -> bool:
+    def _close_steps(self, index: int, task: int = CLOSE_DUE) -> bool:
         """Close the steps that can be; whether anything but they is to be told."""
-        due, noted = look_at_closing(self._state, finish)
-        to_tell = due & NO_AXES > 0
+        due, _ = look_at_closing(self._state, task == CLOSE_ALL)
         if due & SEEK_AXES:
             find_mounting(self._state)
-        while due & CLOSE_STEP:
-            if self._row_count == len(self._rows):
-                self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
-            if due & FIND_UP:
+        why = self._run_without_samples(index, task)
+        while why in (CLOSE, UP_WANTED):
+            if why == CLOSE:
+                self._make_room()
+                why = self._run_without_samples(index, task)
+            else:
                 find_up_before_step(self._coefficients, self._state)
-            n, m = close_step(
-                self._coefficients,
-                self._state,
-                self._window,
-                self._rows[self._row_count :],
-                self._waves,
-                self._features,
-            )
-            self._row_count += n
-            if n and self._finished_features is not None:
-                self._finished_features.append(self._features.copy())
-            if m:
-                self._finished_waves.append(self._waves[:m].copy())
-            due, noted = look_at_closing(self._state, finish)
-        before, self._noted = self._noted, noted
-        return to_tell or noted != before
+                why = self._run_without_samples(index, task | UP_FOUND)
+        return why == NOTED or due & NO_AXES > 0
 
-    def close_nothing(self) -> None:
-        """Compile what closes a step, without one; only for :func:`warm_up`."""
-        nothing = self._fresh_state()
-        close_step(
-            self._coefficients, nothing, self._window, self._rows, self._waves, self._features
-        )
-
-    def _end_bout(self) -> None:
-        self._close_steps(finish=True)
+    def _end_bout(self, index: int) -> None:
+        self._close_steps(index, CLOSE_ALL)
         end_bout(self._state)
+
+    def _make_room(self) -> None:
+        """Put the finished steps aside."""
+        f, count = self._finished[0], self._count
+        self._rows.append(f["rows"][:count].view(ROW_BYTES).copy().view(STEP_ROW))
+        self._places.append(f["places"][:count].copy())
+        if self._finished_features is not None:
+            self._finished_features.append(f["features"][:count].copy())
+        if waves := int(f["wave_count"]):
+            self._finished_waves.append(f["waves"][:waves].copy())
+        f["count"] = f["wave_count"] = self._count = 0
+
+    def _take_steps(self) -> tuple[Steps, NDArray[np.int64]]:
+        """The finished steps, and how many samples of the block had been taken at each."""
+        if self._count:
+            self._make_room()
+        if not self._rows:
+            return NO_STEPS, _NO_PLACES
+        rows, places = self._rows, self._places
+        self._rows, self._places = [], []
+        if len(rows) == 1:
+            return Steps(rows[0]), places[0]
+        return concatenate([Steps(part) for part in rows]), np.concatenate(places)
+
+    def compile_closing(self) -> None:
+        """Compile what closes a step, without one; only for :func:`warm_up`."""
+        close_step(self._coefficients[0], self._fresh_state()[0], self._finished[0].copy())
 
     def take_waveforms(self) -> Waveforms:
         """The waveforms of the steps finished since the last call (with ``waveforms=True``).
@@ -465,16 +490,15 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         ndarray, shape (N, FEATURES)
             In the order of the steps.
         """
-        seen = self._finished_features or []
+        seen = self._finished_features or [np.empty((0, FEATURES))]
         self._finished_features = None if self._finished_features is None else []
-        return np.array(seen).reshape(-1, FEATURES)
+        return np.concatenate(seen)
 
     def reset(self) -> None:
         """Forget everything."""
         super().reset()
-        self._posture.take_over()
         self._kind = UNKNOWN
-        self._noted = -1
+        self._finished["noted"] = -1
         self._finished_waves = []
 
     def _fresh_state(self) -> NDArray[np.void]:
@@ -590,7 +614,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
     def _forget_posture(self) -> None:
         s, intake = self._state, self._state["intake"]
-        self._posture.forget(float(intake["last_seen_s"][0]) if intake["started"][0] else -np.inf)
+        since_s = float(intake["last_seen_s"][0]) if intake["started"][0] else -np.inf
+        forget_steps(s["posture_quality"], since_s)
         if self._lumbar_baseline_bw is None and s["running_s"][0] > 0.0:
             # what was learned so far is of a lean that was measured from elsewhere
             s["lumbar_sum"] = s["lumbar_count"] = 0
@@ -685,7 +710,7 @@ def warm_up(*, closing: bool = True) -> None:
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
     with compiling():
         if closing:
-            analyzer.close_nothing()
+            analyzer.compile_closing()
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
         compile_tracking()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ def number_block(values: ArrayLike, name: str) -> NDArray[np.float64]:
     InputError
         When the values are no numbers or have another shape.
     """
-    block = _float_array(values, name)
+    block = values if _is_ready(values) else _float_array(values, name)
     if block.ndim != 1:
         raise InputError(f"{name} has shape {block.shape}: give one value per sample, (N,).")
     return block
@@ -35,8 +35,8 @@ def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[
     InputError
         When the values are no numbers or have another shape, or not ``n`` rows.
     """
-    block = _float_array(values, name)
-    if block.ndim != 2 or block.shape[1] != 3 or n not in {None, block.shape[0]}:
+    block = values if _is_ready(values) else _float_array(values, name)
+    if block.shape != (n, 3) and (n is not None or block.ndim != 2 or block.shape[1] != 3):
         rows = "N" if n is None else n
         raise InputError(
             f"{name} has shape {block.shape}: give ({rows}, 3), one vector per sample."
@@ -44,9 +44,12 @@ def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[
     return block
 
 
+def _is_ready(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
+    """Whether they are as compiled code and decoders give them."""
+    return type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.c_contiguous
+
+
 def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    if type(values) is np.ndarray and values.dtype == _FLOAT64 and values.flags.c_contiguous:
-        return values  # as compiled code and decoders give them
     kind = getattr(getattr(values, "dtype", None), "kind", "")
     if kind in _DATES:
         raise InputError(

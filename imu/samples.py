@@ -32,6 +32,7 @@ _MILLISECONDS: Final = (1.0, 1000.0)
 _ONE_G: Final = (0.8, 1.25)
 #: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
 _NO_BODY_RAD_S: Final = 15.0
+_ONES: Final = np.ones(3)
 
 
 class Quality(IntFlag):
@@ -102,13 +103,14 @@ class Samples:
         quality: ArrayLike | None = None,
     ) -> None:
         time = number_block(time_s, "time_s")
-        n = len(time)
-        gyro = angular_velocity_rad_s
+        n = time.size
         _SET_TIME(self, time)
         _SET_ACCELERATION(self, vector_block(acceleration_m_s2, "acceleration_m_s2", n))
-        turning = None if gyro is None else vector_block(gyro, "angular_velocity_rad_s", n)
-        _SET_ANGULAR_VELOCITY(self, turning)
-        _SET_QUALITY(self, _quality_flags(quality, n))
+        gyro = angular_velocity_rad_s
+        if gyro is not None:
+            gyro = vector_block(gyro, "angular_velocity_rad_s", n)
+        _SET_ANGULAR_VELOCITY(self, gyro)
+        _SET_QUALITY(self, _NO_FLAGS(n, _UINT8) if quality is None else _quality_flags(quality, n))
         if n >= _SOME:
             _refuse_other_units(self)
 
@@ -188,6 +190,8 @@ class Samples:
         )
 
 
+_NO_FLAGS: Final = np.zeros
+_UINT8: Final = np.dtype(np.uint8)
 # what the fields of a frozen class are set by, once, as it is made
 _SET_TIME: Final = Samples.__dict__["time_s"].__set__
 _SET_ACCELERATION: Final = Samples.__dict__["acceleration_m_s2"].__set__
@@ -224,6 +228,8 @@ def _refuse_other_units(samples: Samples) -> None:
         step = float(np.median(np.diff(time)))
         if _MILLISECONDS[0] <= step <= _MILLISECONDS[1]:
             raise InputError(f"time_s steps by {step:g}: if it is in ms, divide it by 1000.")
+    if _is_in_si(samples):
+        return
     with np.errstate(over="ignore", invalid="ignore"):
         force = np.sqrt(np.einsum("ij,ij->i", *2 * (samples.acceleration_m_s2,)))
         level = float(np.nanmedian(force)) if np.isfinite(force).any() else np.nan
@@ -244,9 +250,23 @@ def _refuse_other_units(samples: Samples) -> None:
         )
 
 
-def _quality_flags(quality: ArrayLike | None, n: int) -> NDArray[np.uint8]:
-    if quality is None:
-        return np.zeros(n, np.uint8)
+def _is_in_si(samples: Samples) -> bool:
+    """Whether sums alone say so: for most blocks no median has to be found.
+
+    More than half of the forces are larger than any in g, and so few turns are as fast as in °/s
+    that their squares come to less.
+    """
+    gyro, n = samples.angular_velocity_rad_s, len(samples)
+    if gyro is not None and not np.vdot(gyro, gyro) < 0.49 * n * _NO_BODY_RAD_S**2:
+        return False
+    force = samples.acceleration_m_s2
+    if not np.vdot(force, force) < np.inf:
+        return False
+    squares = (force * force) @ _ONES
+    return 2 * int(np.count_nonzero(squares > 1.01 * _ONE_G[1] ** 2)) > n
+
+
+def _quality_flags(quality: ArrayLike, n: int) -> NDArray[np.uint8]:
     given = np.asarray(quality)
     if given.dtype != np.uint8:
         if given.dtype.kind not in "iub" or (

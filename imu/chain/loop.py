@@ -61,7 +61,12 @@ from imu.samples import FULL_RATE_HZ, HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Qu
 from imu.step.events import SIDE_STATE
 from imu.step.model import STEP_MODEL, StepModel
 from imu.step.model_file import packaged_step_model
-from imu.step.posture_quality import POSTURE_QUALITY_STATE, PostureQualityParams
+from imu.step.posture_quality import (
+    POSTURE_QUALITY_COEFFICIENTS,
+    POSTURE_QUALITY_STATE,
+    PostureQualityParams,
+    posture_quality_coefficients,
+)
 
 #: Why :func:`run_samples` stopped.
 DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, NOTED, DISORDER = range(7)
@@ -174,6 +179,7 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
         ("inclination", INCLINATION_COEFFICIENTS),
         ("gait", GAIT_COEFFICIENTS),
         ("sanity", SANITY_COEFFICIENTS),
+        ("posture_quality", POSTURE_QUALITY_COEFFICIENTS),
         ("rate_hz", np.float64),
         ("interval_s", np.float64),
         ("full_rate", np.uint8),  # enough for what happens within a stance
@@ -563,6 +569,7 @@ def chain_coefficients(
     c["inclination"] = inclination_coefficients(rate_hz, params.inclination)
     c["gait"] = gait_coefficients(rate_hz, params.gait)
     c["sanity"] = sanity_coefficients(rate_hz)
+    c["posture_quality"] = posture_quality_coefficients(params.posture_quality)
     c["rate_hz"] = rate_hz
     c["interval_s"] = 1.0 / rate_hz
     c["alignment_samples"] = round(_ALIGNMENT_S * rate_hz)

@@ -28,7 +28,6 @@ from imu.chain.loop import (
     Q3,
     RING_SAMPLES,
     STEP_TIMES,
-    STEPS_TO_MOUNT,
     TIME,
     schedule_closing,
     up_in_inertial_frame,
@@ -62,14 +61,9 @@ from imu.step.model import (
     ringing_share,
 )
 from imu.step.oscillation import periodic_displacement
-from imu.step.ringing import (
-    LOOSE_FEATURES,
-    fill_loose_features,
-    is_loose,
-    loose_score,
-    tells_loose_clip,
-)
-from imu.step.step_features import fill_step_features
+from imu.step.posture_quality import judge_posture
+from imu.step.ringing import LOOSE_FEATURES, fill_loose_features, is_loose, loose_score
+from imu.step.step_features import FEATURES, fill_step_features
 from imu.step.stride_levelling import (
     find_lost_up,
     find_up,
@@ -78,6 +72,8 @@ from imu.step.stride_levelling import (
     tilt_is_known,
 )
 from imu.step.waveform import band_power, likeness_to_last_step
+from imu.steps import STEP_ROW
+from imu.waveforms import WAVEFORM_COLUMNS
 
 _G: Final = STANDARD_GRAVITY_M_S2
 _DEG: Final = 180.0 / math.pi
@@ -103,9 +99,6 @@ _LEAST_UPRIGHT: Final = 0.5
 _FELT_AFTER_GAP: Final = 2
 _FELT_AFTER_SETTLING: Final = 1
 
-#: What :func:`look_at_closing` tells, together.
-CLOSE_STEP, SEEK_AXES, FIND_UP, NO_AXES, LOOSE_CLIP = 1, 2, 4, 8, 16
-
 _CADENCE_WINDOW_S: Final = 10.0
 #: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
 _RINGING_SMOOTHING: Final = 0.05
@@ -116,10 +109,28 @@ _LEAST_CONTACT_TO_RISE: Final = -0.2
 _MOST_CONTACT_TO_RISE: Final = 0.4
 _MOST_RISE_TO_TOE_OFF: Final = 1.0
 
-# rows of the scratch window; its length holds the longest step with both pads at the highest rate
+# rows of the window; its length holds the longest step with both pads at the highest rate
 _VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M = range(10)
 _HX, _HY, _FORCE, _SPARE, _ALONG, _OUTPUTS = range(10, 16)
-WINDOW_SHAPE: Final = (16, 2048)
+_WINDOW_SAMPLES: Final = 2048
+#: Steps that wait to be taken, at most.
+MOST_WAITING: Final = 128
+
+#: What closing steps works in and what it leaves. One record, whose shapes the compiler knows.
+FINISHED_STEPS: Final = np.dtype(
+    [
+        ("window", np.float64, (16, _WINDOW_SAMPLES)),
+        ("count", np.int64),  # steps that wait to be taken
+        ("rows", STEP_ROW, MOST_WAITING),
+        ("features", np.float64, (MOST_WAITING, FEATURES)),  # what the step model saw of each
+        ("places", np.int64, MOST_WAITING),  # samples of the block taken as each was closed
+        ("waved", np.uint8),  # whether waveforms are wanted
+        ("wave_count", np.int64),
+        ("waves", np.float64, (RING_SAMPLES, len(WAVEFORM_COLUMNS))),
+        ("noted", np.int64),  # at the last closing, of what is to be told; -1 when long past
+    ],
+    align=True,
+)
 
 
 @kernel
@@ -401,16 +412,15 @@ def _judge_tilt(s: Record, upright: NDArray[np.float64], n: int) -> None:
 
 
 @kernel
-def close_step(
-    coefficients: NDArray[np.void],
-    state: NDArray[np.void],
-    w: NDArray[np.float64],
-    rows: NDArray[np.void],
-    waves: NDArray[np.float64],
-    features: NDArray[np.float64],
-) -> tuple[int, int]:
-    """Finish the step between contacts ``closed`` and ``closed + 1``; returns rows and waves."""
-    c, s = coefficients[0], state[0]
+def has_room(f: Record) -> bool:
+    """Whether another step can be finished before those that wait are taken."""
+    return f.count < MOST_WAITING and f.wave_count + _WINDOW_SAMPLES <= RING_SAMPLES
+
+
+@kernel
+def close_step(c: Record, s: Record, f: Record) -> bool:
+    """Finish the step between contacts ``closed`` and ``closed + 1``; whether it is one."""
+    w, features = f.window, f.features[f.count]
     begin = s.contacts[s.closed % CONTACTS]
     end = s.contacts[(s.closed + 1) % CONTACTS]
     number = s.closed
@@ -448,7 +458,7 @@ def close_step(
         share = _SMOOTHING if measured else _SMOOTHING_UNMEASURED
         s.weight += max(1.0 / s.weights, share) * (weight - s.weight)
     if s.weights == 0:
-        return 0, 0
+        return False
     if math.isnan(contact_index):
         opening = crossing_up_after(v10, n, before, s.weight)
         if edge and before == 0:
@@ -474,7 +484,7 @@ def close_step(
     zero_phase_low_pass(c.low_pass_10hz, f10, n)
     if not rise < fall < next_rise:
         # no stance followed by a flight
-        return 0, 0
+        return False
     mounted = s.mounting_status == MOUNTING_KNOWN
     gyro = s.turns == 1
     left_measured, forward_measured = 0.0, 0.0
@@ -523,7 +533,7 @@ def close_step(
     toe_off = rise + min(outputs[RISE_TO_TOE_OFF], _MOST_RISE_TO_TOE_OFF) * rise_samples
     toe_off = min(toe_off, next_contact)
     if not (first <= contact_index < toe_off and next_contact < last):
-        return 0, 0
+        return False
     loose = w[_SPARE, :LOOSE_FEATURES]
     step_s = (next_contact - contact_index) * c.interval_s
     fill_loose_features(w[_VERTICAL], w[_FORWARD], w[_LEFT], n, c.interval_s, step_s, loose)
@@ -535,7 +545,7 @@ def close_step(
     b = min(n - 1, int(math.ceil(next_contact)) - first)
     t = min(b, int(math.ceil(toe_off)) - first)
     if b - a < 4:
-        return 0, 0
+        return False
     _turn_into_angles(w, a, b)
     force = w[_FORCE]
     _fill_force(
@@ -547,7 +557,7 @@ def close_step(
     step_time = end_s - start_s
     s.steps += 1
     s.running_s += step_time
-    r = rows[0]
+    r = f.rows[f.count]
     r.step = s.steps
     r.initial_contact_s = start_s
     r.toe_off_s = toe_off_s
@@ -589,41 +599,18 @@ def close_step(
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
+    r.quality |= judge_posture(c.posture_quality, s.posture_quality, r)
     if c.full_rate == 0:
         _leave_stance_empty(r)
 
-    wave = 0
-    if waves.shape[0] > 0:
+    f.count += 1
+    if f.waved == 1:
         for i in range(a, b):
-            waves[wave, 0] = s.ring[(first + i) % RING_SAMPLES, TIME]
-            waves[wave, 1] = force[i]
-            waves[wave, 2] = 1000.0 * displacement[i]
-            waves[wave, 3] = w[_LEAN, i] if has_forward else np.nan
-            waves[wave, 4] = w[_ROLL, i] if has_left else np.nan
-            wave += 1
-    return 1, wave
-
-
-@kernel
-def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
-    """What is to be done before and about the next step, and a number for what is to be told.
-
-    With ``finish`` nothing more comes; otherwise a step is closed once its pad has arrived. The
-    number is another one once the gait, the troubles found or a loose clip are others.
-    """
-    s = state[0]
-    what, loose = 0, 0
-    if tells_loose_clip(s):
-        what = loose = LOOSE_CLIP
-    if s.mounting_status != MOUNTING_KNOWN:
-        what |= NO_AXES
-    if s.closed == 0 or s.shaken == 1:
-        what |= FIND_UP
-    if s.running == 1:
-        turn = s.side_turn
-        wanted = what & NO_AXES or (turn[0] == 0.0 and turn[1] == 0.0)
-        if wanted and (finish or s.contact_count - s.mounting_tried > STEPS_TO_MOUNT):
-            what |= SEEK_AXES
-        if s.closed + 1 < s.contact_count and (finish or s.samples >= s.due):
-            what |= CLOSE_STEP
-    return what, (s.sanity.found << 8) | s.gait.gait | loose
+            wave = f.waves[f.wave_count]
+            wave[0] = s.ring[(first + i) % RING_SAMPLES, TIME]
+            wave[1] = force[i]
+            wave[2] = 1000.0 * displacement[i]
+            wave[3] = w[_LEAN, i] if has_forward else np.nan
+            wave[4] = w[_ROLL, i] if has_left else np.nan
+            f.wave_count += 1
+    return True

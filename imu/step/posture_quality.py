@@ -17,28 +17,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.compiled import Record, kernel
 from imu.errors import ParameterError
 from imu.samples import Quality
 from imu.stage import Stage
-from imu.steps import NO_STEPS, STEP_ROW, Steps
+from imu.steps import NO_STEPS, Steps
 
 _STEPS: Final = 10
 _BOTH: Final = 2 * _STEPS
 _BEND, _SLIP = int(Quality.BEND), int(Quality.SLIP)
 #: Flags of steps whose posture is not compared with that of others.
 _DISTRUST: Final = 0xFFFF & ~int(Quality.NO_GYRO | Quality.LOOSE)
-#: What is read of a row.
-_USED: Final = STEP_ROW[
-    [
-        "initial_contact_s",
-        "step_time_s",
-        "contact_time_ms",
-        "sacral_lean_deg",
-        "sacral_roll_deg",
-        "quality",
-        "yaw_rate_deg_s",
-    ]
-]
 #: Steps follow one another within this time; half of the shortest step.
 _NEXT_S: Final = 0.1
 #: Who pauses for longer starts anew.
@@ -102,6 +91,17 @@ _RANGES: Final = {
     "slip_s": (0.0, 600.0, " s"),
 }
 
+POSTURE_QUALITY_COEFFICIENTS: Final = np.dtype(
+    [
+        ("most_turn", np.float64),  # sum of ten, microdegrees a second
+        ("most_jump", np.float64),  # the same, microdegrees
+        ("contact_jump_percent", np.float64),
+        ("cadence_jump_percent", np.float64),
+        ("slip_s", np.float64),
+    ],
+    align=True,
+)
+
 #: Eight bytes everywhere, so that no padding makes equal states differ.
 POSTURE_QUALITY_STATE: Final = np.dtype(
     [
@@ -135,6 +135,142 @@ def new_posture_quality_state() -> NDArray[np.void]:
     return state
 
 
+def posture_quality_coefficients(params: PostureQualityParams) -> NDArray[np.void]:
+    """Everything the kernel needs of the parameters."""
+    c = np.zeros(1, POSTURE_QUALITY_COEFFICIENTS)
+    c["most_turn"] = _STEPS * _PER_DEGREE * params.bend_rate_deg_s
+    c["most_jump"] = _STEPS * _PER_DEGREE * params.slip_deg
+    for name in ("contact_jump_percent", "cadence_jump_percent", "slip_s"):
+        c[name] = getattr(params, name)
+    return c
+
+
+def forget_steps(state: NDArray[np.void], since_s: float = -math.inf) -> None:
+    """Begin anew, with the steps from a time on where the sensor or its neutral was moved."""
+    state[:] = new_posture_quality_state()
+    state["since_s"] = since_s
+
+
+@kernel
+def _forget_turns(s: Record) -> None:
+    for k in range(_STEPS):
+        s.turn[k] = 0
+    s.turns, s.turn_sum = 0, 0
+
+
+@kernel
+def _forget_straights(s: Record) -> None:
+    for k in range(_BOTH):
+        s.lean[k], s.roll[k] = 0, 0
+    s.straights, s.lean_jump, s.roll_jump = 0, 0, 0
+    s.jump, s.gait_has_changed = 0.0, 0
+
+
+@kernel
+def _sums_of_ten(values: NDArray[np.float64], oldest: int) -> tuple[float, float]:
+    """Of the older and of the newer ten values."""
+    before, now = 0.0, 0.0
+    for k in range(_STEPS):
+        before += values[(oldest + k) % _BOTH]
+        now += values[(oldest + _STEPS + k) % _BOTH]
+    return before, now
+
+
+@kernel
+def _gait_changed(c: Record, s: Record) -> bool:
+    """Whether contact time or cadence of the newer ten differ from those of the older ten."""
+    contact_before, contact_now = _sums_of_ten(s.contact_ms, s.straights)
+    time_before, time_now = _sums_of_ten(s.step_s, s.straights)
+    return bool(
+        100.0 * abs(contact_now - contact_before) > c.contact_jump_percent * contact_before
+        or 100.0 * abs(time_before - time_now) > c.cadence_jump_percent * time_now
+    )
+
+
+@kernel
+def _judge_jump(c: Record, s: Record) -> None:
+    """See a slip once the jump has stopped growing.
+
+    Then all of the newer ten lie beyond it and none of the older ten, and so would a change of
+    gait that came with it.
+    """
+    before, now = s.jump, math.hypot(float(s.lean_jump), float(s.roll_jump))
+    if before > c.most_jump and now <= before:
+        if s.gait_has_changed == 0:
+            s.slip_left_s = c.slip_s
+        _forget_straights(s)
+        return
+    s.jump = now
+    if now > c.most_jump:
+        s.gait_has_changed = 1 if _gait_changed(c, s) else 0
+
+
+@kernel
+def _add_straight(s: Record, row: Record) -> None:
+    """Add a step of a straight: the oldest leaves the older ten, to which the middle one goes."""
+    k = s.straights % _BOTH
+    middle = (k + _STEPS) % _BOTH
+    new = round(_PER_DEGREE * row.sacral_lean_deg)
+    s.lean_jump += new - 2 * s.lean[middle] + s.lean[k]
+    s.lean[k] = new
+    # a roll that is not measured has not changed
+    measured = math.isfinite(row.sacral_roll_deg)
+    new = round(_PER_DEGREE * row.sacral_roll_deg) if measured else 0
+    s.roll_jump += new - 2 * s.roll[middle] + s.roll[k]
+    s.roll[k] = new
+    s.contact_ms[k], s.step_s[k] = row.contact_time_ms, row.step_time_s
+    s.straights += 1
+
+
+@kernel
+def judge_posture(c: Record, s: Record, row: Record) -> int:
+    """Take the next step, a record of :data:`~imu.steps.STEP_ROW`; returns the flags it gets."""
+    begin_s, step_s = row.initial_contact_s, row.step_time_s
+    if begin_s < s.since_s:
+        return 0
+    apart_s = begin_s - s.end_s
+    s.end_s = begin_s + step_s
+    if not -_NEXT_S < apart_s < _NEXT_S:
+        _forget_turns(s)
+        if not 0.0 < apart_s <= _PAUSE_S:
+            s.start_s = begin_s
+            _forget_straights(s)
+        if not 0.0 < apart_s <= _LASTS_S:
+            s.in_bend = 0
+    flags = 0
+    if math.isfinite(row.yaw_rate_deg_s):
+        k = s.turns % _STEPS
+        new = round(_PER_DEGREE * row.yaw_rate_deg_s)
+        s.turn_sum += new - s.turn[k]
+        s.turn[k] = new
+        s.turns += 1
+        if s.turns >= _STEPS:
+            s.in_bend = 1 if abs(s.turn_sum) > c.most_turn else 0
+        if s.in_bend == 1:
+            flags = _BEND
+    else:
+        _forget_turns(s)
+        s.in_bend = 0
+    straight = flags == 0 and not int(row.quality) & _DISTRUST
+    if straight and math.isfinite(row.sacral_lean_deg) and begin_s - s.start_s >= _START_S:
+        _add_straight(s, row)
+        if s.straights >= _BOTH:
+            _judge_jump(c, s)
+    if s.slip_left_s > 0.0:
+        flags |= _SLIP
+        s.slip_left_s -= step_s
+    return flags
+
+
+@kernel
+def _flag_rows(
+    coefficients: NDArray[np.void], state: NDArray[np.void], rows: NDArray[np.void]
+) -> None:
+    for i in range(rows.shape[0]):
+        r = rows[i]
+        r.quality |= judge_posture(coefficients[0], state[0], r)
+
+
 class PostureQuality(Stage[PostureQualityParams]):
     """Flags steps as ``bend`` or ``slip``.
 
@@ -150,8 +286,6 @@ class PostureQuality(Stage[PostureQualityParams]):
     ----------
     params : PostureQualityParams, optional
         Limits.
-    state : ndarray of :data:`POSTURE_QUALITY_STATE`, shape (1,), optional
-        Memory that holds the state, such as a field of a larger record; used as it stands.
 
     Examples
     --------
@@ -162,57 +296,14 @@ class PostureQuality(Stage[PostureQualityParams]):
     ['', 'bend', 'bend', 'bend', 'bend', 'bend']
     """
 
-    def __init__(
-        self,
-        params: PostureQualityParams | None = None,
-        state: NDArray[np.void] | None = None,
-    ) -> None:
+    def __init__(self, params: PostureQualityParams | None = None) -> None:
         super().__init__(params or PostureQualityParams(), new_posture_quality_state)
-        if state is not None:
-            self._state = state
-        p = self._params
-        self._most_turn = _STEPS * _PER_DEGREE * p.bend_rate_deg_s
-        self._most_jump = _STEPS * _PER_DEGREE * p.slip_deg
-        self.take_over()
-
-    def take_over(self) -> None:
-        """Go on from what the memory of the state holds.
-
-        Until :meth:`put_down` the numbers are kept as Python's own: to ask a record for them at
-        every step takes longer than all that is done with them.
-        """
-        s = self._state
-        self._since_s = s["since_s"].item()
-        self._start_s, self._end_s = s["start_s"].item(), s["end_s"].item()
-        self._slip_left_s = s["slip_left_s"].item()
-        self._turns, self._turn_sum = s["turns"].item(), s["turn_sum"].item()
-        self._in_bend = s["in_bend"].item()
-        self._straights = s["straights"].item()
-        self._lean_jump, self._roll_jump = s["lean_jump"].item(), s["roll_jump"].item()
-        self._jump = s["jump"].item()
-        self._gait_has_changed = bool(s["gait_has_changed"].item())
-        self._turn: list[int] = s["turn"][0].tolist()
-        self._lean: list[int] = s["lean"][0].tolist()
-        self._roll: list[int] = s["roll"][0].tolist()
-        self._contact_ms: list[float] = s["contact_ms"][0].tolist()
-        self._step_s: list[float] = s["step_s"][0].tolist()
-
-    def put_down(self) -> None:
-        """Bring the memory of the state up to date."""
-        s = self._state
-        for name in POSTURE_QUALITY_STATE.names or ():
-            s[name] = getattr(self, f"_{name}")
-
-    def _saving(self) -> None:
-        self.put_down()
-
-    def _restored(self) -> None:
-        self.take_over()
+        self._coefficients = posture_quality_coefficients(self._params)
 
     def push(self, steps: Steps) -> Steps:
         """The same steps with the flags set."""
         rows = steps.rows.copy()
-        self.flag(rows)
+        _flag_rows(self._coefficients, self._state, rows)
         return Steps(rows)
 
     def flush(self) -> Steps:
@@ -222,108 +313,4 @@ class PostureQuality(Stage[PostureQualityParams]):
 
     def forget(self, since_s: float) -> None:
         """Begin anew with the steps from a time on, since the sensor or its neutral was moved."""
-        self.reset()
-        self._since_s = since_s
-
-    def flag(self, rows: NDArray[np.void]) -> None:
-        """Set the flags of the next steps in place.
-
-        Parameters
-        ----------
-        rows : ndarray of :data:`~imu.steps.STEP_ROW`, shape (N,)
-            In order of time.
-        """
-        isfinite, turn, lean, roll = math.isfinite, self._turn, self._lean, self._roll
-        for i, row in enumerate(rows.view(_USED).tolist()):
-            begin_s, step_s, contact_ms, lean_deg, roll_deg, quality, yaw_deg_s = row
-            if begin_s < self._since_s:
-                continue
-            apart_s = begin_s - self._end_s
-            self._end_s = begin_s + step_s
-            if not -_NEXT_S < apart_s < _NEXT_S:
-                self._forget_turns()
-                if not 0.0 < apart_s <= _PAUSE_S:
-                    self._start_s = begin_s
-                    self._forget_straights()
-                if not 0.0 < apart_s <= _LASTS_S:
-                    self._in_bend = 0
-            flags = 0
-
-            if isfinite(yaw_deg_s):
-                k = self._turns % _STEPS
-                new = round(_PER_DEGREE * yaw_deg_s)
-                self._turn_sum += new - turn[k]
-                turn[k] = new
-                self._turns += 1
-                if self._turns >= _STEPS:
-                    self._in_bend = 1 if abs(self._turn_sum) > self._most_turn else 0
-                if self._in_bend:
-                    flags = _BEND
-            else:
-                self._forget_turns()
-                self._in_bend = 0
-
-            straight = not flags and not quality & _DISTRUST and isfinite(lean_deg)
-            if straight and begin_s - self._start_s >= _START_S:
-                k = self._straights % _BOTH
-                middle = k - _STEPS
-                # the oldest leaves the older ten, to which the middle one goes over
-                new = round(_PER_DEGREE * lean_deg)
-                self._lean_jump += new - 2 * lean[middle] + lean[k]
-                lean[k] = new
-                # a roll that is not measured has not changed
-                new = round(_PER_DEGREE * roll_deg) if isfinite(roll_deg) else 0
-                self._roll_jump += new - 2 * roll[middle] + roll[k]
-                roll[k] = new
-                self._contact_ms[k], self._step_s[k] = contact_ms, step_s
-                self._straights += 1
-                if self._straights >= _BOTH:
-                    self._judge_jump()
-
-            if self._slip_left_s > 0.0:
-                flags |= _SLIP
-                self._slip_left_s -= step_s
-            if flags:
-                rows["quality"][i] |= flags
-
-    def _judge_jump(self) -> None:
-        """See a slip once the jump has stopped growing.
-
-        Then all of the newer ten lie beyond it and none of the older ten, and so would a change of
-        gait that came with it.
-        """
-        before, now = self._jump, math.hypot(self._lean_jump, self._roll_jump)
-        if before > self._most_jump and now <= before:
-            if not self._gait_has_changed:
-                self._slip_left_s = self._params.slip_s
-            self._forget_straights()
-            return
-        self._jump = now
-        if now > self._most_jump:
-            self._gait_has_changed = self._gait_changed()
-
-    def _gait_changed(self) -> bool:
-        """Whether contact time or cadence of the newer ten differ from those of the older ten."""
-        p, oldest = self._params, self._straights % _BOTH
-        contact = self._contact_ms[oldest:] + self._contact_ms[:oldest]
-        time = self._step_s[oldest:] + self._step_s[:oldest]
-        contact_before, contact_now = sum(contact[:_STEPS]), sum(contact[_STEPS:])
-        time_before, time_now = sum(time[:_STEPS]), sum(time[_STEPS:])
-        return (
-            100.0 * abs(contact_now - contact_before) > p.contact_jump_percent * contact_before
-            or 100.0 * abs(time_before - time_now) > p.cadence_jump_percent * time_now
-        )
-
-    def _forget_turns(self) -> None:
-        self._turn[:] = [0] * _STEPS
-        self._turns = self._turn_sum = 0
-
-    def _forget_straights(self) -> None:
-        self._lean[:] = self._roll[:] = [0] * _BOTH
-        self._straights = self._lean_jump = self._roll_jump = 0
-        self._jump, self._gait_has_changed = 0.0, False
-
-    def reset(self) -> None:
-        """Forget everything."""
-        super().reset()
-        self.take_over()
+        forget_steps(self._state, since_s)

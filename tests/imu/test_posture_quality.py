@@ -345,19 +345,6 @@ def test_any_cut_and_any_resumption_gives_the_same_bits(
     require_same_bits("state", whole.state, stage.state)
 
 
-def test_the_state_may_lie_in_a_larger_record() -> None:
-    steps = run(SETTLED, stretch(60, lean=13.0, yaw=4.0))
-    alone = PostureQuality()
-    record = np.zeros(1, [("before", np.float64), ("posture", alone.state.dtype)])
-    record["posture"] = alone.state
-    inside = PostureQuality(None, record["posture"])
-    inside.push(steps[:70])
-    inside.put_down()
-    copy = record.copy()
-    rest = PostureQuality(None, copy["posture"]).push(steps[70:])
-    require_same_bits("steps", alone.push(steps).rows[70:], rest.rows)
-
-
 def test_nothing_is_held_back_and_flushing_begins_anew() -> None:
     stage = PostureQuality()
     stage.push(run(SETTLED))

@@ -1,0 +1,110 @@
+"""The one compiled entry of the chain: samples in, finished steps out.
+
+Samples run until a step can be closed; it is closed at once, and they run on. Python is asked
+where anything else is due: axes that are to be found, up before a bout's first step or after a
+gap, the end of a bout, and whatever is to be told.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.chain.loop import (
+    CLOSE,
+    DONE,
+    MOUNTING_KNOWN,
+    NOTED,
+    STEPS_TO_MOUNT,
+    run_samples,
+)
+from imu.compiled import kernel
+from imu.step.finished_step import close_step, has_room
+from imu.step.ringing import tells_loose_clip
+
+#: Another reason why the chain stops: up is to be found before the next step.
+UP_WANTED: Final = 7
+
+#: What :func:`run_chain` is asked for: samples with the steps that they close; samples alone; the
+#: steps that can be closed; all steps, since nothing follows.
+RUN, RELEASE, CLOSE_DUE, CLOSE_ALL = range(4)
+#: Added to the last two: up has been found for the next step.
+UP_FOUND: Final = 4
+
+#: What :func:`look_at_closing` tells, together.
+CLOSE_STEP, SEEK_AXES, FIND_UP, NO_AXES, LOOSE_CLIP = 1, 2, 4, 8, 16
+
+
+@kernel
+def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
+    """What is to be done before and about the next step, and a number for what is to be told.
+
+    With ``finish`` nothing more comes; otherwise a step is closed once its pad has arrived. The
+    number is another one once the gait, the troubles found or a loose clip are others.
+    """
+    s = state[0]
+    what, loose = 0, 0
+    if tells_loose_clip(s):
+        what = loose = LOOSE_CLIP
+    if s.mounting_status != MOUNTING_KNOWN:
+        what |= NO_AXES
+    if s.closed == 0 or s.shaken == 1:
+        what |= FIND_UP
+    if s.running == 1:
+        turn = s.side_turn
+        wanted = what & NO_AXES or (turn[0] == 0.0 and turn[1] == 0.0)
+        if wanted and (finish or s.contact_count - s.mounting_tried > STEPS_TO_MOUNT):
+            what |= SEEK_AXES
+        if s.closed + 1 < s.contact_count and (finish or s.samples >= s.due):
+            what |= CLOSE_STEP
+    return what, (s.sanity.found << 8) | s.gait.gait | loose
+
+
+@kernel
+def run_chain(
+    coefficients: NDArray[np.void],
+    state: NDArray[np.void],
+    finished: NDArray[np.void],
+    time_s: NDArray[np.float64],
+    acceleration: NDArray[np.float64],
+    angular_velocity: NDArray[np.float64],
+    quality: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    task: int,
+) -> tuple[int, int, int]:
+    """Run a block from sample ``start`` to before ``stop``, or close steps.
+
+    Returns why it stopped, the sample to go on with, and how many steps wait to be taken. Beside
+    what :func:`~imu.chain.loop.run_samples` stops for: :data:`CLOSE` when more than closing steps
+    is due, or there is no room for them, :data:`NOTED` after closing some when something is to be
+    told, :data:`UP_WANTED`.
+    """
+    c, s, f = coefficients[0], state[0], finished[0]
+    i, up_found, finish = start, task >= UP_FOUND, task & CLOSE_ALL == CLOSE_ALL
+    while True:
+        if task <= RELEASE:
+            why, i = run_samples(
+                coefficients, state, time_s, acceleration, angular_velocity, quality, i, stop
+            )
+            if why != CLOSE or task == RELEASE:
+                return why, i, f.count
+        what, noted = look_at_closing(state, finish)
+        if task == RUN and what & (NO_AXES | SEEK_AXES):
+            return CLOSE, i, f.count
+        while what & CLOSE_STEP:
+            if what & FIND_UP and not up_found:
+                return (CLOSE if task == RUN else UP_WANTED), i, f.count
+            if not has_room(f):
+                return CLOSE, i, f.count
+            f.places[f.count] = i + (1 if s.filling >= 0 else 0)
+            close_step(c, s, f)
+            up_found = False
+            what, noted = look_at_closing(state, finish)
+        before, f.noted = f.noted, noted
+        if noted != before:
+            return NOTED, i, f.count
+        if task != RUN:
+            return DONE, i, f.count
