@@ -12,27 +12,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain.filters import zero_phase_low_pass
 from imu.chain.intake import TURN_UNKNOWN
 from imu.chain.loop import (
     CONTACTS,
     FLAGS,
     FX,
-    FY,
-    FZ,
     MOUNTING_KNOWN,
-    NEVER,
-    Q0,
-    Q1,
-    Q2,
-    Q3,
     RING_SAMPLES,
     STEP_TIMES,
     TIME,
     schedule_closing,
-    up_in_inertial_frame,
 )
-from imu.chain.orientation import level, rotate, turn_back
+from imu.chain.orientation import level
 from imu.chain.sanity import TILT, end_trouble, note_trouble, puts_steps_in_doubt
 from imu.compiled import Record, kernel
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
@@ -54,6 +45,7 @@ from imu.step.model import (
     LAST_FORCE_PHASE,
     PEAK,
     RISE_TO_TOE_OFF,
+    SCRATCH,
     STANCE_OUTPUTS,
     judge_closing,
     judge_stance,
@@ -72,6 +64,34 @@ from imu.step.stride_levelling import (
     tilt_is_known,
 )
 from imu.step.waveform import band_power, likeness_to_last_step
+from imu.step.window import (
+    ALONG,
+    DISPLACEMENT,
+    F10,
+    GROUND_FORCE,
+    FORWARD,
+    LEAN,
+    LEFT,
+    MOVED,
+    ROLL,
+    STRIDE_X,
+    STRIDE_Y,
+    STRIDE_Z,
+    UPRIGHT,
+    V10,
+    V20,
+    VELOCITY,
+    VERTICAL,
+    WINDOW_SAMPLES,
+    WINDOW_SHAPE,
+    YAW,
+    level_window,
+    mean_along,
+    read_stride,
+    read_window,
+    smooth_window,
+    turn_into_angles,
+)
 from imu.steps import STEP_ROW
 from imu.waveforms import WAVEFORM_COLUMNS
 
@@ -109,17 +129,15 @@ _LEAST_CONTACT_TO_RISE: Final = -0.2
 _MOST_CONTACT_TO_RISE: Final = 0.4
 _MOST_RISE_TO_TOE_OFF: Final = 1.0
 
-# rows of the window; its length holds the longest step with both pads at the highest rate
-_VERTICAL, _FORWARD, _LEFT, _LEAN, _ROLL, _YAW, _V10, _V20, _F10, _UP_M = range(10)
-_HX, _HY, _FORCE, _SPARE, _ALONG, _OUTPUTS = range(10, 16)
-_WINDOW_SAMPLES: Final = 2048
 #: Steps that wait to be taken, at most.
 MOST_WAITING: Final = 128
 
 #: What closing steps works in and what it leaves. One record, whose shapes the compiler knows.
 FINISHED_STEPS: Final = np.dtype(
     [
-        ("window", np.float64, (16, _WINDOW_SAMPLES)),
+        ("window", np.float64, WINDOW_SHAPE),
+        ("outputs", np.float64, STANCE_OUTPUTS),  # of the step model
+        ("scratch", np.float64, SCRATCH),
         ("count", np.int64),  # steps that wait to be taken
         ("rows", STEP_ROW, MOST_WAITING),
         ("features", np.float64, (MOST_WAITING, FEATURES)),  # what the step model saw of each
@@ -131,76 +149,6 @@ FINISHED_STEPS: Final = np.dtype(
     ],
     align=True,
 )
-
-
-@kernel
-def _fill_window(
-    s: Record, first: int, last: int, w: NDArray[np.float64]
-) -> tuple[int, float, float]:
-    """Bring the ring's samples ``[first, last)`` into levelled body axes.
-
-    Returns their flags, and forward in the levelled frame.
-
-    One levelling serves the whole window: within a step the gyroscope alone moves.
-    Lean, roll and yaw are left as directions, since angles are dear and the pads need none.
-    """
-    m, levelling = s.mounting, s.levelling
-    ux, uy, uz = up_in_inertial_frame(levelling)
-    flags = 0
-    sum_x, sum_y = 0.0, 0.0
-    for i in range(last - first):
-        r = s.ring[(first + i) % RING_SAMPLES]
-        q0, q1, q2, q3 = r[Q0], r[Q1], r[Q2], r[Q3]
-        flags |= int(r[FLAGS])
-        ex, ey, ez = rotate(levelling, r[FX], r[FY], r[FZ])
-        w[_VERTICAL, i] = ez / _G
-        w[_FORWARD, i] = ex
-        w[_LEFT, i] = ey
-        # earth's up in the sensor, then along the body axes: the third row of body → earth
-        vx, vy, vz = turn_back(q0, q1, q2, q3, ux, uy, uz)
-        r20 = m[0, 0] * vx + m[0, 1] * vy + m[0, 2] * vz
-        r21 = m[1, 0] * vx + m[1, 1] * vy + m[1, 2] * vz
-        r22 = m[2, 0] * vx + m[2, 1] * vy + m[2, 2] * vz
-        w[_LEAN, i], w[_ROLL, i], w[_YAW, i] = r20, r21, r22
-        # the body's forward axis, levelled
-        bx, by, bz = turn_back(q0, -q1, -q2, -q3, m[0, 0], m[0, 1], m[0, 2])
-        hx, hy, _ = rotate(levelling, bx, by, bz)
-        w[_HX, i] = hx
-        w[_HY, i] = hy
-        sum_x += hx
-        sum_y += hy
-    norm = math.hypot(sum_x, sum_y)
-    cx, cy = (sum_x / norm, sum_y / norm) if norm > 0.0 else (1.0, 0.0)
-    for i in range(last - first):
-        ex, ey = w[_FORWARD, i], w[_LEFT, i]
-        w[_FORWARD, i] = (ex * cx + ey * cy) / _G
-        w[_LEFT, i] = (ey * cx - ex * cy) / _G
-        hx, hy = w[_HX, i], w[_HY, i]
-        w[_HX, i] = hx * cx + hy * cy
-        w[_HY, i] = hy * cx - hx * cy
-    return flags, cx, cy
-
-
-@kernel
-def _turn_into_angles(w: NDArray[np.float64], first: int, last: int) -> None:
-    """Lean, roll and yaw in degrees from the directions that :func:`_fill_window` left there."""
-    for i in range(first, last):
-        w[_LEAN, i] = math.atan2(-w[_LEAN, i], w[_YAW, i]) * _DEG
-        w[_ROLL, i] = math.asin(min(max(w[_ROLL, i], -1.0), 1.0)) * _DEG
-        w[_YAW, i] = math.atan2(w[_HY, i], w[_HX, i]) * _DEG
-
-
-@kernel
-def _fill_along(
-    s: Record, u: NDArray[np.float64], first: int, last: int, out: NDArray[np.float64]
-) -> int:
-    """Specific force of the ring's samples ``[first, last)`` along a direction, g; their flags."""
-    flags = 0
-    for i in range(last - first):
-        r = s.ring[(first + i) % RING_SAMPLES]
-        flags |= int(r[FLAGS])
-        out[i] = (r[FX] * u[0] + r[FY] * u[1] + r[FZ] * u[2]) / _G
-    return flags
 
 
 @kernel
@@ -237,35 +185,63 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
 @kernel
 def _oscillation(
     c: Record,
-    s: Record,
-    u: NDArray[np.float64],
-    stride: tuple[float, float, float, float],
-    number: int,
-    earliest: int,
-    w: NDArray[np.float64],
-    over_stride: bool,
-) -> tuple[float, int]:
-    """Peak to peak of the way along a direction in a step, or in the stride that ends with it, m.
+    f: Record,
+    u: tuple[float, float, float],
+    mean_force: tuple[float, float, float],
+    n: int,
+    span: tuple[float, float, float],
+) -> float:
+    """Peak to peak of the way along a direction, m, from the middle of the span to its end.
 
-    The displacement goes to the spare row of the window, from the sample that is returned too.
+    The displacement goes to a row of the window.
     """
-    rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
-    begin, x, y, z = stride
-    if math.isnan(begin) or (over_stride and begin == rise):
-        return np.nan, NEVER
-    constant = x * u[0] + y * u[1] + z * u[2]
-    oldest = max(0, s.samples - RING_SAMPLES)
-    start = max(min(int(math.floor(begin)), earliest) - 1, oldest)
-    stop = min(int(math.ceil(end)) + 2, s.samples)
-    m = min(stop - start, w.shape[1])
-    _fill_along(s, u, start, start + m, w[_HX])
-    for i in range(m):
-        w[_HX, i] = w[_HX, i] * _G - constant
-    middle = begin if over_stride else rise
-    moved = periodic_displacement(
-        w[_HX], m, begin - start, middle - start, end - start, c.interval_s, w[_HY], w[_SPARE]
+    w = f.window
+    (x, y, z), (begin, middle, end) = u, span
+    constant = mean_force[0] * x + mean_force[1] * y + mean_force[2] * z
+    for i in range(n):
+        along = (w[STRIDE_X, i] * x + w[STRIDE_Y, i] * y + w[STRIDE_Z, i] * z) / _G
+        w[ALONG, i] = along * _G - constant
+    return periodic_displacement(
+        w[ALONG], n, begin, middle, end, c.interval_s, w[VELOCITY], w[MOVED]
     )
-    return moved, start
+
+
+@kernel
+def _measure_oscillations(
+    c: Record,
+    s: Record,
+    f: Record,
+    number: int,
+    first: int,
+    a: int,
+    b: int,
+    left: tuple[float, float, float],
+) -> tuple[float, float]:
+    """Peak to peak of the way up in a step and sideways in the stride that ends with it, m.
+
+    The displacement of the samples ``[a, b)`` goes to a row of the window.
+    """
+    w = f.window
+    rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
+    begin, x, y, z = _find_stride(s, number, WINDOW_SAMPLES - 8)
+    if math.isnan(begin):
+        for i in range(a, b):
+            w[DISPLACEMENT, i] = np.nan
+        return np.nan, np.nan
+    oldest = max(0, s.samples - RING_SAMPLES)
+    start = max(min(int(math.floor(begin)), first + a) - 1, oldest)
+    n = min(min(int(math.ceil(end)) + 2, s.samples) - start, WINDOW_SAMPLES)
+    read_stride(s, f, start, n)
+    mean_force = (x, y, z)
+    sideways = np.nan
+    if begin != rise:
+        span = (begin - start, begin - start, end - start)
+        sideways = _oscillation(c, f, left, mean_force, n, span)
+    span = (begin - start, rise - start, end - start)
+    upwards = _oscillation(c, f, (s.up[0], s.up[1], s.up[2]), mean_force, n, span)
+    for i in range(a, b):
+        w[DISPLACEMENT, i] = w[MOVED, first + i - start]
+    return upwards, sideways
 
 
 @kernel
@@ -320,8 +296,8 @@ def _name_side(s: Record, parity: int, w: NDArray[np.float64], a: int, t: int, v
     do. A few people roll or sway against the rule: a side is named where both votes agree on it.
     """
     ahead, aside = s.side_turn[0], s.side_turn[1]
-    roll = ahead * mean(w[_ROLL], a, t) + aside * mean(w[_LEAN], a, t)
-    force = ahead * mean(w[_LEFT], a, t) - aside * mean(w[_FORWARD], a, t)
+    roll = ahead * mean(w[ROLL], a, t) + aside * mean(w[LEAN], a, t)
+    force = ahead * mean(w[LEFT], a, t) - aside * mean(w[FORWARD], a, t)
     if not voting or (ahead == 0.0 and aside == 0.0):
         roll, force = np.nan, np.nan
     rolled, forced = roll - s.swing[0], force - s.swing[1]
@@ -414,7 +390,7 @@ def _judge_tilt(s: Record, upright: NDArray[np.float64], n: int) -> None:
 @kernel
 def has_room(f: Record) -> bool:
     """Whether another step can be finished before those that wait are taken."""
-    return f.count < MOST_WAITING and f.wave_count + _WINDOW_SAMPLES <= RING_SAMPLES
+    return f.count < MOST_WAITING and f.wave_count + WINDOW_SAMPLES <= RING_SAMPLES
 
 
 @kernel
@@ -438,14 +414,11 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     s.initial_contact = np.nan
 
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
-    v10, v20, f10 = w[_V10], w[_V20], w[_F10]
-    measured = _fill_along(s, s.up, first, last, v10) & _UNMEASURED == 0
-    if mean(v10, 0, n) < _LEAST_ALONG_UP and find_lost_up(s, first, last):
-        _fill_along(s, s.up, first, last, v10)
-    for i in range(n):
-        v20[i] = v10[i]
-    zero_phase_low_pass(c.low_pass_10hz, v10, n)
-    zero_phase_low_pass(c.low_pass_20hz, v20, n)
+    v10, v20, f10 = w[V10], w[V20], w[F10]
+    flags = read_window(s, f, first, n)
+    if mean_along(f, s.up, n) < _LEAST_ALONG_UP:
+        find_lost_up(s, first, last)
+    smooth_window(c, f, s.up, n)
 
     # the flights before the first contact and before the closing one, within the window
     before = lowest_between(v10, 0, max(begin - first, 1))
@@ -455,7 +428,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     if 0.0 <= here < flight < there:
         s.weights += 1
         weight = body_weight_level(v10, here, there)
-        share = _SMOOTHING if measured else _SMOOTHING_UNMEASURED
+        share = _SMOOTHING_UNMEASURED if flags & _UNMEASURED else _SMOOTHING
         s.weight += max(1.0 / s.weights, share) * (weight - s.weight)
     if s.weights == 0:
         return False
@@ -470,18 +443,15 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     fall = first + crossing_down_before(v10, flight, s.weight)
     s.rises[(number + 1) % CONTACTS] = next_rise
     find_up(c, s, number)
-    judge_agreement(c, s, number, w[_OUTPUTS])
+    judge_agreement(c, s, number, f.scratch)
     q = s.levelling
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.up[0], s.up[1], s.up[2])
-    flags, forward_x, forward_y = _fill_window(s, first, last, w)
+    left = level_window(s, f, n)
     flags &= ~TURN_UNKNOWN
     flags |= _felt(s, flags)
     if edge:
         flags |= _EDGE
-    for i in range(n):
-        f10[i] = w[_FORWARD, i]
-    zero_phase_low_pass(c.low_pass_10hz, f10, n)
     if not rise < fall < next_rise:
         # no stance followed by a flight
         return False
@@ -499,7 +469,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     elif not tilt_is_known(s):
         flags |= _TILT
     if mounted:
-        _judge_tilt(s, w[_YAW], n)
+        _judge_tilt(s, w[UPRIGHT], n)
     if puts_steps_in_doubt(s.sanity):
         flags |= _SENSOR
 
@@ -515,17 +485,17 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         c.speed_m_s,
         features,
     )
-    outputs, model = w[_OUTPUTS, :STANCE_OUTPUTS], c.vertical_model
+    outputs, model = f.outputs, c.vertical_model
     if has_forward:
         model = c.model
     s.ringing_steps += 1
-    evidence = ringing_evidence(model, features, w[_SPARE])
+    evidence = ringing_evidence(model, features, f.scratch)
     s.ringing += max(1.0 / s.ringing_steps, _RINGING_SMOOTHING) * (evidence - s.ringing)
     ringing = ringing_share(s.ringing)
-    distance = judge_closing(model, ringing, features, w[_SPARE], outputs)
+    distance = judge_closing(model, ringing, features, f.scratch, outputs)
     onset = min(max(outputs[0], _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
     next_contact = next_rise - onset * rise_samples
-    distance = max(distance, judge_stance(model, ringing, features, w[_SPARE], outputs))
+    distance = max(distance, judge_stance(model, ringing, features, f.scratch, outputs))
     if math.isnan(contact_index):
         onset = outputs[CONTACT_TO_RISE]
         onset = min(max(onset, _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
@@ -534,9 +504,9 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     toe_off = min(toe_off, next_contact)
     if not (first <= contact_index < toe_off and next_contact < last):
         return False
-    loose = w[_SPARE, :LOOSE_FEATURES]
+    loose = f.scratch[:LOOSE_FEATURES]
     step_s = (next_contact - contact_index) * c.interval_s
-    fill_loose_features(w[_VERTICAL], w[_FORWARD], w[_LEFT], n, c.interval_s, step_s, loose)
+    fill_loose_features(w[VERTICAL], w[FORWARD], w[LEFT], n, c.interval_s, step_s, loose)
     if c.full_rate == 1 and is_loose(s, loose_score(loose)):
         flags |= _LOOSE
     s.initial_contact = next_contact
@@ -546,8 +516,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     t = min(b, int(math.ceil(toe_off)) - first)
     if b - a < 4:
         return False
-    _turn_into_angles(w, a, b)
-    force = w[_FORCE]
+    turn_into_angles(f, a, b)
+    force = w[GROUND_FORCE]
     _fill_force(
         outputs, rise - first, rise_samples, contact_index - first, toe_off - first, a, b, force
     )
@@ -574,25 +544,17 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.step_regularity = likeness_to_last_step(s, number, rise, next_rise, oldest)
     r.yaw_rate_deg_s = np.nan
     if gyro and mounted:
-        r.yaw_rate_deg_s = (w[_YAW, b - 1] - w[_YAW, a]) / ((b - 1 - a) * c.interval_s)
-    displacement, along = w[_UP_M], w[_ALONG]
-    along[0], along[1], along[2] = turn_back(q[0], q[1], q[2], q[3], -forward_y, forward_x, 0.0)
-    stride = _find_stride(s, number, w.shape[1] - 8)
-    moved, _ = _oscillation(c, s, along, stride, number, first + a, w, True)
-    r.mediolateral_oscillation_mm = 1000.0 * moved if gyro and has_left else np.nan
-    moved, start = _oscillation(c, s, s.up, stride, number, first + a, w, False)
-    r.vertical_oscillation_mm = 1000.0 * moved
-    for i in range(a, b):
-        displacement[i] = w[_SPARE, first + i - start] if start < NEVER else np.nan
-    for i in range(n):
-        w[_HY, i] = f10[i] * _G
-    r.braking_m_s = speed_lost(w[_HY], a, b, c.interval_s) if has_forward else np.nan
-    lean = mean(w[_LEAN], a, b) if has_forward else np.nan
+        r.yaw_rate_deg_s = (w[YAW, b - 1] - w[YAW, a]) / ((b - 1 - a) * c.interval_s)
+    upwards, sideways = _measure_oscillations(c, s, f, number, first, a, b, left)
+    r.mediolateral_oscillation_mm = 1000.0 * sideways if gyro and has_left else np.nan
+    r.vertical_oscillation_mm = 1000.0 * upwards
+    r.braking_m_s = speed_lost(f10, a, b, c.interval_s) * _G if has_forward else np.nan
+    lean = mean(w[LEAN], a, b) if has_forward else np.nan
     r.sacral_lean_deg = lean
-    r.sacral_roll_deg = mean(w[_ROLL], a, b) if has_left else np.nan
-    r.pelvic_tilt_range_deg = angle_range(w[_LEAN], a, b) if gyro and mounted else np.nan
-    r.pelvic_obliquity_range_deg = angle_range(w[_ROLL], a, b) if gyro and mounted else np.nan
-    r.pelvic_rotation_range_deg = angle_range(w[_YAW], a, b) if gyro and mounted else np.nan
+    r.sacral_roll_deg = mean(w[ROLL], a, b) if has_left else np.nan
+    r.pelvic_tilt_range_deg = angle_range(w[LEAN], a, b) if gyro and mounted else np.nan
+    r.pelvic_obliquity_range_deg = angle_range(w[ROLL], a, b) if gyro and mounted else np.nan
+    r.pelvic_rotation_range_deg = angle_range(w[YAW], a, b) if gyro and mounted else np.nan
     # against the step before, so that a crooked sensor or a steady lean does not matter
     r.side = _name_side(s, number % 2, w, a, t, voting=has_left)
     compression = peak_lumbar_compression(v10, f10, a, t, lean / _DEG, c.height_m)
@@ -609,8 +571,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
             wave = f.waves[f.wave_count]
             wave[0] = s.ring[(first + i) % RING_SAMPLES, TIME]
             wave[1] = force[i]
-            wave[2] = 1000.0 * displacement[i]
-            wave[3] = w[_LEAN, i] if has_forward else np.nan
-            wave[4] = w[_ROLL, i] if has_left else np.nan
+            wave[2] = 1000.0 * w[DISPLACEMENT, i]
+            wave[3] = w[LEAN, i] if has_forward else np.nan
+            wave[4] = w[ROLL, i] if has_left else np.nan
             f.wave_count += 1
     return True
