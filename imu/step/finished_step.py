@@ -68,8 +68,8 @@ from imu.step.window import (
     ALONG,
     DISPLACEMENT,
     F10,
-    GROUND_FORCE,
     FORWARD,
+    GROUND_FORCE,
     LEAN,
     LEFT,
     MOVED,
@@ -199,8 +199,8 @@ def _oscillation(
     (x, y, z), (begin, middle, end) = u, span
     constant = mean_force[0] * x + mean_force[1] * y + mean_force[2] * z
     for i in range(n):
-        along = (w[STRIDE_X, i] * x + w[STRIDE_Y, i] * y + w[STRIDE_Z, i] * z) / _G
-        w[ALONG, i] = along * _G - constant
+        along = w[STRIDE_X, i] * x + w[STRIDE_Y, i] * y + w[STRIDE_Z, i] * z
+        w[ALONG, i] = along - constant
     return periodic_displacement(
         w[ALONG], n, begin, middle, end, c.interval_s, w[VELOCITY], w[MOVED]
     )

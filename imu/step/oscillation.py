@@ -44,30 +44,32 @@ def periodic_displacement(
     a, v, z, h = acceleration_m_s2, velocity_m_s, out_m, interval_s
     if n < 4 or end - middle < 2.0:
         return np.nan
-    v[0], z[0] = 0.0, 0.0
+    # the changes first, which do not wait for each other, then their sums
+    v[0], v[1], v[n - 1] = 0.0, 0.5 * h * (a[0] + a[1]), 0.5 * h * (a[n - 2] + a[n - 1])
+    for i in range(2, n - 1):
+        v[i] = h / 24.0 * (13.0 * (a[i - 1] + a[i]) - a[i - 2] - a[i + 1])
     for i in range(1, n):
-        if 1 < i < n - 1:
-            v[i] = v[i - 1] + h / 24.0 * (13.0 * (a[i - 1] + a[i]) - a[i - 2] - a[i + 1])
-        else:
-            v[i] = v[i - 1] + 0.5 * h * (a[i - 1] + a[i])
-        # the trapezoid with its end correction: the velocity's slope is known
-        z[i] = z[i - 1] + 0.5 * h * (v[i - 1] + v[i]) - h * h / 12.0 * (a[i] - a[i - 1])
+        v[i] += v[i - 1]
+    # the trapezoid with its end correction: the velocity's slope is known
+    z[0] = 0.0
+    for i in range(1, n):
+        z[i] = 0.5 * h * (v[i - 1] + v[i]) - h * h / 12.0 * (a[i] - a[i - 1])
+    for i in range(1, n):
+        z[i] += z[i - 1]
     slope = (_at(z, n, end) - _at(z, n, begin)) / (end - begin)
     first, last = max(int(math.ceil(middle)), 0), min(int(math.floor(end)), n - 1)
-    total = 0.0
     for i in range(n):
         z[i] -= slope * i
-        if first <= i <= last:
-            total += z[i]
+    total = 0.0
+    for i in range(first, last + 1):
+        total += z[i]
     total /= last - first + 1
-    low, high = first, first
     for i in range(n):
         z[i] -= total
-        if first <= i <= last:
-            if z[i] < z[low]:
-                low = i
-            if z[i] > z[high]:
-                high = i
+    low, high = first, first
+    for i in range(first + 1, last + 1):
+        low = i if z[i] < z[low] else low
+        high = i if z[i] > z[high] else high
     return _vertex(z, n, high) - _vertex(z, n, low)
 
 

@@ -82,51 +82,81 @@ def fill_loose_features(
     """
     group = max(1, int(math.floor(_COARSEST_S / interval_s + 1e-9)))
     m = n // group
-    up, ahead, aside = np.zeros(m), np.zeros(m), np.zeros(m)
-    mean_up, mean_ahead, mean_aside = 0.0, 0.0, 0.0
+    work = np.empty((4, m))
+    up, ahead, aside, window = work[0], work[1], work[2], work[3]
+    _fill_grouped(vertical_g, group, up)
+    _fill_grouped(forward_g, group, ahead)
+    _fill_grouped(left_g, group, aside)
+    _fill_hann(window)
     for i in range(m):
-        for k in range(i * group, (i + 1) * group):
-            up[i] += vertical_g[k] / group
-            ahead[i] += forward_g[k] / group
-            aside[i] += left_g[k] / group
-        mean_up += up[i] / m
-        mean_ahead += ahead[i] / m
-        mean_aside += aside[i] / m
-    total = 0.0
-    for i in range(m):
-        weight = 0.5 - 0.5 * math.cos(2.0 * math.pi * (i + 1) / (m + 1))
-        total += weight
-        up[i] = weight * (up[i] - mean_up)
-        ahead[i] = weight * (ahead[i] - mean_ahead)
-        aside[i] = weight * (aside[i] - mean_aside)
-    # all frequencies at each sample: the turns of one wait for each other, those of many do not.
+        up[i] *= window[i]
+        ahead[i] *= window[i]
+        aside[i] *= window[i]
+    # Goertzel's recursion, for all frequencies at each sample: one waits for itself, many do not.
     # The rows are of one table, since the compiler must see that they do not overlap
-    table = np.zeros((10, _LANES))
-    turn_re, turn_im, re, im = table[0], table[1], table[2], table[3]
-    u_re, u_im, a_re, a_im, s_re, s_im = table[4], table[5], table[6], table[7], table[8], table[9]
-    for j in range(_LANES):
-        turn_re[j] = re[j] = 1.0
+    table = np.zeros((7, _LANES))
+    twice, u, v, a, b, p, q = table[0], table[1], table[2], table[3], table[4], table[5], table[6]
     for j in range(_COUNT):
-        angle = 2.0 * math.pi * FREQUENCIES_HZ[j] * interval_s * group
-        turn_re[j], turn_im[j] = math.cos(angle), math.sin(angle)
-    for i in range(m):
-        u, a, s = up[i], ahead[i], aside[i]
+        twice[j] = 2.0 * math.cos(2.0 * math.pi * FREQUENCIES_HZ[j] * interval_s * group)
+    for i in range(0, m - 1, 2):
+        x, y, z, x1, y1, z1 = up[i], ahead[i], aside[i], up[i + 1], ahead[i + 1], aside[i + 1]
         for j in range(_LANES):
-            c, d = re[j], im[j]
-            u_re[j] += c * u
-            u_im[j] += d * u
-            a_re[j] += c * a
-            a_im[j] += d * a
-            s_re[j] += c * s
-            s_im[j] += d * s
-            re[j] = c * turn_re[j] - d * turn_im[j]
-            im[j] = c * turn_im[j] + d * turn_re[j]
+            v[j] = (x - v[j]) + twice[j] * u[j]
+            b[j] = (y - b[j]) + twice[j] * a[j]
+            q[j] = (z - q[j]) + twice[j] * p[j]
+            u[j] = (x1 - u[j]) + twice[j] * v[j]
+            a[j] = (y1 - a[j]) + twice[j] * b[j]
+            p[j] = (z1 - p[j]) + twice[j] * q[j]
+    if m % 2 == 1:
+        x, y, z = up[m - 1], ahead[m - 1], aside[m - 1]
+        for j in range(_LANES):
+            u[j], v[j] = (x - v[j]) + twice[j] * u[j], u[j]
+            a[j], b[j] = (y - b[j]) + twice[j] * a[j], a[j]
+            p[j], q[j] = (z - q[j]) + twice[j] * p[j], p[j]
+    total = 0.5 * (m + 1)
     for j in range(_COUNT):
-        upright = (u_re[j] * u_re[j] + u_im[j] * u_im[j]) / (total * total)
-        level = a_re[j] * a_re[j] + a_im[j] * a_im[j] + s_re[j] * s_re[j] + s_im[j] * s_im[j]
-        out[j] = math.log10(upright + _LEAST_POWER_G2)
-        out[_COUNT + j] = math.log10(level / (total * total) + _LEAST_POWER_G2)
+        upright = _power(u[j], v[j], twice[j]) / (total * total)
+        level = _power(a[j], b[j], twice[j]) + _power(p[j], q[j], twice[j])
+        out[j] = math.log10(max(upright, 0.0) + _LEAST_POWER_G2)
+        out[_COUNT + j] = math.log10(max(level, 0.0) / (total * total) + _LEAST_POWER_G2)
     out[2 * _COUNT] = math.log(step_time_s)
+
+
+@kernel
+def _fill_grouped(values: NDArray[np.float64], group: int, out: NDArray[np.float64]) -> None:
+    """Means of groups of values, less the mean of all."""
+    m = out.shape[0]
+    total = 0.0
+    if group == 1:
+        for i in range(m):
+            total += values[i]
+        for i in range(m):
+            out[i] = values[i] - total / m
+        return
+    for i in range(m):
+        out[i] = 0.0
+        for k in range(i * group, (i + 1) * group):
+            out[i] += values[k] / group
+        total += out[i]
+    for i in range(m):
+        out[i] -= total / m
+
+
+@kernel
+def _fill_hann(out: NDArray[np.float64]) -> None:
+    """The window of Hann without the zeros at its ends; each cosine from the two before it."""
+    m = out.shape[0]
+    twice = 2.0 * math.cos(2.0 * math.pi / (m + 1))
+    before, cosine = 1.0, 0.5 * twice
+    for i in range((m + 1) // 2):
+        out[i] = out[m - 1 - i] = 0.5 - 0.5 * cosine
+        before, cosine = cosine, twice * cosine - before
+
+
+@kernel
+def _power(last: float, before: float, twice: float) -> float:
+    """Square of the size of the sum that the recursion has come to."""
+    return last * last + before * before - twice * last * before
 
 
 @kernel

@@ -104,29 +104,63 @@ def mean_in_ring(
 
     The ring holds sample ``i`` in row ``i`` modulo its length; both ends must still be in it.
     """
-    size = ring.shape[0]
     first, last = int(math.floor(begin)), int(math.floor(end))
     x, y, z = 0.0, 0.0, 0.0
-    j = first % size
-    hx, hy, hz = 0.5 * ring[j, column], 0.5 * ring[j, column + 1], 0.5 * ring[j, column + 2]
-    for i in range(first, last + 1):
-        here = j
-        j = j + 1 if j + 1 < size else 0
-        before_x, before_y, before_z = hx, hy, hz
-        hx, hy, hz = 0.5 * ring[j, column], 0.5 * ring[j, column + 1], 0.5 * ring[j, column + 2]
-        if first < i < last:  # all of the interval: both of its ends weigh half
-            x, y, z = x + (before_x + hx), y + (before_y + hy), z + (before_z + hz)
-            continue
-        # the share of the interval from i to i + 1 inside, and the weights of its two ends
-        low, high = max(begin - i, 0.0), min(end - i, 1.0)
-        right = 0.5 * (high * high - low * low)
-        left = (high - low) - right
-        a, b = ring[here], ring[j]
-        x += left * a[column] + right * b[column]
-        y += left * a[column + 1] + right * b[column + 1]
-        z += left * a[column + 2] + right * b[column + 2]
+    if first == last:
+        x, y, z = _share_of_interval(ring, column, first, begin, end)
+    else:
+        # the open intervals at both ends, then the whole ones: what lies between weighs one
+        x0, y0, z0 = _share_of_interval(ring, column, first, begin, first + 1.0)
+        x1, y1, z1 = _share_of_interval(ring, column, last, float(last), end)
+        a, b = ring[(first + 1) % ring.shape[0]], ring[last % ring.shape[0]]
+        x, y, z = _sum_in_ring(ring, column, first + 2, last)
+        half = 0.5 if last > first + 1 else 0.0
+        x += x0 + x1 + half * (a[column] + b[column])
+        y += y0 + y1 + half * (a[column + 1] + b[column + 1])
+        z += z0 + z1 + half * (a[column + 2] + b[column + 2])
     span = end - begin
     return x / span, y / span, z / span
+
+
+@kernel
+def _share_of_interval(
+    ring: NDArray[np.float64], column: int, i: int, begin: float, end: float
+) -> tuple[float, float, float]:
+    """Integral of three columns over a part of the interval from sample ``i`` to the next."""
+    low, high = begin - i, end - i
+    right = 0.5 * (high * high - low * low)
+    left = (high - low) - right
+    a, b = ring[i % ring.shape[0]], ring[(i + 1) % ring.shape[0]]
+    return (
+        left * a[column] + right * b[column],
+        left * a[column + 1] + right * b[column + 1],
+        left * a[column + 2] + right * b[column + 2],
+    )
+
+
+@kernel
+def _sum_in_ring(
+    ring: NDArray[np.float64], column: int, begin: int, end: int
+) -> tuple[float, float, float]:
+    """Sum of three columns over the samples ``[begin, end)``; every other one by itself."""
+    size = ring.shape[0]
+    x, y, z, p, q, r = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    j = begin % size
+    i = begin
+    while i < end:
+        # as far as the end of the ring, then from its beginning on
+        stop = min(j + end - i, size)
+        i += stop - j
+        while j + 1 < stop:
+            a, b = ring[j], ring[j + 1]
+            x, y, z = x + a[column], y + a[column + 1], z + a[column + 2]
+            p, q, r = p + b[column], q + b[column + 1], r + b[column + 2]
+            j += 2
+        if j < stop:
+            a = ring[j]
+            x, y, z = x + a[column], y + a[column + 1], z + a[column + 2]
+        j = 0
+    return x + p, y + q, z + r
 
 
 @kernel
