@@ -33,6 +33,7 @@ _ONE_G: Final = (0.8, 1.25)
 #: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
 _NO_BODY_RAD_S: Final = 15.0
 _ONES: Final = np.ones(3)
+_FEW: Final = 1024  # samples; with more of them a matrix product starts threads
 
 
 class Quality(IntFlag):
@@ -251,19 +252,25 @@ def _refuse_other_units(samples: Samples) -> None:
 
 
 def _is_in_si(samples: Samples) -> bool:
-    """Whether sums alone say so: for most blocks no median has to be found.
+    """Whether counting alone says so, as it does of most blocks: no median has to be found then.
 
-    More than half of the forces are larger than any in g, and so few turns are as fast as in °/s
-    that their squares come to less.
+    More than half of the forces are larger than any in g, and of the turns slower than any in °/s.
     """
     gyro, n = samples.angular_velocity_rad_s, len(samples)
-    if gyro is not None and not np.vdot(gyro, gyro) < 0.49 * n * _NO_BODY_RAD_S**2:
-        return False
-    force = samples.acceleration_m_s2
-    if not np.vdot(force, force) < np.inf:
-        return False
-    squares = (force * force) @ _ONES
-    return 2 * int(np.count_nonzero(squares > 1.01 * _ONE_G[1] ** 2)) > n
+    with np.errstate(over="ignore", invalid="ignore"):
+        large = _squares(samples.acceleration_m_s2) > 1.01 * _ONE_G[1] ** 2
+        if 2 * int(np.count_nonzero(large)) <= n:
+            return False
+        if gyro is None:
+            return True
+        return 2 * int(np.count_nonzero(_squares(gyro) < 0.99 * _NO_BODY_RAD_S**2)) > n
+
+
+def _squares(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the lengths of vectors, by what is quicker."""
+    if len(vectors) <= _FEW:
+        return np.asarray((vectors * vectors) @ _ONES)
+    return np.asarray(np.einsum("ij,ij->i", vectors, vectors))
 
 
 def _quality_flags(quality: ArrayLike, n: int) -> NDArray[np.uint8]:

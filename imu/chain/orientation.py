@@ -76,13 +76,14 @@ class InclinationParams:
 
 
 # Parallel low-passes that begin as a running mean. All banks have one type, whatever they need:
-# every further type would compile the filter once more.
+# every further type would compile the filter once more, and the compiler does nine at once.
+_CHANNELS: Final = 9
 _LOW_PASS_BANK: Final = np.dtype(
     [
         ("count", np.int64),
-        ("sum", np.float64, 9),
-        ("delay", np.float64, (9, 2)),
-        ("value", np.float64, 9),
+        ("sum", np.float64, _CHANNELS),
+        ("delay", np.float64, (2, _CHANNELS)),
+        ("value", np.float64, _CHANNELS),  # the next ones come here, and are filtered in place
     ],
     align=True,
 )
@@ -223,23 +224,26 @@ def turn_back(
 
 
 @kernel
-def _low_pass(
-    bank: Record, coefficients: NDArray[np.float64], settling: int, k: int, x: float
-) -> float:
-    """One channel of a bank; a running mean for the first ``settling`` calls."""
-    if bank.count < settling:
-        bank.sum[k] += x
-        mean = bank.sum[k] / (bank.count + 1)
-        if bank.count + 1 == settling:
-            bank.delay[k, 0] = mean * (1.0 - coefficients[0])
-            bank.delay[k, 1] = mean * (coefficients[2] - coefficients[4])
-        bank.value[k] = mean
-        return mean
-    y = coefficients[0] * x + bank.delay[k, 0]
-    bank.delay[k, 0] = coefficients[1] * x - coefficients[3] * y + bank.delay[k, 1]
-    bank.delay[k, 1] = coefficients[2] * x - coefficients[4] * y
-    bank.value[k] = y
-    return y
+def _low_pass(bank: Record, coefficients: NDArray[np.float64], settling: int) -> None:
+    """Filter the values of a bank; running means for the first ``settling`` calls."""
+    value, delay = bank.value, bank.delay
+    b0, b1, b2 = coefficients[0], coefficients[1], coefficients[2]
+    a1, a2 = coefficients[3], coefficients[4]
+    bank.count += 1
+    if bank.count > settling:
+        for k in range(_CHANNELS):
+            x = value[k]
+            y = b0 * x + delay[0, k]
+            delay[0, k] = b1 * x - a1 * y + delay[1, k]
+            delay[1, k] = b2 * x - a2 * y
+            value[k] = y
+        return
+    for k in range(_CHANNELS):
+        bank.sum[k] += value[k]
+        value[k] = bank.sum[k] / bank.count
+        if bank.count == settling:
+            delay[0, k] = value[k] * (1.0 - b0)
+            delay[1, k] = value[k] * (b2 - a2)
 
 
 @kernel
@@ -278,10 +282,11 @@ def level(q: NDArray[np.float64], x: float, y: float, z: float) -> tuple[float, 
     norm = math.sqrt(ex * ex + ey * ey + ez * ez)
     if norm <= 0.0:
         return 0.0, 0.0
-    ex, ey, ez = ex / norm, ey / norm, ez / norm
-    w = math.sqrt(max(0.0, 0.5 * (ez + 1.0)))
-    if w > 1e-6:
-        cx, cy = 0.5 * ey / w, -0.5 * ex / w
+    # half the way from there to up is the axis of the turn and half its angle, at another length
+    w = norm + ez if ez > 0.0 else (ex * ex + ey * ey) / (norm - ez)
+    if w > 1e-12 * norm:
+        n = 1.0 / math.sqrt(2.0 * norm * w)
+        w, cx, cy = w * n, ey * n, -ex * n
     else:
         w, cx, cy = 0.0, 1.0, 0.0  # exactly upside down
     q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
@@ -289,9 +294,10 @@ def level(q: NDArray[np.float64], x: float, y: float, z: float) -> tuple[float, 
     p1 = w * q1 + cx * q0 + cy * q3
     p2 = w * q2 - cx * q3 + cy * q0
     p3 = w * q3 + cx * q2 - cy * q1
-    n = 1.0 / math.sqrt(p0 * p0 + p1 * p1 + p2 * p2 + p3 * p3)
+    # as in the strapdown; what comes in has a length of one as well
+    n = 1.5 - 0.5 * (p0 * p0 + p1 * p1 + p2 * p2 + p3 * p3)
     q[0], q[1], q[2], q[3] = p0 * n, p1 * n, p2 * n, p3 * n
-    return ex, ey
+    return ex / norm, ey / norm
 
 
 @kernel
@@ -305,13 +311,13 @@ def _update_bias(c: Record, s: Record) -> None:
     seconds = c.bias_samples * c.interval_s
     # rest: means of the interval against their half-second low-pass
     quiet = s.rest_broken == 0
+    resting = s.rest_mean.value
     for k in range(6):
-        mean = s.rest_sum[k] / c.bias_samples
+        resting[k] = s.rest_sum[k] / c.bias_samples
         s.rest_sum[k] = 0.0
-        smooth = _low_pass(s.rest_mean, c.rest_low_pass, c.rest_settling, k, mean)
-        if k < 3 and abs(smooth) > c.bias_limit:
-            quiet = False
-    s.rest_mean.count += 1
+    _low_pass(s.rest_mean, c.rest_low_pass, c.rest_settling)
+    if max(abs(resting[0]), abs(resting[1]), abs(resting[2])) > c.bias_limit:
+        quiet = False
     s.rest_broken = 0
     s.rest_count = s.rest_count + 1 if quiet else 0
     s.at_rest = 1 if s.rest_count >= c.rest_intervals else 0
@@ -333,19 +339,24 @@ def _update_bias(c: Record, s: Record) -> None:
     r22 = 1.0 - 2.0 * (q1 * q1 + q2 * q2)
     bias = s.bias
     low, n = c.bias_low_pass, c.bias_settling
-    seen = (
-        r00 * bias[0] + r01 * bias[1] + r02 * bias[2],
-        r10 * bias[0] + r11 * bias[1] + r12 * bias[2],
-    )
-    for k in range(2):
-        _low_pass(s.rotated_bias, low, n, k, seen[k])
-    s.rotated_bias.count += 1
-    bx, by = s.rotated_bias.value[0], s.rotated_bias.value[1]
-    rotation = (r00, r01, r02, r10, r11, r12, r20, r21, r22)
-    for k in range(9):
-        _low_pass(s.rotation, low, n, k, rotation[k])
-    s.rotation.count += 1
+    v = s.rotated_bias.value
+    v[0] = r00 * bias[0] + r01 * bias[1] + r02 * bias[2]
+    v[1] = r10 * bias[0] + r11 * bias[1] + r12 * bias[2]
+    _low_pass(s.rotated_bias, low, n)
+    bx, by = v[0], v[1]
     v = s.rotation.value
+    v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8] = (
+        r00,
+        r01,
+        r02,
+        r10,
+        r11,
+        r12,
+        r20,
+        r21,
+        r22,
+    )
+    _low_pass(s.rotation, low, n)
     r00, r01, r02, r10, r11, r12, r20, r21, r22 = (
         v[0],
         v[1],
@@ -436,11 +447,9 @@ def incline(
         bias = s.bias
         strapdown_step(s.strapdown, gx - bias[0], gy - bias[1], gz - bias[2], c.interval_s)
     fx, fy, fz = rotate(s.strapdown, ax, ay, az)
-    force = (fx, fy, fz)
-    for k in range(3):
-        _low_pass(s.acceleration, c.acceleration_low_pass, c.settling_samples, k, force[k])
-    s.acceleration.count += 1
     up = s.acceleration.value
+    up[0], up[1], up[2] = fx, fy, fz
+    _low_pass(s.acceleration, c.acceleration_low_pass, c.settling_samples)
     ex, ey = level(s.levelling, up[0], up[1], up[2])
     if has_gyro:
         s.tilt[0] += ex
