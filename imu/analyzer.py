@@ -28,6 +28,7 @@ from imu.chain.loop import (
     align,
     chain_coefficients,
     restart,
+    take_sample,
 )
 from imu.chain.orientation import new_inclination_state
 from imu.chain.sanity import standing_troubles
@@ -70,6 +71,7 @@ __all__ = [
     "AnalyzerParams",
     "StepAnalyzer",
     "analyze",
+    "compile_part",
     "warm_up",
 ]
 
@@ -464,10 +466,6 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             return Steps(rows[0]), places[0]
         return concatenate([Steps(part) for part in rows]), np.concatenate(places)
 
-    def compile_closing(self) -> None:
-        """Compile what closes a step, without one; only for :func:`warm_up`."""
-        close_step(self._coefficients[0], self._fresh_state()[0], self._finished[0].copy())
-
     def take_waveforms(self) -> Waveforms:
         """The waveforms of the steps finished since the last call (with ``waveforms=True``).
 
@@ -692,14 +690,26 @@ def analyze(
     return concatenate([analyzer.push(samples), analyzer.flush()])
 
 
-def warm_up(*, closing: bool = True) -> None:
-    """Compile chain and detector, or load them from the cache, before the first sample arrives.
+def compile_part(*, closing: bool) -> None:
+    """Compile a part of the chain and leave it in the cache, where :func:`warm_up` finds it.
 
     Parameters
     ----------
     closing : bool
-        Whether what closes a step is compiled too, which is two thirds of the work: one process can
-        do all while another does the rest, and finds it on the disk then.
+        What closes a step, two thirds of the work, or else what takes a sample: two processes can
+        share it.
+    """
+    c = chain_coefficients(100.0, Runner(), AnalyzerParams())[0]
+    s, finished = np.zeros(1, CHAIN_STATE)[0], np.zeros(1, FINISHED_STEPS)[0]
+    with compiling():
+        if closing:
+            close_step(c, s, finished)
+        else:
+            take_sample(c, s, 0.0, 0.0, 0.0, STANDARD_GRAVITY_M_S2, 0.0, 0.0, 0.0, 0)
+
+
+def warm_up() -> None:
+    """Compile chain and detector, or load them from the cache, before the first sample arrives.
 
     Examples
     --------
@@ -709,8 +719,6 @@ def warm_up(*, closing: bool = True) -> None:
 
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
     with compiling():
-        if closing:
-            analyzer.compile_closing()
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
         compile_tracking()

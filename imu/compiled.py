@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numba
 from numba.core import config as numba_config
+from numba.core import types
 
 #: One element of a structured array inside compiled code: fields are attributes.
 Record: TypeAlias = Any
@@ -73,7 +74,19 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         compiled = numba.njit(**options)(function)
     finally:
         config.CACHE_DIR = previous
+    _compile_once_for_constants(compiled)
     return compiled
+
+
+def _compile_once_for_constants(compiled: Any) -> None:
+    """Let callers that pass different constants share one compiled form: numba makes one each."""
+    template = compiled.get_call_template
+
+    def shared(args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Any:
+        plain = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return template(tuple(types.unliteral(kind) for kind in args), plain)
+
+    compiled.get_call_template = shared
 
 
 @contextmanager

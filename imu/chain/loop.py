@@ -25,15 +25,10 @@ from imu.chain.gait import (
     new_gait_state,
 )
 from imu.chain.intake import (
-    DROP,
     INTAKE_COEFFICIENTS,
     INTAKE_STATE,
-    RESTART,
     TURN_UNKNOWN,
     IntakeParams,
-    accept_sample,
-    check_sample,
-    first_disorder,
     intake_coefficients,
 )
 from imu.chain.orientation import (
@@ -68,7 +63,7 @@ from imu.step.posture_quality import (
     posture_quality_coefficients,
 )
 
-#: Why :func:`run_samples` stopped.
+#: Why :func:`~imu.step.closing.run_chain` stops.
 DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, NOTED, DISORDER = range(7)
 
 #: Values of ``kind``.
@@ -78,7 +73,6 @@ UNKNOWN, ACCELEROMETER, WITH_GYRO = range(3)
 MOUNTING_KNOWN: Final = 1
 
 _G: Final = STANDARD_GRAVITY_M_S2
-_GAP: Final = int(Quality.GAP)
 _SETTLING: Final = int(Quality.SETTLING)
 _SENSOR: Final = int(Quality.SENSOR)
 
@@ -365,7 +359,7 @@ def _flag_doubled_ones(s: Record, n: int) -> None:
 
 
 @kernel
-def _advance(
+def take_sample(
     c: Record,
     s: Record,
     t: float,
@@ -418,87 +412,6 @@ def _advance(
             s.running = 1
         schedule_closing(c, s)
     return CLOSE if s.samples >= s.due else DONE
-
-
-@kernel
-def run_samples(
-    coefficients: NDArray[np.void],
-    state: NDArray[np.void],
-    time_s: NDArray[np.float64],
-    acceleration: NDArray[np.float64],
-    angular_velocity: NDArray[np.float64],
-    quality: NDArray[np.uint8],
-    start: int,
-    stop: int,
-) -> tuple[int, int]:
-    """Run a block from sample ``start`` to before ``stop``, or less far: where something is due.
-
-    Returns why it stopped, :data:`NOTED` for another gait or the first of a trouble, and the sample
-    to go on with.
-    """
-    c, s = coefficients[0], state[0]
-    door = s.intake
-    gait, found, impossible = s.gait.gait, s.sanity.found, door.impossible > 0
-    if start == 0 and s.filling < 0:
-        bad = first_disorder(door, time_s)
-        if bad >= 0:
-            return DISORDER, bad
-    gyro = s.kind == WITH_GYRO
-    i = start
-    while True:
-        if s.aligned == 1 and s.released < s.held:
-            h = s.hold[s.released]
-            s.released += 1
-            t, ax, ay, az, gx, gy, gz, flags = h[0], h[1], h[2], h[3], h[4], h[5], h[6], int(h[7])
-            if s.released == s.held:
-                s.held = 0
-                s.released = 0
-        else:
-            if i == stop:
-                return DONE, i
-            t, ax, ay, az = time_s[i], acceleration[i, 0], acceleration[i, 1], acceleration[i, 2]
-            gx, gy, gz = 0.0, 0.0, 0.0
-            if gyro:
-                gx, gy, gz = angular_velocity[i, 0], angular_velocity[i, 1], angular_velocity[i, 2]
-            if s.filling < 0:
-                verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
-                if verdict == DROP:
-                    i += 1
-                    if not impossible and door.impossible > 0:
-                        return NOTED, i
-                    continue
-                if verdict == RESTART:
-                    return GAP_BEFORE, i
-                s.filling = verdict
-                s.filled = 0
-            if s.filled < s.filling:
-                s.filled += 1
-                k = s.filled / (s.filling + 1)
-                p, o = door.acceleration, door.angular_velocity
-                t = door.time_s + (t - door.time_s) * k
-                ax, gx = p[0] + (ax - p[0]) * k, o[0] + (gx - o[0]) * k
-                ay, gy = p[1] + (ay - p[1]) * k, o[1] + (gy - o[1]) * k
-                az, gz = p[2] + (az - p[2]) * k, o[2] + (gz - o[2]) * k
-                flags = _GAP | TURN_UNKNOWN
-            else:
-                flags = accept_sample(
-                    c.intake, door, t, ax, ay, az, gx, gy, gz, int(quality[i]), s.filling
-                )
-                s.filling = -1
-                s.turns = 1 if gyro and door.gyro_zeros < c.intake.zeros else 0
-                i += 1
-            if s.aligned == 0:
-                h = s.hold[s.held]
-                h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7] = t, ax, ay, az, gx, gy, gz, flags
-                s.held += 1
-                if s.held == c.alignment_samples:
-                    return ALIGN, i
-                continue
-        why = _advance(c, s, t, ax, ay, az, gx, gy, gz, flags)
-        if why != DONE:
-            return why, i
-        if s.gait.gait != gait or s.sanity.found != found:
-            return NOTED, i
 
 
 @kernel

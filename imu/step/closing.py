@@ -12,17 +12,32 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.chain.intake import (
+    DROP,
+    RESTART,
+    TURN_UNKNOWN,
+    accept_sample,
+    check_sample,
+    first_disorder,
+)
 from imu.chain.loop import (
+    ALIGN,
     CLOSE,
+    DISORDER,
     DONE,
+    GAP_BEFORE,
     MOUNTING_KNOWN,
     NOTED,
     STEPS_TO_MOUNT,
-    run_samples,
+    WITH_GYRO,
+    take_sample,
 )
 from imu.compiled import kernel
+from imu.samples import Quality
 from imu.step.finished_step import close_step, has_room
 from imu.step.ringing import tells_loose_clip
+
+_GAP: Final = int(Quality.GAP)
 
 #: Another reason why the chain stops: up is to be found before the next step.
 UP_WANTED: Final = 7
@@ -77,18 +92,83 @@ def run_chain(
 ) -> tuple[int, int, int]:
     """Run a block from sample ``start`` to before ``stop``, or close steps.
 
-    Returns why it stopped, the sample to go on with, and how many steps wait to be taken. Beside
-    what :func:`~imu.chain.loop.run_samples` stops for: :data:`CLOSE` when more than closing steps
-    is due, or there is no room for them, :data:`NOTED` after closing some when something is to be
-    told, :data:`UP_WANTED`.
+    Returns why it stopped, the sample to go on with, and how many steps wait to be taken.
+    :data:`CLOSE` says that more than closing steps is due, or that there is no room for them,
+    :data:`NOTED` that another gait, the first of a trouble or a loose clip is to be told,
+    :data:`UP_WANTED` that up is to be found before the next step is closed.
     """
     c, s, f = coefficients[0], state[0], finished[0]
+    door = s.intake
+    if start == 0 and s.filling < 0 and task == RUN:
+        bad = first_disorder(door, time_s)
+        if bad >= 0:
+            return DISORDER, bad, f.count
+    gyro = s.kind == WITH_GYRO
     i, up_found, finish = start, task >= UP_FOUND, task & CLOSE_ALL == CLOSE_ALL
+    gait, found, impossible = s.gait.gait, s.sanity.found, door.impossible > 0
     while True:
         if task <= RELEASE:
-            why, i = run_samples(
-                coefficients, state, time_s, acceleration, angular_velocity, quality, i, stop
-            )
+            if s.aligned == 1 and s.released < s.held:
+                h = s.hold[s.released]
+                s.released += 1
+                t, ax, ay, az, gx, gy, gz = h[0], h[1], h[2], h[3], h[4], h[5], h[6]
+                flags = int(h[7])
+                if s.released == s.held:
+                    s.held = 0
+                    s.released = 0
+            else:
+                if i == stop:
+                    return DONE, i, f.count
+                t, ax, ay, az = (
+                    time_s[i],
+                    acceleration[i, 0],
+                    acceleration[i, 1],
+                    acceleration[i, 2],
+                )
+                gx, gy, gz = 0.0, 0.0, 0.0
+                if gyro:
+                    w = angular_velocity[i]
+                    gx, gy, gz = w[0], w[1], w[2]
+                if s.filling < 0:
+                    verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
+                    if verdict == DROP:
+                        i += 1
+                        if not impossible and door.impossible > 0:
+                            return NOTED, i, f.count
+                        continue
+                    if verdict == RESTART:
+                        return GAP_BEFORE, i, f.count
+                    s.filling = verdict
+                    s.filled = 0
+                if s.filled < s.filling:
+                    s.filled += 1
+                    k = s.filled / (s.filling + 1)
+                    p, o = door.acceleration, door.angular_velocity
+                    t = door.time_s + (t - door.time_s) * k
+                    ax, gx = p[0] + (ax - p[0]) * k, o[0] + (gx - o[0]) * k
+                    ay, gy = p[1] + (ay - p[1]) * k, o[1] + (gy - o[1]) * k
+                    az, gz = p[2] + (az - p[2]) * k, o[2] + (gz - o[2]) * k
+                    flags = _GAP | TURN_UNKNOWN
+                else:
+                    flags = accept_sample(
+                        c.intake, door, t, ax, ay, az, gx, gy, gz, int(quality[i]), s.filling
+                    )
+                    s.filling = -1
+                    s.turns = 1 if gyro and door.gyro_zeros < c.intake.zeros else 0
+                    i += 1
+                if s.aligned == 0:
+                    h = s.hold[s.held]
+                    h[0], h[1], h[2], h[3], h[4], h[5], h[6] = t, ax, ay, az, gx, gy, gz
+                    h[7] = flags
+                    s.held += 1
+                    if s.held == c.alignment_samples:
+                        return ALIGN, i, f.count
+                    continue
+            why = take_sample(c, s, t, ax, ay, az, gx, gy, gz, flags)
+            if why == DONE:
+                if s.gait.gait != gait or s.sanity.found != found:
+                    return NOTED, i, f.count
+                continue
             if why != CLOSE or task == RELEASE:
                 return why, i, f.count
         what, noted = look_at_closing(state, finish)
@@ -108,3 +188,4 @@ def run_chain(
             return NOTED, i, f.count
         if task != RUN:
             return DONE, i, f.count
+        gait, found, impossible = s.gait.gait, s.sanity.found, door.impossible > 0

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-_PART: Final = "from imu.analyzer import warm_up; warm_up(closing={closing})"
+_STEPS: Final = (
+    "from imu.analyzer import compile_part, warm_up; compile_part(closing=True); warm_up()"
+)
+_SAMPLES: Final = "from imu.analyzer import compile_part; compile_part(closing=False)"
 _LONGEST_S: Final = 60.0
 
 
@@ -19,14 +22,15 @@ def prepare_filters() -> None:
     Where nothing is compiled yet, another Python compiles a third of it meanwhile and leaves it in
     the cache. If that fails, it is compiled here.
     """
-    from imu.analyzer import warm_up
+    from imu.analyzer import compile_part, warm_up
     from imu.compiled import is_compiled
 
     if is_compiled():
         warm_up()
         return
-    with _compiled_elsewhere(closing=False):
+    with _compiled_elsewhere(_SAMPLES):
         # what closes a step comes first: the rest is there when it is needed
+        compile_part(closing=True)
         warm_up()
 
 
@@ -36,8 +40,8 @@ async def prepare_filters_meanwhile() -> None:
 
     if not is_compiled():
         with (
-            _compiled_elsewhere(closing=True) as most,
-            _compiled_elsewhere(closing=False) as rest,
+            _compiled_elsewhere(_STEPS) as most,
+            _compiled_elsewhere(_SAMPLES) as rest,
         ):
             for other in filter(None, (most, rest)):
                 # a thread that waits would keep a program from ending
@@ -47,13 +51,13 @@ async def prepare_filters_meanwhile() -> None:
 
 
 @contextmanager
-def _compiled_elsewhere(*, closing: bool) -> Iterator[subprocess.Popen[bytes] | None]:
+def _compiled_elsewhere(code: str) -> Iterator[subprocess.Popen[bytes] | None]:
     """Another process that compiles; it does not outlive the block."""
     other = None
     if not getattr(sys, "frozen", False):  # else the executable is no Python
         with suppress(OSError):
             other = subprocess.Popen(
-                [sys.executable, "-c", _PART.format(closing=closing)],
+                [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

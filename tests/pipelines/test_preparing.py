@@ -22,9 +22,9 @@ from imu.compiled import is_compiled
 from pipelines.views.preparing import prepare_filters
 before = is_compiled()
 prepare_filters()
-from imu.chain.loop import run_samples
-from imu.step.finished_step import close_step
-hits = [sum(kernel.stats.cache_hits.values()) for kernel in (run_samples, close_step)]
+from imu.chain.loop import take_sample
+from imu.step.closing import run_chain
+hits = [sum(kernel.stats.cache_hits.values()) for kernel in (take_sample, run_chain)]
 print(before, is_compiled(), len(started), all(p.poll() is not None for p in started), hits)
 """
 
@@ -45,9 +45,9 @@ def run_python(code: str, cache: Path) -> str:
 
 @pytest.mark.slow
 def test_two_processes_compile_and_the_next_run_starts_none(tmp_path: Path) -> None:
-    # what the other process has compiled is loaded, what closes a step was compiled here
+    # what the other process has compiled is loaded, the rest was compiled here
     assert run_python(_PREPARE, tmp_path) == "False True 1 True [1, 0]"
-    assert run_python(_PREPARE, tmp_path) == "True True 0 True [1, 1]"
+    assert run_python(_PREPARE, tmp_path) == "True True 0 True [0, 1]"
 
 
 @pytest.mark.slow
@@ -64,8 +64,8 @@ async def main():
         await asyncio.sleep(0.01)
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     await preparing
-    from imu.step.finished_step import close_step
-    print(before, longest < 1.0, sum(close_step.stats.cache_hits.values()))
+    from imu.step.closing import run_chain
+    print(before, longest < 1.0, sum(run_chain.stats.cache_hits.values()))
 
 asyncio.run(main())
 """
