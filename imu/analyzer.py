@@ -28,7 +28,6 @@ from imu.chain.loop import (
     align,
     chain_coefficients,
     restart,
-    take_sample,
 )
 from imu.chain.orientation import new_inclination_state
 from imu.chain.sanity import standing_troubles
@@ -71,7 +70,7 @@ __all__ = [
     "AnalyzerParams",
     "StepAnalyzer",
     "analyze",
-    "compile_part",
+    "compile_closing",
     "warm_up",
 ]
 
@@ -265,12 +264,13 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             When time does not increase (nothing of the block is taken then), or when blocks with
             and without angular velocity are mixed.
         """
-        stop, index = len(samples.time_s), 0
         if not self._take_kind(samples):
             return NO_STEPS
+        stop = samples.time_s.size
+        _, index = self._run(samples, 0, stop)
         while index is not None:
             _, index = self._run(samples, index, stop)
-        return self._take_steps()[0]
+        return self._take_steps()[0] if self._count or self._rows else NO_STEPS
 
     def push_packets(
         self, samples: Samples, ends: Sequence[int]
@@ -305,11 +305,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """
         if not self._take_kind(samples):
             return
-        index: int | None = 0
+        index = 0
         packet, stop = len(ends), ends[-1]
         while True:
-            reached, index = self._run(samples, index, stop)
-            if index is not None:
+            reached, following = self._run(samples, index, stop)
+            if following is not None:
+                index = following
                 packet = bisect_left(ends, reached)
                 stop = ends[packet]
                 continue
@@ -690,22 +691,14 @@ def analyze(
     return concatenate([analyzer.push(samples), analyzer.flush()])
 
 
-def compile_part(*, closing: bool) -> None:
-    """Compile a part of the chain and leave it in the cache, where :func:`warm_up` finds it.
+def compile_closing() -> None:
+    """Compile what closes a step, half of the work, and leave it where :func:`warm_up` finds it.
 
-    Parameters
-    ----------
-    closing : bool
-        What closes a step, two thirds of the work, or else what takes a sample: two processes can
-        share it.
+    So that another process can do it meanwhile.
     """
     c = chain_coefficients(100.0, Runner(), AnalyzerParams())[0]
-    s, finished = np.zeros(1, CHAIN_STATE)[0], np.zeros(1, FINISHED_STEPS)[0]
     with compiling():
-        if closing:
-            close_step(c, s, finished)
-        else:
-            take_sample(c, s, 0.0, 0.0, 0.0, STANDARD_GRAVITY_M_S2, 0.0, 0.0, 0.0, 0)
+        close_step(c, np.zeros(1, CHAIN_STATE)[0], np.zeros(1, FINISHED_STEPS)[0])
 
 
 def warm_up() -> None:

@@ -21,7 +21,7 @@ def number_block(values: ArrayLike, name: str) -> NDArray[np.float64]:
     InputError
         When the values are no numbers or have another shape.
     """
-    block = values if _is_ready(values) else _float_array(values, name)
+    block = values if is_ready(values) else _float_array(values, name)
     if block.ndim != 1:
         raise InputError(f"{name} has shape {block.shape}: give one value per sample, (N,).")
     return block
@@ -35,7 +35,7 @@ def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[
     InputError
         When the values are no numbers or have another shape, or not ``n`` rows.
     """
-    block = values if _is_ready(values) else _float_array(values, name)
+    block = values if is_ready(values) else _float_array(values, name)
     if block.shape != (n, 3) and (n is not None or block.ndim != 2 or block.shape[1] != 3):
         rows = "N" if n is None else n
         raise InputError(
@@ -44,7 +44,7 @@ def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[
     return block
 
 
-def _is_ready(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
+def is_ready(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
     """Whether they are as compiled code and decoders give them."""
     return type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.c_contiguous
 

@@ -60,12 +60,25 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     Strict IEEE arithmetic: no fused multiply-add, no reordering, so results are the same for every
     way of cutting the input.
     """
+    return _compiled(function, "never")
+
+
+def part_of_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """A kernel that becomes a part of the one kernel that calls it.
+
+    Each kernel is optimised once more within each that calls it: a large one with one caller need
+    not be optimised for itself.
+    """
+    return _compiled(function, "always")
+
+
+def _compiled(function: Callable[P, R], inline: str) -> Callable[P, R]:
     config: Any = numba_config
     previous = config.CACHE_DIR
     # numba reads the directory while it decorates; other packages' setting stays as it was
     config.CACHE_DIR = str(cache_directory())
     # nothing calls these from C: without that wrapper the first compilation is shorter
-    options: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
+    options: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True, "inline": inline}
     compiled: Callable[P, R]
     try:
         compiled = numba.njit(cache=True, **options)(function)
@@ -80,11 +93,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 def _compile_once_for_constants(compiled: Any) -> None:
     """Let callers that pass different constants share one compiled form: numba makes one each."""
-    template = compiled.get_call_template
+    numba_types: Any = types
+    template, plain = compiled.get_call_template, numba_types.unliteral
 
     def shared(args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Any:
-        plain = {name: types.unliteral(kind) for name, kind in kws.items()}
-        return template(tuple(types.unliteral(kind) for kind in args), plain)
+        return template(tuple(map(plain, args)), {name: plain(kind) for name, kind in kws.items()})
 
     compiled.get_call_template = shared
 

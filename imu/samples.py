@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.checked_arrays import number_block, vector_block
+from imu.checked_arrays import is_ready, number_block, vector_block
 from imu.errors import InputError
 
 #: Standard gravity, m/s² (CGPM 1901); turns specific force in g into SI and back.
@@ -103,12 +103,16 @@ class Samples:
         angular_velocity_rad_s: ArrayLike | None = None,
         quality: ArrayLike | None = None,
     ) -> None:
-        time = number_block(time_s, "time_s")
-        n = time.size
-        _SET_TIME(self, time)
-        _SET_ACCELERATION(self, vector_block(acceleration_m_s2, "acceleration_m_s2", n))
+        # most blocks are as decoders make them: to ask each array once keeps small packets cheap
+        if not (is_ready(time_s) and time_s.ndim == 1):
+            time_s = number_block(time_s, "time_s")
+        n = time_s.size
+        _SET_TIME(self, time_s)
+        if not (is_ready(acceleration_m_s2) and acceleration_m_s2.shape == (n, 3)):
+            acceleration_m_s2 = vector_block(acceleration_m_s2, "acceleration_m_s2", n)
+        _SET_ACCELERATION(self, acceleration_m_s2)
         gyro = angular_velocity_rad_s
-        if gyro is not None:
+        if not (gyro is None or (is_ready(gyro) and gyro.shape == (n, 3))):
             gyro = vector_block(gyro, "angular_velocity_rad_s", n)
         _SET_ANGULAR_VELOCITY(self, gyro)
         _SET_QUALITY(self, _NO_FLAGS(n, _UINT8) if quality is None else _quality_flags(quality, n))

@@ -49,7 +49,7 @@ from imu.chain.sanity import (
     sanity_coefficients,
     watch_sample,
 )
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, part_of_kernel
 from imu.errors import ParameterError
 from imu.runner import Runner
 from imu.samples import FULL_RATE_HZ, HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Quality
@@ -73,6 +73,7 @@ UNKNOWN, ACCELEROMETER, WITH_GYRO = range(3)
 MOUNTING_KNOWN: Final = 1
 
 _G: Final = STANDARD_GRAVITY_M_S2
+_GAP: Final = int(Quality.GAP)
 _SETTLING: Final = int(Quality.SETTLING)
 _SENSOR: Final = int(Quality.SENSOR)
 
@@ -358,7 +359,7 @@ def _flag_doubled_ones(s: Record, n: int) -> None:
         r[FLAGS] = int(r[FLAGS]) | _GAP | TURN_UNKNOWN
 
 
-@kernel
+@part_of_kernel
 def take_sample(
     c: Record,
     s: Record,

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.chain.filters import butterworth_low_pass
 from imu.checked_arrays import vector_block
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, part_of_kernel
 from imu.errors import InputError, ParameterError
 from imu.stage import Stage
 
@@ -427,7 +427,7 @@ def _update_bias(c: Record, s: Record) -> None:
         p[i, 2] -= k0 * n20 + k1 * n21 + k2 * n22
 
 
-@kernel
+@part_of_kernel
 def incline(
     c: Record,
     s: Record,

@@ -25,7 +25,7 @@ from imu.chain.loop import (
 )
 from imu.chain.orientation import level
 from imu.chain.sanity import TILT, end_trouble, note_trouble, puts_steps_in_doubt
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, part_of_kernel
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step.agreement import judge_agreement
 from imu.step.events import (
@@ -393,7 +393,7 @@ def has_room(f: Record) -> bool:
     return f.count < MOST_WAITING and f.wave_count + WINDOW_SAMPLES <= RING_SAMPLES
 
 
-@kernel
+@part_of_kernel
 def close_step(c: Record, s: Record, f: Record) -> bool:
     """Finish the step between contacts ``closed`` and ``closed + 1``; whether it is one."""
     w, features = f.window, f.features[f.count]

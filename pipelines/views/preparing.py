@@ -9,28 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-_STEPS: Final = (
-    "from imu.analyzer import compile_part, warm_up; compile_part(closing=True); warm_up()"
-)
-_SAMPLES: Final = "from imu.analyzer import compile_part; compile_part(closing=False)"
+_ALL: Final = "from imu.analyzer import warm_up; warm_up()"
+_CLOSING: Final = "from imu.analyzer import compile_closing; compile_closing()"
 _LONGEST_S: Final = 60.0
 
 
 def prepare_filters() -> None:
     """Compile what a run needs, or load it from the cache; nothing is said.
 
-    Where nothing is compiled yet, another Python compiles a third of it meanwhile and leaves it in
+    Where nothing is compiled yet, another Python compiles half of it meanwhile and leaves it in
     the cache. If that fails, it is compiled here.
     """
-    from imu.analyzer import compile_part, warm_up
+    from imu.analyzer import warm_up
     from imu.compiled import is_compiled
 
     if is_compiled():
         warm_up()
         return
-    with _compiled_elsewhere(_SAMPLES):
-        # what closes a step comes first: the rest is there when it is needed
-        compile_part(closing=True)
+    with _compiled_elsewhere(_CLOSING):
+        # what takes a sample comes first: the rest is there when it is needed
         warm_up()
 
 
@@ -40,10 +37,10 @@ async def prepare_filters_meanwhile() -> None:
 
     if not is_compiled():
         with (
-            _compiled_elsewhere(_STEPS) as most,
-            _compiled_elsewhere(_SAMPLES) as rest,
+            _compiled_elsewhere(_ALL) as every,
+            _compiled_elsewhere(_CLOSING) as half,
         ):
-            for other in filter(None, (most, rest)):
+            for other in filter(None, (every, half)):
                 # a thread that waits would keep a program from ending
                 while other.poll() is None:
                     await asyncio.sleep(0.1)

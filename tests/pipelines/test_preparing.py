@@ -22,9 +22,9 @@ from imu.compiled import is_compiled
 from pipelines.views.preparing import prepare_filters
 before = is_compiled()
 prepare_filters()
-from imu.chain.loop import take_sample
 from imu.step.closing import run_chain
-hits = [sum(kernel.stats.cache_hits.values()) for kernel in (take_sample, run_chain)]
+from imu.step.ringing import fill_loose_features
+hits = [sum(kernel.stats.cache_hits.values()) for kernel in (fill_loose_features, run_chain)]
 print(before, is_compiled(), len(started), all(p.poll() is not None for p in started), hits)
 """
 
