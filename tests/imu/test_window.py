@@ -51,7 +51,7 @@ def test_a_window_is_filtered_as_each_of_its_directions(seed: int, n: int, first
     rng = np.random.default_rng(seed)
     c = chain_coefficients(200.0, Runner(), AnalyzerParams())
     state, finished = np.zeros(1, CHAIN_STATE), np.zeros(1, FINISHED_STEPS)
-    force = rng.normal(size=(n, 3)) + (1.0, -2.0, 9.0)
+    force = rng.normal(size=(n, 3)) + np.array([1.0, -2.0, 9.0])
     state["ring"][0, (first + np.arange(n)) % RING_SAMPLES, 1:4] = force
     up = rng.normal(size=3)
     up /= math.sqrt(float(up @ up))
