@@ -20,6 +20,7 @@ from imu.chain.loop import (
     DONE,
     END_BOUT,
     GAP_BEFORE,
+    LASTING_STATE,
     MOUNTING_KNOWN,
     NOTED,
     UNKNOWN,
@@ -27,6 +28,7 @@ from imu.chain.loop import (
     AnalyzerParams,
     align,
     chain_coefficients,
+    new_bout_state,
     restart,
 )
 from imu.chain.orientation import new_inclination_state
@@ -74,21 +76,7 @@ __all__ = [
     "warm_up",
 ]
 
-#: What hangs on neither clock nor samples: it holds as long as the sensor stays where it is.
-_LASTING: Final = (
-    "mounting",
-    "mounting_status",
-    "mounting_stood",
-    "side_turn",
-    "standing_up",
-    "stood",
-    "steps",
-    "running_s",
-    "lumbar_sum",
-    "lumbar_count",
-    "lumbar_baseline",
-    "lumbar_from_s",
-)
+_LASTING: Final = list(LASTING_STATE.names or ())
 _BIAS: Final = ("bias", "covariance")  # rad/s and (0.01 °/s)², sensor frame
 
 #: A block without samples.
@@ -97,7 +85,7 @@ _NO_PLACES: Final = np.empty(0, np.int64)
 
 #: What :attr:`StepAnalyzer.learned` gives, one record.
 LEARNED_STATE: Final = np.dtype(
-    [(name, CHAIN_STATE[name]) for name in _LASTING]
+    [(name, LASTING_STATE[name]) for name in _LASTING]
     + [(name, CHAIN_STATE["inclination"][name]) for name in _BIAS]
 )
 
@@ -203,9 +191,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     @property
     def mounting(self) -> NDArray[np.float64] | None:
         """Rotation sensor → body, shape (3, 3); None while ``"auto"`` is still searching."""
-        if self._state["mounting_status"][0] != MOUNTING_KNOWN:
+        if self._state["learned"]["mounting_status"][0] != MOUNTING_KNOWN:
             return None
-        mounting: NDArray[np.float64] = self._state["mounting"][0].copy()
+        mounting: NDArray[np.float64] = self._state["learned"]["mounting"][0].copy()
         return mounting
 
     @property
@@ -216,7 +204,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """
         state = self._state[0]
         searched = self._mounting is None and self.mounting is not None
-        return bool(searched and not state["mounting_stood"])
+        return bool(searched and not state["learned"]["mounting_stood"])
 
     @property
     def loose_clip(self) -> bool:
@@ -358,7 +346,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             if why == DONE:
                 return index, None
             # the sample at hand has not been taken yet where others are missing before it
-            taken = index + int(why == GAP_BEFORE or self._state["filling"][0] >= 0)
+            taken = index + int(why == GAP_BEFORE or self._state["segment"]["filling"][0] >= 0)
             if self._do(why, samples.time_s, index):
                 return taken, index
 
@@ -400,7 +388,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         return steps
 
     def _finish_segment(self, index: int = 0, next_s: float = np.inf) -> None:
-        if self._state["held"][0] > 0:
+        if self._state["segment"]["held"][0] > 0:
             # shorter than the alignment: level by what there is, then let it through
             align(self._coefficients, self._state)
             why = CLOSE
@@ -408,9 +396,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
                 why = self._run_without_samples(index, RELEASE)
                 if why == END_BOUT:
                     self._end_bout(index)
-        self._state["opening_contact"] = -1
+        self._state["bout"]["opening_contact"] = -1
         if believe_open_run(self._coefficients["gait"], self._state["gait"]):
-            self._state["running"] = 1
+            self._state["bout"]["running"] = 1
         self._close_steps(index, CLOSE_ALL)
         end_segment(self._coefficients, self._state, next_s)
         restart(self._coefficients, self._state)
@@ -504,13 +492,13 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         s = np.zeros(1, CHAIN_STATE)
         s["inclination"] = new_inclination_state(self._coefficients["inclination"])
         learned = self._lumbar_baseline_bw
-        s["lumbar_baseline"] = np.nan if learned is None else learned
-        s["swing"] = np.nan
+        s["learned"]["lumbar_baseline"] = np.nan if learned is None else learned
+        s["bout"] = new_bout_state()
         s["last_step_s"] = s["posture_s"] = -np.inf
         s["posture_quality"] = new_posture_quality_state()
         if self._mounting is not None:
-            s["mounting"] = self._mounting
-            s["mounting_status"] = MOUNTING_KNOWN
+            s["learned"]["mounting"] = self._mounting
+            s["learned"]["mounting_status"] = MOUNTING_KNOWN
         restart(self._coefficients, s)
         return s
 
@@ -518,8 +506,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     def learned(self) -> NDArray[np.void]:
         """What has been learned about runner and sensor, :data:`LEARNED_STATE`, shape (1,)."""
         learned = np.zeros(1, LEARNED_STATE)
-        for name in _LASTING:
-            learned[name] = self._state[name]
+        learned[_LASTING] = self._state["learned"]
         for name in _BIAS:
             learned[name] = self._state["inclination"][name]
         return learned
@@ -558,8 +545,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         if self._kind != UNKNOWN:
             raise ParameterError("learned", learned.dtype, "it before the first sample")
         state = self._state
-        for name in _LASTING:
-            state[name] = learned[name]
+        state["learned"] = learned[_LASTING]
         covariance = learned["covariance"][0].copy()
         forgetting_s = self._params.inclination.bias_forgetting_time_s
         drift = (0.1 / 0.01) ** 2 * gap_s / forgetting_s  # by 0.1 °/s in that time
@@ -587,40 +573,40 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """
         known = self.mounting
         if known is not None:
-            self._state["mounting"] = mounting_from_up(known, up)
-            self._state["mounting_stood"] = 1
+            self._state["learned"]["mounting"] = mounting_from_up(known, up)
+            self._state["learned"]["mounting_stood"] = 1
             self._forget_posture()
             return
         direction = np.asarray(up, np.float64)
         norm = float(np.linalg.norm(direction))
         if direction.shape != (3,) or not 0.0 < norm < np.inf:
             raise ParameterError("up", up, "three numbers that are a direction")
-        self._state["standing_up"] = direction / norm
-        self._state["stood"] = 1
+        self._state["learned"]["standing_up"] = direction / norm
+        self._state["learned"]["stood"] = 1
 
     def reseat(self) -> None:
         """Take note that the sensor was moved: ``"auto"`` axes are searched anew."""
         self._forget_posture()
         self._state["loose_score"] = self._state["loose_steps"] = 0
-        self._state["side_turn"] = 0.0
+        self._state["learned"]["side_turn"] = 0.0
         if self._mounting is None:
-            self._state["mounting_status"] = 0
-            self._state["mounting_stood"] = 0
-            self._state["standing_count"] = 0
-            self._state["mounting_tried"] = self._state["contact_count"]
-            self._state["mounting_from"] = self._state["contact_count"]
-            self._state["stood"] = 0
+            self._state["learned"]["mounting_status"] = 0
+            self._state["learned"]["mounting_stood"] = 0
+            self._state["segment"]["standing_count"] = 0
+            self._state["bout"]["mounting_tried"] = self._state["bout"]["contact_count"]
+            self._state["bout"]["mounting_from"] = self._state["bout"]["contact_count"]
+            self._state["learned"]["stood"] = 0
 
     def _forget_posture(self) -> None:
         s, intake = self._state, self._state["intake"]
         since_s = float(intake["last_seen_s"][0]) if intake["started"][0] else -np.inf
         forget_steps(s["posture_quality"], since_s)
-        if self._lumbar_baseline_bw is None and s["running_s"][0] > 0.0:
+        if self._lumbar_baseline_bw is None and s["learned"]["running_s"][0] > 0.0:
             # what was learned so far is of a lean that was measured from elsewhere
-            s["lumbar_sum"] = s["lumbar_count"] = 0
-            s["lumbar_baseline"] = np.nan
-            begun_s = s["running_s"] - self._coefficients["lumbar_skip_s"]
-            s["lumbar_from_s"] = np.maximum(s["lumbar_from_s"], begun_s)
+            s["learned"]["lumbar_sum"] = s["learned"]["lumbar_count"] = 0
+            s["learned"]["lumbar_baseline"] = np.nan
+            begun_s = s["learned"]["running_s"] - self._coefficients["lumbar_skip_s"]
+            s["learned"]["lumbar_from_s"] = np.maximum(s["learned"]["lumbar_from_s"], begun_s)
 
 
 def analyze(

@@ -196,18 +196,29 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
     align=True,
 )
 
-CHAIN_STATE: Final = np.dtype(
+#: What hangs on neither clock nor samples: it holds as long as the sensor stays where it is.
+LASTING_STATE: Final = np.dtype(
     [
-        ("intake", INTAKE_STATE),
-        ("inclination", INCLINATION_STATE),
-        ("gait", GAIT_STATE),
-        ("side", SIDE_STATE),  # votes of roll
-        ("side_by_force", SIDE_STATE),
-        ("sanity", SANITY_STATE),
-        ("agreement", AGREEMENT_STATE),
-        ("turning", TURNING_STATE),
-        ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
-        ("turns", np.uint8),  # whether the gyroscope reads anything but zeros
+        # mounting, sensor → body
+        ("mounting", np.float64, (3, 3)),
+        ("mounting_status", np.uint8),
+        ("mounting_stood", np.uint8),  # up was found from standing
+        ("side_turn", np.float64, 2),  # of forward in the body axes, cosine and sine; 0 unknown
+        ("standing_up", np.float64, 3),  # sensor frame
+        ("stood", np.uint8),
+        ("steps", np.int64),
+        ("running_s", np.float64),
+        ("lumbar_sum", np.float64),
+        ("lumbar_count", np.int64),
+        ("lumbar_baseline", np.float64),  # NaN before one exists
+        ("lumbar_from_s", np.float64),  # running time that its skipped time begins at
+    ],
+    align=True,
+)
+
+#: What a gap that nothing is joined over ends: samples that follow one another.
+SEGMENT_STATE: Final = np.dtype(
+    [
         # alignment: the first second is held until its mean tells up
         ("held", np.int64),
         ("released", np.int64),
@@ -215,22 +226,29 @@ CHAIN_STATE: Final = np.dtype(
         # samples to fill before the one at hand, -1 when it is not judged yet, and filled so far
         ("filling", np.int64),
         ("filled", np.int64),
-        # samples since the start or restart
         ("samples", np.int64),
         # standing, sensor frame
         ("standing_sum", np.float64, 3),  # of this second
         ("standing_before", np.float64, 3),  # of the second before
         ("standing_count", np.int64),  # still seconds in a row
-        ("standing_up", np.float64, 3),
-        ("stood", np.uint8),
-        # mounting, sensor → body
-        ("mounting", np.float64, (3, 3)),
-        ("mounting_status", np.uint8),
-        ("mounting_stood", np.uint8),  # up was found from standing
-        ("side_turn", np.float64, 2),  # of forward in the body axes, cosine and sine; 0 unknown
-        ("mounting_tried", np.int64),
-        ("mounting_from", np.int64),  # first contact of the bout after the last re-seating
-        # the bout of running
+        # up in the inertial frame: of the open step, and 1 and 2 s ago while not running
+        ("up", np.float64, 3),
+        ("levelling", np.float64, 4),  # inertial → earth, of the open step
+        ("up_known", np.uint8),
+        ("up_before", np.float64, (2, 3)),
+        ("ups_before", np.int64),
+        # of up where turning was not measured, degrees²; 0 without holes
+        ("tilt_variance", np.float64),
+        ("tilt_seen", np.int64),  # samples that have been looked through for holes
+        ("shaken", np.uint8),  # by a filled gap since
+        ("last_running", np.int64),  # sample at which a step was last closed
+    ],
+    align=True,
+)
+
+#: What the end of a bout of running ends.
+BOUT_STATE: Final = np.dtype(
+    [
         ("contacts", np.int64, CONTACTS),  # coarse, by contact number modulo the capacity
         ("contact_count", np.int64),
         ("closed", np.int64),
@@ -238,45 +256,49 @@ CHAIN_STATE: Final = np.dtype(
         ("running", np.uint8),
         ("due", np.int64),  # sample at which the next step can be closed
         ("rises", np.float64, CONTACTS),  # through 1 g, by contact number, sample index
-        # up in the inertial frame: of the open step, and 1 and 2 s ago while not running
-        ("up", np.float64, 3),
-        ("levelling", np.float64, 4),  # inertial → earth, of the open step
-        ("up_known", np.uint8),
-        # steps that still bear the flag of a gap, or of settling, before them
-        ("felt_gap", np.int64),
-        ("felt_settling", np.int64),
-        ("doubted", np.int64),  # steps in a row whose mean force says otherwise
-        # of up where turning was not measured, degrees²; 0 without holes
-        ("tilt_variance", np.float64),
-        ("tilt_seen", np.int64),  # samples that have been looked through for holes
-        ("unbroken", np.int64),  # steps since the last hole that matters
-        ("contradicted", np.int64),  # steps in a row whose mean force lies far off
-        ("up_before", np.float64, (2, 3)),
-        ("ups_before", np.int64),
-        # up in the sensor: of the last strides, or as it stood before a gap, and when that was
-        ("posture", np.float64, 3),
-        ("posture_running", np.uint8),
-        ("posture_s", np.float64),
-        ("shaken", np.uint8),  # by a filled gap since
-        ("last_step_s", np.float64),  # contact that closed the last step
-        ("last_running", np.int64),  # sample at which a step was last closed
         ("initial_contact", np.float64),  # of the open step, sample index; NaN when not known
+        ("mounting_tried", np.int64),
+        ("mounting_from", np.int64),  # first contact after the last re-seating
+        ("side", SIDE_STATE),  # votes of roll
+        ("side_by_force", SIDE_STATE),
+        ("swing", np.float64, 2),  # roll and sideways force of the step before, for the side
         ("ringing", np.float64),  # log odds that the sensor rings on its strap, mean over steps
         ("ringing_steps", np.int64),
         ("weight", np.float64),  # what the sensor reads for body weight, g, smoothed
         ("weights", np.int64),
-        ("swing", np.float64, 2),  # roll and sideways force of the step before, for the side
+    ],
+    align=True,
+)
+
+#: The rest is of the session: it has rules of its own for what outlasts a gap.
+CHAIN_STATE: Final = np.dtype(
+    [
+        ("learned", LASTING_STATE),
+        ("segment", SEGMENT_STATE),
+        ("bout", BOUT_STATE),
+        ("intake", INTAKE_STATE),
+        ("inclination", INCLINATION_STATE),
+        ("gait", GAIT_STATE),
+        ("sanity", SANITY_STATE),
+        ("agreement", AGREEMENT_STATE),
+        ("turning", TURNING_STATE),
+        ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
+        ("turns", np.uint8),  # whether the gyroscope reads anything but zeros
+        # steps that still bear the flag of a gap, or of settling, before them
+        ("felt_gap", np.int64),
+        ("felt_settling", np.int64),
+        ("doubted", np.int64),  # steps in a row whose mean force says otherwise
+        ("unbroken", np.int64),  # steps since the last hole that matters
+        ("contradicted", np.int64),  # steps in a row whose mean force lies far off
+        # up in the sensor: of the last strides, or as it stood before a gap, and when that was
+        ("posture", np.float64, 3),
+        ("posture_running", np.uint8),
+        ("posture_s", np.float64),
+        ("last_step_s", np.float64),  # contact that closed the last step
         ("step_times", np.float64, STEP_TIMES),
         ("step_time_count", np.int64),
-        # over the whole session
         ("loose_score", np.float64),  # whether the clip is loose, mean over the last steps
         ("loose_steps", np.int64),
-        ("steps", np.int64),
-        ("running_s", np.float64),
-        ("lumbar_sum", np.float64),
-        ("lumbar_count", np.int64),
-        ("lumbar_baseline", np.float64),  # NaN before one exists
-        ("lumbar_from_s", np.float64),  # running time that its skipped time begins at
         ("posture_quality", POSTURE_QUALITY_STATE),  # over the finished steps
         # buffers
         ("hold", np.float64, (_HELD, 8)),
@@ -284,6 +306,22 @@ CHAIN_STATE: Final = np.dtype(
     ],
     align=True,
 )
+
+
+def new_segment_state() -> NDArray[np.void]:
+    """The state before the first sample of a segment."""
+    state = np.zeros(1, SEGMENT_STATE)
+    state["filling"] = -1
+    return state
+
+
+def new_bout_state() -> NDArray[np.void]:
+    """The state before the first contact of a bout."""
+    state = np.zeros(1, BOUT_STATE)
+    state["opening_contact"] = -1
+    state["due"] = NEVER
+    state["swing"] = np.nan
+    return state
 
 
 @kernel
@@ -300,18 +338,22 @@ def up_in_inertial_frame(levelling: NDArray[np.float64]) -> tuple[float, float, 
 @kernel
 def schedule_closing(c: Record, s: Record) -> None:
     """Set the sample at which the next step can be closed: its closing contact plus the pad."""
-    s.due = NEVER
-    if s.running == 1 and s.closed + 1 < s.contact_count:
-        waiting = s.contact_count - s.mounting_tried
-        if s.mounting_status == MOUNTING_KNOWN or s.mounting_tried > 0 or waiting > STEPS_TO_MOUNT:
-            s.due = s.contacts[(s.closed + 1) % CONTACTS] + c.tail_samples
+    s.bout.due = NEVER
+    if s.bout.running == 1 and s.bout.closed + 1 < s.bout.contact_count:
+        waiting = s.bout.contact_count - s.bout.mounting_tried
+        if (
+            s.learned.mounting_status == MOUNTING_KNOWN
+            or s.bout.mounting_tried > 0
+            or waiting > STEPS_TO_MOUNT
+        ):
+            s.bout.due = s.bout.contacts[(s.bout.closed + 1) % CONTACTS] + c.tail_samples
 
 
 @kernel
 def _mean_of_last_second(c: Record, s: Record, out: NDArray[np.float64]) -> None:
     """Direction of the specific force of the last second, inertial frame."""
     x, y, z = 0.0, 0.0, 0.0
-    for i in range(s.samples - c.gait.second_samples, s.samples):
+    for i in range(s.segment.samples - c.gait.second_samples, s.segment.samples):
         r = s.ring[i % RING_SAMPLES]
         x, y, z = x + r[FX], y + r[FY], z + r[FZ]
     norm = math.sqrt(x * x + y * y + z * z)
@@ -322,14 +364,14 @@ def _mean_of_last_second(c: Record, s: Record, out: NDArray[np.float64]) -> None
 @kernel
 def _stand(s: Record) -> None:
     """A second has passed: the mean of the last still ones is up, once there are enough."""
-    v, before = s.standing_sum, s.standing_before
-    s.standing_count = s.standing_count + 1 if s.gait.still == 1 else 0
-    if s.standing_count >= _STANDING_SECONDS:
+    v, before = s.segment.standing_sum, s.segment.standing_before
+    s.segment.standing_count = s.segment.standing_count + 1 if s.gait.still == 1 else 0
+    if s.segment.standing_count >= _STANDING_SECONDS:
         x, y, z = v[0] + before[0], v[1] + before[1], v[2] + before[2]
         norm = math.sqrt(x * x + y * y + z * z)
-        up = s.standing_up
+        up = s.learned.standing_up
         up[0], up[1], up[2] = x / norm, y / norm, z / norm
-        s.stood = 1
+        s.learned.stood = 1
     for k in range(3):
         before[k] = v[k]
         v[k] = 0.0
@@ -342,7 +384,7 @@ def _flag_equal_ones(s: Record, n: int) -> None:
     doubt = _SENSOR
     if s.sanity.still_turning == equal:
         doubt |= TURN_UNKNOWN
-        s.tilt_seen = min(s.tilt_seen, max(0, n - equal + 1))
+        s.segment.tilt_seen = min(s.segment.tilt_seen, max(0, n - equal + 1))
     for i in range(max(0, n - equal + 1), n):
         flags = int(s.ring[i % RING_SAMPLES, FLAGS])
         if flags & doubt != doubt:
@@ -353,7 +395,7 @@ def _flag_equal_ones(s: Record, n: int) -> None:
 def _flag_doubled_ones(s: Record, n: int) -> None:
     """Those before sample ``n`` are a packet once more: what was measured then is lost."""
     first = max(0, n - s.sanity.doubled)
-    s.tilt_seen = min(s.tilt_seen, first)
+    s.segment.tilt_seen = min(s.segment.tilt_seen, first)
     for i in range(first, n):
         r = s.ring[i % RING_SAMPLES]
         r[FLAGS] = int(r[FLAGS]) | _GAP | TURN_UNKNOWN
@@ -374,7 +416,7 @@ def take_sample(
 ) -> int:
     """Take one clean sample; returns :data:`DONE`, :data:`CLOSE` or :data:`END_BOUT`."""
     x, y, z = incline(c.inclination, s.inclination, ax, ay, az, gx, gy, gz, s.turns == 1)
-    n = s.samples
+    n = s.segment.samples
     running = s.gait.running == 1
     flags = watch_sample(c.sanity, s.sanity, t, ax, ay, az, gx, gy, gz, x, y, z, flags, running)
     if flags & _SENSOR:
@@ -386,33 +428,33 @@ def take_sample(
     r[FX], r[FY], r[FZ] = x, y, z
     r[Q0], r[Q1], r[Q2], r[Q3] = q[0], q[1], q[2], q[3]
     r[FLAGS] = flags | (_SETTLING if n < c.settling_samples else 0)
-    s.samples = n + 1
+    s.segment.samples = n + 1
 
-    v = s.standing_sum
+    v = s.segment.standing_sum
     v[0], v[1], v[2] = v[0] + ax, v[1] + ay, v[2] + az
     hx, hy, vertical = rotate(s.inclination.levelling, x, y, z)
     event = gait_sample(c.gait, s.gait, hx / _G, hy / _G, vertical / _G)
     if s.gait.still_count == 0:
         _stand(s)
-        if s.contact_count <= 1:  # no step that may be one of a run
-            b = s.up_before
+        if s.bout.contact_count <= 1:  # no step that may be one of a run
+            b = s.segment.up_before
             b[1, 0], b[1, 1], b[1, 2] = b[0, 0], b[0, 1], b[0, 2]
             b[0, 0], b[0, 1], b[0, 2] = up_in_inertial_frame(s.inclination.levelling)
             if s.gait.still == 1:
                 _mean_of_last_second(c, s, b)
-            s.ups_before += 1
+            s.segment.ups_before += 1
             o = s.turning.still
             o[1], o[0] = o[0], s.gait.still
     if event >= 2:
-        s.opening_contact = n - c.gait.delay_samples if event == 2 else -1
+        s.bout.opening_contact = n - c.gait.delay_samples if event == 2 else -1
         return END_BOUT
     if event == 1:
-        s.contacts[s.contact_count % CONTACTS] = n - c.gait.delay_samples
-        s.contact_count += 1
+        s.bout.contacts[s.bout.contact_count % CONTACTS] = n - c.gait.delay_samples
+        s.bout.contact_count += 1
         if s.gait.running == 1:
-            s.running = 1
+            s.bout.running = 1
         schedule_closing(c, s)
-    return CLOSE if s.samples >= s.due else DONE
+    return CLOSE if s.segment.samples >= s.bout.due else DONE
 
 
 @kernel
@@ -423,7 +465,7 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     # the strapdown runs through them twice: now to level, then again as they are released
     q = o.strapdown
     x, y, z = 0.0, 0.0, 0.0
-    for i in range(s.held):
+    for i in range(s.segment.held):
         h = s.hold[i]
         if s.turns == 1:
             b = o.bias
@@ -433,9 +475,9 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(o.levelling, x, y, z)
     # the mean stays in the low-pass as its first guess
-    o.acceleration.count = s.held
+    o.acceleration.count = s.segment.held
     o.acceleration.sum[0], o.acceleration.sum[1], o.acceleration.sum[2] = x, y, z
-    s.aligned = 1
+    s.segment.aligned = 1
 
 
 def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
@@ -451,27 +493,10 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     state["gait"]["resuming"] = resuming
     state["intake"]["joined"] = 0
     restart_sanity(state["sanity"])
-    for name in (
-        "held",
-        "released",
-        "aligned",
-        "samples",
-        "standing_sum",
-        "standing_before",
-        "standing_count",
-        "up_known",
-        "ups_before",
-        "shaken",
-        "last_running",
-        "tilt_variance",
-        "tilt_seen",
-    ):
-        state[name] = 0
+    state["segment"] = new_segment_state()
     state["turning"]["ends"] = -1
     for name in ("still", "start_known"):
         state["turning"][name] = 0
-    state["filling"] = -1
-    state["due"] = NEVER
 
 
 def chain_coefficients(

@@ -65,7 +65,7 @@ def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -
     """Harmonics of the stride's samples ``[begin, end)`` about the levelled body axes."""
     n = end - begin
     turn = 2.0 * math.pi / n
-    u, m = s.up, s.mounting
+    u, m = s.segment.up, s.learned.mounting
     force = 0j
     step, phase = complex(math.cos(2.0 * turn), -math.sin(2.0 * turn)), complex(1.0, 0.0)
     for i in range(begin, end):
@@ -147,7 +147,11 @@ def _contradicts(m: NDArray[np.float64], swing: float) -> bool:
 def _take_stride(
     c: Record, s: Record, begin: int, end: int, number: int, scratch: NDArray[np.float64]
 ) -> None:
-    if begin < max(0, s.samples - RING_SAMPLES) or end >= s.samples or end - begin < _POINTS:
+    if (
+        begin < max(0, s.segment.samples - RING_SAMPLES)
+        or end >= s.segment.samples
+        or end - begin < _POINTS
+    ):
         return
     _measure_stride(s, begin, end, scratch)
     watch_turning(c, s, begin, end, number)
@@ -170,23 +174,23 @@ def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float
         return
     a = s.agreement
     if number == 0 and a.strides == 0:
-        for k in range(max(0, s.contact_count - CONTACTS), s.contact_count - 2):
-            first, last = s.contacts[k % CONTACTS], s.contacts[(k + 2) % CONTACTS]
+        for k in range(max(0, s.bout.contact_count - CONTACTS), s.bout.contact_count - 2):
+            first, last = s.bout.contacts[k % CONTACTS], s.bout.contacts[(k + 2) % CONTACTS]
             _take_stride(c, s, first, last, number, scratch)
     elif number > 0:
-        begin, end = s.rises[(number - 1) % CONTACTS], s.rises[(number + 1) % CONTACTS]
+        begin, end = s.bout.rises[(number - 1) % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
         if begin < end:
             _take_stride(c, s, int(begin), int(end), number, scratch)
     if a.strides < _STRIDES:
         return
     m = a.means
-    newer, older = s.contacts[(number + 1) % CONTACTS], s.contacts[number % CONTACTS]
+    newer, older = s.bout.contacts[(number + 1) % CONTACTS], s.bout.contacts[number % CONTACTS]
     stride_s = 2.0 * (newer - older) * c.interval_s
     if m[_TOTAL] / c.interval_s**2 < _LEAST_TURNING**2:
         note_trouble(s.sanity, GYRO_QUIET, math.sqrt(m[_TOTAL]) / c.interval_s)
         return
     end_trouble(s.sanity, GYRO_QUIET)
-    if s.mounting_status == MOUNTING_KNOWN and _contradicts(
+    if s.learned.mounting_status == MOUNTING_KNOWN and _contradicts(
         m, (0.5 * _LEAST_SWING * stride_s) ** 2
     ):
         note_trouble(s.sanity, GYRO_CONTRADICTS, 0.0)

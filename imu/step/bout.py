@@ -12,12 +12,12 @@ from imu.chain.loop import (
     FX,
     FZ,
     MOUNTING_KNOWN,
-    NEVER,
     Q0,
     Q1,
     Q3,
     RING_SAMPLES,
     STEPS_TO_MOUNT,
+    new_bout_state,
 )
 from imu.mounting import forward_from_steps
 from imu.samples import STANDARD_GRAVITY_M_S2
@@ -32,11 +32,11 @@ def find_mounting(state: NDArray[np.void]) -> None:
     Axes that somebody stated stay as they are, but the feet are told apart by what is forward.
     """
     s = state[0]
-    total = int(s["contact_count"])
-    s["mounting_tried"] = total
-    oldest = max(total - STEPS_TO_MOUNT - 1, int(s["mounting_from"]))
-    contacts = s["contacts"][np.arange(oldest, total) % CONTACTS]
-    contacts = contacts[(contacts >= 0) & (contacts > s["samples"] - RING_SAMPLES)]
+    total = int(s["bout"]["contact_count"])
+    s["bout"]["mounting_tried"] = total
+    oldest = max(total - STEPS_TO_MOUNT - 1, int(s["bout"]["mounting_from"]))
+    contacts = s["bout"]["contacts"][np.arange(oldest, total) % CONTACTS]
+    contacts = contacts[(contacts >= 0) & (contacts > s["segment"]["samples"] - RING_SAMPLES)]
     contacts = contacts[(len(contacts) + 1) % 2 :]  # an even number of steps
     if len(contacts) < 3:
         return
@@ -50,46 +50,29 @@ def find_mounting(state: NDArray[np.void]) -> None:
         return
     up /= norm
     # a sensor that lay on a table before it was clipped on tells nothing of standing
-    stood = bool(s["stood"]) and float(up @ s["standing_up"]) > 0.8
+    stood = bool(s["learned"]["stood"]) and float(up @ s["learned"]["standing_up"]) > 0.8
     if stood:
-        up = s["standing_up"]
+        up = s["learned"]["standing_up"]
     found = np.zeros((3, 3))
     if not forward_from_steps(force, contacts - contacts[0], up, found):
         return
-    if s["mounting_status"] != MOUNTING_KNOWN:
-        s["mounting"] = found
-        s["mounting_status"] = MOUNTING_KNOWN
-        s["mounting_stood"] = stood
-    turn = s["mounting"][:2] @ found[0]
+    if s["learned"]["mounting_status"] != MOUNTING_KNOWN:
+        s["learned"]["mounting"] = found
+        s["learned"]["mounting_status"] = MOUNTING_KNOWN
+        s["learned"]["mounting_stood"] = stood
+    turn = s["learned"]["mounting"][:2] @ found[0]
     norm = float(np.linalg.norm(turn))
     if norm > 0.0:
-        s["side_turn"] = turn / norm
+        s["learned"]["side_turn"] = turn / norm
 
 
 def end_bout(state: NDArray[np.void]) -> None:
     """Forget the bout whose steps are closed; a contact that opens a new one is kept."""
-    s = state[0]
-    for name in (
-        "contact_count",
-        "closed",
-        "running",
-        "mounting_tried",
-        "mounting_from",
-        "weight",
-        "weights",
-        "ringing",
-        "ringing_steps",
-    ):
-        s[name] = 0
-    for votes in ("side", "side_by_force"):
-        s[votes]["steps"] = 0
-        s[votes]["left_is_even"] = 0
-    s["swing"] = np.nan
-    s["due"] = NEVER
-    if s["opening_contact"] >= 0:
-        s["contacts"][0] = s["opening_contact"]
-        s["contact_count"] = 1
-        s["opening_contact"] = -1
+    opening = int(state["bout"]["opening_contact"][0])
+    state["bout"] = new_bout_state()
+    if opening >= 0:
+        state["bout"]["contacts"][0, 0] = opening
+        state["bout"]["contact_count"] = 1
 
 
 def end_segment(coefficients: NDArray[np.void], state: NDArray[np.void], next_s: float) -> None:

@@ -63,16 +63,16 @@ def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
     what, loose = 0, 0
     if tells_loose_clip(s):
         what = loose = LOOSE_CLIP
-    if s.mounting_status != MOUNTING_KNOWN:
+    if s.learned.mounting_status != MOUNTING_KNOWN:
         what |= NO_AXES
-    if s.closed == 0 or s.shaken == 1:
+    if s.bout.closed == 0 or s.segment.shaken == 1:
         what |= FIND_UP
-    if s.running == 1:
-        turn = s.side_turn
+    if s.bout.running == 1:
+        turn = s.learned.side_turn
         wanted = what & NO_AXES or (turn[0] == 0.0 and turn[1] == 0.0)
-        if wanted and (finish or s.contact_count - s.mounting_tried > STEPS_TO_MOUNT):
+        if wanted and (finish or s.bout.contact_count - s.bout.mounting_tried > STEPS_TO_MOUNT):
             what |= SEEK_AXES
-        if s.closed + 1 < s.contact_count and (finish or s.samples >= s.due):
+        if s.bout.closed + 1 < s.bout.contact_count and (finish or s.segment.samples >= s.bout.due):
             what |= CLOSE_STEP
     return what, (s.sanity.found << 8) | s.gait.gait | loose
 
@@ -99,7 +99,7 @@ def run_chain(
     """
     c, s, f = coefficients[0], state[0], finished[0]
     door = s.intake
-    if start == 0 and s.filling < 0 and task == RUN:
+    if start == 0 and s.segment.filling < 0 and task == RUN:
         bad = first_disorder(door, time_s)
         if bad >= 0:
             return DISORDER, bad, f.count
@@ -108,14 +108,14 @@ def run_chain(
     gait, found, impossible = s.gait.gait, s.sanity.found, door.impossible > 0
     while True:
         if task <= RELEASE:
-            if s.aligned == 1 and s.released < s.held:
-                h = s.hold[s.released]
-                s.released += 1
+            if s.segment.aligned == 1 and s.segment.released < s.segment.held:
+                h = s.hold[s.segment.released]
+                s.segment.released += 1
                 t, ax, ay, az, gx, gy, gz = h[0], h[1], h[2], h[3], h[4], h[5], h[6]
                 flags = int(h[7])
-                if s.released == s.held:
-                    s.held = 0
-                    s.released = 0
+                if s.segment.released == s.segment.held:
+                    s.segment.held = 0
+                    s.segment.released = 0
             else:
                 if i == stop:
                     return DONE, i, f.count
@@ -129,7 +129,7 @@ def run_chain(
                 if gyro:
                     w = angular_velocity[i]
                     gx, gy, gz = w[0], w[1], w[2]
-                if s.filling < 0:
+                if s.segment.filling < 0:
                     verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
                     if verdict == DROP:
                         i += 1
@@ -138,11 +138,11 @@ def run_chain(
                         continue
                     if verdict == RESTART:
                         return GAP_BEFORE, i, f.count
-                    s.filling = verdict
-                    s.filled = 0
-                if s.filled < s.filling:
-                    s.filled += 1
-                    k = s.filled / (s.filling + 1)
+                    s.segment.filling = verdict
+                    s.segment.filled = 0
+                if s.segment.filled < s.segment.filling:
+                    s.segment.filled += 1
+                    k = s.segment.filled / (s.segment.filling + 1)
                     p, o = door.acceleration, door.angular_velocity
                     t = door.time_s + (t - door.time_s) * k
                     ax, gx = p[0] + (ax - p[0]) * k, o[0] + (gx - o[0]) * k
@@ -151,17 +151,27 @@ def run_chain(
                     flags = _GAP | TURN_UNKNOWN
                 else:
                     flags = accept_sample(
-                        c.intake, door, t, ax, ay, az, gx, gy, gz, int(quality[i]), s.filling
+                        c.intake,
+                        door,
+                        t,
+                        ax,
+                        ay,
+                        az,
+                        gx,
+                        gy,
+                        gz,
+                        int(quality[i]),
+                        s.segment.filling,
                     )
-                    s.filling = -1
+                    s.segment.filling = -1
                     s.turns = 1 if gyro and door.gyro_zeros < c.intake.zeros else 0
                     i += 1
-                if s.aligned == 0:
-                    h = s.hold[s.held]
+                if s.segment.aligned == 0:
+                    h = s.hold[s.segment.held]
                     h[0], h[1], h[2], h[3], h[4], h[5], h[6] = t, ax, ay, az, gx, gy, gz
                     h[7] = flags
-                    s.held += 1
-                    if s.held == c.alignment_samples:
+                    s.segment.held += 1
+                    if s.segment.held == c.alignment_samples:
                         return ALIGN, i, f.count
                     continue
             why = take_sample(c, s, t, ax, ay, az, gx, gy, gz, flags)
@@ -179,7 +189,7 @@ def run_chain(
                 return (CLOSE if task == RUN else UP_WANTED), i, f.count
             if not has_room(f):
                 return CLOSE, i, f.count
-            f.places[f.count] = i + (1 if s.filling >= 0 else 0)
+            f.places[f.count] = i + (1 if s.segment.filling >= 0 else 0)
             close_step(c, s, f)
             up_found = False
             what, noted = look_at_closing(state, finish)

@@ -157,14 +157,14 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
 
     The step itself where there is no stride; NaN where it cannot be measured.
     """
-    rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
-    oldest = float(max(0, s.samples - RING_SAMPLES))
+    rise, end = s.bout.rises[number % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
+    oldest = float(max(0, s.segment.samples - RING_SAMPLES))
     steps = strides_to_average(number + 1)
     begin = rise
     mean_from = rise
     if steps >= 2:
-        begin = s.rises[(number - 1) % CONTACTS]
-        mean_from = s.rises[(number + 1 - steps) % CONTACTS]
+        begin = s.bout.rises[(number - 1) % CONTACTS]
+        mean_from = s.bout.rises[(number + 1 - steps) % CONTACTS]
     # nothing is averaged over samples that were not measured, except within the step alone
     whole = int(math.floor(end))
     while whole > mean_from and not int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _UNMEASURED:
@@ -173,7 +173,7 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
     lone = mean_from < whole <= rise and int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _CLIPPED
     while not mean_from >= whole and steps > 2:
         steps -= 2
-        mean_from = s.rises[(number + 1 - steps) % CONTACTS]
+        mean_from = s.bout.rises[(number + 1 - steps) % CONTACTS]
     if not mean_from >= max(oldest, whole) or end - begin > longest:
         begin, mean_from = rise, rise
     if not (rise >= oldest and end - rise > 3.0) or (begin == rise and lone):
@@ -222,15 +222,15 @@ def _measure_oscillations(
     The displacement of the samples ``[a, b)`` goes to a row of the window.
     """
     w = f.window
-    rise, end = s.rises[number % CONTACTS], s.rises[(number + 1) % CONTACTS]
+    rise, end = s.bout.rises[number % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
     begin, x, y, z = _find_stride(s, number, WINDOW_SAMPLES - 8)
     if math.isnan(begin):
         for i in range(a, b):
             w[DISPLACEMENT, i] = np.nan
         return np.nan, np.nan
-    oldest = max(0, s.samples - RING_SAMPLES)
+    oldest = max(0, s.segment.samples - RING_SAMPLES)
     start = max(min(int(math.floor(begin)), first + a) - 1, oldest)
-    n = min(min(int(math.ceil(end)) + 2, s.samples) - start, WINDOW_SAMPLES)
+    n = min(min(int(math.ceil(end)) + 2, s.segment.samples) - start, WINDOW_SAMPLES)
     read_stride(s, f, start, n)
     mean_force = (x, y, z)
     sideways = np.nan
@@ -238,7 +238,9 @@ def _measure_oscillations(
         span = (begin - start, begin - start, end - start)
         sideways = _oscillation(c, f, left, mean_force, n, span)
     span = (begin - start, rise - start, end - start)
-    upwards = _oscillation(c, f, (s.up[0], s.up[1], s.up[2]), mean_force, n, span)
+    upwards = _oscillation(
+        c, f, (s.segment.up[0], s.segment.up[1], s.segment.up[2]), mean_force, n, span
+    )
     for i in range(a, b):
         w[DISPLACEMENT, i] = w[MOVED, first + i - start]
     return upwards, sideways
@@ -248,8 +250,8 @@ def _measure_oscillations(
 def _time_at(s: Record, index: float) -> float:
     """Time at a fractional sample index of the ring."""
     i = int(math.floor(index))
-    newest = s.samples - 1
-    i = min(max(i, max(0, s.samples - RING_SAMPLES)), newest - 1)
+    newest = s.segment.samples - 1
+    i = min(max(i, max(0, s.segment.samples - RING_SAMPLES)), newest - 1)
     a, b = s.ring[i % RING_SAMPLES, TIME], s.ring[(i + 1) % RING_SAMPLES, TIME]
     return a + (b - a) * (index - i)
 
@@ -277,15 +279,15 @@ def _cadence(s: Record, step_time: float) -> float:
 @kernel
 def _lumbar_index(c: Record, s: Record, compression: float, trusted: bool) -> float:
     """Percentage of the baseline, which is learned from trusted steps on the way."""
-    if not math.isfinite(s.lumbar_baseline):
-        learning_s = s.running_s - s.lumbar_from_s
+    if not math.isfinite(s.learned.lumbar_baseline):
+        learning_s = s.learned.running_s - s.learned.lumbar_from_s
         if c.lumbar_skip_s <= learning_s and trusted and math.isfinite(compression):
-            s.lumbar_sum += compression
-            s.lumbar_count += 1
-        if learning_s >= c.lumbar_skip_s + c.lumbar_baseline_s and s.lumbar_count > 0:
-            s.lumbar_baseline = s.lumbar_sum / s.lumbar_count
+            s.learned.lumbar_sum += compression
+            s.learned.lumbar_count += 1
+        if learning_s >= c.lumbar_skip_s + c.lumbar_baseline_s and s.learned.lumbar_count > 0:
+            s.learned.lumbar_baseline = s.learned.lumbar_sum / s.learned.lumbar_count
         return np.nan
-    return 100.0 * compression / s.lumbar_baseline
+    return 100.0 * compression / s.learned.lumbar_baseline
 
 
 @kernel
@@ -295,17 +297,17 @@ def _name_side(s: Record, parity: int, w: NDArray[np.float64], a: int, t: int, v
     Along what the steps say is sideways, whatever axes were stated; there is no vote before they
     do. A few people roll or sway against the rule: a side is named where both votes agree on it.
     """
-    ahead, aside = s.side_turn[0], s.side_turn[1]
+    ahead, aside = s.learned.side_turn[0], s.learned.side_turn[1]
     roll = ahead * mean(w[ROLL], a, t) + aside * mean(w[LEAN], a, t)
     force = ahead * mean(w[LEFT], a, t) - aside * mean(w[FORWARD], a, t)
     if not voting or (ahead == 0.0 and aside == 0.0):
         roll, force = np.nan, np.nan
-    rolled, forced = roll - s.swing[0], force - s.swing[1]
-    s.swing[0], s.swing[1] = roll, force
-    by_force = cast_side_vote(s.side_by_force, parity, forced)
+    rolled, forced = roll - s.bout.swing[0], force - s.bout.swing[1]
+    s.bout.swing[0], s.bout.swing[1] = roll, force
+    by_force = cast_side_vote(s.bout.side_by_force, parity, forced)
     if s.turns == 0:
         return by_force
-    by_roll = cast_side_vote(s.side, parity, rolled)
+    by_roll = cast_side_vote(s.bout.side, parity, rolled)
     return by_roll if by_roll == by_force else parity
 
 
@@ -397,28 +399,28 @@ def has_room(f: Record) -> bool:
 def close_step(c: Record, s: Record, f: Record) -> bool:
     """Finish the step between contacts ``closed`` and ``closed + 1``; whether it is one."""
     w, features = f.window, f.features[f.count]
-    begin = s.contacts[s.closed % CONTACTS]
-    end = s.contacts[(s.closed + 1) % CONTACTS]
-    number = s.closed
-    s.closed += 1
+    begin = s.bout.contacts[s.bout.closed % CONTACTS]
+    end = s.bout.contacts[(s.bout.closed + 1) % CONTACTS]
+    number = s.bout.closed
+    s.bout.closed += 1
     schedule_closing(c, s)
-    oldest = max(0, s.samples - RING_SAMPLES)
+    oldest = max(0, s.segment.samples - RING_SAMPLES)
     first, last = begin - c.lead_samples, end + c.tail_samples
-    edge = first < oldest or last > s.samples
-    first, last = max(first, oldest), min(last, s.samples)
+    edge = first < oldest or last > s.segment.samples
+    first, last = max(first, oldest), min(last, s.segment.samples)
     n = last - first
-    s.last_running = end
+    s.segment.last_running = end
     s.last_step_s = s.ring[end % RING_SAMPLES, TIME]
-    s.rises[(number + 1) % CONTACTS] = np.nan
-    contact_index = s.initial_contact if number > 0 else np.nan
-    s.initial_contact = np.nan
+    s.bout.rises[(number + 1) % CONTACTS] = np.nan
+    contact_index = s.bout.initial_contact if number > 0 else np.nan
+    s.bout.initial_contact = np.nan
 
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[V10], w[V20], w[F10]
     flags = read_window(s, f, first, n)
-    if mean_along(f, s.up, n) < _LEAST_ALONG_UP:
+    if mean_along(f, s.segment.up, n) < _LEAST_ALONG_UP:
         find_lost_up(s, first, last)
-    smooth_window(c, f, s.up, n)
+    smooth_window(c, f, s.segment.up, n)
 
     # the flights before the first contact and before the closing one, within the window
     before = lowest_between(v10, 0, max(begin - first, 1))
@@ -426,27 +428,27 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     here = crossing_up_after(v10, n, before, 1.0)
     there = crossing_up_after(v10, n, flight, 1.0)
     if 0.0 <= here < flight < there:
-        s.weights += 1
+        s.bout.weights += 1
         weight = body_weight_level(v10, here, there)
         share = _SMOOTHING_UNMEASURED if flags & _UNMEASURED else _SMOOTHING
-        s.weight += max(1.0 / s.weights, share) * (weight - s.weight)
-    if s.weights == 0:
+        s.bout.weight += max(1.0 / s.bout.weights, share) * (weight - s.bout.weight)
+    if s.bout.weights == 0:
         return False
     if math.isnan(contact_index):
-        opening = crossing_up_after(v10, n, before, s.weight)
+        opening = crossing_up_after(v10, n, before, s.bout.weight)
         if edge and before == 0:
             opening = -1.0  # the samples begin while the force rises already
-        s.rises[number % CONTACTS] = first + opening if opening >= 0.0 else np.nan
-    rise = s.rises[number % CONTACTS]
-    closing = crossing_up_after(v10, n, flight, s.weight)
+        s.bout.rises[number % CONTACTS] = first + opening if opening >= 0.0 else np.nan
+    rise = s.bout.rises[number % CONTACTS]
+    closing = crossing_up_after(v10, n, flight, s.bout.weight)
     next_rise = first + closing if closing >= 0.0 else np.nan
-    fall = first + crossing_down_before(v10, flight, s.weight)
-    s.rises[(number + 1) % CONTACTS] = next_rise
+    fall = first + crossing_down_before(v10, flight, s.bout.weight)
+    s.bout.rises[(number + 1) % CONTACTS] = next_rise
     find_up(c, s, number)
     judge_agreement(c, s, number, f.scratch)
-    q = s.levelling
+    q = s.segment.levelling
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
-    level(q, s.up[0], s.up[1], s.up[2])
+    level(q, s.segment.up[0], s.segment.up[1], s.segment.up[2])
     left = level_window(s, f, n)
     flags &= ~TURN_UNKNOWN
     flags |= _felt(s, flags)
@@ -455,13 +457,13 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     if not rise < fall < next_rise:
         # no stance followed by a flight
         return False
-    mounted = s.mounting_status == MOUNTING_KNOWN
+    mounted = s.learned.mounting_status == MOUNTING_KNOWN
     gyro = s.turns == 1
     left_measured, forward_measured = 0.0, 0.0
     for axis in range(3):
         if s.intake.measured[axis] == 1:
-            forward_measured += s.mounting[0, axis] ** 2
-            left_measured += s.mounting[1, axis] ** 2
+            forward_measured += s.learned.mounting[0, axis] ** 2
+            left_measured += s.learned.mounting[1, axis] ** 2
     has_forward = mounted and forward_measured > 0.5
     has_left = mounted and left_measured > 0.5
     if not gyro:
@@ -478,7 +480,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         v10,
         f10,
         n,
-        s.weight,
+        s.bout.weight,
         rise - first,
         rise_samples,
         rise_samples * c.interval_s,
@@ -488,10 +490,12 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     outputs, model = f.outputs, c.vertical_model
     if has_forward:
         model = c.model
-    s.ringing_steps += 1
+    s.bout.ringing_steps += 1
     evidence = ringing_evidence(model, features, f.scratch)
-    s.ringing += max(1.0 / s.ringing_steps, _RINGING_SMOOTHING) * (evidence - s.ringing)
-    ringing = ringing_share(s.ringing)
+    s.bout.ringing += max(1.0 / s.bout.ringing_steps, _RINGING_SMOOTHING) * (
+        evidence - s.bout.ringing
+    )
+    ringing = ringing_share(s.bout.ringing)
     distance = judge_closing(model, ringing, features, f.scratch, outputs)
     onset = min(max(outputs[0], _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
     next_contact = next_rise - onset * rise_samples
@@ -509,7 +513,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     fill_loose_features(w[VERTICAL], w[FORWARD], w[LEFT], n, c.interval_s, step_s, loose)
     if c.full_rate == 1 and is_loose(s, loose_score(loose)):
         flags |= _LOOSE
-    s.initial_contact = next_contact
+    s.bout.initial_contact = next_contact
 
     a = max(0, int(math.ceil(contact_index)) - first)
     b = min(n - 1, int(math.ceil(next_contact)) - first)
@@ -525,10 +529,10 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     start_s, end_s = _time_at(s, contact_index), _time_at(s, next_contact)
     toe_off_s = _time_at(s, toe_off)
     step_time = end_s - start_s
-    s.steps += 1
-    s.running_s += step_time
+    s.learned.steps += 1
+    s.learned.running_s += step_time
     r = f.rows[f.count]
-    r.step = s.steps
+    r.step = s.learned.steps
     r.initial_contact_s = start_s
     r.toe_off_s = toe_off_s
     r.step_time_s = step_time

@@ -180,7 +180,7 @@ def nudge_up(
     norm = math.sqrt(x * x + y * y + z * z)
     if norm == 0.0:
         return
-    up, known = s.up, s.tilt_variance
+    up, known = s.segment.up, s.segment.tilt_variance
     x, y, z = x / norm, y / norm, z / norm
     along = x * up[0] + y * up[1] + z * up[2]
     dx, dy, dz = x - along * up[0], y - along * up[1], z - along * up[2]
@@ -198,7 +198,7 @@ def nudge_up(
         noise = variance if by_doubt > gain else 0.0
         gain = max(gain, by_doubt)
         known = (1.0 - gain) ** 2 * known + gain * gain * noise
-    s.tilt_variance = known
+    s.segment.tilt_variance = known
     x, y, z = up[0] + gain * dx, up[1] + gain * dy, up[2] + gain * dz
     norm = math.sqrt(x * x + y * y + z * z)
     up[0], up[1], up[2] = x / norm, y / norm, z / norm
@@ -229,7 +229,7 @@ def _largest_tilt(variance: float) -> float:
 @kernel
 def tilt_is_known(s: Record) -> bool:
     """Whether lean and roll are as well known as the accuracy page says."""
-    return s.tilt_variance <= _MOST_TILT_VARIANCE and s.contradicted < _CONTRADICTED_STEPS
+    return s.segment.tilt_variance <= _MOST_TILT_VARIANCE and s.contradicted < _CONTRADICTED_STEPS
 
 
 @kernel
@@ -281,8 +281,8 @@ def keep_posture(coefficients: NDArray[np.void], state: NDArray[np.void]) -> Non
     one who sets off has turned little yet.
     """
     c, s = coefficients[0], state[0]
-    newest, contacts = int(s["samples"]), int(s["contact_count"])
-    if s["turns"] == 0 or newest == 0 or s["closed"] > 1:
+    newest, contacts = int(s["segment"]["samples"]), int(s["bout"]["contact_count"])
+    if s["turns"] == 0 or newest == 0 or s["bout"]["closed"] > 1:
         return
     now_s = float(s["ring"][(newest - 1) % RING_SAMPLES, TIME])
     fresh = s["posture_running"] == 1 and now_s - s["posture_s"] <= KEPT_S
@@ -291,11 +291,13 @@ def keep_posture(coefficients: NDArray[np.void], state: NDArray[np.void]) -> Non
     begin, running = newest - 1, 0
     up = _level_up(s)
     if contacts > 0:
-        if s["ups_before"] < 2:
+        if s["segment"]["ups_before"] < 2:
             return
-        up = s["up_before"][1]
+        up = s["segment"]["up_before"][1]
         if contacts > 1:
-            begin, newest = (int(s["contacts"][k]) for k in (max(contacts - 3, 0), contacts - 1))
+            begin, newest = (
+                int(s["bout"]["contacts"][k]) for k in (max(contacts - 3, 0), contacts - 1)
+            )
             running = 1
     s["posture"] = _mean_turned(s, begin, newest, 1.0, up)
     s["posture_running"] = running
@@ -324,7 +326,7 @@ def _sum_in_sensor(
 @kernel
 def _turning_rad_s(s: Record, begin: int, end: int) -> float:
     """Root mean square of the angular velocity about level axes, of the measured samples."""
-    u, total, n = s.up, 0.0, 0
+    u, total, n = s.segment.up, 0.0, 0
     for i in range(begin + 1, end):
         a, b = s.ring[(i - 1) % RING_SAMPLES], s.ring[i % RING_SAMPLES]
         if (int(a[FLAGS]) | int(b[FLAGS])) & TURN_UNKNOWN or not b[TIME] > a[TIME]:
@@ -346,7 +348,7 @@ def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
 
     Returns whether that was noticeable, or a force was not that of the runner.
     """
-    begin = max(s.tilt_seen, s.samples - RING_SAMPLES, 0)
+    begin = max(s.segment.tilt_seen, s.segment.samples - RING_SAMPLES, 0)
     missed, run, spoilt = 0.0, 0, False
     for i in range(begin, end):
         flags = int(s.ring[i % RING_SAMPLES, FLAGS])
@@ -359,11 +361,11 @@ def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
             hole = (run + 1) * c.interval_s
             angle = _MISSED_SHARE * hole**3 / (hole * hole + _MISSED_WHOLLY_S**2)
             missed, run = missed + angle * angle, 0
-    s.tilt_seen = max(s.tilt_seen, end)
+    s.segment.tilt_seen = max(s.segment.tilt_seen, end)
     if missed == 0.0:
         return spoilt
     missed *= math.degrees(_turning_rad_s(s, begin, end)) ** 2
-    s.tilt_variance += missed
+    s.segment.tilt_variance += missed
     return spoilt or missed > _MOST_TILT_VARIANCE
 
 
@@ -382,54 +384,56 @@ def _flagged_samples(ring: NDArray[np.float64], begin: int, end: int) -> tuple[i
 
 def find_up_before_step(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     """What is to be done about up before a step is closed, at a bout's first and after a gap."""
-    if state["closed"][0] == 0:
+    if state["bout"]["closed"][0] == 0:
         _begin_up(coefficients[0], state[0])
-    elif state["shaken"][0] == 1:
+    elif state["segment"]["shaken"][0] == 1:
         _settle_up(coefficients[0], state[0])
 
 
 def _begin_up(c: np.void, s: np.void) -> None:
     """Up at the first contact of a bout: kept, as it was before the runner set off, or a gap."""
-    contact = max(int(s["contacts"][0]), 0)
+    contact = max(int(s["bout"]["contacts"][0]), 0)
     time_s = float(s["ring"][contact % RING_SAMPLES, TIME])
-    s["shaken"] = 0
+    s["segment"]["shaken"] = 0
     s["unbroken"] = _MOST_STEPS
     s["contradicted"] = 0
     if time_s - s["last_step_s"] > KEPT_S:
         s["step_time_count"] = 0
-    if s["turns"] == 1 and contact - s["last_running"] > KEPT_S * c["rate_hz"]:
-        s["up_known"] = 0
-        if s["ups_before"] > 1:
-            s["up"] = s["up_before"][1]
-            s["up_known"] = 1
-            s["tilt_variance"] = 0.0
-            s["tilt_seen"] = contact - 2 * int(c["gait"]["second_samples"])
+    if s["turns"] == 1 and contact - s["segment"]["last_running"] > KEPT_S * c["rate_hz"]:
+        s["segment"]["up_known"] = 0
+        if s["segment"]["ups_before"] > 1:
+            s["segment"]["up"] = s["segment"]["up_before"][1]
+            s["segment"]["up_known"] = 1
+            s["segment"]["tilt_variance"] = 0.0
+            s["segment"]["tilt_seen"] = contact - 2 * int(c["gait"]["second_samples"])
     if time_s - s["posture_s"] > KEPT_S:
         s["posture_running"] = 0
-    elif s["up_known"] == 0:
-        steps = min(int(s["contact_count"]) - 1, _FIRST_STEPS)
+    elif s["segment"]["up_known"] == 0:
+        steps = min(int(s["bout"]["contact_count"]) - 1, _FIRST_STEPS)
         # one who did not run: the frame of the new samples is that of the first of them
         begin, end = 0, 1
         if s["posture_running"] == 1:
-            begin, end = contact, int(s["contacts"][steps - steps % 2])
+            begin, end = contact, int(s["bout"]["contacts"][steps - steps % 2])
         if end > begin:
             _turn_up_to_posture(s, begin, end)
-    if s["up_known"] == 0:
-        s["up"] = _level_up(s)
-        s["tilt_variance"] = 0.0
-        s["tilt_seen"] = contact - int(KEPT_S * c["rate_hz"])  # what still is in the low-pass
+    if s["segment"]["up_known"] == 0:
+        s["segment"]["up"] = _level_up(s)
+        s["segment"]["tilt_variance"] = 0.0
+        s["segment"]["tilt_seen"] = contact - int(
+            KEPT_S * c["rate_hz"]
+        )  # what still is in the low-pass
 
 
 def _settle_up(c: np.void, s: np.void) -> None:
     """Find up by the posture once a stride has passed since a gap that was filled."""
-    k = int(s["closed"])
-    begin, end = (int(s["contacts"][n % CONTACTS]) for n in (k - 1, k + 1))
+    k = int(s["bout"]["closed"])
+    begin, end = (int(s["bout"]["contacts"][n % CONTACTS]) for n in (k - 1, k + 1))
     rows = np.arange(max(begin, end - RING_SAMPLES), end) % RING_SAMPLES
     filled = np.count_nonzero(s["ring"][rows, FLAGS].astype(np.int64) & _GAP)
     if filled >= c["shaking_samples"]:
         return
-    s["shaken"] = 0
-    if s["up_known"] == 1 and s["ring"][rows[0], TIME] - s["posture_s"] <= KEPT_S:
+    s["segment"]["shaken"] = 0
+    if s["segment"]["up_known"] == 1 and s["ring"][rows[0], TIME] - s["posture_s"] <= KEPT_S:
         _turn_up_to_posture(s, begin, end)
 
 
@@ -440,12 +444,12 @@ def _turn_up_to_posture(s: np.void, begin: int, end: int) -> None:
     """
     found = _mean_turned(s, begin, end, -1.0, s["posture"])
     up, share = found / np.linalg.norm(found), 1.0
-    if s["up_known"] == 1:
-        share = float(s["tilt_variance"] / (s["tilt_variance"] + _OF_POSTURE))
-        up = s["up"] + share * (up - s["up"])
-    s["up"] = up / np.linalg.norm(up)
-    s["tilt_variance"] = share * _OF_POSTURE
-    s["up_known"] = 1
+    if s["segment"]["up_known"] == 1:
+        share = float(s["segment"]["tilt_variance"] / (s["segment"]["tilt_variance"] + _OF_POSTURE))
+        up = s["segment"]["up"] + share * (up - s["segment"]["up"])
+    s["segment"]["up"] = up / np.linalg.norm(up)
+    s["segment"]["tilt_variance"] = share * _OF_POSTURE
+    s["segment"]["up_known"] = 1
     s["doubted"] = max(int(s["doubted"]), _MOST_DOUBTED - _DOUBTED_AFTER_GAP)
 
 
@@ -456,45 +460,45 @@ def find_lost_up(s: Record, first: int, last: int) -> bool:
     norm = math.sqrt(x * x + y * y + z * z)
     if norm == 0.0:
         return False
-    s.up[0], s.up[1], s.up[2] = x / norm, y / norm, z / norm
-    s.up_known, s.posture_running, s.posture_s, s.unbroken = 0, 0, -np.inf, 0
+    s.segment.up[0], s.segment.up[1], s.segment.up[2] = x / norm, y / norm, z / norm
+    s.segment.up_known, s.posture_running, s.posture_s, s.unbroken = 0, 0, -np.inf, 0
     return True
 
 
 @kernel
 def find_up(c: Record, s: Record, number: int) -> None:
     """Level by the strides that end with step ``number``, whose rises are known."""
-    u = s.up
+    u = s.segment.up
     if s.turns == 0:
         u[0], u[1], u[2] = up_in_inertial_frame(s.inclination.levelling)
         return
-    r = s.ring[(s.samples - 1) % RING_SAMPLES]
+    r = s.ring[(s.segment.samples - 1) % RING_SAMPLES]
     vx, vy, vz = turn_back(r[Q0], r[Q1], r[Q2], r[Q3], u[0], u[1], u[2])
     sure = bias_uncertainty_deg_s(s.inclination.covariance, vx, vy, vz) < BIAS_KNOWN_DEG_S
-    end = s.rises[(number + 1) % CONTACTS]
-    oldest = float(max(0, s.samples - RING_SAMPLES))
-    begin = s.rises[(number - 1) % CONTACTS]
-    broken = _add_missed_turns(c, s, s.contacts[(number + 1) % CONTACTS])
+    end = s.bout.rises[(number + 1) % CONTACTS]
+    oldest = float(max(0, s.segment.samples - RING_SAMPLES))
+    begin = s.bout.rises[(number - 1) % CONTACTS]
+    broken = _add_missed_turns(c, s, s.bout.contacts[(number + 1) % CONTACTS])
     s.unbroken = 0 if broken else s.unbroken + 1
     tilt = 0.0
     if number > 0 and begin >= oldest and end > begin:
         x, y, z = mean_in_ring(s.ring, FX, begin, end)
         tilt = _tilt_between(u, x, y, z)
-        if s.up_known == 1 and sure:
+        if s.segment.up_known == 1 and sure:
             first, last = int(begin), int(end)
             filled, spoilt = _flagged_samples(s.ring, first, last)
             if filled >= c.shaking_samples:
-                s.shaken = 1
-            if s.shaken == 1:
+                s.segment.shaken = 1
+            if s.segment.shaken == 1:
                 return
-            s.doubted = s.doubted + 1 if tilt > _largest_tilt(s.tilt_variance) else 0
+            s.doubted = s.doubted + 1 if tilt > _largest_tilt(s.segment.tilt_variance) else 0
             contradicts = tilt > _CONTRADICTED and number >= _SET_OFF_STEPS
             s.contradicted = s.contradicted + 1 if contradicts else 0
             if s.contradicted >= _CONTRADICTED_STEPS:
                 s.doubted += _MUCH_DOUBTED - 1
             if s.doubted < _MOST_DOUBTED:
                 variance = _OF_A_STEP
-                if s.tilt_variance > 0.0 or spoilt > 0:
+                if s.segment.tilt_variance > 0.0 or spoilt > 0:
                     variance = _stride_variance(s, first, last, filled, spoilt, c.interval_s)
                 nudge_up(s, x, y, z, 0.5 * (end - begin) * c.interval_s, variance, spoilt == 0)
                 if not tilt_is_known(s):
@@ -508,22 +512,22 @@ def find_up(c: Record, s: Record, number: int) -> None:
                 s.posture_running = 1
                 s.posture_s = s.ring[last % RING_SAMPLES, TIME]
                 return
-    elif s.up_known == 1 and sure:
+    elif s.segment.up_known == 1 and sure:
         return
-    s.up_known, s.doubted, s.contradicted = 0, 0, 0
+    s.segment.up_known, s.doubted, s.contradicted = 0, 0, 0
     s.posture_s = -np.inf
     most = strides_to_average(number + 1)
     steps = most
     if s.unbroken >= 2:
         # nothing is averaged over a hole, or a force at its limit, where there is a stride since
         steps = min(most, strides_to_average(s.unbroken))
-        s.tilt_variance = _OF_A_STEP / max(steps, 1) - _OF_A_STEP / max(most, 1)
+        s.segment.tilt_variance = _OF_A_STEP / max(steps, 1) - _OF_A_STEP / max(most, 1)
     else:
-        s.tilt_variance = max(s.tilt_variance, _OF_A_STEP)
-    begin = s.rises[(number + 1 - steps) % CONTACTS]
-    if number + 1 < _FIRST_STEPS and s.contact_count > _FIRST_STEPS:
+        s.segment.tilt_variance = max(s.segment.tilt_variance, _OF_A_STEP)
+    begin = s.bout.rises[(number + 1 - steps) % CONTACTS]
+    if number + 1 < _FIRST_STEPS and s.bout.contact_count > _FIRST_STEPS:
         # the first steps wait for the running decision anyway: level them by the strides to come
-        begin, end = float(s.contacts[0]), float(s.contacts[_FIRST_STEPS])
+        begin, end = float(s.bout.contacts[0]), float(s.bout.contacts[_FIRST_STEPS])
         steps = 0
     elif steps == 0:
         u[0], u[1], u[2] = up_in_inertial_frame(s.inclination.levelling)
@@ -535,4 +539,4 @@ def find_up(c: Record, s: Record, number: int) -> None:
             u[0], u[1], u[2] = x / norm, y / norm, z / norm
         # believed once the newest stride agrees with those before: the speed is constant
         if sure and steps == _MOST_STEPS and tilt < 0.5 * _LARGEST_TILT:
-            s.up_known = 1
+            s.segment.up_known = 1

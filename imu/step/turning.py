@@ -175,10 +175,10 @@ def _judge_start(s: Record, x: float, y: float, z: float, number: int) -> None:
     )
     u = o.stood
     if number <= 1:
-        u[0], u[1], u[2] = s.up[0], s.up[1], s.up[2]
-        known = s.up_known == 1 and o.still[1] == 1 and s.turns == 1
+        u[0], u[1], u[2] = s.segment.up[0], s.segment.up[1], s.segment.up[2]
+        known = s.segment.up_known == 1 and o.still[1] == 1 and s.turns == 1
         o.start_known = known and _bias_is_known(s, u[0], u[1], u[2])
-    elif number == _START_STEPS and o.start_known == 1 and s.tilt_variance == 0.0:
+    elif number == _START_STEPS and o.start_known == 1 and s.segment.tilt_variance == 0.0:
         off = math.atan2(
             math.sqrt(
                 (f[1] * u[2] - f[2] * u[1]) ** 2
@@ -193,7 +193,7 @@ def _judge_start(s: Record, x: float, y: float, z: float, number: int) -> None:
 
 @kernel
 def _bias_is_known(s: Record, x: float, y: float, z: float) -> bool:
-    r = s.ring[(s.samples - 1) % RING_SAMPLES]
+    r = s.ring[(s.segment.samples - 1) % RING_SAMPLES]
     x, y, z = turn_back(r[Q0], r[Q0 + 1], r[Q0 + 2], r[Q0 + 3], x, y, z)
     return bias_uncertainty_deg_s(s.inclination.covariance, x, y, z) < BIAS_KNOWN_DEG_S
 
@@ -206,7 +206,7 @@ def _judge_tips(
     attitude: NDArray[np.float64],
 ) -> None:
     """Compare how up has tipped forward in the sensor since the stride before with the turning."""
-    o, m = s.turning, s.mounting
+    o, m = s.turning, s.learned.mounting
     x, y, z = before[0], before[1], before[2]
     px, py, pz = 0.0, 0.0, 0.0
     for k in range(_POINTS):
@@ -269,7 +269,7 @@ def watch_turning(c: Record, s: Record, begin: int, end: int, number: int) -> No
     _judge_start(s, x, y, z, number)
     _judge_up(s, ux, uy, uz, number >= _STARTED)
     o = s.turning
-    if s.mounting_status != MOUNTING_KNOWN:
+    if s.learned.mounting_status != MOUNTING_KNOWN:
         return
     for k in range(2):
         if number >= _STARTED and abs(o.ends[k] - begin) <= 2:

@@ -77,12 +77,12 @@ def likeness_to_last_step(
     """
     if number == 0:
         return np.nan
-    lag_samples = rise - s.rises[(number - 1) % CONTACTS]
+    lag_samples = rise - s.bout.rises[(number - 1) % CONTACTS]
     if not (lag_samples >= 4.0 and rise - lag_samples >= oldest and next_rise - rise >= 4.0):
         return np.nan
     lag = int(math.floor(lag_samples + 0.5))
     first, last = max(int(math.ceil(rise)), oldest + lag), int(math.floor(next_rise))
-    u = s.up
+    u = s.segment.up
     products, left, right, left_squares, right_squares = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(first, last):
         now, before = s.ring[i % RING_SAMPLES], s.ring[(i - lag) % RING_SAMPLES]

@@ -130,8 +130,8 @@ def level_window(s: Record, f: Record, n: int) -> tuple[float, float, float]:
     One levelling serves the whole window: within a step the gyroscope alone moves. Lean, roll and
     yaw are left as directions, since the pads need no angles.
     """
-    w, m = f.window, s.mounting
-    ux, uy, uz = up_in_inertial_frame(s.levelling)
+    w, m = f.window, s.learned.mounting
+    ux, uy, uz = up_in_inertial_frame(s.segment.levelling)
     m00, m01, m02 = m[0, 0], m[0, 1], m[0, 2]
     m10, m11, m12 = m[1, 0], m[1, 1], m[1, 2]
     m20, m21, m22 = m[2, 0], m[2, 1], m[2, 2]
@@ -155,7 +155,13 @@ def level_window(s: Record, f: Record, n: int) -> tuple[float, float, float]:
         x, y, z = x / norm, y / norm, z / norm
     else:
         x, y, z = turn_back(
-            s.levelling[0], s.levelling[1], s.levelling[2], s.levelling[3], 1.0, 0.0, 0.0
+            s.segment.levelling[0],
+            s.segment.levelling[1],
+            s.segment.levelling[2],
+            s.segment.levelling[3],
+            1.0,
+            0.0,
+            0.0,
         )
     lx, ly, lz = uy * z - uz * y, uz * x - ux * z, ux * y - uy * x
     for i in range(n):

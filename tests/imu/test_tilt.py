@@ -150,7 +150,7 @@ def test_turning_that_nobody_saw_is_found_by_the_strides_after_it(
 def test_doubt_shrinks_with_each_stride_as_that_of_a_mean() -> None:
     """The variance of a mean of measurements and of what was known before."""
     state = np.zeros(1, CHAIN_STATE)
-    s = state[0]
+    s = state[0]["segment"]
     s["up"], s["tilt_variance"] = (0.0, 0.0, 1.0), 25.0
     forward = np.radians(2.0)
     for n in range(1, 6):
@@ -162,7 +162,7 @@ def test_doubt_shrinks_with_each_stride_as_that_of_a_mean() -> None:
 
 def test_a_stride_of_one_who_gains_speed_tells_nothing() -> None:
     state = np.zeros(1, CHAIN_STATE)
-    s = state[0]
+    s = state[0]["segment"]
     s["up"], s["tilt_variance"] = (0.0, 0.0, 1.0), 1.0
     nudge_up(state[0], np.sin(0.15), 0.0, np.cos(0.15), 0.36, 0.9, True)
     assert s["tilt_variance"] == 1.0

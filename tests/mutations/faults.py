@@ -264,8 +264,8 @@ FAULTS: Final = (
     Fault(
         "flags: no step is in doubt after a slip",
         "imu/step/posture_quality.py",
-        "self._slip_left_s = self._params.slip_s",
-        "self._slip_left_s = 0.0",
+        "s.slip_left_s = c.slip_s",
+        "s.slip_left_s = 0.0",
         ("tests/imu/test_posture_quality.py",),
     ),
     Fault(
