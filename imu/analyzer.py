@@ -20,7 +20,6 @@ from imu.chain.loop import (
     DONE,
     END_BOUT,
     GAP_BEFORE,
-    LASTING_STATE,
     MOUNTING_KNOWN,
     NOTED,
     UNKNOWN,
@@ -35,6 +34,7 @@ from imu.chain.orientation import new_inclination_state
 from imu.chain.sanity import standing_troubles
 from imu.compiled import compiling
 from imu.errors import InputError, ParameterError
+from imu.learned import LEARNED_STATE, take_over, what_was_learned
 from imu.mounting import mounting_from_axes, mounting_from_up
 from imu.runner import Runner
 from imu.samples import (
@@ -76,18 +76,9 @@ __all__ = [
     "warm_up",
 ]
 
-_LASTING: Final = list(LASTING_STATE.names or ())
-_BIAS: Final = ("bias", "covariance")  # rad/s and (0.01 °/s)², sensor frame
-
 #: A block without samples.
 _NOTHING: Final = (np.empty(0), np.empty((0, 3)), np.empty((0, 3)), np.empty(0, np.uint8))
 _NO_PLACES: Final = np.empty(0, np.int64)
-
-#: What :attr:`StepAnalyzer.learned` gives, one record.
-LEARNED_STATE: Final = np.dtype(
-    [(name, LASTING_STATE[name]) for name in _LASTING]
-    + [(name, CHAIN_STATE["inclination"][name]) for name in _BIAS]
-)
 
 
 class StepAnalyzer(Stage[AnalyzerParams]):
@@ -505,11 +496,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
     @property
     def learned(self) -> NDArray[np.void]:
         """What has been learned about runner and sensor, :data:`LEARNED_STATE`, shape (1,)."""
-        learned = np.zeros(1, LEARNED_STATE)
-        learned[_LASTING] = self._state["learned"]
-        for name in _BIAS:
-            learned[name] = self._state["inclination"][name]
-        return learned
+        return what_was_learned(self._state)
 
     def carry_on(self, learned: NDArray[np.void], gap_s: float = 0.0) -> None:
         """Begin with what an earlier analyzer has learned, as after a gap in one stream.
@@ -544,16 +531,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             raise ParameterError("gap_s", gap_s, "a time from 0 s up")
         if self._kind != UNKNOWN:
             raise ParameterError("learned", learned.dtype, "it before the first sample")
-        state = self._state
-        state["learned"] = learned[_LASTING]
-        covariance = learned["covariance"][0].copy()
         forgetting_s = self._params.inclination.bias_forgetting_time_s
-        drift = (0.1 / 0.01) ** 2 * gap_s / forgetting_s  # by 0.1 °/s in that time
-        unknown = self._coefficients["inclination"]["variance_initial"][0]
-        variance = np.diagonal(covariance)
-        np.fill_diagonal(covariance, np.maximum(np.minimum(variance + drift, unknown), variance))
-        state["inclination"]["bias"] = learned["bias"]
-        state["inclination"]["covariance"] = covariance
+        unknown = float(self._coefficients["inclination"]["variance_initial"][0])
+        take_over(self._state, learned, gap_s / forgetting_s, unknown)
 
     def take_neutral(self, up: ArrayLike) -> None:
         """Measure lean and roll from the posture that the runner stands in now.

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from imu.chain.intake import TURN_UNKNOWN
 from imu.chain.loop import (
     CONTACTS,
-    FLAGS,
-    FX,
     MOUNTING_KNOWN,
     RING_SAMPLES,
     STEP_TIMES,
@@ -52,42 +50,33 @@ from imu.step.model import (
     ringing_evidence,
     ringing_share,
 )
-from imu.step.oscillation import periodic_displacement
+from imu.step.oscillation import measure_oscillations
 from imu.step.posture_quality import judge_posture
 from imu.step.ringing import LOOSE_FEATURES, fill_loose_features, is_loose, loose_score
 from imu.step.step_features import FEATURES, fill_step_features
 from imu.step.stride_levelling import (
     find_lost_up,
     find_up,
-    mean_in_ring,
-    strides_to_average,
     tilt_is_known,
 )
 from imu.step.waveform import band_power, likeness_to_last_step
 from imu.step.window import (
-    ALONG,
     DISPLACEMENT,
     F10,
     FORWARD,
     GROUND_FORCE,
     LEAN,
     LEFT,
-    MOVED,
     ROLL,
-    STRIDE_X,
-    STRIDE_Y,
-    STRIDE_Z,
     UPRIGHT,
     V10,
     V20,
-    VELOCITY,
     VERTICAL,
     WINDOW_SAMPLES,
     WINDOW_SHAPE,
     YAW,
     level_window,
     mean_along,
-    read_stride,
     read_window,
     smooth_window,
     turn_into_angles,
@@ -149,101 +138,6 @@ FINISHED_STEPS: Final = np.dtype(
     ],
     align=True,
 )
-
-
-@kernel
-def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, float, float]:
-    """Where the stride begins that ends with the step, and the mean force of the last ones.
-
-    The step itself where there is no stride; NaN where it cannot be measured.
-    """
-    rise, end = s.bout.rises[number % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
-    oldest = float(max(0, s.segment.samples - RING_SAMPLES))
-    steps = strides_to_average(number + 1)
-    begin = rise
-    mean_from = rise
-    if steps >= 2:
-        begin = s.bout.rises[(number - 1) % CONTACTS]
-        mean_from = s.bout.rises[(number + 1 - steps) % CONTACTS]
-    # nothing is averaged over samples that were not measured, except within the step alone
-    whole = int(math.floor(end))
-    while whole > mean_from and not int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _UNMEASURED:
-        whole -= 1
-    # the step alone is off by some millimetres, and one beside a force at its limit bears no flag
-    lone = mean_from < whole <= rise and int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _CLIPPED
-    while not mean_from >= whole and steps > 2:
-        steps -= 2
-        mean_from = s.bout.rises[(number + 1 - steps) % CONTACTS]
-    if not mean_from >= max(oldest, whole) or end - begin > longest:
-        begin, mean_from = rise, rise
-    if not (rise >= oldest and end - rise > 3.0) or (begin == rise and lone):
-        return np.nan, np.nan, np.nan, np.nan
-    x, y, z = mean_in_ring(s.ring, FX, mean_from, end)
-    return begin, x, y, z
-
-
-@kernel
-def _oscillation(
-    c: Record,
-    f: Record,
-    u: tuple[float, float, float],
-    mean_force: tuple[float, float, float],
-    n: int,
-    span: tuple[float, float, float],
-) -> float:
-    """Peak to peak of the way along a direction, m, from the middle of the span to its end.
-
-    The displacement goes to a row of the window.
-    """
-    w = f.window
-    (x, y, z), (begin, middle, end) = u, span
-    constant = mean_force[0] * x + mean_force[1] * y + mean_force[2] * z
-    for i in range(n):
-        along = w[STRIDE_X, i] * x + w[STRIDE_Y, i] * y + w[STRIDE_Z, i] * z
-        w[ALONG, i] = along - constant
-    return periodic_displacement(
-        w[ALONG], n, begin, middle, end, c.interval_s, w[VELOCITY], w[MOVED]
-    )
-
-
-@kernel
-def _measure_oscillations(
-    c: Record,
-    s: Record,
-    f: Record,
-    number: int,
-    first: int,
-    a: int,
-    b: int,
-    left: tuple[float, float, float],
-) -> tuple[float, float]:
-    """Peak to peak of the way up in a step and sideways in the stride that ends with it, m.
-
-    The displacement of the samples ``[a, b)`` goes to a row of the window.
-    """
-    w = f.window
-    rise, end = s.bout.rises[number % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
-    begin, x, y, z = _find_stride(s, number, WINDOW_SAMPLES - 8)
-    if math.isnan(begin):
-        for i in range(a, b):
-            w[DISPLACEMENT, i] = np.nan
-        return np.nan, np.nan
-    oldest = max(0, s.segment.samples - RING_SAMPLES)
-    start = max(min(int(math.floor(begin)), first + a) - 1, oldest)
-    n = min(min(int(math.ceil(end)) + 2, s.segment.samples) - start, WINDOW_SAMPLES)
-    read_stride(s, f, start, n)
-    mean_force = (x, y, z)
-    sideways = np.nan
-    if begin != rise:
-        span = (begin - start, begin - start, end - start)
-        sideways = _oscillation(c, f, left, mean_force, n, span)
-    span = (begin - start, rise - start, end - start)
-    upwards = _oscillation(
-        c, f, (s.segment.up[0], s.segment.up[1], s.segment.up[2]), mean_force, n, span
-    )
-    for i in range(a, b):
-        w[DISPLACEMENT, i] = w[MOVED, first + i - start]
-    return upwards, sideways
 
 
 @kernel
@@ -549,7 +443,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.yaw_rate_deg_s = np.nan
     if gyro and mounted:
         r.yaw_rate_deg_s = (w[YAW, b - 1] - w[YAW, a]) / ((b - 1 - a) * c.interval_s)
-    upwards, sideways = _measure_oscillations(c, s, f, number, first, a, b, left)
+    upwards, sideways = measure_oscillations(c, s, f, number, first, a, b, left)
     r.mediolateral_oscillation_mm = 1000.0 * sideways if gyro and has_left else np.nan
     r.vertical_oscillation_mm = 1000.0 * upwards
     r.braking_m_s = speed_lost(f10, a, b, c.interval_s) * _G if has_forward else np.nan
