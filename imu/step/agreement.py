@@ -34,6 +34,7 @@ from imu.step.turning import turn_between, watch_turning
 _POINTS: Final = 16  # of a stride at which its attitude is looked at
 _SMOOTHING: Final = 0.05
 _STRIDES: Final = 6  # fewer tell nothing
+_AT_FIRST: Final = 16  # newest contacts of a run that are looked at first: older ones may be walked
 #: Root of the mean square, rad/s: runners have 0.8 to 3.6.
 _LEAST_TURNING: Final = 0.15
 _LEAST_SWING: Final = 0.1  # of a harmonic that has a phase, rad/s
@@ -174,7 +175,7 @@ def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float
         return
     a = s.agreement
     if number == 0 and a.strides == 0:
-        for k in range(max(0, s.bout.contact_count - CONTACTS), s.bout.contact_count - 2):
+        for k in range(max(0, s.bout.contact_count - _AT_FIRST), s.bout.contact_count - 2):
             first, last = s.bout.contacts[k % CONTACTS], s.bout.contacts[(k + 2) % CONTACTS]
             _take_stride(c, s, first, last, number, scratch)
     elif number > 0:

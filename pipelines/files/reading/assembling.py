@@ -136,10 +136,13 @@ def _in_one_table(
     stamps = acc.time_s
     if gyr is not None:
         turns = gyr.values
-        _refuse_shorter(recording, turns)
-        if np.mean(np.isnan(turns).any(axis=1) | np.isnan(values).any(axis=1)) > _SLOWER:
-            rows, turns, joined = join_rows(stamps, values, turns)
-            stamps, values, mends = stamps[rows], values[rows], list(joined)
+        with np.errstate(over="ignore", invalid="ignore"):
+            whole = np.isfinite(turns.sum() + values.sum())
+        if not whole:
+            _refuse_shorter(recording, turns)
+            if np.mean(np.isnan(turns).any(axis=1) | np.isnan(values).any(axis=1)) > _SLOWER:
+                rows, turns, joined = join_rows(stamps, values, turns)
+                stamps, values, mends = stamps[rows], values[rows], list(joined)
         values = np.concatenate([values, turns], axis=1)
     time, values, rate, more = _mended(Sensor(stamps, values), stated, recording)
     return time, values[:, :3], values[:, 3:] if gyr is not None else None, rate, mends + more
@@ -188,7 +191,8 @@ def _mended(
             f"{_time_unit_cure(sensor.time_s, recording)}.",
             place=recording.place,
         )
-    return axis.time_s, sensor.values[axis.rows], rate, mends
+    in_order = len(axis.rows) == len(sensor.values) and (np.diff(axis.rows) == 1).all()
+    return axis.time_s, sensor.values if in_order else sensor.values[axis.rows], rate, mends
 
 
 def _time_unit_cure(time_s: Values, recording: Recording) -> str:

@@ -17,6 +17,7 @@ _SAMPLING_HZ: Final = (8.0, 4000.0)
 #: Over some steps the mean specific force of a body is gravity; turning takes a part of it away.
 _WINDOW_S: Final = 2.0
 _GRAVITY_TOLERANCE: Final = 0.2
+_ENOUGH: Final = 50_000  # vectors for a median
 #: Where acceleration swings by so much, a body moves.
 _MOVING_M_S2: Final = 2.0
 #: Half of the time no pelvis turns as fast while it moves, in rad/s, nor as slowly, in °/s.
@@ -111,7 +112,8 @@ def likely_counts(gravity: float) -> int:
 
 
 def median_norm(triad: Values) -> float:
-    """Median length of the vectors that are whole; NaN when none is."""
+    """Median length of the vectors that are whole, of some thousands of them; NaN when none is."""
+    triad = triad[:: max(1, len(triad) // _ENOUGH)]
     whole = triad[np.isfinite(triad).all(axis=1)]
     with np.errstate(over="ignore"):
         return float(np.median(np.linalg.norm(whole, axis=1))) if len(whole) else float("nan")

@@ -84,7 +84,9 @@ def time_columns(
     found = [k for k in found if k != own or len(found) == 1]
     if not found:
         return TimeColumns(untold=untold)
-    chosen = max(found, key=lambda k: (_different(raw, k), bool(said[k].unit), -k))
+    chosen = found[0]
+    if len(found) > 1:
+        chosen = max(found, key=lambda k: (_different(raw, k), bool(said[k].unit), -k))
     in_words = raw.values[chosen].dtype.kind == "S"
     return TimeColumns(
         Column(chosen, "" if in_words else said[chosen].unit),
@@ -95,7 +97,11 @@ def time_columns(
 
 def _different(raw: RawColumns, column: int) -> int:
     """How many rows a column tells apart."""
-    return len(np.unique(raw.values[column][:_LOOKED_AT]))
+    values = raw.values[column][:_LOOKED_AT]
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    values = np.sort(values)  # numpy.unique imports masked arrays
+    return int(np.count_nonzero(values[1:] != values[:-1]))
 
 
 def _untold(raw: RawColumns, name: str, said: ColumnName, column: int) -> str:
