@@ -29,6 +29,7 @@ from pipelines.files.reading.time_columns import TimeColumns, can_be_time, time_
 from pipelines.files.reading.units import UNITS, USUAL_UNITS, unit_scale
 
 AXES: Final = "xyz"
+_ROUGHLY: Final = 50_000  # rows that tell a rate well enough to tell a unit
 _MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
 _WORDS: Final = {"acc": "acceleration", "gyr": "angular velocity", "time": "time"}
 _HOW: Final = (
@@ -378,7 +379,7 @@ def _counts(values: Values) -> bool:
 def _rough_rate(raw: RawColumns, time: Column | None) -> float:
     if time is None or raw.values[time.index].dtype.kind == "S":
         return 100.0
-    values = raw.numbers(time.index)
+    values = raw.numbers(time.index)[:_ROUGHLY]
     unit = likely_time_unit(values)
     with np.errstate(over="ignore", invalid="ignore"):
         span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)

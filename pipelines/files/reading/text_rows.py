@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import is_time_in_words
@@ -351,6 +352,10 @@ class _Reader:
         )
 
 
+#: Bytes from which on the import of pyarrow, where it is installed, is worth what it saves.
+_LONG: Final = 500_000
+
+
 def _regular(
     text: bytes, dialect: Dialect, columns: Sequence[int], in_words: frozenset[int]
 ) -> Part | None:
@@ -382,6 +387,9 @@ def _regular(
     if (rows[:, -1] != _NEWLINE).any() or (rows[:, :-1] != separator[0]).any():
         return None
     if not in_words and columns:
+        long = len(text) >= _LONG
+        if long and (parsed := parse_numbers(text, separator, len(rows), width, columns)):
+            return parsed
         try:
             table = np.loadtxt(
                 io.BytesIO(text),
