@@ -66,6 +66,13 @@ _DOWNLOAD = ("tests/pipelines/sensors/test_download.py",)
 
 FAULTS: Final = (
     Fault(
+        "a gyroscope of twice its scale is believed",
+        "imu/step/turning.py",
+        "_MOST_SCALE: Final = 1.75",
+        "_MOST_SCALE: Final = 17.5",
+        ("tests/imu/test_turning.py::test_another_scale_is_told_before_a_step_is_trusted",),
+    ),
+    Fault(
         "tilt: a lean that is not known is trusted",
         "imu/step/finished_step.py",
         "flags |= _TILT",
