@@ -361,7 +361,7 @@ def page() -> str:
         "A gyroscope of another scale shows by how far it turns for what the sensor is thrown",
         "aside, and where the runner stood before by up, which is another then. Of 18 runners at",
         "three speeds (virtual sensors that stood before) and 39 recordings of 20 who jogged with",
-        "one at the waist, half of the people gave the law, and none is told anything: twice the",
+        "one at the waist, all in sight when limits were set, none is told anything: twice the",
         "scale is told in 54 of 54 and 36 of 39, half the scale in 38 and 23, a levelled force in",
         "50 and 36, after some 30 steps. Simulated posture hardly changes from stride to stride:",
         "there a levelled force is told in 12 of 80.",

@@ -3,8 +3,9 @@
 A pelvis that turns is thrown aside too, in one measure: the turning of a stride (root mean square
 of its first four harmonics, rad/s) is 0.45 h^0.7, where h is the same of the force across to up, in
 the sensor's own axes, m/s². In 18 runners at three speeds (virtual sensors at the sacrum) and 20
-people who jogged with a sensor at the waist it is 0.68 to 1.65 times that. The law was found with
-half of these people, the other half keep it as well. A gyroscope of another scale leaves h alone.
+people who jogged with a sensor at the waist it is 0.68 to 1.65 times that. The law is near fits to
+half of these people; limits were set with all of them in sight. A gyroscope of another scale leaves
+h alone.
 
 One who stood before running has shown which way is up, in the frame that the gyroscope keeps still;
 it is so 30 steps later, within 0.7° in clean runs.
