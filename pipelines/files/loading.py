@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
+from devices.schema_words import schema_words
 from imu.errors import BackstrideError, InputError
 from pipelines.session.json_form import from_plain
 
@@ -115,8 +116,7 @@ def decoded(content: bytes | str, kind: type[_T], place: str = "") -> _T:
     except RecursionError:
         raise InputError("the JSON is nested too deeply: give another file.", place=place) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        reason = str(error).replace(" - at `$.", " at `").replace(" - at `$", " at `").rstrip(".")
-        raise InputError(f"this cannot be used: {reason}.", place=place) from None
+        raise InputError(f"this cannot be used: {schema_words(error)}.", place=place) from None
 
 
 def _check(value: Any, deeper: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_origin
 import msgspec
 import numpy as np
 
+from devices.schema_words import schema_words
 from imu.errors import BackstrideError, InputError
 from imu.steps import STEP_ROW
 
@@ -53,7 +54,7 @@ def from_plain(content: object, kind: type[_T]) -> _T:
     try:
         return msgspec.convert(content, kind, strict=False, dec_hook=_value_of)
     except msgspec.ValidationError as error:
-        raise InputError(f"this is no record of a session: {error}.") from None
+        raise InputError(f"this is no record of a session: {schema_words(error)}.") from None
     except BackstrideError as error:
         raise InputError(f"this is no record of a session: {error}") from None
 

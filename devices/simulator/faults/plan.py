@@ -22,6 +22,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from devices.schema_words import schema_words
 from devices.simulator.faults.kinds import FAULT_KINDS, FaultKind
 from devices.simulator.short_text import short_text
 from imu.errors import ParameterError
@@ -197,7 +198,7 @@ def plan_from_toml(text: str, place: str = "the plan") -> FaultPlan:
     except RecursionError:
         raise ParameterError("plan", place, "a fault plan that is not nested so deep") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParameterError("plan", place, f"a fault plan in TOML ({error})") from None
+        raise ParameterError("plan", place, f"a fault plan in TOML ({schema_words(error)})") from None
 
 
 def read_plan(path: str | Path) -> FaultPlan:
@@ -211,7 +212,7 @@ def read_plan(path: str | Path) -> FaultPlan:
     try:
         text = short_text(path)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = (getattr(error, "strerror", None) or str(error)).lower().rstrip(".")
         raise ParameterError("plan", str(path), f"a file that can be read ({reason})") from None
     return plan_from_toml(text, str(path))
 

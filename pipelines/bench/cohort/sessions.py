@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from devices.schema_words import schema_words
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.system_error import explain
 
@@ -185,6 +186,6 @@ def _of_row(row: dict[str | None, Any], path: Path, line: int, usual: Stated) ->
     try:
         stated = msgspec.convert(known, Stated, strict=False)
     except msgspec.ValidationError as error:
-        raise InputError(f"cannot be used: {error}.", place=place) from None
+        raise InputError(f"cannot be used: {schema_words(error)}.", place=place) from None
     place_of_file = str(path.parent / name)
     return CohortSession(name, place_of_file, subject, stated, tuple(cells.items()))

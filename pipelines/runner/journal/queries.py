@@ -277,7 +277,8 @@ def begins(journal: Journal) -> date:
         journal.records(tuple[int | None], f"SELECT min(day) FROM {table}")[0][0]
         for table in ("sessions", "exercises")
     ]
-    return date.fromordinal(min((day for day in first if day), default=date.max.toordinal()))
+    known = [min(max(day, 1), date.max.toordinal()) for day in first if day is not None]
+    return date.fromordinal(min(known, default=date.max.toordinal()))
 
 
 def runs_meanwhile(journal: Journal, run: RunTime) -> list[Session]:

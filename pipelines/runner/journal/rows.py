@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from devices.schema_words import schema_words
 from imu.errors import ParameterError, RecordingError
 from pipelines.runner.journal.entries import (
     Entry,
@@ -87,7 +88,7 @@ def entries_from(kind: type[EntryType], rows: Iterable[Sequence[Any]]) -> list[E
 
 def _senseless(table: str, error: Exception) -> RecordingError:
     return RecordingError(
-        f"an entry of {table} makes no sense ({str(error).rstrip('.')}): restore the "
+        f"an entry of {table} makes no sense ({schema_words(error)}): restore the "
         "journal from a copy or delete the entry."
     )
 
