@@ -239,11 +239,16 @@ def virtual_port() -> Callable[..., TcpPort]:
 def fault_plan(request: pytest.FixtureRequest) -> FaultPlan:
     """The plan of the marker ``fault_plan``: TOML, or the path of a file beside the test."""
     from devices.simulator.faults.plan import FaultPlan, plan_from_toml, read_plan
+    from imu.errors import ParameterError
 
     item: pytest.Item = request.node
     (given, *_) = [*_named(item, "fault_plan"), None]
     if given is None:
         return FaultPlan()
     if "\n" in given or "=" in given:
-        return plan_from_toml(given, f"fault_plan of {item.nodeid}")
-    return read_plan(Path(item.path).parent / given)
+        plan = plan_from_toml(given, f"fault_plan of {item.nodeid}")
+    else:
+        plan = read_plan(Path(item.path).parent / given)
+    if not plan.faults:  # a test of it would be green and show nothing
+        raise ParameterError("fault_plan", given, "a plan with a [[fault]] in it")
+    return plan

@@ -198,7 +198,8 @@ def plan_from_toml(text: str, place: str = "the plan") -> FaultPlan:
     except RecursionError:
         raise ParameterError("plan", place, "a fault plan that is not nested so deep") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParameterError("plan", place, f"a fault plan in TOML ({schema_words(error)})") from None
+        wrong = schema_words(error)
+        raise ParameterError("plan", place, f"a fault plan in TOML ({wrong})") from None
 
 
 def read_plan(path: str | Path) -> FaultPlan:

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.traffic_light import CHANGE_FROM
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.journal.questions import ANSWER_THEM
 from pipelines.commands.messages import say
@@ -39,6 +41,8 @@ def week(
         held = held_back(journal, utc_ns_of(now))
         say_cues([*advice(journal, now).cues, *([] if held is None else [held.cue()])])
         if held is not None and held.unanswered:
+            if held.level >= CHANGE_FROM:  # else they are the reason that was just told
+                say_cues([Cue("pain.unanswered")])
             say(ANSWER_THEM)
         if charts:
             for name, figure in load_figures(journal, now.date()).items():

@@ -127,10 +127,14 @@ def test_a_fault_plan_comes_from_the_marker_or_a_file(pytester: pytest.Pytester)
 
         @pytest.mark.fault_plan("elsewhere.toml")
         def test_missing(fault_plan): ...
+
+        @pytest.mark.fault_plan("seed = 1")
+        def test_nothing_wrong(fault_plan): ...
         """,
     )
-    result.assert_outcomes(passed=3, errors=1)
+    result.assert_outcomes(passed=3, errors=2)
     result.stdout.fnmatch_lines(["*elsewhere.toml*a file that can be read*"])
+    assert "give a plan with a [[fault]] in it" in result.stdout.str()
 
 
 def test_radio_port_clock_and_conversation_are_there(pytester: pytest.Pytester) -> None:
