@@ -100,7 +100,7 @@ def add(
             lacks = recorded.dose_lacks or "steps that can be trusted, and this run has none"
             complain(f"note: no dose: it needs {lacks}.")
         if session.simulated:
-            complain("note: a simulated run leaves no baseline for your own runs.")
+            complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
         instead = silenced(journal, time.time_ns())
         say_cues(after_run(journal, session) if instead is None else instead)
 

@@ -168,6 +168,8 @@ def questions_due(journal: Journal, now_ns: int) -> Cue | None:
 
 def after_run(journal: Journal, session: Session) -> list[Cue]:
     """What the rules say of a run that has just been added: its length, and its shoe's distance."""
+    if session.simulated:
+        return []
     settings = journal.settings()
     cues = finished_session(
         longest_session(journal, session.utc_start_ns),

@@ -88,7 +88,7 @@ class Session:
     effort : int, optional
         How hard the runner says that it was, 0 (rest) to 10.
     simulated : bool
-        Whether nobody ran it; told wherever it stands.
+        Whether nobody ran it; told wherever it stands, and counted nowhere.
     identifier : int, optional
         The journal's number.
     """

@@ -48,7 +48,8 @@ def weeks(journal: Journal, until: date, count: int) -> list[Week]:
     rows = journal.records(
         tuple[int, float, int, int],
         "SELECT (day - ?) / 7 AS week, total(distance_m), count(*), "
-        "count(*) - count(distance_m) FROM sessions WHERE day BETWEEN ? AND ? GROUP BY week",
+        "count(*) - count(distance_m) FROM sessions WHERE day BETWEEN ? AND ? AND NOT simulated "
+        "GROUP BY week",
         (first.toordinal(), first.toordinal(), until.toordinal()),
     )
     found = {number: known for number, *known in rows}
@@ -79,7 +80,7 @@ def longest_session(journal: Journal, before_ns: int, days: int = WINDOW_DAYS) -
     (most,) = journal.records(
         tuple[float | None, float | None],
         "SELECT max(distance_m), max(dose_easy_km_m4) FROM sessions "
-        "WHERE utc_start_ns >= ? AND utc_start_ns < ?",
+        "WHERE utc_start_ns >= ? AND utc_start_ns < ? AND NOT simulated",
         (before_ns - days * _DAY_NS, before_ns),
     )
     return LongestSession(*most)
@@ -92,6 +93,7 @@ def odometers_m(journal: Journal) -> dict[int, float]:
             tuple[int, float],
             "SELECT shoes.identifier, start_km * 1000.0 + total(sessions.distance_m) "
             "FROM shoes LEFT JOIN sessions ON sessions.shoe_id = shoes.identifier "
+            "AND NOT simulated "
             "GROUP BY shoes.identifier",
         )
     )
@@ -148,11 +150,14 @@ def load_figures(journal: Journal, day: date) -> dict[str, float]:
     sums = dict(
         journal.records(
             tuple[int, float],
-            "SELECT day, total(distance_m) FROM sessions WHERE day BETWEEN ? AND ? GROUP BY day",
+            "SELECT day, total(distance_m) FROM sessions "
+            "WHERE day BETWEEN ? AND ? AND NOT simulated GROUP BY day",
             (today - 27, today),
         )
     )
-    ((first_day,),) = journal.records(tuple[int | None], "SELECT min(day) FROM sessions")
+    ((first_day,),) = journal.records(
+        tuple[int | None], "SELECT min(day) FROM sessions WHERE NOT simulated"
+    )
     known_days = 0 if first_day is None else today - first_day + 1
     loads = [sums.get(number, 0.0) for number in range(today - 27, today + 1)]
     before, week = loads[:21], loads[21:]
@@ -170,12 +175,13 @@ def load_figures(journal: Journal, day: date) -> dict[str, float]:
 
 def runs_by_surface(journal: Journal) -> list[TaggedRun]:
     """All runs with a surface, with their means and the pain of the day after."""
-    return _tagged(journal, "surface", "sessions WHERE surface <> ''")
+    return _tagged(journal, "surface", "sessions WHERE surface <> '' AND NOT simulated")
 
 
 def runs_by_shoe(journal: Journal) -> list[TaggedRun]:
     """All runs with a shoe, tagged with the shoe's name."""
-    return _tagged(journal, "name", "sessions JOIN shoes ON shoes.identifier = shoe_id")
+    source = "sessions JOIN shoes ON shoes.identifier = shoe_id AND NOT simulated"
+    return _tagged(journal, "name", source)
 
 
 def _tagged(journal: Journal, tag: str, source: str) -> list[TaggedRun]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -148,7 +148,10 @@ def make_month(
             metres = float(day.query.split("speed=")[1].split("&")[0]) * (result.running_s or 0.0)
             said = Stated(Distance(metres, "treadmill"), day.surface, day.shoe, day.note)
             kept = path if later is None else later / path.name
-            session = add_run(journal, finished_run(result, said, kept))
+            run = finished_run(result, said, kept)
+            if run.session is not None:  # here the simulated runner is the one whose journal it is
+                run = replace(run, session=replace(run.session, simulated=False))
+            session = add_run(journal, run)
             if session is not None:
                 _rate(journal, day, session.identifier, start, minutes)
             told(number + 1)

@@ -43,7 +43,7 @@ class Diary:
     first, last : date
         Days on the runner's clock, both within.
     sessions : tuple of Session
-        In order of time.
+        In order of time; none that nobody ran.
     pains : tuple of PlacedPain
         In order of time, each with the runs that it belongs to.
     ratings : dict of int to tuple
@@ -123,7 +123,7 @@ def diary_of(journal: Journal, first: date, last: date) -> Diary:
     return Diary(
         first,
         last,
-        tuple(journal.entries(Session, "day BETWEEN ? AND ?", days)),
+        tuple(journal.entries(Session, "day BETWEEN ? AND ? AND NOT simulated", days)),
         tuple(one for one in pains if first <= one.pain.day <= last),
         ratings,
         {one.identifier or 0: one for one in journal.entries(Shoe)},

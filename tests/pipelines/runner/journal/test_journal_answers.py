@@ -173,7 +173,7 @@ def test_a_recording_of_another_maker_is_filed_too(tmp_path: Path) -> None:
 
 def test_a_simulated_run_says_that_it_leaves_no_baseline(recording: Path) -> None:
     said = journal("add", recording, "--distance", "2 km")
-    assert "a simulated run leaves no baseline for your own runs." in said
+    assert "a simulated run counts for nothing of yours: no baseline, no distance." in said
     assert journal("list").splitlines()[0].endswith("steps, simulated")
     with Journal() as opened:
         assert opened.rows("SELECT count(*) FROM run_baselines")[0][0] == 0

@@ -28,8 +28,13 @@ def test_a_run_is_added_listed_and_deleted(recording: Path) -> None:
     said = journal("add", recording, "--treadmill", "5 km", "--shoe", "Blue", "--surface", "belt")
     assert "run 1: " in said
     assert "5.0 km (as the treadmill showed)" in said
+    assert "482.0 km" in journal("shoe")  # nobody has run in it
+    long_ago = ("--at", "2026-03-02 18:00", "--minutes", 30, "--distance", "5 km")
     # this run took the shoe past 300 miles
-    assert "Blue have 487.0 km: between 300 and 500 miles" in said
+    assert "Blue have 487.0 km: between 300 and 500 miles" in journal(
+        "add", *long_ago, "--shoe", "Blue"
+    )
+    assert journal("delete", 2, answers="y\n").endswith("deleted\n")
     journal("pain", 2, "--when", "after", "--place", "lower back")
     assert "pain 2 after" in journal("list")
     assert "nothing was deleted" in journal("delete", 1, answers="n\n")
