@@ -358,7 +358,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         elif why == ALIGN:
             align(self._coefficients, self._state)
         elif why == GAP_BEFORE:
-            self._finish_segment(index, float(time_s[index]))
+            # its steps are told with the sample after the gap
+            self._finish_segment(index + 1, float(time_s[index]))
             self._state["intake"]["restarts"] += 1
         self._finished["noted"] = -1
         return True

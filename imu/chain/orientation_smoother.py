@@ -120,7 +120,7 @@ class SmoothedInclination:
     Examples
     --------
     >>> still = [[0.0, 0.0, 9.81]] * 300, [[0.0, 0.0, 0.0]] * 300
-    >>> SmoothedInclination(100.0).smooth(*still)[-1].tolist()
+    >>> SmoothedInclination(100.0).smooth(*still)[-1].round(9).tolist()
     [1.0, 0.0, 0.0, 0.0]
     """
 

@@ -289,6 +289,7 @@ class PostureQuality(Stage[PostureQualityParams]):
 
     Examples
     --------
+    >>> from imu.steps import STEP_ROW
     >>> rows = np.zeros(14, STEP_ROW)
     >>> rows["initial_contact_s"], rows["step_time_s"] = 0.36 * np.arange(14), 0.36
     >>> rows["yaw_rate_deg_s"] = 5.0 + np.tile([30.0, -30.0], 7)

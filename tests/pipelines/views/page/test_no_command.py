@@ -28,7 +28,7 @@ TERMINAL_ALONE = (
 )  # fmt: skip
 #: Sentences that say why there is no page at all, or are replaced before one shows them.
 BEFORE_ANY_PAGE = {
-    "pipelines/views/app_libraries.py": ("python -m",),
+    "pipelines/extras.py": ("python -m",),
     "pipelines/views/page/server.py": ("--port",),
     "pipelines/coaching/alert_command.py": ("--on-alert",),
     "pipelines/sensors/calibrate.py": ("--to-sensor",),

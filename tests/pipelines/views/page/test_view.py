@@ -251,7 +251,7 @@ def _marks(controls: LiveControls) -> list[Mark]:
         ("pain", "9" * 5000, [], "Pain is told from 0 to 10."),
         ("surface", "track", [("surface", "track")], "Surface marked: track."),
         ("surface", "lava", [], "That surface is not known: choose one of the list."),
-        ("shoe", "  blue\x1b pair ", [("shoe", "blue  pair")], "Shoe marked: blue  pair."),
+        ("shoe", "  blue\x1b pair ", [("shoe", "blue pair")], "Shoe marked: blue pair."),
         ("shoe", " ", [], "The shoe has no name yet"),
         ("rm -rf", "", [], ""),
     ],
