@@ -47,6 +47,8 @@ from pipelines.views.home.pictures import month_figure, run_figure
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
+#: A cool-down and stretches belong to a run that ended within this time.
+_JUST_OVER_NS: Final = 3 * 3600 * 10**9
 #: Runs on one page of the list.
 _RUNS: Final = 30
 #: Spans of days that the months are shown for.
@@ -132,6 +134,7 @@ class Answers:
             surfaces=list(dict.fromkeys([*SURFACES, *filter(None, (session.surface,))])),
             moments={key: words for key, words in _MOMENTS.items() if key != "other"},
             not_now=self._not_now(),
+            just_over=utc_ns_of(self.now) - session.utc_end_ns < _JUST_OVER_NS,
             report=report,
             report_trouble=trouble,
         )

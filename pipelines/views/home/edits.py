@@ -146,7 +146,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
     asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))
     if asks is not None and not found.red_flags.stopped:
-        told.append("Please answer the questions about warning signs below.")
+        told.append("Please answer the questions about warning signs, on the journal's page.")
     return " ".join([f"Pain {level} of 10 is noted.", *told])
 
 

@@ -159,7 +159,6 @@ def test_questions_stand_on_every_page_while_pain_calls_for_them(journal: Journa
     assert not answers.questions_due()
     change(journal, "pain", {"level": "7", "when": "after", "run": "1"}, _NOW)
     assert "worth a few questions" in answers.questions_due()
-    assert "cool-down" not in answers.run(Frame("/", "/home/", "runs"), 1)
     change(journal, "check", dict.fromkeys(QUESTIONS, "no"), _NOW)
     assert not answers.questions_due()
 
@@ -186,6 +185,16 @@ def test_pain_said_later_of_an_old_run_is_of_its_day_and_stops_nobody(journal: J
     (pain,) = journal.entries(Pain)
     assert pain.day == run(0.0).day
     assert "7 of 10, during it" in Answers(journal, Path(), _NOW).run(Frame("/", "/h/", "runs"), 1)
+
+
+def test_a_cool_down_is_offered_after_a_run_and_not_days_later(journal: Journal) -> None:
+    frame, ended = Frame("/", "/home/", "runs"), run(0.0).utc_end_ns
+    for hours, offered in ((1, True), (48, False)):
+        now = datetime.fromtimestamp(ended / 1e9 + 3600.0 * hours, UTC)
+        assert ("a guided cool-down" in Answers(journal, Path(), now).run(frame, 1)) is offered
+    soon = datetime.fromtimestamp(ended / 1e9 + 3600.0, UTC)
+    change(journal, "pain", {"level": "7", "when": "after", "run": "1"}, soon)
+    assert "a guided cool-down" not in Answers(journal, Path(), soon).run(frame, 1)
 
 
 def test_pain_in_a_run_that_is_just_over_is_told_as_after_it(journal: Journal) -> None:
