@@ -103,6 +103,7 @@ def test_a_decimal_comma_between_commas_is_refused(tmp_path: Path) -> None:
         ("gFx", ("acc", 0, "g")),
         ("acc_x_filtered", ("acc", 0, "")),
         ("Zeit (s)", ("time", -1, "s")),
+        ("Datum", ("time", -1, "")),
     ],
 )
 def test_names_that_devices_write(name: str, expected: tuple[str, int, str]) -> None:
