@@ -363,7 +363,7 @@ def page() -> str:
         "three speeds (virtual sensors that stood before) and 39 recordings of 20 who jogged with",
         "one at the waist, all in sight when limits were set, none is told anything: twice the",
         "scale is told in 54 of 54 and 36 of 39, half the scale in 38 and 23, a levelled force in",
-        "50 and 36, after some 30 steps. Simulated posture hardly changes from stride to stride:",
+        "50 and 39, after some 30 steps. Simulated posture hardly changes from stride to stride:",
         "there a levelled force is told in 12 of 80.",
         "A motion model whose gyroscope is made up may be told, and rightly: one that tips 123 or",
         "179° before the vertical force does what no person did (−136 to 56°), and just what a",
