@@ -10,6 +10,7 @@ from pipelines.files.summary_file import read_summary
 from pipelines.quantities import quantities_in
 from pipelines.replay import ReplayOptions
 from pipelines.runner.journal.entries import Session
+from pipelines.runner.journal.queries import session_at
 from pipelines.views.report.reading import nothing, read_recording
 from pipelines.views.report.recording import PreviousRun, Recording
 
@@ -66,12 +67,12 @@ def as_stated(recording: Recording, journal: Journal, number: int | None = None)
         Of the run there; the one that began then otherwise.
     """
     if number is None:
-        runs = journal.entries(Session, "utc_start_ns = ?", (recording.utc_start_ns or 0,))
+        run = session_at(journal, recording.utc_start_ns or 0)
     else:
-        runs = [journal.entry(Session, number)]
-    if not runs or runs[0].distance_source != "user":
+        run = journal.entry(Session, number)
+    if run is None or run.distance_source != "user":
         return recording
-    return replace(recording, stated_distance_m=runs[0].distance_m)
+    return replace(recording, stated_distance_m=run.distance_m)
 
 
 def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:
