@@ -91,8 +91,8 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
 
 def offer_unfiled(journal: JournalAtHand) -> None:
     """Offer a run that was recorded and not filed, as after a power cut."""
-    run = unfiled_run(journal)
-    if run is None:
+    run = journal.ask(unfiled_run, None)
+    if run is None or journal.trouble:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         complain(

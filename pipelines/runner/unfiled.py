@@ -9,7 +9,6 @@ from typing import Final
 
 from imu.errors import RecordingError
 from pipelines.runner.continuing import newest_session
-from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, moment
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
@@ -28,8 +27,13 @@ class Unfiled:
     path: Path
     began: str
 
+    @property
+    def message(self) -> str:
+        """What there is to know of it."""
+        return f"Your run of {self.began} was recorded and is not in your journal."
 
-def unfiled_run(journal: JournalAtHand, folder: Path | None = None) -> Unfiled | None:
+
+def unfiled_run(journal: Journal, folder: Path | None = None) -> Unfiled | None:
     """The newest session of the data folder, where it is a run that the journal lacks.
 
     Only its header is read. One that is being written is a run that goes on.
@@ -52,8 +56,7 @@ def unfiled_run(journal: JournalAtHand, folder: Path | None = None) -> Unfiled |
     if header.simulated or header.source.startswith("trace"):
         return None
     start_ns = header.utc_start_ns
-    filed = journal.ask(lambda it: it.entries(Session, "utc_start_ns >= ?", (start_ns,)), [])
-    if filed or journal.trouble:
+    if journal.entries(Session, "utc_start_ns >= ?", (start_ns,)):
         return None
     began = moment(start_ns, header.utc_offset_minutes or 0)
     return Unfiled(newest, f"{began:%Y-%m-%d %H:%M}")

@@ -26,6 +26,7 @@ from pipelines.runner.journal.entries import Exercise, Pain, Session
 from pipelines.runner.planning import plan_for_run
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.session.live_status import LiveStatus
+from pipelines.views.home.edits import change
 from pipelines.views.terminal.wording import effort_words
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.typed import journal, refused
@@ -172,12 +173,18 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
         for record in session.records:
             writer.write_record(record)
         writer.flush()
-        with JournalAtHand() as at_hand:
-            assert unfiled_run(at_hand) is None  # it goes on
+        with Journal() as opened:
+            assert unfiled_run(opened) is None  # it goes on
         assert interrupted_note("ble:AA:BB", time.time_ns()) is None
     said = backstride("live", QUICK, "--no-record").err
     assert "is not in the journal; add it with: backstride journal add" in said
-    assert "run 1: " in journal("add", path)
+    now = datetime.now().astimezone()
+    with Journal() as opened:
+        missed = unfiled_run(opened)
+        assert missed is not None and "was recorded and is not in your journal" in missed.message
+        assert "Run 1 is in your journal now." in change(opened, "file", {}, now)
+        assert "All that was recorded is in your journal." in change(opened, "file", {}, now)
+    assert "run 1: " in journal("add", path, "--again")
     assert "is not in the journal" not in backstride("live", QUICK, "--no-record").err
     with Journal() as opened:
         assert opened.entries(Session)[0].steps > 50

@@ -33,6 +33,7 @@ from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.runner.journal.tags import SURFACES, shoe_name
+from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.units import (
     UNITS,
     Units,
@@ -237,6 +238,19 @@ def _check(journal: Journal, fields: Fields, now: datetime) -> str:
     return after.cue.message if after.cue is not None else "Your answers are noted."
 
 
+def _file(journal: Journal, _fields: Fields, _: datetime) -> str:
+    from imu.analyzer import warm_up
+
+    missed = unfiled_run(journal)
+    if missed is None:
+        return "All that was recorded is in your journal."
+    warm_up()
+    session = file_it(missed, journal)
+    if session is None:
+        return "No step was found in it, so it is not added."
+    return f"Run {session.identifier} is in your journal now. Its page asks how your back is."
+
+
 def _delete(journal: Journal, fields: Fields, _: datetime) -> str:
     kinds: dict[str, type[Session | Pain | Exercise]] = {
         "run": Session,
@@ -260,6 +274,7 @@ EDITS: Final[Mapping[str, Callable[[Journal, Fields, datetime], str]]] = {
     "plan": _plan,
     "check": _check,
     "delete": _delete,
+    "file": _file,
 }
 
 

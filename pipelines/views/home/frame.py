@@ -39,6 +39,8 @@ class Frame:
         What became of the last change, in a sentence.
     due : str
         Why the questions about warning signs are to be answered; empty where they are not.
+    unfiled : str
+        That the newest recording is not in the journal; empty where it is.
     demonstration : bool
         Whether what is shown is that of the simulated runner.
     """
@@ -49,6 +51,7 @@ class Frame:
     told: str = ""
     trouble: str = ""
     due: str = ""
+    unfiled: str = ""
     demonstration: bool = False
 
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from imu.errors import BackstrideError, ParameterError
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session
+from pipelines.runner.unfiled import unfiled_run
 from pipelines.runner.user_directory import data_directory
 from pipelines.units import parse_whole
 from pipelines.views.app_libraries import missing
@@ -167,7 +168,7 @@ class HomePages:
         after = {"run": f"runs/{fields.get('run', '')}", "letter": "letter"}.get(what, "journal")
         if what == "pain" and fields.get("when") != "other" and "quality" not in fields:
             after = f"runs/{fields.get('run', '')}"
-        if what == "delete" and fields.get("kind") == "run":
+        if what == "file" or (what == "delete" and fields.get("kind") == "run"):
             after = "runs"
         return RedirectResponse(f"{self._here(demonstration)}{after}", 303, headers=_HEADERS)
 
@@ -213,7 +214,10 @@ class HomePages:
                 problem=self.demonstration.trouble,
             )
         answers = self._answers(frame.demonstration)
-        return make(answers, replace(frame, due=answers.questions_due()), request)
+        missed = None if frame.demonstration else unfiled_run(answers.journal)
+        unfiled = "" if missed is None else missed.message
+        frame = replace(frame, due=answers.questions_due(), unfiled=unfiled)
+        return make(answers, frame, request)
 
     def _answers(self, demonstration: bool) -> Answers:
         if not demonstration:

@@ -23,6 +23,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
 from pipelines.runner.last_answers import last_answers_store
+from pipelines.runner.unfiled import unfiled_run
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
 from pipelines.views.app_libraries import require
@@ -169,7 +170,7 @@ def _first_screen(
         report=reports,
         body=body,
         today=TodaysRun(at_hand.ask(known_tags, KnownTags()), options.marks),
-        before_a_run=lambda: at_hand.ask(lambda it: words_before_a_run(it, time.time_ns()), ""),
+        before_a_run=lambda: at_hand.ask(_before_a_run, ""),
         beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
         calibrates=options.devices is not None,
     )
@@ -177,6 +178,13 @@ def _first_screen(
         tell(f"note: {trouble}")
         dashboard.setup.fail(trouble)
     return dashboard
+
+
+def _before_a_run(journal: Journal) -> str:
+    """What pain, warning signs and a run that is not filed have to say before the next one."""
+    missed = unfiled_run(journal)
+    offered = "" if missed is None else f"{missed.message} Add it on the page of your runs."
+    return f"{words_before_a_run(journal, time.time_ns())} {offered}".strip()
 
 
 class _Stay:
