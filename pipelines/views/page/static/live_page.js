@@ -17,6 +17,7 @@ const VIEW_KEPT = "backstride-view";
 const BEGUN = ["starting", "live"];
 const TOLD_MS = 8000;
 const READ_MS = 80; // a letter, by someone who runs
+const LOST_AFTER = 3; // seconds without the program
 
 export default {
   components: {
@@ -34,7 +35,7 @@ export default {
   props: { surfaces: Array },
   emits: ["ask"],
   data() {
-    return { is: { screen: "loading" }, told: [], toldAbove: false, sound: true, speech: true, beating: 0, far: true };
+    return { is: { screen: "loading" }, told: [], toldAbove: false, sound: true, speech: true, beating: 0, far: true, without: 0 };
   },
   created() {
     this.voice = new Voice();
@@ -44,7 +45,19 @@ export default {
     this.heard = null;
     this.lastTold = 0;
   },
+  computed: {
+    lost() {
+      return this.without >= LOST_AFTER && BEGUN.includes(this.is.screen);
+    },
+  },
+  watch: {
+    lost(lost) {
+      if (lost && this.beating) this.beat(0);
+      if (lost) this.voice.tell("The numbers stand still: Backstride does not answer.");
+    },
+  },
   mounted() {
+    setInterval(() => (this.without = window.socket?.connected === false ? this.without + 1 : 0), 1000);
     try {
       this.far = localStorage.getItem(VIEW_KEPT) !== "near";
     } catch {
@@ -207,6 +220,9 @@ export default {
       <ended-screen v-else-if="is.screen === 'ended'" :ended="is.ended" @ask="ask"></ended-screen>
       <section v-else class="sheet"><h1>Backstride has ended</h1>
         <p class="lead">You may close this tab.</p></section>
+      <div v-if="lost" class="lost" role="alert"><div>
+        <p>The numbers stand still</p>
+        <p class="why">Backstride does not answer. Nothing is judged or told meanwhile; what was recorded so far is kept. Look at the computer when you have come to a stop.</p></div></div>
       <div class="told" :class="{ above: toldAbove }" role="status">
         <p v-if="is.countdown" class="unseen">Stand upright and still for three seconds.</p>
         <p v-else v-for="one in told" :key="one.text" :class="{ unseen: one.placed || noted(one.text) }">{{ one.text }}</p></div>

@@ -89,7 +89,9 @@ def test_alert_fills_the_page_and_a_press_brings_the_numbers_back(tab: Tab, tmp_
 
 
 @needs_chromium
-def test_how_to_stop_can_be_read_from_there_too(tab: Tab, tmp_path: Path) -> None:
+def test_how_to_stop_and_that_the_numbers_stand_still_can_be_read_from_there_too(
+    tab: Tab, tmp_path: Path
+) -> None:
     with program(FAR, "stop") as running:
         tab.open(running.address)
         tab.run("localStorage.setItem('backstride-view', 'far')")
@@ -106,4 +108,18 @@ def test_how_to_stop_can_be_read_from_there_too(tab: Tab, tmp_path: Path) -> Non
             assert size_px / width * _WIDTH_MM >= 12.0
             assert bottom_px <= height
         assert_accessible(tab, "stop, from two metres")
+        running.process.kill()
+        tab.until_shown("The numbers stand still", ".lost")
+        for width, height in ((390, 844), (1280, 720)):
+            tab.size(width, height)
+            tab.picture(tmp_path, f"lost-{width}x{height}")
+            box, size_px, beyond_px = tab.run(
+                "const one = document.querySelector('.lost'), box = one.getBoundingClientRect();"
+                "return [[box.left, box.top, box.right, box.bottom],"
+                " parseFloat(getComputedStyle(one.querySelector('.why')).fontSize),"
+                " one.scrollHeight - one.clientHeight]"
+            )
+            assert (box, beyond_px) == ([0, 0, width, height], 0)
+        assert size_px / width * _WIDTH_MM >= 12.0
+        assert_accessible(tab, "lost, from two metres")
         tab.run("localStorage.setItem('backstride-view', 'near')")
