@@ -10,8 +10,10 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.shoe_names import retired_shoe
 
+#: The surface whose speed and slope can be read off.
+TREADMILL: Final = "treadmill"
 #: What may be run on.
-SURFACES: Final = ("concrete", "asphalt", "track", "treadmill", "trail", "grass")
+SURFACES: Final = ("concrete", "asphalt", "track", TREADMILL, "trail", "grass")
 _LONGEST_SHOE: Final = 60
 
 

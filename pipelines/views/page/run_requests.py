@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from devices.timing.program_clock import ProgramClock
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.live_controls import LiveControls
-from pipelines.runner.journal.tags import SURFACES, shoe_name
+from pipelines.runner.journal.tags import SURFACES, TREADMILL, shoe_name
 from pipelines.units import Units, parse_whole
 from pipelines.views.page.treadmill import Treadmill
 from pipelines.views.terminal.cells import capital, printable
@@ -174,9 +174,12 @@ class RunRequests:
         if value not in SURFACES:
             self._tell("That surface is not known: choose one of the list.")
             return
+        left = self.surface == TREADMILL != value
         self.surface = value
         self.controls.mark("surface", value)
         self._tell(f"Surface marked: {value}.")
+        if left and self.treadmill.known:
+            self.treadmill.leave()
 
     def _shoe(self, value: str) -> None:
         shoe = shoe_name(value)

@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from imu.errors import InputError
 from pipelines.files.loading import decoded
-from pipelines.runner.journal.tags import SURFACES, KnownTags, shoe_name
+from pipelines.runner.journal.tags import SURFACES, TREADMILL, KnownTags, shoe_name
 from pipelines.units import Units
 from pipelines.views.page.treadmill import PACE_KINDS, UNKNOWN, read_pace, typed_in
 from pipelines.views.terminal.cells import printable
 
-_TREADMILL: Final = "treadmill"
 _KINDS: Final = ("surface", "shoe", *PACE_KINDS)
 
 
@@ -123,4 +122,4 @@ class TodaysRun:
 
     @property
     def _asks_pace(self) -> bool:
-        return self._pace_stated or self.surface == _TREADMILL
+        return self._pace_stated or self.surface == TREADMILL

@@ -133,10 +133,24 @@ class Treadmill:
             return
         self._answered = typed_in(given, "form")
         if given.get("left") is True:
-            self._leave()
+            self.leave()
         else:
             self._mark({kind: typed_in(given, kind) for kind in PACE_KINDS})
         self._changed()
+
+    @property
+    def known(self) -> bool:
+        """Whether its speed or its slope is."""
+        return any(value != UNKNOWN for value in self._marked.values())
+
+    def leave(self) -> None:
+        """Mark that the runner is off the treadmill, whose speed and slope hold no more."""
+        self._troubles = dict.fromkeys(PACE_KINDS, "")
+        for kind in PACE_KINDS:
+            self._controls.mark(kind, "")
+            self._marked[kind] = UNKNOWN
+        self._changed()
+        self._tell("Marked: off the treadmill. Its speed and slope count no more.")
 
     def _mark(self, typed: dict[str, str]) -> None:
         wanted = self._read(typed)
@@ -145,7 +159,7 @@ class Treadmill:
         new = {kind: value for kind, value in wanted.items() if value != self._marked[kind]}
         if not any(typed.values()):
             if new:
-                self._leave()
+                self.leave()
             else:
                 example = "'6 mph'" if self._units == "imperial" else "'10 km/h'"
                 self._troubles["speed"] = _NOTHING_TYPED.format(example)
@@ -156,13 +170,6 @@ class Treadmill:
         said = [f"{kind} {value}" if value == UNKNOWN else value for kind, value in new.items()]
         if said:
             self._tell(f"Treadmill marked: {', '.join(said)}.")
-
-    def _leave(self) -> None:
-        self._troubles = dict.fromkeys(PACE_KINDS, "")
-        for kind in PACE_KINDS:
-            self._controls.mark(kind, "")
-            self._marked[kind] = UNKNOWN
-        self._tell("Marked: off the treadmill. Its speed and slope count no more.")
 
     def _read(self, typed: dict[str, str]) -> dict[str, str]:
         """The values to mark; what cannot be read is told at its field."""

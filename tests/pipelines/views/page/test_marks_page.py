@@ -82,6 +82,21 @@ def test_shoe_that_the_journal_does_not_know_is_told_without_holding_up_the_run(
     asyncio.run(story())
 
 
+def test_speed_of_the_belt_holds_no_more_once_another_surface_is_marked() -> None:
+    page = _running(Beforehand(marks=(("surface", "treadmill"), ("speed", "9 km/h"))))
+    page.ask("surface", "treadmill")
+    assert page.shown()["treadmill"]["words"] == "9 km/h"
+    page.ask("surface", "asphalt")
+    assert [item.mark for item in page.controls.take_marks(0)] == [
+        marks.Surface("treadmill"),
+        marks.Surface("asphalt"),
+        marks.Speed(None),
+        marks.Slope(None),
+    ]
+    assert page.shown()["treadmill"]["words"] == ""
+    assert _told(page)[-1] == "Marked: off the treadmill. Its speed and slope count no more."
+
+
 def test_journal_in_trouble_takes_no_mark_away(caplog: pytest.LogCaptureFixture) -> None:
     def look_up(_: str) -> str:
         raise OSError("the disk is gone")
