@@ -71,7 +71,6 @@ def program(
         bool,
         typer.Option(
             "--version",
-            "--version",
             help="Print the version and stop.",
             is_eager=True,
             callback=_print_version,

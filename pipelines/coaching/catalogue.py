@@ -33,8 +33,8 @@ _THUMB: Final = "users' rule of thumb"
 _OWN: Final = "this program's rule of thumb"
 
 _STOPPING: Final = (
-    "Slow to a walk now, walk gently for a few minutes instead of standing still, and take the "
-    "shortest way home."
+    "Slow to a walk now, and walk gently for a few minutes instead of standing still. If you are "
+    "out, take the shortest way home."
 )
 _COACHING_OFF: Final = "Coaching is off until a professional has cleared you."
 _WHY_STRENGTH: Final = "Lifting eased back pain by 60 % in one study, jogging by 12 %."
@@ -195,6 +195,7 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "week begins.",
             (_A1, _THUMB),
         ),
+        "weekly.was_reached": Text("{distance} in the week of this run: the ceiling is {ceiling}."),
         "weekly.no_ceiling": Text(
             "{distance} this week. A ceiling needs an earlier week with a known distance, or one "
             "that you set."

@@ -30,5 +30,8 @@ def _no_page() -> str:
     if sys.platform.startswith("linux") and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     ):
-        return "For the page in your browser: start Backstride where there is a screen."
+        return (
+            "For the page in your browser: start Backstride where there is a screen, or type "
+            "'backstride live --dashboard --no-browser' and open the address that it prints."
+        )
     return ""

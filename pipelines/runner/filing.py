@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from pathlib import Path
 
 from imu.errors import ParameterError, RecordingError
@@ -63,7 +64,7 @@ def file_run(run: FinishedRun, journal: JournalAtHand) -> tuple[list[str], list[
         opened = journal.open()
         session = add_run(opened, run)
         quiet = silenced(opened, time.time_ns()) is not None
-        cues = [] if session is None or quiet else after_run(opened, session)
+        cues = [] if session is None or quiet else after_run(opened, session, date.today())
         return journal.take_notes(), cues
     except ParameterError as error:
         return [f"this run is not added to the journal: {error}"], []

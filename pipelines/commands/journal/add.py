@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -102,7 +103,7 @@ def add(
         if session.simulated:
             complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
         instead = silenced(journal, time.time_ns())
-        say_cues(after_run(journal, session) if instead is None else instead)
+        say_cues(after_run(journal, session, date.today()) if instead is None else instead)
 
 
 def _nothing_run(run: FinishedRun) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from pipelines.coaching.plan import HeldBack
@@ -166,7 +166,7 @@ def questions_due(journal: Journal, now_ns: int) -> Cue | None:
     return None
 
 
-def after_run(journal: Journal, session: Session) -> list[Cue]:
+def after_run(journal: Journal, session: Session, today: date) -> list[Cue]:
     """What the rules say of a run that has just been added: its length, and its shoe's distance."""
     if session.simulated:
         return []
@@ -179,7 +179,9 @@ def after_run(journal: Journal, session: Session) -> list[Cue]:
     )
     week, ceiling_m = week_so_far(journal, session.day)
     if ceiling_m is not None and week.distance_m >= ceiling_m:
-        cues += week_cues(week, ceiling_m, settings.units)[:1]
+        reached = week_cues(week, ceiling_m, settings.units)[0]
+        past = monday_of(session.day) < monday_of(today)
+        cues.append(replace(reached, text_id="weekly.was_reached") if past else reached)
     cues += _of_the_return(journal, session)
     if session.shoe_id is not None and session.distance_m is not None:
         shoe = journal.entry(Shoe, session.shoe_id)

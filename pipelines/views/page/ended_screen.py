@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipelines.clock_words import clock_words
+from pipelines.coaching.training.traffic_light import STOP_FROM
 from pipelines.live import LiveRun
 from pipelines.session.facts import PainJudged
 from pipelines.units import Units
@@ -52,6 +53,7 @@ def ended_pieces(
         "rows": [{"label": label, "value": printable(value).strip()} for label, value in rows],
         "page": "home/runs" if number is None else f"home/runs/{number}",
         "filed": number is not None,
+        "simulated": run.result is not None and run.result.header.simulated,
         "pain": None if pain is None else _pain_piece(pain),
         "asks": any(isinstance(fact, PainJudged) and fact.asks for fact in run.facts),
         "said": [capital(printable(sentence)) for sentence in said],
@@ -65,13 +67,19 @@ def ended_pieces(
 
 
 def _pain_piece(pain: PainJudged) -> dict[str, Any]:
-    """The light of the run's last rating, and what to do; ``go`` where training may follow."""
-    if pain.light == "go":  # the run is over: nobody is to go on with it
-        pain = replace(pain, moment="after")
+    """The run's last rating and what to do now; ``go`` where training may follow.
+
+    The run is over: nobody is to go on with it, or to stop it. One that pain had stopped calls for
+    an easier one at least, however little it is by now.
+    """
+    may_follow = pain.light == "go" and not pain.holds
+    if not pain.warned:
+        light = "change" if pain.light == "stop" and pain.level < STOP_FROM else pain.light
+        pain = replace(pain, light=light, moment="after", rising=False, stopped=False)
     headline, detail = pain_parts(pain)
     return {
         "light": light_piece(pain.light, pain.level),
         "text": headline,
         "advice": detail,
-        "go": pain.light == "go" and not pain.holds,
+        "go": may_follow,
     }

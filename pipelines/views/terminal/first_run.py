@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from imu.errors import BackstrideError, ParameterError
+from imu.errors import BackstrideError, InputError, ParameterError
 from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
@@ -170,12 +170,13 @@ def ask_for_source(
 
     Raises
     ------
-    ParameterError
+    InputError
         When there is no terminal to ask in.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise ParameterError(
-            "SOURCE", "", "a source, such as 'sim:' or 'ble:ADDRESS' ('backstride scan' lists them)"
+        raise InputError(
+            "there is no terminal to ask in: give a source, such as 'sim:' or 'ble:ADDRESS', to "
+            "'backstride live' ('backstride scan' lists them)."
         )
     known = journal.ask(Journal.settings, Settings())
     for note in filter(None, [*journal.take_notes(), journal.trouble]):

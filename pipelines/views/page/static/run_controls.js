@@ -193,7 +193,7 @@ export const RunControls = {
         <p>The last steps are finished and the recording is closed. Cool down before you stand still.</p>
         <div class="row">
           <button type="button" class="act strong" @click="stop">Stop the run</button>
-          <button type="button" class="act quiet" @click="close('stop')">Keep running</button>
+          <button type="button" class="act quiet" @click="close('stop')">Not yet</button>
         </div>
       </dialog>
       <dialog ref="help" aria-labelledby="help-title">

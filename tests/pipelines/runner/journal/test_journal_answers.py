@@ -54,6 +54,19 @@ def test_one_command_tells_every_source_and_what_stands_on_it() -> None:
     assert said.splitlines()[-1].startswith("Is running good or bad for back pain? (The Nest): ")
 
 
+# --------------------------------------------------------------------------------------------- week
+
+
+@pytest.mark.parametrize(("weeks_ago", "rests"), [(0, True), (3, False)])
+def test_rest_is_suggested_for_a_week_that_is_not_over_alone(weeks_ago: int, rests: bool) -> None:
+    journal("settings", "--ceiling", "5 km")
+    day = datetime.now().astimezone() - timedelta(weeks=weeks_ago, hours=1)
+    run = ["--minutes", 30, "--distance", "6 km"]
+    said = journal("add", "--at", day.isoformat(timespec="seconds"), *run)
+    assert ("Rest or cross-train until the next week begins" in said) is rests
+    assert ("6.0 km in the week of this run: the ceiling is 5.0 km." in said) is not rests
+
+
 # --------------------------------------------------------------------------------------------- pain
 
 

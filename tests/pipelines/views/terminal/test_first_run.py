@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from devices.scan import Found
 from devices.sources import open_source
-from imu.errors import ParameterError
+from imu.errors import InputError
 from pipelines.files.session_reader import read_session
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
@@ -239,7 +239,7 @@ def test_in_a_pipe_a_source_is_asked_for_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("1\n"))
-    with pytest.raises(ParameterError, match="give a source, such as 'sim:'"):
+    with pytest.raises(InputError, match="no terminal to ask in: give a source, such as 'sim:'"):
         ask_for_source(JournalAtHand(tmp_path / "journal.sqlite3"))
     assert list(tmp_path.iterdir()) == []
 
