@@ -33,11 +33,11 @@ def finished_run(
     """
     said = stated or Stated()
     start_ns = result.header.utc_start_ns
-    shoe = said.shoe or result.shoe
+    shoe = said.word("shoe", result.shoe)
     if not len(result.steps) and said == Stated():
         return FinishedRun(None, shoe, result.pains, utc_start_ns=start_ns)
     session = entry_of(result, said, "" if recording is None else str(recording))
-    left = baseline_entry(result, said.surface)
+    left = baseline_entry(result, said.word("surface", None))
     return FinishedRun(session, shoe, result.pains, left, start_ns, said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from pipelines.commands.options import (
 )
 from pipelines.runner.journal.recorded import AddOptions, stated_in
 from pipelines.runner.journal.runs import edit_run
-from pipelines.runner.journal.stated import Stated
+from pipelines.runner.journal.stated import SAID, Said, Stated
 from pipelines.runner.journal.words import session_line
 
 
@@ -31,11 +32,23 @@ def edit(
     surface: RunSurface = "",
     shoe: RunShoe = "",
     note: Note = "",
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Take back {', '.join(SAID)}, one each time it is given."),
+    ] = None,
 ) -> None:
     """Say otherwise what a run was; it stays said when the run is computed anew."""
     options = AddOptions(distance, treadmill, speed, surface, shoe, note=note)
+    taken_back = frozenset(map(_sayable, forget or ()))
     with opened_journal() as journal:
-        said = stated_in(options, journal, number=session)
+        said = replace(stated_in(options, journal, number=session), taken_back=taken_back)
         if said == Stated():
             raise ParameterError("what to change", "none", "at least one of the options")
         say(session_line(edit_run(journal, session, said), journal.settings().units))
+
+
+def _sayable(words: str) -> Said:
+    for one in SAID:
+        if one == words:
+            return one
+    raise ParameterError("--forget", words, f"one of {', '.join(SAID)}")

@@ -12,10 +12,15 @@ from pipelines.commands.messages import say
 from pipelines.runner.journal.words import settings_lines
 from pipelines.units import parse_distance, parse_typed_height, parse_typed_mass
 
+#: Said of what is to be known no more.
+_NONE = "none"
+
 
 def settings(
-    height: Annotated[str, typer.Option(help="Such as '1.75 m' or '5 ft 9 in'.")] = "",
-    mass: Annotated[str, typer.Option(help="Such as '70 kg' or '154 lb'.")] = "",
+    height: Annotated[
+        str, typer.Option(help="Such as '1.75 m' or '5 ft 9 in'; 'none' forgets it.")
+    ] = "",
+    mass: Annotated[str, typer.Option(help="Such as '70 kg' or '154 lb'; 'none' forgets it.")] = "",
     units: Annotated[str, typer.Option(help="metric or imperial.")] = "",
     ceiling: Annotated[str, typer.Option(help="Weekly distance, or 'default': 2 miles more.")] = "",
     strength: Annotated[int | None, typer.Option(help="Strength days a week.")] = None,
@@ -30,9 +35,11 @@ def settings(
     """Show or change your settings."""
     changes: dict[str, object] = {}
     if height:
-        changes["height_m"] = parse_typed_height(height, name="--height")
+        known_m = None if height == _NONE else parse_typed_height(height, name="--height")
+        changes["height_m"] = known_m
     if mass:
-        changes["mass_kg"] = parse_typed_mass(mass, name="--mass")
+        known_kg = None if mass == _NONE else parse_typed_mass(mass, name="--mass")
+        changes["mass_kg"] = known_kg
     if units:
         changes["units"] = units
     if ceiling:

@@ -23,18 +23,15 @@ from pipelines.runner.journal.session_entry import (
     local_offset_minutes,
 )
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
-from pipelines.runner.journal.stated import Distance, Stated
+from pipelines.runner.journal.stated import UNRECORDED_M, Distance, Stated, distance_run
 from pipelines.session.result import result_of
-from pipelines.units import distance_words, parse_distance, parse_speed
+from pipelines.units import parse_speed
 
 if TYPE_CHECKING:
     from pipelines.replay import Progress
     from pipelines.runner.journal.database import Journal
     from pipelines.session.result import SessionResult
 
-#: Nobody runs for minutes at such a speed; and what may lie outside of a recording, m.
-_FASTEST_M_S: Final = 8.0
-_UNRECORDED_M: Final = 20_000.0
 #: Share of the longer of two runs that is in both, from which on they are one.
 _SAME_RUN: Final = 0.5
 
@@ -319,9 +316,6 @@ def _from_summary(path: Path, options: AddOptions, journal: Journal) -> Recorded
 
 def _stated_distance(options: AddOptions, taken_s: float | None) -> Distance | None:
     """The distance as stated; one that nobody runs in that time is a slip."""
-    most_m = 500_000.0
-    if taken_s is not None:
-        most_m = _FASTEST_M_S * taken_s + (_UNRECORDED_M if options.minutes is None else 0.0)
     ways: tuple[tuple[str, DistanceSource], ...] = (
         (options.distance, "user"),
         (options.treadmill, "treadmill"),
@@ -329,13 +323,8 @@ def _stated_distance(options: AddOptions, taken_s: float | None) -> Distance | N
     for words, source in ways:
         if words:
             name = "--distance" if source == "user" else "--treadmill"
-            distance_m = parse_distance(words, name)
-            if distance_m > most_m:
-                most = distance_words(most_m, "metric")
-                raise ParameterError(
-                    name, words, f"a distance that can be run in that time, at most {most}"
-                )
-            return Distance(distance_m, source)
+            unrecorded_m = UNRECORDED_M if options.minutes is None else 0.0
+            return Distance(distance_run(words, name, taken_s, unrecorded_m), source)
     return None
 
 

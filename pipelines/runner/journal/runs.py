@@ -124,10 +124,10 @@ def edit_run(journal: Journal, number: int, stated: Stated) -> Session:
     """
     with journal.transaction() as connection:
         session = journal.entry(Session, number)
-        distance = stated.distance
-        if distance is not None and distance.distance_m is not None:
+        distance = Distance() if "distance" in stated.taken_back else stated.distance
+        if distance is not None:
             before_m = session.distance_m
-            share = distance.distance_m / before_m if before_m else None
+            share = distance.distance_m / before_m if before_m and distance.distance_m else None
             session = replace(
                 session,
                 distance_m=distance.distance_m,
@@ -136,18 +136,19 @@ def edit_run(journal: Journal, number: int, stated: Stated) -> Session:
                 dose_easy_km_m4=_times(session.dose_easy_km_m4, share),
                 dose_easy_km_m6=_times(session.dose_easy_km_m6, share),
             )
+        shoe = stated.word("shoe", None)
+        unrated = "effort" in stated.taken_back
         session = replace(
             session,
-            surface=stated.surface or session.surface,
-            note=stated.note or session.note,
-            effort=session.effort if stated.effort is None else stated.effort,
-            shoe_id=shoe_number(journal, stated.shoe) if stated.shoe else session.shoe_id,
+            surface=stated.word("surface", session.surface),
+            note=stated.word("note", session.note),
+            effort=session.effort if stated.effort is None and not unrated else stated.effort,
+            shoe_id=session.shoe_id if shoe is None else shoe_number(journal, shoe),
         )
         journal.replace(session)
-        if stated.surface:
+        if (surface := stated.word("surface", None)) is not None:
             connection.execute(
-                "UPDATE run_baselines SET surface = ? WHERE session_id = ?",
-                (stated.surface, number),
+                "UPDATE run_baselines SET surface = ? WHERE session_id = ?", (surface, number)
             )
         _write(journal, number, stated.over(stated_of(journal, number)))
     return session
@@ -173,7 +174,7 @@ def _write(journal: Journal, number: int | None, stated: Stated) -> None:
         connection.execute(
             "INSERT INTO stated VALUES (?, ?) "
             "ON CONFLICT (session_id) DO UPDATE SET content = excluded.content",
-            (number, msgspec.json.encode(stated).decode()),
+            (number, msgspec.json.encode(stated, order="deterministic").decode()),
         )
 
 

@@ -53,7 +53,7 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
         Its file, empty without one.
     """
     steps, header = result.steps, result.header
-    distance = stated.distance
+    distance = Distance() if "distance" in stated.taken_back else stated.distance
     if distance is None:
         known = result.distance_m is not None
         source = _MEASURED.get(result.distance_source, "mark")
@@ -72,7 +72,7 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
         dose_easy_km_m2=m2,
         dose_easy_km_m4=m4,
         dose_easy_km_m6=m6,
-        surface=stated.surface or result.surface,
+        surface=stated.word("surface", result.surface),
         source_file=recording,
         means=result.means,
         warm_up_s=result.warm_up_s,
@@ -84,7 +84,7 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
     )
 
 
-def baseline_entry(result: SessionResult, surface: str = "") -> RunBaseline | None:
+def baseline_entry(result: SessionResult, surface: str | None = None) -> RunBaseline | None:
     """What later runs may start from, beside a session that has no number yet.
 
     Lean, and the loads that are computed from it, depend on how the sensor sits that day. A
@@ -98,15 +98,15 @@ def baseline_entry(result: SessionResult, surface: str = "") -> RunBaseline | No
     ----------
     result : SessionResult
         What the session came to.
-    surface : str
-        As the user states it for the whole run; empty leaves it to the marks.
+    surface : str, optional
+        As the user states it for the whole run; None leaves it to the marks.
 
     Returns
     -------
     RunBaseline or None
         None where there is nothing to keep, or no surface that nearly all of the run was on.
     """
-    on = surface or result.surface_of_most
+    on = result.surface_of_most if surface is None else surface
     if result.run_baseline is None or on is None:
         return None
     content = json.dumps(json.loads(result.run_baseline.to_json()), separators=(",", ":"))

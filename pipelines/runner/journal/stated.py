@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
+from imu.errors import ParameterError
 from pipelines.runner.journal.entries import DistanceSource
+from pipelines.units import distance_words, parse_distance
+
+#: What can be said of a run, and taken back.
+Said: TypeAlias = Literal["distance", "surface", "shoe", "note", "effort"]
+SAID: Final[tuple[Said, ...]] = get_args(Said)
+
+#: What may lie outside of a recording, m, and a speed that nobody runs at for minutes.
+UNRECORDED_M: Final = 20_000.0
+_FASTEST_M_S: Final = 8.0
+_FARTHEST_M: Final = 500_000.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +31,71 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the user says of a run when it is filed; empty and None leave it to the run itself."""
+    """What the user says of a run when it is filed; empty and None leave it to the run itself.
+
+    Attributes
+    ----------
+    taken_back : frozenset of str
+        What is not to be known, whatever the run itself or an earlier word gives.
+
+    Examples
+    --------
+    >>> earlier = Stated(surface="track", note="slow")
+    >>> now = Stated(taken_back=frozenset({"surface"})).over(earlier)
+    >>> now.word("surface", "trail"), now.word("note", ""), Stated().word("surface", "trail")
+    ('', 'slow', 'trail')
+    """
 
     distance: Distance | None = None
     surface: str = ""
     shoe: str = ""
     note: str = ""
     effort: int | None = None
+    taken_back: frozenset[Said] = frozenset()
+
+    def word(self, what: Literal["surface", "shoe", "note"], otherwise: T) -> str | T:
+        """What is said, empty where that was taken back; ``otherwise`` where nothing is."""
+        said: str = getattr(self, what)
+        return said if said or what in self.taken_back else otherwise
 
     def over(self, earlier: Stated) -> Stated:
-        """The same where something is said here, as earlier where not."""
-        return Stated(
-            earlier.distance if self.distance is None else self.distance,
-            self.surface or earlier.surface,
-            self.shoe or earlier.shoe,
-            self.note or earlier.note,
-            earlier.effort if self.effort is None else self.effort,
+        """The same where something is said or taken back here, as earlier where not."""
+        here = self.taken_back | {one for one in SAID if getattr(self, one) not in ("", None)}
+        of: dict[str, Any] = {one: getattr(self if one in here else earlier, one) for one in SAID}
+        return Stated(**of, taken_back=self.taken_back | (earlier.taken_back - here))
+
+
+def distance_run(
+    words: str, name: str, taken_s: float | None, unrecorded_m: float = UNRECORDED_M
+) -> float:
+    """A distance as typed, m.
+
+    Parameters
+    ----------
+    words : str
+        With its unit.
+    name : str
+        What it is called in a refusal.
+    taken_s : float, optional
+        How long the run took, s.
+    unrecorded_m : float
+        What may have been run outside of that time, m.
+
+    Raises
+    ------
+    ParameterError
+        When it is none, or one that nobody runs in that time.
+
+    Examples
+    --------
+    >>> distance_run("5 km", "distance", 1800.0)
+    5000.0
+    """
+    most_m = _FARTHEST_M if taken_s is None else _FASTEST_M_S * taken_s + unrecorded_m
+    distance_m = parse_distance(words, name)
+    if distance_m > most_m:
+        most = distance_words(most_m, "metric")
+        raise ParameterError(
+            name, words, f"a distance that can be run in that time, at most {most}"
         )
+    return distance_m

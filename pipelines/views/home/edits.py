@@ -31,7 +31,7 @@ from pipelines.runner.journal.entries import (
 from pipelines.runner.journal.queries import red_flag_state, run_time
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
-from pipelines.runner.journal.stated import Distance, Stated
+from pipelines.runner.journal.stated import SAID, UNRECORDED_M, Distance, Said, Stated, distance_run
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.units import (
@@ -89,13 +89,25 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     was_m = before.distance_m
     # what the page itself has written is rounded
     if words and (was_m is None or words != distance_words(was_m, units)):
-        distance = Distance(parse_distance(_with_unit(words, units), "distance"), "user")
+        taken_s = before.running_s or before.duration_s
+        outside_m = UNRECORDED_M if before.source_file else 0.0
+        run_m = distance_run(_with_unit(words, units), "distance", taken_s, outside_m)
+        distance = Distance(run_m, "user")
     surface = fields.get("surface", "")
     if surface and surface not in (*SURFACES, before.surface):
         raise ParameterError("surface", surface, "one of the list")
     effort = _whole(fields, "effort") if fields.get("effort") else None
     shoe = _shoe_in_use(journal, fields)
-    edit_run(journal, number, Stated(distance, surface, shoe, fields.get("note", ""), effort))
+    had: dict[Said, object] = {
+        "distance": was_m,
+        "surface": before.surface,
+        "shoe": before.shoe_id,
+        "note": before.note,
+        "effort": before.effort,
+    }
+    emptied = {one for one in SAID if fields.get(one) == "" and had[one] not in ("", None)}
+    said = Stated(distance, surface, shoe, fields.get("note", ""), effort, frozenset(emptied))
+    edit_run(journal, number, said)
     told = f"Run {number} is as you said."
     if effort is not None and effort != before.effort:
         told += f" {perceived_cue(effort).message}"

@@ -104,7 +104,25 @@ def test_an_edit_stays_when_the_run_is_computed_anew_and_when_the_recording_is_g
         "shoe": "Blue",
         "note": "calm",
         "effort": None,
+        "taken_back": [],
     }
+
+
+def test_what_was_said_wrongly_is_taken_back_and_stays_so(recording: Path) -> None:
+    journal("shoe", "Blue")
+    journal("add", recording, "--distance", "5 km", "--surface", "track", "--shoe", "Blue")
+    journal("edit", 1, "--forget", "surface", "--forget", "shoe", "--forget", "distance")
+    forgotten = only_run()
+    assert (forgotten.distance_m, forgotten.surface, forgotten.shoe_id) == (None, "", None)
+    with Journal() as opened:
+        assert all(not one.surface for one in opened.entries(RunBaseline))
+    journal("add", recording, "--again")
+    assert only_run() == forgotten
+    journal("edit", 1, "--surface", "grass")
+    assert only_run().surface == "grass"
+    assert "--forget is 'steps': give one of distance, surface" in refused(
+        "edit", 1, "--forget", "steps"
+    )
 
 
 def test_the_dose_goes_with_the_distance_and_the_baseline_with_the_surface(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_what_pain_says_stands_where_a_run_is_started(journal: Journal) -> None:
     assert page.shown()["setup"]["before"].startswith("You rated your pain 7, ")
 
 
-def test_run_is_corrected_and_what_is_left_empty_stays(journal: Journal) -> None:
+def test_run_is_corrected_and_what_is_emptied_is_taken_back(journal: Journal) -> None:
     fields = {
         "run": "1",
         "distance": "6,2",
@@ -68,6 +68,14 @@ def test_run_is_corrected_and_what_is_left_empty_stays(journal: Journal) -> None
     # what the page has written itself is no new statement: it was rounded
     change(journal, "run", {"run": "1", "distance": "6.2 km"}, _NOW)
     assert journal.entry(Session, 1) == session
+    change(journal, "run", dict.fromkeys(fields, "") | {"run": "1", "distance": "6.2 km"}, _NOW)
+    session = journal.entry(Session, 1)
+    assert (session.surface, session.shoe_id, session.note) == ("", None, "")
+    assert session.distance_m == 6200.0
+    change(journal, "run", {"run": "1", "distance": ""}, _NOW)
+    assert journal.entry(Session, 1).distance_m is None
+    with pytest.raises(ParameterError, match="a distance that can be run in that time"):
+        change(journal, "run", {"run": "1", "distance": "400 km"}, _NOW)
 
 
 def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) -> None:
