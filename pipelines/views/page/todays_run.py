@@ -120,6 +120,11 @@ class TodaysRun:
         self._saved += 1
         self.changed()
 
+    def ended(self) -> None:
+        """Forget the pain before a run once it has ended: before the next it is asked anew."""
+        self._back = ""
+        self._others = tuple(mark for mark in self._others if mark[0] != "pain")
+
     @property
     def _asks_pace(self) -> bool:
         return self._pace_stated or self.surface == TREADMILL

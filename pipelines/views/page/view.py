@@ -210,6 +210,7 @@ class Dashboard:
     def end(self, run: LiveRun, number: int | None = None, said: Sequence[str] = ()) -> None:
         """Show what became of the run, with its number in the journal, and what is said of it."""
         self.finish_wanted.clear()
+        self.today.ended()
         units = self.body.settings.units
         self._ended = ended_pieces(run, number, said, report=self._report, units=units)
         self._screen = "ended"

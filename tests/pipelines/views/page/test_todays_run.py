@@ -16,7 +16,7 @@ from selenium.webdriver.support.select import Select
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.commands.live import _completed
 from pipelines.files.session_reader import read_session
-from pipelines.live import LiveOptions
+from pipelines.live import LiveOptions, LiveRun
 from pipelines.runner.history import PastRun, RunHistory
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
@@ -52,6 +52,16 @@ def test_last_run_is_there_already_and_what_was_stated_goes_first() -> None:
         today.save(f'{{"back": "{said}"}}')
         assert today.pieces()["back"] == kept
         assert ("pain", f"{kept} before") in today.marks() or not kept
+
+
+def test_pain_is_asked_anew_before_the_next_run() -> None:
+    page = Dashboard(today=TodaysRun(_KNOWN, [("pain", "3 before")]))
+    page.ask("today", _answers(back="4"))
+    assert ("pain", "4 before") in page.today.marks()
+    page.start()
+    page.end(LiveRun())
+    assert [kind for kind, _ in page.today.marks()] == ["surface", "shoe"]
+    assert page.today.pieces()["back"] == ""
 
 
 @pytest.mark.parametrize("surface", ["treadmill", "track"])
