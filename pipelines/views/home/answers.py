@@ -176,6 +176,7 @@ class Answers:
             frame,
             advice=[one.message for one in found.cues],
             stopped=found.red_flags.stopped,
+            not_now=self._not_now(),
             last_run=last[0] if last else None,
             last_when=day_and_time(last[0]) if last else "",
             moments=_MOMENTS if last else {"other": _MOMENTS["other"]},

@@ -150,7 +150,7 @@ class HomePages:
     # ------------------------------------------------------------------------------- changes
 
     async def _change(self, request: Request) -> Response:
-        from starlette.responses import RedirectResponse
+        from starlette.responses import PlainTextResponse, RedirectResponse
 
         what = request.path_params["what"]
         body = b""
@@ -160,17 +160,23 @@ class HomePages:
                 return self._sentence("What was sent is too long to be a form of this page.", 413)
         fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         demonstration = self._is_demonstration(request)
+        scripted = request.headers.get("accept") == "text/plain"
         try:
             told = await asyncio.to_thread(self._changed, what, fields, demonstration)
             self._said = (told, "")
         except BackstrideError as error:
+            if scripted:
+                return PlainTextResponse(str(error), 422, headers=_HEADERS)
             self._said = ("", str(error))
         after = {"run": f"runs/{fields.get('run', '')}", "letter": "letter"}.get(what, "journal")
         if what == "pain" and fields.get("when") != "other" and "quality" not in fields:
             after = f"runs/{fields.get('run', '')}"
         if what == "file" or (what == "delete" and fields.get("kind") == "run"):
             after = "runs"
-        return RedirectResponse(f"{self._here(demonstration)}{after}", 303, headers=_HEADERS)
+        address = f"{self._here(demonstration)}{after}"
+        if scripted:
+            return PlainTextResponse(address, headers=_HEADERS)
+        return RedirectResponse(address, 303, headers=_HEADERS)
 
     def _changed(self, what: str, fields: dict[str, str], demonstration: bool) -> str:
         answers = self._answers(demonstration)

@@ -1,5 +1,5 @@
-// All that these plain pages need a script for: a program that has ended, printing, and exercises
-// that are guided by time.
+// All that these plain pages need a script for: a program that has ended, refusals that leave what
+// was typed, printing, and exercises that are guided by time.
 const EVERY_MS = 4000;
 const gone = document.getElementById("gone");
 
@@ -15,6 +15,27 @@ async function ask() {
 }
 setInterval(ask, EVERY_MS);
 addEventListener("focus", ask);
+
+// A refusal stands in its form; without a script the page is made anew, and what was typed is gone.
+async function send(form) {
+  const typed = { method: "POST", body: new URLSearchParams(new FormData(form)) };
+  const answer = await fetch(form.action, { ...typed, headers: { accept: "text/plain" } });
+  const words = await answer.text();
+  if (answer.ok) return location.assign(words);
+  let told = form.querySelector("[role=alert]");
+  if (!told) {
+    told = document.createElement("p");
+    told.className = "note trouble";
+    told.role = "alert";
+    form.querySelector("button").before(told);
+  }
+  told.textContent = `▲ ${words}`;
+}
+for (const form of document.querySelectorAll("form[method=post]"))
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(form).catch(ask);
+  });
 document.getElementById("print")?.addEventListener("click", () => print());
 if (document.querySelector("progress")) setTimeout(() => location.reload(), EVERY_MS / 2);
 

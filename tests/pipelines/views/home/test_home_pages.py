@@ -87,8 +87,10 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         field = tab.find("[name=distance]")
         field.clear()
         field.send_keys("far")
+        tab.find("[name=note]").send_keys("windy ")
         tab.press("Keep it")
-        tab.until_shown("distance is 'far'", ".trouble")
+        tab.until_shown("distance is 'far'", "form .trouble")
+        assert tab.find("[name=note]").get_attribute("value") == "windy "
         field = tab.find("[name=distance]")
         field.clear()
         field.send_keys("6.4")
@@ -99,7 +101,7 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         assert "6.4 km" in tab.text("main")
         assert "grass" in tab.text("main")
         tab.open(f"{running.address}home/runs")
-        assert "<script>alert(1)</script>" in tab.text()
+        assert "windy <script>alert(1)</script>" in tab.text()
         running.process.kill()
         tab.until_shown("Backstride has ended", "#gone")
 
