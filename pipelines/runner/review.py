@@ -18,6 +18,9 @@ _LEAST_PERCENT: Final = 1.0
 #: Easy time that is a warm-up, and distance run hard before it that is worth a word.
 _WARM_S: Final = 300.0
 _HARD_BEFORE_M: Final = 200.0
+#: Less of a run that was judged says little of its form, and less of running is no praise, s.
+_JUDGED_S: Final = 600.0
+_LEAST_S: Final = 60.0
 
 
 def review_cues(journal: Journal, session: Session, result: SessionResult) -> list[Cue]:
@@ -37,13 +40,12 @@ def review_cues(journal: Journal, session: Session, result: SessionResult) -> li
     if before and (what := _differences(before[0], session)):
         on = f" on {session.surface}" if session.surface else ""
         cues.append(Cue("review.compared", {"day": str(before[0].day), "on": on, "what": what}))
-    if result.baseline is not None and not any(
-        alert.severity == "raised" for alert in result.alerts
-    ):
+    raised = any(alert.severity == "raised" for alert in result.alerts)
+    if result.judged_s >= _JUDGED_S and not raised:
         cues.append(Cue("review.steady"))
     elif session.warm_up_s is not None and session.warm_up_s >= _WARM_S:
         cues.append(Cue("review.warm"))
-    elif session.running_s:
+    elif session.running_s is not None and session.running_s >= _LEAST_S:
         cues.append(Cue("review.moved", {"minutes": session.running_s / 60.0}))
     return cues
 

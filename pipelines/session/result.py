@@ -100,6 +100,8 @@ class SessionResult:
         What the sensor read that cannot be true.
     lean_is_relative : bool
         Whether the axes were found from the steps and nobody stood: lean compares within the run.
+    judged_s : float
+        How long it was compared with the baseline that was in use at the end, s.
 
     Examples
     --------
@@ -148,6 +150,7 @@ class SessionResult:
     loose_clip: bool
     doubts: tuple[SensorDoubted, ...]
     lean_is_relative: bool
+    judged_s: float
 
     @property
     def sensor_kind(self) -> str:
@@ -263,7 +266,15 @@ def result_of(
         bool(_all(known, facts.ClipLoose)),
         tuple(_all(known, facts.SensorDoubted)),
         _lean_is_relative(known),
+        _judged_s(known, end),
     )
+
+
+def _judged_s(found: Sequence[Fact], end: facts.Ended) -> float:
+    if end.baseline is None:
+        return 0.0
+    known_s = [fact.time_s for fact in found if isinstance(fact, facts.BaselineKnown)]
+    return max(0.0, end.time_s - known_s[-1]) if known_s else 0.0
 
 
 def _is_held(found: Sequence[Fact], header: SessionHeader) -> bool:

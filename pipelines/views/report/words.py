@@ -150,6 +150,11 @@ def summary_sentences(content: Content) -> list[str]:
             "oscillation, cadence and lumbar index none, as far as they could be measured, was "
             "outside its usual range for long enough to count."
         )
+        if content.learned_s is not None:
+            sentences.append(
+                f"The baseline was learned up to {clock_words(content.learned_s)}; what came after "
+                "it was judged."
+            )
     else:
         names = list(dict.fromkeys(episode.measure.name for episode in content.episodes))
         first = content.episodes[0]
