@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Final, get_args
 
-from imu.errors import ParameterError
+from imu.errors import InputError, ParameterError
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.pain import ago_words, check_cue
@@ -68,7 +68,7 @@ def change(journal: Journal, what: str, fields: Fields, now: datetime) -> str:
 
     Raises
     ------
-    ParameterError
+    ParameterError, InputError
         When something that was typed makes no sense; nothing is changed then.
     RecordingError
         When the journal cannot take it.
@@ -77,7 +77,10 @@ def change(journal: Journal, what: str, fields: Fields, now: datetime) -> str:
     if edit is None:
         raise ParameterError("what to change", what, "something that the pages offer")
     known = {name: printable(value).strip()[:_LONGEST] for name, value in fields.items()}
-    return edit(journal, known, now)
+    try:
+        return edit(journal, known, now)
+    except ParameterError as error:  # fields of the journal are no words for a runner
+        raise ParameterError(error.name.replace("_", " "), error.value, error.accepted) from None
 
 
 def _run(journal: Journal, fields: Fields, _: datetime) -> str:
@@ -174,7 +177,7 @@ def _exercise(journal: Journal, fields: Fields, now: datetime) -> str:
     return f"Noted: {kind}, {minutes:g} min."
 
 
-def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
+def _shoe(journal: Journal, fields: Fields, now: datetime) -> str:
     name, then = shoe_name(fields.get("name")), fields.get("then", "")
     if not name:
         raise ParameterError("name", "", "the name of the pair, such as make and colour")
@@ -182,7 +185,7 @@ def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
     if then == "retire":
         if found is None:
             raise ParameterError("name", name, "a pair in use")
-        journal.replace(replace(found, retired=date.today()))
+        journal.replace(replace(found, retired=now.date()))
         return f"{name} is retired."
     given_up = retired_shoe(journal, name)
     if then == "back":
@@ -198,9 +201,12 @@ def _shoe(journal: Journal, fields: Fields, _: datetime) -> str:
         pair = replace(pair, start_km=start_m / 1000.0)
     if bought := fields.get("bought"):
         try:
-            pair = replace(pair, bought=date.fromisoformat(bought))
+            day = date.fromisoformat(bought)
         except ValueError:
             raise ParameterError("bought", bought, "a day, such as 2026-03-02") from None
+        if day > now.date():
+            raise ParameterError("bought", bought, f"a day up to today, {now.date()}")
+        pair = replace(pair, bought=day)
     if found:
         journal.replace(pair)
         return f"{name} is in your journal."
@@ -242,7 +248,7 @@ def _plan(journal: Journal, fields: Fields, now: datetime) -> str:
 def _check(journal: Journal, fields: Fields, now: datetime) -> str:
     unanswered = [name for name in QUESTIONS if fields.get(name) not in {"yes", "no"}]
     if unanswered:
-        raise ParameterError("the questions", f"{len(unanswered)} open", "yes or no to each")
+        raise InputError(f"{len(unanswered)} of the questions are open: answer yes or no to each.")
     answers = {name: fields[name] == "yes" for name in QUESTIONS}
     cleared = fields.get("cleared") == "yes"
     after = judge(red_flag_state(journal), Answered(answers, cleared))
