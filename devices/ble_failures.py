@@ -144,7 +144,8 @@ its address.
             source=source,
         )
     if "not connected" in text.lower() or text.lower() == "disconnected":
-        return DeviceLost("the link was lost: bring the sensor nearer.", source=source)
+        words = "the link was lost: bring the sensor nearer."
+        return DeviceLost(words, source=source, may_pass=True)
     for row in _TABLE:
         if re.search(row.words, text, re.IGNORECASE):
             return DeviceError(_sentence(text, row), source=source, may_pass=row.passes)

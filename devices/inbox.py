@@ -118,7 +118,8 @@ class Inbox:
 
         def lose(why: str) -> None:
             if not done.done():
-                done.set_exception(DeviceLost(f"the link was lost: {why or 'no reason given'}."))
+                words = f"the link was lost: {why or 'no reason given'}."
+                done.set_exception(DeviceLost(words, may_pass=True))
 
         self._watchers.append(look)
         self._losing.append(lose)

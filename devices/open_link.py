@@ -109,7 +109,8 @@ class OpenLink(ABC):
 
     def _check_open(self) -> None:
         if self._lost.done():
-            raise DeviceLost(f"the link was lost: {self._lost.result()}.", source=self.name)
+            words = f"the link was lost: {self._lost.result()}."
+            raise DeviceLost(words, source=self.name, may_pass=True)
 
     @abstractmethod
     async def read(self, channel: str) -> bytes:

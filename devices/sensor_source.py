@@ -134,16 +134,17 @@ class SensorSource(Source):
 
     async def _connect_first(self) -> None:
         """Connect, and again where that is known to help: the system's Bluetooth is moody."""
-        began_ns = self._clock.monotonic_ns()
-        for tries_left in reversed(range(_FIRST_TRIES)):
+        began_ns, tries, was_there = self._clock.monotonic_ns(), 0, False
+        while True:
             try:
-                await self._connect("connected")
+                return await self._connect("connected")
             except DeviceError as error:
+                # one that was lost while it was set up is there, and comes back
+                tries, was_there = tries + 1, was_there or isinstance(error, DeviceLost)
                 passed_s = (self._clock.monotonic_ns() - began_ns) * 1e-9
-                if not error.may_pass or not tries_left or passed_s > _FIRST_S:
+                more = was_there or (error.may_pass and tries < _FIRST_TRIES)
+                if not more or passed_s > _FIRST_S:
                     raise
-            else:
-                return
             await self._clock.sleep(_FIRST_WAIT_S)
 
     async def _connect(self, kind: Literal["connected", "resumed"]) -> None:

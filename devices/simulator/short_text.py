@@ -23,6 +23,6 @@ def short_text(path: str | Path) -> str:
     if len(content) > _MOST_BYTES:
         raise ValueError(f"it is larger than {_MOST_BYTES / 1e6:g} MB")
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is not text") from None

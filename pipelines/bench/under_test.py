@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Final, TypeVar
 
 from devices.drivers.driver import Wanted
@@ -12,11 +13,13 @@ from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
 from devices.protocols.backstride import Feature
+from devices.simulator.faults.kinds import FAULT_KINDS
 from devices.simulator.faults.plan import FaultPlan
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_sensor import VirtualSensorSource, as_such_sensors_measure
 from devices.source import Source
 from devices.sources import open_source
+from imu.errors import ParameterError
 from pipelines.bench.conform import Conformance, Extent, conform
 from pipelines.bench.linktest import recorded
 from pipelines.bench.recording import Recording
@@ -91,9 +94,13 @@ class SensorUnderTest:
         ------
         CannotDo
             When it cannot be told what goes wrong or how it moves: the test is skipped.
+        ParameterError
+            When no time is left to listen in, or a key or a value is none of a ``sim:`` address.
         DeviceError
             When it is not there, or sends nothing.
         """
+        if not 0.0 < seconds < inf:
+            raise ParameterError("seconds", seconds, "a time above 0 s")
         return asyncio.run(recorded(self._source(seconds, plan, keys), seconds, _quiet))
 
     def talk(self, conversation: Callable[[OpenLink], Awaitable[T]]) -> T:
@@ -131,15 +138,18 @@ class SensorUnderTest:
     def _source(self, seconds: float, plan: FaultPlan | None, keys: dict[str, object]) -> Source:
         if plan is None and not keys and "motion" not in self.abilities:
             return open_source(self.url)
-        self.need(*(["faults"] if plan else []), *(["motion"] if keys else []))
-        query = self.url.partition("?")[2]
-        query = "&".join([query, *(f"{key}={value}" for key, value in keys.items())])
+        faulty = [one for one in keys if one in FAULT_KINDS or one == "disconnect"]
+        self.need(
+            *(["faults"] if plan or faulty else []),
+            *(["motion"] if len(keys) > len(faulty) else []),
+        )
+        # what is spread over the run is spread over what is listened to
+        said = {"minutes": max(_LEAST_MINUTES, (seconds + 1.0) / 60)} | keys
+        known = [one for one in self.url.partition("?")[2].split("&") if one[:8] != "minutes="]
+        query = "&".join([*known, *(f"{key}={value}" for key, value in said.items())])
         scenario = Scenario.from_query(query)
         if plan is not None:
             scenario = replace(scenario, faults=plan.faults, seed=plan.seed)
-        if "minutes" not in keys:
-            minutes = max(_LEAST_MINUTES, (seconds + 1.0) / 60)
-            scenario = replace(scenario, minutes=minutes)
         return VirtualSensorSource(as_such_sensors_measure(scenario))
 
 

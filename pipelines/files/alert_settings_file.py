@@ -23,7 +23,7 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     """
     place = str(path)
     try:
-        text = read_bounded(Path(path)).decode()
+        text = read_bounded(Path(path)).decode("utf-8-sig")
     except OSError as error:
         raise RecordingError(
             f"the settings cannot be read: {explain(error)}.", path=place

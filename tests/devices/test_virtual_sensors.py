@@ -97,3 +97,12 @@ def test_a_lost_link_comes_back_into_the_same_session(protocol: str, rate: float
     assert 4.0 < gap_s < 15.0
     # what was lost is counted: by number or by time
     assert got.receiver.losses.lost == pytest.approx((gap_s - 1 / rate) * rate, rel=0.05)
+
+
+@pytest.mark.parametrize("link", ["ble", "serial"])
+def test_a_link_that_is_lost_while_the_sensor_is_set_up_is_tried_again(link: str) -> None:
+    got = course(f"sim:?protocol=witmotion&link={link}&time_scale=0&minutes=0.2&disconnect=3s")
+    kinds = [record.kind for record in got.records if isinstance(record, LinkEvent)]
+    assert "lost" in kinds
+    assert kinds.count("connected") == 2
+    assert len(got.samples) > 400

@@ -72,7 +72,7 @@ def overridden(options: ReplayOptions, path: Path) -> ReplayOptions:
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_bounded(path).decode())
+        return tomllib.loads(read_bounded(path).decode("utf-8-sig"))
     except OSError as error:
         raise RecordingError(f"cannot be read: {explain(error)}.", path=str(path)) from None
     except (ValueError, RecursionError):

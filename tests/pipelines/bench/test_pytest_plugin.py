@@ -77,6 +77,9 @@ def test_a_unit_on_the_bench_skips_by_name_what_it_cannot_do(pytester: pytest.Py
         def test_faults(unit_under_test):
             unit_under_test.listen(5, reset="2s")
 
+        def test_speed(unit_under_test):
+            unit_under_test.listen(5, speed=3)
+
         @pytest.mark.needs("log", "ping")
         def test_log(unit_under_test): ...
 
@@ -96,8 +99,9 @@ def test_a_unit_on_the_bench_skips_by_name_what_it_cannot_do(pytester: pytest.Py
         url,
         "-rs",
     )
-    result.assert_outcomes(passed=1, skipped=4)
+    result.assert_outcomes(passed=1, skipped=5)
     said = result.stdout.str()
+    assert "cannot do: faults" in said
     assert "cannot do: motion" in said
     assert "cannot do: log, ping" in said
     assert "is movesense, and the test is for polar" in said
@@ -124,6 +128,10 @@ def test_a_fault_plan_comes_from_the_marker_or_a_file(pytester: pytest.Pytester)
 
         def test_none(unit_under_test, fault_plan):
             assert unit_under_test.listen(5, fault_plan).losses.lost == 0
+            # links are lost within what is listened to, however long the simulated run would be
+            assert unit_under_test.listen(20, disconnect=2).losses.lost > 100
+            with pytest.raises(Exception, match="a time above 0 s"):
+                unit_under_test.listen(-5)
 
         @pytest.mark.fault_plan("elsewhere.toml")
         def test_missing(fault_plan): ...
