@@ -23,7 +23,7 @@ LEAN_IS_RELATIVE: Final = (
 #: Where the sensor rings on its clip.
 CLIP_IS_LOOSE: Final = (
     "the clip seems loose: tighten the belt or clip it to a firmer waistband; oscillation and "
-    "shock are not trusted until then."
+    "shock do not count until then."
 )
 
 #: What is told of each trouble of :class:`imu.chain.sanity.Trouble`, with its number.
@@ -34,27 +34,27 @@ _DOUBTS: Final = {
     ),
     "frozen": (
         "the sensor repeats one reading while you move: restart and charge it; these "
-        "steps are not trusted."
+        "steps do not count."
     ),
     "rate": (
         "the times say {number:.5g} samples a second, not what was stated: give the rate "
-        "that the times have; steps are not trusted until then."
+        "that the times have; steps do not count until then."
     ),
     "gravity": (
         "the mean acceleration is {number:.2g} g where gravity makes 1 g: check the unit,"
-        " and record it with gravity; steps are not trusted."
+        " and record it with gravity; steps do not count."
     ),
     "gyro_contradicts": (
         "the gyroscope contradicts the acceleration: check units, signs and order of its "
-        "axes, and that the stated axes are those on the body; steps are not trusted."
+        "axes, and that the stated axes are those on the body; steps do not count."
     ),
     "gyro_quiet": (
         "the gyroscope reads {number:.2g} rad/s while you run, too little: check whether "
-        "its unit is rad/s or °/s; steps are not trusted."
+        "its unit is rad/s or °/s; steps do not count."
     ),
     "gyro_wild": (
         "the gyroscope reads {number:.2g} rad/s for seconds, more than a body turns: "
-        "check whether its unit is °/s; steps are not trusted."
+        "check whether its unit is °/s; steps do not count."
     ),
     "gyro_zero": (
         "the gyroscope reads zeros and counts as missing: pelvic ranges stay empty; "
@@ -62,7 +62,7 @@ _DOUBTS: Final = {
     ),
     "tilt": (
         "up lies {number:.0f}° from where the axes say: state the axes as the sensor "
-        "sits, or leave them to be found; steps are not trusted."
+        "sits, or leave them to be found; steps do not count."
     ),
     "no_steps": (
         "you move hard for {number:.0f} s and no running step is found: if you run, check"
@@ -70,18 +70,18 @@ _DOUBTS: Final = {
     ),
     "came_off": (
         "the sensor turned over by {number:.0f}° as the run stopped: if it came off, clip"
-        " it on again and mark it as moved; steps are not trusted until then."
+        " it on again and mark it as moved; steps do not count until then."
     ),
     "gyro_scale": (
         "the gyroscope turns {number:.1f} times as far as goes with such accelerations: check "
-        "its unit and range (°/s of a count); steps are not trusted."
+        "its unit and range (°/s of a count); steps do not count."
     ),
     "levelled": (
         "the acceleration does not tip with the gyroscope: record both in the axes of the "
-        "sensor, not levelled to the ground; steps are not trusted."
+        "sensor, not levelled to the ground; steps do not count."
     ),
     "doubled": (
-        "{number:.0f} samples came twice, in the place of others: their steps are not trusted; "
+        "{number:.0f} samples came twice, in the place of others: their steps do not count; "
         "where it happens often, look at what hands on the packets."
     ),
 }

@@ -98,7 +98,7 @@ def add(
                 f"it with: backstride journal {how} --distance '5 km'."
             )
         elif session.dose_easy_km_m4 is None:
-            lacks = recorded.dose_lacks or "steps that can be trusted, and this run has none"
+            lacks = recorded.dose_lacks or "steps that count, and this run has none"
             complain(f"note: no dose: it needs {lacks}.")
         if session.simulated:
             complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")

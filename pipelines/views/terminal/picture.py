@@ -483,4 +483,4 @@ def _last_step(status: LiveStatus) -> str:
     side = _SIDES.get(SIDE_CODES[int(status.recent.rows["side"][-1])], "side not settled yet")
     tokens = str(status.recent[-1:].quality[0])
     reasons = ", ".join(_QUALITIES.get(token, token) for token in tokens.split(";") if token)
-    return f"last step: {side} · {reasons or 'trusted'}"
+    return f"last step: {side} · {reasons or 'counts'}"
