@@ -170,7 +170,7 @@ def _gyro_items(
     turning = np.abs(rate[stretches[0].stop : stretches[-1].start]).max(axis=0)
     silent = [axis for axis, most in zip("xyz", turning, strict=True) if most < _TURNS_RAD_S]
     if silent:  # each axis is turned about, by a right angle at least
-        why = f"{' '.join(silent)} reads nothing while the unit is turned"
+        why = f"{' '.join(silent)} of the gyroscope read nothing while the unit is turned"
         return [
             failed(n, t, why) if n == "gyro_axes" else skipped(n, t, why)
             for n, t in _TITLES.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -68,13 +69,19 @@ def told(item: Item) -> str:
         parts[0] += f" {_figure(item.value)} {item.unit}".rstrip()
     if item.limit is not None:
         limit = item.limit
-        span = f"up to {limit.high:g}" if limit.low == 0 else f"{limit.low:g} to {limit.high:g}"
-        if limit.high == float("inf"):
-            span = f"{limit.low:g} or more"
-        parts.append(f"limit {span} {item.unit}".rstrip() + f" ({limit.source})")
+        words = f"limit {_span(limit.low, limit.high)} {item.unit}".rstrip()
+        if limit.low_fail is not None and limit.high_fail is not None:
+            words += f", a warning {_span(limit.low_fail, limit.high_fail)} {item.unit}".rstrip()
+        parts.append(f"{words} ({limit.source})")
     if item.detail:
         parts.append(item.detail)
     return "; ".join(parts)
+
+
+def _span(low: float, high: float) -> str:
+    if high == inf:
+        return f"{low:g} or more"
+    return f"up to {high:g}" if low == 0 else f"{low:g} to {high:g}"
 
 
 def _figure(value: float) -> str:

@@ -93,12 +93,15 @@ def texts_by_source() -> dict[str, list[str]]:
 
 
 class _WithNouns(string.Formatter):
-    """Formats ``#noun`` as a count of them."""
+    """Formats ``#noun`` as a count of them; whole minutes, from two on, are no seconds."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if not format_spec.startswith("#"):
             return str(super().format_field(value, format_spec))
-        return counted(round(float(value)), format_spec[1:])
+        count, noun = round(float(value)), format_spec[1:]
+        if noun == "second" and count >= 120 and count % 60 == 0:
+            count, noun = count // 60, "minute"
+        return counted(count, noun)
 
 
 _FORMATTER: Final = _WithNouns()

@@ -53,7 +53,7 @@ def conform(
     A log of some seconds is made in a sensor of the Backstride profile, and erased again.
     """
     if quick and long:
-        raise ParameterError("--long", True, "either --quick or --long")
+        raise ParameterError("--long", "given", "it or --quick, not both")
     check_reports(junit, json)
     unit = unit_at(source)
     extent: Extent = "quick" if quick else "long" if long else "usual"

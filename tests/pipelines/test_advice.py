@@ -223,7 +223,7 @@ def test_head_shoulders_and_arms_are_named_before_a_run_and_called_unseen() -> N
 def test_a_walk_that_is_run_through_is_noticed_and_counted_at_the_end() -> None:
     journal("plan", "--start", "--rest", 0)
     said = backstride("live", "sim:?minutes=7.5&standing_s=2&walk_s=0&time_scale=0&rate=50").out
-    assert "Walk for 300 seconds to begin." in said
+    assert "Walk for 5 minutes to begin." in said
     assert "These seconds are for walking: walk now." in said
     assert "Run and walk: 1 of 1 jog jogged, 0 of 1 walk walked." in said
     assert "take all of them next time" in said

@@ -188,7 +188,7 @@ def test_a_unit_that_lies_fails_the_right_item_with_what_was_measured(lie: str) 
 @pytest.mark.parametrize(
     ("query", "name", "words"),
     [
-        ("gyro_dead=0", "gyro_axes", "x y z reads nothing"),
+        ("gyro_dead=0", "gyro_axes", "x y z of the gyroscope read nothing"),
         ("stuck_axis=1", "scale", " 0.02"),
     ],
 )

@@ -89,6 +89,12 @@ def test_one_of_a_thing_is_in_the_singular(
     assert two in text(name, **more)
 
 
+def test_whole_minutes_are_told_as_such() -> None:
+    assert text("intervals.walk", seconds=300.0) == "Walk for 5 minutes."
+    assert text("intervals.run", seconds=60.0) == "Jog for 60 seconds."
+    assert text("intervals.run", seconds=150.0) == "Jog for 150 seconds."
+
+
 def test_sources_are_found_with_the_texts_that_stand_on_them() -> None:
     found = texts_by_source()
     assert sum(map(len, found.values())) == sum(len(entry.sources) for entry in CATALOGUE.values())
