@@ -45,7 +45,7 @@ export const FarView = {
             class="unseen">changed </span></span>{{ one.number }}<small v-if="one.unit" :class="{ high: one.unit === '°' }">{{ one.unit }}</small></dd>
         </div>
       </dl>
-      <p class="far-line" :data-state="condition.state"><traffic-light v-if="condition.light"
+      <p class="far-line" :class="{ short: !stop && condition.state !== 'changed' }" :data-state="condition.state"><traffic-light v-if="condition.light"
         :light="condition.light"></traffic-light><span v-else-if="condition.state === 'changed'"
         class="sign" aria-hidden="true">▲ </span> {{ line }}</p>
       <div role="alert"><button v-if="filled" type="button" class="far-alert" @click="filled = false">
