@@ -94,7 +94,7 @@ def look_at(home: Path, ended_ns: int, began_ns: int = 0) -> Aftermath:
             if not any(pain.utc_ns == _FIRST_NOTE_NS for pain in journal.entries(Pain)):
                 troubles.append("the note of days ago is gone")
             filed = bool(journal.entries(Session))
-            offered = unfiled_run(at_hand) is not None
+            offered = unfiled_run(journal) is not None
     except BackstrideError as error:
         troubles.append(f"the journal does not open: {error}")
     if not troubles and size >= _MISSED_BYTES and not (filed or offered):
