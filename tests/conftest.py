@@ -8,12 +8,17 @@ many new ones.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
 
 from tests.examples import MANY_TIMES, USUAL
+
+# before numpy is imported, here and in the workers: there is one for each core already, and the
+# threads of their linear algebra wait for each other by counting
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=USUAL)
 settings.register_profile("random", deadline=None, print_blob=True, max_examples=MANY_TIMES * USUAL)
