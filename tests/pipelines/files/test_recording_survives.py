@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -109,8 +110,17 @@ def test_a_kill_in_mid_session_costs_at_most_a_second(path: Path) -> None:
     assert "was cut short after" in session.note
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A file that nothing has happened to, what it holds, and its facts as text."""
+
+    data: bytes
+    session: Session
+    facts: list[bytes]
+
+
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Session]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     """A small session of thirteen chunks with everything in it."""
     path = tmp_path_factory.mktemp("whole") / "whole.mcap"
     clock = SteppedClock()
@@ -123,68 +133,71 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Session]:
             writer.write_facts([GaitChanged(index / 10, "run")])
             if index % 10 == 5:
                 writer.write_facts([StepsFinished(index / 10, some_steps(2)), ALERT])
-    return path.read_bytes(), read_session(path)
+    session = read_session(path)
+    return Whole(path.read_bytes(), session, as_text(session.facts))
 
 
-def prefix_of(path: Path, data: bytes, session: Session) -> tuple[bool, bool]:
-    """Read damaged data; give whether it was readable at all and whether all of it came back."""
+def prefix_of(path: Path, data: bytes, whole: Whole) -> Session | None:
+    """Read damaged data, which give the beginning of what was written or nothing."""
     path.write_bytes(data)
     try:
         part = read_session(path)
     except RecordingError as error:
         assert str(error).startswith(str(path))
-        return False, False
-    assert part.header == session.header
-    assert part.records == session.records[: len(part.records)]
-    assert as_text(part.facts) == as_text(session.facts)[: len(part.facts)]
+        return None
+    assert part.header == whole.session.header
+    assert part.records == whole.session.records[: len(part.records)]
+    assert as_text(part.facts) == whole.facts[: len(part.facts)]
     assert bool(part.note) == part.cut_short
-    everything = part.records == session.records and len(part.facts) == len(session.facts)
-    assert everything or part.cut_short, "data is missing and nobody says so"
-    return True, everything
+    assert is_whole(part, whole) or part.cut_short, "data is missing and nobody says so"
+    return part
 
 
-def test_a_file_cut_anywhere_gives_what_lies_before_the_cut(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
+def is_whole(part: Session, whole: Whole) -> bool:
+    found = len(part.records), len(part.facts)
+    return found == (len(whole.session.records), len(whole.facts))
+
+
+def outcome(path: Path, data: bytes, whole: Whole) -> tuple[bool, bool]:
+    """Whether damaged data were readable at all and whether all of them came back."""
+    part = prefix_of(path, data, whole)
+    return part is not None, part is not None and is_whole(part, whole)
+
+
+def test_a_file_cut_anywhere_gives_what_lies_before_the_cut(path: Path, whole: Whole) -> None:
+    data = whole.data
     counts = []
     for size in [*range(0, len(data), 41), *range(len(data) - 30, len(data))]:
-        readable, _ = prefix_of(path, data[:size], session)
-        counts.append(len(read_session(path).records) if readable else -1)
+        part = prefix_of(path, data[:size], whole)
+        counts.append(-1 if part is None else len(part.records))
     assert counts == sorted(counts)  # never less from a longer file
     assert counts[0] == -1
-    assert counts[-1] == len(session.records)
+    assert counts[-1] == len(whole.session.records)
 
 
-def test_a_flipped_bit_never_passes_for_data_nor_hides_a_loss(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
+def test_a_flipped_bit_never_passes_for_data_nor_hides_a_loss(path: Path, whole: Whole) -> None:
+    data = whole.data
     generator = random.Random(11)
     outcomes = set()
     for place in range(0, len(data), 31):
         damaged = bytearray(data)
         damaged[place] ^= 1 << generator.randrange(8)
-        outcomes.add(prefix_of(path, bytes(damaged), session))
+        outcomes.add(outcome(path, bytes(damaged), whole))
     assert outcomes == {(False, False), (True, False), (True, True)}
 
 
-def test_overwritten_and_missing_parts_never_pass_unnoticed(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
+def test_overwritten_and_missing_parts_never_pass_unnoticed(path: Path, whole: Whole) -> None:
+    data = whole.data
     generator = random.Random(12)
     for _ in range(200):
         start = generator.randrange(len(data))
         length = generator.randrange(1, 2000)
         junk = generator.choice([b"", bytes(length), generator.randbytes(length), b"\xff" * length])
-        prefix_of(path, data[:start] + junk + data[start + length :], session)
+        prefix_of(path, data[:start] + junk + data[start + length :], whole)
 
 
-def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
+def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(path: Path, whole: Whole) -> None:
+    data = whole.data
     summary = make_reader(io.BytesIO(data)).get_summary()
     assert summary is not None
     assert len(summary.chunk_indexes) > 10
@@ -192,25 +205,25 @@ def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(
     for chunk in summary.chunk_indexes[1:]:
         start = chunk.chunk_start_offset
         unknown_record = b"\x86" + data[start + 1 :]
-        assert prefix_of(path, data[:start] + unknown_record, session) == (True, False)
+        assert outcome(path, data[:start] + unknown_record, whole) == (True, False)
         removed = data[start + chunk.chunk_length :]
-        assert prefix_of(path, data[:start] + removed, session) == (True, False)
+        assert outcome(path, data[:start] + removed, whole) == (True, False)
         # one flipped bit makes the first index record look like the end of the data
         false_end = bytearray(data[:start])
         false_end[summary.chunk_indexes[0].chunk_length + start_of_first] ^= 0x08
-        assert prefix_of(path, bytes(false_end), session) == (True, False)
+        assert outcome(path, bytes(false_end), whole) == (True, False)
 
 
-def test_the_zeros_a_power_cut_leaves_count_as_cut_short(
-    path: Path, whole: tuple[bytes, Session]
-) -> None:
-    data, session = whole
+def test_the_zeros_a_power_cut_leaves_count_as_cut_short(path: Path, whole: Whole) -> None:
+    data = whole.data
     for size in range(len(data) // 4, len(data) // 3, 50):
-        assert prefix_of(path, data[:size] + bytes(5000), session) == (True, False)
-        assert "was cut short" in read_session(path).note
+        part = prefix_of(path, data[:size] + bytes(5000), whole)
+        assert part is not None
+        assert not is_whole(part, whole)
+        assert "was cut short" in part.note
 
 
-def test_a_damaged_index_costs_no_data(path: Path, whole: tuple[bytes, Session]) -> None:
-    data, session = whole
-    assert prefix_of(path, data[:-100], session) == (True, True)
+def test_a_damaged_index_costs_no_data(path: Path, whole: Whole) -> None:
+    data = whole.data
+    assert outcome(path, data[:-100], whole) == (True, True)
     assert not read_session(path).cut_short
