@@ -244,19 +244,14 @@ def contact_crossings(
 
     By bisection; 52 halvings are exact to the last bits of a double.
     """
-    start, end = np.zeros_like(force.duration_s), force.duration_s
-    return (
-        _bisect(force, start, force.impact_duration_s / 2.0, threshold_bw, iterations),
-        _bisect(force, end, 0.6 * end, threshold_bw, iterations),
-    )
-
-
-def _bisect(
-    force: TwoMassForce, below: Array, above: Array, threshold_bw: float, iterations: int
-) -> Array:
+    end = force.duration_s
+    # both at once: most of a bisection of few steps is the beginning of each operation
+    below = np.stack((np.zeros_like(end), end))
+    above = np.stack((force.impact_duration_s / 2.0, 0.6 * end))
     for _ in range(iterations):
         middle = 0.5 * (below + above)
         is_above = force.force_bw(middle) >= threshold_bw
         above = np.where(is_above, middle, above)
         below = np.where(is_above, below, middle)
-    return 0.5 * (below + above)
+    rise, fall = 0.5 * (below + above)
+    return rise, fall
