@@ -12,7 +12,7 @@ from tests.pipelines.command_line import quiet
 
 
 def test_runner_is_told_of_a_change(capsys: pytest.CaptureFixture[str]) -> None:
-    assert runner_live.main("sim:?fatigue=lean&minutes=14&rate=100&time_scale=0") >= 1
+    assert runner_live.main("sim:?fatigue=lean&minutes=14&rate=50&time_scale=0") >= 1
     assert "changed from your baseline" in capsys.readouterr().out
 
 

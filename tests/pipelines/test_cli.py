@@ -241,14 +241,14 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The summary of an ordinary run."""
     folder = tmp_path_factory.mktemp("baseline")
     usual, summary = folder / "usual.mcap", folder / "usual.json"
-    assert backstride("simulate", usual, "minutes=14&seed=1").exit_code == 0
+    assert backstride("simulate", usual, "minutes=14&rate=50&seed=1").exit_code == 0
     assert backstride("replay", usual, "--summary", summary).exit_code == 0
     return summary
 
 
 def test_an_alert_is_seen_at_once_with_a_baseline(baseline: Path, tmp_path: Path) -> None:
     alerts = tmp_path / "alerts.jsonl"
-    stooped = "sim:?minutes=5&lean=14&seed=6&time_scale=0"
+    stooped = "sim:?minutes=5&lean=14&rate=50&seed=6&time_scale=0"
     ended = backstride("live", stooped, "--baseline", baseline, "--no-record", "--alerts", alerts)
     assert ended.exit_code == 0
     assert "alert: " in ended.out

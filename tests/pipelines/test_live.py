@@ -96,7 +96,7 @@ SOON = AlertSettings(
 def tired(tmp_path_factory: pytest.TempPathFactory) -> Live:
     """A run whose lean grows from minute 8 on, twenty times as fast as real."""
     folder = tmp_path_factory.mktemp("tired")
-    url = "sim:?fatigue=lean&minutes=12&seed=1&rate=100&time_scale=20"
+    url = "sim:?fatigue=lean&minutes=12&seed=1&rate=50&time_scale=20"
     return live(url, folder, settings=SOON)
 
 
@@ -162,7 +162,7 @@ def test_fatigue_is_told_in_plain_words_within_a_minute_of_watching(tired: Live)
 
 
 def test_a_fresh_runner_is_left_alone(tmp_path: Path) -> None:
-    ran = live("sim:?minutes=12&seed=3&rate=100&time_scale=0", tmp_path)
+    ran = live("sim:?minutes=12&seed=3&rate=50&time_scale=0", tmp_path)
     assert ran.run.alerts == []
     assert "alert" not in ran.shown
     assert ran.alerts.read_bytes() == b""

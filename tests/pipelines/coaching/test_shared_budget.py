@@ -29,7 +29,7 @@ from pipelines.views.report.said import said_in
 from tests.pipelines.command_line import quiet
 
 HOUR_S = 3600.0
-URL = "sim:?standing_s=5&walk_s=5&speed=3.4&time_scale=0&rate=100"
+URL = "sim:?standing_s=5&walk_s=5&speed=3.4&time_scale=0&rate=50"
 #: Another runner's: what is run here is a change from it, told after some minutes.
 BASELINE = Baseline((IndicatorBaseline("impact_shock_g", 2.0, 0.02),), blocks=40)
 

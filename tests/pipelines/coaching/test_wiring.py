@@ -22,7 +22,7 @@ from pipelines.session.marks import SessionRecord
 from tests.pipelines.coaching.runs import USUAL
 from tests.pipelines.said import said
 
-URL = "sim:?minutes=13&standing_s=5&walk_s=5&speed=3.4&time_scale=0&rate=100&fatigue=shock"
+URL = "sim:?minutes=13&standing_s=5&walk_s=5&speed=3.4&time_scale=0&rate=50&fatigue=shock"
 #: Another runner's: what is run here is a change from it.
 BASELINE = Baseline((IndicatorBaseline("impact_shock_g", 2.0, 0.02),), blocks=40)
 

@@ -33,7 +33,7 @@ from tests.pipelines.command_line import backstride, command, environment, one_s
 from tests.pipelines.results import steps_in
 from tests.warm_process import WarmPopen
 
-RUNNER = "sim:?seed=4&rate=100"
+RUNNER = "sim:?seed=4&rate=50"
 QUICK = "[detector]\nskip_s = 20.0\nbaseline_blocks = 6\nsurface_change_s = 15.0\n"
 AGAIN = f"{RUNNER}&minutes=1&time_scale=0"
 USUAL = "within your usual range"

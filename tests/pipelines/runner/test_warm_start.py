@@ -64,7 +64,7 @@ def ran(scenario: str, *words: object, axes: str = "auto") -> Ended:
         url: str, *, clock: ProgramClock | None = None, **_options: object
     ) -> AbstractAsyncContextManager[Source]:
         assert url == SENSOR
-        return open_source(f"sim:?rate=100&time_scale=0&{scenario}", clock=clock)
+        return open_source(f"sim:?rate=50&time_scale=0&{scenario}", clock=clock)
 
     with patch.object(live, "open_source", opened):
         ended = backstride("live", SENSOR, "--axes", axes, *words)
@@ -165,7 +165,7 @@ def test_a_stated_baseline_goes_first(after_five: Path) -> None:
 def test_the_simulated_runner_is_nobodys_history(after_five: Path) -> None:
     path = after_five / "run.mcap"
     before = (after_five / "journal.sqlite3").read_bytes()
-    url = "sim:?minutes=0.3&rate=100&time_scale=0"
+    url = "sim:?minutes=0.3&rate=50&time_scale=0"
     ended = backstride("live", url, "--record", path, *ON_TRACK)
     assert ended.exit_code == 0
     assert "compared with" not in ended.out + ended.err
@@ -241,7 +241,7 @@ def analysed(
 ) -> tuple[list[Fact], SessionEnded]:
     """The facts of a simulated session's log, with marks at some times of it, and its end."""
     path = tmp_path / "run.mcap"
-    write_simulation(path, f"rate=100&{scenario}", quiet, overwrite=True)
+    write_simulation(path, f"rate=50&{scenario}", quiet, overwrite=True)
     records = read_session(path).records
     info = next(record for record in records if isinstance(record, DeviceInfo))
     quick = AlertSettings(drift=DriftParams(skip_s=5.0, baseline_blocks=4))
@@ -346,7 +346,7 @@ def test_the_neutral_of_another_day_leaves_no_baseline_until_it_is_taken_again(
 def test_the_neutral_of_another_day_is_not_compared(
     five_runs: tuple[Path, float], after_five: Path, days: int
 ) -> None:
-    info = SimulatedDevice(SimulatedRun(Scenario(rate=100))).info
+    info = SimulatedDevice(SimulatedRun(Scenario(rate=50))).info
     taken = datetime.now(UTC) - timedelta(days=days)
     device = KnownDevice(neutral_up=(0.2, 0.0, 0.98), neutral_utc=taken, axes="+x+y+z")
     save_device(device_path(devices_directory(), info, SENSOR), device)

@@ -269,7 +269,7 @@ def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
     usual = Baseline((IndicatorBaseline("sacral_lean_deg", -8.0, 0.3),), blocks=40)
     baseline = tmp_path / "usual.json"
     baseline.write_text(usual.to_json(), encoding="utf-8")
-    url = "sim:?minutes=3&seed=3&rate=100&time_scale=0"
+    url = "sim:?minutes=3&seed=3&rate=50&time_scale=0"
     ended = backstride("live", url, "--record", recording, "--baseline", baseline)
     assert ended.exit_code == 0
     assert "seek medical care" in ended.out + ended.err
