@@ -44,7 +44,7 @@ from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
-from pipelines.words.summary_words import wear_notes
+from pipelines.words.summary_words import run_notes
 
 #: Least time between two redraws without a finished step, s.
 _REDRAW_S = 0.5
@@ -241,7 +241,7 @@ class _Session:
         result = result_of(self._header, self.run.facts)
         self.run.result = result
         self.run.summary = summarise(
-            result, self._url, rate_hz=self._source.info.rate_hz, notes=wear_notes(result)
+            result, self._url, rate_hz=self._source.info.rate_hz, notes=run_notes(result)
         )
         return self.run
 

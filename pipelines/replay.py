@@ -29,7 +29,7 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.session.time_range import TimeRange
-from pipelines.words.summary_words import wear_notes
+from pipelines.words.summary_words import run_notes
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
@@ -279,7 +279,7 @@ def _told(
         rate_hz=rate_hz,
         duration_s=duration_s,
         cut_short=cut_short,
-        notes=[*notes, *wear_notes(result)],
+        notes=[*notes, *run_notes(result)],
     )
     return Replayed(result, waveforms, summary)
 

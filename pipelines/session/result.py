@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -100,6 +101,8 @@ class SessionResult:
         What the sensor read that cannot be true.
     lean_is_relative : bool
         Whether the axes were found from the steps and nobody stood: lean compares within the run.
+    uncounted_s : float
+        Running time that the distance leaves out, as no speed was known then, s.
     judged_s : float
         How long it was compared with the baseline that was in use at the end, s.
 
@@ -150,6 +153,7 @@ class SessionResult:
     loose_clip: bool
     doubts: tuple[SensorDoubted, ...]
     lean_is_relative: bool
+    uncounted_s: float
     judged_s: float
 
     @property
@@ -266,8 +270,20 @@ def result_of(
         bool(_all(known, facts.ClipLoose)),
         tuple(_all(known, facts.SensorDoubted)),
         _lean_is_relative(known),
+        _uncounted_s(known, steps),
         _judged_s(known, end),
     )
+
+
+def _uncounted_s(found: Sequence[Fact], steps: Steps) -> float:
+    distances = _all(found, facts.DistanceKnown)
+    if not distances or any(fact.source == "stated" for fact in distances):
+        return 0.0
+    pace = [(-math.inf, False)]
+    pace += [(f.time_s, f.speed_m_s is not None) for f in _all(found, facts.PaceKnown)]
+    at = np.searchsorted([time_s for time_s, _ in pace], steps.initial_contact_s, "right") - 1
+    unknown = ~np.array([is_known for _, is_known in pace])[at]
+    return float(np.nansum(steps.step_time_s[unknown]))
 
 
 def _judged_s(found: Sequence[Fact], end: facts.Ended) -> float:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from imu.drift.indicators import INDICATORS
+from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
 from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
@@ -28,6 +29,9 @@ _TROUBLES: Final = (
     ("malformed_packets", "damaged packet", "damaged packets"),
     ("restarts", "restart of the sensor", "restarts of the sensor"),
 )
+#: More running than this, s and as a share, that the distance lacks is told.
+_UNCOUNTED_S: Final = 60.0
+_UNCOUNTED: Final = 0.05
 #: A median of fewer of the steps, as a share, says of how many.
 _NEARLY_ALL: Final = 0.95
 
@@ -107,8 +111,8 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     return [(label, value) for label, value in rows if value]
 
 
-def wear_notes(result: SessionResult) -> list[str]:
-    """What should be known of how the sensor was worn, one sentence each.
+def run_notes(result: SessionResult) -> list[str]:
+    """What should be known of how the sensor sat and how far was counted, one sentence each.
 
     Parameters
     ----------
@@ -124,6 +128,11 @@ def wear_notes(result: SessionResult) -> list[str]:
         notes.append(AXES_NOT_FOUND)
     elif result.lean_is_relative:
         notes.append(LEAN_IS_RELATIVE)
+    if result.uncounted_s > max(_UNCOUNTED_S, _UNCOUNTED * result.running_s):
+        notes.append(
+            f"the distance leaves out {clock_words(result.uncounted_s)} of running at a speed "
+            "that nobody knew: state all of it in the journal."
+        )
     return notes
 
 

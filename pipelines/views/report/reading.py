@@ -17,7 +17,7 @@ from pipelines.replay import (
 )
 from pipelines.session.result import result_of
 from pipelines.views.report.recording import Recording
-from pipelines.words.summary_words import wear_notes
+from pipelines.words.summary_words import run_notes
 from pipelines.written_facts import facts_are_of_use
 
 
@@ -95,7 +95,7 @@ def _of_session(
         facts = fold_session(session, header, report).facts
     result = result_of(header, facts)
     notes = [session.note] if session.note else []
-    notes += wear_notes(result)
+    notes += run_notes(result)
     return Recording(
         path.name,
         info,

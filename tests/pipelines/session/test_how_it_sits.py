@@ -16,7 +16,7 @@ from pipelines.session.facts import AxesSought, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import result_of
 from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
-from pipelines.words.summary_words import AXES_NOT_FOUND, wear_notes
+from pipelines.words.summary_words import AXES_NOT_FOUND, run_notes
 
 RUN = Scenario(minutes=0.4, rate=100.0, seed=3)
 
@@ -35,7 +35,7 @@ def folded(samples: Samples, axes: str = "auto") -> list[Fact]:
 def notes(found: list[Fact], axes: str) -> list[str]:
     """Those of the summary."""
     result = result_of(SessionHeader(0, "run.csv", axes=axes), found)
-    return wear_notes(result)
+    return run_notes(result)
 
 
 def words(found: list[Fact]) -> list[str]:
