@@ -8,6 +8,7 @@ from typing import Final
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.keyed_lines import as_table
 from pipelines.files.reading.text_head import read_head
 from pipelines.files.reading.text_source import text_from
 from pipelines.files.table_output import RESULT
@@ -22,6 +23,8 @@ _BEGINNINGS: Final = (
     b"PK\x03\x04",
     b"XDF:",
     b"MATLAB ",
+    b"\x89HDF",
+    b"\xd0\xcf\x11\xe0",
     b"\x93NUMPY",
     b"Device Identity",
 )
@@ -52,7 +55,7 @@ def holds_recording(path: str | os.PathLike[str]) -> bool:
             return False
         return any(name in end for name in (b"acc_x", b"acc_y", b"acc_z"))
     try:
-        source = text_from(start, "")
+        source = as_table(text_from(start, ""))
         names = read_head(source.look, "").names
     except InputError:
         return False

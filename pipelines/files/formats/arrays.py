@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -39,7 +39,8 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
     named: list[tuple[str, NDArray[np.float64]]] = []
     for name, array in arrays.items():
         if array.dtype.names:
-            named += [(str(field), _numbers(array[field])) for field in array.dtype.names]
+            for field in array.dtype.names:
+                named += _columns(str(field), array[field])
             continue
         if array.dtype.kind not in "iufM" or array.size == 0:
             continue
@@ -61,6 +62,25 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
     if len(arrays) == 1 and all(column_name(name).quantity == "other" for name in names):
         names = ("",) * len(names)
     return RawColumns(place, names, {k: v for k, (_, v) in enumerate(kept)}, preamble=preamble)
+
+
+def by_name(arrays: Sequence[tuple[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Arrays by the last name of their path, or as much of it as tells several sensors apart.
+
+    Parameters
+    ----------
+    arrays : sequence of (str, array)
+        Paths with points between their names.
+    """
+    named = {}
+    for path, array in arrays:
+        parts = path.split(".")
+        for count in range(1, len(parts) + 1):
+            name = ".".join(parts[-count:])
+            if sum(f".{other}".endswith(f".{name}") for other, _ in arrays) == 1:
+                break
+        named[name] = array
+    return named
 
 
 def _side_by_side(

@@ -6,6 +6,7 @@ Lists of records under the names of sensors are rows of each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -27,12 +28,14 @@ _MOST_BYTES: Final = 1 << 28
 _MOST_COLUMNS: Final = 256
 _DEEPEST: Final = 6
 _LEAST_ROWS: Final = 2
+_BEGINNING: Final = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"])')
 
 Cells = dict[str, list[Any]]
 
 
 def _recognise(look: Look) -> bool:
-    return look.start.removeprefix(b"\xef\xbb\xbf")[:256].lstrip().startswith((b"{", b"["))
+    # a line of a log may begin with its time in brackets
+    return _BEGINNING.match(look.start.removeprefix(b"\xef\xbb\xbf")[:256]) is not None
 
 
 def _read(look: Look, ask: Ask) -> Recording:

@@ -1,4 +1,4 @@
-"""MATLAB's ``.mat`` of version 5 to 7, by scipy; 7.3 is HDF5 and is refused in words."""
+"""MATLAB's ``.mat`` of version 4 to 7, by scipy; 7.3 is HDF5."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError
-from pipelines.files.formats.arrays import columns_of
+from pipelines.files.formats.arrays import by_name, columns_of
 from pipelines.files.formats.format import FileFormat, Look
+from pipelines.files.formats.hdf5 import HDF5_MAGIC
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.whole_file import read_whole
 
 _HEAD_BYTES: Final = 128
+_HEAD_OF_OLDEST: Final = 20
 _COMPRESSED: Final = 15
 _MOST_BYTES: Final = 2 << 30
 _FREE_BYTES: Final = 64 << 20
@@ -25,19 +27,18 @@ _DEEPEST: Final = 12
 
 
 def _recognise(look: Look) -> bool:
-    return look.start.startswith(b"MATLAB ")
+    if look.start.startswith(b"MATLAB 7.3"):
+        return False
+    # version 4 has no word at its beginning
+    oldest = look.path.suffix.lower() == ".mat" and b"\0" in look.start[:_HEAD_OF_OLDEST]
+    return look.start.startswith(b"MATLAB ") or (oldest and not look.start.startswith(HDF5_MAGIC))
 
 
 def _read(look: Look, ask: Ask) -> Recording:
     place = str(look.path)
-    if look.start.startswith(b"MATLAB 7.3"):
-        raise InputError(
-            "this is a MATLAB file of version 7.3: save it in MATLAB with save(…, '-v7'), or as "
-            "CSV.",
-            place=place,
-        )
     data = read_whole(look.path)
-    _check_size(data, place)
+    if look.start.startswith(b"MATLAB "):
+        _check_size(data, place)
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
@@ -52,7 +53,7 @@ def _read(look: Look, ask: Ask) -> Recording:
     for name, value in found.items():
         if not name.startswith("__"):
             _gather(name, value, within, _DEEPEST)
-    return recording_of(columns_of(_by_name(within), place), ask)
+    return recording_of(columns_of(by_name(within), place), ask)
 
 
 def _gather(path: str, value: Any, arrays: list[tuple[str, NDArray[Any]]], deeper: int) -> None:
@@ -63,19 +64,6 @@ def _gather(path: str, value: Any, arrays: list[tuple[str, NDArray[Any]]], deepe
             _gather(f"{path}.{field}", array.reshape(-1)[0][field], arrays, deeper - 1)
     elif array.dtype.kind in "iuf":
         arrays.append((path, array))
-
-
-def _by_name(arrays: list[tuple[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    """By the last name, or as much of the path as tells several sensors apart."""
-    named = {}
-    for path, array in arrays:
-        parts = path.split(".")
-        for count in range(1, len(parts) + 1):
-            name = ".".join(parts[-count:])
-            if sum(f".{other}".endswith(f".{name}") for other, _ in arrays) == 1:
-                break
-        named[name] = array
-    return named
 
 
 def _check_size(data: bytes, place: str) -> None:
@@ -106,6 +94,6 @@ def _check_size(data: bytes, place: str) -> None:
 
 
 MATLAB: Final = FileFormat(
-    "MATLAB", "`.mat` of version 5 to 7", True, _recognise, _read,
-    "arrays and structures of arrays; version 7.3 is refused",
+    "MATLAB", "`.mat` of version 4 to 7", True, _recognise, _read,
+    "arrays and structures of arrays",
 )  # fmt: skip

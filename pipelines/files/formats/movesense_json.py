@@ -20,6 +20,7 @@ from pipelines.files.reading.recording import Ask, Recording, Sensor
 from pipelines.files.reading.whole_file import read_whole
 
 _ACCELERATION, _TURNING = "arrayacc", "arraygyro"
+_DEEPEST: Final = 4
 
 
 class _Axes(msgspec.Struct):
@@ -38,7 +39,7 @@ def _read(look: Look, _ask: Ask) -> Recording:
     place = str(look.path)
     data = read_whole(look.path)
     try:
-        packets = _packets(msgspec.json.decode(data))
+        packets = _packets(_content(data))
         sensors = {key: _sensor(packets, key) for key in (_ACCELERATION, _TURNING)}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         raise InputError(
@@ -55,18 +56,42 @@ def _read(look: Look, _ask: Ask) -> Recording:
     )
 
 
+def _content(data: bytes) -> Any:
+    """What is in the file, or in its lines, of which the last may be cut."""
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        lines = data.splitlines()
+        if len(lines) < 2:
+            raise
+        return [msgspec.json.decode(line) for line in lines[:-1] if line.strip()] + _last(lines[-1])
+
+
+def _last(line: bytes) -> list[Any]:
+    try:
+        return [msgspec.json.decode(line)]
+    except msgspec.DecodeError:
+        return []
+
+
 def _packets(content: Any) -> list[dict[str, Any]]:
     """All packets, in their order, with names in small letters."""
     if isinstance(content, dict):
-        content = next((v for v in content.values() if isinstance(v, list)), [])
-    found = []
-    for entry in content if isinstance(content, list) else []:
-        inner = entry
-        while isinstance(inner, dict) and len(inner) == 1:
-            inner = next(iter(inner.values()))
-        if isinstance(inner, dict):
-            found.append({str(key).lower(): value for key, value in inner.items()})
-    return found
+        content = max((v for v in content.values() if isinstance(v, list)), key=len, default=[])
+    entries = content if isinstance(content, list) else []
+    found = (_packet(entry, _DEEPEST) for entry in entries)
+    return [packet for packet in found if packet]
+
+
+def _packet(entry: Any, deeper: int) -> dict[str, Any]:
+    """The one record in an entry that holds readings; empty without one."""
+    if not isinstance(entry, dict) or not deeper:
+        return {}
+    named = {str(key).lower(): value for key, value in entry.items()}
+    if _ACCELERATION in named or _TURNING in named:
+        return named
+    within = (_packet(value, deeper - 1) for value in entry.values())
+    return next(filter(None, within), {})
 
 
 def _sensor(packets: list[dict[str, Any]], key: str) -> Sensor | None:

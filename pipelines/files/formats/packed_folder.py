@@ -28,7 +28,7 @@ class FolderFiles:
     ----------
     place : str
         Its name, for messages.
-    sizes : mapping of str to Path or ZipInfo
+    found : mapping of str to Path, ZipInfo or bytes
         By path within, in small letters.
     packed : ZipFile or None
         The zip.
@@ -37,7 +37,7 @@ class FolderFiles:
     def __init__(
         self,
         place: str,
-        found: Mapping[str, Path | zipfile.ZipInfo],
+        found: Mapping[str, Path | zipfile.ZipInfo | bytes],
         packed: zipfile.ZipFile | None = None,
     ) -> None:
         self.place, self._found, self._packed = place, found, packed
@@ -75,9 +75,23 @@ class FolderFiles:
         """
         return self._bytes(name, None)
 
+    def refuse_bomb(self) -> None:
+        """Refuse a zip that another library is to unpack where a file within is too large.
+
+        Raises
+        ------
+        InputError
+            When one is, or is damaged.
+        """
+        for name, entry in self._found.items():
+            if isinstance(entry, zipfile.ZipInfo):
+                self.read(name)  # what an entry says of its size may be untrue
+
     def _bytes(self, name: str, most: int | None) -> bytes:
         where = f"{self.place}, {name}"
         entry = self._found[name]
+        if isinstance(entry, bytes):
+            return entry[:most]
         try:
             if isinstance(entry, Path):
                 if entry.stat().st_size > _MOST_BYTES:

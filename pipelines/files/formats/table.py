@@ -11,6 +11,7 @@ from pipelines.files.formats.axivity import AXIVITY
 from pipelines.files.formats.blue_trident import BLUE_TRIDENT
 from pipelines.files.formats.format import FileFormat, Look, TextFormat
 from pipelines.files.formats.geneactiv import GENEACTIV
+from pipelines.files.formats.hdf5 import HDF5
 from pipelines.files.formats.json_table import JSON_TABLE
 from pipelines.files.formats.matlab import MATLAB
 from pipelines.files.formats.movella_dot import MOVELLA_DOT
@@ -27,6 +28,7 @@ from pipelines.files.formats.sensor_logger import (
 )
 from pipelines.files.formats.shimmer_card import SHIMMER_CARD
 from pipelines.files.formats.shimmer_consensys import SHIMMER_CONSENSYS
+from pipelines.files.formats.spreadsheet import SPREADSHEET
 from pipelines.files.formats.text import read_text
 from pipelines.files.formats.witmotion_card import WITMOTION_CARD
 from pipelines.files.formats.witmotion_text import WITMOTION_TEXT
@@ -53,6 +55,8 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
     FEATHER,
     NUMPY,
     MATLAB,
+    HDF5,
+    SPREADSHEET,
     XDF,
     ACTIGRAPH,
     AXIVITY,
@@ -70,7 +74,6 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
 #: How files begin that people take for a recording, and what to do with them.
 _OTHER_FILES: Final = (
     (b"\x89MCAP", "this is a session: it is replayed alone, under a name ending in .mcap"),
-    (b"\xd0\xcf\x11\xe0", "this is a spreadsheet: save it as CSV"),
     (b"BZh", "this is packed by bzip2: unpack it, or pack it by gzip or as a zip"),
     (b"\xfd7zXZ", "this is packed by xz: unpack it, or pack it by gzip or as a zip"),
     (b"7z\xbc\xaf", "this is packed by 7-Zip: unpack it, or pack it as a zip"),
@@ -87,7 +90,6 @@ _OTHER_FILES: Final = (
         b"\xff\xff\xff\xff",
         "this is a stream of Arrow: save it as Feather or Parquet",
     ),
-    (b"\x89HDF\r\n", "this is an HDF5 file: save the table as CSV or Parquet"),
     (b"%PDF", "this is a PDF and no recording: give the file that the sensor has written"),
 )
 

@@ -25,9 +25,9 @@ def text_recording(
     raw, _ = read_text_columns(source, place, ask)
     if not ask.stated.columns:
         raw = refined(raw, formats)
-    recording = recording_of(raw, ask)
+    rate = rate_in_preface(raw.preface)
+    recording = recording_of(raw, replace(ask, rate_hz=ask.rate_hz or rate))
     if recording.rate_hz is None and "rate_hz" not in recording.preamble:
-        rate = rate_in_preface(raw.preface)
         recording = replace(recording, rate_hz=rate)
         if rate and ask.rate_hz is None and _counted(recording):
             note = f"{place}: the rate of {rate:g} Hz is that of the lines above the table."

@@ -35,11 +35,11 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     whole = tables if len(tables) == 1 else _holding(measured, "acc", "linear")
     turning = [n for n, said in measured.items() if said == {"gyr"}]
     if len(tables) > _MOST_TABLES or len(whole) != 1 or len(turning) > 1:
-        what = "a spreadsheet: save it as CSV" if "xl/workbook.xml" in folder.names else (
-            f"no recording that is known, but {len(tables)} tables: give the one with the "
-            "acceleration, and with --with the one with the angular velocity"
-        )  # fmt: skip
-        raise InputError(f"this is {what}.", place=folder.place)
+        raise InputError(
+            f"this is no recording that is known, but {len(tables)} tables: give the one with the "
+            "acceleration, and with --with the one with the angular velocity.",
+            place=folder.place,
+        )
     place = f"{folder.place}, {whole[0]}"
     recording = text_recording(text_from(folder.read(whole[0]), place), place, ask, formats)
     if turning and recording.angular_velocity is None:

@@ -42,14 +42,17 @@ _FOREIGN: Final = word_set(
 _STUCK: Final = re.compile(
     r"(a|acc|acce|accel|accelerometer|acceleration|g|gyr|gyro|gyroscope|w|ω|omega|as)([xyz0-3])"
 )
+#: A sensor's number between its name and the axis.
+_NUMBERED_SENSOR: Final = re.compile(r"([^\W\d]{3,})\d{1,2}")
 _BRACKETS: Final = re.compile(r"^(.*?)\s*[(\[{]\s*(.*?)\s*[)\]}]*\s*$")
+_BRACKETS_WITHIN: Final = re.compile(r"^([^(\[{]+?)\s*[(\[{]\s*([^()\[\]{}]+)[)\]}](.+)$")
+_AXIS: Final = re.compile(r"\d+|[xyz](?:[- ]axis)?", re.I)
 _SLASH: Final = re.compile(r"^(.+?)\s*/\s*(\S.*)$")
-_ENDS: Final = re.compile(
-    r"[\s_,.:-]+([cm]?m[_/ ]?s2|m/s/s|m/s\^2|m/s²|mps2|mg|g|rad[_/ ]s|rads|m?deg[_/ ]s|m?dps|°/s"
-    r"|s|ms|us|µs|ns|sec|seconds|msec|millis|milliseconds|usec|micros|microsec|microseconds"
-    r"|nanos|nanoseconds|min|minutes|hours)$",
-    re.I,
-)
+_SEPARATED: Final = re.compile(r"[\s_,.:-]+")
+#: Letters that stand for more than a unit at the end of a name.
+_NO_ENDING: Final = frozenset(["h", "hr", "hrs", "d", "day", "days", "mins", "gs", "gees", "gee"])
+#: Which axis a body turns about.
+_TURNS: Final = {"roll": "x", "pitch": "y", "yaw": "z"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,10 @@ def _leave_lesser_out(names: Sequence[str], said: list[ColumnName], quantity: st
     if len(groups) < 2 or any(len(found) != 3 for found in groups.values()):
         return
 
-    def rank(words: tuple[str, ...]) -> tuple[bool, bool]:
+    def rank(words: tuple[str, ...]) -> tuple[bool, bool, bool]:
+        named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
         at_waist = not WAIST.isdisjoint(words) or "lower back" in " ".join(words)
-        return at_waist, LESSER.isdisjoint(words)
+        return named, at_waist, LESSER.isdisjoint(words)
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
     if rank(first) > rank(second):
@@ -166,6 +170,8 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         unit, unknown = unit_of(unit_cell) or unit, ""
     words = plain_words(re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem))
     axis, words = _axis_apart(words)
+    if axis < 0 and unit and unit not in UNITS["time"]:
+        axis, words = _axis_beside_unit(words, axis)
     quantity = _quantity(words, axis, unit)
     if quantity == "other" and axis >= _NUMBERED:
         axis = -1
@@ -208,18 +214,25 @@ def quantity_of_file(place: str) -> str:
 
 def _unit_apart(name: str) -> tuple[str, str, str]:
     """A name without its unit, the unit, and what stands in its place and is none."""
+    within = _BRACKETS_WITHIN.match(name)
+    if within and (unit := unit_of(within[2])):  # "acc (g) x"
+        return f"{within[1]} {within[3]}", unit, ""
+    if within and _AXIS.fullmatch(within[2]):  # "acc (x) [g]"
+        return _unit_apart(" ".join(within.groups()))
     bracketed = _BRACKETS.match(name)
-    if bracketed and bracketed[2].isdecimal():  # an index: acc[0]
-        return f"{bracketed[1]} {bracketed[2]}", "", ""
+    if bracketed and _AXIS.fullmatch(bracketed[2]):  # "acc[0]", "acc (x)"
+        stem, unit, unknown = _unit_apart(bracketed[1])
+        return f"{stem} {bracketed[2]}", unit, unknown
     if bracketed:
         stem, unit = bracketed[1].rstrip("/ "), unit_of(bracketed[2])
         known_note = bracketed[2].lower() in {"txt", "cal", "raw", "utc", ""}
         # "timestamp (+0100)": a zone
         known_note = known_note or re.fullmatch(r"[+-]\d{2}:?\d{2}", bracketed[2]) is not None
         return stem, unit, "" if unit or known_note else bracketed[2]
-    ending = _ENDS.search(name)
-    if ending and ending.start():
-        return name[: ending.start()], unit_of(ending[1]), ""
+    for gap in _SEPARATED.finditer(name):
+        ending = name[gap.end() :]
+        if gap.start() and ending.lower() not in _NO_ENDING and (unit := unit_of(ending)):
+            return name[: gap.start()], unit, ""
     divided = _SLASH.match(name)  # "a / m s^-2"
     if divided and (unit := unit_of(divided[2])):
         return divided[1], unit, ""
@@ -230,11 +243,12 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
     """The axis that a name is about, and its other words."""
     for place, word in enumerate(words):
         if word in ("x", "y", "z"):
-            return "xyz".index(word), [*words[:place], *words[place + 1 :]]
+            rest = [*words[:place], *words[place + 1 :]]
+            return "xyz".index(word), [_without_number(one) for one in rest]
     for place, word in enumerate(words):
-        stuck = _STUCK.fullmatch(word)
-        if stuck and stuck[2] in "xyz":
-            return "xyz".index(stuck[2]), [*words[:place], stuck[1], *words[place + 1 :]]
+        stuck = _stuck(word)
+        if stuck is not None:
+            return "xyz".index(stuck[1]), [*words[:place], stuck[0], *words[place + 1 :]]
     for place, word in reversed(list(enumerate(words))):
         rest = [*words[:place], *words[place + 1 :]]
         if word in DIRECTIONS and _sensor_of(rest):
@@ -242,9 +256,36 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
         if word in ("0", "1", "2", "3") and _sensor_of(rest):
             return _NUMBERED + int(word), rest
         stuck = _STUCK.fullmatch(word)
-        if stuck and len(stuck[1]) > 1:
+        if stuck and (len(stuck[1]) > 1 or stuck[1] in "aw"):
             return _NUMBERED + int(stuck[2]), [*words[:place], stuck[1], *words[place + 1 :]]
     return -1, words
+
+
+def _axis_beside_unit(words: list[str], axis: int) -> tuple[int, list[str]]:
+    """The axis of a name that only its unit explains: ``Rx [deg/s]``, ``roll rate [deg/s]``."""
+    for place, word in enumerate(words):
+        letter = _TURNS.get(word) or (word[-1] if re.fullmatch("[a-z]{1,4}[xyz]", word) else "")
+        if letter:
+            return "xyz".index(letter), [*words[:place], *words[place + 1 :]]
+    return axis, words
+
+
+def _stuck(word: str) -> tuple[str, str] | None:
+    """A sensor and an axis that are written as one word, in either order."""
+    known = _STUCK.fullmatch(word)
+    if known and known[2] in "xyz":
+        return known[1], known[2]
+    for sensor, axis in ((_without_number(word[:-1]), word[-1]), (word[1:], word[0])):
+        if axis in "xyz" and len(sensor) > 1 and sensor in ACCELERATION | ANGULAR_VELOCITY:
+            return sensor, axis
+    return None
+
+
+def _without_number(word: str) -> str:
+    """The name of a sensor without its number: ``acc1``."""
+    numbered = _NUMBERED_SENSOR.fullmatch(word)
+    known = numbered is not None and numbered[1] in ACCELERATION | ANGULAR_VELOCITY
+    return numbered[1] if numbered is not None and known else word
 
 
 def _sensor_of(words: Sequence[str]) -> str:
@@ -256,8 +297,10 @@ def _sensor_of(words: Sequence[str]) -> str:
 
 def _turning(words: Sequence[str]) -> bool:
     text = " ".join(words)
-    return not ANGULAR_VELOCITY.isdisjoint(words) or any(
-        pair in text for pair in ANGULAR_VELOCITY_PAIRS
+    return (
+        text == "rate"
+        or not ANGULAR_VELOCITY.isdisjoint(words)
+        or any(pair in text for pair in ANGULAR_VELOCITY_PAIRS)
     )
 
 
@@ -268,6 +311,8 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         if not words:
             return "time" if unit in UNITS["time"] else "other"
         named = len(words) == 1 and unit_of(words[0]) in UNITS["time"]
+        if "t" in words and _sensor_of(words):  # "aT", a total
+            return "other"
         if (having & TIME or named) and not having & (OTHER - {"gps"}):
             return "time"
         return "count" if having & COUNT else "other"
@@ -285,7 +330,9 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         return "linear"
     if having & ACCELERATION:
         return "acc"
-    return "xyz" if having <= NEUTRAL else "other"
+    # what has a unit of its own needs no name
+    measured = unit in UNITS["acc"] or unit in UNITS["gyr"]
+    return "xyz" if measured or having <= NEUTRAL else "other"
 
 
 def _after_stem(words: list[str]) -> list[str]:

@@ -17,10 +17,12 @@ from pipelines.files.reading.column_names import (
 )
 from pipelines.files.reading.physics import (
     gravity_of,
+    holds_gravity,
     likely_acceleration_unit,
     likely_angular_velocity_unit,
     likely_counts,
     likely_time_unit,
+    may_turn,
     median_norm,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
@@ -38,6 +40,11 @@ _HOW: Final = (
 )
 #: Two values of a file that has so few rows fit any unit.
 _ENOUGH_ROWS: Final = 20
+#: Correlation of a reading with the same reading after a correction.
+_SAME_READING: Final = 0.995
+_SAME_SCALE: Final = 0.05
+#: Columns without names in threes: two sensors, and what stands beside them.
+_MOST_TRIADS: Final = 4
 _LONGEST_DIRECTION: Final = 1.05
 #: No body turns as fast half of the time, °/s.
 _FASTEST: Final = 860.0
@@ -232,24 +239,43 @@ def _triads(
 ) -> dict[str, dict[int, Column]]:
     """Columns of each quantity by axis."""
     found: dict[str, dict[int, Column]] = {quantity: {} for quantity in _MEASURED}
+    again: list[tuple[Column, int]] = []
     for index, name in enumerate(said):
         if name.quantity not in found or not 0 <= name.axis < 3 or index not in raw.values:
             continue
         _refuse_unknown(raw, names[index], name, index)
         axes = found[name.quantity]
         if name.axis in axes:
+            again.append((axes[name.axis], index))
+        else:
+            axes[name.axis] = Column(index, name.unit)
+    for first, index in again:
+        if not _alike(raw, first, Column(index, said[index].unit), said[index].quantity):
             raise ColumnError(
-                f"{excerpt(names[index])} gives {name.quantity}_{AXES[name.axis]} a second time: "
-                "keep one of the two columns, or say which it is with --columns.",
+                f"{excerpt(names[index])} gives {said[index].quantity}_{AXES[said[index].axis]} a "
+                "second time: keep one of the two columns, or say which it is with --columns.",
                 column=names[index],
                 place=raw.at_header(index),
             )
-        axes[name.axis] = Column(index, name.unit)
     if one_sensor and beside is not None and len(found["xyz"]) == 3 and not found["gyr"]:
         found["gyr"] = found["xyz"]
     else:
         _bare_axes(raw, found)
     return found
+
+
+def _alike(raw: RawColumns, first: Column, second: Column, quantity: str) -> bool:
+    """Whether two columns are one reading, of which one may have been corrected for its bias."""
+    in_si = quantity if quantity in UNITS else "acc"
+    scales = [(unit_scale(in_si, c.unit) if c.unit else None) or 1.0 for c in (first, second)]
+    one, other = raw.numbers(first.index) * scales[0], raw.numbers(second.index) * scales[1]
+    both = np.isfinite(one) & np.isfinite(other)
+    if both.sum() < _ENOUGH_ROWS:
+        return False
+    with np.errstate(all="ignore"):
+        alike = np.corrcoef(one[both], other[both])[0, 1]
+        scale = np.std(one[both]) / np.std(other[both])
+    return bool(alike > _SAME_READING and abs(scale - 1.0) < _SAME_SCALE)
 
 
 def _whole_acceleration(
@@ -349,8 +375,8 @@ def _by_physics(
     rest = [k for k in numbers if k not in rising]
     triads = [rest[k : k + 3] for k in range(0, len(rest), 3)]
     rate = rate_hz or _rough_rate(raw, time)
-    gravity = [k for k, t in enumerate(triads) if len(t) == 3 and _unit_of_triad(raw, t, rate)]
-    if len(rest) not in (3, 6) or len(gravity) != 1:
+    gravity = [t for t in triads if len(t) == 3 and _is_acceleration(raw, t, rate)]
+    if len(triads) > _MOST_TRIADS or len(gravity) != 1:
         fault = "the names of the columns do not say" if raw.headed else "the columns have no names"
         raise InputError(
             f"{fault}, and it is not plain which of the {len(raw.names)} is what: {_HOW}.",
@@ -362,13 +388,17 @@ def _by_physics(
             "--rate.",
             place=raw.at_header(),
         )
-    acceleration = triads[gravity[0]]
-    others = [t for t in triads if t is not acceleration]
+    acceleration = gravity[0]
+    turning = [t for t in triads if t is not acceleration and len(t) == 3 and may_turn(
+        np.stack([raw.numbers(k) for k in t], axis=1))]  # fmt: skip
+    angular_velocity = turning[0] if len(turning) == 1 else []
+    used = {*acceleration, *angular_velocity, *(times[:1])}
     return ColumnMapping(
         TimeColumns(time),
         {axis: Column(k) for axis, k in enumerate(acceleration)},
-        {axis: Column(k) for axis, k in enumerate(others[0])} if others else {},
+        {axis: Column(k) for axis, k in enumerate(angular_velocity)},
         {},
+        tuple(raw.names[k] or f"column {k + 1}" for k in numbers if k not in used),
     )
 
 
@@ -386,9 +416,11 @@ def _rough_rate(raw: RawColumns, time: Column | None) -> float:
     return (len(values) - 1) / span if 0 < span < np.inf else 100.0
 
 
-def _unit_of_triad(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> str:
+def _is_acceleration(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> bool:
     triad = np.stack([raw.numbers(k) for k in columns], axis=1)
-    return likely_acceleration_unit(gravity_of(triad, rate_hz))
+    return likely_acceleration_unit(gravity_of(triad, rate_hz)) != "" and holds_gravity(
+        triad, rate_hz
+    )
 
 
 def _with_units(
@@ -488,7 +520,8 @@ def _triad(raw: RawColumns, columns: Mapping[int, Column], quantity: str = "") -
     triad = np.zeros((len(next(iter(raw.values.values()))), 3))
     for axis, column in columns.items():
         scale = unit_scale(quantity, column.unit) if quantity else 1.0
-        triad[:, axis] = raw.numbers(column.index) * (scale or 1.0)
+        with np.errstate(over="ignore"):  # the chain's door deals with what is not finite
+            triad[:, axis] = raw.numbers(column.index) * (scale or 1.0)
     return triad
 
 

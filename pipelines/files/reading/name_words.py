@@ -54,14 +54,16 @@ ACCELERATION: Final = word_set(
 )
 ANGULAR_VELOCITY: Final = word_set(
     "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as angularvelocity angvel "
-    "angrate gyroskop drehrate winkelgeschwindigkeit winkelgeschw giroscopio gyroscopio giroscopo "
+    "angrate gyroskop drehrate drehgeschwindigkeit dreh winkelgeschwindigkeit winkelgeschw "
+    "gyrometre giroscopio gyroscopio giroscopo girometro gyrorotation "
     "hoeksnelheid gyroscoop zyroskop vinkelhastighet vinkelhastighed kulmanopeus gyroskooppi "
     "гироскоп jiroskop 角速度 角速率 陀螺仪 陀螺儀 ジャイロ ジャイロスコープ 각속도 자이로 "
     "자이로스코프"
 )
 ANGULAR_VELOCITY_PAIRS: Final = _phrases(
     "angular velocity", "angular rate", "angular speed", "rotation rate", "rotational velocity",
-    "turn rate", "ang vel", "ang rate", "vitesse angulaire", "vitesse de rotation", "vit ang",
+    "turn rate", "ang vel", "ang rate", "rate gyro", "body rate", "vel ang", "vitesse angulaire",
+    "vitesse de rotation", "vit ang",
     "velocidad angular", "velocità angolare", "velocidade angular", "prędkość kątowa",
     "угловая скорость", "açısal hız", "úhlová rychlost",
 )  # fmt: skip
@@ -75,7 +77,8 @@ WITHOUT: Final = word_set("without wo no free removed less ohne sans sin senza s
 OTHER: Final = word_set(
     "mag magn magnet magnetometer magnetic quat quaternion euler roll pitch yaw angle angles "
     "temp temperature delta dt dv dq bias var variance std sd mean norm magnitude pressure lux "
-    "light ecg hr pos position vel velocity speed gps battery orientation status jerk"
+    "compass offset light ecg hr pos position vel velocity speed gps battery orientation status "
+    "jerk"
 )
 #: Words that change nothing where an axis alone is named.
 NEUTRAL: Final = word_set(

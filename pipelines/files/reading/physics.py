@@ -17,6 +17,7 @@ _SAMPLING_HZ: Final = (8.0, 4000.0)
 #: Over some steps the mean specific force of a body is gravity; turning takes a part of it away.
 _WINDOW_S: Final = 2.0
 _GRAVITY_TOLERANCE: Final = 0.2
+_MOSTLY: Final = 0.8
 _ENOUGH: Final = 50_000  # vectors for a median
 #: Where acceleration swings by so much, a body moves.
 _MOVING_M_S2: Final = 2.0
@@ -65,15 +66,54 @@ def gravity_of(acceleration: Values, rate_hz: float) -> float:
     >>> round(gravity_of(run, 100.0), 1)
     1.0
     """
-    whole = acceleration[np.isfinite(acceleration).all(axis=1)]
-    size = max(4, int(_WINDOW_S * rate_hz))
-    size = min(size, len(whole))
+    lengths = _window_means(acceleration, rate_hz)
+    return float(np.median(lengths)) if len(lengths) else float("nan")
+
+
+def holds_gravity(triad: Values, rate_hz: float) -> bool:
+    """Whether the mean over two seconds has one length throughout, as gravity has.
+
+    What turns has means of any length, of which some may look like a gravity.
+
+    Examples
+    --------
+    >>> beat = np.sin(np.arange(1000) / 100.0 * 17.0)
+    >>> run = np.stack([0 * beat, 0.3 * beat, 1.0 + 1.3 * beat], axis=1)
+    >>> holds_gravity(run, 100.0), holds_gravity(run * np.arange(1000)[:, None], 100.0)
+    (True, False)
+    """
+    lengths = _window_means(triad, rate_hz)
+    with np.errstate(over="ignore", invalid="ignore"):
+        near = (
+            np.abs(lengths / np.median(lengths) - 1.0) <= _GRAVITY_TOLERANCE if len(lengths) else 0
+        )
+    return bool(np.mean(near) >= _MOSTLY)
+
+
+def may_turn(triad: Values) -> bool:
+    """Whether numbers can be an angular velocity: all vary, and about nought.
+
+    Examples
+    --------
+    >>> beat = np.sin(np.arange(100) / 10.0)[:, None]
+    >>> may_turn(beat * [1.0, 2.0, 3.0]), may_turn(beat * [1.0, 2.0, 0.1] + [0, 0, 24.0])
+    (True, False)
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = np.nanstd(triad, axis=0)
+        return bool((spread > 0.0).all() and (np.abs(np.nanmean(triad, axis=0)) < spread).all())
+
+
+def _window_means(triad: Values, rate_hz: float) -> Values:
+    """Length of the mean vector in each window."""
+    whole = triad[np.isfinite(triad).all(axis=1)]
+    size = min(max(4, int(_WINDOW_S * rate_hz)), len(whole))
     if not size:
-        return float("nan")
+        return np.zeros(0)
     windows = len(whole) // size
     with np.errstate(over="ignore", invalid="ignore"):
         means = whole[: windows * size].reshape(windows, size, 3).mean(axis=1)
-        return float(np.median(np.linalg.norm(means, axis=1)))
+        return np.asarray(np.linalg.norm(means, axis=1), np.float64)
 
 
 def likely_acceleration_unit(gravity: float, tolerance: float = _GRAVITY_TOLERANCE) -> str:

@@ -20,10 +20,13 @@ from pipelines.files.reading.units import unit_of
 NOT_MEASURED: Final = frozenset(
     [
         *("", "-", "--", "---", "?", ".", "*", "na", "n/a", "n.a.", "nd", "n.d.", "nan", "<na>"),
-        *("null", "none", "nil", "missing", "undefined"),
-        *("#n/a", "#div/0!", "#value!", "#num!", "#ref!"),
+        *("null", "(null)", "none", "(none)", "nil", "missing", "undefined", "-nan", "+nan"),
+        *("nan(ind)", "-nan(ind)", "nan(snan)"),
     ]
 )
+#: What spreadsheets of any language say of a fault, and what older C libraries print.
+_NO_NUMBER: Final = re.compile(r"#[^\W\d_]+(/[^\W\d_]*|/0)?[!?]?|[+-]?1\.#[A-Z]+\d*", re.I)
+_WITH_UNIT: Final = re.compile(r"([+-]?(?:\d|[.,]\d)[\d.,]*(?:[eE][+-]?\d+)?)\s*([^\d\s.,].*)")
 #: Thousands with a comma, with a point where the comma is that of decimals, and with blanks.
 _BY_COMMA: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _BY_POINT: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
@@ -126,6 +129,7 @@ def read_head(look: bytes, place: str) -> TextHead:
         names = _from_several(names, above, dialect)
     if units_at >= 0:
         units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
+    units = _with_those_in_cells(units, split_row("".join(lines[first : first + 1]), dialect))
     if names_at >= 0 and not _fits(lines, names_at, first, dialect):
         _refuse_other_width(above, dialect, first, place)
     preface = [line for n, line in above if n not in (names_at, units_at)]
@@ -155,9 +159,32 @@ def split_row(line: str, dialect: Dialect) -> list[str]:
     return [cell.strip().strip("\"'").strip() for cell in cells]
 
 
+def is_nothing(cell: str) -> bool:
+    """Whether a cell says that there is no number.
+
+    Examples
+    --------
+    >>> is_nothing("n/a"), is_nothing("#WERT!"), is_nothing("-1.#IND"), is_nothing("0")
+    (True, True, True, False)
+    """
+    return cell.lower() in NOT_MEASURED or _NO_NUMBER.fullmatch(cell) is not None
+
+
+def unit_in_cell(cell: str) -> str:
+    """The unit that stands behind a number, as it is written; empty without one that is known.
+
+    Examples
+    --------
+    >>> unit_in_cell("9,81 m/s²"), unit_in_cell("1e5"), unit_in_cell("3 laps")
+    ('m/s²', '', '')
+    """
+    found = _WITH_UNIT.fullmatch(cell)
+    return found[2] if found and unit_of(found[2]) else ""
+
+
 def is_number(cell: str, *, decimal_comma: bool) -> bool:
     """Whether a cell is a number, or says that there is none."""
-    if cell.lower() in NOT_MEASURED:
+    if is_nothing(cell):
         return True
     try:
         float(plain_number(cell, decimal_comma=decimal_comma))
@@ -175,6 +202,8 @@ def plain_number(cell: str, *, decimal_comma: bool) -> str:
     ('1234.5', '1234.5')
     """
     cell = cell.replace("\u2212", "-")
+    if unit := unit_in_cell(cell):
+        cell = cell[: -len(unit)].rstrip()
     if _BY_BLANK.fullmatch(cell):
         cell = re.sub(r"['\u2019\u00a0\u202f ]", "", cell)
     elif decimal_comma and _BY_POINT.fullmatch(cell):
@@ -296,6 +325,13 @@ def _fitted(
         # a separator at the rows' end, or an index that has no name
         cells = ["", *cells] if _is_index(lines, first, dialect) else [*cells, ""]
     return tuple(cells[:columns]) + ("",) * (columns - len(cells))
+
+
+def _with_those_in_cells(units: tuple[str, ...], cells: Sequence[str]) -> tuple[str, ...]:
+    """Units, also those that stand behind each number."""
+    if len(cells) != len(units):
+        return units
+    return tuple(unit_in_cell(cell) or unit for unit, cell in zip(units, cells, strict=True))
 
 
 def _from_several(

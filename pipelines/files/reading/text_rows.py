@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.fast_numbers import parse_numbers
+from pipelines.files.reading.keyed_lines import Lines
 from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import is_time_in_words
 from pipelines.files.reading.text_head import (
-    NOT_MEASURED,
     Dialect,
     TextHead,
+    is_nothing,
     is_number,
     plain_number,
     split_row,
+    unit_in_cell,
 )
-from pipelines.files.reading.text_source import TextSource, decoded
+from pipelines.files.reading.text_source import decoded
 
 _NEWLINE: Final = ord("\n")
 #: Rows of one recording; 55 hours at 200 Hz.
@@ -83,7 +85,7 @@ class _Told:
 
 
 def read_rows(
-    source: TextSource,
+    source: Lines,
     head: TextHead,
     wanted: Callable[[int, str, str], bool],
     *,
@@ -94,7 +96,7 @@ def read_rows(
 
     Parameters
     ----------
-    source : TextSource
+    source : Lines
         The text.
     head : TextHead
         What stands above.
@@ -126,7 +128,7 @@ def read_rows(
         k for k in columns if k == label or any(is_time_in_words(row[k]) for row in sample)
     )
     pointed = frozenset(k for k in columns if any(_DECIMALS.search(row[k]) for row in sample))
-    reader = _Reader(head, columns, in_words, pointed, place)
+    reader = _Reader(head, columns, in_words, pointed, place, _units_in(sample, columns))
     skipped = head.first_row_line - 1
     for block in source.blocks():
         rows = block
@@ -136,6 +138,15 @@ def read_rows(
         if progress is not None:
             progress(*source.progress())
     return reader.finished()
+
+
+def _units_in(sample: Sequence[Sequence[str]], columns: Sequence[int]) -> re.Pattern[bytes] | None:
+    """Finds the units that stand behind numbers; None where there are none."""
+    units = {unit_in_cell(row[k]) for row in sample for k in columns} - {""}
+    if not units:
+        return None
+    written = {unit.encode(code, "replace") for unit in units for code in ("utf-8", "cp1252")}
+    return re.compile(rb"(?<=\d) *(?:" + b"|".join(map(re.escape, written)) + rb")(?![\w/.^*-])")
 
 
 def _label_column(sample: Sequence[Sequence[str]], head: TextHead) -> int | None:
@@ -171,7 +182,7 @@ def _first_cells(look: bytes, head: TextHead) -> list[list[str]]:
 
 def _numeric(sample: Sequence[Sequence[str]], column: int, head: TextHead) -> bool:
     """Whether a column without a name has numbers or times."""
-    cells = [row[column] for row in sample if row[column].lower() not in NOT_MEASURED]
+    cells = [row[column] for row in sample if not is_nothing(row[column])]
     comma = head.dialect.decimal_comma
     return bool(cells) and all(
         is_number(cell, decimal_comma=comma) or is_time_in_words(cell) for cell in cells
@@ -188,9 +199,12 @@ class _Reader:
         in_words: frozenset[int],
         pointed: frozenset[int],
         place: str,
+        units: re.Pattern[bytes] | None,
     ) -> None:
         self._head, self._columns, self._in_words, self._place = head, columns, in_words, place
-        self._pointed = pointed
+        self._pointed, self._units = pointed, units
+        said = (column_name(head.names[k], head.units[k]) for k in columns)
+        self._timed = bool(in_words) or any(one.quantity == "time" for one in said)
         self._parts: list[Part] = []
         self._lines: list[Sequence[int]] = []
         self._first_rows: list[int] = []
@@ -205,6 +219,8 @@ class _Reader:
             return
         ended = text.endswith(b"\n")
         count = text.count(b"\n") + (not ended)
+        if self._units is not None:
+            text = self._units.sub(b"", text)
         part = _regular(text if ended else text + b"\n", self._head.dialect, self._columns,
                         self._in_words)  # fmt: skip
         numbers: Sequence[int] = range(self._next_line, self._next_line + count)
@@ -268,10 +284,10 @@ class _Reader:
             if line == self._head.header_text:
                 self._told.repeated.append(number)
                 continue
-            if line.startswith("#"):
+            cells = split_row(line, self._head.dialect)
+            if line.startswith("#") and not is_nothing(cells[0]):
                 self._told.remarks.append(number)
                 continue
-            cells = split_row(line, self._head.dialect)
             last = last_is_cut and raw is lines[-1]
             cells = self._completed(cells, width)
             if last and (len(cells) < width or not self._readable(cells)):
@@ -286,7 +302,10 @@ class _Reader:
                 self._told.tear(number, fault)
                 if len(self._told.torn) >= _MOST_TORN:
                     self._told.refuse_many(self._rows + len(rows))
-                continue
+                if self._timed:
+                    continue
+                # where rows are counted, it keeps its place
+                rows.append([_NAN] * len(self._columns))
             numbers.append(number)
         turned = list(zip(*rows, strict=True)) or [() for _ in self._columns]
         part: Part = [
@@ -335,7 +354,7 @@ class _Reader:
     def _value(self, cell: str, column: int, line: int) -> float | bytes:
         if column in self._in_words:
             return cell.encode("ascii", "replace")
-        if cell.lower() in NOT_MEASURED:
+        if is_nothing(cell):
             return _NAN
         comma = self._head.dialect.decimal_comma and not (
             column in self._pointed and "," not in cell
@@ -425,7 +444,7 @@ def _or_nothing(cell: bytes) -> float:
     try:
         return float(cell)
     except ValueError:
-        if cell.strip().lower().decode("ascii", "replace") in NOT_MEASURED:
+        if is_nothing(cell.strip().decode("ascii", "replace")):
             return _NAN
         raise
 

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from imu.errors import InputError
+from pipelines.files.reading.keyed_lines import as_table
 from pipelines.files.reading.mapping import is_needed
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask
@@ -29,7 +30,8 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
     InputError
         When it has no rows, or a row cannot be read: names line and column.
     """
-    head = read_head(source.look, place)
+    table = as_table(source)
+    head = read_head(table.look, place)
     stated = ask.stated.columns
 
     told = any(
@@ -41,7 +43,7 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
             return index < len(stated) and stated[index] != "-"
         return not told or is_needed(name, unit)
 
-    raw = read_rows(source, head, wanted, place=place, progress=ask.progress)
+    raw = read_rows(table, head, wanted, place=place, progress=ask.progress)
     if not raw.values or not len(next(iter(raw.values.values()))):
         raise InputError("there are no samples below the header: give at least one.", place=place)
     return raw, head

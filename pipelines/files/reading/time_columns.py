@@ -168,7 +168,10 @@ def _own_time_of_gyroscope(
     own = named or between
     if not own or raw.values[own[0]].dtype.kind == "S":
         return None
-    others = [k for k in before if k not in own and said[k].unit == said[own[0]].unit]
+    others = [
+        k for k in before
+        if k not in own and said[k].unit == said[own[0]].unit and raw.values[k].dtype.kind == "f"
+    ]  # fmt: skip
     if not others:
         return None
     one, other = raw.numbers(own[0]), raw.numbers(others[0])

@@ -65,7 +65,9 @@ _SPELLINGS: Final[Mapping[str, str]] = {
         "h": "h hr hrs hour hours",
         "d": "d day days",
         "m_s2": "m_s2 m/s2 m/s/s m/ss ms-2 mps2 m/sec2 m/sec/sec meters/second2 m_s_s "
+        "meter/s2 metre/s2 meters/s2 metres/s2 mpss m/s/sec "
         "meterspersecondsquared meterpersecondsquared metrespersecondsquared "
+        "meters/secondsquared meter/secondsquared metres/secondsquared "
         "meterspersecond2 m/second2 м/с2",
         "g": "g gs g0 gn gee gees g-force gforce",
         "mg": "mg milli-g millig",
@@ -75,9 +77,9 @@ _SPELLINGS: Final[Mapping[str, str]] = {
         "ft_s2": "ft_s2 ft/s2 ft/s/s fts-2",
         "rad_s": "rad_s rad/s rads rads-1 rad/sec radians/s radians/sec radians/second "
         "radianspersecond radian/s рад/с",
-        "deg_s": "deg_s deg/s dps degs degs-1 °/s º/s ˚/s deg/sec °/sec °s-1 degrees/s degrees/sec "
-        "degree/s degrees/second degreespersecond degreepersecond grad/s gradi/s degres/s grados/s "
-        "graus/s degpersec degreespersec °/с",
+        "deg_s": "deg_s deg/s d/s dps degs degs-1 °/s deg/sec °/sec °s-1 degrees/s degrees/sec "
+        "degree/s degrees/second deg/second degree/second grad/s gradi/s degres/s grados/s "
+        "graus/s degpersec degreespersec degreespersecond degreepersecond °/с",
         "mdeg_s": "mdeg_s mdps mdeg/s millideg/s",
         "rpm": "rpm rev/min",
         "rev_s": "rev/s rps",
@@ -96,11 +98,13 @@ def unit_of(text: str) -> str:
 
     Examples
     --------
-    >>> unit_of("m/(sec^2)"), unit_of("°/s"), unit_of("Milliseconds"), unit_of("lsb")
+    >>> unit_of("m/(sec^2)"), unit_of("deg per s"), unit_of("Milliseconds"), unit_of("lsb")
     ('m_s2', 'deg_s', 'ms', '')
     """
-    plain = unicodedata.normalize("NFKC", text.strip().lower()).replace("\u2212", "-")
-    return _SPELLINGS.get(re.sub(r"[\s^·⋅.*()\[\]{}âÂ'’]", "", plain), "")
+    degrees = re.sub("[º˚]", "°", text.strip().lower())  # which would become other signs
+    plain = unicodedata.normalize("NFKC", degrees).replace("\u2212", "-")
+    plain = re.sub(r"[\s^·⋅.*()\[\]{}âÂ'’]", "", re.sub(r"(?<![a-z])per(?![a-z])", "/", plain))
+    return _SPELLINGS.get(plain) or _SPELLINGS.get(plain.replace("_", ""), "")
 
 
 def unit_scale(quantity: str, unit: str) -> float | None:

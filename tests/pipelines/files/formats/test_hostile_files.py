@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import struct
+import sys
 import time
 import tracemalloc
 import zipfile
@@ -179,7 +180,10 @@ def test_a_matlab_file_that_would_fill_the_memory(tmp_path: Path) -> None:
     assert "would unpack" in refused(path)
 
 
-def test_a_newer_matlab_file_is_refused_with_how_to_save_it(tmp_path: Path) -> None:
+def test_a_newer_matlab_file_without_its_library_is_refused_with_how_to_save_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
     path = tmp_path / "new.mat"
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(100))
     assert "-v7" in refused(path)

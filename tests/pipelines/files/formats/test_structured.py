@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,3 +201,139 @@ def test_structures_within_structures_of_matlab(tmp_path: Path) -> None:
     assert_is_the_run(table)
     assert "passed over" in table.notes[0]
     assert "LeftFoot" in table.notes[0]
+
+
+def sheet(names: list[str], values: np.ndarray) -> str:
+    """A worksheet of a workbook with a line of names."""
+    head = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in names)
+    rows = "".join(
+        "<row>" + "".join(f"<c><v>{value!r}</v></c>" for value in row) + "</row>"
+        for row in values.tolist()
+    )
+    namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    data = f"<sheetData><row>{head}</row>{rows}</sheetData>"
+    return f'<worksheet xmlns="{namespace}">{data}</worksheet>'
+
+
+def workbook(path: Path, sheets: dict[str, str]) -> Path:
+    """A workbook with just what the format asks for."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    listed = "".join(
+        f'<sheet name="{name}" sheetId="{k}" r:id="r{k}"/>' for k, name in enumerate(sheets, 1)
+    )
+    related = "".join(
+        f'<Relationship Id="r{k}" Type="{office}/worksheet" Target="worksheets/sheet{k}.xml"/>'
+        for k in range(1, len(sheets) + 1)
+    )
+    root = f'<Relationship Id="r0" Type="{office}/officeDocument" Target="xl/workbook.xml"/>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", f'<Types xmlns="{package}/content-types"/>')
+        packed.writestr(
+            "_rels/.rels", f'<Relationships xmlns="{package}/relationships">{root}</Relationships>'
+        )
+        packed.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{listed}</sheets></workbook>',
+        )
+        packed.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}/relationships">{related}</Relationships>',
+        )
+        for k, text in enumerate(sheets.values(), 1):
+            packed.writestr(f"xl/worksheets/sheet{k}.xml", text)
+    return path
+
+
+def timed(values: np.ndarray) -> np.ndarray:
+    return np.column_stack([RUN.time_s, values])
+
+
+def test_a_workbook_with_a_table_or_a_sheet_for_each_sensor(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    acc, gyr = (["Time (s)", *(f"{a} ({unit})" for a in "XYZ")] for unit in ("m/s^2", "rad/s"))
+    both = ["Time (s)", *(f"Acceleration {a} (m/s^2)" for a in "xyz")]
+    both += [f"Gyroscope {a} (rad/s)" for a in "xyz"]
+    one = workbook(tmp_path / "one.xlsx", {"Raw Data": sheet(both, np.hstack([timed(ACC), GYR]))})
+    assert_is_the_run(read(one))
+    sheets = {"Accelerometer": sheet(acc, timed(ACC)), "Gyroscope": sheet(gyr, timed(GYR))}
+    sheets["Metadata Device"] = sheet(["property", "value"], np.zeros((1, 2)))
+    assert_is_the_run(read(workbook(tmp_path / "two.xlsx", sheets)))
+
+
+def test_a_workbook_that_is_damaged_or_a_bomb_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    path = workbook(tmp_path / "run.xlsx", {"a": sheet(["t", "ax", "ay", "az"], timed(ACC))})
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"xl/workbook.xml.rels"[3:], b"workbook.xml.rexx"))
+    with pytest.raises(InputError, match="spreadsheet is damaged"):
+        read(path)
+    workbook(path, {"a": " " * 200_000_000})
+    with pytest.raises(InputError, match="would unpack to 200 MB"):
+        read(path)
+
+
+@pytest.mark.parametrize("form", ["4", "5"])
+def test_matlab_of_older_versions(tmp_path: Path, form: str) -> None:
+    scipy_io = pytest.importorskip("scipy.io")
+    path = tmp_path / "run.mat"
+    held = {"fs": 100.0, "acc": ACC, "gyr": GYR}
+    scipy_io.savemat(path, held, format=form)
+    assert_is_the_run(read(path))
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(InputError):
+        read(path)
+
+
+def test_matlab_of_version_7_3_and_hdf5_of_a_laboratory(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "run.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        group = file.create_group("data/waist")
+        group["Acc"], group["Gyr"] = ACC.T, GYR.T  # MATLAB writes columns first
+        file["data/fs"] = np.array([[100.0]])
+        file["data/name"] = np.array([[65, 66]], np.uint16)
+        file["data/name"].attrs["MATLAB_class"] = np.bytes_("char")
+        file["#refs#/a"] = np.zeros(7)
+    about = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116)
+    path.write_bytes(about + bytes(8) + b"\0\x02IM" + path.read_bytes()[128:])
+    assert_is_the_run(read(path))
+    path = tmp_path / "run.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("Sensors/1234")
+        group["Accelerometer"], group["Gyroscope"] = ACC, GYR
+        group["Time"] = np.round(RUN.time_s * 1e6).astype(np.uint64) + 1_767_254_407_000_000
+        file["elsewhere"] = h5py.ExternalLink("/etc/passwd", "/")
+        file.create_dataset("beside", (80,), "u1", external=[("/etc/passwd", 0, 80)])
+    assert_is_the_run(read(path))
+
+
+def test_records_of_numpy_with_a_vector_each(tmp_path: Path) -> None:
+    held = np.zeros(len(RUN.time_s), [("t", "f8"), ("acc", "f8", 3), ("gyr", "f4", 3)])
+    held["t"], held["acc"], held["gyr"] = RUN.time_s, ACC, GYR
+    np.save(tmp_path / "run.npy", held)
+    assert_is_the_run(read(tmp_path / "run.npy"))
+
+
+def packet(k: int) -> dict[str, Any]:
+    axes = [[dict(zip("xyz", r, strict=True)) for r in v[k : k + 4].tolist()]
+            for v in (ACC, np.degrees(GYR))]  # fmt: skip
+    return {"Timestamp": round(RUN.time_s[k] * 1000), "ArrayAcc": axes[0], "ArrayGyro": axes[1]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda found: json.dumps(
+            {"sensors": ["imu6"], "data": [{"Body": p, "Uri": "/Meas/IMU6"} for p in found]}
+        ),
+        lambda found: "\n".join(json.dumps({"imu6": p}) for p in found) + '\n{"imu6": {"Tim',
+    ],
+)
+def test_movesense_as_messages_and_as_lines(
+    tmp_path: Path, content: Callable[[list[dict[str, Any]]], str]
+) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(content([packet(k) for k in range(0, len(RUN.time_s), 4)]))
+    assert_is_the_run(read(path))

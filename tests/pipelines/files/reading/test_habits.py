@@ -94,6 +94,16 @@ DEG = 180.0 / np.pi
         ("time", "Accelerometer {n} (g)", "Gyroscope {n} (deg/s)", 1 / G, DEG),
         ("time", "Acc{X} (meters per second squared)", "Gyr{X} (radians per second)", 1.0, 1.0),
         ("time (s)", "acc {x} (cm/s²)", "gyr {x} (rpm)", 100.0, 30.0 / np.pi),
+        ("Time", "Accelerometer ({x}) [m/s^2]", "Gyroscope ({x})_deg/sec", 1.0, DEG),
+        ("TIMESTAMP", "ACC1{X}", "GYR1{X}", 1.0, 1.0),
+        ("Zeit", "Beschl{X}", "Dreh{X}", 1.0, 1.0),
+        ("Horodatage", "Accéléromètre {X}", "Gyromètre {X}", 1.0, 1.0),
+        ("t", "a{n}", "w{n}", 1.0, 1.0),
+        ("time", "{X}Accel", "{X}Gyro", 1.0, 1.0),
+        ("time", "f{x} [m s⁻²]", "R{x} [rad s⁻¹]", 1.0, 1.0),
+        ("Time", "Acc (m/s²) {x}", "Gyro (º/s) {x}", 1.0, DEG),
+        ("Time", "Accel-{X} (g)", "Gyro-{X} (d/s)", 1 / G, DEG),
+        ("time", "accel{X}", "rate{X}", 1.0, 1.0),
     ],
 )
 def test_columns_are_named_in_many_languages_and_units(
@@ -271,6 +281,96 @@ def test_numbers_are_written_in_many_ways(tmp_path: Path, separator: str, change
     table = columns(cells(RUN.time_s * 1000.0, 1), "time_ms")
     changed = {name: [change(cell) for cell in held] for name, held in table.items()}
     assert_is_the_run(read(written(tmp_path / "run.csv", changed, separator)))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_units_stand_behind_each_number(tmp_path: Path, separator: str) -> None:
+    table = columns(time_name="t", acc="a{x}", gyr="Gyro {X}", per_acc=1 / G, per_gyr=DEG)
+    ends = {"t": " s"} | {name: " g" if name[0] == "a" else "°/s" for name in table if name != "t"}
+    comma = separator != ","
+    held = {
+        name: [(cell.replace(".", ",") if comma else cell) + ends[name] for cell in found]
+        for name, found in table.items()
+    }
+    assert_is_the_run(read(written(tmp_path / "run.csv", held, separator)))
+
+
+@pytest.mark.parametrize(
+    "nothing", ["#NV", "#WERT!", "#DIV/0!", "-1.#IND00", "1.#QNAN", "-nan(ind)", "(null)", "-nan"]
+)
+def test_no_number_is_written_in_many_ways(tmp_path: Path, nothing: str) -> None:
+    table = columns()
+    for name in list(table)[1:]:
+        table[name][300] = nothing
+    found = read(written(tmp_path / "run.csv", table))
+    assert len(found.samples) == len(RUN.time_s)
+    assert np.isnan(found.samples.acceleration_m_s2[300]).all()
+    del table["time_s"]
+    counted = read(written(tmp_path / "run.csv", table), rate_hz=RUN.rate_hz)
+    np.testing.assert_allclose(
+        counted.samples.acceleration_m_s2[400:], RUN.acceleration_m_s2[400:], atol=1e-3
+    )
+
+
+def test_a_row_that_was_torn_keeps_its_place_where_rows_are_counted(tmp_path: Path) -> None:
+    table = columns()
+    del table["time_s"]
+    path = written(tmp_path / "run.csv", table)
+    lines = path.read_text().splitlines()
+    lines[150] = "0.1,0.2"
+    path.write_text("\n".join(lines) + "\n")
+    counted = read(path, rate_hz=RUN.rate_hz)
+    rows = [k for k in range(len(RUN.time_s)) if k != 149]
+    acceleration = counted.samples.acceleration_m_s2
+    np.testing.assert_allclose(acceleration[rows], RUN.acceleration_m_s2[rows], atol=1e-3)
+    assert np.isnan(acceleration[149]).all()
+    assert "line 151 cannot be read" in " ".join(counted.notes)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "t={t:.3f} ax={0:.5f} ay={1:.5f} az={2:.5f} gx={3:.5f} gy={4:.5f} gz={5:.5f}",
+        "Time: {t:.3f}\tAcc X: {0:.5f} m/s²\tAcc Y: {1:.5f} m/s²\tAcc Z: {2:.5f} m/s²\t"
+        "Gyr X: {3:.5f} rad/s\tGyr Y: {4:.5f} rad/s\tGyr Z: {5:.5f} rad/s",
+        "[09:00:0{t:.3f}] INFO acc=({0:.5f}, {1:.5f}, {2:.5f}) gyr=({3:.5f}, {4:.5f}, {5:.5f})",
+        "t: {t:.3f}, acc: x={0:.5f} y={1:.5f} z={2:.5f}, gyro: x={3:.5f} y={4:.5f} z={5:.5f}",
+    ],
+)
+def test_logs_that_name_each_value_are_read(tmp_path: Path, line: str) -> None:
+    values = np.concatenate([RUN.acceleration_m_s2, RUN.angular_velocity_rad_s], axis=1).tolist()
+    lines = [line.format(*row, t=t) for t, row in zip(RUN.time_s.tolist(), values, strict=True)]
+    path = tmp_path / "run.log"
+    path.write_text("boot: version=3\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert_is_the_run(read(path))
+    lines[250] = "battery: low"  # a message is no sample
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert_is_the_run(read(path), rows=[k for k in range(len(lines)) if k != 250])
+
+
+def test_columns_without_names_beside_the_sensors_are_passed_over(tmp_path: Path) -> None:
+    table = columns()
+    rng = np.random.default_rng(1)
+    aside = {"lux": ["12"] * 600, "button": ["0"] * 600, "temp": cells(rng.normal(24, 0.1, 600))}
+    times = [f"2026-03-01 09:00:0{t:.3f}".replace(".", ":") for t in RUN.time_s.tolist()]
+    names = list(table)
+    acc = {name: table[name] for name in names[1:4]}
+    path = tmp_path / "run.csv"
+    path.write_text(
+        "\n".join(map(",".join, zip(times, *acc.values(), *aside.values(), strict=True)))
+    )
+    found = read(path)
+    assert found.samples.angular_velocity_rad_s is None
+    np.testing.assert_allclose(found.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=1e-3)
+    assert "passed over: 'column 5'" in found.notes[0]
+
+
+def test_a_reading_that_stands_twice_is_read_once(tmp_path: Path) -> None:
+    table = columns()
+    corrected = RUN.angular_velocity_rad_s - 0.03
+    for k, axis in enumerate("XYZ"):
+        table[f"motionRotationRate{axis}(rad/s)"] = cells(corrected[:, k])
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
 
 
 def test_rows_that_were_torn_are_lost_samples_and_told(tmp_path: Path) -> None:
