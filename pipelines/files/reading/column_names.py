@@ -246,9 +246,9 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
             rest = [*words[:place], *words[place + 1 :]]
             return "xyz".index(word), [_without_number(one) for one in rest]
     for place, word in enumerate(words):
-        stuck = _stuck(word)
-        if stuck is not None:
-            return "xyz".index(stuck[1]), [*words[:place], stuck[0], *words[place + 1 :]]
+        if together := _stuck(word):
+            sensor, axis = together
+            return "xyz".index(axis), [*words[:place], sensor, *words[place + 1 :]]
     for place, word in reversed(list(enumerate(words))):
         rest = [*words[:place], *words[place + 1 :]]
         if word in DIRECTIONS and _sensor_of(rest):
