@@ -502,6 +502,7 @@ def fold_table(
         When the table cannot be read or an option does not fit it.
     """
     from pipelines.files.reading.front_door import read
+    from pipelines.files.stated_rate import rate_doubt
 
     # reading is about half of the work
     table = read(
@@ -534,7 +535,12 @@ def fold_table(
         if watch is not None:
             watch(fold, new, float(block.time_s[-1]))
         report(0.5 + 0.5 * done / len(table.samples), 1.0)
-    return Folded(header, info, fold, found + fold.finish(), len(found), tuple(table.notes))
+    facts, notes = found + fold.finish(), list(table.notes)
+    if options.rate_hz is not None and table.counted:
+        cadence_spm = result_of(header, facts).steps.cadence_spm
+        doubt = rate_doubt(table.samples, cadence_spm, options.rate_hz)
+        notes += [f"{path}: {doubt}"] if doubt else []
+    return Folded(header, info, fold, facts, len(found), tuple(notes))
 
 
 def _shown_block(rate_hz: float) -> int:

@@ -10,7 +10,7 @@ import typer
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, check_outputs
 from pipelines.commands.messages import complain, reader_may_leave, say
-from pipelines.commands.options import Axes, Beside, Columns, Rate, Units
+from pipelines.commands.options import Axes, Beside, Columns, Rate, Units, given_file
 from pipelines.files.provenance import Provenance, content_digest, utc_text
 from pipelines.files.reading.front_door import read
 from pipelines.files.sample_table import write_sample_table
@@ -21,7 +21,12 @@ from pipelines.views.progress import progress
 
 def import_recording(
     file: Annotated[
-        Path, typer.Argument(help="A recording of any known format, or a table of any maker.")
+        Path,
+        typer.Argument(
+            help="A recording of any known format, or a table of any maker.",
+            parser=given_file,
+            metavar="FILE",
+        ),
     ],
     out: Annotated[
         str | None,

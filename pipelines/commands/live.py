@@ -27,7 +27,7 @@ from pipelines.commands.checks import (
     check_port,
     warm_up_filters,
 )
-from pipelines.commands.messages import complain, ended_by_ctrl_c, say, say_summary
+from pipelines.commands.messages import as_typed, complain, ended_by_ctrl_c, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.files.replacing import refuse_existing
@@ -445,10 +445,11 @@ def _tell_end(run: LiveRun, filed: Filed, journal: JournalAtHand | None) -> None
     if kept := kept_words(run):
         say(
             f"recorded in {run.recording}: {kept}; see what was kept with: "
-            f"backstride replay {run.recording}"
+            f"backstride replay {as_typed(run.recording or '')}"
         )
     elif run.recording is not None:
-        say(f"recorded in {run.recording}; see it again with: backstride replay {run.recording}")
+        again = f"backstride replay {as_typed(run.recording)}"
+        say(f"recorded in {run.recording}; see it again with: {again}")
     for note in filed.notes:
         complain(f"note: {note}")
     for sentence in filed.said:

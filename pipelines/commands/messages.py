@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,21 @@ def reader_may_leave() -> Iterator[None]:
     except BrokenPipeError:
         drop_output()
         raise typer.Exit from None
+
+
+def as_typed(path: str | os.PathLike[str]) -> str:
+    """A path as it is typed behind a command: quoted where a shell would part it.
+
+    Examples
+    --------
+    >>> as_typed("run.csv"), as_typed("my run.csv") in ("'my run.csv'", '"my run.csv"')
+    ('run.csv', True)
+    """
+    if sys.platform == "win32":
+        from subprocess import list2cmdline
+
+        return list2cmdline([str(path)])
+    return shlex.quote(str(path))
 
 
 def drop_output() -> None:

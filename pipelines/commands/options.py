@@ -8,7 +8,22 @@ from typing import Annotated
 
 import typer
 
+from imu.errors import ParameterError
 from pipelines.units import parse_typed_height, parse_typed_mass
+
+
+def given_file(text: str) -> Path:
+    """The path of a file that is given; an empty one would be the folder at hand.
+
+    Raises
+    ------
+    ParameterError
+        When nothing stands there.
+    """
+    if not text.strip():
+        raise ParameterError("FILE", text, "the name of a file: nothing stands there")
+    return Path(text)
+
 
 Axes = Annotated[
     str,

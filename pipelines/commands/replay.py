@@ -26,6 +26,7 @@ from pipelines.commands.options import (
     Rate,
     SettingsFile,
     Units,
+    given_file,
 )
 from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.files.alerts import AlertWriter
@@ -90,7 +91,12 @@ Speed = Annotated[
 
 def replay(
     file: Annotated[
-        Path, typer.Argument(help="Session (.mcap), or a recording of any other format.")
+        Path,
+        typer.Argument(
+            help="Session (.mcap), or a recording of any other format.",
+            parser=given_file,
+            metavar="FILE",
+        ),
     ],
     steps: StepsTable = None,
     waveforms: WaveformTable = None,

@@ -38,6 +38,8 @@ class SampleTable:
         What the user should be told, one sentence each; first what was taken for what.
     utc_start_ns : int
         When the first sample was taken, ns since 1970; 0 where the file does not say.
+    counted : bool
+        Whether its times are those of counted rows, at a rate that was stated.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class SampleTable:
     preamble: dict[str, str]
     notes: tuple[str, ...]
     utc_start_ns: int = 0
+    counted: bool = False
 
 
 def write_sample_table(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -345,3 +347,38 @@ def test_progress_goes_up_to_the_end(folder: Path, name: str) -> None:
     assert shares == sorted(shares)
     assert shares[0] >= 0
     assert shares[-1] <= 1
+
+
+def test_a_stated_rate_that_fits_no_run_is_told(folder: Path, tmp_path: Path) -> None:
+    rows = [line.split(",", 1)[1] for line in (folder / "run.csv").read_text().splitlines()
+            if not line.startswith("#")]  # fmt: skip
+    counted = tmp_path / "counted.csv"
+    counted.write_text("\n".join(rows) + "\n")
+    for rate, beats in ((100, "1.5"), (400, "6.2")):
+        ended = backstride("replay", counted, "--axes", AXES, "--rate", rate)
+        assert re.search(
+            rf"{beats} beats a second at the stated {rate} Hz: check --rate", ended.err
+        )
+        usual = re.search(r"since (\d+) to (\d+) Hz would", ended.err)
+        assert usual is not None
+        assert int(usual[1]) < 200 < int(usual[2])
+    assert "check --rate" not in backstride("replay", counted, "--rate", 200).err
+    still = tmp_path / "still.csv"
+    still.write_text("\n".join([rows[0], *rows[1:600]]) + "\n")
+    assert "check --rate" not in backstride("replay", still, "--rate", 100).err
+
+
+def test_a_folder_is_read_where_it_holds_one_recording_and_that_is_named(
+    folder: Path, tmp_path: Path
+) -> None:
+    assert "nothing stands there" in backstride("replay", "").err
+    assert "nothing stands there" in backstride("import", " ").err
+    several = backstride("replay", folder)
+    assert several.exit_code == 1
+    assert "give the one you mean" in several.err
+    assert "run.mcap" in several.err
+    shutil.copy(folder / "run.csv", tmp_path / "run.csv")
+    (tmp_path / "notes.txt").write_text("Sunday, 8 km\n")
+    ended = backstride("replay", tmp_path, "--axes", AXES)
+    assert "run.csv was read, of 2 files" in ended.err
+    assert ended.exit_code == 0

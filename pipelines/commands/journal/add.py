@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.journal.messages import opened_journal, say_cues
-from pipelines.commands.messages import complain, say
+from pipelines.commands.messages import as_typed, complain, say
 from pipelines.commands.options import (
     Note,
     RunDistance,
@@ -91,8 +91,9 @@ def add(
                     f"delete one of them with: backstride journal delete {other.identifier}"
                 )
         if session.distance_m is None:
-            computed = file is not None and file.suffix.lower() != ".json"
-            how = f"add {file} --again" if computed else f"edit {session.identifier}"
+            how = f"edit {session.identifier}"
+            if file is not None and file.suffix.lower() != ".json":
+                how = f"add {as_typed(file)} --again"
             complain(
                 "note: this run has no distance, so weeks, shoes and the dose leave it out; state "
                 f"it with: backstride journal {how} --distance '5 km'."

@@ -34,10 +34,18 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     measured = {name: _measured(folder, name) for name in tables} if len(tables) > 1 else {}
     whole = tables if len(tables) == 1 else _holding(measured, "acc", "linear")
     turning = [n for n, said in measured.items() if said == {"gyr"}]
+    sessions = [name for name in folder.names if name.endswith(".mcap") and not _is_hidden(name)]
+    if sessions or 1 < len(whole) <= _MOST_TABLES:
+        held = [*sessions, *whole]
+        more = f" and {len(held) - 4} more" if len(held) > 4 else ""
+        raise InputError(
+            f"there are recordings in it ({', '.join(held[:4])}{more}): give the one you mean.",
+            place=folder.place,
+        )
     if len(tables) > _MOST_TABLES or len(whole) != 1 or len(turning) > 1:
         raise InputError(
-            f"this is no recording that is known, but {len(tables)} tables: give the one with the "
-            "acceleration, and with --with the one with the angular velocity.",
+            f"this is no recording that is known, and {_told(len(tables))} in it that would be "
+            "one: give the file itself.",
             place=folder.place,
         )
     place = f"{folder.place}, {whole[0]}"
@@ -45,7 +53,14 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     if turning and recording.angular_velocity is None:
         plain = replace(ask, stated=replace(ask.stated, columns=()), progress=None)
         recording = with_gyroscope(recording, columns_in(folder, turning[0], plain), plain)
-    return recording
+    others = len(folder.names) - 1
+    if recording.told or not others:  # which names it
+        return recording
+    return replace(recording, notes=(f"{place} was read, of {others + 1} files.", *recording.notes))
+
+
+def _told(tables: int) -> str:
+    return "there is no table" if not tables else f"none of the {tables} tables is plainly the one"
 
 
 def _holding(measured: Mapping[str, set[str]], *quantities: str) -> list[str]:

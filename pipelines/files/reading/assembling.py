@@ -86,6 +86,7 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
         preamble=dict(recording.preamble),
         notes=tuple(notes + [f"{place}: {mend.sentence}" for mend in fewer]),
         utc_start_ns=recording.utc_start_ns if recording.utc_start_ns > _DAY_NS else 0,
+        counted=recording.acceleration.time_s is None,
     )
 
 

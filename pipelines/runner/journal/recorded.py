@@ -97,7 +97,8 @@ class RecordedRun:
     dose_lacks : str
         What has to be there for a dose and is not, besides a distance; empty where nothing lacks.
     notes : tuple of str
-        What another maker's recording was taken for, and what was mended in it.
+        What another maker's recording was taken for, what was mended in it, or where a session
+        was cut short.
     """
 
     run: FinishedRun
@@ -149,7 +150,8 @@ def _from_session(
         baseline=load_baseline(str(options.baseline)) if options.baseline else None,
     )
     result = fold_session(recorded, header_as_stated(recorded.header, stated), report).result
-    return _as_recorded(result, path, options, journal)
+    run = _as_recorded(result, path, options, journal)
+    return dataclasses.replace(run, notes=(recorded.note,) if recorded.note else ())
 
 
 def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progress) -> RecordedRun:

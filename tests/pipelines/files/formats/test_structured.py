@@ -304,8 +304,10 @@ def test_matlab_of_version_7_3_and_hdf5_of_a_laboratory(tmp_path: Path) -> None:
         group = file.create_group("Sensors/1234")
         group["Accelerometer"], group["Gyroscope"] = ACC, GYR
         group["Time"] = np.round(RUN.time_s * 1e6).astype(np.uint64) + 1_767_254_407_000_000
-        file["elsewhere"] = h5py.ExternalLink("/etc/passwd", "/")
-        file.create_dataset("beside", (80,), "u1", external=[("/etc/passwd", 0, 80)])
+        # what lies in other files stays there
+        file["elsewhere"] = h5py.ExternalLink(str(tmp_path / "run.mat"), "/data/waist/Acc")
+        other = [(str(tmp_path / "run.mat"), 0, 600)]
+        file.create_dataset("beside/Accelerometer", (600,), "u1", external=other)
     assert_is_the_run(read(path))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -46,6 +48,22 @@ def test_a_run_without_a_distance_says_what_it_is_left_out_of(recording: Path) -
     said = journal("add", recording)
     assert "distance unknown" in said
     assert "weeks, shoes and the dose leave it out" in said
+
+
+def test_a_cure_that_names_a_file_can_be_typed_as_it_stands(
+    recording: Path, tmp_path: Path
+) -> None:
+    spaced = tmp_path / "my long run.mcap"
+    shutil.copy(recording, spaced)
+    cure = re.search(r"backstride journal (add .*)\.$", journal("add", spaced), re.M)
+    assert cure is not None
+    assert "5.0 km" in journal(*shlex.split(cure[1]))
+
+
+def test_a_recording_that_was_cut_short_says_so(recording: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed.mcap"
+    killed.write_bytes(recording.read_bytes()[:-9000])
+    assert "the recording was cut short after" in journal("add", killed)
 
 
 def test_a_run_beyond_the_longest_is_told(recording: Path, tmp_path: Path) -> None:
