@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ACCEPTED_URLS: Final = (
     "ble:ADDRESS or ble:?name=… for Bluetooth LE, serial:PORT?protocol=… for a serial port, or "
     "sim:?speed=3.3&minutes=30 for the simulated sensor, or trace:FILE for a btsnoop, pcapng or "
-    "serial trace (a recording is opened with 'replay')"
+    "serial trace (a recording is opened with 'replay', or played by 'live')"
 )
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from devices.records import LinkEvent
 from devices.source import Source
-from devices.sources import open_source
 from devices.timing.program_clock import ProgramClock
 from imu.drift.baseline import Baseline
 from imu.errors import BackstrideError, RecordingError
@@ -35,6 +34,7 @@ from pipelines.runner.history import RunHistory, Start
 from pipelines.runner.journal.session_entry import local_offset_minutes
 from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import KnownSettings, settings_for
+from pipelines.sensors.opening import open_source
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AlertTold, Fact, PainJudged, StepsFinished

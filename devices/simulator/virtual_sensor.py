@@ -170,6 +170,8 @@ class VirtualSensorSource(SensorSource):
         The computer's by default; ``time_scale`` is on top of it.
     run : MotionRun, optional
         What the sensor measures, from its start; what the scenario says by default.
+    stated_axes : str, optional
+        What is known of its axes, empty for nothing; those of the scenario by default.
 
     Raises
     ------
@@ -190,6 +192,7 @@ class VirtualSensorSource(SensorSource):
         *,
         clock: ProgramClock | None = None,
         run: MotionRun | None = None,
+        stated_axes: str | None = None,
     ) -> None:
         scenario = as_such_sensors_measure(scenario)
         scale = scenario.time_scale
@@ -202,7 +205,7 @@ class VirtualSensorSource(SensorSource):
         super().__init__(
             virtual_connector(scenario, run, self.room),
             wanted=Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
-            axes=scenario.axes,
+            axes=scenario.axes if stated_axes is None else stated_axes,
             clock=base,
             ends_after_s=(run or measured_run(scenario)).duration_s + _LAST_PACKETS_S,
         )

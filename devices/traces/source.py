@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 from urllib.parse import unquote
 
 from devices.drivers.driver import Conversation, Wanted
@@ -26,6 +26,46 @@ _KEYS: Final = (
     *("protocol", "rate", "acceleration_range_g", "gyro_range_deg_s", "axes", "time_scale"),
 )
 _LAST_PACKETS_S: Final = 1.0
+
+
+class TraceAddress(NamedTuple):
+    """What ``trace:FILE?key=value&…`` says; ``scenario`` holds ranges and time scale."""
+
+    path: Path
+    protocol: str
+    rate_hz: float | None
+    scenario: Scenario
+    axes: str
+
+
+def trace_address(url: str) -> TraceAddress:
+    """What a trace's URL says.
+
+    Raises
+    ------
+    ParameterError
+        When a key or a value is not valid.
+    """
+    place, _, query = url.partition(":")[2].partition("?")
+    keys: dict[str, str] = {}
+    for pair in filter(None, query.split("&")):
+        key, _, text = pair.partition("=")
+        key = unquote(key).strip()
+        if key not in _KEYS or key in keys:
+            raise ParameterError(
+                key, unquote(text), "one of the keys " + ", ".join(_KEYS) + ", each once"
+            )
+        keys[key] = unquote(text).strip()
+    if not place:
+        raise ParameterError("source", url, "trace:FILE with a recording or a trace of a link")
+    protocol = keys.get("protocol", "").lower()
+    if protocol and protocol not in PROTOCOLS:
+        raise ParameterError("protocol", protocol, "one of " + ", ".join(PROTOCOLS))
+    said = {key: text for key, text in keys.items() if key not in {"protocol", "rate"}}
+    said.setdefault("time_scale", "0")
+    scenario = Scenario.from_query("&".join(f"{key}={text}" for key, text in said.items()))
+    rate_hz = _rate_hz(keys["rate"]) if "rate" in keys else None
+    return TraceAddress(Path(unquote(place)), protocol, rate_hz, scenario, keys.get("axes", ""))
 
 
 class TraceSource(SensorSource):
@@ -68,26 +108,9 @@ class TraceSource(SensorSource):
         RecordingError
             When the file cannot be read, or holds no sensor that is known.
         """
-        place, _, query = url.partition(":")[2].partition("?")
-        keys: dict[str, str] = {}
-        for pair in filter(None, query.split("&")):
-            key, _, text = pair.partition("=")
-            key = unquote(key).strip()
-            if key not in _KEYS or key in keys:
-                raise ParameterError(
-                    key, unquote(text), "one of the keys " + ", ".join(_KEYS) + ", each once"
-                )
-            keys[key] = unquote(text).strip()
-        if not place:
-            raise ParameterError("source", url, "trace:FILE with a btsnoop, pcapng or raw file")
-        protocol = keys.get("protocol", "").lower()
-        if protocol and protocol not in PROTOCOLS:
-            raise ParameterError("protocol", protocol, "one of " + ", ".join(PROTOCOLS))
-        said = {key: text for key, text in keys.items() if key not in {"protocol", "rate"}}
-        said.setdefault("time_scale", "0")
-        scenario = Scenario.from_query("&".join(f"{key}={text}" for key, text in said.items()))
-        rate_hz = _rate_hz(keys["rate"]) if "rate" in keys else None
-        return cls(read_trace(Path(unquote(place)), protocol, rate_hz), scenario, clock=clock)
+        address = trace_address(url)
+        trace = read_trace(address.path, address.protocol, address.rate_hz)
+        return cls(trace, address.scenario, clock=clock)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()

@@ -16,7 +16,6 @@ from typing import Annotated
 import typer
 
 from devices.simulator.scenario import Scenario
-from devices.sources import open_source
 from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
@@ -49,6 +48,7 @@ from pipelines.runner.journal.tags import unknown_shoe_note
 from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.user_directory import sessions_directory
 from pipelines.sensors.device_store import devices_directory
+from pipelines.sensors.opening import open_source
 from pipelines.sensors.stay_awake import staying_awake
 from pipelines.units import parse_slope, parse_speed
 from pipelines.views.kept_recording import kept_words

@@ -88,7 +88,7 @@ class SetupScreen:
 
     def choose(self, url: str, purpose: Purpose = "run") -> None:
         """Take this one; a mistyped address is told."""
-        from devices.sources import open_source
+        from pipelines.sensors.opening import open_source
 
         if url not in {one.url for one in (*self._found, *SIMULATED)}:
             self._address = printable(url).strip()

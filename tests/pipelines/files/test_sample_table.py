@@ -245,7 +245,7 @@ def test_bad_tables_are_refused_in_one_sentence(tmp_path: Path, text: str, said:
         ("time_s,acc_x,acc_y,acc_z", "acc_x", ["column 2", "acc_x_m_s2, acc_x_g or acc_x_mg"]),
         ("time,acc_x_g,acc_y_g", "time", ["column 1", "no unit", "time_s, time_ms, time_us"]),
         ("time_s,acc_x_g,acc_y_lsb", "acc_y_lsb", ["column 3", "unknown unit 'lsb'", "acc_y_mg"]),
-        ("time_s,acc_x_g,acc_y_g,gyr_z_rpm", "gyr_z_rpm", ["gyr_z_rad_s, gyr_z_deg_s"]),
+        ("time_s,acc_x_g,acc_y_g,gyr_z_lsb", "gyr_z_lsb", ["gyr_z_rad_s, gyr_z_deg_s"]),
         ("time_s,acc_x_g,acc_x_mg,acc_y_g", "acc_x_mg", ["column 3", "second time", "keep one"]),
         ("time_s,acc_x_g", "acc", ["one acceleration axis", "at least two"]),
         ("time_s,gyr_x_deg_s,gyr_y_deg_s,gyr_z_deg_s", "acc", ["no acceleration axis"]),

@@ -1,0 +1,78 @@
+"""Open a source by its address: what :mod:`devices.sources` knows, and recordings as sensors."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from devices import sources
+from devices.traces import btsnoop, pcapng
+
+if TYPE_CHECKING:
+    from devices.source import Source
+    from devices.timing.program_clock import ProgramClock
+
+#: How recordings begin that are no text.
+_CONTAINERS: Final = (
+    *(
+        b"PK\x03\x04",
+        b"\x1f\x8b",
+        b"PAR1",
+        b"ARROW1",
+        b"FEA1",
+        b"\x93NUMPY",
+        b"MATLAB ",
+        b"\x89HDF",
+    ),
+    *(b"\xd0\xcf\x11\xe0", b"XDF:", b"Device Identity", b"\x89MCAP"),
+    *(codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+)
+
+
+def open_source(
+    url: str,
+    *,
+    beside: Mapping[str, str] | None = None,
+    clock: ProgramClock | None = None,
+) -> Source:
+    """The source at a URL, as :func:`devices.sources.open_source`.
+
+    ``trace:FILE`` also takes any recording that :func:`pipelines.read` reads: it is played as a
+    simulated sensor of our own profile.
+
+    Raises
+    ------
+    BackstrideError
+        When the address is not valid, or its file cannot be read.
+    """
+    if url.partition(":")[0].strip().lower() == "trace":
+        from devices.traces.source import trace_address
+
+        address = trace_address(url)
+        if not address.protocol and _is_recording(address.path):
+            return _played(url, clock)
+    return sources.open_source(url, beside=beside, clock=clock)
+
+
+def _is_recording(path: Path) -> bool:
+    """Whether a file is a table rather than what went over a link."""
+    from pipelines.files.reading.text_source import beginning
+
+    start = beginning(path)
+    if start.startswith((btsnoop.MAGIC, pcapng.MAGIC)):
+        return False
+    return path.is_dir() or start.startswith(_CONTAINERS) or (bool(start) and b"\0" not in start)
+
+
+def _played(url: str, clock: ProgramClock | None) -> Source:
+    from devices.traces.played_table import played_table
+    from devices.traces.source import trace_address
+    from pipelines.files.reading.front_door import read
+    from pipelines.runner.user_directory import data_directory
+
+    address = trace_address(url)
+    table = read(address.path, rate_hz=address.rate_hz, memory=data_directory())
+    axes = address.axes or table.axes.removeprefix("auto")
+    return played_table(table.samples, table.rate_hz, address.scenario, axes=axes, clock=clock)
