@@ -293,9 +293,10 @@ def _whole_acceleration(
         return linear, gravity
     units = {stated.units.get("acc") or c.unit for c in linear.values()}
     unit = units.pop() if len(units) == 1 else ""
-    mean = gravity_of(_triad(raw, linear), 100.0)
-    # without a unit, one that turns slowly looks like 1 g at the most
-    if likely_acceleration_unit(mean * (unit_scale("acc", unit) or 1.0)) == "m_s2":
+    triad = _triad(raw, linear)
+    likely = likely_acceleration_unit(gravity_of(triad, 100.0) * (unit_scale("acc", unit) or 1.0))
+    # without a unit, one that turns slowly looks like 1 g at the most, and not all the time
+    if likely == "m_s2" or (likely and not unit and holds_gravity(triad, 100.0)):
         return linear, {}
     first = names[linear[min(linear)].index]
     raise ColumnError(

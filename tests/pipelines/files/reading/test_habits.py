@@ -145,6 +145,8 @@ def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_pat
 
 
 def test_acceleration_that_is_called_linear_and_holds_gravity_is_read(tmp_path: Path) -> None:
+    in_g = columns(acc="linear_acceleration.{x}", per_acc=1.0 / G)
+    assert_is_the_run(read(written(tmp_path / "robot.csv", in_g)))
     moving = Run(RUN.time_s, RUN.acceleration_m_s2 - [0, 0, G], RUN.angular_velocity_rad_s, 100.0)
     table = columns(acc="linear_acceleration.{x} (m/s^2)", run=moving)
     with pytest.raises(InputError, match="without gravity"):
