@@ -33,7 +33,7 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
 def run_command(home: Path, *words: object, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the program to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *map(str, words)],
+        [sys.executable, "-m", "pipelines", *map(str, words)],
         capture_output=True,
         encoding="utf-8",
         timeout=HANGS_S,
@@ -73,7 +73,7 @@ class LiveProcess:
     end_cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
-        code = f"{_AS_A_USER}{self.prelude}\nfrom pipelines.cli import main\nmain()\n"
+        code = f"{_AS_A_USER}{self.prelude}\nfrom pipelines.__main__ import main\nmain()\n"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, "live", *self.words],
             stdin=subprocess.DEVNULL,
