@@ -37,6 +37,7 @@ def test_a_tutorial_does_what_it_says(
     pytest.importorskip("matplotlib").use("Agg")
     pytest.importorskip("pandas")
     pages = re.findall(r"^```(sh|python|toml)\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+    said = ""
     for language, text in pages:
         if language == "toml":
             Path(text.partition("\n")[0].removeprefix("# ")).write_text(text, encoding="utf-8")
@@ -49,12 +50,20 @@ def test_a_tutorial_does_what_it_says(
                     continue
                 assert words[0] == "backstride"
                 done = backstride(*words[1:])
+                said += done.out
                 assert done.exit_code == int(words[1] in FAILING), (words, done.err)
+    if page.stem == "runner":
+        assert "changed from your baseline" in said
+    if page.stem == "researcher":
+        compared = backstride("replay", "runs/fast.csv", "--compare", "slower.toml")
+        assert "to the last bit" not in compared.out
 
 
 @pytest.mark.parametrize("script", GALLERY, ids=name_of)
 @pytest.mark.slow
-def test_a_script_of_the_gallery_draws(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_of_the_gallery_draws(
+    script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("pandas")
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("Agg")
@@ -64,6 +73,8 @@ def test_a_script_of_the_gallery_draws(script: Path, monkeypatch: pytest.MonkeyP
     pyplot.close("all")
     assert drawn
     assert drawn[0] >= 1
+    if script.stem == "plot_change_told":
+        assert "Pelvic lean changed from your baseline" in capsys.readouterr().out
 
 
 def called() -> Iterator[str]:
