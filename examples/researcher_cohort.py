@@ -27,4 +27,6 @@ def main(folder: Path, out: Path, plot: Path) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Name a folder of recordings: python examples/researcher_cohort.py FOLDER")
     print(main(Path(sys.argv[1]), Path("results.csv"), Path("plot.svg")))

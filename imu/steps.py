@@ -88,13 +88,13 @@ class Steps:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        """How many, when, how many of them are trusted, and what they are like in the middle."""
+        """How many, when, how many of them bear no flag, and what they are like in the middle."""
         if not len(self):
             return "<Steps: none>"
         first_s, last_s = self.initial_contact_s[[0, -1]]
-        trusted = np.count_nonzero(self.quality_bits == 0)
+        unflagged = np.count_nonzero(self.quality_bits == 0)
         return (
-            f"<Steps: {len(self)} from {first_s:.1f} to {last_s:.1f} s, {trusted} trusted, "
+            f"<Steps: {len(self)} from {first_s:.1f} to {last_s:.1f} s, {unflagged} unflagged, "
             f"median cadence {_median(self.cadence_spm):.0f} spm, "
             f"contact {_median(self.contact_time_ms):.0f} ms>"
         )

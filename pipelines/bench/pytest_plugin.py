@@ -31,6 +31,7 @@ _MARKERS: Final = (
     "fault_plan(plan): the fixture 'fault_plan': TOML, or the path of a file beside the test",
 )
 _FIXTURE: Final = "unit_under_test"
+_TRANSPORTS: Final = ("ble", "serial")
 _UNIT: Final = pytest.StashKey["SensorUnderTest"]()
 
 
@@ -79,12 +80,17 @@ def _kinds(item: pytest.Item) -> Iterator[tuple[str, str]]:
     from devices.drivers.registry import driver_named
     from imu.errors import ParameterError
 
+    asked = _named(item, "transports")
+    if unknown := [one for one in asked if one not in _TRANSPORTS]:
+        raise pytest.UsageError(
+            f"{item.nodeid}: transports({unknown[0]!r}): give {' or '.join(_TRANSPORTS)}."
+        )
     for protocol in _named(item, "protocols") or ("backstride",):
         try:
             links = driver_named(protocol).links
         except ParameterError as error:
             raise pytest.UsageError(f"{item.nodeid}: {error}") from None
-        wanted = _named(item, "transports") or links[:1]
+        wanted = asked or links[:1]
         yield from ((protocol, link) for link in links if link in wanted)
 
 

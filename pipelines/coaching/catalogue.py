@@ -184,8 +184,8 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Load of {distance} of easy running: more than your most of the last 30 days.", (_OWN,)
         ),
         "session.no_history": Text(
-            "Your first run here, so there is no longest one to go by yet: run as easily as you "
-            "like, and no further than you usually do.",
+            "No run of the last 30 days has a distance or a load to go by: run easily, and no "
+            "further than you are used to.",
             (_A1,),
         ),
         # ------------------------------------------------------------------ week

@@ -25,7 +25,7 @@ def steps() -> Steps:
 
 
 def test_steps_say_in_a_line_what_they_are(steps: Steps) -> None:
-    line = "<Steps: 30 from 2.0 to 13.6 s, 29 trusted, median cadence 150 spm, contact 250 ms>"
+    line = "<Steps: 30 from 2.0 to 13.6 s, 29 unflagged, median cadence 150 spm, contact 250 ms>"
     assert repr(steps) == line
     assert repr(NO_STEPS) == "<Steps: none>"
     at_rest = Samples(np.arange(400) / 200.0, np.tile([0.0, 0.0, 9.81], (400, 1)))

@@ -125,7 +125,7 @@ def test_a_new_shoe_is_added_with_the_run_and_named() -> None:
 
 def test_the_first_week_does_not_scold() -> None:
     said = backstride("live", QUICK)
-    assert "Your first run here, so there is no longest one to go by yet" in said.out
+    assert "No run of the last 30 days has a distance or a load to go by: run easily" in said.out
     assert "short" not in said.out
 
 

@@ -17,7 +17,7 @@ from imu.errors import BackstrideError, RecordingError
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
 from pipelines.runner.desk.run import run_desk
-from pipelines.runner.journal.advice import words_before_a_run
+from pipelines.runner.journal.advice import return_cues, words_before_a_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
@@ -34,7 +34,7 @@ from pipelines.views.page.calibration_screen import Wish
 from pipelines.views.page.opening import opened
 from pipelines.views.page.run_requests import Beforehand
 from pipelines.views.page.server import listen, serve
-from pipelines.views.page.setup_screen import Choice
+from pipelines.views.page.setup_screen import Choice, SaidBefore
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
@@ -170,7 +170,7 @@ def _first_screen(
         report=reports,
         body=body,
         today=TodaysRun(at_hand.ask(known_tags, KnownTags()), options.marks),
-        before_a_run=lambda: at_hand.ask(_before_a_run, ""),
+        before_a_run=lambda: at_hand.ask(_before_a_run, SaidBefore()),
         beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
         calibrates=options.devices is not None,
     )
@@ -180,11 +180,14 @@ def _first_screen(
     return dashboard
 
 
-def _before_a_run(journal: Journal) -> str:
-    """What pain, warning signs and a run that is not filed have to say before the next one."""
-    missed = unfiled_run(journal)
-    offered = "" if missed is None else f"{missed.message} Add it on the page of your runs."
-    return f"{words_before_a_run(journal, time.time_ns())} {offered}".strip()
+def _before_a_run(journal: Journal) -> SaidBefore:
+    """What pain and warning signs say; a run that is not filed, and what the plan asks for."""
+    now_ns = time.time_ns()
+    warning, missed = words_before_a_run(journal, now_ns), unfiled_run(journal)
+    notes = [] if missed is None else [f"{missed.message} Add it on the page of your runs."]
+    if not warning:
+        notes += [cue.message for cue in return_cues(journal, now_ns)]
+    return SaidBefore(warning, tuple(notes))
 
 
 class _Stay:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from devices.scan import Found, scan_bluetooth, scan_serial
 from imu.errors import BackstrideError
@@ -31,6 +31,13 @@ class Choice:
 
     url: str
     purpose: Purpose = "run"
+
+
+class SaidBefore(NamedTuple):
+    """What stands on the first screen before a run: a warning, and what is worth a note."""
+
+    warning: str = ""
+    said: tuple[str, ...] = ()
 
 
 class SetupScreen:

@@ -27,7 +27,7 @@ from pipelines.views.page.numbers import large_numbers, small_numbers
 from pipelines.views.page.posture import posture
 from pipelines.views.page.run_requests import Beforehand, RunRequests
 from pipelines.views.page.session_pieces import comparison, condition, head, state
-from pipelines.views.page.setup_screen import SetupScreen
+from pipelines.views.page.setup_screen import SaidBefore, SetupScreen
 from pipelines.views.page.tab import Tab
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.trends import RunTrends
@@ -63,7 +63,7 @@ class Dashboard:
     today : TodaysRun, optional
         Surface, shoe and treadmill of the run; nothing is known of them by default.
     before_a_run : callable
-        Gives what pain and the signs for a doctor say before a run, empty where nothing.
+        Gives what pain, the signs for a doctor and the plan say before a run; nothing by default.
     beside : BesideDevices, optional
         Addresses of devices beside the sensor; none by default.
     calibrates : bool
@@ -84,7 +84,7 @@ class Dashboard:
         report: bool = False,
         body: BodyData | None = None,
         today: TodaysRun | None = None,
-        before_a_run: Callable[[], str] = lambda: "",
+        before_a_run: Callable[[], SaidBefore] = SaidBefore,
         beside: BesideDevices | None = None,
         calibrates: bool = False,
     ) -> None:
@@ -288,7 +288,7 @@ class Dashboard:
         if self._screen == "connect":
             pieces["setup"] = self.setup.pieces() | {
                 "calibrates": self._calibrates,
-                "before": self._before_a_run(),
+                **self._before_a_run()._asdict(),
             }
             pieces["body"] = self.body.pieces()
             pieces["beside"] = self.beside.pieces()

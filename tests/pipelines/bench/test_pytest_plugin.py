@@ -192,6 +192,11 @@ def test_radio_port_clock_and_conversation_are_there(pytester: pytest.Pytester) 
             (),
             "needs('wings')",
         ),
+        (
+            "import pytest\n\n@pytest.mark.transports('usb')\ndef test(unit_under_test): ...",
+            (),
+            "transports('usb'): give ble or serial",
+        ),
     ],
 )
 def test_a_mistake_is_named(

@@ -32,8 +32,9 @@ export const ConnectScreen = {
         ><a href="demonstration/runs">Demonstration</a></nav>
       <h1 id="connect-title" tabindex="-1">Connect your sensor</h1>
       <p class="lead">Clip it to the back of your waistband, in the middle, and switch it on.</p>
-      <p v-if="setup.before" class="trouble before"><span aria-hidden="true">▲</span> {{ setup.before }}
+      <p v-if="setup.warning" class="trouble before"><span aria-hidden="true">▲</span> {{ setup.warning }}
         <a href="home/journal#warning-signs">Pain and warning signs</a></p>
+      <p v-for="note in setup.said" :key="note" class="fine">{{ note }}</p>
       <div role="alert"><p v-if="setup.trouble" ref="trouble" class="trouble">
         <span aria-hidden="true">▲</span> {{ setup.trouble }}</p></div>
       <today-form ref="today" :today="today" @ask="(what, value) => $emit('ask', what, value)"></today-form>

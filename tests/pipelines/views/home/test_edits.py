@@ -24,6 +24,7 @@ from pipelines.runner.journal.entries import (
 from pipelines.views.home.answers import Answers
 from pipelines.views.home.edits import change
 from pipelines.views.home.frame import Frame
+from pipelines.views.page.setup_screen import SaidBefore
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
 
@@ -40,8 +41,8 @@ def journal(tmp_path: Path) -> Journal:
 
 def test_what_pain_says_stands_where_a_run_is_started(journal: Journal) -> None:
     now_ns = utc_ns_of(_NOW)
-    page = Dashboard(before_a_run=lambda: words_before_a_run(journal, now_ns))
-    assert page.shown()["setup"]["before"] == ""
+    page = Dashboard(before_a_run=lambda: SaidBefore(words_before_a_run(journal, now_ns)))
+    assert page.shown()["setup"]["warning"] == ""
     change(journal, "pain", {"level": "7", "when": "after", "run": "1"}, _NOW)
 
     async def watched() -> None:
@@ -50,7 +51,7 @@ def test_what_pain_says_stands_where_a_run_is_started(journal: Journal) -> None:
         page.join(send)
 
     asyncio.run(watched())
-    assert page.shown()["setup"]["before"].startswith("You rated your pain 7, ")
+    assert page.shown()["setup"]["warning"].startswith("You rated your pain 7, ")
 
 
 def test_run_is_corrected_and_what_is_emptied_is_taken_back(journal: Journal) -> None:
