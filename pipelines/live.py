@@ -39,7 +39,7 @@ from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AlertTold, Fact, PainJudged, StepsFinished
 from pipelines.session.header import SessionHeader
-from pipelines.session.live_status import Compared, LiveStatus
+from pipelines.session.live_status import Compared, LiveStatus, pain_before
 from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
@@ -191,6 +191,7 @@ class _Session:
             device=source.info.name,
             recording=str(self.run.recording or ""),
             compared=start.compared,
+            pain=pain_before(self._header.plan),
             red_flags=red_flags_before(self._header.plan),
         )
         self._drawn = 0.0

@@ -379,7 +379,7 @@ def _completed(
     if simulated is None:
         return options, notes
     # a trial run is not filed, but its runner is the same person
-    plan, told = plan_for_run(journal, datetime.now().astimezone())
+    plan, told = plan_for_run(journal, datetime.now().astimezone(), marks=marks)
     if body is not None:
         plan = replace(plan, units=body.units)
     surface = dict(marks).get("surface", "")
@@ -410,7 +410,7 @@ def _as_the_journal_says(
 ) -> tuple[LiveOptions, list[str]]:
     """Body data and what accompanies the run, from the journal; it may be in trouble."""
     now = datetime.now().astimezone()
-    plan, notes = plan_for_run(journal, now, options.baseline)
+    plan, notes = plan_for_run(journal, now, options.baseline, marks=options.marks)
     earlier = RunHistory()
     if options.baseline is not None:
         notes.append("compared with the baseline that you gave.")

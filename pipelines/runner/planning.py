@@ -6,22 +6,25 @@ It goes into the recording's header, so that nothing hidden influences a session
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from imu.drift.baseline import Baseline
-from pipelines.coaching.plan import CompanionPlan, UsualIntensity, sensible, usual_of
+from pipelines.coaching.plan import CompanionPlan, HeldBack, UsualIntensity, sensible, usual_of
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import rest_cues, surface_cue
 from pipelines.coaching.training.single_session import LongestSession, budget_cue
+from pipelines.coaching.training.traffic_light import CHANGE_FROM
 from pipelines.coaching.training.weekly import WeekSoFar
 from pipelines.runner.journal.advice import held_back, return_state
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
 from pipelines.runner.journal.queries import longest_session, red_flag_state, week_so_far
+from pipelines.session.marks import Pain, mark_from_words
 from pipelines.units import distance_words
 
 _DAY_NS: Final = 86_400 * 10**9
@@ -75,7 +78,8 @@ def plan_from_journal(
         longest=longest_session(journal, now_ns),
         week=None if ceiling_m is None else WeekSoFar(week.distance_m, ceiling_m),
         highest_heart_rate_bpm=settings.highest_heart_rate_bpm,
-        intervals=RunWalkPlan() if stage == 0 else None,
+        # a day of rest is a walk: nobody is told to jog on it
+        intervals=RunWalkPlan() if stage == 0 and rest_day is None else None,
         walk_bends=stage == 1,
         return_stage=stage,
         rest_day=rest_day,
@@ -84,7 +88,11 @@ def plan_from_journal(
 
 
 def plan_for_run(
-    journal: JournalAtHand, now: datetime, baseline: Baseline | None = None
+    journal: JournalAtHand,
+    now: datetime,
+    baseline: Baseline | None = None,
+    *,
+    marks: Iterable[tuple[str, str]] = (),
 ) -> tuple[CompanionPlan, list[str]]:
     """The plan of the user's journal, and what the user should know; a run never fails for it.
 
@@ -97,6 +105,8 @@ def plan_for_run(
         That of the program.
     now, baseline
         As for :func:`plan_from_journal`.
+    marks : iterable of pairs of str
+        What is said as the run starts: a rating is newer than the one that holds training back.
     """
     blank = CompanionPlan(usual=usual_of(baseline))
     plan = journal.ask(
@@ -105,6 +115,10 @@ def plan_for_run(
     if journal.trouble:
         told = f"{journal.trouble} This run is accompanied without what the journal knows."
         return blank, [told]
+    rated = [mark_from_words("pain", words) for kind, words in marks if kind == "pain"]
+    eased = any(isinstance(mark, Pain) and mark.level < CHANGE_FROM for mark in rated)
+    if eased and plan.held is not None:  # questions that are open stay so
+        plan = replace(plan, held=HeldBack(unanswered=True) if plan.held.unanswered else None)
     return plan, journal.take_notes()
 
 

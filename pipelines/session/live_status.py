@@ -19,10 +19,12 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.training.effort import Effort
 from pipelines.coaching.training.intervals import Phase
 from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
+from pipelines.coaching.training.traffic_light import CHANGE_FROM, judge_pain
 from pipelines.session import facts
 
 if TYPE_CHECKING:
     from imu.drift.detector import DriftDetector
+    from pipelines.coaching.plan import CompanionPlan
     from pipelines.session.facts import Fact
 
 #: Steps that a status carries for trends.
@@ -133,6 +135,15 @@ class Now:
     effort: Effort | None = None
     phase: Phase | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
+
+
+def pain_before(plan: CompanionPlan | None) -> facts.PainJudged | None:
+    """The rating that holds training back as a run starts; None where none does."""
+    held = None if plan is None else plan.held
+    if held is None or held.level < CHANGE_FROM:
+        return None
+    light = judge_pain(held.level, moment="before").light
+    return facts.PainJudged(0.0, held.level, light, "before", holds=True)
 
 
 @dataclass(slots=True, kw_only=True)

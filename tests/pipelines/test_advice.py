@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from devices.simulator.virtual_clock import VirtualClock
 from pipelines.coaching.alert import Alert
+from pipelines.coaching.plan import HeldBack
 from pipelines.coaching.training.effort import effort_of
 from pipelines.commands.after_run import file_and_review
 from pipelines.files.session_reader import read_session
@@ -25,7 +26,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Session
 from pipelines.runner.planning import plan_for_run
 from pipelines.runner.unfiled import unfiled_run
-from pipelines.session.live_status import LiveStatus
+from pipelines.session.live_status import LiveStatus, pain_before
 from pipelines.views.home.edits import change
 from pipelines.views.terminal.wording import effort_words
 from tests.pipelines.command_line import backstride, quiet
@@ -54,6 +55,28 @@ def test_a_run_in_the_rest_is_told_before_it_and_after_it() -> None:
         opened.change_settings(return_since_ns=time.time_ns() - 20 * 3600 * 10**9)
     said = ran(2, "5 km")
     assert "This run fell on day 1 of about 7 without running" in said
+
+
+def test_nobody_is_led_through_intervals_on_a_day_of_rest() -> None:
+    journal("plan", "--start", "--rest", 7)
+    with JournalAtHand() as at_hand:
+        now = datetime.now().astimezone()
+        assert plan_for_run(at_hand, now)[0].intervals is None
+        at_hand.open().change_settings(rest_days=0)
+        assert plan_for_run(at_hand, now)[0].intervals is not None
+
+
+def test_a_rating_before_the_run_is_newer_than_the_one_that_held_training_back() -> None:
+    journal("pain", 7)
+    with JournalAtHand() as at_hand:
+        held, _ = plan_for_run(at_hand, datetime.now().astimezone())
+        eased, _ = plan_for_run(at_hand, datetime.now().astimezone(), marks=[("pain", "1 before")])
+    assert held.held is not None and held.held.level == 7
+    before = pain_before(held)
+    assert before is not None and (before.light, before.level) == ("stop", 7)
+    assert pain_before(eased) is None
+    assert eased.held == HeldBack(unanswered=True)  # a 7 asks for the questions
+    assert "You rated your pain 7, just now" in journal("plan", "--start", "--rest", 0)
 
 
 def test_a_run_on_asphalt_in_the_treadmill_stage_is_told_before_it_and_after_it() -> None:

@@ -10,7 +10,7 @@ import typer
 from imu.errors import InputError, ParameterError
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import return_cues, stop_cue
+from pipelines.runner.journal.advice import held_back, return_cues, stop_cue
 from pipelines.runner.journal.entries import utc_ns_of
 
 
@@ -36,6 +36,8 @@ def plan(
         if rest is not None:
             journal.change_settings(rest_days=rest)
         cues = return_cues(journal, now_ns) if stopped is None else [stopped]
+        held = held_back(journal, now_ns) if cues and stopped is None else None
+        cues = cues if held is None else [held.cue(), *cues]
     say_cues(cues)
     if not cues:
         say("no plan; begin one with: backstride journal plan --start")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from imu.errors import BackstrideError, ParameterError
+from imu.errors import BackstrideError, InputError, ParameterError
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.unfiled import unfiled_run
@@ -52,6 +52,8 @@ class HomePages:
         Where small files and the demonstration are kept; beside the journal by default.
     now : callable
         The time on the runner's clock, with its zone.
+    run_goes_on : callable
+        Whether a run of this program goes on: its pain is rated on its own page.
     """
 
     def __init__(
@@ -59,8 +61,9 @@ class HomePages:
         journal: JournalAtHand,
         folder: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        run_goes_on: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._journal, self._now = journal, now
+        self._journal, self._now, self._run_goes_on = journal, now, run_goes_on
         self._folder = journal.path.parent if folder is None else folder
         self.demonstration = Demonstration(self._folder / "demonstration")
         self._of_demonstration: JournalAtHand | None = None
@@ -182,6 +185,12 @@ class HomePages:
         answers = self._answers(demonstration)
         if what == "letter":
             return answers.hand_over()
+        later = fields.get("when") in {"24h", "48h"}
+        if what == "pain" and not (later or demonstration) and self._run_goes_on():
+            raise InputError(
+                "a run is going on: rate the pain on its page, Today, where it is judged at once "
+                "and belongs to that run."
+            )
         return change(answers.journal, what, fields, answers.now)
 
     # -------------------------------------------------------------------------------- common

@@ -48,6 +48,7 @@ def ended_pieces(
     troubles = [run.recording_trouble] if run.recording_trouble else []
     pain = next((fact for fact in reversed(run.facts) if isinstance(fact, PainJudged)), None)
     raised = [alert for alert in run.alerts if alert.severity == "raised"]
+    hurts = pain is not None and pain.light != "go"
     return {
         "title": "The run has ended" if summary is None else summary_title(summary),
         "rows": [{"label": label, "value": printable(value).strip()} for label, value in rows],
@@ -55,6 +56,7 @@ def ended_pieces(
         "filed": number is not None,
         "simulated": run.result is not None and run.result.header.simulated,
         "pain": None if pain is None else _pain_piece(pain),
+        "may_follow": not (hurts if run.result is None else run.result.stopped),
         "asks": any(isinstance(fact, PainJudged) and fact.asks for fact in run.facts),
         "said": [capital(printable(sentence)) for sentence in said],
         "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
@@ -67,12 +69,11 @@ def ended_pieces(
 
 
 def _pain_piece(pain: PainJudged) -> dict[str, Any]:
-    """The run's last rating and what to do now; ``go`` where training may follow.
+    """The run's last rating and what to do now.
 
     The run is over: nobody is to go on with it, or to stop it. One that pain had stopped calls for
     an easier one at least, however little it is by now.
     """
-    may_follow = pain.light == "go" and not pain.holds
     if not pain.warned:
         light = "change" if pain.light == "stop" and pain.level < STOP_FROM else pain.light
         pain = replace(pain, light=light, moment="after", rising=False, stopped=False)
@@ -81,5 +82,4 @@ def _pain_piece(pain: PainJudged) -> dict[str, Any]:
         "light": light_piece(pain.light, pain.level),
         "text": headline,
         "advice": detail,
-        "go": may_follow,
     }

@@ -143,7 +143,7 @@ async def run_dashboard(
             options, at_hand, clock, tell or _tell, reports=make_report is not None
         )
         prepare = prepare or _prepare(options)
-        home = HomePages(at_hand)
+        home = HomePages(at_hand, run_goes_on=lambda: dashboard.run_goes_on)
         stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand, home)
         stay.after_run = after_run
         report = None if make_report is None else partial(stay.report, make_report)

@@ -207,6 +207,11 @@ class Dashboard:
             self.setup.fail(trouble)
         self._changed()
 
+    @property
+    def run_goes_on(self) -> bool:
+        """Whether a run is shown that has not ended."""
+        return self._screen == "live"
+
     def end(self, run: LiveRun, number: int | None = None, said: Sequence[str] = ()) -> None:
         """Show what became of the run, with its number in the journal, and what is said of it."""
         self.finish_wanted.clear()

@@ -48,7 +48,7 @@ export const EndedScreen = {
       </div>
       <p class="fine">{{ ended.filed ? "Finish leads to the page of this run, where you can say how your back is and how hard it was."
         : "Finish leads to your runs. This one is not among them" + (ended.simulated ? ": it was simulated." : ".") }} <template
-        v-if="ended.pain?.go ?? true">Next: <a href="home/exercises/cool-down">a guided cool-down</a> or
+        v-if="ended.may_follow">Next: <a href="home/exercises/cool-down">a guided cool-down</a> or
         <a href="home/exercises/stretch">hamstring stretches with a timer</a>.</template></p>
     </section>`,
 };

@@ -36,7 +36,7 @@ export const FarView = {
     clearTimeout(this.emptying);
   },
   template: `
-    <section class="far" aria-labelledby="far-title">
+    <section class="far" :class="{ stop }" aria-labelledby="far-title">
       <h1 id="far-title" class="unseen">Your run</h1>
       <dl class="far-numbers">
         <div v-for="one in shown" :key="one.name.split(' ')[0]" :data-state="one.state">

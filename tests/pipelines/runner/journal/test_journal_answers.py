@@ -17,6 +17,7 @@ from pipelines.coaching.catalogue import CATALOGUE
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
+from pipelines.runner.journal.session_entry import local_offset_minutes
 from pipelines.runner.journal.tags import unknown_shoe_note
 from tests.pipelines.command_line import quiet
 from tests.pipelines.runner.journal.typed import journal, refused
@@ -25,7 +26,8 @@ from tests.pipelines.runner.journal.typed import journal, refused
 def add_run(ended_hours_ago: float, km: float = 5.0) -> int:
     """A run of half an hour in the journal; returns its number."""
     start_ns = time.time_ns() - round((ended_hours_ago * 3600.0 + 1800.0) * 1e9)
-    entry = Session(start_ns, 1800.0, distance_m=km * 1000.0, distance_source="user")
+    offset = local_offset_minutes(start_ns)
+    entry = Session(start_ns, 1800.0, offset, distance_m=km * 1000.0, distance_source="user")
     with Journal() as opened:
         return opened.add(entry)
 

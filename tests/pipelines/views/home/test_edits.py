@@ -12,6 +12,7 @@ import pytest
 from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.red_flags import QUESTIONS
 from pipelines.runner.journal.advice import words_before_a_run
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import (
     Exercise,
@@ -24,6 +25,7 @@ from pipelines.runner.journal.entries import (
 from pipelines.views.home.answers import Answers
 from pipelines.views.home.edits import change
 from pipelines.views.home.frame import Frame
+from pipelines.views.home.served import HomePages
 from pipelines.views.page.setup_screen import SaidBefore
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
@@ -211,3 +213,14 @@ def test_a_cool_down_is_offered_after_a_run_and_not_days_later(journal: Journal)
 def test_pain_in_a_run_that_is_just_over_is_told_as_after_it(journal: Journal) -> None:
     told = change(journal, "pain", {"level": "7", "when": "during", "run": "1"}, _NOW)
     assert "no run until it is 3 or less again" in told
+
+
+def test_pain_of_a_run_that_goes_on_is_rated_on_its_page(tmp_path: Path) -> None:
+    with JournalAtHand(tmp_path / "own.sqlite3") as at_hand:
+        at_hand.open().add(run(0.0))
+        pages = HomePages(at_hand, now=lambda: _NOW, run_goes_on=lambda: True)
+        for when in ("other", "during", "after"):
+            with pytest.raises(InputError, match="a run is going on: rate the pain on its page"):
+                pages._changed("pain", {"level": "7", "when": when, "run": "1"}, False)
+        assert at_hand.open().entries(Pain) == []
+        pages._changed("pain", {"level": "2", "when": "24h", "run": "1"}, False)

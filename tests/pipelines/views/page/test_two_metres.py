@@ -107,6 +107,11 @@ def test_how_to_stop_and_that_the_numbers_stand_still_can_be_read_from_there_too
             )
             assert size_px / width * _WIDTH_MM >= 12.0
             assert bottom_px <= height
+            stop_px = tab.run(
+                "return [...document.querySelectorAll('.controls button')]"
+                ".find((one) => /Stop/.test(one.innerText)).getBoundingClientRect().bottom"
+            )
+            assert stop_px <= height
         assert_accessible(tab, "stop, from two metres")
         running.process.kill()
         tab.until_shown("The numbers stand still", ".lost")
