@@ -51,6 +51,8 @@ _SLASH: Final = re.compile(r"^(.+?)\s*/\s*(\S.*)$")
 _SEPARATED: Final = re.compile(r"[\s_,.:-]+")
 #: Letters that stand for more than a unit at the end of a name.
 _NO_ENDING: Final = frozenset(["h", "hr", "hrs", "d", "day", "days", "mins", "gs", "gees", "gee"])
+_LONGEST_UNIT: Final = 40
+_LONGEST_NAME: Final = 400
 #: Which axis a body turns about.
 _TURNS: Final = {"roll": "x", "pitch": "y", "yaw": "z"}
 
@@ -164,7 +166,7 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
     ('other', 'acc')
     """
     # a second column of a name gets a number from those who read it
-    bare = re.sub(r"(?<=[\])])\.\d+$", "", name.strip().strip("\"'"))
+    bare = re.sub(r"(?<=[\])])\.\d+$", "", name[:_LONGEST_NAME].strip().strip("\"'"))
     stem, unit, unknown = _unit_apart(bare)
     if unit_cell.strip():
         unit, unknown = unit_of(unit_cell) or unit, ""
@@ -231,7 +233,9 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
         return stem, unit, "" if unit or known_note else bracketed[2]
     for gap in _SEPARATED.finditer(name):
         ending = name[gap.end() :]
-        if gap.start() and ending.lower() not in _NO_ENDING and (unit := unit_of(ending)):
+        if not gap.start() or len(ending) > _LONGEST_UNIT or ending.lower() in _NO_ENDING:
+            continue
+        if unit := unit_of(ending):
             return name[: gap.start()], unit, ""
     divided = _SLASH.match(name)  # "a / m s^-2"
     if divided and (unit := unit_of(divided[2])):

@@ -19,7 +19,7 @@ _NUMBER: Final = r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
 _UNIT: Final = r"(?:c?m/s(?:\^2|²|2|/s)|mg|g|m?rad/s|m?deg/s|°/s|m?dps|[mµun]?s)(?![\w/^²])"
 _TOKEN: Final = re.compile(
     r"(?P<clock>(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?)"
-    r"|(?P<label>[^\W\d][\w ./()-]*?)\s*[=:](?![/\\])"
+    r"|(?P<label>[^\W\d][\w ./()-]{0,40}?)\s{0,4}[=:](?![/\\])"
     rf"|(?P<number>(?<![\w.])(?:{_NUMBER}|[+-]?nan|null)(?:\s?(?P<unit>{_UNIT}))?)",
     re.I,
 )

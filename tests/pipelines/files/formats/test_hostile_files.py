@@ -94,6 +94,22 @@ def test_a_packed_table_that_would_fill_the_memory(tmp_path: Path) -> None:
     refused(path)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"a:b:c:d" + b" " * 30_000 + b"e",
+        b"t," + b"_a" * 15_000 + b",b,c",
+        b"::: " + b"a b" * 10_000,
+        b"t=1 a=2 b=3 " + b"1," * 25_000,
+        b"acc (g" * 9000 + b",x",
+    ],
+)
+def test_a_line_that_is_made_to_take_long(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "run.csv"
+    path.write_bytes(b"\n".join([line] * 20) + b"\n1,2,3,4" * 40)
+    refused(path, measure=False)
+
+
 def test_a_zip_that_would_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
