@@ -155,14 +155,23 @@ def _flat(value: Any, name: str, deeper: int) -> Iterator[tuple[str, Any]]:
 
 
 def _of_sensors(content: Mapping[str, Any]) -> Cells:
-    """Rows of all sensors, each with its name, where every sensor has a list of records."""
+    """Rows of all sensors, each with its name, where every sensor has its records or lists."""
     rows = [
-        {"sensor": str(name), **row}
-        for name, held in content.items()
-        if isinstance(held, list) and held and all(isinstance(row, dict) for row in held)
-        for row in held
+        {"sensor": str(name), **row} for name, held in content.items() for row in _rows_of(held)
     ]
     return _of_records(rows) if rows else {}
+
+
+def _rows_of(held: Any) -> list[dict[str, Any]]:
+    """The rows of one sensor, of which records are listed or lists are named."""
+    if isinstance(held, dict):
+        lists = {str(name): one for name, one in held.items() if isinstance(one, list)}
+        length = max(map(len, lists.values()), default=0)
+        whole = {name: one for name, one in lists.items() if len(one) == length}
+        return [dict(zip(whole, row, strict=True)) for row in zip(*whole.values(), strict=True)]
+    if not isinstance(held, list) or not all(isinstance(row, dict) for row in held):
+        return []
+    return held
 
 
 def _of_columns(content: Mapping[str, Any]) -> Cells:

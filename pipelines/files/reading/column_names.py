@@ -55,6 +55,7 @@ _LONGEST_UNIT: Final = 40
 _LONGEST_NAME: Final = 400
 #: Which axis a body turns about.
 _TURNS: Final = {"roll": "x", "pitch": "y", "yaw": "z"}
+_RATES: Final = {"p": "x", "q": "y", "r": "z"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
     words = plain_words(re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem))
     axis, words = _axis_apart(words)
     if axis < 0 and unit and unit not in UNITS["time"]:
-        axis, words = _axis_beside_unit(words, axis)
+        axis, words = _axis_beside_unit(words, unit)
     quantity = _quantity(words, axis, unit)
     if quantity == "other" and axis >= _NUMBERED:
         axis = -1
@@ -250,6 +251,8 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
             rest = [*words[:place], *words[place + 1 :]]
             return "xyz".index(word), [_without_number(one) for one in rest]
     for place, word in enumerate(words):
+        if word in _TURNS and "rate" in words:
+            return "xyz".index(_TURNS[word]), [*words[:place], *words[place + 1 :]]
         if together := _stuck(word):
             sensor, axis = together
             return "xyz".index(axis), [*words[:place], sensor, *words[place + 1 :]]
@@ -265,13 +268,15 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
     return -1, words
 
 
-def _axis_beside_unit(words: list[str], axis: int) -> tuple[int, list[str]]:
-    """The axis of a name that only its unit explains: ``Rx [deg/s]``, ``roll rate [deg/s]``."""
+def _axis_beside_unit(words: list[str], unit: str) -> tuple[int, list[str]]:
+    """The axis of a name that only its unit explains: ``Rx [deg/s]``, ``roll [deg/s]``."""
     for place, word in enumerate(words):
         letter = _TURNS.get(word) or (word[-1] if re.fullmatch("[a-z]{1,4}[xyz]", word) else "")
+        if unit in UNITS["gyr"] and words == [word]:
+            letter = letter or _RATES.get(word, "")
         if letter:
             return "xyz".index(letter), [*words[:place], *words[place + 1 :]]
-    return axis, words
+    return -1, words
 
 
 def _stuck(word: str) -> tuple[str, str] | None:

@@ -110,24 +110,21 @@ def _pairs(line: str) -> Pairs:
     if "{" in line:
         return []  # JSON, which is read as such
     groups: list[tuple[str, list[str]]] = []
-    above, fresh = "", False
+    stem, fresh = "", False
     for token in _TOKEN.finditer(line):
-        label, clock, number = token["label"], token["clock"], token["number"]
-        if label is not None:
-            label = label.strip()
-            if fresh:  # "acc: x=…"
-                above = groups.pop()[0]
-            elif label.lower() not in _AXES:
-                above = ""
-            groups.append((f"{above} {label}".strip(), []))
+        if token["label"] is not None:
+            words = token["label"].split()
+            above = groups.pop()[0].split() if fresh else []  # "acc: x=…"
+            if words[-1].lower() in _AXES and (above or words[1:]):
+                stem = " ".join([*above, *words[:-1]])
+            name = f"{stem} {words[-1]}" if words[-1].lower() in _AXES else " ".join(above + words)
+            groups.append((name.strip(), []))
             fresh = True
-            continue
-        if clock is not None and not groups:
-            groups.append(("time", []))
-        if not groups:
-            continue
-        groups[-1][1].append(clock or _plain(number))
-        fresh = False
+        elif token["clock"] is not None and not groups:
+            groups.append(("time", [token["clock"]]))
+        elif groups and (fresh or groups[-1][0] != "time"):
+            groups[-1][1].append(token["clock"] or _plain(token["number"]))
+            fresh = False
     pairs: Pairs = []
     for name, values in groups:
         ends = [""] if len(values) == 1 else [f" {axis}" for axis in _AXES]

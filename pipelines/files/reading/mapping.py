@@ -91,7 +91,7 @@ class ColumnMapping:
         """One line on what is taken for what."""
         parts = []
         if self.time is not None:
-            stands = [self.time, self.times.fraction, self.times.gyroscope]
+            stands = [self.time, *self.times.added, self.times.gyroscope]
             parts.append(self._told_of("time", dict(enumerate(filter(None, stands))), names))
         else:
             parts.append("time counted")
@@ -453,8 +453,13 @@ def _with_units(
         if not acceleration and beside is not None:
             rows = len(next(iter(raw.values.values())))
             si = beside[np.linspace(0, len(beside) - 1, rows).astype(np.int64)]
-        unit = _angular_velocity_unit(raw, _triad(raw, angular_velocity), si, names,
-                                      angular_velocity, rate)  # fmt: skip
+        turning = _triad(raw, angular_velocity)
+        measured = np.isfinite(turning).all(axis=1)
+        if len(si) and measured.any() and not measured.all():  # rows may be of one sensor alone
+            si, turning = si[np.isfinite(si).all(axis=1)], turning[measured]
+            si = si[np.linspace(0, len(si) - 1, len(turning)).astype(np.int64)]
+            rate *= len(turning) / len(measured)
+        unit = _angular_velocity_unit(raw, turning, si, names, angular_velocity, rate)
         angular_velocity, settled["gyr"] = _all_in(angular_velocity, unit), "numbers"
     plain = mapping.plain and not settled
     return replace(
@@ -547,7 +552,7 @@ def _acceleration_unit(
         fault = "has no unit, and the numbers look like none"
         cure = (
             "name the column acc_x_m_s2, acc_x_g or acc_x_mg and so on, or give the unit with "
-            "--units acc=g"
+            "--units acc=g, or acc=g/2048 where 2048 counts make one g"
         )
     raise ColumnError(f"{excerpt(name)} {fault}: {cure}.", column=name, place=raw.at_header(index))
 

@@ -35,7 +35,7 @@ def _phrases(*phrases: str) -> tuple[str, ...]:
 
 
 TIME: Final = word_set(
-    "time timestamp timestamps stamp t seconds elapsed epoch epoc datetime date clock unix "
+    "time timestamp timestamps stamp t ts seconds elapsed epoch epoc datetime date clock unix "
     "sampletimefine utc loggingtime ticks tick sampletime datenum "
     "zeit zeitstempel uhrzeit temps heure horodatage tiempo hora tempo orario tijd tijdstip tid "
     "datum fecha tarih дата dátum ημερομηνία 日付 日期 날짜 "

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
+
+#: Of the preamble: the day of times that have none.
+DAY: Final = "date"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from imu.errors import InputError
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import ColumnMapping, propose
-from pipelines.files.reading.raw_columns import RawColumns, Values
-from pipelines.files.reading.stamps import date_ns, stamps_in_words
+from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
+from pipelines.files.reading.stamps import date_ns, day_ns, stamps_in_words
 from pipelines.files.reading.stated import Stated
 from pipelines.files.reading.time_columns import TimeColumns
 from pipelines.files.reading.units import unit_scale
+
+_DAY_NS: Final = 86_400 * 10**9
 
 
 class Memory(Protocol):
@@ -212,8 +214,11 @@ def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, Va
     cells = raw.values[times.time.index]
     if times.time.unit == "words":
         stamps = stamps_in_words(np.asarray(cells, np.bytes_), raw.at_header(times.time.index))
-        stamps = stamps + np.round(_fraction_s(raw, times) * 1e9).astype(np.int64)
+        stamps = stamps + np.round(_added_s(raw, times) * 1e9).astype(np.int64)
         first = int(stamps[0]) if len(stamps) else 0
+        if 0 <= first < _DAY_NS:
+            first += day_ns(raw.preamble.get(DAY, ""))
+            stamps = stamps + (first - int(stamps[0]) if len(stamps) else 0)
         return (stamps - first) / 1e9, None, first
     values = raw.numbers(times.time.index)
     own = None if times.gyroscope is None else raw.numbers(times.gyroscope.index)
@@ -223,7 +228,7 @@ def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, Va
     if not start_ns:
         begin = 0.0
     # what is beyond the first of dates is small enough to keep all its digits
-    time = _scaled(values - begin, scale, times.time.unit) + _fraction_s(raw, times)
+    time = _scaled(values - begin, scale, times.time.unit) + _added_s(raw, times)
     return time, None if own is None else _scaled(own - begin, scale, times.time.unit), start_ns
 
 
@@ -232,11 +237,10 @@ def _scaled(values: Values, scale: float, unit: str) -> Values:
     return values / round(1.0 / scale) if unit in ("ms", "us", "ns") else values * scale
 
 
-def _fraction_s(raw: RawColumns, times: TimeColumns) -> Values | float:
-    """What is to be added to whole seconds."""
-    if times.fraction is None:
-        return 0.0
-    return raw.numbers(times.fraction.index) * (unit_scale("time", times.fraction.unit) or 1.0)
+def _added_s(raw: RawColumns, times: TimeColumns) -> Values | float:
+    """What is to be added to the time."""
+    added = [raw.numbers(c.index) * (unit_scale("time", c.unit) or 1.0) for c in times.added]
+    return sum(added[1:], added[0]) if added else 0.0
 
 
 def _refuse_empty(raw: RawColumns, mapping: ColumnMapping) -> None:

@@ -108,6 +108,22 @@ def is_time_in_words(cell: str) -> bool:
     return any(p.fullmatch(cell) for p in (*_DATED, _CLOCK_ALONE, _MINUTES))
 
 
+def day_ns(cell: str) -> int:
+    """Nanoseconds from 1970 to a day in words; 0 where it is none.
+
+    Examples
+    --------
+    >>> day_ns("1.3.2026") == day_ns("2026-03-01"), day_ns("10:00")
+    (True, 0)
+    """
+    text = f"{cell.strip()} 00:00:00"
+    try:
+        found = next(filter(None, (pattern.fullmatch(text) for pattern in _DATED)), None)
+        return _stamp(found.groupdict()) if found else 0
+    except (ValueError, KeyError):
+        return 0
+
+
 def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
     """Nanoseconds since 1970, or since midnight where no day is given.
 

@@ -146,7 +146,11 @@ def read_head(look: bytes, place: str) -> TextHead:
 
 
 def split_row(line: str, dialect: Dialect) -> list[str]:
-    """The cells of a line, without quotes and outer blanks."""
+    """The cells of a line, without quotes, brackets around it all and outer blanks."""
+    if " -> " in line:  # a serial monitor puts its clock before what came
+        line = line.replace(" -> ", dialect.separator, 1)
+    if line[:1] in ("(", "[") and line.rstrip()[-1:] in (")", "]"):
+        line = line.strip(" ()[]")
     if dialect.separator == " ":
         return line.replace('"', "").split()
     if '"' in line:

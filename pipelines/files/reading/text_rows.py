@@ -6,7 +6,7 @@ import io
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -17,8 +17,8 @@ from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.keyed_lines import Lines
 from pipelines.files.reading.long_table import names_sensors
-from pipelines.files.reading.raw_columns import RawColumns, excerpt
-from pipelines.files.reading.stamps import is_time_in_words
+from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
+from pipelines.files.reading.stamps import day_ns, is_time_in_words
 from pipelines.files.reading.text_head import (
     Dialect,
     TextHead,
@@ -137,7 +137,14 @@ def read_rows(
         reader.push(rows)
         if progress is not None:
             progress(*source.progress())
-    return reader.finished()
+    raw = reader.finished()
+    day = next((c for row in sample[:1] for k, c in enumerate(row) if _is_day(c, k, head)), "")
+    return replace(raw, preamble={**raw.preamble, DAY: day}) if day else raw
+
+
+def _is_day(cell: str, column: int, head: TextHead) -> bool:
+    """Whether it says the day of times that stand in another column."""
+    return column_name(head.names[column]).quantity == "time" and day_ns(cell) != 0
 
 
 def _units_in(sample: Sequence[Sequence[str]], columns: Sequence[int]) -> re.Pattern[bytes] | None:

@@ -27,8 +27,9 @@ class TimeColumns:
     ----------
     time : Column or None
         None where nothing tells it.
-    fraction : Column or None
-        Of the second, where the time has whole ones alone.
+    added : tuple of Column
+        To be added to it: the fraction of the second where the time has whole ones alone, minutes
+        and hours where it has the seconds of each minute.
     gyroscope : Column or None
         The gyroscope's own time, of the same clock and unit.
     untold : str
@@ -36,14 +37,14 @@ class TimeColumns:
     """
 
     time: Column | None = None
-    fraction: Column | None = None
+    added: tuple[Column, ...] = ()
     gyroscope: Column | None = None
     untold: str = ""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """All of them."""
-        return tuple(filter(None, (self.time, self.fraction, self.gyroscope)))
+        return tuple(filter(None, (self.time, *self.added, self.gyroscope)))
 
     def in_unit(self, unit: str) -> TimeColumns:
         """The same, in a unit that was found out."""
@@ -79,7 +80,8 @@ def time_columns(
     unread = (f"{excerpt(names[k])} holds no times that can be read" for k in words)
     untold = untold or next(unread, "")
     fraction = _fraction(raw, said, found)
-    found = [k for k in found if k != fraction]
+    added = [*([] if fraction is None else [fraction]), *_of_the_clock(raw, said, found)]
+    found = [k for k in found if k not in added]
     own = _own_time_of_gyroscope(raw, said, found, sensors)
     found = [k for k in found if k != own or len(found) == 1]
     if not found:
@@ -90,7 +92,7 @@ def time_columns(
     in_words = raw.values[chosen].dtype.kind == "S"
     return TimeColumns(
         Column(chosen, "" if in_words else said[chosen].unit),
-        None if fraction is None else Column(fraction, said[fraction].unit),
+        tuple(Column(k, said[k].unit) for k in added),
         None if own in (None, chosen) else Column(own, said[own].unit),
     )
 
@@ -138,6 +140,21 @@ def _fraction(raw: RawColumns, said: Sequence[ColumnName], times: Sequence[int])
         if any(_whole_seconds(raw, said, other) for other in times if other != k):
             return k
     return None
+
+
+def _of_the_clock(raw: RawColumns, said: Sequence[ColumnName], times: Sequence[int]) -> list[int]:
+    """Columns with the minute and the hour, beside one with the second of each minute."""
+    ranges = {"s": 60.0, "min": 60.0, "h": 24.0}
+    clock = [
+        k for k in times
+        if said[k].unit in ranges and raw.values[k].dtype.kind == "f"
+        and np.nanmin(raw.numbers(k), initial=np.inf) >= 0.0
+        and np.nanmax(raw.numbers(k), initial=-np.inf) < ranges[said[k].unit]
+    ]  # fmt: skip
+    units = [said[k].unit for k in clock]
+    if "s" not in units or "min" not in units or len(units) != len(set(units)):
+        return []
+    return [k for k in clock if said[k].unit != "s"]
 
 
 def _whole_seconds(raw: RawColumns, said: Sequence[ColumnName], column: int) -> bool:

@@ -94,6 +94,16 @@ def flat() -> dict[str, list[float]]:
     return found
 
 
+def lists_of_sensors() -> dict[str, dict[str, list[float]]]:
+    return {
+        name: {
+            "timestamps": RUN.time_s.tolist(),
+            **{axis: values[:, k].tolist() for k, axis in enumerate("xyz")},
+        }
+        for name, values in SENSORS
+    }
+
+
 def of_sensors() -> dict[str, list[dict[str, float]]]:
     return {
         name: [
@@ -119,6 +129,7 @@ def of_sensors() -> dict[str, list[dict[str, float]]]:
             {"columns": list(flat()), "data": [list(r) for r in zip(*flat().values(), strict=True)]}
         ),
         lambda: json.dumps(of_sensors()),
+        lambda: json.dumps({"user": "A", "sensors": lists_of_sensors()}),
         lambda: json.dumps(
             [{"sensor": s, **row} for s, rows in of_sensors().items() for row in rows]
         ),
@@ -136,7 +147,7 @@ def test_json_in_the_forms_that_programs_write(tmp_path: Path, content: Callable
 def test_json_without_samples_is_refused_in_words(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(content)
-    with pytest.raises(InputError, match=r"JSON|row"):
+    with pytest.raises(InputError, match=r"JSON|row|samples"):
         read(path)
 
 

@@ -104,6 +104,7 @@ DEG = 180.0 / np.pi
         ("Time", "Acc (m/s²) {x}", "Gyro (º/s) {x}", 1.0, DEG),
         ("Time", "Accel-{X} (g)", "Gyro-{X} (d/s)", 1 / G, DEG),
         ("time", "accel{X}", "rate{X}", 1.0, 1.0),
+        ("ts", "acc_{x}", "gyr_{x}", 1.0, 1.0),
     ],
 )
 def test_columns_are_named_in_many_languages_and_units(
@@ -336,6 +337,8 @@ def test_a_row_that_was_torn_keeps_its_place_where_rows_are_counted(tmp_path: Pa
         "Time: {t:.3f}\tAcc X: {0:.5f} m/s²\tAcc Y: {1:.5f} m/s²\tAcc Z: {2:.5f} m/s²\t"
         "Gyr X: {3:.5f} rad/s\tGyr Y: {4:.5f} rad/s\tGyr Z: {5:.5f} rad/s",
         "[09:00:0{t:.3f}] INFO acc=({0:.5f}, {1:.5f}, {2:.5f}) gyr=({3:.5f}, {4:.5f}, {5:.5f})",
+        "03-01 09:00:0{t:.3f} 1234 D Sensor: acc x={0:.5f} y={1:.5f} z={2:.5f} "
+        "gyro x={3:.5f} y={4:.5f} z={5:.5f}",
         "t: {t:.3f}, acc: x={0:.5f} y={1:.5f} z={2:.5f}, gyro: x={3:.5f} y={4:.5f} z={5:.5f}",
     ],
 )
@@ -348,6 +351,68 @@ def test_logs_that_name_each_value_are_read(tmp_path: Path, line: str) -> None:
     lines[250] = "battery: low"  # a message is no sample
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert_is_the_run(read(path), rows=[k for k in range(len(lines)) if k != 250])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "09:00:0{t:.3f} -> {0:.5f},{1:.5f},{2:.5f},{3:.5f},{4:.5f},{5:.5f}",
+        "({t:.3f}, {0:.5f}, {1:.5f}, {2:.5f}, {3:.5f}, {4:.5f}, {5:.5f})",
+    ],
+)
+def test_rows_as_monitors_and_programs_print_them(tmp_path: Path, line: str) -> None:
+    values = np.concatenate([RUN.acceleration_m_s2, RUN.angular_velocity_rad_s], axis=1).tolist()
+    lines = [line.format(*row, t=t) for t, row in zip(RUN.time_s.tolist(), values, strict=True)]
+    path = tmp_path / "run.txt"
+    path.write_text("\n".join(lines) + "\n")
+    assert_is_the_run(read(path))
+
+
+@pytest.mark.parametrize("names", ["rollRate pitchRate yawRate", "p[rad/s] q[rad/s] r[rad/s]"])
+def test_turning_is_named_as_flyers_do(tmp_path: Path, names: str) -> None:
+    table = columns()
+    turning = dict(zip(names.split(), list(table.values())[4:], strict=True))
+    table = dict(list(table.items())[:4]) | turning
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
+def test_the_day_or_parts_of_the_time_stand_in_columns_of_their_own(tmp_path: Path) -> None:
+    table = columns()
+    rest = dict(list(table.items())[1:])
+    clock = [f"10:00:0{t:.3f}" for t in RUN.time_s.tolist()]
+    dated = {"Datum": ["01.03.2026"] * 600, "Uhrzeit": clock, **rest}
+    found = read(written(tmp_path / "dated.csv", dated))
+    assert_is_the_run(found)
+    start = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert found.utc_start_ns == round(start.timestamp()) * 10**9
+    at = 58.0 + RUN.time_s  # over the minute
+    parts = {
+        "Hour": ["9"] * 600,
+        "Minute": [str(59 if t < 60.0 else 0) for t in at],
+        "Second": cells(at % 60.0, 3),
+    }
+    parts["Hour"] = ["9" if t < 60.0 else "10" for t in at]
+    assert_is_the_run(read(written(tmp_path / "parts.csv", parts | rest)))
+
+
+def test_rows_of_one_sensor_or_the_other_tell_the_units_too(tmp_path: Path) -> None:
+    lines = ["time,ax,ay,az,gx,gy,gz"]
+    for t, a, w in zip(
+        RUN.time_s.tolist(),
+        RUN.acceleration_m_s2.tolist(),
+        np.degrees(RUN.angular_velocity_rad_s).tolist(),
+        strict=True,
+    ):
+        lines.append(f"{t:.4f},{a[0]:.5f},{a[1]:.5f},{a[2]:.5f},,,")
+        lines.append(f"{t + 0.001:.4f},,,,{w[0]:.5f},{w[1]:.5f},{w[2]:.5f}")
+    path = tmp_path / "run.csv"
+    path.write_text("\n".join(lines) + "\n")
+    found = read(path)
+    turning = found.samples.angular_velocity_rad_s
+    assert turning is not None
+    count = len(turning)
+    assert count > 590
+    assert np.median(np.abs(turning - RUN.angular_velocity_rad_s[:count])) < 0.05
 
 
 def test_columns_without_names_beside_the_sensors_are_passed_over(tmp_path: Path) -> None:
