@@ -164,7 +164,7 @@ def _columns() -> tuple[list[str], list[list[float]]]:
 
 
 def tables() -> list[bytes]:
-    """Tables in text: ours, with a decimal comma, with a preface, with words for times."""
+    """Tables in text: ours, decimal commas, a preface, words for times, units in cells, a log."""
     names, values = _columns()
     rows = list(zip(*values, strict=True))
     ours = "\n".join([",".join(names), *(",".join(map(str, row)) for row in rows)])
@@ -177,7 +177,13 @@ def tables() -> list[bytes]:
         ["timestamp,ax,ay,az"]
         + [f"2026-03-02T10:00:{r[0]:06.3f}Z,{r[1]},{r[2]},{r[3]}" for r in rows]
     )
-    return [text.encode() for text in (ours, comma, preface, dated)] + [ours.encode("utf-16")]
+    units = "\n".join(["t\tax\tay\taz", *(f"{r[0]} s\t{r[1]} g\t{r[2]} g\t{r[3]} g" for r in rows)])
+    log = "\n".join(
+        f"10:00:{r[0]:06.3f} D clip: acc x={r[1]} y={r[2]} z={r[3]} g gyr=({r[4]}, {r[5]}, {r[6]})"
+        for r in rows
+    )
+    texts = (ours, comma, preface, dated, units, log)
+    return [text.encode() for text in texts] + [ours.encode("utf-16")]
 
 
 def jsons() -> list[bytes]:
@@ -240,12 +246,20 @@ def packed() -> list[bytes]:
             write(columns, out)
             found.append(out.getvalue())
     with suppress(ImportError):
+        import h5py
+
+        out = io.BytesIO()
+        with h5py.File(out, "w") as file:
+            file["Sensors/1/Time"] = table[:, 0]
+            file["Sensors/1/Accelerometer"] = table[:, 1:4]
+        found.append(out.getvalue())
+    with suppress(ImportError):
         from scipy.io import savemat
 
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "run.mat"
-            savemat(file, dict(zip(names, map(np.array, values), strict=True)))
-            found.append(file.read_bytes())
+            path = Path(folder) / "run.mat"
+            savemat(path, dict(zip(names, map(np.array, values), strict=True)))
+            found.append(path.read_bytes())
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 import zlib
@@ -14,12 +15,11 @@ from imu.errors import InputError
 from pipelines.files.formats.arrays import by_name, columns_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.formats.hdf5 import HDF5_MAGIC
+from pipelines.files.formats.matlab_elements import sound_part
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.whole_file import read_whole
 
-_HEAD_BYTES: Final = 128
 _HEAD_OF_OLDEST: Final = 20
-_COMPRESSED: Final = 15
 _MOST_BYTES: Final = 2 << 30
 _FREE_BYTES: Final = 64 << 20
 _MOST_EXPANSION: Final = 200
@@ -38,14 +38,14 @@ def _read(look: Look, ask: Ask) -> Recording:
     place = str(look.path)
     data = read_whole(look.path)
     if look.start.startswith(b"MATLAB "):
-        _check_size(data, place)
+        data = _sound_part(data, place)
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = loadmat(place, squeeze_me=True, struct_as_record=True)
+            found = loadmat(io.BytesIO(data), squeeze_me=True, struct_as_record=True)
     except (MatReadError, ValueError, TypeError, KeyError, IndexError, zlib.error, OSError,
             OverflowError, MemoryError, NotImplementedError, struct.error):  # fmt: skip
         raise InputError("the file is damaged or cut short: save it again.", place=place) from None
@@ -66,31 +66,29 @@ def _gather(path: str, value: Any, arrays: list[tuple[str, NDArray[Any]]], deepe
         arrays.append((path, array))
 
 
-def _check_size(data: bytes, place: str) -> None:
-    """Refuse what unpacks to more than any recording, before it is unpacked."""
-    little = data[126:128] == b"IM"
-    tag = struct.Struct("<II" if little else ">II")
+def _sound_part(data: bytes, place: str) -> bytes:
+    """The file with the variables that can be read without harm.
+
+    Raises
+    ------
+    InputError
+        When there is none, or they unpack to more than any recording.
+    """
     room = min(_MOST_BYTES, max(_FREE_BYTES, _MOST_EXPANSION * len(data)))
-    at = _HEAD_BYTES
-    while at + 8 <= len(data):
-        kind, size = tag.unpack_from(data, at)
-        at += 8
-        if kind == _COMPRESSED:
-            packed, unpacker = data[at : at + size], zlib.decompressobj()
-            try:
-                while packed and room >= 0:
-                    room -= len(unpacker.decompress(packed, 1 << 22))
-                    packed = unpacker.unconsumed_tail
-            except zlib.error:
-                return  # scipy says so
-        else:
-            size += -size % 8
-        if room < 0:
-            raise InputError(
-                "it would unpack to more than any recording of its size does: save it again.",
-                place=place,
-            )
-        at += size
+    try:
+        sound = sound_part(data, room)
+    except OverflowError:
+        raise InputError(
+            "it would unpack to more than any recording of its size does: save it again.",
+            place=place,
+        ) from None
+    if not sound:
+        raise InputError(
+            "no array in it can be read: it is damaged or cut short, or holds tables and objects "
+            "alone; save arrays of numbers.",
+            place=place,
+        )
+    return sound
 
 
 MATLAB: Final = FileFormat(

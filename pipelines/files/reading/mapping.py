@@ -526,7 +526,9 @@ def _triad(raw: RawColumns, columns: Mapping[int, Column], quantity: str = "") -
     triad = np.zeros((len(next(iter(raw.values.values()))), 3))
     for axis, column in columns.items():
         scale = unit_scale(quantity, column.unit) if quantity else 1.0
-        with np.errstate(over="ignore"):  # the chain's door deals with what is not finite
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # the chain's door deals with what is not finite
             triad[:, axis] = raw.numbers(column.index) * (scale or 1.0)
     return triad
 

@@ -258,7 +258,9 @@ def _triad(raw: RawColumns, mapping: ColumnMapping, quantity: str) -> Values:
     columns = mapping.acceleration if quantity == "acc" else mapping.angular_velocity
     triad = np.zeros((len(raw.values[next(iter(columns.values())).index]), 3))
     for axis, column in columns.items():
-        with np.errstate(over="ignore"):  # the chain's door deals with what is not finite
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # the chain's door deals with what is not finite
             triad[:, axis] = raw.numbers(column.index) * (unit_scale(quantity, column.unit) or 1.0)
     if quantity == "acc":
         for axis, column in mapping.gravity.items():

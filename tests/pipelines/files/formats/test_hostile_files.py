@@ -196,6 +196,19 @@ def test_a_matlab_file_that_would_fill_the_memory(tmp_path: Path) -> None:
     assert "would unpack" in refused(path)
 
 
+def test_a_matlab_file_whose_types_are_none_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    scipy_io = pytest.importorskip("scipy.io")
+    path = tmp_path / "run.mat"
+    scipy_io.savemat(path, {"acc": np.ones((60, 3)), "fs": 100.0})
+    whole = path.read_bytes()
+    at = whole.index(struct.pack("<II", 9, 60 * 3 * 8))  # the numbers: doubles
+    path.write_bytes(whole[:at] + struct.pack("<I", 6409) + whole[at + 4 :])
+    # it would end the process of the library
+    assert "no recording" in refused(path) or "no arrays" in refused(path)
+    path.write_bytes(whole[:136] + b"\x07" + whole[137:])
+    refused(path)
+
+
 def test_a_newer_matlab_file_without_its_library_is_refused_with_how_to_save_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
