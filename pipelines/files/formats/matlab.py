@@ -45,7 +45,8 @@ def _read(look: Look, ask: Ask) -> Recording:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = loadmat(io.BytesIO(data), squeeze_me=True, struct_as_record=True)
+            file: Any = io.BytesIO(data)  # which the stubs of scipy leave out
+            found = loadmat(file, squeeze_me=True, struct_as_record=True)
     except (MatReadError, ValueError, TypeError, KeyError, IndexError, zlib.error, OSError,
             OverflowError, MemoryError, NotImplementedError, struct.error):  # fmt: skip
         raise InputError("the file is damaged or cut short: save it again.", place=place) from None

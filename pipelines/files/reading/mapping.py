@@ -454,7 +454,7 @@ def _with_units(
             rows = len(next(iter(raw.values.values())))
             si = beside[np.linspace(0, len(beside) - 1, rows).astype(np.int64)]
         turning = _triad(raw, angular_velocity)
-        measured = np.isfinite(turning).all(axis=1)
+        measured = np.atleast_1d(np.isfinite(turning).all(axis=1))
         if len(si) and measured.any() and not measured.all():  # rows may be of one sensor alone
             si, turning = si[np.isfinite(si).all(axis=1)], turning[measured]
             si = si[np.linspace(0, len(si) - 1, len(turning)).astype(np.int64)]
