@@ -173,7 +173,8 @@ QUANTITIES: Final = (
         unit="°",
         decimals=1,
         meaning="Mean forward tilt of the sacrum over a step, from standing where that was "
-        "recorded. It is the pelvis and not the chest: a slump and an arched back can read alike.",
+        "recorded. It is the pelvis and not the chest: a slump, an arched back and "
+        "a strap that has slid can read alike.",
         difference="unit",
         least_span=6.0,
         indicator="sacral_lean_deg",

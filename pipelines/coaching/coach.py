@@ -43,7 +43,8 @@ _TO_TRY: Final = {
 }
 #: What a number of the lean cannot tell, in the sentence that is kept.
 _LEAN_CAVEAT: Final = (
-    ", as a slump and an arched back both can read, since the sensor sees the pelvis, not the chest"
+    ", as a slump, an arched back and a strap that has slid can all read, since the sensor sees "
+    "the pelvis, not the chest"
 )
 _USUALLY: Final = (_QUICKER, _EASIER, "try softer, quieter steps")
 

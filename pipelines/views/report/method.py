@@ -110,8 +110,8 @@ SEES: Final = (
 
 #: What it cannot see.
 CANNOT: Final = (
-    "The chest, the shoulders and the shape of the spine: it sees the pelvis. A slump and an "
-    "arched back can look alike.",
+    "The chest, the shoulders and the shape of the spine: it sees the pelvis. A slump, an "
+    "arched back and a strap that has slid can look alike.",
     "Loading rate and the impact peak of the ground force: against force plates the limits of "
     "agreement are beyond ±65 %, so neither is given (Kiernan, Ng & Hawkins 2023, Sensors "
     "23:8719).",

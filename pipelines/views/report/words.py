@@ -36,8 +36,8 @@ _RESTARTS: Final[dict[GivenUp, str]] = {
 }
 
 BOTH_READINGS: Final = (
-    "A slump and an arched back can both read as a change of lean: the sensor sees the pelvis, "
-    "not the chest."
+    "A slump, an arched back and a strap that has slid can all read as a change of lean: the "
+    "sensor sees the pelvis, not the chest."
 )
 
 

@@ -73,9 +73,9 @@ def test_no_cue_diagnoses_or_frightens(indicator: str, direction: Direction) -> 
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-def test_lean_names_both_readings_and_that_it_is_the_pelvis(direction: Direction) -> None:
+def test_lean_names_all_that_read_alike_and_that_it_is_the_pelvis(direction: Direction) -> None:
     message = spoken("sacral_lean_deg", direction)
-    for word in ("slump", "arched back", "pelvis", "not the chest", "12.3°"):
+    for word in ("slump", "arched back", "strap that has slid", "pelvis", "not the chest", "12.3°"):
         assert word in message
     assert ("forward" in message) == (direction == "up")
 
@@ -107,9 +107,9 @@ def test_the_words_in_full() -> None:
         "Cadence changed from your baseline: 88 steps a minute, 12 % lower; try a quicker rhythm."
     )
     assert spoken("sacral_lean_deg", "down") == (
-        "Pelvic lean changed from your baseline: 12.3° further back, as a slump and "
-        "an arched back both can read, since the sensor sees the pelvis, not the chest; try a "
-        "neutral pelvis."
+        "Pelvic lean changed from your baseline: 12.3° further back, as a slump, an arched back "
+        "and a strap that has slid can all read, since the sensor sees the pelvis, not the chest; "
+        "try a neutral pelvis."
     )
     (alert,) = Coach().advance([change(0.0, "sacral_lean_deg", "down")], 60.0)
     assert alert.aloud == "Pelvic lean 12.3° further back: try a neutral pelvis."
