@@ -305,7 +305,8 @@ INDICATORS: Final = (
         definition="Mean forward pitch of the sacrum over the step, both directions watched.",
         evidence="Fatigue adds about 4° of trunk flexion in novices (Koblbauer 2014, "
         "doi:10.1016/j.jsams.2013.05.003).",
-        limits="The pelvis, not the chest: a slump and an arched back can read alike.",
+        limits="The pelvis, not the chest: a slump, an arched back and a strap that has slid can "
+        "read alike.",
         population=Population(
             wander=0.7,
             drift=0.7,

@@ -19,6 +19,8 @@ from pipelines.runner.journal.database import Journal, journal_path, kept_aside
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Settings, Shoe
 from pipelines.runner.journal.rows import ENTRIES
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from pipelines.runner.last_answers import LastAnswers, last_answers_store
+from pipelines.views.home.letter import handed_over_store
 from tests.pipelines.command_line import environment
 from tests.pipelines.runner.journal.journals import at, held_by_another_process, pain, run
 from tests.warm_process import finished
@@ -192,6 +194,8 @@ def test_deleting_everything_leaves_an_empty_journal_and_no_copies(path: Path) -
         copy.write_bytes(b"private")
         recording = path.with_name("run.mcap")
         recording.write_bytes(b"a recording")
+        last_answers_store(path.parent).save(LastAnswers(shoe="private"))
+        handed_over_store(path.parent).path.write_bytes(b"private")
         assert forget_everything(journal) == []
         assert all(journal.entries(kind) == [] for kind in ENTRIES.values())
         assert journal.settings() == Settings()
@@ -447,6 +451,8 @@ WRITE_AND_DIE = """
 import os, sys
 from pathlib import Path
 from pipelines.runner.forgetting import forget_everything
+from pipelines.runner.last_answers import LastAnswers, last_answers_store
+from pipelines.views.home.letter import handed_over_store
 from pipelines.runner.journal.database import Journal
 from tests.pipelines.runner.journal.journals import run
 journal = Journal(Path(sys.argv[1]))
