@@ -125,11 +125,22 @@ class Samples:
     def __getitem__(self, window: slice) -> Samples:
         """The samples of a slice, without a copy where the step is 1."""
         gyro = self.angular_velocity_rad_s
-        return Samples.of_arrays(  # have been checked as parts of the whole
+        part = Samples.of_arrays(  # have been checked as parts of the whole
             self.time_s[window],
             self.acceleration_m_s2[window],
             None if gyro is None else gyro[window],
             self.quality[window],
+        )
+        # for another layout the chain would be compiled again, in the middle of a run
+        return part if window.step in (None, 1) else part._in_c_order()
+
+    def _in_c_order(self) -> Samples:
+        gyro = self.angular_velocity_rad_s
+        return Samples.of_arrays(
+            np.ascontiguousarray(self.time_s),
+            np.ascontiguousarray(self.acceleration_m_s2),
+            None if gyro is None else np.ascontiguousarray(gyro),
+            np.ascontiguousarray(self.quality),
         )
 
     @staticmethod

@@ -36,6 +36,22 @@ def test_slices_joined_are_the_whole(n: int, cuts: list[int], gyro: bool) -> Non
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
 
 
+@pytest.mark.parametrize("step", [2, -1])
+@pytest.mark.parametrize("gyro", [True, False])
+def test_a_slice_with_a_step_is_laid_out_as_what_the_chain_is_compiled_for(
+    step: int, gyro: bool
+) -> None:
+    whole = block(20, gyro=gyro)
+    part = whole[::step]
+    for name in ("time_s", "acceleration_m_s2", "angular_velocity_rad_s", "quality"):
+        found = getattr(part, name)
+        if found is None:
+            assert not gyro
+            continue
+        np.testing.assert_array_equal(found, getattr(whole, name)[::step])
+        assert found.flags.c_contiguous
+
+
 def test_whatever_numpy_understands_is_taken_as_numbers() -> None:
     samples = Samples([0, 1], [[0, 0, 9], [0, 0, 9]], quality=[0, 2])
     assert samples.time_s.dtype == samples.acceleration_m_s2.dtype == np.float64
