@@ -31,19 +31,24 @@ settings.register_profile("random", deadline=None, print_blob=True, max_examples
 settings.load_profile("same")
 
 
-def pytest_configure(config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, object]:
     """Compile the filters before the first test where that was not done yet.
 
     Otherwise whichever tests come first compile them, each process for itself, and commands tell
-    their users that they do.
+    their users that they do. The workers have been started by then, and collect meanwhile; tests
+    are handed to them when this is over.
     """
+    started = yield
+    config = session.config
     if hasattr(config, "workerinput") or config.option.collectonly:
-        return
+        return started
     from imu.compiled import is_compiled
     from pipelines.views.preparing import prepare_filters
 
     if not is_compiled():
         prepare_filters()
+    return started
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,7 @@ import ast
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class LazyGroup(TyperGroup):
         return command
 
 
+@cache  # a signature takes a tenth of a short command
 def _command(place: str) -> Callable[..., object]:
     name = place.rpartition(".")[2]
 
