@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,3 +27,16 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
     yield
     assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+
+
+@pytest.fixture
+def about_noon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let it be about noon here: what was run some hours ago was run today, and in this week."""
+    if not hasattr(time, "tzset"):
+        yield  # Windows
+        return
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", f"NOON{time.gmtime().tm_hour - 12:+d}")  # POSIX counts westwards
+        time.tzset()
+        yield
+    time.tzset()

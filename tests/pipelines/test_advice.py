@@ -32,19 +32,22 @@ from pipelines.views.terminal.wording import effort_words
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.typed import journal, refused
 
-NOW = datetime.now().astimezone()
 QUICK = "sim:?minutes=0.2&standing_s=1&time_scale=0&rate=50"
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, about_noon: None) -> Path:
     """Run in an empty folder; the user's own journal is out of reach."""
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
     return tmp_path
 
 
+def now() -> datetime:
+    return datetime.now().astimezone()
+
+
 def ran(hours: float, distance: str, *words: str) -> str:
-    at = (NOW - timedelta(hours=hours)).isoformat(timespec="minutes")
+    at = (now() - timedelta(hours=hours)).isoformat(timespec="minutes")
     return journal("add", "--at", at, "--minutes", 60, "--distance", distance, *words)
 
 
@@ -109,7 +112,7 @@ def test_high_pain_is_told_before_a_run_and_nothing_else_is() -> None:
 
 
 def test_a_distance_that_nobody_runs_in_that_time_is_refused() -> None:
-    at = (NOW - timedelta(hours=3)).isoformat(timespec="minutes")
+    at = (now() - timedelta(hours=3)).isoformat(timespec="minutes")
     said = refused("add", "--at", at, "--minutes", 30, "--distance", "400 km")
     assert "give a distance that can be run in that time, at most 14.4 km" in said
 
@@ -253,7 +256,7 @@ def test_a_walk_that_is_run_through_is_noticed_and_counted_at_the_end() -> None:
 
 
 def on_a_track(sides: str) -> str:
-    """Bends of 25 s with straights of 30 s between them, in the second stage of a return."""
+    """Bends of 20 s with straights of 20 s between them, in the second stage of a return."""
     journal("plan", "--start", "--rest", 0)
     with Journal() as opened:
         since_ns = time.time_ns() - 30 * 86_400 * 10**9
@@ -264,9 +267,9 @@ def on_a_track(sides: str) -> str:
             opened.add(Pain(start_ns + 3600 * 10**9, 0, "after", number))
             opened.add(Pain(start_ns + 90_000 * 10**9, 0, "24h", number))
     bends = ",".join(
-        f"{36.5 if side == 'l' else -36.5}@{30 + 55 * at}+25" for at, side in enumerate(sides)
+        f"{29.0 if side == 'l' else -29.0}@{30 + 40 * at}+20" for at, side in enumerate(sides)
     )
-    minutes = (60 + 55 * len(sides)) / 60.0
+    minutes = (60 + 40 * len(sides)) / 60.0
     url = f"sim:?minutes={minutes:.2f}&standing_s=2&time_scale=0&rate=50&bend={bends}"
     ended = backstride("live", url, "--surface", "track")
     assert ended.exit_code == 0, ended.err
@@ -315,7 +318,7 @@ def test_an_intensity_that_is_asked_for_can_be_read_and_checked_by_talking() -> 
     )
     assert "highest pulse     185 beats a minute" in journal("settings", "--highest-pulse", 185)
     with JournalAtHand() as at_hand:
-        plan, _ = plan_for_run(at_hand, NOW)
+        plan, _ = plan_for_run(at_hand, now())
     assert plan.highest_heart_rate_bpm == 185
     effort = effort_of(None, 133.0, plan.highest_heart_rate_bpm)
     words = effort_words(LiveStatus(source="", device="", effort=effort))
@@ -333,7 +336,7 @@ def filed(url: str, *marks: tuple[str, str]) -> tuple[str, ...]:
         def alert(self, alert: Alert) -> None: ...
 
     with JournalAtHand() as at_hand:
-        plan, _ = plan_for_run(at_hand, NOW)
+        plan, _ = plan_for_run(at_hand, now())
         options = LiveOptions(companion=plan, filed=True, marks=marks)
         run = asyncio.run(run_live(url, options, Silent(), clock=VirtualClock()))
         return file_and_review(run, at_hand).said
