@@ -134,7 +134,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_receiver_counts_exactly_what_was_injected(fault: str, seed: int) -> None:
-    device, log = sent(Bench(replace(FAULTS[fault], minutes=4, seed=seed)))
+    device, log = sent(Bench(replace(FAULTS[fault], minutes=2, seed=seed)))
     samples, losses = received(device, log)
     injected = device.injected
     assert losses == Losses(

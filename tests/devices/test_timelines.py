@@ -348,12 +348,17 @@ def test_a_clock_that_went_on_while_the_link_was_away_counts_the_loss(
     assert losses.lost == round(away_s * sensor.rate_hz / sensor.n) * sensor.n
 
 
-@pytest.mark.parametrize("name", sorted(SENSORS))
-@pytest.mark.parametrize("back_s", [0.05, 0.3, 0.8, 1.7])
+@pytest.mark.parametrize(
+    ("name", "back_s"),
+    [
+        (name, back_s)
+        for name, sensor in sorted(SENSORS.items())
+        for back_s in (0.05, 0.3, 0.8, 1.7)
+        if back_s * sensor.rate_hz >= 6
+    ],
+)
 def test_a_clock_that_goes_back_while_the_link_lasts_is_a_restart(name: str, back_s: float) -> None:
     sensor = SENSORS[name]
-    if back_s * sensor.rate_hz < 6:
-        back_s = 0.3
     timeline = StampedTimeline(sensor.rate_hz, sensor.modulus_us)
     settled = round(20 * sensor.rate_hz / sensor.n) * sensor.n
     blocks: list[NDArray[np.float64]] = []
@@ -449,7 +454,9 @@ def arrivals_only(
 def test_bursts_make_no_gaps_and_do_not_move_the_samples(
     interval_ms: float, rate_hz: float, n: int, clock_ppm: float
 ) -> None:
-    followed, _ = arrivals_only(rate_hz=rate_hz, n=n, interval_ms=interval_ms, clock_ppm=clock_ppm)
+    followed, _ = arrivals_only(
+        rate_hz=rate_hz, n=n, interval_ms=interval_ms, clock_ppm=clock_ppm, seconds=45.0
+    )
     assert followed.timeline.losses.lost == 0
     steps = np.diff(followed.time_s)
     assert np.all(steps > 0)

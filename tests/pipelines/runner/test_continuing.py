@@ -156,7 +156,7 @@ def test_a_change_that_was_told_is_not_told_again(
 def test_when_it_is_over_long_after_nobody_looks_any_more(
     tired: tuple[Live, EarlierSession], tmp_path: Path
 ) -> None:
-    second = live(f"{RUNNER}&minutes=6&time_scale=0", tmp_path / "second.mcap", earlier=tired[1])
+    second = live(f"{RUNNER}&minutes=4&time_scale=0", tmp_path / "second.mcap", earlier=tired[1])
     assert second.run.alerts == []  # the coach looked for two minutes, and let go
     assert second.run.result is not None
     assert second.run.result.changed == ()

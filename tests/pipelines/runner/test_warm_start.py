@@ -174,7 +174,7 @@ def test_the_simulated_runner_is_nobodys_history(after_five: Path) -> None:
 
 
 def test_a_short_warm_run_does_not_hand_on_what_it_was_given(after_five: Path) -> None:
-    ran("minutes=4&seed=9", "--no-record", *ON_TRACK)
+    ran("minutes=2&seed=9", "--no-record", *ON_TRACK)
     with Journal(after_five / "journal.sqlite3") as journal:
         assert len(journal.entries(Session)) == 6
         assert len(journal.entries(RunBaseline)) == 5
