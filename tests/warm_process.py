@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from functools import cache
 from importlib import import_module
@@ -212,6 +213,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> str:
     environment: dict[str, str] = request["environment"]
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     sys.argv = ["-c", *request["arguments"]]
     encoding = environment.get("PYTHONIOENCODING", "utf-8")
     at_once = bool(environment.get("PYTHONUNBUFFERED"))

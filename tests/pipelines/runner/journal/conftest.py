@@ -11,7 +11,7 @@ from tests.pipelines.command_line import quiet
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, about_noon: None) -> Path:
     """Run in an empty folder; the user's own journal is out of reach."""
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)

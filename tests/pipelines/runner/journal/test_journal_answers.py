@@ -37,7 +37,7 @@ def add_run(ended_hours_ago: float, km: float = 5.0) -> int:
 
 def test_titles_of_articles_follow_no_sentence() -> None:
     add_run(0.0, km=20.0)
-    add_run(24.0 * 8, km=1.0)
+    add_run(24.0 * 7, km=1.0)  # last week's, on any day
     said = journal("week", "--charts") + journal("pain", 3, "--when", "after") + journal("plan")
     said += journal("plan", "--start") + journal("plan", "--rest", 0)
     assert "ceiling" in said

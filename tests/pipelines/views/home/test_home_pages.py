@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
 from pipelines.views.home.demonstration import DAYS, make_month
 from tests.pipelines.views.page.accessibility import assert_accessible
 from tests.pipelines.views.page.browser import Tab, needs_chromium, program
+
+pytestmark = pytest.mark.usefixtures("about_noon")
 
 _PAGES = """
 import asyncio, sys
@@ -110,9 +112,9 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
 def test_letter_prints_on_three_pages(tab: Tab, tmp_path: Path) -> None:
     _some_weeks(tmp_path)
     with Journal(tmp_path / "journal.sqlite3") as journal:  # as much as four weeks may hold
-        now = datetime.now().astimezone()
+        morning = datetime.now(UTC).replace(hour=9)
         for ago in range(1, 28):
-            start_ns = utc_ns_of(now - timedelta(days=ago, hours=3))
+            start_ns = utc_ns_of(morning - timedelta(days=ago))
             number = journal.add(Session(start_ns, 1800.0, means={"sacral_lean_deg": 4.0}))
             for when in ("before", "after"):
                 words = "low back, on the left side, pulling"
