@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import os
-import time
 from collections.abc import Generator
 
 import pytest
@@ -20,11 +19,6 @@ from tests.examples import MANY_TIMES, USUAL
 # before numpy is imported, here and in the workers: there is one for each core already, and the
 # threads of their linear algebra wait for each other by counting
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-# what is said of days and weeks hangs on the runner's clock: for the tests it is noon
-if hasattr(time, "tzset"):
-    os.environ["TZ"] = f"NOON{time.gmtime().tm_hour - 12:+d}"
-    time.tzset()
 
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=USUAL)
 settings.register_profile("random", deadline=None, print_blob=True, max_examples=MANY_TIMES * USUAL)

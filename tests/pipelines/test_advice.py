@@ -63,17 +63,16 @@ def test_a_run_in_the_rest_is_told_before_it_and_after_it() -> None:
 def test_nobody_is_led_through_intervals_on_a_day_of_rest() -> None:
     journal("plan", "--start", "--rest", 7)
     with JournalAtHand() as at_hand:
-        now = datetime.now().astimezone()
-        assert plan_for_run(at_hand, now)[0].intervals is None
+        assert plan_for_run(at_hand, now())[0].intervals is None
         at_hand.open().change_settings(rest_days=0)
-        assert plan_for_run(at_hand, now)[0].intervals is not None
+        assert plan_for_run(at_hand, now())[0].intervals is not None
 
 
 def test_a_rating_before_the_run_is_newer_than_the_one_that_held_training_back() -> None:
     journal("pain", 7)
     with JournalAtHand() as at_hand:
-        held, _ = plan_for_run(at_hand, datetime.now().astimezone())
-        eased, _ = plan_for_run(at_hand, datetime.now().astimezone(), marks=[("pain", "1 before")])
+        held, _ = plan_for_run(at_hand, now())
+        eased, _ = plan_for_run(at_hand, now(), marks=[("pain", "1 before")])
     assert held.held is not None and held.held.level == 7
     before = pain_before(held)
     assert before is not None and (before.light, before.level) == ("stop", 7)
@@ -204,12 +203,11 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
         assert interrupted_note("ble:AA:BB", time.time_ns()) is None
     said = backstride("live", QUICK, "--no-record").err
     assert "is not in the journal; add it with: backstride journal add" in said
-    now = datetime.now().astimezone()
     with Journal() as opened:
         missed = unfiled_run(opened)
         assert missed is not None and "was recorded and is not in your journal" in missed.message
-        assert "Run 1 is in your journal now." in change(opened, "file", {}, now)
-        assert "All that was recorded is in your journal." in change(opened, "file", {}, now)
+        assert "Run 1 is in your journal now." in change(opened, "file", {}, now())
+        assert "All that was recorded is in your journal." in change(opened, "file", {}, now())
     assert "run 1: " in journal("add", path, "--again")
     assert "is not in the journal" not in backstride("live", QUICK, "--no-record").err
     with Journal() as opened:
