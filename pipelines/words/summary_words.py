@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from imu.drift.indicators import INDICATORS
 from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
+from pipelines.units import distance_words, speed_words
 from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _TROUBLES: Final = (
     ("malformed_packets", "damaged packet", "damaged packets"),
     ("restarts", "restart of the sensor", "restarts of the sensor"),
 )
+#: Devices that measure a distance, in words.
+_DEVICES: Final = {"treadmill": "treadmill", "pod": "foot pod"}
 #: More running than this, s and as a share, that the distance lacks is told.
 _UNCOUNTED_S: Final = 60.0
 _UNCOUNTED: Final = 0.05
@@ -87,7 +90,7 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     if summary.steps:
         rows.append(("steps that count", f"{summary.trusted_steps:8d}"))
     rows.append(("steps in doubt", ", ".join(f"{k} {n}" for k, n in summary.quality.items())))
-    rows += _measured(summary)
+    rows += _measured(summary, units)
     lost = summary.samples_lost_in_transit + summary.samples_quarantined
     if lost or summary.restarts:
         gaps = f"{counted(summary.restarts, 'gap')} too long to fill"
@@ -96,7 +99,8 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     troubles = [counted(summary.link[k], *words) for k, *words in _TROUBLES if summary.link.get(k)]
     rows.append(("on the way", ", ".join(troubles)))
     if summary.clock is not None and summary.clock["basis"] != "arrival floor without beat":
-        skew = f"{summary.clock['skew_ppm']:8.1f} ppm fast (± {summary.clock['skew_sd_ppm']:.1f})"
+        ppm, sd_ppm = (cast("float", summary.clock[name]) for name in ("skew_ppm", "skew_sd_ppm"))
+        skew = f"{abs(ppm):8.1f} ppm {'slow' if ppm < 0.0 else 'fast'} (± {sd_ppm:.1f})"
         offset = f"host time ± {summary.clock['offset_uncertainty_ms']:.1f} ms"
         rows.append(("sensor clock", f"{skew}, {offset}"))
     if summary.alerts:
@@ -136,14 +140,15 @@ def run_notes(result: SessionResult) -> list[str]:
     return notes
 
 
-def _measured(summary: Summary) -> list[tuple[str, str]]:
+def _measured(summary: Summary, units: Units) -> list[tuple[str, str]]:
     """What devices beside the sensor measured."""
-    rows = []
-    if summary.distance_m is not None and summary.distance_source in {"treadmill", "pod"}:
-        by = "treadmill" if summary.distance_source == "treadmill" else "foot pod"
-        rows.append(("distance", f"{summary.distance_m / 1000.0:8.2f} km ({by})"))
-    if summary.speed_m_s is not None:
-        rows.append(("measured speed", f"{3.6 * summary.speed_m_s:8.1f} km/h"))
+    rows, metric = [], units == "metric"
+    if (distance_m := summary.distance_m) is not None and summary.distance_source in _DEVICES:
+        words = f"{distance_m / 1000.0:8.2f} km" if metric else distance_words(distance_m, units)
+        rows.append(("distance", f"{words} ({_DEVICES[summary.distance_source]})"))
+    if (speed_m_s := summary.speed_m_s) is not None:
+        words = f"{3.6 * speed_m_s:8.1f} km/h" if metric else speed_words(speed_m_s, units)
+        rows.append(("measured speed", words))
     if summary.heart_rate_bpm is not None:
         rows.append(("heart rate", f"{summary.heart_rate_bpm:8.0f} beats/min"))
     return rows

@@ -26,6 +26,7 @@ from pipelines.runner.last_answers import last_answers_store
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
+from pipelines.units import Units
 from pipelines.views.app_libraries import require
 from pipelines.views.home.served import HomePages
 from pipelines.views.page.beside_devices import BesideDevices
@@ -86,7 +87,7 @@ async def run_dashboard(
     open_browser: bool = True,
     other_views: Sequence[LiveView] = (),
     clock: ProgramClock | None = None,
-    make_report: Callable[[Path], Path] | None = None,
+    make_report: Callable[[Path, Units], Path] | None = None,
     tell: Callable[[str], None] | None = None,
     journal: JournalAtHand | None = None,
     prepare: Prepare | None = None,
@@ -226,12 +227,12 @@ class _Stay:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._prepared
 
-    def report(self, make: Callable[[Path], Path]) -> Path:
+    def report(self, make: Callable[[Path, Units], Path]) -> Path:
         """The page on the run, once it has ended."""
         recording = None if self.run is None else self.run.recording
         if recording is None:
             raise RecordingError("the run has not ended, or it was not recorded.")
-        return make(recording)
+        return make(recording, self._dashboard.body.settings.units)
 
     async def until_left(self) -> None:
         cancelled_by_signals()

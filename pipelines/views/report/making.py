@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.units import Units
 
 
-def make_report(session: Path, *, units: Units = "metric") -> Path:
+def make_report(session: Path, units: Units = "metric") -> Path:
     """Write the report of a session beside it; returns the page.
 
     Raises

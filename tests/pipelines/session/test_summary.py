@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.coaching.alert import Alert
 from pipelines.session.facts import LossCounts
 from pipelines.session.summary import Summary, summarise
-from pipelines.words.summary_words import summary_lines
+from pipelines.words.summary_words import summary_lines, summary_rows
 from tests.pipelines.results import result_from_steps
 
 
@@ -155,3 +156,20 @@ def test_a_narrow_window_breaks_no_word_and_no_number(width: int) -> None:
 def test_a_wide_window_changes_nothing() -> None:
     result = summary(some_steps([200.0]))
     assert summary_lines(result, 200) == summary_lines(result)
+
+
+def test_what_devices_measured_is_told_in_the_units_of_the_reader() -> None:
+    clock = {"skew_ppm": -17.4, "skew_sd_ppm": 18.4, "offset_uncertainty_ms": 19.9, "basis": "x"}
+    known = replace(
+        summary(some_steps([200.0] * 5)),
+        distance_m=1609.344,
+        distance_source="treadmill",
+        speed_m_s=2.5,
+        clock=clock,
+    )
+    metric, imperial = dict(summary_rows(known)), dict(summary_rows(known, "imperial"))
+    assert metric["distance"].strip() == "1.61 km (treadmill)"
+    assert metric["measured speed"].strip() == "9.0 km/h"
+    assert imperial["distance"] == "1.0 miles (treadmill)"
+    assert imperial["measured speed"] == "5.6 mph"
+    assert "17.4 ppm slow (± 18.4)" in metric["sensor clock"]
