@@ -120,6 +120,7 @@ class DriftDetector:
         self._lasting = widely * np.array([gate.lasting for gate in p.gates])
         self._least = np.array([gate.least for gate in p.gates])
         self._dwell = np.array([gate.dwell_blocks for gate in p.gates])
+        self._at_once = widely * np.array([gate.at_once for gate in p.gates])
         self._state = fresh_state()
         self._session: Any = self._state[0]["session"]  # views
         self._segment: Any = self._state[0]["segment"]
@@ -468,6 +469,7 @@ class DriftDetector:
         stepped = (way * segment["step"] > _SUPPORTING * self._floors) & (
             segment["evidence"] >= self._evidence
         )
+        at_once = stepped & (segment["evidence"] >= self._at_once)
         lasting = way * segment["lasting_multiple"] >= self._lasting
         way = np.where(stepped | lasting, way, 0)
         beyond = segment["beyond"]
@@ -476,7 +478,7 @@ class DriftDetector:
         size = np.abs(values_of(segment, segment["level"] + smoothed))
         begins = (
             (way != 0)
-            & (np.abs(beyond) >= self._dwell)
+            & ((np.abs(beyond) >= self._dwell) | at_once)
             & (running_s >= session["quiet_until_s"])
             & (size >= self._least)
         )

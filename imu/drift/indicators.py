@@ -53,6 +53,9 @@ class Gate(Checked):
     dwell_blocks : int
         Blocks in a row for which all of this has to hold before a change is reported, 1 to 400;
         more for indicators that no published work ties to load by themselves.
+    at_once : float
+        Evidence from which a step is reported without that dwell, 0 to 40, which is never: a
+        posture may be held for seconds, as with a hand at the phone, a rhythm or a force is not.
     least : float
         Size of the value itself below which there is nothing to report, 0 to 100.
 
@@ -67,6 +70,7 @@ class Gate(Checked):
     evidence: Annotated[float, Within(0.0, 20.0)] = 5.0
     lasting: Annotated[float, Within(0.0, 20.0)] = 4.5
     dwell_blocks: Annotated[int, Within(1, 400)] = 5
+    at_once: Annotated[float, Within(0.0, 40.0)] = 40.0
     least: Annotated[float, Within(0.0, 100.0)] = 0.0
 
 
@@ -251,7 +255,7 @@ INDICATORS: Final = (
         column="peak_10hz_bw",
         words="peak force",
         unit="bw",
-        gate=Gate(5.0, evidence=4.6, lasting=4.0),
+        gate=Gate(5.0, evidence=4.6, lasting=4.0, at_once=6.0),
         definition="Peak of the vertical specific force below 10 Hz in stance.",
         evidence="0.08–0.23 BW (SD) from force plates; varies by 4 % from step to step.",
         limits="Reads 0.1 BW high, more uphill; changes count, the figure itself does not.",
@@ -275,7 +279,7 @@ INDICATORS: Final = (
         column="impact_shock_g",
         words="impact shock",
         unit="g",
-        gate=Gate(8.0, multiple=2.0, evidence=4.5, lasting=4.0),
+        gate=Gate(8.0, multiple=2.0, evidence=4.5, lasting=4.0, at_once=6.0),
         definition="Largest vertical specific force below 20 Hz within 80 ms of contact.",
         evidence="3.1 g on the level, 4.9 g down 10° in public recordings; varies by 9 % a step.",
         limits="No loading rate and no ground reaction force (Kiernan 2023, "
@@ -355,7 +359,7 @@ INDICATORS: Final = (
         column="cadence_spm",
         words="cadence",
         unit="spm",
-        gate=Gate(3.0, multiple=2.0, evidence=4.7),
+        gate=Gate(3.0, multiple=2.0, evidence=4.7, at_once=5.4),
         definition="Sixty over the block's mean step time: as the column, without its ten-second "
         "window.",
         evidence="Cadence +5–10 % lowers the load of a step (Heiderscheit 2011, "

@@ -135,6 +135,7 @@ class DriftParams:
         evidence: float | None = None,
         lasting: float | None = None,
         dwell_blocks: int | None = None,
+        at_once: float | None = None,
         least: float | None = None,
     ) -> DriftParams:
         """The same parameters with fields of one indicator's :class:`Gate` changed.
@@ -143,7 +144,7 @@ class DriftParams:
         ----------
         indicator : str
             Its name, such as ``"sacral_lean_deg"``.
-        floor, multiple, evidence, lasting, dwell_blocks, least : float or int, optional
+        floor, multiple, evidence, lasting, dwell_blocks, at_once, least : float or int, optional
             Fields of :class:`Gate`; None leaves one as it is.
 
         Returns
@@ -169,6 +170,7 @@ class DriftParams:
             was.evidence if evidence is None else evidence,
             was.lasting if lasting is None else lasting,
             was.dwell_blocks if dwell_blocks is None else dwell_blocks,
+            was.at_once if at_once is None else at_once,
             was.least if least is None else least,
         )
         return replace(self, gates=(*self.gates[:place], gate, *self.gates[place + 1 :]))

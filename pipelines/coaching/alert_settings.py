@@ -166,6 +166,7 @@ def keys_of_gate(indicator: Indicator) -> dict[str, str]:
         "evidence": "evidence",
         "lasting": "lasting",
         "dwell_blocks": "dwell_blocks",
+        "at_once": "at_once",
     }
     return keys | ({"least_percent": "least"} if indicator.gate.least else {})
 

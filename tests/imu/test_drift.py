@@ -131,10 +131,10 @@ def test_lean_that_grows_in_four_minutes_is_reported_soon_after_it_passed_the_ga
 @pytest.mark.parametrize(
     ("column", "indicator", "factor", "direction", "within_s"),
     [
-        ("peak_10hz_bw", "peak_10hz_bw", 1.10, "up", 100.0),
-        ("impact_shock_g", "impact_shock_g", 1.20, "up", 120.0),
+        ("peak_10hz_bw", "peak_10hz_bw", 1.10, "up", 40.0),
+        ("impact_shock_g", "impact_shock_g", 1.20, "up", 45.0),
         ("vertical_oscillation_mm", "vertical_oscillation_mm", 1.15, "up", 120.0),
-        ("cadence_spm", "cadence_spm", 0.93, "down", 100.0),
+        ("cadence_spm", "cadence_spm", 0.93, "down", 40.0),
         ("lumbar_compression_bw", "lumbar_index", 1.20, "up", 100.0),
     ],
 )

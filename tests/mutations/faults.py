@@ -325,6 +325,13 @@ FAULTS: Final = (
         _FALSE_ALARMS,
     ),
     Fault(
+        "rates: a change beyond doubt waits as long as any",
+        "imu/drift/detector.py",
+        "((np.abs(beyond) >= self._dwell) | at_once)",
+        "(np.abs(beyond) >= self._dwell)",
+        _DRIFT,
+    ),
+    Fault(
         "words: what is complained of may steer the terminal",
         "pipelines/commands/messages.py",
         "typer.echo(printable(text), err=True)",

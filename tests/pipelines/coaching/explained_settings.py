@@ -22,13 +22,14 @@ def explained_defaults() -> str:
 
     Examples
     --------
-    >>> print("\n".join(explained_defaults().splitlines()[-6:]))
+    >>> print("\n".join(explained_defaults().splitlines()[-7:]))
     [indicators.regularity]
     floor_percent = 6.0
     multiple = 2.3
     evidence = 5.0
     lasting = 4.5
     dwell_blocks = 24
+    at_once = 40.0
     """
     lines = [_HEAD]
     for table, usual in (("detector", DriftParams()), ("coach", CoachParams())):
