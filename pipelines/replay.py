@@ -502,7 +502,7 @@ def fold_table(
         When the table cannot be read or an option does not fit it.
     """
     from pipelines.files.reading.front_door import read
-    from pipelines.files.stated_rate import rate_doubt
+    from pipelines.files.reading.stated_rate import rate_doubt
 
     # reading is about half of the work
     table = read(

@@ -96,7 +96,7 @@ def verdict(status: LiveStatus) -> tuple[Standing, str]:
     if (sign := warning_sign(status)) is not None:
         return "changed", sign.message
     if status.pain is not None and status.pain.light != "go":
-        return "changed", " ".join(pain_parts(status.pain))
+        return "changed", " ".join(pain_parts(status.pain)).strip()
     changed = [NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
     if changed:
         return "changed", f"changed from your baseline: {', '.join(changed)}"

@@ -98,7 +98,7 @@ def test_the_light_is_told_at_once_and_training_is_silent_until_it_is_green(
         ("stop", "during"),
     ]
     assert "Pain of 4: change something now. Slow down or walk for two minutes" in shown
-    assert "Pain of 6: stop this run. Slow to a walk now, walk gently" in shown
+    assert "Pain of 6: stop this run. Slow to a walk now, and walk gently" in shown
     assert "worth a few questions about signs" in shown
     assert runner.sentences[60].startswith("Pain of 4: change something now.")
     assert "Everything is" not in runner.sentences[200]

@@ -5,7 +5,7 @@ export const TodayForm = {
   props: { today: Object },
   emits: ["ask"],
   data() {
-    return { surface: "", chosen: "", name: "", speed: "", slope: "", back: "", asking: false, ANOTHER };
+    return { surface: "", chosen: "", name: "", speed: "", slope: "", back: "", sent: null, asking: false, ANOTHER };
   },
   created() {
     this.fill();
@@ -36,13 +36,15 @@ export const TodayForm = {
     wrong() {
       return ["speed", "slope"].find((name) => this.today.troubles[name]);
     },
+    // What was changed here since it was sent stays: an answer may come late.
     fill() {
-      const { surface, shoe, troubles } = this.today;
-      this.back = this.today.back;
-      this.surface = surface;
+      const { shoe, troubles } = this.today;
+      const isSent = (one) => !this.sent || this[one] === this.sent[one];
       // a name that is being typed stays in its field
-      if (this.chosen !== ANOTHER || (shoe && shoe !== this.name.trim())) this.chosen = shoe;
-      for (const one of ["speed", "slope"]) if (!troubles[one]) this[one] = this.today[one];
+      if (isSent("shoe") && (this.chosen !== ANOTHER || (shoe && shoe !== this.name.trim())))
+        this.chosen = shoe;
+      for (const one of ["back", "surface", "speed", "slope"])
+        if (!troubles[one] && isSent(one)) this[one] = this.today[one];
     },
     pick() {
       if (this.chosen === ANOTHER) this.$nextTick(() => this.$refs.name.focus());
@@ -51,6 +53,7 @@ export const TodayForm = {
     save() {
       const { surface, shoe, speed, slope, back } = this;
       const pace = this.asksPace ? { speed, slope } : {};
+      this.sent = { surface, shoe, speed, slope, back };
       this.$emit("ask", "today", JSON.stringify({ surface, shoe, back, ...pace }));
     },
     // Before the sensor is chosen: what was typed counts.
