@@ -81,6 +81,11 @@ class RunPain:
         return max(later) - self.before
 
     @property
+    def is_rated(self) -> bool:
+        """Whether anything is known of the pain in it or after it."""
+        return any(it is not None for it in (self.of_run, self.next_day, self.second_day))
+
+    @property
     def worst_later(self) -> int:
         """The most after the run; 0 when nothing was noted."""
         return max(self.of_run or 0, self.next_day or 0, self.second_day or 0)
@@ -123,7 +128,7 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
     notes : sequence of PainNote
         All ratings of pain, in order of time.
     runs : sequence of RunPain
-        The last runs, in order; only the last five count.
+        The last runs, in order; only the last five that were rated afterwards count.
     now_ns : int
         The time, ns since 1970.
 
@@ -150,7 +155,8 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
                 (PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_worse", {"points": grown}))
             )
         reasons.append((PainTier.WATCH, _watch(pain, now_ns)))
-    latest = list(runs)[-5:]
+    # what nobody rated afterwards was no run without pain
+    latest = [run for run in runs if run.is_rated][-5:]
     rises = sum(1 for run in latest if run.rise is not None and run.rise >= _CLEAR_RISE)
     if rises >= _OFTEN:
         numbers = {"runs": rises, "of": len(latest)}

@@ -53,6 +53,8 @@ _HOUR_NS: Final = 3600 * 10**9
 _HARD_GROUND: Final = ("asphalt", "concrete")
 #: How far back pain is looked at: longer than the longest tier.
 _PAIN_DAYS: Final = 60
+#: Runs that are looked at for five with a rating.
+_RUNS_BACK: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
     """What the ratings of the last weeks add up to, and which is due."""
     since_ns = now_ns - _PAIN_DAYS * _DAY_NS
     notes = pain_notes(journal, since_ns)
-    runs = pains_of_runs(journal, newest=5)
+    runs = pains_of_runs(journal, newest=_RUNS_BACK)
     finding = pain_tier(notes, [pain for _, pain in runs], now_ns)
     cues = [] if finding.tier is PainTier.NONE else list(finding.cues)
     cues += relief_cues(notes, now_ns)

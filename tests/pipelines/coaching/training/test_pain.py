@@ -110,6 +110,13 @@ def test_a_rise_in_three_of_the_last_five_runs_is_for_a_specialist() -> None:
     assert pain_tier([], older, START).tier is PainTier.NONE
 
 
+def test_runs_that_nobody_rated_afterwards_take_no_warning_back() -> None:
+    rising, unknown = RunPain(0, 3), RunPain(0)
+    finding = pain_tier([], [rising, rising, rising, unknown, unknown, unknown], START)
+    assert finding.tier is PainTier.SPECIALIST
+    assert finding.cues[0].message.startswith("Pain rose by 2 points or more in 3 of your last 3")
+
+
 def test_the_rise_is_the_worst_within_48_hours() -> None:
     assert RunPain(1, 1, 2, 4).rise == 3
     assert RunPain(None, 5).rise is None
