@@ -17,8 +17,9 @@ setInterval(ask, EVERY_MS);
 addEventListener("focus", ask);
 
 // A refusal stands in its form; without a script the page is made anew, and what was typed is gone.
-async function send(form) {
-  const typed = { method: "POST", body: new URLSearchParams(new FormData(form)) };
+async function send(form, button) {
+  // the button that was pressed says what is to be done
+  const typed = { method: "POST", body: new URLSearchParams(new FormData(form, button)) };
   const answer = await fetch(form.action, { ...typed, headers: { accept: "text/plain" } });
   const words = await answer.text();
   if (answer.ok) return location.assign(words);
@@ -34,7 +35,7 @@ async function send(form) {
 for (const form of document.querySelectorAll("form[method=post]"))
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(form).catch(ask);
+    send(form, event.submitter).catch(ask);
   });
 document.getElementById("print")?.addEventListener("click", () => print());
 if (document.querySelector("progress")) setTimeout(() => location.reload(), EVERY_MS / 2);

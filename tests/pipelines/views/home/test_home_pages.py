@@ -104,6 +104,9 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         assert "grass" in tab.text("main")
         tab.open(f"{running.address}home/runs")
         assert "windy <script>alert(1)</script>" in tab.text()
+        tab.open(f"{running.address}home/journal")
+        tab.find("[aria-label='Retire Blue pair']").click()
+        tab.until_shown("Blue pair is retired.", "[role=status]")
         running.process.kill()
         tab.until_shown("Backstride has ended", "#gone")
 
