@@ -158,7 +158,7 @@ def _parts(status: DriftStatus, p: DriftParams) -> tuple[str, str]:
     """What is going on, and what a full sentence says besides."""
     clock = _clock(status.running_s)
     distrust = (
-        f", because {status.flagged} of {status.steps} steps are not trusted, most for "
+        f", because {status.flagged} of {status.steps} steps do not count, most for "
         f"{_FLAG_WORDS.get(Quality(status.most_flagged_for), '')}"
     )
     none, how = "no baseline yet", _share(status.learned, p.baseline_blocks)

@@ -247,7 +247,7 @@ def test_flagged_steps_give_no_baseline_and_it_says_why() -> None:
     assert detector.push(steps) == []
     assert detector.baseline is None
     assert detector.status.startswith("no baseline yet, because ")
-    assert detector.status.endswith("steps are not trusted, most for lost samples")
+    assert detector.status.endswith("steps do not count, most for lost samples")
 
 
 def _spoil(**changes: Any) -> str:

@@ -142,7 +142,7 @@ def test_nothing_is_called_usual_while_the_detector_is_not_judging() -> None:
         (DriftStatus("warming up", 42.0), "warming up: 0:42 of 1:00"),
         (
             DriftStatus("not watching", steps=40, flagged=30, most_flagged_for=Quality.BEND),
-            "not watching, because 30 of 40 steps are not trusted, most for running a bend",
+            "not watching, because 30 of 40 steps do not count, most for running a bend",
         ),
     ):
         status.standing = standing
