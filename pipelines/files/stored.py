@@ -102,6 +102,10 @@ class Store(Generic[Kept]):
         with replacing(self.path, private=True) as out:
             out.write(msgspec.json.format(msgspec.json.encode(content), indent=1))
 
+    def kept(self) -> list[Path]:
+        """The file, where there is one, and those that were put aside."""
+        return list(self.path.parent.glob(f"{self.path.name}*"))
+
     def _put_aside(self) -> Stored[Kept]:
         damaged = f"{self.path}: {self._what} is damaged and is not used"
         try:

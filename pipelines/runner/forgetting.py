@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
-from pipelines.runner.desk.twisting_store import FILE_NAME
+from pipelines.runner.desk.twisting_store import known_twisting_store
 from pipelines.runner.journal.database import Journal, kept_aside
 from pipelines.runner.journal.pending import pending_path
-
-#: What else is kept of the runner beside the journal, whatever floor keeps it.
-_BESIDE: Final = (FILE_NAME, "last_answers.json", "last_letter.json")
+from pipelines.runner.last_answers import last_answers_store
+from pipelines.runner.last_letter import handed_over_store
 
 
 def forget_everything(journal: Journal) -> list[Path]:
@@ -27,8 +25,10 @@ def forget_everything(journal: Journal) -> list[Path]:
     journal.empty()
     folder, left = journal.path.parent, []
     # those that could not be read too
-    kept = [f"{pending_path(journal.path).stem}*", *(f"{name}*" for name in _BESIDE)]
-    for path in (*kept_aside(journal.path), *(one for name in kept for one in folder.glob(name))):
+    waiting = folder.glob(f"{pending_path(journal.path).stem}*")
+    stores = (known_twisting_store(folder), last_answers_store(folder), handed_over_store(folder))
+    beside = (path for store in stores for path in store.kept())
+    for path in (*kept_aside(journal.path), *waiting, *beside):
         try:
             path.unlink(missing_ok=True)
         except OSError:

@@ -17,8 +17,6 @@ from imu.ranges import Longest, Within, check_ranges
 from pipelines.coaching.training.twisting import TwistingHistory, limit_deg_s
 from pipelines.files.stored import Store, Stored
 
-FILE_NAME: Final = "twisting.json"
-
 #: Before a personal limit is known: days, and tenths of a second of turning, about 17 minutes.
 _LEAST_DAYS: Final = 3
 _LEAST_TURNING: Final = 10_000
@@ -80,6 +78,17 @@ class KnownTwisting:
         )
 
 
+def known_twisting_store(folder: Path) -> Store[KnownTwisting]:
+    """Where it is kept: a small file of the data folder."""
+    return Store(
+        folder / "twisting.json",
+        KnownTwisting,
+        version=1,
+        what="what is known of your turning",
+        then="it is learned anew",
+    )
+
+
 class TwistingStore:
     """Keeps what is known in a folder; what goes wrong is told once and harms nothing else.
 
@@ -101,13 +110,7 @@ class TwistingStore:
     ) -> None:
         self._store: Store[KnownTwisting] | None = None
         if folder is not None:
-            self._store = Store(
-                folder / FILE_NAME,
-                KnownTwisting,
-                version=1,
-                what="what is known of your turning",
-                then="it is learned anew",
-            )
+            self._store = known_twisting_store(folder)
         self._note, self._today = note, today
         self._told: set[str] = set()
 

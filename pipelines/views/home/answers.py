@@ -31,6 +31,7 @@ from pipelines.runner.journal.entries import (
 )
 from pipelines.runner.journal.queries import PlacedPain, odometers_m, placed_pains
 from pipelines.runner.journal.tags import SURFACES
+from pipelines.runner.last_letter import handed_over_store
 from pipelines.units import distance_words, height_words, mass_words
 from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of
 from pipelines.views.home.exercises import EXERCISES
@@ -38,7 +39,6 @@ from pipelines.views.home.frame import Frame, render_page
 from pipelines.views.home.letter import (
     DAYS,
     dose_amount,
-    handed_over_store,
     letter_of,
     summary_of,
 )

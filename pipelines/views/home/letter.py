@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.counted import counted
-from pipelines.files.stored import Store
 from pipelines.runner.journal.entries import Questionnaire
 from pipelines.runner.journal.queries import odometers_m, red_flag_state
+from pipelines.runner.last_letter import HandedOver
 from pipelines.units import distance_words, dose_words
 from pipelines.views.home.diary import FORM, Diary, Usual, diary_of
 
@@ -24,31 +23,6 @@ if TYPE_CHECKING:
 DAYS: Final = 28
 #: What its form is compared with: the runs of twelve weeks before.
 BEFORE_DAYS: Final = 84
-
-
-@dataclass(frozen=True, slots=True)
-class HandedOver:
-    """What the last letter said, for the next one to compare with.
-
-    Attributes
-    ----------
-    day : str
-        ISO date of its last day.
-    runs : int
-        In its four weeks.
-    distance_m : float
-        Sum of known distances, m.
-    worst_pain : int, optional
-        The highest rating.
-    means : dict of str to float
-        Mean over the runs by column.
-    """
-
-    day: str
-    runs: int
-    distance_m: float
-    worst_pain: int | None = None
-    means: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +152,6 @@ def summary_of(letter: Letter) -> HandedOver:
         diary.distance_m,
         diary.worst_pain,
         {row.quantity.column: row.now.mean for row in letter.form if row.now is not None},
-    )
-
-
-def handed_over_store(folder: Path) -> Store[HandedOver]:
-    """Where the summary of the last letter is kept."""
-    return Store(
-        folder / "last_letter.json",
-        HandedOver,
-        version=1,
-        what="what your last letter said",
-        then="the next letter compares with nothing",
     )
 
 

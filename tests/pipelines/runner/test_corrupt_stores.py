@@ -15,7 +15,7 @@ from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.errors import BackstrideError
 from pipelines.files.alert_settings_file import load_alert_settings
-from pipelines.runner.desk.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
+from pipelines.runner.desk.twisting_store import KnownTwisting, TwistingStore
 from pipelines.runner.journal.database import Journal, journal_path
 from pipelines.runner.journal.entries import Exercise, Questionnaire, RunBaseline, Shoe
 from pipelines.runner.journal.pending import keep_for_later, pending_path
@@ -220,11 +220,11 @@ def test_a_store_of_one_record_is_kept_aside_and_told(content: bytes, home: Path
     assert note.count(". ") == 0 and note.endswith(".")
     assert path.with_name(f"{path.name}.unreadable").read_bytes() == content
     assert load_device(path) == (None, "")
-    (home / FILE_NAME).write_bytes(content)
+    (home / "twisting.json").write_bytes(content)
     told: list[str] = []
     assert TwistingStore(home, told.append).load() == KnownTwisting()
     assert len(told) == 1
-    assert (home / f"{FILE_NAME}.unreadable").read_bytes() == content
+    assert (home / "twisting.json.unreadable").read_bytes() == content
 
 
 def test_what_is_kept_is_for_the_user_alone(home: Path) -> None:

@@ -23,7 +23,7 @@ from pipelines.coaching.training.desk import DeskParams
 from pipelines.coaching.training.twisting import TwistingHistory, add_rates
 from pipelines.runner.desk.axial_rate import AxialRate
 from pipelines.runner.desk.run import run_desk
-from pipelines.runner.desk.twisting_store import FILE_NAME, KnownTwisting, TwistingStore
+from pipelines.runner.desk.twisting_store import KnownTwisting, TwistingStore
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.database import Journal
@@ -198,25 +198,25 @@ def test_two_desk_modes_at_once_add_up(tmp_path: Path) -> None:
      b'{"format": 1, "days": Infinity, "last_day": "", "counts": []}'],
 )  # fmt: skip
 def test_a_damaged_file_is_kept_aside_and_told_once(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / FILE_NAME).write_bytes(content)
+    (tmp_path / "twisting.json").write_bytes(content)
     told: list[str] = []
     store = TwistingStore(tmp_path, told.append, lambda: MONDAY)
     assert store.load() == KnownTwisting()
     assert store.add(USUAL)
     assert store.load().history == USUAL
-    assert (tmp_path / f"{FILE_NAME}.unreadable").read_bytes() == content
+    assert (tmp_path / "twisting.json.unreadable").read_bytes() == content
     assert len(told) == 1
     assert told[0].endswith("is learned anew.")
 
 
 def test_a_newer_file_is_neither_used_nor_replaced(tmp_path: Path) -> None:
     newer = json.dumps({"format": 2, "rates": []})
-    (tmp_path / FILE_NAME).write_text(newer)
+    (tmp_path / "twisting.json").write_text(newer)
     told: list[str] = []
     store = TwistingStore(tmp_path, told.append)
     assert store.load() == KnownTwisting()
     assert not store.add(USUAL)
-    assert (tmp_path / FILE_NAME).read_text() == newer
+    assert (tmp_path / "twisting.json").read_text() == newer
     assert [sentence.endswith("update backstride.") for sentence in told] == [True]
 
 
@@ -231,7 +231,7 @@ def test_a_folder_that_takes_nothing_is_told_once(tmp_path: Path) -> None:
 
 def test_emptying_the_journal_forgets_the_wearer(tmp_path: Path) -> None:
     TwistingStore(tmp_path, print).add(USUAL)
-    (tmp_path / f"{FILE_NAME}.unreadable").write_text("{")
+    (tmp_path / "twisting.json.unreadable").write_text("{")
     with Journal(tmp_path / "journal.sqlite3") as journal:
         assert forget_everything(journal) == []
     assert list(tmp_path.glob("twisting*")) == []
@@ -286,7 +286,7 @@ def test_a_sensor_without_a_gyroscope_says_once_that_it_sees_no_twists(tmp_path:
     assert notes == [text("twisting.unseen")]
     assert cues == []
     assert len(summary.lines()) == 2
-    assert not (tmp_path / FILE_NAME).exists()
+    assert not (tmp_path / "twisting.json").exists()
 
 
 def test_the_command_keeps_what_it_learned_in_the_data_folder(
@@ -297,4 +297,4 @@ def test_the_command_keeps_what_it_learned_in_the_data_folder(
     assert ended.exit_code == 0
     assert ended.err == ""
     assert "quick twists: what is usual for you is still being learned\n" in ended.out
-    assert json.loads((tmp_path / FILE_NAME).read_text())["days"] == 1
+    assert json.loads((tmp_path / "twisting.json").read_text())["days"] == 1

@@ -20,7 +20,7 @@ from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Sess
 from pipelines.runner.journal.rows import ENTRIES
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.last_answers import LastAnswers, last_answers_store
-from pipelines.views.home.letter import handed_over_store
+from pipelines.runner.last_letter import handed_over_store
 from tests.pipelines.command_line import environment
 from tests.pipelines.runner.journal.journals import at, held_by_another_process, pain, run
 from tests.warm_process import finished
@@ -452,7 +452,7 @@ import os, sys
 from pathlib import Path
 from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.last_answers import LastAnswers, last_answers_store
-from pipelines.views.home.letter import handed_over_store
+from pipelines.runner.last_letter import handed_over_store
 from pipelines.runner.journal.database import Journal
 from tests.pipelines.runner.journal.journals import run
 journal = Journal(Path(sys.argv[1]))

@@ -10,9 +10,10 @@ import pytest
 from pipelines.coaching.training.red_flags import QUESTIONS
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Questionnaire, Shoe
+from pipelines.runner.last_letter import handed_over_store
 from pipelines.views.home.answers import Answers
 from pipelines.views.home.frame import Frame
-from pipelines.views.home.letter import handed_over_store, letter_of, summary_of
+from pipelines.views.home.letter import letter_of, summary_of
 from tests.pipelines.runner.journal.journals import at, pain, run
 
 #: A Sunday: the letter is of the Mondays 2 February to 23 February 2026, and that week.
