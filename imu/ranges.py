@@ -12,7 +12,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from imu.errors import ParameterError
 
@@ -94,15 +105,19 @@ class Longest:
 
 
 class Allowed(NamedTuple):
-    """What one field may hold: a rule for numbers or texts, or a choice; or nothing at all."""
+    """What one field may hold: a rule for numbers or texts, or a choice; or nothing at all.
+
+    ``named`` are words that may stand in place of a number.
+    """
 
     rule: Within | Longest | tuple[Any, ...]
     whole: bool
     optional: bool
+    named: tuple[str, ...] = ()
 
     def holds(self, value: object) -> bool:
         """Whether the field may hold a value."""
-        if value is None and self.optional:
+        if (value is None and self.optional) or value in self.named:
             return True
         if isinstance(self.rule, Within):
             return self.rule.holds(value, whole=self.whole)
@@ -114,7 +129,7 @@ class Allowed(NamedTuple):
     def words(self) -> str:
         """What is accepted, behind "give"."""
         if isinstance(self.rule, Within):
-            return self.rule.words(whole=self.whole)
+            return ", or ".join((self.rule.words(whole=self.whole), *map(repr, self.named)))
         if isinstance(self.rule, Longest):
             return self.rule.words()
         return "one of " + ", ".join(str(choice) for choice in self.rule if choice != "")
@@ -125,20 +140,21 @@ def allowed_of(kind: type) -> Mapping[str, Allowed]:
     """What the fields of a class may hold, by name; fields without a rule are missing.
 
     A rule is ``Annotated[float, Within(…)]``, ``Annotated[str, Longest(…)]`` or ``Literal[…]``,
-    each of them perhaps ``| None``.
+    each of them perhaps ``| None``; or the first with ``| Literal[…]``.
     """
     found = {}
     for name, hint in get_type_hints(kind, include_extras=True).items():
-        choices = get_args(hint)
-        optional = type(None) in choices
-        for part in choices if optional else (hint,):
-            if get_origin(part) is Literal:
-                found[name] = Allowed(get_args(part), False, optional)
-            elif get_origin(part) is Annotated:
-                number, *rules = get_args(part)
-                for rule in rules:
-                    if isinstance(rule, Within | Longest):
-                        found[name] = Allowed(rule, number is int, optional)
+        parts = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+        optional = type(None) in parts
+        literals = (get_args(part) for part in parts if get_origin(part) is Literal)
+        named = tuple(one for choices in literals for one in choices)
+        if named:
+            found[name] = Allowed(named, False, optional)
+        for part in parts:
+            number, *rules = get_args(part) if get_origin(part) is Annotated else (part,)
+            for rule in rules:
+                if isinstance(rule, Within | Longest):
+                    found[name] = Allowed(rule, number is int, optional, named)
     return found
 
 

@@ -120,7 +120,8 @@ class DriftDetector:
         self._lasting = widely * np.array([gate.lasting for gate in p.gates])
         self._least = np.array([gate.least for gate in p.gates])
         self._dwell = np.array([gate.dwell_blocks for gate in p.gates])
-        self._at_once = widely * np.array([gate.at_once for gate in p.gates])
+        at_once = [math.inf if gate.at_once == "never" else gate.at_once for gate in p.gates]
+        self._at_once = widely * np.array(at_once)
         self._state = fresh_state()
         self._session: Any = self._state[0]["session"]  # views
         self._segment: Any = self._state[0]["segment"]

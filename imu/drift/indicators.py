@@ -53,9 +53,9 @@ class Gate(Checked):
     dwell_blocks : int
         Blocks in a row for which all of this has to hold before a change is reported, 1 to 400;
         more for indicators that no published work ties to load by themselves.
-    at_once : float
-        Evidence from which a step is reported without that dwell, 0 to 40, which is never: a
-        posture may be held for seconds, as with a hand at the phone, a rhythm or a force is not.
+    at_once : float or "never"
+        Evidence from which a step is reported without that dwell, 0 to 40, or "never": a posture
+        may be held for seconds, as with a hand at the phone, a rhythm or a force is not.
     least : float
         Size of the value itself below which there is nothing to report, 0 to 100.
 
@@ -70,7 +70,7 @@ class Gate(Checked):
     evidence: Annotated[float, Within(0.0, 20.0)] = 5.0
     lasting: Annotated[float, Within(0.0, 20.0)] = 4.5
     dwell_blocks: Annotated[int, Within(1, 400)] = 5
-    at_once: Annotated[float, Within(0.0, 40.0)] = 40.0
+    at_once: Annotated[float, Within(0.0, 40.0)] | Literal["never"] = "never"
     least: Annotated[float, Within(0.0, 100.0)] = 0.0
 
 

@@ -8,7 +8,7 @@ were chosen on simulated hours of the measured wander, with seeds other than tho
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from imu.drift.indicators import INDICATORS, Gate, indicator_named
 from imu.errors import ParameterError
@@ -135,7 +135,7 @@ class DriftParams:
         evidence: float | None = None,
         lasting: float | None = None,
         dwell_blocks: int | None = None,
-        at_once: float | None = None,
+        at_once: float | Literal["never"] | None = None,
         least: float | None = None,
     ) -> DriftParams:
         """The same parameters with fields of one indicator's :class:`Gate` changed.
@@ -144,7 +144,7 @@ class DriftParams:
         ----------
         indicator : str
             Its name, such as ``"sacral_lean_deg"``.
-        floor, multiple, evidence, lasting, dwell_blocks, at_once, least : float or int, optional
+        floor, multiple, evidence, lasting, dwell_blocks, at_once, least : optional
             Fields of :class:`Gate`; None leaves one as it is.
 
         Returns

@@ -341,7 +341,10 @@ def test_a_parameter_out_of_range_is_named(name: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("floor", 0.0), ("floor", "6"), ("multiple", 21.0), ("dwell_blocks", 0), ("least", math.nan)],
+    [
+        *(("floor", 0.0), ("floor", "6"), ("multiple", 21.0), ("dwell_blocks", 0)),
+        *(("least", math.nan), ("at_once", 41.0), ("at_once", "always")),
+    ],
 )
 def test_a_gate_out_of_range_is_named(name: str, value: Any) -> None:
     with pytest.raises(ParameterError) as caught:

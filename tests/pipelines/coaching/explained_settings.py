@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 import textwrap
@@ -29,7 +30,7 @@ def explained_defaults() -> str:
     evidence = 5.0
     lasting = 4.5
     dwell_blocks = 24
-    at_once = 40.0
+    at_once = "never"
     """
     lines = [_HEAD]
     for table, usual in (("detector", DriftParams()), ("coach", CoachParams())):
@@ -47,7 +48,7 @@ def explained_defaults() -> str:
         lines += ["", f"# {words}; changes in {indicator.change_unit}."]
         lines.append(f"[indicators.{indicator.key}]")
         for key, name in keys_of_gate(indicator).items():
-            lines.append(f"{key} = {getattr(indicator.gate, name)!r}")
+            lines.append(f"{key} = {json.dumps(getattr(indicator.gate, name))}")
     return "\n".join(lines) + "\n"
 
 
@@ -63,7 +64,7 @@ def _attributes(kind: type) -> list[tuple[list[str], str]]:
     text = inspect.getdoc(kind) or ""
     section = text.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
     found: list[tuple[list[str], str]] = []
-    for head, body in re.findall(r"^(\S.*) : [\w ]+\n((?: +.*\n?)+)", section, re.MULTILINE):
+    for head, body in re.findall(r"^(\S.*) : .+\n((?: +.*\n?)+)", section, re.MULTILINE):
         meaning = " ".join(body.split()).replace("``", "")
         found.append((head.replace(",", " ").split(), meaning))
     return found
