@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -198,18 +199,18 @@ def test_page_tells_changes_sides_quality_and_limits(whole: str) -> None:
 @pytest.mark.parametrize(
     "recording",
     [
-        recording_of(NO_STEPS),
-        recording_of(NO_STEPS, end={"duration_s": 0.0}),
-        recording_of(steps_of(1)),
-        recording_of(steps_of(45)),
-        recording_of(steps_of(700, gyro=False), info=NO_GYRO),
-        recording_of(steps_of(3000), cut_short=True, notes=("the recording was cut short.",)),
-        recording_of(changed(steps_of(5000), "cadence_spm", 0.9, 3000)),
+        lambda: recording_of(NO_STEPS),
+        lambda: recording_of(NO_STEPS, end={"duration_s": 0.0}),
+        lambda: recording_of(steps_of(1)),
+        lambda: recording_of(steps_of(45)),
+        lambda: recording_of(steps_of(700, gyro=False), info=NO_GYRO),
+        lambda: recording_of(steps_of(3000), cut_short=True, notes=("it was cut short.",)),
+        lambda: recording_of(changed(steps_of(5000), "cadence_spm", 0.9, 3000)),
     ],
     ids=["nothing", "no sample", "one step", "two blocks", "no gyroscope", "cut short", "one"],
 )
-def test_every_kind_of_run_has_a_page(recording: Recording) -> None:
-    text = render(content_of(recording))
+def test_every_kind_of_run_has_a_page(recording: Callable[[], Recording]) -> None:
+    text = render(content_of(recording()))
     page = Page(text)
 
     assert page.open == []
