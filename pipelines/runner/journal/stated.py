@@ -58,9 +58,14 @@ class Stated:
         said: str = getattr(self, what)
         return said if said or what in self.taken_back else otherwise
 
+    @property
+    def said(self) -> frozenset[Said]:
+        """What something is said of."""
+        return frozenset(one for one in SAID if getattr(self, one) not in ("", None))
+
     def over(self, earlier: Stated) -> Stated:
         """The same where something is said or taken back here, as earlier where not."""
-        here = self.taken_back | {one for one in SAID if getattr(self, one) not in ("", None)}
+        here = self.taken_back | self.said
         of: dict[str, Any] = {one: getattr(self if one in here else earlier, one) for one in SAID}
         return Stated(**of, taken_back=self.taken_back | (earlier.taken_back - here))
 

@@ -31,7 +31,7 @@ from pipelines.runner.journal.entries import (
 from pipelines.runner.journal.queries import red_flag_state, run_time
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
-from pipelines.runner.journal.stated import SAID, UNRECORDED_M, Distance, Said, Stated, distance_run
+from pipelines.runner.journal.stated import UNRECORDED_M, Distance, Stated, distance_run
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.units import (
@@ -101,15 +101,11 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
         raise ParameterError("surface", surface, "one of the list")
     effort = _whole(fields, "effort") if fields.get("effort") else None
     shoe = _shoe_in_use(journal, fields)
-    had: dict[Said, object] = {
-        "distance": was_m,
-        "surface": before.surface,
-        "shoe": before.shoe_id,
-        "note": before.note,
-        "effort": before.effort,
-    }
-    emptied = {one for one in SAID if fields.get(one) == "" and had[one] not in ("", None)}
-    said = Stated(distance, surface, shoe, fields.get("note", ""), effort, frozenset(emptied))
+    was = None if was_m is None else Distance(was_m, before.distance_source)
+    pair = "" if before.shoe_id is None else journal.entry(Shoe, before.shoe_id).name
+    had = Stated(was, before.surface, pair, before.note, before.effort).said
+    emptied = frozenset(one for one in had if fields.get(one) == "")
+    said = Stated(distance, surface, shoe, fields.get("note", ""), effort, emptied)
     edit_run(journal, number, said)
     told = f"Run {number} is as you said."
     if effort is not None and effort != before.effort:
