@@ -148,7 +148,7 @@ class LoggedMark:
 SessionRecord = Record | LoggedMark
 
 
-def mark_from_words(kind: str, words: str = "", name: str = "") -> Mark:
+def mark_from_words(kind: str, words: str = "") -> Mark:
     """A mark from what a person typed or pressed.
 
     Parameters
@@ -157,8 +157,6 @@ def mark_from_words(kind: str, words: str = "", name: str = "") -> Mark:
         One of :data:`MARK_KINDS`.
     words : str
         What it says, with its unit.
-    name : str
-        How an error calls it; the kind otherwise.
 
     Raises
     ------
@@ -179,7 +177,7 @@ such as '2 %', '-3 %' downhill or '2 deg'.
     """
     if kind not in _FROM_WORDS:
         raise ParameterError("mark", kind, "one of " + ", ".join(MARK_KINDS))
-    return _FROM_WORDS[kind](words, name or kind)
+    return _FROM_WORDS[kind](words, kind)
 
 
 def mark_from_log(kind: str, value: str) -> Mark:

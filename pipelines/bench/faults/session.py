@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.records import DeviceInfo, Packet, Record
+from devices.records import DeviceInfo, Packet
 from devices.simulator.device import MotionRun, SimulatedSource
 from devices.simulator.faults.plan import FaultPlan
 from devices.simulator.faults.samples import FaultyRun
@@ -114,14 +113,12 @@ def scenario_of(plan: FaultPlan) -> Scenario:
     return replace(as_such_sensors_measure(scenario), seed=plan.seed, faults=faults, time_scale=0.0)
 
 
-def run_plan(plan: FaultPlan, see: Callable[[Record], None] | None = None) -> PlanSession:
+def run_plan(plan: FaultPlan) -> PlanSession:
     """Run a plan's session, as fast as it goes.
 
     Parameters
     ----------
     plan : FaultPlan
-    see : callable, optional
-        Is shown each record of the log.
 
     Raises
     ------
@@ -136,24 +133,20 @@ def run_plan(plan: FaultPlan, see: Callable[[Record], None] | None = None) -> Pl
         source = VirtualSensorSource(scenario, run=run)
     else:
         source = SimulatedSource(FaultyRun(run), clock=VirtualClock())
-    return asyncio.run(_followed(source, scenario, see))
+    return asyncio.run(_followed(source, scenario))
 
 
-async def _followed(
-    source: Source, scenario: Scenario, see: Callable[[Record], None] | None
-) -> PlanSession:
+async def _followed(source: Source, scenario: Scenario) -> PlanSession:
     session = PlanSession(scenario)
     try:
         async with source:
-            await _follow(source, session, see)
+            await _follow(source, session)
     except BackstrideError as error:
         session.refusal = str(error)
     return session
 
 
-async def _follow(
-    source: Source, session: PlanSession, see: Callable[[Record], None] | None
-) -> None:
+async def _follow(source: Source, session: PlanSession) -> None:
     fold = SessionFold(SessionHeader(0, "sim:", axes=session.scenario.axes), source.info)
     session.facts += fold.push(source.info)
     blocks: list[Samples] = []
@@ -161,8 +154,6 @@ async def _follow(
     losses: list[LossCounts] = []
     try:
         async for record in source:
-            if see is not None:
-                see(record)
             session.facts += fold.push(record)
             if not fold.elapsed_s and not isinstance(record, DeviceInfo):
                 session.began_s = record.arrival_ns * 1e-9

@@ -20,6 +20,7 @@ from pipelines.coaching.training.cues import Cue
 LEAST_RUNS: Final = 3
 #: Name of the pain the day after among the values.
 NEXT_DAY_PAIN: Final = "next_day_pain"
+_TOLD: Final = ("impact_shock_g", "peak_10hz_bw", NEXT_DAY_PAIN)
 #: Before and after a change of shoes: so many runs on either side.
 _RUNS_AROUND: Final = 5
 _ABSOLUTE: Final = {"sacral_lean_deg": "°", "sacral_roll_deg": "°", NEXT_DAY_PAIN: "points"}
@@ -144,7 +145,6 @@ def comparison_cues(
     runs: Sequence[TaggedRun],
     first: str,
     second: str,
-    indicators: Sequence[str] = ("impact_shock_g", "peak_10hz_bw", NEXT_DAY_PAIN),
     *,
     before_and_after: bool = False,
 ) -> list[Cue]:
@@ -154,7 +154,7 @@ def comparison_cues(
     """
     found = [
         result
-        for indicator in indicators
+        for indicator in _TOLD
         if (result := compare(runs, first, second, indicator, before_and_after=before_and_after))
     ]
     if found:

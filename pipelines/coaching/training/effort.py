@@ -9,14 +9,12 @@ two runners. Which words go with talking is the usual reading of the talk test, 
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from pipelines.coaching.training.cues import Cue
 
 EffortLevel = Literal["light", "moderate", "vigorous"]
 
-#: The end of the scale of perceived exertion: 0 is rest.
-HARDEST: Final = 10
 _MODERATE_HEART, _VIGOROUS_HEART = 0.64, 0.77
 #: Relative to usual: up to the ceiling of an easy run, and up to a little more than usual.
 _MODERATE_USUAL, _VIGOROUS_USUAL = 0.8, 1.1

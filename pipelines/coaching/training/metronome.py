@@ -28,12 +28,9 @@ class Metronome(Checked):
     """
 
     cadence_spm: Annotated[float, Within(100.0, 240.0, "steps a minute")]
-    first_beat_s: Annotated[float, Within(-1e9, 1e9, said="a time in s")] = 0.0
 
 
-def metronome_for(
-    usual_spm: float, percent: float = 5.0, first_beat_s: float = 0.0
-) -> tuple[Metronome, Cue]:
+def metronome_for(usual_spm: float, percent: float = 5.0) -> tuple[Metronome, Cue]:
     """A metronome above the usual cadence, and the sentence that says so.
 
     Parameters
@@ -42,8 +39,6 @@ def metronome_for(
         The runner's usual cadence, steps a minute.
     percent : float
         How much quicker, 5 to 10 %; no data support more.
-    first_beat_s : float
-        Time of the first beat, s.
 
     Raises
     ------
@@ -61,7 +56,7 @@ def metronome_for(
         raise ParameterError("usual_spm", usual_spm, "a cadence from 100 to 218")
     target = usual_spm * (1.0 + percent / 100.0)
     cue = Cue("metronome.target", {"target": target, "percent": percent, "usual": usual_spm})
-    return Metronome(target, first_beat_s), cue
+    return Metronome(target), cue
 
 
 def beats_between(metronome: Metronome, after_s: float, until_s: float) -> list[float]:
@@ -73,9 +68,9 @@ def beats_between(metronome: Metronome, after_s: float, until_s: float) -> list[
     [0.5, 1.0]
     """
     period_s = 60.0 / metronome.cadence_spm
-    number = max(0, math.floor((after_s - metronome.first_beat_s) / period_s) - 1)
+    number = max(0, math.floor(after_s / period_s) - 1)
     beats: list[float] = []
-    while (beat_s := metronome.first_beat_s + number * period_s) <= until_s:
+    while (beat_s := number * period_s) <= until_s:
         if beat_s > after_s:
             beats.append(beat_s)
         number += 1

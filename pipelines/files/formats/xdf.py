@@ -18,7 +18,6 @@ from pipelines.system_error import explain
 
 _MAGIC: Final = b"XDF:"
 _MOST_BYTES: Final = 4 << 30
-_MOST_CHANNELS: Final = 512
 #: Longest description of a stream.
 _MOST_HEADER_BYTES: Final = 4 << 20
 _HEADER, _SAMPLES = 2, 3

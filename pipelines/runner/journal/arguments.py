@@ -13,7 +13,7 @@ _HOUR: Final = re.compile(r"\d{1,2}:\d{2}")
 _DAY: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
-def time_of(words: str, name: str = "--at") -> tuple[int, int]:
+def time_of(words: str) -> tuple[int, int]:
     """UTC in ns since 1970, and the offset of the runner's clock in minutes; now when empty.
 
     Raises
@@ -31,14 +31,14 @@ def time_of(words: str, name: str = "--at") -> tuple[int, int]:
     if _HOUR.fullmatch(words):
         words = f"{now:%Y-%m-%d} {words:0>5}"
     elif _DAY.fullmatch(words):  # midnight is not what is meant
-        raise ParameterError(name, words, wanted)
+        raise ParameterError("--at", words, wanted)
     try:
         when = datetime.fromisoformat(words) if words else now
         when = when if when.tzinfo is not None else when.astimezone()
     except (ValueError, OSError, OverflowError):
-        raise ParameterError(name, words, wanted) from None
+        raise ParameterError("--at", words, wanted) from None
     if when > now:
-        raise ParameterError(name, words, f"a time that is over; it is {now:%Y-%m-%d %H:%M} now")
+        raise ParameterError("--at", words, f"a time that is over; it is {now:%Y-%m-%d %H:%M} now")
     return utc_ns_of(when), offset_minutes(when)
 
 

@@ -65,8 +65,8 @@ def week_so_far(journal: Journal, day: date) -> tuple[Week, float | None]:
     return week, weekly_ceiling_m(before, journal.settings().weekly_ceiling_m)
 
 
-def longest_session(journal: Journal, before_ns: int, days: int = WINDOW_DAYS) -> LongestSession:
-    """The most of one session, in distance and in dose, of the days before a moment.
+def longest_session(journal: Journal, before_ns: int) -> LongestSession:
+    """The most of one session, in distance and in dose, of the 30 days before a moment.
 
     Parameters
     ----------
@@ -74,14 +74,12 @@ def longest_session(journal: Journal, before_ns: int, days: int = WINDOW_DAYS) -
         Open.
     before_ns : int
         The moment, ns since 1970: usually the start of a session, which is not counted itself.
-    days : int
-        How many.
     """
     (most,) = journal.records(
         tuple[float | None, float | None],
         "SELECT max(distance_m), max(dose_easy_km_m4) FROM sessions "
         "WHERE utc_start_ns >= ? AND utc_start_ns < ? AND NOT simulated",
-        (before_ns - days * _DAY_NS, before_ns),
+        (before_ns - WINDOW_DAYS * _DAY_NS, before_ns),
     )
     return LongestSession(*most)
 
@@ -100,9 +98,9 @@ def odometers_m(journal: Journal) -> dict[int, float]:
 
 
 def earlier_baselines(
-    journal: Journal, since_ns: int, before_ns: int, surface: str, shoe: str, newest: int = 20
+    journal: Journal, since_ns: int, before_ns: int, surface: str, shoe: str
 ) -> list[tuple[str, str]]:
-    """Baselines of the last runs on a surface in a shoe, with their kinds of sensors, in order.
+    """Baselines of the last 20 runs on a surface in a shoe, with their kinds of sensors, in order.
 
     Parameters
     ----------
@@ -113,8 +111,6 @@ def earlier_baselines(
     surface, shoe : str
         Names; empty for runs of which it was not said. A shoe is one in use: another pair of that
         name is retired.
-    newest : int
-        At most so many, the last ones.
     """
     rows = journal.records(
         tuple[str, str],
@@ -123,8 +119,8 @@ def earlier_baselines(
         "LEFT JOIN shoes ON shoes.identifier = shoe_id "
         "WHERE utc_start_ns >= ? AND utc_start_ns < ? AND run_baselines.surface = ? AND "
         "CASE WHEN ? = '' THEN shoe_id IS NULL ELSE name = ? AND retired IS NULL END "
-        "ORDER BY utc_start_ns DESC LIMIT ?",
-        (since_ns, before_ns, surface, shoe, shoe, newest),
+        "ORDER BY utc_start_ns DESC LIMIT 20",
+        (since_ns, before_ns, surface, shoe, shoe),
     )
     return rows[::-1]
 

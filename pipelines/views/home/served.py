@@ -48,8 +48,6 @@ class HomePages:
     ----------
     journal : JournalAtHand
         That of the program.
-    folder : Path, optional
-        Where small files and the demonstration are kept; beside the journal by default.
     now : callable
         The time on the runner's clock, with its zone.
     run_goes_on : callable
@@ -59,12 +57,11 @@ class HomePages:
     def __init__(
         self,
         journal: JournalAtHand,
-        folder: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         run_goes_on: Callable[[], bool] = lambda: False,
     ) -> None:
         self._journal, self._now, self._run_goes_on = journal, now, run_goes_on
-        self._folder = journal.path.parent if folder is None else folder
+        self._folder = journal.path.parent  # of small files and the demonstration
         self.demonstration = Demonstration(self._folder / "demonstration")
         self._of_demonstration: JournalAtHand | None = None
         self._root = "/"
@@ -123,7 +120,7 @@ class HomePages:
     def _report(self, session: Session, journal: Journal) -> str:
         """The report of a run's recording; kept while nothing about it changes."""
         from imu.analyzer import warm_up
-        from pipelines.replay import ReplayOptions
+        from pipelines.replay_options import ReplayOptions
         from pipelines.views.report.content import content_of
         from pipelines.views.report.earlier import as_stated, previous_runs_of_journal
         from pipelines.views.report.page import render_main

@@ -28,8 +28,6 @@ class BesideDevices:
         By stream, as stated for this run, which goes before what was kept.
     store : Store, optional
         Where they are kept; forgotten without one.
-    changed : callable
-        Called when :meth:`pieces` would give something else.
 
     Examples
     --------
@@ -43,9 +41,10 @@ class BesideDevices:
         self,
         stated: Mapping[str, str] | None = None,
         store: Store[LastAnswers] | None = None,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store, self.changed = store, changed
+        self._store = store
+        #: Called when :meth:`pieces` would give something else.
+        self.changed: Callable[[], None] = lambda: None
         stored = None if store is None else store.load()
         self._answers = LastAnswers()
         if stored is not None and stored.value is not None:

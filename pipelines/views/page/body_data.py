@@ -32,8 +32,6 @@ class BodyData:
         As known so far.
     keep : callable
         Stores the settings and gives what is wrong with that in a sentence, or nothing.
-    changed : callable
-        Called when :meth:`pieces` would give something else.
 
     Examples
     --------
@@ -50,10 +48,11 @@ class BodyData:
         self,
         settings: Settings,
         keep: Callable[[Settings], str] = lambda _: "",
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self._keep, self.changed = keep, changed
+        self._keep = keep
+        #: Called when :meth:`pieces` would give something else.
+        self.changed: Callable[[], None] = lambda: None
         self._trouble = self._field = self._note = ""
         self._saved = 0
 

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from devices.timing.program_clock import ProgramClock
 from imu.errors import BackstrideError, RecordingError
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
@@ -86,7 +85,6 @@ async def run_dashboard(
     port: int = 0,
     open_browser: bool = True,
     other_views: Sequence[LiveView] = (),
-    clock: ProgramClock | None = None,
     make_report: Callable[[Path, Units], Path] | None = None,
     tell: Callable[[str], None] | None = None,
     journal: JournalAtHand | None = None,
@@ -110,8 +108,6 @@ async def run_dashboard(
         Whether to show the page in the user's browser.
     other_views : sequence of LiveView
         Told the same as the page.
-    clock : ProgramClock, optional
-        The one clock of the program.
     make_report : callable, optional
         Makes a report from a session file and gives the HTML file; called in a thread.
     tell : callable, optional
@@ -140,12 +136,10 @@ async def run_dashboard(
     require("the live page", "nicegui")
     listening = listen(port)
     with JournalAtHand() if journal is None else contextlib.nullcontext(journal) as at_hand:
-        dashboard = _first_screen(
-            options, at_hand, clock, tell or _tell, reports=make_report is not None
-        )
+        dashboard = _first_screen(options, at_hand, tell or _tell, reports=make_report is not None)
         prepare = prepare or _prepare(options)
         home = HomePages(at_hand, run_goes_on=lambda: dashboard.run_goes_on)
-        stay = _Stay(url, options, dashboard, other_views, clock, prepare, at_hand, home)
+        stay = _Stay(url, options, dashboard, other_views, prepare, at_hand, home)
         stay.after_run = after_run
         report = None if make_report is None else partial(stay.report, make_report)
         async with serve(dashboard, listening, report, home) as address, stay.preparing():
@@ -159,7 +153,6 @@ async def run_dashboard(
 def _first_screen(
     options: LiveOptions,
     at_hand: JournalAtHand,
-    clock: ProgramClock | None,
     tell: Callable[[str], None],
     *,
     reports: bool,
@@ -167,7 +160,6 @@ def _first_screen(
     """The page with what the journal knows of the runner, and what it cannot tell."""
     body, trouble = _body_data(options, at_hand)
     dashboard = Dashboard(
-        clock=clock,
         report=reports,
         body=body,
         today=TodaysRun(at_hand.ask(known_tags, KnownTags()), options.marks),
@@ -200,7 +192,6 @@ class _Stay:
         options: LiveOptions,
         dashboard: Dashboard,
         other_views: Sequence[LiveView],
-        clock: ProgramClock | None,
         prepare: Prepare,
         journal: JournalAtHand,
         home: HomePages,
@@ -208,7 +199,7 @@ class _Stay:
         self.run: LiveRun | None = None
         self.after_run: AfterRun | None = None
         self._home = home
-        self._url, self._options, self._clock = url, options, clock
+        self._url, self._options = url, options
         self._dashboard, self._prepare, self._journal = dashboard, prepare, journal
         self._others = SeveralViews(other_views)
         self._view = SeveralViews([dashboard, *other_views])
@@ -291,7 +282,7 @@ class _Stay:
             self._view.note(note)
         await self._let_show()
         controls = self._dashboard.controls
-        self.run = await run_live(url, options, self._view, controls=controls, clock=self._clock)
+        self.run = await run_live(url, options, self._view, controls=controls)
 
     async def _calibrate(self, url: str) -> Wish:
         """Until the runner wants something else."""
@@ -302,7 +293,7 @@ class _Stay:
             self._dashboard.calibrate(faces=options.sensor)
             await self._let_show()
             try:
-                done = await run_calibration(url, options, screen, devices, clock=self._clock)
+                done = await run_calibration(url, options, screen, devices)
             except BackstrideError as error:
                 screen.fail(error)
             else:
@@ -323,7 +314,6 @@ class _Stay:
                 url,
                 screen.tell,
                 axes=self._options.axes,
-                clock=self._clock,
                 note=screen.note,
                 see=screen.see,
                 folder=self._journal.path.parent,

@@ -27,8 +27,6 @@ class TodaysRun:
         Of the journal.
     stated : sequence of pairs of str
         Kind and value of the marks that were stated for this run, which go first.
-    changed : callable
-        Called when :meth:`pieces` would give something else.
 
     Examples
     --------
@@ -44,7 +42,6 @@ class TodaysRun:
         self,
         known: KnownTags | None = None,
         stated: Sequence[tuple[str, str]] = (),
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         known = KnownTags() if known is None else known
         given = dict(stated)
@@ -56,7 +53,8 @@ class TodaysRun:
         # whatever was said once can be said again
         self._surfaces = list(dict.fromkeys([*SURFACES, *filter(None, (self.surface,))]))
         self._shoes = known.shoes
-        self.changed = changed
+        #: Called when :meth:`pieces` would give something else.
+        self.changed: Callable[[], None] = lambda: None
         self._back = ""
         self._troubles = dict.fromkeys(PACE_KINDS, "")
         self._saved = 0

@@ -96,7 +96,7 @@ def wrapped(text: str, width: int) -> list[str]:
     return rows
 
 
-def in_rows(pieces: Sequence[str], width: int, between: str = " · ") -> list[str]:
+def in_rows(pieces: Sequence[str], width: int) -> list[str]:
     """Pieces side by side in rows of at most ``width`` cells; a piece is only cut where it must.
 
     Examples
@@ -106,7 +106,7 @@ def in_rows(pieces: Sequence[str], width: int, between: str = " · ") -> list[st
     """
     rows: list[str] = []
     for piece in pieces:
-        longer = f"{rows[-1]}{between}{piece}" if rows else piece
+        longer = f"{rows[-1]} · {piece}" if rows else piece
         if rows and cells_wide(longer) <= width:
             rows[-1] = longer
         else:
