@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pipelines.files.session_reader import Session, read_session
     from pipelines.files.steps_table import write_steps
     from pipelines.live import LiveOptions, LiveRun, run_live
-    from pipelines.replay import Replayed, ReplayOptions
+    from pipelines.replay import Replayed
     from pipelines.replay import replay as replay_file
+    from pipelines.replay_options import ReplayOptions
     from pipelines.session.result import SessionResult
     from pipelines.session.summary import Summary
 
@@ -52,7 +53,7 @@ _HOME = {
     "LiveOptions": "pipelines.live",
     "LiveRun": "pipelines.live",
     "RecordingError": "imu.errors",
-    "ReplayOptions": "pipelines.replay",
+    "ReplayOptions": "pipelines.replay_options",
     "Replayed": "pipelines.replay",
     "SampleTable": "pipelines.files.sample_table",
     "Session": "pipelines.files.session_reader",

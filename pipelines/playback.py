@@ -36,7 +36,7 @@ class _Moment:
 
 
 class Playback:
-    """Watches a replay, holds it to a speed, and shows it; a :class:`~pipelines.replay.Watch`.
+    """Watches a replay, holds it to a speed, and shows it; a :class:`~pipelines.folding.Watch`.
 
     What lies before the range goes as fast as it can, and without a word; so does what lies behind.
     The fold only goes on: what is shown again after a step back is what it had found.

@@ -145,7 +145,20 @@ def test_importing_the_signal_loads_no_data_frames() -> None:
 ROOMS = (
     *("counted", "clock_words", "units", "system_error", "extras", "stopping", "quantities"),
     *("coaching", "session", "words", "files", "written_facts", "live_controls", "lab_streaming"),
-    *("playback", "replay", "runner", "bench", "sensors", "live", "views", "commands", "cli"),
+    *(
+        "playback",
+        "folding",
+        "replay_options",
+        "table_folding",
+        "replay",
+        "runner",
+        "bench",
+        "sensors",
+        "live",
+        "views",
+        "commands",
+        "cli",
+    ),
 )
 
 

@@ -266,7 +266,8 @@ def packed() -> list[bytes]:
 def steps() -> list[bytes]:
     """A table of steps as the program writes it."""
     from pipelines.files.steps_table import write_steps
-    from pipelines.replay import ReplayOptions, replay
+    from pipelines.replay import replay
+    from pipelines.replay_options import ReplayOptions
 
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "run.mcap", Path(folder) / "steps.csv"

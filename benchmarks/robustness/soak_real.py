@@ -30,7 +30,8 @@ def soak_in_real_time(minutes: float) -> dict[str, Any]:
         ``steps`` live and in replay; ``troubles`` in words.
     """
     from pipelines.files.session_reader import read_session
-    from pipelines.replay import ReplayOptions, replay
+    from pipelines.replay import replay
+    from pipelines.replay_options import ReplayOptions
     from pipelines.session.facts import LinkChanged, StepsFinished
 
     seconds = minutes * 60.0

@@ -106,7 +106,8 @@ def soak_in_virtual_time(
     from devices.records import LinkEvent
     from pipelines.files.session_reader import read_session
     from pipelines.live import LiveOptions, run_live
-    from pipelines.replay import ReplayOptions, replay
+    from pipelines.replay import replay
+    from pipelines.replay_options import ReplayOptions
     from pipelines.session.facts import StepsFinished
 
     seconds = hours * 3600.0

@@ -206,7 +206,7 @@ def _read_settings(path: Path) -> None:
 
 
 def _read_baseline(path: Path) -> None:
-    from pipelines.replay import load_baseline
+    from pipelines.files.baseline_file import load_baseline
 
     load_baseline(str(path))
 

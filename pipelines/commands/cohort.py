@@ -19,7 +19,7 @@ from pipelines.commands.checks import check_axes, check_outputs, warm_up_filters
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, Columns, Height, Mass, Rate, SettingsFile, Units
 from pipelines.files.alert_settings_file import load_alert_settings
-from pipelines.replay import ReplayOptions
+from pipelines.replay_options import ReplayOptions
 from pipelines.views.app_libraries import require
 from pipelines.views.cohort_page import CohortFigures, write_cohort_page
 from pipelines.views.progress import progress

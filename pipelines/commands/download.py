@@ -16,7 +16,7 @@ from pipelines.commands.checks import check_axes, warm_up_filters
 from pipelines.commands.messages import complain, ended_by_ctrl_c, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass
 from pipelines.counted import counted
-from pipelines.replay import load_baseline
+from pipelines.files.baseline_file import load_baseline
 from pipelines.sensors.device_store import devices_directory
 from pipelines.sensors.download import Downloaded, DownloadOptions, download_logs, list_logged_runs
 from pipelines.sensors.stay_awake import staying_awake

@@ -23,10 +23,12 @@ from pipelines.files.session_reader import Session, read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.files.stream_table import write_streams
 from pipelines.files.table_output import table_format
-from pipelines.replay import ReplayOptions, fold_session, fold_table
+from pipelines.folding import fold_session
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.user_directory import data_directory
 from pipelines.session.facts import StepsFinished
 from pipelines.session.json_form import to_plain
+from pipelines.table_folding import fold_table
 from pipelines.views.progress import progress
 
 Samples = Annotated[

@@ -29,10 +29,10 @@ from pipelines.commands.checks import (
 from pipelines.commands.messages import as_typed, complain, ended_by_ctrl_c, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 from pipelines.files.alert_settings_file import load_alert_settings
+from pipelines.files.baseline_file import load_baseline
 from pipelines.files.replacing import refuse_existing
 from pipelines.lab_streaming import load_lsl
 from pipelines.live import LiveOptions, LiveRun, run_live
-from pipelines.replay import load_baseline
 from pipelines.runner.continuing import (
     EarlierSession,
     Interrupted,

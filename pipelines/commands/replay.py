@@ -30,14 +30,16 @@ from pipelines.commands.options import (
 )
 from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.files.alerts import AlertWriter
+from pipelines.files.baseline_file import load_baseline
 from pipelines.files.provenance import Provenance, provenance_of
 from pipelines.files.replacing import replacing
 from pipelines.files.steps_table import write_steps
 from pipelines.files.table_output import table_format
 from pipelines.files.waveform_table import write_waveforms
 from pipelines.playback import Playback
-from pipelines.replay import Replayed, ReplayOptions, load_baseline
+from pipelines.replay import Replayed
 from pipelines.replay import replay as run_replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.user_directory import data_directory
 from pipelines.session.time_range import TimeRange
 from pipelines.units import parse_moment

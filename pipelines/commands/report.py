@@ -13,7 +13,8 @@ from pipelines.commands.checks import check_axes, check_outputs, warm_up_filters
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import complain, say
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, Rate
-from pipelines.replay import ReplayOptions, load_baseline
+from pipelines.files.baseline_file import load_baseline
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.user_directory import data_directory
 from pipelines.units import UNITS
 from pipelines.views.app_libraries import require

@@ -25,7 +25,7 @@ from pipelines.session.header import SessionHeader
 
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session
-    from pipelines.replay import Progress
+    from pipelines.folding import Progress
     from pipelines.session.carried import Carried
 
 #: Word for the newest session in the data folder.
@@ -204,7 +204,7 @@ def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession
         When it cannot be read, ended too long ago, or holds no step.
     """
     from pipelines.files.session_reader import read_session
-    from pipelines.replay import fold_session
+    from pipelines.folding import fold_session
 
     session = read_session(path)
     arrived_s = _arrived_s(session)
@@ -242,7 +242,7 @@ class Interrupted:
     path: Path
 
 
-def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> Interrupted | None:
+def interrupted_note(source: str, utc_ns: int) -> Interrupted | None:
     """The newest session, where it was cut short lately; None where not.
 
     Only the two ends of that file are looked at.
@@ -253,13 +253,11 @@ def interrupted_note(source: str, utc_ns: int, folder: Path | None = None) -> In
         URL of the run that begins.
     utc_ns : int
         Now, ns since 1970.
-    folder : Path, optional
-        Of the sessions; the user's own by default.
     """
     from pipelines.files.kept_file import is_being_written
     from pipelines.files.session_reader import read_header
 
-    newest = newest_session(folder)
+    newest = newest_session()
     if newest is None:
         return None
     try:

@@ -14,7 +14,7 @@ from imu.analyzer import StepAnalyzer, warm_up
 from imu.samples import Samples
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import fold_session, sensor_of
+from pipelines.folding import fold_session, sensor_of
 from pipelines.session.engine import SessionFold
 from tests.pipelines.command_line import quiet
 

@@ -13,7 +13,9 @@ import pytest
 from devices.records import LinkEvent, Packet, StreamRecord
 from imu.analyzer import warm_up
 from pipelines.files.session_reader import read_session
-from pipelines.replay import ReplayOptions, fold_session, replay
+from pipelines.folding import fold_session
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.session import facts
 from pipelines.session.facts import Fact
 from pipelines.session.json_form import to_json

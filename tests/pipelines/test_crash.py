@@ -12,7 +12,8 @@ import pytest
 from devices.records import LinkEvent, Packet
 from imu.analyzer import warm_up
 from pipelines.files.session_reader import read_session
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.results import steps_in

@@ -32,7 +32,8 @@ from pipelines.files.kept_file import UnbufferedFile
 from pipelines.files.session_reader import read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.live import LiveOptions, LiveRun, run_live
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import Fact
 from pipelines.session.marks import LoggedMark, SessionRecord, Shoe

@@ -21,9 +21,11 @@ from imu.mounting import mounting_from_axes
 from imu.samples import Samples
 from imu.steps import STEP_COLUMNS
 from imu.waveforms import WAVEFORM_COLUMNS
+from pipelines.files.baseline_file import load_baseline
 from pipelines.files.sample_table import write_sample_table
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import Replayed, ReplayOptions, load_baseline, replay
+from pipelines.replay import Replayed, replay
+from pipelines.replay_options import ReplayOptions
 from tests.examples import few
 from tests.pipelines.command_line import Ended, backstride, quiet
 from tests.pipelines.files.steps_in import steps_in

@@ -18,7 +18,8 @@ from imu.errors import ParameterError
 from pipelines.coaching.alert import Alert
 from pipelines.files.simulation import write_simulation
 from pipelines.playback import Playback
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.session import facts
 from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import LiveStatus

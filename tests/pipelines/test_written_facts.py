@@ -15,7 +15,8 @@ from imu.analyzer import warm_up
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.live import LiveOptions, run_live
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.session.facts import Ended, Fact, GaitChanged, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.views.terminal.view import TerminalView

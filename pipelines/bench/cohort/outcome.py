@@ -17,7 +17,8 @@ from pipelines.bench.cohort.sessions import CohortSession
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.provenance import code_digest, content_digest, utc_text
 from pipelines.quantities import MEANS
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.session.json_form import to_plain
 
 #: What is told of each metric over the trusted steps: its column's ending.

@@ -8,7 +8,8 @@ from pathlib import Path
 from pipelines.bench.compare.alignment import Comparison, compare_steps
 from pipelines.bench.compare.overrides import overridden
 from pipelines.files.steps_reading import is_steps_table, read_steps
-from pipelines.replay import Replayed, ReplayOptions, replay
+from pipelines.replay import Replayed, replay
+from pipelines.replay_options import ReplayOptions
 
 
 def compare_with(

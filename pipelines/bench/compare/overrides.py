@@ -14,7 +14,7 @@ from imu.errors import InputError, ParameterError, RecordingError
 from imu.mounting import mounting_from_axes
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.loading import read_bounded
-from pipelines.replay import ReplayOptions
+from pipelines.replay_options import ReplayOptions
 from pipelines.system_error import explain
 
 _STATED: Final = ("axes", "mass_kg", "height_m")

@@ -28,7 +28,7 @@ from pipelines.session.result import result_of
 from pipelines.units import parse_speed
 
 if TYPE_CHECKING:
-    from pipelines.replay import Progress
+    from pipelines.folding import Progress
     from pipelines.runner.journal.database import Journal
     from pipelines.session.result import SessionResult
 
@@ -136,8 +136,10 @@ def recorded_run(
 def _from_session(
     path: Path, options: AddOptions, journal: Journal, report: Progress
 ) -> RecordedRun:
+    from pipelines.files.baseline_file import load_baseline
     from pipelines.files.session_reader import read_session
-    from pipelines.replay import ReplayOptions, fold_session, header_as_stated, load_baseline
+    from pipelines.folding import fold_session
+    from pipelines.replay_options import ReplayOptions, header_as_stated
 
     recorded = read_session(path)
     _refuse_known(journal, recorded.header.utc_start_ns, path, options)
@@ -155,8 +157,10 @@ def _from_session(
 
 
 def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progress) -> RecordedRun:
-    from pipelines.replay import ReplayOptions, fold_table, load_baseline
+    from pipelines.files.baseline_file import load_baseline
+    from pipelines.replay_options import ReplayOptions
     from pipelines.runner.user_directory import data_directory
+    from pipelines.table_folding import fold_table
 
     if options.shoe:
         _known_shoe(journal, options.shoe)

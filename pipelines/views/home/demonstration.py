@@ -187,7 +187,7 @@ def _run(
     from devices.simulator.scenario import Scenario
     from pipelines.files.session_reader import read_session
     from pipelines.files.whole_recording import whole_session
-    from pipelines.replay import fold_session
+    from pipelines.folding import fold_session
     from pipelines.session.facts import Ended
     from pipelines.session.header import SessionHeader
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.files.summary_file import read_summary
 from pipelines.quantities import quantities_in
-from pipelines.replay import ReplayOptions
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.journal.queries import session_at
 from pipelines.views.report.reading import nothing, read_recording
@@ -17,7 +17,7 @@ from pipelines.views.report.recording import PreviousRun, Recording
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipelines.replay import Progress
+    from pipelines.folding import Progress
     from pipelines.runner.journal.database import Journal
 
 _COLUMNS: Final = tuple(one.column for one in quantities_in("compared"))

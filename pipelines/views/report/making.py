@@ -15,7 +15,7 @@ def make_report(session: Path, units: Units = "metric") -> Path:
     BackstrideError
         When the session cannot be read, or the page not written.
     """
-    from pipelines.replay import ReplayOptions
+    from pipelines.replay_options import ReplayOptions
     from pipelines.views.report.content import content_of
     from pipelines.views.report.page import render, write_page
     from pipelines.views.report.reading import read_recording

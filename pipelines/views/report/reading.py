@@ -7,15 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.replay import (
-    Progress,
-    ReplayOptions,
-    fold_session,
-    fold_table,
-    sensor_of,
-    session_as_stated,
-)
+from pipelines.folding import Progress, fold_session, sensor_of
+from pipelines.replay_options import ReplayOptions, session_as_stated
 from pipelines.session.result import result_of
+from pipelines.table_folding import fold_table
 from pipelines.views.report.recording import Recording
 from pipelines.words.summary_words import run_notes
 from pipelines.written_facts import facts_are_of_use

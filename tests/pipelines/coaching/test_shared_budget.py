@@ -21,7 +21,8 @@ from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.files.loading import load
 from pipelines.live import LiveOptions, LiveRun, run_live
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.session.json_form import to_json
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.report.reading import read_recording

@@ -10,7 +10,8 @@ import pytest
 
 from imu.step.trusted_steps import trusted_steps
 from pipelines.files.fit_activity import write_fit
-from pipelines.replay import Replayed, ReplayOptions, replay
+from pipelines.replay import Replayed, replay
+from pipelines.replay_options import ReplayOptions
 from tests.pipelines.command_line import quiet
 
 sdk = pytest.importorskip("garmin_fit_sdk", reason="the extra lab is not installed")

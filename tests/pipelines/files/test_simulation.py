@@ -18,7 +18,8 @@ from imu.errors import ParameterError, RecordingError
 from pipelines.files.reading.front_door import read
 from pipelines.files.session_reader import read_session
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.files.steps_in import steps_in

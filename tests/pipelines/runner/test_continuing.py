@@ -24,7 +24,8 @@ from pipelines.coaching.alert import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.live import LiveOptions, LiveRun, run_live
-from pipelines.replay import ON_ITS_OWN, ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ON_ITS_OWN, ReplayOptions
 from pipelines.runner.continuing import EarlierSession, earlier_session, interrupted_note
 from pipelines.session.marks import LoggedMark, Surface
 from pipelines.views.terminal.view import TerminalView

@@ -26,7 +26,8 @@ from pipelines import live
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import read_session
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session
 from pipelines.sensors.device_store import KnownDevice, device_path, devices_directory, save_device

@@ -33,7 +33,8 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps, concatenate
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.sensors import calibrate as calibrating
 from pipelines.sensors.calibrate import Calibrated, CalibrateOptions, calibrate, write_to_sensor
 from pipelines.sensors.device_store import KnownDevice, load_device

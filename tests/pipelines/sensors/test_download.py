@@ -18,8 +18,8 @@ from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError, ParameterError, RecordingError
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
-from pipelines.replay import ReplayOptions
 from pipelines.replay import replay as run_replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.sensors.download import (
     Downloaded,
     DownloadOptions,

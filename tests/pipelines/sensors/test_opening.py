@@ -15,7 +15,8 @@ from imu.errors import BackstrideError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps
 from pipelines.files.sample_table import write_sample_table
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.sensors.opening import open_source
 from tests.pipelines.command_line import backstride, quiet
 

@@ -35,9 +35,11 @@ from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
+from pipelines.folding import Folded, fold_session
 from pipelines.live_controls import LiveControls
 from pipelines.quantities import WATCHED
-from pipelines.replay import Folded, ReplayOptions, fold_session, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.database import Journal

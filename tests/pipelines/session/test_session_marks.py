@@ -31,7 +31,8 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, run_live
 from pipelines.live_controls import LiveControls
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesFound, Fact, FlagsAnswered, StepsFinished
 from pipelines.session.header import SessionHeader

@@ -16,9 +16,9 @@ from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.files.session_reader import read_session
+from pipelines.folding import fold_session
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveControls
-from pipelines.replay import fold_session
 from pipelines.session.facts import CueTold, FlagsAnswered, PainJudged
 from pipelines.session.json_form import to_json
 from pipelines.session.live_status import LiveStatus

@@ -19,7 +19,8 @@ from pipelines.bench.cohort.outcome import Outcome, Task, outcome_of
 from pipelines.bench.cohort.run import CohortOptions, CohortRun, run_cohort
 from pipelines.bench.cohort.sessions import Stated, find_sessions, shard_of
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment, one_sentence, quiet
 

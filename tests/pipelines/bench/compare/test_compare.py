@@ -12,7 +12,8 @@ from imu.steps import STEP_ROW, Steps
 from pipelines.bench.compare.alignment import compare_steps
 from pipelines.files.steps_reading import read_steps
 from pipelines.files.steps_table import write_steps
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 
 

@@ -157,7 +157,8 @@ def test_the_dose_says_only_what_it_lacks(recording: Path) -> None:
 
 
 def test_a_summary_can_have_no_dose(recording: Path, tmp_path: Path) -> None:
-    from pipelines.replay import ReplayOptions, replay
+    from pipelines.replay import replay
+    from pipelines.replay_options import ReplayOptions
 
     path = tmp_path / "summary.json"
     path.write_text(replay(recording, ReplayOptions(), quiet).summary.to_json(), encoding="utf-8")
@@ -198,7 +199,8 @@ def test_a_simulated_run_says_that_it_leaves_no_baseline(recording: Path) -> Non
 def test_a_run_as_long_as_the_longest_is_nothing_to_tell(
     recording: Path, tmp_path: Path, km: float, told: str
 ) -> None:
-    from pipelines.replay import ReplayOptions, replay
+    from pipelines.replay import replay
+    from pipelines.replay_options import ReplayOptions
 
     path = tmp_path / "summary.json"
     path.write_text(replay(recording, ReplayOptions(), quiet).summary.to_json(), encoding="utf-8")

@@ -71,7 +71,8 @@ def test_a_run_beyond_the_longest_is_told(recording: Path, tmp_path: Path) -> No
         entry = Session(1_583_172_000 * 10**9, 1800.0, distance_m=5000.0, distance_source="user")
         opened.add(entry)
     later = tmp_path / "later.json"
-    from pipelines.replay import ReplayOptions, replay
+    from pipelines.replay import replay
+    from pipelines.replay_options import ReplayOptions
 
     summary = replay(recording, ReplayOptions(), quiet).summary
     later.write_text(summary.to_json(), encoding="utf-8")
@@ -85,7 +86,7 @@ def test_the_same_recording_is_not_added_twice(
 ) -> None:
     journal("add", recording, "--distance", "5 km")
     # it is told before the replay, which takes a while
-    monkeypatch.setattr("pipelines.replay.fold_session", pytest.fail)
+    monkeypatch.setattr("pipelines.folding.fold_session", pytest.fail)
     said = refused("add", recording, "--distance", "5 km")
     assert "this run is in the journal already, as run 1; " in said
     assert "--again" in said

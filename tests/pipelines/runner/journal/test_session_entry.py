@@ -16,7 +16,8 @@ from imu.errors import InputError, ParameterError
 from imu.steps import NO_STEPS, STEP_ROW, Steps
 from pipelines.files.simulation import write_simulation
 from pipelines.files.summary_file import read_summary
-from pipelines.replay import ReplayOptions, replay
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.recorded import AddOptions, recorded_run

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[4]
 #: What only a terminal shows: commands, the bench, reading tables of others, and guides there.
 TERMINAL_ALONE = (
     "pipelines/bench/", "pipelines/cli.py", "pipelines/commands/", "pipelines/replay.py",
+    "pipelines/replay_options.py",
     "pipelines/files/formats/", "pipelines/files/reading/", "pipelines/files/simulation.py",
     "pipelines/files/table_output.py", "pipelines/files/fit_activity.py",
     "pipelines/files/motion_bids.py", "pipelines/files/stream_table.py",

@@ -13,7 +13,9 @@ from pipelines.coaching.alert import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
-from pipelines.replay import ReplayOptions, replay, sensor_of
+from pipelines.folding import sensor_of
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.session.engine import SessionFold

@@ -15,8 +15,9 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
+from pipelines.folding import Folded, fold_session
 from pipelines.quantities import WATCHED
-from pipelines.replay import Folded, ReplayOptions, fold_session
+from pipelines.replay_options import ReplayOptions
 from pipelines.session.facts import Ended
 from pipelines.session.header import SessionHeader
 from pipelines.views.report.content import Content, content_of

@@ -1,0 +1,43 @@
+"""A baseline of earlier runs that somebody names: a file of its own, or a replay's summary."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from imu.drift.baseline import Baseline
+from imu.errors import InputError, RecordingError
+from pipelines.files.loading import read_bounded
+from pipelines.system_error import explain
+
+
+def load_baseline(path: str) -> Baseline:
+    """Read a baseline: a file of its own, or the summary of an earlier replay.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be read.
+    InputError
+        When it holds no baseline.
+    """
+    try:
+        content = read_bounded(Path(path)).decode()
+    except OSError as error:
+        raise RecordingError(f"the baseline cannot be read: {explain(error)}.", path=path) from None
+    except UnicodeDecodeError:
+        raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
+    try:
+        parsed = json.loads(content)
+    except (ValueError, RecursionError):
+        raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
+    if isinstance(parsed, dict) and "steps" in parsed and "baseline" in parsed:
+        if parsed["baseline"] is None:
+            raise InputError(
+                "that session was too short for a baseline: use a longer one.", place=path
+            )
+        content = json.dumps(parsed["baseline"])
+    try:
+        return Baseline.from_json(content)
+    except InputError as error:
+        raise InputError(str(error), place=path) from None
