@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from imu.errors import ColumnError, InputError
+from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.column_names import (
     ColumnName,
     column_name,
     column_names,
     quantity_of_file,
 )
+from pipelines.files.reading.mapped_units import ENOUGH_ROWS, rough_rate, triad_of, with_units
 from pipelines.files.reading.physics import (
     gravity_of,
     holds_gravity,
     likely_acceleration_unit,
-    likely_angular_velocity_unit,
-    likely_counts,
-    likely_time_unit,
     may_turn,
-    median_norm,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.stated import Column, Stated
@@ -31,96 +28,17 @@ from pipelines.files.reading.time_columns import TimeColumns, can_be_time, time_
 from pipelines.files.reading.units import UNITS, USUAL_UNITS, unit_scale
 
 AXES: Final = "xyz"
-_ROUGHLY: Final = 50_000  # rows that tell a rate well enough to tell a unit
 _MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
-_WORDS: Final = {"acc": "acceleration", "gyr": "angular velocity", "time": "time"}
 _HOW: Final = (
     "say what the columns are with --columns, such as "
     "time_s,acc_x_g,acc_y_g,acc_z_g,gyr_x_deg_s,gyr_y_deg_s,gyr_z_deg_s, - for one to pass over"
 )
-#: Two values of a file that has so few rows fit any unit.
-_ENOUGH_ROWS: Final = 20
 #: Correlation of a reading with the same reading after a correction.
 _SAME_READING: Final = 0.995
 _SAME_SCALE: Final = 0.05
 #: Columns without names in threes: two sensors, and what stands beside them.
 _MOST_TRIADS: Final = 4
 _LONGEST_DIRECTION: Final = 1.05
-#: No body turns as fast half of the time, °/s.
-_FASTEST: Final = 860.0
-#: Few do as fast, °/s; whole numbers beyond it are rather a converter's.
-_FAST: Final = 400.0
-
-Settled = Literal["name", "option", "numbers"]
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnMapping:
-    """What the columns of a file are.
-
-    Attributes
-    ----------
-    times : TimeColumns
-        Without a time where the rows are counted.
-    acceleration, angular_velocity : mapping of int to Column
-        By axis, 0 for x to 2 for z.
-    gravity : mapping of int to Column
-        To be added to an acceleration without it.
-    left_out : tuple of str
-        Columns that are passed over.
-    settled : mapping of str to str
-        Whether the unit of a quantity comes from its name, an option, or the numbers.
-    plain : bool
-        Whether the names are those of our own table, so that there is nothing to tell.
-    """
-
-    times: TimeColumns
-    acceleration: Mapping[int, Column]
-    angular_velocity: Mapping[int, Column]
-    gravity: Mapping[int, Column]
-    left_out: tuple[str, ...] = ()
-    settled: Mapping[str, Settled] = field(default_factory=dict)
-    plain: bool = False
-
-    @property
-    def time(self) -> Column | None:
-        """Where the time stands."""
-        return self.times.time
-
-    def told(self, names: Sequence[str]) -> str:
-        """One line on what is taken for what."""
-        parts = []
-        if self.time is not None:
-            stands = [self.time, *self.times.added, self.times.gyroscope]
-            parts.append(self._told_of("time", dict(enumerate(filter(None, stands))), names))
-        else:
-            parts.append("time counted")
-        if self.acceleration:
-            parts.append(self._told_of("acc", self.acceleration, names))
-        if self.gravity:
-            parts[-1] += f" plus gravity from {_named(self.gravity, names)}"
-        if self.angular_velocity:
-            parts.append(self._told_of("gyr", self.angular_velocity, names))
-        if self.left_out:
-            shown = ", ".join(excerpt(name) for name in self.left_out[:4])
-            more = len(self.left_out) - 4
-            parts.append(f"passed over: {shown}" + (f" and {more} more" if more > 0 else ""))
-        return "; ".join(parts)
-
-    def _told_of(self, quantity: str, columns: Mapping[int, Column], names: Sequence[str]) -> str:
-        units = "/".join(dict.fromkeys(column.unit for _, column in sorted(columns.items())))
-        by = {"numbers": " by the numbers", "option": " as stated"}.get(
-            self.settled.get(quantity, "name"), ""
-        )
-        return f"{_WORDS[quantity]} from {_named(columns, names)} in {units}{by}"
-
-
-def _named(columns: Mapping[int, Column], names: Sequence[str]) -> str:
-    said = [
-        excerpt(names[c.index]) if names[c.index] else f"column {c.index + 1}"
-        for _, c in sorted(columns.items())
-    ]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def is_needed(name: str, unit: str = "") -> bool:
@@ -172,7 +90,7 @@ def propose(
         mapping = _by_names(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
     else:
         mapping = _by_physics(raw, said, rate_hz)
-    return _with_units(raw, mapping, names, stated, rate_hz, beside), names
+    return with_units(raw, mapping, names, stated, rate_hz, beside), names
 
 
 def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[ColumnName]]:
@@ -270,7 +188,7 @@ def _alike(raw: RawColumns, first: Column, second: Column, quantity: str) -> boo
     scales = [(unit_scale(in_si, c.unit) if c.unit else None) or 1.0 for c in (first, second)]
     one, other = raw.numbers(first.index) * scales[0], raw.numbers(second.index) * scales[1]
     both = np.isfinite(one) & np.isfinite(other)
-    if both.sum() < _ENOUGH_ROWS:
+    if both.sum() < ENOUGH_ROWS:
         return False
     with np.errstate(all="ignore"):
         alike = np.corrcoef(one[both], other[both])[0, 1]
@@ -293,7 +211,7 @@ def _whole_acceleration(
         return linear, gravity
     units = {stated.units.get("acc") or c.unit for c in linear.values()}
     unit = units.pop() if len(units) == 1 else ""
-    triad = _triad(raw, linear)
+    triad = triad_of(raw, linear)
     likely = likely_acceleration_unit(gravity_of(triad, 100.0) * (unit_scale("acc", unit) or 1.0))
     # without a unit, one that turns slowly looks like 1 g at the most, and not all the time
     if likely == "m_s2" or (likely and not unit and holds_gravity(triad, 100.0)):
@@ -338,7 +256,7 @@ def _rotates(raw: RawColumns, bare: Mapping[int, Column]) -> bool:
     """Whether columns called rotation are a velocity: a direction is no longer than one."""
     if len(bare) < 3 or any("rotation" not in raw.names[c.index].lower() for c in bare.values()):
         return False
-    return bool(np.nanmax(np.linalg.norm(_triad(raw, bare), axis=1)) > _LONGEST_DIRECTION)
+    return bool(np.nanmax(np.linalg.norm(triad_of(raw, bare), axis=1)) > _LONGEST_DIRECTION)
 
 
 def _check_axes(
@@ -375,7 +293,7 @@ def _by_physics(
     time = Column(times[0], said[times[0]].unit) if times else None
     rest = [k for k in numbers if k not in rising]
     triads = [rest[k : k + 3] for k in range(0, len(rest), 3)]
-    rate = rate_hz or _rough_rate(raw, time)
+    rate = rate_hz or rough_rate(raw, time)
     gravity = [t for t in triads if len(t) == 3 and _is_acceleration(raw, t, rate)]
     if len(triads) > _MOST_TRIADS or len(gravity) != 1:
         fault = "the names of the columns do not say" if raw.headed else "the columns have no names"
@@ -407,183 +325,8 @@ def _counts(values: Values) -> bool:
     return bool((np.diff(values) == 1.0).all())
 
 
-def _rough_rate(raw: RawColumns, time: Column | None) -> float:
-    if time is None or raw.values[time.index].dtype.kind == "S":
-        return 100.0
-    values = raw.numbers(time.index)[:_ROUGHLY]
-    unit = likely_time_unit(values)
-    with np.errstate(over="ignore", invalid="ignore"):
-        span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)
-    return (len(values) - 1) / span if 0 < span < np.inf else 100.0
-
-
 def _is_acceleration(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> bool:
     triad = np.stack([raw.numbers(k) for k in columns], axis=1)
     return likely_acceleration_unit(gravity_of(triad, rate_hz)) != "" and holds_gravity(
         triad, rate_hz
-    )
-
-
-def _with_units(
-    raw: RawColumns,
-    mapping: ColumnMapping,
-    names: Sequence[str],
-    stated: Stated,
-    rate_hz: float | None,
-    beside: Values | None,
-) -> ColumnMapping:
-    settled: dict[str, Settled] = {}
-    times, time = mapping.times, mapping.time
-    if time is not None:
-        time = _time_with_unit(raw, time, names, stated, settled)
-        times = times.in_unit(time.unit)
-    rate = rate_hz or _rough_rate(raw, time)
-    acceleration = _one_unit(mapping.acceleration, "acc", stated, settled)
-    gravity = _one_unit(mapping.gravity, "acc", stated, settled)
-    if _unitless(acceleration):
-        whole = _triad(raw, acceleration) + (_triad(raw, gravity) if gravity else 0.0)
-        unit = _acceleration_unit(raw, whole, names, acceleration, rate)
-        acceleration, settled["acc"] = _all_in(acceleration, unit), "numbers"
-        gravity = _all_in(gravity, unit)
-    elif gravity and _unitless(gravity):
-        gravity = _all_in(gravity, acceleration[0].unit)
-    angular_velocity = _one_unit(mapping.angular_velocity, "gyr", stated, settled)
-    if _unitless(angular_velocity):
-        si = _triad(raw, acceleration, "acc") if acceleration else np.zeros((0, 3))
-        if not acceleration and beside is not None:
-            rows = len(next(iter(raw.values.values())))
-            si = beside[np.linspace(0, len(beside) - 1, rows).astype(np.int64)]
-        turning = _triad(raw, angular_velocity)
-        measured = np.atleast_1d(np.isfinite(turning).all(axis=1))
-        if len(si) and measured.any() and not measured.all():  # rows may be of one sensor alone
-            si, turning = si[np.isfinite(si).all(axis=1)], turning[measured]
-            si = si[np.linspace(0, len(si) - 1, len(turning)).astype(np.int64)]
-            rate *= len(turning) / len(measured)
-        unit = _angular_velocity_unit(raw, turning, si, names, angular_velocity, rate)
-        angular_velocity, settled["gyr"] = _all_in(angular_velocity, unit), "numbers"
-    plain = mapping.plain and not settled
-    return replace(
-        mapping,
-        times=times,
-        acceleration=acceleration,
-        gravity=gravity,
-        angular_velocity=angular_velocity,
-        settled=settled,
-        plain=plain,
-    )
-
-
-def _time_with_unit(
-    raw: RawColumns,
-    time: Column,
-    names: Sequence[str],
-    stated: Stated,
-    settled: dict[str, Settled],
-) -> Column:
-    if raw.values[time.index].dtype.kind == "S":
-        return Column(time.index, "words")
-    if "time" in stated.units:
-        settled["time"] = "option"
-        return Column(time.index, stated.units["time"])
-    if time.unit:
-        return time
-    unit = likely_time_unit(raw.numbers(time.index))
-    if not unit:
-        name = names[time.index] or f"column {time.index + 1}"
-        raise ColumnError(
-            f"{excerpt(name)} has no unit and its steps are those of no sensor in s, ms, us or ns: "
-            "name it time_s, time_ms, time_us or time_ns, or give its unit with --units time=s.",
-            column=name,
-            place=raw.at_header(time.index),
-        )
-    settled["time"] = "numbers"
-    return Column(time.index, unit)
-
-
-def _one_unit(
-    columns: Mapping[int, Column], quantity: str, stated: Stated, settled: dict[str, Settled]
-) -> dict[int, Column]:
-    """Columns with the unit that is stated, or that others of the triad name."""
-    if columns and quantity in stated.units:
-        settled[quantity] = "option"
-        return _all_in(columns, stated.units[quantity])
-    known = {column.unit for column in columns.values() if column.unit}
-    if len(known) != 1:
-        return dict(columns)
-    unit = known.pop()
-    return {axis: Column(c.index, c.unit or unit) for axis, c in columns.items()}
-
-
-def _all_in(columns: Mapping[int, Column], unit: str) -> dict[int, Column]:
-    return {axis: Column(column.index, unit) for axis, column in columns.items()}
-
-
-def _unitless(columns: Mapping[int, Column]) -> bool:
-    return any(not column.unit for column in columns.values())
-
-
-def _triad(raw: RawColumns, columns: Mapping[int, Column], quantity: str = "") -> Values:
-    triad = np.zeros((len(next(iter(raw.values.values()))), 3))
-    for axis, column in columns.items():
-        scale = unit_scale(quantity, column.unit) if quantity else 1.0
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # the chain's door deals with what is not finite
-            triad[:, axis] = raw.numbers(column.index) * (scale or 1.0)
-    return triad
-
-
-def _acceleration_unit(
-    raw: RawColumns,
-    triad: Values,
-    names: Sequence[str],
-    columns: Mapping[int, Column],
-    rate_hz: float,
-) -> str:
-    gravity = gravity_of(triad, rate_hz)
-    unit = likely_acceleration_unit(gravity) if len(triad) >= _ENOUGH_ROWS else ""
-    if unit:
-        return unit
-    index = next(c.index for c in columns.values() if not c.unit)
-    name = names[index] or f"column {index + 1}"
-    counts = likely_counts(gravity)
-    if counts and len(triad) >= _ENOUGH_ROWS:
-        fault = f"looks like raw counts, {counts} of them for one g"
-        cure = f"if so, give --units acc=g/{counts}"
-    else:
-        fault = "has no unit, and the numbers look like none"
-        cure = (
-            "name the column acc_x_m_s2, acc_x_g or acc_x_mg and so on, or give the unit with "
-            "--units acc=g, or acc=g/2048 where 2048 counts make one g"
-        )
-    raise ColumnError(f"{excerpt(name)} {fault}: {cure}.", column=name, place=raw.at_header(index))
-
-
-def _angular_velocity_unit(
-    raw: RawColumns,
-    triad: Values,
-    acceleration_m_s2: Values,
-    names: Sequence[str],
-    columns: Mapping[int, Column],
-    rate_hz: float,
-) -> str:
-    if not np.nan_to_num(triad).any():
-        return "rad_s"  # nothing was measured
-    unit = likely_angular_velocity_unit(triad, acceleration_m_s2, rate_hz)
-    turning = median_norm(triad)
-    whole = bool(np.all(np.nan_to_num(triad) % 1.0 == 0.0))
-    counts = turning > _FASTEST or (whole and turning > _FAST)
-    if unit and not counts and len(triad) >= _ENOUGH_ROWS:
-        return unit
-    index = next(c.index for c in columns.values() if not c.unit)
-    name = names[index] or f"column {index + 1}"
-    fault = "the numbers may be rad/s as well as deg/s: give --units gyr=rad_s or --units gyr=deg_s"
-    if counts:
-        fault = (
-            "the numbers look like raw counts: give how many make one °/s, such as "
-            "--units gyr=deg_s/16.4, or --units gyr=mdeg_s, or --units gyr=deg_s where they are "
-            "whole degrees"
-        )
-    raise ColumnError(
-        f"{excerpt(name)} has no unit, and {fault}.", column=name, place=raw.at_header(index)
     )

@@ -9,8 +9,9 @@ from typing import Final, Protocol
 import numpy as np
 
 from imu.errors import InputError
+from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.long_table import tables_by_sensor
-from pipelines.files.reading.mapping import ColumnMapping, propose
+from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
 from pipelines.files.reading.stamps import date_ns, day_ns, stamps_in_words
 from pipelines.files.reading.stated import Stated

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from imu.errors import BackstrideError
-from pipelines.files.reading.mapping import ColumnMapping
+from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.stated import Stated, parse_stated
 from pipelines.files.stored import Store

@@ -1,0 +1,215 @@
+"""The units of a file's columns: stated, told by their names, or by what bodies do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from imu.errors import ColumnError
+from pipelines.files.reading.column_mapping import ColumnMapping, Settled
+from pipelines.files.reading.physics import (
+    gravity_of,
+    likely_acceleration_unit,
+    likely_angular_velocity_unit,
+    likely_counts,
+    likely_time_unit,
+    median_norm,
+)
+from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
+from pipelines.files.reading.stated import Column, Stated
+from pipelines.files.reading.units import unit_scale
+
+_ROUGHLY: Final = 50_000  # rows that tell a rate well enough to tell a unit
+#: Two values of a file that has so few rows fit any unit.
+ENOUGH_ROWS: Final = 20
+#: No body turns as fast half of the time, °/s.
+_FASTEST: Final = 860.0
+#: Few do as fast, °/s; whole numbers beyond it are rather a converter's.
+_FAST: Final = 400.0
+
+
+def with_units(
+    raw: RawColumns,
+    mapping: ColumnMapping,
+    names: Sequence[str],
+    stated: Stated,
+    rate_hz: float | None,
+    beside: Values | None,
+) -> ColumnMapping:
+    """The same columns with a unit each.
+
+    Raises
+    ------
+    ColumnError
+        When neither name, option nor numbers tell one.
+    """
+    settled: dict[str, Settled] = {}
+    times, time = mapping.times, mapping.time
+    if time is not None:
+        time = _time_with_unit(raw, time, names, stated, settled)
+        times = times.in_unit(time.unit)
+    rate = rate_hz or rough_rate(raw, time)
+    acceleration = _one_unit(mapping.acceleration, "acc", stated, settled)
+    gravity = _one_unit(mapping.gravity, "acc", stated, settled)
+    if _unitless(acceleration):
+        whole = triad_of(raw, acceleration) + (triad_of(raw, gravity) if gravity else 0.0)
+        unit = _acceleration_unit(raw, whole, names, acceleration, rate)
+        acceleration, settled["acc"] = _all_in(acceleration, unit), "numbers"
+        gravity = _all_in(gravity, unit)
+    elif gravity and _unitless(gravity):
+        gravity = _all_in(gravity, acceleration[0].unit)
+    angular_velocity = _one_unit(mapping.angular_velocity, "gyr", stated, settled)
+    if _unitless(angular_velocity):
+        si = triad_of(raw, acceleration, "acc") if acceleration else np.zeros((0, 3))
+        if not acceleration and beside is not None:
+            rows = len(next(iter(raw.values.values())))
+            si = beside[np.linspace(0, len(beside) - 1, rows).astype(np.int64)]
+        turning = triad_of(raw, angular_velocity)
+        measured = np.atleast_1d(np.isfinite(turning).all(axis=1))
+        if len(si) and measured.any() and not measured.all():  # rows may be of one sensor alone
+            si, turning = si[np.isfinite(si).all(axis=1)], turning[measured]
+            si = si[np.linspace(0, len(si) - 1, len(turning)).astype(np.int64)]
+            rate *= len(turning) / len(measured)
+        unit = _angular_velocity_unit(raw, turning, si, names, angular_velocity, rate)
+        angular_velocity, settled["gyr"] = _all_in(angular_velocity, unit), "numbers"
+    plain = mapping.plain and not settled
+    return replace(
+        mapping,
+        times=times,
+        acceleration=acceleration,
+        gravity=gravity,
+        angular_velocity=angular_velocity,
+        settled=settled,
+        plain=plain,
+    )
+
+
+def _time_with_unit(
+    raw: RawColumns,
+    time: Column,
+    names: Sequence[str],
+    stated: Stated,
+    settled: dict[str, Settled],
+) -> Column:
+    if raw.values[time.index].dtype.kind == "S":
+        return Column(time.index, "words")
+    if "time" in stated.units:
+        settled["time"] = "option"
+        return Column(time.index, stated.units["time"])
+    if time.unit:
+        return time
+    unit = likely_time_unit(raw.numbers(time.index))
+    if not unit:
+        name = names[time.index] or f"column {time.index + 1}"
+        raise ColumnError(
+            f"{excerpt(name)} has no unit and its steps are those of no sensor in s, ms, us or ns: "
+            "name it time_s, time_ms, time_us or time_ns, or give its unit with --units time=s.",
+            column=name,
+            place=raw.at_header(time.index),
+        )
+    settled["time"] = "numbers"
+    return Column(time.index, unit)
+
+
+def _one_unit(
+    columns: Mapping[int, Column], quantity: str, stated: Stated, settled: dict[str, Settled]
+) -> dict[int, Column]:
+    """Columns with the unit that is stated, or that others of the triad name."""
+    if columns and quantity in stated.units:
+        settled[quantity] = "option"
+        return _all_in(columns, stated.units[quantity])
+    known = {column.unit for column in columns.values() if column.unit}
+    if len(known) != 1:
+        return dict(columns)
+    unit = known.pop()
+    return {axis: Column(c.index, c.unit or unit) for axis, c in columns.items()}
+
+
+def _all_in(columns: Mapping[int, Column], unit: str) -> dict[int, Column]:
+    return {axis: Column(column.index, unit) for axis, column in columns.items()}
+
+
+def _unitless(columns: Mapping[int, Column]) -> bool:
+    return any(not column.unit for column in columns.values())
+
+
+def triad_of(raw: RawColumns, columns: Mapping[int, Column], quantity: str = "") -> Values:
+    """Three columns side by side, in SI where the quantity is given; 0 for one that is missing."""
+    triad = np.zeros((len(next(iter(raw.values.values()))), 3))
+    for axis, column in columns.items():
+        scale = unit_scale(quantity, column.unit) if quantity else 1.0
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # the chain's door deals with what is not finite
+            triad[:, axis] = raw.numbers(column.index) * (scale or 1.0)
+    return triad
+
+
+def _acceleration_unit(
+    raw: RawColumns,
+    triad: Values,
+    names: Sequence[str],
+    columns: Mapping[int, Column],
+    rate_hz: float,
+) -> str:
+    gravity = gravity_of(triad, rate_hz)
+    unit = likely_acceleration_unit(gravity) if len(triad) >= ENOUGH_ROWS else ""
+    if unit:
+        return unit
+    index = next(c.index for c in columns.values() if not c.unit)
+    name = names[index] or f"column {index + 1}"
+    counts = likely_counts(gravity)
+    if counts and len(triad) >= ENOUGH_ROWS:
+        fault = f"looks like raw counts, {counts} of them for one g"
+        cure = f"if so, give --units acc=g/{counts}"
+    else:
+        fault = "has no unit, and the numbers look like none"
+        cure = (
+            "name the column acc_x_m_s2, acc_x_g or acc_x_mg and so on, or give the unit with "
+            "--units acc=g, or acc=g/2048 where 2048 counts make one g"
+        )
+    raise ColumnError(f"{excerpt(name)} {fault}: {cure}.", column=name, place=raw.at_header(index))
+
+
+def _angular_velocity_unit(
+    raw: RawColumns,
+    triad: Values,
+    acceleration_m_s2: Values,
+    names: Sequence[str],
+    columns: Mapping[int, Column],
+    rate_hz: float,
+) -> str:
+    if not np.nan_to_num(triad).any():
+        return "rad_s"  # nothing was measured
+    unit = likely_angular_velocity_unit(triad, acceleration_m_s2, rate_hz)
+    turning = median_norm(triad)
+    whole = bool(np.all(np.nan_to_num(triad) % 1.0 == 0.0))
+    counts = turning > _FASTEST or (whole and turning > _FAST)
+    if unit and not counts and len(triad) >= ENOUGH_ROWS:
+        return unit
+    index = next(c.index for c in columns.values() if not c.unit)
+    name = names[index] or f"column {index + 1}"
+    fault = "the numbers may be rad/s as well as deg/s: give --units gyr=rad_s or --units gyr=deg_s"
+    if counts:
+        fault = (
+            "the numbers look like raw counts: give how many make one °/s, such as "
+            "--units gyr=deg_s/16.4, or --units gyr=mdeg_s, or --units gyr=deg_s where they are "
+            "whole degrees"
+        )
+    raise ColumnError(
+        f"{excerpt(name)} has no unit, and {fault}.", column=name, place=raw.at_header(index)
+    )
+
+
+def rough_rate(raw: RawColumns, time: Column | None) -> float:
+    """About how many rows are a second of a file, Hz; 100 where that cannot be told."""
+    if time is None or raw.values[time.index].dtype.kind == "S":
+        return 100.0
+    values = raw.numbers(time.index)[:_ROUGHLY]
+    unit = likely_time_unit(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)
+    return (len(values) - 1) / span if 0 < span < np.inf else 100.0
