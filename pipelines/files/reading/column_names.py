@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Final, Literal
 
@@ -143,6 +144,7 @@ def _leave_lesser_out(names: Sequence[str], said: list[ColumnName], quantity: st
             said[k] = ColumnName("other")
 
 
+@lru_cache(512)  # a file's names are asked for several times, and files are alike
 def column_name(name: str, unit_cell: str = "") -> ColumnName:
     """Make out a column's name; capitals do not matter.
 

@@ -27,6 +27,8 @@ NOT_MEASURED: Final = frozenset(
 #: What spreadsheets of any language say of a fault, and what older C libraries print.
 _NO_NUMBER: Final = re.compile(r"#[^\W\d_]+(/[^\W\d_]*|/0)?[!?]?|[+-]?1\.#[A-Z]+\d*", re.I)
 _WITH_UNIT: Final = re.compile(r"([+-]?(?:\d|[.,]\d)[\d.,]*(?:[eE][+-]?\d+)?)\s*([^\d\s.,].*)")
+#: What nearly all numbers are written like; no sign between thousands and no unit can be in it.
+_PLAIN: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.I)
 #: Thousands with a comma, with a point where the comma is that of decimals, and with blanks.
 _BY_COMMA: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _BY_POINT: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
@@ -188,7 +190,7 @@ def unit_in_cell(cell: str) -> str:
 
 def is_number(cell: str, *, decimal_comma: bool) -> bool:
     """Whether a cell is a number, or says that there is none."""
-    if is_nothing(cell):
+    if _PLAIN.fullmatch(cell) or is_nothing(cell):
         return True
     try:
         float(plain_number(cell, decimal_comma=decimal_comma))
@@ -261,12 +263,14 @@ def _rows_with(
     lines: Sequence[str], separator: str, *, decimal_comma: bool
 ) -> tuple[int, Dialect, int] | None:
     """Numbers found in the rows, how rows are written, and the first of them."""
+    if decimal_comma and not any("," in line for line in lines):
+        return None
     dialect = Dialect(separator, decimal_comma, decimal_comma and separator == ",", 0)
     split = [
         [] if line.startswith("#") or not line.strip() else split_row(line, dialect)
         for line in lines
     ]
-    numeric = [_numbers(cells, dialect) for cells in split]
+    numeric = [_numbers(cells, dialect) if len(cells) > 1 else 0 for cells in split]
     rowlike = [k for k, (cells, n) in enumerate(zip(split, numeric, strict=True))
                if n >= 2 and 2 * n >= len(cells)]  # fmt: skip
     if not rowlike:

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from imu.samples import STANDARD_GRAVITY_M_S2
@@ -88,6 +89,7 @@ _SPELLINGS: Final[Mapping[str, str]] = {
 }
 
 
+@lru_cache(512)  # asked again and again for the same few
 def unit_of(text: str) -> str:
     """Our name of a unit as it stands in brackets, in a row of units or at the end of a name.
 
