@@ -51,10 +51,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
     Modules and thousands of tests stay to the end; to look through them again and again was a
     third of the time that collecting took, and is a part of every test that makes many objects.
+    What tests make is looked through less often than usual.
     """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(10_000, 10, 10)
         gc.enable()

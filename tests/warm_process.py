@@ -17,6 +17,7 @@ import inspect
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -209,6 +210,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> str:
             os.close(one)
     if request["own_session"]:
         os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it: nohup does
     os.chdir(request["folder"])
     environment: dict[str, str] = request["environment"]
     os.environ.clear()

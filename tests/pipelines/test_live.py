@@ -163,7 +163,8 @@ def test_fatigue_is_told_in_plain_words_within_a_minute_of_watching(tired: Live)
 
 
 def test_a_fresh_runner_is_left_alone(tmp_path: Path) -> None:
-    ran = live("sim:?minutes=12&seed=3&rate=50&time_scale=0", tmp_path)
+    ran = live("sim:?minutes=7&seed=3&rate=50&time_scale=0", tmp_path, settings=SOON)
+    assert "within your usual range" in ran.shown  # it was watched, by gates that tell soon
     assert ran.run.alerts == []
     assert "alert" not in ran.shown
     assert ran.alerts.read_bytes() == b""

@@ -360,8 +360,8 @@ def test_real_walking_units_are_told_apart(tmp_path: Path) -> None:
     if not files:
         pytest.skip("the real recordings are not here; set BACKSTRIDE_DATA")
     for file in files:
-        data = np.load(file)
-        body = np.hstack([data["acc_g"], data["gyr_deg_s"]]).tolist()
+        with np.load(file) as data:
+            body = np.hstack([data["acc_g"], data["gyr_deg_s"]]).tolist()
         header = SEVEN.removeprefix("time_s,")
         text = header + "\n" + "".join(",".join(map(repr, row)) + "\n" for row in body)
         assert len(read(saved(tmp_path, text), rate_hz=100).samples) == len(body)

@@ -118,7 +118,8 @@ def test_what_is_no_recording_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not (DATA / "waist_daily").is_dir(), reason=f"no real recordings in {DATA}")
 def test_live_over_a_real_persons_recording_is_its_replay(tmp_path: Path) -> None:
-    counts = np.load(DATA / "waist_daily" / "SA05.npz")["D03_R01"][:8000]
+    with np.load(DATA / "waist_daily" / "SA05.npz") as held:
+        counts = held["D03_R01"][:8000]
     path = tmp_path / "jog.csv"
     force = counts[:, :3] * (32.0 / 8192.0) * STANDARD_GRAVITY_M_S2
     turning = np.radians(counts[:, 3:6] * (4000.0 / 65536.0))
