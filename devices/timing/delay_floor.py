@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Final, NamedTuple
 
+import numpy as np
+
 # Points are kept as the hulls of so many blocks of equal duration, µs at first; when they are full,
 # blocks are joined in pairs until all of them are the memory: then the oldest is forgotten.
 _BLOCKS: Final = 64
@@ -84,7 +86,8 @@ class DelayFloor:
         self._y: list[float] = []
         self._block_us = _FIRST_BLOCK_US
         self._block_end_us = float("-inf")
-        self._sample: list[tuple[float, float]] = []
+        self._sample = np.empty((2, _SAMPLE))  # times and heights
+        self._sampled = 0
         self._stride = 1
         self._until_pick = 1
         self._random = 1
@@ -163,19 +166,19 @@ class DelayFloor:
     def scatter(self, slope: float) -> Scatter:
         """How delays scatter above the floor of this slope."""
         floor = self.height(slope, 0.0)[0]
-        delays = sorted(y - slope * x - floor for x, y in self._sample if x >= self.first_us)
+        x, y = self._sample[:, : self._sampled]
+        delays = np.sort((y - slope * x - floor)[x >= self.first_us])
         if len(delays) < 2:
             return Scatter(0.0, 0.0)
         lower = delays[: max(2, len(delays) * 3 // 4)]
-        width_us = lower[-1] / _BINS or 1.0
-        bins = [0] * _BINS
-        for delay in lower:
-            bins[min(int(delay / width_us), _BINS - 1)] += 1
+        upper_quartile_us = float(lower[-1])
+        width_us = upper_quartile_us / _BINS or 1.0
+        bins = np.minimum((lower / width_us).astype(np.int64), _BINS - 1)
         thin, widest = 0, 0
-        for number in bins:
+        for number in np.bincount(bins, minlength=_BINS).tolist():
             thin = thin + 1 if 2 * _BINS * number < len(lower) else 0
             widest = max(widest, thin)
-        return Scatter(lower[-1], widest * width_us)
+        return Scatter(upper_quartile_us, widest * width_us)
 
     def _excess(self, slope: float, intercept: float) -> tuple[float, float]:
         """Expected height of the touched points over the true floor, and the ripple.
@@ -188,7 +191,8 @@ class DelayFloor:
             for xs, ys in (*self._closed, (self._x, self._y))
         ]
         if len(lowest) < _BLOCKS_JUDGED:
-            worst = max(y - slope * x for x, y in self._sample) - intercept
+            x, y = self._sample[:, : self._sampled]
+            worst = float((y - slope * x).max()) - intercept
             return worst, worst
         third = len(lowest) // 3
         n = min(3, third)
@@ -219,12 +223,15 @@ class DelayFloor:
 
     def _pick(self, x: float, y: float) -> None:
         """Keep this point as it is, and choose the next one out of step with any rhythm."""
-        self._sample.append((x, y))
-        if len(self._sample) >= _SAMPLE:
-            self._sample = [point for point in self._sample if point[0] >= self.first_us]
-            if len(self._sample) > _SAMPLE * 3 // 4:
-                del self._sample[::2]
+        self._sample[0, self._sampled], self._sample[1, self._sampled] = x, y
+        self._sampled += 1
+        if self._sampled >= _SAMPLE:
+            kept = self._sample[:, self._sample[0] >= self.first_us]
+            if kept.shape[1] > _SAMPLE * 3 // 4:
+                kept = kept[:, 1::2]
                 self._stride *= 2
+            self._sampled = kept.shape[1]
+            self._sample[:, : self._sampled] = kept
         self._random = (self._random * 1_103_515_245 + 12_345) % (1 << 31)
         self._until_pick = 1 + (self._random >> 8) % (2 * self._stride - 1)
 
