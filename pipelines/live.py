@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,15 +32,23 @@ from pipelines.live_controls import LiveControls, LiveView, tell_fact
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
 from pipelines.runner.journal.session_entry import local_offset_minutes
+from pipelines.runner.journal.tags import TREADMILL
 from pipelines.runner.user_directory import new_session_path
 from pipelines.sensors.device_store import KnownSettings, settings_for
 from pipelines.sensors.opening import open_source
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import AlertTold, Fact, PainJudged, StepsFinished
+from pipelines.session.facts import (
+    AlertTold,
+    Fact,
+    PainJudged,
+    StepsFinished,
+    StreamChanged,
+    SurfaceKnown,
+)
 from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import Compared, LiveStatus, pain_before
-from pipelines.session.marks import SessionRecord
+from pipelines.session.marks import LoggedMark, Mark, SessionRecord
 from pipelines.session.result import SessionResult, result_of
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
@@ -85,6 +93,8 @@ class LiveOptions:
         Kind and words of what is known from the beginning, such as ``("surface", "track")``.
     beside : mapping of str to str
         Devices beside the sensor, as :func:`devices.open_source` takes them.
+    noted : callable
+        Gives the marks that were made elsewhere since it was last asked; asked with each record.
     lsl : bool
         Whether samples, steps, alerts and marks go into the lab streaming layer, too.
 
@@ -110,6 +120,7 @@ class LiveOptions:
     on_alert: str = ""  # a command to run for each
     marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
     beside: Mapping[str, str] = field(default_factory=dict)  # addresses, by name of the stream
+    noted: Callable[[], Sequence[Mark]] = tuple  # marks made elsewhere since it was last asked
     lsl: bool = False  # whether it goes into the lab streaming layer, too
 
 
@@ -172,6 +183,8 @@ class _Session:
     ) -> None:
         self.run = LiveRun(filed=options.filed)
         self._url, self._source, self._view, self._controls = url, source, view, controls
+        self._noted = options.noted
+        self._surface = ""
         self._loop = asyncio.get_running_loop()
         known = settings_for(options.devices, source.info, url, axes=options.axes)
         utc_start_ns = time.time_ns()
@@ -203,9 +216,12 @@ class _Session:
         self._take(source.info)
 
     def take(self, record: SessionRecord) -> None:
-        """Write, analyse and show one record, and first what the viewers have marked."""
-        for mark in self._controls.take_marks(self._source.now_ns()):
+        """Write, analyse and show one record, and first what was marked here and elsewhere."""
+        now_ns = self._source.now_ns()
+        for mark in self._controls.take_marks(now_ns):
             self._take(mark)
+        for noted in self._noted():
+            self._take(LoggedMark(now_ns, noted))
         self._take(record)
 
     def _take(self, record: SessionRecord) -> None:
@@ -269,13 +285,29 @@ class _Session:
             if isinstance(fact, PainJudged):
                 self.show()  # what is said of it has its place there
             tell_fact(fact, self._view)
-            if isinstance(fact, StepsFinished):
+            if isinstance(fact, SurfaceKnown):
+                self._surface = fact.name
+            elif isinstance(fact, StreamChanged) and fact.stream == "treadmill":
+                self._settle_surface(fact)
+            elif isinstance(fact, StepsFinished):
                 self.run.steps.append(fact.steps)
                 stepped = True
             elif isinstance(fact, AlertTold):
                 self._hand_on(fact.alert)
         if stepped or time.monotonic() - self._drawn > _REDRAW_S:
             self.show()
+
+    def _settle_surface(self, belt: StreamChanged) -> None:
+        """A belt beside the sensor is what is run on, unless the runner has said otherwise."""
+        if belt.state != "connected" or self._surface == TREADMILL:
+            return
+        if not self._surface:
+            self._controls.mark("surface", TREADMILL)
+        else:
+            self._view.note(
+                f"The treadmill is connected, and this run is stated to be on {self._surface}: if "
+                "you run on the belt, change the surface."
+            )
 
     def _hand_on(self, alert: Alert) -> None:
         self.run.alerts.append(alert)

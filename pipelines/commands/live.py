@@ -45,6 +45,7 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import unknown_shoe_note
+from pipelines.runner.noted_meanwhile import NotedMeanwhile
 from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.user_directory import sessions_directory
 from pipelines.sensors.device_store import devices_directory
@@ -426,6 +427,7 @@ def _as_the_journal_says(
     return replace(
         options,
         filed=True,
+        noted=NotedMeanwhile(journal),
         history=earlier,
         companion=plan if body is None else replace(plan, units=body.units),
         mass_kg=settings.mass_kg if options.mass_kg is None else options.mass_kg,

@@ -33,12 +33,13 @@ def finished_run(
     """
     said = stated or Stated()
     start_ns = result.header.utc_start_ns
+    pains = tuple(pain for pain in result.pains if not pain.noted)
     shoe = said.word("shoe", result.shoe)
     if not len(result.steps) and said == Stated():
-        return FinishedRun(None, shoe, result.pains, utc_start_ns=start_ns)
+        return FinishedRun(None, shoe, pains, utc_start_ns=start_ns)
     session = entry_of(result, said, "" if recording is None else str(recording))
     left = baseline_entry(result, said.word("surface", None))
-    return FinishedRun(session, shoe, result.pains, left, start_ns, said)
+    return FinishedRun(session, shoe, pains, left, start_ns, said)
 
 
 def file_run(run: FinishedRun, journal: JournalAtHand) -> tuple[list[str], list[Cue]]:

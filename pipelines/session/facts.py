@@ -267,6 +267,7 @@ class PainReported(_Fact, frozen=True, tag="pain"):
     level: int
     moment: PainMoment = ""
     place: str = ""
+    noted: bool = False
 
 
 class PainJudged(_Fact, frozen=True, tag="pain_judged"):

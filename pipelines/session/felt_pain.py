@@ -11,12 +11,16 @@ _AFTER_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class FeltPain:
-    """Pain as rated in a session: level 0 to 10, when, and the runner's words for the place."""
+    """Pain as rated in a session: level 0 to 10, when, and the runner's words for the place.
+
+    ``noted``: the journal has it already, from another program.
+    """
 
     time_s: float
     level: int
     when: Literal["before", "during", "after"]
     place: str = ""
+    noted: bool = False
 
 
 def moment_of(

@@ -87,7 +87,9 @@ class MarkRules:
                 self._progress.take_distance(mark.distance_m, now_s)
                 return [facts.DistanceKnown(now_s, mark.distance_m, "stated")]
             case marks.Pain():
-                reported = facts.PainReported(now_s, mark.level, mark.moment, mark.place)
+                reported = facts.PainReported(
+                    now_s, mark.level, mark.moment, mark.place, mark.noted
+                )
                 return [reported, self._judge_pain(mark)]
             case marks.Neutral():
                 return self._take_neutral()

@@ -60,11 +60,15 @@ class Distance(msgspec.Struct, frozen=True, tag_field="kind", tag="distance"):
 
 
 class Pain(msgspec.Struct, frozen=True, tag_field="kind", tag="pain"):
-    """Pain: 0 (none) to 10, when it was felt, and the runner's words for the place."""
+    """Pain: 0 (none) to 10, when it was felt, and the runner's words for the place.
+
+    ``noted``: it was written into the journal by another program, and is there already.
+    """
 
     level: Annotated[int, msgspec.Meta(ge=0, le=10)]
     moment: PainMoment = ""
     place: Words = ""
+    noted: bool = False
 
 
 class Neutral(msgspec.Struct, frozen=True, tag_field="kind", tag="neutral"):

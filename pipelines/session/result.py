@@ -360,7 +360,7 @@ def _pain(fact: facts.PainReported, steps: Steps) -> FeltPain:
         if len(steps):
             first_s, last_s = steps.initial_contact_s[[0, -1]].tolist()
         when = moment_of(fact.time_s, first_s, last_s)
-    return FeltPain(fact.time_s, fact.level, when, fact.place)
+    return FeltPain(fact.time_s, fact.level, when, fact.place, fact.noted)
 
 
 def _stretches(found: Sequence[Fact], begin_s: float, end_s: float) -> list[Stretch]:

@@ -73,6 +73,19 @@ def test_speed_and_slope_are_those_of_the_treadmill_and_not_those_typed(whole: R
     assert result.distance_m == pytest.approx(3.0 * 20 + 3.4 * 22, abs=5.0)
 
 
+def test_a_belt_that_is_connected_is_the_surface_unless_the_runner_says_otherwise(
+    whole: Ran, tmp_path: Path
+) -> None:
+    named = [fact.name for fact in whole.facts if isinstance(fact, facts.SurfaceKnown)]
+    assert named == ["treadmill"]
+    told = "this run is stated to be on asphalt: if you run on the belt, change the surface."
+    assert told not in whole.ended.out + whole.ended.err
+    other = ran(tmp_path, "treadmill=1", "--surface", "asphalt")
+    named = [fact.name for fact in other.facts if isinstance(fact, facts.SurfaceKnown)]
+    assert named == ["asphalt"]
+    assert told in " ".join(other.ended.out.split())
+
+
 def test_a_strap_that_goes_and_comes_back_is_told_and_ends_nothing(whole: Ran) -> None:
     shown = whole.ended.out
     assert "the heart rate strap is away" in shown
