@@ -45,6 +45,7 @@ BOUNDS: Final[Mapping[str, float]] = MappingProxyType(
 #: Farther apart two contacts are not those of one step, s.
 _SAME_STEP_S: Final = 0.06
 _PAGE: Final = Path(__file__).with_name("SENSOR_FAULTS.md")
+_RATE_HZ: Final = 200.0
 _AXES: Final = "+x+y+z"
 _RUNS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -114,6 +115,26 @@ def _set(rows: slice, value: float) -> Callable[[Array], Array]:
 def _freeze(rows: slice) -> Callable[[Array], Array]:
     def change(values: Array) -> Array:
         values[rows] = values[rows.start]
+        return values
+
+    return change
+
+
+def _freeze_axis(rows: slice, axis: int) -> Callable[[Array], Array]:
+    def change(values: Array) -> Array:
+        values[rows, axis] = values[rows.start, axis]
+        return values
+
+    return change
+
+
+def _zeros(every_s: float, lasts_s: float) -> Callable[[Array], Array]:
+    """What a logger writes for packets that it lost, in mid-run."""
+
+    def change(values: Array) -> Array:
+        numbers = np.arange(_HOLES.start, _HOLES.stop)
+        inside = (numbers - _HOLES.start) / _RATE_HZ % every_s < lasts_s
+        values[numbers[inside]] = 0.0
         return values
 
     return change
@@ -266,6 +287,11 @@ FAULTS: Final = (
     Fault("gyroscope: twice the scale", _gyro(lambda w: 2.0 * w)),
     Fault("gyroscope: half the scale", _gyro(lambda w: 0.5 * w)),
     Fault("accelerometer: levelled to the ground", _levelled),
+    Fault("accelerometer: y stands still from mid-run on", _force(_freeze_axis(_LATER, 1))),
+    Fault("gyroscope: x stands still from mid-run on", _gyro(_freeze_axis(_LATER, 0))),
+    Fault("gyroscope: y is dead", _gyro(lambda w: w * [1.0, 0.0, 1.0])),
+    Fault("accelerometer: ±2 g", _force(_clipped(2.0 * STANDARD_GRAVITY_M_S2))),
+    Fault("accelerometer: 0.8 of the scale", _force(lambda a: 0.8 * a)),
 )
 
 #: What is missing, at its end, or out of order: flags say it, and nobody is told a cure.
@@ -287,6 +313,10 @@ HOLES: Final = (
     Fault("gyroscope: ±125 °/s", _gyro(_clipped(np.radians(125.0)))),
     Fault("gyroscope: ±90 °/s", _gyro(_clipped(np.radians(90.0)))),
     Fault("gyroscope: frozen for 0.3 s", _gyro(_freeze(slice(4000, 4060)))),
+    Fault("zeros for 50 ms in every 2 s", _both(_zeros(2.0, 0.05)), holes=True),
+    Fault("zeros for 0.5 s in every 6 s", _both(_zeros(6.0, 0.5)), holes=True),
+    Fault("accelerometer: zeros for 50 ms in every 2 s", _force(_zeros(2.0, 0.05)), holes=True),
+    Fault("gyroscope: zeros for 0.1 s in every 2 s", _gyro(_zeros(2.0, 0.1)), holes=True),
     Fault("packets exchanged, without number and time, 5 %", _packets_moved(1, 0.05)),
     Fault("packets doubled, without number and time, 5 %", _packets_moved(0, 0.05)),
 )

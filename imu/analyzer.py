@@ -214,6 +214,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """
         found = standing_troubles(self._state["sanity"][0])
         intake = self._state["intake"][0]
+        if intake["zeros"]:
+            found |= {"zeros": 0.0}
         if intake["impossible"]:
             found = {"impossible": float(intake["impossible_reading"])} | found
         return found

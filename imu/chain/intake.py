@@ -1,9 +1,11 @@
 """The door: what may enter the chain, what is filled, and where the chain must start anew.
 
-Lost samples show as a jump of time; non-finite ones, and readings that no body reaches, are treated
-as lost. Up to a limit they are
-filled by interpolation and flagged; beyond it nothing is joined over the gap. Samples at the end of
-the sensor's range pass, flagged: the true value is unknown, but at least as large.
+Lost samples show as a jump of time; non-finite ones, readings that no body reaches, and zeros on
+all axes of the accelerometer, as loggers write for what they lost, are treated as lost. Up to a
+limit they are filled by interpolation and flagged; beyond it nothing is joined over the gap.
+Samples at the end of the sensor's range pass, flagged: the true value is unknown, but at least as
+large. So do zeros that a turning gyroscope falls to from one sample to the next: how it turned is
+not known.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ TURN_UNKNOWN: Final = 1 << 14
 
 _CLIPPED: Final = int(Quality.CLIPPED)
 _GAP: Final = int(Quality.GAP)
+_SENSOR: Final = int(Quality.SENSOR)
 
 #: No body moves a sensor so: 51 g and 4300 °/s; with a stated range, so much beyond it.
 _MOST_M_S2: Final = 500.0
@@ -37,6 +40,13 @@ _BEYOND_RANGE: Final = 1.25
 #: Zeros of a gyroscope for so long, while the force says that it moves, are none.
 _ZEROS_S: Final = 0.25
 _MOVING_M_S2: Final = 1.0
+#: A coarse sensor that falls freely may read zeros, after readings as small as these, for so long;
+#: one with a gyroscope is less coarse.
+_FALLING_M_S2: Final = 6.0
+_TURNS_AND_FALLS_M_S2: Final = 3.0
+_FALLS_S: Final = 0.5
+#: No gyroscope that turns so fast stands still with the next sample.
+_TURNING_RAD_S: Final = 0.3
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit.
 _REPEATS: Final = 3
 _REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
@@ -80,6 +90,7 @@ INTAKE_COEFFICIENTS: Final = np.dtype(
         ("acceleration_most", np.float64),  # beyond it nothing is measured
         ("angular_velocity_most", np.float64),
         ("zeros", np.int64),  # in a row from which on no gyroscope is there
+        ("falls", np.int64),  # zeros of the accelerometer in a row that a fall may last
         ("turn_repeats", np.int64),  # in a row that mean the end of the gyroscope's range
     ],
     align=True,
@@ -97,11 +108,14 @@ INTAKE_STATE: Final = np.dtype(
         ("repeats", np.int64, 3),
         ("turn_repeats", np.int64, 3),
         ("measured", np.uint8, 3),  # axes that ever were different from zero
+        ("force_zeros", np.int64),  # samples in a row that were taken
         ("gyro_zeros", np.int64),  # samples in a row, of moving ones
+        ("turn_lost", np.uint8),  # whether its zeros came at once while it turned
         ("joined", np.uint8),  # whether a sample precedes without a gap
         ("accepted", np.int64),
         ("filled", np.int64),
         ("quarantined", np.int64),
+        ("zeros", np.int64),  # of these, without any reading of the accelerometer
         ("impossible", np.int64),  # of these
         ("impossible_reading", np.float64),  # size of the first, m/s² or rad/s
         ("clipped", np.int64),
@@ -136,6 +150,7 @@ def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void
     c["acceleration_most"] = _BEYOND_RANGE * params.acceleration_range_m_s2 or _MOST_M_S2
     c["angular_velocity_most"] = _BEYOND_RANGE * params.angular_velocity_range_rad_s or _MOST_RAD_S
     c["zeros"] = math.ceil(_ZEROS_S * rate_hz)
+    c["falls"] = math.ceil(_FALLS_S * rate_hz)
     c["turn_repeats"] = max(_REPEATS, math.ceil(_TURN_REPEATS_S * rate_hz))
     return c
 
@@ -158,6 +173,20 @@ def first_disorder(s: Record, time_s: NDArray[np.float64]) -> int:
             return i
         previous = time_s[i]
     return -1
+
+
+@kernel
+def _is_written_for_nothing(c: Record, s: Record, turns: bool) -> bool:
+    """Whether zeros on all axes of the accelerometer stand for a sample that was lost."""
+    measured = s.measured[0] + s.measured[1] + s.measured[2]
+    if s.joined == 0:
+        return measured != 1
+    a, w = s.acceleration, s.angular_velocity
+    force = max(abs(a[0]), abs(a[1]), abs(a[2]))
+    turned = w[0] != 0.0 or w[1] != 0.0 or w[2] != 0.0
+    stopped = turned and not turns
+    most = _TURNS_AND_FALLS_M_S2 if turned else _FALLING_M_S2
+    return measured > 1 and (stopped or force > most or s.force_zeros >= c.falls)
 
 
 @kernel
@@ -185,7 +214,8 @@ def check_sample(
     turn = max(abs(gx), abs(gy), abs(gz))
     finite = math.isfinite(ax + ay + az + gx + gy + gz)
     impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most)
-    lost = impossible or not finite
+    nothing = force == 0.0 and _is_written_for_nothing(c, s, turn != 0.0)
+    lost = impossible or not finite or nothing
     if s.joined == 1 and not lost:
         late = (t - s.expected_s) * c.rate_hz
         if late >= _SURELY_LATE or (late >= _LATE and (t - s.time_s) * c.rate_hz >= _ROOM):
@@ -197,12 +227,20 @@ def check_sample(
     s.started = 1
     if lost:
         s.quarantined += 1
+        if nothing:
+            s.zeros += 1
         if impossible:
             s.impossible += 1
             if s.impossible == 1:
                 s.impossible_reading = force if force > c.acceleration_most else turn
         return DROP
     return missing
+
+
+@kernel
+def kinds_left_out(s: Record) -> int:
+    """How many kinds of samples that are told of have been left out."""
+    return (1 if s.impossible > 0 else 0) + (1 if s.zeros > 0 else 0)
 
 
 @kernel
@@ -222,9 +260,12 @@ def accept_sample(
     """Take a judged sample into the state; returns its quality bits, :data:`TURN_UNKNOWN` too."""
     repeats, last, measured = s.repeats, s.acceleration, s.measured
     turn_repeats, last_turn = s.turn_repeats, s.angular_velocity
-    clipped = False
+    clipped, turned = False, False
     size = math.sqrt(ax * ax + ay * ay + az * az)
     moving = abs(size - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2
+    # what stands still on all axes is held by whoever wrote it
+    several = measured[0] + measured[1] + measured[2] > 1
+    held = several and ax == last[0] and ay == last[1] and az == last[2]
     for axis in range(3):
         value = ax if axis == 0 else (ay if axis == 1 else az)
         rate = gx if axis == 0 else (gy if axis == 1 else gz)
@@ -232,8 +273,10 @@ def accept_sample(
         repeats[axis] = repeats[axis] + 1 if value == last[axis] else 1
         if size >= c.acceleration_limit:
             clipped = True
-        if repeats[axis] >= _REPEATS and size > _REPEAT_LEVEL_M_S2:
+        if repeats[axis] >= _REPEATS and size > _REPEAT_LEVEL_M_S2 and not held:
             clipped = True
+        if abs(last_turn[axis]) > _TURNING_RAD_S:
+            turned = True
         turn_repeats[axis] = turn_repeats[axis] + 1 if rate == last_turn[axis] else 1
         lasting = turn_repeats[axis] >= c.turn_repeats and abs(rate) > _REPEAT_LEVEL_RAD_S
         if abs(rate) >= c.angular_velocity_limit or (lasting and moving):
@@ -242,12 +285,19 @@ def accept_sample(
             measured[axis] = 1
         last[axis] = value
         last_turn[axis] = rate
-    if gx != 0.0 or gy != 0.0 or gz != 0.0:
-        s.gyro_zeros = 0
-    elif moving:
-        s.gyro_zeros += 1
     if clipped or quality & TURN_UNKNOWN:
         quality |= _CLIPPED
+    s.force_zeros = s.force_zeros + 1 if ax == 0.0 and ay == 0.0 and az == 0.0 else 0
+    if gx != 0.0 or gy != 0.0 or gz != 0.0:
+        s.gyro_zeros = 0
+        s.turn_lost = 0
+    else:
+        if moving:
+            s.gyro_zeros += 1
+            if turned:
+                s.turn_lost = 1
+        if s.turn_lost == 1:
+            quality |= _SENSOR | TURN_UNKNOWN
     if quality & _CLIPPED:
         s.clipped += 1
     interval = 1.0 / c.rate_hz

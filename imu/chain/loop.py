@@ -380,15 +380,16 @@ def _stand(s: Record) -> None:
 @kernel
 def _flag_equal_ones(s: Record, n: int) -> None:
     """Flag those before sample ``n`` that read the same: what stands still has stood still."""
-    equal = max(s.sanity.still_acceleration, s.sanity.still_turning)
+    first = max(0, n - s.sanity.equal + 1, n - RING_SAMPLES + 1)
     doubt = _SENSOR
-    if s.sanity.still_turning == equal:
+    if s.sanity.turn_equal == 1:
         doubt |= TURN_UNKNOWN
-        s.segment.tilt_seen = min(s.segment.tilt_seen, max(0, n - equal + 1))
-    for i in range(max(0, n - equal + 1), n):
+        s.segment.tilt_seen = min(s.segment.tilt_seen, first)
+    for i in range(n - 1, first - 1, -1):
         flags = int(s.ring[i % RING_SAMPLES, FLAGS])
-        if flags & doubt != doubt:
-            s.ring[i % RING_SAMPLES, FLAGS] = flags | doubt
+        if flags & doubt == doubt:
+            return
+        s.ring[i % RING_SAMPLES, FLAGS] = flags | doubt
 
 
 @kernel

@@ -67,6 +67,9 @@ class Trouble(IntFlag):
     GYRO_SCALE = 2048  # the gyroscope turns further or less than such accelerations go with
     LEVELLED = 4096  # the acceleration does not tip with the gyroscope
     DOUBLED = 8192  # packets came twice, in the place of others; these alone are flagged, ``gap``
+    TURN_LOST = 16384  # zeros that a turning gyroscope falls to; these alone are flagged
+    RANGE_ENDS = 32768  # most steps reach the end of its range; they are flagged, ``clipped``
+    ZEROS = 65536  # samples without any reading of the accelerometer; left out, none is flagged
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,7 +80,9 @@ class Trouble(IntFlag):
 _COUNT: Final = len(Trouble)
 _NAMES: Final = tuple(name for one in Trouble for name in one.names)
 IMPOSSIBLE, FROZEN, RATE, GRAVITY, GYRO_CONTRADICTS, GYRO_QUIET, GYRO_WILD = range(7)
-GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED, DOUBLED = range(7, 14)
+GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED, DOUBLED, TURN_LOST, RANGE_ENDS = range(
+    7, 16
+)
 #: Those that put steps in doubt.
 _DOUBTS: Final = int(
     Trouble.FROZEN
@@ -104,12 +109,18 @@ _IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE = range(9)
 
 _FROZEN_S: Final = 0.06
 _LONGER: Final = 4
+_AXIS_LONGER: Final = 4
+_NOTHING: Final = 1e-9  # less is the rounding of a formula
 _THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
 _FAR_FROM_REST_M_S2: Final = 2.0
 #: Gravity of seconds: 0.93 to 1.12 g in people; the two accelerometers of one board 5 % apart.
 _LEAST_GRAVITY_G: Final = 0.7
 _MOST_GRAVITY_G: Final = 1.4
 _GRAVITY_BLOCKS: Final = 4
+#: The least of ten seconds, from so many blocks on: 0.94 in people.
+_LEAST_MEAN_G: Final = 0.87
+_MEAN_SMOOTHING: Final = 0.025
+_MEAN_BLOCKS: Final = 8
 #: Turn of the mean force over 4 s in the gyroscope's frame beyond 1.5 times that in the sensor, °:
 #: 22 with a gyroscope that is off by 4 °/s.
 _MOST_DRIFT_DEG: Final = 30.0
@@ -135,6 +146,8 @@ _MOVING_KEY: Final = 2.0
 #: Deviation of the force's size in running, and for how many blocks nobody who walks has it.
 _HARD_M_S2: Final = 5.0
 _HARD_BLOCKS: Final = 120
+#: So many more steps at the end of the range than others: its range is too small for running.
+_STEPS_AT_END: Final = 20
 _TURNED_OVER_DEG: Final = 75.0
 _BACK_DEG: Final = 45.0
 _TURNED_BLOCKS: Final = 8
@@ -169,6 +182,9 @@ SANITY_STATE: Final = np.dtype(
         ("turned", np.int64),  # blocks in a row that are turned over
         ("thawing", np.int64),  # blocks for which a freeze is remembered
         ("hard", np.int64),  # blocks of hard motion without a step
+        ("at_end", np.int64),  # steps that reached the end of the range, less those that did not
+        ("gravity", np.float64),  # mean of the windows' forces, g
+        ("weighed", np.int64),  # windows
         # since the start or a gap
         ("count", np.int64),  # samples in the open block
         ("sum", np.float64, 9),
@@ -181,6 +197,9 @@ SANITY_STATE: Final = np.dtype(
         ("last", np.float64, 6),
         ("still_acceleration", np.int64),  # samples in a row that are equal
         ("still_turning", np.int64),
+        ("still_axis", np.int64, 6),  # the same of each axis
+        ("equal", np.int64),  # samples that have stood still where something is frozen
+        ("turn_equal", np.uint8),  # whether that is the gyroscope
         ("past", np.float64, _PAST),  # a number for each of the last samples
         ("seen", np.int64),
         ("lag", np.int64),  # samples since the same were read, 0 for none
@@ -205,6 +224,9 @@ SESSION_FIELDS: Final = (
     "running_before",
     "thawing",
     "hard",
+    "at_end",
+    "gravity",
+    "weighed",
 )
 
 
@@ -245,6 +267,14 @@ def note_trouble(s: Record, place: int, number: float) -> None:
 def end_trouble(s: Record, place: int) -> None:
     """It is no more."""
     s.standing &= ~(1 << place)
+
+
+@kernel
+def count_step_at_end(s: Record, at_end: bool) -> None:
+    """Count a step that did or did not reach the end of the sensor's range."""
+    s.at_end = max(0, s.at_end + (1 if at_end else -1))
+    if s.at_end == _STEPS_AT_END:
+        note_trouble(s, RANGE_ENDS, s.at_end)
 
 
 @kernel
@@ -290,13 +320,16 @@ def _size(x: float, y: float, z: float) -> float:
 @kernel
 def _judge_gravity(s: Record, in_sensor: float, kept_still: float) -> None:
     size = max(in_sensor, kept_still)
-    if size >= _LEAST_GRAVITY_G and min(in_sensor, kept_still) <= _MOST_GRAVITY_G:
-        s.ungrounded = 0
-        end_trouble(s, GRAVITY)
-        return
-    s.ungrounded += 1
-    if s.ungrounded >= _GRAVITY_BLOCKS:
+    s.weighed += 1
+    s.gravity += max(1.0 / s.weighed, _MEAN_SMOOTHING) * (size - s.gravity)
+    off = size < _LEAST_GRAVITY_G or min(in_sensor, kept_still) > _MOST_GRAVITY_G
+    s.ungrounded = s.ungrounded + 1 if off else 0
+    if s.weighed >= _MEAN_BLOCKS and s.gravity < _LEAST_MEAN_G:
+        note_trouble(s, GRAVITY, s.gravity)
+    elif s.ungrounded >= _GRAVITY_BLOCKS:
         note_trouble(s, GRAVITY, size)
+    elif not off:
+        end_trouble(s, GRAVITY)
 
 
 @kernel
@@ -355,6 +388,21 @@ def _judge_posture(s: Record, running: bool, x: float, y: float, z: float) -> No
             note_trouble(s, CAME_OFF, turned)
     else:
         s.turned = 0
+
+
+@kernel
+def _stuck_axis(c: Record, s: Record) -> int:
+    """The axis that has stood still while the two others of its sensor have not; −1 for none.
+
+    Zeros of an accelerometer's axis are none: it is not measured.
+    """
+    for k in range(6):
+        first = k // 3 * 3
+        one, other = s.still_axis[first + (k + 1) % 3], s.still_axis[first + (k + 2) % 3]
+        moving = max(one, other) < c.frozen_samples and (k >= 3 or s.last[k] != 0.0)
+        if moving and s.still_axis[k] >= _AXIS_LONGER * c.frozen_samples:
+            return k
+    return -1
 
 
 @kernel
@@ -431,22 +479,32 @@ def _is_frozen(
     running: bool,
 ) -> bool:
     """Count equal readings; whether so many in a row come from no sensor that is worn."""
-    v = s.last
-    same = ax == v[0] and ay == v[1] and az == v[2]
-    s.still_acceleration = s.still_acceleration + 1 if same else 1
-    same = gx == v[3] and gy == v[4] and gz == v[5]
-    s.still_turning = s.still_turning + 1 if same else 1
-    v[0], v[1], v[2], v[3], v[4], v[5] = ax, ay, az, gx, gy, gz
+    v, still, longest = s.last, s.still_axis, 0
+    for k in range(6):
+        value = (ax, ay, az, gx, gy, gz)[k]
+        still[k] = still[k] + 1 if abs(value - v[k]) < _NOTHING else 1
+        longest = max(longest, still[k])
+        v[k] = value
+    s.still_acceleration = min(still[0], still[1], still[2])
+    s.still_turning = min(still[3], still[4], still[5])
     if gx != 0.0 or gy != 0.0 or gz != 0.0:
         s.turned_ever = 1
-    if s.still_acceleration < c.frozen_samples and s.still_turning < c.frozen_samples:
+    if longest < c.frozen_samples:
         return False
+    deviation = s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION]
+    s.equal = max(s.still_acceleration, s.still_turning)
+    s.turn_equal = s.still_turning == s.equal
+    if s.equal < c.frozen_samples:
+        stuck = _stuck_axis(c, s) if deviation > _HARD_M_S2 else -1
+        if stuck >= 0:
+            s.equal, s.turn_equal = longest, stuck >= 3
+        return stuck >= 0
     if ax == 0.0 and ay == 0.0 and az == 0.0:
         return False  # not measured, or falling freely
     if s.still_acceleration >= c.frozen_samples:
         far = abs(_size(ax, ay, az) - 1.0) * _G > _FAR_FROM_REST_M_S2
         if far:
-            return running or s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION] > _QUIET_M_S2
+            return running or deviation > _QUIET_M_S2
         # both may stand still at rest, where there is no noise
         return running and s.still_turning < c.frozen_samples and s.turned_ever == 1
     # zeros from the start are no gyroscope; one who stops turns no more before the force is still
@@ -509,6 +567,8 @@ def watch_sample(
     """Take one clean sample, its force in the inertial frame too; returns its flags."""
     if flags & (_GAP | _CLIPPED):
         s.whole = 0
+    if flags & _SENSOR:  # from the intake
+        note_trouble(s, TURN_LOST, t)
     if not flags & _GAP:
         _judge_rate(c, s, t)
         if _is_frozen(c, s, ax, ay, az, gx, gy, gz, running):
@@ -518,6 +578,8 @@ def watch_sample(
         elif s.thawing > 0 and max(s.still_acceleration, s.still_turning) >= c.frozen_samples:
             s.thawing = _THAW_BLOCKS  # it goes on, though the run has ended for it
             flags |= _SENSOR
+    if flags & _SENSOR:
+        s.whole = 0
     # unlike readings have unlike sums: no two of these factors are in a ratio that readings have
     key = ax + 1.3247 * ay + 1.7549 * az + 2.2056 * gx + 2.8787 * gy + 3.6339 * gz
     s.doubled = _find_doubled(s, key)

@@ -19,6 +19,7 @@ from imu.chain.intake import (
     accept_sample,
     check_sample,
     first_disorder,
+    kinds_left_out,
 )
 from imu.chain.loop import (
     ALIGN,
@@ -105,7 +106,7 @@ def run_chain(
             return DISORDER, bad, f.count
     gyro = s.kind == WITH_GYRO
     i, up_found, finish = start, task >= UP_FOUND, task & CLOSE_ALL == CLOSE_ALL
-    gait, found, impossible = s.gait.gait, s.sanity.found, door.impossible > 0
+    gait, found, left_out = s.gait.gait, s.sanity.found, kinds_left_out(door)
     while True:
         if task <= RELEASE:
             if s.segment.aligned == 1 and s.segment.released < s.segment.held:
@@ -133,7 +134,7 @@ def run_chain(
                     verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
                     if verdict == DROP:
                         i += 1
-                        if not impossible and door.impossible > 0:
+                        if left_out != kinds_left_out(door):
                             return NOTED, i, f.count
                         continue
                     if verdict == RESTART:
@@ -198,4 +199,4 @@ def run_chain(
             return NOTED, i, f.count
         if task != RUN:
             return DONE, i, f.count
-        gait, found, impossible = s.gait.gait, s.sanity.found, door.impossible > 0
+        gait, found, left_out = s.gait.gait, s.sanity.found, kinds_left_out(door)

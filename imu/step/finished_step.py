@@ -22,7 +22,13 @@ from imu.chain.loop import (
     schedule_closing,
 )
 from imu.chain.orientation import level
-from imu.chain.sanity import TILT, end_trouble, note_trouble, puts_steps_in_doubt
+from imu.chain.sanity import (
+    TILT,
+    count_step_at_end,
+    end_trouble,
+    note_trouble,
+    puts_steps_in_doubt,
+)
 from imu.compiled import Record, kernel, part_of_kernel
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step.agreement import judge_agreement
@@ -96,6 +102,8 @@ _TILT: Final = int(Quality.TILT)
 _CLIPPED: Final = int(Quality.CLIPPED)
 _UNMEASURED: Final = int(Quality.GAP | Quality.CLIPPED)
 
+#: No pelvis moves so far in a step, mm: 140 in people, whatever the readings say.
+_MOST_OSCILLATION_MM: Final = 250.0
 #: Mean force along up, g, below which up is lost.
 _LEAST_ALONG_UP: Final = 0.4
 #: Cosine of 60°: nobody runs who leans so far.
@@ -368,6 +376,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         _judge_tilt(s, w[UPRIGHT], n)
     if puts_steps_in_doubt(s.sanity):
         flags |= _SENSOR
+    count_step_at_end(s.sanity, flags & _CLIPPED > 0)
 
     rise_samples = next_rise - rise
     fill_step_features(
@@ -459,6 +468,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
+    if r.vertical_oscillation_mm > _MOST_OSCILLATION_MM:
+        r.quality |= _SENSOR
     r.quality |= judge_posture(c.posture_quality, s.posture_quality, r)
     if c.full_rate == 0:
         _leave_stance_empty(r)

@@ -84,6 +84,18 @@ _DOUBTS: Final = {
         "{number:.0f} samples came twice, in the place of others: their steps do not count; "
         "where it happens often, look at what hands on the packets."
     ),
+    "turn_lost": (
+        "the gyroscope falls to zeros while it turns, as where its samples were lost: those steps "
+        "do not count; where it happens often, look at what writes the file."
+    ),
+    "range_ends": (
+        "most steps reach the end of the sensor's range: set a wider one, such as ±16 g and "
+        "±1000 °/s; steps at its end do not count."
+    ),
+    "zeros": (
+        "all axes of the accelerometer read zero at once, as where samples were lost: these are "
+        "left out; where it happens often, look at what writes the file."
+    ),
 }
 
 _NEUTRAL_TROUBLE: Final[dict[NeutralTrouble, str]] = {

@@ -1,4 +1,4 @@
-"""Pain that is noted in another terminal while a run goes on is judged by that run, and kept once."""
+"""Pain that is noted in another terminal during a run is judged by that run, and kept once."""
 
 from __future__ import annotations
 
