@@ -13,8 +13,8 @@ from rich.console import Console
 
 from devices.simulator.virtual_clock import VirtualClock
 from pipelines.files.session_reader import read_session
+from pipelines.folding import fold_session
 from pipelines.live import LiveOptions, LiveRun, run_live
-from pipelines.replay import fold_session
 from pipelines.runner import noted_meanwhile
 from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.journal.at_hand import JournalAtHand
