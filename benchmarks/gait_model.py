@@ -99,7 +99,7 @@ def step_features(samples: Samples, rate_hz: float) -> Array:
             since = k + 1
             continue
         row = np.empty(len(GAIT_FEATURES))
-        features_of_steps(steps[max(since, k + 1 - STEPS_AVERAGED) : k + 1].mean(axis=0), row)
+        row[:] = features_of_steps(steps[max(since, k + 1 - STEPS_AVERAGED) : k + 1].mean(axis=0))
         features.append(row)
     return np.array(features).reshape(-1, len(GAIT_FEATURES))
 

@@ -160,6 +160,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._finished["waved"] = waveforms
         self._finished["noted"] = -1
         self._count = 0  # of the finished steps in there
+        self._waiting_rows = self._finished["rows"][0].view(ROW_BYTES)
+        self._waiting_places = self._finished["places"][0]
+        self._waiting = self._finished["count"], self._finished["wave_count"]
         self._rows: list[NDArray[np.void]] = []
         self._places: list[NDArray[np.int64]] = []
         self._finished_waves: list[NDArray[np.float64]] = []
@@ -428,14 +431,15 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
     def _make_room(self) -> None:
         """Put the finished steps aside."""
-        f, count = self._finished[0], self._count
-        self._rows.append(f["rows"][:count].view(ROW_BYTES).copy().view(STEP_ROW))
-        self._places.append(f["places"][:count].copy())
+        count, (counted, waves) = self._count, self._waiting
+        # to view bytes as rows takes longer than all the rest
+        self._rows.append(np.ndarray(count, STEP_ROW, self._waiting_rows[:count].copy()))
+        self._places.append(self._waiting_places[:count].copy())
         if self._finished_features is not None:
-            self._finished_features.append(f["features"][:count].copy())
-        if waves := int(f["wave_count"]):
-            self._finished_waves.append(f["waves"][:waves].copy())
-        f["count"] = f["wave_count"] = self._count = 0
+            self._finished_features.append(self._finished["features"][0, :count].copy())
+        if waves[0]:
+            self._finished_waves.append(self._finished["waves"][0, : waves[0]].copy())
+        counted[0] = waves[0] = self._count = 0
 
     def _take_steps(self) -> tuple[Steps, NDArray[np.int64]]:
         """The finished steps, and how many samples of the block had been taken at each."""

@@ -24,7 +24,7 @@ RATE_RANGE_HZ: Final = (LOWEST_RATE_HZ, 4000.0)
 FULL_RATE_HZ: Final = 49.0
 
 
-#: Fewer samples are not asked for their units.
+#: Fewer samples are not asked for their units, and of more not many more at first.
 _SOME: Final = 64
 #: Steps that are milliseconds and no seconds: 1 to 1000 Hz.
 _MILLISECONDS: Final = (1.0, 1000.0)
@@ -32,8 +32,11 @@ _MILLISECONDS: Final = (1.0, 1000.0)
 _ONE_G: Final = (0.8, 1.25)
 #: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
 _NO_BODY_RAD_S: Final = 15.0
-_ONES: Final = np.ones(3)
-_FEW: Final = 1024  # samples; with more of them a matrix product starts threads
+#: A quarter of the sum of sizes along the axes that surely is beyond the first, and below the
+#: second: the sum is never less than the length, and never more than √3 times it.
+_SURELY_M_S2: Final = 0.25 * 1.01 * 3.0**0.5 * _ONE_G[1]
+_SURELY_RAD_S: Final = 0.25 * 0.99 * _NO_BODY_RAD_S
+_QUARTERS: Final = np.full(3, 0.25)
 
 
 class Quality(IntFlag):
@@ -269,23 +272,21 @@ def _refuse_other_units(samples: Samples) -> None:
 def _is_in_si(samples: Samples) -> bool:
     """Whether counting alone says so, as it does of most blocks: no median has to be found then.
 
-    More than half of the forces are larger than any in g, and of the turns slower than any in °/s.
+    More than half of the forces that are looked at are larger than any in g, and of the turns
+    slower than any in °/s.
     """
-    gyro, n = samples.angular_velocity_rad_s, len(samples)
-    with np.errstate(over="ignore", invalid="ignore"):
-        large = _squares(samples.acceleration_m_s2) > 1.01 * _ONE_G[1] ** 2
-        if 2 * int(np.count_nonzero(large)) <= n:
-            return False
-        if gyro is None:
-            return True
-        return 2 * int(np.count_nonzero(_squares(gyro) < 0.99 * _NO_BODY_RAD_S**2)) > n
+    gyro, every = samples.angular_velocity_rad_s, -(-len(samples) // _SOME)
+    force = _sums(samples.acceleration_m_s2, every)
+    if 2 * int(np.count_nonzero(force > _SURELY_M_S2)) <= len(force):
+        return False
+    if gyro is None:
+        return True
+    return 2 * int(np.count_nonzero(_sums(gyro, every) < _SURELY_RAD_S)) > len(force)
 
 
-def _squares(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of the lengths of vectors, by what is quicker."""
-    if len(vectors) <= _FEW:
-        return np.asarray((vectors * vectors) @ _ONES)
-    return np.asarray(np.einsum("ij,ij->i", vectors, vectors))
+def _sums(vectors: NDArray[np.float64], every: int) -> NDArray[np.float64]:
+    """A quarter of the sum of sizes along the axes, of some vectors; none is too large for it."""
+    return np.asarray(np.abs(vectors[::every]) @ _QUARTERS)
 
 
 def _quality_flags(quality: ArrayLike, n: int) -> NDArray[np.uint8]:

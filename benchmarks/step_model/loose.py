@@ -22,7 +22,7 @@ from benchmarks.virtual_sensor import runner_trials
 from imu.analyzer import analyze
 from imu.mounting import mounting_from_axes
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
-from imu.step.ringing import LOOSE_FEATURES, fill_loose_features
+from imu.step.ringing import LOOSE_FEATURES, LOOSE_WORK, fill_loose_features
 from imu.steps import Steps
 
 Array = NDArray[np.float64]
@@ -104,12 +104,12 @@ def _copies(
 
 def _features(samples: Samples, steps: Steps, rate_hz: float, axes: str) -> Array:
     force = samples.acceleration_m_s2 @ mounting_from_axes(axes).T / STANDARD_GRAVITY_M_S2
-    found = np.empty((len(steps), LOOSE_FEATURES))
+    work, found = np.zeros(1, LOOSE_WORK)[0], np.empty((len(steps), LOOSE_FEATURES))
     for i, row in enumerate(steps.rows):
         begin_s, step_s = float(row["initial_contact_s"]), float(row["step_time_s"])
         a, b = np.searchsorted(samples.time_s, [begin_s - 0.25, begin_s + step_s + 0.18])
         ahead, aside, up = np.ascontiguousarray(force[a:b].T)
-        fill_loose_features(up, ahead, aside, int(b - a), 1.0 / rate_hz, step_s, found[i])
+        fill_loose_features(up, ahead, aside, int(b - a), 1.0 / rate_hz, step_s, work, found[i])
     return found
 
 

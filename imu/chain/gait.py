@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.chain.filters import butterworth_low_pass
 from imu.checked_arrays import vector_block
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, small_kernel
 from imu.errors import ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.stage import Stage
@@ -168,6 +168,7 @@ GAIT_STATE: Final = np.dtype(
         # of the last steps: step time and swing, first and second harmonic of both horizontal
         # axes, turned by the vertical phase, least force
         ("measures", np.float64, (STEPS_AVERAGED, _MEASURES)),
+        ("mean", np.float64, _MEASURES),  # of those that the last step was judged with
         ("streak", np.int64),  # steps in a row that are of a run
         ("resuming", np.int64),  # samples within which a run is taken up again
         ("running", np.uint8),  # a run is believed
@@ -251,7 +252,7 @@ def _measure_step(c: Record, s: Record, count: int, out: NDArray[np.float64]) ->
 
 
 @kernel
-def features_of_steps(measures: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def features_of_steps(measures: NDArray[np.float64]) -> tuple[float, float, float]:
     """What is judged, :data:`GAIT_FEATURES`, of the mean of the measures of some steps.
 
     The mean first: a sway with the strides is in the horizontal force of single steps, with one
@@ -260,20 +261,23 @@ def features_of_steps(measures: NDArray[np.float64], out: NDArray[np.float64]) -
     m = measures
     x1, y1 = complex(m[2], m[3]), complex(m[4], m[5])
     x2, y2 = complex(m[6], m[7]), complex(m[8], m[9])
-    size = abs(x1) ** 2 + abs(y1) ** 2 + _NOISE_G**2
+    size = _square(x1) + _square(y1) + _NOISE_G**2
     ratio = (x2 * x1.conjugate() + y2 * y1.conjugate()).real / size
     share = min(max(1.0 - m[1], 0.0), 1.0)
-    out[0] = m[0]
-    out[1] = m[1]
-    out[2] = share * min(max(ratio, -_LARGEST_RATIO), _LARGEST_RATIO)
+    return m[0], m[1], share * min(max(ratio, -_LARGEST_RATIO), _LARGEST_RATIO)
+
+
+@kernel
+def _square(x: complex) -> float:
+    """Of the length."""
+    return x.real * x.real + x.imag * x.imag
 
 
 @kernel
 def _score(w: NDArray[np.float64], measures: NDArray[np.float64]) -> float:
     """Logarithm of the odds that steps with these mean measures are of a run."""
-    x = np.empty(3)
-    features_of_steps(measures, x)
-    return w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + w[3]
+    step_time, swing, second_harmonic = features_of_steps(measures)
+    return w[0] * step_time + w[1] * swing + w[2] * second_harmonic + w[3]
 
 
 @kernel
@@ -292,7 +296,9 @@ def _is_running_step(c: Record, s: Record, count: int) -> bool:
     if s.streak > 0 and abs(math.log(step_s / before_s)) > c.most_irregular:
         return False
     steps = min(s.streak + 1, STEPS_AVERAGED)
-    mean = np.zeros(_MEASURES)
+    mean = s.mean
+    for j in range(_MEASURES):
+        mean[j] = 0.0
     for k in range(s.streak + 1 - steps, s.streak + 1):
         for j in range(_MEASURES):
             mean[j] += s.measures[k % STEPS_AVERAGED, j] / steps
@@ -316,7 +322,7 @@ def _take_contact(c: Record, s: Record, since: int) -> int:
     return 2
 
 
-@kernel
+@small_kernel
 def gait_sample(c: Record, s: Record, x_g: float, y_g: float, vertical_g: float) -> int:
     """Take one sample of the levelled specific force, g; where x points does not matter.
 

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, small_kernel
 from imu.errors import InputError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.stage import Stage
@@ -175,7 +175,7 @@ def first_disorder(s: Record, time_s: NDArray[np.float64]) -> int:
     return -1
 
 
-@kernel
+@small_kernel
 def _is_written_for_nothing(c: Record, s: Record, turns: bool) -> bool:
     """Whether zeros on all axes of the accelerometer stand for a sample that was lost."""
     measured = s.measured[0] + s.measured[1] + s.measured[2]
@@ -189,7 +189,7 @@ def _is_written_for_nothing(c: Record, s: Record, turns: bool) -> bool:
     return measured > 1 and (stopped or force > most or s.force_zeros >= c.falls)
 
 
-@kernel
+@small_kernel
 def check_sample(
     c: Record,
     s: Record,
@@ -237,13 +237,13 @@ def check_sample(
     return missing
 
 
-@kernel
+@small_kernel
 def kinds_left_out(s: Record) -> int:
     """How many kinds of samples that are told of have been left out."""
     return (1 if s.impossible > 0 else 0) + (1 if s.zeros > 0 else 0)
 
 
-@kernel
+@small_kernel
 def accept_sample(
     c: Record,
     s: Record,

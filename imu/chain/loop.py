@@ -49,7 +49,7 @@ from imu.chain.sanity import (
     sanity_coefficients,
     watch_sample,
 )
-from imu.compiled import Record, kernel, part_of_kernel
+from imu.compiled import Record, kernel, part_of_kernel, small_kernel
 from imu.errors import ParameterError
 from imu.runner import Runner
 from imu.samples import FULL_RATE_HZ, HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Quality
@@ -80,7 +80,11 @@ _SENSOR: Final = int(Quality.SENSOR)
 # capacities, for the highest rate
 _ALIGNMENT_S: Final = 1.0
 _HELD: Final = int(_ALIGNMENT_S * HIGHEST_RATE_HZ)
-RING_SAMPLES: Final = 16384  # 10 s
+#: So much of the past is at hand at any time; a small part of that at low rates, so that it stays
+#: in the processor's cache. As much again until the oldest are dropped together, and a few more
+#: so that the rows do not compete for one place in the cache.
+_PAST_S: Final = 12.0
+PAST_SAMPLES: Final = 2 * int(_PAST_S * HIGHEST_RATE_HZ) + 136
 CONTACTS: Final = 64
 STEP_TIMES: Final = 64
 
@@ -93,7 +97,7 @@ STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
 #: Value of ``due`` while no step can be closed.
 NEVER: Final = 1 << 62
 
-#: Columns of the ring.
+#: Rows of the past.
 TIME, FX, FY, FZ, Q0, Q1, Q2, Q3, FLAGS = range(9)
 
 
@@ -178,6 +182,7 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
         ("rate_hz", np.float64),
         ("interval_s", np.float64),
         ("full_rate", np.uint8),  # enough for what happens within a stance
+        ("past_samples", np.int64),  # from so many on the older half is dropped
         ("alignment_samples", np.int64),
         ("settling_samples", np.int64),
         ("lead_samples", np.int64),
@@ -227,6 +232,8 @@ SEGMENT_STATE: Final = np.dtype(
         ("filling", np.int64),
         ("filled", np.int64),
         ("samples", np.int64),
+        ("oldest", np.int64),  # sample that the past begins with
+        ("flagged", np.int64),  # one more than the newest sample that bears a flag
         # standing, sensor frame
         ("standing_sum", np.float64, 3),  # of this second
         ("standing_before", np.float64, 3),  # of the second before
@@ -302,7 +309,7 @@ CHAIN_STATE: Final = np.dtype(
         ("posture_quality", POSTURE_QUALITY_STATE),  # over the finished steps
         # buffers
         ("hold", np.float64, (_HELD, 8)),
-        ("ring", np.float64, (RING_SAMPLES, 9)),
+        ("past", np.float64, (9, PAST_SAMPLES)),
     ],
     align=True,
 )
@@ -324,7 +331,7 @@ def new_bout_state() -> NDArray[np.void]:
     return state
 
 
-@kernel
+@small_kernel
 def up_in_inertial_frame(levelling: NDArray[np.float64]) -> tuple[float, float, float]:
     """Earth's up in the inertial frame: the third row of the levelling rotation."""
     q0, q1, q2, q3 = levelling[0], levelling[1], levelling[2], levelling[3]
@@ -353,9 +360,9 @@ def schedule_closing(c: Record, s: Record) -> None:
 def _mean_of_last_second(c: Record, s: Record, out: NDArray[np.float64]) -> None:
     """Direction of the specific force of the last second, inertial frame."""
     x, y, z = 0.0, 0.0, 0.0
-    for i in range(s.segment.samples - c.gait.second_samples, s.segment.samples):
-        r = s.ring[i % RING_SAMPLES]
-        x, y, z = x + r[FX], y + r[FY], z + r[FZ]
+    last, p = s.segment.samples - s.segment.oldest, s.past
+    for i in range(last - c.gait.second_samples, last):
+        x, y, z = x + p[FX, i], y + p[FY, i], z + p[FZ, i]
     norm = math.sqrt(x * x + y * y + z * z)
     if norm > 0.0:
         out[0, 0], out[0, 1], out[0, 2] = x / norm, y / norm, z / norm
@@ -380,16 +387,19 @@ def _stand(s: Record) -> None:
 @kernel
 def _flag_equal_ones(s: Record, n: int) -> None:
     """Flag those before sample ``n`` that read the same: what stands still has stood still."""
-    first = max(0, n - s.sanity.equal + 1, n - RING_SAMPLES + 1)
+    begin = max(0, n - s.sanity.equal + 1)
     doubt = _SENSOR
     if s.sanity.turn_equal == 1:
         doubt |= TURN_UNKNOWN
-        s.segment.tilt_seen = min(s.segment.tilt_seen, first)
-    for i in range(n - 1, first - 1, -1):
-        flags = int(s.ring[i % RING_SAMPLES, FLAGS])
+        s.segment.tilt_seen = min(s.segment.tilt_seen, begin)
+    first = max(s.segment.oldest, begin)
+    if n > first:
+        s.segment.flagged = n
+    for i in range(n - 1 - s.segment.oldest, first - 1 - s.segment.oldest, -1):
+        flags = int(s.past[FLAGS, i])
         if flags & doubt == doubt:
             return
-        s.ring[i % RING_SAMPLES, FLAGS] = flags | doubt
+        s.past[FLAGS, i] = flags | doubt
 
 
 @kernel
@@ -397,9 +407,41 @@ def _flag_doubled_ones(s: Record, n: int) -> None:
     """Those before sample ``n`` are a packet once more: what was measured then is lost."""
     first = max(0, n - s.sanity.doubled)
     s.segment.tilt_seen = min(s.segment.tilt_seen, first)
-    for i in range(first, n):
-        r = s.ring[i % RING_SAMPLES]
-        r[FLAGS] = int(r[FLAGS]) | _GAP | TURN_UNKNOWN
+    s.segment.flagged = n
+    for i in range(first - s.segment.oldest, n - s.segment.oldest):
+        s.past[FLAGS, i] = int(s.past[FLAGS, i]) | _GAP | TURN_UNKNOWN
+
+
+@kernel
+def _drop_older_half(c: Record, s: Record) -> None:
+    """Make room in the past: what is left moves to its beginning."""
+    half, p = c.past_samples // 2, s.past
+    for row in range(9):
+        for i in range(half):
+            p[row, i] = p[row, half + i]
+    s.segment.oldest += half
+
+
+@small_kernel
+def force_of_past(
+    s: Record, first: int, n: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Specific force of ``n`` samples, inertial frame, by axis; views, whose places begin at 0.
+
+    Of a place that is counted from anywhere else the compiler does not know that it is none from
+    the end, and takes one after the other.
+    """
+    p, i = s.past, first - s.segment.oldest
+    return p[FX, i : i + n], p[FY, i : i + n], p[FZ, i : i + n]
+
+
+@kernel
+def flags_between(s: Record, first: int, last: int) -> int:
+    """All flags of the samples ``[first, last)`` together."""
+    flags = 0
+    for i in range(first, min(last, s.segment.flagged)):
+        flags |= int(s.past[FLAGS, i - s.segment.oldest])
+    return flags
 
 
 @part_of_kernel
@@ -424,11 +466,17 @@ def take_sample(
         _flag_equal_ones(s, n)
     if s.sanity.doubled > 0:
         _flag_doubled_ones(s, n)
-    r, q = s.ring[n % RING_SAMPLES], s.inclination.strapdown
-    r[TIME] = t
-    r[FX], r[FY], r[FZ] = x, y, z
-    r[Q0], r[Q1], r[Q2], r[Q3] = q[0], q[1], q[2], q[3]
-    r[FLAGS] = flags | (_SETTLING if n < c.settling_samples else 0)
+    if n < c.settling_samples:
+        flags |= _SETTLING
+    if flags != 0:
+        s.segment.flagged = n + 1
+    if n - s.segment.oldest == c.past_samples:
+        _drop_older_half(c, s)
+    p, q, i = s.past, s.inclination.strapdown, n - s.segment.oldest
+    p[TIME, i] = t
+    p[FX, i], p[FY, i], p[FZ, i] = x, y, z
+    p[Q0, i], p[Q1, i], p[Q2, i], p[Q3, i] = q[0], q[1], q[2], q[3]
+    p[FLAGS, i] = flags
     s.segment.samples = n + 1
 
     v = s.segment.standing_sum
@@ -512,6 +560,7 @@ def chain_coefficients(
     c["posture_quality"] = posture_quality_coefficients(params.posture_quality)
     c["rate_hz"] = rate_hz
     c["interval_s"] = 1.0 / rate_hz
+    c["past_samples"] = 2 * math.ceil(_PAST_S * min(rate_hz, HIGHEST_RATE_HZ))
     c["alignment_samples"] = round(_ALIGNMENT_S * rate_hz)
     c["settling_samples"] = c["inclination"]["settling_samples"]
     c["lead_samples"] = round(_LEAD_S * rate_hz)

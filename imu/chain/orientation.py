@@ -22,12 +22,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.chain.filters import butterworth_low_pass
 from imu.checked_arrays import vector_block
-from imu.compiled import Record, kernel, part_of_kernel
+from imu.compiled import Record, kernel, part_of_kernel, small_kernel
 from imu.errors import InputError, ParameterError
 from imu.stage import Stage
 
 _BIAS_INTERVAL_S: Final = 0.05
 _DEGREE: Final = math.pi / 180.0
+#: Square of the sine of a tilt that a series corrects, 0.2°: as from sample to sample.
+_SMALL_TILT: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def new_inclination_state(coefficients: NDArray[np.void]) -> NDArray[np.void]:
     return state
 
 
-@kernel
+@small_kernel
 def rotate(q: NDArray[np.float64], x: float, y: float, z: float) -> tuple[float, float, float]:
     """Rotate a vector by a unit quaternion (wxyz)."""
     tx = 2.0 * (q[2] * z - q[3] * y)
@@ -208,7 +210,7 @@ def rotate(q: NDArray[np.float64], x: float, y: float, z: float) -> tuple[float,
     )
 
 
-@kernel
+@small_kernel
 def turn_back(
     q0: float, q1: float, q2: float, q3: float, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
@@ -246,7 +248,34 @@ def _low_pass(bank: Record, coefficients: NDArray[np.float64], settling: int) ->
             delay[1, k] = value[k] * (b2 - a2)
 
 
-@kernel
+@small_kernel
+def _low_pass_three(
+    bank: Record, coefficients: NDArray[np.float64], settling: int, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """The same of the first three channels, which need no loop, at each sample."""
+    delay = bank.delay
+    bank.count += 1
+    if bank.count <= settling:
+        total = bank.sum
+        total[0], total[1], total[2] = total[0] + x, total[1] + y, total[2] + z
+        x, y, z = total[0] / bank.count, total[1] / bank.count, total[2] / bank.count
+        if bank.count == settling:
+            first, second = 1.0 - coefficients[0], coefficients[2] - coefficients[4]
+            delay[0, 0], delay[0, 1], delay[0, 2] = x * first, y * first, z * first
+            delay[1, 0], delay[1, 1], delay[1, 2] = x * second, y * second, z * second
+    else:
+        b0, b1, b2 = coefficients[0], coefficients[1], coefficients[2]
+        a1, a2 = coefficients[3], coefficients[4]
+        p, q, r = b0 * x + delay[0, 0], b0 * y + delay[0, 1], b0 * z + delay[0, 2]
+        delay[0, 0] = b1 * x - a1 * p + delay[1, 0]
+        delay[0, 1] = b1 * y - a1 * q + delay[1, 1]
+        delay[0, 2] = b1 * z - a1 * r + delay[1, 2]
+        delay[1, 0], delay[1, 1], delay[1, 2] = b2 * x - a2 * p, b2 * y - a2 * q, b2 * z - a2 * r
+        x, y, z = p, q, r
+    return x, y, z
+
+
+@small_kernel
 def strapdown_step(q: NDArray[np.float64], wx: float, wy: float, wz: float, dt: float) -> None:
     """Turn a quaternion (wxyz, sensor → inertial) by an angular velocity held for ``dt``."""
     half = 0.5 * dt
@@ -271,33 +300,39 @@ def strapdown_step(q: NDArray[np.float64], wx: float, wy: float, wz: float, dt: 
     q[0], q[1], q[2], q[3] = p0 * n, p1 * n, p2 * n, p3 * n
 
 
-@kernel
+@small_kernel
 def level(q: NDArray[np.float64], x: float, y: float, z: float) -> tuple[float, float]:
     """Turn a levelling quaternion so that the given inertial-frame direction points up.
 
     Returns the tilt that was corrected (x and y components of the direction in the old earth
     frame, unit vector).
     """
-    ex, ey, ez = rotate(q, x, y, z)
-    norm = math.sqrt(ex * ex + ey * ey + ez * ez)
-    if norm <= 0.0:
+    size = math.sqrt(x * x + y * y + z * z)
+    if size <= 0.0:
         return 0.0, 0.0
-    # half the way from there to up is the axis of the turn and half its angle, at another length
-    w = norm + ez if ez > 0.0 else (ex * ex + ey * ey) / (norm - ez)
-    if w > 1e-12 * norm:
-        n = 1.0 / math.sqrt(2.0 * norm * w)
-        w, cx, cy = w * n, ey * n, -ex * n
-    else:
-        w, cx, cy = 0.0, 1.0, 0.0  # exactly upside down
     q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
-    p0 = w * q0 - cx * q1 - cy * q2
-    p1 = w * q1 + cx * q0 + cy * q3
-    p2 = w * q2 - cx * q3 + cy * q0
-    p3 = w * q3 + cx * q2 - cy * q1
-    # as in the strapdown; what comes in has a length of one as well
-    n = 1.5 - 0.5 * (p0 * p0 + p1 * p1 + p2 * p2 + p3 * p3)
-    q[0], q[1], q[2], q[3] = p0 * n, p1 * n, p2 * n, p3 * n
-    return ex / norm, ey / norm
+    # first-order renormalisation of what comes in, as in the strapdown: nothing waits for it
+    n = 1.5 - 0.5 * (q0 * q0 + q1 * q1 + q2 * q2 + q3 * q3)
+    ex, ey, ez = rotate(q, x / size, y / size, z / size)
+    level_part = ex * ex + ey * ey
+    # half the way from there to up is the axis of the turn and half its angle, at another length
+    if level_part < _SMALL_TILT and ez > 0.0:
+        # series of cos and sin of the half angle; the next term is below 1e-16
+        w = n * (1.0 - level_part * (1 / 8 + level_part * (5 / 128)))
+        k = n * (1 / 2 + level_part * (1 / 16 + level_part * (7 / 256)))
+        cx, cy = ey * k, -ex * k
+    else:
+        w = 1.0 + ez if ez > 0.0 else level_part / (1.0 - ez)
+        if w > 1e-12:
+            k = n / math.sqrt(2.0 * w)
+            w, cx, cy = w * k, ey * k, -ex * k
+        else:
+            w, cx, cy = 0.0, 1.0, 0.0  # exactly upside down
+    q[0] = w * q0 - cx * q1 - cy * q2
+    q[1] = w * q1 + cx * q0 + cy * q3
+    q[2] = w * q2 - cx * q3 + cy * q0
+    q[3] = w * q3 + cx * q2 - cy * q1
+    return ex, ey
 
 
 @kernel
@@ -447,10 +482,10 @@ def incline(
         bias = s.bias
         strapdown_step(s.strapdown, gx - bias[0], gy - bias[1], gz - bias[2], c.interval_s)
     fx, fy, fz = rotate(s.strapdown, ax, ay, az)
-    up = s.acceleration.value
-    up[0], up[1], up[2] = fx, fy, fz
-    _low_pass(s.acceleration, c.acceleration_low_pass, c.settling_samples)
-    ex, ey = level(s.levelling, up[0], up[1], up[2])
+    x, y, z = _low_pass_three(
+        s.acceleration, c.acceleration_low_pass, c.settling_samples, fx, fy, fz
+    )
+    ex, ey = level(s.levelling, x, y, z)
     if has_gyro:
         s.tilt[0] += ex
         s.tilt[1] += ey
@@ -479,7 +514,6 @@ def _inclination_push(
     out: NDArray[np.float64],
 ) -> int:
     c, s = coefficients[0], state[0]
-    q = np.empty(4)
     for i in range(acceleration.shape[0]):
         a, w = acceleration[i], angular_velocity[i]
         if not math.isfinite(a[0] + a[1] + a[2] + w[0] + w[1] + w[2]):
@@ -487,16 +521,18 @@ def _inclination_push(
     for i in range(acceleration.shape[0]):
         a, w = acceleration[i], angular_velocity[i]
         incline(c, s, a[0], a[1], a[2], w[0], w[1], w[2], has_gyro)
-        p = s.levelling
+        p, q = s.levelling, out[i]
         for k in range(4):
             q[k] = s.strapdown[k]
         if has_gyro and c.advance_s != 0.0:
             b = s.bias
             strapdown_step(q, w[0] - b[0], w[1] - b[1], w[2] - b[2], c.advance_s)
-        out[i, 0] = p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3]
-        out[i, 1] = p[0] * q[1] + p[1] * q[0] + p[2] * q[3] - p[3] * q[2]
-        out[i, 2] = p[0] * q[2] - p[1] * q[3] + p[2] * q[0] + p[3] * q[1]
-        out[i, 3] = p[0] * q[3] + p[1] * q[2] - p[2] * q[1] + p[3] * q[0]
+        q[0], q[1], q[2], q[3] = (
+            p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3],
+            p[0] * q[1] + p[1] * q[0] + p[2] * q[3] - p[3] * q[2],
+            p[0] * q[2] - p[1] * q[3] + p[2] * q[0] + p[3] * q[1],
+            p[0] * q[3] + p[1] * q[2] - p[2] * q[1] + p[3] * q[0],
+        )
     return -1
 
 

@@ -26,7 +26,7 @@ from imu.chain.orientation import (
     rotate,
     strapdown_step,
 )
-from imu.compiled import kernel
+from imu.compiled import kernel, kernel_with_arrays
 from imu.errors import InputError
 
 #: Time constants by which the ends are mirrored.
@@ -56,7 +56,7 @@ def _track_bias(
                     covariance[k, m, n] = s.covariance[m, n]
 
 
-@kernel
+@kernel_with_arrays
 def _strapdown(
     acceleration: NDArray[np.float64],
     angular_velocity: NDArray[np.float64],
@@ -85,7 +85,7 @@ def _strapdown(
         force[i, 0], force[i, 1], force[i, 2] = rotate(q, a[0], a[1], a[2])
 
 
-@kernel
+@kernel_with_arrays
 def _level_all(up: NDArray[np.float64], q: NDArray[np.float64]) -> None:
     """Level each orientation, sensor → inertial, by the up direction of its moment."""
     earth = np.array([1.0, 0.0, 0.0, 0.0])

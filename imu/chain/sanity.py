@@ -33,7 +33,7 @@ from imu.chain.orientation import (
     incline,
     new_inclination_state,
 )
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, small_kernel
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.stage import Stage
 
@@ -443,7 +443,7 @@ def _judge_block(s: Record, running: bool) -> None:
         _judge_directions(s)
 
 
-@kernel
+@small_kernel
 def _judge_rate(c: Record, s: Record, t: float) -> None:
     """Count the time from one measured sample to the next."""
     step = t - s.last_s
@@ -466,7 +466,7 @@ def _judge_rate(c: Record, s: Record, t: float) -> None:
     s.rate_count, s.near_count, s.near_sum, s.span = 0, 0, 0.0, 0.0
 
 
-@kernel
+@small_kernel
 def _is_frozen(
     c: Record,
     s: Record,
@@ -511,7 +511,7 @@ def _is_frozen(
     return running and s.turned_ever == 1 and s.still_turning >= _LONGER * c.frozen_samples
 
 
-@kernel
+@small_kernel
 def _find_doubled(s: Record, key: float) -> int:
     """Length of the packet that ended just before this sample, as a copy of the one before it.
 
@@ -535,6 +535,11 @@ def _find_doubled(s: Record, key: float) -> int:
     p[n % _PAST] = key
     if s.lag > 0 or n % _LOOK_EVERY != 0:
         return doubled
+    like = 0
+    for k in range(_PAST):  # itself among them; all at once, since hardly ever is there another
+        like += 1 if p[k] == key else 0
+    if like < 2:
+        return doubled
     for lag in range(1, _PAST):
         if p[(n - lag) % _PAST] == key:
             same = 1
@@ -547,7 +552,7 @@ def _find_doubled(s: Record, key: float) -> int:
     return doubled
 
 
-@kernel
+@small_kernel
 def watch_sample(
     c: Record,
     s: Record,

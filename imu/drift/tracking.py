@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, kernel_with_arrays
 from imu.drift.indicators import INDICATORS, RELATIVE
 from imu.drift.pace import CADENCE, FOUND, estimate_pace
 from imu.drift.params import DriftParams
@@ -132,7 +132,7 @@ def values_of(s: Record, deviation: Array) -> Array:
     return values
 
 
-@kernel
+@kernel_with_arrays
 def _follow(
     s: Record,
     block: Array,
@@ -183,7 +183,7 @@ def _follow(
     s.blocks += 1
 
 
-@kernel
+@kernel_with_arrays
 def _take_value(
     s: Record,
     i: int,
@@ -285,7 +285,7 @@ def _deviation(s: Record, i: int, value: float) -> float:
     return float(value - s.reference[i])
 
 
-@kernel
+@kernel_with_arrays
 def _lay_rows(
     s: Record,
     y: Array,

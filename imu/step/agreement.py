@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain.loop import CONTACTS, FX, MOUNTING_KNOWN, Q0, RING_SAMPLES, WITH_GYRO
+from imu.chain.loop import CONTACTS, MOUNTING_KNOWN, Q0, Q1, Q2, Q3, WITH_GYRO, force_of_past
 from imu.chain.orientation import turn_back
 from imu.chain.sanity import (
     GYRO_CONTRADICTS,
@@ -61,54 +61,90 @@ _ROLL1, _ROLL2, _PITCH1, _PITCH2, _YAW1, _YAW2, _TOTAL = range(5, 12)
 MEANS: Final = 12
 
 
+#: Of a stride: turn of each part about the body axes, its square for a sample, phase of its middle.
+ANGLES_WORK: Final = np.dtype(
+    [(n, np.float64, _POINTS) for n in ("roll", "pitch", "yaw", "square", "re", "im")], align=True
+)
+_PHASE: Final = 2.0 * np.pi * (np.arange(_POINTS) + 0.5) / _POINTS
+_COSINE, _SINE = np.cos(_PHASE), np.sin(_PHASE)
+
+
 @kernel
-def _measure_stride(s: Record, begin: int, end: int, out: NDArray[np.float64]) -> None:
-    """Harmonics of the stride's samples ``[begin, end)`` about the levelled body axes."""
-    n = end - begin
-    turn = 2.0 * math.pi / n
-    u, m = s.segment.up, s.learned.mounting
-    force = 0j
-    step, phase = complex(math.cos(2.0 * turn), -math.sin(2.0 * turn)), complex(1.0, 0.0)
-    for i in range(begin, end):
-        r = s.ring[i % RING_SAMPLES]
-        force += (r[FX] * u[0] + r[FX + 1] * u[1] + r[FX + 2] * u[2]) * phase
-        phase *= step
-    force *= 2.0 / n
-    first, second = np.zeros(3, np.complex128), np.zeros(3, np.complex128)
-    total = 0.0
-    at = begin
+def _square(x: complex) -> float:
+    """Of the length."""
+    return x.real * x.real + x.imag * x.imag
+
+
+@kernel
+def _force_of_steps(s: Record, begin: int, n: int) -> complex:
+    """Second harmonic of the vertical force of a stride; every other sample by itself."""
+    u = s.segment.up
+    turn = 4.0 * math.pi / n
+    step = complex(math.cos(turn), -math.sin(turn))
+    here, there, twice = complex(1.0, 0.0), step, step * step
+    even, odd = 0j, 0j
+    x, y, z = force_of_past(s, begin, n)
+    for i in range(0, n - 1, 2):
+        even += (x[i] * u[0] + y[i] * u[1] + z[i] * u[2]) * here
+        odd += (x[i + 1] * u[0] + y[i + 1] * u[1] + z[i + 1] * u[2]) * there
+        here *= twice
+        there *= twice
+    if n % 2 == 1:
+        even += (x[n - 1] * u[0] + y[n - 1] * u[1] + z[n - 1] * u[2]) * here
+    return (even + odd) * (2.0 / n)
+
+
+@kernel
+def _fill_angles(s: Record, begin: int, n: int, w: Record) -> None:
+    """How far each part of a stride turns about the levelled body axes, and its phase."""
+    u, m, p = s.segment.up, s.learned.mounting, s.past
     for k in range(_POINTS):
-        then = begin + (k + 1) * n // _POINTS
-        a = s.ring[at % RING_SAMPLES]
-        x, y, z = turn_between(a, s.ring[then % RING_SAMPLES])
+        first, stop = k * n // _POINTS, (k + 1) * n // _POINTS
+        x, y, z = turn_between(s, begin + first, begin + stop)
         # forward, levelled, and left
-        fx, fy, fz = turn_back(a[Q0], -a[Q0 + 1], -a[Q0 + 2], -a[Q0 + 3], m[0, 0], m[0, 1], m[0, 2])
+        a = begin + first - s.segment.oldest
+        fx, fy, fz = turn_back(p[Q0, a], -p[Q1, a], -p[Q2, a], -p[Q3, a], m[0, 0], m[0, 1], m[0, 2])
         along = fx * u[0] + fy * u[1] + fz * u[2]
         fx, fy, fz = fx - along * u[0], fy - along * u[1], fz - along * u[2]
         norm = math.sqrt(fx * fx + fy * fy + fz * fz) + 1e-12
         fx, fy, fz = fx / norm, fy / norm, fz / norm
         lx, ly, lz = u[1] * fz - u[2] * fy, u[2] * fx - u[0] * fz, u[0] * fy - u[1] * fx
-        middle = turn * (0.5 * (at + then) - begin)
-        turned = complex(math.cos(middle), -math.sin(middle))
-        for axis in range(3):
-            if axis == 0:
-                angle = x * fx + y * fy + z * fz
-            elif axis == 1:
-                angle = x * lx + y * ly + z * lz
-            else:
-                angle = x * u[0] + y * u[1] + z * u[2]
-            first[axis] += angle * turned
-            second[axis] += angle * turned * turned
-        total += (x * x + y * y + z * z) / max(then - at, 1)
-        at = then
-    tip = second[1] * force.conjugate()
-    drop = first[0] * first[2].conjugate()
+        w.roll[k] = x * fx + y * fy + z * fz
+        w.pitch[k] = x * lx + y * ly + z * lz
+        w.yaw[k] = x * u[0] + y * u[1] + z * u[2]
+        w.square[k] = (x * x + y * y + z * z) / max(stop - first, 1)
+        # the phase lies near one that is known, since parts differ by a sample at most
+        off = math.pi * (first + stop) / n - _PHASE[k]
+        v = off * off
+        cosine = 1.0 - v / 2 * (1.0 - v / 12 * (1.0 - v / 30 * (1.0 - v / 56 * (1.0 - v / 90))))
+        sine = off * (1.0 - v / 6 * (1.0 - v / 20 * (1.0 - v / 42 * (1.0 - v / 72))))
+        w.re[k] = _COSINE[k] * cosine - _SINE[k] * sine
+        w.im[k] = -(_SINE[k] * cosine + _COSINE[k] * sine)
+
+
+@kernel
+def _measure_stride(s: Record, begin: int, end: int, w: Record, out: NDArray[np.float64]) -> None:
+    """Harmonics of the stride's samples ``[begin, end)`` about the levelled body axes."""
+    n = end - begin
+    force = _force_of_steps(s, begin, n)
+    _fill_angles(s, begin, n, w)
+    roll1, pitch1, yaw1, roll2, pitch2, yaw2 = 0j, 0j, 0j, 0j, 0j, 0j
+    total = 0.0
+    for k in range(_POINTS):
+        once = complex(w.re[k], w.im[k])
+        twice = once * once
+        roll1, roll2 = roll1 + w.roll[k] * once, roll2 + w.roll[k] * twice
+        pitch1, pitch2 = pitch1 + w.pitch[k] * once, pitch2 + w.pitch[k] * twice
+        yaw1, yaw2 = yaw1 + w.yaw[k] * once, yaw2 + w.yaw[k] * twice
+        total += w.square[k]
+    tip = pitch2 * force.conjugate()
+    drop = roll1 * yaw1.conjugate()
     out[_TIP_RE], out[_TIP_IM] = tip.real, tip.imag
     out[_DROP_RE], out[_DROP_IM] = drop.real, drop.imag
-    out[_FORCE2] = abs(force) ** 2
-    for axis in range(3):
-        out[_ROLL1 + 2 * axis] = abs(first[axis]) ** 2
-        out[_ROLL2 + 2 * axis] = abs(second[axis]) ** 2
+    out[_FORCE2] = _square(force)
+    out[_ROLL1], out[_ROLL2] = _square(roll1), _square(roll2)
+    out[_PITCH1], out[_PITCH2] = _square(pitch1), _square(pitch2)
+    out[_YAW1], out[_YAW2] = _square(yaw1), _square(yaw2)
     out[_TOTAL] = total / n
 
 
@@ -145,26 +181,21 @@ def _contradicts(m: NDArray[np.float64], swing: float) -> bool:
 
 
 @kernel
-def _take_stride(
-    c: Record, s: Record, begin: int, end: int, number: int, scratch: NDArray[np.float64]
-) -> None:
-    if (
-        begin < max(0, s.segment.samples - RING_SAMPLES)
-        or end >= s.segment.samples
-        or end - begin < _POINTS
-    ):
+def _take_stride(c: Record, s: Record, f: Record, begin: int, end: int, number: int) -> None:
+    if begin < s.segment.oldest or end >= s.segment.samples or end - begin < _POINTS:
         return
-    _measure_stride(s, begin, end, scratch)
-    watch_turning(c, s, begin, end, number)
+    measured = f.scratch
+    _measure_stride(s, begin, end, f.angles, measured)
+    watch_turning(c, s, f.turning, begin, end, number)
     a = s.agreement
     a.strides += 1
     share = max(1.0 / a.strides, _SMOOTHING)
     for k in range(MEANS):
-        a.means[k] += share * (scratch[k] - a.means[k])
+        a.means[k] += share * (measured[k] - a.means[k])
 
 
 @kernel
-def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float64]) -> None:
+def judge_agreement(c: Record, s: Record, f: Record, number: int) -> None:
     """Take the stride that ends with step ``number``; of the first, all strides there are.
 
     Up must be known; what is found stands in the chain's state.
@@ -177,11 +208,11 @@ def judge_agreement(c: Record, s: Record, number: int, scratch: NDArray[np.float
     if number == 0 and a.strides == 0:
         for k in range(max(0, s.bout.contact_count - _AT_FIRST), s.bout.contact_count - 2):
             first, last = s.bout.contacts[k % CONTACTS], s.bout.contacts[(k + 2) % CONTACTS]
-            _take_stride(c, s, first, last, number, scratch)
+            _take_stride(c, s, f, first, last, number)
     elif number > 0:
         begin, end = s.bout.rises[(number - 1) % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
         if begin < end:
-            _take_stride(c, s, int(begin), int(end), number, scratch)
+            _take_stride(c, s, f, int(begin), int(end), number)
     if a.strides < _STRIDES:
         return
     m = a.means

@@ -38,14 +38,16 @@ def fill_arctan(
     y: NDArray[np.float64], x: NDArray[np.float64], first: int, last: int, scale: float
 ) -> None:
     """Turn ``y[first:last]`` into ``arctan2(y, x)`` times a scale, in place."""
-    near = True
-    for i in range(first, last):
-        near = near and abs(y[i]) <= _LARGEST_TANGENT * x[i]
-    if not near:
-        for i in range(first, last):
+    # from 0 on: the compiler then knows that no place counts from the end
+    y, x, n = y[first:last], x[first:last], last - first
+    near = 0
+    for i in range(n):
+        near += 1 if abs(y[i]) <= _LARGEST_TANGENT * x[i] else 0
+    if near < n:
+        for i in range(n):
             y[i] = scale * math.atan2(y[i], x[i])
         return
-    for i in range(first, last):
+    for i in range(n):
         tangent = y[i] / x[i]
         square = tangent * tangent
         value = _ARCTAN[0]
@@ -57,14 +59,15 @@ def fill_arctan(
 @kernel
 def fill_arcsin(sine: NDArray[np.float64], first: int, last: int, scale: float) -> None:
     """Turn ``sine[first:last]`` into the arcsine times a scale, in place."""
-    near = True
-    for i in range(first, last):
-        near = near and abs(sine[i]) <= _LARGEST_SINE
-    if not near:
-        for i in range(first, last):
+    sine, n = sine[first:last], last - first
+    near = 0
+    for i in range(n):
+        near += 1 if abs(sine[i]) <= _LARGEST_SINE else 0
+    if near < n:
+        for i in range(n):
             sine[i] = scale * math.asin(min(max(sine[i], -1.0), 1.0))
         return
-    for i in range(first, last):
+    for i in range(n):
         square = sine[i] * sine[i]
         value = _ARCSIN[0]
         for k in range(1, 12):

@@ -15,7 +15,6 @@ from imu.chain.loop import (
     Q0,
     Q1,
     Q3,
-    RING_SAMPLES,
     STEPS_TO_MOUNT,
     new_bout_state,
 )
@@ -36,11 +35,12 @@ def find_mounting(state: NDArray[np.void]) -> None:
     s["bout"]["mounting_tried"] = total
     oldest = max(total - STEPS_TO_MOUNT - 1, int(s["bout"]["mounting_from"]))
     contacts = s["bout"]["contacts"][np.arange(oldest, total) % CONTACTS]
-    contacts = contacts[(contacts >= 0) & (contacts > s["segment"]["samples"] - RING_SAMPLES)]
+    begin = int(s["segment"]["oldest"])
+    contacts = contacts[contacts >= begin]
     contacts = contacts[(len(contacts) + 1) % 2 :]  # an even number of steps
     if len(contacts) < 3:
         return
-    rows = s["ring"][np.arange(contacts[0], contacts[-1]) % RING_SAMPLES]
+    rows = np.ascontiguousarray(s["past"][:, contacts[0] - begin : contacts[-1] - begin].T)
     force, w, v = rows[:, FX : FZ + 1] / _G, rows[:, Q0 : Q0 + 1], -rows[:, Q1 : Q3 + 1]
     turned = 2.0 * np.cross(v, force)
     force = force + w * turned + np.cross(v, turned)  # back into the sensor

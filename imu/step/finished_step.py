@@ -1,6 +1,6 @@
 """A finished step: everything that is measured once the next contact has closed it.
 
-It reads the samples of the step and a fixed pad on both sides from the chain's ring, brings them
+It reads the samples of the step and a fixed pad on both sides from the chain's past, brings them
 into levelled body axes and writes one row of the steps table.
 """
 
@@ -16,9 +16,9 @@ from imu.chain.intake import TURN_UNKNOWN
 from imu.chain.loop import (
     CONTACTS,
     MOUNTING_KNOWN,
-    RING_SAMPLES,
     STEP_TIMES,
     TIME,
+    flags_between,
     schedule_closing,
 )
 from imu.chain.orientation import level
@@ -31,7 +31,7 @@ from imu.chain.sanity import (
 )
 from imu.compiled import Record, kernel, part_of_kernel
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
-from imu.step.agreement import judge_agreement
+from imu.step.agreement import ANGLES_WORK, judge_agreement
 from imu.step.events import (
     body_weight_level,
     cast_side_vote,
@@ -58,13 +58,20 @@ from imu.step.model import (
 )
 from imu.step.oscillation import measure_oscillations
 from imu.step.posture_quality import judge_posture
-from imu.step.ringing import LOOSE_FEATURES, fill_loose_features, is_loose, loose_score
+from imu.step.ringing import (
+    LOOSE_FEATURES,
+    LOOSE_WORK,
+    fill_loose_features,
+    is_loose,
+    loose_score,
+)
 from imu.step.step_features import FEATURES, fill_step_features
 from imu.step.stride_levelling import (
     find_lost_up,
     find_up,
     tilt_is_known,
 )
+from imu.step.turning import TURNING_WORK
 from imu.step.waveform import band_power, likeness_to_last_step
 from imu.step.window import (
     DISPLACEMENT,
@@ -83,7 +90,6 @@ from imu.step.window import (
     YAW,
     level_window,
     mean_along,
-    read_window,
     smooth_window,
     turn_into_angles,
 )
@@ -128,6 +134,7 @@ _MOST_RISE_TO_TOE_OFF: Final = 1.0
 
 #: Steps that wait to be taken, at most.
 MOST_WAITING: Final = 128
+_MOST_WAVES: Final = 16384  # the same of the samples of waveforms
 
 #: What closing steps works in and what it leaves. One record, whose shapes the compiler knows.
 FINISHED_STEPS: Final = np.dtype(
@@ -135,13 +142,16 @@ FINISHED_STEPS: Final = np.dtype(
         ("window", np.float64, WINDOW_SHAPE),
         ("outputs", np.float64, STANCE_OUTPUTS),  # of the step model
         ("scratch", np.float64, SCRATCH),
+        ("angles", ANGLES_WORK),
+        ("turning", TURNING_WORK),
+        ("loose", LOOSE_WORK),
         ("count", np.int64),  # steps that wait to be taken
         ("rows", STEP_ROW, MOST_WAITING),
         ("features", np.float64, (MOST_WAITING, FEATURES)),  # what the step model saw of each
         ("places", np.int64, MOST_WAITING),  # samples of the block taken as each was closed
         ("waved", np.uint8),  # whether waveforms are wanted
         ("wave_count", np.int64),
-        ("waves", np.float64, (RING_SAMPLES, len(WAVEFORM_COLUMNS))),
+        ("waves", np.float64, (_MOST_WAVES, len(WAVEFORM_COLUMNS))),
         ("noted", np.int64),  # at the last closing, of what is to be told; -1 when long past
     ],
     align=True,
@@ -150,16 +160,15 @@ FINISHED_STEPS: Final = np.dtype(
 
 @kernel
 def _time_at(s: Record, index: float) -> float:
-    """Time at a fractional sample index of the ring."""
-    i = int(math.floor(index))
-    newest = s.segment.samples - 1
-    i = min(max(i, max(0, s.segment.samples - RING_SAMPLES)), newest - 1)
-    a, b = s.ring[i % RING_SAMPLES, TIME], s.ring[(i + 1) % RING_SAMPLES, TIME]
+    """Time at a fractional sample index."""
+    oldest, newest = s.segment.oldest, s.segment.samples - 1
+    i = min(max(int(math.floor(index)), oldest), newest - 1)
+    a, b = s.past[TIME, i - oldest], s.past[TIME, i + 1 - oldest]
     return a + (b - a) * (index - i)
 
 
 @kernel
-def _cadence(s: Record, step_time: float) -> float:
+def _cadence(s: Record, step_time: float, scratch: NDArray[np.float64]) -> float:
     """Add a step time; 120 over the middle mean of the stride times of the last 10 s.
 
     Strides, since legs that differ have two kinds of step times; the middle mean, which one odd
@@ -167,7 +176,7 @@ def _cadence(s: Record, step_time: float) -> float:
     """
     s.step_times[s.step_time_count % STEP_TIMES] = step_time
     s.step_time_count += 1
-    strides = np.empty(STEP_TIMES)
+    strides, ordered = scratch[:STEP_TIMES], scratch[STEP_TIMES:]
     total, n = step_time, 0
     while n + 1 < min(s.step_time_count, STEP_TIMES) and total < _CADENCE_WINDOW_S:
         newer = s.step_times[(s.step_time_count - 1 - n) % STEP_TIMES]
@@ -175,7 +184,7 @@ def _cadence(s: Record, step_time: float) -> float:
         strides[n] = newer + older
         total += older
         n += 1
-    return 120.0 / middle_mean_of(strides, n) if n > 0 else 60.0 / step_time
+    return 120.0 / middle_mean_of(strides, n, ordered) if n > 0 else 60.0 / step_time
 
 
 @kernel
@@ -294,7 +303,7 @@ def _judge_tilt(s: Record, upright: NDArray[np.float64], n: int) -> None:
 @kernel
 def has_room(f: Record) -> bool:
     """Whether another step can be finished before those that wait are taken."""
-    return f.count < MOST_WAITING and f.wave_count + WINDOW_SAMPLES <= RING_SAMPLES
+    return f.count < MOST_WAITING and f.wave_count + WINDOW_SAMPLES <= _MOST_WAVES
 
 
 @part_of_kernel
@@ -306,23 +315,23 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     number = s.bout.closed
     s.bout.closed += 1
     schedule_closing(c, s)
-    oldest = max(0, s.segment.samples - RING_SAMPLES)
+    oldest = s.segment.oldest
     first, last = begin - c.lead_samples, end + c.tail_samples
     edge = first < oldest or last > s.segment.samples
     first, last = max(first, oldest), min(last, s.segment.samples)
     n = last - first
     s.segment.last_running = end
-    s.last_step_s = s.ring[end % RING_SAMPLES, TIME]
+    s.last_step_s = s.past[TIME, end - oldest]
     s.bout.rises[(number + 1) % CONTACTS] = np.nan
     contact_index = s.bout.initial_contact if number > 0 else np.nan
     s.bout.initial_contact = np.nan
 
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[V10], w[V20], w[F10]
-    flags = read_window(s, f, first, n)
-    if mean_along(f, s.segment.up, n) < _LEAST_ALONG_UP:
+    flags = flags_between(s, first, last)
+    if mean_along(s, s.segment.up, first, n) < _LEAST_ALONG_UP:
         find_lost_up(s, first, last)
-    smooth_window(c, f, s.segment.up, n)
+    smooth_window(c, s, f, s.segment.up, first, n)
 
     # the flights before the first contact and before the closing one, within the window
     before = lowest_between(v10, 0, max(begin - first, 1))
@@ -347,11 +356,11 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     fall = first + crossing_down_before(v10, flight, s.bout.weight)
     s.bout.rises[(number + 1) % CONTACTS] = next_rise
     find_up(c, s, number)
-    judge_agreement(c, s, number, f.scratch)
+    judge_agreement(c, s, f, number)
     q = s.segment.levelling
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.segment.up[0], s.segment.up[1], s.segment.up[2])
-    left = level_window(s, f, n)
+    left = level_window(s, f, first, n)
     flags &= ~TURN_UNKNOWN
     flags |= _felt(s, flags)
     if edge:
@@ -413,7 +422,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         return False
     loose = f.scratch[:LOOSE_FEATURES]
     step_s = (next_contact - contact_index) * c.interval_s
-    fill_loose_features(w[VERTICAL], w[FORWARD], w[LEFT], n, c.interval_s, step_s, loose)
+    fill_loose_features(w[VERTICAL], w[FORWARD], w[LEFT], n, c.interval_s, step_s, f.loose, loose)
     if c.full_rate == 1 and is_loose(s, loose_score(loose)):
         flags |= _LOOSE
     s.bout.initial_contact = next_contact
@@ -442,13 +451,13 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.contact_time_ms = 1000.0 * (toe_off_s - start_s)
     r.flight_time_ms = 1000.0 * (end_s - toe_off_s)
     # from rise to rise, which repeats better than the contacts
-    r.cadence_spm = _cadence(s, rise_samples * c.interval_s)
+    r.cadence_spm = _cadence(s, rise_samples * c.interval_s, f.scratch)
     r.peak_force_bw = max(outputs[PEAK], 0.0)
     _write_uncertainty(model, ringing, distance, r)
     r.peak_10hz_bw = largest(v10, a, t)
     r.impact_shock_g = largest(v20, a, min(a + c.shock_samples, n))
     r.shock_power_g2 = band_power(v10, v20, a, b)
-    r.step_regularity = likeness_to_last_step(s, number, rise, next_rise, oldest)
+    r.step_regularity = likeness_to_last_step(s, number, rise, next_rise)
     r.yaw_rate_deg_s = np.nan
     if gyro and mounted:
         r.yaw_rate_deg_s = (w[YAW, b - 1] - w[YAW, a]) / ((b - 1 - a) * c.interval_s)
@@ -478,7 +487,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     if f.waved == 1:
         for i in range(a, b):
             wave = f.waves[f.wave_count]
-            wave[0] = s.ring[(first + i) % RING_SAMPLES, TIME]
+            wave[0] = s.past[TIME, first + i - oldest]
             wave[1] = force[i]
             wave[2] = 1000.0 * w[DISPLACEMENT, i]
             wave[3] = w[LEAN, i] if has_forward else np.nan

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.compiled import kernel
-
-_MOST_VALUES: Final = 64
 
 
 @kernel
 def largest(values: NDArray[np.float64], first: int, last: int) -> float:
     """Largest value in ``[first, last)``; NaN when empty."""
     result = np.nan
-    for i in range(first, last):
-        if not result >= values[i]:
-            result = values[i]
+    for value in values[first:last]:
+        if not result >= value:
+            result = value
     return result
 
 
@@ -26,8 +22,8 @@ def largest(values: NDArray[np.float64], first: int, last: int) -> float:
 def mean(values: NDArray[np.float64], first: int, last: int) -> float:
     """Mean of ``[first, last)``; NaN when empty."""
     total = 0.0
-    for i in range(first, last):
-        total += values[i]
+    for value in values[first:last]:
+        total += value
     return total / (last - first) if last > first else np.nan
 
 
@@ -37,8 +33,8 @@ def angle_range(values: NDArray[np.float64], first: int, last: int) -> float:
     if last <= first:
         return np.nan
     low = high = values[first]
-    for i in range(first + 1, last):
-        low, high = min(low, values[i]), max(high, values[i])
+    for value in values[first + 1 : last]:
+        low, high = min(low, value), max(high, value)
     return high - low
 
 
@@ -48,19 +44,19 @@ def speed_lost(
 ) -> float:
     """Integral of the deceleration in ``[first, last)``, m/s, positive."""
     total = 0.0
-    for i in range(first, last):
-        if forward_m_s2[i] < 0.0:
-            total -= forward_m_s2[i]
+    for value in forward_m_s2[first:last]:
+        if value < 0.0:
+            total -= value
     return total * interval_s
 
 
 @kernel
-def middle_mean_of(values: NDArray[np.float64], n: int) -> float:
-    """Mean of the middle half of the first ``n`` values (at most 64), the values unchanged.
+def middle_mean_of(values: NDArray[np.float64], n: int, ordered: NDArray[np.float64]) -> float:
+    """Mean of the middle half of the first ``n`` values, which are unchanged.
 
-    As robust as a median, and it does not jump between two feet that differ.
+    As robust as a median, and it does not jump between two feet that differ. ``ordered`` has room
+    for as many.
     """
-    ordered = np.empty(_MOST_VALUES)
     for i in range(n):
         k = i
         while k > 0 and ordered[k - 1] > values[i]:

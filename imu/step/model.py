@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 
 from imu.compiled import Record, kernel
 from imu.errors import ParameterError
+from imu.step.exponentials import fill_exponential
 from imu.step.step_features import FEATURES, TELLTALES, fill_telltales
 
 #: Of the file's meaning: a model of another version is refused.
 MODEL_VERSION: Final = 1
 #: Centres of the local part.
 CENTRES: Final = 48
+#: Features and centres that are added to a row of sums at once; both are multiples of it.
+_TOGETHER: Final = 4
 #: A sensor that rings with less than this chance is taken for one that does not.
 _UNLIKELY: Final = 0.05
 #: Phases of the step, from its rise, at which the force is told.
@@ -56,7 +59,11 @@ def _part(outputs: int) -> np.dtype[np.void]:
     return np.dtype(
         [
             ("mean", np.float64, FEATURES),
-            ("inverse_scale", np.float64, FEATURES),  # 0 for what is not used
+            (
+                "inverse_scale",
+                np.float64,
+                FEATURES,
+            ),  # 0 for what is not used; so is all of it below
             ("farthest", np.float64),  # length of z beyond which it is drawn back
             ("inverse_width", np.float64),  # of a centre's reach, in lengths of z
             ("constant", np.float64, outputs),
@@ -124,7 +131,7 @@ class StepModel:
 @kernel
 def _regress(
     mean: NDArray[np.float64],
-    inverse_scale: NDArray[np.float64],
+    scales: NDArray[np.float64],
     farthest: float,
     inverse_width: float,
     constant: NDArray[np.float64],
@@ -138,7 +145,7 @@ def _regress(
     """Evaluate one regression; returns how far outside the known range it was, 1 at its edge."""
     length = 0.0
     for i in range(FEATURES):
-        z = (features[i] - mean[i]) * inverse_scale[i]
+        z = (features[i] - mean[i]) * scales[i]
         scratch[i] = z
         length += z * z
     distance = math.sqrt(length) / farthest
@@ -148,19 +155,30 @@ def _regress(
         apart[k] = 0.0
     for j in range(out.shape[0]):
         out[j] = constant[j]
-    for i in range(FEATURES):
-        if inverse_scale[i] != 0.0:
-            z = scratch[i] * back
-            for j in range(out.shape[0]):
-                out[j] += weights[i, j] * z
-            for k in range(CENTRES):
-                d = z - centres[i, k]
-                apart[k] += d * d
-    half = -0.5 * inverse_width * inverse_width
-    for k in range(CENTRES):
-        near = math.exp(half * apart[k])
+    for i in range(0, FEATURES, _TOGETHER):
+        u0, u1, u2, u3 = scales[i], scales[i + 1], scales[i + 2], scales[i + 3]
+        if u0 == 0.0 and u1 == 0.0 and u2 == 0.0 and u3 == 0.0:
+            continue
+        # what is not used has a weight and a place of zero
+        z0, z1 = scratch[i] * back, scratch[i + 1] * back
+        z2, z3 = scratch[i + 2] * back, scratch[i + 3] * back
         for j in range(out.shape[0]):
-            out[j] += centre_weights[k, j] * near
+            total = out[j] + weights[i, j] * z0
+            total += weights[i + 1, j] * z1
+            total += weights[i + 2, j] * z2
+            out[j] = total + weights[i + 3, j] * z3
+        for k in range(CENTRES):
+            d0, d1 = z0 - centres[i, k], z1 - centres[i + 1, k]
+            d2, d3 = z2 - centres[i + 2, k], z3 - centres[i + 3, k]
+            apart[k] = (((apart[k] + d0 * d0) + d1 * d1) + d2 * d2) + d3 * d3
+    fill_exponential(apart, -0.5 * inverse_width * inverse_width)
+    for k in range(0, CENTRES, _TOGETHER):
+        z0, z1, z2, z3 = apart[k], apart[k + 1], apart[k + 2], apart[k + 3]
+        for j in range(out.shape[0]):
+            total = out[j] + centre_weights[k, j] * z0
+            total += centre_weights[k + 1, j] * z1
+            total += centre_weights[k + 2, j] * z2
+            out[j] = total + centre_weights[k + 3, j] * z3
     return distance
 
 

@@ -8,20 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain.loop import CONTACTS, FLAGS, FX, RING_SAMPLES
-from imu.compiled import Record, kernel
+from imu.chain.loop import CONTACTS, FLAGS, force_of_past
+from imu.compiled import Record, kernel, small_kernel
 from imu.samples import Quality
-from imu.step.stride_levelling import mean_in_ring, strides_to_average
+from imu.step.stride_levelling import mean_of_past, strides_to_average
 from imu.step.window import (
     ALONG,
     DISPLACEMENT,
     MOVED,
-    STRIDE_X,
-    STRIDE_Y,
-    STRIDE_Z,
     VELOCITY,
     WINDOW_SAMPLES,
-    read_stride,
 )
 
 _CLIPPED: Final = int(Quality.CLIPPED)
@@ -79,25 +75,27 @@ def periodic_displacement(
     for i in range(n):
         z[i] -= slope * i
     total = 0.0
-    for i in range(first, last + 1):
-        total += z[i]
+    for value in z[first : last + 1]:
+        total += value
     total /= last - first + 1
     for i in range(n):
         z[i] -= total
-    low, high = first, first
+    low, high, least, most = first, first, z[first], z[first]
     for i in range(first + 1, last + 1):
-        low = i if z[i] < z[low] else low
-        high = i if z[i] > z[high] else high
+        if z[i] < least:
+            low, least = i, z[i]
+        if z[i] > most:
+            high, most = i, z[i]
     return _vertex(z, n, high) - _vertex(z, n, low)
 
 
-@kernel
+@small_kernel
 def _at(values: NDArray[np.float64], n: int, index: float) -> float:
     i = min(max(int(math.floor(index)), 0), n - 2)
     return values[i] + (values[i + 1] - values[i]) * (index - i)
 
 
-@kernel
+@small_kernel
 def _vertex(values: NDArray[np.float64], n: int, i: int) -> float:
     """Value of the parabola through an extreme and its neighbours at its vertex."""
     if i < 1 or i > n - 2:
@@ -109,6 +107,11 @@ def _vertex(values: NDArray[np.float64], n: int, i: int) -> float:
     return values[i] - 0.5 * slope * slope / bend
 
 
+@small_kernel
+def _flags_at(s: Record, sample: int) -> int:
+    return int(s.past[FLAGS, max(sample - s.segment.oldest, 0)])
+
+
 @kernel
 def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, float, float]:
     """Where the stride begins that ends with the step, and the mean force of the last ones.
@@ -116,7 +119,7 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
     The step itself where there is no stride; NaN where it cannot be measured.
     """
     rise, end = s.bout.rises[number % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
-    oldest = float(max(0, s.segment.samples - RING_SAMPLES))
+    oldest = float(s.segment.oldest)
     steps = strides_to_average(number + 1)
     begin = rise
     mean_from = rise
@@ -125,10 +128,12 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
         mean_from = s.bout.rises[(number + 1 - steps) % CONTACTS]
     # nothing is averaged over samples that were not measured, except within the step alone
     whole = int(math.floor(end))
-    while whole > mean_from and not int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _UNMEASURED:
+    if whole > mean_from:
+        whole = min(whole, s.segment.flagged)
+    while whole > mean_from and not _flags_at(s, whole - 1) & _UNMEASURED:
         whole -= 1
     # the step alone is off by some millimetres, and one beside a force at its limit bears no flag
-    lone = mean_from < whole <= rise and int(s.ring[(whole - 1) % RING_SAMPLES, FLAGS]) & _CLIPPED
+    lone = mean_from < whole <= rise and _flags_at(s, whole - 1) & _CLIPPED
     while not mean_from >= whole and steps > 2:
         steps -= 2
         mean_from = s.bout.rises[(number + 1 - steps) % CONTACTS]
@@ -136,16 +141,18 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
         begin, mean_from = rise, rise
     if not (rise >= oldest and end - rise > 3.0) or (begin == rise and lone):
         return np.nan, np.nan, np.nan, np.nan
-    x, y, z = mean_in_ring(s.ring, FX, mean_from, end)
+    x, y, z = mean_of_past(s, mean_from, end)
     return begin, x, y, z
 
 
 @kernel
 def _oscillation(
     c: Record,
+    s: Record,
     f: Record,
     u: tuple[float, float, float],
     mean_force: tuple[float, float, float],
+    start: int,
     n: int,
     span: tuple[float, float, float],
 ) -> float:
@@ -154,10 +161,11 @@ def _oscillation(
     The displacement goes to a row of the window.
     """
     w = f.window
+    fx, fy, fz = force_of_past(s, start, n)
     (x, y, z), (begin, middle, end) = u, span
     constant = mean_force[0] * x + mean_force[1] * y + mean_force[2] * z
     for i in range(n):
-        along = w[STRIDE_X, i] * x + w[STRIDE_Y, i] * y + w[STRIDE_Z, i] * z
+        along = fx[i] * x + fy[i] * y + fz[i] * z
         w[ALONG, i] = along - constant
     return periodic_displacement(
         w[ALONG], n, begin, middle, end, c.interval_s, w[VELOCITY], w[MOVED]
@@ -186,18 +194,16 @@ def measure_oscillations(
         for i in range(a, b):
             w[DISPLACEMENT, i] = np.nan
         return np.nan, np.nan
-    oldest = max(0, s.segment.samples - RING_SAMPLES)
-    start = max(min(int(math.floor(begin)), first + a) - 1, oldest)
+    start = max(min(int(math.floor(begin)), first + a) - 1, s.segment.oldest)
     n = min(min(int(math.ceil(end)) + 2, s.segment.samples) - start, WINDOW_SAMPLES)
-    read_stride(s, f, start, n)
     mean_force = (x, y, z)
     sideways = np.nan
     if begin != rise:
         span = (begin - start, begin - start, end - start)
-        sideways = _oscillation(c, f, left, mean_force, n, span)
+        sideways = _oscillation(c, s, f, left, mean_force, start, n, span)
     span = (begin - start, rise - start, end - start)
     upwards = _oscillation(
-        c, f, (s.segment.up[0], s.segment.up[1], s.segment.up[2]), mean_force, n, span
+        c, s, f, (s.segment.up[0], s.segment.up[1], s.segment.up[2]), mean_force, start, n, span
     )
     for i in range(a, b):
         w[DISPLACEMENT, i] = w[MOVED, first + i - start]

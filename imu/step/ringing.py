@@ -54,6 +54,20 @@ _WEIGHTS: Final = np.array([
 # fmt: on
 
 
+#: What :func:`fill_loose_features` works in: the grouped values, their window, and the recursion.
+MOST_GROUPS: Final = 512
+LOOSE_WORK: Final = np.dtype(
+    [
+        ("up", np.float64, MOST_GROUPS),
+        ("ahead", np.float64, MOST_GROUPS),
+        ("aside", np.float64, MOST_GROUPS),
+        ("window", np.float64, MOST_GROUPS),
+        ("lanes", np.float64, (7, _LANES)),
+    ],
+    align=True,
+)
+
+
 @kernel
 def fill_loose_features(
     vertical_g: NDArray[np.float64],
@@ -62,6 +76,7 @@ def fill_loose_features(
     n: int,
     interval_s: float,
     step_time_s: float,
+    work: Record,
     out: NDArray[np.float64],
 ) -> None:
     """What tells a loose clip from a tight one in the samples around a step.
@@ -76,25 +91,28 @@ def fill_loose_features(
         Between samples, s.
     step_time_s : float
         From a contact to the next, s, positive.
+    work : record of LOOSE_WORK
     out : ndarray, shape (LOOSE_FEATURES,)
         Logarithms to base 10 of the power at each frequency, g², upright then level; natural
         logarithm of the step time.
     """
     group = max(1, int(math.floor(_COARSEST_S / interval_s + 1e-9)))
     m = n // group
-    work = np.empty((4, m))
-    up, ahead, aside, window = work[0], work[1], work[2], work[3]
-    _fill_grouped(vertical_g, group, up)
-    _fill_grouped(forward_g, group, ahead)
-    _fill_grouped(left_g, group, aside)
-    _fill_hann(window)
+    up, ahead, aside, window = work.up, work.ahead, work.aside, work.window
+    _fill_grouped(vertical_g, group, m, up)
+    _fill_grouped(forward_g, group, m, ahead)
+    _fill_grouped(left_g, group, m, aside)
+    _fill_hann(window, m)
     for i in range(m):
         up[i] *= window[i]
         ahead[i] *= window[i]
         aside[i] *= window[i]
     # Goertzel's recursion, for all frequencies at each sample: one waits for itself, many do not.
     # The rows are of one table, since the compiler must see that they do not overlap
-    table = np.zeros((7, _LANES))
+    table = work.lanes
+    for k in range(7):
+        for j in range(_LANES):
+            table[k, j] = 0.0
     twice, u, v, a, b, p, q = table[0], table[1], table[2], table[3], table[4], table[5], table[6]
     for j in range(_COUNT):
         twice[j] = 2.0 * math.cos(2.0 * math.pi * FREQUENCIES_HZ[j] * interval_s * group)
@@ -123,9 +141,10 @@ def fill_loose_features(
 
 
 @kernel
-def _fill_grouped(values: NDArray[np.float64], group: int, out: NDArray[np.float64]) -> None:
+def _fill_grouped(
+    values: NDArray[np.float64], group: int, m: int, out: NDArray[np.float64]
+) -> None:
     """Means of groups of values, less the mean of all."""
-    m = out.shape[0]
     total = 0.0
     if group == 1:
         for i in range(m):
@@ -143,9 +162,8 @@ def _fill_grouped(values: NDArray[np.float64], group: int, out: NDArray[np.float
 
 
 @kernel
-def _fill_hann(out: NDArray[np.float64]) -> None:
+def _fill_hann(out: NDArray[np.float64], m: int) -> None:
     """The window of Hann without the zeros at its ends; each cosine from the two before it."""
-    m = out.shape[0]
     twice = 2.0 * math.cos(2.0 * math.pi / (m + 1))
     before, cosine = 1.0, 0.5 * twice
     for i in range((m + 1) // 2):

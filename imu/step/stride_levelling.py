@@ -31,12 +31,14 @@ from imu.chain.loop import (
     CONTACTS,
     FLAGS,
     FX,
+    FY,
+    FZ,
     Q0,
     Q1,
     Q2,
     Q3,
-    RING_SAMPLES,
     TIME,
+    force_of_past,
     up_in_inertial_frame,
 )
 from imu.chain.orientation import turn_back
@@ -97,69 +99,56 @@ _BELIEVED: Final = 2.0
 
 
 @kernel
-def mean_in_ring(
-    ring: NDArray[np.float64], column: int, begin: float, end: float
-) -> tuple[float, float, float]:
-    """Mean of three columns between fractional sample indices, by the trapezoid rule.
+def mean_of_past(s: Record, begin: float, end: float) -> tuple[float, float, float]:
+    """Mean specific force between fractional sample indices, by the trapezoid rule.
 
-    The ring holds sample ``i`` in row ``i`` modulo its length; both ends must still be in it.
+    Both ends must still be at hand.
     """
     first, last = int(math.floor(begin)), int(math.floor(end))
     x, y, z = 0.0, 0.0, 0.0
     if first == last:
-        x, y, z = _share_of_interval(ring, column, first, begin, end)
+        x, y, z = _share_of_interval(s, first, begin, end)
     else:
         # the open intervals at both ends, then the whole ones: what lies between weighs one
-        x0, y0, z0 = _share_of_interval(ring, column, first, begin, first + 1.0)
-        x1, y1, z1 = _share_of_interval(ring, column, last, float(last), end)
-        a, b = ring[(first + 1) % ring.shape[0]], ring[last % ring.shape[0]]
-        x, y, z = _sum_in_ring(ring, column, first + 2, last)
+        x0, y0, z0 = _share_of_interval(s, first, begin, first + 1.0)
+        x1, y1, z1 = _share_of_interval(s, last, float(last), end)
+        p, a, b = s.past, first + 1 - s.segment.oldest, last - s.segment.oldest
+        x, y, z = _sum_of_past(s, first + 2, last)
         half = 0.5 if last > first + 1 else 0.0
-        x += x0 + x1 + half * (a[column] + b[column])
-        y += y0 + y1 + half * (a[column + 1] + b[column + 1])
-        z += z0 + z1 + half * (a[column + 2] + b[column + 2])
+        x += x0 + x1 + half * (p[FX, a] + p[FX, b])
+        y += y0 + y1 + half * (p[FY, a] + p[FY, b])
+        z += z0 + z1 + half * (p[FZ, a] + p[FZ, b])
     span = end - begin
     return x / span, y / span, z / span
 
 
 @kernel
 def _share_of_interval(
-    ring: NDArray[np.float64], column: int, i: int, begin: float, end: float
+    s: Record, sample: int, begin: float, end: float
 ) -> tuple[float, float, float]:
-    """Integral of three columns over a part of the interval from sample ``i`` to the next."""
-    low, high = begin - i, end - i
+    """Integral of the force over a part of the interval from a sample to the next."""
+    low, high = begin - sample, end - sample
     right = 0.5 * (high * high - low * low)
     left = (high - low) - right
-    a, b = ring[i % ring.shape[0]], ring[(i + 1) % ring.shape[0]]
+    p, i = s.past, sample - s.segment.oldest
     return (
-        left * a[column] + right * b[column],
-        left * a[column + 1] + right * b[column + 1],
-        left * a[column + 2] + right * b[column + 2],
+        left * p[FX, i] + right * p[FX, i + 1],
+        left * p[FY, i] + right * p[FY, i + 1],
+        left * p[FZ, i] + right * p[FZ, i + 1],
     )
 
 
 @kernel
-def _sum_in_ring(
-    ring: NDArray[np.float64], column: int, begin: int, end: int
-) -> tuple[float, float, float]:
-    """Sum of three columns over the samples ``[begin, end)``; every other one by itself."""
-    size = ring.shape[0]
+def _sum_of_past(s: Record, begin: int, end: int) -> tuple[float, float, float]:
+    """Sum of the force over the samples ``[begin, end)``; every other one by itself."""
     x, y, z, p, q, r = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    j = begin % size
-    i = begin
-    while i < end:
-        # as far as the end of the ring, then from its beginning on
-        stop = min(j + end - i, size)
-        i += stop - j
-        while j + 1 < stop:
-            a, b = ring[j], ring[j + 1]
-            x, y, z = x + a[column], y + a[column + 1], z + a[column + 2]
-            p, q, r = p + b[column], q + b[column + 1], r + b[column + 2]
-            j += 2
-        if j < stop:
-            a = ring[j]
-            x, y, z = x + a[column], y + a[column + 1], z + a[column + 2]
-        j = 0
+    n = max(end - begin, 0)
+    fx, fy, fz = force_of_past(s, begin, n)
+    for i in range(0, n - 1, 2):
+        x, y, z = x + fx[i], y + fy[i], z + fz[i]
+        p, q, r = p + fx[i + 1], q + fy[i + 1], r + fz[i + 1]
+    if n % 2 == 1:
+        x, y, z = x + fx[n - 1], y + fy[n - 1], z + fz[n - 1]
     return x + p, y + q, z + r
 
 
@@ -209,9 +198,11 @@ def _stride_variance(
     s: Record, first: int, last: int, filled: int, spoilt: int, interval_s: float
 ) -> float:
     """Of the tilt of a stride's mean force; each step brings one, half of it new, degrees²."""
-    a, b = s.ring[first % RING_SAMPLES], s.ring[last % RING_SAMPLES]
+    p, a, b = s.past, first - s.segment.oldest, last - s.segment.oldest
     # the turn between two like attitudes is one about up
-    along = abs(a[Q0] * b[Q0] + a[Q1] * b[Q1] + a[Q2] * b[Q2] + a[Q3] * b[Q3])
+    along = abs(
+        p[Q0, a] * p[Q0, b] + p[Q1, a] * p[Q1, b] + p[Q2, a] * p[Q2, b] + p[Q3, a] * p[Q3, b]
+    )
     n = last - first
     turning = 2.0 * math.acos(min(along, 1.0)) / (n * interval_s)
     inward = math.degrees(_USUAL_SPEED_M_S * turning / STANDARD_GRAVITY_M_S2)
@@ -261,7 +252,8 @@ def _mean_turned(
     s: np.void, begin: int, end: int, way: float, vector: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Mean of a vector turned at each sample: into the sensor for ``way`` 1, out of it for −1."""
-    rows = s["ring"][np.arange(max(begin, end - RING_SAMPLES, 0), end) % RING_SAMPLES]
+    oldest = int(s["segment"]["oldest"])
+    rows = np.ascontiguousarray(s["past"][:, max(begin - oldest, 0) : end - oldest].T)
     w, v = rows[:, Q0 : Q0 + 1], -way * rows[:, Q1 : Q3 + 1]
     turned = 2.0 * np.cross(v, vector)
     return np.asarray((vector + w * turned + np.cross(v, turned)).mean(axis=0))
@@ -271,6 +263,11 @@ def _level_up(s: np.void) -> NDArray[np.float64]:
     """Up in the inertial frame as the inclination filter has it."""
     w, x, y, z = s["inclination"]["levelling"].tolist()
     return np.array([2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)])
+
+
+def _time_of(s: np.void, sample: int) -> float:
+    """When a sample was taken, the oldest at hand for those before."""
+    return float(s["past"][TIME, max(sample - int(s["segment"]["oldest"]), 0)])
 
 
 def keep_posture(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
@@ -284,7 +281,7 @@ def keep_posture(coefficients: NDArray[np.void], state: NDArray[np.void]) -> Non
     newest, contacts = int(s["segment"]["samples"]), int(s["bout"]["contact_count"])
     if s["turns"] == 0 or newest == 0 or s["bout"]["closed"] > 1:
         return
-    now_s = float(s["ring"][(newest - 1) % RING_SAMPLES, TIME])
+    now_s = _time_of(s, newest - 1)
     fresh = s["posture_running"] == 1 and now_s - s["posture_s"] <= KEPT_S
     if fresh or newest < c["alignment_samples"]:
         return
@@ -301,7 +298,7 @@ def keep_posture(coefficients: NDArray[np.void], state: NDArray[np.void]) -> Non
             running = 1
     s["posture"] = _mean_turned(s, begin, newest, 1.0, up)
     s["posture_running"] = running
-    s["posture_s"] = s["ring"][(newest - 1) % RING_SAMPLES, TIME]
+    s["posture_s"] = _time_of(s, newest - 1)
 
 
 def forget_posture(state: NDArray[np.void]) -> None:
@@ -312,13 +309,14 @@ def forget_posture(state: NDArray[np.void]) -> None:
 
 @kernel
 def _sum_in_sensor(
-    ring: NDArray[np.float64], begin: int, end: int, x: float, y: float, z: float
+    s: Record, begin: int, end: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
     """Sum of what a vector of the inertial frame is in the sensor at each sample."""
     sx, sy, sz = 0.0, 0.0, 0.0
-    for i in range(begin, end):
-        r = ring[i % ring.shape[0]]
-        vx, vy, vz = turn_back(r[Q0], r[Q1], r[Q2], r[Q3], x, y, z)
+    p, a, b = s.past, begin - s.segment.oldest, end - s.segment.oldest
+    q0, q1, q2, q3 = p[Q0, a:b], p[Q1, a:b], p[Q2, a:b], p[Q3, a:b]
+    for i in range(b - a):
+        vx, vy, vz = turn_back(q0[i], q1[i], q2[i], q3[i], x, y, z)
         sx, sy, sz = sx + vx, sy + vy, sz + vz
     return sx, sy, sz
 
@@ -326,9 +324,9 @@ def _sum_in_sensor(
 @kernel
 def _turning_rad_s(s: Record, begin: int, end: int) -> float:
     """Root mean square of the angular velocity about level axes, of the measured samples."""
-    u, total, n = s.segment.up, 0.0, 0
-    for i in range(begin + 1, end):
-        a, b = s.ring[(i - 1) % RING_SAMPLES], s.ring[i % RING_SAMPLES]
+    u, p, total, n = s.segment.up, s.past, 0.0, 0
+    for k in range(begin + 1 - s.segment.oldest, end - s.segment.oldest):
+        a, b = p[:, k - 1], p[:, k]
         if (int(a[FLAGS]) | int(b[FLAGS])) & TURN_UNKNOWN or not b[TIME] > a[TIME]:
             continue
         # twice the vector of b ⊗ a⁻¹ is the turn in the inertial frame
@@ -348,10 +346,13 @@ def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
 
     Returns whether that was noticeable, or a force was not that of the runner.
     """
-    begin = max(s.segment.tilt_seen, s.segment.samples - RING_SAMPLES, 0)
+    begin = max(s.segment.tilt_seen, s.segment.oldest)
     missed, run, spoilt = 0.0, 0, False
+    if begin >= s.segment.flagged:
+        s.segment.tilt_seen = max(s.segment.tilt_seen, end)
+        return False
     for i in range(begin, end):
-        flags = int(s.ring[i % RING_SAMPLES, FLAGS])
+        flags = int(s.past[FLAGS, i - s.segment.oldest])
         spoilt = spoilt or flags & _CLIPPED != 0
         if flags & TURN_UNKNOWN:
             run += 1
@@ -370,11 +371,11 @@ def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
 
 
 @kernel
-def _flagged_samples(ring: NDArray[np.float64], begin: int, end: int) -> tuple[int, int]:
+def _flagged_samples(s: Record, begin: int, end: int) -> tuple[int, int]:
     """Samples up to ``end`` that were filled in, and that were at the end of the range."""
     filled, spoilt = 0, 0
-    for i in range(begin, end):
-        flags = int(ring[i % ring.shape[0], FLAGS])
+    for i in range(begin, min(end, s.segment.flagged)):
+        flags = int(s.past[FLAGS, i - s.segment.oldest])
         if flags & _GAP:
             filled += 1
         elif flags & _CLIPPED:
@@ -393,7 +394,7 @@ def find_up_before_step(coefficients: NDArray[np.void], state: NDArray[np.void])
 def _begin_up(c: np.void, s: np.void) -> None:
     """Up at the first contact of a bout: kept, as it was before the runner set off, or a gap."""
     contact = max(int(s["bout"]["contacts"][0]), 0)
-    time_s = float(s["ring"][contact % RING_SAMPLES, TIME])
+    time_s = _time_of(s, contact)
     s["segment"]["shaken"] = 0
     s["unbroken"] = _MOST_STEPS
     s["contradicted"] = 0
@@ -428,12 +429,13 @@ def _settle_up(c: np.void, s: np.void) -> None:
     """Find up by the posture once a stride has passed since a gap that was filled."""
     k = int(s["bout"]["closed"])
     begin, end = (int(s["bout"]["contacts"][n % CONTACTS]) for n in (k - 1, k + 1))
-    rows = np.arange(max(begin, end - RING_SAMPLES), end) % RING_SAMPLES
-    filled = np.count_nonzero(s["ring"][rows, FLAGS].astype(np.int64) & _GAP)
+    begin, oldest = max(begin, int(s["segment"]["oldest"])), int(s["segment"]["oldest"])
+    flags = s["past"][FLAGS, begin - oldest : end - oldest].astype(np.int64)
+    filled = np.count_nonzero(flags & _GAP)
     if filled >= c["shaking_samples"]:
         return
     s["segment"]["shaken"] = 0
-    if s["segment"]["up_known"] == 1 and s["ring"][rows[0], TIME] - s["posture_s"] <= KEPT_S:
+    if s["segment"]["up_known"] == 1 and _time_of(s, begin) - s["posture_s"] <= KEPT_S:
         _turn_up_to_posture(s, begin, end)
 
 
@@ -456,7 +458,7 @@ def _turn_up_to_posture(s: np.void, begin: int, end: int) -> None:
 @kernel
 def find_lost_up(s: Record, first: int, last: int) -> bool:
     """Up as these samples have it: the sensor was turned over, or its readings stood still."""
-    x, y, z = mean_in_ring(s.ring, FX, float(first), float(last - 1))
+    x, y, z = mean_of_past(s, float(first), float(last - 1))
     norm = math.sqrt(x * x + y * y + z * z)
     if norm == 0.0:
         return False
@@ -472,21 +474,21 @@ def find_up(c: Record, s: Record, number: int) -> None:
     if s.turns == 0:
         u[0], u[1], u[2] = up_in_inertial_frame(s.inclination.levelling)
         return
-    r = s.ring[(s.segment.samples - 1) % RING_SAMPLES]
-    vx, vy, vz = turn_back(r[Q0], r[Q1], r[Q2], r[Q3], u[0], u[1], u[2])
+    p, i = s.past, s.segment.samples - 1 - s.segment.oldest
+    vx, vy, vz = turn_back(p[Q0, i], p[Q1, i], p[Q2, i], p[Q3, i], u[0], u[1], u[2])
     sure = bias_uncertainty_deg_s(s.inclination.covariance, vx, vy, vz) < BIAS_KNOWN_DEG_S
     end = s.bout.rises[(number + 1) % CONTACTS]
-    oldest = float(max(0, s.segment.samples - RING_SAMPLES))
+    oldest = float(s.segment.oldest)
     begin = s.bout.rises[(number - 1) % CONTACTS]
     broken = _add_missed_turns(c, s, s.bout.contacts[(number + 1) % CONTACTS])
     s.unbroken = 0 if broken else s.unbroken + 1
     tilt = 0.0
     if number > 0 and begin >= oldest and end > begin:
-        x, y, z = mean_in_ring(s.ring, FX, begin, end)
+        x, y, z = mean_of_past(s, begin, end)
         tilt = _tilt_between(u, x, y, z)
         if s.segment.up_known == 1 and sure:
             first, last = int(begin), int(end)
-            filled, spoilt = _flagged_samples(s.ring, first, last)
+            filled, spoilt = _flagged_samples(s, first, last)
             if filled >= c.shaking_samples:
                 s.segment.shaken = 1
             if s.segment.shaken == 1:
@@ -503,14 +505,14 @@ def find_up(c: Record, s: Record, number: int) -> None:
                 nudge_up(s, x, y, z, 0.5 * (end - begin) * c.interval_s, variance, spoilt == 0)
                 if not tilt_is_known(s):
                     return
-                p = s.posture
+                o = s.posture
                 # the posture may have any length: only its direction counts
                 old = _POSTURE_KEPT if s.posture_running == 1 else 0.0
-                x, y, z = _sum_in_sensor(s.ring, first, last, u[0], u[1], u[2])
+                x, y, z = _sum_in_sensor(s, first, last, u[0], u[1], u[2])
                 n = last - first
-                p[0], p[1], p[2] = old * p[0] + x / n, old * p[1] + y / n, old * p[2] + z / n
+                o[0], o[1], o[2] = old * o[0] + x / n, old * o[1] + y / n, old * o[2] + z / n
                 s.posture_running = 1
-                s.posture_s = s.ring[last % RING_SAMPLES, TIME]
+                s.posture_s = p[TIME, last - s.segment.oldest]
                 return
     elif s.segment.up_known == 1 and sure:
         return
@@ -533,7 +535,7 @@ def find_up(c: Record, s: Record, number: int) -> None:
         u[0], u[1], u[2] = up_in_inertial_frame(s.inclination.levelling)
         return
     if begin >= oldest and end > begin:
-        x, y, z = mean_in_ring(s.ring, FX, begin, end)
+        x, y, z = mean_of_past(s, begin, end)
         norm = math.sqrt(x * x + y * y + z * z)
         if norm > 0.0:
             u[0], u[1], u[2] = x / norm, y / norm, z / norm

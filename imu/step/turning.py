@@ -25,18 +25,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.chain.loop import (
-    FLAGS,
-    FX,
     MOUNTING_KNOWN,
     Q0,
-    RING_SAMPLES,
+    Q1,
+    Q2,
+    Q3,
     TURNING_POINTS,
+    flags_between,
+    force_of_past,
 )
 from imu.chain.orientation import rotate, turn_back
 from imu.chain.sanity import GYRO_CONTRADICTS, GYRO_SCALE, LEVELLED, note_trouble
-from imu.compiled import Record, kernel
+from imu.compiled import Record, kernel, small_kernel
 from imu.samples import Quality
-from imu.step.stride_levelling import BIAS_KNOWN_DEG_S, bias_uncertainty_deg_s, mean_in_ring
+from imu.step.stride_levelling import BIAS_KNOWN_DEG_S, bias_uncertainty_deg_s, mean_of_past
 
 _POINTS: Final = TURNING_POINTS
 _HARMONICS: Final = 4
@@ -81,11 +83,33 @@ _START_SMOOTHING: Final = 0.1
 _MOST_OFF_START_DEG: Final = 3.0
 
 
-@kernel
-def turn_between(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Small turn from one row of the ring to another, radians, inertial frame."""
-    a0, a1, a2, a3 = a[Q0], a[Q0 + 1], a[Q0 + 2], a[Q0 + 3]
-    b0, b1, b2, b3 = b[Q0], b[Q0 + 1], b[Q0 + 2], b[Q0 + 3]
+#: Of a stride, at each point: mean force in the sensor, attitude, angular velocity from there on.
+TURNING_WORK: Final = np.dtype(
+    [
+        ("force", np.float64, (_POINTS, 3)),
+        ("attitude", np.float64, (_POINTS, 4)),
+        ("rate", np.float64, (_POINTS, 3)),
+        ("sums", np.float64, (2, 3, _HARMONICS)),
+    ],
+    align=True,
+)
+
+
+def _phases() -> NDArray[np.float64]:
+    """Real and imaginary part of the first harmonics at each point."""
+    turn = -2.0 * np.pi * np.arange(1, _HARMONICS + 1) * np.arange(_POINTS)[:, None] / _POINTS
+    return np.stack([np.cos(turn), np.sin(turn)], axis=1)
+
+
+_PHASES: Final = _phases()
+
+
+@small_kernel
+def turn_between(s: Record, begin: int, end: int) -> tuple[float, float, float]:
+    """Small turn from one sample to another, radians, inertial frame."""
+    p, a, b = s.past, begin - s.segment.oldest, end - s.segment.oldest
+    a0, a1, a2, a3 = p[Q0, a], p[Q1, a], p[Q2, a], p[Q3, a]
+    b0, b1, b2, b3 = p[Q0, b], p[Q1, b], p[Q2, b], p[Q3, b]
     twice = 2.0 if a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3 >= 0.0 else -2.0
     return (
         twice * (a0 * b1 - b0 * a1 - b2 * a3 + b3 * a2),
@@ -95,19 +119,22 @@ def turn_between(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float,
 
 
 @kernel
-def _power(values: NDArray[np.float64]) -> float:
+def _power(values: NDArray[np.float64], sums: NDArray[np.float64]) -> float:
     """Mean square of the first harmonics of vectors at the points of a stride, all axes."""
+    for part in range(2):
+        for axis in range(3):
+            for h in range(_HARMONICS):
+                sums[part, axis, h] = 0.0
+    for k in range(_POINTS):
+        for part in range(2):
+            for axis in range(3):
+                value = values[k, axis]
+                for h in range(_HARMONICS):
+                    sums[part, axis, h] += value * _PHASES[k, part, h]
     total = 0.0
-    for harmonic in range(1, _HARMONICS + 1):
-        turn = -2.0 * math.pi * harmonic / _POINTS
-        step, phase = complex(math.cos(turn), math.sin(turn)), complex(1.0, 0.0)
-        x, y, z = 0j, 0j, 0j
-        for k in range(_POINTS):
-            x += values[k, 0] * phase
-            y += values[k, 1] * phase
-            z += values[k, 2] * phase
-            phase *= step
-        total += abs(x) ** 2 + abs(y) ** 2 + abs(z) ** 2
+    for h in range(_HARMONICS):
+        for axis in range(3):
+            total += sums[0, axis, h] ** 2 + sums[1, axis, h] ** 2
     return 2.0 * total / _POINTS**2
 
 
@@ -116,22 +143,23 @@ def _look_at_stride(
     s: Record, begin: int, end: int, force: NDArray[np.float64], attitude: NDArray[np.float64]
 ) -> bool:
     """Mean force in the sensor and attitude at each point; whether all samples were measured."""
+    if flags_between(s, begin, end) & _UNMEASURED:
+        return False
+    n = end - begin
+    p, o = s.past, begin - s.segment.oldest
+    fx, fy, fz = force_of_past(s, begin, n)
+    a0, a1, a2, a3 = p[Q0, o : o + n], p[Q1, o : o + n], p[Q2, o : o + n], p[Q3, o : o + n]
     for k in range(_POINTS):
-        first, stop = (
-            begin + k * (end - begin) // _POINTS,
-            begin + (k + 1) * (end - begin) // _POINTS,
-        )
+        first, stop = k * n // _POINTS, (k + 1) * n // _POINTS
         x, y, z = 0.0, 0.0, 0.0
         for i in range(first, stop):
-            r = s.ring[i % RING_SAMPLES]
-            if int(r[FLAGS]) & _UNMEASURED:
-                return False
-            x, y, z = x + r[FX], y + r[FX + 1], z + r[FX + 2]
-        q, n = s.ring[(first + stop) // 2 % RING_SAMPLES], stop - first
-        for j in range(4):
-            attitude[k, j] = q[Q0 + j]
+            x, y, z = x + fx[i], y + fy[i], z + fz[i]
+        count = stop - first
+        middle = (first + stop) // 2
+        q0, q1, q2, q3 = a0[middle], a1[middle], a2[middle], a3[middle]
+        attitude[k, 0], attitude[k, 1], attitude[k, 2], attitude[k, 3] = q0, q1, q2, q3
         force[k, 0], force[k, 1], force[k, 2] = turn_back(
-            q[Q0], q[Q0 + 1], q[Q0 + 2], q[Q0 + 3], x / n, y / n, z / n
+            q0, q1, q2, q3, x / count, y / count, z / count
         )
     return True
 
@@ -197,8 +225,8 @@ def _judge_start(s: Record, x: float, y: float, z: float, number: int) -> None:
 
 @kernel
 def _bias_is_known(s: Record, x: float, y: float, z: float) -> bool:
-    r = s.ring[(s.segment.samples - 1) % RING_SAMPLES]
-    x, y, z = turn_back(r[Q0], r[Q0 + 1], r[Q0 + 2], r[Q0 + 3], x, y, z)
+    p, i = s.past, s.segment.samples - 1 - s.segment.oldest
+    x, y, z = turn_back(p[Q0, i], p[Q1, i], p[Q2, i], p[Q3, i], x, y, z)
     return bias_uncertainty_deg_s(s.inclination.covariance, x, y, z) < BIAS_KNOWN_DEG_S
 
 
@@ -248,9 +276,9 @@ def _judge_tips(
 
 
 @kernel
-def watch_turning(c: Record, s: Record, begin: int, end: int, number: int) -> None:
+def watch_turning(c: Record, s: Record, work: Record, begin: int, end: int, number: int) -> None:
     """Take the stride ``[begin, end)`` that ends with a step, and note what is found."""
-    force, attitude = np.empty((_POINTS, 3)), np.empty((_POINTS, 4))
+    force, attitude, turning = work.force, work.attitude, work.rate
     if not _look_at_stride(s, begin, end, force, attitude):
         return
     ux, uy, uz = 0.0, 0.0, 0.0
@@ -258,18 +286,19 @@ def watch_turning(c: Record, s: Record, begin: int, end: int, number: int) -> No
         ux, uy, uz = ux + force[k, 0], uy + force[k, 1], uz + force[k, 2]
     norm = math.sqrt(ux * ux + uy * uy + uz * uz) + 1e-12
     ux, uy, uz = ux / norm, uy / norm, uz / norm
-    turning = np.empty((_POINTS, 3))
     per_s = _POINTS / ((end - begin) * c.interval_s)
     for k in range(_POINTS):
         f = force[k]
         along = f[0] * ux + f[1] * uy + f[2] * uz
         f[0], f[1], f[2] = f[0] - along * ux, f[1] - along * uy, f[2] - along * uz
-        a = s.ring[(begin + k * (end - begin) // _POINTS) % RING_SAMPLES]
-        b = s.ring[(begin + (k + 1) * (end - begin) // _POINTS) % RING_SAMPLES]
-        x, y, z = turn_between(a, b)
+        x, y, z = turn_between(
+            s,
+            begin + k * (end - begin) // _POINTS,
+            begin + (k + 1) * (end - begin) // _POINTS,
+        )
         turning[k, 0], turning[k, 1], turning[k, 2] = x * per_s, y * per_s, z * per_s
-    _judge_scale(s, _power(force), _power(turning))
-    x, y, z = mean_in_ring(s.ring, FX, float(begin), float(end))
+    _judge_scale(s, _power(force, work.sums), _power(turning, work.sums))
+    x, y, z = mean_of_past(s, float(begin), float(end))
     _judge_start(s, x, y, z, number)
     _judge_up(s, ux, uy, uz, number >= _STARTED)
     o = s.turning

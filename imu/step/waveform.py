@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain.loop import CONTACTS, FLAGS, FX, FY, FZ, RING_SAMPLES
+from imu.chain.loop import CONTACTS, flags_between, force_of_past
 from imu.compiled import Record, kernel
 from imu.samples import Quality
 
@@ -33,8 +33,9 @@ def band_power(
         g²; NaN when empty.
     """
     total = 0.0
-    for i in range(first, last):
-        shock = below_20hz[i] - below_10hz[i]
+    low, high = below_10hz[first:last], below_20hz[first:last]
+    for i in range(last - first):
+        shock = high[i] - low[i]
         total += shock * shock
     return total / (last - first) if last > first else np.nan
 
@@ -50,9 +51,7 @@ def correlation(
 
 
 @kernel
-def likeness_to_last_step(
-    s: Record, number: int, rise: float, next_rise: float, oldest: int
-) -> float:
+def likeness_to_last_step(s: Record, number: int, rise: float, next_rise: float) -> float:
     """Correlation of a step's vertical specific force with that one step earlier, −1 to 1.
 
     Step regularity as the autocorrelation at the lag of one step (Moe-Nilssen & Helbostad 2004,
@@ -67,8 +66,6 @@ def likeness_to_last_step(
         The step within its bout, from 0.
     rise, next_rise : float
         Sample indices at which the step begins and ends.
-    oldest : int
-        Oldest sample that the ring still holds.
 
     Returns
     -------
@@ -77,24 +74,25 @@ def likeness_to_last_step(
     """
     if number == 0:
         return np.nan
+    oldest = s.segment.oldest
     lag_samples = rise - s.bout.rises[(number - 1) % CONTACTS]
     if not (lag_samples >= 4.0 and rise - lag_samples >= oldest and next_rise - rise >= 4.0):
         return np.nan
     lag = int(math.floor(lag_samples + 0.5))
     first, last = max(int(math.ceil(rise)), oldest + lag), int(math.floor(next_rise))
+    n = last - first
+    flags = flags_between(s, first, last) | flags_between(s, first - lag, last - lag)
+    if n < 4 or flags & _GAP:
+        return np.nan
     u = s.segment.up
+    now, before = force_of_past(s, first, n), force_of_past(s, first - lag, n)
     products, left, right, left_squares, right_squares = 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(first, last):
-        now, before = s.ring[i % RING_SAMPLES], s.ring[(i - lag) % RING_SAMPLES]
-        if (int(now[FLAGS]) | int(before[FLAGS])) & _GAP:
-            return np.nan
-        x = now[FX] * u[0] + now[FY] * u[1] + now[FZ] * u[2]
-        y = before[FX] * u[0] + before[FY] * u[1] + before[FZ] * u[2]
+    for i in range(n):
+        x = now[0][i] * u[0] + now[1][i] * u[1] + now[2][i] * u[2]
+        y = before[0][i] * u[0] + before[1][i] * u[1] + before[2][i] * u[2]
         products += x * y
         left += x
         right += y
         left_squares += x * x
         right_squares += y * y
-    if last - first < 4:
-        return np.nan
-    return correlation(products, left, right, left_squares, right_squares, last - first)
+    return correlation(products, left, right, left_squares, right_squares, n)

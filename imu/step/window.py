@@ -1,4 +1,4 @@
-"""The window of a step: the ring's samples of it with a pad on both sides, in levelled body axes.
+"""The window of a step: the samples of it with a pad on both sides, in levelled body axes.
 
 Its rows lie in one record whose shape the compiler knows, and each loop does one thing to all
 samples, so that several are worked on at once.
@@ -12,78 +12,59 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain.loop import FLAGS, FX, FY, FZ, Q0, Q1, Q2, Q3, RING_SAMPLES, up_in_inertial_frame
+from imu.chain.loop import Q0, Q1, Q2, Q3, force_of_past, up_in_inertial_frame
 from imu.chain.orientation import turn_back
 from imu.compiled import Record, kernel
 from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.step.angles import fill_arcsin, fill_arctan
 
 _G: Final = STANDARD_GRAVITY_M_S2
+_PER_G: Final = 1.0 / _G
 
 #: The longest step with both pads at the highest rate.
 WINDOW_SAMPLES: Final = 2048
 _PAD: Final = 136  # so that the rows do not compete for one place in the processor's cache
 
-# specific force in the inertial frame, m/s²; the same below 10 Hz
-_X, _Y, _Z, _X10, _Y10, _Z10 = range(6)
-# attitude; afterwards the body's forward axis in the inertial frame
-_A0, _A1, _A2, _A3, _BX, _BY, _BZ = range(6, 13)
+# specific force below 10 Hz in the inertial frame, m/s²; the body's forward axis there
+_X10, _Y10, _Z10, _BX, _BY, _BZ = range(6)
 # vertical, forward and left, g; below 10 Hz and 20 Hz
-VERTICAL, FORWARD, LEFT, V10, V20, F10 = range(13, 19)
+VERTICAL, FORWARD, LEFT, V10, V20, F10 = range(6, 12)
 # lean, roll and yaw, degrees; beside them what they are told from
-LEAN, ROLL, YAW, UPRIGHT, _AHEAD = range(19, 24)
+LEAN, ROLL, YAW, UPRIGHT, _AHEAD = range(12, 17)
 # vertical force, body weights, and displacement, m
-GROUND_FORCE, DISPLACEMENT = range(24, 26)
-# specific force of a stride; acceleration, velocity and place along a direction
-STRIDE_X, STRIDE_Y, STRIDE_Z, ALONG, VELOCITY, MOVED = range(26, 32)
+GROUND_FORCE, DISPLACEMENT = range(17, 19)
+# acceleration, velocity and place along a direction
+ALONG, VELOCITY, MOVED = range(19, 22)
 #: Shape of the window.
-WINDOW_SHAPE: Final = (32, WINDOW_SAMPLES + _PAD)
+WINDOW_SHAPE: Final = (22, WINDOW_SAMPLES + _PAD)
 
 
 @kernel
-def read_window(s: Record, f: Record, first: int, n: int) -> int:
-    """Take ``n`` samples out of the ring; returns their flags."""
-    w = f.window
-    flags = 0
-    for i in range(n):
-        r = s.ring[(first + i) & (RING_SAMPLES - 1)]
-        w[_X, i], w[_Y, i], w[_Z, i] = r[FX], r[FY], r[FZ]
-        w[_A0, i], w[_A1, i], w[_A2, i], w[_A3, i] = r[Q0], r[Q1], r[Q2], r[Q3]
-        flags |= int(r[FLAGS])
-    return flags
-
-
-@kernel
-def read_stride(s: Record, f: Record, first: int, n: int) -> None:
-    """Take the specific force of ``n`` samples of a stride out of the ring."""
-    w = f.window
-    for i in range(n):
-        r = s.ring[(first + i) & (RING_SAMPLES - 1)]
-        w[STRIDE_X, i], w[STRIDE_Y, i], w[STRIDE_Z, i] = r[FX], r[FY], r[FZ]
-
-
-@kernel
-def mean_along(f: Record, u: NDArray[np.float64], n: int) -> float:
-    """Mean of the specific force along a direction, g."""
-    w = f.window
+def mean_along(s: Record, u: NDArray[np.float64], first: int, n: int) -> float:
+    """Mean of the specific force of ``n`` samples along a direction, g."""
+    fx, fy, fz = force_of_past(s, first, n)
     x, y, z = 0.0, 0.0, 0.0
     for i in range(n):
-        x, y, z = x + w[_X, i], y + w[_Y, i], z + w[_Z, i]
+        x, y, z = x + fx[i], y + fy[i], z + fz[i]
     return (x * u[0] + y * u[1] + z * u[2]) / (n * _G)
 
 
 @kernel
-def smooth_window(c: Record, f: Record, u: NDArray[np.float64], n: int) -> None:
+def smooth_window(
+    c: Record, s: Record, f: Record, u: NDArray[np.float64], first: int, n: int
+) -> None:
     """Low-pass the force to 10 Hz, its part along ``u`` to 20 Hz too, without phase.
 
     As :func:`~imu.chain.filters.zero_phase_low_pass`, four at once: each waits for itself, and not
     for the others. What is filtered in three axes is filtered in every direction.
     """
     w = f.window
+    fx, fy, fz = force_of_past(s, first, n)
     ux, uy, uz = u[0] / _G, u[1] / _G, u[2] / _G
     for i in range(n):
-        w[V20, i] = w[_X, i] * ux + w[_Y, i] * uy + w[_Z, i] * uz
-        w[_X10, i], w[_Y10, i], w[_Z10, i] = w[_X, i], w[_Y, i], w[_Z, i]
+        x, y, z = fx[i], fy[i], fz[i]
+        w[V20, i] = x * ux + y * uy + z * uz
+        w[_X10, i], w[_Y10, i], w[_Z10, i] = x, y, z
     _pass(c, f, n, False)
     _pass(c, f, n, True)
     for i in range(n):
@@ -124,19 +105,22 @@ def _coefficients(b: NDArray[np.float64]) -> tuple[float, float, float, float, f
 
 
 @kernel
-def level_window(s: Record, f: Record, n: int) -> tuple[float, float, float]:
+def level_window(s: Record, f: Record, first: int, n: int) -> tuple[float, float, float]:
     """Bring the window into levelled body axes; returns left in the inertial frame.
 
     One levelling serves the whole window: within a step the gyroscope alone moves. Lean, roll and
     yaw are left as directions, since the pads need no angles.
     """
-    w, m = f.window, s.learned.mounting
+    w, m, p = f.window, s.learned.mounting, s.past
+    a = first - s.segment.oldest
+    a0, a1, a2, a3 = p[Q0, a : a + n], p[Q1, a : a + n], p[Q2, a : a + n], p[Q3, a : a + n]
+    forces = force_of_past(s, first, n)
     ux, uy, uz = up_in_inertial_frame(s.segment.levelling)
     m00, m01, m02 = m[0, 0], m[0, 1], m[0, 2]
     m10, m11, m12 = m[1, 0], m[1, 1], m[1, 2]
     m20, m21, m22 = m[2, 0], m[2, 1], m[2, 2]
     for i in range(n):
-        q0, q1, q2, q3 = w[_A0, i], w[_A1, i], w[_A2, i], w[_A3, i]
+        q0, q1, q2, q3 = a0[i], a1[i], a2[i], a3[i]
         # earth's up in the sensor, then along the body axes: the third row of body → earth
         vx, vy, vz = turn_back(q0, q1, q2, q3, ux, uy, uz)
         w[LEAN, i] = -(m00 * vx + m01 * vy + m02 * vz)
@@ -169,11 +153,11 @@ def level_window(s: Record, f: Record, n: int) -> tuple[float, float, float]:
         w[_AHEAD, i] = bx * x + by * y + bz * z
         w[YAW, i] = bx * lx + by * ly + bz * lz
     for i in range(n):
-        fx, fy, fz = w[_X, i] / _G, w[_Y, i] / _G, w[_Z, i] / _G
+        fx, fy, fz = forces[0][i] * _PER_G, forces[1][i] * _PER_G, forces[2][i] * _PER_G
         w[VERTICAL, i] = fx * ux + fy * uy + fz * uz
         w[FORWARD, i] = fx * x + fy * y + fz * z
         w[LEFT, i] = fx * lx + fy * ly + fz * lz
-        w[F10, i] = (w[_X10, i] * x + w[_Y10, i] * y + w[_Z10, i] * z) / _G
+        w[F10, i] = (w[_X10, i] * x + w[_Y10, i] * y + w[_Z10, i] * z) * _PER_G
     return lx, ly, lz
 
 

@@ -15,7 +15,7 @@ from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer
 from imu.samples import Quality, Samples
-from imu.step.ringing import FREQUENCIES_HZ, LOOSE_FEATURES, fill_loose_features
+from imu.step.ringing import FREQUENCIES_HZ, LOOSE_FEATURES, LOOSE_WORK, fill_loose_features
 from imu.steps import Steps, concatenate
 
 Array = NDArray[np.float64]
@@ -56,8 +56,8 @@ def plain_power(x: Array, rate_hz: float) -> Array:
 def test_the_power_is_that_of_the_definition(seed: int, n: int, rate_hz: float) -> None:
     random = np.random.default_rng(seed)
     up, ahead, aside = random.normal(0.0, 1.0, (3, n))
-    found = np.empty(LOOSE_FEATURES)
-    fill_loose_features(up, ahead, aside, n, 1.0 / rate_hz, 0.36, found)
+    work, found = np.zeros(1, LOOSE_WORK)[0], np.empty(LOOSE_FEATURES)
+    fill_loose_features(up, ahead, aside, n, 1.0 / rate_hz, 0.36, work, found)
     group = max(1, int(rate_hz // 200.0))
     means = [x[: n // group * group].reshape(-1, group).mean(axis=1) for x in (up, ahead, aside)]
     power = [plain_power(x, rate_hz / group) for x in means]

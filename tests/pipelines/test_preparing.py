@@ -23,8 +23,8 @@ from pipelines.views.preparing import prepare_filters
 before = is_compiled()
 prepare_filters()
 from imu.step.closing import run_chain
-from imu.step.window import read_window
-hits = [sum(kernel.stats.cache_hits.values()) for kernel in (read_window, run_chain)]
+from imu.step.window import smooth_window
+hits = [sum(kernel.stats.cache_hits.values()) for kernel in (smooth_window, run_chain)]
 print(before, is_compiled(), len(started), all(p.poll() is not None for p in started), hits)
 """
 
