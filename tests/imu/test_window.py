@@ -14,8 +14,8 @@ from imu.chain.loop import CHAIN_STATE, FX, FZ, AnalyzerParams, chain_coefficien
 from imu.runner import Runner
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.step.angles import fill_arcsin, fill_arctan
-from imu.step.finished_step import FINISHED_STEPS
 from imu.step.exponentials import fill_exponential
+from imu.step.finished_step import FINISHED_STEPS
 from imu.step.window import V10, V20, mean_along, smooth_window
 from tests.examples import few
 
