@@ -47,6 +47,7 @@ from imu.samples import (
 from imu.stage import Stage
 from imu.step.bout import end_bout, end_segment, find_mounting
 from imu.step.closing import (
+    CHAIN,
     CLOSE_ALL,
     CLOSE_DUE,
     LOOSE_CLIP,
@@ -154,9 +155,13 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._coefficients = chain_coefficients(
             float(rate_hz), runner or Runner(), chosen, speed_m_s
         )
-        super().__init__(chosen, self._fresh_state)
+        super().__init__(chosen, lambda: self._begun(np.zeros(1, CHAIN_STATE)))
+        self._chain = np.zeros(1, CHAIN)
+        self._chain["coefficients"] = self._coefficients
+        self._coefficients = self._chain["coefficients"]
+        self._state = self._begun(self._chain["state"])
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
-        self._finished = np.zeros(1, FINISHED_STEPS)
+        self._finished = self._chain["finished"]
         self._finished["waved"] = waveforms
         self._finished["noted"] = -1
         self._count = 0  # of the finished steps in there
@@ -206,7 +211,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
         Steps are then flagged ``loose``, and their oscillation and shock are too large.
         """
-        return look_at_closing(self._state, False)[0] & LOOSE_CLIP > 0
+        return look_at_closing(self._state[0], False)[0] & LOOSE_CLIP > 0
 
     @property
     def troubles(self) -> dict[str, float]:
@@ -328,9 +333,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         rates = samples.angular_velocity_rad_s
         while True:
             why, index, self._count = run_chain(
-                self._coefficients,
-                self._state,
-                self._finished,
+                self._chain,
                 samples.time_s,
                 samples.acceleration_m_s2,
                 samples.acceleration_m_s2 if rates is None else rates,
@@ -406,13 +409,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
     def _run_without_samples(self, index: int, task: int) -> int:
         """Why the chain stopped; steps are closed as of sample ``index``."""
-        block = (self._coefficients, self._state, self._finished, *_NOTHING)
-        why, _, self._count = run_chain(*block, index, index, task)
+        why, _, self._count = run_chain(self._chain, *_NOTHING, index, index, task)
         return why
 
     def _close_steps(self, index: int, task: int = CLOSE_DUE) -> bool:
         """Close the steps that can be; whether anything but they is to be told."""
-        due, _ = look_at_closing(self._state, task == CLOSE_ALL)
+        due, _ = look_at_closing(self._state[0], task == CLOSE_ALL)
         if due & SEEK_AXES:
             find_mounting(self._state)
         why = self._run_without_samples(index, task)
@@ -486,8 +488,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._finished["noted"] = -1
         self._finished_waves = []
 
-    def _fresh_state(self) -> NDArray[np.void]:
-        s = np.zeros(1, CHAIN_STATE)
+    def _begun(self, s: NDArray[np.void]) -> NDArray[np.void]:
+        """Make a state of zeros that before the first sample."""
         s["inclination"] = new_inclination_state(self._coefficients["inclination"])
         learned = self._lumbar_baseline_bw
         s["learned"]["lumbar_baseline"] = np.nan if learned is None else learned

@@ -24,8 +24,9 @@ RATE_RANGE_HZ: Final = (LOWEST_RATE_HZ, 4000.0)
 FULL_RATE_HZ: Final = 49.0
 
 
-#: Fewer samples are not asked for their units, and of more not many more at first.
+#: Fewer samples are not asked for their units, and of many no more than these at first.
 _SOME: Final = 64
+_MANY: Final = 512
 #: Steps that are milliseconds and no seconds: 1 to 1000 Hz.
 _MILLISECONDS: Final = (1.0, 1000.0)
 #: Median sizes of a force that is in g: nobody falls for half of the time.
@@ -275,7 +276,7 @@ def _is_in_si(samples: Samples) -> bool:
     More than half of the forces that are looked at are larger than any in g, and of the turns
     slower than any in °/s.
     """
-    gyro, every = samples.angular_velocity_rad_s, -(-len(samples) // _SOME)
+    gyro, every = samples.angular_velocity_rad_s, -(-len(samples) // _MANY)
     force = _sums(samples.acceleration_m_s2, every)
     if 2 * int(np.count_nonzero(force > _SURELY_M_S2)) <= len(force):
         return False
@@ -286,7 +287,7 @@ def _is_in_si(samples: Samples) -> bool:
 
 def _sums(vectors: NDArray[np.float64], every: int) -> NDArray[np.float64]:
     """A quarter of the sum of sizes along the axes, of some vectors; none is too large for it."""
-    return np.asarray(np.abs(vectors[::every]) @ _QUARTERS)
+    return np.asarray(np.abs(vectors[::every]).dot(_QUARTERS))
 
 
 def _quality_flags(quality: ArrayLike, n: int) -> NDArray[np.uint8]:

@@ -23,6 +23,8 @@ from imu.chain.intake import (
 )
 from imu.chain.loop import (
     ALIGN,
+    CHAIN_COEFFICIENTS,
+    CHAIN_STATE,
     CLOSE,
     DISORDER,
     DONE,
@@ -33,9 +35,9 @@ from imu.chain.loop import (
     WITH_GYRO,
     take_sample,
 )
-from imu.compiled import kernel
+from imu.compiled import Record, kernel
 from imu.samples import Quality
-from imu.step.finished_step import close_step, has_room
+from imu.step.finished_step import FINISHED_STEPS, close_step, has_room
 from imu.step.ringing import tells_loose_clip
 
 _GAP: Final = int(Quality.GAP)
@@ -53,14 +55,24 @@ UP_FOUND: Final = 4
 CLOSE_STEP, SEEK_AXES, FIND_UP, NO_AXES, LOOSE_CLIP = 1, 2, 4, 8, 16
 
 
+#: All that the chain works with, as one: to hand over three takes longer than a packet's samples.
+CHAIN: Final = np.dtype(
+    [
+        ("coefficients", CHAIN_COEFFICIENTS),
+        ("state", CHAIN_STATE),
+        ("finished", FINISHED_STEPS),
+    ],
+    align=True,
+)
+
+
 @kernel
-def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
+def look_at_closing(s: Record, finish: bool) -> tuple[int, int]:
     """What is to be done before and about the next step, and a number for what is to be told.
 
     With ``finish`` nothing more comes; otherwise a step is closed once its pad has arrived. The
     number is another one once the gait, the troubles found or a loose clip are others.
     """
-    s = state[0]
     what, loose = 0, 0
     if tells_loose_clip(s):
         what = loose = LOOSE_CLIP
@@ -80,9 +92,7 @@ def look_at_closing(state: NDArray[np.void], finish: bool) -> tuple[int, int]:
 
 @kernel
 def run_chain(
-    coefficients: NDArray[np.void],
-    state: NDArray[np.void],
-    finished: NDArray[np.void],
+    chain: NDArray[np.void],
     time_s: NDArray[np.float64],
     acceleration: NDArray[np.float64],
     angular_velocity: NDArray[np.float64],
@@ -98,7 +108,7 @@ def run_chain(
     :data:`NOTED` that another gait, the first of a trouble or a loose clip is to be told,
     :data:`UP_WANTED` that up is to be found before the next step is closed.
     """
-    c, s, f = coefficients[0], state[0], finished[0]
+    c, s, f = chain[0].coefficients, chain[0].state, chain[0].finished
     door = s.intake
     if start == 0 and s.segment.filling < 0 and task == RUN:
         bad = first_disorder(door, time_s)
@@ -182,7 +192,7 @@ def run_chain(
                 continue
             if why != CLOSE or task == RELEASE:
                 return why, i, f.count
-        what, noted = look_at_closing(state, finish)
+        what, noted = look_at_closing(s, finish)
         if task == RUN and what & (NO_AXES | SEEK_AXES):
             return CLOSE, i, f.count
         while what & CLOSE_STEP:
@@ -193,7 +203,7 @@ def run_chain(
             f.places[f.count] = i + (1 if s.segment.filling >= 0 else 0)
             close_step(c, s, f)
             up_found = False
-            what, noted = look_at_closing(state, finish)
+            what, noted = look_at_closing(s, finish)
         before, f.noted = f.noted, noted
         if noted != before:
             return NOTED, i, f.count
