@@ -360,7 +360,7 @@ def test_a_clock_that_went_on_while_the_link_was_away_counts_the_loss(
 def test_a_clock_that_goes_back_while_the_link_lasts_is_a_restart(name: str, back_s: float) -> None:
     sensor = SENSORS[name]
     timeline = StampedTimeline(sensor.rate_hz, sensor.modulus_us)
-    settled = round(20 * sensor.rate_hz / sensor.n) * sensor.n
+    settled = round(12 * sensor.rate_hz / sensor.n) * sensor.n
     blocks: list[NDArray[np.float64]] = []
     true_s: list[NDArray[np.float64]] = []
     for first in range(0, 2 * settled, sensor.n):
@@ -455,7 +455,7 @@ def test_bursts_make_no_gaps_and_do_not_move_the_samples(
     interval_ms: float, rate_hz: float, n: int, clock_ppm: float
 ) -> None:
     followed, _ = arrivals_only(
-        rate_hz=rate_hz, n=n, interval_ms=interval_ms, clock_ppm=clock_ppm, seconds=45.0
+        rate_hz=rate_hz, n=n, interval_ms=interval_ms, clock_ppm=clock_ppm, seconds=35.0
     )
     assert followed.timeline.losses.lost == 0
     steps = np.diff(followed.time_s)

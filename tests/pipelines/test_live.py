@@ -248,10 +248,10 @@ def test_a_full_disk_is_told_and_the_run_goes_on(
         return SmallDisk(path, 250_000)
 
     monkeypatch.setattr(recording, "_create", create)
-    ran = live("sim:?minutes=3&seed=2&time_scale=0", tmp_path)
+    ran = live("sim:?minutes=3&seed=2&rate=100&time_scale=0", tmp_path)
     monkeypatch.undo()
     (tmp_path / "whole").mkdir()
-    whole = live("sim:?minutes=3&seed=2&time_scale=0", tmp_path / "whole")
+    whole = live("sim:?minutes=3&seed=2&rate=100&time_scale=0", tmp_path / "whole")
     assert ran.steps.rows.tobytes() == whole.steps.rows.tobytes()
     assert isinstance(ran.run.recording_trouble, RecordingError)
     assert "the disk is full" in str(ran.run.recording_trouble)

@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     query = "minutes=0.5&seed=3&standing_s=4&loss=1&disconnect=20s"
     write_simulation(folder / "run.mcap", query, quiet)
     write_simulation(folder / "run.csv", f"minutes=0.5&seed=3&standing_s=4&axes={AXES}", quiet)
-    write_simulation(folder / "tired.mcap", "fatigue=lean&minutes=14&seed=1", quiet)
+    write_simulation(folder / "tired.mcap", "fatigue=lean&minutes=14&seed=1&rate=50", quiet)
     still, _ = simulate(Scenario(minutes=0.1, standing_s=5))
     write_sample_table(folder / "still.csv", still[:800], rate_hz=200.0)
     return folder
@@ -314,7 +314,7 @@ def test_a_session_too_short_for_a_baseline_says_so(folder: Path, tmp_path: Path
 def test_a_given_baseline_alerts_without_learning_first(tired: Replayed, tmp_path: Path) -> None:
     """Learned from the first half, watched from the start of the second."""
     given_baseline = ReplayOptions(baseline=tired.result.baseline)
-    write_simulation(tmp_path / "stooped.mcap", "minutes=5&lean=12&seed=1", quiet)
+    write_simulation(tmp_path / "stooped.mcap", "minutes=5&lean=12&seed=1&rate=50", quiet)
     alone = replay(tmp_path / "stooped.mcap", ReplayOptions(), quiet)
     watched = replay(tmp_path / "stooped.mcap", given_baseline, quiet)
     assert alone.alerts == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ def sampled(plan: StepPlan, step: int, rate_hz: float = 20000.0) -> NDArray[np.f
 @pytest.mark.parametrize("speed", SPEEDS)
 def test_contact_time_step_time_and_peak_are_the_runners_own(speed: float) -> None:
     for seed in range(4):
-        plan = plan_of(Scenario(speed=speed, seed=seed, minutes=2))
+        plan = plan_of(Scenario(speed=speed, seed=seed, minutes=1))
         steady = slice(10, -10)
         contact = (plan.toe_off_crossing_s - plan.contact_crossing_s)[steady].mean()
         phase = np.linspace(0.0, 1.0, 201)[:, None]
@@ -59,8 +61,10 @@ def test_the_impulse_of_a_step_is_its_duration_times_body_weight() -> None:
         assert force.mean() == pytest.approx(1.0, abs=0.005)
 
 
-@pytest.mark.parametrize("slope", [-15.0, -5.0, 0.0, 10.0])
-@pytest.mark.parametrize("speed", [1.8, 3.3, 6.5, 9.0])
+@pytest.mark.parametrize(
+    ("speed", "slope"),
+    [*product([1.8, 9.0], [-15.0, 10.0]), (3.3, -5.0), (3.3, 0.0), (6.5, -5.0), (6.5, 10.0)],
+)
 def test_the_ground_never_pulls_and_every_step_has_a_flight(speed: float, slope: float) -> None:
     seed = round(speed + abs(slope))  # another person each
     plan = plan_of(Scenario(speed=speed, slope=slope, seed=seed, minutes=13, fatigue="all"))

@@ -34,7 +34,7 @@ SOON = AlertSettings(drift=DriftParams(skip_s=30.0, baseline_blocks=8))
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Session:
     path = tmp_path_factory.mktemp("simulated") / "run.mcap"
-    write_simulation(path, "minutes=4.5&seed=5&standing_s=4&fatigue=lean", quiet)
+    write_simulation(path, "minutes=4.5&seed=5&standing_s=4&fatigue=lean&rate=50", quiet)
     return read_session(path)
 
 
@@ -109,7 +109,7 @@ def test_baseline_of_other_days_that_was_dropped_is_not_reported(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "bare.mcap"
-    write_simulation(path, "minutes=3&seed=5&standing_s=0", quiet)
+    write_simulation(path, "minutes=3&seed=5&standing_s=0&rate=50", quiet)
     days = Baseline(
         (
             IndicatorBaseline("sacral_lean_deg", 9.0, 0.3, level_sd=0.5),
