@@ -27,7 +27,8 @@ CODES = {
     "at the end": "import atexit; atexit.register(print, 'at the end'); print('first')",
     "killed": "import os; os.kill(os.getpid(), 9)",
     "terminated": "import os; print('x', flush=True); os.kill(os.getpid(), 15)",
-    "interrupted": "import os, time\ntry:\n os.kill(os.getpid(), 2); time.sleep(9)\n"
+    "interrupted": "import os, signal, time\nsignal.signal(2, signal.default_int_handler)\n"
+    "try:\n os.kill(os.getpid(), 2); time.sleep(9)\n"
     "except KeyboardInterrupt:\n print('stopped')",
     "session": "import os; print(os.getsid(0) == os.getpid())",
     "descriptors": "import os; print(len(os.listdir('/proc/self/fd')))",

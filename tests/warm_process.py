@@ -210,7 +210,9 @@ def _become(request: dict[str, Any], streams: list[int]) -> str:
             os.close(one)
     if request["own_session"]:
         os.setsid()
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it: nohup does
+    # whoever runs the tests may ignore them, as nohup does, and a shell for what it runs behind
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["folder"])
     environment: dict[str, str] = request["environment"]
     os.environ.clear()

@@ -30,18 +30,6 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
     return os.environ | own | {"BACKSTRIDE_HOME": str(home)} | changes
 
 
-def run_command(home: Path, *words: object, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the program to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines", *map(str, words)],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=HANGS_S,
-        check=False,
-        env=environment(home, **changes),
-    )
-
-
 @dataclass
 class LiveProcess:
     """A live run from its start to its end.
