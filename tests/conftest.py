@@ -37,11 +37,11 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, obje
     config = session.config
     if hasattr(config, "workerinput") or config.option.collectonly:
         return started
+    from imu.analyzer import warm_up
     from imu.compiled import is_compiled
-    from pipelines.views.preparing import prepare_filters
 
     if not is_compiled():
-        prepare_filters()
+        warm_up()  # in one process: two take half as much again, and the workers have work
     return started
 
 
