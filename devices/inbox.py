@@ -88,6 +88,8 @@ class Inbox:
         while not self._waiting:
             if self._ended is not None:
                 raise self._ended
+            if self._awake is not None and not self._awake.done():
+                raise DeviceError("two loops iterate over one source: let one hand records on.")
             self._awake = asyncio.get_running_loop().create_future()
             await self._awake
         return self._waiting.popleft()

@@ -73,7 +73,7 @@ class SensorSource(Source):
         self._link: OpenLink | None = None
         self._driver: Conversation | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._closed = False
+        self._entered = self._closed = False
 
     @property
     def info(self) -> DeviceInfo:
@@ -85,10 +85,7 @@ class SensorSource(Source):
             Before the source was entered.
         """
         if self._info is None:
-            raise DeviceError(
-                "the source is not open: enter it with 'async with' first.",
-                source=self._connector.place,
-            )
+            raise _not_open(self._connector.place)
         return self._info
 
     @property
@@ -121,8 +118,18 @@ class SensorSource(Source):
         self._inbox.end()
 
     async def __aenter__(self) -> Self:
+        if self._entered or self._closed:
+            raise DeviceError(
+                "a source is entered once: open it again with open_source.",
+                source=self._connector.place,
+            )
+        self._entered = True
         began_ns = self._clock.monotonic_ns()
-        await self._connect_first()
+        try:
+            await self._connect_first()
+        except BaseException:  # cancelled, too
+            await self._connector.end()
+            raise
         self._tasks.append(asyncio.create_task(self._keep_connected()))
         if self._ends_after_s is not None:
             left_s = self._ends_after_s - (self._clock.monotonic_ns() - began_ns) * 1e-9
@@ -130,6 +137,8 @@ class SensorSource(Source):
         return self
 
     async def __anext__(self) -> Record:
+        if not self._entered:
+            raise _not_open(self._connector.place)
         return await self._inbox.get()
 
     async def _connect_first(self) -> None:
@@ -269,6 +278,10 @@ class SensorSource(Source):
         self, kind: Literal["connected", "lost", "resumed", "gap", "ended"], detail: str = ""
     ) -> None:
         self._inbox.put_event(LinkEvent(self._clock.monotonic_ns(), kind, detail))
+
+
+def _not_open(place: str) -> DeviceError:
+    return DeviceError("the source is not open: enter it with 'async with' first.", source=place)
 
 
 def _what(error: Exception) -> str:

@@ -164,3 +164,49 @@ def test_any_other_address_is_told_the_accepted_forms(url: str) -> None:
 def test_a_bad_key_or_value_is_named(query: str) -> None:
     with pytest.raises(ParameterError, match=query.partition("=")[0]):
         open_source(f"sim:?{query}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ble:AA:BB:CC:DD:EE:FF",
+        "serial:/dev/ttyNONE",
+        "sim:?protocol=movesense&minutes=0.1&time_scale=0",
+        "sim:?treadmill=1&minutes=0.1&time_scale=0",
+    ],
+)
+def test_a_source_that_was_not_entered_says_so_at_once(url: str) -> None:
+    async def iterate() -> None:
+        async for _ in open_source(url):
+            pass
+
+    with pytest.raises(DeviceError, match="the source is not open: enter it with 'async with'"):
+        asyncio.run(iterate())
+
+
+@pytest.mark.parametrize("key", ["protocol=movesense", "protocol=witmotion&link=serial"])
+def test_a_source_is_entered_once_and_iterated_by_one_loop(key: str) -> None:
+    async def try_it() -> None:
+        source = open_source(f"sim:?{key}&minutes=0.1&standing_s=0&time_scale=0")
+        async with source:
+            first = asyncio.ensure_future(anext(source))
+            await asyncio.sleep(0)
+            if not first.done():
+                with pytest.raises(DeviceError, match="two loops iterate over one source"):
+                    await anext(source)
+            await first
+            assert len([record async for record in source]) > 10
+        with pytest.raises(DeviceError, match="entered once: open it again"):
+            await source.__aenter__()
+
+    asyncio.run(try_it())
+
+
+def test_a_source_that_was_closed_before_it_was_entered_stays_closed() -> None:
+    async def try_it() -> None:
+        source = open_source("sim:?protocol=movesense&minutes=0.1&time_scale=0")
+        await source.close()
+        with pytest.raises(DeviceError, match="open it again"):
+            await source.__aenter__()
+
+    asyncio.run(try_it())
