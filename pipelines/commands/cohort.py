@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from imu.compiled import is_compiled
 from imu.errors import ParameterError
 from pipelines.bench.cohort.run import CohortOptions, CohortRun, results_path, run_cohort
 from pipelines.bench.cohort.sessions import Stated, parse_shard
@@ -84,7 +85,8 @@ def cohort(
         scheduler,
         part,
     )
-    warm_up_filters()
+    if not is_compiled():  # else each worker loads them, and this process needs none
+        warm_up_filters()
     with _reporting(f"looking at {source.name}") as report:
         figures = CohortFigures()
         run = run_cohort(source, out, options, report, None if page is None else figures.take)
