@@ -140,6 +140,33 @@ def _zeros(every_s: float, lasts_s: float) -> Callable[[Array], Array]:
     return change
 
 
+def _struck(share: float, values: Array, random: np.random.Generator) -> NDArray[np.int64]:
+    return np.flatnonzero((random.random(len(values)) < share) & (np.arange(len(values)) > 1000))
+
+
+def _random(share: float) -> Callable[[Array], Array]:
+    """Samples that were damaged on their way."""
+
+    def change(values: Array) -> Array:
+        random = np.random.default_rng(9)
+        struck = _struck(share, values, random)
+        most = 16.0 * STANDARD_GRAVITY_M_S2
+        values[struck] = random.uniform(-most, most, (len(struck), 3))
+        return values
+
+    return change
+
+
+def _more(share: float) -> Callable[[Array], Array]:
+    """A bit of some samples was turned."""
+
+    def change(values: Array) -> Array:
+        values[_struck(share, values, np.random.default_rng(10)), 0] += 8.0 * STANDARD_GRAVITY_M_S2
+        return values
+
+    return change
+
+
 def _every_other(samples: Samples) -> Samples:
     return samples[::2]
 
@@ -317,6 +344,10 @@ HOLES: Final = (
     Fault("zeros for 0.5 s in every 6 s", _both(_zeros(6.0, 0.5)), holes=True),
     Fault("accelerometer: zeros for 50 ms in every 2 s", _force(_zeros(2.0, 0.05)), holes=True),
     Fault("gyroscope: zeros for 0.1 s in every 2 s", _gyro(_zeros(2.0, 0.1)), holes=True),
+    Fault(
+        "accelerometer: one sample in 200 at random within ±16 g", _force(_random(5e-3)), holes=True
+    ),
+    Fault("accelerometer: one sample in 200 with 8 g more on x", _force(_more(5e-3)), holes=True),
     Fault("packets exchanged, without number and time, 5 %", _packets_moved(1, 0.05)),
     Fault("packets doubled, without number and time, 5 %", _packets_moved(0, 0.05)),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imu.chain.gait import GAIT_NAMES, believe_open_run
-from imu.chain.intake import time_order_error
+from imu.chain.intake import LEAPS_TOLD, time_order_error
 from imu.chain.loop import (
     ACCELEROMETER,
     ALIGN,
@@ -222,6 +222,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """
         found = standing_troubles(self._state["sanity"][0])
         intake = self._state["intake"][0]
+        if intake["leapt"] >= LEAPS_TOLD:
+            found |= {"leaps": 0.0}
         if intake["zeros"]:
             found |= {"zeros": 0.0}
         if intake["impossible"]:

@@ -1,8 +1,9 @@
 """The door: what may enter the chain, what is filled, and where the chain must start anew.
 
-Lost samples show as a jump of time; non-finite ones, readings that no body reaches, and zeros on
-all axes of the accelerometer, as loggers write for what they lost, are treated as lost. Up to a
-limit they are filled by interpolation and flagged; beyond it nothing is joined over the gap.
+Lost samples show as a jump of time; non-finite ones, readings that no body reaches or that leap
+away and back, and zeros on all axes of the accelerometer, as loggers write for what they lost, are
+treated as lost. Up to a limit they are filled by interpolation and flagged; beyond it nothing is
+joined over the gap.
 Samples at the end of the sensor's range pass, flagged: the true value is unknown, but at least as
 large. So do zeros that a turning gyroscope falls to from one sample to the next: how it turned is
 not known.
@@ -47,8 +48,19 @@ _TURNS_AND_FALLS_M_S2: Final = 3.0
 _FALLS_S: Final = 0.5
 #: No gyroscope that turns so fast stands still with the next sample.
 _TURNING_RAD_S: Final = 0.3
-#: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit.
+#: Nobody is thrown so far from one sample to the next at 200 Hz, m/s² on an axis, nor at 50 Hz and
+#: below; nor beyond so many times what lately was the most. Once it has lasted it is believed.
+_LEAP_M_S2: Final = 2.5 * STANDARD_GRAVITY_M_S2
+_LEAP_AT_50_HZ_M_S2: Final = 6.0 * STANDARD_GRAVITY_M_S2
+_TIMES_THE_MOST: Final = 3.0
+_MOST_FORGOTTEN_S: Final = 5.0
+_LEAPS_IN_A_ROW: Final = 2
+#: So many are told of: a fall, or a hard landing, has two.
+LEAPS_TOLD: Final = 10
+#: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit, where
+#: the axis never read more by this share.
 _REPEATS: Final = 3
+_LIKE_THE_LARGEST: Final = 0.98
 _REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
 #: The same of an angular velocity, for so long, since it changes less from sample to sample.
 _REPEAT_LEVEL_RAD_S: Final = 1.5
@@ -90,6 +102,8 @@ INTAKE_COEFFICIENTS: Final = np.dtype(
         ("acceleration_most", np.float64),  # beyond it nothing is measured
         ("angular_velocity_most", np.float64),
         ("zeros", np.int64),  # in a row from which on no gyroscope is there
+        ("leap", np.float64),  # from one sample to the next that may be true, m/s²
+        ("forgetting", np.float64),  # of the most of late, a sample
         ("falls", np.int64),  # zeros of the accelerometer in a row that a fall may last
         ("turn_repeats", np.int64),  # in a row that mean the end of the gyroscope's range
     ],
@@ -106,8 +120,11 @@ INTAKE_STATE: Final = np.dtype(
         ("acceleration", np.float64, 3),
         ("angular_velocity", np.float64, 3),
         ("repeats", np.int64, 3),
+        ("largest", np.float64, 3),  # size on each axis that was ever read, m/s²
         ("turn_repeats", np.int64, 3),
         ("measured", np.uint8, 3),  # axes that ever were different from zero
+        ("most_change", np.float64),  # of late, from sample to sample on an axis, m/s²
+        ("leaps", np.int64),  # samples in a row that were left out for it
         ("force_zeros", np.int64),  # samples in a row that were taken
         ("gyro_zeros", np.int64),  # samples in a row, of moving ones
         ("turn_lost", np.uint8),  # whether its zeros came at once while it turned
@@ -116,6 +133,7 @@ INTAKE_STATE: Final = np.dtype(
         ("filled", np.int64),
         ("quarantined", np.int64),
         ("zeros", np.int64),  # of these, without any reading of the accelerometer
+        ("leapt", np.int64),  # of these, for a leap
         ("impossible", np.int64),  # of these
         ("impossible_reading", np.float64),  # size of the first, m/s² or rad/s
         ("clipped", np.int64),
@@ -150,6 +168,9 @@ def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void
     c["acceleration_most"] = _BEYOND_RANGE * params.acceleration_range_m_s2 or _MOST_M_S2
     c["angular_velocity_most"] = _BEYOND_RANGE * params.angular_velocity_range_rad_s or _MOST_RAD_S
     c["zeros"] = math.ceil(_ZEROS_S * rate_hz)
+    slow = 50.0 / min(max(rate_hz, 50.0), 200.0)
+    c["leap"] = _LEAP_M_S2 + (_LEAP_AT_50_HZ_M_S2 - _LEAP_M_S2) * (slow - 0.25) / 0.75
+    c["forgetting"] = math.exp(-1.0 / (_MOST_FORGOTTEN_S * rate_hz))
     c["falls"] = math.ceil(_FALLS_S * rate_hz)
     c["turn_repeats"] = max(_REPEATS, math.ceil(_TURN_REPEATS_S * rate_hz))
     return c
@@ -190,6 +211,18 @@ def _is_written_for_nothing(c: Record, s: Record, turns: bool) -> bool:
 
 
 @small_kernel
+def _leaps(c: Record, s: Record, t: float, ax: float, ay: float, az: float) -> bool:
+    """Whether a reading is so far from the one before that it was damaged on its way."""
+    if s.joined == 0 or s.leaps >= _LEAPS_IN_A_ROW:
+        return False
+    if (t - s.time_s) * c.rate_hz > _LEAPS_IN_A_ROW + _ROOM:
+        return False  # much may have happened
+    a = s.acceleration
+    change = max(abs(ax - a[0]), abs(ay - a[1]), abs(az - a[2]))
+    return change > c.leap and change > _TIMES_THE_MOST * s.most_change
+
+
+@small_kernel
 def check_sample(
     c: Record,
     s: Record,
@@ -215,7 +248,9 @@ def check_sample(
     finite = math.isfinite(ax + ay + az + gx + gy + gz)
     impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most)
     nothing = force == 0.0 and _is_written_for_nothing(c, s, turn != 0.0)
-    lost = impossible or not finite or nothing
+    leaps = finite and not (impossible or nothing) and force < c.acceleration_limit
+    leaps = leaps and _leaps(c, s, t, ax, ay, az)
+    lost = impossible or not finite or nothing or leaps
     if s.joined == 1 and not lost:
         late = (t - s.expected_s) * c.rate_hz
         if late >= _SURELY_LATE or (late >= _LATE and (t - s.time_s) * c.rate_hz >= _ROOM):
@@ -229,6 +264,9 @@ def check_sample(
         s.quarantined += 1
         if nothing:
             s.zeros += 1
+        if leaps:
+            s.leaps += 1
+            s.leapt += 1
         if impossible:
             s.impossible += 1
             if s.impossible == 1:
@@ -240,7 +278,8 @@ def check_sample(
 @small_kernel
 def kinds_left_out(s: Record) -> int:
     """How many kinds of samples that are told of have been left out."""
-    return (1 if s.impossible > 0 else 0) + (1 if s.zeros > 0 else 0)
+    leapt = 1 if s.leapt >= LEAPS_TOLD else 0
+    return (1 if s.impossible > 0 else 0) + (1 if s.zeros > 0 else 0) + leapt
 
 
 @small_kernel
@@ -259,8 +298,13 @@ def accept_sample(
 ) -> int:
     """Take a judged sample into the state; returns its quality bits, :data:`TURN_UNKNOWN` too."""
     repeats, last, measured = s.repeats, s.acceleration, s.measured
+    largest = s.largest
     turn_repeats, last_turn = s.turn_repeats, s.angular_velocity
     clipped, turned = False, False
+    if s.joined == 1:
+        change = max(abs(ax - last[0]), abs(ay - last[1]), abs(az - last[2]))
+        s.most_change = max(s.most_change * c.forgetting, change)
+    s.leaps = 0
     size = math.sqrt(ax * ax + ay * ay + az * az)
     moving = abs(size - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2
     # what stands still on all axes is held by whoever wrote it
@@ -273,7 +317,9 @@ def accept_sample(
         repeats[axis] = repeats[axis] + 1 if value == last[axis] else 1
         if size >= c.acceleration_limit:
             clipped = True
-        if repeats[axis] >= _REPEATS and size > _REPEAT_LEVEL_M_S2 and not held:
+        largest[axis] = max(largest[axis], size)
+        at_end = size > max(_REPEAT_LEVEL_M_S2, _LIKE_THE_LARGEST * largest[axis])
+        if repeats[axis] >= _REPEATS and at_end and not held:
             clipped = True
         if abs(last_turn[axis]) > _TURNING_RAD_S:
             turned = True

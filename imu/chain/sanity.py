@@ -69,7 +69,8 @@ class Trouble(IntFlag):
     DOUBLED = 8192  # packets came twice, in the place of others; these alone are flagged, ``gap``
     TURN_LOST = 16384  # zeros that a turning gyroscope falls to; these alone are flagged
     RANGE_ENDS = 32768  # most steps reach the end of its range; they are flagged, ``clipped``
-    ZEROS = 65536  # samples without any reading of the accelerometer; left out, none is flagged
+    LEAPS = 65536  # readings that leap away and back; left out, and none is flagged for it
+    ZEROS = 131072  # samples without any reading of the accelerometer; left out, none is flagged
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,6 +110,7 @@ _IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE = range(9)
 
 _FROZEN_S: Final = 0.06
 _LONGER: Final = 4
+_TURNS_RAD_S: Final = 0.2  # more than a gyroscope of 1 °/s reads of one who has stopped
 _AXIS_LONGER: Final = 4
 _NOTHING: Final = 1e-9  # less is the rounding of a formula
 _THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
@@ -506,9 +508,10 @@ def _is_frozen(
         if far:
             return running or deviation > _QUIET_M_S2
         # both may stand still at rest, where there is no noise
-        return running and s.still_turning < c.frozen_samples and s.turned_ever == 1
+        return running and max(abs(gx), abs(gy), abs(gz)) > _TURNS_RAD_S
     # zeros from the start are no gyroscope; one who stops turns no more before the force is still
-    return running and s.turned_ever == 1 and s.still_turning >= _LONGER * c.frozen_samples
+    lasting = s.still_turning >= _LONGER * c.frozen_samples
+    return running and s.turned_ever == 1 and lasting and deviation > _QUIET_M_S2
 
 
 @small_kernel

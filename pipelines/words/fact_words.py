@@ -92,6 +92,10 @@ _DOUBTS: Final = {
         "most steps reach the end of the sensor's range: set a wider one, such as ±16 g and "
         "±1000 °/s; steps at its end do not count."
     ),
+    "leaps": (
+        "readings of the accelerometer leap away and back, as where they were damaged: these are "
+        "left out; where it happens often, look at the link, the card or what writes the file."
+    ),
     "zeros": (
         "all axes of the accelerometer read zero at once, as where samples were lost: these are "
         "left out; where it happens often, look at what writes the file."

@@ -312,7 +312,10 @@ class Door:
         flags: list[int] = []
         expected = math.nan
         previous: Array | None = None
-        run = [0, 0, 0]
+        run, largest = [0, 0, 0], np.zeros(3)
+        most_change, leaps = 0.0, 0
+        slow = 50.0 / min(max(self.rate_hz, 50.0), 200.0)
+        leap = 9.80665 * (2.5 + 3.5 * (slow - 0.25) / 0.75)
         filled = lost = restarts = 0
         for t, a, w, q in zip(time_s, acceleration, gyro, quality, strict=True):
             row = np.concatenate([[t], a, w])
@@ -323,6 +326,12 @@ class Door:
             if not np.all(np.isfinite(row)) or np.abs(a).max() > force or np.abs(w).max() > turn:
                 lost += 1
                 continue
+            if previous is not None and np.abs(a).max() < 0.999 * self.acceleration_range:
+                change = np.abs(a - previous[1:4]).max()
+                soon = (t - previous[0]) * self.rate_hz <= 3.5
+                if soon and leaps < 2 and change > leap and change > 3.0 * most_change:
+                    lost, leaps = lost + 1, leaps + 1
+                    continue
             missing = 0
             if previous is not None:
                 late = (t - expected) * self.rate_hz
@@ -340,10 +349,17 @@ class Door:
             filled += missing
             bad = bool(np.any(np.abs(a) >= 0.999 * self.acceleration_range))
             bad |= bool(np.any(np.abs(w) >= 0.999 * self.angular_velocity_range))
+            if previous is not None and not math.isnan(expected):
+                forgotten = math.exp(-1.0 / (5.0 * self.rate_hz))
+                most_change = max(most_change * forgotten, np.abs(a - previous[1:4]).max())
+            leaps = 0
+            held = previous is not None and bool(np.all(a == previous[1:4]))
+            largest = np.maximum(largest, np.abs(a))
             for axis in range(3):
                 same = previous is not None and previous[1 + axis] == a[axis]
                 run[axis] = run[axis] + 1 if same else 1
-                bad |= run[axis] >= 3 and abs(a[axis]) > 1.5 * 9.80665
+                end = max(1.5 * 9.80665, 0.98 * largest[axis])
+                bad |= run[axis] >= 3 and abs(a[axis]) > end and not held
             rows.append(row)
             flags.append(int(q) | (2 if bad else 0))
             if math.isnan(expected):

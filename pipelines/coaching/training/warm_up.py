@@ -226,7 +226,7 @@ def cool_down_of(moments: list[Moment], params: WarmUpParams | None = None) -> C
     if not running:
         return None
     ratio = _mean_effort(last) / max(_mean_effort(running), 1e-9)
-    walk_s = sum(item.duration_s for item in last if item.gait == "walk")
+    walk_s = math.fsum(item.duration_s for item in last if item.gait == "walk")
     easy_s = 0.0
     limit = limits.easy_intensity * _mean_effort(running)
     for item in reversed(moving):
