@@ -27,7 +27,8 @@ def cancelled_by_signals() -> asyncio.Task[Any] | None:
         for number in (signal.SIGINT, *_ENDING):
             if signal.getsignal(number) is signal.SIG_IGN:
                 continue
-            with contextlib.suppress(NotImplementedError, ValueError):
+            # a loop of another thread has none either
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return task
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
-from imu.errors import ParameterError, RecordingError
+from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coaching.training.cues import Cue
 from pipelines.runner.journal.advice import after_run, silenced
 from pipelines.runner.journal.at_hand import JournalAtHand
@@ -15,6 +16,20 @@ from pipelines.runner.journal.runs import FinishedRun, add_run
 from pipelines.runner.journal.session_entry import baseline_entry, entry_of
 from pipelines.runner.journal.stated import Stated
 from pipelines.session.result import SessionResult
+
+#: Before the first of these programs a clock is that of a computer without a battery: 2020, UTC.
+_FIRST_CLOCK_NS: Final = 1_577_836_800 * 10**9
+
+
+def began_by_no_clock(utc_start_ns: int) -> bool:
+    """Whether a session began while the computer did not know the time.
+
+    Examples
+    --------
+    >>> began_by_no_clock(10**18), began_by_no_clock(1_800_000_000 * 10**9)
+    (True, False)
+    """
+    return utc_start_ns < _FIRST_CLOCK_NS
 
 
 def finished_run(
@@ -30,9 +45,21 @@ def finished_run(
         What the user says of it: then it is filed even if no step was found.
     recording : Path, optional
         Its file.
+
+    Raises
+    ------
+    InputError
+        When it began while the computer did not know the time.
     """
     said = stated or Stated()
     start_ns = result.header.utc_start_ns
+    if began_by_no_clock(start_ns):
+        year = datetime.fromtimestamp(start_ns // 10**9, UTC).year
+        raise InputError(
+            f"the computer's clock said {year} when this run began: set the clock, and file the "
+            "run with: backstride journal add FILE --at 'YYYY-MM-DD HH:MM', when it began.",
+            place="" if recording is None else str(recording),
+        )
     pains = tuple(pain for pain in result.pains if not pain.noted)
     shoe = said.word("shoe", result.shoe)
     if not len(result.steps) and said == Stated():

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.pain_moments import RunTime, shared_time
 from pipelines.files.summary_file import read_summary
-from pipelines.runner.filing import finished_run
-from pipelines.runner.journal.entries import DistanceSource, Session
+from pipelines.runner.filing import began_by_no_clock, finished_run
+from pipelines.runner.journal.entries import DistanceSource, Session, moment
 from pipelines.runner.journal.queries import run_time, runs_meanwhile, session_at
 from pipelines.runner.journal.runs import FinishedRun, stated_of, typed_run
 from pipelines.runner.journal.session_entry import (
@@ -30,6 +30,7 @@ from pipelines.units import parse_speed
 if TYPE_CHECKING:
     from pipelines.folding import Progress
     from pipelines.runner.journal.database import Journal
+    from pipelines.session.header import SessionHeader
     from pipelines.session.result import SessionResult
 
 #: Share of the longer of two runs that is in both, from which on they are one.
@@ -142,18 +143,34 @@ def _from_session(
     from pipelines.replay_options import ReplayOptions, header_as_stated
 
     recorded = read_session(path)
-    _refuse_known(journal, recorded.header.utc_start_ns, path, options)
+    header = _begun(recorded.header, options)
+    _refuse_known(journal, header.utc_start_ns, path, options)
     if options.shoe:
         _known_shoe(journal, options.shoe)
     settings = journal.settings()
     stated = ReplayOptions(
-        mass_kg=settings.mass_kg if recorded.header.mass_kg is None else None,
-        height_m=settings.height_m if recorded.header.height_m is None else None,
+        mass_kg=settings.mass_kg if header.mass_kg is None else None,
+        height_m=settings.height_m if header.height_m is None else None,
         baseline=load_baseline(str(options.baseline)) if options.baseline else None,
     )
-    result = fold_session(recorded, header_as_stated(recorded.header, stated), report).result
+    result = fold_session(recorded, header_as_stated(header, stated), report).result
     run = _as_recorded(result, path, options, journal)
     return dataclasses.replace(run, notes=(recorded.note,) if recorded.note else ())
+
+
+def _begun(header: SessionHeader, options: AddOptions) -> SessionHeader:
+    """The header with the start that is stated, where no clock has told it."""
+    if options.start_ns is None:
+        return header
+    if not began_by_no_clock(header.utc_start_ns):
+        began = moment(header.utc_start_ns, header.utc_offset_minutes or 0)
+        raise ParameterError(
+            "--at",
+            f"{moment(options.start_ns, header.utc_offset_minutes or 0):%Y-%m-%d %H:%M}",
+            f"the file alone, which says that it began on {began:%Y-%m-%d %H:%M}",
+        )
+    offset = local_offset_minutes(options.start_ns)
+    return replace(header, utc_start_ns=options.start_ns, utc_offset_minutes=offset)
 
 
 def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progress) -> RecordedRun:

@@ -107,8 +107,8 @@ def _measured_rows(result: SessionResult, units: Units) -> list[tuple[str, str]]
             speed_words(speed, units)
             for speed in (result.speed.mean, result.speed.low, result.speed.high)
         )
-        span = low if low == high else f"{low} to {high}"
-        rows.append(("Measured speed", f"{mean} ({span})"))
+        span = "" if low == high else f" ({low} to {high})"
+        rows.append(("Measured speed", f"{mean}{span}"))
     if result.heart_rate is not None:
         rate = result.heart_rate
         rows.append(
