@@ -255,7 +255,7 @@ def sampling_rate_hz(time_s: Times) -> float:
     lag = max(1, len(first) // 10) if len(first) > 8 else len(first) - 1
     spans = time_s[first[lag:]] - time_s[first[:-lag]]
     counts = first[lag:] - first[:-lag]
-    return _refined(time_s, float(np.median(spans / counts)))
+    return _refined(time_s, float(np.median(spans / counts)), int(np.median(np.diff(first))))
 
 
 def unwrap_counter(ticks: ArrayLike, period: float) -> NDArray[np.float64]:
@@ -652,13 +652,16 @@ def _rate_hz(interval_s: float) -> float:
     return round(1.0 / interval_s, 3) if interval_s >= _CLOSEST_S else float("nan")
 
 
-def _refined(time_s: Times, interval_s: float) -> float:
-    """The rate by a line through what lies between gaps, which counts every stamp."""
+def _refined(time_s: Times, interval_s: float, batch: int) -> float:
+    """The rate by a line through what lies between gaps, which counts every stamp.
+
+    Within a batch stamps tell nothing: a level is that of several.
+    """
     if interval_s < _CLOSEST_S:
         return float("nan")
     n = len(time_s)
     late = time_s / interval_s - np.arange(n)
-    block = max(16, n // 16)
+    block = max(16, n // 16, 4 * batch)
     middles = [float(np.median(late[i : i + block])) for i in range(0, n - block + 1, block)]
     slope = float(np.median(np.diff(middles))) / block if len(middles) > 2 else 0.0
     return _rate_hz(interval_s * (1.0 + slope))

@@ -48,6 +48,12 @@ class ColumnMapping:
         """Where the time stands."""
         return self.times.time
 
+    def unit_of(self, quantity: str) -> str:
+        """The unit of ``time``, ``acc`` or ``gyr``; empty without it."""
+        columns = {"acc": self.acceleration, "gyr": self.angular_velocity}.get(quantity)
+        column = self.time if columns is None else next(iter(columns.values()), None)
+        return column.unit if column is not None else ""
+
     def told(self, names: Sequence[str]) -> str:
         """One line on what is taken for what."""
         parts = []

@@ -26,7 +26,7 @@ from pipelines.files.reading.name_words import (
     plain_words,
     word_set,
 )
-from pipelines.files.reading.units import UNITS, unit_of
+from pipelines.files.reading.units import UNITS, unit_in_brackets, unit_of, unit_scale
 
 #: ``xyz`` is an axis of which the name does not say what was measured; ``linear`` has no gravity.
 Quantity = Literal["time", "acc", "gyr", "linear", "gravity", "xyz", "count", "other"]
@@ -52,6 +52,11 @@ _SLASH: Final = re.compile(r"^(.+?)\s*/\s*(\S.*)$")
 _SEPARATED: Final = re.compile(r"[\s_,.:-]+")
 #: Letters that stand for more than a unit at the end of a name.
 _NO_ENDING: Final = frozenset(["h", "hr", "hrs", "d", "day", "days", "mins", "gs", "gees", "gee"])
+#: What stands in brackets behind a name, or in a row of units, and is no unit.
+_NOTES: Final = word_set(
+    "txt cal raw utc gmt unix posix epoch local time elapsed relative absolute since start of the "
+    "device host sensor phone system n a na none no units unit unitless 1 float int double x y z"
+)
 _LONGEST_UNIT: Final = 40
 _LONGEST_NAME: Final = 400
 #: Which axis a body turns about.
@@ -172,17 +177,18 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
     bare = re.sub(r"(?<=[\])])\.\d+$", "", name[:_LONGEST_NAME].strip().strip("\"'"))
     stem, unit, unknown = _unit_apart(bare)
     if unit_cell.strip():
-        unit, unknown = unit_of(unit_cell) or unit, ""
+        unit = unit_in_brackets(unit_cell) or unit
+        unknown = "" if unit or _is_note(unit_cell) else unit_cell.strip()
     words = plain_words(re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem))
     axis, words = _axis_apart(words)
-    if axis < 0 and unit and unit not in UNITS["time"]:
+    if axis < 0 and unit and not _measures("time", unit):
         axis, words = _axis_beside_unit(words, unit)
     quantity = _quantity(words, axis, unit)
     if quantity == "other" and axis >= _NUMBERED:
         axis = -1
-    if quantity in UNITS and unit and unit not in UNITS[quantity]:
+    if quantity in UNITS and unit and not _measures(quantity, unit):
         # "gx (g)": the letter g alone says less than the unit
-        other = next((q for q in ("acc", "gyr") if unit in UNITS[q]), None)
+        other = next((q for q in ("acc", "gyr") if _measures(q, unit)), None)
         if quantity != "time" and other is not None and words[:1] in (["g"], ["a"], ["w"]):
             quantity = "acc" if other == "acc" else "gyr"
         else:
@@ -198,8 +204,8 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         unknown = "ticks" if not unit and not {"tick", "ticks"}.isdisjoint(words) else unknown
         of = _sensor_of(words)
     if quantity == "xyz" and unit:
-        quantity = "acc" if unit in UNITS["acc"] else "gyr" if unit in UNITS["gyr"] else "other"
-        if unit in UNITS["time"]:  # "X [s]", over the samples
+        quantity = "acc" if _measures("acc", unit) else "gyr" if _measures("gyr", unit) else "other"
+        if _measures("time", unit):  # "X [s]", over the samples
             quantity, axis = "time", -1
     return ColumnName(quantity, axis, unit, unknown if quantity in UNITS else "", of)
 
@@ -229,11 +235,8 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
         stem, unit, unknown = _unit_apart(bracketed[1])
         return f"{stem} {bracketed[2]}", unit, unknown
     if bracketed:
-        stem, unit = bracketed[1].rstrip("/ "), unit_of(bracketed[2])
-        known_note = bracketed[2].lower() in {"txt", "cal", "raw", "utc", ""}
-        # "timestamp (+0100)": a zone
-        known_note = known_note or re.fullmatch(r"[+-]\d{2}:?\d{2}", bracketed[2]) is not None
-        return stem, unit, "" if unit or known_note else bracketed[2]
+        stem, unit = bracketed[1].rstrip("/ "), unit_in_brackets(bracketed[2])
+        return stem, unit, "" if unit or _is_note(bracketed[2]) else bracketed[2]
     for gap in _SEPARATED.finditer(name):
         ending = name[gap.end() :]
         if not gap.start() or len(ending) > _LONGEST_UNIT or ending.lower() in _NO_ENDING:
@@ -244,6 +247,17 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
     if divided and (unit := unit_of(divided[2])):
         return divided[1], unit, ""
     return name, "", ""
+
+
+def _measures(quantity: str, unit: str) -> bool:
+    """Whether it is a unit of that quantity."""
+    return unit_scale(quantity, unit) is not None
+
+
+def _is_note(text: str) -> bool:
+    """Whether what stands in the place of a unit says something else, such as a zone."""
+    zone = re.fullmatch(r"[+-]\d{2}:?\d{2}", text.strip()) is not None
+    return zone or _NOTES.issuperset(plain_words(text))
 
 
 def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
@@ -274,7 +288,7 @@ def _axis_beside_unit(words: list[str], unit: str) -> tuple[int, list[str]]:
     """The axis of a name that only its unit explains: ``Rx [deg/s]``, ``roll [deg/s]``."""
     for place, word in enumerate(words):
         letter = _TURNS.get(word) or (word[-1] if re.fullmatch("[a-z]{1,4}[xyz]", word) else "")
-        if unit in UNITS["gyr"] and words == [word]:
+        if _measures("gyr", unit) and words == [word]:
             letter = letter or _RATES.get(word, "")
         if letter:
             return "xyz".index(letter), [*words[:place], *words[place + 1 :]]
@@ -320,7 +334,7 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
     turning = _turning(words)
     if axis < 0:
         if not words:
-            return "time" if unit in UNITS["time"] else "other"
+            return "time" if _measures("time", unit) else "other"
         named = len(words) == 1 and unit_of(words[0]) in UNITS["time"]
         if "t" in words and _sensor_of(words):  # "aT", a total
             return "other"
@@ -342,7 +356,7 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
     if having & ACCELERATION:
         return "acc"
     # what has a unit of its own needs no name
-    measured = unit in UNITS["acc"] or unit in UNITS["gyr"]
+    measured = _measures("acc", unit) or _measures("gyr", unit)
     return "xyz" if measured or having <= NEUTRAL else "other"
 
 

@@ -16,13 +16,15 @@ from pipelines.files.reading.physics import (
     likely_angular_velocity_unit,
     likely_counts,
     likely_time_unit,
+    likely_time_units,
     median_norm,
+    rate_in,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
+from pipelines.files.reading.stamps import units_of_clock
 from pipelines.files.reading.stated import Column, Stated
 from pipelines.files.reading.units import unit_scale
 
-_ROUGHLY: Final = 50_000  # rows that tell a rate well enough to tell a unit
 #: Two values of a file that has so few rows fit any unit.
 ENOUGH_ROWS: Final = 20
 #: No body turns as fast half of the time, °/s.
@@ -99,19 +101,28 @@ def _time_with_unit(
     if "time" in stated.units:
         settled["time"] = "option"
         return Column(time.index, stated.units["time"])
-    if time.unit:
-        return time
-    unit = likely_time_unit(raw.numbers(time.index))
-    if not unit:
-        name = names[time.index] or f"column {time.index + 1}"
-        raise ColumnError(
-            f"{excerpt(name)} has no unit and its steps are those of no sensor in s, ms, us or ns: "
-            "name it time_s, time_ms, time_us or time_ns, or give its unit with --units time=s.",
-            column=name,
-            place=raw.at_header(time.index),
-        )
-    settled["time"] = "numbers"
-    return Column(time.index, unit)
+    values = raw.numbers(time.index)
+    units = [time.unit] if time.unit else [*likely_time_units(values)]
+    if len(units) == 1:
+        if not time.unit:
+            settled["time"] = "numbers"
+        units = units_of_clock(values, units[0])
+    if len(units) == 1:
+        return Column(time.index, units[0])
+    name = names[time.index] or f"column {time.index + 1}"
+    fault = "has no unit and its steps are those of no sensor in s, ms, us or ns"
+    cure = (
+        "name it time_s, time_ms, time_us or time_ns, or give how many make a second with --units "
+        "time=s/32768 or so"
+    )
+    if units:
+        fault = f"may be in {' as well as in '.join(units)}"
+        cure = "give " + " or ".join(f"--units time={unit}" for unit in units)
+    raise ColumnError(
+        f"{excerpt(name)} {fault}: {cure}.",
+        column=name,
+        place=raw.at_header(time.index),
+    )
 
 
 def _one_unit(
@@ -208,8 +219,6 @@ def rough_rate(raw: RawColumns, time: Column | None) -> float:
     """About how many rows are a second of a file, Hz; 100 where that cannot be told."""
     if time is None or raw.values[time.index].dtype.kind == "S":
         return 100.0
-    values = raw.numbers(time.index)[:_ROUGHLY]
-    unit = likely_time_unit(values)
-    with np.errstate(over="ignore", invalid="ignore"):
-        span = float(values[-1] - values[0]) * (unit_scale("time", unit) or 0.0)
-    return (len(values) - 1) / span if 0 < span < np.inf else 100.0
+    values = raw.numbers(time.index)
+    rate = rate_in(values, time.unit or likely_time_unit(values))
+    return rate if 0.0 < rate < np.inf else 100.0

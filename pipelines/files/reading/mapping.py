@@ -118,7 +118,7 @@ def _by_names(
     one_sensor: bool,
     beside: Values | None,
 ) -> ColumnMapping:
-    found = _triads(raw, names, said, one_sensor=one_sensor, beside=beside)
+    found = _triads(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
     acceleration = found["acc"]
     gravity: Mapping[int, Column] = {}
     if not acceleration and found["linear"]:
@@ -151,6 +151,7 @@ def _triads(
     raw: RawColumns,
     names: Sequence[str],
     said: Sequence[ColumnName],
+    stated: Stated,
     *,
     one_sensor: bool,
     beside: Values | None,
@@ -161,7 +162,8 @@ def _triads(
     for index, name in enumerate(said):
         if name.quantity not in found or not 0 <= name.axis < 3 or index not in raw.values:
             continue
-        _refuse_unknown(raw, names[index], name, index)
+        if name.unknown and name.quantity not in stated.units:
+            raise _unknown_unit(raw, names[index], name, index)
         axes = found[name.quantity]
         if name.axis in axes:
             again.append((axes[name.axis], index))
@@ -225,14 +227,13 @@ def _whole_acceleration(
     )
 
 
-def _refuse_unknown(raw: RawColumns, shown: str, name: ColumnName, index: int) -> None:
-    if not name.unknown:
-        return
+def _unknown_unit(raw: RawColumns, shown: str, name: ColumnName, index: int) -> ColumnError:
     quantity = f"{name.quantity}_{AXES[name.axis]}"
     *most, last = (f"{quantity}_{unit}" for unit in USUAL_UNITS[name.quantity])
-    raise ColumnError(
-        f"{excerpt(shown)} has the unknown unit {excerpt(name.unknown)}: name it "
-        f"{', '.join(most)} or {last}.",
+    so = {"acc": "acc=g/2048", "gyr": "gyr=deg_s/16.4"}[name.quantity]
+    return ColumnError(
+        f"{excerpt(shown)} has the unknown unit {excerpt(name.unknown)}: give its unit with "
+        f"--units, such as {so} where so many make one, or name it {', '.join(most)} or {last}.",
         column=shown,
         place=raw.at_header(index),
     )
@@ -286,7 +287,7 @@ def _by_physics(
     """Columns without names: time increases, acceleration holds gravity."""
     numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
     words = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "S"]
-    named = [k for k in numbers if said[k].quantity == "time"]
+    named = [k for k in numbers if said[k].quantity == "time" and not said[k].unknown]
     rising = [k for k in numbers if can_be_time(raw.numbers(k))]
     counters = [k for k in rising if _counts(raw.numbers(k))]
     times = named or words or [k for k in rising if k not in counters] or counters

@@ -8,12 +8,23 @@ from typing import Final
 import numpy as np
 
 from imu.samples import STANDARD_GRAVITY_M_S2
+from imu.time_axis import sampling_rate_hz
 from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.stamps import date_units
 from pipelines.files.reading.units import ACCELERATION_UNITS, TIME_UNITS, unit_scale
 
 #: Sensors of motion measure between these; a thousandfold lies beyond.
 _SAMPLING_HZ: Final = (8.0, 4000.0)
+#: Rates that sensors are set to.
+_USUAL_RATES_HZ: Final = (
+    *(25, 26, 30, 32, 40, 50, 52, 60, 64, 75, 80, 100, 104, 120, 125, 128, 150, 160, 200, 208, 240),
+    *(250, 256, 300, 320, 333, 350, 400, 416, 480, 500, 512, 600, 640, 800, 833, 1000, 1024, 1600),
+)
+#: Steps that are so many times the middle one are pauses, or bursts where there are so many.
+_PAUSE: Final = 10.0
+_FEWEST_BURSTS: Final = 8
+_ROUND: Final = 1e-3
+_NOT_ROUND: Final = 5e-3
 #: Over some steps the mean specific force of a body is gravity; turning takes a part of it away.
 _WINDOW_S: Final = 2.0
 _GRAVITY_TOLERANCE: Final = 0.2
@@ -29,29 +40,78 @@ _BIAS_RAD_S: Final = 0.2
 
 
 def likely_time_unit(times: Values) -> str:
-    """The one unit in which sensors sample at such steps; empty when there is none.
+    """The one unit in which sensors sample at such steps; empty when there is none, or several.
 
     Examples
     --------
     >>> likely_time_unit(np.arange(50) * 10.0), likely_time_unit(np.zeros(5))
     ('ms', '')
     """
-    if len(times) < 3:
-        return ""
+    units = likely_time_units(times)
+    return units[0] if len(units) == 1 else ""
+
+
+def likely_time_units(times: Values) -> tuple[str, ...]:
+    """All units in which sensors sample at such steps; of a date the one alone.
+
+    Examples
+    --------
+    >>> bursts = np.repeat(np.arange(50) * 1e3, 100) + np.tile(np.arange(100) * 0.01, 50)
+    >>> likely_time_units(np.arange(50) * 10.0), likely_time_units(bursts)  # or pauses
+    (('ms',), ('s', 'ms'))
+    >>> likely_time_units(np.round(np.arange(1000) * 5.12))
+    ('ms', 's/1024')
+    """
+    low, high = _SAMPLING_HZ
+    first = float(times[0]) if len(times) else 0.0
+    for unit in date_units(first):
+        if low <= rate_in(times, unit) <= high:
+            return (unit,)
+    units = tuple(unit for unit in TIME_UNITS if low <= rate_in(times, unit) <= high)
+    if len(units) > 1:
+        units = _without_lone_bursts(times, units)
+    return ("ms", "s/1024") if units == ("ms",) and _also_ticks_1024(times) else units
+
+
+def _without_lone_bursts(times: Values, units: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out units in which all that is even would be bursts: a few pauses make none."""
+    steps = np.diff(times[:_ENOUGH])
+    steps = np.abs(steps[steps != 0.0])
+    middle = float(np.median(steps))
+    if np.count_nonzero(steps > _PAUSE * middle) >= _FEWEST_BURSTS:
+        return units
+    return tuple(
+        unit for unit in units
+        if 0.5 < rate_in(times, unit) * middle * (unit_scale("time", unit) or 0.0) < 2.0
+    )  # fmt: skip
+
+
+def rate_in(times: Values, unit: str) -> float:
+    """Sampling rate, Hz, of times in a unit, with pauses or in bursts, up or down; else NaN.
+
+    Examples
+    --------
+    >>> pause = np.append(np.arange(50), 9e6 + np.arange(50)) * 5.0
+    >>> rate_in(pause, "ms"), rate_in(pause[::-1], "ms")
+    (200.0, 200.0)
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        steps = np.diff(times)
-        forward = steps[steps > 0]
-        span = float(np.nanmax(times) - np.nanmin(times))
-    if not len(forward) or not np.isfinite(span):
-        return ""
-    # bursts of arrival and equal stamps set single steps apart from the mean one
-    mean_and_typical = (span / (len(times) - 1), float(np.median(forward)))
-    for step in mean_and_typical:
-        for unit in (*date_units(float(times[0])), *TIME_UNITS):
-            seconds = unit_scale("time", unit) or 0.0
-            if _SAMPLING_HZ[0] * step * seconds <= 1.0 <= _SAMPLING_HZ[1] * step * seconds:
-                return unit
-    return ""
+        steps = np.diff(times[:_ENOUGH]) * (unit_scale("time", unit) or 0.0)
+    steps = steps[np.isfinite(steps)]
+    if np.count_nonzero(steps < 0.0) > np.count_nonzero(steps > 0.0):
+        steps = -steps
+    if len(steps) < 2 or not steps.any():
+        return float("nan")
+    return sampling_rate_hz(np.cumsum(np.maximum(steps, 0.0)))
+
+
+def _also_ticks_1024(times: Values) -> bool:
+    """Whether whole numbers may be of 1/1024 s, as watches count: a rate is mostly a round one."""
+    if not (times[:_ENOUGH] % 1.0 == 0.0).all():
+        return False
+    off = [min(abs(rate_in(times, unit) / usual - 1.0) for usual in _USUAL_RATES_HZ)
+           for unit in ("ms", "s/1024")]  # fmt: skip
+    return off[1] < _ROUND < _NOT_ROUND < off[0]
 
 
 def gravity_of(acceleration: Values, rate_hz: float) -> float:

@@ -13,22 +13,23 @@ from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
-from pipelines.files.reading.stamps import date_ns, day_ns, stamps_in_words
-from pipelines.files.reading.stated import Stated
+from pipelines.files.reading.stamps import CLOCK, date_ns, day_ns, seconds_of_clock, stamps_in_words
+from pipelines.files.reading.stated import Earlier, Stated
 from pipelines.files.reading.time_columns import TimeColumns
 from pipelines.files.reading.units import unit_scale
 
 _DAY_NS: Final = 86_400 * 10**9
+_ROUNDING: Final = 1e-12
 
 
 class Memory(Protocol):
     """What is known of files of the same shape."""
 
-    def recall(self, raw: RawColumns) -> Stated:
-        """What was stated or found of such a file."""
+    def recall(self, raw: RawColumns) -> Earlier | None:
+        """What was stated of such a file."""
 
-    def keep(self, raw: RawColumns, stated: Stated, mapping: ColumnMapping) -> None:
-        """Keep it for the next."""
+    def keep(self, raw: RawColumns, earlier: Earlier) -> None:
+        """Keep what was stated for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +180,43 @@ def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], *, reca
 
 
 def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...], bool]:
-    """What the columns are, by which names, and whether an earlier file had to tell it."""
-    try:
-        mapping, names = propose(
-            raw, ask.stated, ask.rate_hz, one_sensor=ask.one_sensor, beside=ask.beside
-        )
-    except InputError:
-        known = ask.memory.recall(raw) if ask.memory and not ask.stated else Stated()
-        if not known:
-            raise
-        mapping, names = propose(
-            raw, known, ask.rate_hz, one_sensor=ask.one_sensor, beside=ask.beside
-        )
-        return mapping, names, True
-    if ask.memory is not None:
-        ask.memory.keep(raw, ask.stated, mapping)
-    return mapping, names, False
+    """What the columns are, by which names, and whether what was stated earlier told it."""
+    if ask.stated or ask.memory is None:
+        found = _proposed(raw, ask, ask.stated)
+        if ask.memory is not None:
+            ask.memory.keep(raw, Earlier(ask.stated, _otherwise(raw, ask, ask.stated)))
+        return (*found, False)
+    earlier = ask.memory.recall(raw)
+    known = _as_before(raw, ask, earlier) if earlier else Stated()
+    return (*_proposed(raw, ask, known), bool(known))
+
+
+def _proposed(raw: RawColumns, ask: Ask, stated: Stated) -> tuple[ColumnMapping, tuple[str, ...]]:
+    return propose(raw, stated, ask.rate_hz, one_sensor=ask.one_sensor, beside=ask.beside)
+
+
+def _otherwise(raw: RawColumns, ask: Ask, stated: Stated) -> dict[str, str]:
+    """Which unit the file alone tells of each that is stated; empty where it tells none."""
+    units = {}
+    for quantity in stated.units:
+        others = {other: unit for other, unit in stated.units.items() if other != quantity}
+        try:
+            mapping, _ = _proposed(raw, ask, replace(stated, units=others))
+            units[quantity] = mapping.unit_of(quantity)
+        except InputError:
+            units[quantity] = ""
+    return units
+
+
+def _as_before(raw: RawColumns, ask: Ask, earlier: Earlier) -> Stated:
+    """What was stated of an earlier file, as far as this one tells what that one did."""
+    told = _otherwise(raw, ask, earlier.stated)
+    units = {
+        quantity: unit
+        for quantity, unit in earlier.stated.units.items()
+        if told[quantity] in (earlier.otherwise.get(quantity, ""), unit)
+    }
+    return replace(earlier.stated, units=units)
 
 
 def _timed_rows(sensor: Sensor) -> Sensor:
@@ -229,13 +251,18 @@ def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, Va
     if not start_ns:
         begin = 0.0
     # what is beyond the first of dates is small enough to keep all its digits
-    time = _scaled(values - begin, scale, times.time.unit) + _added_s(raw, times)
-    return time, None if own is None else _scaled(own - begin, scale, times.time.unit), start_ns
+    if times.time.unit.startswith(CLOCK):
+        clock = [None if v is None else seconds_of_clock(_scaled(v, scale)) for v in (values, own)]
+        return clock[0], clock[1], 0
+    time = _scaled(values - begin, scale) + _added_s(raw, times)
+    return time, None if own is None else _scaled(own - begin, scale), start_ns
 
 
-def _scaled(values: Values, scale: float, unit: str) -> Values:
+def _scaled(values: Values, scale: float) -> Values:
     # divided, not multiplied: 10 ms are 0.01 s to the last bit
-    return values / round(1.0 / scale) if unit in ("ms", "us", "ns") else values * scale
+    per_second = round(1.0 / scale)
+    whole = per_second > 0 and abs(per_second * scale - 1.0) < _ROUNDING
+    return values / per_second if whole else values * scale
 
 
 def _added_s(raw: RawColumns, times: TimeColumns) -> Values | float:

@@ -1,4 +1,4 @@
-"""What was stated or found about the columns of a file, kept for files of the same shape."""
+"""What was stated about the columns of a file, kept for files of the same shape."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from imu.errors import BackstrideError
-from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.raw_columns import RawColumns
-from pipelines.files.reading.stated import Stated, parse_stated
+from pipelines.files.reading.stated import Earlier, parse_stated
 from pipelines.files.stored import Store
 
 _FILE: Final = "columns.json"
@@ -27,11 +26,15 @@ class Shape:
         The names, for people who look into the file.
     columns, units : str
         As ``--columns`` and ``--units`` say them.
+    otherwise : mapping of str to str or None
+        The unit that the file alone told of each; None of the first version of this file, which
+        kept what numbers had told as if it had been stated.
     """
 
     names: str
     columns: str = ""
     units: str = ""
+    otherwise: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Remembered:
         self._store = Store(
             folder / _FILE,
             Shapes,
-            version=1,
+            version=2,
             what="what is known about columns of files",
             then="state it anew with --columns and --units",
         )
@@ -68,34 +71,27 @@ class Remembered:
         self._writable = loaded.replaceable
         self.notes = [loaded.note] if loaded.note else []
 
-    def recall(self, raw: RawColumns) -> Stated:
-        """What is known of files like this; nothing where it is none."""
+    def recall(self, raw: RawColumns) -> Earlier | None:
+        """What was stated of files like this; None where nothing was."""
         shape = self._known.shapes.get(shape_of(raw))
-        if shape is None:
-            return Stated()
+        if shape is None or shape.otherwise is None:
+            return None
         try:
-            return parse_stated(shape.columns, shape.units)
+            return Earlier(parse_stated(shape.columns, shape.units), shape.otherwise)
         except BackstrideError:
-            return Stated()
+            return None
 
-    def keep(self, raw: RawColumns, stated: Stated, mapping: ColumnMapping) -> None:
-        """Keep what was stated or told by the numbers; what names tell needs no keeping."""
-        units = dict(stated.units)
-        for quantity, how in mapping.settled.items():
-            column = {
-                "time": mapping.time,
-                "acc": next(iter(mapping.acceleration.values()), None),
-                "gyr": next(iter(mapping.angular_velocity.values()), None),
-            }[quantity]
-            if how == "numbers" and column is not None and column.unit != "words":
-                units[quantity] = column.unit
+    def keep(self, raw: RawColumns, earlier: Earlier) -> None:
+        """Keep what was stated; what the numbers of one file tell says nothing of another's."""
+        stated = earlier.stated
         shape = Shape(
             ",".join(raw.names)[:200],
             ",".join(stated.columns),
-            ",".join(f"{quantity}={unit}" for quantity, unit in sorted(units.items())),
+            ",".join(f"{quantity}={unit}" for quantity, unit in sorted(stated.units.items())),
+            dict(earlier.otherwise),
         )
         digest = shape_of(raw)
-        if not (shape.columns or shape.units) or self._known.shapes.get(digest) == shape:
+        if not stated or self._known.shapes.get(digest) == shape:
             return
         shapes = {**self._known.shapes, digest: shape}
         self._known = Shapes(dict(list(shapes.items())[-_MOST:]))

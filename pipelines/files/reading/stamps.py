@@ -52,6 +52,15 @@ _LETTERED: Final = {
 }  # fmt: skip
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
+#: The unit of a number whose digits are those of a clock.
+CLOCK: Final = "hhmmss"
+_DAY_S: Final = 86_400.0
+#: A minute in the digits of a clock jumps by 40; so long a gap in it is no jump of numbers alone.
+_CLOCK_JUMP_S: Final = 39.0
+_CLOCK_GAP_S: Final = 5.0
+_MOSTLY: Final = 0.8
+#: From one hour on, a pause of 40 s at each end of a hundred is no chance.
+_CLOCK_HOUR: Final = 10_000.0
 
 #: Where programs begin to count, by unit: from, to, and s from there to 1970. Unix; days of
 #: spreadsheets and of MATLAB; tenths of µs of Windows and of .NET. From 2001 on each.
@@ -91,6 +100,59 @@ def date_ns(first: float, unit: str) -> int:
                 return int(first) * round(1e9 * scale) + offset_s * 10**9
             return round(first * scale * 1e9) + offset_s * 10**9
     return 0
+
+
+def units_of_clock(times: NDArray[np.float64], unit: str) -> list[str]:
+    """The unit of times, or that of the digits of a clock, 101559.995, where they are such.
+
+    Seconds behind 59 there make a jump of 40 in numbers, and never stand above 59.
+
+    Returns
+    -------
+    list of str
+        Both where neither is certain: pauses of 40 s.
+
+    Examples
+    --------
+    >>> units_of_clock(np.array([101559.98, 101559.99, 101600.0, 101600.01]), "s")
+    ['hhmmss']
+    >>> units_of_clock(np.array([0.0, 0.1, 0.2]), "ms")
+    ['ms']
+    """
+    per_second = {"s": 1.0, "ms": 1e3, "us": 1e6}.get(unit)
+    if per_second is None:
+        return [unit]
+    with np.errstate(over="ignore", invalid="ignore"):
+        jumps = np.abs(np.diff(times)) > _CLOCK_JUMP_S * per_second
+    places = np.flatnonzero(jumps)
+    if not len(places):
+        return [unit]
+    digits = times / per_second
+    around = np.stack([digits[places], digits[places + 1]])
+    known = digits[np.isfinite(digits)]
+    valid = (known >= 0.0) & (known < 240_000.0) & (known % 100 < 60.0) & (known // 100 % 100 < 60)
+    if not valid.all():
+        return [unit]
+    before, after = seconds_of_clock(around.T).T
+    gap = after - before
+    if np.mean((gap >= 0.0) & (gap < _CLOCK_GAP_S)) < _MOSTLY:
+        return [unit]
+    clock = CLOCK + ("" if per_second == 1.0 else f"/{per_second:.0f}")
+    return [clock] if known.max() >= _CLOCK_HOUR else [unit, clock]
+
+
+def seconds_of_clock(digits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds since midnight of hours, minutes and seconds as the digits of one number.
+
+    Examples
+    --------
+    >>> seconds_of_clock(np.array([101559.5, 235959.0, 1.0])).tolist()
+    [36959.5, 86399.0, 86401.0]
+    """
+    with np.errstate(invalid="ignore"):
+        seconds = digits // 10_000 * 3600.0 + digits // 100 % 100 * 60.0 + digits % 100
+        back = np.diff(seconds, axis=-1, prepend=seconds[..., :1]) < -0.5 * _DAY_S
+    return seconds + np.cumsum(back, axis=-1) * _DAY_S
 
 
 def is_time_in_words(cell: str) -> bool:

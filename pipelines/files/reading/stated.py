@@ -43,6 +43,23 @@ class Stated:
         return bool(self.columns or self.units)
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was stated of an earlier file with the same names.
+
+    Attributes
+    ----------
+    stated : Stated
+        What the user said.
+    otherwise : mapping of str to str
+        The unit that file alone told of each that was stated, empty where it told none. A file that
+        tells another one comes from another sensor, of which nothing was said.
+    """
+
+    stated: Stated
+    otherwise: Mapping[str, str]
+
+
 def parse_stated(columns: str = "", units: str = "") -> Stated:
     """What ``--columns`` and ``--units`` say.
 

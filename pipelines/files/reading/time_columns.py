@@ -77,7 +77,11 @@ def time_columns(
     untold = next((_untold(raw, names[k], said[k], k) for k in called if k not in found), "")
     # also those that hold neither numbers nor times
     words = (k for k, one in enumerate(said) if one.quantity == "time" and k not in raw.values)
-    unread = (f"{excerpt(names[k])} holds no times that can be read" for k in words)
+    unread = (
+        f"{excerpt(names[k])} holds no times that can be read: write them as numbers of s or ms, "
+        "or as 2026-03-01 10:00:00.125"
+        for k in words
+    )
     untold = untold or next(unread, "")
     fraction = _fraction(raw, said, found)
     added = [*([] if fraction is None else [fraction]), *_of_the_clock(raw, said, found)]
@@ -117,6 +121,11 @@ def _untold(raw: RawColumns, name: str, said: ColumnName, column: int) -> str:
         return (
             f"{excerpt(name)} counts ticks, and nothing says how many make a second: give it with "
             "--units time=s/32768 or so"
+        )
+    if said.unknown:
+        return (
+            f"{excerpt(name)} has the unknown unit {excerpt(said.unknown)}: give how many make a "
+            "second with --units time=s/1000 or so"
         )
     steps = np.diff(values[np.isfinite(values)])
     if len(steps) > 2 and np.mean(steps == 1.0) > 0.95:

@@ -30,14 +30,15 @@ ANGULAR_VELOCITY_UNITS: Final[Mapping[str, float]] = {
 
 #: Units that are read where a name says them, and that numbers alone never tell.
 _SELDOM: Final[Mapping[str, Mapping[str, float]]] = {
-    "time": {"min": 60.0, "h": 3600.0, "d": 86400.0},
+    # the digits of a clock are made seconds where times are read
+    "time": {"min": 60.0, "h": 3600.0, "d": 86400.0, "hhmmss": 1.0},
     "acc": {
         "cm_s2": 1e-2,
         "mm_s2": 1e-3,
         "ft_s2": 0.3048,
         "ug": STANDARD_GRAVITY_M_S2 / 1e6,
     },
-    "gyr": {"rpm": math.pi / 30.0, "rev_s": 2.0 * math.pi},
+    "gyr": {"rpm": math.pi / 30.0, "rev_s": 2.0 * math.pi, "mrad_s": 1e-3},
 }
 
 #: By quantity.
@@ -82,11 +83,23 @@ _SPELLINGS: Final[Mapping[str, str]] = {
         "degree/s degrees/second deg/second degree/second grad/s gradi/s degres/s grados/s "
         "graus/s degpersec degreespersec degreespersecond degreepersecond °/с",
         "mdeg_s": "mdeg_s mdps mdeg/s millideg/s",
+        "mrad_s": "mrad_s mrad/s mrads mrad/sec milliradians/s",
         "rpm": "rpm rev/min",
         "rev_s": "rev/s rps",
     }.items()
     for spelling in spellings.split()
 }
+
+
+#: How many of a unit a number counts: ``1/1024 s``, ``0.01 g``, ``1024 Hz``, ``16384 LSB/g``.
+_NUMBER: Final = r"(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)"
+_COUNT: Final = r"(?:lsb|counts?|cts?|digits?|bits?|ticks?)"
+_PART: Final = re.compile(rf"1 ?/ ?{_NUMBER} ?((?:[^\W\d]|°).*)", re.I)
+_MULTIPLE: Final = re.compile(rf"{_NUMBER} ?[x·*]? ?([^\W\d]|°)(.*?)(?: ?/ ?{_COUNT})?", re.I)
+_COUNTS: Final = re.compile(rf"{_NUMBER} ?{_COUNT} ?/ ?(.+)", re.I)
+_PER_SECOND: Final = re.compile(
+    rf"(?:{_COUNT}|at|@|of|clock|[ ,:(])*{_NUMBER} ?(k|m|)hz(?: ?{_COUNT})?", re.I
+)
 
 
 @lru_cache(512)  # asked again and again for the same few
@@ -107,6 +120,43 @@ def unit_of(text: str) -> str:
     plain = unicodedata.normalize("NFKC", degrees).replace("\u2212", "-")
     plain = re.sub(r"[\s^·⋅.*()\[\]{}âÂ'’]", "", re.sub(r"(?<![a-z])per(?![a-z])", "/", plain))
     return _SPELLINGS.get(plain) or _SPELLINGS.get(plain.replace("_", ""), "")
+
+
+def unit_in_brackets(text: str) -> str:
+    """The same, also of a number of them, as :func:`unit_scale` takes it.
+
+    Examples
+    --------
+    >>> unit_in_brackets("1/1024 s"), unit_in_brackets("ticks @ 1024 Hz"), unit_in_brackets("10 ms")
+    ('s/1024', 's/1024', 'ms/0.1')
+    >>> unit_in_brackets("16384 LSB/g"), unit_in_brackets("0.01 g"), unit_in_brackets("16 g")
+    ('g/16384', 'g/100', '')
+    """
+    if unit := unit_of(text):
+        return unit
+    text = text.strip()
+    if found := _PER_SECOND.fullmatch(text):
+        return _divided("s", _number(found[1]) * {"": 1.0, "k": 1e3, "m": 1e6}[found[2].lower()])
+    if found := _COUNTS.fullmatch(text):
+        return _divided(unit_of(found[2]), _number(found[1]))
+    if found := _PART.fullmatch(text):
+        return _divided(unit_of(found[2]), _number(found[1]))
+    if found := _MULTIPLE.fullmatch(text):
+        unit, number = unit_of(found[2] + found[3]), _number(found[1])
+        # more than one g is rather the range of a sensor
+        if number < 1.0 or unit in TIME_UNITS:
+            return _divided(unit, 1.0 / number if number else 0.0)
+    return ""
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _divided(unit: str, counts: float) -> str:
+    if not unit or not 0.0 < counts < math.inf:
+        return ""
+    return unit if counts == 1.0 else f"{unit}/{counts:.15g}"
 
 
 def unit_scale(quantity: str, unit: str) -> float | None:

@@ -1,0 +1,199 @@
+"""A unit that is written is taken as it is written; one that cannot be told is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imu.errors import ColumnError, InputError
+from pipelines import read
+from tests.pipelines.command_line import backstride, one_sentence
+from tests.pipelines.files.reading.shapes import G, Run, a_run
+from tests.pipelines.files.reading.tables import RUN, assert_is_the_run, columns, written
+
+DEG = 180.0 / np.pi
+AT_200_HZ = a_run(rate_hz=200.0)
+
+
+def whole(run: Run, per_second: float) -> list[str]:
+    return [str(round(t * per_second)) for t in run.time_s.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("name", "per_second"),
+    [
+        ("time (1/1024 s)", 1024.0),
+        ("Time [ticks @1024Hz]", 1024.0),
+        ("timestamp (32.768 kHz)", 32768.0),
+        ("Time [1/100 s]", 100.0),
+        ("time (10 ms)", 100.0),
+        ("time (4 ms)", 250.0),
+        ("t [100 us]", 1e4),
+        ("sensortime (39.0625 µs)", 25600.0),
+    ],
+)
+def test_a_number_of_a_unit_of_time_is_taken_by_its_number(
+    tmp_path: Path, name: str, per_second: float
+) -> None:
+    stamps = [f"{t * per_second:.4f}" for t in RUN.time_s.tolist()]
+    table = read(written(tmp_path / "run.csv", columns(stamps, name)))
+    assert_is_the_run(table)
+    np.testing.assert_allclose(table.samples.time_s, RUN.time_s, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("acc", "gyr", "per_acc", "per_gyr"),
+    [
+        ("a{x} (0.01 g)", "g{x} (0.1 dps)", 100.0 / G, 10.0 * DEG),
+        ("a{x} (0.488 mg/LSB)", "g{x} (mrad/s)", 1.0 / G / 0.000488, 1e3),
+        ("a{x} (16384 LSB/g)", "g{x} (131 LSB/(deg/s))", 16384.0 / G, 131.0 * DEG),
+        ("a{x} (1/2048 g)", "g{x} (1/16.4 °/s)", 2048.0 / G, 16.4 * DEG),
+    ],
+)
+def test_a_number_of_a_unit_of_a_sensor_is_taken_by_its_number(
+    tmp_path: Path, acc: str, gyr: str, per_acc: float, per_gyr: float
+) -> None:
+    table = columns(acc=acc, gyr=gyr, per_acc=per_acc, per_gyr=per_gyr)
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
+def test_units_in_a_row_of_their_own_count_alike(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.csv", columns(whole(RUN, 1024.0), "time", "acc {x}", "gyr {x}"))
+    names, *rows = path.read_text().splitlines()
+    for unit in ("1/1024 s", "jiffies"):
+        path.write_text(
+            "\n".join([names, f"{unit},m/s2,m/s2,m/s2,rad/s,rad/s,rad/s", *rows]) + "\n"
+        )
+        if unit == "jiffies":
+            with pytest.raises(InputError, match=r"unknown unit 'jiffies'.*--units time="):
+                read(path)
+        assert_is_the_run(read(path, units="time=s/1024" if unit == "jiffies" else ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "acc", "gyr", "per_gyr", "unknown", "cure"),
+    [
+        ("time (jiffies)", "a{x} (g)", "g{x} (dps)", DEG, "jiffies", "time=s/1024"),
+        ("Time [frames]", "a{x} (g)", "g{x} (dps)", DEG, "frames", "time=s/1024"),
+        ("t [s]", "a{x} (g)", "g{x} (deg/min)", DEG * 60.0, "deg/min", "gyr=deg_s/60"),
+        ("t [s]", "a{x} (16 g)", "g{x} (dps)", DEG, "16 g", "acc=g"),
+    ],
+)
+def test_a_unit_that_is_not_known_is_refused_and_the_advice_is_right(
+    tmp_path: Path, name: str, acc: str, gyr: str, per_gyr: float, unknown: str, cure: str
+) -> None:
+    stamps = whole(RUN, 1024.0) if cure.startswith("time") else None
+    table = columns(stamps, name, acc, gyr, per_acc=1.0 / G, per_gyr=per_gyr)
+    path = written(tmp_path / "run.csv", table)
+    quantity = cure.partition("=")[0]
+    with pytest.raises(InputError, match=rf"unknown unit '{unknown}'.*--units.*{quantity}="):
+        read(path)
+    assert_is_the_run(read(path, units=cure))
+
+
+@pytest.mark.parametrize("note", ["UTC", "unix", "local", "+0100", "elapsed"])
+def test_a_note_in_the_place_of_a_unit_is_none(tmp_path: Path, note: str) -> None:
+    assert_is_the_run(read(written(tmp_path / "run.csv", columns(time_name=f"Time ({note})"))))
+
+
+def test_ticks_that_may_be_of_two_clocks_are_refused_and_both_named(tmp_path: Path) -> None:
+    names = ("timestamp", "ax", "ay", "az")
+    table = columns(whole(AT_200_HZ, 1024.0), *names[:1], "a{x}", "g{x}", run=AT_200_HZ)
+    path = written(tmp_path / "run.csv", table)
+    with pytest.raises(ColumnError) as caught:
+        read(path)
+    options = re.findall(r"--units (time=[\w/]+)", str(caught.value))
+    assert options == ["time=ms", "time=s/1024"]
+    assert_is_the_run(read(path, units=options[1]), run=AT_200_HZ)
+    # those of 1 ms, at a round rate, can be told
+    table["timestamp"] = whole(AT_200_HZ, 1000.0)
+    assert_is_the_run(read(written(path, table)), run=AT_200_HZ)
+
+
+@pytest.mark.parametrize(("per_second", "pause_s"), [(1.0, 3600.0), (1e3, 3600.0), (1e3, 1e5)])
+def test_a_pause_changes_nothing_about_the_unit(
+    tmp_path: Path, per_second: float, pause_s: float
+) -> None:
+    late = np.where(RUN.time_s > 3.0, RUN.time_s + pause_s, RUN.time_s)
+    stamps = [f"{t:.4f}" for t in (late * per_second).tolist()]
+    table = read(written(tmp_path / "run.csv", columns(stamps, "t", "a{x}", "g{x}")))
+    assert_is_the_run(table)
+    assert table.samples.time_s[299] == pytest.approx(2.99)
+
+
+def test_pauses_and_bursts_that_look_alike_are_refused(tmp_path: Path) -> None:
+    run = a_run(seconds=20.0)
+    number = np.arange(len(run.time_s))
+    bursts = number // 100 * 1000.0 + number % 100 * 0.01
+    path = written(tmp_path / "run.csv", columns([f"{b:.2f}" for b in bursts], "t", run=run))
+    with pytest.raises(ColumnError, match="--units time=s or --units time=ms"):
+        read(path)
+    assert_is_the_run(read(path, units="time=ms"), run=run)
+
+
+@pytest.mark.parametrize(
+    ("form", "start_s", "per_second"),
+    [("{h:02d}{m:02d}{s:06.3f}", 36_000.0 - 3.0, 1.0), ("{h:02d}{m:02d}{s:06.3f}", 86_397.0, 1.0),
+     ("{h:02d}{m:02d}{s:06.3f}", 45_597.5, 1e3)],
+)  # fmt: skip
+def test_the_digits_of_a_clock_are_no_seconds(
+    tmp_path: Path, form: str, start_s: float, per_second: float
+) -> None:
+    stamps = []
+    for t in (RUN.time_s + start_s).tolist():
+        ms = round(t * 1000.0) % 86_400_000
+        stamp = form.format(h=ms // 3_600_000, m=ms // 60_000 % 60, s=ms % 60_000 / 1000.0)
+        stamps.append(stamp.replace(".", "") if per_second == 1e3 else stamp)
+    table = read(written(tmp_path / "run.csv", columns(stamps, "utc_time")))
+    assert_is_the_run(table)
+    np.testing.assert_allclose(np.diff(table.samples.time_s), 0.01, atol=1e-6)
+    assert "hhmmss" in table.notes[0]
+
+
+def test_pauses_of_forty_seconds_may_be_the_digits_of_a_clock(tmp_path: Path) -> None:
+    stamps = [f"{t:.2f}" for t in np.where(RUN.time_s < 3.0, RUN.time_s + 57.0, RUN.time_s + 97.0)]
+    path = written(tmp_path / "run.csv", columns(stamps, "t"))
+    with pytest.raises(ColumnError, match="--units time=s or --units time=hhmmss"):
+        read(path)
+    assert np.diff(read(path, units="time=s").samples.time_s).max() == pytest.approx(40.01)
+    assert np.diff(read(path, units="time=hhmmss").samples.time_s).max() == pytest.approx(0.01)
+
+
+def test_what_was_stated_goes_before_what_the_numbers_suggest_the_second_time_too(
+    tmp_path: Path,
+) -> None:
+    stamps = [f"{t * 1000.0 * 1.01:.3f}" for t in RUN.time_s.tolist()]
+    path = written(tmp_path / "run.csv", columns(stamps, "t", "a{x}", "g{x}"))
+    home = tmp_path / "home"
+    assert read(path, memory=home).rate_hz == pytest.approx(99.0, abs=0.1)
+    assert_is_the_run(read(path, memory=home, units="time=s/1010"))
+    again = read(path, memory=home)
+    assert_is_the_run(again)
+    assert "in s/1010 as stated" in again.notes[0]
+    assert "as for an earlier file" in again.notes[0]
+
+
+def test_what_the_numbers_of_one_file_tell_says_nothing_of_another(tmp_path: Path) -> None:
+    sound = written(tmp_path / "run.csv", columns(None, "t", "a{x}", "g{x}"))
+    wrong = written(tmp_path / "other.csv", columns(None, "t", "a{x}", "g{x}", per_acc=1.25))
+    home = tmp_path / "home"
+    for stated in ("", "acc=m_s2"):
+        assert_is_the_run(read(sound, memory=home, units=stated))
+        with pytest.raises(ColumnError, match="the numbers look like none"):
+            read(wrong, memory=home)
+        assert_is_the_run(read(sound, memory=home))
+
+
+@pytest.mark.usefixtures("in_a_folder_of_its_own")
+def test_an_unknown_unit_can_be_stated_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    table = columns(gyr="g{x} (°/min)", per_gyr=DEG * 60.0)
+    path = written(tmp_path / "run.csv", table)
+    assert "unknown unit '°/min'" in one_sentence(backstride("import", path))
+    assert backstride("import", path, "out.csv", "--units", "gyr=deg_s/60").exit_code == 0
+    assert_is_the_run(read("out.csv"))
