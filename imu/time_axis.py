@@ -18,40 +18,51 @@ from numpy.typing import ArrayLike, NDArray
 
 from imu.checked_arrays import number_block
 from imu.errors import InputError, ParameterError
+from imu.packet_order import newest_first, oldest_first
 from imu.samples import HIGHEST_RATE_HZ, Samples
 
 Times = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-#: What can be mended: rows without a time, rows that stand twice, rows out of order or in reverse,
-#: a counter that wrapped, a clock that was set, equal stamps, stamps of arrival, jitter, a
-#: stated rate that the stamps contradict, a stream that is slower than the other, and a rate beyond
-#: what is needed.
+#: What can be mended: packets whose rows stand newest first, rows without a time or with one far
+#: from those around, rows that stand twice, that are out of order or in reverse, a counter that
+#: wrapped, a clock that was turned back by its hours or set, equal stamps, stamps of arrival,
+#: jitter, a stated rate that the stamps contradict, a stream that is slower than the other, and a
+#: rate beyond what is needed. Rows that are missing, and a rate that changes, are told alone.
 MendKind = Literal[
+    "newest first",
     "no time",
+    "lone time",
     "double",
     "out of order",
     "reversed",
     "wrapped",
+    "turned back",
     "set back",
     "set forward",
     "equal stamps",
     "arrival",
     "jitter",
+    "missing",
+    "rate changes",
     "stated rate",
     "slower stream",
     "decimated",
 ]
 
 _SENTENCES: Final[dict[MendKind, str]] = {
+    "newest first": "the rows of each packet of {count} stood newest first and have been turned "
+    "round.",
     "no time": "{count} rows without a time were left out.",
+    "lone time": "{count} rows whose time is up to {duration} from those around were left out.",
     "double": "{count} rows stood twice; the copies were left out.",
     "out of order": "{count} rows were out of order and have been sorted by time.",
     "reversed": "{count} rows stood in reverse order and have been turned round.",
     "wrapped": "the clock wrapped around {count} times, at {number:g} s, and was counted on.",
-    "set back": "the clock was set back {count} times, by {number:.3g} s at most: what follows "
+    "turned back": "the clock was turned back {count} times, by {duration}, and was counted on.",
+    "set back": "the clock was set back {count} times, by {duration} at most: what follows "
     "is a new segment, one second later.",
-    "set forward": "the clock was set forward {count} times, by {number:.3g} s at most: what "
+    "set forward": "the clock was set forward {count} times, by {duration} at most: what "
     "follows is a new segment, one second later.",
     "equal stamps": "{count} rows shared a time with the row before; they were spread evenly, at "
     "{number:.6g} Hz.",
@@ -59,6 +70,10 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "evenly, at {number:.6g} Hz.",
     "jitter": "the times of {count} rows jitter by more than a quarter of the interval; they were "
     "smoothed, at {number:.6g} Hz.",
+    "missing": "{count} % of the rows are missing by the times of the others, which were measured "
+    "at {number:.6g} Hz: record without losses.",
+    "rate changes": "the times of {count} % of the rows are those of {number:.6g} Hz, the others' "
+    "of another rate: cut the recording where it changes, and read each part alone.",
     "stated rate": "the times tell {number:.6g} Hz, which was used, and not the rate that was "
     "stated.",
     "slower stream": "{count} values of the slower stream were interpolated, from {number:.6g} Hz.",
@@ -74,6 +89,10 @@ _PERIODS_S: Final = tuple(
     for unit in (1e9, 1e6, 1e3, 32768.0)
     if bits / unit > 1.0
 )
+_DAY_S: Final = 86_400.0
+#: What a clock of the day is turned back by: the hour of autumn, a half of the day that is not
+#: written, a date that stays.
+_TURNS_BACK_S: Final = (3600.0, 43_200.0, _DAY_S)
 #: No clock is further from its zero, s: 3000 years, and microseconds can be told yet.
 _FURTHEST_S: Final = 1e11
 #: No samples are closer to each other on the mean, s.
@@ -85,10 +104,13 @@ _NO_ORDER: Final = 0.2
 #: Share of rows that go back from which on it is jitter, and of which so many intervals are.
 _JITTERS: Final = 0.01
 _JITTER_BACK: Final = 3.0
+_NOISY: Final = 6.0  # times the usual deviation of a step
 _UNEVEN_NEAR: Final = 0.1  # share of the steps around
+#: Rows before and after a step back whose level tells whether the clock was set.
+_LEVEL_ROWS: Final = 32
 _NEW_SEGMENT_S: Final = 1.0
 #: No sensor pauses for longer within a recording; its clock was set then, s.
-_LONGEST_GAP_S: Final = 86_400.0
+_LONGEST_GAP_S: Final = _DAY_S
 #: Share of equal stamps from which on equal rows are a batch that stood still, and no copies.
 _BATCHES: Final = 0.05
 #: Distance from even sampling that the chain takes as it is, intervals; more of it than this share
@@ -105,6 +127,12 @@ _DRIFT_S: Final = 10.0  # over which the sensor's clock is taken to be even
 _MOST_JITTER: Final = 3.0
 _ARRIVED: Final = 0.25  # share of short steps from which on it is arrival, and no jitter
 _LONGEST_BATCH_S: Final = 1.5
+#: Intervals by which rows that are missing put the others off an even rate, and that a single loss
+#: has at most; the least share, %, of losses, and of rows of another rate, that is told.
+_LOST: Final = 8.0
+_MUCH: Final = 3.0
+_OTHER_RATE: Final = 0.03
+_RATE_ROWS: Final = 256
 _RATE_TOLERANCE: Final = 0.02
 
 
@@ -117,7 +145,7 @@ class Mend:
     kind : str
         What, one of :data:`MendKind`.
     count : int
-        How many rows or times.
+        How many rows or times; for ``missing`` and ``rate changes`` their share, %.
     number : float
         The rate, Hz, or for ``wrapped`` the period and for ``set back`` the jump, s.
 
@@ -134,15 +162,34 @@ class Mend:
     @property
     def sentence(self) -> str:
         """What is told, once."""
-        text = _SENTENCES[self.kind].format(count=self.count, number=self.number)
+        text = _SENTENCES[self.kind].format(
+            count=self.count, number=self.number, duration=_duration(self.number)
+        )
         if self.count == 1:
             for many, one in (("1 rows were", "1 row was"), ("1 rows", "1 row")):
                 text = text.replace(many, one)
             text = text.replace("1 times", "once").replace("the copies were", "the copy was")
+            text = text.replace("1 row whose time is up to", "1 row whose time is")
+            text = text.replace("from those around were", "from those around was")
             text = text.replace("times of 1 row are", "time of 1 row is")
             text = text.replace("a time were", "a time was")
             text = text.replace("; they were", "; it was").replace("have been", "has been")
         return text
+
+
+def _duration(seconds: float) -> str:
+    """As people say it.
+
+    Examples
+    --------
+    >>> _duration(12.0), _duration(3600.0), _duration(43_200.0), _duration(3e8)
+    ('12 s', '1 h', '12 h', '3472 days')
+    """
+    if not seconds >= 120.0:
+        return f"{seconds:.3g} s"
+    if seconds < 3599.0:
+        return f"{seconds / 60.0:.3g} min"
+    return f"{seconds / 3600.0:.3g} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.0f} days"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,9 +249,17 @@ def mend_time(
     if not len(rows):
         raise InputError("no row has a time: give the time of the samples, or their rate.")
     mends: list[Mend] = []
+    order: Rows = np.arange(len(stamps))
+    if values is not None:
+        length, start = newest_first(values)
+        if length:
+            order = oldest_first(len(stamps), length, start)
+            values = values[order]
+            mends.append(Mend("newest first", length))
     if len(rows) < len(stamps):
         mends.append(Mend("no time", len(stamps) - len(rows)))
     time, rows = _turned_round(stamps[rows], rows, mends)
+    time, rows = _without_lone(time, rows, mends)
     if values is not None:
         time, rows = _without_repeats(time, rows, values, mends)
     time = _counted_on(time, mends)
@@ -217,12 +272,13 @@ def mend_time(
         if rate_hz is None:
             raise InputError("the times do not tell a rate: give the sampling rate.")
         measured = rate_hz
+    _tell_missing(time, measured, mends)
     time, measured = _even(time, measured, mends)
     if not (0.0 < measured < np.inf and (np.diff(time) > 0.0).all()):
         raise InputError("the times make no sense: give the sampling rate, and leave them out.")
     if rate_hz is not None and abs(measured / rate_hz - 1.0) > _RATE_TOLERANCE:
         mends.append(Mend("stated rate", 1, measured))
-    return TimeAxis(time, rows, measured, tuple(mends))
+    return TimeAxis(time, order[rows], measured, tuple(mends))
 
 
 def sampling_rate_hz(time_s: Times) -> float:
@@ -255,7 +311,28 @@ def sampling_rate_hz(time_s: Times) -> float:
     lag = max(1, len(first) // 10) if len(first) > 8 else len(first) - 1
     spans = time_s[first[lag:]] - time_s[first[:-lag]]
     counts = first[lag:] - first[:-lag]
+    if alone := _rate_beside_losses(time_s, steps, interval):
+        return alone
     return _refined(time_s, float(np.median(spans / counts)), int(np.median(np.diff(first))))
+
+
+def _rate_beside_losses(time_s: Times, steps: Times, interval: float) -> float:
+    """The rate of rows of which many are missing, one here and there; 0 where it is not so.
+
+    All steps are whole intervals then, as those of a coarse clock, but the others stray from an
+    even rate as those of a clock never do.
+    """
+    if not interval > 0.0:
+        return 0.0
+    count, whole = _whole_intervals(steps / interval)
+    most_of_it = np.sum(steps[whole]) > 0.5 * np.sum(steps[steps < _LATE_S])
+    if np.mean(whole) <= 1.0 - _BATCHES or not most_of_it:
+        return 0.0
+    late = time_s / interval - np.linspace(0.0, (time_s[-1] - time_s[0]) / interval, len(time_s))
+    if np.ptp(late) < _LOST:
+        return 0.0
+    single = steps[whole & (count == 1.0)]
+    return _rate_hz(float(single.mean()))
 
 
 def unwrap_counter(ticks: ArrayLike, period: float) -> NDArray[np.float64]:
@@ -419,6 +496,24 @@ def _turned_round(time: Times, rows: Rows, mends: list[Mend]) -> tuple[Times, Ro
     return time, rows
 
 
+def _without_lone(time: Times, rows: Rows, mends: list[Mend]) -> tuple[Times, Rows]:
+    """Leave out stamps that are far from those around: in time that goes on, none is."""
+    back = np.flatnonzero(np.diff(time) < -_LATE_S)
+    if not len(back) or len(back) > _JITTERS * len(time) or len(time) < 5:
+        return time, rows
+    near = np.unique(back[:, None] + np.arange(-1, 3))
+    near = near[(near >= 0) & (near < len(time))]
+    around = np.clip(near[:, None] + np.arange(-2, 3), 0, len(time) - 1)
+    away = np.abs(time[near] - np.median(time[around], axis=1))
+    lone = near[away > _LATE_S]
+    if not len(lone):
+        return time, rows
+    mends.append(Mend("lone time", len(lone), float(away.max())))
+    stays = np.ones(len(time), np.bool_)
+    stays[lone] = False
+    return time[stays], rows[stays]
+
+
 def _without_repeats(
     time: Times, rows: Rows, values: NDArray[np.float64], mends: list[Mend]
 ) -> tuple[Times, Rows]:
@@ -443,25 +538,36 @@ def _without_repeats(
 
 
 def _counted_on(time: Times, mends: list[Mend]) -> Times:
-    """Add the period where a counter wrapped."""
+    """Add the period where a counter wrapped, or a clock of the day was turned back."""
     back = np.flatnonzero(np.diff(time) < 0.0) + 1
     if not len(back):
         return time
     forward = np.diff(time)
     interval = float(np.median(forward[forward > 0.0])) if (forward > 0.0).any() else 0.0
-    counted, wraps, period_s = time.copy(), 0, 0.0
+    counted = time.copy()
+    found: dict[MendKind, list[float]] = {"wrapped": [], "turned back": []}
     for i in back:
         step = counted[i] - counted[i - 1]
-        for period in _PERIODS_S:
-            # from its end to its beginning
-            begins = abs(time[i] % period) <= max(40.0 * interval, 0.1)
-            if begins and 0.0 <= step + period <= max(20.0 * interval, 0.05):
-                counted[i:] += period
-                wraps, period_s = wraps + 1, period
-                break
-    if wraps:
-        mends.append(Mend("wrapped", wraps, period_s))
+        kind, period = _period_of(time[i], step, interval)
+        if period:
+            counted[i:] += period
+            found[kind].append(period)
+    mends += [Mend(kind, len(all_s), all_s[-1]) for kind, all_s in found.items() if all_s]
     return counted
+
+
+def _period_of(stamp: float, step: float, interval: float) -> tuple[MendKind, float]:
+    """What is to be added after a step back; 0 where the clock was set."""
+    for period in _PERIODS_S:
+        # from its end to its beginning
+        begins = abs(stamp % period) <= max(40.0 * interval, 0.1)
+        if begins and 0.0 <= step + period <= max(20.0 * interval, 0.05):
+            return "wrapped", period
+    for period in _TURNS_BACK_S:
+        # a recording that begins anew, at zero, is another one
+        if abs(stamp) > _LATE_S and abs(step + period - interval) <= _JITTER_BACK * interval:
+            return "turned back", period
+    return "wrapped", 0.0
 
 
 def _in_order(
@@ -543,15 +649,67 @@ def _forwards(time: Times, rows: Rows, mends: list[Mend]) -> tuple[Times, Rows]:
     back = np.diff(time, prepend=time[:1])
     ahead = back[back > 0.0]
     interval = float(np.median(ahead)) if len(ahead) else 0.0
-    set_back = back < -_JITTER_BACK * interval
+    noise = float(np.median(np.abs(back - np.median(back))))
+    set_back = back < -max(_JITTER_BACK * interval, _NOISY * noise)
+    if set_back.any():
+        set_back[set_back] = _has_moved(time, np.flatnonzero(set_back))
     set_forward = back > _LONGEST_GAP_S
     if set_back.any():
-        mends.append(Mend("set back", int(np.count_nonzero(set_back)), float(-back.min())))
+        furthest = float(-back[set_back].min())
+        mends.append(Mend("set back", int(np.count_nonzero(set_back)), furthest))
     if set_forward.any():
         mends.append(Mend("set forward", int(np.count_nonzero(set_forward)), float(back.max())))
     if not (set_back.any() or set_forward.any()):
         return time, rows
     return time + np.cumsum(np.where(set_back | set_forward, _NEW_SEGMENT_S - back, 0.0)), rows
+
+
+def _has_moved(time: Times, places: Rows) -> NDArray[np.bool_]:
+    """Whether stamps stay behind after a step back, as those of a clock that was set do.
+
+    Those that jitter are at their old level again.
+    """
+    reach = max(16, len(time) // 100)
+    interval = max(float(np.median(np.diff(time[::reach]))) / reach, _CLOSEST_S)
+    moved = np.zeros(len(places), np.bool_)
+    for k, place in enumerate(places):
+        begin = max(0, place - _LEVEL_ROWS)
+        late = time[begin : place + _LEVEL_ROWS] / interval
+        late = late - np.arange(len(late))
+        before, after = late[: place - begin], late[place - begin :]
+        levels = np.median(before), np.median(after)
+        noise = np.median(np.abs(np.concatenate([before - levels[0], after - levels[1]])))
+        moved[k] = levels[1] - levels[0] < -max(_JITTER_BACK, 3.0 * noise)
+    return moved
+
+
+def _tell_missing(time: Times, rate_hz: float, mends: list[Mend]) -> None:
+    """Tell of rows that are missing one here and there, and of stretches of another rate."""
+    steps = np.diff(time) * rate_hz
+    n = len(steps) // _RATE_ROWS * _RATE_ROWS
+    if not n:
+        return
+    blocks = steps[:n].reshape(-1, _RATE_ROWS)
+    own = np.maximum(np.median(blocks, axis=1, keepdims=True), _CLOSEST_S)
+    count, near = _whole_intervals(blocks / own)
+    if np.mean(near) < 1.0 - _BATCHES:
+        return  # stamps that tell too little
+    counts = np.maximum(np.where(near, count, 0.0).sum(axis=1), 1.0)
+    typical = np.where(near, blocks, 0.0).sum(axis=1) / counts
+    other = np.abs(typical / np.median(typical) - 1.0) > _OTHER_RATE
+    if (share := 100.0 * float(np.mean(other))) > _MUCH:
+        mends.append(Mend("rate changes", round(share), float(rate_hz / np.median(typical[other]))))
+        return
+    count, near = _whole_intervals(steps)
+    if 100.0 * np.mean(near & (count > 1.0)) > _MUCH:
+        missing = float(np.sum(count[near] - 1.0))
+        mends.append(Mend("missing", round(100.0 * missing / (missing + len(time))), rate_hz))
+
+
+def _whole_intervals(steps: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """How many intervals steps are, and which of them are near to so many, and no long gap."""
+    count = np.round(steps)
+    return count, (count >= 1.0) & (count <= _LOST) & (np.abs(steps - count) <= _EVEN)
 
 
 # ---------------------------------------------------------------------------- evenness
@@ -573,7 +731,9 @@ def _even(time: Times, rate_hz: float, mends: list[Mend]) -> tuple[Times, float]
     spread = _on_the_sensors_clock(time, rate_hz, batch)
     limit = max(_MOST_JITTER, 1.5 * batch)
     far = np.abs(spread - time) * rate_hz
-    if batch > _LONGEST_BATCH_S * rate_hz or np.mean(far > limit) > 0.02:
+    # samples are never taken backwards: that is jitter, however large
+    uneven = np.mean(far > limit) > 0.02 and np.mean(steps < 0.0) <= _JITTERS
+    if batch > _LONGEST_BATCH_S * rate_hz or uneven:
         # the sampling itself is uneven: only what shares a time is parted
         spread = _parted(np.maximum.accumulate(time), rate_hz)
         if equal:

@@ -37,8 +37,8 @@ _DOUBTS: Final = {
         "steps do not count."
     ),
     "rate": (
-        "the times say {number:.5g} samples a second, not what was stated: give the rate "
-        "that the times have; steps do not count until then."
+        "samples come at {number:.5g} a second, which is not the rate of the recording: samples "
+        "are lost, the rate changes, or the one that was stated is wrong; steps do not count there."
     ),
     "gravity": (
         "the mean acceleration is {number:.2g} g where gravity makes 1 g: check the unit,"

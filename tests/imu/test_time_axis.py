@@ -270,3 +270,115 @@ def test_long_bursts_do_not_pass_for_the_rate() -> None:
     axis = mend_time(stamps)
     assert axis.rate_hz == pytest.approx(200.0, rel=0.002)
     assert [mend.kind for mend in axis.mends] == ["arrival"]
+
+
+@pytest.mark.parametrize("jitter_s", [0.004, 0.006, 0.012, 0.02])
+def test_stamps_that_jitter_back_are_no_clock_that_was_set(jitter_s: float) -> None:
+    true = np.arange(13_000) / 200.0
+    axis = mend_time(true + np.random.default_rng(3).normal(0.0, jitter_s, len(true)))
+    assert {mend.kind for mend in axis.mends} <= {"arrival", "jitter"}
+    assert axis.rate_hz == pytest.approx(200.0, abs=0.02)
+    off = axis.time_s - true
+    assert np.ptp(off) < 0.012
+
+
+@pytest.mark.parametrize("back_s", [0.05, 0.3, 10.0, 7000.0])
+@pytest.mark.parametrize("jitter_s", [0.0, 0.002])
+def test_a_clock_that_was_set_back_among_jitter_begins_a_segment(
+    back_s: float, jitter_s: float
+) -> None:
+    true = np.arange(13_000) / 200.0
+    stamps = true + np.random.default_rng(3).normal(0.0, jitter_s, len(true)) + 9000.0
+    stamps[6000:] -= back_s
+    axis = mend_time(stamps)
+    assert "set back" in {mend.kind for mend in axis.mends}
+    assert np.diff(axis.time_s).max() == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("wrong", [[0.0], [4e9], [0.0, 1.0], [-1.0]])
+def test_a_damaged_stamp_costs_its_row_alone(wrong: list[float]) -> None:
+    true = 1.7724e9 + np.arange(2000) / 200.0
+    stamps = true.copy()
+    stamps[700 : 700 + len(wrong)] = wrong
+    stamps[1500] = 3e9
+    axis = mend_time(stamps)
+    assert [(mend.kind, mend.count) for mend in axis.mends] == [("lone time", len(wrong) + 1)]
+    np.testing.assert_array_equal(axis.time_s, true[axis.rows])
+
+
+@pytest.mark.parametrize(
+    ("back_s", "words"), [(3600.0, "by 1 h"), (43_200.0, "by 12 h"), (86_400.0, "by 24 h")]
+)
+def test_a_clock_of_the_day_that_is_turned_back_goes_on(back_s: float, words: str) -> None:
+    true = 1e5 + np.arange(2000) / 200.0
+    axis = mend_time(np.where(true > 1e5 + 5.0, true - back_s, true))
+    np.testing.assert_allclose(axis.time_s, true, atol=1e-9)
+    (mend,) = axis.mends
+    assert mend.sentence == f"the clock was turned back once, {words}, and was counted on."
+
+
+def test_a_recording_that_begins_anew_after_an_hour_is_another_one() -> None:
+    one = np.arange(0.0, 3600.0, 0.04)
+    axis = mend_time(np.concatenate([one, one[:500]]))
+    assert [mend.sentence for mend in axis.mends] == [
+        "the clock was set back once, by 1 h at most: what follows is a new segment, one second "
+        "later."
+    ]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_rows_that_are_missing_here_and_there_change_no_rate_and_are_told(share: float) -> None:
+    kept = np.random.default_rng(1).random(13_000) > share
+    axis = mend_time((np.arange(13_000) / 200.0)[kept])
+    assert axis.rate_hz == pytest.approx(200.0)
+    (mend,) = axis.mends
+    assert mend.kind == "missing"
+    assert mend.count == pytest.approx(100.0 * share, abs=2.0)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.05, 2.0])
+def test_a_rate_that_changes_is_told(factor: float) -> None:
+    steps = np.full(13_000, 0.005)
+    steps[7000:] *= factor
+    axis = mend_time(np.cumsum(steps))
+    assert [mend.kind for mend in axis.mends] == ["rate changes"]
+    assert "cut the recording" in axis.mends[0].sentence
+
+
+@pytest.mark.parametrize("quantum_s", [0.001, 0.01, 1 / 64])
+@pytest.mark.parametrize("rate_hz", [50.0, 100.0, 111.1, 208.0])
+def test_a_coarse_clock_misses_no_rows_and_keeps_its_rate(quantum_s: float, rate_hz: float) -> None:
+    stamps = np.floor(np.arange(6000) / rate_hz / quantum_s + 1e-9) * quantum_s
+    axis = mend_time(stamps)
+    assert axis.rate_hz == pytest.approx(rate_hz, rel=1e-3)
+    assert not {"missing", "rate changes", "set back"} & {mend.kind for mend in axis.mends}
+
+
+def smooth(rows: int) -> NDArray[np.float64]:
+    """What a body does: six channels that swing."""
+    number = np.arange(rows)[:, None] / 200.0
+    return np.asarray(np.sin(number * np.array([16.0, 17.0, 33.0, 8.0, 9.0, 21.0]) + 1.0) + 0.1)
+
+
+@pytest.mark.parametrize("length", [2, 3, 10, 32])
+@pytest.mark.parametrize("cut", [0, 5])
+def test_packets_written_newest_first_are_turned_round(length: int, cut: int) -> None:
+    values = smooth(4000)
+    whole = len(values) // length * length
+    packets = np.arange(whole).reshape(-1, length)[:, ::-1].ravel()
+    packets = packets[cut:]
+    axis = mend_time(np.arange(len(packets)) / 200.0, values[packets])
+    assert [(mend.kind, mend.count) for mend in axis.mends] == [("newest first", length)]
+    inner = packets[axis.rows][length:-length]
+    assert (np.diff(inner) == 1).all()
+
+
+def test_readings_that_are_held_or_lost_by_packets_are_not_turned_round() -> None:
+    values = smooth(4000)
+    for rows in (
+        np.repeat(np.arange(0, 4000, 4), 4),
+        np.flatnonzero(np.arange(4000) % 20 < 10),
+        np.arange(4000),
+    ):
+        axis = mend_time(np.arange(len(rows)) / 200.0, values[rows])
+        assert not axis.mends
