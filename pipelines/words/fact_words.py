@@ -37,8 +37,8 @@ _DOUBTS: Final = {
         "steps do not count."
     ),
     "rate": (
-        "samples come at {number:.5g} a second, which is not the rate of the recording: samples "
-        "are lost, the rate changes, or the one that was stated is wrong; steps do not count there."
+        "samples come at {number:.5g} a second, not at the rate of the recording: record without "
+        "losses, cut it where the rate changes, or state the rate it has; such steps do not count."
     ),
     "gravity": (
         "the mean acceleration is {number:.2g} g where gravity makes 1 g: check the unit,"

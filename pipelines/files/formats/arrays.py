@@ -126,8 +126,19 @@ def _columns(name: str, array: NDArray[Any]) -> list[tuple[str, NDArray[np.float
         array = array.T
     if array.shape[1] != 3:
         return [("", _numbers(array[:, k])) for k in range(min(array.shape[1], _MOST_COLUMNS))]
+    return [(axis, _numbers(array[:, k])) for k, axis in enumerate(axis_names(name))]
+
+
+def axis_names(name: str) -> list[str]:
+    """Names of the three columns of an array, with its unit in brackets.
+
+    Examples
+    --------
+    >>> axis_names("acc_m_s2"), axis_names("gyr")
+    (['acc x [m_s2]', 'acc y [m_s2]', 'acc z [m_s2]'], ['gyr x', 'gyr y', 'gyr z'])
+    """
     stem, unit = _unit_apart(name)
-    return [(f"{stem} {axis}{unit}", _numbers(array[:, k])) for k, axis in enumerate("xyz")]
+    return [f"{stem} {axis}{unit}" for axis in "xyz"]
 
 
 def _unit_apart(name: str) -> tuple[str, str]:

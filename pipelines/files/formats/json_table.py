@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError
-from pipelines.files.formats.arrays import RATE
+from pipelines.files.formats.arrays import RATE, axis_names
 from pipelines.files.formats.cells import values_of
 from pipelines.files.formats.format import FileFormat, Look
+from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask, Recording, recording_of
@@ -26,6 +27,8 @@ from pipelines.files.reading.whole_file import read_whole
 #: A day of six axes at 100 Hz with all names; in memory it takes twenty times as much.
 _MOST_BYTES: Final = 1 << 28
 _MOST_COLUMNS: Final = 256
+#: What is repeated for each sample of a record that holds several.
+_MOST_SHARED: Final = 8
 _DEEPEST: Final = 6
 _LEAST_ROWS: Final = 2
 _BEGINNING: Final = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"])')
@@ -116,7 +119,7 @@ def _of_list(rows: Sequence[Any]) -> Cells:
     if len(rows) < _LEAST_ROWS:
         return {}
     if all(isinstance(row, dict) for row in rows):
-        return _of_records(rows)
+        return _of_records([one for row in rows for one in _samples_of(row)])
     if all(isinstance(row, list) for row in rows):
         names = [f"{k}" if isinstance(rows[0][k], str) else "" for k in range(len(rows[0]))]
         if all(isinstance(cell, str) for cell in rows[0]):
@@ -126,6 +129,48 @@ def _of_list(rows: Sequence[Any]) -> Cells:
         # names may stand twice, or there are none
         return {name or " " * (k + 1): [row[k] for row in rows] for k, name in enumerate(names)}
     return {}
+
+
+def _samples_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of a record that holds several samples: all have its time, and are spread later."""
+    batches = {name: rows for name, held in record.items() if (rows := _rows_in(name, held))}
+    if (count := _common_length(batches)) == 0:
+        return [record]
+    shared = [
+        (name, held) for name, held in record.items()
+        if isinstance(held, str) or column_name(name).quantity == "time"
+    ]  # fmt: skip
+    head = dict(shared[:_MOST_SHARED])
+    return [head | {name: rows[k] for name, rows in batches.items()} for k in range(count)]
+
+
+def _common_length(lists: Mapping[str, Sequence[Any]]) -> int:
+    """That of all of them; 0 where they differ, or there are none."""
+    lengths = set(map(len, lists.values()))
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def _rows_in(name: str, held: Any) -> list[Any]:
+    """Samples in a list: of records or triples, of three lists, or of numbers of an axis."""
+    if isinstance(held, dict):
+        inner = {key: rows for key, one in held.items() if (rows := _rows_in(f"{name} {key}", one))}
+        count = _common_length(inner) if len(inner) == len(held) <= _MOST_SHARED else 0
+        return [{key: rows[k] for key, rows in inner.items()} for k in range(count)]
+    if not isinstance(held, list) or not held:
+        return []
+    if all(isinstance(one, dict) for one in held):
+        return held
+    if all(isinstance(one, list) for one in held):
+        return held if all(len(one) == 3 for one in held) else _turned(held)
+    numbers = all(isinstance(one, (int, float)) for one in held)
+    return held if numbers and column_name(name).axis >= 0 else []
+
+
+def _turned(lists: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Three lists of one length as triples; nothing where they are others."""
+    if len(lists) != 3 or len(set(map(len, lists))) != 1:
+        return []
+    return [list(row) for row in zip(*lists, strict=True)]
 
 
 def _of_records(rows: Sequence[Mapping[str, Any]]) -> Cells:
@@ -149,7 +194,7 @@ def _flat(value: Any, name: str, deeper: int) -> Iterator[tuple[str, Any]]:
             yield from _flat(inner, f"{name}.{key}" if name else str(key), deeper - 1)
     elif isinstance(value, list):
         if len(value) == 3:
-            yield from ((f"{name}.{axis}", v) for axis, v in zip("xyz", value, strict=True))
+            yield from zip(axis_names(name), value, strict=True)
     elif value is None or isinstance(value, (int, float, str)):
         yield name, value
 
@@ -177,7 +222,7 @@ def _rows_of(held: Any) -> list[dict[str, Any]]:
 def _of_columns(content: Mapping[str, Any]) -> Cells:
     """Lists of one length by name; numbered cells as pandas writes them."""
     lists = {
-        str(name): list(held.values()) if isinstance(held, dict) else held
+        str(name): list(held.values()) if isinstance(held, dict) else _as_rows(held)
         for name, held in content.items()
         if isinstance(held, list)
         or (isinstance(held, dict) and all(str(key).isdecimal() for key in held))
@@ -188,6 +233,11 @@ def _of_columns(content: Mapping[str, Any]) -> Cells:
         return {}
     rows = ({name: held[k] for name, held in lists.items()} for k in range(length))
     return _of_records(list(rows))
+
+
+def _as_rows(held: Sequence[Any]) -> Sequence[Any]:
+    """A column; of three lists their rows."""
+    return _turned(held) or held if all(isinstance(one, list) for one in held) else held
 
 
 JSON_TABLE: Final = FileFormat(

@@ -51,18 +51,39 @@ def _read(look: Look, ask: Ask) -> Recording:
             OverflowError, MemoryError, NotImplementedError, struct.error):  # fmt: skip
         raise InputError("the file is damaged or cut short: save it again.", place=place) from None
     within: list[tuple[str, NDArray[Any]]] = []
+    several: dict[str, int] = {}
     for name, value in found.items():
         if not name.startswith("__"):
-            _gather(name, value, within, _DEEPEST)
+            _gather(name, value, within, several, _DEEPEST)
+    if several and not within:
+        name, count = next(iter(several.items()))
+        raise InputError(
+            f"{name} holds {count} recordings: save each as a file of its own.", place=place
+        )
     return recording_of(columns_of(by_name(within), place), ask)
 
 
-def _gather(path: str, value: Any, arrays: list[tuple[str, NDArray[Any]]], deeper: int) -> None:
-    """Arrays of numbers, also those within structures, each by its path."""
+def _gather(
+    path: str,
+    value: Any,
+    arrays: list[tuple[str, NDArray[Any]]],
+    several: dict[str, int],
+    deeper: int,
+) -> None:
+    """Arrays of numbers, also those within structures and cells, each by its path.
+
+    Of cells, or structures, of which there are several of one name, how many there are.
+    """
     array = np.asarray(value)
     if array.dtype.names and array.size == 1 and deeper:
         for field in array.dtype.names:
-            _gather(f"{path}.{field}", array.reshape(-1)[0][field], arrays, deeper - 1)
+            inner = array.reshape(-1)[0][field]
+            _gather(f"{path}.{field}", inner, arrays, several, deeper - 1)
+    elif array.dtype.kind == "O" and array.size == 1 and deeper:
+        inner = array.reshape(-1)[0]
+        _gather(path, inner, arrays, several, deeper - 1)
+    elif array.dtype.names or array.dtype.kind == "O":
+        several[path] = array.size
     elif array.dtype.kind in "iuf":
         arrays.append((path, array))
 

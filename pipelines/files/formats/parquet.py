@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,8 @@ _NESTED: Final = ("acc", "gyr", "linear", "gravity")
 #: The footer's length and the magic behind it.
 _FOOTER_END: Final = 10
 _MOST_BATCHES: Final = 1 << 20
+_LEVEL: Final = re.compile(r"'([^']*)'")
+_LEVELS: Final = re.compile(r"\('[^']*'(?:, '[^']*')+\)")
 
 
 def _is_parquet(look: Look) -> bool:
@@ -123,10 +126,22 @@ def _wanted(schema: Any, ask: Ask) -> list[str]:
     if stated := ask.stated.columns:
         return [name for name, said in zip(names, stated, strict=False) if said != "-"]
     needed = [field.name for field in schema
-              if is_needed(field.name) or _is_index_of_times(field)
-              or column_name(f"{field.name} x").quantity in _NESTED]  # fmt: skip
-    measured = {column_name(name).quantity for name in needed}
+              if is_needed(_plain(field.name)) or _is_index_of_times(field)
+              or column_name(f"{_plain(field.name)} x").quantity in _NESTED]  # fmt: skip
+    measured = {column_name(_plain(name)).quantity for name in needed}
     return needed if measured & set(_NESTED) else names
+
+
+def _plain(name: str) -> str:
+    """A name of several levels, as pandas writes it, as one.
+
+    Examples
+    --------
+    >>> _plain("('acc', 'x')"), _plain("acc_x")
+    ('acc x', 'acc_x')
+    """
+    levels = _LEVEL.findall(name) if _LEVELS.fullmatch(name) else [name]
+    return " ".join(filter(None, levels))
 
 
 def _is_index_of_times(field: Any) -> bool:
@@ -183,7 +198,7 @@ def _unnested(table: Any, pa: Any) -> Any:
         table = table.flatten()
     names, columns = [], []
     for field, column in zip(table.schema, table.columns, strict=True):
-        name = "time" if _is_index_of_times(field) else field.name
+        name = "time" if _is_index_of_times(field) else _plain(field.name)
         whole = column.combine_chunks() if _is_list(field.type, pa) else None
         if whole is not None and len(whole.flatten()) == 3 * len(whole):
             triad = whole.flatten()
@@ -210,7 +225,9 @@ def _values(column: Any, name: str, pa: Any) -> tuple[NDArray[np.generic] | None
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return _floats(column, pa), name
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        return _values(column.cast(column.type.value_type), name, pa)
+    if pa.types.is_decimal(column.type):
+        return _floats(column.cast(pa.float64()), pa), name
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return values_of(column.to_pylist()), name
     return None, name

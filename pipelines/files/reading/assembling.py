@@ -252,14 +252,14 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
     if not (median < low or median > high):  # all lost is the chain's business
         return
     units = {column.unit for column in _columns(recording, "acc").values()} or {"m_s2"}
-    cure = "check the unit in the column names"
+    cure = "check that these columns hold acceleration, gravity with it, and their unit"
     scale = unit_scale("acc", next(iter(units)))
     if len(units) == 1 and scale:
         gravity = gravity_of(acceleration, rate_hz) / scale
         counts = likely_counts(gravity)
         # two axes alone, or a short piece, show less or more than one gravity
         likely = likely_acceleration_unit(gravity, 0.2 if counts else 0.7)
-        if likely:
+        if likely and likely not in units:
             cure = (
                 f"the numbers look like {likely}, so name the columns acc_x_{likely} and so on, or "
                 f"give --units acc={likely}"

@@ -336,7 +336,7 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         if not words:
             return "time" if _measures("time", unit) else "other"
         named = len(words) == 1 and unit_of(words[0]) in UNITS["time"]
-        if "t" in words and _sensor_of(words):  # "aT", a total
+        if "t" in words[1:] and _sensor_of(words):  # "aT", a total; "t_acc" is a time
             return "other"
         if (having & TIME or named) and not having & (OTHER - {"gps"}):
             return "time"

@@ -47,6 +47,17 @@ def names_sensors(labels: Collection[str]) -> bool:
     return len(acc) > 1 or bool(acc and gyr)  # an A alone may say anything
 
 
+def names_a_sensor(title: str) -> bool:
+    """Whether a line is the title of a sensor's rows.
+
+    Examples
+    --------
+    >>> names_a_sensor("GYROSCOPE"), names_a_sensor("end of recording")
+    (True, False)
+    """
+    return any(_label_of(quantity, [title]) for quantity in ("acc", "gyr"))
+
+
 def tables_by_sensor(raw: RawColumns) -> SensorTables | None:
     """The rows of each sensor as a table of its own; None where no column says which it is.
 

@@ -7,7 +7,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from imu.errors import InputError
@@ -33,6 +33,9 @@ _PLAIN: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.
 _BY_COMMA: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _BY_POINT: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
 _BY_BLANK: Final = re.compile(r"[+-]?[1-9]\d{0,2}(['\u2019\u00a0\u202f ]\d{3})+([.,]\d*)?")
+_PLAIN: Final = re.compile(r"\d[\d.]*")
+#: Numbers with a point that tell what it means.
+_ENOUGH_POINTS: Final = 8
 _FORTRAN: Final = re.compile(r"[+-]?[\d.]+[dD][+-]?\d{1,3}")
 _SEPARATORS: Final = (",", ";", "\t", "|", " ")
 _ROWS_LOOKED_AT: Final = 60
@@ -121,6 +124,8 @@ def read_head(look: bytes, place: str) -> TextHead:
             place=place,
         )
     dialect, first = _rows_begin(lines, place)
+    if dialect.separator != "," and _have_thousands(lines[first:]):
+        dialect = replace(dialect, decimal_comma=True)
     above = [(n, line) for n, line in enumerate(lines[:first]) if line.strip()]
     names_at, units_at = _names_among(above, dialect)
     names = units = ("",) * dialect.columns
@@ -251,6 +256,17 @@ def _rows_begin(lines: Sequence[str], place: str) -> tuple[Dialect, int]:
             place=place,
         )
     return best[2], best[3]
+
+
+def _have_thousands(rows: Sequence[str]) -> bool:
+    """Whether each point stands between thousands: 995, 1.000, 1.005, and never 0.995."""
+    numbers = [number for row in rows for number in _PLAIN.findall(row)]
+    pointed = [number for number in numbers if "." in number]
+    return (
+        _ENOUGH_POINTS <= len(pointed) < len(numbers)
+        and all(map(_BY_POINT.fullmatch, pointed))
+        and not any("," in row or ":" in row for row in rows)
+    )
 
 
 def column_like(line: str) -> bool:

@@ -16,7 +16,7 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.keyed_lines import Lines
-from pipelines.files.reading.long_table import names_sensors
+from pipelines.files.reading.long_table import names_a_sensor, names_sensors
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
 from pipelines.files.reading.text_head import (
@@ -218,7 +218,7 @@ class _Reader:
         self._rows = 0
         self._next_line = head.first_row_line
         self._told = _Told()
-        self._held = b""
+        self._titled = False
 
     def push(self, text: bytes) -> None:
         """Take lines; the last of them all may lack its end."""
@@ -288,10 +288,11 @@ class _Reader:
             line = decoded(raw).strip("\r ")
             if not line.strip():
                 continue
-            if line == self._head.header_text:
+            cells = split_row(line, self._head.dialect)
+            if line == self._head.header_text and not self._titled:
                 self._told.repeated.append(number)
                 continue
-            cells = split_row(line, self._head.dialect)
+            self._refuse_another_table(cells, line, number)
             if line.startswith("#") and not is_nothing(cells[0]):
                 self._told.remarks.append(number)
                 continue
@@ -320,6 +321,15 @@ class _Reader:
             for cells, column in zip(turned, self._columns, strict=True)
         ]
         return part, numbers
+
+    def _refuse_another_table(self, cells: list[str], line: str, number: int) -> None:
+        """Refuse names of columns that are others than those above, or of a sensor named before."""
+        if sum(_measures(cell) for cell in cells) > 1 and line not in self._head.preface:
+            raise InputError(
+                "here another table begins: give each as a file of its own, the second by --with.",
+                place=f"{self._place}, line {number}",
+            )
+        self._titled = len(cells) == 1 and names_a_sensor(line)
 
     def _completed(self, cells: list[str], width: int) -> list[str]:
         """A row whose separator at the end is more or less than the others have."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +43,23 @@ def test_a_parquet_file_with_empty_cells_in_several_groups_is_read_as_it_is(
     code = f"import sys, pipelines; pipelines.read({str(path)!r}); print('pandas' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "False"
+
+
+def test_decimals_and_dictionaries_of_databases_are_numbers(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    time_s = np.arange(600) / 100.0
+    up = np.round(9.81 + np.sin(17.0 * time_s), 2)
+    level = pa.array(np.full(600, 0.5)).dictionary_encode()
+    columns = {
+        "time_s": pa.array([Decimal(f"{t:.3f}") for t in time_s], pa.decimal128(12, 3)),
+        "acc_x_m_s2": level,
+        "acc_y_m_s2": pa.array(np.zeros(600)),
+        "acc_z_m_s2": pa.array(up).dictionary_encode(),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "run.parquet")
+    table = read(tmp_path / "run.parquet")
+    assert table.rate_hz == 100.0
+    np.testing.assert_array_equal(table.samples.acceleration_m_s2[:, 2], up)
+    np.testing.assert_array_equal(table.samples.acceleration_m_s2[:, 0], 0.5)

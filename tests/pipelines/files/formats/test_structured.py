@@ -87,6 +87,22 @@ def records() -> list[dict[str, Any]]:
     ]
 
 
+def batches(
+    acc: str, gyr: str, *, turned: bool = False, named: bool = False
+) -> list[dict[str, Any]]:
+    """Ten samples a record, with one time."""
+    found = []
+    for k in range(0, len(RUN.time_s), 10):
+        record: dict[str, Any] = {"timestamp_ms": round(RUN.time_s[k] * 1000.0), "quality": [1, 1]}
+        for name, values in ((acc, ACC), (gyr, GYR)):
+            held = values[k : k + 10]
+            record[name] = (held.T if turned else held).tolist()
+            if named:
+                record[name] = {axis: held[:, j].tolist() for j, axis in enumerate("xyz")}
+        found.append(record)
+    return found
+
+
 def flat() -> dict[str, list[float]]:
     found = {"time_s": RUN.time_s.tolist()}
     for name, values in (("acc_{}_m_s2", ACC), ("gyr_{}_rad_s", GYR)):
@@ -124,6 +140,16 @@ def of_sensors() -> dict[str, list[dict[str, float]]]:
         lambda: json.dumps(flat()),
         lambda: json.dumps({"time": RUN.time_s.tolist(), "acc": ACC.tolist(), "gyr": GYR.tolist()}),
         lambda: json.dumps({"fs": 100, "acc": ACC.tolist(), "gyr": GYR.tolist()}),
+        lambda: json.dumps(
+            {
+                "t_ms": (RUN.time_s * 1e3).tolist(),
+                "acc_g": (ACC.T / 9.80665).tolist(),
+                "gyro_dps": np.degrees(GYR.T).tolist(),
+            }
+        ),
+        lambda: "\n".join(map(json.dumps, batches("acc", "gyr"))),
+        lambda: json.dumps({"rate": 100, "packets": batches("acc_m_s2", "gyr_rad_s", turned=True)}),
+        lambda: json.dumps({"records": batches("acc", "gyr", named=True)}),
         lambda: json.dumps({n: {str(k): v for k, v in enumerate(h)} for n, h in flat().items()}),
         lambda: json.dumps(
             {"columns": list(flat()), "data": [list(r) for r in zip(*flat().values(), strict=True)]}
@@ -171,6 +197,10 @@ def test_frames_with_zones_spans_records_lists_and_an_index_of_times(tmp_path: P
     assert_is_the_run(read(path))
     pandas.DataFrame(flat()).astype(str).to_parquet(path)
     assert_is_the_run(read(path))
+    levels = pandas.MultiIndex.from_product([["acc", "gyr"], list("xyz")])
+    index = pandas.Index(RUN.time_s, name="time_s")
+    pandas.DataFrame(np.hstack([ACC, GYR]), columns=levels, index=index).to_parquet(path)
+    assert_is_the_run(read(path))
     for compression in ("lz4", "uncompressed"):
         plain.write_ipc(tmp_path / "run.arrow", compression=compression)
         assert_is_the_run(read(tmp_path / "run.arrow"))
@@ -188,6 +218,11 @@ def test_two_sensors_of_matlab_and_numpy_have_a_pace_of_their_own(tmp_path: Path
     turning = table.samples.angular_velocity_rad_s
     assert turning is not None
     np.testing.assert_allclose(turning[::2], GYR[: len(turning) : 2])
+    named = {"t_acc": "acc_time", "acc": "acc", "t_gyr": "gyr_time", "gyr": "gyr"}
+    np.savez(tmp_path / "run.npz", **{name: arrays[other] for name, other in named.items()})
+    np.testing.assert_array_equal(
+        read(tmp_path / "run.npz").samples.acceleration_m_s2, table.samples.acceleration_m_s2
+    )
     del arrays["gyr_time"]
     np.savez(tmp_path / "run.npz", **arrays)
     with pytest.raises(InputError, match="not each has times"):
@@ -212,6 +247,21 @@ def test_structures_within_structures_of_matlab(tmp_path: Path) -> None:
     assert_is_the_run(table)
     assert "passed over" in table.notes[0]
     assert "LeftFoot" in table.notes[0]
+
+
+def test_recordings_in_cells_of_matlab_are_counted_and_one_alone_is_read(tmp_path: Path) -> None:
+    from scipy.io import savemat
+
+    one = {"t": RUN.time_s, "acc": ACC, "gyr": GYR}
+    for count in (1, 2):
+        cells = np.empty((count, 1), object)
+        for k in range(count):
+            cells[k, 0] = one
+        savemat(tmp_path / "run.mat", {"trial": cells})
+        if count == 1:
+            assert_is_the_run(read(tmp_path / "run.mat"))
+    with pytest.raises(InputError, match=r"trial holds 2 recordings: save each as a file"):
+        read(tmp_path / "run.mat")
 
 
 def sheet(names: list[str], values: np.ndarray) -> str:

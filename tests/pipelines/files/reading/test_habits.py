@@ -452,3 +452,42 @@ def test_the_acceleration_of_one_file_tells_the_unit_of_the_other(tmp_path: Path
     one = written(tmp_path / "a.csv", {name: table[name] for name in names[:4]})
     other = written(tmp_path / "b.csv", {name: table[name] for name in [names[0], *names[4:]]})
     assert_is_the_run(read(one, beside=other))
+
+
+@pytest.mark.parametrize("per_acc", [1e3 / G, 10.0])
+def test_thousands_of_whole_numbers_may_have_points(tmp_path: Path, per_acc: float) -> None:
+    table = columns(cells(RUN.time_s * 1000.0, 0), "t_ms", per_acc=per_acc, per_gyr=1e3)
+    points = {
+        name: [f"{round(float(cell)):,}".replace(",", ".") for cell in held]
+        for name, held in table.items()
+    }
+    path = written(tmp_path / "run.csv", points, ";")
+    found = read(path, units=f"acc=m_s2/{per_acc!r},gyr=rad_s/1000")
+    np.testing.assert_allclose(found.samples.time_s, RUN.time_s, atol=1e-9)
+    np.testing.assert_allclose(
+        found.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=0.51 / per_acc
+    )
+
+
+@pytest.mark.parametrize(
+    ("titles", "units"),
+    [(("ACCELEROMETER\n", "\nGYROSCOPE\n"), ("", "")), (("", ""), (" [m/s2]", " [rad/s]")),
+     (("Accelerometer\n", "Gyroscope\n"), (" [m/s2]", " [rad/s]"))],
+)  # fmt: skip
+def test_two_tables_in_one_file_are_refused_and_read_apart(
+    tmp_path: Path, titles: tuple[str, str], units: tuple[str, str]
+) -> None:
+    pieces = []
+    for title, unit, values in zip(
+        titles, units, (RUN.acceleration_m_s2, RUN.angular_velocity_rad_s), strict=True
+    ):
+        rows = np.column_stack([RUN.time_s, values]).tolist()
+        lines = [f"t [s],x{unit},y{unit},z{unit}", *(",".join(map(str, row)) for row in rows)]
+        pieces.append(title + "\n".join(lines) + "\n")
+    path, other = tmp_path / "run.csv", tmp_path / "other.csv"
+    path.write_text("".join(pieces))
+    with pytest.raises(InputError, match=r"line 60\d: here another table begins.*--with"):
+        read(path)
+    path.write_text(pieces[0])
+    other.write_text(pieces[1])
+    assert_is_the_run(read(path, beside=other))
