@@ -732,8 +732,8 @@ def _even(time: Times, rate_hz: float, mends: list[Mend]) -> tuple[Times, float]
     limit = max(_MOST_JITTER, 1.5 * batch)
     far = np.abs(spread - time) * rate_hz
     # samples are never taken backwards: that is jitter, however large
-    uneven = np.mean(far > limit) > 0.02 and np.mean(steps < 0.0) <= _JITTERS
-    if batch > _LONGEST_BATCH_S * rate_hz or uneven:
+    believed = np.mean(far > limit) > 0.02 and np.mean(steps < 0.0) <= _JITTERS
+    if batch > _LONGEST_BATCH_S * rate_hz or believed:
         # the sampling itself is uneven: only what shares a time is parted
         spread = _parted(np.maximum.accumulate(time), rate_hz)
         if equal:

@@ -33,7 +33,7 @@ _PLAIN: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.
 _BY_COMMA: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _BY_POINT: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
 _BY_BLANK: Final = re.compile(r"[+-]?[1-9]\d{0,2}(['\u2019\u00a0\u202f ]\d{3})+([.,]\d*)?")
-_PLAIN: Final = re.compile(r"\d[\d.]*")
+_DIGITS: Final = re.compile(r"\d[\d.]*")
 #: Numbers with a point that tell what it means.
 _ENOUGH_POINTS: Final = 8
 _FORTRAN: Final = re.compile(r"[+-]?[\d.]+[dD][+-]?\d{1,3}")
@@ -260,7 +260,7 @@ def _rows_begin(lines: Sequence[str], place: str) -> tuple[Dialect, int]:
 
 def _have_thousands(rows: Sequence[str]) -> bool:
     """Whether each point stands between thousands: 995, 1.000, 1.005, and never 0.995."""
-    numbers = [number for row in rows for number in _PLAIN.findall(row)]
+    numbers = [number for row in rows for number in _DIGITS.findall(row)]
     pointed = [number for number in numbers if "." in number]
     return (
         _ENOUGH_POINTS <= len(pointed) < len(numbers)
