@@ -11,6 +11,7 @@ import numpy as np
 from imu.errors import ColumnError
 from pipelines.files.reading.column_mapping import ColumnMapping, Settled
 from pipelines.files.reading.physics import (
+    gravity_at_rest,
     gravity_of,
     likely_acceleration_unit,
     likely_angular_velocity_unit,
@@ -27,6 +28,8 @@ from pipelines.files.reading.units import unit_scale
 
 #: Two values of a file that has so few rows fit any unit.
 ENOUGH_ROWS: Final = 20
+#: How far sensors at rest are from one g at most, by half the way from 1000 to 1024.
+_NO_COUNTS: Final = 0.012
 #: No body turns as fast half of the time, °/s.
 _FASTEST: Final = 860.0
 #: Few do as fast, °/s; whole numbers beyond it are rather a converter's.
@@ -168,12 +171,19 @@ def _acceleration_unit(
 ) -> str:
     gravity = gravity_of(triad, rate_hz)
     unit = likely_acceleration_unit(gravity) if len(triad) >= ENOUGH_ROWS else ""
-    if unit:
+    rest = gravity_at_rest(triad, rate_hz) if unit in ("", "mg") else gravity
+    counted = unit == "mg" and bool(np.all(np.nan_to_num(triad) % 1.0 == 0.0))
+    if unit and not (counted and not abs(rest / 1000.0 - 1.0) <= _NO_COUNTS):
         return unit
     index = next(c.index for c in columns.values() if not c.unit)
     name = names[index] or f"column {index + 1}"
     counts = likely_counts(gravity)
-    if counts and len(triad) >= ENOUGH_ROWS:
+    if counts and abs(rest / counts - 1.0) > _NO_COUNTS:
+        counts = round(rest)  # at rest it is known
+    if unit:
+        fault = "may be in mg as well as in counts of which 1024 make one g"
+        cure = "give --units acc=mg or --units acc=g/1024"
+    elif counts and len(triad) >= ENOUGH_ROWS:
         fault = f"looks like raw counts, {counts} of them for one g"
         cure = f"if so, give --units acc=g/{counts}"
     else:

@@ -28,6 +28,8 @@ _NOT_ROUND: Final = 5e-3
 #: Over some steps the mean specific force of a body is gravity; turning takes a part of it away.
 _WINDOW_S: Final = 2.0
 _GRAVITY_TOLERANCE: Final = 0.2
+#: Spread of what is still, as a part of gravity.
+_STILL: Final = 0.05
 _MOSTLY: Final = 0.8
 _ENOUGH: Final = 50_000  # vectors for a median
 #: Where acceleration swings by so much, a body moves.
@@ -128,6 +130,28 @@ def gravity_of(acceleration: Values, rate_hz: float) -> float:
     """
     lengths = _window_means(acceleration, rate_hz)
     return float(np.median(lengths)) if len(lengths) else float("nan")
+
+
+def gravity_at_rest(acceleration: Values, rate_hz: float) -> float:
+    """Length of the mean vector of the stillest second; NaN where nothing is still.
+
+    Examples
+    --------
+    >>> beat = np.sin(np.arange(1000) / 100.0 * 17.0) * (np.arange(1000) > 300)
+    >>> run = np.stack([0 * beat, 0.3 * beat, 1.0 + 1.3 * beat], axis=1)
+    >>> gravity_at_rest(run, 100.0), gravity_at_rest(run[400:], 100.0)
+    (1.0, nan)
+    """
+    whole = acceleration[np.isfinite(acceleration).all(axis=1)]
+    size = max(4, int(rate_hz))
+    windows = whole[: len(whole) // size * size].reshape(-1, size, 3)
+    if not len(windows):
+        return float("nan")
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = np.linalg.norm(windows.std(axis=1), axis=1)
+        stillest = int(np.argmin(spread))
+        length = float(np.linalg.norm(windows[stillest].mean(axis=0)))
+        return length if spread[stillest] <= _STILL * length else float("nan")
 
 
 def holds_gravity(triad: Values, rate_hz: float) -> bool:

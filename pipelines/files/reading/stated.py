@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from imu.errors import ParameterError
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.units import UNITS, unit_scale
+from pipelines.files.reading.units import UNITS, unit_of, unit_scale
 
 _NAMES: Final = (
     "time_s, time_ms, time_us or time_ns, acc_x, acc_y and acc_z with _m_s2, _g or _mg, "
@@ -73,20 +74,23 @@ def parse_stated(columns: str = "", units: str = "") -> Stated:
     >>> parse_stated("time_s,acc_x_g,-,acc_z_g", "gyr=deg_s").columns
     ('time_s', 'acc_x_g', '-', 'acc_z_g')
     """
-    names = tuple(name.strip() for name in columns.split(",")) if columns.strip() else ()
+    names = tuple(re.split(r"\s*[,;\t]\s*", columns.strip())) if columns.strip() else ()
     for name in names:
         said = column_name(name)
-        if name != "-" and (said.quantity not in UNITS or said.unknown):
+        if name != "-" and (said.quantity not in UNITS or said.unknown or "/" in name):
             raise ParameterError("--columns", name, f"names out of {_NAMES}, or - to pass over one")
     found: dict[str, str] = {}
     for piece in filter(None, (piece.strip() for piece in units.split(","))):
-        quantity, _, unit = (part.strip() for part in piece.partition("="))
-        if quantity not in UNITS or unit_scale(quantity, unit) is None:
+        quantity, _, written = (part.strip() for part in piece.partition("="))
+        quantity, unit = quantity.lower(), written
+        if quantity in UNITS and unit_scale(quantity, written) is None:
+            unit = unit_of(written)
+        if quantity in found or quantity not in UNITS or unit_scale(quantity, unit) is None:
             raise ParameterError(
                 "--units",
                 piece,
-                "units such as acc=g,gyr=deg_s,time=ms: m_s2, g, mg or g/2048 (counts of which "
-                "2048 make one), rad_s or deg_s, s, ms, us or ns",
+                "units such as acc=g,gyr=deg_s,time=ms, each once: m_s2, g, mg or g/2048 (counts "
+                "of which 2048 make one), rad_s or deg_s, s, ms, us or ns",
             )
         found[quantity] = unit
     return Stated(names, found)

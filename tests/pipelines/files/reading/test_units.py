@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu.errors import ColumnError, InputError
+from imu.errors import ColumnError, InputError, ParameterError
 from pipelines import read
 from tests.pipelines.command_line import backstride, one_sentence
 from tests.pipelines.files.reading.shapes import G, Run, a_run
@@ -197,3 +197,65 @@ def test_an_unknown_unit_can_be_stated_on_the_command_line(
     assert "unknown unit '°/min'" in one_sentence(backstride("import", path))
     assert backstride("import", path, "out.csv", "--units", "gyr=deg_s/60").exit_code == 0
     assert_is_the_run(read("out.csv"))
+
+
+@pytest.mark.parametrize(
+    ("units", "acc", "gyr"),
+    [("gyr=dps,acc=m/s2", "m_s2", "deg_s"), ("ACC=G,GYR=°/s", "g", "deg_s")],
+)
+def test_units_are_stated_in_the_spellings_of_headers(
+    tmp_path: Path, units: str, acc: str, gyr: str
+) -> None:
+    scale = {"m_s2": 1.0, "g": 9.80665}[acc]
+    table = columns(acc="a{x}", gyr="g{x}", per_acc=1.0 / scale, per_gyr=180.0 / np.pi)
+    found = read(written(tmp_path / "run.csv", table), units=units)
+    assert_is_the_run(found)
+    assert f"in {gyr} as stated" in found.notes[0]
+
+
+@pytest.mark.parametrize("units", ["acc=g,acc=mg", "acc=lsb", "acc=s"])
+def test_units_that_are_none_or_stated_twice_are_refused(tmp_path: Path, units: str) -> None:
+    path = written(tmp_path / "run.csv", columns())
+    with pytest.raises(ParameterError, match="each once"):
+        read(path, units=units)
+
+
+def test_columns_may_be_parted_by_semicolons_and_hold_no_scale(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.csv", columns(), ";")
+    names = "time_s;acc_x_m_s2;acc_y_m_s2; acc_z_m_s2;gyr_x_rad_s;gyr_y_rad_s;gyr_z_rad_s"
+    assert_is_the_run(read(path, columns=names))
+    with pytest.raises(ParameterError, match="names out of"):
+        read(path, columns=names.replace("acc_x_m_s2", "acc_x_g/4096"))
+
+
+@pytest.mark.parametrize("per_g", [1024.0, 1020.0])
+def test_whole_numbers_near_1024_a_g_may_be_counts_and_both_are_named(
+    tmp_path: Path, per_g: float
+) -> None:
+    table = columns(acc="a{x}", gyr="g{x}", per_acc=per_g / G)
+    for axis in "xyz":
+        table[f"a{axis}"] = [str(round(float(cell))) for cell in table[f"a{axis}"]]
+    path = written(tmp_path / "run.csv", table)
+    with pytest.raises(ColumnError, match="--units acc=mg or --units acc=g/1024"):
+        read(path)
+    rest = read(path, units="acc=g/1024").samples.acceleration_m_s2[:150, 2].mean()
+    assert rest == pytest.approx(G * per_g / 1024.0, rel=2e-3)
+
+
+@pytest.mark.parametrize(("per_g", "said"), [(1000.0, "in mg by the numbers"), (2000.0, "")])
+def test_whole_numbers_are_of_what_they_read_at_rest(
+    tmp_path: Path, per_g: float, said: str
+) -> None:
+    table = columns(acc="a{x}", gyr="g{x}", per_acc=per_g / G)
+    for axis in "xyz":
+        table[f"a{axis}"] = [str(round(float(cell))) for cell in table[f"a{axis}"]]
+    path = written(tmp_path / "run.csv", table)
+    units = ""
+    if not said:
+        with pytest.raises(ColumnError) as caught:
+            read(path)
+        (units,) = re.findall(r"--units (acc=g/\d+)", str(caught.value))
+    found = read(path, units=units)
+    assert said in found.notes[0]
+    rest = found.samples.acceleration_m_s2[:150, 2].mean()
+    assert rest == pytest.approx(G, rel=2e-3)
