@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.files.reading.long_table import names_sensors
+from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stamps import is_time_in_words
 
 _LOOKED_AT: Final = 200
 
 
-def values_of(cells: Sequence[Any]) -> NDArray[np.generic] | None:
-    """A column of numbers or short text; None where it is neither.
+def values_of(cells: Sequence[Any], name: str = "") -> NDArray[np.generic] | None:
+    """A column of numbers or short text; None where it is neither, or says nothing by its name.
 
     Examples
     --------
@@ -28,7 +29,8 @@ def values_of(cells: Sequence[Any]) -> NDArray[np.generic] | None:
         pass
     words = [cell if isinstance(cell, str) else "" for cell in cells]
     first = [word for word in words[:_LOOKED_AT] if word]
-    if not (any(map(is_time_in_words, first)) or names_sensors(set(first))):
+    told = any(map(is_time_in_words, first)) or names_sensors(set(first)) or is_group(name)
+    if not told:
         return None
     return np.array([word.encode("ascii", "replace")[:40] for word in words], "S40")
 

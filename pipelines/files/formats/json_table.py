@@ -56,8 +56,8 @@ def _read(look: Look, ask: Ask) -> Recording:
             place=place,
         )
     values: dict[int, NDArray[np.generic]] = {}
-    for index, held in enumerate(cells.values()):
-        if (column := values_of(held)) is not None:
+    for index, (name, held) in enumerate(cells.items()):
+        if (column := values_of(held, name)) is not None:
             values[index] = column
     return recording_of(RawColumns(place, tuple(cells), values, preamble=preamble), ask)
 

@@ -229,7 +229,7 @@ def _values(column: Any, name: str, pa: Any) -> tuple[NDArray[np.generic] | None
     if pa.types.is_decimal(column.type):
         return _floats(column.cast(pa.float64()), pa), name
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return values_of(column.to_pylist()), name
+        return values_of(column.to_pylist(), name), name
     return None, name
 
 

@@ -23,6 +23,7 @@ from pipelines.files.reading.physics import (
     may_turn,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
+from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stated import Column, Stated
 from pipelines.files.reading.time_columns import TimeColumns, can_be_time, time_columns
 from pipelines.files.reading.units import UNITS, USUAL_UNITS, unit_scale
@@ -43,7 +44,7 @@ _LONGEST_DIRECTION: Final = 1.05
 
 def is_needed(name: str, unit: str = "") -> bool:
     """Whether a column can matter, by its name; one without a name may."""
-    return not name or column_name(name, unit).quantity not in ("other", "count")
+    return not name or column_name(name, unit).quantity not in ("other", "count") or is_group(name)
 
 
 def propose(

@@ -13,6 +13,7 @@ from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
+from pipelines.files.reading.row_groups import rows_of_one
 from pipelines.files.reading.stamps import CLOCK, date_ns, day_ns, seconds_of_clock, stamps_in_words
 from pipelines.files.reading.stated import Earlier, Stated
 from pipelines.files.reading.time_columns import TimeColumns
@@ -122,6 +123,8 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
     InputError
         When it cannot be told: names the readings and the option that settles it.
     """
+    if not ask.stated.columns:
+        raw = rows_of_one(raw)
     tables = None if ask.stated.columns else tables_by_sensor(raw)
     if tables is None:
         return _of_one_table(raw, ask)

@@ -18,6 +18,7 @@ from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.keyed_lines import Lines
 from pipelines.files.reading.long_table import names_a_sensor, names_sensors
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
+from pipelines.files.reading.row_groups import is_group, several
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
 from pipelines.files.reading.text_head import (
     Dialect,
@@ -115,20 +116,25 @@ def read_rows(
     """
     sample = _first_cells(source.look, head)
     label = _label_column(sample, head)
+    groups = _groups(sample, head, wanted)
     columns = [
         k
         for k in range(head.dialect.columns)
         if k == label
+        or len(groups.get(k, ())) > 1
         or (
             (label is not None or wanted(k, head.names[k], head.units[k]))
             and (_measures(head.names[k]) or _numeric(sample, k, head))
         )
     ]
     in_words = frozenset(
-        k for k in columns if k == label or any(is_time_in_words(row[k]) for row in sample)
+        k
+        for k in columns
+        if k == label or k in groups or any(is_time_in_words(row[k]) for row in sample)
     )
     pointed = frozenset(k for k in columns if any(_DECIMALS.search(row[k]) for row in sample))
     reader = _Reader(head, columns, in_words, pointed, place, _units_in(sample, columns))
+    reader.watched = {k: cells[0] for k, cells in groups.items() if len(cells) == 1}
     skipped = head.first_row_line - 1
     for block in source.blocks():
         rows = block
@@ -140,6 +146,18 @@ def read_rows(
     raw = reader.finished()
     day = next((c for row in sample[:1] for k, c in enumerate(row) if _is_day(c, k, head)), "")
     return replace(raw, preamble={**raw.preamble, DAY: day}) if day else raw
+
+
+def _groups(
+    sample: Sequence[Sequence[str]], head: TextHead, wanted: Callable[[int, str, str], bool]
+) -> dict[int, list[str]]:
+    """Columns of words that say whose rows they are, and what they say."""
+    return {
+        k: sorted({row[k] for row in sample})
+        for k, name in enumerate(head.names)
+        if sample and is_group(name) and wanted(k, name, head.units[k])
+        and not _numeric(sample, k, head)
+    }  # fmt: skip
 
 
 def _is_day(cell: str, column: int, head: TextHead) -> bool:
@@ -219,6 +237,8 @@ class _Reader:
         self._next_line = head.first_row_line
         self._told = _Told()
         self._titled = False
+        #: What a column of words says in each row that was looked at.
+        self.watched: dict[int, str] = {}
 
     def push(self, text: bytes) -> None:
         """Take lines; the last of them all may lack its end."""
@@ -228,6 +248,8 @@ class _Reader:
         count = text.count(b"\n") + (not ended)
         if self._units is not None:
             text = self._units.sub(b"", text)
+        for column, cell in self.watched.items():
+            self._refuse_other_words(text, column, cell)
         part = _regular(text if ended else text + b"\n", self._head.dialect, self._columns,
                         self._in_words)  # fmt: skip
         numbers: Sequence[int] = range(self._next_line, self._next_line + count)
@@ -245,6 +267,20 @@ class _Reader:
                 f"there are more than {_MOST_ROWS} rows: cut the recording into pieces.",
                 place=self._place,
             )
+
+    def _refuse_other_words(self, text: bytes, column: int, cell: str) -> None:
+        """Refuse rows of somebody else, further below than what was looked at."""
+        lines = text.count(b"\n") + (not text.endswith(b"\n"))
+        if text.count(cell.encode()) >= lines:
+            return
+        for number, raw in enumerate(text.split(b"\n"), self._next_line):
+            cells = split_row(decoded(raw).strip("\r "), self._head.dialect)
+            if len(cells) == self._head.dialect.columns and cells[column] not in (cell, ""):
+                if decoded(raw).strip("\r ") == self._head.header_text:
+                    continue
+                raise several(
+                    self._place, self._head.names[column], [cell, cells[column]], line=number
+                )
 
     def finished(self) -> RawColumns:
         """All columns.

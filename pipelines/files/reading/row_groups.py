@@ -1,0 +1,93 @@
+"""Rows of several people, trials or sensors in one table, told by a column that says which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.errors import InputError
+from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.long_table import names_sensors
+from pipelines.files.reading.name_words import WAIST, plain_words, word_set
+from pipelines.files.reading.raw_columns import RawColumns, excerpt
+
+_GROUPS: Final = word_set(
+    "subject participant person runner athlete patient proband volunteer trial session recording "
+    "sensor sensors device imu node mac address location placement side id uuid serial"
+)
+_BESIDE: Final = word_set("id nr no number name code address serial uuid of")
+#: More are a count of rows.
+_MOST: Final = 64
+
+
+def is_group(name: str) -> bool:
+    """Whether a column says whose rows they are.
+
+    Examples
+    --------
+    >>> is_group("sensor_id"), is_group("Subject"), is_group("sensor temperature"), is_group("no")
+    (True, True, False, False)
+    """
+    words = frozenset(plain_words(name))
+    return bool(words & _GROUPS) and words <= _GROUPS | _BESIDE
+
+
+def rows_of_one(raw: RawColumns) -> RawColumns:
+    """The table without columns that say whose rows they are, and the rows of the waist alone.
+
+    Raises
+    ------
+    InputError
+        When there are rows of several, and none is plainly meant: names the column.
+    """
+    for index, name in enumerate(raw.names):
+        if not is_group(name) or index not in raw.values:
+            continue
+        values = raw.values[index]
+        labels = _labels(values)
+        if names_sensors(labels.values()):
+            continue  # a row for each sensor and time
+        raw = replace(raw, values={k: v for k, v in raw.values.items() if k != index})
+        measured = any(column_name(other).axis >= 0 for other in raw.names)
+        if not measured or not 1 < len(labels) <= _MOST:
+            continue
+        waist = [key for key, label in labels.items() if not WAIST.isdisjoint(plain_words(label))]
+        if len(waist) != 1:
+            shown = (raw.shown or raw.names)[index]
+            raise several(raw.at_header(index), shown, list(labels.values()))
+        others = ", ".join(excerpt(label) for key, label in labels.items() if key != waist[0])
+        note = f"{raw.place}: rows of {excerpt(labels[waist[0]])} are read, those of {others} not."
+        raw = _with_rows(replace(raw, notes=(*raw.notes, note)), np.asarray(values == waist[0]))
+    return raw
+
+
+def _with_rows(raw: RawColumns, rows: NDArray[np.bool_]) -> RawColumns:
+    place, line_of = np.flatnonzero(rows), raw.line_of
+    return replace(
+        raw,
+        values={k: v[rows] for k, v in raw.values.items()},
+        line_of=None if line_of is None else lambda row: line_of(int(place[row])),
+    )
+
+
+def several(place: str, name: str, labels: Sequence[str], *, line: int = 0) -> InputError:
+    """What is said of rows of several."""
+    said = " and ".join(excerpt(label) for label in labels[:2])
+    more = f" and {len(labels) - 2} more" if len(labels) > 2 else ""
+    return InputError(
+        f"{excerpt(name)} says that rows are of {said}{more}: give those of each in a file of its "
+        "own, or pass over that column with --columns where all are one.",
+        place=f"{place}, line {line}" if line else place,
+    )
+
+
+def _labels(values: NDArray[np.generic]) -> dict[object, str]:
+    """The different cells of a column, and what they say."""
+    if values.dtype.kind == "f":
+        numbers = values[np.isfinite(np.asarray(values, np.float64))]
+        return {value: f"{value:g}" for value in np.unique(numbers)[: _MOST + 1].tolist()}
+    return {cell: cell.decode("utf-8", "replace") for cell in np.unique(values).tolist() if cell}

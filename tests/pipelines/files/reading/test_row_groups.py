@@ -1,0 +1,100 @@
+"""Rows of several people, trials or sensors are never one run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from imu.errors import InputError
+from pipelines import read
+from tests.pipelines.files.reading.shapes import Run, a_run
+from tests.pipelines.files.reading.tables import RUN, Columns, assert_is_the_run, columns, written
+
+OTHER = a_run(seed=4)
+ROWS = len(RUN.time_s)
+
+
+def with_label(name: str, label: str, run: Run) -> Columns:
+    table = columns(acc="a{x}", gyr="g{x}", time_name="time", run=run)
+    return {"time": table.pop("time"), name: [label] * len(run.time_s), **table}
+
+
+def by_turns(one: Columns, other: Columns) -> Columns:
+    return {
+        name: [cell for pair in zip(one[name], other[name], strict=True) for cell in pair]
+        for name in one
+    }
+
+
+def after(one: Columns, other: Columns) -> Columns:
+    return {name: one[name] + other[name] for name in one}
+
+
+@pytest.mark.parametrize("joined", [by_turns, after])
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("sensor_id", ("1", "2")),
+        ("device", ("00:11:22:33:44:55", "00:11:22:33:44:56")),
+        ("location", ("shank", "foot")),
+        ("side", ("L", "R")),
+        ("subject", ("S01", "S02")),
+        ("Trial No", ("1", "2")),
+    ],
+)
+def test_rows_of_two_are_refused_by_the_column_that_tells_them_apart(
+    tmp_path: Path, joined: object, name: str, labels: tuple[str, str]
+) -> None:
+    assert callable(joined)
+    one, other = with_label(name, labels[0], RUN), with_label(name, labels[1], OTHER)
+    path = written(tmp_path / "run.csv", joined(one, other))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    message = str(caught.value)
+    assert f"{name!r} says that rows are of {labels[0]!r} and {labels[1]!r}" in message or (
+        f"{name!r} says that rows are of {labels[1]!r} and {labels[0]!r}" in message
+    )
+    # obeyed, either way
+    assert_is_the_run(read(written(path, one)))
+    said = "time_s,-,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyr_x_rad_s,gyr_y_rad_s,gyr_z_rad_s"
+    assert_is_the_run(read(path, columns=said))
+
+
+@pytest.mark.parametrize("labels", [("waist", "foot"), ("left shank", "Lower_back L5")])
+def test_rows_at_the_waist_are_taken_and_the_others_told(
+    tmp_path: Path, labels: tuple[str, str]
+) -> None:
+    runs = (RUN, OTHER) if labels[0] == "waist" else (OTHER, RUN)
+    tables = [with_label("location", label, run) for label, run in zip(labels, runs, strict=True)]
+    found = read(written(tmp_path / "run.csv", by_turns(*tables)))
+    assert_is_the_run(found)
+    assert any("rows of" in note and "are read" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("label", ["S01", "3"])
+def test_a_column_that_names_one_alone_changes_nothing(tmp_path: Path, label: str) -> None:
+    assert_is_the_run(read(written(tmp_path / "run.csv", with_label("subject", label, RUN))))
+
+
+def test_rows_of_two_are_refused_in_json_and_parquet_too(tmp_path: Path) -> None:
+    table = after(with_label("subject", "S01", RUN), with_label("subject", "S02", OTHER))
+    whole = {name: held if name == "subject" else list(map(float, held))
+             for name, held in table.items()}  # fmt: skip
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(whole))
+    with pytest.raises(InputError, match="'subject' says that rows are of 'S01' and 'S02'"):
+        read(path)
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table(whole), tmp_path / "run.parquet")
+    with pytest.raises(InputError, match="'subject' says that rows are of 'S01' and 'S02'"):
+        read(tmp_path / "run.parquet")
+
+
+def test_an_index_that_is_called_id_is_no_sensor(tmp_path: Path) -> None:
+    table = with_label("id", "", RUN)
+    table["id"] = [str(k) for k in range(ROWS)]
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
