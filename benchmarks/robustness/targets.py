@@ -208,7 +208,7 @@ def _read_settings(path: Path) -> None:
 def _read_baseline(path: Path) -> None:
     from pipelines.files.baseline_file import load_baseline
 
-    load_baseline(str(path))
+    load_baseline(path)
 
 
 def _read_plan(path: Path) -> None:

@@ -64,7 +64,7 @@ def download(
         axes=axes,
         mass_kg=mass,
         height_m=height,
-        baseline=load_baseline(str(baseline)) if baseline else None,
+        baseline=load_baseline(baseline) if baseline else None,
         devices=devices_directory(),
         erase=erase,
         again=again,

@@ -201,7 +201,7 @@ def live(
         axes=axes,
         mass_kg=mass,
         height_m=height,
-        baseline=load_baseline(str(baseline)) if baseline else None,
+        baseline=load_baseline(baseline) if baseline else None,
         earlier=earlier,
         devices=None if no_calibration else devices_directory(),
         record=record,
@@ -396,7 +396,7 @@ def _completed(
         mass_kg=simulated.mass if stated.mass_kg is None else stated.mass_kg,
         height_m=simulated.height if stated.height_m is None else stated.height_m,
         baseline=stated.baseline
-        or (load_baseline(simulated.baseline) if simulated.baseline else None),
+        or (load_baseline(Path(simulated.baseline)) if simulated.baseline else None),
     ), [*told, *notes]
 
 

@@ -151,7 +151,7 @@ def replay(
         beside=beside,
         memory=data_directory(),
         block=block,
-        baseline=load_baseline(str(baseline)) if baseline else None,
+        baseline=load_baseline(baseline) if baseline else None,
         waveforms=waveforms is not None,
         settings=None if settings is None else load_alert_settings(settings),
         within=_range(begin, end),

@@ -80,7 +80,7 @@ def report(
         mass_kg=mass,
         height_m=height,
         rate_hz=rate,
-        baseline=None if baseline is None else load_baseline(str(baseline)),
+        baseline=None if baseline is None else load_baseline(baseline),
         memory=data_directory(),
     )
     with progress(f"reading {session.name}") as told:

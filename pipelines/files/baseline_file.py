@@ -11,7 +11,7 @@ from pipelines.files.loading import read_bounded
 from pipelines.system_error import explain
 
 
-def load_baseline(path: str) -> Baseline:
+def load_baseline(path: Path) -> Baseline:
     """Read a baseline: a file of its own, or the summary of an earlier replay.
 
     Raises
@@ -21,23 +21,22 @@ def load_baseline(path: str) -> Baseline:
     InputError
         When it holds no baseline.
     """
+    place = str(path)
     try:
-        content = read_bounded(Path(path)).decode()
-    except OSError as error:
-        raise RecordingError(f"the baseline cannot be read: {explain(error)}.", path=path) from None
-    except UnicodeDecodeError:
-        raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
-    try:
+        content = read_bounded(path).decode()
         parsed = json.loads(content)
+    except OSError as error:
+        fault = f"the baseline cannot be read: {explain(error)}."
+        raise RecordingError(fault, path=place) from None
     except (ValueError, RecursionError):
-        raise InputError("this is no baseline: give a summary of a replay.", place=path) from None
+        raise InputError("this is no baseline: give a summary of a replay.", place=place) from None
     if isinstance(parsed, dict) and "steps" in parsed and "baseline" in parsed:
         if parsed["baseline"] is None:
             raise InputError(
-                "that session was too short for a baseline: use a longer one.", place=path
+                "that session was too short for a baseline: use a longer one.", place=place
             )
         content = json.dumps(parsed["baseline"])
     try:
         return Baseline.from_json(content)
     except InputError as error:
-        raise InputError(str(error), place=path) from None
+        raise InputError(str(error), place=place) from None

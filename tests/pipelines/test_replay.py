@@ -300,7 +300,7 @@ def test_a_baseline_may_be_the_summary_or_its_part(tired: Replayed, tmp_path: Pa
     whole, part = tmp_path / "summary.json", tmp_path / "baseline.json"
     whole.write_text(tired.summary.to_json(), encoding="utf-8")
     part.write_text(json.dumps(tired.summary.baseline), encoding="utf-8")
-    assert load_baseline(str(whole)) == load_baseline(str(part)) == tired.result.baseline
+    assert load_baseline(whole) == load_baseline(part) == tired.result.baseline
 
 
 def test_a_session_too_short_for_a_baseline_says_so(folder: Path, tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ def test_a_session_too_short_for_a_baseline_says_so(folder: Path, tmp_path: Path
     summary = replay(folder / "run.csv", ReplayOptions(), quiet).summary
     path.write_text(summary.to_json(), encoding="utf-8")
     with pytest.raises(InputError, match="too short for a baseline"):
-        load_baseline(str(path))
+        load_baseline(path)
 
 
 def test_a_given_baseline_alerts_without_learning_first(tired: Replayed, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def _from_session(
     stated = ReplayOptions(
         mass_kg=settings.mass_kg if header.mass_kg is None else None,
         height_m=settings.height_m if header.height_m is None else None,
-        baseline=load_baseline(str(options.baseline)) if options.baseline else None,
+        baseline=load_baseline(options.baseline) if options.baseline else None,
     )
     result = fold_session(recorded, header_as_stated(header, stated), report).result
     run = _as_recorded(result, path, options, journal)
@@ -185,7 +185,7 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
     stated = ReplayOptions(
         mass_kg=settings.mass_kg,
         height_m=settings.height_m,
-        baseline=load_baseline(str(options.baseline)) if options.baseline else None,
+        baseline=load_baseline(options.baseline) if options.baseline else None,
         memory=data_directory(),
     )
     ran = fold_table(path, stated, report)
