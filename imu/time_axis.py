@@ -687,7 +687,7 @@ def _tell_missing(time: Times, rate_hz: float, mends: list[Mend]) -> None:
     """Tell of rows that are missing one here and there, and of stretches of another rate."""
     steps = np.diff(time) * rate_hz
     n = len(steps) // _RATE_ROWS * _RATE_ROWS
-    if not n:
+    if not n or 100.0 * np.mean(np.abs(steps - 1.0) > 0.5 * _OTHER_RATE) < _MUCH:
         return
     blocks = steps[:n].reshape(-1, _RATE_ROWS)
     own = np.maximum(np.median(blocks, axis=1, keepdims=True), _CLOSEST_S)
