@@ -50,5 +50,6 @@ class BeltUnits:
         return self._factor
 
     def reset(self) -> None:
-        """The link is gone: what comes next does not follow what came last."""
+        """What comes next does not follow what came last, as where the link was gone."""
         self._latest = None
+        self._by_speed_m = self._by_count_m = 0.0

@@ -174,8 +174,11 @@ class Beside:
         found = self._sensible("treadmill", device, now_ns, time_s)
         assert speed_m_s is not None
         found += self._watch_standing("treadmill", device, speed_m_s, now_ns, time_s, gait)
-        factor = self._units.push(now_ns, speed_m_s, reading.distance_m)
-        found += self._doubt("treadmill", device, "units", time_s, factor)
+        if "stands" in device.doubts:
+            self._units.reset()
+        else:
+            factor = self._units.push(now_ns, speed_m_s, reading.distance_m)
+            found += self._doubt("treadmill", device, "units", time_s, factor)
         slope_deg = None if slope is None else degrees_of(slope)
         known = None if {"stands", "units"} & device.doubts else speed_m_s
         found += self._take_pace("treadmill", known, slope_deg, time_s, from_s)

@@ -43,7 +43,8 @@ def compiled() -> None:
 
 def ran(folder: Path, keys: str, *options: str) -> Ran:
     path = folder / "run.mcap"
-    url = f"sim:?minutes=0.7&surface=treadmill&time_scale=0&{keys}"
+    length = "" if "minutes=" in keys else "minutes=0.7&"
+    url = f"sim:?{length}surface=treadmill&time_scale=0&{keys}"
     ended = backstride("live", url, "--record", path, *options)
     return Ran(ended, path, list(read_session(path).facts))
 
@@ -197,6 +198,17 @@ def test_a_wrong_value_is_told_and_not_used(
         assert speeds[-1] == pytest.approx(11 / 3.6)
     rates = [fact.heart_rate_bpm for fact in run.facts if isinstance(fact, facts.HeartRateKnown)]
     assert all(rate is None or rate < 200 for rate in rates)
+
+
+def test_a_belt_that_stood_is_not_accused_of_its_units_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    run = ran(tmp_path, "treadmill=stands@60+60&minutes=3.2")
+    doubts = [fact.reason for fact in run.facts if isinstance(fact, facts.StreamDoubted)]
+    assert doubts == ["stands"]
+    last = [fact for fact in run.facts if isinstance(fact, facts.PaceKnown)][-1]
+    assert last.source == "treadmill"
 
 
 def test_a_foot_pod_serves_where_there_is_no_treadmill(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from imu.steps import Steps
     from pipelines.session.result import SessionResult
 
+#: A distance that leaves out more of the running is that of a part.
+_MOST_UNCOUNTED: Final = 0.25
 #: Means that a summary has of blocks of twenty steps.
 _MEANS: Final = tuple(name for name in MEANS if name in STEP_COLUMNS)
 #: Distances that a device counted, by what a session calls it.
@@ -55,7 +57,9 @@ def entry_of(result: SessionResult, stated: Stated, recording: str = "") -> Sess
     steps, header = result.steps, result.header
     distance = Distance() if "distance" in stated.taken_back else stated.distance
     if distance is None:
-        known = result.distance_m is not None
+        # of a part it would be taken for that of the run
+        part = result.uncounted_s > _MOST_UNCOUNTED * result.running_s
+        known = result.distance_m is not None and not part
         source = _MEASURED.get(result.distance_source, "mark")
         distance = Distance(result.distance_m, source) if known else Distance()
     last_s = float(steps.initial_contact_s[-1]) if len(steps) else 0.0

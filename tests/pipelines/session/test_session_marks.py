@@ -33,6 +33,8 @@ from pipelines.live import LiveOptions, run_live
 from pipelines.live_controls import LiveControls
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
+from pipelines.runner.journal.session_entry import entry_of
+from pipelines.runner.journal.stated import Stated
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesFound, Fact, FlagsAnswered, StepsFinished
 from pipelines.session.header import SessionHeader
@@ -293,6 +295,9 @@ def test_running_that_the_distance_leaves_out_is_told(speed_from_s: float, told:
     assert len(notes) == told
     counted_s = result.distance_m / 2.5
     assert result.uncounted_s == pytest.approx(result.running_s - counted_s, abs=2.0)
+    # that of a part is not filed as that of the run
+    dated = replace(result, header=SessionHeader(1_800_000_000 * 10**9, "sim:"))
+    assert (entry_of(dated, Stated()).distance_m is None) == bool(told)
     # a distance that is stated is that of all of it
     found, _ = folded(scenario, at(speed_from_s, "speed", "9 km/h"), at(120.0, "distance", "300 m"))
     assert result_of(HEADER, found).uncounted_s == 0.0
