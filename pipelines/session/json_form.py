@@ -38,7 +38,7 @@ def to_json(value: object) -> bytes:
     --------
     >>> from pipelines.session.marks import Pain
     >>> to_json(Pain(4, "before", "left hip")).decode()
-    '{"kind":"pain","level":4,"moment":"before","place":"left hip"}'
+    '{"kind":"pain","level":4,"moment":"before","place":"left hip","noted":false}'
     """
     return msgspec.json.encode(to_plain(value))
 
