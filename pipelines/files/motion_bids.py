@@ -71,7 +71,7 @@ def write_motion_bids(
     folder : Path
         Of the dataset; others of its recordings stay as they are.
     names : MotionNames
-        Whose it is and what it shows; a recording of the same names is replaced.
+        Whose it is and what it shows; the same recording is written anew.
     samples : Samples
         SI, sensor frame.
     rate_hz : float
@@ -87,13 +87,14 @@ def write_motion_bids(
     Raises
     ------
     RecordingError
-        When something cannot be written.
+        When something cannot be written, or another recording has these names.
     """
     place = folder / f"sub-{names.subject}" / "motion"
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RecordingError(f"{explain(error)}.", path=str(place)) from None
+    _refuse_another(place / f"{names.stem}_motion.json", made)
     channels = _channels(samples)
     table = place / f"{names.stem}_motion.tsv"
     with replacing(table) as file:
@@ -117,6 +118,21 @@ def write_motion_bids(
         ),
     )
     return table
+
+
+def _refuse_another(sidecar: Path, made: Provenance) -> None:
+    """A study keeps what is in it: only the same recording is written again."""
+    try:
+        known = json.loads(sidecar.read_text("utf-8"))["BackstrideProvenance"]["input_sha256"]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError):
+        known = ""  # written by somebody else
+    if known != made.input_sha256:
+        raise RecordingError(
+            "another recording has these names: give another --subject or --task.",
+            path=str(sidecar),
+        )
 
 
 _CHANNEL_COLUMNS: Final = (

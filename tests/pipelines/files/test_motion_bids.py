@@ -13,8 +13,9 @@ import pytest
 
 from pipelines.files.exporting import decoded_samples
 from pipelines.files.session_reader import read_session
+from pipelines.files.simulation import write_simulation
 from tests.patience import HANG_S
-from tests.pipelines.command_line import backstride, one_sentence
+from tests.pipelines.command_line import backstride, one_sentence, quiet
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,13 @@ def test_samples_lie_in_the_dataset_as_they_are(run: Path) -> None:
     assert backstride("export", run, "--bids", "study", "--subject", "08").exit_code == 0
     before = {path: path.read_bytes() for path in Path("study").rglob("*") if path.is_file()}
     assert backstride("export", run, "--bids", "study", "--subject", "07").exit_code == 0
+    assert {
+        path: path.read_bytes() for path in Path("study").rglob("*") if path.is_file()
+    } == before
+    # another recording takes the place of none
+    write_simulation(Path("second.mcap"), "minutes=0.2&seed=9", quiet)
+    told = one_sentence(backstride("export", "second.mcap", "--bids", "study", "--subject", "07"))
+    assert "another recording has these names: give another --subject or --task." in told
     assert {
         path: path.read_bytes() for path in Path("study").rglob("*") if path.is_file()
     } == before
