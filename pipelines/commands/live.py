@@ -421,8 +421,10 @@ def _as_the_journal_says(
             journal, now, marks.get("surface", ""), marks.get("shoe", "")
         )
         notes += [trouble] if trouble else []
-    surface = dict(options.marks).get("surface", "")
-    notes += [cue.message for cue in cues_before(plan, surface)]
+    before = cues_before(plan, dict(options.marks).get("surface", ""))
+    if options.earlier is not None:  # in mid-run nobody warms up
+        before = [cue for cue in before if cue.text_id not in _FOR_A_RUN]
+    notes += [cue.message for cue in before]
     settings = journal.ask(Journal.settings, Settings()) if body is None else body
     return replace(
         options,
