@@ -97,6 +97,7 @@ _TURNS_BACK_S: Final = (3600.0, 43_200.0, _DAY_S)
 _FURTHEST_S: Final = 1e11
 #: No samples are closer to each other on the mean, s.
 _CLOSEST_S: Final = 1e-9
+_FURTHEST_COUNT: Final = 1e15  # intervals
 #: Rows that came late are looked for so far back, s.
 _LATE_S: Final = 2.0
 #: Share of rows that go back from which on they may be in no order at all.
@@ -669,7 +670,7 @@ def _has_moved(time: Times, places: Rows) -> NDArray[np.bool_]:
 
     Those that jitter are at their old level again.
     """
-    reach = max(16, len(time) // 100)
+    reach = max(1, min(max(16, len(time) // 100), len(time) - 1))
     interval = max(float(np.median(np.diff(time[::reach]))) / reach, _CLOSEST_S)
     moved = np.zeros(len(places), np.bool_)
     for k, place in enumerate(places):
@@ -817,8 +818,8 @@ def _refined(time_s: Times, interval_s: float, batch: int) -> float:
 
     Within a batch stamps tell nothing: a level is that of several.
     """
-    if interval_s < _CLOSEST_S:
-        return float("nan")
+    if interval_s < _CLOSEST_S or np.abs(time_s).max() > _FURTHEST_COUNT * interval_s:
+        return float("nan")  # no clock has counted so far
     n = len(time_s)
     late = time_s / interval_s - np.arange(n)
     block = max(16, n // 16, 4 * batch)

@@ -56,8 +56,8 @@ def finished_run(
     if began_by_no_clock(start_ns):
         year = datetime.fromtimestamp(start_ns // 10**9, UTC).year
         raise InputError(
-            f"the computer's clock said {year} when this run began: set the clock, and file the "
-            "run with: backstride journal add FILE --at 'YYYY-MM-DD HH:MM', when it began.",
+            f"the computer's clock said {year} when this run began: set the clock, and add the "
+            "recording to the journal with the time at which it began.",
             place="" if recording is None else str(recording),
         )
     pains = tuple(pain for pain in result.pains if not pain.noted)

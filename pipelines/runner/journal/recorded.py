@@ -160,9 +160,14 @@ def _from_session(
 
 def _begun(header: SessionHeader, options: AddOptions) -> SessionHeader:
     """The header with the start that is stated, where no clock has told it."""
+    knew = not began_by_no_clock(header.utc_start_ns)
     if options.start_ns is None:
-        return header
-    if not began_by_no_clock(header.utc_start_ns):
+        if knew:
+            return header
+        raise ParameterError(
+            "--at", "", "the start of the run, which the computer's clock did not know"
+        )
+    if knew:
         began = moment(header.utc_start_ns, header.utc_offset_minutes or 0)
         raise ParameterError(
             "--at",

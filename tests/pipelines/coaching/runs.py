@@ -173,7 +173,7 @@ def result_after(
     found += [facts.StepsFinished(duration_s, part) for part in steps]
     if run.progress.distance_m:
         known = facts.DistanceKnown(duration_s, run.progress.distance_m, run.progress.source)
-        found.append(known)
+        found += [known, facts.PaceKnown(0.0, run.progress.distance_m / duration_s, None)]
     ending = run.companion.ending()
     found.append(
         facts.Ended(

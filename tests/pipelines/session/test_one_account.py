@@ -355,7 +355,11 @@ def test_the_baseline_that_a_run_refuses_its_recording_does_not_hand_on(
     for neutral_is_old in (False, True):
         path = folder / f"old-{neutral_is_old}.mcap"
         header = SessionHeader(
-            10**18, SENSOR, axes="auto", settings=QUICK, neutral_is_old=neutral_is_old
+            1_800_000_000 * 10**9,
+            SENSOR,
+            axes="auto",
+            settings=QUICK,
+            neutral_is_old=neutral_is_old,
         )
         with SessionWriter(path, header) as writer:
             for record in log:

@@ -67,8 +67,8 @@ def test_a_recording_of_a_part_of_a_typed_run_takes_nothing_of_it(
     with Journal() as opened:
         opened.add(typed)
     meanwhile = f"{moment(began_ns - 120 * 10**9):%Y-%m-%d %H:%M}+00:00"
-    for file in (table, recording):
-        said = journal("add", file, "--at", meanwhile)
+    for file, when in ((table, ("--at", meanwhile)), (recording, ())):
+        said = journal("add", file, *when)
         assert "has its recording now" not in said
         assert ("run 1 was at the same time: where they are one, delete" in said) is (file == table)
     with Journal() as opened:

@@ -23,8 +23,8 @@ def begun_in_1970(recording: Path, tmp_path: Path) -> Path:
 
 def test_a_run_of_no_clock_is_filed_when_its_start_is_said(begun_in_1970: Path) -> None:
     refused = one_sentence(backstride("journal", "add", begun_in_1970))
-    assert "the computer's clock said 1970 when this run began" in refused
-    assert "backstride journal add FILE --at 'YYYY-MM-DD HH:MM'" in refused
+    assert "--at" in refused
+    assert "the start of the run, which the computer's clock did not know" in refused
     added = backstride("journal", "add", begun_in_1970, "--at", "2026-03-02 18:00")
     assert added.exit_code == 0, added.err
     assert "2026-03-02" in backstride("journal", "list").out
