@@ -7,10 +7,13 @@ import heapq
 from collections.abc import Sized
 from itertools import count
 from typing import Final
+from weakref import WeakKeyDictionary
 
 # Where the event loop does not show what is ready to run: passes without a new sleeper before time
 # moves on, enough for an item to go through a dozen tasks.
 _SETTLING_PASSES: Final = 32
+#: Virtual clocks that look in an event loop whether anything else is ready to run.
+_ticking: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, int]] = WeakKeyDictionary()
 
 
 class VirtualClock:
@@ -67,6 +70,7 @@ class VirtualClock:
         self._quiet_passes = 0
         if self._ticking_in is not loop:
             self._ticking_in = loop
+            _ticking[loop] = _ticking.get(loop, 0) + 1
             loop.call_soon(self._tick, loop)
         await awake
 
@@ -75,10 +79,14 @@ class VirtualClock:
             heapq.heappop(self._sleepers)
         if not self._sleepers:
             self._ticking_in = None
+            _ticking[loop] -= 1
             return
         self._quiet_passes += 1
         ready: Sized | None = getattr(loop, "_ready", None)  # asyncio's own loops have it
-        idle = not ready if ready is not None else self._quiet_passes >= _SETTLING_PASSES
+        # every other clock of this loop looks in turn, which is nothing to wait for
+        others = _ticking[loop] - 1
+        settled = self._quiet_passes >= _SETTLING_PASSES
+        idle = len(ready) <= others if ready is not None else settled
         if idle:
             self._quiet_passes = 0
             deadline_ns, _, awake = heapq.heappop(self._sleepers)

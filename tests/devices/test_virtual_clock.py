@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.simulator.virtual_clock import VirtualClock
+from devices.sources import open_source
 from tests.patience import HANG_S
 
 
@@ -90,3 +91,31 @@ def test_the_clock_goes_on_in_another_event_loop() -> None:
     asyncio.run(abandon())
     asyncio.run(clock.sleep(2))
     assert clock.monotonic_ns() == 2 * 10**9
+
+
+def test_clocks_of_one_loop_wait_for_no_other() -> None:
+    async def sleeper(clock: VirtualClock, times: int) -> int:
+        for _ in range(times):
+            await clock.sleep(60.0)
+        return clock.monotonic_ns()
+
+    async def run() -> list[int]:
+        pairs = [(VirtualClock(), times) for times in (3, 50, 700)]
+        each = asyncio.gather(*(sleeper(clock, times) for clock, times in pairs))
+        return await asyncio.wait_for(each, HANG_S)
+
+    assert asyncio.run(run()) == [60 * 10**9 * times for times in (3, 50, 700)]
+
+
+def test_two_simulated_sensors_are_read_side_by_side() -> None:
+    async def records(protocol: str) -> int:
+        url = f"sim:?minutes=0.2&standing_s=0&time_scale=0&protocol={protocol}"
+        async with open_source(url) as source:
+            return len([record async for record in source])
+
+    async def run() -> list[int]:
+        both = asyncio.gather(records("movesense"), records("polar"))
+        return await asyncio.wait_for(both, HANG_S)
+
+    alone = [asyncio.run(records(protocol)) for protocol in ("movesense", "polar")]
+    assert asyncio.run(run()) == alone
