@@ -16,6 +16,8 @@ from pathlib import Path
 from devices.records import LinkEvent
 from devices.source import Source
 from devices.timing.program_clock import ProgramClock
+from imu.analyzer import warm_up
+from imu.compiled import is_compiled
 from imu.drift.baseline import Baseline
 from imu.errors import BackstrideError, RecordingError
 from imu.steps import Steps
@@ -447,6 +449,8 @@ async def run_live(
     (True, None)
     """
     task = cancelled_by_signals()
+    if not is_compiled():  # before the sensor sends: packets would pile up
+        await asyncio.to_thread(warm_up)
     controls = controls or LiveControls()
     for kind, value in options.marks:
         controls.mark(kind, value)
