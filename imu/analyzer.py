@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imu.chain.gait import GAIT_NAMES, believe_open_run
-from imu.chain.intake import LEAPS_TOLD, time_order_error
+from imu.chain.intake import LEAPS_TOLD, ZEROS_TOLD, time_order_error
 from imu.chain.loop import (
     ACCELEROMETER,
     ALIGN,
@@ -224,7 +224,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         intake = self._state["intake"][0]
         if intake["leapt"] >= LEAPS_TOLD:
             found |= {"leaps": 0.0}
-        if intake["zeros"]:
+        if intake["zeros"] >= ZEROS_TOLD:
             found |= {"zeros": 0.0}
         if intake["impossible"]:
             found = {"impossible": float(intake["impossible_reading"])} | found

@@ -53,10 +53,13 @@ _TURNING_RAD_S: Final = 0.3
 _LEAP_M_S2: Final = 2.5 * STANDARD_GRAVITY_M_S2
 _LEAP_AT_50_HZ_M_S2: Final = 6.0 * STANDARD_GRAVITY_M_S2
 _TIMES_THE_MOST: Final = 3.0
+_RUNNING_M_S2: Final = STANDARD_GRAVITY_M_S2  # of late, where somebody runs
+_FIRST_LANDING: Final = 1.6
 _MOST_FORGOTTEN_S: Final = 5.0
 _LEAPS_IN_A_ROW: Final = 2
 #: So many are told of: a fall, or a hard landing, has two.
 LEAPS_TOLD: Final = 10
+ZEROS_TOLD: Final = 3
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit, where
 #: the axis never read more by this share.
 _REPEATS: Final = 3
@@ -219,7 +222,9 @@ def _leaps(c: Record, s: Record, t: float, ax: float, ay: float, az: float) -> b
         return False  # much may have happened
     a = s.acceleration
     change = max(abs(ax - a[0]), abs(ay - a[1]), abs(az - a[2]))
-    return change > c.leap and change > _TIMES_THE_MOST * s.most_change
+    # the first landing of a run is as hard as the others
+    least = c.leap if s.most_change > _RUNNING_M_S2 else _FIRST_LANDING * c.leap
+    return change > least and change > _TIMES_THE_MOST * s.most_change
 
 
 @small_kernel
@@ -279,7 +284,8 @@ def check_sample(
 def kinds_left_out(s: Record) -> int:
     """How many kinds of samples that are told of have been left out."""
     leapt = 1 if s.leapt >= LEAPS_TOLD else 0
-    return (1 if s.impossible > 0 else 0) + (1 if s.zeros > 0 else 0) + leapt
+    zeros = 1 if s.zeros >= ZEROS_TOLD else 0
+    return (1 if s.impossible > 0 else 0) + zeros + leapt
 
 
 @small_kernel

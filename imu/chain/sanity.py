@@ -110,7 +110,8 @@ _IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE = range(9)
 
 _FROZEN_S: Final = 0.06
 _LONGER: Final = 4
-_TURNS_RAD_S: Final = 0.2  # more than a gyroscope of 1 °/s reads of one who has stopped
+_FORCE_LONGER: Final = 2  # a coarse sensor reads the same for most of a flight
+_TURNS_RAD_S: Final = 0.5  # more than one who has stopped turns
 _AXIS_LONGER: Final = 4
 _NOTHING: Final = 1e-9  # less is the rounding of a formula
 _THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
@@ -503,15 +504,15 @@ def _is_frozen(
         return stuck >= 0
     if ax == 0.0 and ay == 0.0 and az == 0.0:
         return False  # not measured, or falling freely
-    if s.still_acceleration >= c.frozen_samples:
-        far = abs(_size(ax, ay, az) - 1.0) * _G > _FAR_FROM_REST_M_S2
+    far = abs(_size(ax, ay, az) - 1.0) * _G > _FAR_FROM_REST_M_S2
+    if s.still_acceleration >= _FORCE_LONGER * c.frozen_samples:
         if far:
             return running or deviation > _QUIET_M_S2
         # both may stand still at rest, where there is no noise
         return running and max(abs(gx), abs(gy), abs(gz)) > _TURNS_RAD_S
     # zeros from the start are no gyroscope; one who stops turns no more before the force is still
     lasting = s.still_turning >= _LONGER * c.frozen_samples
-    return running and s.turned_ever == 1 and lasting and deviation > _QUIET_M_S2
+    return running and s.turned_ever == 1 and lasting and far
 
 
 @small_kernel

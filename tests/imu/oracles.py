@@ -329,7 +329,8 @@ class Door:
             if previous is not None and np.abs(a).max() < 0.999 * self.acceleration_range:
                 change = np.abs(a - previous[1:4]).max()
                 soon = (t - previous[0]) * self.rate_hz <= 3.5
-                if soon and leaps < 2 and change > leap and change > 3.0 * most_change:
+                least = leap if most_change > 9.80665 else 1.6 * leap
+                if soon and leaps < 2 and change > max(least, 3.0 * most_change):
                     lost, leaps = lost + 1, leaps + 1
                     continue
             missing = 0
