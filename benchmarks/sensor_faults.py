@@ -157,11 +157,11 @@ def _random(share: float) -> Callable[[Array], Array]:
     return change
 
 
-def _more(share: float) -> Callable[[Array], Array]:
+def _more(share: float, by: float, axis: int) -> Callable[[Array], Array]:
     """A bit of some samples was turned."""
 
     def change(values: Array) -> Array:
-        values[_struck(share, values, np.random.default_rng(10)), 0] += 8.0 * STANDARD_GRAVITY_M_S2
+        values[_struck(share, values, np.random.default_rng(10)), axis] += by
         return values
 
     return change
@@ -347,7 +347,16 @@ HOLES: Final = (
     Fault(
         "accelerometer: one sample in 200 at random within ±16 g", _force(_random(5e-3)), holes=True
     ),
-    Fault("accelerometer: one sample in 200 with 8 g more on x", _force(_more(5e-3)), holes=True),
+    Fault(
+        "accelerometer: one sample in 200 with 8 g more on x",
+        _force(_more(5e-3, 8.0 * STANDARD_GRAVITY_M_S2, 0)),
+        holes=True,
+    ),
+    Fault(
+        "gyroscope: one sample in 200 with 15 rad/s more on y",
+        _gyro(_more(5e-3, 15.0, 1)),
+        holes=True,
+    ),
     Fault("packets exchanged, without number and time, 5 %", _packets_moved(1, 0.05)),
     Fault("packets doubled, without number and time, 5 %", _packets_moved(0, 0.05)),
 )

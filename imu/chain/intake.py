@@ -55,6 +55,7 @@ _LEAP_AT_50_HZ_M_S2: Final = 6.0 * STANDARD_GRAVITY_M_S2
 _TIMES_THE_MOST: Final = 3.0
 _RUNNING_M_S2: Final = STANDARD_GRAVITY_M_S2  # of late, where somebody runs
 _FIRST_LANDING: Final = 1.6
+_TURN_LEAP: Final = 0.25  # rad/s for each m/s²
 _MOST_FORGOTTEN_S: Final = 5.0
 _LEAPS_IN_A_ROW: Final = 2
 #: So many are told of: a fall, or a hard landing, has two.
@@ -127,6 +128,7 @@ INTAKE_STATE: Final = np.dtype(
         ("turn_repeats", np.int64, 3),
         ("measured", np.uint8, 3),  # axes that ever were different from zero
         ("most_change", np.float64),  # of late, from sample to sample on an axis, m/s²
+        ("most_turn_change", np.float64),  # the same of the gyroscope, rad/s
         ("leaps", np.int64),  # samples in a row that were left out for it
         ("force_zeros", np.int64),  # samples in a row that were taken
         ("gyro_zeros", np.int64),  # samples in a row, of moving ones
@@ -214,17 +216,31 @@ def _is_written_for_nothing(c: Record, s: Record, turns: bool) -> bool:
 
 
 @small_kernel
-def _leaps(c: Record, s: Record, t: float, ax: float, ay: float, az: float) -> bool:
+def _leaps(
+    c: Record,
+    s: Record,
+    t: float,
+    ax: float,
+    ay: float,
+    az: float,
+    gx: float,
+    gy: float,
+    gz: float,
+) -> bool:
     """Whether a reading is so far from the one before that it was damaged on its way."""
     if s.joined == 0 or s.leaps >= _LEAPS_IN_A_ROW:
         return False
     if (t - s.time_s) * c.rate_hz > _LEAPS_IN_A_ROW + _ROOM:
         return False  # much may have happened
-    a = s.acceleration
+    a, w = s.acceleration, s.angular_velocity
     change = max(abs(ax - a[0]), abs(ay - a[1]), abs(az - a[2]))
     # the first landing of a run is as hard as the others
     least = c.leap if s.most_change > _RUNNING_M_S2 else _FIRST_LANDING * c.leap
-    return change > least and change > _TIMES_THE_MOST * s.most_change
+    if change > least and change > _TIMES_THE_MOST * s.most_change:
+        return True
+    change = max(abs(gx - w[0]), abs(gy - w[1]), abs(gz - w[2]))
+    least = _TURN_LEAP * c.leap
+    return change > least and change > _TIMES_THE_MOST * s.most_turn_change
 
 
 @small_kernel
@@ -254,7 +270,7 @@ def check_sample(
     impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most)
     nothing = force == 0.0 and _is_written_for_nothing(c, s, turn != 0.0)
     leaps = finite and not (impossible or nothing) and force < c.acceleration_limit
-    leaps = leaps and _leaps(c, s, t, ax, ay, az)
+    leaps = leaps and _leaps(c, s, t, ax, ay, az, gx, gy, gz)
     lost = impossible or not finite or nothing or leaps
     if s.joined == 1 and not lost:
         late = (t - s.expected_s) * c.rate_hz
@@ -310,6 +326,8 @@ def accept_sample(
     if s.joined == 1:
         change = max(abs(ax - last[0]), abs(ay - last[1]), abs(az - last[2]))
         s.most_change = max(s.most_change * c.forgetting, change)
+        change = max(abs(gx - last_turn[0]), abs(gy - last_turn[1]), abs(gz - last_turn[2]))
+        s.most_turn_change = max(s.most_turn_change * c.forgetting, change)
     s.leaps = 0
     size = math.sqrt(ax * ax + ay * ay + az * az)
     moving = abs(size - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2

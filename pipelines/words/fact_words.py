@@ -93,7 +93,7 @@ _DOUBTS: Final = {
         "±1000 °/s; steps at its end do not count."
     ),
     "leaps": (
-        "readings of the accelerometer leap away and back, as where they were damaged: these are "
+        "readings of the sensor leap away and back, as where they were damaged: such samples are "
         "left out; where it happens often, look at the link, the card or what writes the file."
     ),
     "zeros": (

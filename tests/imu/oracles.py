@@ -313,7 +313,7 @@ class Door:
         expected = math.nan
         previous: Array | None = None
         run, largest = [0, 0, 0], np.zeros(3)
-        most_change, leaps = 0.0, 0
+        most_change, most_turn_change, leaps = 0.0, 0.0, 0
         slow = 50.0 / min(max(self.rate_hz, 50.0), 200.0)
         leap = 9.80665 * (2.5 + 3.5 * (slow - 0.25) / 0.75)
         filled = lost = restarts = 0
@@ -330,7 +330,10 @@ class Door:
                 change = np.abs(a - previous[1:4]).max()
                 soon = (t - previous[0]) * self.rate_hz <= 3.5
                 least = leap if most_change > 9.80665 else 1.6 * leap
-                if soon and leaps < 2 and change > max(least, 3.0 * most_change):
+                turn_change = np.abs(w - previous[4:7]).max()
+                leapt = change > max(least, 3.0 * most_change)
+                leapt |= turn_change > max(0.25 * leap, 3.0 * most_turn_change)
+                if soon and leaps < 2 and leapt:
                     lost, leaps = lost + 1, leaps + 1
                     continue
             missing = 0
@@ -353,6 +356,8 @@ class Door:
             if previous is not None and not math.isnan(expected):
                 forgotten = math.exp(-1.0 / (5.0 * self.rate_hz))
                 most_change = max(most_change * forgotten, np.abs(a - previous[1:4]).max())
+                turn_change = np.abs(w - previous[4:7]).max()
+                most_turn_change = max(most_turn_change * forgotten, turn_change)
             leaps = 0
             held = previous is not None and bool(np.all(a == previous[1:4]))
             largest = np.maximum(largest, np.abs(a))
