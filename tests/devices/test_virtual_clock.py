@@ -115,7 +115,7 @@ def test_two_simulated_sensors_are_read_side_by_side() -> None:
 
     async def run() -> list[int]:
         both = asyncio.gather(records("movesense"), records("polar"))
-        return await asyncio.wait_for(both, HANG_S)
+        return [*await asyncio.wait_for(both, HANG_S)]
 
     alone = [asyncio.run(records(protocol)) for protocol in ("movesense", "polar")]
     assert asyncio.run(run()) == alone
