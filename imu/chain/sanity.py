@@ -105,8 +105,9 @@ _LAG: Final = 16  # blocks between two windows that are compared
 #: Weights of a window, which whole strides hardly get through.
 _WEIGHTS: Final = np.sin(np.pi * (np.arange(_WINDOW) + 0.5) / _WINDOW) ** 2
 # columns of a block: mean force in the inertial frame and in the sensor, deviation of its size,
-# mean square of the angular velocity, whether no sample was filled or clipped
-_IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE = range(9)
+# mean square of the angular velocity, whether no sample was filled or clipped, whether its force
+# kept its direction
+_IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE, _STEADY = range(10)
 
 _FROZEN_S: Final = 0.06
 _LONGER: Final = 4
@@ -122,6 +123,7 @@ _MOST_GRAVITY_G: Final = 1.4
 _GRAVITY_BLOCKS: Final = 4
 #: The least of ten seconds, from so many blocks on: 0.94 in people.
 _LEAST_MEAN_G: Final = 0.87
+_KEPT_DIRECTION: Final = 0.98  # what is turned by hand without a gyroscope does not add up
 _MEAN_SMOOTHING: Final = 0.025
 _MEAN_BLOCKS: Final = 8
 #: Turn of the mean force over 4 s in the gyroscope's frame beyond 1.5 times that in the sensor, °:
@@ -193,7 +195,7 @@ SANITY_STATE: Final = np.dtype(
         ("sum", np.float64, 9),
         ("whole", np.uint8),
         ("blocks", np.int64),
-        ("block", np.float64, (_BLOCKS, 9)),
+        ("block", np.float64, (_BLOCKS, 10)),
         ("ungrounded", np.int64),  # blocks in a row without gravity
         ("drifting", np.int64),
         ("unexplained", np.int64),
@@ -321,10 +323,11 @@ def _size(x: float, y: float, z: float) -> float:
 
 
 @kernel
-def _judge_gravity(s: Record, in_sensor: float, kept_still: float) -> None:
+def _judge_gravity(s: Record, weighs: bool, in_sensor: float, kept_still: float) -> None:
     size = max(in_sensor, kept_still)
-    s.weighed += 1
-    s.gravity += max(1.0 / s.weighed, _MEAN_SMOOTHING) * (size - s.gravity)
+    if weighs:
+        s.weighed += 1
+        s.gravity += max(1.0 / s.weighed, _MEAN_SMOOTHING) * (size - s.gravity)
     off = size < _LEAST_GRAVITY_G or min(in_sensor, kept_still) > _MOST_GRAVITY_G
     s.ungrounded = s.ungrounded + 1 if off else 0
     if s.weighed >= _MEAN_BLOCKS and s.gravity < _LEAST_MEAN_G:
@@ -428,10 +431,11 @@ def _judge_block(s: Record, running: bool) -> None:
         s.hard = max(0, s.hard - 2)
     if s.blocks < _WINDOW:
         return
-    whole, turning = True, 0.0
+    whole, steady, turning = True, True, 0.0
     for k in range(_WINDOW):
         o = s.block[(newest - k) % _BLOCKS]
         whole = whole and o[_WHOLE] != 0.0
+        steady = steady and o[_STEADY] != 0.0
         turning += o[_TURNING] / _WINDOW
     if turning > _MOST_TURNING_RAD_S**2:
         note_trouble(s, GYRO_WILD, math.sqrt(turning))
@@ -440,7 +444,7 @@ def _judge_block(s: Record, running: bool) -> None:
     x, y, z = _window(s, newest, _SX)
     if whole:
         p, q, r = _window(s, newest, _IX)
-        _judge_gravity(s, _size(x, y, z), _size(p, q, r))
+        _judge_gravity(s, running or steady, _size(x, y, z), _size(p, q, r))
     _judge_posture(s, running, x, y, z)
     if s.blocks >= _BLOCKS:
         _judge_directions(s)
@@ -608,6 +612,7 @@ def watch_sample(
         mean = m[6] / n
         b[_DEVIATION] = math.sqrt(max(m[7] / n - mean * mean, 0.0))
         b[_TURNING] = m[8] / n
+        b[_STEADY] = math.sqrt(b[_SX] ** 2 + b[_SY] ** 2 + b[_SZ] ** 2) > _KEPT_DIRECTION * mean
         b[_WHOLE] = s.whole
         for k in range(9):
             m[k] = 0.0

@@ -76,6 +76,7 @@ def test_what_holes_leave_of_a_run_is_right(fault: Fault) -> None:
         "speed=6.5&minutes=0.4&rate=200&standing_s=4&slope=8&lean=15&mount_yaw=15&seed=3",
         "speed=4.2&minutes=0.4&rate=104&slope=-10&mount_pitch=-25&walk_s=10&device=ideal&seed=4",
         "speed=3.3&minutes=0.4&rate=50&standing_s=4&device=ideal&seed=5",
+        "speed=5.5&minutes=1.1&rate=100&stop=30+10&seed=74",
     ],
 )
 def test_a_clean_run_is_told_nothing(query: str, axes: str) -> None:
@@ -173,3 +174,23 @@ def test_25_hz_gives_what_it_can_and_leaves_the_rest_empty() -> None:
         assert abs(np.nanmedian(slow.rows[name]) - np.nanmedian(fast.rows[name])) < within
     for name in ("contact_time_ms", "impact_shock_g", "peak_force_bw", "braking_m_s", "toe_off_s"):
         assert np.isnan(slow.rows[name]).all()
+
+
+def test_a_sensor_that_is_turned_by_hand_without_a_gyroscope_has_its_gravity() -> None:
+    time = np.arange(8000) / RATE_HZ
+    angle = np.where(time > 10.0, np.sin(5.0 * time), 0.0)
+    force = 9.80665 * np.stack([np.sin(angle), 0.1 * np.cos(7.0 * time), np.cos(angle)], axis=1)
+    assert told(Samples(time, force)) == {}
+
+
+@pytest.mark.parametrize("resolution", [(0.0980665, np.radians(0.5)), (0.1, 0.01)])
+def test_a_coarse_sensor_is_told_nothing(resolution: tuple[float, float]) -> None:
+    samples, _ = simulate(
+        Scenario.from_query("minutes=0.9&speed=3&seed=3&rate=100&stop=25+12&standing_s=8")
+    )
+    assert samples.angular_velocity_rad_s is not None
+    values = samples.acceleration_m_s2, samples.angular_velocity_rad_s
+    force, turning = (
+        np.round(value / unit) * unit for value, unit in zip(values, resolution, strict=True)
+    )
+    assert told(Samples(samples.time_s, force, turning), rate_hz=100.0) == {}
