@@ -58,6 +58,8 @@ from pipelines.words.summary_words import run_notes
 
 #: Least time between two redraws without a finished step, s.
 _REDRAW_S = 0.5
+#: A surface that becomes known later is another surface, and the baseline is learned anew on it, s.
+_SURFACE_UNTIL_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,10 +303,11 @@ class _Session:
 
     def _settle_surface(self, belt: StreamChanged) -> None:
         """A belt beside the sensor is what is run on, unless the runner has said otherwise."""
-        if belt.state != "connected" or self._surface == TREADMILL:
+        if belt.state != "connected" or self._surface.casefold() == TREADMILL:
             return
         if not self._surface:
-            self._controls.mark("surface", TREADMILL)
+            if self._fold.elapsed_s < _SURFACE_UNTIL_S:
+                self._controls.mark("surface", TREADMILL)
         else:
             self._view.note(
                 f"The treadmill is connected, and this run is stated to be on {self._surface}: if "
