@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from imu.errors import ParameterError
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.warm_up import (
+    CoolDown,
     Moment,
     WarmUpParams,
     WarmUpState,
@@ -18,6 +20,7 @@ from pipelines.coaching.training.warm_up import (
     cool_down_of,
     relative_intensity,
 )
+from pipelines.session.json_form import to_json
 
 Gait = Literal["still", "walk", "run"]
 
@@ -125,6 +128,14 @@ def test_anything_less_is_none(end: list[tuple[float, Gait, float]]) -> None:
 def test_standing_after_the_cool_down_changes_nothing() -> None:
     parts: list[tuple[float, Gait, float]] = [(20, "run", 1.0), (2, "run", 0.7), (1, "walk", 1.0)]
     assert cool_down_of(session(*parts)) == cool_down_of(session(*parts, (9, "still", 0.0)))
+
+
+def test_a_cool_down_is_the_same_once_it_was_written() -> None:
+    """Where nobody walked too: what is read back is held against it, as written."""
+    found = cool_down_of(session((20, "run", 1.0), (3, "run", 0.7)))
+    assert found is not None
+    text = to_json(found)
+    assert to_json(msgspec.json.decode(text, type=CoolDown)) == text
 
 
 def test_a_short_run_needs_no_cool_down() -> None:
