@@ -33,6 +33,7 @@ TURN_UNKNOWN: Final = 1 << 14
 _CLIPPED: Final = int(Quality.CLIPPED)
 _GAP: Final = int(Quality.GAP)
 _SENSOR: Final = int(Quality.SENSOR)
+_OF_SAMPLES: Final = 0xFF  # what Samples can bear of it
 
 #: No body moves a sensor so: 51 g and 4300 °/s; with a stated range, so much beyond it.
 _MOST_M_S2: Final = 500.0
@@ -419,7 +420,7 @@ def _intake_push(
             out_quality[n] = _GAP
             n += 1
         flags = accept_sample(c, s, t, a[0], a[1], a[2], w[0], w[1], w[2], int(quality[i]), verdict)
-        out_quality[n] = flags & ~TURN_UNKNOWN
+        out_quality[n] = flags & _OF_SAMPLES
         out[n, 0] = t
         for axis in range(3):
             out[n, 1 + axis] = a[axis]

@@ -81,9 +81,8 @@ class Trouble(IntFlag):
 _COUNT: Final = len(Trouble)
 _NAMES: Final = tuple(name for one in Trouble for name in one.names)
 IMPOSSIBLE, FROZEN, RATE, GRAVITY, GYRO_CONTRADICTS, GYRO_QUIET, GYRO_WILD = range(7)
-GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED, DOUBLED, TURN_LOST, RANGE_ENDS = range(
-    7, 16
-)
+GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED, DOUBLED = range(7, 14)
+TURN_LOST, RANGE_ENDS = 14, 15
 #: Those that put steps in doubt.
 _DOUBTS: Final = int(
     Trouble.FROZEN
