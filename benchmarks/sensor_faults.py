@@ -435,9 +435,9 @@ def page() -> str:
         "scale is told in 54 of 54 and 36 of 39, half the scale in 38 and 23, a levelled force in",
         "50 and 39, after some 30 steps. Simulated posture hardly changes from stride to stride:",
         "there a levelled force is told in 12 of 80.",
-        "A motion model whose gyroscope is made up may be told, and rightly: one that tips 123 or",
-        "179° before the vertical force does what no person did (−136 to 56°), and just what a",
-        "gyroscope with the sign of y turned does. Its steps are counted, and not trusted.",
+        "A motion model that tips 123 or 179° before the vertical force does what no person did",
+        "(−136 to 56°), and just what a gyroscope with the sign of y turned does. It is told, and",
+        "rightly, unless it stood before, and both sensors show how it tips forward from there.",
     ]
     for title, query in _RUNS.items():
         lines += [

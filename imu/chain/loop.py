@@ -162,7 +162,11 @@ TURNING_STATE: Final = np.dtype(
         ("stood", np.float64, 3),  # up before the run, inertial frame
         ("still", np.int64, 2),  # whether those stood that ``up_before`` was taken of
         ("start_known", np.int64),
-        ("force", np.float64, 3),  # mean of the last strides there
+        ("start_bias_deg_s", np.float64),  # how unsure the gyroscope's offset was then
+        # whether both sensors showed how it tipped between standing and running; 2 for good
+        ("tipped", np.int64),
+        ("force", np.float64, 3),  # mean of the last strides there, and its direction in the sensor
+        ("start_up", np.float64, 3),
         ("pairs", np.int64),
         ("tip", np.float64),  # mean size of what was turned between strides, °
         ("tips", np.float64, 5),  # means of turned, shown, and their products

@@ -163,11 +163,15 @@ def _step_share(m: NDArray[np.float64], axis: int) -> float:
 
 
 @kernel
-def _contradicts(m: NDArray[np.float64], swing: float) -> bool:
-    """Whether the means of some strides are those of no runner; ``swing`` is the least of one."""
+def _contradicts(m: NDArray[np.float64], swing: float, tipped: bool) -> bool:
+    """Whether the means of some strides are those of no runner; ``swing`` is the least of one.
+
+    Where both sensors have shown how the sensor tipped, a phase that is no runner's is the mount's.
+    """
     tip = math.hypot(m[_TIP_RE], m[_TIP_IM])
     tips = tip > _TIP_COHERENCE * math.sqrt(m[_PITCH2] * m[_FORCE2]) and m[_PITCH2] > swing
-    if tips and _is_near(m[_TIP_RE], m[_TIP_IM], _TIP_OPPOSITE, _TIP_WITHIN):
+    opposite = _is_near(m[_TIP_RE], m[_TIP_IM], _TIP_OPPOSITE, _TIP_WITHIN)
+    if tips and opposite and not tipped:
         return True
     drop = math.hypot(m[_DROP_RE], m[_DROP_IM])
     drops = drop > _DROP_COHERENCE * math.sqrt(m[_ROLL1] * m[_YAW1])
@@ -223,6 +227,6 @@ def judge_agreement(c: Record, s: Record, f: Record, number: int) -> None:
         return
     end_trouble(s.sanity, GYRO_QUIET)
     if s.learned.mounting_status == MOUNTING_KNOWN and _contradicts(
-        m, (0.5 * _LEAST_SWING * stride_s) ** 2
+        m, (0.5 * _LEAST_SWING * stride_s) ** 2, s.turning.tipped > 0
     ):
         note_trouble(s.sanity, GYRO_CONTRADICTS, 0.0)

@@ -81,6 +81,13 @@ _ON_AXIS_STRIDES: Final = 24
 _START_STEPS: Final = 40
 _START_SMOOTHING: Final = 0.1
 _MOST_OFF_START_DEG: Final = 3.0
+#: Both sensors showed how one who stood tips forward into running: by so much at least, and up in
+#: the frame that the gyroscope keeps still is off by no more than this share of it, drift included.
+#: With another sign or order of axes it is one to two; axes back to front tip backward.
+_LEAST_START_TIP_DEG: Final = 3.0
+_MOST_SHARE_OFF: Final = 0.4
+_A_STEP_S: Final = 0.35
+_TIPPED_STEPS: Final = 12  # of a run, by which that stands for the session
 
 
 #: Of a stride, at each point: mean force in the sensor, attitude, angular velocity from there on.
@@ -196,38 +203,59 @@ def _judge_up(s: Record, x: float, y: float, z: float, started: bool) -> None:
 
 
 @kernel
-def _judge_start(s: Record, x: float, y: float, z: float, number: int) -> None:
-    """Whether up of strides, where the gyroscope keeps still, is up as it was in standing."""
-    o = s.turning
-    share, f = 1.0 if number <= 1 else _START_SMOOTHING, o.force
-    f[0], f[1], f[2] = (
-        f[0] + share * (x - f[0]),
-        f[1] + share * (y - f[1]),
-        f[2] + share * (z - f[2]),
-    )
-    u = o.stood
-    if number <= 1:
-        u[0], u[1], u[2] = s.segment.up[0], s.segment.up[1], s.segment.up[2]
-        known = s.segment.up_known == 1 and o.still[1] == 1 and s.turns == 1
-        o.start_known = known and _bias_is_known(s, u[0], u[1], u[2])
-    elif number == _START_STEPS and o.start_known == 1 and s.segment.tilt_variance == 0.0:
-        off = math.atan2(
-            math.sqrt(
-                (f[1] * u[2] - f[2] * u[1]) ** 2
-                + (f[2] * u[0] - f[0] * u[2]) ** 2
-                + (f[0] * u[1] - f[1] * u[0]) ** 2
-            ),
-            f[0] * u[0] + f[1] * u[1] + f[2] * u[2],
-        )
-        if off * _DEG > _MOST_OFF_START_DEG:
-            note_trouble(s.sanity, GYRO_CONTRADICTS, off * _DEG)
+def _angle_deg(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Angle between two vectors."""
+    x, y, z = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+    along = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return math.atan2(math.sqrt(x * x + y * y + z * z), along) * _DEG
 
 
 @kernel
-def _bias_is_known(s: Record, x: float, y: float, z: float) -> bool:
+def _judge_start(
+    s: Record,
+    force: tuple[float, float, float],
+    up: tuple[float, float, float],
+    number: int,
+) -> None:
+    """Whether up of strides, where the gyroscope keeps still, is up as it was in standing.
+
+    Of the stride its mean force in that frame, and the direction of it in the sensor.
+    """
+    o = s.turning
+    share, f, h, stood = 1.0 if number <= 1 else _START_SMOOTHING, o.force, o.start_up, o.stood
+    for k in range(3):
+        f[k] += share * (force[k] - f[k])
+        h[k] += share * (up[k] - h[k])
+    if number <= 1:
+        still = o.still[1] == 1 and s.turns == 1
+        for k in range(3):
+            stood[k] = s.segment.up_before[1, k]
+        o.start_bias_deg_s = _bias_deg_s(s, stood[0], stood[1], stood[2])
+        o.start_known = still
+    if o.start_known == 0 or number > _START_STEPS:
+        return
+    off = _angle_deg(f, stood)
+    if s.learned.stood == 1 and s.learned.mounting_status == MOUNTING_KNOWN:
+        m, before = s.learned.mounting, s.learned.standing_up
+        tip = math.asin(m[0, 0] * before[0] + m[0, 1] * before[1] + m[0, 2] * before[2])
+        tip -= math.asin(m[0, 0] * h[0] + m[0, 1] * h[1] + m[0, 2] * h[2])
+        allowed = _MOST_SHARE_OFF * tip * _DEG - o.start_bias_deg_s * number * _A_STEP_S
+        if o.tipped < 2:
+            o.tipped = tip * _DEG > _LEAST_START_TIP_DEG and off < allowed
+            if number >= _TIPPED_STEPS:
+                o.tipped *= 2
+    sure = o.start_bias_deg_s < BIAS_KNOWN_DEG_S
+    sure = sure and s.segment.up_known == 1 and s.segment.tilt_variance == 0.0
+    if number == _START_STEPS and sure and off > _MOST_OFF_START_DEG:
+        note_trouble(s.sanity, GYRO_CONTRADICTS, off)
+
+
+@kernel
+def _bias_deg_s(s: Record, x: float, y: float, z: float) -> float:
+    """How unsure the gyroscope's offset about a horizontal axis is; up is inertial."""
     p, i = s.past, s.segment.samples - 1 - s.segment.oldest
     x, y, z = turn_back(p[Q0, i], p[Q1, i], p[Q2, i], p[Q3, i], x, y, z)
-    return bias_uncertainty_deg_s(s.inclination.covariance, x, y, z) < BIAS_KNOWN_DEG_S
+    return bias_uncertainty_deg_s(s.inclination.covariance, x, y, z)
 
 
 @kernel
@@ -299,7 +327,7 @@ def watch_turning(c: Record, s: Record, work: Record, begin: int, end: int, numb
         turning[k, 0], turning[k, 1], turning[k, 2] = x * per_s, y * per_s, z * per_s
     _judge_scale(s, _power(force, work.sums), _power(turning, work.sums))
     x, y, z = mean_of_past(s, float(begin), float(end))
-    _judge_start(s, x, y, z, number)
+    _judge_start(s, (x, y, z), (ux, uy, uz), number)
     _judge_up(s, ux, uy, uz, number >= _STARTED)
     o = s.turning
     if s.learned.mounting_status != MOUNTING_KNOWN:
