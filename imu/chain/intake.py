@@ -3,7 +3,8 @@
 Lost samples show as a jump of time; non-finite ones, readings that no body reaches or that leap
 away and back, and zeros on all axes of the accelerometer, as loggers write for what they lost, are
 treated as lost. Up to a limit they are filled by interpolation and flagged; beyond it nothing is
-joined over the gap.
+joined over the gap. A hole whose neighbours are no further apart than the samples of a recording at
+49 Hz is brief: the step that it is in bears a flag, those after it do not.
 Samples at the end of the sensor's range pass, flagged: the true value is unknown, but at least as
 large. So do zeros that a turning gyroscope falls to from one sample to the next: how it turned is
 not known.
@@ -29,6 +30,10 @@ RESTART: Final = -2
 
 #: Beside the bits of :class:`Quality`, of a sample within the chain: how it turned is not known.
 TURN_UNKNOWN: Final = 1 << 14
+#: A sample that was filled in between neighbours no further apart than those of the slowest
+#: recording that is taken in full.
+BRIEF_HOLE: Final = 1 << 15
+BRIEF_HOLE_S: Final = 1.0 / 49.0
 
 _CLIPPED: Final = int(Quality.CLIPPED)
 _GAP: Final = int(Quality.GAP)

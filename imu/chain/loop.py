@@ -89,6 +89,7 @@ CONTACTS: Final = 64
 STEP_TIMES: Final = 64
 
 _LEAD_S: Final = 0.25  # pad before the first contact of a step
+_BRIEF_LEAD_S: Final = 0.06  # before it, within which lies the initial contact
 _SHAKING_S: Final = 0.05  # filled samples in a stride from which on its attitude is doubted
 #: Who is still for less does not stand but pauses, in whatever posture; both seconds are averaged.
 _STANDING_SECONDS: Final = 2
@@ -190,6 +191,7 @@ CHAIN_COEFFICIENTS: Final = np.dtype(
         ("alignment_samples", np.int64),
         ("settling_samples", np.int64),
         ("lead_samples", np.int64),
+        ("brief_lead_samples", np.int64),
         ("tail_samples", np.int64),
         ("shock_samples", np.int64),
         ("shaking_samples", np.int64),
@@ -568,6 +570,7 @@ def chain_coefficients(
     c["alignment_samples"] = round(_ALIGNMENT_S * rate_hz)
     c["settling_samples"] = c["inclination"]["settling_samples"]
     c["lead_samples"] = round(_LEAD_S * rate_hz)
+    c["brief_lead_samples"] = math.ceil(_BRIEF_LEAD_S * rate_hz)
     c["tail_samples"] = round(_TAIL_S * rate_hz)
     c["shock_samples"] = round(0.08 * rate_hz)
     c["shaking_samples"] = max(1, round(_SHAKING_S * rate_hz))

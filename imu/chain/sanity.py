@@ -26,6 +26,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.chain.intake import BRIEF_HOLE
 from imu.chain.orientation import (
     INCLINATION_STATE,
     InclinationParams,
@@ -40,6 +41,7 @@ from imu.stage import Stage
 _G: Final = STANDARD_GRAVITY_M_S2
 _DEG: Final = 180.0 / math.pi
 _GAP: Final = int(Quality.GAP)
+_FILLED: Final = _GAP | BRIEF_HOLE
 _CLIPPED: Final = int(Quality.CLIPPED)
 _SENSOR: Final = int(Quality.SENSOR)
 
@@ -577,11 +579,11 @@ def watch_sample(
     running: bool,
 ) -> int:
     """Take one clean sample, its force in the inertial frame too; returns its flags."""
-    if flags & (_GAP | _CLIPPED):
+    if flags & (_FILLED | _CLIPPED):
         s.whole = 0
     if flags & _SENSOR:  # from the intake
         note_trouble(s, TURN_LOST, t)
-    if not flags & _GAP:
+    if not flags & _FILLED:
         _judge_rate(c, s, t)
         if _is_frozen(c, s, ax, ay, az, gx, gy, gz, running):
             note_trouble(s, FROZEN, s.last_s)

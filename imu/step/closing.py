@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.chain.intake import (
+    BRIEF_HOLE,
+    BRIEF_HOLE_S,
     DROP,
     RESTART,
     TURN_UNKNOWN,
@@ -155,11 +157,12 @@ def run_chain(
                     s.segment.filled += 1
                     k = s.segment.filled / (s.segment.filling + 1)
                     p, o = door.acceleration, door.angular_velocity
+                    brief = t - door.time_s <= BRIEF_HOLE_S
                     t = door.time_s + (t - door.time_s) * k
                     ax, gx = p[0] + (ax - p[0]) * k, o[0] + (gx - o[0]) * k
                     ay, gy = p[1] + (ay - p[1]) * k, o[1] + (gy - o[1]) * k
                     az, gz = p[2] + (az - p[2]) * k, o[2] + (gz - o[2]) * k
-                    flags = _GAP | TURN_UNKNOWN
+                    flags = (BRIEF_HOLE if brief else _GAP) | TURN_UNKNOWN
                 else:
                     flags = accept_sample(
                         c.intake,

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.chain.intake import TURN_UNKNOWN
+from imu.chain.intake import BRIEF_HOLE, TURN_UNKNOWN
 from imu.chain.loop import (
     CONTACTS,
     MOUNTING_KNOWN,
@@ -361,8 +361,11 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.segment.up[0], s.segment.up[1], s.segment.up[2])
     left = level_window(s, f, first, n)
-    flags &= ~TURN_UNKNOWN
+    flags &= ~(TURN_UNKNOWN | BRIEF_HOLE)
     flags |= _felt(s, flags)
+    # of a brief hole nothing is felt beyond the step that it is in
+    if flags_between(s, max(begin - c.brief_lead_samples, first), end) & BRIEF_HOLE:
+        flags |= _GAP
     if edge:
         flags |= _EDGE
     if not rise < fall < next_rise:

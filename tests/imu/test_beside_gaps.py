@@ -67,6 +67,20 @@ def test_a_filled_gap_flags_two_steps_more_than_those_that_hold_it(measured: Sam
     assert ends[0] < 60.0 < ends[-2] < ends[-1] < 61.6
 
 
+def test_a_brief_hole_is_felt_in_its_own_step_alone(measured: Samples) -> None:
+    gaps_s = [40.0 + 5.13 * k for k in range(14)]
+    whole = analyze(measured, axes="+x+y+z")
+    steps = analyze(without(measured, gaps_s, 0.01), axes="+x+y+z")
+    flagged = np.flatnonzero(steps.quality_bits)
+    assert np.all(steps.quality_bits[flagged] == int(Quality.GAP))
+    assert len(gaps_s) <= len(flagged) <= 1.3 * len(gaps_s)
+    assert len(steps) == len(whole)
+    for column, (mean, most) in LIMITS.items():
+        off = np.abs(steps.rows[column] - whole.rows[column])
+        assert np.nanmax(off[steps.quality_bits == 0]) < 0.3 * mean, column
+        assert np.nanmax(off) < most, column
+
+
 def test_lean_without_a_gyroscope_is_no_figure(measured: Samples) -> None:
     blind = Samples(measured.time_s, measured.acceleration_m_s2)
     steps = analyze(blind, axes="+x+y+z")
