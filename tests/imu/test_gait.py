@@ -128,6 +128,13 @@ def test_hopping_is_no_run(steps_per_minute: int) -> None:
     }
 
 
+@pytest.mark.parametrize("steps_per_minute", [140, 165, 180])
+def test_hopping_on_both_feet_is_no_run_however_quick(steps_per_minute: int) -> None:
+    both = swinging(steps_per_minute, 1.6, forward_g=0.02, sideways_g=0.02)
+    assert named(both) == {"still", "walk"}
+    assert "run" in named(swinging(steps_per_minute, 1.6, forward_g=0.2, sideways_g=0.1))
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_rough_road_is_no_run(seed: int) -> None:
     assert named(shaken(seed)) == {"walk"}
