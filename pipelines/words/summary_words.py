@@ -6,7 +6,10 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Final, cast
 
+import numpy as np
+
 from imu.drift.indicators import INDICATORS
+from imu.samples import Quality
 from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
@@ -126,6 +129,12 @@ def run_notes(result: SessionResult) -> list[str]:
     notes = [doubt_words(doubt) for doubt in result.doubts]
     if not len(result.steps):
         return notes
+    gaps = int(np.count_nonzero(result.steps.quality_bits & int(Quality.GAP)))
+    if 2 * gaps > len(result.steps):
+        notes.append(
+            f"samples are missing in or just before {gaps} of {len(result.steps)} steps, which do "
+            "not count: keep the sensor near its receiver, or look at what writes the file."
+        )
     if result.loose_clip:
         notes.append(CLIP_IS_LOOSE)
     if not result.axes_found:

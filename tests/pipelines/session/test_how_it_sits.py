@@ -74,6 +74,20 @@ def test_axes_that_are_not_found_are_told_once_on_the_way() -> None:
     assert notes(found, "auto") == [AXES_NOT_FOUND]
 
 
+@pytest.mark.parametrize(("one_in", "told"), [(20, 1), (100, 0)])
+def test_samples_missing_in_most_steps_are_told_with_a_cure(one_in: int, told: int) -> None:
+    samples, _ = simulate(RUN)
+    kept = np.arange(len(samples)) % one_in > 0
+    turned = samples.angular_velocity_rad_s
+    assert turned is not None
+    found = folded(
+        Samples(samples.time_s[kept], samples.acceleration_m_s2[kept], turned[kept]), "+x+y+z"
+    )
+    missing = [note for note in notes(found, "+x+y+z") if "samples are missing in" in note]
+    assert len(missing) == told
+    assert all("look at what writes the file" in note for note in missing)
+
+
 def test_a_loose_clip_is_told_once_on_the_way_and_in_the_summary() -> None:
     samples, _ = simulate(Scenario(minutes=0.8, rate=100.0, seed=3, standing_s=4.0))
     omega = 2.0 * np.pi * 10.0
