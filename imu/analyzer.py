@@ -27,6 +27,7 @@ from imu.chain.loop import (
     AnalyzerParams,
     align,
     chain_coefficients,
+    forget_strides,
     new_bout_state,
     restart,
 )
@@ -135,12 +136,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         waveforms: bool = False,
         features: bool = False,
     ) -> None:
-        if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-            raise ParameterError(
-                "rate_hz",
-                rate_hz,
-                f"a sample rate from 25 to {HIGHEST_RATE_HZ:g} Hz",
-            )
+        _check_rate(rate_hz)
         self._mounting = None if axes == "auto" else mounting_from_axes(axes)
         if neutral_up is not None:
             if self._mounting is None:
@@ -152,9 +148,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         if speed_m_s is not None and not 0.5 <= speed_m_s <= 12.0:
             raise ParameterError("speed_m_s", speed_m_s, "a running speed from 0.5 to 12 m/s")
         chosen = params or AnalyzerParams()
-        self._coefficients = chain_coefficients(
-            float(rate_hz), runner or Runner(), chosen, speed_m_s
-        )
+        self._runner, self._speed_m_s = runner or Runner(), speed_m_s
+        self._coefficients = chain_coefficients(float(rate_hz), self._runner, chosen, speed_m_s)
         super().__init__(chosen, lambda: self._begun(np.zeros(1, CHAIN_STATE)))
         self._chain = np.zeros(1, CHAIN)
         self._chain["coefficients"] = self._coefficients
@@ -546,6 +541,40 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         unknown = float(self._coefficients["inclination"]["variance_initial"][0])
         take_over(self._state, learned, gap_s / forgetting_s, unknown)
 
+    def change_rate(self, rate_hz: float) -> Steps:
+        """Go on at another rate of the same sensor, as after a gap too long to fill.
+
+        Parameters
+        ----------
+        rate_hz : float
+            Nominal rate of the samples that follow, Hz, 25 to 1600.
+
+        Returns
+        -------
+        Steps
+            Those whose closing contact came before, as :meth:`flush` gives them.
+
+        Raises
+        ------
+        ParameterError
+            When the rate is outside its range; nothing changes.
+
+        Examples
+        --------
+        >>> analyzer = StepAnalyzer(208.0)
+        >>> len(analyzer.change_rate(104.0))
+        0
+        """
+        _check_rate(rate_hz)
+        self._finish_segment()
+        steps, _ = self._take_steps()
+        self._chain["coefficients"] = chain_coefficients(
+            float(rate_hz), self._runner, self._params, self._speed_m_s
+        )
+        restart(self._coefficients, self._state)
+        forget_strides(self._state)
+        return steps
+
     def take_neutral(self, up: ArrayLike) -> None:
         """Measure lean and roll from the posture that the runner stands in now.
 
@@ -598,6 +627,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             s["learned"]["lumbar_baseline"] = np.nan
             begun_s = s["learned"]["running_s"] - self._coefficients["lumbar_skip_s"]
             s["learned"]["lumbar_from_s"] = np.maximum(s["learned"]["lumbar_from_s"], begun_s)
+
+
+def _check_rate(rate_hz: float) -> None:
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+        expected = f"a sample rate from 25 to {HIGHEST_RATE_HZ:g} Hz"
+        raise ParameterError("rate_hz", rate_hz, expected)
 
 
 def analyze(

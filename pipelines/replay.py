@@ -140,8 +140,8 @@ def _told(
     ran: Folded, path: Path, within: TimeRange, notes: Sequence[str], *, cut_short: bool = False
 ) -> Replayed:
     """What a fold comes to, or a stretch of it."""
-    waveforms, rate_hz = ran.fold.take_waveforms(), ran.info.rate_hz
-    result, duration_s = ran.result, None
+    waveforms, result, duration_s = ran.fold.take_waveforms(), ran.result, None
+    rate_hz = (result.sensor or ran.info).rate_hz  # of a slow link it is another at the end
     if within.limits:
         _check_inside(within, ran.facts)
         found = within.facts_within(ran.facts)

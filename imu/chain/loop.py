@@ -554,6 +554,13 @@ def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
         state["turning"][name] = 0
 
 
+def forget_strides(state: NDArray[np.void]) -> None:
+    """Forget what was averaged over strides of so many samples each: their rate is another now."""
+    state["agreement"] = np.zeros(1, AGREEMENT_STATE)
+    state["turning"] = np.zeros(1, TURNING_STATE)
+    state["turning"]["ends"] = -1
+
+
 def chain_coefficients(
     rate_hz: float, runner: Runner, params: AnalyzerParams, speed_m_s: float | None = None
 ) -> NDArray[np.void]:

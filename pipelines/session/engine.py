@@ -297,6 +297,10 @@ class SessionFold:
             if record != self._introduced:
                 self._introduced = record
                 self._facts.append(facts.SensorKnown(now_s, record))
+            if record.rate_hz != self._info.rate_hz:
+                steps = self._analyzer.change_rate(record.rate_hz)
+                self._take_steps(steps, [(now_s, len(steps))])
+            self._info = record
             return
         self._arrive(record.arrival_ns)
         if isinstance(record, LinkEvent):

@@ -1,0 +1,64 @@
+"""A sensor that goes on at another rate, since its link is too slow for the first."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from devices.records import DeviceInfo, Record
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from devices.sources import open_source
+from imu.analyzer import StepAnalyzer, analyze
+from pipelines.session.engine import SessionFold
+from pipelines.session.facts import Fact, SensorDoubted
+from pipelines.session.header import SessionHeader
+from pipelines.session.result import result_of
+
+SLOW_FOR_TEN_SECONDS = "sim:?protocol=movesense&minutes=1&seed=5&delay_ms=400@15+10&time_scale=0"
+
+
+async def recorded() -> tuple[DeviceInfo, list[Record]]:
+    async with open_source(SLOW_FOR_TEN_SECONDS) as source:
+        return source.info, [record async for record in source]
+
+
+def test_steps_count_after_the_sensor_has_gone_down_to_a_rate_that_the_link_bears() -> None:
+    first, records = asyncio.run(recorded())
+    assert first.rate_hz == 208.0
+    assert [one.rate_hz for one in records if isinstance(one, DeviceInfo)] == [104.0]
+    header = SessionHeader(0, "sim")
+    fold = SessionFold(header, first)
+    found: list[Fact] = fold.push_all(records) + fold.finish()
+    assert not [fact for fact in found if isinstance(fact, SensorDoubted)]
+    result = result_of(header, found)
+    assert result.sensor is not None
+    assert result.sensor.rate_hz == 104.0
+    late = result.steps.rows[result.steps.initial_contact_s > 35.0]
+    assert len(late) > 50
+    assert np.count_nonzero(late["quality"]) < 8  # the first of them settle
+
+
+def test_what_comes_at_another_rate_is_as_if_it_had_come_so_from_the_start() -> None:
+    samples, _ = simulate(Scenario(minutes=1, rate=208.0, seed=5, standing_s=6.0))
+    half = samples.time_s.searchsorted(30.0)
+    later = type(samples)(
+        samples.time_s[half::2],
+        samples.acceleration_m_s2[half::2],
+        None if samples.angular_velocity_rad_s is None else samples.angular_velocity_rad_s[half::2],
+    )
+    analyzer = StepAnalyzer(208.0, axes="+x+y+z")
+    before = len(analyzer.push(samples[:half]))
+    before += len(analyzer.change_rate(104.0))
+    steps = analyzer.push(later)
+    assert before > 50
+    assert analyzer.troubles == {}
+    assert analyzer.lost_samples == (0, 0, 0)
+    assert steps.rows["step"][0] == before + 1  # counted on
+    whole = analyze(samples, axes="+x+y+z")
+    place = np.abs(whole.initial_contact_s[:, None] - steps.initial_contact_s).argmin(axis=0)
+    settled = slice(12, None)
+    for column, most in (("contact_time_ms", 6.0), ("sacral_lean_deg", 0.5)):
+        off = np.abs(steps.rows[column] - whole.rows[column][place])[settled]
+        assert off.max() < most, column
