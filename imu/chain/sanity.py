@@ -73,6 +73,7 @@ class Trouble(IntFlag):
     RANGE_ENDS = 32768  # most steps reach the end of its range; they are flagged, ``clipped``
     LEAPS = 65536  # readings that leap away and back; left out, and none is flagged for it
     ZEROS = 131072  # samples without any reading of the accelerometer; left out, none is flagged
+    SLIPPED = 262144  # the sensor turned on the body; steps about it are flagged ``slip``
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,6 +86,7 @@ _NAMES: Final = tuple(name for one in Trouble for name in one.names)
 IMPOSSIBLE, FROZEN, RATE, GRAVITY, GYRO_CONTRADICTS, GYRO_QUIET, GYRO_WILD = range(7)
 GYRO_ZERO, TILT, NO_STEPS, CAME_OFF, GYRO_SCALE, LEVELLED, DOUBLED = range(7, 14)
 TURN_LOST, RANGE_ENDS = 14, 15
+SLIPPED = 18
 #: Those that put steps in doubt.
 _DOUBTS: Final = int(
     Trouble.FROZEN

@@ -57,7 +57,7 @@ from imu.step.model import (
     ringing_share,
 )
 from imu.step.oscillation import measure_oscillations
-from imu.step.posture_quality import judge_posture
+from imu.step.posture_quality import START_FROM_STANDING_S, START_S, judge_posture
 from imu.step.ringing import (
     LOOSE_FEATURES,
     LOOSE_WORK,
@@ -65,8 +65,10 @@ from imu.step.ringing import (
     is_loose,
     loose_score,
 )
+from imu.step.slip import follow_slip
 from imu.step.step_features import FEATURES, fill_step_features
 from imu.step.stride_levelling import (
+    BIAS_KNOWN_DEG_S,
     find_lost_up,
     find_up,
     tilt_is_known,
@@ -482,7 +484,11 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.quality = flags
     if r.vertical_oscillation_mm > _MOST_OSCILLATION_MM:
         r.quality |= _SENSOR
-    r.quality |= judge_posture(c.posture_quality, s.posture_quality, r)
+    from_standing = s.turning.start_known == 1 and s.turning.start_bias_deg_s < BIAS_KNOWN_DEG_S
+    start_s = START_FROM_STANDING_S if from_standing else START_S
+    r.quality |= judge_posture(c.posture_quality, s.posture_quality, r, start_s)
+    if s.posture_quality.slipped == 1 and gyro and mounted:
+        follow_slip(s, number)
     if c.full_rate == 0:
         _leave_stance_empty(r)
 

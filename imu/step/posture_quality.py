@@ -36,7 +36,9 @@ _PAUSE_S: Final = 1.0
 _LASTS_S: Final = 10.0
 #: The acceleration of a start may be seen as lean for so long, where the gyroscope's offset is not
 #: known or there is none.
-_START_S: Final = 10.0
+START_S: Final = 10.0
+#: And where the runner stood before, and it is.
+START_FROM_STANDING_S: Final = 2.0
 #: Angles are summed in whole microdegrees: sums that go along with the steps stay exact.
 _PER_DEGREE: Final = 1e6
 
@@ -109,6 +111,7 @@ POSTURE_QUALITY_STATE: Final = np.dtype(
         ("end_s", np.float64),  # of the last step
         ("start_s", np.float64),  # of the first step after a pause
         ("slip_left_s", np.float64),  # running time still in doubt
+        ("slipped", np.int64),  # 1 with the step that a slip is seen at
         # turns of the last ten steps that followed one another, microdegrees a second
         ("turn", np.int64, _STEPS),
         ("turns", np.int64),
@@ -198,6 +201,7 @@ def _judge_jump(c: Record, s: Record) -> None:
     if before > c.most_jump and now <= before:
         if s.gait_has_changed == 0:
             s.slip_left_s = c.slip_s
+            s.slipped = 1
         _forget_straights(s)
         return
     s.jump = now
@@ -223,8 +227,12 @@ def _add_straight(s: Record, row: Record) -> None:
 
 
 @kernel
-def judge_posture(c: Record, s: Record, row: Record) -> int:
-    """Take the next step, a record of :data:`~imu.steps.STEP_ROW`; returns the flags it gets."""
+def judge_posture(c: Record, s: Record, row: Record, start_s: float) -> int:
+    """Take the next step, a record of :data:`~imu.steps.STEP_ROW`; returns the flags it gets.
+
+    Steps within ``start_s`` of a start are not compared with others.
+    """
+    s.slipped = 0
     begin_s, step_s = row.initial_contact_s, row.step_time_s
     if begin_s < s.since_s:
         return 0
@@ -252,7 +260,7 @@ def judge_posture(c: Record, s: Record, row: Record) -> int:
         _forget_turns(s)
         s.in_bend = 0
     straight = flags == 0 and not int(row.quality) & _DISTRUST
-    if straight and math.isfinite(row.sacral_lean_deg) and begin_s - s.start_s >= _START_S:
+    if straight and math.isfinite(row.sacral_lean_deg) and begin_s - s.start_s >= start_s:
         _add_straight(s, row)
         if s.straights >= _BOTH:
             _judge_jump(c, s)
@@ -268,7 +276,7 @@ def _flag_rows(
 ) -> None:
     for i in range(rows.shape[0]):
         r = rows[i]
-        r.quality |= judge_posture(coefficients[0], state[0], r)
+        r.quality |= judge_posture(coefficients[0], state[0], r, START_S)
 
 
 class PostureQuality(Stage[PostureQualityParams]):

@@ -1,0 +1,63 @@
+"""A sensor that turns on its clip: told, and lean measured on from where it was."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from imu.analyzer import StepAnalyzer
+from imu.samples import Samples
+from imu.steps import Steps, concatenate
+
+
+@cache
+def run() -> Samples:
+    query = "minutes=0.9&seed=7&rate=100&standing_s=6&lean=5"
+    return simulate(Scenario.from_query(query))[0]
+
+
+def turned(slip_deg: float, at_s: float, about: str) -> Samples:
+    """As the sensor reads that turns within 0.3 s, which its gyroscope sees."""
+    samples = run()
+    rates = samples.angular_velocity_rad_s
+    assert rates is not None
+    angle_rad = np.radians(slip_deg) * np.clip((samples.time_s - at_s) / 0.3, 0.0, 1.0)
+    axis = np.array([about == "x", about == "y", about == "z"], float)
+    turn = Rotation.from_rotvec(angle_rad[:, None] * axis)
+    own = np.gradient(angle_rad, samples.time_s)[:, None] * axis
+    return Samples(samples.time_s, turn.apply(samples.acceleration_m_s2), turn.apply(rates) - own)
+
+
+def steps_of(samples: Samples) -> tuple[Steps, dict[str, float]]:
+    analyzer = StepAnalyzer(100.0, axes="+x+y+z")
+    return concatenate([analyzer.push(samples), analyzer.flush()]), analyzer.troubles
+
+
+def at_the_end(steps: Steps) -> tuple[float, float]:
+    """Lean and roll of the last steps."""
+    return float(steps.sacral_lean_deg[-30:].mean()), float(steps.sacral_roll_deg[-30:].mean())
+
+
+@pytest.mark.parametrize("about", ["y", "x"])
+@pytest.mark.parametrize(("slip_deg", "at_s"), [(-20.0, 18.0), (12.0, 30.0), (30.0, 40.0)])
+def test_lean_goes_on_from_where_it_was(slip_deg: float, at_s: float, about: str) -> None:
+    steps, troubles = steps_of(turned(slip_deg, at_s, about))
+    assert list(troubles) == ["slipped"]
+    assert troubles["slipped"] == pytest.approx(abs(slip_deg), abs=1.5)
+    clean, nothing = steps_of(run())
+    assert nothing == {}
+    assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=1.5)
+    flagged = [float(t) for t, q in zip(steps.initial_contact_s, steps.quality, strict=True) if q]
+    assert at_s < min(flagged) < at_s + 6.0
+
+
+def test_a_small_jump_may_be_the_runner_and_is_measured_as_it_is() -> None:
+    steps, troubles = steps_of(turned(-7.0, 30.0, "y"))
+    assert troubles == {}
+    clean, _ = steps_of(run())
+    assert at_the_end(steps)[0] - at_the_end(clean)[0] == pytest.approx(7.0, abs=1.0)
