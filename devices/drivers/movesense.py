@@ -37,6 +37,7 @@ _NAME: Final = "Movesense"
 _NOT_OFFERED: Final = (400, 404, 501)  # there is no such path: another rate may do
 _LEAST_SHARE: Final = 0.9  # of the samples, that must arrive
 _COUNT_S: Final = 10.0  # for what arrives, at most
+_WATCHED_S: Final = 5.0  # of which half of the samples must arrive later on
 _SETTLE_S: Final = 0.3  # after the stream was ended
 _LEAST_HZ: Final = 52  # slower, steps cannot be told
 
@@ -96,17 +97,27 @@ class MovesenseDriver(Driver):
         await link.write(_COMMAND_CHANNEL, encode_command(Operation.UNSUBSCRIBE, IMU_REFERENCE))
 
     async def accompany(self, link: Link) -> str:
-        """See that samples come, and not packets alone; returns when none does for a while."""
-        decoder, latest_ns = MovesenseDecoder(self._rate_hz), link.now_ns()
+        """See that samples come, and not packets alone.
 
-        def silent(packet: Packet) -> str | None:
-            nonlocal latest_ns
-            if any(isinstance(reading, Reading) for reading in decoder.push(packet)):
-                latest_ns = packet.arrival_ns
-            quiet = packet.arrival_ns - latest_ns > self.silence_s * 1e9
-            return f"{too_slow(self._rate_hz)}, or damages what it carries" if quiet else None
+        Returns when none has come for a while, or half of those of some seconds.
+        """
+        decoder = MovesenseDecoder(self._rate_hz)
+        latest_ns = since_ns = link.now_ns()
+        count, least = 0, 0.5 * self._rate_hz * _WATCHED_S
 
-        return await link.ask(DATA_CHANNEL, b"", silent, timeout_s=FOR_EVER_S)
+        def starved(packet: Packet) -> str | None:
+            nonlocal latest_ns, since_ns, count
+            for reading in decoder.push(packet):
+                if isinstance(reading, Reading):
+                    latest_ns = packet.arrival_ns
+                    count += len(reading.acceleration_m_s2)
+            poor = packet.arrival_ns - latest_ns > self.silence_s * 1e9
+            if packet.arrival_ns - since_ns >= _WATCHED_S * 1e9:
+                poor = poor or count < least
+                since_ns, count = packet.arrival_ns, 0
+            return f"{too_slow(self._rate_hz)}, or damages what it carries" if poor else None
+
+        return await link.ask(DATA_CHANNEL, b"", starved, timeout_s=FOR_EVER_S)
 
     @staticmethod
     def decoder(info: DeviceInfo) -> MovesenseDecoder:

@@ -36,6 +36,7 @@ from pipelines.session import facts
 from pipelines.session.beside import Beside
 from pipelines.session.carried import Carried
 from pipelines.session.facts import Fact
+from pipelines.session.gaps import Gaps
 from pipelines.session.header import SessionHeader
 from pipelines.session.lean import LeanReference
 from pipelines.session.live_status import Now, indicator_statuses
@@ -126,6 +127,8 @@ class SessionFold:
         self._first_s = math.nan
         self._gait: facts.Gait = "still"
         self._restarts = 0
+        self._sampled_s = math.nan  # latest sample
+        self._gaps = Gaps()
         self._arrivals: tuple[int, int] | None = None  # first and last
         self._phase = ("", 0)
         self._warmed_up = False
@@ -324,12 +327,19 @@ class SessionFold:
             if restarts != self._restarts:
                 self._restarts = restarts
                 begin = ends[packet - 1] if packet else 0
-                self._facts.append(facts.Gap(float(time_s[begin])))
+                before_s = self._sampled_s if begin == 0 else float(time_s[begin - 1])
+                end_s = float(time_s[begin])
+                self._facts.append(facts.Gap(end_s))
+                missing_s = self._gaps.take(end_s, end_s - before_s)
+                if missing_s is not None:
+                    self._facts.append(facts.SensorDoubted(end_s, "missing", missing_s))
             self._take_steps(steps[before:], [(latest.now_s, len(steps) - before)])
             self._doubt()
             if self._analyzer.activity != self._gait:
                 self._gait = self._analyzer.activity
                 self._facts.append(facts.GaitChanged(latest.now_s, self._gait))
+        if len(samples):
+            self._sampled_s = float(time_s[-1])
         latest.take(samples)
         turn_deg = None
         plan = self._header.plan

@@ -189,7 +189,8 @@ class SensorDoubted(_Fact, frozen=True, tag="sensor_doubted"):
 
     ``number`` is what it was found with: rate, Hz; gravity, g; tilt or turn, °; turning, rad/s; the
     size of the first impossible reading; the time it froze; s of motion without a step; the
-    gyroscope's scale, or the share of its tips that the acceleration shows, of 1.
+    gyroscope's scale, or the share of its tips that the acceleration shows, of 1; the turn of a
+    sensor that slipped, °; s of the last 20 that are missing.
     """
 
     trouble: str

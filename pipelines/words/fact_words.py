@@ -96,6 +96,10 @@ _DOUBTS: Final = {
         "readings of the sensor leap away and back, as where they were damaged: such samples are "
         "left out; where it happens often, look at the link, the card or what writes the file."
     ),
+    "missing": (
+        "{number:.0f} of the last 20 s are missing, and steps there with them: bring the receiver "
+        "nearer, end other Bluetooth connections, or look at what writes the file."
+    ),
     "slipped": (
         "the sensor has turned on its clip by about {number:.0f}°, and you run as before: lean is "
         "measured on from where it was; clip it tighter, and mark it as moved when you have."
