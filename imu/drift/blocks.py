@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.compiled import kernel
 from imu.drift.indicators import INDICATORS
 from imu.samples import Quality
 from imu.step.trusted_steps import RUNG_COLUMNS, TILTED_COLUMNS
@@ -21,13 +21,12 @@ _LOOSE: Final = int(Quality.LOOSE)
 _TILT: Final = int(Quality.TILT)
 _LEAST_OF_A_SIDE: Final = 3
 _LEFT_CODE: Final = 2  # codes below it are feet whose side is not known
-_RATES: Final = tuple(i for i, item in enumerate(INDICATORS) if item.statistic == "rate")
-_DOSES: Final = tuple(i for i, item in enumerate(INDICATORS) if item.statistic == "dose")
-_DIFFERENCES: Final = tuple(
-    i for i, item in enumerate(INDICATORS) if item.statistic == "difference"
-)
+_EITHER: Final = 2
+_IS_RATE: Final = np.array([one.statistic == "rate" for one in INDICATORS])
+_IS_DOSE: Final = np.array([one.statistic == "dose" for one in INDICATORS])
+_IS_DIFFERENCE: Final = np.array([one.statistic == "difference" for one in INDICATORS])
 #: The step time, s, is what blocks make a cadence from.
-_STEP_TIME: Final = _RATES[0]
+_STEP_TIME: Final = int(np.flatnonzero(_IS_RATE)[0])
 
 
 def watched(steps: Steps) -> Array:
@@ -53,8 +52,37 @@ def watched(steps: Steps) -> Array:
     return table
 
 
+@kernel
+def gather(
+    segments: NDArray[np.void],
+    take: NDArray[np.intp],
+    half: int,
+    table: Array,
+    sides: NDArray[np.int64],
+    pace: Array,
+    group: Array,
+) -> None:
+    """Lay some steps into the half of a block that is being gathered."""
+    s = segments[0]
+    first = s.half * half
+    for k in take:
+        place = first + s.gathered
+        s.sides[place] = sides[k]
+        for i in range(table.shape[1]):
+            s.values[place, i] = table[k, i]
+        for i in range(pace.shape[1]):
+            s.pace[place, i] = pace[k, i]
+        for i in range(group.shape[1]):
+            s.group[s.gathered, i] = group[k, i]
+        s.gathered += 1
+
+
 def block_values(table: Array, sides: NDArray[np.int64]) -> Array:
     """One value an indicator, in its unit, from a block of steps.
+
+    The mean of each side without its lowest and highest fifth, then the mean of both sides, so that
+    neither a few odd steps nor a left/right difference nor an uneven share of the sides shows. It
+    varies less than a median does. Without three values on both sides, the same over all values.
 
     Parameters
     ----------
@@ -66,87 +94,65 @@ def block_values(table: Array, sides: NDArray[np.int64]) -> Array:
     Returns
     -------
     ndarray, shape (indicators,)
-        NaN where fewer than half of the steps have a value.
+        NaN where fewer than half of the steps have a value, or, of a difference, one has none.
     """
-    odd = sides & 1 == 1
-    even_rows, odd_rows = np.sort(table[~odd], axis=0), np.sort(table[odd], axis=0)
-    if min(len(even_rows), len(odd_rows)) < _LEAST_OF_A_SIDE:
-        values = np.array([robust_mean(column, sides.tolist()) for column in table.T.tolist()])
-        values[list(_DIFFERENCES)] = math.nan
-    else:
-        # NaN sorts last
-        whole = np.isfinite(even_rows[-1]) & np.isfinite(odd_rows[-1])
-        even_mean, odd_mean = _middle(even_rows), _middle(odd_rows)
-        values = 0.5 * (even_mean + odd_mean)
-        for i in _DIFFERENCES:
-            both = even_mean[i] + odd_mean[i]
-            values[i] = 200.0 * (even_mean[i] - odd_mean[i]) / both if both else math.nan
-        for i in np.flatnonzero(~whole).tolist():
-            known = i not in _DIFFERENCES
-            values[i] = robust_mean(table[:, i].tolist(), sides.tolist()) if known else math.nan
-    step_time_s = values[_STEP_TIME]
-    values[list(_DOSES)] /= step_time_s
-    values[list(_RATES)] = 60.0 / step_time_s if step_time_s > 0.0 else math.nan
+    values = np.empty(table.shape[1])
+    _block_values(table, sides, np.empty((2, len(table))), values)
     return values
 
 
-def _middle(ordered: Array) -> Array:
-    """Means of the columns without their lowest and highest fifth."""
-    cut = int(_TRIM * len(ordered))
-    means: Array = ordered[cut : len(ordered) - cut].mean(axis=0)
-    return means
+@kernel
+def _block_values(table: Array, sides: NDArray[np.int64], ordered: Array, values: Array) -> None:
+    """:func:`block_values`, compiled; ``ordered``, shape (2, N), is room for the steps."""
+    for i in range(len(values)):
+        values[i] = _robust_mean(table, sides, i, ordered)
+    step_time_s = values[_STEP_TIME]
+    for i in range(len(values)):
+        if _IS_DOSE[i]:
+            values[i] /= step_time_s
+        elif _IS_RATE[i]:
+            values[i] = 60.0 / step_time_s if step_time_s > 0.0 else math.nan
 
 
-def robust_mean(values: Sequence[float], sides: Sequence[int]) -> float:
-    """Mean of a block that a few odd steps do not move.
-
-    The mean of each side without its lowest and highest fifth, then the mean of both sides, so that
-    neither a left/right difference nor an uneven share of the sides shows. It varies less than a
-    median does. Without three values on both sides, the same over all values.
-
-    Parameters
-    ----------
-    values : sequence of float, length N
-        One per step, NaN where not measurable.
-    sides : sequence of int, length N
-        Even for one side, odd for the other.
-
-    Returns
-    -------
-    float
-        NaN when fewer than half of the steps have a value.
-
-    Examples
-    --------
-    >>> robust_mean([1.0, 3.0, 1.0, 3.0, 1.0, 3.0, 90.0], [0, 1, 0, 1, 0, 1, 0])
-    13.125
-    >>> robust_mean([1.0, 3.0] * 5 + [90.0], [0, 1] * 5 + [0])
-    2.0
-    """
-    even, odd = (
-        sorted(
-            value
-            for value, side in zip(values, sides, strict=True)
-            if side & 1 == foot and math.isfinite(value)
-        )
-        for foot in (0, 1)
-    )
-    if 2 * (len(even) + len(odd)) < len(values) or not (even or odd):
+@kernel
+def _robust_mean(table: Array, sides: NDArray[np.int64], i: int, ordered: Array) -> float:
+    """Of one column; of a difference, the even side's mean less the odd one's in % of both."""
+    n = len(table)
+    even, odd = _sort(table, sides, i, 0, ordered[0]), _sort(table, sides, i, 1, ordered[1])
+    if _IS_DIFFERENCE[i]:
+        if even + odd < n or min(even, odd) < _LEAST_OF_A_SIDE:
+            return math.nan
+        left, right = _trimmed_mean(ordered[0], even), _trimmed_mean(ordered[1], odd)
+        both = left + right
+        return 200.0 * (left - right) / both if both != 0.0 else math.nan
+    if 2 * (even + odd) < n or even + odd == 0:
         return math.nan
-    if min(len(even), len(odd)) < _LEAST_OF_A_SIDE:
-        return trimmed_mean(even + odd)
-    return 0.5 * (trimmed_mean(even) + trimmed_mean(odd))
+    if min(even, odd) < _LEAST_OF_A_SIDE:
+        return _trimmed_mean(ordered[0], _sort(table, sides, i, _EITHER, ordered[0]))
+    return 0.5 * (_trimmed_mean(ordered[0], even) + _trimmed_mean(ordered[1], odd))
 
 
-def trimmed_mean(values: Sequence[float]) -> float:
-    """Mean without the lowest and the highest fifth.
+@kernel
+def _sort(table: Array, sides: NDArray[np.int64], i: int, foot: int, ordered: Array) -> int:
+    """A side's values of a column, in ascending order without NaN; returns how many."""
+    count = 0
+    for k in range(len(table)):
+        value = table[k, i]
+        if math.isfinite(value) and (foot == _EITHER or sides[k] & 1 == foot):
+            place = count
+            while place > 0 and ordered[place - 1] > value:
+                ordered[place] = ordered[place - 1]
+                place -= 1
+            ordered[place] = value
+            count += 1
+    return count
 
-    Examples
-    --------
-    >>> trimmed_mean([5.0, 1.0, 2.0, 3.0, 99.0])
-    3.3333333333333335
-    """
-    ordered = sorted(values)
-    cut = int(_TRIM * len(ordered))
-    kept = ordered[cut : len(ordered) - cut]
-    return math.fsum(kept) / len(kept)
+
+@kernel
+def _trimmed_mean(ordered: Array, count: int) -> float:
+    """Mean without the lowest and the highest fifth."""
+    cut = int(_TRIM * count)
+    total = 0.0
+    for k in range(cut, count - cut):
+        total += ordered[k]
+    return total / (count - 2 * cut)

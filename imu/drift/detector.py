@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 
 from imu.drift.baseline import Baseline
 from imu.drift.baseline_in_use import baseline_now, run_baseline, take_given
-from imu.drift.blocks import block_values, watched
+from imu.drift.blocks import block_values, gather, watched
 from imu.drift.changes import SENSOR_POSITION, Change, Direction, Reading, Severity
 from imu.drift.covariates import Covariates
+from imu.drift.gates import has_baseline, look
 from imu.drift.indicators import INDICATORS, RELATIVE, indicator_named
 from imu.drift.interruptions import (
     GROUP_COLUMNS,
@@ -38,7 +39,7 @@ from imu.drift.interruptions import (
     new_surface,
 )
 from imu.drift.params import DriftParams
-from imu.drift.state import AS_IT_VARIES, DRIFT_STATE, EXACTLY, fresh_state
+from imu.drift.state import DRIFT_STATE, fresh_state
 from imu.drift.status import DriftStatus, drift_status, status_words
 from imu.drift.tracking import follow, values_of
 from imu.errors import ParameterError
@@ -123,8 +124,11 @@ class DriftDetector:
         at_once = [math.inf if gate.at_once == "never" else gate.at_once for gate in p.gates]
         self._at_once = widely * np.array(at_once)
         self._state = fresh_state()
-        self._session: Any = self._state[0]["session"]  # views
+        # views; compiled code takes an array of one at a fraction of what a record costs
+        self._session: Any = self._state[0]["session"]
         self._segment: Any = self._state[0]["segment"]
+        self._segments = self._state["segment"]
+        self._past = self._state["session"]["interruption"]
         self._given_up: InUse | None = None
         self.reset()
 
@@ -156,8 +160,7 @@ class DriftDetector:
     @property
     def has_baseline(self) -> bool:
         """Whether there is a baseline; quicker than to ask for it."""
-        segment = self._segment
-        return bool(segment["given"].any() or segment["seen"].max() >= self._params.baseline_blocks)
+        return has_baseline(self._segments, self._params.baseline_blocks)
 
     @property
     def steps_to_next(self) -> int:
@@ -238,14 +241,15 @@ class DriftDetector:
     @property
     def readings(self) -> list[Reading]:
         """What is known of each indicator now, in their order."""
-        known, gates, raised = self._known, self._gates.tolist(), self._segment["raised"].tolist()
+        _, gates, _ = self._look()
+        raised = self._segment["raised"].tolist()
         readings = []
         for i, indicator in enumerate(INDICATORS):
             value, baseline, change = self._compared(i)
-            if not known[i]:
+            if math.isnan(gates[i]):
                 baseline = change = math.nan
             way = _direction(raised[i]) if raised[i] else None
-            readings.append(Reading(indicator.name, value, baseline, change, gates[i], way))
+            readings.append(Reading(indicator.name, value, baseline, change, float(gates[i]), way))
         return readings
 
     def push(self, steps: Steps, covariates: Covariates | None = None) -> list[Change]:
@@ -327,16 +331,10 @@ class DriftDetector:
         means = iter(group_means(of_groups, half))
         taken, changes, done = len(rows), list[Change](), 0
         while done < len(trusted):
-            gathered, of_block = int(segment["gathered"]), int(segment["half"]) * half
-            take = trusted[done : done + half - gathered]
-            place = slice(of_block + gathered, of_block + gathered + len(take))
-            segment["values"][place] = table[take]
-            segment["sides"][place] = sides[take]
-            segment["pace"][place] = pace[take]
-            segment["group"][gathered : gathered + len(take)] = group[take]
+            take = trusted[done : done + half - int(segment["gathered"])]
+            gather(self._segments, take, half, table, sides, pace, group)
             done += len(take)
-            segment["gathered"] = gathered + len(take)
-            if gathered + len(take) < half:
+            if segment["gathered"] < half:
                 break
             segment["gathered"] = 0
             last = int(take[-1])
@@ -399,11 +397,11 @@ class DriftDetector:
         if self._given is not None:
             take_given(self._segment, self._given)
 
-    def _take_group(self, time_s: float, running_s: float, means: list[float]) -> list[Change]:
+    def _take_group(self, time_s: float, running_s: float, means: Array) -> list[Change]:
         """Half a block is complete, with these means: use it, or leave it out."""
         p = self._params
         session, segment = self._session, self._segment
-        why = interruption(session["interruption"], means, running_s, p)
+        why = interruption(self._past, means, running_s, p)
         if why == SLIPPED:
             jump = float(session["interruption"]["jump_deg"])
             session["slips"] += 1
@@ -426,29 +424,20 @@ class DriftDetector:
         n = p.block_steps
         block = block_values(segment["values"][:n], segment["sides"][:n])
         pace = segment["pace"][:n].mean(axis=0)
-        known = follow(segment, block, pace, running_s, self._judgeable, p)
-        return self._judge(time_s, running_s, known & self._judgeable)
+        judged, _, _ = self._look()
+        known = follow(self._segments, block, pace, running_s, judged, p)
+        judged, gates, stirred = self._look()
+        # as nearly always, there is nothing to judge
+        return self._judge(time_s, running_s, known & judged, gates) if stirred else []
 
-    @property
-    def _judgeable(self) -> NDArray[np.bool_]:
-        """Indicators of which enough is known to judge them."""
-        p, segment = self._params, self._segment
-        needed = np.where(segment["given"] == AS_IT_VARIES, p.settling_blocks, p.baseline_blocks)
-        needed[segment["given"] == EXACTLY] = 0
-        enough: NDArray[np.bool_] = segment["seen"] >= needed
-        return enough
-
-    @property
-    def _known(self) -> NDArray[np.bool_]:
-        """Indicators that have a baseline, judged already or not."""
-        known: NDArray[np.bool_] = self._judgeable | (self._segment["given"] > 0)
-        return known
-
-    @property
-    def _gates(self) -> Array:
-        """In the unit of the indicators' changes; NaN while there is no baseline."""
-        gates = np.fmax(self._floors, self._multiples * self._segment["spread"])
-        return np.where(self._known, gates, math.nan)
+    def _look(self) -> tuple[NDArray[np.bool_], Array, bool]:
+        """Which indicators are judged, their gates, and whether any is or was beyond its own."""
+        p, judged, gates = self._params, np.empty(_COUNT, np.bool_), np.empty(_COUNT)
+        stirred = look(
+            self._segments, p.baseline_blocks, p.settling_blocks, self._floors, self._multiples,
+            judged, gates,
+        )  # fmt: skip
+        return judged, gates, stirred
 
     def _learn_anew(self) -> None:
         """Forget the baseline, and with it what has changed from it."""
@@ -457,14 +446,14 @@ class DriftDetector:
             self._given_up = self.in_use
         self._state["segment"] = fresh_state()["segment"]
 
-    def _judge(self, time_s: float, running_s: float, judged: NDArray[np.bool_]) -> list[Change]:
+    def _judge(
+        self, time_s: float, running_s: float, judged: NDArray[np.bool_], gates: Array
+    ) -> list[Change]:
         """Compare the smoothed indicators with their gates; a change when one begins or ends."""
-        p, gates = self._params, self._gates
+        p = self._params
         session, segment = self._session, self._segment
         smoothed, raised = segment["smoothed"], segment["raised"]
         change = np.where(RELATIVE, 100.0 * np.expm1(0.01 * smoothed), smoothed)
-        if not (raised.any() or segment["beyond"].any() or (np.abs(change) > gates).any()):
-            return []  # as nearly always
         quiet = judged & (raised == 0)
         way = np.where(quiet, (change > gates).astype(np.int64) - (change < -gates), 0)
         stepped = (way * segment["step"] > _SUPPORTING * self._floors) & (
@@ -529,7 +518,7 @@ class DriftDetector:
 
     def _change(self, i: int, time_s: float, way: int, severity: Severity) -> Change:
         value, baseline, change = self._compared(i)
-        gate = float(self._gates[i])
+        gate = float(self._look()[1][i])
         name = INDICATORS[i].name
         return Change(time_s, name, _direction(way), value, baseline, change, gate, severity)
 

@@ -6,18 +6,15 @@ Looked at in halves of blocks: ten steps, even in number, so that the swings of 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.compiled import Record, kernel
 from imu.drift.params import DriftParams
 
-if TYPE_CHECKING:
-    from imu.compiled import Record
-
 Array = NDArray[np.float64]
-Groups = list[list[float]]
 
 #: Columns of the steps that are looked at.
 GROUP_COLUMNS: Final = (
@@ -59,14 +56,14 @@ def forget_groups(s: Record) -> None:
     s["groups"] = math.nan
 
 
-def interruption(s: Record, now: list[float], running_s: float, p: DriftParams) -> int:
+def interruption(past: NDArray[np.void], now: Array, running_s: float, p: DriftParams) -> int:
     """Whether a group of steps is left out, as a place in :data:`REASONS`.
 
     Parameters
     ----------
-    s : record of INTERRUPTION_STATE
-        The past; updated.
-    now : list of float
+    past : ndarray of INTERRUPTION_STATE, shape (1,)
+        Updated.
+    now : ndarray, shape (5,)
         One of :func:`group_means`.
     running_s : float
         Running time at the end of the group, s.
@@ -81,27 +78,54 @@ def interruption(s: Record, now: list[float], running_s: float, p: DriftParams) 
         have moved, and alike on either side. A hand at the belt for some seconds is no slip, nor is
         a lean that settles.
     """
-    if abs(now[_YAW]) > p.bend_rate_deg_s:
-        s["reason"] = _BEND
+    groups = np.empty((_LOOKED_BACK + 1, len(GROUP_COLUMNS)))
+    return _interruption(
+        past, now, running_s, p.bend_rate_deg_s, (p.contact_jump_percent, p.cadence_jump_percent),
+        p.speed_change_s, (p.slip_deg, p.slip_lean_deg), groups,
+    )  # fmt: skip
+
+
+@kernel
+def _interruption(
+    past: NDArray[np.void],
+    now: Array,
+    running_s: float,
+    bend_rate_deg_s: float,
+    gait_jumps_percent: tuple[float, float],
+    speed_change_s: float,
+    slips_deg: tuple[float, float],
+    groups: Array,
+) -> int:
+    """:func:`interruption`, compiled; ``groups``, shape (7, 5), is room for those looked at."""
+    s = past[0]
+    if abs(now[_YAW]) > bend_rate_deg_s:
+        s.reason = _BEND
         return _BEND
     # of the straights: a sensor that moves in a bend is seen after it
-    groups = [*s["groups"].tolist(), now]
-    s["groups"] = groups[1:]
+    for j in range(len(now)):
+        for k in range(_LOOKED_BACK):
+            groups[k, j] = s.groups[k, j]
+        groups[_LOOKED_BACK, j] = now[j]
+        for k in range(_LOOKED_BACK):
+            s.groups[k, j] = groups[k + 1, j]
     # first, since one group's gait varies enough to pass for another speed, a slip's three do not
-    jump = _jump(groups[-_SETTLED:], groups[:_SETTLED], p)
-    if jump:
-        s["jump_deg"] = jump
-        s["until_s"] = max(float(s["until_s"]), running_s + _AFTER_A_SLIP_S)
-        s["reason"] = _AFTER_A_SLIP
-        forget_groups(s)
+    jump = _jump(groups, slips_deg, gait_jumps_percent)
+    if jump > 0.0:
+        s.jump_deg = jump
+        s.until_s = max(s.until_s, running_s + _AFTER_A_SLIP_S)
+        s.reason = _AFTER_A_SLIP
+        s.groups[:, :] = math.nan
         return SLIPPED
-    if _gait_change(now, groups[-2], p):
-        s["until_s"] = max(float(s["until_s"]), running_s + p.speed_change_s)
-        s["reason"] = _SPEED
+    last = groups[_LOOKED_BACK - 1]
+    if _gait_change(
+        (now[_CONTACT], now[_STEP_TIME]), (last[_CONTACT], last[_STEP_TIME]), gait_jumps_percent
+    ):
+        s.until_s = max(s.until_s, running_s + speed_change_s)
+        s.reason = _SPEED
         return _SPEED
-    if running_s < s["until_s"]:
-        return int(s["reason"])
-    s["reason"] = _NOTHING
+    if running_s < s.until_s:
+        return int(s.reason)
+    s.reason = _NOTHING
     return _NOTHING
 
 
@@ -111,34 +135,57 @@ def new_surface(s: Record, running_s: float, p: DriftParams) -> None:
     s["reason"] = _SURFACE
 
 
-def _jump(here: Groups, there: Groups, p: DriftParams) -> float:
+@kernel
+def _jump(
+    groups: Array, slips_deg: tuple[float, float], gait_jumps_percent: tuple[float, float]
+) -> float:
     """How far the sensor sits from where it sat, degrees; 0 where that may be the runner."""
-    now, then = _middle(here), _middle(there)
-    forward, sideways = now[_LEAN] - then[_LEAN], now[_ROLL] - then[_ROLL]
+    here, there = len(groups) - _SETTLED, 0
+    lean, was_lean = _middle(groups, here, _LEAN), _middle(groups, there, _LEAN)
+    forward = lean - was_lean
+    sideways = _middle(groups, here, _ROLL) - _middle(groups, there, _ROLL)
     jump = math.hypot(forward, sideways)
     straight = abs(sideways) < _STRAIGHT * abs(forward)
-    if not jump > (p.slip_lean_deg if straight else p.slip_deg) or _gait_change(now, then, p):
+    if not jump > slips_deg[1 if straight else 0]:
         return 0.0
-    return jump if max(_widest(here), _widest(there)) < _ALIKE * jump else 0.0
+    now = (_middle(groups, here, _CONTACT), _middle(groups, here, _STEP_TIME))
+    then = (_middle(groups, there, _CONTACT), _middle(groups, there, _STEP_TIME))
+    if _gait_change(now, then, gait_jumps_percent):
+        return 0.0
+    return jump if max(_widest(groups, here), _widest(groups, there)) < _ALIKE * jump else 0.0
 
 
-def _middle(groups: Groups) -> list[float]:
-    """Means of some groups' means."""
-    return [sum(column) / len(groups) for column in zip(*groups, strict=True)]
+@kernel
+def _middle(groups: Array, first: int, column: int) -> float:
+    """Mean of a column over the groups of one side."""
+    total = 0.0
+    for k in range(first, first + _SETTLED):
+        total += groups[k, column]
+    return total / _SETTLED
 
 
-def _widest(groups: Groups) -> float:
-    """How far apart the groups sit at most, degrees."""
-    return max(math.hypot(a[_LEAN] - b[_LEAN], a[_ROLL] - b[_ROLL]) for a in groups for b in groups)
+@kernel
+def _widest(groups: Array, first: int) -> float:
+    """How far apart the groups of one side sit at most, degrees."""
+    widest = 0.0
+    for a in range(first + 1, first + _SETTLED):
+        for b in range(first, a):
+            lean, roll = groups[a, _LEAN] - groups[b, _LEAN], groups[a, _ROLL] - groups[b, _ROLL]
+            widest = max(widest, math.hypot(lean, roll))
+    return widest
 
 
-def _gait_change(now: list[float], then: list[float], p: DriftParams) -> bool:
-    contact = abs(now[_CONTACT] / then[_CONTACT] - 1.0) if then[_CONTACT] else math.nan
-    cadence = abs(then[_STEP_TIME] / now[_STEP_TIME] - 1.0) if now[_STEP_TIME] else math.nan
-    return 100.0 * contact > p.contact_jump_percent or 100.0 * cadence > p.cadence_jump_percent
+@kernel
+def _gait_change(
+    now: tuple[float, float], then: tuple[float, float], jumps_percent: tuple[float, float]
+) -> bool:
+    """Whether contact or cadence differ by more than those; contact and step time of each."""
+    contact = abs(now[0] / then[0] - 1.0) if then[0] != 0.0 else math.nan
+    cadence = abs(then[1] / now[1] - 1.0) if now[1] != 0.0 else math.nan
+    return 100.0 * contact > jumps_percent[0] or 100.0 * cadence > jumps_percent[1]
 
 
-def group_means(steps: Array, size: int) -> Groups:
+def group_means(steps: Array, size: int) -> Array:
     """Means of steps that follow one another in groups, one for each that is whole.
 
     Without the lowest and highest fifth of each column; NaN where half of a group is missing.
@@ -158,5 +205,5 @@ def group_means(steps: Array, size: int) -> Groups:
     kept = (place >= cut) & (place < count - cut)
     total = np.where(kept, ordered, 0.0).sum(axis=1)
     of = np.maximum(kept.sum(axis=1), 1)
-    means: Groups = np.where(2 * count[:, 0] >= size, total / of, math.nan).tolist()
+    means: Array = np.where(2 * count[:, 0] >= size, total / of, math.nan)
     return means

@@ -76,7 +76,7 @@ _ON_SPEED, _UPHILL, _DOWNHILL, _BY_CADENCE = range(COUPLINGS.start, COUPLINGS.st
 
 
 def follow(
-    s: Record,
+    segments: NDArray[np.void],
     block: Array,
     pace: Array,
     running_s: float,
@@ -87,7 +87,7 @@ def follow(
 
     Parameters
     ----------
-    s : record
+    segments : ndarray, shape (1,)
         The segment.
     block : ndarray, shape (indicators,)
         In their units; NaN where not measurable.
@@ -102,7 +102,7 @@ def follow(
     """
     known = np.zeros(len(block), np.bool_)
     _follow(
-        s, block, pace, running_s, judged, p.wander_s, p.smoothing, p.calm_multiple,
+        segments, block, pace, running_s, judged, p.wander_s, p.smoothing, p.calm_multiple,
         p.speed_multiple, p.slope_multiple, known,
     )  # fmt: skip
     return known
@@ -112,7 +112,7 @@ def compile_tracking() -> None:
     """Compile it, or load it from the cache; only for :func:`~imu.analyzer.warm_up`."""
     unknown = np.full(len(INDICATORS), math.nan)
     none = np.zeros(len(INDICATORS), np.bool_)
-    follow(fresh_state()[0]["segment"], unknown, np.full(2, math.nan), 0.0, none, DriftParams())
+    follow(fresh_state()["segment"], unknown, np.full(2, math.nan), 0.0, none, DriftParams())
 
 
 def wander_variance(s: Record) -> Array:
@@ -134,7 +134,7 @@ def values_of(s: Record, deviation: Array) -> Array:
 
 @kernel_with_arrays
 def _follow(
-    s: Record,
+    segments: NDArray[np.void],
     block: Array,
     pace: Array,
     running_s: float,
@@ -147,7 +147,7 @@ def _follow(
     known: NDArray[np.bool_],
 ) -> None:
     """:func:`follow`, compiled; ``known`` is what it returns."""
-    count = len(block)
+    s, count = segments[0], len(block)
     passed_s = running_s - s.last_s if math.isfinite(s.last_s) else 0.0
     s.last_s = running_s
     stays = math.exp(-passed_s / wander_s)

@@ -96,8 +96,8 @@ FAULTS: Final = (
     Fault(
         "sides: blocks take left from right",
         "imu/drift/blocks.py",
-        "200.0 * (even_mean[i] - odd_mean[i])",
-        "200.0 * (odd_mean[i] - even_mean[i])",
+        "200.0 * (left - right)",
+        "200.0 * (right - left)",
         _SIGNS,
     ),
     Fault(
