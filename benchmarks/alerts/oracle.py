@@ -173,19 +173,34 @@ class Knowing:
         self._by_part = _couplings(someone)
         self._level = np.array([someone.level[name] for name in _NAMES])
 
-    def weigh(self, run: MeasuredRun, sought: Sequence[Pattern]) -> Array:
-        """Log likelihood ratio of each change after each block, shape (changes, blocks)."""
-        values, onsets = self._values(run), _Onsets(sought)
+    def weigh(self, runs: Sequence[MeasuredRun], sought: Sequence[Pattern]) -> list[Array]:
+        """Log likelihood ratio of each change after each block, (changes, blocks) of each run.
+
+        Where runs have values in the same blocks, all but their innovations is the same.
+        """
+        values = [self._values(run) for run in runs]
+        alike: dict[bytes, list[int]] = {}
+        for place, own in enumerate(values):
+            alike.setdefault(np.isfinite(own).tobytes(), []).append(place)
+        result: dict[int, Array] = {}
+        for places in alike.values():
+            found = self._weigh_alike(np.stack([values[place] for place in places], 1), sought)
+            result |= dict(zip(places, found, strict=True))
+        return [result[place] for place in range(len(runs))]
+
+    def _weigh_alike(self, values: Array, sought: Sequence[Pattern]) -> Array:
+        """The same of values of shape (blocks, runs, indicators): (runs, changes, blocks)."""
+        onsets, count = _Onsets(sought), values.shape[1]
         enters = np.diag(self._first_sd**2 * (1.0 - self._stays**2))
         covariance = np.diag(self._first_sd**2)
-        expected = np.zeros(len(covariance))
+        expected = np.zeros((len(covariance), count))
         # of each onset of each change: what it has left in the state, and what speaks for it
         left_in = np.zeros((len(covariance), onsets.count))
-        ratio = np.full(onsets.count, -math.inf)
-        result = np.empty((len(sought), len(values)))
+        ratio = np.full((count, onsets.count), -math.inf)
+        result = np.empty((count, len(sought), len(values)))
         for k, value in enumerate(values):
             begun = onsets.begin(k)
-            left_in[:, begun], ratio[begun] = 0.0, 0.0
+            left_in[:, begun], ratio[:, begun] = 0.0, 0.0
             if np.isfinite(value).all():
                 rows = self._rows(k)
                 spread = covariance @ rows.T
@@ -195,15 +210,15 @@ class Knowing:
                 kept = np.eye(len(covariance)) - gain @ rows
                 covariance = kept @ covariance @ kept.T + (gain * self._noise**2) @ gain.T
                 left = onsets.sizes() - rows @ left_in
-                innovation = value - rows @ expected
+                innovation = value.T - rows @ expected
                 weighted = weight @ left
-                ratio += innovation @ weighted - 0.5 * (weighted * left).sum(axis=0)
-                expected = expected + gain @ innovation
-                left_in = left_in + gain @ left
-            result[:, k] = np.maximum.reduceat(ratio, onsets.first)
+                ratio += innovation.T @ weighted - 0.5 * (weighted * left).sum(axis=0)
+                expected += gain @ innovation
+                left_in += gain @ left
+            result[:, :, k] = np.maximum.reduceat(ratio, onsets.first, axis=1)
             covariance = covariance * np.outer(self._stays, self._stays) + enters
-            expected = self._stays * expected
-            left_in = self._stays[:, None] * left_in
+            expected *= self._stays[:, None]
+            left_in *= self._stays[:, None]
         return result
 
     def _values(self, run: MeasuredRun) -> Array:
@@ -251,13 +266,14 @@ def weighed(
     sought: Sequence[Pattern],
 ) -> tuple[Weighed, ...]:
     """What speaks for each change in runs without any, and in one with it from a step on."""
-    most = np.array([knowing.weigh(run, sought).max(axis=1) for run in quiet])
+    ratios = knowing.weigh([*quiet, *changed], sought)
+    most = np.array([ratio.max(axis=1) for ratio in ratios[: len(quiet)]])
     result = []
     for k, (run, pattern) in enumerate(zip(changed, sought, strict=True)):
         ends = _BLOCK_STEPS * np.arange(1, len(run.steps) // _BLOCK_STEPS + 1) - 1
         since_s = run.steps.initial_contact_s[ends] - run.steps.initial_contact_s[onset]
         told = (since_s > 0.0) & (since_s <= pattern.limit_s)
-        ratio = knowing.weigh(run, [pattern])[0]
+        ratio = ratios[len(quiet) + k][k]
         own = tuple(most[:, k].tolist())
         result.append(Weighed(own, tuple(since_s[told].tolist()), tuple(ratio[told].tolist())))
     return tuple(result)

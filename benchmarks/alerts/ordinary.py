@@ -253,6 +253,24 @@ def imposed(run: MeasuredRun, change: str, size: float, onset: int) -> MeasuredR
     return replace(run, steps=Steps(rows))
 
 
+class _Onset:
+    """A moment of a run, and the run with each change from then on, made once for all who judge."""
+
+    def __init__(self, run: MeasuredRun, step: int) -> None:
+        self.step = step
+        self._run = run
+        self._steps: dict[tuple[str, float], Steps] = {}
+
+    def changed(self, run: MeasuredRun, change: str, gate: float) -> MeasuredRun | None:
+        """The run, its pace stated or not, with a change; None where that is in unknown gates."""
+        size = _size(change, gate)
+        if not math.isfinite(size):
+            return None
+        if (change, size) not in self._steps:
+            self._steps[change, size] = imposed(self._run, change, size, self.step).steps
+        return replace(run, steps=self._steps[change, size])
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """What one rule made of one person's runs."""
@@ -269,7 +287,8 @@ def _of_a_person(
     """Runs of five days without a change, and in the first of them each change."""
     someone = person(seed)
     runs = [run_of(someone, course(scenario, seed * 10 + day), day) for day in range(DAYS)]
-    onset = int(np.random.default_rng([seed, 44]).uniform(0.4, 0.6) * len(runs[0].steps))
+    share = float(np.random.default_rng([seed, 44]).uniform(0.4, 0.6))
+    onset = _Onset(runs[0], int(share * len(runs[0].steps)))
     judged: dict[Rule, _Judged] = {}
     judged["first run"], learned = _over_days(runs, onset, [None] * DAYS, changes)
     if "four earlier runs" in rules:
@@ -290,7 +309,7 @@ def _of_a_person(
 
 def _over_days(
     runs: Sequence[MeasuredRun],
-    onset: int,
+    onset: _Onset,
     usual: Sequence[Baseline | None],
     changes: Sequence[str],
 ) -> tuple[_Judged, list[Baseline | None]]:
@@ -305,12 +324,12 @@ def _by_knowing(
     seed: int,
     scenario: str,
     runs: Sequence[MeasuredRun],
-    onset: int,
+    onset: _Onset,
     rule: Rule,
     judged: _Judged,
 ) -> tuple[Weighed, ...]:
     """What speaks for each change to one that knows the person."""
-    changed = [imposed(runs[0], name, _size(name, judged.gate), onset) for name in CHANGES]
+    changed = [onset.changed(runs[0], name, judged.gate) for name in CHANGES]
     knowing = Knowing(
         person(seed),
         scenario,
@@ -318,7 +337,8 @@ def _by_knowing(
         pace_known=rule == "pace known" or runs[0].stated,
     )
     sought = list(patterns(_size("lean by 1.5 × gate", judged.gate)).values())
-    return weighed(knowing, runs, changed, onset, sought)
+    known = [run for run in changed if run is not None]  # all: the gate is known
+    return weighed(knowing, runs, known, onset.step, sought)
 
 
 def _size(change: str, gate: float) -> float:
@@ -337,28 +357,28 @@ def _run(run: MeasuredRun, told: Iterable[Alert | Told]) -> Run:
 
 
 def _judged(
-    run: MeasuredRun, onset: int, baseline: Baseline | None, changes: Sequence[str]
+    run: MeasuredRun, onset: _Onset, baseline: Baseline | None, changes: Sequence[str]
 ) -> tuple[Hearing, tuple[tuple[float, float], ...], float]:
     """What is heard of a run, what of each change from a step on, and the gate of the lean then."""
-    before = Hearing(baseline).hear(run, 0, onset)
+    begin = onset.step
+    before = Hearing(baseline).hear(run, 0, begin)
     gate = before.detector.current("sacral_lean_deg").gate
     found = []
     for change in changes:
         indicator, way, _ = CHANGES[change]
-        size = _size(change, gate)
-        if not math.isfinite(size):
+        changed = onset.changed(run, change, gate)
+        if changed is None:
             found.append((math.inf, math.inf))
             continue
-        changed = imposed(run, change, size, onset)
-        heard = before.from_here().hear(changed, onset, _last(changed, onset, change))
+        heard = before.from_here().hear(changed, begin, _last(changed, begin, change))
         seen_s = [
             one.time_s
             for one in heard.changes
             if (one.indicator, one.direction, one.severity) == (indicator, way, "raised")
         ]
         told_s = _told_times(heard.told, indicator, seen_s)
-        found.append(_delay(told_s, changed, onset, change, gate))
-    return before.hear(run, onset), tuple(found), gate
+        found.append(_delay(told_s, changed, begin, change, gate))
+    return before.hear(run, begin), tuple(found), gate
 
 
 def _last(run: MeasuredRun, onset: int, change: str) -> int:
@@ -399,22 +419,22 @@ def _told_times(told: Sequence[Alert], indicator: str, seen_s: Sequence[float]) 
             yield alert.time_s
 
 
-def _by_fixed_gate(run: MeasuredRun, onset: int, changes: Sequence[str], gate: float) -> _Judged:
+def _by_fixed_gate(run: MeasuredRun, onset: _Onset, changes: Sequence[str], gate: float) -> _Judged:
     """The same by the simplest rule; ``gate`` is the detector's, so that changes are as large."""
-    before = FixedGate().hear(run.steps[:onset])
+    begin = onset.step
+    before = FixedGate().hear(run.steps[:begin])
     found = []
     for change in changes:
         indicator, way, _ = CHANGES[change]
-        size = _size(change, gate)
-        if not math.isfinite(size):
+        changed = onset.changed(run, change, gate)
+        if changed is None:
             found.append((math.inf, math.inf))
             continue
-        changed = imposed(run, change, size, onset)
-        last = _last(changed, onset, change)
-        told = before.from_here().hear(changed.steps[onset:last]).told
+        last = _last(changed, begin, change)
+        told = before.from_here().hear(changed.steps[begin:last]).told
         told_s = (one.time_s for one in told if (one.indicator, one.way) == (indicator, way))
-        found.append(_delay(told_s, changed, onset, change, gate))
-    told = before.hear(run.steps[onset:]).told
+        found.append(_delay(told_s, changed, begin, change, gate))
+    told = before.hear(run.steps[begin:]).told
     return _Judged((_run(run, told),), tuple(found))
 
 
