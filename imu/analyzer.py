@@ -720,10 +720,10 @@ def warm_up() -> None:
     --------
     >>> warm_up()  # at the start of a program; nothing is compiled in mid-run then
     """
-    from imu.drift.tracking import compile_tracking  # whoever has steps alone needs none of it
+    from imu.drift.detector import compile_detector  # whoever has steps alone needs none of it
 
     analyzer = StepAnalyzer(100.0, axes="+x+y+z")
     with compiling():
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
-        compile_tracking()
+        compile_detector()

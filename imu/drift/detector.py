@@ -44,7 +44,7 @@ from imu.drift.status import DriftStatus, drift_status, status_words
 from imu.drift.tracking import follow, values_of
 from imu.errors import ParameterError
 from imu.step.trusted_steps import DISTRUST
-from imu.steps import Steps
+from imu.steps import STEP_ROW, Steps
 
 __all__ = [
     "DRIFT_STATE",
@@ -521,6 +521,12 @@ class DriftDetector:
         gate = float(self._look()[1][i])
         name = INDICATORS[i].name
         return Change(time_s, name, _direction(way), value, baseline, change, gate, severity)
+
+
+def compile_detector() -> None:
+    """Compile it, or load it from the cache; only for :func:`~imu.analyzer.warm_up`."""
+    params = DriftParams(skip_s=0.0, block_steps=4)
+    DriftDetector(params).push(Steps(np.zeros(params.block_steps, STEP_ROW)))
 
 
 def _direction(way: int) -> Direction:

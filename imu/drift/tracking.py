@@ -42,7 +42,6 @@ from imu.drift.state import (
     POPULATION_PARTS,
     POPULATION_WANDER,
     WANDER,
-    fresh_state,
 )
 
 Array = NDArray[np.float64]
@@ -106,13 +105,6 @@ def follow(
         p.speed_multiple, p.slope_multiple, known,
     )  # fmt: skip
     return known
-
-
-def compile_tracking() -> None:
-    """Compile it, or load it from the cache; only for :func:`~imu.analyzer.warm_up`."""
-    unknown = np.full(len(INDICATORS), math.nan)
-    none = np.zeros(len(INDICATORS), np.bool_)
-    follow(fresh_state()["segment"], unknown, np.full(2, math.nan), 0.0, none, DriftParams())
 
 
 def wander_variance(s: Record) -> Array:
