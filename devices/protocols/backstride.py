@@ -226,6 +226,11 @@ def data_bytes(n: int, layout: int) -> int:
     return _HEADER.size + 2 * CHANNELS[layout] * n
 
 
+def data_form(n: int, layout: int) -> int:
+    """First byte of a Data message of ``n`` samples."""
+    return n | layout << 5
+
+
 @cache
 def data_table(n: int, layout: int) -> np.dtype[np.void]:
     """One row a Data message of ``n`` samples, where many of that form lie together."""
@@ -259,7 +264,7 @@ def encode_data(packet: DataPacket) -> bytes:
     if counts.dtype != np.int16:
         raise ProtocolError(f"counts are {counts.dtype}: give int16, see quantised().")
     try:
-        header = _HEADER.pack(n | layout << 5, flags, sequence, time_us)
+        header = _HEADER.pack(data_form(n, layout), flags, sequence, time_us)
     except struct.error:
         raise ProtocolError(
             f"flags {flags}, sequence {sequence} or time {time_us} µs does not fit 8, 16 and "

@@ -28,6 +28,8 @@ from devices.protocols.backstride import (
     InfoMessage,
     Layout,
     clipping_flags,
+    data_form,
+    data_table,
     encode_data,
     encode_info,
     mask_of,
@@ -46,7 +48,7 @@ from imu.errors import DeviceError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 _LATENCY_NS: Final = 5_000_000  # from the last sample of a packet to the host, at best
-_CHUNK_PACKETS: Final = 20  # packets made at once
+_CHUNK_PACKETS: Final = 100  # packets made at once
 _RECORDS_PER_BREATH: Final = 32  # records handed on before the event loop gets its turn
 
 
@@ -89,14 +91,13 @@ _GAP_BEFORE: Final = int(DataFlag.GAP_BEFORE)
 
 
 class _Cut(NamedTuple):
-    """Consecutive samples that fill one packet."""
+    """Consecutive samples that fill one packet, or several that are alike."""
 
     first_index: int
     missing_before: int  # samples without a value since the previous packet
-    first_s: float
-    last_s: float
+    time_s: NDArray[np.float64]
     counts: NDArray[np.int16]
-    clipping: int  # its DataFlag bits
+    clips: bool  # whether any may be at the end of the range
 
 
 class SimulatedDevice:
@@ -140,16 +141,50 @@ class SimulatedDevice:
         # a device that has been on, and counting, for a while before the session
         uptime_us = int(random.integers(TIME_MODULUS_US))
         sequence_start = int(random.integers(SEQUENCE_MODULUS))
-        clock, link = SensorClock(scenario.faults), _Link(scenario)
-        faults = MessageFaults(scenario.faults, scenario.seed, changes_bytes=False)
-        gap_before = False
         self._pending = InjectedFaults()
 
         yield LinkEvent(0, "connected", self.info.name)
         yield Packet(0, "info", encode_info(_info_message(scenario)))
-        for cut in self._cuts():
+        send = self._disturbed if scenario.faults else self._undisturbed
+        yield from send(sequence_start, uptime_us)
+
+    def _undisturbed(self, sequence_start: int, uptime_us: int) -> Iterator[Packet | LinkEvent]:
+        """What is sent without faults, packets that are alike made together."""
+        n = samples_per_packet(self.run.scenario.rate)
+        injected = self.injected
+        for cut in self._cuts(n * _CHUNK_PACKETS):
+            count, channels = cut.counts.shape
+            size = min(n, count)
+            packets = cut.counts.reshape(-1, size, channels)
+            layout = Layout.IMU6 if channels == 6 else Layout.ACCELERATION
+            rows = np.empty(len(packets), data_table(size, layout))
+            rows["form"] = data_form(size, layout)
+            rows["flags"] = [clipping_flags(each) for each in packets] if cut.clips else 0
+            rows["flags"][0] |= _GAP_BEFORE if cut.missing_before else 0
+            first = sequence_start + cut.first_index + size * np.arange(len(packets))
+            rows["sequence"] = first % SEQUENCE_MODULUS
+            stamps_us = np.rint(cut.time_s[::size] * 1e6).astype(np.int64)
+            rows["time_us"] = (uptime_us + stamps_us) % TIME_MODULUS_US
+            rows["counts"] = packets
+            ready_s = cut.time_s[size - 1 :: size] + _LATENCY_NS * 1e-9
+            arrivals_ns = np.rint(ready_s * 1e9).astype(np.int64).tolist()
+            data, length = rows.tobytes(), rows.itemsize
+            if injected.delivered:
+                injected.missing += cut.missing_before
+            for start, arrival_ns in zip(range(0, len(data), length), arrivals_ns, strict=True):
+                injected.delivered += size
+                yield Packet(arrival_ns, "data", data[start : start + length])
+        yield self._ended(_Link(self.run.scenario))
+
+    def _disturbed(self, sequence_start: int, uptime_us: int) -> Iterator[Packet | LinkEvent]:
+        """What is sent with the scenario's faults, one packet after another."""
+        scenario = self.run.scenario
+        clock, link = SensorClock(scenario.faults), _Link(scenario)
+        faults = MessageFaults(scenario.faults, scenario.seed, changes_bytes=False)
+        gap_before = False
+        for cut in self._cuts(samples_per_packet(scenario.rate)):
             n = len(cut.counts)
-            ready_s = cut.last_s + _LATENCY_NS * 1e-9
+            ready_s = float(cut.time_s[-1]) + _LATENCY_NS * 1e-9
             yield from link.events_until(ready_s)
             self._pending.missing += cut.missing_before
             gap_before |= cut.missing_before > 0
@@ -161,11 +196,12 @@ class SimulatedDevice:
                 self._pending.overflowed += n
                 gap_before = True
                 continue
-            stamp_s = clock.stamp_s(clock.oscillated_s(cut.first_s))
+            stamp_s = clock.stamp_s(clock.oscillated_s(float(cut.time_s[0])))
+            clipping = clipping_flags(cut.counts) if cut.clips else 0
             payload = encode_data(
                 DataPacket(
                     Layout.IMU6 if cut.counts.shape[1] == 6 else Layout.ACCELERATION,
-                    cut.clipping | (_GAP_BEFORE if gap_before else 0),
+                    clipping | (_GAP_BEFORE if gap_before else 0),
                     (sequence_start + cut.first_index) % SEQUENCE_MODULUS,
                     (uptime_us + round(stamp_s * 1e6)) % TIME_MODULUS_US,
                     cut.counts,
@@ -176,9 +212,15 @@ class SimulatedDevice:
             for message in faults.sent(ready_s, Message(payload, n)):
                 self._count(message)
                 yield Packet(arrival_ns, "data", message.payload)
-        end_s = self.run.duration_s + _LATENCY_NS * 1e-9
-        yield from link.events_until(end_s)
-        yield LinkEvent(link.arrival_ns(end_s), "ended", "the simulated session is over")
+        yield from link.events_until(self._end_s)
+        yield self._ended(link)
+
+    @property
+    def _end_s(self) -> float:
+        return self.run.duration_s + _LATENCY_NS * 1e-9
+
+    def _ended(self, link: _Link) -> LinkEvent:
+        return LinkEvent(link.arrival_ns(self._end_s), "ended", "the simulated session is over")
 
     def _count(self, message: Message) -> None:
         """Account for a message that went out; what is lost before the first good one is not."""
@@ -195,8 +237,11 @@ class SimulatedDevice:
         self._pending = InjectedFaults()
         injected.delivered += message.samples
 
-    def _cuts(self) -> Iterator[_Cut]:
-        """Cut the run into packets, anew after every sample that has no value."""
+    def _cuts(self, most: int) -> Iterator[_Cut]:
+        """Cut the run into full packets, anew after every sample that has no value.
+
+        Up to ``most`` samples of several are taken together; what fills none is one by itself.
+        """
         n = samples_per_packet(self.run.scenario.rate)
         time_s, counts = np.zeros(0), np.zeros((0, 0), np.int16)
         start = missing = 0  # index of the first sample at hand; missing since the last packet
@@ -211,25 +256,19 @@ class SimulatedDevice:
                 counts = np.concatenate([counts, new_counts]) if rest else new_counts
                 valid = np.concatenate([valid, new_valid])
                 time_s = np.concatenate([time_s, block.time_s])
-            size = len(counts)
-            clips = size > 0 and clipping_flags(counts) != 0
-            holes = [*np.flatnonzero(~valid).tolist(), size]
+            whole = len(counts)
+            clips = whole > 0 and clipping_flags(counts) != 0
+            holes = [*np.flatnonzero(~valid).tolist(), whole]
             first = 0
             for hole in holes:
-                open_end = hole == size and not over
+                open_end = hole == whole and not over
                 while first < hole and not (open_end and hole - first < n):
-                    stop = min(first + n, hole)
-                    part = counts[first:stop]
-                    yield _Cut(
-                        start + first,
-                        missing,
-                        float(time_s[first]),
-                        float(time_s[stop - 1]),
-                        part,
-                        clipping_flags(part) if clips else 0,
-                    )
+                    size = min(most, hole - first)
+                    stop = first + (size - size % n if size > n else size)
+                    cut = slice(first, stop)
+                    yield _Cut(start + first, missing, time_s[cut], counts[cut], clips)
                     first, missing = stop, 0
-                if hole < size:
+                if hole < whole:
                     first, missing = hole + 1, missing + 1
             time_s, counts = time_s[first:], counts[first:]
             start += first

@@ -31,6 +31,8 @@ IMPACT_DURATION_S: Final = 0.060
 
 _FIRST_DURATION: Final = 1.09  # of the force, over the contact time between the crossings
 _KEPT_FORCES: Final = 1024
+_MOST_ITERATIONS: Final = 60
+_FOUND_S: Final = 1e-8  # the last step of Newton's method: the next would be below the last bits
 _CREST_LIMITS: Final = (-0.17, 0.24)  # beyond: too thin at the ends, or two humps
 
 
@@ -87,18 +89,38 @@ class TwoMassForce:
 
     def force_bw(self, time_s: Array) -> Array:
         """Force alone, body weights; 0 in flight."""
-        angle = 2.0 * np.pi * _share(time_s / self.duration_s)
-        lobe = 1.0 - np.cos(angle)
+        return self.force_and_rate(time_s)[0]
+
+    def force_and_rate(self, time_s: Array) -> tuple[Array, Array]:
+        """Force, body weights, and how fast it rises, body weights a second; 0 in flight."""
+        slow_rad_s, fast_rad_s = 2.0 * np.pi / self.duration_s, 2.0 * np.pi / self.impact_duration_s
+        # np.clip is slow to begin, and whoever looks for a crossing asks thousands of times
+        angle = slow_rad_s * np.minimum(np.maximum(time_s, 0.0), self.duration_s)
+        impact = fast_rad_s * np.minimum(np.maximum(time_s, 0.0), self.impact_duration_s)
+        sine, cosine = np.sin(angle), np.cos(angle)
+        lobe = 1.0 - cosine
         # both shape terms are the lobe times a factor
-        shape = 1.0 + 2.0 * self.crest * (2.0 - lobe) + self.skew * np.sin(angle)
-        impact = 2.0 * np.pi * _share(time_s / self.impact_duration_s)
-        return self.mean_bw * lobe * shape + self.impact_mean_bw * (1.0 - np.cos(impact))
+        shape = 1.0 + 2.0 * self.crest * (1.0 + cosine) + self.skew * sine
+        bend = self.skew * cosine - 2.0 * self.crest * sine
+        return (
+            self.mean_bw * lobe * shape + self.impact_mean_bw * (1.0 - np.cos(impact)),
+            self.mean_bw * slow_rad_s * (sine * shape + lobe * bend)
+            + self.impact_mean_bw * fast_rad_s * np.sin(impact),
+        )
 
-
-def _share(values: Array) -> Array:
-    """From 0 to 1; a bisection asks thousands of times, and ``np.clip`` is slow to begin."""
-    share: Array = np.minimum(np.maximum(values, 0.0), 1.0)
-    return share
+    def peak_bw(self) -> Array:
+        """The largest force in the middle of each contact, on a grid of phases, body weights."""
+        phase = np.linspace(0.3, 0.7, 21)[:, None]
+        angle = 2.0 * np.pi * phase
+        lobe = 1.0 - np.cos(angle)
+        force = self.crest * (2.0 * lobe * (2.0 - lobe)) + self.skew * (lobe * np.sin(angle)) + lobe
+        force *= self.mean_bw
+        time_s = phase * self.duration_s
+        row, step = np.nonzero(time_s < self.impact_duration_s)  # in short contacts alone
+        impact = 2.0 * np.pi * time_s[row, step] / self.impact_duration_s[step]
+        force[row, step] += self.impact_mean_bw[step] * (1.0 - np.cos(impact))
+        peak: Array = force.max(axis=0)
+        return peak
 
 
 def solve_two_mass_force(
@@ -126,7 +148,7 @@ def solve_two_mass_force(
     slow_impulse = impulse_bw_s - impact_impulse
     crest = np.zeros_like(step_time_s)
     duration = contact_time_s / 0.92
-    phase = np.linspace(0.3, 0.7, 21)[:, None]
+    crossings: Array | None = None
     iterations = 16
     for iteration in range(iterations):
         # what the raised cosines leave over of the second integral is the skew's
@@ -140,10 +162,10 @@ def solve_two_mass_force(
         force = TwoMassForce(duration, mean, crest, skew, impact_mean, impact_duration_s)
         if iteration == iterations - 1:
             break
-        onset, end = contact_crossings(force, iterations=14)
-        peak = force.force_bw(phase * duration).max(axis=0)
+        crossings = _crossings(force, CONTACT_THRESHOLD_BW, near_s=crossings)
+        onset, end = _on_grid(force, crossings)
         duration = duration + 0.45 * (contact_time_s - (end - onset))
-        crest = np.clip((1.0 + crest) * (peak / peak_bw) ** 0.8 - 1.0, *_CREST_LIMITS)
+        crest = np.clip((1.0 + crest) * (force.peak_bw() / peak_bw) ** 0.8 - 1.0, *_CREST_LIMITS)
     return force
 
 
@@ -238,20 +260,50 @@ def _lowest_crest(bare_skew: Array) -> Array:
 
 
 def contact_crossings(
-    force: TwoMassForce, *, threshold_bw: float = CONTACT_THRESHOLD_BW, iterations: int = 52
+    force: TwoMassForce, *, threshold_bw: float = CONTACT_THRESHOLD_BW
 ) -> tuple[Array, Array]:
     """Times since onset at which the force rises and falls through the threshold, s.
 
-    By bisection; 52 halvings are exact to the last bits of a double.
+    By Newton's method within a bisection, to the last bits of a double.
     """
-    end = force.duration_s
-    # both at once: most of a bisection of few steps is the beginning of each operation
-    below = np.stack((np.zeros_like(end), end))
-    above = np.stack((force.impact_duration_s / 2.0, 0.6 * end))
-    for _ in range(iterations):
-        middle = 0.5 * (below + above)
-        is_above = force.force_bw(middle) >= threshold_bw
-        above = np.where(is_above, middle, above)
-        below = np.where(is_above, below, middle)
-    rise, fall = 0.5 * (below + above)
+    rise, fall = _crossings(force, threshold_bw)
     return rise, fall
+
+
+def _crossings(force: TwoMassForce, threshold_bw: float, near_s: Array | None = None) -> Array:
+    """Both in one array, since most of the time for few steps is the beginning of each operation.
+
+    ``near_s`` is what was found for forces that are nearly these.
+    """
+    below, above = _brackets(force)
+    time = 0.5 * (below + above) if near_s is None else near_s
+    for _ in range(_MOST_ITERATIONS):
+        value, rate = force.force_and_rate(time)
+        is_above = value >= threshold_bw
+        above = np.where(is_above, time, above)
+        below = np.where(is_above, below, time)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            newton = time - (value - threshold_bw) / rate
+        found = np.abs(newton - time) < _FOUND_S
+        inside = (newton - below) * (newton - above) <= 0.0
+        time = np.where(found | inside, newton, 0.5 * (below + above))
+        if found.all():
+            break
+    return time
+
+
+def _brackets(force: TwoMassForce) -> Array:
+    """Times below and above the threshold, of the rise and of the fall, shape (2, 2, N)."""
+    end = force.duration_s
+    return np.array([[np.zeros_like(end), end], [force.impact_duration_s / 2.0, 0.6 * end]])
+
+
+def _on_grid(force: TwoMassForce, crossings_s: Array) -> Array:
+    """The middle of the part in which each is, of the 2^14 of its bracket.
+
+    So coarse was the bisection that the forces of a seed were first made with; they stay the same.
+    """
+    below, above = _brackets(force)
+    part = (above - below) / 2.0**14
+    middle: Array = below + (np.floor((crossings_s - below) / part) + 0.5) * part
+    return middle
