@@ -293,18 +293,18 @@ class SessionWriter:
         self._checked(size)
         self._records += 1
         self._waiting_channels.add(packet.channel)
-        with self._writing():
-            if (
-                self._waiting_bytes + size > _MOST_WAITING
-                or len(self._waiting) == MOST_PACKETS
-                or len(self._waiting_channels) > MOST_CHANNELS
-            ):
+        if (
+            self._waiting_bytes + size > _MOST_WAITING
+            or len(self._waiting) == MOST_PACKETS
+            or len(self._waiting_channels) > MOST_CHANNELS
+        ):
+            with self._writing():
                 self._write_waiting()
-                self._waiting_channels.add(packet.channel)
-            self._waiting.append(packet)
-            self._waiting_bytes += size
-            self._log_time_of_arrival(packet.arrival_ns)
-            self._flush_if(urgent=False)
+            self._waiting_channels.add(packet.channel)
+        self._waiting.append(packet)
+        self._waiting_bytes += size
+        self._log_time_of_arrival(packet.arrival_ns)
+        self._flush_if(urgent=False)
 
     def _take_beside(self, record: StreamRecord) -> None:
         """Keep a record of a device beside the sensor until the next flush."""
@@ -374,7 +374,9 @@ class SessionWriter:
         now_s = self._clock()
         # a session written faster than it happened also keeps its pieces short
         far = self._last_log_time - self._last_flush_log_time >= _LONGEST_PIECE_S * 1e9
-        if urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S:
+        if not (urgent or far or now_s - self._last_flush_s >= FLUSH_INTERVAL_S):
+            return
+        with self._writing():
             self._write_waiting()
             facts_wait_ns = self._last_log_time - self._last_facts_log_time
             if urgent or facts_wait_ns >= FACTS_INTERVAL_S * 1e9:
