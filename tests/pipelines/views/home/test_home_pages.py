@@ -70,7 +70,7 @@ def test_every_page_is_accessible_from_a_phone_to_a_large_screen(tab: Tab, tmp_p
                 tab.size(width, 900, dark=dark)
                 assert_accessible(tab, f"{page} at {width}")
                 assert tab.run("return document.documentElement.scrollWidth") <= width, page
-                tab.picture(tmp_path, f"home-{page.replace('/', '-').partition('?')[0]}-{width}")
+                tab.picture(f"home-{page.replace('/', '-').partition('?')[0]}-{width}")
             assert "low <b>back</b>" in tab.text() or page in {"runs", "months?days=92"}
             refused = [one for one in tab.log("browser") if "Policy" in one["message"]]
             assert refused == [], page
@@ -152,7 +152,7 @@ def test_demonstration_shows_all_of_it_and_is_kept_apart(tab: Tab, tmp_path: Pat
             tab.until_shown(words)
             assert "Nothing of it is yours" in tab.text(".demonstration")
             assert_accessible(tab, page)
-            tab.picture(tmp_path, f"demonstration-{page.replace('/', '-')}")
+            tab.picture(f"demonstration-{page.replace('/', '-')}")
         tab.open(f"{running.address}home/runs")
         assert "There is no run yet" in tab.text()
     with Journal(tmp_path / "demonstration" / "journal.sqlite3") as journal:

@@ -208,11 +208,11 @@ class Tab:
     def command(self, name: str, **given: Any) -> Any:
         return self.driver.execute_cdp_cmd(name, given)
 
-    def picture(self, folder: Path, name: str) -> None:
-        """Keep a picture of the whole page."""
-        kept = Path(os.environ.get("BACKSTRIDE_ARTEFACTS", folder))
-        kept.mkdir(parents=True, exist_ok=True)
-        assert self.driver.save_screenshot(str(kept / f"{name}.png"))
+    def picture(self, name: str) -> None:
+        """Keep a picture of the whole page, where ``$BACKSTRIDE_ARTEFACTS`` names a folder."""
+        if kept := os.environ.get("BACKSTRIDE_ARTEFACTS"):
+            Path(kept).mkdir(parents=True, exist_ok=True)
+            assert self.driver.save_screenshot(str(Path(kept) / f"{name}.png"))
 
     def another(self) -> Tab:
         self.driver.switch_to.new_window("tab")

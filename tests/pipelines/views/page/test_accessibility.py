@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -12,22 +11,21 @@ from tests.pipelines.views.page.browser import Program, Tab, needs_chromium
 
 
 @needs_chromium
-def test_page_is_accessible_in_light_and_dark_during_the_run(
-    tab: Tab, still: Program, tmp_path: Path
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_page_and_its_dialogs_are_accessible_during_the_run(
+    tab: Tab, still: Program, scheme: str
 ) -> None:
-    for dark in (False, True):
-        scheme = "dark" if dark else "light"
-        tab.size(1280, 800, dark=dark)
-        tab.open(still.address)
-        tab.until_shown("9.9", ".card[data-state=changed]")
-        assert_accessible(tab, f"live, {scheme}")
-        for key in "sthribx?":
-            tab.key(key)
-            tab.until(lambda: tab.run("return document.querySelector('dialog[open]')"), key)
-            assert_accessible(tab, f"dialog {key}, {scheme}")
-            tab.picture(tmp_path, f"dialog-{'help' if key == '?' else key}-{scheme}")
-            ActionChains(tab.driver).send_keys(Keys.ESCAPE).perform()
-            tab.until(lambda: not tab.run("return document.querySelector('dialog[open]')"), key)
+    tab.size(1280, 800, dark=scheme == "dark")
+    tab.open(still.address)
+    tab.until_shown("9.9", ".card[data-state=changed]")
+    assert_accessible(tab, f"live, {scheme}")
+    for key in "sthribx?":
+        tab.key(key)
+        tab.until(lambda: tab.run("return document.querySelector('dialog[open]')"), key)
+        assert_accessible(tab, f"dialog {key}, {scheme}")
+        tab.picture(f"dialog-{'help' if key == '?' else key}-{scheme}")
+        ActionChains(tab.driver).send_keys(Keys.ESCAPE).perform()
+        tab.until(lambda: not tab.run("return document.querySelector('dialog[open]')"), key)
 
 
 @needs_chromium

@@ -38,8 +38,10 @@ _RUN = "sim:?minutes=60&standing_s=2&walk_s=2&time_scale=20&rate=100"
 
 @pytest.mark.slow
 @needs_chromium
-def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(tmp_path: Path) -> None:
-    with browser() as tab, program(_FILED, _RUN, home=tmp_path) as running:
+def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(
+    tab: Tab, tmp_path: Path
+) -> None:
+    with program(_FILED, _RUN, home=tmp_path) as running:
         tab.open(running.address)
         tab.until(lambda: tab.text(".figure .number") not in {"", "–"}, "numbers", 60)
         _rate(tab, 5)
@@ -48,13 +50,13 @@ def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(tmp_pa
         assert tab.find(".traffic-light").get_attribute("data-light") == "change"
         assert "Slow down or walk for two minutes" in tab.text(".condition .advice")
         assert_accessible(tab, "the light")
-        tab.picture(tmp_path, "pain-5")
+        tab.picture("pain-5")
         _rate(tab, 7)
         tab.until_shown("stop this run.", ".condition .sentence")
         assert tab.find(".traffic-light").get_attribute("data-light") == "stop"
         tab.key("f")
         tab.until_shown("STOP", ".far .traffic-light")
-        tab.picture(tmp_path, "pain-7-far")
+        tab.picture("pain-7-far")
         tab.key("f")
         assert any("stop this run" in said for said in tab.run("return window.spoken"))
         tab.key("x")
@@ -63,7 +65,7 @@ def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(tmp_pa
         assert "Pain of 7 after the run: no run until it is 3 or" in tab.text(".last-pain")
         assert not tab.run("return document.querySelector('.ended a[href*=cool-down]')")
         assert_accessible(tab, "the end of a run with pain")
-        tab.picture(tmp_path, "ended")
+        tab.picture("ended")
         with Journal(tmp_path / "journal.sqlite3") as journal:  # filed before anything is pressed
             (session,) = journal.entries(Session)
             assert [pain.level for pain in journal.entries(Pain)] == [5, 7]
@@ -75,7 +77,7 @@ def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(tmp_pa
         Select(tab.find("[name=effort]")).select_by_value("8")
         tab.press("Keep it")
         tab.until_shown("Effort 8 of 10: a hard run. Make the next one easy", "[role=status]")
-        tab.picture(tmp_path, "page-of-the-run")
+        tab.picture("page-of-the-run")
         tab.press("Exercises")
         tab.until_shown("Exercises", "h1")
         tab.press("Today")
@@ -98,8 +100,8 @@ def test_the_program_ends_when_nobody_looks_any_more(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_chromium
-def test_exercises_are_guided_by_time_and_noted(tmp_path: Path) -> None:
-    with browser() as tab, program(_FILED, _RUN, home=tmp_path) as running:
+def test_exercises_are_guided_by_time_and_noted(tab: Tab, tmp_path: Path) -> None:
+    with program(_FILED, _RUN, home=tmp_path) as running:
         tab.open(f"{running.address}home/exercises")
         tab.press("Balance")
         tab.until_shown("Ready when you are.")
@@ -107,7 +109,7 @@ def test_exercises_are_guided_by_time_and_noted(tmp_path: Path) -> None:
         tab.press("Start")
         tab.until_shown("stand on the left leg for 30 seconds", "#say")
         assert re.fullmatch(r"\d+ s", tab.text("#left"))
-        tab.picture(tmp_path, "exercise")
+        tab.picture("exercise")
         tab.run("performance.now = () => window.realNow() + 36000")
         tab.until_shown("stand on the right leg", "#say")
         tab.run("performance.now = () => window.realNow() + 99000")
@@ -132,8 +134,8 @@ main()
 
 @pytest.mark.slow
 @needs_chromium
-def test_the_page_nudges_at_the_desk_and_goes_back_home(tmp_path: Path) -> None:
-    with browser() as tab, program(_HOME, home=tmp_path) as running:
+def test_the_page_nudges_at_the_desk_and_goes_back_home(tab: Tab, tmp_path: Path) -> None:
+    with program(_HOME, home=tmp_path) as running:
         tab.open(running.address)
         tab.until(lambda: tab.find(".by-address summary").is_displayed(), "the screen")
         tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
@@ -142,7 +144,7 @@ def test_the_page_nudges_at_the_desk_and_goes_back_home(tmp_path: Path) -> None:
         tab.until_shown("same position for", ".held", 60)
         tab.until_shown("10 minutes without a change: stand up", ".said", 60)
         assert any("without a change" in said for said in tab.run("return window.spoken"))
-        tab.picture(tmp_path, "desk")
+        tab.picture("desk")
         tab.press("End")
         tab.until_shown("min at the desk: ", ".desk li")
         tab.press("Back")

@@ -179,6 +179,7 @@ asyncio.run(run_dashboard(None, LiveOptions(record=Path(sys.argv[1])), open_brow
 """
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_runner_tells_height_mass_and_units_and_the_run_uses_them(
     own_tab: Tab, tmp_path: Path

@@ -14,7 +14,7 @@ from pipelines.sensors.calibrate import CalibrationStatus
 from pipelines.sensors.device_store import load_device
 from pipelines.views.page.calibration_screen import CalibrationScreen
 from pipelines.views.page.view import Dashboard
-from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 from tests.pipelines.views.page.calibrations import calibrated
 
 
@@ -122,10 +122,13 @@ asyncio.run(run_dashboard(None, options, open_browser=False))
 """
 
 
+@pytest.mark.slow
 @needs_chromium
-def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(tmp_path: Path) -> None:
+def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(
+    tab: Tab, tmp_path: Path
+) -> None:
     recording, store = tmp_path / "run.mcap", tmp_path / "devices"
-    with browser() as tab, program(_PROGRAM, str(recording), home=tmp_path) as running:
+    with program(_PROGRAM, str(recording), home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Connect your sensor")
         # a runner is no sensor on a table: it ends, and says why

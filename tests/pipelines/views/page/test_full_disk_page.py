@@ -35,6 +35,7 @@ def test_whole_recording_is_told_without_more_words(tmp_path: Path) -> None:
     assert ended_pieces(LiveRun(recorded_s=3.0), report=False)["kept"] == ""  # nothing recorded
 
 
+@pytest.mark.slow
 @needs_chromium
 @pytest.mark.skipif(sys.platform == "win32", reason="only POSIX limits the size of files")
 def test_page_and_terminal_tell_alike_how_much_a_full_disk_has_kept(

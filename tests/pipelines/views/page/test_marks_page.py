@@ -112,6 +112,7 @@ def test_journal_in_trouble_takes_no_mark_away(caplog: pytest.LogCaptureFixture)
     assert "could not be looked up" in caplog.text
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_treadmill_shoe_and_pain_are_marked_and_answered_in_a_run(tab: Tab, tmp_path: Path) -> None:
     recording = tmp_path / "run.mcap"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
@@ -52,7 +51,7 @@ def test_five_percent_more_than_the_baseline_is_suggested(
 
 @needs_chromium
 def test_metronome_beats_evenly_by_keyboard_and_is_silent_when_muted_or_stopped(
-    own_tab: Tab, tmp_path: Path
+    own_tab: Tab,
 ) -> None:
     tab = own_tab
     with program(STILL) as running:
@@ -77,7 +76,7 @@ def test_metronome_beats_evenly_by_keyboard_and_is_silent_when_muted_or_stopped(
         tab.until_shown(refused, "dialog[open] [role=alert]")
         assert tab.find("#metronome-beats").get_attribute("aria-invalid") == "true"
         assert_accessible(tab, "a rate that cannot be")
-        tab.picture(tmp_path, "metronome-refused")
+        tab.picture("metronome-refused")
         # what was typed is selected: typing replaces it
         for words in ("900", "170.5"):
             _keys(tab, words, Keys.ENTER)

@@ -49,7 +49,7 @@ return Math.min(...[...document.querySelectorAll('.card')].map((card) => {
 @needs_chromium
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 640), (844, 390)])
 def test_pain_pause_and_stop_stay_in_view_above_nothing_that_is_told(
-    tab: Tab, still: Program, tmp_path: Path, width: int, height: int
+    tab: Tab, still: Program, width: int, height: int
 ) -> None:
     tab.size(width, height)
     tab.open(still.address)
@@ -62,18 +62,16 @@ def test_pain_pause_and_stop_stay_in_view_above_nothing_that_is_told(
     assert not tab.run(_OVERLAP, ".quiet-controls", ".main-controls")
     assert_accessible(tab, f"live, {width}")
     tab.run("window.scrollTo(0, 0)")
-    tab.picture(tmp_path, f"running-{width}")
+    tab.picture(f"running-{width}")
     tab.press("More controls")
     focused = "document.activeElement.getBoundingClientRect()"
     assert tab.run(f"return {focused}.top > 0 && {focused}.bottom < innerHeight - 72")
     assert tab.run("return document.activeElement.innerText") == "Standing neutral"
-    tab.picture(tmp_path, f"more-{width}")
+    tab.picture(f"more-{width}")
 
 
 @needs_chromium
-def test_what_is_told_for_a_moment_covers_neither_the_sentence_nor_the_buttons(
-    tab: Tab, tmp_path: Path
-) -> None:
+def test_what_is_told_for_a_moment_covers_neither_the_sentence_nor_the_buttons(tab: Tab) -> None:
     with program(STILL) as running:
         tab.size(390, 844)
         tab.open(running.address)
@@ -92,13 +90,13 @@ def test_what_is_told_for_a_moment_covers_neither_the_sentence_nor_the_buttons(
             tab.until(lambda: not tab.run(_OVERLAP, ".told p", ".condition"), "a free sentence")
             assert not tab.run(_OVERLAP, ".told p", ".main-controls")
             assert_accessible(tab, f"paused, {place}")
-            tab.picture(tmp_path, f"paused-{place[:1]}")
+            tab.picture(f"paused-{place[:1]}")
         tab.press("Resume")
         tab.until_shown("Going on.", ".told")
 
 
 @needs_chromium
-def test_usual_range_takes_one_line_on_every_screen(tab: Tab, tmp_path: Path) -> None:
+def test_usual_range_takes_one_line_on_every_screen(tab: Tab) -> None:
     for units in ("metric", "imperial"):
         with program(STILL, units) as running:
             tab.open(running.address)
@@ -119,7 +117,7 @@ def test_usual_range_takes_one_line_on_every_screen(tab: Tab, tmp_path: Path) ->
                     assert tab.run(inside), (units, width, words)
                     assert tab.run(_GAPS) >= 4, (units, width, words)
                     assert tab.run("return document.documentElement.scrollWidth") <= width
-                tab.picture(tmp_path, f"usual-{units}-{width}")
+                tab.picture(f"usual-{units}-{width}")
 
 
 @needs_chromium

@@ -40,7 +40,7 @@ def test_every_other_screen_is_accessible_and_fits_a_phone(tab: Tab, tmp_path: P
                 scheme = "dark" if dark else "light"
                 assert_accessible(tab, f"{name}, {scheme}")
                 assert tab.run("return document.documentElement.scrollWidth") <= width, name
-                tab.picture(tmp_path, f"{name}-{scheme}")
+                tab.picture(f"{name}-{scheme}")
                 # no text is squeezed into a column of letters
                 assert tab.run(_NARROWEST) >= 90, name
     tab.size(1280, 800)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.pipelines.views.page.browser import Program, Tab, needs_chromium, program
 from tests.pipelines.views.page.steady_program import STILL
 
 
 @needs_chromium
-def test_page_fits_a_desktop_a_tablet_and_a_phone(tab: Tab, still: Program, tmp_path: Path) -> None:
+def test_page_fits_a_desktop_a_tablet_and_a_phone(tab: Tab, still: Program) -> None:
     tab.open(still.address)
     for name, width, height, dark in (
         ("desktop", 1440, 900, False),
@@ -38,7 +36,7 @@ def test_page_fits_a_desktop_a_tablet_and_a_phone(tab: Tab, still: Program, tmp_
         if width < 700:
             whole = tab.run("return document.documentElement.scrollHeight")
             tab.size(width, whole, dark=dark)
-        tab.picture(tmp_path, name)
+        tab.picture(name)
     for text in ("12:31", "166", "2.3 easy km", "link connected", "battery 83 %"):
         assert text in tab.text().replace("\n", " ")
     assert "12 samples lost" in tab.text(".state")
@@ -47,7 +45,7 @@ def test_page_fits_a_desktop_a_tablet_and_a_phone(tab: Tab, still: Program, tmp_
 
 
 @needs_chromium
-def test_lengths_and_distances_are_shown_in_the_runners_units(tab: Tab, tmp_path: Path) -> None:
+def test_lengths_and_distances_are_shown_in_the_runners_units(tab: Tab) -> None:
     with program(STILL, "imperial") as running:
         tab.open(running.address)
         for width, height, dark in ((1280, 800, False), (390, 844, True)):
@@ -57,4 +55,4 @@ def test_lengths_and_distances_are_shown_in_the_runners_units(tab: Tab, tmp_path
             assert "usual 2.83 to 3.31 in" in shown
             assert "1.5 easy miles" in shown
             assert "mm" not in tab.text(".cards")
-            tab.picture(tmp_path, f"imperial-{width}")
+            tab.picture(f"imperial-{width}")

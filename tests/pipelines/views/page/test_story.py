@@ -41,14 +41,14 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
     with browser() as tab, program(_PROGRAM, str(recording)) as running:
         tab.open(running.address)
         tab.until_shown("Connect your sensor")
-        tab.picture(tmp_path, "connect")
+        tab.picture("connect")
         _choose(tab, "sim:?sped=3")
         tab.until_shown("sped is '3'", ".trouble")
         _choose(tab, _LEANING)
 
         _numbers_move(tab)
         tab.until(lambda: tab.find(".alert").text, "an alert", 40)
-        tab.picture(tmp_path, "alert")
+        tab.picture("alert")
         alert = tab.text(".alert")
         assert "Pelvic lean changed from your baseline" in alert
         assert tab.find(".alert").get_attribute("role") == "alert"
@@ -68,7 +68,7 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         tab.press("Stop the run")
 
         tab.until_shown("Run ended")
-        tab.picture(tmp_path, "ended")
+        tab.picture("ended")
         shown = tab.text(".sheet")
         assert "running steps in" in shown
         assert "cadence" in shown

@@ -28,7 +28,7 @@ from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
 from tests.pipelines.views.page.accessibility import assert_accessible
-from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 from tests.pipelines.views.terminal.statuses import some_status
 
 _KNOWN = KnownTags("track", "Blue", ("Blue", "Old pair"))
@@ -224,12 +224,15 @@ def _choose_sensor(tab: Tab) -> None:
     tab.find("#address").send_keys("ble:00:11:22:33:44:55", Keys.ENTER)
 
 
+@pytest.mark.slow
 @needs_chromium
-def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path: Path) -> None:
+def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(
+    tab: Tab, tmp_path: Path
+) -> None:
     _four_runs(tmp_path)
     recording = tmp_path / "run.mcap"
     words = ("--record", str(recording), "--mass", "70", "--height", "1.75")
-    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
+    with program(_COMMAND, *words, home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Today", "h2")
         assert Select(tab.find("#today-surface")).first_selected_option.text == "track"
@@ -243,7 +246,7 @@ def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path:
         for width, height, dark in ((1280, 800, False), (390, 844, True)):
             tab.size(width, height, dark=dark)
             assert_accessible(tab, f"compared, {width}")
-            tab.picture(tmp_path, f"compared-{width}")
+            tab.picture(f"compared-{width}")
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
@@ -254,12 +257,15 @@ def test_runner_starts_as_last_time_and_reads_what_it_is_compared_with(tmp_path:
     assert header.baseline.of("cadence_spm") is not None
 
 
+@pytest.mark.slow
 @needs_chromium
-def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: Path) -> None:
+def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(
+    tab: Tab, tmp_path: Path
+) -> None:
     _four_runs(tmp_path)
     recording = tmp_path / "run.mcap"
     words = ("--record", str(recording), "--no-history")
-    with browser() as tab, program(_COMMAND, *words, home=tmp_path) as running:
+    with program(_COMMAND, *words, home=tmp_path) as running:
         tab.open(running.address)
         tab.until_shown("Today", "h2")
         Select(tab.find("#today-surface")).select_by_value("treadmill")
@@ -274,7 +280,7 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: 
             tab.size(width, height, dark=dark)
             assert_accessible(tab, f"today, {width}")
             assert tab.run("return document.documentElement.scrollWidth") <= width
-            tab.picture(tmp_path, f"today-{width}")
+            tab.picture(f"today-{width}")
         tab.size(1280, 800)
         # another tab, or this one loaded anew, shows the same
         tab.open(running.address)
@@ -286,7 +292,7 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(tmp_path: 
         tab.until_shown("earning your baseline", ".condition", 60)
         tab.until_shown("Your journal has no shoe 'Red pair' yet", ".condition")
         assert "10 km/h" in tab.text("#controls")
-        tab.picture(tmp_path, "learning")
+        tab.picture("learning")
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -117,9 +116,7 @@ def test_nothing_that_a_tab_sends_marks_what_a_replay_cannot_read(answers: str) 
 
 
 @needs_chromium
-def test_treadmill_is_marked_by_keyboard_and_by_its_buttons(
-    tab: Tab, still: Program, tmp_path: Path
-) -> None:
+def test_treadmill_is_marked_by_keyboard_and_by_its_buttons(tab: Tab, still: Program) -> None:
     tab.open(still.address)
     tab.until_shown("9.9")
     tab.key("t")
@@ -136,7 +133,7 @@ def test_treadmill_is_marked_by_keyboard_and_by_its_buttons(
             "const one = arguments[0]; return one.scrollWidth <= one.clientWidth",
             tab.find("dialog[open]"),
         )
-        tab.picture(tmp_path, f"treadmill-{width}")
+        tab.picture(f"treadmill-{width}")
     tab.size(1280, 800)
     # the wrong one is selected: typing replaces it; arrows do what the buttons do
     _keys(tab, "10", Keys.ARROW_UP)
@@ -164,6 +161,7 @@ def test_treadmill_is_marked_by_keyboard_and_by_its_buttons(
     assert "km/h" not in tab.text("#controls")
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_treadmill_counts_in_miles_and_each_tab_hears_of_its_own_mistakes(tab: Tab) -> None:
     with program(STILL, "imperial") as running:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.effort import effort_of
@@ -45,7 +44,7 @@ def test_all_that_is_known_is_there_and_defined_as_elsewhere() -> None:
 
 
 @needs_chromium
-def test_everything_fits_one_screen_in_twelve_millimetres(tab: Tab, tmp_path: Path) -> None:
+def test_everything_fits_one_screen_in_twelve_millimetres(tab: Tab) -> None:
     with program(FAR) as running:
         tab.open(running.address)
         tab.run("localStorage.setItem('backstride-view', 'far')")
@@ -53,7 +52,7 @@ def test_everything_fits_one_screen_in_twelve_millimetres(tab: Tab, tmp_path: Pa
         tab.until_shown("heart rate", ".far")
         for width, height, dark in ((1280, 720, False), (1280, 800, False), (1920, 1080, True)):
             tab.size(width, height, dark=dark)
-            tab.picture(tmp_path, f"far-{width}x{height}")
+            tab.picture(f"far-{width}x{height}")
             texts = tab.run(
                 "return [...document.querySelectorAll('.far dt, .far dd, .far small, .far-line')]"
                 ".map((one) => [one.innerText, parseFloat(getComputedStyle(one).fontSize),"
@@ -70,14 +69,14 @@ def test_everything_fits_one_screen_in_twelve_millimetres(tab: Tab, tmp_path: Pa
 
 
 @needs_chromium
-def test_alert_fills_the_page_and_a_press_brings_the_numbers_back(tab: Tab, tmp_path: Path) -> None:
+def test_alert_fills_the_page_and_a_press_brings_the_numbers_back(tab: Tab) -> None:
     with program(FAR, "alert") as running:
         tab.size(1280, 720)
         tab.open(running.address)
         tab.run("localStorage.setItem('backstride-view', 'far')")
         tab.driver.refresh()
         tab.until(lambda: tab.find(".far-alert").is_displayed(), "the alert")
-        tab.picture(tmp_path, "far-alert")
+        tab.picture("far-alert")
         box = tab.run(
             "const one = document.querySelector('.far-alert'), box = one.getBoundingClientRect();"
             "return [box.left, box.top, box.right, box.bottom, one.scrollHeight - one.clientHeight]"
@@ -89,9 +88,7 @@ def test_alert_fills_the_page_and_a_press_brings_the_numbers_back(tab: Tab, tmp_
 
 
 @needs_chromium
-def test_how_to_stop_and_that_the_numbers_stand_still_can_be_read_from_there_too(
-    tab: Tab, tmp_path: Path
-) -> None:
+def test_how_to_stop_and_that_the_numbers_stand_still_can_be_read_from_there_too(tab: Tab) -> None:
     with program(FAR, "stop") as running:
         tab.open(running.address)
         tab.run("localStorage.setItem('backstride-view', 'far')")
@@ -99,7 +96,7 @@ def test_how_to_stop_and_that_the_numbers_stand_still_can_be_read_from_there_too
         tab.until_shown("Slow to a walk now", ".far-line")
         for width, height in ((1280, 720), (1920, 1080)):
             tab.size(width, height)
-            tab.picture(tmp_path, f"far-stop-{width}x{height}")
+            tab.picture(f"far-stop-{width}x{height}")
             line = "const one = document.querySelector('.far-line');"
             size_px, bottom_px = tab.run(
                 f"{line} return [parseFloat(getComputedStyle(one).fontSize),"
@@ -117,7 +114,7 @@ def test_how_to_stop_and_that_the_numbers_stand_still_can_be_read_from_there_too
         tab.until_shown("The numbers stand still", ".lost")
         for width, height in ((390, 844), (1280, 720)):
             tab.size(width, height)
-            tab.picture(tmp_path, f"lost-{width}x{height}")
+            tab.picture(f"lost-{width}x{height}")
             box, size_px, beyond_px = tab.run(
                 "const one = document.querySelector('.lost'), box = one.getBoundingClientRect();"
                 "return [[box.left, box.top, box.right, box.bottom],"
