@@ -8,6 +8,7 @@ import pytest
 
 from examples import hardware_tester, researcher_cohort, researcher_replay, runner_live
 from pipelines.files.simulation import write_simulation
+from tests.pipelines.bench.cohort.in_this_process import do_here
 from tests.pipelines.command_line import quiet
 
 
@@ -21,7 +22,10 @@ def test_researcher_gets_step_times(capsys: pytest.CaptureFixture[str]) -> None:
     assert "steps found" in capsys.readouterr().out
 
 
-def test_researcher_gets_a_table_and_a_plot_of_a_folder(tmp_path: Path) -> None:
+def test_researcher_gets_a_table_and_a_plot_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do_here(monkeypatch)
     pytest.importorskip("pandas")
     pytest.importorskip("matplotlib")
     for speed in (2.8, 3.6):

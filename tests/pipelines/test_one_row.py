@@ -12,11 +12,11 @@ from tests.warm_process import finished
 
 ROOT = Path(__file__).parents[2]
 
-#: Puts the row into the table; what is loaded from then on reads it there.
+#: Puts the row into the table; what is loaded from then on reads it there, all that asks for it.
 PUT_IN = """
 import sys
 setattr(table, TABLE, (*getattr(table, TABLE), row))
-for name in [name for name in sys.modules if name.partition(".")[0] in ("imu", "pipelines")]:
+for name in [name for name in sys.modules if name.startswith(("imu.drift.", "pipelines."))]:
     if name not in (table.__name__, "imu.drift.changes"):
         del sys.modules[name]
 """

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
 from tests.patience import HANG_S
+from tests.pipelines.bench.cohort.in_this_process import do_here
 from tests.pipelines.command_line import backstride, environment, one_sentence, quiet
 
 NAMES = ["anna/run1.csv", "anna/run2.csv", "bo/broken.csv", "bo/run3.csv"]
@@ -30,16 +30,6 @@ NAMES = ["anna/run1.csv", "anna/run2.csv", "bo/broken.csv", "bo/run3.csv"]
 @pytest.fixture(autouse=True)
 def _own_folder(in_a_folder_of_its_own: None) -> None:
     """Every test runs in an empty folder."""
-
-
-def do_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do the work in this process."""
-
-    def in_this_process(tasks: Iterator[Task], workers: int) -> Iterator[Outcome]:
-        del workers
-        return map(outcome_of, tasks)
-
-    monkeypatch.setattr("pipelines.bench.cohort.run.in_processes", in_this_process)
 
 
 @pytest.fixture
@@ -218,7 +208,7 @@ def test_a_script_without_a_guard_starts_a_cohort_once(recordings: Path, tmp_pat
     script.write_text(
         "import sys\nfrom pathlib import Path\nfrom pipelines import CohortOptions, run_cohort\n"
         'print("begins")\nout = Path("all.csv")\n'
-        "done = run_cohort(Path(sys.argv[1]), out, CohortOptions(workers=2))\n"
+        "done = run_cohort(Path(sys.argv[1]), out, CohortOptions(workers=1))\n"
         "print([name for name, _ in done.failed])\n"
     )
     words = [sys.executable, str(script), str(recordings)]
