@@ -88,6 +88,7 @@ def test_where_nothing_can_be_kept_it_still_works(copied: Path, tmp_path: Path) 
     assert python(code, path=copied, cache=in_the_way, **places) == "[2. 4.]"
 
 
+@pytest.mark.slow
 def test_an_edited_callee_in_another_file_is_compiled_anew(tmp_path: Path) -> None:
     """What numba's own cache would miss."""
     room = tmp_path / "imu"

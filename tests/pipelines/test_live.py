@@ -245,13 +245,13 @@ def test_a_full_disk_is_told_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def create(path: Path, overwrite: bool) -> SmallDisk:
-        return SmallDisk(path, 250_000)
+        return SmallDisk(path, 120_000)
 
     monkeypatch.setattr(recording, "_create", create)
-    ran = live("sim:?minutes=3&seed=2&rate=100&time_scale=0", tmp_path)
+    ran = live("sim:?minutes=1.5&seed=2&rate=100&time_scale=0", tmp_path)
     monkeypatch.undo()
     (tmp_path / "whole").mkdir()
-    whole = live("sim:?minutes=3&seed=2&rate=100&time_scale=0", tmp_path / "whole")
+    whole = live("sim:?minutes=1.5&seed=2&rate=100&time_scale=0", tmp_path / "whole")
     assert ran.steps.rows.tobytes() == whole.steps.rows.tobytes()
     assert isinstance(ran.run.recording_trouble, RecordingError)
     assert "the disk is full" in str(ran.run.recording_trouble)
@@ -307,7 +307,7 @@ def test_alerts_that_cannot_be_written_cost_no_recording(
 
     monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
     stoops = Baseline((IndicatorBaseline("sacral_lean_deg", -8.0, 0.3),), blocks=40)
-    ran = live("sim:?minutes=3&seed=1&rate=100&time_scale=0", tmp_path, baseline=stoops)
+    ran = live("sim:?minutes=3&seed=1&rate=50&time_scale=0", tmp_path, baseline=stoops)
     assert ran.run.alerts
     assert ran.run.alerts == list(replay(ran.path, ReplayOptions(), quiet).alerts)
     assert ran.run.recording_trouble is None

@@ -98,9 +98,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "home"
 
 
-def sound_journal() -> Path:
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A journal with an entry of every kind."""
+    path = tmp_path_factory.mktemp("sound") / "journal.sqlite3"
     usual = Baseline((IndicatorBaseline("cadence_spm", 168.0, 1.0),), 40)
-    with Journal() as journal:
+    with Journal(path) as journal:
         blue, red = journal.add(Shoe("Blue", bought=run(-9).day)), journal.add(Shoe("Red"))
         for number in range(8):
             means = {"cadence_spm": 168.0, "impact_shock_g": 3.0, "peak_10hz_bw": 2.5}
@@ -112,7 +115,17 @@ def sound_journal() -> Path:
         journal.add(Exercise(at(1), "strength", 20.0))
         journal.add(Questionnaire(at(1), {"numbness": False}))
         journal.change_settings(height_m=1.75, return_since_ns=at(0))
-    return journal_path()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def kept(sound: bytes, home: Path) -> Path:
+    """That journal as the user's own."""
+    with Journal():
+        pass  # its folder, for the user alone
+    path = journal_path()
+    path.write_bytes(sound)
+    return path
 
 
 def answered_or_refused(*words: str) -> str:
@@ -128,9 +141,10 @@ def answered_or_refused(*words: str) -> str:
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_a_journal_with_values_that_make_no_sense(statement: str, tmp_path: Path) -> None:
-    path = sound_journal()
-    with closing(sqlite3.connect(path)) as connection:
+def test_a_journal_with_values_that_make_no_sense(
+    statement: str, tmp_path: Path, kept: Path
+) -> None:
+    with closing(sqlite3.connect(kept)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(statement)
         connection.commit()
@@ -140,9 +154,10 @@ def test_a_journal_with_values_that_make_no_sense(statement: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("seed", range(14))
-def test_a_journal_with_bytes_that_changed_is_told_and_kept(seed: int, home: Path) -> None:
-    path = sound_journal()
-    content = bytearray(path.read_bytes())
+def test_a_journal_with_bytes_that_changed_is_told_and_kept(
+    seed: int, home: Path, kept: Path
+) -> None:
+    content = bytearray(kept.read_bytes())
     rng = random.Random(seed)
     if seed == 0:
         content = bytearray(b"no database" * 1000)
@@ -152,8 +167,8 @@ def test_a_journal_with_bytes_that_changed_is_told_and_kept(seed: int, home: Pat
         for _ in range(40):
             content[rng.randrange(100, len(content))] = rng.randrange(256)
     for ending in ("-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    path.write_bytes(content)
+        kept.with_name(kept.name + ending).unlink(missing_ok=True)
+    kept.write_bytes(content)
     said = "".join(answered_or_refused(*words) for words in COMMANDS)
     aside = list(home.glob("journal-damaged-*"))
     if aside:
@@ -165,17 +180,18 @@ def test_a_journal_with_bytes_that_changed_is_told_and_kept(seed: int, home: Pat
     "line",
     [b"\x00\xff", b"[" * 100_000, b'{"key": 1, "kind": "pains", "entry": {"level": 1}}', b"{}"],
 )
-def test_notes_for_later_that_cannot_be_read_are_kept_aside(line: bytes, home: Path) -> None:
-    path = sound_journal()
-    keep_for_later([pain(0, 3)], path)
-    with pending_path(path).open("ab") as file:
+def test_notes_for_later_that_cannot_be_read_are_kept_aside(
+    line: bytes, home: Path, kept: Path
+) -> None:
+    keep_for_later([pain(0, 3)], kept)
+    with pending_path(kept).open("ab") as file:
         file.write(line + b"\n")
     assert "kept there: 1" in answered_or_refused("list")
     assert line in (home / "journal-pending.unreadable").read_bytes()
 
 
-def test_notes_for_later_beyond_all_measure_are_kept_aside_unread(home: Path) -> None:
-    path = pending_path(sound_journal())
+def test_notes_for_later_beyond_all_measure_are_kept_aside_unread(home: Path, kept: Path) -> None:
+    path = pending_path(kept)
     with path.open("wb") as file:
         file.truncate(2_000_000_000)  # takes no room on the disk
     assert "larger than 64 MB" in answered_or_refused("list")
@@ -227,14 +243,13 @@ def test_a_store_of_one_record_is_kept_aside_and_told(content: bytes, home: Path
     assert (home / "twisting.json.unreadable").read_bytes() == content
 
 
-def test_what_is_kept_is_for_the_user_alone(home: Path) -> None:
-    path = sound_journal()
-    keep_for_later([pain(0, 3)], path)
+def test_what_is_kept_is_for_the_user_alone(home: Path, kept: Path) -> None:
+    keep_for_later([pain(0, 3)], kept)
     save_device(devices_directory() / "clip.json", KnownDevice(name="Clip"))
     answered_or_refused("export", str(home / "all.zip"))
-    kept = [home, *home.rglob("*")]
-    assert len(kept) >= 4
-    for one in kept:
+    files = [home, *home.rglob("*")]
+    assert len(files) >= 4
+    for one in files:
         mode = stat.S_IMODE(one.stat().st_mode)
         assert mode == (0o700 if one.is_dir() else 0o600), one
 

@@ -26,7 +26,7 @@ from pipelines.views.terminal.view import TerminalView
 from pipelines.views.terminal.wording import condition, verdict
 from tests.pipelines.command_line import quiet
 
-URL = "sim:?minutes=4&standing_s=4&walk_s=2&speed=3&rate=50&time_scale=0&seed=3"
+URL = "sim:?standing_s=4&walk_s=2&speed=3&rate=50&time_scale=0&seed=3"
 PLAN = CompanionPlan(intervals=RunWalkPlan(20.0, 20.0, 10, warm_up_s=0.0))
 
 
@@ -52,7 +52,10 @@ class Runner:
 
 
 def ran(
-    folder: Path, marks: dict[float, tuple[str, str]], plan: CompanionPlan = PLAN
+    folder: Path,
+    marks: dict[float, tuple[str, str]],
+    plan: CompanionPlan = PLAN,
+    minutes: float = 2.5,
 ) -> tuple[LiveRun, str, Runner]:
     controls, screen = LiveControls(), io.StringIO()
     runner = Runner(controls, dict(marks))
@@ -72,7 +75,13 @@ def ran(
                 def alert(self, alert: Alert) -> None:
                     view.alert(alert)
 
-            return await run_live(URL, options, Both(), controls=controls, clock=VirtualClock())
+            return await run_live(
+                f"{URL}&minutes={minutes}",
+                options,
+                Both(),
+                controls=controls,
+                clock=VirtualClock(),
+            )
 
     warm_up()
     return asyncio.run(watch()), screen.getvalue(), runner
@@ -90,7 +99,7 @@ def test_the_light_is_told_at_once_and_training_is_silent_until_it_is_green(
     tmp_path: Path,
 ) -> None:
     marks = {30.0: ("pain", "4"), 90.0: ("pain", "3"), 150.0: ("pain", "6")}
-    run, shown, runner = ran(tmp_path, marks)
+    run, shown, runner = ran(tmp_path, marks, minutes=4)
     lights = [fact for fact in run.facts if isinstance(fact, PainJudged)]
     assert [(fact.light, fact.moment) for fact in lights] == [
         ("change", "during"),

@@ -16,7 +16,7 @@ from imu.steps import NO_STEPS
 from pipelines.coaching.alert import Alert
 from pipelines.quantities import WATCHED
 from pipelines.session.facts import AlertTold, MarkUnreadable, PainReported, ShoeKnown
-from pipelines.views.report.content import content_of
+from pipelines.views.report.content import Content, content_of
 from pipelines.views.report.page import render
 from pipelines.views.report.plots import course_figure
 from pipelines.views.report.recording import PreviousRun, Recording
@@ -73,14 +73,24 @@ EARLIER = [
 
 
 @pytest.fixture(scope="module")
-def whole() -> str:
-    """A report with every section."""
-    return render(content_of(many_changes(), EARLIER))
+def content() -> Content:
+    """Of a report with every section."""
+    return content_of(many_changes(), EARLIER)
 
 
-def test_nothing_is_loaded_and_nothing_runs(whole: str) -> None:
-    page = Page(whole)
+@pytest.fixture(scope="module")
+def whole(content: Content) -> str:
+    """That report."""
+    return render(content)
 
+
+@pytest.fixture(scope="module")
+def page(whole: str) -> Page:
+    """As a browser sees it."""
+    return Page(whole)
+
+
+def test_nothing_is_loaded_and_nothing_runs(whole: str, page: Page) -> None:
     assert {"script", "link", "img", "iframe", "object"}.isdisjoint(tag for tag, _ in page.elements)
     addresses = [
         value
@@ -99,9 +109,7 @@ def test_page_is_small_and_the_same_each_time(whole: str) -> None:
     assert render(content_of(many_changes(), EARLIER)) == whole
 
 
-def test_elements_are_closed_and_names_are_unique(whole: str) -> None:
-    page = Page(whole)
-
+def test_elements_are_closed_and_names_are_unique(page: Page) -> None:
     assert page.open == []
     names = Counter(a["id"] for _, a in page.elements if "id" in a)
     assert [name for name, count in names.items() if count > 1] == []
@@ -111,8 +119,7 @@ def test_elements_are_closed_and_names_are_unique(whole: str) -> None:
         assert target.removeprefix("#") in names
 
 
-def test_those_who_cannot_see_the_figures_are_told(whole: str) -> None:
-    page = Page(whole)
+def test_those_who_cannot_see_the_figures_are_told(whole: str, page: Page) -> None:
     pictures = page.all("svg")
 
     assert (
@@ -141,8 +148,10 @@ def test_colours_follow_the_page(whole: str) -> None:
     assert "@media print" in whole
 
 
-def test_tables_have_their_column_names_in_every_row_for_narrow_screens(whole: str) -> None:
-    cells = [a for a in Page(whole).all("td") if "n" in str(a.get("class")).split()]
+def test_tables_have_their_column_names_in_every_row_for_narrow_screens(
+    whole: str, page: Page
+) -> None:
+    cells = [a for a in page.all("td") if "n" in str(a.get("class")).split()]
 
     assert cells
     assert all(a.get("data-label") for a in cells)
@@ -150,13 +159,12 @@ def test_tables_have_their_column_names_in_every_row_for_narrow_screens(whole: s
     assert "overflow-x" not in whole
 
 
-def test_one_name_is_one_number(whole: str) -> None:
-    content = content_of(many_changes(), EARLIER)
+def test_one_name_is_one_number(content: Content, page: Page) -> None:
     means = {row.measure: row.mean for row in content.levels}
 
     for headline in content.headlines:
         assert headline.level == means[headline.measure]
-    text = " ".join(Page(whole).text)
+    text = " ".join(page.text)
     assert "Mean of the run: over its 10\u202f000 steps that count" in text
     assert text.count("Mean of the run, ±") == 3
 
@@ -179,8 +187,8 @@ def test_shade_of_the_interval_stays_within_the_plot() -> None:
         assert top <= min(places) < max(places) <= top + height
 
 
-def test_page_tells_changes_sides_quality_and_limits(whole: str) -> None:
-    text = " ".join(Page(whole).text)
+def test_page_tells_changes_sides_quality_and_limits(page: Page) -> None:
+    text = " ".join(page.text)
 
     for needle in (
         "Impact shock was",
