@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ from imu.time_axis import (
     sampling_rate_hz,
     unwrap_counter,
 )
+from tests.examples import few
 
 RATES = st.sampled_from([25.0, 49.73, 100.0, 104.0, 200.0, 512.0])
 
@@ -48,6 +49,7 @@ def test_even_stamps_with_gaps_come_back_bit_for_bit(
     assert axis.rate_hz == pytest.approx(rate, rel=0.002)
 
 
+@settings(max_examples=few(20))
 @given(RATES, st.integers(2, 12), st.integers(800, 3000), st.booleans())
 def test_batches_become_even_at_the_true_rate(
     rate: float, size: int, n: int, crowded: bool

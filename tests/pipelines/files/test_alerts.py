@@ -13,12 +13,13 @@ from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu.errors import RecordingError
 from pipelines.coaching.alert import Alert
 from pipelines.files.alerts import AlertWriter, ring_bell
+from tests.examples import few
 
 FIELDS = [
     "time_s",
@@ -64,6 +65,7 @@ def test_an_alert_cannot_be_altered() -> None:
         ALERT.message = "other"  # type: ignore[misc]
 
 
+@settings(max_examples=few(20))
 @given(value=st.floats(), message=st.text())
 def test_every_alert_is_one_line_of_strict_json(value: float, message: str) -> None:
     def refuse(name: str) -> None:
@@ -121,6 +123,7 @@ def test_alerts_survive_the_death_of_the_process(tmp_path: Path) -> None:
 import os, signal
 from pipelines.coaching.alert import Alert
 from pipelines.files.alerts import AlertWriter
+from tests.examples import few
 writer = AlertWriter({str(path)!r})
 for i in range(50):
     writer.write(Alert(float(i), "cadence_spm", "down", 1.0, 2.0, -50.0, 3.0, "raised", "…"))

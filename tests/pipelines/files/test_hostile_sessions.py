@@ -36,7 +36,7 @@ print(time.process_time())
 
 
 #: Of a message each so many bytes; the others take as long to write.
-QUICK = ("empty packets", "names of channels", "readings")
+QUICK = ("empty packets", "names of channels")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux says what a process took at most")

@@ -89,7 +89,7 @@ def shapes(draw: st.DrawFn) -> Shape:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=few(40)
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=few(20)
 )
 @given(shapes())
 def test_any_shapes_in_any_combination_give_the_same_samples(tmp_path: Path, shape: Shape) -> None:
