@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
 from tests.pipelines.views.home.test_home_pages import _PAGES, _some_weeks
 from tests.pipelines.views.page.accessibility import AXE, assert_accessible
-from tests.pipelines.views.page.browser import Tab, browser, needs_chromium, program
+from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 from tests.pipelines.views.page.steady_program import SCREENS
 
 pytestmark = [
@@ -37,19 +36,13 @@ HOME = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Tab]:
-    with browser() as first:
-        yield first
-
-
-def each_way(tab: Tab, place: str, folder: Path) -> None:
+def each_way(tab: Tab, place: str) -> None:
     for width in (320, 1920):
         for dark in (False, True):
             tab.size(width, 900, dark=dark)
             where = f"{place}-{width}-{'dark' if dark else 'light'}"
             assert_accessible(tab, where)
-            tab.picture(folder, where)
+            tab.picture(where)
             assert tab.run("return document.documentElement.scrollWidth") <= width, where
 
 
@@ -65,7 +58,7 @@ def test_no_screen_of_the_live_page_has_a_violation(tab: Tab, tmp_path: Path) ->
                 tab.run("localStorage.setItem('backstride-view', arguments[0])", view)
                 tab.driver.refresh()
                 tab.until_shown(words)
-                each_way(tab, f"{screen}{'-far' * far}", tmp_path)
+                each_way(tab, f"{screen}{'-far' * far}")
         tab.run("localStorage.setItem('backstride-view', 'near')")
 
 
@@ -80,4 +73,4 @@ def test_no_page_around_a_run_has_a_violation(tab: Tab, tmp_path: Path) -> None:
         for page in HOME:
             tab.open(f"{running.address}home/{page}")
             tab.until(lambda: tab.text("h1"), page)
-            each_way(tab, f"home-{page.replace('/', '-')}", tmp_path)
+            each_way(tab, f"home-{page.replace('/', '-')}")
