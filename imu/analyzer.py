@@ -66,7 +66,7 @@ from imu.step.posture_quality import forget_steps, new_posture_quality_state
 from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, ROW_BYTES, STEP_ROW, Steps, concatenate
-from imu.time_axis import decimate
+from imu.stream_joining import decimate
 from imu.waveforms import Waveforms
 
 __all__ = [

@@ -16,6 +16,8 @@ _TORN: Final = 1.8
 _WHOLE: Final = 1.25
 #: Packet lengths whose steps are this near to the largest ones; the shortest of them is meant.
 _NEARLY: Final = 0.9
+#: Least share of the steps at each place of a packet whose readings are all there.
+_KNOWN: Final = 0.5
 
 
 def newest_first(values: NDArray[np.float64]) -> tuple[int, int]:
@@ -62,7 +64,7 @@ def newest_first(values: NDArray[np.float64]) -> tuple[int, int]:
     within = np.ones(len(turned) - 1, np.bool_)
     within[length - 1 :: length] = False
     again = _steps(turned)
-    if not again[~within].mean() < _WHOLE * again[within].mean():
+    if not np.nanmean(again[~within]) < _WHOLE * np.nanmean(again[within]):
         return 0, 0
     return length, (begin + start) % length
 
@@ -83,13 +85,18 @@ def oldest_first(count: int, length: int, start: int) -> NDArray[np.int64]:
 
 
 def _steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far each row is from the one before."""
-    return np.nan_to_num(np.abs(np.diff(values, axis=0)).sum(axis=1))
+    """How far each row is from the one before; NaN where a reading of either is missing."""
+    return np.asarray(np.abs(np.diff(values, axis=0)).sum(axis=1))
 
 
 def _joint_ratio(steps: NDArray[np.float64], length: int) -> tuple[float, int]:
     """How much larger the steps are at one place of a packet than at all others, and the place."""
-    means = steps[: len(steps) // length * length].reshape(-1, length).mean(axis=0)
+    packets = steps[: len(steps) // length * length].reshape(-1, length)
+    known = np.isfinite(packets)
+    # a place of which little is known tells nothing
+    means = np.where(known, packets, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    if (known.mean(axis=0) < _KNOWN).any():
+        return 0.0, 0
     place = int(means.argmax())
     others = float(np.delete(means, place).max())
     return (float(means[place]) / others if others > 0.0 else 0.0), place

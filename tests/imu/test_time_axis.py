@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from imu.samples import Samples
+from imu.sampling_rate import sampling_rate_hz
+from imu.stream_joining import decimate, join_rows, join_streams, resample
 from imu.time_axis import (
-    decimate,
-    join_rows,
-    join_streams,
     mend_time,
-    sampling_rate_hz,
     unwrap_counter,
 )
 from tests.examples import few
@@ -384,3 +382,86 @@ def test_readings_that_are_held_or_lost_by_packets_are_not_turned_round() -> Non
     ):
         axis = mend_time(np.arange(len(rows)) / 200.0, values[rows])
         assert not axis.mends
+
+
+def test_lost_readings_are_no_packets_newest_first() -> None:
+    values = smooth(4000)
+    values[7::2, :3] = np.nan
+    assert not mend_time(np.arange(4000) / 200.0, values).mends
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+@pytest.mark.parametrize("full", [0, 7])
+def test_a_slower_accelerometer_gives_the_rows(every: int, full: int) -> None:
+    time = np.arange(1200) / 200.0
+    force = np.where((np.arange(1200) % every == 0)[:, None], [0.0, 0.0, 9.81], np.nan)
+    force[:full] = [0.0, 0.0, 9.81]
+    turning = time[:, None] * np.ones(3)
+    rows, joined, mends = join_rows(time, force, turning)
+    assert rows.tolist() == list(range(0, 1200, every))
+    np.testing.assert_array_equal(joined, turning[rows])
+    assert [(mend.kind, mend.number) for mend in mends] == [
+        ("faster stream", pytest.approx(200.0 / every, abs=0.01))
+    ]
+
+
+def test_readings_that_are_lost_here_and_there_leave_no_rows_out() -> None:
+    time, lost = np.arange(1200) / 200.0, np.random.default_rng(2).random(1200) < 0.3
+    force = np.where(lost[:, None], np.nan, [0.0, 0.0, 9.81])
+    rows, _, mends = join_rows(time, force, np.ones((1200, 3)))
+    assert (len(rows), mends) == (1200, ())
+
+
+@pytest.mark.parametrize("damaged", [3, 7, 30])
+@pytest.mark.parametrize("wrong", [1e6, -500.0])
+def test_several_damaged_stamps_in_a_row_cost_their_rows_alone(damaged: int, wrong: float) -> None:
+    true = 40.0 + np.arange(13_000) / 200.0
+    stamps = true.copy()
+    stamps[900 : 900 + damaged] = wrong
+    stamps[901:902] = 3.0 * wrong
+    axis = mend_time(stamps)
+    assert [(mend.kind, mend.count) for mend in axis.mends] == [("lone time", damaged)]
+    np.testing.assert_array_equal(axis.time_s, true[axis.rows])
+
+
+def test_a_clock_that_is_set_back_and_forward_again_much_later_is_not_damaged() -> None:
+    stamps = 40.0 + np.arange(13_000) / 200.0
+    stamps[900:1100] -= 20.0
+    assert "lone time" not in kinds(stamps)
+
+
+@pytest.mark.parametrize("mean_ms", [5.0, 20.0])
+def test_uneven_sampling_is_interpolated_at_its_mean_rate(mean_ms: float) -> None:
+    random = np.random.default_rng(8)
+    stamps = np.cumsum(random.choice([0.7, 0.9, 1.1, 1.7], 6000) * mean_ms / 1.1e3)
+    axis = mend_time(stamps)
+    assert [mend.kind for mend in axis.mends] == ["irregular"]
+    assert axis.rate_hz == pytest.approx(1000.0 / mean_ms, rel=0.01)
+    held = np.sin(axis.time_s[:, None] * 9.0)
+    time, even = resample(axis.time_s, held, axis.rate_hz)
+    np.testing.assert_allclose(np.diff(time), 1.0 / axis.rate_hz)
+    np.testing.assert_allclose(even, np.sin(time[:, None] * 9.0), atol=0.02)
+
+
+def test_stamps_that_jitter_slowly_or_by_much_are_no_uneven_sampling() -> None:
+    random, even = np.random.default_rng(5), np.arange(6000) / 200.0
+    for late in (
+        random.normal(0.0, 0.002, 6000),
+        random.uniform(0.0, 0.0049, 6000),
+        np.convolve(random.normal(0.0, 0.002, 6005), np.ones(6) / 6.0, "valid"),
+    ):
+        assert not mend_time(even + late).irregular
+
+
+def test_a_gap_of_uneven_sampling_stays_one() -> None:
+    stamps = np.cumsum(np.random.default_rng(8).uniform(0.006, 0.014, 4000))
+    stamps[2000:] += 3.0
+    axis = mend_time(stamps)
+    assert axis.irregular
+    time, _ = resample(stamps, stamps[:, None], axis.rate_hz)
+    assert np.diff(time).max() == pytest.approx(3.0, abs=0.05)
+
+
+def test_equal_stamps_by_chance_are_not_what_is_told_of_jitter() -> None:
+    stamps = np.round(np.arange(4000) / 200.0 + np.random.default_rng(1).normal(0, 0.015, 4000), 4)
+    assert kinds(stamps) == ["arrival"]

@@ -10,7 +10,9 @@ import numpy as np
 
 from imu.errors import InputError
 from imu.samples import LOWEST_RATE_HZ, RATE_RANGE_HZ, STANDARD_GRAVITY_M_S2, Samples
-from imu.time_axis import Mend, decimate, join_rows, join_streams, mend_time
+from imu.stream_joining import decimate, join_rows, join_streams, resample
+from imu.time_axis import mend_time
+from imu.time_mends import Mend
 from pipelines.files.reading.mapping import AXES
 from pipelines.files.reading.physics import (
     gravity_of,
@@ -193,7 +195,10 @@ def _mended(
             place=recording.place,
         )
     in_order = len(axis.rows) == len(sensor.values) and (np.diff(axis.rows) == 1).all()
-    return axis.time_s, sensor.values if in_order else sensor.values[axis.rows], rate, mends
+    values = sensor.values if in_order else sensor.values[axis.rows]
+    if axis.irregular:
+        return *resample(axis.time_s, values, axis.rate_hz), rate, mends
+    return axis.time_s, values, rate, mends
 
 
 def _time_unit_cure(time_s: Values, recording: Recording) -> str:

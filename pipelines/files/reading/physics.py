@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from imu.samples import STANDARD_GRAVITY_M_S2
-from imu.time_axis import sampling_rate_hz
+from imu.sampling_rate import sampling_rate_hz
 from pipelines.files.reading.raw_columns import Values
 from pipelines.files.reading.stamps import date_units
 from pipelines.files.reading.units import ACCELERATION_UNITS, TIME_UNITS, unit_scale
