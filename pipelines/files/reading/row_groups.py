@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,14 +14,24 @@ from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.name_words import WAIST, plain_words, word_set
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
+from pipelines.files.reading.stamps import stamps_in_words
 
 _GROUPS: Final = word_set(
     "subject participant person runner athlete patient proband volunteer trial session recording "
     "sensor sensors device imu node mac address location placement side id uuid serial"
 )
+_PEOPLE: Final = word_set("subject participant person runner athlete patient proband volunteer")
+_DEVICES: Final = word_set(
+    "sensor sensors device imu node mac address location placement uuid serial"
+)
 _BESIDE: Final = word_set("id nr no number name code address serial uuid of")
 #: More are a count of rows.
 _MOST: Final = 64
+#: Rows on the mean from one change of the label to the next where one sensor goes on.
+_FEWEST_ROWS: Final = 16
+#: How far a step is from the usual one at most, as a part of it, and how many are so.
+_EVEN: Final = 0.5
+_MOSTLY: Final = 0.9
 
 
 def is_group(name: str) -> bool:
@@ -53,16 +63,51 @@ def rows_of_one(raw: RawColumns) -> RawColumns:
             continue  # a row for each sensor and time
         raw = replace(raw, values={k: v for k, v in raw.values.items() if k != index})
         measured = any(column_name(other).axis >= 0 for other in raw.names)
-        if not measured or not 1 < len(labels) <= _MOST:
+        if not measured or not 1 < len(labels) <= _MOST or _is_of_one(raw, name, values, labels):
             continue
         waist = [key for key, label in labels.items() if not WAIST.isdisjoint(plain_words(label))]
         if len(waist) != 1:
             shown = (raw.shown or raw.names)[index]
-            raise several(raw.at_header(index), shown, list(labels.values()))
+            raise _several(raw.at_header(index), shown, list(labels.values()))
         others = ", ".join(excerpt(label) for key, label in labels.items() if key != waist[0])
         note = f"{raw.place}: rows of {excerpt(labels[waist[0]])} are read, those of {others} not."
         raw = _with_rows(replace(raw, notes=(*raw.notes, note)), np.asarray(values == waist[0]))
     return raw
+
+
+def _is_of_one(
+    raw: RawColumns, name: str, values: NDArray[np.generic], labels: Mapping[object, str]
+) -> bool:
+    """Whether one sensor on one person goes on through all rows, whatever a column says of them.
+
+    There is one row a time then, in even steps, also where the label changes; two sensors take
+    turns row by row or share their times, two recordings begin anew. Nobody becomes somebody else,
+    and what names sensors comes back where it is but a state of one.
+    """
+    times = (k for k, other in enumerate(raw.names)
+             if column_name(other).quantity == "time" and k in raw.values)  # fmt: skip
+    index = next(times, None)
+    if index is None or len(values) < _FEWEST_ROWS:
+        return False
+    time = raw.values[index]
+    stamps = (
+        raw.numbers(index)
+        if time.dtype.kind == "f"
+        else stamps_in_words(np.asarray(time, np.bytes_), raw.at_header(index)).astype(np.float64)
+    )
+    steps = np.diff(stamps)
+    even = np.abs(steps - np.median(steps)) < _EVEN * np.median(steps)
+    change = values[1:] != values[:-1]
+    changes = np.count_nonzero(change)
+    if not (steps > 0.0).all() or np.mean(even) < _MOSTLY or np.mean(even[change]) < _MOSTLY:
+        return False
+    words = frozenset(plain_words(name))
+    if any(not WAIST.isdisjoint(plain_words(label)) for label in labels.values()):
+        return False
+    if words & _PEOPLE and len({"".join(plain_words(label)) for label in labels.values()}) > 1:
+        return False
+    returns = changes >= len(labels) or not words & _DEVICES
+    return bool(returns and changes * _FEWEST_ROWS <= len(values))
 
 
 def _with_rows(raw: RawColumns, rows: NDArray[np.bool_]) -> RawColumns:
@@ -74,14 +119,13 @@ def _with_rows(raw: RawColumns, rows: NDArray[np.bool_]) -> RawColumns:
     )
 
 
-def several(place: str, name: str, labels: Sequence[str], *, line: int = 0) -> InputError:
-    """What is said of rows of several."""
+def _several(place: str, name: str, labels: Sequence[str]) -> InputError:
     said = " and ".join(excerpt(label) for label in labels[:2])
     more = f" and {len(labels) - 2} more" if len(labels) > 2 else ""
     return InputError(
         f"{excerpt(name)} says that rows are of {said}{more}: give those of each in a file of its "
         "own, or pass over that column with --columns where all are one.",
-        place=f"{place}, line {line}" if line else place,
+        place=place,
     )
 
 

@@ -18,7 +18,7 @@ from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.keyed_lines import Lines
 from pipelines.files.reading.long_table import names_a_sensor, names_sensors
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
-from pipelines.files.reading.row_groups import is_group, several
+from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
 from pipelines.files.reading.text_head import (
     Dialect,
@@ -248,8 +248,8 @@ class _Reader:
         count = text.count(b"\n") + (not ended)
         if self._units is not None:
             text = self._units.sub(b"", text)
-        for column, cell in self.watched.items():
-            self._refuse_other_words(text, column, cell)
+        for column, cell in list(self.watched.items()):
+            self._read_other_words(text, column, cell)
         part = _regular(text if ended else text + b"\n", self._head.dialect, self._columns,
                         self._in_words)  # fmt: skip
         numbers: Sequence[int] = range(self._next_line, self._next_line + count)
@@ -268,19 +268,16 @@ class _Reader:
                 place=self._place,
             )
 
-    def _refuse_other_words(self, text: bytes, column: int, cell: str) -> None:
-        """Refuse rows of somebody else, further below than what was looked at."""
+    def _read_other_words(self, text: bytes, column: int, cell: str) -> None:
+        """Read a column from here on in which all rows said the same before, and these do not."""
         lines = text.count(b"\n") + (not text.endswith(b"\n"))
         if text.count(cell.encode()) >= lines:
             return
-        for number, raw in enumerate(text.split(b"\n"), self._next_line):
-            cells = split_row(decoded(raw).strip("\r "), self._head.dialect)
-            if len(cells) == self._head.dialect.columns and cells[column] not in (cell, ""):
-                if decoded(raw).strip("\r ") == self._head.header_text:
-                    continue
-                raise several(
-                    self._place, self._head.names[column], [cell, cells[column]], line=number
-                )
+        del self.watched[column]
+        self._columns.append(column)
+        self._in_words |= {column}
+        for part in self._parts:
+            part.append(np.full(len(part[0]), cell.encode("ascii", "replace"), "S40"))
 
     def finished(self) -> RawColumns:
         """All columns.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,44 @@ def test_an_index_that_is_called_id_is_no_sensor(tmp_path: Path) -> None:
     table = with_label("id", "", RUN)
     table["id"] = [str(k) for k in range(ROWS)]
     assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
+#: Long enough for text that is read in several pieces.
+LONG = a_run(rate_hz=200.0, seconds=60.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "label_of"),
+    [
+        ("foot side", lambda t: "left" if t % 0.7 < 0.35 else "right"),
+        ("imu", lambda t: "error" if 31.0 < t < 31.4 else "good"),
+        ("Session", lambda t: "warm-up" if t < 40.0 else "run"),
+        ("runner", lambda t: "Anna" if t < 30.0 else "ANNA"),
+        ("trial", lambda t: f"{1 + t // 20.0:.0f}"),
+    ],
+)
+def test_what_changes_within_one_recording_of_one_person_parts_nothing(
+    tmp_path: Path, name: str, label_of: Callable[[float], str]
+) -> None:
+    table = with_label(name, "", LONG)
+    table[name] = [label_of(t) for t in LONG.time_s.tolist()]
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)), run=LONG)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"), [("athlete", ("A1", "A2")), ("mac address", ("aa:01", "aa:02"))]
+)
+def test_another_person_or_sensor_is_told_though_times_go_on(
+    tmp_path: Path, name: str, labels: tuple[str, str]
+) -> None:
+    table = with_label(name, "", LONG)
+    table[name] = [labels[t > 50.0] for t in LONG.time_s.tolist()]
+    with pytest.raises(InputError, match="says that rows are of"):
+        read(written(tmp_path / "run.csv", table))
+
+
+def test_two_sensors_that_take_turns_in_time_are_two(tmp_path: Path) -> None:
+    table = with_label("side", "", LONG)
+    table["side"] = ["LR"[k % 2] for k in range(len(LONG.time_s))]
+    with pytest.raises(InputError, match="rows are of 'L' and 'R'"):
+        read(written(tmp_path / "run.csv", table))
