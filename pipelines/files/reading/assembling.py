@@ -9,12 +9,14 @@ from typing import Final
 import numpy as np
 
 from imu.errors import InputError
-from imu.samples import LOWEST_RATE_HZ, RATE_RANGE_HZ, STANDARD_GRAVITY_M_S2, Samples
+from imu.samples import RATE_RANGE_HZ, STANDARD_GRAVITY_M_S2, Samples
 from imu.stream_joining import decimate, join_rows, join_streams, resample
 from imu.time_axis import mend_time
 from imu.time_mends import Mend
 from pipelines.files.reading.mapping import AXES
 from pipelines.files.reading.physics import (
+    counts_cure,
+    gravity_at_rest,
     gravity_of,
     likely_acceleration_unit,
     likely_counts,
@@ -191,7 +193,7 @@ def _mended(
     if not low <= rate <= high:
         raise InputError(
             f"the time column steps at {rate:.6g} Hz, outside {low:g} to {high:g} Hz: "
-            f"{_time_unit_cure(sensor.time_s, recording)}.",
+            f"{_time_unit_cure(sensor.time_s, recording, too_fast=rate > high)}.",
             place=recording.place,
         )
     in_order = len(axis.rows) == len(sensor.values) and (np.diff(axis.rows) == 1).all()
@@ -201,7 +203,7 @@ def _mended(
     return axis.time_s, values, rate, mends
 
 
-def _time_unit_cure(time_s: Values, recording: Recording) -> str:
+def _time_unit_cure(time_s: Values, recording: Recording, *, too_fast: bool = False) -> str:
     column = recording.mapping.time if recording.mapping else None
     scale = None if column is None else unit_scale("time", column.unit)
     if scale:
@@ -211,7 +213,9 @@ def _time_unit_cure(time_s: Values, recording: Recording) -> str:
                 f"the numbers look like another unit, so name the column time_{likely}, or give "
                 f"--units time={likely}"
             )
-    return f"record at {LOWEST_RATE_HZ:g} Hz or more, or check the column's unit"
+    low, high = RATE_RANGE_HZ
+    record = f"{high:g} Hz or less" if too_fast else f"{low:g} Hz or more"
+    return f"record at {record}, or check the column's unit"
 
 
 def _stated_rate(recording: Recording) -> float | None:
@@ -261,7 +265,7 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
     scale = unit_scale("acc", next(iter(units)))
     if len(units) == 1 and scale:
         gravity = gravity_of(acceleration, rate_hz) / scale
-        counts = likely_counts(gravity)
+        counts = likely_counts(gravity, gravity_at_rest(acceleration, rate_hz) / scale)
         # two axes alone, or a short piece, show less or more than one gravity
         likely = likely_acceleration_unit(gravity, 0.2 if counts else 0.7)
         if likely and likely not in units:
@@ -270,10 +274,7 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
                 f"give --units acc={likely}"
             )
         elif counts:
-            cure = (
-                f"the numbers look like raw counts, {counts} of them for one g; if so, give "
-                f"--units acc=g/{counts}"
-            )
+            cure = f"the numbers look like raw counts, {counts_cure(counts)}"
     raise InputError(
         f"the median acceleration is {median:.3g} m/s², where a worn sensor measures about "
         f"{STANDARD_GRAVITY_M_S2:.1f}: {cure}.",
@@ -289,10 +290,15 @@ def _check_angular_velocity_unit(gyro: Values | None, recording: Recording) -> N
         return
     units: Sequence[str] = [c.unit for c in _columns(recording, "gyr").values()]
     cure = "check the unit in the column names"
-    if set(units) == {"rad_s"}:
+    smaller = (
+        unit
+        for unit in ("deg_s", "mdeg_s")
+        if median * (unit_scale("gyr", unit) or 1.0) <= _MEDIAN_ANGULAR_VELOCITY_RAD_S
+    )
+    if set(units) == {"rad_s"} and (likely := next(smaller, "")):
         cure = (
-            "the numbers look like deg_s, so name the columns gyr_x_deg_s and so on, or give "
-            "--units gyr=deg_s"
+            f"the numbers look like {likely}, so name the columns gyr_x_{likely} and so on, or "
+            f"give --units gyr={likely}"
         )
     elif set(units) == {"deg_s"} and _are_whole(np.degrees(gyro)):
         cure = (

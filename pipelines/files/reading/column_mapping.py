@@ -9,6 +9,7 @@ from typing import Final, Literal
 from pipelines.files.reading.raw_columns import excerpt
 from pipelines.files.reading.stated import Column
 from pipelines.files.reading.time_columns import TimeColumns
+from pipelines.files.reading.units import unit_in_words
 
 _WORDS: Final = {"acc": "acceleration", "gyr": "angular velocity", "time": "time"}
 
@@ -75,7 +76,9 @@ class ColumnMapping:
         return "; ".join(parts)
 
     def _told_of(self, quantity: str, columns: Mapping[int, Column], names: Sequence[str]) -> str:
-        units = "/".join(dict.fromkeys(column.unit for _, column in sorted(columns.items())))
+        units = "/".join(
+            dict.fromkeys(unit_in_words(column.unit) for _, column in sorted(columns.items()))
+        )
         by = {"numbers": " by the numbers", "option": " as stated"}.get(
             self.settled.get(quantity, "name"), ""
         )

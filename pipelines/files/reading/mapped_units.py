@@ -11,6 +11,7 @@ import numpy as np
 from imu.errors import ColumnError
 from pipelines.files.reading.column_mapping import ColumnMapping, Settled
 from pipelines.files.reading.physics import (
+    counts_cure,
     gravity_at_rest,
     gravity_of,
     likely_acceleration_unit,
@@ -177,22 +178,21 @@ def _acceleration_unit(
         return unit
     index = next(c.index for c in columns.values() if not c.unit)
     name = names[index] or f"column {index + 1}"
-    counts = likely_counts(gravity)
-    if counts and abs(rest / counts - 1.0) > _NO_COUNTS:
-        counts = round(rest)  # at rest it is known
+    counts = likely_counts(gravity, rest)
     if unit:
         fault = "may be in mg as well as in counts of which 1024 make one g"
         cure = "give --units acc=mg or --units acc=g/1024"
     elif counts and len(triad) >= ENOUGH_ROWS:
-        fault = f"looks like raw counts, {counts} of them for one g"
-        cure = f"if so, give --units acc=g/{counts}"
+        fault = f"looks like raw counts, {counts_cure(counts)}"
+        cure = ""
     else:
         fault = "has no unit, and the numbers look like none"
         cure = (
             "name the column acc_x_m_s2, acc_x_g or acc_x_mg and so on, or give the unit with "
             "--units acc=g, or acc=g/2048 where 2048 counts make one g"
         )
-    raise ColumnError(f"{excerpt(name)} {fault}: {cure}.", column=name, place=raw.at_header(index))
+    said = ": ".join(filter(None, (fault, cure)))
+    raise ColumnError(f"{excerpt(name)} {said}.", column=name, place=raw.at_header(index))
 
 
 def _angular_velocity_unit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,8 @@ _USUAL_RATES_HZ: Final = (
     *(25, 26, 30, 32, 40, 50, 52, 60, 64, 75, 80, 100, 104, 120, 125, 128, 150, 160, 200, 208, 240),
     *(250, 256, 300, 320, 333, 350, 400, 416, 480, 500, 512, 600, 640, 800, 833, 1000, 1024, 1600),
 )
+#: Few sensors of motion are as fast; a tenth of it is usual, in hundredths of a second.
+_SELDOM_HZ: Final = 1000.0
 #: Steps that are so many times the middle one are pauses, or bursts where there are so many.
 _PAUSE: Final = 10.0
 _FEWEST_BURSTS: Final = 8
@@ -31,6 +34,9 @@ _GRAVITY_TOLERANCE: Final = 0.2
 #: Spread of what is still, as a part of gravity.
 _STILL: Final = 0.05
 _MOSTLY: Final = 0.8
+#: How near a gravity is to the counts of one g, and how far from it sensors at rest are.
+_NEAR_COUNTS: Final = 0.06
+_OFF_AT_REST: Final = 0.02
 _ENOUGH: Final = 50_000  # vectors for a median
 #: Where acceleration swings by so much, a body moves.
 _MOVING_M_S2: Final = 2.0
@@ -61,8 +67,8 @@ def likely_time_units(times: Values) -> tuple[str, ...]:
     >>> bursts = np.repeat(np.arange(50) * 1e3, 100) + np.tile(np.arange(100) * 0.01, 50)
     >>> likely_time_units(np.arange(50) * 10.0), likely_time_units(bursts)  # or pauses
     (('ms',), ('s', 'ms'))
-    >>> likely_time_units(np.round(np.arange(1000) * 5.12))
-    ('ms', 's/1024')
+    >>> likely_time_units(np.round(np.arange(1000) * 5.12)), likely_time_units(np.arange(99) * 0.5)
+    (('ms', 's/1024'), ('ms', 's/100'))
     """
     low, high = _SAMPLING_HZ
     first = float(times[0]) if len(times) else 0.0
@@ -72,6 +78,8 @@ def likely_time_units(times: Values) -> tuple[str, ...]:
     units = tuple(unit for unit in TIME_UNITS if low <= rate_in(times, unit) <= high)
     if len(units) > 1:
         units = _without_lone_bursts(times, units)
+    if units == ("ms",) and rate_in(times, "ms") > _SELDOM_HZ:
+        return ("ms", "s/100")
     return ("ms", "s/1024") if units == ("ms",) and _also_ticks_1024(times) else units
 
 
@@ -221,18 +229,40 @@ def likely_acceleration_unit(gravity: float, tolerance: float = _GRAVITY_TOLERAN
     return ""
 
 
-def likely_counts(gravity: float) -> int:
-    """Counts of a converter that make one gravity, 0 when it does not look like any.
+def likely_counts(gravity: float, at_rest: float = float("nan")) -> tuple[int, ...]:
+    """Counts of a converter that make one gravity; none when it does not look like any.
+
+    Parameters
+    ----------
+    gravity : float
+        As :func:`gravity_of` gives it.
+    at_rest : float
+        As :func:`gravity_at_rest` gives it. It is known to what sensors at rest are off, and so
+        may be one of two that makers set.
 
     Examples
     --------
     >>> likely_counts(2040.0), likely_counts(16500.0), likely_counts(3.0)
-    (2048, 16384, 0)
+    ((2048,), (16384,), ())
+    >>> likely_counts(2100.0, 2074.0), likely_counts(2000.0, 2026.0), likely_counts(2e3, 1801.0)
+    ((2048,), (2048, 2000), (1801,))
     """
-    if not 100.0 < gravity < 70_000.0:
-        return 0
-    nearest = 2 ** round(float(np.log2(gravity)))
-    return nearest if abs(gravity / nearest - 1.0) < 0.06 else 0
+    known = at_rest if math.isfinite(at_rest) else gravity
+    if not 100.0 < known < 70_000.0:
+        return ()
+    usual = sorted((2**k, 1000 * 2 ** (k - 10)) for k in range(8, 17))
+    if not math.isfinite(at_rest):
+        return tuple(two for two, _ in usual if abs(known / two - 1.0) < _NEAR_COUNTS)
+    near = [c for pair in usual for c in pair if abs(known / c - 1.0) < _OFF_AT_REST]
+    return tuple(int(c) for c in near) or (round(known),)
+
+
+def counts_cure(counts: Sequence[int]) -> str:
+    """What to do where numbers look like counts of a converter."""
+    several = " or ".join(str(count) for count in counts)
+    options = " or ".join(f"--units acc=g/{count}" for count in counts)
+    sheet = "" if len(counts) == 1 else ", as the sensor's data sheet says"
+    return f"{several} of them for one g; if so, give {options}{sheet}"
 
 
 def median_norm(triad: Values) -> float:

@@ -14,10 +14,18 @@ from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
 from pipelines.files.reading.row_groups import rows_of_one
-from pipelines.files.reading.stamps import CLOCK, date_ns, day_ns, seconds_of_clock, stamps_in_words
+from pipelines.files.reading.stamps import (
+    CLOCK,
+    date_ns,
+    day_ns,
+    is_time_in_words,
+    seconds_of_clock,
+    stamps_in_words,
+)
 from pipelines.files.reading.stated import Earlier, Stated
 from pipelines.files.reading.time_columns import TimeColumns
 from pipelines.files.reading.units import unit_scale
+from pipelines.files.reading.unsigned_counts import with_signs
 
 _DAY_NS: Final = 86_400 * 10**9
 _ROUNDING: Final = 1e-12
@@ -124,7 +132,7 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
         When it cannot be told: names the readings and the option that settles it.
     """
     if not ask.stated.columns:
-        raw = rows_of_one(raw)
+        raw = with_signs(rows_of_one(raw))
     tables = None if ask.stated.columns else tables_by_sensor(raw)
     if tables is None:
         return _of_one_table(raw, ask)
@@ -158,6 +166,13 @@ def on_one_clock(sensor: Sensor, start_ns: int, first_start_ns: int) -> Sensor:
 
 def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
     mapping, names, recalled = _mapping(raw, ask)
+    notes = [*raw.notes]
+    if mapping.acceleration and mapping.angular_velocity and not _any(raw, mapping):
+        mapping = replace(mapping, angular_velocity={})
+        notes.append(
+            f"{raw.place}: the angular velocity has no number in any row and counts as "
+            "not measured."
+        )
     time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
     acc = Sensor(time, _triad(raw, mapping, "acc")) if mapping.acceleration else None
@@ -171,9 +186,25 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
         mapping=mapping,
         told="" if mapping.plain else _told(raw, mapping, names, recalled=recalled),
         preamble=raw.preamble,
-        notes=tuple(raw.notes),
-        utc_start_ns=start_ns,
+        notes=tuple(notes),
+        utc_start_ns=start_ns or _stated_start_ns(raw, time),
     )
+
+
+def _any(raw: RawColumns, mapping: ColumnMapping) -> bool:
+    """Whether any column of the gyroscope holds a number."""
+    columns = (raw.numbers(column.index) for column in mapping.angular_velocity.values())
+    return not all(np.isnan(numbers).all() for numbers in columns)
+
+
+def _stated_start_ns(raw: RawColumns, time: Values | None) -> int:
+    """When the first sample was taken, where our own table says when its time was zero."""
+    cell = raw.preamble.get("utc_start", "")
+    if time is None or not is_time_in_words(cell):
+        return 0
+    zero_ns = int(stamps_in_words(np.array([cell], np.bytes_), raw.place)[0])
+    first = time[np.isfinite(time)][:1]
+    return zero_ns + round(float(first[0]) * 1e9) if len(first) and zero_ns > _DAY_NS else 0
 
 
 def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], *, recalled: bool) -> str:

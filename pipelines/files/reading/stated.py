@@ -9,7 +9,7 @@ from typing import Final
 
 from imu.errors import ParameterError
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.units import UNITS, unit_of, unit_scale
+from pipelines.files.reading.units import UNITS, unit_in_brackets, unit_scale
 
 _NAMES: Final = (
     "time_s, time_ms, time_us or time_ns, acc_x, acc_y and acc_z with _m_s2, _g or _mg, "
@@ -84,13 +84,14 @@ def parse_stated(columns: str = "", units: str = "") -> Stated:
         quantity, _, written = (part.strip() for part in piece.partition("="))
         quantity, unit = quantity.lower(), written
         if quantity in UNITS and unit_scale(quantity, written) is None:
-            unit = unit_of(written)
+            unit = unit_in_brackets(written, stated=True)
         if quantity in found or quantity not in UNITS or unit_scale(quantity, unit) is None:
             raise ParameterError(
                 "--units",
                 piece,
                 "units such as acc=g,gyr=deg_s,time=ms, each once: m_s2, g, mg or g/2048 (counts "
-                "of which 2048 make one), rad_s or deg_s, s, ms, us or ns",
+                "of which 2048 make one) or '0.488 mg' (of one count), rad_s or deg_s, s, ms, us "
+                "or ns",
             )
         found[quantity] = unit
     return Stated(names, found)

@@ -317,7 +317,7 @@ def _names_among(above: Sequence[tuple[int, str]], dialect: Dialect) -> tuple[in
     """Index of the line of names and of that of units; −1 without one."""
     names = units = -1
     most = 0
-    rows = [(n, split_row(line, dialect)) for n, line in above[-8:] if not line.startswith("#")]
+    rows = [(n, _names_in(line, dialect)) for n, line in above[-8:] if not line.startswith("#")]
     fitting = [(n, cells) for n, cells in rows if abs(len(cells) - dialect.columns) <= 1]
     if not fitting:
         rows = [(n, _names_in(line, dialect)) for n, line in above[-8:] if line.startswith("#")]
@@ -329,7 +329,7 @@ def _names_among(above: Sequence[tuple[int, str]], dialect: Dialect) -> tuple[in
         said = sum(column_name(cell).quantity != "other" for cell in cells if cell)
         if said >= most and said > 0:
             names, most = n, said
-    if names < 0 and fitting:
+    if names < 0 and fitting and fitting[-1][0] == above[-1][0]:
         names = fitting[-1][0]
     best = 0
     for n, cells in fitting:
@@ -393,8 +393,13 @@ def _told_by(names: Sequence[str]) -> int:
 
 
 def _names_in(line: str, dialect: Dialect) -> list[str]:
-    """Names, also those behind the sign of a remark."""
-    return split_row(line.lstrip("#%").lstrip() if line.startswith(("#", "%")) else line, dialect)
+    """Names, also those behind the sign of a remark, or between which another one stands."""
+    line = line.lstrip("#%").lstrip() if line.startswith(("#", "%")) else line
+    cells = split_row(line, dialect)
+    if len(cells) > 1 or dialect.separator == " ":
+        return cells
+    others = (split_row(line, replace(dialect, separator=other)) for other in _SEPARATORS[:4])
+    return next((names for names in others if len(names) == dialect.columns), cells)
 
 
 def _fits(lines: Sequence[str], names_at: int, first: int, dialect: Dialect) -> bool:

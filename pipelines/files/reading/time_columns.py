@@ -175,7 +175,8 @@ def _whole_seconds(raw: RawColumns, said: Sequence[ColumnName], column: int) -> 
         return False
     numbers = np.asarray(values, np.float64)
     steps = np.diff(numbers)
-    return bool((numbers % 1.0 == 0.0).all()) and set(np.unique(steps)) == {0.0, 1.0}
+    # those of a minute begin anew
+    return bool((numbers % 1.0 == 0.0).all()) and {0.0, 1.0} <= set(steps) <= {0.0, 1.0, -59.0}
 
 
 def _own_time_of_gyroscope(

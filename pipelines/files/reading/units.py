@@ -61,8 +61,8 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     for unit, spellings in {
         "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi",
         "ms": "ms msec msecs millis millisec milliseconds millisecond",
-        "us": "us µs μs usec usecs micros microsec microseconds microsecond",
-        "ns": "ns nsec nsecs nanos nanosec nanoseconds nanosecond",
+        "us": "us µs μs usec usecs micro micros microsec microseconds microsecond",
+        "ns": "ns nsec nsecs nano nanos nanosec nanoseconds nanosecond",
         "min": "min mins minute minutes",
         "h": "h hr hrs hour hours",
         "d": "d day days",
@@ -95,7 +95,7 @@ _SPELLINGS: Final[Mapping[str, str]] = {
 _NUMBER: Final = r"(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)"
 _COUNT: Final = r"(?:lsb|counts?|cts?|digits?|bits?|ticks?)"
 _PART: Final = re.compile(rf"1 ?/ ?{_NUMBER} ?((?:[^\W\d]|°).*)", re.I)
-_MULTIPLE: Final = re.compile(rf"{_NUMBER} ?[x·*]? ?([^\W\d]|°)(.*?)(?: ?/ ?{_COUNT})?", re.I)
+_MULTIPLE: Final = re.compile(rf"{_NUMBER} ?[x·*]? ?([^\W\d]|°)(.*?)( ?/ ?{_COUNT})?", re.I)
 _COUNTS: Final = re.compile(rf"{_NUMBER} ?{_COUNT} ?/ ?(.+)", re.I)
 _PER_SECOND: Final = re.compile(
     rf"(?:{_COUNT}|at|@|of|clock|[ ,:(])*{_NUMBER} ?(k|m|)hz(?: ?{_COUNT})?", re.I
@@ -122,8 +122,15 @@ def unit_of(text: str) -> str:
     return _SPELLINGS.get(plain) or _SPELLINGS.get(plain.replace("_", ""), "")
 
 
-def unit_in_brackets(text: str) -> str:
+def unit_in_brackets(text: str, *, stated: bool = False) -> str:
     """The same, also of a number of them, as :func:`unit_scale` takes it.
+
+    Parameters
+    ----------
+    text : str
+        As it stands there.
+    stated : bool
+        Whether somebody says that it is the unit; in a file ``16 g`` may be a range.
 
     Examples
     --------
@@ -131,6 +138,8 @@ def unit_in_brackets(text: str) -> str:
     ('s/1024', 's/1024', 'ms/0.1')
     >>> unit_in_brackets("16384 LSB/g"), unit_in_brackets("0.01 g"), unit_in_brackets("16 g")
     ('g/16384', 'g/100', '')
+    >>> unit_in_words(unit_in_brackets("70 mdps/LSB")), unit_in_brackets("4 g", stated=True)
+    ('70 mdeg_s', 'g/0.25')
     """
     if unit := unit_of(text):
         return unit
@@ -144,7 +153,7 @@ def unit_in_brackets(text: str) -> str:
     if found := _MULTIPLE.fullmatch(text):
         unit, number = unit_of(found[2] + found[3]), _number(found[1])
         # more than one g is rather the range of a sensor
-        if number < 1.0 or unit in TIME_UNITS:
+        if stated or number < 1.0 or found[4] or unit in TIME_UNITS:
             return _divided(unit, 1.0 / number if number else 0.0)
     return ""
 
@@ -157,6 +166,20 @@ def _divided(unit: str, counts: float) -> str:
     if not unit or not 0.0 < counts < math.inf:
         return ""
     return unit if counts == 1.0 else f"{unit}/{counts:.15g}"
+
+
+def unit_in_words(unit: str) -> str:
+    """A unit as people write it: that of which a number counts several goes before it.
+
+    Examples
+    --------
+    >>> unit_in_words("ms/0.25"), unit_in_words("mg/2.04918032786885"), unit_in_words("g/2048")
+    ('4 ms', '0.488 mg', 'g/2048')
+    """
+    name, slash, count = unit.partition("/")
+    if not slash or float(count) == round(float(count)):
+        return unit
+    return f"{1.0 / float(count):.12g} {name}"
 
 
 def unit_scale(quantity: str, unit: str) -> float | None:

@@ -12,8 +12,10 @@ import pytest
 
 from imu.errors import InputError
 from pipelines import read
+from pipelines.files.provenance import utc_text
 from pipelines.files.reading.column_names import column_names
 from pipelines.files.reading.stamps import stamps_in_words
+from pipelines.files.sample_table import write_sample_table
 from tests.pipelines.files.reading.shapes import G, Run, a_run
 from tests.pipelines.files.reading.tables import (
     RUN,
@@ -25,6 +27,7 @@ from tests.pipelines.files.reading.tables import (
 
 START = datetime(2026, 1, 1, 8, 0, 7, tzinfo=UTC)
 DEG = 180.0 / np.pi
+LONGER = a_run(seconds=75.0)
 
 
 @pytest.mark.parametrize(
@@ -491,3 +494,66 @@ def test_two_tables_in_one_file_are_refused_and_read_apart(
     path.write_text(pieces[0])
     other.write_text(pieces[1])
     assert_is_the_run(read(path, beside=other))
+
+
+@pytest.mark.parametrize(("names", "cells_by"), [(",", ";"), (";", "\t"), ("\t", ",")])
+def test_names_may_stand_between_other_signs_than_numbers(
+    tmp_path: Path, names: str, cells_by: str
+) -> None:
+    path = written(tmp_path / "run.csv", columns(), separator=cells_by)
+    header, rest = path.read_text().split("\n", 1)
+    path.write_text(header.replace(cells_by, names) + "\n" + rest)
+    assert_is_the_run(read(path))
+
+
+@pytest.mark.parametrize("nothing", ["NaN", "", "n/a"])
+def test_a_gyroscope_without_a_number_was_not_measured(tmp_path: Path, nothing: str) -> None:
+    table = columns()
+    for axis in "xyz":
+        table[f"gyr_{axis}_rad_s"] = [nothing] * len(RUN.time_s)
+    found = read(written(tmp_path / "run.csv", table))
+    assert not found.samples.has_gyro
+    assert any("counts as not measured" in note for note in found.notes)
+    table["gyr_x_rad_s"] = ["0.5"] * len(RUN.time_s)
+    with pytest.raises(InputError, match="no number in any row"):
+        read(written(tmp_path / "run.csv", table))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_our_own_table_says_when_it_began(tmp_path: Path, ending: str) -> None:
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    times = [(START + timedelta(seconds=t)).isoformat() for t in RUN.time_s.tolist()]
+    other = read(written(tmp_path / "other.csv", columns(times, "time")))
+    path = tmp_path / f"own.{ending}"
+    write_sample_table(path, other.samples, rate_hz=other.rate_hz,
+                       preamble={"utc_start": utc_text(other.utc_start_ns)})  # fmt: skip
+    assert read(path).utc_start_ns == other.utc_start_ns == round(START.timestamp()) * 10**9
+
+
+def test_the_fraction_of_a_second_is_added_to_hour_minute_and_second(tmp_path: Path) -> None:
+    table = columns(run=LONGER)
+    at = [3590.0 + t for t in LONGER.time_s.tolist()]
+    del table["time_s"]
+    clock = {
+        "PacketCounter": [str(k) for k in range(len(at))],
+        "UTC_Nano": [str(round(t % 1.0 * 1e9)) for t in at],
+        "UTC_Year": ["2026"] * len(at),
+        "UTC_Hour": [f"{9 + t // 3600:.0f}" for t in at],
+        "UTC_Minute": [f"{t % 3600 // 60:.0f}" for t in at],
+        "UTC_Second": [f"{t % 60 // 1:.0f}" for t in at],
+    }
+    found = read(written(tmp_path / "run.csv", {**clock, **table}))
+    assert_is_the_run(found, run=LONGER)
+    np.testing.assert_allclose(np.diff(found.samples.time_s), 0.01, atol=1e-6)
+
+
+def test_a_line_about_the_recorder_is_no_line_of_names(tmp_path: Path) -> None:
+    table = columns()
+    rows = zip(*(table[f"acc_{axis}_m_s2"] for axis in "xyz"), strict=True)
+    path = tmp_path / "run.csv"
+    head = "Recorder 7, battery 3,91 V\nat 100 Hz\n----------\n"
+    path.write_text(head + "".join(",".join(row) + "\n" for row in rows))
+    found = read(path)
+    np.testing.assert_allclose(found.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=1e-5)
+    assert "battery" not in found.notes[0]

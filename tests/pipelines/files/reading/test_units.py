@@ -259,3 +259,87 @@ def test_whole_numbers_are_of_what_they_read_at_rest(
     assert said in found.notes[0]
     rest = found.samples.acceleration_m_s2[:150, 2].mean()
     assert rest == pytest.approx(G, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "units", "per_acc"),
+    [
+        ("acc_{x}", "acc=0.976 mg", 1000.0 / G / 0.976),
+        ("acc_{x}_counts", "acc=0.061 mg", 1000.0 / G / 0.061),
+        ("acc_{x} (1.95 mg/LSB)", "", 1000.0 / G / 1.95),
+    ],
+)
+@pytest.mark.parametrize(("gyr", "of_count"), [("gyr_{x} (35 mdps/LSB)", 35.0),
+                                               ("gyr_{x} [8.75 mdps/digit]", 8.75)])  # fmt: skip
+def test_what_one_count_is_may_be_said_as_a_data_sheet_does(
+    tmp_path: Path, name: str, units: str, per_acc: float, gyr: str, of_count: float
+) -> None:
+    table = columns(acc=name, gyr=gyr, per_acc=per_acc, per_gyr=1000.0 * DEG / of_count)
+    found = read(written(tmp_path / "run.csv", table), units=units)
+    assert_is_the_run(found)
+    assert f"{of_count:g} mdeg_s" in found.notes[0]
+
+
+@pytest.mark.parametrize(("time", "said"), [("time (2.5 ms)", "in 2.5 ms"), ("t (10 ms)", "10 ms")])
+def test_several_of_a_unit_are_told_as_they_stand(tmp_path: Path, time: str, said: str) -> None:
+    each = 2.5 if "2.5" in time else 10.0
+    stamps = [f"{t * 1000.0 / each:.1f}" for t in RUN.time_s.tolist()]
+    found = read(written(tmp_path / "run.csv", columns(stamps, time)))
+    assert said in found.notes[0]
+    assert_is_the_run(found)
+
+
+@pytest.mark.parametrize(("factor", "likely"), [(DEG, "deg_s"), (1000.0 * DEG, "mdeg_s")])
+def test_angular_velocity_that_is_called_rad_s_is_refused_with_the_unit_that_it_is_in(
+    tmp_path: Path, factor: float, likely: str
+) -> None:
+    path = written(tmp_path / "run.csv", columns(per_gyr=factor))
+    with pytest.raises(InputError, match=f"look like {likely},.*--units gyr={likely}"):
+        read(path)
+    assert_is_the_run(read(path, units=f"gyr={likely}"))
+
+
+@pytest.mark.parametrize("rate_hz", [4400.0, 16.0])
+def test_a_rate_beyond_the_range_is_refused_from_its_own_side(
+    tmp_path: Path, rate_hz: float
+) -> None:
+    stamps = [f"{k / rate_hz:.6f}" for k in range(len(RUN.time_s))]
+    cure = "record at 4000 Hz or less" if rate_hz > 1000.0 else "record at 24.5 Hz or more"
+    with pytest.raises(InputError, match=cure):
+        read(written(tmp_path / "run.csv", columns(stamps)))
+
+
+def test_hundredths_of_a_second_are_not_taken_for_milliseconds(tmp_path: Path) -> None:
+    stamps = [f"{t * 100.0:.1f}" for t in AT_200_HZ.time_s.tolist()]
+    path = written(tmp_path / "run.csv", columns(stamps, "t", run=AT_200_HZ))
+    with pytest.raises(ColumnError, match="--units time=ms or --units time=s/100"):
+        read(path)
+    assert_is_the_run(read(path, units="time=s/100"), run=AT_200_HZ)
+
+
+@pytest.mark.parametrize(("counts", "offset", "named"), [
+    (4096, 1.012, ["4096"]), (1000 * 8, 1.0, ["8000"]), (4000, 1.012, ["4096", "4000"])
+])  # fmt: skip
+def test_counts_are_those_that_makers_set_though_a_sensor_at_rest_is_off(
+    tmp_path: Path, counts: int, offset: float, named: list[str]
+) -> None:
+    table = columns(acc="acc_{x}", per_acc=counts / G)
+    table["acc_z"] = [f"{float(z) + (offset - 1.0) * counts:.0f}" for z in table["acc_z"]]
+    with pytest.raises(InputError) as caught:
+        read(written(tmp_path / "run.csv", table))
+    assert re.findall(r"--units acc=g/(\d+)", str(caught.value)) == named
+
+
+def test_numbers_of_16_bits_without_a_sign_get_it_back(tmp_path: Path) -> None:
+    table = columns(acc="acc_{x}", gyr="gyr_{x}", per_acc=2048.0 / G, per_gyr=DEG * 16.0)
+    unsigned = {name: cells if name == "time_s" else [str(round(float(c)) % 65536) for c in cells]
+                for name, cells in table.items()}  # fmt: skip
+    found = read(written(tmp_path / "run.csv", unsigned), units="acc=g/2048,gyr=deg_s/16")
+    np.testing.assert_allclose(
+        found.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=0.6 * G / 2048.0
+    )
+    assert "without a sign" in found.notes[1]
+    # large numbers that leap nowhere are what they are
+    high = {**table, "acc_z": [f"{float(c) + 30_000.0:.0f}" for c in table["acc_z"]]}
+    with pytest.raises(InputError):
+        read(written(tmp_path / "high.csv", high), units="acc=g/2048,gyr=deg_s/16")
