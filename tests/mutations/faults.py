@@ -312,9 +312,9 @@ FAULTS: Final = (
     ),
     Fault(
         "rates: gates are 30 % narrower",
-        "imu/drift/detector.py",
-        "gates = np.fmax(self._floors,",
-        "gates = 0.7 * np.fmax(self._floors,",
+        "imu/drift/gates.py",
+        "gate if gate > floors[i] else floors[i]",
+        "0.7 * (gate if gate > floors[i] else floors[i])",
         _FALSE_ALARMS,
     ),
     Fault(
