@@ -53,7 +53,7 @@ _SWING_G: Final = 0.55
 #: Added to the swing, g, and to the fore-aft force at step frequency: noise is no ratio.
 _NOISE_G: Final = 0.05
 _LARGEST_RATIO: Final = 1.5
-_ACROSS_G: Final = 0.001  # less is none: a sensor of one axis
+_MEASURED_ACROSS: Final = 0.01  # a smaller share is no pelvis: one axis alone, or a formula
 #: Steps whose mean is judged.
 STEPS_AVERAGED: Final = 4
 _MEASURES: Final = 12  # of a step
@@ -106,7 +106,7 @@ class GaitParams:
     longest_step_s: float = 0.6
     slowest_step_s: float = 0.48
     least_swing_m: float = 0.02
-    least_across: float = 0.06
+    least_across: float = 0.045
     most_irregular: float = 0.3
     grounded_g: float = 0.35
     steps_to_decide: int = 12
@@ -181,7 +181,6 @@ GAIT_STATE: Final = np.dtype(
         ("streak", np.int64),  # steps in a row that are of a run
         ("resuming", np.int64),  # samples within which a run is taken up again
         ("running", np.uint8),  # a run is believed
-        ("across", np.uint8),  # there are horizontal readings
         ("grounded", np.uint8),
         ("still_count", np.int64),
         ("still_sum", np.float64),
@@ -316,7 +315,8 @@ def _is_running_step(c: Record, s: Record, count: int) -> bool:
             mean[j] += s.measures[k % STEPS_AVERAGED, j] / steps
     s.grounded = 1 if mean[10] > c.grounded_g else 0
     thrown = math.exp(mean[1]) * _SWING_G - _NOISE_G
-    if s.across == 1 and mean[11] < (c.least_across * thrown) ** 2:
+    hops = (_MEASURED_ACROSS * thrown) ** 2 < mean[11] < (c.least_across * thrown) ** 2
+    if hops and steps == STEPS_AVERAGED:  # a step alone may be thrown little
         return False
     return _score(c.weights, mean) > 0.0 and _score(c.weights, here) > _CLEARLY_WALKING
 
@@ -359,8 +359,6 @@ def gait_sample(c: Record, s: Record, x_g: float, y_g: float, vertical_g: float)
     f = s.force[n % _HELD]
     f[0], f[1], f[2] = x_g, y_g, vertical_g
     s.samples = n + 1
-    if abs(x_g) + abs(y_g) > _ACROSS_G:
-        s.across = 1
 
     s.still_count += 1
     s.still_sum += vertical_g

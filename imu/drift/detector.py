@@ -32,14 +32,13 @@ from imu.drift.covariates import Covariates
 from imu.drift.gates import has_baseline, look
 from imu.drift.indicators import INDICATORS, RELATIVE, indicator_named
 from imu.drift.interruptions import (
-    GROUP_COLUMNS,
     SLIPPED,
     group_means,
     interruption,
     new_surface,
 )
 from imu.drift.params import DriftParams
-from imu.drift.state import DRIFT_STATE, fresh_state
+from imu.drift.state import DRIFT_STATE, GROUP_COLUMNS, fresh_state
 from imu.drift.status import DriftStatus, drift_status, status_words
 from imu.drift.tracking import follow, values_of
 from imu.errors import ParameterError

@@ -13,21 +13,12 @@ from numpy.typing import NDArray
 
 from imu.compiled import Record, kernel
 from imu.drift.params import DriftParams
+from imu.drift.state import GROUP_COLUMNS, GROUPS_LOOKED_BACK, REASONS
 
 Array = NDArray[np.float64]
 
-#: Columns of the steps that are looked at.
-GROUP_COLUMNS: Final = (
-    "yaw_rate_deg_s",
-    "contact_time_ms",
-    "step_time_s",
-    "sacral_lean_deg",
-    "sacral_roll_deg",
-)
 _YAW, _CONTACT, _STEP_TIME, _LEAN, _ROLL = range(5)
 
-#: Why a stretch is left out; the place is the code.
-REASONS: Final = ("", "a bend", "a change of speed", "a new surface", "a sensor that moved")
 _NOTHING, _BEND, _SPEED, _SURFACE, _AFTER_A_SLIP = range(5)
 #: The group in which the sensor is seen to have moved.
 SLIPPED: Final = len(REASONS)
@@ -35,25 +26,11 @@ _AFTER_A_SLIP_S: Final = 10.0
 _TRIM: Final = 0.2
 #: Groups on each side of the one in which a sensor may have moved: more than a hand at the belt
 #: touches, and enough that steps' own spread is no jump.
-_SETTLED: Final = 3
-_LOOKED_BACK: Final = 2 * _SETTLED
+_SETTLED: Final = GROUPS_LOOKED_BACK // 2
+_LOOKED_BACK: Final = GROUPS_LOOKED_BACK
 #: Those of one side sit alike when no two of them are farther apart than this share of the jump.
 _ALIKE: Final = 0.4
 _STRAIGHT: Final = 0.25  # sideways part of a jump below which a lean may be behind it
-
-INTERRUPTION_STATE: Final = np.dtype(
-    [
-        ("groups", np.float64, (_LOOKED_BACK, len(GROUP_COLUMNS))),  # means of the groups before
-        ("until_s", np.float64),  # running time
-        ("reason", np.int64),
-        ("jump_deg", np.float64),  # of the last slip
-    ]
-)
-
-
-def forget_groups(s: Record) -> None:
-    """Compare what follows with nothing before it."""
-    s["groups"] = math.nan
 
 
 def interruption(past: NDArray[np.void], now: Array, running_s: float, p: DriftParams) -> int:
@@ -61,7 +38,7 @@ def interruption(past: NDArray[np.void], now: Array, running_s: float, p: DriftP
 
     Parameters
     ----------
-    past : ndarray of INTERRUPTION_STATE, shape (1,)
+    past : ndarray, shape (1,)
         Updated.
     now : ndarray, shape (5,)
         One of :func:`group_means`.

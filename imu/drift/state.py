@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.drift.indicators import INDICATORS, RELATIVE
-from imu.drift.interruptions import GROUP_COLUMNS, INTERRUPTION_STATE, forget_groups
 from imu.drift.params import MOST_BLOCK_STEPS
 
 _COUNT: Final = len(INDICATORS)
@@ -30,6 +29,29 @@ FINE: Final = 18
 COARSE_BLOCKS: Final = 10
 ONSETS: Final = FINE + 12
 
+#: Columns of the steps by which interruptions are seen, of groups of ten.
+GROUP_COLUMNS: Final = (
+    "yaw_rate_deg_s",
+    "contact_time_ms",
+    "step_time_s",
+    "sacral_lean_deg",
+    "sacral_roll_deg",
+)
+#: Groups before the one at hand that are looked at.
+GROUPS_LOOKED_BACK: Final = 6
+#: Why a stretch is left out; the place is the code.
+REASONS: Final = ("", "a bend", "a change of speed", "a new surface", "a sensor that moved")
+
+_INTERRUPTION: Final = np.dtype(
+    [
+        # means of the groups before
+        ("groups", np.float64, (GROUPS_LOOKED_BACK, len(GROUP_COLUMNS))),
+        ("until_s", np.float64),  # running time
+        ("reason", np.int64),
+        ("jump_deg", np.float64),  # of the last slip
+    ]
+)
+
 #: What lasts for the whole session.
 _SESSION: Final = np.dtype(
     [
@@ -41,7 +63,7 @@ _SESSION: Final = np.dtype(
         ("flagged_by", np.int64, 8),  # steps by quality bit
         ("flagged_in_row", np.int64),
         ("blocks", np.int64),
-        ("interruption", INTERRUPTION_STATE),
+        ("interruption", _INTERRUPTION),
         ("slips", np.int64),
         ("quiet_until_s", np.float64, _COUNT),  # running time
     ]
@@ -140,7 +162,8 @@ def fresh_state() -> NDArray[np.void]:
     """The state of a detector that has seen nothing, shape (1,)."""
     state = np.zeros(1, DRIFT_STATE)
     state["session"]["quiet_until_s"] = -math.inf
-    forget_groups(state["session"]["interruption"])
+    # what follows is compared with nothing before it
+    state["session"]["interruption"]["groups"] = math.nan
     segment = state["segment"]
     for name in _UNKNOWN:
         segment[name] = math.nan

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from imu.drift.indicators import INDICATORS, indicator_named
-from imu.drift.interruptions import REASONS
 from imu.drift.params import DriftParams
-from imu.drift.state import AS_IT_VARIES
+from imu.drift.state import AS_IT_VARIES, REASONS
 from imu.samples import Quality
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class DriftStatus:
     changed : tuple of str
         Names of the indicators that are changed.
     reason : int
-        Place in :data:`~imu.drift.interruptions.REASONS` of what is waited for.
+        Place in :data:`~imu.drift.state.REASONS` of what is waited for.
     """
 
     code: StatusCode
