@@ -21,6 +21,7 @@ from typing import Any, Final, Self, TypeVar, cast
 import msgspec
 
 from imu.errors import ParameterError, RecordingError
+from pipelines.counted import counted
 from pipelines.files.kept_file import private_file
 from pipelines.files.stored import private_folder
 from pipelines.runner.journal.entries import (
@@ -40,6 +41,7 @@ from pipelines.runner.journal.rows import (
     settings_from,
     settings_rows,
 )
+from pipelines.runner.journal.salvage import salvage
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
 from pipelines.system_error import explain
@@ -100,11 +102,14 @@ class Journal:
                 self._connection = self._open(notes)
             except _Damaged:
                 aside = _set_aside(self.path)
+                self._connection = self._open(notes)
+                with self.transaction() as connection:
+                    count = salvage(aside, connection)
                 notes.append(
                     f"{self.path}: the journal was damaged; it was kept as {aside.name} and a new "
-                    "one begun."
+                    f"one begun, with {counted(count, 'entry', 'entries')} that could be read. "
+                    "Rate your pain anew, and bring what else is missing from a copy."
                 )
-                self._connection = self._open(notes)
         self.notes = tuple(notes)
 
     def __enter__(self) -> Self:

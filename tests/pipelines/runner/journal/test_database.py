@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -374,7 +375,8 @@ def test_a_damaged_journal_is_kept_aside_and_a_new_one_begun(path: Path, damage:
     damaged = damage(path.read_bytes())
     path.write_bytes(damaged)
     with Journal(path) as journal:
-        assert journal.entries(Session) == []
+        before = journal.entries(Session)  # what can be read of it
+        assert before in ([], [replace(run(0), identifier=1)])
         journal.add(run(1))
         (note,) = journal.notes
     (aside,) = kept_aside(path)
@@ -382,8 +384,27 @@ def test_a_damaged_journal_is_kept_aside_and_a_new_one_begun(path: Path, damage:
     assert aside.read_bytes() == damaged
     assert aside.name in note
     with Journal(path) as journal:
-        assert len(journal.entries(Session)) == 1
+        assert len(journal.entries(Session)) == len(before) + 1
         assert journal.notes == ()
+
+
+def test_what_can_be_read_of_a_damaged_journal_is_in_the_new_one(path: Path) -> None:
+    with Journal(path) as journal, journal.transaction():
+        shoe = journal.add(Shoe("Blue pair"))
+        for number in range(1000):
+            run_of_it = journal.add(replace(run(number), shoe_id=shoe))
+            journal.add(Pain(run(number).utc_start_ns, 3, "after", run_of_it))
+        journal.change_settings(units="imperial")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with Journal(path) as journal:
+        (note,) = journal.notes
+        runs, pains = journal.entries(Session), journal.entries(Pain)
+        assert journal.entries(Shoe)[0].name == "Blue pair"
+    assert f"with {len(runs) + len(pains) + 1} entries that could be read" in note
+    assert len(runs) > 50
+    assert {pain.session_id for pain in pains} <= {one.identifier for one in runs}
+    assert {one.suffix for one in path.parent.iterdir()} == {".sqlite3"}
 
 
 def test_two_damaged_journals_of_one_second_are_both_kept(path: Path) -> None:
