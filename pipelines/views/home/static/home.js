@@ -16,10 +16,22 @@ async function ask() {
 setInterval(ask, EVERY_MS);
 addEventListener("focus", ask);
 
+// What a page shows may have been changed elsewhere since: only what was typed here is sent.
+function isAsShown(field) {
+  if (field.tagName !== "SELECT") return field.value === field.defaultValue;
+  const options = [...field.options];
+  return options.find((one) => one.defaultSelected) === options[field.selectedIndex] ||
+    (field.selectedIndex === 0 && !options.some((one) => one.defaultSelected));
+}
+
 // A refusal stands in its form; without a script the page is made anew, and what was typed is gone.
 async function send(form, button) {
   // the button that was pressed says what is to be done
-  const typed = { method: "POST", body: new URLSearchParams(new FormData(form, button)) };
+  const fields = new FormData(form, button);
+  if ("onlyChanged" in form.dataset)
+    for (const field of form.querySelectorAll("input:not([type=hidden]), select, textarea"))
+      if (isAsShown(field)) fields.delete(field.name);
+  const typed = { method: "POST", body: new URLSearchParams(fields) };
   const answer = await fetch(form.action, { ...typed, headers: { accept: "text/plain" } });
   const words = await answer.text();
   if (answer.ok) return location.assign(words);

@@ -12,6 +12,8 @@ from selenium.webdriver.support.select import Select
 
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
+from pipelines.runner.journal.runs import edit_run
+from pipelines.runner.journal.stated import Stated
 from pipelines.views.home.demonstration import DAYS, make_month
 from tests.pipelines.views.page.accessibility import assert_accessible
 from tests.pipelines.views.page.browser import Tab, needs_chromium, program
@@ -102,6 +104,17 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         tab.until_shown("Run 4 is as you said.", "[role=status]")
         assert "6.4 km" in tab.text("main")
         assert "grass" in tab.text("main")
+        # what is written elsewhere while this page is open stays, but for what is changed here
+        with Journal(tmp_path / "journal.sqlite3") as journal:
+            edit_run(journal, 4, Stated(None, "track", "", "", 3))
+        field = tab.find("[name=distance]")
+        field.clear()
+        field.send_keys("6.5")
+        tab.press("Keep it")
+        tab.until_shown("6.5 km", "main")
+        with Journal(tmp_path / "journal.sqlite3") as journal:
+            kept = journal.entry(Session, 4)
+        assert (kept.surface, kept.effort, kept.distance_m) == ("track", 3, 6500.0)
         tab.open(f"{running.address}home/runs")
         assert "windy <script>alert(1)</script>" in tab.text()
         tab.open(f"{running.address}home/journal")
