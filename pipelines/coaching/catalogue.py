@@ -357,6 +357,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_A0, _A1, _A2),
         ),
         "pain.again": Text("How is the pain now, from 0 to 10?", (_THOMEE,)),
+        "pain.held_easy": Text(
+            "You rated your pain {level:.0f}, {ago}. No training is suggested until you have "
+            "rated it 3 or less: walk, or run easily, shorter and softer than you had planned.",
+            (_THOMEE, _A0),
+        ),
         "pain.held": Text(
             "You rated your pain {level:.0f}, {ago}. No training is suggested until you have "
             "rated it 3 or less: walk, or leave the run for another day.",

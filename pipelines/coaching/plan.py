@@ -15,7 +15,7 @@ from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import STAGES
 from pipelines.coaching.training.single_session import LongestSession
-from pipelines.coaching.training.traffic_light import CHANGE_FROM
+from pipelines.coaching.training.traffic_light import CHANGE_FROM, STOP_FROM
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.coaching.training.weekly import WeekSoFar
 from pipelines.units import Units
@@ -67,10 +67,16 @@ class HeldBack(Checked):
     ago: str = ""
     unanswered: bool = False
 
+    @property
+    def asks_too(self) -> bool:
+        """Whether questions are due beside the pain that is the reason."""
+        return self.unanswered and self.level >= CHANGE_FROM
+
     def cue(self, time_s: float = 0.0) -> Cue:
         """The reason that weighs most, in a sentence."""
         if self.level >= CHANGE_FROM:
-            return Cue("pain.held", {"level": self.level, "ago": self.ago}, time_s)
+            kind = "pain.held" if self.level >= STOP_FROM else "pain.held_easy"
+            return Cue(kind, {"level": self.level, "ago": self.ago}, time_s)
         return Cue("pain.unanswered", {}, time_s)
 
 

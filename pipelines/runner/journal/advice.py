@@ -228,7 +228,10 @@ def words_before_a_run(journal: Journal, now_ns: int) -> str:
     if state.cue is not None and (state.stopped or state.eased):
         return state.cue.message
     held = held_back(journal, now_ns)
-    return "" if held is None else held.cue().message
+    if held is None:
+        return ""
+    said = held.cue().message
+    return f"{said} {replace(held, level=0).cue().message}" if held.asks_too else said
 
 
 def silenced(journal: Journal, now_ns: int) -> list[Cue] | None:
