@@ -190,7 +190,7 @@ def _irregular_rate_hz(time: Times) -> float:
         return 0.0
     steps = steps / interval
     usual = (steps >= _LEAST_STEP) & (steps <= _LONGEST_STEP)
-    if np.mean(usual) < 1.0 - _BATCHES:
+    if np.mean(usual) < 1.0 - _BATCHES or np.mean(np.abs(steps - 1.0) > 2.0 * _STRAY) < _BATCHES:
         return 0.0
     usual_steps = steps[usual]
     blocks = usual_steps[: len(usual_steps) // _SUMMED * _SUMMED].reshape(-1, _SUMMED)

@@ -95,6 +95,7 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     rows.append(("steps in doubt", ", ".join(f"{k} {n}" for k, n in summary.quality.items())))
     rows += _measured(summary, units)
     lost = summary.samples_lost_in_transit + summary.samples_quarantined
+    lost = max(lost, summary.samples_filled)  # of a file, what times miss is not counted before
     if lost or summary.restarts:
         gaps = f"{counted(summary.restarts, 'gap')} too long to fill"
         filled = f"({summary.samples_filled} filled in, {gaps})"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +14,7 @@ from imu.errors import InputError
 from imu.samples import STANDARD_GRAVITY_M_S2
 from pipelines.extras import how_to_install
 from pipelines.files.formats.format import Look
+from pipelines.files.formats.sound_parts import SoundParts, sound_file
 from pipelines.files.reading.recording import Recording, Sensor
 from pipelines.files.reading.whole_file import check_length
 from pipelines.system_error import explain
@@ -18,8 +23,19 @@ from pipelines.system_error import explain
 _MOST_BYTES: Final = 2 << 30
 
 
-def read_activity_monitor(look: Look, maker: str) -> Recording:
+def read_activity_monitor(
+    look: Look, maker: str, sound_of: Callable[[Path], SoundParts] | None = None
+) -> Recording:
     """The recording of such a file: acceleration in g, angular velocity in °/s, absolute times.
+
+    Parameters
+    ----------
+    look : Look
+        The file.
+    maker : str
+        Whose it is.
+    sound_of : callable, optional
+        Gives what is sound of it, where one part may be damaged and the others are not.
 
     Raises
     ------
@@ -35,18 +51,25 @@ def read_activity_monitor(look: Look, maker: str) -> Recording:
             place=place,
         ) from None
     check_length(look.path, _MOST_BYTES)
+    sound = None if sound_of is None else sound_of(look.path)
     try:
-        found = actfast.read(place)
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(sound_file(look.path, sound)) if sound else look.path
+            found = actfast.read(str(file))
     except OSError as error:
         raise InputError(f"{explain(error)}.", place=place) from None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # a panic of compiled code is no Exception
         raise InputError(
-            f"this looks like a file of {maker}, but is damaged, cut short or of another version.",
+            f"this looks like a file of {maker}, but is damaged, cut short or of another version: "
+            "fetch it from the recorder again, or save it as CSV in its maker's program.",
             place=place,
         ) from None
-    return _recording(found, place, maker)
+    recording = _recording(found, place, maker)
+    if sound is None:
+        return recording
+    return replace(recording, notes=(*sound.notes(place), *recording.notes))
 
 
 def _recording(found: Any, place: str, maker: str) -> Recording:
