@@ -56,6 +56,8 @@ class ReplayOptions:
     within : TimeRange
         Of which stretch steps, waveforms, alerts and summary are told; the chain runs from the
         first sample to the last all the same.
+    stream : str
+        Which of several streams of a file is meant, by its name.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class ReplayOptions:
     settings: AlertSettings | None = None
     params: AnalyzerParams | None = None
     within: TimeRange = field(default_factory=TimeRange)
+    stream: str = ""
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:

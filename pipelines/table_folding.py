@@ -44,6 +44,7 @@ def fold_table(
         path,
         beside=options.beside,
         columns=options.columns,
+        stream=options.stream,
         units=options.units,
         rate_hz=options.rate_hz,
         memory=options.memory,

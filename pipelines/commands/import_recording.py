@@ -10,7 +10,7 @@ import typer
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes, check_outputs
 from pipelines.commands.messages import complain, reader_may_leave, say
-from pipelines.commands.options import Axes, Beside, Columns, Rate, Units, given_file
+from pipelines.commands.options import Axes, Beside, Columns, Rate, Stream, Units, given_file
 from pipelines.files.provenance import Provenance, content_digest, utc_text
 from pipelines.files.reading.front_door import read
 from pipelines.files.sample_table import write_sample_table
@@ -39,6 +39,7 @@ def import_recording(
     rate: Rate = None,
     columns: Columns = "",
     units: Units = "",
+    stream: Stream = "",
     beside: Beside = None,
 ) -> None:
     """Tell what a recording of another device holds, and write it as a sample table.
@@ -58,6 +59,7 @@ def import_recording(
             columns=columns,
             units=units,
             rate_hz=rate,
+            stream=stream,
             memory=data_directory(),
             progress=report,
         )
@@ -73,7 +75,12 @@ def import_recording(
                 preamble={
                     "source": file.name,
                     **Provenance(
-                        {"columns": columns, "units": units, "rate_hz": rate},
+                        {
+                            "columns": columns,
+                            "units": units,
+                            "rate_hz": rate,
+                            **({"stream": stream} if stream else {}),
+                        },
                         content_digest(file),
                         utc_text(table.utc_start_ns),
                     ).entries(),

@@ -58,6 +58,9 @@ Columns = Annotated[
 Units = Annotated[
     str, typer.Option(help="Units that go before what the file says: acc=g,gyr=deg_s,time=ms.")
 ]
+Stream = Annotated[
+    str, typer.Option(help="Name of the stream that is meant, of an XDF file with several sensors.")
+]
 Beside = Annotated[
     Path | None,
     typer.Option(

@@ -25,6 +25,7 @@ from pipelines.commands.options import (
     Mass,
     Rate,
     SettingsFile,
+    Stream,
     Units,
     given_file,
 )
@@ -110,6 +111,7 @@ def replay(
     rate: Rate = None,
     columns: Columns = "",
     units: Units = "",
+    stream: Stream = "",
     beside: Beside = None,
     block: Annotated[
         int | None, typer.Option(help="Samples a block; the result does not depend on it.")
@@ -148,6 +150,7 @@ def replay(
         rate_hz=rate,
         columns=columns,
         units=units,
+        stream=stream,
         beside=beside,
         memory=data_directory(),
         block=block,
@@ -210,6 +213,7 @@ def _made(file: Path, result: Replayed, options: ReplayOptions) -> Provenance:
         "rate_hz": options.rate_hz,
         "columns": options.columns,
         "units": options.units,
+        **({"stream": options.stream} if options.stream else {}),
         "chain": None if options.params is None else asdict(options.params),
     }
     if (within := options.within).limits:

@@ -47,6 +47,10 @@ class FolderFiles:
         """Paths within, in small letters."""
         return tuple(self._found)
 
+    def ending(self, endings: tuple[str, ...]) -> list[str]:
+        """The files whose names end so."""
+        return [name for name in self._found if name.endswith(endings)]
+
     def find(self, *names: str) -> str:
         """The first file of one of these last names; empty without one."""
         for name in names:

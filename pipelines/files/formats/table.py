@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from pipelines.files.formats.packed_folder import ZIP, open_folder
 from pipelines.files.formats.parquet import FEATHER, PARQUET
 from pipelines.files.formats.phyphox import PHYPHOX
 from pipelines.files.formats.polar_sensor_logger import POLAR_SENSOR_LOGGER
+from pipelines.files.formats.sensor_log import SENSOR_LOG
 from pipelines.files.formats.sensor_logger import (
     SENSOR_LOGGER,
     SENSOR_LOGGER_JSON,
@@ -34,13 +36,15 @@ from pipelines.files.formats.witmotion_card import WITMOTION_CARD
 from pipelines.files.formats.witmotion_text import WITMOTION_TEXT
 from pipelines.files.formats.xdf import XDF
 from pipelines.files.formats.xsens_mt import XSENS_MT
-from pipelines.files.formats.zipped_table import read_zipped_table
+from pipelines.files.formats.zipped_table import TABLES, read_zipped_table
+from pipelines.files.reading.raw_columns import excerpt
 from pipelines.files.reading.recording import Ask, Recording
-from pipelines.files.reading.text_source import beginning
+from pipelines.files.reading.text_source import GZIP, LOOK_BYTES, beginning
 
 #: Told by the names of their columns and the lines above.
 TEXT_FORMATS: Final[tuple[TextFormat, ...]] = (
     SENSOR_LOGGER_TABLE,
+    SENSOR_LOG,
     MOVELLA_DOT,
     XSENS_MT,
     BLUE_TRIDENT,
@@ -70,6 +74,11 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
     SHIMMER_CARD,
 )
 
+
+#: Those of one file that is no text.
+_BINARY: Final = (PARQUET, FEATHER, NUMPY, MATLAB, HDF5, XDF, AXIVITY, GENEACTIV, SHIMMER_CARD)
+#: Files of a zip whose beginning is looked at.
+_MOST_LOOKED_AT: Final = 40
 
 #: How files begin that people take for a recording, and what to do with them.
 _OTHER_FILES: Final = (
@@ -106,14 +115,42 @@ def read_format(path: Path, ask: Ask) -> Recording:
     for magic, sentence in _OTHER_FILES:
         if start.startswith(magic):
             raise InputError(f"{sentence}.", place=str(path))
+    if start.startswith(GZIP):
+        _refuse_packed(Look(path, _unpacked(start)))
     packed = path.is_dir() or start.startswith(ZIP)
     look = Look(path, start, open_folder(path) if packed else None)
+    if ask.stream and not XDF.recognise(look):
+        raise InputError(
+            "--stream names one of the streams of an XDF file, and this is none: leave it out.",
+            place=str(path),
+        )
     for one in FILE_FORMATS:
         if one.recognise(look):
             return one.read(look, ask)
     if look.folder is not None:
+        for name in () if look.folder.ending(TABLES) else look.folder.names[:_MOST_LOOKED_AT]:
+            _refuse_packed(Look(path, look.folder.beginning(name)), name)
         return read_zipped_table(look.folder, ask, TEXT_FORMATS)
     return read_text(look, ask, TEXT_FORMATS)
+
+
+def _refuse_packed(within: Look, name: str = "") -> None:
+    """Refuse a file of a format that is told by its first bytes where it is packed."""
+    found = next((one for one in _BINARY if one.recognise(within)), None)
+    if found is not None:
+        which = f" ({excerpt(name)})" if name else ""
+        raise InputError(
+            f"this is a packed file of {found.name}{which}: unpack it and give what is in it.",
+            place=str(within.path),
+        )
+
+
+def _unpacked(start: bytes) -> bytes:
+    """As much of what was packed as is in its first bytes; none where that is damaged."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(start, LOOK_BYTES)
+    except zlib.error:
+        return b""
 
 
 def format_list() -> str:

@@ -17,9 +17,10 @@ from pipelines.files.reading.recording import Ask, Recording, with_gyroscope
 from pipelines.files.reading.text_head import read_head
 from pipelines.files.reading.text_source import text_from
 
-_TABLES: Final = (".csv", ".tsv", ".txt", ".tab", ".dat", ".csv.gz")
+#: How names of tables end.
+TABLES: Final = (".csv", ".tsv", ".txt", ".tab", ".dat", ".csv.gz")
 #: Tables of which the head is looked at; a phone writes one a sensor.
-_MOST_TABLES: Final = 40
+_MOSTTABLES: Final = 40
 
 
 def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextFormat]) -> Recording:
@@ -30,19 +31,19 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     InputError
         When it holds none, or several recordings.
     """
-    tables = [n for n in folder.names if n.endswith(_TABLES) and not _is_hidden(n)]
+    tables = [n for n in folder.ending(TABLES) if not _is_hidden(n)]
     measured = {name: _measured(folder, name) for name in tables} if len(tables) > 1 else {}
     whole = tables if len(tables) == 1 else _holding(measured, "acc", "linear")
     turning = [n for n, said in measured.items() if said == {"gyr"}]
     sessions = [name for name in folder.names if name.endswith(".mcap") and not _is_hidden(name)]
-    if sessions or 1 < len(whole) <= _MOST_TABLES:
+    if sessions or 1 < len(whole) <= _MOSTTABLES:
         held = [*sessions, *whole]
         more = f" and {len(held) - 4} more" if len(held) > 4 else ""
         raise InputError(
             f"there are recordings in it ({', '.join(held[:4])}{more}): give the one you mean.",
             place=folder.place,
         )
-    if len(tables) > _MOST_TABLES or len(whole) != 1 or len(turning) > 1:
+    if len(tables) > _MOSTTABLES or len(whole) != 1 or len(turning) > 1:
         raise InputError(
             f"this is no recording that is known, and {_told(len(tables))} in it that would be "
             "one: give the file itself.",

@@ -24,6 +24,7 @@ def read(
     columns: str = "",
     units: str = "",
     rate_hz: float | None = None,
+    stream: str = "",
     memory: str | os.PathLike[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SampleTable:
@@ -47,6 +48,8 @@ def read(
         Units that go before all others: ``"acc=g,gyr=deg_s,time=ms"``.
     rate_hz : float, optional
         Sampling rate, 24.5 to 4000 Hz, for a file without times. Times go before it.
+    stream : str
+        Name of the stream that is meant, of an XDF file with several sensors.
     memory : path, optional
         Where what was stated or found is kept for files of the same shape, and taken from where
         nothing else tells; nothing is kept without it.
@@ -84,7 +87,12 @@ def read(
         raise ParameterError("--rate", rate_hz, f"a sampling rate between {low:g} and {high:g} Hz")
     kept = Remembered(Path(memory)) if memory is not None else None
     ask = Ask(
-        parse_stated(columns, units), rate_hz, progress, one_sensor=beside is not None, memory=kept
+        parse_stated(columns, units),
+        rate_hz,
+        progress,
+        one_sensor=beside is not None,
+        memory=kept,
+        stream=stream,
     )
     recording = read_format(Path(path), ask) if beside is None else _both(path, beside, ask)
     table = assembled(recording, rate_hz)

@@ -59,6 +59,8 @@ class Ask:
         What is known of files of the same shape.
     beside : array, shape (N, 3), or None
         The acceleration of the other file, m/s², where that was read before.
+    stream : str
+        Which of several streams is meant, by its name.
     """
 
     stated: Stated = field(default_factory=Stated)
@@ -67,6 +69,7 @@ class Ask:
     one_sensor: bool = False
     memory: Memory | None = None
     beside: Values | None = None
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

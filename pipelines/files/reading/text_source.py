@@ -24,7 +24,7 @@ _CONTROLS: Final = 0.01
 #: Encodings in which the columns may be named where the text is not UTF-8.
 _OF_LANGUAGES: Final = ("cp1252", "gb18030", "shift_jis", "euc_kr", "cp1251", "mac_roman")
 _HEAD_BYTES: Final = 4096
-_GZIP: Final = b"\x1f\x8b"
+GZIP: Final = b"\x1f\x8b"
 #: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.
 _MOST_EXPANSION: Final = 60
 _FREE_BYTES: Final = 16 << 20
@@ -57,7 +57,7 @@ class TextSource:
 
     def __init__(self, file: io.BufferedReader, place: str, size: int) -> None:
         self._place, self._size, self._beneath = place, size, file
-        self._packed = file.peek(2)[:2] == _GZIP
+        self._packed = file.peek(2)[:2] == GZIP
         self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=file) if self._packed else file
         self._read_bytes = 0
         start = self._read(LOOK_BYTES)

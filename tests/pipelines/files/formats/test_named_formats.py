@@ -518,3 +518,16 @@ def test_the_list_of_formats_says_of_each_whether_it_was_seen() -> None:
         assert ("by layout, not seen" in line) is not one.seen
     readme = (Path(__file__).parents[4] / "README.md").read_text(encoding="utf-8")
     assert text in readme
+
+
+def test_an_apple_device_s_table_has_its_signs_turned_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "watch.csv"
+    names = "loggingTime(txt),accelerometerTimestamp_sinceReboot(s)"
+    for sensor, unit in (("accelerometerAcceleration", "G"), ("gyroRotation", "rad/s")):
+        names += "".join(f",{sensor}{axis}({unit})" for axis in "XYZ")
+    words = [f"2026-03-01 10:00:{t:06.3f} +0100" for t in RUN.time_s.tolist()]
+    force, turning = -RUN.acceleration_m_s2 / G, RUN.angular_velocity_rad_s
+    path.write_text(f"{names}\n" + rows(words, RUN.time_s, *xyz(force), *xyz(turning)))
+    table = read(path)
+    np.testing.assert_allclose(table.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=2e-3)
+    assert any("Apple device: the signs of its acceleration are turned" in n for n in table.notes)
