@@ -400,9 +400,9 @@ def test_a_slower_accelerometer_gives_the_rows(every: int, full: int) -> None:
     rows, joined, mends = join_rows(time, force, turning)
     assert rows.tolist() == list(range(0, 1200, every))
     np.testing.assert_array_equal(joined, turning[rows])
-    assert [(mend.kind, mend.number) for mend in mends] == [
-        ("faster stream", pytest.approx(200.0 / every, abs=0.01))
-    ]
+    (mend,) = mends
+    assert mend.kind == "faster stream"
+    assert mend.number == pytest.approx(200.0 / every, abs=0.01)
 
 
 def test_readings_that_are_lost_here_and_there_leave_no_rows_out() -> None:
