@@ -16,6 +16,11 @@ Rows = NDArray[np.int64]
 
 #: Share of the rows from which on a sensor has a value in about all of them.
 _NEARLY_ALL: Final = 0.75
+#: Rows whose distance from even ones is looked at together, how far they may be at most, and the
+#: least share of the others between them.
+_BLOCK: Final = 64
+_MOST_AWAY: Final = 1.5
+_LEAST_MISSING: Final = 0.25
 
 
 def join_streams(
@@ -137,13 +142,18 @@ def join_rows(
 
 
 def _in_step(rows: Rows) -> Rows:
-    """Those of rows that are every second, third … one of a table; empty where they are not so."""
+    """Those of rows that stand evenly in a table, such as every second; empty where they do not."""
     every = round(float(np.median(np.diff(rows))))
-    if every < 2:
-        return rows[:0]
     in_step = rows[rows % every == np.bincount(rows % every).argmax()]
-    regular = np.mean(np.diff(rows) == every) > _NEARLY_ALL
-    return in_step if len(in_step) > _NEARLY_ALL * len(rows) else rows if regular else rows[:0]
+    if every > 1 and len(in_step) > _NEARLY_ALL * len(rows):
+        return in_step
+    blocks = rows[: len(rows) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    if not len(blocks) or np.ptp(rows) < (1.0 + _LEAST_MISSING) * len(rows):
+        return rows[:0]
+    number = np.arange(_BLOCK)
+    even = blocks[:, :1] + (blocks[:, -1:] - blocks[:, :1]) * number / (_BLOCK - 1)
+    away = np.abs(blocks - even).max(axis=1)
+    return rows if np.median(away) < _MOST_AWAY else rows[:0]
 
 
 def decimate(samples: Samples, rate_hz: float) -> tuple[Samples, float, tuple[Mend, ...]]:

@@ -405,6 +405,15 @@ def test_a_slower_accelerometer_gives_the_rows(every: int, full: int) -> None:
     assert mend.number == pytest.approx(200.0 / every, abs=0.01)
 
 
+def test_an_accelerometer_of_two_rows_in_three_gives_the_rows() -> None:
+    time = np.arange(1200) / 200.0
+    force = np.where((np.arange(1200) % 3 > 0)[:, None], [0.0, 0.0, 9.81], np.nan)
+    rows, _, mends = join_rows(time, force, time[:, None] * np.ones(3))
+    assert len(rows) == 800
+    assert mends[0].number == pytest.approx(200.0 * 2.0 / 3.0, abs=0.2)
+    assert mend_time(time[rows]).rate_hz == pytest.approx(200.0 * 2.0 / 3.0, abs=0.2)
+
+
 def test_readings_that_are_lost_here_and_there_leave_no_rows_out() -> None:
     time, lost = np.arange(1200) / 200.0, np.random.default_rng(2).random(1200) < 0.3
     force = np.where(lost[:, None], np.nan, [0.0, 0.0, 9.81])

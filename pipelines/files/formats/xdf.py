@@ -50,7 +50,7 @@ def _read(look: Look, ask: Ask) -> Recording:
     recording = _chosen([_columns(stream, place) for stream in streams], streams, ask, place)
     if whole:
         return recording
-    note = f"{place}: the file is cut short, and is read as far as it goes."
+    note = f"{place}: the file is damaged or cut short, and is read as far as it goes."
     return replace(recording, notes=(*recording.notes, note))
 
 

@@ -25,6 +25,7 @@ from pipelines.files.reading.physics import (
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.stamps import units_of_clock
 from pipelines.files.reading.stated import Column, Stated
+from pipelines.files.reading.stated_rate import beat_frequency_hz
 from pipelines.files.reading.units import unit_scale
 
 #: Two values of a file that has so few rows fit any unit.
@@ -33,6 +34,9 @@ ENOUGH_ROWS: Final = 20
 _NO_COUNTS: Final = 0.012
 #: No body turns as fast half of the time, °/s.
 _FASTEST: Final = 860.0
+#: Where acceleration varies by such a part of its mean, a body moves, and never so often a second.
+_SWINGS: Final = 0.3
+_FASTEST_BEAT_HZ: Final = 12.0
 #: Few do as fast, °/s; whole numbers beyond it are rather a converter's.
 _FAST: Final = 400.0
 
@@ -55,7 +59,7 @@ def with_units(
     settled: dict[str, Settled] = {}
     times, time = mapping.times, mapping.time
     if time is not None:
-        time = _time_with_unit(raw, time, names, stated, settled)
+        time = _time_with_unit(raw, mapping, names, stated, settled)
         times = times.in_unit(time.unit)
     rate = rate_hz or rough_rate(raw, time)
     acceleration = _one_unit(mapping.acceleration, "acc", stated, settled)
@@ -95,11 +99,13 @@ def with_units(
 
 def _time_with_unit(
     raw: RawColumns,
-    time: Column,
+    mapping: ColumnMapping,
     names: Sequence[str],
     stated: Stated,
     settled: dict[str, Settled],
 ) -> Column:
+    time = mapping.time
+    assert time is not None  # asked of those that have one
     if raw.values[time.index].dtype.kind == "S":
         return Column(time.index, "words")
     if "time" in stated.units:
@@ -107,9 +113,11 @@ def _time_with_unit(
         return Column(time.index, stated.units["time"])
     values = raw.numbers(time.index)
     units = [time.unit] if time.unit else [*likely_time_units(values)]
+    if len(units) == 1 and not time.unit:
+        settled["time"] = "numbers"
+        if units == ["ms"] and _beats_too_fast(raw, mapping, rate_in(values, "ms")):
+            units.append("s/100")
     if len(units) == 1:
-        if not time.unit:
-            settled["time"] = "numbers"
         units = units_of_clock(values, units[0])
     if len(units) == 1:
         return Column(time.index, units[0])
@@ -127,6 +135,15 @@ def _time_with_unit(
         column=name,
         place=raw.at_header(time.index),
     )
+
+
+def _beats_too_fast(raw: RawColumns, mapping: ColumnMapping, rate_hz: float) -> bool:
+    """Whether what swings does so as no body can, and would not at a tenth of the rate."""
+    if not mapping.acceleration:
+        return False
+    length = np.linalg.norm(np.nan_to_num(triad_of(raw, mapping.acceleration)), axis=1)
+    swings = len(length) > rate_hz and length.std() > _SWINGS * length.mean()
+    return bool(swings and beat_frequency_hz(length, rate_hz) > _FASTEST_BEAT_HZ)
 
 
 def _one_unit(

@@ -21,8 +21,6 @@ _USUAL_RATES_HZ: Final = (
     *(25, 26, 30, 32, 40, 50, 52, 60, 64, 75, 80, 100, 104, 120, 125, 128, 150, 160, 200, 208, 240),
     *(250, 256, 300, 320, 333, 350, 400, 416, 480, 500, 512, 600, 640, 800, 833, 1000, 1024, 1600),
 )
-#: Few sensors of motion are as fast; a tenth of it is usual, in hundredths of a second.
-_SELDOM_HZ: Final = 1000.0
 #: Steps that are so many times the middle one are pauses, or bursts where there are so many.
 _PAUSE: Final = 10.0
 _FEWEST_BURSTS: Final = 8
@@ -67,8 +65,8 @@ def likely_time_units(times: Values) -> tuple[str, ...]:
     >>> bursts = np.repeat(np.arange(50) * 1e3, 100) + np.tile(np.arange(100) * 0.01, 50)
     >>> likely_time_units(np.arange(50) * 10.0), likely_time_units(bursts)  # or pauses
     (('ms',), ('s', 'ms'))
-    >>> likely_time_units(np.round(np.arange(1000) * 5.12)), likely_time_units(np.arange(99) * 0.5)
-    (('ms', 's/1024'), ('ms', 's/100'))
+    >>> likely_time_units(np.round(np.arange(1000) * 5.12))
+    ('ms', 's/1024')
     """
     low, high = _SAMPLING_HZ
     first = float(times[0]) if len(times) else 0.0
@@ -78,8 +76,6 @@ def likely_time_units(times: Values) -> tuple[str, ...]:
     units = tuple(unit for unit in TIME_UNITS if low <= rate_in(times, unit) <= high)
     if len(units) > 1:
         units = _without_lone_bursts(times, units)
-    if units == ("ms",) and rate_in(times, "ms") > _SELDOM_HZ:
-        return ("ms", "s/100")
     return ("ms", "s/1024") if units == ("ms",) and _also_ticks_1024(times) else units
 
 

@@ -135,7 +135,8 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
         When it cannot be told: names the readings and the option that settles it.
     """
     if not ask.stated.columns:
-        raw = with_signs(rows_of_one(raw))
+        raw = rows_of_one(raw)
+    raw = with_signs(raw)
     tables = None if ask.stated.columns else tables_by_sensor(raw)
     if tables is None:
         return _of_one_table(raw, ask)

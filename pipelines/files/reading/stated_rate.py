@@ -38,7 +38,7 @@ def rate_doubt(samples: Samples, cadence_spm: Values, rate_hz: float) -> str:
     if not upward.std() >= _RUNNING_M_S2:
         return ""
     known = cadence_spm[np.isfinite(cadence_spm)]
-    beat_hz = float(np.median(known)) / 60.0 if len(known) else _beat_hz(upward, rate_hz)
+    beat_hz = float(np.median(known)) / 60.0 if len(known) else beat_frequency_hz(upward, rate_hz)
     if len(known) and _BEATS_HZ[0] <= beat_hz <= _BEATS_HZ[1]:
         return ""
     low, high = (rate_hz * usual / beat_hz for usual in _USUAL_HZ)
@@ -51,8 +51,8 @@ def rate_doubt(samples: Samples, cadence_spm: Values, rate_hz: float) -> str:
     )
 
 
-def _beat_hz(upward: Values, rate_hz: float) -> float:
-    """The strongest frequency of what swings, Hz."""
+def beat_frequency_hz(upward: Values, rate_hz: float) -> float:
+    """The strongest frequency of what swings, from 0.4 Hz up."""
     start = max(0, (len(upward) - _LOOKED_AT) // 2)
     piece = upward[start : start + _LOOKED_AT]
     power = np.abs(np.fft.rfft(piece - piece.mean()))

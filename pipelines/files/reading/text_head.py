@@ -396,7 +396,7 @@ def _names_in(line: str, dialect: Dialect) -> list[str]:
     """Names, also those behind the sign of a remark, or between which another one stands."""
     line = line.lstrip("#%").lstrip() if line.startswith(("#", "%")) else line
     cells = split_row(line, dialect)
-    if len(cells) > 1 or dialect.separator == " ":
+    if len(cells) > 1 and (dialect.separator != " " or len(cells) == dialect.columns):
         return cells
     others = (split_row(line, replace(dialect, separator=other)) for other in _SEPARATORS[:4])
     return next((names for names in others if len(names) == dialect.columns), cells)

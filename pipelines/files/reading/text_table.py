@@ -44,7 +44,14 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
         return not told or is_needed(name, unit)
 
     raw = read_rows(table, head, wanted, place=place, progress=ask.progress)
-    if not raw.values or not len(next(iter(raw.values.values()))):
+    if not raw.values:
+        fault = "none of its columns holds what a sensor measures" if not stated else (
+            "--columns passes over each column that holds numbers"
+        )  # fmt: skip
+        raise InputError(
+            f"{fault}: give a table with the acceleration, and say where it stands.", place=place
+        )
+    if not len(next(iter(raw.values.values()))):
         raise InputError("there are no samples below the header: give at least one.", place=place)
     return raw, head
 

@@ -169,17 +169,16 @@ def _divided(unit: str, counts: float) -> str:
 
 
 def unit_in_words(unit: str) -> str:
-    """A unit as people write it: that of which a number counts several goes before it.
+    """A unit as people write it: what one count is, or how many make one, by what is shorter.
 
     Examples
     --------
-    >>> unit_in_words("ms/0.25"), unit_in_words("mg/2.04918032786885"), unit_in_words("g/2048")
-    ('4 ms', '0.488 mg', 'g/2048')
+    >>> unit_in_words("ms/0.25"), unit_in_words("mg/2.04918032786885"), unit_in_words("deg_s/16.4")
+    ('4 ms', '0.488 mg', 'deg_s/16.4')
     """
     name, slash, count = unit.partition("/")
-    if not slash or float(count) == round(float(count)):
-        return unit
-    return f"{1.0 / float(count):.12g} {name}"
+    each = f"{1.0 / float(count):.12g}" if slash else ""
+    return f"{each} {name}" if slash and len(each) < len(count) else unit
 
 
 def unit_scale(quantity: str, unit: str) -> float | None:

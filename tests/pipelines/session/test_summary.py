@@ -79,6 +79,7 @@ def test_no_steps_are_one_line() -> None:
     [
         (LossCounts(filled=3, quarantined=5, chain_restarts=1), "5 (3 filled in, 1 gap too long"),
         (LossCounts(lost=70), "70 (0 filled in"),
+        (LossCounts(filled=151, quarantined=7), "151 (151 filled in"),
         (LossCounts(malformed_packets=3, restarts=1), "3 damaged packets, 1 restart of the sensor"),
         (LossCounts(malformed_packets=1, restarts=2), "1 damaged packet, 2 restarts"),
     ],

@@ -309,12 +309,18 @@ def test_a_rate_beyond_the_range_is_refused_from_its_own_side(
         read(written(tmp_path / "run.csv", columns(stamps)))
 
 
-def test_hundredths_of_a_second_are_not_taken_for_milliseconds(tmp_path: Path) -> None:
-    stamps = [f"{t * 100.0:.1f}" for t in AT_200_HZ.time_s.tolist()]
-    path = written(tmp_path / "run.csv", columns(stamps, "t", run=AT_200_HZ))
+@pytest.mark.parametrize("rate_hz", [25.0, 50.0, 200.0])
+def test_hundredths_of_a_second_are_not_taken_for_milliseconds(
+    tmp_path: Path, rate_hz: float
+) -> None:
+    run = a_run(rate_hz=rate_hz, seconds=12.0)
+    stamps = [f"{t * 100.0:.1f}" for t in run.time_s.tolist()]
+    path = written(tmp_path / "run.csv", columns(stamps, "t", run=run))
     with pytest.raises(ColumnError, match="--units time=ms or --units time=s/100"):
         read(path)
-    assert_is_the_run(read(path, units="time=s/100"), run=AT_200_HZ)
+    assert_is_the_run(read(path, units="time=s/100"), run=run)
+    milli = [f"{t * 1000.0:.0f}" for t in run.time_s.tolist()]
+    assert_is_the_run(read(written(path, columns(milli, "t", run=run))), run=run)
 
 
 @pytest.mark.parametrize(("counts", "offset", "named"), [
@@ -330,9 +336,10 @@ def test_counts_are_those_that_makers_set_though_a_sensor_at_rest_is_off(
     assert re.findall(r"--units acc=g/(\d+)", str(caught.value)) == named
 
 
-def test_numbers_of_16_bits_without_a_sign_get_it_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [16, 24, 32])
+def test_numbers_without_a_sign_get_it_back(tmp_path: Path, bits: int) -> None:
     table = columns(acc="acc_{x}", gyr="gyr_{x}", per_acc=2048.0 / G, per_gyr=DEG * 16.0)
-    unsigned = {name: cells if name == "time_s" else [str(round(float(c)) % 65536) for c in cells]
+    unsigned = {name: cells if name == "time_s" else [str(round(float(c)) % 2**bits) for c in cells]
                 for name, cells in table.items()}  # fmt: skip
     found = read(written(tmp_path / "run.csv", unsigned), units="acc=g/2048,gyr=deg_s/16")
     np.testing.assert_allclose(

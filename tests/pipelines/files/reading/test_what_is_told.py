@@ -199,3 +199,10 @@ def test_a_rate_in_the_lines_above_serves_a_table_without_times(tmp_path: Path) 
     table = read(path)
     assert table.rate_hz == 100.0
     assert "the rate of 100 Hz is that of the lines above" in "".join(table.notes)
+
+
+def test_passing_over_all_columns_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "other.txt"
+    path.write_text("a,b,c\n1,2,3\n4,5,6\n")
+    with pytest.raises(InputError, match="--columns passes over each column"):
+        read(path, columns="-,-,-")
