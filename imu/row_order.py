@@ -20,6 +20,8 @@ _PERIODS_S: Final = tuple(
     for unit in (1e9, 1e6, 1e3, 32768.0)
     if bits / unit > 1.0
 )
+#: What of a clock's time may stand alone: the part of a second, the second of a minute.
+_PARTS_S: Final = (1.0, 60.0)
 _DAY_S: Final = 86_400.0
 #: What a clock of the day is turned back by: the hour of autumn, a half of the day that is not
 #: written, a date that stays.
@@ -147,6 +149,11 @@ def _counted_on(time: Times, mends: list[Mend]) -> Times:
     forward = steps[steps > 0.0]
     interval = float(np.median(forward)) if len(forward) else 0.0
     stamps, steps = time[back], steps[back - 1]
+    for period in _PARTS_S:  # each step back is from the end of such a part to its beginning
+        within = time.min() >= 0.0 and time.max() < period
+        if within and len(back) > 1 and (steps + period <= 20.0 * interval).all():
+            mends.append(Mend("wrapped", len(back), period))
+            return time + period * np.searchsorted(back, np.arange(len(time)), side="right")
     added = np.zeros(len(time))
     kinds: list[MendKind] = ["wrapped", "turned back"]
     for kind, periods in zip(kinds, (_PERIODS_S, _TURNS_BACK_S), strict=True):

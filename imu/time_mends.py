@@ -30,6 +30,7 @@ MendKind = Literal[
     "stated rate",
     "slower stream",
     "faster stream",
+    "one alone",
     "decimated",
 ]
 
@@ -64,6 +65,8 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "slower stream": "{count} values of the slower stream were interpolated, from {number:.6g} Hz.",
     "faster stream": "{count} rows without acceleration, which comes at {number:.6g} Hz, were left "
     "out.",
+    "one alone": "{count} rows were left out, {duration} in which one of the sensors alone "
+    "measured.",
     "decimated": "every {count} samples were averaged into one, {number:.6g} Hz: more is not "
     "needed.",
 }

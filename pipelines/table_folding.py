@@ -37,7 +37,7 @@ def fold_table(
         When the table cannot be read or an option does not fit it.
     """
     from pipelines.files.reading.front_door import read
-    from pipelines.files.reading.stated_rate import rate_doubt
+    from pipelines.files.reading.stated_rate import rate_doubt, times_doubt
 
     # reading is about half of the work
     table = read(
@@ -72,10 +72,12 @@ def fold_table(
             watch(fold, new, float(block.time_s[-1]))
         report(0.5 + 0.5 * done / len(table.samples), 1.0)
     facts, notes = found + fold.finish(), list(table.notes)
-    if options.rate_hz is not None and table.counted:
-        cadence_spm = result_of(header, facts).steps.cadence_spm
-        doubt = rate_doubt(table.samples, cadence_spm, options.rate_hz)
-        notes += [f"{path}: {doubt}"] if doubt else []
+    cadence_spm = result_of(header, facts).steps.cadence_spm
+    if not table.counted:
+        doubt = times_doubt(cadence_spm)
+    else:
+        doubt = rate_doubt(table.samples, cadence_spm, options.rate_hz) if options.rate_hz else ""
+    notes += [f"{path}: {doubt}"] if doubt else []
     return Folded(header, info, fold, facts, len(found), tuple(notes))
 
 

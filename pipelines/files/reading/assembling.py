@@ -34,6 +34,8 @@ from pipelines.files.sample_table import SampleTable
 _MEDIAN_ACCELERATION_M_S2: Final = (2.0, 40.0)
 #: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
 _MEDIAN_ANGULAR_VELOCITY_RAD_S: Final = 15.0
+#: What one of two sensors measured for so long before or after the other is told.
+_TOLD_ALONE_S: Final = 1.0
 _PLAUSIBILITY_S: Final = 1.0  # shorter clips may be nothing but one flight
 #: Share of rows that lack the gyroscope where it is the slower of two sensors in one table.
 _SLOWER: Final = 0.25
@@ -129,6 +131,10 @@ def _on_one_axis(
             place=recording.place,
         )
     told = {mend.kind: mend for mend in [*more, *mends]}
+    alone_s = time[-1] - time[0] - (time[both][-1] - time[both][0])
+    if alone_s > _TOLD_ALONE_S:
+        left_out = len(time) - (both.stop - both.start)
+        told["one alone"] = Mend("one alone", left_out, float(alone_s))
     return time[both], acceleration[both], joined[both], rate, list(told.values())
 
 

@@ -37,6 +37,10 @@ _FASTEST: Final = 860.0
 #: Where acceleration varies by such a part of its mean, a body moves, and never so often a second.
 _SWINGS: Final = 0.3
 _FASTEST_BEAT_HZ: Final = 12.0
+_ENOUGH_BEATS: Final = 200  # rows
+_BEATS_HZ: Final = (1.2, 6.0)
+#: What some programs and clocks count in, and no name says.
+_SELDOM_TOLD: Final = ("cs", "s/1024", "s/32768")
 #: Few do as fast, °/s; whole numbers beyond it are rather a converter's.
 _FAST: Final = 400.0
 
@@ -115,8 +119,7 @@ def _time_with_unit(
     units = [time.unit] if time.unit else [*likely_time_units(values)]
     if len(units) == 1 and not time.unit:
         settled["time"] = "numbers"
-        if units == ["ms"] and _beats_too_fast(raw, mapping, rate_in(values, "ms")):
-            units.append("s/100")
+        units += _units_of_a_body(raw, mapping, values, units[0])
     if len(units) == 1:
         units = units_of_clock(values, units[0])
     if len(units) == 1:
@@ -137,13 +140,24 @@ def _time_with_unit(
     )
 
 
-def _beats_too_fast(raw: RawColumns, mapping: ColumnMapping, rate_hz: float) -> bool:
-    """Whether what swings does so as no body can, and would not at a tenth of the rate."""
-    if not mapping.acceleration:
-        return False
+def _units_of_a_body(
+    raw: RawColumns, mapping: ColumnMapping, times: Values, unit: str
+) -> list[str]:
+    """Other units in which what swings does so as a body can, where in that one it cannot."""
+    rate = rate_in(times, unit)
+    if not mapping.acceleration or not rate > 0.0 or len(times) < _ENOUGH_BEATS:
+        return []
     length = np.linalg.norm(np.nan_to_num(triad_of(raw, mapping.acceleration)), axis=1)
-    swings = len(length) > rate_hz and length.std() > _SWINGS * length.mean()
-    return bool(swings and beat_frequency_hz(length, rate_hz) > _FASTEST_BEAT_HZ)
+    if not length.std() > _SWINGS * length.mean():
+        return []
+    rows_a_beat = rate / beat_frequency_hz(length, rate)
+    if rate < _FASTEST_BEAT_HZ * rows_a_beat:
+        return []
+    slowest, fastest = _BEATS_HZ
+    return [
+        other for other in _SELDOM_TOLD
+        if slowest <= rate_in(times, other) / rows_a_beat <= fastest
+    ]  # fmt: skip
 
 
 def _one_unit(

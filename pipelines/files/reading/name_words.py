@@ -36,7 +36,7 @@ def _phrases(*phrases: str) -> tuple[str, ...]:
 
 TIME: Final = word_set(
     "time timestamp timestamps stamp t ts seconds elapsed epoch epoc datetime date clock unix "
-    "sampletimefine utc loggingtime ticks tick sampletime sensortime datenum "
+    "tv tow itow sampletimefine utc loggingtime ticks tick sampletime sensortime datenum "
     "zeit zeitstempel uhrzeit temps heure horodatage tiempo hora tempo orario tijd tijdstip tid "
     "datum fecha tarih дата dátum ημερομηνία 日付 日期 날짜 "
     "tidspunkt czas aika cas время zaman idő χρόνος 時間 時刻 时间 时刻 時間戳 时间戳 시간 시각"

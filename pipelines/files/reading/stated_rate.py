@@ -1,4 +1,4 @@
-"""Whether a sampling rate that a user states fits: a run has two to four beats a second."""
+"""Whether a sampling rate that is stated, or that times tell, fits the beats of a run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pipelines.files.reading.raw_columns import Values
 
 #: A runner's steps a second, and where most are.
 _BEATS_HZ: Final = (2.1, 3.9)
+#: Sprinters reach 4.8.
+_SPRINT_HZ: Final = 5.2
 _USUAL_HZ: Final = (2.3, 3.3)
 #: Walking swings by half as much.
 _RUNNING_M_S2: Final = 5.0
@@ -48,6 +50,24 @@ def rate_doubt(samples: Samples, cadence_spm: Values, rate_hz: float) -> str:
     return (
         f"{fault} {beat_hz:.1f} beats a second at the stated {rate_hz:g} Hz: check --rate, since "
         f"{low:.0f} to {high:.0f} Hz would make it a usual run."
+    )
+
+
+def times_doubt(cadence_spm: Values) -> str:
+    """What to say of a file whose times make steps that no runner reaches; empty of others.
+
+    Parameters
+    ----------
+    cadence_spm : array, shape (N,)
+        Of the steps that were found, steps/min.
+    """
+    known = cadence_spm[np.isfinite(cadence_spm)]
+    beat_hz = float(np.median(known)) / 60.0 if len(known) else 0.0
+    if beat_hz <= _SPRINT_HZ:
+        return ""
+    return (
+        f"there are {beat_hz:.1f} beats a second by the times of the file, more than any runner "
+        "has: check their unit, or remove them and give the sampling rate with --rate."
     )
 
 

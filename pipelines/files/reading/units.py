@@ -31,7 +31,7 @@ ANGULAR_VELOCITY_UNITS: Final[Mapping[str, float]] = {
 #: Units that are read where a name says them, and that numbers alone never tell.
 _SELDOM: Final[Mapping[str, Mapping[str, float]]] = {
     # the digits of a clock are made seconds where times are read
-    "time": {"min": 60.0, "h": 3600.0, "d": 86400.0, "hhmmss": 1.0},
+    "time": {"cs": 1e-2, "min": 60.0, "h": 3600.0, "d": 86400.0, "hhmmss": 1.0},
     "acc": {
         "cm_s2": 1e-2,
         "mm_s2": 1e-3,
@@ -61,6 +61,7 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     for unit, spellings in {
         "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi",
         "ms": "ms msec msecs millis millisec milliseconds millisecond",
+        "cs": "cs csec centisecond centiseconds",
         "us": "us µs μs usec usecs micro micros microsec microseconds microsecond",
         "ns": "ns nsec nsecs nano nanos nanosec nanoseconds nanosecond",
         "min": "min mins minute minutes",
@@ -178,7 +179,7 @@ def unit_in_words(unit: str) -> str:
     """
     name, slash, count = unit.partition("/")
     each = f"{1.0 / float(count):.12g}" if slash else ""
-    return f"{each} {name}" if slash and len(each) < len(count) else unit
+    return f"{each} {name}" if slash and len(each) <= len(count) else unit
 
 
 def unit_scale(quantity: str, unit: str) -> float | None:

@@ -557,3 +557,40 @@ def test_a_line_about_the_recorder_is_no_line_of_names(tmp_path: Path) -> None:
     found = read(path)
     np.testing.assert_allclose(found.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=1e-5)
     assert "battery" not in found.notes[0]
+
+
+def test_seconds_and_their_parts_are_named_as_programs_name_them(tmp_path: Path) -> None:
+    table = columns()
+    del table["time_s"]
+    at = [1_772_700_000 + round(t * 100) / 100 for t in RUN.time_s.tolist()]
+    parts = {"tv_sec": [str(int(t)) for t in at],
+             "tv_usec": [str(round(t % 1.0 * 100) * 10_000) for t in at]}  # fmt: skip
+    assert_is_the_run(read(written(tmp_path / "run.csv", {**parts, **table})))
+    week = {"gps_week": ["2391"] * len(at), "tow": [f"{t % 1e5:.2f}" for t in at]}
+    assert_is_the_run(read(written(tmp_path / "run.csv", {**week, **table})))
+
+
+@pytest.mark.parametrize(("name", "per_second", "part_s"), [("ms", 1000, 1), ("second", 1, 60)])
+def test_a_part_of_the_clock_alone_is_counted_on(
+    tmp_path: Path, name: str, per_second: int, part_s: int
+) -> None:
+    run = a_run(seconds=150.0)
+    stamps = [f"{(t + 20.0) % part_s * per_second:.2f}" for t in run.time_s.tolist()]
+    found = read(written(tmp_path / "run.csv", columns(stamps, name, run=run)))
+    assert_is_the_run(found, run=run)
+    np.testing.assert_allclose(np.diff(found.samples.time_s), 0.01, atol=1e-6)
+    assert any(f"wrapped around {169 // part_s - 20 // part_s}" in n for n in found.notes)
+    # a recording that begins anew is another one
+    anew = [f"{t:.2f}" for t in [*run.time_s[:500], *run.time_s[:500]]]
+    table = {k: v[:1000] for k, v in columns(run=run).items()}
+    found = read(written(tmp_path / "anew.csv", {**table, "time_s": anew}))
+    assert any("set back once" in note for note in found.notes)
+
+
+def test_what_one_sensor_measured_alone_is_told(tmp_path: Path) -> None:
+    table = columns()
+    acc = {k: v for k, v in table.items() if "gyr" not in k}
+    gyr = {k: v[250:] for k, v in table.items() if "acc" not in k}
+    found = read(written(tmp_path / "acc.csv", acc), beside=written(tmp_path / "gyr.csv", gyr))
+    assert_is_the_run(found, rows=slice(250, None))
+    assert any("250 rows were left out, 2.5 s in which one of the" in n for n in found.notes)

@@ -309,16 +309,20 @@ def test_a_rate_beyond_the_range_is_refused_from_its_own_side(
         read(written(tmp_path / "run.csv", columns(stamps)))
 
 
-@pytest.mark.parametrize("rate_hz", [25.0, 50.0, 200.0])
-def test_hundredths_of_a_second_are_not_taken_for_milliseconds(
-    tmp_path: Path, rate_hz: float
+@pytest.mark.parametrize(
+    ("rate_hz", "per_second", "as_well"),
+    [(25.0, 100.0, "cs"), (200.0, 100.0, "cs"), (25.0, 32768.0, "s/32768"),
+     (100.0, 32768.0, "s/32768")],
+)  # fmt: skip
+def test_what_a_body_cannot_do_in_a_unit_is_not_taken_for_it(
+    tmp_path: Path, rate_hz: float, per_second: float, as_well: str
 ) -> None:
     run = a_run(rate_hz=rate_hz, seconds=12.0)
-    stamps = [f"{t * 100.0:.1f}" for t in run.time_s.tolist()]
+    stamps = [f"{t * per_second:.1f}" for t in run.time_s.tolist()]
     path = written(tmp_path / "run.csv", columns(stamps, "t", run=run))
-    with pytest.raises(ColumnError, match="--units time=ms or --units time=s/100"):
+    with pytest.raises(ColumnError, match=f"--units time=[mu]s or --units time={as_well}"):
         read(path)
-    assert_is_the_run(read(path, units="time=s/100"), run=run)
+    assert_is_the_run(read(path, units=f"time={as_well}"), run=run)
     milli = [f"{t * 1000.0:.0f}" for t in run.time_s.tolist()]
     assert_is_the_run(read(written(path, columns(milli, "t", run=run))), run=run)
 
