@@ -151,7 +151,9 @@ def _counted_on(time: Times, mends: list[Mend]) -> Times:
     stamps, steps = time[back], steps[back - 1]
     for period in _PARTS_S:  # each step back is from the end of such a part to its beginning
         within = time.min() >= 0.0 and time.max() < period
-        if within and len(back) > 1 and (steps + period <= 20.0 * interval).all():
+        # recordings of a minute are each whole
+        whole = period > 1.0 and time[0] + period - time[-1] <= 20.0 * interval
+        if within and not whole and len(back) > 1 and (steps + period <= 20.0 * interval).all():
             mends.append(Mend("wrapped", len(back), period))
             return time + period * np.searchsorted(back, np.arange(len(time)), side="right")
     added = np.zeros(len(time))

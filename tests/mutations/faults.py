@@ -380,4 +380,25 @@ FAULTS: Final = (
         '("SIGTERM",)',
         _BOUNDARIES,
     ),
+    Fault(
+        "the acceleration of an Apple device keeps Apple's sign",
+        "pipelines/files/formats/sensor_log.py",
+        "k: -np.asarray(values, np.float64)",
+        "k: np.asarray(values, np.float64)",
+        ("tests/pipelines/files/formats/test_named_formats.py",),
+    ),
+    Fault(
+        "a sector with a wrong sum is read as it is",
+        "pipelines/files/formats/axivity.py",
+        "sound = words.sum(axis=1, dtype=np.uint16) == 0",
+        "sound = words.sum(axis=1, dtype=np.uint16) >= 0",
+        ("tests/pipelines/files/formats/test_damaged_recorders.py",),
+    ),
+    Fault(
+        "two sensors that take turns are read as one",
+        "pipelines/files/reading/row_groups.py",
+        "return bool(returns and changes * _FEWEST_ROWS <= len(values))",
+        "return bool(returns)",
+        ("tests/pipelines/files/reading/test_row_groups.py",),
+    ),
 )

@@ -587,6 +587,13 @@ def test_a_part_of_the_clock_alone_is_counted_on(
     assert any("set back once" in note for note in found.notes)
 
 
+def test_trials_of_a_minute_are_not_one_recording(tmp_path: Path) -> None:
+    run = a_run(rate_hz=25.0, seconds=180.0)
+    stamps = [f"{k % 1500 / 25.0:.2f}" for k in range(4500)]
+    found = read(written(tmp_path / "run.csv", columns(stamps, run=run)))
+    assert any("set back 2 times" in note for note in found.notes)
+
+
 def test_what_one_sensor_measured_alone_is_told(tmp_path: Path) -> None:
     table = columns()
     acc = {k: v for k, v in table.items() if "gyr" not in k}
