@@ -12,7 +12,6 @@ import pytest
 from msgspec.structs import replace
 
 from devices.simulator.virtual_clock import VirtualClock
-from pipelines.coaching.alert import Alert
 from pipelines.coaching.plan import HeldBack
 from pipelines.coaching.training.effort import effort_of
 from pipelines.commands.after_run import file_and_review
@@ -30,6 +29,7 @@ from pipelines.session.live_status import LiveStatus, pain_before
 from pipelines.views.home.edits import change
 from pipelines.views.terminal.wording import effort_words
 from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.heard import Heard
 from tests.pipelines.runner.journal.typed import journal, refused
 
 QUICK = "sim:?minutes=0.2&standing_s=1&time_scale=0&rate=50"
@@ -165,16 +165,11 @@ def test_a_height_means_the_same_everywhere(words: str, tmp_path: Path) -> None:
 def test_a_recording_is_named_after_its_beginning_and_two_of_one_second_are_both_kept(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Silent:
-        def update(self, status: LiveStatus) -> None: ...
-        def note(self, text: str) -> None: ...
-        def alert(self, alert: Alert) -> None: ...
-
     began_ns = 1_772_474_400 * 10**9  # 2 March 2026, 18:00
     monkeypatch.setattr("time.time_ns", lambda: began_ns)
     options = LiveOptions(record_in=home / "sessions")
     kept = [
-        asyncio.run(run_live(QUICK, options, Silent(), clock=VirtualClock())).recording
+        asyncio.run(run_live(QUICK, options, Heard(), clock=VirtualClock())).recording
         for _ in range(2)
     ]
     assert [path.name for path in kept if path is not None] == [
@@ -328,15 +323,10 @@ def test_an_intensity_that_is_asked_for_can_be_read_and_checked_by_talking() -> 
 def filed(url: str, *marks: tuple[str, str]) -> tuple[str, ...]:
     """What is said after a run of the simulated runner as if it were a person."""
 
-    class Silent:
-        def update(self, status: LiveStatus) -> None: ...
-        def note(self, text: str) -> None: ...
-        def alert(self, alert: Alert) -> None: ...
-
     with JournalAtHand() as at_hand:
         plan, _ = plan_for_run(at_hand, now())
         options = LiveOptions(companion=plan, filed=True, marks=marks)
-        run = asyncio.run(run_live(url, options, Silent(), clock=VirtualClock()))
+        run = asyncio.run(run_live(url, options, Heard(), clock=VirtualClock()))
         return file_and_review(run, at_hand).said
 
 

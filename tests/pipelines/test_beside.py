@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from devices.records import LinkEvent, Packet, StreamRecord
-from imu.analyzer import warm_up
 from pipelines.files.session_reader import read_session
 from pipelines.folding import fold_session
 from pipelines.replay import replay
@@ -34,11 +33,6 @@ class Ran:
 
     def of(self, kind: type[Fact]) -> list[Fact]:
         return [fact for fact in self.facts if isinstance(fact, kind)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    warm_up()
 
 
 def ran(folder: Path, keys: str, *options: str) -> Ran:

@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -31,6 +30,7 @@ from pipelines.views.page.gate import sentence_page
 from pipelines.views.progress import progress
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment, one_sentence
+from tests.pipelines.heard import Heard
 from tests.warm_process import WarmPopen
 
 POSIX = os.name == "posix"
@@ -195,12 +195,6 @@ def test_signals_are_handled_as_before_afterwards() -> None:
             signal.signal(number, handler)
 
 
-class _Silent:
-    def update(self, status: Any) -> None: ...
-    def note(self, text: str) -> None: ...
-    def alert(self, alert: Any) -> None: ...
-
-
 class _Closed(io.StringIO):
     """Of a terminal that is gone."""
 
@@ -210,7 +204,7 @@ class _Closed(io.StringIO):
 
 @pytest.mark.usefixtures("in_a_folder_of_its_own")
 def test_a_run_is_filed_although_the_terminal_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = asyncio.run(run_live(FAST, LiveOptions(filed=True), _Silent()))
+    run = asyncio.run(run_live(FAST, LiveOptions(filed=True), Heard()))
     for stream in ("stdout", "stderr"):
         monkeypatch.setattr(sys, stream, _Closed())
     with JournalAtHand() as journal:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from imu.analyzer import warm_up
 from imu.steps import STEP_COLUMNS
 from pipelines.cli import main
 from pipelines.files.session_reader import read_session
@@ -25,11 +24,6 @@ from tests.warm_process import WarmPopen
 
 COMMANDS = ("live", "replay", "simulate", "doctor")
 QUICK = "minutes=0.2&standing_s=1&seed=2"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    warm_up()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from devices.records import LinkEvent, Packet
-from imu.analyzer import warm_up
 from pipelines.files.session_reader import read_session
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
@@ -21,11 +20,6 @@ from tests.warm_process import WarmPopen
 
 #: A kill may cost this much of what the sensor had sent, in the runner's own time, s.
 MOST_LOST_S = 1.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    warm_up()
 
 
 def killed(path: Path, time_scale: int, after_s: float) -> int:

@@ -9,18 +9,12 @@ import numpy as np
 import pytest
 from mcap.reader import make_reader
 
-from imu.analyzer import warm_up
 from pipelines.files.reading.front_door import read
 from pipelines.files.session_reader import read_header
 from tests.pipelines.command_line import backstride, one_sentence
 from tests.pipelines.files.golden.replaying import SESSIONS
 
 GOLDEN = {path.stem: path for path in SESSIONS}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    warm_up()
 
 
 @pytest.fixture(autouse=True)

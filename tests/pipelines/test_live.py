@@ -21,7 +21,6 @@ from rich.console import Console
 
 from devices.records import LinkEvent, Packet
 from devices.simulator.virtual_clock import VirtualClock
-from imu.analyzer import warm_up
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.params import DriftParams
 from imu.errors import RecordingError
@@ -78,11 +77,6 @@ def live(url: str, folder: Path, **options: Any) -> Live:
 def table(steps: Steps, path: Path) -> bytes:
     write_steps(path, steps)
     return path.read_bytes()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    warm_up()
 
 
 #: What a few minutes can tell.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.changes import Change
-from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.coach import Coach, CoachState
 from pipelines.coaching.plan import CompanionPlan
@@ -24,10 +22,10 @@ from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
 from pipelines.session.json_form import to_json
-from pipelines.session.live_status import LiveStatus
 from pipelines.views.report.reading import read_recording
 from pipelines.views.report.said import said_in
 from tests.pipelines.command_line import quiet
+from tests.pipelines.heard import Heard
 
 HOUR_S = 3600.0
 URL = "sim:?standing_s=5&walk_s=5&speed=3.4&time_scale=0&rate=50"
@@ -108,22 +106,6 @@ def test_a_saved_coach_remembers_what_others_told() -> None:
 # --------------------------------------------------------------------------------- live and replay
 
 
-@dataclass
-class Heard:
-    """Everything that a runner is told, in order."""
-
-    notes: list[str] = field(default_factory=list)
-
-    def update(self, status: LiveStatus) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def alert(self, alert: Alert) -> None:
-        pass
-
-
 def ran(path: Path, longest_m: float, minutes: int) -> tuple[LiveRun, Heard]:
     heard = Heard()
     options = LiveOptions(
@@ -150,7 +132,7 @@ def test_a_live_run_and_its_replay_give_the_same_alerts(
     assert again.result.cues == live.result.cues
     companion_s = [cue.time_s for cue in live.result.cues]
     alerts_s = [alert.time_s for alert in live.alerts if alert.severity == "raised"]
-    assert len(companion_s) == len([note for note in heard.notes if "longest run" in note])
+    assert len(companion_s) == len([note for note in heard.said if "longest run" in note])
     if longest_m > 10_000.0:
         assert companion_s == []
         assert alerts_s[0] < 300.0

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from devices.simulator.virtual_clock import VirtualClock
-from imu.analyzer import warm_up
 from imu.errors import RecordingError
 from imu.steps import Steps, concatenate
 from pipelines.coaching.alert import Alert
@@ -65,11 +64,6 @@ def live(url: str, path: Path, **options: Any) -> Live:
             )
 
     return Live(asyncio.run(watch()), screen.getvalue())
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    warm_up()
 
 
 @pytest.fixture

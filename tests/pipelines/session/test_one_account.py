@@ -25,7 +25,6 @@ from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.indicators import INDICATORS, indicator_named
 from imu.drift.params import DriftParams
 from pipelines import live
-from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.budget import CoachParams
 from pipelines.coaching.plan import CompanionPlan, UsualIntensity
@@ -56,7 +55,6 @@ from pipelines.session.facts import (
 )
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
-from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark
 from pipelines.views.report.content import content_of
 from pipelines.views.report.judgement import Judgement
@@ -64,6 +62,7 @@ from pipelines.views.report.reading import read_recording
 from pipelines.written_facts import facts_note
 from tests.examples import few
 from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.heard import Heard
 
 SENSOR = "ble:00:11:22:33:44:55"
 #: Another runner's: nearly all that is run here is a change from it.
@@ -135,22 +134,6 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     return records
 
 
-class Silent:
-    """A view that is told everything and keeps what was said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def update(self, status: LiveStatus) -> None:
-        """Not looked at."""
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-    def alert(self, alert: Alert) -> None:
-        self.said.append(alert.message)
-
-
 class Feed:
     """A source that yields a log, and asks for marks before some of its records."""
 
@@ -192,7 +175,7 @@ def lived(
     path.unlink(missing_ok=True)
     stated = live.LiveOptions(axes="auto", settings=QUICK, record=path, **options)
     with patch.object(live, "open_source", opened):
-        return asyncio.run(live.run_live(url, stated, Silent(), controls=controls))
+        return asyncio.run(live.run_live(url, stated, Heard(), controls=controls))
 
 
 def as_text(facts: Sequence[Fact]) -> list[bytes]:

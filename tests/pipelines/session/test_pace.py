@@ -27,7 +27,6 @@ from imu.drift.indicators import INDICATORS
 from imu.errors import ParameterError
 from imu.samples import Samples
 from imu.steps import STEP_ROW, Steps, concatenate
-from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
@@ -45,12 +44,12 @@ from pipelines.session.facts import (
 )
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
-from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Slope, Speed, Unknown
 from pipelines.session.pace import Pace
 from pipelines.words.fact_words import fact_words
 from tests.examples import few
 from tests.pipelines.command_line import backstride, one_sentence, quiet
+from tests.pipelines.heard import Heard
 from tests.pipelines.said import said
 
 SENSOR = DeviceInfo("", "", 200.0, 0.0, 0.0)
@@ -345,19 +344,6 @@ class TimedMarks(LiveControls):
         return super().take_marks(now_ns)
 
 
-class Nobody:
-    """A view that looks at nothing."""
-
-    def update(self, status: LiveStatus) -> None:
-        """Not looked at."""
-
-    def note(self, text: str) -> None:
-        """Not looked at."""
-
-    def alert(self, alert: Alert) -> None:
-        """Not looked at."""
-
-
 def lived(path: Path, *plan: tuple[float, str, str]) -> tuple[LiveRun, Replayed]:
     """A recorded run of two minutes with marks, and its replay."""
     options = LiveOptions(
@@ -367,7 +353,7 @@ def lived(path: Path, *plan: tuple[float, str, str]) -> tuple[LiveRun, Replayed]
     )
     url = "sim:?minutes=2&seed=2&standing_s=4&time_scale=20"
     controls = TimedMarks(*plan)
-    live = run_live(url, options, Nobody(), controls=controls, clock=VirtualClock())
+    live = run_live(url, options, Heard(), controls=controls, clock=VirtualClock())
     return asyncio.run(live), replay(path, ReplayOptions(), quiet)
 
 

@@ -26,7 +26,6 @@ from imu.drift.detector import DriftDetector
 from imu.drift.params import DriftParams
 from imu.drift.status import status_words
 from imu.steps import STEP_ROW, Steps, concatenate
-from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, run_live
@@ -38,13 +37,13 @@ from pipelines.runner.journal.stated import Stated
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesFound, Fact, FlagsAnswered, StepsFinished
 from pipelines.session.header import SessionHeader
-from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Neutral, Pause, Resume, SessionRecord
 from pipelines.session.pauses import Pauses
 from pipelines.session.result import result_of
 from pipelines.words.fact_words import fact_words
 from pipelines.words.summary_words import run_notes
 from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.heard import Heard
 from tests.pipelines.results import alerts_in
 from tests.pipelines.said import said
 
@@ -197,31 +196,15 @@ class TimedMarks(LiveControls):
         return super().take_marks(now_ns)
 
 
-class Notes:
-    """A view that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.notes = list[str]()
-
-    def update(self, status: LiveStatus) -> None:
-        """Not looked at."""
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def alert(self, alert: Alert) -> None:
-        """Not looked at."""
-
-
 def test_marks_of_a_live_run_are_recorded_and_replayed_to_the_byte(tmp_path: Path) -> None:
-    view = Notes()
+    view = Heard()
     path = tmp_path / "run.mcap"
     url = "sim:?minutes=0.4&seed=2&mount_pitch=15&time_scale=20"
     run = asyncio.run(
         run_live(url, LiveOptions(record=path), view, controls=TimedMarks(), clock=VirtualClock())
     )
     steps = concatenate(run.steps)
-    assert [note.split(",")[0].split(":")[0] for note in view.notes] == [
+    assert [note.split(",")[0].split(":")[0] for note in view.said] == [
         "the standing neutral was taken",
         "the standing neutral was not taken",
     ]

@@ -25,15 +25,17 @@ from pipelines.session.live_status import LiveStatus
 from pipelines.views.terminal.view import TerminalView
 from pipelines.views.terminal.wording import condition, verdict
 from tests.pipelines.command_line import quiet
+from tests.pipelines.heard import Heard
 
 URL = "sim:?standing_s=4&walk_s=2&speed=3&rate=50&time_scale=0&seed=3"
 PLAN = CompanionPlan(intervals=RunWalkPlan(20.0, 20.0, 10, warm_up_s=0.0))
 
 
-class Runner:
+class Runner(Heard):
     """Marks what is asked of it at its times, and keeps the one sentence of the screen."""
 
     def __init__(self, controls: LiveControls, marks: dict[float, tuple[str, str]]) -> None:
+        super().__init__()
         self._controls, self._marks = controls, marks
         self.sentences: dict[int, str] = {}
 
@@ -46,9 +48,6 @@ class Runner:
             or status.pain is None
             or (status.pain.light == "go")
         )
-
-    def note(self, text: str) -> None: ...
-    def alert(self, alert: Alert) -> None: ...
 
 
 def ran(

@@ -96,7 +96,7 @@ def facts_of(steps: Steps, header: SessionHeader, moved_after: int | None = None
         had = drift.has_baseline
         changes = drift.push(chunk)
         found += [StepsFinished(last_s + 0.5, chunk), *map(Changed.of, changes)]
-        if drift.baseline is not None and not had:
+        if not had and drift.baseline is not None:
             found.append(BaselineKnown(last_s, "learned", drift.baseline, ranges(drift.in_use)))
         if moved_after is not None and start <= moved_after < start + 20:
             drift.mark("reseat")
