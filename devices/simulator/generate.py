@@ -52,8 +52,30 @@ class WaveformTruth:
     sacral_roll_deg: Array
 
 
-#: Steps are planned once for a source that is looked at, then opened: it is most of a short run.
-_motion_of = lru_cache(maxsize=4)(BodyMotion)
+_kept_motion = lru_cache(maxsize=8)(BodyMotion)
+
+
+def _motion_of(scenario: Scenario) -> BodyMotion:
+    """How the runner moves, whatever sensor and link there are.
+
+    It is planned once for a source that is looked at, then opened, or that has other faults: that
+    is most of a short run.
+    """
+    return _kept_motion(
+        Scenario(
+            speed=scenario.speed,
+            minutes=scenario.minutes,
+            seed=scenario.seed,
+            height=scenario.height,
+            lean=scenario.lean,
+            slope=scenario.slope,
+            surface=scenario.surface,
+            fatigue=scenario.fatigue,
+            standing_s=scenario.standing_s,
+            walk_s=scenario.walk_s,
+            script=scenario.script,
+        )
+    )
 
 
 class SimulatedRun:

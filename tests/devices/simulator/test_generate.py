@@ -98,6 +98,15 @@ def test_the_motion_does_not_depend_on_the_sample_rate() -> None:
     )
 
 
+def test_a_run_is_planned_once_for_every_sensor_and_link() -> None:
+    query = "minutes=0.2&speed=3.3&lean=7"
+    planned = SimulatedRun(Scenario.from_query(query)).motion
+    for sensor in ("rate=100&axes=-x-y+z", "device=ideal&loss=5", "protocol=polar&time_scale=0"):
+        assert SimulatedRun(Scenario.from_query(f"{query}&{sensor}")).motion is planned
+    for runner in ("seed=2", "surface=trail", "slope=3@5", "height=1.9", "standing_s=4"):
+        assert SimulatedRun(Scenario.from_query(f"{query}&{runner}")).motion is not planned
+
+
 def test_a_consumer_sensor_sees_the_ideal_one_within_its_errors() -> None:
     ideal, _ = simulate(Scenario(minutes=0.3, device="ideal", axes="-z+y+x", mount_pitch=15))
     real, _ = simulate(Scenario(minutes=0.3, axes="-z+y+x", mount_pitch=15))
