@@ -134,6 +134,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from tests.imu.synthetic import running
 from imu.analyzer import StepAnalyzer, warm_up
+from imu.drift.detector import DriftDetector, DriftParams
 warm_up()
 def compiled():
     return {(name, str(signature)) for module in list(sys.modules) if module.startswith('imu.')
@@ -144,8 +145,10 @@ for gyro in (True, False):
     for axes in ('auto', '+x+y+z'):
         run = running(steps=16, gyro=gyro)
         analyzer = StepAnalyzer(run.rate_hz, axes=axes, waveforms=True)
+        detector = DriftDetector(DriftParams(skip_s=0.0, block_steps=4))
         for k in range(0, len(run.samples), 8):
-            analyzer.push(run.samples[k:k + 8])
+            detector.push(analyzer.push(run.samples[k:k + 8]))
+        assert int(detector.state[0]['session']['blocks']) > 0
         assert analyzer.flush() is not None and analyzer.mounting is not None
 print(sorted(name for name, _ in compiled() - before))
 """
