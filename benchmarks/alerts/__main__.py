@@ -28,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Ordinary hours through detector and coach: false alerts, detections, delays.",
         epilog="Exit status: 0 done, 1 no run to judge, 2 usage.",
     )
-    parser.add_argument("--people", type=int, default=32, metavar="N", help="of each scenario (32)")
+    parser.add_argument("--people", type=int, default=64, metavar="N", help="of each scenario (64)")
     parser.add_argument(
         "--hours", type=Path, metavar="DIR",
         help="judge real runs instead, one PERSON_RUN.csv each: " + ", ".join(COLUMNS),

@@ -320,10 +320,8 @@ class DriftDetector:
         """Gather trusted steps in halves of blocks, as :meth:`push_packets` does."""
         segment, rows, half = self._segment, steps.rows, self._params.block_steps // 2
         ends_s = rows["initial_contact_s"] + rows["step_time_s"]
-        table, sides = (
-            watched(steps),
-            rows["side"].astype(np.int64),
-        )  # of one kind, whoever made them
+        # a copy is one kind of array, whoever made the steps
+        table, sides = watched(steps), rows["side"].astype(np.int64)
         group = np.stack([rows[name] for name in GROUP_COLUMNS], axis=1)
         pace = np.full((len(rows), 2), math.nan)
         if covariates is not None:
