@@ -168,6 +168,11 @@ TURNING_STATE: Final = np.dtype(
         ("tipped", np.int64),
         ("force", np.float64, 3),  # mean of the last strides there, and its direction in the sensor
         ("start_up", np.float64, 3),
+        # of the run before this one, in the sensor: up while standing before it and in its strides
+        ("run_from", np.int64),  # first contact of this run
+        ("standing", np.float64, 3),
+        ("stood_before", np.float64, 3),
+        ("ran_before", np.float64, 3),
         ("pairs", np.int64),
         ("tip", np.float64),  # mean size of what was turned between strides, °
         ("tips", np.float64, 5),  # means of turned, shown, and their products

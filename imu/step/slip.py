@@ -1,4 +1,4 @@
-"""A sensor that turned on the body while its runner ran on as before.
+"""A sensor that turned on the body while its runner ran on as before, or stood.
 
 Nobody leans otherwise from one stride to the next by as much as a sensor turns that slips, and runs
 on with the same contact time and cadence. The mean force of some steps lies along another direction
@@ -11,6 +11,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from imu.chain.loop import CONTACTS, Q0, Q1, Q2, Q3, force_of_past
 from imu.chain.orientation import turn_back
 from imu.chain.sanity import SLIPPED, note_trouble
@@ -19,6 +22,10 @@ from imu.compiled import Record, kernel
 #: Of the steps by which a slip is seen, and how many on each side are surely on that side.
 _STEPS: Final = 20
 _SURE: Final = 8
+#: Step of a run at which its strides are held against those of the run before.
+_SETTLED: Final = 16
+#: Share of the turn of standing by which the strides may have turned otherwise.
+_ALIKE: Final = 0.4
 _DEG: Final = 180.0 / math.pi
 #: A smaller turn may be the runner's: it is flagged, and measured as it is.
 _LEAST_DEG: Final = 8.0
@@ -46,19 +53,66 @@ def follow_slip(s: Record, number: int) -> None:
     first = number + 1 - _STEPS
     if first < 0 or s.bout.contacts[first % CONTACTS] < s.segment.oldest:
         return
-    qx, qy, qz = _up_in_sensor(s, first, first + _SURE)
-    px, py, pz = _up_in_sensor(s, number + 1 - _SURE, number + 1)
-    # axis and cosine of the turn from p to q
-    x, y, z = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
-    cosine = px * qx + py * qy + pz * qz
+    before = _up_in_sensor(s, first, first + _SURE)
+    _turn_mounting(s, _up_in_sensor(s, number + 1 - _SURE, number + 1), before)
+
+
+@kernel
+def follow_reseating(s: Record, number: int) -> bool:
+    """The same for a sensor that was turned while its runner stood between two runs.
+
+    Up of standing and up of the strides have both turned since the run before, and alike.
+    """
+    o = s.turning
+    if number != _SETTLED or not _square(o.stood_before) > 0.5 or not _square(o.standing) > 0.5:
+        return False
+    p, q = _unit(o.standing), _unit(o.stood_before)
+    now, before = _unit(o.start_up), _unit(o.ran_before)
+    # what turns the standing back has to turn the strides back, which the start leans by a share
+    x, y, z = _turned(p, q, now)
+    left = math.acos(min(max(x * before[0] + y * before[1] + z * before[2], -1.0), 1.0))
+    turned = math.acos(min(max(p[0] * q[0] + p[1] * q[1] + p[2] * q[2], -1.0), 1.0))
+    return left < _ALIKE * turned and _turn_mounting(s, p, q)
+
+
+@kernel
+def _square(v: NDArray[np.float64]) -> float:
+    return v[0] * v[0] + v[1] * v[1] + v[2] * v[2]
+
+
+@kernel
+def _unit(v: NDArray[np.float64]) -> tuple[float, float, float]:
+    size = math.sqrt(_square(v))
+    if size == 0.0:
+        return 0.0, 0.0, 0.0
+    return v[0] / size, v[1] / size, v[2] / size
+
+
+@kernel
+def _turned(
+    p: tuple[float, float, float], q: tuple[float, float, float], v: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """A vector turned by the least angle that turns one unit vector, p, into another, q."""
+    x, y, z = p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]
+    cosine = p[0] * q[0] + p[1] * q[1] + p[2] * q[2]
+    along = (x * v[0] + y * v[1] + z * v[2]) / max(1.0 + cosine, 1e-9)
+    return (
+        cosine * v[0] + y * v[2] - z * v[1] + along * x,
+        cosine * v[1] + z * v[0] - x * v[2] + along * y,
+        cosine * v[2] + x * v[1] - y * v[0] + along * z,
+    )
+
+
+@kernel
+def _turn_mounting(s: Record, p: tuple[float, float, float], q: tuple[float, float, float]) -> bool:
+    """Take up in the sensor from p, where it is now, to q, where it was; whether it had moved."""
+    cosine = p[0] * q[0] + p[1] * q[1] + p[2] * q[2]
     turned_deg = math.acos(min(max(cosine, -1.0), 1.0)) * _DEG
     if turned_deg < _LEAST_DEG or cosine < 0.0:
-        return
+        return False
     note_trouble(s.sanity, SLIPPED, turned_deg)
-    m, k = s.learned.mounting, 1.0 / (1.0 + cosine)
+    m = s.learned.mounting
+    # rows of the mounting are the body's axes in the sensor: turned back they turn as from q to p
     for j in range(3):
-        a, b, c = m[j, 0], m[j, 1], m[j, 2]
-        along = k * (x * a + y * b + z * c)
-        m[j, 0] = cosine * a + z * b - y * c + along * x
-        m[j, 1] = cosine * b + x * c - z * a + along * y
-        m[j, 2] = cosine * c + y * a - x * b + along * z
+        m[j, 0], m[j, 1], m[j, 2] = _turned(q, p, (m[j, 0], m[j, 1], m[j, 2]))
+    return True

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.chain.loop import (
+    CONTACTS,
     MOUNTING_KNOWN,
     Q0,
     Q1,
@@ -251,6 +252,19 @@ def _judge_start(
 
 
 @kernel
+def _begin_run(s: Record) -> None:
+    """Keep what the run before told of up in the sensor, with the first stride of another."""
+    o = s.turning
+    first = s.bout.contacts[0] if s.bout.contact_count < CONTACTS else o.run_from
+    if first == o.run_from:
+        return
+    o.run_from = first
+    for k in range(3):
+        o.stood_before[k], o.ran_before[k] = o.standing[k], o.up[k]
+        o.standing[k] = s.learned.standing_up[k] if s.learned.stood == 1 else 0.0
+
+
+@kernel
 def _bias_deg_s(s: Record, x: float, y: float, z: float) -> float:
     """How unsure the gyroscope's offset about a horizontal axis is; up is inertial."""
     p, i = s.past, s.segment.samples - 1 - s.segment.oldest
@@ -327,6 +341,7 @@ def watch_turning(c: Record, s: Record, work: Record, begin: int, end: int, numb
         turning[k, 0], turning[k, 1], turning[k, 2] = x * per_s, y * per_s, z * per_s
     _judge_scale(s, _power(force, work.sums), _power(turning, work.sums))
     x, y, z = mean_of_past(s, float(begin), float(end))
+    _begin_run(s)
     _judge_start(s, (x, y, z), (ux, uy, uz), number)
     _judge_up(s, ux, uy, uz, number >= _STARTED)
     o = s.turning

@@ -21,9 +21,8 @@ def run() -> Samples:
     return simulate(Scenario.from_query(query))[0]
 
 
-def turned(slip_deg: float, at_s: float, about: str) -> Samples:
+def turned(slip_deg: float, at_s: float, about: str, samples: Samples) -> Samples:
     """As the sensor reads that turns within 0.3 s, which its gyroscope sees."""
-    samples = run()
     rates = samples.angular_velocity_rad_s
     assert rates is not None
     angle_rad = np.radians(slip_deg) * np.clip((samples.time_s - at_s) / 0.3, 0.0, 1.0)
@@ -46,7 +45,7 @@ def at_the_end(steps: Steps) -> tuple[float, float]:
 @pytest.mark.parametrize("about", ["y", "x"])
 @pytest.mark.parametrize(("slip_deg", "at_s"), [(-20.0, 18.0), (12.0, 30.0), (30.0, 40.0)])
 def test_lean_goes_on_from_where_it_was(slip_deg: float, at_s: float, about: str) -> None:
-    steps, troubles = steps_of(turned(slip_deg, at_s, about))
+    steps, troubles = steps_of(turned(slip_deg, at_s, about, run()))
     assert list(troubles) == ["slipped"]
     assert troubles["slipped"] == pytest.approx(abs(slip_deg), abs=1.5)
     clean, nothing = steps_of(run())
@@ -57,7 +56,32 @@ def test_lean_goes_on_from_where_it_was(slip_deg: float, at_s: float, about: str
 
 
 def test_a_small_jump_may_be_the_runner_and_is_measured_as_it_is() -> None:
-    steps, troubles = steps_of(turned(-7.0, 30.0, "y"))
+    steps, troubles = steps_of(turned(-7.0, 30.0, "y", run()))
     assert troubles == {}
     clean, _ = steps_of(run())
     assert at_the_end(steps)[0] - at_the_end(clean)[0] == pytest.approx(7.0, abs=1.0)
+
+
+@pytest.mark.parametrize(("slip_deg", "about"), [(20.0, "y"), (15.0, "x")])
+def test_a_sensor_that_is_seated_anew_during_a_stop_is_followed(
+    slip_deg: float, about: str
+) -> None:
+    stopped = "minutes=1.5&seed=7&rate=100&standing_s=6&lean=5&stop=40+15"
+    before = simulate(Scenario.from_query(stopped))[0]
+    clean, nothing = steps_of(before)
+    assert nothing == {}
+    at_s = 46.0  # of 40 to 55 s
+    steps, troubles = steps_of(turned(slip_deg, at_s, about, before))
+    assert troubles["slipped"] == pytest.approx(slip_deg, abs=1.5)
+    assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=1.5)
+
+
+def test_another_posture_while_standing_is_no_other_seat() -> None:
+    stopped = "minutes=1.5&seed=7&rate=100&standing_s=6&lean=5&stop=40+15"
+    samples = simulate(Scenario.from_query(stopped))[0]
+    bent = turned(20.0, 44.0, "y", samples)
+    back = turned(-20.0, 53.0, "y", bent)  # and upright again before the run goes on
+    steps, troubles = steps_of(back)
+    clean, _ = steps_of(samples)
+    assert "slipped" not in troubles
+    assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=1.5)
