@@ -13,9 +13,8 @@ import numpy as np
 
 from pipelines.files.formats.activity_monitor import read_activity_monitor
 from pipelines.files.formats.format import FileFormat, Look
-from pipelines.files.formats.sound_parts import SoundParts
+from pipelines.files.formats.sound_parts import SoundParts, mapped
 from pipelines.files.reading.recording import Ask, Recording
-from pipelines.files.reading.whole_file import read_whole
 
 _HEADER_BYTES: Final = 1024
 _SECTOR_BYTES: Final = 512
@@ -27,7 +26,7 @@ def _recognise(look: Look) -> bool:
 
 def sound_sectors(path: Path) -> SoundParts:
     """The sectors that are whole; those behind that were never written are no damaged ones."""
-    data = memoryview(read_whole(path))
+    data = mapped(path)
     body = data[_HEADER_BYTES:]
     count = len(body) // _SECTOR_BYTES
     words = np.frombuffer(body, "<u2", count * _SECTOR_BYTES // 2).reshape(count, -1)

@@ -12,11 +12,10 @@ from typing import Final
 
 from pipelines.files.formats.activity_monitor import read_activity_monitor
 from pipelines.files.formats.format import FileFormat, Look
-from pipelines.files.formats.sound_parts import SoundParts
+from pipelines.files.formats.sound_parts import SoundParts, mapped
 from pipelines.files.reading.recording import Ask, Recording
-from pipelines.files.reading.whole_file import read_whole
 
-_PAGE: Final = b"Recorded Data"
+_PAGE: Final = re.compile(rb"Recorded Data")
 _DIGITS: Final = 3600
 _SAMPLE_DIGITS: Final = 12
 _TIME: Final = re.compile(rb"^Page Time:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}\s*$", re.M)
@@ -31,26 +30,28 @@ def _recognise(look: Look) -> bool:
 
 def sound_pages(path: Path) -> SoundParts:
     """The pages that are whole, with a decimal point, and a head in plain letters."""
-    head, *pages = read_whole(path).split(_PAGE)
-    plain = [_NO_ASCII.sub(b"?", _with_points(head))]
-    kept = 0
-    changed = plain[0] != head
+    data = mapped(path)
+    starts = [found.start() for found in _PAGE.finditer(data)]
+    head = bytes(data[: starts[0] if starts else len(data)])
+    plain = _NO_ASCII.sub(b"?", _with_points(head))
+    pieces: list[bytes | memoryview] = [plain]
+    changed = plain != head
     cut = False
-    for number, page in enumerate(pages, 1):
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        page = bytes(data[start:end])
         sound = _with_points(page)
         digits = sound.rstrip().rpartition(b"\n")[2].strip()
-        shorter = number == len(pages) and len(digits) < _DIGITS
-        cut |= shorter
-        if shorter and sound.rstrip().count(b"\n") and len(digits) % _SAMPLE_DIGITS:
-            sound = sound.rstrip()[: -(len(digits) % _SAMPLE_DIGITS)] + b"\n"
-            digits = digits[: len(digits) // _SAMPLE_DIGITS * _SAMPLE_DIGITS]
-        whole = len(digits) == _DIGITS or (shorter and len(digits) > 0)
+        if end == len(data) and len(digits) < _DIGITS:
+            cut, beyond = True, len(digits) % _SAMPLE_DIGITS
+            if beyond:
+                sound, digits = sound.rstrip()[:-beyond] + b"\n", digits[:-beyond]
+        whole = len(digits) == _DIGITS or (cut and len(digits) > 0)
         if whole and _is_hex(digits) and _TIME.search(sound) and _RATE.search(sound):
-            plain.append(_PAGE + sound)
-            kept += 1
-        changed |= len(plain) != number + 1 or sound is not page
-    damaged = len(pages) - kept
-    return SoundParts(damaged, len(pages), "page", cut, plain if changed else ())
+            pieces.append(data[start:end] if sound is page else sound)
+            changed |= sound is not page
+    damaged = len(starts) - len(pieces) + 1
+    changed |= damaged > 0
+    return SoundParts(damaged, len(starts), "page", cut, pieces if changed else ())
 
 
 def _with_points(text: bytes) -> bytes:

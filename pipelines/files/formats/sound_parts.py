@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from imu.errors import InputError
+from pipelines.system_error import explain
+
 
 @dataclass(frozen=True, slots=True)
 class SoundParts:
@@ -45,6 +50,21 @@ class SoundParts:
                 "missing: fetch it from the recorder again, if it is still there."
             )
         return notes
+
+
+def mapped(path: Path) -> memoryview:
+    """The bytes of a file, of which only those are in memory that are looked at.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    try:
+        return np.memmap(path, np.uint8, "r").data
+    except (OSError, ValueError) as error:  # an empty one
+        fault = explain(error) if isinstance(error, OSError) else "the file is empty"
+        raise InputError(f"{fault}.", place=str(path)) from None
 
 
 @contextmanager
