@@ -9,6 +9,7 @@ _AT: Final = r"(?: - at `\$\.?(?P<place>[^`]*)`)?"
 _WRONG: Final = re.compile(rf"Expected `(?P<wanted>[^`]+)`, got `(?P<found>[^`]+)`{_AT}")
 _UNKNOWN: Final = re.compile(rf"Object contains unknown field `(?P<name>[^`]+)`{_AT}")
 _MISSING: Final = re.compile(rf"Object missing required field `(?P<name>[^`]+)`{_AT}")
+_VALUE: Final = re.compile(rf"Invalid enum value '(?P<value>[^']*)'{_AT}")
 _KINDS: Final = {
     "float": "a number",
     "int": "a whole number",
@@ -36,6 +37,8 @@ def schema_words(error: Exception) -> str:
     "fault[0] has a field 'key', which is none of its own"
     >>> schema_words(ValueError("Object missing required field `kind`"))
     "'kind' is missing"
+    >>> schema_words(ValueError("Invalid enum value 'gone' - at `$.fault[0].consequence`"))
+    "fault[0].consequence is 'gone', which is none of its values"
     """
     said = str(error)
     if wrong := _WRONG.fullmatch(said):
@@ -48,6 +51,8 @@ def schema_words(error: Exception) -> str:
     if missing := _MISSING.fullmatch(said):
         place = f" in {missing['place']}" if missing["place"] else ""
         return f"{missing['name']!r} is missing{place}"
+    if value := _VALUE.fullmatch(said):
+        return f"{value['place'] or 'it'} is {value['value']!r}, which is none of its values"
     return said.replace(" - at `$.", " at `").replace(" - at `$", " at `").rstrip(".")
 
 

@@ -9,7 +9,7 @@ import typer
 from msgspec.structs import replace
 
 from devices.simulator.faults.plan import FaultPlan, read_plan, write_plan
-from imu.errors import RecordingError
+from imu.errors import ParameterError, RecordingError
 from pipelines.bench.faults.drawing import drawn_plan
 from pipelines.bench.faults.judging import Verdict, judge
 from pipelines.bench.faults.shrinking import shrunk
@@ -34,6 +34,8 @@ def faults(
     """Run simulated sensors that err, and judge what their sessions show of it."""
     if plan is not None:
         given = read_plan(plan)
+        if not given.faults:
+            raise ParameterError("plan", str(plan), "one with a [[fault]] to be judged")
         given = given if seed is None else replace(given, seed=seed)
         verdict = judge(given)
         _tell(given, verdict)

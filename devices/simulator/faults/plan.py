@@ -199,6 +199,8 @@ def plan_from_toml(text: str, place: str = "the plan") -> FaultPlan:
         raise ParameterError("plan", place, "a fault plan that is not nested so deep") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         wrong = schema_words(error)
+        if "consequence is" in wrong:
+            wrong += f": {', '.join(filter(None, _CONSEQUENCES))}"
         raise ParameterError("plan", place, f"a fault plan in TOML ({wrong})") from None
 
 
