@@ -38,6 +38,7 @@ _DEVICES: Final = {"treadmill": "treadmill", "pod": "foot pod"}
 #: More running than this, s and as a share, that the distance lacks is told.
 _UNCOUNTED_S: Final = 60.0
 _UNCOUNTED: Final = 0.05
+_MOVED_S: Final = 20.0
 #: A median of fewer of the steps, as a share, says of how many.
 _NEARLY_ALL: Final = 0.95
 
@@ -129,6 +130,12 @@ def run_notes(result: SessionResult) -> list[str]:
     """
     notes = [doubt_words(doubt) for doubt in result.doubts]
     if not len(result.steps):
+        moved_s = sum(one.end_s - one.begin_s for one in result.stretches if one.gait == "walk")
+        if moved_s > _MOVED_S:
+            notes.append(
+                f"in {clock_words(moved_s)} of moving no running step was found: a jog that "
+                "hardly leaves the ground, below some 150 steps a minute, may be taken for walking."
+            )
         return notes
     gaps = int(np.count_nonzero(result.steps.quality_bits & int(Quality.GAP)))
     if 2 * gaps > len(result.steps):

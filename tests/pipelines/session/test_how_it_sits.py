@@ -88,6 +88,18 @@ def test_samples_missing_in_most_steps_are_told_with_a_cure(one_in: int, told: i
     assert all("look at what writes the file" in note for note in missing)
 
 
+def test_a_slow_jog_that_may_have_been_missed_is_named() -> None:
+    time_s = np.arange(0.0, 40.0, 0.01)
+    beat = 2.0 * np.pi * 2.3 * time_s  # 138 steps a minute, without flight
+    up = 9.81 * (1.0 + 0.45 * np.sin(beat))
+    force = np.stack([2.0 * np.cos(beat), np.cos(0.5 * beat), up], axis=1)
+    (note,) = notes(folded(Samples(time_s, force)), "auto")
+    assert "may be taken for walking" in note
+    still = np.tile([0.0, 0.0, 9.81], (4000, 1))
+    still[::7] += 0.003
+    assert notes(folded(Samples(time_s, still)), "auto") == []
+
+
 def test_a_loose_clip_is_told_once_on_the_way_and_in_the_summary() -> None:
     samples, _ = simulate(Scenario(minutes=0.8, rate=100.0, seed=3, standing_s=4.0))
     omega = 2.0 * np.pi * 10.0
