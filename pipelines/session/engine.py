@@ -127,6 +127,7 @@ class SessionFold:
         self._first_s = math.nan
         self._gait: facts.Gait = "still"
         self._restarts = 0
+        self._pushed = 0  # samples without packets
         self._sampled_s = math.nan  # latest sample
         self._gaps = Gaps()
         self._arrivals: tuple[int, int] | None = None  # first and last
@@ -161,8 +162,11 @@ class SessionFold:
         return self._handed_out()
 
     def push_samples(self, samples: Samples) -> list[Fact]:
-        """Take the next samples of a source that has no packets."""
-        self._accompany(*self._take(samples, (len(samples),)))
+        """Take samples of a source that has no packets; facts are told by the second."""
+        each = max(1, round(self._info.rate_hz))
+        begin, self._pushed = self._pushed, self._pushed + len(samples)
+        ends = [end - begin for end in range((begin // each + 1) * each, self._pushed, each)]
+        self._accompany(*self._take(samples, (*ends, len(samples))))
         return self._handed_out()
 
     def finish(self) -> list[Fact]:
