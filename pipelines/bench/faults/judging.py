@@ -33,7 +33,7 @@ UNTOLD: Final[dict[str, str]] = {
     "gyro_bias_deg_s": "14 %: lean follows until the bias is learned; larger ones are flagged",
     "stuck_axis": "1.6 %: where an axis keeps the value that it has on average",
     "temperature_c": "19 %: a slow drift of the offsets, as real ones have it",
-    "clip_slip_deg": "lean is the sensor's: all steps after it, until a change is found in it",
+    "clip_slip_deg": "lean is the sensor's: ten steps until it is seen, and all after less than 8°",
     "corrupt": "0.1 %: two steps whose damaged readings are plausible, before those that are not",
     "witmotion/saturate": "at 50 Hz 3 of 60 steps beside samples at the end of the range",
     "polar/saturate": "at 52 Hz 1 of 60 steps beside samples at the end of the range",
