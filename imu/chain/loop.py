@@ -173,6 +173,9 @@ TURNING_STATE: Final = np.dtype(
         ("standing", np.float64, 3),
         ("stood_before", np.float64, 3),
         ("ran_before", np.float64, 3),
+        # step of this run at which a slip was seen, 0 for none, and up in the body before it
+        ("slip_at", np.int64),
+        ("slip_posture", np.float64, 3),
         ("pairs", np.int64),
         ("tip", np.float64),  # mean size of what was turned between strides, °
         ("tips", np.float64, 5),  # means of turned, shown, and their products

@@ -65,7 +65,7 @@ from imu.step.ringing import (
     is_loose,
     loose_score,
 )
-from imu.step.slip import follow_reseating, follow_slip
+from imu.step.slip import follow_reseating, follow_slip, settle_slip
 from imu.step.step_features import FEATURES, fill_step_features
 from imu.step.stride_levelling import (
     BIAS_KNOWN_DEG_S,
@@ -489,6 +489,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.quality |= judge_posture(c.posture_quality, s.posture_quality, r, start_s)
     if s.posture_quality.slipped == 1 and gyro and mounted:
         follow_slip(s, number)
+    elif gyro and mounted and s.turning.slip_at > 0:
+        settle_slip(s, number)
     elif gyro and mounted and follow_reseating(s, number):
         s.posture_quality.slip_left_s = c.posture_quality.slip_s
     if c.full_rate == 0:

@@ -27,6 +27,10 @@ _SETTLED: Final = 16
 #: Share of the turn of standing by which the strides may have turned otherwise.
 _ALIKE: Final = 0.4
 _DEG: Final = 180.0 / math.pi
+#: And so much, 20 and 40 steps later, of a sensor that is seen to slip.
+_LEAST_LATER_DEG: Final = 3.0
+#: A slip within so many steps of another is the same one, that goes on.
+_GOES_ON_STEPS: Final = 60
 #: A smaller turn may be the runner's: it is flagged, and measured as it is.
 _LEAST_DEG: Final = 8.0
 
@@ -53,8 +57,33 @@ def follow_slip(s: Record, number: int) -> None:
     first = number + 1 - _STEPS
     if first < 0 or s.bout.contacts[first % CONTACTS] < s.segment.oldest:
         return
-    before = _up_in_sensor(s, first, first + _SURE)
-    _turn_mounting(s, _up_in_sensor(s, number + 1 - _SURE, number + 1), before)
+    o, m = s.turning, s.learned.mounting
+    if o.slip_at == 0 or number - o.slip_at > _GOES_ON_STEPS:
+        x, y, z = _up_in_sensor(s, first, first + _SURE)
+        for j in range(3):
+            o.slip_posture[j] = m[j, 0] * x + m[j, 1] * y + m[j, 2] * z
+        o.slip_at = 0
+    if _return_to_posture(s, number, _LEAST_DEG):
+        o.slip_at = number
+
+
+@kernel
+def settle_slip(s: Record, number: int) -> None:
+    """Follow a sensor that has gone on turning for some seconds after its slip was seen."""
+    later = number - s.turning.slip_at
+    if later == _STEPS or later == 2 * _STEPS:
+        _return_to_posture(s, number, _LEAST_LATER_DEG)
+
+
+@kernel
+def _return_to_posture(s: Record, number: int, least_deg: float) -> bool:
+    """Turn the mounting so that the last steps have the posture that was before the slip."""
+    b, m = s.turning.slip_posture, s.learned.mounting
+    x = m[0, 0] * b[0] + m[1, 0] * b[1] + m[2, 0] * b[2]
+    y = m[0, 1] * b[0] + m[1, 1] * b[1] + m[2, 1] * b[2]
+    z = m[0, 2] * b[0] + m[1, 2] * b[1] + m[2, 2] * b[2]
+    now = _up_in_sensor(s, number + 1 - _SURE, number + 1)
+    return _turn_mounting(s, now, (x, y, z), least_deg)
 
 
 @kernel
@@ -72,7 +101,7 @@ def follow_reseating(s: Record, number: int) -> bool:
     x, y, z = _turned(p, q, now)
     left = math.acos(min(max(x * before[0] + y * before[1] + z * before[2], -1.0), 1.0))
     turned = math.acos(min(max(p[0] * q[0] + p[1] * q[1] + p[2] * q[2], -1.0), 1.0))
-    return left < _ALIKE * turned and _turn_mounting(s, p, q)
+    return left < _ALIKE * turned and _turn_mounting(s, p, q, _LEAST_DEG)
 
 
 @kernel
@@ -104,11 +133,13 @@ def _turned(
 
 
 @kernel
-def _turn_mounting(s: Record, p: tuple[float, float, float], q: tuple[float, float, float]) -> bool:
+def _turn_mounting(
+    s: Record, p: tuple[float, float, float], q: tuple[float, float, float], least_deg: float
+) -> bool:
     """Take up in the sensor from p, where it is now, to q, where it was; whether it had moved."""
     cosine = p[0] * q[0] + p[1] * q[1] + p[2] * q[2]
     turned_deg = math.acos(min(max(cosine, -1.0), 1.0)) * _DEG
-    if turned_deg < _LEAST_DEG or cosine < 0.0:
+    if turned_deg < least_deg or cosine < 0.0:
         return False
     note_trouble(s.sanity, SLIPPED, turned_deg)
     m = s.learned.mounting

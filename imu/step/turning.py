@@ -258,7 +258,7 @@ def _begin_run(s: Record) -> None:
     first = s.bout.contacts[0] if s.bout.contact_count < CONTACTS else o.run_from
     if first == o.run_from:
         return
-    o.run_from = first
+    o.run_from, o.slip_at = first, 0
     for k in range(3):
         o.stood_before[k], o.ran_before[k] = o.standing[k], o.up[k]
         o.standing[k] = s.learned.standing_up[k] if s.learned.stood == 1 else 0.0
