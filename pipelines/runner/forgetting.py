@@ -9,6 +9,7 @@ from pipelines.runner.journal.database import Journal, kept_aside
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.last_answers import last_answers_store
 from pipelines.runner.last_letter import handed_over_store
+from pipelines.runner.unfiled import never_offer, unfiled_run
 
 
 def forget_everything(journal: Journal) -> list[Path]:
@@ -23,6 +24,9 @@ def forget_everything(journal: Journal) -> list[Path]:
         Files that could not be removed.
     """
     journal.empty()
+    recorded = unfiled_run(journal)
+    if recorded is not None:
+        never_offer(recorded.utc_start_ns, journal)
     folder, left = journal.path.parent, []
     # those that could not be read too
     waiting = folder.glob(f"{pending_path(journal.path).stem}*")

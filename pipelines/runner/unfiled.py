@@ -22,10 +22,11 @@ _LEAST_BYTES: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
-    """The recording, and when it began, in words."""
+    """The recording, and when it began, in words and UTC."""
 
     path: Path
     began: str
+    utc_start_ns: int
 
     @property
     def message(self) -> str:
@@ -58,8 +59,23 @@ def unfiled_run(journal: Journal, folder: Path | None = None) -> Unfiled | None:
     start_ns = header.utc_start_ns
     if journal.entries(Session, "utc_start_ns >= ?", (start_ns,)):
         return None
+    if journal.rows("SELECT 1 FROM taken_in WHERE key = ?", (_deleted(start_ns),)):
+        return None
     began = moment(start_ns, header.utc_offset_minutes or 0)
-    return Unfiled(newest, f"{began:%Y-%m-%d %H:%M}")
+    return Unfiled(newest, f"{began:%Y-%m-%d %H:%M}", start_ns)
+
+
+def never_offer(utc_start_ns: int, journal: Journal) -> None:
+    """Do not offer the run that began then: it was taken out of the journal on purpose."""
+    with journal.transaction() as connection:
+        connection.execute(
+            "INSERT INTO taken_in (key) VALUES (?) ON CONFLICT (key) DO NOTHING",
+            (_deleted(utc_start_ns),),
+        )
+
+
+def _deleted(utc_start_ns: int) -> str:
+    return f"deleted {utc_start_ns}"
 
 
 def file_it(run: Unfiled, journal: Journal) -> Session | None:

@@ -207,6 +207,15 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
     assert "is not in the journal" not in backstride("live", QUICK, "--no-record").err
     with Journal() as opened:
         assert opened.entries(Session)[0].steps > 50
+    # what was taken out on purpose is not offered as forgotten
+    journal("delete", 1, "--confirmed")
+    with Journal() as opened:
+        assert unfiled_run(opened) is None
+        opened.empty()
+        assert unfiled_run(opened) is not None
+    journal("delete", "--everything", "--confirmed")
+    with Journal() as opened:
+        assert unfiled_run(opened) is None
 
 
 # ----------------------------------------------------------------------- what else the articles ask

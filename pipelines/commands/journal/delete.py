@@ -12,6 +12,7 @@ from pipelines.commands.messages import complain, say
 from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.journal.words import session_line
+from pipelines.runner.unfiled import never_offer
 
 
 def delete(
@@ -41,6 +42,7 @@ def delete(
             return
         if session is not None:
             journal.delete(Session, session)
+            never_offer(found.utc_start_ns, journal)
             say("deleted")
             return
         left = forget_everything(journal)
