@@ -23,9 +23,9 @@ from imu.compiled import Record, kernel
 _STEPS: Final = 20
 _SURE: Final = 8
 #: Step of a run at which its strides are held against those of the run before.
-_SETTLED: Final = 16
+_SETTLED: Final = 24
 #: Share of the turn of standing by which the strides may have turned otherwise.
-_ALIKE: Final = 0.4
+_ALIKE: Final = 0.25
 _DEG: Final = 180.0 / math.pi
 #: And so much, 20 and 40 steps later, of a sensor that is seen to slip.
 _LEAST_LATER_DEG: Final = 3.0
