@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar, Final
@@ -78,7 +79,9 @@ class MovesenseDriver(Driver):
         """
         await link.subscribe(DATA_CHANNEL)
         hello = await _greet(link)
-        rate_hz = await _subscribe(link, rates_by_nearness(wanted.rate_hz))
+        # what a link bore before it was lost it may bear again, and no more is asked of it
+        known_hz = math.inf if wanted.known is None else wanted.known.rate_hz
+        rate_hz = await _subscribe(link, rates_by_nearness(min(wanted.rate_hz, known_hz)))
         rate_hz = await _as_fast_as_the_link(link, rate_hz)
         self._rate_hz = float(rate_hz)
         name = link.name

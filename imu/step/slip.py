@@ -26,6 +26,7 @@ _SURE: Final = 8
 _SETTLED: Final = 24
 #: Share of the turn of standing by which the strides may have turned otherwise.
 _ALIKE: Final = 0.25
+_ALIKE_RAD: Final = math.radians(3.0)  # or by so much, as a start leans it
 _DEG: Final = 180.0 / math.pi
 #: And so much, 20 and 40 steps later, of a sensor that is seen to slip.
 _LEAST_LATER_DEG: Final = 3.0
@@ -101,7 +102,8 @@ def follow_reseating(s: Record, number: int) -> bool:
     x, y, z = _turned(p, q, now)
     left = math.acos(min(max(x * before[0] + y * before[1] + z * before[2], -1.0), 1.0))
     turned = math.acos(min(max(p[0] * q[0] + p[1] * q[1] + p[2] * q[2], -1.0), 1.0))
-    return left < _ALIKE * turned and _turn_mounting(s, p, q, _LEAST_DEG)
+    alike = left < max(_ALIKE * turned, _ALIKE_RAD)
+    return alike and _turn_mounting(s, p, q, _LEAST_DEG)
 
 
 @kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from devices.streams.registry import STREAMS
+from pipelines.clock_words import clock_words
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.traffic_light import Judged
 from pipelines.session import facts
@@ -97,8 +98,8 @@ _DOUBTS: Final = {
         "left out; where it happens often, look at the link, the card or what writes the file."
     ),
     "missing": (
-        "{number:.0f} of the last 20 s are missing, and steps there with them: bring the receiver "
-        "nearer, end other Bluetooth connections, or look at what writes the file."
+        "of the 20 s before {at} {number:.0f} are missing, and steps there with them: bring the "
+        "receiver nearer, end other Bluetooth connections, or look at what writes the file."
     ),
     "slipped": (
         "the sensor has turned on its clip by about {number:.0f}°, and you run as before: lean is "
@@ -175,7 +176,7 @@ def doubt_words(doubt: facts.SensorDoubted) -> str:
     >>> doubt_words(facts.SensorDoubted(9.0, "gravity", 0.1))[:58]
     'the mean acceleration is 0.1 g where gravity makes 1 g: ch'
     """
-    return _DOUBTS[doubt.trouble].format(number=doubt.number)
+    return _DOUBTS[doubt.trouble].format(number=doubt.number, at=clock_words(doubt.time_s))
 
 
 def pain_parts(fact: facts.PainJudged) -> tuple[str, str]:

@@ -131,7 +131,7 @@ def run_notes(result: SessionResult) -> list[str]:
     notes = [doubt_words(doubt) for doubt in result.doubts]
     if not len(result.steps):
         moved_s = sum(one.end_s - one.begin_s for one in result.stretches if one.gait == "walk")
-        if moved_s > _MOVED_S:
+        if moved_s > _MOVED_S and not notes:
             notes.append(
                 f"in {clock_words(moved_s)} of moving no running step was found: a jog that "
                 "hardly leaves the ground, below some 150 steps a minute, may be taken for walking."
