@@ -17,10 +17,15 @@ from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import stamps_in_words
 
 _GROUPS: Final = word_set(
-    "subject participant person runner athlete patient proband volunteer trial session recording "
-    "sensor sensors device imu node mac address location placement side id uuid serial"
+    "subject subj participant person pid runner athlete player user patient proband volunteer "
+    "trial session recording sensor sensors device imu node mac address location placement side "
+    "id uuid serial"
 )
-_PEOPLE: Final = word_set("subject participant person runner athlete patient proband volunteer")
+_PEOPLE: Final = word_set(
+    "subject subj participant person pid runner athlete player user patient proband volunteer"
+)
+#: What may be anybody's by a number: other people or days, one below the other.
+_ANYBODY: Final = word_set("id session recording")
 _DEVICES: Final = word_set(
     "sensor sensors device imu node mac address location placement uuid serial"
 )
@@ -106,7 +111,8 @@ def _is_of_one(
         return False
     if words & _PEOPLE and len({"".join(plain_words(label)) for label in labels.values()}) > 1:
         return False
-    returns = changes >= len(labels) or not words & _DEVICES
+    numbered = words <= _ANYBODY and all(label.isdecimal() for label in labels.values())
+    returns = changes >= len(labels) or not (words & _DEVICES or numbered)
     return bool(returns and changes * _FEWEST_ROWS <= len(values))
 
 

@@ -124,7 +124,14 @@ def test_what_changes_within_one_recording_of_one_person_parts_nothing(
 
 
 @pytest.mark.parametrize(
-    ("name", "labels"), [("athlete", ("A1", "A2")), ("mac address", ("aa:01", "aa:02"))]
+    ("name", "labels"),
+    [
+        ("athlete", ("A1", "A2")),
+        ("mac address", ("aa:01", "aa:02")),
+        ("ID", ("3", "7")),
+        ("session", ("1", "2")),
+        ("pid", ("1", "2")),
+    ],
 )
 def test_another_person_or_sensor_is_told_though_times_go_on(
     tmp_path: Path, name: str, labels: tuple[str, str]
