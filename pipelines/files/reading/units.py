@@ -83,7 +83,7 @@ _SPELLINGS: Final[Mapping[str, str]] = {
         "deg_s": "deg_s deg/s d/s dps degs degs-1 °/s deg/sec °/sec °s-1 degrees/s degrees/sec "
         "degree/s degrees/second deg/second degree/second grad/s gradi/s degres/s grados/s "
         "graus/s degpersec degreespersec degreespersecond degreepersecond °/с",
-        "mdeg_s": "mdeg_s mdps mdeg/s millideg/s",
+        "mdeg_s": "mdeg_s mdps mdeg/s m°/s millideg/s",
         "mrad_s": "mrad_s mrad/s mrads mrad/sec milliradians/s",
         "rpm": "rpm rev/min",
         "rev_s": "rev/s rps",
