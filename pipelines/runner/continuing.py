@@ -226,7 +226,7 @@ def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession
     return EarlierSession(
         path,
         session.header,
-        ran.info,
+        result.sensor or ran.info,  # as it was at the end
         ran.fold.carried,
         max(arrived_s, float(last["initial_contact_s"] + last["step_time_s"])),
         result.surface,

@@ -307,12 +307,20 @@ class SessionFold:
             if record.rate_hz != self._info.rate_hz:
                 steps = self._analyzer.change_rate(record.rate_hz)
                 self._take_steps(steps, [(now_s, len(steps))])
+                self._compare_anew(now_s)
             self._info = record
             return
         self._arrive(record.arrival_ns)
         if isinstance(record, LinkEvent):
             link = facts.LinkChanged(now_s, self.elapsed_s, record.kind, record.detail)
             self._facts.append(link)
+
+    def _compare_anew(self, now_s: float) -> None:
+        """At another rate shock is another: compare with nothing that was measured before."""
+        self._catch_up()
+        self._drift.mark("reseat")
+        if self._drift.given_up is not None:
+            self._facts.append(self._given_up(now_s, "another rate"))
 
     def _take(self, samples: Samples, ends: Sequence[int]) -> tuple[Steps, float | None]:
         """Take the samples of packets, with how many there are up to the end of each."""

@@ -42,7 +42,7 @@ Origin = Literal["given", "earlier runs", "session before", "learned"]
 #: Why a baseline was given up, or learning began anew: the runner said that the sensor was moved,
 #: a neutral was taken in mid-run, lean was measured from no standing while the baseline is of
 #: other days, the sensor slipped, or the baseline is of a version that computes otherwise.
-GivenUp = Literal["moved", "neutral", "no standing", "slipped", "older definitions"]
+GivenUp = Literal["moved", "neutral", "no standing", "slipped", "another rate", "older definitions"]
 #: Why a standing neutral was not taken: no sample has come, samples are missing, the runner was
 #: moving, or the sensor is turned away from its axes.
 NeutralTrouble = Literal["no sample", "samples missing", "moving", "turned away"]

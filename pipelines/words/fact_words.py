@@ -243,6 +243,11 @@ def fact_words(fact: Fact) -> str:
                 "learning your baseline on the way, since lean of other days can be compared only "
                 "when you have stood still before the run."
             )
+        case facts.BaselineGivenUp(reason="another rate"):
+            return (
+                "learning your baseline anew, since the sensor goes on at another rate, at which "
+                "shock is another."
+            )
         case facts.BaselineGivenUp(reason="older definitions"):
             return (
                 "learning your baseline on the way, since the earlier one is of an older version, "

@@ -29,6 +29,7 @@ _RESTARTS: Final[dict[GivenUp, str]] = {
     "neutral": "The standing neutral was marked at {}",
     "no standing": "At {} lean turned out not to be measured from a standing as on other days",
     "slipped": "The sensor seems to have slipped at {}",
+    "another rate": "At {} the sensor went on at another rate, at which shock is another",
     "older definitions": (
         "The earlier baseline is of an older version, whose contact times and forces do not "
         "compare with those of this one"

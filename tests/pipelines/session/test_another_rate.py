@@ -12,10 +12,12 @@ from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from devices.sources import open_source
 from imu.analyzer import StepAnalyzer, analyze
+from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import Fact, SensorDoubted
+from pipelines.session.facts import BaselineGivenUp, Ended, Fact, SensorDoubted
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import result_of
+from pipelines.words.fact_words import fact_words
 
 #: For ten seconds, and from then on half as fast as the data.
 SLOW = ("delay_ms=400@15+10", "interval_ms=400@18")
@@ -69,3 +71,16 @@ def test_what_comes_at_another_rate_is_as_if_it_had_come_so_from_the_start() -> 
     for column, most in (("contact_time_ms", 6.0), ("sacral_lean_deg", 0.5)):
         off = np.abs(steps.rows[column] - whole.rows[column][place])[settled]
         assert off.max() < most, column
+
+
+def test_what_was_measured_at_another_rate_is_compared_with_nothing() -> None:
+    first, records = asyncio.run(recorded(SLOW[0]))
+    usual = Baseline((IndicatorBaseline("impact_shock_g", 2.5, 5.0),), blocks=40)
+    header = SessionHeader(0, "sim", baseline=usual)
+    fold = SessionFold(header, first)
+    found = fold.push_all(records) + fold.finish()
+    assert [fact.reason for fact in found if isinstance(fact, BaselineGivenUp)] == ["another rate"]
+    assert "at which shock is another" in " ".join(map(fact_words, found))
+    ended = found[-1]
+    assert isinstance(ended, Ended)
+    assert ended.baseline is None
