@@ -621,6 +621,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         s, intake = self._state, self._state["intake"]
         since_s = float(intake["last_seen_s"][0]) if intake["started"][0] else -np.inf
         forget_steps(s["posture_quality"], since_s)
+        # what was marked is not to be followed once more
+        s["turning"]["standing"] = s["turning"]["ran_before"] = 0.0
+        s["turning"]["slip_at"] = 0
         if self._lumbar_baseline_bw is None and s["learned"]["running_s"][0] > 0.0:
             # what was learned so far is of a lean that was measured from elsewhere
             s["learned"]["lumbar_sum"] = s["learned"]["lumbar_count"] = 0

@@ -76,6 +76,28 @@ def test_a_sensor_that_is_seated_anew_during_a_stop_is_followed(
     assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=1.5)
 
 
+@pytest.mark.parametrize("mark", ["neutral", "moved"])
+def test_what_the_runner_marks_at_a_stop_is_not_followed_once_more(mark: str) -> None:
+    stopped = "minutes=1.5&seed=7&rate=100&standing_s=6&lean=5&stop=40+15"
+    before = simulate(Scenario.from_query(stopped))[0]
+    samples = turned(20.0, 46.0, "y", before)
+    here = int(np.searchsorted(samples.time_s, 52.0))
+    analyzer = StepAnalyzer(100.0, axes="+x+y+z")
+    analyzer.push(samples[:here])
+    analyzer.reseat()
+    if mark == "neutral":
+        standing = samples.acceleration_m_s2[here - 200 : here].mean(axis=0)
+        analyzer.take_neutral(standing)
+    mounting = analyzer.mounting
+    assert mounting is not None
+    steps = concatenate([analyzer.push(samples[here:]), analyzer.flush()])
+    assert len(steps) > 50
+    assert "slipped" not in analyzer.troubles
+    after = analyzer.mounting
+    assert after is not None
+    assert np.array_equal(mounting, after)
+
+
 def test_another_posture_while_standing_is_no_other_seat() -> None:
     stopped = "minutes=1.5&seed=7&rate=100&standing_s=6&lean=5&stop=40+15"
     samples = simulate(Scenario.from_query(stopped))[0]
