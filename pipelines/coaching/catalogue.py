@@ -372,6 +372,10 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "suggested until they are.",
             (_FINUCANE,),
         ),
+        "pain.ratings_lost": Text(
+            "The journal had to be begun anew, and ratings of your pain may be missing. No "
+            "training is suggested until you have rated it anew.",
+        ),
         "pain.check": Text(
             "Pain of {level:.0f} is worth a few questions about signs that belong into a doctor's "
             "hands.",

@@ -61,11 +61,14 @@ class HeldBack(Checked):
         How long before the run that was, in words.
     unanswered : bool
         Whether the questions about red flags are due.
+    ratings_lost : bool
+        Whether ratings may be missing since the journal was damaged, and none has followed.
     """
 
     level: Annotated[int, Within(0, 10)] = 0
     ago: str = ""
     unanswered: bool = False
+    ratings_lost: bool = False
 
     @property
     def asks_too(self) -> bool:
@@ -77,7 +80,7 @@ class HeldBack(Checked):
         if self.level >= CHANGE_FROM:
             kind = "pain.held" if self.level >= STOP_FROM else "pain.held_easy"
             return Cue(kind, {"level": self.level, "ago": self.ago}, time_s)
-        return Cue("pain.unanswered", {}, time_s)
+        return Cue("pain.unanswered" if self.unanswered else "pain.ratings_lost", {}, time_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,14 +137,16 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
 
 
 def held_back(journal: Journal, now_ns: int) -> HeldBack | None:
-    """Why no training is suggested: the latest rating, or questions without an answer."""
+    """Why no training is suggested: the latest rating, none since any was lost, or questions."""
     pain = current_pain(pain_notes(journal, now_ns - _PAIN_DAYS * _DAY_NS), now_ns)
     level = pain[-1].level if pain else 0
     unanswered = questions_due(journal, now_ns) is not None
-    if level < CHANGE_FROM and not unanswered:
+    lost_ns = journal.settings().ratings_lost_ns
+    lost = lost_ns is not None and not journal.entries(Pain, "utc_ns > ?", (lost_ns,), newest=1)
+    if level < CHANGE_FROM and not unanswered and not lost:
         return None
     ago = ago_words((now_ns - pain[-1].utc_ns) / _HOUR_NS) if pain else ""
-    return HeldBack(level, ago, unanswered)
+    return HeldBack(level, ago, unanswered, lost)
 
 
 def questions_due(journal: Journal, now_ns: int) -> Cue | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -49,6 +50,8 @@ from pipelines.system_error import explain
 EveryRow = TypeVar("EveryRow", bound=tuple[object, ...])
 
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+#: A journal that is empty and younger is being made by another program.
+_NEW_S: Final = 60.0
 #: The column by which the entries of a kind are listed.
 _ORDER: Final = {
     "sessions": "utc_start_ns",
@@ -105,6 +108,7 @@ class Journal:
                 self._connection = self._open(notes)
                 with self.transaction() as connection:
                     count = salvage(aside, connection)
+                    self.change_settings(ratings_lost_ns=time.time_ns())
                 notes.append(
                     f"{self.path}: the journal was damaged; it was kept as {aside.name} and a new "
                     f"one begun, with {counted(count, 'entry', 'entries')} that could be read. "
@@ -317,6 +321,8 @@ class Journal:
     # ---------------------------------------------------------------------------------- opening
 
     def _open(self, notes: list[str]) -> sqlite3.Connection:
+        if _is_emptied(self.path):
+            raise _Damaged
         with suppress(OSError):  # what it is; sqlite tells what is the matter
             os.close(private_file(str(self.path), os.O_CREAT | os.O_RDWR))
             self.path.chmod(0o600)  # its log gets the same
@@ -429,6 +435,15 @@ def kept_aside(path: Path) -> list[Path]:
     for kind in ("damaged", "version"):
         found += path.parent.glob(f"{path.stem}-{kind}-*{path.suffix}*")
     return sorted(found)
+
+
+def _is_emptied(path: Path) -> bool:
+    """Whether the journal has lost all of its bytes: one that is just being made is new."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False  # none yet, or what opening it will tell
+    return found.st_size == 0 and time.time() - found.st_mtime > _NEW_S
 
 
 def _is_damage(error: BaseException) -> bool:

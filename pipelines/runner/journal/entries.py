@@ -312,6 +312,8 @@ class Settings(Checked):
         Days without running that begin it, 0 to 60.
     highest_heart_rate_bpm : int, optional
         The runner's own, 100 to 240 beats a minute; no zone of the heart without it.
+    ratings_lost_ns : int, optional
+        When the journal was begun anew because it was damaged: ratings of pain may be missing.
     """
 
     height_m: Annotated[float, Within(1.0, 2.5, "m")] | None = None
@@ -323,6 +325,7 @@ class Settings(Checked):
     return_since_ns: UtcNs | None = None
     rest_days: Annotated[int, Within(0, 60)] = 7
     highest_heart_rate_bpm: Annotated[int, Within(100, 240)] | None = None
+    ratings_lost_ns: UtcNs | None = None
 
 
 #: What is added one by one and keeps its number.

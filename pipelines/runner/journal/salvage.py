@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from imu.errors import RecordingError
-from pipelines.runner.journal.rows import ENTRIES, NAMES, entries_from
+from pipelines.runner.journal.rows import ENTRIES, NAMES, entries_from, settings_from
 
 #: More entries of a kind are not sought: ten a day for 27 years; nor beyond so many in a row that
 #: cannot be read.
@@ -71,6 +71,8 @@ def _take(journal: sqlite3.Connection, table: str, columns: set[str], row: sqlit
     try:
         if kind is not None and set(NAMES[table]) <= known.keys():
             entries_from(kind, [[known[name] for name in NAMES[table]]])
+        if table == "settings":
+            settings_from([(known["name"], known["value"])])
         journal.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(known.values()))
     except (sqlite3.Error, RecordingError):
         return False  # no sense in it, or what it belongs to is gone

@@ -206,12 +206,12 @@ class HomePages:
         here = self._here(demonstration)
         frame = Frame(self._root, here, page, told, trouble, demonstration=demonstration)
         try:
-            text = await asyncio.to_thread(self._made, make, frame, request)
+            text, status = await asyncio.to_thread(self._made, make, frame, request), 200
         except ParameterError as error:
-            return self._sentence(str(error), 404)
+            text, status = self._refused(frame, str(error)), 404
         except BackstrideError as error:
-            return self._sentence(f"This page cannot be made: {error}", 500)
-        return HTMLResponse(text, headers=_HEADERS)
+            text, status = self._refused(frame, f"This page cannot be made: {error}"), 500
+        return HTMLResponse(text, status, headers=_HEADERS)
 
     def _made(
         self, make: Callable[[Answers, Frame, Request], str], frame: Frame, request: Request
@@ -231,12 +231,19 @@ class HomePages:
         frame = replace(frame, due=answers.questions_due(), unfiled=unfiled)
         return make(answers, frame, request)
 
+    @staticmethod
+    def _refused(frame: Frame, why: str) -> str:
+        """A sentence in place of a page, with the way to the others."""
+        return render_page("refused.html.j2", replace(frame, trouble=why))
+
     def _answers(self, demonstration: bool) -> Answers:
         if not demonstration:
             return Answers(self._journal.open(), self._folder, self._now())
         folder = self.demonstration.folder
         if self._of_demonstration is None:
             self._of_demonstration = JournalAtHand(folder / "journal.sqlite3")
+            units = self._journal.ask(lambda own: own.settings().units, "metric")
+            self._of_demonstration.open().change_settings(units=units)
         return Answers(self._of_demonstration.open(), folder, self._now())
 
     def _is_demonstration(self, request: Request) -> bool:

@@ -168,7 +168,7 @@ def _first_screen(
         calibrates=options.devices is not None,
     )
     if trouble:
-        tell(f"note: {trouble}")
+        tell(trouble)
         dashboard.setup.fail(trouble)
     return dashboard
 

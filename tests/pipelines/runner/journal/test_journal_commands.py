@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -285,6 +286,24 @@ def test_a_damaged_journal_is_told_and_the_note_is_not_lost(home: Path) -> None:
     assert "was damaged; it was kept as journal-damaged-" in said
     with Journal() as opened:
         assert len(opened.entries(Pain)) == 1
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, b""])
+def test_no_training_is_suggested_until_pain_is_rated_that_a_damaged_journal_may_have_lost(
+    home: Path, content: bytes
+) -> None:
+    home.mkdir()
+    journal_path().write_bytes(content)
+    os.utime(journal_path(), (1.7e9, 1.7e9))  # it was not made a moment ago
+    damaged, silent = journal("week"), journal("week")
+    assert "was damaged; it was kept as journal-damaged-" in damaged
+    for said in (damaged, silent):
+        assert "No training is suggested until you have rated it anew." in said
+        assert "Hamstring stretches" not in said
+    journal("pain", 1)
+    after = journal("week")
+    assert "rated it anew" not in after
+    assert "Hamstring stretches" in after
 
 
 def test_a_note_while_another_process_holds_the_journal_is_kept() -> None:

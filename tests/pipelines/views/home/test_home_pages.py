@@ -120,6 +120,10 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         tab.open(f"{running.address}home/journal")
         tab.find("[aria-label='Retire Blue pair']").click()
         tab.until_shown("Blue pair is retired.", "[role=status]")
+        tab.open(f"{running.address}home/runs/99")  # a page that is not there leads on
+        assert "the number of the run is 99" in tab.text(".trouble")
+        tab.find("nav a[href$='home/runs']").click()
+        tab.until_shown("6.5 km")
         running.process.kill()
         tab.until_shown("Backstride has ended", "#gone")
 
@@ -153,9 +157,11 @@ def test_demonstration_shows_all_of_it_and_is_kept_apart(tab: Tab, tmp_path: Pat
         tmp_path / "new", datetime.now().astimezone(), lambda _: None, tmp_path / "demonstration"
     )
     (tmp_path / "new").rename(tmp_path / "demonstration")
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        journal.change_settings(units="imperial")  # what is shown has the runner's own units
     with program(_PAGES, str(tmp_path)) as running:
         for page, words in (
-            ("runs", "2.1 km"),
+            ("runs", "1.3 mi"),
             ("runs/8", "What changed and when"),
             ("months", "worst pain 4 of 10"),
             ("journal", "Red pair"),
