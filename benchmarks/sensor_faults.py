@@ -319,6 +319,7 @@ FAULTS: Final = (
     Fault("gyroscope: y is dead", _gyro(lambda w: w * [1.0, 0.0, 1.0])),
     Fault("accelerometer: ±2 g", _force(_clipped(2.0 * STANDARD_GRAVITY_M_S2))),
     Fault("accelerometer: 0.8 of the scale", _force(lambda a: 0.8 * a)),
+    Fault("accelerometer: 1.25 of the scale", _force(lambda a: 1.25 * a)),
 )
 
 #: What is missing, at its end, or out of order: flags say it, and nobody is told a cure.

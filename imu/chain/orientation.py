@@ -28,6 +28,8 @@ from imu.stage import Stage
 
 _BIAS_INTERVAL_S: Final = 0.05
 _DEGREE: Final = math.pi / 180.0
+#: Square of the cosine of a tilt that is none while one stands, 2°.
+_UNTILTED: Final = math.cos(2.0 * _DEGREE) ** 2
 #: Square of the sine of a tilt that a series corrects, 0.2°: as from sample to sample.
 _SMALL_TILT: Final = 1e-5
 
@@ -45,7 +47,10 @@ class InclinationParams:
     bias_forgetting_time_s : float
         Time in which an unobserved bias drifts by 0.1 °/s, s.
     bias_limit_deg_s : float
-        No bias beyond this is believed, °/s.
+        No bias beyond this is believed, °/s: sensors are sold with up to 20.
+    bias_surprise_deg_s : float
+        Most by which what is seen at once may differ from the bias that is believed, °/s. What
+        rests at a rate that differs by more has to rest twice as long without tilting.
     bias_vertical_forgetting : float
         How weakly the bias about the vertical is pulled to zero in motion, ratio.
     rest_time_s : float
@@ -63,7 +68,8 @@ class InclinationParams:
     bias_motion_deg_s: float = 0.1
     bias_rest_deg_s: float = 0.03
     bias_forgetting_time_s: float = 100.0
-    bias_limit_deg_s: float = 2.0
+    bias_limit_deg_s: float = 25.0
+    bias_surprise_deg_s: float = 2.0
     bias_vertical_forgetting: float = 1e-4
     rest_time_s: float = 1.5
     rest_angular_velocity_deg_s: float = 2.0
@@ -105,6 +111,7 @@ INCLINATION_COEFFICIENTS: Final = np.dtype(
         ("rest_angular_velocity_squared", np.float64),
         ("rest_acceleration_squared", np.float64),
         ("bias_limit", np.float64),
+        ("bias_surprise", np.float64),
         ("variance_initial", np.float64),
         ("variance_growth", np.float64),
         ("variance_motion", np.float64),
@@ -129,6 +136,7 @@ INCLINATION_STATE: Final = np.dtype(
         ("rest_mean", _LOW_PASS_BANK),
         ("rest_broken", np.uint8),
         ("rest_count", np.int64),
+        ("rest_force", np.float64, 3),  # in the sensor, as it had come to rest
         ("at_rest", np.uint8),
     ],
     align=True,
@@ -171,6 +179,7 @@ def inclination_coefficients(rate_hz: float, params: InclinationParams) -> NDArr
     r["rest_angular_velocity_squared"] = (params.rest_angular_velocity_deg_s * _DEGREE) ** 2
     r["rest_acceleration_squared"] = params.rest_acceleration_m_s2**2
     r["bias_limit"] = params.bias_limit_deg_s * _DEGREE
+    r["bias_surprise"] = params.bias_surprise_deg_s * _DEGREE
     # variances in (0.01 °/s)² as published, per bias interval
     growth = (0.1 * 100.0) ** 2 * every * interval / params.bias_forgetting_time_s
     motion = (params.bias_motion_deg_s * 100.0) ** 2
@@ -341,6 +350,27 @@ def _clip(value: float, limit: float) -> float:
 
 
 @kernel
+def _rests(c: Record, s: Record, resting: NDArray[np.float64]) -> bool:
+    """Whether what was quiet so long is at rest, and does not turn slowly."""
+    if s.rest_count < c.rest_intervals:
+        return False
+    if s.rest_count == c.rest_intervals:
+        for k in range(3):
+            s.rest_force[k] = resting[3 + k]
+    surprise = 0.0
+    for k in range(3):
+        surprise = max(surprise, abs(resting[k] - s.bias[k]))
+    if surprise <= c.bias_surprise:
+        return True
+    if s.rest_count < 2 * c.rest_intervals:
+        return False
+    a, b = s.rest_force, resting
+    along = a[0] * b[3] + a[1] * b[4] + a[2] * b[5]
+    sizes = (a[0] ** 2 + a[1] ** 2 + a[2] ** 2) * (b[3] ** 2 + b[4] ** 2 + b[5] ** 2)
+    return along > 0.0 and along**2 >= _UNTILTED * sizes
+
+
+@kernel
 def _update_bias(c: Record, s: Record) -> None:
     """One step of the bias filter, from rest or from the tilt that levelling had to correct."""
     seconds = c.bias_samples * c.interval_s
@@ -355,7 +385,7 @@ def _update_bias(c: Record, s: Record) -> None:
         quiet = False
     s.rest_broken = 0
     s.rest_count = s.rest_count + 1 if quiet else 0
-    s.at_rest = 1 if s.rest_count >= c.rest_intervals else 0
+    s.at_rest = 1 if _rests(c, s, resting) else 0
 
     # rotation sensor → earth, and the bias seen through it, with the delay of the levelling
     a, b = s.levelling, s.strapdown
@@ -417,7 +447,8 @@ def _update_bias(c: Record, s: Record) -> None:
         vx, vy, vz = c.variance_motion, c.variance_motion, c.variance_vertical
     s.tilt[0] = 0.0
     s.tilt[1] = 0.0
-    ex, ey, ez = _clip(ex, c.bias_limit), _clip(ey, c.bias_limit), _clip(ez, c.bias_limit)
+    most = c.bias_limit if s.at_rest else c.bias_surprise
+    ex, ey, ez = _clip(ex, most), _clip(ey, most), _clip(ez, most)
 
     # Kalman update, written out: N = P Rᵀ, S = R N + V, K = N S⁻¹
     p = s.covariance

@@ -110,7 +110,7 @@ class Inclination:
         self.growth = (0.1 * 100) ** 2 / 100.0 * every / self.rate_hz
         self.motion = (0.1 * 100) ** 4 / self.growth + (0.1 * 100) ** 2
         self.rest = (0.03 * 100) ** 4 / self.growth + (0.03 * 100) ** 2
-        self.limit = math.radians(2.0)
+        self.limit, self.surprise = math.radians(25.0), math.radians(2.0)
         self.covariance = self.initial * np.eye(3)
         self.rest_needed = round(1.5 * slow)
         self.quiet_intervals = 0
@@ -147,7 +147,9 @@ class Inclination:
         now = self.levelling @ self.strapdown
         seen_bias = self.rotated_bias((now @ self.bias)[:2])
         rotation = self.rotation(now)
-        if self.quiet_intervals >= self.rest_needed:
+        surprised = bool(np.any(np.abs(smooth[:3] - self.bias) > self.surprise))
+        rests = self.quiet_intervals >= (2 if surprised else 1) * self.rest_needed
+        if rests:
             rotation = np.eye(3)
             error = smooth[:3] - self.bias
             noise = self.rest * np.eye(3)
@@ -157,7 +159,8 @@ class Inclination:
             error = np.append(rate + seen_bias, 0.0) - rotation @ self.bias
             noise = np.diag([self.motion, self.motion, self.motion * 1e4])
         self.tilt = np.zeros(2)
-        error = np.clip(error, -self.limit, self.limit)
+        most = self.limit if rests else self.surprise
+        error = np.clip(error, -most, most)
         p = self.covariance + np.diag(
             np.where(np.diag(self.covariance) < self.initial, self.growth, 0.0)
         )
