@@ -15,6 +15,7 @@ MendKind = Literal[
     "no time",
     "lone time",
     "double",
+    "held",
     "out of order",
     "reversed",
     "wrapped",
@@ -40,6 +41,8 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "no time": "{count} rows without a time were left out.",
     "lone time": "{count} rows whose time is up to {duration} from those around were left out.",
     "double": "{count} rows stood twice; the copies were left out.",
+    "held": "{count} rows repeat the one before them while the sensor moved; they were left out, "
+    "as lost.",
     "out of order": "{count} rows were out of order and have been sorted by time.",
     "reversed": "{count} rows stood in reverse order and have been turned round.",
     "wrapped": "the clock wrapped around {count} times, at {number:g} s, and was counted on.",

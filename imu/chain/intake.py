@@ -71,7 +71,7 @@ ZEROS_TOLD: Final = 3
 #: the axis never read more by this share.
 _REPEATS: Final = 3
 _LIKE_THE_LARGEST: Final = 0.98
-_REPEAT_LEVEL_M_S2: Final = 1.5 * STANDARD_GRAVITY_M_S2
+_REPEAT_LEVEL_M_S2: Final = 1.4 * STANDARD_GRAVITY_M_S2
 #: The same of an angular velocity, for so long, since it changes less from sample to sample.
 _REPEAT_LEVEL_RAD_S: Final = 1.5
 _TURN_REPEATS_S: Final = 0.012
@@ -94,7 +94,7 @@ class IntakeParams:
     fill_limit_s : float
         Longest gap that is filled by interpolation, s, 0 to 1.
     acceleration_range_m_s2, angular_velocity_range_rad_s : float
-        End of the sensor's range, 0 when unknown; then three equal readings beyond 1.5 g count, or
+        End of the sensor's range, 0 when unknown; then three equal readings beyond 1.4 g count, or
         those of 12 ms beyond 1.5 rad/s in motion.
     """
 

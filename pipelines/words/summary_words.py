@@ -39,6 +39,10 @@ _DEVICES: Final = {"treadmill": "treadmill", "pod": "foot pod"}
 _UNCOUNTED_S: Final = 60.0
 _UNCOUNTED: Final = 0.05
 _MOVED_S: Final = 20.0
+#: Steps in doubt for missing samples from which on it is told, as a share, and how many gaps that
+#: cannot be filled are more than a start and an end.
+_GAPS: Final = 0.2
+_SEVERAL: Final = 3
 #: A median of fewer of the steps, as a share, says of how many.
 _NEARLY_ALL: Final = 0.95
 
@@ -137,8 +141,11 @@ def run_notes(result: SessionResult) -> list[str]:
                 "hardly leaves the ground, below some 150 steps a minute, may be taken for walking."
             )
         return notes
-    gaps = int(np.count_nonzero(result.steps.quality_bits & int(Quality.GAP)))
-    if 2 * gaps > len(result.steps):
+    after_gaps = Quality.GAP
+    if result.losses.chain_restarts >= _SEVERAL:  # else these are of the start and the end
+        after_gaps |= Quality.SETTLING | Quality.EDGE
+    gaps = int(np.count_nonzero(result.steps.quality_bits & np.uint16(after_gaps)))
+    if gaps > _GAPS * len(result.steps):
         notes.append(
             f"samples are missing in or just before {gaps} of {len(result.steps)} steps, which do "
             "not count: keep the sensor near its receiver, or look at what writes the file."

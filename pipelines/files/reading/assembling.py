@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from imu.errors import InputError
+from imu.held_rows import held_rows
 from imu.samples import RATE_RANGE_HZ, STANDARD_GRAVITY_M_S2, Samples
 from imu.stream_joining import decimate, join_rows, join_streams, resample
 from imu.time_axis import mend_time
@@ -75,6 +76,12 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
     notes = [*filter(None, [recording.told]), *recording.notes]
     with np.errstate(over="ignore", invalid="ignore"):
         time, acceleration, gyro, rate, mends = _on_one_axis(recording, stated)
+        measured = acceleration if gyro is None else np.concatenate([acceleration, gyro], axis=1)
+        held = held_rows(measured, rate, gyroscope=gyro is not None)
+        if held.any() and "rate_hz" not in recording.preamble:  # what we wrote comes back as it was
+            time, acceleration = time[~held], acceleration[~held]
+            gyro = None if gyro is None else gyro[~held]
+            mends.append(Mend("held", int(np.count_nonzero(held))))
     notes += [f"{place}: {mend.sentence}" for mend in mends if mend.count]
     notes += _missing_axes(recording)
     if len(time) >= _PLAUSIBILITY_S * rate:

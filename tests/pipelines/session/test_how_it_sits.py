@@ -74,8 +74,8 @@ def test_axes_that_are_not_found_are_told_once_on_the_way() -> None:
     assert notes(found, "auto") == [AXES_NOT_FOUND]
 
 
-@pytest.mark.parametrize(("one_in", "told"), [(20, 1), (100, 0)])
-def test_samples_missing_in_most_steps_are_told_with_a_cure(one_in: int, told: int) -> None:
+@pytest.mark.parametrize(("one_in", "told"), [(20, 1), (100, 1), (400, 0)])
+def test_samples_missing_in_many_steps_are_told_with_a_cure(one_in: int, told: int) -> None:
     samples, _ = simulate(RUN)
     kept = np.arange(len(samples)) % one_in > 0
     turned = samples.angular_velocity_rad_s
@@ -111,3 +111,16 @@ def test_a_loose_clip_is_told_once_on_the_way_and_in_the_summary() -> None:
     assert words(found).count(CLIP_IS_LOOSE) == 1
     assert notes(found, "auto") == [CLIP_IS_LOOSE]
     assert CLIP_IS_LOOSE not in words(folded(samples))
+
+
+def test_steps_that_gaps_take_from_what_counts_are_told_with_their_cause() -> None:
+    """And not that no step is found: each gap begins the search for them anew."""
+    samples, _ = simulate(Scenario(minutes=0.8, rate=100.0, seed=3, standing_s=3.0))
+    kept, turning = samples.time_s % 3.0 > 0.15, samples.angular_velocity_rad_s
+    assert turning is not None
+    parts = Samples(samples.time_s[kept], samples.acceleration_m_s2[kept], turning[kept])
+    whole, holed = folded(samples, "auto"), folded(parts, "auto")
+    assert not [note for note in notes(whole, "auto") if "missing" in note]
+    told = notes(holed, "auto")
+    assert [note for note in told if note.startswith("samples are missing in or just before")]
+    assert not [note for note in told if "no running step is found" in note]

@@ -206,3 +206,25 @@ def test_passing_over_all_columns_is_told_so(tmp_path: Path) -> None:
     path.write_text("a,b,c\n1,2,3\n4,5,6\n")
     with pytest.raises(InputError, match="--columns passes over each column"):
         read(path, columns="-,-,-")
+
+
+def test_rows_that_a_receiver_holds_where_packets_are_lost_are_left_out(tmp_path: Path) -> None:
+    """While one moves: who stands before a coarse sensor reads the same again and again."""
+    force, turning = RUN.acceleration_m_s2.copy(), RUN.angular_velocity_rad_s.copy()
+    lost = [slice(first, first + 12) for first in range(250, len(force) - 12, 70)]
+    for rows in lost:
+        force[rows], turning[rows] = force[rows.start - 1], turning[rows.start - 1]
+    shape = replace(UNSAID, acceleration_name="acc_{x}_m_s2", angular_velocity_name="gyr_{x}_rad_s")
+    held = replace(RUN, acceleration_m_s2=force, angular_velocity_rad_s=turning)
+    table = read(write_text(tmp_path / "held.csv", held, shape))
+    assert len(table.samples) == len(force) - 12 * len(lost)
+    (note,) = [note for note in table.notes if "repeat" in note]
+    assert f"{12 * len(lost)} rows repeat the one before them while the sensor moved" in note
+
+    coarse = replace(
+        RUN,
+        acceleration_m_s2=np.round(RUN.acceleration_m_s2),
+        angular_velocity_rad_s=np.round(RUN.angular_velocity_rad_s, 1),
+    )
+    table = read(write_text(tmp_path / "coarse.csv", coarse, shape))
+    assert len(table.samples) == len(force)
