@@ -173,6 +173,11 @@ TURNING_STATE: Final = np.dtype(
         ("standing", np.float64, 3),
         ("stood_before", np.float64, 3),
         ("ran_before", np.float64, 3),
+        # contact time and step time, means of the last steps, and those of the run before
+        ("gait", np.float64, 2),
+        ("gait_before", np.float64, 2),
+        ("gait_number", np.int64),  # of the last step that they hold
+        ("gait_steps", np.int64),
         # step of this run at which a slip was seen, 0 for none, and up in the body before it
         ("slip_at", np.int64),
         ("slip_posture", np.float64, 3),

@@ -65,7 +65,7 @@ from imu.step.ringing import (
     is_loose,
     loose_score,
 )
-from imu.step.slip import follow_reseating, follow_slip, settle_slip
+from imu.step.slip import follow_reseating, follow_slip, settle_slip, take_gait
 from imu.step.step_features import FEATURES, fill_step_features
 from imu.step.stride_levelling import (
     BIAS_KNOWN_DEG_S,
@@ -487,6 +487,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     from_standing = s.turning.start_known == 1 and s.turning.start_bias_deg_s < BIAS_KNOWN_DEG_S
     start_s = START_FROM_STANDING_S if from_standing else START_S
     r.quality |= judge_posture(c.posture_quality, s.posture_quality, r, start_s)
+    take_gait(s.turning, r, number)
     if s.posture_quality.slipped == 1 and gyro and mounted:
         follow_slip(s, number)
     elif gyro and mounted and s.turning.slip_at > 0:

@@ -34,6 +34,12 @@ _LEAST_LATER_DEG: Final = 3.0
 _GOES_ON_STEPS: Final = 60
 #: A smaller turn may be the runner's: it is flagged, and measured as it is.
 _LEAST_DEG: Final = 8.0
+#: After a break in which nobody stood, where contact and step time are those of the run before.
+_LEAST_WALKED_DEG: Final = 9.0
+_GAIT_STEPS: Final = 16
+_LAST_STEP: Final = 0.25  # more than the others: it is half a walk
+_CONTACT_ALIKE: Final = 0.08
+_STEP_ALIKE: Final = 0.04
 
 
 @kernel
@@ -89,21 +95,52 @@ def _return_to_posture(s: Record, number: int, least_deg: float) -> bool:
 
 @kernel
 def follow_reseating(s: Record, number: int) -> bool:
-    """The same for a sensor that was turned while its runner stood between two runs.
+    """The same for a sensor that was turned while its runner stood or walked between two runs.
 
-    Up of standing and up of the strides have both turned since the run before, and alike.
+    Up of standing and up of the strides have both turned since the run before, and alike; or nobody
+    stood, and up of the strides alone has, of one who runs as before.
     """
     o = s.turning
-    if number != _SETTLED or not _square(o.stood_before) > 0.5 or not _square(o.standing) > 0.5:
+    if number != _SETTLED or not _square(o.ran_before) > 0.5:
         return False
     p, q = _unit(o.standing), _unit(o.stood_before)
     now, before = _unit(o.start_up), _unit(o.ran_before)
+    if p == q:
+        now = _up_in_sensor(s, number + 1 - _SURE, number + 1)  # the start is over
+        return _runs_as_before(o) and _turn_mounting(s, now, before, _LEAST_WALKED_DEG)
+    if not _square(o.stood_before) > 0.5 or not _square(o.standing) > 0.5:
+        return False
     # what turns the standing back has to turn the strides back, which the start leans by a share
     x, y, z = _turned(p, q, now)
     left = math.acos(min(max(x * before[0] + y * before[1] + z * before[2], -1.0), 1.0))
     turned = math.acos(min(max(p[0] * q[0] + p[1] * q[1] + p[2] * q[2], -1.0), 1.0))
     alike = left < max(_ALIKE * turned, _ALIKE_RAD)
     return alike and _turn_mounting(s, p, q, _LEAST_DEG)
+
+
+@kernel
+def take_gait(o: Record, row: Record, number: int) -> None:
+    """Take a step's contact and step time into the means of the last ones of its run."""
+    if number <= o.gait_number:  # steps are counted from the start of each run
+        o.gait_before[0], o.gait_before[1] = o.gait[0], o.gait[1]
+        o.gait_steps = 0
+    o.gait_number = number
+    steps = min(o.gait_steps + 1, _GAIT_STEPS)
+    if steps == _GAIT_STEPS and abs(row.step_time_s - o.gait[1]) > _LAST_STEP * o.gait[1]:
+        return
+    o.gait_steps = steps
+    share = 1.0 / steps
+    if math.isfinite(row.contact_time_ms):
+        o.gait[0] += share * (row.contact_time_ms - o.gait[0])
+    o.gait[1] += share * (row.step_time_s - o.gait[1])
+
+
+@kernel
+def _runs_as_before(o: Record) -> bool:
+    """Whether contact and step time are those of the run before."""
+    contact, step = o.gait_before[0], o.gait_before[1]
+    alike = abs(o.gait[0] - contact) < _CONTACT_ALIKE * contact
+    return alike and abs(o.gait[1] - step) < _STEP_ALIKE * step
 
 
 @kernel

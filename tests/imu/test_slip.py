@@ -76,6 +76,27 @@ def test_a_sensor_that_is_seated_anew_during_a_stop_is_followed(
     assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=1.5)
 
 
+@pytest.mark.parametrize(("slip_deg", "at_s"), [(20.0, 50.0), (-12.0, 40.5), (15.0, 59.3)])
+def test_a_sensor_that_turns_in_a_walking_break_is_followed(slip_deg: float, at_s: float) -> None:
+    walked = "minutes=1.6&seed=7&rate=100&standing_s=6&lean=5&walk=40+20"
+    before = simulate(Scenario.from_query(walked))[0]
+    clean, nothing = steps_of(before)
+    assert nothing == {}
+    steps, troubles = steps_of(turned(slip_deg, at_s, "y", before))
+    assert troubles["slipped"] == pytest.approx(abs(slip_deg), abs=2.5)
+    assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=2.0)
+
+
+@pytest.mark.parametrize("speed", ["3.0,3.8@60", "3.6,2.9@60"])
+def test_who_leans_otherwise_after_a_walking_break_and_runs_otherwise_is_measured(
+    speed: str,
+) -> None:
+    query = f"minutes=1.6&seed=7&rate=100&standing_s=6&lean=2,13@55&walk=40+20&speed={speed}"
+    steps, troubles = steps_of(simulate(Scenario.from_query(query))[0])
+    assert troubles == {}
+    assert at_the_end(steps)[0] == pytest.approx(13.0, abs=1.5)
+
+
 @pytest.mark.parametrize("mark", ["neutral", "moved"])
 def test_what_the_runner_marks_at_a_stop_is_not_followed_once_more(mark: str) -> None:
     stopped = "minutes=1.5&seed=7&rate=100&standing_s=6&lean=5&stop=40+15"
