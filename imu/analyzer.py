@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,6 +83,12 @@ _NOTHING: Final = (np.empty(0), np.empty((0, 3)), np.empty((0, 3)), np.empty(0, 
 _NO_PLACES: Final = np.empty(0, np.int64)
 
 
+#: Parts of the chain that an analyzer keeps at hand.
+_OF_CHAIN: Final = frozenset(
+    {"_coefficients", "_state", "_finished", "_waiting_rows", "_waiting_places", "_waiting"}
+)
+
+
 class StepAnalyzer(Stage[AnalyzerParams]):
     """The whole chain over one sensor's stream.
 
@@ -93,8 +99,9 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         such samples do not show, stay empty.
     runner : Runner, optional
         Body data; only ``lumbar_index`` needs them.
-    axes : str
-        Signed sensor axes forward, left, up, or ``"auto"``.
+    axes : str, optional
+        Signed sensor axes forward, left, up; ``"auto"`` or nothing, as a table says that states
+        none.
     speed_m_s : float, optional
         Running speed where it is known and constant, as on a treadmill, m/s, 0.5 to 12; contact and
         force are then judged with it.
@@ -128,7 +135,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         rate_hz: float,
         runner: Runner | None = None,
         *,
-        axes: str = "auto",
+        axes: str | None = "auto",
         speed_m_s: float | None = None,
         neutral_up: ArrayLike | None = None,
         params: AnalyzerParams | None = None,
@@ -137,7 +144,8 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         features: bool = False,
     ) -> None:
         _check_rate(rate_hz)
-        self._mounting = None if axes == "auto" else mounting_from_axes(axes)
+        stated = axes if axes and axes != "auto" else None
+        self._mounting = None if stated is None else mounting_from_axes(stated)
         if neutral_up is not None:
             if self._mounting is None:
                 raise ParameterError("neutral_up", neutral_up, "stated axes together with it")
@@ -150,19 +158,15 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         chosen = params or AnalyzerParams()
         self._runner, self._speed_m_s = runner or Runner(), speed_m_s
         self._coefficients = chain_coefficients(float(rate_hz), self._runner, chosen, speed_m_s)
-        super().__init__(chosen, lambda: self._begun(np.zeros(1, CHAIN_STATE)))
+        super().__init__(chosen, self._first_state)
         self._chain = np.zeros(1, CHAIN)
         self._chain["coefficients"] = self._coefficients
-        self._coefficients = self._chain["coefficients"]
-        self._state = self._begun(self._chain["state"])
+        self._look_into_chain()
+        self._begun(self._state)
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
-        self._finished = self._chain["finished"]
         self._finished["waved"] = waveforms
         self._finished["noted"] = -1
         self._count = 0  # of the finished steps in there
-        self._waiting_rows = self._finished["rows"][0].view(ROW_BYTES)
-        self._waiting_places = self._finished["places"][0]
-        self._waiting = self._finished["count"], self._finished["wave_count"]
         self._rows: list[NDArray[np.void]] = []
         self._places: list[NDArray[np.int64]] = []
         self._finished_waves: list[NDArray[np.float64]] = []
@@ -485,6 +489,23 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         self._finished["noted"] = -1
         self._finished_waves = []
 
+    def _look_into_chain(self) -> None:
+        self._coefficients, self._state = self._chain["coefficients"], self._chain["state"]
+        self._finished = self._chain["finished"]
+        self._waiting_rows = self._finished["rows"][0].view(ROW_BYTES)
+        self._waiting_places = self._finished["places"][0]
+        self._waiting = self._finished["count"], self._finished["wave_count"]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in _OF_CHAIN}
+
+    def __setstate__(self, content: dict[str, Any]) -> None:
+        vars(self).update(content)
+        self._look_into_chain()  # a copy looks into its own
+
+    def _first_state(self) -> NDArray[np.void]:
+        return self._begun(np.zeros(1, CHAIN_STATE))
+
     def _begun(self, s: NDArray[np.void]) -> NDArray[np.void]:
         """Make a state of zeros that before the first sample."""
         s["inclination"] = new_inclination_state(self._coefficients["inclination"])
@@ -642,7 +663,7 @@ def analyze(
     samples: Samples,
     runner: Runner | None = None,
     *,
-    axes: str = "auto",
+    axes: str | None = "auto",
     speed_m_s: float | None = None,
     rate_hz: float | None = None,
     params: AnalyzerParams | None = None,
@@ -655,8 +676,9 @@ def analyze(
         The recording.
     runner : Runner, optional
         Body data; only ``lumbar_index`` needs them.
-    axes : str
-        Signed sensor axes forward, left, up, or ``"auto"``.
+    axes : str, optional
+        Signed sensor axes forward, left, up; ``"auto"`` or nothing, as a table says that states
+        none.
     speed_m_s : float, optional
         Running speed where it is known and constant, m/s.
     rate_hz : float, optional
@@ -695,7 +717,9 @@ def analyze(
     """
     if rate_hz is None:
         if len(samples) < 2:
-            raise InputError("a recording needs at least two samples: this one is empty.")
+            raise InputError(
+                f"a recording needs at least two samples: this one has {len(samples)}."
+            )
         order = np.diff(samples.time_s) > 0.0
         if not order.all():
             index = int(np.argmin(order)) + 1

@@ -57,7 +57,13 @@ def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
             if kind == "M"
             else f"{name} holds durations: give seconds, t / numpy.timedelta64(1, 's')."
         )
+    if kind == "c":
+        raise InputError(f"{name} holds complex numbers: give their real parts.")
     try:
+        if isinstance(values, np.ma.MaskedArray):  # what is masked was not measured
+            return np.where(np.ma.getmaskarray(values), np.nan, np.asarray(values, np.float64))
         return np.asarray(values, np.float64, order="C")
     except (TypeError, ValueError):
-        raise InputError(f"{name} is not an array of numbers.") from None
+        raise InputError(
+            f"{name} is not an array of numbers: give floats, with numpy.nan for what is missing."
+        ) from None

@@ -53,6 +53,20 @@ class BackstrideError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # what is made of several words is not made of its message: workers hand errors on
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(
+    kind: type[BackstrideError], args: tuple[object, ...], content: dict[str, object]
+) -> BackstrideError:
+    """An error that another process has raised."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(content)
+    return error
+
 
 class ParameterError(BackstrideError):
     """Raised when a parameter is outside its range or an option is malformed.

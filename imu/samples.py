@@ -27,8 +27,8 @@ FULL_RATE_HZ: Final = 49.0
 #: Fewer samples are not asked for their units, and of many no more than these at first.
 _SOME: Final = 64
 _MANY: Final = 512
-#: Steps that are milliseconds and no seconds: 1 to 1000 Hz.
-_MILLISECONDS: Final = (1.0, 1000.0)
+#: Steps that are no seconds: of 1 to 1000 Hz in such a unit, and what makes seconds of it.
+_OTHER_STEPS: Final = (("ms", 1.0, 1000), ("µs", 1e3, 10**6), ("ns", 1e6, 10**9))
 #: Median sizes of a force that is in g: nobody falls for half of the time.
 _ONE_G: Final = (0.8, 1.25)
 #: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
@@ -246,8 +246,11 @@ def _refuse_other_units(samples: Samples) -> None:
         return
     if span > n:  # slower than one a second
         step = float(np.median(np.diff(time)))
-        if _MILLISECONDS[0] <= step <= _MILLISECONDS[1]:
-            raise InputError(f"time_s steps by {step:g}: if it is in ms, divide it by 1000.")
+        for unit, least, factor in reversed(_OTHER_STEPS):
+            if least <= step:
+                raise InputError(
+                    f"time_s steps by {step:g}: if it is in {unit}, divide by {factor}."
+                )
     if _is_in_si(samples):
         return
     with np.errstate(over="ignore", invalid="ignore"):

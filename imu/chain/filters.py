@@ -135,6 +135,10 @@ class SosParams:
     sections: tuple[tuple[float, ...], ...]
 
 
+def _new_state() -> NDArray[np.void]:
+    return np.zeros(1, SOS_STATE)
+
+
 class SosFilter(Stage[SosParams]):
     """A cascade of second-order sections over a stream of numbers.
 
@@ -167,7 +171,7 @@ class SosFilter(Stage[SosParams]):
         if not np.all(sections[:, 3] == 1.0):
             raise ParameterError("sos", sections[:, 3].tolist(), "sections with a0 = 1")
         frozen = SosParams(tuple(tuple(float(v) for v in row) for row in sections))
-        super().__init__(frozen, lambda: np.zeros(1, SOS_STATE))
+        super().__init__(frozen, _new_state)
         self._sos = sections
 
     def push(self, values: ArrayLike) -> NDArray[np.float64]:

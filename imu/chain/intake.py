@@ -190,6 +190,11 @@ def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void
 def time_order_error(index: int, time_s: NDArray[np.float64], last_seen_s: float) -> InputError:
     """The sentence for a time stamp that does not increase."""
     previous = float(time_s[index - 1]) if index > 0 else last_seen_s
+    if not math.isfinite(time_s[index]):
+        return InputError(
+            f"its time is {time_s[index]}: leave out samples without a time.",
+            place=f"sample {index} of the block",
+        )
     return InputError(
         f"time {time_s[index]:.6f} s follows {previous:.6f} s: sort the samples, drop doubles.",
         place=f"sample {index} of the block",
@@ -434,6 +439,10 @@ def _intake_push(
     return -1, n
 
 
+def _new_state() -> NDArray[np.void]:
+    return np.zeros(1, INTAKE_STATE)
+
+
 class Intake(Stage[IntakeParams]):
     """Clean a stream of samples: quarantine, fill, flag.
 
@@ -458,7 +467,7 @@ class Intake(Stage[IntakeParams]):
     """
 
     def __init__(self, rate_hz: float, params: IntakeParams | None = None) -> None:
-        super().__init__(params or IntakeParams(), lambda: np.zeros(1, INTAKE_STATE))
+        super().__init__(params or IntakeParams(), _new_state)
         self._coefficients = intake_coefficients(rate_hz, self._params)
 
     def push(self, samples: Samples) -> Samples:

@@ -93,6 +93,8 @@ _BRIEF_LEAD_S: Final = 0.06  # before it, within which lies the initial contact
 _SHAKING_S: Final = 0.05  # filled samples in a stride from which on its attitude is doubted
 #: Who is still for less does not stand but pauses, in whatever posture; both seconds are averaged.
 _STANDING_SECONDS: Final = 2
+#: Square of the cosine of the turn from second to second of one who stands, at most 1.5°.
+_UPRIGHT: Final = math.cos(math.radians(1.5)) ** 2
 _TAIL_S: Final = 0.18  # pad after the closing contact
 STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
 #: Value of ``due`` while no step can be closed.
@@ -389,9 +391,17 @@ def _mean_of_last_second(c: Record, s: Record, out: NDArray[np.float64]) -> None
 
 @kernel
 def _stand(s: Record) -> None:
-    """A second has passed: the mean of the last still ones is up, once there are enough."""
+    """A second has passed: the mean of the last still ones is up, once there are enough.
+
+    One who leans slowly into the run is as still as one who stands, and is not upright.
+    """
     v, before = s.segment.standing_sum, s.segment.standing_before
     s.segment.standing_count = s.segment.standing_count + 1 if s.gait.still == 1 else 0
+    along = v[0] * before[0] + v[1] * before[1] + v[2] * before[2]
+    sizes = v[0] ** 2 + v[1] ** 2 + v[2] ** 2
+    sizes *= before[0] ** 2 + before[1] ** 2 + before[2] ** 2
+    if s.segment.standing_count > 1 and along * along < _UPRIGHT * sizes:
+        s.segment.standing_count = 1
     if s.segment.standing_count >= _STANDING_SECONDS:
         x, y, z = v[0] + before[0], v[1] + before[1], v[2] + before[2]
         norm = math.sqrt(x * x + y * y + z * z)

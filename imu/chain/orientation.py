@@ -597,7 +597,10 @@ class InclinationFilter(Stage[InclinationParams]):
     def __init__(self, rate_hz: float, params: InclinationParams | None = None) -> None:
         chosen = params or InclinationParams()
         self._coefficients = inclination_coefficients(rate_hz, chosen)
-        super().__init__(chosen, lambda: new_inclination_state(self._coefficients))
+        super().__init__(chosen, self._first_state)
+
+    def _first_state(self) -> NDArray[np.void]:
+        return new_inclination_state(self._coefficients)
 
     @property
     def bias_rad_s(self) -> NDArray[np.float64]:

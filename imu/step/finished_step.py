@@ -456,7 +456,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.contact_time_ms = 1000.0 * (toe_off_s - start_s)
     r.flight_time_ms = 1000.0 * (end_s - toe_off_s)
     # from rise to rise, which repeats better than the contacts
-    r.cadence_spm = _cadence(s, rise_samples * c.interval_s, f.scratch)
+    seconds_a_sample = step_time / (next_contact - contact_index)
+    r.cadence_spm = _cadence(s, rise_samples * seconds_a_sample, f.scratch)
     r.peak_force_bw = max(outputs[PEAK], 0.0)
     _write_uncertainty(model, ringing, distance, r)
     r.peak_10hz_bw = largest(v10, a, t)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -692,3 +694,50 @@ def test_two_analyzers_know_nothing_of_each_other() -> None:
     found.append(a.flush())
     joined = concatenate(found)
     assert joined.initial_contact_s.tobytes() == usual_steps().initial_contact_s.tobytes()
+
+
+def test_an_analyzer_goes_on_in_another_process_or_as_a_copy() -> None:
+    samples = running(steps=40).samples
+    half = len(samples) // 2
+    analyzer = StepAnalyzer(200.0)
+    analyzer.push(samples[:half])
+    copies = [pickle.loads(pickle.dumps(analyzer)), copy.deepcopy(analyzer)]
+    rest = [
+        concatenate([one.push(samples[half:]), one.flush()]).rows for one in (analyzer, *copies)
+    ]
+    assert [one.tobytes() for one in rest[1:]] == 2 * [rest[0].tobytes()]
+    copies[1].reset()
+    assert concatenate([copies[1].push(samples), copies[1].flush()]).step[0] == 1
+
+
+def test_times_count_where_the_rate_was_stated_a_little_off() -> None:
+    """A sensor's clock may be off by some per cent; cadence and contact are those of its stamps."""
+    samples = running(rate_hz=100.0, steps=60).samples
+    for pace in (0.98, 1.02):
+        paced = Samples(
+            samples.time_s * pace, samples.acceleration_m_s2, samples.angular_velocity_rad_s
+        )
+        analyzer = StepAnalyzer(100.0)
+        steps = concatenate([analyzer.push(paced), analyzer.flush()])
+        assert steps.cadence_spm[-1] == pytest.approx(60.0 / (0.36 * pace), rel=0.003)
+
+
+@pytest.mark.parametrize(
+    ("samples", "sentence"),
+    [
+        (Samples([0.0], [[0.0, 0.0, 9.81]]), "at least two samples: this one has 1"),
+        (Samples([0.0, np.nan, 0.02], np.tile([0.0, 0.0, 9.81], (3, 1))), "its time is nan: leave"),
+    ],
+)
+def test_a_recording_that_cannot_be_analysed_is_refused_with_what_it_lacks(
+    samples: Samples, sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        analyze(samples)
+
+
+def test_a_table_that_states_no_axes_has_them_found() -> None:
+    samples = running(steps=40).samples
+    found = analyze(samples, axes="auto")
+    for unstated in (None, ""):
+        assert analyze(samples, axes=unstated).rows.tobytes() == found.rows.tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 
 import pytest
@@ -51,3 +52,20 @@ def test_the_sentence_names_the_place_and_the_data_are_attributes() -> None:
     assert ProtocolError("too short.", payload=b"\x01").payload == b"\x01"
     assert isinstance(DeviceNotFound("nothing.", source="ble:x"), errors.DeviceError)
     assert DeviceLost("gone.", source="ble:x").source == "ble:x"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ParameterError("speed_m_s", -3.0, "a positive number"),
+        InputError("there are no samples: give at least one.", place="run.csv"),
+        ColumnError("acc_x is missing: add it.", column="acc_x", place="run.csv"),
+        RecordingError("is cut: record it again.", path="run.mcap"),
+        DeviceLost("is gone: go nearer.", source="ble:H10", may_pass=True),
+        ProtocolError("makes no sense: update it.", payload=b"\x01", source="ble:H10"),
+    ],
+)
+def test_a_worker_hands_an_error_on(error: BackstrideError) -> None:
+    """What another process cannot unpack leaves its pool waiting for ever."""
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

@@ -60,9 +60,17 @@ def test_whatever_numpy_understands_is_taken_as_numbers() -> None:
     assert Samples(np.zeros(2), np.zeros((3, 2)).T).acceleration_m_s2.flags.c_contiguous
 
 
+def test_what_is_masked_was_not_measured() -> None:
+    force = np.ma.masked_greater([[0.0, 0.0, 9.0], [0.0, 0.0, 99.0]], 50.0)
+    np.testing.assert_array_equal(
+        Samples([0, 1], force).acceleration_m_s2, [[0.0, 0.0, 9.0], [0.0, 0.0, np.nan]]
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        ((np.zeros(2), np.zeros((2, 3), complex)), "acceleration_m_s2 holds complex numbers"),
         ((np.zeros((2, 1)), np.zeros((2, 3))), "time_s has shape"),
         ((np.zeros(2), np.zeros((3, 3))), r"acceleration_m_s2 has shape \(3, 3\)"),
         ((np.zeros(2), np.zeros((2, 2))), r"acceleration_m_s2 has shape \(2, 2\)"),

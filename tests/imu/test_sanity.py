@@ -136,7 +136,9 @@ def test_the_stage_alone_tells_gravity_that_is_missing() -> None:
 @pytest.mark.parametrize(
     ("change", "cure"),
     [
-        (lambda t, a, w: (t * 1000.0, a, w), "divide it by 1000"),
+        (lambda t, a, w: (t * 1000.0, a, w), "in ms, divide by 1000"),
+        (lambda t, a, w: (t * 1e6, a, w), "in µs, divide by 1000000"),
+        (lambda t, a, w: (t * 1e9, a, w), "in ns, divide by 1000000000"),
         (lambda t, a, w: (t, a / 9.80665, w), "multiply by 9.80665"),
         (lambda t, a, w: (t, a, np.degrees(w)), "numpy.radians"),
         (lambda t, a, w: ((t * 1e9).astype("datetime64[ns]"), a, w), "timedelta64"),

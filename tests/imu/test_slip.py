@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import StepAnalyzer
+from imu.analyzer import StepAnalyzer, analyze
 from imu.samples import Samples
 from imu.steps import Steps, concatenate
 
@@ -21,11 +21,13 @@ def run() -> Samples:
     return simulate(Scenario.from_query(query))[0]
 
 
-def turned(slip_deg: float, at_s: float, about: str, samples: Samples) -> Samples:
-    """As the sensor reads that turns within 0.3 s, which its gyroscope sees."""
+def turned(
+    slip_deg: float, at_s: float, about: str, samples: Samples, lasts_s: float = 0.3
+) -> Samples:
+    """As the sensor reads that turns, which its gyroscope sees."""
     rates = samples.angular_velocity_rad_s
     assert rates is not None
-    angle_rad = np.radians(slip_deg) * np.clip((samples.time_s - at_s) / 0.3, 0.0, 1.0)
+    angle_rad = np.radians(slip_deg) * np.clip((samples.time_s - at_s) / lasts_s, 0.0, 1.0)
     axis = np.array([about == "x", about == "y", about == "z"], float)
     turn = Rotation.from_rotvec(angle_rad[:, None] * axis)
     own = np.gradient(angle_rad, samples.time_s)[:, None] * axis
@@ -128,3 +130,12 @@ def test_another_posture_while_standing_is_no_other_seat() -> None:
     clean, _ = steps_of(samples)
     assert "slipped" not in troubles
     assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=1.5)
+
+
+@pytest.mark.parametrize("lasts_s", [0.6, 1.0, 2.0, 3.0])
+def test_who_leans_slowly_into_the_run_was_upright_before(lasts_s: float) -> None:
+    """With axes found from standing: ten degrees more than the run that was not leant into."""
+    clean = analyze(run(), axes="auto")
+    leant = analyze(turned(-10.0, 5.8 - lasts_s, "y", run(), lasts_s), axes="auto")
+    more = leant.sacral_lean_deg[-40:] - clean.sacral_lean_deg[-40:]
+    assert more.mean() == pytest.approx(10.0, abs=1.0)
