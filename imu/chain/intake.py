@@ -72,6 +72,9 @@ ZEROS_TOLD: Final = 3
 _REPEATS: Final = 3
 _LIKE_THE_LARGEST: Final = 0.98
 _REPEAT_LEVEL_M_S2: Final = 1.4 * STANDARD_GRAVITY_M_S2
+#: The top of a wave of 2.8 Hz is within one count of a coarse sensor for so long, s, times the root
+#: of the count over the wave's height; and half as long again.
+_TOP_S: Final = 1.5 * math.sqrt(8.0) / (2.0 * math.pi * 2.8)
 #: The same of an angular velocity, for so long, since it changes less from sample to sample.
 _REPEAT_LEVEL_RAD_S: Final = 1.5
 _TURN_REPEATS_S: Final = 0.012
@@ -130,6 +133,7 @@ INTAKE_STATE: Final = np.dtype(
         ("acceleration", np.float64, 3),
         ("angular_velocity", np.float64, 3),
         ("repeats", np.int64, 3),
+        ("finest", np.float64),  # least change of an axis from sample to sample, m/s²; 0: none yet
         ("largest", np.float64, 3),  # size on each axis that was ever read, m/s²
         ("turn_repeats", np.int64, 3),
         ("measured", np.uint8, 3),  # axes that ever were different from zero
@@ -349,13 +353,17 @@ def accept_sample(
         value = ax if axis == 0 else (ay if axis == 1 else az)
         rate = gx if axis == 0 else (gy if axis == 1 else gz)
         size = abs(value)
-        repeats[axis] = repeats[axis] + 1 if value == last[axis] else 1
+        step = abs(value - last[axis])
+        if s.joined == 1 and step > 0.0 and (step < s.finest or s.finest == 0.0):
+            s.finest = step
+        repeats[axis] = repeats[axis] + 1 if step == 0.0 else 1
         if size >= c.acceleration_limit:
             clipped = True
         largest[axis] = max(largest[axis], size)
         at_end = size > max(_REPEAT_LEVEL_M_S2, _LIKE_THE_LARGEST * largest[axis])
         if repeats[axis] >= _REPEATS and at_end and not held:
-            clipped = True
+            top_s = _TOP_S * math.sqrt(s.finest / (size - STANDARD_GRAVITY_M_S2))
+            clipped = clipped or repeats[axis] >= top_s * c.rate_hz
         if abs(last_turn[axis]) > _TURNING_RAD_S:
             turned = True
         turn_repeats[axis] = turn_repeats[axis] + 1 if rate == last_turn[axis] else 1

@@ -315,7 +315,7 @@ class Door:
         flags: list[int] = []
         expected = math.nan
         previous: Array | None = None
-        run, largest = [0, 0, 0], np.zeros(3)
+        run, largest, finest = [0, 0, 0], np.zeros(3), math.inf
         most_change, most_turn_change, leaps = 0.0, 0.0, 0
         slow = 50.0 / min(max(self.rate_hz, 50.0), 200.0)
         leap = 9.80665 * (2.5 + 3.5 * (slow - 0.25) / 0.75)
@@ -361,14 +361,21 @@ class Door:
                 most_change = max(most_change * forgotten, np.abs(a - previous[1:4]).max())
                 turn_change = np.abs(w - previous[4:7]).max()
                 most_turn_change = max(most_turn_change * forgotten, turn_change)
+                steps = np.abs(a - previous[1:4])
+                finest = min([finest, *steps[steps > 0.0]])
             leaps = 0
             held = previous is not None and bool(np.all(a == previous[1:4]))
             largest = np.maximum(largest, np.abs(a))
             for axis in range(3):
                 same = previous is not None and previous[1 + axis] == a[axis]
                 run[axis] = run[axis] + 1 if same else 1
-                end = max(1.5 * 9.80665, 0.98 * largest[axis])
-                bad |= run[axis] >= 3 and abs(a[axis]) > end and not held
+                end = max(1.4 * 9.80665, 0.98 * largest[axis])
+                if run[axis] >= 3 and abs(a[axis]) > end and not held:
+                    # half as long again as the top of a sine of 2.8 Hz is within a count
+                    height = abs(a[axis]) - 9.80665
+                    count = 0.0 if finest == math.inf else finest
+                    top = 2.0 * math.sqrt(2.0 * count / height) / (2.0 * math.pi * 2.8)
+                    bad |= run[axis] >= 1.5 * top * self.rate_hz
             rows.append(row)
             flags.append(int(q) | (2 if bad else 0))
             if math.isnan(expected):

@@ -201,3 +201,20 @@ def test_a_whole_recording_needs_memory_for_what_it_holds() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10 * n * 57
+
+
+@pytest.mark.parametrize("count_g", [1 / 32, 1 / 8, 0.1])
+def test_a_coarse_sensor_reads_the_same_at_the_top_of_a_wave_and_is_not_at_its_end(
+    count_g: float,
+) -> None:
+    """What is cut off stays the same for longer."""
+    time = np.arange(2000) / 200.0
+    up = 9.81 * (1.0 + 1.3 * np.sin(2.0 * np.pi * 2.8 * time))
+    coarse = count_g * 9.81 * np.floor(up / (count_g * 9.81))
+    cut = np.minimum(coarse, count_g * 9.81 * np.floor(1.75 / count_g))
+    flags = []
+    for values in (coarse, cut):
+        force = np.stack([0.0 * time, 0.0 * time, values], axis=1)
+        flags.append(Intake(200.0).push(Samples(time, force)).quality & Quality.CLIPPED)
+    assert not flags[0].any()
+    assert np.count_nonzero(flags[1]) > 50
