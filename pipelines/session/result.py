@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 
 from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline
 from imu.drift.changes import Change
+from imu.samples import Quality
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import Steps, concatenate
 from pipelines.coaching.alert import Alert
@@ -29,6 +30,12 @@ from pipelines.session.felt_pain import FeltPain, moment_of
 from pipelines.session.header import SessionHeader
 
 _F = TypeVar("_F")
+
+#: Troubles of how a sensor is mounted and what it measures in, which take some steps to be seen.
+_OF_A_WHOLE_SESSION: Final = frozenset(
+    {"gravity", "gyro_contradicts", "gyro_quiet", "gyro_scale", "levelled", "tilt"}
+)
+_FIRST_STEPS: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +230,8 @@ def result_of(
     if not ended:
         raise ValueError("the facts of a session have no end: finish its fold first")
     end = ended[-1]
-    steps = concatenate(finished)
+    doubts = _all(known, facts.SensorDoubted)
+    steps = _in_doubt_from_the_start(concatenate(finished), doubts)
     times = steps.step_time_s[np.isfinite(steps.step_time_s)]
     distances = _all(known, facts.DistanceKnown)
     distance_m = distances[-1].distance_m if distances else None
@@ -268,11 +276,25 @@ def result_of(
         end.clock,
         end.axes_found,
         bool(_all(known, facts.ClipLoose)),
-        tuple(_all(known, facts.SensorDoubted)),
+        tuple(doubts),
         _lean_is_relative(known),
         _uncounted_s(known, steps),
         _judged_s(known, end),
     )
+
+
+def _in_doubt_from_the_start(steps: Steps, doubts: Sequence[SensorDoubted]) -> Steps:
+    """The steps with those flagged in which it had not been seen yet what is wrong with a sensor.
+
+    How it is mounted, and in which units it measures, does not change as the first steps end.
+    """
+    told_s = [doubt.time_s for doubt in doubts if doubt.trouble in _OF_A_WHOLE_SESSION]
+    before = int(np.searchsorted(steps.initial_contact_s, min(told_s, default=-np.inf)))
+    if not 0 < before <= _FIRST_STEPS:
+        return steps
+    rows = steps.rows.copy()
+    rows["quality"][:before] |= np.uint16(Quality.SENSOR)
+    return Steps(rows)
 
 
 def _uncounted_s(found: Sequence[Fact], steps: Steps) -> float:

@@ -9,10 +9,10 @@ from scipy.signal import bilinear, lfilter
 from devices.records import DeviceInfo
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.samples import Samples
+from imu.samples import Quality, Samples
 from imu.steps import concatenate
 from pipelines.session.engine import SessionFold
-from pipelines.session.facts import AxesSought, Fact, StepsFinished
+from pipelines.session.facts import AxesSought, Fact, SensorDoubted, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import result_of
 from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
@@ -124,3 +124,16 @@ def test_steps_that_gaps_take_from_what_counts_are_told_with_their_cause() -> No
     told = notes(holed, "auto")
     assert [note for note in told if note.startswith("samples are missing in or just before")]
     assert not [note for note in told if "no running step is found" in note]
+
+
+@pytest.mark.parametrize(("trouble", "before"), [("gyro_scale", True), ("frozen", False)])
+def test_no_step_counts_of_a_sensor_whose_unit_is_found_wrong_after_some(
+    trouble: str, before: bool
+) -> None:
+    """What happens to it in mid-run says nothing of the steps before."""
+    found = folded(simulate(RUN)[0])
+    clean = result_of(SessionHeader(0, "run.csv"), found).steps
+    doubt = SensorDoubted(float(clean.initial_contact_s[20]), trouble, 2.0)
+    steps = result_of(SessionHeader(0, "run.csv"), [doubt, *found]).steps
+    flagged = steps.quality_bits & np.uint16(Quality.SENSOR) > 0
+    assert flagged.tolist() == [before] * 20 + [False] * (len(clean) - 20)
