@@ -61,6 +61,9 @@ ROW_BYTES: Final = np.dtype((np.void, STEP_ROW.itemsize))
 #: The columns of the steps table, in order; the row's other fields are library-only.
 STEP_COLUMNS: Final[tuple[str, ...]] = tuple(STEP_ROW.names or ())[:20]
 
+#: No pelvis moves so far in a step, mm: 146 in people, whatever the readings say.
+MOST_OSCILLATION_MM: Final = 180.0
+
 #: Steps at either end that a notebook shows.
 _SHOWN: Final = 5
 

@@ -95,7 +95,7 @@ from imu.step.window import (
     smooth_window,
     turn_into_angles,
 )
-from imu.steps import STEP_ROW
+from imu.steps import MOST_OSCILLATION_MM, STEP_ROW
 from imu.waveforms import WAVEFORM_COLUMNS
 
 _G: Final = STANDARD_GRAVITY_M_S2
@@ -110,8 +110,6 @@ _TILT: Final = int(Quality.TILT)
 _CLIPPED: Final = int(Quality.CLIPPED)
 _UNMEASURED: Final = int(Quality.GAP | Quality.CLIPPED)
 
-#: No pelvis moves so far in a step, mm: 140 in people, whatever the readings say.
-_MOST_OSCILLATION_MM: Final = 250.0
 #: Mean force along up, g, below which up is lost.
 _LEAST_ALONG_UP: Final = 0.4
 #: Cosine of 60°: nobody runs who leans so far.
@@ -483,7 +481,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
-    if r.vertical_oscillation_mm > _MOST_OSCILLATION_MM:
+    if r.vertical_oscillation_mm > MOST_OSCILLATION_MM:
         r.quality |= _SENSOR
     from_standing = s.turning.start_known == 1 and s.turning.start_bias_deg_s < BIAS_KNOWN_DEG_S
     start_s = START_FROM_STANDING_S if from_standing else START_S

@@ -10,6 +10,7 @@ import numpy as np
 
 from imu.drift.indicators import INDICATORS
 from imu.samples import Quality
+from imu.steps import MOST_OSCILLATION_MM
 from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
@@ -149,6 +150,14 @@ def run_notes(result: SessionResult) -> list[str]:
         notes.append(
             f"samples are missing in or just before {gaps} of {len(result.steps)} steps, which do "
             "not count: keep the sensor near its receiver, or look at what writes the file."
+        )
+    moved_mm = result.steps.vertical_oscillation_mm
+    beyond = int(np.count_nonzero(moved_mm > MOST_OSCILLATION_MM))
+    if 2 * beyond > len(result.steps):
+        notes.append(
+            f"{beyond} of {len(result.steps)} steps go up and down by more than "
+            f"{MOST_OSCILLATION_MM:.0f} mm, which no pelvis does, and do not count: is the sensor "
+            "at the back of the waist?"
         )
     if result.loose_clip:
         notes.append(CLIP_IS_LOOSE)

@@ -10,7 +10,7 @@ from devices.records import DeviceInfo
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.samples import Quality, Samples
-from imu.steps import concatenate
+from imu.steps import Steps, concatenate
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesSought, Fact, SensorDoubted, StepsFinished
 from pipelines.session.header import SessionHeader
@@ -137,3 +137,23 @@ def test_no_step_counts_of_a_sensor_whose_unit_is_found_wrong_after_some(
     steps = result_of(SessionHeader(0, "run.csv"), [doubt, *found]).steps
     flagged = steps.quality_bits & np.uint16(Quality.SENSOR) > 0
     assert flagged.tolist() == [before] * 20 + [False] * (len(clean) - 20)
+
+
+def test_a_sensor_that_is_swung_further_than_a_pelvis_is_asked_where_it_sits() -> None:
+    found = folded(simulate(RUN)[0])
+    (note,) = [note for note in notes(swung(found), "auto") if "no pelvis" in note]
+    assert note.endswith("is the sensor at the back of the waist?")
+    assert not [note for note in notes(found, "auto") if "no pelvis" in note]
+
+
+def swung(found: list[Fact]) -> list[Fact]:
+    """The same steps with three times their oscillation."""
+    changed: list[Fact] = []
+    for fact in found:
+        if isinstance(fact, StepsFinished):
+            rows = fact.steps.rows.copy()
+            rows["vertical_oscillation_mm"] *= 3.0
+            changed.append(StepsFinished(fact.time_s, Steps(rows)))
+        else:
+            changed.append(fact)
+    return changed
