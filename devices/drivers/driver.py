@@ -108,6 +108,9 @@ class Conversation(ABC):
 class Driver(Conversation):
     """The conversation with motion sensors of one protocol, and what decodes their packets."""
 
+    #: Whether their gyroscopes read exactly zero while they lie still.
+    gyro_has_dead_band: ClassVar[bool] = False
+
     @staticmethod
     @abstractmethod
     def decoder(info: DeviceInfo) -> Decoder:

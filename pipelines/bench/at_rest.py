@@ -1,4 +1,4 @@
-"""A unit that lies still: noise, filter, dead band, and over a long time its Allan deviation."""
+"""A unit that lies still: what it must read, noise, filter, dead band, and its Allan deviation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.samples import STANDARD_GRAVITY_M_S2 as G
-from pipelines.bench.item import Item, measured, skipped
+from imu.samples import Quality, Samples
+from pipelines.bench import limits
+from pipelines.bench.item import Item, judged, measured, skipped
 
 Array = NDArray[np.float64]
 
@@ -19,6 +21,93 @@ _NOISE_BAND_HZ: Final = (1.0, 10.0)
 _WINDOW_S: Final = 1.0
 _RATE_RANDOM_WALK_S: Final = 1.0
 _BIAS_INSTABILITY: Final = 0.664  # √(2 ln 2 / π)
+_AXES: Final = tuple(f"{sensor} {axis}" for sensor in ("acceleration", "gyro") for axis in "xyz")
+
+
+def reading_items(samples: Samples, rate_hz: float, *, has_dead_band: bool) -> list[Item]:
+    """Judge what no position excuses: axes that keep one reading, and ends of the range.
+
+    Parameters
+    ----------
+    samples : Samples
+        All that came.
+    rate_hz : float
+        Sample rate, Hz.
+    has_dead_band : bool
+        Whether such gyroscopes read zero at rest.
+    """
+    values = np.concatenate(
+        [samples.acceleration_m_s2]
+        + ([] if samples.angular_velocity_rad_s is None else [samples.angular_velocity_rad_s]),
+        axis=1,
+    )
+    values = values[np.isfinite(values).all(axis=1)]
+    kept: dict[int, float] = {}
+    for k, column in enumerate(values.T):
+        run, reading = _longest_run(column)
+        # a dead band keeps it at zero for as long as it lies
+        may_be_still = has_dead_band and k >= 3 and reading == 0.0 and 2 * run < len(column)
+        if run > limits.STUCK_S * rate_hz and not may_be_still:
+            kept[k] = reading
+    zeros = has_dead_band and all(k >= 3 and reading == 0.0 for k, reading in kept.items())
+    told = ", ".join(f"{_AXES[k]} {reading:.4g}" for k, reading in kept.items())
+    clipped = (samples.quality & np.uint8(Quality.CLIPPED)) != 0
+    return [
+        judged(
+            "stuck",
+            f"axes that kept one reading for over {limits.STUCK_S:g} s",
+            len(kept),
+            "",
+            limits.STUCK_OR_DEAD_BAND if zeros else limits.STUCK,
+            f"{told} (m/s², rad/s)" if told else "",
+        ),
+        judged(
+            "range_end",
+            "samples at the end of the range",
+            100.0 * float(clipped.mean()),
+            "%",
+            limits.RANGE_END,
+        ),
+    ]
+
+
+def _longest_run(column: Array) -> tuple[int, float]:
+    """Samples in a row that are equal, at most, and what they read."""
+    borders = np.concatenate([[0], np.flatnonzero(np.diff(column)) + 1, [len(column)]])
+    runs = np.diff(borders)
+    longest = int(np.argmax(runs))
+    return int(runs[longest]), float(column[borders[longest]])
+
+
+def level_items(means: list[Array], *, positions: bool, has_gyro: bool) -> list[Item]:
+    """Judge what it reads at rest: gravity, and no turning.
+
+    Parameters
+    ----------
+    means : list of ndarray, shape (6,)
+        Of each still stretch, m/s² and rad/s.
+    positions : bool
+        Whether there are six positions, which tell bias and scale apart.
+    has_gyro : bool
+    """
+    gravity = ("gravity", "acceleration: size of what it reads at rest")
+    turning = ("gyro_bias", "angular velocity: largest of an axis at rest")
+    wanted = [] if positions else [gravity]
+    wanted += [turning] if has_gyro else []
+    if not means:
+        return [skipped(name, title, "it never lay still") for name, title in wanted]
+    items = []
+    if not positions:
+        sizes = np.array([np.linalg.norm(mean[:3]) / G for mean in means])
+        worst = float(sizes[np.argmax(np.abs(sizes - 1.0))])
+        items.append(judged(*gravity, worst, "g", limits.GRAVITY))
+    if has_gyro:
+        rates = np.degrees([mean[3:] for mean in means])
+        worst_rates = rates[np.argmax(np.abs(rates).max(axis=1))]
+        told = " ".join(f"{each:.3f}" for each in worst_rates)
+        value = float(np.abs(worst_rates).max())
+        items.append(judged(*turning, value, "°/s", limits.GYRO_BIAS, f"{told} °/s"))
+    return items
 
 
 def noise_items(values: Array, rate_hz: float) -> list[Item]:

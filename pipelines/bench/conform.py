@@ -8,11 +8,18 @@ from typing import Final, Literal, Protocol
 
 import numpy as np
 
+from devices.drivers.registry import driver_named
 from devices.links import BYTES_CHANNEL
 from devices.source import Source
 from imu.errors import DeviceError
 from pipelines.bench import limits
-from pipelines.bench.at_rest import LEAST_REST_S, allan_items, noise_items
+from pipelines.bench.at_rest import (
+    LEAST_REST_S,
+    allan_items,
+    level_items,
+    noise_items,
+    reading_items,
+)
 from pipelines.bench.conversation import conversation_items
 from pipelines.bench.item import Item, failed, judged, measured, skipped
 from pipelines.bench.linktest import recorded
@@ -218,9 +225,13 @@ def _skew(recording: Recording) -> Item:
 
 def _still_items(recording: Recording, finder: StretchFinder, *, positions: bool) -> list[Item]:
     samples, rate_hz = recording.samples, recording.info.rate_hz
-    items: list[Item] = []
+    driver = driver_named(recording.info.protocol)
+    items = reading_items(samples, rate_hz, has_dead_band=driver.gyro_has_dead_band)
     if positions:
         items += position_items(samples, finder.found, recording.info.acceleration_range_m_s2)
+    has_gyro = samples.angular_velocity_rad_s is not None
+    means = [each.mean for each in finder.found]
+    items += level_items(means, positions=positions, has_gyro=has_gyro)
     longest = max(finder.found, key=lambda each: each.stop - each.start, default=None)
     parts = [samples.acceleration_m_s2]
     if samples.angular_velocity_rad_s is not None:

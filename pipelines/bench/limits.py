@@ -49,7 +49,36 @@ SEQUENCE: Final = Limit(0, 0, f"{_PROFILE}, Data: each sample has one number, co
 ROUND_TRIP: Final = Limit(0, 0, f"{_PROFILE}, Configuration: the reply says what is in force")
 #: Worst error of an axis, %, and worst reading without any force, m/s².
 SCALE: Final = Limit(-20.0, 20.0, "imu/calibration.py: a calibration takes out no more")
-BIAS: Final = Limit(0.0, 3.0, "imu/calibration.py: a calibration takes out no more")
+BIAS: Final = Limit(
+    0.0, 0.8, "data sheets: 80 mg (MPU-9250); imu/calibration.py takes out 3 m/s²", 0.0, 3.0
+)
+#: Size of what it reads at rest, in any position, g.
+GRAVITY: Final = Limit(
+    0.9,
+    1.1,
+    "data sheets: 80 mg and 3 % (MPU-9250); imu/calibration.py takes out 20 %",
+    0.8,
+    1.2,
+)
+#: Largest angular velocity of an axis at rest, °/s.
+GYRO_BIAS: Final = Limit(
+    0.0,
+    2.0,
+    "imu/chain/orientation.py takes out no more; imu/chain/sanity.py flags steps from 30° in 4 s on",
+    0.0,
+    7.5,
+)
+#: Axes that kept one reading for so long, s.
+STUCK_S: Final = 3.0
+STUCK: Final = Limit(
+    0,
+    0,
+    "data sheets: noise of 70 µg/√Hz and 2.8 m°/s/√Hz (ICM-42688) or more moves the last digit",
+)
+#: The same of such a gyroscope as reads zero at rest.
+STUCK_OR_DEAD_BAND: Final = Limit(0, 0, f"{STUCK.source}, unless it has a dead band", 0, 3)
+#: Samples at the end of the range on the bench, %.
+RANGE_END: Final = Limit(0.0, 1.0, "as for loss: a clipped sample was not measured", 0.0, 10.0)
 #: Determinant of the directions of the axes.
 HANDEDNESS: Final = Limit(0.5, inf, "imu: frames are right-handed, where it is +1")
 #: Axes that do not point where their marks say.

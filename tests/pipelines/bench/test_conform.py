@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import process_time
+from typing import get_args
 from xml.etree import ElementTree
 
 import numpy as np
@@ -185,17 +186,48 @@ def test_a_unit_that_lies_fails_the_right_item_with_what_was_measured(lie: str) 
     assert is_right(value), done[name]
 
 
+@pytest.mark.parametrize("query", ["gyro_dead=0", "gyro_frozen=0", "gyro_dead=20s"])
+def test_a_gyroscope_that_is_broken_fails_in_any_extent(query: str) -> None:
+    for extent in get_args(Extent)[:2]:
+        done = found(unit_at(f"sim:?{query}"), extent)
+        assert done["stuck"].verdict == "fail"
+        assert done["stuck"].value == 3
+
+
 @pytest.mark.parametrize(
-    ("query", "name", "words"),
+    ("query", "name", "verdict", "value"),
     [
-        ("gyro_dead=0", "gyro_axes", "x y z of the gyroscope read nothing"),
-        ("stuck_axis=1", "scale", " 0.02"),
+        ("stuck_axis=1", "stuck", "fail", 1),
+        ("stuck_axis=4@25+4", "stuck", "fail", 1),
+        ("bias_g=0.3", "gravity", "fail", 1.365),
+        ("bias_g=0.1", "gravity", "warn", 1.110),
+        ("gyro_bias_deg_s=15", "gyro_bias", "fail", 15.92),
+        ("gyro_bias_deg_s=4", "gyro_bias", "warn", 4.92),
+        ("saturate=20", "range_end", "fail", 20.3),
     ],
 )
-def test_a_sensor_that_is_broken_fails(query: str, name: str, words: str) -> None:
-    done = found(liar(query=query))
-    assert done[name].verdict == "fail"
-    assert words in done[name].detail
+def test_a_sensor_that_is_broken_fails_at_rest_with_what_was_measured(
+    query: str, name: str, verdict: str, value: float
+) -> None:
+    done = found(unit_at(f"sim:?{query}"), "quick")
+    told = {item.name for item in done.items if item.verdict in {"fail", "warn"}}
+    assert told == {name}
+    assert done[name].verdict == verdict
+    assert done[name].value == pytest.approx(value, rel=0.02)
+
+
+def test_a_stuck_axis_fails_by_its_scale_too_and_a_dead_gyroscope_while_it_is_turned() -> None:
+    assert " 0.02" in found(unit_at("sim:?stuck_axis=1"))["scale"].detail
+    words = "x y z of the gyroscope read nothing"
+    assert words in found(unit_at("sim:?gyro_dead=0"))["gyro_axes"].detail
+    assert found(unit_at("sim:?gyro_bias_deg_s=15"))["gyro_bias"].verdict == "fail"
+
+
+def test_zeros_at_rest_are_a_warning_where_such_gyroscopes_have_a_dead_band() -> None:
+    unit = unit_at("sim:?protocol=witmotion&gyro_dead=0")
+    assert found(unit, "quick")["stuck"].verdict == "warn"
+    assert found(unit)["gyro_axes"].verdict == "fail"
+    assert found(unit_at("sim:?protocol=witmotion&stuck_axis=0"), "quick")["stuck"].value == 1
 
 
 def late_gyro(samples: int) -> Callable[[Samples], Samples]:
