@@ -136,7 +136,9 @@ class BleConnector:
         from bleak import BleakClient
 
         await self._throw_away_stale(inbox.clock)
+        inbox.doing = f"it is looked for, for up to {SCAN_S:g} s"
         seen = await self._find(inbox.clock)
+        inbox.doing = f"{seen.advertisement.name or 'it'} is heard, and is being connected"
         driver: type[Conversation] | None = self.driver or seen.driver
         if driver is None:
             raise DeviceError(

@@ -32,10 +32,16 @@ class Inbox:
         The line of the stamps.
     capacity : int
         Packets that may wait; events always find room.
+
+    Attributes
+    ----------
+    doing : str
+        What is tried now to connect, in words; told where it takes long.
     """
 
     def __init__(self, clock: ProgramClock, capacity: int = INBOX_PACKETS) -> None:
         self.clock = clock
+        self.doing = ""
         self.overflowed_packets = 0
         self.latest_sample_ns = clock.monotonic_ns()
         self.sample_channels: frozenset[str] = frozenset()
@@ -97,6 +103,12 @@ class Inbox:
     def waiting(self) -> tuple[Record, ...]:
         """What has arrived and was not yet handed out."""
         return tuple(self._waiting)
+
+    def has_packets(self) -> bool:
+        """Whether anything that a sensor sent waits to be handed out."""
+        return any(
+            isinstance(each, Packet) and each.channel != REQUEST_CHANNEL for each in self._waiting
+        )
 
     @contextmanager
     def watch(self, answer: Callable[[Packet], T | None]) -> Iterator[asyncio.Future[T]]:

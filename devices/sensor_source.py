@@ -7,6 +7,7 @@ gap; the session goes on in the same log.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Literal, Self
@@ -29,6 +30,7 @@ _FIRST_TRIES: Final = 3
 _FIRST_S: Final = 30.0
 _FIRST_WAIT_S: Final = 1.0
 _FAREWELL_S: Final = 2.0  # for telling the sensor to stop
+_TELL_EVERY_S: Final = 3.0  # while it connects; sooner, there is no need
 
 
 class SensorSource(Source):
@@ -50,6 +52,8 @@ class SensorSource(Source):
         Ends the session by itself this long after it was entered: simulated runs.
     inbox : Inbox, optional
         Where what arrives goes; one of its own by default.
+    tell : callable, optional
+        Is told what is tried, where connecting takes long.
     """
 
     def __init__(
@@ -62,7 +66,9 @@ class SensorSource(Source):
         give_up_s: float = GIVE_UP_S,
         ends_after_s: float | None = None,
         inbox: Inbox | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
+        self._tell = tell
         self._connector = connector
         self._wanted = wanted or Wanted()
         self._axes = axes
@@ -125,11 +131,14 @@ class SensorSource(Source):
             )
         self._entered = True
         began_ns = self._clock.monotonic_ns()
+        telling = asyncio.ensure_future(self._tell_what_is_tried())
         try:
             await self._connect_first()
         except BaseException:  # cancelled, too
             await self._connector.end()
             raise
+        finally:
+            telling.cancel()
         self._tasks.append(asyncio.create_task(self._keep_connected()))
         if self._ends_after_s is not None:
             left_s = self._ends_after_s - (self._clock.monotonic_ns() - began_ns) * 1e-9
@@ -140,6 +149,20 @@ class SensorSource(Source):
         if not self._entered:
             raise _not_open(self._connector.place)
         return await self._inbox.get()
+
+    async def _tell_what_is_tried(self) -> None:
+        """Tell it every few seconds where it is something new."""
+        told = ""
+        while self._tell is not None:
+            await self._clock.sleep(_TELL_EVERY_S)
+            words, link = self._inbox.doing, self._link
+            if link is not None:
+                words = "it is connected, and is set up"
+                if not self._inbox.has_packets():
+                    words += f"; nothing has come from it so far: {link.silence_hint}"
+            if words != told:
+                told = words
+                self._tell(f"{self._connector.place}: {words}.")
 
     async def _connect_first(self) -> None:
         """Connect, and again where that is known to help: the system's Bluetooth is moody."""

@@ -21,6 +21,7 @@ from devices.inbox import Inbox
 from devices.links import BYTES_CHANNEL
 from devices.open_link import OpenLink
 from devices.records import Packet
+from devices.timing.program_clock import within
 from imu.errors import DeviceError, DeviceNotFound
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ _READ_S: Final = 0.1
 _GATHER_S: Final = 0.005
 _WRITE_S: Final = 2.0
 _LISTEN_S: Final = 1.0  # at each speed, when nobody says what the sensor speaks
+_FIRST_BYTE_S: Final = 2.5  # for the first byte of whom is asked, and then for all that follows
+_ANSWERS_S: Final = 15.0
+_ASKING_S: Final = 30.0  # nobody more is asked after this
 _CHUNK_BYTES: Final = 4096
 
 
@@ -150,23 +154,49 @@ class SerialConnector:
         if len(drivers) == 1 and len(rates) == 1:
             self.driver, self._baud_rate = drivers[0], rates[0]
             return link
+        speeds = f"{', '.join(map(str, rates))} baud"
         try:
-            for asks in (False, True):
-                for rate in rates:
-                    link.begin(Inbox(inbox.clock), rate)
-                    for driver in await _heard(link, drivers, asks=asks):
-                        self.driver, self._baud_rate = driver, rate
-                        link.begin(inbox, rate)
-                        return link
+            inbox.doing = f"it is listened to at {speeds}, for a sensor that is known here"
+            heard = {}
+            for rate in rates:
+                link.begin(Inbox(inbox.clock), rate)
+                heard[rate] = await link.listen(_LISTEN_S)
+                for driver in drivers:
+                    if driver.recognises_bytes(heard[rate]):
+                        return self._found(link, inbox, driver, rate)
+            what = "what comes is not known" if link.has_heard else "nothing comes"
+            inbox.doing = f"{what}, so it is asked what it is; {link.silence_hint}"
+            asked = [
+                (rate, driver)
+                for rate in rates
+                for driver in drivers
+                if rate in {self._baud_rate, *driver.baud_rates}
+                and (heard[rate] or not driver.sends_unasked)
+            ]
+            end_ns = inbox.clock.monotonic_ns() + round(_ASKING_S * 1e9)
+            for rate, driver in asked:
+                link.begin(Inbox(inbox.clock), rate)
+                if await _answers(link, driver):
+                    return self._found(link, inbox, driver, rate)
+                if inbox.clock.monotonic_ns() > end_ns:
+                    break
         except BaseException:
             await link.close()
             raise
         await link.close()
         raise DeviceError(
-            f"nothing known is heard at {', '.join(map(str, rates))} baud: switch the sensor on, "
-            "and give '?protocol=' and '?baud=' where they are unusual.",
+            f"{'nothing known' if link.has_heard else 'nothing at all'} is heard at {speeds}: "
+            "check the cable, switch the sensor on, and give '?protocol=' and '?baud=' where they "
+            "are unusual.",
             source=self.place,
         )
+
+    def _found(
+        self, link: SerialLink, inbox: Inbox, driver: type[Driver], baud_rate: int
+    ) -> SerialLink:
+        self.driver, self._baud_rate = driver, baud_rate
+        link.begin(inbox, baud_rate)
+        return link
 
 
 async def open_port(path: str, baud_rate: int) -> SerialBase:
@@ -223,6 +253,7 @@ class SerialLink(OpenLink):
         self._port = port
         self._loop = asyncio.get_running_loop()
         self._gathers = _is_network(path)
+        self.has_heard = False  # anything at all
         self._closing = threading.Event()
         self._reader = threading.Thread(target=self._read_on, name=f"reads {path}", daemon=True)
         self._reader.start()
@@ -304,6 +335,7 @@ class SerialLink(OpenLink):
                 self._hand_over(self.lose, _reason(error))
                 return
             if chunk:
+                self.has_heard = True
                 self._hand_over(self.inbox.put, BYTES_CHANNEL, bytes(chunk), arrival_ns)
 
     def _hand_over(self, call: Callable[..., None], *arguments: object) -> None:
@@ -322,20 +354,31 @@ def _usual_rates(drivers: list[type[Driver]]) -> list[int]:
     return list(dict.fromkeys(ranked))
 
 
-async def _heard(
-    link: SerialLink, drivers: list[type[Driver]], *, asks: bool
-) -> list[type[Driver]]:
-    """The drivers that recognise what is sent unasked, or, asking, whose sensor answers."""
-    if not asks:
-        heard = await link.listen(_LISTEN_S)
-        return [driver for driver in drivers if driver.recognises_bytes(heard)]
-    for driver in drivers:
-        with contextlib.suppress(DeviceError):
-            talk = driver()
-            await talk.open(link, Wanted())
-            await talk.close(link)
-            return [driver]
-    return []
+async def _answers(link: SerialLink, driver: type[Driver]) -> bool:
+    """Whether a sensor of this kind answers; one that sends no byte is not waited for."""
+    talk = driver()
+
+    async def talked() -> None:
+        await talk.open(link, Wanted())
+        await talk.close(link)
+
+    clock = link.inbox.clock
+    with link.inbox.watch(lambda _: True) as sent:
+        talking = asyncio.ensure_future(within(clock, _ANSWERS_S, talked()))
+        silent = asyncio.ensure_future(clock.sleep(_FIRST_BYTE_S))
+        try:
+            both: set[asyncio.Future[Any]] = {talking, silent, sent}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if sent.done():
+                await talking
+                return True
+        except (DeviceError, TimeoutError):
+            pass
+        finally:
+            silent.cancel()
+            talking.cancel()
+            await asyncio.gather(talking, return_exceptions=True)
+    return False
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ manager and iterator: entering connects, iterating yields the session's log in o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +30,11 @@ ACCEPTED_URLS: Final = (
 
 
 def open_source(
-    url: str, *, beside: Mapping[str, str] | None = None, clock: ProgramClock | None = None
+    url: str,
+    *,
+    beside: Mapping[str, str] | None = None,
+    clock: ProgramClock | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Source:
     """The source at a URL; nothing is connected before it is entered.
 
@@ -47,6 +51,8 @@ def open_source(
         They are sought while the sensor streams, and end nothing when they go.
     clock : ProgramClock, optional
         Where time comes from; the computer's clock by default.
+    tell : callable, optional
+        Is told in a sentence what is tried, where a real sensor takes long to connect.
 
     Returns
     -------
@@ -92,7 +98,7 @@ def open_source(
 
         return TraceSource.from_url(url, clock=clock)
     if colon and kind in {"ble", "serial"}:
-        return _sensor(url, beside or {}, clock)
+        return _sensor(url, beside or {}, clock, tell)
     raise ParameterError("source", url, ACCEPTED_URLS)
 
 
@@ -140,7 +146,12 @@ def _virtual(scenario: Scenario, clock: ProgramClock | None) -> Source:
     return SourceWithStreams(sensor, sensor.room.companions(), sensor.clock)
 
 
-def _sensor(url: str, beside: Mapping[str, str], clock: ProgramClock | None) -> Source:
+def _sensor(
+    url: str,
+    beside: Mapping[str, str],
+    clock: ProgramClock | None,
+    tell: Callable[[str], None] | None,
+) -> Source:
     from devices.addresses import SensorAddress
     from devices.sensor_source import SensorSource
     from devices.timing.program_clock import SystemClock
@@ -148,7 +159,7 @@ def _sensor(url: str, beside: Mapping[str, str], clock: ProgramClock | None) -> 
     address = SensorAddress.from_url(url)
     clock = SystemClock() if clock is None else clock
     sensor = SensorSource(
-        _connector(address), wanted=address.wanted, axes=address.axes, clock=clock
+        _connector(address), wanted=address.wanted, axes=address.axes, clock=clock, tell=tell
     )
     if not beside:
         return sensor

@@ -457,7 +457,8 @@ async def run_live(
     controls = controls or LiveControls()
     for kind, value in options.marks:
         controls.mark(kind, value)
-    async with open_source(url, beside=options.beside, clock=clock) as source:
+    tell = view.note
+    async with open_source(url, beside=options.beside, clock=clock, tell=tell) as source:
         session = _Session(url, source, options, view, controls)
         try:
             async for record in source:

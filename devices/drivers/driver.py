@@ -65,6 +65,8 @@ class Conversation(ABC):
     sample_channels: ClassVar[frozenset[str]] = frozenset({"data", "bytes"})
     #: Silence after which a sensor is taken for lost, though connected, s.
     silence_s: ClassVar[float] = 2.5
+    #: Whether they send samples without being asked.
+    sends_unasked: ClassVar[bool] = False
     #: Usual speeds of the serial line, the most likely first; empty without a serial line.
     baud_rates: ClassVar[tuple[int, ...]] = ()
 

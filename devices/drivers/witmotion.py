@@ -198,6 +198,7 @@ class WitMotionDriver(Driver):
         _COMMAND_CHANNEL: "0000ffe9-0000-1000-8000-00805f9a34fb",
     }
     baud_rates: ClassVar[tuple[int, ...]] = (_BAUD, _DELIVERED_BAUD, 230400, 921600)
+    sends_unasked: ClassVar[bool] = True
     gyro_has_dead_band: ClassVar[bool] = True
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +36,7 @@ def open_source(
     *,
     beside: Mapping[str, str] | None = None,
     clock: ProgramClock | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Source:
     """The source at a URL, as :func:`devices.sources.open_source`.
 
@@ -53,7 +54,7 @@ def open_source(
         address = trace_address(url)
         if not address.protocol and _is_recording(address.path):
             return _played(url, clock)
-    return sources.open_source(url, beside=beside, clock=clock)
+    return sources.open_source(url, beside=beside, clock=clock, tell=tell)
 
 
 def _is_recording(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import serial
 
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
+from devices.sensor_source import SensorSource
 from devices.serial_port import SerialConnector, SerialPort
 from devices.simulator.port import PortParams, PseudoTerminal, TcpPort
 from devices.simulator.virtual_sensor import make_peripheral
@@ -24,6 +26,9 @@ from tests.devices.sessions import (
     scenario,
     session,
 )
+
+if sys.platform != "win32":
+    import tty
 
 
 def opened(place: str, protocol: str = "backstride", baud: int | None = None) -> DeviceError:
@@ -179,6 +184,40 @@ def test_of_two_that_are_alike_none_is_taken_for_the_other(monkeypatch: pytest.M
     ports.there = [SerialPort(f"/dev/ttyACM{k}", usb_id=usb) for k in (1, 2)]
     with pytest.raises(DeviceNotFound, match="no such port"):
         run(_opens(connector))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+@pytest.mark.parametrize(
+    ("baud", "driver", "seconds", "told"),
+    [
+        (None, None, 20.0, ["it is listened to at 230400, ", "nothing comes, so it is asked"]),
+        (115_200, "backstride", 7.0, ["nothing has come from it so far: check the cable"]),
+    ],
+)
+def test_a_port_that_says_nothing_is_told_while_it_is_tried_and_given_up_soon(
+    baud: int | None, driver: str | None, seconds: float, told: list[str]
+) -> None:
+    said: list[str] = []
+
+    async def listen() -> tuple[DeviceError, float]:
+        clock = ScaledClock(SystemClock(), 20.0)
+        connector = SerialConnector(os.ttyname(port), driver and driver_named(driver), baud)
+        with pytest.raises(DeviceError) as caught:
+            async with SensorSource(connector, clock=clock, tell=said.append):
+                pass
+        return caught.value, clock.monotonic_ns() * 1e-9
+
+    other_end, port = os.openpty()
+    try:
+        tty.setraw(port)
+        error, passed_s = run(listen())
+    finally:
+        os.close(other_end)
+        os.close(port)
+    assert "check the cable" in one_sentence(error)
+    for words, expected in zip(said, told, strict=True):
+        assert expected in words
+    assert passed_s < 2.0 * seconds  # a busy computer is late
 
 
 def test_finding_out_what_a_sensor_speaks_opens_its_port_once(
