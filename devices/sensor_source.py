@@ -76,6 +76,7 @@ class SensorSource(Source):
         self._give_up_s, self._ends_after_s = give_up_s, ends_after_s
         self._inbox = inbox or Inbox(self._clock)
         self._info: DeviceInfo | None = None
+        self._known: DeviceInfo | None = None  # what the next connection begins with
         self._link: OpenLink | None = None
         self._driver: Conversation | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -190,8 +191,10 @@ class SensorSource(Source):
         self._driver = driver_type()
         self._inbox.sample_channels = driver_type.sample_channels
         try:
-            info = await self._driver.open(link, replace(self._wanted, known=self._info))
+            info = await self._driver.open(link, replace(self._wanted, known=self._known))
         except BaseException as error:
+            if self._known is not None and self._driver.borne_hz is not None:
+                self._known = replace(self._known, rate_hz=self._driver.borne_hz)
             await self._let_go(stop=False)
             self._event("lost", str(error) or "closed")  # cancelled: no words
             raise
@@ -199,7 +202,7 @@ class SensorSource(Source):
             info = replace(info, axes=self._axes)
         if kind == "resumed" and info != self._info:
             self._inbox.put_event(info)
-        self._info = info
+        self._info = self._known = info
 
     async def _keep_connected(self) -> None:
         try:

@@ -70,6 +70,9 @@ class Conversation(ABC):
     #: Usual speeds of the serial line, the most likely first; empty without a serial line.
     baud_rates: ClassVar[tuple[int, ...]] = ()
 
+    #: Lowest rate at which something came, Hz, where the link was too slow for every one.
+    borne_hz: float | None = None
+
     @classmethod
     @abstractmethod
     def recognises(cls, advertisement: Advertisement) -> bool:

@@ -82,7 +82,7 @@ class MovesenseDriver(Driver):
         # what a link bore before it was lost it may bear again, and no more is asked of it
         known_hz = math.inf if wanted.known is None else wanted.known.rate_hz
         rate_hz = await _subscribe(link, rates_by_nearness(min(wanted.rate_hz, known_hz)))
-        rate_hz = await _as_fast_as_the_link(link, rate_hz)
+        rate_hz = await self._as_fast_as_the_link(link, rate_hz, known_hz)
         self._rate_hz = float(rate_hz)
         name = link.name
         return DeviceInfo(
@@ -122,6 +122,42 @@ class MovesenseDriver(Driver):
 
         return await link.ask(DATA_CHANNEL, b"", starved, timeout_s=FOR_EVER_S)
 
+    async def _as_fast_as_the_link(self, link: Link, rate_hz: int, known_hz: float) -> int:
+        """Step down until what is measured arrives; returns the rate, Hz.
+
+        Raises
+        ------
+        DeviceError
+            When the link is too slow for every rate that is of use.
+        """
+        while True:
+            meter = DeliveryMeter(MovesenseDecoder(float(rate_hz)), rate_hz, DATA_CHANNEL)
+            try:
+                share = await link.ask(DATA_CHANNEL, b"", meter.share, timeout_s=_COUNT_S)
+            except DeviceLost:
+                raise
+            except DeviceError:
+                return rate_hz  # nothing at all comes: that is noticed elsewhere
+            if share >= _LEAST_SHARE:
+                return rate_hz
+            if share > 0.0:
+                self.borne_hz = float(rate_hz)
+            lower = tuple(offer for offer in RATES_HZ[::-1] if _LEAST_HZ <= offer < rate_hz)
+            slow = too_slow(rate_hz)
+            if not lower:
+                if rate_hz < known_hz:  # once: the next try begins here
+                    link.tell(f"{slow}, the lowest rate that is of use, and is tried again")
+                raise DeviceError(
+                    f"{slow}, the lowest rate that is of use: bring the sensor nearer, and end "
+                    "other Bluetooth connections.",
+                    source=link.name,
+                )
+            await _unsubscribe(link)
+            rate_hz = await _subscribe(link, lower, f"{slow}, and it ")
+            command = encode_command(Operation.SUBSCRIBE, IMU_REFERENCE, imu6_path(rate_hz))
+            link.log_request(command)
+            link.tell(f"{slow}, so the sensor measures at {rate_hz} Hz")
+
     @staticmethod
     def decoder(info: DeviceInfo) -> MovesenseDecoder:
         """The decoder for the subscribed rate."""
@@ -159,37 +195,6 @@ async def _greet(link: Link) -> Hello:
         raise
     except DeviceError:
         return Hello()
-
-
-async def _as_fast_as_the_link(link: Link, rate_hz: int) -> int:
-    """Step down until what is measured arrives; returns the rate, Hz.
-
-    Raises
-    ------
-    DeviceError
-        When the link is too slow for every rate that is of use.
-    """
-    while True:
-        meter = DeliveryMeter(MovesenseDecoder(float(rate_hz)), rate_hz, DATA_CHANNEL)
-        try:
-            share = await link.ask(DATA_CHANNEL, b"", meter.share, timeout_s=_COUNT_S)
-        except DeviceLost:
-            raise
-        except DeviceError:
-            return rate_hz  # nothing at all comes: that is noticed elsewhere
-        if share >= _LEAST_SHARE:
-            return rate_hz
-        lower = tuple(offer for offer in RATES_HZ[::-1] if _LEAST_HZ <= offer < rate_hz)
-        if not lower:
-            raise DeviceError(
-                f"{too_slow(rate_hz)}, the lowest rate that is of use: bring the sensor nearer, "
-                "and end other Bluetooth connections.",
-                source=link.name,
-            )
-        await _unsubscribe(link)
-        slow_hz, rate_hz = rate_hz, await _subscribe(link, lower, f"{too_slow(rate_hz)}, and it ")
-        link.log_request(encode_command(Operation.SUBSCRIBE, IMU_REFERENCE, imu6_path(rate_hz)))
-        link.tell(f"{too_slow(slow_hz)}, so the sensor measures at {rate_hz} Hz")
 
 
 def _answer(packet: Packet, *codes: Code) -> int | None:

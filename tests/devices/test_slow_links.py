@@ -128,6 +128,19 @@ def test_packets_without_samples_are_silence() -> None:
     assert session.losses.received > 104 * 25
 
 
+def test_a_link_that_gets_too_slow_for_anything_is_said_once_and_tried_at_the_lowest_rate() -> None:
+    good = LinkParams(connection_interval_ms=30.0, notification_bytes_max=244)
+    bad = LinkParams(connection_interval_ms=1000.0, notification_bytes_max=244)
+    session = ran(MovesensePeripheral, good, 208.0, later=bad, seconds=120.0)
+    told = [event.detail for event in session.events if event.kind == "gap"]
+    assert told == [
+        "the link is too slow for 208 Hz, so the sensor measures at 104 Hz",
+        "the link is too slow for 104 Hz, so the sensor measures at 52 Hz",
+        "the link is too slow for 52 Hz, the lowest rate that is of use, and is tried again",
+    ]
+    assert session.kinds.count("resumed") > 4
+
+
 def test_settings_of_a_polar_come_in_parts_where_the_mtu_is_23() -> None:
     params = LinkParams(connection_interval_ms=15.0, notification_bytes_max=20)
     session = ran(PolarPeripheral, params, 52.0)
