@@ -37,13 +37,15 @@ class FloorLine(NamedTuple):
     ``slope`` is a plain ratio, ``slope_sd`` its standard error and ``excess_us`` the expected
     height of the touched points over the true floor, both judged by how nearly other points touch.
     ``ripple_us`` is how far from the line the points keep at times: a floor that is touched once in
-    a long beat may as well be a slope within the beat.
+    a long beat may as well be a slope within the beat. ``sag_us`` is how far from it they keep
+    throughout the middle third: a floor that has moved is touched at its ends alone.
     """
 
     slope: float
     slope_sd: float
     excess_us: float
     ripple_us: float
+    sag_us: float
 
 
 class Scatter(NamedTuple):
@@ -137,15 +139,15 @@ class DelayFloor:
         """The line under the points; level, and known to nothing, while there is one point."""
         xs, ys = _hull_of([*self._closed, (self._x, self._y)])
         if len(xs) < 2:
-            return FloorLine(0.0, 1.0, 0.0, 0.0)
+            return FloorLine(0.0, 1.0, 0.0, 0.0, 0.0)
         middle = 0.5 * (xs[0] + xs[-1])
         k = 1
         while xs[k] < middle:
             k += 1
         length = xs[k] - xs[k - 1]
         slope = (ys[k] - ys[k - 1]) / length
-        excess_us, ripple_us = self._excess(slope, ys[k] - slope * xs[k])
-        return FloorLine(slope, sqrt(2.0) * excess_us / length, excess_us, ripple_us)
+        excess_us, ripple_us, sag_us = self._excess(slope, ys[k] - slope * xs[k])
+        return FloorLine(slope, sqrt(2.0) * excess_us / length, excess_us, ripple_us, sag_us)
 
     def height(self, slope: float, at_us: float) -> tuple[float, float]:
         """Highest line of this slope below all points.
@@ -180,8 +182,8 @@ class DelayFloor:
             widest = max(widest, thin)
         return Scatter(upper_quartile_us, widest * width_us)
 
-    def _excess(self, slope: float, intercept: float) -> tuple[float, float]:
-        """Expected height of the touched points over the true floor, and the ripple.
+    def _excess(self, slope: float, intercept: float) -> tuple[float, float, float]:
+        """Expected height of the touched points over the true floor, the ripple and the sag.
 
         The lowest blocks' distances from each other tell how far the lowest of all is from what
         cannot be seen.
@@ -193,12 +195,13 @@ class DelayFloor:
         if len(lowest) < _BLOCKS_JUDGED:
             x, y = self._sample[:, : self._sampled]
             worst = float((y - slope * x).max()) - intercept
-            return worst, worst
+            return worst, worst, 0.0
         third = len(lowest) // 3
         n = min(3, third)
         nearest = sorted(lowest[:third])[:n] + sorted(lowest[-third:])[:n]
         ripple_us = sorted(lowest[:-1])[(len(lowest) - 1) * 9 // 10]
-        return _ROUNDNESS * sum(nearest) / len(nearest), ripple_us
+        excess_us = _ROUNDNESS * sum(nearest) / len(nearest)
+        return excess_us, ripple_us, min(lowest[third:-third])
 
     def _next_block(self, x: float) -> None:
         if not self.count:

@@ -50,6 +50,9 @@ _PACKETS_SPAN_US: Final = 2e6
 _BEAT_SHARE: Final = 0.2
 # Streaming sensors are not given longer connection intervals than this by any known host, µs.
 _INTERVAL_MAX_US: Final = 60_000.0
+# Delays that grow by more than this come of a queue as well as of a slow clock (500 ppm: Bluetooth
+# Core 5.2, 2019, Vol. 6 Part B, 4.2.2).
+_SLOW_CLOCK: Final = 500e-6
 # A learned skew that contradicts what was expected by so many standard errors stands alone.
 _CONTRADICTION: Final = 4.0
 # A crystal may have changed so much, ppm, while a device was away.
@@ -68,7 +71,8 @@ class ClockEstimate(NamedTuple):
     Attributes
     ----------
     skew_ppm : float
-        How much the device's clock is fast, parts per million; negative when it is slow.
+        How much the device's clock is fast, parts per million; negative when it is slow. As it
+        was seen: what clocks are assumed to be beforehand is not in it.
     skew_sd_ppm : float
         Its standard error.
     offset_uncertainty_ms : float
@@ -97,6 +101,8 @@ class _Model(NamedTuple):
     at_us: float
     uncertainty_us: float
     basis: Basis
+    seen_slope: float  # without what was assumed beforehand
+    seen_slope_sd: float
 
 
 class HostTime:
@@ -131,6 +137,7 @@ class HostTime:
         self._memory_s = memory_s
         # slope of (host less device) over device time, as expected before anything is learned
         self._expected, self._expected_sd = 0.0, 0.5e-6 * skew_limit_ppm
+        self._seen_before = (0.0, 1e3)  # the same as it was seen before a restart, and nothing else
         self._pieces_x: list[float] = []  # device time, µs
         self._pieces_ns: list[int] = []  # host time there
         self._started = False
@@ -184,6 +191,9 @@ class HostTime:
                 begin_ns, end_ns = self._pieces_ns[k - 1], self._pieces_ns[k]
                 share = (device_us - before) / (after - before)
                 return begin_ns + round((end_ns - begin_ns) * share)
+        if pieces and not self._started:  # nothing yet since a restart
+            passed_us = (device_us - pieces[-1]) * (1.0 + self._expected)
+            return self._pieces_ns[-1] + round(passed_us * 1e3)
         return self._now_ns(self._model, device_us)
 
     @property
@@ -191,8 +201,8 @@ class HostTime:
         """Skew and offset with their uncertainty."""
         model = self._model
         return ClockEstimate(
-            (1.0 / (1.0 + model.slope) - 1.0) * 1e6,
-            model.slope_sd * 1e6,
+            (1.0 / (1.0 + model.seen_slope) - 1.0) * 1e6,
+            model.seen_slope_sd * 1e6,
             model.uncertainty_us * 1e-3,
             model.basis,
             self._packets.span_us * 1e-6,
@@ -213,7 +223,7 @@ class HostTime:
         return self._packets.scatter(self._model.slope).upper_quartile_us
 
     def restart(self) -> None:
-        """Begin anew: device time has jumped against the host's."""
+        """Begin anew: device time has jumped against the host's, or messages wait otherwise."""
         if not self._started:
             return
         last_us = self._last_us()
@@ -221,6 +231,8 @@ class HostTime:
         if self._enough():
             self._expected = model.slope
             self._expected_sd = hypot(model.slope_sd, _CHANGE_PPM * 1e-6)
+            seen_sd = hypot(model.seen_slope_sd, _CHANGE_PPM * 1e-6)
+            self._seen_before = (model.seen_slope, seen_sd)
         begin_us = self._pieces_x[-1] if self._pieces_x else self._origin_us
         for device_us in (max(begin_us, self._origin_us), self._origin_us + last_us):
             self._keep(device_us, self._now_ns(model, device_us))
@@ -231,7 +243,8 @@ class HostTime:
         self._origin_us, self._origin_ns = 0.0, 0
         self._packets, self._replies = DelayFloor(self._memory_s), DelayFloor(self._memory_s)
         self._requests = DelayFloor(self._memory_s)  # upside down
-        self._model = _Model(self._expected, self._expected_sd, 0.0, 0.0, 1e9, "too little")
+        seen = self._seen(0.0, 1.0)
+        self._model = _Model(self._expected, self._expected_sd, 0.0, 0.0, 1e9, "too little", *seen)
         self._renew_at_us = float("-inf")
 
     def _start(self, device_us: float, host_ns: int) -> None:
@@ -286,7 +299,7 @@ class HostTime:
             height_line = self._requests.line()
             if height_line.slope_sd < line.slope_sd:
                 line = height_line._replace(slope=-height_line.slope)
-        slope, slope_sd = self._weighed(line.slope, line.slope_sd)
+        slope, slope_sd = _weighed(self._expected, self._expected_sd, line.slope, line.slope_sd)
         upper_us, touched_us = self._upper(slope, last_us)
         if requested:
             lower_us, touched_us = self._requests.height(-slope, last_us)
@@ -297,7 +310,8 @@ class HostTime:
             margin_us, height_us = _LEAST_DELAY_US, upper_us - _LEAST_DELAY_US
         drift_us = slope_sd * (last_us - touched_us)
         uncertainty_us = margin_us + 2.0 * hypot(height_line.excess_us, drift_us)
-        return _Model(slope, slope_sd, height_us, last_us, uncertainty_us, "ping floor")
+        seen = self._seen(line.slope, line.slope_sd)
+        return _Model(slope, slope_sd, height_us, last_us, uncertainty_us, "ping floor", *seen)
 
     def _from_packets(self, last_us: float) -> _Model:
         packets = self._packets
@@ -309,7 +323,8 @@ class HostTime:
         step_us = max(line.ripple_us, 2.0 * scatter.thin_us) if beat else spacing_us
         step_us = min(step_us, spacing_us)
         span_us = max(packets.span_us, 1.0)
-        slope, slope_sd = self._weighed(line.slope, hypot(line.slope_sd, 0.41 * step_us / span_us))
+        learned_sd = hypot(line.slope_sd, 0.41 * step_us / span_us)
+        slope, slope_sd = _weighed(self._expected, self._expected_sd, line.slope, learned_sd)
         upper_us, touched_us = self._upper(slope, last_us)
         drift_us = slope_sd * (last_us - touched_us)
         uncertainty_us = _LEAST_DELAY_US + step_us + 2.0 * hypot(line.excess_us, drift_us)
@@ -320,18 +335,29 @@ class HostTime:
         basis: Basis = "arrival floor" if beat else "arrival floor without beat"
         if not self._enough():
             basis = "too little"
-        return _Model(slope, slope_sd, height_us, last_us, uncertainty_us, basis)
+        # all of the step at most, two standard errors; and where packets queue in the sensor, the
+        # floor itself has moved
+        queued = 0.5 * line.slope if line.slope > _SLOW_CLOCK else 0.0
+        seen_sd = hypot(line.slope_sd, 0.5 * step_us / span_us, line.sag_us / span_us, queued)
+        seen = self._seen(line.slope, seen_sd)
+        return _Model(slope, slope_sd, height_us, last_us, uncertainty_us, basis, *seen)
+
+    def _seen(self, slope: float, slope_sd: float) -> tuple[float, float]:
+        """What was learned, with what was learned before a restart."""
+        return _weighed(*self._seen_before, slope, slope_sd)
 
     def _upper(self, slope: float, at_us: float) -> tuple[float, float]:
         """Lower of the floors of packets and replies at this time, and when it was touched."""
         floors = [floor for floor in (self._packets, self._replies) if floor.count]
         return min(floor.height(slope, at_us) for floor in floors)
 
-    def _weighed(self, slope: float, slope_sd: float) -> tuple[float, float]:
-        """What was expected and what was learned, by their standard errors."""
-        expected, expected_sd = self._expected, self._expected_sd
-        if abs(slope - expected) > _CONTRADICTION * slope_sd + 2.0 * expected_sd:
-            return slope, slope_sd
-        variance, expected_variance = slope_sd**2, expected_sd**2
-        weight = expected_variance / (expected_variance + variance)
-        return expected + weight * (slope - expected), slope_sd * weight**0.5
+
+def _weighed(
+    expected: float, expected_sd: float, slope: float, slope_sd: float
+) -> tuple[float, float]:
+    """What was expected and what was learned, by their standard errors."""
+    if abs(slope - expected) > _CONTRADICTION * slope_sd + 2.0 * expected_sd:
+        return slope, slope_sd
+    variance, expected_variance = slope_sd**2, expected_sd**2
+    weight = expected_variance / (expected_variance + variance)
+    return expected + weight * (slope - expected), slope_sd * weight**0.5

@@ -246,6 +246,7 @@ class NumberedTimeline:
         """Take another nominal sample rate, Hz, from the next reading on."""
         self._rate_hz = rate_hz
         self._clock.set_rate(rate_hz)
+        self._host.restart()  # messages of another length are sent otherwise
 
     def link_resumed(self, arrival_ns: int) -> None:
         """Nothing to do: index and stamp tell what is missing."""
@@ -391,6 +392,7 @@ class StampedTimeline:
         """Take another nominal sample rate, Hz, from the next reading on."""
         next_index = 0 if self._sequence is None else self._sequence.next_index
         self._filter.set_rate(rate_hz, next_index)
+        self._host.restart()  # messages of another length are sent otherwise
 
     def link_resumed(self, arrival_ns: int) -> None:  # noqa: ARG002
         """Compare the next stamp with its arrival: the device may have started again."""

@@ -217,8 +217,8 @@ def _skew(recording: Recording) -> Item:
     if BYTES_CHANNEL in recording.channels:  # a serial line: nobody limits its clock
         return measured("skew", title, estimate.skew_ppm, "ppm", detail)
     item = judged("skew", title, estimate.skew_ppm, "ppm", limits.SKEW, detail)
-    sure = abs(estimate.skew_ppm) - _SKEW_SURE * estimate.skew_sd_ppm > limits.SKEW.high
-    if item.verdict == "fail" and not sure:
+    spread_ppm = _SKEW_SURE * estimate.skew_sd_ppm
+    if abs(abs(estimate.skew_ppm) - limits.SKEW.high) < spread_ppm:
         return measured("skew", title, estimate.skew_ppm, "ppm", f"{detail}: too short to judge")
     return item
 

@@ -372,6 +372,10 @@ class LossCounts(msgspec.Struct, frozen=True):
     chain_restarts: int = 0
 
 
+#: No clock of a Bluetooth device is off by more, ppm (Core 5.2, 2019, Vol. 6 Part B, 4.2.2).
+CLOCKS_WITHIN_PPM: Final = 500.0
+
+
 class SensorClock(msgspec.Struct, frozen=True):
     """The sensor's clock against the computer's, as in :mod:`devices.timing.host_time`."""
 
@@ -379,6 +383,11 @@ class SensorClock(msgspec.Struct, frozen=True):
     skew_sd_ppm: float
     offset_uncertainty_ms: float
     basis: str
+
+    @property
+    def skew_is_known(self) -> bool:
+        """Whether it is known better than that the clock is one (:data:`CLOCKS_WITHIN_PPM`)."""
+        return 2.0 * self.skew_sd_ppm <= CLOCKS_WITHIN_PPM
 
 
 class Ended(_Fact, frozen=True, tag="ended"):

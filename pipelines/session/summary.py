@@ -205,12 +205,12 @@ def summarise(
 
 
 def _clock(clock: SensorClock | None) -> dict[str, object] | None:
-    """Skew and offset of the sensor's clock with their uncertainty; None until it is known."""
+    """Skew and offset of the sensor's clock with their uncertainty, each None until it is known."""
     if clock is None or not math.isfinite(clock.offset_uncertainty_ms):
         return None
     return {
-        "skew_ppm": round(clock.skew_ppm, 3) + 0.0,
-        "skew_sd_ppm": round(clock.skew_sd_ppm, 3),
+        "skew_ppm": round(clock.skew_ppm, 3) + 0.0 if clock.skew_is_known else None,
+        "skew_sd_ppm": round(clock.skew_sd_ppm, 3) if clock.skew_is_known else None,
         "offset_uncertainty_ms": round(clock.offset_uncertainty_ms, 3),
         "basis": clock.basis,
     }

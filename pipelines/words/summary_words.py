@@ -109,8 +109,10 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     troubles = [counted(summary.link[k], *words) for k, *words in _TROUBLES if summary.link.get(k)]
     rows.append(("on the way", ", ".join(troubles)))
     if summary.clock is not None and summary.clock["basis"] != "arrival floor without beat":
-        ppm, sd_ppm = (cast("float", summary.clock[name]) for name in ("skew_ppm", "skew_sd_ppm"))
-        skew = f"{abs(ppm):8.1f} ppm {'slow' if ppm < 0.0 else 'fast'} (± {sd_ppm:.1f})"
+        skew = "it is not known how fast"
+        if summary.clock["skew_ppm"] is not None:
+            ppm, sd = (cast("float", summary.clock[name]) for name in ("skew_ppm", "skew_sd_ppm"))
+            skew = f"{abs(ppm):8.1f} ppm {'slow' if ppm < 0.0 else 'fast'} (± {sd:.1f})"
         offset = f"host time ± {summary.clock['offset_uncertainty_ms']:.1f} ms"
         rows.append(("sensor clock", f"{skew}, {offset}"))
     if summary.alerts:

@@ -93,6 +93,37 @@ def test_without_pings_the_stated_uncertainty_covers_the_error(
     assert abs(estimate.skew_ppm - 35.0) <= 2.5 * estimate.skew_sd_ppm
 
 
+@pytest.mark.parametrize("minutes", [0.5, 2.0])
+@pytest.mark.parametrize("clock_ppm", [300.0, -400.0])
+def test_what_clocks_usually_are_is_not_told_as_if_it_was_seen(
+    minutes: float, clock_ppm: float
+) -> None:
+    estimate, _ = after((50.0, 30.0), ping_s=None, minutes=minutes, clock_ppm=clock_ppm)
+    assert abs(estimate.skew_ppm - clock_ppm) <= 2.5 * estimate.skew_sd_ppm
+
+
+def test_delays_that_grow_in_a_queue_are_not_told_as_a_slow_clock() -> None:
+    host = HostTime()
+    for k in range(600):
+        host.observe(k * 50_000, k * 52_500_000 + k * 7_000_001 % 15_000_000)
+    estimate = host.estimate
+    assert estimate.skew_ppm == pytest.approx(-47_600, rel=0.02)
+    assert abs(estimate.skew_ppm) <= 2.5 * estimate.skew_sd_ppm
+
+
+def test_after_a_restart_what_was_seen_before_counts_and_what_was_assumed_does_not() -> None:
+    host = HostTime()
+    for first_us in (0, 60_000_000):
+        if first_us:
+            host.restart()
+            assert abs(host.host_ns(50_000_000) - 50_000_000_000) < 60_000_000
+        for k in range(600):
+            device_us = first_us + k * 50_000
+            host.observe(device_us, round(device_us * 999.7) + k * 7_000_001 % 30_000_000)
+    estimate = host.estimate
+    assert abs(estimate.skew_ppm - 300.0) <= 2.5 * estimate.skew_sd_ppm
+
+
 def test_packets_in_step_with_the_events_say_so() -> None:
     """Central and device alike to 1 ppm: the wait never changes and cannot be seen."""
     estimate, error_ms = after((50.0, 50.0), ping_s=None, clock_ppm=1.0, seed=2)

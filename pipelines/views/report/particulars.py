@@ -169,10 +169,11 @@ def _clock_rows(clock: SensorClock | None) -> list[tuple[str, str]]:
     if clock is None:
         return []
     skew = f"{round(clock.skew_ppm):+d}" if round(clock.skew_ppm) else "0"
+    words = f"{skew.replace('-', '−')} ± {1.96 * clock.skew_sd_ppm:.0f} parts per million"
     return [
         (
             "Sensor's clock against the computer's",
-            f"{skew.replace('-', '−')} ± {1.96 * clock.skew_sd_ppm:.0f} parts per million",
+            words if clock.skew_is_known else "not known: too little was heard of it",
         ),
         ("Time of day of a sample", f"within {max(clock.offset_uncertainty_ms, 0.1):.1f} ms"),
     ]
