@@ -28,6 +28,7 @@ from pipelines.session.dose import EXPONENTS, Dose
 from pipelines.session.facts import Fact, Gait, LossCounts, SensorClock, SensorDoubted, Source
 from pipelines.session.felt_pain import FeltPain, moment_of
 from pipelines.session.header import SessionHeader
+from pipelines.session.one_rate import at_one_rate
 
 _F = TypeVar("_F")
 
@@ -68,8 +69,13 @@ class SessionResult:
         As it last described itself; None where the source has no packets.
     steps : Steps
         All of them.
+    at_one_rate : Steps
+        The same, with shock at the rate of most of them alone.
+    steps_by_rate : dict of int
+        How many there are at each rate of the sensor, Hz, the one that shock rests on first.
     means : dict of float
-        Over the steps, by column; those that are not trusted are left out where there are others.
+        Over the steps at one rate, by column; those that are not trusted are left out where there
+        are others.
     duration_s, running_s : float
         From the first sample to the last, and spent in running steps, s.
     distance_m, distance_source
@@ -130,6 +136,8 @@ class SessionResult:
     header: SessionHeader
     sensor: DeviceInfo | None
     steps: Steps
+    at_one_rate: Steps
+    steps_by_rate: dict[float, int]
     means: dict[str, float]
     duration_s: float
     running_s: float
@@ -232,12 +240,12 @@ def result_of(
     end = ended[-1]
     doubts = _all(known, facts.SensorDoubted)
     steps = _in_doubt_from_the_start(concatenate(finished), doubts)
-    times = steps.step_time_s[np.isfinite(steps.step_time_s)]
     distances = _all(known, facts.DistanceKnown)
     distance_m = distances[-1].distance_m if distances else None
     surfaces = [(fact.time_s, fact.name) for fact in _all(known, facts.SurfaceKnown)]
     shoes = [fact.name for fact in _all(known, facts.ShoeKnown)]
     sensors = _all(known, facts.SensorKnown)
+    comparable, by_rate = at_one_rate(steps, [(one.time_s, one.info.rate_hz) for one in sensors])
     stretches = _stretches(known, begin_s, end.time_s)
     phases = [(fact.phase, fact.time_s) for fact in _all(known, facts.PhaseBegan)]
     did = [(one.gait, one.begin_s, one.end_s) for one in stretches]
@@ -245,16 +253,15 @@ def result_of(
         header,
         sensors[-1].info if sensors else None,
         steps,
-        _means(steps),
+        comparable,
+        by_rate,
+        _means(comparable),
         end.duration_s,
-        float(times.sum()),
+        float(np.nansum(steps.step_time_s)),
         distance_m,
         distances[-1].source if distances else "",
         _measured_speed(known, end.time_s),
-        _measured(
-            [(fact.time_s, fact.heart_rate_bpm) for fact in _all(known, facts.HeartRateKnown)],
-            end.time_s,
-        ),
+        _measured_heart_rate(known, end.time_s),
         surfaces[-1][1] if surfaces else "",
         shoes[-1] if shoes else "",
         surface_of_most(steps, surfaces),
@@ -325,6 +332,11 @@ def _is_held(found: Sequence[Fact], header: SessionHeader) -> bool:
         elif isinstance(fact, facts.PainJudged):
             held = fact.holds
     return held
+
+
+def _measured_heart_rate(found: Sequence[Fact], end_s: float) -> Measured | None:
+    known = _all(found, facts.HeartRateKnown)
+    return _measured([(fact.time_s, fact.heart_rate_bpm) for fact in known], end_s)
 
 
 def _measured_speed(found: Sequence[Fact], end_s: float) -> Measured | None:

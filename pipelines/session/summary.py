@@ -155,7 +155,7 @@ def summarise(
     notes : sequence of str
         What should be known, one sentence each.
     """
-    steps, losses = result.steps, result.losses
+    steps, losses = result.at_one_rate, result.losses
     settled = without_doubtful_columns(steps)
     medians: dict[str, float | None] = {}
     used: dict[str, int] = {}

@@ -161,6 +161,13 @@ def run_notes(result: SessionResult) -> list[str]:
             f"{MOST_OSCILLATION_MM:.0f} mm, which no pelvis does, and do not count: is the sensor "
             "at the back of the waist?"
         )
+    if len(result.steps_by_rate) > 1:
+        (rate_hz, count), *others = result.steps_by_rate.items()
+        other = " and ".join(f"{other_hz:g}" for other_hz, _ in others)
+        notes.append(
+            f"the sensor measured at {other} Hz for a part of the run, where impact shock is "
+            f"another: the figures of shock rest on the {counted(count, 'step')} at {rate_hz:g} Hz."
+        )
     if result.loose_clip:
         notes.append(CLIP_IS_LOOSE)
     if not result.axes_found:

@@ -201,7 +201,9 @@ def test_a_port_that_says_nothing_is_told_while_it_is_tried_and_given_up_soon(
 
     async def listen() -> tuple[DeviceError, float]:
         clock = ScaledClock(SystemClock(), 20.0)
-        connector = SerialConnector(os.ttyname(port), driver and driver_named(driver), baud)
+        connector = SerialConnector(
+            os.ttyname(port), driver_named(driver) if driver else None, baud
+        )
         with pytest.raises(DeviceError) as caught:
             async with SensorSource(connector, clock=clock, tell=said.append):
                 pass

@@ -154,7 +154,7 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
     previous : sequence of PreviousRun
         Earlier runs; compared from three on.
     """
-    steps = recording.steps
+    steps = recording.result.at_one_rate
     judgement = judgement_of(recording.header, recording.facts)
     last = judgement.stretches[-1]
     trusted = trusted_steps(steps)

@@ -13,11 +13,14 @@ from devices.simulator.scenario import Scenario
 from devices.sources import open_source
 from imu.analyzer import StepAnalyzer, analyze
 from imu.drift.baseline import Baseline, IndicatorBaseline
+from imu.step.trusted_steps import trusted_steps
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import BaselineGivenUp, Ended, Fact, SensorDoubted
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import result_of
+from pipelines.session.summary import summarise
 from pipelines.words.fact_words import fact_words
+from pipelines.words.summary_words import run_notes
 
 #: For ten seconds, and from then on half as fast as the data.
 SLOW = ("delay_ms=400@15+10", "interval_ms=400@18")
@@ -38,7 +41,7 @@ def test_steps_count_after_the_sensor_has_gone_down_to_a_rate_that_the_link_bear
     assert [one.rate_hz for one in records if isinstance(one, DeviceInfo)] == [104.0]
     header = SessionHeader(0, "sim")
     fold = SessionFold(header, first)
-    found: list[Fact] = fold.push_all(records) + fold.finish()
+    found: list[Fact] = fold.push_all([first, *records]) + fold.finish()
     # much is missing until then, and this is told; nothing else is in doubt
     assert {fact.trouble for fact in found if isinstance(fact, SensorDoubted)} <= {"missing"}
     result = result_of(header, found)
@@ -47,6 +50,21 @@ def test_steps_count_after_the_sensor_has_gone_down_to_a_rate_that_the_link_bear
     late = result.steps.rows[result.steps.initial_contact_s > 35.0]
     assert len(late) > 50
     assert np.count_nonzero(late["quality"]) < 8  # the first of them settle
+    # shock is told of one rate alone, and it is said of which
+    (most_hz, count), (_, other) = result.steps_by_rate.items()
+    assert most_hz == 104.0
+    assert count > other > 0
+    told = np.isfinite(result.at_one_rate.impact_shock_g)
+    assert told.sum() == np.isfinite(result.steps.impact_shock_g[other:]).sum()
+    assert not told[:other].any()
+    assert result.means["impact_shock_g"] == pytest.approx(
+        float(np.nanmean(trusted_steps(result.steps[other:]).impact_shock_g))
+    )
+    words = f"shock rest on the {count} steps at 104 Hz"
+    assert [note for note in run_notes(result) if words in note]
+    summary = summarise(result, "run", rate_hz=104.0)
+    assert summary.median_steps["impact_shock_g"] <= count
+    assert summary.median_steps["cadence_spm"] > count
 
 
 def test_what_comes_at_another_rate_is_as_if_it_had_come_so_from_the_start() -> None:
