@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -64,7 +64,13 @@ class TracedSensor:
         self._driver = driver_named(trace.protocol)
         self._answers = _answers(trace, self._driver.characteristics)
         self._given: dict[bytes, int] = {}  # how many of them, in this connection
-        self._played = _samples_of(trace, self._driver.characteristics)
+        notified = {
+            uuid
+            for service in self._understudy.services.values()
+            for uuid, properties in service.items()
+            if "notify" in properties
+        }
+        self._played = _samples_of(trace, self._driver.characteristics, notified)
         self._began_ns: int | None = None  # when the trace's time was 0
         self._served_ns: int | None = None
         self._asked_ns = 0
@@ -242,9 +248,11 @@ def _answers(trace: Trace, uuids: Mapping[str, str]) -> dict[bytes, list[bytes]]
     return answers
 
 
-def _samples_of(trace: Trace, uuids: Mapping[str, str]) -> tuple[TraceEvent, ...]:
-    """What is played: all but answers to requests that nobody asks again."""
-    control = uuids.get(CONTROL_CHANNEL)
-    played = [each for each in trace.events if trace.link == "serial" or each.channel != control]
+def _samples_of(
+    trace: Trace, uuids: Mapping[str, str], notified: Collection[str]
+) -> tuple[TraceEvent, ...]:
+    """What is played: all but what was read, and answers to requests that nobody asks again."""
+    sent = set(notified) - {uuids.get(CONTROL_CHANNEL)}
+    played = [each for each in trace.events if trace.link == "serial" or each.channel in sent]
     begin_ns = played[0].time_ns if played else 0
     return tuple(each._replace(time_ns=each.time_ns - begin_ns) for each in played)

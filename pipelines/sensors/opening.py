@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import degrees
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from devices import sources
 from devices.traces import btsnoop, pcapng
+from pipelines.files.mcap_recovery import MAGIC
 
 if TYPE_CHECKING:
     from devices.source import Source
     from devices.timing.program_clock import ProgramClock
+    from devices.traces.source import TraceAddress
 
 #: How recordings begin that are no text.
 _CONTAINERS: Final = (
@@ -26,7 +30,7 @@ _CONTAINERS: Final = (
         b"MATLAB ",
         b"\x89HDF",
     ),
-    *(b"\xd0\xcf\x11\xe0", b"XDF:", b"Device Identity", b"\x89MCAP"),
+    *(b"\xd0\xcf\x11\xe0", b"XDF:", b"Device Identity"),
     *(codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
 )
 
@@ -40,8 +44,9 @@ def open_source(
 ) -> Source:
     """The source at a URL, as :func:`devices.sources.open_source`.
 
-    ``trace:FILE`` also takes any recording that :func:`pipelines.read` reads: it is played as a
-    simulated sensor of our own profile.
+    ``trace:FILE`` also takes a recorded session, whose packets are sent again as they came, and any
+    recording that :func:`pipelines.read` reads: it is played as a simulated sensor of our own
+    profile.
 
     Raises
     ------
@@ -52,9 +57,34 @@ def open_source(
         from devices.traces.source import trace_address
 
         address = trace_address(url)
+        if _begins(address.path, MAGIC):
+            return _sent_again(address, clock)
         if not address.protocol and _is_recording(address.path):
             return _played(url, clock)
     return sources.open_source(url, beside=beside, clock=clock, tell=tell)
+
+
+def _begins(path: Path, magic: bytes) -> bool:
+    from pipelines.files.reading.text_source import beginning
+
+    return path.is_file() and beginning(path).startswith(magic)
+
+
+def _sent_again(address: TraceAddress, clock: ProgramClock | None) -> Source:
+    from devices.simulator.scenario import Scenario
+    from devices.traces.source import TraceSource
+    from imu.samples import STANDARD_GRAVITY_M_S2
+    from pipelines.sensors.session_trace import session_trace
+
+    trace, info = session_trace(address.path)
+    scenario = replace(
+        address.scenario,
+        acceleration_range_g=round(info.acceleration_range_m_s2 / STANDARD_GRAVITY_M_S2),
+        gyro_range_deg_s=round(degrees(info.angular_velocity_range_rad_s))
+        or Scenario.gyro_range_deg_s,
+        axes=address.axes or info.axes or Scenario.axes,
+    )
+    return TraceSource(trace, scenario, clock=clock)
 
 
 def _is_recording(path: Path) -> bool:

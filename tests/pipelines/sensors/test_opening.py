@@ -18,7 +18,7 @@ from pipelines.files.sample_table import write_sample_table
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
 from pipelines.sensors.opening import open_source
-from tests.pipelines.command_line import backstride, quiet
+from tests.pipelines.command_line import backstride, one_sentence, quiet
 
 DATA = Path(os.environ.get("BACKSTRIDE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
@@ -112,7 +112,7 @@ def test_what_is_no_recording_is_told(tmp_path: Path) -> None:
     with pytest.raises(BackstrideError, match="there is no such file"):
         open_source(f"trace:{tmp_path / 'none.csv'}")
     path.write_bytes(b"\x89MCAP0\r\n" + bytes(80))
-    with pytest.raises(BackstrideError, match="this is a session"):
+    with pytest.raises(BackstrideError, match="ends before anything was recorded"):
         open_source(f"trace:{path}")
 
 
@@ -127,3 +127,31 @@ def test_live_over_a_real_persons_recording_is_its_replay(tmp_path: Path) -> Non
     write_sample_table(path, samples, rate_hz=200.0)
     # whole counts of the sensor are whole counts of the wire
     assert_alike(*live_and_replayed(path), part=1e-4)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "protocol=backstride", "protocol=movesense", "protocol=witmotion&link=serial"],
+)
+def test_a_recorded_session_is_sent_again_packet_by_packet(query: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    url = f"sim:?minutes=0.3&standing_s=3&seed=5&time_scale=0&{query}"
+    assert backstride("live", url, "--record", path).exit_code == 0
+    again = tmp_path / "again.mcap"
+    ended = backstride("live", f"trace:{path}", "--record", again)
+    assert ended.exit_code == 0, ended.err
+    first, second = (replay(one, ReplayOptions(), quiet).steps for one in (path, again))
+    assert abs(len(first) - len(second)) <= 4  # a WitMotion's first second has its answers
+    assert len(second) > 20
+    for column, least in (("contact_time_ms", 8.0), ("impact_shock_g", 0.1)):
+        one, other = (np.nanmedian(getattr(each, column)) for each in (first, second))
+        assert abs(one - other) < least, column
+
+
+def test_a_session_that_cannot_be_sent_again_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    url = "sim:?minutes=0.1&time_scale=0&protocol=shimmer3"
+    assert backstride("live", url, "--record", path).exit_code == 0
+    ended = backstride("live", f"trace:{path}")
+    assert ended.exit_code == 1
+    assert "protocol shimmer3, which cannot be sent again" in one_sentence(ended)

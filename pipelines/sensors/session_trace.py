@@ -1,0 +1,90 @@
+"""A recorded session as a trace: what its sensor sent, to be sent again by a simulated one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal
+
+from devices.drivers.driver import Driver
+from devices.drivers.registry import driver_named
+from devices.links import BYTES_CHANNEL, REQUEST_CHANNEL
+from devices.records import DeviceInfo, Packet
+from devices.traces.trace import SET_UP_S, STREAM_BY_THEMSELVES, Trace, TraceEvent
+from imu.errors import RecordingError
+from pipelines.files.session_reader import read_session
+from pipelines.session.marks import SessionRecord
+
+#: Sensors that are set up by an exchange of bytes that no trace can answer.
+_NOT_PLAYED: Final = ("shimmer3",)
+#: Answers to a set-up have come by then: they would be taken for those to another.
+_ANSWERED_NS: Final = 1_000_000_000
+
+
+def session_trace(path: Path) -> tuple[Trace, DeviceInfo]:
+    """The packets of a session, and what its sensor was.
+
+    Of a sensor that went on at another rate in mid-run it is the longest stretch at one.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be read, or holds no packets of a sensor.
+    """
+    session = read_session(path)
+    info, packets = max(_stretches(session.records), key=_length, default=(None, []))
+    if info is None or not packets:
+        raise RecordingError(
+            "holds no packets of a sensor that could be sent again: see it with 'replay'.",
+            path=str(path),
+        )
+    if info.protocol in _NOT_PLAYED:
+        raise RecordingError(
+            f"holds packets of the protocol {info.protocol}, which cannot be sent again: see it "
+            "with 'replay'.",
+            path=str(path),
+        )
+    driver = driver_named(info.protocol)
+    events = _events(driver, packets)
+    if not events:
+        raise RecordingError(
+            f"holds no packets of a channel that {driver.protocol} sensors have.", path=str(path)
+        )
+    info = replace(info, axes=info.axes or session.header.axes.removeprefix("auto"))
+    is_serial = any(each.channel == BYTES_CHANNEL for each in events)
+    link: Literal["ble", "serial"] = "serial" if is_serial else "ble"
+    return Trace(info.protocol, link, info.rate_hz, events, session.cut_short), info
+
+
+def _stretches(records: Sequence[SessionRecord]) -> list[tuple[DeviceInfo, list[Packet]]]:
+    """Packets by the rate at which they were sent."""
+    found: list[tuple[DeviceInfo, list[Packet]]] = []
+    waiting: list[Packet] = []  # of the set-up, before the sensor is known
+    for record in records:
+        if isinstance(record, DeviceInfo):
+            if not found or record.rate_hz != found[-1][0].rate_hz:
+                found.append((record, waiting if not found else []))
+        elif isinstance(record, Packet):
+            (found[-1][1] if found else waiting).append(record)
+    return found
+
+
+def _length(stretch: tuple[DeviceInfo, list[Packet]]) -> int:
+    return len(stretch[1])
+
+
+def _events(driver: type[Driver], packets: Sequence[Packet]) -> tuple[TraceEvent, ...]:
+    came = [each for each in packets if each.channel != REQUEST_CHANNEL]
+    if came and driver.protocol in STREAM_BY_THEMSELVES:
+        # what such a sensor sent while it was set up was at other rates
+        until_ns = packets[0].arrival_ns + round(SET_UP_S * 1e9)
+        asked_ns = [p.arrival_ns for p in packets if p.channel == REQUEST_CHANNEL]
+        set_up_ns = max((each for each in asked_ns if each < until_ns), default=0)
+        came = [each for each in came if each.arrival_ns > set_up_ns + _ANSWERED_NS]
+    uuids = {BYTES_CHANNEL: BYTES_CHANNEL, **driver.characteristics}
+    return tuple(
+        TraceEvent(each.arrival_ns - came[0].arrival_ns, uuids[each.channel], each.payload)
+        for each in came
+        if each.channel in uuids
+    )
