@@ -22,6 +22,8 @@ _LEAST_SHARE: Final = 0.75
 _AGREEMENT: Final = 0.5
 # More samples came than were measured meanwhile: what was held back is still coming.
 _BURST_SHARE: Final = 1.15
+# So many connection events in a row that are late make a loss likely, before it is believed.
+_LATE_EVENTS: Final = 3
 
 
 class _Look(NamedTuple):
@@ -53,9 +55,15 @@ class DeficitWatch:
 
     def __init__(self, arrival_ns: int) -> None:
         self._arrival_ns = arrival_ns
+        self._late_events = 0  # in a row
         self._look_ns = _LOOK_NS
         self._look = _Look(arrival_ns)
         self._look_before: _Look | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a loss is likely of which nothing is believed yet."""
+        return self._late_events >= _LATE_EVENTS
 
     def missing(
         self,
@@ -92,6 +100,10 @@ class DeficitWatch:
         self._arrival_ns = arrival_ns
         if apart_ns > max(_SILENCE_NS, _SILENCE_SHARE * n * period_us * 1e3):
             self._begin(arrival_ns, _LOOK_AFTER_SILENCE_NS)
+        if delay_us < least_us:
+            self._late_events = 0
+        elif apart_ns > _EVENT_NS:
+            self._late_events += 1
         begun_ns, lowest_us, events, samples = self._look
         events += apart_ns > _EVENT_NS
         self._look = look = _Look(begun_ns, min(lowest_us, delay_us), events, samples + n)

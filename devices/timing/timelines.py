@@ -533,7 +533,8 @@ class ArrivalTimeline:
         time_s = (np.arange(1.0, n + 1.0) * period_us + begin_us) * 1e-6
         self._last_us = begin_us + n * period_us
         self._host.observe(self._last_us, arrival_ns)
-        return Placed(time_s, doubtful=self._loses_steadily(arrival_ns))
+        doubtful = self._late or self._loses_steadily(arrival_ns)
+        return Placed(time_s, doubtful=doubtful)
 
     def place_alike(
         self,
@@ -563,6 +564,7 @@ class ArrivalTimeline:
         self._losses_ns: deque[int] = deque(maxlen=_STEADY_LOSSES)
         self._soonest_us = inf  # of all arrivals, against those of the slowest sensor
         self._resumed = False
+        self._late = False  # whether a loss is likely, and not yet believed
         self._watch = DeficitWatch(0)
 
     def _lost(self, n: int, period_us: float, arrival_ns: int, known: int) -> int:
@@ -582,6 +584,8 @@ class ArrivalTimeline:
         )
         unsure_us = max(counted.uncertainty_us - LEAST_DELAY_MS * 1e3, 0.0)
         lost = self._watch.missing(delay_us, n, period_us, arrival_ns, unsure_us)
+        # on a poor link most are late
+        self._late = self._watch.is_late and delay_us > 4.0 * counted.typical_delay_us()
         if lost > 0:
             self._losses_ns.append(arrival_ns)
         return max(lost, -min(self._losses.lost, self._index))

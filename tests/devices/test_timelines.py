@@ -633,3 +633,22 @@ def test_the_radio_delivers_in_order_and_never_early() -> None:
     ]
     assert min(delays_ms) >= 3.0
     assert 10.0 < float(np.median(delays_ms)) < 30.0
+
+
+@pytest.mark.parametrize("lost", [0, 20, 40])
+def test_what_comes_late_is_in_doubt_until_the_loss_is_believed(lost: int) -> None:
+    """Without number or stamp a loss is believed after 0.3 s: until then samples are misplaced."""
+    timeline = ArrivalTimeline(200.0)
+    doubtful = []
+    for k in range(300):
+        samples = 8 * k + (lost if k >= 200 else 0)
+        wait_ms = k * 7 % 10
+        placed = timeline.place(reading(8), round((samples * 5.0 + wait_ms) * 1e6))
+        assert placed is not None
+        doubtful += [k] if placed.doubtful else []
+        if timeline.losses.lost:
+            break
+    assert timeline.losses.lost == pytest.approx(lost, abs=2)
+    assert doubtful[:1] == ([202] if lost else [])  # three arrivals, to be no chance
+    assert doubtful == list(range(202, 202 + len(doubtful)))
+    assert len(doubtful) >= (6 if lost else 0)
