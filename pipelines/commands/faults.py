@@ -72,10 +72,7 @@ def _keep(drawn: FaultPlan, path: Path) -> None:
 def _tell(plan: FaultPlan, verdict: Verdict) -> None:
     say(f"sim:?{plan.sensor}&seed={plan.seed}")
     for finding in verdict.findings:
-        fault = finding.fault
-        size = f" {fault.amount:g} {fault.about.unit}" if fault.about.has_size else ""
-        held = "shown" if finding.holds else "NOT SHOWN"
-        say(f"  {fault.kind}{size} at {fault.onset_s:g} s: {finding.consequence}: {held}")
+        say(f"  {finding.words}")
     if verdict.end:
         say(f"  told: {verdict.end}")
     if verdict.wrong_steps:

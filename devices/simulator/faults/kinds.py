@@ -105,6 +105,7 @@ FAULT_KINDS: Final[dict[str, FaultKind]] = {
         10,
     ),
     "truncate": FaultKind("messages", "cut short", 0, 100, _MESSAGES, 10),
+    "split": FaultKind("messages", "sent in two, cut anywhere", 0, 100, _MESSAGES, 20),
     "delay_ms": FaultKind("messages", "held back in the sensor, at most", 0, 10000, "ms", 120),
     "jitter_ms": FaultKind("link", "late at the computer, at most", 0, 10000, "ms", 120),
     "disconnect": FaultKind(

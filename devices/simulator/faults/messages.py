@@ -44,7 +44,7 @@ class MessageFaults:
 
         self._random = Random(f"{seed}/messages")
         self._queues = [_Overflowing(fault, Random(f"{seed}/loss")) for fault in of("loss")]
-        self._corrupt, self._truncate = of("corrupt"), of("truncate")
+        self._corrupt, self._truncate, self._split = of("corrupt"), of("truncate"), of("split")
         self._duplicate, self._reorder = of("duplicate"), of("reorder")
         self._delays = of("delay_ms")
         self._changes_bytes = changes_bytes
@@ -68,7 +68,17 @@ class MessageFaults:
             self._held = message
             return []
         sent = [message] * (2 if self._hits(self._duplicate, time_s) else 1)
-        return sent if held is None else [*sent, held]
+        sent += [] if held is None else [held]
+        return [part for each in sent for part in self._parts(time_s, each)]
+
+    def _parts(self, time_s: float, message: Message) -> list[Message]:
+        """A message, or the two that it is cut into; its samples count for the first."""
+        payload = message.payload
+        if len(payload) < _SHORTEST_TO_CUT or not self._hits(self._split, time_s):
+            return [message]
+        cut = self._random.randrange(1, len(payload))
+        first = message._replace(payload=payload[:cut], is_damaged=True)
+        return [first, Message(payload[cut:], is_damaged=True)]
 
     def delay_s(self, time_s: float) -> float:
         """How long the next message is held back, s."""

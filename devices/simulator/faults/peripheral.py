@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol, runtime_checkable
 
+from devices.simulator.faults.kinds import FAULT_KINDS
 from devices.simulator.faults.messages import Message, MessageFaults
 from devices.simulator.faults.plan import Fault
 from devices.simulator.peripheral import Host, Peripheral, SensorRestarted
 from devices.timing.program_clock import ProgramClock
 
 _KINDS: Final = frozenset(
-    {"loss", "duplicate", "reorder", "corrupt", "truncate", "delay_ms", "reset", "battery_percent"}
+    {kind for kind, about in FAULT_KINDS.items() if about.level in {"messages", "sensor"}}
 )
 
 

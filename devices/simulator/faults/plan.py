@@ -48,6 +48,7 @@ Consequence = Literal[
     "refused",  # no session begins, and one sentence says why
     "late",  # messages come later after their samples, which stay in their places
     "fewer bytes",  # no message is longer than fits
+    "in parts",  # more messages come, and nothing is lost or malformed for it
     "clock found",  # the error of the sensor's clock is found
     "battery told",  # the battery's level is told
 ]

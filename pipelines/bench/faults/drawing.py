@@ -56,6 +56,7 @@ _SIZES: Final[dict[str, tuple[float, float]]] = {
     "reorder": (20, 40),
     "corrupt": (20, 40),
     "truncate": (20, 40),
+    "split": (20, 40),
     "delay_ms": (60, 200),
     "jitter_ms": (60, 300),
     "interval_ms": (60, 120),

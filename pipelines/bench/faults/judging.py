@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from devices.simulator.faults.plan import Consequence, Fault, FaultPlan
 from devices.simulator.virtual_sensor import link_of
 from imu.samples import Quality
+from pipelines.bench.faults.finding_words import finding_words
 from pipelines.bench.faults.session import PlanSession, run_plan, scenario_of
 from pipelines.bench.faults.usual import consequence_of
 
@@ -80,6 +81,11 @@ class Finding:
     consequence: Consequence
     holds: bool
 
+    @property
+    def words(self) -> str:
+        """It in one sentence."""
+        return finding_words(self.fault, self.consequence, holds=self.holds)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -115,11 +121,7 @@ class Verdict:
     @property
     def words(self) -> list[str]:
         """What fails, a line each."""
-        lines = [
-            f"{each.fault.kind} at {each.fault.onset_s:g} s: not {each.consequence!r}"
-            for each in self.findings
-            if not each.holds
-        ]
+        lines = [each.words.rstrip(".") for each in self.findings if not each.holds]
         if self._ended_early:
             lines.append(f"the session ended: {self.end}")
         if self.wrong_steps and not self.excused:
@@ -301,6 +303,16 @@ def _fewer_bytes(case: _Case) -> bool:
     return 0 < case.session.longest_message <= most < case.faultless.longest_message
 
 
+def _in_parts(case: _Case) -> bool:
+    """More messages come while it lasts, and none of their samples is missing."""
+
+    def came(session: PlanSession) -> int:
+        return sum(case.start_s <= at_s <= case.fault.end_s for at_s in session.packets_s)
+
+    whole = case.counted("lost") <= 0 and case.counted("malformed_packets") <= 0
+    return whole and came(case.session) > 1.02 * came(case.faultless)
+
+
 def _battery_told(case: _Case) -> bool:
     told = case.session.battery_percent
     return told is not None and abs(told - case.fault.amount) <= 5.0
@@ -323,6 +335,7 @@ _CONSEQUENCES: Final[dict[str, Callable[[_Case], bool]]] = {
     "refused": lambda case: bool(case.session.refusal),
     "late": _late,
     "fewer bytes": _fewer_bytes,
+    "in parts": _in_parts,
     "clock found": _clock_found,
     "battery told": _battery_told,
 }

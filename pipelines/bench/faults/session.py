@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.links import REQUEST_CHANNEL
 from devices.records import DeviceInfo, Packet
 from devices.simulator.device import MotionRun, SimulatedSource
 from devices.simulator.faults.plan import FaultPlan
@@ -72,6 +73,8 @@ class PlanSession:
         When they came.
     began_s : float
         When the first record came, s since the sensor was switched on.
+    packets_s : list of float
+        When messages came, with samples or without, s since the sensor was switched on.
     longest_message : int
         Bytes of the longest message with samples.
     battery_percent : float, optional
@@ -85,6 +88,7 @@ class PlanSession:
     samples: Samples = field(default_factory=lambda: Samples(np.zeros(0), np.zeros((0, 3))))
     arrivals: Arrivals = field(default_factory=Arrivals)
     began_s: float = 0.0
+    packets_s: list[float] = field(default_factory=list)
     longest_message: int = 0
     battery_percent: float | None = None
 
@@ -158,6 +162,8 @@ async def _follow(source: Source, session: PlanSession) -> None:
             if not fold.elapsed_s and not isinstance(record, DeviceInfo):
                 session.began_s = record.arrival_ns * 1e-9
             samples = fold.samples
+            if isinstance(record, Packet) and record.channel != REQUEST_CHANNEL:
+                session.packets_s.append(record.arrival_ns * 1e-9)
             if isinstance(record, Packet) and samples is not None and len(samples):
                 blocks.append(samples)
                 arrivals.append((record.arrival_ns * 1e-9, float(samples.time_s[-1])))

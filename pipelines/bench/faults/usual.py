@@ -28,6 +28,7 @@ _USUAL: Final[dict[str, Consequence]] = {
     "reorder": "reordered",
     "corrupt": "malformed",
     "truncate": "malformed",
+    "split": "malformed",
     "delay_ms": "late",
     "jitter_ms": "late",
     "disconnect": "reconnected",
@@ -51,6 +52,10 @@ _OTHERWISE: Final[dict[tuple[str, str], Consequence]] = {
     # a cable goes on: the number, or the missing time, tells
     ("backstride/serial", "reset"): "restarted",
     ("witmotion/serial", "reset"): "lost",
+    # a stream of bytes goes on over any border
+    ("backstride/serial", "split"): "in parts",
+    ("witmotion", "split"): "in parts",
+    ("shimmer3", "split"): "in parts",
     # its stream of bytes has neither borders nor checksums
     ("shimmer3", "reorder"): "malformed",
 }
