@@ -165,7 +165,7 @@ its address.
         )
     # what no backend should raise, and some do
     return DeviceError(
-        f"Bluetooth failed ({type(error).__name__}: {_short(text)}): {_NEARER}.",
+        f"Bluetooth failed ({type(error).__name__}, {_short(text)}): {_NEARER}.",
         source=source,
         may_pass=True,
     )

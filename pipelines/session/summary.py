@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.sequence import Losses
+from imu.samples import Quality
 from imu.step.block_means import block_means
 from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
@@ -163,7 +164,7 @@ def summarise(
     for name in _MEASURES:
         values = settled.rows[name]
         if not np.isfinite(values).any():  # a run all in bends still has a lean
-            values = steps.rows[name]
+            values = np.where(steps.quality_bits & int(Quality.NO_GYRO), values, steps.rows[name])
         at = np.flatnonzero(np.isfinite(values))
         medians[name] = round(float(np.median(values[at])), 6) if at.size else None
         used[name] = at.size

@@ -58,8 +58,8 @@ _DOUBTS: Final = {
         "check whether its unit is °/s; steps do not count."
     ),
     "gyro_zero": (
-        "the gyroscope reads zeros and counts as missing: pelvic ranges stay empty; "
-        "switch it on for the next run."
+        "the gyroscope reads zeros and counts as missing: pelvic ranges and figures of lean stay "
+        "empty; switch it on for the next run."
     ),
     "tilt": (
         "up lies {number:.0f}° from where the axes say: state the axes as the sensor "

@@ -176,3 +176,15 @@ def test_what_devices_measured_is_told_in_the_units_of_the_reader() -> None:
     assert "17.4 ppm slow (± 18.4)" in metric["sensor clock"]
     unknown = replace(known, clock=clock | {"skew_ppm": None, "skew_sd_ppm": None})
     assert "it is not known how fast" in dict(summary_rows(unknown))["sensor clock"]
+
+
+def test_without_a_gyroscope_there_is_no_figure_of_lean() -> None:
+    def of(flag: Quality) -> Summary:
+        steps = some_steps([200.0] * 5, [int(flag)] * 5)
+        steps.rows["sacral_lean_deg"] = 5.0
+        return summary(steps)
+
+    bends, blind = of(Quality.BEND), of(Quality.NO_GYRO)
+    assert bends.median["sacral_lean_deg"] == 5.0
+    assert blind.median["sacral_lean_deg"] is None
+    assert blind.median["contact_time_ms"] == 200.0
