@@ -43,8 +43,8 @@ class Unit:
     needs_hands: bool = True
 
 
-def unit_at(url: str) -> Unit:
-    """The unit at a URL.
+def unit_at(url: str, tell: Callable[[str], None] | None = None) -> Unit:
+    """The unit at a URL; ``tell`` is told what is tried where its streams take long to begin.
 
     A simulated one speaks the project's own profile, and no time passes while it is measured,
     unless its URL says otherwise: ``protocol``, ``time_scale``.
@@ -57,9 +57,11 @@ def unit_at(url: str) -> Unit:
     kind, colon, query = url.partition(":")
     if not colon or kind.strip().lower() != "sim":
         open_connector(url)  # a mistyped URL is told at once
-        return Unit(
-            url, lambda _handling, _s: open_source(url), lambda: open_connector(url), SystemClock
-        )
+
+        def stream(_handling: Handling, _seconds: float) -> Source:
+            return open_source(url, tell=tell)
+
+        return Unit(url, stream, lambda: open_connector(url), SystemClock)
     scenario = Scenario.from_query(query, protocol="backstride", time_scale=0.0)
 
     def opened(handling: Handling, seconds: float) -> Source:

@@ -55,9 +55,12 @@ def conform(
     if quick and long:
         raise ParameterError("--long", "given", "it or --quick, not both")
     check_reports(junit, json)
-    unit = unit_at(source)
+    unit = unit_at(source, complain)
     extent: Extent = "quick" if quick else "long" if long else "usual"
     guide = _Guide(needed=unit.needs_hands)
+
+    if unit.needs_hands:
+        complain(f"{source}: it is looked for; where nothing answers that takes up to 20 s.")
 
     async def measured() -> Conformance:
         with progress("measuring") as report:
