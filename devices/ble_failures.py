@@ -20,6 +20,10 @@ _PAIR: Final = (
 _FORGET: Final = (
     "is remembered as it was before: remove it in the system's Bluetooth settings and try again"
 )
+_NO_ANSWER: Final = (
+    "does not answer in time: bring it nearer; one that asks for pairing is paired in the system's "
+    "Bluetooth settings."
+)
 _NEARER: Final = "bring the sensor nearer, charge it, and try again"
 _OTHERS: Final = "end other programs and phones that are connected to it, and try again"
 
@@ -134,9 +138,7 @@ its address.
             source=source,
         )
     if isinstance(error, TimeoutError):
-        return DeviceError(
-            "does not answer in time: bring it nearer.", source=source, may_pass=True
-        )
+        return DeviceError(_NO_ANSWER, source=source, may_pass=True)
     text = str(error).strip().rstrip(".") or type(error).__name__
     if "ServiceUnknown" in text:  # Linux with a message bus, without bluetoothd
         return DeviceError(
