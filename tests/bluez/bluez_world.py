@@ -45,7 +45,7 @@ class BluezWorld:
     """
 
     def __init__(self, root: Path) -> None:
-        self.backstride_address = self.movesense_address = ""
+        self.addresses: dict[str, str] = {}  # of the sensors, by name
         self._root = root
         self._services: dict[str, Process] = {}
         self._radio: Process | None = None
@@ -57,7 +57,7 @@ class BluezWorld:
         )
         assert self._radio.stdout is not None
         addresses = await asyncio.wait_for(self._radio.stdout.readline(), _READY_S)
-        self.backstride_address, self.movesense_address = addresses.decode().split()
+        self.addresses = dict(each.split("=") for each in addresses.decode().split())
         return self
 
     async def __aexit__(
@@ -74,10 +74,17 @@ class BluezWorld:
             await self._radio.wait()
 
     def lose(self, name: str) -> None:
-        """Lose the link of "backstride" or "movesense"."""
+        """Lose the link of a sensor."""
+        self._order(f"lose {name}")
+
+    def renew(self, name: str) -> None:
+        """Lose the link of a sensor, whose handles are others from then on."""
+        self._order(f"renew {name}")
+
+    def _order(self, words: str) -> None:
         assert self._radio is not None
         assert self._radio.stdin is not None
-        self._radio.stdin.write(f"lose {name}\n".encode())
+        self._radio.stdin.write(f"{words}\n".encode())
 
     async def start_bus(self) -> None:
         """Start the message bus."""
@@ -100,6 +107,16 @@ class BluezWorld:
         while "Powered: yes" not in (state := await self.bluetoothctl("show")):
             assert loop.time() < end_s, f"the adapter does not come on: {state}"
             await asyncio.sleep(0.5)
+
+    async def start_agent(self) -> None:
+        """Start what answers for the user when a sensor pairs, as a desktop has it."""
+        await self._start("agent", "/usr/bin/bluetoothctl", "--agent", "NoInputNoOutput")
+        agent = self._services["agent"]
+        assert agent.stdin is not None
+        await asyncio.sleep(2.0)  # it registers
+        agent.stdin.write(b"default-agent\n")
+        await agent.stdin.drain()
+        await asyncio.sleep(1.0)
 
     async def stop(self, name: str) -> None:
         """Stop "bus" or "bluetooth"."""
@@ -126,7 +143,7 @@ class BluezWorld:
     async def _start(self, name: str, *command: str) -> None:
         with Path(f"/run/{name}.log").open("ab") as log:
             self._services[name] = await asyncio.create_subprocess_exec(
-                *self._inside(*command), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                *self._inside(*command), stdin=subprocess.PIPE, stdout=log, stderr=log
             )
 
     def _inside(self, *command: str) -> list[str]:

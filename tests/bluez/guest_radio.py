@@ -1,9 +1,9 @@
-"""The air inside the guest: BlueZ's adapter, a Backstride at 200 Hz and a Movesense at 208 Hz.
+"""The air inside the guest: BlueZ's adapter, a Backstride at 200 Hz and Movesenses at 208 Hz.
 
 BlueZ drives a virtual controller through the kernel (``/dev/vhci``); the sensors are those of
 :mod:`devices.simulator.bumble_radio`, on controllers in the same air. A program of its own, as the
 kernel gives up on an adapter that is busy with something else. It writes the sensors' addresses,
-then takes ``lose NAME`` line by line until its input ends.
+then takes ``lose NAME`` and ``renew NAME`` line by line until its input ends.
 """
 
 from __future__ import annotations
@@ -34,12 +34,17 @@ async def _serve() -> None:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         radio = await stack.enter_async_context(BumbleRadio())
-        runs = {
-            rate: SimulatedRun(Scenario(minutes=_MINUTES, rate=rate)) for rate in (200.0, 208.0)
-        }
+
+        def run(rate_hz: float) -> SimulatedRun:
+            return SimulatedRun(Scenario(minutes=_MINUTES, rate=rate_hz))
+
         sensors = {
-            "backstride": await radio.place(BackstridePeripheral(runs[200.0], clock)),
-            "movesense": await radio.place(MovesensePeripheral(runs[208.0], clock)),
+            "backstride": await radio.place(BackstridePeripheral(run(200.0), clock)),
+            "movesense": await radio.place(MovesensePeripheral(run(208.0), clock)),
+            "guarded": await radio.place(
+                MovesensePeripheral(run(208.0), clock), demands_pairing=True
+            ),
+            "shy": await radio.place(MovesensePeripheral(run(208.0), clock), drops=2),
         }
         air = sensors["backstride"].link
         kernel = await stack.enter_async_context(await open_transport("vhci"))
@@ -51,11 +56,10 @@ async def _serve() -> None:
             link=air,
             public_address=_ADAPTER_ADDRESS,
         )
-        print(*(sensor.address for sensor in sensors.values()), flush=True)  # noqa: T201
+        print(*(f"{name}={s.address}" for name, s in sensors.items()), flush=True)  # noqa: T201
         while line := await asyncio.to_thread(sys.stdin.readline):
             verb, name = line.split()
-            assert verb == "lose", line
-            sensors[name].lose()
+            {"lose": sensors[name].lose, "renew": sensors[name].renew_firmware}[verb]()
 
 
 def _adapter_type(kind: type[Controller]) -> type[Controller]:
