@@ -39,8 +39,8 @@ UNTOLD: Final[dict[str, str]] = {
     "witmotion/saturate": "at 50 Hz 3 of 60 steps beside samples at the end of the range",
     "polar/saturate": "at 52 Hz 1 of 60 steps beside samples at the end of the range",
     # no number and no time: what is missing is known, and flagged, when it has added up
-    "witmotion/loss": "2 to 6 of 60 steps before that",
-    "witmotion/nan": "2 to 6 of 60 steps before that",
+    "witmotion/loss": "1 step in 12 plans before that",
+    "witmotion/nan": "1 or 2 of 60 steps before that",
     "witmotion/reorder": "4 of 70: exchanged samples are samples",
     "witmotion/duplicate": "1 of 44: repeated samples are samples",
 }
