@@ -183,7 +183,8 @@ def _judge_scale(s: Record, across: float, turning: float) -> None:
     if o.strides < _STRIDES or not o.across > 0.0:
         return
     scale = math.sqrt(o.turned) / (_TURNING_OF_ONE * o.across ** (0.5 * _EXPONENT))
-    if not _LEAST_SCALE < scale < _MOST_SCALE:
+    # what both sensors have tipped alike has the right scale, however it is thrown
+    if not _LEAST_SCALE < scale < _MOST_SCALE and o.tipped == 0:
         note_trouble(s.sanity, GYRO_SCALE, scale)
 
 

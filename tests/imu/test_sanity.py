@@ -14,9 +14,11 @@ from benchmarks.sensor_faults import FAULTS, HOLES, Fault, outcome_of
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer, analyze
-from imu.chain.sanity import Sanity, Trouble
+from imu.chain.loop import CHAIN_STATE
+from imu.chain.sanity import Sanity, Trouble, standing_troubles
 from imu.errors import InputError
 from imu.samples import Quality, Samples
+from imu.step.turning import _judge_scale
 from imu.steps import Steps, concatenate
 from pipelines.session.facts import SensorDoubted
 from pipelines.words.fact_words import doubt_words
@@ -196,3 +198,15 @@ def test_a_coarse_sensor_is_told_nothing(resolution: tuple[float, float]) -> Non
         np.round(value / unit) * unit for value, unit in zip(values, resolution, strict=True)
     )
     assert told(Samples(samples.time_s, force, turning), rate_hz=100.0) == {}
+
+
+@pytest.mark.parametrize(("tipped", "told"), [(0, ["gyro_scale"]), (2, [])])
+def test_what_both_sensors_have_tipped_alike_has_the_right_scale(
+    tipped: int, told: list[str]
+) -> None:
+    """However little such a runner is thrown aside for what the pelvis turns."""
+    state = np.zeros(1, CHAIN_STATE)
+    state["turning"]["tipped"] = tipped
+    for _ in range(12):
+        _judge_scale(state[0], 4.0, 9.0)  # (m/s²)², (rad/s)²
+    assert list(standing_troubles(state["sanity"][0])) == told
