@@ -128,17 +128,6 @@ def _freeze_axis(rows: slice, axis: int) -> Callable[[Array], Array]:
     return change
 
 
-def _rustle(axis: int, amount: float) -> Callable[[Array], Array]:
-    """An axis that measures nothing but the noise about where it is."""
-
-    def change(values: Array) -> Array:
-        random = np.random.default_rng(3)
-        values[:, axis] = values[0, axis] + random.normal(0.0, amount, len(values))
-        return values
-
-    return change
-
-
 def _zeros(every_s: float, lasts_s: float) -> Callable[[Array], Array]:
     """What a logger writes for packets that it lost, in mid-run."""
 
@@ -331,8 +320,6 @@ FAULTS: Final = (
     Fault("accelerometer: ±2 g", _force(_clipped(2.0 * STANDARD_GRAVITY_M_S2))),
     Fault("accelerometer: 0.8 of the scale", _force(lambda a: 0.8 * a)),
     Fault("accelerometer: 1.25 of the scale", _force(lambda a: 1.25 * a)),
-    Fault("accelerometer: x but rustles", _force(_rustle(0, 0.05))),
-    Fault("gyroscope: x but rustles", _gyro(_rustle(0, 0.002))),
     Fault(
         "accelerometer: ends at 1.5 g upwards",
         _force(lambda a: np.minimum(a, 1.5 * STANDARD_GRAVITY_M_S2)),

@@ -14,8 +14,10 @@ _MOVES_M_S2: Final = 3.0
 _BESIDE_S: Final = 0.25
 #: Share of rows equal to the one before from which on a slower sensor's values are held.
 _SLOWER: Final = 0.3
-#: A coarse sensor repeats itself by chance: fewer such runs than this are expected of it.
-_BY_CHANCE: Final = 0.01
+#: A coarse sensor repeats itself by chance, and for longer at the top of a wave: it is believed for
+#: so long, and where so many of its readings come twice altogether.
+_BELIEVED_S: Final = 0.05
+_COARSE: Final = 0.05
 #: Without a gyroscope the same is measured for so long, falling.
 _FORCE_ALONE_S: Final = 0.04
 _FALLING_M_S2: Final = 5.0
@@ -56,7 +58,9 @@ def held_rows(values: NDArray[np.float64], rate_hz: float, *, gyroscope: bool) -
     if len(begins) > _SLOWER * distinct:
         return held  # the values of a slower sensor
     once = np.count_nonzero(repeats == 1) / distinct
-    least = 2 if once == 0.0 else max(2, int(np.log(_BY_CHANCE / distinct) / np.log(once)) + 1)
+    if once > _COARSE:
+        return held
+    least = 2 if once == 0.0 else max(2, round(_BELIEVED_S * rate_hz))
     if not gyroscope:
         least = max(least, round(_FORCE_ALONE_S * rate_hz))
     for begin, end in zip(begins[repeats >= least], ends[repeats >= least], strict=True):

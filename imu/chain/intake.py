@@ -136,6 +136,7 @@ INTAKE_STATE: Final = np.dtype(
         ("finest", np.float64),  # least change of an axis from sample to sample, m/s²; 0: none yet
         ("largest", np.float64, 3),  # size on each axis that was ever read, m/s²
         ("turn_repeats", np.int64, 3),
+        ("finest_turn", np.float64),  # the same of the gyroscope, rad/s
         ("measured", np.uint8, 3),  # axes that ever were different from zero
         ("most_change", np.float64),  # of late, from sample to sample on an axis, m/s²
         ("most_turn_change", np.float64),  # the same of the gyroscope, rad/s
@@ -367,7 +368,13 @@ def accept_sample(
         if abs(last_turn[axis]) > _TURNING_RAD_S:
             turned = True
         turn_repeats[axis] = turn_repeats[axis] + 1 if rate == last_turn[axis] else 1
+        step = abs(rate - last_turn[axis])
+        if s.joined == 1 and step > 0.0 and (step < s.finest_turn or s.finest_turn == 0.0):
+            s.finest_turn = step
         lasting = turn_repeats[axis] >= c.turn_repeats and abs(rate) > _REPEAT_LEVEL_RAD_S
+        if lasting and moving:  # half as slow: it turns with the stride
+            top_s = 2.0 * _TOP_S * math.sqrt(s.finest_turn / abs(rate))
+            lasting = turn_repeats[axis] >= top_s * c.rate_hz
         if abs(rate) >= c.angular_velocity_limit or (lasting and moving):
             quality |= TURN_UNKNOWN
         if value != 0.0:

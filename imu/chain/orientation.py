@@ -138,6 +138,7 @@ INCLINATION_STATE: Final = np.dtype(
         ("rest_count", np.int64),
         ("rest_force", np.float64, 3),  # in the sensor, as it had come to rest
         ("at_rest", np.uint8),
+        ("rested", np.uint8),  # whether it ever was, at the bias that was believed
     ],
     align=True,
 )
@@ -361,13 +362,25 @@ def _rests(c: Record, s: Record, resting: NDArray[np.float64]) -> bool:
     for k in range(3):
         surprise = max(surprise, abs(resting[k] - s.bias[k]))
     if surprise <= c.bias_surprise:
+        s.rested = 1
         return True
-    if s.rest_count < 2 * c.rest_intervals:
+    # a turn about the vertical tilts nothing: whoever rested before turns, and has no other bias
+    if s.rest_count < 2 * c.rest_intervals or (s.rested == 1 and _turns_upright(c, s, resting)):
         return False
     a, b = s.rest_force, resting
     along = a[0] * b[3] + a[1] * b[4] + a[2] * b[5]
     sizes = (a[0] ** 2 + a[1] ** 2 + a[2] ** 2) * (b[3] ** 2 + b[4] ** 2 + b[5] ** 2)
     return along > 0.0 and along**2 >= _UNTILTED * sizes
+
+
+@kernel
+def _turns_upright(c: Record, s: Record, resting: NDArray[np.float64]) -> bool:
+    """Whether what is seen about the vertical is no bias that could have grown."""
+    along, square = 0.0, 0.0
+    for k in range(3):
+        along += (resting[k] - s.bias[k]) * resting[3 + k]
+        square += resting[3 + k] * resting[3 + k]
+    return along * along > c.bias_surprise**2 * square
 
 
 @kernel

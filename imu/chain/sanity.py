@@ -109,17 +109,14 @@ _LAG: Final = 16  # blocks between two windows that are compared
 _WEIGHTS: Final = np.sin(np.pi * (np.arange(_WINDOW) + 0.5) / _WINDOW) ** 2
 # columns of a block: mean force in the inertial frame and in the sensor, deviation of its size,
 # mean square of the angular velocity, whether no sample was filled or clipped, whether its force
-# kept its direction, and which axes of the sensor did nothing but rustle, a bit each
-_IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE, _STEADY, _DEAD = range(11)
+# kept its direction
+_IX, _IY, _IZ, _SX, _SY, _SZ, _DEVIATION, _TURNING, _WHOLE, _STEADY = range(10)
 
 _FROZEN_S: Final = 0.06
 _LONGER: Final = 4
 _FORCE_LONGER: Final = 2  # a coarse sensor reads the same for most of a flight
 _TURNS_RAD_S: Final = 0.5  # more than one who has stopped turns
 _AXIS_LONGER: Final = 4
-#: An axis that rustles deviates by less for two seconds; of runners none by less than 0.3 and 0.1.
-_DEAD_M_S2: Final = 0.2
-_DEAD_RAD_S: Final = 0.04
 _NOTHING: Final = 1e-9  # less is the rounding of a formula
 _THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
 _FAR_FROM_REST_M_S2: Final = 2.0
@@ -199,10 +196,10 @@ SANITY_STATE: Final = np.dtype(
         ("weighed", np.int64),  # windows
         # since the start or a gap
         ("count", np.int64),  # samples in the open block
-        ("sum", np.float64, 13),
+        ("sum", np.float64, 9),
         ("whole", np.uint8),
         ("blocks", np.int64),
-        ("block", np.float64, (_BLOCKS, 11)),
+        ("block", np.float64, (_BLOCKS, 10)),
         ("ungrounded", np.int64),  # blocks in a row without gravity
         ("drifting", np.int64),
         ("unexplained", np.int64),
@@ -418,25 +415,6 @@ def _stuck_axis(c: Record, s: Record) -> int:
 
 
 @kernel
-def _dead_axes(sums: NDArray[np.float64], count: int) -> int:
-    """The axes of a block that did nothing but rustle, a bit each."""
-    dead = 0
-    for k in range(3):
-        mean, square = sums[3 + k] / count, sums[7 + k] / count
-        if 0.0 < square < mean * mean + _DEAD_M_S2**2:  # zeros are not measured
-            dead |= 1 << k
-        if sums[10 + k] < count * _DEAD_RAD_S**2:
-            dead |= 8 << k
-    return dead
-
-
-@kernel
-def _is_one(axes: int) -> bool:
-    """Whether one of the three axes of a sensor is among them alone."""
-    return axes in (1, 2, 4)
-
-
-@kernel
 def _judge_block(s: Record, running: bool) -> None:
     """A quarter second has passed."""
     newest = s.blocks - 1
@@ -456,20 +434,12 @@ def _judge_block(s: Record, running: bool) -> None:
         s.hard = max(0, s.hard - 2)
     if s.blocks < _WINDOW:
         return
-    whole, steady, turning, dead = True, True, 0.0, 63
+    whole, steady, turning = True, True, 0.0
     for k in range(_WINDOW):
         o = s.block[(newest - k) % _BLOCKS]
         whole = whole and o[_WHOLE] != 0.0
         steady = steady and o[_STEADY] != 0.0
         turning += o[_TURNING] / _WINDOW
-        dead &= int(o[_DEAD])
-    if not running and s.blocks >= _BLOCKS:  # without one of them nobody may be seen to run
-        for k in range(_WINDOW, _BLOCKS):
-            dead &= int(s.block[(newest - k) % _BLOCKS, _DEAD])
-    turns = running or (s.blocks >= _BLOCKS and turning > _TURNS_RAD_S**2)
-    if turns and (_is_one(dead & 7) or _is_one(dead >> 3)):
-        note_trouble(s, FROZEN, s.last_s)
-        s.thawing = _THAW_BLOCKS
     if turning > _MOST_TURNING_RAD_S**2:
         note_trouble(s, GYRO_WILD, math.sqrt(turning))
     else:
@@ -635,22 +605,19 @@ def watch_sample(
     squares = ax * ax + ay * ay + az * az
     m[0], m[1], m[2] = m[0] + fx, m[1] + fy, m[2] + fz
     m[3], m[4], m[5] = m[3] + ax, m[4] + ay, m[5] + az
-    m[6] += math.sqrt(squares)
-    for k in range(6):
-        value = (ax, ay, az, gx, gy, gz)[k]
-        m[7 + k] += value * value
+    m[6], m[7] = m[6] + math.sqrt(squares), m[7] + squares
+    m[8] += gx * gx + gy * gy + gz * gz
     s.count += 1
     if s.count == c.block_samples:
         b, n = s.block[s.blocks % _BLOCKS], s.count
         for k in range(6):
             b[k] = m[k] / n
         mean = m[6] / n
-        b[_DEVIATION] = math.sqrt(max((m[7] + m[8] + m[9]) / n - mean * mean, 0.0))
-        b[_TURNING] = (m[10] + m[11] + m[12]) / n
-        b[_DEAD] = _dead_axes(m, n)
+        b[_DEVIATION] = math.sqrt(max(m[7] / n - mean * mean, 0.0))
+        b[_TURNING] = m[8] / n
         b[_STEADY] = math.sqrt(b[_SX] ** 2 + b[_SY] ** 2 + b[_SZ] ** 2) > _KEPT_DIRECTION * mean
         b[_WHOLE] = s.whole
-        for k in range(13):
+        for k in range(9):
             m[k] = 0.0
         s.count, s.whole = 0, 1
         s.blocks += 1

@@ -218,3 +218,19 @@ def test_a_coarse_sensor_reads_the_same_at_the_top_of_a_wave_and_is_not_at_its_e
         flags.append(Intake(200.0).push(Samples(time, force)).quality & Quality.CLIPPED)
     assert not flags[0].any()
     assert np.count_nonzero(flags[1]) > 50
+
+
+@pytest.mark.parametrize("count_deg_s", [1.0, 4.0])
+def test_a_coarse_gyroscope_is_not_at_its_end_either(count_deg_s: float) -> None:
+    time = np.arange(2000) / 200.0
+    count = np.radians(count_deg_s)
+    rate = count * np.floor(2.2 * np.sin(2.0 * np.pi * 1.4 * time) / count)
+    cut = np.clip(rate, -1.7, 1.7)
+    up = 9.81 * (1.0 + 1.3 * np.sin(2.0 * np.pi * 2.8 * time))
+    force = np.stack([0.0 * time, 0.01 * np.sin(time), up], axis=1)
+    flags = []
+    for values in (rate, cut):
+        turning = np.stack([values, 0.0 * time, 0.0 * time], axis=1)
+        flags.append(Intake(200.0).push(Samples(time, force, turning)).quality & Quality.CLIPPED)
+    assert not flags[0].any()
+    assert np.count_nonzero(flags[1]) > 50

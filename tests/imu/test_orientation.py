@@ -268,6 +268,18 @@ def test_a_slow_bow_is_no_bias(rate_deg_s: float) -> None:
     assert np.all(np.abs(np.degrees(stage.bias_rad_s)) < 0.1)
 
 
+@pytest.mark.parametrize("rate_deg_s", [3.0, 8.0, 20.0])
+def test_who_stood_still_and_turns_slowly_about_the_vertical_has_no_other_bias(
+    rate_deg_s: float,
+) -> None:
+    time = np.arange(2000) / 100.0
+    rate = np.radians(rate_deg_s) * ((time > 4.0) & (time < 14.0))
+    still = np.zeros_like(rate)
+    stage = InclinationFilter(100.0)
+    stage.push(np.tile([0.0, 0.0, G], (2000, 1)), np.stack([still, still, rate], axis=1))
+    assert np.all(np.abs(np.degrees(stage.bias_rad_s)) < 0.2)
+
+
 def test_no_bias_beyond_the_limit_is_believed() -> None:
     stage = InclinationFilter(100.0)
     angular = np.tile(np.radians([29.0, -29.0, 29.0]), (3000, 1))
