@@ -44,8 +44,8 @@ class IndicatorBaseline:
     wander_weight : float
         Independent values that the wander was learned from; 0 when not known.
     unrest : float
-        Mean square of the steps that calm running made, in those expected: 1 where the wander is
-        all there is, more with hills or music.
+        Mean square of the steps that calm running made, in those expected, and a share of the
+        evidence for any: 1 where the wander is all there is, more with hills or music.
     unrest_weight : float
         What it was learned from; 0 when not known.
     couplings, coupling_sds : tuple of float

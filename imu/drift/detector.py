@@ -3,10 +3,10 @@
 Trusted steps are gathered in blocks. What each indicator is usually made of, the day's level and
 its drift, what pace does to it, the runner's own wander, is followed from block to block
 (:mod:`imu.drift.tracking`), from the runner's earlier runs where there are some, else from what is
-known of people. An indicator has changed when its smoothed deviation stays beyond a gate, and
-either a step of its level explains the blocks much better than wander does, or it has lasted for
-minutes beyond what wander makes of them. This says what changed and by how much; whether the runner
-is told, and how, is decided elsewhere.
+known of people. An indicator has changed when its smoothed deviation is beyond a gate, and either a
+step of its level by twice the smallest gate explains the blocks much better than wander does, or it
+has lasted for minutes beyond what wander makes of them. This says what changed and by how much;
+whether the runner is told, and how, is decided elsewhere.
 
 The gate is the larger of a floor and a multiple of the spread that a deviation has while nothing
 changes. That holds what is not known yet: in a first run, before contact and force have settled,
@@ -58,8 +58,9 @@ __all__ = [
 ]
 
 _COUNT: Final = len(INDICATORS)
-#: A step of the level supports a change from this share of the floor on.
-_SUPPORTING: Final = 0.6
+#: Size of the step that is looked for, in floors: it explains the blocks better than none does from
+#: a step of one floor on.
+_SOUGHT: Final = 2.0
 
 Array = NDArray[np.float64]
 
@@ -120,8 +121,7 @@ class DriftDetector:
         self._lasting = widely * np.array([gate.lasting for gate in p.gates])
         self._least = np.array([gate.least for gate in p.gates])
         self._dwell = np.array([gate.dwell_blocks for gate in p.gates])
-        at_once = [math.inf if gate.at_once == "never" else gate.at_once for gate in p.gates]
-        self._at_once = widely * np.array(at_once)
+        self._sought = _SOUGHT * self._floors
         self._state = fresh_state()
         # views; compiled code takes an array of one at a fraction of what a record costs
         self._session: Any = self._state[0]["session"]
@@ -425,7 +425,7 @@ class DriftDetector:
         block = block_values(segment["values"][:n], segment["sides"][:n])
         pace = segment["pace"][:n].mean(axis=0)
         judged, _, _ = self._look()
-        known = follow(self._segments, block, pace, running_s, judged, p)
+        known = follow(self._segments, block, pace, running_s, judged, self._sought, p)
         judged, gates, stirred = self._look()
         # as nearly always, there is nothing to judge
         return self._judge(time_s, running_s, known & judged, gates) if stirred else []
@@ -456,10 +456,7 @@ class DriftDetector:
         change = np.where(RELATIVE, 100.0 * np.expm1(0.01 * smoothed), smoothed)
         quiet = judged & (raised == 0)
         way = np.where(quiet, (change > gates).astype(np.int64) - (change < -gates), 0)
-        stepped = (way * segment["step"] > _SUPPORTING * self._floors) & (
-            segment["evidence"] >= self._evidence
-        )
-        at_once = stepped & (segment["evidence"] >= self._at_once)
+        stepped = (way * segment["step"] > 0.0) & (segment["evidence"] >= self._evidence)
         lasting = way * segment["lasting_multiple"] >= self._lasting
         way = np.where(stepped | lasting, way, 0)
         beyond = segment["beyond"]
@@ -468,7 +465,7 @@ class DriftDetector:
         size = np.abs(values_of(segment, segment["level"] + smoothed))
         begins = (
             (way != 0)
-            & ((np.abs(beyond) >= self._dwell) | at_once)
+            & (np.abs(beyond) >= self._dwell)
             & (running_s >= session["quiet_until_s"])
             & (size >= self._least)
         )

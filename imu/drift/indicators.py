@@ -45,17 +45,15 @@ class Gate(Checked):
         Gate in standard deviations of what is no change: the runner's own wander, and what is not
         known yet of the usual level and of the pace, 0 to 20.
     evidence : float
-        How many standard deviations a step of the level, at any moment of the last minutes, has to
-        explain the blocks better than none does, 0 to 20.
+        How many standard deviations a step of the level by twice the floor, at any moment of the
+        last minutes, has to explain the blocks better than none does, 0 to 20.
     lasting : float
         A deviation is a change too when its mean over some minutes is beyond this many standard
         deviations of such means, 0 to 20: what grows slowly is no step.
     dwell_blocks : int
         Blocks in a row for which all of this has to hold before a change is reported, 1 to 400;
-        more for indicators that no published work ties to load by themselves.
-    at_once : float or "never"
-        Evidence from which a step is reported without that dwell, 0 to 40, or "never": a posture
-        may be held for seconds, as with a hand at the phone, a rhythm or a force is not.
+        some for a posture, which may be held for seconds, as with a hand at the phone, and more for
+        indicators that no published work ties to load by themselves.
     least : float
         Size of the value itself below which there is nothing to report, 0 to 100.
 
@@ -67,10 +65,9 @@ class Gate(Checked):
 
     floor: Annotated[float, Within(0.1, 100.0)]
     multiple: Annotated[float, Within(0.0, 20.0)] = 2.3
-    evidence: Annotated[float, Within(0.0, 20.0)] = 5.0
+    evidence: Annotated[float, Within(0.0, 20.0)] = 4.5
     lasting: Annotated[float, Within(0.0, 20.0)] = 4.5
     dwell_blocks: Annotated[int, Within(1, 400)] = 5
-    at_once: Annotated[float, Within(0.0, 40.0)] | Literal["never"] = "never"
     least: Annotated[float, Within(0.0, 100.0)] = 0.0
 
 
@@ -92,6 +89,9 @@ class Population:
         Steady drift, an hour.
     settling : float
         How far off the first minutes are, settling over 11 to 17.
+    unrest : float
+        Mean square of the steps that calm running makes, in those expected of the wander alone;
+        more where a runner may choose anew, as a cadence to music.
     noise : float
         Spread of a block that does not come from wander.
     day : float
@@ -105,6 +105,7 @@ class Population:
     drift: float
     noise: float
     settling: float = 0.0
+    unrest: float = 1.0
     day: float = 1.5
     speed: tuple[float, float] = (0.0, 0.0)
     uphill: tuple[float, float] = (0.0, 0.0)
@@ -255,7 +256,7 @@ INDICATORS: Final = (
         column="peak_10hz_bw",
         words="peak force",
         unit="bw",
-        gate=Gate(5.0, evidence=4.6, lasting=4.0, at_once=6.0),
+        gate=Gate(5.0, evidence=3.8, lasting=4.0, dwell_blocks=1),
         definition="Peak of the vertical specific force below 10 Hz in stance.",
         evidence="0.08–0.23 BW (SD) from force plates; varies by 4 % from step to step.",
         limits="Reads 0.1 BW high, more uphill; changes count, the figure itself does not.",
@@ -279,7 +280,7 @@ INDICATORS: Final = (
         column="impact_shock_g",
         words="impact shock",
         unit="g",
-        gate=Gate(8.0, multiple=2.0, evidence=4.5, lasting=4.0, at_once=6.0),
+        gate=Gate(8.0, multiple=2.0, evidence=4.15, lasting=4.0, dwell_blocks=1),
         definition="Largest vertical specific force below 20 Hz within 80 ms of contact.",
         evidence="3.1 g on the level, 4.9 g down 10° in public recordings; varies by 9 % a step.",
         limits="No loading rate and no ground reaction force (Kiernan 2023, "
@@ -305,7 +306,7 @@ INDICATORS: Final = (
         words="pelvic lean",
         unit="deg",
         change_unit="deg",
-        gate=Gate(2.3, multiple=3.0, evidence=4.0, lasting=3.3),
+        gate=Gate(2.3, multiple=3.0, evidence=3.5, lasting=3.3, dwell_blocks=3),
         definition="Mean forward pitch of the sacrum over the step, both directions watched.",
         evidence="Fatigue adds about 4° of trunk flexion in novices (Koblbauer 2014, "
         "doi:10.1016/j.jsams.2013.05.003).",
@@ -336,7 +337,7 @@ INDICATORS: Final = (
         column="vertical_oscillation_mm",
         words="vertical oscillation",
         unit="mm",
-        gate=Gate(7.0, evidence=5.5),
+        gate=Gate(7.0, evidence=4.7),
         definition="Peak-to-peak vertical displacement of the sensor over the step.",
         evidence="Falls with a quicker cadence, as does the load of each step.",
         limits="About 20 mm above that of the centre of mass.",
@@ -359,7 +360,7 @@ INDICATORS: Final = (
         column="cadence_spm",
         words="cadence",
         unit="spm",
-        gate=Gate(3.0, multiple=2.0, evidence=4.7, at_once=5.4),
+        gate=Gate(3.0, multiple=2.0, evidence=3.8, dwell_blocks=1),
         definition="Sixty over the block's mean step time: as the column, without its ten-second "
         "window.",
         evidence="Cadence +5–10 % lowers the load of a step (Heiderscheit 2011, "
@@ -369,6 +370,7 @@ INDICATORS: Final = (
             wander=1.08,
             drift=2.0,
             noise=0.8,
+            unrest=3.0,
             day=1.2,
             speed=(0.23, 0.1),
             uphill=(-0.35, 0.22),
@@ -390,7 +392,7 @@ INDICATORS: Final = (
         column="lumbar_compression_bw",
         words="lumbar index",
         unit="%",
-        gate=Gate(10.0, evidence=5.5),
+        gate=Gate(10.0, evidence=5.0),
         definition="Compression of the lower back in a static hand-over model (imu.step.lumbar).",
         evidence="The ratio for 4° more lean is 1.22 ± 0.05 in simulation.",
         limits="Follows from peak force and lean; absolute figures are off by about 21 %.",

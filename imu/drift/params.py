@@ -8,7 +8,7 @@ were chosen on simulated hours of the measured wander, with seeds other than tho
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from imu.drift.indicators import INDICATORS, Gate, indicator_named
 from imu.errors import ParameterError
@@ -135,7 +135,6 @@ class DriftParams:
         evidence: float | None = None,
         lasting: float | None = None,
         dwell_blocks: int | None = None,
-        at_once: float | Literal["never"] | None = None,
         least: float | None = None,
     ) -> DriftParams:
         """The same parameters with fields of one indicator's :class:`Gate` changed.
@@ -144,7 +143,7 @@ class DriftParams:
         ----------
         indicator : str
             Its name, such as ``"sacral_lean_deg"``.
-        floor, multiple, evidence, lasting, dwell_blocks, at_once, least : optional
+        floor, multiple, evidence, lasting, dwell_blocks, least : optional
             Fields of :class:`Gate`; None leaves one as it is.
 
         Returns
@@ -170,7 +169,6 @@ class DriftParams:
             was.evidence if evidence is None else evidence,
             was.lasting if lasting is None else lasting,
             was.dwell_blocks if dwell_blocks is None else dwell_blocks,
-            was.at_once if at_once is None else at_once,
             was.least if least is None else least,
         )
         return replace(self, gates=(*self.gates[:place], gate, *self.gates[place + 1 :]))

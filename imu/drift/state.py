@@ -172,6 +172,6 @@ def fresh_state() -> NDArray[np.void]:
     segment["given_wander_weight"] = _POPULATION_WEIGHT
     segment["noise"] = [one.population.noise**2 for one in INDICATORS]
     segment["noise_weight"] = _NOISE_WEIGHT
-    segment["given_unrest"] = 1.0
+    segment["given_unrest"] = [one.population.unrest for one in INDICATORS]
     segment["given_unrest_weight"] = _UNREST_WEIGHT
     return state

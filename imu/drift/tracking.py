@@ -5,8 +5,9 @@ A value is a level that drifts and settles, couplings to speed, slope and cadenc
 indicator follows all of them at once (Kalman 1960, doi:10.1115/1.3662552), so that what is not
 known yet (the level of the day, the runner's own coupling to a pace never run before) is in
 the spread that a deviation is judged by. Whether the level has stepped at one of the last minutes
-is told by the generalized likelihood ratio of its innovations (Willsky & Jones 1976,
-doi:10.1109/TAC.1976.1101146), which a wander that comes and goes does not raise.
+is told by the likelihood ratio of its innovations for a step of the size that matters, largest over
+the moments (Willsky & Jones 1976, doi:10.1109/TAC.1976.1101146): neither a wander that comes and
+goes raises it, nor a step that is smaller than half of that, however plain.
 
 What pace does to the runner is learned where speed or slope were measured or stated, and from an
 estimate that is several times as far from the usual pace as it may be off: a runner of intervals
@@ -58,6 +59,10 @@ _MOST_UNREST: Final = 16.0
 _MOST_INNOVATION: Final = 3.0  # standard deviations
 _LEAST_AGE: Final = 3  # blocks since an onset
 _UNREST_AGE: Final = 8
+#: What the evidence for a step, squared, counts as in the mean square of steps in calm running, and
+#: up to where: a change that has begun counts against itself until it is reported.
+_OF_EVIDENCE: Final = 0.5
+_MOST_EVIDENCE: Final = 16.0
 #: Share of the newest block in what lasts, and what of the wander's variance that leaves.
 _LASTING: Final = 0.05
 _LASTING_WANDER: Final = 0.49
@@ -80,6 +85,7 @@ def follow(
     pace: Array,
     running_s: float,
     judged: NDArray[np.bool_],
+    sought: Array,
     p: DriftParams,
 ) -> NDArray[np.bool_]:
     """Take one block into the state of a segment; returns which indicators have a value.
@@ -96,12 +102,14 @@ def follow(
         Running time at the end of the block, s.
     judged : ndarray of bool, shape (indicators,)
         Which of them are judged; of the others any value teaches about the level.
+    sought : ndarray, shape (indicators,)
+        Size of the step of their level that is looked for.
     p : DriftParams
         Parameters.
     """
     known = np.zeros(len(block), np.bool_)
     _follow(
-        segments, block, pace, running_s, judged, p.wander_s, p.smoothing, p.calm_multiple,
+        segments, block, pace, running_s, judged, sought, p.wander_s, p.smoothing, p.calm_multiple,
         p.speed_multiple, p.slope_multiple, known,
     )  # fmt: skip
     return known
@@ -131,6 +139,7 @@ def _follow(
     pace: Array,
     running_s: float,
     judged: NDArray[np.bool_],
+    sought: Array,
     wander_s: float,
     smoothing: float,
     calm_multiple: float,
@@ -166,11 +175,9 @@ def _follow(
             s.signature[i, q, WANDER] *= stays
         if known[i]:
             _take_value(
-                s, i, y[i], h[i], pace_error[i], variances[i], stays, worth, judged[i],
+                s, i, y[i], h[i], pace_error[i], variances[i], stays, worth, judged[i], sought[i],
                 smoothing, calm_multiple,
             )  # fmt: skip
-        else:
-            _find_onset(s, i)
         s.seen[i] += known[i]
     s.blocks += 1
 
@@ -186,6 +193,7 @@ def _take_value(
     stays: float,
     worth: float,
     judged: bool,
+    sought: float,
     smoothing: float,
     calm_multiple: float,
 ) -> None:
@@ -233,7 +241,7 @@ def _take_value(
             learns = quiet and abs(h[k]) >= _SURE_PACE * error
         gain[k] = spread_of[k] / variance if learns else 0.0
     _weigh_onsets(s, i, h, gain, innovation, variance)
-    _find_onset(s, i)
+    _find_onset(s, i, sought)
     size = abs(innovation) / math.sqrt(variance)
     damped = innovation * min(1.0, _MOST_INNOVATION / max(size, 1e-12))
     for k in range(PARTS):
@@ -246,7 +254,7 @@ def _take_value(
     if quiet:
         _learn_wander(s, i, worth, wander, not_known, noise_left)
     if quiet and s.blocks > _FIRST_UNREST:
-        _learn_unrest(s, i)
+        _learn_unrest(s, i, judged)
 
 
 @kernel
@@ -373,14 +381,18 @@ def _weigh_onsets(
 
 
 @kernel
-def _find_onset(s: Record, i: int) -> None:
-    """The likeliest moment, what speaks for it, and how large the step is then."""
+def _find_onset(s: Record, i: int, sought: float) -> None:
+    """The likeliest moment for a step of that size, what speaks for it, and the best fit there.
+
+    The evidence is the root of twice the log likelihood ratio: where the best fit is the size that
+    is sought, its standard deviations.
+    """
     best, step = 0.0, 0.0
     for q in range(ONSETS):
         if _LEAST_AGE <= s.age[q] <= s.blocks + 1 and s.information[i, q] > 0.0:
-            ratio = s.score[i, q] ** 2 / s.information[i, q]
-            if ratio > best:
-                best, step = ratio, s.score[i, q] / s.information[i, q]
+            twice = sought * (2.0 * abs(s.score[i, q]) - sought * s.information[i, q])
+            if twice > best:
+                best, step = twice, s.score[i, q] / s.information[i, q]
     s.evidence[i], s.step[i] = math.sqrt(best / max(_unrest(s, i), 1.0)), step
 
 
@@ -408,10 +420,18 @@ def _learn_wander(
 
 
 @kernel
-def _learn_unrest(s: Record, i: int) -> None:
-    """The step that eight blocks tell of, whether there was one or not."""
+def _learn_unrest(s: Record, i: int, judged: bool) -> None:
+    """The step that eight blocks tell of, and the evidence for one, whether there was any or not.
+
+    The first is what is usual, the second what is rare, as with a cadence chosen anew to music.
+    """
     slot = (s.blocks + 1 - _UNREST_AGE) % FINE
     if s.information[i, slot] > 0.0:
         square = s.score[i, slot] ** 2 / s.information[i, slot]
-        s.unrest_sum[i] += min(square, _MOST_UNREST * _unrest(s, i)) / _UNREST_AGE
+        usual = _unrest(s, i)
+        square = min(square, _MOST_UNREST * usual)
+        if judged:
+            twice = s.evidence[i] ** 2 * max(usual, 1.0)
+            square += _OF_EVIDENCE * min(twice, _MOST_EVIDENCE)
+        s.unrest_sum[i] += square / _UNREST_AGE
         s.unrest_weight[i] += 1.0 / _UNREST_AGE

@@ -71,7 +71,7 @@ _GONE: Final = frozenset(
     {
         *("wander_multiple", "refined_blocks", "refined_share", "short_wander_blocks"),
         *("unsteadiness_limit", "cusum_slack", "cusum_limit", "cadence_adjustment"),
-        *("pace_adjustment", "outlier_penalty", "limit"),
+        *("pace_adjustment", "outlier_penalty", "limit", "at_once"),
         *("gate_limit", "lean_gate_limit", "lumbar_gate_limit", "dose_gate_limit"),
     }
 )
@@ -166,7 +166,6 @@ def keys_of_gate(indicator: Indicator) -> dict[str, str]:
         "evidence": "evidence",
         "lasting": "lasting",
         "dwell_blocks": "dwell_blocks",
-        "at_once": "at_once",
     }
     return keys | ({"least_percent": "least"} if indicator.gate.least else {})
 

@@ -315,7 +315,7 @@ FAULTS: Final = (
         "imu/drift/gates.py",
         "gate if gate > floors[i] else floors[i]",
         "0.7 * (gate if gate > floors[i] else floors[i])",
-        _FALSE_ALARMS,
+        _DRIFT,
     ),
     Fault(
         "rates: a change needs 30 % less evidence",
@@ -325,10 +325,10 @@ FAULTS: Final = (
         _FALSE_ALARMS,
     ),
     Fault(
-        "rates: a change beyond doubt waits as long as any",
-        "imu/drift/detector.py",
-        "((np.abs(beyond) >= self._dwell) | at_once)",
-        "(np.abs(beyond) >= self._dwell)",
+        "rates: a step is as good as one of the size that matters",
+        "imu/drift/tracking.py",
+        "sought * (2.0 * abs(s.score[i, q]) - sought * s.information[i, q])",
+        "s.score[i, q] ** 2 / s.information[i, q]",
         _DRIFT,
     ),
     Fault(

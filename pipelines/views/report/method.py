@@ -140,9 +140,9 @@ def method_sentences(params: DriftParams | None = None) -> tuple[str, ...]:
         "usual comes from earlier runs, and moves to the level of the day; in a first run the next "
         f"{p.baseline_blocks * p.block_steps} steps make the baseline. A slow drift of the "
         "runner's own, and what speed, slope and cadence do, are taken out. A measure counts as "
-        "changed when its smoothed level stays outside the usual range for "
-        f"{gates[0].dwell_blocks * p.block_steps} steps in a row "
-        "and a step of its level explains the last minutes much better than wander does; as back "
+        "changed when its smoothed level is outside the usual range and a step by twice the floor "
+        "named below explains the last minutes much better than wander does, or when it stays "
+        "outside for minutes; as back "
         f"when it is within {100.0 * p.clear_share:.0f} % of the way to the edge of that range.",
         "The usual range is the baseline and, on both sides, the larger of a fixed floor and a "
         "multiple of the runner's own wander and of what is not known yet: at least "

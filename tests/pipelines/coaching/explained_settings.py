@@ -23,14 +23,13 @@ def explained_defaults() -> str:
 
     Examples
     --------
-    >>> print("\n".join(explained_defaults().splitlines()[-7:]))
+    >>> print("\n".join(explained_defaults().splitlines()[-6:]))
     [indicators.regularity]
     floor_percent = 6.0
     multiple = 2.3
-    evidence = 5.0
+    evidence = 4.5
     lasting = 4.5
     dwell_blocks = 24
-    at_once = "never"
     """
     lines = [_HEAD]
     for table, usual in (("detector", DriftParams()), ("coach", CoachParams())):
