@@ -254,7 +254,7 @@ def _refuse_other_units(samples: Samples) -> None:
     if _is_in_si(samples):
         return
     with np.errstate(over="ignore", invalid="ignore"):
-        force = np.sqrt(np.einsum("ij,ij->i", *2 * (samples.acceleration_m_s2,)))
+        force = _sizes(samples.acceleration_m_s2)
         level = float(np.nanmedian(force)) if np.isfinite(force).any() else np.nan
         if _ONE_G[0] <= level <= _ONE_G[1]:
             raise InputError(
@@ -264,13 +264,20 @@ def _refuse_other_units(samples: Samples) -> None:
         gyro = samples.angular_velocity_rad_s
         if gyro is None or not np.isfinite(gyro).any():
             return
-        turning = np.sqrt(np.einsum("ij,ij->i", *2 * (gyro,)))
-        level = float(np.nanmedian(turning))
+        level = float(np.nanmedian(_sizes(gyro)))
     if _NO_BODY_RAD_S < level < np.inf:
         raise InputError(
             f"angular_velocity_rad_s has a median size of {level:.3g}, which no body turns at: "
             "give radians, numpy.radians of °/s."
         )
+
+
+def _sizes(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lengths of those that differ from the one before, where there are: what froze tells none."""
+    changes = (np.diff(vectors, axis=0) != 0.0).any(axis=1)
+    measured = vectors[1:][changes & np.isfinite(vectors[1:]).all(axis=1)]
+    measured = measured if len(measured) else vectors
+    return np.sqrt(np.einsum("ij,ij->i", measured, measured))
 
 
 def _is_in_si(samples: Samples) -> bool:

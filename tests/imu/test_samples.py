@@ -107,3 +107,12 @@ def test_quality_reads_as_the_tokens_of_the_table() -> None:
     assert Quality(63).tokens == "gap;clipped;no_gyro;settling;slip;bend"
     assert Quality(255).tokens == "gap;clipped;no_gyro;settling;slip;bend;edge;loose"
     assert (Quality.EDGE | Quality.GAP).tokens == "gap;edge"
+
+
+def test_an_accelerometer_that_froze_in_flight_is_in_no_other_unit() -> None:
+    time = np.arange(1000) / 100.0
+    force = np.array([0.0, 0.0, 9.81]) + np.random.default_rng(1).normal(0.0, 1.0, (1000, 3))
+    force[300:] = [0.5, 0.5, 0.7]
+    Samples(time, force)
+    with pytest.raises(InputError, match="in g"):
+        Samples(time, force / 9.80665)

@@ -23,6 +23,7 @@ from pipelines.files.reading.physics import (
     likely_counts,
     likely_time_unit,
     median_norm,
+    moving_part,
 )
 from pipelines.files.reading.raw_columns import Values, excerpt
 from pipelines.files.reading.recording import Recording, Sensor
@@ -86,7 +87,7 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
     notes += _missing_axes(recording)
     if len(time) >= _PLAUSIBILITY_S * rate:
         _check_acceleration_unit(acceleration, recording, rate)
-        _check_angular_velocity_unit(gyro, recording)
+        _check_angular_velocity_unit(gyro, recording, rate)
     try:
         samples = Samples(time, acceleration, gyro)
     except InputError as error:  # what cannot be said in these units
@@ -273,6 +274,11 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
     median = median_norm(acceleration)
     if not (median < low or median > high):  # all lost is the chain's business
         return
+    moving = moving_part(acceleration, rate_hz)
+    if len(moving) >= _PLAUSIBILITY_S * rate_hz:  # a sensor may freeze for the rest
+        acceleration, median = moving, median_norm(moving)
+        if low <= median <= high and low <= gravity_of(moving, rate_hz) <= high:
+            return
     units = {column.unit for column in _columns(recording, "acc").values()} or {"m_s2"}
     cure = "check that these columns hold acceleration, gravity with it, and their unit"
     scale = unit_scale("acc", next(iter(units)))
@@ -295,11 +301,12 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
     )
 
 
-def _check_angular_velocity_unit(gyro: Values | None, recording: Recording) -> None:
-    if gyro is None:
+def _check_angular_velocity_unit(gyro: Values | None, recording: Recording, rate_hz: float) -> None:
+    if gyro is None or not median_norm(gyro) > _MEDIAN_ANGULAR_VELOCITY_RAD_S:
         return
-    median = median_norm(gyro)
-    if not median > _MEDIAN_ANGULAR_VELOCITY_RAD_S:
+    moving = moving_part(gyro, rate_hz)
+    median = median_norm(moving if len(moving) >= _PLAUSIBILITY_S * rate_hz else gyro)
+    if median <= _MEDIAN_ANGULAR_VELOCITY_RAD_S:  # it froze for the rest
         return
     units: Sequence[str] = [c.unit for c in _columns(recording, "gyr").values()]
     cure = "check the unit in the column names"

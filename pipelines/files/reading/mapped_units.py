@@ -14,12 +14,14 @@ from pipelines.files.reading.physics import (
     counts_cure,
     gravity_at_rest,
     gravity_of,
+    holds_gravity,
     likely_acceleration_unit,
     likely_angular_velocity_unit,
     likely_counts,
     likely_time_unit,
     likely_time_units,
     median_norm,
+    moving_part,
     rate_in,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
@@ -30,6 +32,8 @@ from pipelines.files.reading.units import unit_scale
 
 #: Two values of a file that has so few rows fit any unit.
 ENOUGH_ROWS: Final = 20
+#: Seconds in which a body moves that tell the unit, whatever the sensor does in all others.
+_ENOUGH_MOVING_S: Final = 5.0
 #: How far sensors at rest are from one g at most, by half the way from 1000 to 1024.
 _NO_COUNTS: Final = 0.012
 #: No body turns as fast half of the time, °/s.
@@ -201,7 +205,9 @@ def _acceleration_unit(
     columns: Mapping[int, Column],
     rate_hz: float,
 ) -> str:
-    gravity = gravity_of(triad, rate_hz)
+    moving = moving_part(triad, rate_hz)
+    moves = len(moving) >= max(ENOUGH_ROWS, _ENOUGH_MOVING_S * rate_hz)
+    gravity = gravity_of(moving if moves and holds_gravity(moving, rate_hz) else triad, rate_hz)
     unit = likely_acceleration_unit(gravity) if len(triad) >= ENOUGH_ROWS else ""
     rest = gravity_at_rest(triad, rate_hz) if unit in ("", "mg") else gravity
     counted = unit == "mg" and bool(np.all(np.nan_to_num(triad) % 1.0 == 0.0))

@@ -31,6 +31,11 @@ _WINDOW_S: Final = 2.0
 _GRAVITY_TOLERANCE: Final = 0.2
 #: Spread of what is still, as a part of gravity.
 _STILL: Final = 0.05
+#: Seconds that are judged together, which part of the largest swing has what moves, and how many
+#: such seconds there have to be.
+_MOVES_S: Final = 1.0
+_MOVES: Final = 0.2
+_RARE: Final = 3
 _MOSTLY: Final = 0.8
 #: How near a gravity is to the counts of one g, and how far from it sensors at rest are.
 _NEAR_COUNTS: Final = 0.06
@@ -148,7 +153,7 @@ def gravity_at_rest(acceleration: Values, rate_hz: float) -> float:
     """
     whole = acceleration[np.isfinite(acceleration).all(axis=1)]
     size = max(4, int(rate_hz))
-    windows = whole[: len(whole) // size * size].reshape(-1, size, 3)
+    windows = _alive(whole[: len(whole) // size * size].reshape(-1, size, 3))
     if not len(windows):
         return float("nan")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -156,6 +161,36 @@ def gravity_at_rest(acceleration: Values, rate_hz: float) -> float:
         stillest = int(np.argmin(spread))
         length = float(np.linalg.norm(windows[stillest].mean(axis=0)))
         return length if spread[stillest] <= _STILL * length else float("nan")
+
+
+def _alive(windows: Values) -> Values:
+    """Windows in which a reading changes, since a sensor that froze measures nothing; else all."""
+    changes = (windows != windows[:, :1]).any(axis=(1, 2))
+    return windows[changes] if changes.any() else windows
+
+
+def moving_part(triad: Values, rate_hz: float) -> Values:
+    """Rows of the seconds in which the numbers swing, whatever their unit; none where none do.
+
+    A sensor that froze, went to zero or lies in a drawer from some moment on has others.
+
+    Examples
+    --------
+    >>> beat = np.sin(np.arange(1000) / 100.0 * 17.0)
+    >>> run = np.stack([0 * beat, 0.3 * beat, 1.0 + 1.3 * beat], axis=1)
+    >>> run[400:] = run[400]
+    >>> len(moving_part(run, 100.0)), len(moving_part(run[400:], 100.0))
+    (400, 0)
+    """
+    size = max(4, int(_MOVES_S * rate_hz))
+    whole = triad[np.isfinite(triad).all(axis=1)]
+    windows = whole[: len(whole) // size * size].reshape(-1, size, 3)
+    with np.errstate(over="ignore", invalid="ignore"):
+        quarters = np.percentile(np.linalg.norm(windows, axis=2), (25, 75), axis=1)
+        swing = quarters[1] - quarters[0]
+    largest = np.sort(swing)[-_RARE:][:1].sum()  # but for a moment at which it failed
+    moves = (swing > 0.0) & (swing >= _MOVES * largest)
+    return np.asarray(windows[moves].reshape(-1, 3), np.float64)
 
 
 def holds_gravity(triad: Values, rate_hz: float) -> bool:
@@ -198,9 +233,8 @@ def _window_means(triad: Values, rate_hz: float) -> Values:
     size = min(max(4, int(_WINDOW_S * rate_hz)), len(whole))
     if not size:
         return np.zeros(0)
-    windows = len(whole) // size
     with np.errstate(over="ignore", invalid="ignore"):
-        means = whole[: windows * size].reshape(windows, size, 3).mean(axis=1)
+        means = _alive(whole[: len(whole) // size * size].reshape(-1, size, 3)).mean(axis=1)
         return np.asarray(np.linalg.norm(means, axis=1), np.float64)
 
 

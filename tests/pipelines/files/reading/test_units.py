@@ -354,3 +354,31 @@ def test_numbers_without_a_sign_get_it_back(tmp_path: Path, bits: int) -> None:
     high = {**table, "acc_z": [f"{float(c) + 30_000.0:.0f}" for c in table["acc_z"]]}
     with pytest.raises(InputError):
         read(written(tmp_path / "high.csv", high), units="acc=g/2048,gyr=deg_s/16")
+
+
+@pytest.mark.parametrize("unit", ["m_s2", "g", ""])
+@pytest.mark.parametrize("fault", ["frozen in flight", "zero", "noise"])
+def test_an_accelerometer_that_fails_in_the_middle_says_nothing_of_the_unit(
+    tmp_path: Path, fault: str, unit: str
+) -> None:
+    run = a_run(seconds=30.0)
+    held = run.acceleration_m_s2.copy()
+    at = 1200 + int(np.linalg.norm(held[1200:1300], axis=1).argmin())
+    held[at:] = {"frozen in flight": held[at], "zero": 0.0, "noise": 0.0}[fault]
+    if fault == "noise":
+        held[at:] += np.random.default_rng(1).normal(0.0, 0.05, held[at:].shape)
+    failed = Run(run.time_s, held, run.angular_velocity_rad_s, run.rate_hz)
+    name = "acc_{x}" + (f"_{unit}" if unit else "")
+    per_acc = 1.0 if unit == "m_s2" else 1.0 / G
+    path = written(tmp_path / "run.csv", columns(acc=name, per_acc=per_acc, run=failed))
+    assert_is_the_run(read(path), run=failed)
+    mistaken = columns(acc="acc_{x}_m_s2", per_acc=1.0 / G, run=failed)
+    with pytest.raises(InputError, match=r"look like g.*--units acc=g"):
+        read(written(path, mistaken))
+
+
+def test_a_gyroscope_that_stuck_at_its_end_says_nothing_of_the_unit(tmp_path: Path) -> None:
+    held = RUN.angular_velocity_rad_s.copy()
+    held[250:] = 34.9
+    failed = Run(RUN.time_s, RUN.acceleration_m_s2, held, RUN.rate_hz)
+    assert_is_the_run(read(written(tmp_path / "run.csv", columns(run=failed))), run=failed)
