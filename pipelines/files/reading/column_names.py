@@ -183,6 +183,8 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
     axis, words = _axis_apart(words)
     if axis < 0 and unit and not _measures("time", unit):
         axis, words = _axis_beside_unit(words, unit)
+    if axis >= 0 and _measures("time", unit) and not TIME.isdisjoint(words):
+        axis = -1  # "ACC X Time Series (s)"
     quantity = _quantity(words, axis, unit)
     if quantity == "other" and axis >= _NUMBERED:
         axis = -1

@@ -183,6 +183,8 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
     gyr = Sensor(time, _triad(raw, mapping, "gyr")) if mapping.angular_velocity else None
     if own_time is not None and acc is not None and gyr is not None:
         acc, gyr = _timed_rows(acc), _timed_rows(Sensor(own_time, gyr.values))
+    else:
+        time, acc, gyr = _without_others(time, acc, gyr)
     return Recording(
         raw.place,
         acc,
@@ -262,6 +264,21 @@ def _timed_rows(sensor: Sensor) -> Sensor:
     assert sensor.time_s is not None
     has = np.isfinite(sensor.time_s)
     return Sensor(sensor.time_s[has], sensor.values[has])
+
+
+def _without_others(
+    time: Values | None, acc: Sensor | None, gyr: Sensor | None
+) -> tuple[Values | None, Sensor | None, Sensor | None]:
+    """Without rows of other, faster sensors, in which these have neither time nor number."""
+    sensors = [sensor for sensor in (acc, gyr) if sensor is not None]
+    if time is None or np.isfinite(time).all() or not sensors:
+        return time, acc, gyr
+    has = np.isfinite(time)
+    for sensor in sensors:
+        has = has | np.isfinite(sensor.values).any(axis=1)
+    time = time[has]
+    acc, gyr = (None if one is None else Sensor(time, one.values[has]) for one in (acc, gyr))
+    return time, acc, gyr
 
 
 def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, Values | None, int]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from imu.errors import InputError
 from pipelines.files.reading.column_names import ColumnName
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.stamps import date_units, stamps_in_words
@@ -17,6 +18,8 @@ from pipelines.files.reading.units import unit_scale
 #: Rows that are looked at to tell columns apart.
 _LOOKED_AT: Final = 4096
 _NS: Final = 10**9
+#: How far times of the axes of one sensor are apart at most, as a part of the interval.
+_SAME_TIME: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,12 @@ def time_columns(
     fraction = _fraction(raw, said, found)
     added = [*([] if fraction is None else [fraction]), *_of_the_clock(raw, said, found)]
     found = [k for k in found if k not in added]
-    own = _own_time_of_gyroscope(raw, said, found, sensors)
-    found = [k for k in found if k != own or len(found) == 1]
     if not found:
         return TimeColumns(untold=untold)
-    chosen = found[0]
-    if len(found) > 1:
-        chosen = max(found, key=lambda k: (_different(raw, k), bool(said[k].unit), -k))
+    first = "acc" if sensors["acc"] else "gyr"
+    chosen = _time_of(raw, said, found, first, sensors[first])
+    _refuse_axes_apart(raw, names, said, found, sensors)
+    own = _own_time_of_gyroscope(raw, said, found, sensors, chosen) if sensors["acc"] else None
     in_words = raw.values[chosen].dtype.kind == "S"
     return TimeColumns(
         Column(chosen, "" if in_words else said[chosen].unit),
@@ -101,9 +103,77 @@ def time_columns(
     )
 
 
-def _different(raw: RawColumns, column: int) -> int:
-    """How many rows a column tells apart."""
+def _time_of(
+    raw: RawColumns,
+    said: Sequence[ColumnName],
+    times: Sequence[int],
+    sensor: str,
+    columns: Sequence[int],
+) -> int:
+    """The time of a sensor: one that names it, one beside its first column, or else any."""
+    named = [k for k in times if said[k].of == sensor]
+    times = named or [k for k in times if not said[k].of] or list(times)
+    beside = _beside(said, times, len(raw.names), min(columns)) if columns else []
+
+    def most(some: Sequence[int]) -> int:
+        return max((_different(raw, k, columns) for k in some), default=0)
+
+    # a day or a whole second beside it is no clock of its own
+    some = beside if 2 * most(beside) > most(times) else times
+    return max(some, key=lambda k: (_different(raw, k, columns), bool(said[k].unit), -k))
+
+
+def _beside(said: Sequence[ColumnName], times: Sequence[int], count: int, column: int) -> list[int]:
+    """Times next to a column, with nothing that was measured between them: mostly before it."""
+    behind = len(times) > 1 and 0 not in times and count - 1 in times
+    step = 1 if behind else -1
+    found: list[int] = []
+    for k in range(column + step, count if behind else -1, step):
+        if k in times:
+            found.append(k)
+        elif found and said[k].quantity not in ("time", "count"):
+            break
+    return found
+
+
+def _refuse_axes_apart(
+    raw: RawColumns,
+    names: Sequence[str],
+    said: Sequence[ColumnName],
+    times: Sequence[int],
+    sensors: Mapping[str, Sequence[int]],
+) -> None:
+    """Refuse axes of one sensor that have times of their own, which differ.
+
+    Raises
+    ------
+    InputError
+        When they do.
+    """
+    for columns in sensors.values():
+        own = {k: _beside(said, times, len(raw.names), k)[:1] for k in columns}
+        clocks = {k: raw.values[found[0]] for k, found in own.items() if found}
+        first = next(iter(clocks.values()), None)
+        for k, clock in clocks.items():
+            if first is None or np.array_equal(first, clock, equal_nan=clock.dtype.kind == "f"):
+                continue
+            steps = np.diff(np.asarray(first, np.float64))
+            away = np.nanmax(np.abs(np.asarray(clock, np.float64) - np.asarray(first, np.float64)))
+            if not away < _SAME_TIME * np.nanmedian(np.abs(steps)):
+                raise InputError(
+                    f"{excerpt(names[k])} was measured at other times than the axis before it: "
+                    "export the three axes with one time for all.",
+                    place=raw.at_header(k),
+                )
+
+
+def _different(raw: RawColumns, column: int, measured: Sequence[int]) -> int:
+    """How many rows a column tells apart, of those in which a sensor has a number."""
+    has = np.ones(len(raw.values[column][:_LOOKED_AT]), np.bool_)
+    for k in measured[:1]:
+        has = np.isfinite(raw.numbers(k)[:_LOOKED_AT])
     values = raw.values[column][:_LOOKED_AT]
+    values = values[has] if has.any() else values
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)]
     values = np.sort(values)  # numpy.unique imports masked arrays
@@ -184,25 +254,19 @@ def _own_time_of_gyroscope(
     said: Sequence[ColumnName],
     times: Sequence[int],
     sensors: Mapping[str, Sequence[int]],
+    chosen: int,
 ) -> int | None:
-    """The time column that names the gyroscope, or stands between both sensors before it."""
-    acc, gyr = sensors["acc"], sensors["gyr"]
-    if not acc or not gyr or len(times) < 2:
+    """Another time than the one of the accelerometer, of the same clock."""
+    gyr = sensors["gyr"]
+    others = [k for k in times if said[k].of != "acc" and raw.values[k].dtype.kind == "f"]
+    if not gyr or not others or raw.values[chosen].dtype.kind != "f":
         return None
-    before = [k for k in times if said[k].of in ("", "acc")]
-    named = [k for k in times if said[k].of == "gyr"]
-    between = [k for k in before if max(acc) < k < min(gyr)]
-    own = named or between
-    if not own or raw.values[own[0]].dtype.kind == "S":
+    own = _time_of(raw, said, others, "gyr", gyr)
+    if own == chosen or said[own].unit != said[chosen].unit:
         return None
-    others = [
-        k for k in before
-        if k not in own and said[k].unit == said[own[0]].unit and raw.values[k].dtype.kind == "f"
-    ]  # fmt: skip
-    if not others:
-        return None
-    one, other = raw.numbers(own[0]), raw.numbers(others[0])
-    return None if np.array_equal(one, other, equal_nan=True) else own[0]
+    is_its_own = said[own].of == "gyr" or own in _beside(said, others, len(raw.names), min(gyr))
+    alike = np.array_equal(raw.numbers(own), raw.numbers(chosen), equal_nan=True)
+    return own if is_its_own and not alike else None
 
 
 def can_be_time(values: Values) -> bool:
