@@ -57,7 +57,7 @@ class ReplayOptions:
         Of which stretch steps, waveforms, alerts and summary are told; the chain runs from the
         first sample to the last all the same.
     stream : str
-        Which of several streams of a file is meant, by its name.
+        Which of several sensors in a file is meant, by its name.
 
     Raises
     ------

@@ -59,7 +59,7 @@ Units = Annotated[
     str, typer.Option(help="Units that go before what the file says: acc=g,gyr=deg_s,time=ms.")
 ]
 Stream = Annotated[
-    str, typer.Option(help="Name of the stream that is meant, of an XDF file with several sensors.")
+    str, typer.Option(help="Name of the sensor that is meant, of several in one file.")
 ]
 Beside = Annotated[
     Path | None,

@@ -124,6 +124,7 @@ def _figures_of(task: Task) -> dict[str, Any]:
         rate_hz=stated.rate_hz,
         columns=stated.columns,
         units=stated.units,
+        stream=stated.stream,
         beside=Path(stated.beside) if stated.beside else None,
         settings=task.settings,
     )

@@ -26,7 +26,7 @@ class Stated(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
-    axes, columns, units : str
+    axes, columns, units, stream : str
         As ``replay`` takes them.
     mass_kg, height_m, rate_hz : float, optional
         Likewise.
@@ -40,6 +40,7 @@ class Stated(msgspec.Struct, frozen=True):
     rate_hz: Annotated[float, msgspec.Meta(ge=24.5, le=4000.0)] | None = None
     columns: str = ""
     units: str = ""
+    stream: str = ""
     beside: str = msgspec.field(default="", name="with")
 
 
@@ -158,7 +159,8 @@ def _of_manifest(path: Path, stated: Stated) -> list[CohortSession]:
             if not reader.fieldnames or "file" not in reader.fieldnames:
                 raise InputError(
                     "is no manifest: give a folder, or a CSV with the column file and, as you "
-                    "like, subject, axes, mass_kg, height_m, rate_hz, columns, units, with.",
+                    "like, subject, axes, mass_kg, height_m, rate_hz, columns, units, stream, "
+                    "with.",
                     place=str(path),
                 )
             found = [_of_row(row, path, reader.line_num, stated) for row in reader]

@@ -6,14 +6,18 @@ another file, by a link or as storage, is left alone.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from imu.errors import InputError
 from pipelines.extras import how_to_install
+from pipelines.files.formats.array_groups import of_one_sensor
 from pipelines.files.formats.arrays import by_name, columns_of
 from pipelines.files.formats.format import FileFormat, Look
+from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 
 if TYPE_CHECKING:
@@ -26,6 +30,17 @@ _MOST_ARRAYS: Final = 4096
 _FREE_BYTES: Final = 64 << 20
 _MOST_EXPANSION: Final = 200
 _MOST_BYTES: Final = 2 << 30
+_UNITS: Final = ("unit", "units")
+#: Where files of laboratories say which sensor a group is of: APDM's monitors as ``Label 0``.
+_LABEL: Final = re.compile(
+    r"(monitor[ _]?)?label[ _]?0?|(sensor[ _]?|body[ _]?)?(name|location|placement|position|"
+    r"segment|part|site)",
+    re.I,
+)
+_CONFIGURATION: Final = "configuration"
+_LISTS: Final = ("CaseIdList", "MonitorLabelList")
+_CASE_ID: Final = 9  # characters that it shares with the group
+_LONGEST_LABEL: Final = 60
 
 
 def _recognise(look: Look) -> bool:
@@ -47,9 +62,12 @@ def _read(look: Look, ask: Ask) -> Recording:
     try:
         with h5py.File(look.path, "r") as file:
             found = _arrays(file, h5py, room, place)
+            labels = _labels(file, h5py)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError):
         raise InputError("the file is damaged or cut short: save it again.", place=place) from None
-    return recording_of(columns_of(by_name(found), place), ask)
+    found, ask, notes = of_one_sensor(found, ask, place, labels)
+    raw = columns_of(by_name(found), place)
+    return recording_of(replace(raw, notes=(*raw.notes, *notes)), ask)
 
 
 def _arrays(file: Any, h5py: Any, room: int, place: str) -> list[tuple[str, NDArray[Any]]]:
@@ -67,7 +85,49 @@ def _arrays(file: Any, h5py: Any, room: int, place: str) -> list[tuple[str, NDAr
             "it would unpack to more than any recording of its size does: save it again.",
             place=place,
         )
-    return [(path, np.asarray(node[()])) for path, node in held]
+    return [(path + _unit_of(path, node), np.asarray(node[()])) for path, node in held]
+
+
+def _unit_of(path: str, node: Any) -> str:
+    """The unit that an array's attribute says, in brackets; empty without one that is known."""
+    name = path.rpartition(".")[2]
+    unit = next((_text(node.attrs[key]) for key in node.attrs if key.lower() in _UNITS), "")
+    known = "." not in unit and (
+        column_name(f"{name} x ({unit})").unit or column_name(f"{name} ({unit})").unit
+    )
+    return f" ({unit})" if known else ""
+
+
+def _labels(file: Any, h5py: Any) -> dict[str, str]:
+    """What is said of groups, such as where a monitor was worn: by themselves, or by the file."""
+    found: dict[str, str] = {}
+
+    def look_at(path: str, node: Any) -> None:
+        if isinstance(node, h5py.Group) and len(found) < _MOST_ARRAYS:
+            name = path.rpartition("/")[2]
+            if name.lower() == _CONFIGURATION:  # says it of the group that it lies in
+                name = path.split("/")[-2] if "/" in path else ""
+            said = (_text(node.attrs[key]) for key in node.attrs if _LABEL.fullmatch(key))
+            if text := next(filter(None, said), ""):
+                found.setdefault(name, text)
+
+    file.visititems(look_at)
+    listed = (file.attrs.get(key) for key in _LISTS)
+    names, labels = ([_text(one) for one in np.atleast_1d(held)] if held is not None else []
+                     for held in listed)  # fmt: skip
+    for name, label in zip(names, labels, strict=False):
+        for group in file:
+            if group.startswith(name[:_CASE_ID]) and name and label:
+                found.setdefault(group, label)
+    return found
+
+
+def _text(value: Any) -> str:
+    """An attribute as words; empty where it is something else."""
+    held = np.atleast_1d(value)
+    one = held[0] if held.size == 1 else None
+    text = one.decode("utf-8", "replace") if isinstance(one, bytes) else one
+    return text.strip("\0 ")[:_LONGEST_LABEL] if isinstance(text, str) else ""
 
 
 def _is_numbers(node: Any) -> bool:
@@ -83,5 +143,5 @@ def _is_numbers(node: Any) -> bool:
 
 HDF5: Final = FileFormat(
     "HDF5, MATLAB 7.3", "`.h5`, `.hdf5`, `.mat` of version 7.3", False, _recognise, _read,
-    "arrays by name; needs the extra `lab`",
+    "arrays by name, of several sensors `--stream`; needs the extra `lab`",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +21,8 @@ from pipelines.files.formats.cells import values_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
-from pipelines.files.reading.raw_columns import RawColumns
+from pipelines.files.reading.named_sensors import listed, meant, several, words_of
+from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.whole_file import read_whole
 
@@ -30,10 +32,21 @@ _MOST_COLUMNS: Final = 256
 #: What is repeated for each sample of a record that holds several.
 _MOST_SHARED: Final = 8
 _DEEPEST: Final = 6
+_MOST_LABELS: Final = 64
 _LEAST_ROWS: Final = 2
 _BEGINNING: Final = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"])')
 
 Cells = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Columns, what stands beside them, and the words of the names under which they were found."""
+
+    cells: Cells = field(default_factory=dict)
+    preamble: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    said: frozenset[str] = frozenset()
 
 
 def _recognise(look: Look) -> bool:
@@ -44,22 +57,25 @@ def _recognise(look: Look) -> bool:
 def _read(look: Look, ask: Ask) -> Recording:
     place = str(look.path)
     content = _content(read_whole(look.path, _MOST_BYTES), place)
-    preamble: dict[str, str] = {}
     try:
-        cells = _table(content, preamble, _DEEPEST)
+        table = _table(content, _DEEPEST, ask.stream, place)
     except RecursionError:
-        cells = {}
-    if not cells:
+        table = _Table()
+    if not table.cells:
         raise InputError(
             "no records with numbers are to be seen in this JSON: give a list of records, one a "
             "sample, or a list for each column.",
             place=place,
         )
     values: dict[int, NDArray[np.generic]] = {}
-    for index, (name, held) in enumerate(cells.items()):
+    for index, (name, held) in enumerate(table.cells.items()):
         if (column := values_of(held, name)) is not None:
             values[index] = column
-    return recording_of(RawColumns(place, tuple(cells), values, preamble=preamble), ask)
+    raw = RawColumns(
+        place, tuple(table.cells), values, preamble=table.preamble, notes=tuple(table.notes)
+    )
+    stream = "" if words_of(ask.stream) <= table.said else ask.stream
+    return recording_of(raw, replace(ask, stream=stream))
 
 
 def _content(data: bytes, place: str) -> Any:
@@ -82,37 +98,81 @@ def _content(data: bytes, place: str) -> Any:
     return found
 
 
-def _table(content: Any, preamble: dict[str, str], deeper: int) -> Cells:
-    """Columns of the one table that is in it; empty without one."""
+def _table(content: Any, deeper: int, stream: str, place: str) -> _Table:
+    """The one table that is in it; empty without one.
+
+    Raises
+    ------
+    InputError
+        When it holds several sensors or trials, and none is plainly meant.
+    """
+    content = _by_label(content)
     if isinstance(content, list):
-        return _of_list(content)
+        return _Table(_of_list(content))
     if not isinstance(content, dict) or deeper == 0:
-        return {}
+        return _Table()
     names, data = content.get("columns"), content.get("data")
     if isinstance(names, list) and isinstance(data, list):  # as pandas writes it
-        return _of_list([names, *data])
+        return _Table(_of_list([names, *data]))
     if names_sensors([str(name) for name in content]):
         cells = _of_sensors(content)
         if cells:
-            return cells
+            return _Table(cells)
     columns = _of_columns(content)
     if columns:
-        _say(content, preamble)
-        return columns
-    within = [v for v in content.values() if isinstance(v, (dict, list))]
-    for one in sorted(within, key=len, reverse=True):
-        cells = _table(one, preamble, deeper - 1)
-        if cells:
-            _say(content, preamble)
-            return cells
-    return {}
+        return _with_rate(_Table(columns), content)
+    tables = {
+        str(name): table
+        for name, one in content.items()
+        if isinstance(one, (dict, list)) and (table := _table(one, deeper - 1, stream, place)).cells
+    }
+    if not tables:
+        return _Table()
+    holding = [name for name, table in tables.items() if _holds_acceleration(table.cells)]
+    chosen = max(holding or tables, key=lambda name: len(content[name]))
+    table = tables[chosen]
+    if len(holding) > 1:
+        chosen = meant({name: name for name in holding}, stream)
+        if not chosen:
+            raise several(holding, place)
+        table = tables[chosen]
+        passed = listed([name for name in holding if name != chosen])
+        note = f"{place}: of several {excerpt(chosen)} is read, and {passed} passed over."
+        table = replace(table, notes=(*table.notes, note))
+    return _with_rate(replace(table, said=table.said | words_of(chosen)), content)
 
 
-def _say(content: Mapping[str, Any], preamble: dict[str, str]) -> None:
-    """Keep the rate, where the file states it."""
-    for name, value in content.items():
-        if isinstance(value, (int, float)) and RATE.search(str(name).lower()):
-            preamble.setdefault("rate_hz", repr(float(value)))
+def _by_label(content: Any) -> Any:
+    """A list of whole recordings, each with a label and a list of times, by their labels."""
+    if not isinstance(content, list) or len(content) > _MOST_LABELS:
+        return content
+    found = {
+        label: one
+        for one in content
+        if isinstance(one, dict) and (label := next(filter(_is_word, one.values()), ""))
+        and any(isinstance(v, list) and column_name(k).quantity == "time" for k, v in one.items())
+    }  # fmt: skip
+    return found if content and len(found) == len(content) else content
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _holds_acceleration(cells: Cells) -> bool:
+    said = {column_name(name).quantity for name in cells}
+    return not said.isdisjoint(("acc", "linear", "xyz"))
+
+
+def _with_rate(table: _Table, content: Mapping[str, Any]) -> _Table:
+    """The same with the rate, where the file states it beside the table and not within."""
+    rates = (
+        repr(float(value))
+        for name, value in content.items()
+        if isinstance(value, (int, float)) and RATE.search(str(name).lower())
+    )
+    rate = next(rates, "")
+    return replace(table, preamble={"rate_hz": rate} | table.preamble) if rate else table
 
 
 def _of_list(rows: Sequence[Any]) -> Cells:

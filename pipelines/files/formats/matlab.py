@@ -6,12 +6,14 @@ import io
 import struct
 import warnings
 import zlib
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError
+from pipelines.files.formats.array_groups import of_one_sensor
 from pipelines.files.formats.arrays import by_name, columns_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.formats.hdf5 import HDF5_MAGIC
@@ -60,7 +62,9 @@ def _read(look: Look, ask: Ask) -> Recording:
         raise InputError(
             f"{name} holds {count} recordings: save each as a file of its own.", place=place
         )
-    return recording_of(columns_of(by_name(within), place), ask)
+    within, ask, notes = of_one_sensor(within, ask, place)
+    raw = columns_of(by_name(within), place)
+    return recording_of(replace(raw, notes=(*raw.notes, *notes)), ask)
 
 
 def _gather(

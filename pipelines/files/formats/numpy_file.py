@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from tokenize import TokenError
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from imu.errors import InputError
-from pipelines.files.formats.arrays import columns_of
+from pipelines.files.formats.array_groups import of_one_sensor
+from pipelines.files.formats.arrays import by_name, columns_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.whole_file import read_whole
@@ -30,14 +32,16 @@ def _read(look: Look, ask: Ask) -> Recording:
     place = str(look.path)
     if look.start.startswith(_MAGIC):
         arrays = {"": _array(read_whole(look.path), place)}
-    else:
-        folder = look.folder
-        assert folder is not None  # recognised by it
-        arrays = {}
-        for name in folder.names:
-            stem = name.removesuffix(".npy").rpartition("/")[2]
-            arrays[stem] = _array(folder.read(name), f"{place}, {stem}")
-    return recording_of(columns_of(arrays, place), ask)
+        return recording_of(columns_of(arrays, place), ask)
+    folder = look.folder
+    assert folder is not None  # recognised by it
+    found = []
+    for name in folder.names:
+        stem = name.removesuffix(".npy").replace("/", ".")
+        found.append((stem, _array(folder.read(name), f"{place}, {stem}")))
+    found, ask, notes = of_one_sensor(found, ask, place)
+    raw = columns_of(by_name(found), place)
+    return recording_of(replace(raw, notes=(*raw.notes, *notes)), ask)
 
 
 def _array(data: bytes, place: str) -> NDArray[Any]:

@@ -77,6 +77,10 @@ FILE_FORMATS: Final[tuple[FileFormat, ...]] = (
 
 #: Those of one file that is no text.
 _BINARY: Final = (PARQUET, FEATHER, NUMPY, MATLAB, HDF5, XDF, AXIVITY, GENEACTIV, SHIMMER_CARD)
+_OF_ONE_SENSOR: Final = (
+    *(ACTIGRAPH, AXIVITY, GENEACTIV, PHYPHOX, SENSOR_LOGGER, SENSOR_LOGGER_JSON, MOVESENSE_JSON),
+    *(WITMOTION_CARD, SHIMMER_CARD),
+)
 #: Files of a zip whose beginning is looked at.
 _MOST_LOOKED_AT: Final = 40
 
@@ -119,13 +123,14 @@ def read_format(path: Path, ask: Ask) -> Recording:
         _refuse_packed(Look(path, _unpacked(start)))
     packed = path.is_dir() or start.startswith(ZIP)
     look = Look(path, start, open_folder(path) if packed else None)
-    if ask.stream and not XDF.recognise(look):
-        raise InputError(
-            "--stream names one of the streams of an XDF file, and this is none: leave it out.",
-            place=str(path),
-        )
     for one in FILE_FORMATS:
         if one.recognise(look):
+            if ask.stream and one in _OF_ONE_SENSOR:
+                raise InputError(
+                    f"--stream names one of several sensors, and a file of {one.name} is of one "
+                    "alone: leave it out.",
+                    place=str(path),
+                )
             return one.read(look, ask)
     if look.folder is not None:
         for name in () if look.folder.ending(TABLES) else look.folder.names[:_MOST_LOOKED_AT]:

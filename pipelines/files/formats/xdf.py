@@ -12,7 +12,12 @@ from imu.errors import InputError
 from pipelines.extras import how_to_install
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.name_words import ACCELERATION, ANGULAR_VELOCITY, WAIST, plain_words
+from pipelines.files.reading.name_words import (
+    ACCELERATION,
+    ANGULAR_VELOCITY,
+    names_waist,
+    plain_words,
+)
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.system_error import explain
@@ -104,8 +109,10 @@ def _meant(
     named = [one for one in held if sensor and _sensor_words(_of(one[0], "name")) == sensor]
     if named or (name and not also_others):
         return named
-    words = [plain_words(" ".join((_of(s, "name"), *t.names))) for s, t in held]
-    at_waist = [one for one, said in zip(held, words, strict=True) if not WAIST.isdisjoint(said)]
+    at_waist = [
+        (stream, table) for stream, table in held
+        if names_waist(" ".join((_of(stream, "name"), *table.names)))
+    ]  # fmt: skip
     return at_waist or held
 
 

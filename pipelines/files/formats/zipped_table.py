@@ -13,6 +13,9 @@ from pipelines.files.formats.joined import columns_in
 from pipelines.files.formats.packed_folder import FolderFiles
 from pipelines.files.formats.text import text_recording
 from pipelines.files.reading.column_names import column_name, quantity_of_file
+from pipelines.files.reading.name_words import names_waist
+from pipelines.files.reading.named_sensors import words_of
+from pipelines.files.reading.raw_columns import excerpt
 from pipelines.files.reading.recording import Ask, Recording, with_gyroscope
 from pipelines.files.reading.text_head import read_head
 from pipelines.files.reading.text_source import text_from
@@ -36,11 +39,19 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     whole = tables if len(tables) == 1 else _holding(measured, "acc", "linear")
     turning = [n for n, said in measured.items() if said == {"gyr"}]
     sessions = [name for name in folder.names if name.endswith(".mcap") and not _is_hidden(name)]
+    if len(whole) > 1:
+        named = _meant(whole, ask.stream)
+        turning = _meant(turning, ask.stream) or turning
+        if named and ask.stream:
+            sessions, ask = [], replace(ask, stream="")
+        whole = named or whole
     if sessions or 1 < len(whole) <= _MOSTTABLES:
         held = [*sessions, *whole]
         more = f" and {len(held) - 4} more" if len(held) > 4 else ""
+        cure = f", or name a table by --stream, such as --stream {excerpt(_bare(held[-1]))}"
         raise InputError(
-            f"there are recordings in it ({', '.join(held[:4])}{more}): give the one you mean.",
+            f"there are recordings in it ({', '.join(held[:4])}{more}): give the one you mean"
+            f"{cure if whole else ''}.",
             place=folder.place,
         )
     if len(tables) > _MOSTTABLES or len(whole) != 1 or len(turning) > 1:
@@ -58,6 +69,18 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     if recording.told or not others:  # which names it
         return recording
     return replace(recording, notes=(f"{place} was read, of {others + 1} files.", *recording.notes))
+
+
+def _meant(names: Sequence[str], stream: str) -> list[str]:
+    """The tables that a user names, or else those of the waist."""
+    wanted = words_of(stream)
+    if wanted:
+        return [name for name in names if wanted <= words_of(_bare(name))]
+    return [name for name in names if names_waist(_bare(name))]
+
+
+def _bare(name: str) -> str:
+    return PurePosixPath(name).name.rpartition(".")[0]
 
 
 def _told(tables: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePath
@@ -21,8 +21,8 @@ from pipelines.files.reading.name_words import (
     NEUTRAL,
     OTHER,
     TIME,
-    WAIST,
     WITHOUT,
+    names_waist,
     plain_words,
     word_set,
 )
@@ -90,7 +90,7 @@ class ColumnName:
     of: str = ""
 
 
-def column_names(names: Sequence[str], units: Sequence[str]) -> list[ColumnName]:
+def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -> list[ColumnName]:
     """What the names of a header say together.
 
     Axes that are numbered are x, y and z in the order of their numbers; those named by a direction
@@ -101,6 +101,8 @@ def column_names(names: Sequence[str], units: Sequence[str]) -> list[ColumnName]
     ----------
     names, units : sequence of str
         Of all columns; a name may be empty.
+    stream : str
+        Which of several sensors is meant, by words of its columns' names.
 
     Examples
     --------
@@ -114,7 +116,8 @@ def column_names(names: Sequence[str], units: Sequence[str]) -> list[ColumnName]
         column_name(name, unit) if name not in ("", "-") else ColumnName("other")
         for name, unit in zip(names, units, strict=True)
     ]
-    for quantity in ("acc", "gyr", "linear", "gravity"):
+    wanted, foreign = frozenset(plain_words(stream)), frozenset[str]()
+    for quantity in ("acc", "linear", "gravity", "gyr"):
         for kind in (_NUMBERED, _DIRECTED):
             found = [k for k, one in enumerate(said)
                      if one.quantity == quantity and kind <= one.axis < kind + 10]  # fmt: skip
@@ -123,30 +126,64 @@ def column_names(names: Sequence[str], units: Sequence[str]) -> list[ColumnName]
             places = range(3) if len(found) == 3 and alone else [-1] * len(found)
             for place, k in zip(places, found, strict=True):
                 said[k] = replace(said[k], axis=place) if place >= 0 else ColumnName("other")
-        _leave_lesser_out(names, said, quantity)
+        foreign |= _leave_lesser_out(names, said, quantity, wanted, foreign)
     return said
 
 
-def _leave_lesser_out(names: Sequence[str], said: list[ColumnName], quantity: str) -> None:
-    """Of several triads of one quantity keep the one that is plainly meant."""
+def _leave_lesser_out(
+    names: Sequence[str],
+    said: list[ColumnName],
+    quantity: str,
+    wanted: frozenset[str],
+    foreign: frozenset[str],
+) -> frozenset[str]:
+    """Of several triads of one quantity keep the one that is plainly meant.
+
+    What tells the names of others from it is returned: those of the gyroscope that have it are of
+    another sensor.
+    """
+    every = [k for k, one in enumerate(said) if one.quantity == quantity and 0 <= one.axis < 3]
     groups: dict[tuple[str, ...], list[int]] = {}
-    for k, one in enumerate(said):
-        if one.quantity == quantity and 0 <= one.axis < 3:
+    for k in every:
+        words = sensor_words(names[k])
+        if wanted <= {*words} and foreign.isdisjoint(words):
             stem, _, _ = _unit_apart(names[k])
-            words = _axis_apart(plain_words(stem))[1]
-            groups.setdefault((*words, one.unit), []).append(k)
+            groups.setdefault((*_axis_apart(plain_words(stem))[1], said[k].unit), []).append(k)
+    kept = _plainly_meant(groups)
+    for k in set(every) - set(kept):
+        said[k] = ColumnName("other")
+    own = {word for k in kept for word in sensor_words(names[k])}
+    others = {word for k in set(every) - set(kept) for word in sensor_words(names[k])}
+    return frozenset(others - own - LESSER - NEUTRAL - ACCELERATION - ANGULAR_VELOCITY)
+
+
+def sensor_words(name: str) -> list[str]:
+    """The words of a column's name that may tell its sensor, without the unit.
+
+    Examples
+    --------
+    >>> sensor_words("Sensor 2: ACC.X [g]"), sensor_words("acc1_x")
+    (['sensor', '2', 'acc', 'x'], ['acc', '1', 'x'])
+    """
+    found: list[str] = []
+    for word in plain_words(_unit_apart(name)[0]):
+        sensor = _without_number(word)
+        found += [sensor, word.removeprefix(sensor)] if sensor != word else [word]
+    return found
+
+
+def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
+    """The columns of one of several triads; all where none is plain, or they are no triads."""
+    every = [k for found in groups.values() for k in found]
     if len(groups) < 2 or any(len(found) != 3 for found in groups.values()):
-        return
+        return every
 
     def rank(words: tuple[str, ...]) -> tuple[bool, bool, bool]:
         named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
-        at_waist = not WAIST.isdisjoint(words) or "lower back" in " ".join(words)
-        return named, at_waist, LESSER.isdisjoint(words)
+        return named, names_waist(" ".join(words)), LESSER.isdisjoint(words)
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
-    if rank(first) > rank(second):
-        for k in (k for words, found in groups.items() if words != first for k in found):
-            said[k] = ColumnName("other")
+    return groups[first] if rank(first) > rank(second) else every
 
 
 @lru_cache(512)  # a file's names are asked for several times, and files are alike

@@ -49,7 +49,7 @@ def read(
     rate_hz : float, optional
         Sampling rate, 24.5 to 4000 Hz, for a file without times. Times go before it.
     stream : str
-        Name of the stream that is meant, of an XDF file with several sensors.
+        Which of several sensors in the file is meant: words of its name, or of its columns'.
     memory : path, optional
         Where what was stated or found is kept for files of the same shape, and taken from where
         nothing else tells; nothing is kept without it.

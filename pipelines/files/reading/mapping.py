@@ -14,8 +14,10 @@ from pipelines.files.reading.column_names import (
     column_name,
     column_names,
     quantity_of_file,
+    sensor_words,
 )
 from pipelines.files.reading.mapped_units import ENOUGH_ROWS, rough_rate, triad_of, with_units
+from pipelines.files.reading.named_sensors import none_called
 from pipelines.files.reading.physics import (
     gravity_of,
     holds_gravity,
@@ -54,6 +56,7 @@ def propose(
     *,
     one_sensor: bool = False,
     beside: Values | None = None,
+    stream: str = "",
 ) -> tuple[ColumnMapping, tuple[str, ...]]:
     """Tell what the columns are.
 
@@ -69,6 +72,8 @@ def propose(
         Whether the gyroscope alone will do, since another file has the accelerometer.
     beside : array, shape (M, 3), optional
         The acceleration of that file, m/s², where it was read before.
+    stream : str
+        Which of several sensors is meant, by words of its columns' names.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def propose(
     InputError
         When several readings are possible: names them and the option that settles it.
     """
-    names, said = _said(raw, stated)
+    names, said = _said(raw, stated, stream, one_sensor=one_sensor)
     measured = any(s.quantity in _MEASURED for s in said)
     unnamed = sum(not name for name in names) >= 3
     if measured or (any(s.quantity != "other" for s in said) and not unnamed):
@@ -94,7 +99,9 @@ def propose(
     return with_units(raw, mapping, names, stated, rate_hz, beside), names
 
 
-def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[ColumnName]]:
+def _said(
+    raw: RawColumns, stated: Stated, stream: str, *, one_sensor: bool
+) -> tuple[tuple[str, ...], list[ColumnName]]:
     names = raw.names
     units = raw.units or ("",) * len(names)
     if stated.columns:
@@ -107,7 +114,25 @@ def _said(raw: RawColumns, stated: Stated) -> tuple[tuple[str, ...], list[Column
         rest = len(names) - len(stated.columns)
         names = tuple("" if n == "-" else n for n in stated.columns) + ("",) * rest
         units = ("",) * len(names)
-    return names, column_names(names, units)
+    said = column_names(names, units, stream)
+    if stream and not any(one.quantity in ("acc", "linear") for one in said):
+        said = column_names(names, units)
+        if not one_sensor:
+            raise none_called(stream, _sensors(names), raw.at_header())
+    return names, said
+
+
+def _sensors(names: Sequence[str]) -> list[str]:
+    """What tells columns of acceleration along one axis apart, by the words of their names."""
+    said = [(name, column_name(name)) for name in names if name]
+    found = [
+        dict.fromkeys(sensor_words(name))
+        for name, one in said
+        if one.quantity == "acc" and one.axis == 0
+    ]
+    shared = set(found[0]).intersection(*found[1:]) if found else set()
+    labels = (" ".join(word for word in words if word not in shared) for words in found)
+    return list(dict.fromkeys(filter(None, labels)))
 
 
 def _by_names(
@@ -172,9 +197,12 @@ def _triads(
             axes[name.axis] = Column(index, name.unit)
     for first, index in again:
         if not _alike(raw, first, Column(index, said[index].unit), said[index].quantity):
+            sensors = _sensors(names)
+            cure = f"name one sensor by --stream, such as --stream {excerpt(sensors[0])}" if (
+                len(sensors) > 1) else "keep one of the two columns"  # fmt: skip
             raise ColumnError(
                 f"{excerpt(names[index])} gives {said[index].quantity}_{AXES[said[index].axis]} a "
-                "second time: keep one of the two columns, or say which it is with --columns.",
+                f"second time: {cure}, or say which it is with --columns.",
                 column=names[index],
                 place=raw.at_header(index),
             )

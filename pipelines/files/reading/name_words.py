@@ -95,6 +95,21 @@ WAIST: Final = word_set(
     "waist sacrum sacral pelvis pelvic l4 l5 s1 lumbar lowerback belt waistband becken sacro "
     "ceinture cintura"
 )
+_WAIST_PAIRS: Final = _phrases("lower back", "low back", "lower spine", "lower trunk")
+
+
+def names_waist(text: str) -> bool:
+    """Whether words say of a sensor that it sits where this one belongs.
+
+    Examples
+    --------
+    >>> names_waist("LowerBack"), names_waist("lumbar_imu"), names_waist("upper back")
+    (True, True, False)
+    """
+    words = plain_words(text)
+    return not WAIST.isdisjoint(words) or any(pair in " ".join(words) for pair in _WAIST_PAIRS)
+
+
 #: Of two columns for the same, that with such a word is the lesser one.
 LESSER: Final = word_set(
     "raw uncal uncalibrated unfiltered ln noise lownoise lowg counts lsb count adc"

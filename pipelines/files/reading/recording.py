@@ -60,7 +60,7 @@ class Ask:
     beside : array, shape (N, 3), or None
         The acceleration of the other file, m/s², where that was read before.
     stream : str
-        Which of several streams is meant, by its name.
+        Which of several sensors is meant, by its name.
     """
 
     stated: Stated = field(default_factory=Stated)
@@ -135,7 +135,8 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
         When it cannot be told: names the readings and the option that settles it.
     """
     if not ask.stated.columns:
-        raw = rows_of_one(raw)
+        raw, stream = rows_of_one(raw, ask.stream)
+        ask = replace(ask, stream=stream)
     raw = with_signs(raw)
     tables = None if ask.stated.columns else tables_by_sensor(raw)
     if tables is None:
@@ -232,7 +233,14 @@ def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...],
 
 
 def _proposed(raw: RawColumns, ask: Ask, stated: Stated) -> tuple[ColumnMapping, tuple[str, ...]]:
-    return propose(raw, stated, ask.rate_hz, one_sensor=ask.one_sensor, beside=ask.beside)
+    return propose(
+        raw,
+        stated,
+        ask.rate_hz,
+        one_sensor=ask.one_sensor,
+        beside=ask.beside,
+        stream=ask.stream,
+    )
 
 
 def _otherwise(raw: RawColumns, ask: Ask, stated: Stated) -> dict[str, str]:

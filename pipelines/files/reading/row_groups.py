@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
-from pipelines.files.reading.name_words import WAIST, plain_words, word_set
+from pipelines.files.reading.name_words import names_waist, plain_words, word_set
+from pipelines.files.reading.named_sensors import words_of
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import stamps_in_words
 
 _GROUPS: Final = word_set(
     "subject subj participant person pid runner athlete player user patient proband volunteer "
     "trial session recording sensor sensors device imu node mac address location placement side "
-    "id uuid serial"
+    "id uuid serial name monitor bodypart site"
 )
 _PEOPLE: Final = word_set(
     "subject subj participant person pid runner athlete player user patient proband volunteer"
@@ -27,7 +28,8 @@ _PEOPLE: Final = word_set(
 #: What may be anybody's by a number: other people or days, one below the other.
 _ANYBODY: Final = word_set("id session recording")
 _DEVICES: Final = word_set(
-    "sensor sensors device imu node mac address location placement uuid serial"
+    "sensor sensors device imu node mac address location placement uuid serial monitor bodypart "
+    "site"
 )
 _BESIDE: Final = word_set("id nr no number name code address serial uuid of")
 #: More are a count of rows.
@@ -51,8 +53,11 @@ def is_group(name: str) -> bool:
     return bool(words & _GROUPS) and words <= _GROUPS | _BESIDE
 
 
-def rows_of_one(raw: RawColumns) -> RawColumns:
-    """The table without columns that say whose rows they are, and the rows of the waist alone.
+def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
+    """The table without columns that say whose rows they are, and the rows of one alone.
+
+    It is the one that a user names, else the one at the waist. What is left of the name is of
+    columns.
 
     Raises
     ------
@@ -70,14 +75,21 @@ def rows_of_one(raw: RawColumns) -> RawColumns:
         measured = any(column_name(other).axis >= 0 for other in raw.names)
         if not measured or not 1 < len(labels) <= _MOST or _is_of_one(raw, name, values, labels):
             continue
-        waist = [key for key, label in labels.items() if not WAIST.isdisjoint(plain_words(label))]
-        if len(waist) != 1:
+        wanted = words_of(stream)
+        chosen = [
+            key for key, label in labels.items() if wanted and wanted <= words_of(f"{name} {label}")
+        ]
+        if chosen:
+            stream = ""
+        else:
+            chosen = [key for key, label in labels.items() if names_waist(label)]
+        if len(chosen) != 1:
             shown = (raw.shown or raw.names)[index]
             raise _several(raw.at_header(index), shown, list(labels.values()))
-        others = ", ".join(excerpt(label) for key, label in labels.items() if key != waist[0])
-        note = f"{raw.place}: rows of {excerpt(labels[waist[0]])} are read, those of {others} not."
-        raw = _with_rows(replace(raw, notes=(*raw.notes, note)), np.asarray(values == waist[0]))
-    return raw
+        others = ", ".join(excerpt(label) for key, label in labels.items() if key != chosen[0])
+        note = f"{raw.place}: rows of {excerpt(labels[chosen[0]])} are read, those of {others} not."
+        raw = _with_rows(replace(raw, notes=(*raw.notes, note)), np.asarray(values == chosen[0]))
+    return raw, stream
 
 
 def _is_of_one(
@@ -107,7 +119,7 @@ def _is_of_one(
     if not (steps > 0.0).all() or np.mean(even) < _MOSTLY or np.mean(even[change]) < _MOSTLY:
         return False
     words = frozenset(plain_words(name))
-    if any(not WAIST.isdisjoint(plain_words(label)) for label in labels.values()):
+    if any(map(names_waist, labels.values())):
         return False
     if words & _PEOPLE and len({"".join(plain_words(label)) for label in labels.values()}) > 1:
         return False
@@ -129,8 +141,9 @@ def _several(place: str, name: str, labels: Sequence[str]) -> InputError:
     said = " and ".join(excerpt(label) for label in labels[:2])
     more = f" and {len(labels) - 2} more" if len(labels) > 2 else ""
     return InputError(
-        f"{excerpt(name)} says that rows are of {said}{more}: give those of each in a file of its "
-        "own, or pass over that column with --columns where all are one.",
+        f"{excerpt(name)} says that rows are of {said}{more}: name one by --stream, such as "
+        f"--stream {excerpt(labels[0])}, or pass over that column with --columns where all are "
+        "one.",
         place=place,
     )
 

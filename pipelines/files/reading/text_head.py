@@ -134,6 +134,7 @@ def read_head(look: bytes, place: str) -> TextHead:
     if names_at >= 0:
         names = _fitted(_names_in(lines[names_at], dialect), dialect.columns, lines, first, dialect)
         names = _from_several(names, above, dialect)
+        names = _with_labels(names, above, dialect)
     if units_at >= 0:
         units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
     units = _with_those_in_cells(units, split_row("".join(lines[first : first + 1]), dialect))
@@ -298,7 +299,13 @@ def _rows_with(
     typical = [k for k in looked if len(split[k]) == columns]
     if not typical:
         return None
-    first = next(k for k in rowlike if abs(len(split[k]) - columns) <= 1)
+    # above the rows some programs say of each column how often it was measured, as "0.01 s"
+    with_units = any(map(unit_in_cell, split[typical[-1]]))
+    first = next(
+        k for k in rowlike
+        if abs(len(split[k]) - columns) <= 1
+        and (with_units or not any(map(unit_in_cell, split[k])))
+    )  # fmt: skip
     if decimal_comma and not any("," in cell for k in typical for cell in split[k]):
         return None
     score = sum(numeric[k] for k in typical) * 100 // len(looked)
@@ -332,11 +339,17 @@ def _names_among(above: Sequence[tuple[int, str]], dialect: Dialect) -> tuple[in
     if names < 0 and fitting and fitting[-1][0] == above[-1][0]:
         names = fitting[-1][0]
     best = 0
+    named = next((cells for n, cells in fitting if n == names), [])
     for n, cells in fitting:
         known = sum(unit_of(cell.strip("()[]")) != "" for cell in cells)
-        if n > names >= 0 and known > best:
+        if n > names >= 0 and known > best and not any(map(_contradicts, named, cells)):
             units, best = n, known
     return names, units
+
+
+def _contradicts(name: str, unit: str) -> bool:
+    """Whether a cell has another kind of unit than the name above it: rates and intervals do."""
+    return column_name(name).unit != "" and column_name(name, unit).unknown != ""
 
 
 def _fitted(
@@ -372,6 +385,35 @@ def _from_several(
         if _told_by(joined) > _told_by(best):
             best = joined[: dialect.columns]
     return best
+
+
+def _with_labels(
+    names: tuple[str, ...], above: Sequence[tuple[int, str]], dialect: Dialect
+) -> tuple[str, ...]:
+    """Names that stand twice with what a line further up says of each: the sensors' names."""
+    measured = [k for k, name in enumerate(names) if name and column_name(name).axis >= 0]
+    twice = {name for name, count in Counter(names[k] for k in measured).items() if count > 1}
+    if not twice:
+        return names
+    for _, line in reversed(above):
+        cells = split_row(line, dialect)
+        labels = [*map(_bare_label, _filled(cells)), *[""] * dialect.columns][: dialect.columns]
+        told = [(names[k], labels[k]) for k in measured if names[k] in twice]
+        if (
+            abs(len(cells) - dialect.columns) <= 1
+            and len(set(told)) == len(told)
+            and all(label and not is_number(label, decimal_comma=False) for _, label in told)
+            and _told_by([label for _, label in told]) == 0
+        ):
+            return tuple(
+                f"{a} {name}" if name else "" for a, name in zip(labels, names, strict=True)
+            )
+    return names
+
+
+def _bare_label(cell: str) -> str:
+    """A label without the signs that would be those of units."""
+    return " ".join(re.split(r"[\W_]+", cell)).strip()
 
 
 def _filled(cells: Sequence[str]) -> list[str]:

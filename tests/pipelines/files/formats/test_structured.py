@@ -245,8 +245,7 @@ def test_structures_within_structures_of_matlab(tmp_path: Path) -> None:
     savemat(tmp_path / "run.mat", {"data": deep})
     table = read(tmp_path / "run.mat")
     assert_is_the_run(table)
-    assert "passed over" in table.notes[0]
-    assert "LeftFoot" in table.notes[0]
+    assert any("'LowerBack' is read, and 'LeftFoot' passed over" in n for n in table.notes)
 
 
 def test_recordings_in_cells_of_matlab_are_counted_and_one_alone_is_read(tmp_path: Path) -> None:
@@ -370,6 +369,146 @@ def test_matlab_of_version_7_3_and_hdf5_of_a_laboratory(tmp_path: Path) -> None:
         other = [(str(tmp_path / "run.mat"), 0, 600)]
         file.create_dataset("beside/Accelerometer", (600,), "u1", external=other)
     assert_is_the_run(read(path))
+
+
+OTHER = (-ACC[:, [1, 2, 0]], 2.0 * GYR[:, [2, 0, 1]])
+STAMPS = np.round(RUN.time_s * 1e6).astype(np.uint64) + 1_767_254_407_000_000
+
+
+def opal(file: Any) -> None:
+    """Monitors of APDM's Opal as of version 3: what one is, stands in its configuration."""
+    for name, label, (acc, gyr), rows in (
+        ("1011", b"Right Foot\0\0", OTHER, 580),
+        ("1012", b"Lumbar\0", (ACC, GYR), 600),
+        ("1013", b"Sternum\0", OTHER, 590),
+    ):
+        group = file.create_group(f"Sensors/{name}")
+        group.create_group("Configuration").attrs["Label 0"] = np.bytes_(label)
+        group["Accelerometer"], group["Gyroscope"] = acc[:rows], gyr[:rows]
+        group["Accelerometer"].attrs["Units"], group["Time"] = "m/s^2", STAMPS[:rows]
+        file[f"Processed/{name}/Orientation"] = np.ones((rows, 4))
+
+
+def older_opal(file: Any) -> None:
+    """As of version 1: the file lists its monitors, and holds what is raw besides."""
+    file.attrs["CaseIdList"] = np.array([b"SI-000025-a", b"SI-000026-a"])
+    file.attrs["MonitorLabelList"] = np.array([b"Trunk", b"Lumbar"])
+    for name, (acc, gyr) in (("SI-000025", OTHER), ("SI-000026", (ACC, GYR))):
+        file[f"{name}/Calibrated/Accelerometers"] = acc
+        file[f"{name}/Calibrated/Gyroscopes"] = gyr
+        file[f"{name}/Raw/Accelerometers"] = (1000.0 * acc).astype(np.int32)
+        file[f"{name}/Time"] = STAMPS
+
+
+def by_place(file: Any) -> None:
+    for name, (acc, gyr) in (("right_foot", OTHER), ("pelvis", (ACC, GYR))):
+        file[f"accelerometer/{name}"], file[f"gyroscope/{name}"] = acc, gyr
+    file["time"] = RUN.time_s
+
+
+def placed(file: Any) -> None:
+    for name, place, (acc, gyr) in (("imu_a", "right foot", OTHER), ("imu_b", "L5", (ACC, GYR))):
+        group = file.create_group(f"trial/{name}")
+        group.attrs["location"], group["t"] = place, RUN.time_s
+        for k, axis in enumerate("xyz"):
+            group[f"acc/{axis}"], group[f"gyr/{axis}"] = acc[:, k], gyr[:, k]
+
+
+@pytest.mark.parametrize("fill", [opal, older_opal, by_place, placed])
+def test_of_several_sensors_in_hdf5_the_one_at_the_waist_or_the_named_one(
+    tmp_path: Path, fill: Callable[[Any], None]
+) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "run.h5", "w") as file:
+        fill(file)
+    table = read(tmp_path / "run.h5")
+    assert_is_the_run(table)
+    assert any("passed over" in note for note in table.notes)
+    other = read(tmp_path / "run.h5", stream="trunk" if fill is older_opal else "right foot")
+    np.testing.assert_allclose(other.samples.acceleration_m_s2[:500], OTHER[0][:500], atol=1e-3)
+    with pytest.raises(InputError, match="no sensor of it is called 'knee': there are"):
+        read(tmp_path / "run.h5", stream="knee")
+
+
+def two(one: str, other: str) -> dict[str, dict[str, np.ndarray]]:
+    return {
+        name: {"time": RUN.time_s, "acc": acc, "gyr": gyr}
+        for name, (acc, gyr) in ((one, OTHER), (other, (ACC, GYR)))
+    }
+
+
+def as_hdf5(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        for name, held in sensors.items():
+            for key, values in held.items():
+                file[f"{name}/{key}"] = values
+
+
+def as_matlab(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
+    from scipy.io import savemat
+
+    savemat(path, {"data": sensors})
+
+
+def as_numpy(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
+    arrays: dict[str, Any] = {f"{n}/{k}": v for n, held in sensors.items() for k, v in held.items()}
+    np.savez(path, **arrays)
+
+
+def as_flat_numpy(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
+    arrays: dict[str, Any] = {f"{n}_{k}": v for n, held in sensors.items() for k, v in held.items()}
+    np.savez(path, **arrays)
+
+
+def lists(held: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {key: values.tolist() for key, values in held.items()}
+
+
+def as_json(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
+    path.write_text(json.dumps({"sensors": {n: lists(held) for n, held in sensors.items()}}))
+
+
+def as_list_in_json(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
+    path.write_text(json.dumps([{"name": n, **lists(held)} for n, held in sensors.items()]))
+
+
+@pytest.mark.parametrize(
+    ("ending", "save"),
+    [
+        ("h5", as_hdf5),
+        ("mat", as_matlab),
+        ("npz", as_numpy),
+        ("npz", as_flat_numpy),
+        ("json", as_json),
+        ("json", as_list_in_json),
+    ],
+)
+def test_two_sensors_of_a_file_are_never_mixed_and_either_can_be_named(
+    tmp_path: Path, ending: str, save: Callable[[Path, dict[str, dict[str, np.ndarray]]], None]
+) -> None:
+    path = tmp_path / f"run.{ending}"
+    save(path, two("shank", "pelvis"))
+    assert_is_the_run(read(path))
+    save(path, two("left", "right"))
+    with pytest.raises(InputError, match="--stream 'left'"):
+        read(path)
+    assert_is_the_run(read(path, stream="right"))
+
+
+def test_sheets_of_two_sensors_are_told_apart(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    names = ["Time (s)", *(f"Acc {a} (m/s^2)" for a in "xyz"), *(f"Gyr {a} (rad/s)" for a in "xyz")]
+    sheets = {
+        name: sheet(names, np.hstack([timed(acc), gyr]))
+        for name, (acc, gyr) in (("Left Foot", OTHER), ("Lower Back", (ACC, GYR)))
+    }
+    assert_is_the_run(read(workbook(tmp_path / "run.xlsx", sheets)))
+    sheets = {"Left": sheets["Left Foot"], "Right": sheets["Lower Back"]}
+    path = workbook(tmp_path / "run.xlsx", sheets)
+    with pytest.raises(InputError, match="--stream 'right'"):
+        read(path)
+    assert_is_the_run(read(path, stream="right"))
 
 
 def test_records_of_numpy_with_a_vector_each(tmp_path: Path) -> None:

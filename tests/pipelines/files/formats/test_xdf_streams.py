@@ -80,10 +80,14 @@ def test_of_two_that_are_alike_one_is_named_by_an_option(tmp_path: Path) -> None
         read(path, stream="knee")
 
 
-def test_a_stream_is_named_of_nothing_else(tmp_path: Path) -> None:
+def test_a_name_that_no_sensor_has_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.csv"
     path.write_text("time_s,acc_x_g,acc_y_g,acc_z_g\n0,0,0,1\n0.01,0,0,1\n")
-    with pytest.raises(InputError, match="--stream names one of the streams of an XDF file"):
+    with pytest.raises(InputError, match=r"no sensor of it is called 'belt'.*leave --stream out"):
+        read(path, stream="belt")
+    path = tmp_path / "run.json"
+    path.write_text('{"data": [{"acc": {"Timestamp": 1, "ArrayAcc": [{"x": 0, "y": 0, "z": 1}]}}]}')
+    with pytest.raises(InputError, match="a file of Movesense is of one alone"):
         read(path, stream="belt")
 
 

@@ -104,8 +104,13 @@ def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_pat
     assert_is_the_run(found)
     assert "passed over: 'foot_acc_x'" in found.notes[0]
     unnamed = {name.replace("pelvis", "left"): held for name, held in table.items()}
-    with pytest.raises(InputError, match="a second time"):
-        read(written(tmp_path / "run.csv", unnamed))
+    path = written(tmp_path / "run.csv", unnamed)
+    with pytest.raises(InputError, match="a second time: name one sensor by --stream"):
+        read(path)
+    assert_is_the_run(read(path, stream="left"))
+    without = {name: held for name, held in table.items() if not name.startswith("pelvis_gyr")}
+    # a gyroscope at the foot says nothing of the pelvis
+    assert read(written(path, without)).samples.angular_velocity_rad_s is None
 
 
 def test_acceleration_that_is_called_linear_and_holds_gravity_is_read(tmp_path: Path) -> None:
@@ -199,6 +204,81 @@ def test_both_sensors_may_have_a_time_and_a_pace_of_their_own(tmp_path: Path) ->
     del table["X[s].1"]
     with pytest.raises(InputError, match="first 300 of 600 rows"):
         read(written(tmp_path / "run.csv", table))
+
+
+#: One time for a muscle's channel, which is faster, and one for each axis or sensor.
+EMG = "EMG 1 [V]"
+Table = list[tuple[str, np.ndarray]]
+
+
+def with_own_times(times: str, *, each_axis: bool, behind: bool) -> Table:
+    """Columns of a run, each with its time beside it, those of a faster channel first."""
+    fast = np.arange(3 * len(RUN.time_s)) / (3.0 * RUN.rate_hz)
+    muscle = [(EMG, np.sin(50.0 * fast))]
+    parts: list[tuple[str, Table, np.ndarray]] = [("EMG 1", muscle, fast)]
+    for sensor, unit, values, time in (
+        ("ACC", "g", RUN.acceleration_m_s2 / G, RUN.time_s),
+        ("GYRO", "deg/s", DEG * RUN.angular_velocity_rad_s, RUN.time_s),
+    ):
+        axes = [(f"{sensor} {x} [{unit}]", values[:, k]) for k, x in enumerate("XYZ")]
+        parts += [(axis[0].partition(" [")[0], [axis], time) for axis in axes] if each_axis else [
+            (sensor, axes, time)]  # fmt: skip
+    found = []
+    for name, held, time in parts:
+        clock = [(times.format(name=name), time)]
+        found += [*held, *clock] if behind else [*clock, *held]
+    return found
+
+
+def written_ragged(path: Path, table: Table, above: list[str]) -> Path:
+    rows = max(len(values) for _, values in table)
+    filled = [cells(values) + [""] * (rows - len(values)) for _, values in table]
+    lines = [*above, ",".join(name for name, _ in table), *map(",".join, zip(*filled, strict=True))]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("each_axis", [False, True])
+@pytest.mark.parametrize("times", ["X[s]", "Time", "{name} Time Series (s)"])
+def test_each_channel_may_have_its_time_beside_it(
+    tmp_path: Path, times: str, each_axis: bool, behind: bool
+) -> None:
+    table = with_own_times(times, each_axis=each_axis, behind=behind)
+    found = read(written_ragged(tmp_path / "run.csv", table, []))
+    assert_is_the_run(found)
+    assert "without a time" not in " ".join(found.notes)
+
+
+def test_axes_that_were_measured_at_different_times_are_refused(tmp_path: Path) -> None:
+    table = with_own_times("X[s]", each_axis=True, behind=False)
+    table[4] = (table[4][0], table[4][1] + 0.004)  # that of y
+    with pytest.raises(InputError, match="was measured at other times than the axis"):
+        read(written_ragged(tmp_path / "run.csv", table, []))
+
+
+@pytest.mark.parametrize("labels", [("Right tibia (81)", "Lower back (82)"), ("IMU 1", "IMU 2")])
+def test_sensors_named_far_above_their_channels_are_told_apart(
+    tmp_path: Path, labels: tuple[str, str]
+) -> None:
+    own = with_own_times("{name} Time Series (s)", each_axis=True, behind=False)
+    other = [(n, v if "Time" in n else v[::-1]) for n, v in own]
+    gap = "," * len(own)
+    above = [
+        "Application: Trigno Discover",
+        f"{labels[0]}{gap}{labels[1]}{gap[1:]}",
+        f"sensor mode: 65{gap}sensor mode: 65{gap[1:]}",
+    ]
+    path = written_ragged(tmp_path / "run.csv", [*other, *own], above)
+    lines = path.read_text().splitlines()
+    lines[4:4] = [",".join(["", cell] * len(own)) for cell in ("100 Hz", "0.01 s")]
+    path.write_text("\n".join(lines) + "\n")
+    if "back" in labels[1]:
+        assert_is_the_run(read(path))
+        return
+    with pytest.raises(InputError, match="name one sensor by --stream, such as --stream '1'"):
+        read(path)
+    assert_is_the_run(read(path, stream="IMU 2"))
 
 
 @pytest.mark.parametrize(

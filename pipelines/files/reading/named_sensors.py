@@ -1,0 +1,71 @@
+"""Which of several sensors, people or trials in one file is meant: the named one, or the waist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from imu.errors import InputError
+from pipelines.files.reading.name_words import LESSER, names_waist, plain_words
+from pipelines.files.reading.raw_columns import excerpt
+
+
+def words_of(stream: str) -> frozenset[str]:
+    """The words by which a user names a sensor."""
+    return frozenset(plain_words(stream))
+
+
+def meant(labels: Mapping[str, str], stream: str) -> str:
+    """The one that is named, else the one at the waist, else the one that was corrected; or none.
+
+    Parameters
+    ----------
+    labels : mapping of str to str
+        What is said of each.
+    stream : str
+        As the user names it; of a trial and a sensor, some words may be of each.
+
+    Examples
+    --------
+    >>> monitors = {"123": "Right Foot 123", "456": "Lumbar 456"}
+    >>> meant(monitors, ""), meant(monitors, "right foot"), meant({"a": "shank", "b": "foot"}, "")
+    ('456', '123', '')
+    """
+    said = {name: frozenset(plain_words(label)) for name, label in labels.items()}
+    wanted = words_of(stream)
+    most = max((len(wanted & words) for words in said.values()), default=0)
+    if most:
+        found = [name for name, words in said.items() if len(wanted & words) == most]
+    else:
+        found = [name for name, label in labels.items() if names_waist(label)]
+        found = found or [name for name, words in said.items() if LESSER.isdisjoint(words)]
+    return found[0] if len(found) == 1 else ""
+
+
+def several(labels: Sequence[str], place: str) -> InputError:
+    """What is told where none is plainly meant."""
+    return InputError(
+        f"it holds the acceleration of several, {listed(labels)}: name one by --stream, such as "
+        f"--stream {excerpt(labels[0])}.",
+        place=place,
+    )
+
+
+def none_called(stream: str, labels: Sequence[str], place: str) -> InputError:
+    """What is told where nothing has the name that a user gives."""
+    there = f"there are {listed(labels)}" if len(labels) > 1 else "it holds one alone"
+    cure = "name one of these" if len(labels) > 1 else "leave --stream out"
+    return InputError(f"no sensor of it is called {excerpt(stream)}: {there}; {cure}.", place=place)
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Some of them, in quotes.
+
+    Examples
+    --------
+    >>> listed(["foot", "shank"])
+    "'foot' and 'shank'"
+    """
+    shown = [excerpt(label) for label in labels[:6]]
+    if len(labels) > len(shown):
+        return f"{', '.join(shown)} and {len(labels) - len(shown)} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
