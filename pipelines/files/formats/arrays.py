@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.raw_columns import RawColumns
+from pipelines.files.reading.vector_cells import axis_names
 
 #: Names of a sampling rate.
 RATE: Final = re.compile(
@@ -127,27 +128,6 @@ def _columns(name: str, array: NDArray[Any]) -> list[tuple[str, NDArray[np.float
     if array.shape[1] != 3:
         return [("", _numbers(array[:, k])) for k in range(min(array.shape[1], _MOST_COLUMNS))]
     return [(axis, _numbers(array[:, k])) for k, axis in enumerate(axis_names(name))]
-
-
-def axis_names(name: str) -> list[str]:
-    """Names of the three columns of an array, with its unit in brackets.
-
-    Examples
-    --------
-    >>> axis_names("acc_m_s2"), axis_names("gyr")
-    (['acc x [m_s2]', 'acc y [m_s2]', 'acc z [m_s2]'], ['gyr x', 'gyr y', 'gyr z'])
-    """
-    stem, unit = _unit_apart(name)
-    return [f"{stem} {axis}{unit}" for axis in "xyz"]
-
-
-def _unit_apart(name: str) -> tuple[str, str]:
-    """A name such as ``acc_m_s2`` without its unit, and this in brackets."""
-    for length in range(1, len(name)):
-        stem, tail = name[:length], name[length:]
-        if tail[:1] in "_ (" and (unit := column_name(f"{stem} x [{tail.strip('_ ()')}]").unit):
-            return stem, f" [{unit}]"
-    return name, ""
 
 
 def _numbers(array: NDArray[Any]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError
-from pipelines.files.formats.arrays import RATE, axis_names
+from pipelines.files.formats.arrays import RATE
 from pipelines.files.formats.cells import values_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
@@ -24,6 +24,7 @@ from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.named_sensors import listed, meant, several, words_of
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
+from pipelines.files.reading.vector_cells import axis_names
 from pipelines.files.reading.whole_file import read_whole
 
 #: A day of six axes at 100 Hz with all names; in memory it takes twenty times as much.

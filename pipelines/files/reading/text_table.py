@@ -13,6 +13,7 @@ from pipelines.files.reading.recording import Ask
 from pipelines.files.reading.text_head import TextHead, read_head
 from pipelines.files.reading.text_rows import read_rows
 from pipelines.files.reading.text_source import TextSource
+from pipelines.files.reading.vector_cells import with_vectors_apart
 
 _RATE: Final = re.compile(
     r"(?:rate|frequency|freq|odr|samplingrate|samplerate|\bat)[^0-9\n,;]{0,24}"
@@ -30,7 +31,7 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
     InputError
         When it has no rows, or a row cannot be read: names line and column.
     """
-    table = as_table(source)
+    table = with_vectors_apart(as_table(source), place)
     head = read_head(table.look, place)
     stated = ask.stated.columns
 

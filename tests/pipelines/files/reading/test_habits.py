@@ -396,6 +396,75 @@ def test_logs_that_name_each_value_are_read(tmp_path: Path, line: str) -> None:
     assert_is_the_run(read(path), rows=[k for k in range(len(lines)) if k != 250])
 
 
+def with_vectors(
+    path: Path, head: str, row: str, inner: str, *vectors: np.ndarray, comma: bool = False
+) -> Path:
+    """A table whose cells {} hold a vector each, behind the time."""
+    lines = []
+    for k, time in enumerate(RUN.time_s):
+        said = [inner.join(f"{v:.5f}" for v in one[k]) for one in vectors]
+        line = row.format(*said, t=f"{time:.3f}")
+        lines.append(line.replace(".", ",") if comma else line)
+    path.write_text("\n".join([*filter(None, [head]), *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "inner", "comma"),
+    [
+        ("time,acc,gyr", "{t},{0},{1}", ";", False),
+        ("time,acc [m/s^2],gyr_rad_s", "{t},{0},{1}", " ", False),
+        ("time_s;acc_m_s2;gyr_rad_s", "{t};[{0}];[{1}]", ", ", False),
+        ("time,acc,gyr", '{t},"[{0}]","[{1}]"', ", ", False),
+        ("time,acc,gyr", "{t},[ {0}],[{1} ]", "  ", False),
+        ('"time","acc (m/s²)","gyr (rad/s)"', '"{t}","{0}","{1}"', ",", False),
+        ("time\tquat\tacc (x,y,z)\tgyr (x,y,z)", "{t}\t0.7,0.1,0.7,0.1\t{0}\t{1}", ",", False),
+        ("Zeit;Beschleunigung;Drehrate", "{t};({0});({1})", "; ", True),
+        ("Zeit;Beschleunigung;Drehrate", "{t};{0};{1}", "|", True),
+        ("time;acc;gyr", "{t};{0};{1}", ",", False),
+        ("", "{t},({0}),({1})", ", ", False),
+    ],
+)
+def test_a_cell_may_hold_a_vector(
+    tmp_path: Path, head: str, row: str, inner: str, comma: bool
+) -> None:
+    vectors = RUN.acceleration_m_s2, RUN.angular_velocity_rad_s
+    path = with_vectors(tmp_path / "run.csv", head, row, inner, *vectors, comma=comma)
+    assert_is_the_run(read(path))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[301] = lines[301].partition(",")[0][:5]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert len(read(path).samples) in (599, 600)  # a torn row is a lost sample
+
+
+OPENSIM = "DataRate=100.0\nDataType=Vec3\nversion=3\nendheader\ntime\t{}\t{}"
+
+
+def test_vectors_of_opensim_are_of_the_sensor_at_the_pelvis(tmp_path: Path) -> None:
+    acc, gyr = RUN.acceleration_m_s2, RUN.angular_velocity_rad_s
+    other, turned = acc[:, [1, 2, 0]], gyr[:, [1, 2, 0]]
+    names = OPENSIM.format("torso_imu", "pelvis_imu")
+    one = with_vectors(tmp_path / "walk.sto", names, "{t}\t{0}\t{1}", ",", other, acc)
+    two = with_vectors(
+        tmp_path / "walk_angularVelocity.sto", names, "{t}\t{0}\t{1}", ",", turned, gyr
+    )
+    found = read(one, beside=two)
+    assert_is_the_run(found)
+    np.testing.assert_allclose(found.samples.time_s, RUN.time_s, atol=1e-6)
+    np.testing.assert_allclose(
+        read(one, stream="torso").samples.acceleration_m_s2, other, atol=2e-3
+    )
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_positions_of_a_pelvis_are_no_acceleration(tmp_path: Path, scale: float) -> None:
+    places = scale * (np.array([0.1, 0.97, 0.2]) + RUN.acceleration_m_s2 / 2000.0)
+    names = OPENSIM.format("pelvis", "torso")
+    path = with_vectors(tmp_path / "run_g.sto", names, "{t}\t{0}\t{1}", ",", places, places)
+    with pytest.raises(InputError, match="no acceleration axis"):
+        read(path)
+
+
 @pytest.mark.parametrize(
     "line",
     [
