@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from imu.checked_arrays import number_block
 from imu.errors import InputError, ParameterError
 from imu.packet_order import newest_first, oldest_first
+from imu.repeated_rows import without_repeated
 from imu.row_order import Rows, Times, ordered
 from imu.sampling_rate import rate_to_mhz, sampling_rate_hz, whole_intervals
 from imu.time_mends import Mend
@@ -130,6 +131,8 @@ def mend_time(
     if len(rows) < len(stamps):
         mends.append(Mend("no time", len(stamps) - len(rows)))
     time, rows = ordered(stamps[rows], rows, values, mends)
+    if values is not None:
+        time, rows = without_repeated(time, rows, values, mends)
     measured = sampling_rate_hz(time)
     if not measured > 0.0:
         if rate_hz is None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 #: What can be mended: packets whose rows stand newest first, rows without a time or with one far
-#: from those around, rows that stand twice, that are out of order or in reverse, a counter that
+#: from those around, rows that stand twice, at one time or as a copy with a time of its own, or in
+#: the place of lost ones, that are out of order or in reverse, a counter that
 #: wrapped, a clock that was turned back by its hours or set, equal stamps, stamps of arrival,
 #: jitter, a stated rate that the stamps contradict, a stream that is slower than the other, and a
 #: rate beyond what is needed. Rows that are missing, and a rate that changes, are told alone.
@@ -16,6 +17,8 @@ MendKind = Literal[
     "lone time",
     "double",
     "held",
+    "written again",
+    "in place",
     "out of order",
     "reversed",
     "wrapped",
@@ -43,6 +46,10 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "double": "{count} rows stood twice; the copies were left out.",
     "held": "{count} rows repeat the one before them while the sensor moved; they were left out, "
     "as lost.",
+    "written again": "{count} rows were written a second time, with their times counted on; the "
+    "copies were left out, and the times behind them brought back.",
+    "in place": "{count} rows repeat earlier ones to the last digit, in the place of others that "
+    "were lost; they were left out.",
     "out of order": "{count} rows were out of order and have been sorted by time.",
     "reversed": "{count} rows stood in reverse order and have been turned round.",
     "wrapped": "the clock wrapped around {count} times, at {number:g} s, and was counted on.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -244,6 +246,67 @@ def test_a_stretch_that_was_written_twice_counts_once(again: slice) -> None:
     # two recordings of one clock are no copies
     other = np.concatenate([held, readings(len(rows) - 400) + 1.0])
     assert "double" not in kinds(time[rows], other)
+
+
+def moving(n: int) -> NDArray[np.float64]:
+    """Readings of a body that moves at 100 Hz."""
+    beat = np.arange(n)[:, None] * [0.17, 0.19, 0.085] + np.arange(n)[:, None] ** 1.5 * 1e-4
+    return np.asarray(10.0 * np.sin(beat) + 0.05 * readings(n), np.float64)
+
+
+COPIES = {"right behind": 0, "a second later": 100}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("length", [10, 70, 150])
+@pytest.mark.parametrize("later", COPIES.values(), ids=COPIES)
+def test_a_stretch_that_was_written_again_with_times_counted_on_counts_once(
+    later: int, length: int, times: int
+) -> None:
+    held, kept = moving(3000), np.arange(3000)
+    parts = np.split(kept, [900, 1700, 2500])
+    again = [np.tile(p[-length - later : len(p) - later], times) for p in parts[:-1]]
+    order = np.concatenate(
+        [*(r for pair in zip(parts, again, strict=False) for r in pair), parts[-1]]
+    )
+    axis = mend_time(np.arange(len(order)) / 100.0, held[order])
+    np.testing.assert_array_equal(order[axis.rows], kept)
+    np.testing.assert_allclose(axis.time_s, kept / 100.0, atol=1e-9)
+    assert [(mend.kind, mend.count) for mend in axis.mends] == [
+        ("written again", 3 * times * length)
+    ]
+
+
+@pytest.mark.parametrize("length", [30, 150])
+def test_copies_in_the_place_of_what_was_lost_are_a_gap(length: int) -> None:
+    held, order = moving(3000), np.arange(3000)
+    for first in (900, 1700, 2500):
+        order[first : first + length] -= length
+    axis = mend_time(np.arange(3000) / 100.0, held[order])
+    if length == 30:  # a packet, which the chain flags
+        assert (axis.mends, len(axis.rows)) == ((), 3000)
+        return
+    assert [(mend.kind, mend.count) for mend in axis.mends] == [("in place", 3 * length)]
+    np.testing.assert_array_equal(axis.time_s, axis.rows / 100.0)
+    still = mend_time(np.arange(3000) / 100.0, readings(3000)[order])  # which tells nothing
+    np.testing.assert_array_equal(still.time_s, axis.time_s)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        lambda: readings(150)[np.arange(3000) % 150],  # a program that repeats itself
+        lambda: np.round(readings(3000) * [0.0, 0.0, 4.0]) / 4.0,  # a coarse sensor of one axis
+        lambda: np.round(9.81 + np.sin(0.17 * np.arange(3000.0)), 2)[:, None] * [0, 0, 1.0],
+        lambda: np.round(np.sin(np.arange(3000.0)[:, None] * [0.17, 0.34, 0.51]), 2),
+        lambda: readings(3000)[np.minimum(np.arange(3000), 1500)],  # frozen
+        lambda: readings(3000)[np.arange(3000) // 4 * 4],  # held
+        lambda: np.full((3000, 3), np.nan),
+    ],
+)
+def test_what_goes_on_being_the_same_is_no_copy(held: Callable[[], NDArray[np.float64]]) -> None:
+    axis = mend_time(np.arange(3000) / 100.0, held())
+    assert not {"written again", "in place"} & {mend.kind for mend in axis.mends}
 
 
 def test_a_clock_that_was_set_forward_begins_a_new_segment() -> None:
