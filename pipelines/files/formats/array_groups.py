@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.name_words import ACCELERATION, OTHER, plain_words
-from pipelines.files.reading.named_sensors import listed, meant, none_called, several, words_of
+from pipelines.files.reading.named_sensors import (
+    elsewhere,
+    listed,
+    meant,
+    none_called,
+    several,
+    words_of,
+)
 from pipelines.files.reading.recording import Ask
 
 _A_SAMPLE: Final = 3
@@ -70,6 +77,9 @@ def of_one_sensor(
             raise none_called(ask.stream, [*shown.values()], place)
     for group in {part for path, _ in arrays for part in path.split(".")[:-1]}:
         said |= {*plain_words(f"{group} {labels.get(group, '')}")}
+    groups = next((key for path, _ in arrays if (key := _groups(path)) is not None), ())
+    for place_named in (labels.get(group, group) for group in groups):
+        notes += elsewhere(place_named, place_named, place)
     return arrays, replace(ask, stream="") if words_of(ask.stream) <= said else ask, notes
 
 

@@ -45,6 +45,9 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
             continue
         if array.dtype.kind not in "iufM" or array.size == 0:
             continue
+        if array.ndim == 2 and (called := _called(arrays, array.shape[1])):
+            named += [(one, _numbers(array[:, k])) for k, one in enumerate(called)]
+            continue
         if array.size == 1:
             if RATE.search(name.lower()):
                 preamble["rate_hz"] = repr(float(array.ravel()[0]))
@@ -63,6 +66,16 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
     if len(arrays) == 1 and all(column_name(name).quantity == "other" for name in names):
         names = ("",) * len(names)
     return RawColumns(place, names, {k: v for k, (_, v) in enumerate(kept)}, preamble=preamble)
+
+
+def _called(arrays: Mapping[str, NDArray[Any]], count: int) -> list[str]:
+    """Names of so many columns, of which one says what was measured, where an array lists them."""
+    for array in arrays.values():
+        if array.dtype.kind in "US" and array.shape == (count,):
+            names = [str(one.decode() if isinstance(one, bytes) else one) for one in array.tolist()]
+            if any(column_name(name).axis >= 0 for name in names):
+                return names
+    return []
 
 
 def by_name(arrays: Sequence[tuple[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

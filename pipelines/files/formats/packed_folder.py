@@ -32,6 +32,8 @@ class FolderFiles:
         By path within, in small letters.
     packed : ZipFile or None
         The zip.
+    sheets : bool
+        Whether they are the sheets of a workbook, called as tables are.
     """
 
     def __init__(
@@ -39,8 +41,10 @@ class FolderFiles:
         place: str,
         found: Mapping[str, Path | zipfile.ZipInfo | bytes],
         packed: zipfile.ZipFile | None = None,
+        *,
+        sheets: bool = False,
     ) -> None:
-        self.place, self._found, self._packed = place, found, packed
+        self.place, self._found, self._packed, self.sheets = place, found, packed, sheets
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def _read(look: Look, ask: Ask) -> Recording:
             "the spreadsheet is damaged, or locked with a password: save it as CSV.", place=place
         ) from None
     filled = {name: text for name, text in sheets.items() if text.strip()}
-    return read_zipped_table(FolderFiles(place, filled), ask, ())
+    return read_zipped_table(FolderFiles(place, filled, sheets=True), ask, ())
 
 
 def _text(rows: Iterable[Iterable[Any]]) -> bytes:

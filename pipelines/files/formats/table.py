@@ -84,6 +84,7 @@ _OF_ONE_SENSOR: Final = (
 #: Files of a zip whose beginning is looked at.
 _MOST_LOOKED_AT: Final = 40
 
+_TAR_AT: Final = 257
 #: How files begin that people take for a recording, and what to do with them.
 _OTHER_FILES: Final = (
     (b"\x89MCAP", "this is a session: it is replayed alone, under a name ending in .mcap"),
@@ -120,7 +121,13 @@ def read_format(path: Path, ask: Ask) -> Recording:
         if start.startswith(magic):
             raise InputError(f"{sentence}.", place=str(path))
     if start.startswith(GZIP):
-        _refuse_packed(Look(path, _unpacked(start)))
+        within = _unpacked(start)
+        _refuse_packed(Look(path, within))
+        if within.startswith(ZIP) or within[_TAR_AT:].startswith(b"ustar"):
+            raise InputError(
+                "this is a packed folder: unpack it, and give it or the file that you mean.",
+                place=str(path),
+            )
     packed = path.is_dir() or start.startswith(ZIP)
     look = Look(path, start, open_folder(path) if packed else None)
     for one in FILE_FORMATS:

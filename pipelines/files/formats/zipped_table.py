@@ -65,10 +65,14 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     if turning and recording.angular_velocity is None:
         plain = replace(ask, stated=replace(ask.stated, columns=()), progress=None)
         recording = with_gyroscope(recording, columns_in(folder, turning[0], plain), plain)
-    others = len(folder.names) - 1
-    if recording.told or not others:  # which names it
+        whole = [whole[0], turning[0]]
+    if recording.told or len(folder.names) == 1:  # which names it
         return recording
-    return replace(recording, notes=(f"{place} was read, of {others + 1} files.", *recording.notes))
+    shown = [_bare(name) if folder.sheets else name for name in whole]
+    were = "was" if len(shown) == 1 else "were"
+    note = f"{folder.place}, {' and '.join(shown)} {were} read, of {len(folder.names)} "
+    note += "sheets." if folder.sheets else "files."
+    return replace(recording, notes=(note, *recording.notes))
 
 
 def _meant(names: Sequence[str], stream: str) -> list[str]:

@@ -11,7 +11,7 @@ from imu.errors import InputError, ParameterError
 from imu.samples import RATE_RANGE_HZ
 from pipelines.files.formats.table import read_format
 from pipelines.files.reading.assembling import assembled
-from pipelines.files.reading.recording import Ask, Recording, Sensor
+from pipelines.files.reading.recording import Ask, Recording, on_one_clock
 from pipelines.files.reading.remembered import Remembered
 from pipelines.files.reading.stated import parse_stated
 from pipelines.files.sample_table import SampleTable
@@ -128,13 +128,10 @@ def _joined(one: Recording, other: Recording) -> Recording:
             "angular velocity alone.",
             place=other.place,
         )
-    turning = second.angular_velocity
-    if turning.time_s is not None and first.utc_start_ns and second.utc_start_ns:
-        late = (second.utc_start_ns - first.utc_start_ns) / 1e9
-        turning = Sensor(turning.time_s + late, turning.values)
+    turning, told = on_one_clock(second.angular_velocity, second, first)
     return replace(
         first,
         angular_velocity=turning,
         told=" ".join(filter(None, [first.told, second.told])),
-        notes=(*first.notes, *second.notes),
+        notes=(*first.notes, *second.notes, *told),
     )

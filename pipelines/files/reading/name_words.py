@@ -93,7 +93,16 @@ DIRECTIONS: Final = word_set(
 #: Places of a body that this sensor is for, and others.
 WAIST: Final = word_set(
     "waist sacrum sacral pelvis pelvic l4 l5 s1 lumbar lowerback belt waistband becken sacro "
-    "ceinture cintura"
+    "ceinture cintura hip hips hufte kreuzbein kreuz rucken lende lenden lws steiss bassin taille "
+    "hanche lombaire lombaires bacino anca lombare cadera caderas heup bekken "
+    "пояс таз крестец поясница 腰 骨盤 骨盆 허리 골반"
+)
+#: Places at which what is measured is none of a pelvis.
+_ELSEWHERE: Final = word_set(
+    "wrist watch hand forearm arm upperarm ankle foot feet shoe insole heel toe shank tibia shin "
+    "calf knee thigh head neck ear chest sternum thorax handgelenk fuss knochel schuh kopf brust "
+    "poignet cheville pied chaussure tete poitrine muneca tobillo pie zapato cabeza pecho polso "
+    "fuß caviglia piede scarpa testa petto 手首 足首 足 手腕 脚踝"
 )
 _WAIST_PAIRS: Final = _phrases("lower back", "low back", "lower spine", "lower trunk")
 
@@ -108,6 +117,17 @@ def names_waist(text: str) -> bool:
     """
     words = plain_words(text)
     return not WAIST.isdisjoint(words) or any(pair in " ".join(words) for pair in _WAIST_PAIRS)
+
+
+def names_elsewhere(text: str) -> bool:
+    """Whether words say of a sensor that it sits elsewhere.
+
+    Examples
+    --------
+    >>> names_elsewhere("left_ankle"), names_elsewhere("pelvis"), names_elsewhere("imu")
+    (True, False, False)
+    """
+    return not _ELSEWHERE.isdisjoint(plain_words(text)) and not names_waist(text)
 
 
 #: Of two columns for the same, that with such a word is the lesser one.

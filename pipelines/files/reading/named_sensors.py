@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from imu.errors import InputError
-from pipelines.files.reading.name_words import LESSER, names_waist, plain_words
+from pipelines.files.reading.name_words import LESSER, names_elsewhere, names_waist, plain_words
 from pipelines.files.reading.raw_columns import excerpt
 
 
@@ -55,6 +55,16 @@ def none_called(stream: str, labels: Sequence[str], place: str) -> InputError:
     there = f"there are {listed(labels)}" if len(labels) > 1 else "it holds one alone"
     cure = "name one of these" if len(labels) > 1 else "leave --stream out"
     return InputError(f"no sensor of it is called {excerpt(stream)}: {there}; {cure}.", place=place)
+
+
+def elsewhere(shown: str, name: str, place: str) -> list[str]:
+    """What is told of a sensor whose name says that it sits elsewhere; nothing of others."""
+    if not names_elsewhere(name):
+        return []
+    return [
+        f"{place}: {excerpt(shown)} names a place that is not the waist: all that is told is of "
+        "the pelvis, so clip the sensor to the middle of the back of the waist."
+    ]
 
 
 def listed(labels: Sequence[str]) -> str:

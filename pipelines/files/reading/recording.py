@@ -10,8 +10,10 @@ import numpy as np
 
 from imu.errors import InputError
 from pipelines.files.reading.column_mapping import ColumnMapping
+from pipelines.files.reading.column_names import sensor_words
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
+from pipelines.files.reading.named_sensors import elsewhere
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
 from pipelines.files.reading.row_groups import rows_of_one
 from pipelines.files.reading.stamps import (
@@ -29,6 +31,8 @@ from pipelines.files.reading.unsigned_counts import with_signs
 
 _DAY_NS: Final = 86_400 * 10**9
 _ROUNDING: Final = 1e-12
+#: How far the ends of two sensors that began at once are apart, s.
+_SAME_END_S: Final = 0.1
 
 
 class Memory(Protocol):
@@ -154,19 +158,50 @@ def with_gyroscope(recording: Recording, raw: RawColumns, ask: Ask) -> Recording
     gyro = turning.angular_velocity
     if gyro is None:
         return recording
+    sensor, notes = on_one_clock(gyro, turning, recording)
     return replace(
         recording,
-        angular_velocity=on_one_clock(gyro, turning.utc_start_ns, recording.utc_start_ns),
+        angular_velocity=sensor,
         told=" ".join(filter(None, dict.fromkeys([recording.told, turning.told]))),
-        notes=(*recording.notes, *(n for n in turning.notes if n not in recording.notes)),
+        notes=(*recording.notes, *(n for n in turning.notes if n not in recording.notes), *notes),
     )
 
 
-def on_one_clock(sensor: Sensor, start_ns: int, first_start_ns: int) -> Sensor:
-    """A sensor whose times count from its own first sample, on the clock of another."""
-    if sensor.time_s is None or not start_ns or not first_start_ns:
-        return sensor
-    return Sensor(sensor.time_s + (start_ns - first_start_ns) / 1e9, sensor.values)
+def on_one_clock(
+    turning: Sensor, second: Recording, first: Recording
+) -> tuple[Sensor, tuple[str, ...]]:
+    """The gyroscope of one table on the clock of the accelerometer in another.
+
+    Times with a date count from their first sample. Where those of one table have a date and those
+    of the other have a zero of their own, both began at once if they last equally long.
+
+    Raises
+    ------
+    InputError
+        When they do not, and nothing tells when which was measured.
+    """
+    acc = first.acceleration
+    if turning.time_s is None or acc is None or acc.time_s is None:
+        return turning, ()
+    if second.utc_start_ns and first.utc_start_ns:
+        late = (second.utc_start_ns - first.utc_start_ns) / 1e9
+        return Sensor(turning.time_s + late, turning.values), ()
+    dated = first if first.utc_start_ns else second
+    if not dated.utc_start_ns or "utc_start" in dated.preamble:
+        return turning, ()
+    spans = [time[np.isfinite(time)] for time in (acc.time_s, turning.time_s)]
+    if not all(map(len, spans)):
+        return turning, ()
+    (begin, own_begin), lasts = (span.min() for span in spans), [np.ptp(span) for span in spans]
+    if abs(lasts[0] - lasts[1]) > _SAME_END_S:
+        raise InputError(
+            "its times have a zero of their own where those of the other sensor have a date, or "
+            "the other way round: give both with times of one clock.",
+            place=second.place,
+        )
+    note = f"{second.place}: its times are of another clock than those of the other sensor; as "
+    note += "both last equally long, they are taken to have begun at once."
+    return Sensor(turning.time_s - own_begin + begin, turning.values), (note,)
 
 
 def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
@@ -178,6 +213,7 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
             f"{raw.place}: the angular velocity has no number in any row and counts as "
             "not measured."
         )
+    notes += _elsewhere(raw, mapping)
     time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
     acc = Sensor(time, _triad(raw, mapping, "acc")) if mapping.acceleration else None
@@ -191,11 +227,19 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
         acc,
         gyr,
         mapping=mapping,
-        told="" if mapping.plain else _told(raw, mapping, names, recalled=recalled),
+        told=""
+        if mapping.plain and not recalled
+        else _told(raw, mapping, names, recalled=recalled),
         preamble=raw.preamble,
         notes=tuple(notes),
         utc_start_ns=start_ns or _stated_start_ns(raw, time),
     )
+
+
+def _elsewhere(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
+    """What is told where the names of the columns put the sensor elsewhere."""
+    named = [(raw.shown or raw.names)[column.index] for column in mapping.acceleration.values()]
+    return elsewhere(named[0], " ".join(sensor_words(named[0])), raw.place) if named else []
 
 
 def _any(raw: RawColumns, mapping: ColumnMapping) -> bool:
@@ -216,8 +260,13 @@ def _stated_start_ns(raw: RawColumns, time: Values | None) -> int:
 
 def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], *, recalled: bool) -> str:
     maker = f"is a file of {raw.maker}, read" if raw.maker else "is read"
-    before = ", as for an earlier file with these columns" if recalled else ""
-    return f"{raw.place} {maker} as {mapping.told(raw.shown or names)}{before}."
+    if not recalled:
+        return f"{raw.place} {maker} as {mapping.told(raw.shown or names)}."
+    shown = mapping.told(raw.shown or (raw.names if raw.headed else names))
+    return (
+        f"{raw.place} {maker} as {shown}, as for an earlier file with these columns; --columns or "
+        "--units state it anew."
+    )
 
 
 def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...], bool]:

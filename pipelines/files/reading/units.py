@@ -38,7 +38,13 @@ _SELDOM: Final[Mapping[str, Mapping[str, float]]] = {
         "ft_s2": 0.3048,
         "ug": STANDARD_GRAVITY_M_S2 / 1e6,
     },
-    "gyr": {"rpm": math.pi / 30.0, "rev_s": 2.0 * math.pi, "mrad_s": 1e-3},
+    "gyr": {
+        "rpm": math.pi / 30.0,
+        "rev_s": 2.0 * math.pi,
+        "mrad_s": 1e-3,
+        "cdeg_s": math.pi / 180e2,
+        "deg_h": math.pi / 180.0 / 3600.0,
+    },
 }
 
 #: By quantity.
@@ -59,7 +65,8 @@ USUAL_UNITS: Final[Mapping[str, Mapping[str, float]]] = {
 _SPELLINGS: Final[Mapping[str, str]] = {
     spelling: unit
     for unit, spellings in {
-        "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi",
+        "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi "
+        "с сек 秒 초 sn",
         "ms": "ms msec msecs millis millisec milliseconds millisecond",
         "cs": "cs csec centisecond centiseconds",
         "us": "us µs μs usec usecs micro micros microsec microseconds microsecond",
@@ -71,7 +78,7 @@ _SPELLINGS: Final[Mapping[str, str]] = {
         "meter/s2 metre/s2 meters/s2 metres/s2 mpss m/s/sec "
         "meterspersecondsquared meterpersecondsquared metrespersecondsquared "
         "meters/secondsquared meter/secondsquared metres/secondsquared "
-        "meterspersecond2 m/second2 м/с2",
+        "meterspersecond2 m/second2 м/с2 n/kg newton/kg",
         "g": "g gs g0 gn gee gees g-force gforce",
         "mg": "mg milli-g millig",
         "ug": "ug µg μg microg",
@@ -86,6 +93,8 @@ _SPELLINGS: Final[Mapping[str, str]] = {
         "mdeg_s": "mdeg_s mdps mdeg/s m°/s millideg/s",
         "mrad_s": "mrad_s mrad/s mrads mrad/sec milliradians/s",
         "rpm": "rpm rev/min",
+        "deg_h": "°/h deg/h degrees/hour dph",
+        "cdeg_s": "cdeg/s cdps centideg/s centi-deg/s",
         "rev_s": "rev/s rps",
     }.items()
     for spelling in spellings.split()

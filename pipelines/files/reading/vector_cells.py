@@ -39,6 +39,7 @@ _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:.\d{3})+")
 _AXES_NAMED: Final = re.compile(
     r"[\s_]*[\[(]?\s*x\s*[,;/| ]?\s*y\s*[,;/| ]?\s*z\s*[\])]?\s*$", re.I
 )
+_LONGEST_NAME: Final = 100
 _LEAST_LENGTH: Final = 3
 _SENSORS: Final = {"acc": "acceleration", "linear": "linear acceleration", "gyr": "gyroscope"}
 #: How far the mean of accelerations of a worn sensor is from gravity.
@@ -241,7 +242,8 @@ def _with_quantity(names: Sequence[str], rows: Sequence[str], form: _Form, place
         elif length != len(_AXES):
             found += [f"quaternion {name} {n}" if name else "" for n in range(length)]
         else:
-            stem = _AXES_NAMED.sub("", name) or name
+            stem = _AXES_NAMED.sub("", name) if len(name) <= _LONGEST_NAME else name
+            stem = stem or name
             if stem and column_name(f"{stem} x").quantity == "other":
                 said = of_file if of_file in _SENSORS else ""
                 vectors = [c[k] for c in cells if len(c) == len(names) and len(c[k]) == length]

@@ -9,6 +9,7 @@ import pickle
 import re
 import struct
 import sys
+import tarfile
 import time
 import tracemalloc
 import zipfile
@@ -92,6 +93,15 @@ def test_a_packed_table_that_would_fill_the_memory(tmp_path: Path) -> None:
     assert "no text" in refused(path)
     path.write_bytes(100 * gzip.compress(b"1" * 1_000_000))
     refused(path)
+
+
+def test_a_packed_folder_is_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("time_s,acc_x_g,acc_y_g,acc_z_g\n0,0,0,1\n")
+    with tarfile.open(tmp_path / "run.tar.gz", "w:gz") as packed:
+        packed.add(tmp_path / "a.csv", "a.csv")
+    (tmp_path / "run.zip.gz").write_bytes(gzip.compress(b"PK\x03\x04" + bytes(600)))
+    for name in ("run.tar.gz", "run.zip.gz"):
+        assert "this is a packed folder: unpack it" in refused(tmp_path / name, measure=False)
 
 
 @pytest.mark.parametrize(

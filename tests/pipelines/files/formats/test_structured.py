@@ -320,6 +320,11 @@ def test_a_workbook_with_a_table_or_a_sheet_for_each_sensor(tmp_path: Path) -> N
     sheets = {"Accelerometer": sheet(acc, timed(ACC)), "Gyroscope": sheet(gyr, timed(GYR))}
     sheets["Metadata Device"] = sheet(["property", "value"], np.zeros((1, 2)))
     assert_is_the_run(read(workbook(tmp_path / "two.xlsx", sheets)))
+    plain = {"Accelerometer": ("acc_{}_m_s2", ACC), "Gyroscope": ("gyr_{}_rad_s", GYR)}
+    for name, (named, values) in plain.items():
+        sheets[name] = sheet(["time_s", *(named.format(a) for a in "xyz")], timed(values))
+    found = read(workbook(tmp_path / "two.xlsx", sheets))
+    assert found.notes[0].endswith("accelerometer and gyroscope were read, of 3 sheets.")
 
 
 def test_a_workbook_that_is_damaged_or_a_bomb_is_refused(tmp_path: Path) -> None:
@@ -426,6 +431,8 @@ def test_of_several_sensors_in_hdf5_the_one_at_the_waist_or_the_named_one(
     assert any("passed over" in note for note in table.notes)
     other = read(tmp_path / "run.h5", stream="trunk" if fill is older_opal else "right foot")
     np.testing.assert_allclose(other.samples.acceleration_m_s2[:500], OTHER[0][:500], atol=1e-3)
+    told = any("not the waist" in note for note in other.notes)
+    assert told == (fill in (opal, placed, by_place))
     with pytest.raises(InputError, match="no sensor of it is called 'knee': there are"):
         read(tmp_path / "run.h5", stream="knee")
 
@@ -494,6 +501,12 @@ def test_two_sensors_of_a_file_are_never_mixed_and_either_can_be_named(
     with pytest.raises(InputError, match="--stream 'left'"):
         read(path)
     assert_is_the_run(read(path, stream="right"))
+
+
+def test_an_array_whose_columns_another_one_names(tmp_path: Path) -> None:
+    names = np.array(["gx", "gy", "gz", "ax", "ay", "az"])
+    np.savez(tmp_path / "run.npz", data=np.hstack([GYR, ACC]), columns=names, fs=100.0)
+    assert_is_the_run(read(tmp_path / "run.npz"))
 
 
 def test_sheets_of_two_sensors_are_told_apart(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ LONGER = a_run(seconds=75.0)
         ("czas", "przyspieszenie {x}", "prędkość kątowa {x}", 1.0, 1.0),
         ("время", "ускорение {x} (м/с²)", "угловая скорость {x} (рад/с)", 1.0, 1.0),
         ("時間", "加速度{X}(m/s²)", "角速度{X}(°/s)", 1.0, DEG),
+        ("時間(秒)", "加速度{X}(N/kg)", "角速度{X}(centideg/s)", 1.0, 100.0 * DEG),
+        ("Время (с)", "ускорение {x} (м/с²)", "угловая скорость {x} (°/h)", 1.0, 3600.0 * DEG),
         ("시간", "가속도 {X}", "각속도 {X}", 1.0, 1.0),
         ("t / s", "a_{x} / m s^-2", "ω_{x} / rad s^-1", 1.0, 1.0),
         ("X[s]", "ACC.{X} 1 [g]", "GYRO.{X} 1 [deg/s]", 1 / G, DEG),
@@ -111,6 +113,42 @@ def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_pat
     without = {name: held for name, held in table.items() if not name.startswith("pelvis_gyr")}
     # a gyroscope at the foot says nothing of the pelvis
     assert read(written(path, without)).samples.angular_velocity_rad_s is None
+
+
+@pytest.mark.parametrize(
+    ("waist", "other"),
+    [("hip", "wrist"), ("Rücken", "Fuß"), ("骨盤", "足首"), ("LowerBack", "Head")],
+)
+def test_the_waist_is_known_in_several_languages_and_a_sensor_elsewhere_is_told(
+    tmp_path: Path, waist: str, other: str
+) -> None:
+    table = columns(acc=f"{other}_acc_{{x}}", gyr=f"{other}_gyr_{{x}}", run=a_run(seed=2))
+    alone = read(written(tmp_path / "run.csv", table))
+    assert "names a place that is not the waist" in " ".join(alone.notes)
+    table |= columns(acc=f"{waist}_acc_{{x}}", gyr=f"{waist}_gyr_{{x}}")
+    found = read(written(tmp_path / "run.csv", table))
+    assert_is_the_run(found)
+    assert "not the waist" not in " ".join(found.notes)
+
+
+@pytest.mark.parametrize("dated", [0, 1])
+def test_two_files_of_two_clocks_are_joined_where_they_began_at_once_alone(
+    tmp_path: Path, dated: int
+) -> None:
+    whole = columns()
+    paths = []
+    for k, sensor in enumerate(("acc", "gyr")):
+        table = {name: held for name, held in whole.items() if name.startswith(("time", sensor))}
+        if k == dated:
+            table["time_s"] = cells(RUN.time_s + 1.77e9)
+        paths.append(written(tmp_path / f"{sensor}.csv", table))
+    found = read(paths[0], beside=paths[1])
+    assert_is_the_run(found, rows=slice(0, len(found.samples)))
+    assert "taken to have begun at once" in " ".join(found.notes)
+    head, *lines = paths[1].read_text().splitlines()
+    paths[1].write_text("\n".join([head, *lines[100:]]) + "\n")  # began a second later
+    with pytest.raises(InputError, match="give both with times of one clock"):
+        read(paths[0], beside=paths[1])
 
 
 def test_acceleration_that_is_called_linear_and_holds_gravity_is_read(tmp_path: Path) -> None:

@@ -131,10 +131,25 @@ def test_what_was_stated_is_remembered_for_files_with_the_same_columns(
     again = backstride("import", rest, "two.csv")
     assert again.exit_code == 0
     assert "as for an earlier file with these columns" in again.err
+    assert "--columns or --units state it anew" in again.err
     assert rows_of("one.csv") == rows_of("two.csv")  # above them stands what was stated
     # what the numbers of another file tell goes before it
     run = write_text(tmp_path / "run.csv", RUN, UNSAID)
     assert "in rad_s by the numbers" in backstride("import", run).err
+
+
+def test_columns_that_were_stated_for_an_earlier_file_are_told(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "run.csv", RUN, Shape())
+    names = path.read_text().splitlines()[0]
+    turned = names.replace("acc_x", "acc_w").replace("acc_y", "acc_x").replace("acc_w", "acc_y")
+    read(path, columns=turned, memory=tmp_path)
+    again = read(path, memory=tmp_path)
+    assert "acceleration from 'acc_y_m_s2', 'acc_x_m_s2' and" in again.notes[0]
+    assert "as for an earlier file" in again.notes[0]
+    read(path, columns=names, memory=tmp_path)
+    np.testing.assert_allclose(
+        read(path, memory=tmp_path).samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=2e-3
+    )
 
 
 def test_a_spoilt_memory_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
