@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from imu.errors import InputError
-from pipelines.files.reading.column_names import ColumnName
+from pipelines.files.reading.column_names import ColumnName, sensor_words
+from pipelines.files.reading.name_words import NEUTRAL
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.stamps import date_units, stamps_in_words
 from pipelines.files.reading.stated import Column
@@ -92,9 +93,11 @@ def time_columns(
     if not found:
         return TimeColumns(untold=untold)
     first = "acc" if sensors["acc"] else "gyr"
-    chosen = _time_of(raw, said, found, first, sensors[first])
+    chosen = _time_of(raw, names, said, found, first, sensors[first])
     _refuse_axes_apart(raw, names, said, found, sensors)
-    own = _own_time_of_gyroscope(raw, said, found, sensors, chosen) if sensors["acc"] else None
+    own = None
+    if sensors["acc"]:
+        own = _own_time_of_gyroscope(raw, names, said, found, sensors, chosen)
     in_words = raw.values[chosen].dtype.kind == "S"
     return TimeColumns(
         Column(chosen, "" if in_words else said[chosen].unit),
@@ -105,6 +108,7 @@ def time_columns(
 
 def _time_of(
     raw: RawColumns,
+    names: Sequence[str],
     said: Sequence[ColumnName],
     times: Sequence[int],
     sensor: str,
@@ -113,6 +117,8 @@ def _time_of(
     """The time of a sensor: one that names it, one beside its first column, or else any."""
     named = [k for k in times if said[k].of == sensor]
     times = named or [k for k in times if not said[k].of] or list(times)
+    shared = {k: _shared_words(names[k], names[min(columns)]) if columns else 0 for k in times}
+    times = [k for k in times if shared[k] == max(shared.values())]
     beside = _beside(said, times, len(raw.names), min(columns)) if columns else []
 
     def most(some: Sequence[int]) -> int:
@@ -121,6 +127,12 @@ def _time_of(
     # a day or a whole second beside it is no clock of its own
     some = beside if 2 * most(beside) > most(times) else times
     return max(some, key=lambda k: (_different(raw, k, columns), bool(said[k].unit), -k))
+
+
+def _shared_words(name: str, other: str) -> int:
+    """How many words two names have in common, such as the place of a sensor."""
+    common = {*sensor_words(name)} & {*sensor_words(other)}
+    return sum(len(word) > 1 and not word.isdecimal() for word in common - NEUTRAL)
 
 
 def _beside(said: Sequence[ColumnName], times: Sequence[int], count: int, column: int) -> list[int]:
@@ -251,6 +263,7 @@ def _whole_seconds(raw: RawColumns, said: Sequence[ColumnName], column: int) -> 
 
 def _own_time_of_gyroscope(
     raw: RawColumns,
+    names: Sequence[str],
     said: Sequence[ColumnName],
     times: Sequence[int],
     sensors: Mapping[str, Sequence[int]],
@@ -261,7 +274,7 @@ def _own_time_of_gyroscope(
     others = [k for k in times if said[k].of != "acc" and raw.values[k].dtype.kind == "f"]
     if not gyr or not others or raw.values[chosen].dtype.kind != "f":
         return None
-    own = _time_of(raw, said, others, "gyr", gyr)
+    own = _time_of(raw, names, said, others, "gyr", gyr)
     if own == chosen or said[own].unit != said[chosen].unit:
         return None
     is_its_own = said[own].of == "gyr" or own in _beside(said, others, len(raw.names), min(gyr))

@@ -295,6 +295,16 @@ def test_axes_that_were_measured_at_different_times_are_refused(tmp_path: Path) 
         read(written_ragged(tmp_path / "run.csv", table, []))
 
 
+def test_the_time_of_a_sensor_has_its_name_wherever_it_stands(tmp_path: Path) -> None:
+    table = columns(
+        time_name="foot_time", acc="foot_acc_{x}", gyr="foot_gyr_{x}", run=a_run(seed=2)
+    )
+    table |= columns(acc="pelvis_acc_{x}", gyr="pelvis_gyr_{x}")
+    table["pelvis_time"] = table.pop("time_s")
+    table["foot_time"] = cells(1.1 * RUN.time_s)
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
 @pytest.mark.parametrize("labels", [("Right tibia (81)", "Lower back (82)"), ("IMU 1", "IMU 2")])
 def test_sensors_named_far_above_their_channels_are_told_apart(
     tmp_path: Path, labels: tuple[str, str]
