@@ -468,6 +468,9 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "that is left as walks.",
             (_A3, _A4),
         ),
+        "return.on_hold": Text(
+            "Your return to running waits until training is suggested again.", (_OWN,)
+        ),
         "return.other_surface": Text(
             "Stage {stage:.0f} of 3 is for the {place}, and this run is on {surface}: the {place} "
             "is softer and ends where you want it to.",

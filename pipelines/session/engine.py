@@ -102,7 +102,7 @@ class SessionFold:
         self._companion: Companion | None = None
         if header.plan is not None:
             self._companion = Companion(header.plan, budget, self._progress)
-            self._coach.advises = not self._companion.stopped
+            self._coach.advises = self._companion.suggests
         # of several runs, and not of one that the runner has chosen
         lean = None if header.usual is None else header.usual.of("sacral_lean_deg")
         unproven = lean is not None and lean.level_sd > 0.0

@@ -105,7 +105,7 @@ class MarkRules:
                 self._budget.cue_told(now_s)
             case marks.Coaching():
                 self._flags = RedFlagState(mark.stopped)
-                self._coach.advises = not mark.stopped
+                self._coach.advises = not mark.stopped and self._suggests
             case marks.Unknown():
                 return self._take_unknown(mark)
         return []
@@ -126,8 +126,7 @@ class MarkRules:
         self._asked = self._asked or asks
         if self._companion is not None:
             self._companion.feel(now_s, judged, asks=asks)
-        advises = judged.light == "go"
-        self._coach.advises = advises and (self._companion is None or self._companion.suggests)
+        self._coach.advises = judged.light == "go" and self._suggests
         return facts.PainJudged(
             now_s,
             mark.level,
@@ -139,6 +138,13 @@ class MarkRules:
             judged.stopped,
             judged.warned,
         )
+
+    @property
+    def _suggests(self) -> bool:
+        """Whether training is suggested, as far as the companion knows."""
+        if self._companion is None:
+            return not (self._flags.stopped or self._flags.eased)
+        return self._companion.suggests
 
     def _moment(self) -> Moment:
         """By the time of the mark, as :func:`~pipelines.session.felt_pain.moment_of` has it."""
@@ -180,10 +186,9 @@ class MarkRules:
     def _take_flags(self, mark: marks.RedFlags) -> list[Fact]:
         """While a red flag stands, changes are told without anything to try."""
         self._flags = judge_yes(self._flags, mark.answers, cleared=mark.cleared)
-        self._coach.advises = not (self._flags.stopped or self._flags.eased)
         if self._companion is not None:
             self._companion.answer(self._flags)
-            self._coach.advises = self._companion.suggests
+        self._coach.advises = self._suggests
         return [
             facts.FlagsAnswered(
                 self._latest.now_s,

@@ -10,7 +10,7 @@ import typer
 from imu.errors import InputError, ParameterError
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import held_back, return_cues, stop_cue
+from pipelines.runner.journal.advice import return_cues, stop_cue, why_no_training
 from pipelines.runner.journal.entries import utc_ns_of
 
 
@@ -35,9 +35,9 @@ def plan(
             journal.change_settings(return_since_ns=None)
         if rest is not None:
             journal.change_settings(rest_days=rest)
-        cues = return_cues(journal, now_ns) if stopped is None else [stopped]
-        held = held_back(journal, now_ns) if cues and stopped is None else None
-        cues = cues if held is None else [held.cue(), *cues]
+        cues = return_cues(journal, now_ns) if stopped is None else []
+        if cues or stopped is not None:
+            cues = [*why_no_training(journal, now_ns), *cues]
     say_cues(cues)
     if not cues:
         say("no plan; begin one with: backstride journal plan --start")

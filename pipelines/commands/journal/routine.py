@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
-from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.routines import ROUTINES, routine_cues, routine_minutes
-from pipelines.commands.guided import follow
-from pipelines.commands.journal.messages import add_or_tell, say_cues
+from pipelines.commands.guided import follow, is_not_now
+from pipelines.commands.journal.messages import add_or_tell
 from pipelines.commands.messages import stopped
-from pipelines.runner.journal.advice import silenced
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise
@@ -26,9 +24,7 @@ def routine(
         raise ParameterError("NAME", name, "one of " + ", ".join(ROUTINES))
     utc_ns, offset = time_of("")
     with JournalAtHand() as journal:
-        instead = journal.ask(lambda it: silenced(it, utc_ns), None)
-        if instead is not None and name != "cool-down":
-            say_cues(instead or [Cue("routine.not_now")])
+        if name != "cool-down" and is_not_now(journal, utc_ns):
             return
         if not follow(routine_cues(name)):
             raise stopped("nothing was noted")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
-from pipelines.commands.guided import follow
+from pipelines.commands.guided import follow, is_not_now
 from pipelines.commands.journal.messages import add_or_tell
 from pipelines.commands.messages import stopped
 from pipelines.runner.journal.arguments import time_of
@@ -22,10 +22,12 @@ def stretch(
 ) -> None:
     """Time a stretch, side by side, and note it when it is done."""
     cues = stretch_timer(StretchPlan(hold, rounds))
-    if not follow(cues):
-        raise stopped("nothing was noted")
-    utc_ns, offset = time_of("")
-    minutes = cues[-1].time_s / 60.0
-    done = Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset)
     with JournalAtHand() as journal:
+        if is_not_now(journal, time_of("")[0]):
+            return
+        if not follow(cues):
+            raise stopped("nothing was noted")
+        utc_ns, offset = time_of("")
+        minutes = cues[-1].time_s / 60.0
+        done = Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset)
         add_or_tell(done, journal)

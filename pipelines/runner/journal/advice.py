@@ -221,27 +221,29 @@ def stop_cue(journal: Journal) -> Cue | None:
     return state.cue if state.stopped else None
 
 
-def words_before_a_run(journal: Journal, now_ns: int) -> str:
-    """What pain and the signs for a doctor say before a run; empty where they say nothing.
+def why_no_training(journal: Journal, now_ns: int) -> list[Cue]:
+    """Why no training is suggested: signs for a doctor, else pain or questions; empty if it is.
 
-    It may read ``Do not run on, because pain shoots below the knee: …``.
+    The first may read ``Do not run on, because pain shoots below the knee: …``.
     """
     state = red_flag_state(journal)
     if state.cue is not None and (state.stopped or state.eased):
-        return state.cue.message
+        return [state.cue]
     held = held_back(journal, now_ns)
     if held is None:
-        return ""
-    said = held.cue().message
-    return f"{said} {replace(held, level=0).cue().message}" if held.asks_too else said
+        return []
+    return [held.cue(), replace(held, level=0).cue()] if held.asks_too else [held.cue()]
+
+
+def words_before_a_run(journal: Journal, now_ns: int) -> str:
+    """The same in words."""
+    return " ".join(cue.message for cue in why_no_training(journal, now_ns))
 
 
 def silenced(journal: Journal, now_ns: int) -> list[Cue] | None:
     """What is said in place of training advice: of red flags, or nothing; None where it is told."""
-    state = red_flag_state(journal)
-    if state.cue is not None and (state.stopped or state.eased):
-        return [state.cue]
-    return None if held_back(journal, now_ns) is None else []
+    why = why_no_training(journal, now_ns)
+    return [cue for cue in why if cue.text_id.startswith("red_flags.")] if why else None
 
 
 def return_state(journal: Journal) -> ReturnState | None:
@@ -253,7 +255,10 @@ def return_state(journal: Journal) -> ReturnState | None:
 
 
 def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
-    """What the return-to-run plan asks for: rest, or its stage; nothing without a plan."""
+    """What the return-to-run plan asks for: rest, or its stage; nothing without a plan.
+
+    While no training is suggested its stage waits.
+    """
     settings, state = journal.settings(), return_state(journal)
     if settings.return_since_ns is None or state is None:
         return []
@@ -262,4 +267,6 @@ def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
     resting = rest_cues(
         settings.return_since_ns, now_ns, rest_days=settings.rest_days, active_ns=active_ns
     )
-    return resting or [stage_cue(state)]
+    if resting:
+        return resting
+    return [Cue("return.on_hold") if why_no_training(journal, now_ns) else stage_cue(state)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from devices.records import DeviceInfo
 from devices.simulator.virtual_clock import VirtualClock
 from devices.sources import open_source
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from pipelines.coaching.budget import is_told_at_once
-from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession
@@ -57,3 +59,20 @@ def test_a_log_and_its_header_give_the_same_cues_again() -> None:
     for cue in cues:
         waits = cue.uses_budget and not is_told_at_once(Cue(cue.text_id))
         assert not waits or all(cue.time_s - at_s >= 180.0 for at_s in raised if at_s <= cue.time_s)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [CompanionPlan(held=HeldBack(7, "just now")), CompanionPlan(eased=True), CompanionPlan()],
+    ids=["pain", "below the knee", "nothing"],
+)
+def test_a_change_comes_with_something_to_try_only_while_training_is_suggested(
+    plan: CompanionPlan,
+) -> None:
+    info, records = asyncio.run(log())
+    header = SessionHeader(0, URL, axes="+x+y+z", baseline=BASELINE, plan=plan)
+    found = SessionFold(header, info).push_all(records)
+    told = [fact.alert for fact in found if isinstance(fact, AlertTold)]
+    assert told
+    tries = any("; try" in alert.message for alert in told)
+    assert tries is (plan == CompanionPlan())

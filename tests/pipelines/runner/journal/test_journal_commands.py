@@ -225,6 +225,41 @@ def test_the_plan_begins_with_rest_and_ends_when_asked() -> None:
     assert "no plan" in journal("plan", "--stop")
 
 
+@pytest.mark.parametrize(
+    ("note", "why"),
+    [
+        (["pain", 7], "No training is suggested until you have rated it 3 or less"),
+        (["pain", 4], "No training is suggested until you have rated it 3 or less"),
+        (["pain", 1, "--quality", "tingling"], "No training is suggested until they are"),
+        (["check", "--yes", "sciatica", "--no-others"], "because pain shoots below the knee"),
+        (["check", "--yes", "bladder", "--no-others"], "go to an emergency department now"),
+    ],
+)
+def test_no_stage_is_told_and_no_exercise_guided_while_no_training_is_suggested(
+    note: list[object], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal("plan", "--start", "--rest", 0)
+    journal(*note)
+    told = journal("plan")
+    assert why in told
+    assert ("Your return to running waits until training" in told) != ("emergency" in told)
+    assert "Stage" not in told
+    monkeypatch.setattr("time.sleep", pytest.fail)
+    for guided in (["stretch"], ["routine", "core"]):
+        assert re.search("Not now|below the knee|emergency", journal(*guided))
+    with Journal() as opened:
+        assert opened.entries(Exercise) == []
+
+
+def test_a_plan_that_begins_in_pain_waits() -> None:
+    journal("pain", 7)
+    assert "Stage" not in journal("plan", "--start", "--rest", 0)
+    assert "without running" in journal("plan", "--rest", 7)
+    journal("pain", 2)
+    journal("check", "--no-others")
+    assert "Stage 1 of 3" in journal("plan", "--rest", 0)
+
+
 def test_settings_are_shown_in_the_users_units() -> None:
     said = journal("settings", "--height", "5 ft 9 in", "--mass", "154 lb", "--units", "imperial")
     assert "5 ft 9 in" in said
