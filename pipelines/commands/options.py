@@ -52,7 +52,7 @@ Columns = Annotated[
     str,
     typer.Option(
         help="What the columns are, in their order, - for one to pass over: "
-        "time_s,acc_x_g,acc_y_g,acc_z_g,-."
+        "time_s,acc_x_g,acc_y_g,acc_z_g,-; auto forgets what you stated of earlier such files."
     ),
 ]
 Units = Annotated[

@@ -10,7 +10,7 @@ import numpy as np
 
 from imu.errors import InputError
 from pipelines.files.reading.column_mapping import ColumnMapping
-from pipelines.files.reading.column_names import sensor_words
+from pipelines.files.reading.column_names import column_name, sensor_words
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.named_sensors import elsewhere
@@ -31,6 +31,7 @@ from pipelines.files.reading.unsigned_counts import with_signs
 
 _DAY_NS: Final = 86_400 * 10**9
 _ROUNDING: Final = 1e-12
+_FORGOTTEN: Final = "(--columns auto forgets that)"
 #: How far the ends of two sensors that began at once are apart, s.
 _SAME_END_S: Final = 0.1
 
@@ -43,6 +44,9 @@ class Memory(Protocol):
 
     def keep(self, raw: RawColumns, earlier: Earlier) -> None:
         """Keep what was stated for the next."""
+
+    def forget(self, raw: RawColumns) -> None:
+        """Forget what was stated of such a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ def on_one_clock(
 
 
 def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
-    mapping, names, recalled = _mapping(raw, ask)
+    mapping, names, before = _mapping(raw, ask)
     notes = [*raw.notes]
     if mapping.acceleration and mapping.angular_velocity and not _any(raw, mapping):
         mapping = replace(mapping, angular_velocity={})
@@ -227,9 +231,7 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
         acc,
         gyr,
         mapping=mapping,
-        told=""
-        if mapping.plain and not recalled
-        else _told(raw, mapping, names, recalled=recalled),
+        told="" if mapping.plain and not before else _told(raw, mapping, names, before),
         preamble=raw.preamble,
         notes=tuple(notes),
         utc_start_ns=start_ns or _stated_start_ns(raw, time),
@@ -258,27 +260,41 @@ def _stated_start_ns(raw: RawColumns, time: Values | None) -> int:
     return zero_ns + round(float(first[0]) * 1e9) if len(first) and zero_ns > _DAY_NS else 0
 
 
-def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], *, recalled: bool) -> str:
+def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], before: str) -> str:
     maker = f"is a file of {raw.maker}, read" if raw.maker else "is read"
-    if not recalled:
-        return f"{raw.place} {maker} as {mapping.told(raw.shown or names)}."
-    shown = mapping.told(raw.shown or (raw.names if raw.headed else names))
-    return (
-        f"{raw.place} {maker} as {shown}, as for an earlier file with these columns; --columns or "
-        "--units state it anew."
-    )
+    shown = mapping.told(raw.shown or (raw.names if before and raw.headed else names))
+    return f"{raw.place} {maker} as {shown}{before}."
 
 
-def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...], bool]:
-    """What the columns are, by which names, and whether what was stated earlier told it."""
+def _mapping(raw: RawColumns, ask: Ask) -> tuple[ColumnMapping, tuple[str, ...], str]:
+    """What the columns are, by which names, and what is to be told of what was stated earlier."""
     if ask.stated or ask.memory is None:
         found = _proposed(raw, ask, ask.stated)
         if ask.memory is not None:
             ask.memory.keep(raw, Earlier(ask.stated, _otherwise(raw, ask, ask.stated)))
-        return (*found, False)
+        return (*found, "")
+    if ask.stated.forgets:
+        ask.memory.forget(raw)
     earlier = ask.memory.recall(raw)
-    known = _as_before(raw, ask, earlier) if earlier else Stated()
-    return (*_proposed(raw, ask, known), bool(known))
+    if earlier is None:
+        return (*_proposed(raw, ask, Stated()), "")
+    known, before = _as_before(raw, ask, earlier), ""
+    if known:
+        before = f", as for an earlier file with these columns {_FORGOTTEN}"
+    if known.columns and _contradicts(raw, known):
+        known = replace(known, columns=())
+        before = f"; what --columns said of an earlier such file is against the names {_FORGOTTEN}"
+    return (*_proposed(raw, ask, known), before)
+
+
+def _contradicts(raw: RawColumns, stated: Stated) -> bool:
+    """Whether a column's own name tells another sensor or axis than was stated of it."""
+    for name, words in zip(raw.names, stated.columns, strict=False):
+        own, said = column_name(name), column_name(words)
+        told = own.quantity in {"acc", "gyr"} and own.axis in range(3)
+        if words != "-" and told and (own.quantity, own.axis) != (said.quantity, said.axis):
+            return True
+    return False
 
 
 def _proposed(raw: RawColumns, ask: Ask, stated: Stated) -> tuple[ColumnMapping, tuple[str, ...]]:

@@ -93,7 +93,15 @@ class Remembered:
         digest = shape_of(raw)
         if not stated or self._known.shapes.get(digest) == shape:
             return
-        shapes = {**self._known.shapes, digest: shape}
+        self._save({**self._known.shapes, digest: shape})
+
+    def forget(self, raw: RawColumns) -> None:
+        """Forget what was stated of files like this."""
+        digest = shape_of(raw)
+        if digest in self._known.shapes:
+            self._save({one: it for one, it in self._known.shapes.items() if one != digest})
+
+    def _save(self, shapes: dict[str, Shape]) -> None:
         self._known = Shapes(dict(list(shapes.items())[-_MOST:]))
         if not self._writable:
             return

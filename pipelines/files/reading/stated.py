@@ -35,10 +35,13 @@ class Stated:
         Names in order of the file's columns, ``-`` for one to pass over; empty when not said.
     units : mapping of str to str
         By ``time``, ``acc`` and ``gyr``.
+    forgets : bool
+        Whether what was stated of earlier files with these columns is to be forgotten.
     """
 
     columns: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    forgets: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.columns or self.units)
@@ -74,7 +77,9 @@ def parse_stated(columns: str = "", units: str = "") -> Stated:
     >>> parse_stated("time_s,acc_x_g,-,acc_z_g", "gyr=deg_s").columns
     ('time_s', 'acc_x_g', '-', 'acc_z_g')
     """
-    names = tuple(re.split(r"\s*[,;\t]\s*", columns.strip())) if columns.strip() else ()
+    forgets = columns.strip().lower() == "auto"
+    said_columns = "" if forgets else columns.strip()
+    names = tuple(re.split(r"\s*[,;\t]\s*", said_columns)) if said_columns else ()
     for name in names:
         said = column_name(name)
         if name != "-" and (said.quantity not in UNITS or said.unknown or "/" in name):
@@ -94,4 +99,4 @@ def parse_stated(columns: str = "", units: str = "") -> Stated:
                 "or ns",
             )
         found[quantity] = unit
-    return Stated(names, found)
+    return Stated(names, found, forgets)

@@ -138,18 +138,28 @@ def test_what_was_stated_is_remembered_for_files_with_the_same_columns(
     assert "in rad_s by the numbers" in backstride("import", run).err
 
 
-def test_columns_that_were_stated_for_an_earlier_file_are_told(tmp_path: Path) -> None:
-    path = write_text(tmp_path / "run.csv", RUN, Shape())
-    names = path.read_text().splitlines()[0]
-    turned = names.replace("acc_x", "acc_w").replace("acc_y", "acc_x").replace("acc_w", "acc_y")
-    read(path, columns=turned, memory=tmp_path)
-    again = read(path, memory=tmp_path)
-    assert "acceleration from 'acc_y_m_s2', 'acc_x_m_s2' and" in again.notes[0]
-    assert "as for an earlier file" in again.notes[0]
-    read(path, columns=names, memory=tmp_path)
-    np.testing.assert_allclose(
-        read(path, memory=tmp_path).samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=2e-3
-    )
+def test_columns_that_were_stated_once_swap_no_axes_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    names, swapped = (f"time_s,acc_{a}_m_s2,acc_{b}_m_s2,acc_z_m_s2" for a, b in ("xy", "yx"))
+    table, ours = np.column_stack((RUN.time_s, RUN.acceleration_m_s2)), tmp_path / "ours.csv"
+    np.savetxt(ours, table, "%.6f", ",", header=names, comments="")
+    assert backstride("import", ours, "plain.csv").exit_code == 0
+    assert backstride("import", ours, "one.csv", "--columns", swapped).exit_code == 0
+    named = backstride("import", ours, "two.csv")
+    assert "of an earlier such file is against the names (--columns auto forgets" in named.err
+    assert rows_of("two.csv") == rows_of("plain.csv") != rows_of("one.csv")
+    # where no name tells it, what was stated is taken, and said so
+    np.savetxt(ours, table, "%.6f", ",", header="k,l,n,o", comments="")
+    backstride("import", ours, "three.csv", "--columns", swapped)
+    again = backstride("import", ours, "four.csv")
+    assert "as for an earlier file with these columns (--columns auto forgets that)" in again.err
+    assert rows_of("four.csv") == rows_of("three.csv") == rows_of("one.csv")
+    for forgotten in (["--columns", "auto"], []):
+        told = backstride("import", ours, *forgotten).err
+        assert "by the numbers" in told
+        assert "earlier" not in told
 
 
 def test_a_spoilt_memory_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
