@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from imu.errors import ParameterError
 from pipelines.runner.journal.entries import offset_minutes, utc_ns_of
 
+_FIRST_YEAR: Final = 1981  # of a journal, in any zone
 _HOUR: Final = re.compile(r"\d{1,2}:\d{2}")
 _DAY: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
@@ -33,10 +34,16 @@ def time_of(words: str) -> tuple[int, int]:
     elif _DAY.fullmatch(words):  # midnight is not what is meant
         raise ParameterError("--at", words, wanted)
     try:
-        when = datetime.fromisoformat(words) if words else now
-        when = when if when.tzinfo is not None else when.astimezone()
+        typed = datetime.fromisoformat(words) if words else now
+        when = typed if typed.tzinfo is not None else typed.astimezone()
     except (ValueError, OSError, OverflowError):
         raise ParameterError("--at", words, wanted) from None
+    if typed.tzinfo is None and when.astimezone(UTC).astimezone().replace(tzinfo=None) != typed:
+        raise ParameterError(
+            "--at", words, "a time that the clock has shown: it was put forward over this one"
+        )
+    if when.year < _FIRST_YEAR:
+        raise ParameterError("--at", words, f"a time from {_FIRST_YEAR} on")
     if when > now:
         raise ParameterError("--at", words, f"a time that is over; it is {now:%Y-%m-%d %H:%M} now")
     return utc_ns_of(when), offset_minutes(when)
