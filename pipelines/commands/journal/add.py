@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.journal.messages import opened_journal, say_cues
-from pipelines.commands.messages import as_typed, complain, say
+from pipelines.commands.journal.messages import opened_journal, say_cues, say_session
+from pipelines.commands.messages import as_typed, complain
 from pipelines.commands.options import (
     Note,
     RunDistance,
@@ -22,11 +22,11 @@ from pipelines.commands.options import (
 from pipelines.runner.journal.advice import after_run, silenced
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.entries import moment
 from pipelines.runner.journal.queries import run_time, runs_meanwhile
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import FinishedRun, add_run
 from pipelines.runner.journal.tags import unknown_shoe_note
-from pipelines.runner.journal.words import session_line
 from pipelines.views.progress import progress
 
 
@@ -83,7 +83,7 @@ def add(
             return
         if recorded.number is not None and not again:
             complain(f"note: run {recorded.number}, which you had typed in, has its recording now.")
-        say(session_line(session, journal.settings().units))
+        say_session(session, journal)
         for other in runs_meanwhile(journal, run_time(session)):
             if not other.simulated and not session.simulated:
                 complain(
@@ -93,7 +93,9 @@ def add(
         if session.distance_m is None:
             how = f"edit {session.identifier}"
             if file is not None and file.suffix.lower() != ".json":
-                how = f"add {as_typed(file)} --again"
+                begun = moment(session.utc_start_ns, session.utc_offset_minutes)
+                stated = f" --at '{begun.isoformat(' ')}'" if at else ""
+                how = f"add {as_typed(file)} --again{stated}"
             complain(
                 "note: this run has no distance, so weeks, shoes and the dose leave it out; state "
                 f"it with: backstride journal {how} --distance '5 km'."

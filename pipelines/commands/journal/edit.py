@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from imu.errors import ParameterError
-from pipelines.commands.journal.messages import opened_journal
-from pipelines.commands.messages import say
+from pipelines.commands.journal.messages import opened_journal, say_session
 from pipelines.commands.options import (
     Note,
     RunDistance,
@@ -21,7 +20,6 @@ from pipelines.commands.options import (
 from pipelines.runner.journal.recorded import AddOptions, stated_in
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import SAID, Said, Stated
-from pipelines.runner.journal.words import session_line
 
 
 def edit(
@@ -44,7 +42,7 @@ def edit(
         said = replace(stated_in(options, journal, number=session), taken_back=taken_back)
         if said == Stated():
             raise ParameterError("what to change", "none", "at least one of the options")
-        say(session_line(edit_run(journal, session, said), journal.settings().units))
+        say_session(edit_run(journal, session, said), journal)
 
 
 def _sayable(words: str) -> Said:

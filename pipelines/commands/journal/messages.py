@@ -14,9 +14,12 @@ from pipelines.commands.messages import complain, say
 from pipelines.runner.journal.advice import advice
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Entry
+from pipelines.runner.journal.entries import Entry, Session
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.runs import FinishedRun
+from pipelines.runner.journal.stated import most_in
+from pipelines.runner.journal.words import session_line
+from pipelines.units import distance_words
 
 
 @contextmanager
@@ -64,6 +67,19 @@ def say_pain(journal: Journal) -> None:
     found = advice(journal, datetime.now().astimezone())
     say("noted")
     say_cues(cue for cue in found.cues if cue.text_id.startswith(("pain.", "red_flags.")))
+
+
+def say_session(session: Session, journal: Journal) -> None:
+    """Say what the journal has of a run, and where its distance reaches beyond its recording."""
+    units = journal.settings().units
+    say(session_line(session, units))
+    within_m = most_in(session.running_s or session.duration_s)
+    if (session.distance_m or 0.0) > within_m:
+        complain(
+            f"note: nobody runs more than {distance_words(within_m, units)} in the time of this "
+            "recording; the rest counts as run outside of it. Where that is a slip, say it anew "
+            f"with: backstride journal edit {session.identifier} --distance"
+        )
 
 
 def add_or_tell(entry: Entry | FinishedRun, journal: JournalAtHand) -> bool:

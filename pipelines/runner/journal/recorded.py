@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 #: Share of the longer of two runs that is in both, from which on they are one.
 _SAME_RUN: Final = 0.5
+_LONGEST_MIN: Final = 2880.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,8 @@ def _typed(options: AddOptions, journal: Journal) -> RecordedRun:
         name = "--again" if options.again else "--baseline"
         raise ParameterError(name, "given without a file", "the recording too")
     offset = local_offset_minutes(options.start_ns)
+    if not 0.0 < options.minutes <= _LONGEST_MIN:
+        raise ParameterError("--minutes", options.minutes, "the minutes that it took, up to 2880")
     duration_s = 60.0 * options.minutes
     if options.start_ns + duration_s * 1e9 > time.time_ns():
         raise ParameterError("--minutes", options.minutes, "the minutes of a run that is over")
@@ -273,10 +276,12 @@ def stated_in(
     """
     if options.shoe:
         _known_shoe(journal, options.shoe)
+    typed = options.minutes is not None
     if number is not None:
         session = journal.entry(Session, number)
         running_s = session.running_s or session.duration_s
-    distance = _stated_distance(options, running_s)
+        typed = not session.source_file
+    distance = _stated_distance(options, running_s, 0.0 if typed else UNRECORDED_M)
     if options.speed and running_s:
         distance = Distance(parse_speed(options.speed, "--speed") * running_s, "speed")
     return Stated(distance, options.surface, options.shoe, options.note)
@@ -342,7 +347,9 @@ def _from_summary(path: Path, options: AddOptions, journal: Journal) -> Recorded
     return RecordedRun(run, dose_lacks="the recording: a summary has no steps")
 
 
-def _stated_distance(options: AddOptions, taken_s: float | None) -> Distance | None:
+def _stated_distance(
+    options: AddOptions, taken_s: float | None, unrecorded_m: float = UNRECORDED_M
+) -> Distance | None:
     """The distance as stated; one that nobody runs in that time is a slip."""
     ways: tuple[tuple[str, DistanceSource], ...] = (
         (options.distance, "user"),
@@ -351,7 +358,6 @@ def _stated_distance(options: AddOptions, taken_s: float | None) -> Distance | N
     for words, source in ways:
         if words:
             name = "--distance" if source == "user" else "--treadmill"
-            unrecorded_m = UNRECORDED_M if options.minutes is None else 0.0
             return Distance(distance_run(words, name, taken_s, unrecorded_m), source)
     return None
 

@@ -70,6 +70,11 @@ class Stated:
         return Stated(**of, taken_back=self.taken_back | (earlier.taken_back - here))
 
 
+def most_in(taken_s: float) -> float:
+    """The farthest that anybody runs in a time, m."""
+    return _FASTEST_M_S * taken_s
+
+
 def distance_run(
     words: str, name: str, taken_s: float | None, unrecorded_m: float = UNRECORDED_M
 ) -> float:
@@ -96,7 +101,7 @@ def distance_run(
     >>> distance_run("5 km", "distance", 1800.0)
     5000.0
     """
-    most_m = _FARTHEST_M if taken_s is None else _FASTEST_M_S * taken_s + unrecorded_m
+    most_m = _FARTHEST_M if taken_s is None else most_in(taken_s) + unrecorded_m
     distance_m = parse_distance(words, name)
     if distance_m > most_m:
         most = distance_words(most_m, "metric")

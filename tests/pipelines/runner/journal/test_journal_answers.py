@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -185,6 +187,11 @@ def test_a_recording_of_another_maker_is_filed_too(tmp_path: Path) -> None:
         assert opened.rows("SELECT count(*) FROM run_baselines")[0][0] == 0
     assert "in the journal already, as run 1" in refused(*words, "--at", "2020-03-09 18:00")
     journal(*words, "--at", "2020-03-09 18:00", "--again")
+    # without a distance, the sentence that says how to state it can be typed as it stands
+    said = journal("add", path, "--at", "2020-03-10 18:00")
+    cure = re.search(r"backstride journal (add .*)\.$", said, re.M)
+    assert cure is not None
+    assert "run 2: 2020-03-10 18:00" in journal(*shlex.split(cure[1]))
 
 
 def test_a_simulated_run_says_that_it_leaves_no_baseline(recording: Path) -> None:

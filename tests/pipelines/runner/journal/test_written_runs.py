@@ -163,7 +163,7 @@ def test_deleting_a_run_deletes_what_was_said_of_it() -> None:
     [
         (["add"], "--at"),
         (["add", "--at", "2026-03-02 18:00"], "--minutes"),
-        (["add", "--at", "2026-03-02 18:00", "--minutes", "0"], "duration_s"),
+        (["add", "--at", "2026-03-02 18:00", "--minutes", "0"], "--minutes is 0"),
         (
             ["add", "--at", "2026-03-02 18:00", "--minutes", "5", "--distance", "9 km"],
             "at most 2.4",
