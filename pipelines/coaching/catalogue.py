@@ -327,7 +327,7 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "If you are out, walk home.",
         ),
         "pain.light_go_after": Text(
-            "Pain of {level:.0f} after the run: within 0 to 3.",
+            "Pain of {level:.0f} with this run: within 0 to 3.",
             (_THOMEE,),
             "Rate it again tomorrow morning.",
         ),
@@ -342,12 +342,12 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_THOMEE, _A1),
         ),
         "pain.light_change_after": Text(
-            "Pain of {level:.0f} after the run: make the next one shorter and easier, and leave a "
+            "Pain of {level:.0f} with this run: make the next one shorter and easier, and leave a "
             "day in between. Rate it again tomorrow morning.",
             (_THOMEE, _A0),
         ),
         "pain.light_stop_after": Text(
-            "Pain of {level:.0f} after the run: no run until it is 3 or less again. Move gently "
+            "Pain of {level:.0f} with this run: no run until it is 3 or less again. Move gently "
             "as far as it is comfortable, and rate it again tomorrow morning.",
             (_THOMEE, _A1),
         ),

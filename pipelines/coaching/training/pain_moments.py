@@ -22,11 +22,12 @@ _NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
 
 
 class RunTime(NamedTuple):
-    """A run by its number, ns since 1970."""
+    """A run by its number, ns since 1970; one that is simulated hurts nobody."""
 
     number: int
     start_ns: int
     end_ns: int
+    simulated: bool = False
 
 
 class Placed(NamedTuple):
@@ -46,7 +47,7 @@ def places_of(utc_ns: int, offset_minutes: int, runs: Sequence[RunTime]) -> tupl
     offset_minutes : int
         Of the runner's clock then.
     runs : sequence of RunTime
-        In order of their start.
+        In order of their start; those that nobody ran are passed over.
 
     Examples
     --------
@@ -56,8 +57,9 @@ def places_of(utc_ns: int, offset_minutes: int, runs: Sequence[RunTime]) -> tupl
     (Placed(number=2, moment='before'), Placed(number=1, moment='24h'))
     """
     following = bisect_right(runs, utc_ns, key=lambda run: run.start_ns)
-    earlier = runs[following - 1] if following else None
-    later = runs[following] if following < len(runs) else None
+    later = next((runs[k] for k in range(following, len(runs)) if not runs[k].simulated), None)
+    past = range(following - 1, -1, -1)
+    earlier = next((runs[k] for k in past if not runs[k].simulated), None)
     after = None if earlier is None else moment_after(earlier.end_ns, utc_ns, offset_minutes)
     before = later is not None and later.start_ns - utc_ns <= _BEFORE_H * _HOUR_NS
     found: list[Placed] = []

@@ -295,12 +295,15 @@ def runs_meanwhile(journal: Journal, run: RunTime) -> list[Session]:
 
 def _run_times(journal: Journal, since_ns: int) -> list[RunTime]:
     rows = journal.records(
-        tuple[int, int, float],
-        "SELECT identifier, utc_start_ns, duration_s FROM sessions WHERE utc_start_ns >= ? "
-        "ORDER BY utc_start_ns, identifier",
+        tuple[int, int, float, int],
+        "SELECT identifier, utc_start_ns, duration_s, simulated FROM sessions "
+        "WHERE utc_start_ns >= ? ORDER BY utc_start_ns, identifier",
         (since_ns,),
     )
-    return [RunTime(number, begin, begin + round(taken * 1e9)) for number, begin, taken in rows]
+    return [
+        RunTime(number, begin, begin + round(taken * 1e9), bool(simulated))
+        for number, begin, taken, simulated in rows
+    ]
 
 
 def _placed(

@@ -35,7 +35,7 @@ def test_plain_pain_belongs_to_the_run_that_it_is_near() -> None:
     journal("pain", 2, "--at", ago(hours=49.75))
     journal("pain", 3, "--at", ago(hours=26))
     said = journal("pain", 4)
-    assert "Pain of 4 after the run: make the next one shorter and easier" in said
+    assert "Pain of 4 with this run: make the next one shorter and easier" in said
     with Journal() as opened:
         first, second = run_pains(opened)
     assert (first.before, first.during, first.next_day) == (1, 2, 3)

@@ -62,7 +62,7 @@ def test_pain_is_a_light_and_finish_leads_to_the_page_of_the_run_and_home(
         tab.key("x")
         tab.press("Stop the run")
         tab.until_shown("Run ended")
-        assert "Pain of 7 after the run: no run until it is 3 or" in tab.text(".last-pain")
+        assert "Pain of 7 with this run: no run until it is 3 or" in tab.text(".last-pain")
         assert not tab.run("return document.querySelector('.ended a[href*=cool-down]')")
         assert_accessible(tab, "the end of a run with pain")
         tab.picture("ended")

@@ -394,7 +394,7 @@ def test_pain_stays_on_the_last_screen_with_its_questions_and_without_training()
     shown = ended_pieces(run, report=False)
     assert shown["pain"]["light"]["words"] == "pain 6 of 10"
     assert not shown["may_follow"] and shown["asks"]
-    assert shown["pain"]["text"].startswith("Pain of 6 after the run: no run until it is 3 or less")
+    assert shown["pain"]["text"].startswith("Pain of 6 with this run: no run until it is 3 or less")
     # a run that pain had stopped is over: nobody is told to stop it, and nothing is made light of
     eased = ended_pieces(
         LiveRun(facts=[PainJudged(90.0, 2, "stop", "during", stopped=True)]), report=False
