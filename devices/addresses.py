@@ -108,7 +108,7 @@ class SensorAddress:
             key, text = unquote(key).strip(), unquote(text).strip()
             known = [k for k in (*_TEXTS, *_RANGES) if _ONLY.get(k, link) == link]
             if key not in known:
-                raise ParameterError(key, text, f"one of the keys {', '.join(known)} for {link}:")
+                raise ParameterError("key", key, f"one of the keys {', '.join(known)} for {link}:")
             if key in texts or key in numbers:
                 raise ParameterError(key, text, "each key once")
             if key in _RANGES:

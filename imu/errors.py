@@ -89,7 +89,8 @@ class ParameterError(BackstrideError):
     exit_code = 2
 
     def __init__(self, name: str, value: object, accepted: str) -> None:
-        super().__init__(f"{name} is {value!r}: give {accepted}.")
+        found = "missing" if value == "" else repr(value)
+        super().__init__(f"{name} is {found}: give {accepted}.")
         self.name, self.value, self.accepted = name, value, accepted
 
 

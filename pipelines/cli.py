@@ -84,6 +84,24 @@ def program(
         home()
 
 
+def _number_asked_for(error: Any) -> str:
+    """What is to be typed in place of what is no number, or beyond its range; empty if neither."""
+    refused = getattr(error.__cause__, "errors", None)
+    if refused is None or error.param is None:
+        return ""
+    (found, *_) = refused()
+    kind, limits = str(found["type"]), found.get("ctx", {})
+    number = "a whole number" if kind.startswith("int") else "a number"
+    if "ge" in limits:
+        number += f" from {limits['ge']:g} on"
+    elif "le" in limits:
+        number += f" up to {limits['le']:g}"
+    elif not kind.startswith(("int", "float")):
+        return ""
+    name = next((one for one in error.param.opts if one.startswith("--")), error.param.name)
+    return f"{name} is {found['input']!r}: give {number}"
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one sentence, never a traceback."""
     # the interpreter looks through all that is left as it ends: a third of a second for nothing
@@ -108,7 +126,7 @@ def main() -> None:
         sentence = getattr(error, "format_message", None)
         if sentence is None:
             raise
-        text = str(sentence())
+        text = _number_asked_for(error) or str(sentence())
         if "Usage:" in text:
             say_lines(text)
         else:

@@ -272,7 +272,7 @@ class Scenario:
         >>> Scenario.from_query("sped=3")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
-        imu.errors.ParameterError: sped is '3': give one of the keys speed, minutes, rate, ...
+        imu.errors.ParameterError: key is 'sped': give one of the keys speed, minutes, rate, ...
         """
         pairs: list[tuple[str, str]] = []
         from_file: dict[str, str] = {}
@@ -289,9 +289,10 @@ class Scenario:
             names = [*(each.name for each in fields(cls)), *FAULT_KINDS, *HAPPENINGS]
             return cls(**usual | _values(pairs, names))
         except ParameterError as error:
-            if error.name not in from_file:
+            file = from_file.get(str(error.value) if error.name == "key" else error.name)
+            if file is None:
                 raise
-            place = f"{error.name} in {from_file[error.name]}"
+            place = f"{error.name} in {file}"
             raise ParameterError(place, error.value, error.accepted) from None
 
 
@@ -305,7 +306,7 @@ def _values(pairs: list[tuple[str, str]], names: list[str]) -> dict[str, Any]:
     seen: set[str] = set()
     for key, text in pairs:
         if key not in names or key == "script":
-            raise ParameterError(key, text, "one of the keys " + ", ".join(names))
+            raise ParameterError("key", key, "one of the keys " + ", ".join(names))
         if key in seen:
             raise ParameterError(key, text, "each key once")
         seen.add(key)

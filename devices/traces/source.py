@@ -52,9 +52,7 @@ def trace_address(url: str) -> TraceAddress:
         key, _, text = pair.partition("=")
         key = unquote(key).strip()
         if key not in _KEYS or key in keys:
-            raise ParameterError(
-                key, unquote(text), "one of the keys " + ", ".join(_KEYS) + ", each once"
-            )
+            raise ParameterError("key", key, f"one of the keys {', '.join(_KEYS)}, each once")
         keys[key] = unquote(text).strip()
     if not place:
         raise ParameterError("source", url, "trace:FILE with a recording or a trace of a link")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from imu.compiled import is_compiled
@@ -81,4 +82,15 @@ def check_port(port: int) -> None:
 def check_axes(axes: str) -> None:
     """Refuse axes that are none, before anything is made."""
     if axes not in {"", "auto"}:
-        mounting_from_axes(axes)
+        with as_options({"axes": "--axes"}):
+            mounting_from_axes(axes)
+
+
+@contextmanager
+def as_options(names: Mapping[str, str]) -> Iterator[None]:
+    """Refuse what was typed by the name of its option, in place of the one that it has inside."""
+    try:
+        yield
+    except ParameterError as error:
+        name = names.get(error.name, error.name)
+        raise ParameterError(name, error.value, error.accepted) from None

@@ -12,6 +12,7 @@ import typer
 
 from imu.errors import InputError
 from pipelines.coaching.training.metronome import Metronome, beats_between, metronome_for
+from pipelines.commands.checks import as_options
 from pipelines.commands.messages import say
 
 
@@ -23,7 +24,8 @@ def metronome(
     minutes: Annotated[float, typer.Option(min=0.1, max=180.0, help="How long.")] = 10.0,
 ) -> None:
     """Beat a quicker rhythm with the terminal's bell; Ctrl-C ends it."""
-    rhythm, cue = metronome_for(usual, percent)
+    with as_options({"usual_spm": "usual"}):
+        rhythm, cue = metronome_for(usual, percent)
     if not sys.stdout.isatty():
         raise InputError("the metronome beats with a terminal's bell: run it in a terminal.")
     say(cue.message)

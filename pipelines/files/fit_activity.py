@@ -87,7 +87,8 @@ def write_fit(path: str | os.PathLike[str], result: SessionResult) -> None:
     if not len(result.steps):
         raise RecordingError("nobody runs in it: there is no activity to write.", path=place)
     if start_ns < 631_065_600 * 10**9:  # FIT counts from 1989-12-31
-        raise RecordingError("does not say when it began, which FIT needs.", path=place)
+        lacks = "does not say when it began, which FIT needs: give a recording that does"
+        raise RecordingError(f"{lacks}, or no --fit.", path=place)
     encoder: Any = Encoder(_descriptions())
     for message in _messages(result):
         encoder.write_mesg(message)

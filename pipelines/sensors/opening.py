@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from devices import sources
 from devices.traces import btsnoop, pcapng
+from imu.errors import InputError
 from pipelines.files.mcap_recovery import MAGIC
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def open_source(
     BackstrideError
         When the address is not valid, or its file cannot be read.
     """
+    path = Path(url)
+    if ":" not in url and (path.suffix or len(path.parts) > 1) and not path.exists():
+        raise InputError("no such file: give trace:FILE with one that is there.", place=url)
     if url.partition(":")[0].strip().lower() == "trace":
         from devices.traces.source import trace_address
 

@@ -127,8 +127,8 @@ def test_opening_connects_nothing_yet(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "named"),
     [
-        ("ble:?colour=red", "colour"),
-        ("ble:?baud=9600", "baud"),
+        ("ble:?colour=red", "key"),
+        ("ble:?baud=9600", "key"),
         ("ble:?rate=fast", "rate"),
         ("ble:?rate=1e9", "rate"),
         ("ble:?name=a&name=b", "name"),

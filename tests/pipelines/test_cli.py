@@ -106,6 +106,21 @@ def test_a_mistake_in_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert backstride(*named, "--help").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("journal pain 3.5", "level is '3.5': give a whole number; see"),
+        ("journal week --weeks 0", "--weeks is '0': give a number from 1 on; see"),
+        ("replay a.csv --rate fast", "--rate is 'fast': give a number; see"),
+        ("metronome 170 --percent 50", "--percent is '50': give a number up to 10; see"),
+        ("metronome 0", "usual is 0.0: give a cadence from 100 to 218."),
+        ("replay a.csv --axes forward", "--axes is 'forward': give"),
+    ],
+)
+def test_a_number_that_is_none_is_told_by_what_was_typed(words: str, told: str) -> None:
+    assert told in one_sentence(backstride(*words.split()))
+
+
 # --- streams --------------------------------------------------------------------------------------
 
 

@@ -55,11 +55,11 @@ def test_a_plus_sign_in_axes_is_not_a_blank() -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("sped=3", ("sped", "'3'", "speed, minutes")),
+        ("sped=3", ("key is 'sped'", "speed, minutes")),
         ("speed=19", ("speed", "19.0", "from 1.8 to 9 m/s")),
         ("speed=fast", ("speed", "'fast'", "from 1.8 to 9 m/s")),
         ("speed=nan", ("speed", "nan", "from 1.8 to 9 m/s")),
-        ("speed", ("speed", "''", "from 1.8 to 9 m/s")),
+        ("speed", ("speed is missing", "from 1.8 to 9 m/s")),
         ("rate=20", ("rate", "20.0", "from 50 to 1600 Hz")),
         ("seed=1.5", ("seed", "'1.5'", "whole number")),
         ("seed=-1", ("seed", "-1", "whole number")),

@@ -43,7 +43,7 @@ def test_runner_connects_is_alerted_mutes_pauses_marks_and_stops(tmp_path: Path)
         tab.until_shown("Connect your sensor")
         tab.picture("connect")
         _choose(tab, "sim:?sped=3")
-        tab.until_shown("sped is '3'", ".trouble")
+        tab.until_shown("key is 'sped'", ".trouble")
         _choose(tab, _LEANING)
 
         _numbers_move(tab)
