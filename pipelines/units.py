@@ -289,7 +289,7 @@ def parse_typed_height(words: str, units: Units = "metric", name: str = "height"
     >>> parse_typed_height("1,75", "metric"), round(parse_typed_height("69", "imperial"), 2)
     (1.75, 1.75)
     """
-    number = _bare_number(words)
+    number = bare_number(words)
     short = number is not None and number < _METRES_BELOW
     unit = "in" if units == "imperial" else "m" if short else "cm"
     return parse_height(_with_unit(words, unit), name)
@@ -330,10 +330,10 @@ def slope_with_unit(words: str) -> str:
 
 
 def _with_unit(words: str, unit: str) -> str:
-    return words if _bare_number(words) is None else f"{words.strip()} {unit}"
+    return words if bare_number(words) is None else f"{words.strip()} {unit}"
 
 
-def _bare_number(words: str) -> float | None:
+def bare_number(words: str) -> float | None:
     """A number without its unit, as people type one; None when it is anything else."""
     try:
         return float(words.replace(",", ".").replace("−", "-"))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from imu.errors import ParameterError
-from pipelines.units import parse_typed_height, parse_typed_mass
+from pipelines.units import (
+    bare_number,
+    parse_height,
+    parse_mass,
+    parse_typed_height,
+    parse_typed_mass,
+)
 
 
 def given_file(text: str) -> Path:
@@ -25,6 +30,27 @@ def given_file(text: str) -> Path:
     return Path(text)
 
 
+def _given_mass(words: str) -> float:
+    return (parse_mass if _in_doubt(words) else parse_typed_mass)(words, name="--mass")
+
+
+def _given_height(words: str) -> float:
+    return (parse_height if _in_doubt(words) else parse_typed_height)(words, name="--height")
+
+
+def _in_doubt(words: str) -> bool:
+    """Whether a number has no unit, and the runner's units are imperial: both may be meant."""
+    if bare_number(words) is None:
+        return False
+    from pipelines.commands.journal.messages import tell_notes
+    from pipelines.runner.journal.at_hand import JournalAtHand
+
+    with JournalAtHand() as journal:
+        units = journal.ask(lambda it: it.settings().units, "metric")
+        tell_notes(journal.take_notes())
+    return units == "imperial"
+
+
 Axes = Annotated[
     str,
     typer.Option(
@@ -35,7 +61,7 @@ Mass = Annotated[
     float | None,
     typer.Option(
         help="Body mass, such as 70, '70 kg' or '154 lb'.",
-        parser=partial(parse_typed_mass, name="--mass"),
+        parser=_given_mass,
         metavar="MASS",
     ),
 ]
@@ -43,7 +69,7 @@ Height = Annotated[
     float | None,
     typer.Option(
         help="Height, such as 1.75, '1.75 m' or '5 ft 9 in'; the lumbar index needs it.",
-        parser=partial(parse_typed_height, name="--height"),
+        parser=_given_height,
         metavar="HEIGHT",
     ),
 ]

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from pipelines.coaching.texts import text
+from pipelines.commands.checks import as_options
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
 from pipelines.runner.journal.words import settings_lines
-from pipelines.units import parse_distance, parse_typed_height, parse_typed_mass
+from pipelines.units import (
+    parse_distance,
+    parse_height,
+    parse_mass,
+    parse_typed_height,
+    parse_typed_mass,
+)
 
 #: Said of what is to be known no more.
 _NONE = "none"
+#: The option of a setting whose name is another.
+_OPTIONS: Final = {
+    "strength_days": "--strength",
+    "stretches_per_day": "--stretches",
+    "highest_heart_rate_bpm": "--highest-pulse",
+}
 
 
 def settings(
@@ -34,12 +47,6 @@ def settings(
 ) -> None:
     """Show or change your settings."""
     changes: dict[str, object] = {}
-    if height:
-        known_m = None if height == _NONE else parse_typed_height(height, name="--height")
-        changes["height_m"] = known_m
-    if mass:
-        known_kg = None if mass == _NONE else parse_typed_mass(mass, name="--mass")
-        changes["mass_kg"] = known_kg
     if units:
         changes["units"] = units
     if ceiling:
@@ -51,7 +58,15 @@ def settings(
         changes["stretches_per_day"] = stretches
     if highest_pulse is not None:
         changes["highest_heart_rate_bpm"] = highest_pulse or None
-    with opened_journal() as journal:
+    with opened_journal() as journal, as_options(_OPTIONS):
+        # a number alone may be meant in those units, or in kg and cm
+        in_doubt = (units or journal.settings().units) == "imperial"
+        if height:
+            read = parse_height if in_doubt else parse_typed_height
+            changes["height_m"] = None if height == _NONE else read(height, name="--height")
+        if mass:
+            read = parse_mass if in_doubt else parse_typed_mass
+            changes["mass_kg"] = None if mass == _NONE else read(mass, name="--mass")
         now = journal.change_settings(**changes) if changes else journal.settings()
         path = journal.path
     for line in settings_lines(now):

@@ -7,6 +7,8 @@ import os
 import re
 import shlex
 import shutil
+import sys
+import time
 import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,12 +17,13 @@ import pytest
 
 from pipelines.runner.journal.database import Journal, journal_path
 from pipelines.runner.journal.entries import Exercise, Pain, Session
-from tests.pipelines.command_line import quiet
+from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.journals import held_by_another_process
 from tests.pipelines.runner.journal.typed import journal, refused
 
 #: A day that is still to come.
 FUTURE = str(date.today() + timedelta(days=2))
+TYPED = ("add", "--at", "2026-03-02 18:00", "--distance", "0.2 km")
 
 
 # --------------------------------------------------------------------------------------------- runs
@@ -127,11 +130,58 @@ def test_the_same_recording_is_not_added_twice(
         (["delete", "1", "--everything"], "--everything"),
         (["delete", "99"], "99: give one that the list of runs shows"),
         (["check", "--yes", "mood", "--no-others"], "mood"),
+        (["add"], "^--at is missing: give the start of the run, or its file"),
+        ([*TYPED, "--minutes", "-3"], "^--minutes is -3"),
+        ([*TYPED, "--minutes", "nan"], "^--minutes is nan"),
+        (["add", "--at", "1969-01-01 12:00"], "^--at .* a time from 1981 on"),
+        (["settings", "--strength", "9"], "^--strength is 9"),
+        (["settings", "--stretches", "9"], "^--stretches is 9"),
+        (["settings", "--highest-pulse", "1000"], "^--highest-pulse is 1000"),
+        (["settings", "--units", "imperial", "--mass", "154"], "^--mass .* with its unit"),
+        (["settings", "--units", "imperial", "--height", "69"], "^--height .* with its unit"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_mistake_is_one_sentence(words: list[str], told: str) -> None:
     assert re.search(told, refused(*words))
+
+
+def test_a_number_alone_is_no_mass_where_units_are_imperial() -> None:
+    assert "70.0 kg" in journal("settings", "--mass", "70")
+    journal("settings", "--units", "imperial")
+    assert "--mass" in refused("settings", "--mass", "154")
+    assert "154.3 lb" in journal("settings")
+    told = backstride("replay", "run.csv", "--height", "1.75")
+    assert "--height is '1.75': give a height from 1.0 to 2.5 m with its unit" in told.err
+
+
+def test_a_distance_is_one_that_can_be_run_in_the_time(recording: Path) -> None:
+    journal(*TYPED, "--minutes", 1)
+    assert "--distance" in refused("edit", 1, "--distance", "5 km")
+    journal("add", recording, "--distance", "0.1 km")
+    # a recording may have stopped on the way
+    said = journal("edit", 2, "--distance", "5 km")
+    assert "nobody runs more than 0.2 km in the time of this recording; the rest counts" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no time.tzset")
+def test_a_time_that_the_clock_has_left_out_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert "put forward over" in refused("pain", 1, "--at", "2026-03-29 02:30")
+        for told in ("2026-03-29 01:59", "2026-03-29 03:00", "2025-10-26 02:30"):
+            journal("pain", 1, "--at", told)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_pain_is_of_no_simulated_run(recording: Path) -> None:
+    journal("add", recording)
+    assert "of run 1" not in journal("list")
+    assert "with this run" not in journal("pain", 2)
+    assert "run 1" not in journal("pain")
 
 
 # --------------------------------------------------------------------------------- notes and weeks
