@@ -26,7 +26,8 @@ def cadence_suggestion(status: LiveStatus, usual_spm: float | None = None) -> di
     Returns
     -------
     dict
-        ``suggested``, a whole number, None while nothing is known; ``words`` for it.
+        ``suggested``, a whole number, None while nothing is known, or pain or a sign for a doctor
+        speaks against training; ``words`` for it.
 
     Examples
     --------
@@ -34,6 +35,9 @@ def cadence_suggestion(status: LiveStatus, usual_spm: float | None = None) -> di
     {'suggested': 168, 'words': '168 steps a minute, 5 % quicker than your usual 160, at the same \
 speed.'}
     """
+    flags, pain = status.red_flags, status.pain
+    if flags.stopped or flags.eased or (pain is not None and pain.holds):
+        return {"suggested": None, "words": "No quicker rhythm is suggested as your back is now."}
     indicator = status.indicators.get(_CADENCE)
     baseline_spm = math.nan if indicator is None else indicator.baseline
     known_spm = baseline_spm if math.isfinite(baseline_spm) else usual_spm

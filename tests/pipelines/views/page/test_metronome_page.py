@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from typing import Any
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from pipelines.coaching.training.red_flags import RedFlagState
+from pipelines.session.facts import PainJudged
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.views.page.cadence_suggestion import cadence_suggestion
 from pipelines.views.page.run_requests import Beforehand
@@ -47,6 +50,20 @@ def test_five_percent_more_than_the_baseline_is_suggested(
     assert shown["suggested"] == suggested
     if suggested is not None:
         assert shown["words"].startswith(f"{suggested} steps a minute, 5 % quicker than your usual")
+
+
+@pytest.mark.parametrize(
+    "felt",
+    [
+        {"pain": PainJudged(0.0, 5, "change", "before", holds=True)},
+        {"red_flags": RedFlagState(eased=True)},
+    ],
+)
+def test_no_quicker_rhythm_is_suggested_while_no_training_is(felt: dict[str, Any]) -> None:
+    page = Dashboard()
+    page.start(Beforehand(usual_spm=180.0))
+    page.update(dataclasses.replace(_with_cadence(160.0), **felt))
+    assert page.shown()["cadence"]["suggested"] is None
 
 
 @needs_chromium
