@@ -45,7 +45,7 @@ _STILL, _WALK, _GROUNDED_RUN, _RUN = range(4)
 GAIT_FEATURES: Final = ("step_time", "swing", "second_harmonic")
 
 #: Weights of the features and the constant; see :mod:`benchmarks.gait_model`.
-RUN_WEIGHTS: Final = (-46.657, 3.666, -12.414, 0.54)
+RUN_WEIGHTS: Final = (-46.61, 3.626, -12.358, 0.544)
 
 # step time and swing are logarithms of their ratio to these
 _STEP_TIME_S: Final = 0.42

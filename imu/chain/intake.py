@@ -321,6 +321,27 @@ def kinds_left_out(s: Record) -> int:
 
 
 @small_kernel
+def _finest(finest: float, step: float) -> float:
+    """The least change of an axis so far; 0 before any."""
+    return step if step > 0.0 and (step < finest or finest == 0.0) else finest
+
+
+@small_kernel
+def _take_changes(
+    c: Record, s: Record, ax: float, ay: float, az: float, gx: float, gy: float, gz: float
+) -> None:
+    """Take what has changed since the sample before: the most of late, and the least ever."""
+    most, most_turn = s.most_change * c.forgetting, s.most_turn_change * c.forgetting
+    for axis in range(3):
+        change = abs((ax, ay, az)[axis] - s.acceleration[axis])
+        turn_change = abs((gx, gy, gz)[axis] - s.angular_velocity[axis])
+        most, most_turn = max(most, change), max(most_turn, turn_change)
+        s.finest = _finest(s.finest, change)
+        s.finest_turn = _finest(s.finest_turn, turn_change)
+    s.most_change, s.most_turn_change = most, most_turn
+
+
+@small_kernel
 def accept_sample(
     c: Record,
     s: Record,
@@ -340,10 +361,7 @@ def accept_sample(
     turn_repeats, last_turn = s.turn_repeats, s.angular_velocity
     clipped, turned = False, False
     if s.joined == 1:
-        change = max(abs(ax - last[0]), abs(ay - last[1]), abs(az - last[2]))
-        s.most_change = max(s.most_change * c.forgetting, change)
-        change = max(abs(gx - last_turn[0]), abs(gy - last_turn[1]), abs(gz - last_turn[2]))
-        s.most_turn_change = max(s.most_turn_change * c.forgetting, change)
+        _take_changes(c, s, ax, ay, az, gx, gy, gz)
     s.leaps = 0
     size = math.sqrt(ax * ax + ay * ay + az * az)
     moving = abs(size - STANDARD_GRAVITY_M_S2) > _MOVING_M_S2
@@ -354,23 +372,16 @@ def accept_sample(
         value = ax if axis == 0 else (ay if axis == 1 else az)
         rate = gx if axis == 0 else (gy if axis == 1 else gz)
         size = abs(value)
-        step = abs(value - last[axis])
-        if s.joined == 1 and step > 0.0 and (step < s.finest or s.finest == 0.0):
-            s.finest = step
-        repeats[axis] = repeats[axis] + 1 if step == 0.0 else 1
-        if size >= c.acceleration_limit:
-            clipped = True
+        repeats[axis] = repeats[axis] + 1 if value == last[axis] else 1
         largest[axis] = max(largest[axis], size)
         at_end = size > max(_REPEAT_LEVEL_M_S2, _LIKE_THE_LARGEST * largest[axis])
         if repeats[axis] >= _REPEATS and at_end and not held:
             top_s = _TOP_S * math.sqrt(s.finest / (size - STANDARD_GRAVITY_M_S2))
             clipped = clipped or repeats[axis] >= top_s * c.rate_hz
+        clipped = clipped or size >= c.acceleration_limit
         if abs(last_turn[axis]) > _TURNING_RAD_S:
             turned = True
         turn_repeats[axis] = turn_repeats[axis] + 1 if rate == last_turn[axis] else 1
-        step = abs(rate - last_turn[axis])
-        if s.joined == 1 and step > 0.0 and (step < s.finest_turn or s.finest_turn == 0.0):
-            s.finest_turn = step
         lasting = turn_repeats[axis] >= c.turn_repeats and abs(rate) > _REPEAT_LEVEL_RAD_S
         if lasting and moving:  # half as slow: it turns with the stride
             top_s = 2.0 * _TOP_S * math.sqrt(s.finest_turn / abs(rate))

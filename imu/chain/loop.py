@@ -95,6 +95,8 @@ _SHAKING_S: Final = 0.05  # filled samples in a stride from which on its attitud
 _STANDING_SECONDS: Final = 2
 #: Square of the cosine of the turn from second to second of one who stands, at most 1.5°.
 _UPRIGHT: Final = math.cos(math.radians(1.5)) ** 2
+#: Cosine of a turn from the last standing that is another posture after one still second.
+_STRAIGHTENED: Final = math.cos(math.radians(15.0))
 _TAIL_S: Final = 0.18  # pad after the closing contact
 STEPS_TO_MOUNT: Final = 12  # steps that auto axes wait for
 #: Value of ``due`` while no step can be closed.
@@ -402,10 +404,16 @@ def _stand(s: Record) -> None:
     sizes *= before[0] ** 2 + before[1] ** 2 + before[2] ** 2
     if s.segment.standing_count > 1 and along * along < _UPRIGHT * sizes:
         s.segment.standing_count = 1
-    if s.segment.standing_count >= _STANDING_SECONDS:
+    # nobody leans so far into a run: who was bent has straightened
+    up, size = s.learned.standing_up, math.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2)
+    straightened = s.segment.standing_count == 1 and s.learned.stood == 1
+    along = v[0] * up[0] + v[1] * up[1] + v[2] * up[2]
+    straightened = straightened and along < _STRAIGHTENED * size
+    if straightened:
+        before[0], before[1], before[2] = 0.0, 0.0, 0.0
+    if s.segment.standing_count >= _STANDING_SECONDS or straightened:
         x, y, z = v[0] + before[0], v[1] + before[1], v[2] + before[2]
         norm = math.sqrt(x * x + y * y + z * z)
-        up = s.learned.standing_up
         up[0], up[1], up[2] = x / norm, y / norm, z / norm
         s.learned.stood = 1
     for k in range(3):

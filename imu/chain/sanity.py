@@ -127,6 +127,8 @@ _GRAVITY_BLOCKS: Final = 4
 #: The mean of ten seconds, from so many blocks on: 0.94 to 1.17 in people, whose sensors are off.
 _LEAST_MEAN_G: Final = 0.87
 _MOST_MEAN_G: Final = 1.2
+_MIDDLE_G: Final = 0.5 * (_LEAST_MEAN_G + _MOST_MEAN_G)
+_BELIEVED_G: Final = _MOST_MEAN_G - _MIDDLE_G - 0.02  # again, once it is so far within
 _KEPT_DIRECTION: Final = 0.98  # what is turned by hand without a gyroscope does not add up
 _MEAN_SMOOTHING: Final = 0.025
 _MEAN_BLOCKS: Final = 8
@@ -337,7 +339,7 @@ def _judge_gravity(s: Record, weighs: bool, in_sensor: float, kept_still: float)
         note_trouble(s, GRAVITY, s.gravity)
     elif s.ungrounded >= _GRAVITY_BLOCKS:
         note_trouble(s, GRAVITY, size)
-    elif not off:
+    elif not off and (s.weighed < _MEAN_BLOCKS or abs(s.gravity - _MIDDLE_G) < _BELIEVED_G):
         end_trouble(s, GRAVITY)
 
 

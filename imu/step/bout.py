@@ -23,6 +23,8 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 from imu.step.stride_levelling import KEPT_S, forget_posture, keep_posture
 
 _G: Final = STANDARD_GRAVITY_M_S2
+#: Sine of the lean back against standing beyond which nobody runs: who stood so was bent.
+_LEANS_BACK: Final = np.sin(np.radians(12.0))
 
 
 def find_mounting(state: NDArray[np.void]) -> None:
@@ -50,12 +52,15 @@ def find_mounting(state: NDArray[np.void]) -> None:
         return
     up /= norm
     # a sensor that lay on a table before it was clipped on tells nothing of standing
-    stood = bool(s["learned"]["stood"]) and float(up @ s["learned"]["standing_up"]) > 0.8
-    if stood:
-        up = s["learned"]["standing_up"]
-    found = np.zeros((3, 3))
-    if not forward_from_steps(force, contacts - contacts[0], up, found):
+    standing = s["learned"]["standing_up"]
+    stood = bool(s["learned"]["stood"]) and float(up @ standing) > 0.8
+    found, of_steps = np.zeros((3, 3)), contacts - contacts[0]
+    if not forward_from_steps(force, of_steps, standing if stood else up, found):
         return
+    if stood and float(found[0] @ up) > _LEANS_BACK:
+        stood = False
+        if not forward_from_steps(force, of_steps, up, found):
+            return
     if s["learned"]["mounting_status"] != MOUNTING_KNOWN:
         s["learned"]["mounting"] = found
         s["learned"]["mounting_status"] = MOUNTING_KNOWN

@@ -64,7 +64,8 @@ GRAVITY: Final = Limit(
 GYRO_BIAS: Final = Limit(
     0.0,
     2.0,
-    "imu/chain/orientation.py takes out no more; imu/chain/sanity.py flags steps from 30° in 4 s",
+    "imu/chain/orientation.py learns more at once only of one who stands for 3 s; "
+    "imu/chain/sanity.py flags steps from 30° in 4 s",
     0.0,
     7.5,
 )

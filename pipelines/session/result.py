@@ -36,7 +36,8 @@ _F = TypeVar("_F")
 _OF_A_WHOLE_SESSION: Final = frozenset(
     {"gravity", "gyro_contradicts", "gyro_quiet", "gyro_scale", "levelled", "tilt"}
 )
-_FIRST_STEPS: Final = 150
+_FIRST_STEPS: Final = 60
+_ALL: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,9 @@ def _in_doubt_from_the_start(steps: Steps, doubts: Sequence[SensorDoubted]) -> S
     told_s = [doubt.time_s for doubt in doubts if doubt.trouble in _OF_A_WHOLE_SESSION]
     before = int(np.searchsorted(steps.initial_contact_s, min(told_s, default=-np.inf)))
     if not 0 < before <= _FIRST_STEPS:
+        return steps
+    later = steps.quality_bits[before:] & np.uint16(Quality.SENSOR) > 0
+    if np.count_nonzero(later) < _ALL * len(later):  # it passed
         return steps
     rows = steps.rows.copy()
     rows["quality"][:before] |= np.uint16(Quality.SENSOR)

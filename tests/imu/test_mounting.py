@@ -60,7 +60,7 @@ def test_every_left_handed_triple_is_refused_by_name(triple: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "xyz", "+x+y", "+x+y+y", "+x+y+z ", "+X+Y+Z", "*x+y+z", "+x+y+w", "automatic"]
+    "text", ["xyz", "+x+y", "+x+y+y", "+x+y+z ", "+X+Y+Z", "*x+y+z", "+x+y+w", "automatic"]
 )
 def test_what_is_no_triple_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ParameterError, match="such as"):

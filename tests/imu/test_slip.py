@@ -139,3 +139,19 @@ def test_who_leans_slowly_into_the_run_was_upright_before(lasts_s: float) -> Non
     leant = analyze(turned(-10.0, 5.8 - lasts_s, "y", run(), lasts_s), axes="auto")
     more = leant.sacral_lean_deg[-40:] - clean.sacral_lean_deg[-40:]
     assert more.mean() == pytest.approx(10.0, abs=1.0)
+
+
+@pytest.mark.parametrize(("upright_s", "known"), [(2.4, True), (0.2, False)])
+def test_who_was_bent_before_the_run_is_not_taken_to_have_stood_so(
+    upright_s: float, known: bool
+) -> None:
+    """Laces: bent by 30° for four seconds; too soon afterwards nobody knows what was upright."""
+    longer = simulate(Scenario.from_query("minutes=1&seed=7&rate=100&standing_s=14&lean=5"))[0]
+    clean = analyze(longer, axes="auto").sacral_lean_deg[-40:].mean()
+    up_s = 13.4 - upright_s
+    bent = turned(30.0, up_s, "y", turned(-30.0, up_s - 5.0, "y", longer, 1.0), 0.6)
+    analyzer = StepAnalyzer(100.0)
+    steps = concatenate([analyzer.push(bent), analyzer.flush()])
+    assert analyzer.lean_is_relative is not known
+    if known:
+        assert steps.sacral_lean_deg[-40:].mean() == pytest.approx(clean, abs=1.5)

@@ -51,7 +51,7 @@ def test_without_a_terminal_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     with pytest.raises(InputError, match="run it in a terminal"):
         metronome(160.0, 5.0, 1.0)
-    with pytest.raises(ParameterError, match="usual_spm"):
+    with pytest.raises(ParameterError, match="usual is"):
         metronome(16.0, 5.0, 1.0)
 
 

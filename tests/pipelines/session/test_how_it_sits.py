@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.signal import bilinear, lfilter
 
 from devices.records import DeviceInfo
@@ -126,34 +129,47 @@ def test_steps_that_gaps_take_from_what_counts_are_told_with_their_cause() -> No
     assert not [note for note in told if "no running step is found" in note]
 
 
-@pytest.mark.parametrize(("trouble", "before"), [("gyro_scale", True), ("frozen", False)])
+@pytest.mark.parametrize(
+    ("trouble", "lasts", "before"),
+    [("gyro_scale", True, True), ("gyro_scale", False, False), ("frozen", True, False)],
+)
 def test_no_step_counts_of_a_sensor_whose_unit_is_found_wrong_after_some(
-    trouble: str, before: bool
+    trouble: str, lasts: bool, before: bool
 ) -> None:
-    """What happens to it in mid-run says nothing of the steps before."""
+    """What passes, or happens to it in mid-run, says nothing of the steps before."""
     found = folded(simulate(RUN)[0])
-    clean = result_of(SessionHeader(0, "run.csv"), found).steps
-    doubt = SensorDoubted(float(clean.initial_contact_s[20]), trouble, 2.0)
-    steps = result_of(SessionHeader(0, "run.csv"), [doubt, *found]).steps
+    times = result_of(SessionHeader(0, "run.csv"), found).steps.initial_contact_s
+    begin_s, end_s = float(times[20]), np.inf if lasts else float(times[30])
+
+    def doubted(rows: NDArray[np.void]) -> None:
+        within = (rows["initial_contact_s"] >= begin_s) & (rows["initial_contact_s"] < end_s)
+        rows["quality"][within] |= np.uint16(Quality.SENSOR)
+
+    doubt = SensorDoubted(begin_s, trouble, 2.0)
+    steps = result_of(SessionHeader(0, "run.csv"), [doubt, *changed(found, doubted)]).steps
     flagged = steps.quality_bits & np.uint16(Quality.SENSOR) > 0
-    assert flagged.tolist() == [before] * 20 + [False] * (len(clean) - 20)
+    assert flagged[:20].tolist() == [before] * 20
+    assert flagged[20:].all() == lasts
 
 
 def test_a_sensor_that_is_swung_further_than_a_pelvis_is_asked_where_it_sits() -> None:
+    def swung(rows: NDArray[np.void]) -> None:
+        rows["vertical_oscillation_mm"] *= 3.0
+
     found = folded(simulate(RUN)[0])
-    (note,) = [note for note in notes(swung(found), "auto") if "no pelvis" in note]
+    (note,) = [note for note in notes(changed(found, swung), "auto") if "no pelvis" in note]
     assert note.endswith("is the sensor at the back of the waist?")
     assert not [note for note in notes(found, "auto") if "no pelvis" in note]
 
 
-def swung(found: list[Fact]) -> list[Fact]:
-    """The same steps with three times their oscillation."""
-    changed: list[Fact] = []
+def changed(found: list[Fact], change: Callable[[NDArray[np.void]], None]) -> list[Fact]:
+    """The same facts with other steps."""
+    facts: list[Fact] = []
     for fact in found:
         if isinstance(fact, StepsFinished):
             rows = fact.steps.rows.copy()
-            rows["vertical_oscillation_mm"] *= 3.0
-            changed.append(StepsFinished(fact.time_s, Steps(rows)))
+            change(rows)
+            facts.append(StepsFinished(fact.time_s, Steps(rows)))
         else:
-            changed.append(fact)
-    return changed
+            facts.append(fact)
+    return facts

@@ -131,7 +131,7 @@ def test_what_was_stated_is_remembered_for_files_with_the_same_columns(
     again = backstride("import", rest, "two.csv")
     assert again.exit_code == 0
     assert "as for an earlier file with these columns" in again.err
-    assert "--columns or --units state it anew" in again.err
+    assert "(--columns auto forgets that)" in again.err
     assert rows_of("one.csv") == rows_of("two.csv")  # above them stands what was stated
     # what the numbers of another file tell goes before it
     run = write_text(tmp_path / "run.csv", RUN, UNSAID)
