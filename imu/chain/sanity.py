@@ -119,6 +119,7 @@ _TURNS_RAD_S: Final = 0.5  # more than one who has stopped turns
 _AXIS_LONGER: Final = 4
 _NOTHING: Final = 1e-9  # less is the rounding of a formula
 _THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
+_LONG_THAW_BLOCKS: Final = 61  # after a second: up, which was lost, takes so long
 _FAR_FROM_REST_M_S2: Final = 2.0
 #: Gravity of seconds: 0.93 to 1.12 g in people; the two accelerometers of one board 5 % apart.
 _LEAST_GRAVITY_G: Final = 0.7
@@ -591,11 +592,12 @@ def watch_sample(
         _judge_rate(c, s, t)
         if _is_frozen(c, s, ax, ay, az, gx, gy, gz, running):
             note_trouble(s, FROZEN, s.last_s)
-            s.thawing = _THAW_BLOCKS
+            s.thawing = max(s.thawing, _LONG_THAW_BLOCKS if s.equal > c.rate_hz else _THAW_BLOCKS)
             flags |= _SENSOR
         elif s.thawing > 0 and max(s.still_acceleration, s.still_turning) >= c.frozen_samples:
-            s.thawing = _THAW_BLOCKS  # it goes on, though the run has ended for it
-            flags |= _SENSOR
+            lasts = max(s.still_acceleration, s.still_turning) > c.rate_hz
+            s.thawing = max(s.thawing, _LONG_THAW_BLOCKS if lasts else _THAW_BLOCKS)
+            flags |= _SENSOR  # it goes on, though the run has ended for it
     if flags & _SENSOR:
         s.whole = 0
     # unlike readings have unlike sums: no two of these factors are in a ratio that readings have

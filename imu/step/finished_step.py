@@ -23,6 +23,7 @@ from imu.chain.loop import (
 )
 from imu.chain.orientation import level
 from imu.chain.sanity import (
+    FROZEN,
     TILT,
     count_step_at_end,
     end_trouble,
@@ -356,7 +357,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     fall = first + crossing_down_before(v10, flight, s.bout.weight)
     s.bout.rises[(number + 1) % CONTACTS] = next_rise
     find_up(c, s, number)
-    judge_agreement(c, s, f, number)
+    if not s.sanity.standing & 1 << FROZEN:  # what has just come to life has lost up
+        judge_agreement(c, s, f, number)
     q = s.segment.levelling
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     level(q, s.segment.up[0], s.segment.up[1], s.segment.up[2])

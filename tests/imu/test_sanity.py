@@ -210,3 +210,20 @@ def test_what_both_sensors_have_tipped_alike_has_the_right_scale(
     for _ in range(12):
         _judge_scale(state[0], 4.0, 9.0)  # (m/s²)², (rad/s)²
     assert list(standing_troubles(state["sanity"][0])) == told
+
+
+def test_an_accelerometer_that_comes_to_life_again_is_believed_again() -> None:
+    """Up is lost meanwhile: that is no contradiction, and no step counts until it is found."""
+    samples, _ = simulate(Scenario(minutes=1.1, rate=100.0, seed=3, standing_s=5.0))
+    clean, times = analyze(samples, axes="auto"), samples.time_s
+    force = samples.acceleration_m_s2.copy()
+    force[(times > 25.0) & (times < 32.0)] = force[np.searchsorted(times, 25.0)]
+    analyzer = StepAnalyzer(100.0)
+    stuck = Samples(times, force, samples.angular_velocity_rad_s)
+    steps = concatenate([analyzer.push(stuck), analyzer.flush()])
+    assert list(analyzer.troubles) == ["frozen"]
+    counted = steps.quality_bits == 0
+    assert np.count_nonzero(counted & (steps.initial_contact_s > 50.0)) > 30
+    at = np.searchsorted(clean.initial_contact_s, steps.initial_contact_s[counted] - 0.1)
+    off = steps.sacral_lean_deg[counted] - clean.sacral_lean_deg[at]
+    assert np.abs(off).max() < 2.0

@@ -131,7 +131,12 @@ def test_live_over_a_real_persons_recording_is_its_replay(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "query",
-    ["", "protocol=backstride", "protocol=movesense", "protocol=witmotion&link=serial"],
+    [
+        "",
+        "protocol=backstride",
+        "protocol=movesense",
+        pytest.param("protocol=witmotion&link=serial", marks=pytest.mark.slow),
+    ],
 )
 def test_a_recorded_session_is_sent_again_packet_by_packet(query: str, tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
