@@ -25,6 +25,11 @@ settings.register_profile("random", deadline=None, print_blob=True, max_examples
 settings.load_profile("same")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a quarter of the time they wait for browsers and processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, object]:
     """Compile the filters before the first test where that was not done yet.

@@ -36,7 +36,7 @@ def ratio(one: Callable[[], object], other: Callable[[], object]) -> float:
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     warm_up()
     path = tmp_path_factory.mktemp("speed") / "run.mcap"
-    write_simulation(path, "minutes=0.5&rate=200&standing_s=2", quiet)
+    write_simulation(path, "minutes=2&rate=200&standing_s=2", quiet)
     return read_session(path)
 
 
