@@ -8,7 +8,8 @@ Source: Laidig & Seel, VQF: Highly accurate IMU orientation estimation with bias
 magnetic disturbance rejection, Information Fusion 91 (2023), doi:10.1016/j.inffus.2022.10.014.
 
 Deviations: the bias filter and the rest detector run every 50 ms, not every sample, with the
-covariances scaled to that interval; heading is left free (no magnetometer).
+covariances scaled to that interval; heading is left free (no magnetometer); a bias is believed up
+to 25 °/s, not 2, where one rests at it for three seconds without tilting.
 """
 
 from __future__ import annotations
