@@ -12,10 +12,10 @@ from imu.samples import STANDARD_GRAVITY_M_S2
 #: A body that moves changes its force by so much within so long, before and after.
 _MOVES_M_S2: Final = 3.0
 _BESIDE_S: Final = 0.25
-#: Share of rows equal to the one before from which on a slower sensor's values are held.
+#: Share of readings that come again from which on they are those of a slower sensor.
 _SLOWER: Final = 0.3
-#: A coarse sensor repeats itself by chance, and for longer at the top of a wave: it is believed for
-#: so long, and where so many of its readings come twice altogether.
+#: A coarse sensor repeats itself by chance, and for longer at the top of a wave: where some of its
+#: readings come twice a row is held from so long on, and where this share does, none is.
 _BELIEVED_S: Final = 0.05
 _COARSE: Final = 0.05
 #: Without a gyroscope the same is measured for so long, falling.
@@ -76,9 +76,9 @@ def held_rows(values: NDArray[np.float64], rate_hz: float, *, gyroscope: bool) -
 def _moves(values: NDArray[np.float64], begin: int, end: int, rate_hz: float) -> bool:
     """Whether the force changes before the row that is held, and after it where there are more."""
     reach = max(2, round(_BESIDE_S * rate_hz))
-    before, after = values[max(0, begin - reach) : begin + 1, :3], values[end : end + reach, :3]
+    beside = [values[max(0, begin - reach) : begin + 1, :3]]
+    if end < len(values):
+        beside.append(values[end : end + reach, :3])
     return all(
-        2 * len(part) > reach and float(np.ptp(part, axis=0).max()) > _MOVES_M_S2
-        for part in (before, after)
-        if end < len(values) or part is before
+        2 * len(part) > reach and float(np.ptp(part, axis=0).max()) > _MOVES_M_S2 for part in beside
     )

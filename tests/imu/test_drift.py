@@ -94,6 +94,11 @@ def known(judged: bool) -> NDArray[np.bool_]:
     return np.full(len(INDICATORS), judged)
 
 
+def take(segments: NDArray[np.void], block: Array, number: int, judged: NDArray[np.bool_]) -> None:
+    """Follow a block of seven seconds, of a run whose pace nobody states."""
+    follow(segments, block, np.full(2, math.nan), 7.0 * (number + 1), judged, SOUGHT, DriftParams())
+
+
 def changed_run(minutes: float, column: str, how: Callable[[Array, Array], Array]) -> Steps:
     """A stationary run with one column, as a function of its times and values, replaced."""
     steps = Steps(stationary_run(minutes).rows.copy())
@@ -420,7 +425,7 @@ def test_a_day_far_from_the_usual_is_learned_until_it_is_judged() -> None:
         take_given(s, usual)
         for n in range(60):
             now = known(judged)
-            follow(segments, block, np.full(2, math.nan), 7.0 * (n + 1), now, SOUGHT, DriftParams())
+            take(segments, block, n, now)
         levels.append(float(s["level"][place]))
     assert levels[0] < -2.5 and abs(levels[1]) < 0.5
 
@@ -514,15 +519,7 @@ def test_a_belt_set_faster_after_a_steady_hour_is_no_change_of_force(seed: int) 
         wander = stays * wander + 1.4 * shaken * rng.standard_normal(len(value))
         change = wander + np.array([one.noise for one in usual]) * rng.standard_normal(len(value))
         block = np.where(RELATIVE, value * np.exp(0.01 * change), value + change)
-        follow(
-            segments,
-            block,
-            np.full(2, math.nan),
-            7.0 * (n + 1),
-            known(n >= 95),
-            SOUGHT,
-            DriftParams(),
-        )
+        take(segments, block, n, known(n >= 95))
     middle, spread = usual[PEAK].speed
     assert s["parts"][PEAK, 3] == middle
     assert math.sqrt(s["covariance"][PEAK, 3, 3]) == pytest.approx(spread)
@@ -543,15 +540,7 @@ def test_intervals_teach_what_speed_does_to_the_runner_though_nobody_states_it()
         change = on_speed * faster
         change += 0.5 * np.array([one.noise for one in usual]) * rng.standard_normal(len(value))
         block = np.where(RELATIVE, value * np.exp(0.01 * change), value + change)
-        follow(
-            segments,
-            block,
-            np.full(2, math.nan),
-            7.0 * (n + 1),
-            known(n >= 95),
-            SOUGHT,
-            DriftParams(),
-        )
+        take(segments, block, n, known(n >= 95))
     middle, spread = usual[shock].speed
     assert s["parts"][shock, 3] == pytest.approx(1.5 * middle, abs=0.12)
     assert math.sqrt(s["covariance"][shock, 3, 3]) < 0.4 * spread
@@ -576,15 +565,7 @@ def followed(seed: int, change: Array, given: Baseline | None = None) -> tuple[A
         noise = 0.5 * np.array([one.noise for one in usual]) * rng.standard_normal(len(VALUE))
         moved = own + wander + noise
         block = np.where(RELATIVE, VALUE * np.exp(0.01 * moved), VALUE + moved)
-        follow(
-            segments,
-            block,
-            np.full(2, math.nan),
-            7.0 * (n + 1),
-            known(n >= 95),
-            SOUGHT,
-            DriftParams(),
-        )
+        take(segments, block, n, known(n >= 95))
         seen[n] = s["smoothed"], s["spread"]
     return s, seen
 
@@ -820,7 +801,7 @@ def test_it_follows_an_indicator_as_plain_algebra_does_and_weighs_each_onset() -
     s = segments[0]
     for n, block in enumerate(blocks):
         judged = known(n >= JUDGED_FROM)
-        follow(segments, block, np.full(2, math.nan), 7.0 * (n + 1), judged, SOUGHT, DriftParams())
+        take(segments, block, n, judged)
     twice, sought = {}, SOUGHT[place]
     for onset in (*range(30 - 18, 30 - 2), 0, 10, 20):  # the last blocks, and every tenth
         left, _ = made_of(blocks, place, stepped_from=onset)
