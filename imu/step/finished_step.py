@@ -437,7 +437,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     t = min(b, int(math.ceil(toe_off)) - first)
     if b - a < 4:
         return False
-    turn_into_angles(f, a, b)
+    turn_into_angles(f, a, b + 1)
     force = w[GROUND_FORCE]
     _fill_force(
         outputs, rise - first, rise_samples, contact_index - first, toe_off - first, a, b, force
@@ -466,7 +466,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.step_regularity = likeness_to_last_step(s, number, rise, next_rise)
     r.yaw_rate_deg_s = np.nan
     if gyro and mounted:
-        r.yaw_rate_deg_s = (w[YAW, b - 1] - w[YAW, a]) / ((b - 1 - a) * c.interval_s)
+        r.yaw_rate_deg_s = (w[YAW, b] - w[YAW, a]) / ((b - a) * c.interval_s)
     upwards, sideways = measure_oscillations(c, s, f, number, first, a, b, left)
     r.mediolateral_oscillation_mm = 1000.0 * sideways if gyro and has_left else np.nan
     r.vertical_oscillation_mm = 1000.0 * upwards

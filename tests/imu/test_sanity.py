@@ -180,6 +180,13 @@ def test_25_hz_gives_what_it_can_and_leaves_the_rest_empty() -> None:
         assert np.isnan(slow.rows[name]).all()
 
 
+def test_a_run_straight_on_is_no_bend_at_25_hz() -> None:
+    for query in ("seed=1", "seed=2&speed=4.2"):
+        samples = run(f"minutes=0.6&rate=100&standing_s=2&{query}")[::4]
+        flagged = analyze(samples, axes="+x+y+z").quality_bits & int(Quality.BEND)
+        assert np.count_nonzero(flagged) < 0.05 * len(flagged)
+
+
 def test_a_sensor_that_is_turned_by_hand_without_a_gyroscope_has_its_gravity() -> None:
     time = np.arange(8000) / RATE_HZ
     angle = np.where(time > 10.0, np.sin(5.0 * time), 0.0)
