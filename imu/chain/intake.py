@@ -136,6 +136,7 @@ INTAKE_STATE: Final = np.dtype(
         ("finest", np.float64),  # least change of an axis from sample to sample, m/s²; 0: none yet
         ("largest", np.float64, 3),  # size on each axis that was ever read, m/s²
         ("turn_repeats", np.int64, 3),
+        ("turn_hold", np.int64),  # samples that its reading before this one stood for
         ("finest_turn", np.float64),  # the same of the gyroscope, rad/s
         ("measured", np.uint8, 3),  # axes that ever were different from zero
         ("most_change", np.float64),  # of late, from sample to sample on an axis, m/s²
@@ -368,6 +369,13 @@ def accept_sample(
     # what stands still on all axes is held by whoever wrote it
     several = measured[0] + measured[1] + measured[2] > 1
     held = several and ax == last[0] and ay == last[1] and az == last[2]
+    # and a gyroscope that is slower stands for as long each time
+    stood = min(turn_repeats[0], turn_repeats[1], turn_repeats[2])
+    slower = gx == last_turn[0] and gy == last_turn[1] and gz == last_turn[2]
+    if slower:
+        slower = stood <= s.turn_hold
+    else:
+        s.turn_hold = stood
     for axis in range(3):
         value = ax if axis == 0 else (ay if axis == 1 else az)
         rate = gx if axis == 0 else (gy if axis == 1 else gz)
@@ -383,6 +391,7 @@ def accept_sample(
             turned = True
         turn_repeats[axis] = turn_repeats[axis] + 1 if rate == last_turn[axis] else 1
         lasting = turn_repeats[axis] >= c.turn_repeats and abs(rate) > _REPEAT_LEVEL_RAD_S
+        lasting = lasting and not slower
         if lasting and moving:  # half as slow: it turns with the stride
             top_s = 2.0 * _TOP_S * math.sqrt(s.finest_turn / abs(rate))
             lasting = turn_repeats[axis] >= top_s * c.rate_hz

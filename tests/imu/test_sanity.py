@@ -187,6 +187,17 @@ def test_a_run_straight_on_is_no_bend_at_25_hz() -> None:
         assert np.count_nonzero(flagged) < 0.05 * len(flagged)
 
 
+def test_a_slower_gyroscope_in_every_row_is_not_at_the_end_of_its_range() -> None:
+    samples = run()
+    gyro = samples.angular_velocity_rad_s
+    assert gyro is not None
+    held = np.repeat(gyro[::4], 4, axis=0)[: len(samples)]
+    given = Samples(samples.time_s, samples.acceleration_m_s2, held)
+    quality = analyze(given, axes="+x+y+z").quality
+    assert np.mean(quality == "") > 0.9, set(quality)
+    assert told(given) == {}
+
+
 def test_a_sensor_that_is_turned_by_hand_without_a_gyroscope_has_its_gravity() -> None:
     time = np.arange(8000) / RATE_HZ
     angle = np.where(time > 10.0, np.sin(5.0 * time), 0.0)
