@@ -2,7 +2,7 @@
 
 In a bend the specific force leans inward, by 1 to 3° on a track, and roll with it. A sensor that
 slips takes the neutral along: lean and roll jump and the gait does not change. Forces and times are
-as good as ever in both.
+as good as ever in both. A stride that lies far from those before is in doubt until that is known.
 
 Ten steps are looked at together, even in number, so that the swings of both legs cancel. A bend is
 therefore told some steps after it began, and some steps beyond its end.
@@ -39,6 +39,8 @@ _LASTS_S: Final = 10.0
 START_S: Final = 10.0
 #: And where the runner stood before, and it is.
 START_FROM_STANDING_S: Final = 2.0
+#: What lies so far from the steps before is in doubt before it is known what it was, degrees.
+_FAR_DEG: Final = 8.0
 #: Angles are summed in whole microdegrees: sums that go along with the steps stay exact.
 _PER_DEGREE: Final = 1e6
 
@@ -210,6 +212,17 @@ def _judge_jump(c: Record, s: Record) -> None:
 
 
 @kernel
+def _lies_far(s: Record) -> bool:
+    """Whether the last stride, both feet together, lies far from the older ten steps."""
+    last, before = (s.straights - 1) % _BOTH, (s.straights - 2) % _BOTH
+    lean, _ = _sums_of_ten(s.lean, s.straights)
+    roll, _ = _sums_of_ten(s.roll, s.straights)
+    lean = 0.5 * (s.lean[last] + s.lean[before]) - lean / _STEPS
+    roll = 0.5 * (s.roll[last] + s.roll[before]) - roll / _STEPS
+    return math.hypot(lean, roll) > _FAR_DEG * _PER_DEGREE
+
+
+@kernel
 def _add_straight(s: Record, row: Record) -> None:
     """Add a step of a straight: the oldest leaves the older ten, to which the middle one goes."""
     k = s.straights % _BOTH
@@ -263,6 +276,7 @@ def judge_posture(c: Record, s: Record, row: Record, start_s: float) -> int:
     if straight and math.isfinite(row.sacral_lean_deg) and begin_s - s.start_s >= start_s:
         _add_straight(s, row)
         if s.straights >= _BOTH:
+            flags = _SLIP if _lies_far(s) else 0
             _judge_jump(c, s)
     if s.slip_left_s > 0.0:
         flags |= _SLIP
@@ -287,8 +301,9 @@ class PostureQuality(Stage[PostureQualityParams]):
       after it are in one too, until ten are seen. Without a gyroscope no step is flagged.
     * ``slip``: the mean posture of the latest ten steps has jumped against the ten before, and the
       gait has not. Flagged for 10 s of running, from where that is seen: at the eleventh step
-      beyond the jump. Only straights are compared, and steps without other reservations, from 10 s
-      after a start on. A slip in a bend is seen after it.
+      beyond the jump; before it is, strides that lie by more than 8° from older ten. Only
+      straights are compared, and steps without other reservations, from 10 s after a start on. A
+      slip in a bend is seen after it.
 
     Parameters
     ----------
