@@ -281,14 +281,20 @@ def _felt(s: Record, flags: int) -> int:
 
 
 @kernel
+def _leave_flight_empty(r: Record) -> None:
+    """Of one who never leaves the ground those who were learned from, who all do, tell nothing."""
+    r.toe_off_s, r.contact_time_ms, r.flight_time_ms = np.nan, np.nan, np.nan
+    r.toe_off_sd_ms, r.contact_time_sd_ms, r.flight_time_sd_ms = np.nan, np.nan, np.nan
+    r.peak_force_bw, r.peak_force_sd_bw, r.force_waveform_sd_bw = np.nan, np.nan, np.nan
+
+
+@kernel
 def _leave_stance_empty(r: Record) -> None:
     """What happens within a stance is not seen at 25 to 49 Hz."""
-    r.toe_off_s, r.contact_time_ms, r.flight_time_ms = np.nan, np.nan, np.nan
-    r.peak_force_bw, r.impact_shock_g, r.braking_m_s = np.nan, np.nan, np.nan
+    _leave_flight_empty(r)
+    r.impact_shock_g, r.braking_m_s = np.nan, np.nan
     r.lumbar_index, r.lumbar_compression_bw = np.nan, np.nan
     r.peak_10hz_bw, r.shock_power_g2 = np.nan, np.nan
-    r.toe_off_sd_ms, r.contact_time_sd_ms, r.flight_time_sd_ms = np.nan, np.nan, np.nan
-    r.peak_force_sd_bw, r.force_waveform_sd_bw = np.nan, np.nan
 
 
 @kernel
@@ -497,6 +503,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         s.posture_quality.slip_left_s = c.posture_quality.slip_s
     if c.full_rate == 0:
         _leave_stance_empty(r)
+    elif v10[flight] > c.gait.grounded_g:
+        _leave_flight_empty(r)
 
     f.count += 1
     if f.waved == 1:

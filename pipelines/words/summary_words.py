@@ -44,6 +44,8 @@ _MOVED_S: Final = 20.0
 #: cannot be filled are more than a start and an end.
 _GAPS: Final = 0.2
 _SEVERAL: Final = 3
+#: Steps without flight from which on it is told, as a share.
+_GROUNDED: Final = 0.2
 #: A median of fewer of the steps, as a share, says of how many.
 _NEARLY_ALL: Final = 0.95
 
@@ -160,6 +162,12 @@ def run_notes(result: SessionResult) -> list[str]:
             f"{beyond} of {len(result.steps)} steps go up and down by more than "
             f"{MOST_OSCILLATION_MM:.0f} mm, which no pelvis does, and do not count: is the sensor "
             "at the back of the waist?"
+        )
+    grounded = np.isnan(result.steps.contact_time_ms) & ~np.isnan(result.steps.impact_shock_g)
+    if np.count_nonzero(grounded) > _GROUNDED * len(result.steps):
+        notes.append(
+            f"{np.count_nonzero(grounded)} of {len(result.steps)} steps have no flight: contact "
+            "time and peak force, which are known of runners who fly, are left empty there."
         )
     if len(result.steps_by_rate) > 1:
         (rate_hz, count), *others = result.steps_by_rate.items()

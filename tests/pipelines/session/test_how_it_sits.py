@@ -103,6 +103,21 @@ def test_a_slow_jog_that_may_have_been_missed_is_named() -> None:
     assert notes(folded(Samples(time_s, still)), "auto") == []
 
 
+def test_a_run_without_flight_has_no_contact_time_and_says_why() -> None:
+    time_s = np.arange(0.0, 40.0, 0.01)
+    beat = 2.0 * np.pi * 160.0 / 60.0 * time_s
+    moves = time_s > 5.0
+    up = 9.81 * (1.0 + 0.4 * moves * np.sin(beat))
+    force = np.stack([2.6 * moves * np.cos(beat), moves * np.cos(0.5 * beat), up], axis=1)
+    found = folded(Samples(time_s, force), "+x+y+z")
+    steps = concatenate([fact.steps for fact in found if isinstance(fact, StepsFinished)])
+    assert len(steps) > 80
+    assert np.isnan(steps.contact_time_ms).all()
+    assert np.isnan(steps.peak_force_bw).all()
+    assert np.isfinite(steps.vertical_oscillation_mm).all()
+    assert [note for note in notes(found, "+x+y+z") if "have no flight" in note]
+
+
 def test_a_loose_clip_is_told_once_on_the_way_and_in_the_summary() -> None:
     samples, _ = simulate(Scenario(minutes=0.8, rate=100.0, seed=3, standing_s=4.0))
     omega = 2.0 * np.pi * 10.0
