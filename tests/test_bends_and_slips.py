@@ -70,9 +70,11 @@ def test_a_slip_is_told_within_twelve_steps_and_for_ten_seconds(axis: str, tilt_
     time, slip = steps.initial_contact_s, flagged(steps, SLIP)
     step_s = float(np.median(steps.step_time_s))
     first, last = np.flatnonzero(slip)[[0, -1]]
-    assert slip[first : last + 1].all()
-    assert at_s < time[first] < at_s + 12 * step_s
-    assert time[last + 1] - time[first] == pytest.approx(10.0, abs=1.1 * step_s)
+    # a large one from its first strides on, for it is not known yet what it was
+    assert at_s - step_s < time[first] < at_s + (3 if tilt_deg > 10.0 else 12) * step_s
+    seen_s = float(time[last + 1]) - 10.0
+    assert at_s < seen_s < at_s + 12 * step_s
+    assert slip[(time > seen_s + 1.1 * step_s) & (time < time[last])].all()
     assert not flagged(steps, BEND).any()
 
 

@@ -39,8 +39,8 @@ _LASTS_S: Final = 10.0
 START_S: Final = 10.0
 #: And where the runner stood before, and it is.
 START_FROM_STANDING_S: Final = 2.0
-#: What lies so far from the steps before is in doubt before it is known what it was, degrees.
-_FAR_DEG: Final = 8.0
+#: A stride that lies this many times as far as a slip from those before is in doubt at once.
+_FAR: Final = 1.6
 #: Angles are summed in whole microdegrees: sums that go along with the steps stay exact.
 _PER_DEGREE: Final = 1e6
 
@@ -212,14 +212,14 @@ def _judge_jump(c: Record, s: Record) -> None:
 
 
 @kernel
-def _lies_far(s: Record) -> bool:
+def _lies_far(c: Record, s: Record) -> bool:
     """Whether the last stride, both feet together, lies far from the older ten steps."""
     last, before = (s.straights - 1) % _BOTH, (s.straights - 2) % _BOTH
     lean, _ = _sums_of_ten(s.lean, s.straights)
     roll, _ = _sums_of_ten(s.roll, s.straights)
-    lean = 0.5 * (s.lean[last] + s.lean[before]) - lean / _STEPS
-    roll = 0.5 * (s.roll[last] + s.roll[before]) - roll / _STEPS
-    return math.hypot(lean, roll) > _FAR_DEG * _PER_DEGREE
+    lean -= 0.5 * _STEPS * (s.lean[last] + s.lean[before])
+    roll -= 0.5 * _STEPS * (s.roll[last] + s.roll[before])
+    return math.hypot(lean, roll) > _FAR * c.most_jump
 
 
 @kernel
@@ -276,7 +276,7 @@ def judge_posture(c: Record, s: Record, row: Record, start_s: float) -> int:
     if straight and math.isfinite(row.sacral_lean_deg) and begin_s - s.start_s >= start_s:
         _add_straight(s, row)
         if s.straights >= _BOTH:
-            flags = _SLIP if _lies_far(s) else 0
+            flags = _SLIP if _lies_far(c, s) else 0
             _judge_jump(c, s)
     if s.slip_left_s > 0.0:
         flags |= _SLIP
@@ -301,7 +301,7 @@ class PostureQuality(Stage[PostureQualityParams]):
       after it are in one too, until ten are seen. Without a gyroscope no step is flagged.
     * ``slip``: the mean posture of the latest ten steps has jumped against the ten before, and the
       gait has not. Flagged for 10 s of running, from where that is seen: at the eleventh step
-      beyond the jump; before it is, strides that lie by more than 8° from older ten. Only
+      beyond the jump; before that, strides that lie 1.6 times as far from the older ten. Only
       straights are compared, and steps without other reservations, from 10 s after a start on. A
       slip in a bend is seen after it.
 

@@ -296,7 +296,7 @@ def oracle(steps: Steps, p: PostureQualityParams) -> list[int]:
         straights.append(row)
         if len(straights) < 20:
             continue
-        far[i] = far_squared(straights) > 8**2
+        far[i] = far_squared(straights) > (Fraction(p.slip_deg) * Fraction(8, 5)) ** 2
         before, now = jump_squared(straights[:-1]), jump_squared(straights)
         if before > Fraction(p.slip_deg) ** 2 and now <= before:
             slip_seen_at += [i] if same_gait(straights[:-1], p) else []
