@@ -503,7 +503,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         s.posture_quality.slip_left_s = c.posture_quality.slip_s
     if c.full_rate == 0:
         _leave_stance_empty(r)
-    elif v10[flight] > c.gait.grounded_g:
+    elif s.gait.grounded == 1:
         _leave_flight_empty(r)
 
     f.count += 1
