@@ -63,6 +63,8 @@ STEP_COLUMNS: Final[tuple[str, ...]] = tuple(STEP_ROW.names or ())[:20]
 
 #: No pelvis moves so far in a step, mm: 146 in people, whatever the readings say.
 MOST_OSCILLATION_MM: Final = 180.0
+#: And no runner beats so quickly, steps a minute: sprinters reach 290.
+MOST_CADENCE_SPM: Final = 312.0
 
 #: Steps at either end that a notebook shows.
 _SHOWN: Final = 5

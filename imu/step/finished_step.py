@@ -96,7 +96,7 @@ from imu.step.window import (
     smooth_window,
     turn_into_angles,
 )
-from imu.steps import MOST_OSCILLATION_MM, STEP_ROW
+from imu.steps import MOST_CADENCE_SPM, MOST_OSCILLATION_MM, STEP_ROW
 from imu.waveforms import WAVEFORM_COLUMNS
 
 _G: Final = STANDARD_GRAVITY_M_S2
@@ -489,7 +489,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.lumbar_compression_bw = compression
     r.lumbar_index = _lumbar_index(c, s, compression, flags & ~(_NO_GYRO | _LOOSE) == 0)
     r.quality = flags
-    if r.vertical_oscillation_mm > MOST_OSCILLATION_MM:
+    if r.vertical_oscillation_mm > MOST_OSCILLATION_MM or r.cadence_spm > MOST_CADENCE_SPM:
         r.quality |= _SENSOR
     from_standing = s.turning.start_known == 1 and s.turning.start_bias_deg_s < BIAS_KNOWN_DEG_S
     start_s = START_FROM_STANDING_S if from_standing else START_S

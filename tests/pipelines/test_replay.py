@@ -370,6 +370,23 @@ def test_a_stated_rate_that_fits_no_run_is_told(folder: Path, tmp_path: Path) ->
     assert "check --rate" not in backstride("replay", still, "--rate", 100).err
 
 
+def test_times_that_make_steps_of_no_runner_are_told_and_such_steps_do_not_count(
+    folder: Path, tmp_path: Path
+) -> None:
+    lines = (folder / "run.csv").read_text().splitlines()
+    begin = next(k for k, line in enumerate(lines) if line.startswith("time_s")) + 1
+    cells = [line.split(",", 1) for line in lines[begin:]]
+    quick = tmp_path / "quick.csv"
+    rows = [f"{0.57 * float(time):.4f},{rest}" for time, rest in cells]
+    quick.write_text("\n".join([*lines[:begin], *rows]) + "\n")
+    ended = backstride("replay", quick, "--axes", AXES, "--steps", tmp_path / "steps.csv")
+    assert "beats a second by the times of the file, more than any runner has" in ended.err
+    with (tmp_path / "steps.csv").open() as table:
+        quality = [row["quality"] for row in csv.DictReader(table)]
+    assert len(quality) > 20
+    assert np.mean(["sensor" in flags for flags in quality]) > 0.8
+
+
 def test_a_folder_is_read_where_it_holds_one_recording_and_that_is_named(
     folder: Path, tmp_path: Path
 ) -> None:

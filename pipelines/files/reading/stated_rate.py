@@ -7,12 +7,11 @@ from typing import Final
 import numpy as np
 
 from imu.samples import Samples
+from imu.steps import MOST_CADENCE_SPM
 from pipelines.files.reading.raw_columns import Values
 
 #: A runner's steps a second, and where most are.
 _BEATS_HZ: Final = (2.1, 3.9)
-#: Sprinters reach 4.8.
-_SPRINT_HZ: Final = 5.2
 _USUAL_HZ: Final = (2.3, 3.3)
 #: Walking swings by half as much.
 _RUNNING_M_S2: Final = 5.0
@@ -62,12 +61,12 @@ def times_doubt(cadence_spm: Values) -> str:
         Of the steps that were found, steps/min.
     """
     known = cadence_spm[np.isfinite(cadence_spm)]
-    beat_hz = float(np.median(known)) / 60.0 if len(known) else 0.0
-    if beat_hz <= _SPRINT_HZ:
+    if not len(known) or np.median(known) <= MOST_CADENCE_SPM:
         return ""
     return (
-        f"there are {beat_hz:.1f} beats a second by the times of the file, more than any runner "
-        "has: check their unit, or remove them and give the sampling rate with --rate."
+        f"there are {np.median(known) / 60.0:.1f} beats a second by the times of the file, more "
+        "than any runner has, and such steps do not count: check their unit, or remove them and "
+        "give the sampling rate with --rate."
     )
 
 
