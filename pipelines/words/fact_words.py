@@ -46,8 +46,9 @@ _DOUBTS: Final = {
         " and record it with gravity; steps do not count."
     ),
     "gyro_contradicts": (
-        "the gyroscope contradicts the acceleration: check units, signs and order of its "
-        "axes, and that the stated axes are those on the body; steps do not count."
+        "the gyroscope contradicts the acceleration: check units, signs and order of its axes, "
+        "its range, and its offset at rest, and that the stated axes are those on the body; steps "
+        "do not count."
     ),
     "gyro_quiet": (
         "the gyroscope reads {number:.2g} rad/s while you run, too little: check whether "
@@ -62,8 +63,8 @@ _DOUBTS: Final = {
         "empty; switch it on for the next run."
     ),
     "tilt": (
-        "up lies {number:.0f}° from where the axes say: state the axes as the sensor "
-        "sits, or leave them to be found; steps do not count."
+        "up lies {number:.0f}° from where the axes have it: state them as the sensor sits, or "
+        "leave them to be found, and mark it as moved where it turned; steps do not count."
     ),
     "no_steps": (
         "you move hard for {number:.0f} s and no running step is found: if you run, check"
