@@ -138,8 +138,12 @@ def test_a_slow_drift_is_no_slip() -> None:
 
 def test_a_posture_that_changes_with_the_gait_is_the_runners_own() -> None:
     for lean, in_doubt in ((11.0, 0), (15.0, 10), (30.0, 11)):
-        for change in ({"contact": 264.0}, {"contact": 216.0}, {"step_s": 0.34375}):
-            assert len(flagged(run(SETTLED, stretch(60, lean=lean, **change)), SLIP)) <= in_doubt
+        for changed in (
+            stretch(60, lean=lean, contact=264.0),
+            stretch(60, lean=lean, contact=216.0),
+            stretch(60, lean=lean, step_s=0.34375),
+        ):
+            assert len(flagged(run(SETTLED, changed), SLIP)) <= in_doubt
         assert len(flagged(run(SETTLED, stretch(60, lean=lean, contact=256.0)), SLIP)) > 25
 
 
