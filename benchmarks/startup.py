@@ -17,7 +17,7 @@ import time
 begin = time.perf_counter()
 import numpy as np
 from imu import Samples, StepAnalyzer
-from pipelines.views.preparing import prepare_filters
+from pipelines.preparing import prepare_filters
 compiling = time.perf_counter()
 prepare_filters()
 compiled = time.perf_counter() - compiling

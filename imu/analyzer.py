@@ -33,7 +33,7 @@ from imu.chain.loop import (
 )
 from imu.chain.orientation import new_inclination_state
 from imu.chain.sanity import standing_troubles
-from imu.compiled import compiling
+from imu.compiled import compiling, note_compiled
 from imu.errors import InputError, ParameterError
 from imu.learned import LEARNED_STATE, take_over, what_was_learned
 from imu.mounting import mounting_from_axes, mounting_from_up
@@ -754,3 +754,4 @@ def warm_up() -> None:
         analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
         analyzer.flush()
         compile_detector()
+    note_compiled()

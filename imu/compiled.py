@@ -12,9 +12,9 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 
 import numba
 from numba.core import config as numba_config
@@ -25,6 +25,8 @@ Record: TypeAlias = Any
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_ALL_OF_THEM: Final = "all-of-them"
 
 
 @functools.cache
@@ -50,8 +52,14 @@ def _cache_root() -> Path:
 
 
 def is_compiled() -> bool:
-    """Whether compiled kernels of this version are already on disk."""
-    return any(cache_directory().rglob("*.nbc"))
+    """Whether all compiled kernels of this version are already on disk."""
+    return (cache_directory() / _ALL_OF_THEM).exists()
+
+
+def note_compiled() -> None:
+    """Leave word that all are on disk: what was interrupted has left only some."""
+    with suppress(OSError):  # nowhere to keep them
+        (cache_directory() / _ALL_OF_THEM).touch()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

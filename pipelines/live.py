@@ -16,7 +16,6 @@ from pathlib import Path
 from devices.records import LinkEvent
 from devices.source import Source
 from devices.timing.program_clock import ProgramClock
-from imu.analyzer import warm_up
 from imu.compiled import is_compiled
 from imu.drift.baseline import Baseline
 from imu.errors import BackstrideError, RecordingError
@@ -31,6 +30,7 @@ from pipelines.files.session_writer import SessionWriter
 from pipelines.files.stored import private_folder
 from pipelines.lab_streaming import LabStreams
 from pipelines.live_controls import LiveControls, LiveView, tell_fact
+from pipelines.preparing import prepare_filters_meanwhile
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
 from pipelines.runner.journal.session_entry import local_offset_minutes
@@ -453,7 +453,7 @@ async def run_live(
     """
     task = cancelled_by_signals()
     if not is_compiled():  # before the sensor sends: packets would pile up
-        await asyncio.to_thread(warm_up)
+        await prepare_filters_meanwhile()
     controls = controls or LiveControls()
     for kind, value in options.marks:
         controls.mark(kind, value)

@@ -15,7 +15,7 @@ from imu.mounting import mounting_from_axes
 from pipelines.commands.messages import complain
 from pipelines.files.recognise import holds_recording
 from pipelines.files.replacing import refuse_no_place
-from pipelines.views.preparing import prepare_filters
+from pipelines.preparing import prepare_filters
 
 
 def warm_up_filters() -> None:

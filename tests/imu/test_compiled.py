@@ -74,6 +74,16 @@ def test_it_lies_where_the_environment_says(
     assert not elsewhere.is_relative_to(PACKAGE)
 
 
+def test_some_that_an_interrupted_start_has_left_are_not_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "cache_directory", lambda: tmp_path)
+    (tmp_path / "smooth_window.nbc").touch()
+    assert not compiled.is_compiled()
+    compiled.note_compiled()
+    assert compiled.is_compiled()
+
+
 def test_where_nothing_can_be_kept_it_still_works(copied: Path, tmp_path: Path) -> None:
     """A read-only home and a read-only installation, as in a locked-down container."""
     in_the_way = tmp_path / "file"

@@ -1,13 +1,15 @@
-"""The filters are compiled by two processes, once, and found on the disk by the next."""
+"""The filters are compiled by others, once, and found on the disk by the next."""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipelines.preparing import prepare_filters_meanwhile
 from tests.pipelines.command_line import environment
 
 _PREPARE = """
@@ -19,12 +21,11 @@ class Popen(subprocess.Popen):
         super().__init__(command, **given)
 subprocess.Popen = Popen
 from imu.compiled import is_compiled
-from pipelines.views.preparing import prepare_filters
+from pipelines.preparing import prepare_filters
 before = is_compiled()
 prepare_filters()
 from imu.step.closing import run_chain
-from imu.step.window import smooth_window
-hits = [sum(kernel.stats.cache_hits.values()) for kernel in (smooth_window, run_chain)]
+hits = sum(run_chain.stats.cache_hits.values())
 print(before, is_compiled(), len(started), all(p.poll() is not None for p in started), hits)
 """
 
@@ -43,11 +44,33 @@ def run_python(code: str, cache: Path) -> str:
     return done.stdout.strip()
 
 
+def test_who_ends_while_others_compile_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def compiler(_code: str) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)"]))
+        return started[-1]
+
+    async def end() -> None:
+        preparing = asyncio.ensure_future(prepare_filters_meanwhile())
+        while len(started) < 2:
+            await asyncio.sleep(0.01)
+        preparing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await preparing
+
+    monkeypatch.setattr("imu.compiled.is_compiled", lambda: False)
+    monkeypatch.setattr("imu.analyzer.warm_up", lambda: pytest.fail("compiled here"))
+    monkeypatch.setattr("pipelines.preparing._python", compiler)
+    asyncio.run(end())
+    assert all(each.poll() is not None for each in started)
+
+
 @pytest.mark.slow
 def test_two_processes_compile_and_the_next_run_starts_none(tmp_path: Path) -> None:
-    # what the other process has compiled is loaded, the rest was compiled here
-    assert run_python(_PREPARE, tmp_path) == "False True 1 True [1, 0]"
-    assert run_python(_PREPARE, tmp_path) == "True True 0 True [0, 1]"
+    # what the others have compiled is loaded: this process hears signals all the while
+    assert run_python(_PREPARE, tmp_path) == "False True 2 True 1"
+    assert run_python(_PREPARE, tmp_path) == "True True 0 True 1"
 
 
 @pytest.mark.slow
@@ -55,7 +78,7 @@ def test_a_page_goes_on_while_others_compile(tmp_path: Path) -> None:
     code = """
 import asyncio, time
 from imu.compiled import is_compiled
-from pipelines.views.preparing import prepare_filters_meanwhile
+from pipelines.preparing import prepare_filters_meanwhile
 
 async def main():
     before, longest, last = is_compiled(), 0.0, time.monotonic()

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from imu.errors import BackstrideError, RecordingError
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
+from pipelines.preparing import prepare_filters_meanwhile
 from pipelines.runner.desk.run import run_desk
 from pipelines.runner.journal.advice import return_cues, words_before_a_run
 from pipelines.runner.journal.at_hand import JournalAtHand
@@ -38,7 +39,6 @@ from pipelines.views.page.setup_screen import Choice, SaidBefore
 from pipelines.views.page.several_views import SeveralViews
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
-from pipelines.views.preparing import prepare_filters_meanwhile
 from pipelines.views.terminal.cells import printable
 
 Answer = TypeVar("Answer")
