@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,9 +105,10 @@ def look_at(home: Path, ended_ns: int, began_ns: int = 0) -> Aftermath:
 
 def _lost_s(recording: Path, ended_ns: int) -> float:
     session = read_session(recording)
-    packets = [record for record in session.records if isinstance(record, Packet)]
-    arrivals = [getattr(record, "arrival_ns", None) for record in session.records]
-    first_ns = next((each for each in arrivals if each is not None), None)
-    kept_ns = 0 if not packets or first_ns is None else packets[-1].arrival_ns - first_ns
-    lost_s = (ended_ns - session.header.utc_start_ns - kept_ns) / 1e9
-    return max(0.0, lost_s) if session.cut_short else 0.0
+    if not session.cut_short:
+        return 0.0
+    arrivals = [each.arrival_ns for each in session.records if isinstance(each, Packet)]
+    # packets bear the clock of this computer, which goes on from process to process
+    since_1970_ns = time.time_ns() - time.monotonic_ns()
+    kept_ns = arrivals[-1] + since_1970_ns if arrivals else session.header.utc_start_ns
+    return max(0.0, (ended_ns - kept_ns) / 1e9)

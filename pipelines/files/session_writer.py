@@ -25,9 +25,10 @@ from pipelines.session.marks import LoggedMark, SessionRecord
 
 __all__ = ["FACTS_INTERVAL_S", "FLUSH_INTERVAL_S", "SessionHeader", "SessionWriter"]
 
-#: Longest time that data waits in memory while a feed runs, s. A crash may cost a second; the
-#: longer a piece, the better it packs: 0.5 s would make the file a twentieth larger.
-FLUSH_INTERVAL_S: Final = 0.9
+#: Longest time that data waits in memory while a feed runs, s. A crash may cost a second, of which
+#: the next packet, on a busy computer, may take a fifth to come and be written; the longer a piece,
+#: the better it packs: 0.5 s would make the file a twentieth larger.
+FLUSH_INTERVAL_S: Final = 0.8
 #: Most session time in one piece of the file, s.
 _LONGEST_PIECE_S: Final = 5.0
 #: Longest session time that facts wait, s: many together pack better, and the log gives them again.

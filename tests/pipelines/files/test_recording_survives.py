@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from devices.records import LinkEvent, Packet
 from imu.errors import RecordingError
 from pipelines.files.session_reader import Session, read_session
-from pipelines.files.session_writer import FLUSH_INTERVAL_S, SessionWriter
+from pipelines.files.session_writer import SessionWriter
 from pipelines.session.facts import GaitChanged, StepsFinished
 from pipelines.session.marks import (
     LoggedMark,
@@ -51,7 +51,8 @@ def test_everything_is_on_disk_within_a_second(path: Path) -> None:
         writer.write_record(packet)
         on_disk = read_session(path).records
         assert on_disk == feed[: len(on_disk)]
-        assert (count - len(on_disk)) * 0.05 <= FLUSH_INTERVAL_S
+        # the next packet may come late, and what is to be written wait for a processor
+        assert (count - len(on_disk)) * 0.05 + 0.15 < 1.0
     writer.flush()
     assert read_session(path).records == feed
     assert read_session(path).cut_short
