@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from imu.errors import as_given
+
 _AT: Final = r"(?: - at `\$\.?(?P<place>[^`]*)`)?"
 _WRONG: Final = re.compile(rf"Expected `(?P<wanted>[^`]+)`, got `(?P<found>[^`]+)`{_AT}")
 _UNKNOWN: Final = re.compile(rf"Object contains unknown field `(?P<name>[^`]+)`{_AT}")
@@ -47,12 +49,14 @@ def schema_words(error: Exception) -> str:
         return f"{wrong['place'] or 'it'} has to be {' or '.join(wanted)}, and is {found}"
     if unknown := _UNKNOWN.fullmatch(said):
         place = unknown["place"] or "it"
-        return f"{place} has a field {unknown['name']!r}, which is none of its own"
+        return f"{place} has a field {as_given(unknown['name'])}, which is none of its own"
     if missing := _MISSING.fullmatch(said):
         place = f" in {missing['place']}" if missing["place"] else ""
         return f"{missing['name']!r} is missing{place}"
     if value := _VALUE.fullmatch(said):
-        return f"{value['place'] or 'it'} is {value['value']!r}, which is none of its values"
+        return (
+            f"{value['place'] or 'it'} is {as_given(value['value'])}, which is none of its values"
+        )
     return said.replace(" - at `$.", " at `").replace(" - at `$", " at `").rstrip(".")
 
 

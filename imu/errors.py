@@ -18,7 +18,7 @@ Each message says what is wrong, where, and what to do. The data behind it are a
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 __all__ = [
     "BackstrideError",
@@ -32,6 +32,9 @@ __all__ = [
     "ProtocolError",
     "RecordingError",
 ]
+
+#: A path is shown whole, characters.
+_LONGEST_VALUE: Final = 300
 
 
 class BackstrideError(Exception):
@@ -68,6 +71,12 @@ def _as_it_was(
     return error
 
 
+def as_given(value: object) -> str:
+    """How a value stands in a sentence: as Python writes it, and no longer than a person reads."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
 class ParameterError(BackstrideError):
     """Raised when a parameter is outside its range or an option is malformed.
 
@@ -89,7 +98,7 @@ class ParameterError(BackstrideError):
     exit_code = 2
 
     def __init__(self, name: str, value: object, accepted: str) -> None:
-        found = "missing" if value == "" else repr(value)
+        found = "missing" if value == "" else as_given(value)
         super().__init__(f"{name} is {found}: give {accepted}.")
         self.name, self.value, self.accepted = name, value, accepted
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from devices.records import DeviceInfo
-from imu.errors import InputError, ParameterError
+from imu.errors import InputError, ParameterError, as_given
 from imu.mounting import mounting_from_axes
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.coaching.alert_settings import AlertSettings
@@ -108,7 +108,8 @@ def _range(table: SampleTable, key: str, unit: float, path: Path) -> float:
         value = math.nan
     if not 0.0 < value < math.inf:
         raise InputError(
-            f"the preamble's {key} is {text!r}: give the sensor's range as a positive number.",
+            f"the preamble's {key} is {as_given(text)}: give the sensor's range as a positive "
+            "number.",
             place=str(path),
         )
     return value * unit

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from imu.drift.indicators import INDICATORS
-from imu.errors import InputError
+from imu.errors import InputError, as_given
 
 #: How this version computes the indicators. Values of other definitions are not comparable: 1 is
 #: release 0.1, 2 has contact, toe-off and force learned from many runners.
@@ -110,7 +110,7 @@ class Baseline:
                 raise InputError(f"the baseline's {name} is {value!r:.40}: it must be a number.")
         if not _is_number(self.blocks) or self.blocks < 1 or self.blocks != int(self.blocks):
             raise InputError(
-                f"the baseline has {self.blocks!r} blocks: give a whole number from 1."
+                f"the baseline has {as_given(self.blocks)} blocks: give a whole number from 1."
             )
         if not self.indicators:
             raise InputError("the baseline has no indicator: learn a new one.")
@@ -281,5 +281,5 @@ def _check_indicator_baseline(item: IndicatorBaseline) -> None:
     for name, spread in spreads.items():
         if not _is_number(spread) or spread < 0.0:
             raise InputError(
-                f"the {name} of {item.indicator} is {spread!r}: it must be a number from 0."
+                f"the {name} of {item.indicator} is {as_given(spread)}: it must be a number from 0."
             )

@@ -27,7 +27,7 @@ from typing import Any, Final, TypeVar
 
 from imu.drift.indicators import INDICATORS, Gate, Indicator
 from imu.drift.params import DriftParams
-from imu.errors import InputError, ParameterError
+from imu.errors import InputError, ParameterError, as_given
 from pipelines.coaching.budget import CoachParams
 
 #: Key of the session header's parameters that holds them.
@@ -116,7 +116,8 @@ class AlertSettings:
             if name not in ("detector", "coach", "indicators"):
                 near = f"[indicators.{name}]" if name in _BY_KEY else _TABLES
                 raise InputError(
-                    f"{name!r} is no table of settings: give {near}; {_EXPLAINED}.", place=place
+                    f"{as_given(name)} is no table of settings: give {near}; {_EXPLAINED}.",
+                    place=place,
                 )
             keys = _table(name, table, place)
             drift, coach = settings.drift, settings.coach
@@ -149,7 +150,9 @@ class AlertSettings:
             raise InputError("the session's parameters cannot be read: record it again.")
         tables = content.get(_HEADER_KEY, {})
         if not isinstance(tables, dict):
-            raise InputError(f"the session's {_HEADER_KEY} is {tables!r}: it must be a table.")
+            raise InputError(
+                f"the session's {_HEADER_KEY} is {as_given(tables)}: it must be a table."
+            )
         return cls.from_tables(_renewed(tables), place="the session's parameters")
 
 
@@ -172,7 +175,7 @@ def keys_of_gate(indicator: Indicator) -> dict[str, str]:
 
 def _table(name: str, table: object, place: str) -> Mapping[str, Any]:
     if not isinstance(table, Mapping):
-        raise InputError(f"{name} is {table!r}: give a table, [{name}].", place=place)
+        raise InputError(f"{name} is {as_given(table)}: give a table, [{name}].", place=place)
     return table
 
 
@@ -184,7 +187,7 @@ def _filled(
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=3) or [f"another of [{name}]"]
             raise InputError(
-                f"{name}.{key} is {value!r}, and there is no such setting: give "
+                f"{name}.{key:.80} is {as_given(value)}, and there is no such setting: give "
                 + ", ".join(near)
                 + f"; {_EXPLAINED}.",
                 place=place,
@@ -194,7 +197,7 @@ def _filled(
     except ParameterError as error:
         key = next(key for key, field_name in keys.items() if field_name == error.name)
         raise InputError(
-            f"{name}.{key} is {error.value!r}: give {error.accepted}.", place=place
+            f"{name}.{key:.80} is {as_given(error.value)}: give {error.accepted}.", place=place
         ) from None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from imu.analyzer import AnalyzerParams
-from imu.errors import InputError, ParameterError, RecordingError
+from imu.errors import InputError, ParameterError, RecordingError, as_given
 from imu.mounting import mounting_from_axes
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.loading import read_bounded
@@ -51,7 +51,7 @@ def overridden(options: ReplayOptions, path: Path) -> ReplayOptions:
         if name not in _TABLES:
             raise InputError(f"[{name}] is no table: give {_near(name, _TABLES)}.", place=place)
         if not isinstance(table, Mapping):
-            raise InputError(f"{name} is {table!r}: give a table, [{name}].", place=place)
+            raise InputError(f"{name} is {as_given(table)}: give a table, [{name}].", place=place)
     stated = _numbers("stated", tables.get("stated", {}), _STATED, place)
     params = options.params or AnalyzerParams()
     try:
@@ -95,7 +95,7 @@ def _numbers(
         if isinstance(value, str) if key == "axes" else is_number:
             continue
         raise InputError(
-            f"{name}.{key} is {value!r}: give {'a text' if key == 'axes' else 'a number'}.",
+            f"{name}.{key} is {as_given(value)}: give {'a text' if key == 'axes' else 'a number'}.",
             place=place,
         )
     return dict(table)

@@ -86,6 +86,23 @@ def test_a_mistake_is_named_with_file_key_value_and_range(
     assert message.endswith(".") and "\n" not in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[coach]\nwindow_s = '{}'",
+        "[coach]\n{} = 1",
+        "[{}]\nx = 1",
+        "coach = '{}'",
+        "[indicators.lean]\nlimit_percent = '{}'",
+    ],
+)
+def test_a_mistake_of_ten_thousand_letters_is_told_in_a_sentence(tmp_path: Path, text: str) -> None:
+    path = settings_file(tmp_path, text.format("a" * 10_000))
+    with pytest.raises(InputError) as caught:
+        load_alert_settings(path)
+    assert len(str(caught.value)) < 1000
+
+
 def test_a_key_that_is_nearly_right_is_suggested(tmp_path: Path) -> None:
     path = settings_file(tmp_path, "[indicators.lean]\nflor_deg = 3")
     with pytest.raises(InputError, match="give floor_deg"):
