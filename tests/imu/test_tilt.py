@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import analyze
+from imu.analyzer import StepAnalyzer, analyze
 from imu.chain.loop import CHAIN_STATE
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.step.stride_levelling import nudge_up
@@ -114,6 +114,12 @@ def test_lean_is_trusted_only_where_it_is_known_and_comes_back(
     assert np.nanmax(differences(trusted, whole, "vertical_oscillation_mm")) < 5.0
     doubted = steps.initial_contact_s[(steps.quality_bits & TILT) != 0]
     assert np.all((doubted > FROM_S - 1.0) & (doubted < TO_S + 6.0))
+
+
+def test_axes_that_put_up_elsewhere_are_told_with_how_far(measured: Samples) -> None:
+    analyzer = StepAnalyzer(round(1.0 / float(measured.time_s[1])), axes="+z+y-x")
+    analyzer.push(measured)
+    assert analyzer.troubles["tilt"] == pytest.approx(90.0, abs=10.0)
 
 
 @pytest.mark.parametrize(

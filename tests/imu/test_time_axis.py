@@ -215,6 +215,17 @@ def test_whatever_the_stamps_are_times_increase_or_are_refused(
     assert 0.0 < axis.rate_hz < np.inf
 
 
+@pytest.mark.parametrize("seed", [14, 17, 58])
+def test_a_stretch_that_seems_to_begin_before_the_last_has_ended_is_put_behind_it(
+    seed: int,
+) -> None:
+    chance, sample = np.random.default_rng(seed), np.arange(240)
+    late = np.abs(chance.normal(0.0, 0.003, 240))
+    missing = 0.03 * np.searchsorted(np.sort(chance.integers(0, 240, 7)), sample)
+    axis = mend_time(np.maximum.accumulate(sample / 100.0 + late + missing))
+    assert np.diff(axis.time_s).min() * axis.rate_hz > 0.9
+
+
 def test_a_stamp_from_another_age_is_no_time() -> None:
     time = np.arange(600) / 100
     axis = mend_time(np.where(np.arange(600) == 70, 1e17, time))

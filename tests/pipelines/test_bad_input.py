@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from devices.records import Packet
+from pipelines.files.session_writer import SessionHeader, SessionWriter
 from tests.pipelines.command_line import backstride, command, environment, one_sentence
 from tests.warm_process import finished
 
@@ -24,6 +26,14 @@ def rows(count: int = 300) -> str:
 GOOD = HEADER + rows()
 FAST = "time_scale=0&minutes=0.1&standing_s=0.5"
 pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
+
+
+@pytest.mark.parametrize("words", [["replay"], ["report"], ["journal", "add"]])
+def test_a_session_that_ends_before_the_sensor_was_known_is_told(words: list[str]) -> None:
+    with SessionWriter("cut.mcap", SessionHeader(1_790_000_000 * 10**9, "sim:")) as writer:
+        writer.write_record(Packet(5, "data", b"abc"))
+    said = one_sentence(backstride(*words, "cut.mcap"))
+    assert "the session ends before the sensor had introduced itself" in said
 
 
 @pytest.mark.parametrize(

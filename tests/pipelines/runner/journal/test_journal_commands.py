@@ -255,6 +255,7 @@ def test_a_stretch_is_timed_and_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     with Journal() as opened:
         (done,) = opened.entries(Exercise)
     assert (done.kind, done.note) == ("stretch", "hamstrings")
+    assert done.minutes == pytest.approx(85 / 60)
 
 
 def test_a_stretch_that_is_broken_off_is_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:

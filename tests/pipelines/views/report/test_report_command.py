@@ -22,6 +22,7 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AlertTold, Changed
 from pipelines.session.header import SessionHeader
 from pipelines.views.report.earlier import previous_run, previous_runs_of_journal
+from pipelines.views.report.making import make_report
 from pipelines.views.report.reading import read_recording
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 from tests.pipelines.said import said
@@ -49,6 +50,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         changed = Changed(30.0, "cadence_spm", "down", 160.0, 170.0, -6.0, 3.0, "raised")
         writer.write_facts([changed, AlertTold(30.0, told), *fold.finish()])
     return folder
+
+
+def test_a_report_that_the_page_asks_for_stands_beside_the_session(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.views.report.page.render", lambda _content, units: units)
+    page = make_report(folder / "whole.mcap", "imperial")
+    assert page == folder / "whole.html"
+    assert page.read_text(encoding="utf-8") == "imperial"
+    page.unlink()
 
 
 def test_page_stands_beside_the_session_and_its_name_is_told(folder: Path) -> None:

@@ -166,6 +166,8 @@ def test_large_numbers_are_the_median_of_the_last_ten_steps() -> None:
     rows["vertical_oscillation_mm"][-10:] = [71, 72, 73, 74, 75, 75, 900, 77, 78, 79]
     status.recent = Steps(rows)
     assert " 75 mm" in text_of(status, 100, 12)  # 12 rows: numbers as plain text
+    shown = text_of(status, 100)
+    assert re.search("┛ mm +│", shown) and "┓°" in shown  # large ones have units, too
 
 
 def test_what_is_not_measured_is_said() -> None:
