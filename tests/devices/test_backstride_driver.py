@@ -19,11 +19,13 @@ from devices.protocols.backstride import (
     mask_of,
 )
 from devices.protocols.backstride_control import (
+    Configuration,
     Operation,
     ReplyStatus,
     SelfTestFailure,
     decode_configuration,
     decode_request,
+    encode_configuration,
 )
 from devices.protocols.backstride_decoder import BackstrideDecoder
 from devices.protocols.backstride_frames import FrameType, encode_message
@@ -341,6 +343,11 @@ def test_identify_self_test_and_reboot(kind: str) -> None:
         (0x55, b"", ReplyStatus.UNKNOWN_OPERATION),
         (Operation.SET_CONFIG, b"12", ReplyStatus.BAD_LENGTH),
         (Operation.SET_CONFIG, bytes(12), ReplyStatus.BAD_VALUE),
+        (
+            Operation.SET_CONFIG,
+            encode_configuration(Configuration(rate_hz=333.0)),
+            ReplyStatus.BAD_VALUE,
+        ),
         (Operation.LOG_ERASE, b"\x07\x00", ReplyStatus.BAD_VALUE),
         (Operation.LOG_READ, bytes(10), ReplyStatus.BAD_VALUE),
         (Operation.SAVE, b"", ReplyStatus.BAD_VALUE),

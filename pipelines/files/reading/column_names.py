@@ -209,6 +209,8 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
     ('deg_s', 'gyr')
     >>> column_name("Temp").quantity, column_name("acc_time").of
     ('other', 'acc')
+    >>> column_name("acc 2").axis, column_name("Temp 2").axis
+    (12, -1)
     """
     # a second column of a name gets a number from those who read it
     bare = re.sub(r"(?<=[\])])\.\d+$", "", name[:_LONGEST_NAME].strip().strip("\"'"))

@@ -58,7 +58,7 @@ def test_every_run_becomes_a_session_of_its_own_time_that_replays_alike(home: Pa
 def test_a_lost_link_and_another_day_cost_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The link ends after each part; the second call goes on from what the first has kept."""
+    """The second call goes on from what the first has kept, also once the link comes back."""
     from devices.drivers import backstride_storage
     from devices.links import Link
     from devices.protocols.backstride_log import PartialLog
@@ -79,7 +79,8 @@ def test_a_lost_link_and_another_day_cost_nothing(
         asyncio.run(download_logs(SENSOR, options, quiet, clock=VirtualClock()))
     kept = list((home / "downloads").iterdir())
     assert len(kept) == 1
-    (done,) = asyncio.run(download_logs(SENSOR, options, quiet, clock=VirtualClock()))
+    lost = f"{SENSOR}&disconnect=0.7s"
+    (done,) = asyncio.run(download_logs(lost, options, quiet, clock=VirtualClock()))
     starts = [start for start in asked if start >= 0]
     assert starts == sorted(set(starts))  # nothing was fetched twice
     assert done.steps > 50
