@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from datetime import datetime, timedelta
@@ -212,7 +213,10 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
     with Journal() as opened:
         assert unfiled_run(opened) is None
         opened.empty()
-        assert unfiled_run(opened) is not None
+        week_ago_s = time.time() - 7 * 86_400
+        for age_s, offered in ((3600.0, False), (-3600.0, True)):  # one of long ago is not missed
+            os.utime(path, (week_ago_s - age_s,) * 2)
+            assert (unfiled_run(opened) is not None) is offered
     journal("delete", "--everything", "--confirmed")
     with Journal() as opened:
         assert unfiled_run(opened) is None
