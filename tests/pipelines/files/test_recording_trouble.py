@@ -59,6 +59,19 @@ def small_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[SmallDis
     return install
 
 
+def test_what_a_disk_says_only_as_the_file_is_closed_is_told(
+    path: Path, small_disk: Callable[[int], list[SmallDisk]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made, writer = small_disk(10**6), SessionWriter(path, HEADER)
+    monkeypatch.setattr(made[0], "close", refuse)
+    with pytest.raises(RecordingError, match="the disk is full"):
+        writer.close()
+    made[0].file.close()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
 def test_a_recording_that_is_removed_is_told_and_not_said_to_be_kept(path: Path) -> None:
     clock = SteppedClock()

@@ -14,6 +14,7 @@ import pytest
 from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.errors import BackstrideError
+from pipelines.coaching.training.twisting import TwistingHistory, add_rates
 from pipelines.files.alert_settings_file import load_alert_settings
 from pipelines.runner.desk.twisting_store import KnownTwisting, TwistingStore
 from pipelines.runner.journal.database import Journal, journal_path
@@ -241,6 +242,21 @@ def test_a_store_of_one_record_is_kept_aside_and_told(content: bytes, home: Path
     assert TwistingStore(home, told.append).load() == KnownTwisting()
     assert len(told) == 1
     assert (home / "twisting.json.unreadable").read_bytes() == content
+
+
+def test_a_damaged_store_that_cannot_be_moved_away_is_never_replaced(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pipelines.files.stored.keep_aside", refuse)
+    path, told = home / "twisting.json", list[str]()
+    home.mkdir()
+    path.write_bytes(b"{")
+    assert not TwistingStore(home, told.append).add(add_rates(TwistingHistory(), [20.0]))
+    assert path.read_bytes() == b"{"
+    assert ["cannot be moved away" in sentence for sentence in told] == [True]
 
 
 def test_what_is_kept_is_for_the_user_alone(home: Path, kept: Path) -> None:
