@@ -56,6 +56,13 @@ def is_compiled() -> bool:
     return (cache_directory() / _ALL_OF_THEM).exists()
 
 
+def can_be_kept() -> bool:
+    """Whether there is a place on disk for compiled kernels."""
+    with suppress(OSError):
+        cache_directory().mkdir(parents=True, exist_ok=True)
+    return os.access(cache_directory(), os.W_OK)
+
+
 def note_compiled() -> None:
     """Leave word that all are on disk: what was interrupted has left only some."""
     with suppress(OSError):  # nowhere to keep them

@@ -46,12 +46,12 @@ async def prepare_filters_meanwhile() -> None:
 @contextmanager
 def _compiling_elsewhere() -> Iterator[subprocess.Popen[bytes] | None]:
     """Another process that compiles, where that is to be done; it does not outlive the block."""
-    from imu.compiled import is_compiled
+    from imu.compiled import can_be_kept, is_compiled
 
     others: list[subprocess.Popen[bytes]] = []
     try:
         # a frozen executable is no Python
-        if not is_compiled() and not getattr(sys, "frozen", False):
+        if not is_compiled() and can_be_kept() and not getattr(sys, "frozen", False):
             with suppress(OSError):
                 others.extend(map(_python, (_EVERYTHING, _CLOSING)))
         yield others[0] if others else None

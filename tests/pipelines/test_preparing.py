@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.preparing import prepare_filters_meanwhile
+from pipelines.preparing import prepare_filters, prepare_filters_meanwhile
 from tests.pipelines.command_line import environment
 
 _PREPARE = """
@@ -60,10 +60,23 @@ def test_who_ends_while_others_compile_leaves_none(monkeypatch: pytest.MonkeyPat
             await preparing
 
     monkeypatch.setattr("imu.compiled.is_compiled", lambda: False)
+    monkeypatch.setattr("imu.compiled.can_be_kept", lambda: True)
     monkeypatch.setattr("imu.analyzer.warm_up", lambda: pytest.fail("compiled here"))
     monkeypatch.setattr("pipelines.preparing._python", compiler)
     asyncio.run(end())
     assert all(each.poll() is not None for each in started)
+
+
+def test_where_nothing_can_be_kept_none_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[bool] = []
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("imu.compiled.cache_directory", lambda: tmp_path / "file" / "kernels")
+    monkeypatch.setattr("imu.analyzer.warm_up", lambda: here.append(True))
+    monkeypatch.setattr("pipelines.preparing._python", lambda _code: pytest.fail("started"))
+    prepare_filters()
+    assert here == [True]
 
 
 @pytest.mark.slow
