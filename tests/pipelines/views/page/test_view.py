@@ -403,6 +403,14 @@ def test_pain_stays_on_the_last_screen_with_its_questions_and_without_training()
     assert "make the next one shorter and easier" in eased["pain"]["text"]
 
 
+def test_nothing_that_is_noted_turns_the_page_around() -> None:
+    page, name = _running(some_status()), "heard \x1b[2J\u202enrut"
+    page.note(name)
+    page.desk.note(name)
+    for shown in (str(page.shown()), str(page.desk.pieces())):
+        assert "eard" in shown and "\\x1b" not in shown and "\\u202e" not in shown
+
+
 def test_run_that_waits_for_the_filters_says_so_and_can_be_left() -> None:
     page = Dashboard()
     page.prepare()
