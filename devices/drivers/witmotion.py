@@ -303,9 +303,12 @@ async def _configured(link: Link, hoped_hz: float, *, lost: bool = False) -> _Se
     codes = _CODES[hoped_hz] if link.kind == "ble" else _CODES[hoped_hz][::-1]
     found: dict[int, _Setting] = {}
     for code in codes:
-        found[code] = await _set_rate(link, code, hoped_hz)
-        if found[code].rate_hz == hoped_hz and found[code].share >= _LEAST_SHARE:
-            return found[code]
+        found[code] = setting = await _set_rate(link, code, hoped_hz)
+        if setting.rate_hz != hoped_hz:
+            continue
+        lower_hz = max((rate for rate in _MEANINGS[code] if rate < hoped_hz), default=0.0)
+        if setting.share >= _LEAST_SHARE or setting.arriving_hz > (1.0 + _NEAR) * lower_hz:
+            return setting  # that it has the rate is sure, whatever gets lost of it
     best = max(codes, key=lambda code: min(found[code].arriving_hz, hoped_hz))
     if best != codes[-1]:
         found[best] = await _set_rate(link, best, hoped_hz)
@@ -314,18 +317,31 @@ async def _configured(link: Link, hoped_hz: float, *, lost: bool = False) -> _Se
 
 async def _set_rate(link: Link, code: int, hoped_hz: float) -> _Setting:
     """Set a code, and find out what it means to this sensor."""
+    setting = await _found_when_set(link, code, hoped_hz)
+    if setting.rate_hz in _MEANINGS[code]:
+        return setting
+    # it does not know the code, or has started anew meanwhile
+    return await _found_when_set(link, code, hoped_hz)
+
+
+async def _found_when_set(link: Link, code: int, hoped_hz: float) -> _Setting:
     await _command(link, UNLOCK)
     await _command(link, write_register(RATE_REGISTER, code))
     await link.sleep(_SETTLE_S)
-    kept = await _read_back(link, RATE_REGISTER)
-    measured = await _measured(link, hoped_hz)
-    rate_hz = _meant_hz(code, kept, measured.arriving_hz)
-    if measured.arriving_hz < _LEAST_SHARE * rate_hz and measured.arriving_hz > 0.0:
-        # the link may just have held its breath
-        again = await _measured(link, hoped_hz, _COUNT_AGAIN_S)
-        measured = max(measured, again, key=lambda each: each.arriving_hz)
-        rate_hz = _meant_hz(code, kept, measured.arriving_hz)
-    return measured._replace(rate_hz=rate_hz)
+    return await _found(link, code, hoped_hz)
+
+
+async def _found(link: Link, code: int, hoped_hz: float, seconds: float = _COUNT_S) -> _Setting:
+    """What a sensor that was set to a code sends, and what of that arrives."""
+    measured = await _measured(link, hoped_hz, seconds)
+    kept = await _read_back(link, RATE_REGISTER)  # after the count: it may have started anew
+    found = measured._replace(rate_hz=_meant_hz(code, kept, measured.arriving_hz))
+    poor = 0.0 < found.share < 1.0 - _NEAR and found.rate_hz in _MEANINGS[code]
+    if poor and seconds < _COUNT_AGAIN_S:
+        # the link may just have held its breath, and two seconds are a matter of luck
+        await link.sleep(_COUNT_S)
+        return await _found(link, code, hoped_hz, _COUNT_AGAIN_S)
+    return found
 
 
 def _meant_hz(code: int, kept: int | None, arriving_hz: float) -> float:

@@ -51,6 +51,7 @@ from devices.simulator.loopback import loopback_backend
 from devices.simulator.peripherals.witmotion import WitMotionPeripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from devices.sources import open_source
 from imu.errors import DeviceError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from tests.examples import few
@@ -654,6 +655,30 @@ def test_a_link_slower_than_its_data_is_refused_with_what_arrives() -> None:
     params = LinkParams(connection_interval_ms=150.0, packets_per_event=1, queue_packets=2)
     with pytest.raises(DeviceError, match=r"too slow for 100 Hz: only 5. samples a second"):
         poor(params, 100.0)
+
+
+def agreed(query: str) -> DeviceInfo:
+    """What a set-up comes to, and no more."""
+
+    async def run() -> DeviceInfo:
+        async with open_source(f"sim:?protocol=witmotion&minutes=0.5&time_scale=0&{query}") as it:
+            return it.info
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("query", ["loss=20&seed=1", "loss=20&seed=3"])
+def test_a_fifth_of_the_samples_is_not_lost_unnoticed_by_luck(query: str) -> None:
+    with pytest.raises(DeviceError, match=r"too slow for 200 Hz: only 1.. samples a second"):
+        agreed(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["loss=80@1+3", "reset=1&link=serial", "disconnect=2+2"],
+)
+def test_what_is_over_before_the_set_up_is_hinders_nothing(query: str) -> None:
+    assert agreed(query).rate_hz == 200.0
 
 
 def test_a_link_that_gets_poor_is_loss_and_no_other_rate() -> None:
