@@ -36,6 +36,15 @@ from imu.errors import DeviceError, DeviceLost
 _COMMAND_CHANNEL: Final = "command"
 _NAME: Final = "Movesense"
 _NOT_OFFERED: Final = (400, 404, 501)  # there is no such path: another rate may do
+_NO_ROOM: Final = 507
+#: What to do about a refusal, by its status; 429 stays until the sensor starts anew.
+_CURE: Final = "install firmware with the GATT sensor data service, close other apps that use it"
+_CURES: Final = {
+    429: "take its battery out for a moment",
+    _NO_ROOM: "its messages are too long for this connection, or its memory is taken; end other "
+    "connections to it, switch Bluetooth off and on, or use an adapter that agrees to an MTU of 55 "
+    "or more",
+}
 _LEAST_SHARE: Final = 0.9  # of the samples, that must arrive
 _COUNT_S: Final = 10.0  # for what arrives, at most
 _WATCHED_S: Final = 5.0  # of which half of the samples must arrive later on
@@ -230,17 +239,24 @@ async def _subscribe(link: Link, rates_hz: tuple[int, ...], because: str = "") -
     def answer(packet: Packet) -> int | None:
         return _answer(packet, Code.DATA)
 
-    status = 0
-    for rate_hz in rates_hz:
+    status, left, no_room = 0, list(rates_hz), False
+    while left:
+        rate_hz = left.pop(0)
         command = encode_command(Operation.SUBSCRIBE, IMU_REFERENCE, imu6_path(rate_hz))
         status = await link.ask(_COMMAND_CHANNEL, command, answer, timeout_s=2.0, tries=3)
         if 200 <= status < 300:
+            if no_room and not because:
+                what = f"messages of {rates_hz[0]} Hz are too long for the link"
+                link.tell(f"{what}, so the sensor measures at {rate_hz} Hz")
             return rate_hz
-        if status not in _NOT_OFFERED:
+        no_room = no_room or status == _NO_ROOM
+        if status == _NO_ROOM:  # of a lower rate a message holds fewer samples
+            left = [offer for offer in left if _LEAST_HZ <= offer < rate_hz]
+        elif status not in _NOT_OFFERED:
             break
     raise DeviceError(
         f"{because}refuses to send acceleration and angular velocity "
-        f"{'' if not because else 'at a lower rate '}(status {status}): install firmware "
-        "with the GATT sensor data service, close other apps that use it, and try again.",
+        f"{'' if not because else 'at a lower rate '}(status {status}): "
+        f"{_CURES.get(status, _CURE)}, and try again.",
         source=link.name,
     )

@@ -113,6 +113,19 @@ def test_where_a_lower_rate_is_refused_the_slow_link_is_named_too() -> None:
         ran(OnlyOneRate, SLOW, 208.0)
 
 
+def test_messages_too_long_for_the_link_are_sent_at_a_lower_rate_or_refused_with_a_cure() -> None:
+    short = LinkParams(notification_bytes_max=102)
+    session = ran(MovesensePeripheral, short, 208.0, seconds=8.0)
+    assert session.info.rate_hz == 104.0
+    told = [event.detail for event in session.events if event.kind == "gap"]
+    assert told == [
+        "messages of 208 Hz are too long for the link, so the sensor measures at 104 Hz"
+    ]
+    says = r"\(status 507\): its messages are too long for this connection, or .* an MTU of 55 or"
+    with pytest.raises(DeviceError, match=says):
+        ran(MovesensePeripheral, LinkParams(notification_bytes_max=20), 208.0)
+
+
 def test_a_link_too_slow_for_anything_is_one_sentence() -> None:
     params = LinkParams(connection_interval_ms=400.0, packets_per_event=1, queue_packets=3)
     with pytest.raises(DeviceError, match=r"the link is too slow for 52 Hz, the lowest rate"):
