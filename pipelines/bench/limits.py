@@ -25,6 +25,10 @@ RATE: Final = Limit(
 LOSS: Final = Limit(0.0, 1.0, f"{_STEP}: 7 % of them at 1 %, over half at 10 %", 0.0, 10.0)
 #: Samples that repeat the one before in every axis, %: what is repeated was not measured.
 REPEATS: Final = Limit(0.0, 1.0, "as for loss: a repeated sample was not measured", 0.0, 10.0)
+#: Messages that were damaged on the way, %.
+DAMAGED: Final = Limit(0.0, 1.0, "as for loss: what is damaged is dropped", 0.0, 10.0)
+#: Samples that came twice, %.
+TWICE: Final = Limit(0.0, 0.0, f"{_PROFILE}, Data: each sample has one number", 0.0, 10.0)
 #: 99 % of the messages wait no longer than this beyond the quickest, ms.
 DELAY: Final = Limit(
     0.0,

@@ -94,7 +94,22 @@ def link_items(recording: Recording) -> list[Item]:
             recording.repeated_percent(),
             "%",
             limits.REPEATS,
-            f"{losses.duplicated} came twice by their number",
+        ),
+        judged(
+            "format",
+            "messages that do not follow the format",
+            100.0 * losses.malformed_packets / max(1, recording.messages),
+            "%",
+            limits.DAMAGED,
+            f"{losses.malformed_packets} of {recording.messages}",
+        ),
+        judged(
+            "duplicates",
+            "samples that came twice by their number or time",
+            100.0 * losses.duplicated / max(1, sent),
+            "%",
+            limits.TWICE,
+            f"{losses.duplicated} of {sent} samples",
         ),
         judged(
             "jitter",

@@ -91,7 +91,9 @@ def test_nothing_recorded_has_no_values() -> None:
 def test_command_says_pass_or_fail() -> None:
     good = backstride("linktest", "sim:?protocol=backstride")
     assert good.exit_code == 0, good.err
-    assert good.out.count("PASS") == 6
-    bad = backstride("linktest", "sim:?protocol=backstride&loss=30")
+    assert good.out.count("PASS") == 8
+    bad = backstride("linktest", "sim:?protocol=backstride&loss=30&duplicate=5&corrupt=20")
     assert bad.exit_code == 1
-    assert "FAIL  loss" in bad.out
+    for item in ("loss", "format"):
+        assert f"FAIL  {item}" in bad.out
+    assert "WARN  duplicates" in bad.out
