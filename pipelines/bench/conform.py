@@ -25,6 +25,7 @@ from pipelines.bench.item import Item, failed, judged, measured, skipped
 from pipelines.bench.linktest import recorded
 from pipelines.bench.positions import ORDER, StretchFinder, position_items
 from pipelines.bench.recording import Recording
+from pipelines.bench.turning import TURN_S, reads_zero, turn_item
 from pipelines.bench.unit import Unit
 
 #: ``quick`` leaves out the six positions, ``long`` adds half an hour at rest.
@@ -45,6 +46,10 @@ class Guide(Protocol):
 
     def rest(self, seconds: float) -> None:
         """Leave it alone on the table for so long."""
+        ...
+
+    def turn(self, seconds: float) -> None:
+        """Turn it over about each of its axes, within so long."""
         ...
 
 
@@ -91,6 +96,9 @@ async def conform(
             recording, finder = await _six_positions(source, guide, progress)
         items += stream_items(recording)
         items += _still_items(recording, finder, positions=extent != "quick")
+        if extent == "quick" and reads_zero(recording.samples):
+            source = unit.open("six_faces", TURN_S)
+            items.append(await _turned(source, guide, progress))
         if extent == "long":
             guide.rest(_LONG_S)
             rest = await recorded(unit.open("rest", _LONG_S), _LONG_S, progress)
@@ -120,6 +128,18 @@ async def _six_positions(
             if seen >= len(ORDER) or recording.passed_s > _POSITIONS_S:
                 break
     return recording, finder
+
+
+async def _turned(source: Source, guide: Guide, progress: Callable[[float, float], None]) -> Item:
+    async with source:
+        recording = Recording(source.info)
+        guide.turn(TURN_S)
+        async for record in source:
+            recording.push(record)
+            progress(min(recording.passed_s, TURN_S), TURN_S)
+            if recording.passed_s >= TURN_S:
+                break
+    return turn_item(recording.samples)
 
 
 def stream_items(recording: Recording) -> list[Item]:

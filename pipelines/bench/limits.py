@@ -82,6 +82,9 @@ STUCK: Final = Limit(
 )
 #: The same of such a gyroscope as reads zero at rest.
 STUCK_OR_DEAD_BAND: Final = Limit(0, 0, f"{STUCK.source}, unless it has a dead band", 0, 3)
+#: Who turns a thing over by hand is faster than this, degrees/s; axes that do not tell it.
+GYRO_TURN_DEG_S: Final = 6.0
+GYRO_TURN: Final = Limit(0, 0, f"a turn by hand is faster than {GYRO_TURN_DEG_S:g} °/s")
 #: Samples at the end of the range on the bench, %.
 RANGE_END: Final = Limit(0.0, 1.0, "as for loss: a clipped sample was not measured", 0.0, 10.0)
 #: Determinant of the directions of the axes.

@@ -30,7 +30,6 @@ LIE_S: Final = 3.0
 _PIECE_S: Final = 0.5
 _STILL: Final = (0.2, 0.03)  # largest spread within a piece, m/s² and rad/s
 _SAME_DEG: Final = 25.0
-_TURNS_RAD_S: Final = 0.1  # nobody turns a thing over more slowly
 _LEVER: Final = 0.1  # s: what is smoothed before delays are sought
 _FARTHEST_S: Final = 0.1  # delay that is sought
 _TITLES: Final = {
@@ -168,7 +167,11 @@ def _gyro_items(
             turned.append(up[after.start, i] - up[before.stop - 1, i])
     solved, _, rank, _ = np.linalg.lstsq(np.array(rows), np.array(turned), rcond=1e-3)
     turning = np.abs(rate[stretches[0].stop : stretches[-1].start]).max(axis=0)
-    silent = [axis for axis, most in zip("xyz", turning, strict=True) if most < _TURNS_RAD_S]
+    silent = [
+        axis
+        for axis, most in zip("xyz", turning, strict=True)
+        if math.degrees(most) < limits.GYRO_TURN_DEG_S
+    ]
     if silent:  # each axis is turned about, by a right angle at least
         why = f"{' '.join(silent)} of the gyroscope read nothing while the unit is turned"
         return [

@@ -31,6 +31,10 @@ class _Guide:
         if self._needed:
             complain(f"leave the unit alone on the table for {seconds:g} s.")
 
+    def turn(self, seconds: float) -> None:
+        if self._needed:
+            complain(f"turn the unit over about each of its axes, within {seconds:g} s.")
+
 
 def conform(
     source: Annotated[

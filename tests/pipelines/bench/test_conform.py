@@ -16,10 +16,11 @@ import pytest
 
 from devices.simulator.link_params import LinkParams
 from devices.simulator.peripherals.backstride import BackstridePeripheral
+from devices.source import Source
 from imu.samples import Samples
 from pipelines.bench.at_rest import allan_deviation, noise_items
 from pipelines.bench.conform import Conformance, Extent, conform
-from pipelines.bench.unit import Unit, unit_at
+from pipelines.bench.unit import Handling, Unit, unit_at
 from tests.pipelines.bench.liars import liar, mixed
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 
@@ -35,6 +36,9 @@ class Silent:
 
     def rest(self, seconds: float) -> None:
         self.asked.append(f"rest {seconds:g}")
+
+    def turn(self, seconds: float) -> None:
+        self.asked.append(f"turn {seconds:g}")
 
 
 def found(unit: Unit, extent: Extent = "usual") -> Conformance:
@@ -223,11 +227,21 @@ def test_a_stuck_axis_fails_by_its_scale_too_and_a_dead_gyroscope_while_it_is_tu
     assert found(unit_at("sim:?gyro_bias_deg_s=15"))["gyro_bias"].verdict == "fail"
 
 
-def test_zeros_at_rest_are_a_warning_where_such_gyroscopes_have_a_dead_band() -> None:
-    unit = unit_at("sim:?protocol=witmotion&gyro_dead=0")
-    assert found(unit, "quick")["stuck"].verdict == "warn"
-    assert found(unit)["gyro_axes"].verdict == "fail"
-    assert found(unit_at("sim:?protocol=witmotion&stuck_axis=0"), "quick")["stuck"].value == 1
+def test_zeros_at_rest_of_a_gyroscope_with_a_dead_band_fail_where_they_stay_in_a_turn() -> None:
+    dead, sound = (unit_at(f"sim:?protocol=witmotion{query}") for query in ("&gyro_dead=0", ""))
+    done = found(dead, "quick")
+    assert (done["stuck"].verdict, done["gyro_turn"].verdict) == ("warn", "fail")
+    assert done["gyro_turn"].value == 3
+    assert found(dead)["gyro_axes"].verdict == "fail"
+
+    def opened(handling: Handling, seconds: float) -> Source:
+        return (dead if handling == "rest" else sound).open(handling, seconds)
+
+    assert found(replace(dead, open=opened), "quick")["gyro_turn"].verdict == "pass"
+    left_alone = replace(dead, open=lambda _, seconds: dead.open("rest", seconds))
+    assert "turned by 0° only" in found(left_alone, "quick")["gyro_turn"].detail
+    stuck = found(unit_at("sim:?protocol=witmotion&stuck_axis=0"), "quick")["stuck"]
+    assert (stuck.verdict, stuck.value) == ("fail", 1)
 
 
 def late_gyro(samples: int) -> Callable[[Samples], Samples]:
