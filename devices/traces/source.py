@@ -73,13 +73,20 @@ class TraceSource(SensorSource):
     ----------
     trace : Trace
     scenario : Scenario
-        Ranges, axes and ``time_scale``; 0 plays it as fast as it goes.
+        Ranges and ``time_scale``; 0 plays it as fast as it goes.
+    axes : str
+        Signed sensor axes that point forward, left and up, where somebody stated them.
     clock : ProgramClock, optional
         The computer's by default.
     """
 
     def __init__(
-        self, trace: Trace, scenario: Scenario, *, clock: ProgramClock | None = None
+        self,
+        trace: Trace,
+        scenario: Scenario,
+        *,
+        axes: str = "",
+        clock: ProgramClock | None = None,
     ) -> None:
         base: ProgramClock = SystemClock() if clock is None else clock
         if scenario.time_scale == 0.0:
@@ -91,7 +98,7 @@ class TraceSource(SensorSource):
         super().__init__(
             _TraceConnector(trace, self._sensor),
             wanted=Wanted(trace.rate_hz, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
-            axes="" if scenario.axes == Scenario().axes else scenario.axes,
+            axes=axes,
             clock=base,
         )
 
@@ -108,7 +115,7 @@ class TraceSource(SensorSource):
         """
         address = trace_address(url)
         trace = read_trace(address.path, address.protocol, address.rate_hz)
-        return cls(trace, address.scenario, clock=clock)
+        return cls(trace, address.scenario, axes=address.axes, clock=clock)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()

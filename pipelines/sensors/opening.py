@@ -86,9 +86,8 @@ def _sent_again(address: TraceAddress, clock: ProgramClock | None) -> Source:
         acceleration_range_g=round(info.acceleration_range_m_s2 / STANDARD_GRAVITY_M_S2),
         gyro_range_deg_s=round(degrees(info.angular_velocity_range_rad_s))
         or Scenario().gyro_range_deg_s,
-        axes=address.axes or info.axes or Scenario().axes,
     )
-    return TraceSource(trace, scenario, clock=clock)
+    return TraceSource(trace, scenario, axes=address.axes or info.axes, clock=clock)
 
 
 def _is_recording(path: Path) -> bool:

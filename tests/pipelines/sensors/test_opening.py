@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -151,6 +152,19 @@ def test_a_recorded_session_is_sent_again_packet_by_packet(query: str, tmp_path:
     for column, least in (("contact_time_ms", 8.0), ("impact_shock_g", 0.1)):
         one, other = (np.nanmedian(getattr(each, column)) for each in (first, second))
         assert abs(one - other) < least, column
+
+
+def test_a_recorded_session_is_sent_again_with_the_axes_that_were_stated(tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    url = "sim:?protocol=movesense&minutes=0.1&standing_s=3&time_scale=0"
+    assert backstride("live", url, "--record", path, "--axes", "+x+y+z").exit_code == 0
+
+    async def stated(query: str) -> str:
+        async with open_source(f"trace:{path}{query}") as source:
+            return source.info.axes
+
+    assert asyncio.run(stated("")) == "+x+y+z"
+    assert asyncio.run(stated("?axes=-x%2By-z")) == "-x+y-z"
 
 
 def test_a_session_that_cannot_be_sent_again_is_refused_in_a_sentence(tmp_path: Path) -> None:
