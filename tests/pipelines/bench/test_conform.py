@@ -16,11 +16,11 @@ import pytest
 
 from devices.simulator.link_params import LinkParams
 from devices.simulator.peripherals.backstride import BackstridePeripheral
-from devices.source import Source
 from imu.samples import Samples
 from pipelines.bench.at_rest import allan_deviation, noise_items
 from pipelines.bench.conform import Conformance, Extent, conform
-from pipelines.bench.unit import Handling, Unit, unit_at
+from pipelines.bench.turning import reads_zero, turn_item
+from pipelines.bench.unit import Unit, unit_at
 from tests.pipelines.bench.liars import liar, mixed
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 
@@ -228,18 +228,25 @@ def test_a_stuck_axis_fails_by_its_scale_too_and_a_dead_gyroscope_while_it_is_tu
 
 
 def test_zeros_at_rest_of_a_gyroscope_with_a_dead_band_fail_where_they_stay_in_a_turn() -> None:
-    dead, sound = (unit_at(f"sim:?protocol=witmotion{query}") for query in ("&gyro_dead=0", ""))
-    done = found(dead, "quick")
+    done = found(unit_at("sim:?protocol=witmotion&gyro_dead=0"), "quick")
     assert (done["stuck"].verdict, done["gyro_turn"].verdict) == ("warn", "fail")
     assert done["gyro_turn"].value == 3
-    assert found(dead)["gyro_axes"].verdict == "fail"
 
-    def opened(handling: Handling, seconds: float) -> Source:
-        return (dead if handling == "rest" else sound).open(handling, seconds)
 
-    assert found(replace(dead, open=opened), "quick")["gyro_turn"].verdict == "pass"
-    left_alone = replace(dead, open=lambda _, seconds: dead.open("rest", seconds))
-    assert "turned by 0° only" in found(left_alone, "quick")["gyro_turn"].detail
+def test_a_turn_tells_a_live_gyroscope_and_whether_there_was_one() -> None:
+    at_s = np.arange(400) / 200
+    acceleration = 9.81 * np.stack([np.sin(at_s), 0 * at_s, np.cos(at_s)], axis=1)
+    rate = np.stack([0 * at_s, 1 + 0 * at_s, 0 * at_s], axis=1)
+    assert reads_zero(Samples(at_s, acceleration, rate))
+    assert turn_item(Samples(at_s, acceleration, rate + 0.2)).verdict == "pass"
+    one = turn_item(Samples(at_s, acceleration, rate))
+    assert one.verdict == "skipped"
+    assert "x z read nothing, and may not have been turned about" in one.detail
+    still = turn_item(Samples(at_s, acceleration * [0, 0, 1] + [0, 0, 99], rate))
+    assert "turned by 0° only" in still.detail
+
+
+def test_a_stuck_axis_of_acceleration_is_no_dead_band() -> None:
     stuck = found(unit_at("sim:?protocol=witmotion&stuck_axis=0"), "quick")["stuck"]
     assert (stuck.verdict, stuck.value) == ("fail", 1)
 
