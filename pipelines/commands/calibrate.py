@@ -10,7 +10,7 @@ import typer
 from devices.sources import open_connector, open_source
 from imu.errors import ParameterError
 from pipelines.commands.checks import check_axes
-from pipelines.commands.messages import ended_by_ctrl_c, say
+from pipelines.commands.messages import complain, ended_by_ctrl_c, say
 from pipelines.commands.options import Axes
 from pipelines.sensors.calibrate import (
     Calibrated,
@@ -65,7 +65,8 @@ def calibrate(
 
     async def guided() -> Calibrated:
         with CalibrationGuide() as guide:
-            return await run_calibration(source, options, guide, devices_directory())
+            folder = devices_directory()
+            return await run_calibration(source, options, guide, folder, tell=complain)
 
     with ended_by_ctrl_c("nothing was stored"):
         done = asyncio.run(guided())

@@ -213,9 +213,13 @@ async def run_calibration(
     folder: Path,
     *,
     clock: ProgramClock | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Calibrated:
-    """Open a source and calibrate its sensor, see :func:`calibrate`."""
-    async with open_source(url, clock=clock) as source:
+    """Open a source and calibrate its sensor, see :func:`calibrate`.
+
+    ``tell`` is told what is tried, where the sensor takes long to connect.
+    """
+    async with open_source(url, clock=clock, tell=tell) as source:
         return await calibrate(source, url, options, view, folder)
 
 

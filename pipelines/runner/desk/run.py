@@ -101,7 +101,7 @@ async def run_desk(
     """
     task = cancelled_by_signals()
     trouble: DeviceError | None = None
-    async with open_source(url, clock=clock) as source:
+    async with open_source(url, clock=clock, tell=note) as source:
         receiver = Receiver(source.info)
         store = TwistingStore(folder, note, today)
         watch = DeskWatch(

@@ -6,13 +6,14 @@ import asyncio
 import io
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from devices.simulator.six_faces import ORDER, SixFacesRun
 from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import virtual_connector
 from devices.source import Source
+from devices.timing.program_clock import ScaledClock, SystemClock
 from imu.calibration import Calibration
 from imu.errors import DeviceError, DeviceLost, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
@@ -35,8 +37,15 @@ from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
+from pipelines.runner.desk.run import run_desk
 from pipelines.sensors import calibrate as calibrating
-from pipelines.sensors.calibrate import Calibrated, CalibrateOptions, calibrate, write_to_sensor
+from pipelines.sensors.calibrate import (
+    Calibrated,
+    CalibrateOptions,
+    calibrate,
+    run_calibration,
+    write_to_sensor,
+)
 from pipelines.sensors.device_store import KnownDevice, load_device
 from pipelines.views.terminal.calibration_guide import CalibrationGuide
 from pipelines.views.terminal.view import TerminalView
@@ -449,6 +458,29 @@ def test_a_sensor_that_keeps_nothing_is_refused_before_the_work(home: Path) -> N
     assert ended.exit_code == 1
     assert "only sensors of the Backstride profile do" in ended.err
     assert files(home) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+@pytest.mark.parametrize("command", ["calibrate", "desk"])
+def test_a_port_that_says_nothing_is_told_while_it_is_tried(command: str, home: Path) -> None:
+    said: list[str] = []
+    clock = ScaledClock(SystemClock(), 20.0)
+    other_end, port = os.openpty()
+    url = f"serial:{os.ttyname(port)}?protocol=backstride&baud=115200"
+    work: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        "calibrate": lambda: run_calibration(
+            url, CalibrateOptions(), Watched(), home, clock=clock, tell=said.append
+        ),
+        "desk": lambda: run_desk(url, lambda _: None, clock=clock, note=said.append),
+    }
+    try:
+        with pytest.raises(DeviceError, match="check the cable"):
+            asyncio.run(work[command]())
+    finally:
+        os.close(other_end)
+        os.close(port)
+    assert len(said) == 1
+    assert "nothing has come from it so far: check the cable" in said[0]
 
 
 def test_in_a_terminal_one_line_lives_below_those_that_stay() -> None:
