@@ -18,8 +18,9 @@ from pipelines.session.marks import SessionRecord
 
 #: Sensors that are set up by an exchange of bytes that no trace can answer.
 _NOT_PLAYED: Final = ("shimmer3",)
-#: Answers to a set-up have come by then: they would be taken for those to another.
-_ANSWERED_NS: Final = 1_000_000_000
+#: What such a sensor sent until its last setting was at other rates; and, ns, until the answers to
+#: that have come, which would be taken for those to another.
+_AT_OTHER_RATES: Final = {**dict.fromkeys(STREAM_BY_THEMSELVES, 1_000_000_000), "movesense": 0}
 
 
 def session_trace(path: Path) -> tuple[Trace, DeviceInfo]:
@@ -76,12 +77,12 @@ def _length(stretch: tuple[DeviceInfo, list[Packet]]) -> int:
 
 def _events(driver: type[Driver], packets: Sequence[Packet]) -> tuple[TraceEvent, ...]:
     came = [each for each in packets if each.channel != REQUEST_CHANNEL]
-    if came and driver.protocol in STREAM_BY_THEMSELVES:
-        # what such a sensor sent while it was set up was at other rates
+    if came and driver.protocol in _AT_OTHER_RATES:
         until_ns = packets[0].arrival_ns + round(SET_UP_S * 1e9)
         asked_ns = [p.arrival_ns for p in packets if p.channel == REQUEST_CHANNEL]
         set_up_ns = max((each for each in asked_ns if each < until_ns), default=0)
-        came = [each for each in came if each.arrival_ns > set_up_ns + _ANSWERED_NS]
+        set_up_ns += _AT_OTHER_RATES[driver.protocol]
+        came = [each for each in came if each.arrival_ns > set_up_ns]
     uuids = {BYTES_CHANNEL: BYTES_CHANNEL, **driver.characteristics}
     return tuple(
         TraceEvent(each.arrival_ns - came[0].arrival_ns, uuids[each.channel], each.payload)
