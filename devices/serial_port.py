@@ -144,7 +144,7 @@ class SerialConnector:
         return True
 
     async def _recognise(self, inbox: Inbox) -> SerialLink:
-        """Listen at the usual speeds, then ask; what is heard here is not part of the session.
+        """Listen at the usual speeds, ask, and wake; what is heard is not part of the session.
 
         The port is opened once: opening it again would restart many boards.
         """
@@ -180,6 +180,14 @@ class SerialConnector:
                     return self._found(link, inbox, driver, rate)
                 if inbox.clock.monotonic_ns() > end_ns:
                     break
+            for driver in drivers:
+                for rate in rates if driver.wakes else ():
+                    if heard[rate] or rate not in {self._baud_rate, *driver.baud_rates}:
+                        continue
+                    link.begin(Inbox(inbox.clock), rate)
+                    await link.write(BYTES_CHANNEL, driver.wakes)
+                    if driver.recognises_bytes(await link.listen(_LISTEN_S)):
+                        return self._found(link, inbox, driver, rate)
         except BaseException:
             await link.close()
             raise

@@ -113,6 +113,8 @@ class Conversation(ABC):
 class Driver(Conversation):
     """The conversation with motion sensors of one protocol, and what decodes their packets."""
 
+    #: Has one that sends by itself do so, where somebody has set it to speak when asked alone.
+    wakes: ClassVar[bytes] = b""
     #: Whether their gyroscopes read exactly zero while they lie still.
     gyro_has_dead_band: ClassVar[bool] = False
 

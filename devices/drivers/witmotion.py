@@ -199,6 +199,7 @@ class WitMotionDriver(Driver):
     }
     baud_rates: ClassVar[tuple[int, ...]] = (_BAUD, _DELIVERED_BAUD, 230400, 921600)
     sends_unasked: ClassVar[bool] = True
+    wakes: ClassVar[bytes] = UNLOCK + write_register(RATE_REGISTER, 0x08)  # 50 Hz in each family
     gyro_has_dead_band: ClassVar[bool] = True
 
     @classmethod

@@ -13,8 +13,12 @@ import serial
 
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
+from devices.protocols.witmotion import RATE_REGISTER
 from devices.sensor_source import SensorSource
 from devices.serial_port import SerialConnector, SerialPort
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.peripheral import Host
+from devices.simulator.peripherals.witmotion import WitMotionPeripheral
 from devices.simulator.port import PortParams, PseudoTerminal, TcpPort
 from devices.simulator.virtual_sensor import make_peripheral
 from devices.timing.program_clock import ScaledClock, SystemClock
@@ -220,6 +224,30 @@ def test_a_port_that_says_nothing_is_told_while_it_is_tried_and_given_up_soon(
     for words, expected in zip(said, told, strict=True):
         assert expected in words
     assert passed_s < 2.0 * seconds  # a busy computer is late
+
+
+class _OnlyAsked(WitMotionPeripheral):
+    """One that was set to send when it is asked alone, until it is set to a rate."""
+
+    async def _send(self, host: Host) -> None:
+        delivered = self.registers[RATE_REGISTER]
+        while self.registers[RATE_REGISTER] == delivered:
+            await self._stream.clock.sleep(0.05)
+        await super()._send(host)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+def test_a_witmotion_that_sends_only_when_it_is_asked_is_recognised() -> None:
+    clock = ScaledClock(SystemClock(), 10.0)
+    sensor = _OnlyAsked(SimulatedRun(scenario("witmotion")), clock, link="serial")
+
+    async def listen() -> None:
+        async with PseudoTerminal(sensor) as port:
+            connector = SerialConnector(port.address, driver_named("witmotion"))
+            link = await connector.connect(Inbox(clock))
+            await link.close()
+
+    run(listen())
 
 
 def test_finding_out_what_a_sensor_speaks_opens_its_port_once(
