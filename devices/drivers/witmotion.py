@@ -395,7 +395,9 @@ async def _set_bandwidth(link: Link, rate_hz: float) -> None:
         if kept is None or kept == code:
             return  # some do not answer
     assert kept is not None
-    kept_hz = _BANDWIDTH_HZ[kept] if kept < len(_BANDWIDTH_HZ) else 0.0
+    if kept >= len(_BANDWIDTH_HZ):
+        return  # wired ones do not say which register they answer: this is another's, and late
+    kept_hz = _BANDWIDTH_HZ[kept]
     if kept_hz < min(_LEAST_BANDWIDTH_HZ, wanted_hz):
         raise DeviceError(
             f"keeps a filter of {kept_hz:g} Hz, which hides the impacts of running: set its "

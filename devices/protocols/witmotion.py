@@ -69,6 +69,8 @@ _WIRED_ACCELERATION: Final = 0x51
 _WIRED_ANGULAR_VELOCITY: Final = 0x52
 #: This many headers of another phase or layout in the same stretch make the choice doubtful.
 _RIVAL_HEADERS: Final = 3
+#: A notification of fewer frames may be equal to the one before by chance.
+_LEAST_DUPLICATE: Final = 2
 #: Longest stretch that is kept while no layout fits, bytes.
 _SEARCHED_BYTES: Final = 4096
 
@@ -246,6 +248,9 @@ class WitMotionDecoder:
     missing then as make it as long as the latest whole one. What was skipped is told with the next
     reading, in samples as far as its length says (``missing_before``).
 
+    A notification of several frames that is the one before to the last bit, in motion, was handed
+    on twice on its way, and is dropped (``repeated`` of the next reading).
+
     ``55 71`` answers between frames are understood; :data:`BATTERY_REGISTER` is the battery.
 
     Between a logged :data:`UNLOCK` and a logged register read the sensor is being set up, at rates
@@ -263,6 +268,8 @@ class WitMotionDecoder:
         self._usual = 0  # frames in the latest notification that came whole
         self._wired_sample = 2 * Layout.WIRED.value  # bytes from one acceleration to the next
         self._latest: Counts | None = None  # the newest sample
+        self._notification = b""  # the newest
+        self._twice = 0  # samples that were dropped as duplicates since the latest reading
 
     @property
     def time_modulus_us(self) -> int | None:
@@ -294,6 +301,8 @@ class WitMotionDecoder:
         if packet.channel not in {DATA_CHANNEL, BYTES_CHANNEL}:
             return []
         if packet.channel == DATA_CHANNEL:
+            if self._came_before(packet.payload):
+                return []
             self._give_up_half(packet.payload)
         starts_here = packet.channel == DATA_CHANNEL and not self._rest
         data = self._rest + packet.payload if self._rest else packet.payload
@@ -317,6 +326,19 @@ class WitMotionDecoder:
                 decoded[k], self._interrupted = item._replace(time_step=True), False
                 break
         return decoded
+
+    def _came_before(self, payload: bytes) -> bool:
+        """Whether this notification is a duplicate: a sensor in motion measures nothing twice."""
+        before, self._notification = self._notification, payload
+        if payload != before or self._layout not in {Layout.A, Layout.B}:
+            return False
+        frames, rest = divmod(len(payload), self._layout.value)
+        if frames < _LEAST_DUPLICATE or rest or payload[0] != _HEADER or payload[1] != _MOTION:
+            return False
+        if not any(payload[8:14]):  # it lies still
+            return False
+        self._twice += frames
+        return True
 
     def _give_up_half(self, payload: bytes) -> None:
         """Drop the unfinished end of earlier notifications, if this one begins with a frame."""
@@ -358,7 +380,8 @@ class WitMotionDecoder:
 
     def _give(self, counts: Counts, sample_bytes: int, decoded: list[Decoded]) -> None:
         missing, self._skipped = int(self._skipped / sample_bytes + 0.5), 0
-        decoded.append(_reading(counts, missing, self._repeated_in(counts)))
+        repeated, self._twice = self._repeated_in(counts) + self._twice, 0
+        decoded.append(_reading(counts, missing, repeated))
 
     def _repeated_in(self, counts: Counts) -> int:
         """Samples that are those before them to the last bit, while the sensor moves.

@@ -733,6 +733,34 @@ def test_samples_that_repeat_are_counted_and_a_still_sensor_repeats_nothing() ->
     assert reading.repeated == 0
 
 
+def test_a_notification_that_comes_twice_is_counted_and_taken_once() -> None:
+    counts = motion(24)
+    sent = [encode_frames(counts[k : k + 8]) for k in (0, 0, 8, 8, 8, 16, 16)]
+    decoder = WitMotionDecoder()
+    readings = [r for k, each in enumerate(sent) for r in decoder.push(Packet(k, "data", each))]
+    assert [type(reading) for reading in readings] == [Reading] * 3
+    assert sum(len(r.acceleration_m_s2) for r in readings if isinstance(r, Reading)) == 24
+    assert [r.repeated for r in readings if isinstance(r, Reading)] == [0, 8, 16]
+
+
+def test_an_answer_to_another_question_that_comes_late_is_no_filter() -> None:
+    """Wired ones do not say of which register their answer is."""
+
+    async def run() -> DeviceInfo:
+        clock = VirtualClock()
+        sensor = WitMotionPeripheral(SimulatedRun(Scenario(rate=200.0)), clock, link="serial")
+        sensor.registers[BANDWIDTH_REGISTER] = 0x0B
+        sensor._stubborn = frozenset({BANDWIDTH_REGISTER})
+        link = DirectLink(clock, "serial")
+        serving = asyncio.create_task(sensor.serve(link))
+        try:
+            return await WitMotionDriver().open(link, Wanted())
+        finally:
+            serving.cancel()
+
+    assert asyncio.run(run()).rate_hz == 200.0
+
+
 @given(st.sampled_from(LAYOUTS), st.integers(0, 0xFF), st.lists(st.integers(0, 900), max_size=9))
 def test_a_register_is_read_however_its_answer_is_cut(
     layout: Layout, value: int, cuts: list[int]
