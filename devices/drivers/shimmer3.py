@@ -54,6 +54,7 @@ _SUBSTITUTED: Final = frozenset(
 )
 _QUIET_S: Final = 0.3
 _QUIET_TRIES: Final = 8
+_TRIES: Final = 3
 #: For :meth:`Shimmer3Driver.recognises_bytes`: packets in a row, and their possible lengths.
 _HEARD_PACKETS: Final = 6
 _HEARD_LENGTHS: Final = range(10, 80)
@@ -122,7 +123,7 @@ class Shimmer3Driver(Driver):
             When it does not answer, refuses, or has an accelerometer that cannot be trusted.
         """
         await _silence(link)
-        hardware = (await _answer(link, b"\x3f", 0x25, tries=3))[1]
+        hardware = (await _answer(link, b"\x3f", 0x25))[1]
         if hardware != _HARDWARE:
             raise DeviceError(
                 f"is a Shimmer of hardware {hardware}, and only Shimmer3 (3) is known: "
@@ -222,11 +223,11 @@ async def _command(link: Link, command: bytes) -> None:
         _raise_if_refused(link, command, packet.payload)
         return None
 
-    await link.ask(BYTES_CHANNEL, command, done)
+    await link.ask(BYTES_CHANNEL, command, done, tries=_TRIES)
 
 
-async def _answer(link: Link, question: bytes, code: int, *, tries: int = 1) -> bytes:
-    """Ask, and wait for the whole answer."""
+async def _answer(link: Link, question: bytes, code: int) -> bytes:
+    """Ask, and wait for the whole answer; what was damaged on its way is asked for again."""
     heard = bytearray()
 
     def whole(packet: Packet) -> bytes | None:
@@ -241,7 +242,7 @@ async def _answer(link: Link, question: bytes, code: int, *, tries: int = 1) -> 
         return bytes(heard[at + 1 : at + 1 + length])
 
     link.log_request(question)
-    return await link.ask(BYTES_CHANNEL, question, whole, tries=tries)
+    return await link.ask(BYTES_CHANNEL, question, whole, tries=_TRIES)
 
 
 def _raise_if_refused(link: Link, command: bytes, payload: bytes) -> None:

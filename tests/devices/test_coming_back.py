@@ -20,7 +20,7 @@ from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sensor_source import SensorSource
 from devices.simulator.virtual_clock import VirtualClock
-from imu.errors import DeviceError, DeviceLost
+from imu.errors import DeviceError, DeviceLost, ProtocolError
 from tests.devices.test_receiver import INFO as NUMBERED
 from tests.devices.test_receiver import packet
 
@@ -123,6 +123,39 @@ def test_a_sensor_that_comes_back_as_another_is_logged_before_its_samples() -> N
     assert events == ["connected", "lost", "resumed", other, "ended"]
     _, records, _ = course([INFO], always)
     assert not any(isinstance(each, DeviceInfo) for each in records)
+
+
+class _Garbled(_Driver):
+    """Has an answer that cannot be read, at first or always."""
+
+    bad: ClassVar[int] = 0
+
+    async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
+        _Garbled.bad -= 1
+        if _Garbled.bad >= 0:
+            raise ProtocolError("a calibration has sensitivities (0, 0, 0): calibrate it anew.")
+        return await super().open(link, wanted)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_told(times: int) -> None:
+    _Driver.infos, _Garbled.bad = [INFO], times
+
+    async def agreed() -> DeviceInfo:
+        clock = VirtualClock()
+        connector = _Connector(clock, always)
+        connector.driver = _Garbled
+        async with SensorSource(connector, clock=clock) as source:
+            return source.info
+
+    if times == 1:
+        assert asyncio.run(agreed()) == INFO
+    else:
+        says = (
+            r"WT901: answers what cannot be read \(a calibration has sensitivities \(0, 0, 0\)\):"
+        )
+        with pytest.raises(DeviceError, match=says):
+            asyncio.run(agreed())
 
 
 def test_a_sensor_is_told_to_stop_at_the_end_and_where_it_listens_alone() -> None:

@@ -25,6 +25,8 @@ class SensorClock:
     (10.01, 10.0)
     >>> fast.stamp_s(10.0), fast.stamp_s(60.0)
     (10.0, 67.0)
+    >>> SensorClock([Fault("clock_jump_s", 10.0, size=-100.0)]).stamp_s(11.0)
+    1.0
     """
 
     def __init__(self, faults: Sequence[Fault]) -> None:
@@ -38,11 +40,14 @@ class SensorClock:
         for k in range(1, len(edges)):
             passed_s = (edges[k] - edges[k - 1]) * self._speeds[k - 1]
             self._oscillated_s.append(self._oscillated_s[-1] + passed_s)
-        self._jumps = sorted(
+        self._jumps: list[tuple[float, float]] = []
+        for at_s, jump_s in sorted(
             (self.oscillated_s(fault.onset_s), fault.amount)
             for fault in faults
             if fault.kind == "clock_jump_s"
-        )
+        ):
+            # set back beyond its start it begins anew: its counter knows nothing below zero
+            self._jumps.append((at_s, max(jump_s, -self.stamp_s(at_s))))
 
     def oscillated_s(self, true_s: float) -> float:
         """Seconds that its oscillator has counted in so many true ones."""
