@@ -66,6 +66,10 @@ _MEANINGS: Final[dict[int, tuple[float, ...]]] = {
 _NEAR: Final = 0.03
 #: Less than this share of the samples must not get lost from the beginning.
 _LEAST_SHARE: Final = 0.9
+#: More than this share of the samples are not those of one sensor alone, however they bunch.
+_MOST_SHARE: Final = 1.25
+#: Damaged frames in a count, from which on it is they that make it low.
+_MANY_DAMAGED: Final = 20
 #: Widest filter below half the rate, Hz, and its code: wider ones fold what they let through.
 _BANDWIDTHS: Final[dict[float, tuple[float, int]]] = {
     200.0: (98.0, 2),
@@ -123,6 +127,11 @@ class RateMeter:
         """Layout of the frames, once known."""
         return self._decoder.layout
 
+    @property
+    def damaged(self) -> int:
+        """Frames that came and could not be read."""
+        return self._decoder.malformed_packets
+
     def rate_hz(self, packet: Packet) -> float | None:
         """Samples a second, once this packet makes it known."""
         count = sum(
@@ -171,11 +180,15 @@ class _RateWatch:
 
 
 class _Setting(NamedTuple):
-    """What a sensor was set to: its nominal rate, and how many samples a second arrive."""
+    """What a sensor was set to: its nominal rate, and how many samples a second arrive.
+
+    ``damaged`` frames came besides, within the same count.
+    """
 
     rate_hz: float
     arriving_hz: float
     layout: Layout | None = None
+    damaged: int = 0
 
     @property
     def share(self) -> float:
@@ -239,7 +252,8 @@ class WitMotionDriver(Driver):
         known = wanted.known
         self._rate_hz = setting.rate_hz if known is None else known.rate_hz
         if known is None:
-            _refuse_loss(link, setting)
+            _refuse_too_few(link, setting)
+            _refuse_too_many(link, setting)
         await _set_bandwidth(link, self._rate_hz)
         await _command(link, _ALL_IS_SET)
         return DeviceInfo(
@@ -337,8 +351,8 @@ async def _found(link: Link, code: int, hoped_hz: float, seconds: float = _COUNT
     measured = await _measured(link, hoped_hz, seconds)
     kept = await _read_back(link, RATE_REGISTER)  # after the count: it may have started anew
     found = measured._replace(rate_hz=_meant_hz(code, kept, measured.arriving_hz))
-    poor = 0.0 < found.share < 1.0 - _NEAR and found.rate_hz in _MEANINGS[code]
-    if poor and seconds < _COUNT_AGAIN_S:
+    odd = found.share > 0.0 and not 1.0 - _NEAR <= found.share <= _MOST_SHARE
+    if odd and found.rate_hz in _MEANINGS[code] and seconds < _COUNT_AGAIN_S:
         # the link may just have held its breath, and two seconds are a matter of luck
         await link.sleep(_COUNT_S)
         return await _found(link, code, hoped_hz, _COUNT_AGAIN_S)
@@ -363,9 +377,30 @@ def _meant_hz(code: int, kept: int | None, arriving_hz: float) -> float:
     return near[0] if near else meanings[0]
 
 
-def _refuse_loss(link: Link, setting: _Setting) -> None:
+def _refuse_too_many(link: Link, setting: _Setting) -> None:
+    if setting.share > _MOST_SHARE:
+        cure = "switch Bluetooth off and on"
+        if link.kind != "ble":
+            cure = "let no second sensor send on the same line"
+        raise DeviceError(
+            f"{setting.arriving_hz:.0f} samples a second arrive, and it is set to "
+            f"{setting.rate_hz:g}; {cure}.",
+            source=link.name,
+        )
+
+
+def _refuse_too_few(link: Link, setting: _Setting) -> None:
     if setting.share >= _LEAST_SHARE:
         return
+    if setting.damaged >= _MANY_DAMAGED:
+        cure = "bring it nearer, end other Bluetooth connections"
+        if link.kind != "ble":
+            cure = "check the cable and '?baud=', and let nothing else send on the same line"
+        raise DeviceError(
+            f"what arrives is damaged: of {setting.rate_hz:g} samples a second "
+            f"{setting.arriving_hz:.0f} can be read; {cure}.",
+            source=link.name,
+        )
     hint = "bring it nearer, end other Bluetooth connections"
     if link.kind != "ble":
         hint = f"set it to {_BAUD} baud in its maker's program and give '?baud={_BAUD}'"
@@ -444,7 +479,7 @@ async def _measured(link: Link, hoped_hz: float, seconds: float = _COUNT_S) -> _
         raise
     except DeviceError:
         arriving_hz = 0.0
-    return _Setting(hoped_hz, arriving_hz, meter.layout)
+    return _Setting(hoped_hz, arriving_hz, meter.layout, meter.damaged)
 
 
 async def _read_back(link: Link, register: int) -> int | None:

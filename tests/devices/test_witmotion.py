@@ -674,6 +674,18 @@ def test_a_fifth_of_the_samples_is_not_lost_unnoticed_by_luck(query: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("corrupt=30", "what arrives is damaged: of 200 samples a second 1.. can be read; bring"),
+        ("link=serial&duplicate=80", "3.. samples a second arrive, and it is set to 200; let no"),
+    ],
+)
+def test_what_else_is_wrong_with_a_link_is_not_called_slow(query: str, says: str) -> None:
+    with pytest.raises(DeviceError, match=says):
+        agreed(query)
+
+
+@pytest.mark.parametrize(
     "query",
     ["loss=80@1+3", "reset=1&link=serial", "disconnect=2+2"],
 )
