@@ -211,7 +211,10 @@ async def _silence(link: Link) -> None:
             raise
         except DeviceError:
             return
-    raise DeviceError("does not stop sending: switch it off and on.", source=link.name)
+    raise DeviceError(
+        "does not stop sending: switch it off and on, and check that it is a Shimmer3.",
+        source=link.name,
+    )
 
 
 async def _command(link: Link, command: bytes) -> None:
