@@ -30,7 +30,8 @@ class DeliveryMeter:
         self._decoder, self._rate_hz, self._channel = decoder, rate_hz, channel
         self._first_ns: int | None = None  # arrival of the first packet
         self._start_ns: int | None = None  # arrival of the first samples
-        self._count = 0
+        self._count = self._bytes = 0
+        self.bytes_per_s = 0.0  #: that came, once the share is known
 
     def share(self, packet: Packet) -> float | None:
         """The share, 0 to about 1, once this packet makes it known."""
@@ -43,6 +44,8 @@ class DeliveryMeter:
             return None
         if self._first_ns is None:
             self._first_ns = packet.arrival_ns
+        self._bytes += len(packet.payload)
+        self.bytes_per_s = self._bytes / max(1e-9, (packet.arrival_ns - self._first_ns) * 1e-9)
         if self._start_ns is None and count:
             self._start_ns = packet.arrival_ns
             return None

@@ -19,6 +19,7 @@ from devices.protocols.movesense import (
     HELLO_REFERENCE,
     IMU_REFERENCE,
     RATES_HZ,
+    SAMPLE_BYTES,
     SERVICE_UUID,
     Code,
     Hello,
@@ -153,12 +154,14 @@ class MovesenseDriver(Driver):
                 self.borne_hz = float(rate_hz)
             lower = tuple(offer for offer in RATES_HZ[::-1] if _LEAST_HZ <= offer < rate_hz)
             slow = too_slow(rate_hz)
+            if meter.bytes_per_s >= _LEAST_SHARE * SAMPLE_BYTES * rate_hz:  # all of it came
+                slow = f"what comes at {rate_hz} Hz cannot be put together"
             if not lower:
                 if rate_hz < known_hz:  # once: the next try begins here
                     link.tell(f"{slow}, the lowest rate that is of use, and is tried again")
                 raise DeviceError(
-                    f"{slow}, the lowest rate that is of use: bring the sensor nearer, and end "
-                    "other Bluetooth connections.",
+                    f"{slow}, the lowest rate that is of use: bring the sensor nearer, end other "
+                    "Bluetooth connections, and switch the sensor off and on.",
                     source=link.name,
                 )
             await _unsubscribe(link)

@@ -51,7 +51,8 @@ ACCELERATION_RANGE_MAX_M_S2: Final = 16 * STANDARD_GRAVITY_M_S2
 ANGULAR_VELOCITY_RANGE_MAX_RAD_S: Final = 2000 * GYRO_RANGE_SURPLUS * np.pi / 180
 
 _STAMP: Final = struct.Struct("<I")
-_SAMPLE_BYTES: Final = 24
+#: Of one sample in a message: acceleration and angular velocity.
+SAMPLE_BYTES: Final = 24
 _STAMP_MODULUS: Final = 1 << 32
 _RAD: Final = np.pi / 180
 _CLIPPED: Final = np.uint8(Quality.CLIPPED)
@@ -344,7 +345,7 @@ class MovesenseDecoder:
             return None
         parts = 2 if self._are_split else 1
         sizes = [len(packet.payload) for packet in packets[start : start + parts]]
-        if min(sizes) < 2 or sum(sizes) != 2 * parts + 4 + _SAMPLE_BYTES * self._samples:
+        if min(sizes) < 2 or sum(sizes) != 2 * parts + 4 + SAMPLE_BYTES * self._samples:
             return None
         payloads = payloads_alike(packets, start, DATA_CHANNEL, parts)
         table = np.frombuffer(b"".join(payloads), np.uint8).reshape(-1, sum(sizes))
@@ -394,7 +395,7 @@ class MovesenseDecoder:
     def _take_data(self, message: _Message) -> list[Decoded]:
         readings = self._settle(message.stamp_ms)
         size = len(message.body)
-        whole = 4 + _SAMPLE_BYTES * self._samples
+        whole = 4 + SAMPLE_BYTES * self._samples
         if self._samples and size == whole:
             self._read(message, readings)
         elif self._samples and size > whole:
@@ -412,7 +413,7 @@ class MovesenseDecoder:
         joined = _Message(first.body + part, arrival_ns, is_joined=True)
         if not self._samples:
             self._open = joined  # until the next stamp
-        elif len(joined.body) != 4 + _SAMPLE_BYTES * self._samples:
+        elif len(joined.body) != 4 + SAMPLE_BYTES * self._samples:
             self._drop()
         elif self._is_prompt(joined.stamp_ms, joined.arrival_ns):
             self._read(joined, readings)
@@ -531,5 +532,5 @@ class MovesenseDecoder:
 
 def _samples_in(body: bytes) -> int:
     """Samples in a body, if it is whole; 0 when it cannot be."""
-    n, rest = divmod(len(body) - 4, _SAMPLE_BYTES)
+    n, rest = divmod(len(body) - 4, SAMPLE_BYTES)
     return 0 if rest or n < 1 else n

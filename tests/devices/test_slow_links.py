@@ -29,6 +29,7 @@ from devices.simulator.air import Air
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.link_params import LinkParams
 from devices.simulator.loopback import loopback_backend
+from devices.simulator.measured import MeasuredBlock
 from devices.simulator.peripheral import Host, Peripheral
 from devices.simulator.peripherals.movesense import MovesensePeripheral
 from devices.simulator.peripherals.polar import PolarPeripheral
@@ -124,6 +125,19 @@ def test_messages_too_long_for_the_link_are_sent_at_a_lower_rate_or_refused_with
     says = r"\(status 507\): its messages are too long for this connection, or .* an MTU of 55 or"
     with pytest.raises(DeviceError, match=says):
         ran(MovesensePeripheral, LinkParams(notification_bytes_max=20), 208.0)
+
+
+class StandingClock(MovesensePeripheral):
+    """A sensor whose messages all say the same time."""
+
+    def _encoded(self, block: MeasuredBlock, notification_bytes_max: int) -> list[bytes]:
+        return super()._encoded(block._replace(device_us=12_345_000), notification_bytes_max)
+
+
+def test_messages_that_come_and_make_no_sense_are_no_slow_link() -> None:
+    says = "what comes at 52 Hz cannot be put together, the lowest rate .* switch the sensor off"
+    with pytest.raises(DeviceError, match=says):
+        ran(StandingClock, LinkParams(), 208.0)
 
 
 def test_a_link_too_slow_for_anything_is_one_sentence() -> None:
