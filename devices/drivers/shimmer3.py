@@ -28,7 +28,7 @@ from devices.protocols.shimmer3 import (
     REFUSED,
     TICKS_PER_S,
     Shimmer3Decoder,
-    answer_bytes,
+    answer_to,
     decode_inquiry,
 )
 from devices.protocols.shimmer3_calibration import decode_calibrations, nominal_calibrations
@@ -123,15 +123,15 @@ class Shimmer3Driver(Driver):
             When it does not answer, refuses, or has an accelerometer that cannot be trusted.
         """
         await _silence(link)
-        hardware = (await _answer(link, b"\x3f", 0x25))[1]
+        hardware = (await _answer(link, b"\x3f"))[1]
         if hardware != _HARDWARE:
             raise DeviceError(
                 f"is a Shimmer of hardware {hardware}, and only Shimmer3 (3) is known: "
                 "use another sensor.",
                 source=link.name,
             )
-        firmware = await _answer(link, b"\x2e", 0x2F)
-        board = Board(*(await _answer(link, b"\x66\x03\x00", 0x65))[2:5])
+        firmware = await _answer(link, b"\x2e")
+        board = Board(*(await _answer(link, b"\x66\x03\x00"))[2:5])
         if board in _SUBSTITUTED:
             raise DeviceError(
                 f"has board {board.number}-{board.revision}-{board.special}, whose accelerometer "
@@ -143,7 +143,7 @@ class Shimmer3Driver(Driver):
         acceleration_g = _covering(ranges, wanted.acceleration_range_g)
         gyro_deg_s = _covering(ANGULAR_VELOCITY_RANGES_DEG_S, wanted.angular_velocity_range_deg_s)
         await _set_up(link, board, rate_hz, acceleration_g, gyro_deg_s)
-        calibrations = decode_calibrations(await _answer(link, b"\x2c", 0x2D))
+        calibrations = decode_calibrations(await _answer(link, b"\x2c"))
         defaults = {nominal_calibrations(code, 0).acceleration for code in range(4)}
         if board.is_later and calibrations.acceleration in {None, *defaults}:
             raise DeviceError(
@@ -151,7 +151,7 @@ class Shimmer3Driver(Driver):
                 "with its maker's program.",
                 source=link.name,
             )
-        inquiry = decode_inquiry(await _answer(link, b"\x01", 0x02))
+        inquiry = decode_inquiry(await _answer(link, b"\x01"))
         if None in {inquiry.offset(ACCELERATION_CHANNELS), inquiry.offset(GYRO_CHANNELS)}:
             raise DeviceError(
                 "does not measure what it was asked to: update its firmware (LogAndStream).",
@@ -229,20 +229,16 @@ async def _command(link: Link, command: bytes) -> None:
     await link.ask(BYTES_CHANNEL, command, done, tries=_TRIES)
 
 
-async def _answer(link: Link, question: bytes, code: int) -> bytes:
+async def _answer(link: Link, question: bytes) -> bytes:
     """Ask, and wait for the whole answer; what was damaged on its way is asked for again."""
     heard = bytearray()
 
     def whole(packet: Packet) -> bytes | None:
         heard.extend(packet.payload)
-        at = heard.find(bytes((ACKNOWLEDGED, code)))
-        if at < 0:
+        answer = answer_to(question[0], bytes(heard))
+        if answer is None and ACKNOWLEDGED not in heard:
             _raise_if_refused(link, question, packet.payload)
-            return None
-        length = answer_bytes(bytes(heard[at + 1 :]))
-        if length is None or len(heard) < at + 1 + length:
-            return None
-        return bytes(heard[at + 1 : at + 1 + length])
+        return answer
 
     link.log_request(question)
     return await link.ask(BYTES_CHANNEL, question, whole, tries=_TRIES)

@@ -35,7 +35,6 @@ from devices.links import BYTES_CHANNEL, REQUEST_CHANNEL
 from devices.protocols.shimmer3_calibration import (
     ACCELERATION_SCALE,
     ALL_CALIBRATIONS_BYTES,
-    ALL_CALIBRATIONS_CODE,
     GYRO_SCALE,
     Calibrations,
     decode_calibrations,
@@ -78,8 +77,9 @@ _WIDTHS: Final = {
 _ANSWERS: Final = {0x25: 1, 0x2D: ALL_CALIBRATIONS_BYTES, 0x2F: 6, 0x65: -1, 0x02: -7}
 _IN_STREAM_ANSWERS: Final = {0x71: 1, 0x94: 3, 0x88: -1}
 _INQUIRY_HEAD: Final = struct.Struct("<BH4sBB")
-#: Questions whose answers the decoder reads, and the answers' first bytes.
-_READ_ANSWERS: Final = {_INQUIRY: 0x02, _CALIBRATIONS: ALL_CALIBRATIONS_CODE}
+#: First bytes of the answers, by the first byte of the question; and of those the decoder reads.
+ANSWER_CODES: Final = {0x3F: 0x25, 0x2E: 0x2F, 0x66: 0x65, _CALIBRATIONS: 0x2D, _INQUIRY: 0x02}
+_READ_ANSWERS: Final = {asked: ANSWER_CODES[asked] for asked in (_INQUIRY, _CALIBRATIONS)}
 
 #: Packets in a row, each one period after the other, before anything is believed.
 _PACKETS_TO_LOCK: Final = 4
@@ -146,6 +146,17 @@ def answer_bytes(data: bytes, lengths: dict[int, int] = _ANSWERS) -> int | None:
         return None
     head = _INQUIRY_HEAD.size if data[0] == _READ_ANSWERS[_INQUIRY] else 1 - follow
     return head + data[-follow]
+
+
+def answer_to(question: int, heard: bytes) -> bytes | None:
+    """The whole answer to a question in what was heard; None where it is not, or not yet, there."""
+    at = heard.find(bytes((ACKNOWLEDGED, ANSWER_CODES[question])))
+    if at < 0:
+        return None
+    length = answer_bytes(heard[at + 1 :])
+    if length is None or len(heard) < at + 1 + length:
+        return None
+    return heard[at + 1 : at + 1 + length]
 
 
 def decode_inquiry(answer: bytes) -> Inquiry:

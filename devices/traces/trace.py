@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from imu.errors import RecordingError
@@ -47,6 +47,8 @@ class Trace:
         Nominal sample rate, Hz.
     events : tuple of TraceEvent
         In order, from time 0 on.
+    answers : dict of bytes to bytes
+        What the sensor answered when it was set up, by the question, where no simulated one could.
     cut_short : bool
         Whether the file ends within something, or goes on with what cannot be read.
     """
@@ -56,6 +58,7 @@ class Trace:
     rate_hz: float
     events: tuple[TraceEvent, ...]
     cut_short: bool = False
+    answers: dict[bytes, bytes] = field(default_factory=dict)
 
     @property
     def duration_s(self) -> float:

@@ -25,6 +25,7 @@ _QUIET_S: Final = 0.3
 _LOOK_S: Final = 0.05
 _SLOWEST_HZ: Final = 50.0  # of a simulated sensor
 _REPLY, _POLAR_REPLY = 0x80, 0xF0
+_START: Final = b"\x07"  # of a Shimmer3
 
 
 class TracedSensor:
@@ -74,6 +75,7 @@ class TracedSensor:
         self._began_ns: int | None = None  # when the trace's time was 0
         self._served_ns: int | None = None
         self._asked_ns = 0
+        self._is_started = trace.protocol != "shimmer3"  # which is silenced before it is set up
         self._next = 0
 
     @property
@@ -101,8 +103,9 @@ class TracedSensor:
             both.create_task(self._understudy.serve(_Prompter(host, self)))
             both.create_task(self._play(host))
 
-    def asked(self) -> None:
+    def asked(self, request: bytes) -> None:
         """The computer has asked something."""
+        self._is_started = self._is_started or request == _START
         self._asked_ns = now_ns = self._clock.monotonic_ns()
         set_up = now_ns - (self._served_ns or 0) < SET_UP_S * 1e9
         if self._trace.protocol in STREAM_BY_THEMSELVES and set_up:
@@ -117,6 +120,8 @@ class TracedSensor:
                 return encode_reply(Reply(operation, transaction, ReplyStatus.NOT_SUPPORTED))
             found = self._next_answer(bytes((operation,)))
             return None if found is None else found[:2] + bytes((transaction,)) + found[3:]
+        if protocol == "shimmer3":
+            return self._trace.answers.get(request)
         if protocol == "polar" and channel == self._driver.characteristics.get(CONTROL_CHANNEL):
             return self._next_answer(request[:2])
         return None
@@ -150,7 +155,8 @@ class TracedSensor:
         by_itself = self._trace.protocol in STREAM_BY_THEMSELVES
         while True:
             quiet_ns = self._clock.monotonic_ns() - self._asked_ns
-            if host.is_subscribed(channel) and (by_itself or quiet_ns >= _QUIET_S * 1e9):
+            is_set_up = by_itself or (self._is_started and quiet_ns >= _QUIET_S * 1e9)
+            if host.is_subscribed(channel) and is_set_up:
                 return
             await self._clock.sleep(_LOOK_S)
 
@@ -200,7 +206,7 @@ class _Prompter:
         """The next request that the trace has no answer to."""
         while True:
             channel, payload = await self._host.receive()
-            self._sensor.asked()
+            self._sensor.asked(payload)
             if not self._is_framed:
                 answer = self._sensor.answer(channel, payload)
                 if answer is None:

@@ -10,14 +10,15 @@ from typing import Final, Literal
 from devices.drivers.driver import Driver
 from devices.drivers.registry import driver_named
 from devices.links import BYTES_CHANNEL, REQUEST_CHANNEL
+from devices.protocols.shimmer3 import ACKNOWLEDGED, answer_to
 from devices.records import DeviceInfo, Packet
 from devices.traces.trace import SET_UP_S, STREAM_BY_THEMSELVES, Trace, TraceEvent
 from imu.errors import RecordingError
 from pipelines.files.session_reader import read_session
 from pipelines.session.marks import SessionRecord
 
-#: Sensors that are set up by an exchange of bytes that no trace can answer.
-_NOT_PLAYED: Final = ("shimmer3",)
+#: Questions for its channels and its calibration.
+_TOLD_BY_SHIMMER3: Final = frozenset({b"\x01", b"\x2c"})
 #: What such a sensor sent until its last setting was at other rates; and, ns, until the answers to
 #: that have come, which would be taken for those to another.
 _AT_OTHER_RATES: Final = {**dict.fromkeys(STREAM_BY_THEMSELVES, 1_000_000_000), "movesense": 0}
@@ -40,13 +41,16 @@ def session_trace(path: Path) -> tuple[Trace, DeviceInfo]:
             "holds no packets of a sensor that could be sent again: see it with 'replay'.",
             path=str(path),
         )
-    if info.protocol in _NOT_PLAYED:
-        raise RecordingError(
-            f"holds packets of the protocol {info.protocol}, which cannot be sent again: see it "
-            "with 'replay'.",
-            path=str(path),
-        )
     driver = driver_named(info.protocol)
+    answers: dict[bytes, bytes] = {}
+    if info.protocol == "shimmer3":
+        answers, packets = _answers_and_stream(packets)
+        if not answers.keys() >= _TOLD_BY_SHIMMER3:  # another's would be wrong numbers
+            raise RecordingError(
+                "does not hold what its Shimmer3 answered when it was set up, without which it "
+                "cannot be sent again: see it with 'replay'.",
+                path=str(path),
+            )
     events = _events(driver, packets)
     if not events:
         raise RecordingError(
@@ -55,7 +59,7 @@ def session_trace(path: Path) -> tuple[Trace, DeviceInfo]:
     info = replace(info, axes=info.axes or session.header.axes.removeprefix("auto"))
     is_serial = any(each.channel == BYTES_CHANNEL for each in events)
     link: Literal["ble", "serial"] = "serial" if is_serial else "ble"
-    return Trace(info.protocol, link, info.rate_hz, events, session.cut_short), info
+    return Trace(info.protocol, link, info.rate_hz, events, session.cut_short, answers), info
 
 
 def _stretches(records: Sequence[SessionRecord]) -> list[tuple[DeviceInfo, list[Packet]]]:
@@ -73,6 +77,24 @@ def _stretches(records: Sequence[SessionRecord]) -> list[tuple[DeviceInfo, list[
 
 def _length(stretch: tuple[DeviceInfo, list[Packet]]) -> int:
     return len(stretch[1])
+
+
+def _answers_and_stream(packets: Sequence[Packet]) -> tuple[dict[bytes, bytes], list[Packet]]:
+    """What a Shimmer3 answered when it was set up, and what came after the last answer."""
+    answers: dict[bytes, bytes] = {}
+    question, heard, begin = b"", b"", 0
+    for k, packet in enumerate(packets):
+        if packet.channel == REQUEST_CHANNEL:
+            if packet.payload in answers:
+                break  # it is set up once more
+            question, heard = packet.payload, b""
+        elif question:
+            heard += packet.payload
+            answer = answer_to(question[0], heard)
+            if answer is not None:
+                answers[question] = bytes((ACKNOWLEDGED,)) + answer
+                question, begin = b"", k + 1
+    return answers, list(packets[begin:])
 
 
 def _events(driver: type[Driver], packets: Sequence[Packet]) -> tuple[TraceEvent, ...]:

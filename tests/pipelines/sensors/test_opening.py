@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from devices.records import Packet
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from devices.traces.played_table import on_grid
@@ -16,6 +18,7 @@ from imu.errors import BackstrideError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps
 from pipelines.files.sample_table import write_sample_table
+from pipelines.files.session_reader import read_session
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
 from pipelines.sensors.opening import open_source
@@ -136,6 +139,7 @@ def test_live_over_a_real_persons_recording_is_its_replay(tmp_path: Path) -> Non
         "",
         "protocol=backstride",
         "protocol=movesense",
+        "protocol=shimmer3",
         pytest.param("protocol=witmotion&link=serial", marks=pytest.mark.slow),
     ],
 )
@@ -169,10 +173,16 @@ def test_a_recorded_session_is_sent_again_at_the_rate_and_with_the_axes_it_had(
     assert asyncio.run(agreed("?axes=-x%2By-z")) == (104.0, "-x+y-z")
 
 
-def test_a_session_that_cannot_be_sent_again_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_a_session_without_what_its_shimmer3_answered_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "run.mcap"
     url = "sim:?minutes=0.1&time_scale=0&protocol=shimmer3"
     assert backstride("live", url, "--record", path).exit_code == 0
+    whole = read_session(path)
+    stream = [r for r in whole.records if not (isinstance(r, Packet) and r.channel == "request")]
+    cut = replace(whole, records=stream)
+    monkeypatch.setattr("pipelines.sensors.session_trace.read_session", lambda _: cut)
     ended = backstride("live", f"trace:{path}")
     assert ended.exit_code == 1
-    assert "protocol shimmer3, which cannot be sent again" in one_sentence(ended)
+    assert "does not hold what its Shimmer3 answered" in one_sentence(ended)
