@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 #: Seconds between two messages that are looked at for the rate: none lies over a gap of this.
 _TOGETHER_S: Final = 2.0
+#: What a sensor has measured before somebody listened comes within so long, s.
+_HELD_BACK_S: Final = 0.5
 _MATCH: Final = 0.5  # a gap of half a message's samples is no step of the rate
 
 
@@ -166,11 +168,16 @@ class Recording:
         return n / (passed_us * 1e-6) if passed_us else None
 
     def delivered_rate_hz(self) -> float:
-        """Samples that came a second of the host's clock."""
+        """Samples that came a second of the host's clock, after what was held back at first."""
         if self.passed_s <= 0:
             return 0.0
-        came = self.arrivals[-1].received - self.arrivals[0].received
-        return came / self.passed_s
+        held_ns = self.arrivals[0].arrival_ns + min(_HELD_BACK_S, 0.5 * self.passed_s) * 1e9
+        begin = next(each for each in self.arrivals if each.arrival_ns >= held_ns)
+        end = self.arrivals[-1]
+        passed_s = (end.arrival_ns - begin.arrival_ns) * 1e-9
+        if passed_s <= 0:
+            begin, passed_s = self.arrivals[0], self.passed_s
+        return (end.received - begin.received) / passed_s
 
     def host_rate_hz(self) -> float:
         """Samples measured a second of the host's clock: those that are known to be lost, too."""

@@ -55,6 +55,12 @@ def test_repeated_samples_are_counted() -> None:
     assert 40 < item.value < 55
 
 
+def test_what_was_held_back_at_first_is_no_rate() -> None:
+    source = unit_at("sim:?protocol=shimmer3").open("rest", 15.0)
+    items = {item.name: item for item in asyncio.run(run_linktest(source, quiet, seconds=12.0))}
+    assert items["rate"].value == pytest.approx(0.0, abs=0.5)
+
+
 def test_a_link_that_stalls_shows_as_delay() -> None:
     items = found(liar(params=LinkParams(jitter_ms=400.0)))
     assert items["jitter"].verdict == "warn"
