@@ -416,6 +416,9 @@ def _failed_to_open(error: Exception, place: str) -> DeviceError:
         return DeviceError(
             "is in use: end the other program that uses it.", source=place, may_pass=True
         )
+    if number == errno.EISDIR or "inappropriate ioctl" in text:
+        words = "is no serial port: check its name; a scan lists the ports."
+        return DeviceError(words, source=place)
     if number == errno.ECONNREFUSED or "connection refused" in text or "could not open" in text:
         return DeviceNotFound(
             f"cannot be opened ({_reason(error)}): check the address and the cable.", source=place

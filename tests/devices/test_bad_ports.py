@@ -55,6 +55,9 @@ def test_a_port_that_is_missing_or_is_none_is_said(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("no port")
     assert str(file) in one_sentence(opened(str(file)))
+    if sys.platform != "win32":
+        assert f"{file}: is no serial port" in one_sentence(opened(str(file)))
+        assert f"{tmp_path}: is no serial port" in one_sentence(opened(str(tmp_path)))
     one_sentence(opened("socket://127.0.0.1:1"))
     one_sentence(opened("socket://nobody"))
     one_sentence(opened("carrier-pigeon://roof"))
