@@ -235,7 +235,7 @@ def _open(path: str, baud_rate: int) -> SerialBase:
         if not _is_network(path) and sys.platform != "win32":
             port.exclusive = True
         port.open()
-    except (OSError, ValueError) as error:  # SerialException is an OSError
+    except Exception as error:  # termios has an error of its own, which is no OSError
         raise _failed_to_open(error, f"serial:{path}") from None
     return cast("SerialBase", port)
 
@@ -269,7 +269,8 @@ class SerialLink(OpenLink):
     def begin(self, inbox: Inbox, baud_rate: int) -> None:
         """Go on at this speed and deliver into this inbox; what waited in the port is dropped."""
         port: Any = self._port
-        with contextlib.suppress(OSError):  # a lost port is noticed by its reader
+        # a lost port is noticed by its reader; termios raises what is no OSError
+        with contextlib.suppress(Exception):
             port.baudrate = baud_rate
             port.reset_input_buffer()
         self.inbox = inbox
@@ -293,7 +294,7 @@ class SerialLink(OpenLink):
         self._check_open()
         try:
             await self._loop.run_in_executor(None, self._port.write, payload)
-        except OSError as error:
+        except Exception as error:
             why = _reason(error)
             self.lose(why)
             raise DeviceError(f"cannot be written to: {why}.", source=self.name) from None
@@ -318,7 +319,7 @@ class SerialLink(OpenLink):
         await self._loop.run_in_executor(None, self._reader.join, 10 * _READ_S)
         # pyserial leaves its socket open where the other end is gone
         beneath = getattr(self._port, "_socket", None)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):
             self._port.close()
         if beneath is not None:
             beneath.close()
@@ -338,8 +339,8 @@ class SerialLink(OpenLink):
                     waiting = min(getattr(port, "in_waiting", 0), _CHUNK_BYTES)
                     if chunk and waiting:
                         chunk += port.read(waiting)
-            except (OSError, TypeError, ValueError, AttributeError) as error:
-                # the port's own thread may find it half closed
+            except Exception as error:
+                # of a port that is half closed pyserial raises what it likes
                 self._hand_over(self.lose, _reason(error))
                 return
             if chunk:
@@ -390,9 +391,9 @@ async def _answers(link: SerialLink, driver: type[Driver]) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    if isinstance(error, TypeError | ValueError | AttributeError) or not text:
+    if not isinstance(error, OSError):
         return "the port is gone"
+    text = error.strerror or str(error)
     return text.split("(")[0].strip().rstrip(".:").lower() or "the port is gone"
 
 

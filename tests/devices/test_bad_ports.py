@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import serial
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.protocols.witmotion import RATE_REGISTER
+from devices.records import LinkEvent
 from devices.sensor_source import SensorSource
-from devices.serial_port import SerialConnector, SerialPort
+from devices.serial_port import SerialConnector, SerialLink, SerialPort
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.peripheral import Host
 from devices.simulator.peripherals.witmotion import WitMotionPeripheral
@@ -251,6 +253,48 @@ def test_a_witmotion_that_sends_only_when_it_is_asked_is_recognised() -> None:
             await link.close()
 
     run(listen())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+@pytest.mark.parametrize("call", ["read", "write", "reset_input_buffer"])
+def test_whatever_a_port_raises_its_link_is_lost_and_comes_back(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As termios does, whose error is no OSError, when a cable is pulled."""
+    import termios
+
+    usual, left = getattr(serial.Serial, call), [0]
+
+    def failing(port: Any, *arguments: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise termios.error(5, "Input/output error")
+        return usual(port, *arguments)
+
+    monkeypatch.setattr(serial.Serial, call, failing)
+    clock = ScaledClock(SystemClock(), 10.0)
+    sensor = make_peripheral(scenario("backstride", link="serial"), clock)
+
+    async def course() -> list[str]:
+        kinds: list[str] = []
+        async with PseudoTerminal(sensor) as port:
+            connector = SerialConnector(port.address, driver_named("backstride"), 115_200)
+            async with SensorSource(connector, clock=clock) as source:
+                left[0] = 1
+                link = source._link
+                assert isinstance(link, SerialLink)
+                await link.change_baud_rate(115_200)
+                with suppress(DeviceError):
+                    await link.write("bytes", b"")
+                async for record in source:
+                    kinds += [record.kind] if isinstance(record, LinkEvent) else []
+                    # a change of speed that fails is no loss: the reader sees whether it is one
+                    if "resumed" in kinds or (kinds and call == "reset_input_buffer"):
+                        break
+        return kinds
+
+    whole = ["connected", "lost", "resumed"]
+    assert run(course()) == (whole[:1] if call == "reset_input_buffer" else whole)
 
 
 def test_finding_out_what_a_sensor_speaks_opens_its_port_once(
