@@ -122,9 +122,6 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         ),
         "routine.count": Text("{n:.0f} of {of:.0f}"),
         "routine.done": Text("Done."),
-        "routine.not_now": Text(
-            "Not now: rate your pain again first, or answer the questions that are open.", (_OWN,)
-        ),
         "routine.before_run": Text(
             "Before you start: ten pelvic tilts, half a minute of high knees, ten mini-squats and "
             "ten leg swings; then five to ten easy minutes.",
@@ -565,6 +562,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         # ------------------------------------------------------------------ desk, twisting
         "desk.nudge": Text(
             "{minutes:#minute} without a change: stand up, sit down, or walk a few steps.",
+            (_A1,),
+        ),
+        "desk.nudge_gentle": Text(
+            "{minutes:#minute} without a change: change how you sit or stand, as far as it is "
+            "comfortable.",
             (_A1,),
         ),
         "desk.habit": Text(

@@ -21,7 +21,7 @@ from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import complain, say
 from pipelines.live import LiveRun
 from pipelines.runner.filing import file_run, finished_run
-from pipelines.runner.journal.advice import silenced
+from pipelines.runner.journal.advice import why_no_training
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise, Pain, Session
@@ -78,7 +78,7 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
         if session.distance_m is None:
             _ask_distance(session.identifier, journal)
         _ask_effort(session.identifier, journal)
-        quiet = journal.ask(lambda it: silenced(it, time.time_ns()), None) is not None
+        quiet = journal.ask(lambda it: why_no_training(it, time.time_ns()), [])
         cooled = result.cool_down is None or result.cool_down.cue.text_id == "cool_down.done"
         if not cooled and _yes("Cool down now, three easy minutes of walking?"):
             follow(routine_cues("cool-down"))

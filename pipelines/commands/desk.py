@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,10 +13,13 @@ from devices.sources import open_source
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams
 from pipelines.commands.checks import check_axes, warm_up_filters
+from pipelines.commands.guided import is_not_now
 from pipelines.commands.messages import complain, ended_by_ctrl_c, say
 from pipelines.commands.options import Axes
-from pipelines.runner.desk.nudges import RarerNudges
+from pipelines.runner.desk.nudges import RarerNudges, nudge_as_the_back_is
 from pipelines.runner.desk.run import run_desk
+from pipelines.runner.journal.advice import stop_cue
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.user_directory import data_directory
 
 
@@ -29,10 +33,14 @@ def desk(
     """Nudge you to change position while you sit or stand; Ctrl-C ends it."""
     check_axes(axes)
     open_source(source)  # a mistyped URL is told before anything is compiled
-    nudges = RarerNudges(60.0 * minutes)
+    nudges, known = RarerNudges(60.0 * minutes), JournalAtHand()
+    if known.ask(stop_cue, None) is not None:
+        is_not_now(known, time.time_ns())
+        return
 
     def nudge(cue: Cue) -> None:
-        told = nudges.push(cue)
+        fit = known.ask(lambda it: nudge_as_the_back_is(it, cue, time.time_ns()), cue)
+        told = None if fit is None else nudges.push(fit)
         if told is not None:
             say(told.message, bell=True)
 
@@ -42,7 +50,7 @@ def desk(
     warm_up_filters()
     say(f"watching: a nudge after {minutes:g} min without a change of position; Ctrl-C ends.")
     params = DeskParams(static_s=60.0 * minutes)
-    with ended_by_ctrl_c():
+    with known, ended_by_ctrl_c():
         summary = asyncio.run(
             run_desk(source, nudge, axes=axes, params=params, note=note, folder=data_directory())
         )

@@ -7,18 +7,17 @@ import time
 from collections.abc import Sequence
 
 from pipelines.coaching.training.cues import Cue
-from pipelines.commands.journal.messages import say_cues
+from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import silenced
+from pipelines.runner.journal.advice import why_no_training
 from pipelines.runner.journal.at_hand import JournalAtHand
 
 
 def is_not_now(journal: JournalAtHand, now_ns: int) -> bool:
-    """Whether no exercise is suggested now, which is said then."""
-    instead = journal.ask(lambda it: silenced(it, now_ns), None)
-    if instead is not None:
-        say_cues(instead or [Cue("routine.not_now")])
-    return instead is not None
+    """Whether no training is suggested now, which is said then."""
+    why = journal.ask(lambda it: why_no_training(it, now_ns), [])
+    say_why_no_training(why)
+    return bool(why)
 
 
 def follow(cues: Sequence[Cue]) -> bool:

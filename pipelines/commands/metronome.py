@@ -13,7 +13,9 @@ import typer
 from imu.errors import InputError
 from pipelines.coaching.training.metronome import Metronome, beats_between, metronome_for
 from pipelines.commands.checks import as_options
+from pipelines.commands.guided import is_not_now
 from pipelines.commands.messages import say
+from pipelines.runner.journal.at_hand import JournalAtHand
 
 
 def metronome(
@@ -26,6 +28,9 @@ def metronome(
     """Beat a quicker rhythm with the terminal's bell; Ctrl-C ends it."""
     with as_options({"usual_spm": "usual"}):
         rhythm, cue = metronome_for(usual, percent)
+    with JournalAtHand() as journal:
+        if is_not_now(journal, time.time_ns()):
+            return
     if not sys.stdout.isatty():
         raise InputError("the metronome beats with a terminal's bell: run it in a terminal.")
     say(cue.message)

@@ -9,7 +9,7 @@ from typing import Final
 
 from imu.errors import InputError, ParameterError, RecordingError
 from pipelines.coaching.training.cues import Cue
-from pipelines.runner.journal.advice import after_run, silenced
+from pipelines.runner.journal.advice import after_run, why_no_training
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.pending import keep_for_later
 from pipelines.runner.journal.runs import FinishedRun, add_run
@@ -91,7 +91,7 @@ def file_run(run: FinishedRun, journal: JournalAtHand) -> tuple[list[str], list[
     try:
         opened = journal.open()
         session = add_run(opened, run)
-        quiet = silenced(opened, time.time_ns()) is not None
+        quiet = why_no_training(opened, time.time_ns())
         cues = [] if session is None or quiet else after_run(opened, session, date.today())
         return journal.take_notes(), cues
     except ParameterError as error:

@@ -131,7 +131,7 @@ def test_warm_up_core_and_balance_are_guided_and_counted(monkeypatch: pytest.Mon
     with Journal() as opened:
         assert [item.note for item in opened.entries(Exercise)] == ["core", "balance"]
     journal("pain", 6)
-    assert "Not now: rate your pain again first" in journal("routine", "core")
+    assert "No training is suggested until you have rated it" in journal("routine", "core")
     assert "one of warm-up" in refused("routine", "yoga")
 
 

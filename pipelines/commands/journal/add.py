@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.journal.messages import opened_journal, say_cues, say_session
+from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import as_typed, complain
 from pipelines.commands.options import (
     Note,
@@ -19,7 +20,7 @@ from pipelines.commands.options import (
     RunSurface,
     TreadmillDistance,
 )
-from pipelines.runner.journal.advice import after_run, silenced
+from pipelines.runner.journal.advice import after_run, why_no_training
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import moment
@@ -105,8 +106,10 @@ def add(
             complain(f"note: no dose: it needs {lacks}.")
         if session.simulated:
             complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
-        instead = silenced(journal, time.time_ns())
-        say_cues(after_run(journal, session, date.today()) if instead is None else instead)
+        if why := why_no_training(journal, time.time_ns()):
+            say_why_no_training(why)
+        else:
+            say_cues(after_run(journal, session, date.today()))
 
 
 def _nothing_run(run: FinishedRun) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from pipelines.coaching.texts import text
@@ -35,6 +35,14 @@ def ask_what_is_due(journal: JournalAtHand, noted: Cue | None = None) -> None:
     if sys.stdin.isatty():
         ask_questions(journal)
     else:
+        say(ANSWER_THEM)
+
+
+def say_why_no_training(why: Iterable[Cue]) -> None:
+    """Say why no training is suggested, and how open questions are answered."""
+    told = list(why)
+    say_cues(told)
+    if any(cue.text_id == "pain.unanswered" for cue in told):
         say(ANSWER_THEM)
 
 

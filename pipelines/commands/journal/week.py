@@ -9,12 +9,10 @@ from typing import Annotated
 import typer
 
 from pipelines.coaching.texts import text
-from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.traffic_light import CHANGE_FROM
 from pipelines.commands.journal.messages import opened_journal, say_cues
-from pipelines.commands.journal.questions import ANSWER_THEM
+from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import advice, held_back, stop_cue
+from pipelines.runner.journal.advice import advice, why_no_training
 from pipelines.runner.journal.entries import utc_ns_of
 from pipelines.runner.journal.queries import load_figures, weeks
 from pipelines.units import distance_words
@@ -29,8 +27,9 @@ def week(
     """Show the weeks, and what is due today."""
     now = datetime.now().astimezone()
     with opened_journal() as journal:
-        if (stopped := stop_cue(journal)) is not None:
-            say_cues([stopped])
+        found = advice(journal, now)
+        if found.red_flags.stopped:
+            say_cues(found.cues)
             return
         units = journal.settings().units
         for item in weeks(journal, now.date(), count):
@@ -38,12 +37,8 @@ def week(
             rest = f", {unknown} of them without a distance" if unknown else ""
             distance = distance_words(item.distance_m, units)
             say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
-        held = held_back(journal, utc_ns_of(now))
-        say_cues([*advice(journal, now).cues, *([] if held is None else [held.cue()])])
-        if held is not None and held.unanswered:
-            if held.level >= CHANGE_FROM:  # else they are the reason that was just told
-                say_cues([Cue("pain.unanswered")])
-            say(ANSWER_THEM)
+        say_cues(found.cues)
+        say_why_no_training(why_no_training(journal, utc_ns_of(now)))
         if charts:
             for name, figure in load_figures(journal, now.date()).items():
                 value = f"{figure:.2f}" if isfinite(figure) else "not yet known"

@@ -1,15 +1,30 @@
-"""How often desk mode nudges somebody who does not follow."""
+"""Which nudges desk mode gives: gentle ones with pain, rarer ones to who does not follow."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from pipelines.coaching.training.cues import Cue
+from pipelines.runner.journal.advice import stop_cue, why_no_training
+from pipelines.runner.journal.database import Journal
 
 #: Nudges in a row without a change of position, after which each further pause is doubled.
 _UNANSWERED: Final = 3
 _LONGEST_PAUSE_S: Final = 7200.0
+
+
+def nudge_as_the_back_is(journal: Journal, cue: Cue, now_ns: int) -> Cue | None:
+    """A nudge, or a note on a twist, as it suits what pain and warning signs say.
+
+    None while a sign for a doctor stands, a gentle one while no training is suggested.
+    """
+    if stop_cue(journal) is not None:
+        return None
+    if cue.text_id == "desk.nudge" and why_no_training(journal, now_ns):
+        return replace(cue, text_id="desk.nudge_gentle")
+    return cue
 
 
 class RarerNudges:
@@ -37,7 +52,7 @@ class RarerNudges:
 
     def push(self, cue: Cue) -> Cue | None:
         """The cue, when it is to be told; other cues than nudges always are."""
-        if cue.text_id != "desk.nudge":
+        if not cue.text_id.startswith("desk.nudge"):
             return cue
         since_s = cue.time_s - 60.0 * float(cue.numbers["minutes"])
         if abs(since_s - self._since_s) > 1.0:

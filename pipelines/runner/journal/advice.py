@@ -66,7 +66,8 @@ class Advice:
     red_flags : RedFlagState
         While stopped, nothing else is said.
     cues : tuple of Cue
-        What to tell, the weightiest first.
+        What to tell, the weightiest first. Why no training is suggested is not among them: it is
+        :func:`why_no_training`.
     """
 
     red_flags: RedFlagState
@@ -88,9 +89,7 @@ def advice(journal: Journal, now: datetime) -> Advice:
     if stopped.stopped and stopped.cue is not None:
         return Advice(stopped, (stopped.cue,))
     _, cues = _pain_cues(journal, now_ns)
-    if stopped.eased and stopped.cue is not None:
-        cues.insert(0, stopped.cue)
-    if stopped.eased or held_back(journal, now_ns) is not None:
+    if why_no_training(journal, now_ns):
         return Advice(stopped, tuple(cues))
     settings = journal.settings()
     cues += return_cues(journal, now_ns)
@@ -238,12 +237,6 @@ def why_no_training(journal: Journal, now_ns: int) -> list[Cue]:
 def words_before_a_run(journal: Journal, now_ns: int) -> str:
     """The same in words."""
     return " ".join(cue.message for cue in why_no_training(journal, now_ns))
-
-
-def silenced(journal: Journal, now_ns: int) -> list[Cue] | None:
-    """What is said in place of training advice: of red flags, or nothing; None where it is told."""
-    why = why_no_training(journal, now_ns)
-    return [cue for cue in why if cue.text_id.startswith("red_flags.")] if why else None
 
 
 def return_state(journal: Journal) -> ReturnState | None:

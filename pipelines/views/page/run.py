@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from imu.errors import BackstrideError, RecordingError
+from pipelines.coaching.training.cues import Cue
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.live_controls import LiveView
 from pipelines.preparing import prepare_filters_meanwhile
+from pipelines.runner.desk.nudges import nudge_as_the_back_is
 from pipelines.runner.desk.run import run_desk
-from pipelines.runner.journal.advice import return_cues, words_before_a_run
+from pipelines.runner.journal.advice import return_cues, stop_cue, words_before_a_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
@@ -306,13 +308,22 @@ class _Stay:
     async def _sit(self, url: str) -> None:
         """Watch the wearer at a desk until the page says that it is over."""
         screen = self._dashboard.desk
+
+        def tell(cue: Cue) -> None:
+            now_ns = time.time_ns()
+            fit = self._journal.ask(lambda it: nudge_as_the_back_is(it, cue, now_ns), cue)
+            if fit is not None:
+                screen.tell(fit)
+
         self._dashboard.sit()
+        if (stopped := self._journal.ask(stop_cue, None)) is not None:
+            screen.note(stopped.message)
         self._dashboard.end_desk = self._cancel
         await self._let_show()
         try:
             summary = await run_desk(
                 url,
-                screen.tell,
+                tell,
                 axes=self._options.axes,
                 note=screen.note,
                 see=screen.see,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -64,3 +65,23 @@ def test_the_summary_counts_what_was_told() -> None:
     assert told[0].startswith("1 minute without")
     assert told[1].startswith("2 minutes without")
     assert ", 4 nudges" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        (["pain", 7], "1 minute without a change: change how you sit or stand, as far as it is"),
+        (["check", "--yes", "bladder", "--no-others"], "go to an emergency department now"),
+    ],
+)
+def test_with_pain_a_nudge_is_gentle_and_with_a_sign_for_a_doctor_there_is_none(
+    note: list[object], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    backstride("journal", *note)
+    ended = backstride(
+        "desk", "sim:?standing_s=80&minutes=0.1&rate=50&time_scale=0", "--minutes", 1
+    )
+    assert told in ended.out
+    assert "stand up" not in ended.out
+    assert ("at the desk" in ended.out) == ("emergency" not in told)
