@@ -18,7 +18,7 @@ def list_sessions(
     """List the last runs with the pain noted around them."""
     with opened_journal() as journal:
         units = journal.settings().units
-        runs = pains_of_runs(journal, newest=newest)
+        runs = pains_of_runs(journal, newest=newest, simulated=True)
     for session, rating in runs:
         levels = {
             "before": rating.before,

@@ -14,7 +14,6 @@ from pipelines.coaching.training.pain import (
     activity_cues,
     ago_words,
     check_cue,
-    current_pain,
     due_ratings,
     pain_tier,
     relief_cues,
@@ -137,7 +136,8 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
 
 def held_back(journal: Journal, now_ns: int) -> HeldBack | None:
     """Why no training is suggested: the latest rating, none since any was lost, or questions."""
-    pain = current_pain(pain_notes(journal, now_ns - _PAIN_DAYS * _DAY_NS), now_ns)
+    # a rating stands until another follows, however long ago it was
+    pain = journal.entries(Pain, "utc_ns <= ?", (now_ns,), newest=1)
     level = pain[-1].level if pain else 0
     unanswered = questions_due(journal, now_ns) is not None
     lost_ns = journal.settings().ratings_lost_ns
@@ -151,7 +151,8 @@ def held_back(journal: Journal, now_ns: int) -> HeldBack | None:
 def questions_due(journal: Journal, now_ns: int) -> Cue | None:
     """Ask the questions about red flags where a pain calls for them that they were not asked for.
 
-    A rating calls for them by its level or its words, and a pain that lasts or grows once a week.
+    A rating calls for them by its level or its words, in the last week or since one of no pain, and
+    a pain that lasts or grows once a week.
     Where they have stopped the coaching already they are asked before it goes on, and not here.
     """
     if red_flag_state(journal).stopped:
@@ -159,7 +160,9 @@ def questions_due(journal: Journal, now_ns: int) -> Cue | None:
     last = journal.entries(Questionnaire, newest=1)
     answered_ns = last[0].utc_ns if last else 0
     week_ns = now_ns - 7 * _DAY_NS
-    rated = journal.entries(Pain, "utc_ns > ?", (max(answered_ns, week_ns),))
+    painless = journal.entries(Pain, "level = 0 AND utc_ns <= ?", (week_ns,), newest=1)
+    since_ns = painless[0].utc_ns if painless else 0
+    rated = journal.entries(Pain, "utc_ns > ?", (max(answered_ns, since_ns),))
     calling = [check_cue(item.level, item.place, item.quality) for item in rated]
     if found := [cue for cue in calling if cue is not None]:
         return found[-1]

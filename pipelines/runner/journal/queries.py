@@ -217,7 +217,9 @@ def pain_notes(journal: Journal, since_ns: int = 0) -> list[PainNote]:
     return [PainNote(*row) for row in rows]
 
 
-def pains_of_runs(journal: Journal, *, newest: int | None = None) -> list[tuple[Session, RunPain]]:
+def pains_of_runs(
+    journal: Journal, *, newest: int | None = None, simulated: bool = False
+) -> list[tuple[Session, RunPain]]:
     """Sessions with their ratings, in order of time; the worst where there are several.
 
     Parameters
@@ -226,8 +228,10 @@ def pains_of_runs(journal: Journal, *, newest: int | None = None) -> list[tuple[
         Open.
     newest : int, optional
         Only so many, the last ones.
+    simulated : bool
+        Whether to give those too that nobody ran.
     """
-    sessions = journal.entries(Session, newest=newest)
+    sessions = journal.entries(Session, "simulated <= ?", (simulated,), newest=newest)
     if not sessions:
         return []
     pains = _run_pains(journal, sessions[0].utc_start_ns)
@@ -236,7 +240,7 @@ def pains_of_runs(journal: Journal, *, newest: int | None = None) -> list[tuple[
 
 
 def run_pains(journal: Journal, since_ns: int = 0) -> list[RunPain]:
-    """The ratings alone, of every session from a moment on, in order of time.
+    """The ratings alone, of every session from a moment on that was run, in order of time.
 
     Parameters
     ----------
@@ -245,7 +249,8 @@ def run_pains(journal: Journal, since_ns: int = 0) -> list[RunPain]:
     since_ns : int
         Only sessions from this moment on, ns since 1970.
     """
-    return list(_run_pains(journal, since_ns).values())
+    pains = _run_pains(journal, since_ns)
+    return [pains[run.number] for run in _run_times(journal, since_ns) if not run.simulated]
 
 
 class PlacedPain(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -106,6 +107,36 @@ def test_while_pain_is_high_or_unanswered_nothing_is_suggested() -> None:
     assert TIP not in journal("week")
     journal("check", "--no-others")
     assert TIP in journal("week")
+
+
+def test_a_rating_and_its_questions_stand_until_there_is_another() -> None:
+    journal("pain", 7, "--at", ago(days=20))
+    said = journal("week")
+    assert "You rated your pain 7, 20 days ago. No training is suggested until" in said
+    assert "The questions about signs for a doctor are not answered yet." in said
+    journal("pain", 2)
+    said = journal("week")
+    assert TIP not in said
+    assert "The questions about signs for a doctor are not answered yet." in said
+    journal("check", "--no-others")
+    assert TIP in journal("week")
+
+
+def test_a_simulated_run_hurts_nobody_even_where_pain_is_said_of_it() -> None:
+    journal("plan", "--start", "--rest", 0)
+    with Journal() as opened:
+        opened.change_settings(return_since_ns=time.time_ns() - 9 * 24 * 3600 * 10**9)
+        for day in (8, 6):
+            begun_ns = time.time_ns() - day * 24 * 3600 * 10**9
+            opened.add(Session(begun_ns, 1800.0, simulated=True))
+        opened.add(Session(time.time_ns() - 2 * 3600 * 10**9, 1800.0, simulated=True))
+    for number in (1, 2):
+        for moment in ("after", "24h"):
+            journal("pain", 0, "--when", moment, "--session", number)
+    said = journal("week")
+    assert "Stage 1 of 3: treadmill" in said
+    assert "Your last run ended" not in said
+    assert "pain 0 after, 0 after 24 h" in journal("list")
 
 
 def test_a_moment_of_a_run_that_is_days_away_wants_its_number() -> None:
