@@ -13,6 +13,7 @@ from pipelines.clock_words import clock_words
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
+from pipelines.counted import counted
 from pipelines.quantities import quantities_in
 from pipelines.runner.journal.advice import (
     advice,
@@ -33,12 +34,10 @@ from pipelines.runner.journal.queries import PlacedPain, odometers_m, placed_pai
 from pipelines.runner.journal.tags import SURFACES
 from pipelines.runner.last_letter import handed_over_store
 from pipelines.units import distance_words, height_words, mass_words
-from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of
+from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of, distance_of, load_of
 from pipelines.views.home.exercises import EXERCISES
 from pipelines.views.home.frame import Frame, render_page
 from pipelines.views.home.letter import (
-    DAYS,
-    dose_amount,
     letter_of,
     summary_of,
 )
@@ -232,14 +231,15 @@ class Answers:
             "letter.html.j2",
             frame,
             letter=letter,
-            days=DAYS,
             units=units,
             words=words,
             figure=month_figure(letter.diary, FORM, "letter", words, units),
             rows=[(one, day_and_time(one)) for one in reversed(letter.diary.sessions)],
             large=quantities_in("large"),
             distance_words=distance_words,
-            dose_amount=dose_amount,
+            counted=counted,
+            distance_of=distance_of,
+            load_of=load_of,
             clock_words=clock_words,
             pains=self._with_runs(letter.diary.pains),
             question=question,
@@ -285,7 +285,7 @@ class Answers:
             clock_words(round(session.duration_s)),
         ]
         if session.dose_easy_km_m4 is not None:
-            known.append(f"load {dose_amount(session.dose_easy_km_m4, units)}")
+            known.append(f"load {load_of([session], units)} easy")
         shoe = self.journal.entry(Shoe, session.shoe_id).name if session.shoe_id else ""
         effort = "" if session.effort is None else f"effort {session.effort} of 10"
         simulated = "simulated" if session.simulated else ""
@@ -295,10 +295,9 @@ class Answers:
         units = self.journal.settings().units
         pain = diary.worst_pain
         rated = "no pain was rated" if pain is None else f"worst pain {pain} of 10"
-        runs = len(diary.sessions)
         return (
-            f"{diary.first} to {diary.last}: {runs} {'run' if runs == 1 else 'runs'}, "
-            f"{distance_words(diary.distance_m, units)}, {rated}."
+            f"{diary.first} to {diary.last}: {counted(len(diary.sessions), 'run')}, "
+            f"{distance_of(diary.sessions, units)}, {rated}."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.quantities import QUANTITIES, Quantity
 from pipelines.runner.journal.entries import Session, Shoe, moment
 from pipelines.runner.journal.queries import PlacedPain, placed_pains
+from pipelines.units import Units, distance_words
 
 if TYPE_CHECKING:
     from pipelines.coaching.training.pain_moments import Moment
@@ -65,12 +67,6 @@ class Diary:
         return math.fsum(one.distance_m or 0.0 for one in self.sessions)
 
     @property
-    def dose_easy_km(self) -> float | None:
-        """Sum of the known lumbar doses, easy km; None where no run has one."""
-        known = [one.dose_easy_km_m4 for one in self.sessions if one.dose_easy_km_m4 is not None]
-        return math.fsum(known) if known else None
-
-    @property
     def worst_pain(self) -> int | None:
         """The highest rating; None where there is none."""
         return max((one.pain.level for one in self.pains), default=None)
@@ -84,20 +80,21 @@ class Diary:
         """The ratings that belong to a run, as was said or by their time, each with its moment."""
         return self.ratings.get(session.identifier or 0, ())
 
-    def by_tag(self, tag: str) -> dict[str, tuple[int, float]]:
-        """Runs and distance, m, by surface or by shoe; the longest first.
+    def by_tag(self, tag: str) -> dict[str, list[Session]]:
+        """Runs by surface or by shoe; those of the longest distance first.
 
         Parameters
         ----------
         tag : {"surface", "shoe"}
             Empty where it was not said.
         """
-        found: dict[str, tuple[int, float]] = {}
+        found: dict[str, list[Session]] = {}
         for one in self.sessions:
             name = one.surface if tag == "surface" else self.shoe_name(one)
-            runs, distance_m = found.get(name, (0, 0.0))
-            found[name] = (runs + 1, distance_m + (one.distance_m or 0.0))
-        return dict(sorted(found.items(), key=lambda item: -item[1][1]))
+            found.setdefault(name, []).append(one)
+        return dict(
+            sorted(found.items(), key=lambda item: -sum(one.distance_m or 0.0 for one in item[1]))
+        )
 
     def usual(self, quantity: Quantity) -> Usual | None:
         """What is usual in these runs; None in fewer than three that have the measure."""
@@ -108,6 +105,34 @@ class Diary:
             return None
         error = statistics.stdev(values) / math.sqrt(len(values))
         return Usual(statistics.fmean(values), _student_95(len(values) - 1) * error, len(values))
+
+
+def distance_of(sessions: Sequence[Session], units: Units = "metric") -> str:
+    """The distance of some runs; those that have none are told, and never taken for none.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> typed = Session(1_772_474_400 * 10**9, 1800.0)
+    >>> run = replace(typed, distance_m=5000.0, distance_source="user")
+    >>> distance_of([run]), distance_of([run, typed]), distance_of([typed]), distance_of([])
+    ('5.0 km', '5.0 km of 1 of 2 runs', '–', '0.0 km')
+    """
+    return _of_those_known([one.distance_m for one in sessions], units)
+
+
+def load_of(sessions: Sequence[Session], units: Units = "metric") -> str:
+    """The same of their load, as a distance of easy running."""
+    doses = [one.dose_easy_km_m4 for one in sessions]
+    return _of_those_known([None if one is None else one * 1000.0 for one in doses], units)
+
+
+def _of_those_known(amounts_m: Sequence[float | None], units: Units) -> str:
+    known = [one for one in amounts_m if one is not None]
+    if amounts_m and not known:
+        return "–"
+    rest = "" if len(known) == len(amounts_m) else f" of {len(known)} of {len(amounts_m)} runs"
+    return f"{distance_words(math.fsum(known), units)}{rest}"
 
 
 def diary_of(journal: Journal, first: date, last: date) -> Diary:

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from pipelines.coaching.training.weekly import monday_of
 from pipelines.counted import counted
-from pipelines.runner.journal.entries import Questionnaire
-from pipelines.runner.journal.queries import odometers_m, red_flag_state
+from pipelines.runner.journal.entries import Questionnaire, Session
+from pipelines.runner.journal.queries import begins, odometers_m, red_flag_state
 from pipelines.runner.last_letter import HandedOver
-from pipelines.units import distance_words, dose_words
-from pipelines.views.home.diary import FORM, Diary, Usual, diary_of
+from pipelines.units import distance_words
+from pipelines.views.home.diary import FORM, Diary, Usual, diary_of, distance_of
 
 if TYPE_CHECKING:
     from pipelines.quantities import Quantity
     from pipelines.runner.journal.database import Journal
     from pipelines.units import Units
 
-#: What a letter tells of.
+#: A letter tells of at least so many days: of whole weeks, as the week's ceiling counts them.
 DAYS: Final = 28
 #: What its form is compared with: the runs of twelve weeks before.
 BEFORE_DAYS: Final = 84
@@ -52,14 +53,17 @@ class FormRow:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One week of the letter, from a day on."""
+    """One week of the letter, from its Monday on.
+
+    ``known``: the journal had begun by its end; ``so_far``: it is not over.
+    """
 
     start: date
-    runs: int
-    distance_m: float
-    dose_easy_km: float | None
+    sessions: tuple[Session, ...]
     worst_pain: int | None
     ratings: int
+    known: bool
+    so_far: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Letter:
             return ["This is the first letter."]
         told = [
             f"Worst pain {_level(now.worst_pain)} (was {_level(last.worst_pain)}).",
-            f"{counted(len(now.sessions), 'run')} and {distance_words(now.distance_m, units)} "
+            f"{counted(len(now.sessions), 'run')} and {distance_of(now.sessions, units)} "
             f"(was {last.runs} and {distance_words(last.distance_m, units)}).",
         ]
         for row in self.form:
@@ -114,7 +118,7 @@ class Letter:
 
 
 def letter_of(journal: Journal, today: date, last: HandedOver | None = None) -> Letter:
-    """The letter of the four weeks up to a day.
+    """The letter of the four weeks up to a day, and what began the first of them.
 
     Parameters
     ----------
@@ -125,7 +129,7 @@ def letter_of(journal: Journal, today: date, last: HandedOver | None = None) -> 
     last : HandedOver, optional
         What the letter before said.
     """
-    first = today - timedelta(days=DAYS - 1)
+    first = monday_of(today - timedelta(days=DAYS - 1))
     diary = diary_of(journal, first, today)
     before = diary_of(journal, first - timedelta(days=BEFORE_DAYS), first - timedelta(days=1))
     asked = journal.entries(Questionnaire)[::-1]
@@ -134,7 +138,10 @@ def letter_of(journal: Journal, today: date, last: HandedOver | None = None) -> 
     ]
     return Letter(
         diary,
-        tuple(_week(diary, first + timedelta(weeks=number)) for number in range(DAYS // 7)),
+        tuple(
+            _week(diary, first + timedelta(days=past), begins(journal))
+            for past in range(0, (today - first).days + 1, 7)
+        ),
         tuple(_form_row(one, diary, before) for one in FORM),
         odometers_m(journal),
         tuple(flags),
@@ -155,28 +162,16 @@ def summary_of(letter: Letter) -> HandedOver:
     )
 
 
-def dose_amount(easy_km: float | None, units: Units) -> str:
-    """A dose with its unit; a dash where it is not known."""
-    return "–" if easy_km is None else " ".join(dose_words(easy_km, units))
-
-
-def _week(diary: Diary, start: date) -> Week:
+def _week(diary: Diary, start: date, begun: date) -> Week:
     end = start + timedelta(days=7)
-    part = Diary(
-        start,
-        end - timedelta(days=1),
-        tuple(one for one in diary.sessions if start <= one.day < end),
-        tuple(one for one in diary.pains if start <= one.pain.day < end),
-        diary.ratings,
-        diary.shoes,
-    )
+    levels = [one.pain.level for one in diary.pains if start <= one.pain.day < end]
     return Week(
         start,
-        len(part.sessions),
-        part.distance_m,
-        part.dose_easy_km,
-        part.worst_pain,
-        len(part.pains),
+        tuple(one for one in diary.sessions if start <= one.day < end),
+        max(levels, default=None),
+        len(levels),
+        bool(levels) or begun < end,
+        diary.last < end - timedelta(days=1),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -37,17 +38,40 @@ def journal(tmp_path: Path) -> Journal:
 
 def test_letter_tells_four_weeks_of_pain_load_surfaces_and_shoes(journal: Journal) -> None:
     letter = letter_of(journal, _TODAY)
-    assert [(week.runs, week.worst_pain) for week in letter.weeks] == [
+    assert [(len(week.sessions), week.worst_pain) for week in letter.weeks] == [
         (0, None),
         (1, 2),
         (1, None),
         (1, 5),
     ]
     assert letter.diary.distance_m == 15_000.0
-    assert letter.diary.by_tag("surface") == {"track": (3, 15_000.0)}
+    assert {name: len(runs) for name, runs in letter.diary.by_tag("surface").items()} == {
+        "track": 3
+    }
     assert letter.odometers_m == {1: 115_000.0}
     assert [one.pain.level for one in letter.diary.pains] == [2, 5]
     assert letter.changes("metric") == ["This is the first letter."]
+
+
+def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(tmp_path: Path) -> None:
+    opened = Journal(tmp_path / "new.sqlite3")
+    opened.add(run(14, 5.0))  # a Monday, 16 March
+    opened.add(run(16, None))
+    said = Answers(opened, tmp_path, datetime(2026, 3, 18, 20, tzinfo=UTC)).letter(
+        Frame("/", "/h/", "letter")
+    )
+    rows = re.findall(r'<th scope="row">(2026-0\d-\d\d[^<]*)</th>(.*?)</tr>', said)[:5]
+    assert [when for when, _ in rows] == [
+        "2026-02-16",
+        "2026-02-23",
+        "2026-03-02",
+        "2026-03-09",
+        "2026-03-16, so far",
+    ]
+    assert ["before the journal began" in row for _, row in rows] == [True] * 4 + [False]
+    assert "5.0 km of 1 of 2 runs" in rows[4][1]
+    assert "2 runs, 5.0 km of 1 of 2 runs" in said  # on no surface
+    assert "0.0 km" not in said
 
 
 def test_form_is_compared_with_the_weeks_before_by_welch(journal: Journal) -> None:
