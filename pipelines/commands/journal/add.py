@@ -45,7 +45,7 @@ def add(
     surface: RunSurface = "",
     shoe: RunShoe = "",
     baseline: Annotated[
-        Path | None, typer.Option(help="Baseline of earlier easy runs; the dose needs it.")
+        Path | None, typer.Option(help="Baseline of earlier easy runs; the load needs it.")
     ] = None,
     at: Annotated[str, typer.Option(help="Start, where the file does not say it.")] = "",
     minutes: Annotated[float | None, typer.Option(help="How long, without a file.")] = None,
@@ -98,12 +98,12 @@ def add(
                 stated = f" --at '{begun.isoformat(' ')}'" if at else ""
                 how = f"add {as_typed(file)} --again{stated}"
             complain(
-                "note: this run has no distance, so weeks, shoes and the dose leave it out; state "
+                "note: this run has no distance, so weeks, shoes and the load leave it out; state "
                 f"it with: backstride journal {how} --distance '5 km'."
             )
-        elif session.dose_easy_km_m4 is None:
+        elif session.dose_easy_km_m4 is None and file is not None:
             lacks = recorded.dose_lacks or "steps that count, and this run has none"
-            complain(f"note: no dose: it needs {lacks}.")
+            complain(f"note: no load: it needs {lacks}.")
         if session.simulated:
             complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
         if why := why_no_training(journal, time.time_ns()):

@@ -246,7 +246,7 @@ def _typed(options: AddOptions, journal: Journal) -> RecordedRun:
         raise ParameterError("--minutes", options.minutes, "the minutes of a run that is over")
     said = stated_in(options, journal, running_s=duration_s)
     run = typed_run(options.start_ns, duration_s, said, utc_offset_minutes=offset)
-    return RecordedRun(run, dose_lacks="the recording: what is typed has no steps")
+    return RecordedRun(run)
 
 
 def stated_in(

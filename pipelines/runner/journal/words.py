@@ -32,8 +32,12 @@ def session_line(session: Session, units: Units = "metric") -> str:
 
     Examples
     --------
-    >>> session_line(Session(1_772_474_400 * 10**9, 1800.0, steps=4800, identifier=3))
+    >>> from dataclasses import replace
+    >>> run = Session(1_772_474_400 * 10**9, 1800.0, steps=4800, source_file="a.mcap", identifier=3)
+    >>> session_line(run)
     'run 3: 2026-03-02 18:00, 30:00, distance unknown, 4800 steps'
+    >>> session_line(replace(run, steps=0, source_file=""))  # typed in: nobody counted
+    'run 3: 2026-03-02 18:00, 30:00, distance unknown'
     """
     begin = moment(session.utc_start_ns, session.utc_offset_minutes)
     minutes, seconds = divmod(round(session.duration_s), 60)
@@ -51,9 +55,10 @@ def session_line(session: Session, units: Units = "metric") -> str:
             load += f" ({distance_words(ends[0], units)} to {distance_words(ends[1], units)})"
     effort = "" if session.effort is None else f", effort {session.effort} of 10"
     simulated = ", simulated" if session.simulated else ""
+    steps = f", {counted(session.steps, 'step')}" if session.steps or session.source_file else ""
     return (
-        f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}, "
-        f"{counted(session.steps, 'step')}{load}{effort}{simulated}"
+        f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}"
+        f"{steps}{load}{effort}{simulated}"
     )
 
 

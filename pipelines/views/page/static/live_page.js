@@ -172,7 +172,7 @@ export default {
             <div class="time"><dt>time</dt><dd>{{ is.head.time }}</dd></div>
             <div :data-state="is.small[0].changed ? 'changed' : ''"><dt>cadence</dt>
               <dd>{{ is.small[0].number }} <small>{{ is.small[0].unit }}</small></dd></div>
-            <div v-if="is.head.dose"><dt>dose</dt><dd>{{ is.head.dose }} <small>{{ is.head.dose_unit }}</small></dd></div>
+            <div v-if="is.head.dose"><dt>load</dt><dd>{{ is.head.dose }} <small>{{ is.head.dose_unit }}</small></dd></div>
             <div class="count"><dt>steps</dt><dd>{{ is.head.steps }}</dd></div>
             <div class="gait"><dt>now</dt><dd>{{ is.head.gait }}</dd></div>
           </dl>

@@ -151,21 +151,21 @@ def test_a_run_in_a_retired_shoe_says_how_to_bring_it_back(recording: Path) -> N
 # ------------------------------------------------------------------------------------- runs added
 
 
-def test_the_dose_says_only_what_it_lacks(recording: Path) -> None:
+def test_the_load_says_only_what_it_lacks(recording: Path) -> None:
     said = journal("add", recording, "--distance", "2 km")
     # the simulated runner's height is in the recording
-    assert "no dose: it needs a --baseline of earlier easy runs." in said
+    assert "no load: it needs a --baseline of earlier easy runs." in said
     assert "height" not in said
 
 
-def test_a_summary_can_have_no_dose(recording: Path, tmp_path: Path) -> None:
+def test_a_summary_can_have_no_load(recording: Path, tmp_path: Path) -> None:
     from pipelines.replay import replay
     from pipelines.replay_options import ReplayOptions
 
     path = tmp_path / "summary.json"
     path.write_text(replay(recording, ReplayOptions(), quiet).summary.to_json(), encoding="utf-8")
     words = ["add", path, "--at", "2020-03-09 18:00", "--distance", "2 km"]
-    assert "no dose: it needs the recording: a summary has no steps." in journal(*words)
+    assert "no load: it needs the recording: a summary has no steps." in journal(*words)
     assert "in the journal already, as run 1" in refused(*words)
 
 

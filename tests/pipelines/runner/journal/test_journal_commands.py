@@ -51,7 +51,7 @@ def test_a_run_is_added_listed_and_deleted(recording: Path) -> None:
 def test_a_run_without_a_distance_says_what_it_is_left_out_of(recording: Path) -> None:
     said = journal("add", recording)
     assert "distance unknown" in said
-    assert "weeks, shoes and the dose leave it out" in said
+    assert "weeks, shoes and the load leave it out" in said
 
 
 def test_a_cure_that_names_a_file_can_be_typed_as_it_stands(
