@@ -101,7 +101,7 @@ class Answers:
             {
                 "run": one,
                 "when": day_and_time(one),
-                "picture": run_figure(one, sessions, f"run{one.identifier}"),
+                "picture": run_figure(one, sessions, f"run{one.identifier}") if one.means else "",
                 "facts": self._facts(one),
                 "pain": ", ".join(
                     f"{pain.level} {_MOMENTS[when]}" for pain, when in diary.pains_of(one)
@@ -168,7 +168,7 @@ class Answers:
         found, settings = advice(self.journal, self.now), self.journal.settings()
         units = settings.units
         distances = odometers_m(self.journal)
-        last = self.journal.entries(Session, newest=1)
+        last = self.journal.entries(Session, "NOT simulated", newest=1)
         ceiling = settings.weekly_ceiling_m
         return render_page(
             "journal.html.j2",

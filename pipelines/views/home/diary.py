@@ -116,7 +116,7 @@ def distance_of(sessions: Sequence[Session], units: Units = "metric") -> str:
     >>> typed = Session(1_772_474_400 * 10**9, 1800.0)
     >>> run = replace(typed, distance_m=5000.0, distance_source="user")
     >>> distance_of([run]), distance_of([run, typed]), distance_of([typed]), distance_of([])
-    ('5.0 km', '5.0 km of 1 of 2 runs', '–', '0.0 km')
+    ('5.0 km', '5.0 km (1 not known)', '–', '0.0 km')
     """
     return _of_those_known([one.distance_m for one in sessions], units)
 
@@ -131,7 +131,8 @@ def _of_those_known(amounts_m: Sequence[float | None], units: Units) -> str:
     known = [one for one in amounts_m if one is not None]
     if amounts_m and not known:
         return "–"
-    rest = "" if len(known) == len(amounts_m) else f" of {len(known)} of {len(amounts_m)} runs"
+    unknown = len(amounts_m) - len(known)
+    rest = f" ({unknown} not known)" if unknown else ""
     return f"{distance_words(math.fsum(known), units)}{rest}"
 
 

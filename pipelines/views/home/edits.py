@@ -275,6 +275,8 @@ def _delete(journal: Journal, fields: Fields, _: datetime) -> str:
     if kind is None or fields.get("sure") != "yes":
         raise ParameterError("what to delete", fields.get("kind", ""), "it with its tick")
     journal.delete(kind, _whole(fields, "number"))
+    if kind is not Session:
+        return "Taken back."
     return "Deleted. The recording, where there is one, is still there."
 
 

@@ -169,7 +169,8 @@ class HomePages:
                 return PlainTextResponse(str(error), 422, headers=_HEADERS)
             self._said = ("", str(error))
         after = {"run": f"runs/{fields.get('run', '')}", "letter": "letter"}.get(what, "journal")
-        if what == "pain" and fields.get("when") != "other" and "quality" not in fields:
+        of_its_page = what == "pain" and fields.get("when") != "other" and "quality" not in fields
+        if of_its_page or (what == "delete" and fields.get("run")):
             after = f"runs/{fields.get('run', '')}"
         if what == "file" or (what == "delete" and fields.get("kind") == "run"):
             after = "runs"

@@ -34,7 +34,10 @@ async function send(form, button) {
   const typed = { method: "POST", body: new URLSearchParams(fields) };
   const answer = await fetch(form.action, { ...typed, headers: { accept: "text/plain" } });
   const words = await answer.text();
-  if (answer.ok) return location.assign(words);
+  if (answer.ok) {
+    location.assign(words);
+    return new Promise(() => {}); // until the next page is here
+  }
   let told = form.querySelector("[role=alert]");
   if (!told) {
     told = document.createElement("p");
@@ -47,7 +50,9 @@ async function send(form, button) {
 for (const form of document.querySelectorAll("form[method=post]"))
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(form, event.submitter).catch(ask);
+    if (form.ariaBusy === "true") return; // pressed twice: it is on its way
+    form.ariaBusy = "true";
+    send(form, event.submitter).catch(ask).finally(() => (form.ariaBusy = "false"));
   });
 document.getElementById("print")?.addEventListener("click", () => print());
 if (document.querySelector("progress")) setTimeout(() => location.reload(), EVERY_MS / 2);

@@ -215,6 +215,14 @@ def test_pain_in_a_run_that_is_just_over_is_told_as_after_it(journal: Journal) -
     assert "no run until it is 3 or less again" in told
 
 
+def test_no_pain_is_asked_for_of_a_simulated_run(journal: Journal) -> None:
+    simulated = journal.add(run(1.0, simulated=True))
+    answers, frame = Answers(journal, Path(), _NOW), Frame("/", "/h/", "journal")
+    assert 'name="run" value="1"' in answers.diary_page(frame)
+    assert 'name="level"' not in answers.run(frame, simulated)
+    assert "<svg" not in answers.runs(frame)  # nothing was measured, so nothing is drawn
+
+
 def test_pain_of_a_run_that_goes_on_is_rated_on_its_page(tmp_path: Path) -> None:
     with JournalAtHand(tmp_path / "own.sqlite3") as at_hand:
         at_hand.open().add(run(0.0))

@@ -118,6 +118,17 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         tab.open(f"{running.address}home/runs")
         assert "windy <script>alert(1)</script>" in tab.text()
         tab.open(f"{running.address}home/journal")
+        # pressed twice it is noted once, and a slip is taken back
+        tab.find("[name=level]").send_keys("7")
+        tab.run(
+            "const b = document.querySelector('[name=level]').form.querySelector('button');"
+            "b.click(); b.click()"
+        )
+        tab.until_shown("Pain 7 of 10 is noted.", "[role=status]")
+        assert tab.text("[aria-labelledby=pain-title]").count("7 of 10") == 1
+        tab.find("[aria-label^='Take back the 7 of']").click()
+        tab.until_shown("Taken back.", "[role=status]")
+        assert "7 of 10" not in tab.text("[aria-labelledby=pain-title]")
         tab.find("[aria-label='Retire Blue pair']").click()
         tab.until_shown("Blue pair is retired.", "[role=status]")
         tab.open(f"{running.address}home/runs/99")  # a page that is not there leads on

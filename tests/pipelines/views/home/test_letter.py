@@ -69,8 +69,8 @@ def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(tmp_pat
         "2026-03-16, so far",
     ]
     assert ["before the journal began" in row for _, row in rows] == [True] * 4 + [False]
-    assert "5.0 km of 1 of 2 runs" in rows[4][1]
-    assert "2 runs, 5.0 km of 1 of 2 runs" in said  # on no surface
+    assert "5.0 km (1 not known)" in rows[4][1]
+    assert "2 runs, 5.0 km (1 not known)" in said  # on no surface
     assert "0.0 km" not in said
 
 
