@@ -268,8 +268,8 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_A0,),
         ),
         "pain.physiotherapist_worse": Text(
-            "The pain you noted has grown by {points:#point}. A physiotherapist can find out "
-            "what helps.",
+            "The pain you noted is {points:#point} more than when it began. A physiotherapist can "
+            "find out what helps.",
             (_A0, _FARRAR),
         ),
         "pain.specialist_soon": Text(

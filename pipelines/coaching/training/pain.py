@@ -250,11 +250,12 @@ def _watch(pain: Sequence[PainNote], now_ns: int) -> Cue:
     ages_h = [(note.utc_ns - began_ns) / _HOUR_NS for note in pain]
     age_h = (now_ns - began_ns) / _HOUR_NS
     name = "pain.watch"
+    noted_next_day = ages_h[-1] >= _NEXT_DAY_H
     if ages_h[-1] >= _SECOND_DAY_H:
         name = "pain.watch_noted"
-    elif age_h >= _SECOND_DAY_H:
+    elif age_h >= (_SECOND_DAY_H if noted_next_day else _NEXT_DAY_H):
         name = "pain.watch_today"
-    elif ages_h[-1] >= _NEXT_DAY_H:
+    elif noted_next_day:
         name = "pain.watch_second"
     return Cue(name, {"ago": ago_words(max(0.0, age_h - ages_h[-1]))})
 

@@ -91,7 +91,9 @@ def add(
                     f"note: run {other.identifier} was at the same time: where they are one, "
                     f"delete one of them with: backstride journal delete {other.identifier}"
                 )
-        if session.distance_m is None:
+        if session.simulated:
+            complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
+        if session.distance_m is None and not session.simulated:
             how = f"edit {session.identifier}"
             if file is not None and file.suffix.lower() != ".json":
                 begun = moment(session.utc_start_ns, session.utc_offset_minutes)
@@ -101,11 +103,9 @@ def add(
                 "note: this run has no distance, so weeks, shoes and the load leave it out; state "
                 f"it with: backstride journal {how} --distance '5 km'."
             )
-        elif session.dose_easy_km_m4 is None and file is not None:
+        elif session.distance_m and session.dose_easy_km_m4 is None and file is not None:
             lacks = recorded.dose_lacks or "steps that count, and this run has none"
             complain(f"note: no load: it needs {lacks}.")
-        if session.simulated:
-            complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
         if why := why_no_training(journal, time.time_ns()):
             say_why_no_training(why)
         else:

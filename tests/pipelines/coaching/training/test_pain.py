@@ -48,6 +48,7 @@ def test_no_pain_is_no_finding() -> None:
         ([(0, 3)], 1.2, "pain.watch", "Pain noted 1 hour ago."),
         ([(0, 3), (6, 2)], 6.0, "pain.watch", "again after 24 and 48 hours"),
         ([(0, 3), (24, 2)], 24.0, "pain.watch_second", "again 48 hours after it began"),
+        ([(0, 3)], 26.0, "pain.watch_today", "Pain noted 26 hours ago. Note how it is today"),
         ([(0, 3)], 40.0, "pain.watch_today", "Pain noted 40 hours ago. Note how it is today"),
         ([(0, 3)], 120.0, "pain.watch_today", "Pain noted 5 days ago."),
         ([(0, 3), (24, 2)], 50.0, "pain.watch_today", "Note how it is today"),
@@ -72,7 +73,7 @@ def test_more_than_48_hours_is_for_a_physiotherapist() -> None:
 def test_growing_pain_is_for_a_physiotherapist() -> None:
     finding = judged((0, 2), (24, 4))
     assert names(finding) == ["pain.physiotherapist_worse"]
-    assert "grown by 2 points" in finding.cues[0].message
+    assert "2 points more than when it began" in finding.cues[0].message
 
 
 def test_within_the_day_it_began_it_is_not_called_growing() -> None:
