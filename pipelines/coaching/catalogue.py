@@ -438,7 +438,8 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             (_A2,),
             "Nothing is suggested until you have answered these questions again without a yes.",
         ),
-        "red_flags.clear": Text("None of these signs: coaching goes on."),
+        "red_flags.clear": Text("None of these signs."),
+        "red_flags.goes_on": Text("Coaching goes on."),
         "red_flags.cleared_question": Text(
             "Has a doctor or physiotherapist said that you may run again?", (_OWN,)
         ),

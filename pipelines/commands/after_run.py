@@ -14,10 +14,9 @@ from imu.errors import BackstrideError, ParameterError
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.routines import routine_cues
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
-from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.commands.guided import follow
 from pipelines.commands.journal.messages import add_or_tell, say_pain
-from pipelines.commands.journal.questions import ask_what_is_due
+from pipelines.commands.journal.questions import ask_what_is_due, light_of
 from pipelines.commands.messages import complain, say
 from pipelines.live import LiveRun
 from pipelines.runner.filing import file_run, finished_run
@@ -35,6 +34,7 @@ from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
 from pipelines.units import parse_distance, parse_whole
 from pipelines.views.page.run import Filed
+from pipelines.views.terminal.first_run import yes_or_no
 
 Answer = TypeVar("Answer")
 
@@ -121,7 +121,7 @@ def _ask_pain(session: Session, journal: JournalAtHand) -> None:
     if level is not None:
         utc_ns, offset = time_of("")
         note = Pain(utc_ns, level, "after", session.identifier, utc_offset_minutes=offset)
-        say(judge_pain(level, moment="after").cue.message)
+        say(light_of(level, "after", journal).cue.message)
         if add_or_tell(note, journal):
             say_pain(journal.open())
     ask_what_is_due(journal)
@@ -158,7 +158,7 @@ def _level(words: str) -> int:
 
 def _yes(question: str, *, default: bool = False) -> bool:
     shown = "y" if default else "n"
-    found = _asked(f"{question} [{shown}] ", lambda words: words.lower() in {"y", "yes"})
+    found = _asked(f"{question} [{shown}] ", yes_or_no)
     return default if found is None else found
 
 

@@ -383,8 +383,7 @@ def _completed(
     plan, told = plan_for_run(journal, datetime.now().astimezone(), marks=marks)
     if body is not None:
         plan = replace(plan, units=body.units)
-    surface = dict(marks).get("surface", "")
-    before = cues_before(plan, surface)
+    before = cues_before(plan, marks)
     if plan.longest is None or not plan.longest.distance_m:
         # who only tries it out need not warm up
         before = [cue for cue in before if cue.text_id not in _FOR_A_RUN]
@@ -421,7 +420,7 @@ def _as_the_journal_says(
             journal, now, marks.get("surface", ""), marks.get("shoe", "")
         )
         notes += [trouble] if trouble else []
-    before = cues_before(plan, dict(options.marks).get("surface", ""))
+    before = cues_before(plan, options.marks)
     if options.earlier is not None:  # in mid-run nobody warms up
         before = [cue for cue in before if cue.text_id not in _FOR_A_RUN]
     notes += [cue.message for cue in before]

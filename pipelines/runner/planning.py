@@ -115,21 +115,22 @@ def plan_for_run(
     if journal.trouble:
         told = f"{journal.trouble} This run is accompanied without what the journal knows."
         return blank, [told]
-    rated = [mark_from_words("pain", words) for kind, words in marks if kind == "pain"]
-    eased = any(isinstance(mark, Pain) and mark.level < CHANGE_FROM for mark in rated)
-    if eased and plan.held is not None:  # questions that are open stay so
+    if (
+        plan.held is not None and 0 <= _rated(marks) < CHANGE_FROM
+    ):  # questions that are open stay so
         plan = replace(plan, held=HeldBack(unanswered=True) if plan.held.unanswered else None)
     return plan, journal.take_notes()
 
 
-def cues_before(plan: CompanionPlan, surface: str) -> list[Cue]:
+def cues_before(plan: CompanionPlan, marks: Iterable[tuple[str, str]]) -> list[Cue]:
     """What is worth knowing before a run begins: rest, surface, budget, and how to begin.
 
-    While pain or red flags keep training from being suggested, the companion says so, and nothing
-    else is said here.
+    While pain, also that which is said as the run starts, or red flags keep training from being
+    suggested, the companion says so, and nothing else is said here.
     """
-    if plan.stopped or plan.eased or plan.held is not None:
+    if plan.stopped or plan.eased or plan.held is not None or _rated(marks) >= CHANGE_FROM:
         return []
+    surface = dict(marks).get("surface", "")
     if plan.rest_day is not None:
         return [Cue("return.resting_run", {"day": plan.rest_day, "days": plan.rest_days})]
     cues = [None if plan.return_stage is None else surface_cue(plan.return_stage, surface)]
@@ -138,6 +139,12 @@ def cues_before(plan: CompanionPlan, surface: str) -> list[Cue]:
         left_m = max(plan.week.ceiling_m - plan.week.distance_m, 0.0)
         cues.append(Cue("session.budget_week", {"left": distance_words(left_m, plan.units)}))
     return [*filter(None, cues), Cue("routine.before_run"), Cue("words.posture")]
+
+
+def _rated(marks: Iterable[tuple[str, str]]) -> int:
+    """The latest rating among marks; -1 where there is none."""
+    rated = [mark_from_words("pain", words) for kind, words in marks if kind == "pain"]
+    return max((mark.level for mark in rated[-1:] if isinstance(mark, Pain)), default=-1)
 
 
 def _usual(journal: Journal, before_ns: int) -> UsualIntensity | None:

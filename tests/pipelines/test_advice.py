@@ -24,7 +24,7 @@ from pipelines.runner.continuing import interrupted_note
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Session
-from pipelines.runner.planning import plan_for_run
+from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.session.live_status import LiveStatus, pain_before
 from pipelines.views.home.edits import change
@@ -104,6 +104,11 @@ def test_the_budget_is_told_before_and_what_passed_it_in_its_own_percentage() ->
 
 
 def test_high_pain_is_told_before_a_run_and_nothing_else_is() -> None:
+    ran(200, "5 km")
+    with JournalAtHand() as at_hand:
+        plan, _ = plan_for_run(at_hand, now())
+    assert cues_before(plan, [("surface", "track")])[0].text_id == "session.budget"
+    assert cues_before(plan, [("pain", "7 before")]) == []  # said as the run starts
     journal("pain", 5)
     ended = backstride("live", QUICK)
     assert "You rated your pain 5, just now. No training is suggested until" in ended.out

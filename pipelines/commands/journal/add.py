@@ -91,9 +91,7 @@ def add(
                     f"note: run {other.identifier} was at the same time: where they are one, "
                     f"delete one of them with: backstride journal delete {other.identifier}"
                 )
-        if session.simulated:
-            complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
-        if session.distance_m is None and not session.simulated:
+        if session.distance_m is None:
             how = f"edit {session.identifier}"
             if file is not None and file.suffix.lower() != ".json":
                 begun = moment(session.utc_start_ns, session.utc_offset_minutes)
@@ -103,9 +101,11 @@ def add(
                 "note: this run has no distance, so weeks, shoes and the load leave it out; state "
                 f"it with: backstride journal {how} --distance '5 km'."
             )
-        elif session.distance_m and session.dose_easy_km_m4 is None and file is not None:
+        elif session.dose_easy_km_m4 is None and file is not None:
             lacks = recorded.dose_lacks or "steps that count, and this run has none"
             complain(f"note: no load: it needs {lacks}.")
+        if session.simulated:
+            complain("note: a simulated run counts for nothing of yours: no baseline, no distance.")
         if why := why_no_training(journal, time.time_ns()):
             say_why_no_training(why)
         else:

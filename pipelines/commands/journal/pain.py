@@ -17,17 +17,15 @@ from pipelines.coaching.training.pain_moments import (
     is_too_early,
     is_too_late,
 )
-from pipelines.coaching.training.red_flags import RedFlagState
 from pipelines.coaching.training.traffic_light import Moment as LightMoment
-from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.commands.journal.messages import add_or_tell, opened_journal, say_cues, say_pain
-from pipelines.commands.journal.questions import ask_what_is_due
+from pipelines.commands.journal.questions import ask_what_is_due, light_of
 from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Pain, PainMoment, utc_ns_of
 from pipelines.runner.journal.entries import Session as SessionEntry
-from pipelines.runner.journal.queries import placed_pains, red_flag_state, run_time
+from pipelines.runner.journal.queries import placed_pains, run_time
 from pipelines.runner.journal.words import pain_line
 
 _LISTED = 20
@@ -75,11 +73,8 @@ def pain(
             note = replace(note, utc_ns=felt_ns(cast(Moment, when), run, utc_ns))
         is_in = add_or_tell(note, journal)
         recent = not is_too_late(note.utc_ns, utc_ns_of(datetime.now().astimezone()))
-        flags = journal.ask(red_flag_state, RedFlagState())
-        judged = judge_pain(
-            level, moment=_moment(note, journal), warned=flags.stopped or flags.eased
-        )
-        say_cues([judged.cue] if level and recent else [])
+        light = light_of(level, _moment(note, journal), journal)
+        say_cues([light.cue] if level and recent else [])
         if is_in:
             say_pain(journal.open())
         ask_what_is_due(journal, None if is_in else check_cue(level, place, quality))

@@ -29,7 +29,7 @@ from pipelines.coaching.training.return_to_run import (
 from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.coaching.training.single_session import finished_session
 from pipelines.coaching.training.strength import strength_cue, stretch_cue
-from pipelines.coaching.training.traffic_light import CHANGE_FROM
+from pipelines.coaching.training.traffic_light import CHANGE_FROM, Judged, Moment, judge_pain
 from pipelines.coaching.training.weekly import monday_of, week_cues
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe, utc_ns_of
@@ -223,6 +223,12 @@ def stop_cue(journal: Journal) -> Cue | None:
     return state.cue if state.stopped else None
 
 
+def judged(journal: Journal, level: int, moment: Moment) -> Judged:
+    """The light of a rating outside a run, under the signs for a doctor that stand."""
+    flags = red_flag_state(journal)
+    return judge_pain(level, moment=moment, warned=flags.stopped or flags.eased)
+
+
 def why_no_training(journal: Journal, now_ns: int) -> list[Cue]:
     """Why no training is suggested: signs for a doctor, else pain or questions; empty if it is.
 
@@ -235,6 +241,11 @@ def why_no_training(journal: Journal, now_ns: int) -> list[Cue]:
     if held is None:
         return []
     return [held.cue(), replace(held, level=0).cue()] if held.asks_too else [held.cue()]
+
+
+def after_the_questions(journal: Journal, now_ns: int) -> list[Cue]:
+    """What follows the answer that none of the signs is there: why coaching waits, or goes on."""
+    return why_no_training(journal, now_ns) or [Cue("red_flags.goes_on")]
 
 
 def words_before_a_run(journal: Journal, now_ns: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from functools import partial
 from typing import Final, get_args
 
 from imu.errors import InputError, ParameterError
@@ -14,8 +13,7 @@ from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.pain import ago_words, check_cue
 from pipelines.coaching.training.pain_moments import felt_ns, is_too_early, is_too_late
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge
-from pipelines.coaching.training.traffic_light import judge_pain
-from pipelines.runner.journal.advice import advice, stop_cue
+from pipelines.runner.journal.advice import advice, after_the_questions, judged, stop_cue
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import (
     Exercise,
@@ -43,6 +41,7 @@ from pipelines.units import (
     parse_typed_mass,
     parse_whole,
 )
+from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
 #: What a form sends, by the names of its fields.
@@ -127,9 +126,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     if moment is None:
         raise ParameterError("when", when, "one of the list")
     number, now_ns = None, utc_ns_of(now)
-    flags = red_flag_state(journal)
-    judged = partial(judge_pain, level, warned=flags.stopped or flags.eased)
-    utc_ns, told_of = now_ns, judged(moment="before")
+    utc_ns, told_of = now_ns, judged(journal, level, "before")
     if moment not in {"", "other"}:
         number = _whole(fields, "run")
         run = run_time(journal.entry(Session, number))
@@ -140,7 +137,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
             )
         utc_ns = felt_ns(moment, run, now_ns)
         if moment in {"during", "after"}:  # it is over, whatever was felt in it
-            told_of = judged(moment="after")
+            told_of = judged(journal, level, "after")
     journal.add(
         Pain(
             utc_ns,
@@ -216,8 +213,11 @@ def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
         raise ParameterError("units", fields.get("units", ""), "metric or imperial")
     known: dict[str, object] = {"units": units}
     height, mass, ceiling = (fields.get(name, "") for name in ("height", "mass", "ceiling"))
-    known["height_m"] = parse_typed_height(height, units) if height else None
-    known["mass_kg"] = parse_typed_mass(mass, units) if mass else None
+    try:
+        known["height_m"] = parse_typed_height(height, units) if height else None
+        known["mass_kg"] = parse_typed_mass(mass, units) if mass else None
+    except ParameterError as error:
+        raise fitted(error, units) from None
     own = parse_distance(_with_unit(ceiling, units), "weekly ceiling") if ceiling else None
     known["weekly_ceiling_m"] = own
     known["strength_days"] = _whole(fields, "strength")
@@ -249,7 +249,10 @@ def _check(journal: Journal, fields: Fields, now: datetime) -> str:
     cleared = fields.get("cleared") == "yes"
     after = judge(red_flag_state(journal), Answered(answers, cleared))
     journal.add(Questionnaire(utc_ns_of(now), answers, cleared, offset_minutes(now)))
-    return after.cue.message if after.cue is not None else "Your answers are noted."
+    told = [] if after.cue is None else [after.cue]
+    if not (after.stopped or after.eased):
+        told += after_the_questions(journal, utc_ns_of(now))
+    return " ".join(one.message for one in told)
 
 
 def _file(journal: Journal, _fields: Fields, _: datetime) -> str:

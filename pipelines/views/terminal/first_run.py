@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, InputError, ParameterError
-from pipelines.coaching.training.traffic_light import judge_pain
+from pipelines.coaching.training.traffic_light import Judged, judge_pain
+from pipelines.runner.journal.advice import judged, words_before_a_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Settings
@@ -49,6 +51,8 @@ _NEUTRAL: Final = (
     "Then stand upright and still for about five seconds before you start: that posture is your",
     "neutral, and your lean while running is told from there.",
 )
+
+_light_before: Final = partial(judge_pain, moment="before")
 
 #: Takes the words of a question, gives the line typed; None at the end of the input.
 Ask = Callable[[str], str | None]
@@ -93,6 +97,7 @@ def guide(
     last: LastAnswers | None = None,
     keep_answers: Callable[[LastAnswers], None] = lambda _: None,
     keep_pain: Callable[[int], None] = lambda _: None,
+    light: Callable[[int], Judged] = _light_before,
 ) -> FirstRun:
     """Ask for sensor, body, surface, shoe, back and page, and explain the standing neutral.
 
@@ -118,6 +123,8 @@ def guide(
         Takes sensor, surface and shoe, each as soon as it is given.
     keep_pain : callable
         Takes a rating where the guide is left before the run.
+    light : callable
+        Gives the light of a rating before a run.
     """
     tags = KnownTags() if tags is None else tags
     last = LastAnswers() if last is None else last
@@ -133,7 +140,7 @@ def guide(
         keep_answers(given)
         shoe = shoe or _ask_shoe(ask, tell, replace(tags, shoe=last.shoe or tags.shoe))
         keep_answers(replace(given, shoe=shoe))
-        pain = _ask_back(ask, tell)
+        pain = _ask_back(ask, tell, light)
     try:
         page = _ask_rest(ask, tell)
     except KeyboardInterrupt:
@@ -147,7 +154,7 @@ def guide(
 
 def _ask_rest(ask: Ask, tell: Tell) -> bool:
     """Whether to show a page; then the standing neutral."""
-    page = _asked(ask, tell, "Show the run on a page in the browser too? [n] ", _yes_or_no, False)
+    page = _asked(ask, tell, "Show the run on a page in the browser too? [n] ", yes_or_no, False)
     for line in _NEUTRAL:
         tell(line)
     ask("Enter when you are ready: ")
@@ -187,6 +194,8 @@ def ask_for_source(
         if settings != known and (trouble := journal.keep_settings(settings)):
             _tell_here(f"note: {trouble}")
 
+    if why := journal.ask(lambda it: words_before_a_run(it, time.time_ns()), ""):
+        _tell_here(why)
     store = last_answers_store(journal.path.parent)
     stored = store.load()
     if stored.note:
@@ -215,6 +224,9 @@ def ask_for_source(
         last=stored.value,
         keep_answers=keep_answers,
         keep_pain=keep_pain,
+        light=lambda level: journal.ask(
+            lambda it: judged(it, level, "before"), judge_pain(level, moment="before")
+        ),
     )
 
 
@@ -271,7 +283,7 @@ def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:
         tall = height_words(settings.height_m, settings.units)
         heavy = mass_words(settings.mass_kg, settings.units)
         question = f"You are {tall} tall and weigh {heavy}. Change that? [n] "
-        if not _asked(ask, tell, question, _yes_or_no, False):
+        if not _asked(ask, tell, question, yes_or_no, False):
             return settings
     else:
         tell("Height and mass serve the estimate of the load on the lower back, nothing else.")
@@ -307,13 +319,13 @@ def _ask_shoe(ask: Ask, tell: Tell, tags: KnownTags) -> str:
     return _asked(ask, tell, question, lambda words: _shoe(words, tags.shoes), tags.shoe)
 
 
-def _ask_back(ask: Ask, tell: Tell) -> str:
+def _ask_back(ask: Ask, tell: Tell, light: Callable[[int], Judged]) -> str:
     """The level before the run, with what it means for it; empty where skipped."""
     read: Callable[[str], int | None] = _number_up_to(10, "the pain")
     level = _asked(ask, tell, "Pain in your back now, from 0 to 10? [skip] ", read, None)
     if level is None:
         return ""
-    tell(judge_pain(level, moment="before").cue.message)
+    tell(light(level).cue.message)
     return str(level)
 
 
@@ -392,7 +404,8 @@ def _number_up_to(last: int, what: str = "the answer") -> Callable[[str], int]:
     return read
 
 
-def _yes_or_no(words: str) -> bool:
+def yes_or_no(words: str) -> bool:
+    """Read a yes or a no; anything else is asked for again."""
     if words.lower() not in {"y", "yes", "n", "no"}:
         raise ParameterError("the answer", words, "y or n")
     return words.lower() in {"y", "yes"}

@@ -332,7 +332,7 @@ def test_the_questions_are_asked_and_a_yes_stops_coaching() -> None:
     assert "Stop running" in week
     assert "Strength" not in week
     assert "stays off" in journal("check", "--no-others")
-    assert "coaching goes on" in journal("check", answers="n\n" * 8 + "y\n")
+    assert "None of these signs.\nCoaching goes on." in journal("check", answers="n\n" * 8 + "y\n")
     assert "Strength" in journal("week")
 
 

@@ -160,6 +160,21 @@ def test_nonsense_is_refused_in_one_sentence_and_changes_nothing(
     assert after == before
 
 
+def test_what_follows_from_answers_fits_the_pain_and_the_signs(journal: Journal) -> None:
+    no = dict.fromkeys(QUESTIONS, "no")
+    assert change(journal, "check", no, _NOW) == "None of these signs. Coaching goes on."
+    change(journal, "pain", {"level": "7", "when": "other"}, _NOW)
+    told = change(journal, "check", no, _NOW + timedelta(minutes=1))
+    assert "No training is suggested until you have rated it 3 or less" in told
+    assert "goes on" not in told
+
+
+def test_a_refused_height_is_told_in_the_units_of_the_page(journal: Journal) -> None:
+    fields = {"units": "imperial", "height": "9 ft", "strength": "2", "stretches": "2"}
+    with pytest.raises(ParameterError, match="a height from 3 ft 4 in to 8 ft 2 in"):
+        change(journal, "settings", fields, _NOW)
+
+
 def test_run_is_deleted_with_its_pain_when_that_is_meant(journal: Journal) -> None:
     change(journal, "pain", {"level": "4", "when": "after", "run": "1"}, _NOW)
     change(journal, "delete", {"kind": "run", "number": "1", "sure": "yes"}, _NOW)

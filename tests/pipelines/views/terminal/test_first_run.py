@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from devices.scan import Found
 from devices.sources import open_source
 from imu.errors import InputError
+from pipelines.coaching.training.red_flags import QUESTIONS
 from pipelines.files.session_reader import read_session
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Pain, Settings
+from pipelines.runner.journal.entries import Pain, Questionnaire, Settings
 from pipelines.runner.journal.tags import SURFACES, KnownTags
 from pipelines.session.marks import LoggedMark, Shoe, Surface
 from pipelines.views.terminal.first_run import SIMULATED, FirstRun, Sightings, ask_for_source, guide
@@ -185,6 +186,7 @@ def left_at(question: str, answers: list[str], home: Path, monkeypatch: pytest.M
 
     module = "pipelines.views.terminal.first_run"
     monkeypatch.setattr(f"{module}._ask_here", ask)
+    monkeypatch.setattr(f"{module}._tell_here", shown.append)
     monkeypatch.setattr(f"{module}.look_around", lambda _: Sightings((KETTLE, POLAR)))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
@@ -205,6 +207,18 @@ def test_ctrl_c_in_the_guide_keeps_every_answer_that_was_given(
     assert "Which one? [2]" in again  # the kettle, as the last time
     assert "[trail, 'none' for none]" in again
     assert "[Blue pair, 'none' for none]" in again
+
+
+def test_a_sign_for_a_doctor_is_told_before_the_guide_and_lets_no_rating_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no = dict.fromkeys(QUESTIONS, False)
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        journal.add(Questionnaire(time.time_ns(), no | {"sciatica": True}))
+    answers = ["2", "metric", "180 cm", "80", "", "", "2"]
+    told = left_at("Enter when you are ready", answers, tmp_path, monkeypatch)
+    assert told.startswith("Do not run on, because pain shoots below the knee")
+    assert "Pain of 2: do not run while one of the signs for a doctor is there." in told
 
 
 @pytest.mark.parametrize("stated", [(), ("--surface", "grass")])
