@@ -41,7 +41,7 @@ def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
 
 
 def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
-    """What holds at this moment: ``title``, ``text``, ``advice``, its ``state`` and a ``light``."""
+    """What holds now: ``title``, ``text``, ``advice``, its ``state``, a ``light``, ``asks``."""
     now = sentence_of(status)
     title, state, text, advice = capital(now.title), now.state, now.headline, now.detail
     if paused and not now.urgent:
@@ -57,6 +57,7 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
         "advice": advice,
         "state": state,
         "light": None if status.pain is None else light_piece(status.pain.light, status.pain.level),
+        "asks": status.pain is not None and status.pain.asks,
     }
 
 

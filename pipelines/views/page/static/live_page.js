@@ -206,7 +206,7 @@ export default {
           </dl>
         </section>
         </template>
-        <run-controls :far="far" :moving="is.moving" :surfaces="surfaces" :marked="is.marked" :treadmill="is.treadmill" :paused="is.paused" :stopping="is.stopping"
+        <run-controls :asks="is.condition.asks" :far="far" :moving="is.moving" :surfaces="surfaces" :marked="is.marked" :treadmill="is.treadmill" :paused="is.paused" :stopping="is.stopping"
           :counting="is.countdown !== null" :sound="sound" :speech="speech" :cadence="is.cadence"
           :beating="beating" @ask="ask" @toggle="toggle" @beat="beat"></run-controls>
         <ul class="state" aria-label="Sensor and recording">

@@ -22,6 +22,7 @@ const KEYS_KEPT = "backstride-keys";
 export const RunControls = {
   components: { MetronomeDialog, TreadmillDialog },
   props: {
+    asks: Boolean,
     cadence: Object,
     far: Boolean,
     moving: Number,
@@ -116,6 +117,7 @@ export const RunControls = {
   },
   template: `
     <section class="controls" id="controls" aria-label="Controls">
+      <a v-if="asks" class="act strong" href="home/journal#warning-signs" target="_blank">Answer the questions</a>
       <button type="button" class="act" :disabled="counting" @click="ask('neutral')">
         <span>Standing neutral</span><kbd aria-hidden="true">N</kbd></button>
       <button type="button" class="act" @click="open('surface')">

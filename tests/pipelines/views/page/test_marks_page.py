@@ -130,6 +130,7 @@ def test_treadmill_shoe_and_pain_are_marked_and_answered_in_a_run(tab: Tab, tmp_
         tab.until_shown("no shoe 'oldpair' yet (it has old pair)", ".condition")
         tab.key("i")
         tab.press("Pain 9 of 10")
+        tab.until_shown("Answer the questions", ".controls a[href$='journal#warning-signs']")
         tab.until_shown("stop this run", ".condition")
         assert any("questions" in words for words in tab.run("return window.spoken"))
         tab.key("t")

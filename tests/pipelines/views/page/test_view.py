@@ -424,7 +424,7 @@ def test_run_that_waits_for_the_filters_says_so_and_can_be_left() -> None:
 def test_warning_sign_stands_before_all_else_for_as_long_as_it_is_not_cleared() -> None:
     plan = CompanionPlan(stopped="red_flags.emergency", because="the skin there is numb")
     status = dataclasses.replace(some_status(), red_flags=red_flags_before(plan))
-    status.take(PainJudged(60.0, 7, "stop", "during"))
+    status.take(PainJudged(60.0, 7, "stop", "during", asks=True))
     page = _running(status)
     page.ask("pause")
     shown = page.shown()["condition"]
@@ -436,3 +436,4 @@ def test_warning_sign_stands_before_all_else_for_as_long_as_it_is_not_cleared() 
     status.take(FlagsAnswered(90.0, (), cleared=True, stopped=False))
     page.update(status)
     assert page.shown()["condition"]["title"] == "Pain"
+    assert page.shown()["condition"]["asks"]
