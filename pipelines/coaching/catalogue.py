@@ -494,8 +494,15 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "Pain with the last session: back by one stage, until two sessions are free of pain.",
             (_A0,),
         ),
+        "return.began_anew": Text(
+            "Pain with the last session: this stage begins anew, until two sessions are free of "
+            "pain.",
+            (_A0,),
+        ),
         "return.waiting": Text(
-            "Note how your back is 24 hours after the session; it counts only then.", (_A2,)
+            "Note how your back is right after the session and 24 hours later; it counts only "
+            "then.",
+            (_A2,),
         ),
         "return.ceiling": Text(
             "A little easier: this stage stays below {percent:.0f} % of your usual intensity, so "

@@ -238,6 +238,41 @@ def a_usual(peak: float = 1.7, cadence: float = 150.0) -> None:
         opened.add(Session(start_ns, 1800.0, steps=4000, means=means))
 
 
+def test_a_session_of_the_return_says_what_it_did_to_the_plan() -> None:
+    journal("plan", "--start", "--rest", 0)
+    with Journal() as opened:
+        opened.change_settings(return_since_ns=time.time_ns() - 20 * 24 * 3600 * 10**9)
+
+    def rated(hours: float, after: int, number: int) -> str:
+        ran(hours, "2 km", "--surface", "treadmill")
+        for moment, level in (("after", after), ("24h", 0)):
+            journal("pain", level, "--when", moment, "--session", number)
+        return journal("plan")
+
+    rated(15 * 24, 0, 1)
+    assert rated(13 * 24, 0, 2).startswith("Two sessions without pain: on to the next stage.")
+    assert "Stage 2 of 3: track" in journal("plan")
+    said = rated(11 * 24, 2, 3)
+    assert said.startswith("Pain with the last session: back by one stage")
+    assert "this stage begins anew" in rated(9 * 24, 2, 4)
+    ran(2, "2 km", "--surface", "treadmill")
+    assert "right after the session and 24 hours later; it counts only then" in journal("plan")
+
+
+def test_lasting_pain_rest_and_stretches_are_told_with_the_week() -> None:
+    for hours in (60, 30, 1):
+        at = (now() - timedelta(hours=hours)).isoformat(timespec="minutes")
+        journal("pain", 1, "--at", at)
+    journal("plan", "--start", "--rest", 7)
+    with Journal() as opened:
+        opened.change_settings(return_since_ns=time.time_ns() - 50 * 3600 * 10**9)
+    journal("check", "--no-others")  # pain that lasts asks for them
+    said = journal("week")
+    assert "You have noted pain for more than 48 hours. A physiotherapist can find out" in said
+    assert "gentle activity, such as a walk, does a back more good than more rest" in said
+    assert "Hamstring stretches today: 0 of 2. A good moment for one." in said
+
+
 def test_cross_training_and_softer_ground_are_asked_for() -> None:
     assert "No cross-training noted this week: half an hour of cycling" in journal("week")
     ran(3, "5 km", "--surface", "asphalt")

@@ -75,7 +75,8 @@ def after_session(state: ReturnState, run: RunPain) -> tuple[ReturnState, Cue]:
     if run.pain_free is None:
         return state, Cue("return.waiting")
     if not run.pain_free:
-        return ReturnState(max(0, state.stage - 1)), Cue("return.went_back")
+        told = "return.went_back" if state.stage else "return.began_anew"
+        return ReturnState(max(0, state.stage - 1)), Cue(told)
     if state.finished:
         return state, Cue("return.finished")
     state = replace(state, pain_free=state.pain_free + 1)
@@ -95,12 +96,17 @@ def state_of(runs: Iterable[RunPain]) -> ReturnState:
     >>> state_of([RunPain(0, 0, 0), RunPain(0, 0, 0), RunPain(0, 2)])
     ReturnState(stage=0, pain_free=0)
     """
-    state = ReturnState()
+    return course_of(runs)[0]
+
+
+def course_of(runs: Iterable[RunPain]) -> tuple[ReturnState, Cue | None]:
+    """The same, and what the last session did to it; None before the first."""
+    state, told = ReturnState(), None
     for run in runs:
         if state.finished:
             break
-        state, _ = after_session(state, run)
-    return state
+        state, told = after_session(state, run)
+    return state, told
 
 
 def stage_cue(state: ReturnState) -> Cue:

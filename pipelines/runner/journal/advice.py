@@ -18,9 +18,11 @@ from pipelines.coaching.training.pain import (
     pain_tier,
     relief_cues,
 )
+from pipelines.coaching.training.pain_moments import is_too_late
 from pipelines.coaching.training.red_flags import RedFlagState
 from pipelines.coaching.training.return_to_run import (
     ReturnState,
+    course_of,
     rest_cues,
     stage_cue,
     state_of,
@@ -262,12 +264,12 @@ def return_state(journal: Journal) -> ReturnState | None:
 
 
 def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
-    """What the return-to-run plan asks for: rest, or its stage; nothing without a plan.
+    """What the return-to-run plan asks for: rest, or its stage and what led there; else nothing.
 
     While no training is suggested its stage waits.
     """
-    settings, state = journal.settings(), return_state(journal)
-    if settings.return_since_ns is None or state is None:
+    settings = journal.settings()
+    if settings.return_since_ns is None:
         return []
     latest = journal.entries(Exercise, "utc_ns <= ?", (now_ns,), newest=1)
     active_ns = latest[0].utc_ns if latest else 0
@@ -276,4 +278,13 @@ def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
     )
     if resting:
         return resting
-    return [Cue("return.on_hold") if why_no_training(journal, now_ns) else stage_cue(state)]
+    if why_no_training(journal, now_ns):
+        return [Cue("return.on_hold")]
+    state, told = course_of(run_pains(journal, settings.return_since_ns))
+    stage = stage_cue(state)
+    if told is None or told.text_id == stage.text_id:
+        return [stage]
+    last = journal.entries(Session, "NOT simulated", newest=1)
+    if told.text_id == "return.waiting" and (not last or is_too_late(last[0].utc_end_ns, now_ns)):
+        return [stage]  # nobody rates it any more
+    return [told, stage]

@@ -39,7 +39,7 @@ def test_two_sessions_without_pain_advance() -> None:
 def test_pain_goes_back_a_stage_and_counts_anew() -> None:
     assert after_session(ReturnState(2, 1), BAD)[0] == ReturnState(1, 0)
     state, cue = after_session(ReturnState(0, 1), BAD)
-    assert (state, cue.text_id) == (ReturnState(0, 0), "return.went_back")
+    assert (state, cue.text_id) == (ReturnState(0, 0), "return.began_anew")
 
 
 def test_what_is_not_known_yet_waits() -> None:
