@@ -209,6 +209,7 @@ class _Session:
             recording=str(self.run.recording or ""),
             compared=start.compared,
             pain=pain_before(self._header.plan),
+            units=self._header.units,
             red_flags=red_flags_before(self._header.plan),
         )
         self._drawn = 0.0

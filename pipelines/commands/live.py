@@ -442,7 +442,7 @@ def _tell_end(run: LiveRun, filed: Filed, journal: JournalAtHand | None) -> None
     With a journal, the runner is asked what only the runner knows; on the page that was done there.
     """
     if run.summary is not None:
-        say_summary(run.summary)
+        say_summary(run.summary, "metric" if run.result is None else run.result.header.units)
         for note in run.summary.notes:
             complain(f"note: {note}")
     if kept := kept_words(run):

@@ -23,6 +23,7 @@ from pipelines.views.terminal.cells import printable
 
 if TYPE_CHECKING:
     from pipelines.session.summary import Summary
+    from pipelines.units import Units
 
 
 @contextmanager
@@ -74,12 +75,12 @@ def stopped(told: str = "") -> typer.Exit:
     return typer.Exit(130)
 
 
-def say_summary(summary: Summary) -> None:
+def say_summary(summary: Summary, units: Units = "metric") -> None:
     """Tell what a session held."""
     from pipelines.words.summary_words import summary_lines
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in summary_lines(summary, width):
+    for line in summary_lines(summary, width, units):
         say(line)
 
 

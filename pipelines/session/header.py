@@ -15,6 +15,7 @@ from imu.drift.baseline import Baseline
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.session.carried import Carried
+from pipelines.units import Units
 
 #: Where a baseline comes from: the runner chose it, or it was made of earlier runs.
 BaselineOrigin = Literal["given", "earlier runs"]
@@ -97,6 +98,11 @@ class SessionHeader(msgspec.Struct, frozen=True):
     def simulated(self) -> bool:
         """Whether the runner is simulated, or of a trace: it is nobody's history."""
         return self.source.partition(":")[0] in {"sim", "trace"}
+
+    @property
+    def units(self) -> Units:
+        """Those of the runner, as the plan has them."""
+        return "metric" if self.plan is None else self.plan.units
 
     @property
     def usual(self) -> Baseline | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imu.drift.detector import DriftDetector
     from pipelines.coaching.plan import CompanionPlan
     from pipelines.session.facts import Fact
+    from pipelines.units import Units
 
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60
@@ -195,6 +196,7 @@ class LiveStatus(Now):
     red_flags: RedFlagState = field(default_factory=RedFlagState)
     compared: Compared = _UNTOLD
     notes: tuple[str, ...] = ()
+    units: Units = "metric"
     recent: Steps = NO_STEPS
 
     def take(self, fact: Fact | Now) -> None:

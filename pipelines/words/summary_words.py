@@ -59,7 +59,7 @@ def summary_title(summary: Summary) -> str:
     )
 
 
-def summary_lines(summary: Summary, width: int | None = None) -> list[str]:
+def summary_lines(summary: Summary, width: int | None = None, units: Units = "metric") -> list[str]:
     """One line each, without line ends; in a narrow window wrapped between words.
 
     Parameters
@@ -68,8 +68,10 @@ def summary_lines(summary: Summary, width: int | None = None) -> list[str]:
         What the session came to.
     width : int, optional
         Of the window, in characters.
+    units : {"metric", "imperial"}
+        Of the amounts.
     """
-    rows = summary_rows(summary)
+    rows = summary_rows(summary, units)
     head = f"{summary.source}: {summary_title(summary)}"
     lines = [head, *(f"  {label:<30} {value}" for label, value in rows)]
     if width is None or max(map(len, lines)) <= width:

@@ -247,7 +247,8 @@ def _number_and_words(
     """A number with what is said of it, at most so many rows of words beside or below it."""
     words, style = _words(status, quantity)
     label, column = (quantity.name, 27) if width >= 72 else (quantity.title, 13)
-    lead = fit(f" {label:<{column}}{quantity.amount(status.typical(quantity.column)):>8}  ", width)
+    amount = quantity.amount(status.typical(quantity.column), status.units)
+    lead = fit(f" {label:<{column}}{amount:>8}  ", width)
     aside = width - cells_wide(lead)
     if aside >= _ASIDE:
         rows = wrapped(words, aside) if most is None else _first_rows(words, aside, most)
@@ -301,19 +302,19 @@ def _first_rows(words: str, width: int, count: int) -> list[str]:
 def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -> list[Line]:
     indicator = status.indicators.get(quantity.column)
     inner = _inside(width)
-    value = status.typical(quantity.column)
+    value, units = status.typical(quantity.column), status.units
     words, style = _words(status, quantity)
     changed = is_changed(status, quantity.column)
     body: list[Line] = [
         [(row, _CHANGED if changed else _STRONG)]
-        for row in _large_number(quantity.number(value), quantity.unit)
+        for row in _large_number(quantity.number(value, units), quantity.unit_in(units))
     ]
     count = _word_rows(status, inner) if "all words" in shown else 2
     rows = [*_first_rows(words, inner, count), *[""] * count][:count]
     body += [[(fit(row, inner), style)] for row in rows]
     known = indicator if indicator is not None and indicator.known else None
     if "usual range" in shown:
-        usual = usual_words(quantity, known)
+        usual = usual_words(quantity, known, units)
         fitting = [words for words in usual if len(words) <= inner] or usual[-1:] or [""]
         body.append([(fit(fitting[0], inner), "")])
     if "gauge" in shown:
@@ -328,7 +329,7 @@ def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -
 
 def _words(status: LiveStatus, quantity: Quantity) -> tuple[str, str]:
     """What is to be said of a number, and in which style."""
-    state, words = standing(status, quantity)
+    state, words = standing(status, quantity, status.units)
     return printable(words), _STYLES[state]
 
 
@@ -388,9 +389,9 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
         changed = is_changed(status, quantity.indicator)
         mark = "" if not changed else " changed" if each >= 20 else " *"
         value = status.typical(quantity.column)
-        amount = quantity.amount(value)
+        amount = quantity.amount(value, status.units)
         if len(amount) + len(margin) >= each:
-            amount = quantity.amount(value, short=True)
+            amount = quantity.amount(value, status.units, short=True)
         labels.append((fit(f"{margin}{quantity.title}{mark}", each, pad=True), _QUIET))
         numbers.append((fit(f"{margin}{amount}", each, pad=True), _CHANGED if changed else _STRONG))
         bars.append((f"{margin}{_trend(status, quantity, min(each - 3, 20))}".ljust(each), ""))
@@ -400,7 +401,8 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
 def _small_amounts(status: LiveStatus) -> list[str]:
     """The small numbers with their names."""
     return [
-        f"{item.title} {item.amount(status.typical(item.column), short=True)}" for item in SMALL
+        f"{item.title} {item.amount(status.typical(item.column), status.units, short=True)}"
+        for item in SMALL
     ]
 
 
@@ -447,7 +449,7 @@ def _state(status: LiveStatus, width: int, *, last_step: bool, rows: bool = Fals
     """
     battery = "" if status.battery_percent is None else f"battery {status.battery_percent:.0f} %"
     link = f" link {link_words(status)}"
-    devices = (*beside_words(status), *away_words(status))
+    devices = (*beside_words(status, status.units), *away_words(status))
     others = [text for text in (battery, *devices, loss_words(status)) if text]
     beside = "".join(f" · {text}" for text in others)
     alone = rows and cells_wide(link + beside) > width

@@ -91,14 +91,15 @@ def _heading(status: LiveStatus) -> list[str]:
 def _summary(status: LiveStatus) -> str:
     def cell(column: str, width: int) -> str:
         quantity = quantity_named(column).live
-        number = quantity.number(status.typical(column)).translate(_PLAIN)
-        return f"{number:>{width}} {quantity.unit.replace('°', 'deg')}"
+        number = quantity.number(status.typical(column), status.units).translate(_PLAIN)
+        return f"{number:>{width}} {quantity.unit_in(status.units).replace('°', 'deg')}"
 
+    beside = beside_words(status, status.units)
     return (
         f"{status.steps:5d} steps  {gait_words(status)}  "
         f"{cell('cadence_spm', 3)}  contact {cell('contact_time_ms', 3)}  "
         f"shock {cell('impact_shock_g', 4)}  "
         f"oscillation {cell('vertical_oscillation_mm', 3)}  "
-        f"lean {cell('sacral_lean_deg', 5)}  {''.join(f'{one}  ' for one in beside_words(status))}"
+        f"lean {cell('sacral_lean_deg', 5)}  {''.join(f'{one}  ' for one in beside)}"
         f"{verdict(status)[1]}"
     ).rstrip()

@@ -178,6 +178,13 @@ def test_what_is_not_measured_is_said() -> None:
     assert "not measured" in text_of(status, 100)
 
 
+def test_amounts_are_in_the_units_of_the_runner() -> None:
+    status = replace(some_status(), units="imperial")
+    for width in (60, 120):
+        assert " mm" not in text_of(status, width)
+    assert re.search(r"\d\.\d\d in", text_of(status, 40, 12))
+
+
 def test_trouble_is_said_in_words() -> None:
     status = some_status()
     status.link, status.recording_note = "lost", "the disk is full"
