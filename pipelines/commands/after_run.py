@@ -27,7 +27,7 @@ from pipelines.runner.journal.entries import Exercise, Pain, Session
 from pipelines.runner.journal.queries import session_at
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Distance, Stated
-from pipelines.runner.journal.words import session_line
+from pipelines.runner.journal.words import run_line
 from pipelines.runner.review import review_cues
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.session.result import SessionResult
@@ -112,7 +112,7 @@ def offer_unfiled(journal: JournalAtHand) -> None:
     say(
         "No step was found in it, so it is not added."
         if session is None
-        else session_line(session, journal.open().settings().units)
+        else run_line(journal.open(), session)
     )
 
 

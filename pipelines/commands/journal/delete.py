@@ -11,7 +11,7 @@ from pipelines.commands.journal.messages import asked, opened_journal
 from pipelines.commands.messages import complain, say
 from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.journal.entries import Session
-from pipelines.runner.journal.words import session_line
+from pipelines.runner.journal.words import run_line
 from pipelines.runner.unfiled import never_offer
 
 
@@ -34,7 +34,7 @@ def delete(
     with opened_journal() as journal:
         if session is not None:
             found = journal.entry(Session, session)
-            what = session_line(found, journal.settings().units)
+            what = run_line(journal, found)
         else:
             what = f"everything in {journal.path}, and copies kept aside"
         if not confirmed and not asked(f"Delete {what}?"):

@@ -30,6 +30,9 @@ def edit(
     surface: RunSurface = "",
     shoe: RunShoe = "",
     note: Note = "",
+    effort: Annotated[
+        int | None, typer.Option(min=0, max=10, help="How hard it was, 0 (rest) to 10.")
+    ] = None,
     forget: Annotated[
         list[str] | None,
         typer.Option(help=f"Take back {', '.join(SAID)}, one each time it is given."),
@@ -39,7 +42,8 @@ def edit(
     options = AddOptions(distance, treadmill, speed, surface, shoe, note=note)
     taken_back = frozenset(map(_sayable, forget or ()))
     with opened_journal() as journal:
-        said = replace(stated_in(options, journal, number=session), taken_back=taken_back)
+        said = stated_in(options, journal, number=session)
+        said = replace(said, effort=effort, taken_back=taken_back)
         if said == Stated():
             raise ParameterError("what to change", "none", "at least one of the options")
         say_session(edit_run(journal, session, said), journal)

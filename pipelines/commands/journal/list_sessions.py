@@ -9,7 +9,7 @@ import typer
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
 from pipelines.runner.journal.queries import pains_of_runs
-from pipelines.runner.journal.words import session_line
+from pipelines.runner.journal.words import run_line
 
 
 def list_sessions(
@@ -17,9 +17,9 @@ def list_sessions(
 ) -> None:
     """List the last runs with the pain noted around them."""
     with opened_journal() as journal:
-        units = journal.settings().units
         runs = pains_of_runs(journal, newest=newest, simulated=True)
-    for session, rating in runs:
+        lines = [run_line(journal, session) for session, _ in runs]
+    for line, (_, rating) in zip(lines, runs, strict=True):
         levels = {
             "before": rating.before,
             "during": rating.during,
@@ -28,6 +28,6 @@ def list_sessions(
             "after 48 h": rating.second_day,
         }
         known = [f"{level} {when}" for when, level in levels.items() if level is not None]
-        say(session_line(session, units) + (f"  pain {', '.join(known)}" if known else ""))
+        say(line + (f"  pain {', '.join(known)}" if known else ""))
     if not runs:
         say("no runs yet; add one with: backstride journal add FILE --distance '5 km'")

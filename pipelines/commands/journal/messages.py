@@ -18,7 +18,7 @@ from pipelines.runner.journal.entries import Entry, Session
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.runs import FinishedRun
 from pipelines.runner.journal.stated import most_in
-from pipelines.runner.journal.words import session_line
+from pipelines.runner.journal.words import run_line
 from pipelines.units import distance_words
 
 
@@ -72,7 +72,7 @@ def say_pain(journal: Journal) -> None:
 def say_session(session: Session, journal: Journal) -> None:
     """Say what the journal has of a run, and where its distance reaches beyond its recording."""
     units = journal.settings().units
-    say(session_line(session, units))
+    say(run_line(journal, session))
     within_m = most_in(session.running_s or session.duration_s)
     if (session.distance_m or 0.0) > within_m:
         complain(

@@ -47,8 +47,14 @@ def pain(
     activity: Annotated[str, typer.Option(help="What it came with.")] = "",
     at: Annotated[str, typer.Option(help="When, such as '2026-03-02 18:30'; now otherwise.")] = "",
     number: Annotated[int | None, typer.Option(help="Of a note to correct, as listed.")] = None,
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="Remove the note of that --number: it was a slip.")
+    ] = False,
 ) -> None:
     """Note pain, from 0 to 10, or list the notes; what the last weeks add up to is told."""
+    if take_back:
+        _take_back(number)
+        return
     if number is not None:
         _correct(number, level, when, session, place, quality, activity, at)
         return
@@ -86,6 +92,14 @@ def _moment(note: Pain, journal: JournalAtHand) -> LightMoment:
     moments = [place.moment for item in placed[:1] for place in item.places]
     when = note.when or (moments[0] if moments else "")
     return "after" if when in {"during", "after"} else "before"
+
+
+def _take_back(number: int | None) -> None:
+    if number is None:
+        raise ParameterError("--take-back", "given alone", "the --number of the note too")
+    with opened_journal() as journal:
+        journal.delete(Pain, number)
+    say(f"pain {number} is taken back")
 
 
 def _correct(

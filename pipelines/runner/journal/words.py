@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.counted import counted
-from pipelines.runner.journal.entries import Session, Settings, moment
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Session, Settings, Shoe, moment
 from pipelines.runner.journal.queries import PlacedPain
 from pipelines.units import Units, distance_words, height_words, mass_words
 
@@ -27,7 +28,13 @@ _SOURCES: Final = {
 }
 
 
-def session_line(session: Session, units: Units = "metric") -> str:
+def run_line(journal: Journal, session: Session) -> str:
+    """A run of a journal in one line, in its units and with its shoe."""
+    shoe = "" if session.shoe_id is None else journal.entry(Shoe, session.shoe_id).name
+    return session_line(session, journal.settings().units, shoe)
+
+
+def session_line(session: Session, units: Units = "metric", shoe: str = "") -> str:
     """A session in one line; the dose comes with its range over the exponents 2 to 6.
 
     Examples
@@ -53,12 +60,14 @@ def session_line(session: Session, units: Units = "metric") -> str:
         if low is not None and high is not None:
             ends = sorted((low * 1000.0, high * 1000.0))
             load += f" ({distance_words(ends[0], units)} to {distance_words(ends[1], units)})"
+    where = f", on {session.surface}" if session.surface else ""
+    where += f", in {shoe}" if shoe else ""
     effort = "" if session.effort is None else f", effort {session.effort} of 10"
     simulated = ", simulated" if session.simulated else ""
     steps = f", {counted(session.steps, 'step')}" if session.steps or session.source_file else ""
     return (
         f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}"
-        f"{steps}{load}{effort}{simulated}"
+        f"{where}{steps}{load}{effort}{simulated}"
     )
 
 

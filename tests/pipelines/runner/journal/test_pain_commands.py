@@ -62,6 +62,11 @@ def test_where_it_belongs_is_corrected() -> None:
     assert said.endswith("2 of 10, left, dull, with gardening\n")
     assert "before run 1" in journal("pain", "--number", 1, "--when", "before", "--session", 1)
     assert "7: give" in refused("pain", 3, "--number", 7)
+    assert "pain 1 is taken back" in journal("pain", "--number", 1, "--take-back")
+    assert "no pain noted yet" in journal("pain")
+    assert "give the --number of the note too" in refused("pain", "--take-back")
+    said = journal("edit", 1, "--surface", "track", "--shoe", "Red", "--effort", 8)
+    assert "5.0 km (as stated), on track, in Red, effort 8 of 10" in said
 
 
 def test_deleting_a_run_leaves_the_pain_that_was_placed_by_its_time() -> None:

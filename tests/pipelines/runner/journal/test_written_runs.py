@@ -46,7 +46,9 @@ def test_a_run_that_was_typed_in_counts_and_gets_its_figures_when_the_recording_
         "add", "--at", "2026-03-02 18:00:00+00:00", "--minutes", 0.5, "--distance", "100 m",
         "--surface", "track", "--note", "windy",
     )  # fmt: skip
-    assert said.endswith("0:30, 0.1 km (as stated)\n")  # no steps and no load that nobody counted
+    assert said.endswith(
+        "0:30, 0.1 km (as stated), on track\n"
+    )  # no steps and no load that nobody counted
     journal("pain", 3, "--when", "after", "--session", 1)
     said = journal("add", table, "--at", "2026-03-02 18:00:05+00:00")
     assert "run 1, which you had typed in, has its recording now" in said
