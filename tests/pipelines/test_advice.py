@@ -400,9 +400,11 @@ def test_hard_running_before_the_warm_up_is_told_after_the_run_with_its_distance
 
 @pytest.mark.slow
 def test_a_run_without_a_cool_down_is_told_so_and_one_with_it_is_praised() -> None:
-    url = "sim:?minutes=13&speed=3&standing_s=1&time_scale=0&rate=50"
-    assert any("ended without a cool-down" in sentence for sentence in filed(url))
-    walked = filed(f"{url}&walk=600+170")
+    url = "sim:?minutes=24&speed=3&standing_s=3&time_scale=0&rate=50&seed=2"
+    said = filed(url)
+    assert any("ended without a cool-down" in sentence for sentence in said)
+    assert "What went well: your form stayed in its usual range to the end." in said
+    walked = filed(f"{url}&walk=1260+170")
     assert "You cooled down well: easy at the end, with a walk." in walked
 
 

@@ -215,6 +215,14 @@ def test_pain_said_later_of_an_old_run_is_of_its_day_and_stops_nobody(journal: J
     assert "7 of 10, during it" in Answers(journal, Path(), _NOW).run(Frame("/", "/h/", "runs"), 1)
 
 
+def test_what_does_good_between_runs_stands_with_the_exercises(journal: Journal) -> None:
+    said = Answers(journal, Path(), _NOW).exercises(Frame("/", "/h/", "exercises"))
+    assert "Sitting or standing: change your position after ten minutes" in said
+    assert "Turning: move your feet along instead of twisting your back" in said
+    for name in ("Warm-up", "Cool-down", "Core: two sets", "Balance", "Hamstring"):
+        assert name in said
+
+
 def test_a_cool_down_is_offered_after_a_run_and_not_days_later(journal: Journal) -> None:
     frame, ended = Frame("/", "/home/", "runs"), run(0.0).utc_end_ns
     for hours, offered in ((1, True), (48, False)):
