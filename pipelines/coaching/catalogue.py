@@ -321,7 +321,6 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
         "pain.light_stop_warned": Text(
             "Pain of {level:.0f}: do not run while one of the signs for a doctor is there.",
             (_A2, _FINUCANE),
-            "If you are out, walk home.",
         ),
         "pain.light_go_after": Text(
             "Pain of {level:.0f} with this run: within 0 to 3.",

@@ -234,7 +234,7 @@ def _plan(journal: Journal, fields: Fields, now: datetime) -> str:
         return "The return to running has ended."
     stopped = stop_cue(journal)
     if stopped is not None:
-        raise ParameterError("the plan", "not begun", stopped.message)
+        raise InputError(stopped.message)
     rest = _whole(fields, "rest")
     since = journal.settings().return_since_ns or utc_ns_of(now)
     journal.change_settings(return_since_ns=since, rest_days=rest)

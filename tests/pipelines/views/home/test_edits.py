@@ -118,9 +118,6 @@ def test_exercise_plan_settings_and_answers_are_kept(journal: Journal) -> None:
     answers = dict.fromkeys(QUESTIONS, "no")
     change(journal, "check", answers | {"bladder": "yes"}, _NOW)
     assert journal.entries(Questionnaire)[0].answers["bladder"] is True
-    # a plan does not begin over a warning sign
-    with pytest.raises(ParameterError):
-        change(journal, "plan", {"rest": "3"}, _NOW)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +164,18 @@ def test_what_follows_from_answers_fits_the_pain_and_the_signs(journal: Journal)
     told = change(journal, "check", no, _NOW + timedelta(minutes=1))
     assert "No training is suggested until you have rated it 3 or less" in told
     assert "goes on" not in told
+
+
+def test_an_emergency_is_told_as_it_is_whatever_is_done_on_the_page(journal: Journal) -> None:
+    answers = dict.fromkeys(QUESTIONS, "no") | {"bladder": "yes"}
+    sign = change(journal, "check", answers, _NOW)
+    assert sign.startswith("Stop running and go to an emergency department now, because")
+    with pytest.raises(InputError) as refused:
+        change(journal, "plan", {"rest": "3"}, _NOW)
+    assert str(refused.value) == sign
+    told = change(journal, "pain", {"level": "2", "when": "other"}, _NOW)
+    assert sign in told
+    assert "walk home" not in told
 
 
 def test_a_refused_height_is_told_in_the_units_of_the_page(journal: Journal) -> None:
