@@ -260,7 +260,7 @@ def _hand_out(
         with replacing(summary) as out:
             out.write(result.summary.to_json().encode())
     if "-" not in {str(steps), str(waveforms), str(alerts), str(summary)}:
-        say_summary(result.summary)
+        say_summary(result.summary, result.result.header.units)
         for alert in result.alerts:
             minutes, seconds = divmod(round(alert.time_s), 60)
             say(f"  {minutes:3d}:{seconds:02d}  {alert.message}")

@@ -150,9 +150,10 @@ def test_strength_says_why_and_shoes_say_how_they_fit() -> None:
 
 def test_a_run_is_told_in_the_units_of_the_runner() -> None:
     journal("settings", "--units", "imperial")
-    said = backstride("live", QUICK).out
-    assert re.search(r"vertical oscillation +\d\.\d\d in\n", said)
-    assert " mm" not in said
+    live = backstride("live", QUICK, "--record", "run.mcap")
+    for said in (live.out, backstride("replay", "run.mcap").out):
+        assert re.search(r"vertical oscillation +\d\.\d\d in\n", said)
+        assert " mm" not in said
 
 
 def test_a_new_shoe_is_added_with_the_run_and_named() -> None:
