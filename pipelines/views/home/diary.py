@@ -104,7 +104,7 @@ class Diary:
         if len(values) < _LEAST_RUNS:
             return None
         error = statistics.stdev(values) / math.sqrt(len(values))
-        return Usual(statistics.fmean(values), _student_95(len(values) - 1) * error, len(values))
+        return Usual(statistics.fmean(values), student_95(len(values) - 1) * error, len(values))
 
 
 def distance_of(sessions: Sequence[Session], units: Units = "metric") -> str:
@@ -167,8 +167,8 @@ def day_and_time(session: Session) -> str:
     return f"{moment(session.utc_start_ns, session.utc_offset_minutes):%Y-%m-%d %H:%M}"
 
 
-def _student_95(freedom: int) -> float:
-    """Two-sided 95 % quantile of Student's t for so many degrees of freedom, from 2."""
+def student_95(freedom: float) -> float:
+    """Two-sided 95 % quantile of Student's t for so many degrees of freedom, from 1."""
     from scipy.stats import t
 
     return float(t.ppf(0.975, freedom))

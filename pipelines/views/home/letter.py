@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,7 @@ from pipelines.runner.journal.entries import Questionnaire, Session
 from pipelines.runner.journal.queries import begins, odometers_m, red_flag_state
 from pipelines.runner.last_letter import HandedOver
 from pipelines.units import distance_words
-from pipelines.views.home.diary import FORM, Diary, Usual, diary_of, distance_of
+from pipelines.views.home.diary import FORM, Diary, Usual, diary_of, distance_of, student_95
 
 if TYPE_CHECKING:
     from pipelines.quantities import Quantity
@@ -183,11 +185,17 @@ def _form_row(quantity: Quantity, diary: Diary, before: Diary) -> FormRow:
         [one.means[quantity.column] for one in part.sessions if quantity.column in one.means]
         for part in (diary, before)
     ]
-    from scipy.stats import ttest_ind
+    return FormRow(quantity, now, was, now.mean - was.mean, _welch_95(*values))
 
-    interval = ttest_ind(*values, equal_var=False).confidence_interval(0.95)
-    half_width = 0.5 * float(interval.high - interval.low)
-    return FormRow(quantity, now, was, now.mean - was.mean, half_width)
+
+def _welch_95(values: Sequence[float], others: Sequence[float]) -> float:
+    """Half the 95 % interval of the difference of two means; 0 where nothing varies."""
+    both = (values, others)
+    parts = [statistics.variance(one) / len(one) for one in both]
+    if not (error_squared := math.fsum(parts)):
+        return 0.0
+    less = (part**2 / (len(one) - 1) for part, one in zip(parts, both, strict=True))
+    return student_95(error_squared**2 / math.fsum(less)) * math.sqrt(error_squared)
 
 
 def _level(level: int | None) -> str:

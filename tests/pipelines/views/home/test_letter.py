@@ -83,6 +83,14 @@ def test_form_is_compared_with_the_weeks_before_by_welch(journal: Journal) -> No
     assert "fewer than three" in shock.words
 
 
+def test_runs_that_are_all_alike_differ_by_nothing(journal: Journal) -> None:
+    for day in (-68.0, -61.0, -54.0, -9.0, -8.0, -7.0):
+        journal.add(run(day, means={"cadence_spm": 170.0}))
+    cadence = letter_of(journal, _TODAY).form[3]
+    assert (cadence.difference, cadence.half_width) == (0.0, 0.0)
+    assert "no change" in cadence.words
+
+
 def test_next_letter_tells_what_changed_since(journal: Journal, tmp_path: Path) -> None:
     store = handed_over_store(tmp_path)
     store.save(summary_of(letter_of(journal, _TODAY)))
