@@ -172,7 +172,7 @@ def _week(diary: Diary, start: date, begun: date) -> Week:
         tuple(one for one in diary.sessions if start <= one.day < end),
         max(levels, default=None),
         len(levels),
-        bool(levels) or begun < end,
+        bool(levels) or begun < end or diary.last < end,
         diary.last < end - timedelta(days=1),
     )
 

@@ -55,11 +55,13 @@ def test_letter_tells_four_weeks_of_pain_load_surfaces_and_shoes(journal: Journa
 
 def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(tmp_path: Path) -> None:
     opened = Journal(tmp_path / "new.sqlite3")
+    answers = Answers(opened, tmp_path, datetime(2026, 3, 18, 20, tzinfo=UTC))
+    empty = answers.letter(Frame("/", "/h/", "letter"))
+    assert empty.count("before the journal began") == 4
+    assert "<svg" not in empty + answers.months(Frame("/", "/h/", "months"))
     opened.add(run(14, 5.0))  # a Monday, 16 March
     opened.add(run(16, None))
-    said = Answers(opened, tmp_path, datetime(2026, 3, 18, 20, tzinfo=UTC)).letter(
-        Frame("/", "/h/", "letter")
-    )
+    said = answers.letter(Frame("/", "/h/", "letter"))
     rows = re.findall(r'<th scope="row">(2026-0\d-\d\d[^<]*)</th>(.*?)</tr>', said)[:5]
     assert [when for when, _ in rows] == [
         "2026-02-16",
