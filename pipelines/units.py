@@ -155,6 +155,18 @@ def parse_distance(words: str, name: str = "distance", *, most_m: float = 500_00
     return _quantity(words, name, _DISTANCES, accepted, 0.0, most_m)
 
 
+def with_own_unit(words: str, units: Units) -> str:
+    """A distance as it was typed: a bare number is in the runner's own unit.
+
+    Examples
+    --------
+    >>> with_own_unit("5,2", "metric"), with_own_unit("3", "imperial")
+    ('5,2 km', '3 mi')
+    """
+    bare = words.replace(",", ".").replace(".", "", 1).isdigit()
+    return f"{words} {'km' if units == 'metric' else 'mi'}" if bare else words
+
+
 def parse_speed(words: str, name: str = "speed") -> float:
     """A speed or a pace with its unit, to m/s, above 0 and at most 12 m/s (a sprinter's).
 

@@ -32,7 +32,7 @@ from pipelines.runner.review import review_cues
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
-from pipelines.units import parse_distance, parse_whole
+from pipelines.units import parse_distance, parse_whole, with_own_unit
 from pipelines.views.page.run import Filed
 from pipelines.views.terminal.first_run import yes_or_no
 
@@ -128,7 +128,12 @@ def _ask_pain(session: Session, journal: JournalAtHand) -> None:
 
 
 def _ask_distance(number: int, journal: JournalAtHand) -> None:
-    distance_m = _asked("How far was it, such as 5 km? [skip] ", parse_distance)
+    units = journal.open().settings().units
+    example = "5 km" if units == "metric" else "3 miles"
+    distance_m = _asked(
+        f"How far was it, such as {example}? [skip] ",
+        lambda words: parse_distance(with_own_unit(words, units)),
+    )
     if distance_m is not None:
         edit_run(journal.open(), number, Stated(Distance(distance_m, "user")))
 

@@ -65,6 +65,18 @@ def unfiled_run(journal: Journal, folder: Path | None = None) -> Unfiled | None:
     return Unfiled(newest, f"{began:%Y-%m-%d %H:%M}", start_ns)
 
 
+def run_goes_on(folder: Path | None = None) -> bool:
+    """Whether somebody is running: the newest session of the data folder is being written."""
+    from pipelines.files.kept_file import is_being_written
+    from pipelines.files.session_reader import read_header
+
+    newest = newest_session(folder)
+    try:
+        return newest is not None and is_being_written(newest) and not read_header(newest).simulated
+    except (OSError, RecordingError):
+        return False
+
+
 def never_offer(utc_start_ns: int, journal: Journal) -> None:
     """Do not offer the run that began then: it was taken out of the journal on purpose."""
     with journal.transaction() as connection:

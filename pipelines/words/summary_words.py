@@ -95,10 +95,10 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     rows = []
     for one in quantities_in("summary"):
         value = summary.median.get(one.column)
-        if value is not None and units == "imperial" and one.imperial:
-            rows.append((one.name, one.amount(value, units)))
-        elif value is not None:
+        if value is not None:
             number = f"{value:8.{one.decimals}f} {one.unit}"
+            if units == "imperial" and one.imperial:
+                number = _beneath(one.amount(value, units))
             rows.append((one.name, f"{number}{_span(summary, one.column)}"))
     if summary.steps:
         rows.append(("steps that count", f"{summary.trusted_steps:8d}"))
@@ -196,14 +196,26 @@ def _measured(summary: Summary, units: Units) -> list[tuple[str, str]]:
     """What devices beside the sensor measured."""
     rows, metric = [], units == "metric"
     if (distance_m := summary.distance_m) is not None and summary.distance_source in _DEVICES:
-        words = f"{distance_m / 1000.0:8.2f} km" if metric else distance_words(distance_m, units)
+        words = (
+            f"{distance_m / 1000.0:8.2f} km"
+            if metric
+            else _beneath(distance_words(distance_m, units))
+        )
         rows.append(("distance", f"{words} ({_DEVICES[summary.distance_source]})"))
     if (speed_m_s := summary.speed_m_s) is not None:
-        words = f"{3.6 * speed_m_s:8.1f} km/h" if metric else speed_words(speed_m_s, units)
+        words = (
+            f"{3.6 * speed_m_s:8.1f} km/h" if metric else _beneath(speed_words(speed_m_s, units))
+        )
         rows.append(("measured speed", words))
     if summary.heart_rate_bpm is not None:
         rows.append(("heart rate", f"{summary.heart_rate_bpm:8.0f} beats/min"))
     return rows
+
+
+def _beneath(amount: str) -> str:
+    """An amount whose number ends below the others."""
+    number, _, unit = amount.partition(" ")
+    return f"{number:>8} {unit}"
 
 
 def _span(summary: Summary, name: str) -> str:

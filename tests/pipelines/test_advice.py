@@ -148,10 +148,10 @@ def test_strength_says_why_and_shoes_say_how_they_fit() -> None:
     assert "between 300 and 500 miles" in said
 
 
-def test_a_run_is_told_in_the_units_of_the_runner() -> None:
+def test_a_run_is_told_in_the_units_of_the_runner(home: Path) -> None:
     journal("settings", "--units", "imperial")
-    live = backstride("live", QUICK, "--record", "run.mcap")
-    for said in (live.out, backstride("replay", "run.mcap").out):
+    live = backstride("live", QUICK, "--record", home / "run.mcap")
+    for said in (live.out, backstride("replay", home / "run.mcap").out):
         assert re.search(r"vertical oscillation +\d\.\d\d in\n", said)
         assert " mm" not in said
 
@@ -209,7 +209,9 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
         writer.flush()
         with Journal() as opened:
             assert unfiled_run(opened) is None  # it goes on
+        assert "Pain of 4: change something now." in journal("pain", 4)
         assert interrupted_note("ble:AA:BB", time.time_ns()) is None
+    assert "Pain of 4: make the next run a walk" in journal("pain", 4)
     said = backstride("live", QUICK, "--no-record").err
     assert "is not in the journal; add it with: backstride journal add" in said
     with Journal() as opened:

@@ -107,7 +107,7 @@ def test_after_the_run_it_is_filed_asked_and_compared(tmp_path: Path) -> None:
             "holding water": "n",
             "fall or an accident": "n",
             "fever": "n",
-            "How far": "1.2 km",
+            "How far was it, such as 5 km": "1,2",
             "How hard was it": "8",
         }
         shown = answered(outer, process, answers)

@@ -27,6 +27,7 @@ from pipelines.runner.journal.entries import Pain, PainMoment, utc_ns_of
 from pipelines.runner.journal.entries import Session as SessionEntry
 from pipelines.runner.journal.queries import placed_pains, run_time
 from pipelines.runner.journal.words import pain_line
+from pipelines.runner.unfiled import run_goes_on
 
 _LISTED = 20
 
@@ -79,7 +80,10 @@ def pain(
             note = replace(note, utc_ns=felt_ns(cast(Moment, when), run, utc_ns))
         is_in = add_or_tell(note, journal)
         recent = not is_too_late(note.utc_ns, utc_ns_of(datetime.now().astimezone()))
-        light = light_of(level, _moment(note, journal), journal)
+        moment = _moment(note, journal)
+        if not (note.when or session or at) and run_goes_on():
+            moment = "during"
+        light = light_of(level, moment, journal)
         say_cues([light.cue] if level and recent else [])
         if is_in:
             say_pain(journal.open())

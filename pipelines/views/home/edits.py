@@ -34,12 +34,12 @@ from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.units import (
     UNITS,
-    Units,
     distance_words,
     parse_distance,
     parse_typed_height,
     parse_typed_mass,
     parse_whole,
+    with_own_unit,
 )
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
@@ -93,7 +93,7 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     if words and (was_m is None or words != distance_words(was_m, units)):
         taken_s = before.running_s or before.duration_s
         outside_m = UNRECORDED_M if before.source_file else 0.0
-        run_m = distance_run(_with_unit(words, units), "distance", taken_s, outside_m)
+        run_m = distance_run(with_own_unit(words, units), "distance", taken_s, outside_m)
         distance = Distance(run_m, "user")
     surface = fields.get("surface", "")
     if surface and surface not in (*SURFACES, before.surface):
@@ -190,7 +190,9 @@ def _shoe(journal: Journal, fields: Fields, now: datetime) -> str:
         raise ParameterError("name", name, "another name for a new pair: this one is retired")
     pair, units = found or Shoe(name), journal.settings().units
     if start := fields.get("start"):
-        start_m = parse_distance(_with_unit(start, units), "distance so far", most_m=_MOST_SHOE_M)
+        start_m = parse_distance(
+            with_own_unit(start, units), "distance so far", most_m=_MOST_SHOE_M
+        )
         pair = replace(pair, start_km=start_m / 1000.0)
     if bought := fields.get("bought"):
         try:
@@ -218,7 +220,7 @@ def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
         known["mass_kg"] = parse_typed_mass(mass, units) if mass else None
     except ParameterError as error:
         raise fitted(error, units) from None
-    own = parse_distance(_with_unit(ceiling, units), "weekly ceiling") if ceiling else None
+    own = parse_distance(with_own_unit(ceiling, units), "weekly ceiling") if ceiling else None
     known["weekly_ceiling_m"] = own
     known["strength_days"] = _whole(fields, "strength")
     known["stretches_per_day"] = _whole(fields, "stretches")
@@ -295,12 +297,6 @@ EDITS: Final[Mapping[str, Callable[[Journal, Fields, datetime], str]]] = {
     "delete": _delete,
     "file": _file,
 }
-
-
-def _with_unit(words: str, units: Units) -> str:
-    """A bare number is in the runner's own unit."""
-    bare = words.replace(",", ".").replace(".", "", 1).isdigit()
-    return f"{words} {'km' if units == 'metric' else 'mi'}" if bare else words
 
 
 def _whole(fields: Fields, name: str) -> int:

@@ -171,8 +171,8 @@ def test_what_devices_measured_is_told_in_the_units_of_the_reader() -> None:
     metric, imperial = dict(summary_rows(known)), dict(summary_rows(known, "imperial"))
     assert metric["distance"].strip() == "1.61 km (treadmill)"
     assert metric["measured speed"].strip() == "9.0 km/h"
-    assert imperial["distance"] == "1.0 miles (treadmill)"
-    assert imperial["measured speed"] == "5.6 mph"
+    assert imperial["distance"] == "     1.0 miles (treadmill)"
+    assert imperial["measured speed"] == "     5.6 mph"
     assert "17.4 ppm slow (± 18.4)" in metric["sensor clock"]
     unknown = replace(known, clock=clock | {"skew_ppm": None, "skew_sd_ppm": None})
     assert "it is not known how fast" in dict(summary_rows(unknown))["sensor clock"]
