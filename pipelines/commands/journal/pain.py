@@ -21,6 +21,7 @@ from pipelines.coaching.training.traffic_light import Moment as LightMoment
 from pipelines.commands.journal.messages import add_or_tell, opened_journal, say_cues, say_pain
 from pipelines.commands.journal.questions import ask_what_is_due, light_of
 from pipelines.commands.messages import say
+from pipelines.runner.journal.advice import moment_of_note
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Pain, PainMoment, utc_ns_of
@@ -80,22 +81,17 @@ def pain(
             note = replace(note, utc_ns=felt_ns(cast(Moment, when), run, utc_ns))
         is_in = add_or_tell(note, journal)
         recent = not is_too_late(note.utc_ns, utc_ns_of(datetime.now().astimezone()))
-        moment = _moment(note, journal)
-        if not (note.when or session or at) and run_goes_on():
-            moment = "during"
-        light = light_of(level, moment, journal)
+        light = light_of(level, _moment(note, journal, now=not (session or at)), journal)
         say_cues([light.cue] if level and recent else [])
         if is_in:
             say_pain(journal.open())
         ask_what_is_due(journal, None if is_in else check_cue(level, place, quality))
 
 
-def _moment(note: Pain, journal: JournalAtHand) -> LightMoment:
-    """For the traffic light: a run in the journal is over; far from one, before the next."""
-    placed = journal.ask(lambda it: placed_pains(it, note.utc_ns), [])
-    moments = [place.moment for item in placed[:1] for place in item.places]
-    when = note.when or (moments[0] if moments else "")
-    return "after" if when in {"during", "after"} else "before"
+def _moment(note: Pain, journal: JournalAtHand, *, now: bool) -> LightMoment:
+    if now and not note.when and run_goes_on():
+        return "during"
+    return journal.ask(lambda it: moment_of_note(it, note.when, note.utc_ns), "before")
 
 
 def _take_back(number: int | None) -> None:

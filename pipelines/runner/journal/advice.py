@@ -42,6 +42,7 @@ from pipelines.runner.journal.queries import (
     odometers_m,
     pain_notes,
     pains_of_runs,
+    placed_pains,
     red_flag_state,
     run_pains,
     stretch_times,
@@ -229,6 +230,13 @@ def judged(journal: Journal, level: int, moment: Moment) -> Judged:
     """The light of a rating outside a run, under the signs for a doctor that stand."""
     flags = red_flag_state(journal)
     return judge_pain(level, moment=moment, warned=flags.stopped or flags.eased)
+
+
+def moment_of_note(journal: Journal, when: str, utc_ns: int) -> Moment:
+    """For the light of a note: a run in the journal is over; far from one, before the next."""
+    moments = [place.moment for item in placed_pains(journal, utc_ns)[:1] for place in item.places]
+    said = when or (moments[0] if moments else "")
+    return "after" if said in {"during", "after"} else "before"
 
 
 def why_no_training(journal: Journal, now_ns: int) -> list[Cue]:

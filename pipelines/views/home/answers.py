@@ -53,6 +53,7 @@ _RUNS: Final = 30
 #: Spans of days that the months are shown for.
 _SPANS: Final = {31: "a month", 92: "three months", 366: "a year"}
 _MOMENTS: Final = {
+    "": "now",
     "other": "not with a run",
     "before": "before the run",
     "during": "during it",
@@ -131,7 +132,7 @@ class Answers:
             shoe=diary.shoe_name(session),
             shoes=shoes,
             surfaces=list(dict.fromkeys([*SURFACES, *filter(None, (session.surface,))])),
-            moments={key: words for key, words in _MOMENTS.items() if key != "other"},
+            moments={key: words for key, words in _MOMENTS.items() if key in _OF_RUN},
             not_now=self._not_now(),
             just_over=utc_ns_of(self.now) - session.utc_end_ns < _JUST_OVER_NS,
             report=report,
@@ -178,7 +179,7 @@ class Answers:
             not_now=self._not_now(),
             last_run=last[0] if last else None,
             last_when=day_and_time(last[0]) if last else "",
-            moments=_MOMENTS if last else {"other": _MOMENTS["other"]},
+            moments={key: _MOMENTS[key] for key in (_MOMENTS if last else ("", "other"))},
             pains=self._with_runs(placed_pains(self.journal)[-10:]),
             kinds=get_args(ExerciseKind),
             exercises=list(reversed(self.journal.entries(Exercise, newest=10))),

@@ -13,7 +13,13 @@ from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.pain import ago_words, check_cue
 from pipelines.coaching.training.pain_moments import felt_ns, is_too_early, is_too_late
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge
-from pipelines.runner.journal.advice import advice, after_the_questions, judged, stop_cue
+from pipelines.runner.journal.advice import (
+    advice,
+    after_the_questions,
+    judged,
+    moment_of_note,
+    stop_cue,
+)
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import (
     Exercise,
@@ -121,12 +127,12 @@ def _shoe_in_use(journal: Journal, fields: Fields) -> str:
 
 
 def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
-    level, when = _whole(fields, "level"), fields.get("when") or "other"
+    level, when = _whole(fields, "level"), fields.get("when", "")
     moment = next((one for one in get_args(PainMoment) if one == when), None)
     if moment is None:
         raise ParameterError("when", when, "one of the list")
     number, now_ns = None, utc_ns_of(now)
-    utc_ns, told_of = now_ns, judged(journal, level, "before")
+    utc_ns = now_ns
     if moment not in {"", "other"}:
         number = _whole(fields, "run")
         run = run_time(journal.entry(Session, number))
@@ -136,8 +142,6 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
                 "when", when, f"another moment: that run ended {ago_words(max(hours, 0.0))}"
             )
         utc_ns = felt_ns(moment, run, now_ns)
-        if moment in {"during", "after"}:  # it is over, whatever was felt in it
-            told_of = judged(journal, level, "after")
     journal.add(
         Pain(
             utc_ns,
@@ -151,6 +155,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
         )
     )
     found = advice(journal, now)
+    told_of = judged(journal, level, moment_of_note(journal, moment, utc_ns))
     told = [told_of.cue.message] if level and not is_too_late(utc_ns, now_ns) else []
     told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
     asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))

@@ -47,6 +47,9 @@ async function send(form, button) {
   }
   told.textContent = `▲ ${words}`;
 }
+addEventListener("pageshow", () => { // also where the way back leads to a page as it was left
+  for (const form of document.forms) form.ariaBusy = "false";
+});
 for (const form of document.querySelectorAll("form[method=post]"))
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -94,6 +94,18 @@ def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) 
     assert "backstride" not in told
 
 
+def test_pain_now_belongs_to_the_run_it_is_near_and_answers_what_was_asked(
+    journal: Journal,
+) -> None:
+    answers, frame = Answers(journal, Path(), _NOW), Frame("/", "/h/", "journal")
+    assert '<option value="">now</option>' in answers.diary_page(frame)
+    day_after = _NOW - timedelta(hours=22)  # Tuesday evening
+    assert "How is your back" in Answers(journal, Path(), day_after).diary_page(frame)
+    told = change(journal, "pain", {"level": "2", "when": "", "run": "1"}, day_after)
+    assert "How is your back" not in told
+    assert "the day after the run of 2026-03-02" in answers.diary_page(frame)
+
+
 def test_shoe_enters_with_its_distance_retires_and_comes_back(journal: Journal) -> None:
     change(journal, "shoe", {"name": "Red pair", "start": "700", "bought": "2026-01-02"}, _NOW)
     assert journal.entries(Shoe)[1].start_km == 700.0
