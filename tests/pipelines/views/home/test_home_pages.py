@@ -116,8 +116,9 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
             kept = journal.entry(Session, 4)
         assert (kept.surface, kept.effort, kept.distance_m) == ("track", 3, 6500.0)
         tab.open(f"{running.address}home/runs")
-        assert "windy <script>alert(1)</script>" in tab.text()
+        tab.until_shown("windy <script>alert(1)</script>")
         tab.open(f"{running.address}home/journal")
+        tab.until_shown("Pain", "#pain-title")
         # pressed twice it is noted once, and a slip is taken back
         tab.find("[name=level]").send_keys("7")
         tab.run(
