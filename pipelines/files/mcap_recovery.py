@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +45,21 @@ _MESSAGE_HEAD: Final = struct.Struct("<HIQQ")  # channel, sequence, log time, pu
 _LENGTH_AT: Final = 1
 _CHANNEL_AT: Final = 9
 _DATA_END_BYTES: Final = 4
-_FOOTER_BYTES: Final = 20
+_FOOTER: Final = struct.Struct("<QQI")  # where the summary begins, its offsets, checksum
+_FOOTER_BYTES: Final = _FOOTER.size
+_CHECKSUM_BYTES: Final = 4
+#: Where a chunk names its compression, from the first byte behind its head.
+_CHUNK_NAME_AT: Final = 28
+_NAME_LENGTH: Final = struct.Struct("<I")
+_RECORDS_LENGTH: Final = struct.Struct("<Q")
+#: How a chunk begins (within the limit, packed in a known way), and how the data end.
+_LANDMARK: Final = re.compile(
+    rb"\x06.{3}\0{5}.{28}(?:\0{4}|\x03\0{3}lz4|\x04\0{3}zstd)|\x0f\x04\0{7}", re.DOTALL
+)
+_LANDMARK_BYTES: Final = 64
+_BLOCK_BYTES: Final = 2**20
+#: How many times the length of a file may be read again in search of what is sound.
+_READ_AGAIN_TIMES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +122,13 @@ class Damage(Exception):
 
 @dataclass(slots=True)
 class Recovery:
-    """Reads what is sound and stops, without raising, at the first record that is not.
+    """Reads what is sound, and passes over what is not, without raising.
 
-    A torn or damaged tail makes the parsers raise nearly anything. Damage that they do not see,
-    such as a chunk that turned into an unknown record, shows as a sum that disagrees with the
-    file's own statistics; the reader that knows what the messages mean sees holes in their
-    counts. Chunks carry checksums.
+    A torn or damaged part makes the parsers raise nearly anything. Chunks carry checksums, and say
+    their length twice: where both agree, the next record lies behind a damaged one; elsewhere the
+    next chunk is sought. Damage that the parsers do not see, such as a chunk that turned into an
+    unknown record, shows as a sum that disagrees with the file's own statistics; the reader that
+    knows what the messages mean sees holes in their counts.
 
     Attributes
     ----------
@@ -124,6 +140,8 @@ class Recovery:
         Once iterated: whether the file has all that was written to it.
     torn : bool
         Once iterated: whether it ends in the middle, as opposed to being damaged there.
+    damages : int
+        Places so far that are not sound.
     allowance : Allowance
         Who keeps something of a message takes it from here.
     """
@@ -132,44 +150,67 @@ class Recovery:
     passed_over: Callable[[Topic], bool]
     whole: bool = False
     torn: bool = False
+    damages: int = 0
     allowance: Allowance = field(init=False)
     topics: dict[int, Topic] = field(default_factory=dict)
     _messages: int = 0
     _schemas: dict[int, Schema] = field(default_factory=dict)
+    _sound_end: int = len(MAGIC)  # where to seek on after damage: nothing is read twice
+    _data_ended: bool = False
+    _read_to_the_end: bool = False
+    _read_again_bytes: int = 0
 
     def __post_init__(self) -> None:
         self.allowance = Allowance.of(self.file)
 
     def __iter__(self) -> Iterator[Message]:
-        try:
-            yield from self._read()
-        except RecordingError:  # what the user is to be told is no damage
-            raise
-        except EndOfFile:
+        if self.file.read(len(MAGIC)) != MAGIC:  # one that differs has been refused before
             self.torn = True
-        except Exception as error:  # whatever a parser raises: here ends what is sound
-            self.whole = self.whole and not isinstance(error, Damage)
-            self.torn = _ends_in_zeros(self.file)
+            return
+        while not self._read_to_the_end:
+            try:
+                yield from self._read()
+            except RecordingError:  # what the user is to be told is no damage
+                raise
+            except Exception as error:  # whatever a parser raises: here is something not sound
+                self._pass_over(error)
 
-    def stop(self) -> None:
-        """Say that what was given last is not sound."""
+    def _pass_over(self, error: Exception) -> None:
+        """Go on behind what is not sound, where there is something."""
+        if self._data_ended:  # a damaged index costs no data
+            self.whole = self.whole and not isinstance(error, Damage)
+        elif self._found_more():
+            self.note_damage()
+            return
+        self._read_to_the_end = True
+        self.torn = isinstance(error, EndOfFile) or _ends_in_zeros(self.file)
+        if not self._data_ended and not self.torn:
+            self.note_damage()
+
+    def note_damage(self) -> None:
+        """Say that something at this place is not sound."""
         self.whole = False
-        self.torn = _ends_in_zeros(self.file)
+        self.damages += 1
+        if self.damages == 1:
+            self._take_in_summary()
 
     def _read(self) -> Iterator[Message]:
-        if self.file.read(len(MAGIC)) != MAGIC:
-            raise EndOfFile  # a beginning that differs has been refused before
-        for opcode, body in _top_level_records(self.file):
+        for start, opcode, body in _top_level_records(self.file):
             stream = ReadDataStream(io.BytesIO(body))
             if opcode == Opcode.CHUNK:
-                self.whole = False
+                self.whole = self._data_ended = False
+                self._sound_end = start + 1
+                if _chunk_length(body) != len(body):
+                    raise Damage
+                self._sound_end = start + _RECORD_HEAD.size + len(body)
                 yield from self._read_chunk(Chunk.read(stream))
             elif opcode == Opcode.MESSAGE:  # where another program rewrote it without chunks
-                yield self._message(body)
+                yield from self._message(body)
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
                 self._take_in(opcode, body)
             elif opcode == Opcode.DATA_END and len(body) == _DATA_END_BYTES:
-                self.whole = True  # a damaged index after this costs no data
+                self._data_ended = True
+                self.whole = not self.damages
             elif opcode == Opcode.STATISTICS:
                 if Statistics.read(stream).message_count != self._messages:
                     raise Damage
@@ -178,8 +219,35 @@ class Recovery:
                     raise Damage
                 if self.file.read(len(MAGIC)) != MAGIC:
                     raise EndOfFile
-                self.whole = True
+                self.whole, self._read_to_the_end = not self.damages, True
                 return
+
+    def _found_more(self) -> bool:
+        """Whether something sound is found behind what is not; the file is there then."""
+        size = os.fstat(self.file.fileno()).st_size
+        # records that lie about their length could make the search start over for ever
+        self._read_again_bytes += max(self.file.tell() - self._sound_end, 0)
+        if self._read_again_bytes > _READ_AGAIN_TIMES * (size + RECORD_LIMIT_BYTES):
+            return False
+        found = _next_landmark(self.file, self._sound_end, size)
+        if found is None:
+            return False
+        self.file.seek(found)
+        self._sound_end = found + 1
+        return True
+
+    def _take_in_summary(self) -> None:
+        """Take the channels from the file's end: the chunk that told of one may be damaged."""
+        here, known = self.file.tell(), dict(self.topics)
+        try:
+            for opcode, body in _summary(self.file):
+                self._take_in(opcode, body)
+        except RecordingError:
+            raise
+        except Exception:  # its end, or whatever a parser raises of an end that is not sound
+            pass
+        self.topics.update(known)
+        self.file.seek(here)
 
     def _read_chunk(self, chunk: Chunk) -> Iterator[Message]:
         self.allowance.spend(chunk.uncompressed_size // _CHUNK_SHARE)
@@ -197,7 +265,7 @@ class Recovery:
             if end > len(data):
                 raise Damage
             if opcode == Opcode.MESSAGE:
-                yield self._message(data[start:end])
+                yield from self._message(data[start:end])
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
                 self._take_in(opcode, data[start:end])
                 runs = self._runs_passed_over(data)  # a channel may be new
@@ -222,10 +290,15 @@ class Recovery:
             channel.metadata,
         )
 
-    def _message(self, body: bytes) -> Message:
+    def _message(self, body: bytes) -> Iterator[Message]:
         channel_id, sequence, log_time, _ = _MESSAGE_HEAD.unpack_from(body)
         self._messages += 1
-        return Message(self.topics[channel_id], sequence, log_time, body[_MESSAGE_HEAD.size :])
+        topic = self.topics.get(channel_id)
+        if topic is None:  # its chunk was passed over, or its number is damaged
+            self.note_damage()
+            topic = self.topics.get(channel_id)
+        if topic is not None:
+            yield Message(topic, sequence, log_time, body[_MESSAGE_HEAD.size :])
 
 
 def _records_of(chunk: Chunk) -> bytes:
@@ -293,9 +366,10 @@ def _runs_of_channels(data: bytes, channels: Sequence[int]) -> dict[int, tuple[i
     return dict(zip(at[first].tolist(), places, strict=True))
 
 
-def _top_level_records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Records outside chunks; only their stated length is trusted, and that within a limit."""
+def _top_level_records(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """Place, opcode and body of records outside chunks; their stated length within a limit."""
     while True:
+        start = file.tell()
         head = file.read(_RECORD_HEAD.size)
         if len(head) < _RECORD_HEAD.size:
             raise EndOfFile
@@ -307,7 +381,57 @@ def _top_level_records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         body = file.read(length)
         if len(body) < length:
             raise EndOfFile
-        yield opcode, body
+        yield start, opcode, body
+
+
+def _chunk_length(body: bytes) -> int:
+    """The length of a chunk by what stands inside it; -1 where that is none."""
+    try:
+        (name_length,) = _NAME_LENGTH.unpack_from(body, _CHUNK_NAME_AT)
+        records_at = _CHUNK_NAME_AT + _NAME_LENGTH.size + name_length
+        (records_length,) = _RECORDS_LENGTH.unpack_from(body, records_at)
+    except struct.error:
+        return -1
+    return int(records_at + _RECORDS_LENGTH.size + records_length)
+
+
+def _next_landmark(file: IO[bytes], start: int, size: int) -> int | None:
+    """The place of the next chunk, or of the end of the data, that fits into the file."""
+    while start < size:
+        file.seek(start)
+        block = file.read(_BLOCK_BYTES)
+        at = 0
+        while found := _LANDMARK.search(block, at):
+            at = found.start()
+            if block[at] != Opcode.CHUNK:
+                return start + at
+            file.seek(start + at)
+            head = file.read(_LANDMARK_BYTES)
+            _, length = _RECORD_HEAD.unpack_from(head)
+            fits = start + at + _RECORD_HEAD.size + length <= size
+            if fits and _chunk_length(head[_RECORD_HEAD.size :]) == length:
+                return start + at
+            at += 1
+        if len(block) < _BLOCK_BYTES:
+            return None
+        start += len(block) - _LANDMARK_BYTES
+    return None
+
+
+def _summary(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Schemas and channels as a finished file repeats them behind its data."""
+    tail_bytes = _FOOTER_BYTES + _RECORD_HEAD.size + len(MAGIC)
+    footer_at = file.seek(-tail_bytes, os.SEEK_END)
+    start, _, checksum = _FOOTER.unpack(file.read(tail_bytes)[_RECORD_HEAD.size : -len(MAGIC)])
+    if not 0 < footer_at - start <= RECORD_LIMIT_BYTES:
+        return
+    file.seek(start)
+    summary = file.read(footer_at - start + tail_bytes - len(MAGIC) - _CHECKSUM_BYTES)
+    if checksum and zlib.crc32(summary) != checksum:
+        return
+    for _, opcode, body in _top_level_records(io.BytesIO(summary)):
+        if opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
+            yield opcode, body
 
 
 def _ends_in_zeros(file: IO[bytes]) -> bool:

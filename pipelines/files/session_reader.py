@@ -59,12 +59,13 @@ class Session:
     records : list of SessionRecord
         The log, in the order in which it was written.
     facts : list of Fact
-        What the version that wrote it found while it recorded, of a file of form 4; empty where
-        this version does not know all of them. The log is what counts.
+        What the version that wrote it found while it recorded, of a file of form 4, up to the
+        first place that is not sound; empty where this version does not know all of them. The log
+        is what counts.
     held_facts : bool
         Whether the file holds what was found while it was recorded, in whatever form.
     cut_short : bool
-        Whether the file lacks its end or a part; everything before that is here.
+        Whether the file lacks its end or a part; everything else is here.
     note : str
         One sentence for the user about that, empty when the file is whole.
 
@@ -172,7 +173,7 @@ class SessionFile:
         self.path, self._reading = path, reading
         self._messages = self._sound_messages()
         while reading.header is None:
-            if next(self._messages, self) is self:
+            if reading.count or next(self._messages, self) is self:  # it comes before the log
                 raise _without_header(reading.recovery, path)
         self.header = reading.header
 
@@ -200,14 +201,7 @@ class SessionFile:
     def session(self, records: list[SessionRecord]) -> Session:
         """All that is known of it once the log has been read, with those records of it."""
         reading = self._reading
-        note = ""
-        if not reading.recovery.whole:  # also while it is still being recorded
-            seconds = max(reading.last_log_time - self.header.utc_start_ns, 0) / 1e9
-            what = "was cut short" if reading.recovery.torn else "is damaged"
-            note = (
-                f"{self.path}: the recording {what} after {seconds:.1f} s, "
-                f"and everything before that ({reading.count} records) was read."
-            )
+        note = "" if reading.recovery.whole else f"{self.path}: {reading.what_is_missing()}"
         return Session(
             self.path,
             self.header,
@@ -228,7 +222,7 @@ class SessionFile:
 
 @dataclass(slots=True)
 class _Reading:
-    """Takes the messages of a file in, one after the other, until one is not sound."""
+    """Takes the messages of a file in, one after the other; what is not sound is a hole."""
 
     file: IO[bytes]
     header: SessionHeader | None = None
@@ -238,10 +232,14 @@ class _Reading:
     facts: list[Fact] = field(default_factory=list)
     held_facts: bool = False
     last_log_time: int = 0
+    holes: list[tuple[int, int]] = field(default_factory=list)  # log times before and behind each
     recovery: Recovery = field(init=False)
     _steps: list[bytes] = field(default_factory=list)
     _unknown: bool = False  # whether there is a fact that this version does not know
     _beside: list[Placed] = field(default_factory=list)  # not in their place yet
+    _place: int = 0  # of the next record, in the log as it was written
+    _place_lost: bool = False  # behind a hole nobody knows how many records it held
+    _damages_before: int = 0  # the last message of the log
     _counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -253,14 +251,31 @@ class _Reading:
                 self._take(message)
             except RecordingError:
                 raise
-            except Exception:  # whatever a parser raises: here ends what is sound
-                self.recovery.stop()
-                break
+            except Exception:  # whatever a parser raises: this message is not sound
+                self.recovery.note_damage()
             yield
         self._finish_steps()
         if self._unknown:
             self.facts.clear()
         self._put_beside()
+
+    def what_is_missing(self) -> str:
+        """What a user is told of a file that is not whole, also while it is still recorded."""
+        assert self.header is not None
+        start = self.header.utc_start_ns
+        seconds = max(self.last_log_time - start, 0) / 1e9
+        what, rest = [], "everything before that"
+        if self.holes:
+            rest = "everything else"
+            first_s = max(self.holes[0][0] - start, 0) / 1e9
+            lost_s = sum(max(behind - before, 0) for before, behind in self.holes) / 1e9
+            places = f" in {len(self.holes)} places, first" if len(self.holes) > 1 else ""
+            what.append(f"is damaged{places} after {first_s:.1f} s, where {lost_s:.1f} s are lost")
+        if self.recovery.torn:
+            what.append(f"was cut short after {seconds:.1f} s")
+        elif not self.holes or self.recovery.damages > self._damages_before:
+            what.append(f"is damaged after {seconds:.1f} s")
+        return f"the recording {' and '.join(what)}, and {rest} ({self.count} records) was read."
 
     def take_records(self) -> list[SessionRecord]:
         """The records that were read since the last call."""
@@ -272,11 +287,18 @@ class _Reading:
         count = _count_of(topic)
         if count is None:
             return
-        if message.sequence != self._counts.get(count, 0):
-            raise ValueError("a message is missing")
+        missing = (message.sequence - self._counts.get(count, 0)) % 2**32
+        if missing >= 2**31:
+            raise ValueError("a message comes once more, or too late")
         self._counts[count] = (message.sequence + 1) % 2**32
+        if missing:
+            self.recovery.note_damage()
         if count == "log":
+            if missing:
+                self.holes.append((self.last_log_time, message.log_time))
+                self._place_lost = True
             self.last_log_time = message.log_time
+            self._damages_before = self.recovery.damages
             offset_ns = int(topic.metadata.get("clock_offset_ns", "0"))
             self._take_record(message, _signed(message.log_time - offset_ns))
         elif stream := topic.metadata.get("stream"):
@@ -285,8 +307,9 @@ class _Reading:
             self._take_beside(decode_stream(message.data, stream))
         elif count == messages.SESSION.count:
             self._keep(_TEXT_TIMES * len(message.data))
+            self.last_log_time = message.log_time
             self._take_header(message.data)
-        else:
+        elif not self.recovery.damages:  # what was found behind a hole, the log no longer gives
             self.held_facts = True
             self._keep(_TEXT_TIMES * len(message.data))
             self._take_fact(message)
@@ -327,26 +350,42 @@ class _Reading:
 
     def _put(self, records: Sequence[SessionRecord]) -> None:
         """Put the next records of the sensor and what was said into the log."""
-        if not self._beside:
-            self.records += records
-            self.count += len(records)
+        if self._place_lost:
+            self._find_place(records)
+        if not self._beside or self._place_lost:
+            self._append(records)
             return
         for record in records:
             self._put_beside()
-            self.records.append(record)
-            self.count += 1
+            self._append([record])
+
+    def _append(self, records: Sequence[SessionRecord]) -> None:
+        self.records += records
+        self.count += len(records)
+        self._place += len(records)
+
+    def _find_place(self, records: Sequence[SessionRecord]) -> None:
+        """Find by arrival, behind a hole, where the first record of a stream stands in these."""
+        if not self._beside:
+            return
+        first = self._beside[0]
+        for index, record in enumerate(records):
+            if not isinstance(record, DeviceInfo) and record.arrival_ns > first.record.arrival_ns:
+                self._place, self._place_lost = first.place - index, False
+                return
 
     def _take_beside(self, placed: Sequence[Placed]) -> None:
         """Take records of a stream, which are written before those that they stand before."""
+        if placed and placed[0].place < self._place and not self._place_lost:
+            if not self.holes:
+                raise ValueError("a record comes too late")
+            self._place_lost = True
         self._beside = sorted([*self._beside, *placed], key=lambda each: each.place)
-        if self._beside and self._beside[0].place < self.count:
-            raise ValueError("a record comes too late")
 
     def _put_beside(self) -> None:
         """Put what stands here into the log."""
-        while self._beside and self._beside[0].place <= self.count:
-            self.records.append(self._beside.pop(0).record)
-            self.count += 1
+        while self._beside and (self._place_lost or self._beside[0].place <= self._place):
+            self._append([self._beside.pop(0).record])
 
     def _take_fact(self, message: Message) -> None:
         schema = message.topic.schema_name

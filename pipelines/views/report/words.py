@@ -190,7 +190,7 @@ def summary_sentences(content: Content) -> list[str]:
             "see the data quality."
         )
     if recording.cut_short:
-        sentences.append("The recording was cut short; this covers what was saved before that.")
+        sentences.append("A part of the recording is missing; this covers what could be read.")
     what = "These are changes from the runner's own baseline. They are"
     if not content.episodes:
         what = "This is a description of one run. It is"

@@ -138,8 +138,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     return Whole(path.read_bytes(), session, as_text(session.facts))
 
 
-def prefix_of(path: Path, data: bytes, whole: Whole) -> Session | None:
-    """Read damaged data, which give the beginning of what was written or nothing."""
+def part_of(path: Path, data: bytes, whole: Whole) -> Session | None:
+    """Read damaged data, which give a part of what was written, in order, or nothing."""
     path.write_bytes(data)
     try:
         part = read_session(path)
@@ -147,7 +147,8 @@ def prefix_of(path: Path, data: bytes, whole: Whole) -> Session | None:
         assert str(error).startswith(str(path))
         return None
     assert part.header == whole.session.header
-    assert part.records == whole.session.records[: len(part.records)]
+    written = iter(whole.session.records)
+    assert all(record in written for record in part.records)
     assert as_text(part.facts) == whole.facts[: len(part.facts)]
     assert bool(part.note) == part.cut_short
     assert is_whole(part, whole) or part.cut_short, "data is missing and nobody says so"
@@ -161,7 +162,7 @@ def is_whole(part: Session, whole: Whole) -> bool:
 
 def outcome(path: Path, data: bytes, whole: Whole) -> tuple[bool, bool]:
     """Whether damaged data were readable at all and whether all of them came back."""
-    part = prefix_of(path, data, whole)
+    part = part_of(path, data, whole)
     return part is not None, part is not None and is_whole(part, whole)
 
 
@@ -169,7 +170,7 @@ def test_a_file_cut_anywhere_gives_what_lies_before_the_cut(path: Path, whole: W
     data = whole.data
     counts = []
     for size in [*range(0, len(data), 61), *range(len(data) - 30, len(data))]:
-        part = prefix_of(path, data[:size], whole)
+        part = part_of(path, data[:size], whole)
         counts.append(-1 if part is None else len(part.records))
     assert counts == sorted(counts)  # never less from a longer file
     assert counts[0] == -1
@@ -194,7 +195,7 @@ def test_overwritten_and_missing_parts_never_pass_unnoticed(path: Path, whole: W
         start = generator.randrange(len(data))
         length = generator.randrange(1, 2000)
         junk = generator.choice([b"", bytes(length), generator.randbytes(length), b"\xff" * length])
-        prefix_of(path, data[:start] + junk + data[start + length :], whole)
+        part_of(path, data[:start] + junk + data[start + length :], whole)
 
 
 def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(path: Path, whole: Whole) -> None:
@@ -215,10 +216,37 @@ def test_a_chunk_that_vanishes_whole_does_not_pass_unnoticed(path: Path, whole: 
         assert outcome(path, bytes(false_end), whole) == (True, False)
 
 
+def test_damage_costs_what_lies_in_the_chunk_that_it_touches(path: Path, whole: Whole) -> None:
+    data, records = whole.data, whole.session.records
+    summary = make_reader(io.BytesIO(data)).get_summary()
+    assert summary is not None
+    generator = random.Random(13)
+    before = 0
+    for index, chunk in enumerate(summary.chunk_indexes):
+        start, end = chunk.chunk_start_offset, chunk.chunk_start_offset + chunk.chunk_length
+        until = len(part.records) if (part := part_of(path, data[:end], whole)) else 0
+        # of its head, its lengths, what it holds and what stands behind it
+        places = (start, start + 1, start + 3, start + 9, start + 37, start + 46, end - 1, end + 2)
+        for place in places if index else ():
+            damaged = bytearray(data)
+            length = generator.choice([1, 1, 4])
+            damaged[place : place + length] = bytes(255 - each for each in data[place:][:length])
+            session = part_of(path, bytes(damaged), whole)
+            assert session is not None
+            rest = records[:before] + records[until:]
+            assert session.records in (rest, records), (index, place - start)
+            if 4 < before < until < len(records) and session.records == rest:
+                lost_s = (until - before + 1) * 0.25
+                told = float(session.note.partition(", where ")[2].partition(" s are")[0])
+                assert told == pytest.approx(lost_s, abs=0.3)
+                assert f"everything else ({len(rest)} records) was read" in session.note
+        before = until
+
+
 def test_the_zeros_a_power_cut_leaves_count_as_cut_short(path: Path, whole: Whole) -> None:
     data = whole.data
     for size in range(len(data) // 4, len(data) // 3, 50):
-        part = prefix_of(path, data[:size] + bytes(5000), whole)
+        part = part_of(path, data[:size] + bytes(5000), whole)
         assert part is not None
         assert not is_whole(part, whole)
         assert "was cut short" in part.note

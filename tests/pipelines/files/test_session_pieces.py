@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 import pytest
+from mcap.reader import make_reader
 
 from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
 from pipelines.files.session_reader import open_session, read_session
@@ -67,3 +69,22 @@ def test_a_torn_session_says_how_much_of_it_was_read_piece_by_piece(
     assert 20 < len(read) < len(list(log()))
     assert f"({len(read)} records)" in known.note
     assert known.note == read_session(torn).note
+
+
+def test_what_came_beside_the_sensor_keeps_its_place_behind_a_hole(
+    recorded: Path, tmp_path: Path
+) -> None:
+    data = recorded.read_bytes()
+    summary = make_reader(io.BytesIO(data)).get_summary()
+    assert summary is not None
+    whole = list(log())
+    for index in (2, len(summary.chunk_indexes) // 2):
+        chunk = summary.chunk_indexes[index]
+        middle = chunk.chunk_start_offset + chunk.chunk_length // 2
+        damaged = tmp_path / "damaged.mcap"
+        damaged.write_bytes(data[:middle] + b"\xff" * 4 + data[middle + 4 :])
+        read = read_session(damaged).records
+        lost = len(whole) - len(read)
+        before = next(k for k, record in enumerate(read) if record != whole[k])
+        assert read == whole[:before] + whole[before + lost :]
+        assert 0 < lost < 30

@@ -111,7 +111,7 @@ def test_samples_of_older_forms_are_all_counted_and_no_packet_between_them_is_to
 
 
 @pytest.mark.parametrize("path", SESSIONS, ids=[path.stem for path in SESSIONS])
-def test_an_older_session_that_is_torn_or_damaged_gives_what_lies_before(
+def test_an_older_session_that_is_torn_or_damaged_gives_what_is_sound(
     path: Path, tmp_path: Path
 ) -> None:
     data, session = path.read_bytes(), read_session(path)
@@ -128,7 +128,8 @@ def test_an_older_session_that_is_torn_or_damaged_gives_what_lies_before(
             except RecordingError as error:
                 assert str(error).startswith(str(broken))
                 continue
-            assert part.records == session.records[: len(part.records)]
+            written = iter(session.records)
+            assert all(record in written for record in part.records)
             assert part.cut_short or len(part.records) == len(session.records)
 
 
