@@ -47,6 +47,8 @@ _STUCK: Final = re.compile(
 _NUMBERED_SENSOR: Final = re.compile(r"([^\W\d]{3,})\d{1,2}")
 _BRACKETS: Final = re.compile(r"^(.*?)\s*[(\[{]\s*(.*?)\s*[)\]}]*\s*$")
 _BRACKETS_WITHIN: Final = re.compile(r"^([^(\[{]+?)\s*[(\[{]\s*([^()\[\]{}]+)[)\]}](.+)$")
+#: Brackets of a unit itself.
+_WITHIN_UNIT: Final = re.compile(r"[/*·^] ?\(")
 _AXIS: Final = re.compile(r"\d+|[xyz](?:[- ]axis)?", re.I)
 _SLASH: Final = re.compile(r"^(.+?)\s*/\s*(\S.*)$")
 _SEPARATED: Final = re.compile(r"[\s_,.:-]+")
@@ -271,6 +273,8 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
         return f"{within[1]} {within[3]}", unit, ""
     if within and _AXIS.fullmatch(within[2]):  # "acc (x) [g]"
         return _unit_apart(" ".join(within.groups()))
+    if _WITHIN_UNIT.search(name) and (found := _unit_at_end(name)):  # "acc x m/(s^2)"
+        return *found, ""
     bracketed = _BRACKETS.match(name)
     if bracketed and _AXIS.fullmatch(bracketed[2]):  # "acc[0]", "acc (x)"
         stem, unit, unknown = _unit_apart(bracketed[1])
@@ -278,16 +282,23 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
     if bracketed:
         stem, unit = bracketed[1].rstrip("/ "), unit_in_brackets(bracketed[2])
         return stem, unit, "" if unit or _is_note(bracketed[2]) else bracketed[2]
+    if found := _unit_at_end(name):
+        return *found, ""
+    divided = _SLASH.match(name)  # "a / m s^-2"
+    if divided and (unit := unit_of(divided[2])):
+        return divided[1], unit, ""
+    return name, "", ""
+
+
+def _unit_at_end(name: str) -> tuple[str, str] | None:
+    """A name whose last words are a unit without it, and that unit."""
     for gap in _SEPARATED.finditer(name):
         ending = name[gap.end() :]
         if not gap.start() or len(ending) > _LONGEST_UNIT or ending.lower() in _NO_ENDING:
             continue
         if unit := unit_of(ending):
-            return name[: gap.start()], unit, ""
-    divided = _SLASH.match(name)  # "a / m s^-2"
-    if divided and (unit := unit_of(divided[2])):
-        return divided[1], unit, ""
-    return name, "", ""
+            return name[: gap.start()], unit
+    return None
 
 
 def _measures(quantity: str, unit: str) -> bool:

@@ -61,7 +61,7 @@ USUAL_UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "gyr": ANGULAR_VELOCITY_UNITS,
 }
 
-#: Spellings, without blanks, carets, dots and brackets.
+#: Spellings of a word, without blanks, carets, dots and brackets.
 _SPELLINGS: Final[Mapping[str, str]] = {
     spelling: unit
     for unit, spellings in {
@@ -74,31 +74,68 @@ _SPELLINGS: Final[Mapping[str, str]] = {
         "min": "min mins minute minutes",
         "h": "h hr hrs hour hours",
         "d": "d day days",
-        "m_s2": "m_s2 m/s2 m/s/s m/ss ms-2 mps2 m/sec2 m/sec/sec meters/second2 m_s_s "
-        "meter/s2 metre/s2 meters/s2 metres/s2 mpss m/s/sec "
-        "meterspersecondsquared meterpersecondsquared metrespersecondsquared "
-        "meters/secondsquared meter/secondsquared metres/secondsquared "
-        "meterspersecond2 m/second2 м/с2 n/kg newton/kg",
+        "m_s2": "m_s2 m/ss ms-2 mps2 m_s_s mpss",
         "g": "g gs g0 gn gee gees g-force gforce",
         "mg": "mg milli-g millig",
         "ug": "ug µg μg microg",
-        "cm_s2": "cm_s2 cm/s2 cm/s/s cms-2 gal",
-        "mm_s2": "mm_s2 mm/s2 mm/s/s mms-2",
-        "ft_s2": "ft_s2 ft/s2 ft/s/s fts-2",
-        "rad_s": "rad_s rad/s rads rads-1 rad/sec radians/s radians/sec radians/second "
-        "radianspersecond radian/s рад/с",
-        "deg_s": "deg_s deg/s d/s dps degs degs-1 °/s deg/sec °/sec °s-1 degrees/s degrees/sec "
-        "degree/s degrees/second deg/second degree/second grad/s gradi/s degres/s grados/s "
-        "graus/s degpersec degreespersec degreespersecond degreepersecond °/с",
-        "mdeg_s": "mdeg_s mdps mdeg/s m°/s millideg/s",
-        "mrad_s": "mrad_s mrad/s mrads mrad/sec milliradians/s",
-        "rpm": "rpm rev/min",
-        "deg_h": "°/h deg/h degrees/hour dph",
-        "cdeg_s": "cdeg/s cdps centideg/s centi-deg/s",
-        "rev_s": "rev/s rps",
+        "cm_s2": "cm_s2 cms-2 gal",
+        "mm_s2": "mm_s2 mms-2",
+        "ft_s2": "ft_s2 fts-2",
+        "rad_s": "rad_s rads rads-1",
+        "deg_s": "deg_s d/s dps degs degs-1 °s-1",
+        "mdeg_s": "mdeg_s mdps mdegs-1",
+        "mrad_s": "mrad_s mrads mrads-1",
+        "rpm": "rpm",
+        "deg_h": "dph",
+        "cdeg_s": "cdps cdegs-1",
+        "rev_s": "rps",
     }.items()
     for spelling in spellings.split()
 }
+#: What units are made of, and how else that is written.
+_PARTS: Final[Mapping[str, str]] = {
+    spelling: part
+    for part, spellings in {
+        "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi "
+        "secondo с сек 秒",
+        "min": "min minute minutes",
+        "h": "h hr hour hours",
+        "m": "m meter meters metre metres м",
+        "cm": "cm centimeter centimeters centimetre centimetres",
+        "mm": "mm millimeter millimeters millimetre millimetres",
+        "ft": "ft foot feet",
+        "N": "n newton newtons",
+        "kg": "kg",
+        "rad": "rad rads radian radians рад",
+        "mrad": "mrad milliradian milliradians",
+        "deg": "deg degs degree degrees ° grad gradi grado grados graus degre degres",
+        "mdeg": "mdeg m° millideg",
+        "cdeg": "cdeg centideg centi-deg",
+        "rev": "rev revs revolution revolutions",
+    }.items()
+    for spelling in spellings.split()
+}
+#: By the powers of their parts.
+_COMPOUNDS: Final[Mapping[frozenset[tuple[str, int]], str]] = {
+    frozenset(powers.items()): unit
+    for unit, powers in (
+        ("m_s2", {"m": 1, "s": -2}),
+        ("m_s2", {"N": 1, "kg": -1}),
+        ("cm_s2", {"cm": 1, "s": -2}),
+        ("mm_s2", {"mm": 1, "s": -2}),
+        ("ft_s2", {"ft": 1, "s": -2}),
+        ("rad_s", {"rad": 1, "s": -1}),
+        ("mrad_s", {"mrad": 1, "s": -1}),
+        ("deg_s", {"deg": 1, "s": -1}),
+        ("mdeg_s", {"mdeg": 1, "s": -1}),
+        ("cdeg_s", {"cdeg": 1, "s": -1}),
+        ("deg_h", {"deg": 1, "h": -1}),
+        ("rpm", {"rev": 1, "min": -1}),
+        ("rev_s", {"rev": 1, "s": -1}),
+    )
+}
+_TOKEN: Final = re.compile(r"\s*(centi-deg|[^\W\d_]*°|[^\W\d_]+|[-+]?\d+|[/()])")
+_LONGEST: Final = 40
 
 
 #: How many of a unit a number counts: ``1/1024 s``, ``0.01 g``, ``1024 Hz``, ``16384 LSB/g``.
@@ -129,7 +166,50 @@ def unit_of(text: str) -> str:
     degrees = re.sub("[º˚]", "°", text.strip().lower())  # which would become other signs
     plain = unicodedata.normalize("NFKC", degrees).replace("\u2212", "-")
     plain = re.sub(r"[\s^·⋅.*()\[\]{}âÂ'’]", "", re.sub(r"(?<![a-z])per(?![a-z])", "/", plain))
-    return _SPELLINGS.get(plain) or _SPELLINGS.get(plain.replace("_", ""), "")
+    known = _SPELLINGS.get(plain) or _SPELLINGS.get(plain.replace("_", ""), "")
+    return known or _COMPOUNDS.get(_powers(text), "")
+
+
+def _powers(text: str) -> frozenset[tuple[str, int]]:
+    """The parts of a unit that is a product or a quotient, with the power of each.
+
+    Examples
+    --------
+    >>> sorted(_powers("m/(s^2)")), sorted(_powers("(m/s)/s")), sorted(_powers("s**-1 * rad"))
+    ([('m', 1), ('s', -2)], [('m', 1), ('s', -2)], [('rad', 1), ('s', -1)])
+    >>> _powers("mag"), _powers("m, s")
+    (frozenset(), frozenset())
+    """
+    plain = re.sub("[âÂ]", "", re.sub("[º˚]", "°", text[:_LONGEST].lower()))
+    plain = unicodedata.normalize("NFKC", plain).replace("\u2212", "-")
+    plain = "".join(c for c in unicodedata.normalize("NFD", plain) if not unicodedata.combining(c))
+    plain = re.sub(r"[\^·⋅.*'’]|\bde\b|\bal\b", " ", plain.translate({91: "(", 93: ")"}))
+    plain = re.sub(r"(?<![a-z])per(?=[a-z ])", "/", re.sub(r"(?<=[a-z])per(?=sec)", "/", plain))
+    plain = re.sub(r" *(?:squared|carree?|quadrat|al quadrato)(?![a-z])", " 2", plain)
+    tokens, end = [], 0
+    while found := _TOKEN.match(plain, end):
+        tokens.append(found[1])
+        end = found.end()
+    powers: dict[str, int] = {}
+    signs, sign, last = [1], 1, ""  # of the brackets around, of what comes next, what came last
+    for token in tokens:
+        if token == "/":
+            sign = -signs[-1]
+        elif token == "(":
+            signs.append(sign)
+        elif token == ")":  # one of both may be lost with those around the unit
+            signs = signs[:-1] or [1]
+            sign = signs[-1]
+        elif token in _PARTS:
+            last = _PARTS[token]
+            powers[last] = powers.get(last, 0) + sign
+            last_sign, sign = sign, signs[-1]
+        elif last and token[-1].isdecimal():
+            powers[last] += last_sign * (int(token) - 1)
+            last = ""
+        elif token != "1":
+            return frozenset()
+    return frozenset() if plain[end:].strip() else frozenset(powers.items())
 
 
 def unit_in_brackets(text: str, *, stated: bool = False) -> str:
@@ -154,6 +234,8 @@ def unit_in_brackets(text: str, *, stated: bool = False) -> str:
     if unit := unit_of(text):
         return unit
     text = text.strip()
+    if _powers(text) == {("s", -1)}:  # an angle in radians has no unit
+        return "rad_s"
     if found := _PER_SECOND.fullmatch(text):
         return _divided("s", _number(found[1]) * {"": 1.0, "k": 1e3, "m": 1e6}[found[2].lower()])
     if found := _COUNTS.fullmatch(text):

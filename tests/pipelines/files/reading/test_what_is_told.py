@@ -104,6 +104,15 @@ def test_a_decimal_comma_between_commas_is_refused(tmp_path: Path) -> None:
         ("acc_x_filtered", ("acc", 0, "")),
         ("Zeit (s)", ("time", -1, "s")),
         ("Datum", ("time", -1, "")),
+        ("Accel_WR_X_m/(s^2)", ("acc", 0, "m_s2")),
+        ("Accel Y m/(s*s)", ("acc", 1, "m_s2")),
+        ("ax m*s^-2", ("acc", 0, "m_s2")),
+        ("ax (m/s)/s", ("acc", 0, "m_s2")),
+        ("az [meter per second per second]", ("acc", 2, "m_s2")),
+        ("gz_rad/(s)", ("gyr", 2, "rad_s")),
+        ("gx [1/s]", ("gyr", 0, "rad_s")),
+        ("gx [s⁻¹·°]", ("gyr", 0, "deg_s")),
+        ("acc_x_s-1", ("acc", 0, "")),
     ],
 )
 def test_names_that_devices_write(name: str, expected: tuple[str, int, str]) -> None:
