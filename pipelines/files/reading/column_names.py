@@ -13,6 +13,7 @@ from pipelines.files.reading.name_words import (
     ACCELERATION,
     ANGULAR_VELOCITY,
     ANGULAR_VELOCITY_PAIRS,
+    BESIDE_WHEN,
     COUNT,
     DIRECTIONS,
     GRAVITY,
@@ -21,7 +22,9 @@ from pipelines.files.reading.name_words import (
     NEUTRAL,
     OTHER,
     TIME,
+    WHEN,
     WITHOUT,
+    known_part,
     names_waist,
     plain_words,
     word_set,
@@ -64,6 +67,11 @@ _LONGEST_NAME: Final = 400
 #: Which axis a body turns about.
 _TURNS: Final = {"roll": "x", "pitch": "y", "yaw": "z"}
 _RATES: Final = {"p": "x", "q": "y", "r": "z"}
+#: How browsers call the axes that a phone's rotation rate is about.
+_OF_BROWSERS: Final = {"alpha": "z", "beta": "x", "gamma": "y"}
+#: A specific force, where a gyroscope stands beside it; a force plate has none.
+_FORCES: Final = {"f x": 0, "f y": 1, "f z": 2, "fx": 0, "fy": 1, "fz": 2}
+_BY_COMPANY: Final = frozenset([*_RATES, *_FORCES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,7 @@ def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -
         column_name(name, unit) if name not in ("", "-") else ColumnName("other")
         for name, unit in zip(names, units, strict=True)
     ]
+    _told_by_company(names, said)
     wanted, foreign = frozenset(plain_words(stream)), frozenset[str]()
     for quantity in ("acc", "linear", "gravity", "gyr"):
         for kind in (_NUMBERED, _DIRECTED):
@@ -130,6 +139,29 @@ def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -
                 said[k] = replace(said[k], axis=place) if place >= 0 else ColumnName("other")
         foreign |= _leave_lesser_out(names, said, quantity, wanted, foreign)
     return said
+
+
+def is_told_by_company(name: str) -> bool:
+    """Whether a name says something beside certain others alone, as ``p`` does beside ``q, r``."""
+    return " ".join(plain_words(_unit_apart(name)[0])) in _BY_COMPANY
+
+
+def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
+    """Take rates p, q, r beside an acceleration, and forces f_x, f_y, f_z beside a gyroscope."""
+    places: dict[str, int] = {}
+    for k, name in enumerate(names):
+        if said[k].quantity == "other" and is_told_by_company(name):
+            places[" ".join(plain_words(_unit_apart(name)[0]))] = k
+    having = {one.quantity for one in said if one.axis >= 0}
+    triads: tuple[tuple[Quantity, list[str]], ...] = (
+        ("gyr", [*_RATES]), ("acc", [*_FORCES][:3]), ("acc", [*_FORCES][3:]))  # fmt: skip
+    for quantity, triad in triads:
+        other = "acc" if quantity == "gyr" else "gyr"
+        if quantity not in having and other in having and places.keys() >= {*triad}:
+            for axis, name in enumerate(triad):
+                unit = said[places[name]].unit or _unit_apart(names[places[name]])[1]
+                known = unit if unit and _measures(quantity, unit) else ""
+                said[places[name]] = ColumnName(quantity, axis, known)
 
 
 def _leave_lesser_out(
@@ -221,6 +253,7 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         unit = unit_in_brackets(unit_cell) or unit
         unknown = "" if unit or _is_note(unit_cell) else unit_cell.strip()
     words = plain_words(re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem))
+    words = _without_and([known_part(word) for word in words])
     axis, words = _axis_apart(words)
     if axis < 0 and unit and not _measures("time", unit):
         axis, words = _axis_beside_unit(words, unit)
@@ -251,6 +284,15 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         if _measures("time", unit):  # "X [s]", over the samples
             quantity, axis = "time", -1
     return ColumnName(quantity, axis, unit, unknown if quantity in UNITS else "", of)
+
+
+def _without_and(words: list[str]) -> list[str]:
+    """Words without the Spanish "and", which is no axis: "fecha y hora"."""
+    return [
+        word for k, word in enumerate(words)
+        if not (word == "y" and {*words[k - 1 : k], *words[k + 1 : k + 2]} <= TIME
+                and 0 < k < len(words) - 1)
+    ]  # fmt: skip
 
 
 def quantity_of_file(place: str) -> str:
@@ -319,8 +361,9 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
             rest = [*words[:place], *words[place + 1 :]]
             return "xyz".index(word), [_without_number(one) for one in rest]
     for place, word in enumerate(words):
-        if word in _TURNS and "rate" in words:
-            return "xyz".index(_TURNS[word]), [*words[:place], *words[place + 1 :]]
+        turns = _TURNS | (_OF_BROWSERS if _turning(words) else {})
+        if word in turns and not {"rate", "rotationrate"}.isdisjoint(words):
+            return "xyz".index(turns[word]), [*words[:place], *words[place + 1 :]]
         if together := _stuck(word):
             sensor, axis = together
             return "xyz".index(axis), [*words[:place], sensor, *words[place + 1 :]]
@@ -391,6 +434,9 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         if "t" in words[1:] and _sensor_of(words):  # "aT", a total; "t_acc" is a time
             return "other"
         if (having & TIME or named) and not having & (OTHER - {"gps"}):
+            return "time"
+        units = frozenset(word for word in words if unit_of(word) in UNITS["time"])
+        if having & WHEN and having <= WHEN | BESIDE_WHEN | units:
             return "time"
         return "count" if having & COUNT else "other"
     if having & (OTHER - {"velocity", "vel", "speed"}):

@@ -13,11 +13,12 @@ from pipelines.files.reading.column_names import (
     ColumnName,
     column_name,
     column_names,
+    is_told_by_company,
     quantity_of_file,
     sensor_words,
 )
 from pipelines.files.reading.mapped_units import ENOUGH_ROWS, rough_rate, triad_of, with_units
-from pipelines.files.reading.named_sensors import none_called
+from pipelines.files.reading.named_sensors import back_first, listed, none_called
 from pipelines.files.reading.physics import (
     gravity_of,
     holds_gravity,
@@ -44,9 +45,16 @@ _MOST_TRIADS: Final = 4
 _LONGEST_DIRECTION: Final = 1.05
 
 
+def tells(name: str, unit: str = "") -> bool:
+    """Whether a column's name says by itself that it matters."""
+    return column_name(name, unit).quantity not in ("other", "count") or is_group(name)
+
+
 def is_needed(name: str, unit: str = "") -> bool:
     """Whether a column can matter, by its name; one without a name may."""
-    return not name or column_name(name, unit).quantity not in ("other", "count") or is_group(name)
+    if not name or tells(name, unit) or is_told_by_company(name):
+        return True
+    return column_name(name, unit).unit in UNITS["time"]  # of a time that no word calls so
 
 
 def propose(
@@ -197,9 +205,10 @@ def _triads(
             axes[name.axis] = Column(index, name.unit)
     for first, index in again:
         if not _alike(raw, first, Column(index, said[index].unit), said[index].quantity):
-            sensors = _sensors(names)
-            cure = f"name one sensor by --stream, such as --stream {excerpt(sensors[0])}" if (
-                len(sensors) > 1) else "keep one of the two columns"  # fmt: skip
+            sensors, cure = back_first(_sensors(names)), "keep one of the two columns"
+            if len(sensors) > 1:
+                cure = f"name one sensor by --stream, such as --stream {excerpt(sensors[0])} "
+                cure += f"(there are {listed(sensors)})"
             raise ColumnError(
                 f"{excerpt(names[index])} gives {said[index].quantity}_{AXES[said[index].axis]} a "
                 f"second time: {cure}, or say which it is with --columns.",

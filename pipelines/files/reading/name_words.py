@@ -9,6 +9,7 @@ from typing import Final
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 #: Chinese, Japanese and Korean words stand beside a letter without a blank.
 _IDEOGRAMS: Final = "\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_IDEOGRAPHIC: Final = re.compile(rf"[{_IDEOGRAMS}]+")
 _BESIDE: Final = re.compile(rf"(?<=[{_IDEOGRAMS}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{_IDEOGRAMS}])")
 
 
@@ -39,34 +40,60 @@ TIME: Final = word_set(
     "tv tow itow sampletimefine utc loggingtime ticks tick sampletime sensortime datenum "
     "zeit zeitstempel uhrzeit temps heure horodatage tiempo hora tempo orario tijd tijdstip tid "
     "datum fecha tarih дата dátum ημερομηνία 日付 日期 날짜 "
-    "tidspunkt czas aika cas время zaman idő χρόνος 時間 時刻 时间 时刻 時間戳 时间戳 시간 시각"
+    "tidspunkt czas aika cas время zaman idő χρόνος 時間 時刻 时间 时刻 時間戳 时间戳 시간 시각 "
+    "日時 タイムスタンプ الزمن الوقت uptime unixtime posix filetime"
 )
+#: These are of a time where nothing but a unit, or a word of the second set, stands beside them.
+WHEN: Final = word_set("since received recv arrival arrived")
+BESIDE_WHEN: Final = word_set("at on host phone device sensor boot start reset power up begin")
 COUNT: Final = word_set(
     "index idx counter packetcounter count sample samples number no nr row frame seq id"
 )
 ACCELERATION: Final = word_set(
     "acc ac acce accel acceler accelerometer accelerometers acceleration accelerations a gforce "
     "totalacceleration accelerometeracceleration "
-    "beschleunigung beschleunigungen beschleunigungssensor beschl accelerometre aceleracion acel "
+    "beschleunigung beschleunigungen beschleunigungssensor beschl besch accelerometre accelero "
+    "akselerasjon akselerometer aceleracion acel "
     "acelerometro accelerazione accelerometro aceleracao versnelling versnellingsmeter "
     "przyspieszenie akcelerometr accelerometer acceleration kiihtyvyys zrychleni ivme "
+    "التسارع تسارع "
     "ускорение акселерометр gyorsulás επιτάχυνση 加速度 加速度計 加速度计 가속도 가속도계"
 )
 ANGULAR_VELOCITY: Final = word_set(
     "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as angularvelocity angvel "
-    "angrate gyroskop drehrate drehgeschwindigkeit dreh winkelgeschwindigkeit winkelgeschw "
-    "gyrometre giroscopio gyroscopio giroscopo girometro gyrorotation "
+    "angrate gyroskop drehrate drehgeschwindigkeit drehgeschw dreh winkelgeschwindigkeit "
+    "winkelgeschw "
+    "gyrometre gyrom giroscopio gyroscopio giroscopo girometro gyrorotation "
     "hoeksnelheid gyroscoop zyroskop vinkelhastighet vinkelhastighed kulmanopeus gyroskooppi "
-    "гироскоп jiroskop 角速度 角速率 陀螺仪 陀螺儀 ジャイロ ジャイロスコープ 각속도 자이로 "
-    "자이로스코프"
+    "szögsebesség giroszkóp γυροσκόπιο гироскоп jiroskop 角速度 角速率 陀螺仪 "
+    "陀螺儀 ジャイロ ジャイロスコープ 각속도 자이로 자이로스코프"
 )
 ANGULAR_VELOCITY_PAIRS: Final = _phrases(
     "angular velocity", "angular rate", "angular speed", "rotation rate", "rotational velocity",
     "turn rate", "ang vel", "ang rate", "rate gyro", "body rate", "vel ang", "vitesse angulaire",
     "vitesse de rotation", "vit ang",
     "velocidad angular", "velocità angolare", "velocidade angular", "prędkość kątowa",
-    "угловая скорость", "açısal hız", "úhlová rychlost",
+    "угловая скорость", "açısal hız", "úhlová rychlost", "γωνιακή ταχύτητα", "vận tốc góc",
+    "السرعة الزاوية",
 )  # fmt: skip
+#: What makes something else of a word that it stands in.
+_CHANGES: Final = ("角加", "線", "线", "重力", "合成", "差")
+
+
+def known_part(word: str) -> str:
+    """What is known in a word of Chinese, Japanese or Korean that is made of several; else itself.
+
+    Examples
+    --------
+    >>> known_part(plain_words("加速度センサ")[0]), known_part("計測時間"), known_part("角加速度")
+    ('加速度', '時間', '角加速度')
+    """
+    if not _IDEOGRAPHIC.fullmatch(word) or any(other in word for other in _CHANGES):
+        return word
+    known = [w for w in ACCELERATION | ANGULAR_VELOCITY | TIME if _IDEOGRAPHIC.fullmatch(w)]
+    return max((w for w in known if word.startswith(w) or word.endswith(w)), key=len, default=word)
+
+
 #: An acceleration from which gravity was taken, as phones give it.
 LINEAR: Final = word_set(
     "linear lin user free freeacc linacc linearacceleration dynamic lineare lineaire lineal "
@@ -104,6 +131,8 @@ _ELSEWHERE: Final = word_set(
     "poignet cheville pied chaussure tete poitrine muneca tobillo pie zapato cabeza pecho polso "
     "fuß caviglia piede scarpa testa petto 手首 足首 足 手腕 脚踝"
 )
+#: What may name it, or another place.
+_PERHAPS_WAIST: Final = word_set("lb back trunk spine core torso dos schiena espalda rug 背中 背")
 _WAIST_PAIRS: Final = _phrases("lower back", "low back", "lower spine", "lower trunk")
 
 
@@ -117,6 +146,17 @@ def names_waist(text: str) -> bool:
     """
     words = plain_words(text)
     return not WAIST.isdisjoint(words) or any(pair in " ".join(words) for pair in _WAIST_PAIRS)
+
+
+def may_be_waist(text: str) -> bool:
+    """Whether words may say so, or of another place of the trunk.
+
+    Examples
+    --------
+    >>> may_be_waist("LB"), may_be_waist("RF")
+    (True, False)
+    """
+    return not _PERHAPS_WAIST.isdisjoint(plain_words(text))
 
 
 def names_elsewhere(text: str) -> bool:

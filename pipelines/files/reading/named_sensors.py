@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from imu.errors import InputError
-from pipelines.files.reading.name_words import LESSER, names_elsewhere, names_waist, plain_words
+from pipelines.files.reading.name_words import (
+    LESSER,
+    may_be_waist,
+    names_elsewhere,
+    names_waist,
+    plain_words,
+)
 from pipelines.files.reading.raw_columns import excerpt
+
+_MOST_SHOWN: Final = 8
 
 
 def words_of(stream: str) -> frozenset[str]:
@@ -43,6 +52,7 @@ def meant(labels: Mapping[str, str], stream: str) -> str:
 
 def several(labels: Sequence[str], place: str) -> InputError:
     """What is told where none is plainly meant."""
+    labels = back_first(labels)
     return InputError(
         f"it holds the acceleration of several, {listed(labels)}: name one by --stream, such as "
         f"--stream {excerpt(labels[0])}.",
@@ -67,6 +77,17 @@ def elsewhere(shown: str, name: str, place: str) -> list[str]:
     ]
 
 
+def back_first(labels: Sequence[str]) -> list[str]:
+    """The same, those first whose name says that they sit at the back, or may.
+
+    Examples
+    --------
+    >>> back_first(["lf", "rf", "lb"]), back_first(["back", "head", "pelvis"])
+    (['lb', 'lf', 'rf'], ['pelvis', 'back', 'head'])
+    """
+    return sorted(labels, key=lambda label: (not names_waist(label), not may_be_waist(label)))
+
+
 def listed(labels: Sequence[str]) -> str:
     """Some of them, in quotes.
 
@@ -75,7 +96,7 @@ def listed(labels: Sequence[str]) -> str:
     >>> listed(["foot", "shank"])
     "'foot' and 'shank'"
     """
-    shown = [excerpt(label) for label in labels[:6]]
+    shown = [excerpt(label) for label in labels[:_MOST_SHOWN]]
     if len(labels) > len(shown):
         return f"{', '.join(shown)} and {len(labels) - len(shown)} more"
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))

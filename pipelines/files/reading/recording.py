@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -13,7 +14,7 @@ from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.column_names import column_name, sensor_words
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
-from pipelines.files.reading.named_sensors import elsewhere
+from pipelines.files.reading.named_sensors import elsewhere, listed
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
 from pipelines.files.reading.row_groups import rows_of_one
 from pipelines.files.reading.stamps import (
@@ -29,6 +30,8 @@ from pipelines.files.reading.time_columns import TimeColumns
 from pipelines.files.reading.units import unit_scale
 from pipelines.files.reading.unsigned_counts import with_signs
 
+#: Names of angles and of angular velocity alike.
+_ROTATION: Final = re.compile(r"(r|rot|turn)[ _.-]?[xyz]\b.*", re.I)
 _DAY_NS: Final = 86_400 * 10**9
 _ROUNDING: Final = 1e-12
 _FORGOTTEN: Final = "(--columns auto forgets that)"
@@ -217,7 +220,7 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
             f"{raw.place}: the angular velocity has no number in any row and counts as "
             "not measured."
         )
-    notes += _elsewhere(raw, mapping)
+    notes += _elsewhere(raw, mapping) + _perhaps_turning(raw, mapping)
     time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
     acc = Sensor(time, _triad(raw, mapping, "acc")) if mapping.acceleration else None
@@ -242,6 +245,19 @@ def _elsewhere(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
     """What is told where the names of the columns put the sensor elsewhere."""
     named = [(raw.shown or raw.names)[column.index] for column in mapping.acceleration.values()]
     return elsewhere(named[0], " ".join(sensor_words(named[0])), raw.place) if named else []
+
+
+def _perhaps_turning(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
+    """What is told where no gyroscope is, and columns are passed over that may be one."""
+    if mapping.angular_velocity or not mapping.acceleration:
+        return []
+    triad = [name for name in mapping.left_out if _ROTATION.fullmatch(name.strip())]
+    if len(triad) != 3:
+        return []
+    return [
+        f"{raw.place}: {listed(triad)} may be angles or angular velocity, and are passed over: if "
+        "they are angular velocity, name them gyr_x_deg_s and so on, or say so with --columns."
+    ]
 
 
 def _any(raw: RawColumns, mapping: ColumnMapping) -> bool:

@@ -13,7 +13,7 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.name_words import names_waist, plain_words, word_set
-from pipelines.files.reading.named_sensors import words_of
+from pipelines.files.reading.named_sensors import back_first, listed, words_of
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import stamps_in_words
 
@@ -138,10 +138,9 @@ def _with_rows(raw: RawColumns, rows: NDArray[np.bool_]) -> RawColumns:
 
 
 def _several(place: str, name: str, labels: Sequence[str]) -> InputError:
-    said = " and ".join(excerpt(label) for label in labels[:2])
-    more = f" and {len(labels) - 2} more" if len(labels) > 2 else ""
+    labels = back_first(labels)
     return InputError(
-        f"{excerpt(name)} says that rows are of {said}{more}: name one by --stream, such as "
+        f"{excerpt(name)} says that rows are of {listed(labels)}: name one by --stream, such as "
         f"--stream {excerpt(labels[0])}, or pass over that column with --columns where all are "
         "one.",
         place=place,

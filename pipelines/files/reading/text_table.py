@@ -7,7 +7,7 @@ from typing import Final
 
 from imu.errors import InputError
 from pipelines.files.reading.keyed_lines import as_table
-from pipelines.files.reading.mapping import is_needed
+from pipelines.files.reading.mapping import is_needed, tells
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask
 from pipelines.files.reading.text_head import TextHead, read_head
@@ -36,7 +36,7 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
     stated = ask.stated.columns
 
     told = any(
-        name and is_needed(name, unit) for name, unit in zip(head.names, head.units, strict=True)
+        name and tells(name, unit) for name, unit in zip(head.names, head.units, strict=True)
     )
 
     def wanted(index: int, name: str, unit: str) -> bool:

@@ -9,12 +9,14 @@ from typing import Final
 import numpy as np
 
 from imu.errors import InputError
+from imu.samples import RATE_RANGE_HZ
 from pipelines.files.reading.column_names import ColumnName, sensor_words
 from pipelines.files.reading.name_words import NEUTRAL
+from pipelines.files.reading.physics import rate_in
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.stamps import date_units, stamps_in_words
 from pipelines.files.reading.stated import Column
-from pipelines.files.reading.units import unit_scale
+from pipelines.files.reading.units import TIME_UNITS, unit_scale
 
 #: Rows that are looked at to tell columns apart.
 _LOOKED_AT: Final = 4096
@@ -77,6 +79,7 @@ def time_columns(
         Of the time, where the user says it.
     """
     called = [k for k, one in enumerate(said) if one.quantity == "time" and k in raw.values]
+    called = called or _by_unit(raw, said)
     found = [k for k in called if unit or not _untold(raw, names[k], said[k], k)]
     untold = next((_untold(raw, names[k], said[k], k) for k in called if k not in found), "")
     # also those that hold neither numbers nor times
@@ -104,6 +107,18 @@ def time_columns(
         tuple(Column(k, said[k].unit) for k in added),
         None if own in (None, chosen) else Column(own, said[own].unit),
     )
+
+
+def _by_unit(raw: RawColumns, said: Sequence[ColumnName]) -> list[int]:
+    """A column that no word calls a time, but its unit, and that steps as sensors measure."""
+    low, high = RATE_RANGE_HZ
+    found = [
+        k for k, one in enumerate(said)
+        if one.quantity == "other" and one.axis < 0 and one.unit in TIME_UNITS and k in raw.values
+        and raw.values[k].dtype.kind == "f" and can_be_time(raw.numbers(k))
+        and low <= rate_in(raw.numbers(k), one.unit) <= high
+    ]  # fmt: skip
+    return found if len(found) == 1 else []
 
 
 def _time_of(

@@ -798,3 +798,50 @@ def test_what_one_sensor_measured_alone_is_told(tmp_path: Path) -> None:
     found = read(written(tmp_path / "acc.csv", acc), beside=written(tmp_path / "gyr.csv", gyr))
     assert_is_the_run(found, rows=slice(250, None))
     assert any("250 rows were left out, 2.5 s in which one of the" in n for n in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("time", "per_second", "acc", "gyr"),
+    [
+        ("uptime_ms", 1e3, "a{x}", "g{x}"),
+        ("received_us", 1e6, "a{x}", "g{x}"),
+        ("recorder_ms", 1e3, "a{x}", "g{x}"),  # a name that no word calls a time
+        ("FILETIME", 1e7, "a{x}", "g{x}"),
+        ("t", 1.0, "f_{x}", "omega_{x}"),
+        ("t", 1.0, "a{x}", "{pqr}"),
+        ("ts", 1e3, "acceleration.{x}", "rotationRate.{browser}"),
+    ],
+)
+def test_names_that_tell_little_are_read_by_their_numbers_and_their_company(
+    tmp_path: Path, time: str, per_second: float, acc: str, gyr: str
+) -> None:
+    zero = 133_800_000_000_000_000 if time == "FILETIME" else 0
+    stamps = [str(zero + round(t * per_second, 6)) for t in RUN.time_s.tolist()]
+    if time == "FILETIME":
+        stamps = [str(zero + round(t * per_second)) for t in RUN.time_s.tolist()]
+    table = columns(stamps, time, acc.replace("{pqr}", "{x}"), "gyr_{x}")
+    for axis, rate, browser in zip("xyz", "pqr", ("beta", "gamma", "alpha"), strict=True):
+        name = gyr.format(x=axis, pqr=rate, browser=browser)
+        table[name] = table.pop(f"gyr_{axis}")
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
+def test_what_may_be_angles_or_angular_velocity_is_passed_over_and_told(tmp_path: Path) -> None:
+    table = read(written(tmp_path / "run.csv", columns(gyr="Rot{X}")))
+    assert not table.samples.has_gyro
+    assert any("'RotX', 'RotY' and 'RotZ' may be angles" in note for note in table.notes)
+    # a force plate's columns are no specific force
+    force = {n.replace("acc", "f"): v for n, v in columns(acc="acc_{x}").items() if "gyr" not in n}
+    with pytest.raises(InputError, match="no acceleration axis"):
+        read(written(tmp_path / "plate.csv", force))
+
+
+def test_the_sentence_on_several_sensors_names_all_and_the_one_at_the_back_first(
+    tmp_path: Path,
+) -> None:
+    table = columns(acc="RF_acc_{x}", gyr="RF_gyr_{x}")
+    for k, place in enumerate(("LF", "LB"), 2):
+        other = columns(acc=f"{place}_acc_{{x}}", gyr=f"{place}_gyr_{{x}}", per_acc=1 / k)
+        table |= {name: cells[::-1] for name, cells in other.items() if "time" not in name}
+    with pytest.raises(InputError, match=r"--stream 'lb' \(there are 'lb', 'rf' and 'lf'\)"):
+        read(written(tmp_path / "run.csv", table))
