@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,13 +10,10 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.rate_names import stated_rate_hz
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.vector_cells import axis_names
 
-#: Names of a sampling rate.
-RATE: Final = re.compile(
-    r"(^|[_.])(fs|rate|rate_hz|sampling_?rate|sample_?rate|freq|frequency)(_hz)?(\.\w+)?$"
-)
 _MOST_COLUMNS: Final = 64
 
 
@@ -36,7 +32,10 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
     InputError
         When there are no arrays of numbers, or they have different lengths.
     """
-    preamble: dict[str, str] = {}
+    single = [(name, one.ravel()[0].item()) for name, one in arrays.items()
+              if one.size == 1 and one.dtype.kind in "iufUS"]  # fmt: skip
+    rate = stated_rate_hz(single)
+    preamble = {"rate_hz": repr(rate)} if rate else {}
     named: list[tuple[str, NDArray[np.float64]]] = []
     for name, array in arrays.items():
         if array.dtype.names:
@@ -49,8 +48,6 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
             named += [(one, _numbers(array[:, k])) for k, one in enumerate(called)]
             continue
         if array.size == 1:
-            if RATE.search(name.lower()):
-                preamble["rate_hz"] = repr(float(array.ravel()[0]))
             continue
         named += _columns(name, array)
     if not named:

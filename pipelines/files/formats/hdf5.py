@@ -18,6 +18,7 @@ from pipelines.files.formats.array_groups import of_one_sensor
 from pipelines.files.formats.arrays import by_name, columns_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.rate_names import is_rate_name
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,25 @@ def _arrays(file: Any, h5py: Any, room: int, place: str) -> list[tuple[str, NDAr
             "it would unpack to more than any recording of its size does: save it again.",
             place=place,
         )
-    return [(path + _unit_of(path, node), np.asarray(node[()])) for path, node in held]
+    found = [(path + _unit_of(path, node), np.asarray(node[()])) for path, node in held]
+    return found + _rates(file, h5py)
+
+
+def _rates(file: Any, h5py: Any) -> list[tuple[str, NDArray[Any]]]:
+    """Sampling rates that attributes of the file, its groups and arrays state, by their paths."""
+    found: list[tuple[str, NDArray[Any]]] = []
+
+    def look_at(path: str, node: Any) -> None:
+        if isinstance(node, (h5py.Group, h5py.Dataset)) and len(found) < _MOST_ARRAYS:
+            for key in filter(is_rate_name, node.attrs):
+                value = np.asarray(node.attrs[key])
+                if value.size == 1 and value.dtype.kind in "iufUSO":
+                    one = value.astype(str) if value.dtype.kind in "USO" else value
+                    found.append((f"{path}/{key}".lstrip("/").replace("/", "."), one))
+
+    look_at("", file)
+    file.visititems(look_at)
+    return found
 
 
 def _unit_of(path: str, node: Any) -> str:

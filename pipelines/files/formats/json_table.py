@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError
-from pipelines.files.formats.arrays import RATE
 from pipelines.files.formats.cells import values_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.named_sensors import listed, meant, several, words_of
+from pipelines.files.reading.rate_names import stated_rate_hz
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.vector_cells import axis_names
@@ -114,11 +114,11 @@ def _table(content: Any, deeper: int, stream: str, place: str) -> _Table:
         return _Table()
     names, data = content.get("columns"), content.get("data")
     if isinstance(names, list) and isinstance(data, list):  # as pandas writes it
-        return _Table(_of_list([names, *data]))
+        return _with_rate(_Table(_of_list([names, *data])), content)
     if names_sensors([str(name) for name in content]):
         cells = _of_sensors(content)
         if cells:
-            return _Table(cells)
+            return _with_rate(_Table(cells), content)
     columns = _of_columns(content)
     if columns:
         return _with_rate(_Table(columns), content)
@@ -167,13 +167,17 @@ def _holds_acceleration(cells: Cells) -> bool:
 
 def _with_rate(table: _Table, content: Mapping[str, Any]) -> _Table:
     """The same with the rate, where the file states it beside the table and not within."""
-    rates = (
-        repr(float(value))
-        for name, value in content.items()
-        if isinstance(value, (int, float)) and RATE.search(str(name).lower())
-    )
-    rate = next(rates, "")
-    return replace(table, preamble={"rate_hz": rate} | table.preamble) if rate else table
+    rate = None if "rate_hz" in table.preamble else stated_rate_hz(_entries(content, _DEEPEST))
+    return replace(table, preamble={"rate_hz": repr(rate)} | table.preamble) if rate else table
+
+
+def _entries(content: Mapping[str, Any], deeper: int) -> Iterator[tuple[str, Any]]:
+    """What stands beside the lists, also within heads of the file."""
+    for name, value in content.items():
+        if isinstance(value, dict) and deeper:
+            yield from _entries(value, deeper - 1)
+        elif isinstance(value, (int, float, str)):
+            yield str(name), value
 
 
 def _of_list(rows: Sequence[Any]) -> Cells:

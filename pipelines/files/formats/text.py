@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipelines.files.formats.format import Look, TextFormat
+from pipelines.files.reading.rate_names import rate_in_preface
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.text_source import TextSource, open_text
-from pipelines.files.reading.text_table import rate_in_preface, read_text_columns
+from pipelines.files.reading.text_table import read_text_columns
 
 
 def read_text(look: Look, ask: Ask, formats: Sequence[TextFormat]) -> Recording:

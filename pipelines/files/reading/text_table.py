@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from imu.errors import InputError
 from pipelines.files.reading.keyed_lines import as_table
 from pipelines.files.reading.mapping import is_needed, tells
@@ -14,13 +11,6 @@ from pipelines.files.reading.text_head import TextHead, read_head
 from pipelines.files.reading.text_rows import read_rows
 from pipelines.files.reading.text_source import TextSource
 from pipelines.files.reading.vector_cells import with_vectors_apart
-
-_RATE: Final = re.compile(
-    r"(?:rate|frequency|freq|odr|samplingrate|samplerate|\bat)[^0-9\n,;]{0,24}"
-    r"(\d{1,5}(?:[.,]\d+)?)\s*(?:hz)?\b(?![:/.-]\d)",
-    re.I,
-)
-_HERTZ: Final = re.compile(r"(\d{1,5}(?:[.,]\d+)?)\s*hz\b", re.I)
 
 
 def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColumns, TextHead]:
@@ -55,16 +45,3 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
     if not len(next(iter(raw.values.values()))):
         raise InputError("there are no samples below the header: give at least one.", place=place)
     return raw, head
-
-
-def rate_in_preface(preface: str) -> float | None:
-    r"""The sampling rate that lines above a table state, Hz; None when they state none, or several.
-
-    Examples
-    --------
-    >>> rate_in_preface("Device: A-7\nRate: 104 Hz"), rate_in_preface("Start: 10:00:00")
-    (104.0, None)
-    """
-    found = {float(text.replace(",", ".")) for text in _RATE.findall(preface)}
-    found = found or {float(text.replace(",", ".")) for text in _HERTZ.findall(preface)}
-    return found.pop() if len(found) == 1 else None

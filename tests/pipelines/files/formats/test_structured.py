@@ -552,3 +552,40 @@ def test_movesense_as_messages_and_as_lines(
     path = tmp_path / "run.json"
     path.write_text(content([packet(k) for k in range(0, len(RUN.time_s), 4)]))
     assert_is_the_run(read(path))
+
+
+@pytest.mark.parametrize("called", ["fs", "sampling_rate", "sampleRate", "Sampling Frequency (Hz)"])
+def test_the_rate_that_a_file_states_is_taken_wherever_it_stands(
+    tmp_path: Path, called: str
+) -> None:
+    h5py = pytest.importorskip("h5py")
+    axes = {f"{name}_{axis}": block[:, k] for name, block in (("acc", ACC), ("gyr", GYR))
+            for k, axis in enumerate("xyz")}  # fmt: skip
+    lists = {name: values.tolist() for name, values in axes.items()}
+    by_sensor = {name: dict(zip("xyz", np.transpose(block).tolist(), strict=True))
+                 for name, block in (("acc", ACC), ("gyr", GYR))}  # fmt: skip
+    for content in (
+        {called: 100, **lists},
+        {"header": {"device": {called: "100 Hz"}}, "data": lists},
+        {called: 100, **by_sensor},
+        {called: 100, "columns": [*axes], "data": np.column_stack([*axes.values()]).tolist()},
+    ):
+        (tmp_path / "run.json").write_text(json.dumps(content))
+        assert_is_the_run(read(tmp_path / "run.json"))
+    np.savez(tmp_path / "run.npz", acc=ACC, gyr=GYR, **{called: 100})
+    assert_is_the_run(read(tmp_path / "run.npz"))
+    for place in ("", "trial", "trial/acc"):
+        with h5py.File(tmp_path / "run.h5", "w") as file:
+            file["trial/acc"], file["trial/gyr"] = ACC, GYR
+            (file[place] if place else file).attrs[called] = "100" if place else 100.0
+        assert_is_the_run(read(tmp_path / "run.h5"))
+
+
+def test_rates_of_other_things_and_two_that_differ_are_none(tmp_path: Path) -> None:
+    np.savez(tmp_path / "run.npz", acc=ACC, gyr=GYR, heart_rate=100, cutoff_freq=100)
+    with pytest.raises(InputError, match="--rate"):
+        read(tmp_path / "run.npz")
+    head = {"a": {"fs": 100}, "b": {"fs": 50}}
+    (tmp_path / "run.json").write_text(json.dumps({**head, "acc": ACC.tolist()}))
+    with pytest.raises(InputError, match="--rate"):
+        read(tmp_path / "run.json")

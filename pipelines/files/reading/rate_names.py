@@ -1,0 +1,83 @@
+"""What files call their sampling rate, and how they write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.name_words import plain_words
+
+_NAME: Final = re.compile(
+    r"(?:(?:acc|accel|accelerometer|imu|sensor|device|nominal|effective|data|output|my) )*"
+    r"(?:f ?s|sr|s ?rate|s ?freq|odr|hz|rate|freq|frequency"
+    r"|(?:sampl\w*|acquisition|recording|logging|scan)(?: |(?<=ing)|(?<=e))(?:rate|freq|frequency)"
+    r"|sampl(?:e|ing)(?:rate|freq|frequency)|abtast(?:rate|frequenz)|messfrequenz"
+    r"|frecuencia(?: de)? muestreo|frequence(?: d)? echantillonnage"
+    r"|frequenza(?: di)? campionamento)(?: hz)?"
+)
+_IN_WORDS: Final = re.compile(
+    r"(?:(?<!heart.)(?<!baud.)rate|frequency|freq|odr|samplingrate|samplerate|\bat|\bf_?s\b)"
+    r"[^0-9\n,;]{0,24}(\d{1,5}(?:[.,]\d+)?)\s*(?:hz)?\b(?![:/.-]\d)",
+    re.I,
+)
+_HERTZ: Final = re.compile(r"(\d{1,5}(?:[.,]\d+)?)\s*hz\b", re.I)
+_VALUE: Final = re.compile(r"\s*(\d{1,5}(?:[.,]\d+)?)\s*(hz)?\s*", re.I)
+
+
+def is_rate_name(path: str) -> bool:
+    """Whether a name, or the last of several with points between, is one of a sampling rate.
+
+    Examples
+    --------
+    >>> [is_rate_name(name) for name in ("Fs", "header.sampleRate", "Fs.Acc", "sampling_rate_hz")]
+    [True, True, True, True]
+    >>> [is_rate_name(name) for name in ("heart_rate", "cutoff_freq", "rate.video", "gyr_rate_x")]
+    [False, False, False, False]
+    """
+    *before, name = path.split(".")
+    if before and column_name(f"{name} x").quantity == "acc":
+        name = before[-1]
+    return _NAME.fullmatch(" ".join(plain_words(name))) is not None
+
+
+def stated_rate_hz(entries: Iterable[tuple[str, Any]]) -> float | None:
+    """The rate that a file's entries state by name, Hz; None when they state none, or several.
+
+    Examples
+    --------
+    >>> stated_rate_hz([("fs", 200), ("name", "a")]), stated_rate_hz([("sampleRate", "104 Hz")])
+    (200.0, 104.0)
+    >>> stated_rate_hz([("acc.fs", 200), ("gyr.fs", 100)]), stated_rate_hz([("fs", True)])
+    (None, None)
+    """
+    found = {rate for name, value in entries if is_rate_name(name) and (rate := _hertz(value))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _hertz(value: Any) -> float:
+    """A number of Hz; 0 where it is something else."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        said = _VALUE.fullmatch(value)
+        return float(said[1].replace(",", ".")) if said else 0.0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0.0
+    return float(value) if 0.0 < value < 1e6 else 0.0
+
+
+def rate_in_preface(preface: str) -> float | None:
+    r"""The sampling rate that lines above a table state, Hz; None when they state none, or several.
+
+    Examples
+    --------
+    >>> rate_in_preface("Device: A-7\nRate: 104 Hz"), rate_in_preface("Start: 10:00:00")
+    (104.0, None)
+    >>> rate_in_preface("Fs = 200"), rate_in_preface("Heart rate: 150")
+    (200.0, None)
+    """
+    found = {float(text.replace(",", ".")) for text in _IN_WORDS.findall(preface)}
+    found = found or {float(text.replace(",", ".")) for text in _HERTZ.findall(preface)}
+    return found.pop() if len(found) == 1 else None
