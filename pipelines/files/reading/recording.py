@@ -15,13 +15,15 @@ from pipelines.files.reading.column_names import column_name, sensor_words
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.named_sensors import elsewhere, listed
-from pipelines.files.reading.raw_columns import DAY, RawColumns, Values
+from pipelines.files.reading.raw_columns import DAY, RawColumns, Values, excerpt
 from pipelines.files.reading.row_groups import rows_of_one
 from pipelines.files.reading.stamps import (
     CLOCK,
     date_ns,
     day_ns,
+    is_month_assumed,
     is_time_in_words,
+    month_comes_first,
     seconds_of_clock,
     stamps_in_words,
 )
@@ -220,7 +222,7 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
             f"{raw.place}: the angular velocity has no number in any row and counts as "
             "not measured."
         )
-    notes += _elsewhere(raw, mapping) + _perhaps_turning(raw, mapping)
+    notes += _elsewhere(raw, mapping) + _perhaps_turning(raw, mapping) + _assumed(raw, mapping)
     time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
     acc = Sensor(time, _triad(raw, mapping, "acc")) if mapping.acceleration else None
@@ -258,6 +260,21 @@ def _perhaps_turning(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
         f"{raw.place}: {listed(triad)} may be angles or angular velocity, and are passed over: if "
         "they are angular velocity, name them gyr_x_deg_s and so on, or say so with --columns."
     ]
+
+
+def _assumed(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
+    """What is told of a date whose order of month and day nothing but its clock tells."""
+    time = mapping.times.time
+    if time is None or time.unit != "words" or not len(raw.values[time.index]):
+        return []
+    cell = np.asarray(raw.values[time.index], np.bytes_)[0].decode("utf-8", "replace")
+    text = cell if "/" in cell or "-" in cell or "." in cell[:6] else (
+        f"{raw.preamble.get(DAY, '')} {cell}"
+    )  # fmt: skip
+    if not is_month_assumed(text):
+        return []
+    return [f"{raw.place}: the date of {excerpt(text)} is read with the month first, as AM and PM "
+            "go with that order."]  # fmt: skip
 
 
 def _any(raw: RawColumns, mapping: ColumnMapping) -> bool:
@@ -384,7 +401,9 @@ def _seconds(raw: RawColumns, mapping: ColumnMapping) -> tuple[Values | None, Va
         stamps = stamps + np.round(_added_s(raw, times) * 1e9).astype(np.int64)
         first = int(stamps[0]) if len(stamps) else 0
         if 0 <= first < _DAY_NS:
-            first += day_ns(raw.preamble.get(DAY, ""))
+            day = raw.preamble.get(DAY, "").strip()
+            both = np.char.add(f"{day} ".encode(), np.asarray(cells[:1], np.bytes_))
+            first += day_ns(day, month_first=month_comes_first(both))
             stamps = stamps + (first - int(stamps[0]) if len(stamps) else 0)
         return (stamps - first) / 1e9, None, first
     values = raw.numbers(times.time.index)

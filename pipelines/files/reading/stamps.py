@@ -40,6 +40,11 @@ _DATED: Final = tuple(
 _CLOCK_ALONE: Final = re.compile(rf"(?:(?P<days>\d{{1,5}}) days?,? \+?)?{_CLOCK}")
 _MINUTES: Final = re.compile(r"(?P<minute>\d{1,4}):(?P<second>[0-5]\d)[.,](?P<fraction>\d{1,9})")
 _PLAIN: Final = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?")
+_NUMBERS: Final = re.compile(r"(?P<first>\d{1,2})[/.-](?P<other>\d{1,2})[/.-]\d{2,4}(?!\d)")
+_HALF: Final = re.compile(r"\d\s*[AaPp]\.?[Mm]\.?(?![A-Za-z])")
+_MONTHS_A_YEAR: Final = 12
+#: So far a clock goes back behind a leap second at least; one rounded up does not.
+_LEAPS_BACK_NS: Final = 4 * 10**8
 _MONTH_NAMES: Final = (
     *("jan ene", "feb fev", "mar mrz", "apr avr abr", "may mai maj", "jun jui", "jul"),
     *("aug aou ago", "sep", "oct okt", "nov", "dec dez dic"),
@@ -170,8 +175,52 @@ def is_time_in_words(cell: str) -> bool:
     return any(p.fullmatch(cell) for p in (*_DATED, _CLOCK_ALONE, _MINUTES))
 
 
-def day_ns(cell: str) -> int:
+def month_comes_first(cells: NDArray[np.bytes_]) -> bool | None:
+    """Whether the month stands before the day in dates of numbers; None where nothing tells it.
+
+    A number above 12 tells it, else a clock of 12 hours: who writes AM and PM beside numbers alone
+    writes the month first.
+
+    Examples
+    --------
+    >>> [month_comes_first(np.array([cell])) for cell in (
+    ...     b"03/25/2026 07:00:00", b"03/05/2026 07:00:00 AM", b"03/05/2026 07:00:00")]
+    [True, True, None]
+    """
+    if not len(cells) or (first := _NUMBERS.match(_text(cells[0]))) is None:
+        return None
+    last = _NUMBERS.match(_text(cells[-1])) or first
+    if any(int(found["other"]) > _MONTHS_A_YEAR for found in (first, last)):
+        return True
+    if any(int(found["first"]) > _MONTHS_A_YEAR for found in (first, last)):
+        return False
+    return True if has_half_days(cells) else None
+
+
+def is_month_assumed(date_and_time: str) -> bool:
+    """Whether the clock of 12 hours alone says that the month comes first.
+
+    Examples
+    --------
+    >>> [is_month_assumed(text) for text in ("03/05/2026 7:00 AM", "03/25/2026 7:00 AM")]
+    [True, False]
+    """
+    said = _NUMBERS.match(date_and_time)
+    numbers = (
+        {int(said["first"]), int(said["other"])} if said and _HALF.search(date_and_time) else {}
+    )
+    return len(numbers) == 2 and max(numbers) <= _MONTHS_A_YEAR
+
+
+def has_half_days(cells: NDArray[np.bytes_]) -> bool:
+    """Whether times are of a clock of 12 hours, with AM and PM."""
+    return len(cells) > 0 and _HALF.search(_text(cells[0])) is not None
+
+
+def day_ns(cell: str, *, month_first: bool | None = None) -> int:
     """Nanoseconds from 1970 to a day in words; 0 where it is none.
+
+    Of numbers alone the day comes first, unless they or the caller say otherwise.
 
     Examples
     --------
@@ -181,7 +230,7 @@ def day_ns(cell: str) -> int:
     text = f"{cell.strip()} 00:00:00"
     try:
         found = next(filter(None, (pattern.fullmatch(text) for pattern in _DATED)), None)
-        return _stamp(found.groupdict()) if found else 0
+        return _stamp(found.groupdict(), month_first=month_first) if found else 0
     except (ValueError, KeyError):
         return 0
 
@@ -207,11 +256,16 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
         return _at_once(cells, zone)
     except ValueError:
         pass
-    found = np.fromiter((_one(cell, where) for cell in cells.tolist()), np.int64, len(cells))
+    first = month_comes_first(cells)
+    found = np.fromiter((_one(cell, where, first) for cell in cells.tolist()), np.int64, len(cells))
     if len(found) and 0 <= found[0] < _DAY_NS:
         whole = _HOUR_NS if _MINUTES.fullmatch(_text(cells[0])) else _DAY_NS
         back = np.diff(found) < -whole // 2
         found[1:] += np.cumsum(back) * whole
+    leaps = np.char.find(cells, b":60") >= 0
+    if leaps.any():  # what follows a leap second is one second later than its clock says
+        back = leaps[:-1] & ~leaps[1:] & (np.diff(found) < -_LEAPS_BACK_NS)
+        found[1:] += np.cumsum(back) * 10**9
     return found
 
 
@@ -264,18 +318,18 @@ def _text(cell: bytes) -> str:
     return cell.decode("ascii", "replace").strip()
 
 
-def _one(cell: bytes, where: str) -> int:
+def _one(cell: bytes, where: str, month_first: bool | None) -> int:
     text = _text(cell)
     try:
         for pattern in (*_DATED, _CLOCK_ALONE, _MINUTES):
             if match := pattern.fullmatch(text):
-                return _stamp(match.groupdict())
+                return _stamp(match.groupdict(), month_first=month_first)
     except (ValueError, KeyError):
         pass
     raise InputError(f"{excerpt(text)} is no time: correct it, or leave the row out.", place=where)
 
 
-def _stamp(said: dict[str, str | None]) -> int:
+def _stamp(said: dict[str, str | None], *, month_first: bool | None) -> int:
     """Nanoseconds since 1970.
 
     Raises
@@ -286,7 +340,7 @@ def _stamp(said: dict[str, str | None]) -> int:
     hours = int(said.get("hour") or 0)
     if half := said.get("half"):
         hours = hours % 12 + (12 if half[0].lower() == "p" else 0)
-    whole = _day(said) - datetime(1970, 1, 1, tzinfo=UTC)
+    whole = _day(said, month_first=month_first) - datetime(1970, 1, 1, tzinfo=UTC)
     whole += timedelta(
         days=int(said.get("days") or 0),
         hours=hours,
@@ -297,13 +351,14 @@ def _stamp(said: dict[str, str | None]) -> int:
     return (whole // timedelta(seconds=1)) * 10**9 + fraction - _zone_ns(said.get("zone") or "")
 
 
-def _day(said: dict[str, str | None]) -> datetime:
+def _day(said: dict[str, str | None], *, month_first: bool | None) -> datetime:
     year = int(said.get("year") or 1970)
     year += 2000 if year < 100 else 0
     if "first" in said:
         first, second = int(said["first"] or 0), int(said["other"] or 0)
-        # which of them is the month matters at midnight alone: times are told from the first
-        month, day = (second, first) if second <= 12 else (first, second)
+        if month_first is None:
+            month_first = second > _MONTHS_A_YEAR
+        month, day = (first, second) if month_first else (second, first)
     else:
         name = said.get("name")
         month = _MONTHS[name[:3].lower()] if name else int(said.get("month") or 1)

@@ -845,3 +845,36 @@ def test_the_sentence_on_several_sensors_names_all_and_the_one_at_the_back_first
         table |= {name: cells[::-1] for name, cells in other.items() if "time" not in name}
     with pytest.raises(InputError, match=r"--stream 'lb' \(there are 'lb', 'rf' and 'lf'\)"):
         read(written(tmp_path / "run.csv", table))
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "month", "assumed"),
+    [
+        ("03/05/2026", "%I:%M:%S.%f %p", 3, True),
+        ("03/25/2026", "%I:%M:%S.%f %p", 3, False),
+        ("25/03/2026", "%I:%M:%S.%f %p", 3, False),
+        ("03/05/2026", "%H:%M:%S.%f", 5, False),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_clock_of_twelve_hours_goes_with_the_month_first(
+    tmp_path: Path, day: str, clock: str, month: int, *, assumed: bool, apart: bool
+) -> None:
+    stamps = [(START + timedelta(seconds=t)).strftime(clock) for t in RUN.time_s.tolist()]
+    table = columns(stamps if apart else [f"{day} {stamp}" for stamp in stamps], "time")
+    if apart:
+        table = {"date": [day] * len(stamps)} | table
+    read_back = read(written(tmp_path / "run.csv", table))
+    assert_is_the_run(read_back)
+    assert datetime.fromtimestamp(read_back.utc_start_ns / 1e9, UTC).month == month
+    assert any("month first" in note for note in read_back.notes) == assumed
+
+
+def test_a_leap_second_is_a_second_and_one_rounded_up_is_none() -> None:
+    leap = ["2016-12-31 23:59:59.5", "2016-12-31 23:59:60.0", "2016-12-31 23:59:60.5",
+            "2017-01-01 00:00:00.0", "2017-01-01 00:00:00.5"]  # fmt: skip
+    found = stamps_in_words(np.array(leap, np.bytes_), "run.csv")
+    assert np.diff(found).tolist() == [5 * 10**8] * 4
+    rounded = ["2017-01-01 10:00:59.99", "2017-01-01 10:00:60.00", "2017-01-01 10:01:00.01"]
+    found = stamps_in_words(np.array(rounded, np.bytes_), "run.csv")
+    assert np.diff(found).tolist() == [10**7] * 2
