@@ -157,12 +157,15 @@ def _counted_on(time: Times, mends: list[Mend]) -> Times:
             mends.append(Mend("wrapped", len(back), period))
             return time + period * np.searchsorted(back, np.arange(len(time)), side="right")
     added = np.zeros(len(time))
+    lasted = time[back - 1] - time[np.append(0, back[:-1])]  # since it began, or went back before
     kinds: list[MendKind] = ["wrapped", "turned back"]
     for kind, periods in zip(kinds, (_PERIODS_S, _TURNS_BACK_S), strict=True):
         last, count = 0.0, 0
         for period in periods:
             if kind == "wrapped":  # from its end to its beginning
-                so = np.abs(stamps % period) <= max(40.0 * interval, 0.1)
+                so = (stamps % period <= max(40.0 * interval, 0.1)) & (
+                    lasted <= period + 20.0 * interval
+                )
                 so &= (steps + period >= 0.0) & (steps + period <= max(20.0 * interval, 0.05))
             else:  # a recording that begins anew, at zero, is another one
                 so = np.abs(stamps) > _LATE_S

@@ -101,7 +101,7 @@ def test_rows_that_stand_twice_are_left_out_and_others_of_one_time_are_not() -> 
     assert mend_time(time[again], values[again]).time_s.tolist() == time.tolist()
 
 
-@pytest.mark.parametrize("back_s", [0.5, 30.0])
+@pytest.mark.parametrize("back_s", [0.5, 2.0, 30.0])  # 16 bits of 1/32768 s wrap after 2 s
 def test_a_clock_that_was_set_back_begins_a_new_segment(back_s: float) -> None:
     time = np.arange(2000) / 100.0
     time[1000:] -= back_s
