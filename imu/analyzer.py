@@ -37,6 +37,7 @@ from imu.compiled import compiling, note_compiled
 from imu.errors import InputError, ParameterError
 from imu.learned import LEARNED_STATE, take_over, what_was_learned
 from imu.mounting import mounting_from_axes, mounting_from_up
+from imu.ranges import is_between
 from imu.runner import Runner
 from imu.samples import (
     HIGHEST_RATE_HZ,
@@ -150,10 +151,12 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             if self._mounting is None:
                 raise ParameterError("neutral_up", neutral_up, "stated axes together with it")
             self._mounting = mounting_from_up(self._mounting, neutral_up)
-        if lumbar_baseline_bw is not None and not 0.0 < lumbar_baseline_bw < np.inf:
+        if lumbar_baseline_bw is not None and not (
+            is_between(lumbar_baseline_bw, 0.0, 1e9) and lumbar_baseline_bw > 0.0
+        ):
             raise ParameterError("lumbar_baseline_bw", lumbar_baseline_bw, "a positive number")
         self._lumbar_baseline_bw = lumbar_baseline_bw
-        if speed_m_s is not None and not 0.5 <= speed_m_s <= 12.0:
+        if speed_m_s is not None and not is_between(speed_m_s, 0.5, 12.0):
             raise ParameterError("speed_m_s", speed_m_s, "a running speed from 0.5 to 12 m/s")
         chosen = params or AnalyzerParams()
         self._runner, self._speed_m_s = runner or Runner(), speed_m_s
@@ -654,7 +657,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
 
 
 def _check_rate(rate_hz: float) -> None:
-    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+    if not is_between(rate_hz, LOWEST_RATE_HZ, HIGHEST_RATE_HZ):
         expected = f"a sample rate from 25 to {HIGHEST_RATE_HZ:g} Hz"
         raise ParameterError("rate_hz", rate_hz, expected)
 
@@ -673,7 +676,7 @@ def analyze(
     Parameters
     ----------
     samples : Samples
-        The recording.
+        The recording. A gyroscope of which an axis has no number counts as not measured.
     runner : Runner, optional
         Body data; only ``lumbar_index`` needs them.
     axes : str, optional
@@ -725,7 +728,9 @@ def analyze(
             index = int(np.argmin(order)) + 1
             raise time_order_error(index, samples.time_s, np.nan)
         rate_hz, _ = sample_rate_hz(samples.time_s)
-    samples, rate_hz, _ = decimate(samples, rate_hz)
+    if not is_between(rate_hz, LOWEST_RATE_HZ, np.inf):  # faster ones are made slower
+        _check_rate(rate_hz)
+    samples, rate_hz, _ = decimate(samples.without_unmeasured(), rate_hz)
     analyzer = StepAnalyzer(rate_hz, runner, axes=axes, speed_m_s=speed_m_s, params=params)
     return concatenate([analyzer.push(samples), analyzer.flush()])
 

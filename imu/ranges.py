@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from numbers import Real
 from types import UnionType
 from typing import (
     Annotated,
@@ -79,6 +80,17 @@ class Within:
         span = f"above {self.low:g}, at most" if self.above else f"from {self.low:g} to"
         high = f"{self.high:.0f}" if whole else f"{self.high:g}"
         return f"{kind} {span} {high} {self.unit}".rstrip()
+
+
+def is_between(value: object, low: float, high: float) -> bool:
+    """Whether a value is a number from one to the other, also one of numpy; a text is none.
+
+    Examples
+    --------
+    >>> is_between(70, 20.0, 250.0), is_between("70", 20.0, 250.0), is_between(True, 0.0, 1.0)
+    (True, False, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from imu.errors import ParameterError
+from imu.ranges import is_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Runner:
     Raises
     ------
     ParameterError
-        When a value is outside its range.
+        When a value is no number, or outside its range.
 
     Examples
     --------
@@ -33,7 +34,7 @@ class Runner:
     height_m: float | None = None
 
     def __post_init__(self) -> None:
-        if self.mass_kg is not None and not 20.0 <= self.mass_kg <= 250.0:
+        if self.mass_kg is not None and not is_between(self.mass_kg, 20.0, 250.0):
             raise ParameterError("mass_kg", self.mass_kg, "a mass from 20 to 250 kg")
-        if self.height_m is not None and not 1.0 <= self.height_m <= 2.5:
+        if self.height_m is not None and not is_between(self.height_m, 1.0, 2.5):
             raise ParameterError("height_m", self.height_m, "a height from 1.0 to 2.5 m")

@@ -178,6 +178,25 @@ class Samples:
         """Whether angular velocity was measured."""
         return self.angular_velocity_rad_s is not None
 
+    def without_unmeasured(self) -> Samples:
+        """The same, without angular velocity where an axis has no number from end to end.
+
+        Returns
+        -------
+        Samples
+            Itself where the gyroscope measured, or there is none.
+
+        Examples
+        --------
+        >>> block = Samples([0.0, 0.01], [[0, 0, 9.81]] * 2, [[0.1, 0.2, np.nan]] * 2)
+        >>> block.has_gyro, block.without_unmeasured().has_gyro
+        (True, False)
+        """
+        gyro = self.angular_velocity_rad_s
+        if gyro is None or not np.isnan(gyro).all(axis=0).any():
+            return self
+        return Samples.of_arrays(self.time_s, self.acceleration_m_s2, None, self.quality)
+
     @staticmethod
     def concatenate(blocks: list[Samples]) -> Samples:
         """Join blocks that follow one another; all with a gyroscope or none.

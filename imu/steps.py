@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,8 @@ class Steps:
     --------
     >>> len(NO_STEPS), NO_STEPS.contact_time_ms.shape
     (0, (0,))
+    >>> [one.contact_time_ms.item() for one in NO_STEPS], NO_STEPS[-3:]
+    ([], <Steps: none>)
     """
 
     rows: NDArray[np.void]
@@ -120,9 +122,9 @@ class Steps:
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 
-    def __getitem__(self, window: slice) -> Steps:
-        """The steps of a slice."""
-        return Steps(self.rows[window])
+    def __getitem__(self, window: slice | SupportsIndex | NDArray[Any]) -> Steps:
+        """The steps of a slice or a mask, or one step, so that a loop gives one after the other."""
+        return Steps(np.atleast_1d(self.rows[window]))
 
     @property
     def step(self) -> NDArray[np.int64]:

@@ -628,10 +628,26 @@ def test_blocks_with_and_without_angular_velocity_do_not_mix() -> None:
         analyzer.push(second)
 
 
-@pytest.mark.parametrize("rate_hz", [0.0, 24.4, 1600.1, -200.0, float("nan"), float("inf")])
-def test_a_rate_outside_the_range_is_refused(rate_hz: float) -> None:
+@pytest.mark.parametrize(
+    "rate_hz", [0.0, 24.4, 1600.1, -200.0, float("nan"), float("inf"), "200", True, None]
+)
+def test_a_rate_outside_the_range_is_refused(rate_hz: Any) -> None:
     with pytest.raises(ParameterError, match="25 to 1600 Hz"):
         StepAnalyzer(rate_hz)
+
+
+def test_a_gyroscope_of_which_an_axis_has_no_number_counts_as_not_measured() -> None:
+    samples = running(steps=24).samples
+    without = analyze(Samples(samples.time_s, samples.acceleration_m_s2), axes="+x+y+z")
+    assert len(without) > 10
+    turns = samples.angular_velocity_rad_s
+    assert turns is not None
+    for lost in ([0, 1, 2], [1]):
+        dead = turns.copy()
+        dead[:, lost] = np.nan
+        steps = analyze(Samples(samples.time_s, samples.acceleration_m_s2, dead), axes="+x+y+z")
+        assert all("no_gyro" in words for words in steps.quality)
+        assert steps.rows.tobytes() == without.rows.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -659,10 +675,11 @@ def test_a_neutral_needs_stated_axes() -> None:
         StepAnalyzer(200.0, neutral_up=[0.0, 0.0, G])
 
 
-@pytest.mark.parametrize("arguments", [(10.0, None), (300.0, None), (None, 0.9), (None, 17.5)])
-def test_body_data_outside_their_range_are_refused(
-    arguments: tuple[float | None, float | None],
-) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [(10.0, None), (300.0, None), (None, 0.9), (None, 17.5), ("70", None), (None, "1.75")],
+)
+def test_body_data_outside_their_range_are_refused(arguments: tuple[Any, Any]) -> None:
     with pytest.raises(ParameterError):
         Runner(*arguments)
 

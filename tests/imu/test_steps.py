@@ -56,6 +56,16 @@ def test_every_field_of_a_row_has_a_column_of_that_name() -> None:
         assert len(getattr(steps(3), name)) == 3
 
 
+def test_a_loop_a_place_and_a_mask_give_steps() -> None:
+    table = steps(4)
+    assert [one.step.item() for one in table] == [1, 2, 3, 4]
+    assert table[-1].quality.tolist() == ["edge"]
+    assert table[np.int64(1)].step.tolist() == [2]
+    assert table[table.quality_bits == 0].step.tolist() == [1]
+    with pytest.raises(IndexError):
+        table[4]
+
+
 def test_slices_joined_are_the_whole() -> None:
     whole = steps(4)
     joined = concatenate([whole[:1], NO_STEPS, whole[1:]])
