@@ -274,6 +274,7 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
     median = median_norm(acceleration)
     if not (median < low or median > high):  # all lost is the chain's business
         return
+    throughout = gravity_of(acceleration, rate_hz)
     moving = moving_part(acceleration, rate_hz)
     if len(moving) >= _PLAUSIBILITY_S * rate_hz:  # a sensor may freeze for the rest
         acceleration, median = moving, median_norm(moving)
@@ -287,7 +288,9 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
         counts = likely_counts(gravity, gravity_at_rest(acceleration, rate_hz) / scale)
         # two axes alone, or a short piece, show less or more than one gravity
         likely = likely_acceleration_unit(gravity, 0.2 if counts else 0.7)
-        if likely and likely not in units:
+        if median < low and likely_acceleration_unit(throughout / scale) in units:
+            cure = "it falls for more than half of the time, as on a trampoline: give a run"
+        elif likely and likely not in units:
             cure = (
                 f"the numbers look like {likely}, so name the columns acc_x_{likely} and so on, or "
                 f"give --units acc={likely}"

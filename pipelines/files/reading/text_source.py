@@ -22,7 +22,10 @@ LOOK_BYTES: Final = 1 << 16
 _BLOCK_BYTES: Final = 1 << 20
 _CONTROLS: Final = 0.01
 #: Encodings in which the columns may be named where the text is not UTF-8.
-_OF_LANGUAGES: Final = ("cp1252", "gb18030", "shift_jis", "euc_kr", "cp1251", "mac_roman")
+_OF_LANGUAGES: Final = (
+    *("cp1252", "gb18030", "shift_jis", "euc_kr", "cp1251", "mac_roman"),
+    *("cp1250", "cp1253", "cp1254"),
+)
 _HEAD_BYTES: Final = 4096
 GZIP: Final = b"\x1f\x8b"
 #: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.

@@ -878,3 +878,30 @@ def test_a_leap_second_is_a_second_and_one_rounded_up_is_none() -> None:
     rounded = ["2017-01-01 10:00:59.99", "2017-01-01 10:00:60.00", "2017-01-01 10:01:00.01"]
     found = stamps_in_words(np.array(rounded, np.bytes_), "run.csv")
     assert np.diff(found).tolist() == [10**7] * 2
+
+
+@pytest.mark.parametrize(
+    ("encoding", "acc", "gyr"),
+    [
+        ("cp1250", "Przyspieszenie {x}", "Prędkość kątowa {x}"),
+        ("cp1253", "Επιτάχυνση {x}", "Γωνιακή ταχύτητα {x}"),
+        ("cp1254", "İvme {x}", "Açısal hız {x}"),
+    ],
+)
+def test_names_in_the_code_page_of_a_country_are_shown_as_they_stand(
+    tmp_path: Path, encoding: str, acc: str, gyr: str
+) -> None:
+    table = columns(acc=acc, gyr=gyr)
+    read_back = read(written(tmp_path / "run.csv", table, encoding=encoding))
+    assert_is_the_run(read_back)
+    assert gyr.format(x="x") in read_back.notes[0]
+
+
+def test_a_trampoline_is_refused_by_its_name_and_not_as_a_wrong_unit(tmp_path: Path) -> None:
+    table = columns()
+    beat = RUN.time_s * 1.5 % 1.0
+    upward = np.where(beat < 0.3, G / 0.3, 0.0) + 0.1 * np.sin(40.0 * RUN.time_s)
+    for axis, values in zip("xyz", (0.0 * beat, 0.0 * beat + 0.3, upward), strict=True):
+        table[f"acc_{axis}_m_s2"] = cells(values)
+    with pytest.raises(InputError, match="falls for more than half of the time"):
+        read(written(tmp_path / "run.csv", table))
