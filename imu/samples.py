@@ -281,7 +281,7 @@ def _refuse_other_units(samples: Samples) -> None:
                 "multiply by 9.80665 if it is in g, and leave gravity in."
             )
         gyro = samples.angular_velocity_rad_s
-        if gyro is None or not np.isfinite(gyro).any():
+        if gyro is None or not np.isfinite(gyro).all(axis=1).any():
             return
         level = float(np.nanmedian(_sizes(gyro)))
     if _NO_BODY_RAD_S < level < np.inf:

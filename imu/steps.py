@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
@@ -122,8 +123,12 @@ class Steps:
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 
+    def __iter__(self) -> Iterator[Steps]:
+        """One step after the other."""
+        return (self[place] for place in range(len(self)))
+
     def __getitem__(self, window: slice | SupportsIndex | NDArray[Any]) -> Steps:
-        """The steps of a slice or a mask, or one step, so that a loop gives one after the other."""
+        """The steps of a slice or a mask, or the one at a place."""
         return Steps(np.atleast_1d(self.rows[window]))
 
     @property
