@@ -148,20 +148,22 @@ def is_told_by_company(name: str) -> bool:
 
 def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
     """Take rates p, q, r beside an acceleration, and forces f_x, f_y, f_z beside a gyroscope."""
-    places: dict[str, int] = {}
+    places: dict[str, tuple[int, str]] = {}
     for k, name in enumerate(names):
         if said[k].quantity == "other" and is_told_by_company(name):
-            places[" ".join(plain_words(_unit_apart(name)[0]))] = k
+            stem, unit, _ = _unit_apart(name)
+            if unit or not _BRACKETS.match(name):  # newtons are those of a plate
+                places[" ".join(plain_words(stem))] = k, unit
     having = {one.quantity for one in said if one.axis >= 0}
     triads: tuple[tuple[Quantity, list[str]], ...] = (
         ("gyr", [*_RATES]), ("acc", [*_FORCES][:3]), ("acc", [*_FORCES][3:]))  # fmt: skip
     for quantity, triad in triads:
         other = "acc" if quantity == "gyr" else "gyr"
         if quantity not in having and other in having and places.keys() >= {*triad}:
-            for axis, name in enumerate(triad):
-                unit = said[places[name]].unit or _unit_apart(names[places[name]])[1]
-                known = unit if unit and _measures(quantity, unit) else ""
-                said[places[name]] = ColumnName(quantity, axis, known)
+            units = {places[name][1] for name in triad}
+            if all(not unit or _measures(quantity, unit) for unit in units):
+                for axis, name in enumerate(triad):
+                    said[places[name][0]] = ColumnName(quantity, axis, places[name][1])
 
 
 def _leave_lesser_out(
@@ -442,6 +444,8 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
     if having & (OTHER - {"velocity", "vel", "speed"}):
         return "other"
     if having & {"velocity", "vel", "speed"} and not turning:
+        return "other"
+    if "angular" in having and having & ACCELERATION and not turning:
         return "other"
     if having & GRAVITY and having & WITHOUT:
         return "linear"

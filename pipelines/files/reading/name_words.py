@@ -41,6 +41,7 @@ TIME: Final = word_set(
     "zeit zeitstempel uhrzeit temps heure horodatage tiempo hora tempo orario tijd tijdstip tid "
     "datum fecha tarih дата dátum ημερομηνία 日付 日期 날짜 "
     "tidspunkt czas aika cas время zaman idő χρόνος 時間 時刻 时间 时刻 時間戳 时间戳 시간 시각 "
+    "onset zeitmarke systemzeit messzeit aufnahmezeit tidpunkt aikaleima czasu времени временная "
     "日時 タイムスタンプ الزمن الوقت uptime unixtime posix filetime"
 )
 #: These are of a time where nothing but a unit, or a word of the second set, stands beside them.

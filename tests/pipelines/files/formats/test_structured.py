@@ -572,7 +572,8 @@ def test_the_rate_that_a_file_states_is_taken_wherever_it_stands(
     ):
         (tmp_path / "run.json").write_text(json.dumps(content))
         assert_is_the_run(read(tmp_path / "run.json"))
-    np.savez(tmp_path / "run.npz", acc=ACC, gyr=GYR, **{called: 100})
+    arrays: dict[str, Any] = {"acc": ACC, "gyr": GYR, called: 100}
+    np.savez(tmp_path / "run.npz", **arrays)
     assert_is_the_run(read(tmp_path / "run.npz"))
     for place in ("", "trial", "trial/acc"):
         with h5py.File(tmp_path / "run.h5", "w") as file:

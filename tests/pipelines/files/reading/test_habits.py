@@ -832,8 +832,10 @@ def test_what_may_be_angles_or_angular_velocity_is_passed_over_and_told(tmp_path
     assert any("'RotX', 'RotY' and 'RotZ' may be angles" in note for note in table.notes)
     # a force plate's columns are no specific force
     force = {n.replace("acc", "f"): v for n, v in columns(acc="acc_{x}").items() if "gyr" not in n}
-    with pytest.raises(InputError, match="no acceleration axis"):
-        read(written(tmp_path / "plate.csv", force))
+    newtons = {n.replace("acc", "f"): v for n, v in columns(acc="acc_{x} [N]").items()}
+    for plate in (force, newtons):
+        with pytest.raises(InputError, match="no acceleration axis"):
+            read(written(tmp_path / "plate.csv", plate))
 
 
 def test_the_sentence_on_several_sensors_names_all_and_the_one_at_the_back_first(
