@@ -45,16 +45,20 @@ _MESSAGE_HEAD: Final = struct.Struct("<HIQQ")  # channel, sequence, log time, pu
 _LENGTH_AT: Final = 1
 _CHANNEL_AT: Final = 9
 _DATA_END_BYTES: Final = 4
-_FOOTER: Final = struct.Struct("<QQI")  # where the summary begins, its offsets, checksum
-_FOOTER_BYTES: Final = _FOOTER.size
-_CHECKSUM_BYTES: Final = 4
+_FOOTER_BYTES: Final = 20
+_DATA_END: Final = _RECORD_HEAD.pack(Opcode.DATA_END, _DATA_END_BYTES)
+#: The footer's checksum of the summary, and what ends a file.
+_CHECKED_BEFORE: Final = 4 + len(MAGIC)
 #: Where a chunk names its compression, from the first byte behind its head.
 _CHUNK_NAME_AT: Final = 28
 _NAME_LENGTH: Final = struct.Struct("<I")
 _RECORDS_LENGTH: Final = struct.Struct("<Q")
 #: How a chunk begins (within the limit, packed in a known way), and how the data end.
 _LANDMARK: Final = re.compile(
-    rb"\x06.{3}\0{5}.{28}(?:\0{4}|\x03\0{3}lz4|\x04\0{3}zstd)|\x0f\x04\0{7}", re.DOTALL
+    rb"\x06.{3}\0{5}.{28}(?:\0{4}|\x03\0{3}lz4|\x04\0{3}zstd)|"
+    + _DATA_END
+    + rb".{4}[\x02-\x0e].{3}\0{5}",  # and something behind it: zeros are found anywhere
+    re.DOTALL,
 )
 _LANDMARK_BYTES: Final = 64
 _BLOCK_BYTES: Final = 2**20
@@ -199,11 +203,12 @@ class Recovery:
             stream = ReadDataStream(io.BytesIO(body))
             if opcode == Opcode.CHUNK:
                 self.whole = self._data_ended = False
-                self._sound_end = start + 1
+                self._sound_end = start + 1  # bytes may be missing, and the next begin within it
                 if _chunk_length(body) != len(body):
                     raise Damage
+                records = _records_of(self._allowed(Chunk.read(stream)))
                 self._sound_end = start + _RECORD_HEAD.size + len(body)
-                yield from self._read_chunk(Chunk.read(stream))
+                yield from self._read_chunk(records)
             elif opcode == Opcode.MESSAGE:  # where another program rewrote it without chunks
                 yield from self._message(body)
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
@@ -249,9 +254,11 @@ class Recovery:
         self.topics.update(known)
         self.file.seek(here)
 
-    def _read_chunk(self, chunk: Chunk) -> Iterator[Message]:
+    def _allowed(self, chunk: Chunk) -> Chunk:
         self.allowance.spend(chunk.uncompressed_size // _CHUNK_SHARE)
-        data = _records_of(chunk)
+        return chunk
+
+    def _read_chunk(self, data: bytes) -> Iterator[Message]:
         runs = self._runs_passed_over(data)
         end = 0
         while end < len(data):
@@ -419,17 +426,20 @@ def _next_landmark(file: IO[bytes], start: int, size: int) -> int | None:
 
 
 def _summary(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Schemas and channels as a finished file repeats them behind its data."""
-    tail_bytes = _FOOTER_BYTES + _RECORD_HEAD.size + len(MAGIC)
-    footer_at = file.seek(-tail_bytes, os.SEEK_END)
-    start, _, checksum = _FOOTER.unpack(file.read(tail_bytes)[_RECORD_HEAD.size : -len(MAGIC)])
-    if not 0 < footer_at - start <= RECORD_LIMIT_BYTES:
+    """Schemas and channels as a finished file repeats them behind the end of its data."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - RECORD_LIMIT_BYTES))
+    tail = file.read()
+    end = tail.rfind(_DATA_END)
+    if end < 0:
         return
-    file.seek(start)
-    summary = file.read(footer_at - start + tail_bytes - len(MAGIC) - _CHECKSUM_BYTES)
-    if checksum and zlib.crc32(summary) != checksum:
+    # where it says that the summary begins is another place where bytes are missing before it
+    summary = tail[end + len(_DATA_END) + _DATA_END_BYTES :]
+    sound, rest = summary[:-_CHECKED_BEFORE], summary[-_CHECKED_BEFORE:]
+    checksum = int.from_bytes(rest[: -len(MAGIC)], "little")
+    if checksum and zlib.crc32(sound) != checksum:
         return
-    for _, opcode, body in _top_level_records(io.BytesIO(summary)):
+    for _, opcode, body in _top_level_records(io.BytesIO(sound)):
         if opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
             yield opcode, body
 

@@ -228,6 +228,10 @@ def test_damage_costs_what_lies_in_the_chunk_that_it_touches(path: Path, whole: 
         # of its head, its lengths, what it holds and what stands behind it
         places = (start, start + 1, start + 3, start + 9, start + 37, start + 46, end - 1, end + 2)
         for place in places if index else ():
+            for other in (data[:place] + data[place + 3 :], data[:place] + b"ab" + data[place:]):
+                session = part_of(path, other, whole)  # bytes that are missing, or too many
+                assert session is not None
+                assert len(session.records) >= len(records) - (until - before), place - start
             damaged = bytearray(data)
             length = generator.choice([1, 1, 4])
             damaged[place : place + length] = bytes(255 - each for each in data[place:][:length])
@@ -241,6 +245,20 @@ def test_damage_costs_what_lies_in_the_chunk_that_it_touches(path: Path, whole: 
                 assert told == pytest.approx(lost_s, abs=0.3)
                 assert f"everything else ({len(rest)} records) was read" in session.note
         before = until
+
+
+def test_zeros_behind_what_looks_like_the_end_of_the_data_are_no_end(
+    path: Path, whole: Whole
+) -> None:
+    data = bytearray(whole.data)
+    summary = make_reader(io.BytesIO(whole.data)).get_summary()
+    assert summary is not None
+    chunk = summary.chunk_indexes[5]
+    middle = chunk.chunk_start_offset + chunk.chunk_length // 2
+    data[middle : middle + 40] = b"\x0f\x04" + bytes(38)
+    part = part_of(path, bytes(data), whole)
+    assert part is not None
+    assert part.records[-1] == whole.session.records[-1]
 
 
 def test_the_zeros_a_power_cut_leaves_count_as_cut_short(path: Path, whole: Whole) -> None:
