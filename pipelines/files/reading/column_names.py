@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from pipelines.files.reading.name_words import (
     ACCELERATION,
+    ACCELERATION_PAIRS,
     ANGULAR_VELOCITY,
     ANGULAR_VELOCITY_PAIRS,
     BESIDE_WHEN,
@@ -22,9 +23,10 @@ from pipelines.files.reading.name_words import (
     NEUTRAL,
     OTHER,
     TIME,
+    TIME_PAIRS,
     WHEN,
     WITHOUT,
-    known_part,
+    known_parts,
     names_waist,
     plain_words,
     word_set,
@@ -255,7 +257,7 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         unit = unit_in_brackets(unit_cell) or unit
         unknown = "" if unit or _is_note(unit_cell) else unit_cell.strip()
     words = plain_words(re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem))
-    words = _without_and([known_part(word) for word in words])
+    words = _without_and([part for word in words for part in known_parts(word)])
     axis, words = _axis_apart(words)
     if axis < 0 and unit and not _measures("time", unit):
         axis, words = _axis_beside_unit(words, unit)
@@ -414,7 +416,12 @@ def _sensor_of(words: Sequence[str]) -> str:
     """The quantity of the sensor that words name; empty without one."""
     if _turning(words):
         return "gyr"
-    return "acc" if not ACCELERATION.isdisjoint(words) else ""
+    return "acc" if _accelerating(words) else ""
+
+
+def _accelerating(words: Sequence[str]) -> bool:
+    text = " ".join(words)
+    return not ACCELERATION.isdisjoint(words) or any(pair in text for pair in ACCELERATION_PAIRS)
 
 
 def _turning(words: Sequence[str]) -> bool:
@@ -433,6 +440,7 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         if not words:
             return "time" if _measures("time", unit) else "other"
         named = len(words) == 1 and unit_of(words[0]) in UNITS["time"]
+        named = named or any(pair in " ".join(words) for pair in TIME_PAIRS)
         if "t" in words[1:] and _sensor_of(words):  # "aT", a total; "t_acc" is a time
             return "other"
         if (having & TIME or named) and not having & (OTHER - {"gps"}):
@@ -455,7 +463,7 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         return "gravity"
     if having & LINEAR:
         return "linear"
-    if having & ACCELERATION:
+    if _accelerating(words):
         return "acc"
     # what has a unit of its own needs no name
     measured = _measures("acc", unit) or _measures("gyr", unit)

@@ -44,6 +44,7 @@ TIME: Final = word_set(
     "onset zeitmarke systemzeit messzeit aufnahmezeit tidpunkt aikaleima czasu времени временная "
     "日時 タイムスタンプ الزمن الوقت uptime unixtime posix filetime"
 )
+TIME_PAIRS: Final = _phrases("thời gian")
 #: These are of a time where nothing but a unit, or a word of the second set, stands beside them.
 WHEN: Final = word_set("since received recv arrival arrived")
 BESIDE_WHEN: Final = word_set("at on host phone device sensor boot start reset power up begin")
@@ -60,10 +61,11 @@ ACCELERATION: Final = word_set(
     "التسارع تسارع "
     "ускорение акселерометр gyorsulás επιτάχυνση 加速度 加速度計 加速度计 가속도 가속도계"
 )
+ACCELERATION_PAIRS: Final = _phrases("gia tốc")
 ANGULAR_VELOCITY: Final = word_set(
     "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as angularvelocity angvel "
     "angrate gyroskop drehrate drehgeschwindigkeit drehgeschw dreh winkelgeschwindigkeit "
-    "winkelgeschw "
+    "winkelgeschw kreisel "
     "gyrometre gyrom giroscopio gyroscopio giroscopo girometro gyrorotation "
     "hoeksnelheid gyroscoop zyroskop vinkelhastighet vinkelhastighed kulmanopeus gyroskooppi "
     "szögsebesség giroszkóp γυροσκόπιο гироскоп jiroskop 角速度 角速率 陀螺仪 "
@@ -81,18 +83,20 @@ ANGULAR_VELOCITY_PAIRS: Final = _phrases(
 _CHANGES: Final = ("角加", "線", "线", "重力", "合成", "差")
 
 
-def known_part(word: str) -> str:
+def known_parts(word: str) -> list[str]:
     """What is known in a word of Chinese, Japanese or Korean that is made of several; else itself.
 
     Examples
     --------
-    >>> known_part(plain_words("加速度センサ")[0]), known_part("計測時間"), known_part("角加速度")
-    ('加速度', '時間', '角加速度')
+    >>> known_parts("計測時間"), known_parts("角加速度"), known_parts("前後加速度")
+    (['時間'], ['角加速度'], ['前後', '加速度'])
     """
     if not _IDEOGRAPHIC.fullmatch(word) or any(other in word for other in _CHANGES):
-        return word
+        return [word]
     known = [w for w in ACCELERATION | ANGULAR_VELOCITY | TIME if _IDEOGRAPHIC.fullmatch(w)]
-    return max((w for w in known if word.startswith(w) or word.endswith(w)), key=len, default=word)
+    best = max((w for w in known if word.startswith(w) or word.endswith(w)), key=len, default=word)
+    direction = word.removesuffix(best)
+    return [direction, best] if direction in DIRECTIONS else [best]
 
 
 #: An acceleration from which gravity was taken, as phones give it.
@@ -116,7 +120,7 @@ NEUTRAL: Final = word_set(
 #: Directions of the body, by which laboratories name axes.
 DIRECTIONS: Final = word_set(
     "ap pa anteroposterior anterior antpost fore forward ml lr lat lateral mediolateral medlat "
-    "v vt vert vertical si is cc craniocaudal up"
+    "v vt vert vertical si is cc craniocaudal up 前後 左右 上下 鉛直 前后"
 )
 #: Places of a body that this sensor is for, and others.
 WAIST: Final = word_set(

@@ -808,6 +808,7 @@ def test_what_one_sensor_measured_alone_is_told(tmp_path: Path) -> None:
         ("recorder_ms", 1e3, "a{x}", "g{x}"),  # a name that no word calls a time
         ("FILETIME", 1e7, "a{x}", "g{x}"),
         ("t", 1.0, "f_{x}", "omega_{x}"),
+        ("Thời gian", 1.0, "Gia tốc {x}", "Vận tốc góc {x}"),
         ("t", 1.0, "a{x}", "{pqr}"),
         ("ts", 1e3, "acceleration.{x}", "rotationRate.{browser}"),
     ],

@@ -119,6 +119,8 @@ def test_a_decimal_comma_between_commas_is_refused(tmp_path: Path) -> None:
         ("角加速度X", ("other", 0, "")),
         ("Angular acceleration x", ("other", 0, "")),
         ("Akselerasjon Y", ("acc", 1, "")),
+        ("Gia tốc Z", ("acc", 2, "")),
+        ("Vận tốc góc Z", ("gyr", 2, "")),
         ("Drehgeschw.-X", ("gyr", 0, "")),
         ("Gyrom. Y", ("gyr", 1, "")),
         ("Szögsebesség X", ("gyr", 0, "")),
