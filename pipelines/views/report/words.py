@@ -190,7 +190,9 @@ def summary_sentences(content: Content) -> list[str]:
             "see the data quality."
         )
     if recording.cut_short:
-        sentences.append("A part of the recording is missing; this covers what could be read.")
+        sentences.append(
+            "The recording was cut short or is damaged; this covers what could be read."
+        )
     what = "These are changes from the runner's own baseline. They are"
     if not content.episodes:
         what = "This is a description of one run. It is"
