@@ -38,19 +38,19 @@ _LEAST_POWER_G2: Final = 1e-6
 _COARSEST_S: Final = 0.005  # to which samples are averaged
 _SMOOTHING: Final = 1.0 / STEPS_TO_TELL
 #: Score from which steps are flagged: beyond what people left out of the learning reach with a
-#: tight sensor, and with one that smooths but for a step in a hundred; and from which the runner is
-#: told: beyond the 1.4 of simulated runners too, whose strides at 6 m/s are not people's.
-_FLAGGED: Final = 0.5
-_TOLD: Final = 1.5
+#: tight sensor, and with one that smooths but for some steps in a hundred; and from which the
+#: runner is told: beyond the 0.7 of simulated runners too.
+_FLAGGED: Final = 0.25
+_TOLD: Final = 1.0
 #: Constant; the weights of upright and of level power, by frequency; that of the step time.
 # fmt: off
 _WEIGHTS: Final = np.array([
-    6.127,
-    -0.327, -0.285, 0.340, 0.312, 0.270, 0.403, 0.050,
-    0.235, 0.321, 0.133, 0.145, -0.122, -0.401, -0.517,
-    -0.724, -0.188, 0.558, 0.717, 0.831, 0.851, 0.723,
-    0.732, 0.542, 0.324, 0.328, -0.092, -0.695, -0.999,
-    3.691,
+    3.321,
+    0.167, -0.224, 0.226, 0.327, 0.286, 0.297, 0.145,
+    0.336, 0.300, 0.161, 0.141, -0.040, -0.364, -0.613,
+    -0.746, -0.161, 0.501, 0.557, 0.695, 0.527, 0.482,
+    0.541, 0.486, 0.373, 0.281, -0.038, -0.637, -0.982,
+    2.054,
 ])
 # fmt: on
 
