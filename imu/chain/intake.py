@@ -343,6 +343,19 @@ def _take_changes(
 
 
 @small_kernel
+def _is_slower(s: Record, gx: float, gy: float, gz: float) -> bool:
+    """Whether the gyroscope reads the same on all axes for no longer than its last reading stood.
+
+    One that is slower than the accelerometer does so each time.
+    """
+    stood, last = min(s.turn_repeats[0], s.turn_repeats[1], s.turn_repeats[2]), s.angular_velocity
+    if gx == last[0] and gy == last[1] and gz == last[2]:
+        return bool(stood <= s.turn_hold)
+    s.turn_hold = stood
+    return False
+
+
+@small_kernel
 def accept_sample(
     c: Record,
     s: Record,
@@ -369,13 +382,7 @@ def accept_sample(
     # what stands still on all axes is held by whoever wrote it
     several = measured[0] + measured[1] + measured[2] > 1
     held = several and ax == last[0] and ay == last[1] and az == last[2]
-    # and a gyroscope that is slower stands for as long each time
-    stood = min(turn_repeats[0], turn_repeats[1], turn_repeats[2])
-    slower = gx == last_turn[0] and gy == last_turn[1] and gz == last_turn[2]
-    if slower:
-        slower = stood <= s.turn_hold
-    else:
-        s.turn_hold = stood
+    slower = _is_slower(s, gx, gy, gz)
     for axis in range(3):
         value = ax if axis == 0 else (ay if axis == 1 else az)
         rate = gx if axis == 0 else (gy if axis == 1 else gz)
