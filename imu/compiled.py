@@ -27,6 +27,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ALL_OF_THEM: Final = "all-of-them"
+#: What the disk had no room for; each process compiles it anew.
+_not_kept: Final[list[str]] = []
 
 
 @functools.cache
@@ -65,6 +67,8 @@ def can_be_kept() -> bool:
 
 def note_compiled() -> None:
     """Leave word that all are on disk: what was interrupted has left only some."""
+    if _not_kept:
+        return
     with suppress(OSError):  # nowhere to keep them
         (cache_directory() / _ALL_OF_THEM).touch()
 
@@ -122,7 +126,21 @@ def _compiled(
     finally:
         config.CACHE_DIR = previous
     _compile_once_for_constants(compiled)
+    _go_on_where_the_disk_is_full(compiled)
     return compiled
+
+
+def _go_on_where_the_disk_is_full(compiled: Any) -> None:
+    """A kernel that cannot be kept is as good as another."""
+    save = compiled._cache.save_overload
+
+    def save_if_there_is_room(signature: Any, code: Any) -> None:
+        try:
+            save(signature, code)
+        except OSError:
+            _not_kept.append(str(compiled))
+
+    compiled._cache.save_overload = save_if_there_is_room
 
 
 def _compile_once_for_constants(compiled: Any) -> None:

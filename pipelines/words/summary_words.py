@@ -45,7 +45,7 @@ _MOVED_S: Final = 20.0
 _GAPS: Final = 0.2
 _SEVERAL: Final = 3
 #: Steps without flight from which on it is told, as a share.
-_GROUNDED: Final = 0.2
+_GROUNDED: Final = 0.05
 #: A median of fewer of the steps, as a share, says of how many.
 _NEARLY_ALL: Final = 0.95
 

@@ -98,6 +98,24 @@ def test_where_nothing_can_be_kept_it_still_works(copied: Path, tmp_path: Path) 
     assert python(code, path=copied, cache=in_the_way, **places) == "[2. 4.]"
 
 
+def test_a_full_disk_keeps_nothing_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(compiled, "cache_directory", lambda: tmp_path)
+    monkeypatch.setattr(compiled, "_not_kept", [])
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    assert compiled.kernel(_twice)(2.0) == 4.0
+    compiled.note_compiled()
+    assert not compiled.is_compiled()
+
+
+def _twice(x: float) -> float:
+    return 2.0 * x
+
+
 @pytest.mark.slow
 def test_an_edited_callee_in_another_file_is_compiled_anew(tmp_path: Path) -> None:
     """What numba's own cache would miss."""
