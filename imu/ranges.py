@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from numbers import Real
 from types import UnionType
 from typing import (
     Annotated,
@@ -24,8 +25,6 @@ from typing import (
     get_origin,
     get_type_hints,
 )
-
-import numpy as np
 
 from imu.errors import ParameterError
 
@@ -91,9 +90,7 @@ def is_between(value: object, low: float, high: float) -> bool:
     >>> is_between(70, 20.0, 250.0), is_between("70", 20.0, 250.0), is_between(True, 0.0, 1.0)
     (True, False, False)
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        return False
-    return bool(low <= value <= high)
+    return isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high
 
 
 @dataclass(frozen=True, slots=True)
