@@ -62,6 +62,8 @@ _CLEARLY_WALKING: Final = -5.0
 #: A fall of this share of the falls before arms the next contact, so that a dent does not.
 _FALL_SHARE: Final = 0.4
 _FALL_SMOOTHING: Final = 0.3
+#: Who runs without flight does so until the least force is below this share of the limit.
+_STAYS_GROUNDED: Final = 0.85
 _HELD: Final = 1024  # samples of the longest step at the highest rate
 
 
@@ -313,7 +315,8 @@ def _is_running_step(c: Record, s: Record, count: int) -> bool:
     for k in range(s.streak + 1 - steps, s.streak + 1):
         for j in range(_MEASURES):
             mean[j] += s.measures[k % STEPS_AVERAGED, j] / steps
-    s.grounded = 1 if mean[10] > c.grounded_g else 0
+    least = c.grounded_g * (_STAYS_GROUNDED if s.grounded == 1 else 1.0)
+    s.grounded = 1 if mean[10] > least else 0
     thrown = math.exp(mean[1]) * _SWING_G - _NOISE_G
     hops = (_MEASURED_ACROSS * thrown) ** 2 < mean[11] < (c.least_across * thrown) ** 2
     if hops and steps == STEPS_AVERAGED:  # a step alone may be thrown little

@@ -228,7 +228,8 @@ def gait(force_g: Array, rate_hz: float, weights: tuple[float, ...]) -> tuple[li
                 before = step_s
                 if step_s <= 0.48 and swing_m >= 0.02 and regular:
                     some = [*measures, own][-4:]
-                    grounded = float(np.mean([m[10] for m in some])) > 0.35
+                    least = 0.35 * (0.85 if grounded else 1.0)
+                    grounded = float(np.mean([m[10] for m in some])) > least
                     if _odds_of_running(some, weights) > 0.0 and (
                         _odds_of_running([own], weights) > -5.0
                     ):
